@@ -1,0 +1,248 @@
+//! What is true: the configuration after every default, reference and check.
+//!
+//! Built by `resolve` from what the operator wrote, whole or not at all. The
+//! rest of the program reads these types and never the file.
+
+use std::{net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use http::{HeaderName, HeaderValue};
+use ipnet::IpNet;
+
+/// The whole of `proxy.yaml`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Addresses to listen on.
+    pub listen: Listen,
+    /// Folder for what hubgate itself keeps: placeholder certificates, keys.
+    pub state: PathBuf,
+    /// The sites, in the order of the file; no host is claimed twice.
+    pub sites: Vec<Arc<Site>>,
+    /// Peers whose `X-Forwarded-For` and PROXY header count.
+    pub trusted_proxies: Networks,
+    /// Sizes, counts and times at which a request or connection is cut.
+    pub limits: Limits,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// Addresses to listen on; `[::]` takes IPv4 too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listen {
+    /// Plain HTTP: redirects, unless `https` is empty and the sites are served here.
+    pub http: Vec<SocketAddr>,
+    /// HTTP over TLS.
+    pub https: Vec<SocketAddr>,
+}
+
+/// One site: names, a certificate, who may enter, and the hub behind it.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The names and addresses this site answers to; never empty.
+    pub hosts: Vec<Host>,
+    /// Where the certificate comes from.
+    pub certificate: Certificate,
+    /// The hub.
+    pub upstream: Arc<Upstream>,
+    /// Who may enter.
+    pub access: Access,
+    /// Exceptions by path, in the order of the file; the longest match decides.
+    pub paths: Vec<PathRule>,
+    /// Strict-Transport-Security (RFC 6797).
+    pub hsts: Hsts,
+    /// Headers added to every answer of the hub.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A host a site answers to, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Host {
+    /// `home.example.org`
+    Name(String),
+    /// `*.example.org`, kept as `example.org`: exactly one label more.
+    Wildcard(String),
+    /// `192.168.1.5` or `fd00::5`, without brackets.
+    Address(IpAddr),
+}
+
+/// Where a site's certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Certificate {
+    /// Made by hubgate, with the site's hosts as SANs, and kept in `state`.
+    SelfSigned,
+    /// PEM files, read again when they change.
+    Files {
+        /// Leaf first, then intermediates.
+        chain: PathBuf,
+        /// PKCS#8, PKCS#1 or SEC1.
+        key: PathBuf,
+    },
+}
+
+/// The servers behind a site or path; they answer alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Upstream {
+    /// Tried in turn; never empty.
+    pub servers: Vec<Server>,
+    /// PEM file of the CA that signed the servers' certificates; the system's roots without it.
+    pub ca: Option<PathBuf>,
+}
+
+/// One server of an upstream.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Server {
+    /// `http://host:port` or `https://host:port`.
+    Tcp {
+        /// Name or address, without brackets; a name is looked up at each connect.
+        host: String,
+        /// Port.
+        port: u16,
+        /// Whether the connection is TLS, the certificate verified for `host`.
+        tls: bool,
+    },
+    /// `unix:/run/hub.sock`, plain HTTP.
+    Unix(PathBuf),
+}
+
+/// Who may enter. Without any factor: everybody.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Whether one factor is enough.
+    pub satisfy: Satisfy,
+    /// Networks the peer may be in.
+    pub networks: Option<Networks>,
+    /// htpasswd file.
+    pub password: Option<PathBuf>,
+    /// CA of the client certificates.
+    pub client_certificate: Option<ClientCertificate>,
+    /// How the hub is told who came.
+    pub client_headers: ClientHeaders,
+}
+
+/// Whether one factor of an [`Access`] is enough or all are needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Satisfy {
+    /// One is enough.
+    #[default]
+    Any,
+    /// All are needed.
+    All,
+}
+
+/// A foreign CA whose client certificates are taken.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientCertificate {
+    /// PEM file with one or more CA certificates.
+    pub ca: PathBuf,
+    /// PEM or DER file with CRLs of these CAs.
+    pub crl: Option<PathBuf>,
+    /// Common names let in; all that the CA signed when empty.
+    pub allow: Vec<String>,
+}
+
+/// How the hub is told which client certificate came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientHeaders {
+    /// Not at all.
+    #[default]
+    Off,
+    /// `X-SSL-Client-Verify`, `-S-DN`, `-Serial`, `-Fingerprint`.
+    XSslClient,
+    /// `Client-Cert` (RFC 9440).
+    ClientCert,
+}
+
+/// An exception by path.
+#[derive(Clone, Debug)]
+pub struct PathRule {
+    /// Begins with `/`. Ending in `/`: all below. Otherwise: this path, and below it after a `/`.
+    pub path: String,
+    /// Who may enter here.
+    pub access: PathAccess,
+    /// Another upstream than the site's.
+    pub upstream: Option<Arc<Upstream>>,
+}
+
+/// What a path changes in its site's access; it can only tighten, unless public by name.
+#[derive(Clone, Debug)]
+pub enum PathAccess {
+    /// As the site.
+    Inherit,
+    /// Open to everybody.
+    Public,
+    /// The site's rule and this one too.
+    And(Access),
+}
+
+/// Strict-Transport-Security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hsts {
+    /// One year when the certificate is publicly trusted, else not sent.
+    Auto,
+    /// Never sent.
+    Off,
+    /// Always sent.
+    On {
+        /// How long browsers remember.
+        max_age: Duration,
+        /// Whether subdomains are bound too.
+        include_subdomains: bool,
+    },
+}
+
+/// A set of networks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(pub Vec<IpNet>);
+
+/// Sizes, counts and times at which a request or connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request's body; none means no limit.
+    pub body: Option<u64>,
+    /// Open connections in all.
+    pub connections: usize,
+    /// Open connections of one address (an IPv6 /64 counts as one).
+    pub connections_per_address: usize,
+    /// For the ClientHello, the handshake and each request head to be complete.
+    pub header_time: Duration,
+    /// Between requests of a connection.
+    pub idle: Duration,
+    /// Without a byte either way in an answer or WebSocket under way.
+    pub stream_idle: Duration,
+}
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// One line a request.
+    pub access: AccessLog,
+    /// What hubgate says of itself.
+    pub level: tracing::Level,
+}
+
+/// Format of the access log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessLog {
+    /// NGINX's and Apache's `combined`.
+    Combined,
+    /// One JSON object a line.
+    Json,
+    /// None.
+    Off,
+}
+
+impl Networks {
+    /// Whether the address, IPv4-mapped IPv6 unwrapped, is in one of the networks.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl Access {
+    /// Whether anybody may enter without any factor.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.networks.is_none() && self.password.is_none() && self.client_certificate.is_none()
+    }
+}

@@ -1,0 +1,12 @@
+//! hubgate: the front door of a home hub.
+
+pub mod config;
+pub mod access;
+pub mod cli;
+pub mod front;
+pub mod proxy;
+pub mod server;
+pub mod telemetry;
+pub mod tls;
+pub mod upstream;
+pub mod watched;

@@ -1,0 +1,3 @@
+//! The `hubgate` binary.
+
+fn main() {}

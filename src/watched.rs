@@ -1,0 +1,114 @@
+//! A value kept current with the files it is read from.
+//!
+//! Files are looked at once a second and read again when their length, time
+//! or inode changed; a file that has become unreadable or wrong is reported
+//! and the last good value stays.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use arc_swap::ArcSwap;
+
+/// Reads the value from the files.
+type Load<T> = Box<dyn Fn() -> anyhow::Result<T> + Send + Sync>;
+
+/// The current value of some files.
+pub struct Watched<T> {
+    files: Vec<PathBuf>,
+    load: Load<T>,
+    value: ArcSwap<T>,
+    seen: Mutex<Vec<Option<Stamp>>>,
+}
+
+/// What tells one version of a file from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+}
+
+impl<T> Watched<T> {
+    /// Reads the value for the first time.
+    ///
+    /// # Errors
+    /// Whatever `load` reports.
+    pub fn load(
+        files: Vec<PathBuf>,
+        load: impl Fn() -> anyhow::Result<T> + Send + Sync + 'static,
+    ) -> anyhow::Result<Self> {
+        let seen = stamps(&files);
+        let value = ArcSwap::from_pointee(load()?);
+        Ok(Self {
+            files,
+            load: Box::new(load),
+            value,
+            seen: Mutex::new(seen),
+        })
+    }
+
+    /// The value as last read without a fault.
+    pub fn current(&self) -> Arc<T> {
+        self.value.load_full()
+    }
+
+    /// Reads the value again if a file changed; says whether it did.
+    ///
+    /// # Errors
+    /// Whatever `load` reports, once for each change of the files; the last good value stays.
+    pub fn refresh(&self) -> anyhow::Result<bool> {
+        let now = stamps(&self.files);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen == now {
+            return Ok(false);
+        }
+        *seen = now;
+        self.value.store(Arc::new((self.load)()?));
+        Ok(true)
+    }
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
+    files
+        .iter()
+        .map(|file| {
+            let meta = fs::metadata(file).ok()?;
+            Some(Stamp {
+                inode: meta.ino(),
+                length: meta.len(),
+                modified: (meta.mtime(), meta.mtime_nsec()),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_read_and_a_fault_keeps_the_last_good_value() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("number");
+        fs::write(&file, "1").unwrap();
+        let path = file.clone();
+        let number = Watched::load(vec![file.clone()], move || {
+            Ok(fs::read_to_string(&path)?.parse::<u32>()?)
+        })
+        .unwrap();
+        assert!(!number.refresh().unwrap());
+
+        fs::write(&file, "22").unwrap();
+        assert!(number.refresh().unwrap());
+        assert_eq!(*number.current(), 22);
+
+        fs::write(&file, "three").unwrap();
+        assert!(number.refresh().is_err());
+        assert!(!number.refresh().unwrap(), "a fault is told once");
+        assert_eq!(*number.current(), 22);
+    }
+}
