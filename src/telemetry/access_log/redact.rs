@@ -14,17 +14,11 @@ pub(super) fn redact(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.iter().any(|byte| matches!(byte, b'=' | b'@')) {
         return Cow::Borrowed(text);
     }
-    let mut redacted = Vec::with_capacity(text.len());
-    let rest = match userinfo(text) {
-        Some((scheme, rest)) => {
-            redacted.extend_from_slice(scheme);
-            redacted.extend_from_slice(HIDDEN);
-            rest
-        }
-        None => text,
-    };
-    redact_parameters(rest, &mut redacted);
-    Cow::Owned(redacted)
+    let text = redact_parameters(text);
+    match userinfo(&text) {
+        Some((scheme, rest)) => Cow::Owned([scheme, HIDDEN, rest].concat()),
+        None => Cow::Owned(text),
+    }
 }
 
 /// What comes before and after the userinfo of an absolute URL (RFC 3986, 3.2.1).
@@ -36,7 +30,8 @@ fn userinfo(url: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((scheme, &rest[at..]))
 }
 
-fn redact_parameters(text: &[u8], redacted: &mut Vec<u8>) {
+fn redact_parameters(text: &[u8]) -> Vec<u8> {
+    let mut redacted = Vec::with_capacity(text.len());
     for (number, segment) in text.split(|byte| *byte == b'&').enumerate() {
         if number > 0 {
             redacted.push(b'&');
@@ -49,6 +44,7 @@ fn redact_parameters(text: &[u8], redacted: &mut Vec<u8>) {
             None => redacted.extend_from_slice(segment),
         }
     }
+    redacted
 }
 
 /// Where the value of the segment's first secret parameter begins.
@@ -90,6 +86,8 @@ const SECRETS: [&str; 10] = [
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prop_assert_eq, proptest};
+
     use super::*;
 
     fn redacted(text: &str) -> String {
@@ -113,10 +111,13 @@ mod tests {
         assert_eq!(redacted("/?p%61ssword=a"), "/?p%61ssword=***");
     }
 
-    #[test]
-    fn no_delimiter_within_a_secret_lets_its_tail_through() {
-        for value in ["a?b", "a;b", "a#b", "a=b", "a;c=d"] {
-            assert_eq!(redacted(&format!("/?code={value}&x=1")), "/?code=***&x=1");
+    proptest! {
+        #[test]
+        fn whatever_is_in_a_secret_no_part_of_it_stays(secret in "[^&]*|[a-z]*[?;#=@:/]{1,9}[a-z]*") {
+            prop_assert_eq!(
+                redacted(&format!("/?x=1&code={secret}&y=2")),
+                "/?x=1&code=***&y=2"
+            );
         }
     }
 
