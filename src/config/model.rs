@@ -104,7 +104,7 @@ pub enum Server {
 }
 
 /// Who may enter. Without any factor: everybody.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Whether one factor is enough.
     pub satisfy: Satisfy,

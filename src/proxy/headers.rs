@@ -50,10 +50,10 @@ pub fn to_hub(request: &mut RequestHeader, exchange: &Exchange, trusted: &Networ
     let Some(admission) = &exchange.admission else {
         return Ok(());
     };
-    if admission.strip_authorization {
+    if admission.strips_authorization() {
         request.remove_header(&header::AUTHORIZATION);
     }
-    identity::tell(request, exchange, admission)
+    identity::tell(request, exchange, admission.identity.as_ref())
 }
 
 /// Removes the fields that belong to the client's connection.

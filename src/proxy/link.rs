@@ -3,7 +3,11 @@
 //! Written once by `front` after the handshake and read by every request of
 //! the connection.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
 
 use rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +27,7 @@ pub struct Link {
     pub cut: CancellationToken,
     /// When the connection was accepted.
     pub since: Instant,
+    let_in_by_certificate: AtomicBool,
 }
 
 /// What the TLS handshake told.
@@ -37,6 +42,17 @@ pub struct Handshake {
         if let Some(source) = source {
             self.peer = canonical(source);
         }
+    }
+
+    /// Notes that a request passed because of the certificate.
+    pub fn let_in_by_certificate(&self) {
+        self.let_in_by_certificate.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a request passed because of the certificate.
+    #[must_use]
+    pub fn was_let_in_by_certificate(&self) -> bool {
+        self.let_in_by_certificate.load(Ordering::Relaxed)
     }
 
     /// The chain the client showed; empty when none. Possession of the leaf's key is proven.
@@ -56,6 +72,7 @@ impl Link {
             tls_port,
             cut: CancellationToken::new(),
             since: Instant::now(),
+            let_in_by_certificate: AtomicBool::new(false),
         }
     }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::{HeaderValue, Method, StatusCode, header};
 use maud::{DOCTYPE, html};
 
-use super::answer::Answer;
-use super::head::Malformed;
+use crate::access::path::BadPath;
+
+use super::{answer::Answer, head::Malformed};
 
 /// A small readable page, the same for every cause.
 #[must_use]
@@ -26,6 +27,13 @@ pub fn malformed(why: Malformed) -> Answer {
         _ => answer,
     };
     answer.closing()
+}
+
+/// 400 for a path that could lead to two places.
+#[must_use]
+pub fn bad_path(why: &BadPath) -> Answer {
+    let text = format!("{}.", capital(&why.to_string()));
+    page(StatusCode::BAD_REQUEST, "This address was not understood", &text).closing()
 }
 
 /// 421: no site has this name, or the connection was made for another one.
