@@ -5,20 +5,27 @@
 //! and no HTTP in here, and nothing of the hub's own TLS, which the engine does.
 
 mod authority;
+mod certificate;
+mod chain;
 mod client_auth;
 mod client_ca;
 mod day;
 mod distinguished_name;
+mod hosts;
 mod identity;
+mod kept;
 mod pem;
 mod reason;
 mod revocation;
 mod roots;
+mod secret_file;
+mod self_signed;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
 mod warning;
 
+pub use certificate::Certified;
 pub use client_auth::ClientAuth;
 pub use client_ca::ClientCa;
 pub use identity::Identity;
