@@ -1,5 +1,7 @@
 //! Certificates made on the spot, for tests only.
 
+pub(crate) mod handshake;
+
 use std::{
     fs,
     path::{Path, PathBuf},
