@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::{
     access::{
-        Access, ClientCertificate, ClientHeaders, ClientHeadersForm, Satisfy, SiteAccess,
+        Access, ClientCa, ClientCertificate, ClientHeaders, ClientHeadersForm, Satisfy, SiteAccess,
     },
     limits::Limits,
     log::{AccessLog, Level, Log},
