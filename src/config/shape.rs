@@ -42,7 +42,7 @@ impl<'s> Shape<'s> {
             }
         }
         self.faults
-            .push(place.fault(mismatch(&forms, &place.node.content)));
+            .push(place.fault(mismatch(&forms, &place.node.content, &schema["default"])));
         None
     }
 
@@ -106,15 +106,21 @@ fn fits(form: &Form<'_>, content: &Content) -> bool {
     }
 }
 
-fn mismatch(forms: &[Form<'_>], content: &Content) -> String {
-    let expected: Vec<_> = forms.iter().map(wanted).collect();
-    let expected = expected.join(" or ");
-    let hint = hint(forms, content).map(|hint| format!("; {hint}"));
-    format!(
-        "expected {expected}, found {}{}",
-        found(content),
-        hint.unwrap_or_default()
-    )
+fn mismatch(forms: &[Form<'_>], content: &Content, default: &Value) -> String {
+    let (expected, found) = (alternatives(forms), found(content));
+    match cure(forms, content, default) {
+        Some(cure) => format!("expected {expected}, found {found}; {cure}"),
+        None => format!("expected {expected}, found {found}"),
+    }
+}
+
+/// `"auto", "off" or a block with max_age`.
+fn alternatives(forms: &[Form<'_>]) -> String {
+    let mut wanted: Vec<_> = forms.iter().map(wanted).collect();
+    match (wanted.pop(), wanted.as_slice()) {
+        (Some(last), []) => last,
+        (last, others) => format!("{} or {}", others.join(", "), last.unwrap_or_default()),
+    }
 }
 
 fn wanted(form: &Form<'_>) -> String {
@@ -142,25 +148,26 @@ fn found(content: &Content) -> String {
     }
 }
 
-fn hint(forms: &[Form<'_>], content: &Content) -> Option<String> {
-    let words = forms.iter().filter_map(|form| match form {
-        Form::Word(word) => Some(*word),
-        _ => None,
-    });
-    match content {
-        Content::Null => Some("write a value or remove the key".into()),
-        Content::Text(text) if matches!(forms, [Form::List(_)]) => {
-            Some(format!("write a list: [\"{text}\"]"))
+/// What would make it right, where more can be said than what was expected.
+fn cure(forms: &[Form<'_>], content: &Content, default: &Value) -> Option<String> {
+    match (content, forms) {
+        (Content::Null, _) => Some("write a value or remove the key".into()),
+        (Content::Text(text), [Form::List(_)]) => Some(format!("write [\"{text}\"]")),
+        (Content::Text(text), _) => {
+            let meant = spelling::nearest(text, words(forms))?;
+            Some(format!("did you mean \"{meant}\"?"))
         }
-        Content::Text(text) => {
-            spelling::nearest(text, words).map(|word| format!("did you mean \"{word}\"?"))
-        }
-        Content::Number(_) | Content::Switch(_) if forms.contains(&Form::Text) => {
-            Some("put it in quotes, or add what it lacks".into())
-        }
+        (Content::Number(_) | Content::Switch(_), [Form::Text, ..]) => match default.as_str() {
+            Some(example) => Some(format!("write it like {example}")),
+            None => Some("if it is text, put it in quotes".into()),
+        },
         _ => None,
     }
 }
 
-#[cfg(test)]
-mod tests;
+fn words<'s>(forms: &[Form<'s>]) -> impl Iterator<Item = &'s str> {
+    forms.iter().filter_map(|form| match form {
+        Form::Word(word) => Some(*word),
+        _ => None,
+    })
+}

@@ -56,7 +56,8 @@ fn budget() -> Budget {
 
 fn fault(error: &Error, text: &str) -> Fault {
     let position = error.location().map_or(START, Position::from);
-    let cause = UserMessageFormatter.format_message(error.without_snippet());
+    let error = innermost(error);
+    let cause = cause(error);
     let line = text.lines().nth(position.line - 1).unwrap_or_default();
     Fault::at(
         position,
@@ -64,21 +65,44 @@ fn fault(error: &Error, text: &str) -> Fault {
     )
 }
 
+/// The error itself, without what wraps it.
+fn innermost(error: &Error) -> &Error {
+    match error {
+        Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => innermost(error),
+        error => error,
+    }
+}
+
+/// What is wrong; the parser's words where ours would say no more.
+fn cause(error: &Error) -> String {
+    match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("a second \"{key}\""),
+        Error::MultipleDocuments { .. } => "a second document".into(),
+        Error::UnknownAnchor { .. } => "a reference to nothing".into(),
+        Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => "too much".into(),
+        Error::Unexpected {
+            expected: "string scalar",
+            ..
+        } => "a key that is not text".into(),
+        other => UserMessageFormatter.format_message(other).into_owned(),
+    }
+}
+
 /// What is most likely to help, judged by the line the parser stopped at.
 fn cure(error: &Error, line: &str, position: Position) -> &'static str {
     let here: String = line.chars().skip(position.column - 1).collect();
-    match error.without_snippet() {
+    match error {
         Error::DuplicateMappingKey { .. } => "keep one of the two",
-        Error::MultipleDocuments { .. } => "remove the line `---` and what follows it",
+        Error::MultipleDocuments { .. } => "remove the line `---` before it",
         Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => {
-            "the file unfolds to far more than a proxy needs"
+            "no proxy needs so many values, or so deep; look for an alias that repeats itself"
         }
+        Error::UnsupportedTag { .. } => "remove it, or put the text in quotes",
+        Error::NonFiniteFloat { .. } => "if it is text, put it in quotes",
         _ if line.contains('\t') => "indent with spaces; the line has a tab",
         Error::UnknownAnchor { .. } => "text that begins with `*` needs quotes: \"*.example.org\"",
         _ if line.contains("[::]") => "an address in brackets needs quotes: \"[::]:443\"",
-        _ if here.starts_with(['@', '`', '%', '!', '&']) => {
-            "text that begins like this needs quotes"
-        }
+        _ if here.starts_with(['@', '`', '%']) => "text that begins like this needs quotes",
         _ => "check the indentation, and that quotes and brackets are closed",
     }
 }
@@ -163,6 +187,3 @@ impl<'de> de::Visitor<'de> for AnyContent {
         Ok(Content::Block(entries))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -141,6 +141,3 @@ impl Resolver<'_> {
 fn whole<T>(parts: Vec<Option<T>>) -> Option<Vec<T>> {
     parts.into_iter().collect()
 }
-
-#[cfg(test)]
-mod tests;
