@@ -23,6 +23,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged.
     pub log: Log,
+    /// What is allowed but the operator should know, each with its place in the file.
+    pub warnings: Vec<String>,
 }
 
 /// Addresses to listen on; `[::]` takes IPv4 too.
