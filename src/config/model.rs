@@ -3,7 +3,7 @@
 //! Built by `resolve` from what the operator wrote, whole or not at all. The
 //! rest of the program reads these types and never the file.
 
-use std::{net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
@@ -230,6 +230,16 @@ pub enum AccessLog {
     Json,
     /// None.
     Off,
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Wildcard(parent) => write!(f, "*.{parent}"),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
 }
 
 impl Networks {

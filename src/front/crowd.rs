@@ -27,12 +27,17 @@ pub(super) struct Seat {
 
 impl Crowd {
     /// A place for one more connection of this address, if there is one.
-    pub(super) fn seat(self: &Arc<Self>, peer: IpAddr, limits: &Limits, exempt: bool) -> Option<Seat> {
+    pub(super) fn seat(
+        self: &Arc<Self>,
+        peer: IpAddr,
+        limits: &Limits,
+        exempt: bool,
+    ) -> Option<Seat> {
         let address = household(peer);
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let own = counted.by_address.get(&address).copied().unwrap_or(0);
-        let full = counted.all >= limits.connections
-            || (!exempt && own >= limits.connections_per_address);
+        let full =
+            counted.all >= limits.connections || (!exempt && own >= limits.connections_per_address);
         if full {
             return None;
         }
@@ -62,9 +67,9 @@ impl Drop for Seat {
 /// An IPv4 address, or the /64 of an IPv6 one: what one household has.
 fn household(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
-        }
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
+            address.to_bits() & !u128::from(u64::MAX),
+        )),
         v4 => v4,
     }
 }

@@ -31,11 +31,14 @@ pub(super) async fn accept(
     let start = match acceptor.await {
         Ok(start) => start,
         Err(error) => {
-            proxy.counters.handshake_failed();
+            proxy.counters.handshakes_failed.add(1);
             return Err(error);
         }
     };
-    let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
+    let name = start
+        .client_hello()
+        .server_name()
+        .map(str::to_ascii_lowercase);
     let (config, asked) = choose(proxy, &link, name.as_deref());
     match start.into_stream(config).into_fallible().await {
         Ok(stream) => {
@@ -43,7 +46,7 @@ pub(super) async fn accept(
             Ok((Transport::Tls(Box::new(stream)), link))
         }
         Err((error, stream)) => {
-            proxy.counters.handshake_failed();
+            proxy.counters.handshakes_failed.add(1);
             let_alert_arrive(stream).await;
             Err(error)
         }

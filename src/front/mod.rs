@@ -56,7 +56,12 @@ impl Front {
     }
 
     /// Accepts on a listener until told to stop.
-    pub async fn accept(self: Arc<Self>, listener: TcpListener, tls: bool, stop: CancellationToken) {
+    pub async fn accept(
+        self: Arc<Self>,
+        listener: TcpListener,
+        tls: bool,
+        stop: CancellationToken,
+    ) {
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -76,10 +81,11 @@ impl Front {
         let sites = self.service.proxy.sites();
         let exempt = sites.config.trusted_proxies.contains(peer.ip());
         let Some(seat) = self.crowd.seat(peer.ip(), &sites.config.limits, exempt) else {
-            counters.connection_refused();
+            counters.connections_refused.add(1);
             return;
         };
-        let open = counters.connection_accepted();
+        counters.connections_accepted.add(1);
+        let open = counters.connections_open.enter();
         let front = self.clone();
         self.tasks.spawn(async move {
             if let Err(error) = front.connection(stream, peer, tls).await {
@@ -89,7 +95,12 @@ impl Front {
         });
     }
 
-    async fn connection(&self, mut stream: TcpStream, peer: SocketAddr, tls: bool) -> io::Result<()> {
+    async fn connection(
+        &self,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+        tls: bool,
+    ) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let local = stream.local_addr()?;
         let sites = self.service.proxy.sites();
@@ -118,9 +129,15 @@ impl Front {
         if !conn.is_http2() {
             return http1::serve(&self.service, conn).await;
         }
-        if timeout(limit, preface(&mut conn)).await.is_ok_and(|whole| whole) {
+        if timeout(limit, preface(&mut conn))
+            .await
+            .is_ok_and(|whole| whole)
+        {
             let drain = self.service.proxy.drain.watch();
-            self.service.engine.process_new(Box::new(conn), &drain).await;
+            self.service
+                .engine
+                .process_new(Box::new(conn), &drain)
+                .await;
         }
     }
 }

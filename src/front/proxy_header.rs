@@ -23,7 +23,11 @@ const AGAIN: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 /// When a trusted peer sends a header that is broken, or goes away.
-pub(super) async fn read(stream: &mut TcpStream, link: &mut Link, trusted: &Networks) -> io::Result<()> {
+pub(super) async fn read(
+    stream: &mut TcpStream,
+    link: &mut Link,
+    trusted: &Networks,
+) -> io::Result<()> {
     if !trusted.contains(link.peer.ip()) {
         return Ok(());
     }
@@ -97,8 +101,13 @@ mod tests {
         let expected = (43, Some("203.0.113.7:4711".parse().unwrap()));
         assert_eq!(parsed(&text).unwrap(), expected);
         let mut wire = v2::PROTOCOL_PREFIX.to_vec();
-        wire.extend([0x21, 0x11, 0, 12, 203, 0, 113, 7, 192, 0, 2, 1, 0x12, 0x67, 1, 0xBB]);
-        assert_eq!(parsed(&HeaderResult::parse(&wire)).unwrap(), (28, expected.1));
+        wire.extend([
+            0x21, 0x11, 0, 12, 203, 0, 113, 7, 192, 0, 2, 1, 0x12, 0x67, 1, 0xBB,
+        ]);
+        assert_eq!(
+            parsed(&HeaderResult::parse(&wire)).unwrap(),
+            (28, expected.1)
+        );
         assert!(parsed(&HeaderResult::parse(b"PROXY nonsense\r\n")).is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! Says nothing about why; the texts are in `page`.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora_http::ResponseHeader;
 
 /// An answer that does not come from the hub.
@@ -12,7 +12,7 @@ pub struct Answer {
     /// Status.
     pub status: StatusCode,
     /// Fields beside those of every own answer.
-    pub headers: HeaderMap,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// HTML, or nothing.
     pub body: Bytes,
     /// Whether the connection ends with it.
@@ -28,8 +28,14 @@ const GUARDS: [(HeaderName, HeaderValue); 5] = [
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
         ),
     ),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
 ];
 
@@ -37,11 +43,11 @@ impl Answer {
     /// An answer with an HTML page.
     #[must_use]
     pub fn html(status: StatusCode, body: String) -> Self {
-        let mut headers = HeaderMap::from_iter(GUARDS);
-        headers.insert(
+        let mut headers = Vec::from(GUARDS);
+        headers.push((
             header::CONTENT_TYPE,
             HeaderValue::from_static("text/html; charset=utf-8"),
-        );
+        ));
         Self {
             status,
             headers,
@@ -53,7 +59,7 @@ impl Answer {
     /// The same with one field more.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.append(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -77,11 +83,17 @@ impl Answer {
     #[must_use]
     pub fn to_http1(&self, method: Option<&Method>, close: bool) -> BytesMut {
         let mut wire = BytesMut::with_capacity(512 + self.body.len());
-        wire.put_slice(format!("HTTP/1.1 {} {}\r\n", self.status.as_u16(), self.reason()).as_bytes());
+        wire.put_slice(
+            format!("HTTP/1.1 {} {}\r\n", self.status.as_u16(), self.reason()).as_bytes(),
+        );
         for (name, value) in &self.headers {
             put_field(&mut wire, name.as_str().as_bytes(), value.as_bytes());
         }
-        put_field(&mut wire, b"content-length", self.body.len().to_string().as_bytes());
+        put_field(
+            &mut wire,
+            b"content-length",
+            self.body.len().to_string().as_bytes(),
+        );
         if close || self.close {
             put_field(&mut wire, b"connection", b"close");
         }
@@ -140,8 +152,15 @@ mod tests {
 
     #[test]
     fn own_pages_are_guarded() {
-        let response = Answer::html(StatusCode::OK, String::new()).to_response().unwrap();
-        for name in ["content-security-policy", "cache-control", "referrer-policy", "x-content-type-options"] {
+        let response = Answer::html(StatusCode::OK, String::new())
+            .to_response()
+            .unwrap();
+        for name in [
+            "content-security-policy",
+            "cache-control",
+            "referrer-policy",
+            "x-content-type-options",
+        ] {
             assert!(response.headers.contains_key(name), "{name}");
         }
     }

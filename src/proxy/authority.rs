@@ -73,16 +73,34 @@ mod tests {
             })
         };
         assert_eq!(read("Home.Example.org"), name("home.example.org", None));
-        assert_eq!(read("home.example.org.:8443"), name("home.example.org", Some(8443)));
+        assert_eq!(
+            read("home.example.org.:8443"),
+            name("home.example.org", Some(8443))
+        );
         assert!(matches!(read("[::1]:1").unwrap().host, Host::Address(a) if a.is_ipv6()));
-        assert!(matches!(read("[::ffff:192.0.2.1]").unwrap().host, Host::Address(a) if a.is_ipv4()));
+        assert!(
+            matches!(read("[::ffff:192.0.2.1]").unwrap().host, Host::Address(a) if a.is_ipv4())
+        );
     }
 
     #[test]
     fn what_is_not_a_host_is_refused() {
         for text in [
-            "", "a b", "user@host", "host/path", "host:", "host:x", "host:99999", "::1", "[::1",
-            "a..b", "host\0", "host,other", "[v1.x]", "host:+80", "http://host",
+            "",
+            "a b",
+            "user@host",
+            "host/path",
+            "host:",
+            "host:x",
+            "host:99999",
+            "::1",
+            "[::1",
+            "a..b",
+            "host\0",
+            "host,other",
+            "[v1.x]",
+            "host:+80",
+            "http://host",
         ] {
             assert_eq!(Authority::parse(text), None, "{text:?}");
         }

@@ -9,9 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{StatusCode, header};
 use pingora_core::{
-    Error, ErrorType, Result,
-    modules::http::HttpModules,
-    upstreams::peer::{HttpPeer, Peer},
+    Error, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
 };
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, Session};
@@ -26,7 +24,7 @@ use super::{
 };
 
 /// The engine's context of a request; empty until its head is judged.
-pub type Context = Option<Box<Exchange>>;
+pub(super) type Context = Option<Box<Exchange>>;
 
 /// Pace below which a body is taken for an attack, in bytes a second, once it took this long.
 const SLOWEST: (u64, Duration) = (128, Duration::from_secs(30));
@@ -85,7 +83,9 @@ impl ProxyHttp for Phases {
         };
         match hub.upstream.peer(hub.turn, hub.attempt).await {
             Ok(Some(peer)) => Ok(Box::new(peer)),
-            Ok(None) => Err(Error::explain(ErrorType::ConnectRefused, "no server is left").into_up()),
+            Ok(None) => {
+                Err(Error::explain(ErrorType::ConnectRefused, "no server is left").into_up())
+            }
             Err(error) => Err(Error::because(
                 ErrorType::ConnectNoRoute,
                 "looking up the hub's name",
@@ -176,7 +176,10 @@ impl ProxyHttp for Phases {
         let mut error_code = answer.status.as_u16();
         if failure::client_is_gone(error) {
             error_code = 499;
-        } else if let Some(exchange) = context.as_mut().filter(|_| session.response_written().is_none()) {
+        } else if let Some(exchange) = context
+            .as_mut()
+            .filter(|_| session.response_written().is_none())
+        {
             session.set_keepalive(None);
             write(session, &answer, exchange).await.ok();
         }
@@ -189,8 +192,12 @@ impl ProxyHttp for Phases {
     async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
         let Some(exchange) = context else { return };
         let sent = session.body_bytes_sent() as u64;
-        let status = session.response_written().map(|response| response.status.as_u16());
-        let gone = error.filter(|error| failure::client_is_gone(error)).map(|_| 499);
+        let status = session
+            .response_written()
+            .map(|response| response.status.as_u16());
+        let gone = error
+            .filter(|error| failure::client_is_gone(error))
+            .map(|_| 499);
         exchange.answered = Some((status.or(gone).unwrap_or(0), sent));
         self.0.record(exchange);
     }
@@ -208,10 +215,17 @@ impl Phases {
         link: Arc<Link>,
     ) -> (Box<Exchange>, Option<Answer>) {
         let authority = head.uri.authority().map(http::uri::Authority::as_str);
-        let host = || head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = || {
+            head.headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+        };
         let request = Request {
             method: &head.method,
-            target: head.uri.path_and_query().map_or("", |target| target.as_str()),
+            target: head
+                .uri
+                .path_and_query()
+                .map_or("", |target| target.as_str()),
             version: head.version,
             headers: &head.headers,
             authority: authority.or_else(host).and_then(Authority::parse),
@@ -224,12 +238,17 @@ impl Phases {
     fn limit_body(&self, exchange: &Exchange) -> Result<()> {
         let limit = self.0.sites().config.limits.body;
         if limit.is_some_and(|limit| exchange.received > limit) {
-            return Err(Error::explain(ErrorType::HTTPStatus(413), "the body is over the limit").into_down());
+            return Err(
+                Error::explain(ErrorType::HTTPStatus(413), "the body is over the limit")
+                    .into_down(),
+            );
         }
         let (pace, grace) = SLOWEST;
         let took = exchange.began.0.elapsed();
         if took > grace && exchange.received < pace * took.as_secs() {
-            return Err(Error::explain(ErrorType::HTTPStatus(408), "the body comes too slowly").into_down());
+            return Err(
+                Error::explain(ErrorType::HTTPStatus(408), "the body comes too slowly").into_down(),
+            );
         }
         Ok(())
     }
@@ -238,7 +257,11 @@ impl Phases {
 /// What is known of the connection a session runs on.
 fn link(session: &Session) -> Option<Arc<Link>> {
     let proxied = session.digest()?.proxy_digest.as_ref()?;
-    proxied.user_data.as_ref()?.downcast_ref::<Arc<Link>>().cloned()
+    proxied
+        .user_data
+        .as_ref()?
+        .downcast_ref::<Arc<Link>>()
+        .cloned()
 }
 
 /// Writes an answer of our own through the engine.
@@ -250,7 +273,9 @@ async fn write(session: &mut Session, answer: &Answer, exchange: &Exchange) -> R
     let head = Box::new(answer.to_response()?);
     session.write_response_header(head, empty).await?;
     if !empty {
-        session.write_response_body(Some(answer.body.clone()), true).await?;
+        session
+            .write_response_body(Some(answer.body.clone()), true)
+            .await?;
     }
     Ok(())
 }

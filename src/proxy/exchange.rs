@@ -7,7 +7,7 @@ use std::{
 
 use http::{HeaderMap, Method, Version, header};
 
-use crate::{access::policy::Admission, upstream::Upstream};
+use crate::{access::verdict::Admission, upstream::Upstream};
 
 use super::{authority::Authority, headers, link::Link, site::Site};
 

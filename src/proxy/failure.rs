@@ -7,7 +7,7 @@ use super::{answer::Answer, page};
 
 /// The answer for an error of the engine; an error of the client's has none when it is gone.
 #[must_use]
-pub fn answer(error: &Error) -> Answer {
+pub(super) fn answer(error: &Error) -> Answer {
     match error.etype() {
         ErrorType::HTTPStatus(413) => page::too_large(),
         ErrorType::HTTPStatus(408) => page::client_slow(),
@@ -34,7 +34,7 @@ pub fn answer(error: &Error) -> Answer {
 
 /// Whether the client is gone, so that no answer can reach it.
 #[must_use]
-pub fn client_is_gone(error: &Error) -> bool {
+pub(super) fn client_is_gone(error: &Error) -> bool {
     *error.esource() == ErrorSource::Downstream
         && matches!(
             error.etype(),
@@ -44,7 +44,7 @@ pub fn client_is_gone(error: &Error) -> bool {
 
 /// 500: a fault of hubgate's own.
 #[must_use]
-pub fn internal() -> Answer {
+pub(super) fn internal() -> Answer {
     page::page(
         StatusCode::INTERNAL_SERVER_ERROR,
         "Something went wrong",

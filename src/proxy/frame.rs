@@ -12,7 +12,9 @@ impl Frames {
     pub(super) fn follow(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             if self.payload > 0 {
-                let some = usize::try_from(self.payload).unwrap_or(usize::MAX).min(bytes.len());
+                let some = usize::try_from(self.payload)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len());
                 self.payload -= some as u64;
                 bytes = &bytes[some..];
             } else {
@@ -44,7 +46,9 @@ impl Frames {
         }
         self.payload = match extended {
             0 => u64::from(second & 0x7F),
-            _ => rest[..extended].iter().fold(0, |length, &byte| length << 8 | u64::from(byte)),
+            _ => rest[..extended]
+                .iter()
+                .fold(0, |length, &byte| length << 8 | u64::from(byte)),
         };
         self.header.clear();
     }
@@ -58,7 +62,13 @@ mod tests {
     fn frames_of_all_lengths_are_followed_in_any_pieces() {
         let long = [&[0x82, 126, 1, 0][..], &[0; 256]].concat();
         let huge = [&[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0][..], &[0; 65536]].concat();
-        for frame in [vec![0x89, 0], vec![0x81, 2, 1, 2], vec![0x81, 0x81, 1, 2, 3, 4, 5], long, huge] {
+        for frame in [
+            vec![0x89, 0],
+            vec![0x81, 2, 1, 2],
+            vec![0x81, 0x81, 1, 2, 3, 4, 5],
+            long,
+            huge,
+        ] {
             let mut frames = Frames::default();
             for (at, byte) in frame.iter().enumerate() {
                 assert_eq!(frames.between(), at == 0);

@@ -10,8 +10,9 @@ use crate::{
         basic::Basic,
         network::Client,
         origin::Sent,
-        policy::{Admission, Place},
-        rule::{Denial, Visitor},
+        policy::Place,
+        rule::Visitor,
+        verdict::{Admission, Denial},
     },
     config::model::Host,
     telemetry::journal,
@@ -46,12 +47,17 @@ impl Proxy {
         if let Some(answer) = to_https(&sites, exchange, request) {
             return Err(answer);
         }
-        let place = site.place(path(request.target)).map_err(|why| page::bad_path(&why))?;
+        let place = site
+            .place(path(request.target))
+            .map_err(|why| page::bad_path(&why))?;
         exchange.password_asked = place.takes_password();
-        let admission = self.let_in(&sites, exchange, request, &site, &place).await?;
+        let admission = self
+            .let_in(&sites, exchange, request, &site, &place)
+            .await?;
         same_origin(exchange, request, &site, &admission)?;
         let declared = body.unwrap_or_else(|| declared_length(request));
-        if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most) {
+        if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most)
+        {
             return Err(page::too_large());
         }
         exchange.admission = Some(admission);
@@ -145,7 +151,11 @@ fn to_https(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Option
         return None;
     }
     let authority = request.authority.as_ref()?;
-    let port = if exchange.link.tls_port { exchange.link.local.port() } else { https.port() };
+    let port = if exchange.link.tls_port {
+        exchange.link.local.port()
+    } else {
+        https.port()
+    };
     let location = format!("https://{}{}", public(authority, port), request.target);
     page::to_https(&location, request.method)
 }
@@ -155,7 +165,11 @@ fn public(authority: &Authority, port: u16) -> String {
         Host::Address(address) if address.is_ipv6() => format!("[{address}]"),
         host => host.to_string(),
     };
-    if port == 443 { host } else { format!("{host}:{port}") }
+    if port == 443 {
+        host
+    } else {
+        format!("{host}:{port}")
+    }
 }
 
 fn same_origin(
@@ -173,7 +187,8 @@ fn same_origin(
         websocket: request.headers.contains_key(header::UPGRADE),
         tls: exchange.link.tls.is_some(),
     };
-    sent.judge(&site.config.hosts).map_err(|_| page::foreign_origin())
+    sent.judge(&site.config.hosts)
+        .map_err(|_| page::foreign_origin())
 }
 
 fn path(target: &str) -> &str {

@@ -81,7 +81,9 @@ impl Head {
     pub fn end(bytes: &[u8]) -> Option<usize> {
         let mut from = 0;
         while let Some(at) = memchr(bytes, from) {
-            let line = bytes[from..at].strip_suffix(b"\r").unwrap_or(&bytes[from..at]);
+            let line = bytes[from..at]
+                .strip_suffix(b"\r")
+                .unwrap_or(&bytes[from..at]);
             if line.is_empty() && from > 0 {
                 return Some(at + 1);
             }
@@ -104,7 +106,9 @@ fn memchr(bytes: &[u8], from: usize) -> Option<usize> {
 fn lines(bytes: &[u8]) -> Judged<Vec<&[u8]>> {
     let mut lines = Vec::new();
     for line in bytes.split_inclusive(|&b| b == b'\n') {
-        let line = line.strip_suffix(b"\r\n").ok_or(bad("a line ends without CR LF"))?;
+        let line = line
+            .strip_suffix(b"\r\n")
+            .ok_or(bad("a line ends without CR LF"))?;
         if line.contains(&b'\r') || line.contains(&0) {
             return Err(bad("a line holds a bare CR or a NUL"));
         }
@@ -122,7 +126,10 @@ fn lines(bytes: &[u8]) -> Judged<Vec<&[u8]>> {
 
 fn request_line(line: &[u8]) -> Judged<(Method, &str, Version)> {
     if line.len() > MOST_LINE {
-        return Err(Malformed(StatusCode::URI_TOO_LONG, "the request line is longer than 16 KiB"));
+        return Err(Malformed(
+            StatusCode::URI_TOO_LONG,
+            "the request line is longer than 16 KiB",
+        ));
     }
     let mut parts = line.split(|&b| b == b' ');
     let (Some(method), Some(target), Some(version), None) =
@@ -136,7 +143,9 @@ fn request_line(line: &[u8]) -> Judged<(Method, &str, Version)> {
 
 fn visible(target: &[u8]) -> Judged<&str> {
     if target.is_empty() || !target.iter().all(u8::is_ascii_graphic) || target.contains(&b'#') {
-        return Err(bad("the target holds a byte that has to be percent-encoded"));
+        return Err(bad(
+            "the target holds a byte that has to be percent-encoded",
+        ));
     }
     std::str::from_utf8(target).map_err(|_| bad("the target is not ASCII"))
 }
@@ -190,7 +199,10 @@ fn field(line: &[u8]) -> Judged<(HeaderName, HeaderValue)> {
     if line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) {
         return Err(bad("a header line begins with white space (obs-fold)"));
     }
-    let colon = line.iter().position(|&b| b == b':').ok_or(bad("a header line has no colon"))?;
+    let colon = line
+        .iter()
+        .position(|&b| b == b':')
+        .ok_or(bad("a header line has no colon"))?;
     let name = HeaderName::from_bytes(&line[..colon])
         .map_err(|_| bad("a header name is not a token, or white space stands before its colon"))?;
     let value = line[colon + 1..].trim_ascii();
@@ -246,7 +258,8 @@ fn host(headers: &HeaderMap, version: Version) -> Judged<Option<Authority>> {
         return Err(bad("more than one Host"));
     }
     let host = host.to_str().ok().and_then(Authority::parse);
-    host.map(Some).ok_or(bad("Host is not a name or address with an optional port"))
+    host.map(Some)
+        .ok_or(bad("Host is not a name or address with an optional port"))
 }
 
 /// Path and query of a target; of an absolute one also where it stands.

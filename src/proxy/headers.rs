@@ -34,7 +34,11 @@ const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 ///
 /// # Errors
 /// Never with valid values; the engine's setters are fallible.
-pub fn to_hub(request: &mut RequestHeader, exchange: &Exchange, trusted: &Networks) -> Result<()> {
+pub(super) fn to_hub(
+    request: &mut RequestHeader,
+    exchange: &Exchange,
+    trusted: &Networks,
+) -> Result<()> {
     let peer = exchange.link.peer.ip();
     let forwarded = trusted
         .contains(peer)
@@ -57,7 +61,7 @@ pub fn to_hub(request: &mut RequestHeader, exchange: &Exchange, trusted: &Networ
 }
 
 /// Removes the fields that belong to the client's connection.
-pub fn strip_hop_by_hop(request: &mut RequestHeader) {
+pub(super) fn strip_hop_by_hop(request: &mut RequestHeader) {
     for name in nominated(&request.headers) {
         request.remove_header(name.as_str());
     }
@@ -70,7 +74,7 @@ pub fn strip_hop_by_hop(request: &mut RequestHeader) {
 ///
 /// # Errors
 /// As [`to_hub`].
-pub fn to_client(response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
+pub(super) fn to_client(response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
     for name in nominated(&response.headers) {
         response.remove_header(name.as_str());
     }
@@ -94,7 +98,7 @@ pub fn to_client(response: &mut ResponseHeader, exchange: &Exchange) -> Result<(
 
 /// Whether the request carries the cookie that keeps the UI from using Authorization.
 #[must_use]
-pub fn has_auth_cookie(headers: &HeaderMap) -> bool {
+pub(super) fn has_auth_cookie(headers: &HeaderMap) -> bool {
     let cookies = headers.get_all(header::COOKIE).iter();
     cookies
         .filter_map(|value| value.to_str().ok())
@@ -103,7 +107,11 @@ pub fn has_auth_cookie(headers: &HeaderMap) -> bool {
 }
 
 fn auth_cookie(exchange: &Exchange) -> String {
-    let secure = if exchange.link.tls.is_some() { "; Secure" } else { "" };
+    let secure = if exchange.link.tls.is_some() {
+        "; Secure"
+    } else {
+        ""
+    };
     format!("{AUTH_HEADER_COOKIE}=1; Path=/{secure}; SameSite=Strict")
 }
 
@@ -199,7 +207,11 @@ mod tests {
             ("Accept", "*/*"),
         ]);
         drop_claims(&mut request);
-        let left: Vec<_> = request.headers.keys().map(http::HeaderName::as_str).collect();
+        let left: Vec<_> = request
+            .headers
+            .keys()
+            .map(http::HeaderName::as_str)
+            .collect();
         assert_eq!(left, ["accept"]);
     }
 
@@ -207,19 +219,27 @@ mod tests {
     fn split_cookies_are_joined_for_http1() {
         let mut request = request(&[("Cookie", "a=1"), ("Cookie", "b=2")]);
         join_cookies(&mut request).unwrap();
-        assert_eq!(request.headers.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2"]);
+        assert_eq!(
+            request.headers.get_all("cookie").iter().collect::<Vec<_>>(),
+            ["a=1; b=2"]
+        );
     }
 
     #[test]
     fn a_connection_list_cannot_take_the_host_or_the_framing_away() {
         let mut request = request(&[
-            ("Connection", "close, X-Private, Host, Content-Length, Sec-WebSocket-Key"),
+            (
+                "Connection",
+                "close, X-Private, Host, Content-Length, Sec-WebSocket-Key",
+            ),
             ("Host", "home"),
             ("X-Private", "1"),
             ("Content-Length", "0"),
         ]);
         strip_hop_by_hop(&mut request);
-        assert!(request.headers.contains_key("host") && request.headers.contains_key("content-length"));
+        assert!(
+            request.headers.contains_key("host") && request.headers.contains_key("content-length")
+        );
         assert!(!request.headers.contains_key("x-private"));
     }
 }

@@ -61,7 +61,11 @@ async fn next(proxy: &Proxy, conn: &mut Conn, first: bool) -> Next {
     let limits = proxy.sites().config.limits;
     conn.pass(Passing::All);
     if conn.unread().is_empty() {
-        let wait = if first { limits.header_time } else { limits.idle };
+        let wait = if first {
+            limits.header_time
+        } else {
+            limits.idle
+        };
         let received = tokio::select! {
             received = timeout(wait, conn.receive()) => received,
             () = proxy.drain.closing.cancelled() => return Next::End,
@@ -199,7 +203,11 @@ async fn drain(proxy: &Proxy, mut conn: Conn, body: Body) -> Option<Conn> {
     let limit = proxy.sites().config.limits.header_time;
     while left > 0 {
         if conn.unread().is_empty() {
-            timeout(limit, conn.receive()).await.ok()?.ok().filter(|&n| n > 0)?;
+            timeout(limit, conn.receive())
+                .await
+                .ok()?
+                .ok()
+                .filter(|&n| n > 0)?;
         }
         let some = left.min(conn.unread().len() as u64);
         conn.consume(usize::try_from(some).ok()?);

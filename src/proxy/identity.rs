@@ -19,7 +19,10 @@ pub(super) fn tell(
     exchange: &Exchange,
     identity: Option<&Identity>,
 ) -> Result<()> {
-    let wish = exchange.site.as_ref().map(|site| site.config.access.client_headers);
+    let wish = exchange
+        .site
+        .as_ref()
+        .map(|site| site.config.access.client_headers);
     match (wish.unwrap_or_default(), identity) {
         (ClientHeaders::Off, _) | (ClientHeaders::ClientCert, None) => Ok(()),
         (ClientHeaders::ClientCert, Some(identity)) => {

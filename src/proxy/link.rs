@@ -37,24 +37,6 @@ pub struct Handshake {
     pub server_name: Option<String>,
     /// Whether the client was asked for a certificate.
     pub asked: bool,
-    /// Takes the source that a trusted proxy names for the peer; without one the peer stays.
-    pub fn come_from(&mut self, source: Option<SocketAddr>) {
-        if let Some(source) = source {
-            self.peer = canonical(source);
-        }
-    }
-
-    /// Notes that a request passed because of the certificate.
-    pub fn let_in_by_certificate(&self) {
-        self.let_in_by_certificate.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether a request passed because of the certificate.
-    #[must_use]
-    pub fn was_let_in_by_certificate(&self) -> bool {
-        self.let_in_by_certificate.load(Ordering::Relaxed)
-    }
-
     /// The chain the client showed; empty when none. Possession of the leaf's key is proven.
     pub chain: Vec<CertificateDer<'static>>,
     /// `TLSv1.3` or `TLSv1.2`.
@@ -74,6 +56,24 @@ impl Link {
             since: Instant::now(),
             let_in_by_certificate: AtomicBool::new(false),
         }
+    }
+
+    /// Takes the source that a trusted proxy names for the peer; without one the peer stays.
+    pub fn come_from(&mut self, source: Option<SocketAddr>) {
+        if let Some(source) = source {
+            self.peer = canonical(source);
+        }
+    }
+
+    /// Notes that a request passed because of the certificate.
+    pub fn let_in_by_certificate(&self) {
+        self.let_in_by_certificate.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a request passed because of the certificate.
+    #[must_use]
+    pub fn was_let_in_by_certificate(&self) -> bool {
+        self.let_in_by_certificate.load(Ordering::Relaxed)
     }
 
     /// The chain the client showed; empty when none.

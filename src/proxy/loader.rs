@@ -80,13 +80,18 @@ impl<'a> Loader<'a> {
         Ok(file)
     }
 
-    pub(super) fn authority(&mut self, config: &ClientCertificate) -> anyhow::Result<Arc<ClientCa>> {
+    pub(super) fn authority(
+        &mut self,
+        config: &ClientCertificate,
+    ) -> anyhow::Result<Arc<ClientCa>> {
         if let Some(authority) = self.shared.authorities.get(config) {
             return Ok(authority.clone());
         }
         let authority = ClientCa::load(config, &self.roots).context("client_certificate")?;
         let authority = Arc::new(authority);
-        self.shared.authorities.insert(config.clone(), authority.clone());
+        self.shared
+            .authorities
+            .insert(config.clone(), authority.clone());
         Ok(authority)
     }
 }
@@ -108,7 +113,10 @@ impl Shared {
             let faults = file.faults().into_iter();
             faults.map(move |fault| format!("{}:{fault}", file.path().display()))
         });
-        let authorities = self.authorities.values().flat_map(|authority| authority.warnings());
+        let authorities = self
+            .authorities
+            .values()
+            .flat_map(|authority| authority.warnings());
         lines
             .chain(authorities.map(|warning| warning.to_string()))
             .collect()

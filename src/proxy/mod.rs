@@ -32,10 +32,8 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use pingora_core::{
-    apps::HttpServerOptions,
-    connectors::TransportConnector,
-    protocols::http::v2::server::default_h2_options,
-    server::configuration::ServerConf,
+    apps::HttpServerOptions, connectors::TransportConnector,
+    protocols::http::v2::server::default_h2_options, server::configuration::ServerConf,
 };
 use pingora_proxy::{HttpProxy, http_proxy};
 

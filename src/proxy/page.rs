@@ -18,7 +18,11 @@ pub fn page(status: StatusCode, title: &str, text: &str) -> Answer {
 /// 400 and its kin for a request that means different things to different readers.
 #[must_use]
 pub fn malformed(why: Malformed) -> Answer {
-    let answer = page(why.0, "This request was not understood", &format!("{}.", capital(why.1)));
+    let answer = page(
+        why.0,
+        "This request was not understood",
+        &format!("{}.", capital(why.1)),
+    );
     let answer = match why.0 {
         StatusCode::METHOD_NOT_ALLOWED => answer.with(
             header::ALLOW,
@@ -33,13 +37,20 @@ pub fn malformed(why: Malformed) -> Answer {
 #[must_use]
 pub fn bad_path(why: &BadPath) -> Answer {
     let text = format!("{}.", capital(&why.to_string()));
-    page(StatusCode::BAD_REQUEST, "This address was not understood", &text).closing()
+    page(
+        StatusCode::BAD_REQUEST,
+        "This address was not understood",
+        &text,
+    )
+    .closing()
 }
 
 /// 421: no site has this name, or the connection was made for another one.
 #[must_use]
 pub fn misdirected(host: &str) -> Answer {
-    let text = format!("No site here answers to \"{host}\" on this connection. To serve it, add the name to hosts in proxy.yaml.");
+    let text = format!(
+        "No site here answers to \"{host}\" on this connection. To serve it, add the name to hosts in proxy.yaml."
+    );
     page(StatusCode::MISDIRECTED_REQUEST, "Unknown address", &text).closing()
 }
 
@@ -63,7 +74,9 @@ pub fn password_required(certificate: Option<&str>) -> Answer {
     let text = format!("Please enter your user name and password.{certificate}");
     page(StatusCode::UNAUTHORIZED, "Password required", &text).with(
         header::WWW_AUTHENTICATE,
-        HeaderValue::from_static("Basic realm=\"Username and Password Required\", charset=\"UTF-8\""),
+        HeaderValue::from_static(
+            "Basic realm=\"Username and Password Required\", charset=\"UTF-8\"",
+        ),
     )
 }
 
@@ -78,7 +91,9 @@ pub fn certificate_required() -> Answer {
 /// 495: a certificate came and is not good.
 #[must_use]
 pub fn certificate_invalid(reason: &str) -> Answer {
-    let text = format!("The certificate of this device was not accepted: {reason}. Ask the owner of this site for a new one.");
+    let text = format!(
+        "The certificate of this device was not accepted: {reason}. Ask the owner of this site for a new one."
+    );
     page(status(495), "Certificate not accepted", &text).closing()
 }
 
@@ -92,7 +107,8 @@ pub fn outside() -> Answer {
 /// 403: another site's page tried to act in the visitor's name.
 #[must_use]
 pub fn foreign_origin() -> Answer {
-    let text = "A page of another site tried to change something here in your name. It was stopped.";
+    let text =
+        "A page of another site tried to change something here in your name. It was stopped.";
     page(StatusCode::FORBIDDEN, "Stopped", text)
 }
 

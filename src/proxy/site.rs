@@ -53,12 +53,17 @@ impl Site {
     ///
     /// # Errors
     /// The first file that cannot be used.
-    pub(super) fn build(config: &Arc<model::Site>, loader: &mut Loader<'_>) -> anyhow::Result<Self> {
+    pub(super) fn build(
+        config: &Arc<model::Site>,
+        loader: &mut Loader<'_>,
+    ) -> anyhow::Result<Self> {
         let policy = Policy::build(config, |path| loader.passwords(path))?;
         let authorities = authorities(config, loader)?;
         let upstreams = config.paths.iter().map(|path| {
             let upstream = path.upstream.as_ref();
-            upstream.map(|upstream| loader.upstream(upstream)).transpose()
+            upstream
+                .map(|upstream| loader.upstream(upstream))
+                .transpose()
         });
         let upstreams = upstreams.collect::<anyhow::Result<_>>()?;
         let asked: Vec<_> = authorities.values().cloned().collect();
@@ -83,7 +88,9 @@ impl Site {
     /// The servers behind a place.
     #[must_use]
     pub fn upstream(&self, place: &Place<'_>) -> Arc<Upstream> {
-        let own = place.path_rule().and_then(|index| self.upstreams[index].as_ref());
+        let own = place
+            .path_rule()
+            .and_then(|index| self.upstreams[index].as_ref());
         own.unwrap_or(&self.upstream).clone()
     }
 
@@ -91,7 +98,8 @@ impl Site {
     /// change what some place of the site answers.
     #[must_use]
     pub fn asks(&self, peer: IpAddr, trusted_proxies: &Networks) -> bool {
-        self.policy.asks(Client::at_handshake(peer, trusted_proxies))
+        self.policy
+            .asks(Client::at_handshake(peer, trusted_proxies))
     }
 
     /// Whether a connection made for `other` may carry requests for this site: its client
@@ -125,9 +133,16 @@ impl Site {
             Hsts::Off => return None,
             Hsts::Auto if !self.tls.certified().publicly_trusted => return None,
             Hsts::Auto => (YEAR, false),
-            Hsts::On { max_age, include_subdomains } => (max_age.as_secs(), include_subdomains),
+            Hsts::On {
+                max_age,
+                include_subdomains,
+            } => (max_age.as_secs(), include_subdomains),
         };
-        let subdomains = if subdomains { "; includeSubDomains" } else { "" };
+        let subdomains = if subdomains {
+            "; includeSubDomains"
+        } else {
+            ""
+        };
         HeaderValue::from_str(&format!("max-age={seconds}{subdomains}")).ok()
     }
 
@@ -139,7 +154,12 @@ impl Site {
             hosts: self.config.hosts.iter().map(ToString::to_string).collect(),
             certificate_ends: certified.not_after.to_string(),
             publicly_trusted: certified.publicly_trusted,
-            warnings: self.tls.warnings().iter().map(ToString::to_string).collect(),
+            warnings: self
+                .tls
+                .warnings()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }

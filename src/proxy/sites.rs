@@ -55,7 +55,9 @@ impl Sites {
     pub fn of_handshake(&self, name: Option<&str>, local: IpAddr) -> Option<&Arc<Site>> {
         match name {
             Some(name) => self.of_host(&Host::Name(name.to_owned())),
-            None => self.of_host(&Host::Address(local)).or_else(|| self.of_any_address()),
+            None => self
+                .of_host(&Host::Address(local))
+                .or_else(|| self.of_any_address()),
         }
     }
 
@@ -109,7 +111,10 @@ impl Sites {
         let mut warnings = self.shared.warnings();
         for site in &self.all {
             let told = site.tls.warnings();
-            warnings.extend(told.iter().map(|warning| format!("{}: {warning}", site.config.hosts[0])));
+            warnings.extend(
+                told.iter()
+                    .map(|warning| format!("{}: {warning}", site.config.hosts[0])),
+            );
         }
         warnings
     }
@@ -126,6 +131,11 @@ impl Sites {
 fn by_host(sites: &[Arc<Site>]) -> HashMap<Host, Arc<Site>> {
     sites
         .iter()
-        .flat_map(|site| site.config.hosts.iter().map(|host| (host.clone(), site.clone())))
+        .flat_map(|site| {
+            site.config
+                .hosts
+                .iter()
+                .map(|host| (host.clone(), site.clone()))
+        })
         .collect()
 }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::frame::Frames;
 
 /// A client and a hub, joined.
-pub struct Tunnel<C, H> {
+pub(super) struct Tunnel<C, H> {
     client: C,
     hub: H,
     up: Pipe,
@@ -50,7 +50,7 @@ where
     H: AsyncRead + AsyncWrite + Unpin,
 {
     /// Joins the two; `early` is what the hub sent already.
-    pub fn new(client: C, hub: H, early: &[u8]) -> Self {
+    pub(super) fn new(client: C, hub: H, early: &[u8]) -> Self {
         let mut frames = Frames::default();
         frames.follow(early);
         Self {
@@ -70,7 +70,7 @@ where
     /// Runs until both sides have ended, one fails, or nothing moved for `idle`.
     /// After `leave` the client is told that the server goes away.
     /// Returns the bytes sent to the client.
-    pub async fn run(mut self, idle: Duration, leave: &CancellationToken) -> u64 {
+    pub(super) async fn run(mut self, idle: Duration, leave: &CancellationToken) -> u64 {
         loop {
             let wait = self.patience(idle);
             tokio::select! {
@@ -95,11 +95,15 @@ where
 
     fn poll_flow(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let before = self.up.moved + self.down.moved;
-        let up = self.up.poll(&mut self.client, &mut self.hub, context, |_| {});
+        let up = self
+            .up
+            .poll(&mut self.client, &mut self.hub, context, |_| {});
         self.say_goodbye();
         let frames = &mut self.frames;
         let follow = |bytes: &[u8]| frames.follow(bytes);
-        let down = self.down.poll(&mut self.hub, &mut self.client, context, follow);
+        let down = self
+            .down
+            .poll(&mut self.hub, &mut self.client, context, follow);
         if self.up.moved + self.down.moved != before {
             self.moved_at = Instant::now();
         }
@@ -135,7 +139,10 @@ impl Pipe {
             }
             let mut space = [const { MaybeUninit::uninit() }; CHUNK];
             let mut buffer = ReadBuf::uninit(&mut space);
-            if Pin::new(&mut *from).poll_read(context, &mut buffer)?.is_pending() {
+            if Pin::new(&mut *from)
+                .poll_read(context, &mut buffer)?
+                .is_pending()
+            {
                 ready!(Pin::new(&mut *to).poll_flush(context))?;
                 return Poll::Pending;
             }
@@ -222,6 +229,8 @@ mod tests {
         let (_client, outer) = duplex(64);
         let (inner, _hub) = duplex(64);
         let tunnel = Tunnel::new(outer, inner, b"");
-        tunnel.run(Duration::from_millis(5), &CancellationToken::new()).await;
+        tunnel
+            .run(Duration::from_millis(5), &CancellationToken::new())
+            .await;
     }
 }

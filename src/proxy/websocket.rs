@@ -21,8 +21,9 @@ use super::{
     answer::Answer,
     conn::{Conn, Passing},
     exchange::Exchange,
-    failure, headers,
+    failure,
     head::{Body, Head, MOST_BYTES},
+    headers,
     http1::connection_has,
     tunnel::Tunnel,
 };
@@ -32,7 +33,7 @@ const ANSWER: Duration = Duration::from_secs(60);
 
 /// Whether the request asks for a WebSocket, as RFC 6455, section 4.2.1 demands.
 #[must_use]
-pub fn is_upgrade(head: &Head) -> bool {
+pub(super) fn is_upgrade(head: &Head) -> bool {
     head.method == Method::GET
         && head.version == Version::HTTP_11
         && head.body == Body::Length(0)
@@ -49,7 +50,12 @@ fn is_websocket(headers: &HeaderMap) -> bool {
 }
 
 /// Serves an admitted upgrade to its end.
-pub async fn tunnel(proxy: &Arc<Proxy>, mut conn: Conn, exchange: &mut Exchange, head: Head) {
+pub(super) async fn tunnel(
+    proxy: &Arc<Proxy>,
+    mut conn: Conn,
+    exchange: &mut Exchange,
+    head: Head,
+) {
     conn.pass(Passing::All);
     match open(proxy, exchange, &head).await {
         Ok((hub, answer, rest)) => run(proxy, conn, exchange, hub, answer, rest).await,
@@ -107,7 +113,11 @@ fn upgrade_request(
         request.append_header(name.clone(), value.clone())?;
     }
     headers::strip_hop_by_hop(&mut request);
-    headers::to_hub(&mut request, exchange, &proxy.sites().config.trusted_proxies)?;
+    headers::to_hub(
+        &mut request,
+        exchange,
+        &proxy.sites().config.trusted_proxies,
+    )?;
     request.insert_header(header::CONNECTION, "Upgrade")?;
     request.insert_header(header::UPGRADE, "websocket")?;
     Ok(request)
@@ -205,7 +215,7 @@ async fn run(
     let tunnel = Tunnel::new(conn, hub, &early);
     let sent = if answer.status == StatusCode::SWITCHING_PROTOCOLS {
         let idle = proxy.sites().config.limits.stream_idle;
-        let _open = proxy.counters.websocket_opened();
+        let _open = proxy.counters.websockets_open.enter();
         tunnel.run(idle, &proxy.drain.leaving).await
     } else {
         tunnel.run(ANSWER, &CancellationToken::new()).await

@@ -134,7 +134,9 @@ impl Server {
     async fn answer(&self, mut stream: UnixStream) -> std::io::Result<()> {
         let mut command = String::new();
         let (reader, mut writer) = stream.split();
-        tokio::io::BufReader::new(reader.take(MOST)).read_line(&mut command).await?;
+        tokio::io::BufReader::new(reader.take(MOST))
+            .read_line(&mut command)
+            .await?;
         let reply = match command.trim() {
             "status" => Reply::Status(Box::new(self.status().await)),
             "reload" => self.reload_on_command().await,

@@ -48,7 +48,8 @@ pub(super) fn ready() {
 pub(super) async fn hand_over(server: &Server) -> anyhow::Result<u32> {
     let path = server.proxy.sites().config.state.join("handover.sock");
     std::fs::remove_file(&path).ok();
-    let socket = UnixDatagram::bind(&path).with_context(|| format!("opening {}", path.display()))?;
+    let socket =
+        UnixDatagram::bind(&path).with_context(|| format!("opening {}", path.display()))?;
     let mut child = spawn(server, &path).await?;
     let ready = timeout(PATIENCE, wait(&socket, &mut child)).await;
     std::fs::remove_file(&path).ok();

@@ -64,9 +64,17 @@ impl Listeners {
     ///
     /// # Errors
     /// When a new socket for https cannot be had; then nothing changed.
-    pub(super) async fn change(&mut self, listen: &Listen, front: &Arc<Front>) -> anyhow::Result<()> {
+    pub(super) async fn change(
+        &mut self,
+        listen: &Listen,
+        front: &Arc<Front>,
+    ) -> anyhow::Result<()> {
         let mut sockets = Vec::new();
-        for address in listen.https.iter().filter(|address| !self.open.contains_key(address)) {
+        for address in listen
+            .https
+            .iter()
+            .filter(|address| !self.open.contains_key(address))
+        {
             sockets.push((*address, bind(*address).with_context(|| taken(*address))?));
         }
         self.open.retain(|address, listener| {
@@ -96,7 +104,10 @@ impl Listeners {
 
     /// The addresses that are served now.
     pub(super) fn addresses(&self) -> Vec<String> {
-        let served = self.open.iter().filter(|(_, listener)| listener.socket.get().is_some());
+        let served = self
+            .open
+            .iter()
+            .filter(|(_, listener)| listener.socket.get().is_some());
         served.map(|(address, _)| address.to_string()).collect()
     }
 
@@ -105,7 +116,10 @@ impl Listeners {
     /// # Errors
     /// When the process is out of file descriptors.
     pub(super) fn copies(&self) -> io::Result<Vec<TcpListener>> {
-        let sockets = self.open.values().filter_map(|listener| listener.socket.get());
+        let sockets = self
+            .open
+            .values()
+            .filter_map(|listener| listener.socket.get());
         sockets.map(TcpListener::try_clone).collect()
     }
 
@@ -135,7 +149,10 @@ impl Listeners {
             Ok(socket) => return self.start(address, socket, false, front),
             Err(error) => error,
         };
-        warn!("{}: {error}; https is served, and it is tried again", taken(address));
+        warn!(
+            "{}: {error}; https is served, and it is tried again",
+            taken(address)
+        );
         let listener = Listener::default();
         let (slot, stop) = (listener.socket.clone(), listener.stop.clone());
         tokio::spawn(wait_for(address, front.clone(), slot, stop));
@@ -162,7 +179,9 @@ async fn wait_for(
             () = tokio::time::sleep(RETRY) => {}
         }
         let Ok(socket) = bind(address) else { continue };
-        let copy = socket.try_clone().and_then(tokio::net::TcpListener::from_std);
+        let copy = socket
+            .try_clone()
+            .and_then(tokio::net::TcpListener::from_std);
         if let Ok(accepting) = copy {
             info!("{address} has become free and is served now");
             slot.set(socket).ok();
@@ -184,7 +203,11 @@ fn inherited() -> BTreeMap<SocketAddr, TcpListener> {
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     if address.is_ipv6() {
         socket.set_only_v6(!address.ip().is_unspecified())?;
     }

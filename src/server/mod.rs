@@ -24,7 +24,10 @@ use crate::{
     config::{self, model::Config},
     front::{Front, links::Links},
     proxy::{Proxy, Service},
-    telemetry::{access_log::AccessLog, journal},
+    telemetry::{
+        access_log::AccessLog,
+        journal::{self, Journal},
+    },
     tls,
 };
 
@@ -34,6 +37,7 @@ use self::listeners::Listeners;
 pub struct Server {
     /// Where the configuration is read from.
     config: PathBuf,
+    journal: Journal,
     proxy: Arc<Proxy>,
     front: Arc<Front>,
     links: Arc<Links>,
@@ -58,16 +62,16 @@ enum End {
 pub fn run(path: PathBuf) -> anyhow::Result<()> {
     tls::install_provider();
     let config = config::load(&path)?;
-    journal::init(config.log.level);
+    let journal = journal::init(config.log.level)?;
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(serve(path, config))
+    runtime.block_on(serve(path, config, journal))
 }
 
-async fn serve(path: PathBuf, config: Config) -> anyhow::Result<()> {
-    let server = Arc::new(Server::start(path, config).await?);
+async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {
+    let server = Arc::new(Server::start(path, config, journal).await?);
     let mut signals = Signals::listen()?;
     tokio::spawn(refresh::keep_current(server.clone()));
     tokio::spawn(control::listen(server.clone()));
@@ -79,7 +83,7 @@ async fn serve(path: PathBuf, config: Config) -> anyhow::Result<()> {
 }
 
 impl Server {
-    async fn start(path: PathBuf, config: Config) -> anyhow::Result<Self> {
+    async fn start(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<Self> {
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
         let listen = config.listen.clone();
         let service = Service::new(Proxy::build(config, log)?);
@@ -89,6 +93,7 @@ impl Server {
         let listeners = Listeners::open(&listen, &front).await?;
         Ok(Self {
             config: path,
+            journal,
             proxy,
             front,
             links,

@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use crate::{config, proxy::site::Sites, telemetry::journal};
+use crate::{config, proxy::sites::Sites};
 
 use super::Server;
 
@@ -18,7 +18,7 @@ impl Server {
         let mut listeners = self.listeners.lock().await;
         listeners.change(&config.listen, &self.front).await?;
         drop(listeners);
-        if let Err(error) = journal::set_level(config.log.level) {
+        if let Err(error) = self.journal.set_level(config.log.level) {
             warn!("the log level stays: {error}");
         }
         self.proxy.log.set_format(config.log.access);

@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The counts of the process.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ pub struct Gauge(Arc<AtomicU64>);
 pub struct Present(Arc<AtomicU64>);
 
 /// All counts at one moment, as `status --json` shows them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Connections of clients.
     pub connections: Connections,
@@ -63,7 +63,7 @@ pub struct Snapshot {
 }
 
 /// Connections of clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connections {
     /// Open now.
     pub open: u64,
@@ -74,7 +74,7 @@ pub struct Connections {
 }
 
 /// Answered requests by class of their status (RFC 9110, 15).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requests {
     /// 1xx, which is a WebSocket's 101.
     pub informational: u64,

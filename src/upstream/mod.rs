@@ -128,7 +128,11 @@ fn load_ca(path: &Path) -> anyhow::Result<Arc<CaType>> {
         .with_context(place)?
         .collect::<Result<Vec<_>, _>>()
         .with_context(place)?;
-    anyhow::ensure!(!certificates.is_empty(), "{}: no certificate in it", path.display());
+    anyhow::ensure!(
+        !certificates.is_empty(),
+        "{}: no certificate in it",
+        path.display()
+    );
     certificates
         .into_iter()
         .map(|certificate| {

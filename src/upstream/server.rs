@@ -50,7 +50,10 @@ impl Server {
     }
 
     pub(super) fn is_at(&self, address: &SocketAddr) -> bool {
-        self.found().peers.iter().any(|peer| peer._address == *address)
+        self.found()
+            .peers
+            .iter()
+            .any(|peer| peer._address == *address)
     }
 
     /// How many addresses it had at the last look-up.
