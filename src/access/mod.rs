@@ -1,1 +1,10 @@
-//! Placeholder.
+//! Who may enter: one decision for every request, whatever its protocol.
+//!
+//! Comes after the handshake and before the hub. Everything here returns a
+//! verdict; answering the client, logging and counting are the caller's.
+
+pub mod basic;
+pub mod certificate;
+pub mod network;
+pub mod origin;
+pub mod path;
