@@ -7,4 +7,6 @@ pub mod basic;
 pub mod certificate;
 pub mod network;
 pub mod origin;
+pub mod password;
 pub mod path;
+pub mod throttle;
