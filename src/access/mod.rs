@@ -5,8 +5,12 @@
 
 pub mod basic;
 pub mod certificate;
+pub mod factors;
 pub mod network;
 pub mod origin;
 pub mod password;
 pub mod path;
+pub mod policy;
+pub mod rule;
 pub mod throttle;
+pub mod verdict;

@@ -3,6 +3,7 @@
 //! Hashing takes up to a second of a processor, so it happens off the reactor,
 //! a few at a time, and never for a guess the throttle holds back.
 
+mod fault;
 mod hash;
 mod htpasswd;
 mod md5_crypt;
@@ -18,8 +19,8 @@ use anyhow::Context;
 
 use self::htpasswd::Htpasswd;
 pub use self::{
+    fault::{Cause, Fault},
     hash::Refused,
-    htpasswd::{Cause, Fault},
 };
 use super::{
     basic::Basic,
@@ -96,17 +97,16 @@ impl Passwords {
         }
         let attempt = throttle.begin(guess)?;
         let basic = basic.clone();
-        let hashing = move || {
+        // Goes on when the client has left, so that leaving saves no guess.
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let right = file.verify(&basic);
             if right {
                 attempt.succeed();
             }
-            drop(turn);
             right
-        };
-        // Goes on when the client has left, so that leaving saves no guess.
-        let hashed = tokio::task::spawn_blocking(hashing).await;
-        Ok(hashed.unwrap_or(false))
+        });
+        Ok(hashed.await.unwrap_or(false))
     }
 }
 

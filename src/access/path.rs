@@ -48,16 +48,13 @@ const MAX_PATH: usize = 8192;
 ///
 /// # Errors
 /// A path that is malformed, or of which two readings give two rules.
-pub fn judge<'r>(
-    raw: &[u8],
-    rules: impl Iterator<Item = &'r str> + Clone,
-) -> Result<Option<usize>, BadPath> {
+pub fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
     check_raw(raw)?;
     check_decoded(raw)?;
-    if rules.clone().next().is_none() {
+    if rules.is_empty() {
         return Ok(None);
     }
-    let decide = |path: Vec<u8>| longest_match(&path, rules.clone());
+    let decide = |path: Vec<u8>| longest_match(&path, rules);
     let mut decisions = Reading::all_of(raw).map(|reading| reading.of(raw).map(decide));
     match decisions.next().flatten() {
         Some(rule) if decisions.all(|other| other == Some(rule)) => Ok(rule),
@@ -91,10 +88,11 @@ fn check_decoded(raw: &[u8]) -> Result<(), BadPath> {
     Ok(())
 }
 
-fn longest_match<'r>(path: &[u8], rules: impl Iterator<Item = &'r str>) -> Option<usize> {
+fn longest_match(path: &[u8], rules: &[impl AsRef<str>]) -> Option<usize> {
+    let rules = rules.iter().map(|rule| rule.as_ref().as_bytes());
     rules
         .enumerate()
-        .filter(|(_, rule)| covers(rule.as_bytes(), path))
+        .filter(|(_, rule)| covers(rule, path))
         .max_by_key(|(_, rule)| rule.len())
         .map(|(index, _)| index)
 }

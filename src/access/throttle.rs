@@ -4,6 +4,7 @@
 //! so that guesses made together gain nothing. Made once for the life of the
 //! process, and shared over reloads.
 
+mod backoff;
 mod recent;
 
 use std::{
@@ -20,7 +21,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use self::recent::Recent;
+use self::{
+    backoff::{Backoff, Failures},
+    recent::Recent,
+};
 
 /// The failures of all addresses and users, and the turns for hashing.
 pub struct Throttle {
@@ -57,18 +61,6 @@ struct Books {
     familiar: Recent<()>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Failures {
-    count: u32,
-    last: Instant,
-}
-
-/// Failures without consequence, then a second that doubles up to the longest wait.
-struct Backoff {
-    free: u32,
-    longest: Duration,
-}
-
 const ADDRESS: Backoff = Backoff {
     free: 5,
     longest: Duration::from_secs(60),
@@ -80,10 +72,6 @@ const USER: Backoff = Backoff {
     longest: Duration::from_secs(4),
 };
 
-/// Failures beyond `free` that are remembered: more would not wait longer.
-const MAX_COUNTED: u32 = 7;
-/// Time without a failure in which one is forgiven.
-const FORGIVENESS: Duration = Duration::from_secs(300);
 /// Addresses, users and pairs remembered, each.
 const MAX_REMEMBERED: usize = 8192;
 /// Hashes at a time on however many cores: fewer than the free failures of an
@@ -172,51 +160,19 @@ impl Books {
         if self.familiar.value(guess.both).is_none() {
             USER.check(self.users.value(guess.user), now)?;
         }
-        ADDRESS.count(&mut self.addresses, guess.address, now);
-        USER.count(&mut self.users, guess.user, now);
+        let address = ADDRESS.count(self.addresses.value(guess.address), now);
+        self.addresses.insert(guess.address, address, now);
+        let user = USER.count(self.users.value(guess.user), now);
+        self.users.insert(guess.user, user, now);
         Ok(())
     }
 
     fn succeed(&mut self, guess: Guess, now: Instant) {
         self.addresses.remove(guess.address);
-        if let Some(mut failures) = self.users.value(guess.user) {
-            failures.count = failures.count.saturating_sub(1);
-            self.users.insert(guess.user, failures, failures.last);
+        if let Some(failures) = self.users.value(guess.user) {
+            self.users.insert(guess.user, failures.forgive_one(), now);
         }
         self.familiar.insert(guess.both, (), now);
-    }
-}
-
-impl Backoff {
-    fn check(&self, failures: Option<Failures>, now: Instant) -> Result<(), Throttled> {
-        let wait = failures.map_or(Duration::ZERO, |failures| self.wait(failures, now));
-        if wait.is_zero() {
-            return Ok(());
-        }
-        Err(Throttled { retry_after: wait })
-    }
-
-    fn wait(&self, failures: Failures, now: Instant) -> Duration {
-        let Some(doublings) = failures.left(now).checked_sub(self.free + 1) else {
-            return Duration::ZERO;
-        };
-        let delay = Duration::from_secs(1 << doublings.min(MAX_COUNTED));
-        (failures.last + delay.min(self.longest)).duration_since(now)
-    }
-
-    fn count(&self, book: &mut Recent<Failures>, key: u64, now: Instant) {
-        let left = book.value(key).map_or(0, |failures| failures.left(now));
-        let count = (left + 1).min(self.free + MAX_COUNTED);
-        book.insert(key, Failures { count, last: now }, now);
-    }
-}
-
-impl Failures {
-    /// Those not forgiven yet.
-    fn left(self, now: Instant) -> u32 {
-        let quiet = now.duration_since(self.last).as_secs() / FORGIVENESS.as_secs();
-        let forgiven = u32::try_from(quiet).unwrap_or(u32::MAX);
-        self.count.saturating_sub(forgiven)
     }
 }
 

@@ -41,10 +41,10 @@ pub enum Refused {
     #[error("not a well-formed {0} hash: make a new one with `htpasswd -B`")]
     Malformed(&'static str),
     /// More work than a login may take.
-    #[error("{format} with {cost} would hold up every login: make a new hash with at most {limit}")]
+    #[error("{work} {cost} would hold up every login: make a new hash with at most {limit}")]
     TooCostly {
-        /// The format.
-        format: &'static str,
+        /// The format and what its work is counted in.
+        work: &'static str,
         /// What the hash asks for.
         cost: u32,
         /// The most that is taken.
@@ -63,7 +63,7 @@ const DEFAULT_ROUNDS: u32 = 5_000;
 
 /// Formats refused by name; Argon2 for the memory it takes on a small board.
 const UNSUPPORTED: [(&str, &str); 7] = [
-    ("{PLAIN}", "a password in clear text"),
+    ("{PLAIN}", "{PLAIN} (clear text)"),
     ("{CRYPT}", "{CRYPT}"),
     ("$1$", "$1$ (md5-crypt)"),
     ("$2x$", "$2x$ (the broken bcrypt)"),
@@ -123,7 +123,7 @@ impl Hash {
 fn parse_bcrypt(text: &str) -> Result<Hash, Refused> {
     let parts = text.parse::<HashParts>();
     let cost = parts.map_err(|_| Refused::Malformed("bcrypt"))?.get_cost();
-    at_most("bcrypt", cost, MAX_BCRYPT_COST)?;
+    at_most("bcrypt cost", cost, MAX_BCRYPT_COST)?;
     if cost < MIN_BCRYPT_COST {
         return Err(Refused::Malformed("bcrypt"));
     }
@@ -136,15 +136,15 @@ fn parse_sha_crypt(
     digest_length: usize,
 ) -> Result<Hash, Refused> {
     let malformed = Refused::Malformed(format);
-    let hash = PasswordHashRef::new(text).map_err(|_| malformed.clone())?;
-    let fields: Vec<_> = hash.fields().map(|field| field.as_str()).collect();
-    let (rounds, digest) = match fields[..] {
-        [_, digest] => (Some(DEFAULT_ROUNDS), digest),
-        [rounds, _, digest] => (parse_rounds(rounds), digest),
+    PasswordHashRef::new(text).map_err(|_| malformed.clone())?;
+    let fields: Vec<&str> = text.split('$').collect();
+    let (rounds, digest) = match fields.get(2..) {
+        Some([_, digest]) => (Some(DEFAULT_ROUNDS), digest),
+        Some([rounds, _, digest]) => (parse_rounds(rounds), digest),
         _ => return Err(malformed),
     };
     let rounds = rounds.ok_or(malformed.clone())?;
-    at_most(format, rounds, MAX_ROUNDS)?;
+    at_most("sha-crypt rounds", rounds, MAX_ROUNDS)?;
     if rounds < MIN_ROUNDS || digest.len() != digest_length {
         return Err(malformed);
     }
@@ -185,13 +185,9 @@ fn unknown(text: &str) -> Refused {
     Refused::Unknown
 }
 
-fn at_most(format: &'static str, cost: u32, limit: u32) -> Result<(), Refused> {
+fn at_most(work: &'static str, cost: u32, limit: u32) -> Result<(), Refused> {
     if cost > limit {
-        return Err(Refused::TooCostly {
-            format,
-            cost,
-            limit,
-        });
+        return Err(Refused::TooCostly { work, cost, limit });
     }
     Ok(())
 }

@@ -8,7 +8,10 @@ use std::{collections::HashMap, sync::OnceLock};
 use anyhow::anyhow;
 use aws_lc_rs::{hmac, rand::SystemRandom};
 
-use super::hash::{Hash, Refused};
+use super::{
+    fault::{Cause, Fault},
+    hash::Hash,
+};
 use crate::access::basic::Basic;
 
 /// The users of one reading of a file; never none.
@@ -23,46 +26,6 @@ struct Entry {
     hash: Hash,
     line: usize,
     proven: OnceLock<hmac::Tag>,
-}
-
-/// A line that lets nobody in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{line}: {cause}")]
-pub struct Fault {
-    /// Counted from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub cause: Cause,
-}
-
-/// What is wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Cause {
-    /// Bytes that are no text.
-    #[error("not utf-8: write the user's name in utf-8")]
-    NotUtf8,
-    /// No user and hash.
-    #[error("no colon: a line is user:hash")]
-    NoColon,
-    /// Nothing before the colon.
-    #[error("no user before the colon: a line is user:hash")]
-    NoUser,
-    /// The user of an earlier line.
-    #[error("user {user:?} is on line {first} already, which counts: remove one of them")]
-    Duplicate {
-        /// The user.
-        user: String,
-        /// The line that counts.
-        first: usize,
-    },
-    /// A hash that is not taken.
-    #[error("user {user:?}: {refused}")]
-    Hash {
-        /// The user.
-        user: String,
-        /// Why.
-        refused: Refused,
-    },
 }
 
 impl Htpasswd {

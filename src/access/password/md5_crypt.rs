@@ -73,10 +73,10 @@ fn stretch(password: &[u8], salt: &[u8], last: [u8; 16], round: u32) -> [u8; 16]
     let odd = round % 2 == 1;
     let mut digest = Md5::new();
     digest.update(if odd { password } else { &last });
-    if round % 3 != 0 {
+    if !round.is_multiple_of(3) {
         digest.update(salt);
     }
-    if round % 7 != 0 {
+    if !round.is_multiple_of(7) {
         digest.update(password);
     }
     digest.update(if odd { &last } else { password });
