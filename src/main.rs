@@ -1,6 +1,7 @@
-//! The `hubgate` binary.
+//! The `hubgate` binary: hands the arguments to `cli`.
 
-fn main() {
-    let path = std::env::args().nth(3).unwrap_or_default();
-    if let Err(e) = hubgate::server::run(path.into()) { eprintln!("{e:#}"); std::process::exit(1) }
+use std::{env, process::ExitCode};
+
+fn main() -> ExitCode {
+    hubgate::cli::run(env::args_os())
 }

@@ -54,15 +54,15 @@ impl<'s> Shape<'s> {
     }
 
     fn block(&mut self, place: &Place<'_>, entries: &[Entry], block: &'s Value) -> Option<Node> {
-        let (mut sound, mut meant) = (Vec::new(), Vec::new());
+        let (mut sound, mut named) = (Vec::new(), Vec::new());
         for entry in entries {
             match property(block, &entry.key) {
                 Some(schema) => sound.extend(self.entry(place, entry, schema)),
-                None => meant.extend(self.unknown(place, entry, block)),
+                None => named.extend(self.unknown(place, entry, block)),
             }
         }
-        let written = |key: &str| entries.iter().any(|entry| entry.key == key);
-        for key in required(block).filter(|key| !written(key) && !meant.contains(key)) {
+        named.extend(entries.iter().map(|entry| entry.key.as_str()));
+        for key in required(block).filter(|key| !named.contains(key)) {
             let message = format!("the key \"{key}\" is missing: add it to this block");
             self.faults.push(place.fault(message));
         }

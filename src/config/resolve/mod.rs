@@ -66,7 +66,8 @@ impl Resolver<'_> {
         let listen = self.listen(&root.key("listen"), &file.listen);
         let state = self.file(&root.key("state"), &file.state);
         let sites = self.sites(&root.key("sites"), &file.sites);
-        let trusted_proxies = self.networks(&root.key("trusted_proxies"), &file.trusted_proxies);
+        let trusted_proxies =
+            self.trusted_proxies(&root.key("trusted_proxies"), &file.trusted_proxies);
         let limits = self.limits(&root.key("limits"), &file.limits);
         Some(Config {
             listen: listen?,

@@ -32,6 +32,20 @@ impl Resolver<'_> {
         let networks = self.each(place, written, parse)?;
         Some(Networks(networks.concat()))
     }
+
+    /// Networks of proxies, which can claim any address for a request.
+    pub(super) fn trusted_proxies(
+        &mut self,
+        place: &Place<'_>,
+        written: &[String],
+    ) -> Option<Networks> {
+        let proxies = self.networks(place, written)?;
+        if proxies.0.iter().any(|network| network.prefix_len() == 0) {
+            let cure = "everybody could claim any address: name only the proxy before this one";
+            return self.fault(place, cure);
+        }
+        Some(proxies)
+    }
 }
 
 fn parse(text: &str) -> Result<Vec<IpNet>, String> {

@@ -55,16 +55,7 @@ fn server(text: &str) -> Result<Server, String> {
         return unix(path);
     }
     let uri: Uri = text.parse().map_err(|_| not_a_url(text))?;
-    let tls = match uri.scheme_str() {
-        Some("http") => false,
-        Some("https") => true,
-        Some(scheme) => {
-            return Err(format!(
-                "{scheme} is not spoken to a hub: write http, https or unix"
-            ));
-        }
-        None => return Err(format!("no scheme in \"{text}\": write http://{text}")),
-    };
+    let tls = tls(text, &uri)?;
     let authority = uri.authority().ok_or_else(|| not_a_url(text))?;
     refuse_more(text, &uri, authority)?;
     let port = port(text, authority)?;
@@ -78,6 +69,17 @@ fn server(text: &str) -> Result<Server, String> {
         }
     };
     Ok(Server::Tcp { host, port, tls })
+}
+
+fn tls(text: &str, uri: &Uri) -> Result<bool, String> {
+    match uri.scheme_str() {
+        Some("http") => Ok(false),
+        Some("https") => Ok(true),
+        Some(other) => Err(format!(
+            "{other} is not spoken to a hub: write http, https or unix"
+        )),
+        None => Err(format!("no scheme in \"{text}\": write http://{text}")),
+    }
 }
 
 fn not_a_url(text: &str) -> String {

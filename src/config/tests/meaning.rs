@@ -77,6 +77,10 @@ const MISTAKES: &[(&str, &str)] = &[
         r#"1:19: trusted_proxies[0]: "home" is no network: write lan, 192.168.1.0/24, fd00::/64 or an address"#,
     ),
     (
+        "trusted_proxies: [\"::/0\"]\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:18: trusted_proxies: everybody could claim any address: name only the proxy before this one",
+    ),
+    (
         "limits: {connections: 0}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
         "1:23: limits.connections: 0 lets nobody in: write 1 or more",
     ),
