@@ -4,7 +4,6 @@
 //! verdict; answering the client, logging and counting are the caller's.
 
 pub mod basic;
-pub mod certificate;
 pub mod factors;
 pub mod network;
 pub mod origin;

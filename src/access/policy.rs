@@ -7,7 +7,6 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     basic::Basic,
-    certificate,
     factors::Factors,
     network::Client,
     password::Passwords,
@@ -16,7 +15,10 @@ use super::{
     throttle::Throttle,
     verdict::{Admission, Denial},
 };
-use crate::config::model::{ClientCertificate, PathAccess, PathRule, Site};
+use crate::{
+    config::model::{ClientCertificate, PathAccess, PathRule, Site},
+    tls::ClientAuth,
+};
 
 /// Who may enter a site, and where.
 pub struct Policy {
@@ -133,7 +135,7 @@ impl Place<'_> {
         throttle: &Arc<Throttle>,
     ) -> Result<Admission, Denial>
     where
-        J: Fn(&ClientCertificate) -> certificate::Verdict,
+        J: Fn(&ClientCertificate) -> ClientAuth,
     {
         if let Some(Exceptional::Public) = self.exceptional() {
             return Ok(self.welcome(visitor.basic, visitor.client, throttle).await);

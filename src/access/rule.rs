@@ -7,14 +7,16 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     basic::Basic,
-    certificate::{self, Identity, Reason},
     factors::Factors,
     network::Client,
     password::Passwords,
     throttle::{Throttle, Throttled},
     verdict::Denial,
 };
-use crate::config::model::{Access, ClientCertificate, Networks, Satisfy};
+use crate::{
+    config::model::{Access, ClientCertificate, Networks, Satisfy},
+    tls::{ClientAuth, Identity, Reason},
+};
 
 /// Who may enter, with the password file at hand.
 #[derive(Clone)]
@@ -94,13 +96,13 @@ impl Rule {
     /// Looks at all but the password.
     pub(super) fn look<J>(&self, visitor: &Visitor<'_, J>) -> Sight
     where
-        J: Fn(&ClientCertificate) -> certificate::Verdict,
+        J: Fn(&ClientCertificate) -> ClientAuth,
     {
         let verdict = self.certificate.as_ref().map(&visitor.judge);
         let (identity, invalid) = match verdict {
-            None | Some(certificate::Verdict::Absent) => (None, None),
-            Some(certificate::Verdict::Valid(identity)) => (Some(identity), None),
-            Some(certificate::Verdict::Invalid(reason)) => (None, Some(reason)),
+            None | Some(ClientAuth::Absent) => (None, None),
+            Some(ClientAuth::Valid(identity)) => (Some(identity), None),
+            Some(ClientAuth::Invalid(reason)) => (None, Some(reason)),
         };
         let held = Factors {
             network: self.is_near(visitor.client),

@@ -4,10 +4,8 @@
 
 use std::time::Duration;
 
-use super::{
-    certificate::{Identity, Reason},
-    factors::Factors,
-};
+use super::factors::Factors;
+use crate::tls::{Identity, Reason};
 
 /// How a request was let in.
 #[derive(Clone, Debug, Default)]

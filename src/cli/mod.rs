@@ -4,7 +4,10 @@
 
 mod check;
 mod completions;
+mod demo;
+mod reload;
 mod schema;
+mod status;
 
 use std::{
     ffi::OsString,
@@ -16,7 +19,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::config::Faults;
+use crate::{config::Faults, proxy::sites::Unusable, server};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
 #[derive(Debug, Parser)]
@@ -33,6 +36,22 @@ struct Arguments {
 enum Command {
     /// Tell everything that is wrong with the configuration, or else what it means.
     Check,
+    /// Serve.
+    Run,
+    /// Serve a stand-in hub on https://localhost:8443, to look at.
+    Demo {
+        /// The port to listen on; one after it when it is taken.
+        #[arg(long, default_value_t = 8443)]
+        port: u16,
+    },
+    /// Have the running process read its configuration again.
+    Reload,
+    /// Tell what the running process does.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the JSON schema of proxy.yaml, for editors.
     Schema,
     /// Print the completions of a shell.
@@ -63,6 +82,10 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
     let config = arguments.config.unwrap_or_else(default_config);
     match arguments.command {
         Command::Check => check::run(&config),
+        Command::Run => server::run(config),
+        Command::Demo { port } => demo::run(port),
+        Command::Reload => reload::run(&config),
+        Command::Status { json } => status::run(&config, json),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }
@@ -83,8 +106,10 @@ fn default_config() -> PathBuf {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let faults = error.chain().any(<dyn std::error::Error>::is::<Faults>);
-    if faults { 78 } else { 1 }
+    let configuration = error
+        .chain()
+        .any(|cause| cause.is::<Faults>() || cause.is::<Unusable>());
+    if configuration { 78 } else { 1 }
 }
 
 /// Prints a command's result; a reader that has seen enough is no failure.

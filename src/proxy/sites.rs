@@ -25,6 +25,11 @@ pub struct Sites {
     placeholder: Arc<ServerConfig>,
 }
 
+/// Files that the configuration names and that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unusable(String);
+
 impl Sites {
     /// Loads every file the configuration names.
     ///
@@ -39,7 +44,9 @@ impl Sites {
                 Err(fault) => faults.push(format!("site {}: {fault:#}", site.hosts[0])),
             }
         }
-        anyhow::ensure!(faults.is_empty(), faults.join("\n"));
+        if !faults.is_empty() {
+            return Err(Unusable(faults.join("\n")).into());
+        }
         let shared = loader.shared();
         Ok(Self {
             by_host: by_host(&all),

@@ -6,7 +6,7 @@ mod scene;
 use std::net::IpAddr;
 
 use self::scene::{AWAY, Brought, HOME, RIGHT, Scene, TOKEN, WRONG, client};
-use super::{Client, ClientCertificate, Visitor, certificate};
+use super::{Client, ClientAuth, ClientCertificate, Visitor};
 use crate::config::model::Networks;
 
 #[tokio::test]
@@ -14,16 +14,16 @@ async fn one_factor_of_any_is_enough() {
     let mut scene = Scene::new("any network certificate anna", &[]);
     for (brought, outcome) in [
         (Brought(HOME, "", None), "-"),
-        (Brought(HOME, "expired", None), "-"),
+        (Brought(HOME, "revoked", None), "-"),
         (Brought(AWAY, "valid", None), "-"),
         (Brought(AWAY, "", RIGHT), "anna"),
-        (Brought(AWAY, "expired", RIGHT), "anna"),
+        (Brought(AWAY, "revoked", RIGHT), "anna"),
         (Brought(AWAY, "", None), "password"),
         (Brought(AWAY, "", WRONG), "password"),
         (Brought(AWAY, "", TOKEN), "password"),
         (
-            Brought(AWAY, "expired", None),
-            "password, certificate expired",
+            Brought(AWAY, "revoked", None),
+            "password, the certificate was revoked",
         ),
     ] {
         assert_eq!(scene.told("/", brought).await, outcome);
@@ -33,8 +33,11 @@ async fn one_factor_of_any_is_enough() {
         scene.told("/", Brought(AWAY, "", RIGHT)).await,
         "no certificate"
     );
-    let expired = Brought(AWAY, "expired", None);
-    assert_eq!(scene.told("/", expired).await, "certificate expired");
+    let expired = Brought(AWAY, "revoked", None);
+    assert_eq!(
+        scene.told("/", expired).await,
+        "the certificate was revoked"
+    );
     scene.change("any network", &[]);
     assert_eq!(
         scene.told("/", Brought(AWAY, "valid", RIGHT)).await,
@@ -50,7 +53,10 @@ async fn the_first_missing_factor_of_all_is_told() {
         (Brought(AWAY, "valid", RIGHT), "network"),
         (Brought(AWAY, "", None), "network"),
         (Brought(HOME, "", RIGHT), "no certificate"),
-        (Brought(HOME, "expired", RIGHT), "certificate expired"),
+        (
+            Brought(HOME, "revoked", RIGHT),
+            "the certificate was revoked",
+        ),
         (Brought(HOME, "valid", None), "password"),
         (Brought(HOME, "valid", WRONG), "password"),
     ] {
@@ -188,7 +194,7 @@ fn a_decision_can_be_made_on_any_thread() {
     let visitor = Visitor {
         client: client(HOME),
         basic: None,
-        judge: |_: &ClientCertificate| certificate::Verdict::Absent,
+        judge: |_: &ClientCertificate| ClientAuth::Absent,
     };
     let place = scene.policy.place(b"/").unwrap();
     on_any_thread(&place.decide(&visitor, &scene.throttle));

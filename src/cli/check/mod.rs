@@ -4,18 +4,23 @@
 //! site, so that a wrong belief is noticed before it matters.
 
 mod entry;
+mod exposed;
+mod loaded;
 
 use std::path::Path;
 
 use super::print;
 use crate::config::{
     self,
-    model::{Certificate, Config, Host, PathAccess, PathRule, Server, Site, Upstream},
+    model::{Certificate, Config, PathAccess, PathRule, Server, Site, Upstream},
 };
 
 /// Prints what the configuration means.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
-    let config = config::load(path)?;
+    let mut config = config::load(path)?;
+    let found = loaded::warnings(&config)?;
+    config.warnings.extend(found);
+    config.warnings.extend(exposed::warnings(&config));
     let summary = summary(&config);
     print(&format!("{} is in order\n\n{summary}", path.display()))
 }
@@ -43,24 +48,15 @@ fn listen(config: &Config) -> String {
 
 fn told(site: &Site) -> Vec<String> {
     let line = |label: &str, text: &str| format!("  {label:<12} {text}");
-    let hosts: Vec<_> = site.hosts.iter().map(host).collect();
     let mut lines = vec![
         String::new(),
-        hosts.join(", "),
+        list(&site.hosts, ", "),
         line("certificate", &certificate(&site.certificate)),
         line("hub", &upstream(&site.upstream)),
         line("who enters", &entry::told(&site.access)),
     ];
     lines.extend(site.paths.iter().map(|rule| line(&rule.path, &path(rule))));
     lines
-}
-
-fn host(host: &Host) -> String {
-    match host {
-        Host::Name(name) => name.clone(),
-        Host::Wildcard(parent) => format!("*.{parent}"),
-        Host::Address(address) => address.to_string(),
-    }
 }
 
 fn certificate(certificate: &Certificate) -> String {

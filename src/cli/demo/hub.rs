@@ -28,7 +28,7 @@ use tokio::{net::TcpListener, time};
 ///
 /// # Errors
 /// When the listener fails for good.
-pub async fn serve(listener: TcpListener) -> io::Result<()> {
+pub(super) async fn serve(listener: TcpListener) -> io::Result<()> {
     let hub = Router::new()
         .route("/", get(Html(PAGE)))
         .route("/rest/echo", any(echo))

@@ -1,11 +1,10 @@
 //! A site with its files, and visitors who bring this or that.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc, time::SystemTime};
 
 use crate::{
     access::{
         basic::Basic,
-        certificate::{self, Identity, Reason},
         network::Client,
         password::Passwords,
         policy::Policy,
@@ -16,6 +15,10 @@ use crate::{
     config::model::{
         Access, Certificate, ClientCertificate, ClientHeaders, Host, Hsts, Networks, PathAccess,
         PathRule, Satisfy, Server, Site, Upstream,
+    },
+    tls::{
+        ClientAuth, Reason,
+        testing::{Folder, TestCa},
     },
 };
 
@@ -84,9 +87,9 @@ impl Scene {
             Err(Denial::Password { certificate: None }) => "password".to_owned(),
             Err(Denial::Password {
                 certificate: Some(reason),
-            }) => format!("password, certificate {reason}"),
+            }) => format!("password, {reason}"),
             Err(Denial::CertificateAbsent) => "no certificate".to_owned(),
-            Err(Denial::CertificateInvalid(reason)) => format!("certificate {reason}"),
+            Err(Denial::CertificateInvalid(reason)) => reason.to_string(),
             Err(Denial::Network) => "network".to_owned(),
             Err(Denial::Throttled { .. }) => "throttled".to_owned(),
         }
@@ -97,13 +100,15 @@ pub(super) fn client(address: &str) -> Client {
     Client::at_handshake(address.parse().unwrap(), &Networks::default())
 }
 
-fn judge(certificate: &str) -> certificate::Verdict {
+fn judge(certificate: &str) -> ClientAuth {
     match certificate {
-        "valid" => certificate::Verdict::Valid(Identity {
-            common_name: "Anna's phone".to_owned(),
-        }),
-        "expired" => certificate::Verdict::Invalid(Reason("expired".to_owned())),
-        _ => certificate::Verdict::Absent,
+        "valid" => {
+            let (ca, folder) = (TestCa::new("Home CA"), Folder::new());
+            let chain = ca.issue("Anna's phone").chain;
+            ClientAuth::of(&chain, &ca.client_ca(&folder), SystemTime::now())
+        }
+        "revoked" => ClientAuth::Invalid(Reason::Revoked),
+        _ => ClientAuth::Absent,
     }
 }
 

@@ -1,0 +1,21 @@
+//! What the files say that the configuration names: read as `run` reads them, and let go.
+
+use std::{env, fs, process};
+
+use crate::{config::model::Config, proxy::sites::Sites, tls};
+
+/// What is wrong with files that would be used all the same.
+///
+/// # Errors
+/// All files that could not be used.
+pub(super) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
+    tls::install_provider();
+    // A check must leave nothing behind, least of all files of another owner.
+    let state = env::temp_dir().join(format!("hubgate-check-{}", process::id()));
+    let sites = Sites::build(Config {
+        state: state.clone(),
+        ..config.clone()
+    });
+    fs::remove_dir_all(state).ok();
+    Ok(sites?.warnings())
+}
