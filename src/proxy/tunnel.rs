@@ -95,15 +95,18 @@ where
 
     fn poll_flow(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let before = self.up.moved + self.down.moved;
+        self.say_goodbye();
         let up = self
             .up
             .poll(&mut self.client, &mut self.hub, context, |_| {});
-        self.say_goodbye();
         let frames = &mut self.frames;
         let follow = |bytes: &[u8]| frames.follow(bytes);
         let down = self
             .down
             .poll(&mut self.hub, &mut self.client, context, follow);
+        if self.may_say_goodbye() {
+            context.waker().wake_by_ref();
+        }
         if self.up.moved + self.down.moved != before {
             self.moved_at = Instant::now();
         }
@@ -114,9 +117,13 @@ where
         }
     }
 
+    fn may_say_goodbye(&self) -> bool {
+        self.leaving && !self.down.ended && self.frames.between()
+    }
+
     /// Ends the way down with a close frame, once a frame has ended.
     fn say_goodbye(&mut self) {
-        if self.leaving && !self.down.ended && self.frames.between() {
+        if self.may_say_goodbye() {
             self.down.pending.extend_from_slice(&GOING_AWAY);
             self.down.ended = true;
             self.up.ended = true;
