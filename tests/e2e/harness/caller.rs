@@ -6,19 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use rustls::{
-    ClientConfig, RootCertStore,
-    client::Resumption,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, ServerName},
-};
+use rustls::{client::Resumption, pki_types::CertificateDer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpSocket, TcpStream},
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{Conversation, Http, Leaf, WebSocket, trust::Anybody, within};
+use super::{Conversation, Http, Leaf, WebSocket, tls::Tls, within};
 
 /// A description of a caller; each call opens a connection of its own.
 #[derive(Clone)]
@@ -26,15 +20,6 @@ pub struct Caller {
     to: SocketAddr,
     from: Option<IpAddr>,
     tls: Option<Tls>,
-}
-
-/// How a caller behaves in the handshake.
-#[derive(Clone)]
-struct Tls {
-    name: String,
-    root: Option<CertificateDer<'static>>,
-    identity: Option<Arc<Leaf>>,
-    resumption: Resumption,
 }
 
 /// Any connection.
@@ -45,16 +30,10 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 impl Caller {
     /// Over TLS, asking for `home.test`.
     pub fn tls(to: SocketAddr, root: CertificateDer<'static>) -> Self {
-        let tls = Tls {
-            name: "home.test".to_owned(),
-            root: Some(root),
-            identity: None,
-            resumption: Resumption::disabled(),
-        };
         Self {
             to,
             from: None,
-            tls: Some(tls),
+            tls: Some(Tls::new(root)),
         }
     }
 
@@ -105,18 +84,18 @@ impl Caller {
 
     /// Opens a connection for raw HTTP/1.1.
     pub async fn raw(&self) -> Conversation {
-        Conversation::over(self.connect(&[]).await.unwrap())
+        Conversation::over(self.stream(&[]).await.unwrap())
     }
 
     /// Opens a connection for an HTTP/1.1 client.
     pub async fn http1(&self) -> Http {
-        let stream = self.connect(&["http/1.1"]).await.unwrap();
+        let stream = self.stream(&["http/1.1"]).await.unwrap();
         Http::one(stream, self.origin()).await
     }
 
     /// Opens a connection for an HTTP/2 client.
     pub async fn http2(&self) -> Http {
-        let stream = self.connect(&["h2"]).await.unwrap();
+        let stream = self.stream(&["h2"]).await.unwrap();
         Http::two(stream, self.origin()).await
     }
 
@@ -125,7 +104,7 @@ impl Caller {
     /// # Errors
     /// The status of the answer that is no upgrade.
     pub async fn websocket(&self, target: &str, fields: &[(&str, &str)]) -> Result<WebSocket, u16> {
-        let stream = self.connect(&["http/1.1"]).await.unwrap();
+        let stream = self.stream(&["http/1.1"]).await.unwrap();
         WebSocket::open(stream, &self.host(), target, fields).await
     }
 
@@ -141,7 +120,11 @@ impl Caller {
         Ok(chain[0].to_vec())
     }
 
-    async fn connect(&self, alpn: &[&str]) -> io::Result<Box<dyn Stream>> {
+    /// Opens a connection that offers these protocols (ALPN).
+    ///
+    /// # Errors
+    /// What the connection failed with.
+    pub async fn stream(&self, alpn: &[&str]) -> io::Result<Box<dyn Stream>> {
         let tcp = self.tcp().await?;
         let Some(tls) = &self.tls else {
             return Ok(Box::new(tcp));
@@ -176,37 +159,4 @@ impl Caller {
     fn tls_options(&mut self) -> &mut Tls {
         self.tls.as_mut().expect("a caller over TLS")
     }
-}
-
-impl Tls {
-    async fn handshake(&self, tcp: TcpStream, alpn: &[&str]) -> io::Result<TlsStream<TcpStream>> {
-        let mut config = self.config();
-        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        config.resumption = self.resumption.clone();
-        let name = ServerName::try_from(self.name.clone()).unwrap();
-        let connecting = TlsConnector::from(Arc::new(config)).connect(name, tcp);
-        within("the handshake", connecting).await
-    }
-
-    fn config(&self) -> ClientConfig {
-        let builder = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into());
-        let builder = builder.with_safe_default_protocol_versions().unwrap();
-        let builder = match &self.root {
-            Some(root) => builder.with_root_certificates(roots(root.clone())),
-            None => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Anybody::new()),
-        };
-        let Some(leaf) = &self.identity else {
-            return builder.with_no_client_auth();
-        };
-        let chain = vec![leaf.certificate.clone()];
-        builder.with_client_auth_cert(chain, leaf.key()).unwrap()
-    }
-}
-
-fn roots(root: CertificateDer<'static>) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add(root).unwrap();
-    roots
 }

@@ -16,6 +16,7 @@ mod output;
 mod pki;
 mod port;
 mod setup;
+mod tls;
 mod trust;
 mod websocket;
 mod wire;
