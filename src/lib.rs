@@ -1,8 +1,8 @@
 //! hubgate: the front door of a home hub.
 
-pub mod config;
 pub mod access;
 pub mod cli;
+pub mod config;
 pub mod front;
 pub mod proxy;
 pub mod server;

@@ -1,3 +1,7 @@
-//! The `hubgate` binary.
+//! The `hubgate` binary: hands the arguments to `cli`.
 
-fn main() {}
+use std::{env, process::ExitCode};
+
+fn main() -> ExitCode {
+    hubgate::cli::run(env::args_os())
+}

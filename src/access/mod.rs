@@ -1,1 +1,16 @@
-//! Placeholder.
+//! Who may enter: one decision for every request, whatever its protocol.
+//!
+//! Comes after the handshake and before the hub. Everything here returns a
+//! verdict; answering the client, logging and counting are the caller's.
+
+pub mod basic;
+pub mod certificate;
+pub mod factors;
+pub mod network;
+pub mod origin;
+pub mod password;
+pub mod path;
+pub mod policy;
+pub mod rule;
+pub mod throttle;
+pub mod verdict;

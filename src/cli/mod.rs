@@ -1,1 +1,153 @@
-//! Placeholder.
+//! The command line: which command, on which file, with which exit code.
+//!
+//! One module per command. What went wrong is told here, once, on stderr.
+
+mod check;
+mod completions;
+mod schema;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::config::Faults;
+
+/// The front door of a home hub: a TLS reverse proxy for openHAB.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Arguments {
+    /// The configuration [default: proxy.yaml here, else /etc/hubgate/proxy.yaml].
+    #[arg(short, long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell everything that is wrong with the configuration, or else what it means.
+    Check,
+    /// Print the JSON schema of proxy.yaml, for editors.
+    Schema,
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Does what the arguments say, the program's name being the first.
+///
+/// The exit code is 0, 1 for a failure, 2 for wrong usage, 78 for a
+/// configuration with faults (`EX_CONFIG` of sysexits.h).
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let done = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => execute(arguments),
+        Err(usage) => return refuse(&usage),
+    };
+    let Err(error) = done else {
+        return ExitCode::SUCCESS;
+    };
+    // A stderr that is gone leaves the exit code to tell.
+    let _ = writeln!(io::stderr(), "{error:#}");
+    exit_code(&error).into()
+}
+
+fn execute(arguments: Arguments) -> anyhow::Result<()> {
+    let config = arguments.config.unwrap_or_else(default_config);
+    match arguments.command {
+        Command::Check => check::run(&config),
+        Command::Schema => schema::run(),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}
+
+/// Prints what clap has to say: the help that was asked for, or what is wrong.
+fn refuse(usage: &clap::Error) -> ExitCode {
+    match usage.print() {
+        Ok(()) => u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn default_config() -> PathBuf {
+    let exists = |path: &&&str| Path::new(path).exists();
+    let found = DEFAULT_CONFIGS.iter().find(exists);
+    found.unwrap_or(&DEFAULT_CONFIGS[0]).into()
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let faults = error.chain().any(<dyn std::error::Error>::is::<Faults>);
+    if faults { 78 } else { 1 }
+}
+
+/// Prints a command's result; a reader that has seen enough is no failure.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => Ok(printed?),
+    }
+}
+
+const DEFAULT_CONFIGS: [&str; 2] = ["proxy.yaml", "/etc/hubgate/proxy.yaml"];
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the configuration has faults.";
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::config;
+
+    fn arguments(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn commands_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_configuration_may_be_named_before_or_after_the_command() {
+        for line in ["hubgate -c my.yaml check", "hubgate check --config my.yaml"] {
+            let arguments = arguments(line).unwrap();
+            assert_eq!(arguments.config.as_deref(), Some(Path::new("my.yaml")));
+        }
+    }
+
+    #[test]
+    fn wrong_usage_has_the_exit_code_2() {
+        for line in [
+            "hubgate",
+            "hubgate chekc",
+            "hubgate completions",
+            "hubgate check x",
+        ] {
+            assert_eq!(arguments(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        assert_eq!(arguments("hubgate --help").unwrap_err().exit_code(), 0);
+    }
+
+    #[test]
+    fn faults_of_the_configuration_have_the_exit_code_78_under_any_context() {
+        let faults = config::parse("", Path::new("proxy.yaml")).unwrap_err();
+        assert_eq!(exit_code(&anyhow::Error::from(faults.clone())), 78);
+        let wrapped = Err::<(), _>(faults).context("cannot reload").unwrap_err();
+        assert_eq!(exit_code(&wrapped), 78);
+        assert_eq!(exit_code(&anyhow::anyhow!("no such process")), 1);
+    }
+}

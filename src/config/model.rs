@@ -3,7 +3,7 @@
 //! Built by `resolve` from what the operator wrote, whole or not at all. The
 //! rest of the program reads these types and never the file.
 
-use std::{net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
@@ -23,6 +23,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged.
     pub log: Log,
+    /// What is allowed but the operator should know, each with its place in the file.
+    pub warnings: Vec<String>,
 }
 
 /// Addresses to listen on; `[::]` takes IPv4 too.
@@ -104,7 +106,7 @@ pub enum Server {
 }
 
 /// Who may enter. Without any factor: everybody.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Whether one factor is enough.
     pub satisfy: Satisfy,
@@ -228,6 +230,16 @@ pub enum AccessLog {
     Json,
     /// None.
     Off,
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Wildcard(parent) => write!(f, "*.{parent}"),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
 }
 
 impl Networks {

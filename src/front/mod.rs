@@ -1,1 +1,166 @@
-//! Placeholder.
+//! The front: accepts connections and makes them ready for their first request.
+//!
+//! Limits come before the handshake, the site and the peer's network decide
+//! the handshake, and everything learnt travels on in a `Link`.
+
+mod crowd;
+mod handshake;
+pub mod links;
+mod proxy_header;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use pingora_core::apps::ServerApp;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{debug, warn};
+
+use crate::proxy::{Service, conn::Conn, http1, link::Link, transport::Transport};
+
+use self::{crowd::Crowd, links::Links};
+
+/// Everything that accepted connections share.
+pub struct Front {
+    service: Service,
+    crowd: Arc<Crowd>,
+    links: Arc<Links>,
+    tasks: TaskTracker,
+}
+
+/// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// First byte of a TLS handshake record (RFC 8446, section 5.1).
+const HANDSHAKE: u8 = 0x16;
+/// How long to wait when the process is out of file descriptors.
+const EXHAUSTED: Duration = Duration::from_millis(200);
+
+impl Front {
+    /// A front that hands its connections to `service`.
+    #[must_use]
+    pub fn new(service: Service, links: Arc<Links>) -> Self {
+        Self {
+            service,
+            crowd: Arc::default(),
+            links,
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// The tasks of the open connections.
+    #[must_use]
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Accepts on a listener until told to stop.
+    pub async fn accept(
+        self: Arc<Self>,
+        listener: TcpListener,
+        tls: bool,
+        stop: CancellationToken,
+    ) {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer, tls),
+                Err(error) => pause(&error).await,
+            }
+        }
+    }
+
+    /// Takes a connection in when there is room for it, and lets it run.
+    fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, tls: bool) {
+        let counters = &self.service.proxy.counters;
+        let sites = self.service.proxy.sites();
+        let exempt = sites.config.trusted_proxies.contains(peer.ip());
+        let Some(seat) = self.crowd.seat(peer.ip(), &sites.config.limits, exempt) else {
+            counters.connections_refused.add(1);
+            return;
+        };
+        counters.connections_accepted.add(1);
+        let open = counters.connections_open.enter();
+        let front = self.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = front.connection(stream, peer, tls).await {
+                debug!("connection of {peer}: {error}");
+            }
+            drop((seat, open));
+        });
+    }
+
+    async fn connection(
+        &self,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+        tls: bool,
+    ) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let local = stream.local_addr()?;
+        let sites = self.service.proxy.sites();
+        let limit = sites.config.limits.header_time;
+        let mut link = Link::new(peer, local, tls);
+        let prepared = async {
+            proxy_header::read(&mut stream, &mut link, &sites.config.trusted_proxies).await?;
+            let secure = tls && first_byte(&stream).await? == HANDSHAKE;
+            if !secure {
+                return Ok((Transport::Plain(stream), link));
+            }
+            handshake::accept(stream, link, &self.service.proxy).await
+        };
+        let (transport, link) = match timeout(limit, prepared).await {
+            Ok(prepared) => prepared?,
+            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+        };
+        drop(sites);
+        let link = Arc::new(link);
+        let _listed = self.links.list(&link);
+        self.serve(Conn::new(transport, link), limit).await;
+        Ok(())
+    }
+
+    async fn serve(&self, mut conn: Conn, limit: Duration) {
+        if !conn.is_http2() {
+            return http1::serve(&self.service, conn).await;
+        }
+        if timeout(limit, preface(&mut conn))
+            .await
+            .is_ok_and(|whole| whole)
+        {
+            let drain = self.service.proxy.drain.watch();
+            self.service
+                .engine
+                .process_new(Box::new(conn), &drain)
+                .await;
+        }
+    }
+}
+
+/// Waits for the whole preface; false when something else comes.
+async fn preface(conn: &mut Conn) -> bool {
+    while conn.unread().len() < PREFACE.len() {
+        if !PREFACE.starts_with(conn.unread()) || !matches!(conn.receive().await, Ok(1..)) {
+            return false;
+        }
+    }
+    conn.unread().starts_with(PREFACE)
+}
+
+async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
+    let mut byte = [0];
+    match stream.peek(&mut byte).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(byte[0]),
+    }
+}
+
+async fn pause(error: &io::Error) {
+    warn!("cannot accept a connection: {error}");
+    tokio::time::sleep(EXHAUSTED).await;
+}

@@ -1,1 +1,124 @@
-//! Placeholder.
+//! A request's way: head, gate, hub, answer, log line.
+//!
+//! `http1` reads heads and the engine speaks HTTP/2; both bring every request
+//! to the one gate. What passes goes through the engine, WebSockets through
+//! the tunnel.
+
+pub mod answer;
+pub mod authority;
+pub mod conn;
+pub mod drain;
+mod engine;
+pub mod exchange;
+mod failure;
+mod frame;
+mod gate;
+pub mod head;
+mod headers;
+pub mod http1;
+mod identity;
+mod io;
+pub mod link;
+mod loader;
+pub mod page;
+mod record;
+pub mod site;
+pub mod sites;
+pub mod transport;
+mod tunnel;
+mod websocket;
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use pingora_core::{
+    apps::HttpServerOptions, connectors::TransportConnector,
+    protocols::http::v2::server::default_h2_options, server::configuration::ServerConf,
+};
+use pingora_proxy::{HttpProxy, http_proxy};
+
+use crate::{
+    access::throttle::Throttle,
+    config::model::Config,
+    telemetry::{access_log::AccessLog, counters::Counters},
+};
+
+use self::{drain::Drain, engine::Phases, sites::Sites};
+
+/// What all requests share.
+pub struct Proxy {
+    sites: ArcSwap<Sites>,
+    /// One line a request.
+    pub log: AccessLog,
+    /// What is counted.
+    pub counters: Counters,
+    /// How far the end of the process has come.
+    pub drain: Drain,
+    throttle: Arc<Throttle>,
+    connector: TransportConnector,
+}
+
+/// The proxy with its engine.
+pub struct Service {
+    /// What all requests share.
+    pub proxy: Arc<Proxy>,
+    /// Pingora.
+    pub engine: Arc<HttpProxy<Phases>>,
+}
+
+/// Connections kept open to the hubs.
+const POOL: usize = 128;
+/// Streams of one HTTP/2 connection at a time.
+const STREAMS: u32 = 128;
+/// Bytes of an HTTP/2 header list, as RFC 9113, section 6.5.2 counts them.
+const HEADER_LIST: u32 = 64 * 1024;
+
+impl Proxy {
+    /// Loads everything the configuration names.
+    ///
+    /// # Errors
+    /// All files that cannot be used, told at once.
+    pub fn build(config: Config, log: AccessLog) -> anyhow::Result<Self> {
+        Ok(Self {
+            sites: ArcSwap::from_pointee(Sites::build(config)?),
+            log,
+            counters: Counters::default(),
+            drain: Drain::default(),
+            throttle: Arc::new(Throttle::new()),
+            connector: TransportConnector::new(None),
+        })
+    }
+
+    /// The sites as they are now; a request keeps those it began with.
+    #[must_use]
+    pub fn sites(&self) -> Guard<Arc<Sites>> {
+        self.sites.load()
+    }
+
+    /// Serves other sites from now on.
+    pub fn replace(&self, sites: Sites) {
+        self.sites.store(Arc::new(sites));
+    }
+}
+
+impl Service {
+    /// Puts the engine on.
+    #[must_use]
+    pub fn new(proxy: Proxy) -> Self {
+        let proxy = Arc::new(proxy);
+        let conf = ServerConf {
+            upstream_keepalive_pool_size: POOL,
+            ..ServerConf::default()
+        };
+        let mut engine = http_proxy(&Arc::new(conf), Phases(proxy.clone()));
+        let mut h2 = default_h2_options();
+        h2.max_concurrent_streams(STREAMS);
+        h2.max_header_list_size(HEADER_LIST);
+        engine.h2_options = Some(h2);
+        let mut options = HttpServerOptions::default();
+        options.h2_idle_timeout = Some(proxy.sites().config.limits.idle);
+        engine.server_options = Some(options);
+        let engine = Arc::new(engine);
+        Self { proxy, engine }
+    }
+}

@@ -1,1 +1,160 @@
-//! Placeholder.
+//! The life of the process: start, ready, reload, hand-over, drain.
+//!
+//! Every shared handle is made here, once, and passed down.
+
+pub mod control;
+mod handover;
+mod listeners;
+mod refresh;
+mod reload;
+mod stop;
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use anyhow::Context;
+use sd_notify::NotifyState;
+use tokio::{
+    runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{
+    config::{self, model::Config},
+    front::{Front, links::Links},
+    proxy::{Proxy, Service},
+    telemetry::{
+        access_log::AccessLog,
+        journal::{self, Journal},
+    },
+    tls,
+};
+
+use self::listeners::Listeners;
+
+/// The running process.
+pub struct Server {
+    /// Where the configuration is read from.
+    config: PathBuf,
+    journal: Journal,
+    proxy: Arc<Proxy>,
+    front: Arc<Front>,
+    links: Arc<Links>,
+    listeners: tokio::sync::Mutex<Listeners>,
+    since: Instant,
+    /// Ends the tasks that accompany the process.
+    over: CancellationToken,
+}
+
+/// Why the process comes to its end.
+enum End {
+    /// Asked to stop: connections are given a short time.
+    Stop,
+    /// Another process has taken over: connections may finish in peace.
+    HandOver,
+}
+
+/// Runs hubgate until it is told to end.
+///
+/// # Errors
+/// [`config::Faults`] for a broken `proxy.yaml`, or why the process could not start.
+pub fn run(path: PathBuf) -> anyhow::Result<()> {
+    tls::install_provider();
+    let config = config::load(&path)?;
+    let journal = journal::init(config.log.level)?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    runtime.block_on(serve(path, config, journal))
+}
+
+async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {
+    let server = Arc::new(Server::start(path, config, journal).await?);
+    let mut signals = Signals::listen()?;
+    tokio::spawn(refresh::keep_current(server.clone()));
+    tokio::spawn(control::listen(server.clone()));
+    handover::ready();
+    info!("ready on {}", server.listeners.lock().await);
+    let end = server.live(&mut signals).await;
+    stop::stop(&server, &end).await;
+    Ok(())
+}
+
+impl Server {
+    async fn start(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<Self> {
+        let log = AccessLog::new(config.log.access).context("starting the access log")?;
+        let listen = config.listen.clone();
+        let service = Service::new(Proxy::build(config, log)?);
+        let links = Arc::new(Links::default());
+        let proxy = service.proxy.clone();
+        let front = Arc::new(Front::new(service, links.clone()));
+        let listeners = Listeners::open(&listen, &front).await?;
+        Ok(Self {
+            config: path,
+            journal,
+            proxy,
+            front,
+            links,
+            listeners: tokio::sync::Mutex::new(listeners),
+            since: Instant::now(),
+            over: CancellationToken::new(),
+        })
+    }
+
+    /// Answers signals until one of them ends the process.
+    async fn live(&self, signals: &mut Signals) -> End {
+        loop {
+            tokio::select! {
+                _ = signals.reload.recv() => self.reload_loudly().await,
+                _ = signals.hand_over.recv() => match handover::hand_over(self).await {
+                    Ok(pid) => {
+                        info!("process {pid} has taken over");
+                        return End::HandOver;
+                    }
+                    Err(error) => error!("the new process did not start, this one goes on: {error:#}"),
+                },
+                _ = signals.terminate.recv() => return End::Stop,
+                _ = signals.interrupt.recv() => return End::Stop,
+            }
+        }
+    }
+
+    async fn reload_loudly(&self) {
+        let began = NotifyState::monotonic_usec_now().unwrap_or(NotifyState::Reloading);
+        notify(&[NotifyState::Reloading, began]);
+        match self.reload().await {
+            Ok(()) => info!("reloaded {}", self.config.display()),
+            Err(error) => error!("not reloaded, nothing has changed: {error:#}"),
+        }
+        notify(&[NotifyState::Ready]);
+    }
+}
+
+/// The signals the process answers.
+struct Signals {
+    reload: Signal,
+    hand_over: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let on = |kind| signal(kind).context("listening for signals");
+        Ok(Self {
+            reload: on(SignalKind::hangup())?,
+            hand_over: on(SignalKind::user_defined2())?,
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
+    }
+}
+
+/// Tells systemd; without it, nobody.
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        warn!("cannot tell systemd: {error}");
+    }
+}

@@ -1,1 +1,10 @@
-//! Placeholder.
+//! What hubgate tells the operator: one line a request on stdout, its own
+//! journal on stderr, and counts.
+//!
+//! Nothing here decides anything; whoever knows a fact reports it here.
+
+pub mod access_log;
+pub mod counters;
+pub mod journal;
+
+mod escape;

@@ -1,1 +1,40 @@
-//! Placeholder.
+//! Certificates, and the rustls configurations made of them.
+//!
+//! [`SiteTls`] serves a site's certificate; [`ClientCa`] judges who came. `front` picks a
+//! configuration at the ClientHello, `access` asks for the verdict of each request. No sockets
+//! and no HTTP in here, and nothing of the hub's own TLS, which the engine does.
+
+mod authority;
+mod certificate;
+mod chain;
+mod client_auth;
+mod client_ca;
+mod day;
+mod distinguished_name;
+mod hosts;
+mod identity;
+mod kept;
+mod pem;
+mod possession;
+mod reason;
+mod revocation;
+mod roots;
+mod secret_file;
+mod self_signed;
+mod settings;
+mod site;
+mod source;
+#[cfg(test)]
+pub(crate) mod testing;
+mod trust;
+mod warning;
+
+pub use certificate::Certified;
+pub use client_auth::ClientAuth;
+pub use client_ca::ClientCa;
+pub use identity::Identity;
+pub use reason::Reason;
+pub use roots::SystemRoots;
+pub use settings::{install_provider, placeholder};
+pub use site::SiteTls;
+pub use warning::Warning;

@@ -1,0 +1,122 @@
+//! The credential of HTTP's Basic scheme (RFC 7617), read strictly.
+//!
+//! Bearer and every other scheme are not credentials here: the hub judges
+//! those. Nothing printed of a credential shows its password.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+
+/// A user and a password as the client sent them, not verified.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Basic {
+    /// Everything before the first colon; may name no known user.
+    pub user: String,
+    /// Everything after the first colon.
+    pub password: String,
+}
+
+/// Bytes of the header beyond which it is not read; passwords are shorter.
+const MAX_HEADER: usize = 1024;
+
+impl Basic {
+    /// The credential of a request.
+    ///
+    /// None when there is no `Authorization`, more than one, one of another
+    /// scheme, or one that is not well-formed (base64 with its padding, UTF-8,
+    /// a colon, no control characters, at most 1 KiB).
+    #[must_use]
+    pub fn of_request(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let (value, None) = (values.next()?, values.next()) else {
+            return None;
+        };
+        Self::parse(value)
+    }
+
+    fn parse(value: &HeaderValue) -> Option<Self> {
+        let value = value.to_str().ok().filter(|it| it.len() <= MAX_HEADER)?;
+        let (scheme, token) = value.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let decoded = STANDARD.decode(token.trim_matches(' ')).ok()?;
+        let decoded = String::from_utf8(decoded).ok()?;
+        if decoded.contains(char::is_control) {
+            return None;
+        }
+        let (user, password) = decoded.split_once(':')?;
+        Some(Self {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        })
+    }
+}
+
+impl fmt::Debug for Basic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut basic = formatter.debug_struct("Basic");
+        basic.field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&str]) -> Option<(String, String)> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, value.parse().unwrap());
+        }
+        Basic::of_request(&headers).map(|basic| (basic.user, basic.password))
+    }
+
+    fn pair(user: &str, password: &str) -> Option<(String, String)> {
+        Some((user.to_owned(), password.to_owned()))
+    }
+
+    #[test]
+    fn a_credential_is_split_at_its_first_colon() {
+        assert_eq!(read(&["Basic YW5uYTpzZWNyZXQ="]), pair("anna", "secret"));
+        assert_eq!(read(&["bAsIc  YW5uYTpzZWNyZXQ="]), pair("anna", "secret"));
+        assert_eq!(read(&["Basic YW5uYTpiOmM="]), pair("anna", "b:c"));
+        assert_eq!(read(&["Basic OnNlY3JldA=="]), pair("", "secret"));
+        assert_eq!(read(&["Basic YW5uYTpww6Rzcw=="]), pair("anna", "päss"));
+    }
+
+    #[test]
+    fn what_is_not_a_well_formed_credential_is_none() {
+        let long = format!("Basic {}", "YWFh".repeat(300));
+        let cases = [
+            "Bearer YW5uYTpzZWNyZXQ=",
+            "Basic",
+            "Basic ",
+            "Basic YW5uYTpzZWNyZXQ",   // no padding
+            "Basic YW5uYTpzZWNyZXR=",  // stray bits
+            "Basic YW5uYQ==",          // no colon
+            "Basic YW5uYTr/",          // not UTF-8
+            "Basic YW5uYTphAGI=",      // NUL
+            "Basic YW5u YTpzZWNyZXQ=", // two tokens
+            "Basic\tYW5uYTpzZWNyZXQ=",
+            long.as_str(),
+        ];
+        for value in cases {
+            assert_eq!(read(&[value]), None, "{value}");
+        }
+        let anna = "Basic YW5uYTpzZWNyZXQ=";
+        assert_eq!(read(&[anna, anna]), None);
+        assert_eq!(read(&[]), None);
+    }
+
+    #[test]
+    fn a_password_is_never_printed() {
+        let headers = HeaderMap::from_iter([(
+            AUTHORIZATION,
+            HeaderValue::from_static("Basic YW5uYTpzZWNyZXQ="),
+        )]);
+        let printed = format!("{:?}", Basic::of_request(&headers));
+        assert!(printed.contains("anna") && !printed.contains("secret"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Where a request comes from, as far as rules about networks go.
+//!
+//! Judged on the TCP peer (or the source a trusted PROXY header gave), and on
+//! `X-Forwarded-For` only when that peer is a trusted proxy. What cannot be
+//! read is in no network.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::HeaderMap;
+
+use crate::config::model::Networks;
+
+/// The client behind a connection or request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    peer: IpAddr,
+    address: Option<IpAddr>,
+}
+
+impl Client {
+    /// The client as known at the ClientHello: not at all behind a trusted proxy.
+    #[must_use]
+    pub fn at_handshake(peer: IpAddr, trusted_proxies: &Networks) -> Self {
+        let peer = peer.to_canonical();
+        let address = (!trusted_proxies.contains(peer)).then_some(peer);
+        Self { peer, address }
+    }
+
+    /// The client of a request: the peer, or the rightmost address of
+    /// `X-Forwarded-For` that is no trusted proxy when the peer is one.
+    ///
+    /// Without the header the request is the trusted proxy's own. An
+    /// unreadable hop leaves the client unknown.
+    #[must_use]
+    pub fn of_request(peer: IpAddr, trusted_proxies: &Networks, headers: &HeaderMap) -> Self {
+        let peer = peer.to_canonical();
+        let address = if trusted_proxies.contains(peer) {
+            forwarded_for(peer, trusted_proxies, headers)
+        } else {
+            Some(peer)
+        };
+        Self { peer, address }
+    }
+
+    /// Whether the client is known to be in one of the networks.
+    #[must_use]
+    pub fn is_in(&self, networks: &Networks) -> bool {
+        self.address
+            .is_some_and(|address| networks.contains(address))
+    }
+
+    /// The client's address, IPv4-mapped IPv6 unwrapped; none when it is not known.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// The address that answers for the request: the client's, or the peer's.
+    #[must_use]
+    pub fn accountable(&self) -> IpAddr {
+        self.address.unwrap_or(self.peer)
+    }
+}
+
+/// Walks the hops from the nearest to the farthest; what stands left of the
+/// first untrusted one was written by anybody and is not looked at.
+fn forwarded_for(peer: IpAddr, trusted: &Networks, headers: &HeaderMap) -> Option<IpAddr> {
+    let mut farthest = peer;
+    for value in headers.get_all("x-forwarded-for").iter().rev() {
+        for hop in value.to_str().ok()?.rsplit(',') {
+            farthest = parse_hop(hop.trim())?;
+            if !trusted.contains(farthest) {
+                return Some(farthest);
+            }
+        }
+    }
+    Some(farthest)
+}
+
+/// `192.0.2.1`, `2001:db8::1`, and the forms some proxies write: with a port, in brackets.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
+    let address = bare.unwrap_or(hop).parse().ok();
+    let address = address.or_else(|| hop.parse().ok().map(|socket: SocketAddr| socket.ip()));
+    address.map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn networks(list: &[&str]) -> Networks {
+        Networks(list.iter().map(|net| net.parse().unwrap()).collect())
+    }
+
+    fn client(peer: &str, forwarded: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        let trusted = networks(&["10.0.0.0/8", "fd00::/8"]);
+        let client = Client::of_request(peer.parse().unwrap(), &trusted, &headers);
+        client.address().map(|address| address.to_string())
+    }
+
+    #[test]
+    fn only_a_trusted_peer_speaks_for_others() {
+        let cases: &[(&str, &[&str], Option<&str>)] = &[
+            ("192.0.2.1", &["192.168.1.5"], Some("192.0.2.1")),
+            ("10.0.0.1", &["192.0.2.7"], Some("192.0.2.7")),
+            ("::ffff:10.0.0.1", &["192.0.2.7"], Some("192.0.2.7")),
+            ("10.0.0.1", &["::ffff:192.0.2.7"], Some("192.0.2.7")),
+            ("10.0.0.1", &["192.168.1.5, 192.0.2.7"], Some("192.0.2.7")),
+            (
+                "10.0.0.1",
+                &["192.168.1.5", "192.0.2.7,10.0.0.2"],
+                Some("192.0.2.7"),
+            ),
+            ("fd00::1", &["[2001:db8::9]:443"], Some("2001:db8::9")),
+            ("fd00::1", &["[2001:db8::9]"], Some("2001:db8::9")),
+            ("fd00::1", &["192.0.2.7:55"], Some("192.0.2.7")),
+            ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], Some("10.0.0.3")),
+            ("10.0.0.1", &[], Some("10.0.0.1")),
+        ];
+        for (peer, forwarded, expected) in cases {
+            let expected = expected.map(str::to_owned);
+            assert_eq!(client(peer, forwarded), expected, "{peer} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn a_hop_that_cannot_be_read_is_in_no_network() {
+        for hop in [
+            "",
+            "unknown",
+            "192.0.2",
+            "192.0.2.7,",
+            "fe80::1%eth0",
+            "1.2.3.4 5.6.7.8",
+        ] {
+            assert_eq!(client("10.0.0.1", &[hop]), None, "{hop:?}");
+        }
+        assert_eq!(
+            client("10.0.0.1", &["rubbish, 192.0.2.7"]).as_deref(),
+            Some("192.0.2.7")
+        );
+
+        let everywhere = networks(&["0.0.0.0/0", "::/0"]);
+        let unknown = Client::at_handshake("10.0.0.1".parse().unwrap(), &networks(&["10.0.0.0/8"]));
+        assert!(!unknown.is_in(&everywhere));
+        assert_eq!(unknown.accountable().to_string(), "10.0.0.1");
+    }
+
+    #[test]
+    fn mapped_addresses_are_in_the_networks_of_ipv4() {
+        let lan = networks(&["192.168.0.0/16"]);
+        let client = Client::at_handshake("::ffff:192.168.1.5".parse().unwrap(), &networks(&[]));
+        assert!(client.is_in(&lan));
+    }
+}

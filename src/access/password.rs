@@ -1,0 +1,120 @@
+//! Whether a user's password is right, by an htpasswd file kept current.
+//!
+//! Hashing takes up to a second of a processor, so it happens off the reactor,
+//! a few at a time, and never for a guess the throttle holds back.
+
+mod fault;
+mod hash;
+mod htpasswd;
+mod md5_crypt;
+
+use std::{
+    fs,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+
+use self::htpasswd::Htpasswd;
+pub use self::{
+    fault::{Cause, Fault},
+    hash::Refused,
+};
+use super::{
+    basic::Basic,
+    throttle::{Throttle, Throttled},
+};
+use crate::watched::Watched;
+
+/// The users of one htpasswd file.
+pub struct Passwords {
+    path: PathBuf,
+    file: Watched<Htpasswd>,
+}
+
+impl Passwords {
+    /// Reads the file for the first time.
+    ///
+    /// # Errors
+    /// The file cannot be read, or no line of it lets anybody in.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let path = path.to_owned();
+        let source = path.clone();
+        let file = Watched::load(vec![path.clone()], move || read(&source))?;
+        Ok(Self { path, file })
+    }
+
+    /// Reads the file again if it changed, and says whether it did; what was
+    /// proven before is forgotten then.
+    ///
+    /// # Errors
+    /// As for [`Passwords::load`], once for each change; the last good reading stays.
+    pub fn refresh(&self) -> anyhow::Result<bool> {
+        self.file.refresh()
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The lines that let nobody in, to be told as `PATH:FAULT` after each reading.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.file.current().faults().to_vec()
+    }
+
+    /// Whether the file has this user.
+    #[must_use]
+    pub fn knows(&self, user: &str) -> bool {
+        self.file.current().knows(user)
+    }
+
+    /// Whether the credential is right; one found right before is not hashed again.
+    ///
+    /// # Errors
+    /// Neither right nor wrong: the address or user has failed too often, or
+    /// too many passwords wait to be hashed.
+    pub async fn verify(
+        &self,
+        basic: &Basic,
+        address: IpAddr,
+        throttle: &Arc<Throttle>,
+    ) -> Result<bool, Throttled> {
+        let guess = throttle.guess(&self.path, &basic.user, address);
+        throttle.check(guess)?;
+        let file = self.file.current();
+        if file.is_proven(basic) {
+            return Ok(true);
+        }
+        let turn = throttle.turn().await?;
+        // A page's first requests come together: one is hashed, the others wait for it.
+        if file.is_proven(basic) {
+            return Ok(true);
+        }
+        let attempt = throttle.begin(guess)?;
+        let basic = basic.clone();
+        // Goes on when the client has left, so that leaving saves no guess.
+        let hashed = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let right = file.verify(&basic);
+            if right {
+                attempt.succeed();
+            }
+            right
+        });
+        Ok(hashed.await.unwrap_or(false))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Htpasswd> {
+    let place = || format!("{}: password file", path.display());
+    let text = fs::read(path).with_context(place)?;
+    Htpasswd::parse(&text).with_context(place)
+}
+
+#[cfg(test)]
+mod tests;

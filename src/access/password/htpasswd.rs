@@ -1,0 +1,215 @@
+//! An htpasswd file as read once: its users, its faults, what was proven against it.
+//!
+//! What was proven lives and dies with the reading, so that a changed file
+//! forgets every password that was right before.
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use anyhow::anyhow;
+use aws_lc_rs::{hmac, rand::SystemRandom};
+
+use super::{
+    fault::{Cause, Fault},
+    hash::Hash,
+};
+use crate::access::basic::Basic;
+
+/// The users of one reading of a file; never none.
+pub(super) struct Htpasswd {
+    users: HashMap<String, Entry>,
+    decoy: Hash,
+    key: hmac::Key,
+    faults: Vec<Fault>,
+}
+
+struct Entry {
+    hash: Hash,
+    line: usize,
+    proven: OnceLock<hmac::Tag>,
+}
+
+impl Htpasswd {
+    /// Reads the lines of a file; broken ones become faults.
+    ///
+    /// # Errors
+    /// No line lets anybody in, or the system gives no random key.
+    pub(super) fn parse(text: &[u8]) -> anyhow::Result<Self> {
+        let mut users = HashMap::new();
+        let lines = text.split(|byte| *byte == b'\n').zip(1..);
+        let faults = lines
+            .filter_map(|(text, line)| {
+                let cause = add_line(&mut users, text, line).err()?;
+                Some(Fault { line, cause })
+            })
+            .collect::<Vec<_>>();
+        let decoy = decoy(&users).ok_or_else(|| nobody(&faults))?;
+        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
+            .map_err(|_| anyhow!("the system gives no random bytes"))?;
+        Ok(Self {
+            users,
+            decoy,
+            key,
+            faults,
+        })
+    }
+
+    /// The lines that let nobody in.
+    pub(super) fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// Whether the file has this user.
+    pub(super) fn knows(&self, user: &str) -> bool {
+        self.users.contains_key(user)
+    }
+
+    /// Whether the credential was found right in this reading; hashes no password.
+    pub(super) fn is_proven(&self, basic: &Basic) -> bool {
+        let proven = self.users.get(&basic.user).map(|entry| entry.proven.get());
+        let Some(Some(tag)) = proven else {
+            return false;
+        };
+        hmac::verify(&self.key, basic.password.as_bytes(), tag.as_ref()).is_ok()
+    }
+
+    /// Whether the credential is right; blocks for as long as the hash takes,
+    /// which is the commonest of the file's for an unknown user.
+    pub(super) fn verify(&self, basic: &Basic) -> bool {
+        let password = basic.password.as_bytes();
+        let Some(entry) = self.users.get(&basic.user) else {
+            self.decoy.verify(password);
+            return false;
+        };
+        let right = entry.hash.verify(password);
+        if right {
+            entry.proven.get_or_init(|| hmac::sign(&self.key, password));
+        }
+        right
+    }
+}
+
+fn add_line(users: &mut HashMap<String, Entry>, text: &[u8], line: usize) -> Result<(), Cause> {
+    let text = std::str::from_utf8(text).map_err(|_| Cause::NotUtf8)?;
+    let text = text.trim();
+    if text.is_empty() || text.starts_with('#') {
+        return Ok(());
+    }
+    let (user, rest) = text.split_once(':').ok_or(Cause::NoColon)?;
+    if user.is_empty() {
+        return Err(Cause::NoUser);
+    }
+    // A second colon begins a comment, as in NGINX.
+    let hash = rest.split(':').next().unwrap_or(rest);
+    let user = user.to_owned();
+    if let Some(Entry { line: first, .. }) = users.get(&user) {
+        let first = *first;
+        return Err(Cause::Duplicate { user, first });
+    }
+    match Hash::parse(hash) {
+        Ok(hash) => users.insert(user, Entry::new(hash, line)),
+        Err(refused) => return Err(Cause::Hash { user, refused }),
+    };
+    Ok(())
+}
+
+impl Entry {
+    fn new(hash: Hash, line: usize) -> Self {
+        Self {
+            hash,
+            line,
+            proven: OnceLock::new(),
+        }
+    }
+}
+
+/// A hash that is as much work as most of the file's.
+fn decoy(users: &HashMap<String, Entry>) -> Option<Hash> {
+    let mut alike = HashMap::new();
+    for entry in users.values() {
+        let (count, _) = alike.entry(entry.hash.work()).or_insert((0, &entry.hash));
+        *count += 1;
+    }
+    let (_, hash) = alike.into_values().max_by_key(|(count, _)| *count)?;
+    Some(hash.clone())
+}
+
+fn nobody(faults: &[Fault]) -> anyhow::Error {
+    let told: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    if told.is_empty() {
+        return anyhow!("no users: add one with `htpasswd -B FILE USER`");
+    }
+    anyhow!("no usable line: {}", told.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANNA: &str = "anna:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=";
+    const BERT: &str = "bert:$apr1$abcdefgh$sIQmFnT1CuEXAsyjuXjUX/";
+
+    fn basic(user: &str, password: &str) -> Basic {
+        Basic {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        }
+    }
+
+    #[test]
+    fn broken_lines_are_told_and_the_others_work() {
+        let text = format!(
+            "# people\n{ANNA}\r\n\ncarl\n:x\n{ANNA}\ndora:gezlltSR9xVM.\nemil:\n{BERT}:a comment\n\u{0}"
+        );
+        let mut text = text.into_bytes();
+        text.extend(b"\nf\xfcr:x");
+        let file = Htpasswd::parse(&text).unwrap();
+        assert!(file.verify(&basic("anna", "correct horse")));
+        assert!(file.verify(&basic("bert", "correct horse")));
+        assert!(!file.verify(&basic("dora", "correct horse")));
+        let told: Vec<String> = file.faults().iter().map(Fault::to_string).collect();
+        let expected = [
+            "4: no colon: a line is user:hash",
+            "5: no user before the colon: a line is user:hash",
+            "6: user \"anna\" is on line 2 already, which counts: remove one of them",
+            "7: user \"dora\": crypt(3) DES is not supported: make a new hash with `htpasswd -B`",
+            "8: user \"emil\": no hash after the colon: set a password with `htpasswd -B`",
+            "10: no colon: a line is user:hash",
+            "11: not utf-8: write the user's name in utf-8",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_file_that_lets_nobody_in_is_an_error() {
+        let told = |text: &str| Htpasswd::parse(text.as_bytes()).err().unwrap().to_string();
+        assert!(told("").starts_with("no users"));
+        assert!(told("# nobody\n").starts_with("no users"));
+        assert_eq!(
+            told("anna"),
+            "no usable line: 1: no colon: a line is user:hash"
+        );
+    }
+
+    #[test]
+    fn only_what_was_verified_is_proven() {
+        let file = Htpasswd::parse(ANNA.as_bytes()).unwrap();
+        let right = basic("anna", "correct horse");
+        assert!(!file.is_proven(&right));
+        assert!(!file.verify(&basic("anna", "wrong")));
+        assert!(!file.is_proven(&basic("anna", "wrong")));
+        assert!(file.verify(&right) && file.is_proven(&right));
+        assert!(!file.is_proven(&basic("anna", "correct horse ")));
+        assert!(!file.is_proven(&basic("bert", "correct horse")));
+    }
+
+    #[test]
+    fn an_unknown_user_costs_what_most_users_cost() {
+        let bcrypt = "$2y$04$OnWaMhiZXUzCxvVE0XVcr.XiGGGwhvxygfZxOSDt.DAF/MAO3hjXu";
+        let text = format!("{ANNA}\n{BERT}\nc:{bcrypt}\nd:{bcrypt}");
+        let file = Htpasswd::parse(text.as_bytes()).unwrap();
+        let cost = Hash::parse(bcrypt).unwrap().work();
+        assert_eq!(file.decoy.work(), cost);
+        assert!(!file.verify(&basic("nobody", "correct horse")));
+        assert!(!file.knows("nobody") && file.knows("anna"));
+    }
+}

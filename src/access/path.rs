@@ -1,0 +1,108 @@
+//! Which path rule decides a request, when every hub would read its path alike.
+//!
+//! Nothing is rewritten: the path that was judged is forwarded byte for byte,
+//! and one that two hubs could read as two places is refused. Rules are
+//! matched case by case; a hub that ignores case needs a rule on `/`.
+
+mod reading;
+
+use reading::Reading;
+
+/// Why a path is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPath {
+    /// `*` or an authority instead of a path, or nothing.
+    #[error("path does not begin with a slash")]
+    Relative,
+    /// More than 8 KiB, which no hub's header buffer takes.
+    #[error("path is longer than 8 KiB")]
+    TooLong,
+    /// A byte that RFC 3986 keeps out of paths: a space, control, `\`, `#`, `?` or non-ASCII.
+    #[error("path holds the byte {0:#04x}, which must be percent-encoded")]
+    Raw(u8),
+    /// `%` without two hexadecimal digits.
+    #[error("path holds a % without two hexadecimal digits")]
+    Percent,
+    /// Percent-encoded bytes that are not UTF-8, overlong forms among them.
+    #[error("path is not utf-8 once decoded")]
+    NotUtf8,
+    /// A percent-encoded control character.
+    #[error("path holds an encoded control character")]
+    Control,
+    /// `.` or `..` as a segment, however written.
+    #[error("path holds a dot segment, which the client should have resolved")]
+    DotSegment,
+    /// Encoded slashes, parameters, doubled slashes or double encoding on which the rule depends.
+    #[error("path can be read in two ways that different path rules decide")]
+    Ambiguous,
+}
+
+/// Bytes beyond which a path is refused.
+const MAX_PATH: usize = 8192;
+
+/// The place in `rules` of the longest one that matches the path; none when none does.
+///
+/// `raw` is the path as the client sent it, without the query. A rule that
+/// ends in `/` matches all below it; another matches its own path and what is
+/// below it after a `/`.
+///
+/// # Errors
+/// A path that is malformed, or of which two readings give two rules.
+pub fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
+    check_raw(raw)?;
+    check_decoded(raw)?;
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    let decide = |path: Vec<u8>| longest_match(&path, rules);
+    let mut decisions = Reading::all_of(raw).map(|reading| reading.of(raw).map(decide));
+    match decisions.next().flatten() {
+        Some(rule) if decisions.all(|other| other == Some(rule)) => Ok(rule),
+        _ => Err(BadPath::Ambiguous),
+    }
+}
+
+fn check_raw(raw: &[u8]) -> Result<(), BadPath> {
+    if raw.first() != Some(&b'/') {
+        return Err(BadPath::Relative);
+    }
+    if raw.len() > MAX_PATH {
+        return Err(BadPath::TooLong);
+    }
+    let wrong = |byte: &&u8| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b'#' | b'?');
+    match raw.iter().find(wrong) {
+        Some(byte) => Err(BadPath::Raw(*byte)),
+        None => Ok(()),
+    }
+}
+
+fn check_decoded(raw: &[u8]) -> Result<(), BadPath> {
+    let decoded = reading::percent_decode(raw).ok_or(BadPath::Percent)?;
+    let decoded = std::str::from_utf8(&decoded).map_err(|_| BadPath::NotUtf8)?;
+    if decoded.contains(char::is_control) {
+        return Err(BadPath::Control);
+    }
+    if reading::has_dot_segment(decoded.as_bytes()) {
+        return Err(BadPath::DotSegment);
+    }
+    Ok(())
+}
+
+fn longest_match(path: &[u8], rules: &[impl AsRef<str>]) -> Option<usize> {
+    let rules = rules.iter().map(|rule| rule.as_ref().as_bytes());
+    rules
+        .enumerate()
+        .filter(|(_, rule)| covers(rule, path))
+        .max_by_key(|(_, rule)| rule.len())
+        .map(|(index, _)| index)
+}
+
+fn covers(rule: &[u8], path: &[u8]) -> bool {
+    let Some(below) = path.strip_prefix(rule) else {
+        return false;
+    };
+    below.is_empty() || below.starts_with(b"/") || rule.ends_with(b"/")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! The ways in which hubs are known to read one path.
+//!
+//! Hubs decode once or twice, take `%2f` and `%5c` for separators or not, drop
+//! `;` parameters before decoding (Jetty) or after, and merge slashes or not.
+//! Every combination is a reading.
+
+/// One way of reading a path: any combination of the constants below.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading(u8);
+
+const TWICE: u8 = 1;
+const SLASH: u8 = 1 << 1;
+const BACKSLASH: u8 = 1 << 2;
+const RAW_PARAMETERS: u8 = 1 << 3;
+const DECODED_PARAMETERS: u8 = 1 << 4;
+const TWICE_DECODED_PARAMETERS: u8 = 1 << 5;
+const MERGE: u8 = 1 << 6;
+const END: u8 = 1 << 7;
+
+/// What `%2f` becomes in readings where it is no separator; a path never holds it otherwise.
+const DATA_SLASH: u8 = 0;
+
+impl Reading {
+    /// Every reading in which this path might differ; only the plain one for a plain path.
+    pub(super) fn all_of(raw: &[u8]) -> impl Iterator<Item = Self> {
+        let doubled = raw.windows(2).any(|pair| pair == b"//");
+        let plain = !doubled && !raw.contains(&b'%') && !raw.contains(&b';');
+        (0..if plain { 1 } else { END }).map(Self)
+    }
+
+    /// The path in this reading; none when it leads through a dot segment.
+    pub(super) fn of(self, raw: &[u8]) -> Option<Vec<u8>> {
+        let mut path = self.cut(RAW_PARAMETERS, raw.to_vec());
+        path = self.cut(DECODED_PARAMETERS, self.decode(&path));
+        if self.has(TWICE) {
+            path = self.cut(TWICE_DECODED_PARAMETERS, self.decode(&path));
+        }
+        if self.has(MERGE) {
+            path.dedup_by(|next, last| *next == b'/' && *last == b'/');
+        }
+        (!has_dot_segment(&path)).then_some(path)
+    }
+
+    fn has(self, way: u8) -> bool {
+        self.0 & way != 0
+    }
+
+    /// The path without parameters, if this reading drops them `when` it has come this far.
+    fn cut(self, when: u8, path: Vec<u8>) -> Vec<u8> {
+        if self.has(when) {
+            without_parameters(&path)
+        } else {
+            path
+        }
+    }
+
+    fn decode(self, path: &[u8]) -> Vec<u8> {
+        decode_with(path, |byte| match byte {
+            b'/' if !self.has(SLASH) => DATA_SLASH,
+            b'\\' if self.has(BACKSLASH) => b'/',
+            byte => byte,
+        })
+    }
+}
+
+/// The bytes a path stands for; none when a `%` is not followed by two hexadecimal digits.
+pub(super) fn percent_decode(path: &[u8]) -> Option<Vec<u8>> {
+    let well_formed = |(at, byte): (usize, &u8)| *byte != b'%' || escaped(&path[at..]).is_some();
+    let mut bytes = path.iter().enumerate();
+    bytes
+        .all(well_formed)
+        .then(|| decode_with(path, |byte| byte))
+}
+
+/// Whether a segment is `.` or `..`, taking `\` for a separator and leaving out parameters.
+pub(super) fn has_dot_segment(path: &[u8]) -> bool {
+    path.split(|byte| matches!(*byte, b'/' | b'\\' | DATA_SLASH))
+        .map(|segment| segment.split(|byte| *byte == b';').next())
+        .any(|name| matches!(name, Some(b"." | b"..")))
+}
+
+/// Decodes once, each decoded byte through `map`; a stray `%` stays as it is.
+fn decode_with(path: &[u8], map: impl Fn(u8) -> u8) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((&byte, after)) = rest.split_first() {
+        let (byte, after) = match escaped(rest) {
+            Some(byte) => (map(byte), &rest[3..]),
+            None => (byte, after),
+        };
+        decoded.push(byte);
+        rest = after;
+    }
+    decoded
+}
+
+/// The byte for which `%` and two hexadecimal digits at the start of `text` stand.
+fn escaped(text: &[u8]) -> Option<u8> {
+    let [b'%', high, low, ..] = text else {
+        return None;
+    };
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Each segment up to its first `;`.
+fn without_parameters(path: &[u8]) -> Vec<u8> {
+    let segments = path.split(|byte| *byte == b'/');
+    let names = segments.filter_map(|segment| segment.split(|byte| *byte == b';').next());
+    names.collect::<Vec<_>>().join(&b'/')
+}

@@ -1,0 +1,200 @@
+//! Paths as attackers and honest clients write them, and readers of another make.
+
+use proptest::prelude::{prop, prop_assert_eq, prop_assume, proptest};
+
+use super::{BadPath, judge, longest_match};
+
+const RULES: [&str; 4] = ["/static/", "/rest", "/rest/open/", "/my files/"];
+
+fn decides(path: &str) -> Result<Option<&'static str>, BadPath> {
+    let index = judge(path.as_bytes(), &RULES)?;
+    Ok(index.map(|index| RULES[index]))
+}
+
+#[test]
+fn the_longest_matching_rule_decides() {
+    for (path, rule) in [
+        ("/", None),
+        ("/static", None),
+        ("/static/", Some("/static/")),
+        ("/static/a/b.css", Some("/static/")),
+        ("/STATIC/a", None),
+        ("/rest", Some("/rest")),
+        ("/rest/items", Some("/rest")),
+        ("/restful", None),
+        ("/rest/open/x", Some("/rest/open/")),
+        ("/rest/open", Some("/rest")),
+        ("/my%20files/a", Some("/my files/")),
+        ("/%72est/items", Some("/rest")),
+    ] {
+        assert_eq!(decides(path), Ok(rule), "{path}");
+    }
+}
+
+#[test]
+fn a_malformed_path_is_refused_with_rules_and_without() {
+    let long = format!("/{}", "a".repeat(8192));
+    for (path, fault) in [
+        ("", BadPath::Relative),
+        ("*", BadPath::Relative),
+        ("home.example.org:443", BadPath::Relative),
+        ("http://home.example.org/", BadPath::Relative),
+        (long.as_str(), BadPath::TooLong),
+        ("/a b", BadPath::Raw(b' ')),
+        ("/a\u{1}", BadPath::Raw(1)),
+        ("/a\u{7f}", BadPath::Raw(0x7f)),
+        ("/a\\b", BadPath::Raw(b'\\')),
+        ("/a#b", BadPath::Raw(b'#')),
+        ("/ä", BadPath::Raw(0xc3)),
+        ("/%", BadPath::Percent),
+        ("/%4", BadPath::Percent),
+        ("/%4g", BadPath::Percent),
+        ("/%+1", BadPath::Percent),
+        ("/%u0041", BadPath::Percent),
+        ("/%00", BadPath::Control),
+        ("/a%0d%0ab", BadPath::Control),
+        ("/%7f", BadPath::Control),
+        ("/%c0%af", BadPath::NotUtf8),
+        ("/%e0%80%af", BadPath::NotUtf8),
+        ("/%c0%ae%c0%ae/", BadPath::NotUtf8),
+        ("/%fc", BadPath::NotUtf8),
+        ("/..", BadPath::DotSegment),
+        ("/./a", BadPath::DotSegment),
+        ("/static/../rest", BadPath::DotSegment),
+        ("/static/%2e%2E/rest", BadPath::DotSegment),
+        ("/static/.%2e/rest", BadPath::DotSegment),
+        ("/static/..;/rest", BadPath::DotSegment),
+        ("/static/..%3bx/rest", BadPath::DotSegment),
+        ("/static/..%2frest", BadPath::DotSegment),
+        ("/static/..%5crest", BadPath::DotSegment),
+    ] {
+        assert_eq!(decides(path), Err(fault), "{path}");
+        assert_eq!(judge(path.as_bytes(), &[""; 0]), Err(fault), "{path}");
+    }
+}
+
+#[test]
+fn a_path_that_two_rules_could_decide_is_refused() {
+    for path in [
+        "/static%2fa",
+        "/rest%2Fitems",
+        "/rest%5citems",
+        "/rest;x/items",
+        "/rest%3bx",
+        "/;x/rest",
+        "//rest/items",
+        "/rest//open/x",
+        "/rest/open%2fx",
+        "/%2572est",
+        "/rest%252fitems",
+        "/static/%252e%252e/rest",
+        "/static/x%252f..%252f",
+        "/static;/a",
+    ] {
+        assert_eq!(decides(path), Err(BadPath::Ambiguous), "{path}");
+        assert_eq!(judge(path.as_bytes(), &[""; 0]), Ok(None), "{path}");
+    }
+}
+
+#[test]
+fn what_moves_no_rule_passes() {
+    for (path, rule) in [
+        ("/nodes/@scope%2Fname", None),
+        ("/static/a%2fb", Some("/static/")),
+        ("/static/a;v=1/b", Some("/static/")),
+        ("/static//a", Some("/static/")),
+        ("/static/100%25", Some("/static/")),
+        ("/static/K%C3%BCche.png", Some("/static/")),
+        ("/rest/items/a..b", Some("/rest")),
+        ("/static/...", Some("/static/")),
+    ] {
+        assert_eq!(decides(path), Ok(rule), "{path}");
+    }
+}
+
+/// Hubs written apart from the module: on text, each in its own order.
+fn hubs() -> [fn(&str) -> String; 5] {
+    [jetty, nginx, node, windows, twice]
+}
+
+fn decode(path: &str) -> String {
+    let mut decoded = String::new();
+    let mut pieces = path.split('%');
+    decoded.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let code = piece.get(..2).map(|hex| u8::from_str_radix(hex, 16));
+        match code {
+            Some(Ok(byte)) => {
+                decoded.push(char::from(byte));
+                decoded.push_str(&piece[2..]);
+            }
+            _ => decoded.push_str(&format!("%{piece}")),
+        }
+    }
+    decoded
+}
+
+fn resolve(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            segment => kept.push(segment),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+fn jetty(path: &str) -> String {
+    let bare = path.split('/').map(|it| it.split(';').next().unwrap_or(it));
+    resolve(&decode(&bare.collect::<Vec<_>>().join("/")))
+}
+
+fn nginx(path: &str) -> String {
+    let mut path = decode(path);
+    while path.contains("//") {
+        path = path.replace("//", "/");
+    }
+    resolve(&path)
+}
+
+fn node(path: &str) -> String {
+    let segments = path.split('/').map(|it| decode(it).replace('/', "\u{1}"));
+    resolve(&segments.collect::<Vec<_>>().join("/"))
+}
+
+fn windows(path: &str) -> String {
+    resolve(&decode(path).replace('\\', "/"))
+}
+
+fn twice(path: &str) -> String {
+    jetty(&decode(path))
+}
+
+proptest! {
+    #[test]
+    fn no_two_hubs_differ_on_a_path_that_passes(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "/", "/", "rest", "static", "open", "r", "%72", "est", "%2f", "%5c", ";", "%3b",
+            ".", "%2e", "%252e", "%252f", "%2572", "%25", "x", "%20", "//",
+        ]), 0..10),
+    ) {
+        let path = format!("/{}", pieces.concat());
+        let Ok(verdict) = judge(path.as_bytes(), &RULES) else {
+            return Ok(());
+        };
+        for hub in hubs() {
+            let read = hub(&path);
+            let rule = longest_match(read.as_bytes(), &RULES);
+            prop_assert_eq!(rule, verdict, "{} read as {}", path, read);
+        }
+    }
+
+    #[test]
+    fn no_path_makes_the_judge_panic(path in prop::collection::vec(0_u8..=255, 0..40)) {
+        let verdict = judge(&path, &RULES);
+        prop_assume!(path.first() != Some(&b'/'));
+        prop_assert_eq!(verdict, Err(BadPath::Relative));
+    }
+}

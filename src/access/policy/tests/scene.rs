@@ -1,0 +1,158 @@
+//! A site with its files, and visitors who bring this or that.
+
+use std::{fs, path::Path, sync::Arc};
+
+use crate::{
+    access::{
+        basic::Basic,
+        certificate::{self, Identity, Reason},
+        network::Client,
+        password::Passwords,
+        policy::Policy,
+        rule::Visitor,
+        throttle::Throttle,
+        verdict::{Admission, Denial},
+    },
+    config::model::{
+        Access, Certificate, ClientCertificate, ClientHeaders, Host, Hsts, Networks, PathAccess,
+        PathRule, Satisfy, Server, Site, Upstream,
+    },
+};
+
+pub(super) const HOME: &str = "192.168.1.20";
+pub(super) const AWAY: &str = "203.0.113.9";
+const ANNA: &str = "anna:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=\n";
+const BERT: &str = "bert:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=\n";
+
+/// A site in a folder with the password files `anna` and `bert`.
+pub(super) struct Scene {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) policy: Policy,
+    pub(super) throttle: Arc<Throttle>,
+}
+
+/// What a visitor brings: an address, a certificate (`valid`, `expired` or none), a login.
+#[derive(Clone, Copy)]
+pub(super) struct Brought<'a>(
+    pub(super) &'a str,
+    pub(super) &'a str,
+    pub(super) Option<(&'a str, &'a str)>,
+);
+
+impl Scene {
+    pub(super) fn new(access: &str, paths: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("anna"), ANNA).unwrap();
+        fs::write(folder.path().join("bert"), BERT).unwrap();
+        let mut scene = Self {
+            policy: policy(folder.path(), access, paths),
+            folder,
+            throttle: Arc::new(Throttle::new()),
+        };
+        scene.change(access, paths);
+        scene
+    }
+
+    pub(super) fn change(&mut self, access: &str, paths: &[(&str, &str)]) {
+        self.policy = policy(self.folder.path(), access, paths);
+        self.throttle = Arc::new(Throttle::new());
+    }
+
+    pub(super) async fn decide(
+        &self,
+        path: &str,
+        brought: Brought<'_>,
+    ) -> Result<Admission, Denial> {
+        let Brought(address, certificate, login) = brought;
+        let basic = login.map(|(user, password)| Basic {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        });
+        let visitor = Visitor {
+            client: client(address),
+            basic: basic.as_ref(),
+            judge: |_: &ClientCertificate| judge(certificate),
+        };
+        let place = self.policy.place(path.as_bytes()).unwrap();
+        place.decide(&visitor, &self.throttle).await
+    }
+
+    /// The outcome in words: the user or `-`, or the denial.
+    pub(super) async fn told(&self, path: &str, brought: Brought<'_>) -> String {
+        match self.decide(path, brought).await {
+            Ok(admission) => admission.user.unwrap_or_else(|| "-".to_owned()),
+            Err(Denial::Password { certificate: None }) => "password".to_owned(),
+            Err(Denial::Password {
+                certificate: Some(reason),
+            }) => format!("password, certificate {reason}"),
+            Err(Denial::CertificateAbsent) => "no certificate".to_owned(),
+            Err(Denial::CertificateInvalid(reason)) => format!("certificate {reason}"),
+            Err(Denial::Network) => "network".to_owned(),
+            Err(Denial::Throttled { .. }) => "throttled".to_owned(),
+        }
+    }
+}
+
+pub(super) fn client(address: &str) -> Client {
+    Client::at_handshake(address.parse().unwrap(), &Networks::default())
+}
+
+fn judge(certificate: &str) -> certificate::Verdict {
+    match certificate {
+        "valid" => certificate::Verdict::Valid(Identity {
+            common_name: "Anna's phone".to_owned(),
+        }),
+        "expired" => certificate::Verdict::Invalid(Reason("expired".to_owned())),
+        _ => certificate::Verdict::Absent,
+    }
+}
+
+/// Reads `any network certificate anna`: how many, then the factors.
+pub(super) fn access(folder: &Path, words: &str) -> Access {
+    let has = |word: &str| words.split(' ').any(|it| it == word);
+    let file = ["anna", "bert"].into_iter().find(|file| has(file));
+    Access {
+        satisfy: if has("all") {
+            Satisfy::All
+        } else {
+            Satisfy::Any
+        },
+        networks: has("network").then(|| Networks(vec!["192.168.0.0/16".parse().unwrap()])),
+        password: file.map(|file| folder.join(file)),
+        client_certificate: has("certificate").then(|| ClientCertificate {
+            ca: "ca.pem".into(),
+            crl: None,
+            allow: Vec::new(),
+        }),
+        client_headers: ClientHeaders::Off,
+    }
+}
+
+fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
+    let rule = |(path, words): &(&str, &str)| PathRule {
+        path: (*path).to_owned(),
+        access: match *words {
+            "public" => PathAccess::Public,
+            "inherit" => PathAccess::Inherit,
+            words => PathAccess::And(access(folder, words)),
+        },
+        upstream: None,
+    };
+    let site = Site {
+        hosts: vec![Host::Name("home.example.org".to_owned())],
+        certificate: Certificate::SelfSigned,
+        upstream: Arc::new(Upstream {
+            servers: vec![Server::Unix("hub.sock".into())],
+            ca: None,
+        }),
+        access: access(folder, site),
+        paths: paths.iter().map(rule).collect(),
+        hsts: Hsts::Off,
+        headers: Vec::new(),
+    };
+    Policy::build(&site, |path| Ok(Arc::new(Passwords::load(path)?))).unwrap()
+}
+
+pub(super) const RIGHT: Option<(&str, &str)> = Some(("anna", "correct horse"));
+pub(super) const WRONG: Option<(&str, &str)> = Some(("anna", "wrong"));
+pub(super) const TOKEN: Option<(&str, &str)> = Some(("oh.phone.abc", ""));

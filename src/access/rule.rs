@@ -1,0 +1,195 @@
+//! One access rule: its factors, and whether those a client holds are enough.
+//!
+//! Pure but for the password, which is asked for last: what network or
+//! certificate already decide is decided without hashing.
+
+use std::{path::Path, sync::Arc};
+
+use super::{
+    basic::Basic,
+    certificate::{self, Identity, Reason},
+    factors::Factors,
+    network::Client,
+    password::Passwords,
+    throttle::{Throttle, Throttled},
+    verdict::Denial,
+};
+use crate::config::model::{Access, ClientCertificate, Networks, Satisfy};
+
+/// Who may enter, with the password file at hand.
+#[derive(Clone)]
+pub struct Rule {
+    satisfy: Satisfy,
+    networks: Option<Networks>,
+    certificate: Option<ClientCertificate>,
+    passwords: Option<Arc<Passwords>>,
+}
+
+/// Who asks to enter, as far as it is known before a password is looked at.
+///
+/// `judge` gives the verdict on the connection's certificate for a rule's CA.
+#[derive(Clone, Copy)]
+pub struct Visitor<'a, J> {
+    /// Where the request comes from.
+    pub client: Client,
+    /// The credential it carries.
+    pub basic: Option<&'a Basic>,
+    /// The certificate of its connection.
+    pub judge: J,
+}
+
+/// What a rule sees of a visitor before it looks at a password.
+pub(super) struct Sight {
+    pub(super) held: Factors,
+    pub(super) identity: Option<Identity>,
+    invalid: Option<Reason>,
+}
+
+impl Rule {
+    /// The rule as configured; `load` gives the password file of a path.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub fn build(
+        access: &Access,
+        load: impl FnOnce(&Path) -> anyhow::Result<Arc<Passwords>>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            satisfy: access.satisfy,
+            networks: access.networks.clone(),
+            certificate: access.client_certificate.clone(),
+            passwords: access.password.as_deref().map(load).transpose()?,
+        })
+    }
+
+    /// Whether these factors are enough; any are for a rule without factors.
+    #[must_use]
+    pub fn admits(&self, held: Factors) -> bool {
+        let needed = self.needed();
+        let held = held.of(needed);
+        match self.satisfy {
+            Satisfy::Any => held.any() || !needed.any(),
+            Satisfy::All => held == needed,
+        }
+    }
+
+    /// The CA whose certificates the rule takes.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&ClientCertificate> {
+        self.certificate.as_ref()
+    }
+
+    /// Whether a password is one of the factors.
+    #[must_use]
+    pub fn takes_password(&self) -> bool {
+        self.passwords.is_some()
+    }
+
+    /// Whether the client is known to be in the rule's networks.
+    pub(super) fn is_near(&self, client: Client) -> bool {
+        let networks = self.networks.as_ref();
+        networks.is_some_and(|networks| client.is_in(networks))
+    }
+
+    /// Looks at all but the password.
+    pub(super) fn look<J>(&self, visitor: &Visitor<'_, J>) -> Sight
+    where
+        J: Fn(&ClientCertificate) -> certificate::Verdict,
+    {
+        let verdict = self.certificate.as_ref().map(&visitor.judge);
+        let (identity, invalid) = match verdict {
+            None | Some(certificate::Verdict::Absent) => (None, None),
+            Some(certificate::Verdict::Valid(identity)) => (Some(identity), None),
+            Some(certificate::Verdict::Invalid(reason)) => (None, Some(reason)),
+        };
+        let held = Factors {
+            network: self.is_near(visitor.client),
+            certificate: identity.is_some(),
+            password: false,
+        };
+        Sight {
+            held,
+            identity,
+            invalid,
+        }
+    }
+
+    /// Denies whom not even the right password would help.
+    pub(super) fn check(&self, sight: &Sight) -> Result<(), Denial> {
+        let with_password = Factors {
+            password: true,
+            ..sight.held
+        };
+        if self.admits(with_password) {
+            return Ok(());
+        }
+        Err(self.denial(sight))
+    }
+
+    /// Denies whose password is needed and not right; says whose is right.
+    pub(super) async fn log_in(
+        &self,
+        sight: &Sight,
+        basic: Option<&Basic>,
+        client: Client,
+        throttle: &Arc<Throttle>,
+    ) -> Result<Option<String>, Denial> {
+        let admitted = self.admits(sight.held);
+        match self.recognise(admitted, basic, client, throttle).await {
+            Ok(Some(user)) => Ok(Some(user)),
+            _ if admitted => Ok(None),
+            Ok(None) => Err(self.denial(sight)),
+            Err(Throttled { retry_after }) => Err(Denial::Throttled { retry_after }),
+        }
+    }
+
+    /// Whose password the credential is, if it is one of the rule's and right.
+    ///
+    /// Of a client that is admitted anyway an unknown user is neither hashed
+    /// nor counted as a failure: it may be a token of the hub's.
+    pub(super) async fn recognise(
+        &self,
+        admitted: bool,
+        basic: Option<&Basic>,
+        client: Client,
+        throttle: &Arc<Throttle>,
+    ) -> Result<Option<String>, Throttled> {
+        let (Some(passwords), Some(basic)) = (&self.passwords, basic) else {
+            return Ok(None);
+        };
+        if admitted && !passwords.knows(&basic.user) {
+            return Ok(None);
+        }
+        let address = client.accountable();
+        let right = passwords.verify(basic, address, throttle).await?;
+        Ok(right.then(|| basic.user.clone()))
+    }
+
+    /// What to tell a visitor whose factors are not enough: the first that is
+    /// missing of all, or the easiest to bring of any.
+    fn denial(&self, sight: &Sight) -> Denial {
+        let missing = self.needed().without(sight.held);
+        let all = self.satisfy == Satisfy::All;
+        if all && missing.network {
+            return Denial::Network;
+        }
+        if missing.password && !(all && missing.certificate) {
+            return Denial::Password {
+                certificate: sight.invalid.clone(),
+            };
+        }
+        match &sight.invalid {
+            Some(reason) => Denial::CertificateInvalid(reason.clone()),
+            None if missing.certificate => Denial::CertificateAbsent,
+            None => Denial::Network,
+        }
+    }
+
+    fn needed(&self) -> Factors {
+        Factors {
+            network: self.networks.is_some(),
+            certificate: self.certificate.is_some(),
+            password: self.passwords.is_some(),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Who may enter, in a sentence.
+
+use crate::config::{
+    LAN,
+    model::{Access, ClientCertificate, ClientHeaders, Networks, Satisfy},
+};
+
+/// From where one enters, and with what.
+pub(super) fn told(access: &Access) -> String {
+    let how = match &access.networks {
+        Some(networks) => from_networks(&names(networks), access),
+        None if access.is_open() => "everybody, without a question".into(),
+        None => format!("from everywhere with {}", proofs(access)),
+    };
+    match access.client_headers {
+        ClientHeaders::Off => how,
+        ClientHeaders::XSslClient => {
+            format!("{how}; the hub is told who, in X-SSL-Client-* headers")
+        }
+        ClientHeaders::ClientCert => {
+            format!("{how}; the hub is told who, in the Client-Cert header")
+        }
+    }
+}
+
+fn from_networks(networks: &str, access: &Access) -> String {
+    let proofs = proofs(access);
+    match access.satisfy {
+        _ if proofs.is_empty() => {
+            format!("from {networks} without a question; from elsewhere nobody")
+        }
+        Satisfy::Any => {
+            format!("from {networks} without a question; from elsewhere with {proofs}")
+        }
+        Satisfy::All => format!("from {networks} with {proofs}; from elsewhere nobody"),
+    }
+}
+
+/// What one has to show: `a password or a client certificate of phones.pem`.
+fn proofs(access: &Access) -> String {
+    let password = access.password.as_ref().map(|_| "a password".to_owned());
+    let certificate = access.client_certificate.as_ref().map(certificate);
+    let proofs: Vec<_> = password.into_iter().chain(certificate).collect();
+    proofs.join(match access.satisfy {
+        Satisfy::Any => " or ",
+        Satisfy::All => " and ",
+    })
+}
+
+fn certificate(certificate: &ClientCertificate) -> String {
+    let ca = certificate.ca.display();
+    match certificate.allow.as_slice() {
+        [] => format!("a client certificate of {ca}"),
+        names => format!("a client certificate of {ca} named {}", names.join(" or ")),
+    }
+}
+
+/// The networks as an operator thinks of them: `your networks and 203.0.113.0/24`.
+fn names(networks: &Networks) -> String {
+    let home = LAN.iter().all(|network| networks.0.contains(network));
+    let others = networks
+        .0
+        .iter()
+        .filter(|network| !home || !LAN.contains(network));
+    let mut names: Vec<_> = others.map(ToString::to_string).collect();
+    if home {
+        names.insert(0, "your networks".into());
+    }
+    names.join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn every_kind_of_access_is_a_sentence() {
+        for (access, expected) in SENTENCES {
+            let text = format!("sites: [{{hosts: [a], upstream: 'http://h:1', access: {access}}}]");
+            let config = config::parse(&text, Path::new("proxy.yaml")).unwrap();
+            assert_eq!(told(&config.sites[0].access), *expected);
+        }
+    }
+
+    const SENTENCES: &[(&str, &str)] = &[
+        ("public", "everybody, without a question"),
+        ("{password: users}", "from everywhere with a password"),
+        (
+            "{password: users, client_certificate: ca.pem}",
+            "from everywhere with a password or a client certificate of ca.pem",
+        ),
+        (
+            "{satisfy: all, password: users, client_certificate: {ca: ca.pem, allow: [Anna, Ben]}}",
+            "from everywhere with a password and a client certificate of ca.pem named Anna or Ben",
+        ),
+        (
+            "{networks: [lan]}",
+            "from your networks without a question; from elsewhere nobody",
+        ),
+        (
+            "{satisfy: all, networks: [lan]}",
+            "from your networks without a question; from elsewhere nobody",
+        ),
+        (
+            "{networks: [lan, 203.0.113.0/24], password: users}",
+            "from your networks and 203.0.113.0/24 without a question; from elsewhere with a password",
+        ),
+        (
+            "{satisfy: all, networks: [10.0.0.0/8], client_certificate: ca.pem, client_headers: client-cert}",
+            "from 10.0.0.0/8 with a client certificate of ca.pem; from elsewhere nobody; \
+             the hub is told who, in the Client-Cert header",
+        ),
+    ];
+}

@@ -1,0 +1,167 @@
+//! `hubgate check`: all that is wrong with the configuration, or what it means.
+//!
+//! The meaning is told in sentences for somebody who never ran a proxy, site by
+//! site, so that a wrong belief is noticed before it matters.
+
+mod entry;
+
+use std::path::Path;
+
+use super::print;
+use crate::config::{
+    self,
+    model::{Certificate, Config, Host, PathAccess, PathRule, Server, Site, Upstream},
+};
+
+/// Prints what the configuration means.
+pub(super) fn run(path: &Path) -> anyhow::Result<()> {
+    let config = config::load(path)?;
+    let summary = summary(&config);
+    print(&format!("{} is in order\n\n{summary}", path.display()))
+}
+
+fn summary(config: &Config) -> String {
+    let mut lines = vec![format!("listens on {}", listen(config))];
+    lines.extend(config.sites.iter().flat_map(|site| told(site)));
+    if !config.warnings.is_empty() {
+        lines.push(String::new());
+    }
+    let warnings = config.warnings.iter();
+    lines.extend(warnings.map(|warning| format!("warning: {warning}")));
+    lines.join("\n") + "\n"
+}
+
+fn listen(config: &Config) -> String {
+    let (http, https) = (&config.listen.http, &config.listen.https);
+    let (plain, tls) = (list(http, ", "), list(https, ", "));
+    match (http.is_empty(), https.is_empty()) {
+        (true, _) => format!("{tls} (https)"),
+        (_, true) => format!("{plain} (http, in the clear)"),
+        _ => format!("{tls} (https) and {plain} (http, leads to https)"),
+    }
+}
+
+fn told(site: &Site) -> Vec<String> {
+    let line = |label: &str, text: &str| format!("  {label:<12} {text}");
+    let hosts: Vec<_> = site.hosts.iter().map(host).collect();
+    let mut lines = vec![
+        String::new(),
+        hosts.join(", "),
+        line("certificate", &certificate(&site.certificate)),
+        line("hub", &upstream(&site.upstream)),
+        line("who enters", &entry::told(&site.access)),
+    ];
+    lines.extend(site.paths.iter().map(|rule| line(&rule.path, &path(rule))));
+    lines
+}
+
+fn host(host: &Host) -> String {
+    match host {
+        Host::Name(name) => name.clone(),
+        Host::Wildcard(parent) => format!("*.{parent}"),
+        Host::Address(address) => address.to_string(),
+    }
+}
+
+fn certificate(certificate: &Certificate) -> String {
+    match certificate {
+        Certificate::SelfSigned => "made by hubgate; browsers ask once whether to trust it".into(),
+        Certificate::Files { chain, key } => {
+            format!("{}, its key in {}", chain.display(), key.display())
+        }
+    }
+}
+
+fn upstream(upstream: &Upstream) -> String {
+    let servers: Vec<_> = upstream.servers.iter().map(server).collect();
+    let servers = servers.join(" or ");
+    match &upstream.ca {
+        Some(ca) => format!("{servers}, trusted by {}", ca.display()),
+        None => servers,
+    }
+}
+
+fn server(server: &Server) -> String {
+    match server {
+        Server::Tcp { host, port, tls } => {
+            let scheme = if *tls { "https" } else { "http" };
+            match host.contains(':') {
+                true => format!("{scheme}://[{host}]:{port}"),
+                false => format!("{scheme}://{host}:{port}"),
+            }
+        }
+        Server::Unix(socket) => format!("unix:{}", socket.display()),
+    }
+}
+
+fn path(rule: &PathRule) -> String {
+    let access = match &rule.access {
+        PathAccess::Inherit => "as above".into(),
+        PathAccess::Public => "everybody, without a question".into(),
+        PathAccess::And(access) => format!("as above, and also: {}", entry::told(access)),
+    };
+    match &rule.upstream {
+        Some(other) => format!("{access}; hub {}", upstream(other)),
+        None => access,
+    }
+}
+
+fn list<T: ToString>(items: &[T], separator: &str) -> String {
+    let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+    items.join(separator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        summary(&config::parse(text, Path::new("proxy.yaml")).unwrap())
+    }
+
+    #[test]
+    fn a_home_is_told_in_sentences() {
+        let text = r#"
+sites:
+  - hosts: [home.example.org, "*.home.example.org", "fd00::5"]
+    certificate: {chain: full.pem, key: key.pem}
+    upstream: {servers: ["https://hub:8443", "https://[::1]:8443"], ca: ca.pem}
+    access: {networks: [lan], password: users}
+    paths:
+      - {path: /static/, access: public}
+      - {path: /admin, access: {satisfy: all, networks: [lan], client_certificate: phones.pem}}
+      - {path: /grafana/, upstream: "unix:/run/grafana.sock"}
+  - {hosts: [guest], upstream: "http://127.0.0.1:8080"}
+"#;
+        let expected = "\
+listens on [::]:443 (https) and [::]:80 (http, leads to https)
+
+home.example.org, *.home.example.org, fd00::5
+  certificate  full.pem, its key in key.pem
+  hub          https://hub:8443 or https://[::1]:8443, trusted by ca.pem
+  who enters   from your networks without a question; from elsewhere with a password
+  /static/     everybody, without a question
+  /admin       as above, and also: from your networks with a client certificate of phones.pem; from elsewhere nobody
+  /grafana/    as above; hub unix:/run/grafana.sock
+
+guest
+  certificate  made by hubgate; browsers ask once whether to trust it
+  hub          http://127.0.0.1:8080
+  who enters   everybody, without a question
+
+warning: proxy.yaml:11:5: sites[1]: open to everybody: add `access`, or write `access: public` if it is meant
+";
+        assert_eq!(told(text), expected);
+    }
+
+    #[test]
+    fn what_is_listened_on_says_whether_it_is_in_the_clear() {
+        let site = "sites: [{hosts: [a], upstream: 'http://h:1', access: public}]";
+        let plain = told(&format!(
+            "listen: {{http: ['127.0.0.1:80'], https: []}}\n{site}"
+        ));
+        assert!(plain.starts_with("listens on 127.0.0.1:80 (http, in the clear)\n"));
+        let tls = told(&format!("listen: {{http: []}}\n{site}"));
+        assert!(tls.starts_with("listens on [::]:443 (https)\n"));
+    }
+}

@@ -1,0 +1,3 @@
+//! What `hubgate demo` needs beyond the proxy itself.
+
+pub mod hub;

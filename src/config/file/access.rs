@@ -1,0 +1,104 @@
+//! Who may enter, as written: `access` of a site or path.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Who may enter a site or path.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum SiteAccess {
+    /// Open on purpose.
+    Word(AccessWord),
+    /// Factors that let in.
+    Factors(Access),
+}
+
+/// Access that asks for nothing.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AccessWord {
+    /// Everybody may enter.
+    Public,
+}
+
+/// The factors that let in; one at least.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Access {
+    /// Whether one factor is enough (`any`) or all are needed (`all`).
+    #[serde(default)]
+    pub(crate) satisfy: Satisfy,
+    /// Networks to enter from: `lan`, addresses, CIDRs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) networks: Option<Vec<String>>,
+    /// An htpasswd file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<String>,
+    /// PEM file of the CA whose client certificates are taken, or a block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_certificate: Option<ClientCertificate>,
+    /// Headers that tell the hub which client certificate came; `false`: none.
+    #[serde(default)]
+    pub(crate) client_headers: ClientHeaders,
+}
+
+/// Whether one factor is enough or all are needed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Satisfy {
+    /// One is enough.
+    #[default]
+    Any,
+    /// All are needed.
+    All,
+}
+
+/// Whose client certificates are taken.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum ClientCertificate {
+    /// PEM file of the CA.
+    Ca(String),
+    /// The CA with revocations or names.
+    Narrowed(ClientCa),
+}
+
+/// A CA of client certificates, its revocations, and who of its clients may enter.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClientCa {
+    /// PEM file with one or more CA certificates.
+    pub(crate) ca: String,
+    /// PEM or DER file with the CAs' revocation lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) crl: Option<String>,
+    /// Common names let in; all that the CA signed without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) allow: Option<Vec<String>>,
+}
+
+/// Whether and how the hub is told which client certificate came.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum ClientHeaders {
+    /// `false`: not at all.
+    Switch(bool),
+    /// In these headers.
+    Form(ClientHeadersForm),
+}
+
+/// Headers that tell the hub which client certificate came.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ClientHeadersForm {
+    /// `X-SSL-Client-Verify`, `-S-DN`, `-Serial`, `-Fingerprint`.
+    XSslClient,
+    /// `Client-Cert` (RFC 9440).
+    ClientCert,
+}
+
+impl Default for ClientHeaders {
+    fn default() -> Self {
+        Self::Switch(false)
+    }
+}

@@ -1,0 +1,167 @@
+//! `access`: who may enter, and what the hub is told of them.
+
+use std::path::PathBuf;
+
+use super::Resolver;
+use crate::config::{
+    file::{self, ClientHeadersForm, SiteAccess},
+    model::{Access, ClientCertificate, ClientHeaders, Networks, PathAccess, Satisfy},
+    tree::Place,
+};
+
+impl Resolver<'_> {
+    /// Who may enter a site; left out, everybody, with a warning.
+    pub(super) fn site_access(
+        &mut self,
+        place: &Place<'_>,
+        written: Option<&SiteAccess>,
+    ) -> Option<Access> {
+        match written {
+            Some(SiteAccess::Factors(factors)) => self.access(&place.key("access"), factors),
+            Some(SiteAccess::Word(_)) => Some(Access::default()),
+            None => {
+                self.warn(
+                    place,
+                    "open to everybody: add `access`, or write `access: public` if it is meant",
+                );
+                Some(Access::default())
+            }
+        }
+    }
+
+    /// What a path changes; left out, nothing.
+    pub(super) fn path_access(
+        &mut self,
+        place: &Place<'_>,
+        written: Option<&SiteAccess>,
+    ) -> Option<PathAccess> {
+        match written {
+            Some(SiteAccess::Factors(factors)) => self.access(place, factors).map(PathAccess::And),
+            Some(SiteAccess::Word(_)) => Some(PathAccess::Public),
+            None => Some(PathAccess::Inherit),
+        }
+    }
+
+    fn access(&mut self, place: &Place<'_>, written: &file::Access) -> Option<Access> {
+        let at = place.key("networks");
+        let networks = self.optional(&at, written.networks.as_deref(), Self::entry_networks);
+        let at = place.key("password");
+        let password = self.optional(&at, written.password.as_deref(), Self::password);
+        let at = place.key("client_certificate");
+        let written_certificate = written.client_certificate.as_ref();
+        let certificate = self.optional(&at, written_certificate, Self::client_certificate);
+        let at = place.key("client_headers");
+        let headers = self.keep(&at, client_headers(&written.client_headers));
+        let access = Access {
+            satisfy: satisfy(written.satisfy),
+            networks: networks?,
+            password: password?,
+            client_certificate: certificate?,
+            client_headers: headers?,
+        };
+        self.consistent(place, access)
+    }
+
+    fn entry_networks(&mut self, place: &Place<'_>, written: &[String]) -> Option<Networks> {
+        if written.is_empty() {
+            return self.lacking(place, "no network at all: name one, or remove `networks`");
+        }
+        self.networks(place, written)
+    }
+
+    fn password(&mut self, place: &Place<'_>, written: &str) -> Option<PathBuf> {
+        if !self.tls {
+            self.warn(
+                place,
+                "passwords travel in the clear: `listen.https` has no address",
+            );
+        }
+        self.file(place, written)
+    }
+
+    fn client_certificate(
+        &mut self,
+        place: &Place<'_>,
+        written: &file::ClientCertificate,
+    ) -> Option<ClientCertificate> {
+        if !self.tls {
+            let cure = "client certificates need TLS: give `listen.https` an address";
+            return self.fault(place, cure);
+        }
+        match written {
+            file::ClientCertificate::Ca(ca) => Some(ClientCertificate {
+                ca: self.client_ca(place, ca)?,
+                crl: None,
+                allow: Vec::new(),
+            }),
+            file::ClientCertificate::Narrowed(written) => self.narrowed(place, written),
+        }
+    }
+
+    fn narrowed(
+        &mut self,
+        place: &Place<'_>,
+        written: &file::ClientCa,
+    ) -> Option<ClientCertificate> {
+        let ca = self.client_ca(&place.key("ca"), &written.ca);
+        let crl = self.optional(&place.key("crl"), written.crl.as_deref(), Self::file);
+        let allow = self.optional(&place.key("allow"), written.allow.as_deref(), Self::names);
+        Some(ClientCertificate {
+            ca: ca?,
+            crl: crl?,
+            allow: allow?.unwrap_or_default(),
+        })
+    }
+
+    fn names(&mut self, place: &Place<'_>, written: &[String]) -> Option<Vec<String>> {
+        if written.is_empty() {
+            let cure = "nobody is let in: name somebody, or remove `allow` to let all in that the CA signed";
+            return self.lacking(place, cure);
+        }
+        self.each(place, written, |name| match name {
+            "" => Err("an empty name: write a certificate's common name".into()),
+            name => Ok(name.to_owned()),
+        })
+    }
+
+    fn client_ca(&mut self, place: &Place<'_>, written: &str) -> Option<PathBuf> {
+        if written == "own" {
+            let cure = "hubgate has no client CA of its own: name the PEM file of a CA, or ./own if that is one";
+            return self.fault(place, cure);
+        }
+        self.file(place, written)
+    }
+
+    /// Refuses access that lets nobody in, or speaks of certificates that it does not take.
+    fn consistent(&mut self, place: &Place<'_>, access: Access) -> Option<Access> {
+        if access.is_open() {
+            let cure =
+                "lets nobody in: name networks, password or client_certificate, or write `public`";
+            return self.lacking(place, cure);
+        }
+        let told = access.client_headers != ClientHeaders::Off;
+        if told && access.client_certificate.is_none() && !place.node.pruned {
+            let cure = "no certificate to tell of: add `client_certificate` here, or remove this";
+            return self.fault(&place.key("client_headers"), cure);
+        }
+        Some(access)
+    }
+}
+
+fn satisfy(written: file::Satisfy) -> Satisfy {
+    match written {
+        file::Satisfy::Any => Satisfy::Any,
+        file::Satisfy::All => Satisfy::All,
+    }
+}
+
+fn client_headers(written: &file::ClientHeaders) -> Result<ClientHeaders, String> {
+    match written {
+        file::ClientHeaders::Switch(false) => Ok(ClientHeaders::Off),
+        file::ClientHeaders::Switch(true) => {
+            Err("true does not say which: write x-ssl-client or client-cert".into())
+        }
+        file::ClientHeaders::Form(ClientHeadersForm::XSslClient) => Ok(ClientHeaders::XSslClient),
+        file::ClientHeaders::Form(ClientHeadersForm::ClientCert) => Ok(ClientHeaders::ClientCert),
+    }
+}

@@ -1,0 +1,182 @@
+//! `upstream`: the servers behind a site or path.
+
+use std::{path::Path, sync::Arc};
+
+use http::{Uri, uri::Authority};
+
+use super::{Resolver, host};
+use crate::config::{
+    file,
+    model::{Host, Server, Upstream},
+    tree::Place,
+};
+
+impl Resolver<'_> {
+    pub(super) fn upstream(
+        &mut self,
+        place: &Place<'_>,
+        written: &file::Upstream,
+    ) -> Option<Arc<Upstream>> {
+        let upstream = match written {
+            file::Upstream::Url(url) => Upstream {
+                servers: vec![self.keep(place, server(url))?],
+                ca: None,
+            },
+            file::Upstream::Servers(written) => self.servers(place, written)?,
+        };
+        Some(Arc::new(upstream))
+    }
+
+    fn servers(&mut self, place: &Place<'_>, written: &file::Servers) -> Option<Upstream> {
+        let list = place.key("servers");
+        let servers = self.each(&list, &written.servers, server);
+        let ca_place = place.key("ca");
+        let ca = self.optional(&ca_place, written.ca.as_deref(), Self::file);
+        let (servers, ca) = (servers?, ca?);
+        if servers.is_empty() {
+            return self.lacking(
+                &list,
+                "no servers: name one at least, such as http://127.0.0.1:8080",
+            );
+        }
+        let tls = |server: &Server| matches!(server, Server::Tcp { tls: true, .. });
+        if ca.is_some() && !servers.iter().any(tls) {
+            return self.fault(
+                &ca_place,
+                "no server here is https: write https, or remove `ca`",
+            );
+        }
+        Some(Upstream { servers, ca })
+    }
+}
+
+fn server(text: &str) -> Result<Server, String> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return unix(path);
+    }
+    let uri: Uri = text.parse().map_err(|_| not_a_url(text))?;
+    let tls = tls(text, &uri)?;
+    let authority = uri.authority().ok_or_else(|| not_a_url(text))?;
+    refuse_more(text, &uri, authority)?;
+    let port = port(text, authority)?;
+    let host = match host::parse(authority.host())? {
+        Host::Name(name) => name,
+        Host::Address(address) => address.to_string(),
+        Host::Wildcard(_) => {
+            return Err(format!(
+                "\"{text}\" names no single host: write its name or address"
+            ));
+        }
+    };
+    Ok(Server::Tcp { host, port, tls })
+}
+
+fn tls(text: &str, uri: &Uri) -> Result<bool, String> {
+    match uri.scheme_str() {
+        Some("http") => Ok(false),
+        Some("https") => Ok(true),
+        Some(other) => Err(format!(
+            "{other} is not spoken to a hub: write http, https or unix"
+        )),
+        None => Err(format!("no scheme in \"{text}\": write http://{text}")),
+    }
+}
+
+fn not_a_url(text: &str) -> String {
+    format!("\"{text}\" is no URL: write one such as http://127.0.0.1:8080 or unix:/run/hub.sock")
+}
+
+fn unix(path: &str) -> Result<Server, String> {
+    if !path.starts_with('/') || path.contains('\0') {
+        return Err(format!(
+            "\"{path}\" is no absolute path: write one such as unix:/run/hub.sock"
+        ));
+    }
+    Ok(Server::Unix(Path::new(path).to_owned()))
+}
+
+/// Refuses what a URL may carry beyond scheme, host and port.
+fn refuse_more(text: &str, uri: &Uri, authority: &Authority) -> Result<(), String> {
+    if authority.as_str().contains('@') {
+        return Err(format!(
+            "\"{text}\" carries a user: remove what is before the @"
+        ));
+    }
+    if uri.path() != "/" || uri.query().is_some() || text.contains('#') {
+        return Err(format!(
+            "\"{text}\" has more than scheme, host and port: hubgate hands every path on as it came; remove the rest"
+        ));
+    }
+    Ok(())
+}
+
+fn port(text: &str, authority: &Authority) -> Result<u16, String> {
+    let after_host = &authority.as_str()[authority.host().len()..];
+    if after_host.is_empty() {
+        return Err(format!(
+            "no port in \"{text}\": write one, such as http://{authority}:8080"
+        ));
+    }
+    match authority.port_u16() {
+        None | Some(0) => Err(format!(
+            "no port from 1 to 65535 in \"{text}\": write one, such as 8080"
+        )),
+        Some(port) => Ok(port),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp(host: &str, port: u16, tls: bool) -> Result<Server, String> {
+        let host = host.into();
+        Ok(Server::Tcp { host, port, tls })
+    }
+
+    #[test]
+    fn a_server_is_scheme_host_and_port() {
+        assert_eq!(
+            server("http://127.0.0.1:8080"),
+            tcp("127.0.0.1", 8080, false)
+        );
+        assert_eq!(
+            server("http://localhost:8080/"),
+            tcp("localhost", 8080, false)
+        );
+        assert_eq!(
+            server("HTTPS://Hub.local:8443"),
+            tcp("hub.local", 8443, true)
+        );
+        assert_eq!(server("http://[::1]:8080"), tcp("::1", 8080, false));
+        assert_eq!(
+            server("unix:/run/hub.sock"),
+            Ok(Server::Unix("/run/hub.sock".into()))
+        );
+    }
+
+    #[test]
+    fn anything_else_is_told_with_the_cure() {
+        let told = |text: &str| server(text).unwrap_err();
+        assert!(told("http://hub").starts_with("no port in \"http://hub\""));
+        assert!(told("https://hub").starts_with("no port in"));
+        assert!(told("localhost:8080").ends_with("write http://localhost:8080"));
+        assert!(told("ws://hub:80").starts_with("ws is not spoken"));
+        for port in ["http://hub:0", "http://hub:99999", "http://hub:"] {
+            assert!(told(port).contains("no port from 1"), "{port}");
+        }
+        for more in [
+            "http://hub:80/openhab",
+            "http://hub:80?a",
+            "http://hub:80/#a",
+        ] {
+            assert!(told(more).contains("remove the rest"), "{more}");
+        }
+        assert!(told("http://me:secret@hub:80").contains("before the @"));
+        assert!(told("unix:hub.sock").contains("absolute"));
+        assert!(told("http://*.hub:80").contains("no single host"));
+        for odd in ["", "http://", "http:///x", "/", "http://a b:80"] {
+            assert!(server(odd).is_err(), "{odd}");
+        }
+    }
+}

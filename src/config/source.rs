@@ -1,0 +1,93 @@
+//! The bytes of `proxy.yaml`: read, bounded, decoded.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use super::faults::{Fault, Faults, Position};
+
+/// Bytes that `proxy.yaml` may have.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The text of the file.
+pub(super) fn read(path: &Path) -> Result<String, Faults> {
+    let bytes = bytes(path).map_err(|error| {
+        let cure = "name the right file with --config, and see that hubgate may read it";
+        Faults::whole(path, &format!("cannot be read: {error}: {cure}"))
+    })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Faults::whole(
+            path,
+            "has more than 1 MiB, which is no proxy.yaml: name another file",
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let message = "this character is not UTF-8: save the file as UTF-8";
+        Faults::new(
+            path,
+            &text,
+            vec![Fault::at(position(&text, valid), message)],
+        )
+    })
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The place of a byte in the text.
+fn position(text: &str, byte: usize) -> Position {
+    let before = &text[..byte];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Position {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn told(bytes: &[u8]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proxy.yaml");
+        fs::write(&path, bytes).unwrap();
+        read(&path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_told_with_its_name() {
+        let faults = read(Path::new("no/such/proxy.yaml")).unwrap_err();
+        assert_eq!(faults.len(), 1);
+        assert!(
+            faults
+                .to_string()
+                .starts_with("no/such/proxy.yaml: cannot be read: No such file")
+        );
+    }
+
+    #[test]
+    fn a_character_that_is_not_utf8_is_told_with_its_place() {
+        let told = told(b"sites: []\nlog: \xfcbel\n");
+        assert!(
+            told.contains("proxy.yaml:2:6: this character is not UTF-8"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_huge_file_is_refused_unread() {
+        assert!(told(&vec![b'#'; 1 << 21]).contains("more than 1 MiB"));
+    }
+}

@@ -1,0 +1,87 @@
+//! The `proxy.yaml` of the repository: right, complete, and true to the defaults.
+
+use std::{collections::BTreeSet, path::Path};
+
+use serde_json::Value;
+
+use super::{EXAMPLE, config};
+use crate::config::{model::Certificate, schema};
+
+#[test]
+fn example_is_right_and_has_nothing_to_warn_of() {
+    let example = config(EXAMPLE);
+    assert_eq!(example.state, Path::new("/etc/hubgate/certs"));
+    assert_eq!(example.sites.len(), 1);
+    assert!(example.warnings.is_empty(), "{:?}", example.warnings);
+}
+
+#[test]
+fn example_shows_the_defaults() {
+    let short = "sites: [{hosts: [localhost, openhabian.local], upstream: 'http://127.0.0.1:8080', access: {networks: [lan]}}]";
+    let (long, short) = (config(EXAMPLE), config(short));
+    assert_eq!(format!("{long:?}"), format!("{short:?}"));
+}
+
+#[test]
+fn example_names_every_key() {
+    let mut keys = BTreeSet::new();
+    collect_keys(&schema(), &mut keys);
+    assert!(keys.contains("include_subdomains"));
+    for key in keys {
+        assert!(EXAMPLE.contains(&format!("{key}:")), "{key}");
+    }
+}
+
+#[test]
+fn what_the_example_shows_as_another_way_is_right_too() {
+    let config = config(&other_way());
+    let site = &config.sites[0];
+    assert!(matches!(site.certificate, Certificate::Files { .. }));
+    assert_eq!((site.upstream.servers.len(), site.paths.len()), (2, 2));
+    assert_eq!(site.headers.len(), 1);
+    let phones = site.access.client_certificate.as_ref();
+    let allow = &phones.expect("client certificates").allow;
+    assert_eq!(*allow, ["Anna's phone", "Ben's phone"]);
+}
+
+/// The example with each other way in the place of what is above it.
+fn other_way() -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in EXAMPLE.lines() {
+        let Some(other) = uncommented(line) else {
+            lines.push(line.to_owned());
+            continue;
+        };
+        let (key, _) = other.split_once(':').expect("a key");
+        let item = key.trim_start().starts_with('-');
+        let same = |line: &String| line.starts_with(key) && line[key.len()..].starts_with(':');
+        lines.retain(|line| item || !same(line));
+        lines.push(other);
+    }
+    lines.join("\n")
+}
+
+/// The line without its `#`, if it is none of a comment in words.
+fn uncommented(line: &str) -> Option<String> {
+    let (indent, other) = line.split_once('#')?;
+    let words = other.is_empty() || other.starts_with(' ') && !other.starts_with("  ");
+    (indent.trim().is_empty() && !words).then(|| format!("{indent}{other}"))
+}
+
+fn collect_keys(schema: &Value, keys: &mut BTreeSet<String>) {
+    for (key, inner) in schema.as_object().into_iter().flatten() {
+        if key == "properties" {
+            keys.extend(
+                inner
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(key, _)| key.clone()),
+            );
+        }
+        collect_keys(inner, keys);
+    }
+    for inner in schema.as_array().into_iter().flatten() {
+        collect_keys(inner, keys);
+    }
+}

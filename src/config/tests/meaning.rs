@@ -1,0 +1,199 @@
+//! Each mistake that can be made, and what is told of it, word for word.
+
+use super::{site, told};
+
+#[test]
+fn each_mistake_is_told_with_its_place_and_cure() {
+    for (text, expected) in MISTAKES {
+        let text = if text.contains("sites:") {
+            (*text).into()
+        } else {
+            site(text)
+        };
+        let told = told(&text);
+        let headlines: Vec<_> = told
+            .lines()
+            .filter_map(|l| l.strip_prefix("proxy.yaml:"))
+            .collect();
+        assert_eq!(headlines, [*expected], "{text}");
+    }
+}
+
+const MISTAKES: &[(&str, &str)] = &[
+    (
+        "sites: []",
+        "1:8: sites: no site: write one with `hosts` and `upstream`",
+    ),
+    (
+        r#"sites: [{upstream: "http://hub:80"}]"#,
+        r#"1:9: sites[0]: the key "hosts" is missing: add it to this block"#,
+    ),
+    (
+        "listen: {http: [], https: []}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:9: listen: nothing to listen on: give `http` or `https` an address, such as "[::]:443""#,
+    ),
+    (
+        "listen: {http: [\"0.0.0.0:443\"]}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:9: listen.https: [::]:443 is already taken by 0.0.0.0:443: use another port, or remove one",
+    ),
+    (
+        "state: \"\"\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:8: state: the path is empty: name a file",
+    ),
+    (
+        "state: ~/certs\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:8: state: `~` is not expanded: write the whole path",
+    ),
+    (
+        r#"sites: [{hosts: [a, A.], upstream: "http://h:1"}]"#,
+        "1:21: sites[0].hosts[1]: sites[0].hosts[0] has this host already: a host belongs to one site, once",
+    ),
+    (
+        r#"sites: [{hosts: [], upstream: "http://h:1"}]"#,
+        "1:17: sites[0].hosts: no host: name one, such as home.example.org",
+    ),
+    (
+        r#"sites: [{hosts: [a], upstream: "http://h"}]"#,
+        r#"1:32: sites[0].upstream: no port in "http://h": write one, such as http://h:8080"#,
+    ),
+    (
+        r#"sites: [{hosts: [a], upstream: "http://h:1/openhab"}]"#,
+        r#"1:32: sites[0].upstream: "http://h:1/openhab" has more than scheme, host and port: hubgate hands every path on as it came; remove the rest"#,
+    ),
+    (
+        "sites: [{hosts: [a], upstream: {servers: []}}]",
+        "1:42: sites[0].upstream.servers: no servers: name one at least, such as http://127.0.0.1:8080",
+    ),
+    (
+        r#"sites: [{hosts: [a], upstream: {servers: ["http://h:1"], ca: ca.pem}}]"#,
+        "1:62: sites[0].upstream.ca: no server here is https: write https, or remove `ca`",
+    ),
+    (
+        "listen: {https: []}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: {client_certificate: ca.pem}}]",
+        "2:75: sites[0].access.client_certificate: client certificates need TLS: give `listen.https` an address",
+    ),
+    (
+        "trusted_proxies: [home]\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:19: trusted_proxies[0]: "home" is no network: write lan, 192.168.1.0/24, fd00::/64 or an address"#,
+    ),
+    (
+        "trusted_proxies: [\"::/0\"]\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:18: trusted_proxies: everybody could claim any address: name only the proxy before this one",
+    ),
+    (
+        "limits: {connections: 0}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:23: limits.connections: 0 lets nobody in: write 1 or more",
+    ),
+    (
+        "limits: {connections: -1}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:23: limits.connections: expected a whole number, found the number -1",
+    ),
+    (
+        "limits: {idle: 0s}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:16: limits.idle: "0s" leaves no time at all: write 1s or more"#,
+    ),
+    (
+        "limits: {body: 64M}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:16: limits.body: "64M" is no size: write a number with a unit, such as 64MB or 8KiB, or off"#,
+    ),
+    (
+        "limits:\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:7: limits: expected a block with body, connections, connections_per_address, header_time, idle, stream_idle, found nothing; write a value or remove the key",
+    ),
+    (
+        "log: {level: debgu}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:14: log.level: expected "error", "warn", "info", "debug" or "trace", found "debgu"; did you mean "debug"?"#,
+    ),
+    (
+        "certificate: acme",
+        r#"4:18: sites[0].certificate: expected "self-signed" or a block with chain, key, found "acme""#,
+    ),
+    (
+        "certificate: self-singed",
+        r#"4:18: sites[0].certificate: expected "self-signed" or a block with chain, key, found "self-singed"; did you mean "self-signed"?"#,
+    ),
+    (
+        "certificate: {chain: a.pem}",
+        r#"4:18: sites[0].certificate: the key "key" is missing: add it to this block"#,
+    ),
+    (
+        "access:",
+        r#"4:11: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, password, satisfy, found nothing; write a value or remove the key"#,
+    ),
+    (
+        "access: {}",
+        "4:13: sites[0].access: lets nobody in: name networks, password or client_certificate, or write `public`",
+    ),
+    (
+        "access: {satisfy: all}",
+        "4:13: sites[0].access: lets nobody in: name networks, password or client_certificate, or write `public`",
+    ),
+    (
+        "access: {networks: []}",
+        "4:24: sites[0].access.networks: no network at all: name one, or remove `networks`",
+    ),
+    (
+        "access: {networks: [192.168.1.5/24]}",
+        r#"4:25: sites[0].access.networks[0]: "192.168.1.5/24" names one host of a network: write 192.168.1.0/24 or 192.168.1.5"#,
+    ),
+    (
+        "access: {client_certificate: own}",
+        "4:34: sites[0].access.client_certificate: hubgate has no client CA of its own: name the PEM file of a CA, or ./own if that is one",
+    ),
+    (
+        "access: {client_certificate: {ca: ca.pem, allow: []}}",
+        "4:54: sites[0].access.client_certificate.allow: nobody is let in: name somebody, or remove `allow` to let all in that the CA signed",
+    ),
+    (
+        "access: {networks: [lan], client_headers: x-ssl-client}",
+        "4:47: sites[0].access.client_headers: no certificate to tell of: add `client_certificate` here, or remove this",
+    ),
+    (
+        "access: {client_certificate: ca.pem, client_headers: true}",
+        "4:58: sites[0].access.client_headers: true does not say which: write x-ssl-client or client-cert",
+    ),
+    (
+        "paths: [{path: static, access: public}]",
+        r#"4:20: sites[0].paths[0].path: "static" does not begin with a slash: write "/static""#,
+    ),
+    (
+        "paths: [{path: /a/../b, access: public}]",
+        r#"4:20: sites[0].paths[0].path: "/a/../b" has an empty or dot segment: write it without"#,
+    ),
+    (
+        "paths: [{path: /a}]",
+        "4:13: sites[0].paths[0]: changes nothing: add `access` or `upstream`, or remove it",
+    ),
+    (
+        "paths: [{path: /a, access: public}, {path: /a, access: public}]",
+        "4:48: sites[0].paths[1].path: sites[0].paths[0] has this path already: keep one of the two",
+    ),
+    (
+        "paths: [{path: /a, access: {}}]",
+        "4:32: sites[0].paths[0].access: lets nobody in: name networks, password or client_certificate, or write `public`",
+    ),
+    (
+        "hsts: yes",
+        r#"4:11: sites[0].hsts: expected "auto", "off" or a block with include_subdomains, max_age, found "yes""#,
+    ),
+    (
+        "hsts: {max_age: 1y}",
+        r#"4:21: sites[0].hsts.max_age: "1y" is no duration: write a number with s, m, h or d, such as 10s"#,
+    ),
+    (
+        "hsts: {include_subdomains: yes}",
+        r#"4:32: sites[0].hsts.include_subdomains: expected true or false, found "yes""#,
+    ),
+    (
+        "headers: {Connection: close}",
+        "4:27: sites[0].headers.Connection: Connection belongs to the connection, which is hubgate's: remove it",
+    ),
+    (
+        "headers: {X-A: a, x-a: b}",
+        "4:28: sites[0].headers.x-a: X-A is the same header: keep one",
+    ),
+    (
+        "headers: {X-A: 1}",
+        "4:20: sites[0].headers.X-A: expected text, found the number 1; if it is text, put it in quotes",
+    ),
+];

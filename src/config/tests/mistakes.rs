@@ -1,0 +1,74 @@
+//! Several mistakes in one file.
+
+use std::path::Path;
+
+use super::{site, told};
+use crate::config::parse;
+
+#[test]
+fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
+    let text = "\
+listen: {http: [\"80\"]}
+sites:
+  - hosts: [home, Home.]
+    upstrem: http://hub
+  - hosts: home
+    upstream: http://hub
+    access:
+      networks: [5, lan]
+      pasword: users
+limits: {idle: 75}
+acme: {}
+";
+    let expected = r#"proxy.yaml:1:17: listen.http[0]: "80" is no address with a port: write "[::]:443" or "192.168.1.5:443"
+    1 | listen: {http: ["80"]}
+      |                 ^
+proxy.yaml:4:5: sites[0]: unknown key "upstrem"; did you mean "upstream"?
+    4 |     upstrem: http://hub
+      |     ^
+proxy.yaml:5:12: sites[1].hosts: expected a list, found "home"; write ["home"]
+    5 |   - hosts: home
+      |            ^
+proxy.yaml:8:18: sites[1].access.networks[0]: expected text, found the number 5; if it is text, put it in quotes
+    8 |       networks: [5, lan]
+      |                  ^
+proxy.yaml:9:7: sites[1].access: unknown key "pasword"; did you mean "password"?
+    9 |       pasword: users
+      |       ^
+proxy.yaml:10:16: limits.idle: expected text, found the number 75; write it like 75s
+   10 | limits: {idle: 75}
+      |                ^
+proxy.yaml:11:1: unknown key "acme"; there are: limits, listen, log, sites, state, trusted_proxies
+   11 | acme: {}
+      | ^"#;
+    assert_eq!(told(text), expected);
+}
+
+#[test]
+fn a_wrong_shape_does_not_hide_a_wrong_meaning() {
+    let faults = parse(&site("hst: off\nheaders: {Upgrade: h2c}"), Path::new("p")).unwrap_err();
+    assert_eq!(faults.len(), 2, "{faults}");
+}
+
+#[test]
+fn what_was_cut_as_wrong_is_not_told_again_as_lacking() {
+    for (lines, path) in [
+        ("access: {pasword: x}", "sites[0].access: unknown"),
+        (
+            "access: {networks: [5]}",
+            "sites[0].access.networks[0]: expected",
+        ),
+        (
+            "access: {networks: [lan], client_certificates: ca.pem, client_headers: client-cert}",
+            "unknown",
+        ),
+        (
+            "paths: [{path: /a, acess: public}]",
+            "sites[0].paths[0]: unknown",
+        ),
+    ] {
+        let faults = parse(&site(lines), Path::new("p")).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults}");
+        assert!(faults.to_string().contains(path), "{faults}");
+    }
+}

@@ -1,0 +1,120 @@
+//! `config` as a whole, from text to what is true.
+
+mod example;
+mod meaning;
+mod mistakes;
+mod robust;
+mod syntax;
+
+use std::{path::Path, time::Duration};
+
+use super::{
+    model::{ClientHeaders, Config, Host, Hsts, PathAccess, Server},
+    parse,
+};
+
+const EXAMPLE: &str = include_str!("../../../proxy.yaml");
+
+fn config(text: &str) -> Config {
+    parse(text, Path::new("/etc/hubgate/proxy.yaml")).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn told(text: &str) -> String {
+    let faults = parse(text, Path::new("proxy.yaml"));
+    faults.expect_err("it has faults").to_string()
+}
+
+/// A file with one site whose keys, but for hosts and upstream, are these lines.
+fn site(lines: &str) -> String {
+    let lines = lines.replace('\n', "\n    ");
+    format!("sites:\n  - hosts: [a.example]\n    upstream: http://hub:80\n    {lines}\n")
+}
+
+#[test]
+fn what_is_written_of_the_whole_is_understood() {
+    let config = config(FULL);
+    assert_eq!(config.listen.https.len(), 2);
+    assert_eq!((config.limits.body, config.limits.connections), (None, 7));
+    assert_eq!(config.limits.connections_per_address, 100);
+    assert_eq!(config.log.level, tracing::Level::DEBUG);
+    assert!(config.trusted_proxies.contains([10, 0, 0, 1].into()));
+}
+
+#[test]
+fn what_is_written_of_a_site_is_understood() {
+    let site = &config(FULL).sites[0];
+    assert_eq!(site.hosts[0], Host::Wildcard("example.org".into()));
+    assert_eq!(
+        site.upstream.servers[1],
+        Server::Unix("/run/hub.sock".into())
+    );
+    let ca = Path::new("/etc/hubgate/ca.pem");
+    assert_eq!(site.upstream.ca.as_deref(), Some(ca));
+    let max_age = Duration::from_secs(86400);
+    let include_subdomains = false;
+    assert_eq!(
+        site.hsts,
+        Hsts::On {
+            max_age,
+            include_subdomains
+        }
+    );
+}
+
+#[test]
+fn what_is_written_of_access_is_understood() {
+    let site = &config(FULL).sites[0];
+    assert_eq!(site.access.client_headers, ClientHeaders::ClientCert);
+    let networks = site.access.networks.as_ref().expect("networks");
+    assert!(networks.contains([203, 0, 113, 9].into()));
+    let [open, tighter, inherited] = [0, 1, 2].map(|nth| &site.paths[nth].access);
+    assert!(matches!(open, PathAccess::Public));
+    assert!(matches!(tighter, PathAccess::And(_)));
+    assert!(matches!(inherited, PathAccess::Inherit));
+}
+
+const FULL: &str = r#"
+listen: {http: [], https: ["127.0.0.1:8443", "[::1]:8443"]}
+state: /var/lib/hubgate
+trusted_proxies: [10.0.0.1]
+limits: {body: off, connections: 7, idle: 5m}
+log: {access: json, level: debug}
+sites:
+  - hosts: ["*.Example.org", "192.168.1.5"]
+    upstream: {servers: ["https://hub:8443", "unix:/run/hub.sock"], ca: ca.pem}
+    access:
+      satisfy: all
+      networks: [lan, 203.0.113.0/24]
+      client_certificate: {ca: phones.pem, allow: [Anna]}
+      client_headers: client-cert
+    paths:
+      - {path: /static/, access: public}
+      - {path: /admin, access: {password: users}}
+      - {path: /grafana/, upstream: "http://127.0.0.1:3000"}
+    hsts: {max_age: 1d}
+    headers: {X-Frame-Options: DENY}
+"#;
+
+#[test]
+fn an_anchor_is_written_once_and_used_twice() {
+    let config = config(
+        "sites:\n- {hosts: [a], upstream: 'http://h:1', access: &home {networks: [lan]}}\n- {hosts: [b], upstream: 'http://h:1', access: *home}\n",
+    );
+    assert!(
+        config
+            .sites
+            .iter()
+            .all(|site| site.access.networks.is_some())
+    );
+}
+
+#[test]
+fn what_is_allowed_but_risky_is_warned_of() {
+    let text = "listen: {https: []}\nsites:\n- {hosts: [a], upstream: 'http://h:1'}\n- {hosts: [b], upstream: 'http://h:1', access: public, certificate: {chain: c, key: k}}\n- {hosts: [c], upstream: 'http://h:1', access: {password: users}}\n";
+    let expected = [
+        "/etc/hubgate/proxy.yaml:3:3: sites[0]: open to everybody: add `access`, or write `access: public` if it is meant",
+        "/etc/hubgate/proxy.yaml:4:69: sites[1].certificate: this certificate is not used: `listen.https` has no address",
+        "/etc/hubgate/proxy.yaml:5:59: sites[2].access.password: passwords travel in the clear: `listen.https` has no address",
+    ];
+    assert_eq!(config(text).warnings, expected);
+}

@@ -1,0 +1,91 @@
+//! The TLS handshake: ClientHello, site, configuration, `Link`.
+
+use std::{io, sync::Arc};
+
+use rustls::{ProtocolVersion, ServerConfig, server::Acceptor};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
+
+use crate::proxy::{
+    Proxy,
+    link::{Handshake, Link},
+    transport::Transport,
+};
+
+/// How much of what a failed client still sends is read, so that it sees the alert.
+const REST: usize = 16 * 1024;
+
+/// Performs the handshake that the site and the peer's network ask for.
+///
+/// # Errors
+/// When the client does not complete it; the client is sent the alert.
+pub(super) async fn accept(
+    stream: TcpStream,
+    mut link: Link,
+    proxy: &Arc<Proxy>,
+) -> io::Result<(Transport, Link)> {
+    let acceptor = LazyConfigAcceptor::new(Acceptor::default(), stream);
+    let start = match acceptor.await {
+        Ok(start) => start,
+        Err(error) => {
+            proxy.counters.handshakes_failed.add(1);
+            return Err(error);
+        }
+    };
+    let name = start
+        .client_hello()
+        .server_name()
+        .map(str::to_ascii_lowercase);
+    let (config, asked) = choose(proxy, &link, name.as_deref());
+    match start.into_stream(config).into_fallible().await {
+        Ok(stream) => {
+            link.tls = Some(known(&stream, name, asked));
+            Ok((Transport::Tls(Box::new(stream)), link))
+        }
+        Err((error, stream)) => {
+            proxy.counters.handshakes_failed.add(1);
+            let_alert_arrive(stream).await;
+            Err(error)
+        }
+    }
+}
+
+/// The configuration for this name and peer, and whether it asks for a certificate.
+fn choose(proxy: &Proxy, link: &Link, name: Option<&str>) -> (Arc<ServerConfig>, bool) {
+    let sites = proxy.sites();
+    match sites.of_handshake(name, link.local.ip()) {
+        Some(site) => {
+            let asked = site.asks(link.peer.ip(), &sites.config.trusted_proxies);
+            (site.tls.config(asked), asked)
+        }
+        None => (sites.placeholder(), false),
+    }
+}
+
+fn known(stream: &TlsStream<TcpStream>, server_name: Option<String>, asked: bool) -> Handshake {
+    let session = stream.get_ref().1;
+    let chain = session.peer_certificates().unwrap_or_default();
+    Handshake {
+        server_name,
+        asked,
+        chain: chain.iter().map(|der| der.clone().into_owned()).collect(),
+        version: match session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+            _ => "TLSv1.2",
+        },
+    }
+}
+
+/// Reads what was under way: closing with unread bytes resets, and the alert would be lost.
+async fn let_alert_arrive(mut stream: TcpStream) {
+    stream.shutdown().await.ok();
+    let mut rest = [0; 1024];
+    for _ in 0..REST / rest.len() {
+        if !matches!(stream.read(&mut rest).await, Ok(1..)) {
+            return;
+        }
+    }
+}

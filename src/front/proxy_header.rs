@@ -1,0 +1,113 @@
+//! The PROXY header of a trusted proxy: who the connection really comes from.
+//!
+//! Only a peer in `trusted_proxies` is listened to; from anybody else the
+//! bytes are what they are, a broken request.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use ppp::{HeaderResult, PartialResult, v1, v2};
+use tokio::{io::AsyncReadExt, net::TcpStream};
+
+use crate::{config::model::Networks, proxy::link::Link};
+
+/// A version 1 header's length at most; a version 2 header with addresses is shorter.
+const MOST: usize = 536;
+/// Between two looks at a header that came in pieces.
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// Reads the header, if the peer may send one and does, and sets the link's peer from it.
+///
+/// # Errors
+/// When a trusted peer sends a header that is broken, or goes away.
+pub(super) async fn read(
+    stream: &mut TcpStream,
+    link: &mut Link,
+    trusted: &Networks,
+) -> io::Result<()> {
+    if !trusted.contains(link.peer.ip()) {
+        return Ok(());
+    }
+    let mut peeked = [0; MOST];
+    loop {
+        let length = stream.peek(&mut peeked).await?;
+        let received = &peeked[..length];
+        if length == 0 || !begins(received) {
+            return Ok(());
+        }
+        let header = HeaderResult::parse(received);
+        if header.is_complete() {
+            let (length, source) = parsed(&header)?;
+            stream.read_exact(&mut peeked[..length]).await?;
+            link.come_from(source);
+            return Ok(());
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Whether the bytes may be the beginning of a header.
+fn begins(received: &[u8]) -> bool {
+    let marks = [b"PROXY ".as_slice(), v2::PROTOCOL_PREFIX];
+    marks.iter().any(|mark| {
+        let length = received.len().min(mark.len());
+        received[..length] == mark[..length]
+    })
+}
+
+/// The header's length, and the source it names when it names one.
+fn parsed(header: &HeaderResult<'_>) -> io::Result<(usize, Option<SocketAddr>)> {
+    match header {
+        HeaderResult::V1(Ok(header)) => Ok((header.header.len(), text_source(&header.addresses))),
+        HeaderResult::V2(Ok(header)) => Ok((header.len(), binary_source(header))),
+        HeaderResult::V1(Err(error)) => Err(io::Error::other(error.to_string())),
+        HeaderResult::V2(Err(error)) => Err(io::Error::other(error.to_string())),
+    }
+}
+
+fn text_source(addresses: &v1::Addresses) -> Option<SocketAddr> {
+    match addresses {
+        v1::Addresses::Tcp4(a) => Some((IpAddr::V4(a.source_address), a.source_port).into()),
+        v1::Addresses::Tcp6(a) => Some((IpAddr::V6(a.source_address), a.source_port).into()),
+        v1::Addresses::Unknown => None,
+    }
+}
+
+fn binary_source(header: &v2::Header<'_>) -> Option<SocketAddr> {
+    match (header.command, header.addresses) {
+        (v2::Command::Local, _) => None,
+        (_, v2::Addresses::IPv4(a)) => Some((IpAddr::V4(a.source_address), a.source_port).into()),
+        (_, v2::Addresses::IPv6(a)) => Some((IpAddr::V6(a.source_address), a.source_port).into()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_not_taken_for_a_header() {
+        assert!(begins(b"P") && begins(b"PROXY TCP4 1.2.3.4") && begins(b"\r\n\r\n\0"));
+        assert!(!begins(b"PO") && !begins(b"POST / HTTP/1.1") && !begins(b"\x16\x03\x01"));
+    }
+
+    #[test]
+    fn both_versions_name_the_source() {
+        let text = HeaderResult::parse(b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\nrest");
+        let expected = (43, Some("203.0.113.7:4711".parse().unwrap()));
+        assert_eq!(parsed(&text).unwrap(), expected);
+        let mut wire = v2::PROTOCOL_PREFIX.to_vec();
+        wire.extend([
+            0x21, 0x11, 0, 12, 203, 0, 113, 7, 192, 0, 2, 1, 0x12, 0x67, 1, 0xBB,
+        ]);
+        assert_eq!(
+            parsed(&HeaderResult::parse(&wire)).unwrap(),
+            (28, expected.1)
+        );
+        assert!(parsed(&HeaderResult::parse(b"PROXY nonsense\r\n")).is_err());
+    }
+}

@@ -1,0 +1,167 @@
+//! An answer of hubgate's own, and how it is written.
+//!
+//! Says nothing about why; the texts are in `page`.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use pingora_http::ResponseHeader;
+
+/// An answer that does not come from the hub.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Fields beside those of every own answer.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// HTML, or nothing.
+    pub body: Bytes,
+    /// Whether the connection ends with it.
+    pub close: bool,
+}
+
+/// Own pages load nothing, are stored nowhere and framed by nobody.
+const GUARDS: [(HeaderName, HeaderValue); 5] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+];
+
+impl Answer {
+    /// An answer with an HTML page.
+    #[must_use]
+    pub fn html(status: StatusCode, body: String) -> Self {
+        let mut headers = Vec::from(GUARDS);
+        headers.push((
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ));
+        Self {
+            status,
+            headers,
+            body: body.into(),
+            close: false,
+        }
+    }
+
+    /// The same with one field more.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same, ending the connection.
+    #[must_use]
+    pub fn closing(mut self) -> Self {
+        self.close = true;
+        self
+    }
+
+    /// How many bytes of body go out.
+    #[must_use]
+    pub fn sent_for(&self, method: &Method) -> u64 {
+        match *method {
+            Method::HEAD => 0,
+            _ => self.body.len() as u64,
+        }
+    }
+
+    /// The answer as HTTP/1.1 bytes; without the body for HEAD.
+    #[must_use]
+    pub fn to_http1(&self, method: Option<&Method>, close: bool) -> BytesMut {
+        let mut wire = BytesMut::with_capacity(512 + self.body.len());
+        wire.put_slice(
+            format!("HTTP/1.1 {} {}\r\n", self.status.as_u16(), self.reason()).as_bytes(),
+        );
+        for (name, value) in &self.headers {
+            put_field(&mut wire, name.as_str().as_bytes(), value.as_bytes());
+        }
+        put_field(
+            &mut wire,
+            b"content-length",
+            self.body.len().to_string().as_bytes(),
+        );
+        if close || self.close {
+            put_field(&mut wire, b"connection", b"close");
+        }
+        wire.put_slice(b"\r\n");
+        if method != Some(&Method::HEAD) {
+            wire.put_slice(&self.body);
+        }
+        wire
+    }
+
+    /// The head for the engine.
+    ///
+    /// # Errors
+    /// Never with a valid status.
+    pub fn to_response(&self) -> pingora_core::Result<ResponseHeader> {
+        let mut response = ResponseHeader::build(self.status, Some(self.headers.len() + 2))?;
+        for (name, value) in &self.headers {
+            response.append_header(name.clone(), value.clone())?;
+        }
+        response.insert_header(header::CONTENT_LENGTH, self.body.len())?;
+        response.set_reason_phrase(Some(self.reason()))?;
+        Ok(response)
+    }
+
+    /// NGINX's words for its two codes of certificates, the registered ones otherwise.
+    fn reason(&self) -> &'static str {
+        match self.status.as_u16() {
+            495 => "SSL Certificate Error",
+            496 => "SSL Certificate Required",
+            _ => self.status.canonical_reason().unwrap_or("Error"),
+        }
+    }
+}
+
+/// Writes one header line.
+pub(super) fn put_field(wire: &mut BytesMut, name: &[u8], value: &[u8]) {
+    wire.put_slice(name);
+    wire.put_slice(b": ");
+    wire.put_slice(value);
+    wire.put_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_is_answered_without_the_body_but_with_its_length() {
+        let answer = Answer::html(StatusCode::NOT_FOUND, "gone".into()).closing();
+        let wire = answer.to_http1(Some(&Method::HEAD), false);
+        let text = std::str::from_utf8(&wire).unwrap();
+        assert!(text.starts_with("HTTP/1.1 404 Not Found\r\n"));
+        assert!(text.contains("content-length: 4\r\n") && text.contains("connection: close\r\n"));
+        assert!(text.ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn own_pages_are_guarded() {
+        let response = Answer::html(StatusCode::OK, String::new())
+            .to_response()
+            .unwrap();
+        for name in [
+            "content-security-policy",
+            "cache-control",
+            "referrer-policy",
+            "x-content-type-options",
+        ] {
+            assert!(response.headers.contains_key(name), "{name}");
+        }
+    }
+}

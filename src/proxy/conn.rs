@@ -1,0 +1,238 @@
+//! A client's connection as the engine sees it: bytes, cut to one request at a time.
+//!
+//! The engine reads through [`Conn`], which lets it see exactly one request.
+//! What a client sends beyond it (pipelining) stays here for the next head,
+//! and a cut (revocation, shutdown) ends every read and write at once.
+
+use std::{
+    fmt,
+    future::Future,
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    net::TcpStream,
+};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::{link::Link, transport::Transport};
+
+/// A client's connection.
+pub struct Conn {
+    io: Transport,
+    link: Arc<Link>,
+    unread: BytesMut,
+    passing: Passing,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+/// What a reader of the connection may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// Everything: HTTP/2, chunked bodies, tunnels.
+    All,
+    /// So many bytes; after them only whether the client is still there.
+    Bytes(u64),
+}
+
+/// How much of what a client sends ahead of its turn is kept.
+const AHEAD: usize = 64 * 1024;
+/// Read at a time from the transport.
+const CHUNK: usize = 8 * 1024;
+
+impl Conn {
+    /// A connection after its handshake.
+    #[must_use]
+    pub fn new(io: Transport, link: Arc<Link>) -> Self {
+        let cut = Box::pin(link.cut.clone().cancelled_owned());
+        Self {
+            io,
+            link,
+            unread: BytesMut::new(),
+            passing: Passing::All,
+            cut,
+        }
+    }
+
+    /// What is known of the connection.
+    #[must_use]
+    pub fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    /// Whether HTTP/2 was agreed on.
+    #[must_use]
+    pub fn is_http2(&self) -> bool {
+        self.io.is_http2()
+    }
+
+    pub(super) fn tcp(&self) -> &TcpStream {
+        self.io.tcp()
+    }
+
+    /// What has been received and not yet read.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        &self.unread
+    }
+
+    /// Sets what readers may see from here on.
+    pub fn pass(&mut self, passing: Passing) {
+        self.passing = passing;
+    }
+
+    /// Drops bytes from what was received.
+    pub fn consume(&mut self, bytes: usize) {
+        self.unread.advance(bytes);
+    }
+
+    /// Puts `head` in place of the first `length` bytes received.
+    pub fn replace(&mut self, length: usize, head: &[u8]) {
+        let rest = self.unread.split_off(length);
+        self.unread.clear();
+        self.unread.extend_from_slice(head);
+        self.unread.unsplit(rest);
+    }
+
+    /// Receives more into `unread`; holds no buffer while it waits.
+    ///
+    /// # Errors
+    /// Those of the transport; a cut connection reads as `ConnectionAborted`.
+    pub async fn receive(&mut self) -> io::Result<usize> {
+        std::future::poll_fn(|context| {
+            ready!(self.poll_cut(context))?;
+            self.poll_receive(context)
+        })
+        .await
+    }
+
+    /// Sends all bytes.
+    ///
+    /// # Errors
+    /// Those of the transport.
+    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes).await?;
+        self.flush().await
+    }
+
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut space = [const { MaybeUninit::uninit() }; CHUNK];
+        let mut buffer = ReadBuf::uninit(&mut space);
+        ready!(self.io.poll_read(context, &mut buffer))?;
+        self.unread.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// Ready with an error once the connection is cut; ready with nothing until then.
+    fn poll_cut(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.cut.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            Poll::Pending => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// After the request: keeps what comes early, reports only the end of the connection.
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.unread.len() < AHEAD {
+            if ready!(self.poll_receive(context))? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Hands out at most `most` bytes: straight from the transport where nothing can come too far.
+    fn poll_pass(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        let before = out.filled().len();
+        if self.unread.is_empty() && most >= out.remaining() {
+            ready!(self.io.poll_read(context, out))?;
+            return Poll::Ready(Ok(out.filled().len() - before));
+        }
+        if self.unread.is_empty() && ready!(self.poll_receive(context))? == 0 {
+            return Poll::Ready(Ok(0));
+        }
+        let read = most.min(self.unread.len()).min(out.remaining());
+        out.put_slice(&self.unread.split_to(read));
+        if self.unread.is_empty() {
+            self.unread = BytesMut::new();
+        }
+        Poll::Ready(Ok(read))
+    }
+}
+
+impl AsyncRead for Conn {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let conn = self.get_mut();
+        ready!(conn.poll_cut(context))?;
+        match conn.passing {
+            Passing::All => {
+                ready!(conn.poll_pass(context, out, usize::MAX))?;
+            }
+            Passing::Bytes(0) => return conn.poll_gone(context),
+            Passing::Bytes(left) => {
+                let most = usize::try_from(left).unwrap_or(usize::MAX);
+                let read = ready!(conn.poll_pass(context, out, most))?;
+                conn.passing = Passing::Bytes(left - read as u64);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Conn {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let conn = self.get_mut();
+        ready!(conn.poll_cut(context))?;
+        conn.io.poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let conn = self.get_mut();
+        ready!(conn.poll_cut(context))?;
+        conn.io.poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().io.poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().io.poll_shutdown(context)
+    }
+}
+
+impl fmt::Debug for Conn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conn")
+            .field("peer", &self.link.peer)
+            .field("passing", &self.passing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,43 @@
+//! The three steps of an orderly end, each a little less patient.
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Tells connections how far the end has come.
+#[derive(Debug)]
+pub struct Drain {
+    begun: watch::Sender<bool>,
+    /// Idle connections are closed now.
+    pub closing: CancellationToken,
+    /// WebSockets are told goodbye now.
+    pub leaving: CancellationToken,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self {
+            begun: watch::Sender::new(false),
+            closing: CancellationToken::new(),
+            leaving: CancellationToken::new(),
+        }
+    }
+}
+
+impl Drain {
+    /// First step: each answer is the last of its connection.
+    pub fn begin(&self) {
+        self.begun.send_replace(true);
+    }
+
+    /// Whether the first step was taken.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        *self.begun.borrow()
+    }
+
+    /// A watch on the first step, as the engine wants it.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<bool> {
+        self.begun.subscribe()
+    }
+}

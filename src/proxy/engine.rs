@@ -1,0 +1,281 @@
+//! The engine's phases: everything hubgate hooks into Pingora is in this file.
+//!
+//! An HTTP/1 request arrives here admitted; an HTTP/2 request is judged by
+//! the same function in the first phase.
+
+use std::{any::Any, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{StatusCode, header};
+use pingora_core::{
+    Error, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
+};
+use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_proxy::{FailToProxy, ProxyHttp, Session};
+
+use super::{
+    Proxy,
+    answer::Answer,
+    authority::Authority,
+    exchange::{Exchange, Request},
+    failure, headers,
+    link::Link,
+};
+
+/// The engine's context of a request; empty until its head is judged.
+pub(super) type Context = Option<Box<Exchange>>;
+
+/// Pace below which a body is taken for an attack, in bytes a second, once it took this long.
+const SLOWEST: (u64, Duration) = (128, Duration::from_secs(30));
+/// How long a client may take no byte of an answer.
+const STALLED: Duration = Duration::from_secs(60);
+
+/// The phases of a request.
+pub struct Phases(pub Arc<Proxy>);
+
+#[async_trait]
+impl ProxyHttp for Phases {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        None
+    }
+
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    fn on_connection_reuse(
+        &self,
+        _session: &mut Session,
+        context: &mut Context,
+        judged: Box<dyn Any + Send + Sync>,
+    ) {
+        *context = judged.downcast().ok();
+    }
+
+    async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        session.set_write_timeout(Some(STALLED));
+        session.set_read_timeout(Some(self.0.sites().config.limits.idle));
+        session.set_ignore_info_resp(false);
+        if context.is_some() {
+            return Ok(false);
+        }
+        let Some(link) = link(session) else {
+            return Error::e_explain(ErrorType::InternalError, "a connection without its link");
+        };
+        let (exchange, refused) = self.judge(session.req_header(), link).await;
+        let exchange = context.insert(exchange);
+        let Some(answer) = refused else {
+            return Ok(false);
+        };
+        write(session, &answer, exchange).await?;
+        Ok(true)
+    }
+
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        context: &mut Context,
+    ) -> Result<Box<HttpPeer>> {
+        let hub = context.as_mut().and_then(|exchange| exchange.hub.as_mut());
+        let Some(hub) = hub else {
+            return Error::e_explain(ErrorType::InternalError, "a request without an upstream");
+        };
+        match hub.upstream.peer(hub.turn, hub.attempt).await {
+            Ok(Some(peer)) => Ok(Box::new(peer)),
+            Ok(None) => {
+                Err(Error::explain(ErrorType::ConnectRefused, "no server is left").into_up())
+            }
+            Err(error) => Err(Error::because(
+                ErrorType::ConnectNoRoute,
+                "looking up the hub's name",
+                error,
+            )
+            .into_up()),
+        }
+    }
+
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        peer: &HttpPeer,
+        context: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        if let Some(hub) = context.as_mut().and_then(|exchange| exchange.hub.as_mut()) {
+            hub.upstream.unreachable(peer);
+            hub.attempt += 1;
+            error.set_retry(hub.upstream.has_more(hub.attempt));
+        }
+        error
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _session: &mut Session,
+        request: &mut RequestHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        let Some(exchange) = context else {
+            return Ok(());
+        };
+        headers::to_hub(request, exchange, &self.0.sites().config.trusted_proxies)
+    }
+
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        context: &mut Context,
+    ) -> Result<()> {
+        let Some(exchange) = context else {
+            return Ok(());
+        };
+        // The engine ends a chunked body twice when its last piece is empty,
+        // and the second end desynchronises the pooled connection.
+        if end && body.as_ref().is_some_and(Bytes::is_empty) {
+            *body = None;
+        }
+        exchange.received += body.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        self.limit_body(exchange)
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        _session: &mut Session,
+        response: &mut ResponseHeader,
+        _context: &mut Context,
+    ) -> Result<()> {
+        if response.status == StatusCode::SWITCHING_PROTOCOLS {
+            let error = Error::explain(ErrorType::InvalidHTTPHeader, "a 101 nobody asked for");
+            return Err(error.into_up());
+        }
+        Ok(())
+    }
+
+    async fn response_filter(
+        &self,
+        _session: &mut Session,
+        response: &mut ResponseHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        match context {
+            Some(exchange) => headers::to_client(response, exchange),
+            None => Ok(()),
+        }
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        context: &mut Context,
+    ) -> FailToProxy {
+        let answer = failure::answer(error);
+        let mut error_code = answer.status.as_u16();
+        if failure::client_is_gone(error) {
+            error_code = 499;
+        } else if let Some(exchange) = context
+            .as_mut()
+            .filter(|_| session.response_written().is_none())
+        {
+            session.set_keepalive(None);
+            write(session, &answer, exchange).await.ok();
+        }
+        FailToProxy {
+            error_code,
+            can_reuse_downstream: false,
+        }
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
+        let Some(exchange) = context else { return };
+        let sent = session.body_bytes_sent() as u64;
+        let status = session
+            .response_written()
+            .map(|response| response.status.as_u16());
+        let gone = error
+            .filter(|error| failure::client_is_gone(error))
+            .map(|_| 499);
+        exchange.answered = Some((status.or(gone).unwrap_or(0), sent));
+        self.0.record(exchange);
+    }
+
+    fn suppress_error_log(&self, _session: &Session, _context: &Context, _error: &Error) -> bool {
+        true
+    }
+}
+
+impl Phases {
+    /// Judges an HTTP/2 request as `http1` does an HTTP/1 one.
+    async fn judge(
+        &self,
+        head: &RequestHeader,
+        link: Arc<Link>,
+    ) -> (Box<Exchange>, Option<Answer>) {
+        let authority = head.uri.authority().map(http::uri::Authority::as_str);
+        let host = || {
+            head.headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+        };
+        let request = Request {
+            method: &head.method,
+            target: head
+                .uri
+                .path_and_query()
+                .map_or("", |target| target.as_str()),
+            version: head.version,
+            headers: &head.headers,
+            authority: authority.or_else(host).and_then(Authority::parse),
+        };
+        let mut exchange = Box::new(Exchange::new(link, &request));
+        let refused = self.0.admit(&mut exchange, &request, None).await.err();
+        (exchange, refused)
+    }
+
+    fn limit_body(&self, exchange: &Exchange) -> Result<()> {
+        let limit = self.0.sites().config.limits.body;
+        if limit.is_some_and(|limit| exchange.received > limit) {
+            return Err(
+                Error::explain(ErrorType::HTTPStatus(413), "the body is over the limit")
+                    .into_down(),
+            );
+        }
+        let (pace, grace) = SLOWEST;
+        let took = exchange.began.0.elapsed();
+        if took > grace && exchange.received < pace * took.as_secs() {
+            return Err(
+                Error::explain(ErrorType::HTTPStatus(408), "the body comes too slowly").into_down(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What is known of the connection a session runs on.
+fn link(session: &Session) -> Option<Arc<Link>> {
+    let proxied = session.digest()?.proxy_digest.as_ref()?;
+    proxied
+        .user_data
+        .as_ref()?
+        .downcast_ref::<Arc<Link>>()
+        .cloned()
+}
+
+/// Writes an answer of our own through the engine.
+async fn write(session: &mut Session, answer: &Answer, exchange: &Exchange) -> Result<()> {
+    let empty = exchange.said.method == http::Method::HEAD || answer.body.is_empty();
+    if answer.close {
+        session.set_keepalive(None);
+    }
+    let head = Box::new(answer.to_response()?);
+    session.write_response_header(head, empty).await?;
+    if !empty {
+        session
+            .write_response_body(Some(answer.body.clone()), true)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! One request and what becomes of it, from its head to its log line.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use http::{HeaderMap, Method, Version, header};
+
+use crate::{access::verdict::Admission, upstream::Upstream};
+
+use super::{authority::Authority, headers, link::Link, site::Site};
+
+/// A request's head, whichever version of HTTP it came in.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Method.
+    pub method: &'a Method,
+    /// Path and query, as sent.
+    pub target: &'a str,
+    /// Version.
+    pub version: Version,
+    /// Fields; Host or `:authority` is in `authority`.
+    pub headers: &'a HeaderMap,
+    /// Host and port.
+    pub authority: Option<Authority>,
+}
+
+/// One request and what becomes of it.
+pub struct Exchange {
+    /// The connection it came on.
+    pub link: Arc<Link>,
+    /// When its head was complete.
+    pub began: (Instant, SystemTime),
+    /// What the log tells of the request.
+    pub said: Said,
+    /// The site it is for, once known.
+    pub site: Option<Arc<Site>>,
+    /// Why it may pass, once judged.
+    pub admission: Option<Admission>,
+    /// Where it goes.
+    pub hub: Option<Hub>,
+    /// Whether the rule that let it in knows a password.
+    pub password_asked: bool,
+    /// Bytes of body received from the client.
+    pub received: u64,
+    /// Status answered and bytes of body sent, for answers the engine did not write.
+    pub answered: Option<(u16, u64)>,
+}
+
+/// The parts of a request that outlive it in the log.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Method.
+    pub method: Method,
+    /// Path and query.
+    pub target: String,
+    /// Version.
+    pub version: Version,
+    /// Host, as sent.
+    pub host: String,
+    /// Referer.
+    pub referer: String,
+    /// User-Agent.
+    pub user_agent: String,
+    /// Whether the UI was told already to leave Authorization alone.
+    pub has_auth_cookie: bool,
+}
+
+/// The upstream chosen for a request, and how often it was tried.
+pub struct Hub {
+    /// The servers.
+    pub upstream: Arc<Upstream>,
+    /// The request's turn among the servers.
+    pub turn: usize,
+    /// Connections tried and failed.
+    pub attempt: usize,
+}
+
+impl Exchange {
+    /// A request that has just arrived.
+    #[must_use]
+    pub fn new(link: Arc<Link>, request: &Request<'_>) -> Self {
+        let field = |name| {
+            let value = request.headers.get(name);
+            value.map_or(String::new(), |value| {
+                String::from_utf8_lossy(value.as_bytes()).into_owned()
+            })
+        };
+        Self {
+            link,
+            began: (Instant::now(), SystemTime::now()),
+            said: Said {
+                method: request.method.clone(),
+                target: request.target.to_owned(),
+                version: request.version,
+                host: field(header::HOST),
+                referer: field(header::REFERER),
+                user_agent: field(header::USER_AGENT),
+                has_auth_cookie: headers::has_auth_cookie(request.headers),
+            },
+            site: None,
+            admission: None,
+            hub: None,
+            password_asked: false,
+            received: 0,
+            answered: None,
+        }
+    }
+}
+
+impl Hub {
+    /// The first try of a request.
+    #[must_use]
+    pub fn new(upstream: Arc<Upstream>) -> Self {
+        Self {
+            turn: upstream.take_turn(),
+            upstream,
+            attempt: 0,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a client is told when the hub cannot be reached or answers wrongly.
+
+use http::StatusCode;
+use pingora_core::{Error, ErrorSource, ErrorType};
+
+use super::{answer::Answer, page};
+
+/// The answer for an error of the engine; an error of the client's has none when it is gone.
+#[must_use]
+pub(super) fn answer(error: &Error) -> Answer {
+    match error.etype() {
+        ErrorType::HTTPStatus(413) => page::too_large(),
+        ErrorType::HTTPStatus(408) => page::client_slow(),
+        ErrorType::HTTPStatus(code) => status(*code),
+        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => {
+            page::hub_starting()
+        }
+        ErrorType::ConnectTimedout
+        | ErrorType::TLSHandshakeTimedout
+        | ErrorType::ReadTimedout
+        | ErrorType::WriteTimedout
+            if *error.esource() != ErrorSource::Downstream =>
+        {
+            page::hub_slow()
+        }
+        ErrorType::ReadTimedout => page::client_slow(),
+        _ => match error.esource() {
+            ErrorSource::Upstream => page::hub_broken(),
+            ErrorSource::Downstream => status(400),
+            _ => internal(),
+        },
+    }
+}
+
+/// Whether the client is gone, so that no answer can reach it.
+#[must_use]
+pub(super) fn client_is_gone(error: &Error) -> bool {
+    *error.esource() == ErrorSource::Downstream
+        && matches!(
+            error.etype(),
+            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed
+        )
+}
+
+/// 500: a fault of hubgate's own.
+#[must_use]
+pub(super) fn internal() -> Answer {
+    page::page(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something went wrong",
+        "This is a fault of hubgate; its log says more.",
+    )
+}
+
+fn status(code: u16) -> Answer {
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
+    let title = status.canonical_reason().unwrap_or("Error");
+    page::page(status, title, "The request could not be served.").closing()
+}

@@ -1,0 +1,301 @@
+//! The head of an HTTP/1 request, read strictly (RFC 9112).
+//!
+//! Whatever two parsers could read differently is refused here, before the
+//! engine sees a byte: what comes out means one thing to everybody.
+
+use std::ops::Range;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+
+use super::authority::Authority;
+
+/// A request head that means one thing.
+#[derive(Debug)]
+pub struct Head {
+    /// Method, as sent.
+    pub method: Method,
+    /// Path and query, as sent.
+    pub target: String,
+    /// HTTP/1.0 or HTTP/1.1.
+    pub version: Version,
+    /// Fields in their order.
+    pub headers: HeaderMap,
+    /// What Host says.
+    pub authority: Option<Authority>,
+    /// How the body is framed.
+    pub body: Body,
+    /// Where the target stands in the head, when it was sent in absolute form.
+    pub absolute: Option<Range<usize>>,
+}
+
+/// How the body of a request is framed (RFC 9112, section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// So many bytes; none at all when 0.
+    Length(u64),
+    /// Transfer-Encoding: chunked.
+    Chunked,
+}
+
+/// Why a head was refused: the status to answer, and a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed(pub StatusCode, pub &'static str);
+
+/// Bytes of a head at most.
+pub const MOST_BYTES: usize = 64 * 1024;
+/// Fields of a head at most.
+pub const MOST_FIELDS: usize = 128;
+/// Bytes of the request line at most.
+const MOST_LINE: usize = 16 * 1024;
+
+type Judged<T> = Result<T, Malformed>;
+
+impl Head {
+    /// Reads a complete head, its empty line included.
+    ///
+    /// # Errors
+    /// [`Malformed`], with the status RFC 9112 names for it.
+    pub fn parse(bytes: &[u8]) -> Judged<Self> {
+        let mut lines = lines(bytes)?.into_iter();
+        let line = lines.next().ok_or(bad("the request line is missing"))?;
+        let (method, target, version) = request_line(line)?;
+        let headers = fields(lines)?;
+        let body = framing(&headers, version)?;
+        let authority = host(&headers, version)?;
+        let at = method.as_str().len() + 1;
+        let (target, absolute) = origin_form(target, authority.as_ref(), at)?;
+        expectation(&headers)?;
+        Ok(Self {
+            method,
+            target,
+            version,
+            headers,
+            authority,
+            body,
+            absolute,
+        })
+    }
+
+    /// The bytes up to and with the empty line, as soon as they are there.
+    #[must_use]
+    pub fn end(bytes: &[u8]) -> Option<usize> {
+        let mut from = 0;
+        while let Some(at) = memchr(bytes, from) {
+            let line = bytes[from..at]
+                .strip_suffix(b"\r")
+                .unwrap_or(&bytes[from..at]);
+            if line.is_empty() && from > 0 {
+                return Some(at + 1);
+            }
+            from = at + 1;
+        }
+        None
+    }
+}
+
+const fn bad(why: &'static str) -> Malformed {
+    Malformed(StatusCode::BAD_REQUEST, why)
+}
+
+fn memchr(bytes: &[u8], from: usize) -> Option<usize> {
+    let found = bytes[from..].iter().position(|&b| b == b'\n')?;
+    Some(from + found)
+}
+
+/// The lines without their CRLF, the closing empty one left out.
+fn lines(bytes: &[u8]) -> Judged<Vec<&[u8]>> {
+    let mut lines = Vec::new();
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        let line = line
+            .strip_suffix(b"\r\n")
+            .ok_or(bad("a line ends without CR LF"))?;
+        if line.contains(&b'\r') || line.contains(&0) {
+            return Err(bad("a line holds a bare CR or a NUL"));
+        }
+        lines.push(line);
+    }
+    lines.pop();
+    if lines.len() > MOST_FIELDS + 1 {
+        return Err(Malformed(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "more than 128 header fields",
+        ));
+    }
+    Ok(lines)
+}
+
+fn request_line(line: &[u8]) -> Judged<(Method, &str, Version)> {
+    if line.len() > MOST_LINE {
+        return Err(Malformed(
+            StatusCode::URI_TOO_LONG,
+            "the request line is longer than 16 KiB",
+        ));
+    }
+    let mut parts = line.split(|&b| b == b' ');
+    let (Some(method), Some(target), Some(version), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(bad("the request line is not \"METHOD target HTTP/1.1\""));
+    };
+    let target = visible(target)?;
+    Ok((self::method(method)?, target, self::version(version)?))
+}
+
+fn visible(target: &[u8]) -> Judged<&str> {
+    if target.is_empty() || !target.iter().all(u8::is_ascii_graphic) || target.contains(&b'#') {
+        return Err(bad(
+            "the target holds a byte that has to be percent-encoded",
+        ));
+    }
+    std::str::from_utf8(target).map_err(|_| bad("the target is not ASCII"))
+}
+
+fn method(bytes: &[u8]) -> Judged<Method> {
+    let method = Method::from_bytes(bytes).map_err(|_| bad("the method is not a token"))?;
+    refuse_method(&method)?;
+    Ok(method)
+}
+
+/// Refuses the methods no hub is reached by.
+///
+/// # Errors
+/// 405 for CONNECT and TRACE.
+pub fn refuse_method(method: &Method) -> Judged<()> {
+    if matches!(*method, Method::CONNECT | Method::TRACE) {
+        return Err(Malformed(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "CONNECT and TRACE are not served",
+        ));
+    }
+    Ok(())
+}
+
+fn version(bytes: &[u8]) -> Judged<Version> {
+    match bytes {
+        b"HTTP/1.1" => Ok(Version::HTTP_11),
+        b"HTTP/1.0" => Ok(Version::HTTP_10),
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            Err(Malformed(
+                StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+                "only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken",
+            ))
+        }
+        _ => Err(bad("the request line is not \"METHOD target HTTP/1.1\"")),
+    }
+}
+
+fn fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Judged<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = field(line)?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+fn field(line: &[u8]) -> Judged<(HeaderName, HeaderValue)> {
+    if line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) {
+        return Err(bad("a header line begins with white space (obs-fold)"));
+    }
+    let colon = line
+        .iter()
+        .position(|&b| b == b':')
+        .ok_or(bad("a header line has no colon"))?;
+    let name = HeaderName::from_bytes(&line[..colon])
+        .map_err(|_| bad("a header name is not a token, or white space stands before its colon"))?;
+    let value = line[colon + 1..].trim_ascii();
+    let value = HeaderValue::from_bytes(value)
+        .map_err(|_| bad("a header value holds a control character"))?;
+    Ok((name, value))
+}
+
+fn framing(headers: &HeaderMap, version: Version) -> Judged<Body> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    match (codings.next(), lengths.next()) {
+        (None, None) => Ok(Body::Length(0)),
+        (None, Some(length)) if lengths.next().is_none() => content_length(length),
+        (None, Some(_)) => Err(bad("more than one Content-Length")),
+        (Some(_), Some(_)) => Err(bad("both Transfer-Encoding and Content-Length")),
+        (Some(_), None) if version == Version::HTTP_10 => {
+            Err(bad("Transfer-Encoding in an HTTP/1.0 request"))
+        }
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
+            match codings.next() {
+                None => Ok(Body::Chunked),
+                Some(_) => Err(bad("more than one Transfer-Encoding")),
+            }
+        }
+        (Some(_), None) => Err(Malformed(
+            StatusCode::NOT_IMPLEMENTED,
+            "a Transfer-Encoding other than chunked",
+        )),
+    }
+}
+
+fn content_length(value: &HeaderValue) -> Judged<Body> {
+    const WRONG: Malformed = bad("Content-Length is not a plain number");
+    let digits = value.as_bytes();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(WRONG);
+    }
+    let text = std::str::from_utf8(digits).map_err(|_| WRONG)?;
+    text.parse().map(Body::Length).map_err(|_| WRONG)
+}
+
+/// Exactly one valid Host; HTTP/1.0 may go without.
+fn host(headers: &HeaderMap, version: Version) -> Judged<Option<Authority>> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let Some(host) = hosts.next() else {
+        return match version {
+            Version::HTTP_10 => Ok(None),
+            _ => Err(bad("Host is missing")),
+        };
+    };
+    if hosts.next().is_some() {
+        return Err(bad("more than one Host"));
+    }
+    let host = host.to_str().ok().and_then(Authority::parse);
+    host.map(Some)
+        .ok_or(bad("Host is not a name or address with an optional port"))
+}
+
+/// Path and query of a target; of an absolute one also where it stands.
+fn origin_form(
+    target: &str,
+    host: Option<&Authority>,
+    at: usize,
+) -> Judged<(String, Option<Range<usize>>)> {
+    if target.starts_with('/') {
+        return Ok((target.to_owned(), None));
+    }
+    let rest = strip_scheme(target).ok_or(bad("the target does not begin with /"))?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let same = Authority::parse(authority).is_some_and(|named| Some(&named) == host);
+    if !same {
+        return Err(bad("the target names another host than Host"));
+    }
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    Ok((format!("{slash}{path}"), Some(at..at + target.len())))
+}
+
+fn strip_scheme(target: &str) -> Option<&str> {
+    let (scheme, rest) = target.split_once("://")?;
+    let known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    known.then_some(rest)
+}
+
+fn expectation(headers: &HeaderMap) -> Judged<()> {
+    match headers.get(header::EXPECT) {
+        Some(value) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => Err(Malformed(
+            StatusCode::EXPECTATION_FAILED,
+            "an Expect other than 100-continue",
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! HTTP/1 connections, one request after the other.
+//!
+//! Reads each head within its time, has it judged, and hands the request to
+//! the engine, to the WebSocket tunnel, or answers it here.
+
+use std::{io, time::Duration};
+
+use bytes::BytesMut;
+use http::{HeaderMap, Method, StatusCode, Version, header};
+use pingora_core::{
+    apps::HttpServerApp,
+    protocols::{Stream, http::ServerSession},
+};
+use tokio::time::timeout;
+
+use super::{
+    Proxy, Service,
+    answer::Answer,
+    conn::{Conn, Passing},
+    exchange::{Exchange, Request},
+    head::{Body, Head, MOST_BYTES, Malformed},
+    page, websocket,
+};
+
+/// What came next on a connection.
+enum Next {
+    /// A head of so many bytes.
+    Head(Box<Head>, usize),
+    /// Something that is not HTTP.
+    Malformed(Malformed),
+    /// A head that took too long.
+    Slow,
+    /// The end.
+    End,
+}
+
+/// How much of an unwanted body is read so that the connection can go on.
+const SMALL_BODY: u64 = 64 * 1024;
+/// How long a client that is still sending may read its answer.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Serves a connection to its end.
+pub async fn serve(service: &Service, mut conn: Conn) {
+    let proxy = &service.proxy;
+    let mut first = true;
+    loop {
+        let exchanged = match next(proxy, &mut conn, first).await {
+            Next::Head(head, length) => exchange(service, conn, *head, length).await,
+            Next::Malformed(why) => refuse(proxy, conn, &page::malformed(why)).await,
+            Next::Slow => refuse(proxy, conn, &page::client_slow()).await,
+            Next::End => None,
+        };
+        let Some(kept) = exchanged else { return };
+        conn = kept;
+        first = false;
+    }
+}
+
+/// Waits for a request and reads its head.
+async fn next(proxy: &Proxy, conn: &mut Conn, first: bool) -> Next {
+    let limits = proxy.sites().config.limits;
+    conn.pass(Passing::All);
+    if conn.unread().is_empty() {
+        let wait = if first {
+            limits.header_time
+        } else {
+            limits.idle
+        };
+        let received = tokio::select! {
+            received = timeout(wait, conn.receive()) => received,
+            () = proxy.drain.closing.cancelled() => return Next::End,
+        };
+        if !matches!(received, Ok(Ok(1..))) {
+            return Next::End;
+        }
+    }
+    match timeout(limits.header_time, whole_head(conn)).await {
+        Ok(Ok(next)) => next,
+        Ok(Err(_)) => Next::End,
+        Err(_) => Next::Slow,
+    }
+}
+
+async fn whole_head(conn: &mut Conn) -> io::Result<Next> {
+    skip_empty_line(conn);
+    let length = loop {
+        if let Some(length) = Head::end(conn.unread()) {
+            break length;
+        }
+        if conn.unread().len() > MOST_BYTES {
+            return Ok(Next::Malformed(TOO_LARGE));
+        }
+        if conn.receive().await? == 0 {
+            return Ok(Next::End);
+        }
+        skip_empty_line(conn);
+    };
+    if length > MOST_BYTES {
+        return Ok(Next::Malformed(TOO_LARGE));
+    }
+    Ok(match Head::parse(&conn.unread()[..length]) {
+        Ok(head) => Next::Head(Box::new(head), length),
+        Err(why) => Next::Malformed(why),
+    })
+}
+
+const TOO_LARGE: Malformed = Malformed(
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "the head is larger than 64 KiB",
+);
+
+/// Some old clients send an empty line after a body (RFC 9112, section 2.2).
+fn skip_empty_line(conn: &mut Conn) {
+    if conn.unread().starts_with(b"\r\n") {
+        conn.consume(2);
+    }
+}
+
+/// One request; the connection comes back when another may follow.
+async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) -> Option<Conn> {
+    let proxy = &service.proxy;
+    let request = request(&head);
+    let mut exchange = Box::new(Exchange::new(conn.link().clone(), &request));
+    let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
+    if let Err(answer) = admitted {
+        return answer_here(proxy, conn, &mut exchange, &head, length, answer).await;
+    }
+    if websocket::is_upgrade(&head) {
+        conn.consume(length);
+        websocket::tunnel(proxy, conn, &mut exchange, head).await;
+        proxy.record(&exchange);
+        return None;
+    }
+    frame(&mut conn, &head, length);
+    through_engine(service, conn, exchange).await
+}
+
+fn request(head: &Head) -> Request<'_> {
+    Request {
+        method: &head.method,
+        target: &head.target,
+        version: head.version,
+        headers: &head.headers,
+        authority: head.authority.clone(),
+    }
+}
+
+/// Lets the engine see this request and nothing that follows it.
+fn frame(conn: &mut Conn, head: &Head, length: usize) {
+    let mut length = length;
+    if let Some(range) = &head.absolute {
+        let mut line = BytesMut::from(&conn.unread()[..range.start]);
+        line.extend_from_slice(head.target.as_bytes());
+        conn.replace(range.end, &line);
+        length = length - range.end + line.len();
+    }
+    conn.pass(match head.body {
+        Body::Length(body) => Passing::Bytes(length as u64 + body),
+        Body::Chunked => Passing::All,
+    });
+}
+
+async fn through_engine(service: &Service, conn: Conn, exchange: Box<Exchange>) -> Option<Conn> {
+    let proxy = &service.proxy;
+    let idle = proxy.sites().config.limits.idle.as_secs();
+    let mut session = ServerSession::new_http1(Box::new(conn) as Stream);
+    session.set_keepalive((!proxy.drain.has_begun()).then_some(idle));
+    session.set_connection_user_context(Some(exchange));
+    let draining = proxy.drain.watch();
+    let reused = service.engine.process_new_http(session, &draining).await?;
+    let (stream, _) = reused.consume();
+    stream.into_any().downcast().ok().map(|conn| *conn)
+}
+
+/// Answers without the hub; goes on when what is left of the request is small.
+async fn answer_here(
+    proxy: &Proxy,
+    mut conn: Conn,
+    exchange: &mut Exchange,
+    head: &Head,
+    length: usize,
+    answer: Answer,
+) -> Option<Conn> {
+    let small = matches!(head.body, Body::Length(0..=SMALL_BODY));
+    let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(head);
+    let wire = answer.to_http1(Some(&head.method), close);
+    exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&head.method)));
+    proxy.record(exchange);
+    conn.send(&wire).await.ok()?;
+    if close {
+        linger(conn).await;
+        return None;
+    }
+    conn.consume(length);
+    drain(proxy, conn, head.body).await
+}
+
+/// Reads and drops the small body of a request that was answered already.
+async fn drain(proxy: &Proxy, mut conn: Conn, body: Body) -> Option<Conn> {
+    let Body::Length(mut left) = body else {
+        return None;
+    };
+    let limit = proxy.sites().config.limits.header_time;
+    while left > 0 {
+        if conn.unread().is_empty() {
+            timeout(limit, conn.receive())
+                .await
+                .ok()?
+                .ok()
+                .filter(|&n| n > 0)?;
+        }
+        let some = left.min(conn.unread().len() as u64);
+        conn.consume(usize::try_from(some).ok()?);
+        left -= some;
+    }
+    Some(conn)
+}
+
+/// Answers what could not be read as a request.
+async fn refuse(proxy: &Proxy, mut conn: Conn, answer: &Answer) -> Option<Conn> {
+    let nothing = Request {
+        method: &Method::GET,
+        target: "-",
+        version: Version::HTTP_11,
+        headers: &HeaderMap::new(),
+        authority: None,
+    };
+    let mut exchange = Exchange::new(conn.link().clone(), &nothing);
+    exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
+    proxy.record(&exchange);
+    conn.send(&answer.to_http1(None, true)).await.ok()?;
+    linger(conn).await;
+    None
+}
+
+/// Ends a connection so that the answer is read: a reset would overtake it.
+async fn linger(mut conn: Conn) {
+    use tokio::io::AsyncWriteExt;
+    if conn.shutdown().await.is_err() {
+        return;
+    }
+    let rest = async {
+        while matches!(conn.receive().await, Ok(1..)) {
+            conn.consume(conn.unread().len());
+        }
+    };
+    timeout(LINGER, rest).await.ok();
+}
+
+/// Whether the client expects the connection to go on (RFC 9112, section 9.3).
+fn keeps_alive(head: &Head) -> bool {
+    let has = |wanted: &str| connection_has(&head.headers, wanted);
+    match head.version {
+        Version::HTTP_10 => has("keep-alive"),
+        _ => !has("close"),
+    }
+}
+
+/// Whether the Connection field lists a token.
+pub(super) fn connection_has(headers: &HeaderMap, wanted: &str) -> bool {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|token| token.trim().eq_ignore_ascii_case(wanted))
+}

@@ -1,0 +1,135 @@
+//! Loads what sites share: a file named twice is read, watched and cached once.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+
+use crate::{
+    access::password::Passwords,
+    config::model::{self, ClientCertificate, Config},
+    tls::{ClientCa, SiteTls, SystemRoots},
+    upstream::Upstream,
+};
+
+/// Loads the files of a configuration, each once.
+pub(super) struct Loader<'a> {
+    config: &'a Config,
+    roots: Arc<SystemRoots>,
+    upstreams: HashMap<model::Upstream, Arc<Upstream>>,
+    shared: Shared,
+}
+
+/// The files that sites share.
+#[derive(Default)]
+pub(super) struct Shared {
+    passwords: HashMap<PathBuf, Arc<Passwords>>,
+    authorities: HashMap<ClientCertificate, Arc<ClientCa>>,
+}
+
+/// What a look at the files found.
+#[derive(Debug, Default)]
+pub struct Refreshed {
+    /// What was read again.
+    pub changes: Vec<String>,
+    /// What could not be.
+    pub faults: Vec<anyhow::Error>,
+}
+
+impl<'a> Loader<'a> {
+    pub(super) fn new(config: &'a Config) -> Self {
+        Self {
+            config,
+            roots: Arc::new(SystemRoots::load()),
+            upstreams: HashMap::new(),
+            shared: Shared::default(),
+        }
+    }
+
+    pub(super) fn shared(self) -> Shared {
+        self.shared
+    }
+
+    pub(super) fn upstream(&mut self, config: &model::Upstream) -> anyhow::Result<Arc<Upstream>> {
+        if let Some(upstream) = self.upstreams.get(config) {
+            return Ok(upstream.clone());
+        }
+        let silence = self.config.limits.stream_idle;
+        let upstream = Arc::new(Upstream::build(config, silence)?);
+        self.upstreams.insert(config.clone(), upstream.clone());
+        Ok(upstream)
+    }
+
+    pub(super) fn tls(
+        &self,
+        site: &model::Site,
+        authorities: &[Arc<ClientCa>],
+    ) -> anyhow::Result<SiteTls> {
+        SiteTls::build(site, &self.config.state, &self.roots, authorities)
+    }
+
+    pub(super) fn passwords(&mut self, path: &Path) -> anyhow::Result<Arc<Passwords>> {
+        if let Some(file) = self.shared.passwords.get(path) {
+            return Ok(file.clone());
+        }
+        let file = Arc::new(Passwords::load(path).context("password")?);
+        self.shared.passwords.insert(path.to_owned(), file.clone());
+        Ok(file)
+    }
+
+    pub(super) fn authority(
+        &mut self,
+        config: &ClientCertificate,
+    ) -> anyhow::Result<Arc<ClientCa>> {
+        if let Some(authority) = self.shared.authorities.get(config) {
+            return Ok(authority.clone());
+        }
+        let authority = ClientCa::load(config, &self.roots).context("client_certificate")?;
+        let authority = Arc::new(authority);
+        self.shared
+            .authorities
+            .insert(config.clone(), authority.clone());
+        Ok(authority)
+    }
+}
+
+impl Shared {
+    pub(super) fn refresh(&self) -> Refreshed {
+        let mut refreshed = Refreshed::default();
+        for (path, file) in &self.passwords {
+            refreshed.note(file.refresh(), || path.display().to_string());
+        }
+        for (config, authority) in &self.authorities {
+            refreshed.note(authority.refresh(), || config.ca.display().to_string());
+        }
+        refreshed
+    }
+
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let lines = self.passwords.values().flat_map(|file| {
+            let faults = file.faults().into_iter();
+            faults.map(move |fault| format!("{}:{fault}", file.path().display()))
+        });
+        let authorities = self
+            .authorities
+            .values()
+            .flat_map(|authority| authority.warnings());
+        lines
+            .chain(authorities.map(|warning| warning.to_string()))
+            .collect()
+    }
+}
+
+impl Refreshed {
+    /// Notes what became of one file.
+    pub(super) fn note(&mut self, result: anyhow::Result<bool>, what: impl Fn() -> String) {
+        match result {
+            Ok(false) => {}
+            Ok(true) => self.changes.push(what()),
+            Err(fault) => self.faults.push(fault),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The texts a person reads when hubgate answers itself: what is wrong and what helps.
+
+use std::time::Duration;
+
+use http::{HeaderValue, Method, StatusCode, header};
+use maud::{DOCTYPE, html};
+
+use crate::access::path::BadPath;
+
+use super::{answer::Answer, head::Malformed};
+
+/// A small readable page, the same for every cause.
+#[must_use]
+pub fn page(status: StatusCode, title: &str, text: &str) -> Answer {
+    Answer::html(status, render(title, text, None))
+}
+
+/// 400 and its kin for a request that means different things to different readers.
+#[must_use]
+pub fn malformed(why: Malformed) -> Answer {
+    let answer = page(
+        why.0,
+        "This request was not understood",
+        &format!("{}.", capital(why.1)),
+    );
+    let answer = match why.0 {
+        StatusCode::METHOD_NOT_ALLOWED => answer.with(
+            header::ALLOW,
+            HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+        ),
+        _ => answer,
+    };
+    answer.closing()
+}
+
+/// 400 for a path that could lead to two places.
+#[must_use]
+pub fn bad_path(why: &BadPath) -> Answer {
+    let text = format!("{}.", capital(&why.to_string()));
+    page(
+        StatusCode::BAD_REQUEST,
+        "This address was not understood",
+        &text,
+    )
+    .closing()
+}
+
+/// 421: no site has this name, or the connection was made for another one.
+#[must_use]
+pub fn misdirected(host: &str) -> Answer {
+    let text = format!(
+        "No site here answers to \"{host}\" on this connection. To serve it, add the name to hosts in proxy.yaml."
+    );
+    page(StatusCode::MISDIRECTED_REQUEST, "Unknown address", &text).closing()
+}
+
+/// To https, with 301 for GET and HEAD and 308 for the rest, which keeps their method and body.
+#[must_use]
+pub fn to_https(location: &str, method: &Method) -> Option<Answer> {
+    let status = match *method {
+        Method::GET | Method::HEAD => StatusCode::MOVED_PERMANENTLY,
+        _ => StatusCode::PERMANENT_REDIRECT,
+    };
+    let location = HeaderValue::from_str(location).ok()?;
+    Some(page(status, "Moved", "This site is served over https.").with(header::LOCATION, location))
+}
+
+/// 401: a password is asked for; the realm is the one browsers have saved under NGINX.
+#[must_use]
+pub fn password_required(certificate: Option<&str>) -> Answer {
+    let certificate = certificate.map_or(String::new(), |reason| {
+        format!(" The certificate of this device was not accepted: {reason}.")
+    });
+    let text = format!("Please enter your user name and password.{certificate}");
+    page(StatusCode::UNAUTHORIZED, "Password required", &text).with(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static(
+            "Basic realm=\"Username and Password Required\", charset=\"UTF-8\"",
+        ),
+    )
+}
+
+/// 496: this site is for devices with a certificate, and none came.
+#[must_use]
+pub fn certificate_required() -> Answer {
+    let text = "This site is for enrolled devices, and yours showed no certificate. \
+                If one is installed, choose it when asked; on Android, force-stop the app once and try again.";
+    page(status(496), "Certificate required", text).closing()
+}
+
+/// 495: a certificate came and is not good.
+#[must_use]
+pub fn certificate_invalid(reason: &str) -> Answer {
+    let text = format!(
+        "The certificate of this device was not accepted: {reason}. Ask the owner of this site for a new one."
+    );
+    page(status(495), "Certificate not accepted", &text).closing()
+}
+
+/// 403: outside the networks this site is for.
+#[must_use]
+pub fn outside() -> Answer {
+    let text = "This site is open in its own networks only.";
+    page(StatusCode::FORBIDDEN, "Not from here", text)
+}
+
+/// 403: another site's page tried to act in the visitor's name.
+#[must_use]
+pub fn foreign_origin() -> Answer {
+    let text =
+        "A page of another site tried to change something here in your name. It was stopped.";
+    page(StatusCode::FORBIDDEN, "Stopped", text)
+}
+
+/// 429: too many wrong passwords.
+#[must_use]
+pub fn throttled(wait: Duration) -> Answer {
+    let text = "There were too many wrong passwords. Please wait a little before the next try.";
+    page(StatusCode::TOO_MANY_REQUESTS, "Please wait", text)
+        .with(header::RETRY_AFTER, seconds(wait))
+}
+
+/// 413: the body is over `limits.body`.
+#[must_use]
+pub fn too_large() -> Answer {
+    let text = "The file is larger than this site takes (limits.body in proxy.yaml).";
+    page(StatusCode::PAYLOAD_TOO_LARGE, "Too large", text).closing()
+}
+
+/// 503: nothing listens at the hub's address; the page reloads itself.
+#[must_use]
+pub fn hub_starting() -> Answer {
+    let text = "The hub does not answer yet. After a restart this can take some minutes; this page tries again by itself.";
+    Answer::html(
+        StatusCode::SERVICE_UNAVAILABLE,
+        render("openHAB is starting", text, Some(5)),
+    )
+    .with(header::RETRY_AFTER, HeaderValue::from_static("5"))
+}
+
+/// 502: the hub answered something that is not HTTP, or went away in the middle.
+#[must_use]
+pub fn hub_broken() -> Answer {
+    let text = "The hub gave an answer that could not be used. Its log may say why.";
+    page(StatusCode::BAD_GATEWAY, "The hub answered wrongly", text)
+}
+
+/// 504: the hub was silent for too long.
+#[must_use]
+pub fn hub_slow() -> Answer {
+    let text = "The hub took too long to answer.";
+    page(StatusCode::GATEWAY_TIMEOUT, "The hub is too slow", text)
+}
+
+/// 408: the client was too slow to send its request.
+#[must_use]
+pub fn client_slow() -> Answer {
+    let text = "The request did not arrive in time.";
+    page(StatusCode::REQUEST_TIMEOUT, "Too slow", text).closing()
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+fn seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_secs().max(1))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+fn render(title: &str, text: &str, reload: Option<u32>) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                @if let Some(seconds) = reload { meta http-equiv="refresh" content=(seconds); }
+                title { (title) }
+                style { (STYLE) }
+            }
+            body { main { h1 { (title) } p { (text) } } }
+        }
+    }
+    .into_string()
+}
+
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;margin:0;color:#222;background:#fafafa}\
+main{max-width:32rem;margin:15vh auto;padding:0 1.5rem}h1{font-size:1.5rem}\
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1b}}";

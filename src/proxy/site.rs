@@ -1,0 +1,189 @@
+//! A site, ready to serve: its certificate, its rules, its upstreams.
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::SystemTime};
+
+use http::HeaderValue;
+use rustls::pki_types::CertificateDer;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    access::{
+        network::Client,
+        path::BadPath,
+        policy::{Place, Policy},
+    },
+    config::model::{self, Access, ClientCertificate, Hsts, Networks, PathAccess},
+    tls::{ClientAuth, ClientCa, SiteTls},
+    upstream::Upstream,
+};
+
+use super::loader::Loader;
+
+/// A site, ready to serve.
+pub struct Site {
+    /// What was configured.
+    pub config: Arc<model::Site>,
+    /// Its certificate and the ways to hand-shake.
+    pub tls: SiteTls,
+    policy: Policy,
+    authorities: HashMap<ClientCertificate, Arc<ClientCa>>,
+    upstream: Arc<Upstream>,
+    /// By the index of the path rule.
+    upstreams: Vec<Option<Arc<Upstream>>>,
+}
+
+/// What `status` tells of a site.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct State {
+    /// The hosts it answers to.
+    pub hosts: Vec<String>,
+    /// When its certificate ends (RFC 3339).
+    pub certificate_ends: String,
+    /// Whether browsers trust the certificate without being told.
+    pub publicly_trusted: bool,
+    /// What is wrong, though it is served.
+    pub warnings: Vec<String>,
+}
+
+/// How long browsers remember https by default, in seconds.
+const YEAR: u64 = 365 * 24 * 3600;
+
+impl Site {
+    /// Loads everything the site names.
+    ///
+    /// # Errors
+    /// The first file that cannot be used.
+    pub(super) fn build(
+        config: &Arc<model::Site>,
+        loader: &mut Loader<'_>,
+    ) -> anyhow::Result<Self> {
+        let policy = Policy::build(config, |path| loader.passwords(path))?;
+        let authorities = authorities(config, loader)?;
+        let upstreams = config.paths.iter().map(|path| {
+            let upstream = path.upstream.as_ref();
+            upstream
+                .map(|upstream| loader.upstream(upstream))
+                .transpose()
+        });
+        let upstreams = upstreams.collect::<anyhow::Result<_>>()?;
+        let asked: Vec<_> = authorities.values().cloned().collect();
+        Ok(Self {
+            upstream: loader.upstream(&config.upstream)?,
+            tls: loader.tls(config, &asked)?,
+            config: config.clone(),
+            policy,
+            authorities,
+            upstreams,
+        })
+    }
+
+    /// The place a path belongs to; `path` is what stands before the query, as sent.
+    ///
+    /// # Errors
+    /// When the path is malformed or could mean two places.
+    pub fn place(&self, path: &str) -> Result<Place<'_>, BadPath> {
+        self.policy.place(path.as_bytes())
+    }
+
+    /// The servers behind a place.
+    #[must_use]
+    pub fn upstream(&self, place: &Place<'_>) -> Arc<Upstream> {
+        let own = place
+            .path_rule()
+            .and_then(|index| self.upstreams[index].as_ref());
+        own.unwrap_or(&self.upstream).clone()
+    }
+
+    /// Whether a client at this address is asked for a certificate: exactly when one could
+    /// change what some place of the site answers.
+    #[must_use]
+    pub fn asks(&self, peer: IpAddr, trusted_proxies: &Networks) -> bool {
+        self.policy
+            .asks(Client::at_handshake(peer, trusted_proxies))
+    }
+
+    /// Whether a connection made for `other` may carry requests for this site: its client
+    /// was asked for certificates of the same CAs by the same rules, or neither asks at all.
+    #[must_use]
+    pub fn asks_like(&self, other: &Self) -> bool {
+        asking(&self.config).eq(asking(&other.config))
+    }
+
+    /// What a chain is worth to one of the site's CAs.
+    #[must_use]
+    pub fn judge(&self, chain: &[CertificateDer<'_>], authority: &ClientCertificate) -> ClientAuth {
+        match self.authorities.get(authority) {
+            Some(authority) => ClientAuth::of(chain, authority, SystemTime::now()),
+            None => ClientAuth::Absent,
+        }
+    }
+
+    /// Whether some CA of the site takes this chain.
+    #[must_use]
+    pub fn takes(&self, chain: &[CertificateDer<'_>]) -> bool {
+        let now = SystemTime::now();
+        let mut authorities = self.authorities.values();
+        authorities.any(|authority| authority.judge(chain, now).is_ok())
+    }
+
+    /// The Strict-Transport-Security field, when the site sends one.
+    #[must_use]
+    pub fn hsts(&self) -> Option<HeaderValue> {
+        let (seconds, subdomains) = match self.config.hsts {
+            Hsts::Off => return None,
+            Hsts::Auto if !self.tls.certified().publicly_trusted => return None,
+            Hsts::Auto => (YEAR, false),
+            Hsts::On {
+                max_age,
+                include_subdomains,
+            } => (max_age.as_secs(), include_subdomains),
+        };
+        let subdomains = if subdomains {
+            "; includeSubDomains"
+        } else {
+            ""
+        };
+        HeaderValue::from_str(&format!("max-age={seconds}{subdomains}")).ok()
+    }
+
+    /// What `status` tells.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let certified = self.tls.certified();
+        State {
+            hosts: self.config.hosts.iter().map(ToString::to_string).collect(),
+            certificate_ends: certified.not_after.to_string(),
+            publicly_trusted: certified.publicly_trusted,
+            warnings: self
+                .tls
+                .warnings()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        }
+    }
+}
+
+/// The access rules of a site: its own, then those of its paths.
+fn rules(site: &model::Site) -> impl Iterator<Item = &Access> {
+    let paths = site.paths.iter().filter_map(|path| match &path.access {
+        PathAccess::And(access) => Some(access),
+        PathAccess::Inherit | PathAccess::Public => None,
+    });
+    std::iter::once(&site.access).chain(paths)
+}
+
+/// What decides whom the site asks: the rules that know a CA.
+fn asking(site: &model::Site) -> impl Iterator<Item = &Access> {
+    rules(site).filter(|access| access.client_certificate.is_some())
+}
+
+fn authorities(
+    site: &model::Site,
+    loader: &mut Loader<'_>,
+) -> anyhow::Result<HashMap<ClientCertificate, Arc<ClientCa>>> {
+    rules(site)
+        .filter_map(|access| access.client_certificate.as_ref())
+        .map(|config| Ok((config.clone(), loader.authority(config)?)))
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! All sites of a configuration, found by name: one function for SNI and Host.
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
+
+use rustls::ServerConfig;
+
+use crate::{
+    config::model::{Config, Host},
+    tls,
+};
+
+use super::{
+    link::Link,
+    loader::{Loader, Refreshed, Shared},
+    site::{Site, State},
+};
+
+/// All sites of a configuration; built whole and never changed.
+pub struct Sites {
+    /// What was configured.
+    pub config: Config,
+    by_host: HashMap<Host, Arc<Site>>,
+    all: Vec<Arc<Site>>,
+    shared: Shared,
+    placeholder: Arc<ServerConfig>,
+}
+
+impl Sites {
+    /// Loads every file the configuration names.
+    ///
+    /// # Errors
+    /// All files that cannot be used, told at once.
+    pub fn build(config: Config) -> anyhow::Result<Self> {
+        let mut loader = Loader::new(&config);
+        let (mut all, mut faults) = (Vec::new(), Vec::new());
+        for site in &config.sites {
+            match Site::build(site, &mut loader) {
+                Ok(site) => all.push(Arc::new(site)),
+                Err(fault) => faults.push(format!("site {}: {fault:#}", site.hosts[0])),
+            }
+        }
+        anyhow::ensure!(faults.is_empty(), faults.join("\n"));
+        let shared = loader.shared();
+        Ok(Self {
+            by_host: by_host(&all),
+            all,
+            shared,
+            placeholder: tls::placeholder()?,
+            config,
+        })
+    }
+
+    /// The site a handshake is for: by the name asked for, or the address when none was.
+    #[must_use]
+    pub fn of_handshake(&self, name: Option<&str>, local: IpAddr) -> Option<&Arc<Site>> {
+        match name {
+            Some(name) => self.of_host(&Host::Name(name.to_owned())),
+            None => self
+                .of_host(&Host::Address(local))
+                .or_else(|| self.of_any_address()),
+        }
+    }
+
+    /// The site that answers to a host.
+    #[must_use]
+    pub fn of_host(&self, host: &Host) -> Option<&Arc<Site>> {
+        if let Some(site) = self.by_host.get(host) {
+            return Some(site);
+        }
+        let Host::Name(name) = host else { return None };
+        let (_, parent) = name.split_once('.')?;
+        self.by_host.get(&Host::Wildcard(parent.to_owned()))
+    }
+
+    /// What is served to a handshake for no site: a certificate that names none.
+    #[must_use]
+    pub fn placeholder(&self) -> Arc<ServerConfig> {
+        self.placeholder.clone()
+    }
+
+    /// Whether the certificate a connection was let in by is still good.
+    #[must_use]
+    pub fn still_admits(&self, link: &Link) -> bool {
+        let name = link.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
+        !link.was_let_in_by_certificate()
+            || self
+                .of_handshake(name, link.local.ip())
+                .is_some_and(|site| site.takes(link.chain()))
+    }
+
+    /// Takes up files that changed.
+    #[must_use]
+    pub fn refresh(&self) -> Refreshed {
+        let mut refreshed = self.shared.refresh();
+        for site in &self.all {
+            let what = || format!("the certificate of {}", site.config.hosts[0]);
+            refreshed.note(site.tls.refresh(), what);
+        }
+        refreshed
+    }
+
+    /// What `status` tells of each site.
+    #[must_use]
+    pub fn states(&self) -> Vec<State> {
+        self.all.iter().map(|site| site.state()).collect()
+    }
+
+    /// What is wrong with files that are used all the same.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.shared.warnings();
+        for site in &self.all {
+            let told = site.tls.warnings();
+            warnings.extend(
+                told.iter()
+                    .map(|warning| format!("{}: {warning}", site.config.hosts[0])),
+            );
+        }
+        warnings
+    }
+
+    /// The site with an address, reached through a router that changed where the packets go.
+    fn of_any_address(&self) -> Option<&Arc<Site>> {
+        self.all.iter().find(|site| {
+            let hosts = &site.config.hosts;
+            hosts.iter().any(|host| matches!(host, Host::Address(_)))
+        })
+    }
+}
+
+fn by_host(sites: &[Arc<Site>]) -> HashMap<Host, Arc<Site>> {
+    sites
+        .iter()
+        .flat_map(|site| {
+            site.config
+                .hosts
+                .iter()
+                .map(|host| (host.clone(), site.clone()))
+        })
+        .collect()
+}

@@ -1,0 +1,224 @@
+//! The WebSocket tunnel (RFC 6455): two byte streams, joined after a 101.
+//!
+//! The engine loses upgrades in a race, so they never reach it. Frames pass
+//! untouched; only their boundaries are followed, to say goodbye between two
+//! of them.
+
+use std::{io, sync::Arc, time::Duration};
+
+use bytes::BytesMut;
+use http::{HeaderMap, Method, StatusCode, Version, header};
+use pingora_core::protocols::Stream;
+use pingora_http::{RequestHeader, ResponseHeader};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Proxy,
+    answer::Answer,
+    conn::{Conn, Passing},
+    exchange::Exchange,
+    failure,
+    head::{Body, Head, MOST_BYTES},
+    headers,
+    http1::connection_has,
+    tunnel::Tunnel,
+};
+
+/// How long the hub may take to answer the upgrade.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// Whether the request asks for a WebSocket, as RFC 6455, section 4.2.1 demands.
+#[must_use]
+pub(super) fn is_upgrade(head: &Head) -> bool {
+    head.method == Method::GET
+        && head.version == Version::HTTP_11
+        && head.body == Body::Length(0)
+        && connection_has(&head.headers, "upgrade")
+        && is_websocket(&head.headers)
+        && head.headers.contains_key(header::SEC_WEBSOCKET_KEY)
+}
+
+fn is_websocket(headers: &HeaderMap) -> bool {
+    let mut upgrades = headers.get_all(header::UPGRADE).iter();
+    let first = upgrades.next();
+    upgrades.next().is_none()
+        && first.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Serves an admitted upgrade to its end.
+pub(super) async fn tunnel(
+    proxy: &Arc<Proxy>,
+    mut conn: Conn,
+    exchange: &mut Exchange,
+    head: Head,
+) {
+    conn.pass(Passing::All);
+    match open(proxy, exchange, &head).await {
+        Ok((hub, answer, rest)) => run(proxy, conn, exchange, hub, answer, rest).await,
+        Err(answer) => {
+            exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
+            conn.send(&answer.to_http1(None, true)).await.ok();
+            conn.shutdown().await.ok();
+        }
+    }
+}
+
+/// What opening gave: the hub's stream, the answer for the client, and bytes that came early.
+type Opened = (Stream, ResponseHeader, BytesMut);
+
+async fn open(proxy: &Proxy, exchange: &mut Exchange, head: &Head) -> Result<Opened, Answer> {
+    let mut hub = connect(proxy, exchange).await?;
+    let request = upgrade_request(proxy, exchange, head).map_err(|_| failure::internal())?;
+    let exchanged = timeout(ANSWER, ask(&mut hub, &request)).await;
+    let (status, fields, rest) = match exchanged {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => return Err(super::page::hub_broken()),
+        Err(_) => return Err(super::page::hub_slow()),
+    };
+    let answer = client_answer(exchange, status, &fields).map_err(|_| super::page::hub_broken())?;
+    Ok((hub, answer, rest))
+}
+
+async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answer> {
+    let mut last = super::page::hub_starting();
+    while let Some(hub) = &mut exchange.hub {
+        let peer = match hub.upstream.peer(hub.turn, hub.attempt).await {
+            Ok(Some(peer)) => peer,
+            Ok(None) => break,
+            Err(_) => return Err(super::page::hub_starting()),
+        };
+        hub.attempt += 1;
+        match proxy.connector.new_stream(&peer).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => {
+                hub.upstream.unreachable(&peer);
+                last = failure::answer(&error);
+            }
+        }
+    }
+    Err(last)
+}
+
+fn upgrade_request(
+    proxy: &Proxy,
+    exchange: &Exchange,
+    head: &Head,
+) -> pingora_core::Result<RequestHeader> {
+    let mut request = RequestHeader::build(head.method.clone(), head.target.as_bytes(), None)?;
+    for (name, value) in &head.headers {
+        request.append_header(name.clone(), value.clone())?;
+    }
+    headers::strip_hop_by_hop(&mut request);
+    headers::to_hub(
+        &mut request,
+        exchange,
+        &proxy.sites().config.trusted_proxies,
+    )?;
+    request.insert_header(header::CONNECTION, "Upgrade")?;
+    request.insert_header(header::UPGRADE, "websocket")?;
+    Ok(request)
+}
+
+/// Sends the request and reads the head of the answer and what came with it.
+async fn ask(
+    hub: &mut Stream,
+    request: &RequestHeader,
+) -> io::Result<(StatusCode, HeaderMap, BytesMut)> {
+    hub.write_all(&wire(request)).await?;
+    hub.flush().await?;
+    let mut received = BytesMut::with_capacity(1024);
+    loop {
+        if let Some(end) = Head::end(&received) {
+            let head = received.split_to(end);
+            let (status, fields) = parse(&head).ok_or(io::ErrorKind::InvalidData)?;
+            if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+                return Ok((status, fields, received));
+            }
+            continue;
+        }
+        if received.len() > MOST_BYTES || hub.read_buf(&mut received).await? == 0 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
+}
+
+fn wire(request: &RequestHeader) -> BytesMut {
+    let mut wire = BytesMut::with_capacity(1024);
+    wire.extend_from_slice(request.method.as_str().as_bytes());
+    wire.extend_from_slice(b" ");
+    wire.extend_from_slice(request.raw_path());
+    wire.extend_from_slice(b" HTTP/1.1\r\n");
+    request.header_to_h1_wire(&mut wire);
+    wire.extend_from_slice(b"\r\n");
+    wire
+}
+
+fn parse(head: &[u8]) -> Option<(StatusCode, HeaderMap)> {
+    let mut space = [httparse::EMPTY_HEADER; super::head::MOST_FIELDS];
+    let mut response = httparse::Response::new(&mut space);
+    response.parse(head).ok()?.is_complete().then_some(())?;
+    let status = StatusCode::from_u16(response.code?).ok()?;
+    let mut fields = HeaderMap::new();
+    for field in response.headers {
+        let name = header::HeaderName::from_bytes(field.name.as_bytes()).ok()?;
+        fields.append(name, header::HeaderValue::from_bytes(field.value).ok()?);
+    }
+    Some((status, fields))
+}
+
+/// The hub's answer for the client: a 101 that is one, or any other with the connection's end.
+fn client_answer(
+    exchange: &Exchange,
+    status: StatusCode,
+    fields: &HeaderMap,
+) -> pingora_core::Result<ResponseHeader> {
+    let switched = status == StatusCode::SWITCHING_PROTOCOLS;
+    if switched && !(is_websocket(fields) && fields.contains_key(header::SEC_WEBSOCKET_ACCEPT)) {
+        return pingora_core::Error::e_explain(
+            pingora_core::ErrorType::InvalidHTTPHeader,
+            "a 101 that is not for a WebSocket",
+        );
+    }
+    let mut answer = ResponseHeader::build(status, None)?;
+    for (name, value) in fields {
+        answer.append_header(name.clone(), value.clone())?;
+    }
+    headers::to_client(&mut answer, exchange)?;
+    let connection = if switched { "Upgrade" } else { "close" };
+    answer.insert_header(header::CONNECTION, connection)?;
+    if switched {
+        answer.insert_header(header::UPGRADE, "websocket")?;
+    }
+    Ok(answer)
+}
+
+async fn run(
+    proxy: &Proxy,
+    mut conn: Conn,
+    exchange: &mut Exchange,
+    hub: Stream,
+    answer: ResponseHeader,
+    early: BytesMut,
+) {
+    let mut wire = BytesMut::with_capacity(512);
+    let reason = answer.status.canonical_reason().unwrap_or("");
+    wire.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", answer.status.as_u16()).as_bytes());
+    answer.header_to_h1_wire(&mut wire);
+    wire.extend_from_slice(b"\r\n");
+    if conn.send(&wire).await.is_err() {
+        return;
+    }
+    let tunnel = Tunnel::new(conn, hub, &early);
+    let sent = if answer.status == StatusCode::SWITCHING_PROTOCOLS {
+        let idle = proxy.sites().config.limits.stream_idle;
+        let _open = proxy.counters.websockets_open.enter();
+        tunnel.run(idle, &proxy.drain.leaving).await
+    } else {
+        tunnel.run(ANSWER, &CancellationToken::new()).await
+    };
+    exchange.answered = Some((answer.status.as_u16(), sent));
+}

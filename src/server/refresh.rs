@@ -1,0 +1,51 @@
+//! Looks at certificates, passwords and revocation lists once a second.
+
+use std::{sync::Arc, time::Duration};
+
+use sd_notify::NotifyState;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{error, info};
+
+use super::{Server, notify};
+
+/// Between two looks at the files.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Keeps what is read from files current, until the process ends.
+pub(super) async fn keep_current(server: Arc<Server>) {
+    let mut ticks = interval(LOOK / 2);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = server.over.cancelled() => return,
+            _ = ticks.tick() => server.look(),
+        }
+    }
+}
+
+impl Server {
+    fn look(&self) {
+        if sd_notify::watchdog_enabled().is_some() {
+            notify(&[NotifyState::Watchdog]);
+        }
+        let refreshed = self.proxy.sites().refresh();
+        for fault in &refreshed.faults {
+            error!("{fault:#}; what was read before stays in use");
+        }
+        for change in &refreshed.changes {
+            info!("{change} was read again");
+        }
+        if !refreshed.changes.is_empty() {
+            self.cut_revoked();
+        }
+    }
+
+    /// Ends the connections of devices whose certificate is not good any more.
+    pub(super) fn cut_revoked(&self) {
+        let sites = self.proxy.sites();
+        let cut = self.links.cut_unless(|link| sites.still_admits(link));
+        if cut > 0 {
+            info!("closed {cut} connections of devices that are no longer let in");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The orderly end: no request that was begun is lost.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::{End, Server, notify};
+
+/// In which idle connections learn with an answer that it was their last.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+/// In which begun requests end, after a signal to stop.
+const REQUESTS: Duration = Duration::from_secs(10);
+/// The same after a hand-over, when nobody waits for this process.
+const IN_PEACE: Duration = Duration::from_secs(3600);
+/// In which WebSockets end that were told goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Ends the process step by step.
+pub(super) async fn stop(server: &Server, end: &End) {
+    if matches!(end, End::Stop) {
+        notify(&[NotifyState::Stopping]);
+    }
+    server.over.cancel();
+    server.listeners.lock().await.close();
+    let tasks = server.front.tasks();
+    tasks.close();
+    server.proxy.drain.begin();
+    match end {
+        End::Stop => hurry(server).await,
+        End::HandOver => drop(timeout(IN_PEACE, tasks.wait()).await),
+    }
+    say_goodbye(server).await;
+    server.proxy.log.flush();
+    info!("ended");
+}
+
+/// Closes what is idle after a while, and lets begun requests end.
+async fn hurry(server: &Server) {
+    let tasks = server.front.tasks();
+    if timeout(LAST_ANSWERS, tasks.wait()).await.is_ok() {
+        return;
+    }
+    let drain = &server.proxy.drain;
+    drain.closing.cancel();
+    drain.leaving.cancel();
+    timeout(REQUESTS, tasks.wait()).await.ok();
+}
+
+async fn say_goodbye(server: &Server) {
+    let tasks = server.front.tasks();
+    server.proxy.drain.leaving.cancel();
+    if timeout(GOODBYE, tasks.wait()).await.is_err() {
+        warn!("{} connections did not end and are cut", tasks.len());
+    }
+}

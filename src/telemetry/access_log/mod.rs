@@ -1,0 +1,147 @@
+//! The access log: one line on stdout for each request.
+//!
+//! A request hands its facts over when it is done and goes on; a thread of
+//! the log's own writes. Secrets are taken out before a line is made, and
+//! `Authorization` and cookies are no part of an entry at all.
+
+mod format;
+mod queue;
+mod redact;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::{
+    io::{self, Write},
+    net::IpAddr,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, SystemTime},
+};
+
+use arc_swap::ArcSwap;
+use http::Version;
+use serde::Serialize;
+
+use self::{queue::Queue, writer::Writer};
+use crate::config::model::AccessLog as Format;
+
+/// The access log of the process.
+pub struct AccessLog {
+    format: ArcSwap<Format>,
+    queue: Arc<Queue>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// What is logged of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// When the request was complete.
+    pub time: SystemTime,
+    /// The peer, or whom a trusted proxy named.
+    pub client: IpAddr,
+    /// Who was let in by a password.
+    pub user: Option<&'a str>,
+    /// Name of the client certificate that was let in.
+    pub certificate: Option<&'a str>,
+    /// What was spoken.
+    pub protocol: Protocol,
+    /// The site asked for.
+    pub host: Option<&'a str>,
+    /// Method of the request.
+    pub method: &'a str,
+    /// Path and query, as they came; secrets in it are not written.
+    pub target: &'a [u8],
+    /// Version of HTTP.
+    pub version: Version,
+    /// Status of the answer.
+    pub status: u16,
+    /// Bytes of the answer's body.
+    pub body_bytes_sent: u64,
+    /// From the first byte of the request to the last of the answer.
+    pub duration: Duration,
+    /// What the hub took of it; none when it was not asked.
+    pub upstream_time: Option<Duration>,
+    /// `Referer`; secrets in it are not written.
+    pub referer: Option<&'a [u8]>,
+    /// `User-Agent`.
+    pub user_agent: Option<&'a [u8]>,
+}
+
+/// What was spoken on the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// HTTP in the clear.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// A WebSocket in the clear.
+    Ws,
+    /// A WebSocket over TLS.
+    Wss,
+}
+
+impl AccessLog {
+    /// Starts the thread that writes to stdout.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub fn new(format: Format) -> io::Result<Self> {
+        Self::with_output(format, io::stdout())
+    }
+
+    /// Logs a request; never waits for stdout.
+    pub fn record(&self, entry: &Entry<'_>) {
+        let line = match **self.format.load() {
+            Format::Combined => format::combined(entry),
+            Format::Json => format::json(entry),
+            Format::Off => return,
+        };
+        self.queue.push(line.as_bytes());
+    }
+
+    /// Writes the requests from now on in another format.
+    pub fn set_format(&self, format: Format) {
+        self.format.store(Arc::new(format));
+    }
+
+    /// Waits, for two seconds at most, until all is written that was recorded; says whether it is.
+    pub fn flush(&self) -> bool {
+        self.queue.flush(FLUSH_LIMIT)
+    }
+
+    /// Lines lost so far because stdout was closed or read too slowly.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.queue.lost()
+    }
+
+    fn with_output(format: Format, out: impl Write + Send + 'static) -> io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let source = Arc::clone(&queue);
+        let writer = thread::Builder::new()
+            .name("access-log".into())
+            .spawn(move || Writer::new(out).run(&source))?;
+        Ok(Self {
+            format: ArcSwap::from_pointee(format),
+            queue,
+            writer: Some(writer),
+        })
+    }
+}
+
+impl Drop for AccessLog {
+    /// Writes what is left, unless stdout stands still: then the thread is left behind.
+    fn drop(&mut self) {
+        self.queue.close();
+        if !self.flush() {
+            return;
+        }
+        if let Some(Err(_)) = self.writer.take().map(JoinHandle::join) {
+            tracing::error!("access log: the writing thread has died");
+        }
+    }
+}
+
+const FLUSH_LIMIT: Duration = Duration::from_secs(2);

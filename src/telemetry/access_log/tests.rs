@@ -1,0 +1,197 @@
+//! The access log as its readers see it.
+
+use std::{
+    io,
+    sync::{
+        Mutex,
+        mpsc::{self, Receiver},
+    },
+};
+
+use super::*;
+
+/// Output that can be read back.
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Output that stands still until its gate is dropped.
+struct Gated(Receiver<()>);
+
+impl Write for Gated {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.recv().unwrap_or_default();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Output whose reader is gone.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn entry() -> Entry<'static> {
+    Entry {
+        time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_760_104_536_123),
+        client: "::ffff:203.0.113.7".parse().unwrap(),
+        user: Some("anna"),
+        certificate: None,
+        protocol: Protocol::Https,
+        host: Some("home.example.org"),
+        method: "GET",
+        target: b"/ws?accessToken=oh.secret&a=1",
+        version: Version::HTTP_2,
+        status: 200,
+        body_bytes_sent: 512,
+        duration: Duration::from_micros(12_345),
+        upstream_time: None,
+        referer: Some(b"https://anna:pw@home.example.org/?code=abc"),
+        user_agent: Some(b"Mozilla/5.0 (\"x\") \xe4"),
+    }
+}
+
+/// The line without its time, which depends on the machine's zone, and the time.
+fn parted(line: &str) -> (String, String) {
+    let (before, rest) = line.split_once('[').unwrap();
+    let (time, after) = rest.split_once(']').unwrap();
+    (format!("{before}[]{after}"), time.to_owned())
+}
+
+#[test]
+fn combined_is_what_nginx_would_have_written_without_the_secrets() {
+    let (line, time) = parted(&format::combined(&entry()));
+    assert_eq!(
+        line,
+        "203.0.113.7 - anna [] \"GET /ws?accessToken=***&a=1 HTTP/2.0\" 200 512 \
+         \"https://***@home.example.org/?code=***\" \"Mozilla/5.0 (\\x22x\\x22) \\xE4\"\n"
+    );
+    let parse = time::macros::format_description!(
+        "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
+    );
+    let moment = time::OffsetDateTime::parse(&time, parse).unwrap();
+    assert_eq!(moment.unix_timestamp(), 1_760_104_536);
+}
+
+#[test]
+fn what_is_not_known_is_a_dash_in_combined() {
+    let (line, _) = parted(&format::combined(&Entry {
+        user: None,
+        referer: None,
+        user_agent: None,
+        version: Version::HTTP_11,
+        target: b"/",
+        ..entry()
+    }));
+    assert_eq!(
+        line,
+        "203.0.113.7 - - [] \"GET / HTTP/1.1\" 200 512 \"-\" \"-\"\n"
+    );
+}
+
+#[test]
+fn a_request_cannot_forge_a_second_line() {
+    for target in [&b"/\n203.0.113.9 - - []"[..], b"/\r\n", b"/\" 200 0"] {
+        let line = format::combined(&Entry { target, ..entry() });
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+        assert_eq!(line.matches('"').count(), 6, "{line}");
+        let line = format::json(&Entry { target, ..entry() });
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn json_names_what_is_known_and_leaves_out_the_rest() {
+    let line = format::json(&entry());
+    let object: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(object["client"], "203.0.113.7");
+    assert_eq!(object["protocol"], "https");
+    assert_eq!(object["version"], "HTTP/2.0");
+    assert_eq!(object["target"], "/ws?accessToken=***&a=1");
+    assert_eq!(object["referer"], "https://***@home.example.org/?code=***");
+    assert_eq!(object["duration"], 0.012);
+    assert_eq!(object.get("upstream_time"), None);
+    assert_eq!(object.get("certificate"), None);
+}
+
+#[test]
+fn lines_are_written_in_order_and_the_last_ones_at_the_end() {
+    let page = Page::default();
+    let log = AccessLog::with_output(Format::Combined, page.clone()).unwrap();
+    for status in 200..300 {
+        log.record(&Entry { status, ..entry() });
+    }
+    assert!(log.flush());
+    assert_eq!(page.text().lines().count(), 100);
+    log.record(&Entry {
+        status: 599,
+        ..entry()
+    });
+    drop(log);
+    assert!(page.text().lines().last().unwrap().contains(" 599 "));
+}
+
+#[test]
+fn a_reload_changes_the_format_or_turns_the_log_off() {
+    let page = Page::default();
+    let log = AccessLog::with_output(Format::Off, page.clone()).unwrap();
+    log.record(&entry());
+    log.set_format(Format::Json);
+    log.record(&entry());
+    assert!(log.flush());
+    assert_eq!(page.text().lines().count(), 1);
+    assert!(page.text().starts_with('{'));
+}
+
+#[test]
+fn a_stdout_that_stands_still_costs_lines_and_no_time() {
+    let (gate, gated) = mpsc::channel();
+    let log = AccessLog::with_output(Format::Combined, Gated(gated)).unwrap();
+    let target = vec![b'a'; queue::CAPACITY / 4];
+    for _ in 0..16 {
+        log.record(&Entry {
+            target: &target,
+            ..entry()
+        });
+    }
+    assert!(log.lost() > 0, "the queue is bounded");
+    assert!(!log.queue.flush(Duration::ZERO));
+    drop(gate);
+    assert!(log.flush());
+}
+
+#[test]
+fn a_closed_stdout_is_survived_and_its_lines_counted() {
+    let log = AccessLog::with_output(Format::Combined, Closed).unwrap();
+    log.record(&entry());
+    log.record(&entry());
+    assert!(log.flush());
+    assert_eq!(log.lost(), 2);
+}

@@ -1,0 +1,200 @@
+//! What the process has counted since it started.
+//!
+//! Made once, in `server`, and handed to whoever has something to count; read
+//! as a whole by `status`. Counts are exact one by one, not among each other.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+/// The counts of the process.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Connections taken.
+    pub connections_accepted: Counter,
+    /// Connections closed at once because a limit was reached.
+    pub connections_refused: Counter,
+    /// Connections open now.
+    pub connections_open: Gauge,
+    /// TLS handshakes that did not come to an end.
+    pub handshakes_failed: Counter,
+    /// WebSockets open now.
+    pub websockets_open: Gauge,
+    /// Bytes taken from clients.
+    pub bytes_received: Counter,
+    /// Bytes given to clients.
+    pub bytes_sent: Counter,
+    /// Answered requests by the first digit of their status, from 1 to 5.
+    requests: [Counter; 5],
+}
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+/// How many of something there are now.
+#[derive(Clone, Debug, Default)]
+pub struct Gauge(Arc<AtomicU64>);
+
+/// One of what a [`Gauge`] counts, until it is dropped.
+#[derive(Debug)]
+#[must_use = "the gauge falls when this is dropped"]
+pub struct Present(Arc<AtomicU64>);
+
+/// All counts at one moment, as `status --json` shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Connections of clients.
+    pub connections: Connections,
+    /// TLS handshakes that did not come to an end.
+    pub handshakes_failed: u64,
+    /// Answered requests.
+    pub requests: Requests,
+    /// WebSockets open now.
+    pub websockets_open: u64,
+    /// Bytes taken from clients.
+    pub bytes_received: u64,
+    /// Bytes given to clients.
+    pub bytes_sent: u64,
+}
+
+/// Connections of clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connections {
+    /// Open now.
+    pub open: u64,
+    /// Taken since the start.
+    pub accepted: u64,
+    /// Closed at once because a limit was reached.
+    pub refused: u64,
+}
+
+/// Answered requests by class of their status (RFC 9110, 15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requests {
+    /// 1xx, which is a WebSocket's 101.
+    pub informational: u64,
+    /// 2xx.
+    pub successful: u64,
+    /// 3xx.
+    pub redirection: u64,
+    /// 4xx.
+    pub client_error: u64,
+    /// 5xx.
+    pub server_error: u64,
+}
+
+impl Counters {
+    /// Counts an answered request.
+    pub fn request(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100);
+        if let Some(counter) = self.requests.get(class.wrapping_sub(1)) {
+            counter.add(1);
+        }
+    }
+
+    /// All counts as they are now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            connections: Connections {
+                open: self.connections_open.value(),
+                accepted: self.connections_accepted.value(),
+                refused: self.connections_refused.value(),
+            },
+            handshakes_failed: self.handshakes_failed.value(),
+            requests: Requests::new(self.requests.each_ref().map(Counter::value)),
+            websockets_open: self.websockets_open.value(),
+            bytes_received: self.bytes_received.value(),
+            bytes_sent: self.bytes_sent.value(),
+        }
+    }
+}
+
+impl Counter {
+    /// Adds to the count.
+    pub fn add(&self, amount: u64) {
+        self.0.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    /// The count so far.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Gauge {
+    /// Counts one more, until what is returned is dropped.
+    pub fn enter(&self) -> Present {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Present(Arc::clone(&self.0))
+    }
+
+    /// How many there are now.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Requests {
+    fn new(classes: [u64; 5]) -> Self {
+        let [
+            informational,
+            successful,
+            redirection,
+            client_error,
+            server_error,
+        ] = classes;
+        Self {
+            informational,
+            successful,
+            redirection,
+            client_error,
+            server_error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_class_and_odd_statuses_not_at_all() {
+        let counters = Counters::default();
+        for status in [101, 200, 204, 301, 401, 496, 503, 999] {
+            counters.request(StatusCode::from_u16(status).unwrap());
+        }
+        let json = serde_json::to_value(counters.snapshot()).unwrap();
+        assert_eq!(
+            json["requests"],
+            serde_json::json!({
+                "informational": 1, "successful": 2, "redirection": 1,
+                "client_error": 2, "server_error": 1
+            })
+        );
+    }
+
+    #[test]
+    fn a_gauge_falls_when_what_it_counts_is_gone() {
+        let counters = Counters::default();
+        let first = counters.connections_open.enter();
+        let second = counters.connections_open.enter();
+        drop(first);
+        assert_eq!(counters.snapshot().connections.open, 1);
+        drop(second);
+        assert_eq!(counters.snapshot().connections.open, 0);
+    }
+}

@@ -1,0 +1,163 @@
+//! Certificates as operators have them.
+
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, SanType};
+
+use super::*;
+use crate::tls::testing::{
+    Folder, Issued, TestCa, ca_params, changed, leaf_params, new_key, no_roots,
+};
+
+fn server_params(names: &[&str]) -> CertificateParams {
+    let mut params = leaf_params("server");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.subject_alt_names = names
+        .iter()
+        .map(|name| SanType::DnsName((*name).try_into().unwrap()))
+        .collect();
+    params
+}
+
+fn home() -> Vec<Host> {
+    vec![Host::Name("home.example.org".into())]
+}
+
+fn issued(change: impl FnOnce(&mut CertificateParams)) -> Issued {
+    let mut params = server_params(&["home.example.org"]);
+    change(&mut params);
+    TestCa::new("CA").issue_with(params)
+}
+
+fn load(chain: &str, key: &str) -> anyhow::Result<Certified> {
+    let folder = Folder::new();
+    let chain = folder.write("chain.pem", chain);
+    let key = folder.write("key.pem", key);
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    Certified::load(&chain, &key, &home(), &no_roots())
+}
+
+fn only_warning(issued: &Issued) -> String {
+    let certified = load(&issued.pem, &issued.key.serialize_pem()).unwrap();
+    assert_eq!(certified.warnings.len(), 1, "{:?}", certified.warnings);
+    certified.warnings[0].to_string()
+}
+
+#[test]
+fn good_certificate_is_loaded_with_its_names_and_without_warnings() {
+    let good = issued(|params| {
+        let address = SanType::IpAddress([192, 168, 1, 5].into());
+        params.subject_alt_names.push(address);
+        let wildcard = SanType::DnsName("*.Example.org".try_into().unwrap());
+        params.subject_alt_names.push(wildcard);
+    });
+    let certified = load(&good.pem, &good.key.serialize_pem()).unwrap();
+    let address = Host::Address([192, 168, 1, 5].into());
+    let wildcard = Host::Wildcard("example.org".into());
+    assert_eq!(certified.names, [home(), vec![address, wildcard]].concat());
+    assert!(certified.not_before < certified.not_after);
+    assert!(!certified.publicly_trusted);
+    assert_eq!(certified.warnings, []);
+}
+
+#[test]
+fn expired_certificate_is_served_and_told() {
+    let old = issued(|params| params.not_after = time::macros::datetime!(2026-01-02 00:00 UTC));
+    assert!(only_warning(&old).ends_with("the certificate ended on 2 January 2026; renew it"));
+}
+
+#[test]
+fn certificate_of_the_future_is_served_and_told() {
+    let early = issued(|params| {
+        params.not_before = time::macros::datetime!(2099-01-02 00:00 UTC);
+        params.not_after = time::macros::datetime!(2100-01-02 00:00 UTC);
+    });
+    assert!(only_warning(&early).contains("valid only from 2 January 2099; check the clock"));
+}
+
+#[test]
+fn host_the_certificate_does_not_name_is_told() {
+    let other = issued(|params| *params = server_params(&["away.example.org"]));
+    assert!(only_warning(&other).contains("chain.pem: the certificate does not name home.example"));
+}
+
+#[test]
+fn key_of_another_certificate_is_an_error_that_names_both_files() {
+    let fault = load(&issued(|_| ()).pem, &new_key().serialize_pem()).unwrap_err();
+    let text = format!("{fault:#}");
+    assert!(
+        text.contains("key.pem: this key does not fit the certificate in "),
+        "{text}"
+    );
+    assert!(text.contains("chain.pem; name the key"), "{text}");
+}
+
+#[test]
+fn key_of_an_unknown_kind_is_an_error() {
+    let pem = "-----BEGIN PRIVATE KEY-----\nMAAA\n-----END PRIVATE KEY-----\n";
+    let fault = load(&issued(|_| ()).pem, pem).unwrap_err().to_string();
+    assert!(
+        fault.contains("key.pem: a key of a kind that cannot be used"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn damaged_certificate_is_an_error_with_its_number() {
+    let good = issued(|_| ());
+    let torn = "-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n";
+    let fault = load(&(good.pem.clone() + torn), &good.key.serialize_pem()).unwrap_err();
+    let text = format!("{fault:#}");
+    assert!(
+        text.contains("chain.pem: certificate 2 in it is damaged"),
+        "{text}"
+    );
+}
+
+#[test]
+fn chain_in_the_wrong_order_is_repaired_and_told() {
+    let root = TestCa::new("Root");
+    let below = root.intermediate(ca_params("Below"));
+    let leaf = below.issue_with(server_params(&["home.example.org"]));
+    let pem = root.certificate.pem() + &below.certificate.pem() + &leaf.pem;
+    let certified = load(&pem, &leaf.key.serialize_pem()).unwrap();
+    let [root, below] = [&root, &below].map(|ca| ca.certificate.der().clone());
+    assert_eq!(certified.key.cert, [leaf.chain[0].clone(), below, root]);
+    assert!(certified.warnings[0].to_string().contains("wrong order"));
+}
+
+#[test]
+fn key_that_others_may_read_is_told() {
+    let folder = Folder::new();
+    let good = issued(|_| ());
+    let chain = folder.write("chain.pem", &good.pem);
+    let key = folder.write("key.pem", good.key.serialize_pem());
+    for (mode, told) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o660, 1)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let certified = Certified::load(&chain, &key, &home(), &no_roots()).unwrap();
+        assert_eq!(certified.warnings.len(), told, "{mode:o}");
+    }
+}
+
+#[test]
+fn chain_to_a_root_of_the_system_is_publicly_trusted_whatever_the_clock_says() {
+    let root = TestCa::new("Public root");
+    let roots = SystemRoots::from_certificates(&[root.certificate.der().clone()]);
+    let mut params = server_params(&["home.example.org"]);
+    params.not_before = time::macros::datetime!(2099-01-02 00:00 UTC);
+    params.not_after = time::macros::datetime!(2099-03-02 00:00 UTC);
+    let trusted = root.issue_with(params.clone());
+    let foreign = TestCa::new("Far").issue_with(params);
+    for (leaf, expected) in [(trusted, true), (foreign, false)] {
+        let key = any_supported_type(&leaf.key_der()).unwrap();
+        let certified = Certified::new(&leaf.chain, key, &roots).unwrap().unwrap();
+        assert_eq!(certified.publicly_trusted, expected);
+    }
+}
+
+#[test]
+fn certificate_that_is_its_own_ca_is_served() {
+    let ca = TestCa::with(changed(server_params(&["home.example.org"]), |params| {
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }));
+    let key = ca.issuer.key().serialize_pem();
+    assert_eq!(load(&ca.certificate.pem(), &key).unwrap().warnings, []);
+}

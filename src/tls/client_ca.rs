@@ -1,0 +1,90 @@
+//! The CA whose client certificates a site takes, kept current with its files.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+
+use rustls::{DistinguishedName, pki_types::CertificateDer};
+
+use super::{Identity, Reason, SystemRoots, Warning, trust::Trust};
+use crate::{config::model::ClientCertificate, watched::Watched};
+
+/// The CA whose client certificates a site takes, kept current with its files.
+pub struct ClientCa {
+    trust: Watched<Trust>,
+    allow: Vec<String>,
+    generation: AtomicU64,
+}
+
+impl ClientCa {
+    /// Reads the CA's certificates and revocation lists.
+    ///
+    /// # Errors
+    /// A file that is unreadable, empty or damaged; a certificate that is no CA's, or one of the
+    /// system's roots; a revocation list that is damaged or not signed by one of the CAs.
+    pub fn load(config: &ClientCertificate, roots: &Arc<SystemRoots>) -> anyhow::Result<Self> {
+        let files = [Some(&config.ca), config.crl.as_ref()];
+        let files = files.into_iter().flatten().cloned().collect();
+        let (ca, crl, roots) = (config.ca.clone(), config.crl.clone(), Arc::clone(roots));
+        Ok(Self {
+            trust: Watched::load(files, move || Trust::load(&ca, crl.as_deref(), &roots))?,
+            allow: config.allow.clone(),
+            generation: AtomicU64::new(0),
+        })
+    }
+
+    /// Judges a chain, leaf first, whose leaf's key the client proved to own.
+    ///
+    /// # Errors
+    /// The reason why the certificate does not count.
+    pub fn judge(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Identity, Reason> {
+        let identity = self.trust.current().judge(chain, now)?;
+        if self.allows(&identity) {
+            return Ok(identity);
+        }
+        Err(Reason::NotAllowed)
+    }
+
+    /// The CAs' names, for the hint in the request for a certificate (RFC 8446, 4.2.4).
+    #[must_use]
+    pub fn subjects(&self) -> Vec<DistinguishedName> {
+        self.trust.current().subjects()
+    }
+
+    /// Counts the changes of the files: verdicts of another generation are to be made again.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// What is wrong with the CA, though it is used.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.trust.current().warnings.clone()
+    }
+
+    /// Takes up changed files; says whether verdicts may differ now.
+    ///
+    /// # Errors
+    /// As [`ClientCa::load`], once for each change of the files; the last good state stays.
+    pub fn refresh(&self) -> anyhow::Result<bool> {
+        let changed = self.trust.refresh()?;
+        if changed {
+            // After the new state is in place: a verdict by the old one never looks current.
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+        Ok(changed)
+    }
+
+    fn allows(&self, identity: &Identity) -> bool {
+        let listed = |name: &str| self.allow.iter().any(|allowed| allowed == name);
+        self.allow.is_empty() || identity.common_name().is_some_and(listed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

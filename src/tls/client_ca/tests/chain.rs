@@ -1,0 +1,80 @@
+//! From the leaf to the CA.
+
+use rcgen::{BasicConstraints, GeneralSubtree, IsCa, NameConstraints, SanType};
+
+use super::*;
+use crate::tls::testing::{ca_params, changed};
+
+#[test]
+fn certificate_of_another_ca_is_refused() {
+    let (home, away) = (TestCa::new("Home CA"), TestCa::new("Away CA"));
+    let reason = verdict(&home, &away.issue("phone")).unwrap_err();
+    assert_eq!(
+        reason.to_string(),
+        "the certificate was signed by another CA"
+    );
+    let reason = verdict(&home, &away.issue("phone").through(&[&home, &away])).unwrap_err();
+    assert_eq!(reason, Reason::OtherCa);
+}
+
+#[test]
+fn ca_of_the_same_name_with_another_key_is_another_ca() {
+    let (home, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
+    let reason = verdict(&home, &twin.issue("phone")).unwrap_err();
+    assert_eq!(reason, Reason::BadSignature);
+    let with_its_ca = twin.issue("phone").through(&[&twin]);
+    assert_eq!(
+        verdict(&home, &with_its_ca).unwrap_err(),
+        Reason::BadSignature
+    );
+}
+
+#[test]
+fn intermediate_is_followed_as_far_as_the_path_length_allows() {
+    for (path_length, expected) in [(0, Err(Reason::ChainTooLong)), (1, Ok(()))] {
+        let root = TestCa::with(changed(ca_params("Home CA"), |params| {
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(path_length));
+        }));
+        let below = root.intermediate(ca_params("Below"));
+        let leaf = below.issue("phone").through(&[&below]);
+        assert_eq!(verdict(&root, &leaf).map(|_| ()), expected, "{path_length}");
+    }
+}
+
+#[test]
+fn path_length_of_an_intermediate_counts() {
+    let root = TestCa::new("Home CA");
+    let below = root.intermediate(changed(ca_params("Below"), |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    }));
+    let deep = below.intermediate(ca_params("Deep"));
+    let leaf = deep.issue("phone").through(&[&deep, &below]);
+    assert_eq!(verdict(&root, &leaf).unwrap_err(), Reason::ChainTooLong);
+}
+
+#[test]
+fn leaf_that_signs_another_is_no_ca() {
+    let root = TestCa::new("Home CA");
+    let leaf = root.intermediate(leaf_params("phone"));
+    let forged = leaf.issue("forged").through(&[&leaf]);
+    assert_eq!(verdict(&root, &forged).unwrap_err(), Reason::OtherCa);
+}
+
+#[test]
+fn ca_may_sign_only_the_names_it_was_given() {
+    let permitted = GeneralSubtree::DnsName("home.example.org".into());
+    let ca = TestCa::with(changed(ca_params("Home CA"), |params| {
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![permitted],
+            excluded_subtrees: vec![],
+        });
+    }));
+    for (name, expected) in [
+        ("phone.home.example.org", Ok(())),
+        ("phone.example.com", Err(Reason::NameNotPermitted)),
+    ] {
+        let mut params = leaf_params("phone");
+        params.subject_alt_names = vec![SanType::DnsName(name.try_into().unwrap())];
+        assert_eq!(verdict(&ca, &ca.issue_with(params)).map(|_| ()), expected);
+    }
+}

@@ -1,0 +1,167 @@
+//! PEM files, read with errors that name the file, the cause and the cure.
+
+use std::{fs, io, path::Path};
+
+use anyhow::{anyhow, bail};
+use rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer,
+    pem::{self, PemObject},
+};
+
+/// The certificates in a file, in its order; at least one.
+pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let bytes = read(file)?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
+        .collect::<Result<_, _>>()
+        .map_err(|fault| damaged(file, &fault))?;
+    if certificates.is_empty() {
+        bail!(
+            "{}: no certificate in it; a PEM file with BEGIN CERTIFICATE is needed",
+            file.display()
+        );
+    }
+    Ok(certificates)
+}
+
+/// The first private key in a file: PKCS#8, PKCS#1 or SEC1, not encrypted.
+pub(super) fn key(file: &Path) -> anyhow::Result<PrivateKeyDer<'static>> {
+    let bytes = read(file)?;
+    if is_encrypted(&bytes) {
+        bail!(
+            "{0}: the key is encrypted, and nobody is there to type its password; \
+             decrypt it with: openssl pkey -in {0} -out KEY",
+            file.display()
+        );
+    }
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|fault| match fault {
+        pem::Error::NoItemsFound => anyhow!(
+            "{}: no key in it; a PEM file with BEGIN PRIVATE KEY is needed",
+            file.display()
+        ),
+        fault => damaged(file, &fault),
+    })
+}
+
+/// The revocation lists in a PEM or DER file; at least one.
+pub(super) fn revocation_lists(
+    file: &Path,
+) -> anyhow::Result<Vec<CertificateRevocationListDer<'static>>> {
+    let bytes = read(file)?;
+    if !contains(&bytes, b"-----BEGIN ") {
+        return Ok(vec![bytes.into()]);
+    }
+    let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&bytes)
+        .collect::<Result<_, _>>()
+        .map_err(|fault| damaged(file, &fault))?;
+    if lists.is_empty() {
+        bail!(
+            "{}: no revocation list in it; a PEM file with BEGIN X509 CRL is needed",
+            file.display()
+        );
+    }
+    Ok(lists)
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let bytes = fs::read(file).map_err(|fault| unreadable(file, &fault))?;
+    if bytes.is_empty() {
+        bail!("{}: the file is empty; write it again", file.display());
+    }
+    Ok(bytes)
+}
+
+fn unreadable(file: &Path, fault: &io::Error) -> anyhow::Error {
+    let file = file.display();
+    match fault.kind() {
+        io::ErrorKind::NotFound => anyhow!("{file}: no such file; correct its path or create it"),
+        io::ErrorKind::PermissionDenied => {
+            anyhow!("{file}: permission denied; let hubgate's user read it and its folders")
+        }
+        io::ErrorKind::IsADirectory => anyhow!("{file}: is a folder; name the file in it"),
+        _ => anyhow!("{file}: cannot be read: {fault}; check the disk"),
+    }
+}
+
+fn damaged(file: &Path, fault: &pem::Error) -> anyhow::Error {
+    anyhow!(
+        "{}: damaged PEM ({fault}); copy the file again",
+        file.display()
+    )
+}
+
+fn is_encrypted(bytes: &[u8]) -> bool {
+    contains(bytes, b"BEGIN ENCRYPTED PRIVATE KEY") || contains(bytes, b"Proc-Type: 4,ENCRYPTED")
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::testing::Folder;
+
+    #[test]
+    fn missing_file_is_named() {
+        let folder = Folder::new();
+        let file = folder.path("none.pem");
+        let fault = certificates(&file).unwrap_err().to_string();
+        assert!(fault.ends_with("none.pem: no such file; correct its path or create it"));
+    }
+
+    #[test]
+    fn folder_in_place_of_a_file_is_told() {
+        let folder = Folder::new();
+        let fault = key(&folder.path("")).unwrap_err().to_string();
+        assert!(
+            fault.ends_with("is a folder; name the file in it"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn file_without_what_is_looked_for_says_so() {
+        let folder = Folder::new();
+        let file = folder.write(
+            "text.pem",
+            "-----BEGIN NOTHING-----\n-----END NOTHING-----\n",
+        );
+        let told = |fault: anyhow::Error| fault.to_string();
+        assert!(told(certificates(&file).unwrap_err()).contains("no certificate in it"));
+        assert!(told(key(&file).unwrap_err()).contains("no key in it"));
+        assert!(told(revocation_lists(&file).unwrap_err()).contains("no revocation list in it"));
+    }
+
+    #[test]
+    fn empty_and_damaged_files_are_told_apart() {
+        let folder = Folder::new();
+        let empty = folder.write("empty.pem", "");
+        let torn = folder.write("torn.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n");
+        assert!(
+            certificates(&empty)
+                .unwrap_err()
+                .to_string()
+                .contains("empty")
+        );
+        assert!(
+            certificates(&torn)
+                .unwrap_err()
+                .to_string()
+                .contains("damaged PEM")
+        );
+    }
+
+    #[test]
+    fn encrypted_key_is_told_how_to_decrypt() {
+        let folder = Folder::new();
+        for text in [
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n",
+        ] {
+            let fault = key(&folder.write("key.pem", text)).unwrap_err().to_string();
+            assert!(fault.contains("the key is encrypted"), "{fault}");
+            assert!(fault.contains("openssl pkey"), "{fault}");
+        }
+    }
+}

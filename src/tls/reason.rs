@@ -1,0 +1,101 @@
+//! Why a client certificate does not count, in words for the person who holds it.
+
+use rustls::pki_types::UnixTime;
+use time::OffsetDateTime;
+use webpki::Error as Fault;
+
+use super::day::day;
+
+/// Why a client certificate does not count.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Its validity, or that of an intermediate, is over.
+    #[error("the certificate ended on {}", day(*.0))]
+    Expired(OffsetDateTime),
+    /// Its validity, or that of an intermediate, has not begun.
+    #[error("the certificate is valid only from {}", day(*.0))]
+    NotYetValid(OffsetDateTime),
+    /// No CA of the site signed it.
+    #[error("the certificate was signed by another CA")]
+    OtherCa,
+    /// It names the CA, but the CA's key did not sign it.
+    #[error("the certificate was altered, or signed by another CA of the same name")]
+    BadSignature,
+    /// The CA took it back.
+    #[error("the certificate was revoked")]
+    Revoked,
+    /// The list of revoked certificates is too old to trust.
+    #[error("the CA's list of revoked certificates ended on {}", day(*.0))]
+    CrlExpired(OffsetDateTime),
+    /// No list of revoked certificates tells of it or its issuer.
+    #[error("no list of revoked certificates covers the certificate")]
+    RevocationUnknown,
+    /// The extended key usage clientAuth is missing.
+    #[error("the certificate was not made for clients")]
+    NotForClients,
+    /// It is a CA's own certificate.
+    #[error("the certificate is that of a CA, not of a device")]
+    IsCa,
+    /// There are more intermediates than a CA allows.
+    #[error("more stand between the CA and the certificate than the CA allows")]
+    ChainTooLong,
+    /// A CA may not sign such names (RFC 5280, 4.2.1.10).
+    #[error("the CA may not sign the names in the certificate")]
+    NameNotPermitted,
+    /// Its RSA key is below 2048 bits.
+    #[error("the certificate's RSA key of {0} bits is too short; 2048 is the least")]
+    ShortKey(usize),
+    /// It was signed in a way no longer considered safe, such as with SHA-1.
+    #[error("the certificate was signed in a way that is no longer safe")]
+    WeakSignature,
+    /// Its common name is not among those let in.
+    #[error("the certificate is good, but not on the list of those let in")]
+    NotAllowed,
+    /// It cannot be read.
+    #[error("the certificate is damaged, or of a kind not understood")]
+    Malformed,
+}
+
+impl From<Fault> for Reason {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::CertExpired { not_after, .. } => Self::Expired(moment(not_after)),
+            Fault::CertNotValidYet { not_before, .. } => Self::NotYetValid(moment(not_before)),
+            Fault::CrlExpired { next_update, .. } => Self::CrlExpired(moment(next_update)),
+            Fault::UnknownIssuer | Fault::EndEntityUsedAsCa => Self::OtherCa,
+            Fault::InvalidSignatureForPublicKey => Self::BadSignature,
+            Fault::CertRevoked => Self::Revoked,
+            Fault::EmptyEkuExtension | Fault::RequiredEkuNotFoundContext(_) => Self::NotForClients,
+            Fault::CaUsedAsEndEntity => Self::IsCa,
+            Fault::PathLenConstraintViolated | Fault::MaximumPathDepthExceeded => {
+                Self::ChainTooLong
+            }
+            Fault::NameConstraintViolation => Self::NameNotPermitted,
+            Fault::UnsupportedSignatureAlgorithmContext(_)
+            | Fault::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Self::WeakSignature,
+            fault => Self::of_revocation(&fault),
+        }
+    }
+}
+
+impl Reason {
+    fn of_revocation(fault: &Fault) -> Self {
+        match fault {
+            Fault::UnknownRevocationStatus
+            | Fault::InvalidCrlSignatureForPublicKey
+            | Fault::IssuerNotCrlSigner
+            | Fault::UnsupportedCrlSignatureAlgorithmContext(_)
+            | Fault::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
+                Self::RevocationUnknown
+            }
+            _ => Self::Malformed,
+        }
+    }
+}
+
+fn moment(time: UnixTime) -> OffsetDateTime {
+    i64::try_from(time.as_secs())
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}

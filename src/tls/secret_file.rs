@@ -1,0 +1,75 @@
+//! Secrets on disk: whole or not at all, and for nobody else to read.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process,
+};
+
+/// Writes a file of mode 0600 in a folder of mode 0700, so that a crash leaves the old or the new.
+pub(super) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    make_private(folder)?;
+    let temporary = temporary(file);
+    let written = write_whole(&temporary, content).and_then(|()| fs::rename(&temporary, file));
+    if written.is_err() {
+        // What failed is what matters; a leftover is overwritten or harmless.
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    File::open(folder)?.sync_all()
+}
+
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// A name of this process's own: a hand-over has two processes on one folder.
+fn temporary(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}.new", process::id()));
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::testing::Folder;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn secret_is_private_and_nothing_is_left_beside_it() {
+        let folder = Folder::new();
+        let file = folder.path("keys/a.pem");
+        write(&file, b"one").unwrap();
+        fs::set_permissions(folder.path("keys"), Permissions::from_mode(0o755)).unwrap();
+        write(&file, b"two").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert_eq!(mode(&file), 0o600);
+        assert_eq!(mode(&folder.path("keys")), 0o700);
+        assert_eq!(fs::read_dir(folder.path("keys")).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,184 @@
+//! Certificates made on the spot, for tests only.
+
+pub(crate) mod handshake;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, RevokedCertParams, SerialNumber,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use time::{Duration, OffsetDateTime};
+
+use super::{ClientCa, SystemRoots};
+use crate::config::model::ClientCertificate;
+
+/// A temporary folder.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let file = self.path(name);
+        fs::write(&file, content).unwrap();
+        file
+    }
+}
+
+/// A CA that signs whatever is asked of it.
+pub(crate) struct TestCa {
+    pub(crate) certificate: rcgen::Certificate,
+    pub(crate) issuer: Issuer<'static, KeyPair>,
+}
+
+/// A leaf with its key and chain.
+pub(crate) struct Issued {
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) key: KeyPair,
+    pub(crate) pem: String,
+    pub(crate) serial: SerialNumber,
+}
+
+pub(crate) fn new_key() -> KeyPair {
+    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap()
+}
+
+/// What a CA named `name` asks to be certified, valid for ten years.
+pub(crate) fn ca_params(name: &str) -> CertificateParams {
+    let mut params = leaf_params(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.extended_key_usages = Vec::new();
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(3650);
+    params
+}
+
+/// What a client named `name` asks to be certified, valid for a year.
+pub(crate) fn leaf_params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.not_before = OffsetDateTime::now_utc() - Duration::days(2);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(365);
+    params
+}
+
+pub(crate) fn changed(
+    mut params: CertificateParams,
+    change: impl FnOnce(&mut CertificateParams),
+) -> CertificateParams {
+    change(&mut params);
+    params
+}
+
+impl TestCa {
+    pub(crate) fn new(name: &str) -> Self {
+        Self::with(ca_params(name))
+    }
+
+    pub(crate) fn with(params: CertificateParams) -> Self {
+        let key = new_key();
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            certificate,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// A CA below this one.
+    pub(crate) fn intermediate(&self, params: CertificateParams) -> Self {
+        let key = new_key();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Self {
+            certificate,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// A client's certificate as it should be.
+    pub(crate) fn issue(&self, name: &str) -> Issued {
+        self.issue_with(leaf_params(name))
+    }
+
+    pub(crate) fn issue_with(&self, mut params: CertificateParams) -> Issued {
+        let key = new_key();
+        let serial = SerialNumber::from_slice(&key.public_key_raw()[1..9]);
+        params.serial_number = Some(serial.clone());
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Issued {
+            chain: vec![certificate.der().clone()],
+            key,
+            pem: certificate.pem(),
+            serial,
+        }
+    }
+
+    /// A PEM list of revoked serial numbers that ends so many days from now.
+    pub(crate) fn revoke(&self, serials: &[&SerialNumber], days: i64) -> String {
+        let now = OffsetDateTime::now_utc();
+        let revoked = |serial: &&SerialNumber| RevokedCertParams {
+            serial_number: (*serial).clone(),
+            revocation_time: now,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: now - Duration::days(30),
+            next_update: now + Duration::days(days),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).unwrap().pem().unwrap()
+    }
+
+    /// The client CA of a file in `folder` with this certificate only.
+    pub(crate) fn client_ca(&self, folder: &Folder) -> ClientCa {
+        let ca = folder.write("ca.pem", self.certificate.pem());
+        client_ca(&ca, None, &[]).unwrap()
+    }
+}
+
+impl Issued {
+    /// The same leaf with further certificates after it.
+    pub(crate) fn through(mut self, intermediates: &[&TestCa]) -> Self {
+        let further = intermediates.iter().map(|ca| ca.certificate.der().clone());
+        self.chain.extend(further);
+        self
+    }
+
+    pub(crate) fn key_der(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(self.key.serialize_der().into())
+    }
+}
+
+/// A client CA of files, on a system without roots.
+pub(crate) fn client_ca(ca: &Path, crl: Option<&Path>, allow: &[&str]) -> anyhow::Result<ClientCa> {
+    let config = ClientCertificate {
+        ca: ca.to_owned(),
+        crl: crl.map(Path::to_owned),
+        allow: allow.iter().map(ToString::to_string).collect(),
+    };
+    ClientCa::load(&config, &no_roots())
+}
+
+/// A system without roots.
+pub(crate) fn no_roots() -> Arc<SystemRoots> {
+    Arc::new(SystemRoots::from_certificates(&[]))
+}
