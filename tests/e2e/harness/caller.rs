@@ -1,0 +1,162 @@
+//! Who calls hubgate: from where, under which name, with which certificate.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use rustls::{client::Resumption, pki_types::CertificateDer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpSocket, TcpStream},
+};
+
+use super::{Conversation, Http, Leaf, WebSocket, tls::Tls, within};
+
+/// A description of a caller; each call opens a connection of its own.
+#[derive(Clone)]
+pub struct Caller {
+    to: SocketAddr,
+    from: Option<IpAddr>,
+    tls: Option<Tls>,
+}
+
+/// Any connection.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Caller {
+    /// Over TLS, asking for `home.test`.
+    pub fn tls(to: SocketAddr, root: CertificateDer<'static>) -> Self {
+        Self {
+            to,
+            from: None,
+            tls: Some(Tls::new(root)),
+        }
+    }
+
+    /// Without TLS.
+    pub fn clear(to: SocketAddr) -> Self {
+        Self {
+            to,
+            from: None,
+            tls: None,
+        }
+    }
+
+    /// Calls from another address of the loopback.
+    pub fn from(mut self, address: &str) -> Self {
+        self.from = Some(address.parse().unwrap());
+        self
+    }
+
+    /// Calls another address of hubgate.
+    pub fn to(mut self, address: SocketAddr) -> Self {
+        self.to = address;
+        self
+    }
+
+    /// Asks for another name (SNI); an address means none at all.
+    pub fn name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.tls_options().name);
+        self
+    }
+
+    /// Takes any server certificate.
+    pub fn trusting_anybody(mut self) -> Self {
+        self.tls_options().root = None;
+        self
+    }
+
+    /// Shows this certificate when asked for one.
+    pub fn showing(mut self, leaf: Leaf) -> Self {
+        self.tls_options().identity = Some(Arc::new(leaf));
+        self
+    }
+
+    /// Resumes the sessions of earlier calls of this caller and its clones.
+    pub fn resuming(mut self) -> Self {
+        self.tls_options().resumption = Resumption::in_memory_sessions(8);
+        self
+    }
+
+    /// Opens a connection for raw HTTP/1.1.
+    pub async fn raw(&self) -> Conversation {
+        Conversation::over(self.stream(&[]).await.unwrap())
+    }
+
+    /// Opens a connection for an HTTP/1.1 client.
+    pub async fn http1(&self) -> Http {
+        let stream = self.stream(&["http/1.1"]).await.unwrap();
+        Http::one(stream, self.origin()).await
+    }
+
+    /// Opens a connection for an HTTP/2 client.
+    pub async fn http2(&self) -> Http {
+        let stream = self.stream(&["h2"]).await.unwrap();
+        Http::two(stream, self.origin()).await
+    }
+
+    /// Opens a WebSocket with these request fields.
+    ///
+    /// # Errors
+    /// The status of the answer that is no upgrade.
+    pub async fn websocket(&self, target: &str, fields: &[(&str, &str)]) -> Result<WebSocket, u16> {
+        let stream = self.stream(&["http/1.1"]).await.unwrap();
+        WebSocket::open(stream, &self.host(), target, fields).await
+    }
+
+    /// Does the handshake and returns the certificate hubgate showed.
+    ///
+    /// # Errors
+    /// What the connection failed with.
+    pub async fn certificate(&self) -> io::Result<Vec<u8>> {
+        let tls = self.tls.as_ref().expect("a caller over TLS");
+        let stream = tls.handshake(self.tcp().await?, &[]).await?;
+        let (_, connection) = stream.get_ref();
+        let chain = connection.peer_certificates().expect("a certificate");
+        Ok(chain[0].to_vec())
+    }
+
+    /// Opens a connection that offers these protocols (ALPN).
+    ///
+    /// # Errors
+    /// What the connection failed with.
+    pub async fn stream(&self, alpn: &[&str]) -> io::Result<Box<dyn Stream>> {
+        let tcp = self.tcp().await?;
+        let Some(tls) = &self.tls else {
+            return Ok(Box::new(tcp));
+        };
+        Ok(Box::new(tls.handshake(tcp, alpn).await?))
+    }
+
+    async fn tcp(&self) -> io::Result<TcpStream> {
+        let socket = match self.to {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        if let Some(from) = self.from {
+            socket.bind((from, 0).into())?;
+        }
+        let stream = within("hubgate accepts", socket.connect(self.to)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    /// The host with the port, as browsers send it.
+    fn host(&self) -> String {
+        let name = self.tls.as_ref().map_or("home.test", |tls| &tls.name);
+        format!("{name}:{}", self.to.port())
+    }
+
+    fn origin(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.host())
+    }
+
+    fn tls_options(&mut self) -> &mut Tls {
+        self.tls.as_mut().expect("a caller over TLS")
+    }
+}

@@ -1,0 +1,87 @@
+//! Raw bytes to and from hubgate over one connection.
+
+use super::{Answer, Head, Stream, Wire, head::Framing, within};
+
+/// One connection; what is said on it is written as it is.
+pub struct Conversation {
+    wire: Wire<Box<dyn Stream>>,
+}
+
+impl Conversation {
+    /// A conversation over the stream.
+    pub fn over(stream: Box<dyn Stream>) -> Self {
+        let wire = Wire::new(stream);
+        Self { wire }
+    }
+
+    /// Writes the bytes; that hubgate has closed already is no fault here.
+    pub async fn say(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = within("hubgate reads", self.wire.write(bytes.as_ref())).await;
+    }
+
+    /// Ends the writing side.
+    pub async fn finish(&mut self) {
+        let _ = within("the end is told", self.wire.shutdown()).await;
+    }
+
+    /// Writes the request and reads its answer.
+    pub async fn ask(&mut self, request: impl AsRef<[u8]>) -> Answer {
+        self.say(request).await;
+        self.answer().await
+    }
+
+    /// Reads the next answer, an interim one too.
+    ///
+    /// # Panics
+    /// When hubgate closes the connection instead.
+    pub async fn answer(&mut self) -> Answer {
+        let head = self.head().await.expect("an answer, not the end");
+        let status = head.word(1).parse().expect("a status code");
+        let mut body = Vec::new();
+        let framing = match status {
+            100..200 | 204 | 304 => Framing::Length(0),
+            _ => head.framing(),
+        };
+        let reading = self
+            .wire
+            .body(framing, |bytes| body.extend_from_slice(bytes));
+        let complete = within("the end of the body", reading).await.is_ok();
+        Answer {
+            status,
+            head,
+            body,
+            complete,
+        }
+    }
+
+    /// Reads the next head and leaves its body; none when hubgate has closed.
+    pub async fn head(&mut self) -> Option<Head> {
+        let head = within("the head of an answer", self.wire.head()).await;
+        head.ok().flatten()
+    }
+
+    /// Reads until the text has come, and returns what came.
+    ///
+    /// # Panics
+    /// When the connection ends before.
+    pub async fn until(&mut self, text: &str) -> String {
+        let mut read = String::new();
+        while !read.contains(text) {
+            let some = within(text, self.wire.some(u64::MAX)).await;
+            let some = some.unwrap_or_default();
+            assert!(!some.is_empty(), "the end instead of {text:?}: {read:?}");
+            read += &String::from_utf8_lossy(&some);
+        }
+        read
+    }
+
+    /// Waits until hubgate closes, and returns what it still wrote.
+    pub async fn end(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        let reading = self
+            .wire
+            .body(Framing::Untold, |bytes| rest.extend_from_slice(bytes));
+        let _ = within("the end of the connection", reading).await;
+        rest
+    }
+}

@@ -1,0 +1,39 @@
+//! The harness: the real program on kept ports in a temporary folder, and its callers.
+//!
+//! `Setup` writes a `proxy.yaml` and starts a `Hubgate`; a `Caller` reaches it
+//! with raw bytes, as an HTTP client or as a WebSocket. What a test waits for
+//! is a condition with a deadline, never a time.
+
+mod answer;
+mod caller;
+mod command;
+mod conversation;
+mod eventually;
+mod head;
+mod http;
+mod hubgate;
+mod output;
+mod pki;
+mod port;
+mod setup;
+mod tls;
+mod trust;
+mod websocket;
+mod wire;
+
+pub use self::{
+    answer::Answer,
+    caller::{Caller, Stream},
+    command::{Ran, hubgate},
+    conversation::Conversation,
+    eventually::{DEADLINE, eventually, within},
+    head::{Framing, Head},
+    http::{Http, until},
+    hubgate::Hubgate,
+    output::Output,
+    pki::{Authority, Leaf},
+    port::Port,
+    setup::{HTPASSWD, Setup},
+    websocket::WebSocket,
+    wire::Wire,
+};

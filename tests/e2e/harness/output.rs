@@ -1,0 +1,67 @@
+//! What a program printed, line by line, while it runs.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    process::Child,
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+};
+
+use super::{DEADLINE, eventually};
+
+/// The captured standard output and error of a child process.
+pub struct Output {
+    lines: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Output {
+    /// Begins to capture both pipes of the child.
+    pub fn capture(child: &mut Child) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let pipes: [Option<Box<dyn Read + Send>>; 2] = [
+            child.stdout.take().map(|pipe| Box::new(pipe) as _),
+            child.stderr.take().map(|pipe| Box::new(pipe) as _),
+        ];
+        let readers = pipes
+            .into_iter()
+            .flatten()
+            .map(|pipe| read_lines(pipe, Arc::clone(&lines)))
+            .collect();
+        Self { lines, readers }
+    }
+
+    /// Everything printed so far.
+    pub fn text(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
+    /// Waits for a line that contains the text and returns it.
+    pub async fn line_with(&self, text: &str) -> String {
+        let what = format!("a line with {text:?} in the output");
+        eventually(DEADLINE, &what, async || self.find(text).is_some()).await;
+        self.find(text).unwrap()
+    }
+
+    /// Everything printed, once the program has ended.
+    pub fn finish(&mut self) -> String {
+        for reader in self.readers.drain(..) {
+            let _ = reader.join();
+        }
+        self.text()
+    }
+
+    fn find(&self, text: &str) -> Option<String> {
+        let lines = self.lines.lock().unwrap();
+        lines.iter().find(|line| line.contains(text)).cloned()
+    }
+}
+
+fn read_lines(pipe: Box<dyn Read + Send>, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            lines.lock().unwrap().push(line);
+        }
+    })
+}

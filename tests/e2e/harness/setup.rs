@@ -1,0 +1,156 @@
+//! A `proxy.yaml` with its files in a folder of its own, before hubgate starts.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempDir;
+
+use super::{Authority, Hubgate, Port};
+
+/// The user `anna` with the password `secret`, hashed as openHABian does.
+pub const HTPASSWD: &str = "anna:$apr1$hubgate1$rYNu03LLorgdj2aZDjK/W1\n";
+
+/// Loopback, HTTP and HTTPS; the words stand for the kept ports.
+const LISTEN: &str = r#"listen: {http: ["127.0.0.1:HTTP"], https: ["127.0.0.1:HTTPS"]}"#;
+
+/// One site, `home.test`, and what a test adds to it.
+pub struct Setup {
+    listen: String,
+    top: String,
+    hosts: String,
+    certificate: String,
+    site: String,
+    other_sites: String,
+    folder: TempDir,
+    root: Authority,
+    ports: [Port; 2],
+}
+
+impl Setup {
+    /// `home.test` in front of the upstream, open to everybody, with a
+    /// certificate of the setup's own root.
+    pub fn home(upstream: &str) -> Self {
+        let setup = Self {
+            listen: LISTEN.to_owned(),
+            top: String::new(),
+            hosts: "[home.test]".to_owned(),
+            certificate: "{chain: home.pem, key: home.key}".to_owned(),
+            site: format!("    upstream: {upstream}\n"),
+            other_sites: String::new(),
+            folder: tempfile::tempdir().unwrap(),
+            root: Authority::new("hubgate test root"),
+            ports: [Port::keep(), Port::keep()],
+        };
+        setup.with_certificate("home", &["home.test", "other.test"])
+    }
+
+    /// Adds lines at the top level.
+    pub fn top(mut self, lines: &str) -> Self {
+        self.top = self.top + lines + "\n";
+        self
+    }
+
+    /// Adds a line to the site.
+    pub fn site(mut self, line: &str) -> Self {
+        self.site = self.site + "    " + line + "\n";
+        self
+    }
+
+    /// Adds another site, on the lines after `  - `.
+    pub fn other_site(mut self, flow: &str) -> Self {
+        self.other_sites = self.other_sites + "  - " + flow + "\n";
+        self
+    }
+
+    /// Lets the site answer to other hosts than `home.test`.
+    pub fn hosts(mut self, hosts: &str) -> Self {
+        hosts.clone_into(&mut self.hosts);
+        self
+    }
+
+    /// Lets the site's certificate come from elsewhere.
+    pub fn certificate(mut self, from: &str) -> Self {
+        from.clone_into(&mut self.certificate);
+        self
+    }
+
+    /// Listens elsewhere; `HTTP` and `HTTPS` stand for the kept ports.
+    pub fn listen(mut self, listen: &str) -> Self {
+        listen.clone_into(&mut self.listen);
+        self
+    }
+
+    /// Writes a file beside `proxy.yaml`.
+    pub fn file(self, name: &str, content: &str) -> Self {
+        write(self.folder.path(), name, content);
+        self
+    }
+
+    /// Protects the site with a password file that knows `anna`.
+    pub fn password(self) -> Self {
+        self.site("access: {password: htpasswd}")
+            .file("htpasswd", HTPASSWD)
+    }
+
+    /// The folder of `proxy.yaml`, which is written now.
+    pub fn write(&self) -> PathBuf {
+        write(self.folder.path(), "proxy.yaml", &self.yaml());
+        self.folder.path().to_owned()
+    }
+
+    /// The port of HTTP.
+    pub fn http(&self) -> &Port {
+        &self.ports[0]
+    }
+
+    /// Starts hubgate and waits until it listens.
+    pub async fn start(self) -> Hubgate {
+        self.write();
+        let listening = self.listening();
+        Hubgate::start(self.folder, self.root, self.ports, &listening).await
+    }
+
+    fn with_certificate(self, name: &str, hosts: &[&str]) -> Self {
+        let leaf = self.root.server(hosts);
+        self.file(&format!("{name}.pem"), &leaf.chain_pem)
+            .file(&format!("{name}.key"), &leaf.key_pem)
+    }
+
+    fn listening(&self) -> Vec<SocketAddr> {
+        let [http, https] = self.ports.each_ref().map(Port::address);
+        let clear = self.listen.replace("HTTPS", "").contains("HTTP");
+        let tls = self.listen.contains("HTTPS");
+        let used = [(clear, http), (tls, https)];
+        let used = used.into_iter().filter(|(used, _)| *used);
+        used.map(|(_, address)| address).collect()
+    }
+
+    fn yaml(&self) -> String {
+        let [http, https] = self.ports.each_ref().map(|port| port.number().to_string());
+        let listen = self.listen.replace("HTTPS", &https).replace("HTTP", &http);
+        let Self {
+            top,
+            hosts,
+            certificate,
+            site,
+            other_sites,
+            ..
+        } = self;
+        format!(
+            "{listen}\n{top}sites:\n  - hosts: {hosts}\n    certificate: {certificate}\n\
+             {site}{other_sites}"
+        )
+    }
+}
+
+/// Writes a file only its owner may read, whole or not at all.
+pub(super) fn write(folder: &Path, name: &str, content: &str) {
+    let new = folder.join(format!("{name}.new"));
+    fs::write(&new, content).unwrap();
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::rename(new, folder.join(name)).unwrap();
+}

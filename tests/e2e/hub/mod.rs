@@ -1,0 +1,143 @@
+//! A stand-in hub that records what reaches it, byte for byte.
+//!
+//! It is written on raw TCP, so that it sees what hubgate really sends and can
+//! answer what no HTTP library would. `answers` says what it answers where.
+
+mod answers;
+mod record;
+#[cfg(test)]
+mod tests;
+mod websocket;
+
+use std::net::SocketAddr;
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+
+use self::record::Record;
+pub use self::record::Request;
+use crate::harness::{DEADLINE, Framing, Head, Port, Wire, eventually};
+
+/// A hub on a port of its own; its connections end with it.
+pub struct Hub {
+    port: Port,
+    record: Record,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Hub {
+    /// Starts a hub.
+    pub async fn start() -> Self {
+        let mut hub = Self {
+            port: Port::keep(),
+            record: Record::default(),
+            serving: None,
+        };
+        hub.start_again().await;
+        hub
+    }
+
+    /// Starts the hub on the same port after [`Hub::stop`].
+    pub async fn start_again(&mut self) {
+        let listener = TcpListener::bind(self.port.address()).await.unwrap();
+        self.serving = Some(tokio::spawn(serve(listener, self.record.clone())));
+    }
+
+    /// Stops listening and cuts all connections.
+    pub async fn stop(&mut self) {
+        if let Some(serving) = self.serving.take() {
+            serving.abort();
+            let _ = serving.await;
+        }
+    }
+
+    /// The hub's own address.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// The URL for `upstream:`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.port.address())
+    }
+
+    /// Sends the text to every open event stream and every waiting answer.
+    pub fn tick(&self, text: &str) {
+        self.record.tick(text);
+    }
+
+    /// All requests so far, in the order of their heads.
+    pub fn requests(&self) -> Vec<Request> {
+        self.record.requests()
+    }
+
+    /// How many connections were accepted so far.
+    pub fn connections(&self) -> usize {
+        self.record.connections()
+    }
+
+    /// How many connections have ended by themselves or by hubgate.
+    pub fn disconnections(&self) -> usize {
+        self.record.disconnections()
+    }
+
+    /// Waits for a request with this target and returns it as far as it has come.
+    pub async fn request(&self, target: &str) -> Request {
+        let what = format!("the hub hears a request for {target}");
+        eventually(DEADLINE, &what, async || self.heard(target).is_some()).await;
+        self.heard(target).unwrap()
+    }
+
+    /// The last request with this target.
+    pub fn heard(&self, target: &str) -> Option<Request> {
+        let requests = self.record.requests();
+        requests
+            .into_iter()
+            .rfind(|request| request.target() == target)
+    }
+}
+
+async fn serve(listener: TcpListener, record: Record) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        record.connected();
+        let record = record.clone();
+        connections.spawn(async move {
+            converse(stream, &record).await;
+            record.disconnected();
+        });
+    }
+}
+
+/// Answers the requests of a connection until one of them is its last.
+async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
+    let mut wire = Wire::new(stream);
+    loop {
+        let head = wire.head().await.ok()??;
+        let ticks = record.ticks();
+        let number = record.begin(head.clone());
+        if head.field("upgrade").is_some() {
+            return websocket::echo(wire, &head).await;
+        }
+        let each = |bytes: &[u8]| record.append(number, bytes);
+        wire.body(framing(&head), each).await.ok()?;
+        record.complete(number);
+        answers::answer(&mut wire, &head, ticks).await?;
+        if head.word(1) == "/stale" {
+            let head = wire.head().await.ok()??;
+            record.begin(head);
+            return None;
+        }
+    }
+}
+
+/// A request without a word about its body has none (RFC 9112, section 6.3).
+fn framing(head: &Head) -> Framing {
+    match head.framing() {
+        Framing::Untold => Framing::Length(0),
+        told => told,
+    }
+}

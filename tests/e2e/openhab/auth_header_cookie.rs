@@ -1,0 +1,63 @@
+//! Row 4: a cookie tells openHAB's pages that `Authorization` is taken, so
+//! that they send their token as `X-OPENHAB-TOKEN`.
+
+use http::Method;
+
+use crate::{
+    harness::{Answer, Hubgate, Setup},
+    hub::Hub,
+};
+
+const AUTHORIZATION: (&str, &str) = ("authorization", "Basic YW5uYTpzZWNyZXQ=");
+const COOKIE: &str = "X-OPENHAB-AUTH-HEADER=1; Path=/; Secure; SameSite=Strict";
+
+#[tokio::test]
+async fn row_04_the_cookie_is_set_where_a_password_is_asked() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).password().start().await;
+    let answer = get(&gate, "/", &[AUTHORIZATION]).await;
+    assert_eq!(answer.values("set-cookie"), [COOKIE]);
+}
+
+#[tokio::test]
+async fn row_04_the_cookie_stands_beside_the_hubs_own() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).password().start().await;
+    let answer = get(&gate, "/cookies", &[AUTHORIZATION]).await;
+    let cookies = answer.values("set-cookie");
+    assert_eq!(cookies.len(), 3, "{cookies:?}");
+    assert!(cookies.contains(&COOKIE), "{cookies:?}");
+}
+
+#[tokio::test]
+async fn row_04_who_has_the_cookie_is_not_sent_it_again() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).password().start().await;
+    let cookie = ("cookie", "a=1; X-OPENHAB-AUTH-HEADER=1; b=2");
+    let answer = get(&gate, "/", &[AUTHORIZATION, cookie]).await;
+    assert_eq!(answer.values("set-cookie"), [""; 0]);
+}
+
+#[tokio::test]
+async fn row_04_a_cookie_of_a_longer_name_does_not_count() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).password().start().await;
+    let cookie = (
+        "cookie",
+        "NO-X-OPENHAB-AUTH-HEADER=1; X-OPENHAB-AUTH-HEADER2=1",
+    );
+    let answer = get(&gate, "/", &[AUTHORIZATION, cookie]).await;
+    assert_eq!(answer.values("set-cookie"), [COOKIE]);
+}
+
+#[tokio::test]
+async fn row_04_without_a_password_there_is_no_cookie() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    assert_eq!(get(&gate, "/", &[]).await.values("set-cookie"), [""; 0]);
+}
+
+async fn get(gate: &Hubgate, target: &str, fields: &[(&str, &str)]) -> Answer {
+    let mut client = gate.tls().http2().await;
+    client.ask(Method::GET, target, fields, "").await
+}

@@ -1,0 +1,103 @@
+//! Row 6: WebSockets with their subprotocols, long silences, and no token in
+//! any log.
+
+use crate::{
+    harness::{Hubgate, Setup},
+    hub::Hub,
+};
+
+/// openHAB's endpoints.
+const ENDPOINTS: [&str; 4] = ["/ws", "/ws/events", "/ws/logs", "/ws/audio-pcm"];
+
+/// What openHAB's UI offers: a name, and the token in Base64.
+const TOKEN: &str = "org.openhab.ws.accessToken.base64.c2VjcmV0LXRva2Vu";
+
+#[tokio::test]
+async fn row_06_websockets_pass_on_every_endpoint() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    for endpoint in ENDPOINTS {
+        let mut socket = gate.tls().websocket(endpoint, &[]).await.unwrap();
+        assert_eq!(socket.ask("ping").await, "ping");
+        let large = "x".repeat(300_000);
+        assert_eq!(socket.ask(&large).await, large);
+        socket.close().await;
+    }
+}
+
+#[tokio::test]
+async fn row_06_subprotocols_pass_both_ways() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let offered = format!("org.openhab.ws.protocol.default, {TOKEN}");
+    let fields = [("sec-websocket-protocol", offered.as_str())];
+    let socket = gate.tls().websocket("/ws", &fields).await.unwrap();
+    let chosen = socket.subprotocol.as_deref();
+    assert_eq!(chosen, Some("org.openhab.ws.protocol.default"));
+    let request = hub.request("/ws").await;
+    assert_eq!(
+        request.field("sec-websocket-protocol"),
+        Some(offered.as_str())
+    );
+}
+
+#[tokio::test]
+async fn row_06_the_hub_is_told_who_calls_on_a_websocket_too() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let lie = [("x-forwarded-for", "192.168.1.1")];
+    let socket = gate.tls().websocket("/ws", &lie).await.unwrap();
+    let request = hub.request("/ws").await;
+    assert_eq!(request.field("x-forwarded-for"), Some("127.0.0.1"));
+    assert_eq!(request.field("x-forwarded-proto"), Some("https"));
+    let host = format!("home.test:{}", gate.https().port());
+    assert_eq!(request.field("host"), Some(host.as_str()));
+    socket.close().await;
+}
+
+#[tokio::test]
+async fn row_06_a_silent_websocket_outlives_idle_connections() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .top("limits: {idle: 1s, header_time: 1s}")
+        .start()
+        .await;
+    let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
+    assert_eq!(socket.ask("before").await, "before");
+    an_idle_connection_is_cut(&gate).await;
+    assert_eq!(socket.ask("after").await, "after");
+}
+
+#[tokio::test]
+async fn row_06_a_hub_that_dies_ends_the_websocket() {
+    let mut hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
+    assert_eq!(socket.ask("before").await, "before");
+    hub.stop().await;
+    assert_eq!(socket.heard().await, None);
+}
+
+#[tokio::test]
+async fn row_06_tokens_are_in_no_log() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let fields = [("sec-websocket-protocol", TOKEN)];
+    let target = "/ws/events?accessToken=secret-token&x=shown";
+    let socket = gate.tls().websocket(target, &fields).await.unwrap();
+    socket.close().await;
+    let line = gate.line_with("/ws/events").await;
+    assert!(line.contains("x=shown"), "{line}");
+    let printed = gate.printed();
+    for secret in ["secret-token", "c2VjcmV0LXRva2Vu"] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+/// A condition that takes longer than `idle` and `header_time`.
+async fn an_idle_connection_is_cut(gate: &Hubgate) {
+    let mut idle = gate.tls().raw().await;
+    idle.ask("GET /idle HTTP/1.1\r\nHost: home.test\r\n\r\n")
+        .await;
+    idle.end().await;
+}

@@ -1,0 +1,51 @@
+//! The life of the process: reload, and an orderly end.
+
+use crate::{
+    harness::{DEADLINE, Setup, eventually},
+    hub::Hub,
+};
+
+#[tokio::test]
+async fn a_reload_takes_a_new_configuration_and_keeps_connections() {
+    let (old, new) = (Hub::start().await, Hub::start().await);
+    let gate = Setup::home(&old.url()).start().await;
+    let mut client = gate.tls().http2().await;
+    assert_eq!(client.get("/").await.status, 200);
+    let yaml = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
+    gate.write("proxy.yaml", &yaml.replace(&old.url(), &new.url()));
+    gate.reload();
+    eventually(DEADLINE, "the new hub is asked", async || {
+        assert_eq!(client.get("/").await.status, 200);
+        !new.requests().is_empty()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reload_with_a_mistake_changes_nothing_and_says_so() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    gate.write("proxy.yaml", "sites: [{hosts: [home.test], upstraem: x}]\n");
+    gate.reload();
+    gate.line_with("upstraem").await;
+    assert_eq!(gate.tls().http2().await.get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn sigterm_lets_a_request_end_and_then_stops() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().http1().await;
+    let ending = async {
+        hub.request("/slow").await;
+        gate.terminate();
+        eventually(DEADLINE, "no new connection is taken", async || {
+            tokio::net::TcpStream::connect(gate.https()).await.is_err()
+        })
+        .await;
+        hub.tick("now");
+    };
+    let (answer, ()) = tokio::join!(client.get("/slow"), ending);
+    assert_eq!(answer.text(), "plain");
+    assert!(gate.ended().await.success());
+}
