@@ -1,6 +1,6 @@
 //! A value kept current with the files it is read from.
 //!
-//! Files are looked at once a second and read again when their length, time
+//! Files are looked at when asked and read again when their length, time
 //! or inode changed; a file that has become unreadable or wrong is reported
 //! and the last good value stays.
 

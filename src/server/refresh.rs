@@ -1,4 +1,4 @@
-//! Looks at certificates, passwords and revocation lists once a second.
+//! Looks at certificates, passwords and revocation lists twice a second.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,11 +9,11 @@ use tracing::{error, info};
 use super::{Server, notify};
 
 /// Between two looks at the files.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Keeps what is read from files current, until the process ends.
 pub(super) async fn keep_current(server: Arc<Server>) {
-    let mut ticks = interval(LOOK / 2);
+    let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
