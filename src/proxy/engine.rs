@@ -103,7 +103,7 @@ impl ProxyHttp for Phases {
         mut error: Box<Error>,
     ) -> Box<Error> {
         if let Some(hub) = context.as_mut().and_then(|exchange| exchange.hub.as_mut()) {
-            hub.upstream.unreachable(peer);
+            hub.upstream.unreachable(peer, &error);
             hub.attempt += 1;
             error.set_retry(hub.upstream.has_more(hub.attempt));
         }
@@ -172,6 +172,7 @@ impl ProxyHttp for Phases {
         error: &Error,
         context: &mut Context,
     ) -> FailToProxy {
+        failure::tell(error, context.as_deref());
         let answer = failure::answer(error);
         let mut error_code = answer.status.as_u16();
         if failure::client_is_gone(error) {

@@ -3,7 +3,9 @@
 use http::StatusCode;
 use pingora_core::{Error, ErrorSource, ErrorType};
 
-use super::{answer::Answer, page};
+use tracing::{error, warn};
+
+use super::{answer::Answer, exchange::Exchange, page};
 
 /// The answer for an error of the engine; an error of the client's has none when it is gone.
 #[must_use]
@@ -40,6 +42,23 @@ pub(super) fn client_is_gone(error: &Error) -> bool {
             error.etype(),
             ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed
         )
+}
+
+/// Tells the log what was wrong with the hub's answer; who is unreachable is told by `upstream`.
+pub(super) fn tell(error: &Error, exchange: Option<&Exchange>) {
+    let connected = !matches!(
+        error.etype(),
+        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError
+    );
+    let Some(exchange) = exchange.filter(|_| connected) else {
+        return;
+    };
+    let path = exchange.said.target.split('?').next().unwrap_or_default();
+    match error.esource() {
+        ErrorSource::Upstream => warn!("the hub's answer to {path}: {}", error.etype().as_str()),
+        ErrorSource::Internal => error!("answering {path}: {}", error.etype().as_str()),
+        _ => {}
+    }
 }
 
 /// 500: a fault of hubgate's own.

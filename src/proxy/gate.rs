@@ -82,13 +82,25 @@ impl Proxy {
         };
         let decided = place.decide(&visitor, &self.throttle).await;
         match &decided {
-            Ok(admission) if admission.factors.certificate => link.let_in_by_certificate(),
+            Ok(admission) => note(sites, exchange, request, admission),
             Err(Denial::Password { .. } | Denial::Throttled { .. }) => {
                 report(basic.as_ref(), visitor.client, &exchange.said.host);
             }
-            _ => {}
+            Err(_) => {}
         }
         decided.map_err(|denial| refusal(denial, link.asked()))
+    }
+}
+
+/// Remembers by what a request was let in, for those who look after it.
+fn note(sites: &Sites, exchange: &Exchange, request: &Request<'_>, admission: &Admission) {
+    if admission.factors.certificate {
+        exchange.link.let_in_by_certificate();
+    }
+    if let (true, Some(authority)) = (admission.factors.network, &request.authority) {
+        sites
+            .hairpin
+            .notice(exchange.link.peer.ip(), &authority.host);
     }
 }
 

@@ -3,10 +3,14 @@
 //! Whatever two parsers could read differently is refused here, before the
 //! engine sees a byte: what comes out means one thing to everybody.
 
+mod framing;
+
 use std::ops::Range;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 
+pub use self::framing::Body;
+use self::framing::framing;
 use super::authority::Authority;
 
 /// A request head that means one thing.
@@ -26,15 +30,6 @@ pub struct Head {
     pub body: Body,
     /// Where the target stands in the head, when it was sent in absolute form.
     pub absolute: Option<Range<usize>>,
-}
-
-/// How the body of a request is framed (RFC 9112, section 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// So many bytes; none at all when 0.
-    Length(u64),
-    /// Transfer-Encoding: chunked.
-    Chunked,
 }
 
 /// Why a head was refused: the status to answer, and a sentence.
@@ -209,40 +204,6 @@ fn field(line: &[u8]) -> Judged<(HeaderName, HeaderValue)> {
     let value = HeaderValue::from_bytes(value)
         .map_err(|_| bad("a header value holds a control character"))?;
     Ok((name, value))
-}
-
-fn framing(headers: &HeaderMap, version: Version) -> Judged<Body> {
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
-    match (codings.next(), lengths.next()) {
-        (None, None) => Ok(Body::Length(0)),
-        (None, Some(length)) if lengths.next().is_none() => content_length(length),
-        (None, Some(_)) => Err(bad("more than one Content-Length")),
-        (Some(_), Some(_)) => Err(bad("both Transfer-Encoding and Content-Length")),
-        (Some(_), None) if version == Version::HTTP_10 => {
-            Err(bad("Transfer-Encoding in an HTTP/1.0 request"))
-        }
-        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
-            match codings.next() {
-                None => Ok(Body::Chunked),
-                Some(_) => Err(bad("more than one Transfer-Encoding")),
-            }
-        }
-        (Some(_), None) => Err(Malformed(
-            StatusCode::NOT_IMPLEMENTED,
-            "a Transfer-Encoding other than chunked",
-        )),
-    }
-}
-
-fn content_length(value: &HeaderValue) -> Judged<Body> {
-    const WRONG: Malformed = bad("Content-Length is not a plain number");
-    let digits = value.as_bytes();
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(WRONG);
-    }
-    let text = std::str::from_utf8(digits).map_err(|_| WRONG)?;
-    text.parse().map(Body::Length).map_err(|_| WRONG)
 }
 
 /// Exactly one valid Host; HTTP/1.0 may go without.

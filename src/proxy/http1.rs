@@ -3,10 +3,10 @@
 //! Reads each head within its time, has it judged, and hands the request to
 //! the engine, to the WebSocket tunnel, or answers it here.
 
-use std::{io, time::Duration};
+use std::io;
 
 use bytes::BytesMut;
-use http::{HeaderMap, Method, StatusCode, Version, header};
+use http::{HeaderMap, StatusCode, header};
 use pingora_core::{
     apps::HttpServerApp,
     protocols::{Stream, http::ServerSession},
@@ -15,11 +15,10 @@ use tokio::time::timeout;
 
 use super::{
     Proxy, Service,
-    answer::Answer,
     conn::{Conn, Passing},
     exchange::{Exchange, Request},
     head::{Body, Head, MOST_BYTES, Malformed},
-    page, websocket,
+    page, reply, websocket,
 };
 
 /// What came next on a connection.
@@ -34,11 +33,6 @@ enum Next {
     End,
 }
 
-/// How much of an unwanted body is read so that the connection can go on.
-const SMALL_BODY: u64 = 64 * 1024;
-/// How long a client that is still sending may read its answer.
-const LINGER: Duration = Duration::from_secs(2);
-
 /// Serves a connection to its end.
 pub async fn serve(service: &Service, mut conn: Conn) {
     let proxy = &service.proxy;
@@ -46,8 +40,8 @@ pub async fn serve(service: &Service, mut conn: Conn) {
     loop {
         let exchanged = match next(proxy, &mut conn, first).await {
             Next::Head(head, length) => exchange(service, conn, *head, length).await,
-            Next::Malformed(why) => refuse(proxy, conn, &page::malformed(why)).await,
-            Next::Slow => refuse(proxy, conn, &page::client_slow()).await,
+            Next::Malformed(why) => reply::refuse(proxy, conn, &page::malformed(why)).await,
+            Next::Slow => reply::refuse(proxy, conn, &page::client_slow()).await,
             Next::End => None,
         };
         let Some(kept) = exchanged else { return };
@@ -123,7 +117,7 @@ async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) 
     let mut exchange = Box::new(Exchange::new(conn.link().clone(), &request));
     let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
     if let Err(answer) = admitted {
-        return answer_here(proxy, conn, &mut exchange, &head, length, answer).await;
+        return reply::answer(proxy, conn, &mut exchange, &head, length, answer).await;
     }
     if websocket::is_upgrade(&head) {
         conn.consume(length);
@@ -170,90 +164,6 @@ async fn through_engine(service: &Service, conn: Conn, exchange: Box<Exchange>) 
     let reused = service.engine.process_new_http(session, &draining).await?;
     let (stream, _) = reused.consume();
     stream.into_any().downcast().ok().map(|conn| *conn)
-}
-
-/// Answers without the hub; goes on when what is left of the request is small.
-async fn answer_here(
-    proxy: &Proxy,
-    mut conn: Conn,
-    exchange: &mut Exchange,
-    head: &Head,
-    length: usize,
-    answer: Answer,
-) -> Option<Conn> {
-    let small = matches!(head.body, Body::Length(0..=SMALL_BODY));
-    let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(head);
-    let wire = answer.to_http1(Some(&head.method), close);
-    exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&head.method)));
-    proxy.record(exchange);
-    conn.send(&wire).await.ok()?;
-    if close {
-        linger(conn).await;
-        return None;
-    }
-    conn.consume(length);
-    drain(proxy, conn, head.body).await
-}
-
-/// Reads and drops the small body of a request that was answered already.
-async fn drain(proxy: &Proxy, mut conn: Conn, body: Body) -> Option<Conn> {
-    let Body::Length(mut left) = body else {
-        return None;
-    };
-    let limit = proxy.sites().config.limits.header_time;
-    while left > 0 {
-        if conn.unread().is_empty() {
-            timeout(limit, conn.receive())
-                .await
-                .ok()?
-                .ok()
-                .filter(|&n| n > 0)?;
-        }
-        let some = left.min(conn.unread().len() as u64);
-        conn.consume(usize::try_from(some).ok()?);
-        left -= some;
-    }
-    Some(conn)
-}
-
-/// Answers what could not be read as a request.
-async fn refuse(proxy: &Proxy, mut conn: Conn, answer: &Answer) -> Option<Conn> {
-    let nothing = Request {
-        method: &Method::GET,
-        target: "-",
-        version: Version::HTTP_11,
-        headers: &HeaderMap::new(),
-        authority: None,
-    };
-    let mut exchange = Exchange::new(conn.link().clone(), &nothing);
-    exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
-    proxy.record(&exchange);
-    conn.send(&answer.to_http1(None, true)).await.ok()?;
-    linger(conn).await;
-    None
-}
-
-/// Ends a connection so that the answer is read: a reset would overtake it.
-async fn linger(mut conn: Conn) {
-    use tokio::io::AsyncWriteExt;
-    if conn.shutdown().await.is_err() {
-        return;
-    }
-    let rest = async {
-        while matches!(conn.receive().await, Ok(1..)) {
-            conn.consume(conn.unread().len());
-        }
-    };
-    timeout(LINGER, rest).await.ok();
-}
-
-/// Whether the client expects the connection to go on (RFC 9112, section 9.3).
-fn keeps_alive(head: &Head) -> bool {
-    let has = |wanted: &str| connection_has(&head.headers, wanted);
-    match head.version {
-        Version::HTTP_10 => has("keep-alive"),
-        _ => !has("close"),
-    }
 }
 
 /// Whether the Connection field lists a token.

@@ -10,6 +10,7 @@ use crate::{
 };
 
 use super::{
+    hairpin::Hairpin,
     link::Link,
     loader::{Loader, Refreshed, Shared},
     site::{Site, State},
@@ -23,6 +24,7 @@ pub struct Sites {
     all: Vec<Arc<Site>>,
     shared: Shared,
     placeholder: Arc<ServerConfig>,
+    pub(super) hairpin: Hairpin,
 }
 
 /// Files that the configuration names and that cannot be used.
@@ -53,6 +55,7 @@ impl Sites {
             all,
             shared,
             placeholder: tls::placeholder()?,
+            hairpin: Hairpin::load(),
             config,
         })
     }

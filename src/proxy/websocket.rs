@@ -95,7 +95,7 @@ async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answe
         match proxy.connector.new_stream(&peer).await {
             Ok(stream) => return Ok(stream),
             Err(error) => {
-                hub.upstream.unreachable(&peer);
+                hub.upstream.unreachable(&peer, &error);
                 last = failure::answer(&error);
             }
         }

@@ -19,11 +19,14 @@ use std::{
 
 use anyhow::Context;
 use pingora_core::{
+    Error,
     protocols::{ALPN, tls::CaType},
     upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy},
     utils::tls::{WrappedX509, parse_x509},
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+use tracing::warn;
 
 use crate::config::model;
 
@@ -91,12 +94,22 @@ impl Upstream {
         attempt < self.servers.iter().map(Server::count).sum()
     }
 
-    /// Notes that the server at this peer could not be reached.
-    pub fn unreachable(&self, peer: &HttpPeer) {
-        self.servers
+    /// Notes that the server at this peer could not be reached, and tells it once a rest.
+    pub fn unreachable(&self, peer: &HttpPeer, why: &Error) {
+        for server in self
+            .servers
             .iter()
             .filter(|server| server.is_at(&peer._address))
-            .for_each(Server::rest);
+        {
+            if !server.rests() {
+                warn!(
+                    "the hub at {} cannot be reached: {}",
+                    peer._address,
+                    why.etype().as_str()
+                );
+            }
+            server.rest();
+        }
     }
 
     /// The servers in turn, those that rest last.

@@ -1,0 +1,52 @@
+//! How the body of a request is framed (RFC 9112, section 6): in one way, or the request is refused.
+
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+
+use super::{Judged, Malformed, bad};
+
+/// How the body of a request is framed (RFC 9112, section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// So many bytes; none at all when 0.
+    Length(u64),
+    /// Transfer-Encoding: chunked.
+    Chunked,
+}
+
+/// The framing that the fields declare.
+///
+/// # Errors
+/// When they declare more than one, or one that is not understood.
+pub(super) fn framing(headers: &HeaderMap, version: Version) -> Judged<Body> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    match (codings.next(), lengths.next()) {
+        (None, None) => Ok(Body::Length(0)),
+        (None, Some(length)) if lengths.next().is_none() => content_length(length),
+        (None, Some(_)) => Err(bad("more than one Content-Length")),
+        (Some(_), Some(_)) => Err(bad("both Transfer-Encoding and Content-Length")),
+        (Some(_), None) if version == Version::HTTP_10 => {
+            Err(bad("Transfer-Encoding in an HTTP/1.0 request"))
+        }
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
+            match codings.next() {
+                None => Ok(Body::Chunked),
+                Some(_) => Err(bad("more than one Transfer-Encoding")),
+            }
+        }
+        (Some(_), None) => Err(Malformed(
+            StatusCode::NOT_IMPLEMENTED,
+            "a Transfer-Encoding other than chunked",
+        )),
+    }
+}
+
+fn content_length(value: &HeaderValue) -> Judged<Body> {
+    const WRONG: Malformed = bad("Content-Length is not a plain number");
+    let digits = value.as_bytes();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(WRONG);
+    }
+    let text = std::str::from_utf8(digits).map_err(|_| WRONG)?;
+    text.parse().map(Body::Length).map_err(|_| WRONG)
+}

@@ -1,0 +1,104 @@
+//! Answers written to an HTTP/1 connection without the engine, and what becomes of it then.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Version};
+use tokio::{io::AsyncWriteExt, time::timeout};
+
+use super::{
+    Proxy,
+    answer::Answer,
+    conn::Conn,
+    exchange::{Exchange, Request},
+    head::{Body, Head},
+    http1::connection_has,
+};
+
+/// How much of an unwanted body is read so that the connection can go on.
+const SMALL_BODY: u64 = 64 * 1024;
+/// How long a client that is still sending may read its answer.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Answers without the hub; goes on when what is left of the request is small.
+pub(super) async fn answer(
+    proxy: &Proxy,
+    mut conn: Conn,
+    exchange: &mut Exchange,
+    head: &Head,
+    length: usize,
+    answer: Answer,
+) -> Option<Conn> {
+    let small = matches!(head.body, Body::Length(0..=SMALL_BODY));
+    let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(head);
+    let wire = answer.to_http1(Some(&head.method), close);
+    exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&head.method)));
+    proxy.record(exchange);
+    conn.send(&wire).await.ok()?;
+    if close {
+        linger(conn).await;
+        return None;
+    }
+    conn.consume(length);
+    drain(proxy, conn, head.body).await
+}
+
+/// Reads and drops the small body of a request that was answered already.
+async fn drain(proxy: &Proxy, mut conn: Conn, body: Body) -> Option<Conn> {
+    let Body::Length(mut left) = body else {
+        return None;
+    };
+    let limit = proxy.sites().config.limits.header_time;
+    while left > 0 {
+        if conn.unread().is_empty() {
+            timeout(limit, conn.receive())
+                .await
+                .ok()?
+                .ok()
+                .filter(|&n| n > 0)?;
+        }
+        let some = left.min(conn.unread().len() as u64);
+        conn.consume(usize::try_from(some).ok()?);
+        left -= some;
+    }
+    Some(conn)
+}
+
+/// Answers what could not be read as a request.
+pub(super) async fn refuse(proxy: &Proxy, mut conn: Conn, answer: &Answer) -> Option<Conn> {
+    let nothing = Request {
+        method: &Method::GET,
+        target: "-",
+        version: Version::HTTP_11,
+        headers: &HeaderMap::new(),
+        authority: None,
+    };
+    let mut exchange = Exchange::new(conn.link().clone(), &nothing);
+    exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
+    proxy.record(&exchange);
+    conn.send(&answer.to_http1(None, true)).await.ok()?;
+    linger(conn).await;
+    None
+}
+
+/// Ends a connection so that the answer is read: a reset would overtake it.
+async fn linger(mut conn: Conn) {
+    use tokio::io::AsyncWriteExt;
+    if conn.shutdown().await.is_err() {
+        return;
+    }
+    let rest = async {
+        while matches!(conn.receive().await, Ok(1..)) {
+            conn.consume(conn.unread().len());
+        }
+    };
+    timeout(LINGER, rest).await.ok();
+}
+
+/// Whether the client expects the connection to go on (RFC 9112, section 9.3).
+fn keeps_alive(head: &Head) -> bool {
+    let has = |wanted: &str| connection_has(&head.headers, wanted);
+    match head.version {
+        Version::HTTP_10 => has("keep-alive"),
+        _ => !has("close"),
+    }
+}
