@@ -1,6 +1,9 @@
 //! The host and port a request is for (RFC 9110, section 7.2).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use crate::config::model::Host;
 
@@ -22,6 +25,16 @@ impl Authority {
             host: parse_host(host)?,
             port,
         })
+    }
+}
+
+impl fmt::Display for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Host::Address(IpAddr::V6(address)) => write!(f, "[{address}]")?,
+            host => host.fmt(f)?,
+        }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 

@@ -57,7 +57,7 @@ pub struct Said {
     pub target: String,
     /// Version.
     pub version: Version,
-    /// Host, as sent.
+    /// Host and port; what was sent for it when that was neither.
     pub host: String,
     /// Referer.
     pub referer: String,
@@ -94,7 +94,10 @@ impl Exchange {
                 method: request.method.clone(),
                 target: request.target.to_owned(),
                 version: request.version,
-                host: field(header::HOST),
+                host: request
+                    .authority
+                    .as_ref()
+                    .map_or_else(|| field(header::HOST), ToString::to_string),
                 referer: field(header::REFERER),
                 user_agent: field(header::USER_AGENT),
                 has_auth_cookie: headers::has_auth_cookie(request.headers),

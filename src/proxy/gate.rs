@@ -14,7 +14,6 @@ use crate::{
         rule::Visitor,
         verdict::{Admission, Denial},
     },
-    config::model::Host,
     telemetry::journal,
 };
 
@@ -168,20 +167,12 @@ fn to_https(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Option
     } else {
         https.port()
     };
-    let location = format!("https://{}{}", public(authority, port), request.target);
-    page::to_https(&location, request.method)
-}
-
-fn public(authority: &Authority, port: u16) -> String {
-    let host = match &authority.host {
-        Host::Address(address) if address.is_ipv6() => format!("[{address}]"),
-        host => host.to_string(),
+    let public = Authority {
+        host: authority.host.clone(),
+        port: Some(port).filter(|port| *port != 443),
     };
-    if port == 443 {
-        host
-    } else {
-        format!("{host}:{port}")
-    }
+    let location = format!("https://{public}{}", request.target);
+    page::to_https(&location, request.method)
 }
 
 fn same_origin(

@@ -82,7 +82,6 @@ pub(super) async fn refuse(proxy: &Proxy, mut conn: Conn, answer: &Answer) -> Op
 
 /// Ends a connection so that the answer is read: a reset would overtake it.
 async fn linger(mut conn: Conn) {
-    use tokio::io::AsyncWriteExt;
     if conn.shutdown().await.is_err() {
         return;
     }
