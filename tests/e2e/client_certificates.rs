@@ -35,7 +35,10 @@ async fn a_bad_certificate_is_told_why() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = only_family(&hub, &family).await;
     let yesterday = OffsetDateTime::now_utc() - Duration::DAY;
-    let expired = family.client_with("anna", |params| params.not_after = yesterday);
+    let expired = family.client_with("anna", |params| {
+        params.not_before = yesterday - Duration::WEEK;
+        params.not_after = yesterday;
+    });
     let server = family.client_with("anna", |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     });

@@ -32,6 +32,36 @@ async fn a_reload_with_a_mistake_changes_nothing_and_says_so() {
 }
 
 #[tokio::test]
+async fn the_reload_command_tells_whether_it_worked() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    gate.answers_commands().await;
+    let ran = gate.command(&["reload"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    // The file itself is good, so only the running process can find the fault.
+    gate.write("home.pem", "this is no certificate\n");
+    let ran = gate.command(&["reload"]);
+    assert_ne!(ran.status, Some(0));
+    assert!(ran.stderr.contains("home.pem"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn the_status_command_tells_what_runs() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    gate.answers_commands().await;
+    let _open = gate.tls().websocket("/ws", &[]).await.ok().unwrap();
+    gate.tls().http2().await.get("/").await;
+    let ran = gate.command(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(status["sites"][0]["hosts"][0], "home.test");
+    assert_eq!(status["counters"]["websockets_open"], 1);
+    assert_eq!(status["counters"]["requests"]["successful"], 1);
+    let ran = gate.command(&["status"]);
+    assert!(ran.stdout.contains("home.test"), "{}", ran.stdout);
+}
+
+#[tokio::test]
 async fn sigterm_lets_a_request_end_and_then_stops() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;

@@ -12,10 +12,15 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use super::{Authority, Caller, DEADLINE, Leaf, Output, Port, command::program, eventually, setup};
+use super::{
+    Authority, Caller, DEADLINE, Leaf, Output, Port, Ran,
+    command::{hubgate, program},
+    eventually, setup,
+};
 
-/// How long hubgate may take to end after SIGTERM before it is killed.
-const GRACE: Duration = Duration::from_secs(3);
+/// How long hubgate may take to end after SIGTERM before it is killed: short,
+/// since the test's own clients, still connected, cannot hear it say goodbye.
+const GRACE: Duration = Duration::from_millis(300);
 
 /// A hubgate of this test's own; it ends with the test.
 pub struct Hubgate {
@@ -90,6 +95,19 @@ impl Hubgate {
     /// The folder of `proxy.yaml`.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Runs a hubgate command with the same `proxy.yaml`.
+    pub fn command(&self, arguments: &[&str]) -> Ran {
+        hubgate(self.folder(), arguments)
+    }
+
+    /// Waits until commands reach the running program.
+    pub async fn answers_commands(&self) {
+        eventually(DEADLINE, "hubgate answers commands", async || {
+            self.command(&["status"]).status == Some(0)
+        })
+        .await;
     }
 
     /// Asks for a reload with SIGHUP.
