@@ -97,6 +97,11 @@ impl Hubgate {
         self.signal(Signal::HUP);
     }
 
+    /// Asks for a hand-over to a new process with SIGUSR2.
+    pub fn hand_over(&self) {
+        self.signal(Signal::USR2);
+    }
+
     /// Asks for the end with SIGTERM.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
