@@ -12,6 +12,7 @@
 
 pub mod client_certificates;
 pub mod commands;
+pub mod demo;
 pub mod engine;
 pub mod harness;
 pub mod hub;
