@@ -82,6 +82,11 @@ impl Hubgate {
         self.root.server(names)
     }
 
+    /// The root that the callers trust, as PEM.
+    pub fn root_pem(&self) -> String {
+        self.root.pem()
+    }
+
     /// Writes a file beside `proxy.yaml`.
     pub fn write(&self, name: &str, content: &str) {
         setup::write(self.folder.path(), name, content);
