@@ -38,11 +38,14 @@ enum Command {
     Check,
     /// Serve.
     Run,
-    /// Serve a stand-in hub on https://localhost:8443, to look at.
+    /// Serve this machine's openHAB, or a stand-in, on https://localhost:8443, to look at.
     Demo {
         /// The port to listen on; one after it when it is taken.
         #[arg(long, default_value_t = 8443)]
         port: u16,
+        /// The stand-in, even when openHAB answers.
+        #[arg(long)]
+        stand_in: bool,
     },
     /// Have the running process read its configuration again.
     Reload,
@@ -83,7 +86,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Check => check::run(&config),
         Command::Run => server::run(config),
-        Command::Demo { port } => demo::run(port),
+        Command::Demo { port, stand_in } => demo::run(port, stand_in),
         Command::Reload => reload::run(&config),
         Command::Status { json } => status::run(&config, json),
         Command::Schema => schema::run(),

@@ -9,7 +9,7 @@ mod refresh;
 mod reload;
 mod stop;
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use sd_notify::NotifyState;
@@ -78,7 +78,7 @@ async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Resul
     handover::ready();
     info!("ready on {}", server.listeners.lock().await);
     let end = server.live(&mut signals).await;
-    stop::stop(&server, &end).await;
+    stop::end(&server, end, &mut signals).await;
     Ok(())
 }
 
@@ -86,6 +86,12 @@ impl Server {
     async fn start(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<Self> {
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
         let listen = config.listen.clone();
+        // Who cannot do without it says so; a site with files of its own can.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.state)
+            .ok();
         let service = Service::new(Proxy::build(config, log)?);
         let links = Arc::new(Links::default());
         let proxy = service.proxy.clone();
@@ -141,6 +147,14 @@ struct Signals {
 }
 
 impl Signals {
+    /// Waits for one that ends the process.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
     fn listen() -> anyhow::Result<Self> {
         let on = |kind| signal(kind).context("listening for signals");
         Ok(Self {

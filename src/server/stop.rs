@@ -6,7 +6,7 @@ use sd_notify::NotifyState;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{End, Server, notify};
+use super::{End, Server, Signals, notify};
 
 /// In which idle connections learn with an answer that it was their last.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
@@ -17,8 +17,25 @@ const IN_PEACE: Duration = Duration::from_secs(3600);
 /// In which WebSockets end that were told goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// Ends the process, with less patience each time it is asked to.
+pub(super) async fn end(server: &Server, end: End, signals: &mut Signals) {
+    if matches!(end, End::HandOver) {
+        tokio::select! {
+            () = stop(server, &end) => return,
+            () = signals.end() => info!("asked to stop: open connections are not waited for long"),
+        }
+    }
+    tokio::select! {
+        () = stop(server, &End::Stop) => {}
+        () = signals.end() => {
+            info!("asked again: {} connections are cut", server.front.tasks().len());
+            server.proxy.log.flush();
+        }
+    }
+}
+
 /// Ends the process step by step.
-pub(super) async fn stop(server: &Server, end: &End) {
+async fn stop(server: &Server, end: &End) {
     if matches!(end, End::Stop) {
         notify(&[NotifyState::Stopping]);
     }

@@ -10,8 +10,10 @@
     reason = "a test fails by panicking, and says why on stderr"
 )]
 
+pub mod browser;
 pub mod client_certificates;
 pub mod commands;
+pub mod demo;
 pub mod engine;
 pub mod harness;
 pub mod hub;

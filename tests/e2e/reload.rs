@@ -1,7 +1,10 @@
 //! The life of the process: reload, and an orderly end.
 
+use http::Method;
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::{
-    harness::{DEADLINE, Setup, eventually},
+    harness::{DEADLINE, Hubgate, Setup, eventually},
     hub::Hub,
 };
 
@@ -69,13 +72,60 @@ async fn sigterm_lets_a_request_end_and_then_stops() {
     let ending = async {
         hub.request("/slow").await;
         gate.terminate();
-        eventually(DEADLINE, "no new connection is taken", async || {
-            tokio::net::TcpStream::connect(gate.https()).await.is_err()
-        })
-        .await;
+        closed(&gate).await;
         hub.tick("now");
     };
     let (answer, ()) = tokio::join!(client.get("/slow"), ending);
     assert_eq!(answer.text(), "plain");
     assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_second_sigterm_does_not_wait_for_streams() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().http2().await;
+    let _stream = client.open(Method::GET, "/rest/events", &[], "").await;
+    gate.terminate();
+    closed(&gate).await;
+    gate.terminate();
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_process_that_handed_over_still_hears_sigterm() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().http2().await;
+    let _stream = client.open(Method::GET, "/rest/events", &[], "").await;
+    gate.hand_over();
+    let _successor = Successor::named_in(&gate.line_with("has taken over").await);
+    gate.terminate();
+    gate.line_with("not waited for long").await;
+    gate.terminate();
+    assert!(gate.ended().await.success());
+}
+
+async fn closed(gate: &Hubgate) {
+    eventually(DEADLINE, "no new connection is taken", async || {
+        tokio::net::TcpStream::connect(gate.https()).await.is_err()
+    })
+    .await;
+}
+
+/// The process that took over; it ends with the test.
+struct Successor(Pid);
+
+impl Successor {
+    fn named_in(line: &str) -> Self {
+        let words: Vec<_> = line.split(' ').collect();
+        let at = words.iter().position(|word| *word == "process").unwrap();
+        Self(Pid::from_raw(words[at + 1].parse().unwrap()).unwrap())
+    }
+}
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::KILL);
+    }
 }

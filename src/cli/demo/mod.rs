@@ -1,132 +1,131 @@
-//! `hubgate demo`: everything in front of a stand-in hub, ready to click.
+//! `hubgate demo`: everything in front of a hub, ready to click.
 //!
 //! A self-signed site with a password, made in a temporary folder and run by
-//! the same code as any other.
+//! the same code as any other; behind it this machine's hub, or a stand-in.
 
 mod hub;
+mod site;
 
 use std::{
-    fs,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
+    fmt::Write as _,
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::signal::unix::{SignalKind, signal};
 
+use self::site::{Folder, Site, USER};
 use super::print;
 use crate::server;
 
 /// Where openHAB listens.
 const HUB: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-/// Ports tried after the one asked for.
-const OTHER_PORTS: u16 = 20;
+/// How long a hub may take to say that it speaks HTTP.
+const ANSWER: Duration = Duration::from_secs(2);
 /// How long the site may take to answer.
 const START: Duration = Duration::from_secs(10);
-/// Name of the one user.
-const USER: &str = "demo";
 
 /// Runs the demo until it is interrupted.
-pub(super) fn run(port: u16) -> anyhow::Result<()> {
+pub(super) fn run(port: u16, stand_in: bool) -> anyhow::Result<()> {
     let folder = Folder::new()?;
-    let port = free_port(port)?;
-    let password = password()?;
-    let hub = stand_in()?;
-    let config = write_site(&folder.0, port, &password)?;
-    thread::spawn(move || announce(port, hub, &password));
+    let site = Site::new(port)?;
+    let own = (stand_in || !answers(HUB)).then(own_hub).transpose()?;
+    let hub = own.as_ref().map_or(Ok(HUB), TcpListener::local_addr)?;
+    let why = match (&own, stand_in) {
+        (None, _) => "the one that answers there",
+        (Some(_), true) => "a stand-in",
+        (Some(_), false) => "a stand-in, as no hub answers on port 8080",
+    };
+    let config = site.write(folder.path(), hub)?;
+    accompany(own)?;
+    thread::spawn(move || announce(&site, &format!("http://{hub} ({why})")));
     server::run(config)
 }
 
-/// The demo's folder, gone with it.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("hubgate-demo-{}", std::process::id()));
-        let made = fs::DirBuilder::new().mode(0o700).create(&path);
-        made.with_context(|| format!("making the folder {}", path.display()))?;
-        Ok(Self(path))
-    }
+/// Whether HTTP is spoken there.
+fn answers(hub: SocketAddr) -> bool {
+    let mut begin = [0; 5];
+    let mut ask = || {
+        let mut stream = TcpStream::connect_timeout(&hub, ANSWER)?;
+        stream.set_read_timeout(Some(ANSWER))?;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream.read_exact(&mut begin)
+    };
+    ask().is_ok() && begin == *b"HTTP/"
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-/// The port asked for, or one after it: openHAB itself may hold 8443.
-fn free_port(port: u16) -> anyhow::Result<u16> {
-    (port..=port.saturating_add(OTHER_PORTS))
-        .find(|port| TcpListener::bind((Ipv6Addr::UNSPECIFIED, *port)).is_ok())
-        .with_context(|| format!("no port from {port} on is free; name another with --port"))
-}
-
-fn password() -> anyhow::Result<String> {
-    let mut bytes = [0; 6];
-    aws_lc_rs::rand::fill(&mut bytes).context("making a password")?;
-    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(digits
-        .chunks(2)
-        .map(<[String]>::concat)
-        .collect::<Vec<_>>()
-        .join("-"))
-}
-
-/// Starts the stand-in when nothing answers where the hub should be; says whether it did.
-fn stand_in() -> anyhow::Result<bool> {
-    if TcpStream::connect(HUB).is_ok() {
-        return Ok(false);
-    }
-    let listener = TcpListener::bind(HUB).context("starting the stand-in hub")?;
+/// A socket for the stand-in, on a port that openHAB does not want.
+fn own_hub() -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("starting the stand-in")?;
     listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Runs beside the server: the stand-in, and the demo's own way to end.
+fn accompany(own_hub: Option<TcpListener>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let entered = runtime.enter();
+    let own_hub = own_hub.map(tokio::net::TcpListener::from_std).transpose()?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    drop(entered);
     thread::spawn(move || {
-        runtime.block_on(async { hub::serve(tokio::net::TcpListener::from_std(listener)?).await })
+        runtime.block_on(async {
+            let ended = async {
+                tokio::select! {
+                    _ = interrupted.recv() => {}
+                    _ = hung_up.recv() => {}
+                }
+                end_at_once();
+            };
+            let served = async {
+                if let Some(listener) = own_hub {
+                    hub::serve(listener).await.ok();
+                }
+            };
+            tokio::join!(ended, served);
+        });
     });
-    Ok(true)
+    Ok(())
 }
 
-fn write_site(folder: &Path, port: u16, password: &str) -> anyhow::Result<PathBuf> {
-    let hash = bcrypt::hash(password, 8).context("hashing the password")?;
-    fs::write(folder.join("htpasswd"), format!("{USER}:{hash}\n"))?;
-    let config = folder.join("proxy.yaml");
-    fs::write(
-        &config,
-        format!(
-            "listen: {{http: [], https: [\"[::]:{port}\"]}}\n\
-             sites:\n  \
-               - hosts: [localhost, 127.0.0.1, \"::1\"]\n    \
-                 certificate: self-signed\n    \
-                 upstream: http://{HUB}\n    \
-                 access: {{password: htpasswd}}\n"
-        ),
-    )?;
-    Ok(config)
+/// Asks the server twice: it ends without waiting for what an open page still loads.
+fn end_at_once() {
+    for signal in [Signal::INT, Signal::TERM] {
+        kill_process(getpid(), signal).ok();
+    }
 }
 
 /// Says what to click, once it can be clicked.
-fn announce(port: u16, stand_in: bool, password: &str) {
-    let address = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-    let began = std::time::Instant::now();
-    while TcpStream::connect(address).is_err() && began.elapsed() < START {
+fn announce(site: &Site, hub: &str) {
+    let began = Instant::now();
+    while TcpStream::connect(site.address).is_err() && began.elapsed() < START {
         thread::sleep(Duration::from_millis(20));
     }
-    let hub = match stand_in {
-        true => "a stand-in, as nothing answered there",
-        false => "the one that answers there",
-    };
-    let text = format!(
-        "\n  open      https://localhost:{port}\n  \
-           user      {USER}\n  \
-           password  {password}\n  \
-           hub       http://{HUB} ({hub})\n\n\
+    print(&invitation(site, hub)).ok();
+}
+
+fn invitation(site: &Site, hub: &str) -> String {
+    let port = site.address.port();
+    let mut text = format!("\n  open      https://localhost:{port}\n");
+    if let Some(machine) = site.machine {
+        let _ = writeln!(
+            text,
+            "  or        https://{machine}:{port} from another device"
+        );
+    }
+    text + &format!(
+        "  user      {USER}\n  \
+           password  {}\n  \
+           hub       {hub}\n\n\
          The certificate is self-signed: the browser asks once whether to go on.\n\
-         Ctrl-C ends the demo and leaves nothing behind.\n\n"
-    );
-    print(&text).ok();
+         Ctrl-C ends the demo and leaves nothing behind.\n\n",
+        site.password
+    )
 }

@@ -87,6 +87,11 @@ impl Hubgate {
         self.root.server(names)
     }
 
+    /// The root that the callers trust, as PEM.
+    pub fn root_pem(&self) -> String {
+        self.root.pem()
+    }
+
     /// Writes a file beside `proxy.yaml`.
     pub fn write(&self, name: &str, content: &str) {
         setup::write(self.folder.path(), name, content);
@@ -113,6 +118,11 @@ impl Hubgate {
     /// Asks for a reload with SIGHUP.
     pub fn reload(&self) {
         self.signal(Signal::HUP);
+    }
+
+    /// Asks for a hand-over to a new process with SIGUSR2.
+    pub fn hand_over(&self) {
+        self.signal(Signal::USR2);
     }
 
     /// Asks for the end with SIGTERM.

@@ -8,6 +8,7 @@ mod answer;
 mod caller;
 mod command;
 mod conversation;
+mod demo;
 mod eventually;
 mod head;
 mod http;
@@ -26,6 +27,7 @@ pub use self::{
     caller::{Caller, Stream},
     command::{Ran, hubgate},
     conversation::Conversation,
+    demo::Demo,
     eventually::{DEADLINE, eventually, within},
     head::{Framing, Head},
     http::{Http, until},

@@ -45,7 +45,7 @@ impl Setup {
             root: Authority::new("hubgate test root"),
             ports: [Port::keep(), Port::keep()],
         };
-        setup.with_certificate("home", &["home.test", "other.test"])
+        setup.with_certificate("home", &["home.test", "other.test", "localhost"])
     }
 
     /// Adds lines at the top level.

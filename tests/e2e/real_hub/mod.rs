@@ -90,7 +90,7 @@ impl Drop for RealHub {
 ///
 /// # Panics
 /// With `CI=true`, where nothing may be skipped.
-fn skip(missing: &str) {
+pub fn skip(missing: &str) {
     eprintln!("skipped: {missing}; scripts/test installs it");
     let ci = env::var("CI").is_ok_and(|ci| ci == "true");
     assert!(!ci, "nothing may be skipped here: {missing}");

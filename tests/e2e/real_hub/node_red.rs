@@ -27,7 +27,7 @@ const FLOWS: &str = r#"[
 ]"#;
 
 /// Starts Node-RED with one flow; none where it is not installed.
-async fn node_red() -> Option<RealHub> {
+pub async fn node_red() -> Option<RealHub> {
     if !Path::new(PROGRAM).exists() {
         skip("node-red");
         return None;

@@ -1,0 +1,139 @@
+//! The demo's site: a folder, a port, a password and a `proxy.yaml` in front of the hub.
+
+use std::{
+    fs, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+/// Name of the one user.
+pub(super) const USER: &str = "demo";
+/// Ports tried after the one asked for.
+const OTHER_PORTS: u16 = 20;
+/// An address of the Internet that nobody has (RFC 5737).
+const ELSEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
+
+/// What a visitor has to know.
+pub(super) struct Site {
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+    /// This machine's address in its network, if it has one.
+    pub(super) machine: Option<IpAddr>,
+    /// The one user's password.
+    pub(super) password: String,
+}
+
+impl Site {
+    /// Chooses an address and makes a password up.
+    pub(super) fn new(port: u16) -> anyhow::Result<Self> {
+        Ok(Self {
+            address: free_address(port)?,
+            machine: machine(),
+            password: password()?,
+        })
+    }
+
+    /// Writes the site's files into the folder; returns the configuration.
+    pub(super) fn write(&self, folder: &Path, hub: SocketAddr) -> anyhow::Result<PathBuf> {
+        let hash = bcrypt::hash(&self.password, 8).context("hashing the password")?;
+        fs::write(folder.join("htpasswd"), format!("{USER}:{hash}\n"))?;
+        let machine = self.machine.map(|address| format!(", \"{address}\""));
+        let config = folder.join("proxy.yaml");
+        fs::write(
+            &config,
+            format!(
+                "listen: {{http: [], https: [\"{}\"]}}\n\
+                 log: {{access: \"off\", level: warn}}\n\
+                 sites:\n  \
+                   - hosts: [localhost, 127.0.0.1, \"::1\"{}]\n    \
+                     certificate: self-signed\n    \
+                     upstream: http://{hub}\n    \
+                     access: {{password: htpasswd}}\n",
+                self.address,
+                machine.unwrap_or_default(),
+            ),
+        )?;
+        Ok(config)
+    }
+}
+
+/// The demo's folder, gone with it.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    /// A new folder that only its owner can read.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let path = std::env::temp_dir().join(format!("hubgate-demo-{}", std::process::id()));
+        let made = fs::DirBuilder::new().mode(0o700).create(&path);
+        made.with_context(|| format!("making the folder {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+/// The port asked for, or one after it: openHAB itself may hold 8443.
+fn free_address(port: u16) -> anyhow::Result<SocketAddr> {
+    let any = any_address();
+    for port in port..=port.saturating_add(OTHER_PORTS) {
+        match TcpListener::bind((any, port)).and_then(|listener| listener.local_addr()) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            found => return found.with_context(|| format!("listening on port {port}")),
+        }
+    }
+    anyhow::bail!("no port from {port} on is free; name another with --port")
+}
+
+/// All addresses; those of IPv4 alone where the kernel has no IPv6.
+fn any_address() -> IpAddr {
+    match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        Ok(_) => Ipv6Addr::UNSPECIFIED.into(),
+        Err(_) => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// The address from which this machine would reach another; nothing is sent.
+fn machine() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect(ELSEWHERE).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+fn password() -> anyhow::Result<String> {
+    let mut bytes = [0; 6];
+    aws_lc_rs::rand::fill(&mut bytes).context("making a password")?;
+    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let groups: Vec<_> = digits.chunks(2).map(<[String]>::concat).collect();
+    Ok(groups.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_stepped_over() {
+        let taken = TcpListener::bind((any_address(), 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        assert_ne!(free_address(port).unwrap().port(), port);
+    }
+
+    #[test]
+    fn passwords_differ_and_can_be_typed() {
+        let (one, other) = (password().unwrap(), password().unwrap());
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 14);
+    }
+}

@@ -1,0 +1,75 @@
+//! hubgate as a browser sees it: Chromium, driven by Playwright.
+//!
+//! What is done in the browser is in the scripts beside; each gets one JSON
+//! argument and fails by throwing. Tools are missing as in `real_hub`.
+
+pub mod demo;
+pub mod node_red;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{process::Command, time::timeout};
+
+use crate::real_hub::skip;
+
+/// Where scripts/test puts Playwright.
+const PLAYWRIGHT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/target/test-tools/node_modules/playwright-core/index.mjs"
+);
+
+/// How long a script may take.
+const VISIT: Duration = Duration::from_secs(120);
+
+/// Whether a browser can be driven here; says so when not.
+pub fn has_browser() -> bool {
+    let programs = ["chromium", "node"].into_iter();
+    let mut missing: Vec<_> = programs.filter(|name| find(name).is_none()).collect();
+    if !Path::new(PLAYWRIGHT).exists() {
+        missing.push("playwright-core");
+    }
+    if !missing.is_empty() {
+        skip(&missing.join(", "));
+    }
+    missing.is_empty()
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let places = env::split_paths(&path).map(|folder| folder.join(program));
+    places.into_iter().find(|place| place.exists())
+}
+
+/// Runs a script, which trusts one more root in Node; its files and Chromium's
+/// are gone afterwards.
+///
+/// # Panics
+/// With what it printed, when it fails.
+pub async fn visit(script: &str, argument: &Value, root: Option<&Path>) {
+    let folder = tempfile::tempdir().unwrap();
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/browser");
+    let running = Command::new("node")
+        .arg(scripts.join(script))
+        .arg(argument.to_string())
+        .env("HOME", folder.path())
+        .env("TMPDIR", folder.path())
+        .env("PLAYWRIGHT", PLAYWRIGHT)
+        .env("CHROMIUM", find("chromium").unwrap())
+        .envs(root.map(|root| ("NODE_EXTRA_CA_CERTS", root)))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let Ok(output) = timeout(VISIT, running).await else {
+        panic!("{script} did not end within {VISIT:?}");
+    };
+    let output = output.unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    assert!(output.status.success(), "{script} failed:\n{printed}");
+}
