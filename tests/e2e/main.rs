@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and says why on stderr"
 )]
 
+pub mod access;
 pub mod browser;
 pub mod client_certificates;
 pub mod commands;
