@@ -3,6 +3,8 @@
 //! In order: the host's site, https, the path, who may enter, who made the
 //! browser send it, the size. The first that refuses answers.
 
+use std::sync::Arc;
+
 use http::{StatusCode, header};
 
 use crate::{
@@ -136,12 +138,13 @@ fn well_formed(request: &Request<'_>) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// The site of the host, if the connection was made for it or one that asks alike.
+/// The site of the host, if the connection was made for it or for one that asks this
+/// client alike.
 fn agreed_site(
     sites: &Sites,
     exchange: &Exchange,
     request: &Request<'_>,
-) -> Result<std::sync::Arc<Site>, Answer> {
+) -> Result<Arc<Site>, Answer> {
     let unknown = || page::misdirected(&exchange.said.host);
     let authority = request.authority.as_ref().ok_or_else(unknown)?;
     let site = sites.of_host(&authority.host).ok_or_else(unknown)?;
@@ -149,8 +152,10 @@ fn agreed_site(
         return Ok(site.clone());
     };
     let made_for = sites.of_handshake(tls.server_name.as_deref(), exchange.link.local.ip());
+    let asks = || site.asks(exchange.link.peer.ip(), &sites.config.trusted_proxies);
     match made_for {
-        Some(other) if other.asks_like(site) => Ok(site.clone()),
+        Some(other) if Arc::ptr_eq(other, site) => Ok(site.clone()),
+        Some(other) if other.asks_like(site) && asks() == tls.asked => Ok(site.clone()),
         _ => Err(unknown()),
     }
 }

@@ -1,6 +1,7 @@
 //! Who may pass: a module per rule, each named after what others got wrong.
 
 pub mod rule_01_one_decision;
+pub mod rule_02_one_name;
 pub mod rule_03_who_is_asked;
 pub mod rule_05_resumption;
 pub mod rule_07_fail_closed;
