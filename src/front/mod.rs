@@ -8,11 +8,12 @@ mod handshake;
 pub mod links;
 mod proxy_header;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use pingora_core::apps::ServerApp;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -133,12 +134,24 @@ impl Front {
             .await
             .is_ok_and(|whole| whole)
         {
-            let drain = self.service.proxy.drain.watch();
-            self.service
-                .engine
-                .process_new(Box::new(conn), &drain)
-                .await;
+            self.serve_http2(conn).await;
         }
+    }
+
+    /// Serves until the client leaves; after the process or an answer has said that the
+    /// connection ends, until its begun requests have.
+    async fn serve_http2(&self, conn: Conn) {
+        let link = conn.link().clone();
+        let mut draining = self.service.proxy.drain.watch();
+        let (end, ending) = watch::channel(false);
+        let mut served = pin!(self.service.engine.process_new(Box::new(conn), &ending));
+        tokio::select! {
+            _ = &mut served => return,
+            _ = draining.wait_for(|begun| *begun) => {}
+            () = link.ending.cancelled() => {}
+        }
+        end.send_replace(true);
+        served.await;
     }
 }
 

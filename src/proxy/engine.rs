@@ -270,6 +270,7 @@ async fn write(session: &mut Session, answer: &Answer, exchange: &Exchange) -> R
     let empty = exchange.said.method == http::Method::HEAD || answer.body.is_empty();
     if answer.close {
         session.set_keepalive(None);
+        exchange.link.ending.cancel();
     }
     let head = Box::new(answer.to_response()?);
     session.write_response_header(head, empty).await?;

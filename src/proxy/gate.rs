@@ -196,7 +196,7 @@ fn same_origin(
         tls: exchange.link.tls.is_some(),
     };
     sent.judge(&site.config.hosts)
-        .map_err(|_| page::foreign_origin())
+        .map_err(|_| page::foreign_origin(exchange.link.asked()))
 }
 
 fn path(target: &str) -> &str {

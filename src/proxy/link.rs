@@ -25,6 +25,8 @@ pub struct Link {
     pub tls_port: bool,
     /// Cuts the connection at once, whatever flows on it.
     pub cut: CancellationToken,
+    /// Lets what was begun end, and the connection with it; for HTTP/2, which cannot say it in an answer.
+    pub ending: CancellationToken,
     /// When the connection was accepted.
     pub since: Instant,
     let_in_by_certificate: AtomicBool,
@@ -53,6 +55,7 @@ impl Link {
             tls: None,
             tls_port,
             cut: CancellationToken::new(),
+            ending: CancellationToken::new(),
             since: Instant::now(),
             let_in_by_certificate: AtomicBool::new(false),
         }

@@ -3,6 +3,7 @@
 pub mod rule_01_one_decision;
 pub mod rule_02_one_name;
 pub mod rule_03_who_is_asked;
+pub mod rule_04_answer_is_http;
 pub mod rule_05_resumption;
 pub mod rule_07_fail_closed;
 pub mod rule_11_ambient_authority;
