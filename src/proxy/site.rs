@@ -13,7 +13,7 @@ use crate::{
         policy::{Place, Policy},
     },
     config::model::{self, Access, ClientCertificate, Hsts, Networks, PathAccess},
-    tls::{ClientAuth, ClientCa, SiteTls},
+    tls::{ClientAuth, ClientCa, Reason, SiteTls},
     upstream::Upstream,
 };
 
@@ -118,12 +118,16 @@ impl Site {
         }
     }
 
-    /// Whether some CA of the site takes this chain.
+    /// Whether some CA of the site takes this chain, and none has revoked it: a path may name
+    /// the same CA without its revocation list.
     #[must_use]
     pub fn takes(&self, chain: &[CertificateDer<'_>]) -> bool {
         let now = SystemTime::now();
-        let mut authorities = self.authorities.values();
-        authorities.any(|authority| authority.judge(chain, now).is_ok())
+        let authorities = self.authorities.values();
+        let verdicts: Vec<_> = authorities
+            .map(|authority| authority.judge(chain, now))
+            .collect();
+        verdicts.iter().any(Result::is_ok) && !verdicts.contains(&Err(Reason::Revoked))
     }
 
     /// The Strict-Transport-Security field, when the site sends one.

@@ -5,6 +5,7 @@ pub mod rule_02_one_name;
 pub mod rule_03_who_is_asked;
 pub mod rule_04_answer_is_http;
 pub mod rule_05_resumption;
+pub mod rule_06_revocation;
 pub mod rule_07_fail_closed;
 pub mod rule_11_ambient_authority;
 pub mod rule_13_networks;
