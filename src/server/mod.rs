@@ -9,7 +9,13 @@ mod refresh;
 mod reload;
 mod stop;
 
-use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use anyhow::Context;
 use sd_notify::NotifyState;
@@ -42,6 +48,8 @@ pub struct Server {
     front: Arc<Front>,
     links: Arc<Links>,
     listeners: tokio::sync::Mutex<Listeners>,
+    /// What is wrong with the files in use, as told last.
+    told: Mutex<Vec<String>>,
     since: Instant,
     /// Ends the tasks that accompany the process.
     over: CancellationToken,
@@ -73,6 +81,7 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
 async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {
     let server = Arc::new(Server::start(path, config, journal).await?);
     let mut signals = Signals::listen()?;
+    server.tell_warnings();
     tokio::spawn(refresh::keep_current(server.clone()));
     tokio::spawn(control::listen(server.clone()));
     handover::ready();
@@ -104,6 +113,7 @@ impl Server {
             front,
             links,
             listeners: tokio::sync::Mutex::new(listeners),
+            told: Mutex::default(),
             since: Instant::now(),
             over: CancellationToken::new(),
         })
@@ -125,6 +135,16 @@ impl Server {
                 _ = signals.interrupt.recv() => return End::Stop,
             }
         }
+    }
+
+    /// Says what is wrong with files that are used all the same; what was said last, not again.
+    fn tell_warnings(&self) {
+        let warnings = self.proxy.sites().warnings();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for warning in warnings.iter().filter(|warning| !told.contains(warning)) {
+            warn!("{warning}");
+        }
+        *told = warnings;
     }
 
     async fn reload_loudly(&self) {

@@ -36,6 +36,7 @@ impl Server {
             info!("{change} was read again");
         }
         if !refreshed.changes.is_empty() {
+            self.tell_warnings();
             self.cut_revoked();
         }
     }
