@@ -14,5 +14,6 @@ pub mod rule_09_told_headers;
 pub mod rule_11_ambient_authority;
 pub mod rule_12_passwords;
 pub mod rule_13_networks;
+pub mod rule_15_secrets;
 pub mod rule_16_own_pages;
 pub mod three_ways;
