@@ -74,9 +74,7 @@ pub fn password_required(certificate: Option<&str>) -> Answer {
     let text = format!("Please enter your user name and password.{certificate}");
     page(StatusCode::UNAUTHORIZED, "Password required", &text).with(
         header::WWW_AUTHENTICATE,
-        HeaderValue::from_static(
-            "Basic realm=\"Username and Password Required\", charset=\"UTF-8\"",
-        ),
+        HeaderValue::from_static("Basic realm=\"Username and Password Required\""),
     )
 }
 
