@@ -13,6 +13,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use pingora_core::apps::ServerApp;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -133,11 +134,25 @@ impl Front {
             .await
             .is_ok_and(|whole| whole)
         {
-            let drain = self.service.proxy.drain.watch();
-            self.service
-                .engine
-                .process_new(Box::new(conn), &drain)
-                .await;
+            self.serve_http2(conn).await;
+        }
+    }
+
+    /// Runs the engine on a connection, which is told when it should end.
+    async fn serve_http2(&self, conn: Conn) {
+        let (tell, told) = watch::channel(false);
+        let link = conn.link().clone();
+        let leave = async {
+            tokio::select! {
+                () = self.service.proxy.drain.begun() => {}
+                () = link.leave.cancelled() => {}
+            }
+            tell.send_replace(true);
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            _ = self.service.engine.process_new(Box::new(conn), &told) => {}
+            () = leave => {}
         }
     }
 }

@@ -42,8 +42,10 @@ pub struct Server {
     front: Arc<Front>,
     links: Arc<Links>,
     listeners: tokio::sync::Mutex<Listeners>,
+    /// Held during a reload: two at once could leave the older configuration.
+    reloading: tokio::sync::Mutex<()>,
     since: Instant,
-    /// Ends the tasks that accompany the process.
+    /// Gives the control socket up.
     over: CancellationToken,
 }
 
@@ -96,7 +98,7 @@ impl Server {
         let links = Arc::new(Links::default());
         let proxy = service.proxy.clone();
         let front = Arc::new(Front::new(service, links.clone()));
-        let listeners = Listeners::open(&listen, &front).await?;
+        let listeners = Listeners::open(&listen, &front)?;
         Ok(Self {
             config: path,
             journal,
@@ -104,6 +106,7 @@ impl Server {
             front,
             links,
             listeners: tokio::sync::Mutex::new(listeners),
+            reloading: tokio::sync::Mutex::default(),
             since: Instant::now(),
             over: CancellationToken::new(),
         })
