@@ -73,8 +73,9 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
 }
 
 async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {
-    let server = Arc::new(Server::start(path, config, journal).await?);
+    // First of all: an early SIGHUP would end the process.
     let mut signals = Signals::listen()?;
+    let server = Arc::new(Server::start(path, config, journal).await?);
     tokio::spawn(refresh::keep_current(server.clone()));
     tokio::spawn(control::listen(server.clone()));
     handover::ready();
