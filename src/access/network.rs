@@ -33,12 +33,8 @@ impl Client {
     /// unreadable hop leaves the client unknown.
     #[must_use]
     pub fn of_request(peer: IpAddr, trusted_proxies: &Networks, headers: &HeaderMap) -> Self {
+        let address = way(peer, trusted_proxies, headers).pop().flatten();
         let peer = peer.to_canonical();
-        let address = if trusted_proxies.contains(peer) {
-            forwarded_for(peer, trusted_proxies, headers)
-        } else {
-            Some(peer)
-        };
         Self { peer, address }
     }
 
@@ -62,19 +58,22 @@ impl Client {
     }
 }
 
-/// Walks the hops from the nearest to the farthest; what stands left of the
-/// first untrusted one was written by anybody and is not looked at.
-fn forwarded_for(peer: IpAddr, trusted: &Networks, headers: &HeaderMap) -> Option<IpAddr> {
-    let mut farthest = peer;
-    for value in headers.get_all("x-forwarded-for").iter().rev() {
-        for hop in value.to_str().ok()?.rsplit(',') {
-            farthest = parse_hop(hop.trim())?;
-            if !trusted.contains(farthest) {
-                return Some(farthest);
-            }
+/// The way a request came, the peer first, as far as trusted proxies vouch for it: up to the
+/// first address that is no trusted proxy. What is left of that was written by anybody.
+///
+/// Nothing comes after a hop that cannot be read: it is `None`.
+#[must_use]
+pub fn way(peer: IpAddr, trusted: &Networks, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    let mut way = vec![Some(peer.to_canonical())];
+    let values = headers.get_all("x-forwarded-for").iter().rev();
+    let lists = values.map(|value| value.to_str().unwrap_or("unreadable"));
+    for hop in lists.flat_map(|list| list.rsplit(',')) {
+        match way.last() {
+            Some(Some(last)) if trusted.contains(*last) => way.push(parse_hop(hop.trim())),
+            _ => break,
         }
     }
-    Some(farthest)
+    way
 }
 
 /// `192.0.2.1`, `2001:db8::1`, and the forms some proxies write: with a port, in brackets.

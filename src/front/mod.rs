@@ -8,7 +8,7 @@ mod handshake;
 pub mod links;
 mod proxy_header;
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use pingora_core::apps::ServerApp;
 use tokio::{
@@ -138,20 +138,22 @@ impl Front {
         }
     }
 
-    /// Serves until the client leaves; after the process or an answer has said that the
-    /// connection ends, until its begun requests have.
+    /// Runs the engine on a connection, which is told when it should end.
     async fn serve_http2(&self, conn: Conn) {
+        let (tell, told) = watch::channel(false);
         let link = conn.link().clone();
-        let mut draining = self.service.proxy.drain.watch();
-        let (end, ending) = watch::channel(false);
-        let mut served = pin!(self.service.engine.process_new(Box::new(conn), &ending));
+        let leave = async {
+            tokio::select! {
+                () = self.service.proxy.drain.begun() => {}
+                () = link.leave.cancelled() => {}
+            }
+            tell.send_replace(true);
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
-            _ = &mut served => return,
-            _ = draining.wait_for(|begun| *begun) => {}
-            () = link.ending.cancelled() => {}
+            _ = self.service.engine.process_new(Box::new(conn), &told) => {}
+            () = leave => {}
         }
-        end.send_replace(true);
-        served.await;
     }
 }
 

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{link::Link, transport::Transport};
+use super::{chunks::Chunks, link::Link, stall::Stall, transport::Transport};
 
 /// A client's connection.
 pub struct Conn {
@@ -30,15 +30,18 @@ pub struct Conn {
     unread: BytesMut,
     passing: Passing,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    stall: Stall,
 }
 
 /// What a reader of the connection may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Passing {
-    /// Everything: HTTP/2, chunked bodies, tunnels.
+    /// Everything: HTTP/2, tunnels.
     All,
     /// So many bytes; after them only whether the client is still there.
     Bytes(u64),
+    /// So many bytes, and then a chunked body to its end.
+    Chunked(u64, Chunks),
 }
 
 /// How much of what a client sends ahead of its turn is kept.
@@ -57,6 +60,7 @@ impl Conn {
             unread: BytesMut::new(),
             passing: Passing::All,
             cut,
+            stall: Stall::default(),
         }
     }
 
@@ -147,6 +151,34 @@ impl Conn {
         Poll::Pending
     }
 
+    /// Takes what was handed out from what may still be.
+    fn passed(&mut self, bytes: usize) {
+        if let Passing::Bytes(left) | Passing::Chunked(left, _) = &mut self.passing {
+            *left -= bytes as u64;
+        }
+    }
+
+    /// Hands out bytes of a chunked body, and none behind its end.
+    fn poll_chunks(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.unread.is_empty() && ready!(self.poll_receive(context))? == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let Passing::Chunked(_, chunks) = &mut self.passing else {
+            return Poll::Ready(Ok(()));
+        };
+        let most = self.unread.len().min(out.remaining());
+        let belong = chunks.follow(&self.unread[..most])?;
+        if chunks.have_ended() {
+            self.passing = Passing::Bytes(0);
+        }
+        out.put_slice(&self.unread.split_to(belong));
+        Poll::Ready(Ok(()))
+    }
+
     /// Hands out at most `most` bytes: straight from the transport where nothing can come too far.
     fn poll_pass(
         &mut self,
@@ -179,18 +211,17 @@ impl AsyncRead for Conn {
     ) -> Poll<io::Result<()>> {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
-        match conn.passing {
-            Passing::All => {
-                ready!(conn.poll_pass(context, out, usize::MAX))?;
-            }
-            Passing::Bytes(0) => return conn.poll_gone(context),
-            Passing::Bytes(left) => {
-                let most = usize::try_from(left).unwrap_or(usize::MAX);
+        match &mut conn.passing {
+            Passing::All => conn.poll_pass(context, out, usize::MAX).map_ok(drop),
+            Passing::Bytes(0) => conn.poll_gone(context),
+            Passing::Bytes(left) | Passing::Chunked(left @ 1.., _) => {
+                let most = usize::try_from(*left).unwrap_or(usize::MAX);
                 let read = ready!(conn.poll_pass(context, out, most))?;
-                conn.passing = Passing::Bytes(left - read as u64);
+                conn.passed(read);
+                Poll::Ready(Ok(()))
             }
+            Passing::Chunked(0, _) => conn.poll_chunks(context, out),
         }
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -202,7 +233,8 @@ impl AsyncWrite for Conn {
     ) -> Poll<io::Result<usize>> {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
-        conn.io.poll_write(context, bytes)
+        let written = conn.io.poll_write(context, bytes);
+        conn.stall.watch(context, written)
     }
 
     fn poll_write_vectored(
@@ -212,7 +244,8 @@ impl AsyncWrite for Conn {
     ) -> Poll<io::Result<usize>> {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
-        conn.io.poll_write_vectored(context, slices)
+        let written = conn.io.poll_write_vectored(context, slices);
+        conn.stall.watch(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -220,11 +253,17 @@ impl AsyncWrite for Conn {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().io.poll_flush(context)
+        let conn = self.get_mut();
+        ready!(conn.poll_cut(context))?;
+        let flushed = conn.io.poll_flush(context);
+        conn.stall.watch(context, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().io.poll_shutdown(context)
+        let conn = self.get_mut();
+        ready!(conn.poll_cut(context))?;
+        let shut = conn.io.poll_shutdown(context);
+        conn.stall.watch(context, shut)
     }
 }
 

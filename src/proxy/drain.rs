@@ -29,6 +29,12 @@ impl Drain {
         self.begun.send_replace(true);
     }
 
+    /// Waits for the first step.
+    pub async fn begun(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.begun.subscribe().wait_for(|begun| *begun).await;
+    }
+
     /// Whether the first step was taken.
     #[must_use]
     pub fn has_begun(&self) -> bool {

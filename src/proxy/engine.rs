@@ -7,12 +7,12 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::{StatusCode, Version, header};
 use pingora_core::{
     Error, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
 };
 use pingora_http::{RequestHeader, ResponseHeader};
-use pingora_proxy::{FailToProxy, ProxyHttp, Session};
+use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
 use super::{
     Proxy,
@@ -77,11 +77,10 @@ impl ProxyHttp for Phases {
         _session: &mut Session,
         context: &mut Context,
     ) -> Result<Box<HttpPeer>> {
-        let hub = context.as_mut().and_then(|exchange| exchange.hub.as_mut());
-        let Some(hub) = hub else {
+        let Some(route) = context.as_mut().and_then(|it| it.route.as_mut()) else {
             return Error::e_explain(ErrorType::InternalError, "a request without an upstream");
         };
-        match hub.upstream.peer(hub.turn, hub.attempt).await {
+        match route.peer().await {
             Ok(Some(peer)) => Ok(Box::new(peer)),
             Ok(None) => {
                 Err(Error::explain(ErrorType::ConnectRefused, "no server is left").into_up())
@@ -102,10 +101,9 @@ impl ProxyHttp for Phases {
         context: &mut Context,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        if let Some(hub) = context.as_mut().and_then(|exchange| exchange.hub.as_mut()) {
-            hub.upstream.unreachable(peer, &error);
-            hub.attempt += 1;
-            error.set_retry(hub.upstream.has_more(hub.attempt));
+        if let Some(route) = context.as_mut().and_then(|it| it.route.as_mut()) {
+            let more = route.unreachable(peer, &error);
+            error.set_retry(more);
         }
         error
     }
@@ -119,7 +117,8 @@ impl ProxyHttp for Phases {
         let Some(exchange) = context else {
             return Ok(());
         };
-        headers::to_hub(request, exchange, &self.0.sites().config.trusted_proxies)
+        exchange.received = 0;
+        headers::to_hub(request, exchange)
     }
 
     async fn request_body_filter(
@@ -138,7 +137,7 @@ impl ProxyHttp for Phases {
             *body = None;
         }
         exchange.received += body.as_ref().map_or(0, |bytes| bytes.len() as u64);
-        self.limit_body(exchange)
+        limit_body(exchange)
     }
 
     async fn upstream_response_filter(
@@ -160,10 +159,15 @@ impl ProxyHttp for Phases {
         response: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
-        match context {
-            Some(exchange) => headers::to_client(response, exchange),
-            None => Ok(()),
+        let Some(exchange) = context else {
+            return Ok(());
+        };
+        headers::to_client(response, exchange)?;
+        // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
+        if exchange.said.version == Version::HTTP_10 {
+            response.remove_header(&header::TRANSFER_ENCODING);
         }
+        Ok(())
     }
 
     async fn fail_to_proxy(
@@ -203,6 +207,17 @@ impl ProxyHttp for Phases {
         self.0.record(exchange);
     }
 
+    // The engine's own lines hold the target, and with it tokens.
+    fn suppress_proxy_warn_log(
+        &self,
+        _session: &Session,
+        _context: &Context,
+        _error: &Error,
+        _occasion: ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+
     fn suppress_error_log(&self, _session: &Session, _context: &Context, _error: &Error) -> bool {
         true
     }
@@ -231,28 +246,25 @@ impl Phases {
             headers: &head.headers,
             authority: authority.or_else(host).and_then(Authority::parse),
         };
-        let mut exchange = Box::new(Exchange::new(link, &request));
+        let mut exchange = Box::new(Exchange::new(self.0.sites_now(), link, &request));
         let refused = self.0.admit(&mut exchange, &request, None).await.err();
         (exchange, refused)
     }
+}
 
-    fn limit_body(&self, exchange: &Exchange) -> Result<()> {
-        let limit = self.0.sites().config.limits.body;
-        if limit.is_some_and(|limit| exchange.received > limit) {
-            return Err(
-                Error::explain(ErrorType::HTTPStatus(413), "the body is over the limit")
-                    .into_down(),
-            );
-        }
-        let (pace, grace) = SLOWEST;
-        let took = exchange.began.0.elapsed();
-        if took > grace && exchange.received < pace * took.as_secs() {
-            return Err(
-                Error::explain(ErrorType::HTTPStatus(408), "the body comes too slowly").into_down(),
-            );
-        }
-        Ok(())
+fn limit_body(exchange: &Exchange) -> Result<()> {
+    let limit = exchange.sites.config.limits.body;
+    if limit.is_some_and(|limit| exchange.received > limit) {
+        let why = "the body is over the limit";
+        return Err(Error::explain(ErrorType::HTTPStatus(413), why).into_down());
     }
+    let (pace, grace) = SLOWEST;
+    let took = exchange.began.0.elapsed();
+    if took > grace && exchange.received < pace * took.as_secs() {
+        let why = "the body comes too slowly";
+        return Err(Error::explain(ErrorType::HTTPStatus(408), why).into_down());
+    }
+    Ok(())
 }
 
 /// What is known of the connection a session runs on.
@@ -270,7 +282,7 @@ async fn write(session: &mut Session, answer: &Answer, exchange: &Exchange) -> R
     let empty = exchange.said.method == http::Method::HEAD || answer.body.is_empty();
     if answer.close {
         session.set_keepalive(None);
-        exchange.link.ending.cancel();
+        exchange.link.leave.cancel();
     }
     let head = Box::new(answer.to_response()?);
     session.write_response_header(head, empty).await?;

@@ -7,9 +7,12 @@ use std::{
 
 use http::{HeaderMap, Method, Version, header};
 
-use crate::{access::verdict::Admission, upstream::Upstream};
+use crate::{
+    access::{network::Client, verdict::Admission},
+    upstream::Route,
+};
 
-use super::{authority::Authority, headers, link::Link, site::Site};
+use super::{authority::Authority, headers, link::Link, site::Site, sites::Sites};
 
 /// A request's head, whichever version of HTTP it came in.
 #[derive(Debug)]
@@ -28,6 +31,10 @@ pub struct Request<'a> {
 
 /// One request and what becomes of it.
 pub struct Exchange {
+    /// The sites as they were when it came; it keeps them to its end.
+    pub sites: Arc<Sites>,
+    /// Who it is from.
+    pub client: Client,
     /// The connection it came on.
     pub link: Arc<Link>,
     /// When its head was complete.
@@ -39,7 +46,7 @@ pub struct Exchange {
     /// Why it may pass, once judged.
     pub admission: Option<Admission>,
     /// Where it goes.
-    pub hub: Option<Hub>,
+    pub route: Option<Route>,
     /// Whether the rule that let it in knows a password.
     pub password_asked: bool,
     /// Bytes of body received from the client.
@@ -67,20 +74,12 @@ pub struct Said {
     pub has_auth_cookie: bool,
 }
 
-/// The upstream chosen for a request, and how often it was tried.
-pub struct Hub {
-    /// The servers.
-    pub upstream: Arc<Upstream>,
-    /// The request's turn among the servers.
-    pub turn: usize,
-    /// Connections tried and failed.
-    pub attempt: usize,
-}
-
 impl Exchange {
     /// A request that has just arrived.
     #[must_use]
-    pub fn new(link: Arc<Link>, request: &Request<'_>) -> Self {
+    pub fn new(sites: Arc<Sites>, link: Arc<Link>, request: &Request<'_>) -> Self {
+        let trusted = &sites.config.trusted_proxies;
+        let client = Client::of_request(link.peer.ip(), trusted, request.headers);
         let field = |name| {
             let value = request.headers.get(name);
             value.map_or(String::new(), |value| {
@@ -88,6 +87,8 @@ impl Exchange {
             })
         };
         Self {
+            sites,
+            client,
             link,
             began: (Instant::now(), SystemTime::now()),
             said: Said {
@@ -104,22 +105,10 @@ impl Exchange {
             },
             site: None,
             admission: None,
-            hub: None,
+            route: None,
             password_asked: false,
             received: 0,
             answered: None,
-        }
-    }
-}
-
-impl Hub {
-    /// The first try of a request.
-    #[must_use]
-    pub fn new(upstream: Arc<Upstream>) -> Self {
-        Self {
-            turn: upstream.take_turn(),
-            upstream,
-            attempt: 0,
         }
     }
 }

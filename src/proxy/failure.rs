@@ -1,5 +1,7 @@
 //! What a client is told when the hub cannot be reached or answers wrongly.
 
+use std::io;
+
 use http::StatusCode;
 use pingora_core::{Error, ErrorSource, ErrorType};
 
@@ -14,7 +16,9 @@ pub(super) fn answer(error: &Error) -> Answer {
         ErrorType::HTTPStatus(413) => page::too_large(),
         ErrorType::HTTPStatus(408) => page::client_slow(),
         ErrorType::HTTPStatus(code) => status(*code),
-        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => {
+        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError
+            if *error.esource() != ErrorSource::Downstream =>
+        {
             page::hub_starting()
         }
         ErrorType::ConnectTimedout
@@ -42,6 +46,14 @@ pub(super) fn client_is_gone(error: &Error) -> bool {
             error.etype(),
             ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed
         )
+        && !is_malformed(error)
+}
+
+/// Whether the client is there, but its body is not framed as it must be.
+fn is_malformed(error: &Error) -> bool {
+    let cause = error.cause.as_ref();
+    let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::InvalidData)
 }
 
 /// Tells the log what was wrong with the hub's answer; who is unreachable is told by `upstream`.

@@ -17,13 +17,14 @@ use crate::{
         verdict::{Admission, Denial},
     },
     telemetry::journal,
+    tls::ClientAuth,
 };
 
 use super::{
     Proxy,
     answer::Answer,
     authority::Authority,
-    exchange::{Exchange, Hub, Request},
+    exchange::{Exchange, Request},
     head::{Body, MOST_FIELDS, Malformed, refuse_method},
     page,
     site::Site,
@@ -41,13 +42,11 @@ impl Proxy {
         request: &Request<'_>,
         body: Option<Body>,
     ) -> Result<(), Answer> {
-        let sites = self.sites();
+        let sites = exchange.sites.clone();
         well_formed(request).map_err(page::malformed)?;
         let site = agreed_site(&sites, exchange, request)?;
         exchange.site = Some(site.clone());
-        if let Some(answer) = to_https(&sites, exchange, request) {
-            return Err(answer);
-        }
+        over_tls(&sites, exchange, request)?;
         let place = site
             .place(path(request.target))
             .map_err(|why| page::bad_path(&why))?;
@@ -62,7 +61,7 @@ impl Proxy {
             return Err(page::too_large());
         }
         exchange.admission = Some(admission);
-        exchange.hub = Some(Hub::new(site.upstream(&place)));
+        exchange.route = Some(site.upstream(&place).route());
         Ok(())
     }
 
@@ -74,42 +73,38 @@ impl Proxy {
         site: &Site,
         place: &Place<'_>,
     ) -> Result<Admission, Answer> {
-        let (link, trusted) = (&exchange.link, &sites.config.trusted_proxies);
+        let link = &exchange.link;
         let basic = Basic::of_request(request.headers);
         let visitor = Visitor {
-            client: Client::of_request(link.peer.ip(), trusted, request.headers),
+            client: exchange.client,
             basic: basic.as_ref(),
-            judge: |authority: &_| site.judge(link.chain(), authority),
+            judge: |authority: &_| {
+                let verdict = site.judge(link.chain(), authority);
+                if matches!(verdict, ClientAuth::Valid(_)) {
+                    link.trust(authority);
+                }
+                verdict
+            },
         };
         let decided = place.decide(&visitor, &self.throttle).await;
         match &decided {
-            Ok(admission) => note(sites, exchange, request, admission),
+            Ok(admission) if admission.factors.network => sites.notice(link, request),
             Err(Denial::Password { .. } | Denial::Throttled { .. }) => {
                 report(basic.as_ref(), visitor.client, &exchange.said.host);
             }
-            Err(_) => {}
+            _ => {}
         }
         decided.map_err(|denial| refusal(denial, link.asked()))
     }
 }
 
-/// Remembers by what a request was let in, for those who look after it.
-fn note(sites: &Sites, exchange: &Exchange, request: &Request<'_>, admission: &Admission) {
-    if admission.factors.certificate {
-        exchange.link.let_in_by_certificate();
-    }
-    if let (true, Some(authority)) = (admission.factors.network, &request.authority) {
-        sites
-            .hairpin
-            .notice(exchange.link.peer.ip(), &authority.host);
-    }
-}
-
 /// A wrong password is told in a form that fail2ban can match.
 fn report(basic: Option<&Basic>, client: Client, host: &str) {
-    if let Some(basic) = basic {
-        journal::login_failed(client.accountable(), &basic.user, host);
-    }
+    let Some(basic) = basic else { return };
+    // An API token of openHAB comes as the user.
+    let is_token = basic.user.starts_with("oh.");
+    let user = if is_token { "oh.…" } else { &basic.user };
+    journal::login_failed(client.accountable(), user, host);
 }
 
 fn refusal(denial: Denial, asked: bool) -> Answer {
@@ -138,8 +133,7 @@ fn well_formed(request: &Request<'_>) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// The site of the host, if the connection was made for it or for one that asks this
-/// client alike.
+/// The site of the host, if the connection was made for it or one that asks alike.
 fn agreed_site(
     sites: &Sites,
     exchange: &Exchange,
@@ -152,32 +146,29 @@ fn agreed_site(
         return Ok(site.clone());
     };
     let made_for = sites.of_handshake(tls.server_name.as_deref(), exchange.link.local.ip());
-    let asks = || site.asks(exchange.link.peer.ip(), &sites.config.trusted_proxies);
     match made_for {
-        Some(other) if Arc::ptr_eq(other, site) => Ok(site.clone()),
-        Some(other) if other.asks_like(site) && asks() == tls.asked => Ok(site.clone()),
+        Some(other) if other.asks_like(site) => Ok(site.clone()),
         _ => Err(unknown()),
     }
 }
 
-/// The redirect for a request in the clear, unless the sites are served so on purpose.
-fn to_https(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Option<Answer> {
-    let https = sites.config.listen.https.first()?;
-    if exchange.link.tls.is_some() {
-        return None;
-    }
-    let authority = request.authority.as_ref()?;
-    let port = if exchange.link.tls_port {
-        exchange.link.local.port()
+/// A request in the clear is sent to https, unless the sites are served so on purpose.
+fn over_tls(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Result<(), Answer> {
+    let (link, https) = (&exchange.link, sites.config.listen.https.first());
+    let (None, Some(https)) = (&link.tls, https) else {
+        return Ok(());
+    };
+    let port = if link.tls_port {
+        link.local.port()
     } else {
         https.port()
     };
-    let public = Authority {
+    let public = request.authority.as_ref().map(|authority| Authority {
         host: authority.host.clone(),
         port: Some(port).filter(|port| *port != 443),
-    };
-    let location = format!("https://{public}{}", request.target);
-    page::to_https(&location, request.method)
+    });
+    let location = public.map(|public| format!("https://{public}{}", request.target));
+    Err(page::to_https(location.as_deref(), request.method))
 }
 
 fn same_origin(

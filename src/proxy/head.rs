@@ -71,30 +71,26 @@ impl Head {
         })
     }
 
-    /// The bytes up to and with the empty line, as soon as they are there.
+    /// The length of the head with its empty line, as soon as that is there; `looked` is how
+    /// much was looked at before, and is kept.
     #[must_use]
-    pub fn end(bytes: &[u8]) -> Option<usize> {
-        let mut from = 0;
-        while let Some(at) = memchr(bytes, from) {
-            let line = bytes[from..at]
-                .strip_suffix(b"\r")
-                .unwrap_or(&bytes[from..at]);
-            if line.is_empty() && from > 0 {
-                return Some(at + 1);
-            }
-            from = at + 1;
-        }
-        None
+    pub fn end(bytes: &[u8], looked: &mut usize) -> Option<usize> {
+        let from = looked.saturating_sub(EMPTY_LINE);
+        *looked = bytes.len();
+        let is_end = |at: &usize| {
+            let line = &bytes[..*at];
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            bytes[*at] == b'\n' && line.ends_with(b"\n")
+        };
+        (from..bytes.len()).find(is_end).map(|at| at + 1)
     }
 }
 
+/// Bytes of an empty line and what must stand before it.
+const EMPTY_LINE: usize = 3;
+
 const fn bad(why: &'static str) -> Malformed {
     Malformed(StatusCode::BAD_REQUEST, why)
-}
-
-fn memchr(bytes: &[u8], from: usize) -> Option<usize> {
-    let found = bytes[from..].iter().position(|&b| b == b'\n')?;
-    Some(from + found)
 }
 
 /// The lines without their CRLF, the closing empty one left out.

@@ -3,11 +3,13 @@
 //! A client's own words about who it is or where it comes from are dropped on
 //! every route; then ours are set, so that nothing it sends can remove them.
 
+use std::net::IpAddr;
+
 use http::{HeaderMap, HeaderValue, header};
 use pingora_core::Result;
 use pingora_http::{RequestHeader, ResponseHeader};
 
-use crate::config::model::Networks;
+use crate::access::network;
 
 use super::{exchange::Exchange, identity};
 
@@ -34,22 +36,16 @@ const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 ///
 /// # Errors
 /// Never with valid values; the engine's setters are fallible.
-pub(super) fn to_hub(
-    request: &mut RequestHeader,
-    exchange: &Exchange,
-    trusted: &Networks,
-) -> Result<()> {
+pub(super) fn to_hub(request: &mut RequestHeader, exchange: &Exchange) -> Result<()> {
+    let trusted = &exchange.sites.config.trusted_proxies;
     let peer = exchange.link.peer.ip();
-    let forwarded = trusted
-        .contains(peer)
-        .then(|| list(&request.headers, "x-forwarded-for"))
-        .flatten();
+    let way = network::way(peer, trusted, &request.headers);
     let scheme = scheme(request, exchange, trusted.contains(peer));
     drop_claims(request);
     join_cookies(request)?;
-    let chain = forwarded.map_or_else(|| peer.to_string(), |list| format!("{list}, {peer}"));
-    request.insert_header("X-Forwarded-For", chain)?;
-    request.insert_header("X-Real-IP", peer.to_string())?;
+    let way: Vec<_> = way.iter().rev().flatten().map(IpAddr::to_string).collect();
+    request.insert_header("X-Forwarded-For", way.join(", "))?;
+    request.insert_header("X-Real-IP", exchange.client.accountable().to_string())?;
     request.insert_header("X-Forwarded-Proto", scheme)?;
     let Some(admission) = &exchange.admission else {
         return Ok(());
@@ -124,15 +120,6 @@ fn scheme(request: &RequestHeader, exchange: &Exchange, trusted: bool) -> &'stat
         _ if exchange.link.tls.is_some() => "https",
         _ => "http",
     }
-}
-
-fn list(headers: &HeaderMap, name: &str) -> Option<String> {
-    let values: Vec<_> = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    (!values.is_empty()).then(|| values.join(", "))
 }
 
 fn drop_claims(request: &mut RequestHeader) {

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::{
     Proxy, Service,
+    chunks::Chunks,
     conn::{Conn, Passing},
     exchange::{Exchange, Request},
     head::{Body, Head, MOST_BYTES, Malformed},
@@ -77,9 +78,13 @@ async fn next(proxy: &Proxy, conn: &mut Conn, first: bool) -> Next {
 
 async fn whole_head(conn: &mut Conn) -> io::Result<Next> {
     skip_empty_line(conn);
+    let mut looked = 0;
     let length = loop {
-        if let Some(length) = Head::end(conn.unread()) {
+        if let Some(length) = Head::end(conn.unread(), &mut looked) {
             break length;
+        }
+        if conn.unread().first().is_some_and(|byte| !is_head(*byte)) {
+            return Ok(Next::Malformed(NO_HTTP));
         }
         if conn.unread().len() > MOST_BYTES {
             return Ok(Next::Malformed(TOO_LARGE));
@@ -87,7 +92,10 @@ async fn whole_head(conn: &mut Conn) -> io::Result<Next> {
         if conn.receive().await? == 0 {
             return Ok(Next::End);
         }
-        skip_empty_line(conn);
+        if looked <= 2 {
+            looked = 0;
+            skip_empty_line(conn);
+        }
     };
     if length > MOST_BYTES {
         return Ok(Next::Malformed(TOO_LARGE));
@@ -96,6 +104,13 @@ async fn whole_head(conn: &mut Conn) -> io::Result<Next> {
         Ok(head) => Next::Head(Box::new(head), length),
         Err(why) => Next::Malformed(why),
     })
+}
+
+const NO_HTTP: Malformed = Malformed(StatusCode::BAD_REQUEST, "this is not HTTP");
+
+/// Whether a head, or an empty line before it, may begin with this byte.
+fn is_head(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte == b'\r'
 }
 
 const TOO_LARGE: Malformed = Malformed(
@@ -114,7 +129,11 @@ fn skip_empty_line(conn: &mut Conn) {
 async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) -> Option<Conn> {
     let proxy = &service.proxy;
     let request = request(&head);
-    let mut exchange = Box::new(Exchange::new(conn.link().clone(), &request));
+    let mut exchange = Box::new(Exchange::new(
+        proxy.sites_now(),
+        conn.link().clone(),
+        &request,
+    ));
     let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
     if let Err(answer) = admitted {
         return reply::answer(proxy, conn, &mut exchange, &head, length, answer).await;
@@ -149,16 +168,14 @@ fn frame(conn: &mut Conn, head: &Head, length: usize) {
         length = length - range.end + line.len();
     }
     conn.pass(match head.body {
-        Body::Length(body) => Passing::Bytes(length as u64 + body),
-        Body::Chunked => Passing::All,
+        Body::Length(body) => Passing::Bytes(body.saturating_add(length as u64)),
+        Body::Chunked => Passing::Chunked(length as u64, Chunks::default()),
     });
 }
 
 async fn through_engine(service: &Service, conn: Conn, exchange: Box<Exchange>) -> Option<Conn> {
     let proxy = &service.proxy;
-    let idle = proxy.sites().config.limits.idle.as_secs();
     let mut session = ServerSession::new_http1(Box::new(conn) as Stream);
-    session.set_keepalive((!proxy.drain.has_begun()).then_some(idle));
     session.set_connection_user_context(Some(exchange));
     let draining = proxy.drain.watch();
     let reused = service.engine.process_new_http(session, &draining).await?;

@@ -5,12 +5,14 @@
 
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{Mutex, PoisonError},
     time::Instant,
 };
 
 use rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
+
+use crate::config::model::ClientCertificate;
 
 /// One connection of a client.
 #[derive(Debug)]
@@ -23,13 +25,13 @@ pub struct Link {
     pub tls: Option<Handshake>,
     /// Whether the listener is the one for TLS: a clear connection there came to the wrong port.
     pub tls_port: bool,
+    /// Ends an HTTP/2 connection once its requests have ended.
+    pub leave: CancellationToken,
     /// Cuts the connection at once, whatever flows on it.
     pub cut: CancellationToken,
-    /// Lets what was begun end, and the connection with it; for HTTP/2, which cannot say it in an answer.
-    pub ending: CancellationToken,
     /// When the connection was accepted.
     pub since: Instant,
-    let_in_by_certificate: AtomicBool,
+    trusted_by: Mutex<Vec<ClientCertificate>>,
 }
 
 /// What the TLS handshake told.
@@ -54,10 +56,10 @@ impl Link {
             local: canonical(local),
             tls: None,
             tls_port,
+            leave: CancellationToken::new(),
             cut: CancellationToken::new(),
-            ending: CancellationToken::new(),
             since: Instant::now(),
-            let_in_by_certificate: AtomicBool::new(false),
+            trusted_by: Mutex::default(),
         }
     }
 
@@ -68,15 +70,25 @@ impl Link {
         }
     }
 
-    /// Notes that a request passed because of the certificate.
-    pub fn let_in_by_certificate(&self) {
-        self.let_in_by_certificate.store(true, Ordering::Relaxed);
+    /// Notes that the client's certificate is good for this CA's rule.
+    pub fn trust(&self, authority: &ClientCertificate) {
+        let mut trusted = self
+            .trusted_by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !trusted.contains(authority) {
+            trusted.push(authority.clone());
+        }
     }
 
-    /// Whether a request passed because of the certificate.
+    /// The rules that the client's certificate was good for.
     #[must_use]
-    pub fn was_let_in_by_certificate(&self) -> bool {
-        self.let_in_by_certificate.load(Ordering::Relaxed)
+    pub fn trusted_by(&self) -> Vec<ClientCertificate> {
+        let trusted = self
+            .trusted_by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        trusted.clone()
     }
 
     /// The chain the client showed; empty when none.

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod authority;
+pub mod chunks;
 pub mod conn;
 pub mod drain;
 mod engine;
@@ -26,6 +27,7 @@ mod record;
 mod reply;
 pub mod site;
 pub mod sites;
+mod stall;
 pub mod transport;
 mod tunnel;
 mod websocket;
@@ -91,10 +93,16 @@ impl Proxy {
         })
     }
 
-    /// The sites as they are now; a request keeps those it began with.
+    /// The sites as they are now, for a look.
     #[must_use]
     pub fn sites(&self) -> Guard<Arc<Sites>> {
         self.sites.load()
+    }
+
+    /// The same, to be kept.
+    #[must_use]
+    pub fn sites_now(&self) -> Arc<Sites> {
+        self.sites.load_full()
     }
 
     /// Serves other sites from now on.

@@ -56,13 +56,19 @@ pub fn misdirected(host: &str) -> Answer {
 
 /// To https, with 301 for GET and HEAD and 308 for the rest, which keeps their method and body.
 #[must_use]
-pub fn to_https(location: &str, method: &Method) -> Option<Answer> {
+pub fn to_https(location: Option<&str>, method: &Method) -> Answer {
     let status = match *method {
         Method::GET | Method::HEAD => StatusCode::MOVED_PERMANENTLY,
         _ => StatusCode::PERMANENT_REDIRECT,
     };
-    let location = HeaderValue::from_str(location).ok()?;
-    Some(page(status, "Moved", "This site is served over https.").with(header::LOCATION, location))
+    match location.map(HeaderValue::from_str) {
+        Some(Ok(location)) => page(status, "Moved", "This site is served over https.")
+            .with(header::LOCATION, location),
+        _ => malformed(Malformed(
+            StatusCode::BAD_REQUEST,
+            "this address cannot be served over https",
+        )),
+    }
 }
 
 /// 401: a password is asked for; the realm is the one browsers have saved under NGINX.
@@ -74,9 +80,7 @@ pub fn password_required(certificate: Option<&str>) -> Answer {
     let text = format!("Please enter your user name and password.{certificate}");
     page(StatusCode::UNAUTHORIZED, "Password required", &text).with(
         header::WWW_AUTHENTICATE,
-        HeaderValue::from_static(
-            "Basic realm=\"Username and Password Required\", charset=\"UTF-8\"",
-        ),
+        HeaderValue::from_static("Basic realm=\"Username and Password Required\""),
     )
 }
 

@@ -15,7 +15,7 @@ impl Proxy {
         let (began, time) = exchange.began;
         self.log.record(&Entry {
             time,
-            client: exchange.link.peer.ip(),
+            client: exchange.client.accountable(),
             user: admission.and_then(|admission| admission.user.as_deref()),
             certificate: identity.and_then(|identity| identity.common_name()),
             protocol: protocol(exchange),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Version};
+use http::{HeaderMap, Method, Version, header};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
@@ -28,7 +28,12 @@ pub(super) async fn answer(
     length: usize,
     answer: Answer,
 ) -> Option<Conn> {
-    let small = matches!(head.body, Body::Length(0..=SMALL_BODY));
+    let small = match head.body {
+        Body::Length(0) => true,
+        // Who expects a 100 may send the body or not: only the end of the connection is clear.
+        Body::Length(1..=SMALL_BODY) => !head.headers.contains_key(header::EXPECT),
+        _ => false,
+    };
     let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(head);
     let wire = answer.to_http1(Some(&head.method), close);
     exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&head.method)));
@@ -39,22 +44,18 @@ pub(super) async fn answer(
         return None;
     }
     conn.consume(length);
-    drain(proxy, conn, head.body).await
+    let limit = exchange.sites.config.limits.header_time;
+    timeout(limit, drain(conn, head.body)).await.ok().flatten()
 }
 
 /// Reads and drops the small body of a request that was answered already.
-async fn drain(proxy: &Proxy, mut conn: Conn, body: Body) -> Option<Conn> {
+async fn drain(mut conn: Conn, body: Body) -> Option<Conn> {
     let Body::Length(mut left) = body else {
         return None;
     };
-    let limit = proxy.sites().config.limits.header_time;
     while left > 0 {
-        if conn.unread().is_empty() {
-            timeout(limit, conn.receive())
-                .await
-                .ok()?
-                .ok()
-                .filter(|&n| n > 0)?;
+        if conn.unread().is_empty() && conn.receive().await.ok()? == 0 {
+            return None;
         }
         let some = left.min(conn.unread().len() as u64);
         conn.consume(usize::try_from(some).ok()?);
@@ -72,7 +73,7 @@ pub(super) async fn refuse(proxy: &Proxy, mut conn: Conn, answer: &Answer) -> Op
         headers: &HeaderMap::new(),
         authority: None,
     };
-    let mut exchange = Exchange::new(conn.link().clone(), &nothing);
+    let mut exchange = Exchange::new(proxy.sites_now(), conn.link().clone(), &nothing);
     exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
     proxy.record(&exchange);
     conn.send(&answer.to_http1(None, true)).await.ok()?;

@@ -13,7 +13,7 @@ use crate::{
         policy::{Place, Policy},
     },
     config::model::{self, Access, ClientCertificate, Hsts, Networks, PathAccess},
-    tls::{ClientAuth, ClientCa, Reason, SiteTls},
+    tls::{ClientAuth, ClientCa, SiteTls},
     upstream::Upstream,
 };
 
@@ -106,7 +106,11 @@ impl Site {
     /// was asked for certificates of the same CAs by the same rules, or neither asks at all.
     #[must_use]
     pub fn asks_like(&self, other: &Self) -> bool {
-        asking(&self.config).eq(asking(&other.config))
+        let asks = |site: &Self| !site.authorities.is_empty();
+        match (asks(self), asks(other)) {
+            (false, false) => true,
+            _ => rules(&self.config).eq(rules(&other.config)),
+        }
     }
 
     /// What a chain is worth to one of the site's CAs.
@@ -116,18 +120,6 @@ impl Site {
             Some(authority) => ClientAuth::of(chain, authority, SystemTime::now()),
             None => ClientAuth::Absent,
         }
-    }
-
-    /// Whether some CA of the site takes this chain, and none has revoked it: a path may name
-    /// the same CA without its revocation list.
-    #[must_use]
-    pub fn takes(&self, chain: &[CertificateDer<'_>]) -> bool {
-        let now = SystemTime::now();
-        let authorities = self.authorities.values();
-        let verdicts: Vec<_> = authorities
-            .map(|authority| authority.judge(chain, now))
-            .collect();
-        verdicts.iter().any(Result::is_ok) && !verdicts.contains(&Err(Reason::Revoked))
     }
 
     /// The Strict-Transport-Security field, when the site sends one.
@@ -175,11 +167,6 @@ fn rules(site: &model::Site) -> impl Iterator<Item = &Access> {
         PathAccess::Inherit | PathAccess::Public => None,
     });
     std::iter::once(&site.access).chain(paths)
-}
-
-/// What decides whom the site asks: the rules that know a CA.
-fn asking(site: &model::Site) -> impl Iterator<Item = &Access> {
-    rules(site).filter(|access| access.client_certificate.is_some())
 }
 
 fn authorities(

@@ -6,10 +6,11 @@ use rustls::ServerConfig;
 
 use crate::{
     config::model::{Config, Host},
-    tls,
+    tls::{self, ClientAuth},
 };
 
 use super::{
+    exchange::Request,
     hairpin::Hairpin,
     link::Link,
     loader::{Loader, Refreshed, Shared},
@@ -24,7 +25,7 @@ pub struct Sites {
     all: Vec<Arc<Site>>,
     shared: Shared,
     placeholder: Arc<ServerConfig>,
-    pub(super) hairpin: Hairpin,
+    hairpin: Hairpin,
 }
 
 /// Files that the configuration names and that cannot be used.
@@ -88,14 +89,23 @@ impl Sites {
         self.placeholder.clone()
     }
 
-    /// Whether the certificate a connection was let in by is still good.
+    /// Whether the certificate of a connection is still good for all rules it was good for.
     #[must_use]
-    pub fn still_admits(&self, link: &Link) -> bool {
+    pub fn still_trusts(&self, link: &Link) -> bool {
         let name = link.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
-        !link.was_let_in_by_certificate()
-            || self
-                .of_handshake(name, link.local.ip())
-                .is_some_and(|site| site.takes(link.chain()))
+        let site = self.of_handshake(name, link.local.ip());
+        let is_valid = |authority: &_| {
+            let verdict = site.map(|site| site.judge(link.chain(), authority));
+            matches!(verdict, Some(ClientAuth::Valid(_)))
+        };
+        link.trusted_by().iter().all(is_valid)
+    }
+
+    /// Looks after a request that was let in by its network.
+    pub(super) fn notice(&self, link: &Link, request: &Request<'_>) {
+        if let Some(authority) = &request.authority {
+            self.hairpin.notice(link.peer.ip(), &authority.host);
+        }
     }
 
     /// Takes up files that changed.

@@ -14,7 +14,6 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Proxy,
@@ -72,7 +71,7 @@ type Opened = (Stream, ResponseHeader, BytesMut);
 
 async fn open(proxy: &Proxy, exchange: &mut Exchange, head: &Head) -> Result<Opened, Answer> {
     let mut hub = connect(proxy, exchange).await?;
-    let request = upgrade_request(proxy, exchange, head).map_err(|_| failure::internal())?;
+    let request = upgrade_request(exchange, head).map_err(|_| failure::internal())?;
     let exchanged = timeout(ANSWER, ask(&mut hub, &request)).await;
     let (status, fields, rest) = match exchanged {
         Ok(Ok(answer)) => answer,
@@ -85,17 +84,14 @@ async fn open(proxy: &Proxy, exchange: &mut Exchange, head: &Head) -> Result<Ope
 
 async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answer> {
     let mut last = super::page::hub_starting();
-    while let Some(hub) = &mut exchange.hub {
-        let peer = match hub.upstream.peer(hub.turn, hub.attempt).await {
-            Ok(Some(peer)) => peer,
-            Ok(None) => break,
-            Err(_) => return Err(super::page::hub_starting()),
+    while let Some(route) = &mut exchange.route {
+        let Ok(Some(peer)) = route.peer().await else {
+            break;
         };
-        hub.attempt += 1;
         match proxy.connector.new_stream(&peer).await {
             Ok(stream) => return Ok(stream),
             Err(error) => {
-                hub.upstream.unreachable(&peer, &error);
+                route.unreachable(&peer, &error);
                 last = failure::answer(&error);
             }
         }
@@ -103,21 +99,13 @@ async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answe
     Err(last)
 }
 
-fn upgrade_request(
-    proxy: &Proxy,
-    exchange: &Exchange,
-    head: &Head,
-) -> pingora_core::Result<RequestHeader> {
+fn upgrade_request(exchange: &Exchange, head: &Head) -> pingora_core::Result<RequestHeader> {
     let mut request = RequestHeader::build(head.method.clone(), head.target.as_bytes(), None)?;
     for (name, value) in &head.headers {
         request.append_header(name.clone(), value.clone())?;
     }
     headers::strip_hop_by_hop(&mut request);
-    headers::to_hub(
-        &mut request,
-        exchange,
-        &proxy.sites().config.trusted_proxies,
-    )?;
+    headers::to_hub(&mut request, exchange)?;
     request.insert_header(header::CONNECTION, "Upgrade")?;
     request.insert_header(header::UPGRADE, "websocket")?;
     Ok(request)
@@ -131,8 +119,10 @@ async fn ask(
     hub.write_all(&wire(request)).await?;
     hub.flush().await?;
     let mut received = BytesMut::with_capacity(1024);
+    let mut looked = 0;
     loop {
-        if let Some(end) = Head::end(&received) {
+        if let Some(end) = Head::end(&received, &mut looked) {
+            looked = 0;
             let head = received.split_to(end);
             let (status, fields) = parse(&head).ok_or(io::ErrorKind::InvalidData)?;
             if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
@@ -212,13 +202,24 @@ async fn run(
     if conn.send(&wire).await.is_err() {
         return;
     }
-    let tunnel = Tunnel::new(conn, hub, &early);
     let sent = if answer.status == StatusCode::SWITCHING_PROTOCOLS {
-        let idle = proxy.sites().config.limits.stream_idle;
+        let idle = exchange.sites.config.limits.stream_idle;
         let _open = proxy.counters.websockets_open.enter();
+        let tunnel = Tunnel::new(conn, hub, &early);
         tunnel.run(idle, &proxy.drain.leaving).await
     } else {
-        tunnel.run(ANSWER, &CancellationToken::new()).await
+        relay(conn, hub, &early, &answer).await
     };
     exchange.answered = Some((answer.status.as_u16(), sent));
+}
+
+/// Passes the body of an answer that is no upgrade on, and not a byte the other way: what the
+/// client sends now was judged by nobody.
+async fn relay(mut conn: Conn, hub: Stream, early: &[u8], answer: &ResponseHeader) -> u64 {
+    let length = answer.headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    let mut body = early.chain(hub).take(length.unwrap_or(u64::MAX));
+    let copied = timeout(ANSWER, tokio::io::copy(&mut body, &mut conn)).await;
+    conn.shutdown().await.ok();
+    copied.ok().and_then(Result::ok).unwrap_or(0)
 }

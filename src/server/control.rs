@@ -56,6 +56,8 @@ enum Reply {
 
 /// How long a command may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait when the process is out of file descriptors.
+const EXHAUSTED: Duration = Duration::from_millis(200);
 /// Bytes of a command at most.
 const MOST: u64 = 1024;
 
@@ -113,7 +115,10 @@ pub(super) async fn listen(server: Arc<Server>) {
             () = server.over.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        let Ok((stream, _)) = accepted else { return };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(EXHAUSTED).await;
+            continue;
+        };
         let server = server.clone();
         tokio::spawn(async move { timeout(PATIENCE, server.answer(stream)).await });
     }

@@ -81,6 +81,7 @@ async fn spawn(server: &Server, ready: &Path) -> anyhow::Result<Child> {
         .arg("-c")
         .arg(SHELL)
         .args(env::args_os())
+        .env_remove("WATCHDOG_PID")
         .env("LISTEN_FDS", count.to_string())
         .env(READY, ready)
         .fd_mappings(mappings)?;

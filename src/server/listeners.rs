@@ -19,8 +19,14 @@ use crate::{config::model::Listen, front::Front};
 /// The open sockets, and those that wait for their port to be free.
 #[derive(Default)]
 pub(super) struct Listeners {
-    open: BTreeMap<SocketAddr, Listener>,
+    open: BTreeMap<Kind, Listener>,
 }
+
+/// An address, and whether TLS is spoken there.
+type Kind = (SocketAddr, bool);
+
+/// Sockets the process was started with.
+type Inherited = BTreeMap<SocketAddr, TcpListener>;
 
 /// One socket and the task that accepts on it.
 #[derive(Default)]
@@ -39,21 +45,10 @@ impl Listeners {
     ///
     /// # Errors
     /// When a socket for https cannot be had; one for http is waited for.
-    pub(super) async fn open(listen: &Listen, front: &Arc<Front>) -> anyhow::Result<Self> {
+    pub(super) fn open(listen: &Listen, front: &Arc<Front>) -> anyhow::Result<Self> {
         let mut listeners = Self::default();
         let mut inherited = inherited();
-        let mut sockets = Vec::new();
-        for address in &listen.https {
-            let socket = inherited.remove(address).map_or_else(|| bind(*address), Ok);
-            sockets.push((*address, socket.with_context(|| taken(*address))?));
-        }
-        for (address, socket) in sockets {
-            listeners.start(address, socket, true, front)?;
-        }
-        for address in &listen.http {
-            let socket = inherited.remove(address).map_or_else(|| bind(*address), Ok);
-            listeners.start_or_wait(*address, socket, front)?;
-        }
+        listeners.open_from(&mut inherited, listen, front)?;
         for address in inherited.keys() {
             warn!("the socket {address} was handed in but is not in listen; it is closed");
         }
@@ -64,35 +59,65 @@ impl Listeners {
     ///
     /// # Errors
     /// When a new socket for https cannot be had; then nothing changed.
-    pub(super) async fn change(
+    pub(super) fn change(&mut self, listen: &Listen, front: &Arc<Front>) -> anyhow::Result<()> {
+        self.open_from(&mut Inherited::new(), listen, front)
+    }
+
+    fn open_from(
         &mut self,
+        inherited: &mut Inherited,
         listen: &Listen,
         front: &Arc<Front>,
     ) -> anyhow::Result<()> {
+        let (http, https) = (
+            self.missing(&listen.http, false),
+            self.missing(&listen.https, true),
+        );
         let mut sockets = Vec::new();
-        for address in listen
-            .https
-            .iter()
-            .filter(|address| !self.open.contains_key(address))
-        {
-            sockets.push((*address, bind(*address).with_context(|| taken(*address))?));
+        for address in https {
+            let socket = self.socket(inherited, address);
+            sockets.push((address, socket.with_context(|| taken(address))?));
         }
-        self.open.retain(|address, listener| {
-            let stays = listen.https.contains(address) || listen.http.contains(address);
+        let http: Vec<_> = http
+            .into_iter()
+            .map(|address| (address, self.socket(inherited, address)))
+            .collect();
+        self.close_all_but(listen);
+        for (address, socket) in sockets {
+            self.start((address, true), socket, front)?;
+        }
+        for (address, socket) in http {
+            self.start_or_wait(address, socket, front)?;
+        }
+        Ok(())
+    }
+
+    fn missing(&self, wanted: &[SocketAddr], tls: bool) -> Vec<SocketAddr> {
+        let missing = |address: &&SocketAddr| !self.open.contains_key(&(**address, tls));
+        wanted.iter().filter(missing).copied().collect()
+    }
+
+    /// A socket that was handed in, that spoke the other way until now, or a new one.
+    fn socket(&self, inherited: &mut Inherited, address: SocketAddr) -> io::Result<TcpListener> {
+        if let Some(socket) = inherited.remove(&address) {
+            return Ok(socket);
+        }
+        let open = [true, false].map(|tls| self.open.get(&(address, tls)));
+        let mut sockets = open.into_iter().flatten().filter_map(|it| it.socket.get());
+        sockets
+            .next()
+            .map_or_else(|| bind(address), TcpListener::try_clone)
+    }
+
+    fn close_all_but(&mut self, listen: &Listen) {
+        self.open.retain(|(address, tls), listener| {
+            let wanted = if *tls { &listen.https } else { &listen.http };
+            let stays = wanted.contains(address);
             if !stays {
                 listener.stop.cancel();
             }
             stays
         });
-        for (address, socket) in sockets {
-            self.start(address, socket, true, front)?;
-        }
-        for address in &listen.http {
-            if !self.open.contains_key(address) {
-                self.start_or_wait(*address, bind(*address), front)?;
-            }
-        }
-        Ok(())
     }
 
     /// Stops accepting; connections go on.
@@ -108,7 +133,9 @@ impl Listeners {
             .open
             .iter()
             .filter(|(_, listener)| listener.socket.get().is_some());
-        served.map(|(address, _)| address.to_string()).collect()
+        served
+            .map(|((address, _), _)| address.to_string())
+            .collect()
     }
 
     /// Copies of the open sockets, for the process that takes over.
@@ -123,18 +150,15 @@ impl Listeners {
         sockets.map(TcpListener::try_clone).collect()
     }
 
-    fn start(
-        &mut self,
-        address: SocketAddr,
-        socket: TcpListener,
-        tls: bool,
-        front: &Arc<Front>,
-    ) -> anyhow::Result<()> {
+    fn start(&mut self, kind: Kind, socket: TcpListener, front: &Arc<Front>) -> anyhow::Result<()> {
         let listener = Listener::default();
         let accepting = tokio::net::TcpListener::from_std(socket.try_clone()?)?;
-        tokio::spawn(front.clone().accept(accepting, tls, listener.stop.clone()));
+        let accept = front
+            .clone()
+            .accept(accepting, kind.1, listener.stop.clone());
+        front.tasks().spawn(accept);
         listener.socket.set(socket).ok();
-        self.open.insert(address, listener);
+        self.open.insert(kind, listener);
         Ok(())
     }
 
@@ -146,7 +170,7 @@ impl Listeners {
         front: &Arc<Front>,
     ) -> anyhow::Result<()> {
         let error = match socket {
-            Ok(socket) => return self.start(address, socket, false, front),
+            Ok(socket) => return self.start((address, false), socket, front),
             Err(error) => error,
         };
         warn!(
@@ -155,8 +179,10 @@ impl Listeners {
         );
         let listener = Listener::default();
         let (slot, stop) = (listener.socket.clone(), listener.stop.clone());
-        tokio::spawn(wait_for(address, front.clone(), slot, stop));
-        self.open.insert(address, listener);
+        front
+            .tasks()
+            .spawn(wait_for(address, front.clone(), slot, stop));
+        self.open.insert((address, false), listener);
         Ok(())
     }
 }
@@ -191,7 +217,7 @@ async fn wait_for(
 }
 
 /// The sockets the process was started with (LISTEN_FDS), by their address.
-fn inherited() -> BTreeMap<SocketAddr, TcpListener> {
+fn inherited() -> Inherited {
     let mut sockets = ListenFd::from_env();
     (0..sockets.len())
         .filter_map(|index| {

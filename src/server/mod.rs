@@ -48,10 +48,12 @@ pub struct Server {
     front: Arc<Front>,
     links: Arc<Links>,
     listeners: tokio::sync::Mutex<Listeners>,
+    /// Held during a reload: two at once could leave the older configuration.
+    reloading: tokio::sync::Mutex<()>,
     /// What is wrong with the files in use, as told last.
     told: Mutex<Vec<String>>,
     since: Instant,
-    /// Ends the tasks that accompany the process.
+    /// Gives the control socket up.
     over: CancellationToken,
 }
 
@@ -79,8 +81,9 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
 }
 
 async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {
-    let server = Arc::new(Server::start(path, config, journal).await?);
+    // First of all: an early SIGHUP would end the process.
     let mut signals = Signals::listen()?;
+    let server = Arc::new(Server::start(path, config, journal).await?);
     server.tell_warnings();
     tokio::spawn(refresh::keep_current(server.clone()));
     tokio::spawn(control::listen(server.clone()));
@@ -105,7 +108,7 @@ impl Server {
         let links = Arc::new(Links::default());
         let proxy = service.proxy.clone();
         let front = Arc::new(Front::new(service, links.clone()));
-        let listeners = Listeners::open(&listen, &front).await?;
+        let listeners = Listeners::open(&listen, &front)?;
         Ok(Self {
             config: path,
             journal,
@@ -113,6 +116,7 @@ impl Server {
             front,
             links,
             listeners: tokio::sync::Mutex::new(listeners),
+            reloading: tokio::sync::Mutex::default(),
             told: Mutex::default(),
             since: Instant::now(),
             over: CancellationToken::new(),

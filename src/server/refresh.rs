@@ -16,10 +16,8 @@ pub(super) async fn keep_current(server: Arc<Server>) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            () = server.over.cancelled() => return,
-            _ = ticks.tick() => server.look(),
-        }
+        ticks.tick().await;
+        server.look();
     }
 }
 
@@ -37,14 +35,14 @@ impl Server {
         }
         if !refreshed.changes.is_empty() {
             self.tell_warnings();
-            self.cut_revoked();
         }
+        self.cut_revoked();
     }
 
     /// Ends the connections of devices whose certificate is not good any more.
     pub(super) fn cut_revoked(&self) {
         let sites = self.proxy.sites();
-        let cut = self.links.cut_unless(|link| sites.still_admits(link));
+        let cut = self.links.cut_unless(|link| sites.still_trusts(link));
         if cut > 0 {
             info!("closed {cut} connections of devices that are no longer let in");
         }

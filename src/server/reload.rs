@@ -12,11 +12,12 @@ impl Server {
     /// # Errors
     /// What is wrong with the file, or with what it names.
     pub(super) async fn reload(&self) -> anyhow::Result<()> {
+        let _alone = self.reloading.lock().await;
         let config = config::load(&self.config)?;
         let sites = Sites::build(config)?;
         let config = &sites.config;
         let mut listeners = self.listeners.lock().await;
-        listeners.change(&config.listen, &self.front).await?;
+        listeners.change(&config.listen, &self.front)?;
         drop(listeners);
         if let Err(error) = self.journal.set_level(config.log.level) {
             warn!("the log level stays: {error}");

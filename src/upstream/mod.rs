@@ -4,11 +4,11 @@
 //! another is there. Connections are pooled by the engine; nothing is here
 //! about HTTP.
 
+mod route;
 mod server;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    io,
     path::Path,
     sync::{
         Arc,
@@ -19,18 +19,16 @@ use std::{
 
 use anyhow::Context;
 use pingora_core::{
-    Error,
     protocols::{ALPN, tls::CaType},
     upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy},
     utils::tls::{WrappedX509, parse_x509},
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 
-use tracing::warn;
-
 use crate::config::model;
 
-use server::Server;
+pub use self::route::Route;
+use self::server::Server;
 
 /// The servers behind a site or path.
 pub struct Upstream {
@@ -65,59 +63,10 @@ impl Upstream {
         })
     }
 
-    /// The number that spreads requests over the servers.
-    pub fn take_turn(&self) -> usize {
-        self.turn.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// Where to connect at the `attempt`-th try of a request; none when all were tried.
-    ///
-    /// # Errors
-    /// When a server's name cannot be looked up.
-    pub async fn peer(&self, turn: usize, attempt: usize) -> io::Result<Option<HttpPeer>> {
-        let mut left = attempt;
-        let mut unknown = None;
-        for server in self.order(turn) {
-            match server.peers().await {
-                Ok(mut peers) if left < peers.len() => {
-                    return Ok(Some(self.dress(peers.swap_remove(left))));
-                }
-                Ok(peers) => left -= peers.len(),
-                Err(error) => unknown = Some(error),
-            }
-        }
-        unknown.map_or(Ok(None), Err)
-    }
-
-    /// Whether there may be an address for this attempt.
-    pub fn has_more(&self, attempt: usize) -> bool {
-        attempt < self.servers.iter().map(Server::count).sum()
-    }
-
-    /// Notes that the server at this peer could not be reached, and tells it once a rest.
-    pub fn unreachable(&self, peer: &HttpPeer, why: &Error) {
-        for server in self
-            .servers
-            .iter()
-            .filter(|server| server.is_at(&peer._address))
-        {
-            if !server.rests() {
-                warn!(
-                    "the hub at {} cannot be reached: {}",
-                    peer._address,
-                    why.etype().as_str()
-                );
-            }
-            server.rest();
-        }
-    }
-
-    /// The servers in turn, those that rest last.
-    fn order(&self, turn: usize) -> Vec<&Server> {
-        let mut order: Vec<_> = self.servers.iter().collect();
-        order.rotate_left(turn % self.servers.len().max(1));
-        order.sort_by_key(|server| server.rests());
-        order
+    /// The way of a new request through the servers.
+    #[must_use]
+    pub fn route(self: &Arc<Self>) -> Route {
+        Route::new(self.clone(), self.turn.fetch_add(1, Ordering::Relaxed))
     }
 
     fn dress(&self, mut peer: HttpPeer) -> HttpPeer {

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pingora_core::{protocols::l4::socket::SocketAddr, upstreams::peer::HttpPeer};
+use pingora_core::upstreams::peer::HttpPeer;
+use tokio::time::timeout;
 
 use crate::config::model;
 
@@ -26,6 +27,8 @@ struct Found {
 
 /// How long the addresses of a name are used without a new look-up.
 const LOOKED_UP: Duration = Duration::from_secs(10);
+/// How long a look-up may take.
+const LOOK_UP: Duration = Duration::from_secs(5);
 /// How long a server is passed over after it could not be reached.
 const REST: Duration = Duration::from_secs(10);
 
@@ -42,23 +45,17 @@ impl Server {
         if let Some(peers) = self.known() {
             return Ok(peers);
         }
-        let peers = look_up(&self.config).await?;
+        let looked_up = timeout(LOOK_UP, look_up(&self.config)).await;
+        let looked_up = looked_up.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let mut found = self.found();
-        found.peers.clone_from(&peers);
+        match looked_up {
+            Ok(peers) => found.peers = peers,
+            // What was known may still be right while the resolver is not there.
+            Err(error) if found.peers.is_empty() => return Err(error),
+            Err(_) => {}
+        }
         found.at = Some(Instant::now());
-        Ok(peers)
-    }
-
-    pub(super) fn is_at(&self, address: &SocketAddr) -> bool {
-        self.found()
-            .peers
-            .iter()
-            .any(|peer| peer._address == *address)
-    }
-
-    /// How many addresses it had at the last look-up.
-    pub(super) fn count(&self) -> usize {
-        self.found().peers.len()
+        Ok(found.peers.clone())
     }
 
     /// Passes the server over for a while, and looks it up again then.

@@ -21,4 +21,5 @@ pub mod hub;
 pub mod hub_faults;
 pub mod openhab;
 pub mod real_hub;
+pub mod regressions;
 pub mod reload;

@@ -100,11 +100,20 @@ fn request_lines_are_read_strictly() {
 }
 
 #[test]
-fn the_end_of_a_head_is_found_even_behind_bare_line_feeds() {
-    assert_eq!(Head::end(b"GET / HTTP/1.1\r\nHost: a\r\n"), None);
-    assert_eq!(Head::end(b"G\r\n\r\nrest"), Some(5));
-    assert_eq!(Head::end(b"G\n\nrest"), Some(3));
-    assert_eq!(Head::end(b"\r\n\r\n"), Some(4));
+fn the_end_of_a_head_is_found_in_any_pieces_and_behind_bare_line_feeds() {
+    for (bytes, end) in [
+        (&b"GET / HTTP/1.1\r\nHost: a\r\n"[..], None),
+        (b"G\r\n\r\nrest", Some(5)),
+        (b"G\n\nrest", Some(3)),
+        (b"G\n\r\nrest", Some(4)),
+        (b"\r\n\r\n", Some(4)),
+        (b"G\r\r\n", None),
+    ] {
+        assert_eq!(Head::end(bytes, &mut 0), end, "{bytes:?}");
+        let mut looked = 0;
+        let found = (1..=bytes.len()).find_map(|length| Head::end(&bytes[..length], &mut looked));
+        assert_eq!(found, end, "{bytes:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,175 @@
+//! Where a chunked body ends (RFC 9112, section 7.1), read strictly.
+//!
+//! The engine decodes the body; this only follows it, so that the engine sees
+//! no byte of the next request, and no chunk that two readers would cut
+//! differently.
+
+use std::io;
+
+/// Follows one chunked body.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    expected: Expected,
+    /// Length of the chunk as read so far, or what is left of it.
+    length: u64,
+    /// Bytes of the line, or of the trailer section, so far.
+    line: usize,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Expected {
+    #[default]
+    Length,
+    Extension,
+    LengthEnd,
+    Data,
+    DataCr,
+    DataLf,
+    Trailer,
+    TrailerLine,
+    TrailerLineEnd,
+    BodyEnd,
+    Nothing,
+}
+
+/// Bytes of a chunk's first line, and of all trailers, at most.
+const MOST: usize = 16 * 1024;
+/// Digits of a chunk's length at most.
+const DIGITS: usize = 15;
+
+impl Chunks {
+    /// Whether the body has ended.
+    #[must_use]
+    pub fn have_ended(&self) -> bool {
+        self.expected == Expected::Nothing
+    }
+
+    /// Follows more bytes and says how many of them belong to the body.
+    ///
+    /// # Errors
+    /// `InvalidData` for framing that is not exactly as the RFC writes it.
+    pub fn follow(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut at = 0;
+        while at < bytes.len() && !self.have_ended() {
+            if self.expected == Expected::Data {
+                at += self.pass_data(bytes.len() - at);
+            } else {
+                let next = self.next(bytes[at]);
+                self.expected = next.ok_or(io::ErrorKind::InvalidData)?;
+                at += 1;
+            }
+        }
+        Ok(at)
+    }
+
+    fn pass_data(&mut self, available: usize) -> usize {
+        let passed = usize::try_from(self.length)
+            .unwrap_or(usize::MAX)
+            .min(available);
+        self.length -= passed as u64;
+        if self.length == 0 {
+            self.expected = Expected::DataCr;
+        }
+        passed
+    }
+
+    /// What comes after this byte; nothing when it should not be here.
+    fn next(&mut self, byte: u8) -> Option<Expected> {
+        self.line += 1;
+        if self.line > MOST {
+            return None;
+        }
+        match (self.expected, byte) {
+            (Expected::Length, b'\r') if self.line > 1 => Some(Expected::LengthEnd),
+            (Expected::Length, b';') if self.line > 1 => Some(Expected::Extension),
+            (Expected::Length, digit) => self.digit(digit),
+            (Expected::Extension, b'\r') => Some(Expected::LengthEnd),
+            (Expected::LengthEnd, b'\n') => Some(self.begin()),
+            (Expected::DataCr, b'\r') => Some(Expected::DataLf),
+            (Expected::DataLf, b'\n') => {
+                *self = Self::default();
+                Some(Expected::Length)
+            }
+            (Expected::Trailer, b'\r') => Some(Expected::BodyEnd),
+            (Expected::TrailerLine, b'\r') => Some(Expected::TrailerLineEnd),
+            (Expected::TrailerLineEnd, b'\n') => Some(Expected::Trailer),
+            (Expected::BodyEnd, b'\n') => Some(Expected::Nothing),
+            (Expected::Extension, byte) if is_text(byte) => Some(Expected::Extension),
+            (Expected::Trailer | Expected::TrailerLine, byte) if is_text(byte) => {
+                Some(Expected::TrailerLine)
+            }
+            _ => None,
+        }
+    }
+
+    fn digit(&mut self, digit: u8) -> Option<Expected> {
+        let digit = char::from(digit).to_digit(16)?;
+        self.length = self.length * 16 + u64::from(digit);
+        (self.line <= DIGITS).then_some(Expected::Length)
+    }
+
+    /// What comes after the length of a chunk.
+    fn begin(&mut self) -> Expected {
+        self.line = 0;
+        match self.length {
+            0 => Expected::Trailer,
+            _ => Expected::Data,
+        }
+    }
+}
+
+fn is_text(byte: u8) -> bool {
+    byte == b'\t' || !byte.is_ascii_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_ends_where_it_ends_in_any_pieces() {
+        for body in [
+            "0\r\n\r\n",
+            "3\r\nabc\r\n0\r\n\r\n",
+            "A;name=value\r\n0123456789\r\n1\r\n\n\r\n000\r\nTrailer: x\r\n\r\n",
+        ] {
+            let stream = format!("{body}GET / HTTP/1.1\r\n");
+            assert_eq!(
+                Chunks::default().follow(stream.as_bytes()).unwrap(),
+                body.len()
+            );
+            let mut chunks = Chunks::default();
+            let belong = |byte: &u8| chunks.follow(&[*byte]).unwrap() == 1;
+            assert_eq!(stream.bytes().filter(belong).count(), body.len());
+            assert!(chunks.have_ended());
+        }
+    }
+
+    #[test]
+    fn framing_that_readers_cut_differently_is_refused() {
+        for body in [
+            "3\nabc\r\n",
+            "3\r\nabc\n",
+            "3\r\nabcd\r\n",
+            "\r\n",
+            "-1\r\n",
+            "+1\r\n",
+            "0x3\r\n",
+            " 3\r\n",
+            "3 \r\n",
+            "3;\n\r\n",
+            "FFFFFFFFFFFFFFFFF\r\n",
+            "0\r\nTrailer: x\n\r\n",
+            "0\r\n\r\r\n",
+            "3;\0\r\n",
+        ] {
+            assert!(
+                Chunks::default().follow(body.as_bytes()).is_err(),
+                "{body:?}"
+            );
+        }
+        let endless = format!("3;{}", "x".repeat(MOST));
+        assert!(Chunks::default().follow(endless.as_bytes()).is_err());
+    }
+}
