@@ -3,6 +3,8 @@
 //! In order: the host's site, https, the path, who may enter, who made the
 //! browser send it, the size. The first that refuses answers.
 
+use std::sync::Arc;
+
 use http::{StatusCode, header};
 
 use crate::{
@@ -136,7 +138,7 @@ fn agreed_site(
     sites: &Sites,
     exchange: &Exchange,
     request: &Request<'_>,
-) -> Result<std::sync::Arc<Site>, Answer> {
+) -> Result<Arc<Site>, Answer> {
     let unknown = || page::misdirected(&exchange.said.host);
     let authority = request.authority.as_ref().ok_or_else(unknown)?;
     let site = sites.of_host(&authority.host).ok_or_else(unknown)?;
@@ -185,7 +187,7 @@ fn same_origin(
         tls: exchange.link.tls.is_some(),
     };
     sent.judge(&site.config.hosts)
-        .map_err(|_| page::foreign_origin())
+        .map_err(|_| page::foreign_origin(exchange.link.asked()))
 }
 
 fn path(target: &str) -> &str {

@@ -33,33 +33,30 @@ pub struct Hubgate {
 }
 
 impl Hubgate {
-    /// Starts the program in the folder and waits until it listens there.
-    pub async fn start(
+    /// Starts the program in the folder.
+    pub(super) fn start(
         folder: TempDir,
         root: Authority,
         [http, https]: [Port; 2],
-        listening: &[SocketAddr],
+        environment: &[(String, String)],
     ) -> Self {
         let mut child = program()
             .args(["run", "-c", "proxy.yaml"])
             .current_dir(folder.path())
+            .envs(environment.iter().cloned())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let output = Output::capture(&mut child);
-        let mut gate = Self {
+        Self {
             child,
             output,
             folder,
             root,
             http,
             https,
-        };
-        for address in listening {
-            gate.listens(*address).await;
         }
-        gate
     }
 
     /// A caller over TLS who asks for `home.test`.
@@ -146,7 +143,8 @@ impl Hubgate {
         self.output.text()
     }
 
-    async fn listens(&mut self, address: SocketAddr) {
+    /// Waits until it listens on the address.
+    pub(super) async fn listens(&mut self, address: SocketAddr) {
         let what = format!("hubgate listens on {address}");
         eventually(DEADLINE, &what, async || {
             let ended = self.status();

@@ -14,6 +14,9 @@ use super::{Authority, Hubgate, Port};
 /// The user `anna` with the password `secret`, hashed as openHABian does.
 pub const HTPASSWD: &str = "anna:$apr1$hubgate1$rYNu03LLorgdj2aZDjK/W1\n";
 
+/// The credential of `anna`, as browsers send it.
+pub const ANNA: &str = "Basic YW5uYTpzZWNyZXQ=";
+
 /// Loopback, HTTP and HTTPS; the words stand for the kept ports.
 const LISTEN: &str = r#"listen: {http: ["127.0.0.1:HTTP"], https: ["127.0.0.1:HTTPS"]}"#;
 
@@ -28,6 +31,7 @@ pub struct Setup {
     folder: TempDir,
     root: Authority,
     ports: [Port; 2],
+    environment: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -44,6 +48,7 @@ impl Setup {
             folder: tempfile::tempdir().unwrap(),
             root: Authority::new("hubgate test root"),
             ports: [Port::keep(), Port::keep()],
+            environment: Vec::new(),
         };
         setup.with_certificate("home", &["home.test", "other.test", "localhost"])
     }
@@ -90,6 +95,14 @@ impl Setup {
         self
     }
 
+    /// Runs the program on a system that trusts this root only.
+    pub fn system_root(mut self, pem: &str) -> Self {
+        let file = self.folder.path().join("system-roots.pem");
+        let file = file.to_string_lossy().into_owned();
+        self.environment.push(("SSL_CERT_FILE".to_owned(), file));
+        self.file("system-roots.pem", pem)
+    }
+
     /// Protects the site with a password file that knows `anna`.
     pub fn password(self) -> Self {
         self.site("access: {password: htpasswd}")
@@ -109,9 +122,18 @@ impl Setup {
 
     /// Starts hubgate and waits until it listens.
     pub async fn start(self) -> Hubgate {
-        self.write();
         let listening = self.listening();
-        Hubgate::start(self.folder, self.root, self.ports, &listening).await
+        let mut gate = self.launch();
+        for address in listening {
+            gate.listens(address).await;
+        }
+        gate
+    }
+
+    /// Starts hubgate, which may refuse to run.
+    pub fn launch(self) -> Hubgate {
+        self.write();
+        Hubgate::start(self.folder, self.root, self.ports, &self.environment)
     }
 
     fn with_certificate(self, name: &str, hosts: &[&str]) -> Self {

@@ -119,7 +119,7 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
         let head = wire.head().await.ok()??;
         let ticks = record.ticks();
         let number = record.begin(head.clone());
-        if head.field("upgrade").is_some() {
+        if head.field("upgrade").is_some() && head.word(1) != "/plain" {
             return websocket::echo(wire, &head).await;
         }
         let each = |bytes: &[u8]| record.append(number, bytes);
