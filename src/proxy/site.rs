@@ -122,6 +122,25 @@ impl Site {
         }
     }
 
+    /// Whether a rule that took the chain still does. Of a rule that has been changed since, all
+    /// with its CA must: a device whose name was taken off a list goes, the others stay.
+    #[must_use]
+    pub fn still_takes(&self, chain: &[CertificateDer<'_>], by: &ClientCertificate) -> bool {
+        let unchanged = self.authorities.contains_key(by);
+        let rules = self.authorities.keys();
+        let mut rules = rules
+            .filter(|rule| {
+                if unchanged {
+                    *rule == by
+                } else {
+                    rule.ca == by.ca
+                }
+            })
+            .peekable();
+        rules.peek().is_some()
+            && rules.all(|rule| matches!(self.judge(chain, rule), ClientAuth::Valid(_)))
+    }
+
     /// The Strict-Transport-Security field, when the site sends one.
     #[must_use]
     pub fn hsts(&self) -> Option<HeaderValue> {
