@@ -80,35 +80,39 @@ impl Exchange {
     pub fn new(sites: Arc<Sites>, link: Arc<Link>, request: &Request<'_>) -> Self {
         let trusted = &sites.config.trusted_proxies;
         let client = Client::of_request(link.peer.ip(), trusted, request.headers);
-        let field = |name| {
-            let value = request.headers.get(name);
-            value.map_or(String::new(), |value| {
-                String::from_utf8_lossy(value.as_bytes()).into_owned()
-            })
-        };
         Self {
             sites,
             client,
             link,
             began: (Instant::now(), SystemTime::now()),
-            said: Said {
-                method: request.method.clone(),
-                target: request.target.to_owned(),
-                version: request.version,
-                host: request
-                    .authority
-                    .as_ref()
-                    .map_or_else(|| field(header::HOST), ToString::to_string),
-                referer: field(header::REFERER),
-                user_agent: field(header::USER_AGENT),
-                has_auth_cookie: headers::has_auth_cookie(request.headers),
-            },
+            said: Said::of(request),
             site: None,
             admission: None,
             route: None,
             password_asked: false,
             received: 0,
             answered: None,
+        }
+    }
+}
+
+impl Said {
+    fn of(request: &Request<'_>) -> Self {
+        let field = |name| {
+            let value = request.headers.get(name);
+            value.map_or(String::new(), |value| {
+                String::from_utf8_lossy(value.as_bytes()).into_owned()
+            })
+        };
+        let authority = request.authority.as_ref();
+        Self {
+            method: request.method.clone(),
+            target: request.target.to_owned(),
+            version: request.version,
+            host: authority.map_or_else(|| field(header::HOST), ToString::to_string),
+            referer: field(header::REFERER),
+            user_agent: field(header::USER_AGENT),
+            has_auth_cookie: headers::has_auth_cookie(request.headers),
         }
     }
 }

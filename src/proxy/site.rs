@@ -122,23 +122,24 @@ impl Site {
         }
     }
 
-    /// Whether a rule that took the chain still does. Of a rule that has been changed since, all
-    /// with its CA must: a device whose name was taken off a list goes, the others stay.
+    /// Whether a chain that was good for a rule still is, or for what a reload made of the rule:
+    /// the rules of the same CA that are new.
     #[must_use]
-    pub fn still_takes(&self, chain: &[CertificateDer<'_>], by: &ClientCertificate) -> bool {
-        let unchanged = self.authorities.contains_key(by);
+    pub fn still_trusts(
+        &self,
+        chain: &[CertificateDer<'_>],
+        rule: &ClientCertificate,
+        trusted: &[ClientCertificate],
+    ) -> bool {
+        let is_good =
+            |rule: &&ClientCertificate| matches!(self.judge(chain, rule), ClientAuth::Valid(_));
+        if self.authorities.contains_key(rule) {
+            return is_good(&rule);
+        }
         let rules = self.authorities.keys();
-        let mut rules = rules
-            .filter(|rule| {
-                if unchanged {
-                    *rule == by
-                } else {
-                    rule.ca == by.ca
-                }
-            })
-            .peekable();
-        rules.peek().is_some()
-            && rules.all(|rule| matches!(self.judge(chain, rule), ClientAuth::Valid(_)))
+        let successors = rules.filter(|it| it.ca == rule.ca && !trusted.contains(it));
+        let successors: Vec<_> = successors.collect();
+        !successors.is_empty() && successors.iter().all(is_good)
     }
 
     /// The Strict-Transport-Security field, when the site sends one.

@@ -94,8 +94,9 @@ impl Sites {
     pub fn still_trusts(&self, link: &Link) -> bool {
         let name = link.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
         let site = self.of_handshake(name, link.local.ip());
-        let takes = |by: &_| site.is_some_and(|site| site.still_takes(link.chain(), by));
-        link.trusted_by().iter().all(takes)
+        let trusted = link.trusted_by();
+        let holds = |rule| site.is_some_and(|site| site.still_trusts(link.chain(), rule, &trusted));
+        trusted.iter().all(holds)
     }
 
     /// Looks after a request that was let in by its network.
