@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use super::{RealHub, skip};
-use crate::harness::{HTPASSWD, Port, Setup};
+use crate::harness::{Authority, HTPASSWD, Port, Setup};
 
 /// Debian's folder of Java libraries.
 const LIBRARIES: &str = "/usr/share/java";
@@ -107,4 +107,31 @@ async fn a_large_request_head_still_fits_jetty() {
         .ask(http::Method::GET, "/page.html", &fields, "")
         .await;
     assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn jetty_is_reached_by_network_password_or_certificate() {
+    let Some(hub) = jetty().await else { return };
+    let family = Authority::new("family");
+    let gate = Setup::home(&hub.url())
+        .file("htpasswd", HTPASSWD)
+        .file("ca.pem", &family.pem())
+        .site("access: {networks: [127.0.0.2/32], password: htpasswd, client_certificate: ca.pem}")
+        .start()
+        .await;
+    // anna:secret
+    let login = [("authorization", "Basic YW5uYTpzZWNyZXQ=")];
+    let phone = gate.tls().showing(family.client("phone"));
+    for (caller, fields, status) in [
+        (gate.tls().from("127.0.0.2"), &[][..], 200),
+        (gate.tls().from("127.0.0.3"), &[][..], 401),
+        (gate.tls().from("127.0.0.3"), &login[..], 200),
+        (phone.from("127.0.0.3"), &[][..], 200),
+    ] {
+        let mut client = caller.http2().await;
+        let answer = client
+            .ask(http::Method::GET, "/page.html", fields, "")
+            .await;
+        assert_eq!(answer.status, status);
+    }
 }
