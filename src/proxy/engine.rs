@@ -26,8 +26,10 @@ use super::{
 /// The engine's context of a request; empty until its head is judged.
 pub(super) type Context = Option<Box<Exchange>>;
 
-/// Pace below which a body is taken for an attack, in bytes a second, once it took this long.
-const SLOWEST: (u64, Duration) = (128, Duration::from_secs(30));
+/// Pace below which a body is taken for an attack, in bytes a second.
+const SLOWEST: u64 = 128;
+/// How many times as long as a head a body may take before its pace counts.
+const GRACE: u32 = 3;
 /// How long a client may take no byte of an answer.
 const STALLED: Duration = Duration::from_secs(60);
 
@@ -253,14 +255,14 @@ impl Phases {
 }
 
 fn limit_body(exchange: &Exchange) -> Result<()> {
-    let limit = exchange.sites.config.limits.body;
-    if limit.is_some_and(|limit| exchange.received > limit) {
+    let limits = exchange.sites.config.limits;
+    if limits.body.is_some_and(|limit| exchange.received > limit) {
         let why = "the body is over the limit";
         return Err(Error::explain(ErrorType::HTTPStatus(413), why).into_down());
     }
-    let (pace, grace) = SLOWEST;
     let took = exchange.began.0.elapsed();
-    if took > grace && exchange.received < pace * took.as_secs() {
+    let slow = exchange.received < SLOWEST * took.as_secs();
+    if slow && took > limits.header_time * GRACE {
         let why = "the body comes too slowly";
         return Err(Error::explain(ErrorType::HTTPStatus(408), why).into_down());
     }

@@ -12,6 +12,7 @@ pub mod drain;
 mod engine;
 pub mod exchange;
 mod failure;
+mod flood;
 mod frame;
 mod gate;
 mod hairpin;

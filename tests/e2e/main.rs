@@ -16,6 +16,7 @@ pub mod commands;
 pub mod demo;
 pub mod engine;
 pub mod harness;
+pub mod hostile;
 pub mod hub;
 pub mod hub_faults;
 pub mod openhab;

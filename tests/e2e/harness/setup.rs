@@ -2,14 +2,18 @@
 
 use std::{
     fs,
-    net::SocketAddr,
-    os::unix::fs::PermissionsExt,
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use tempfile::TempDir;
 
-use super::{Authority, Hubgate, Port};
+use super::{
+    Authority, Hubgate, Port,
+    command::{PROGRAM, inheriting},
+};
 
 /// The user `anna` with the password `secret`, hashed as openHABian does.
 pub const HTPASSWD: &str = "anna:$apr1$hubgate1$rYNu03LLorgdj2aZDjK/W1\n";
@@ -28,6 +32,8 @@ pub struct Setup {
     folder: TempDir,
     root: Authority,
     ports: [Port; 2],
+    sockets: Vec<TcpListener>,
+    notify: Option<PathBuf>,
 }
 
 impl Setup {
@@ -44,6 +50,8 @@ impl Setup {
             folder: tempfile::tempdir().unwrap(),
             root: Authority::new("hubgate test root"),
             ports: [Port::keep(), Port::keep()],
+            sockets: Vec::new(),
+            notify: None,
         };
         setup.with_certificate("home", &["home.test", "other.test", "localhost"])
     }
@@ -107,11 +115,44 @@ impl Setup {
         &self.ports[0]
     }
 
+    /// The port of HTTPS.
+    pub fn https(&self) -> &Port {
+        &self.ports[1]
+    }
+
+    /// Starts hubgate with listening sockets of the test's.
+    pub fn inherit(mut self, socket: TcpListener) -> Self {
+        self.sockets.push(socket);
+        self
+    }
+
+    /// Has hubgate report to a service manager at this socket.
+    pub fn notify(mut self, socket: &Path) -> Self {
+        self.notify = Some(socket.to_owned());
+        self
+    }
+
     /// Starts hubgate and waits until it listens.
-    pub async fn start(self) -> Hubgate {
+    pub async fn start(mut self) -> Hubgate {
         self.write();
         let listening = self.listening();
-        Hubgate::start(self.folder, self.root, self.ports, &listening).await
+        let command = self.command();
+        let mut gate = Hubgate::start(command, self.folder, self.root, self.ports);
+        for address in listening {
+            gate.listens(address).await;
+        }
+        gate
+    }
+
+    /// `hubgate run`, through a link of its own, which a test may point elsewhere.
+    fn command(&mut self) -> Command {
+        let link = self.folder.path().join("hubgate");
+        symlink(PROGRAM, &link).unwrap();
+        let mut command = inheriting(&link, std::mem::take(&mut self.sockets));
+        if let Some(socket) = &self.notify {
+            command.env("NOTIFY_SOCKET", socket);
+        }
+        command
     }
 
     fn with_certificate(self, name: &str, hosts: &[&str]) -> Self {

@@ -119,13 +119,27 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
         let head = wire.head().await.ok()??;
         let ticks = record.ticks();
         let number = record.begin(head.clone());
+        if head.word(1) == "/refused-upgrade" {
+            wire.write(UPGRADE_REFUSED).await.ok()?;
+            record.complete(number);
+            continue;
+        }
         if head.field("upgrade").is_some() {
             return websocket::echo(wire, &head).await;
+        }
+        if !head.values("expect").is_empty() {
+            wire.write(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
+        }
+        let at_once = head.word(1) == "/at-once";
+        if at_once {
+            answers::answer(&mut wire, &head, record.ticks()).await?;
         }
         let each = |bytes: &[u8]| record.append(number, bytes);
         wire.body(framing(&head), each).await.ok()?;
         record.complete(number);
-        answers::answer(&mut wire, &head, ticks).await?;
+        if !at_once {
+            answers::answer(&mut wire, &head, ticks).await?;
+        }
         if head.word(1) == "/stale" {
             let head = wire.head().await.ok()??;
             record.begin(head);
@@ -133,6 +147,10 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
         }
     }
 }
+
+/// A hub that does not know this WebSocket, and waits for the next request.
+const UPGRADE_REFUSED: &[u8] =
+    b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n";
 
 /// A request without a word about its body has none (RFC 9112, section 6.3).
 fn framing(head: &Head) -> Framing {
