@@ -148,6 +148,7 @@ impl Place<'_> {
         let mut admission = Admission::default();
         for (rule, sight) in self.rules().zip(sights) {
             let user = rule.log_in(&sight, basic, client, throttle).await?;
+            admission.tell(rule.client_headers(), sight.identity.as_ref());
             admission.add(sight.held, sight.identity, user);
         }
         Ok(admission)
@@ -167,6 +168,7 @@ impl Place<'_> {
             public: true,
             ..Admission::default()
         };
+        admission.tell(site.client_headers(), None);
         admission.add(Factors::default(), None, user.unwrap_or(None));
         admission
     }

@@ -14,7 +14,7 @@ use super::{
     verdict::Denial,
 };
 use crate::{
-    config::model::{Access, ClientCertificate, Networks, Satisfy},
+    config::model::{Access, ClientCertificate, ClientHeaders, Networks, Satisfy},
     tls::{ClientAuth, Identity, Reason},
 };
 
@@ -25,6 +25,7 @@ pub struct Rule {
     networks: Option<Networks>,
     certificate: Option<ClientCertificate>,
     passwords: Option<Arc<Passwords>>,
+    client_headers: ClientHeaders,
 }
 
 /// Who asks to enter, as far as it is known before a password is looked at.
@@ -61,6 +62,7 @@ impl Rule {
             networks: access.networks.clone(),
             certificate: access.client_certificate.clone(),
             passwords: access.password.as_deref().map(load).transpose()?,
+            client_headers: access.client_headers,
         })
     }
 
@@ -79,6 +81,11 @@ impl Rule {
     #[must_use]
     pub fn certificate(&self) -> Option<&ClientCertificate> {
         self.certificate.as_ref()
+    }
+
+    /// In which fields the hub is told of the certificate.
+    pub(super) fn client_headers(&self) -> ClientHeaders {
+        self.client_headers
     }
 
     /// Whether a password is one of the factors.

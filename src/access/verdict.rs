@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use super::factors::Factors;
-use crate::tls::{Identity, Reason};
+use crate::{
+    config::model::ClientHeaders,
+    tls::{Identity, Reason},
+};
 
 /// How a request was let in.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,17 @@ pub struct Admission {
     pub identity: Option<Identity>,
     /// Whether the place is public by name, where other sites' pages may write too.
     pub public: bool,
+    /// What the hub is told of the certificate.
+    pub told: Told,
+}
+
+/// What the hub is told of the certificate, by the wish of one rule and the judgement of its CA.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// The fields to tell it in.
+    pub fields: ClientHeaders,
+    /// Whom the certificate names, if that rule's CA vouches for it.
+    pub identity: Option<Identity>,
 }
 
 /// Why a request may not enter.
@@ -47,6 +61,14 @@ impl Admission {
     #[must_use]
     pub fn strips_authorization(&self) -> bool {
         self.user.is_some()
+    }
+
+    /// Notes the wish of one more rule, which goes before those of the rules before.
+    pub(super) fn tell(&mut self, fields: ClientHeaders, identity: Option<&Identity>) {
+        if fields != ClientHeaders::Off {
+            let identity = identity.cloned();
+            self.told = Told { fields, identity };
+        }
     }
 
     /// Adds what one more rule found.

@@ -21,6 +21,7 @@ use super::{
     exchange::{Exchange, Request},
     failure, headers,
     link::Link,
+    upload::Upload,
 };
 
 /// The engine's context of a request; empty until its head is judged.
@@ -68,6 +69,10 @@ impl ProxyHttp for Phases {
         let (exchange, refused) = self.judge(session.req_header(), link).await;
         let exchange = context.insert(exchange);
         let Some(answer) = refused else {
+            if !session.is_body_done() {
+                let idle = exchange.sites.config.limits.idle;
+                exchange.upload = Some(Upload::watch(exchange.link.clone(), idle));
+            }
             return Ok(false);
         };
         write(session, &answer, exchange).await?;
@@ -139,6 +144,10 @@ impl ProxyHttp for Phases {
             *body = None;
         }
         exchange.received += body.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        match &exchange.upload {
+            Some(upload) if !end => upload.goes_on(),
+            _ => exchange.upload = None,
+        }
         limit_body(exchange)
     }
 

@@ -12,7 +12,7 @@ use crate::{
     upstream::Route,
 };
 
-use super::{authority::Authority, headers, link::Link, site::Site, sites::Sites};
+use super::{authority::Authority, headers, link::Link, site::Site, sites::Sites, upload::Upload};
 
 /// A request's head, whichever version of HTTP it came in.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub struct Exchange {
     pub password_asked: bool,
     /// Bytes of body received from the client.
     pub received: u64,
+    /// Its body over HTTP/2, until it has come.
+    pub upload: Option<Upload>,
     /// Status answered and bytes of body sent, for answers the engine did not write.
     pub answered: Option<(u16, u64)>,
 }
@@ -80,35 +82,40 @@ impl Exchange {
     pub fn new(sites: Arc<Sites>, link: Arc<Link>, request: &Request<'_>) -> Self {
         let trusted = &sites.config.trusted_proxies;
         let client = Client::of_request(link.peer.ip(), trusted, request.headers);
+        Self {
+            sites,
+            client,
+            link,
+            began: (Instant::now(), SystemTime::now()),
+            said: Said::of(request),
+            site: None,
+            admission: None,
+            route: None,
+            password_asked: false,
+            received: 0,
+            upload: None,
+            answered: None,
+        }
+    }
+}
+
+impl Said {
+    fn of(request: &Request<'_>) -> Self {
         let field = |name| {
             let value = request.headers.get(name);
             value.map_or(String::new(), |value| {
                 String::from_utf8_lossy(value.as_bytes()).into_owned()
             })
         };
+        let authority = request.authority.as_ref();
         Self {
-            sites,
-            client,
-            link,
-            began: (Instant::now(), SystemTime::now()),
-            said: Said {
-                method: request.method.clone(),
-                target: request.target.to_owned(),
-                version: request.version,
-                host: request
-                    .authority
-                    .as_ref()
-                    .map_or_else(|| field(header::HOST), ToString::to_string),
-                referer: field(header::REFERER),
-                user_agent: field(header::USER_AGENT),
-                has_auth_cookie: headers::has_auth_cookie(request.headers),
-            },
-            site: None,
-            admission: None,
-            route: None,
-            password_asked: false,
-            received: 0,
-            answered: None,
+            method: request.method.clone(),
+            target: request.target.to_owned(),
+            version: request.version,
+            host: authority.map_or_else(|| field(header::HOST), ToString::to_string),
+            referer: field(header::REFERER),
+            user_agent: field(header::USER_AGENT),
+            has_auth_cookie: headers::has_auth_cookie(request.headers),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! In order: the host's site, https, the path, who may enter, who made the
 //! browser send it, the size. The first that refuses answers.
 
+use std::sync::Arc;
+
 use http::{StatusCode, header};
 
 use crate::{
@@ -14,6 +16,7 @@ use crate::{
         rule::Visitor,
         verdict::{Admission, Denial},
     },
+    config::model::ClientCertificate,
     telemetry::journal,
     tls::ClientAuth,
 };
@@ -24,6 +27,7 @@ use super::{
     authority::Authority,
     exchange::{Exchange, Request},
     head::{Body, MOST_FIELDS, Malformed, refuse_method},
+    link::Link,
     page,
     site::Site,
     sites::Sites,
@@ -49,9 +53,7 @@ impl Proxy {
             .place(path(request.target))
             .map_err(|why| page::bad_path(&why))?;
         exchange.password_asked = place.takes_password();
-        let admission = self
-            .let_in(&sites, exchange, request, &site, &place)
-            .await?;
+        let admission = self.let_in(exchange, request, &site, &place).await?;
         same_origin(exchange, request, &site, &admission)?;
         let declared = body.unwrap_or_else(|| declared_length(request));
         if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most)
@@ -65,7 +67,6 @@ impl Proxy {
 
     async fn let_in(
         &self,
-        sites: &Sites,
         exchange: &Exchange,
         request: &Request<'_>,
         site: &Site,
@@ -76,17 +77,11 @@ impl Proxy {
         let visitor = Visitor {
             client: exchange.client,
             basic: basic.as_ref(),
-            judge: |authority: &_| {
-                let verdict = site.judge(link.chain(), authority);
-                if matches!(verdict, ClientAuth::Valid(_)) {
-                    link.trust(authority);
-                }
-                verdict
-            },
+            judge: |authority: &_| verdict(site, link, authority),
         };
         let decided = place.decide(&visitor, &self.throttle).await;
         match &decided {
-            Ok(admission) if admission.factors.network => sites.notice(link, request),
+            Ok(admission) if admission.factors.network => exchange.sites.notice(link, request),
             Err(Denial::Password { .. } | Denial::Throttled { .. }) => {
                 report(basic.as_ref(), visitor.client, &exchange.said.host);
             }
@@ -94,6 +89,16 @@ impl Proxy {
         }
         decided.map_err(|denial| refusal(denial, link.asked()))
     }
+}
+
+/// What a connection's certificate is worth to a rule; what is good is remembered, so that the
+/// connection ends when it no longer is.
+fn verdict(site: &Site, link: &Link, authority: &ClientCertificate) -> ClientAuth {
+    let verdict = site.judge(link.chain(), authority);
+    if matches!(verdict, ClientAuth::Valid(_)) {
+        link.trust(authority);
+    }
+    verdict
 }
 
 /// A wrong password is told in a form that fail2ban can match.
@@ -136,7 +141,7 @@ fn agreed_site(
     sites: &Sites,
     exchange: &Exchange,
     request: &Request<'_>,
-) -> Result<std::sync::Arc<Site>, Answer> {
+) -> Result<Arc<Site>, Answer> {
     let unknown = || page::misdirected(&exchange.said.host);
     let authority = request.authority.as_ref().ok_or_else(unknown)?;
     let site = sites.of_host(&authority.host).ok_or_else(unknown)?;
@@ -185,7 +190,7 @@ fn same_origin(
         tls: exchange.link.tls.is_some(),
     };
     sent.judge(&site.config.hosts)
-        .map_err(|_| page::foreign_origin())
+        .map_err(|_| page::foreign_origin(exchange.link.asked()))
 }
 
 fn path(target: &str) -> &str {

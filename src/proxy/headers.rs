@@ -53,7 +53,7 @@ pub(super) fn to_hub(request: &mut RequestHeader, exchange: &Exchange) -> Result
     if admission.strips_authorization() {
         request.remove_header(&header::AUTHORIZATION);
     }
-    identity::tell(request, exchange, admission.identity.as_ref())
+    identity::tell(request, &admission.told)
 }
 
 /// Removes the fields that belong to the client's connection.

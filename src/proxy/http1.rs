@@ -83,6 +83,9 @@ async fn whole_head(conn: &mut Conn) -> io::Result<Next> {
         if let Some(length) = Head::end(conn.unread(), &mut looked) {
             break length;
         }
+        if conn.unread().first().is_some_and(|byte| !is_head(*byte)) {
+            return Ok(Next::Malformed(NO_HTTP));
+        }
         if conn.unread().len() > MOST_BYTES {
             return Ok(Next::Malformed(TOO_LARGE));
         }
@@ -101,6 +104,13 @@ async fn whole_head(conn: &mut Conn) -> io::Result<Next> {
         Ok(head) => Next::Head(Box::new(head), length),
         Err(why) => Next::Malformed(why),
     })
+}
+
+const NO_HTTP: Malformed = Malformed(StatusCode::BAD_REQUEST, "this is not HTTP");
+
+/// Whether a head, or an empty line before it, may begin with this byte.
+fn is_head(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte == b'\r'
 }
 
 const TOO_LARGE: Malformed = Malformed(

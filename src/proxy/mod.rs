@@ -31,6 +31,7 @@ pub mod sites;
 mod stall;
 pub mod transport;
 mod tunnel;
+mod upload;
 mod websocket;
 
 use std::sync::Arc;

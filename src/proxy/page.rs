@@ -108,12 +108,18 @@ pub fn outside() -> Answer {
     page(StatusCode::FORBIDDEN, "Not from here", text)
 }
 
-/// 403: another site's page tried to act in the visitor's name.
+/// Another site's page tried to act in the visitor's name: 403, or 400 on a connection that
+/// asked for a certificate, where a 403 makes Safari offer its certificates again.
 #[must_use]
-pub fn foreign_origin() -> Answer {
+pub fn foreign_origin(asked: bool) -> Answer {
+    let status = if asked {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::FORBIDDEN
+    };
     let text =
         "A page of another site tried to change something here in your name. It was stopped.";
-    page(StatusCode::FORBIDDEN, "Stopped", text)
+    page(status, "Stopped", text)
 }
 
 /// 429: too many wrong passwords.

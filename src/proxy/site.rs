@@ -122,6 +122,26 @@ impl Site {
         }
     }
 
+    /// Whether a chain that was good for a rule still is, or for what a reload made of the rule:
+    /// the rules of the same CA that are new.
+    #[must_use]
+    pub fn still_trusts(
+        &self,
+        chain: &[CertificateDer<'_>],
+        rule: &ClientCertificate,
+        trusted: &[ClientCertificate],
+    ) -> bool {
+        let is_good =
+            |rule: &&ClientCertificate| matches!(self.judge(chain, rule), ClientAuth::Valid(_));
+        if self.authorities.contains_key(rule) {
+            return is_good(&rule);
+        }
+        let rules = self.authorities.keys();
+        let successors = rules.filter(|it| it.ca == rule.ca && !trusted.contains(it));
+        let successors: Vec<_> = successors.collect();
+        !successors.is_empty() && successors.iter().all(is_good)
+    }
+
     /// The Strict-Transport-Security field, when the site sends one.
     #[must_use]
     pub fn hsts(&self) -> Option<HeaderValue> {

@@ -6,7 +6,7 @@ use rustls::ServerConfig;
 
 use crate::{
     config::model::{Config, Host},
-    tls::{self, ClientAuth},
+    tls,
 };
 
 use super::{
@@ -94,11 +94,9 @@ impl Sites {
     pub fn still_trusts(&self, link: &Link) -> bool {
         let name = link.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
         let site = self.of_handshake(name, link.local.ip());
-        let is_valid = |authority: &_| {
-            let verdict = site.map(|site| site.judge(link.chain(), authority));
-            matches!(verdict, Some(ClientAuth::Valid(_)))
-        };
-        link.trusted_by().iter().all(is_valid)
+        let trusted = link.trusted_by();
+        let holds = |rule| site.is_some_and(|site| site.still_trusts(link.chain(), rule, &trusted));
+        trusted.iter().all(holds)
     }
 
     /// Looks after a request that was let in by its network.

@@ -9,7 +9,13 @@ mod refresh;
 mod reload;
 mod stop;
 
-use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use anyhow::Context;
 use sd_notify::NotifyState;
@@ -44,6 +50,8 @@ pub struct Server {
     listeners: tokio::sync::Mutex<Listeners>,
     /// Held during a reload: two at once could leave the older configuration.
     reloading: tokio::sync::Mutex<()>,
+    /// What is wrong with the files in use, as told last.
+    told: Mutex<Vec<String>>,
     since: Instant,
     /// Gives the control socket up.
     over: CancellationToken,
@@ -73,8 +81,10 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
 }
 
 async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {
-    let server = Arc::new(Server::start(path, config, journal).await?);
+    // First of all: an early SIGHUP would end the process.
     let mut signals = Signals::listen()?;
+    let server = Arc::new(Server::start(path, config, journal).await?);
+    server.tell_warnings();
     tokio::spawn(refresh::keep_current(server.clone()));
     tokio::spawn(control::listen(server.clone()));
     handover::ready();
@@ -107,6 +117,7 @@ impl Server {
             links,
             listeners: tokio::sync::Mutex::new(listeners),
             reloading: tokio::sync::Mutex::default(),
+            told: Mutex::default(),
             since: Instant::now(),
             over: CancellationToken::new(),
         })
@@ -128,6 +139,16 @@ impl Server {
                 _ = signals.interrupt.recv() => return End::Stop,
             }
         }
+    }
+
+    /// Says what is wrong with files that are used all the same; what was said last, not again.
+    fn tell_warnings(&self) {
+        let warnings = self.proxy.sites().warnings();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        for warning in warnings.iter().filter(|warning| !told.contains(warning)) {
+            warn!("{warning}");
+        }
+        *told = warnings;
     }
 
     async fn reload_loudly(&self) {

@@ -33,6 +33,9 @@ impl Server {
         for change in &refreshed.changes {
             info!("{change} was read again");
         }
+        if !refreshed.changes.is_empty() {
+            self.tell_warnings();
+        }
         self.cut_revoked();
     }
 

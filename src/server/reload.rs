@@ -24,6 +24,7 @@ impl Server {
         }
         self.proxy.log.set_format(config.log.access);
         self.proxy.replace(sites);
+        self.tell_warnings();
         self.cut_revoked();
         Ok(())
     }

@@ -45,7 +45,11 @@ impl Identity {
     /// The serial number in upper case hexadecimal, as OpenSSL prints it.
     #[must_use]
     pub fn serial(&self) -> String {
-        hex("", &self.serial)
+        // DER puts a zero before a high bit, which is no digit of the number.
+        match self.serial.as_slice() {
+            [0, digits @ ..] if !digits.is_empty() => hex("", digits),
+            digits => hex("", digits),
+        }
     }
 
     /// The most specific common name, control characters as `\XX`.

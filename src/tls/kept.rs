@@ -80,6 +80,8 @@ fn read(file: &Path, hosts: &[Host], roots: &SystemRoots) -> anyhow::Result<Opti
     if !file.exists() {
         return Ok(None);
     }
+    // What cannot be changed is a warning of the certificate's then.
+    let _ = secret_file::close(file);
     Certified::load(file, file, hosts, roots).map(Some)
 }
 

@@ -22,6 +22,15 @@ pub(super) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Takes a file and its folder from all but their owner, where they are open to others.
+pub(super) fn close(file: &Path) -> io::Result<()> {
+    make_private(file.parent().unwrap_or(Path::new(".")))?;
+    if fs::metadata(file)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(file, Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
 fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)
@@ -71,5 +80,16 @@ mod tests {
         assert_eq!(mode(&file), 0o600);
         assert_eq!(mode(&folder.path("keys")), 0o700);
         assert_eq!(fs::read_dir(folder.path("keys")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_open_to_others_is_closed() {
+        let folder = Folder::new();
+        let file = folder.path("keys/a.pem");
+        write(&file, b"one").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(folder.path("keys"), Permissions::from_mode(0o755)).unwrap();
+        close(&file).unwrap();
+        assert_eq!((mode(&file), mode(&folder.path("keys"))), (0o600, 0o700));
     }
 }

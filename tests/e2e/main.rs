@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and says why on stderr"
 )]
 
+pub mod access;
 pub mod browser;
 pub mod client_certificates;
 pub mod commands;
@@ -21,4 +22,5 @@ pub mod hub;
 pub mod hub_faults;
 pub mod openhab;
 pub mod real_hub;
+pub mod regressions;
 pub mod reload;

@@ -6,11 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use rustls::{client::Resumption, pki_types::CertificateDer};
+use rustls::{SupportedProtocolVersion, pki_types::CertificateDer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
 };
+use tokio_rustls::client::TlsStream;
 
 use super::{Conversation, Http, Leaf, WebSocket, tls::Tls, within};
 
@@ -20,6 +21,7 @@ pub struct Caller {
     to: SocketAddr,
     from: Option<IpAddr>,
     tls: Option<Tls>,
+    announcement: Vec<u8>,
 }
 
 /// Any connection.
@@ -34,6 +36,7 @@ impl Caller {
             to,
             from: None,
             tls: Some(Tls::new(root)),
+            announcement: Vec::new(),
         }
     }
 
@@ -43,7 +46,14 @@ impl Caller {
             to,
             from: None,
             tls: None,
+            announcement: Vec::new(),
         }
+    }
+
+    /// Sends these bytes before anything else, as proxies do with a PROXY header.
+    pub fn announcing(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.announcement = bytes.into();
+        self
     }
 
     /// Calls from another address of the loopback.
@@ -78,7 +88,13 @@ impl Caller {
 
     /// Resumes the sessions of earlier calls of this caller and its clones.
     pub fn resuming(mut self) -> Self {
-        self.tls_options().resumption = Resumption::in_memory_sessions(8);
+        self.tls_options().kept = Some(Arc::default());
+        self
+    }
+
+    /// Speaks this version of TLS only.
+    pub fn speaking(mut self, version: &'static SupportedProtocolVersion) -> Self {
+        self.tls_options().versions = vec![version];
         self
     }
 
@@ -113,8 +129,7 @@ impl Caller {
     /// # Errors
     /// What the connection failed with.
     pub async fn certificate(&self) -> io::Result<Vec<u8>> {
-        let tls = self.tls.as_ref().expect("a caller over TLS");
-        let stream = tls.handshake(self.tcp().await?, &[]).await?;
+        let stream = self.secure(&[]).await?;
         let (_, connection) = stream.get_ref();
         let chain = connection.peer_certificates().expect("a certificate");
         Ok(chain[0].to_vec())
@@ -125,11 +140,15 @@ impl Caller {
     /// # Errors
     /// What the connection failed with.
     pub async fn stream(&self, alpn: &[&str]) -> io::Result<Box<dyn Stream>> {
-        let tcp = self.tcp().await?;
-        let Some(tls) = &self.tls else {
-            return Ok(Box::new(tcp));
-        };
-        Ok(Box::new(tls.handshake(tcp, alpn).await?))
+        if self.tls.is_none() {
+            return Ok(Box::new(self.tcp().await?));
+        }
+        Ok(Box::new(self.secure(alpn).await?))
+    }
+
+    pub(super) async fn secure(&self, alpn: &[&str]) -> io::Result<TlsStream<TcpStream>> {
+        let tls = self.tls.as_ref().expect("a caller over TLS");
+        tls.handshake(self.tcp().await?, alpn).await
     }
 
     async fn tcp(&self) -> io::Result<TcpStream> {
@@ -140,13 +159,14 @@ impl Caller {
         if let Some(from) = self.from {
             socket.bind((from, 0).into())?;
         }
-        let stream = within("hubgate accepts", socket.connect(self.to)).await?;
+        let mut stream = within("hubgate accepts", socket.connect(self.to)).await?;
         stream.set_nodelay(true)?;
+        stream.write_all(&self.announcement).await?;
         Ok(stream)
     }
 
     /// The host with the port, as browsers send it.
-    fn host(&self) -> String {
+    pub fn host(&self) -> String {
         let name = self.tls.as_ref().map_or("home.test", |tls| &tls.name);
         format!("{name}:{}", self.to.port())
     }
@@ -156,7 +176,7 @@ impl Caller {
         format!("{scheme}://{}", self.host())
     }
 
-    fn tls_options(&mut self) -> &mut Tls {
+    pub(super) fn tls_options(&mut self) -> &mut Tls {
         self.tls.as_mut().expect("a caller over TLS")
     }
 }

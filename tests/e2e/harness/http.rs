@@ -81,6 +81,14 @@ impl Http {
         answer.unwrap()
     }
 
+    /// Whether the connection has ended, or takes no request any more.
+    pub fn is_closed(&self) -> bool {
+        match &self.sender {
+            Sender::One(sender) => sender.is_closed(),
+            Sender::Two(sender) => sender.is_closed(),
+        }
+    }
+
     fn request(
         &self,
         method: Method,

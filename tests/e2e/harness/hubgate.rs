@@ -40,7 +40,7 @@ pub struct Hubgate {
 
 impl Hubgate {
     /// Starts the program in the folder.
-    pub fn start(
+    pub(super) fn start(
         mut command: Command,
         folder: TempDir,
         root: Authority,
@@ -183,7 +183,7 @@ impl Hubgate {
     }
 
     /// Waits until it listens on the address.
-    pub async fn listens(&mut self, address: SocketAddr) {
+    pub(super) async fn listens(&mut self, address: SocketAddr) {
         let what = format!("hubgate listens on {address}");
         eventually(DEADLINE, &what, async || {
             let ended = self.status();

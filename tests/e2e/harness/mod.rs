@@ -6,6 +6,7 @@
 
 mod answer;
 mod caller;
+mod card;
 mod command;
 mod conversation;
 mod demo;
@@ -19,6 +20,7 @@ mod port;
 mod setup;
 mod tls;
 mod trust;
+mod visit;
 mod websocket;
 mod wire;
 
@@ -35,7 +37,8 @@ pub use self::{
     output::Output,
     pki::{Authority, Leaf},
     port::Port,
-    setup::{HTPASSWD, Setup},
+    setup::{ANNA, HTPASSWD, Setup},
+    visit::Visit,
     websocket::WebSocket,
     wire::Wire,
 };

@@ -24,6 +24,7 @@ pub struct Leaf {
     pub chain_pem: String,
     /// The key as PEM (PKCS#8).
     pub key_pem: String,
+    intermediates: Vec<CertificateDer<'static>>,
     key: Vec<u8>,
     serial: SerialNumber,
 }
@@ -31,10 +32,17 @@ pub struct Leaf {
 impl Authority {
     /// A root of this name with a key of its own.
     pub fn new(name: &str) -> Self {
-        let mut params = named(name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap());
+        let key = KeyPair::generate().unwrap();
+        let issuer = CertifiedIssuer::self_signed(authority(name), key);
+        Self {
+            issuer: issuer.unwrap(),
+        }
+    }
+
+    /// An authority below this one, which does not allow any.
+    pub fn intermediate(&self, name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let issuer = CertifiedIssuer::signed_by(authority(name), key, &self.issuer);
         Self {
             issuer: issuer.unwrap(),
         }
@@ -73,10 +81,15 @@ impl Authority {
 
     /// A revocation list that names these leaves, as PEM, good for a day.
     pub fn revoking(&self, leaves: &[&Leaf]) -> String {
+        self.revoking_until(OffsetDateTime::now_utc() + Duration::DAY, leaves)
+    }
+
+    /// A revocation list that names these leaves, as PEM, with this end.
+    pub fn revoking_until(&self, next_update: OffsetDateTime, leaves: &[&Leaf]) -> String {
         let now = OffsetDateTime::now_utc();
         let params = CertificateRevocationListParams {
-            this_update: now - Duration::HOUR,
-            next_update: now + Duration::DAY,
+            this_update: now - Duration::WEEK,
+            next_update,
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,
             revoked_certs: leaves.iter().map(|leaf| leaf.revoked(now)).collect(),
@@ -87,8 +100,8 @@ impl Authority {
 
     fn sign(&self, mut params: CertificateParams) -> Leaf {
         let key = KeyPair::generate().unwrap();
-        let serial = SerialNumber::from(key.public_key_raw()[1..16].to_vec());
-        params.serial_number = Some(serial.clone());
+        let random = || SerialNumber::from(key.public_key_raw()[1..16].to_vec());
+        let serial = params.serial_number.get_or_insert_with(random).clone();
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -96,6 +109,7 @@ impl Authority {
             chain_pem: certificate.pem(),
             certificate: certificate.into(),
             key_pem: key.serialize_pem(),
+            intermediates: Vec::new(),
             key: key.serialize_der(),
             serial,
         }
@@ -108,6 +122,30 @@ impl Leaf {
         PrivateKeyDer::Pkcs8(self.key.clone().into())
     }
 
+    /// The certificate and what is shown after it.
+    pub fn chain(&self) -> Vec<CertificateDer<'static>> {
+        let leaf = std::iter::once(&self.certificate);
+        leaf.chain(&self.intermediates).cloned().collect()
+    }
+
+    /// The same, shown with the certificate of an authority.
+    pub fn through(mut self, authority: &Authority) -> Self {
+        self.intermediates.push(authority.certificate());
+        self
+    }
+
+    /// The certificate with the key of another: a thief's.
+    pub fn with_key_of(mut self, other: &Self) -> Self {
+        self.key.clone_from(&other.key);
+        self
+    }
+
+    /// The serial number in upper case hexadecimal.
+    pub fn serial(&self) -> String {
+        let bytes = self.serial.to_bytes();
+        bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+
     fn revoked(&self, now: OffsetDateTime) -> RevokedCertParams {
         RevokedCertParams {
             serial_number: self.serial.clone(),
@@ -116,6 +154,13 @@ impl Leaf {
             invalidity_date: None,
         }
     }
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = named(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
 }
 
 fn named(name: &str) -> CertificateParams {

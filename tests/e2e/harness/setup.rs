@@ -18,6 +18,9 @@ use super::{
 /// The user `anna` with the password `secret`, hashed as openHABian does.
 pub const HTPASSWD: &str = "anna:$apr1$hubgate1$rYNu03LLorgdj2aZDjK/W1\n";
 
+/// The credential of `anna`, as browsers send it.
+pub const ANNA: &str = "Basic YW5uYTpzZWNyZXQ=";
+
 /// Loopback, HTTP and HTTPS; the words stand for the kept ports.
 const LISTEN: &str = r#"listen: {http: ["127.0.0.1:HTTP"], https: ["127.0.0.1:HTTPS"]}"#;
 
@@ -33,7 +36,7 @@ pub struct Setup {
     root: Authority,
     ports: [Port; 2],
     sockets: Vec<TcpListener>,
-    notify: Option<PathBuf>,
+    environment: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -51,7 +54,7 @@ impl Setup {
             root: Authority::new("hubgate test root"),
             ports: [Port::keep(), Port::keep()],
             sockets: Vec::new(),
-            notify: None,
+            environment: Vec::new(),
         };
         setup.with_certificate("home", &["home.test", "other.test", "localhost"])
     }
@@ -98,6 +101,14 @@ impl Setup {
         self
     }
 
+    /// Runs the program on a system that trusts this root only.
+    pub fn system_root(mut self, pem: &str) -> Self {
+        let file = self.folder.path().join("system-roots.pem");
+        let file = file.to_string_lossy().into_owned();
+        self.environment.push(("SSL_CERT_FILE".to_owned(), file));
+        self.file("system-roots.pem", pem)
+    }
+
     /// Protects the site with a password file that knows `anna`.
     pub fn password(self) -> Self {
         self.site("access: {password: htpasswd}")
@@ -126,32 +137,29 @@ impl Setup {
         self
     }
 
-    /// Has hubgate report to a service manager at this socket.
-    pub fn notify(mut self, socket: &Path) -> Self {
-        self.notify = Some(socket.to_owned());
-        self
-    }
-
     /// Starts hubgate and waits until it listens.
-    pub async fn start(mut self) -> Hubgate {
-        self.write();
+    pub async fn start(self) -> Hubgate {
         let listening = self.listening();
-        let command = self.command();
-        let mut gate = Hubgate::start(command, self.folder, self.root, self.ports);
+        let mut gate = self.launch();
         for address in listening {
             gate.listens(address).await;
         }
         gate
     }
 
-    /// `hubgate run`, through a link of its own, which a test may point elsewhere.
+    /// Starts hubgate, which may refuse to run.
+    pub fn launch(mut self) -> Hubgate {
+        self.write();
+        let command = self.command();
+        Hubgate::start(command, self.folder, self.root, self.ports)
+    }
+
+    /// `hubgate`, through a link of its own, which a test may point elsewhere.
     fn command(&mut self) -> Command {
         let link = self.folder.path().join("hubgate");
         symlink(PROGRAM, &link).unwrap();
         let mut command = inheriting(&link, std::mem::take(&mut self.sockets));
-        if let Some(socket) = &self.notify {
-            command.env("NOTIFY_SOCKET", socket);
-        }
+        command.envs(self.environment.drain(..));
         command
     }
 

@@ -1,9 +1,12 @@
 //! How a caller behaves in the handshake.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
 
 use rustls::{
-    ClientConfig, RootCertStore,
+    ALL_VERSIONS, ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion,
     client::Resumption,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, ServerName},
@@ -11,7 +14,12 @@ use rustls::{
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{Leaf, trust::Anybody, within};
+use super::{
+    Leaf,
+    card::{Asked, Card},
+    trust::Anybody,
+    within,
+};
 
 /// The options of a handshake.
 #[derive(Clone)]
@@ -22,8 +30,12 @@ pub(super) struct Tls {
     pub(super) root: Option<CertificateDer<'static>>,
     /// What is shown when a certificate is asked for.
     pub(super) identity: Option<Arc<Leaf>>,
-    /// Where sessions are kept.
-    pub(super) resumption: Resumption,
+    /// The versions offered.
+    pub(super) versions: Vec<&'static SupportedProtocolVersion>,
+    /// The last request for a certificate.
+    pub(super) asked: Asked,
+    /// The configuration of all calls, so that they resume each other's sessions.
+    pub(super) kept: Option<Arc<OnceLock<ClientConfig>>>,
 }
 
 impl Tls {
@@ -33,7 +45,9 @@ impl Tls {
             name: "home.test".to_owned(),
             root: Some(root),
             identity: None,
-            resumption: Resumption::disabled(),
+            versions: ALL_VERSIONS.to_vec(),
+            asked: Asked::default(),
+            kept: None,
         }
     }
 
@@ -45,26 +59,46 @@ impl Tls {
     ) -> io::Result<TlsStream<TcpStream>> {
         let mut config = self.config();
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        config.resumption = self.resumption.clone();
-        let name = ServerName::try_from(self.name.clone()).unwrap();
-        let connecting = TlsConnector::from(Arc::new(config)).connect(name, tcp);
+        let connecting = TlsConnector::from(Arc::new(config)).connect(self.server(), tcp);
         within("the handshake", connecting).await
     }
 
+    /// Whether a session of an earlier call would let a request travel before the handshake.
+    pub(super) fn may_send_early(&self) -> bool {
+        let mut config = self.config();
+        config.enable_early_data = true;
+        let mut connection = ClientConnection::new(Arc::new(config), self.server()).unwrap();
+        connection.early_data().is_some()
+    }
+
+    fn server(&self) -> ServerName<'static> {
+        ServerName::try_from(self.name.clone()).unwrap()
+    }
+
+    /// rustls resumes within one configuration only, and its clones.
     fn config(&self) -> ClientConfig {
+        match &self.kept {
+            Some(kept) => kept.get_or_init(|| self.build()).clone(),
+            None => self.build(),
+        }
+    }
+
+    fn build(&self) -> ClientConfig {
         let builder = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into());
-        let builder = builder.with_safe_default_protocol_versions().unwrap();
+        let builder = builder.with_protocol_versions(&self.versions).unwrap();
         let builder = match &self.root {
             Some(root) => builder.with_root_certificates(roots(root.clone())),
             None => builder
                 .dangerous()
                 .with_custom_certificate_verifier(Anybody::new()),
         };
-        let Some(leaf) = &self.identity else {
-            return builder.with_no_client_auth();
+        let card = Card::new(self.identity.as_deref(), self.asked.clone());
+        let mut config = builder.with_client_cert_resolver(Arc::new(card));
+        config.resumption = match self.kept {
+            Some(_) => Resumption::in_memory_sessions(8),
+            None => Resumption::disabled(),
         };
-        let chain = vec![leaf.certificate.clone()];
-        builder.with_client_auth_cert(chain, leaf.key()).unwrap()
+        config
     }
 }
 

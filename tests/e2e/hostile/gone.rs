@@ -71,7 +71,11 @@ async fn a_stream_whose_client_vanishes_is_left() {
         hub.request(target).await;
         drop(client);
         let what = format!("the hub is left by the reader of {target}");
-        eventually(DEADLINE, &what, async || hub.disconnections() == number + 1).await;
+        eventually(DEADLINE, &what, async || {
+            hub.tick("anybody there?");
+            hub.disconnections() == number + 1
+        })
+        .await;
     }
 }
 
@@ -105,6 +109,7 @@ async fn some_of_it_came(hub: &Hub, target: &str) {
 
 async fn is_left(hub: &Hub) {
     eventually(DEADLINE, "the hub is left", async || {
+        hub.tick("anybody there?");
         hub.disconnections() == 1
     })
     .await;

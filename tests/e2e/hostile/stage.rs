@@ -62,13 +62,13 @@ impl Stage {
 
     /// Everything so far left hubgate and the hub in step, and nothing came late.
     pub(super) async fn close(self) {
-        let before = self.hub.requests().len();
+        let before = self.whole().len();
         for number in 1..=3 {
             let target = format!("/in-step/{number}");
             let request = format!("GET {target} HTTP/1.1\r\nHost: home.test\r\n\r\n");
             self.hears(request, &[(&target, "")]).await;
         }
-        assert_eq!(self.hub.requests().len(), before + 3);
+        assert_eq!(self.whole().len(), before + 3);
         assert!(!self.gate.printed().contains("panicked"));
     }
 

@@ -119,12 +119,7 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
         let head = wire.head().await.ok()??;
         let ticks = record.ticks();
         let number = record.begin(head.clone());
-        if head.word(1) == "/refused-upgrade" {
-            wire.write(UPGRADE_REFUSED).await.ok()?;
-            record.complete(number);
-            continue;
-        }
-        if head.field("upgrade").is_some() {
+        if head.field("upgrade").is_some() && head.word(1) != "/plain" {
             return websocket::echo(wire, &head).await;
         }
         if !head.values("expect").is_empty() {
@@ -147,10 +142,6 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
         }
     }
 }
-
-/// A hub that does not know this WebSocket, and waits for the next request.
-const UPGRADE_REFUSED: &[u8] =
-    b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n";
 
 /// A request without a word about its body has none (RFC 9112, section 6.3).
 fn framing(head: &Head) -> Framing {

@@ -1,0 +1,147 @@
+//! Who is asked for a certificate: exactly those whose answer could change by it.
+//!
+//! Decided at the ClientHello from the site and the peer's network. An app
+//! without a certificate gives up when asked, even where a password would do.
+
+use rustls::version::{TLS12, TLS13};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+
+use crate::{
+    harness::{Authority, HTPASSWD, Hubgate, Setup},
+    hub::Hub,
+};
+
+#[tokio::test]
+async fn at_home_nobody_is_asked_and_away_everybody_with_the_name_of_the_ca() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = gate(
+        &hub,
+        &family,
+        "{networks: [127.0.0.1], client_certificate: ca.pem}",
+    )
+    .await;
+    for version in [&TLS12, &TLS13] {
+        let home = gate.tls().speaking(version);
+        assert_eq!(home.asked().await, None);
+        let away = home.from("127.0.0.2");
+        assert_eq!(away.asked().await, Some(vec![subject(&family)]));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_where_a_certificate_changes_nothing() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    for access in [
+        "public",
+        "{networks: [127.0.0.1]}",
+        "{password: htpasswd}",
+        "{networks: [127.0.0.2], password: htpasswd}",
+        "{satisfy: all, networks: [127.0.0.2], client_certificate: ca.pem}",
+        "{satisfy: any, networks: [127.0.0.0/8], client_certificate: ca.pem}",
+    ] {
+        let gate = gate(&hub, &family, access).await;
+        assert_eq!(gate.tls().asked().await, None, "{access}");
+    }
+}
+
+#[tokio::test]
+async fn everybody_is_asked_where_a_certificate_may_decide() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    for access in [
+        "{client_certificate: ca.pem}",
+        "{password: htpasswd, client_certificate: ca.pem}",
+        "{networks: [127.0.0.2], client_certificate: ca.pem}",
+        "{satisfy: all, networks: [127.0.0.1], client_certificate: ca.pem}",
+        "{satisfy: all, password: htpasswd, client_certificate: ca.pem}",
+    ] {
+        let gate = gate(&hub, &family, access).await;
+        let asked = gate.tls().asked().await;
+        assert_eq!(asked, Some(vec![subject(&family)]), "{access}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_asked_besides_a_password_is_not_bound_to_answer() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let access = "{password: htpasswd, client_certificate: ca.pem}";
+    let gate = gate(&hub, &family, access).await;
+    for version in [&TLS12, &TLS13] {
+        let caller = gate.tls().speaking(version);
+        assert_eq!(caller.visit("/").await.status, 401);
+        let enrolled = caller.showing(family.client("anna"));
+        assert_eq!(enrolled.visit("/").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_wants_a_certificate_lets_its_site_ask() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site("access: {networks: [127.0.0.0/30]}")
+        .site("paths:")
+        .site("  - path: /admin/")
+        .site("    access: {networks: [127.0.0.1], client_certificate: ca.pem}")
+        .start()
+        .await;
+    assert_eq!(gate.tls().asked().await, None);
+    let away = gate.tls().from("127.0.0.2");
+    assert_eq!(away.asked().await, Some(vec![subject(&family)]));
+    let out = gate.tls().from("127.0.0.9");
+    assert_eq!(out.asked().await, None, "it gets in nowhere");
+}
+
+#[tokio::test]
+async fn one_name_asks_and_the_others_on_the_port_do_not() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let open = format!(
+        "{{hosts: [other.test], certificate: {{chain: home.pem, key: home.key}}, \
+         upstream: \"{}\", access: public}}",
+        hub.url()
+    );
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site("access: {client_certificate: ca.pem}")
+        .other_site(&open)
+        .start()
+        .await;
+    assert!(gate.tls().asked().await.is_some());
+    assert!(gate.tls().name("HOME.test").asked().await.is_some());
+    for name in ["other.test", "unknown.test", "127.0.0.1"] {
+        let caller = gate.tls().trusting_anybody().name(name);
+        assert_eq!(caller.asked().await, None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_ca_of_the_site_is_named_once() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let guests = Authority::new("guests");
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &(family.pem() + &guests.pem()))
+        .file("guests.pem", &guests.pem())
+        .site("access: {client_certificate: ca.pem}")
+        .start()
+        .await;
+    let mut asked = gate.tls().asked().await.unwrap();
+    let mut expected = vec![subject(&family), subject(&guests)];
+    asked.sort();
+    expected.sort();
+    assert_eq!(asked, expected);
+}
+
+async fn gate(hub: &Hub, family: &Authority, access: &str) -> Hubgate {
+    Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .file("htpasswd", HTPASSWD)
+        .site(&format!("access: {access}"))
+        .start()
+        .await
+}
+
+/// The name of an authority, as DER.
+fn subject(authority: &Authority) -> Vec<u8> {
+    let certificate = authority.certificate();
+    let (_, parsed) = X509Certificate::from_der(&certificate).unwrap();
+    parsed.subject().as_raw().to_vec()
+}

@@ -1,0 +1,132 @@
+//! A resumed session never carries a verdict past its truth.
+//!
+//! The wound: a ticket of one policy was good for another, and a certificate
+//! judged once was never judged again (CVE-2025-23419, CVE-2025-23048).
+
+use rustls::{
+    SupportedProtocolVersion,
+    version::{TLS12, TLS13},
+};
+
+use crate::{
+    harness::{Authority, Caller, DEADLINE, Hubgate, Setup, eventually},
+    hub::Hub,
+};
+
+const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
+
+#[tokio::test]
+async fn a_connection_that_is_never_asked_resumes() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    for version in VERSIONS {
+        let caller = gate.tls().speaking(version).resuming();
+        assert!(!caller.visit("/").await.resumed);
+        assert!(caller.visit("/").await.resumed, "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_may_be_asked_never_resumes() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = at_home_or_enrolled(&hub, &family).await;
+    for version in VERSIONS {
+        let away = gate.tls().from("127.0.0.2").speaking(version);
+        let anna = away.clone().showing(family.client("anna")).resuming();
+        let nobody = away.resuming();
+        for (caller, status) in [(&anna, 200), (&nobody, 496)] {
+            for _ in 0..3 {
+                let visit = caller.visit("/").await;
+                assert_eq!((visit.status, visit.resumed), (status, false));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_of_home_is_worth_nothing_away() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = at_home_or_enrolled(&hub, &family).await;
+    for version in VERSIONS {
+        let caller = gate.tls().speaking(version).resuming();
+        assert_eq!(caller.visit("/").await.status, 200);
+        assert!(caller.visit("/").await.resumed, "{version:?}");
+        let away = caller.from("127.0.0.2");
+        let visit = away.visit("/").await;
+        assert_eq!((visit.status, visit.resumed), (496, false));
+        assert!(away.asked().await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_session_begun_before_a_revocation_does_not_outlive_it() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let (anna, again) = (family.client("anna"), family.revoking(&[]));
+    let revocation = family.revoking(&[&anna]);
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .file("ca.crl", &again)
+        .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}")
+        .start()
+        .await;
+    let anna = gate.tls().showing(anna);
+    let callers = VERSIONS.map(|version| anna.clone().speaking(version).resuming());
+    for caller in &callers {
+        assert_eq!(caller.visit("/").await.status, 200);
+    }
+    gate.write("ca.crl", &revocation);
+    for caller in &callers {
+        refused(caller).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reload_that_begins_to_ask_ends_the_sessions_before_it() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site("access: public")
+        .start()
+        .await;
+    let callers = VERSIONS.map(|version| gate.tls().speaking(version).resuming());
+    for caller in &callers {
+        caller.visit("/").await;
+        assert!(caller.visit("/").await.resumed);
+    }
+    let yaml = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
+    let closed = yaml.replace("access: public", "access: {client_certificate: ca.pem}");
+    gate.write("proxy.yaml", &closed);
+    gate.reload();
+    gate.line_with("reloaded").await;
+    for caller in &callers {
+        let visit = caller.visit("/").await;
+        assert_eq!((visit.status, visit.resumed), (496, false));
+    }
+}
+
+#[tokio::test]
+async fn nothing_travels_before_the_handshake() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let mut caller = gate.tls().speaking(&TLS13).resuming();
+    caller.visit("/").await;
+    assert!(caller.visit("/").await.resumed);
+    assert!(!caller.may_send_early());
+}
+
+async fn refused(caller: &Caller) {
+    eventually(DEADLINE, "the revoked certificate is refused", async || {
+        let visit = caller.visit("/").await;
+        assert!(!visit.resumed);
+        visit.status == 495
+    })
+    .await;
+}
+
+async fn at_home_or_enrolled(hub: &Hub, family: &Authority) -> Hubgate {
+    Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site("access: {networks: [127.0.0.1], client_certificate: ca.pem}")
+        .start()
+        .await
+}

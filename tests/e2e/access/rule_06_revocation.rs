@@ -1,0 +1,166 @@
+//! Revocation acts now: on every request, and on what is open.
+
+use http::Method;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::{
+    harness::{
+        Authority, Caller, Conversation, DEADLINE, Http, Hubgate, Leaf, Setup, WebSocket,
+        eventually, until, within,
+    },
+    hub::Hub,
+};
+
+const REQUEST: &str = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
+
+#[tokio::test]
+async fn what_a_revoked_device_has_open_ends_and_others_live_on() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let (anna, ben) = (family.client("anna"), family.client("ben"));
+    let revocation = family.revoking(&[&anna]);
+    let gate = with_list(&hub, &family, "").await;
+    let anna = gate.tls().showing(anna);
+    let mut hers = Open::by(&anna).await;
+    let mut his = Open::by(&gate.tls().showing(ben)).await;
+    hers.lives(&hub, "before").await;
+    gate.write("ca.crl", &revocation);
+    hers.ends().await;
+    assert_eq!(anna.visit("/").await.status, 495);
+    his.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn a_device_taken_off_the_list_of_names_is_cut_by_the_reload() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site("access: {client_certificate: {ca: ca.pem, allow: [anna, ben]}}")
+        .start()
+        .await;
+    let [anna, ben] = ["anna", "ben"].map(|name| gate.tls().showing(family.client(name)));
+    let (hers, mut his) = (Open::by(&anna).await, Open::by(&ben).await);
+    reload_with(&gate, "[anna, ben]", "[ben]");
+    hers.ends().await;
+    assert_eq!(anna.visit("/").await.status, 495);
+    his.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn all_devices_of_a_ca_that_is_no_longer_taken_are_cut() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .file("new.pem", &Authority::new("new").pem())
+        .site("access: {client_certificate: ca.pem}")
+        .start()
+        .await;
+    let anna = gate.tls().showing(family.client("anna"));
+    let hers = Open::by(&anna).await;
+    reload_with(&gate, "ca.pem", "new.pem");
+    hers.ends().await;
+    assert_eq!(anna.visit("/").await.status, 495);
+}
+
+#[tokio::test]
+async fn a_path_that_names_the_ca_without_its_list_saves_nobody() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let anna = family.client("anna");
+    let revocation = family.revoking(&[&anna]);
+    let path = "paths: [{path: /admin/, access: {client_certificate: ca.pem}}]";
+    let gate = with_list(&hub, &family, path).await;
+    let anna = gate.tls().showing(anna);
+    let hers = Open::by(&anna).await;
+    gate.write("ca.crl", &revocation);
+    hers.ends().await;
+}
+
+#[tokio::test]
+async fn who_came_in_without_the_certificate_is_not_cut() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let anna = family.client("anna");
+    let revocation = family.revoking(&[&anna]);
+    let gate = with_list(&hub, &family, "paths: [{path: /ws, access: public}]").await;
+    let caller = gate.tls().showing(anna);
+    let mut socket = caller.websocket("/ws", &[]).await.ok().unwrap();
+    gate.write("ca.crl", &revocation);
+    eventually(DEADLINE, "the revocation is known", async || {
+        caller.visit("/").await.status == 495
+    })
+    .await;
+    assert_eq!(socket.ask("still here").await, "still here");
+}
+
+/// All that one device may have open at once.
+struct Open {
+    socket: WebSocket,
+    idle: Conversation,
+    streams: [Incoming; 2],
+    http2: Http,
+}
+
+impl Open {
+    async fn by(caller: &Caller) -> Self {
+        let mut idle = caller.raw().await;
+        assert_eq!(idle.ask(REQUEST).await.status, 200);
+        let mut http2 = caller.http2().await;
+        let streams = [
+            events(&mut caller.http1().await).await,
+            events(&mut http2).await,
+        ];
+        let socket = caller.websocket("/socket", &[]).await;
+        Self {
+            socket: socket.ok().unwrap(),
+            idle,
+            streams,
+            http2,
+        }
+    }
+
+    /// Everything is of use.
+    async fn lives(&mut self, hub: &Hub, tick: &str) {
+        assert_eq!(self.socket.ask(tick).await, tick);
+        assert_eq!(self.idle.ask(REQUEST).await.status, 200);
+        assert_eq!(self.http2.get("/").await.status, 200);
+        hub.tick(tick);
+        for stream in &mut self.streams {
+            until(stream, tick).await;
+        }
+    }
+
+    /// Everything is closed by hubgate, without a word of the client's.
+    async fn ends(mut self) {
+        assert_eq!(self.socket.heard().await, None);
+        self.idle.end().await;
+        for stream in &mut self.streams {
+            while let Some(Ok(_)) = within("the end of the stream", stream.frame()).await {}
+        }
+        let what = "the HTTP/2 connection is closed";
+        eventually(DEADLINE, what, async || self.http2.is_closed()).await;
+    }
+}
+
+async fn events(client: &mut Http) -> Incoming {
+    let answer = client.open(Method::GET, "/rest/events", &[], "").await;
+    assert_eq!(answer.status(), 200);
+    answer.into_body()
+}
+
+/// The family enters by a list of revoked certificates that is empty yet.
+async fn with_list(hub: &Hub, family: &Authority, line: &str) -> Hubgate {
+    let nobody: [&Leaf; 0] = [];
+    Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .file("ca.crl", &family.revoking(&nobody))
+        .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}")
+        .site(line)
+        .start()
+        .await
+}
+
+fn reload_with(gate: &Hubgate, old: &str, new: &str) {
+    let yaml = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
+    assert!(yaml.contains(old), "{yaml}");
+    gate.write("proxy.yaml", &yaml.replace(old, new));
+    gate.reload();
+}

@@ -1,0 +1,140 @@
+//! What the hub is told of who came, and that nothing a client sends can unsay it.
+//!
+//! The wound: a `Connection` list that deleted the proxy's own fields
+//! (CVE-2024-45410).
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::three_ways::{IN, three_ways};
+use crate::{
+    harness::{Authority, Hubgate, Leaf, Setup},
+    hub::Hub,
+};
+
+/// A list that would take away whatever hubgate says.
+const DELETING: &str = "X-SSL-Client-Verify, X-SSL-Client-S-DN, X-SSL-Client-Serial, \
+     X-SSL-Client-Fingerprint, Client-Cert, X-Real-IP";
+
+#[tokio::test]
+async fn a_connection_list_cannot_unsay_who_came() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = told(&hub, &family, "x-ssl-client").await;
+    let anna = family.client("anna");
+    let serial = anna.serial();
+    let caller = gate.tls().showing(anna);
+    let head = |rest: &str| format!("GET /x HTTP/1.1\r\nHost: home.test\r\n{rest}\r\n\r\n");
+    for rest in [
+        format!("Connection: {DELETING}"),
+        format!(
+            "Connection: close\r\nConnection: {}",
+            DELETING.to_lowercase()
+        ),
+        format!(
+            "Connection: Upgrade, {DELETING}\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+        ),
+    ] {
+        caller.raw().await.ask(head(&rest)).await;
+        let request = hub.requests().pop().unwrap();
+        assert_eq!(request.field("x-ssl-client-verify"), Some("SUCCESS"));
+        assert_eq!(request.field("x-ssl-client-serial"), Some(serial.as_str()));
+        assert_eq!(request.field("x-real-ip"), Some("127.0.0.1"));
+    }
+    assert_eq!(hub.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn x_ssl_client_tells_verdict_name_serial_and_fingerprint() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = told(&hub, &family, "x-ssl-client").await;
+    let anna = family.client("anna");
+    let (serial, fingerprint) = (anna.serial(), fingerprint(&anna));
+    let enrolled = gate.tls().showing(anna);
+    assert_eq!(three_ways(&enrolled, "/anna", &[]).await, IN);
+    for request in hub.requests() {
+        assert_eq!(request.field("x-ssl-client-verify"), Some("SUCCESS"));
+        assert_eq!(request.field("x-ssl-client-s-dn"), Some("CN=anna"));
+        assert_eq!(request.field("x-ssl-client-serial"), Some(serial.as_str()));
+        let told = request.field("x-ssl-client-fingerprint");
+        assert_eq!(told, Some(fingerprint.as_str()));
+        assert_eq!(request.field("client-cert"), None);
+    }
+    let nobody = gate.tls().from("127.0.0.2");
+    assert_eq!(three_ways(&nobody, "/nobody", &[]).await, IN);
+    let request = hub.request("/nobody").await;
+    assert_eq!(request.field("x-ssl-client-verify"), Some("NONE"));
+    assert_eq!(request.field("x-ssl-client-s-dn"), None);
+}
+
+#[tokio::test]
+async fn a_serial_number_is_told_as_openssl_prints_it() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = told(&hub, &family, "x-ssl-client").await;
+    for (serial, told) in [
+        (&[0x7f, 0x00, 0x01][..], "7F0001"),
+        (&[0x80, 0x00, 0x01][..], "800001"),
+        (&[0x0a][..], "0A"),
+    ] {
+        let anna = family.client_with("anna", |params| {
+            params.serial_number = Some(serial.to_vec().into());
+        });
+        gate.tls().showing(anna).visit("/").await;
+        let request = hub.requests().pop().unwrap();
+        assert_eq!(request.field("x-ssl-client-serial"), Some(told));
+    }
+}
+
+#[tokio::test]
+async fn client_cert_tells_the_certificate_itself() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = told(&hub, &family, "client-cert").await;
+    let anna = family.client("anna");
+    let expected = format!(":{}:", STANDARD.encode(&anna.certificate));
+    assert_eq!(
+        three_ways(&gate.tls().showing(anna), "/anna", &[]).await,
+        IN
+    );
+    for request in hub.requests() {
+        assert_eq!(request.field("client-cert"), Some(expected.as_str()));
+        assert_eq!(request.field("x-ssl-client-verify"), None);
+        assert!(request.head.bytes.len() < 8 * 1024);
+    }
+    let nobody = gate.tls().from("127.0.0.2");
+    assert_eq!(three_ways(&nobody, "/nobody", &[]).await, IN);
+    assert_eq!(hub.request("/nobody").await.field("client-cert"), None);
+}
+
+#[tokio::test]
+async fn a_name_with_control_bytes_stays_one_field() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = told(&hub, &family, "x-ssl-client").await;
+    let evil = family.client("anna\r\nX-Forged: 1\r\n\r\nGET /forged HTTP/1.1\0\u{e4}");
+    assert_eq!(three_ways(&gate.tls().showing(evil), "/", &[]).await, IN);
+    assert_eq!(hub.requests().len(), 3);
+    for request in hub.requests() {
+        assert_eq!(request.field("x-forged"), None);
+        let name = request.field("x-ssl-client-s-dn").unwrap();
+        assert!(name.starts_with("CN=anna\\0D\\0A"), "{name}");
+        assert!(
+            name.is_ascii() && !name.contains(char::is_control),
+            "{name}"
+        );
+    }
+}
+
+fn fingerprint(leaf: &Leaf) -> String {
+    let digest = digest(&SHA256, &leaf.certificate);
+    let bytes = digest.as_ref().iter();
+    bytes.map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// The hub is told of the family; from 127.0.0.2 everybody enters.
+async fn told(hub: &Hub, family: &Authority, headers: &str) -> Hubgate {
+    let certificate = format!("client_certificate: ca.pem, client_headers: {headers}");
+    Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site(&format!("access: {{networks: [127.0.0.2], {certificate}}}"))
+        .start()
+        .await
+}

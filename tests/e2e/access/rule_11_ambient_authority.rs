@@ -1,0 +1,183 @@
+//! What a browser brings by itself is no consent: another site's page may not act here.
+//!
+//! Certificates, cached passwords and the place in the network go along with
+//! whatever any page makes a browser send.
+
+use http::Method;
+
+use super::three_ways::{IN, for_host, three_ways};
+use crate::{
+    harness::{ANNA, Authority, Caller, HTPASSWD, Hubgate, Setup},
+    hub::Hub,
+};
+
+/// What a browser sends for another site's page.
+const FOREIGN: [&[(&str, &str)]; 10] = [
+    &[("sec-fetch-site", "cross-site")],
+    &[
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "https://home.test"),
+    ],
+    &[("origin", "https://evil.test")],
+    &[("origin", "null")],
+    &[("origin", "")],
+    &[("origin", "https://home.test.evil.test")],
+    &[("origin", "https://home.test@evil.test")],
+    &[("origin", "http://home.test")],
+    &[("origin", "https://home.test https://evil.test")],
+    &[
+        ("origin", "https://home.test"),
+        ("origin", "https://evil.test"),
+    ],
+];
+
+/// What it sends for the site's own pages, and what programs send.
+const OWN: [&[(&str, &str)]; 5] = [
+    &[],
+    &[("origin", "https://home.test")],
+    &[("origin", "https://home.test:8443")],
+    &[
+        ("origin", "https://home.test"),
+        ("sec-fetch-site", "same-origin"),
+    ],
+    &[("sec-fetch-site", "none")],
+];
+
+const CHANGING: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "BREW"];
+
+#[tokio::test]
+async fn another_sites_page_changes_nothing_whatever_let_its_reader_in() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = gate(&hub, &family).await;
+    for visitor in visitors(&gate, &family) {
+        for fields in FOREIGN {
+            let fields = visitor.fields(fields);
+            for status in visitor.changes("/", &fields).await {
+                assert!((400..500).contains(&status), "{fields:?}: {status}");
+            }
+            let socket = visitor.caller.websocket("/ws", &fields).await.err();
+            assert!(socket.is_some_and(|it| it < 500), "{fields:?}: {socket:?}");
+        }
+    }
+    assert!(hub.requests().is_empty());
+}
+
+#[tokio::test]
+async fn own_pages_and_apps_may_change_what_they_like() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = gate(&hub, &family).await;
+    for visitor in visitors(&gate, &family) {
+        for fields in OWN {
+            let fields = visitor.fields(fields);
+            for status in visitor.changes("/", &fields).await {
+                assert_eq!(status, 200, "{fields:?}");
+            }
+            assert!(visitor.caller.websocket("/ws", &fields).await.is_ok());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_on_another_sites_page_works() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = gate(&hub, &family).await;
+    let cross_site = [("sec-fetch-site", "cross-site")];
+    for visitor in visitors(&gate, &family) {
+        let fields = visitor.fields(&cross_site);
+        for protocol in ["http/1.1", "h2"] {
+            for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+                let status = visitor.ask(protocol, method, "/", &fields).await;
+                assert_eq!(status, 200);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_public_path_takes_what_any_page_sends() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = gate(&hub, &family).await;
+    let visitor = Visitor::new(gate.tls().from("127.0.0.2"), None);
+    for fields in [FOREIGN[0], FOREIGN[2], FOREIGN[3]] {
+        for status in visitor.changes("/hook/", fields).await {
+            assert_eq!(status, 200, "{fields:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_was_rebound_to_the_address_reaches_no_site() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = gate(&hub, &family).await;
+    let caller = gate.tls().trusting_anybody();
+    for (name, host) in [("evil.test", "evil.test"), ("home.test", "evil.test")] {
+        let caller = caller.clone().name(name);
+        assert_eq!(for_host(&caller, host, "/", &[]).await, [421; 3]);
+    }
+    assert!(hub.requests().is_empty());
+    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, IN);
+}
+
+/// Somebody who is let in, and by what.
+struct Visitor {
+    caller: Caller,
+    credential: Option<&'static str>,
+}
+
+impl Visitor {
+    fn new(caller: Caller, credential: Option<&'static str>) -> Self {
+        Self { caller, credential }
+    }
+
+    fn fields<'a>(&self, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let credential = self.credential.map(|value| ("authorization", value));
+        fields.iter().copied().chain(credential).collect()
+    }
+
+    async fn ask(
+        &self,
+        protocol: &str,
+        method: Method,
+        target: &str,
+        fields: &[(&str, &str)],
+    ) -> u16 {
+        let host = self.caller.host();
+        let mut client = super::three_ways::client(&self.caller, &host, protocol).await;
+        client.ask(method, target, fields, "").await.status
+    }
+
+    /// The statuses of all changing methods over HTTP/1.1 and HTTP/2.
+    async fn changes(&self, target: &str, fields: &[(&str, &str)]) -> Vec<u16> {
+        let mut statuses = Vec::new();
+        for protocol in ["http/1.1", "h2"] {
+            for method in CHANGING {
+                let method = method.parse().unwrap();
+                statuses.push(self.ask(protocol, method, target, fields).await);
+            }
+        }
+        statuses
+    }
+}
+
+/// One who is let in by the network, one by a certificate, one by a password.
+fn visitors(gate: &Hubgate, family: &Authority) -> [Visitor; 3] {
+    let away = gate.tls().from("127.0.0.2");
+    let enrolled = away.clone().showing(family.client("anna"));
+    [
+        Visitor::new(gate.tls(), None),
+        Visitor::new(enrolled, None),
+        Visitor::new(away, Some(ANNA)),
+    ]
+}
+
+async fn gate(hub: &Hub, family: &Authority) -> Hubgate {
+    let factors = "networks: [127.0.0.1], password: htpasswd, client_certificate: ca.pem";
+    Setup::home(&hub.url())
+        .top("limits: {connections_per_address: 1000}")
+        .file("ca.pem", &family.pem())
+        .file("htpasswd", HTPASSWD)
+        .site(&format!("access: {{{factors}}}"))
+        .site("paths: [{path: /hook/, access: public}]")
+        .start()
+        .await
+}

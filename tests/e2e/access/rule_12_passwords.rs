@@ -1,0 +1,172 @@
+//! Passwords: every format in use, a file that changes, and guesses that take ever longer.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::three_ways::{IN, three_ways};
+use crate::{
+    harness::{ANNA, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, eventually},
+    hub::Hub,
+};
+
+/// A user of each format, all but the last two with the password `correct horse`.
+#[rustfmt::skip]
+const USERS: [(&str, &str, &str); 9] = [
+    ("apr1", "correct horse", "$apr1$abcdefgh$sIQmFnT1CuEXAsyjuXjUX/"),
+    ("sha256", "correct horse", "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/"),
+    ("sha512", "correct horse", "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scFtv/uamSo5z0"),
+    ("rounds", "hi", "$5$rounds=1000$saltstring$hGLxSftPdcVgwdI4njk0G6D3Ru5ZDR4fHJPoKkGZbt."),
+    ("bcrypt-y", "correct horse", "$2y$04$OnWaMhiZXUzCxvVE0XVcr.XiGGGwhvxygfZxOSDt.DAF/MAO3hjXu"),
+    ("sha", "correct horse", "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A="),
+    ("ssha", "correct horse", "{SSHA}Ki+Q9Ri8Nn2QN1jUbcaqfsgK/pJOYUNs"),
+    ("bcrypt-a", "pässwörd", "$2a$04$dcWifciiZOFdyMTeypAwreNfJ1DySZ/oCpmDKvbpXwNvpW5c6Gyuu"),
+    ("bcrypt-b", "pässwörd", "$2b$04$dcWifciiZOFdyMTeypAwreNfJ1DySZ/oCpmDKvbpXwNvpW5c6Gyuu"),
+];
+
+/// More guesses than anybody has free.
+const GUESSES: usize = 12;
+
+#[tokio::test]
+async fn every_format_in_use_lets_its_user_in() {
+    let hub = Hub::start().await;
+    let lines: String = USERS
+        .map(|(user, _, hash)| format!("{user}:{hash}\n"))
+        .concat();
+    let gate = with_file(&hub, &lines).await;
+    for (user, password, _) in USERS {
+        let wrong = status(&gate.tls(), user, &format!("{password} ")).await;
+        assert_eq!(wrong, 401, "{user}");
+        let right = basic(user, password);
+        let fields = [("authorization", right.as_str())];
+        assert_eq!(three_ways(&gate.tls(), "/", &fields).await, IN, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_line_is_told_with_its_number_and_the_others_work() {
+    let hub = Hub::start().await;
+    let lines = format!("plain:{{PLAIN}}secret\ndes:gezlltSR9xVM.\nnothing\n{HTPASSWD}");
+    let gate = with_file(&hub, &lines).await;
+    gate.line_with("htpasswd:1: user \"plain\": {PLAIN} (clear text) is not supported")
+        .await;
+    gate.line_with("htpasswd:2: user \"des\": crypt(3) DES is not supported")
+        .await;
+    gate.line_with("htpasswd:3: no colon").await;
+    assert_eq!(status(&gate.tls(), "plain", "secret").await, 401);
+    assert_eq!(status(&gate.tls(), "des", "secret").await, 401);
+    assert_eq!(status(&gate.tls(), "anna", "secret").await, 200);
+    assert!(!gate.printed().contains("{PLAIN}secret"));
+    gate.write("htpasswd", &format!("{HTPASSWD}late\n"));
+    gate.line_with("htpasswd:2: no colon").await;
+}
+
+#[tokio::test]
+async fn a_changed_file_counts_at_once_and_old_passwords_do_not() {
+    let hub = Hub::start().await;
+    let gate = with_file(&hub, HTPASSWD).await;
+    let mut client = gate.tls().http2().await;
+    let old = [("authorization", ANNA)];
+    let new = basic("anna", "correct horse");
+    let new = [("authorization", new.as_str())];
+    let get = http::Method::GET;
+    assert_eq!(client.ask(get.clone(), "/", &old, "").await.status, 200);
+    assert_eq!(client.ask(get.clone(), "/", &old, "").await.status, 200);
+    gate.write("htpasswd", &format!("anna:{}\n", USERS[5].2));
+    gate.line_with("htpasswd was read again").await;
+    assert_eq!(client.ask(get.clone(), "/", &new, "").await.status, 200);
+    assert_eq!(client.ask(get.clone(), "/", &old, "").await.status, 401);
+    assert_eq!(client.ask(get, "/", &new, "").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_unknown_user_hears_what_a_wrong_password_hears() {
+    let hub = Hub::start().await;
+    let gate = with_file(&hub, HTPASSWD).await;
+    let mut answers = Vec::new();
+    for (user, password) in [("anna", "wrong"), ("nobody", "secret"), ("", "")] {
+        let fields = [("authorization", basic(user, password))];
+        let fields = fields
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let mut client = gate.tls().http1().await;
+        let answer = client.ask(http::Method::GET, "/", &fields, "").await;
+        answers.push((answer.status, answer.head.fields, answer.body));
+    }
+    assert_eq!(answers[0].0, 401);
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+#[tokio::test]
+async fn guesses_are_slowed_down_over_all_connections_and_ways() {
+    let hub = Hub::start().await;
+    let gate = with_file(&hub, HTPASSWD).await;
+    let guesser = gate.tls().from("127.0.0.9");
+    for guess in 0..GUESSES {
+        status(&guesser, "anna", &format!("guess {guess}")).await;
+    }
+    let right = [("authorization", ANNA)];
+    assert_eq!(three_ways(&guesser, "/", &right).await, [429; 3]);
+    let answer = guesser.http2().await;
+    let answer = { answer }.ask(http::Method::GET, "/", &right, "").await;
+    let after: u64 = answer.field("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&after), "{after}");
+    assert!(hub.requests().is_empty());
+    assert_eq!(three_ways(&gate.tls(), "/", &right).await, IN, "the owner");
+    assert_eq!(status(&guesser, "", "").await, 429);
+    let empty = guesser.http1().await.get("/").await;
+    assert_eq!(empty.status, 401, "nothing guessed, nothing held back");
+}
+
+#[tokio::test]
+async fn waiting_as_told_lets_the_owner_in_again() {
+    let hub = Hub::start().await;
+    let gate = with_file(&hub, HTPASSWD).await;
+    let mut last = 401;
+    for guess in 0..GUESSES {
+        if last == 429 {
+            break;
+        }
+        last = status(&gate.tls(), "anna", &format!("guess {guess}")).await;
+    }
+    assert_eq!(last, 429);
+    eventually(DEADLINE, "the wait is over", async || {
+        status(&gate.tls(), "anna", "secret").await == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_line_of_a_failed_login_names_address_user_and_host_each_way() {
+    let hub = Hub::start().await;
+    let gate = with_file(&hub, HTPASSWD).await;
+    let caller = gate.tls().from("127.0.0.9");
+    let wrong = basic("anna", "wrong");
+    let fields = [("authorization", wrong.as_str())];
+    three_ways(&caller, "/", &fields).await;
+    let line = format!(
+        "login failed from 127.0.0.9 for user \"anna\" on {}",
+        caller.host()
+    );
+    eventually(DEADLINE, "three lines", async || {
+        gate.printed().matches(&line).count() == 3
+    })
+    .await;
+}
+
+async fn with_file(hub: &Hub, lines: &str) -> Hubgate {
+    Setup::home(&hub.url())
+        .file("htpasswd", lines)
+        .site("access: {password: htpasswd}")
+        .start()
+        .await
+}
+
+async fn status(caller: &Caller, user: &str, password: &str) -> u16 {
+    let credential = basic(user, password);
+    let fields = [("authorization", credential.as_str())];
+    let mut client = caller.http1().await;
+    client.ask(http::Method::GET, "/", &fields, "").await.status
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}

@@ -1,0 +1,41 @@
+//! One request, three ways: over HTTP/1.1, over HTTP/2, and as a WebSocket upgrade.
+
+use http::Method;
+
+use crate::harness::{Caller, Http, WebSocket};
+
+/// What a request hears that passes.
+pub const IN: [u16; 3] = [200, 200, 101];
+
+/// The statuses of a GET each way, on connections of their own.
+pub async fn three_ways(caller: &Caller, target: &str, fields: &[(&str, &str)]) -> [u16; 3] {
+    for_host(caller, &caller.host(), target, fields).await
+}
+
+/// The same, for another host than the connections are made for.
+pub async fn for_host(
+    caller: &Caller,
+    host: &str,
+    target: &str,
+    fields: &[(&str, &str)],
+) -> [u16; 3] {
+    let mut one = client(caller, host, "http/1.1").await;
+    let mut two = client(caller, host, "h2").await;
+    let stream = caller.stream(&["http/1.1"]).await.unwrap();
+    let socket = WebSocket::open(stream, host, target, fields).await;
+    [
+        one.ask(Method::GET, target, fields, "").await.status,
+        two.ask(Method::GET, target, fields, "").await.status,
+        socket.map_or_else(|status| status, |_| 101),
+    ]
+}
+
+/// A client for the host that speaks the protocol (ALPN).
+pub async fn client(caller: &Caller, host: &str, protocol: &str) -> Http {
+    let stream = caller.stream(&[protocol]).await.unwrap();
+    let origin = format!("https://{host}");
+    match protocol {
+        "h2" => Http::two(stream, origin).await,
+        _ => Http::one(stream, origin).await,
+    }
+}

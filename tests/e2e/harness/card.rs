@@ -1,0 +1,43 @@
+//! What a caller shows when asked for a certificate, and how it was asked.
+
+use std::sync::{Arc, Mutex};
+
+use rustls::{
+    SignatureScheme, client::ResolvesClientCert, crypto::aws_lc_rs::sign::any_supported_type,
+    sign::CertifiedKey,
+};
+
+use super::Leaf;
+
+/// The names of the CAs in the last request for a certificate, as DER; none without one.
+pub(super) type Asked = Arc<Mutex<Option<Vec<Vec<u8>>>>>;
+
+/// Shows one certificate, or none, to whoever asks.
+#[derive(Debug)]
+pub(super) struct Card {
+    key: Option<Arc<CertifiedKey>>,
+    asked: Asked,
+}
+
+impl Card {
+    /// Shows the leaf, whether its key fits or not, and notes the request.
+    pub(super) fn new(leaf: Option<&Leaf>, asked: Asked) -> Self {
+        let key = leaf.map(|leaf| {
+            let key = any_supported_type(&leaf.key()).unwrap();
+            Arc::new(CertifiedKey::new(leaf.chain(), key))
+        });
+        Self { key, asked }
+    }
+}
+
+impl ResolvesClientCert for Card {
+    fn resolve(&self, names: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        let names = names.iter().map(|name| name.to_vec()).collect();
+        *self.asked.lock().unwrap() = Some(names);
+        self.key.clone()
+    }
+
+    fn has_certs(&self) -> bool {
+        self.key.is_some()
+    }
+}
