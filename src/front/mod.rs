@@ -153,6 +153,7 @@ impl Front {
         tokio::select! {
             _ = self.service.engine.process_new(Box::new(conn), &told) => {}
             () = leave => {}
+            () = self.service.proxy.drain.cuts(&link) => {}
         }
     }
 }

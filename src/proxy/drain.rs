@@ -3,13 +3,15 @@
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::link::Link;
+
 /// Tells connections how far the end has come.
 #[derive(Debug)]
 pub struct Drain {
     begun: watch::Sender<bool>,
     /// Idle connections are closed now.
     pub closing: CancellationToken,
-    /// WebSockets are told goodbye now.
+    /// WebSockets are told goodbye now, and what has no end is cut.
     pub leaving: CancellationToken,
 }
 
@@ -33,6 +35,14 @@ impl Drain {
     pub async fn begun(&self) {
         // The sender lives as long as `self`.
         let _ = self.begun.subscribe().wait_for(|begun| *begun).await;
+    }
+
+    /// Waits until a connection's endless answer has to end; for ever when it has none.
+    pub async fn cuts(&self, link: &Link) {
+        self.leaving.cancelled().await;
+        if !link.is_endless() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Whether the first step was taken.

@@ -174,6 +174,9 @@ impl ProxyHttp for Phases {
             return Ok(());
         };
         headers::to_client(response, exchange)?;
+        if headers::is_endless(response) {
+            exchange.link.carries_endless();
+        }
         // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
         if exchange.said.version == Version::HTTP_10 {
             response.remove_header(&header::TRANSFER_ENCODING);

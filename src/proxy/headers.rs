@@ -92,6 +92,16 @@ pub(super) fn to_client(response: &mut ResponseHeader, exchange: &Exchange) -> R
     Ok(())
 }
 
+/// Whether an answer goes on until somebody leaves: server-sent events, a camera.
+#[must_use]
+pub(super) fn is_endless(response: &ResponseHeader) -> bool {
+    let kind = response.headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or("");
+    ["text/event-stream", "multipart/x-mixed-replace"]
+        .iter()
+        .any(|endless| kind.starts_with(endless))
+}
+
 /// Whether the request carries the cookie that keeps the UI from using Authorization.
 #[must_use]
 pub(super) fn has_auth_cookie(headers: &HeaderMap) -> bool {

@@ -175,10 +175,14 @@ fn frame(conn: &mut Conn, head: &Head, length: usize) {
 
 async fn through_engine(service: &Service, conn: Conn, exchange: Box<Exchange>) -> Option<Conn> {
     let proxy = &service.proxy;
+    let link = conn.link().clone();
     let mut session = ServerSession::new_http1(Box::new(conn) as Stream);
     session.set_connection_user_context(Some(exchange));
     let draining = proxy.drain.watch();
-    let reused = service.engine.process_new_http(session, &draining).await?;
+    let reused = tokio::select! {
+        reused = service.engine.process_new_http(session, &draining) => reused?,
+        () = proxy.drain.cuts(&link) => return None,
+    };
     let (stream, _) = reused.consume();
     stream.into_any().downcast().ok().map(|conn| *conn)
 }

@@ -5,7 +5,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -32,6 +35,7 @@ pub struct Link {
     /// When the connection was accepted.
     pub since: Instant,
     trusted_by: Mutex<Vec<ClientCertificate>>,
+    endless: AtomicBool,
 }
 
 /// What the TLS handshake told.
@@ -60,6 +64,7 @@ impl Link {
             cut: CancellationToken::new(),
             since: Instant::now(),
             trusted_by: Mutex::default(),
+            endless: AtomicBool::new(false),
         }
     }
 
@@ -89,6 +94,17 @@ impl Link {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         trusted.clone()
+    }
+
+    /// Notes that an answer under way has no end of its own.
+    pub fn carries_endless(&self) {
+        self.endless.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether an answer without an end was begun on it.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        self.endless.load(Ordering::Relaxed)
     }
 
     /// The chain the client showed; empty when none.

@@ -103,13 +103,16 @@ fn ask(state: &Path, command: &str) -> anyhow::Result<Reply> {
     serde_json::from_str(&line).context("the running process gave no answer")
 }
 
-/// Serves the control socket until the process ends.
-pub(super) async fn listen(server: Arc<Server>) {
+/// Opens the control socket; without it the process serves all the same.
+pub(super) fn open(server: &Server) -> Option<UnixListener> {
     let path = socket(&server.proxy.sites().config.state);
-    let listener = match bind(&path) {
-        Ok(listener) => listener,
-        Err(error) => return error!("{}: no reload and status commands: {error}", path.display()),
-    };
+    bind(&path)
+        .inspect_err(|error| error!("{}: no reload and status commands: {error}", path.display()))
+        .ok()
+}
+
+/// Serves the control socket until the process ends.
+pub(super) async fn serve(server: Arc<Server>, listener: UnixListener) {
     loop {
         let accepted = tokio::select! {
             () = server.over.cancelled() => return,

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt, io,
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -35,6 +35,8 @@ struct Listener {
     stop: CancellationToken,
 }
 
+/// `EAFNOSUPPORT` of Linux.
+const NO_SUCH_FAMILY: i32 = 97;
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
 /// Between two tries to get a port that is taken.
@@ -99,7 +101,10 @@ impl Listeners {
 
     /// A socket that was handed in, that spoke the other way until now, or a new one.
     fn socket(&self, inherited: &mut Inherited, address: SocketAddr) -> io::Result<TcpListener> {
-        if let Some(socket) = inherited.remove(&address) {
+        if let Some(socket) = [address, ipv4(address)]
+            .iter()
+            .find_map(|it| inherited.remove(it))
+        {
             return Ok(socket);
         }
         let open = [true, false].map(|tls| self.open.get(&(address, tls)));
@@ -228,7 +233,26 @@ fn inherited() -> Inherited {
         .collect()
 }
 
+/// A listening socket; of IPv4 alone where `[::]` is asked for and the kernel has no IPv6.
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listening = listen(address);
+    match &listening {
+        Err(error) if error.raw_os_error() == Some(NO_SUCH_FAMILY) => listen(ipv4(address)),
+        _ => listening,
+    }
+}
+
+/// `0.0.0.0` for `[::]`, any other address as it is.
+fn ipv4(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
+            SocketAddr::from((Ipv4Addr::UNSPECIFIED, v6.port()))
+        }
+        other => other,
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,

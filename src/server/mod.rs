@@ -86,7 +86,9 @@ async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Resul
     let server = Arc::new(Server::start(path, config, journal).await?);
     server.tell_warnings();
     tokio::spawn(refresh::keep_current(server.clone()));
-    tokio::spawn(control::listen(server.clone()));
+    if let Some(listener) = control::open(&server) {
+        tokio::spawn(control::serve(server.clone(), listener));
+    }
     handover::ready();
     info!("ready on {}", server.listeners.lock().await);
     let end = server.live(&mut signals).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    harness::{Setup, eventually},
+    harness::{Setup, eventually, until},
     hub::Hub,
 };
 
@@ -156,4 +156,20 @@ async fn a_token_in_a_failed_login_is_not_told() {
     assert_eq!(answer.status, 401);
     gate.line_with("login failed").await;
     assert!(!gate.printed().contains("SECRET"));
+}
+
+/// A page with server-sent events, as openHAB's UI always has one, held a restart up for 15 s.
+#[tokio::test]
+async fn event_streams_do_not_hold_up_the_end() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut streams = Vec::new();
+    for mut client in [gate.tls().http1().await, gate.tls().http2().await] {
+        let mut stream = client.open(http::Method::GET, "/events", &[], "").await;
+        hub.tick("first");
+        until(stream.body_mut(), "first").await;
+        streams.push((client, stream));
+    }
+    gate.terminate();
+    gate.ended().await;
 }
