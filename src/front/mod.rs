@@ -134,12 +134,12 @@ impl Front {
             .await
             .is_ok_and(|whole| whole)
         {
-            self.serve_http2(conn).await;
+            self.serve_http2(conn, limit).await;
         }
     }
 
     /// Runs the engine on a connection, which is told when it should end.
-    async fn serve_http2(&self, conn: Conn) {
+    async fn serve_http2(&self, conn: Conn, limit: Duration) {
         let (tell, told) = watch::channel(false);
         let link = conn.link().clone();
         let leave = async {
@@ -148,12 +148,23 @@ impl Front {
                 () = link.leave.cancelled() => {}
             }
             tell.send_replace(true);
-            std::future::pending::<()>().await;
+            idle(&link, limit).await;
         };
         tokio::select! {
             _ = self.service.engine.process_new(Box::new(conn), &told) => {}
             () = leave => {}
             () = self.service.proxy.drain.cuts(&link) => {}
+        }
+    }
+}
+
+/// Waits until a connection that was told to end has nothing more to do. The engine would wait
+/// for the client to confirm that it was told.
+async fn idle(link: &Link, limit: Duration) {
+    loop {
+        tokio::time::sleep(limit).await;
+        if link.requests.value() == 0 {
+            return;
         }
     }
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Version, header};
 
 use crate::{
     access::{network::Client, verdict::Admission},
+    telemetry::counters::Present,
     upstream::Route,
 };
 
@@ -37,6 +38,7 @@ pub struct Exchange {
     pub client: Client,
     /// The connection it came on.
     pub link: Arc<Link>,
+    _underway: Present,
     /// When its head was complete.
     pub began: (Instant, SystemTime),
     /// What the log tells of the request.
@@ -85,6 +87,7 @@ impl Exchange {
         Self {
             sites,
             client,
+            _underway: link.requests.enter(),
             link,
             began: (Instant::now(), SystemTime::now()),
             said: Said::of(request),

@@ -20,7 +20,7 @@ pub mod harness;
 pub mod hostile;
 pub mod hub;
 pub mod hub_faults;
+pub mod life;
 pub mod openhab;
 pub mod real_hub;
 pub mod regressions;
-pub mod reload;

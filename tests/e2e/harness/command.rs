@@ -69,6 +69,8 @@ fn without_manager(mut command: Command) -> Command {
         "LISTEN_PID",
         "NOTIFY_SOCKET",
         "RUST_LOG",
+        "WATCHDOG_PID",
+        "WATCHDOG_USEC",
     ] {
         command.env_remove(name);
     }

@@ -109,6 +109,12 @@ impl Setup {
         self.file("system-roots.pem", pem)
     }
 
+    /// Starts hubgate with a variable in its environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Protects the site with a password file that knows `anna`.
     pub fn password(self) -> Self {
         self.site("access: {password: htpasswd}")
@@ -163,7 +169,8 @@ impl Setup {
         command
     }
 
-    fn with_certificate(self, name: &str, hosts: &[&str]) -> Self {
+    /// Writes a certificate of the setup's root and its key as `NAME.pem` and `NAME.key`.
+    pub fn with_certificate(self, name: &str, hosts: &[&str]) -> Self {
         let leaf = self.root.server(hosts);
         self.file(&format!("{name}.pem"), &leaf.chain_pem)
             .file(&format!("{name}.key"), &leaf.key_pem)

@@ -91,10 +91,10 @@ async fn expectations_but_100_continue_are_refused() {
 #[tokio::test]
 async fn who_expects_a_100_gets_it_and_then_its_answer() {
     let stage = Stage::open().await;
-    let mut client = stage.gate.tls().raw().await;
     let head = "POST /expect HTTP/1.1\r\nHost: home.test\r\nExpect: 100-continue\r\n\
                 Content-Length: 5\r\n\r\n";
     for _ in 0..2 {
+        let mut client = stage.gate.tls().raw().await;
         assert_eq!(client.ask(head).await.status, 100);
         assert_eq!(client.ask("hello").await.status, 200);
         assert_eq!(stage.hub.heard("/expect").unwrap().body, b"hello");
