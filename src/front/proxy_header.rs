@@ -14,8 +14,8 @@ use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use crate::{config::model::Networks, proxy::link::Link};
 
-/// A version 1 header's length at most; a version 2 header with addresses is shorter.
-const MOST: usize = 536;
+/// A header's length at most; addresses with all that is known to follow them are shorter.
+const MOST: usize = 4096;
 /// Between two looks at a header that came in pieces.
 const AGAIN: Duration = Duration::from_millis(5);
 
@@ -45,6 +45,9 @@ pub(super) async fn read(
             link.come_from(source);
             return Ok(());
         }
+        if is_whole(received) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         tokio::time::sleep(AGAIN).await;
     }
 }
@@ -56,6 +59,12 @@ fn begins(received: &[u8]) -> bool {
         let length = received.len().min(mark.len());
         received[..length] == mark[..length]
     })
+}
+
+/// Whether nothing more can come of a header.
+fn is_whole(received: &[u8]) -> bool {
+    let is_line = received.starts_with(b"PROXY") && received.contains(&b'\n');
+    is_line || received.len() == MOST
 }
 
 /// The header's length, and the source it names when it names one.
@@ -109,5 +118,6 @@ mod tests {
             (28, expected.1)
         );
         assert!(parsed(&HeaderResult::parse(b"PROXY nonsense\r\n")).is_err());
+        assert!(is_whole(b"PROXY TCP4 x\r\n") && !is_whole(b"PROXY TCP4 x"));
     }
 }

@@ -49,31 +49,26 @@ pub struct State {
 const YEAR: u64 = 365 * 24 * 3600;
 
 impl Site {
-    /// Loads everything the site names.
-    ///
-    /// # Errors
-    /// The first file that cannot be used.
+    /// Loads everything the site names; what cannot be used is noted in `faults`.
     pub(super) fn build(
         config: &Arc<model::Site>,
         loader: &mut Loader<'_>,
-    ) -> anyhow::Result<Self> {
-        let policy = Policy::build(config, |path| loader.passwords(path))?;
-        let authorities = authorities(config, loader)?;
-        let upstreams = config.paths.iter().map(|path| {
-            let upstream = path.upstream.as_ref();
-            upstream
-                .map(|upstream| loader.upstream(upstream))
-                .transpose()
-        });
-        let upstreams = upstreams.collect::<anyhow::Result<_>>()?;
-        let asked: Vec<_> = authorities.values().cloned().collect();
-        Ok(Self {
-            upstream: loader.upstream(&config.upstream)?,
-            tls: loader.tls(config, &asked)?,
+        faults: &mut Vec<anyhow::Error>,
+    ) -> Option<Self> {
+        let mut keep = Keep(faults);
+        let policy = keep.sound(Policy::build(config, |path| loader.passwords(path)));
+        let authorities = keep.sound(authorities(config, loader));
+        let upstream = keep.sound(loader.upstream(&config.upstream));
+        let upstreams = keep.sound(upstreams(config, loader));
+        let asked = authorities.iter().flat_map(HashMap::values).cloned();
+        let tls = keep.sound(loader.tls(config, &asked.collect::<Vec<_>>()));
+        Some(Self {
+            upstream: upstream?,
+            tls: tls?,
             config: config.clone(),
-            policy,
-            authorities,
-            upstreams,
+            policy: policy?,
+            authorities: authorities?,
+            upstreams: upstreams?,
         })
     }
 
@@ -180,6 +175,15 @@ impl Site {
     }
 }
 
+/// Notes what is wrong and goes on, so that all of it is told.
+struct Keep<'a>(&'a mut Vec<anyhow::Error>);
+
+impl Keep<'_> {
+    fn sound<T>(&mut self, loaded: anyhow::Result<T>) -> Option<T> {
+        loaded.map_err(|fault| self.0.push(fault)).ok()
+    }
+}
+
 /// The access rules of a site: its own, then those of its paths.
 fn rules(site: &model::Site) -> impl Iterator<Item = &Access> {
     let paths = site.paths.iter().filter_map(|path| match &path.access {
@@ -197,4 +201,16 @@ fn authorities(
         .filter_map(|access| access.client_certificate.as_ref())
         .map(|config| Ok((config.clone(), loader.authority(config)?)))
         .collect()
+}
+
+/// The paths' own upstreams, by the index of the path rule.
+fn upstreams(
+    site: &model::Site,
+    loader: &mut Loader<'_>,
+) -> anyhow::Result<Vec<Option<Arc<Upstream>>>> {
+    let paths = site.paths.iter().map(|path| {
+        let upstream = path.upstream.as_ref();
+        upstream.map(|it| loader.upstream(it)).transpose()
+    });
+    paths.collect()
 }

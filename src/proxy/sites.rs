@@ -40,15 +40,15 @@ impl Sites {
     /// All files that cannot be used, told at once.
     pub fn build(config: Config) -> anyhow::Result<Self> {
         let mut loader = Loader::new(&config);
-        let (mut all, mut faults) = (Vec::new(), Vec::new());
+        let (mut all, mut told) = (Vec::new(), Vec::new());
         for site in &config.sites {
-            match Site::build(site, &mut loader) {
-                Ok(site) => all.push(Arc::new(site)),
-                Err(fault) => faults.push(format!("site {}: {fault:#}", site.hosts[0])),
-            }
+            let mut faults = Vec::new();
+            all.extend(Site::build(site, &mut loader, &mut faults).map(Arc::new));
+            let host = &site.hosts[0];
+            told.extend(faults.iter().map(|fault| format!("site {host}: {fault:#}")));
         }
-        if !faults.is_empty() {
-            return Err(Unusable(faults.join("\n")).into());
+        if !told.is_empty() {
+            return Err(Unusable(told.join("\n")).into());
         }
         let shared = loader.shared();
         Ok(Self {

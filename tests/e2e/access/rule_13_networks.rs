@@ -70,7 +70,11 @@ async fn a_header_that_names_nobody_leaves_the_peer() {
 #[tokio::test]
 async fn a_broken_header_of_a_trusted_peer_lets_nobody_in() {
     let hub = Hub::start().await;
-    let gate = gate(&hub, "public").await;
+    let gate = Setup::home(&hub.url())
+        .top("trusted_proxies: [127.0.0.4]")
+        .top("limits: {header_time: 1s}")
+        .start()
+        .await;
     for header in [
         "PROXY TCP4 203.0.113.7\r\n",
         "PROXY nonsense\r\n",

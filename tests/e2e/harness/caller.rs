@@ -158,6 +158,8 @@ impl Caller {
         }?;
         if let Some(from) = self.from {
             socket.bind((from, 0).into())?;
+            // After bind, as for kept ports: one of them may have this number, for all addresses.
+            socket.set_reuseaddr(true)?;
         }
         let mut stream = within("hubgate accepts", socket.connect(self.to)).await?;
         stream.set_nodelay(true)?;

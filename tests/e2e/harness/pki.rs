@@ -100,7 +100,11 @@ impl Authority {
 
     fn sign(&self, mut params: CertificateParams) -> Leaf {
         let key = KeyPair::generate().unwrap();
-        let random = || SerialNumber::from(key.public_key_raw()[1..16].to_vec());
+        let random = || {
+            let mut bytes = key.public_key_raw()[1..16].to_vec();
+            bytes[0] |= 1; // A leading zero would be no part of the number.
+            SerialNumber::from(bytes)
+        };
         let serial = params.serial_number.get_or_insert_with(random).clone();
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
