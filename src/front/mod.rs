@@ -115,10 +115,7 @@ impl Front {
             }
             handshake::accept(stream, link, &self.service.proxy).await
         };
-        let (transport, link) = match timeout(limit, prepared).await {
-            Ok(prepared) => prepared?,
-            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
-        };
+        let (transport, link) = self.in_time(limit, prepared).await??;
         drop(sites);
         let link = Arc::new(link);
         let _listed = self.links.list(&link);
@@ -130,11 +127,20 @@ impl Front {
         if !conn.is_http2() {
             return http1::serve(&self.service, conn).await;
         }
-        if timeout(limit, preface(&mut conn))
-            .await
-            .is_ok_and(|whole| whole)
-        {
+        let whole = self.in_time(limit, preface(&mut conn)).await;
+        if whole.is_ok_and(|whole| whole) {
             self.serve_http2(conn, limit).await;
+        }
+    }
+
+    /// What comes before the first request, unless it takes too long or the process ends.
+    async fn in_time<T>(&self, limit: Duration, what: impl Future<Output = T>) -> io::Result<T> {
+        tokio::select! {
+            biased;
+            came = timeout(limit, what) => Ok(came?),
+            () = self.service.proxy.drain.closing.cancelled() => {
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
         }
     }
 

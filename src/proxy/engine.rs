@@ -166,13 +166,17 @@ impl ProxyHttp for Phases {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
         let Some(exchange) = context else {
             return Ok(());
         };
+        // The request may have begun before the end did.
+        if self.0.drain.has_begun() {
+            session.set_keepalive(None);
+        }
         headers::to_client(response, exchange)?;
         if headers::is_endless(response) {
             exchange.link.carries_endless();

@@ -74,10 +74,7 @@ impl Frames {
                 }
                 (HEADERS, it) if it == number => return Fate::Refused,
                 (RST_STREAM, it) if it == number => return Fate::Reset,
-                (GOAWAY, _) => {
-                    eprintln!("GOAWAY {:?}", String::from_utf8_lossy(&payload));
-                    return Fate::Ended;
-                }
+                (GOAWAY, _) => return Fate::Ended,
                 _ => {}
             }
         }

@@ -13,9 +13,9 @@ async fn a_hub_that_is_down_at_the_start_is_found_when_it_comes() {
     let mut hub = Hub::start().await;
     hub.stop().await;
     let gate = Setup::home(&hub.url()).start().await;
-    for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
-        for method in [Method::GET, Method::POST] {
-            let down = client.ask(method, "/", &[], "body").await;
+    for method in [Method::GET, Method::POST] {
+        for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
+            let down = client.ask(method.clone(), "/", &[], "body").await;
             assert_eq!(down.status, 503);
             assert!(down.field("retry-after").is_some());
         }
