@@ -115,10 +115,7 @@ impl Front {
             }
             handshake::accept(stream, link, &self.service.proxy).await
         };
-        let (transport, link) = match timeout(limit, prepared).await {
-            Ok(prepared) => prepared?,
-            Err(_) => return Err(io::ErrorKind::TimedOut.into()),
-        };
+        let (transport, link) = self.in_time(limit, prepared).await??;
         drop(sites);
         let link = Arc::new(link);
         let _listed = self.links.list(&link);
@@ -130,16 +127,25 @@ impl Front {
         if !conn.is_http2() {
             return http1::serve(&self.service, conn).await;
         }
-        if timeout(limit, preface(&mut conn))
-            .await
-            .is_ok_and(|whole| whole)
-        {
-            self.serve_http2(conn).await;
+        let whole = self.in_time(limit, preface(&mut conn)).await;
+        if whole.is_ok_and(|whole| whole) {
+            self.serve_http2(conn, limit).await;
+        }
+    }
+
+    /// What comes before the first request, unless it takes too long or the process ends.
+    async fn in_time<T>(&self, limit: Duration, what: impl Future<Output = T>) -> io::Result<T> {
+        tokio::select! {
+            biased;
+            came = timeout(limit, what) => Ok(came?),
+            () = self.service.proxy.drain.closing.cancelled() => {
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
         }
     }
 
     /// Runs the engine on a connection, which is told when it should end.
-    async fn serve_http2(&self, conn: Conn) {
+    async fn serve_http2(&self, conn: Conn, limit: Duration) {
         let (tell, told) = watch::channel(false);
         let link = conn.link().clone();
         let leave = async {
@@ -148,12 +154,23 @@ impl Front {
                 () = link.leave.cancelled() => {}
             }
             tell.send_replace(true);
-            std::future::pending::<()>().await;
+            idle(&link, limit).await;
         };
         tokio::select! {
             _ = self.service.engine.process_new(Box::new(conn), &told) => {}
             () = leave => {}
             () = self.service.proxy.drain.cuts(&link) => {}
+        }
+    }
+}
+
+/// Waits until a connection that was told to end has nothing more to do. The engine would wait
+/// for the client to confirm that it was told.
+async fn idle(link: &Link, limit: Duration) {
+    loop {
+        tokio::time::sleep(limit).await;
+        if link.requests.value() == 0 {
+            return;
         }
     }
 }

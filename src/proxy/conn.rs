@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{chunks::Chunks, link::Link, stall::Stall, transport::Transport};
+use super::{chunks::Chunks, flood::Flood, link::Link, stall::Stall, transport::Transport};
 
 /// A client's connection.
 pub struct Conn {
@@ -31,6 +31,8 @@ pub struct Conn {
     passing: Passing,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     stall: Stall,
+    /// Counts the frames of HTTP/2.
+    flood: Option<Flood>,
 }
 
 /// What a reader of the connection may see.
@@ -54,8 +56,10 @@ impl Conn {
     #[must_use]
     pub fn new(io: Transport, link: Arc<Link>) -> Self {
         let cut = Box::pin(link.cut.clone().cancelled_owned());
+        let flood = io.is_http2().then(Flood::new);
         Self {
             io,
+            flood,
             link,
             unread: BytesMut::new(),
             passing: Passing::All,
@@ -179,6 +183,20 @@ impl Conn {
         Poll::Ready(Ok(()))
     }
 
+    /// Hands out everything.
+    fn poll_all(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = ready!(self.poll_pass(context, out, usize::MAX))?;
+        if let Some(flood) = &mut self.flood {
+            let before = out.filled().len() - read;
+            flood.follow(&out.filled()[before..])?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Hands out at most `most` bytes: straight from the transport where nothing can come too far.
     fn poll_pass(
         &mut self,
@@ -212,7 +230,7 @@ impl AsyncRead for Conn {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
         match &mut conn.passing {
-            Passing::All => conn.poll_pass(context, out, usize::MAX).map_ok(drop),
+            Passing::All => conn.poll_all(context, out),
             Passing::Bytes(0) => conn.poll_gone(context),
             Passing::Bytes(left) | Passing::Chunked(left @ 1.., _) => {
                 let most = usize::try_from(*left).unwrap_or(usize::MAX);

@@ -21,13 +21,16 @@ use super::{
     exchange::{Exchange, Request},
     failure, headers,
     link::Link,
+    upload::Upload,
 };
 
 /// The engine's context of a request; empty until its head is judged.
 pub(super) type Context = Option<Box<Exchange>>;
 
-/// Pace below which a body is taken for an attack, in bytes a second, once it took this long.
-const SLOWEST: (u64, Duration) = (128, Duration::from_secs(30));
+/// Pace below which a body is taken for an attack, in bytes a second.
+const SLOWEST: u64 = 128;
+/// How many times as long as a head a body may take before its pace counts.
+const GRACE: u32 = 3;
 /// How long a client may take no byte of an answer.
 const STALLED: Duration = Duration::from_secs(60);
 
@@ -66,6 +69,10 @@ impl ProxyHttp for Phases {
         let (exchange, refused) = self.judge(session.req_header(), link).await;
         let exchange = context.insert(exchange);
         let Some(answer) = refused else {
+            if !session.is_body_done() {
+                let idle = exchange.sites.config.limits.idle;
+                exchange.upload = Some(Upload::watch(exchange.link.clone(), idle));
+            }
             return Ok(false);
         };
         write(session, &answer, exchange).await?;
@@ -137,6 +144,10 @@ impl ProxyHttp for Phases {
             *body = None;
         }
         exchange.received += body.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        match &exchange.upload {
+            Some(upload) if !end => upload.goes_on(),
+            _ => exchange.upload = None,
+        }
         limit_body(exchange)
     }
 
@@ -155,13 +166,17 @@ impl ProxyHttp for Phases {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
         let Some(exchange) = context else {
             return Ok(());
         };
+        // The request may have begun before the end did.
+        if self.0.drain.has_begun() {
+            session.set_keepalive(None);
+        }
         headers::to_client(response, exchange)?;
         if headers::is_endless(response) {
             exchange.link.carries_endless();
@@ -256,14 +271,14 @@ impl Phases {
 }
 
 fn limit_body(exchange: &Exchange) -> Result<()> {
-    let limit = exchange.sites.config.limits.body;
-    if limit.is_some_and(|limit| exchange.received > limit) {
+    let limits = exchange.sites.config.limits;
+    if limits.body.is_some_and(|limit| exchange.received > limit) {
         let why = "the body is over the limit";
         return Err(Error::explain(ErrorType::HTTPStatus(413), why).into_down());
     }
-    let (pace, grace) = SLOWEST;
     let took = exchange.began.0.elapsed();
-    if took > grace && exchange.received < pace * took.as_secs() {
+    let slow = exchange.received < SLOWEST * took.as_secs();
+    if slow && took > limits.header_time * GRACE {
         let why = "the body comes too slowly";
         return Err(Error::explain(ErrorType::HTTPStatus(408), why).into_down());
     }

@@ -9,10 +9,11 @@ use http::{HeaderMap, Method, Version, header};
 
 use crate::{
     access::{network::Client, verdict::Admission},
+    telemetry::counters::Present,
     upstream::Route,
 };
 
-use super::{authority::Authority, headers, link::Link, site::Site, sites::Sites};
+use super::{authority::Authority, headers, link::Link, site::Site, sites::Sites, upload::Upload};
 
 /// A request's head, whichever version of HTTP it came in.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ pub struct Exchange {
     pub client: Client,
     /// The connection it came on.
     pub link: Arc<Link>,
+    _underway: Present,
     /// When its head was complete.
     pub began: (Instant, SystemTime),
     /// What the log tells of the request.
@@ -51,6 +53,8 @@ pub struct Exchange {
     pub password_asked: bool,
     /// Bytes of body received from the client.
     pub received: u64,
+    /// Its body over HTTP/2, until it has come.
+    pub upload: Option<Upload>,
     /// Status answered and bytes of body sent, for answers the engine did not write.
     pub answered: Option<(u16, u64)>,
 }
@@ -83,6 +87,7 @@ impl Exchange {
         Self {
             sites,
             client,
+            _underway: link.requests.enter(),
             link,
             began: (Instant::now(), SystemTime::now()),
             said: Said::of(request),
@@ -91,6 +96,7 @@ impl Exchange {
             route: None,
             password_asked: false,
             received: 0,
+            upload: None,
             answered: None,
         }
     }

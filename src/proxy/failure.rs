@@ -44,7 +44,11 @@ pub(super) fn client_is_gone(error: &Error) -> bool {
     *error.esource() == ErrorSource::Downstream
         && matches!(
             error.etype(),
-            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed
+            ErrorType::WriteError
+                | ErrorType::ReadError
+                | ErrorType::ConnectionClosed
+                // The stream was reset, by the client or because of what it sent.
+                | ErrorType::H2Error
         )
         && !is_malformed(error)
 }

@@ -245,13 +245,14 @@ fn strip_scheme(target: &str) -> Option<&str> {
 }
 
 fn expectation(headers: &HeaderMap) -> Judged<()> {
-    match headers.get(header::EXPECT) {
-        Some(value) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => Err(Malformed(
+    let mut expected = headers.get_all(header::EXPECT).iter();
+    if expected.any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        return Err(Malformed(
             StatusCode::EXPECTATION_FAILED,
             "an Expect other than 100-continue",
-        )),
-        _ => Ok(()),
+        ));
     }
+    Ok(())
 }
 
 #[cfg(test)]

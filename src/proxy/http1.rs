@@ -69,7 +69,12 @@ async fn next(proxy: &Proxy, conn: &mut Conn, first: bool) -> Next {
             return Next::End;
         }
     }
-    match timeout(limits.header_time, whole_head(conn)).await {
+    let head = tokio::select! {
+        biased;
+        head = timeout(limits.header_time, whole_head(conn)) => head,
+        () = proxy.drain.closing.cancelled() => return Next::End,
+    };
+    match head {
         Ok(Ok(next)) => next,
         Ok(Err(_)) => Next::End,
         Err(_) => Next::Slow,

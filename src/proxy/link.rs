@@ -15,7 +15,7 @@ use std::{
 use rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::model::ClientCertificate;
+use crate::{config::model::ClientCertificate, telemetry::counters::Gauge};
 
 /// One connection of a client.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct Link {
     pub leave: CancellationToken,
     /// Cuts the connection at once, whatever flows on it.
     pub cut: CancellationToken,
+    /// The requests that have not ended.
+    pub requests: Gauge,
     /// When the connection was accepted.
     pub since: Instant,
     trusted_by: Mutex<Vec<ClientCertificate>>,
@@ -62,6 +64,7 @@ impl Link {
             tls_port,
             leave: CancellationToken::new(),
             cut: CancellationToken::new(),
+            requests: Gauge::default(),
             since: Instant::now(),
             trusted_by: Mutex::default(),
             endless: AtomicBool::new(false),

@@ -12,6 +12,7 @@ pub mod drain;
 mod engine;
 pub mod exchange;
 mod failure;
+mod flood;
 mod frame;
 mod gate;
 mod hairpin;
@@ -30,6 +31,7 @@ pub mod sites;
 mod stall;
 pub mod transport;
 mod tunnel;
+mod upload;
 mod websocket;
 
 use std::sync::Arc;

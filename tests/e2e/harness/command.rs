@@ -1,9 +1,15 @@
 //! A hubgate command that runs to its end.
 
 use std::{
+    net::TcpListener,
     path::Path,
     process::{Command, Stdio},
 };
+
+use command_fds::{CommandFdExt, FdMapping};
+
+/// The program under test.
+pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_hubgate");
 
 /// What a finished command left.
 #[derive(Debug)]
@@ -31,7 +37,31 @@ pub fn hubgate(folder: &Path, arguments: &[&str]) -> Ran {
 /// The program under test, without standard input and without what this
 /// process inherited from a service manager.
 pub(super) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hubgate"));
+    without_manager(Command::new(PROGRAM))
+}
+
+/// The program at this path, started with listening sockets as systemd passes
+/// them: from descriptor 3 on, and LISTEN_PID is its own process.
+pub(super) fn inheriting(path: &Path, sockets: Vec<TcpListener>) -> Command {
+    if sockets.is_empty() {
+        return without_manager(Command::new(path));
+    }
+    let count = sockets.len().to_string();
+    let mappings = (3..).zip(sockets).map(|(child_fd, socket)| FdMapping {
+        parent_fd: socket.into(),
+        child_fd,
+    });
+    let mut command = without_manager(Command::new("/bin/sh"));
+    command
+        .args(["-c", "export LISTEN_PID=$$; exec \"$0\" \"$@\""])
+        .arg(path)
+        .env("LISTEN_FDS", count)
+        .fd_mappings(mappings.collect())
+        .unwrap();
+    command
+}
+
+fn without_manager(mut command: Command) -> Command {
     command.stdin(Stdio::null());
     for name in [
         "JOURNAL_STREAM",
@@ -39,6 +69,8 @@ pub(super) fn program() -> Command {
         "LISTEN_PID",
         "NOTIFY_SOCKET",
         "RUST_LOG",
+        "WATCHDOG_PID",
+        "WATCHDOG_USEC",
     ] {
         command.env_remove(name);
     }

@@ -1,22 +1,26 @@
 //! The running program under test.
 
 use std::{
+    fs,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Child, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, task::spawn_blocking};
 
 use super::{
-    Authority, Caller, DEADLINE, Leaf, Output, Port, Ran,
-    command::{hubgate, program},
-    eventually, setup,
+    Authority, Caller, DEADLINE, Leaf, Output, Port, Ran, command::hubgate, eventually, setup,
+    within,
 };
+
+/// What the old process says of the new one.
+const TAKEN_OVER: &str = "has taken over";
 
 /// How long hubgate may take to end after SIGTERM before it is killed: short,
 /// since the test's own clients, still connected, cannot hear it say goodbye.
@@ -25,6 +29,8 @@ const GRACE: Duration = Duration::from_millis(300);
 /// A hubgate of this test's own; it ends with the test.
 pub struct Hubgate {
     child: Child,
+    /// The processes that have taken over, one from the other.
+    successors: Vec<Pid>,
     output: Output,
     folder: TempDir,
     root: Authority,
@@ -35,15 +41,14 @@ pub struct Hubgate {
 impl Hubgate {
     /// Starts the program in the folder.
     pub(super) fn start(
+        mut command: Command,
         folder: TempDir,
         root: Authority,
         [http, https]: [Port; 2],
-        environment: &[(String, String)],
     ) -> Self {
-        let mut child = program()
+        let mut child = command
             .args(["run", "-c", "proxy.yaml"])
             .current_dir(folder.path())
-            .envs(environment.iter().cloned())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -51,6 +56,7 @@ impl Hubgate {
         let output = Output::capture(&mut child);
         Self {
             child,
+            successors: Vec::new(),
             output,
             folder,
             root,
@@ -104,6 +110,13 @@ impl Hubgate {
         hubgate(self.folder(), arguments)
     }
 
+    /// The same, while the test goes on with something else.
+    pub async fn commanded(&self, arguments: &[&'static str]) -> Ran {
+        let (folder, arguments) = (self.folder.path().to_owned(), arguments.to_vec());
+        let running = spawn_blocking(move || hubgate(&folder, &arguments));
+        within("the command ends", running).await.unwrap()
+    }
+
     /// Waits until commands reach the running program.
     pub async fn answers_commands(&self) {
         eventually(DEADLINE, "hubgate answers commands", async || {
@@ -125,6 +138,32 @@ impl Hubgate {
     /// Asks for the end with SIGTERM.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
+    }
+
+    /// Asks the process that was started first for the end, whoever has taken over.
+    pub fn terminate_first(&self) {
+        let _ = kill_process(self.first(), Signal::TERM);
+    }
+
+    /// Hands over, and waits until the new process has taken over: from now on it is signalled.
+    pub async fn take_over(&mut self) {
+        let before = self.output.lines_with(TAKEN_OVER).len();
+        self.hand_over();
+        eventually(DEADLINE, "a process takes over", async || {
+            self.output.lines_with(TAKEN_OVER).len() > before
+        })
+        .await;
+        let line = self.output.lines_with(TAKEN_OVER).pop().unwrap();
+        let mut words = line.split(' ').skip_while(|word| *word != "process");
+        let number = words.nth(1).unwrap().parse().unwrap();
+        self.successors.push(Pid::from_raw(number).unwrap());
+    }
+
+    /// Puts a script where the program was started from.
+    pub fn replace_program(&self, script: &str) {
+        self.write("hubgate", script);
+        let path = self.folder.path().join("hubgate");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
     }
 
     /// Waits until the program has ended by itself.
@@ -159,24 +198,39 @@ impl Hubgate {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
-        let _ = kill_process(pid, signal);
+        let newest = self.successors.last().copied();
+        let _ = kill_process(newest.unwrap_or_else(|| self.first()), signal);
+    }
+
+    fn first(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed()).unwrap()
     }
 
     fn end(&mut self) {
         let limit = Instant::now() + GRACE;
         self.terminate();
-        while self.status().is_none() && Instant::now() < limit {
+        while self.is_running() && Instant::now() < limit {
             thread::sleep(Duration::from_millis(5));
+        }
+        for pid in self.successors.drain(..) {
+            let _ = kill_process(pid, Signal::KILL);
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Whether the newest process runs.
+    fn is_running(&mut self) -> bool {
+        match self.successors.last() {
+            Some(pid) => test_kill_process(*pid).is_ok(),
+            None => self.status().is_none(),
+        }
     }
 }
 
 impl Drop for Hubgate {
     fn drop(&mut self) {
-        if self.status().is_none() {
+        if self.is_running() {
             self.end();
         }
         let printed = self.output.finish();

@@ -43,6 +43,13 @@ impl Output {
         self.find(text).unwrap()
     }
 
+    /// All lines so far that contain the text.
+    pub fn lines_with(&self, text: &str) -> Vec<String> {
+        let lines = self.lines.lock().unwrap();
+        let with = lines.iter().filter(|line| line.contains(text));
+        with.cloned().collect()
+    }
+
     /// Everything printed, once the program has ended.
     pub fn finish(&mut self) -> String {
         for reader in self.readers.drain(..) {

@@ -2,14 +2,18 @@
 
 use std::{
     fs,
-    net::SocketAddr,
-    os::unix::fs::PermissionsExt,
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use tempfile::TempDir;
 
-use super::{Authority, Hubgate, Port};
+use super::{
+    Authority, Hubgate, Port,
+    command::{PROGRAM, inheriting},
+};
 
 /// The user `anna` with the password `secret`, hashed as openHABian does.
 pub const HTPASSWD: &str = "anna:$apr1$hubgate1$rYNu03LLorgdj2aZDjK/W1\n";
@@ -31,6 +35,7 @@ pub struct Setup {
     folder: TempDir,
     root: Authority,
     ports: [Port; 2],
+    sockets: Vec<TcpListener>,
     environment: Vec<(String, String)>,
 }
 
@@ -48,6 +53,7 @@ impl Setup {
             folder: tempfile::tempdir().unwrap(),
             root: Authority::new("hubgate test root"),
             ports: [Port::keep(), Port::keep()],
+            sockets: Vec::new(),
             environment: Vec::new(),
         };
         setup.with_certificate("home", &["home.test", "other.test", "localhost"])
@@ -103,6 +109,12 @@ impl Setup {
         self.file("system-roots.pem", pem)
     }
 
+    /// Starts hubgate with a variable in its environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Protects the site with a password file that knows `anna`.
     pub fn password(self) -> Self {
         self.site("access: {password: htpasswd}")
@@ -120,6 +132,17 @@ impl Setup {
         &self.ports[0]
     }
 
+    /// The port of HTTPS.
+    pub fn https(&self) -> &Port {
+        &self.ports[1]
+    }
+
+    /// Starts hubgate with listening sockets of the test's.
+    pub fn inherit(mut self, socket: TcpListener) -> Self {
+        self.sockets.push(socket);
+        self
+    }
+
     /// Starts hubgate and waits until it listens.
     pub async fn start(self) -> Hubgate {
         let listening = self.listening();
@@ -131,12 +154,23 @@ impl Setup {
     }
 
     /// Starts hubgate, which may refuse to run.
-    pub fn launch(self) -> Hubgate {
+    pub fn launch(mut self) -> Hubgate {
         self.write();
-        Hubgate::start(self.folder, self.root, self.ports, &self.environment)
+        let command = self.command();
+        Hubgate::start(command, self.folder, self.root, self.ports)
     }
 
-    fn with_certificate(self, name: &str, hosts: &[&str]) -> Self {
+    /// `hubgate`, through a link of its own, which a test may point elsewhere.
+    fn command(&mut self) -> Command {
+        let link = self.folder.path().join("hubgate");
+        symlink(PROGRAM, &link).unwrap();
+        let mut command = inheriting(&link, std::mem::take(&mut self.sockets));
+        command.envs(self.environment.drain(..));
+        command
+    }
+
+    /// Writes a certificate of the setup's root and its key as `NAME.pem` and `NAME.key`.
+    pub fn with_certificate(self, name: &str, hosts: &[&str]) -> Self {
         let leaf = self.root.server(hosts);
         self.file(&format!("{name}.pem"), &leaf.chain_pem)
             .file(&format!("{name}.key"), &leaf.key_pem)

@@ -64,6 +64,17 @@ impl WebSocket {
         }
     }
 
+    /// Waits for the end and returns the status the other side closed with.
+    pub async fn farewell(mut self) -> Option<u16> {
+        loop {
+            match within("a farewell", self.stream.next()).await? {
+                Ok(Message::Close(frame)) => return frame.map(|frame| frame.code.into()),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
     /// Closes, and waits for the other side to close.
     pub async fn close(mut self) {
         within("the close is sent", self.stream.close(None))

@@ -21,6 +21,7 @@ pub(super) async fn answer(wire: &mut Hub, head: &Head, ticks: Ticks) -> Option<
         "/events" | "/rest/events" | "/rest/sitemaps/events/1" => events(wire, ticks).await,
         "/mjpeg" => images(wire, ticks).await,
         "/slow" => slow(wire, ticks).await,
+        "/large" => large(wire).await,
         "/hang" => hang(wire).await,
         "/bye" => last(wire, PLAIN).await,
         "/plain" | "/stale" => say(wire, PLAIN).await,
@@ -120,6 +121,22 @@ async fn slow(wire: &mut Hub, mut ticks: Ticks) -> Option<()> {
     ticks.recv().await.ok()?;
     say(wire, PLAIN).await
 }
+
+/// 30 MB and a little more.
+async fn large(wire: &mut Hub) -> Option<()> {
+    let length = LARGE.len() * 1_000;
+    say(
+        wire,
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"),
+    )
+    .await?;
+    for _ in 0..1_000 {
+        say(wire, &LARGE).await?;
+    }
+    Some(())
+}
+
+const LARGE: [u8; 31_000] = [b'x'; 31_000];
 
 /// Never answers, and ends with the peer.
 async fn hang(wire: &mut Hub) -> Option<()> {

@@ -68,6 +68,11 @@ impl Hub {
         self.record.tick(text);
     }
 
+    /// Answers this target with these bytes from now on, and hangs up or goes on then.
+    pub fn will_say(&self, target: &str, answer: &str, goes_on: bool) {
+        self.record.script(target, answer, goes_on);
+    }
+
     /// All requests so far, in the order of their heads.
     pub fn requests(&self) -> Vec<Request> {
         self.record.requests()
@@ -122,10 +127,22 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
         if head.field("upgrade").is_some() && head.word(1) != "/plain" {
             return websocket::echo(wire, &head).await;
         }
+        if !head.values("expect").is_empty() {
+            wire.write(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
+        }
+        let at_once = head.word(1) == "/at-once";
+        if at_once {
+            answers::answer(&mut wire, &head, record.ticks()).await?;
+        }
         let each = |bytes: &[u8]| record.append(number, bytes);
         wire.body(framing(&head), each).await.ok()?;
         record.complete(number);
-        answers::answer(&mut wire, &head, ticks).await?;
+        if let Some((answer, goes_on)) = record.scripted(head.word(1)) {
+            wire.write(answer.as_bytes()).await.ok()?;
+            goes_on.then_some(())?;
+        } else if !at_once {
+            answers::answer(&mut wire, &head, ticks).await?;
+        }
         if head.word(1) == "/stale" {
             let head = wire.head().await.ok()??;
             record.begin(head);

@@ -1,8 +1,11 @@
 //! What a hub has heard, shared by its connections and the test.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::sync::broadcast;
@@ -29,7 +32,11 @@ pub(super) struct Record {
     connections: Arc<AtomicUsize>,
     disconnections: Arc<AtomicUsize>,
     ticks: broadcast::Sender<String>,
+    scripts: Arc<Mutex<HashMap<String, Script>>>,
 }
+
+/// What to answer, and whether the connection goes on then.
+type Script = (String, bool);
 
 /// How many bytes of a body are kept.
 const KEPT: usize = 64 * 1024;
@@ -58,11 +65,26 @@ impl Default for Record {
             connections: Arc::default(),
             disconnections: Arc::default(),
             ticks: broadcast::Sender::new(16),
+            scripts: Arc::default(),
         }
     }
 }
 
 impl Record {
+    /// Keeps what to answer to a target.
+    pub(super) fn script(&self, target: &str, answer: &str, goes_on: bool) {
+        let script = (answer.to_owned(), goes_on);
+        self.scripts
+            .lock()
+            .unwrap()
+            .insert(target.to_owned(), script);
+    }
+
+    /// What to answer to the target, if it was told.
+    pub(super) fn scripted(&self, target: &str) -> Option<Script> {
+        self.scripts.lock().unwrap().get(target).cloned()
+    }
+
     /// Counts a connection.
     pub(super) fn connected(&self) {
         self.connections.fetch_add(1, Ordering::Relaxed);

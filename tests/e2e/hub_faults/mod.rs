@@ -1,6 +1,10 @@
 //! Hubs that are down or answer wrongly: told as such, and never passed on as
 //! if they were well.
 
+mod answers;
+mod away;
+mod pool;
+
 use crate::{
     harness::{DEADLINE, Setup, eventually},
     hub::Hub,

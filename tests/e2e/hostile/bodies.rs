@@ -1,0 +1,99 @@
+//! Bodies at the limit that stands when nobody set one: 64 MB.
+
+use bytes::Bytes;
+use http::Request;
+
+use crate::{
+    harness::{Hubgate, Setup, within},
+    hub::Hub,
+};
+
+const LIMIT: usize = 64_000_000;
+const PIECE: usize = 1_000_000;
+
+#[tokio::test]
+async fn a_body_of_64_mb_and_a_byte_is_refused_by_its_length() {
+    let (hub, gate) = start().await;
+    let mut client = gate.tls().raw().await;
+    let answer = client
+        .ask(head(&format!("Content-Length: {}", LIMIT + 1)))
+        .await;
+    assert_eq!(answer.status, 413);
+    client.end().await;
+    assert!(hub.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_chunked_body_of_64_mb_passes_and_of_a_byte_more_is_refused() {
+    let (hub, gate) = start().await;
+    for (last, status) in [("0\r\n\r\n", 200), ("1\r\nx\r\n0\r\n\r\n", 413)] {
+        let mut client = gate.tls().raw().await;
+        client.say(head("Transfer-Encoding: chunked")).await;
+        let chunk = format!("{PIECE:x}\r\n{}\r\n", "x".repeat(PIECE));
+        for _ in 0..LIMIT / PIECE {
+            client.say(&chunk).await;
+        }
+        assert_eq!(client.ask(last).await.status, status);
+        let heard = hub.request("/upload").await;
+        assert_eq!(heard.complete, status == 200);
+        assert!(heard.length <= LIMIT);
+    }
+}
+
+#[tokio::test]
+async fn an_http2_body_of_64_mb_and_a_byte_is_refused() {
+    let (hub, gate) = start().await;
+    assert_eq!(upload(&gate, LIMIT + 1, true).await, 413);
+    assert!(hub.requests().is_empty(), "refused by its length");
+    assert_eq!(upload(&gate, LIMIT + 1, false).await, 413);
+    let heard = hub.request("/upload").await;
+    assert!(!heard.complete && heard.length <= LIMIT);
+    assert_eq!(upload(&gate, LIMIT, false).await, 200);
+    assert_eq!(hub.request("/upload").await.length, LIMIT);
+}
+
+/// Sends so many bytes, or as many as hubgate takes, and returns the status of the answer.
+async fn upload(gate: &Hubgate, length: usize, told: bool) -> u16 {
+    let stream = gate.tls().stream(&["h2"]).await.unwrap();
+    let (sender, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let mut request = Request::post("https://home.test/upload");
+    if told {
+        request = request.header("content-length", length);
+    }
+    let mut sender = sender.ready().await.unwrap();
+    let (answer, mut body) = sender
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
+    let sending = tokio::spawn(async move {
+        let mut left = length;
+        while left > 0 {
+            body.reserve_capacity(left.min(PIECE));
+            let Some(Ok(room)) = std::future::poll_fn(|context| body.poll_capacity(context)).await
+            else {
+                return;
+            };
+            let some = room.min(left);
+            left -= some;
+            if body
+                .send_data(Bytes::from(vec![b'x'; some]), left == 0)
+                .is_err()
+            {
+                return;
+            }
+        }
+    });
+    let answer = within("an answer", answer).await.unwrap();
+    sending.abort();
+    answer.status().as_u16()
+}
+
+fn head(fields: &str) -> String {
+    format!("POST /upload HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n")
+}
+
+async fn start() -> (Hub, Hubgate) {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    (hub, gate)
+}

@@ -1,0 +1,179 @@
+//! HTTP/2 floods: cut, while everybody else is served.
+
+use super::frames::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Fate, Frames, GET, HEADERS, PING, PRIORITY,
+    RST_STREAM, SETTINGS, WINDOW_UPDATE, block, frame, string,
+};
+use crate::{
+    harness::{DEADLINE, Hubgate, Setup, eventually},
+    hub::Hub,
+};
+
+#[tokio::test]
+async fn frames_that_only_make_work_are_cut() {
+    let (_hub, gate) = start().await;
+    for flood in [
+        frame(PING, 0, 0, &[0; 8]),
+        frame(SETTINGS, 0, 0, b""),
+        frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0xff, 0xff]),
+        frame(PRIORITY, 0, 1, &[0, 0, 0, 0, 1]),
+        frame(0xbe, 0, 0, b"unknown"),
+    ] {
+        let client = Frames::open(&gate).await;
+        client.flood(|_| flood.repeat(10)).await;
+        serves(&gate).await;
+    }
+}
+
+#[tokio::test]
+async fn rapid_resets_are_cut() {
+    let (hub, gate) = start().await;
+    let fields = block(&GET);
+    let client = Frames::open(&gate).await;
+    client
+        .flood(|number| {
+            let stream = 2 * number + 1;
+            let request = frame(HEADERS, END_HEADERS | END_STREAM, stream, &fields);
+            [request, frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes())].concat()
+        })
+        .await;
+    serves(&gate).await;
+    assert!(hub.requests().len() < 2_000, "{}", hub.requests().len());
+}
+
+#[tokio::test]
+async fn resets_provoked_from_hubgate_are_cut() {
+    let (_hub, gate) = start().await;
+    let fields = block(&GET);
+    let client = Frames::open(&gate).await;
+    client
+        .flood(|number| {
+            let stream = 2 * number + 1;
+            let request = frame(HEADERS, END_HEADERS, stream, &fields);
+            [
+                request,
+                frame(WINDOW_UPDATE, 0, stream, &0_u32.to_be_bytes()),
+            ]
+            .concat()
+        })
+        .await;
+    serves(&gate).await;
+}
+
+#[tokio::test]
+async fn endless_header_blocks_are_cut() {
+    let (hub, gate) = start().await;
+    for piece in [
+        Vec::new(),
+        vec![0],
+        block(&[("x", "y")]),
+        block(&[("x", &"y".repeat(4_000))]),
+    ] {
+        let mut client = Frames::open(&gate).await;
+        client
+            .say(&frame(HEADERS, END_STREAM, 1, &block(&GET)))
+            .await;
+        client.flood(|_| frame(CONTINUATION, 0, 1, &piece)).await;
+        serves(&gate).await;
+    }
+    assert!(hub.heard("/case").is_none());
+}
+
+#[tokio::test]
+async fn empty_bodies_without_end_are_cut() {
+    let (_hub, gate) = start().await;
+    let mut client = Frames::open(&gate).await;
+    client
+        .say(&frame(HEADERS, END_HEADERS, 1, &block(&GET)))
+        .await;
+    client.flood(|_| frame(DATA, 0, 1, b"").repeat(10)).await;
+    serves(&gate).await;
+}
+
+#[tokio::test]
+async fn a_small_block_that_unpacks_to_a_large_one_is_refused() {
+    let (hub, gate) = start().await;
+    // One entry of nearly 4 KiB in the dynamic table, named again and again.
+    let mut bomb = block(&GET);
+    bomb.push(0x40);
+    bomb.extend(string(b"x"));
+    bomb.extend(string(&[b'y'; 4_000]));
+    bomb.extend([0xbe; 10_000]);
+    let mut client = Frames::open(&gate).await;
+    client
+        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &bomb))
+        .await;
+    assert_ne!(client.fate().await, Fate::Answered);
+    assert!(hub.requests().is_empty());
+    serves(&gate).await;
+}
+
+#[tokio::test]
+async fn more_streams_than_allowed_are_refused_and_the_others_served() {
+    let (hub, gate) = start().await;
+    let mut waiting = GET;
+    waiting[3].1 = "/slow";
+    let mut client = Frames::open(&gate).await;
+    for number in 1..=300 {
+        let stream = 2 * number + 1;
+        client
+            .say(&frame(
+                HEADERS,
+                END_HEADERS | END_STREAM,
+                stream,
+                &block(&waiting),
+            ))
+            .await;
+    }
+    client
+        .say(&frame(
+            HEADERS,
+            END_HEADERS | END_STREAM,
+            701,
+            &block(&waiting),
+        ))
+        .await;
+    hub.request("/slow").await;
+    serves(&gate).await;
+    assert!(hub.requests().len() <= 130, "{}", hub.requests().len());
+}
+
+#[tokio::test]
+async fn a_browser_that_leaves_pages_is_not_cut() {
+    let (hub, gate) = start().await;
+    let mut client = Frames::open(&gate).await;
+    let request = block(&[&GET[..3], &[(":path", "/slow")]].concat());
+    for page in 0..3 {
+        let streams = (0..100).map(|number| page * 200 + number * 2 + 1);
+        for stream in streams.clone() {
+            client
+                .say(&frame(HEADERS, END_HEADERS | END_STREAM, stream, &request))
+                .await;
+        }
+        let heard = (page as usize + 1) * 100;
+        eventually(DEADLINE, "the hub hears the page's requests", async || {
+            hub.requests().len() == heard
+        })
+        .await;
+        for stream in streams {
+            client
+                .say(&frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes()))
+                .await;
+        }
+    }
+    client
+        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 601, &block(&GET)))
+        .await;
+    assert_eq!(client.fate_of(601).await, Fate::Answered);
+}
+
+async fn serves(gate: &Hubgate) {
+    assert_eq!(gate.tls().http2().await.get("/plain").await.text(), "plain");
+    assert!(!gate.printed().contains("panicked"));
+}
+
+async fn start() -> (Hub, Hubgate) {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    (hub, gate)
+}

@@ -1,0 +1,171 @@
+//! HTTP/2 by hand: frames no library would send (RFC 9113, section 4).
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, split};
+
+use crate::harness::{Hubgate, Stream, within};
+
+/// An HTTP/2 connection whose preface and SETTINGS are sent.
+pub(super) struct Frames {
+    stream: Box<dyn Stream>,
+}
+
+/// What became of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It was answered with 200.
+    Answered,
+    /// It was answered with another status.
+    Refused,
+    /// Its stream was reset.
+    Reset,
+    /// The connection was ended.
+    Ended,
+}
+
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const DATA: u8 = 0;
+pub(super) const HEADERS: u8 = 1;
+pub(super) const PRIORITY: u8 = 2;
+pub(super) const RST_STREAM: u8 = 3;
+pub(super) const SETTINGS: u8 = 4;
+pub(super) const PING: u8 = 6;
+pub(super) const GOAWAY: u8 = 7;
+pub(super) const WINDOW_UPDATE: u8 = 8;
+pub(super) const CONTINUATION: u8 = 9;
+pub(super) const END_STREAM: u8 = 1;
+pub(super) const END_HEADERS: u8 = 4;
+
+/// How many pieces of a flood are sent before it counts as borne.
+const BORNE: u32 = 30_000;
+
+impl Frames {
+    /// Opens a connection.
+    pub(super) async fn open(gate: &Hubgate) -> Self {
+        let mut stream = gate.tls().stream(&["h2"]).await.unwrap();
+        stream.write_all(PREFACE).await.unwrap();
+        let mut frames = Self { stream };
+        frames.say(&frame(SETTINGS, 0, 0, b"")).await;
+        frames
+    }
+
+    /// Writes the bytes; that hubgate has closed already is no fault here.
+    pub(super) async fn say(&mut self, bytes: &[u8]) {
+        let writing = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        let _ = within("hubgate reads", writing).await;
+    }
+
+    /// Waits for what becomes of stream 1.
+    pub(super) async fn fate(&mut self) -> Fate {
+        self.fate_of(1).await
+    }
+
+    /// Waits for what becomes of a stream.
+    pub(super) async fn fate_of(&mut self, number: u32) -> Fate {
+        loop {
+            let Some((kind, stream, payload)) = within("a frame", self.next()).await else {
+                return Fate::Ended;
+            };
+            match (kind, stream) {
+                (HEADERS, it) if it == number && payload.first() == Some(&0x88) => {
+                    return Fate::Answered;
+                }
+                (HEADERS, it) if it == number => return Fate::Refused,
+                (RST_STREAM, it) if it == number => return Fate::Reset,
+                (GOAWAY, _) => return Fate::Ended,
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits for the end of the connection.
+    pub(super) async fn end(mut self) {
+        let reading = async { while self.next().await.is_some() {} };
+        within("the connection ends", reading).await;
+    }
+
+    /// Sends piece after piece, until hubgate cuts the connection.
+    ///
+    /// # Panics
+    /// When it bears them all.
+    pub(super) async fn flood(self, mut piece: impl FnMut(u32) -> Vec<u8>) {
+        let (mut reader, mut writer) = split(self.stream);
+        let mut cut = tokio::spawn(async move {
+            let mut sink = [0; 16 * 1024];
+            while matches!(reader.read(&mut sink).await, Ok(1..)) {}
+        });
+        let sending = async {
+            for number in 0..BORNE {
+                if writer.write_all(&piece(number)).await.is_err() {
+                    return;
+                }
+            }
+            panic!("a flood of {BORNE} was borne");
+        };
+        let flooding = async {
+            tokio::select! {
+                () = sending => {}
+                _ = &mut cut => {}
+            }
+        };
+        within("the flood is cut", flooding).await;
+    }
+
+    async fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+        let mut header = [0; 9];
+        self.stream.read_exact(&mut header).await.ok()?;
+        let [a, b, c, kind, _, s, t, u, v] = header;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        self.stream.read_exact(&mut payload).await.ok()?;
+        Some((kind, u32::from_be_bytes([s, t, u, v]), payload))
+    }
+}
+
+/// A frame.
+pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut frame = vec![length[1], length[2], length[3], kind, flags];
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+/// A field block without compression (RFC 7541, section 6.2.2).
+pub(super) fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in fields {
+        block.push(0);
+        block.extend(string(name.as_bytes()));
+        block.extend(string(value.as_bytes()));
+    }
+    block
+}
+
+/// The pseudo-headers of a GET.
+pub(super) const GET: [(&str, &str); 4] = [
+    (":method", "GET"),
+    (":scheme", "https"),
+    (":authority", "home.test"),
+    (":path", "/case"),
+];
+
+/// A string of any length (RFC 7541, section 5.2).
+pub(super) fn string(bytes: &[u8]) -> Vec<u8> {
+    let mut string = Vec::new();
+    let mut length = bytes.len();
+    if length < 127 {
+        string.push(u8::try_from(length).unwrap());
+    } else {
+        string.push(127);
+        length -= 127;
+        while length >= 128 {
+            string.push(u8::try_from(length % 128).unwrap() | 0x80);
+            length /= 128;
+        }
+        string.push(u8::try_from(length).unwrap());
+    }
+    string.extend(bytes);
+    string
+}

@@ -1,0 +1,122 @@
+//! Clients that vanish: the hub hears of no whole request, and is left soon.
+
+use super::frames::{
+    DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, RST_STREAM, block, frame,
+};
+use crate::{
+    harness::{DEADLINE, Hubgate, Setup, eventually},
+    hub::Hub,
+};
+
+#[tokio::test]
+async fn an_upload_whose_client_vanishes_is_never_whole() {
+    for fields in ["Content-Length: 100000", "Transfer-Encoding: chunked"] {
+        let (hub, gate) = start().await;
+        let mut client = gate.tls().raw().await;
+        let head = format!("POST /upload HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n");
+        client.say(format!("{head}5\r\nhello\r\n")).await;
+        some_of_it_came(&hub, "/upload").await;
+        drop(client);
+        is_left(&hub).await;
+        assert!(!hub.heard("/upload").unwrap().complete, "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_whose_client_only_stops_writing_is_never_whole() {
+    for fields in ["Content-Length: 100000", "Transfer-Encoding: chunked"] {
+        let (hub, gate) = start().await;
+        let mut client = gate.tls().raw().await;
+        let head = format!("POST /upload HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n");
+        client.say(format!("{head}5\r\nhello\r\n")).await;
+        some_of_it_came(&hub, "/upload").await;
+        client.finish().await;
+        is_left(&hub).await;
+        assert!(!hub.heard("/upload").unwrap().complete, "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_over_http2_that_is_given_up_is_never_whole() {
+    for reset in [true, false] {
+        let (hub, gate) = start().await;
+        let mut client = Frames::open(&gate).await;
+        let mut post = GET;
+        post[0].1 = "POST";
+        client
+            .say(&frame(HEADERS, END_HEADERS, 1, &block(&post)))
+            .await;
+        client.say(&frame(DATA, 0, 1, b"hello")).await;
+        some_of_it_came(&hub, "/case").await;
+        if reset {
+            client
+                .say(&frame(RST_STREAM, 0, 1, &8_u32.to_be_bytes()))
+                .await;
+        } else {
+            drop(client);
+        }
+        is_left(&hub).await;
+        assert!(!hub.heard("/case").unwrap().complete);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_vanishes_is_left() {
+    let (hub, gate) = start().await;
+    for (number, target) in ["/rest/events", "/mjpeg", "/slow"].into_iter().enumerate() {
+        let mut client = gate.tls().raw().await;
+        client
+            .say(format!("GET {target} HTTP/1.1\r\nHost: home.test\r\n\r\n"))
+            .await;
+        hub.request(target).await;
+        drop(client);
+        let what = format!("the hub is left by the reader of {target}");
+        eventually(DEADLINE, &what, async || {
+            hub.tick("anybody there?");
+            hub.disconnections() == number + 1
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_over_http2_that_is_given_up_is_left() {
+    for reset in [true, false] {
+        let (hub, gate) = start().await;
+        let mut client = Frames::open(&gate).await;
+        let mut events = GET;
+        events[3].1 = "/rest/events";
+        let request = frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&events));
+        client.say(&request).await;
+        hub.request("/rest/events").await;
+        if reset {
+            client
+                .say(&frame(RST_STREAM, 0, 1, &8_u32.to_be_bytes()))
+                .await;
+        } else {
+            drop(client);
+        }
+        is_left(&hub).await;
+    }
+}
+
+async fn some_of_it_came(hub: &Hub, target: &str) {
+    eventually(DEADLINE, "the hub hears some of it", async || {
+        hub.heard(target).is_some_and(|request| request.length > 0)
+    })
+    .await;
+}
+
+async fn is_left(hub: &Hub) {
+    eventually(DEADLINE, "the hub is left", async || {
+        hub.tick("anybody there?");
+        hub.disconnections() == 1
+    })
+    .await;
+}
+
+async fn start() -> (Hub, Hubgate) {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    (hub, gate)
+}

@@ -1,0 +1,19 @@
+//! Peers that mean harm or are broken: every request is refused, or reaches the
+//! hub once and as it was meant; every client that only holds on is cut.
+
+mod bodies;
+mod chunks;
+mod crowd;
+mod fields;
+mod floods;
+mod frames;
+mod framing;
+mod gone;
+mod hosts;
+mod http2;
+mod paths;
+mod pipelining;
+mod request_line;
+mod slow;
+mod stage;
+mod upgrades;

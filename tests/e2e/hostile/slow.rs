@@ -1,0 +1,208 @@
+//! Clients that only hold on: each is cut when its time is over, and no other.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::interval,
+};
+
+use super::frames::{
+    DATA, END_HEADERS, Fate, Frames, GET, HEADERS, PREFACE, SETTINGS, block, frame,
+};
+use crate::{
+    harness::{Caller, Conversation, Hubgate, Setup, within},
+    hub::Hub,
+};
+
+/// The first bytes of a ClientHello of 512 bytes.
+const HALF_A_HELLO: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 1, 2, 3, 4];
+
+#[tokio::test]
+async fn half_a_handshake_is_cut() {
+    let (_hub, gate) = hurried().await;
+    for begin in [&HALF_A_HELLO[..1], &HALF_A_HELLO[..5], HALF_A_HELLO] {
+        let mut client = Caller::clear(gate.https()).raw().await;
+        client.say(begin).await;
+        client.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_dripping_handshake_is_cut() {
+    let (_hub, gate) = hurried().await;
+    let mut client = Caller::clear(gate.https()).raw().await;
+    client.say(HALF_A_HELLO).await;
+    drips(&mut client, b"\0").await;
+}
+
+#[tokio::test]
+async fn half_a_preface_is_cut() {
+    let (_hub, gate) = hurried().await;
+    for begin in [&PREFACE[..1], &PREFACE[..PREFACE.len() - 1]] {
+        let mut client = http2(&gate).await;
+        client.say(begin).await;
+        client.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_preface_is_cut_at_once() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    for begin in [
+        "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n",
+        "PRI * HTTP/1.1\r\n",
+        "\0",
+    ] {
+        let mut client = http2(&gate).await;
+        client.say(begin).await;
+        client.end().await;
+    }
+    assert!(hub.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_http2_connection_without_requests_is_cut() {
+    let (_hub, gate) = hurried().await;
+    let mut only_preface = http2(&gate).await;
+    only_preface.say(PREFACE).await;
+    only_preface.end().await;
+    Frames::open(&gate).await.end().await;
+    let mut half_a_frame = Frames::open(&gate).await;
+    half_a_frame.say(&frame(SETTINGS, 0, 0, b"")[..5]).await;
+    half_a_frame.end().await;
+}
+
+#[tokio::test]
+async fn half_a_header_block_is_cut() {
+    let (hub, gate) = hurried().await;
+    let mut client = Frames::open(&gate).await;
+    client.say(&frame(HEADERS, 0, 1, &block(&GET))).await;
+    client.end().await;
+    assert!(hub.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_used_connection_that_falls_silent_is_cut() {
+    let (_hub, gate) = hurried().await;
+    let mut http1 = gate.tls().raw().await;
+    let request = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
+    assert_eq!(http1.ask(request).await.status, 200);
+    http1.end().await;
+    let mut http2 = Frames::open(&gate).await;
+    http2.say(&frame(HEADERS, 5, 1, &block(&GET))).await;
+    http2.fate().await;
+    http2.end().await;
+}
+
+#[tokio::test]
+async fn a_body_that_stops_is_cut_and_never_whole() {
+    let (hub, gate) = hurried().await;
+    for fields in ["Content-Length: 100", "Transfer-Encoding: chunked"] {
+        let mut client = gate.tls().raw().await;
+        client.say(upload(fields)).await;
+        client.say("5\r\nhello").await;
+        client.end().await;
+    }
+    let mut client = Frames::open(&gate).await;
+    client.say(&frame(HEADERS, END_HEADERS, 1, &post())).await;
+    client.say(&frame(DATA, 0, 1, b"hello")).await;
+    assert_ne!(client.fate().await, Fate::Answered);
+    assert!(hub.requests().iter().all(|request| !request.complete));
+}
+
+#[tokio::test]
+async fn a_body_of_some_bytes_a_second_is_cut() {
+    let (hub, gate) = hurried().await;
+    let mut length = gate.tls().raw().await;
+    length.say(upload("Content-Length: 100000")).await;
+    let mut chunked = gate.tls().raw().await;
+    chunked.say(upload("Transfer-Encoding: chunked")).await;
+    let mut http2 = http2(&gate).await;
+    http2.say(PREFACE).await;
+    http2.say(frame(SETTINGS, 0, 0, b"")).await;
+    http2.say(frame(HEADERS, END_HEADERS, 1, &post())).await;
+    let drop = frame(DATA, 0, 1, b"x");
+    tokio::join!(
+        drips(&mut length, b"x"),
+        drips(&mut chunked, b"1\r\nx\r\n"),
+        drips(&mut http2, &drop),
+    );
+    assert!(hub.requests().iter().all(|request| !request.complete));
+}
+
+#[tokio::test]
+async fn a_body_that_keeps_coming_may_take_its_time() {
+    let (hub, gate) = hurried().await;
+    let mut client = gate.tls().raw().await;
+    client.say(upload("Content-Length: 50000")).await;
+    let mut pace = interval(Duration::from_millis(100));
+    for _ in 0..50 {
+        pace.tick().await;
+        client.say([b'x'; 1_000]).await;
+    }
+    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(hub.request("/upload").await.length, 50_000);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_gets_the_whole_answer() {
+    let (_hub, gate) = hurried().await;
+    let mut client = gate.tls().stream(&["http/1.1"]).await.unwrap();
+    let request = b"GET /large HTTP/1.1\r\nHost: home.test\r\nConnection: close\r\n\r\n";
+    client.write_all(request).await.unwrap();
+    client.flush().await.unwrap();
+    let mut pace = interval(Duration::from_millis(50));
+    let mut read = 0;
+    let mut some = vec![0; 256 * 1024];
+    loop {
+        if read < 8_000_000 {
+            pace.tick().await;
+        }
+        match within("more of the answer", client.read(&mut some))
+            .await
+            .unwrap()
+        {
+            0 => break,
+            length => read += length,
+        }
+    }
+    assert!(read > 30_000_000, "{read}");
+}
+
+/// Sends the bytes now and then, until hubgate closes.
+async fn drips(client: &mut Conversation, drop: &[u8]) {
+    let mut pace = interval(Duration::from_millis(100));
+    for _ in 0..100 {
+        tokio::select! {
+            _ = client.end() => return,
+            _ = pace.tick() => client.say(drop).await,
+        }
+    }
+    panic!("a dripping client was not cut");
+}
+
+fn upload(fields: &str) -> String {
+    format!("POST /upload HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n")
+}
+
+fn post() -> Vec<u8> {
+    let mut fields = GET;
+    fields[0].1 = "POST";
+    block(&fields)
+}
+
+async fn http2(gate: &Hubgate) -> Conversation {
+    Conversation::over(gate.tls().stream(&["h2"]).await.unwrap())
+}
+
+/// A hubgate that waits for a second only.
+async fn hurried() -> (Hub, Hubgate) {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .top("limits: {header_time: 1s, idle: 1s}")
+        .start()
+        .await;
+    (hub, gate)
+}

@@ -1,0 +1,81 @@
+//! Hubs that are not there, go away, or take their time.
+
+use http::Method;
+use http_body_util::BodyExt;
+
+use crate::{
+    harness::{DEADLINE, Setup, eventually, until, within},
+    hub::Hub,
+};
+
+#[tokio::test]
+async fn a_hub_that_is_down_at_the_start_is_found_when_it_comes() {
+    let mut hub = Hub::start().await;
+    hub.stop().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    for method in [Method::GET, Method::POST] {
+        for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
+            let down = client.ask(method.clone(), "/", &[], "body").await;
+            assert_eq!(down.status, 503);
+            assert!(down.field("retry-after").is_some());
+        }
+    }
+    assert_eq!(gate.tls().websocket("/ws", &[]).await.err(), Some(503));
+    hub.start_again().await;
+    let mut client = gate.tls().http1().await;
+    eventually(DEADLINE, "the hub is found", async || {
+        client.get("/").await.status == 200
+    })
+    .await;
+    assert!(gate.tls().websocket("/ws", &[]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_hub_that_goes_away_breaks_its_streams_off() {
+    for version in ["http/1.1", "h2"] {
+        let mut hub = Hub::start().await;
+        let gate = Setup::home(&hub.url()).start().await;
+        let mut client = match version {
+            "h2" => gate.tls().http2().await,
+            _ => gate.tls().http1().await,
+        };
+        let answer = client.open(Method::GET, "/rest/events", &[], "").await;
+        let mut events = answer.into_body();
+        hub.tick("tick");
+        until(&mut events, "tick").await;
+        hub.stop().await;
+        let last = within("the end of the stream", events.frame()).await;
+        assert!(
+            last.is_some_and(|last| last.is_err()),
+            "{version}: a clean end"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_says_nothing_for_too_long_becomes_504() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .top("limits: {stream_idle: 1s}")
+        .start()
+        .await;
+    for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
+        assert_eq!(client.get("/hang").await.status, 504);
+    }
+    eventually(DEADLINE, "the hub is left", async || {
+        hub.disconnections() == 2
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hub_that_restarts_is_asked_again_without_a_wait() {
+    let mut hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().http2().await;
+    for _ in 0..5 {
+        assert_eq!(client.get("/plain").await.text(), "plain");
+        hub.stop().await;
+        hub.start_again().await;
+    }
+}

@@ -1,0 +1,113 @@
+//! Hand-over: a new process takes the sockets, the old one ends in peace.
+
+use http::Method;
+
+use super::{load::Load, times};
+use crate::{
+    harness::{Setup, until},
+    hub::Hub,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hand_overs_under_load_lose_no_request() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let load = Load::start(&gate);
+    for _ in 0..times(5, 20) {
+        gate.take_over().await;
+    }
+    load.end().await;
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn the_old_process_keeps_its_connections_to_their_end() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
+    let mut client = gate.tls().http2().await;
+    let events = client.open(Method::GET, "/rest/events", &[], "").await;
+    let mut events = events.into_body();
+    gate.take_over().await;
+    assert_eq!(gate.tls().http2().await.get("/plain").await.text(), "plain");
+    assert_eq!(socket.ask("still there").await, "still there");
+    hub.tick("still told");
+    until(&mut events, "still told").await;
+    socket.close().await;
+    drop((client, events));
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_by_the_old_process() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().http1().await;
+    let handing_over = async {
+        hub.request("/slow").await;
+        gate.take_over().await;
+        hub.tick("now");
+    };
+    let (answer, ()) = tokio::join!(client.get("/slow"), handing_over);
+    assert_eq!(answer.text(), "plain");
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_start_leaves_the_old_process_at_work() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
+    gate.replace_program("#!/bin/sh\nexit 7\n");
+    gate.hand_over();
+    let line = gate.line_with("this one goes on").await;
+    assert!(line.contains('7'), "{line}");
+    assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
+    assert_eq!(socket.ask("still there").await, "still there");
+}
+
+#[tokio::test]
+async fn a_broken_configuration_stops_no_hand_over_for_ever() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let good = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
+    gate.write("proxy.yaml", "sites: [{hosts: [home.test], upstraem: x}]\n");
+    gate.hand_over();
+    gate.line_with("this one goes on").await;
+    assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
+    gate.write("proxy.yaml", &good);
+    gate.take_over().await;
+    assert!(gate.ended().await.success());
+    assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
+}
+
+#[tokio::test]
+async fn the_new_process_answers_commands_and_reloads() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    gate.answers_commands().await;
+    gate.take_over().await;
+    assert!(gate.ended().await.success());
+    let ran = gate.commanded(&["status", "--json"]).await;
+    let status: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let line = gate.line_with("has taken over").await;
+    assert!(
+        line.contains(&format!("process {} ", status["pid"])),
+        "{line}"
+    );
+    let ran = gate.commanded(&["reload"]).await;
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_process_that_handed_over_still_hears_sigterm() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let socket = gate.tls().websocket("/ws", &[]).await.unwrap();
+    gate.take_over().await;
+    gate.terminate_first();
+    gate.line_with("not waited for long").await;
+    assert_eq!(socket.farewell().await, Some(1001));
+    assert!(gate.ended().await.success());
+    assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
+}

@@ -1,0 +1,94 @@
+//! What a service manager is told (sd_notify).
+
+use tempfile::TempDir;
+use tokio::net::UnixDatagram;
+
+use crate::{
+    harness::{Setup, within},
+    hub::Hub,
+};
+
+/// A service manager that only listens.
+struct Manager {
+    folder: TempDir,
+    socket: UnixDatagram,
+}
+
+#[tokio::test]
+async fn a_service_manager_is_told_of_start_reload_and_end() {
+    let (hub, manager) = (Hub::start().await, Manager::start());
+    let mut gate = manager.supervise(Setup::home(&hub.url())).start().await;
+    manager.hears("READY=1").await;
+    gate.reload();
+    let reloading = manager.hears("RELOADING=1").await;
+    assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    manager.hears("READY=1").await;
+    gate.terminate();
+    manager.hears("STOPPING=1").await;
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_reload_that_fails_ends_too() {
+    let (hub, manager) = (Hub::start().await, Manager::start());
+    let gate = manager.supervise(Setup::home(&hub.url())).start().await;
+    manager.hears("READY=1").await;
+    gate.write("proxy.yaml", "sites: []\n");
+    gate.reload();
+    manager.hears("RELOADING=1").await;
+    manager.hears("READY=1").await;
+}
+
+#[tokio::test]
+async fn a_service_manager_is_told_who_has_taken_over() {
+    let (hub, manager) = (Hub::start().await, Manager::start());
+    let mut gate = manager.supervise(Setup::home(&hub.url())).start().await;
+    manager.hears("READY=1").await;
+    gate.take_over().await;
+    let told = manager.hears("MAINPID=").await;
+    let line = gate.line_with("has taken over").await;
+    let pid = told.trim().strip_prefix("MAINPID=").unwrap();
+    assert!(line.contains(&format!("process {pid} ")), "{told} {line}");
+    assert!(gate.ended().await.success());
+    gate.reload();
+    manager.hears("RELOADING=1").await;
+    manager.hears("READY=1").await;
+    gate.terminate();
+    manager.hears("STOPPING=1").await;
+}
+
+#[tokio::test]
+async fn a_watchdog_is_fed() {
+    let (hub, manager) = (Hub::start().await, Manager::start());
+    let setup = manager.supervise(Setup::home(&hub.url()));
+    let _gate = setup.variable("WATCHDOG_USEC", "2000000").start().await;
+    for _ in 0..3 {
+        manager.hears("WATCHDOG=1").await;
+    }
+}
+
+impl Manager {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+        Self { folder, socket }
+    }
+
+    /// Lets the process report here.
+    fn supervise(&self, setup: Setup) -> Setup {
+        let path = self.folder.path().join("notify");
+        setup.variable("NOTIFY_SOCKET", &path.to_string_lossy())
+    }
+
+    /// Waits for a message with the text; others before it are passed over.
+    async fn hears(&self, text: &str) -> String {
+        loop {
+            let mut message = [0; 1024];
+            let length = within(text, self.socket.recv(&mut message)).await.unwrap();
+            let message = String::from_utf8_lossy(&message[..length]);
+            if message.contains(text) {
+                return message.into_owned();
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The life of the process: start, reload, hand-over, an orderly end, and that
+//! nothing is lost meanwhile.
+//!
+//! With `HUBGATE_LONG=1` what is repeated is repeated far more often.
+
+mod certificates;
+mod handover;
+mod load;
+mod manager;
+mod reload;
+mod start;
+mod status;
+mod stop;
+mod websockets;
+
+/// How often to repeat something: seldom, or often in a long run.
+fn times(short: usize, long: usize) -> usize {
+    if std::env::var_os("HUBGATE_LONG").is_some_and(|long| long == "1") {
+        return long;
+    }
+    short
+}

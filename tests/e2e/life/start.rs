@@ -1,0 +1,67 @@
+//! Start: with sockets handed in, with ports that others hold.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+};
+
+use tokio::task::spawn_blocking;
+
+use crate::{
+    harness::{Setup, hubgate, within},
+    hub::Hub,
+};
+
+#[tokio::test]
+async fn sockets_handed_in_are_served() {
+    let hub = Hub::start().await;
+    let setup = Setup::home(&hub.url());
+    // Whoever listens already, nobody else can.
+    let http = TcpListener::bind(setup.http().address()).unwrap();
+    let https = TcpListener::bind(setup.https().address()).unwrap();
+    let mut early = TcpStream::connect(http.local_addr().unwrap()).unwrap();
+    early
+        .write_all(b"GET / HTTP/1.1\r\nHost: home.test\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let gate = setup.inherit(http).inherit(https).start().await;
+    assert_eq!(gate.tls().http2().await.get("/plain").await.text(), "plain");
+    let reading = spawn_blocking(move || {
+        let mut answer = String::new();
+        early.read_to_string(&mut answer).map(|_| answer)
+    });
+    let answer = within("who came early is answered", reading).await;
+    assert!(answer.unwrap().unwrap().starts_with("HTTP/1.1 301 "));
+    assert!(!gate.printed().contains("cannot listen"));
+}
+
+#[tokio::test]
+async fn a_socket_handed_in_for_nothing_is_told_and_closed() {
+    let hub = Hub::start().await;
+    let stray = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = stray.local_addr().unwrap();
+    let gate = Setup::home(&hub.url()).inherit(stray).start().await;
+    gate.line_with(&format!("{address} was handed in")).await;
+    assert_eq!(gate.tls().http2().await.get("/plain").await.text(), "plain");
+    let closed = tokio::net::TcpStream::connect(address).await;
+    assert!(closed.is_err());
+}
+
+#[test]
+fn a_taken_port_443_ends_the_start_and_is_told() {
+    let setup = Setup::home("http://127.0.0.1:8080");
+    let folder = setup.write();
+    let _other = TcpListener::bind(setup.https().address()).unwrap();
+    let ran = hubgate(&folder, &["run"]);
+    assert_eq!(ran.status, Some(1));
+    let port = setup.https().number().to_string();
+    assert!(ran.stderr.contains(&port), "{}", ran.stderr);
+    assert!(ran.stderr.contains("cannot listen"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_broken_configuration_ends_the_start_with_78() {
+    let setup = Setup::home("http://127.0.0.1:8080").site("acces: public");
+    let ran = hubgate(&setup.write(), &["run"]);
+    assert_eq!(ran.status, Some(78));
+    assert!(ran.stderr.contains("acces"), "{}", ran.stderr);
+}

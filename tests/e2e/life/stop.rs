@@ -1,0 +1,115 @@
+//! The orderly end: what was begun is finished, and what is idle is told.
+
+use http::Method;
+
+use crate::{
+    harness::{DEADLINE, Hubgate, Setup, eventually},
+    hub::Hub,
+};
+
+#[tokio::test]
+async fn sigterm_lets_a_request_end_and_then_stops() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().http1().await;
+    let ending = async {
+        hub.request("/slow").await;
+        gate.terminate();
+        closed(&gate).await;
+        hub.tick("now");
+    };
+    let (answer, ()) = tokio::join!(client.get("/slow"), ending);
+    assert_eq!(answer.text(), "plain");
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn sigterm_lets_a_body_come_whole_and_an_answer_go_whole() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().raw().await;
+    client
+        .say("POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 10\r\n\r\nfirst")
+        .await;
+    hub.request("/upload").await;
+    gate.terminate();
+    closed(&gate).await;
+    let answer = client.ask("after").await;
+    assert_eq!((answer.status, answer.complete), (200, true));
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert_eq!(hub.request("/upload").await.body, b"firstafter");
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn sigterm_closes_idle_connections() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let request = "GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n";
+    let mut unused = gate.tls().raw().await;
+    let mut used = gate.tls().raw().await;
+    assert_eq!(used.ask(request).await.status, 200);
+    let mut http2 = gate.tls().http2().await;
+    assert_eq!(http2.get("/plain").await.status, 200);
+    gate.terminate();
+    assert_eq!(used.end().await, b"");
+    assert_eq!(unused.end().await, b"");
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn an_idle_connection_may_ask_once_more_and_is_told_that_it_was_the_last() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let request = "GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n";
+    let mut client = gate.tls().raw().await;
+    assert_eq!(client.ask(request).await.status, 200);
+    gate.terminate();
+    closed(&gate).await;
+    let last = client.ask(request).await;
+    assert_eq!(last.text(), "plain");
+    assert_eq!(last.field("connection"), Some("close"));
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn sigterm_says_goodbye_to_websockets() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
+    assert_eq!(socket.ask("hello").await, "hello");
+    gate.terminate();
+    assert_eq!(socket.farewell().await, Some(1001));
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_second_sigterm_does_not_wait_for_streams() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().http2().await;
+    let _stream = client.open(Method::GET, "/rest/events", &[], "").await;
+    gate.terminate();
+    closed(&gate).await;
+    gate.terminate();
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn clients_that_do_nothing_do_not_hold_the_end_up() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let _no_handshake = tokio::net::TcpStream::connect(gate.https()).await.unwrap();
+    let _no_preface = gate.tls().stream(&["h2"]).await.unwrap();
+    let mut half_a_head = gate.tls().raw().await;
+    half_a_head.say("GET / HTTP/1.1\r\nX: ").await;
+    gate.terminate();
+    assert!(gate.ended().await.success());
+}
+
+async fn closed(gate: &Hubgate) {
+    eventually(DEADLINE, "no new connection is taken", async || {
+        tokio::net::TcpStream::connect(gate.https()).await.is_err()
+    })
+    .await;
+}
