@@ -4,6 +4,8 @@
 //! What a client sends beyond it (pipelining) stays here for the next head,
 //! and a cut (revocation, shutdown) ends every read and write at once.
 
+mod reading;
+
 use std::{
     fmt,
     future::Future,
@@ -16,12 +18,14 @@ use std::{
 
 use bytes::{Buf, BytesMut};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{chunks::Chunks, flood::Flood, link::Link, stall::Stall, transport::Transport};
+use super::{flood::Flood, link::Link, stall::Stall, transport::Transport};
+
+pub use self::reading::Passing;
 
 /// A client's connection.
 pub struct Conn {
@@ -35,19 +39,6 @@ pub struct Conn {
     flood: Option<Flood>,
 }
 
-/// What a reader of the connection may see.
-#[derive(Debug)]
-pub enum Passing {
-    /// Everything: HTTP/2, tunnels.
-    All,
-    /// So many bytes; after them only whether the client is still there.
-    Bytes(u64),
-    /// So many bytes, and then a chunked body to its end.
-    Chunked(u64, Chunks),
-}
-
-/// How much of what a client sends ahead of its turn is kept.
-const AHEAD: usize = 64 * 1024;
 /// Read at a time from the transport.
 const CHUNK: usize = 8 * 1024;
 
@@ -142,103 +133,6 @@ impl Conn {
         match self.cut.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
             Poll::Pending => Poll::Ready(Ok(())),
-        }
-    }
-
-    /// After the request: keeps what comes early, reports only the end of the connection.
-    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.unread.len() < AHEAD {
-            if ready!(self.poll_receive(context))? == 0 {
-                return Poll::Ready(Ok(()));
-            }
-        }
-        Poll::Pending
-    }
-
-    /// Takes what was handed out from what may still be.
-    fn passed(&mut self, bytes: usize) {
-        if let Passing::Bytes(left) | Passing::Chunked(left, _) = &mut self.passing {
-            *left -= bytes as u64;
-        }
-    }
-
-    /// Hands out bytes of a chunked body, and none behind its end.
-    fn poll_chunks(
-        &mut self,
-        context: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.unread.is_empty() && ready!(self.poll_receive(context))? == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let Passing::Chunked(_, chunks) = &mut self.passing else {
-            return Poll::Ready(Ok(()));
-        };
-        let most = self.unread.len().min(out.remaining());
-        let belong = chunks.follow(&self.unread[..most])?;
-        if chunks.have_ended() {
-            self.passing = Passing::Bytes(0);
-        }
-        out.put_slice(&self.unread.split_to(belong));
-        Poll::Ready(Ok(()))
-    }
-
-    /// Hands out everything.
-    fn poll_all(
-        &mut self,
-        context: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let read = ready!(self.poll_pass(context, out, usize::MAX))?;
-        if let Some(flood) = &mut self.flood {
-            let before = out.filled().len() - read;
-            flood.follow(&out.filled()[before..])?;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Hands out at most `most` bytes: straight from the transport where nothing can come too far.
-    fn poll_pass(
-        &mut self,
-        context: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-        most: usize,
-    ) -> Poll<io::Result<usize>> {
-        let before = out.filled().len();
-        if self.unread.is_empty() && most >= out.remaining() {
-            ready!(self.io.poll_read(context, out))?;
-            return Poll::Ready(Ok(out.filled().len() - before));
-        }
-        if self.unread.is_empty() && ready!(self.poll_receive(context))? == 0 {
-            return Poll::Ready(Ok(0));
-        }
-        let read = most.min(self.unread.len()).min(out.remaining());
-        out.put_slice(&self.unread.split_to(read));
-        if self.unread.is_empty() {
-            self.unread = BytesMut::new();
-        }
-        Poll::Ready(Ok(read))
-    }
-}
-
-impl AsyncRead for Conn {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let conn = self.get_mut();
-        ready!(conn.poll_cut(context))?;
-        match &mut conn.passing {
-            Passing::All => conn.poll_all(context, out),
-            Passing::Bytes(0) => conn.poll_gone(context),
-            Passing::Bytes(left) | Passing::Chunked(left @ 1.., _) => {
-                let most = usize::try_from(*left).unwrap_or(usize::MAX);
-                let read = ready!(conn.poll_pass(context, out, most))?;
-                conn.passed(read);
-                Poll::Ready(Ok(()))
-            }
-            Passing::Chunked(0, _) => conn.poll_chunks(context, out),
         }
     }
 }
