@@ -25,10 +25,14 @@ pub(super) async fn answer(wire: &mut Hub, head: &Head, ticks: Ticks) -> Option<
         "/hang" => hang(wire).await,
         "/bye" => last(wire, PLAIN).await,
         "/plain" | "/stale" => say(wire, PLAIN).await,
-        _ => match wrong(path) {
-            Some(answer) => last(wire, &answer).await,
-            None => echo(wire, head).await,
-        },
+        _ => wrong_or_echo(wire, head, path).await,
+    }
+}
+
+async fn wrong_or_echo(wire: &mut Hub, head: &Head, path: &str) -> Option<()> {
+    match wrong(path) {
+        Some(answer) => last(wire, &answer).await,
+        None => echo(wire, head).await,
     }
 }
 
@@ -136,7 +140,7 @@ async fn large(wire: &mut Hub) -> Option<()> {
     Some(())
 }
 
-const LARGE: [u8; 31_000] = [b'x'; 31_000];
+static LARGE: [u8; 31_000] = [b'x'; 31_000];
 
 /// Never answers, and ends with the peer.
 async fn hang(wire: &mut Hub) -> Option<()> {

@@ -122,33 +122,50 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
     let mut wire = Wire::new(stream);
     loop {
         let head = wire.head().await.ok()??;
-        let ticks = record.ticks();
-        let number = record.begin(head.clone());
         if head.field("upgrade").is_some() && head.word(1) != "/plain" {
+            record.begin(head.clone());
             return websocket::echo(wire, &head).await;
         }
-        if !head.values("expect").is_empty() {
-            wire.write(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
-        }
-        let at_once = head.word(1) == "/at-once";
-        if at_once {
-            answers::answer(&mut wire, &head, record.ticks()).await?;
-        }
-        let each = |bytes: &[u8]| record.append(number, bytes);
-        wire.body(framing(&head), each).await.ok()?;
-        record.complete(number);
-        if let Some((answer, goes_on)) = record.scripted(head.word(1)) {
-            wire.write(answer.as_bytes()).await.ok()?;
-            goes_on.then_some(())?;
-        } else if !at_once {
-            answers::answer(&mut wire, &head, ticks).await?;
-        }
+        exchange(&mut wire, &head, record).await?;
         if head.word(1) == "/stale" {
             let head = wire.head().await.ok()??;
             record.begin(head);
             return None;
         }
     }
+}
+
+/// One request; the answer comes when it is whole, or before its body on `/at-once`.
+async fn exchange(wire: &mut Wire<TcpStream>, head: &Head, record: &Record) -> Option<()> {
+    let ticks = record.ticks();
+    let number = record.begin(head.clone());
+    if head.word(1) == "/at-once" {
+        answers::answer(wire, head, ticks).await?;
+        return hear(wire, head, record, number).await;
+    }
+    if !head.values("expect").is_empty() {
+        wire.write(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
+    }
+    hear(wire, head, record, number).await?;
+    match record.scripted(head.word(1)) {
+        Some((answer, goes_on)) => {
+            wire.write(answer.as_bytes()).await.ok()?;
+            goes_on.then_some(())
+        }
+        None => answers::answer(wire, head, ticks).await,
+    }
+}
+
+async fn hear(
+    wire: &mut Wire<TcpStream>,
+    head: &Head,
+    record: &Record,
+    number: usize,
+) -> Option<()> {
+    let each = |bytes: &[u8]| record.append(number, bytes);
+    wire.body(framing(head), each).await.ok()?;
+    record.complete(number);
+    Some(())
 }
 
 /// A request without a word about its body has none (RFC 9112, section 6.3).

@@ -1,0 +1,97 @@
+//! Signals to the running program, and what becomes of its processes.
+
+use std::{
+    process::ExitStatus,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+use super::{
+    super::{DEADLINE, eventually},
+    Hubgate,
+};
+
+/// What the old process says of the new one.
+const TAKEN_OVER: &str = "has taken over";
+
+/// How long hubgate may take to end after SIGTERM before it is killed: short,
+/// since the test's own clients, still connected, cannot hear it say goodbye.
+const GRACE: Duration = Duration::from_millis(300);
+
+impl Hubgate {
+    /// Asks for a reload with SIGHUP.
+    pub fn reload(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    /// Asks for a hand-over to a new process with SIGUSR2.
+    pub fn hand_over(&self) {
+        self.signal(Signal::USR2);
+    }
+
+    /// Asks for the end with SIGTERM.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Asks the process that was started first for the end, whoever has taken over.
+    pub fn terminate_first(&self) {
+        let _ = kill_process(self.first(), Signal::TERM);
+    }
+
+    /// Hands over, and waits until the new process has taken over: from now on it is signalled.
+    pub async fn take_over(&mut self) {
+        let before = self.output.lines_with(TAKEN_OVER).len();
+        self.hand_over();
+        eventually(DEADLINE, "a process takes over", async || {
+            self.output.lines_with(TAKEN_OVER).len() > before
+        })
+        .await;
+        let line = self.output.lines_with(TAKEN_OVER).pop().unwrap();
+        let mut words = line.split(' ').skip_while(|word| *word != "process");
+        let number = words.nth(1).unwrap().parse().unwrap();
+        self.successors.push(Pid::from_raw(number).unwrap());
+    }
+
+    /// Waits until the program has ended by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        eventually(DEADLINE, "hubgate ends", async || self.status().is_some()).await;
+        self.status().unwrap()
+    }
+
+    pub(super) fn status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let newest = self.successors.last().copied();
+        let _ = kill_process(newest.unwrap_or_else(|| self.first()), signal);
+    }
+
+    fn first(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed()).unwrap()
+    }
+
+    pub(super) fn end(&mut self) {
+        let limit = Instant::now() + GRACE;
+        self.terminate();
+        while self.is_running() && Instant::now() < limit {
+            thread::sleep(Duration::from_millis(5));
+        }
+        for pid in self.successors.drain(..) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Whether the newest process runs.
+    pub(super) fn is_running(&mut self) -> bool {
+        match self.successors.last() {
+            Some(pid) => test_kill_process(*pid).is_ok(),
+            None => self.status().is_none(),
+        }
+    }
+}
