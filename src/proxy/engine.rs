@@ -21,16 +21,13 @@ use super::{
     exchange::{Exchange, Request},
     failure, headers,
     link::Link,
+    pace,
     upload::Upload,
 };
 
 /// The engine's context of a request; empty until its head is judged.
 pub(super) type Context = Option<Box<Exchange>>;
 
-/// Pace below which a body is taken for an attack, in bytes a second.
-const SLOWEST: u64 = 128;
-/// How many times as long as a head a body may take before its pace counts.
-const GRACE: u32 = 3;
 /// How long a client may take no byte of an answer.
 const STALLED: Duration = Duration::from_secs(60);
 
@@ -148,7 +145,7 @@ impl ProxyHttp for Phases {
             Some(upload) if !end => upload.goes_on(),
             _ => exchange.upload = None,
         }
-        limit_body(exchange)
+        pace::limit(exchange)
     }
 
     async fn upstream_response_filter(
@@ -268,21 +265,6 @@ impl Phases {
         let refused = self.0.admit(&mut exchange, &request, None).await.err();
         (exchange, refused)
     }
-}
-
-fn limit_body(exchange: &Exchange) -> Result<()> {
-    let limits = exchange.sites.config.limits;
-    if limits.body.is_some_and(|limit| exchange.received > limit) {
-        let why = "the body is over the limit";
-        return Err(Error::explain(ErrorType::HTTPStatus(413), why).into_down());
-    }
-    let took = exchange.began.0.elapsed();
-    let slow = exchange.received < SLOWEST * took.as_secs();
-    if slow && took > limits.header_time * GRACE {
-        let why = "the body comes too slowly";
-        return Err(Error::explain(ErrorType::HTTPStatus(408), why).into_down());
-    }
-    Ok(())
 }
 
 /// What is known of the connection a session runs on.

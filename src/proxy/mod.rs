@@ -23,6 +23,7 @@ mod identity;
 mod io;
 pub mod link;
 mod loader;
+mod pace;
 pub mod page;
 mod record;
 mod reply;
