@@ -1,6 +1,7 @@
 //! hubgate: the front door of a home hub.
 
 pub mod access;
+pub mod acme;
 pub mod cli;
 pub mod config;
 pub mod front;

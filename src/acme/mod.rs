@@ -1,0 +1,6 @@
+//! Certificates by ACME (RFC 8555): got, kept and renewed.
+//!
+//! No state of the disk, the network or the CA means "stop", and none stops a valid certificate
+//! from being served.
+
+pub mod problem;
