@@ -1,11 +1,13 @@
 //! `hubgate status`: what the running process does, for people or as JSON.
 
-use std::{fmt::Write, path::Path};
+use std::path::Path;
 
 use super::print;
 use crate::{
     config,
+    proxy::site::{RevocationList, State},
     server::control::{self, Status},
+    tls::day,
 };
 
 /// Prints what runs.
@@ -35,19 +37,27 @@ fn told(status: &Status) -> String {
         counters.requests.client_error,
         counters.requests.server_error,
     );
-    for site in &status.sites {
-        let hosts = site.hosts.join(", ");
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "\n{hosts}\n  certificate until {}",
-            site.certificate_ends
-        );
-        for warning in &site.warnings {
-            let _ = writeln!(text, "  warning: {warning}");
-        }
-    }
+    text.extend(status.sites.iter().map(site));
     text
+}
+
+fn site(site: &State) -> String {
+    let mut lines = vec![
+        String::new(),
+        site.hosts.join(", "),
+        format!("  certificate until {}", day(site.certificate_ends)),
+    ];
+    lines.extend(site.revocation_lists.iter().map(revocation_list));
+    lines.extend(site.warnings.iter().map(|it| format!("  warning: {it}")));
+    lines.join("\n") + "\n"
+}
+
+fn revocation_list(list: &RevocationList) -> String {
+    let (file, ends) = (list.file.display(), day(list.ends));
+    match list.days_left {
+        ..0 => format!("  revocation list {file} ended on {ends}: no client certificate is good"),
+        left => format!("  revocation list {file} until {ends}, for another {left} days"),
+    }
 }
 
 fn duration(seconds: u64) -> String {

@@ -1,10 +1,11 @@
 //! A site, ready to serve: its certificate, its rules, its upstreams.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc, time::SystemTime};
+use std::{collections::HashMap, net::IpAddr, path::PathBuf, sync::Arc, time::SystemTime};
 
 use http::HeaderValue;
 use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, serde::rfc3339};
 
 use crate::{
     access::{
@@ -38,11 +39,26 @@ pub struct State {
     /// The hosts it answers to.
     pub hosts: Vec<String>,
     /// When its certificate ends (RFC 3339).
-    pub certificate_ends: String,
+    #[serde(with = "rfc3339")]
+    pub certificate_ends: OffsetDateTime,
     /// Whether browsers trust the certificate without being told.
     pub publicly_trusted: bool,
+    /// The revocation lists by which client certificates are judged.
+    pub revocation_lists: Vec<RevocationList>,
     /// What is wrong, though it is served.
     pub warnings: Vec<String>,
+}
+
+/// A revocation list in use.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RevocationList {
+    /// The file.
+    pub file: PathBuf,
+    /// When it ends (RFC 3339), and with it everybody's entry by a certificate of that CA.
+    #[serde(with = "rfc3339")]
+    pub ends: OffsetDateTime,
+    /// Whole days until then; negative when it has ended.
+    pub days_left: i64,
 }
 
 /// How long browsers remember https by default, in seconds.
@@ -163,8 +179,9 @@ impl Site {
         let certified = self.tls.certified();
         State {
             hosts: self.config.hosts.iter().map(ToString::to_string).collect(),
-            certificate_ends: certified.not_after.to_string(),
+            certificate_ends: certified.not_after,
             publicly_trusted: certified.publicly_trusted,
+            revocation_lists: self.revocation_lists(OffsetDateTime::now_utc()),
             warnings: self
                 .tls
                 .warnings()
@@ -172,6 +189,18 @@ impl Site {
                 .map(ToString::to_string)
                 .collect(),
         }
+    }
+
+    fn revocation_lists(&self, now: OffsetDateTime) -> Vec<RevocationList> {
+        let lists = self.authorities.iter().filter_map(|(config, authority)| {
+            let ends = authority.revocation_ends()?;
+            Some(RevocationList {
+                file: config.crl.clone()?,
+                ends,
+                days_left: (ends - now).whole_seconds().div_euclid(24 * 3600),
+            })
+        });
+        lists.collect()
     }
 }
 

@@ -92,7 +92,7 @@ fn ask(state: &Path, command: &str) -> anyhow::Result<Reply> {
     let path = socket(state);
     let mut stream = StdStream::connect(&path).with_context(|| {
         format!(
-            "no running hubgate answers at {} (is it started, and with the same configuration?)",
+            "no running hubgate answers at {} (is it started, and with this `state`?)",
             path.display()
         )
     })?;

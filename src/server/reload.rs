@@ -1,8 +1,12 @@
 //! Reload: read everything again, build it whole, and only then use it.
 
+use anyhow::bail;
 use tracing::warn;
 
-use crate::{config, proxy::sites::Sites};
+use crate::{
+    config::{self, model::Config},
+    proxy::sites::Sites,
+};
 
 use super::Server;
 
@@ -14,6 +18,7 @@ impl Server {
     pub(super) async fn reload(&self) -> anyhow::Result<()> {
         let _alone = self.reloading.lock().await;
         let config = config::load(&self.config)?;
+        self.must_stay_at_home(&config)?;
         let sites = Sites::build(config)?;
         let config = &sites.config;
         let mut listeners = self.listeners.lock().await;
@@ -27,5 +32,19 @@ impl Server {
         self.tell_warnings();
         self.cut_revoked();
         Ok(())
+    }
+
+    /// The process holds its control socket, certificates and locks there.
+    fn must_stay_at_home(&self, config: &Config) -> anyhow::Result<()> {
+        let (old, new) = (&self.proxy.sites().config.state, &config.state);
+        if old == new {
+            return Ok(());
+        }
+        bail!(
+            "{}: state: a reload cannot move it from {} to {}; restart hubgate",
+            self.config.display(),
+            old.display(),
+            new.display()
+        )
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use rustls::{DistinguishedName, pki_types::CertificateDer};
+use time::OffsetDateTime;
 
 use super::{Identity, Reason, SystemRoots, Warning, trust::Trust};
 use crate::{config::model::ClientCertificate, watched::Watched};
@@ -59,6 +60,12 @@ impl ClientCa {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// When the first of its revocation lists ends; from then on nobody is let in by it.
+    #[must_use]
+    pub fn revocation_ends(&self) -> Option<OffsetDateTime> {
+        self.trust.current().lists_end
     }
 
     /// What is wrong with the CA, though it is used.

@@ -5,8 +5,9 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 const DAY: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year]");
 
-/// The day of a moment, in UTC.
-pub(super) fn day(moment: OffsetDateTime) -> String {
+/// The day of a moment as people write it, `3 November 2026`, in UTC.
+#[must_use]
+pub fn day(moment: OffsetDateTime) -> String {
     moment
         .format(DAY)
         .unwrap_or_else(|_| moment.date().to_string())

@@ -32,6 +32,7 @@ mod warning;
 pub use certificate::Certified;
 pub use client_auth::ClientAuth;
 pub use client_ca::ClientCa;
+pub use day::day;
 pub use identity::Identity;
 pub use reason::Reason;
 pub use roots::SystemRoots;

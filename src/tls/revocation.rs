@@ -15,7 +15,7 @@ pub(super) struct RevocationList {
     pub(super) list: CertRevocationList<'static>,
     /// Index of the CA that signed it.
     signer: usize,
-    next_update: Option<OffsetDateTime>,
+    pub(super) next_update: Option<OffsetDateTime>,
 }
 
 impl RevocationList {

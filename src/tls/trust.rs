@@ -34,6 +34,8 @@ pub(super) struct Trust {
     /// For each anchor, how many intermediates may stand below it.
     path_lengths: Vec<Option<u32>>,
     lists: Vec<CertRevocationList<'static>>,
+    /// When the first of the lists ends, and with it all that it lets in.
+    pub(super) lists_end: Option<OffsetDateTime>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -53,6 +55,7 @@ impl Trust {
         Ok(Self {
             path_lengths: authorities.iter().map(|it| it.path_length).collect(),
             anchors: authorities.into_iter().map(|it| it.anchor).collect(),
+            lists_end: lists.iter().filter_map(|it| it.next_update).min(),
             lists: lists.into_iter().map(|it| it.list).collect(),
             warnings,
         })

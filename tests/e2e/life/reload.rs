@@ -61,6 +61,20 @@ async fn the_reload_command_refuses_a_broken_file_with_78() {
 }
 
 #[tokio::test]
+async fn a_reload_that_would_move_the_state_folder_is_refused_with_the_cure() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    gate.answers_commands().await;
+    let yaml = yaml(&gate);
+    gate.write("proxy.yaml", &format!("state: elsewhere\n{yaml}"));
+    gate.reload();
+    let told = gate.line_with("state: a reload cannot move it").await;
+    assert!(told.contains("elsewhere; restart hubgate"), "{told}");
+    gate.write("proxy.yaml", &yaml);
+    assert_eq!(gate.command(&["status"]).status, Some(0));
+}
+
+#[tokio::test]
 async fn websockets_and_streams_outlive_good_and_bad_reloads() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;

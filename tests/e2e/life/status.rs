@@ -1,9 +1,10 @@
 //! What `hubgate status` tells.
 
 use serde_json::Value;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
-    harness::{Setup, hubgate},
+    harness::{Authority, Setup, hubgate},
     hub::Hub,
 };
 
@@ -41,6 +42,27 @@ async fn answers_are_counted_by_their_kind() {
     }
     let listen = status["listen"].as_array().unwrap();
     assert_eq!(listen.len(), 2);
+}
+
+#[tokio::test]
+async fn the_days_left_of_a_revocation_list_are_told() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let until = |days| family.revoking_until(OffsetDateTime::now_utc() + days, &[]);
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .file("ca.crl", &until(Duration::days(12) + Duration::HOUR))
+        .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}")
+        .start()
+        .await;
+    gate.answers_commands().await;
+    let ran = gate.command(&["status"]);
+    assert!(ran.stdout.contains("for another 12 days"), "{}", ran.stdout);
+
+    gate.write("ca.crl", &until(-Duration::days(2)));
+    gate.line_with("ca.crl: the revocation list ended").await;
+    let ran = gate.command(&["status", "--json"]);
+    let status: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(status["sites"][0]["revocation_lists"][0]["days_left"], -2);
 }
 
 #[test]
