@@ -11,13 +11,14 @@ use anyhow::Context;
 use crate::{
     access::password::Passwords,
     config::model::{self, ClientCertificate, Config},
-    tls::{ClientCa, SiteTls, SystemRoots},
+    tls::{ClientCa, Issued, SiteTls, SystemRoots},
     upstream::Upstream,
 };
 
 /// Loads the files of a configuration, each once.
 pub(super) struct Loader<'a> {
     config: &'a Config,
+    issued: &'a Issued,
     roots: Arc<SystemRoots>,
     upstreams: HashMap<model::Upstream, Arc<Upstream>>,
     shared: Shared,
@@ -40,9 +41,10 @@ pub struct Refreshed {
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(config: &'a Config) -> Self {
+    pub(super) fn new(config: &'a Config, issued: &'a Issued) -> Self {
         Self {
             config,
+            issued,
             roots: Arc::new(SystemRoots::load()),
             upstreams: HashMap::new(),
             shared: Shared::default(),
@@ -68,7 +70,8 @@ impl<'a> Loader<'a> {
         site: &model::Site,
         authorities: &[Arc<ClientCa>],
     ) -> anyhow::Result<SiteTls> {
-        SiteTls::build(site, &self.config.state, &self.roots, authorities)
+        let state = &self.config.state;
+        SiteTls::build(site, state, self.issued, &self.roots, authorities)
     }
 
     pub(super) fn passwords(&mut self, path: &Path) -> anyhow::Result<Arc<Passwords>> {

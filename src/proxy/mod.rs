@@ -48,6 +48,7 @@ use crate::{
     access::throttle::Throttle,
     config::model::Config,
     telemetry::{access_log::AccessLog, counters::Counters},
+    tls::Issued,
 };
 
 use self::{drain::Drain, engine::Phases, sites::Sites};
@@ -85,9 +86,9 @@ impl Proxy {
     ///
     /// # Errors
     /// All files that cannot be used, told at once.
-    pub fn build(config: Config, log: AccessLog) -> anyhow::Result<Self> {
+    pub fn build(config: Config, log: AccessLog, issued: &Issued) -> anyhow::Result<Self> {
         Ok(Self {
-            sites: ArcSwap::from_pointee(Sites::build(config)?),
+            sites: ArcSwap::from_pointee(Sites::build(config, issued)?),
             log,
             counters: Counters::default(),
             drain: Drain::default(),

@@ -6,7 +6,7 @@ use rustls::ServerConfig;
 
 use crate::{
     config::model::{Config, Host},
-    tls,
+    tls::{self, Issued},
 };
 
 use super::{
@@ -34,12 +34,12 @@ pub struct Sites {
 pub struct Unusable(String);
 
 impl Sites {
-    /// Loads every file the configuration names.
+    /// Loads every file the configuration names; certificates of a CA are in `issued`.
     ///
     /// # Errors
     /// All files that cannot be used, told at once.
-    pub fn build(config: Config) -> anyhow::Result<Self> {
-        let mut loader = Loader::new(&config);
+    pub fn build(config: Config, issued: &Issued) -> anyhow::Result<Self> {
+        let mut loader = Loader::new(&config, issued);
         let (mut all, mut told) = (Vec::new(), Vec::new());
         for site in &config.sites {
             let mut faults = Vec::new();

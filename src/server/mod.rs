@@ -34,7 +34,7 @@ use crate::{
         access_log::AccessLog,
         journal::{self, Journal},
     },
-    tls,
+    tls::{self, Issued},
 };
 
 use self::listeners::Listeners;
@@ -47,6 +47,7 @@ pub struct Server {
     proxy: Arc<Proxy>,
     front: Arc<Front>,
     links: Arc<Links>,
+    issued: Arc<Issued>,
     listeners: tokio::sync::Mutex<Listeners>,
     /// Held during a reload: two at once could leave the older configuration.
     reloading: tokio::sync::Mutex<()>,
@@ -106,7 +107,8 @@ impl Server {
             .mode(0o700)
             .create(&config.state)
             .ok();
-        let service = Service::new(Proxy::build(config, log)?);
+        let issued = Arc::new(Issued::default());
+        let service = Service::new(Proxy::build(config, log, &issued)?);
         let links = Arc::new(Links::default());
         let proxy = service.proxy.clone();
         let front = Arc::new(Front::new(service, links.clone()));
@@ -117,6 +119,7 @@ impl Server {
             proxy,
             front,
             links,
+            issued,
             listeners: tokio::sync::Mutex::new(listeners),
             reloading: tokio::sync::Mutex::default(),
             told: Mutex::default(),

@@ -19,7 +19,7 @@ impl Server {
         let _alone = self.reloading.lock().await;
         let config = config::load(&self.config)?;
         self.must_stay_at_home(&config)?;
-        let sites = Sites::build(config)?;
+        let sites = Sites::build(config, &self.issued)?;
         let config = &sites.config;
         let mut listeners = self.listeners.lock().await;
         listeners.change(&config.listen, &self.front)?;

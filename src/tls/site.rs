@@ -9,7 +9,8 @@ use rustls::{
 };
 
 use super::{
-    Certified, ClientCa, SystemRoots, Warning, possession::Possession, settings, source::Source,
+    Certified, ClientCa, Issued, SystemRoots, Warning, possession::Possession, settings,
+    source::Source,
 };
 use crate::config::model::Site;
 
@@ -33,17 +34,18 @@ impl SiteTls {
     /// Loads or makes the site's certificate, and the configurations that serve it.
     ///
     /// `ask` are all CAs whose clients any rule of the site lets in. A self-signed certificate is
-    /// kept under `state`.
+    /// kept under `state`, one got from a CA in its slot of `issued`.
     ///
     /// # Errors
     /// A certificate or key that cannot be served; each error names file, cause and cure.
     pub fn build(
         site: &Site,
         state: &Path,
+        issued: &Issued,
         roots: &Arc<SystemRoots>,
         ask: &[Arc<ClientCa>],
     ) -> anyhow::Result<Self> {
-        let source = Arc::new(Source::load(site, state, Arc::clone(roots))?);
+        let source = Arc::new(Source::load(site, state, issued, Arc::clone(roots))?);
         Ok(Self {
             plain: settings::plain(source.clone())?,
             asking: ArcSwap::from_pointee(Asking::build(&source, ask)?),

@@ -8,7 +8,7 @@ use rustls::{
 };
 use time::OffsetDateTime;
 
-use super::{Certified, SystemRoots, kept::Kept};
+use super::{Certified, Issued, Slot, SystemRoots, kept::Kept};
 use crate::{
     config::model::{Certificate, Site},
     watched::Watched,
@@ -20,14 +20,22 @@ pub(super) enum Source {
     Files(Watched<Certified>),
     /// Made and kept by hubgate.
     SelfSigned(Kept),
+    /// Got from a CA.
+    Issued(Arc<Slot>),
 }
 
 impl Source {
     /// Loads the site's certificate, or makes it.
-    pub(super) fn load(site: &Site, state: &Path, roots: Arc<SystemRoots>) -> anyhow::Result<Self> {
+    pub(super) fn load(
+        site: &Site,
+        state: &Path,
+        issued: &Issued,
+        roots: Arc<SystemRoots>,
+    ) -> anyhow::Result<Self> {
         let hosts = site.hosts.clone();
         match &site.certificate {
             Certificate::SelfSigned => Kept::load(state, &hosts, roots).map(Self::SelfSigned),
+            Certificate::Acme => issued.slot(&hosts, &roots).map(Self::Issued),
             Certificate::Files { chain, key } => {
                 let (chain, key) = (chain.clone(), key.clone());
                 Watched::load(vec![chain.clone(), key.clone()], move || {
@@ -43,6 +51,7 @@ impl Source {
         match self {
             Self::Files(files) => files.current(),
             Self::SelfSigned(kept) => kept.current(),
+            Self::Issued(slot) => slot.current(),
         }
     }
 
@@ -51,6 +60,7 @@ impl Source {
         match self {
             Self::Files(files) => files.refresh(),
             Self::SelfSigned(kept) => kept.refresh(OffsetDateTime::now_utc()),
+            Self::Issued(_) => Ok(false),
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{env, fs, process};
 
-use crate::{config::model::Config, proxy::sites::Sites, tls};
+use crate::{
+    config::model::Config,
+    proxy::sites::Sites,
+    tls::{self, Issued},
+};
 
 /// What is wrong with files that would be used all the same.
 ///
@@ -12,10 +16,11 @@ pub(super) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
     tls::install_provider();
     // A check must leave nothing behind, least of all files of another owner.
     let state = env::temp_dir().join(format!("hubgate-check-{}", process::id()));
-    let sites = Sites::build(Config {
+    let config = Config {
         state: state.clone(),
         ..config.clone()
-    });
+    };
+    let sites = Sites::build(config, &Issued::default());
     fs::remove_dir_all(state).ok();
     Ok(sites?.warnings())
 }

@@ -62,6 +62,7 @@ fn told(site: &Site) -> Vec<String> {
 fn certificate(certificate: &Certificate) -> String {
     match certificate {
         Certificate::SelfSigned => "made by hubgate; browsers ask once whether to trust it".into(),
+        Certificate::Acme => "got from the CA and renewed by hubgate".into(),
         Certificate::Files { chain, key } => {
             format!("{}, its key in {}", chain.display(), key.display())
         }

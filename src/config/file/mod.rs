@@ -5,6 +5,7 @@
 //! as written: what it means, and whether it makes sense, is for `resolve`.
 
 mod access;
+mod acme;
 mod limits;
 mod log;
 mod tls;
@@ -18,9 +19,10 @@ pub(super) use self::{
     access::{
         Access, ClientCa, ClientCertificate, ClientHeaders, ClientHeadersForm, Satisfy, SiteAccess,
     },
+    acme::{Acme, Challenge, Dns, Eab, Export, Provider},
     limits::Limits,
     log::{AccessLog, Level, Log},
-    tls::{Certificate, Hsts, HstsWord},
+    tls::{Certificate, CertificateWord, Hsts, HstsWord},
 };
 
 /// The configuration of hubgate, a TLS reverse proxy for a home hub.
@@ -34,6 +36,9 @@ pub(super) struct File {
     /// Folder for keys and certificates made by hubgate, relative to this file.
     #[serde(default = "state")]
     pub(super) state: String,
+    /// How `certificate: acme` is got.
+    #[serde(default)]
+    pub(super) acme: Acme,
     /// What is served under which name; one at least.
     pub(super) sites: Vec<Site>,
     /// Proxies before this one whose `X-Forwarded-For` and PROXY header count: `lan`, addresses, CIDRs.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Certificate {
-    /// Made by hubgate.
+    /// Made or got by hubgate.
     Word(CertificateWord),
     /// PEM files, read again when they change.
     Files(CertificateFiles),
@@ -19,6 +19,8 @@ pub(crate) enum Certificate {
 pub(crate) enum CertificateWord {
     /// Made by hubgate for the site's hosts and kept in `state`.
     SelfSigned,
+    /// Got from a CA and renewed, as `acme` says.
+    Acme,
 }
 
 /// A certificate in PEM files, relative to this file.

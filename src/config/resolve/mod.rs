@@ -4,6 +4,7 @@
 //! configuration comes out whole or not at all. Files are named here, not read.
 
 mod access;
+mod acme;
 mod header;
 mod host;
 mod limits;
@@ -17,8 +18,10 @@ mod upstream;
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use self::acme::Obtainable;
 pub use self::network::LAN;
 use super::{
     faults::Fault,
@@ -35,6 +38,7 @@ pub(super) fn resolve(file: &File, root: &Node, folder: &Path) -> (Option<Config
     let mut resolver = Resolver {
         folder,
         tls: !file.listen.https.is_empty(),
+        acme: Obtainable::of(file),
         claimed: HashMap::new(),
         findings: Findings::default(),
     };
@@ -56,6 +60,8 @@ struct Resolver<'f> {
     folder: &'f Path,
     /// Whether anything is served over TLS.
     tls: bool,
+    /// What certificates `acme` can get.
+    acme: Obtainable,
     /// The hosts met so far and the path of the key that claims them.
     claimed: HashMap<Host, String>,
     findings: Findings,
@@ -65,6 +71,7 @@ impl Resolver<'_> {
     fn config(&mut self, root: &Place<'_>, file: &File) -> Option<Config> {
         let listen = self.listen(&root.key("listen"), &file.listen);
         let state = self.file(&root.key("state"), &file.state);
+        let acme = self.acme(&root.key("acme"), &file.acme);
         let sites = self.sites(&root.key("sites"), &file.sites);
         let trusted_proxies =
             self.trusted_proxies(&root.key("trusted_proxies"), &file.trusted_proxies);
@@ -72,6 +79,7 @@ impl Resolver<'_> {
         Some(Config {
             listen: listen?,
             state: state?,
+            acme: Arc::new(acme?),
             sites: sites?,
             trusted_proxies: trusted_proxies?,
             limits: limits?,

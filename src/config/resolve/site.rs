@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::{Resolver, header, host, path, quantity, whole};
 use crate::config::{
-    file::{self, HstsWord},
+    file::{self, CertificateWord, HstsWord},
     model::{Certificate, Host, Hsts, PathAccess, PathRule, Site},
     tree::Place,
 };
@@ -28,6 +28,9 @@ impl Resolver<'_> {
     fn site(&mut self, place: &Place<'_>, written: &file::Site) -> Option<Site> {
         let hosts = self.hosts(&place.key("hosts"), &written.hosts);
         let certificate = self.certificate(&place.key("certificate"), &written.certificate);
+        if let (Some(hosts), Some(Certificate::Acme)) = (&hosts, &certificate) {
+            self.obtainable(&place.key("hosts"), hosts);
+        }
         let upstream = self.upstream(&place.key("upstream"), &written.upstream);
         let access = self.site_access(place, written.access.as_ref());
         let paths = self.paths(&place.key("paths"), &written.paths);
@@ -72,8 +75,12 @@ impl Resolver<'_> {
         place: &Place<'_>,
         written: &file::Certificate,
     ) -> Option<Certificate> {
-        let file::Certificate::Files(files) = written else {
-            return Some(Certificate::SelfSigned);
+        let files = match written {
+            file::Certificate::Word(CertificateWord::SelfSigned) => {
+                return Some(Certificate::SelfSigned);
+            }
+            file::Certificate::Word(CertificateWord::Acme) => return self.acme_certificate(place),
+            file::Certificate::Files(files) => files,
         };
         if !self.tls {
             self.warn(

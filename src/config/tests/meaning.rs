@@ -45,6 +45,70 @@ const MISTAKES: &[(&str, &str)] = &[
         "1:8: state: `~` is not expanded: write the whole path",
     ),
     (
+        "acme: {directory: letsencript}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:19: acme.directory: "letsencript" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of a directory"#,
+    ),
+    (
+        "acme: {directory: \"http://ca.test/dir\"}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:19: acme.directory: "http://ca.test/dir" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of a directory"#,
+    ),
+    (
+        "acme: {directory: zerossl}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:19: acme.directory: zerossl needs `eab`: make a key under "EAB Credentials" on its page for developers"#,
+    ),
+    (
+        "acme: {eab: {key_id: \"\", hmac_key: k}}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:22: acme.eab.key_id: no key: write the name that the CA tells",
+    ),
+    (
+        "acme: {email: me}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:15: acme.email: "me" is no address: write one such as me@example.org"#,
+    ),
+    (
+        "acme: {challenges: []}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:20: acme.challenges: no kind of proof: name one, such as http-01",
+    ),
+    (
+        "acme: {challenges: [http-02]}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:21: acme.challenges[0]: expected "http-01", "tls-alpn-01" or "dns-01", found "http-02"; did you mean "http-01"?"#,
+    ),
+    (
+        "listen: {http: []}\nacme: {challenges: [http-01]}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "2:20: acme.challenges: http-01 needs an address in `listen.http`: give it one, or name another proof",
+    ),
+    (
+        "acme: {challenges: [dns-01]}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:20: acme.challenges: dns-01 needs `acme.dns`: say who keeps the zone",
+    ),
+    (
+        "acme: {dns: {provider: exec, program: hook}}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:13: acme.dns: this is not used: add dns-01 to `acme.challenges`, or remove it",
+    ),
+    (
+        "acme: {challenges: [dns-01], dns: {provider: desec}}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:35: acme.dns: the key \"token\" is missing for this provider",
+    ),
+    (
+        "acme: {challenges: [dns-01], dns: {provider: exec, program: hook, token: t}}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        "1:74: acme.dns.token: this provider has no token: remove it",
+    ),
+    (
+        "acme: {challenges: [dns-01], dns: {provider: rfc2136, key: k, server: ns.test}}\nsites: [{hosts: [a], upstream: \"http://h:1\"}]",
+        r#"1:71: acme.dns.server: "ns.test" is no address: write one such as 192.0.2.53:53"#,
+    ),
+    (
+        r#"sites: [{hosts: ["*.example.org"], certificate: acme, upstream: "http://h:1"}]"#,
+        "1:18: sites[0].hosts[0]: a CA certifies *.example.org by dns-01 only: add it to `acme.challenges`, and `acme.dns`",
+    ),
+    (
+        r#"sites: [{hosts: [home.example.org, hub.local], certificate: acme, upstream: "http://h:1"}]"#,
+        "1:36: sites[0].hosts[1]: no public CA certifies hub.local: put it in a site of its own with `certificate: self-signed`",
+    ),
+    (
+        "acme: {directory: \"https://ca.test/dir\", challenges: [dns-01], dns: {provider: exec, program: hook}}\nsites: [{hosts: [10.0.0.1], certificate: acme, upstream: \"http://h:1\"}]",
+        "2:18: sites[0].hosts[0]: no CA certifies the address 10.0.0.1 by dns-01: add http-01 to `acme.challenges`",
+    ),
+    (
         r#"sites: [{hosts: [a, A.], upstream: "http://h:1"}]"#,
         "1:21: sites[0].hosts[1]: sites[0].hosts[0] has this host already: a host belongs to one site, once",
     ),
@@ -106,11 +170,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "certificate: acme",
-        r#"4:18: sites[0].certificate: expected "self-signed" or a block with chain, key, found "acme""#,
+        "2:13: sites[0].hosts[0]: no public CA certifies a.example: put it in a site of its own with `certificate: self-signed`",
     ),
     (
         "certificate: self-singed",
-        r#"4:18: sites[0].certificate: expected "self-signed" or a block with chain, key, found "self-singed"; did you mean "self-signed"?"#,
+        r#"4:18: sites[0].certificate: expected "self-signed", "acme" or a block with chain, key, found "self-singed"; did you mean "self-signed"?"#,
     ),
     (
         "certificate: {chain: a.pem}",

@@ -18,7 +18,7 @@ sites:
       networks: [5, lan]
       pasword: users
 limits: {idle: 75}
-acme: {}
+metrics: {}
 ";
     let expected = r#"proxy.yaml:1:17: listen.http[0]: "80" is no address with a port: write "[::]:443" or "192.168.1.5:443"
     1 | listen: {http: ["80"]}
@@ -38,8 +38,8 @@ proxy.yaml:9:7: sites[1].access: unknown key "pasword"; did you mean "password"?
 proxy.yaml:10:16: limits.idle: expected text, found the number 75; write it like 75s
    10 | limits: {idle: 75}
       |                ^
-proxy.yaml:11:1: unknown key "acme"; there are: limits, listen, log, sites, state, trusted_proxies
-   11 | acme: {}
+proxy.yaml:11:1: unknown key "metrics"; there are: acme, limits, listen, log, sites, state, trusted_proxies
+   11 | metrics: {}
       | ^"#;
     assert_eq!(told(text), expected);
 }

@@ -38,7 +38,12 @@ fn site(certificate: Certificate) -> Site {
 
 fn build(folder: &Folder, cas: &[Arc<ClientCa>]) -> SiteTls {
     let site = site(Certificate::SelfSigned);
-    SiteTls::build(&site, &folder.path("state"), &no_roots(), cas).unwrap()
+    load(&site, folder, cas).unwrap()
+}
+
+fn load(site: &Site, folder: &Folder, cas: &[Arc<ClientCa>]) -> anyhow::Result<SiteTls> {
+    let issued = Issued::default();
+    SiteTls::build(site, &folder.path("state"), &issued, &no_roots(), cas)
 }
 
 fn asking(folder: &Folder, ca: &TestCa) -> SiteTls {
@@ -130,7 +135,7 @@ fn changed_certificate_is_served_and_a_broken_one_is_not() {
     let first = write();
     let (chain, key) = (folder.path("chain.pem"), folder.path("key.pem"));
     let site = site(Certificate::Files { chain, key });
-    let tls = SiteTls::build(&site, &folder.path("state"), &no_roots(), &[]).unwrap();
+    let tls = load(&site, &folder, &[]).unwrap();
     let config = tls.config(false);
     let served = |client: Client| {
         handshake(&client, &config).unwrap();
@@ -162,7 +167,7 @@ fn fault_of_the_files_stops_the_build() {
     let folder = Folder::new();
     let (chain, key) = (folder.path("chain.pem"), folder.path("key.pem"));
     let site = site(Certificate::Files { chain, key });
-    let built = SiteTls::build(&site, &folder.path("state"), &no_roots(), &[]);
+    let built = load(&site, &folder, &[]);
     assert!(
         built
             .err()
