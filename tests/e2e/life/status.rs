@@ -58,7 +58,7 @@ async fn the_days_left_of_a_revocation_list_are_told() {
     let ran = gate.command(&["status"]);
     assert!(ran.stdout.contains("for another 12 days"), "{}", ran.stdout);
 
-    gate.write("ca.crl", &until(-Duration::days(2)));
+    gate.write("ca.crl", &until(Duration::HOUR - Duration::days(2)));
     gate.line_with("ca.crl: the revocation list ended").await;
     let ran = gate.command(&["status", "--json"]);
     let status: Value = serde_json::from_str(&ran.stdout).unwrap();
