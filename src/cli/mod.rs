@@ -2,6 +2,7 @@
 //!
 //! One module per command. What went wrong is told here, once, on stderr.
 
+mod cert;
 mod check;
 mod completions;
 mod demo;
@@ -55,12 +56,36 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The certificates that are got from a CA.
+    #[command(subcommand)]
+    Cert(Cert),
     /// Print the JSON schema of proxy.yaml, for editors.
     Schema,
     /// Print the completions of a shell.
     Completions {
         /// The shell.
         shell: Shell,
+    },
+}
+
+/// What to do about certificates.
+#[derive(Debug, Subcommand)]
+enum Cert {
+    /// Tell how each stands, what happens next and what went wrong.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Renew one now, and tell each step.
+    Renew {
+        /// A host of its site.
+        name: String,
+    },
+    /// Try whether the CA would certify the sites, where it has one at its staging; nothing changes.
+    Test {
+        /// A host of one site; all sites without it.
+        name: Option<String>,
     },
 }
 
@@ -89,6 +114,9 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Demo { port, stand_in } => demo::run(port, stand_in),
         Command::Reload => reload::run(&config),
         Command::Status { json } => status::run(&config, json),
+        Command::Cert(Cert::Status { json }) => cert::status(&config, json),
+        Command::Cert(Cert::Renew { name }) => cert::renew(&config, &name),
+        Command::Cert(Cert::Test { name }) => cert::test(&config, name.as_deref()),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -43,11 +43,18 @@ impl Answer {
     /// An answer with an HTML page.
     #[must_use]
     pub fn html(status: StatusCode, body: String) -> Self {
+        Self::new(status, "text/html; charset=utf-8", body)
+    }
+
+    /// An answer for a program, of no type that a browser would show.
+    #[must_use]
+    pub fn bytes(status: StatusCode, body: String) -> Self {
+        Self::new(status, "application/octet-stream", body)
+    }
+
+    fn new(status: StatusCode, kind: &'static str, body: String) -> Self {
         let mut headers = Vec::from(GUARDS);
-        headers.push((
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        ));
+        headers.push((header::CONTENT_TYPE, HeaderValue::from_static(kind)));
         Self {
             status,
             headers,

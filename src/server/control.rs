@@ -1,7 +1,7 @@
-//! The control socket: how `hubgate reload` and `hubgate status` reach the running process.
+//! The control socket: how `hubgate reload`, `status` and `cert` reach the running process.
 //!
-//! A Unix socket in the state folder, for its owner only. One line asks, one
-//! JSON object answers.
+//! A Unix socket in the state folder, for its owner only. One JSON object on a
+//! line asks; lines that tell the steps, and one with the outcome, answer.
 
 use std::{
     fs,
@@ -15,17 +15,23 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
-    net::{UnixListener, UnixStream},
+    net::{UnixListener, UnixStream, unix::WriteHalf},
     time::timeout,
 };
 use tracing::{error, info};
 
 use super::Server;
-use crate::telemetry::counters::Snapshot;
+use crate::{
+    acme::{
+        progress::{Step, Steps},
+        state::State,
+    },
+    telemetry::counters::Snapshot,
+};
 
 /// What runs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,16 +52,33 @@ pub struct Status {
     pub counters: Snapshot,
 }
 
-/// An answer to a command.
+/// What is asked of the running process.
+#[derive(Debug, Serialize, Deserialize)]
+enum Command {
+    Status,
+    Reload,
+    Certificates,
+    /// Of one name.
+    Renew(String),
+    /// Of one name, or of all.
+    TryOut(Option<String>),
+}
+
+/// A line of the answer to a command.
 #[derive(Debug, Serialize, Deserialize)]
 enum Reply {
+    /// What is done; more follows.
+    Step(String),
     Status(Box<Status>),
-    Reloaded,
+    Certificates(Vec<State>),
+    Done,
     Failed(String),
 }
 
-/// How long a command may take.
+/// How long a command may take, and how long a step of one that tells its steps.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a CA may take for one step.
+const LONG_STEP: Duration = Duration::from_secs(600);
 /// How long to wait when the process is out of file descriptors.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 /// Bytes of a command at most.
@@ -71,9 +94,9 @@ fn socket(state: &Path) -> PathBuf {
 /// # Errors
 /// When none runs, or with its faults.
 pub fn reload(state: &Path) -> anyhow::Result<()> {
-    match ask(state, "reload")? {
-        Reply::Failed(fault) => anyhow::bail!(fault),
-        _ => Ok(()),
+    match ask(state, &Command::Reload, PATIENCE, |_| ())? {
+        Reply::Done => Ok(()),
+        _ => Err(misunderstood()),
     }
 }
 
@@ -82,13 +105,46 @@ pub fn reload(state: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When none runs.
 pub fn status(state: &Path) -> anyhow::Result<Status> {
-    match ask(state, "status")? {
+    match ask(state, &Command::Status, PATIENCE, |_| ())? {
         Reply::Status(status) => Ok(*status),
-        _ => anyhow::bail!("the running process did not understand; is it of another version"),
+        _ => Err(misunderstood()),
     }
 }
 
-fn ask(state: &Path, command: &str) -> anyhow::Result<Reply> {
+/// Asks the running process how its certificates stand.
+///
+/// # Errors
+/// When none runs.
+pub fn certificates(state: &Path) -> anyhow::Result<Vec<State>> {
+    match ask(state, &Command::Certificates, PATIENCE, |_| ())? {
+        Reply::Certificates(states) => Ok(states),
+        _ => Err(misunderstood()),
+    }
+}
+
+/// Has the running process renew a certificate; tells each step as it is done.
+///
+/// # Errors
+/// When none runs, the name is no certificate's, or it could not be renewed.
+pub fn renew(state: &Path, name: &str, tell: impl FnMut(&str)) -> anyhow::Result<()> {
+    ask(state, &Command::Renew(name.to_owned()), LONG_STEP, tell).map(drop)
+}
+
+/// Has the running process try whether the CA would certify a name, or all; nothing changes.
+///
+/// # Errors
+/// As [`renew`].
+pub fn try_out(state: &Path, name: Option<&str>, tell: impl FnMut(&str)) -> anyhow::Result<()> {
+    let command = Command::TryOut(name.map(str::to_owned));
+    ask(state, &command, LONG_STEP, tell).map(drop)
+}
+
+fn ask(
+    state: &Path,
+    command: &Command,
+    patience: Duration,
+    mut tell: impl FnMut(&str),
+) -> anyhow::Result<Reply> {
     let path = socket(state);
     let mut stream = StdStream::connect(&path).with_context(|| {
         format!(
@@ -96,11 +152,22 @@ fn ask(state: &Path, command: &str) -> anyhow::Result<Reply> {
             path.display()
         )
     })?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    writeln!(stream, "{command}")?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line)?;
-    serde_json::from_str(&line).context("the running process gave no answer")
+    stream.set_read_timeout(Some(patience))?;
+    serde_json::to_writer(&stream, command)?;
+    stream.write_all(b"\n")?;
+    for line in BufReader::new(stream).lines() {
+        let reply = serde_json::from_str(&line?).map_err(|_| misunderstood())?;
+        match reply {
+            Reply::Step(step) => tell(&step),
+            Reply::Failed(fault) => bail!(fault),
+            outcome => return Ok(outcome),
+        }
+    }
+    bail!("the running process gave no answer; its log may say why")
+}
+
+fn misunderstood() -> anyhow::Error {
+    anyhow!("the running process is of another version; restart it")
 }
 
 /// Opens the control socket; without it the process serves all the same.
@@ -123,7 +190,7 @@ pub(super) async fn serve(server: Arc<Server>, listener: UnixListener) {
             continue;
         };
         let server = server.clone();
-        tokio::spawn(async move { timeout(PATIENCE, server.answer(stream)).await });
+        tokio::spawn(async move { server.answer(stream).await });
     }
 }
 
@@ -138,28 +205,55 @@ fn bind(path: &Path) -> std::io::Result<UnixListener> {
     UnixListener::from_std(listener)
 }
 
+/// Passes the steps of a certificate's way on, and says how it ended.
+async fn follow(
+    writer: &mut WriteHalf<'_>,
+    begun: anyhow::Result<Steps>,
+) -> std::io::Result<Reply> {
+    let mut steps = match begun {
+        Ok(steps) => steps,
+        Err(error) => return Ok(Reply::Failed(format!("{error:#}"))),
+    };
+    while let Some(step) = steps.next().await {
+        match step {
+            Step::Done => return Ok(Reply::Done),
+            Step::Failed(sentence) => return Ok(Reply::Failed(sentence)),
+            Step::Told(step) => write(writer, &Reply::Step(step)).await?,
+        }
+    }
+    Ok(Reply::Failed("the process ended before this was done".to_owned()))
+}
+
+async fn write(writer: &mut WriteHalf<'_>, reply: &Reply) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}
+
 impl Server {
     async fn answer(&self, mut stream: UnixStream) -> std::io::Result<()> {
         let mut command = String::new();
         let (reader, mut writer) = stream.split();
-        tokio::io::BufReader::new(reader.take(MOST))
-            .read_line(&mut command)
-            .await?;
-        let reply = match command.trim() {
-            "status" => Reply::Status(Box::new(self.status().await)),
-            "reload" => self.reload_on_command().await,
-            _ => Reply::Failed("unknown command".to_owned()),
+        let mut reader = tokio::io::BufReader::new(reader.take(MOST));
+        timeout(PATIENCE, reader.read_line(&mut command)).await??;
+        let reply = match serde_json::from_str(&command) {
+            Ok(Command::Status) => Reply::Status(Box::new(self.status().await)),
+            Ok(Command::Reload) => self.reload_on_command().await,
+            Ok(Command::Certificates) => Reply::Certificates(self.acme.states()),
+            Ok(Command::Renew(name)) => follow(&mut writer, self.acme.renew(&name)).await?,
+            Ok(Command::TryOut(name)) => {
+                follow(&mut writer, self.acme.try_out(name.as_deref())).await?
+            }
+            Err(_) => Reply::Failed("this command is of another version of hubgate".to_owned()),
         };
-        let mut line = serde_json::to_vec(&reply)?;
-        line.push(b'\n');
-        writer.write_all(&line).await
+        write(&mut writer, &reply).await
     }
 
     async fn reload_on_command(&self) -> Reply {
         match self.reload().await {
             Ok(()) => {
                 info!("reloaded {}", self.config.display());
-                Reply::Reloaded
+                Reply::Done
             }
             Err(error) => {
                 error!("not reloaded, nothing has changed: {error:#}");
