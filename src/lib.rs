@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod front;
 pub mod proxy;
+mod secret_file;
 pub mod server;
 pub mod telemetry;
 pub mod tls;

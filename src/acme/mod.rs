@@ -3,4 +3,11 @@
 //! No state of the disk, the network or the CA means "stop", and none stops a valid certificate
 //! from being served.
 
+pub mod challenge_kind;
+pub mod history;
+mod identifiers;
+pub mod journal;
+pub mod private_key;
 pub mod problem;
+pub mod set;
+pub mod store;

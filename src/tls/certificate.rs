@@ -3,12 +3,12 @@
 //! What cannot be served is an error; what a browser will complain about is a warning, because
 //! an expired certificate is better than no site.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{fmt::Display, fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
 use rustls::{
     crypto::aws_lc_rs::sign::any_supported_type,
-    pki_types::{CertificateDer, UnixTime},
+    pki_types::{CertificateDer, PrivateKeyDer, UnixTime},
     sign::{CertifiedKey, SigningKey},
 };
 use time::OffsetDateTime;
@@ -46,18 +46,48 @@ impl Certified {
         hosts: &[Host],
         roots: &SystemRoots,
     ) -> anyhow::Result<Self> {
+        let (chain_place, key_place) = (chain.display(), key.display());
         let certificates = pem::certificates(chain)?;
-        let signing_key = any_supported_type(&pem::key(key)?).map_err(|_| unusable_key(key))?;
+        let signing_key = signing_key(&pem::key(key)?, &key_place)?;
         let mut certified = Self::new(&certificates, signing_key, roots)
-            .with_context(|| chain.display().to_string())?
-            .ok_or_else(|| mismatch(chain, key))?;
-        let faults = certified.faults(hosts, OffsetDateTime::now_utc());
-        certified.warnings = faults
-            .into_iter()
-            .map(|fault| fault.of(chain))
-            .chain(wide_mode(key))
-            .collect();
+            .with_context(|| chain_place.to_string())?
+            .ok_or_else(|| mismatch(&chain_place, &key_place))?;
+        certified.warnings = certified.faults(hosts, chain);
+        certified.warnings.extend(wide_mode(key));
         Ok(certified)
+    }
+
+    /// Reads chain and key from a text that came from `place`, for the hosts of a site.
+    ///
+    /// # Errors
+    /// No certificate or no key in it, or one that is damaged; and a key that fits no certificate.
+    pub fn parse(
+        text: &[u8],
+        place: &str,
+        hosts: &[Host],
+        roots: &SystemRoots,
+    ) -> anyhow::Result<Self> {
+        let certificates = pem::certificates_in(text, &place)?;
+        let signing_key = signing_key(&pem::key_in(text, &place)?, &place)?;
+        let mut certified = Self::new(&certificates, signing_key, roots)
+            .with_context(|| place.to_owned())?
+            .ok_or_else(|| mismatch(&place, &place))?;
+        certified.warnings = certified.faults(hosts, Path::new(place));
+        Ok(certified)
+    }
+
+    /// Whether the chain, leaf first, was led from issuer to issuer at that moment: each name is
+    /// that of the next certificate, and its key signed.
+    #[must_use]
+    pub fn is_one_line(&self, moment: OffsetDateTime) -> bool {
+        chain::is_one_line(&self.key.cert, moment)
+    }
+
+    /// Those of the hosts that the certificate does not name.
+    #[must_use]
+    pub fn missing<'a>(&self, hosts: &'a [Host]) -> Vec<&'a Host> {
+        let is_missing = |host: &&Host| !hosts::covers(&self.names, host);
+        hosts.iter().filter(is_missing).collect()
     }
 
     /// Puts the certificates in order around the key; none if it fits none of them.
@@ -84,10 +114,12 @@ impl Certified {
         }))
     }
 
-    fn faults(&self, hosts: &[Host], now: OffsetDateTime) -> Vec<Warning> {
+    fn faults(&self, hosts: &[Host], place: &Path) -> Vec<Warning> {
+        let now = OffsetDateTime::now_utc();
         let found = [self.ended(now), self.not_begun(now), self.unnamed(hosts)];
         let disorder = self.warnings.iter().cloned();
-        disorder.chain(found.into_iter().flatten()).collect()
+        let faults = disorder.chain(found.into_iter().flatten());
+        faults.map(|fault| fault.of(place)).collect()
     }
 
     fn ended(&self, now: OffsetDateTime) -> Option<Warning> {
@@ -106,8 +138,7 @@ impl Certified {
     }
 
     fn unnamed(&self, wanted: &[Host]) -> Option<Warning> {
-        let is_missing = |host: &&Host| !hosts::covers(&self.names, host);
-        let missing = hosts::list(wanted.iter().filter(is_missing));
+        let missing = hosts::list(self.missing(wanted));
         (!missing.is_empty()).then(|| {
             Warning::new(format!(
                 "the certificate does not name {missing}, so browsers refuse it there; \
@@ -152,19 +183,22 @@ fn disorder(order: &[usize]) -> Option<Warning> {
     })
 }
 
-fn unusable_key(key: &Path) -> anyhow::Error {
-    anyhow!(
-        "{}: a key of a kind that cannot be used; make one of RSA with 2048 bits or more, \
-         ECDSA on P-256, P-384 or P-521, or Ed25519",
-        key.display()
-    )
+fn signing_key(
+    key: &PrivateKeyDer<'_>,
+    place: &dyn Display,
+) -> anyhow::Result<Arc<dyn SigningKey>> {
+    any_supported_type(key).map_err(|_| {
+        anyhow!(
+            "{place}: a key of a kind that cannot be used; make one of RSA with 2048 bits or \
+             more, ECDSA on P-256, P-384 or P-521, or Ed25519"
+        )
+    })
 }
 
-fn mismatch(chain: &Path, key: &Path) -> anyhow::Error {
+fn mismatch(chain: &dyn Display, key: &dyn Display) -> anyhow::Error {
     anyhow!(
-        "{}: this key does not fit the certificate in {}; name the key the certificate was made for",
-        key.display(),
-        chain.display()
+        "{key}: this key does not fit the certificate in {chain}; name the key the certificate \
+         was made for"
     )
 }
 

@@ -13,8 +13,8 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use time::{Duration, OffsetDateTime};
 
-use super::{Certified, SystemRoots, Warning, hosts, secret_file, self_signed::SelfSigned};
-use crate::config::model::Host;
+use super::{Certified, SystemRoots, Warning, hosts, self_signed::SelfSigned};
+use crate::{config::model::Host, secret_file};
 
 /// With less life left than this, a certificate is made again.
 const SPARE: Duration = Duration::days(30);

@@ -20,7 +20,6 @@ mod possession;
 mod reason;
 mod revocation;
 mod roots;
-mod secret_file;
 mod self_signed;
 mod settings;
 mod site;

@@ -1,6 +1,6 @@
-//! PEM files, read with errors that name the file, the cause and the cure.
+//! PEM, read with errors that name the place, the cause and the cure.
 
-use std::{fs, io, path::Path};
+use std::{fmt::Display, fs, io, path::Path};
 
 use anyhow::{anyhow, bail};
 use rustls::pki_types::{
@@ -10,35 +10,41 @@ use rustls::pki_types::{
 
 /// The certificates in a file, in its order; at least one.
 pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    let bytes = read(file)?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
+    certificates_in(&read(file)?, &file.display())
+}
+
+/// The certificates in a text that came from `place`, in its order; at least one.
+pub(super) fn certificates_in(
+    text: &[u8],
+    place: &dyn Display,
+) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(text)
         .collect::<Result<_, _>>()
-        .map_err(|fault| damaged(file, &fault))?;
+        .map_err(|fault| damaged(place, &fault))?;
     if certificates.is_empty() {
-        bail!(
-            "{}: no certificate in it; a PEM file with BEGIN CERTIFICATE is needed",
-            file.display()
-        );
+        bail!("{place}: no certificate in it; a PEM file with BEGIN CERTIFICATE is needed");
     }
     Ok(certificates)
 }
 
 /// The first private key in a file: PKCS#8, PKCS#1 or SEC1, not encrypted.
 pub(super) fn key(file: &Path) -> anyhow::Result<PrivateKeyDer<'static>> {
-    let bytes = read(file)?;
-    if is_encrypted(&bytes) {
+    key_in(&read(file)?, &file.display())
+}
+
+/// The first private key in a text that came from `place`.
+pub(super) fn key_in(text: &[u8], place: &dyn Display) -> anyhow::Result<PrivateKeyDer<'static>> {
+    if is_encrypted(text) {
         bail!(
-            "{0}: the key is encrypted, and nobody is there to type its password; \
-             decrypt it with: openssl pkey -in {0} -out KEY",
-            file.display()
+            "{place}: the key is encrypted, and nobody is there to type its password; \
+             decrypt it with: openssl pkey -in {place} -out KEY"
         );
     }
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|fault| match fault {
-        pem::Error::NoItemsFound => anyhow!(
-            "{}: no key in it; a PEM file with BEGIN PRIVATE KEY is needed",
-            file.display()
-        ),
-        fault => damaged(file, &fault),
+    PrivateKeyDer::from_pem_slice(text).map_err(|fault| match fault {
+        pem::Error::NoItemsFound => {
+            anyhow!("{place}: no key in it; a PEM file with BEGIN PRIVATE KEY is needed")
+        }
+        fault => damaged(place, &fault),
     })
 }
 
@@ -52,7 +58,7 @@ pub(super) fn revocation_lists(
     }
     let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(&bytes)
         .collect::<Result<_, _>>()
-        .map_err(|fault| damaged(file, &fault))?;
+        .map_err(|fault| damaged(&file.display(), &fault))?;
     if lists.is_empty() {
         bail!(
             "{}: no revocation list in it; a PEM file with BEGIN X509 CRL is needed",
@@ -82,11 +88,8 @@ fn unreadable(file: &Path, fault: &io::Error) -> anyhow::Error {
     }
 }
 
-fn damaged(file: &Path, fault: &pem::Error) -> anyhow::Error {
-    anyhow!(
-        "{}: damaged PEM ({fault}); copy the file again",
-        file.display()
-    )
+fn damaged(place: &dyn Display, fault: &pem::Error) -> anyhow::Error {
+    anyhow!("{place}: damaged PEM ({fault}); copy the file again")
 }
 
 fn is_encrypted(bytes: &[u8]) -> bool {

@@ -161,3 +161,32 @@ fn certificate_that_is_its_own_ca_is_served() {
     let key = ca.issuer.key().serialize_pem();
     assert_eq!(load(&ca.certificate.pem(), &key).unwrap().warnings, []);
 }
+
+#[test]
+fn one_text_with_key_and_chain_is_told_with_its_place() {
+    let good = issued(|_| ());
+    let text = good.key.serialize_pem() + &good.pem;
+    let parse = |text: &str| Certified::parse(text.as_bytes(), "home", &home(), &no_roots());
+    assert_eq!(parse(&text).unwrap().warnings, []);
+    let fault = parse(&good.pem).unwrap_err().to_string();
+    assert!(fault.starts_with("home: no key in it"), "{fault}");
+    let fault = parse(&(new_key().serialize_pem() + &good.pem)).unwrap_err();
+    assert!(fault.to_string().contains("does not fit"), "{fault}");
+}
+
+#[test]
+fn a_chain_is_one_line_only_if_each_was_signed_by_the_next() {
+    let root = TestCa::new("root");
+    let below = root.intermediate(ca_params("below"));
+    let pretender = TestCa::new("below");
+    let line = |chain: &[&TestCa]| {
+        let issued = below.issue_with(server_params(&["home.example.org"]));
+        let key = any_supported_type(&issued.key_der()).unwrap();
+        let chain = issued.through(chain).chain;
+        let certified = Certified::new(&chain, key, &no_roots()).unwrap().unwrap();
+        certified.is_one_line(OffsetDateTime::now_utc())
+    };
+    assert!(line(&[]) && line(&[&below]) && line(&[&below, &root]));
+    assert!(!line(&[&pretender]), "the same name, another key");
+    assert!(!line(&[&below, &TestCa::new("other")]));
+}

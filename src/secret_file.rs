@@ -9,26 +9,41 @@ use std::{
 };
 
 /// Writes a file of mode 0600 in a folder of mode 0700, so that a crash leaves the old or the new.
-pub(super) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    make_private(folder)?;
+pub(crate) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
+    replace(file, content, || Ok(()))
+}
+
+/// Writes like [`write`], and lets the old content be moved away once the new one is on disk.
+pub(crate) fn replace(
+    file: &Path,
+    content: &[u8],
+    move_away: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    make_folder(file)?;
     let temporary = temporary(file);
-    let written = write_whole(&temporary, content).and_then(|()| fs::rename(&temporary, file));
+    let written = write_whole(&temporary, content)
+        .and_then(|()| move_away())
+        .and_then(|()| fs::rename(&temporary, file));
     if written.is_err() {
         // What failed is what matters; a leftover is overwritten or harmless.
         let _ = fs::remove_file(&temporary);
     }
     written?;
-    File::open(folder)?.sync_all()
+    File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Takes a file and its folder from all but their owner, where they are open to others.
-pub(super) fn close(file: &Path) -> io::Result<()> {
-    make_private(file.parent().unwrap_or(Path::new(".")))?;
+pub(crate) fn close(file: &Path) -> io::Result<()> {
+    make_folder(file)?;
     if fs::metadata(file)?.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(file, Permissions::from_mode(0o600))?;
     }
     Ok(())
+}
+
+/// Makes the folder of a file, for nobody else to enter.
+pub(crate) fn make_folder(file: &Path) -> io::Result<()> {
+    make_private(file.parent().unwrap_or(Path::new(".")))
 }
 
 fn make_private(folder: &Path) -> io::Result<()> {
@@ -51,6 +66,12 @@ fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
         .open(file)?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+/// The process that was writing the file, if its name is that of a file not yet whole.
+pub(crate) fn writer_of(file: &Path) -> Option<u32> {
+    let name = file.file_name()?.to_str()?.strip_suffix(".new")?;
+    name.rsplit_once('.')?.1.parse().ok()
 }
 
 /// A name of this process's own: a hand-over has two processes on one folder.

@@ -1,0 +1,159 @@
+//! A certificate set: what it is of, its key and its chain, in one text that cannot be torn.
+//!
+//! The text is PEM that other programs read too; what it is of stands in front, as one line of
+//! JSON, where PEM allows a comment (RFC 7468, 2). Validity and chain are judged by `tls`.
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    identifiers,
+    private_key::PrivateKey,
+    problem::{Class, Problem},
+};
+use crate::{
+    config::model::Host,
+    tls::{Certified, SystemRoots},
+};
+
+/// A certificate with its key and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateSet {
+    /// Where it came from, and for what.
+    pub meta: Meta,
+    /// The key of the certificate.
+    pub key: PrivateKey,
+    /// The certificate first, then its issuers, in PEM.
+    pub chain_pem: String,
+}
+
+/// Where a certificate came from, and for what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// What was ordered.
+    #[serde(with = "identifiers")]
+    pub identifiers: Vec<Host>,
+    /// The URL of the CA's directory.
+    pub directory: String,
+    /// The URL of the account at the CA.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// When it was downloaded, by our clock.
+    #[serde(with = "time::serde::rfc3339")]
+    pub issued_at: OffsetDateTime,
+    /// What the CA's renewal information calls it (RFC 9773, 4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal_id: Option<String>,
+}
+
+/// How far our clock may be behind the CA's before its certificates count as not yet valid.
+const CLOCK_SKEW: Duration = Duration::minutes(5);
+/// What begins the key and each certificate.
+const BEGIN: &str = "-----BEGIN ";
+const BEGIN_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
+
+impl CertificateSet {
+    /// Reads what [`CertificateSet::to_pem`] made.
+    ///
+    /// # Errors
+    /// A text that has no meta, key or chain in it, or ends before its end.
+    pub fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
+        let text = str::from_utf8(bytes).context("it is not text")?;
+        let (meta, pem) = split_before(text, BEGIN).context("it holds no key")?;
+        let meta = serde_json::from_str(meta.trim()).context("its first line is damaged")?;
+        let (key, chain) =
+            split_before(pem, BEGIN_CERTIFICATE).context("it holds no certificate")?;
+        if key.is_empty() {
+            bail!("it holds no key before its certificate");
+        }
+        if !chain.trim_end().ends_with("-----END CERTIFICATE-----") {
+            bail!("it ends in the middle of a certificate");
+        }
+        Ok(Self {
+            meta,
+            key: PrivateKey::new(key.to_owned()),
+            chain_pem: chain.to_owned(),
+        })
+    }
+
+    /// The whole set as the text to keep.
+    ///
+    /// # Errors
+    /// A moment that RFC 3339 cannot write.
+    pub fn to_pem(&self) -> anyhow::Result<String> {
+        let meta = serde_json::to_string(&self.meta)?;
+        let pem = self.pem();
+        Ok(format!("{meta}\n{pem}"))
+    }
+
+    /// The set as it is served; what browsers will complain about is a warning in it.
+    ///
+    /// # Errors
+    /// Key or chain are damaged or do not fit; told with the names the set is of.
+    pub fn certified(&self, roots: &SystemRoots) -> anyhow::Result<Certified> {
+        let hosts = &self.meta.identifiers;
+        let place = format!("the certificate of {}", list(hosts));
+        Certified::parse(self.pem().as_bytes(), &place, hosts, roots)
+    }
+
+    /// Whether a set that was just downloaded is what was wanted, and can be served from now on.
+    ///
+    /// # Errors
+    /// [`Class::Unusable`], with a sentence: no certificate, damaged, another key's, other names,
+    /// not valid now, or a chain that does not lead from issuer to issuer.
+    pub fn check(&self, wanted: &[Host], now: OffsetDateTime) -> Result<(), Problem> {
+        let certified = self
+            .certified(&SystemRoots::from_certificates(&[]))
+            .map_err(|fault| unusable(format!("{fault:#}")))?;
+        let missing = list(certified.missing(wanted));
+        if !missing.is_empty() {
+            return Err(unusable(format!("the certificate does not name {missing}")));
+        }
+        in_validity(&certified, now)?;
+        if !certified.is_one_line(now.max(certified.not_before)) {
+            return Err(unusable(
+                "the chain does not lead from each certificate to its issuer",
+            ));
+        }
+        Ok(())
+    }
+
+    fn pem(&self) -> String {
+        let (key, chain) = (self.key.pem().trim_end(), self.chain_pem.trim_end());
+        format!("{key}\n{chain}\n")
+    }
+}
+
+fn in_validity(certified: &Certified, now: OffsetDateTime) -> Result<(), Problem> {
+    let (begins, ends) = (certified.not_before, certified.not_after);
+    if now + CLOCK_SKEW < begins {
+        return Err(unusable(format!(
+            "the certificate is valid only from {begins}"
+        )));
+    }
+    if ends <= now {
+        return Err(unusable(format!("the certificate ended on {ends} already")));
+    }
+    Ok(())
+}
+
+fn unusable(cause: impl Into<String>) -> Problem {
+    let cause = cause.into();
+    Problem::new(
+        Class::Unusable,
+        format!("the CA sent what cannot be served: {cause}"),
+    )
+}
+
+fn split_before<'a>(text: &'a str, wanted: &str) -> Option<(&'a str, &'a str)> {
+    text.split_at_checked(text.find(wanted)?)
+}
+
+fn list<'a>(hosts: impl IntoIterator<Item = &'a Host>) -> String {
+    let hosts: Vec<_> = hosts.into_iter().map(ToString::to_string).collect();
+    hosts.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

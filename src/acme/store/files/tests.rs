@@ -1,0 +1,184 @@
+//! The store on a real disk.
+
+use std::{os::unix::fs::PermissionsExt, process::Command};
+
+use super::*;
+use crate::tls::testing::Folder;
+
+fn store(folder: &Folder) -> Files {
+    Files::open(&folder.path("state"))
+}
+
+fn certificate() -> Entry {
+    Entry::new(Kind::Certificate, "*.example.org")
+}
+
+fn mode(file: &Path) -> u32 {
+    fs::metadata(file).unwrap().permissions().mode() & 0o777
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_written_is_read_listed_and_removed() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let account = Entry::new(Kind::Account, "https://ca.example/directory");
+    assert_eq!(store.read(&account).unwrap(), None);
+    assert_eq!(store.list(Kind::Account).unwrap(), []);
+    store.write(&account, b"key").unwrap();
+    assert_eq!(store.read(&account).unwrap().unwrap(), b"key");
+    assert_eq!(store.list(Kind::Account).unwrap(), [account.clone()]);
+    assert_eq!(store.list(Kind::Certificate).unwrap(), []);
+    store.remove(&account).unwrap();
+    store.remove(&account).unwrap();
+    assert_eq!(store.read(&account).unwrap(), None);
+}
+
+#[test]
+fn files_are_private_and_a_wider_mode_is_repaired() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    store.write(&certificate(), b"one").unwrap();
+    let kind = folder.path("state/acme/certificate");
+    let file = kind.join("_2a.example.org.pem");
+    assert_eq!((mode(&file), mode(&kind)), (0o600, 0o700));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&kind, fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(store.read(&certificate()).unwrap().unwrap(), b"one");
+    assert_eq!((mode(&file), mode(&kind)), (0o600, 0o700));
+}
+
+#[test]
+fn two_generations_before_a_certificate_are_kept() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    for content in ["one", "two", "three", "four"] {
+        store.write(&certificate(), content.as_bytes()).unwrap();
+    }
+    let kept = names(&folder.path("state/acme/certificate"));
+    let file = "_2a.example.org.pem";
+    assert_eq!(
+        kept,
+        [file.to_owned(), format!("{file}.1"), format!("{file}.2")]
+    );
+    for expected in ["four", "three", "two"] {
+        let content = store.read(&certificate()).unwrap().unwrap();
+        assert_eq!(content, expected.as_bytes());
+        assert!(store.set_aside(&certificate()).unwrap().contains("damaged"));
+    }
+    assert_eq!(store.read(&certificate()).unwrap(), None);
+    assert_eq!(store.set_aside(&certificate()).unwrap(), "gone already");
+}
+
+#[test]
+fn a_certificate_of_which_the_newest_is_missing_is_still_listed_and_removed_whole() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    store.write(&certificate(), b"one").unwrap();
+    store.write(&certificate(), b"two").unwrap();
+    store.set_aside(&certificate()).unwrap();
+    assert_eq!(store.list(Kind::Certificate).unwrap(), [certificate()]);
+    store.write(&certificate(), b"three").unwrap();
+    store.set_aside(&certificate()).unwrap();
+    assert_eq!(store.read(&certificate()).unwrap().unwrap(), b"one");
+    store.remove(&certificate()).unwrap();
+    assert_eq!(store.list(Kind::Certificate).unwrap(), []);
+}
+
+#[test]
+fn a_write_that_fails_keeps_the_old_and_names_place_cause_and_cure() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    let order = Entry::new(Kind::Order, "home");
+    folder.write("state", "a file where the folder should be");
+    let fault = store.write(&order, b"one").unwrap_err().to_string();
+    assert!(
+        fault.contains("order/home.json: cannot be written ("),
+        "{fault}"
+    );
+    assert!(
+        fault.ends_with("; move away what is in its place"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_full_disk_is_an_ordinary_error_and_the_old_stays() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    store.write(&certificate(), b"old").unwrap();
+    // The temporary file cannot be made: what a full disk does, for root too.
+    let temporary = format!("_2a.example.org.pem.{}.new", std::process::id());
+    let kind = folder.path("state/acme/certificate");
+    std::os::unix::fs::symlink("/dev/full", kind.join(temporary)).unwrap();
+    let fault = store.write(&certificate(), b"new").unwrap_err().to_string();
+    assert!(fault.ends_with("; free some space on the disk"), "{fault}");
+    assert_eq!(store.read(&certificate()).unwrap().unwrap(), b"old");
+    store.write(&certificate(), b"new").unwrap();
+    assert_eq!(store.read(&certificate()).unwrap().unwrap(), b"new");
+}
+
+#[test]
+fn a_lock_is_held_once_and_given_free() {
+    let folder = Folder::new();
+    let (one, two) = (store(&folder), store(&folder));
+    let held = one.lock(&certificate()).unwrap().unwrap();
+    assert!(two.lock(&certificate()).unwrap().is_none());
+    assert!(two.lock(&Entry::new(Kind::Order, "a")).unwrap().is_some());
+    drop(held);
+    assert!(two.lock(&certificate()).unwrap().is_some());
+    assert_eq!(one.list(Kind::Certificate).unwrap(), []);
+}
+
+#[test]
+fn a_killed_process_holds_no_lock() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    drop(store.lock(&certificate()).unwrap());
+    let file = folder.path("state/acme/certificate/_2a.example.org.pem.lock");
+    let mut other = Command::new("flock")
+        .arg("--no-fork")
+        .arg(&file)
+        .args(["sh", "-c", "echo held; exec cat"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 5];
+    io::Read::read_exact(other.stdout.as_mut().unwrap(), &mut said).unwrap();
+    assert!(store.lock(&certificate()).unwrap().is_none());
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert!(store.lock(&certificate()).unwrap().is_some());
+}
+
+#[test]
+fn temporary_files_of_the_dead_are_removed_and_those_of_the_living_stay() {
+    let folder = Folder::new();
+    store(&folder).write(&certificate(), b"one").unwrap();
+    let kind = folder.path("state/acme/certificate");
+    let mut dead = Command::new("true").spawn().unwrap();
+    let mut alive = Command::new("cat")
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    dead.wait().unwrap();
+    let (gone, kept) = (
+        format!("a.pem.{}.new", dead.id()),
+        format!("a.pem.{}.new", alive.id()),
+    );
+    fs::write(kind.join(gone), "half").unwrap();
+    fs::write(kind.join(&kept), "half").unwrap();
+    store(&folder);
+    assert_eq!(names(&kind), ["_2a.example.org.pem".to_owned(), kept]);
+    alive.kill().unwrap();
+    alive.wait().unwrap();
+}
