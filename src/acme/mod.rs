@@ -9,5 +9,7 @@ mod identifiers;
 pub mod journal;
 pub mod private_key;
 pub mod problem;
+pub mod progress;
 pub mod set;
+pub mod state;
 pub mod store;
