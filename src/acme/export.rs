@@ -1,0 +1,103 @@
+//! Copies of a certificate for other programs, and word to them.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use anyhow::{Context, bail};
+use tokio::{process::Command, time::timeout};
+
+use super::set::CertificateSet;
+use crate::{config::model::Export, secret_file};
+
+/// How long the program that is told may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Writes `FOLDER/NAME/privkey.pem` and `fullchain.pem`, then runs the program, if any.
+///
+/// # Errors
+/// A file that cannot be written, or a program that fails or takes longer than two minutes.
+pub(super) async fn export(export: &Export, name: &str, set: &CertificateSet) -> anyhow::Result<()> {
+    let folder = export.folder.join(name.replace(['*', ':'], "_"));
+    write(&folder.join("privkey.pem"), set.key.pem())?;
+    write(&folder.join("fullchain.pem"), &set.chain_pem)?;
+    match &export.run {
+        Some(program) => run(program, name, &folder).await,
+        None => Ok(()),
+    }
+}
+
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    secret_file::write(file, text.as_bytes())
+        .with_context(|| format!("{}: cannot be written", file.display()))
+}
+
+async fn run(program: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
+    let place = program.display();
+    let mut command = Command::new(program);
+    command.arg(name).arg(folder).stdin(Stdio::null()).kill_on_drop(true);
+    let ended = timeout(PATIENCE, command.status()).await;
+    let Ok(ended) = ended else {
+        bail!("{place}: took longer than {} s, and was ended", PATIENCE.as_secs());
+    };
+    let status = ended.with_context(|| format!("{place}: cannot be run"))?;
+    if !status.success() {
+        bail!("{place}: ended with {status}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, Permissions},
+        os::unix::fs::PermissionsExt,
+    };
+
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::{
+        acme::{private_key::PrivateKey, set::Meta},
+        tls::testing::Folder,
+    };
+
+    fn set() -> CertificateSet {
+        CertificateSet {
+            meta: Meta {
+                identifiers: Vec::new(),
+                directory: String::new(),
+                account: None,
+                issued_at: OffsetDateTime::UNIX_EPOCH,
+                renewal_id: None,
+            },
+            key: PrivateKey::new("key".into()),
+            chain_pem: "chain".into(),
+        }
+    }
+
+    fn to(folder: &Folder, script: &str) -> Export {
+        let program = folder.write("run", script);
+        fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+        Export {
+            folder: folder.path("copies"),
+            run: Some(program),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_copies_are_there_when_the_program_is_told() {
+        let folder = Folder::new();
+        let script = "#!/bin/sh\ncat \"$2/privkey.pem\" \"$2/fullchain.pem\" >\"$2/$1\"\n";
+        let to = to(&folder, script);
+        export(&to, "a.test", &set()).await.unwrap();
+        let read = fs::read_to_string(folder.path("copies/a.test/a.test")).unwrap();
+        assert_eq!(read, "keychain");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_fails_is_named_with_its_status() {
+        let folder = Folder::new();
+        let to = to(&folder, "#!/bin/sh\nexit 3\n");
+        let fault = export(&to, "a.test", &set()).await.unwrap_err().to_string();
+        assert!(fault.ends_with("run: ended with exit status: 3"), "{fault}");
+    }
+}
