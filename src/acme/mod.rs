@@ -4,10 +4,12 @@
 //! from being served.
 
 pub mod challenge_kind;
+pub mod diagnosis;
 pub mod history;
 mod identifiers;
 pub mod journal;
 pub mod private_key;
 pub mod problem;
+pub mod renewal;
 pub mod set;
 pub mod store;
