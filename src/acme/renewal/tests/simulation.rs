@@ -149,7 +149,7 @@ proptest! {
         world.now = BEGIN + Duration::days(30);
         world.history = history;
         let begin = world.now;
-        for _ in 0..2000 {
+        for _ in 0..10_000 {
             if !world.orders.is_empty() {
                 break;
             }
