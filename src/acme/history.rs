@@ -26,10 +26,10 @@ pub struct History {
     /// Whether the staging CA has issued since a validation last failed at the real one.
     probe_passed: bool,
     /// When the CA wants the certificate renewed.
-    pub(super) renewal: Option<Renewal>,
+    renewal: Option<Renewal>,
     /// When the CA may be asked that again.
     #[serde(with = "time::serde::rfc3339::option")]
-    pub(super) poll_again_at: Option<OffsetDateTime>,
+    poll_again_at: Option<OffsetDateTime>,
 }
 
 /// Which of the configured CAs.
@@ -160,7 +160,9 @@ impl History {
             if ahead > Duration::ZERO {
                 failure.at = now;
                 let again = failure.problem.retry_after.as_mut();
-                again.into_iter().for_each(|again| *again -= ahead);
+                again
+                    .into_iter()
+                    .for_each(|again| *again = again.saturating_sub(ahead));
             }
         }
         for success in &mut self.successes {

@@ -4,12 +4,16 @@
 //! from being served.
 
 pub mod challenge_kind;
+pub mod diagnosis;
+mod export;
 pub mod history;
 mod identifiers;
 pub mod journal;
+mod lineage;
 pub mod private_key;
 pub mod problem;
 pub mod progress;
+pub mod renewal;
 pub mod set;
 pub mod state;
 pub mod store;

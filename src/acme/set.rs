@@ -4,13 +4,17 @@
 //! JSON, where PEM allows a comment (RFC 7468, 2). Validity and chain are judged by `tls`.
 
 use anyhow::{Context, bail};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
+use tracing::warn;
 
 use super::{
     identifiers,
     private_key::PrivateKey,
     problem::{Class, Problem},
+    store::{Entry, Fault, Kind, Store},
 };
 use crate::{
     config::model::Host,
@@ -47,6 +51,14 @@ pub struct Meta {
     pub renewal_id: Option<String>,
 }
 
+/// The first line of the text: a disk that lost or changed a part of the rest is noticed.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    #[serde(flatten)]
+    meta: Meta,
+    sha256: String,
+}
+
 /// How far our clock may be behind the CA's before its certificates count as not yet valid.
 const CLOCK_SKEW: Duration = Duration::minutes(5);
 /// What begins the key and each certificate.
@@ -54,27 +66,60 @@ const BEGIN: &str = "-----BEGIN ";
 const BEGIN_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 
 impl CertificateSet {
+    /// The newest set of that name that can be served; damaged ones are set aside.
+    ///
+    /// # Errors
+    /// What is there cannot be read, or is damaged and cannot be set aside.
+    pub fn load(store: &dyn Store, name: &str) -> Result<Option<Self>, Fault> {
+        let entry = Entry::new(Kind::Certificate, name);
+        while let Some(bytes) = store.read(&entry)? {
+            match Self::servable(&bytes) {
+                Ok(set) => return Ok(Some(set)),
+                Err(fault) => {
+                    let place = store.set_aside(&entry, &bytes)?;
+                    warn!("certificate {name}: {fault:#}; {place}, and the one before is taken");
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Keeps the set as the newest of that name.
+    ///
+    /// # Errors
+    /// It could not be kept; the old one stays.
+    pub fn save(&self, store: &dyn Store, name: &str) -> Result<(), Fault> {
+        let pem = self
+            .to_pem()
+            .map_err(|fault| Fault::new(name, fault.to_string(), "report this"))?;
+        store.write(&Entry::new(Kind::Certificate, name), pem.as_bytes())
+    }
+
+    fn servable(bytes: &[u8]) -> anyhow::Result<Self> {
+        let set = Self::parse(bytes)?;
+        set.certified(&SystemRoots::from_certificates(&[]))?;
+        Ok(set)
+    }
+
     /// Reads what [`CertificateSet::to_pem`] made.
     ///
     /// # Errors
-    /// A text that has no meta, key or chain in it, or ends before its end.
+    /// A text that has no meta, key or chain in it, or is not as it was written.
     pub fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
         let text = str::from_utf8(bytes).context("it is not text")?;
-        let (meta, pem) = split_before(text, BEGIN).context("it holds no key")?;
-        let meta = serde_json::from_str(meta.trim()).context("its first line is damaged")?;
+        let (head, pem) = split_before(text, BEGIN).context("it holds no key")?;
+        let head: Head = serde_json::from_str(head.trim()).context("its first line is damaged")?;
         let (key, chain) =
             split_before(pem, BEGIN_CERTIFICATE).context("it holds no certificate")?;
-        if key.is_empty() {
-            bail!("it holds no key before its certificate");
-        }
-        if !chain.trim_end().ends_with("-----END CERTIFICATE-----") {
-            bail!("it ends in the middle of a certificate");
-        }
-        Ok(Self {
-            meta,
+        let set = Self {
+            meta: head.meta,
             key: PrivateKey::new(key.to_owned()),
             chain_pem: chain.to_owned(),
-        })
+        };
+        if sum(&set.pem()) != head.sha256 {
+            bail!("its key or chain is not as it was written");
+        }
+        Ok(set)
     }
 
     /// The whole set as the text to keep.
@@ -82,9 +127,12 @@ impl CertificateSet {
     /// # Errors
     /// A moment that RFC 3339 cannot write.
     pub fn to_pem(&self) -> anyhow::Result<String> {
-        let meta = serde_json::to_string(&self.meta)?;
         let pem = self.pem();
-        Ok(format!("{meta}\n{pem}"))
+        let head = serde_json::to_string(&Head {
+            meta: self.meta.clone(),
+            sha256: sum(&pem),
+        })?;
+        Ok(format!("{head}\n{pem}"))
     }
 
     /// The set as it is served; what browsers will complain about is a warning in it.
@@ -144,6 +192,10 @@ fn unusable(cause: impl Into<String>) -> Problem {
         Class::Unusable,
         format!("the CA sent what cannot be served: {cause}"),
     )
+}
+
+fn sum(pem: &str) -> String {
+    STANDARD.encode(digest(&SHA256, pem.as_bytes()))
 }
 
 fn split_before<'a>(text: &'a str, wanted: &str) -> Option<(&'a str, &'a str)> {

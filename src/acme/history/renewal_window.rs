@@ -57,10 +57,10 @@ impl History {
     /// Takes up what the CA said; the moment that was chosen stays if the window does.
     pub fn record_renewal(&mut self, mut renewal: Renewal, again: Option<OffsetDateTime>) {
         let window = |renewal: &Renewal| (renewal.window_start, renewal.window_end);
-        if let Some(old) = self.renewal.as_ref() {
-            if window(old) == window(&renewal) {
-                renewal.chosen = old.chosen;
-            }
+        if let Some(old) = self.renewal.as_ref()
+            && window(old) == window(&renewal)
+        {
+            renewal.chosen = old.chosen;
         }
         self.poll_again_at = Some(again_at(renewal.polled_at, again, POLL));
         self.renewal = Some(renewal);

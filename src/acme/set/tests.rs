@@ -2,8 +2,8 @@
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, SanType};
 
-use super::*;
-use crate::tls::testing::{Issued, TestCa, ca_params, leaf_params, new_key, no_roots};
+use super::{super::store::Files, *};
+use crate::tls::testing::{Folder, Issued, TestCa, ca_params, leaf_params, new_key, no_roots};
 
 fn home() -> Host {
     Host::Name("home.example.org".into())
@@ -68,15 +68,17 @@ fn a_set_is_read_as_it_was_written_and_served() {
 }
 
 #[test]
-fn what_is_cut_off_anywhere_is_no_set() {
+fn what_is_cut_off_or_changed_anywhere_is_no_set() {
     let text = good().to_pem().unwrap();
     let ends = text.trim_end().len();
-    for end in (0..ends).step_by(7) {
+    for end in (0..ends).step_by(3) {
         assert!(
             CertificateSet::parse(&text.as_bytes()[..end]).is_err(),
             "{end}"
         );
     }
+    let changed = text.replacen("\nMI", "\nMJ", 1);
+    assert!(CertificateSet::parse(changed.as_bytes()).is_err());
     for garbage in [
         &b"\xff\xfe"[..],
         b"garbage",
@@ -124,15 +126,15 @@ fn a_certificate_that_is_not_valid_now_is_refused() {
     let now = OffsetDateTime::now_utc();
     let ca = TestCa::new("CA");
     let old = ca.issue_with(params(|params| {
-        params.not_after = now - Duration::seconds(1)
+        params.not_after = now - Duration::seconds(1);
     }));
     assert!(refusal_of(&old).contains("ended on"));
     let early = ca.issue_with(params(|params| {
-        params.not_before = now + Duration::hours(1)
+        params.not_before = now + Duration::hours(1);
     }));
     assert!(refusal_of(&early).contains("valid only from"));
     let soon = ca.issue_with(params(|params| {
-        params.not_before = now + Duration::minutes(1)
+        params.not_before = now + Duration::minutes(1);
     }));
     let soon = set(&soon.key, soon.pem.clone());
     soon.check(&[home()], now).unwrap();
@@ -144,4 +146,21 @@ fn a_chain_that_leads_nowhere_is_refused() {
     let issued = below.issue_with(params(|_| ()));
     let chain = issued.pem.clone() + &root.certificate.pem();
     assert!(refusal(&set(&issued.key, chain)).contains("to its issuer"));
+}
+
+#[test]
+fn what_is_damaged_on_disk_gives_way_to_the_one_before() {
+    let folder = Folder::new();
+    let store = Files::open(&folder.path("state"));
+    assert_eq!(CertificateSet::load(&store, "home").unwrap(), None);
+    let old = good();
+    old.save(&store, "home").unwrap();
+    let entry = Entry::new(Kind::Certificate, "home");
+    store.write(&entry, b"torn").unwrap();
+    let foreign = set(&new_key(), old.chain_pem.clone());
+    foreign.save(&store, "home").unwrap();
+    assert_eq!(CertificateSet::load(&store, "home").unwrap(), Some(old));
+    store.remove(&entry).unwrap();
+    store.write(&entry, b"torn").unwrap();
+    assert_eq!(CertificateSet::load(&store, "home").unwrap(), None);
 }

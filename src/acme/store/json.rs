@@ -16,12 +16,12 @@ pub fn load<T: DeserializeOwned>(store: &dyn Store, entry: &Entry) -> Result<Opt
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(Some(value)),
         Err(fault) => {
-            let place = store.set_aside(entry)?;
+            let place = store.set_aside(entry, &bytes)?;
             let kind = entry.kind().word();
             // The fault's own words could hold a part of a key.
             let (line, column) = (fault.line(), fault.column());
             warn!(
-                "{kind} {}: damaged at {line}:{column}, and begun anew; the old is {place}",
+                "{kind} {}: damaged at {line}:{column}, {place}, and begun anew",
                 entry.key()
             );
             Ok(None)

@@ -37,12 +37,12 @@ pub trait Store: Send + Sync {
 
     /// Puts the newest content out of the way, so that of a certificate the one before is read.
     ///
-    /// Says where it is kept for a person to look at; only the last one is. Hold the lock of the
-    /// entry, or what somebody else has just written may be put away.
+    /// `seen` is what was read: what somebody has written since stays. Says where it is kept for
+    /// a person to look at; only the last one is.
     ///
     /// # Errors
     /// It could not be moved, so that it is read again.
-    fn set_aside(&self, entry: &Entry) -> Result<String, Fault>;
+    fn set_aside(&self, entry: &Entry, seen: &[u8]) -> Result<String, Fault>;
 
     /// All entries of a kind, in the order of their keys.
     ///

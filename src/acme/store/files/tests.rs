@@ -33,9 +33,13 @@ fn what_is_written_is_read_listed_and_removed() {
     let account = Entry::new(Kind::Account, "https://ca.example/directory");
     assert_eq!(store.read(&account).unwrap(), None);
     assert_eq!(store.list(Kind::Account).unwrap(), []);
+    assert!(!folder.path("state").exists(), "looking makes nothing");
     store.write(&account, b"key").unwrap();
     assert_eq!(store.read(&account).unwrap().unwrap(), b"key");
-    assert_eq!(store.list(Kind::Account).unwrap(), [account.clone()]);
+    assert_eq!(
+        store.list(Kind::Account).unwrap(),
+        std::slice::from_ref(&account)
+    );
     assert_eq!(store.list(Kind::Certificate).unwrap(), []);
     store.remove(&account).unwrap();
     store.remove(&account).unwrap();
@@ -72,10 +76,12 @@ fn two_generations_before_a_certificate_are_kept() {
     for expected in ["four", "three", "two"] {
         let content = store.read(&certificate()).unwrap().unwrap();
         assert_eq!(content, expected.as_bytes());
-        assert!(store.set_aside(&certificate()).unwrap().contains("damaged"));
+        let place = store.set_aside(&certificate(), &content).unwrap();
+        assert!(place.ends_with("_2a.example.org.pem.damaged"), "{place}");
     }
     assert_eq!(store.read(&certificate()).unwrap(), None);
-    assert_eq!(store.set_aside(&certificate()).unwrap(), "gone already");
+    let place = store.set_aside(&certificate(), b"two").unwrap();
+    assert_eq!(place, "gone already");
 }
 
 #[test]
@@ -84,10 +90,10 @@ fn a_certificate_of_which_the_newest_is_missing_is_still_listed_and_removed_whol
     let store = store(&folder);
     store.write(&certificate(), b"one").unwrap();
     store.write(&certificate(), b"two").unwrap();
-    store.set_aside(&certificate()).unwrap();
+    store.set_aside(&certificate(), b"two").unwrap();
     assert_eq!(store.list(Kind::Certificate).unwrap(), [certificate()]);
     store.write(&certificate(), b"three").unwrap();
-    store.set_aside(&certificate()).unwrap();
+    store.set_aside(&certificate(), b"three").unwrap();
     assert_eq!(store.read(&certificate()).unwrap().unwrap(), b"one");
     store.remove(&certificate()).unwrap();
     assert_eq!(store.list(Kind::Certificate).unwrap(), []);
@@ -181,4 +187,14 @@ fn temporary_files_of_the_dead_are_removed_and_those_of_the_living_stay() {
     assert_eq!(names(&kind), ["_2a.example.org.pem".to_owned(), kept]);
     alive.kill().unwrap();
     alive.wait().unwrap();
+}
+
+#[test]
+fn what_was_written_after_the_damaged_was_seen_stays() {
+    let folder = Folder::new();
+    let store = store(&folder);
+    store.write(&certificate(), b"damaged").unwrap();
+    store.write(&certificate(), b"new").unwrap();
+    store.set_aside(&certificate(), b"damaged").unwrap();
+    assert_eq!(store.read(&certificate()).unwrap().unwrap(), b"new");
 }

@@ -1,0 +1,31 @@
+//! Whether our clock can be right at all.
+
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+use super::Standing;
+
+/// Older than this program: small boards begin in 1970, or where they were switched off.
+const FLOOR: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+/// Clocks that differ by no more are called right.
+const TOLERANCE: Duration = Duration::days(1);
+
+/// What is wrong with the clock, with the cure.
+pub(super) fn fault(now: OffsetDateTime, standing: &Standing) -> Option<String> {
+    let begins = standing.certificate.map(|held| held.not_before);
+    let ahead = standing.ca_ahead.unwrap_or_default();
+    let cause = if now < FLOOR {
+        "which is before this program was made".to_owned()
+    } else if begins.is_some_and(|begins| now.saturating_add(TOLERANCE) < begins) {
+        "which is before the certificate that is served begins".to_owned()
+    } else if ahead > TOLERANCE {
+        format!("{} days behind the CA's", ahead.whole_days())
+    } else if ahead < -TOLERANCE {
+        format!("{} days ahead of the CA's", -ahead.whole_days())
+    } else {
+        return None;
+    };
+    let day = now.date();
+    Some(format!(
+        "the clock is wrong: it says {day}, {cause}; set it, and let NTP keep it right"
+    ))
+}

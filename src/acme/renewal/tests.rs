@@ -1,0 +1,88 @@
+//! The schedule, moment by moment.
+
+mod moments;
+mod simulation;
+
+use time::macros::datetime;
+
+use super::*;
+use crate::acme::{
+    history::{Failure, Renewal, Success},
+    problem::{Class, Problem},
+};
+
+const BEGIN: OffsetDateTime = datetime!(2026-11-03 12:00 UTC);
+const LIFE: Duration = Duration::days(90);
+
+fn held(life: Duration) -> Held {
+    Held {
+        not_before: BEGIN,
+        not_after: BEGIN + life,
+        issuer: Some(Ca::Primary),
+        renewal_info: false,
+    }
+}
+
+fn standing(certificate: Option<Held>) -> Standing {
+    Standing {
+        certificate,
+        names_match: true,
+        in_flight: false,
+        jitter: 0.0,
+        ca_ahead: None,
+    }
+}
+
+fn policy() -> Policy {
+    Policy {
+        challenges: vec![
+            ChallengeKind::Http01,
+            ChallengeKind::TlsAlpn01,
+            ChallengeKind::Dns01,
+        ],
+        fallback: false,
+        staging: false,
+        profile: false,
+    }
+}
+
+fn failure(at: OffsetDateTime, class: Class, ca: Ca) -> Failure {
+    let challenge = Some(ChallengeKind::Http01);
+    Failure::new(at, Problem::new(class, "the CA's words"), ca, challenge)
+}
+
+/// A failure of a CA that wants to be asked again then.
+fn asked(at: OffsetDateTime, class: Class, retry_after: OffsetDateTime) -> Failure {
+    let mut failure = failure(at, class, Ca::Primary);
+    failure.problem.retry_after = Some(retry_after);
+    failure
+}
+
+fn history(failures: impl IntoIterator<Item = Failure>) -> History {
+    let mut history = History::default();
+    failures
+        .into_iter()
+        .for_each(|failure| history.record_failure(failure));
+    history
+}
+
+/// The moment to wait for, or `now` for an order.
+fn order_at(
+    now: OffsetDateTime,
+    standing: &Standing,
+    history: &History,
+    policy: &Policy,
+) -> OffsetDateTime {
+    match next(now, standing, history, policy) {
+        Action::Order(_) => now,
+        Action::Wait { until, .. } => until,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn order(now: OffsetDateTime, standing: &Standing, history: &History, policy: &Policy) -> Order {
+    match next(now, standing, history, policy) {
+        Action::Order(order) => order,
+        other => panic!("{other:?}"),
+    }
+}
