@@ -4,25 +4,13 @@
 
 mod validation;
 
-use std::net::IpAddr;
-
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
+    challenge::Hit,
     challenge_kind::ChallengeKind,
     problem::{Class, Problem},
 };
-
-/// Somebody who came to our server for a challenge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// From where.
-    pub peer: IpAddr,
-    /// When.
-    pub at: OffsetDateTime,
-    /// Whether the proof was given, because the challenge was live.
-    pub answered: bool,
-}
 
 const MINUTE: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year] [hour]:[minute] UTC");

@@ -57,6 +57,9 @@ pub struct Failure {
     /// The challenge that was tried, if it came so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<ChallengeKind>,
+    /// Cause and cure in one sentence, made when our own hits were known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sentence: String,
     /// Whether a certificate has come since, so that it counts for the limits of CAs only.
     #[serde(default)]
     settled: bool,
@@ -92,8 +95,15 @@ impl Failure {
             problem,
             ca,
             challenge,
+            sentence: String::new(),
             settled: false,
         }
+    }
+
+    /// The same, told with cause and cure.
+    #[must_use]
+    pub fn told(self, sentence: String) -> Self {
+        Self { sentence, ..self }
     }
 
     /// Whether the CA looked for a proof and did not find it.

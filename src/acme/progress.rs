@@ -1,6 +1,7 @@
 //! The steps of a certificate's way, for whoever watches: the log and a terminal.
 
 use tokio::sync::mpsc;
+use tracing::info;
 
 /// A step of a certificate's way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,9 +14,9 @@ pub enum Step {
     Failed(String),
 }
 
-/// Where steps are told; telling never waits, and nobody has to listen.
+/// Where the steps of one way are told: in the log, and to who listens.
 #[derive(Clone, Debug, Default)]
-pub struct Teller(Vec<mpsc::UnboundedSender<Step>>);
+pub struct Teller(Option<mpsc::UnboundedSender<Step>>);
 
 /// The steps of one way, until [`Step::Done`] or [`Step::Failed`].
 #[derive(Debug)]
@@ -25,21 +26,30 @@ pub struct Steps(mpsc::UnboundedReceiver<Step>);
 #[must_use]
 pub fn channel() -> (Teller, Steps) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    (Teller(vec![sender]), Steps(receiver))
+    (Teller(Some(sender)), Steps(receiver))
 }
 
 impl Teller {
-    /// Tells a step to all who listen.
-    pub fn tell(&self, step: &Step) {
-        for listener in &self.0 {
-            // Who has stopped listening misses nothing.
-            let _ = listener.send(step.clone());
-        }
+    /// Tells a step of a certificate's way; never waits.
+    pub fn tell(&self, name: &str, step: &str) {
+        let step = format!("{name}: {step}");
+        info!("{step}");
+        self.send(Step::Told(step));
     }
 
-    /// Lets those who listen to `other` hear this teller's steps.
-    pub fn join(&mut self, other: Self) {
-        self.0.extend(other.0);
+    /// Tells who listens that it has come to a good end.
+    pub fn done(&self) {
+        self.send(Step::Done);
+    }
+
+    /// Tells who listens that it has not, and why.
+    pub fn failed(&self, sentence: String) {
+        self.send(Step::Failed(sentence));
+    }
+
+    fn send(&self, step: Step) {
+        // Who has stopped listening misses nothing.
+        let _ = self.0.as_ref().map(|listener| listener.send(step));
     }
 }
 
