@@ -1,0 +1,138 @@
+//! The account at a CA (RFC 8555, 7.3): taken up again, or registered.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use instant_acme::{Account, AccountCredentials, ExternalAccountKey, NewAccount};
+use serde::Deserialize;
+
+use super::{directory::Directory, failure::Failure, persist::persist, transport::Transport};
+use crate::acme::problem::{Class, Problem};
+
+/// Which CA, and as whom.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The URL of the CA's directory.
+    pub directory: String,
+    /// Where the CA may write to: an address without `mailto:`.
+    pub email: Option<String>,
+    /// The account elsewhere to which the one here is bound.
+    pub external_account: Option<ExternalAccount>,
+}
+
+/// What a CA gave for the binding to an account (RFC 8555, 7.3.4).
+#[derive(Clone)]
+pub struct ExternalAccount {
+    /// The key's name.
+    pub key_id: String,
+    /// The key in base64url: a secret.
+    pub hmac_key: String,
+}
+
+impl fmt::Debug for ExternalAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key_id, .. } = self;
+        write!(f, "ExternalAccount({key_id:?}, ..)")
+    }
+}
+
+/// Which directory credentials are for.
+#[derive(Deserialize)]
+struct Belonging {
+    directory: Option<String>,
+}
+
+/// Takes up an account; none if the credentials are another CA's.
+pub(super) async fn take_up(
+    transport: &Transport,
+    settings: &Settings,
+    credentials: &[u8],
+) -> Result<Option<Account>, Failure> {
+    let belonging: Belonging = serde_json::from_slice(credentials).map_err(unreadable)?;
+    if belonging.directory.as_deref() != Some(&settings.directory) {
+        return Ok(None);
+    }
+    let credentials: AccountCredentials =
+        serde_json::from_slice(credentials).map_err(unreadable)?;
+    let account = builder(transport).from_credentials(credentials).await?;
+    Ok(Some(account))
+}
+
+/// Registers an account and agrees to the terms of service; gives the credentials to keep.
+pub(super) async fn register(
+    transport: &Transport,
+    settings: &Settings,
+    directory: &Directory,
+) -> Result<(Account, Vec<u8>), Failure> {
+    let binding = binding(settings, directory)?;
+    let contact = settings
+        .email
+        .as_ref()
+        .map(|email| format!("mailto:{email}"));
+    let contact: Vec<_> = contact.iter().map(String::as_str).collect();
+    let wish = NewAccount {
+        contact: &contact,
+        terms_of_service_agreed: true,
+        only_return_existing: false,
+    };
+    let registered = persist(async || {
+        let url = settings.directory.clone();
+        builder(transport)
+            .create(&wish, url, binding.as_ref())
+            .await
+    })
+    .await;
+    let (account, credentials) = registered.map_err(refused)?;
+    let credentials = serde_json::to_vec(&credentials).map_err(instant_acme::Error::from)?;
+    Ok((account, credentials))
+}
+
+fn builder(transport: &Transport) -> instant_acme::AccountBuilder {
+    Account::builder_with_http(Box::new(transport.clone()))
+}
+
+fn binding(
+    settings: &Settings,
+    directory: &Directory,
+) -> Result<Option<ExternalAccountKey>, Problem> {
+    let Some(external) = &settings.external_account else {
+        if directory.meta.external_account_required {
+            return Err(Problem::new(
+                Class::Refused,
+                "the CA takes only accounts with an external account binding; get key id and \
+                 HMAC key from it and write them into the configuration",
+            ));
+        }
+        return Ok(None);
+    };
+    let key = URL_SAFE_NO_PAD.decode(external.hmac_key.trim().trim_end_matches('='));
+    let key = key.map_err(|_| {
+        Problem::new(
+            Class::Refused,
+            "the HMAC key of the external account binding is not base64url; copy it again",
+        )
+    })?;
+    Ok(Some(ExternalAccountKey::new(external.key_id.clone(), &key)))
+}
+
+/// What at an order would be a fault of the proof is here one of the binding.
+fn refused(failure: Failure) -> Failure {
+    let class = match failure.problem.class {
+        Class::Validation | Class::AccountGone => Class::Refused,
+        class => class,
+    };
+    Failure {
+        problem: Problem {
+            class,
+            ..failure.problem
+        },
+        ..failure
+    }
+}
+
+fn unreadable(fault: serde_json::Error) -> Problem {
+    Problem::new(
+        Class::AccountGone,
+        format!("the kept account cannot be read ({fault})"),
+    )
+}

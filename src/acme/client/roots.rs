@@ -1,0 +1,61 @@
+//! The roots a client trusts: the system's, and those of a private CA.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+/// The system's roots, and those in a PEM file.
+pub(super) fn load(file: Option<&Path>) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    // What of the system cannot be read is told where `tls` loads the same roots.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(file) = file {
+        add(&mut roots, file).with_context(|| file.display().to_string())?;
+    }
+    Ok(roots)
+}
+
+fn add(roots: &mut RootCertStore, file: &Path) -> anyhow::Result<()> {
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect)
+        .context("cannot be read as PEM; give the root certificate of the CA")?;
+    if certificates.is_empty() {
+        bail!("no certificate in it; a PEM file with BEGIN CERTIFICATE is needed");
+    }
+    for certificate in certificates {
+        roots
+            .add(certificate)
+            .context("a certificate in it is no root; give the root certificate of the CA")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::testing::{Folder, TestCa};
+
+    #[test]
+    fn a_file_without_a_root_is_told_by_name() {
+        let folder = Folder::new();
+        let empty = folder.write("empty.pem", "");
+        let told = format!("{:#}", load(Some(&empty)).unwrap_err());
+        assert!(told.contains("empty.pem: no certificate"), "{told}");
+        let missing = format!("{:#}", load(Some(&folder.path("missing.pem"))).unwrap_err());
+        assert!(missing.contains("missing.pem: cannot be read"), "{missing}");
+    }
+
+    #[test]
+    fn a_private_root_is_added() {
+        let folder = Folder::new();
+        let root = folder.write("root.pem", TestCa::new("home").certificate.pem());
+        assert_eq!(
+            load(Some(&root)).unwrap().len(),
+            load(None).unwrap().len() + 1
+        );
+    }
+}
