@@ -3,4 +3,5 @@
 //! No state of the disk, the network or the CA means "stop", and none stops a valid certificate
 //! from being served.
 
+pub mod dns;
 pub mod problem;
