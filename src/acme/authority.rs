@@ -114,20 +114,18 @@ impl CertificateAuthority {
         let replaces = replaces.filter(|_| self.directory.renewal_info.is_some());
         let replaces = replaces.map(renewal_info::identifier).transpose();
         let replaces = replaces.map_err(not_replaceable)?;
-        let placed = persist(async || {
-            let mut wish = NewOrder::new(&identifiers);
-            if let Some(replaces) = replaces.clone() {
-                wish = wish.replaces(replaces);
-            }
-            if let Some(profile) = profile {
-                wish = wish.profile(profile);
-            }
-            self.account.new_order(&wish).await
-        });
+        let mut wish = NewOrder::new(&identifiers);
+        if let Some(replaces) = replaces.clone() {
+            wish = wish.replaces(replaces);
+        }
+        if let Some(profile) = profile {
+            wish = wish.profile(profile);
+        }
+        let placed = persist!(self.account.new_order(&wish));
         let is_of_replaces = |problem: &Problem| {
             replaces.is_some() && problem.detail.to_ascii_lowercase().contains("replace")
         };
-        match placed.await.map_err(Problem::from) {
+        match placed.map_err(Problem::from) {
             Ok(order) => Ok(PlacedOrder::new(order, self.account.key_thumbprint())),
             Err(problem) if is_of_replaces(&problem) => Err(not_replaceable(problem)),
             Err(problem) => Err(problem),
@@ -140,8 +138,8 @@ impl CertificateAuthority {
     /// `Class::OrderGone` if the CA does not know it, does not give it to this account, or calls
     /// it invalid; and whatever else the CA or the way to it says.
     pub async fn resume(&self, url: &str) -> Result<PlacedOrder, Problem> {
-        let order = persist(async || self.account.order(url.to_owned()).await);
-        let order = order.await.map_err(|failure| gone(of_order(failure)))?;
+        let order = persist!(self.account.order(url.to_owned()));
+        let order = order.map_err(|failure| gone(of_order(failure)))?;
         let mut order = PlacedOrder::new(order, self.account.key_thumbprint());
         if order.status() == OrderStatus::Invalid {
             let why = order.why_invalid().await;
@@ -176,7 +174,7 @@ impl CertificateAuthority {
             certificate: &leaf,
             reason: Some(reason),
         };
-        match persist(async || self.account.revoke(&request).await).await {
+        match persist!(self.account.revoke(&request)) {
             Err(Failure {
                 kind: Some(kind), ..
             }) if kind == "alreadyRevoked" => Ok(()),

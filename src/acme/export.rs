@@ -15,7 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 ///
 /// # Errors
 /// A file that cannot be written, or a program that fails or takes longer than two minutes.
-pub(super) async fn export(export: &Export, name: &str, set: &CertificateSet) -> anyhow::Result<()> {
+pub(super) async fn export(
+    export: &Export,
+    name: &str,
+    set: &CertificateSet,
+) -> anyhow::Result<()> {
     let folder = export.folder.join(name.replace(['*', ':'], "_"));
     write(&folder.join("privkey.pem"), set.key.pem())?;
     write(&folder.join("fullchain.pem"), &set.chain_pem)?;
@@ -33,10 +37,17 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
 async fn run(program: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
     let place = program.display();
     let mut command = Command::new(program);
-    command.arg(name).arg(folder).stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .arg(name)
+        .arg(folder)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     let ended = timeout(PATIENCE, command.status()).await;
     let Ok(ended) = ended else {
-        bail!("{place}: took longer than {} s, and was ended", PATIENCE.as_secs());
+        bail!(
+            "{place}: took longer than {} s, and was ended",
+            PATIENCE.as_secs()
+        );
     };
     let status = ended.with_context(|| format!("{place}: cannot be run"))?;
     if !status.success() {

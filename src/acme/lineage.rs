@@ -71,7 +71,10 @@ mod tests {
         let lineage = names[0].clone();
         let certificate = CertificateParams::new(names).unwrap().self_signed(&own);
         let key = key.unwrap_or(&own).serialize_pem();
-        folder.write(&format!("{lineage}/fullchain.pem"), &certificate.unwrap().pem());
+        folder.write(
+            &format!("{lineage}/fullchain.pem"),
+            &certificate.unwrap().pem(),
+        );
         folder.write(&format!("{lineage}/privkey.pem"), &key);
     }
 
@@ -91,7 +94,10 @@ mod tests {
         certbot(&folder, &["b.test"], Some(&KeyPair::generate().unwrap()));
         let now = OffsetDateTime::now_utc();
         let find = |hosts: &[Host]| find(&folder.path(""), hosts, now);
-        assert!(find(&[host("a.test"), host("c.test")]).is_none(), "a name more");
+        assert!(
+            find(&[host("a.test"), host("c.test")]).is_none(),
+            "a name more"
+        );
         assert!(find(&[host("b.test")]).is_none(), "another's key");
         assert!(find(&[host("c.test")]).is_none(), "none there");
     }

@@ -1,25 +1,35 @@
 //! Certificates by ACME (RFC 8555): got, kept and renewed.
 //!
-//! No state of the disk, the network or the CA means "stop", and none stops a valid certificate
-//! from being served.
+//! [`Certificates`] has a keeper for each site's certificate. A keeper asks `renewal`, which is
+//! pure, what to do; `order` does it, with `authority` for the CA and `proof` for what the CA wants
+//! to see; `store` keeps it. No state of the disk, the network or the CA means "stop", and none
+//! stops a valid certificate from being served.
 
+mod accounts;
+pub mod authority;
+mod certificates;
+pub mod challenge;
 pub mod challenge_kind;
+pub mod client;
 pub mod diagnosis;
+pub mod dns;
 mod export;
 pub mod history;
 mod identifiers;
 pub mod journal;
+mod keeper;
 mod lineage;
+mod memory;
+mod order;
 pub mod private_key;
 pub mod problem;
 pub mod progress;
+mod proof;
 pub mod renewal;
 pub mod set;
+pub mod signing_request;
 pub mod state;
 pub mod store;
-pub mod authority;
-pub mod challenge;
-pub mod challenge_kind;
-pub mod client;
-pub mod problem;
-pub mod signing_request;
+mod zone;
+
+pub use certificates::{Certificates, Prepared, states_on_disk};

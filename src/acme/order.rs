@@ -29,14 +29,14 @@ pub(super) struct Attempt<'a> {
     /// The set, as the store and the operator name it.
     pub(super) name: &'a str,
     pub(super) hosts: &'a [Host],
-    pub(super) authority: &'a CertificateAuthority,
+    pub(super) authority: CertificateAuthority,
     pub(super) directory: &'a str,
     /// The certificate that is replaced, in DER (RFC 9773, section 5).
-    pub(super) replaces: Option<&'a [u8]>,
-    pub(super) profile: Option<&'a str>,
+    pub(super) replaces: Option<Vec<u8>>,
+    pub(super) profile: Option<String>,
     /// The proofs that may be given, the one to try first in front.
     pub(super) challenges: &'a [ChallengeKind],
-    pub(super) prover: &'a Prover,
+    pub(super) prover: Prover,
     /// Where its steps are kept; nowhere for a trial.
     pub(super) journal: Option<&'a dyn Store>,
     pub(super) teller: &'a Teller,
@@ -157,9 +157,8 @@ impl Attempt<'_> {
 
     async fn place(&self) -> Result<PlacedOrder, Problem> {
         self.tell("an order is placed");
-        self.authority
-            .place(self.hosts, self.replaces, self.profile)
-            .await
+        let (replaces, profile) = (self.replaces.as_deref(), self.profile.as_deref());
+        self.authority.place(self.hosts, replaces, profile).await
     }
 
     /// Shows the CA that the names are ours, as far as it does not believe it already.
@@ -265,7 +264,9 @@ impl Attempt<'_> {
 }
 
 fn key() -> Result<PrivateKey, Problem> {
-    new_key().map(PrivateKey::new).map_err(|fault| local(&fault))
+    new_key()
+        .map(PrivateKey::new)
+        .map_err(|fault| local(&fault))
 }
 
 fn local(fault: &anyhow::Error) -> Problem {

@@ -137,7 +137,12 @@ impl Prover {
     }
 
     fn provider(&self) -> Result<&Provider, Problem> {
-        let none = || Problem::new(Class::Provider, "acme.dns says of nobody who keeps the zone");
+        let none = || {
+            Problem::new(
+                Class::Provider,
+                "acme.dns says of nobody who keeps the zone",
+            )
+        };
         let provider = self.zone.as_ref().ok_or_else(none)?;
         provider.as_ref().map_err(Clone::clone)
     }

@@ -127,6 +127,39 @@ pub fn next(
     }
 }
 
+/// How to order now because a person asks for it, whatever the schedule.
+///
+/// # Errors
+/// Why not even a person should: validations have failed so often that the CA would lock the name.
+pub fn asked(
+    now: OffsetDateTime,
+    standing: &Standing,
+    history: &History,
+    policy: &Policy,
+) -> Result<Order, String> {
+    if let Some(sentence) = clock::fault(now, standing) {
+        return Err(sentence);
+    }
+    match backoff::everywhere(now, history).filter(|held_back| now < held_back.until) {
+        Some(held_back) => Err(format!(
+            "{}, and the CA would lock the name out; correct the cause, and ask again in {} min",
+            held_back.why,
+            (held_back.until - now).whole_minutes() + 1
+        )),
+        None => Ok(order(standing, history, policy)),
+    }
+}
+
+/// How an order at the first CA is made now.
+#[must_use]
+pub fn order(standing: &Standing, history: &History, policy: &Policy) -> Order {
+    let probe = Policy {
+        staging: false,
+        ..policy.clone()
+    };
+    attempt::order(Ca::Primary, standing, history, &probe)
+}
+
 /// Whether a certificate is so late that somebody should be told: a renewal by a tenth of its
 /// life, and one that is missing as soon as an attempt at it has failed.
 #[must_use]

@@ -9,8 +9,8 @@ use http::Request;
 use super::{
     client::HttpsClient,
     dns::{
-        Api, Cloudflare, Desec, DuckDns, Hook, Key, Pace, Pending, Propagation, Provider,
-        Resolver, Rfc2136,
+        Api, Cloudflare, Desec, DuckDns, Hook, Key, Pace, Pending, Propagation, Provider, Resolver,
+        Rfc2136,
     },
 };
 use crate::config::model::DnsProvider;
@@ -59,6 +59,10 @@ fn secret(file: &Path) -> anyhow::Result<String> {
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(file)
-        .with_context(|| format!("{}: cannot be read; name the right file, and let hubgate's user read it", file.display()))
+    fs::read_to_string(file).with_context(|| {
+        format!(
+            "{}: cannot be read; name the right file, and let hubgate's user read it",
+            file.display()
+        )
+    })
 }

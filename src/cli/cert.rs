@@ -12,7 +12,7 @@ use crate::{
     },
     config,
     server::control,
-    tls::day,
+    tls::{self, day},
 };
 
 /// Prints how the certificates of all sites that get theirs by ACME stand.
@@ -23,7 +23,10 @@ pub(super) fn status(path: &Path, json: bool) -> anyhow::Result<()> {
     let running = control::certificates(&config.state);
     let states = match running {
         Ok(states) => states,
-        Err(_) => acme::states(&config),
+        Err(_) => {
+            tls::install_provider();
+            acme::states_on_disk(&config)?
+        }
     };
     if json {
         return print(&(serde_json::to_string_pretty(&states)? + "\n"));
@@ -90,7 +93,11 @@ fn standing(standing: Standing) -> &'static str {
 
 /// A time span as somebody would say it: `70 days`, `5 h`.
 fn left(span: time::Duration) -> String {
-    let (sign, span) = if span.is_negative() { ("-", -span) } else { ("", span) };
+    let (sign, span) = if span.is_negative() {
+        ("-", -span)
+    } else {
+        ("", span)
+    };
     let seconds = span.whole_seconds();
     match seconds {
         ..=119 => format!("{sign}{seconds} s"),
@@ -130,7 +137,9 @@ fn widths(rows: &[[String; 6]]) -> [usize; 6] {
 
 fn line(row: &[String; 6], widths: &[usize; 6]) -> String {
     let cells = row.iter().zip(widths);
-    let cells: Vec<_> = cells.map(|(cell, width)| format!("{cell:width$}")).collect();
+    let cells: Vec<_> = cells
+        .map(|(cell, width)| format!("{cell:width$}"))
+        .collect();
     cells.join("  ").trim_end().to_owned()
 }
 

@@ -2,7 +2,10 @@
 
 use std::{io, sync::Arc};
 
-use rustls::{ProtocolVersion, ServerConfig, server::Acceptor};
+use rustls::{
+    ProtocolVersion, ServerConfig,
+    server::{Acceptor, ClientHello},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -15,10 +18,13 @@ use crate::proxy::{
     transport::Transport,
 };
 
+/// The protocol of a CA that looks for a proof (RFC 8737, section 6.2).
+const ACME_TLS: &[u8] = b"acme-tls/1";
 /// How much of what a failed client still sends is read, so that it sees the alert.
 const REST: usize = 16 * 1024;
 
-/// Performs the handshake that the site and the peer's network ask for.
+/// Performs the handshake that the site and the peer's network ask for; none is left over of the
+/// look of a CA at a proof (RFC 8737, section 3).
 ///
 /// # Errors
 /// When the client does not complete it; the client is sent the alert.
@@ -26,7 +32,7 @@ pub(super) async fn accept(
     stream: TcpStream,
     mut link: Link,
     proxy: &Arc<Proxy>,
-) -> io::Result<(Transport, Link)> {
+) -> io::Result<Option<(Transport, Link)>> {
     let acceptor = LazyConfigAcceptor::new(Acceptor::default(), stream);
     let start = match acceptor.await {
         Ok(start) => start,
@@ -39,11 +45,14 @@ pub(super) async fn accept(
         .client_hello()
         .server_name()
         .map(str::to_ascii_lowercase);
+    if let Some(config) = proof(proxy, &link, &start.client_hello()) {
+        return start.into_stream(config).await.map(|_| None);
+    }
     let (config, asked) = choose(proxy, &link, name.as_deref());
     match start.into_stream(config).into_fallible().await {
         Ok(stream) => {
             link.tls = Some(known(&stream, name, asked));
-            Ok((Transport::Tls(Box::new(stream)), link))
+            Ok(Some((Transport::Tls(Box::new(stream)), link)))
         }
         Err((error, stream)) => {
             proxy.counters.handshakes_failed.add(1);
@@ -51,6 +60,18 @@ pub(super) async fn accept(
             Err(error)
         }
     }
+}
+
+/// What a CA that looks for a proof is shown, when one is up for the name.
+fn proof(proxy: &Proxy, link: &Link, hello: &ClientHello<'_>) -> Option<Arc<ServerConfig>> {
+    let mut protocols = hello.alpn()?;
+    let (first, more) = (protocols.next(), protocols.next());
+    if first != Some(ACME_TLS) || more.is_some() {
+        return None;
+    }
+    proxy
+        .challenges
+        .tls_alpn_config(hello.server_name()?, link.peer.ip())
 }
 
 /// The configuration for this name and peer, and whether it asks for a certificate.

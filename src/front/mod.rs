@@ -111,11 +111,13 @@ impl Front {
             proxy_header::read(&mut stream, &mut link, &sites.config.trusted_proxies).await?;
             let secure = tls && first_byte(&stream).await? == HANDSHAKE;
             if !secure {
-                return Ok((Transport::Plain(stream), link));
+                return Ok(Some((Transport::Plain(stream), link)));
             }
             handshake::accept(stream, link, &self.service.proxy).await
         };
-        let (transport, link) = self.in_time(limit, prepared).await??;
+        let Some((transport, link)) = self.in_time(limit, prepared).await?? else {
+            return Ok(());
+        };
         drop(sites);
         let link = Arc::new(link);
         let _listed = self.links.list(&link);

@@ -1,6 +1,6 @@
 //! The gate: one judgement of every request, whichever way it came in.
 //!
-//! In order: the host's site, https, the path, who may enter, who made the
+//! In order: a CA's look at a proof, the host's site, https, the path, who may enter, who made the
 //! browser send it, the size. The first that refuses answers.
 
 use std::sync::Arc;
@@ -44,6 +44,7 @@ impl Proxy {
         request: &Request<'_>,
         body: Option<Body>,
     ) -> Result<(), Answer> {
+        self.prove(exchange, request)?;
         let sites = exchange.sites.clone();
         well_formed(request).map_err(page::malformed)?;
         let site = agreed_site(&sites, exchange, request)?;
@@ -63,6 +64,16 @@ impl Proxy {
         exchange.admission = Some(admission);
         exchange.route = Some(site.upstream(&place).route());
         Ok(())
+    }
+
+    /// A CA that looks for a proof comes before every rule and whatever host it names (RFC 8555,
+    /// section 8.3); who asks for none that is up is a visitor as any other.
+    fn prove(&self, exchange: &Exchange, request: &Request<'_>) -> Result<(), Answer> {
+        let peer = exchange.link.peer.ip();
+        match self.challenges.answer_http(path(request.target), peer) {
+            Some(proof) => Err(Answer::bytes(StatusCode::OK, proof)),
+            None => Ok(()),
+        }
     }
 
     async fn let_in(

@@ -46,6 +46,7 @@ use pingora_proxy::{HttpProxy, http_proxy};
 
 use crate::{
     access::throttle::Throttle,
+    acme::challenge::Challenges,
     config::model::Config,
     telemetry::{access_log::AccessLog, counters::Counters},
     tls::Issued,
@@ -63,6 +64,8 @@ pub struct Proxy {
     /// How far the end of the process has come.
     pub drain: Drain,
     throttle: Arc<Throttle>,
+    /// The proofs that a CA looks for.
+    pub challenges: Challenges,
     connector: TransportConnector,
 }
 
@@ -86,13 +89,19 @@ impl Proxy {
     ///
     /// # Errors
     /// All files that cannot be used, told at once.
-    pub fn build(config: Config, log: AccessLog, issued: &Issued) -> anyhow::Result<Self> {
+    pub fn build(
+        config: Config,
+        log: AccessLog,
+        issued: &Issued,
+        challenges: Challenges,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             sites: ArcSwap::from_pointee(Sites::build(config, issued)?),
             log,
             counters: Counters::default(),
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
+            challenges,
             connector: TransportConnector::new(None),
         })
     }

@@ -221,7 +221,9 @@ async fn follow(
             Step::Told(step) => write(writer, &Reply::Step(step)).await?,
         }
     }
-    Ok(Reply::Failed("the process ended before this was done".to_owned()))
+    Ok(Reply::Failed(
+        "the process ended before this was done".to_owned(),
+    ))
 }
 
 async fn write(writer: &mut WriteHalf<'_>, reply: &Reply) -> std::io::Result<()> {
@@ -239,10 +241,10 @@ impl Server {
         let reply = match serde_json::from_str(&command) {
             Ok(Command::Status) => Reply::Status(Box::new(self.status().await)),
             Ok(Command::Reload) => self.reload_on_command().await,
-            Ok(Command::Certificates) => Reply::Certificates(self.acme.states()),
-            Ok(Command::Renew(name)) => follow(&mut writer, self.acme.renew(&name)).await?,
+            Ok(Command::Certificates) => Reply::Certificates(self.certificates.states()),
+            Ok(Command::Renew(name)) => follow(&mut writer, self.certificates.renew(&name)).await?,
             Ok(Command::TryOut(name)) => {
-                follow(&mut writer, self.acme.try_out(name.as_deref())).await?
+                follow(&mut writer, self.certificates.try_out(name.as_deref())).await?
             }
             Err(_) => Reply::Failed("this command is of another version of hubgate".to_owned()),
         };

@@ -23,6 +23,8 @@ use super::{Server, notify};
 const READY: &str = "HUBGATE_READY_SOCKET";
 /// How long a new process may take to become ready.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long orders under way may take before.
+const ORDERS: Duration = Duration::from_secs(60);
 /// Between two looks whether the new process is still there.
 const LOOK: Duration = Duration::from_millis(50);
 /// First descriptor of LISTEN_FDS.
@@ -50,6 +52,8 @@ pub(super) async fn hand_over(server: &Server) -> anyhow::Result<u32> {
     std::fs::remove_file(&path).ok();
     let socket =
         UnixDatagram::bind(&path).with_context(|| format!("opening {}", path.display()))?;
+    // The CA would look for the proofs of an order under way at the new process.
+    let _at_rest = timeout(ORDERS, server.certificates.at_rest()).await;
     let mut child = spawn(server, &path).await?;
     let ready = timeout(PATIENCE, wait(&socket, &mut child)).await;
     std::fs::remove_file(&path).ok();

@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
+    acme::Certificates,
     config::{self, model::Config},
     front::{Front, links::Links},
     proxy::{Proxy, Service},
@@ -48,6 +49,7 @@ pub struct Server {
     front: Arc<Front>,
     links: Arc<Links>,
     issued: Arc<Issued>,
+    certificates: Certificates,
     listeners: tokio::sync::Mutex<Listeners>,
     /// Held during a reload: two at once could leave the older configuration.
     reloading: tokio::sync::Mutex<()>,
@@ -107,12 +109,17 @@ impl Server {
             .mode(0o700)
             .create(&config.state)
             .ok();
-        let issued = Arc::new(Issued::default());
-        let service = Service::new(Proxy::build(config, log, &issued)?);
+        let (issued, over) = (Arc::new(Issued::default()), CancellationToken::new());
+        let certificates = Certificates::new(&config.state, issued.clone(), over.child_token());
+        let prepared = certificates.prepare(&config)?;
+        let challenges = certificates.challenges().clone();
+        let service = Service::new(Proxy::build(config, log, &issued, challenges)?);
         let links = Arc::new(Links::default());
         let proxy = service.proxy.clone();
         let front = Arc::new(Front::new(service, links.clone()));
         let listeners = Listeners::open(&listen, &front)?;
+        // The CA may look at once.
+        certificates.keep(prepared);
         Ok(Self {
             config: path,
             journal,
@@ -120,11 +127,12 @@ impl Server {
             front,
             links,
             issued,
+            certificates,
             listeners: tokio::sync::Mutex::new(listeners),
             reloading: tokio::sync::Mutex::default(),
             told: Mutex::default(),
             since: Instant::now(),
-            over: CancellationToken::new(),
+            over,
         })
     }
 

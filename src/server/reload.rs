@@ -19,6 +19,7 @@ impl Server {
         let _alone = self.reloading.lock().await;
         let config = config::load(&self.config)?;
         self.must_stay_at_home(&config)?;
+        let prepared = self.certificates.prepare(&config)?;
         let sites = Sites::build(config, &self.issued)?;
         let config = &sites.config;
         let mut listeners = self.listeners.lock().await;
@@ -29,6 +30,7 @@ impl Server {
         }
         self.proxy.log.set_format(config.log.access);
         self.proxy.replace(sites);
+        self.certificates.keep(prepared);
         self.tell_warnings();
         self.cut_revoked();
         Ok(())

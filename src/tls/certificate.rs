@@ -14,7 +14,7 @@ use rustls::{
 use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{SystemRoots, Warning, chain, day::day, hosts, pem};
+use super::{SystemRoots, Warning, chain, day::day, distinguished_name, hosts, pem};
 use crate::config::model::Host;
 
 /// A certificate with its key, ready to serve, and what is known of it.
@@ -74,6 +74,21 @@ impl Certified {
             .ok_or_else(|| mismatch(&place, &place))?;
         certified.warnings = certified.faults(hosts, Path::new(place));
         Ok(certified)
+    }
+
+    /// The certificate itself, without its issuers, in DER.
+    #[must_use]
+    pub fn leaf(&self) -> &[u8] {
+        self.key.cert.first().map_or(&[], |leaf| leaf)
+    }
+
+    /// The common name of who issued it, or the organisation's.
+    #[must_use]
+    pub fn issuer(&self) -> Option<String> {
+        let (_, leaf) = X509Certificate::from_der(self.leaf()).ok()?;
+        let issuer = leaf.issuer();
+        distinguished_name::common_name(issuer)
+            .or_else(|| Some(distinguished_name::text(issuer)).filter(|text| !text.is_empty()))
     }
 
     /// Whether the chain, leaf first, was led from issuer to issuer at that moment: each name is

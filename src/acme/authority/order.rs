@@ -61,9 +61,7 @@ impl PlacedOrder {
     /// # Errors
     /// Whatever the CA or the way to it says.
     pub async fn authorizations(&mut self) -> Result<Vec<Authorization>, Problem> {
-        persist(async || collect(&mut self.order, &self.thumbprint).await)
-            .await
-            .map_err(of_order)
+        persist!(collect(&mut self.order, &self.thumbprint)).map_err(of_order)
     }
 
     /// Tells the CA that the proof is up.
@@ -71,9 +69,7 @@ impl PlacedOrder {
     /// # Errors
     /// Whatever the CA or the way to it says; `Class::Validation` if it looked at once.
     pub async fn ready(&mut self, challenge: &Challenge) -> Result<(), Problem> {
-        persist(async || accept(&mut self.order, challenge).await)
-            .await
-            .map_err(of_order)
+        persist!(accept(&mut self.order, challenge)).map_err(of_order)
     }
 
     /// Waits until the CA has believed all proofs.
@@ -83,8 +79,8 @@ impl PlacedOrder {
     /// done in time, and whatever else it says.
     pub async fn wait_ready(&mut self) -> Result<(), Problem> {
         let until = self.deadline();
-        let polled = persist(async || poll_ready(&mut self.order, until).await);
-        match polled.await.map_err(of_order)? {
+        let polled = persist!(poll_ready(&mut self.order, until));
+        match polled.map_err(of_order)? {
             OrderStatus::Invalid => Err(self.why_invalid().await),
             _ => Ok(()),
         }
@@ -98,9 +94,7 @@ impl PlacedOrder {
         if matches!(self.status(), OrderStatus::Processing | OrderStatus::Valid) {
             return Ok(());
         }
-        persist(async || self.order.finalize_csr(csr_der).await)
-            .await
-            .map_err(of_order)
+        persist!(self.order.finalize_csr(csr_der)).map_err(of_order)
     }
 
     /// Waits for the certificate and fetches it with its chain, as PEM, unexamined.
@@ -110,8 +104,7 @@ impl PlacedOrder {
     /// invalid without a reason, and whatever else the CA or the way to it says.
     pub async fn wait_certificate(&mut self) -> Result<String, Problem> {
         let until = self.deadline();
-        let fetched = persist(async || fetch(&mut self.order, until).await);
-        let fetched = fetched.await;
+        let fetched = persist!(fetch(&mut self.order, until));
         fetched
             .map_err(of_order)
             .map_err(|problem| self.explained(problem))

@@ -1,22 +1,27 @@
 //! Patience with `badNonce`: instant-acme gives up after three in a row, an issuance in a busy
 //! hour must not.
 
-use instant_acme::Error;
-
-use super::failure::Failure;
-
 /// With instant-acme's three attempts each: 24 in all.
-const ROUNDS: u32 = 8;
+pub(super) const ROUNDS: u32 = 8;
 
-/// Attempts a request until it is done or fails with something else than `badNonce`.
-pub(super) async fn persist<T>(
-    mut attempt: impl AsyncFnMut() -> Result<T, Error>,
-) -> Result<T, Failure> {
-    for _ in 1..ROUNDS {
-        match attempt().await.map_err(Failure::from) {
-            Err(failure) if failure.is_bad_nonce() => {}
-            done => return done,
+/// Attempts a request until it is done or fails with something else than `badNonce`; a
+/// `Result<_, Failure>`.
+///
+/// A macro, since an async closure's future cannot be shown to be `Send` where it borrows.
+macro_rules! persist {
+    ($attempt:expr) => {{
+        let mut rounds = $crate::acme::authority::persist::ROUNDS;
+        loop {
+            rounds -= 1;
+            match $attempt
+                .await
+                .map_err($crate::acme::authority::failure::Failure::from)
+            {
+                Err(failure) if failure.is_bad_nonce() && rounds > 0 => {}
+                done => break done,
+            }
         }
-    }
-    attempt().await.map_err(Failure::from)
+    }};
 }
+
+pub(super) use persist;

@@ -92,7 +92,7 @@ fn troubled_at(history: &History) -> Option<OffsetDateTime> {
     }
 }
 
-fn order(ca: Ca, standing: &Standing, history: &History, policy: &Policy) -> Order {
+pub(super) fn order(ca: Ca, standing: &Standing, history: &History, policy: &Policy) -> Order {
     let held = standing.certificate.filter(|_| standing.names_match);
     let is_its_issuer = held.is_some_and(|held| held.renewal_info && held.issuer == Some(ca));
     let has_not = |class| history.consecutive(ca, class) == 0;

@@ -1,0 +1,135 @@
+//! The accounts at the CAs: one for each CA, registered once and kept.
+
+use std::{collections::HashMap, fs, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
+use tracing::{error, info};
+
+use super::{
+    authority::{CertificateAuthority, ExternalAccount, Settings},
+    client::HttpsClient,
+    problem::{Class, Problem},
+    store::{Entry, Kind, Lock, Store},
+};
+use crate::config::model::{Authority, Eab};
+
+/// How long another process may take to register the same account.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The accounts at the CAs.
+pub(super) struct Accounts {
+    store: Arc<dyn Store>,
+    /// What could not be kept: each loss would be another registration, and CAs count them.
+    unkept: Mutex<HashMap<Entry, Vec<u8>>>,
+}
+
+impl Accounts {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            unkept: Mutex::default(),
+        }
+    }
+
+    /// Speaks to a CA as the account kept for it, which is registered if there is none.
+    ///
+    /// One at a time, so that many certificates that begin together register one account.
+    pub(super) async fn connect(
+        &self,
+        authority: &Authority,
+        email: Option<&str>,
+    ) -> Result<CertificateAuthority, Problem> {
+        let mut unkept = self.unkept.lock().await;
+        let entry = entry(authority);
+        let _alone = self.lock(&entry).await;
+        let kept = match unkept.get(&entry) {
+            Some(credentials) => Some(credentials.clone()),
+            None => self.store.read(&entry).map_err(|fault| local(&fault))?,
+        };
+        let client = HttpsClient::load(authority.root.as_deref()).map_err(|it| local(&it))?;
+        let settings = settings(authority, email)?;
+        let connected = CertificateAuthority::connect(&client, &settings, kept.as_deref()).await;
+        let (connected, new) = connected.inspect_err(|it| self.forget_if_gone(&entry, it))?;
+        if let Some(credentials) = new {
+            info!("registered with the CA as {}", connected.account_url());
+            self.keep(&mut unkept, entry, credentials);
+        }
+        Ok(connected)
+    }
+
+    /// Forgets an account that the CA does not know any more; the next order registers another.
+    pub(super) async fn forget(&self, authority: &Authority) {
+        let entry = entry(authority);
+        self.unkept.lock().await.remove(&entry);
+        self.remove(&entry);
+    }
+
+    fn keep(&self, unkept: &mut HashMap<Entry, Vec<u8>>, entry: Entry, credentials: Vec<u8>) {
+        match self.store.write(&entry, &credentials) {
+            Ok(()) => drop(unkept.remove(&entry)),
+            Err(fault) => {
+                error!("{fault}; the account is lost with the end of this process");
+                unkept.insert(entry, credentials);
+            }
+        }
+    }
+
+    fn forget_if_gone(&self, entry: &Entry, problem: &Problem) {
+        if problem.class == Class::AccountGone {
+            self.remove(entry);
+        }
+    }
+
+    fn remove(&self, entry: &Entry) {
+        if let Err(fault) = self.store.remove(entry) {
+            error!("{fault}");
+        }
+    }
+
+    /// The lock of an account; without one, if somebody holds it for too long.
+    async fn lock(&self, entry: &Entry) -> Option<Lock> {
+        let locked = async {
+            loop {
+                match self.store.lock(entry) {
+                    Ok(None) => sleep(LOOK).await,
+                    locked => return locked.ok().flatten(),
+                }
+            }
+        };
+        timeout(PATIENCE, locked).await.ok().flatten()
+    }
+}
+
+/// Accounts that are booked on different keys are different.
+fn entry(authority: &Authority) -> Entry {
+    let key = authority.eab.as_ref().map_or("", |eab| eab.key_id.as_str());
+    let name = format!("{} {key}", authority.directory);
+    Entry::new(Kind::Account, name.trim_end())
+}
+
+fn settings(authority: &Authority, email: Option<&str>) -> Result<Settings, Problem> {
+    let external_account = authority.eab.as_ref().map(external_account);
+    Ok(Settings {
+        directory: authority.directory.clone(),
+        email: email.map(str::to_owned),
+        external_account: external_account.transpose()?,
+    })
+}
+
+fn external_account(eab: &Eab) -> Result<ExternalAccount, Problem> {
+    let hmac_key = fs::read_to_string(&eab.hmac_key).map_err(|fault| {
+        let file = eab.hmac_key.display();
+        Problem::new(Class::Refused, format!("{file}: cannot be read ({fault})"))
+    })?;
+    let key_id = eab.key_id.clone();
+    Ok(ExternalAccount { key_id, hmac_key })
+}
+
+fn local(fault: &dyn std::fmt::Display) -> Problem {
+    Problem::new(Class::Provider, fault.to_string())
+}
