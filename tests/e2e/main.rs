@@ -21,6 +21,7 @@ pub mod hostile;
 pub mod hub;
 pub mod hub_faults;
 pub mod life;
+pub mod name_server;
 pub mod openhab;
 pub mod real_hub;
 pub mod regressions;

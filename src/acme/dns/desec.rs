@@ -68,8 +68,7 @@ impl Desec {
     }
 
     pub(super) async fn present(&self, record: &Record) -> Result<(), Problem> {
-        self.change(record, |records, value| records.push(value))
-            .await
+        self.change(record, Vec::push).await
     }
 
     pub(super) async fn cleanup(&self, record: &Record) -> Result<(), Problem> {

@@ -5,6 +5,7 @@
 //! name servers, `Provider::cleanup` takes it away. What was journalled and never taken away is
 //! given to `cleanup` at the next start.
 
+mod answer;
 mod api;
 mod cloudflare;
 mod desec;
@@ -184,5 +185,17 @@ mod tests {
         let problem = hook.cleanup(&record).await.unwrap_err();
         assert_eq!(problem.class, Class::Provider);
         assert!(problem.detail.contains("put up by deSEC"), "{problem}");
+    }
+
+    #[test]
+    fn all_work_may_move_between_threads() {
+        fn moves(_: impl Send) {}
+        let provider = Provider::Exec(Hook::new("/bin/false"));
+        let record = provider.intent("_acme-challenge.home.example.org.", "abc");
+        let propagation = Propagation::system();
+        moves(provider.present(&record.fqdn, &record.value));
+        moves(provider.cleanup(&record));
+        moves(propagation.target(&record.fqdn));
+        moves(propagation.wait(&record));
     }
 }

@@ -8,16 +8,16 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use futures_util::future::join_all;
 use hickory_proto::{
-    op::{Message, ResponseCode},
-    rr::{Name, RData, Record as DnsRecord, RecordType},
+    op::Message,
+    rr::{Name, RecordType},
 };
 use tokio::time::{Instant, sleep};
 
 use super::{
     Record, Resolver,
+    answer::{cname, delegation, has_value, is_known},
     exchange::{ask, question},
     fault,
-    resolver::hosts,
 };
 use crate::acme::problem::Problem;
 
@@ -207,7 +207,7 @@ impl Propagation {
         let mut own = answers
             .iter()
             .filter_map(|(_, answer)| answer.as_ref())
-            .filter(|answer| answer.authoritative && is_final(answer));
+            .filter(|answer| answer.authoritative && is_known(answer));
         if let Some(answer) = own.next() {
             return cname(answer, name);
         }
@@ -237,43 +237,6 @@ fn end(look: Look, record: &Record, waited: Duration) -> Result<Outcome, Problem
             waited.as_secs()
         ))),
     }
-}
-
-fn is_final(answer: &Message) -> bool {
-    matches!(
-        answer.response_code,
-        ResponseCode::NoError | ResponseCode::NXDomain
-    )
-}
-
-fn of<'a>(records: &'a [DnsRecord], name: &'a Name) -> impl Iterator<Item = &'a RData> {
-    let own = records.iter().filter(move |record| record.name == *name);
-    own.map(|record| &record.data)
-}
-
-fn cname(answer: &Message, name: &Name) -> Option<Name> {
-    of(&answer.answers, name).find_map(|data| match data {
-        RData::CNAME(target) => Some(target.0.clone()),
-        _ => None,
-    })
-}
-
-fn has_value(answer: &Message, name: &Name, value: &[u8]) -> bool {
-    of(&answer.answers, name).any(|data| match data {
-        RData::TXT(text) => text.txt_data.concat() == value,
-        _ => false,
-    })
-}
-
-/// The name servers a server refers to for a name below its zone.
-fn delegation(answer: &Message, name: &Name, zone: &Name) -> Option<Vec<Name>> {
-    let is_below = |record: &&DnsRecord| record.name != *zone && record.name.zone_of(name);
-    if answer.authoritative {
-        return None;
-    }
-    let below = answer.authorities.iter().filter(is_below);
-    let hosts = hosts(below.map(|record| &record.data));
-    (!hosts.is_empty()).then_some(hosts)
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ use std::{
 };
 
 use hickory_proto::{
-    op::{Message, ResponseCode},
-    rr::{Name, RData, RecordType},
+    op::Message,
+    rr::{Name, RecordType},
 };
 
 use super::{
+    answer::{hosts, is_known},
     exchange::{ask, question},
     zone,
 };
@@ -128,22 +129,6 @@ impl Resolver {
     }
 }
 
-/// The hosts of NS records.
-pub(super) fn hosts<'a>(data: impl Iterator<Item = &'a RData>) -> Vec<Name> {
-    data.filter_map(|data| match data {
-        RData::NS(host) => Some(host.0.clone()),
-        _ => None,
-    })
-    .collect()
-}
-
-fn is_known(answer: &Message) -> bool {
-    matches!(
-        answer.response_code,
-        ResponseCode::NoError | ResponseCode::NXDomain
-    )
-}
-
 /// The `nameserver` lines of resolv.conf(5); addresses of one link only are passed over.
 fn read(file: &Path) -> io::Result<Vec<SocketAddr>> {
     let text = fs::read_to_string(file)
@@ -158,6 +143,8 @@ fn read(file: &Path) -> io::Result<Vec<SocketAddr>> {
 
 #[cfg(test)]
 mod tests {
+    use hickory_proto::op::ResponseCode;
+
     use super::*;
     use crate::acme::dns::testing::{FakeServer, answer, name, soa};
 

@@ -14,6 +14,7 @@ mod eventually;
 mod head;
 mod http;
 mod hubgate;
+mod name_server;
 mod output;
 mod pki;
 mod port;
@@ -34,6 +35,7 @@ pub use self::{
     head::{Framing, Head},
     http::{Http, until},
     hubgate::Hubgate,
+    name_server::NameServer,
     output::Output,
     pki::{Authority, Leaf},
     port::Port,

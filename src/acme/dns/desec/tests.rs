@@ -99,7 +99,7 @@ async fn throttled_request_is_sent_again() {
     let zone = Zone::default();
     let asked = AtomicUsize::new(0);
     let client = client(move |request| {
-        if asked.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+        if asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             return (429, json!({"detail": "Request was throttled."}).to_string());
         }
         zone.answer(request)

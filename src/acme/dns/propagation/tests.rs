@@ -3,6 +3,8 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
+use hickory_proto::rr::Record as DnsRecord;
+
 use super::*;
 use crate::acme::{
     dns::{
