@@ -111,27 +111,20 @@ impl CertificateAuthority {
     ) -> Result<PlacedOrder, Problem> {
         self.directory.check_profile(profile)?;
         let identifiers: Vec<_> = identifiers.iter().map(identifier).collect();
-        let replaces = replaces.filter(|_| self.directory.renewal_info.is_some());
-        let replaces = replaces.map(renewal_info::identifier).transpose();
-        let replaces = replaces.map_err(not_replaceable)?;
-        let placed = persist(async || {
-            let mut wish = NewOrder::new(&identifiers);
-            if let Some(replaces) = replaces.clone() {
-                wish = wish.replaces(replaces);
-            }
-            if let Some(profile) = profile {
-                wish = wish.profile(profile);
-            }
-            self.account.new_order(&wish).await
-        });
-        let is_of_replaces = |problem: &Problem| {
-            replaces.is_some() && problem.detail.to_ascii_lowercase().contains("replace")
-        };
-        match placed.await.map_err(Problem::from) {
-            Ok(order) => Ok(PlacedOrder::new(order, self.account.key_thumbprint())),
-            Err(problem) if is_of_replaces(&problem) => Err(not_replaceable(problem)),
-            Err(problem) => Err(problem),
+        let mut wish = NewOrder::new(&identifiers);
+        if let Some(leaf) = replaces.filter(|_| self.directory.renewal_info.is_some()) {
+            wish = wish.replaces(renewal_info::identifier(leaf).map_err(not_replaceable)?);
         }
+        if let Some(profile) = profile {
+            wish = wish.profile(profile);
+        }
+        let placed = persist!(self.account.new_order(&wish)).map_err(Problem::from);
+        placed
+            .map(|order| PlacedOrder::new(order, self.account.key_thumbprint()))
+            .map_err(|problem| match replaces {
+                Some(_) if is_of_replaces(&problem) => not_replaceable(problem),
+                _ => problem,
+            })
     }
 
     /// Takes up an order by its URL, however far it is.
@@ -140,8 +133,8 @@ impl CertificateAuthority {
     /// `Class::OrderGone` if the CA does not know it, does not give it to this account, or calls
     /// it invalid; and whatever else the CA or the way to it says.
     pub async fn resume(&self, url: &str) -> Result<PlacedOrder, Problem> {
-        let order = persist(async || self.account.order(url.to_owned()).await);
-        let order = order.await.map_err(|failure| gone(of_order(failure)))?;
+        let order = persist!(self.account.order(url.to_owned()));
+        let order = order.map_err(|failure| gone(of_order(failure)))?;
         let mut order = PlacedOrder::new(order, self.account.key_thumbprint());
         if order.status() == OrderStatus::Invalid {
             let why = order.why_invalid().await;
@@ -176,7 +169,7 @@ impl CertificateAuthority {
             certificate: &leaf,
             reason: Some(reason),
         };
-        match persist(async || self.account.revoke(&request).await).await {
+        match persist!(self.account.revoke(&request)) {
             Err(Failure {
                 kind: Some(kind), ..
             }) if kind == "alreadyRevoked" => Ok(()),
@@ -190,6 +183,11 @@ fn identifier(host: &Host) -> Identifier {
         Host::Address(address) => Identifier::Ip(*address),
         host => Identifier::Dns(host.to_string()),
     }
+}
+
+/// The words, because Boulder gives these faults any type (`ARI 'replaces' field`).
+fn is_of_replaces(problem: &Problem) -> bool {
+    problem.detail.to_ascii_lowercase().contains("replace")
 }
 
 fn not_replaceable(problem: Problem) -> Problem {

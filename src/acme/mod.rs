@@ -9,3 +9,5 @@ pub mod challenge_kind;
 pub mod client;
 pub mod problem;
 pub mod signing_request;
+#[cfg(test)]
+mod testing;
