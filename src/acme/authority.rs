@@ -111,25 +111,20 @@ impl CertificateAuthority {
     ) -> Result<PlacedOrder, Problem> {
         self.directory.check_profile(profile)?;
         let identifiers: Vec<_> = identifiers.iter().map(identifier).collect();
-        let replaces = replaces.filter(|_| self.directory.renewal_info.is_some());
-        let replaces = replaces.map(renewal_info::identifier).transpose();
-        let replaces = replaces.map_err(not_replaceable)?;
         let mut wish = NewOrder::new(&identifiers);
-        if let Some(replaces) = replaces.clone() {
-            wish = wish.replaces(replaces);
+        if let Some(leaf) = replaces.filter(|_| self.directory.renewal_info.is_some()) {
+            wish = wish.replaces(renewal_info::identifier(leaf).map_err(not_replaceable)?);
         }
         if let Some(profile) = profile {
             wish = wish.profile(profile);
         }
-        let placed = persist!(self.account.new_order(&wish));
-        let is_of_replaces = |problem: &Problem| {
-            replaces.is_some() && problem.detail.to_ascii_lowercase().contains("replace")
-        };
-        match placed.map_err(Problem::from) {
-            Ok(order) => Ok(PlacedOrder::new(order, self.account.key_thumbprint())),
-            Err(problem) if is_of_replaces(&problem) => Err(not_replaceable(problem)),
-            Err(problem) => Err(problem),
-        }
+        let placed = persist!(self.account.new_order(&wish)).map_err(Problem::from);
+        placed
+            .map(|order| PlacedOrder::new(order, self.account.key_thumbprint()))
+            .map_err(|problem| match replaces {
+                Some(_) if is_of_replaces(&problem) => not_replaceable(problem),
+                _ => problem,
+            })
     }
 
     /// Takes up an order by its URL, however far it is.
@@ -188,6 +183,11 @@ fn identifier(host: &Host) -> Identifier {
         Host::Address(address) => Identifier::Ip(*address),
         host => Identifier::Dns(host.to_string()),
     }
+}
+
+/// The words, because Boulder gives these faults any type (`ARI 'replaces' field`).
+fn is_of_replaces(problem: &Problem) -> bool {
+    problem.detail.to_ascii_lowercase().contains("replace")
 }
 
 fn not_replaceable(problem: Problem) -> Problem {

@@ -75,8 +75,8 @@ pub(super) async fn register(
         terms_of_service_agreed: true,
         only_return_existing: false,
     };
-    let url = || settings.directory.clone();
-    let registered = persist!(builder(transport).create(&wish, url(), binding.as_ref()));
+    let registered =
+        persist!(builder(transport).create(&wish, settings.directory.clone(), binding.as_ref()));
     let (account, credentials) = registered.map_err(refused)?;
     let credentials = serde_json::to_vec(&credentials).map_err(instant_acme::Error::from)?;
     Ok((account, credentials))

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use instant_acme::{Error, Order, OrderStatus, RetryPolicy};
+use instant_acme::{AuthorizationState, Error, Order, OrderStatus, RetryPolicy};
 
 use super::{
     authorization::{Authorization, Challenge, acme_type, disbelief},
@@ -79,8 +79,7 @@ impl PlacedOrder {
     /// done in time, and whatever else it says.
     pub async fn wait_ready(&mut self) -> Result<(), Problem> {
         let until = self.deadline();
-        let polled = persist!(poll_ready(&mut self.order, until));
-        match polled.map_err(of_order)? {
+        match persist!(poll_ready(&mut self.order, until)).map_err(of_order)? {
             OrderStatus::Invalid => Err(self.why_invalid().await),
             _ => Ok(()),
         }
@@ -89,12 +88,23 @@ impl PlacedOrder {
     /// Sends the certificate signing request; one already sent is not sent again.
     ///
     /// # Errors
-    /// Whatever the CA or the way to it says.
+    /// `Class::OrderGone` if the CA does not take it of this order, and whatever else the CA or
+    /// the way to it says.
     pub async fn finalize(&mut self, csr_der: &[u8]) -> Result<(), Problem> {
-        if matches!(self.status(), OrderStatus::Processing | OrderStatus::Valid) {
+        if self.is_finalized() {
             return Ok(());
         }
-        persist!(self.order.finalize_csr(csr_der)).map_err(of_order)
+        let Err(failure) = persist!(self.order.finalize_csr(csr_der)) else {
+            return Ok(());
+        };
+        // It may have arrived before, and only the answer got lost.
+        if failure.kind.as_deref() == Some("orderNotReady") {
+            persist!(refresh(&mut self.order)).map_err(of_order)?;
+        }
+        match self.is_finalized() {
+            true => Ok(()),
+            false => Err(of_order(failure)),
+        }
     }
 
     /// Waits for the certificate and fetches it with its chain, as PEM, unexamined.
@@ -104,10 +114,8 @@ impl PlacedOrder {
     /// invalid without a reason, and whatever else the CA or the way to it says.
     pub async fn wait_certificate(&mut self) -> Result<String, Problem> {
         let until = self.deadline();
-        let fetched = persist!(fetch(&mut self.order, until));
-        fetched
-            .map_err(of_order)
-            .map_err(|problem| self.explained(problem))
+        let fetched = persist!(fetch(&mut self.order, until)).map_err(of_order);
+        fetched.map_err(|problem| self.explained(problem))
     }
 
     /// Why the CA refuses the order: the authorization that failed, or its own error.
@@ -119,6 +127,10 @@ impl PlacedOrder {
             Ok(None) => self.own_error().unwrap_or_else(invalid),
             Err(problem) => self.own_error().unwrap_or(problem),
         }
+    }
+
+    fn is_finalized(&mut self) -> bool {
+        matches!(self.status(), OrderStatus::Processing | OrderStatus::Valid)
     }
 
     fn own_error(&mut self) -> Option<Problem> {
@@ -152,8 +164,7 @@ async fn accept(order: &mut Order, challenge: &Challenge) -> Result<(), Error> {
     let mut authorizations = order.authorizations();
     while let Some(next) = authorizations.next().await {
         let mut authorization = next?;
-        let mut challenges = authorization.challenges.iter();
-        if !challenges.any(|other| other.url == challenge.url) {
+        if !has(&authorization, challenge) {
             continue;
         }
         let known = Authorization::of(&authorization, "");
@@ -170,8 +181,17 @@ async fn accept(order: &mut Order, challenge: &Challenge) -> Result<(), Error> {
     Err(Error::Str("the order has no such challenge"))
 }
 
+fn has(authorization: &AuthorizationState, challenge: &Challenge) -> bool {
+    let mut challenges = authorization.challenges.iter();
+    challenges.any(|other| other.url == challenge.url)
+}
+
 fn is_disbelief(error: &instant_acme::Problem) -> bool {
     !Failure::of_document(error, None).is_bad_nonce()
+}
+
+async fn refresh(order: &mut Order) -> Result<(), Error> {
+    order.refresh().await.map(|_| ())
 }
 
 async fn poll_ready(order: &mut Order, until: Instant) -> Result<OrderStatus, Error> {

@@ -1,27 +1,40 @@
 //! Patience with `badNonce`: instant-acme gives up after three in a row, an issuance in a busy
 //! hour must not.
 
-/// With instant-acme's three attempts each: 24 in all.
-pub(super) const ROUNDS: u32 = 8;
+use instant_acme::Error;
 
-/// Attempts a request until it is done or fails with something else than `badNonce`; a
-/// `Result<_, Failure>`.
+use super::failure::Failure;
+
+/// With instant-acme's three attempts each: 24 in all.
+const ROUNDS: u32 = 8;
+
+/// Makes the future of a request again and again until it is done, or fails with something else
+/// than `badNonce`.
 ///
-/// A macro, since an async closure's future cannot be shown to be `Send` where it borrows.
+/// A function of a closure would do but for the futures, which are then not `Send`.
 macro_rules! persist {
-    ($attempt:expr) => {{
-        let mut rounds = $crate::acme::authority::persist::ROUNDS;
+    ($request:expr) => {{
+        let mut rounds = crate::acme::authority::persist::Rounds::default();
         loop {
-            rounds -= 1;
-            match $attempt
-                .await
-                .map_err($crate::acme::authority::failure::Failure::from)
-            {
-                Err(failure) if failure.is_bad_nonce() && rounds > 0 => {}
-                done => break done,
+            if let Some(done) = rounds.settle($request.await) {
+                break done;
             }
         }
     }};
 }
-
 pub(super) use persist;
+
+/// How often a request was made.
+#[derive(Default)]
+pub(super) struct Rounds(u32);
+
+impl Rounds {
+    /// What became of the request; none if it is to be made again.
+    pub(super) fn settle<T>(&mut self, result: Result<T, Error>) -> Option<Result<T, Failure>> {
+        self.0 += 1;
+        match result.map_err(Failure::from) {
+            Err(failure) if failure.is_bad_nonce() && self.0 < ROUNDS => None,
+            done => Some(done),
+        }
+    }
+}

@@ -90,7 +90,7 @@ fn senseless(cause: &dyn std::fmt::Display) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, SerialNumber};
+    use rcgen::SerialNumber;
     use time::macros::datetime;
 
     use super::*;
@@ -144,11 +144,9 @@ mod tests {
     #[test]
     fn a_certificate_is_named_by_authority_and_serial() {
         let ca = TestCa::new("ca");
-        let params = CertificateParams {
-            serial_number: Some(SerialNumber::from_slice(&[0x87, 0x65, 0x43, 0x21])),
-            use_authority_key_identifier_extension: true,
-            ..leaf_params("home")
-        };
+        let mut params = leaf_params("home");
+        params.serial_number = Some(SerialNumber::from_slice(&[0x87, 0x65, 0x43, 0x21]));
+        params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&new_key(), &ca.issuer).unwrap();
         let id = ari_id(leaf.der()).unwrap();
         let (authority, serial) = id.split_once('.').unwrap();

@@ -9,9 +9,10 @@ use rcgen::{
 };
 use rustls::{
     ServerConfig,
-    crypto::aws_lc_rs::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer},
+    crypto::aws_lc_rs::{default_provider, sign::any_ecdsa_type},
+    pki_types::PrivateKeyDer,
     server::NoServerSessionStorage,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -26,21 +27,19 @@ pub(super) fn config(identifier: &Host, digest: &[u8; 32]) -> anyhow::Result<Arc
     if let Host::Wildcard(_) = identifier {
         bail!("a wildcard is proven by dns-01 only");
     }
-    let (certificate, key) = certificate(identifier, digest)?;
+    // Not by `with_single_cert`, which refuses the critical extension it does not know.
+    let certified = certified(identifier, digest)?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
     config.alpn_protocols = vec![PROTOCOL.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
 }
 
-fn certificate(
-    identifier: &Host,
-    digest: &[u8; 32],
-) -> anyhow::Result<(CertificateDer<'static>, PrivateKeyDer<'static>)> {
+fn certified(identifier: &Host, digest: &[u8; 32]) -> anyhow::Result<CertifiedKey> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
     let mut params = CertificateParams::new([identifier.to_string()])
         .context("cannot be named in a certificate; write it in ASCII (xn--)")?;
@@ -49,8 +48,8 @@ fn certificate(
     params.not_after = OffsetDateTime::now_utc() + Duration::WEEK;
     params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
     let certificate = params.self_signed(&key).context("cannot sign it")?;
-    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    Ok((certificate.der().clone(), key))
+    let key = any_ecdsa_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
+    Ok(CertifiedKey::new(vec![certificate.der().clone()], key))
 }
 
 /// The name in a CA's ClientHello: an address is asked for by its reverse name (RFC 8738, 6).
