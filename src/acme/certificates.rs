@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     challenge::Challenges,
-    keeper::{Keeper, Shared},
+    keeper::Keeper,
     progress::{self, Steps},
+    shared::Shared,
     state::State,
     store::Files,
 };

@@ -157,8 +157,9 @@ impl Memory {
     ) -> State {
         let standing = self.standing(hosts, acme);
         let action = renewal::next(now, &standing, &self.history, policy);
-        let (next, next_at) = next(&action, self.history.last_failure().is_some());
+        let failed = self.history.last_failure().is_some();
         let kept = self.kept.as_ref();
+        let (next, next_at) = next(&action, failed, kept.is_some());
         State {
             name: self.name.clone(),
             hosts: hosts.iter().map(ToString::to_string).collect(),
@@ -212,13 +213,16 @@ impl Memory {
     }
 }
 
-fn next(action: &Action, failed: bool) -> (String, Option<OffsetDateTime>) {
+fn next(action: &Action, failed: bool, kept: bool) -> (String, Option<OffsetDateTime>) {
+    let what = match (failed, kept) {
+        (true, _) => "another try",
+        (false, true) => "renewal",
+        (false, false) => "an order",
+    };
     match action {
-        Action::Order(_) if failed => ("another try".into(), None),
-        Action::Order(_) => ("an order".into(), None),
+        Action::Order(_) => (what.into(), None),
         Action::PollRenewalInfo => ("asking the CA when to renew".into(), None),
-        Action::Wait { until, .. } if failed => ("another try".into(), Some(*until)),
-        Action::Wait { until, why } => (why.clone(), Some(*until)),
+        Action::Wait { until, .. } => (what.into(), Some(*until)),
         Action::ClockWrong { .. } => ("waiting for the right time".into(), None),
     }
 }

@@ -27,9 +27,12 @@ pub mod progress;
 mod proof;
 pub mod renewal;
 pub mod set;
+mod shared;
 pub mod signing_request;
 pub mod state;
 pub mod store;
+#[cfg(test)]
+mod testing;
 mod zone;
 
 pub use certificates::{Certificates, Prepared, states_on_disk};

@@ -12,6 +12,7 @@ use super::{
     challenge_kind::ChallengeKind,
     dns::{self, Outcome, Propagation, Provider, Record, Records},
     problem::{Class, Problem},
+    shared::Shared,
     store::{self, Entry, Kind, Store},
     zone,
 };
@@ -21,7 +22,7 @@ use crate::config::model::Dns;
 pub(super) struct Prover {
     challenges: Challenges,
     /// Who writes DNS records; what is wrong with that matters only where one is needed.
-    zone: Option<Result<Provider, Problem>>,
+    zone: Option<Result<Arc<Provider>, Problem>>,
     propagation: Propagation,
     store: Arc<dyn Store>,
     records: Entry,
@@ -38,20 +39,15 @@ pub(super) enum Proof {
 }
 
 impl Prover {
-    /// Reads what `dns` names anew: tokens and keys change.
-    pub(super) fn new(
-        challenges: Challenges,
-        dns: Option<&Dns>,
-        store: Arc<dyn Store>,
-        set: &str,
-    ) -> Self {
-        let provider = dns.map(|dns| zone::provider(&dns.provider));
+    /// For one set; what `dns` names is read anew, since tokens and keys change.
+    pub(super) fn new(shared: &Shared, dns: Option<&Dns>, set: &str) -> Self {
+        let provider = dns.map(|dns| shared.zones.provider(&dns.provider));
         let unusable = |fault| Problem::new(Class::Provider, format!("{fault:#}"));
         Self {
-            challenges,
+            challenges: shared.challenges.clone(),
             zone: provider.map(|it| it.map_err(unusable)),
             propagation: zone::propagation(dns.and_then(|dns| dns.resolver)),
-            store,
+            store: shared.store.clone(),
             records: Entry::new(Kind::Records, set),
         }
     }
@@ -144,7 +140,7 @@ impl Prover {
             )
         };
         let provider = self.zone.as_ref().ok_or_else(none)?;
-        provider.as_ref().map_err(Clone::clone)
+        provider.as_deref().map_err(Clone::clone)
     }
 
     fn journalled(&self) -> Records {

@@ -1,6 +1,11 @@
 //! Who keeps the zone, and who is asked about it, as configured: from `acme.dns` to `dns`.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -21,23 +26,62 @@ impl Api for HttpsClient {
     }
 }
 
-/// The provider of a configuration, with its token or key read now.
-///
-/// # Errors
-/// A file that cannot be read, or holds no token or key.
-pub(super) fn provider(configured: &DnsProvider) -> anyhow::Result<Provider> {
+/// The providers in use. Each is one for all certificates: some take one change of a name at a
+/// time.
+#[derive(Default)]
+pub(super) struct Zones(Mutex<Vec<Zone>>);
+
+struct Zone {
+    configured: DnsProvider,
+    /// The token or key it was made with; with another it is another provider.
+    secret: String,
+    provider: Arc<Provider>,
+}
+
+impl Zones {
+    /// The provider of a configuration, with its token or key as it is now.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds no token or key.
+    pub(super) fn provider(&self, configured: &DnsProvider) -> anyhow::Result<Arc<Provider>> {
+        let secret = secret(configured)?;
+        let mut zones = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |zone: &&Zone| zone.configured == *configured && zone.secret == secret;
+        if let Some(zone) = zones.iter().find(is_same) {
+            return Ok(zone.provider.clone());
+        }
+        let provider = Arc::new(build(configured, &secret)?);
+        zones.retain(|zone| zone.configured != *configured);
+        zones.push(Zone {
+            configured: configured.clone(),
+            secret,
+            provider: provider.clone(),
+        });
+        Ok(provider)
+    }
+}
+
+fn build(configured: &DnsProvider, secret: &str) -> anyhow::Result<Provider> {
     Ok(match configured {
         DnsProvider::Exec(program) => Provider::Exec(Hook::new(program)),
         DnsProvider::Rfc2136 { server, key } => {
-            let key = Key::parse(&read(key)?).with_context(|| key.display().to_string())?;
+            let key = Key::parse(secret).with_context(|| key.display().to_string())?;
             Provider::Rfc2136(Rfc2136::new(server.to_string(), &key)?)
         }
-        DnsProvider::Cloudflare(token) => {
-            Provider::Cloudflare(Cloudflare::new(api()?, &secret(token)?)?)
-        }
-        DnsProvider::Desec(token) => Provider::Desec(Desec::new(api()?, &secret(token)?)?),
-        DnsProvider::Duckdns(token) => Provider::DuckDns(DuckDns::new(api()?, &secret(token)?)),
+        DnsProvider::Cloudflare(_) => Provider::Cloudflare(Cloudflare::new(api()?, secret)?),
+        DnsProvider::Desec(_) => Provider::Desec(Desec::new(api()?, secret)?),
+        DnsProvider::Duckdns(_) => Provider::DuckDns(DuckDns::new(api()?, secret)),
     })
+}
+
+fn secret(configured: &DnsProvider) -> anyhow::Result<String> {
+    match configured {
+        DnsProvider::Exec(_) => Ok(String::new()),
+        DnsProvider::Rfc2136 { key, .. } => read(key),
+        DnsProvider::Cloudflare(token)
+        | DnsProvider::Desec(token)
+        | DnsProvider::Duckdns(token) => Ok(read(token)?.trim().to_owned()),
+    }
 }
 
 /// How the spread of a record is seen; name servers are asked at the resolver's own port.
@@ -52,10 +96,6 @@ pub(super) fn propagation(resolver: Option<SocketAddr>) -> Propagation {
 
 fn api() -> anyhow::Result<Arc<dyn Api>> {
     Ok(Arc::new(HttpsClient::load(None)?))
-}
-
-fn secret(file: &Path) -> anyhow::Result<String> {
-    Ok(read(file)?.trim().to_owned())
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

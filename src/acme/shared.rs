@@ -1,0 +1,39 @@
+//! What the keepers of all certificates share.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{accounts::Accounts, challenge::Challenges, store::Store, zone::Zones};
+use crate::tls::SystemRoots;
+
+/// What all keepers share.
+pub(super) struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) challenges: Challenges,
+    pub(super) roots: SystemRoots,
+    pub(super) accounts: Accounts,
+    pub(super) zones: Zones,
+    /// Orders at a time; CAs count those of many sites together.
+    pub(super) orders: Arc<Semaphore>,
+}
+
+const ORDERS: u32 = 4;
+
+impl Shared {
+    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            accounts: Accounts::new(store.clone()),
+            store,
+            challenges: Challenges::default(),
+            roots: SystemRoots::load(),
+            zones: Zones::default(),
+            orders: Arc::new(Semaphore::new(ORDERS as usize)),
+        }
+    }
+
+    /// Waits until no order is under way, and lets none begin while the value lives.
+    pub(super) async fn rest(&self) -> Option<OwnedSemaphorePermit> {
+        self.orders.clone().acquire_many_owned(ORDERS).await.ok()
+    }
+}
