@@ -48,12 +48,13 @@ pub(super) async fn take_up(
     settings: &Settings,
     credentials: &[u8],
 ) -> Result<Option<Account>, Failure> {
-    let belonging: Belonging = serde_json::from_slice(credentials).map_err(unreadable)?;
+    let belonging: Belonging =
+        serde_json::from_slice(credentials).map_err(|fault| unreadable(&fault))?;
     if belonging.directory.as_deref() != Some(&settings.directory) {
         return Ok(None);
     }
     let credentials: AccountCredentials =
-        serde_json::from_slice(credentials).map_err(unreadable)?;
+        serde_json::from_slice(credentials).map_err(|fault| unreadable(&fault))?;
     let account = builder(transport).from_credentials(credentials).await?;
     Ok(Some(account))
 }
@@ -125,7 +126,7 @@ fn refused(failure: Failure) -> Failure {
     }
 }
 
-fn unreadable(fault: serde_json::Error) -> Problem {
+fn unreadable(fault: &serde_json::Error) -> Problem {
     Problem::new(
         Class::AccountGone,
         format!("the kept account cannot be read ({fault})"),

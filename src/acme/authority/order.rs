@@ -2,12 +2,14 @@
 //!
 //! Bounded in time; what the CA has not finished by then is taken up again by the order's URL.
 
+mod request;
+
 use std::time::{Duration, Instant};
 
-use instant_acme::{AuthorizationState, Error, Order, OrderStatus, RetryPolicy};
+use instant_acme::{Order, OrderStatus};
 
 use super::{
-    authorization::{Authorization, Challenge, acme_type, disbelief},
+    authorization::{Authorization, Challenge},
     failure::Failure,
     persist::persist,
 };
@@ -15,9 +17,6 @@ use crate::acme::problem::{Class, Problem};
 
 /// How long an order may take from here on, however often it is waited for.
 const IN_ALL: Duration = Duration::from_secs(300);
-const FIRST_GAP: Duration = Duration::from_millis(100);
-/// Gaps grow to a fifth of what was waited before, unless the CA says when to ask.
-const GROWTH: f32 = 1.2;
 
 /// An order at the CA.
 pub struct PlacedOrder {
@@ -61,7 +60,7 @@ impl PlacedOrder {
     /// # Errors
     /// Whatever the CA or the way to it says.
     pub async fn authorizations(&mut self) -> Result<Vec<Authorization>, Problem> {
-        persist!(collect(&mut self.order, &self.thumbprint)).map_err(of_order)
+        persist!(request::collect(&mut self.order, &self.thumbprint)).map_err(of_order)
     }
 
     /// Tells the CA that the proof is up.
@@ -69,7 +68,7 @@ impl PlacedOrder {
     /// # Errors
     /// Whatever the CA or the way to it says; `Class::Validation` if it looked at once.
     pub async fn ready(&mut self, challenge: &Challenge) -> Result<(), Problem> {
-        persist!(accept(&mut self.order, challenge)).map_err(of_order)
+        persist!(request::accept(&mut self.order, challenge)).map_err(of_order)
     }
 
     /// Waits until the CA has believed all proofs.
@@ -79,7 +78,7 @@ impl PlacedOrder {
     /// done in time, and whatever else it says.
     pub async fn wait_ready(&mut self) -> Result<(), Problem> {
         let until = self.deadline();
-        match persist!(poll_ready(&mut self.order, until)).map_err(of_order)? {
+        match persist!(request::poll_ready(&mut self.order, until)).map_err(of_order)? {
             OrderStatus::Invalid => Err(self.why_invalid().await),
             _ => Ok(()),
         }
@@ -99,7 +98,7 @@ impl PlacedOrder {
         };
         // It may have arrived before, and only the answer got lost.
         if failure.kind.as_deref() == Some("orderNotReady") {
-            persist!(refresh(&mut self.order)).map_err(of_order)?;
+            persist!(request::refresh(&mut self.order)).map_err(of_order)?;
         }
         match self.is_finalized() {
             true => Ok(()),
@@ -114,7 +113,7 @@ impl PlacedOrder {
     /// invalid without a reason, and whatever else the CA or the way to it says.
     pub async fn wait_certificate(&mut self) -> Result<String, Problem> {
         let until = self.deadline();
-        let fetched = persist!(fetch(&mut self.order, until)).map_err(of_order);
+        let fetched = persist!(request::fetch(&mut self.order, until)).map_err(of_order);
         fetched.map_err(|problem| self.explained(problem))
     }
 
@@ -149,75 +148,6 @@ impl PlacedOrder {
         let left = IN_ALL.saturating_sub(self.begun.elapsed());
         Instant::now() + left.min(self.patience)
     }
-}
-
-async fn collect(order: &mut Order, thumbprint: &str) -> Result<Vec<Authorization>, Error> {
-    let mut found = Vec::new();
-    let mut authorizations = order.authorizations();
-    while let Some(next) = authorizations.next().await {
-        found.extend(Authorization::of(&*next?, thumbprint));
-    }
-    Ok(found)
-}
-
-async fn accept(order: &mut Order, challenge: &Challenge) -> Result<(), Error> {
-    let mut authorizations = order.authorizations();
-    while let Some(next) = authorizations.next().await {
-        let mut authorization = next?;
-        if !has(&authorization, challenge) {
-            continue;
-        }
-        let known = Authorization::of(&authorization, "");
-        let Some(mut handle) = authorization.challenge(acme_type(challenge.kind)) else {
-            continue;
-        };
-        return match (handle.set_ready().await, known) {
-            (Err(Error::Api(error)), Some(known)) if is_disbelief(&error) => {
-                Err(Failure::from(disbelief(&error, &known.identifier)).into())
-            }
-            (done, _) => done,
-        };
-    }
-    Err(Error::Str("the order has no such challenge"))
-}
-
-fn has(authorization: &AuthorizationState, challenge: &Challenge) -> bool {
-    let mut challenges = authorization.challenges.iter();
-    challenges.any(|other| other.url == challenge.url)
-}
-
-fn is_disbelief(error: &instant_acme::Problem) -> bool {
-    !Failure::of_document(error, None).is_bad_nonce()
-}
-
-async fn refresh(order: &mut Order) -> Result<(), Error> {
-    order.refresh().await.map(|_| ())
-}
-
-async fn poll_ready(order: &mut Order, until: Instant) -> Result<OrderStatus, Error> {
-    let status = order.state().status;
-    if status != OrderStatus::Pending {
-        return Ok(status);
-    }
-    match order.poll_ready(&policy(until)).await {
-        Err(Error::Api(error)) if is_disbelief(&error) => Ok(OrderStatus::Invalid),
-        polled => polled,
-    }
-}
-
-async fn fetch(order: &mut Order, until: Instant) -> Result<String, Error> {
-    if order.state().status != OrderStatus::Valid {
-        return order.poll_certificate(&policy(until)).await;
-    }
-    let chain = order.certificate().await?;
-    chain.ok_or(Error::Timeout(None))
-}
-
-fn policy(until: Instant) -> RetryPolicy {
-    RetryPolicy::new()
-        .initial_delay(FIRST_GAP)
-        .backoff(GROWTH)
-        .timeout(until.saturating_duration_since(Instant::now()))
 }
 
 fn invalid() -> Problem {

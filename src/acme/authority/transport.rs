@@ -52,8 +52,10 @@ impl Transport {
         let request = request
             .map_err(|fault| Problem::new(Class::Refused, format!("{url} is no URL ({fault})")))?;
         let answer = self.ask(request).await?;
-        check(&answer)?;
-        Ok(answer)
+        match failure(&answer) {
+            Some(failure) => Err(failure),
+            None => Ok(answer),
+        }
     }
 
     async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
@@ -85,7 +87,9 @@ impl HttpClient for Transport {
             let Ok(body) = body.collect().await;
             let request = Request::from_parts(head, body.to_bytes());
             let answer = transport.ask(request).await?;
-            check(&answer).or_else(pass_bad_nonce)?;
+            if let Some(failure) = failure(&answer).filter(|it| !it.is_bad_nonce()) {
+                return Err(failure.into());
+            }
             let (parts, body) = answer.into_parts();
             Ok(BytesResponse {
                 parts,
@@ -95,19 +99,11 @@ impl HttpClient for Transport {
     }
 }
 
-/// Refuses what is no answer of success, and pages for people, as captive portals have them.
-fn check(answer: &Response<Bytes>) -> Result<(), Failure> {
+/// What is wrong with an answer: it is none of success, or a page for people, as captive portals
+/// have them.
+fn failure(answer: &Response<Bytes>) -> Option<Failure> {
     let content = answer.headers().get(CONTENT_TYPE);
     let is_page = content.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
-    if answer.status().is_success() && !is_page {
-        return Ok(());
-    }
-    Err(Failure::of_answer(answer, OffsetDateTime::now_utc()))
-}
-
-fn pass_bad_nonce(failure: Failure) -> Result<(), Failure> {
-    if failure.is_bad_nonce() {
-        return Ok(());
-    }
-    Err(failure)
+    let is_success = answer.status().is_success() && !is_page;
+    (!is_success).then(|| Failure::of_answer(answer, OffsetDateTime::now_utc()))
 }

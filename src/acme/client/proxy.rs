@@ -1,37 +1,20 @@
-//! The HTTP proxy of the environment, `HTTPS_PROXY` and `NO_PROXY`, and how it is passed
-//! (CONNECT, RFC 9110, 9.3.6).
+//! The HTTP proxy of the environment: `HTTPS_PROXY` and `NO_PROXY`.
+
+mod gateway;
 
 use std::{env, net::IpAddr};
 
-use anyhow::{Context, bail};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use http::Uri;
+use anyhow::Context;
 use ipnet::IpNet;
-use percent_encoding::percent_decode_str;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 
-use super::origin::{self, Origin};
-use crate::acme::problem::{Class, Problem};
-
-/// The longest answer of a proxy, in bytes.
-const HEAD: usize = 8 << 10;
+use self::gateway::Gateway;
+use super::origin::Origin;
 
 /// Which servers are reached through a proxy.
 #[derive(Default)]
 pub(super) struct Proxy {
     gateway: Option<Gateway>,
     direct: Vec<String>,
-}
-
-/// An HTTP proxy that takes CONNECT.
-pub(super) struct Gateway {
-    pub(super) host: String,
-    pub(super) port: u16,
-    /// The value of `Proxy-Authorization`: a secret.
-    authorization: Option<String>,
 }
 
 impl Proxy {
@@ -77,81 +60,6 @@ fn covers(entry: &str, host: &str) -> bool {
     let domain = entry.trim_start_matches("*.").trim_start_matches('.');
     let above = host.strip_suffix(domain);
     above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
-}
-
-impl Gateway {
-    // The text may hold a password, so no error repeats it.
-    fn parse(text: &str) -> anyhow::Result<Self> {
-        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        if scheme != "http" {
-            bail!("a proxy by {scheme}:// cannot be used; write http://HOST:PORT");
-        }
-        let rest = rest.split('/').next().unwrap_or(rest);
-        let (user, address) = match rest.rsplit_once('@') {
-            Some((user, address)) => (Some(user), address),
-            None => (None, rest),
-        };
-        let address: Uri = address.parse().context("write http://HOST:PORT")?;
-        let host = address.host().context("write http://HOST:PORT")?;
-        Ok(Self {
-            host: origin::bare(host).to_owned(),
-            port: address.port_u16().unwrap_or(80),
-            authorization: user.map(basic),
-        })
-    }
-
-    /// Has the proxy connect the stream to the server.
-    pub(super) async fn pass(
-        &self,
-        mut stream: TcpStream,
-        origin: &Origin,
-    ) -> Result<TcpStream, Problem> {
-        let request = self.request(&origin.target());
-        let fail = |what: &dyn std::fmt::Display| {
-            let proxy = &self.host;
-            Problem::new(
-                Class::Network,
-                format!("the proxy {proxy} of HTTPS_PROXY does not lead to {origin}: {what}"),
-            )
-        };
-        let sent = stream.write_all(request.as_bytes()).await;
-        sent.map_err(|fault| fail(&fault))?;
-        let head = head(&mut stream).await.map_err(|fault| fail(&fault))?;
-        match status(&head) {
-            Some(200..=299) => Ok(stream),
-            Some(status) => Err(fail(&format!("it answered {status}"))),
-            None => Err(fail(&"it does not speak HTTP")),
-        }
-    }
-
-    fn request(&self, target: &str) -> String {
-        let authorization = self
-            .authorization
-            .as_deref()
-            .map_or_else(String::new, |it| format!("Proxy-Authorization: {it}\r\n"));
-        format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n")
-    }
-}
-
-fn basic(user: &str) -> String {
-    let user: Vec<u8> = percent_decode_str(user).collect();
-    format!("Basic {}", STANDARD.encode(user))
-}
-
-/// Reads up to the empty line and not a byte of what follows it.
-async fn head(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") && head.len() < HEAD {
-        head.push(stream.read_u8().await?);
-    }
-    Ok(head)
-}
-
-fn status(head: &[u8]) -> Option<u16> {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    response.parse(head).ok()?.is_complete().then_some(())?;
-    response.code
 }
 
 #[cfg(test)]

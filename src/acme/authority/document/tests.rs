@@ -13,121 +13,124 @@ fn written(kind: &str, detail: &str) -> String {
     serde_json::json!({"type": format!("{URN}{kind}"), "detail": detail}).to_string()
 }
 
+/// HTTP status, type, words and the class they have.
+const KINDS: &[(u16, &str, &str, Class)] = &[
+    (
+        400,
+        "accountDoesNotExist",
+        "Account \"https://ca/acct/1\" not found",
+        Class::AccountGone,
+    ),
+    (
+        403,
+        "unauthorized",
+        "Account is not valid, has status \"deactivated\"",
+        Class::AccountGone,
+    ),
+    (
+        409,
+        "alreadyReplaced",
+        "cannot indicate an order replaces",
+        Class::AlreadyReplaced,
+    ),
+    (
+        400,
+        "invalidProfile",
+        "profile name \"x\" not recognized",
+        Class::InvalidProfile,
+    ),
+    (
+        400,
+        "badNonce",
+        "JWS has an invalid anti-replay nonce",
+        Class::Network,
+    ),
+    (
+        500,
+        "serverInternal",
+        "Failed to retrieve order for ID 1",
+        Class::Network,
+    ),
+    (
+        503,
+        "rateLimited",
+        "Service busy; retry later.",
+        Class::Network,
+    ),
+    (
+        429,
+        "rateLimited",
+        "too many new orders",
+        Class::RateLimited,
+    ),
+    (
+        400,
+        "rejectedIdentifier",
+        "The ACME server refuses to issue",
+        Class::Refused,
+    ),
+    (400, "unsupportedIdentifier", "type \"ip\"", Class::Refused),
+    (
+        400,
+        "badCSR",
+        "Error parsing certificate request",
+        Class::Refused,
+    ),
+    (
+        403,
+        "caa",
+        "CAA record for example.org prevents issuance",
+        Class::Refused,
+    ),
+    (403, "externalAccountRequired", "No EAB", Class::Refused),
+    (
+        400,
+        "userActionRequired",
+        "the terms of service have changed",
+        Class::Refused,
+    ),
+    (400, "malformed", "Parse error reading JWS", Class::Refused),
+    (
+        403,
+        "orderNotReady",
+        "Order's status (\"pending\") is not acceptable",
+        Class::OrderGone,
+    ),
+    (
+        403,
+        "unauthorized",
+        "Invalid response from http://x: 404",
+        Class::Validation,
+    ),
+    (
+        400,
+        "connection",
+        "1.2.3.4: Timeout during connect",
+        Class::Validation,
+    ),
+    (
+        400,
+        "dns",
+        "DNS problem: NXDOMAIN looking up A for x",
+        Class::Validation,
+    ),
+    (
+        400,
+        "tls",
+        "remote error: tls: handshake failure",
+        Class::Validation,
+    ),
+    (
+        403,
+        "incorrectResponse",
+        "Key authorization mismatch",
+        Class::Validation,
+    ),
+];
+
 #[test]
 fn each_type_has_its_class() {
-    for (status, kind, detail, class) in [
-        (
-            400,
-            "accountDoesNotExist",
-            "Account \"https://ca/acct/1\" not found",
-            Class::AccountGone,
-        ),
-        (
-            403,
-            "unauthorized",
-            "Account is not valid, has status \"deactivated\"",
-            Class::AccountGone,
-        ),
-        (
-            409,
-            "alreadyReplaced",
-            "cannot indicate an order replaces",
-            Class::AlreadyReplaced,
-        ),
-        (
-            400,
-            "invalidProfile",
-            "profile name \"x\" not recognized",
-            Class::InvalidProfile,
-        ),
-        (
-            400,
-            "badNonce",
-            "JWS has an invalid anti-replay nonce",
-            Class::Network,
-        ),
-        (
-            500,
-            "serverInternal",
-            "Failed to retrieve order for ID 1",
-            Class::Network,
-        ),
-        (
-            503,
-            "rateLimited",
-            "Service busy; retry later.",
-            Class::Network,
-        ),
-        (
-            429,
-            "rateLimited",
-            "too many new orders",
-            Class::RateLimited,
-        ),
-        (
-            400,
-            "rejectedIdentifier",
-            "The ACME server refuses to issue",
-            Class::Refused,
-        ),
-        (400, "unsupportedIdentifier", "type \"ip\"", Class::Refused),
-        (
-            400,
-            "badCSR",
-            "Error parsing certificate request",
-            Class::Refused,
-        ),
-        (
-            403,
-            "caa",
-            "CAA record for example.org prevents issuance",
-            Class::Refused,
-        ),
-        (403, "externalAccountRequired", "No EAB", Class::Refused),
-        (
-            400,
-            "userActionRequired",
-            "the terms of service have changed",
-            Class::Refused,
-        ),
-        (400, "malformed", "Parse error reading JWS", Class::Refused),
-        (
-            403,
-            "orderNotReady",
-            "Order's status (\"pending\") is not acceptable",
-            Class::OrderGone,
-        ),
-        (
-            403,
-            "unauthorized",
-            "Invalid response from http://x: 404",
-            Class::Validation,
-        ),
-        (
-            400,
-            "connection",
-            "1.2.3.4: Timeout during connect",
-            Class::Validation,
-        ),
-        (
-            400,
-            "dns",
-            "DNS problem: NXDOMAIN looking up A for x",
-            Class::Validation,
-        ),
-        (
-            400,
-            "tls",
-            "remote error: tls: handshake failure",
-            Class::Validation,
-        ),
-        (
-            403,
-            "incorrectResponse",
-            "Key authorization mismatch",
-            Class::Validation,
-        ),
-    ] {
+    for &(status, kind, detail, class) in KINDS {
         let problem = judged(status, &written(kind, detail));
         assert_eq!((problem.class, &*problem.detail), (class, detail), "{kind}");
     }

@@ -1,0 +1,101 @@
+//! How an HTTP proxy is passed (CONNECT, RFC 9110, 9.3.6).
+
+use anyhow::{Context, bail};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::Uri;
+use percent_encoding::percent_decode_str;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::acme::{
+    client::origin::{self, Origin},
+    problem::{Class, Problem},
+};
+
+/// The longest answer of a proxy, in bytes.
+const HEAD: usize = 8 << 10;
+
+/// An HTTP proxy that takes CONNECT.
+pub(in crate::acme::client) struct Gateway {
+    pub(in crate::acme::client) host: String,
+    pub(in crate::acme::client) port: u16,
+    /// The value of `Proxy-Authorization`: a secret.
+    authorization: Option<String>,
+}
+
+impl Gateway {
+    // The text may hold a password, so no error repeats it.
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        if scheme != "http" {
+            bail!("a proxy by {scheme}:// cannot be used; write http://HOST:PORT");
+        }
+        let rest = rest.split('/').next().unwrap_or(rest);
+        let (user, address) = match rest.rsplit_once('@') {
+            Some((user, address)) => (Some(user), address),
+            None => (None, rest),
+        };
+        let address: Uri = address.parse().context("write http://HOST:PORT")?;
+        let host = address.host().context("write http://HOST:PORT")?;
+        Ok(Self {
+            host: origin::bare(host).to_owned(),
+            port: address.port_u16().unwrap_or(80),
+            authorization: user.map(basic),
+        })
+    }
+
+    /// Has the proxy connect the stream to the server.
+    pub(in crate::acme::client) async fn pass(
+        &self,
+        mut stream: TcpStream,
+        origin: &Origin,
+    ) -> Result<TcpStream, Problem> {
+        let request = self.request(&origin.target());
+        let fail = |what: &dyn std::fmt::Display| {
+            let proxy = &self.host;
+            Problem::new(
+                Class::Network,
+                format!("the proxy {proxy} of HTTPS_PROXY does not lead to {origin}: {what}"),
+            )
+        };
+        let sent = stream.write_all(request.as_bytes()).await;
+        sent.map_err(|fault| fail(&fault))?;
+        let head = head(&mut stream).await.map_err(|fault| fail(&fault))?;
+        match status(&head) {
+            Some(200..=299) => Ok(stream),
+            Some(status) => Err(fail(&format!("it answered {status}"))),
+            None => Err(fail(&"it does not speak HTTP")),
+        }
+    }
+
+    pub(super) fn request(&self, target: &str) -> String {
+        let authorization = self
+            .authorization
+            .as_deref()
+            .map_or_else(String::new, |it| format!("Proxy-Authorization: {it}\r\n"));
+        format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n")
+    }
+}
+
+fn basic(user: &str) -> String {
+    let user: Vec<u8> = percent_decode_str(user).collect();
+    format!("Basic {}", STANDARD.encode(user))
+}
+
+/// Reads up to the empty line and not a byte of what follows it.
+async fn head(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && head.len() < HEAD {
+        head.push(stream.read_u8().await?);
+    }
+    Ok(head)
+}
+
+fn status(head: &[u8]) -> Option<u16> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    response.parse(head).ok()?.is_complete().then_some(())?;
+    response.code
+}
