@@ -157,16 +157,15 @@ impl Setup {
     pub fn launch(mut self) -> Hubgate {
         self.write();
         let command = self.command();
-        Hubgate::start(command, self.folder, self.root, self.ports)
+        let environment = self.environment;
+        Hubgate::start(command, environment, self.folder, self.root, self.ports)
     }
 
     /// `hubgate`, through a link of its own, which a test may point elsewhere.
     fn command(&mut self) -> Command {
         let link = self.folder.path().join("hubgate");
         symlink(PROGRAM, &link).unwrap();
-        let mut command = inheriting(&link, std::mem::take(&mut self.sockets));
-        command.envs(self.environment.drain(..));
-        command
+        inheriting(&link, std::mem::take(&mut self.sockets))
     }
 
     /// Writes a certificate of the setup's root and its key as `NAME.pem` and `NAME.key`.
