@@ -1,4 +1,11 @@
-//! Certificates by ACME, with CAs that run here.
+//! Certificates by ACME, with CAs that run here: our own that errs on command (`authority`) and
+//! Pebble.
+//!
+//! Programs are missing as in `real_hub`.
 
 pub mod authority;
+pub mod challtestsrv;
 pub mod client;
+pub mod pebble;
+pub mod program;
+pub mod responder;

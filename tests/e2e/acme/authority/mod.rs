@@ -18,6 +18,8 @@ mod refusal;
 mod renewal;
 mod server;
 mod sight;
+#[cfg(test)]
+mod tests;
 mod validation;
 
 use std::{
