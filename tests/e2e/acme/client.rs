@@ -10,7 +10,7 @@ use instant_acme::{
     Account, BodyWrapper, BytesResponse, ChallengeType, Error, ExternalAccountKey, HttpClient,
     Identifier, KeyAuthorization, NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
 };
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, DistinguishedName, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
@@ -118,7 +118,9 @@ async fn finish(order: &mut Order, names: &[&str]) -> Result<String, Error> {
     }
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let key = KeyPair::generate().unwrap();
-    let request = CertificateParams::new(names).unwrap();
+    let mut request = CertificateParams::new(names).unwrap();
+    // The common name that rcgen gives is no name of the order.
+    request.distinguished_name = DistinguishedName::new();
     let request = request.serialize_request(&key).unwrap();
     within("finalize", order.finalize_csr(request.der())).await?;
     within("a certificate", order.poll_certificate(&policy)).await

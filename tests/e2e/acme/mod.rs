@@ -3,6 +3,7 @@
 //!
 //! Programs are missing as in `real_hub`.
 
+pub mod acme2certifier;
 pub mod authority;
 pub mod challtestsrv;
 pub mod client;

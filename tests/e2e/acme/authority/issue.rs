@@ -2,7 +2,7 @@
 
 mod issuer;
 
-use rcgen::CertificateSigningRequestParams;
+use rcgen::{CertificateSigningRequestParams, DnType, DnValue};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
@@ -73,13 +73,19 @@ fn life(state: &State, profile: Option<&str>, fault: Option<&Fault>) -> [OffsetD
     }
 }
 
+/// The names of the request; its common name is one of them.
 fn names_of(request: &CertificateSigningRequestParams) -> Vec<String> {
+    let common = request.params.distinguished_name.get(&DnType::CommonName);
+    let common = common.map(|name| match name {
+        DnValue::Utf8String(name) => name.to_lowercase(),
+        other => format!("{other:?}"),
+    });
     let names = request.params.subject_alt_names.iter();
     let names = names.filter_map(|name| match name {
         rcgen::SanType::DnsName(name) => Some(name.as_str().to_lowercase()),
         _ => None,
     });
-    sorted(names.collect())
+    sorted(names.chain(common).collect())
 }
 
 fn sorted(mut names: Vec<String>) -> Vec<String> {
