@@ -102,6 +102,7 @@ impl Acme2Certifier {
             ("accounts.json", format!("{{\"{kid}\": \"{key}\"}}")),
             ("ca.pem", root.pem()),
             ("ca.key", root.key_pem()),
+            ("ca.crl", root.revoking(&[])),
             ("server.pem", leaf.chain_pem),
             ("server.key", leaf.key_pem),
         ] {
@@ -156,6 +157,8 @@ tos_url: https://127.0.0.1/terms
 handler_module: acme2certifier.cahandlers.openssl_ca_handler
 issuing_ca_key: ca.key
 issuing_ca_cert: ca.pem
+issuing_ca_crl: ca.crl
+cert_save_path: .
 ";
 
 /// External accounts in a file.

@@ -1,5 +1,5 @@
-//! Certificates by ACME, with CAs that run here: our own that errs on command (`authority`) and
-//! Pebble.
+//! Certificates by ACME: hubgate with CAs that run here, our own that errs on command
+//! (`authority`), Pebble and acme2certifier.
 //!
 //! Programs are missing as in `real_hub`.
 
@@ -7,6 +7,13 @@ pub mod acme2certifier;
 pub mod authority;
 pub mod challtestsrv;
 pub mod client;
+pub mod diagnosis;
+pub mod faults;
+pub mod issuing;
+pub mod journal;
 pub mod pebble;
 pub mod program;
+pub mod renewal;
 pub mod responder;
+pub mod stage;
+pub mod store;

@@ -49,7 +49,7 @@ impl Responder {
         params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest.as_ref())];
         let certificate = params.self_signed(&key).unwrap();
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        *self.config.lock().unwrap() = Some(Arc::new(config(certificate.into(), key)));
+        *self.config.lock().unwrap() = Some(Arc::new(config(certificate.into(), &key)));
     }
 }
 
@@ -78,9 +78,9 @@ async fn serve(listener: TcpListener, config: Arc<Mutex<Option<Arc<ServerConfig>
     }
 }
 
-fn config(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> ServerConfig {
+fn config(certificate: CertificateDer<'static>, key: &PrivateKeyDer<'static>) -> ServerConfig {
     // `with_single_cert` refuses the critical extension.
-    let shown = CertifiedKey::new(vec![certificate], any_supported_type(&key).unwrap());
+    let shown = CertifiedKey::new(vec![certificate], any_supported_type(key).unwrap());
     let mut config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()
         .unwrap()

@@ -55,7 +55,7 @@ pub(super) fn issue(
     let life = life(state, profile, fault.as_ref());
     let issued = state
         .issuer
-        .sign(request, [account, &names.join(" ")], life, Flaw(fault));
+        .sign(request, [account, &names.join(" ")], life, &Flaw(fault));
     Ok(issued)
 }
 

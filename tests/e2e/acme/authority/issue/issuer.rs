@@ -46,7 +46,7 @@ impl Issuer {
         request: CertificateSigningRequestParams,
         [account, names]: [&str; 2],
         [not_before, not_after]: [OffsetDateTime; 2],
-        flaw: Flaw,
+        flaw: &Flaw,
     ) -> usize {
         let mut params = request.params;
         (params.not_before, params.not_after) = (not_before, not_after);
