@@ -11,6 +11,7 @@
 )]
 
 pub mod access;
+pub mod acme;
 pub mod browser;
 pub mod client_certificates;
 pub mod commands;

@@ -135,6 +135,20 @@ impl Caller {
         Ok(chain[0].to_vec())
     }
 
+    /// Does the handshake offering one protocol (ALPN), and returns the certificate hubgate
+    /// showed if it chose that protocol.
+    ///
+    /// # Errors
+    /// What the connection failed with.
+    pub async fn certificate_for(&self, protocol: &str) -> io::Result<Option<Vec<u8>>> {
+        let stream = self.secure(&[protocol]).await?;
+        let (_, connection) = stream.get_ref();
+        let chosen = connection.alpn_protocol() == Some(protocol.as_bytes());
+        let shown = connection.peer_certificates();
+        let shown = shown.and_then(|chain| chain.first()).filter(|_| chosen);
+        Ok(shown.map(|certificate| certificate.to_vec()))
+    }
+
     /// Opens a connection that offers these protocols (ALPN).
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The running program under test.
 
+mod again;
 mod signals;
 
 use std::{
@@ -26,6 +27,9 @@ pub struct Hubgate {
     /// The processes that have taken over, one from the other.
     successors: Vec<Pid>,
     output: Output,
+    /// What the processes before printed.
+    before: String,
+    environment: Vec<(String, String)>,
     folder: TempDir,
     root: Authority,
     http: Port,
@@ -36,22 +40,19 @@ impl Hubgate {
     /// Starts the program in the folder.
     pub(super) fn start(
         mut command: Command,
+        environment: Vec<(String, String)>,
         folder: TempDir,
         root: Authority,
         [http, https]: [Port; 2],
     ) -> Self {
-        let mut child = command
-            .args(["run", "-c", "proxy.yaml"])
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = running(&mut command, &environment, folder.path());
         let output = Output::capture(&mut child);
         Self {
             child,
             successors: Vec::new(),
             output,
+            before: String::new(),
+            environment,
             folder,
             root,
             http,
@@ -155,7 +156,18 @@ impl Drop for Hubgate {
         }
         let printed = self.output.finish();
         if thread::panicking() {
-            eprintln!("--- hubgate printed:\n{printed}\n---");
+            eprintln!("--- hubgate printed:\n{}{printed}\n---", self.before);
         }
     }
+}
+
+fn running(command: &mut Command, environment: &[(String, String)], folder: &Path) -> Child {
+    command
+        .args(["run", "-c", "proxy.yaml"])
+        .envs(environment.iter().cloned())
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }

@@ -58,6 +58,11 @@ impl Authority {
         self.issuer.pem()
     }
 
+    /// The root's key as PEM (PKCS#8), for a CA of others that signs with it.
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
     /// A server certificate for the names and addresses.
     pub fn server(&self, names: &[&str]) -> Leaf {
         let mut params = named(names[0]);

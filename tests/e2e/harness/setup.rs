@@ -28,6 +28,7 @@ const LISTEN: &str = r#"listen: {http: ["127.0.0.1:HTTP"], https: ["127.0.0.1:HT
 pub struct Setup {
     listen: String,
     top: String,
+    acme: String,
     hosts: String,
     certificate: String,
     site: String,
@@ -46,6 +47,7 @@ impl Setup {
         let setup = Self {
             listen: LISTEN.to_owned(),
             top: String::new(),
+            acme: String::new(),
             hosts: "[home.test]".to_owned(),
             certificate: "{chain: home.pem, key: home.key}".to_owned(),
             site: format!("    upstream: {upstream}\n"),
@@ -87,6 +89,16 @@ impl Setup {
     pub fn certificate(mut self, from: &str) -> Self {
         from.clone_into(&mut self.certificate);
         self
+    }
+
+    /// Lets the certificate of every site that says so, as this one, come from the CA of this
+    /// directory, whose server is known by the root in PEM, by the challenges.
+    pub fn acme(mut self, directory: &str, root: &str, challenges: &str) -> Self {
+        self.acme = format!(
+            "acme: {{directory: \"{directory}\", root: acme-root.pem, \
+             challenges: [{challenges}]}}\n"
+        );
+        self.file("acme-root.pem", root).certificate("acme")
     }
 
     /// Listens elsewhere; `HTTP` and `HTTPS` stand for the kept ports.
@@ -157,16 +169,15 @@ impl Setup {
     pub fn launch(mut self) -> Hubgate {
         self.write();
         let command = self.command();
-        Hubgate::start(command, self.folder, self.root, self.ports)
+        let environment = self.environment;
+        Hubgate::start(command, environment, self.folder, self.root, self.ports)
     }
 
     /// `hubgate`, through a link of its own, which a test may point elsewhere.
     fn command(&mut self) -> Command {
         let link = self.folder.path().join("hubgate");
         symlink(PROGRAM, &link).unwrap();
-        let mut command = inheriting(&link, std::mem::take(&mut self.sockets));
-        command.envs(self.environment.drain(..));
-        command
+        inheriting(&link, std::mem::take(&mut self.sockets))
     }
 
     /// Writes a certificate of the setup's root and its key as `NAME.pem` and `NAME.key`.
@@ -190,6 +201,7 @@ impl Setup {
         let listen = self.listen.replace("HTTPS", &https).replace("HTTP", &http);
         let Self {
             top,
+            acme,
             hosts,
             certificate,
             site,
@@ -197,7 +209,7 @@ impl Setup {
             ..
         } = self;
         format!(
-            "{listen}\n{top}sites:\n  - hosts: {hosts}\n    certificate: {certificate}\n\
+            "{listen}\n{top}{acme}sites:\n  - hosts: {hosts}\n    certificate: {certificate}\n\
              {site}{other_sites}"
         )
     }

@@ -14,7 +14,7 @@ mod stop;
 mod websockets;
 
 /// How often to repeat something: seldom, or often in a long run.
-fn times(short: usize, long: usize) -> usize {
+pub fn times(short: usize, long: usize) -> usize {
     if std::env::var_os("HUBGATE_LONG").is_some_and(|long| long == "1") {
         return long;
     }

@@ -65,3 +65,15 @@ fn a_broken_configuration_ends_the_start_with_78() {
     assert_eq!(ran.status, Some(78));
     assert!(ran.stderr.contains("acces"), "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn after_a_kill_it_starts_again_on_the_same_ports() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    for _ in 0..2 {
+        gate.kill();
+        assert!(gate.tls().certificate().await.is_err());
+        gate.start_again().await;
+        assert_eq!(gate.tls().http1().await.get("/plain").await.status, 200);
+    }
+}

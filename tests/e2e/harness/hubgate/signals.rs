@@ -65,7 +65,7 @@ impl Hubgate {
         self.child.try_wait().unwrap()
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         let newest = self.successors.last().copied();
         let _ = kill_process(newest.unwrap_or_else(|| self.first()), signal);
     }

@@ -1,0 +1,182 @@
+//! Signed requests (RFC 8555, section 6): opened, and refused for everything wrong.
+
+use std::collections::HashSet;
+
+use aws_lc_rs::{
+    digest, hmac, rand,
+    signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Refusal, State, answer::Answer};
+
+/// The nonces that are out, each good once.
+#[derive(Default)]
+pub(super) struct Nonces {
+    out: HashSet<String>,
+}
+
+/// A request whose signature is good.
+pub(super) struct Signed {
+    /// Null for a POST-as-GET.
+    pub(super) payload: Value,
+    /// The key that signed.
+    pub(super) key: Jwk,
+    /// The account, unless the key itself came.
+    pub(super) account: Option<String>,
+}
+
+/// A public key on P-256.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(super) struct Jwk {
+    kty: String,
+    crv: String,
+    x: String,
+    y: String,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    protected: String,
+    payload: String,
+    signature: String,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    nonce: Option<String>,
+    url: String,
+    jwk: Option<Jwk>,
+    kid: Option<String>,
+}
+
+impl Nonces {
+    /// A new one.
+    pub(super) fn next(&mut self) -> String {
+        let nonce = random(16);
+        self.out.insert(nonce.clone());
+        nonce
+    }
+
+    fn spend(&mut self, nonce: Option<&str>) -> bool {
+        nonce.is_some_and(|nonce| self.out.remove(nonce))
+    }
+}
+
+impl Jwk {
+    /// The thumbprint (RFC 7638), as key authorizations carry it.
+    pub(super) fn thumbprint(&self) -> String {
+        let Self { kty, crv, x, y } = self;
+        let text = format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#);
+        encode(digest::digest(&digest::SHA256, text.as_bytes()))
+    }
+
+    fn has_signed(&self, message: &str, signature: &[u8]) -> bool {
+        let (Some(x), Some(y)) = (decode(&self.x), decode(&self.y)) else {
+            return false;
+        };
+        let point = [&[4][..], &x, &y].concat();
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+        key.verify(message.as_bytes(), signature).is_ok()
+    }
+}
+
+/// Opens the request for this path.
+pub(super) fn open(state: &mut State, path: &str, body: &[u8]) -> Result<Signed, Answer> {
+    let unreadable = || Answer::malformed("Parse error reading JWS");
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|_| unreadable())?;
+    let header: Header = parse(&envelope.protected).ok_or_else(unreadable)?;
+    judge(state, &header, path)?;
+    let (key, account) = signer(state, header)?;
+    let message = format!("{}.{}", envelope.protected, envelope.payload);
+    let signature = decode(&envelope.signature).ok_or_else(unreadable)?;
+    if !key.has_signed(&message, &signature) {
+        return Err(Answer::malformed("JWS verification error"));
+    }
+    Ok(Signed {
+        payload: parse(&envelope.payload).unwrap_or_default(),
+        key,
+        account,
+    })
+}
+
+fn judge(state: &mut State, header: &Header, path: &str) -> Result<(), Answer> {
+    if header.alg != "ES256" {
+        let detail = "JWS signature header contains unsupported algorithm";
+        return Err(Answer::problem(400, "badSignatureAlgorithm", detail));
+    }
+    if !state.nonces.spend(header.nonce.as_deref()) {
+        return Err(bad_nonce());
+    }
+    if header.url != format!("{}{path}", state.base) {
+        let detail = "JWS header parameter 'url' incorrect";
+        return Err(Answer::problem(403, "unauthorized", detail));
+    }
+    Ok(())
+}
+
+fn signer(state: &State, header: Header) -> Result<(Jwk, Option<String>), Answer> {
+    match (header.jwk, header.kid) {
+        (Some(key), None) => Ok((key, None)),
+        (None, Some(url)) => {
+            let prefix = format!("{}/account/", state.base);
+            let name = url.strip_prefix(&prefix).unwrap_or_default();
+            let key = state.accounts.key(name);
+            let key = key.ok_or_else(|| Refusal::AccountDoesNotExist.answer())?;
+            Ok((key.clone(), Some(name.to_owned())))
+        }
+        _ => Err(Answer::malformed("jwk and kid are mutually exclusive")),
+    }
+}
+
+/// What an old or unknown nonce is answered with.
+pub(super) fn bad_nonce() -> Answer {
+    let detail = "Unable to validate JWS :: JWS has an invalid anti-replay nonce";
+    Answer::problem(400, "badNonce", detail)
+}
+
+/// The payload without a look at the signature.
+pub(super) fn payload(body: &[u8]) -> Option<Value> {
+    let envelope: Envelope = serde_json::from_slice(body).ok()?;
+    parse(&envelope.payload)
+}
+
+/// Whether the JWS binds this account key to the external account (RFC 8555, section 7.3.4).
+pub(super) fn binds(binding: &Value, account: &Jwk, (kid, secret): (&str, &[u8])) -> bool {
+    let Ok(envelope) = serde_json::from_value::<Envelope>(binding.clone()) else {
+        return false;
+    };
+    let header: Option<Header> = parse(&envelope.protected);
+    let named = header.is_some_and(|header| {
+        header.alg == "HS256" && header.kid.as_deref() == Some(kid) && header.jwk.is_none()
+    });
+    let message = format!("{}.{}", envelope.protected, envelope.payload);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let signature = decode(&envelope.signature).unwrap_or_default();
+    let signed = hmac::verify(&key, message.as_bytes(), &signature).is_ok();
+    named && signed && parse::<Jwk>(&envelope.payload).as_ref() == Some(account)
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(part: &str) -> Option<T> {
+    serde_json::from_slice(&decode(part)?).ok()
+}
+
+/// Base64 as JWS has it.
+pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Bytes of base64 as JWS has it.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// A random word from so many bytes.
+pub(super) fn random(length: usize) -> String {
+    let mut bytes = vec![0; length];
+    rand::fill(&mut bytes).unwrap();
+    encode(bytes)
+}

@@ -1,0 +1,64 @@
+//! Renewal information and replaced certificates (RFC 9773).
+
+use serde_json::json;
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{
+    Endpoint, Fault, Issued, Refusal, State,
+    answer::{Answer, Reply},
+    fault::Part,
+};
+
+/// Tells when the certificate of this identifier should be renewed.
+pub(super) fn answer(state: &mut State, identifier: &str) -> Reply {
+    let fault = state.faults.strike(Part::Renewal, Endpoint::RenewalInfo);
+    if fault == Some(Fault::RenewalGarbage) {
+        return Ok(Answer::new(
+            200,
+            "application/json",
+            "{\"suggestedWindow\": ",
+        ));
+    }
+    let found = state.issuer.by_identifier(identifier);
+    let Some(issued) = found.filter(|_| fault != Some(Fault::RenewalMissing)) else {
+        return Err(Answer::problem(404, "malformed", "Certificate not found"));
+    };
+    let [start, end] = window(issued, fault.as_ref()).map(rfc3339);
+    let document = json!({"suggestedWindow": {"start": start, "end": end}});
+    let pause = state.options.renewal_pause.to_string();
+    Ok(Answer::json(200, &document).with("retry-after", pause))
+}
+
+/// About the last third of life, at once for what is revoked.
+fn window(issued: &Issued, fault: Option<&Fault>) -> [OffsetDateTime; 2] {
+    let life = issued.not_after - issued.not_before;
+    let past = issued.revoked || fault == Some(&Fault::RenewalInPast);
+    if past {
+        let now = OffsetDateTime::now_utc();
+        return [now - Duration::HOUR, now - Duration::MINUTE];
+    }
+    let start = match fault {
+        Some(Fault::RenewalAfterEnd) => issued.not_after + Duration::DAY,
+        _ => issued.not_before + life * 2 / 3,
+    };
+    [start, start + life / 48]
+}
+
+/// Notes that the certificate of this identifier is replaced, which it can be once.
+pub(super) fn replace(state: &mut State, identifier: &str) -> Result<(), Answer> {
+    let Some(issued) = state.issuer.by_identifier(identifier) else {
+        let detail = "Could not validate ARI 'replaces' field :: certificate not found";
+        return Err(Answer::malformed(detail));
+    };
+    if issued.replaced {
+        return Err(Refusal::AlreadyReplaced.answer());
+    }
+    issued.replaced = true;
+    Ok(())
+}
+
+/// The moment as ACME has it, in whole seconds.
+pub(super) fn rfc3339(moment: OffsetDateTime) -> String {
+    let whole = moment.replace_nanosecond(0).unwrap();
+    whole.format(&Rfc3339).unwrap()
+}

@@ -1,0 +1,196 @@
+//! Faults that are armed strike where and as often as they are told.
+
+use std::time::Duration;
+
+use instant_acme::ExternalAccountKey;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use time::OffsetDateTime;
+
+use super::Bench;
+use crate::acme::{
+    authority::{Endpoint, Fault, Refusal, RetryAfter, Sight},
+    client::Client,
+};
+
+#[tokio::test]
+async fn faults_of_the_connection_are_errors_and_end() {
+    let bench = Bench::new().await;
+    for fault in [Fault::Reset, Fault::Lost, Fault::Truncated, Fault::Html] {
+        bench
+            .ca
+            .fault(fault.clone().at(Endpoint::NewOrder).times(1));
+        assert!(bench.issue().await.is_err(), "{fault:?}");
+        bench.issue().await.unwrap();
+    }
+    // What was lost or broken off had been ordered.
+    assert_eq!(bench.ca.orders().len(), 4 + 2);
+}
+
+#[tokio::test]
+async fn a_slow_answer_comes_whole() {
+    let bench = Bench::new().await;
+    let drip = Fault::Drip(Duration::from_millis(1));
+    bench.ca.fault(drip.at(Endpoint::Certificate));
+    bench.issue().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_black_hole_never_answers() {
+    let bench = Bench::new().await;
+    bench.ca.fault(Fault::BlackHole.at(Endpoint::NewOrder));
+    let client = bench.client().await.unwrap();
+    let waiting = tokio::time::timeout(Duration::from_millis(200), bench.issue_to(&client));
+    assert!(waiting.await.is_err());
+    assert_eq!(bench.ca.requests_to(Endpoint::NewOrder).len(), 1);
+}
+
+#[tokio::test]
+async fn refusals_are_told_in_the_problem() {
+    let bench = Bench::new().await;
+    let soon = OffsetDateTime::now_utc() + Duration::from_secs(90);
+    for (refusal, kind) in [
+        (Refusal::RateLimited(RetryAfter::Seconds(7)), "rateLimited"),
+        (Refusal::RateLimited(RetryAfter::Date(soon)), "rateLimited"),
+        (
+            Refusal::RateLimited(RetryAfter::Text(soon)),
+            "retry after 20",
+        ),
+        (Refusal::Paused, "unpause"),
+        (Refusal::AlreadyReplaced, "alreadyReplaced"),
+        (Refusal::InvalidProfile, "invalidProfile"),
+        (Refusal::AccountDoesNotExist, "accountDoesNotExist"),
+        (Refusal::RejectedIdentifier, "rejectedIdentifier"),
+        (Refusal::Caa, "caa"),
+        (Refusal::BadCsr, "badCSR"),
+        (Refusal::ExternalAccountRequired, "externalAccountRequired"),
+    ] {
+        bench.ca.fault(Fault::Refused(refusal).times(1));
+        let told = bench.issue().await.unwrap_err().to_string();
+        assert!(told.contains(kind), "{told}");
+    }
+    bench.issue().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_few_bad_nonces_are_got_over() {
+    let bench = Bench::new().await;
+    bench
+        .ca
+        .fault(Fault::BadNonce.at(Endpoint::NewOrder).times(2));
+    bench.issue().await.unwrap();
+    assert_eq!(bench.ca.requests_to(Endpoint::NewOrder).len(), 3);
+}
+
+#[tokio::test]
+async fn forgotten_accounts_do_not_exist() {
+    let bench = Bench::new().await;
+    let client = bench.client().await.unwrap();
+    bench.ca.forget_accounts();
+    let told = bench.issue_to(&client).await.unwrap_err().to_string();
+    assert!(told.contains("accountDoesNotExist"), "{told}");
+}
+
+#[tokio::test]
+async fn an_order_is_stuck_until_it_is_healed() {
+    let bench = Bench::new().await;
+    bench.ca.fault(Fault::Stuck.times(2));
+    bench.issue().await.unwrap();
+    // Finalize and a first look; the second look finds it.
+    assert!(bench.ca.requests_to(Endpoint::Order).len() >= 2);
+}
+
+#[tokio::test]
+async fn certificates_are_spoilt_on_command() {
+    let bench = Bench::new().await;
+    let now = OffsetDateTime::now_utc();
+    for (fault, good) in [
+        (Fault::WrongName, "wrong.test"),
+        (Fault::WrongKey, "home.test"),
+        (Fault::NoIntermediate, "home.test"),
+    ] {
+        bench.ca.fault(fault.times(1));
+        let chain = bench.issue().await.unwrap();
+        let leaf = CertificateDer::from_pem_slice(chain.as_bytes()).unwrap();
+        let text = String::from_utf8_lossy(&leaf).into_owned();
+        assert!(text.contains(good));
+    }
+    for fault in [Fault::Empty, Fault::Garbage] {
+        bench.ca.fault(fault.times(1));
+        let chain = bench.issue().await.unwrap();
+        let good = CertificateDer::from_pem_slice(chain.as_bytes());
+        assert!(good.is_err() || good.unwrap().as_ref() == b"not a certificate");
+    }
+    for fault in [
+        Fault::Expired,
+        Fault::NotYetValid,
+        Fault::Life(Duration::from_secs(20)),
+    ] {
+        bench.ca.fault(fault.times(1));
+        bench.issue().await.unwrap();
+    }
+    let issued = bench.ca.issued();
+    assert!(issued[5].not_after < now);
+    assert!(issued[6].not_before > now);
+    assert_eq!(
+        issued[7].not_after - issued[7].not_before,
+        Duration::from_secs(20)
+    );
+}
+
+#[tokio::test]
+async fn proofs_are_overlooked_on_command() {
+    let bench = Bench::new().await;
+    for (sight, words) in [
+        (Sight::Refused, "Connection refused"),
+        (Sight::TimeOut, "203.0.113.7: Fetching http://home.test/"),
+        (Sight::TimeOutOverIpv6, "2001:db8::7: Fetching"),
+        (Sight::NoName, "NXDOMAIN looking up A for home.test"),
+        (Sight::NameServersFail, "SERVFAIL"),
+        (Sight::Stranger, "Invalid response"),
+        (Sight::SecondaryTimeOut, "During secondary validation"),
+        (Sight::Caa, "CAA record"),
+    ] {
+        bench.ca.fault(Fault::Unproven(sight).times(1));
+        assert!(bench.issue().await.is_err(), "{sight:?}");
+        let failed = bench.ca.failed_validations().pop().unwrap();
+        assert!(failed.error.unwrap().contains(words), "{sight:?}");
+    }
+    // Only the secondary one was looked at from here.
+    assert_eq!(bench.hub.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn only_the_external_account_is_let_in() {
+    let secret = b"a secret of thirty-two bytes, yes".to_vec();
+    let account = Some(("kid-1", secret.clone()));
+    let bench = Bench::with(|options| options.external_account = account).await;
+    let (directory, root) = (bench.ca.directory(), bench.ca.ca_pem());
+    assert!(bench.client().await.is_err());
+    for (kid, secret, good) in [
+        ("kid-1", &b"another secret"[..], false),
+        ("kid-2", &secret[..], false),
+        ("kid-1", &secret[..], true),
+    ] {
+        let key = ExternalAccountKey::new(kid.to_owned(), secret);
+        let client = Client::register_with(&directory, &root, Some(&key)).await;
+        assert_eq!(client.is_ok(), good);
+    }
+}
+
+#[tokio::test]
+async fn the_date_is_wrong_on_command() {
+    let bench = Bench::new().await;
+    bench.ca.fault(Fault::Date(365 * 24 * 3600));
+    let date = date(&bench).await;
+    let next = OffsetDateTime::now_utc() + time::Duration::days(365);
+    assert!(date.contains(&next.year().to_string()), "{date}");
+}
+
+async fn date(bench: &Bench) -> String {
+    let request = http::Request::get(bench.ca.directory())
+        .body(instant_acme::BodyWrapper::default())
+        .unwrap();
+    let https = crate::acme::client::Https::trusting(&bench.ca.ca_pem());
+    let answer = https.send(request).await.unwrap();
+    answer.headers()["date"].to_str().unwrap().to_owned()
+}

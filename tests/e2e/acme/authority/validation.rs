@@ -1,0 +1,90 @@
+//! The CA's own look at the proofs: http-01, tls-alpn-01 (RFC 8737) and dns-01.
+
+mod visit;
+
+use std::{io, time::Duration, time::Instant};
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+pub(super) use self::visit::Visit;
+use super::{
+    Endpoint, Fault, Shared, Sight, Validated, answer::problem, authorization::Standing,
+    fault::Part, sight::stranger,
+};
+
+/// The types of challenges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Http01,
+    TlsAlpn01,
+    Dns01,
+}
+
+/// How long the CA waits for a proof.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Http01 => "http-01",
+            Self::TlsAlpn01 => "tls-alpn-01",
+            Self::Dns01 => "dns-01",
+        }
+    }
+}
+
+/// Looks for the proof, and notes on the authorization what it saw.
+pub(super) async fn validate(shared: Shared, authorization: usize, visit: Visit) {
+    let fault = {
+        let mut state = shared.lock().unwrap();
+        state.faults.strike(Part::Validation, Endpoint::Challenge)
+    };
+    let error = error(&visit, fault).await;
+    let mut state = shared.lock().unwrap();
+    state.record.validated.push(Validated {
+        name: visit.name,
+        challenge: visit.kind.name(),
+        error: error.as_ref().map(|error| error["detail"].to_string()),
+        at: Instant::now(),
+    });
+    state.authorizations[authorization].standing = match error {
+        Some(error) => Standing::Invalid(visit.kind, error),
+        None => Standing::Valid(visit.kind),
+    };
+}
+
+/// What is wrong; what is seen from elsewhere is looked at from here too.
+async fn error(visit: &Visit, fault: Option<Fault>) -> Option<Value> {
+    let Some(Fault::Unproven(sight)) = fault else {
+        return seen(visit).await;
+    };
+    if sight == Sight::SecondaryTimeOut
+        && let Some(error) = seen(visit).await
+    {
+        return Some(error);
+    }
+    Some(sight.problem(visit.kind, &visit.name, &visit.token))
+}
+
+async fn seen(visit: &Visit) -> Option<Value> {
+    let Visit {
+        kind, name, token, ..
+    } = visit;
+    match timeout(PATIENCE, visit.proof()).await {
+        Ok(Ok(true)) => None,
+        Ok(Ok(false)) => Some(problem(403, "unauthorized", &stranger(*kind, name, token))),
+        Ok(Err(error)) => Some(unreached(visit, &error)),
+        Err(_) => Some(Sight::TimeOut.problem(*kind, name, token)),
+    }
+}
+
+fn unreached(visit: &Visit, error: &io::Error) -> Value {
+    let Visit {
+        kind, name, token, ..
+    } = visit;
+    if error.kind() == io::ErrorKind::ConnectionRefused {
+        return Sight::Refused.problem(*kind, name, token);
+    }
+    problem(400, "connection", &format!("127.0.0.1: {error}"))
+}

@@ -1,0 +1,55 @@
+//! After a failure `hubgate cert status` tells the cause and the cure.
+
+use crate::acme::{
+    authority::{Fault, Refusal, Sight},
+    stage::Scene,
+};
+
+/// The words of the cure, any of which will do, for what the CA saw.
+const SENTENCES: [(Sight, &[&str]); 8] = [
+    (Sight::Refused, &["port forward", "forwarded"]),
+    (Sight::TimeOut, &["port forward", "forwarded", "provider"]),
+    (Sight::TimeOutOverIpv6, &["AAAA", "IPv6"]),
+    (Sight::NoName, &["does not exist", "DNS record"]),
+    (
+        Sight::NameServersFail,
+        &["name server", "nameserver", "DNS provider"],
+    ),
+    (Sight::Stranger, &["another machine"]),
+    (Sight::SecondaryTimeOut, &["country", "countries", "geo"]),
+    (Sight::Caa, &["CAA"]),
+];
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn eight_faults_of_the_network_are_told_in_eight_sentences() {
+    let mut told = Vec::new();
+    for (sight, words) in SENTENCES {
+        let scene = Scene::new().await;
+        scene.ca.fault(Fault::Unproven(sight));
+        let stage = scene.start().await;
+        let sentence = stage.tells(words).await;
+        assert!(!told.contains(&sentence), "{sight:?}: {sentence}");
+        told.push(sentence);
+    }
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn a_paused_name_is_told_with_the_page_that_helps() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::Refused(Refusal::Paused));
+    let stage = scene.start().await;
+    stage.tells(&["https://portal.test/sfe/v1/unpause"]).await;
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn a_ca_that_is_out_of_reach_is_told() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::Reset);
+    let stage = scene.start().await;
+    stage.tells(&["127.0.0.1"]).await;
+    let mut client = stage.gate.tls().trusting_anybody().http1().await;
+    assert_eq!(client.get("/plain").await.status, 200);
+}

@@ -1,0 +1,207 @@
+//! Nothing that a CA or the way to it does stops hubgate for ever, or makes it a nuisance.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::{
+    acme::{
+        authority::{Endpoint, Fault, Refusal, RetryAfter, Sight},
+        stage::{PATIENCE, Scene, Stage, served},
+    },
+    harness::{DEADLINE, eventually},
+};
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn faults_of_the_connection_are_got_over_everywhere() {
+    for fault in [
+        Fault::Reset,
+        Fault::Truncated,
+        Fault::Html,
+        Fault::Drip(Duration::from_millis(2)),
+    ] {
+        let scene = Scene::new().await;
+        for endpoint in [
+            Endpoint::Directory,
+            Endpoint::NewNonce,
+            Endpoint::NewAccount,
+            Endpoint::NewOrder,
+            Endpoint::Authorization,
+            Endpoint::Challenge,
+            Endpoint::Finalize,
+            Endpoint::Certificate,
+        ] {
+            scene.ca.fault(fault.clone().at(endpoint).times(1));
+        }
+        let stage = scene.start().await;
+        // Each attempt may meet the next fault: have it try at once.
+        eventually(PATIENCE, "it gets there", async || {
+            stage.renew().await;
+            !stage.ca.issued().is_empty()
+        })
+        .await;
+        stage.serves(1).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn a_ca_that_never_answers_does_not_hold_up_the_hub() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::BlackHole.at(Endpoint::Directory));
+    let stage = scene.start().await;
+    stage.asked(DEADLINE, Endpoint::Directory, 1).await;
+    let mut client = stage.gate.tls().trusting_anybody().http1().await;
+    assert_eq!(client.get("/plain").await.status, 200);
+    stage.ca.heal();
+    stage.serves_within(PATIENCE, 1).await;
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn many_bad_nonces_are_got_over_in_one_order() {
+    let scene = Scene::new().await;
+    scene
+        .ca
+        .fault(Fault::BadNonce.at(Endpoint::NewOrder).times(6));
+    let stage = scene.start().await;
+    stage.serves_within(PATIENCE, 1).await;
+    assert_eq!(stage.ca.orders().len(), 1);
+}
+
+/// Whether a limit that ends in some seconds is obeyed, across a restart.
+async fn obeyed(limit: RetryAfter, wait: Duration) {
+    let scene = Scene::new().await;
+    let refusal = Fault::Refused(Refusal::RateLimited(limit));
+    scene.ca.fault(refusal.times(1));
+    let mut stage = scene.start().await;
+    stage.asked(DEADLINE, Endpoint::NewOrder, 1).await;
+    stage.tells(&["rate", "limit"]).await;
+    stage.gate.kill();
+    stage.gate.start_again().await;
+    stage.serves_within(PATIENCE, 1).await;
+    let orders = stage.ca.requests_to(Endpoint::NewOrder);
+    let waited = orders[1].at - orders[0].at;
+    assert!(waited >= wait, "asked again after {waited:?}");
+    assert!(
+        waited < wait + Duration::from_secs(30),
+        "only after {waited:?}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn a_rate_limit_in_seconds_is_obeyed_across_a_restart() {
+    let wait = Duration::from_secs(8);
+    obeyed(RetryAfter::Seconds(8), wait).await;
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn a_rate_limit_with_a_date_is_obeyed_across_a_restart() {
+    let end = OffsetDateTime::now_utc() + Duration::from_secs(12);
+    // Dates are whole seconds, and the start takes a while.
+    let wait = Duration::from_secs(8);
+    obeyed(RetryAfter::Date(end), wait).await;
+    let end = OffsetDateTime::now_utc() + Duration::from_secs(12);
+    obeyed(RetryAfter::Text(end), wait).await;
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn no_failure_of_validation_is_repeated_more_than_three_times_an_hour() {
+    for sight in [
+        Sight::Refused,
+        Sight::TimeOut,
+        Sight::TimeOutOverIpv6,
+        Sight::NoName,
+        Sight::NameServersFail,
+        Sight::Stranger,
+        Sight::SecondaryTimeOut,
+        Sight::Caa,
+    ] {
+        let scene = Scene::new().await;
+        scene.ca.fault(Fault::Unproven(sight));
+        let mut stage = scene.start().await;
+        for _ in 0..5 {
+            stage.asked(DEADLINE, Endpoint::Challenge, 1).await;
+            stage.renew().await;
+            stage.gate.kill();
+            stage.gate.start_again().await;
+        }
+        let failed = stage.ca.failed_validations().len();
+        assert!((1..=3).contains(&failed), "{failed} after {sight:?}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn a_spoilt_certificate_is_never_served() {
+    for fault in [
+        Fault::WrongKey,
+        Fault::WrongName,
+        Fault::Expired,
+        Fault::Empty,
+        Fault::Garbage,
+    ] {
+        let stage = Stage::issued().await;
+        let good = served(&stage.gate).await;
+        stage.ca.fault(fault.clone());
+        stage.renew().await;
+        stage.asked(DEADLINE, Endpoint::Certificate, 2).await;
+        stage
+            .tells(&["error", "problem", "unusable", "failed"])
+            .await;
+        assert_eq!(served(&stage.gate).await, good, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn what_the_ca_refuses_for_good_is_not_asked_again_soon() {
+    for refusal in [
+        Refusal::RejectedIdentifier,
+        Refusal::Caa,
+        Refusal::BadCsr,
+        Refusal::ExternalAccountRequired,
+        Refusal::Paused,
+    ] {
+        let scene = Scene::new().await;
+        scene.ca.fault(Fault::Refused(refusal.clone()));
+        let mut stage = scene.start().await;
+        stage
+            .tells(&["error", "problem", "refused", "paused"])
+            .await;
+        let before = stage.ca.requests().len();
+        stage.gate.kill();
+        stage.gate.start_again().await;
+        stage
+            .tells(&["error", "problem", "refused", "paused"])
+            .await;
+        let new = &stage.ca.requests()[before..];
+        let asked = new.iter().filter(|one| one.endpoint == Endpoint::NewOrder);
+        assert_eq!(asked.count(), 0, "{refusal:?}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn an_account_that_is_gone_is_made_again_once() {
+    let stage = Stage::issued().await;
+    stage.ca.forget_accounts();
+    stage.renew().await;
+    stage.serves_within(PATIENCE, 2).await;
+    assert_eq!(stage.ca.requests_to(Endpoint::NewAccount).len(), 2);
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn an_unknown_profile_is_left_out() {
+    let scene = Scene::new().await;
+    scene
+        .ca
+        .fault(Fault::Refused(Refusal::InvalidProfile).times(1));
+    let stage = scene.start().await;
+    stage.serves_within(PATIENCE, 1).await;
+}

@@ -1,0 +1,142 @@
+//! Pebble, the CA that Let's Encrypt made for tests.
+
+#[cfg(test)]
+mod tests;
+
+use std::{fs, process::Command, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{
+    challtestsrv::Challtestsrv,
+    program::{Program, has_programs},
+};
+use crate::harness::{Authority, Caller, Port};
+
+/// A running Pebble with a DNS of its own.
+pub struct Pebble {
+    _program: Program,
+    /// Where it looks names up.
+    pub dns: Challtestsrv,
+    server_root: Authority,
+    port: Port,
+    management: Port,
+}
+
+/// What Pebble is told before it starts.
+pub struct Options {
+    /// Where http-01 is looked for, in place of port 80.
+    pub http: u16,
+    /// Where tls-alpn-01 is looked for, in place of port 443.
+    pub tls: u16,
+    /// How long certificates last, in whole seconds.
+    pub life: Duration,
+    /// How many of a hundred good nonces it refuses.
+    pub refused_nonces: u8,
+    /// How often of a hundred times it takes an earlier authorization as proof.
+    pub reused_authorizations: u8,
+    /// The only external account that is let in: key identifier, and HMAC key in base64url.
+    pub external_account: Option<(&'static str, &'static str)>,
+    /// Names for which it issues nothing.
+    pub blocked: Vec<&'static str>,
+}
+
+impl Options {
+    /// A Pebble that looks for challenges on these ports, and is kind.
+    pub fn new(http: u16, tls: u16) -> Self {
+        Self {
+            http,
+            tls,
+            life: Duration::from_secs(90 * 24 * 3600),
+            refused_nonces: 0,
+            reused_authorizations: 0,
+            external_account: None,
+            blocked: Vec::new(),
+        }
+    }
+
+    fn config(&self, listen: &Port, management: &Port) -> Value {
+        let (kid, key) = self.external_account.unwrap_or_default();
+        let bound = self.external_account.is_some();
+        json!({"pebble": {
+            "listenAddress": listen.address().to_string(),
+            "managementListenAddress": management.address().to_string(),
+            "certificate": "server.pem",
+            "privateKey": "server.key",
+            "httpPort": self.http,
+            "tlsPort": self.tls,
+            "ocspResponderURL": "",
+            "externalAccountBindingRequired": bound,
+            "externalAccountMACKeys": if bound { json!({kid: key}) } else { json!({}) },
+            "domainBlocklist": self.blocked,
+            "certificateValidityPeriod": self.life.as_secs(),
+        }})
+    }
+}
+
+impl Pebble {
+    /// Starts Pebble; none where it is not installed.
+    pub async fn start(options: Options) -> Option<Self> {
+        if !has_programs(&["pebble"]) {
+            return None;
+        }
+        let dns = Challtestsrv::start().await?;
+        let (port, management) = (Port::keep(), Port::keep());
+        let server_root = Authority::new("root of Pebble's own server");
+        let leaf = server_root.server(&["localhost", "127.0.0.1"]);
+        let folder = tempfile::tempdir().unwrap();
+        let config = options.config(&port, &management).to_string();
+        fs::write(folder.path().join("pebble.json"), config).unwrap();
+        fs::write(folder.path().join("server.pem"), &leaf.chain_pem).unwrap();
+        fs::write(folder.path().join("server.key"), &leaf.key_pem).unwrap();
+        let mut command = Command::new("pebble");
+        command
+            .args(["-config", "pebble.json", "-strict=false"])
+            .args(["-dnsserver", &dns.address().to_string()])
+            .env("PEBBLE_VA_NOSLEEP", "1")
+            .env("PEBBLE_WFE_NONCEREJECT", options.refused_nonces.to_string())
+            .env(
+                "PEBBLE_AUTHZREUSE",
+                options.reused_authorizations.to_string(),
+            );
+        let listening = [port.address(), management.address()];
+        Some(Self {
+            _program: Program::start(command, folder, &listening).await,
+            dns,
+            server_root,
+            port,
+            management,
+        })
+    }
+
+    /// The URL of the directory, for `acme: {directory: …}`.
+    pub fn directory(&self) -> String {
+        format!("https://{}/dir", self.port.address())
+    }
+
+    /// The root of Pebble's own server as PEM, for `acme: {root: …}`.
+    pub fn ca_pem(&self) -> String {
+        self.server_root.pem()
+    }
+
+    /// The root under which it issues, as PEM.
+    pub async fn root(&self) -> String {
+        self.managed("/roots/0").await.1
+    }
+
+    /// Whether the certificate with this serial number in hexadecimal is revoked; none if
+    /// Pebble does not know it.
+    pub async fn is_revoked(&self, serial: &str) -> Option<bool> {
+        let target = format!("/cert-status-by-serial/{}", serial.to_lowercase());
+        let (status, told) = self.managed(&target).await;
+        let told: Value = serde_json::from_str(&told).ok().filter(|_| status == 200)?;
+        Some(told["Status"] == "Revoked")
+    }
+
+    async fn managed(&self, target: &str) -> (u16, String) {
+        let root = self.server_root.certificate();
+        let caller = Caller::tls(self.management.address(), root).name("localhost");
+        let answer = caller.http1().await.get(target).await;
+        (answer.status, answer.text().into_owned())
+    }
+}

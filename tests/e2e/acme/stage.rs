@@ -1,0 +1,125 @@
+//! A hubgate whose certificate comes from a CA of the tests.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::authority::{Ca, Endpoint, Options};
+use crate::{
+    harness::{DEADLINE, Hubgate, Setup, eventually},
+    hub::Hub,
+};
+
+/// How long hubgate may take to try again after the shortest wait it has, 30 seconds.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Hub, CA and what hubgate will be told, before it starts.
+pub struct Scene {
+    /// The hub behind hubgate.
+    pub hub: Hub,
+    /// The CA that errs on command.
+    pub ca: Ca,
+    /// hubgate, not yet started.
+    pub setup: Setup,
+}
+
+/// A scene with its hubgate.
+pub struct Stage {
+    /// The hub behind hubgate.
+    pub hub: Hub,
+    /// The CA that errs on command.
+    pub ca: Ca,
+    /// hubgate.
+    pub gate: Hubgate,
+}
+
+/// How the CA may look for proofs.
+const CHALLENGES: &str = "http-01, tls-alpn-01";
+
+impl Scene {
+    /// `home.test` with a certificate of the CA, which is kind so far.
+    pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// The same, the CA's options changed.
+    pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let hub = Hub::start().await;
+        let setup = Setup::home(&hub.url());
+        let mut options = Options::new(setup.http().address(), setup.https().address());
+        change(&mut options);
+        let ca = Ca::start(options).await;
+        let setup = setup.acme(&ca.directory(), &ca.ca_pem(), CHALLENGES);
+        Self { hub, ca, setup }
+    }
+
+    /// Starts hubgate, and waits until it listens.
+    pub async fn start(self) -> Stage {
+        let Self { hub, ca, setup } = self;
+        let gate = setup.start().await;
+        Stage { hub, ca, gate }
+    }
+}
+
+impl Stage {
+    /// A scene whose hubgate serves the first certificate.
+    pub async fn issued() -> Self {
+        let stage = Scene::new().await.start().await;
+        stage.serves(1).await;
+        stage
+    }
+
+    /// Waits until hubgate serves the certificate that the CA issued as this one, from 1.
+    pub async fn serves(&self, number: usize) {
+        self.serves_within(DEADLINE, number).await;
+    }
+
+    /// The same with more patience.
+    pub async fn serves_within(&self, patience: Duration, number: usize) {
+        let what = format!("certificate {number} is served");
+        eventually(patience, &what, async || {
+            let issued = self.ca.issued();
+            let expected = issued.get(number - 1).map(|issued| &issued.certificate);
+            expected.is_some() && served(&self.gate).await.as_deref() == expected.map(|der| &**der)
+        })
+        .await;
+    }
+
+    /// Waits until the CA has been asked so often at the endpoint.
+    pub async fn asked(&self, patience: Duration, endpoint: Endpoint, times: usize) {
+        let what = format!("{endpoint:?} is asked {times} times");
+        eventually(patience, &what, async || {
+            self.ca.requests_to(endpoint).len() >= times
+        })
+        .await;
+    }
+
+    /// Has hubgate try now, whatever it waits for.
+    pub async fn renew(&self) {
+        self.gate.commanded(&["cert", "renew", "home.test"]).await;
+    }
+
+    /// Waits until `hubgate cert status` tells one of these words, in any case, and returns all
+    /// that it tells.
+    pub async fn tells(&self, words: &[&str]) -> String {
+        let what = format!("the status tells one of {words:?}");
+        eventually(DEADLINE, &what, async || {
+            let told = status(&self.gate).await.to_string().to_lowercase();
+            words.iter().any(|word| told.contains(&word.to_lowercase()))
+        })
+        .await;
+        status(&self.gate).await.to_string()
+    }
+}
+
+/// What `hubgate cert status --json` prints.
+pub async fn status(gate: &Hubgate) -> Value {
+    let ran = gate.commanded(&["cert", "status", "--json"]).await;
+    serde_json::from_str(&ran.stdout).unwrap_or_default()
+}
+
+/// The certificate hubgate shows, if it shows any.
+pub async fn served(gate: &Hubgate) -> Option<Vec<u8>> {
+    let caller = gate.tls().trusting_anybody();
+    caller.certificate().await.ok()
+}

@@ -1,0 +1,107 @@
+//! No state of the disk stops hubgate from serving.
+
+use std::{fs, path::PathBuf};
+
+use crate::{
+    acme::{
+        authority::Endpoint,
+        stage::{PATIENCE, Scene, Stage, served},
+    },
+    harness::Hubgate,
+};
+
+/// Every file that hubgate keeps.
+fn kept(gate: &Hubgate) -> Vec<PathBuf> {
+    let mut folders = vec![gate.folder().join("certs")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            match entry.path().is_dir() {
+                true => folders.push(entry.path()),
+                false => files.push(entry.path()),
+            }
+        }
+    }
+    files
+}
+
+/// The files with a certificate of ACME and its key together, the newest first.
+fn sets(gate: &Hubgate) -> Vec<PathBuf> {
+    let mut files = kept(gate);
+    let text = |path: &PathBuf| fs::read_to_string(path).unwrap_or_default();
+    files.retain(|path| {
+        let text = text(path);
+        text.contains("BEGIN CERTIFICATE") && text.contains("PRIVATE KEY")
+    });
+    files.sort_by_key(|path| fs::metadata(path).and_then(|file| file.modified()).ok());
+    files.reverse();
+    files
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn a_corrupt_set_gives_way_to_the_one_before() {
+    let mut stage = Stage::issued().await;
+    let first = served(&stage.gate).await;
+    stage.renew().await;
+    stage.serves(2).await;
+    stage.gate.kill();
+    fs::write(&sets(&stage.gate)[0], "no certificate").unwrap();
+    stage.ca.fault(crate::acme::authority::Fault::Reset);
+    stage.gate.start_again().await;
+    assert_eq!(served(&stage.gate).await, first);
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn whatever_file_is_cut_short_hubgate_starts() {
+    let mut stage = Stage::issued().await;
+    let files = kept(&stage.gate).len();
+    for number in 0..files {
+        stage.gate.kill();
+        // Files may come and go meanwhile.
+        if let Some(file) = kept(&stage.gate).get(number) {
+            let content = fs::read(file).unwrap();
+            fs::write(file, &content[..content.len() / 2]).unwrap();
+        }
+        stage.gate.start_again().await;
+        let mut client = stage.gate.tls().trusting_anybody().http1().await;
+        assert_eq!(client.get("/plain").await.status, 200);
+    }
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn without_a_place_to_write_the_certificate_is_served_from_memory() {
+    let mut scene = Scene::new().await;
+    // A file where the folder should be: nobody can write there, not even root.
+    scene.setup = scene.setup.file("nowhere", "").top("state: nowhere");
+    let stage = scene.start().await;
+    stage.serves_within(PATIENCE, 1).await;
+    stage.gate.line_with("nowhere").await;
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn without_its_ca_hubgate_serves_what_it_has() {
+    let mut stage = Stage::issued().await;
+    let good = served(&stage.gate).await;
+    stage.gate.kill();
+    stage.ca.fault(crate::acme::authority::Fault::Reset);
+    stage.gate.start_again().await;
+    assert_eq!(served(&stage.gate).await, good);
+    assert_eq!(stage.ca.requests_to(Endpoint::NewOrder).len(), 1);
+}
+
+#[tokio::test]
+#[ignore = "until hubgate speaks ACME"]
+async fn keys_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let stage = Stage::issued().await;
+    for path in kept(&stage.gate) {
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", path.display());
+    }
+    let folder = fs::metadata(stage.gate.folder().join("certs")).unwrap();
+    assert_eq!(folder.permissions().mode() & 0o077, 0);
+}
