@@ -71,9 +71,10 @@ mod tests {
         let lineage = names[0].clone();
         let certificate = CertificateParams::new(names).unwrap().self_signed(&own);
         let key = key.unwrap_or(&own).serialize_pem();
+        fs::create_dir_all(folder.path(&lineage)).unwrap();
         folder.write(
             &format!("{lineage}/fullchain.pem"),
-            &certificate.unwrap().pem(),
+            certificate.unwrap().pem(),
         );
         folder.write(&format!("{lineage}/privkey.pem"), &key);
     }

@@ -8,8 +8,8 @@ use tracing::warn;
 
 use super::{
     authority::{
-        Authorization, AuthorizationStatus, CertificateAuthority, Challenge, OrderStatus,
-        PlacedOrder,
+        Authorization, AuthorizationStatus, CertificateAuthority, Challenge, ChallengeStatus,
+        OrderStatus, PlacedOrder,
     },
     challenge_kind::ChallengeKind,
     diagnosis,
@@ -188,7 +188,8 @@ impl Attempt<'_> {
             let host = &authorization.identifier;
             self.tell(&format!("{host} is to be proved by {}", challenge.kind));
             proofs.push(self.prover.present(authorization, challenge).await?);
-            ready.push(challenge);
+            // One that the CA looks at already is not announced twice.
+            ready.extend((challenge.status == ChallengeStatus::Pending).then_some(challenge));
         }
         for proof in proofs.iter() {
             self.prover.settle(proof).await?;

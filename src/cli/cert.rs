@@ -100,9 +100,9 @@ fn left(span: time::Duration) -> String {
     };
     let seconds = span.whole_seconds();
     match seconds {
-        ..=119 => format!("{sign}{seconds} s"),
-        ..=7_199 => format!("{sign}{} min", seconds / 60),
-        ..=172_799 => format!("{sign}{} h", seconds / 3_600),
+        ..120 => format!("{sign}{seconds} s"),
+        120..7_200 => format!("{sign}{} min", seconds / 60),
+        7_200..172_800 => format!("{sign}{} h", seconds / 3_600),
         _ => format!("{sign}{} days", seconds / 86_400),
     }
 }

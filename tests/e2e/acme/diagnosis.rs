@@ -21,7 +21,6 @@ const SENTENCES: [(Sight, &[&str]); 8] = [
 ];
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn eight_faults_of_the_network_are_told_in_eight_sentences() {
     let mut told = Vec::new();
     for (sight, words) in SENTENCES {
@@ -35,7 +34,6 @@ async fn eight_faults_of_the_network_are_told_in_eight_sentences() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_paused_name_is_told_with_the_page_that_helps() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Refused(Refusal::Paused));
@@ -44,7 +42,6 @@ async fn a_paused_name_is_told_with_the_page_that_helps() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_ca_that_is_out_of_reach_is_told() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Reset);

@@ -13,7 +13,6 @@ use crate::{
 };
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn faults_of_the_connection_are_got_over_everywhere() {
     for fault in [
         Fault::Reset,
@@ -46,7 +45,6 @@ async fn faults_of_the_connection_are_got_over_everywhere() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_ca_that_never_answers_does_not_hold_up_the_hub() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::BlackHole.at(Endpoint::Directory));
@@ -59,7 +57,6 @@ async fn a_ca_that_never_answers_does_not_hold_up_the_hub() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn many_bad_nonces_are_got_over_in_one_order() {
     let scene = Scene::new().await;
     scene
@@ -91,14 +88,12 @@ async fn obeyed(limit: RetryAfter, wait: Duration) {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_rate_limit_in_seconds_is_obeyed_across_a_restart() {
     let wait = Duration::from_secs(8);
     obeyed(RetryAfter::Seconds(8), wait).await;
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_rate_limit_with_a_date_is_obeyed_across_a_restart() {
     let end = OffsetDateTime::now_utc() + Duration::from_secs(12);
     // Dates are whole seconds, and the start takes a while.
@@ -109,7 +104,6 @@ async fn a_rate_limit_with_a_date_is_obeyed_across_a_restart() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn no_failure_of_validation_is_repeated_more_than_three_times_an_hour() {
     for sight in [
         Sight::Refused,
@@ -136,7 +130,6 @@ async fn no_failure_of_validation_is_repeated_more_than_three_times_an_hour() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_spoilt_certificate_is_never_served() {
     for fault in [
         Fault::WrongKey,
@@ -158,7 +151,6 @@ async fn a_spoilt_certificate_is_never_served() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn what_the_ca_refuses_for_good_is_not_asked_again_soon() {
     for refusal in [
         Refusal::RejectedIdentifier,
@@ -186,7 +178,6 @@ async fn what_the_ca_refuses_for_good_is_not_asked_again_soon() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn an_account_that_is_gone_is_made_again_once() {
     let stage = Stage::issued().await;
     stage.ca.forget_accounts();
@@ -196,7 +187,6 @@ async fn an_account_that_is_gone_is_made_again_once() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn an_unknown_profile_is_left_out() {
     let scene = Scene::new().await;
     scene

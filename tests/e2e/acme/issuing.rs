@@ -12,7 +12,6 @@ use crate::{
 };
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_certificate_comes_with_one_order_over_http() {
     let stage = Stage::issued().await;
     assert_eq!(stage.ca.orders().len(), 1);
@@ -23,7 +22,6 @@ async fn a_certificate_comes_with_one_order_over_http() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_certificate_comes_over_tls_where_nothing_else_is_allowed() {
     let mut scene = Scene::new().await;
     let (directory, root) = (scene.ca.directory(), scene.ca.ca_pem());
@@ -37,7 +35,6 @@ async fn a_certificate_comes_over_tls_where_nothing_else_is_allowed() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn the_next_challenge_is_tried_after_one_failed() {
     let scene = Scene::with(|options| options.http = ([127, 0, 0, 1], 9).into()).await;
     let stage = scene.start().await;
@@ -48,7 +45,6 @@ async fn the_next_challenge_is_tried_after_one_failed() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_restart_orders_nothing() {
     let mut stage = Stage::issued().await;
     stage.gate.kill();
@@ -61,7 +57,6 @@ async fn a_restart_orders_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn two_processes_on_one_store_order_once() {
     let scene = Scene::new().await;
     let state = tempfile::tempdir().unwrap();
@@ -83,7 +78,6 @@ async fn two_processes_on_one_store_order_once() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn each_site_has_a_certificate_of_its_own_and_a_removed_one_is_not_renewed() {
     let mut scene = Scene::new().await;
     let other = format!(
@@ -120,7 +114,6 @@ async fn trusted(gate: &Hubgate, root: &str) {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn pebble_issues_though_it_refuses_every_other_nonce() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
@@ -134,7 +127,6 @@ async fn pebble_issues_though_it_refuses_every_other_nonce() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn acme2certifier_issues_and_has_it_renewed() {
     let options = acme2certifier::Options {
         renew: true,

@@ -37,21 +37,18 @@ const ONCE: Scores = Scores {
 };
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_kill_before_the_order_is_answered_leaves_one_order() {
     let scores = killed_at(Endpoint::NewOrder, Fault::BlackHole).await;
     assert_eq!(scores, ONCE);
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_kill_while_an_account_is_made_makes_no_second_order() {
     let scores = killed_at(Endpoint::NewAccount, Fault::BlackHole).await;
     assert_eq!((scores.orders, scores.issued), (1, 1));
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_kill_during_the_proof_goes_on_with_the_order() {
     for endpoint in [Endpoint::Authorization, Endpoint::Challenge] {
         let scores = killed_at(endpoint, Fault::BlackHole).await;
@@ -60,21 +57,18 @@ async fn a_kill_during_the_proof_goes_on_with_the_order() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_kill_at_finalize_goes_on_with_the_order() {
     let scores = killed_at(Endpoint::Finalize, Fault::BlackHole).await;
     assert_eq!(scores, ONCE);
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_kill_after_a_lost_answer_to_finalize_gets_the_certificate_that_was_issued() {
     let scores = killed_at(Endpoint::Finalize, Fault::Lost).await;
     assert_eq!(scores, ONCE);
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_kill_while_the_order_is_processing_goes_on_with_it() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Stuck);
@@ -88,7 +82,6 @@ async fn a_kill_while_the_order_is_processing_goes_on_with_it() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_kill_between_finalize_and_download_gets_the_certificate() {
     for fault in [Fault::BlackHole, Fault::Truncated] {
         let scores = killed_at(Endpoint::Certificate, fault).await;

@@ -13,7 +13,6 @@ use crate::{
 };
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn short_lived_certificates_are_renewed_under_load_without_a_failed_handshake() {
     let rounds = times(3, 100);
     let scene = Scene::with(|options| {
@@ -37,7 +36,6 @@ async fn short_lived_certificates_are_renewed_under_load_without_a_failed_handsh
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_revoked_certificate_is_replaced_within_one_poll() {
     let scene = Scene::with(|options| options.renewal_pause = 2).await;
     let stage = scene.start().await;
@@ -50,7 +48,6 @@ async fn a_revoked_certificate_is_replaced_within_one_poll() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_replaced_certificate_is_ordered_without_replacing_it_at_once() {
     let stage = Stage::issued().await;
     let refusal = Fault::Refused(Refusal::AlreadyReplaced);
@@ -63,7 +60,6 @@ async fn a_replaced_certificate_is_ordered_without_replacing_it_at_once() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn useless_renewal_information_leaves_it_to_the_life_of_the_certificate() {
     for fault in [
         Fault::RenewalMissing,
@@ -83,7 +79,6 @@ async fn useless_renewal_information_leaves_it_to_the_life_of_the_certificate() 
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_window_in_the_past_renews_once_and_not_for_ever() {
     let scene = Scene::with(|options| options.renewal_pause = 2).await;
     scene.ca.fault(Fault::RenewalInPast.times(1));
@@ -94,7 +89,6 @@ async fn a_window_in_the_past_renews_once_and_not_for_ever() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_life_that_is_suddenly_short_is_seen() {
     let scene = Scene::with(|options| options.renewal_pause = 2).await;
     scene
@@ -107,7 +101,6 @@ async fn a_life_that_is_suddenly_short_is_seen() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_clock_a_year_ahead_is_told_and_starts_no_storm() {
     let Some(library) = libfaketime() else {
         skip("libfaketime");
@@ -129,7 +122,6 @@ async fn a_clock_a_year_ahead_is_told_and_starts_no_storm() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_ca_whose_date_is_wrong_is_told_from_a_wrong_clock() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Date(365 * 24 * 3600));

@@ -39,7 +39,6 @@ fn sets(gate: &Hubgate) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn a_corrupt_set_gives_way_to_the_one_before() {
     let mut stage = Stage::issued().await;
     let first = served(&stage.gate).await;
@@ -53,7 +52,6 @@ async fn a_corrupt_set_gives_way_to_the_one_before() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn whatever_file_is_cut_short_hubgate_starts() {
     let mut stage = Stage::issued().await;
     let files = kept(&stage.gate).len();
@@ -71,7 +69,6 @@ async fn whatever_file_is_cut_short_hubgate_starts() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn without_a_place_to_write_the_certificate_is_served_from_memory() {
     let mut scene = Scene::new().await;
     // A file where the folder should be: nobody can write there, not even root.
@@ -82,7 +79,6 @@ async fn without_a_place_to_write_the_certificate_is_served_from_memory() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn without_its_ca_hubgate_serves_what_it_has() {
     let mut stage = Stage::issued().await;
     let good = served(&stage.gate).await;
@@ -94,7 +90,6 @@ async fn without_its_ca_hubgate_serves_what_it_has() {
 }
 
 #[tokio::test]
-#[ignore = "until hubgate speaks ACME"]
 async fn keys_are_for_their_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let stage = Stage::issued().await;
