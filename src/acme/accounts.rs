@@ -49,10 +49,12 @@ impl Accounts {
         let _alone = self.lock(&entry).await;
         let kept = match unkept.get(&entry) {
             Some(credentials) => Some(credentials.clone()),
-            None => self.store.read(&entry).map_err(|fault| local(&fault))?,
+            None => self.read(&entry),
         };
         let client = HttpsClient::load(authority.root.as_deref()).map_err(|it| local(&it))?;
-        let settings = settings(authority, email)?;
+        // Only a registration needs the key of the binding, which may be gone afterwards.
+        let eab = authority.eab.as_ref().filter(|_| kept.is_none());
+        let settings = settings(authority, email, eab)?;
         let connected = CertificateAuthority::connect(&client, &settings, kept.as_deref()).await;
         let (connected, new) = connected.inspect_err(|it| self.forget_if_gone(&entry, it))?;
         if let Some(credentials) = new {
@@ -77,6 +79,12 @@ impl Accounts {
                 unkept.insert(entry, credentials);
             }
         }
+    }
+
+    /// A store that cannot be read must not keep from having a certificate.
+    fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let read = self.store.read(entry);
+        read.inspect_err(|fault| error!("{fault}")).ok().flatten()
     }
 
     fn forget_if_gone(&self, entry: &Entry, problem: &Problem) {
@@ -112,8 +120,12 @@ fn entry(authority: &Authority) -> Entry {
     Entry::new(Kind::Account, name.trim_end())
 }
 
-fn settings(authority: &Authority, email: Option<&str>) -> Result<Settings, Problem> {
-    let external_account = authority.eab.as_ref().map(external_account);
+fn settings(
+    authority: &Authority,
+    email: Option<&str>,
+    eab: Option<&Eab>,
+) -> Result<Settings, Problem> {
+    let external_account = eab.map(external_account);
     Ok(Settings {
         directory: authority.directory.clone(),
         email: email.map(str::to_owned),
@@ -124,12 +136,12 @@ fn settings(authority: &Authority, email: Option<&str>) -> Result<Settings, Prob
 fn external_account(eab: &Eab) -> Result<ExternalAccount, Problem> {
     let hmac_key = fs::read_to_string(&eab.hmac_key).map_err(|fault| {
         let file = eab.hmac_key.display();
-        Problem::new(Class::Refused, format!("{file}: cannot be read ({fault})"))
+        Problem::new(Class::Local, format!("{file}: cannot be read ({fault})"))
     })?;
     let key_id = eab.key_id.clone();
     Ok(ExternalAccount { key_id, hmac_key })
 }
 
 fn local(fault: &dyn std::fmt::Display) -> Problem {
-    Problem::new(Class::Provider, fault.to_string())
+    Problem::new(Class::Local, fault.to_string())
 }

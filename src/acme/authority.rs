@@ -138,10 +138,12 @@ impl CertificateAuthority {
         let mut order = PlacedOrder::new(order, self.account.key_thumbprint());
         if order.status() == OrderStatus::Invalid {
             let why = order.why_invalid().await;
-            return Err(Problem {
-                class: Class::OrderGone,
-                ..why
-            });
+            // A proof that was not believed counts at the CA, whoever reads of it.
+            let class = match why.class {
+                Class::Validation => Class::Validation,
+                _ => Class::OrderGone,
+            };
+            return Err(Problem { class, ..why });
         }
         Ok(order)
     }

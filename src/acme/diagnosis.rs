@@ -26,6 +26,7 @@ pub fn diagnose(problem: &Problem, challenge: Option<ChallengeKind>, hits: &[Hit
         Class::RateLimited => limited(problem),
         Class::Paused => paused(problem),
         Class::Validation => validation::diagnose(problem, challenge, hits),
+        Class::Local => format!("{detail}; it is tried again, and what is served goes on"),
         Class::Provider => format!(
             "our own side of the challenge failed ({detail}); check the DNS provider's token, or \
              the hook"

@@ -1,6 +1,11 @@
 //! Copies of a certificate for other programs, and word to them.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use tokio::{process::Command, time::timeout};
@@ -20,13 +25,24 @@ pub(super) async fn export(
     name: &str,
     set: &CertificateSet,
 ) -> anyhow::Result<()> {
-    let folder = export.folder.join(name.replace(['*', ':'], "_"));
+    let folder = folder(export, name);
     write(&folder.join("privkey.pem"), set.key.pem())?;
     write(&folder.join("fullchain.pem"), &set.chain_pem)?;
     match &export.run {
         Some(program) => run(program, name, &folder).await,
         None => Ok(()),
     }
+}
+
+/// Whether the copies are those of this certificate.
+pub(super) fn is_there(export: &Export, name: &str, set: &CertificateSet) -> bool {
+    let folder = folder(export, name);
+    let is = |file, text: &str| fs::read_to_string(folder.join(file)).is_ok_and(|it| it == text);
+    is("privkey.pem", set.key.pem()) && is("fullchain.pem", &set.chain_pem)
+}
+
+fn folder(export: &Export, name: &str) -> PathBuf {
+    export.folder.join(name.replace(['*', ':'], "_"))
 }
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {
@@ -41,6 +57,7 @@ async fn run(program: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
         .arg(name)
         .arg(folder)
         .stdin(Stdio::null())
+        .stdout(Stdio::null())
         .kill_on_drop(true);
     let ended = timeout(PATIENCE, command.status()).await;
     let Ok(ended) = ended else {
@@ -58,10 +75,7 @@ async fn run(program: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        fs::{self, Permissions},
-        os::unix::fs::PermissionsExt,
-    };
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 
     use time::OffsetDateTime;
 

@@ -109,7 +109,9 @@ impl Failure {
     /// Whether the CA looked for a proof and did not find it.
     #[must_use]
     pub fn is_validation(&self) -> bool {
-        self.problem.class == Class::Validation
+        let class = self.problem.class;
+        // A CA that refuses a name while it looks counts that too.
+        class == Class::Validation || class == Class::Refused && self.challenge.is_some()
     }
 }
 
@@ -178,6 +180,8 @@ impl History {
         for success in &mut self.successes {
             success.at = success.at.min(now);
         }
+        let latest = now.saturating_add(Duration::DAY);
+        self.poll_again_at = self.poll_again_at.map(|at| at.min(latest));
     }
 
     /// What failed since a certificate last came, oldest first.

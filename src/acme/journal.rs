@@ -86,6 +86,12 @@ impl OrderEntry {
             Step::Placed { url } | Step::Finalizing { url, .. } => Some(url),
         }
     }
+
+    /// Whether the order is for a certificate of this key.
+    #[must_use]
+    pub fn is_of(&self, key: &PrivateKey) -> bool {
+        matches!(&self.step, Step::Finalizing { key: ours, .. } if ours == key)
+    }
 }
 
 fn entry(set: &str) -> Entry {

@@ -17,14 +17,14 @@ use tokio::{sync::Notify, time::sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::error;
 
+use self::ordering::Wish;
 use super::{
     history::{Ca, Failure},
     memory::Memory,
-    order::Failed,
     problem::{Class, Problem},
     progress::Teller,
     proof::Prover,
-    renewal::{self, Action, Order},
+    renewal::{self, Action},
     shared::Shared,
     state::State,
 };
@@ -70,7 +70,11 @@ impl Keeper {
             wake: Notify::new(),
         };
         keeper.take_up();
-        keeper.take_over_lineage(now);
+        for look_elsewhere in [Self::adopt, Self::take_over_lineage] {
+            if keeper.memory().kept.is_none() {
+                look_elsewhere(&keeper, now);
+            }
+        }
         keeper
     }
 
@@ -106,56 +110,30 @@ impl Keeper {
         self.wake.notify_one();
     }
 
-    /// Tries whether the CA would certify the hosts: at its staging CA in full, if it has one, else
-    /// up to the proofs. Nothing is kept.
-    ///
-    /// # Errors
-    /// Cause and cure.
-    pub(super) async fn try_out(&self, teller: &Teller) -> Result<(), String> {
-        let ca = match self.policy().staging {
-            true => Ca::Staging,
-            false => Ca::Primary,
-        };
-        let order = Order {
-            ca,
-            ..self
-                .memory()
-                .order_now(&self.hosts, &self.policy(), &self.acme)
-        };
-        let tried = match ca {
-            Ca::Staging => self
-                .obtain(&order, teller)
-                .await
-                .map(|obtained| obtained.challenge),
-            _ => self.prove_only(&order, teller).await,
-        };
-        let told = |failed: Failed| format!("{}: {}", self.name, failed.sentence);
-        let by = tried
-            .map_err(told)?
-            .map_or_else(String::new, |kind| format!(" by {kind}"));
-        teller.tell(&self.name, &format!("the CA can see the proof{by}"));
-        Ok(())
-    }
-
     /// Keeps the certificate until told to stop.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let prover = self.prover();
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = prover.sweep() => {}
-        }
+        let mut job = tokio::spawn(self.clone().clear());
         loop {
-            let step = AbortOnDropHandle::new(tokio::spawn(self.clone().step()));
-            let pause = tokio::select! {
+            let ended = tokio::select! {
                 () = stop.cancelled() => return,
-                ended = step => ended.unwrap_or_else(|fault| self.survive(&fault)),
+                ended = AbortOnDropHandle::new(job) => ended,
             };
+            let pause = ended.unwrap_or_else(|fault| self.survive(&fault));
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.wake.notified() => {}
                 () = sleep(pause) => {}
             }
+            job = tokio::spawn(self.clone().step());
         }
+    }
+
+    /// Takes away what an end in the middle left behind.
+    async fn clear(self: Arc<Self>) -> Duration {
+        if let Some(_alone) = self.lock() {
+            self.prover().sweep().await;
+        }
+        Duration::ZERO
     }
 
     /// Does what is due; returns how long nothing is.
@@ -164,12 +142,13 @@ impl Keeper {
         self.take_up();
         self.save_again();
         self.alarm(now);
+        self.export().await;
         let asked = self.lock_asked().take();
         if let Some(teller) = asked {
-            return self.renew_now(now, &teller).await;
+            return self.order(Wish::Asked, &teller).await;
         }
         match self.next(now) {
-            Action::Order(order) => self.order(&order, &Teller::default()).await,
+            Action::Order(_) => self.order(Wish::Due, &Teller::default()).await,
             Action::PollRenewalInfo => self.poll_renewal_info().await,
             Action::Wait { until, .. } => until_then(until - now),
             Action::ClockWrong { sentence } => self.ask_the_time(&sentence).await,
@@ -178,36 +157,24 @@ impl Keeper {
 
     fn next(&self, now: OffsetDateTime) -> Action {
         let mut memory = self.memory();
-        memory.history.redate(now);
-        let standing = memory.standing(&self.hosts, &self.acme);
-        renewal::next(now, &standing, &memory.history, &self.policy())
-    }
-
-    async fn renew_now(&self, now: OffsetDateTime, teller: &Teller) -> Duration {
-        let order = self
-            .memory()
-            .asked(now, &self.hosts, &self.policy(), &self.acme);
-        match order {
-            Ok(order) => self.order(&order, teller).await,
-            Err(sentence) => {
-                teller.failed(format!("{}: {sentence}", self.name));
-                Duration::ZERO
-            }
+        if !renewal::is_before_all(now) {
+            memory.history.redate(now);
         }
+        let standing = memory.standing(&self.hosts, &self.acme);
+        let action = renewal::next(now, &standing, &memory.history, &self.policy());
+        memory.clock_told &= matches!(action, Action::ClockWrong { .. });
+        action
     }
 
     /// A panic in one job ends that job only, and waits as any failure does.
     fn survive(&self, fault: &tokio::task::JoinError) -> Duration {
-        let problem = Problem::new(
-            Class::Provider,
-            format!("a fault in hubgate itself: {fault}"),
-        );
+        let problem = Problem::new(Class::Local, format!("a fault in hubgate itself: {fault}"));
         let sentence = format!("{problem}; report it, what is served goes on");
         error!("{}: {sentence}", self.name);
         let now = OffsetDateTime::now_utc();
         let failure = Failure::new(now, problem, Ca::Primary, None).told(sentence);
         self.record(|history| history.record_failure(failure));
-        Duration::ZERO
+        LONGEST
     }
 
     fn prover(&self) -> Prover {

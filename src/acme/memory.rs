@@ -7,6 +7,7 @@ use tracing::warn;
 use super::{
     history::{Ca, History},
     private_key::PrivateKey,
+    problem::Class,
     renewal::{self, Action, Held, Order, Policy},
     set::CertificateSet,
     state::{Standing, State, Told},
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     config::model::{Acme, Host},
-    tls::Certified,
+    tls::{Certified, SystemRoots},
 };
 
 /// What a keeper knows of its certificate.
@@ -25,6 +26,12 @@ pub(super) struct Memory {
     pub(super) kept: Option<Kept>,
     /// Whether it is in memory only.
     pub(super) unsaved: bool,
+    /// Whether it was on disk when last looked at.
+    pub(super) is_on_disk: bool,
+    /// Whether the history is in memory only.
+    pub(super) history_unsaved: bool,
+    /// When copies are written again that could not be.
+    pub(super) export_again: Option<OffsetDateTime>,
     /// How far the CA's clock is ahead of ours, as it last said.
     pub(super) ca_ahead: Option<Duration>,
     /// Whether it was told that the clock is wrong.
@@ -68,6 +75,9 @@ impl Memory {
             history,
             kept: None,
             unsaved: false,
+            is_on_disk: false,
+            history_unsaved: false,
+            export_again: None,
             ca_ahead: None,
             clock_told: false,
             alarmed: false,
@@ -87,7 +97,12 @@ impl Memory {
                 issuer,
                 renewal_info: issuer.is_some() && !self.no_renewal_info,
             }),
-            names_match: kept.is_some_and(|kept| same(&kept.set.meta.identifiers, hosts)),
+            names_match: kept.is_some_and(|kept| {
+                let meta = &kept.set.meta;
+                // Of a CA that is not configured any more, such as a staging CA; certbot's is none.
+                let is_ours = issuer.is_some() || meta.directory.is_empty();
+                is_ours && same(&meta.identifiers, hosts)
+            }),
             in_flight: false,
             jitter: self.jitter(),
             ca_ahead: self.ca_ahead,
@@ -109,12 +124,6 @@ impl Memory {
         renewal::asked(now, &standing, &self.history, policy)
     }
 
-    /// The same for a trial, which nothing holds back.
-    pub(super) fn order_now(&self, hosts: &[Host], policy: &Policy, acme: &Acme) -> Order {
-        let standing = self.standing(hosts, acme);
-        renewal::order(&standing, &self.history, policy)
-    }
-
     /// Which of the CAs issued what is served.
     pub(super) fn issuer(&self, acme: &Acme) -> Option<Ca> {
         let directory = &self.kept.as_ref()?.set.meta.directory;
@@ -131,9 +140,39 @@ impl Memory {
         self.kept.as_ref().map(|kept| kept.leaf.clone())
     }
 
-    /// When what is served came; none while nothing has.
-    pub(super) fn issued_at(&self) -> Option<OffsetDateTime> {
-        self.kept.as_ref().map(|kept| kept.set.meta.issued_at)
+    /// The key of what is served.
+    pub(super) fn key(&self) -> Option<PrivateKey> {
+        self.kept.as_ref().map(|kept| kept.set.key.clone())
+    }
+
+    /// When what is served came, if the history does not know of it.
+    pub(super) fn unrecorded(&self) -> Option<OffsetDateTime> {
+        let issued_at = self.kept.as_ref()?.set.meta.issued_at;
+        let last = self.history.last_success();
+        last.is_none_or(|last| last.at < issued_at)
+            .then_some(issued_at)
+    }
+
+    /// Whether a certificate is needed so much that it is got even where nothing can be kept.
+    pub(super) fn is_urgent(&self, now: OffsetDateTime) -> bool {
+        let last_quarter = |kept: &Kept| kept.not_after - (kept.not_after - kept.not_before) / 4;
+        self.kept
+            .as_ref()
+            .is_none_or(|kept| now > last_quarter(kept))
+    }
+
+    /// What other programs are to have, unless that failed a moment ago.
+    pub(super) fn to_export(&self, now: OffsetDateTime) -> Option<CertificateSet> {
+        let kept = self.kept.as_ref()?;
+        let waits = self.export_again.is_some_and(|again| now < again);
+        (!waits).then(|| kept.set.clone())
+    }
+
+    /// Whether a set began later than what is served, or nothing is.
+    pub(super) fn is_older_than(&self, set: &CertificateSet, roots: &SystemRoots) -> bool {
+        let Some(kept) = &self.kept else { return true };
+        let certified = set.certified(roots);
+        certified.is_ok_and(|it| it.not_before > kept.not_before)
     }
 
     /// Whether a set is another than what is served.
@@ -159,7 +198,8 @@ impl Memory {
         let action = renewal::next(now, &standing, &self.history, policy);
         let failed = self.history.last_failure().is_some();
         let kept = self.kept.as_ref();
-        let (next, next_at) = next(&action, failed, kept.is_some());
+        let due = renewal::due(now, &standing, &self.history);
+        let (next, next_at) = next(&action, failed, kept.is_some(), due);
         State {
             name: self.name.clone(),
             hosts: hosts.iter().map(ToString::to_string).collect(),
@@ -193,7 +233,7 @@ impl Memory {
         if let Action::ClockWrong { sentence } = action {
             return Some(Told {
                 at: now,
-                class: super::problem::Class::Provider,
+                class: Class::Local,
                 sentence: sentence.clone(),
             });
         }
@@ -213,7 +253,12 @@ impl Memory {
     }
 }
 
-fn next(action: &Action, failed: bool, kept: bool) -> (String, Option<OffsetDateTime>) {
+fn next(
+    action: &Action,
+    failed: bool,
+    kept: bool,
+    due: OffsetDateTime,
+) -> (String, Option<OffsetDateTime>) {
     let what = match (failed, kept) {
         (true, _) => "another try",
         (false, true) => "renewal",
@@ -222,7 +267,11 @@ fn next(action: &Action, failed: bool, kept: bool) -> (String, Option<OffsetDate
     match action {
         Action::Order(_) => (what.into(), None),
         Action::PollRenewalInfo => ("asking the CA when to renew".into(), None),
-        Action::Wait { until, .. } => (what.into(), Some(*until)),
+        // Before that, the CA may be asked whether it is to be earlier.
+        Action::Wait { until, .. } => (
+            what.into(),
+            Some(if failed { *until } else { due.max(*until) }),
+        ),
         Action::ClockWrong { .. } => ("waiting for the right time".into(), None),
     }
 }
@@ -234,11 +283,4 @@ fn days(span: Duration) -> i64 {
 /// Whether two lists have the same hosts, in whatever order.
 fn same(one: &[Host], other: &[Host]) -> bool {
     one.len() == other.len() && one.iter().all(|host| other.contains(host))
-}
-
-impl super::journal::OrderEntry {
-    /// Whether the order is for a certificate of this key.
-    pub(super) fn is_of(&self, key: &PrivateKey) -> bool {
-        matches!(&self.step, super::journal::Step::Finalizing { key: ours, .. } if ours == key)
-    }
 }

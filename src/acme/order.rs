@@ -3,7 +3,9 @@
 //! What a restart interrupted is taken up where the journal says. When to order, and what becomes
 //! of the certificate, is `keeper`'s concern.
 
-use time::OffsetDateTime;
+use std::sync::OnceLock;
+
+use time::{Duration, OffsetDateTime};
 use tracing::warn;
 
 use super::{
@@ -30,7 +32,7 @@ pub(super) struct Attempt<'a> {
     pub(super) name: &'a str,
     pub(super) hosts: &'a [Host],
     pub(super) authority: CertificateAuthority,
-    pub(super) directory: &'a str,
+    pub(super) directory: String,
     /// The certificate that is replaced, in DER (RFC 9773, section 5).
     pub(super) replaces: Option<Vec<u8>>,
     pub(super) profile: Option<String>,
@@ -39,8 +41,17 @@ pub(super) struct Attempt<'a> {
     pub(super) prover: Prover,
     /// Where its steps are kept; nowhere for a trial.
     pub(super) journal: Option<&'a dyn Store>,
+    /// The key of what is served; an order of it has come to its end.
+    pub(super) held: Option<PrivateKey>,
+    /// Whether nothing is begun that cannot be kept.
+    pub(super) must_be_kept: bool,
+    /// When it was begun, here or before an interruption.
+    pub(super) began: OnceLock<OffsetDateTime>,
     pub(super) teller: &'a Teller,
 }
+
+/// What is not done by then is begun anew.
+const OLDEST: Duration = Duration::DAY;
 
 /// What came of it.
 pub(super) struct Obtained {
@@ -98,13 +109,13 @@ impl Attempt<'_> {
         let set = CertificateSet {
             meta: Meta {
                 identifiers: self.hosts.to_vec(),
-                directory: self.directory.to_owned(),
+                directory: self.directory.clone(),
                 account: Some(self.authority.account_url().to_owned()),
                 issued_at: now,
                 renewal_id: None,
             },
             key,
-            chain_pem,
+            chain_pem: chain_pem.trim().to_owned(),
         };
         set.check(self.hosts, now)?;
         Ok(Obtained { set, challenge })
@@ -133,6 +144,7 @@ impl Attempt<'_> {
             Err(problem) if problem.class == Class::OrderGone => return Ok(None),
             resumed => resumed?,
         };
+        self.began.set(entry.began).ok();
         self.tell("an order that was interrupted is taken up again");
         let key = match entry.step {
             Step::Finalizing { key, .. } => key,
@@ -149,10 +161,12 @@ impl Attempt<'_> {
         let entry = OrderEntry::load(store, self.name)
             .inspect_err(|fault| warn!("{fault}"))
             .ok()??;
+        let age = OffsetDateTime::now_utc() - entry.began;
+        let is_over = age > OLDEST || self.held.as_ref().is_some_and(|key| entry.is_of(key));
         let same = entry.identifiers == self.hosts
             && entry.directory == self.directory
             && entry.account == self.authority.account_url();
-        same.then_some(entry)
+        (same && !is_over).then_some(entry)
     }
 
     async fn place(&self) -> Result<PlacedOrder, Problem> {
@@ -164,8 +178,8 @@ impl Attempt<'_> {
     /// Shows the CA that the names are ours, as far as it does not believe it already.
     async fn prove(&self, order: &mut PlacedOrder) -> Result<Option<ChallengeKind>, Failed> {
         let mut proofs = Vec::new();
-        let proved = self.prove_pending(order, &mut proofs).await;
-        let challenge = proofs.first().map(Proof::kind);
+        let mut challenge = None;
+        let proved = self.prove_pending(order, &mut proofs, &mut challenge).await;
         let hits: Vec<_> = proofs.iter().flat_map(Proof::hits).collect();
         self.prover.withdraw(proofs).await;
         proved.map(|()| challenge).map_err(|problem| Failed {
@@ -179,12 +193,14 @@ impl Attempt<'_> {
         &self,
         order: &mut PlacedOrder,
         proofs: &mut Vec<Proof>,
+        tried: &mut Option<ChallengeKind>,
     ) -> Result<(), Problem> {
         let authorizations = order.authorizations().await?;
         let is_pending = |it: &&Authorization| it.status == AuthorizationStatus::Pending;
         let mut ready = Vec::new();
         for authorization in authorizations.iter().filter(is_pending) {
             let challenge = self.choose(authorization)?;
+            *tried = tried.or(Some(challenge.kind));
             let host = &authorization.identifier;
             self.tell(&format!("{host} is to be proved by {}", challenge.kind));
             proofs.push(self.prover.present(authorization, challenge).await?);
@@ -231,22 +247,27 @@ impl Attempt<'_> {
     }
 
     /// Keeps a step. Without a journal a crash would cost an order, and a loop of them all that
-    /// the CA gives in a week; so nothing is begun then.
+    /// the CA gives in a week; so nothing is begun then, unless it is urgent.
     fn note(&self, step: Step) -> Result<(), Problem> {
         let Some(store) = self.journal else {
             return Ok(());
         };
         let entry = OrderEntry {
             identifiers: self.hosts.to_vec(),
-            directory: self.directory.to_owned(),
+            directory: self.directory.clone(),
             account: self.authority.account_url().to_owned(),
             replaces: None,
             step,
-            began: OffsetDateTime::now_utc(),
+            began: *self.began.get_or_init(OffsetDateTime::now_utc),
         };
-        entry
-            .save(store, self.name)
-            .map_err(|fault| Problem::new(Class::Provider, fault.to_string()))
+        match entry.save(store, self.name) {
+            Err(fault) if self.must_be_kept => Err(Problem::new(Class::Local, fault.to_string())),
+            Err(fault) => {
+                warn!("{fault}; the order goes on without");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     fn give_up_unless_waiting(&self, class: Class) {
@@ -271,7 +292,7 @@ fn key() -> Result<PrivateKey, Problem> {
 }
 
 fn local(fault: &anyhow::Error) -> Problem {
-    Problem::new(Class::Provider, format!("{fault:#}"))
+    Problem::new(Class::Local, format!("{fault:#}"))
 }
 
 fn is_finalized(order: &mut PlacedOrder) -> bool {

@@ -38,6 +38,8 @@ pub enum Class {
     Validation,
     /// Our own side of a challenge failed before the CA was asked to look: hook, DNS provider.
     Provider,
+    /// Something of this machine: its disk, a file that is named, a fault in hubgate itself.
+    Local,
     /// `alreadyReplaced`, or another fault of `replaces` (RFC 9773, 7.4).
     AlreadyReplaced,
     /// `invalidProfile`: the CA has no such profile.

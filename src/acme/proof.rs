@@ -2,7 +2,10 @@
 //!
 //! DNS records are journalled before they are put up, so that a crash leaves none behind.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tracing::{info, warn};
 
@@ -26,6 +29,8 @@ pub(super) struct Prover {
     propagation: Propagation,
     store: Arc<dyn Store>,
     records: Entry,
+    /// Whether a record was put up in this attempt.
+    has_put_up: AtomicBool,
 }
 
 /// A proof that is up.
@@ -49,6 +54,7 @@ impl Prover {
             propagation: zone::propagation(dns.and_then(|dns| dns.resolver)),
             store: shared.store.clone(),
             records: Entry::new(Kind::Records, set),
+            has_put_up: AtomicBool::new(false),
         }
     }
 
@@ -89,7 +95,7 @@ impl Prover {
         Ok(())
     }
 
-    /// Takes proofs away; what cannot be, is tried again at the next start.
+    /// Takes proofs away; what cannot be, is tried again at the next order or start.
     pub(super) async fn withdraw(&self, proofs: Vec<Proof>) {
         for proof in proofs {
             if let Proof::Dns(record) = proof {
@@ -108,7 +114,7 @@ impl Prover {
 
     async fn put_up(&self, name: &str, value: &str) -> Result<Record, Problem> {
         let provider = self.provider()?;
-        if provider.is_one_at_a_time() && self.journalled().iter().next().is_some() {
+        if provider.is_one_at_a_time() && self.has_put_up.swap(true, Ordering::Relaxed) {
             return Err(Problem::new(
                 Class::Provider,
                 "this provider keeps one record at a time; give each name a site of its own",
@@ -156,7 +162,7 @@ impl Prover {
         let mut records = self.journalled();
         records.note(record);
         store::save(self.store.as_ref(), &self.records, &records)
-            .map_err(|fault| Problem::new(Class::Provider, fault.to_string()))
+            .map_err(|fault| Problem::new(Class::Local, fault.to_string()))
     }
 
     fn forget(&self, record: &Record) {
@@ -174,14 +180,6 @@ impl Prover {
 }
 
 impl Proof {
-    pub(super) fn kind(&self) -> ChallengeKind {
-        match self {
-            Self::Http(_) => ChallengeKind::Http01,
-            Self::TlsAlpn(_) => ChallengeKind::TlsAlpn01,
-            Self::Dns(_) => ChallengeKind::Dns01,
-        }
-    }
-
     /// Who came to look at it.
     pub(super) fn hits(&self) -> Vec<Hit> {
         match self {

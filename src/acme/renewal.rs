@@ -146,18 +146,29 @@ pub fn asked(
             held_back.why,
             (held_back.until - now).whole_minutes() + 1
         )),
-        None => Ok(order(standing, history, policy)),
+        None => Ok(at_once(standing, history, policy)),
     }
 }
 
 /// How an order at the first CA is made now.
-#[must_use]
-pub fn order(standing: &Standing, history: &History, policy: &Policy) -> Order {
+fn at_once(standing: &Standing, history: &History, policy: &Policy) -> Order {
     let probe = Policy {
         staging: false,
         ..policy.clone()
     };
     attempt::order(Ca::Primary, standing, history, &probe)
+}
+
+/// When a renewal is due, as far as that is known.
+#[must_use]
+pub fn due(now: OffsetDateTime, standing: &Standing, history: &History) -> OffsetDateTime {
+    target::due(now, standing, history).at
+}
+
+/// Whether the moment is before this program was made, so that nothing should be dated by it.
+#[must_use]
+pub fn is_before_all(now: OffsetDateTime) -> bool {
+    clock::is_before_all(now)
 }
 
 /// Whether a certificate is so late that somebody should be told: a renewal by a tenth of its

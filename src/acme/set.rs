@@ -84,6 +84,12 @@ impl CertificateSet {
         Ok(None)
     }
 
+    /// The newest content of an entry, if it can be served; nothing is set aside.
+    pub(super) fn read(store: &dyn Store, entry: &Entry) -> Option<Self> {
+        let bytes = store.read(entry).ok()??;
+        Self::servable(&bytes).ok()
+    }
+
     /// Keeps the set as the newest of that name.
     ///
     /// # Errors

@@ -84,15 +84,18 @@ fn secret(configured: &DnsProvider) -> anyhow::Result<String> {
     }
 }
 
-/// How the spread of a record is seen; name servers are asked at the resolver's own port.
+/// How the spread of a record is seen. A resolver that keeps the zone itself is asked at its port.
 pub(super) fn propagation(resolver: Option<SocketAddr>) -> Propagation {
     match resolver {
         Some(server) => {
-            Propagation::new(Resolver::new(vec![server]), server.port(), Pace::default())
+            let resolver = Resolver::new(vec![server]);
+            Propagation::new(resolver, DNS_PORT, Pace::default()).with_server(server)
         }
         None => Propagation::system(),
     }
 }
+
+const DNS_PORT: u16 = 53;
 
 fn api() -> anyhow::Result<Arc<dyn Api>> {
     Ok(Arc::new(HttpsClient::load(None)?))

@@ -1,6 +1,9 @@
 //! `hubgate cert`: how the certificates stand, and to have them renewed or tried now.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use time::OffsetDateTime;
 
@@ -23,6 +26,7 @@ pub(super) fn status(path: &Path, json: bool) -> anyhow::Result<()> {
     let running = control::certificates(&config.state);
     let states = match running {
         Ok(states) => states,
+        Err(fault) if !is_nobody(&fault) => return Err(fault),
         Err(_) => {
             tls::install_provider();
             acme::states_on_disk(&config)?
@@ -32,6 +36,19 @@ pub(super) fn status(path: &Path, json: bool) -> anyhow::Result<()> {
         return print(&(serde_json::to_string_pretty(&states)? + "\n"));
     }
     print(&told(&states, OffsetDateTime::now_utc()))
+}
+
+/// Whether nobody listens at the control socket, for whatever reason but a want of permission.
+fn is_nobody(fault: &anyhow::Error) -> bool {
+    let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(
+        kind,
+        Some(
+            io::ErrorKind::NotFound
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::NotADirectory
+        )
+    )
 }
 
 /// Has the running process renew a certificate now, and tells each step.
@@ -48,7 +65,7 @@ pub(super) fn test(path: &Path, name: Option<&str>) -> anyhow::Result<()> {
 
 fn tell(step: &str) {
     // Who does not listen any more still gets the exit code.
-    let _ = writeln!(std::io::stdout(), "{step}");
+    let _ = writeln!(io::stdout(), "{step}");
 }
 
 fn told(states: &[State], now: OffsetDateTime) -> String {

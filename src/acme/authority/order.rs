@@ -68,6 +68,8 @@ impl PlacedOrder {
     /// # Errors
     /// Whatever the CA or the way to it says; `Class::Validation` if it looked at once.
     pub async fn ready(&mut self, challenge: &Challenge) -> Result<(), Problem> {
+        // What was put up before took its own time.
+        self.begun = Instant::now();
         persist!(request::accept(&mut self.order, challenge)).map_err(of_order)
     }
 

@@ -34,12 +34,13 @@ fn algorithm(name: &str) -> anyhow::Result<Algorithm> {
 
 /// The words between punctuation, without comments.
 fn words(text: &str) -> Vec<String> {
-    let lines = text.lines().map(|line| {
-        let end = line.find("//").or_else(|| line.find('#'));
-        line.get(..end.unwrap_or(line.len())).unwrap_or(line)
+    // `//` is Base64 too, so a comment begins a word.
+    let is_comment = |word: &str| word.starts_with("//") || word.starts_with('#');
+    let words = text.lines().flat_map(|line| {
+        let words = line.split_whitespace();
+        words.take_while(move |word| !is_comment(word))
     });
-    let is_between = |c: char| c.is_whitespace() || "{};\"".contains(c);
-    let words = lines.flat_map(|line| line.split(is_between));
+    let words = words.flat_map(|word| word.split(|c| "{};\"".contains(c)));
     let words = words.filter(|word| !word.is_empty());
     words.map(str::to_owned).collect()
 }
@@ -61,6 +62,13 @@ mod tests {
             );
             assert_eq!(key.algorithm, Algorithm::HmacSha512);
         }
+    }
+
+    #[test]
+    fn a_secret_may_look_like_a_comment() {
+        let key =
+            Key::parse("key a { algorithm hmac-sha256; secret \"ab//cd==\"; }; // old").unwrap();
+        assert_eq!(key.secret, "ab//cd==");
     }
 
     #[test]

@@ -4,7 +4,11 @@
 //! nowhere. A check that cannot run, because no resolver answers or port 53 is closed to us, never
 //! stands in the way of an order.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use futures_util::future::join_all;
 use hickory_proto::{
@@ -31,6 +35,8 @@ const ADDRESSES: usize = 26;
 pub struct Propagation {
     resolver: Resolver,
     port: u16,
+    /// A name server of which the port is known to be another.
+    server: Option<SocketAddr>,
     pace: Pace,
 }
 
@@ -93,8 +99,16 @@ impl Propagation {
         Self {
             resolver,
             port,
+            server: None,
             pace,
         }
+    }
+
+    /// The same, with a name server that is asked at a port of its own.
+    #[must_use]
+    pub fn with_server(self, server: SocketAddr) -> Self {
+        let server = Some(server);
+        Self { server, ..self }
     }
 
     /// The name at which a challenge's record is to be put up: where CNAMEs lead, or itself.
@@ -195,9 +209,12 @@ impl Propagation {
             return Err(io::Error::other(format!("no address is known of {hosts}")));
         }
         let addresses = addresses.into_iter().take(ADDRESSES);
-        Ok(addresses
-            .map(|address| SocketAddr::new(address, self.port))
-            .collect())
+        Ok(addresses.map(|address| self.at(address)).collect())
+    }
+
+    fn at(&self, address: IpAddr) -> SocketAddr {
+        let own = self.server.filter(|server| server.ip() == address);
+        own.unwrap_or(SocketAddr::new(address, self.port))
     }
 
     /// Where a CNAME at the name leads.

@@ -1,6 +1,6 @@
 //! A keeper and the CAs: which one, as whom, and what it says of time and renewal.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use time::OffsetDateTime;
 use tracing::{error, info};
@@ -27,19 +27,17 @@ const STAGING: [(&str, &str); 1] = [(
 impl Keeper {
     pub(super) async fn connect(&self, ca: Ca) -> Result<CertificateAuthority, Problem> {
         let email = self.acme.email.as_deref();
-        let staging = (ca == Ca::Staging)
-            .then(|| staging(&self.acme.authority))
-            .flatten();
-        let authority = staging.as_ref().unwrap_or_else(|| self.ca(ca));
-        let connected = self.shared.accounts.connect(authority, email).await?;
+        let connected = self.shared.accounts.connect(&self.ca(ca), email).await?;
         self.memory().ca_ahead = connected.clock_skew();
         Ok(connected)
     }
 
-    pub(super) fn ca(&self, ca: Ca) -> &Authority {
+    pub(super) fn ca(&self, ca: Ca) -> Cow<'_, Authority> {
+        let primary = &self.acme.authority;
         match (ca, &self.acme.fallback) {
-            (Ca::Fallback, Some(fallback)) => fallback,
-            _ => &self.acme.authority,
+            (Ca::Fallback, Some(fallback)) => Cow::Borrowed(fallback),
+            (Ca::Staging, _) => staging(primary).map_or(Cow::Borrowed(primary), Cow::Owned),
+            _ => Cow::Borrowed(primary),
         }
     }
 
@@ -114,8 +112,7 @@ impl Keeper {
         if !std::mem::replace(&mut self.memory().clock_told, true) {
             error!("{}: {sentence}", self.name);
         }
-        let is_by_ca = self.memory().ca_ahead.is_some();
-        if is_by_ca && self.connect(Ca::Primary).await.is_err() {
+        if self.connect(Ca::Primary).await.is_err() {
             self.memory().ca_ahead = None;
         }
         LONGEST

@@ -7,33 +7,93 @@ use time::OffsetDateTime;
 use tracing::{error, warn};
 
 use super::Keeper;
-use crate::acme::{
-    authority::ari_id, history::History, journal::OrderEntry, lineage, memory::Kept,
-    set::CertificateSet,
+use crate::{
+    acme::{
+        authority::ari_id,
+        export,
+        history::{Ca, History, Success},
+        journal::OrderEntry,
+        lineage,
+        memory::Kept,
+        set::CertificateSet,
+        store::Kind,
+    },
+    config::model::Host,
 };
 
+/// How long after a failed export it is tried again.
+const EXPORT_AGAIN: time::Duration = time::Duration::minutes(10);
+
 impl Keeper {
-    /// Serves what is newest on disk, whoever got it.
-    pub(super) fn take_up(&self) {
-        let store = self.shared.store.as_ref();
-        if self.memory().unsaved {
-            return;
-        }
-        match CertificateSet::load(store, &self.name) {
-            Ok(Some(set)) if self.memory().is_other(&set) => {
-                self.forget_order_of(&set);
+    /// Serves what is on disk if it is newer than what is served, whoever got it; what is served
+    /// and not there is put back.
+    pub(in crate::acme) fn take_up(&self) {
+        let kept = CertificateSet::load(self.shared.store.as_ref(), &self.name);
+        let set = match kept {
+            Ok(set) => set.filter(|set| self.memory().is_other(set)),
+            Err(fault) => return self.warn_once(&fault.to_string()),
+        };
+        let newer = set.filter(|set| self.memory().is_older_than(set, &self.shared.roots));
+        match newer {
+            Some(set) => {
                 self.serve(set);
+                let mut memory = self.memory();
+                (memory.unsaved, memory.is_on_disk) = (false, true);
+                drop(memory);
+                self.settle();
             }
-            Ok(_) => {}
-            Err(fault) => self.warn_once(&fault.to_string()),
+            None if self.memory().is_on_disk => self.look_for_ours(),
+            None => {}
         }
     }
 
+    /// What is served was on disk, and is not now or not whole.
+    fn look_for_ours(&self) {
+        let store = self.shared.store.as_ref();
+        let there = CertificateSet::load(store, &self.name).ok().flatten();
+        let mut memory = self.memory();
+        memory.unsaved = there.is_none_or(|set| memory.is_other(&set));
+    }
+
+    /// Takes up what other processes have done, before something is done.
+    pub(super) fn catch_up(&self) {
+        self.take_up();
+        let store = self.shared.store.as_ref();
+        let now = OffsetDateTime::now_utc();
+        let mut memory = self.memory();
+        if !memory.history_unsaved {
+            if let Ok(history) = History::load(store, &self.name, now) {
+                memory.history = history;
+            }
+        }
+        drop(memory);
+        self.settle();
+    }
+
+    /// A certificate is there, whose coming a crash or another process has not recorded here.
+    fn settle(&self) {
+        let Some(at) = self.memory().unrecorded() else {
+            return;
+        };
+        let ca = self.memory().issuer(&self.acme).unwrap_or(Ca::Primary);
+        let success = Success {
+            at,
+            ca,
+            challenge: None,
+        };
+        self.record(|history| history.record_success(success));
+        self.forget_order_of_ours();
+    }
+
     /// A certificate that came, of which a crash left the order in the journal.
-    fn forget_order_of(&self, set: &CertificateSet) {
+    fn forget_order_of_ours(&self) {
         let store = self.shared.store.as_ref();
         let entry = OrderEntry::load(store, &self.name).ok().flatten();
-        if entry.is_some_and(|entry| entry.is_of(&set.key)) {
+        let ours = self.memory().key();
+        if entry
+            .zip(ours)
+            .is_some_and(|(entry, key)| entry.is_of(&key))
+        {
             self.forget_order();
         }
     }
@@ -44,10 +104,34 @@ impl Keeper {
         }
     }
 
-    pub(super) fn take_over_lineage(&self, now: OffsetDateTime) {
-        if self.memory().issued_at().is_some() {
-            return;
+    /// Without a certificate of its own name: one of another site that is for some of the hosts,
+    /// as after a host was put in front; it serves until the new one comes.
+    pub(in crate::acme) fn adopt(&self, now: OffsetDateTime) {
+        let store = self.shared.store.as_ref();
+        let entries = store.list(Kind::Certificate).unwrap_or_default();
+        let sets = entries
+            .iter()
+            .filter_map(|entry| CertificateSet::read(store, entry));
+        let covers = |set: &CertificateSet| {
+            let missing = set.check(&[], now).ok().map(|()| self.missing(set));
+            missing.filter(|missing| *missing < self.hosts.len())
+        };
+        let best = sets
+            .filter_map(|set| Some((covers(&set)?, set)))
+            .min_by_key(|(missing, _)| *missing);
+        if let Some((_, set)) = best {
+            self.serve(set);
         }
+    }
+
+    /// How many of the hosts a set is not for.
+    fn missing(&self, set: &CertificateSet) -> usize {
+        let is_missing = |host: &&Host| !set.meta.identifiers.contains(host);
+        self.hosts.iter().filter(is_missing).count()
+    }
+
+    /// Without any certificate: certbot's.
+    pub(in crate::acme) fn take_over_lineage(&self, now: OffsetDateTime) {
         let found = lineage::find(&self.acme.lineages, &self.hosts, now);
         if let Some(set) = found {
             self.serve(set);
@@ -60,7 +144,10 @@ impl Keeper {
         match set.certified(&self.shared.roots) {
             Ok(certified) => {
                 let ends = certified.not_after;
-                self.memory().kept = Some(Kept::of(set, &certified));
+                let mut memory = self.memory();
+                memory.kept = Some(Kept::of(set, &certified));
+                memory.no_renewal_info = false;
+                drop(memory);
                 self.slot.serve(certified);
                 Some(ends)
             }
@@ -78,7 +165,9 @@ impl Keeper {
         set.meta.renewal_id = leaf.and_then(|leaf| ari_id(&leaf).ok());
         match set.save(self.shared.store.as_ref(), &self.name) {
             Ok(()) => {
-                self.memory().unsaved = false;
+                let mut memory = self.memory();
+                (memory.unsaved, memory.is_on_disk) = (false, true);
+                drop(memory);
                 self.forget_order();
             }
             Err(fault) => {
@@ -102,7 +191,9 @@ impl Keeper {
     pub(super) fn record(&self, happened: impl FnOnce(&mut History)) {
         let mut memory = self.memory();
         happened(&mut memory.history);
-        if let Err(fault) = memory.history.save(self.shared.store.as_ref(), &self.name) {
+        let saved = memory.history.save(self.shared.store.as_ref(), &self.name);
+        memory.history_unsaved = saved.is_err();
+        if let Err(fault) = saved {
             warn!("{fault}");
         }
     }
@@ -112,6 +203,20 @@ impl Keeper {
         if memory.warned.as_deref() != Some(told) {
             error!("{told}");
             memory.warned = Some(told.to_owned());
+        }
+    }
+
+    /// Writes the copies for other programs, where they are not what is served.
+    pub(super) async fn export(&self) {
+        let Some(to) = &self.acme.export else { return };
+        let now = OffsetDateTime::now_utc();
+        let set = self.memory().to_export(now);
+        let Some(set) = set.filter(|set| !export::is_there(to, &self.name, set)) else {
+            return;
+        };
+        if let Err(fault) = export::export(to, &self.name, &set).await {
+            error!("{}: not exported: {fault:#}", self.name);
+            self.memory().export_again = Some(now + EXPORT_AGAIN);
         }
     }
 }

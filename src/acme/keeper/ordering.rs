@@ -1,6 +1,6 @@
 //! A keeper's orders: one at a time for a set, over all processes; and what becomes of them.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use time::OffsetDateTime;
 use tracing::{error, warn};
@@ -10,45 +10,145 @@ use crate::{
     acme::{
         authority::CertificateAuthority,
         challenge_kind::ChallengeKind,
-        export,
         history::{Ca, Failure, History, Success},
         order::{Attempt, Failed, Obtained},
         problem::Class,
         progress::Teller,
-        renewal::Order,
-        set::CertificateSet,
+        renewal::{Action, Order},
         store::{Entry, Kind, Lock, Store},
     },
     tls::day,
 };
 
+/// Why an order is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// The schedule says so.
+    Due,
+    /// A person says so.
+    Asked,
+}
+
+/// Times that an order is made otherwise at once.
+const ATTEMPTS: usize = 4;
 /// Between two looks whether another process has finished its order.
 const ELSEWHERE: Duration = Duration::from_secs(1);
 
 impl Keeper {
     /// Makes an order, unless another process is at it or has made it.
-    pub(super) async fn order(&self, order: &Order, teller: &Teller) -> Duration {
-        let turn = self.shared.orders.clone().acquire_owned().await;
-        let before = self.memory().issued_at();
+    pub(super) async fn order(&self, wish: Wish, teller: &Teller) -> Duration {
+        let _turn = self.shared.orders.clone().acquire_owned().await;
         let Some(_alone) = self.lock() else {
+            teller.failed(format!(
+                "{}: another process is at it; ask again",
+                self.name
+            ));
             return ELSEWHERE;
         };
-        self.take_up();
-        if self.memory().issued_at() != before {
-            teller.tell(&self.name, "another process has got the certificate");
-            teller.done();
-            return Duration::ZERO;
+        self.catch_up();
+        self.prover().sweep().await;
+        for attempt in 1..=ATTEMPTS {
+            let order = match self.decide(wish) {
+                Ok(Some(order)) => order,
+                Ok(None) => break,
+                Err(sentence) => {
+                    teller.failed(format!("{}: {sentence}", self.name));
+                    break;
+                }
+            };
+            let failed = match self.obtain(&order, teller).await {
+                Ok(obtained) => {
+                    self.conclude(order.ca, obtained, teller).await;
+                    break;
+                }
+                Err(failed) => failed,
+            };
+            let again = attempt < ATTEMPTS && is_tried_otherwise(failed.problem.class);
+            self.fail(order.ca, failed, again, teller).await;
+            if !again {
+                break;
+            }
         }
-        match self.obtain(order, teller).await {
-            Ok(obtained) => self.conclude(order.ca, obtained, teller).await,
-            Err(failed) => self.fail(order.ca, failed, teller).await,
-        }
-        drop(turn);
         Duration::ZERO
     }
 
+    /// How to order now; not at all when nothing is due any more.
+    fn decide(&self, wish: Wish) -> Result<Option<Order>, String> {
+        let now = OffsetDateTime::now_utc();
+        match (wish, self.next(now)) {
+            (Wish::Due, Action::Order(order)) => Ok(Some(order)),
+            (Wish::Due, _) => Ok(None),
+            (Wish::Asked, _) => {
+                let order = self
+                    .memory()
+                    .asked(now, &self.hosts, &self.policy(), &self.acme);
+                order.map(Some)
+            }
+        }
+    }
+
+    /// Tries whether the CA would certify the hosts: at its staging CA in full, if it has one, else
+    /// up to the proofs. Nothing is kept but what counts for the CA's limits.
+    ///
+    /// # Errors
+    /// Cause and cure.
+    pub(in crate::acme) async fn try_out(&self, teller: &Teller) -> Result<(), String> {
+        let told = |sentence: String| format!("{}: {sentence}", self.name);
+        let _turn = self.shared.orders.clone().acquire_owned().await;
+        let _alone = self
+            .lock()
+            .ok_or_else(|| told("another process is at it".into()))?;
+        self.catch_up();
+        self.prover().sweep().await;
+        let order = self
+            .decide(Wish::Asked)
+            .map_err(told)?
+            .ok_or_else(|| told(String::new()))?;
+        let order = Order {
+            ca: if self.policy().staging {
+                Ca::Staging
+            } else {
+                Ca::Primary
+            },
+            replaces: false,
+            ..order
+        };
+        let by = self.try_order(&order, teller).await.map_err(told)?;
+        let by = by.map_or_else(String::new, |kind| format!(" by {kind}"));
+        teller.tell(&self.name, &format!("the CA can see the proof{by}"));
+        Ok(())
+    }
+
+    async fn try_order(
+        &self,
+        order: &Order,
+        teller: &Teller,
+    ) -> Result<Option<ChallengeKind>, String> {
+        let tried = match order.ca {
+            Ca::Staging => self
+                .obtain(order, teller)
+                .await
+                .map(|obtained| obtained.challenge),
+            _ => self.prove_only(order, teller).await,
+        };
+        let failed = match tried {
+            Ok(by) => return Ok(by),
+            Err(failed) => failed,
+        };
+        let sentence = failed.sentence.clone();
+        if failed.problem.class == Class::AccountGone {
+            self.shared.accounts.forget(&self.ca(order.ca)).await;
+        }
+        if order.ca != Ca::Staging && failed.problem.class == Class::Validation {
+            let now = OffsetDateTime::now_utc();
+            let failure = Failure::new(now, failed.problem, order.ca, failed.challenge);
+            self.record(|history| history.record_failure(failure.told(failed.sentence)));
+        }
+        Err(sentence)
+    }
+
     /// The lock on the set; held by nobody if the store cannot lock, since nobody else can then.
-    fn lock(&self) -> Option<Option<Lock>> {
+    pub(super) fn lock(&self) -> Option<Option<Lock>> {
         match self
             .shared
             .store
@@ -63,7 +163,7 @@ impl Keeper {
         }
     }
 
-    pub(super) async fn obtain(&self, order: &Order, teller: &Teller) -> Result<Obtained, Failed> {
+    async fn obtain(&self, order: &Order, teller: &Teller) -> Result<Obtained, Failed> {
         let journal = (order.ca != Ca::Staging).then(|| self.shared.store.as_ref());
         let authority = self.connect(order.ca).await?;
         self.attempt(order, authority, journal, teller)
@@ -71,7 +171,7 @@ impl Keeper {
             .await
     }
 
-    pub(super) async fn prove_only(
+    async fn prove_only(
         &self,
         order: &Order,
         teller: &Teller,
@@ -92,13 +192,16 @@ impl Keeper {
         Attempt {
             name: &self.name,
             hosts: &self.hosts,
-            directory: &self.ca(order.ca).directory,
+            directory: self.ca(order.ca).directory.clone(),
             replaces: self.memory().leaf().filter(|_| order.replaces),
             profile: self.profile(order, &authority),
             challenges: &order.challenges,
             prover: self.prover(),
             authority,
             journal,
+            held: self.memory().key(),
+            must_be_kept: !self.memory().is_urgent(OffsetDateTime::now_utc()),
+            began: OnceLock::new(),
             teller,
         }
     }
@@ -120,26 +223,30 @@ impl Keeper {
         self.record(|history| history.record_success(success));
         let told = format!("the new certificate is served; it ends on {}", day(ends));
         teller.tell(&self.name, &told);
-        self.export(&obtained.set).await;
+        self.export().await;
         teller.done();
     }
 
-    async fn fail(&self, ca: Ca, failed: Failed, teller: &Teller) {
+    /// Takes a failure up; `again` says that it is tried otherwise at once.
+    async fn fail(&self, ca: Ca, failed: Failed, again: bool, teller: &Teller) {
         if failed.problem.class == Class::AccountGone {
-            self.shared.accounts.forget(self.ca(ca)).await;
+            self.shared.accounts.forget(&self.ca(ca)).await;
         }
         let sentence = failed.sentence;
-        error!("{}: no certificate: {sentence}", self.name);
         let now = OffsetDateTime::now_utc();
         let failure = Failure::new(now, failed.problem, ca, failed.challenge);
         self.record(|history| history.record_failure(failure.told(sentence.clone())));
+        if again {
+            return teller.tell(&self.name, &sentence);
+        }
+        error!("{}: no certificate: {sentence}", self.name);
         teller.failed(format!("{}: {sentence}", self.name));
     }
+}
 
-    async fn export(&self, set: &CertificateSet) {
-        let Some(to) = &self.acme.export else { return };
-        if let Err(fault) = export::export(to, &self.name, set).await {
-            error!("{}: not exported: {fault:#}", self.name);
-        }
-    }
+fn is_tried_otherwise(class: Class) -> bool {
+    matches!(
+        class,
+        Class::AccountGone | Class::AlreadyReplaced | Class::InvalidProfile
+    )
 }

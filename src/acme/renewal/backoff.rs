@@ -91,7 +91,7 @@ fn pause(last: &Failure, ca: Ca, standing: &Standing, history: &History) -> Dura
         Class::Network => doubled(NETWORK, times, HOUR),
         Class::RateLimited => doubled(HOUR, times, DAY),
         Class::Paused | Class::Refused => DAY,
-        Class::Validation | Class::Provider | Class::Unusable => {
+        Class::Validation | Class::Provider | Class::Local | Class::Unusable => {
             after_work(last, lane_of_work(ca, history), standing)
         }
         Class::AlreadyReplaced | Class::InvalidProfile | Class::AccountGone | Class::OrderGone => {

@@ -9,9 +9,16 @@ const FLOOR: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 /// Clocks that differ by no more are called right.
 const TOLERANCE: Duration = Duration::days(1);
 
+/// Whether the moment is before this program was made.
+pub(super) fn is_before_all(now: OffsetDateTime) -> bool {
+    now < FLOOR
+}
+
 /// What is wrong with the clock, with the cure.
 pub(super) fn fault(now: OffsetDateTime, standing: &Standing) -> Option<String> {
-    let begins = standing.certificate.map(|held| held.not_before);
+    // Whom the CA agrees with is right, whatever a certificate says that was got at a wrong time.
+    let unsure = standing.certificate.filter(|_| standing.ca_ahead.is_none());
+    let begins = unsure.map(|held| held.not_before);
     let ahead = standing.ca_ahead.unwrap_or_default();
     let cause = if now < FLOOR {
         "which is before this program was made".to_owned()

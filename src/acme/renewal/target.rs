@@ -25,7 +25,7 @@ pub(super) fn due(now: OffsetDateTime, standing: &Standing, history: &History) -
         let why = "there is no certificate of these names yet";
         return Due { at: now, why };
     };
-    let own = own_target(&held, standing.jitter);
+    let own = own_target(&held, standing.jitter).max(spaced(&held, history));
     match history.renewal().and_then(|renewal| wish(renewal, &held)) {
         Some(wish) => Due {
             at: wish.max(earliest(history).min(own)).min(hard_line(&held)),
@@ -88,6 +88,15 @@ fn life(held: &Held) -> Duration {
 fn wish(renewal: &Renewal, held: &Held) -> Option<OffsetDateTime> {
     let is_sane = renewal.window_start <= renewal.window_end;
     (is_sane && renewal.chosen < held.not_after).then_some(renewal.chosen)
+}
+
+/// A new certificate that is due when it comes, by a wrong clock or an odd CA, must not be followed
+/// by another at once.
+fn spaced(held: &Held, history: &History) -> OffsetDateTime {
+    let last = history.last_success().map(|success| success.at);
+    last.map_or(OffsetDateTime::UNIX_EPOCH, |at| {
+        at.saturating_add(life(held) / 10)
+    })
 }
 
 /// A CA that always says "now" must not be asked for certificates in a circle.

@@ -68,6 +68,7 @@ impl Resolver<'_> {
                 place,
                 "no certificate is got: `listen.https` has no address",
             );
+            return Some(Certificate::SelfSigned);
         }
         Some(Certificate::Acme)
     }

@@ -7,14 +7,11 @@ use crate::acme::{
 
 /// The words of the cure, any of which will do, for what the CA saw.
 const SENTENCES: [(Sight, &[&str]); 8] = [
-    (Sight::Refused, &["port forward", "forwarded"]),
-    (Sight::TimeOut, &["port forward", "forwarded", "provider"]),
+    (Sight::Refused, &["forward port"]),
+    (Sight::TimeOut, &["CGNAT"]),
     (Sight::TimeOutOverIpv6, &["AAAA", "IPv6"]),
-    (Sight::NoName, &["does not exist", "DNS record"]),
-    (
-        Sight::NameServersFail,
-        &["name server", "nameserver", "DNS provider"],
-    ),
+    (Sight::NoName, &["knows no address"]),
+    (Sight::NameServersFail, &["name servers of home.test"]),
     (Sight::Stranger, &["another machine"]),
     (Sight::SecondaryTimeOut, &["country", "countries", "geo"]),
     (Sight::Caa, &["CAA"]),

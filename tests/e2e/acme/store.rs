@@ -16,9 +16,11 @@ fn kept(gate: &Hubgate) -> Vec<PathBuf> {
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().flatten() {
-            match entry.path().is_dir() {
-                true => folders.push(entry.path()),
-                false => files.push(entry.path()),
+            let path = entry.path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.is_file() => files.push(path),
+                false => {}
             }
         }
     }
