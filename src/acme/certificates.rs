@@ -97,13 +97,13 @@ impl Certificates {
         states(running.values().map(|run| &run.keeper))
     }
 
-    /// Renews the certificate of a host's site now.
+    /// Renews the certificate of a host's site now, and revokes the old one if that is wanted.
     ///
     /// # Errors
     /// No site with this host gets its certificate from a CA.
-    pub fn renew(&self, host: &str) -> anyhow::Result<Steps> {
+    pub fn renew(&self, host: &str, revoke: bool) -> anyhow::Result<Steps> {
         let (teller, steps) = progress::channel();
-        self.named(host)?.ask(teller);
+        self.named(host)?.ask(teller, revoke);
         Ok(steps)
     }
 

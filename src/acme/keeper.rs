@@ -41,8 +41,8 @@ pub(super) struct Keeper {
     slot: Arc<Slot>,
     shared: Arc<Shared>,
     memory: Mutex<Memory>,
-    /// Who wants the certificate renewed now.
-    asked: Mutex<Option<Teller>>,
+    /// Who wants the certificate renewed now, and whether the old one is to be revoked.
+    asked: Mutex<Option<(Teller, bool)>>,
     wake: Notify,
 }
 
@@ -101,10 +101,10 @@ impl Keeper {
             .state(now, &self.hosts, &self.policy(), &self.acme)
     }
 
-    /// Has the certificate renewed now, whatever the schedule.
-    pub(super) fn ask(&self, teller: Teller) {
-        let before = self.lock_asked().replace(teller);
-        if let Some(before) = before {
+    /// Has the certificate renewed now, whatever the schedule, and then the old one revoked.
+    pub(super) fn ask(&self, teller: Teller, revoke: bool) {
+        let before = self.lock_asked().replace((teller, revoke));
+        if let Some((before, _)) = before {
             before.failed(format!("{}: somebody else has asked for this", self.name));
         }
         self.wake.notify_one();
@@ -144,8 +144,8 @@ impl Keeper {
         self.alarm(now);
         self.export().await;
         let asked = self.lock_asked().take();
-        if let Some(teller) = asked {
-            return self.order(Wish::Asked, &teller).await;
+        if let Some((teller, revoke)) = asked {
+            return self.order(Wish::Asked { revoke }, &teller).await;
         }
         match self.next(now) {
             Action::Order(_) => self.order(Wish::Due, &Teller::default()).await,
@@ -199,7 +199,7 @@ impl Keeper {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_asked(&self) -> MutexGuard<'_, Option<Teller>> {
+    fn lock_asked(&self) -> MutexGuard<'_, Option<(Teller, bool)>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -140,6 +140,11 @@ impl Memory {
         self.kept.as_ref().map(|kept| kept.leaf.clone())
     }
 
+    /// The same with the CA that issued it; none if that is not configured.
+    pub(super) fn leaf_of(&self, acme: &Acme) -> Option<(Vec<u8>, Ca)> {
+        self.leaf().zip(self.issuer(acme))
+    }
+
     /// The key of what is served.
     pub(super) fn key(&self) -> Option<PrivateKey> {
         self.kept.as_ref().map(|kept| kept.set.key.clone())

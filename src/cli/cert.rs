@@ -52,9 +52,9 @@ fn is_nobody(fault: &anyhow::Error) -> bool {
 }
 
 /// Has the running process renew a certificate now, and tells each step.
-pub(super) fn renew(path: &Path, name: &str) -> anyhow::Result<()> {
+pub(super) fn renew(path: &Path, name: &str, revoke: bool) -> anyhow::Result<()> {
     let config = config::load(path)?;
-    control::renew(&config.state, name, tell)
+    control::renew(&config.state, name, revoke, tell)
 }
 
 /// Has the running process try whether a CA would certify a site, or each; nothing changes.

@@ -81,6 +81,9 @@ enum Cert {
     Renew {
         /// A host of its site.
         name: String,
+        /// Revoke the old one then: its key may be known to others.
+        #[arg(long)]
+        revoke: bool,
     },
     /// Try whether the CA would certify the sites, where it has one at its staging; nothing changes.
     Test {
@@ -115,7 +118,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Reload => reload::run(&config),
         Command::Status { json } => status::run(&config, json),
         Command::Cert(Cert::Status { json }) => cert::status(&config, json),
-        Command::Cert(Cert::Renew { name }) => cert::renew(&config, &name),
+        Command::Cert(Cert::Renew { name, revoke }) => cert::renew(&config, &name, revoke),
         Command::Cert(Cert::Test { name }) => cert::test(&config, name.as_deref()),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),

@@ -58,8 +58,10 @@ enum Command {
     Status,
     Reload,
     Certificates,
-    /// Of one name.
-    Renew(String),
+    Renew {
+        name: String,
+        revoke: bool,
+    },
     /// Of one name, or of all.
     TryOut(Option<String>),
 }
@@ -122,12 +124,14 @@ pub fn certificates(state: &Path) -> anyhow::Result<Vec<State>> {
     }
 }
 
-/// Has the running process renew a certificate; tells each step as it is done.
+/// Has the running process renew a certificate, and revoke the old one if that is wanted; tells
+/// each step as it is done.
 ///
 /// # Errors
 /// When none runs, the name is no certificate's, or it could not be renewed.
-pub fn renew(state: &Path, name: &str, tell: impl FnMut(&str)) -> anyhow::Result<()> {
-    ask(state, &Command::Renew(name.to_owned()), LONG_STEP, tell).map(drop)
+pub fn renew(state: &Path, name: &str, revoke: bool, tell: impl FnMut(&str)) -> anyhow::Result<()> {
+    let name = name.to_owned();
+    ask(state, &Command::Renew { name, revoke }, LONG_STEP, tell).map(drop)
 }
 
 /// Has the running process try whether the CA would certify a name, or all; nothing changes.
@@ -242,7 +246,9 @@ impl Server {
             Ok(Command::Status) => Reply::Status(Box::new(self.status().await)),
             Ok(Command::Reload) => self.reload_on_command().await,
             Ok(Command::Certificates) => Reply::Certificates(self.certificates.states()),
-            Ok(Command::Renew(name)) => follow(&mut writer, self.certificates.renew(&name)).await?,
+            Ok(Command::Renew { name, revoke }) => {
+                follow(&mut writer, self.certificates.renew(&name, revoke)).await?
+            }
             Ok(Command::TryOut(name)) => {
                 follow(&mut writer, self.certificates.try_out(name.as_deref())).await?
             }

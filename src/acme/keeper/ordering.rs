@@ -8,7 +8,7 @@ use tracing::{error, warn};
 use super::Keeper;
 use crate::{
     acme::{
-        authority::CertificateAuthority,
+        authority::{CertificateAuthority, RevocationReason},
         challenge_kind::ChallengeKind,
         history::{Ca, Failure, History, Success},
         order::{Attempt, Failed, Obtained},
@@ -25,8 +25,11 @@ use crate::{
 pub(super) enum Wish {
     /// The schedule says so.
     Due,
-    /// A person says so.
-    Asked,
+    /// A person says so, who may have what is replaced revoked.
+    Asked {
+        /// Whether to revoke it.
+        revoke: bool,
+    },
 }
 
 /// Times that an order is made otherwise at once.
@@ -47,6 +50,7 @@ impl Keeper {
         };
         self.catch_up();
         self.prover().sweep().await;
+        let old = self.memory().leaf_of(&self.acme);
         for attempt in 1..=ATTEMPTS {
             let order = match self.decide(wish) {
                 Ok(Some(order)) => order,
@@ -59,6 +63,10 @@ impl Keeper {
             let failed = match self.obtain(&order, teller).await {
                 Ok(obtained) => {
                     self.conclude(order.ca, obtained, teller).await;
+                    if wish == (Wish::Asked { revoke: true }) {
+                        self.revoke(old, teller).await;
+                    }
+                    teller.done();
                     break;
                 }
                 Err(failed) => failed,
@@ -78,7 +86,7 @@ impl Keeper {
         match (wish, self.next(now)) {
             (Wish::Due, Action::Order(order)) => Ok(Some(order)),
             (Wish::Due, _) => Ok(None),
-            (Wish::Asked, _) => {
+            (Wish::Asked { .. }, _) => {
                 let order = self
                     .memory()
                     .asked(now, &self.hosts, &self.policy(), &self.acme);
@@ -101,7 +109,7 @@ impl Keeper {
         self.catch_up();
         self.prover().sweep().await;
         let order = self
-            .decide(Wish::Asked)
+            .decide(Wish::Asked { revoke: false })
             .map_err(told)?
             .ok_or_else(|| told(String::new()))?;
         let order = Order {
@@ -189,18 +197,19 @@ impl Keeper {
         journal: Option<&'a dyn Store>,
         teller: &'a Teller,
     ) -> Attempt<'a> {
+        let memory = self.memory();
         Attempt {
             name: &self.name,
             hosts: &self.hosts,
             directory: self.ca(order.ca).directory.clone(),
-            replaces: self.memory().leaf().filter(|_| order.replaces),
+            replaces: memory.leaf().filter(|_| order.replaces),
             profile: self.profile(order, &authority),
             challenges: &order.challenges,
             prover: self.prover(),
             authority,
             journal,
-            held: self.memory().key(),
-            must_be_kept: !self.memory().is_urgent(OffsetDateTime::now_utc()),
+            held: memory.key(),
+            must_be_kept: !memory.is_urgent(OffsetDateTime::now_utc()),
             began: OnceLock::new(),
             teller,
         }
@@ -224,7 +233,29 @@ impl Keeper {
         let told = format!("the new certificate is served; it ends on {}", day(ends));
         teller.tell(&self.name, &told);
         self.export().await;
-        teller.done();
+    }
+
+    /// Revokes a certificate that has been replaced, since its key may be known to others.
+    async fn revoke(&self, old: Option<(Vec<u8>, Ca)>, teller: &Teller) {
+        let Some((leaf, issuer)) = old else {
+            return teller.tell(
+                &self.name,
+                "there is no old certificate that could be revoked",
+            );
+        };
+        let revoked = match self.connect(issuer).await {
+            Ok(authority) => {
+                authority
+                    .revoke(&leaf, RevocationReason::KeyCompromise)
+                    .await
+            }
+            Err(problem) => Err(problem),
+        };
+        let told = match revoked {
+            Ok(()) => "the old certificate is revoked".to_owned(),
+            Err(problem) => format!("the old certificate is not revoked: {problem}"),
+        };
+        teller.tell(&self.name, &told);
     }
 
     /// Takes a failure up; `again` says that it is tried otherwise at once.

@@ -104,9 +104,14 @@ async fn each_site_has_a_certificate_of_its_own_and_a_removed_one_is_not_renewed
 }
 
 /// Waits for a certificate of others' CA, which signed it under this root in PEM.
-async fn trusted(gate: &Hubgate, root: &str) {
+pub(super) async fn trusted(gate: &Hubgate, root: &str) {
+    trusted_as("home.test", gate, root).await;
+}
+
+/// The same for another name.
+pub(super) async fn trusted_as(name: &str, gate: &Hubgate, root: &str) {
     let root = rustls::pki_types::pem::PemObject::from_pem_slice(root.as_bytes()).unwrap();
-    let caller = crate::harness::Caller::tls(gate.https(), root);
+    let caller = crate::harness::Caller::tls(gate.https(), root).name(name);
     eventually(PATIENCE, "a trusted certificate", async || {
         caller.certificate().await.is_ok()
     })
@@ -114,11 +119,11 @@ async fn trusted(gate: &Hubgate, root: &str) {
 }
 
 #[tokio::test]
-async fn pebble_issues_though_it_refuses_every_other_nonce() {
+async fn pebble_issues_though_it_refuses_six_of_ten_nonces() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
     let mut options = Options::new(setup.http().number(), setup.https().number());
-    options.refused_nonces = 50;
+    options.refused_nonces = 60;
     let Some(pebble) = Pebble::start(options).await else {
         return;
     };
@@ -144,4 +149,94 @@ async fn acme2certifier_issues_and_has_it_renewed() {
         served(&gate).await != first
     })
     .await;
+}
+
+#[tokio::test]
+async fn pebble_certifies_addresses_of_both_kinds() {
+    let hub = Hub::start().await;
+    let setup = Setup::home(&hub.url())
+        .hosts("[\"127.0.0.1\", \"::1\"]")
+        .listen(r#"listen: {http: ["127.0.0.1:HTTP", "[::1]:HTTP"], https: ["127.0.0.1:HTTPS"]}"#);
+    let options = Options::new(setup.http().number(), setup.https().number());
+    let Some(pebble) = Pebble::start(options).await else {
+        return;
+    };
+    let setup = setup.acme(&pebble.directory(), &pebble.ca_pem(), "http-01");
+    let gate = setup.start().await;
+    trusted_as("127.0.0.1", &gate, &pebble.root().await).await;
+}
+
+#[tokio::test]
+async fn an_external_account_is_bound_and_without_it_the_cure_is_told() {
+    let hub = Hub::start().await;
+    let setup = Setup::home(&hub.url());
+    let mut options = Options::new(setup.http().number(), setup.https().number());
+    let key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W";
+    options.external_account = Some(("kid-1", key));
+    let Some(pebble) = Pebble::start(options).await else {
+        return;
+    };
+    let setup = setup.acme(&pebble.directory(), &pebble.ca_pem(), "http-01");
+    let gate = setup.file("eab.key", key).start().await;
+    gate.line_with("external account binding").await;
+    let yaml = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
+    let bound = yaml.replace(
+        "acme: {",
+        "acme: {eab: {key_id: kid-1, hmac_key: eab.key}, ",
+    );
+    gate.write("proxy.yaml", &bound);
+    gate.reload();
+    gate.line_with("reloaded").await;
+    gate.commanded(&["cert", "renew", "home.test"]).await;
+    trusted(&gate, &pebble.root().await).await;
+    // The key is needed once only.
+    std::fs::remove_file(gate.folder().join("eab.key")).unwrap();
+    let ran = gate.commanded(&["cert", "renew", "home.test"]).await;
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_certificate_whose_key_is_out_is_replaced_and_revoked() {
+    let hub = Hub::start().await;
+    let setup = Setup::home(&hub.url());
+    let options = Options::new(setup.http().number(), setup.https().number());
+    let Some(pebble) = Pebble::start(options).await else {
+        return;
+    };
+    let setup = setup.acme(&pebble.directory(), &pebble.ca_pem(), "http-01");
+    let gate = setup.start().await;
+    trusted(&gate, &pebble.root().await).await;
+    let first = served(&gate).await.unwrap();
+    let ran = gate
+        .commanded(&["cert", "renew", "home.test", "--revoke"])
+        .await;
+    assert!(
+        ran.stdout.contains("the old certificate is revoked"),
+        "{}",
+        ran.stdout
+    );
+    let second = served(&gate).await.unwrap();
+    assert_eq!(pebble.is_revoked(&serial(&first)).await, Some(true));
+    assert_eq!(pebble.is_revoked(&serial(&second)).await, Some(false));
+}
+
+fn serial(certificate: &[u8]) -> String {
+    let (_, leaf) = x509_parser::parse_x509_certificate(certificate).unwrap();
+    leaf.tbs_certificate.raw_serial_as_string().replace(':', "")
+}
+
+#[tokio::test]
+async fn a_trial_proves_and_changes_nothing() {
+    let stage = Stage::issued().await;
+    let before = served(&stage.gate).await;
+    let ran = stage.gate.commanded(&["cert", "test"]).await;
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("the CA can see the proof"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(served(&stage.gate).await, before);
+    assert_eq!(stage.ca.issued().len(), 1);
+    assert!(stage.ca.orders()[1].replaces.is_none());
 }

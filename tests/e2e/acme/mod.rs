@@ -8,6 +8,7 @@ pub mod authority;
 pub mod challtestsrv;
 pub mod client;
 pub mod diagnosis;
+pub mod dns;
 pub mod faults;
 pub mod issuing;
 pub mod journal;

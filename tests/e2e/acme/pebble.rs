@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{fs, process::Command, time::Duration};
+use std::{fs, net::SocketAddr, process::Command, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -37,6 +37,8 @@ pub struct Options {
     pub reused_authorizations: u8,
     /// The only external account that is let in: key identifier, and HMAC key in base64url.
     pub external_account: Option<(&'static str, &'static str)>,
+    /// The DNS it asks, in place of its own.
+    pub dns: Option<SocketAddr>,
     /// Names for which it issues nothing.
     pub blocked: Vec<&'static str>,
 }
@@ -51,6 +53,7 @@ impl Options {
             refused_nonces: 0,
             reused_authorizations: 0,
             external_account: None,
+            dns: None,
             blocked: Vec::new(),
         }
     }
@@ -81,6 +84,7 @@ impl Pebble {
             return None;
         }
         let dns = Challtestsrv::start().await?;
+        let asked = options.dns.unwrap_or(dns.address());
         let (port, management) = (Port::keep(), Port::keep());
         let server_root = Authority::new("root of Pebble's own server");
         let leaf = server_root.server(&["localhost", "127.0.0.1"]);
@@ -92,7 +96,7 @@ impl Pebble {
         let mut command = Command::new("pebble");
         command
             .args(["-config", "pebble.json", "-strict=false"])
-            .args(["-dnsserver", &dns.address().to_string()])
+            .args(["-dnsserver", &asked.to_string()])
             .env("PEBBLE_VA_NOSLEEP", "1")
             .env("PEBBLE_WFE_NONCEREJECT", options.refused_nonces.to_string())
             .env(

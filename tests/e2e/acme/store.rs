@@ -7,7 +7,7 @@ use crate::{
         authority::Endpoint,
         stage::{PATIENCE, Scene, Stage, served},
     },
-    harness::Hubgate,
+    harness::{DEADLINE, Hubgate, eventually},
 };
 
 /// Every file that hubgate keeps.
@@ -101,4 +101,61 @@ async fn keys_are_for_their_owner_only() {
     }
     let folder = fs::metadata(stage.gate.folder().join("certs")).unwrap();
     assert_eq!(folder.permissions().mode() & 0o077, 0);
+}
+
+#[tokio::test]
+async fn a_lineage_of_certbot_serves_until_its_renewal() {
+    let mut scene = Scene::new().await;
+    let leaf = crate::harness::Authority::new("Certbot's CA").server(&["home.test"]);
+    let lineages = tempfile::tempdir().unwrap();
+    let lineage = lineages.path().join("home.test");
+    fs::create_dir(&lineage).unwrap();
+    fs::write(lineage.join("fullchain.pem"), &leaf.chain_pem).unwrap();
+    fs::write(lineage.join("privkey.pem"), &leaf.key_pem).unwrap();
+    let key = format!("lineages: {}", lineages.path().display());
+    scene.setup = scene.setup.acme_key(&key);
+    let stage = scene.start().await;
+    assert_eq!(
+        served(&stage.gate).await.as_deref(),
+        Some(&*leaf.certificate)
+    );
+    assert!(stage.ca.orders().is_empty());
+    stage.renew().await;
+    stage.serves(1).await;
+    assert!(stage.ca.orders()[0].replaces.is_none());
+}
+
+#[tokio::test]
+async fn other_programs_get_copies_and_are_told() {
+    let mut scene = Scene::new().await;
+    let script = "#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/told-of-$1\"\n";
+    scene.setup = scene
+        .setup
+        .file("exported", script)
+        .acme_key("export: {folder: copies, run: ./exported}");
+    let program = scene.setup.write().join("exported");
+    fs::set_permissions(program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let stage = scene.start().await;
+    stage.serves(1).await;
+    let copies = stage.gate.folder().join("copies/home.test");
+    let told = || fs::read_to_string(copies.join("told-of-home.test")).unwrap_or_default();
+    eventually(DEADLINE, "the program is told", async || !told().is_empty()).await;
+    let first = told();
+    assert!(copies.join("privkey.pem").exists());
+    stage.renew().await;
+    eventually(DEADLINE, "it is told again", async || told() != first).await;
+}
+
+#[tokio::test]
+async fn a_host_put_in_front_takes_nothing_away() {
+    let stage = Stage::issued().await;
+    let good = served(&stage.gate).await;
+    stage.ca.fault(crate::acme::authority::Fault::Reset);
+    let yaml = fs::read_to_string(stage.gate.folder().join("proxy.yaml")).unwrap();
+    let more = yaml.replace("hosts: [home.test]", "hosts: [new.test, home.test]");
+    stage.gate.write("proxy.yaml", &more);
+    stage.gate.reload();
+    stage.gate.line_with("reloaded").await;
+    stage.tells(&["new.test"]).await;
+    assert_eq!(served(&stage.gate).await, good);
 }

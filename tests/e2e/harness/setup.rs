@@ -101,6 +101,12 @@ impl Setup {
         self.file("acme-root.pem", root).certificate("acme")
     }
 
+    /// Adds a key to how certificates are got, after [`Self::acme`].
+    pub fn acme_key(mut self, key: &str) -> Self {
+        self.acme = self.acme.replace("}\n", &format!(", {key}}}\n"));
+        self
+    }
+
     /// Listens elsewhere; `HTTP` and `HTTPS` stand for the kept ports.
     pub fn listen(mut self, listen: &str) -> Self {
         listen.clone_into(&mut self.listen);
