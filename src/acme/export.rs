@@ -37,8 +37,16 @@ pub(super) async fn export(
 /// Whether the copies are those of this certificate.
 pub(super) fn is_there(export: &Export, name: &str, set: &CertificateSet) -> bool {
     let folder = folder(export, name);
-    let is = |file, text: &str| fs::read_to_string(folder.join(file)).is_ok_and(|it| it == text);
+    let is = |file, text: &str| {
+        let there = fs::read_to_string(folder.join(file));
+        there.is_ok_and(|it| it == lines(text))
+    };
     is("privkey.pem", set.key.pem()) && is("fullchain.pem", &set.chain_pem)
+}
+
+/// A text of whole lines, so that copies can be joined.
+fn lines(text: &str) -> String {
+    format!("{}\n", text.trim_end())
 }
 
 fn folder(export: &Export, name: &str) -> PathBuf {
@@ -46,7 +54,7 @@ fn folder(export: &Export, name: &str) -> PathBuf {
 }
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {
-    secret_file::write(file, text.as_bytes())
+    secret_file::write(file, lines(text).as_bytes())
         .with_context(|| format!("{}: cannot be written", file.display()))
 }
 
@@ -115,7 +123,7 @@ mod tests {
         let to = to(&folder, script);
         export(&to, "a.test", &set()).await.unwrap();
         let read = fs::read_to_string(folder.path("copies/a.test/a.test")).unwrap();
-        assert_eq!(read, "keychain");
+        assert_eq!(read, "key\nchain\n");
     }
 
     #[tokio::test]

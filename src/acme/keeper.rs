@@ -208,3 +208,6 @@ fn until_then(left: time::Duration) -> Duration {
     let left = left.max(time::Duration::ZERO).try_into().unwrap_or(LONGEST);
     LONGEST.min(left)
 }
+
+#[cfg(test)]
+mod tests;

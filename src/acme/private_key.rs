@@ -12,7 +12,9 @@ pub struct PrivateKey(Zeroizing<String>);
 impl PrivateKey {
     /// Takes a key in PEM; whether it is one is asked where it is used.
     #[must_use]
-    pub fn new(pem: String) -> Self {
+    pub fn new(mut pem: String) -> Self {
+        // However many lines end it, it is the same key.
+        pem.truncate(pem.trim_end().len());
         Self(Zeroizing::new(pem))
     }
 

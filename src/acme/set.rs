@@ -120,7 +120,7 @@ impl CertificateSet {
         let set = Self {
             meta: head.meta,
             key: PrivateKey::new(key.to_owned()),
-            chain_pem: chain.to_owned(),
+            chain_pem: chain.trim_end().to_owned(),
         };
         if sum(&set.pem()) != head.sha256 {
             bail!("its key or chain is not as it was written");

@@ -17,7 +17,7 @@ fn params(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
     params
 }
 
-fn set(key: &KeyPair, chain_pem: String) -> CertificateSet {
+fn set(key: &KeyPair, chain_pem: impl AsRef<str>) -> CertificateSet {
     CertificateSet {
         meta: Meta {
             identifiers: vec![home(), Host::Wildcard("example.org".into())],
@@ -27,7 +27,7 @@ fn set(key: &KeyPair, chain_pem: String) -> CertificateSet {
             renewal_id: None,
         },
         key: PrivateKey::new(key.serialize_pem()),
-        chain_pem,
+        chain_pem: chain_pem.as_ref().trim_end().to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ const SENTENCES: [(Sight, &[&str]); 8] = [
     (Sight::TimeOutOverIpv6, &["AAAA", "IPv6"]),
     (Sight::NoName, &["knows no address"]),
     (Sight::NameServersFail, &["name servers of home.test"]),
-    (Sight::Stranger, &["another machine"]),
+    (Sight::Stranger, &["another web server"]),
     (Sight::SecondaryTimeOut, &["country", "countries", "geo"]),
     (Sight::Caa, &["CAA"]),
 ];
