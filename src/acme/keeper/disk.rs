@@ -61,10 +61,9 @@ impl Keeper {
         let store = self.shared.store.as_ref();
         let now = OffsetDateTime::now_utc();
         let mut memory = self.memory();
-        if !memory.history_unsaved {
-            if let Ok(history) = History::load(store, &self.name, now) {
-                memory.history = history;
-            }
+        let kept = (!memory.history_unsaved).then(|| History::load(store, &self.name, now));
+        if let Some(Ok(history)) = kept {
+            memory.history = history;
         }
         drop(memory);
         self.settle();

@@ -102,7 +102,7 @@ fn the_key_is_never_shown() {
 fn an_empty_or_garbage_chain_is_refused() {
     let key = new_key();
     assert!(refusal(&set(&key, String::new())).contains("no certificate in it"));
-    assert!(refusal(&set(&key, "<html>".into())).contains("no certificate in it"));
+    assert!(refusal(&set(&key, "<html>")).contains("no certificate in it"));
     let torn = "-----BEGIN CERTIFICATE-----\nMIIB\n".to_owned();
     assert!(refusal(&set(&key, torn)).contains("damaged"));
 }
