@@ -51,6 +51,17 @@ impl Keeper {
         self.catch_up();
         self.prover().sweep().await;
         let old = self.memory().leaf_of(&self.acme);
+        if self.try_to_obtain(wish, teller).await {
+            if wish == (Wish::Asked { revoke: true }) {
+                self.revoke(old, teller).await;
+            }
+            teller.done();
+        }
+        Duration::ZERO
+    }
+
+    /// Orders until a certificate has come, or the CA wants nothing else tried at once.
+    async fn try_to_obtain(&self, wish: Wish, teller: &Teller) -> bool {
         for attempt in 1..=ATTEMPTS {
             let order = match self.decide(wish) {
                 Ok(Some(order)) => order,
@@ -63,11 +74,7 @@ impl Keeper {
             let failed = match self.obtain(&order, teller).await {
                 Ok(obtained) => {
                     self.conclude(order.ca, obtained, teller).await;
-                    if wish == (Wish::Asked { revoke: true }) {
-                        self.revoke(old, teller).await;
-                    }
-                    teller.done();
-                    break;
+                    return true;
                 }
                 Err(failed) => failed,
             };
@@ -77,7 +84,7 @@ impl Keeper {
                 break;
             }
         }
-        Duration::ZERO
+        false
     }
 
     /// How to order now; not at all when nothing is due any more.

@@ -1,35 +1,16 @@
-//! `acme`: which CA, by which proof; and whether it can certify a site's hosts.
+//! `acme`: which CA, as whom, by which proof.
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::Uri;
-
-use super::{Resolver, network::LAN};
+use super::{
+    Resolver,
+    directory::{self, ZEROSSL},
+};
 use crate::config::{
-    file::{self, File, Provider},
+    file::{self, Provider},
     model::{Acme, Authority, Certificate, ChallengeKind, Dns, DnsProvider, Eab, Export, Host},
     tree::Place,
 };
-
-/// What `acme` can get, as far as hosts depend on it.
-pub(super) struct Obtainable {
-    /// Whether the CA certifies public names and addresses only.
-    public: bool,
-    challenges: Vec<ChallengeKind>,
-}
-
-impl Obtainable {
-    pub(super) fn of(file: &File) -> Self {
-        Self {
-            public: named(&file.acme.directory).is_some(),
-            challenges: possible(file),
-        }
-    }
-
-    fn by_dns(&self) -> bool {
-        self.challenges.contains(&ChallengeKind::Dns01)
-    }
-}
 
 impl Resolver<'_> {
     pub(super) fn acme(&mut self, place: &Place<'_>, written: &file::Acme) -> Option<Acme> {
@@ -87,7 +68,7 @@ impl Resolver<'_> {
         place: &Place<'_>,
         (directory, root, eab): (&String, &Option<String>, &Option<file::Eab>),
     ) -> Option<Authority> {
-        let url = self.keep(&place.key("directory"), directory_url(directory));
+        let url = self.keep(&place.key("directory"), directory::parse(directory));
         let root = self.optional(&place.key("root"), root.as_deref(), Self::file);
         let eab = self.optional(&place.key("eab"), eab.as_ref(), Self::eab)?;
         if directory == ZEROSSL && eab.is_none() {
@@ -225,60 +206,6 @@ impl Resolver<'_> {
     }
 }
 
-impl Obtainable {
-    /// Why the CA will never certify this host, with the cure.
-    fn refuses(&self, host: &Host) -> Option<String> {
-        match host {
-            Host::Wildcard(_) if !self.by_dns() => Some(format!(
-                "a CA certifies {host} by dns-01 only: add it to `acme.challenges`, and `acme.dns`"
-            )),
-            Host::Address(_) if self.challenges == [ChallengeKind::Dns01] => Some(format!(
-                "no CA certifies the address {host} by dns-01: add http-01 to `acme.challenges`"
-            )),
-            host if self.public && !is_public(host) => Some(format!(
-                "no public CA certifies {host}: put it in a site of its own with `certificate: self-signed`"
-            )),
-            _ => None,
-        }
-    }
-}
-
-/// The kinds that can be given, in the order in which they are tried, each once.
-fn possible(file: &File) -> Vec<ChallengeKind> {
-    let kinds = file.acme.challenges.iter().map(|kind| match kind {
-        file::Challenge::Http01 => ChallengeKind::Http01,
-        file::Challenge::TlsAlpn01 => ChallengeKind::TlsAlpn01,
-        file::Challenge::Dns01 => ChallengeKind::Dns01,
-    });
-    let plain = !file.listen.http.is_empty();
-    let kinds = kinds.filter(|kind| plain || *kind != ChallengeKind::Http01);
-    let mut kinds: Vec<_> = kinds.collect();
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds
-}
-
-/// The directory of a CA that has a name here.
-fn named(directory: &str) -> Option<&'static str> {
-    let known = DIRECTORIES.iter().find(|(name, _)| *name == directory);
-    known.map(|(_, url)| *url)
-}
-
-fn directory_url(text: &str) -> Result<String, String> {
-    if let Some(url) = named(text) {
-        return Ok(url.into());
-    }
-    let is_url = text.parse::<Uri>().is_ok_and(|uri| {
-        uri.scheme_str() == Some("https") && uri.host().is_some_and(|host| !host.is_empty())
-    });
-    if is_url {
-        return Ok(text.into());
-    }
-    Err(format!(
-        "\"{text}\" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of a directory"
-    ))
-}
-
 fn email(text: &str) -> Result<String, String> {
     let fits = |part: &str| {
         !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control())
@@ -290,47 +217,5 @@ fn email(text: &str) -> Result<String, String> {
         )),
     }
 }
-
-/// Whether the host can be known to the whole Internet (RFC 6761, RFC 6762, RFC 8375).
-fn is_public(host: &Host) -> bool {
-    match host {
-        Host::Address(address) => {
-            !LAN.iter().any(|network| network.contains(address)) && !address.is_unspecified()
-        }
-        Host::Name(name) | Host::Wildcard(name) => {
-            let last = name.rsplit('.').next().unwrap_or(name);
-            name.contains('.') && !PRIVATE.contains(&last) && !name.ends_with(".home.arpa")
-        }
-    }
-}
-
-const ZEROSSL: &str = "zerossl";
-
-const DIRECTORIES: [(&str, &str); 3] = [
-    (
-        "letsencrypt",
-        "https://acme-v02.api.letsencrypt.org/directory",
-    ),
-    (
-        "letsencrypt-staging",
-        "https://acme-staging-v02.api.letsencrypt.org/directory",
-    ),
-    (ZEROSSL, "https://acme.zerossl.com/v2/DV90"),
-];
-
-/// Last labels that are no public domain's.
-const PRIVATE: [&str; 11] = [
-    "local",
-    "localhost",
-    "lan",
-    "home",
-    "internal",
-    "intranet",
-    "corp",
-    "test",
-    "example",
-    "invalid",
-    "localdomain",
-];
 
 const DNS_PORT: u16 = 53;

@@ -5,11 +5,13 @@
 
 mod access;
 mod acme;
+mod directory;
 mod header;
 mod host;
 mod limits;
 mod listen;
 mod network;
+mod obtainable;
 mod path;
 mod quantity;
 mod site;
@@ -21,8 +23,8 @@ use std::{
     sync::Arc,
 };
 
-use self::acme::Obtainable;
 pub use self::network::LAN;
+use self::obtainable::Obtainable;
 use super::{
     faults::Fault,
     file::File,
