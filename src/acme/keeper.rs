@@ -140,6 +140,7 @@ impl Keeper {
     async fn step(self: Arc<Self>) -> Duration {
         let now = OffsetDateTime::now_utc();
         self.take_up();
+        self.settle();
         self.save_again();
         self.alarm(now);
         self.export().await;

@@ -27,7 +27,7 @@ pub(super) struct Memory {
     /// Whether it is in memory only.
     pub(super) unsaved: bool,
     /// Whether it was on disk when last looked at.
-    pub(super) is_on_disk: bool,
+    pub(super) was_on_disk: bool,
     /// Whether the history is in memory only.
     pub(super) history_unsaved: bool,
     /// When copies are written again that could not be.
@@ -75,7 +75,7 @@ impl Memory {
             history,
             kept: None,
             unsaved: false,
-            is_on_disk: false,
+            was_on_disk: false,
             history_unsaved: false,
             export_again: None,
             ca_ahead: None,
@@ -122,6 +122,11 @@ impl Memory {
     ) -> Result<Order, String> {
         let standing = self.standing(hosts, acme);
         renewal::asked(now, &standing, &self.history, policy)
+    }
+
+    /// Takes up that what is served is on disk.
+    pub(super) fn is_on_disk(&mut self) {
+        (self.unsaved, self.was_on_disk) = (false, true);
     }
 
     /// Which of the CAs issued what is served.

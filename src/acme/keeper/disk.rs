@@ -26,33 +26,22 @@ const EXPORT_AGAIN: time::Duration = time::Duration::minutes(10);
 
 impl Keeper {
     /// Serves what is on disk if it is newer than what is served, whoever got it; what is served
-    /// and not there is put back.
+    /// and not there any more is to be put back.
     pub(in crate::acme) fn take_up(&self) {
-        let kept = CertificateSet::load(self.shared.store.as_ref(), &self.name);
-        let set = match kept {
-            Ok(set) => set.filter(|set| self.memory().is_other(set)),
+        let there = match CertificateSet::load(self.shared.store.as_ref(), &self.name) {
+            Ok(there) => there,
             Err(fault) => return self.warn_once(&fault.to_string()),
         };
-        let newer = set.filter(|set| self.memory().is_older_than(set, &self.shared.roots));
-        match newer {
-            Some(set) => {
-                self.serve(set);
-                let mut memory = self.memory();
-                (memory.unsaved, memory.is_on_disk) = (false, true);
-                drop(memory);
-                self.settle();
-            }
-            None if self.memory().is_on_disk => self.look_for_ours(),
-            None => {}
-        }
-    }
-
-    /// What is served was on disk, and is not now or not whole.
-    fn look_for_ours(&self) {
-        let store = self.shared.store.as_ref();
-        let there = CertificateSet::load(store, &self.name).ok().flatten();
         let mut memory = self.memory();
-        memory.unsaved = there.is_none_or(|set| memory.is_other(&set));
+        match there {
+            Some(set) if !memory.is_other(&set) => memory.is_on_disk(),
+            Some(set) if memory.is_older_than(&set, &self.shared.roots) => {
+                drop(memory);
+                self.serve(set);
+                self.memory().is_on_disk();
+            }
+            _ => memory.unsaved |= memory.was_on_disk,
+        }
     }
 
     /// Takes up what other processes have done, before something is done.
@@ -70,7 +59,7 @@ impl Keeper {
     }
 
     /// A certificate is there, whose coming a crash or another process has not recorded here.
-    fn settle(&self) {
+    pub(super) fn settle(&self) {
         let Some(at) = self.memory().unrecorded() else {
             return;
         };
@@ -164,9 +153,7 @@ impl Keeper {
         set.meta.renewal_id = leaf.and_then(|leaf| ari_id(&leaf).ok());
         match set.save(self.shared.store.as_ref(), &self.name) {
             Ok(()) => {
-                let mut memory = self.memory();
-                (memory.unsaved, memory.is_on_disk) = (false, true);
-                drop(memory);
+                self.memory().is_on_disk();
                 self.forget_order();
             }
             Err(fault) => {
