@@ -14,6 +14,7 @@ pub mod client;
 pub mod diagnosis;
 pub mod dns;
 mod export;
+mod files;
 pub mod history;
 mod identifiers;
 pub mod journal;
@@ -36,3 +37,4 @@ mod testing;
 mod zone;
 
 pub use certificates::{Certificates, Prepared, states_on_disk};
+pub use files::faults;

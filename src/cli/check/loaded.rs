@@ -3,6 +3,7 @@
 use std::{env, fs, process};
 
 use crate::{
+    acme,
     config::model::Config,
     proxy::sites::Sites,
     tls::{self, Issued},
@@ -16,11 +17,13 @@ pub(super) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
     tls::install_provider();
     // A check must leave nothing behind, least of all files of another owner.
     let state = env::temp_dir().join(format!("hubgate-check-{}", process::id()));
-    let config = Config {
+    let elsewhere = Config {
         state: state.clone(),
         ..config.clone()
     };
-    let sites = Sites::build(config, &Issued::default());
+    let sites = Sites::build(elsewhere, &Issued::default());
     fs::remove_dir_all(state).ok();
-    Ok(sites?.warnings())
+    let mut warnings = sites?.warnings();
+    warnings.extend(acme::faults(config));
+    Ok(warnings)
 }

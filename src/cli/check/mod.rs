@@ -12,7 +12,7 @@ use std::path::Path;
 use super::print;
 use crate::config::{
     self,
-    model::{Certificate, Config, PathAccess, PathRule, Server, Site, Upstream},
+    model::{Acme, Certificate, Config, PathAccess, PathRule, Server, Site, Upstream},
 };
 
 /// Prints what the configuration means.
@@ -27,7 +27,12 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
 
 fn summary(config: &Config) -> String {
     let mut lines = vec![format!("listens on {}", listen(config))];
-    lines.extend(config.sites.iter().flat_map(|site| told(site)));
+    lines.extend(
+        config
+            .sites
+            .iter()
+            .flat_map(|site| told(site, &config.acme)),
+    );
     if !config.warnings.is_empty() {
         lines.push(String::new());
     }
@@ -46,12 +51,12 @@ fn listen(config: &Config) -> String {
     }
 }
 
-fn told(site: &Site) -> Vec<String> {
+fn told(site: &Site, acme: &Acme) -> Vec<String> {
     let line = |label: &str, text: &str| format!("  {label:<12} {text}");
     let mut lines = vec![
         String::new(),
         list(&site.hosts, ", "),
-        line("certificate", &certificate(&site.certificate)),
+        line("certificate", &certificate(&site.certificate, acme)),
         line("hub", &upstream(&site.upstream)),
         line("who enters", &entry::told(&site.access)),
     ];
@@ -59,14 +64,21 @@ fn told(site: &Site) -> Vec<String> {
     lines
 }
 
-fn certificate(certificate: &Certificate) -> String {
+fn certificate(certificate: &Certificate, acme: &Acme) -> String {
     match certificate {
         Certificate::SelfSigned => "made by hubgate; browsers ask once whether to trust it".into(),
-        Certificate::Acme => "got from the CA and renewed by hubgate".into(),
+        Certificate::Acme => by_acme(acme),
         Certificate::Files { chain, key } => {
             format!("{}, its key in {}", chain.display(), key.display())
         }
     }
+}
+
+fn by_acme(acme: &Acme) -> String {
+    let proofs: Vec<_> = acme.challenges.iter().map(ToString::to_string).collect();
+    let directory = &acme.authority.directory;
+    let proofs = proofs.join(" or ");
+    format!("got from {directory} by {proofs}, and renewed by hubgate")
 }
 
 fn upstream(upstream: &Upstream) -> String {
@@ -149,6 +161,15 @@ guest
 warning: proxy.yaml:11:5: sites[1]: open to everybody: add `access`, or write `access: public` if it is meant
 ";
         assert_eq!(told(text), expected);
+    }
+
+    #[test]
+    fn a_certificate_of_a_ca_says_whose_and_by_which_proof() {
+        let told =
+            told("sites: [{hosts: [home.example.org], certificate: acme, upstream: 'http://h:1'}]");
+        let expected = "got from https://acme-v02.api.letsencrypt.org/directory \
+                        by http-01 or tls-alpn-01, and renewed by hubgate";
+        assert!(told.contains(expected), "{told}");
     }
 
     #[test]
