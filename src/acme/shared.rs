@@ -1,6 +1,6 @@
 //! What the keepers of all certificates share.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -11,7 +11,8 @@ use crate::tls::SystemRoots;
 pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) challenges: Challenges,
-    pub(super) roots: SystemRoots,
+    /// Read when a site first wants a certificate so.
+    pub(super) roots: LazyLock<SystemRoots>,
     pub(super) accounts: Accounts,
     pub(super) zones: Zones,
     /// Orders at a time; CAs count those of many sites together.
@@ -26,7 +27,7 @@ impl Shared {
             accounts: Accounts::new(store.clone()),
             store,
             challenges: Challenges::default(),
-            roots: SystemRoots::load(),
+            roots: LazyLock::new(SystemRoots::load),
             zones: Zones::default(),
             orders: Arc::new(Semaphore::new(ORDERS as usize)),
         }

@@ -277,8 +277,22 @@ impl Server {
             uptime: self.since.elapsed().as_secs(),
             config: self.config.clone(),
             listen: self.listeners.lock().await.addresses(),
-            sites: self.proxy.sites().states(),
+            sites: self.sites(),
             counters: self.proxy.counters.snapshot(),
         }
+    }
+
+    /// The sites, each with what is wrong with its certificate.
+    fn sites(&self) -> Vec<crate::proxy::site::State> {
+        let mut sites = self.proxy.sites().states();
+        for certificate in self.certificates.states() {
+            let site = sites
+                .iter_mut()
+                .find(|site| site.hosts == certificate.hosts);
+            if let (Some(site), Some(problem)) = (site, certificate.problem) {
+                site.warnings.push(problem.sentence);
+            }
+        }
+        sites
     }
 }

@@ -44,6 +44,8 @@ async fn a_ca_that_is_out_of_reach_is_told() {
     scene.ca.fault(Fault::Reset);
     let stage = scene.start().await;
     stage.tells(&["127.0.0.1"]).await;
+    let ran = stage.gate.command(&["status"]);
+    assert!(ran.stdout.contains("warning: the CA"), "{}", ran.stdout);
     let mut client = stage.gate.tls().trusting_anybody().http1().await;
     assert_eq!(client.get("/plain").await.status, 200);
 }

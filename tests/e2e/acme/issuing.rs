@@ -152,6 +152,22 @@ async fn acme2certifier_issues_and_has_it_renewed() {
 }
 
 #[tokio::test]
+async fn pebble_issues_by_a_handshake_alone() {
+    let hub = Hub::start().await;
+    let setup = Setup::home(&hub.url()).listen(r#"listen: {http: [], https: ["127.0.0.1:HTTPS"]}"#);
+    let options = Options::new(setup.http().number(), setup.https().number());
+    let Some(pebble) = Pebble::start(options).await else {
+        return;
+    };
+    let setup = setup.acme(
+        &pebble.directory(),
+        &pebble.ca_pem(),
+        "http-01, tls-alpn-01",
+    );
+    trusted(&setup.start().await, &pebble.root().await).await;
+}
+
+#[tokio::test]
 async fn pebble_certifies_addresses_of_both_kinds() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url())
