@@ -41,7 +41,14 @@ impl Hub {
 
     /// Starts the hub on the same port after [`Hub::stop`].
     pub async fn start_again(&mut self) {
-        let listener = TcpListener::bind(self.port.address()).await.unwrap();
+        // A process that another test starts may hold a copy of the old socket for a moment.
+        let mut listener = None;
+        eventually(DEADLINE, "the port is free again", async || {
+            listener = TcpListener::bind(self.port.address()).await.ok();
+            listener.is_some()
+        })
+        .await;
+        let listener = listener.unwrap();
         self.serving = Some(tokio::spawn(serve(listener, self.record.clone())));
     }
 
