@@ -20,6 +20,15 @@ const ask = (page, ...request) =>
     return { status: answer.status, text: await answer.text() };
   }, request);
 
+/** Asks until it is there: Node-RED tells of a flow a moment before its nodes answer. */
+async function answer(page, path) {
+  const end = Date.now() + 10_000;
+  for (;;) {
+    const answer = await ask(page, path);
+    if (answer.status !== 404 || Date.now() > end) return answer;
+  }
+}
+
 /** Opens the editor, waits until it listens, and deploys a flow that answers. */
 async function edit(browser, url, name, visitor) {
   const page = await (await browser.newContext(visitor)).newPage();
@@ -37,7 +46,7 @@ async function edit(browser, url, name, visitor) {
   });
   assert.equal(deployed.status, 200, deployed.text);
   await heard;
-  assert.deepEqual(await ask(page, `/${name}`), { status: 200, text: name });
+  assert.deepEqual(await answer(page, `/${name}`), { status: 200, text: name });
   await page.context().close();
 }
 
