@@ -3,6 +3,7 @@
 pub mod access;
 pub mod acme;
 pub mod cli;
+pub mod clients;
 pub mod config;
 pub mod front;
 pub mod proxy;

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     process,
 };
@@ -22,6 +22,7 @@ pub(crate) fn replace(
     make_folder(file)?;
     let temporary = temporary(file);
     let written = write_whole(&temporary, content)
+        .and_then(|()| adopt(&temporary))
         .and_then(|()| move_away())
         .and_then(|()| fs::rename(&temporary, file));
     if written.is_err() {
@@ -41,16 +42,29 @@ pub(crate) fn close(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a file to the owner of its folder: what root writes, the service must be able to read.
+pub(crate) fn adopt(file: &Path) -> io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let (owner, own) = (fs::metadata(folder)?, fs::metadata(file)?);
+    if !rustix::process::geteuid().is_root() || owner.uid() == own.uid() {
+        return Ok(());
+    }
+    chown(file, Some(owner.uid()), Some(owner.gid()))
+}
+
 /// Makes the folder of a file, for nobody else to enter.
 pub(crate) fn make_folder(file: &Path) -> io::Result<()> {
     make_private(file.parent().unwrap_or(Path::new(".")))
 }
 
 fn make_private(folder: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    if !folder.exists() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+        adopt(folder)?;
+    }
     if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     }

@@ -10,16 +10,10 @@ use anyhow::bail;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    challenge::Challenges,
-    keeper::Keeper,
-    progress::{self, Steps},
-    shared::Shared,
-    state::State,
-    store::Files,
-};
+use super::{challenge::Challenges, keeper::Keeper, shared::Shared, state::State, store::Files};
 use crate::{
     config::model::{Certificate, Config, Host},
+    telemetry::progress::{self, Steps},
     tls::Issued,
 };
 

@@ -22,7 +22,6 @@ use super::{
     history::{Ca, Failure},
     memory::Memory,
     problem::{Class, Problem},
-    progress::Teller,
     proof::Prover,
     renewal::{self, Action},
     shared::Shared,
@@ -30,6 +29,7 @@ use super::{
 };
 use crate::{
     config::model::{Acme, Host},
+    telemetry::progress::Teller,
     tls::Slot,
 };
 

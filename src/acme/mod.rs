@@ -24,7 +24,6 @@ mod memory;
 mod order;
 pub mod private_key;
 pub mod problem;
-pub mod progress;
 mod proof;
 pub mod renewal;
 pub mod set;

@@ -18,13 +18,12 @@ use super::{
     journal::{OrderEntry, Step},
     private_key::PrivateKey,
     problem::{Class, Problem},
-    progress::Teller,
     proof::{Proof, Prover},
     set::{CertificateSet, Meta},
     signing_request::{new_key, signing_request},
     store::Store,
 };
-use crate::config::model::Host;
+use crate::{config::model::Host, telemetry::progress::Teller};
 
 /// How one order is made.
 pub(super) struct Attempt<'a> {

@@ -7,7 +7,7 @@ use std::{
 
 use time::OffsetDateTime;
 
-use super::print;
+use super::{print, table};
 use crate::{
     acme::{
         self,
@@ -26,7 +26,7 @@ pub(super) fn status(path: &Path, json: bool) -> anyhow::Result<()> {
     let running = control::certificates(&config.state);
     let states = match running {
         Ok(states) => states,
-        Err(fault) if !is_nobody(&fault) => return Err(fault),
+        Err(fault) if !control::is_nobody(&fault) => return Err(fault),
         Err(_) => {
             tls::install_provider();
             acme::states_on_disk(&config)?
@@ -36,19 +36,6 @@ pub(super) fn status(path: &Path, json: bool) -> anyhow::Result<()> {
         return print(&(serde_json::to_string_pretty(&states)? + "\n"));
     }
     print(&told(&states, OffsetDateTime::now_utc()))
-}
-
-/// Whether nobody listens at the control socket, for whatever reason but a want of permission.
-fn is_nobody(fault: &anyhow::Error) -> bool {
-    let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
-    matches!(
-        kind,
-        Some(
-            io::ErrorKind::NotFound
-                | io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::NotADirectory
-        )
-    )
 }
 
 /// Has the running process renew a certificate now, and tells each step.
@@ -74,10 +61,9 @@ fn told(states: &[State], now: OffsetDateTime) -> String {
     }
     let mut rows = vec![HEADER.map(str::to_owned)];
     rows.extend(states.iter().map(|state| row(state, now)));
-    let widths = widths(&rows);
     let mut lines = Vec::new();
-    for (nth, row) in rows.iter().enumerate() {
-        lines.push(line(row, &widths));
+    for (nth, line) in table::lines(&rows).into_iter().enumerate() {
+        lines.push(line);
         let state = nth.checked_sub(1).and_then(|nth| states.get(nth));
         lines.extend(state.and_then(problem));
     }
@@ -140,24 +126,6 @@ fn problem(state: &State) -> Option<String> {
         day(at),
         problem.sentence
     ))
-}
-
-fn widths(rows: &[[String; 6]]) -> [usize; 6] {
-    let mut widths = [0; 6];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    widths
-}
-
-fn line(row: &[String; 6], widths: &[usize; 6]) -> String {
-    let cells = row.iter().zip(widths);
-    let cells: Vec<_> = cells
-        .map(|(cell, width)| format!("{cell:width$}"))
-        .collect();
-    cells.join("  ").trim_end().to_owned()
 }
 
 #[cfg(test)]

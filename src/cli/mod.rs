@@ -4,11 +4,13 @@
 
 mod cert;
 mod check;
+mod client;
 mod completions;
 mod demo;
 mod reload;
 mod schema;
 mod status;
+mod table;
 
 use std::{
     ffi::OsString,
@@ -20,6 +22,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use self::client::Client;
 use crate::{config::Faults, proxy::sites::Unusable, server};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
@@ -59,6 +62,9 @@ enum Command {
     /// The certificates that are got from a CA.
     #[command(subcommand)]
     Cert(Cert),
+    /// The devices that `client_certificate: own` lets in.
+    #[command(subcommand)]
+    Client(Client),
     /// Print the JSON schema of proxy.yaml, for editors.
     Schema,
     /// Print the completions of a shell.
@@ -120,6 +126,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Cert(Cert::Status { json }) => cert::status(&config, json),
         Command::Cert(Cert::Renew { name, revoke }) => cert::renew(&config, &name, revoke),
         Command::Cert(Cert::Test { name }) => cert::test(&config, name.as_deref()),
+        Command::Client(client) => client::run(&config, &client),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -138,15 +138,27 @@ pub enum Satisfy {
     All,
 }
 
-/// A foreign CA whose client certificates are taken.
+/// Whose client certificates are taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientCertificate {
-    /// PEM file with one or more CA certificates.
-    pub ca: PathBuf,
-    /// PEM or DER file with CRLs of these CAs.
-    pub crl: Option<PathBuf>,
+    /// The CA that signed them.
+    pub ca: ClientAuthority,
     /// Common names let in; all that the CA signed when empty.
     pub allow: Vec<String>,
+}
+
+/// A CA of client certificates.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ClientAuthority {
+    /// hubgate's own, made and kept in `state`.
+    Own,
+    /// Somebody else's.
+    Files {
+        /// PEM file with one or more CA certificates.
+        ca: PathBuf,
+        /// PEM or DER file with CRLs of these CAs.
+        crl: Option<PathBuf>,
+    },
 }
 
 /// How the hub is told which client certificate came.
@@ -250,12 +262,59 @@ impl fmt::Display for Host {
     }
 }
 
+impl ClientAuthority {
+    /// Whether both sign with the same keys, whatever they have revoked.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Own, Self::Own) => true,
+            (Self::Files { ca, .. }, Self::Files { ca: other, .. }) => ca == other,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for ClientAuthority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("own client CA"),
+            Self::Files { ca, .. } => ca.display().fmt(f),
+        }
+    }
+}
+
 impl Networks {
     /// Whether the address, IPv4-mapped IPv6 unwrapped, is in one of the networks.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl Config {
+    /// Whether a rule of some site takes the certificates of hubgate's own CA.
+    #[must_use]
+    pub fn has_own_clients(&self) -> bool {
+        self.sites.iter().any(|site| site.has_own_clients())
+    }
+}
+
+impl Site {
+    /// The access rules: the site's own, then those of its paths.
+    pub fn rules(&self) -> impl Iterator<Item = &Access> {
+        let paths = self.paths.iter().filter_map(|path| match &path.access {
+            PathAccess::And(access) => Some(access),
+            PathAccess::Inherit | PathAccess::Public => None,
+        });
+        std::iter::once(&self.access).chain(paths)
+    }
+
+    /// Whether one of its rules takes the certificates of hubgate's own CA.
+    #[must_use]
+    pub fn has_own_clients(&self) -> bool {
+        let mut taken = self.rules().filter_map(|it| it.client_certificate.as_ref());
+        taken.any(|it| it.ca == ClientAuthority::Own)
     }
 }
 

@@ -121,7 +121,9 @@ impl Front {
         drop(sites);
         let link = Arc::new(link);
         let _listed = self.links.list(&link);
-        self.serve(Conn::new(transport, link), limit).await;
+        self.service.proxy.recognise(&link);
+        self.serve(Conn::new(transport, link.clone()), limit).await;
+        self.service.proxy.recognise(&link);
         Ok(())
     }
 

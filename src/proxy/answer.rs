@@ -43,22 +43,24 @@ impl Answer {
     /// An answer with an HTML page.
     #[must_use]
     pub fn html(status: StatusCode, body: String) -> Self {
-        Self::new(status, "text/html; charset=utf-8", body)
+        Self::of(status, "text/html; charset=utf-8", body.into())
     }
 
     /// An answer for a program, of no type that a browser would show.
     #[must_use]
     pub fn bytes(status: StatusCode, body: String) -> Self {
-        Self::new(status, "application/octet-stream", body)
+        Self::of(status, "application/octet-stream", body.into())
     }
 
-    fn new(status: StatusCode, kind: &'static str, body: String) -> Self {
+    /// An answer with a body of some type.
+    #[must_use]
+    pub fn of(status: StatusCode, kind: &'static str, body: Bytes) -> Self {
         let mut headers = Vec::from(GUARDS);
         headers.push((header::CONTENT_TYPE, HeaderValue::from_static(kind)));
         Self {
             status,
             headers,
-            body: body.into(),
+            body,
             close: false,
         }
     }
@@ -68,6 +70,14 @@ impl Answer {
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// The same page, allowed to load and do what this Content-Security-Policy says.
+    #[must_use]
+    pub fn guarded_by(mut self, policy: HeaderValue) -> Self {
+        self.headers
+            .retain(|(name, _)| *name != header::CONTENT_SECURITY_POLICY);
+        self.with(header::CONTENT_SECURITY_POLICY, policy)
     }
 
     /// The same, ending the connection.

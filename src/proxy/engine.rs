@@ -18,6 +18,7 @@ use super::{
     Proxy,
     answer::Answer,
     authority::Authority,
+    enrolment,
     exchange::{Exchange, Request},
     failure, headers,
     link::Link,
@@ -63,7 +64,8 @@ impl ProxyHttp for Phases {
         let Some(link) = link(session) else {
             return Error::e_explain(ErrorType::InternalError, "a connection without its link");
         };
-        let (exchange, refused) = self.judge(session.req_header(), link).await;
+        let form = form(session).await?;
+        let (exchange, refused) = self.judge(session.req_header(), link, form).await;
         let exchange = context.insert(exchange);
         let Some(answer) = refused else {
             if !session.is_body_done() {
@@ -244,6 +246,7 @@ impl Phases {
         &self,
         head: &RequestHeader,
         link: Arc<Link>,
+        form: Vec<u8>,
     ) -> (Box<Exchange>, Option<Answer>) {
         let authority = head.uri.authority().map(http::uri::Authority::as_str);
         let host = || {
@@ -262,6 +265,7 @@ impl Phases {
             authority: authority.or_else(host).and_then(Authority::parse),
         };
         let mut exchange = Box::new(Exchange::new(self.0.sites_now(), link, &request));
+        exchange.form = form;
         let refused = self.0.admit(&mut exchange, &request, None).await.err();
         (exchange, refused)
     }
@@ -275,6 +279,21 @@ fn link(session: &Session) -> Option<Arc<Link>> {
         .as_ref()?
         .downcast_ref::<Arc<Link>>()
         .cloned()
+}
+
+/// What is posted to a page of hubgate's own; nothing of what is too large.
+async fn form(session: &mut Session) -> Result<Vec<u8>> {
+    let head = session.req_header();
+    let mut form = Vec::new();
+    if !enrolment::is_form(&head.method, head.uri.path()) {
+        return Ok(form);
+    }
+    while let Some(piece) = session.read_request_body().await? {
+        if enrolment::grow(&mut form, &piece).is_none() {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(form)
 }
 
 /// Writes an answer of our own through the engine.

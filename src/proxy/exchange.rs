@@ -13,7 +13,9 @@ use crate::{
     upstream::Route,
 };
 
-use super::{authority::Authority, headers, link::Link, site::Site, sites::Sites, upload::Upload};
+use super::{
+    authority::Authority, enrolment, headers, link::Link, site::Site, sites::Sites, upload::Upload,
+};
 
 /// A request's head, whichever version of HTTP it came in.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub struct Exchange {
     pub route: Option<Route>,
     /// Whether the rule that let it in knows a password.
     pub password_asked: bool,
+    /// What was posted to a page of hubgate's own.
+    pub form: Vec<u8>,
     /// Bytes of body received from the client.
     pub received: u64,
     /// Its body over HTTP/2, until it has come.
@@ -95,6 +99,7 @@ impl Exchange {
             admission: None,
             route: None,
             password_asked: false,
+            form: Vec::new(),
             received: 0,
             upload: None,
             answered: None,
@@ -113,7 +118,7 @@ impl Said {
         let authority = request.authority.as_ref();
         Self {
             method: request.method.clone(),
-            target: request.target.to_owned(),
+            target: enrolment::unlinked(request.target),
             version: request.version,
             host: authority.map_or_else(|| field(header::HOST), ToString::to_string),
             referer: field(header::REFERER),

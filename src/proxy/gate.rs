@@ -1,7 +1,7 @@
 //! The gate: one judgement of every request, whichever way it came in.
 //!
-//! In order: a CA's look at a proof, the host's site, https, the path, who may enter, who made the
-//! browser send it, the size. The first that refuses answers.
+//! In order: a CA's look at a proof, the host's site, https, a device's enrolment, the path, who may
+//! enter, who made the browser send it, the size. The first that refuses answers.
 
 use std::sync::Arc;
 
@@ -16,9 +16,10 @@ use crate::{
         rule::Visitor,
         verdict::{Admission, Denial},
     },
+    clients::name::Name,
     config::model::ClientCertificate,
     telemetry::journal,
-    tls::ClientAuth,
+    tls::{self, ClientAuth},
 };
 
 use super::{
@@ -50,6 +51,7 @@ impl Proxy {
         let site = agreed_site(&sites, exchange, request)?;
         exchange.site = Some(site.clone());
         over_tls(&sites, exchange, request)?;
+        self.enrol(exchange, request, &site).await?;
         let place = site
             .place(path(request.target))
             .map_err(|why| page::bad_path(&why))?;
@@ -98,7 +100,30 @@ impl Proxy {
             }
             _ => {}
         }
-        decided.map_err(|denial| refusal(denial, link.asked()))
+        decided.map_err(|denial| self.refusal(denial, link))
+    }
+
+    fn refusal(&self, denial: Denial, link: &Link) -> Answer {
+        match denial {
+            Denial::Password { certificate } => {
+                page::password_required(certificate.map(|reason| reason.to_string()).as_deref())
+            }
+            Denial::CertificateAbsent => page::certificate_required(),
+            Denial::CertificateInvalid(reason) => {
+                page::certificate_invalid(self.device(link).as_ref(), &reason.to_string())
+            }
+            // A 403 on a connection that asked makes Safari offer its certificates again.
+            Denial::Network if link.asked() => page::certificate_required(),
+            Denial::Network => page::outside(),
+            Denial::Throttled { retry_after } => page::throttled(retry_after),
+        }
+    }
+
+    /// The name of the device whose certificate is refused: that in the register, as a refused
+    /// certificate's own words are worth nothing.
+    fn device(&self, link: &Link) -> Option<Name> {
+        let serial = tls::serial(link.chain().first()?)?;
+        self.clients.name_of(&serial)
     }
 }
 
@@ -119,20 +144,6 @@ fn report(basic: Option<&Basic>, client: Client, host: &str) {
     let is_token = basic.user.starts_with("oh.");
     let user = if is_token { "oh.…" } else { &basic.user };
     journal::login_failed(client.accountable(), user, host);
-}
-
-fn refusal(denial: Denial, asked: bool) -> Answer {
-    match denial {
-        Denial::Password { certificate } => {
-            page::password_required(certificate.map(|reason| reason.to_string()).as_deref())
-        }
-        Denial::CertificateAbsent => page::certificate_required(),
-        Denial::CertificateInvalid(reason) => page::certificate_invalid(&reason.to_string()),
-        // A 403 on a connection that asked makes Safari offer its certificates again.
-        Denial::Network if asked => page::certificate_required(),
-        Denial::Network => page::outside(),
-        Denial::Throttled { retry_after } => page::throttled(retry_after),
-    }
 }
 
 /// What holds for a head of any version.

@@ -17,6 +17,7 @@ use super::{
     Proxy, Service,
     chunks::Chunks,
     conn::{Conn, Passing},
+    enrolment::{self, MOST_FORM},
     exchange::{Exchange, Request},
     head::{Body, Head, MOST_BYTES, Malformed},
     page, reply, websocket,
@@ -139,6 +140,7 @@ async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) 
         conn.link().clone(),
         &request,
     ));
+    exchange.form = form(proxy, &mut conn, &head, length).await;
     let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
     if let Err(answer) = admitted {
         return reply::answer(proxy, conn, &mut exchange, &head, length, answer).await;
@@ -151,6 +153,28 @@ async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) 
     }
     frame(&mut conn, &head, length);
     through_engine(service, conn, exchange).await
+}
+
+/// What is posted to a page of hubgate's own, left to be consumed with the request; nothing of
+/// what is too large, or does not come in time.
+async fn form(proxy: &Proxy, conn: &mut Conn, head: &Head, length: usize) -> Vec<u8> {
+    let Body::Length(body @ 1..) = head.body else {
+        return Vec::new();
+    };
+    let whole = length
+        + usize::try_from(body)
+            .unwrap_or(usize::MAX)
+            .min(MOST_FORM + 1);
+    if body > MOST_FORM as u64 || !enrolment::is_form(&head.method, &head.target) {
+        return Vec::new();
+    }
+    let received =
+        async { while conn.unread().len() < whole && matches!(conn.receive().await, Ok(1..)) {} };
+    timeout(proxy.sites().config.limits.header_time, received)
+        .await
+        .ok();
+    let unread = conn.unread();
+    unread.get(length..whole).unwrap_or_default().to_vec()
 }
 
 fn request(head: &Head) -> Request<'_> {

@@ -10,7 +10,8 @@ use anyhow::Context;
 
 use crate::{
     access::password::Passwords,
-    config::model::{self, ClientCertificate, Config},
+    clients,
+    config::model::{self, ClientAuthority, ClientCertificate, Config},
     tls::{ClientCa, Issued, SiteTls, SystemRoots},
     upstream::Upstream,
 };
@@ -90,8 +91,12 @@ impl<'a> Loader<'a> {
         if let Some(authority) = self.shared.authorities.get(config) {
             return Ok(authority.clone());
         }
-        let authority = ClientCa::load(config, &self.roots).context("client_certificate")?;
-        let authority = Arc::new(authority);
+        let (ca, crl) = match &config.ca {
+            ClientAuthority::Own => clients::Folder::of(&self.config.state).trust(),
+            ClientAuthority::Files { ca, crl } => (ca.clone(), crl.clone()),
+        };
+        let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);
+        let authority = Arc::new(loaded.context("client_certificate")?);
         self.shared
             .authorities
             .insert(config.clone(), authority.clone());
@@ -106,7 +111,7 @@ impl Shared {
             refreshed.note(file.refresh(), || path.display().to_string());
         }
         for (config, authority) in &self.authorities {
-            refreshed.note(authority.refresh(), || config.ca.display().to_string());
+            refreshed.note(authority.refresh(), || config.ca.to_string());
         }
         refreshed
     }

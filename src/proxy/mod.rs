@@ -10,6 +10,7 @@ pub mod chunks;
 pub mod conn;
 pub mod drain;
 mod engine;
+pub mod enrolment;
 pub mod exchange;
 mod failure;
 mod flood;
@@ -47,12 +48,13 @@ use pingora_proxy::{HttpProxy, http_proxy};
 use crate::{
     access::throttle::Throttle,
     acme::challenge::Challenges,
+    clients::Clients,
     config::model::Config,
     telemetry::{access_log::AccessLog, counters::Counters},
     tls::Issued,
 };
 
-use self::{drain::Drain, engine::Phases, sites::Sites};
+use self::{drain::Drain, engine::Phases, link::Link, sites::Sites};
 
 /// What all requests share.
 pub struct Proxy {
@@ -66,6 +68,8 @@ pub struct Proxy {
     throttle: Arc<Throttle>,
     /// The proofs that a CA looks for.
     pub challenges: Challenges,
+    /// The house's own devices.
+    pub clients: Clients,
     connector: TransportConnector,
 }
 
@@ -94,6 +98,7 @@ impl Proxy {
         log: AccessLog,
         issued: &Issued,
         challenges: Challenges,
+        clients: Clients,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             sites: ArcSwap::from_pointee(Sites::build(config, issued)?),
@@ -102,6 +107,7 @@ impl Proxy {
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
             challenges,
+            clients,
             connector: TransportConnector::new(None),
         })
     }
@@ -116,6 +122,16 @@ impl Proxy {
     #[must_use]
     pub fn sites_now(&self) -> Arc<Sites> {
         self.sites.load_full()
+    }
+
+    /// Notes that a device of the house showed its certificate.
+    pub fn recognise(&self, link: &Link) {
+        let Some(device) = self.sites().own_device(link) else {
+            return;
+        };
+        let (clients, from) = (self.clients.clone(), link.peer.ip());
+        // The first time may end an older certificate, on disk.
+        tokio::task::spawn_blocking(move || clients.saw(&device.serial(), from));
     }
 
     /// Serves other sites from now on.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderValue, Method, StatusCode, header};
 use maud::{DOCTYPE, html};
 
-use crate::access::path::BadPath;
+use crate::{access::path::BadPath, clients::name::Name};
 
 use super::{answer::Answer, head::Malformed};
 
@@ -94,9 +94,10 @@ pub fn certificate_required() -> Answer {
 
 /// 495: a certificate came and is not good.
 #[must_use]
-pub fn certificate_invalid(reason: &str) -> Answer {
+pub fn certificate_invalid(device: Option<&Name>, reason: &str) -> Answer {
+    let device = device.map_or_else(|| "this device".to_owned(), ToString::to_string);
     let text = format!(
-        "The certificate of this device was not accepted: {reason}. Ask the owner of this site for a new one."
+        "The certificate of {device} was not accepted: {reason}. Ask the owner of this site for a new one."
     );
     page(status(495), "Certificate not accepted", &text).closing()
 }

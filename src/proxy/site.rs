@@ -1,8 +1,15 @@
 //! A site, ready to serve: its certificate, its rules, its upstreams.
 
-use std::{collections::HashMap, net::IpAddr, path::PathBuf, sync::Arc, time::SystemTime};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    sync::Arc,
+    time::SystemTime,
+};
 
 use http::HeaderValue;
+use ipnet::IpNet;
 use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
@@ -13,8 +20,8 @@ use crate::{
         path::BadPath,
         policy::{Place, Policy},
     },
-    config::model::{self, Access, ClientCertificate, Hsts, Networks, PathAccess},
-    tls::{ClientAuth, ClientCa, SiteTls},
+    config::model::{self, ClientAuthority, ClientCertificate, Host, Hsts, Networks},
+    tls::{ClientAuth, ClientCa, Identity, SiteTls},
     upstream::Upstream,
 };
 
@@ -61,6 +68,8 @@ pub struct RevocationList {
     pub days_left: i64,
 }
 
+/// An address of the Internet that nobody has (RFC 5737).
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
 /// How long browsers remember https by default, in seconds.
 const YEAR: u64 = 365 * 24 * 3600;
 
@@ -113,6 +122,37 @@ impl Site {
             .asks(Client::at_handshake(peer, trusted_proxies))
     }
 
+    /// Whether every client is asked, wherever it is.
+    #[must_use]
+    pub fn asks_everywhere(&self) -> bool {
+        let networks = self
+            .config
+            .rules()
+            .filter_map(|rule| rule.networks.as_ref());
+        let near = networks.flat_map(|it| it.0.iter().map(IpNet::addr));
+        let mut places = near.chain([ELSEWHERE]);
+        places.all(|place| self.asks(place, &Networks::default()))
+    }
+
+    /// The host to name to people: a name rather than an address.
+    #[must_use]
+    pub fn public_host(&self) -> Option<&Host> {
+        let hosts = &self.config.hosts;
+        let name = hosts.iter().find(|host| matches!(host, Host::Name(_)));
+        name.or_else(|| hosts.iter().find(|host| matches!(host, Host::Address(_))))
+    }
+
+    /// The device of the house that a chain is good for.
+    #[must_use]
+    pub fn own_device(&self, chain: &[CertificateDer<'_>]) -> Option<Identity> {
+        let own = self
+            .authorities
+            .iter()
+            .filter(|(it, _)| it.ca == ClientAuthority::Own);
+        let now = SystemTime::now();
+        own.filter_map(|(_, ca)| ca.judge(chain, now).ok()).next()
+    }
+
     /// Whether a connection made for `other` may carry requests for this site: its client
     /// was asked for certificates of the same CAs by the same rules, or neither asks at all.
     #[must_use]
@@ -120,7 +160,7 @@ impl Site {
         let asks = |site: &Self| !site.authorities.is_empty();
         match (asks(self), asks(other)) {
             (false, false) => true,
-            _ => rules(&self.config).eq(rules(&other.config)),
+            _ => self.config.rules().eq(other.config.rules()),
         }
     }
 
@@ -148,7 +188,7 @@ impl Site {
             return is_good(&rule);
         }
         let rules = self.authorities.keys();
-        let successors = rules.filter(|it| it.ca == rule.ca && !trusted.contains(it));
+        let successors = rules.filter(|it| it.ca.is_same(&rule.ca) && !trusted.contains(it));
         let successors: Vec<_> = successors.collect();
         !successors.is_empty() && successors.iter().all(is_good)
     }
@@ -193,9 +233,12 @@ impl Site {
 
     fn revocation_lists(&self, now: OffsetDateTime) -> Vec<RevocationList> {
         let lists = self.authorities.iter().filter_map(|(config, authority)| {
+            let ClientAuthority::Files { crl, .. } = &config.ca else {
+                return None;
+            };
             let ends = authority.revocation_ends()?;
             Some(RevocationList {
-                file: config.crl.clone()?,
+                file: crl.clone()?,
                 ends,
                 days_left: (ends - now).whole_seconds().div_euclid(24 * 3600),
             })
@@ -213,20 +256,11 @@ impl Keep<'_> {
     }
 }
 
-/// The access rules of a site: its own, then those of its paths.
-fn rules(site: &model::Site) -> impl Iterator<Item = &Access> {
-    let paths = site.paths.iter().filter_map(|path| match &path.access {
-        PathAccess::And(access) => Some(access),
-        PathAccess::Inherit | PathAccess::Public => None,
-    });
-    std::iter::once(&site.access).chain(paths)
-}
-
 fn authorities(
     site: &model::Site,
     loader: &mut Loader<'_>,
 ) -> anyhow::Result<HashMap<ClientCertificate, Arc<ClientCa>>> {
-    rules(site)
+    site.rules()
         .filter_map(|access| access.client_certificate.as_ref())
         .map(|config| Ok((config.clone(), loader.authority(config)?)))
         .collect()

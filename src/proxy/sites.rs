@@ -1,15 +1,20 @@
 //! All sites of a configuration, found by name: one function for SNI and Host.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use rustls::ServerConfig;
 
 use crate::{
     config::model::{Config, Host},
-    tls::{self, Issued},
+    tls::{self, Identity, Issued},
 };
 
 use super::{
+    authority::Authority,
     exchange::Request,
     hairpin::Hairpin,
     link::Link,
@@ -21,6 +26,8 @@ use super::{
 pub struct Sites {
     /// What was configured.
     pub config: Config,
+    /// Whether a rule of some site takes the certificates of hubgate's own CA.
+    pub(super) has_own_clients: bool,
     by_host: HashMap<Host, Arc<Site>>,
     all: Vec<Arc<Site>>,
     shared: Shared,
@@ -57,6 +64,7 @@ impl Sites {
             shared,
             placeholder: tls::placeholder()?,
             hairpin: Hairpin::load(),
+            has_own_clients: config.has_own_clients(),
             config,
         })
     }
@@ -97,6 +105,50 @@ impl Sites {
         let trusted = link.trusted_by();
         let holds = |rule| site.is_some_and(|site| site.still_trusts(link.chain(), rule, &trusted));
         trusted.iter().all(holds)
+    }
+
+    /// The device of the house that a connection is from, if it showed a good certificate.
+    #[must_use]
+    pub fn own_device(&self, link: &Link) -> Option<Identity> {
+        let shown = link.tls.as_ref().filter(|tls| !tls.chain.is_empty())?;
+        let site = self.of_handshake(shown.server_name.as_deref(), link.local.ip())?;
+        site.own_device(&shown.chain)
+    }
+
+    /// Where a device without a certificate can open a link: on the site of a host, or the first
+    /// that does.
+    ///
+    /// # Errors
+    /// When the host is no site's, or none can be opened without being asked for a certificate.
+    pub fn enrolling(&self, host: Option<&str>) -> Result<Authority, String> {
+        if !self.has_own_clients {
+            return Err(NO_OWN_CLIENTS.to_owned());
+        }
+        let host = match host {
+            Some(host) => self.enrolling_at(host)?,
+            None => self.enrolling_host().ok_or(ALL_ASK)?,
+        };
+        let https = self.config.listen.https.first().map(SocketAddr::port);
+        let port = https.filter(|port| *port != 443);
+        Ok(Authority { host, port })
+    }
+
+    fn enrolling_at(&self, host: &str) -> Result<Host, String> {
+        let named = Authority::parse(host);
+        let named = named.and_then(|it| Some((self.of_host(&it.host)?, it.host)));
+        let (site, host) = named.ok_or_else(|| format!("no site has the host {host:?}"))?;
+        if site.asks_everywhere() {
+            return Err(ALL_ASK.to_owned());
+        }
+        Ok(host)
+    }
+
+    fn enrolling_host(&self) -> Option<Host> {
+        let open = || self.all.iter().filter(|site| !site.asks_everywhere());
+        let mut first_own = open()
+            .filter(|site| site.config.has_own_clients())
+            .chain(open());
+        first_own.find_map(|site| site.public_host().cloned())
     }
 
     /// Looks after a request that was let in by its network.
@@ -145,6 +197,12 @@ impl Sites {
         })
     }
 }
+
+const NO_OWN_CLIENTS: &str =
+    "no site has `client_certificate: own` in its access: add it to proxy.yaml and reload";
+const ALL_ASK: &str = "a device without a certificate cannot open a link here, as every connection \
+    is asked for one: add `networks: [lan]` to the site's access, name another site with --site, \
+    or make files with --out";
 
 fn by_host(sites: &[Arc<Site>]) -> HashMap<Host, Arc<Site>> {
     sites

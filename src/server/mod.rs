@@ -28,6 +28,7 @@ use tracing::{error, info, warn};
 
 use crate::{
     acme::Certificates,
+    clients::Clients,
     config::{self, model::Config},
     front::{Front, links::Links},
     proxy::{Proxy, Service},
@@ -113,7 +114,12 @@ impl Server {
         let certificates = Certificates::new(&config.state, issued.clone(), over.child_token());
         let prepared = certificates.prepare(&config)?;
         let challenges = certificates.challenges().clone();
-        let service = Service::new(Proxy::build(config, log, &issued, challenges)?);
+        let clients = Clients::load(&config.state)?;
+        if config.has_own_clients() {
+            clients.prepare()?;
+        }
+        let proxy = Proxy::build(config, log, &issued, challenges, clients)?;
+        let service = Service::new(proxy);
         let links = Arc::new(Links::default());
         let proxy = service.proxy.clone();
         let front = Arc::new(Front::new(service, links.clone()));
@@ -156,7 +162,8 @@ impl Server {
 
     /// Says what is wrong with files that are used all the same; what was said last, not again.
     fn tell_warnings(&self) {
-        let warnings = self.proxy.sites().warnings();
+        let mut warnings = self.proxy.sites().warnings();
+        warnings.extend(self.proxy.clients.warnings());
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         for warning in warnings.iter().filter(|warning| !told.contains(warning)) {
             warn!("{warning}");

@@ -22,7 +22,7 @@ pub(super) async fn keep_current(server: Arc<Server>) {
 }
 
 impl Server {
-    fn look(&self) {
+    pub(super) fn look(&self) {
         if sd_notify::watchdog_enabled().is_some() {
             notify(&[NotifyState::Watchdog]);
         }
@@ -33,9 +33,8 @@ impl Server {
         for change in &refreshed.changes {
             info!("{change} was read again");
         }
-        if !refreshed.changes.is_empty() {
-            self.tell_warnings();
-        }
+        self.proxy.clients.look();
+        self.tell_warnings();
         self.cut_revoked();
     }
 

@@ -49,6 +49,7 @@ async fn stop(server: &Server, end: &End) {
         End::HandOver => drop(timeout(IN_PEACE, tasks.wait()).await),
     }
     say_goodbye(server).await;
+    server.proxy.clients.keep(Duration::ZERO);
     server.proxy.log.flush();
     info!("ended");
 }

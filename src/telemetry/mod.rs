@@ -6,5 +6,6 @@
 pub mod access_log;
 pub mod counters;
 pub mod journal;
+pub mod progress;
 
 mod escape;

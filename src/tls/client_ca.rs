@@ -1,6 +1,7 @@
 //! The CA whose client certificates a site takes, kept current with its files.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,7 +13,7 @@ use rustls::{DistinguishedName, pki_types::CertificateDer};
 use time::OffsetDateTime;
 
 use super::{Identity, Reason, SystemRoots, Warning, trust::Trust};
-use crate::{config::model::ClientCertificate, watched::Watched};
+use crate::watched::Watched;
 
 /// The CA whose client certificates a site takes, kept current with its files.
 pub struct ClientCa {
@@ -22,18 +23,24 @@ pub struct ClientCa {
 }
 
 impl ClientCa {
-    /// Reads the CA's certificates and revocation lists.
+    /// Reads the CA's certificates and revocation lists; `allow` are the common names let in, all
+    /// if there is none.
     ///
     /// # Errors
     /// A file that is unreadable, empty or damaged; a certificate that is no CA's, or one of the
     /// system's roots; a revocation list that is damaged or not signed by one of the CAs.
-    pub fn load(config: &ClientCertificate, roots: &Arc<SystemRoots>) -> anyhow::Result<Self> {
-        let files = [Some(&config.ca), config.crl.as_ref()];
+    pub fn load(
+        ca: PathBuf,
+        crl: Option<PathBuf>,
+        allow: &[String],
+        roots: &Arc<SystemRoots>,
+    ) -> anyhow::Result<Self> {
+        let files = [Some(&ca), crl.as_ref()];
         let files = files.into_iter().flatten().cloned().collect();
-        let (ca, crl, roots) = (config.ca.clone(), config.crl.clone(), Arc::clone(roots));
+        let roots = Arc::clone(roots);
         Ok(Self {
             trust: Watched::load(files, move || Trust::load(&ca, crl.as_deref(), &roots))?,
-            allow: config.allow.clone(),
+            allow: allow.to_vec(),
             generation: AtomicU64::new(0),
         })
     }

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use aws_lc_rs::digest::{SHA256, digest};
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
-use x509_parser::certificate::X509Certificate;
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::distinguished_name::{self, hex};
 
@@ -23,6 +23,21 @@ pub struct Identity {
     subject: String,
     not_after: OffsetDateTime,
     certificate: CertificateDer<'static>,
+}
+
+/// The serial number in upper case hexadecimal that a certificate claims to have.
+#[must_use]
+pub fn serial(certificate: &CertificateDer<'_>) -> Option<String> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Some(digits(parsed.raw_serial()))
+}
+
+/// DER puts a zero before a high bit, which is no digit of the number.
+fn digits(serial: &[u8]) -> String {
+    match serial {
+        [0, digits @ ..] if !digits.is_empty() => hex("", digits),
+        digits => hex("", digits),
+    }
 }
 
 impl Identity {
@@ -45,11 +60,7 @@ impl Identity {
     /// The serial number in upper case hexadecimal, as OpenSSL prints it.
     #[must_use]
     pub fn serial(&self) -> String {
-        // DER puts a zero before a high bit, which is no digit of the number.
-        match self.serial.as_slice() {
-            [0, digits @ ..] if !digits.is_empty() => hex("", digits),
-            digits => hex("", digits),
-        }
+        digits(&self.serial)
     }
 
     /// The most specific common name, control characters as `\XX`.

@@ -17,7 +17,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use time::{Duration, OffsetDateTime};
 
 use super::{ClientCa, SystemRoots};
-use crate::config::model::ClientCertificate;
 
 /// A temporary folder.
 pub(crate) struct Folder(tempfile::TempDir);
@@ -170,12 +169,8 @@ impl Issued {
 
 /// A client CA of files, on a system without roots.
 pub(crate) fn client_ca(ca: &Path, crl: Option<&Path>, allow: &[&str]) -> anyhow::Result<ClientCa> {
-    let config = ClientCertificate {
-        ca: ca.to_owned(),
-        crl: crl.map(Path::to_owned),
-        allow: allow.iter().map(ToString::to_string).collect(),
-    };
-    ClientCa::load(&config, &no_roots())
+    let allow: Vec<_> = allow.iter().map(ToString::to_string).collect();
+    ClientCa::load(ca.to_owned(), crl.map(Path::to_owned), &allow, &no_roots())
 }
 
 /// A system without roots.

@@ -13,10 +13,10 @@ use crate::{
         history::{Ca, Failure, History, Success},
         order::{Attempt, Failed, Obtained},
         problem::Class,
-        progress::Teller,
         renewal::{Action, Order},
         store::{Entry, Kind, Lock, Store},
     },
+    telemetry::progress::Teller,
     tls::day,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::config::{
     LAN,
-    model::{Access, ClientCertificate, ClientHeaders, Networks, Satisfy},
+    model::{Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Satisfy},
 };
 
 /// From where one enters, and with what.
@@ -48,7 +48,10 @@ fn proofs(access: &Access) -> String {
 }
 
 fn certificate(certificate: &ClientCertificate) -> String {
-    let ca = certificate.ca.display();
+    let ca = match &certificate.ca {
+        ClientAuthority::Own => "hubgate's own CA".to_owned(),
+        files @ ClientAuthority::Files { .. } => files.to_string(),
+    };
     match certificate.allow.as_slice() {
         [] => format!("a client certificate of {ca}"),
         names => format!("a client certificate of {ca} named {}", names.join(" or ")),

@@ -3,7 +3,7 @@
 use std::{env, fs, process};
 
 use crate::{
-    acme,
+    acme, clients,
     config::model::Config,
     proxy::sites::Sites,
     tls::{self, Issued},
@@ -21,6 +21,9 @@ pub(super) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
         state: state.clone(),
         ..config.clone()
     };
+    if config.has_own_clients() {
+        clients::Folder::of(&config.state).rehearse(&clients::Folder::of(&state))?;
+    }
     let sites = Sites::build(elsewhere, &Issued::default());
     fs::remove_dir_all(state).ok();
     let mut warnings = sites?.warnings();

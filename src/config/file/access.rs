@@ -34,7 +34,7 @@ pub(crate) struct Access {
     /// An htpasswd file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) password: Option<String>,
-    /// PEM file of the CA whose client certificates are taken, or a block.
+    /// `own` for hubgate's own CA, the PEM file of another one, or a block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_certificate: Option<ClientCertificate>,
     /// Headers that tell the hub which client certificate came; `false`: none.
@@ -57,7 +57,7 @@ pub(crate) enum Satisfy {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum ClientCertificate {
-    /// PEM file of the CA.
+    /// `own`, or the PEM file of the CA.
     Ca(String),
     /// The CA with revocations or names.
     Narrowed(ClientCa),
@@ -67,9 +67,9 @@ pub(crate) enum ClientCertificate {
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientCa {
-    /// PEM file with one or more CA certificates.
+    /// `own`, or a PEM file with one or more CA certificates.
     pub(crate) ca: String,
-    /// PEM or DER file with the CAs' revocation lists.
+    /// PEM or DER file with the CAs' revocation lists; hubgate keeps its own CA's itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) crl: Option<String>,
     /// Common names let in; all that the CA signed without it.

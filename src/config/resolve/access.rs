@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::Resolver;
 use crate::config::{
     file::{self, ClientHeadersForm, SiteAccess},
-    model::{Access, ClientCertificate, ClientHeaders, Networks, PathAccess, Satisfy},
+    model::{
+        Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, PathAccess, Satisfy,
+    },
     tree::Place,
 };
 
@@ -90,8 +92,7 @@ impl Resolver<'_> {
         }
         match written {
             file::ClientCertificate::Ca(ca) => Some(ClientCertificate {
-                ca: self.client_ca(place, ca)?,
-                crl: None,
+                ca: self.client_ca(place, ca, None)?,
                 allow: Vec::new(),
             }),
             file::ClientCertificate::Narrowed(written) => self.narrowed(place, written),
@@ -103,12 +104,15 @@ impl Resolver<'_> {
         place: &Place<'_>,
         written: &file::ClientCa,
     ) -> Option<ClientCertificate> {
-        let ca = self.client_ca(&place.key("ca"), &written.ca);
         let crl = self.optional(&place.key("crl"), written.crl.as_deref(), Self::file);
+        let ca = crl.and_then(|crl| self.client_ca(&place.key("ca"), &written.ca, crl));
+        if ca == Some(ClientAuthority::Own) && written.crl.is_some() {
+            let cure = "hubgate keeps the revocations of its own CA itself (`hubgate client revoke`): remove `crl`";
+            return self.fault(&place.key("crl"), cure);
+        }
         let allow = self.optional(&place.key("allow"), written.allow.as_deref(), Self::names);
         Some(ClientCertificate {
             ca: ca?,
-            crl: crl?,
             allow: allow?.unwrap_or_default(),
         })
     }
@@ -124,12 +128,18 @@ impl Resolver<'_> {
         })
     }
 
-    fn client_ca(&mut self, place: &Place<'_>, written: &str) -> Option<PathBuf> {
+    /// The CA that is named; a file called `own` would be `./own`.
+    fn client_ca(
+        &mut self,
+        place: &Place<'_>,
+        written: &str,
+        crl: Option<PathBuf>,
+    ) -> Option<ClientAuthority> {
         if written == "own" {
-            let cure = "hubgate has no client CA of its own: name the PEM file of a CA, or ./own if that is one";
-            return self.fault(place, cure);
+            return Some(ClientAuthority::Own);
         }
-        self.file(place, written)
+        let ca = self.file(place, written)?;
+        Some(ClientAuthority::Files { ca, crl })
     }
 
     /// Refuses access that lets nobody in, or speaks of certificates that it does not take.

@@ -13,8 +13,8 @@ use crate::{
         verdict::{Admission, Denial},
     },
     config::model::{
-        Access, Certificate, ClientCertificate, ClientHeaders, Host, Hsts, Networks, PathAccess,
-        PathRule, Satisfy, Server, Site, Upstream,
+        Access, Certificate, ClientAuthority, ClientCertificate, ClientHeaders, Host, Hsts,
+        Networks, PathAccess, PathRule, Satisfy, Server, Site, Upstream,
     },
     tls::{
         ClientAuth, Reason,
@@ -125,8 +125,10 @@ pub(super) fn access(folder: &Path, words: &str) -> Access {
         networks: has("network").then(|| Networks(vec!["192.168.0.0/16".parse().unwrap()])),
         password: file.map(|file| folder.join(file)),
         client_certificate: has("certificate").then(|| ClientCertificate {
-            ca: "ca.pem".into(),
-            crl: None,
+            ca: ClientAuthority::Files {
+                ca: "ca.pem".into(),
+                crl: None,
+            },
             allow: Vec::new(),
         }),
         client_headers: ClientHeaders::Off,

@@ -1,9 +1,9 @@
-//! The steps of a certificate's way, for whoever watches: the log and a terminal.
+//! The steps of something that takes its time, for whoever watches: the log and a terminal.
 
 use tokio::sync::mpsc;
 use tracing::info;
 
-/// A step of a certificate's way.
+/// A step of something that takes its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// What was done, or is waited for.
@@ -14,11 +14,11 @@ pub enum Step {
     Failed(String),
 }
 
-/// Where the steps of one way are told: in the log, and to who listens.
+/// Where the steps are told: in the log, and to who listens.
 #[derive(Clone, Debug, Default)]
 pub struct Teller(Option<mpsc::UnboundedSender<Step>>);
 
-/// The steps of one way, until [`Step::Done`] or [`Step::Failed`].
+/// The steps, one after the other, until [`Step::Done`] or [`Step::Failed`].
 #[derive(Debug)]
 pub struct Steps(mpsc::UnboundedReceiver<Step>);
 
@@ -30,7 +30,7 @@ pub fn channel() -> (Teller, Steps) {
 }
 
 impl Teller {
-    /// Tells a step of a certificate's way; never waits.
+    /// Tells a step of what is named; never waits.
     pub fn tell(&self, name: &str, step: &str) {
         let step = format!("{name}: {step}");
         info!("{step}");

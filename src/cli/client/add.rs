@@ -1,0 +1,184 @@
+//! `hubgate client add` and `renew`: an invitation in the terminal, or files.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow};
+use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
+
+use super::{super::print, Add, must_take_devices};
+use crate::{
+    clients::{self, Credential, Folder},
+    config::model::{Config, Host},
+    server::control::{self, Invite, Invited},
+};
+
+/// Invites the device, or makes its files.
+pub(super) fn run(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
+    must_take_devices(config)?;
+    match &add.out {
+        Some(folder) => files(config, add, renew, folder),
+        None => invite(config, add, renew),
+    }
+}
+
+fn invite(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
+    let wish = add.wish(renew)?;
+    let name = wish.name.clone();
+    let invite = Invite {
+        name: wish.name,
+        days: wish.days,
+        renew,
+        making: add.making(),
+        site: add.site.clone(),
+    };
+    let told = control::invite(
+        &config.state,
+        invite,
+        |invited| print(&invitation(&name.to_string(), invited)?),
+        tell,
+    );
+    told?;
+    print(&format!("{name} is in\n"))
+}
+
+fn tell(step: &str) {
+    // Who does not listen any more still gets the exit code.
+    let _ = writeln!(io::stdout(), "{step}");
+}
+
+/// What to do with the device: fits 80 columns.
+fn invitation(name: &str, invited: &Invited) -> anyhow::Result<String> {
+    let (first, last) = invited.code.split_at(3);
+    Ok(format!(
+        "\n{}\n\n  Scan this with {name}, or open there\n\n    {}\n\n  and enter the code  {first} {last}\n\n  \
+         The link works once, for ten minutes. Ctrl-C leaves it open.\n\n",
+        qr_code(&invited.link)?,
+        invited.link,
+    ))
+}
+
+/// The link for a camera: half blocks, so that it is square.
+fn qr_code(link: &str) -> anyhow::Result<String> {
+    let code = QrCode::with_error_correction_level(link, EcLevel::L)
+        .map_err(|fault| anyhow!("the link is too long for a QR code ({fault})"))?;
+    // Light on dark terminals, too: the code's dark parts are the spaces.
+    let drawn = code
+        .render::<Dense1x2>()
+        .dark_color(Dense1x2::Dark)
+        .light_color(Dense1x2::Light)
+        .build();
+    let lines: Vec<_> = drawn.lines().map(|line| format!("  {line}")).collect();
+    Ok(lines.join("\n"))
+}
+
+fn files(config: &Config, add: &Add, renew: bool, folder: &Path) -> anyhow::Result<()> {
+    let wish = add.wish(renew)?;
+    let files = Files::create(folder, &wish.name.for_file())?;
+    let made = clients::new_credential(&Folder::of(&config.state), &wish, add.making());
+    let written = made.and_then(|(_, credential)| {
+        files.write(&credential, &host(config))?;
+        print(&told(&files, &credential))
+    });
+    if written.is_err() {
+        files.remove();
+    }
+    written
+}
+
+/// The files of a device, made before the certificate is: what cannot be written is not issued.
+struct Files([(PathBuf, File); 3]);
+
+impl Files {
+    fn create(folder: &Path, name: &str) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        let create = |ending: &str| {
+            let path = folder.join(format!("{name}.{ending}"));
+            let file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path);
+            let file = file.with_context(|| format!("{}: cannot be made", path.display()))?;
+            Ok::<_, anyhow::Error>((path, file))
+        };
+        Ok(Self([
+            create("p12")?,
+            create("ohp12")?,
+            create("mobileconfig")?,
+        ]))
+    }
+
+    fn write(&self, credential: &Credential, host: &str) -> anyhow::Result<()> {
+        let pkcs12 = credential.pkcs12()?;
+        let profile = credential.profile(host, None)?;
+        for ((path, file), content) in self.0.iter().zip([&pkcs12, &pkcs12, &profile]) {
+            let mut file = file;
+            let written = file.write_all(content).and_then(|()| file.sync_all());
+            written.with_context(|| {
+                format!(
+                    "{}: cannot be written, though the certificate was issued: \
+                     make room, then use `hubgate client renew`",
+                    path.display()
+                )
+            })?;
+        }
+        Ok(())
+    }
+
+    fn remove(&self) {
+        for (path, _) in &self.0 {
+            fs::remove_file(path).ok();
+        }
+    }
+}
+
+fn told(files: &Files, credential: &Credential) -> String {
+    let [(p12, _), (ohp12, _), (profile, _)] = &files.0;
+    format!(
+        "{}  for Android and desktops\n{}  for the openHAB app on iPhones\n\
+         {}  for Safari on iPhones and Macs; it holds the password\n\
+         password  {}\n",
+        p12.display(),
+        ohp12.display(),
+        profile.display(),
+        *credential.password
+    )
+}
+
+/// The host by which the first site that takes devices is named to people.
+fn host(config: &Config) -> String {
+    let site = config.sites.iter().find(|site| site.has_own_clients());
+    let hosts = site.map(|site| site.hosts.as_slice()).unwrap_or_default();
+    let name = hosts.iter().find(|host| matches!(host, Host::Name(_)));
+    name.or(hosts.first())
+        .map_or_else(|| "hubgate".to_owned(), Host::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_fits_eighty_columns() {
+        let invited = Invited {
+            link: format!(
+                "https://openhabian.some-long-name.dynamic-dns.example.org:8443/.hubgate/enrol/{}",
+                "x".repeat(22)
+            ),
+            code: "012345".into(),
+        };
+        let text = invitation("Anna's phone", &invited).unwrap();
+        let code = text.lines().filter(|line| line.contains('█'));
+        assert!(code.clone().count() > 10);
+        assert!(
+            code.clone().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        assert!(text.contains("012 345"));
+    }
+}

@@ -1,0 +1,423 @@
+//! The folder of the client CA: what is kept, and how it is changed.
+//!
+//! `hubgate client` and the running process work on the same files, each change alone under a
+//! lock and written whole. The running process sees a change by looking at the files.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow, bail};
+use rcgen::KeyPair;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use time::{OffsetDateTime, macros::datetime};
+
+use super::{
+    backup::Backup,
+    ca::{self, Ca, Revoked},
+    name::Name,
+    register::{Client, Register},
+    sightings::Sightings,
+};
+use crate::secret_file;
+
+/// The folder of the client CA, in `state`.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+/// What a certificate is wanted for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The device.
+    pub name: Name,
+    /// How long it is to be good.
+    pub days: u32,
+    /// Whether the device has one already, which the new one takes the place of.
+    pub renew: bool,
+}
+
+/// A certificate that was entered in the register.
+#[derive(Debug)]
+pub struct Issued {
+    /// Whose it is, and how long.
+    pub client: Client,
+    /// The certificate.
+    pub certificate: CertificateDer<'static>,
+    /// That of the CA.
+    pub ca: CertificateDer<'static>,
+}
+
+/// Older than this program: small boards begin in 1970, or where they were switched off.
+const FLOOR: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+
+impl Folder {
+    /// The folder in `state`; it need not be there yet.
+    #[must_use]
+    pub fn of(state: &Path) -> Self {
+        Self(state.join("clients"))
+    }
+
+    /// The files by which devices are judged: the CA, and what it revoked.
+    #[must_use]
+    pub fn trust(&self) -> (PathBuf, Option<PathBuf>) {
+        (self.ca(), Some(self.list()))
+    }
+
+    /// Makes the CA on first use, and sees to it that all is there that judging devices takes.
+    ///
+    /// Returns what is wrong, though devices are judged.
+    ///
+    /// # Errors
+    /// When the CA was lost, or nothing can be written: nobody would be let in, or too many.
+    pub fn prepare(&self) -> anyhow::Result<Vec<String>> {
+        let now = OffsetDateTime::now_utc();
+        let _alone = self.lock()?;
+        if !self.ca().exists() {
+            self.must_be_new()?;
+            write(&self.ca(), Ca::make(now)?.as_bytes())?;
+        }
+        secret_file::close(&self.ca()).with_context(|| self.ca().display().to_string())?;
+        let register = self.register();
+        let ended = self.known_to_be_revoked(register.as_ref().ok(), now);
+        let faults = [self.load().err(), ended.err(), register.err()];
+        let told = faults
+            .into_iter()
+            .flatten()
+            .map(|fault| format!("{fault:#}"));
+        match self.list().exists() {
+            true => Ok(told.collect()),
+            false => bail!("{}", told.collect::<Vec<_>>().join("; ")),
+        }
+    }
+
+    /// Lays what judging devices takes out in another folder, as [`Folder::prepare`] would here.
+    ///
+    /// # Errors
+    /// As [`Folder::prepare`].
+    pub fn rehearse(&self, elsewhere: &Self) -> anyhow::Result<()> {
+        if !self.ca().exists() {
+            self.must_be_new()?;
+            return elsewhere.prepare().map(drop);
+        }
+        let ca = read(&self.ca())?.unwrap_or_default();
+        let certificate = ca.find("-----BEGIN CERTIFICATE").unwrap_or(0);
+        write(&elsewhere.ca(), ca[certificate..].as_bytes())?;
+        let list = match read(&self.list())? {
+            Some(list) => list,
+            None => self.load()?.list(&[], OffsetDateTime::now_utc())?,
+        };
+        write(&elsewhere.list(), list.as_bytes())
+    }
+
+    /// The register as it is now; empty before the first device.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn register(&self) -> anyhow::Result<Register> {
+        let file = self.register_file();
+        match read(&file)? {
+            None => Ok(Register::default()),
+            Some(text) => serde_json::from_str(&text).map_err(|fault| {
+                anyhow!(
+                    "{}: damaged ({fault}); devices are judged all the same, but none can be \
+                     listed or added: restore the file, or all by `hubgate client import FILE`",
+                    file.display()
+                )
+            }),
+        }
+    }
+
+    /// Where devices were last seen; empty when that is not known.
+    #[must_use]
+    pub fn sightings(&self) -> Sightings {
+        let text = read(&self.seen()).ok().flatten().unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Keeps where devices were last seen.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, sightings: &Sightings) -> anyhow::Result<()> {
+        write(&self.seen(), &serde_json::to_vec(sightings)?)
+    }
+
+    /// Certifies a device's key and enters it in the register.
+    ///
+    /// # Errors
+    /// When the name is taken or, for a renewal, unknown; when the clock is wrong; when nothing
+    /// can be written. Nothing is issued then.
+    pub fn issue(&self, wish: &Wish, key: &KeyPair) -> anyhow::Result<Issued> {
+        let now = OffsetDateTime::now_utc();
+        clock_must_be_right(now)?;
+        self.change(|ca, register| {
+            let replaces = wish.check(register, now)?;
+            let signed = ca.sign(&wish.name, key, wish.days, now)?;
+            let client = Client {
+                name: wish.name.clone(),
+                serial: signed.serial,
+                issued: now,
+                expires: signed.expires,
+                replaces,
+                revoked: None,
+            };
+            register.enter(client.clone());
+            Ok(Issued {
+                client,
+                certificate: signed.certificate,
+                ca: ca.certificate.clone(),
+            })
+        })
+    }
+
+    /// Revokes all certificates of these devices; of none when one is unknown.
+    ///
+    /// # Errors
+    /// When a name is unknown or nothing can be written.
+    pub fn revoke(&self, names: &[Name]) -> anyhow::Result<()> {
+        let now = OffsetDateTime::now_utc();
+        self.change(|_, register| register.revoke(names, now).map_err(|fault| anyhow!(fault)))
+    }
+
+    /// Revokes the certificate that this one takes the place of, if it takes one's.
+    ///
+    /// # Errors
+    /// When nothing can be written.
+    pub fn replace(&self, serial: &str) -> anyhow::Result<()> {
+        let now = OffsetDateTime::now_utc();
+        self.change(|_, register| {
+            register.replace(serial, now);
+            Ok(())
+        })
+    }
+
+    /// All that is kept, encrypted.
+    ///
+    /// # Errors
+    /// When there is no CA, or the passphrase is too short.
+    pub fn export(&self, passphrase: &str) -> anyhow::Result<String> {
+        let _alone = self.lock()?;
+        self.load()?;
+        let backup = Backup {
+            ca: read(&self.ca())?.unwrap_or_default(),
+            list: read(&self.list())?.unwrap_or_default(),
+            register: read(&self.register_file())?,
+        };
+        backup.seal(passphrase)
+    }
+
+    /// Puts back what was exported. Of the same CA, what is newer here stays; another CA takes
+    /// its place only if `replace`, and is set aside.
+    ///
+    /// # Errors
+    /// When it is no backup, the passphrase is wrong, there is another CA, or nothing can be
+    /// written.
+    pub fn import(&self, text: &str, passphrase: &str, replace: bool) -> anyhow::Result<()> {
+        let backup = Backup::open(text, passphrase)?;
+        let imported = Ca::parse(&backup.ca).context("the CA in the backup")?;
+        let _alone = self.lock()?;
+        if !self.is_of(&imported)? {
+            self.set_aside(replace)?;
+        }
+        if let (Err(_), Some(register)) = (self.known_register(), &backup.register) {
+            write(&self.register_file(), register.as_bytes())?;
+        }
+        let listed = read(&self.list())?.unwrap_or_default();
+        let revoked = joined(ca::revoked_in(&listed), ca::revoked_in(&backup.list));
+        let list = imported.list(&revoked, OffsetDateTime::now_utc())?;
+        write(&self.list(), list.as_bytes())?;
+        write(&self.ca(), backup.ca.as_bytes())
+    }
+
+    /// Whether what is here is of this CA, or of none.
+    fn is_of(&self, ca: &Ca) -> anyhow::Result<bool> {
+        let Some(text) = read(&self.ca())? else {
+            return Ok(true);
+        };
+        let held = CertificateDer::from_pem_slice(text.as_bytes());
+        Ok(held.is_ok_and(|held| held == ca.certificate))
+    }
+
+    /// The register, if there is one.
+    fn known_register(&self) -> anyhow::Result<Register> {
+        match self.register_file().exists() {
+            true => self.register(),
+            false => bail!("no register"),
+        }
+    }
+
+    fn set_aside(&self, replace: bool) -> anyhow::Result<()> {
+        if !replace {
+            bail!(
+                "{}: there is another client CA already, and its devices would be locked out: \
+                 if that is meant, add --replace",
+                self.ca().display()
+            );
+        }
+        for file in [self.ca(), self.list(), self.register_file()] {
+            let mut aside = file.clone().into_os_string();
+            aside.push(".replaced");
+            if file.exists() {
+                fs::rename(&file, aside).with_context(|| file.display().to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the register, and the list of revoked certificates with it.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&Ca, &mut Register) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let _alone = self.lock()?;
+        let (ca, mut register) = (self.load()?, self.register()?);
+        let before = register.clone();
+        let changed = change(&ca, &mut register)?;
+        if register != before {
+            let text = serde_json::to_vec_pretty(&register)?;
+            write(&self.register_file(), &text)?;
+        }
+        self.known_to_be_revoked(Some(&register), OffsetDateTime::now_utc())?;
+        Ok(changed)
+    }
+
+    /// Brings the list in line with the register. What it revoked once stays revoked, whatever
+    /// became of the register.
+    fn known_to_be_revoked(
+        &self,
+        register: Option<&Register>,
+        now: OffsetDateTime,
+    ) -> anyhow::Result<()> {
+        let text = read(&self.list())?;
+        let listed = text.as_deref().map(ca::revoked_in).unwrap_or_default();
+        let Some(register) = register else {
+            return Ok(());
+        };
+        let known = listed.len();
+        let revoked = joined(listed, entries(register));
+        let is_whole = text.is_some_and(|text| text.contains("BEGIN X509 CRL"));
+        if is_whole && revoked.len() == known {
+            return Ok(());
+        }
+        let list = self.load()?.list(&revoked, now)?;
+        write(&self.list(), list.as_bytes())
+    }
+
+    /// The CA with its key.
+    fn load(&self) -> anyhow::Result<Ca> {
+        let file = self.ca();
+        let text = read(&file)?.with_context(|| format!("{}: not there", file.display()));
+        Ca::parse(&text.context(NO_CA)?).with_context(|| file.display().to_string())
+    }
+
+    /// A new CA would lock out every device that has a certificate of the old one.
+    fn must_be_new(&self) -> anyhow::Result<()> {
+        let traces = [self.list(), self.register_file()];
+        match traces.iter().find(|file| file.exists()) {
+            None => Ok(()),
+            Some(trace) => bail!(
+                "{}: the client CA is gone, though {} tells of it: restore it with `hubgate client \
+                 import FILE`, or remove {} to begin anew with devices to be enrolled again",
+                self.ca().display(),
+                trace.display(),
+                self.0.display()
+            ),
+        }
+    }
+
+    /// Waits until no other process changes anything.
+    fn lock(&self) -> anyhow::Result<File> {
+        let file = self.0.join("lock");
+        let locked = secret_file::make_folder(&file)
+            .and_then(|()| File::options().create(true).append(true).open(&file))
+            .and_then(|lock| lock.lock().map(|()| lock));
+        let lock = locked.with_context(|| format!("{}: cannot be locked", file.display()))?;
+        secret_file::adopt(&file)?;
+        Ok(lock)
+    }
+
+    /// Where the register is.
+    pub(super) fn register_file(&self) -> PathBuf {
+        self.0.join("register.json")
+    }
+
+    fn ca(&self) -> PathBuf {
+        self.0.join("ca.pem")
+    }
+
+    fn list(&self) -> PathBuf {
+        self.0.join("ca.crl")
+    }
+
+    fn seen(&self) -> PathBuf {
+        self.0.join("seen.json")
+    }
+}
+
+impl Wish {
+    /// The serial number of the certificate to be replaced, for a renewal.
+    ///
+    /// # Errors
+    /// When the name is taken or, for a renewal, unknown.
+    pub fn check(
+        &self,
+        register: &Register,
+        now: OffsetDateTime,
+    ) -> anyhow::Result<Option<String>> {
+        let name = self.name.as_str();
+        match (register.of_name(&self.name, now), self.renew) {
+            (Some(old), true) => Ok(Some(old.serial.clone())),
+            (None, true) => bail!("{}", register.unknown(&self.name, now)),
+            (None, false) => Ok(None),
+            (Some(_), false) => bail!(
+                "there is a client named {name:?} already: choose another name, \
+                 or use `hubgate client renew`"
+            ),
+        }
+    }
+}
+
+/// A certificate made at a wrong time would be over at the right one, or not yet begun.
+fn clock_must_be_right(now: OffsetDateTime) -> anyhow::Result<()> {
+    if now > FLOOR {
+        return Ok(());
+    }
+    let day = now.date();
+    bail!("the clock is wrong, it says {day}: set it (`timedatectl`), then try again")
+}
+
+fn entries(register: &Register) -> impl Iterator<Item = Revoked> {
+    let clients = register.clients().iter();
+    clients.filter_map(|client| Some((ca::serial_bytes(&client.serial)?, client.revoked?)))
+}
+
+/// All of both, each serial number once.
+fn joined(mut revoked: Vec<Revoked>, more: impl IntoIterator<Item = Revoked>) -> Vec<Revoked> {
+    for (serial, since) in more {
+        if revoked.iter().all(|(it, _)| *it != serial) {
+            revoked.push((serial, since));
+        }
+    }
+    revoked
+}
+
+fn read(file: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(fault) => Err(fault).with_context(|| file.display().to_string()),
+    }
+}
+
+fn write(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let written = secret_file::write(file, content);
+    written.with_context(|| format!("{}: cannot be written", file.display()))
+}
+
+const NO_CA: &str =
+    "there is no client CA yet: write `client_certificate: own` in proxy.yaml and start hubgate";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+use std::os::unix::fs::PermissionsExt;
+
+use time::Duration;
+
+use super::*;
+
+/// A state folder with a client CA.
+struct Home {
+    state: tempfile::TempDir,
+    folder: Folder,
+}
+
+impl Home {
+    fn new() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let folder = Folder::of(state.path());
+        assert_eq!(folder.prepare().unwrap(), [""; 0]);
+        Self { state, folder }
+    }
+
+    fn issue(&self, name: &str, renew: bool) -> anyhow::Result<Issued> {
+        let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        let name = Name::parse(name).unwrap();
+        let wish = Wish {
+            name,
+            days: 30,
+            renew,
+        };
+        self.folder.issue(&wish, &key)
+    }
+
+    fn revoke(&self, name: &str) -> anyhow::Result<()> {
+        self.folder.revoke(&[Name::parse(name).unwrap()])
+    }
+
+    /// The serial numbers on the list.
+    fn revoked(&self) -> Vec<Vec<u8>> {
+        let list = fs::read_to_string(self.folder.list()).unwrap();
+        ca::revoked_in(&list)
+            .into_iter()
+            .map(|(it, _)| it)
+            .collect()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.state.path().join("clients").join(name)
+    }
+}
+
+#[test]
+fn the_ca_is_made_once_and_for_its_owner_only() {
+    let home = Home::new();
+    let made = fs::read(home.file("ca.pem")).unwrap();
+    fs::set_permissions(home.file("ca.pem"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(home.folder.prepare().unwrap(), [""; 0]);
+    assert_eq!(fs::read(home.file("ca.pem")).unwrap(), made);
+    let mode = |file: &str| fs::metadata(home.file(file)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("ca.pem"), mode("")), (0o600, 0o700));
+}
+
+#[test]
+fn a_taken_name_is_refused_and_a_revoked_one_is_free_again() {
+    let home = Home::new();
+    home.issue("Anna", false).unwrap();
+    let fault = home.issue("Anna", false).unwrap_err().to_string();
+    assert!(fault.contains("a client named \"Anna\" already"), "{fault}");
+    home.revoke("Anna").unwrap();
+    home.issue("Anna", false).unwrap();
+}
+
+#[test]
+fn who_is_revoked_is_on_the_list_and_stays_there_without_the_register() {
+    let home = Home::new();
+    let anna = home.issue("Anna", false).unwrap().client.serial;
+    home.issue("Ben", false).unwrap();
+    assert!(home.revoked().is_empty());
+    home.revoke("Anna").unwrap();
+    let serial = ca::serial_bytes(&anna).unwrap();
+    assert_eq!(home.revoked(), [serial.clone()]);
+    fs::remove_file(home.file("register.json")).unwrap();
+    home.issue("Cleo", false).unwrap();
+    home.revoke("Cleo").unwrap();
+    assert_eq!(home.revoked().len(), 2);
+    assert_eq!(home.revoked()[0], serial);
+}
+
+#[test]
+fn a_lost_list_is_made_again_from_the_register() {
+    let home = Home::new();
+    home.issue("Anna", false).unwrap();
+    home.revoke("Anna").unwrap();
+    for damage in ["", "damaged"] {
+        fs::write(home.file("ca.crl"), damage).unwrap();
+        assert_eq!(home.folder.prepare().unwrap(), [""; 0]);
+        assert_eq!(home.revoked().len(), 1);
+    }
+    fs::remove_file(home.file("ca.crl")).unwrap();
+    home.folder.prepare().unwrap();
+    assert_eq!(home.revoked().len(), 1);
+}
+
+#[test]
+fn a_renewal_replaces_the_one_before_when_it_is_seen() {
+    let home = Home::new();
+    assert!(home.issue("Anna", true).is_err());
+    let old = home.issue("Anna", false).unwrap().client;
+    let new = home.issue("Anna", true).unwrap().client;
+    assert_eq!(new.replaces.as_ref(), Some(&old.serial));
+    assert!(home.revoked().is_empty());
+    home.folder.replace(&new.serial).unwrap();
+    assert_eq!(home.revoked(), [ca::serial_bytes(&old.serial).unwrap()]);
+}
+
+#[test]
+fn a_lost_ca_is_never_quietly_made_anew() {
+    let home = Home::new();
+    home.issue("Anna", false).unwrap();
+    fs::remove_file(home.file("ca.pem")).unwrap();
+    let fault = format!("{:#}", home.folder.prepare().unwrap_err());
+    assert!(
+        fault.contains("the client CA is gone") && fault.contains("client import"),
+        "{fault}"
+    );
+    assert!(home.issue("Ben", false).is_err());
+}
+
+#[test]
+fn without_the_key_devices_are_judged_and_none_is_added() {
+    let home = Home::new();
+    let pem = fs::read_to_string(home.file("ca.pem")).unwrap();
+    let at = pem.find("-----BEGIN CERTIFICATE").unwrap();
+    fs::write(home.file("ca.pem"), &pem[at..]).unwrap();
+    let told = home.folder.prepare().unwrap();
+    assert!(told[0].contains("no private key in it"), "{told:?}");
+    assert!(home.issue("Anna", false).is_err());
+}
+
+#[test]
+fn a_damaged_register_says_where_and_what_helps() {
+    let home = Home::new();
+    home.issue("Anna", false).unwrap();
+    fs::write(home.file("register.json"), "{\"clients\": [").unwrap();
+    let told = home.folder.prepare().unwrap();
+    assert!(told[0].contains("register.json: damaged"), "{told:?}");
+    let fault = home.issue("Ben", false).unwrap_err().to_string();
+    assert!(fault.contains("client import"), "{fault}");
+}
+
+#[test]
+fn nothing_is_issued_when_nothing_can_be_written() {
+    let home = Home::new();
+    // Root writes through modes; a folder in the file's place stops everybody.
+    fs::create_dir(home.file("register.json.d")).unwrap();
+    let held = home.file(&format!("register.json.{}.new", std::process::id()));
+    fs::create_dir(&held).unwrap();
+    let fault = format!("{:#}", home.issue("Anna", false).unwrap_err());
+    assert!(
+        fault.contains("register.json: cannot be written"),
+        "{fault}"
+    );
+    assert!(home.folder.register().unwrap().clients().is_empty());
+    fs::remove_dir(held).unwrap();
+    home.issue("Anna", false).unwrap();
+}
+
+#[test]
+fn a_backup_restores_ca_register_and_revocations_elsewhere() {
+    let home = Home::new();
+    home.issue("Anna", false).unwrap();
+    home.issue("Ben", false).unwrap();
+    home.revoke("Anna").unwrap();
+    let backup = home.folder.export("correct horse").unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let elsewhere = Folder::of(state.path());
+    elsewhere.import(&backup, "correct horse", false).unwrap();
+    assert_eq!(
+        elsewhere.register().unwrap(),
+        home.folder.register().unwrap()
+    );
+    assert_eq!(elsewhere.prepare().unwrap(), [""; 0]);
+    let list = fs::read_to_string(elsewhere.list()).unwrap();
+    assert_eq!(ca::revoked_in(&list).len(), 1);
+}
+
+#[test]
+fn another_ca_is_replaced_only_when_asked_and_is_set_aside() {
+    let (home, other) = (Home::new(), Home::new());
+    other.issue("Anna", false).unwrap();
+    let backup = home.folder.export("correct horse").unwrap();
+    let fault = other
+        .folder
+        .import(&backup, "correct horse", false)
+        .unwrap_err();
+    assert!(fault.to_string().contains("--replace"), "{fault}");
+    assert_eq!(other.folder.register().unwrap().clients().len(), 1);
+    other.folder.import(&backup, "correct horse", true).unwrap();
+    assert!(other.file("ca.pem.replaced").exists());
+    assert!(other.folder.register().unwrap().clients().is_empty());
+    assert_eq!(other.folder.prepare().unwrap(), [""; 0]);
+}
+
+#[test]
+fn an_old_backup_of_the_same_ca_forgives_nobody() {
+    let home = Home::new();
+    home.issue("Anna", false).unwrap();
+    let backup = home.folder.export("correct horse").unwrap();
+    home.revoke("Anna").unwrap();
+    home.folder.import(&backup, "correct horse", false).unwrap();
+    assert_eq!(home.revoked().len(), 1);
+    let now = OffsetDateTime::now_utc() + Duration::seconds(1);
+    assert!(!home.folder.register().unwrap().clients()[0].is_good(now));
+}

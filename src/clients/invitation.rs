@@ -1,0 +1,367 @@
+//! Invitations: a link that works once, with a code, for ten minutes.
+//!
+//! Kept in memory only: what was not taken in time, or when the process ends, is nobody's.
+
+use std::{
+    fmt,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::{Making, folder::Wish, random, ticket::Ticket};
+use crate::telemetry::progress::Teller;
+
+/// The invitations that are open and the certificates that are being fetched.
+#[derive(Debug, Default)]
+pub(super) struct Invitations(Vec<Invitation>);
+
+/// A link, and what came of it.
+#[derive(Debug)]
+pub(super) struct Invitation {
+    /// What is wanted.
+    pub(super) wish: Wish,
+    making: Making,
+    /// Who waits for it.
+    teller: Teller,
+    /// Who has opened the link last.
+    opened_by: Option<IpAddr>,
+    link: Secret,
+    code: Secret,
+    tries_left: u8,
+    until: Instant,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Nobody has given the right code yet.
+    Open,
+    /// Somebody has, and the certificate is being made.
+    Taken,
+    /// It can be fetched.
+    Ready(Box<Ticket>),
+}
+
+/// A text that lets somebody in.
+pub(super) struct Secret(Zeroizing<String>);
+
+/// What came of a code.
+#[derive(Debug)]
+pub(super) enum Tried {
+    /// It is right; what is wanted is to be made now.
+    Right(Wish, Making),
+    /// It is wrong, and so many more may be tried.
+    Wrong(u8),
+    /// It was wrong for the last time.
+    Last,
+    /// The link is unknown, used or over.
+    Unknown,
+}
+
+/// How long a link works, and then the page behind it.
+pub const LIFE: Duration = Duration::from_secs(600);
+/// Codes that may be tried.
+const TRIES: u8 = 3;
+/// Links open at a time.
+const MOST: usize = 32;
+const THREE_WRONG: &str = "three wrong codes: the link is over; invite the device again";
+const NOT_SEEN: &str = "the device has its certificate and has not shown it yet; \
+    `hubgate client list` tells when it has";
+const UNUSED: &str = "the link was not used within ten minutes; invite the device again";
+
+impl Invitations {
+    /// Opens an invitation; returns its link's secret and its code.
+    ///
+    /// # Errors
+    /// When the device is invited already, or too many are.
+    pub(super) fn open(
+        &mut self,
+        wish: Wish,
+        making: Making,
+        teller: Teller,
+        now: Instant,
+    ) -> anyhow::Result<(String, String)> {
+        let name = wish.name.as_str();
+        if self
+            .0
+            .iter()
+            .any(|it| it.wish.name == wish.name && it.is_open())
+        {
+            anyhow::bail!("{name:?} is invited already: use that link, or wait until it ends");
+        }
+        if self.0.len() >= MOST {
+            anyhow::bail!("{MOST} invitations are open: wait until some of them end");
+        }
+        let (link, code) = (Secret::link()?, Secret::code()?);
+        let told = (link.0.to_string(), code.0.to_string());
+        self.0.push(Invitation {
+            wish,
+            making,
+            teller,
+            opened_by: None,
+            link,
+            code,
+            tries_left: TRIES,
+            until: now + LIFE,
+            stage: Stage::Open,
+        });
+        Ok(told)
+    }
+
+    /// The invitation of a link that nobody has used.
+    pub(super) fn of_link(&mut self, link: &str, now: Instant) -> Option<&mut Invitation> {
+        let mut open = self
+            .0
+            .iter_mut()
+            .filter(|it| it.is_open() && it.until > now);
+        open.find(|it| it.link.is(link))
+    }
+
+    /// Tries a code on a link; who is right first has it, and the last wrong one ends it.
+    pub(super) fn try_code(&mut self, link: &str, code: &str, from: IpAddr, now: Instant) -> Tried {
+        let Some(invitation) = self.of_link(link, now) else {
+            return Tried::Unknown;
+        };
+        if invitation.code.is(code) {
+            invitation.stage = Stage::Taken;
+            invitation.tell(&format!("right code from {from}"));
+            return Tried::Right(invitation.wish.clone(), invitation.making);
+        }
+        invitation.tell(&format!("wrong code from {from}"));
+        invitation.tries_left -= 1;
+        if invitation.tries_left > 0 {
+            return Tried::Wrong(invitation.tries_left);
+        }
+        invitation.until = now;
+        Tried::Last
+    }
+
+    /// Notes that a certificate could not be made: the link and its code work again.
+    pub(super) fn failed(&mut self, link: &str, fault: &str) {
+        if let Some(invitation) = self.taken(link) {
+            invitation.tell(&format!("no certificate could be made: {fault}"));
+            invitation.stage = Stage::Open;
+        }
+    }
+
+    /// Lets a certificate be fetched; its page lives as long as the link did.
+    pub(super) fn ready(&mut self, link: &str, ticket: Ticket, now: Instant) {
+        if let Some(invitation) = self.taken(link) {
+            invitation.tell(&format!("certificate {} was made", ticket.client.serial));
+            invitation.stage = Stage::Ready(Box::new(ticket));
+            invitation.until = now + LIFE;
+        }
+    }
+
+    /// The certificate that a page's secret lets fetch.
+    pub(super) fn of_page(&mut self, page: &str, now: Instant) -> Option<(&mut Ticket, &Teller)> {
+        let live = self.0.iter_mut().filter(|it| it.until > now);
+        let mut tickets = live.filter_map(Invitation::ticket);
+        tickets.find(|(ticket, _)| ticket.page.is(page))
+    }
+
+    /// The certificate with a serial number, while it is being fetched.
+    pub(super) fn of_serial(&mut self, serial: &str) -> Option<(&mut Ticket, &Teller)> {
+        let mut tickets = self.0.iter_mut().filter_map(Invitation::ticket);
+        tickets.find(|(ticket, _)| ticket.client.serial == serial)
+    }
+
+    /// Takes out what is over.
+    pub(super) fn over(&mut self, now: Instant) -> Vec<Invitation> {
+        self.0
+            .extract_if(.., |it| {
+                it.until <= now && !matches!(it.stage, Stage::Taken)
+            })
+            .collect()
+    }
+
+    /// The invitation whose certificate is being made.
+    fn taken(&mut self, link: &str) -> Option<&mut Invitation> {
+        let mut taken = self
+            .0
+            .iter_mut()
+            .filter(|it| matches!(it.stage, Stage::Taken));
+        taken.find(|it| it.link.is(link))
+    }
+}
+
+impl Invitation {
+    /// Codes that may still be tried.
+    pub(super) fn tries_left(&self) -> u8 {
+        self.tries_left
+    }
+
+    /// Notes who opens the link; told once for each that follows another.
+    pub(super) fn opened(&mut self, from: IpAddr) {
+        if self.opened_by.replace(from) != Some(from) {
+            self.tell(&format!("link opened by {from}"));
+        }
+    }
+
+    /// Tells who waits how it ended.
+    pub(super) fn end(&self) {
+        match &self.stage {
+            Stage::Ready(ticket) if ticket.seen => {}
+            Stage::Ready(_) => self.teller.failed(NOT_SEEN.to_owned()),
+            _ if self.tries_left == 0 => self.teller.failed(THREE_WRONG.to_owned()),
+            _ => self.teller.failed(UNUSED.to_owned()),
+        }
+    }
+
+    fn tell(&self, step: &str) {
+        self.teller.tell(self.wish.name.as_str(), step);
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open)
+    }
+
+    fn ticket(&mut self) -> Option<(&mut Ticket, &Teller)> {
+        match &mut self.stage {
+            Stage::Ready(ticket) => Some((ticket, &self.teller)),
+            Stage::Open | Stage::Taken => None,
+        }
+    }
+}
+
+impl Secret {
+    /// 128 bits for a link.
+    pub(super) fn link() -> anyhow::Result<Self> {
+        let text = BASE64_URL_SAFE_NO_PAD.encode(random::<16>()?);
+        Ok(Self(Zeroizing::new(text)))
+    }
+
+    /// Six digits, each code as likely as any other.
+    fn code() -> anyhow::Result<Self> {
+        let number = u64::from_le_bytes(random::<8>()?) % 1_000_000;
+        Ok(Self(Zeroizing::new(format!("{number:06}"))))
+    }
+
+    /// The text itself.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is this text; takes as long for any of its length.
+    pub(super) fn is(&self, text: &str) -> bool {
+        self.0.as_bytes().ct_eq(text.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::name::Name;
+
+    fn wish(name: &str) -> Wish {
+        Wish {
+            name: Name::parse(name).unwrap(),
+            days: 30,
+            renew: false,
+        }
+    }
+
+    fn opened(now: Instant) -> (Invitations, String, String) {
+        let mut invitations = Invitations::default();
+        let (link, code) = invite(&mut invitations, "Anna", now).unwrap();
+        (invitations, link, code)
+    }
+
+    fn invite(
+        invitations: &mut Invitations,
+        name: &str,
+        now: Instant,
+    ) -> anyhow::Result<(String, String)> {
+        invitations.open(wish(name), Making::default(), Teller::default(), now)
+    }
+
+    /// What came of a code, in a word.
+    fn tried(invitations: &mut Invitations, link: &str, code: &str, now: Instant) -> String {
+        match invitations.try_code(link, code, [192, 168, 1, 5].into(), now) {
+            Tried::Right(wish, _) => format!("right for {}", wish.name),
+            Tried::Wrong(left) => format!("{left} left"),
+            Tried::Last => "over".to_owned(),
+            Tried::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    fn other(code: &str) -> String {
+        code.chars()
+            .rev()
+            .map(|it| if it == '9' { '0' } else { '9' })
+            .collect()
+    }
+
+    #[test]
+    fn the_right_code_is_taken_once() {
+        let now = Instant::now();
+        let (mut invitations, link, code) = opened(now);
+        assert!(invitations.of_link(&link, now).is_some());
+        assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+        assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
+        assert!(invitations.of_link(&link, now).is_none());
+    }
+
+    #[test]
+    fn three_wrong_codes_end_it_even_for_the_right_one() {
+        let now = Instant::now();
+        let (mut invitations, link, code) = opened(now);
+        let wrong = other(&code);
+        assert_eq!(tried(&mut invitations, &link, &wrong, now), "2 left");
+        assert_eq!(tried(&mut invitations, &link, "", now), "1 left");
+        assert_eq!(tried(&mut invitations, &link, &wrong, now), "over");
+        assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
+        assert_eq!(invitations.over(now).len(), 1);
+    }
+
+    #[test]
+    fn it_ends_after_ten_minutes() {
+        let now = Instant::now();
+        let (mut invitations, link, code) = opened(now);
+        let later = now + LIFE;
+        assert!(invitations.over(later - Duration::from_secs(1)).is_empty());
+        assert_eq!(tried(&mut invitations, &link, &code, later), "unknown");
+        assert_eq!(invitations.over(later).len(), 1);
+    }
+
+    #[test]
+    fn a_certificate_that_could_not_be_made_leaves_the_link_good() {
+        let now = Instant::now();
+        let (mut invitations, link, code) = opened(now);
+        assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+        assert!(invitations.of_link(&link, now).is_none());
+        invitations.failed(&link, "the disk is full");
+        assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+    }
+
+    #[test]
+    fn a_name_is_invited_once_at_a_time_and_so_many_in_all() {
+        let now = Instant::now();
+        let (mut invitations, ..) = opened(now);
+        let again = invite(&mut invitations, "Anna", now).unwrap_err();
+        assert!(again.to_string().contains("invited already"));
+        for nth in 1..MOST {
+            invite(&mut invitations, &nth.to_string(), now).unwrap();
+        }
+        assert!(invite(&mut invitations, "one more", now).is_err());
+    }
+
+    #[test]
+    fn links_and_codes_differ_and_are_never_shown() {
+        let secrets = [Secret::link().unwrap(), Secret::link().unwrap()];
+        assert_ne!(secrets[0].text(), secrets[1].text());
+        assert_eq!(secrets[0].text().len(), 22);
+        assert_eq!(Secret::code().unwrap().text().len(), 6);
+        assert_eq!(format!("{:?}", secrets[0]), "Secret(..)");
+    }
+}

@@ -1,0 +1,171 @@
+//! Asks the running process, from a command's own process.
+
+use std::{
+    io::{self, BufRead, BufReader, Lines, Write},
+    os::unix::net::UnixStream,
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow, bail};
+
+use super::{
+    PATIENCE,
+    message::{Command, Invite, Invited, Reply, Status},
+    socket,
+};
+use crate::{acme::state::State, clients};
+
+/// How long a CA may take for one step.
+const LONG_STEP: Duration = Duration::from_secs(600);
+/// How long an invited device may take for one step: as long as its link and its page live.
+const INVITATION: Duration = clients::LIFE.saturating_mul(2);
+
+/// Tells the running process to reload; returns when it has.
+///
+/// # Errors
+/// When none runs, or with its faults.
+pub fn reload(state: &Path) -> anyhow::Result<()> {
+    match ask(state, &Command::Reload, PATIENCE, |_| ())? {
+        Reply::Done => Ok(()),
+        _ => Err(misunderstood()),
+    }
+}
+
+/// Asks the running process what it does.
+///
+/// # Errors
+/// When none runs.
+pub fn status(state: &Path) -> anyhow::Result<Status> {
+    match ask(state, &Command::Status, PATIENCE, |_| ())? {
+        Reply::Status(status) => Ok(*status),
+        _ => Err(misunderstood()),
+    }
+}
+
+/// Asks the running process how its certificates stand.
+///
+/// # Errors
+/// When none runs.
+pub fn certificates(state: &Path) -> anyhow::Result<Vec<State>> {
+    match ask(state, &Command::Certificates, PATIENCE, |_| ())? {
+        Reply::Certificates(states) => Ok(states),
+        _ => Err(misunderstood()),
+    }
+}
+
+/// Has the running process renew a certificate, and revoke the old one if that is wanted; tells
+/// each step as it is done.
+///
+/// # Errors
+/// When none runs, the name is no certificate's, or it could not be renewed.
+pub fn renew(state: &Path, name: &str, revoke: bool, tell: impl FnMut(&str)) -> anyhow::Result<()> {
+    let name = name.to_owned();
+    ask(state, &Command::Renew { name, revoke }, LONG_STEP, tell).map(drop)
+}
+
+/// Has the running process try whether the CA would certify a name, or all; nothing changes.
+///
+/// # Errors
+/// As [`renew`].
+pub fn try_out(state: &Path, name: Option<&str>, tell: impl FnMut(&str)) -> anyhow::Result<()> {
+    let command = Command::TryOut(name.map(str::to_owned));
+    ask(state, &command, LONG_STEP, tell).map(drop)
+}
+
+/// Asks the running process how the house's devices stand.
+///
+/// # Errors
+/// When none runs, or the register cannot be read.
+pub fn clients(state: &Path) -> anyhow::Result<Vec<clients::state::State>> {
+    match ask(state, &Command::Clients, PATIENCE, |_| ())? {
+        Reply::Clients(states) => Ok(states),
+        _ => Err(misunderstood()),
+    }
+}
+
+/// Has the running process look at what changed on disk, before it would by itself.
+///
+/// # Errors
+/// When none runs.
+pub fn look(state: &Path) -> anyhow::Result<()> {
+    ask(state, &Command::Look, PATIENCE, |_| ()).map(drop)
+}
+
+/// Has the running process invite a device; shows the link once it is open, tells each step, and
+/// returns when the device is in.
+///
+/// # Errors
+/// When none runs, the device cannot be invited, or it does not come.
+pub fn invite(
+    state: &Path,
+    invite: Invite,
+    show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+    tell: impl FnMut(&str),
+) -> anyhow::Result<()> {
+    let mut replies = send(state, &Command::Invite(invite), INVITATION)?;
+    match replies.outcome(|_| ())? {
+        Reply::Invited(invited) => show(&invited)?,
+        _ => return Err(misunderstood()),
+    }
+    replies.outcome(tell).map(drop)
+}
+
+/// Whether nobody listens at the control socket, for whatever reason but a want of permission.
+#[must_use]
+pub fn is_nobody(fault: &anyhow::Error) -> bool {
+    let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(
+        kind,
+        Some(
+            io::ErrorKind::NotFound
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::NotADirectory
+        )
+    )
+}
+
+fn ask(
+    state: &Path,
+    command: &Command,
+    patience: Duration,
+    tell: impl FnMut(&str),
+) -> anyhow::Result<Reply> {
+    send(state, command, patience)?.outcome(tell)
+}
+
+/// The lines of an answer, one after the other.
+struct Replies(Lines<BufReader<UnixStream>>);
+
+fn send(state: &Path, command: &Command, patience: Duration) -> anyhow::Result<Replies> {
+    let path = socket(state);
+    let mut stream = UnixStream::connect(&path).with_context(|| {
+        format!(
+            "no running hubgate answers at {} (is it started, and with this `state`?)",
+            path.display()
+        )
+    })?;
+    stream.set_read_timeout(Some(patience))?;
+    serde_json::to_writer(&stream, command)?;
+    stream.write_all(b"\n")?;
+    Ok(Replies(BufReader::new(stream).lines()))
+}
+
+impl Replies {
+    /// What comes after the steps.
+    fn outcome(&mut self, mut tell: impl FnMut(&str)) -> anyhow::Result<Reply> {
+        for line in self.0.by_ref() {
+            let reply = serde_json::from_str(&line?).map_err(|_| misunderstood())?;
+            match reply {
+                Reply::Step(step) => tell(&step),
+                Reply::Failed(fault) => bail!(fault),
+                outcome => return Ok(outcome),
+            }
+        }
+        bail!("the running process gave no answer; its log may say why")
+    }
+}
+
+fn misunderstood() -> anyhow::Error {
+    anyhow!("the running process is of another version; restart it")
+}
