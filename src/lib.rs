@@ -3,8 +3,10 @@
 pub mod access;
 pub mod acme;
 pub mod cli;
+pub mod clients;
 pub mod config;
 pub mod front;
+pub mod look;
 pub mod proxy;
 mod secret_file;
 pub mod server;

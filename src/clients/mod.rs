@@ -1,0 +1,3 @@
+//! Devices with a certificate from hubgate's own CA.
+
+pub mod page;
