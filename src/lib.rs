@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clients;
 pub mod config;
 pub mod front;
+pub mod look;
 pub mod proxy;
 mod secret_file;
 pub mod server;

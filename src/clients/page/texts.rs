@@ -1,0 +1,87 @@
+//! What is said on the pages, in each language; the facts are filled in by `look::template`.
+
+use crate::look::Language;
+
+use super::{english::ENGLISH, german::GERMAN};
+
+/// The texts of one language.
+pub(super) struct Texts {
+    pub(super) title: &'static str,
+    pub(super) code: Code,
+    pub(super) password: Password,
+    pub(super) trial: Trial,
+    pub(super) status: Status,
+    pub(super) over: Over,
+    /// Above the steps of all other devices.
+    pub(super) another: &'static str,
+    pub(super) app: Guide,
+    pub(super) safari: Guide,
+    /// What follows in Safari when the profile brings the server's certificate.
+    pub(super) trust: &'static str,
+    pub(super) android: Guide,
+    pub(super) windows: Guide,
+    pub(super) mac_os: Guide,
+    pub(super) firefox: Guide,
+}
+
+/// The page that asks for the code.
+pub(super) struct Code {
+    pub(super) label: &'static str,
+    pub(super) hint: &'static str,
+    pub(super) one_try: &'static str,
+    pub(super) tries: &'static str,
+    pub(super) wrong: &'static str,
+    pub(super) go: &'static str,
+}
+
+/// The password of the files.
+pub(super) struct Password {
+    pub(super) label: &'static str,
+    pub(super) copy: &'static str,
+    pub(super) copied: &'static str,
+    pub(super) selected: &'static str,
+}
+
+/// How to see whether it works.
+pub(super) struct Trial {
+    pub(super) title: &'static str,
+    pub(super) at_home: &'static str,
+    pub(super) button: &'static str,
+    pub(super) asked: &'static str,
+}
+
+/// The line that waits for the device.
+pub(super) struct Status {
+    pub(super) waiting: &'static str,
+    pub(super) seen: &'static str,
+    pub(super) late: &'static str,
+    pub(super) again: &'static str,
+    pub(super) open: &'static str,
+}
+
+/// The ends of an invitation: a title and what helps.
+pub(super) struct Over {
+    pub(super) unknown: [&'static str; 2],
+    pub(super) tries: [&'static str; 2],
+    pub(super) asked_here: [&'static str; 2],
+    pub(super) not_issued: [&'static str; 2],
+}
+
+/// How a certificate gets into one program.
+pub(super) struct Guide {
+    /// Above the steps on the device itself.
+    pub(super) title: &'static str,
+    /// In the list for all other devices.
+    pub(super) summary: &'static str,
+    pub(super) button: &'static str,
+    pub(super) steps: &'static [&'static str],
+}
+
+impl Texts {
+    pub(super) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::English => &ENGLISH,
+            Language::German => &GERMAN,
+        }
+    }
+}
