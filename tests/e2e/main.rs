@@ -24,5 +24,6 @@ pub mod hub_faults;
 pub mod life;
 pub mod name_server;
 pub mod openhab;
+pub mod phones;
 pub mod real_hub;
 pub mod regressions;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -16,6 +16,10 @@ use crate::{
     config::model::{Config, Host},
     server::control::{self, Invite, Invited},
 };
+
+/// A code light on dark is not read by every camera (ECMA-48, 8.3.117).
+const BLACK_ON_WHITE: &str = "\x1b[30;107m";
+const AS_BEFORE: &str = "\x1b[0m";
 
 /// Invites the device, or makes its files.
 pub(super) fn run(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
@@ -66,14 +70,13 @@ fn invitation(name: &str, invited: &Invited) -> anyhow::Result<String> {
 fn qr_code(link: &str) -> anyhow::Result<String> {
     let code = QrCode::with_error_correction_level(link, EcLevel::L)
         .map_err(|fault| anyhow!("the link is too long for a QR code ({fault})"))?;
-    // Light on dark terminals, too: the code's dark parts are the spaces.
-    let drawn = code
-        .render::<Dense1x2>()
-        .dark_color(Dense1x2::Dark)
-        .light_color(Dense1x2::Light)
-        .build();
-    let lines: Vec<_> = drawn.lines().map(|line| format!("  {line}")).collect();
-    Ok(lines.join("\n"))
+    let drawn = code.render::<Dense1x2>().build();
+    let coloured = io::stdout().is_terminal();
+    let lines = drawn.lines().map(|line| match coloured {
+        true => format!("  {BLACK_ON_WHITE}{line}{AS_BEFORE}"),
+        false => format!("  {line}"),
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn files(config: &Config, add: &Add, renew: bool, folder: &Path) -> anyhow::Result<()> {

@@ -201,8 +201,8 @@ const MISTAKES: &[(&str, &str)] = &[
         r#"4:25: sites[0].access.networks[0]: "192.168.1.5/24" names one host of a network: write 192.168.1.0/24 or 192.168.1.5"#,
     ),
     (
-        "access: {client_certificate: own}",
-        "4:34: sites[0].access.client_certificate: hubgate has no client CA of its own: name the PEM file of a CA, or ./own if that is one",
+        "access: {client_certificate: {ca: own, crl: phones.crl}}",
+        "4:49: sites[0].access.client_certificate.crl: hubgate keeps the revocations of its own CA itself (`hubgate client revoke`): remove `crl`",
     ),
     (
         "access: {client_certificate: {ca: ca.pem, allow: []}}",

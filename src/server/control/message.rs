@@ -26,6 +26,8 @@ pub struct Status {
     pub listen: Vec<String>,
     /// The sites, each with its hosts, its certificate's end and what is wrong with it.
     pub sites: Vec<site::State>,
+    /// What is wrong with the house's own devices, or will be soon.
+    pub warnings: Vec<String>,
     /// Connections, requests and bytes since the start.
     pub counters: Snapshot,
 }

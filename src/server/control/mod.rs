@@ -184,6 +184,7 @@ impl Server {
             config: self.config.clone(),
             listen: self.listeners.lock().await.addresses(),
             sites: self.sites(),
+            warnings: self.proxy.clients.warnings(),
             counters: self.proxy.counters.snapshot(),
         }
     }

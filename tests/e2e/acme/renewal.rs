@@ -132,7 +132,7 @@ async fn a_ca_whose_date_is_wrong_is_told_from_a_wrong_clock() {
 }
 
 /// Where Debian puts it.
-fn libfaketime() -> Option<PathBuf> {
+pub fn libfaketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?.flatten();
     let places = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
     places.into_iter().find(|place| place.exists())

@@ -18,6 +18,7 @@ mod name_server;
 mod output;
 mod pki;
 mod port;
+mod running;
 mod setup;
 mod tls;
 mod trust;
@@ -39,6 +40,7 @@ pub use self::{
     output::Output,
     pki::{Authority, Leaf},
     port::Port,
+    running::Running,
     setup::{ANNA, HTPASSWD, Setup},
     visit::Visit,
     websocket::WebSocket,

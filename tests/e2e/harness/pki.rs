@@ -7,7 +7,7 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
     SanType, SerialNumber,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
 
 /// A root that signs leaves and revocation lists.
@@ -126,6 +126,21 @@ impl Authority {
 }
 
 impl Leaf {
+    /// A certificate with its key from PEM.
+    pub fn read(pem: &str) -> Self {
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let (_, parsed) = x509_parser::parse_x509_certificate(&certificate).unwrap();
+        let key = KeyPair::from_pem(pem).unwrap();
+        Self {
+            serial: SerialNumber::from_slice(parsed.raw_serial()),
+            chain_pem: pem.to_owned(),
+            certificate: certificate.clone(),
+            key_pem: key.serialize_pem(),
+            intermediates: Vec::new(),
+            key: key.serialize_der(),
+        }
+    }
+
     /// The key in the form rustls takes.
     pub fn key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::Pkcs8(self.key.clone().into())

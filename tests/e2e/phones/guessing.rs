@@ -1,0 +1,86 @@
+//! Links and codes that are guessed, used twice or raced for.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::house::{House, get};
+
+#[tokio::test]
+async fn three_wrong_codes_end_the_link_for_the_right_one_too() {
+    let house = House::start().await;
+    let invitation = house.invite("Anna").await;
+    for status in [403, 403, 403] {
+        let answer = invitation.enter(&invitation.wrong(), &house.home()).await;
+        assert_eq!(answer.status, status);
+    }
+    let answer = invitation.enter(&invitation.code, &house.home()).await;
+    assert_eq!(answer.status, 404);
+    let terminal = invitation.terminal.ended().await;
+    assert_eq!(terminal.status, Some(1));
+    assert!(terminal.stdout.contains("wrong code from 127.0.0.1"));
+    assert!(terminal.stdout.contains("three wrong codes"), "{}", terminal.stdout);
+}
+
+#[tokio::test]
+async fn a_wrong_code_leaves_the_right_one_good() {
+    let house = House::start().await;
+    let invitation = house.invite("Anna").await;
+    for wrong in [invitation.wrong().as_str(), "", "12345678901234567890", "abcdef"] {
+        let answer = invitation.enter(wrong, &house.home()).await;
+        assert_eq!(answer.status, 403, "{wrong}");
+        if wrong.is_empty() {
+            break;
+        }
+    }
+    invitation.page(&house.home()).await;
+}
+
+#[tokio::test]
+async fn a_form_that_is_no_form_counts_as_a_wrong_code() {
+    let house = House::start().await;
+    let invitation = house.invite("Anna").await;
+    let large = format!("code={}&x={}", invitation.code, "x".repeat(5000));
+    let answer = super::house::post(&house.home(), &invitation.link, &large).await;
+    assert_eq!(answer.status, 403);
+    invitation.page(&house.home()).await;
+}
+
+#[tokio::test]
+async fn of_phones_that_race_for_one_link_one_gets_it() {
+    let house = House::start().await;
+    let invitation = Arc::new(house.invite("Anna").await);
+    let racers = (0..8).map(|_| {
+        let (invitation, caller) = (invitation.clone(), house.home());
+        async move { invitation.enter(&invitation.code, &caller).await.status }
+    });
+    let mut statuses = join_all(racers).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 404, 404, 404, 404, 404, 404, 404]);
+    let list = house.client(&["list", "--json"]).ended().await.stdout;
+    assert_eq!(list.matches("\"serial\"").count(), 1);
+}
+
+#[tokio::test]
+async fn a_used_link_is_as_unknown_as_any_other() {
+    let house = House::start().await;
+    let invitation = house.invite("Anna").await;
+    invitation.page(&house.home()).await;
+    let used = get(&house.home(), &invitation.link).await;
+    let guessed = get(&house.home(), "/.hubgate/enrol/AAAAAAAAAAAAAAAAAAAAAA").await;
+    assert_eq!((used.status, guessed.status), (404, 404));
+    assert_eq!(used.text(), guessed.text());
+    for path in ["", "x/y/z", "/state", "%2e%2e/"] {
+        let answer = get(&house.home(), &format!("/.hubgate/enrol/{path}")).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+    assert!(house.hub.requests().is_empty(), "none of it is the hub's");
+}
+
+#[tokio::test]
+async fn without_own_devices_the_path_is_the_hubs() {
+    let hub = crate::hub::Hub::start().await;
+    let gate = crate::harness::Setup::home(&hub.url()).start().await;
+    gate.tls().visit("/.hubgate/enrol/x").await;
+    hub.request("/.hubgate/enrol/x").await;
+}

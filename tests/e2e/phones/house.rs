@@ -1,0 +1,157 @@
+//! A house with devices of its own, and one that is invited.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use http::Method;
+
+use crate::{
+    harness::{Answer, Caller, Hubgate, Leaf, Running, Setup},
+    hub::Hub,
+};
+
+/// Not at home: from here a certificate is asked for.
+pub const AWAY: &str = "127.0.0.2";
+
+/// A hub with its hubgate.
+pub struct House {
+    pub hub: Hub,
+    pub gate: Hubgate,
+}
+
+/// `hubgate client add`, waiting for its device.
+pub struct Invitation {
+    pub terminal: Running,
+    pub code: String,
+    /// The link's path.
+    pub link: String,
+}
+
+impl House {
+    pub async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// With more keys in the site's access.
+    pub async fn with(access: &str) -> Self {
+        let hub = Hub::start().await;
+        let gate = setup(&hub, access).start().await;
+        gate.answers_commands().await;
+        Self { hub, gate }
+    }
+
+    /// A browser at home.
+    pub fn home(&self) -> Caller {
+        self.gate.tls()
+    }
+
+    /// A browser away, which shows nothing.
+    pub fn away(&self) -> Caller {
+        self.gate.tls().from(AWAY)
+    }
+
+    pub fn client(&self, arguments: &[&str]) -> Running {
+        let arguments = [&["client"], arguments].concat();
+        Running::start(self.gate.folder(), &arguments)
+    }
+
+    pub async fn invite(&self, name: &str) -> Invitation {
+        self.invited_by(&["add", name]).await
+    }
+
+    /// Invites by this command.
+    pub async fn invited_by(&self, arguments: &[&str]) -> Invitation {
+        let terminal = self.client(arguments);
+        let code = terminal.line_with("enter the code").await;
+        let link = terminal.line_with("https://").await;
+        let path = link.split_once("/.hubgate").unwrap().1;
+        Invitation {
+            code: code.chars().filter(char::is_ascii_digit).collect(),
+            link: format!("/.hubgate{path}"),
+            terminal,
+        }
+    }
+
+    /// Invites a device and takes its certificate to it.
+    pub async fn enrol(&self, name: &str) -> Leaf {
+        let invitation = self.invite(name).await;
+        let page = invitation.page(&self.home()).await;
+        self.take(&page).await
+    }
+
+    /// Takes the certificate of a page to the device.
+    pub async fn take(&self, page: &str) -> Leaf {
+        let file = get(&self.home(), &format!("{page}/x.p12")).await;
+        assert_eq!(file.status, 200);
+        let shown = get(&self.home(), page).await;
+        opened(&file.body, &password(&shown.text()), self.gate.folder())
+    }
+}
+
+impl Invitation {
+    /// Enters a code.
+    pub async fn enter(&self, code: &str, caller: &Caller) -> Answer {
+        post(caller, &self.link, &format!("code={code}")).await
+    }
+
+    /// Enters the right code; the path of the page behind it.
+    pub async fn page(&self, caller: &Caller) -> String {
+        let answer = self.enter(&self.code, caller).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        answer.field("location").unwrap().to_owned()
+    }
+
+    /// A code that is not the right one.
+    pub fn wrong(&self) -> String {
+        let next = (self.code.parse::<u32>().unwrap() + 1) % 1_000_000;
+        format!("{next:06}")
+    }
+}
+
+pub fn setup(hub: &Hub, access: &str) -> Setup {
+    let factors = "networks: [127.0.0.1], client_certificate: own";
+    Setup::home(&hub.url()).site(&format!("access: {{{factors}{access}}}"))
+}
+
+pub async fn get(caller: &Caller, target: &str) -> Answer {
+    caller.http1().await.get(target).await
+}
+
+pub async fn post(caller: &Caller, target: &str, form: &str) -> Answer {
+    let fields = [("content-type", "application/x-www-form-urlencoded")];
+    let mut http = caller.http1().await;
+    http.ask(Method::POST, target, &fields, form).await
+}
+
+/// The password that a page shows.
+pub fn password(page: &str) -> String {
+    let words = page.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));
+    let is_password = |word: &&str| {
+        let groups: Vec<_> = word.split('-').collect();
+        groups.len() > 2 && groups.iter().all(|group| group.len() == 4)
+    };
+    let mut found = words.filter(is_password);
+    found.next().expect("a password on the page").to_owned()
+}
+
+/// What is in a PKCS#12 file, by OpenSSL.
+pub fn opened(file: &[u8], password: &str, folder: &Path) -> Leaf {
+    let path = folder.join("taken.p12");
+    fs::write(&path, file).unwrap();
+    let read = |which: &str| {
+        let output = Command::new("openssl")
+            .args(["pkcs12", "-legacy", "-nodes", which, "-in"])
+            .arg(&path)
+            .args(["-passin", &format!("pass:{password}")])
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    Leaf::read(&read("-clcerts"))
+}

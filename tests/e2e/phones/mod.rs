@@ -1,0 +1,12 @@
+//! The house's own devices: invited, let in, locked out.
+//!
+//! `home.test` lets 127.0.0.1 in without a question, and every other address by a certificate of
+//! hubgate's own CA.
+
+pub mod commands;
+pub mod enrolling;
+pub mod faults;
+pub mod guessing;
+pub mod house;
+pub mod locking_out;
+pub mod names;
