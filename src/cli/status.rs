@@ -38,7 +38,12 @@ fn told(status: &Status) -> String {
         counters.requests.server_error,
     );
     text.extend(status.sites.iter().map(site));
-    text.extend(status.warnings.iter().map(|it| format!("\nwarning: {it}\n")));
+    text.extend(
+        status
+            .warnings
+            .iter()
+            .map(|it| format!("\nwarning: {it}\n")),
+    );
     text
 }
 

@@ -8,7 +8,7 @@ use rcgen::{
     DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, PublicKeyData, RevokedCertParams, SerialNumber,
 };
-use rustls::pki_types::{CertificateDer, pem::PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
 use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 use zeroize::Zeroizing;
@@ -53,7 +53,9 @@ impl Ca {
     pub(super) fn parse(pem: &str) -> anyhow::Result<Self> {
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
             .map_err(|_| anyhow!("no certificate in it; {RESTORE}"))?;
-        let key = KeyPair::from_pem(pem).map_err(|_| anyhow!("no private key in it; {RESTORE}"))?;
+        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
+        let key = key.ok().and_then(|key| KeyPair::try_from(&key).ok());
+        let key = key.ok_or_else(|| anyhow!("no private key in it; {RESTORE}"))?;
         let issuer = Issuer::from_ca_cert_der(&certificate, key)
             .map_err(|fault| anyhow!("not the certificate of a CA ({fault}); {RESTORE}"))?;
         let ca = Self {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     folder::Issued,
     invitation::Secret,
-    pkcs12::{self, Bundle, Encryption},
+    pkcs12::{self, Bundle, Encryption, Password},
     profile::{self, Profile},
     register::Client,
 };
@@ -34,7 +34,7 @@ pub struct Credential {
     ca: Vec<u8>,
     encryption: Encryption,
     /// What opens the files.
-    pub password: Zeroizing<String>,
+    pub password: Password,
 }
 
 impl Ticket {
@@ -75,7 +75,7 @@ impl Credential {
             certificate: &self.certificate,
             ca: &self.ca,
         };
-        pkcs12::encode(&bundle, &self.password, self.encryption)
+        pkcs12::encode(&bundle, self.password.as_str(), self.encryption)
     }
 
     /// The profile for Apple's devices; it brings a self-signed server's certificate, too.
@@ -84,13 +84,13 @@ impl Credential {
     /// As [`Credential::pkcs12`].
     pub fn profile(&self, host: &str, server: Option<&[u8]>) -> anyhow::Result<Vec<u8>> {
         let pkcs12 = self.pkcs12()?;
-        profile::encode(&Profile {
-            name: &self.name,
-            host,
+        Ok(profile::encode(&Profile {
+            hub: host,
+            device: &self.name,
             pkcs12: &pkcs12,
-            password: &self.password,
-            server_certificate: server,
-        })
+            password: self.password.as_str(),
+            server,
+        }))
     }
 }
 

@@ -122,7 +122,7 @@ impl Proxy {
             device: visit.device,
             name: fetching.name.as_str(),
             host: visit.host,
-            password: &fetching.credential.password,
+            password: fetching.credential.password.as_str(),
             base: &format!("{PATH}{}", visit.secret),
             file: &fetching.name.for_file(),
             self_signed: visit.site.config.certificate == Certificate::SelfSigned,

@@ -149,7 +149,7 @@ fn told(files: &Files, credential: &Credential) -> String {
         p12.display(),
         ohp12.display(),
         profile.display(),
-        *credential.password
+        credential.password.as_str()
     )
 }
 

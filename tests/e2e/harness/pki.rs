@@ -130,7 +130,8 @@ impl Leaf {
     pub fn read(pem: &str) -> Self {
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
         let (_, parsed) = x509_parser::parse_x509_certificate(&certificate).unwrap();
-        let key = KeyPair::from_pem(pem).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let key = KeyPair::try_from(&key).unwrap();
         Self {
             serial: SerialNumber::from_slice(parsed.raw_serial()),
             chain_pem: pem.to_owned(),

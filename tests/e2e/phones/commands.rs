@@ -10,12 +10,21 @@ async fn the_list_tells_each_device_and_when_and_where_it_was_seen() {
     let house = House::start().await;
     let anna = house.enrol("Anna's phone").await;
     let serial = anna.serial();
-    assert!(house.gate.command(&["client", "list"]).stdout.contains("never"));
+    assert!(
+        house
+            .gate
+            .command(&["client", "list"])
+            .stdout
+            .contains("never")
+    );
     house.away().showing(anna).visit("/").await;
     house.gate.line_with("seen at").await;
     let table = house.gate.command(&["client", "list"]).stdout;
     assert!(table.contains("Anna's phone  good"), "{table}");
-    assert!(table.contains(&format!("now from {AWAY}")) && table.contains(&serial), "{table}");
+    assert!(
+        table.contains(&format!("now from {AWAY}")) && table.contains(&serial),
+        "{table}"
+    );
     let json = house.gate.command(&["client", "list", "--json"]).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["standing"], "good");
@@ -46,12 +55,23 @@ async fn files_are_made_without_a_link_and_without_a_running_process() {
     let again = gate.command(&["client", "add", "Ben", "--out", "files"]);
     assert_eq!(again.status, Some(0), "{}", again.stderr);
     let taken = gate.command(&["client", "renew", "Ben", "--out", "files"]);
-    assert!(taken.stderr.contains("ben.p12: cannot be made"), "{}", taken.stderr);
-    let password = made.stdout.lines().find_map(|line| line.strip_prefix("password  "));
+    assert!(
+        taken.stderr.contains("ben.p12: cannot be made"),
+        "{}",
+        taken.stderr
+    );
+    let password = made
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("password  "));
     let file = std::fs::read(gate.folder().join("files/annas-phone.p12")).unwrap();
     let anna = opened(&file, password.unwrap(), gate.folder());
     for other in ["ohp12", "mobileconfig"] {
-        assert!(gate.folder().join(format!("files/annas-phone.{other}")).exists());
+        assert!(
+            gate.folder()
+                .join(format!("files/annas-phone.{other}"))
+                .exists()
+        );
     }
     gate.start_again().await;
     let anna = gate.tls().from(AWAY).showing(anna);
@@ -66,19 +86,33 @@ async fn a_backup_lets_the_devices_in_at_a_new_box() {
     house.client(&["revoke", "Ben"]).ended().await;
     let backup = house.gate.folder().join("backup");
     let backup = backup.to_str().unwrap();
-    assert_eq!(typed(house.client(&["export", backup]), "short").await, Some(1));
-    assert_eq!(typed(house.client(&["export", backup]), "correct horse").await, Some(0));
+    assert_eq!(
+        typed(house.client(&["export", backup]), "short").await,
+        Some(1)
+    );
+    assert_eq!(
+        typed(house.client(&["export", backup]), "correct horse").await,
+        Some(0)
+    );
     let exported = std::fs::read_to_string(backup).unwrap();
     assert!(!exported.contains("PRIVATE KEY") && !exported.contains("Anna"));
 
     let new = House::start().await;
     let import = || new.client(&["import", backup, "--replace"]);
-    assert_eq!(typed(new.client(&["import", backup]), "correct horse").await, Some(1));
+    assert_eq!(
+        typed(new.client(&["import", backup]), "correct horse").await,
+        Some(1)
+    );
     assert_eq!(typed(import(), "wrong horse").await, Some(1));
     assert_eq!(typed(import(), "correct horse").await, Some(0));
     assert_eq!(new.away().showing(anna).visit("/").await.status, 200);
     assert_eq!(new.away().showing(ben).visit("/").await.status, 495);
-    assert!(new.gate.command(&["client", "list"]).stdout.contains("Anna"));
+    assert!(
+        new.gate
+            .command(&["client", "list"])
+            .stdout
+            .contains("Anna")
+    );
 }
 
 #[tokio::test]
@@ -86,10 +120,22 @@ async fn a_certificate_that_ends_soon_is_told_in_log_and_status() {
     let house = House::start().await;
     let invitation = house.invited_by(&["add", "Anna", "--days", "20"]).await;
     invitation.page(&house.home()).await;
-    house.gate.line_with("the certificate of \"Anna\" ends on").await;
+    house
+        .gate
+        .line_with("the certificate of \"Anna\" ends on")
+        .await;
     let status = house.gate.command(&["status"]).stdout;
-    assert!(status.contains("renew it with `hubgate client renew \"Anna\"`"), "{status}");
-    assert!(house.gate.command(&["client", "list"]).stdout.contains("ends soon"));
+    assert!(
+        status.contains("renew it with `hubgate client renew \"Anna\"`"),
+        "{status}"
+    );
+    assert!(
+        house
+            .gate
+            .command(&["client", "list"])
+            .stdout
+            .contains("ends soon")
+    );
 }
 
 async fn typed(mut command: Running, passphrase: &str) -> Option<i32> {

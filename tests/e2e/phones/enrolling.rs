@@ -25,7 +25,11 @@ async fn a_phone_that_takes_its_certificate_is_let_in_away_and_the_terminal_says
     .await;
     let terminal = invitation.terminal.ended().await;
     assert_eq!(terminal.status, Some(0), "{}", terminal.stdout);
-    assert!(terminal.stdout.ends_with("Anna's phone is in"), "{}", terminal.stdout);
+    assert!(
+        terminal.stdout.ends_with("Anna's phone is in"),
+        "{}",
+        terminal.stdout
+    );
 }
 
 #[tokio::test]
@@ -55,11 +59,17 @@ async fn the_files_are_of_the_types_that_phones_take() {
         ("omas.mobileconfig", "application/x-apple-aspen-config"),
     ] {
         let answer = get(&house.home(), &format!("{page}/{file}")).await;
-        assert_eq!((answer.status, answer.field("content-type")), (200, Some(kind)));
+        assert_eq!(
+            (answer.status, answer.field("content-type")),
+            (200, Some(kind))
+        );
         assert_eq!(answer.field("cache-control"), Some("no-store"));
         assert!(answer.body.len() > 1000, "{file}");
     }
-    assert_eq!(get(&house.home(), &format!("{page}/omas.exe")).await.status, 404);
+    assert_eq!(
+        get(&house.home(), &format!("{page}/omas.exe")).await.status,
+        404
+    );
 }
 
 #[tokio::test]
@@ -94,7 +104,12 @@ async fn in_the_clear_a_link_leads_to_https_and_no_code_is_taken() {
     let clear = house.gate.clear();
     let answer = get(&clear, &invitation.link).await;
     assert_eq!(answer.status, 301);
-    assert!(answer.field("location").unwrap().starts_with("https://home.test"));
+    assert!(
+        answer
+            .field("location")
+            .unwrap()
+            .starts_with("https://home.test")
+    );
     let answer = invitation.enter(&invitation.code, &clear).await;
     assert_eq!(answer.status, 308);
     invitation.page(&house.home()).await;
@@ -106,7 +121,10 @@ async fn where_certificates_are_asked_for_the_link_says_where_to_open_it() {
     let invitation = house.invite("Anna").await;
     let away = house.home().from(AWAY);
     let answer = get(&away, &invitation.link).await;
-    assert_eq!((answer.status, answer.field("connection")), (400, Some("close")));
+    assert_eq!(
+        (answer.status, answer.field("connection")),
+        (400, Some("close"))
+    );
     assert_eq!(invitation.enter(&invitation.code, &away).await.status, 400);
     invitation.page(&house.home()).await;
 }
@@ -127,11 +145,21 @@ async fn the_link_leads_to_a_site_that_can_be_opened_without_a_certificate() {
     let house = House { hub, gate };
     let invitation = house.invite("Anna").await;
     assert!(invitation.terminal.printed().contains("https://home.test"));
-    let there = house.client(&["add", "Ben", "--site", "other.test"]).ended().await;
+    let there = house
+        .client(&["add", "Ben", "--site", "other.test"])
+        .ended()
+        .await;
     assert_eq!(there.status, Some(1));
     assert!(there.stdout.contains("networks: [lan]"), "{}", there.stdout);
-    let nowhere = house.client(&["add", "Ben", "--site", "nowhere.test"]).ended().await;
-    assert!(nowhere.stdout.contains("no site has the host \"nowhere.test\""));
+    let nowhere = house
+        .client(&["add", "Ben", "--site", "nowhere.test"])
+        .ended()
+        .await;
+    assert!(
+        nowhere
+            .stdout
+            .contains("no site has the host \"nowhere.test\"")
+    );
 }
 
 #[tokio::test]
@@ -141,7 +169,10 @@ async fn the_hub_and_the_log_learn_which_device_came() {
     let serial = anna.serial();
     house.away().showing(anna).visit("/who").await;
     let request = house.hub.request("/who").await;
-    assert_eq!(request.field("x-ssl-client-s-dn"), Some("CN=Anna's phone,O=hubgate"));
+    assert_eq!(
+        request.field("x-ssl-client-s-dn"),
+        Some("CN=Anna's phone,O=hubgate")
+    );
     assert_eq!(request.field("x-ssl-client-serial"), Some(serial.as_str()));
     let line = house.gate.line_with("/who").await;
     assert!(line.contains("Anna"), "{line}");
@@ -157,7 +188,10 @@ async fn links_codes_and_passwords_are_in_no_log() {
     house.gate.line_with("fetched x.p12").await;
     let printed = house.gate.printed();
     let secrets = [&invitation.link, &page].map(|path| path.rsplit('/').next().unwrap());
-    for secret in secrets.into_iter().chain([password.as_str(), &invitation.code]) {
+    for secret in secrets
+        .into_iter()
+        .chain([password.as_str(), &invitation.code])
+    {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }
 }

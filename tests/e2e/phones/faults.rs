@@ -3,12 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use super::house::{House, post, setup};
-use crate::{
-    acme::renewal::libfaketime,
-    harness::Hubgate,
-    hub::Hub,
-    real_hub::skip,
-};
+use crate::{acme::renewal::libfaketime, harness::Hubgate, hub::Hub, real_hub::skip};
 
 fn file(gate: &Hubgate, name: &str) -> PathBuf {
     gate.folder().join("certs/clients").join(name)
@@ -25,8 +20,17 @@ async fn a_full_disk_issues_nothing_and_leaves_the_link_good() {
     fs::create_dir(&held).unwrap();
     let answer = invitation.enter(&invitation.code, &house.home()).await;
     assert_eq!(answer.status, 500);
-    invitation.terminal.line_with("no certificate could be made").await;
-    assert!(house.gate.command(&["client", "list"]).stdout.contains("no device yet"));
+    invitation
+        .terminal
+        .line_with("no certificate could be made")
+        .await;
+    assert!(
+        house
+            .gate
+            .command(&["client", "list"])
+            .stdout
+            .contains("no device yet")
+    );
     fs::remove_dir(held).unwrap();
     invitation.page(&house.home()).await;
 }
@@ -60,7 +64,10 @@ async fn without_the_key_of_the_ca_devices_enter_and_none_is_added() {
     let invitation = house.invite("Ben").await;
     let answer = invitation.enter(&invitation.code, &house.home()).await;
     assert_eq!(answer.status, 500);
-    let told = invitation.terminal.line_with("no certificate could be made").await;
+    let told = invitation
+        .terminal
+        .line_with("no certificate could be made")
+        .await;
     assert!(told.contains("hubgate client import"), "{told}");
 }
 
@@ -71,10 +78,17 @@ async fn a_lost_ca_is_never_quietly_made_anew() {
     house.gate.kill();
     fs::remove_file(file(&house.gate, "ca.pem")).unwrap();
     let check = house.gate.command(&["check"]);
-    assert!(check.stderr.contains("the client CA is gone"), "{}", check.stderr);
+    assert!(
+        check.stderr.contains("the client CA is gone"),
+        "{}",
+        check.stderr
+    );
     house.gate.launch_again();
     assert!(!house.gate.ended().await.success());
-    house.gate.line_with("restore it with `hubgate client import FILE`").await;
+    house
+        .gate
+        .line_with("restore it with `hubgate client import FILE`")
+        .await;
 }
 
 #[tokio::test]
@@ -123,7 +137,10 @@ async fn a_wrong_clock_issues_nothing() {
     let invitation = house.invite("Anna").await;
     let answer = invitation.enter(&invitation.code, &house.home()).await;
     assert_eq!(answer.status, 500);
-    invitation.terminal.line_with("the clock is wrong, it says 2020-01-01").await;
+    invitation
+        .terminal
+        .line_with("the clock is wrong, it says 2020-01-01")
+        .await;
 }
 
 #[tokio::test]
@@ -132,9 +149,17 @@ async fn whoever_is_killed_while_adding_leaves_the_house_in_order() {
     let anna = house.away().showing(house.enrol("Anna").await);
     for nth in 0..5 {
         let invitation = house.invite(&format!("phone {nth}")).await;
-        let (link, code, home) = (invitation.link.clone(), invitation.code.clone(), house.home());
-        let entering = tokio::spawn(async move { post(&home, &link, &format!("code={code}")).await });
-        house.gate.line_with(&format!("phone {nth}: right code")).await;
+        let (link, code, home) = (
+            invitation.link.clone(),
+            invitation.code.clone(),
+            house.home(),
+        );
+        let entering =
+            tokio::spawn(async move { post(&home, &link, &format!("code={code}")).await });
+        house
+            .gate
+            .line_with(&format!("phone {nth}: right code"))
+            .await;
         house.gate.kill();
         // The connection broke, or the answer came just before.
         let _ = entering.await;

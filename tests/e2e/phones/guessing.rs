@@ -19,14 +19,23 @@ async fn three_wrong_codes_end_the_link_for_the_right_one_too() {
     let terminal = invitation.terminal.ended().await;
     assert_eq!(terminal.status, Some(1));
     assert!(terminal.stdout.contains("wrong code from 127.0.0.1"));
-    assert!(terminal.stdout.contains("three wrong codes"), "{}", terminal.stdout);
+    assert!(
+        terminal.stdout.contains("three wrong codes"),
+        "{}",
+        terminal.stdout
+    );
 }
 
 #[tokio::test]
 async fn a_wrong_code_leaves_the_right_one_good() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
-    for wrong in [invitation.wrong().as_str(), "", "12345678901234567890", "abcdef"] {
+    for wrong in [
+        invitation.wrong().as_str(),
+        "",
+        "12345678901234567890",
+        "abcdef",
+    ] {
         let answer = invitation.enter(wrong, &house.home()).await;
         assert_eq!(answer.status, 403, "{wrong}");
         if wrong.is_empty() {

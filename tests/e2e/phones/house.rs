@@ -18,19 +18,24 @@ pub const AWAY: &str = "127.0.0.2";
 
 /// A hub with its hubgate.
 pub struct House {
+    /// What stands behind it.
     pub hub: Hub,
+    /// The door.
     pub gate: Hubgate,
 }
 
 /// `hubgate client add`, waiting for its device.
 pub struct Invitation {
+    /// The command that waits.
     pub terminal: Running,
+    /// What it shows.
     pub code: String,
     /// The link's path.
     pub link: String,
 }
 
 impl House {
+    /// A house with nobody enrolled yet.
     pub async fn start() -> Self {
         Self::with("").await
     }
@@ -53,11 +58,13 @@ impl House {
         self.gate.tls().from(AWAY)
     }
 
+    /// Starts `hubgate client` with the arguments.
     pub fn client(&self, arguments: &[&str]) -> Running {
         let arguments = [&["client"], arguments].concat();
         Running::start(self.gate.folder(), &arguments)
     }
 
+    /// Invites a device.
     pub async fn invite(&self, name: &str) -> Invitation {
         self.invited_by(&["add", name]).await
     }
@@ -111,15 +118,18 @@ impl Invitation {
     }
 }
 
+/// The house before its hubgate starts.
 pub fn setup(hub: &Hub, access: &str) -> Setup {
     let factors = "networks: [127.0.0.1], client_certificate: own";
     Setup::home(&hub.url()).site(&format!("access: {{{factors}{access}}}"))
 }
 
+/// Asks on a connection of its own.
 pub async fn get(caller: &Caller, target: &str) -> Answer {
     caller.http1().await.get(target).await
 }
 
+/// Sends a form on a connection of its own.
 pub async fn post(caller: &Caller, target: &str, form: &str) -> Answer {
     let fields = [("content-type", "application/x-www-form-urlencoded")];
     let mut http = caller.http1().await;
@@ -131,7 +141,7 @@ pub fn password(page: &str) -> String {
     let words = page.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));
     let is_password = |word: &&str| {
         let groups: Vec<_> = word.split('-').collect();
-        groups.len() > 2 && groups.iter().all(|group| group.len() == 4)
+        groups.len() == 3 && groups.iter().all(|group| group.len() == 5)
     };
     let mut found = words.filter(is_password);
     found.next().expect("a password on the page").to_owned()
@@ -151,7 +161,7 @@ pub fn opened(file: &[u8], password: &str, folder: &Path) -> Leaf {
             .unwrap();
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{told}");
-        String::from_utf8(output.stdout).unwrap()
+        String::from_utf8_lossy(&output.stdout).into_owned()
     };
     Leaf::read(&read("-clcerts"))
 }

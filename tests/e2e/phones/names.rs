@@ -8,12 +8,26 @@ async fn a_taken_name_is_refused_and_an_unknown_one_is_not_renewed() {
     house.enrol("Anna").await;
     let taken = house.client(&["add", "Anna"]).ended().await;
     assert_eq!(taken.status, Some(1));
-    assert!(taken.stdout.contains("there is a client named \"Anna\" already"), "{}", taken.stdout);
+    assert!(
+        taken
+            .stdout
+            .contains("there is a client named \"Anna\" already"),
+        "{}",
+        taken.stdout
+    );
     let unknown = house.client(&["renew", "Ben"]).ended().await;
-    assert!(unknown.stdout.contains("no client is named \"Ben\"; there are: \"Anna\""));
+    assert!(
+        unknown
+            .stdout
+            .contains("no client is named \"Ben\"; there are: \"Anna\"")
+    );
     let _ben = house.invite("Ben").await;
     let twice = house.client(&["add", "Ben"]).ended().await;
-    assert!(twice.stdout.contains("\"Ben\" is invited already"), "{}", twice.stdout);
+    assert!(
+        twice.stdout.contains("\"Ben\" is invited already"),
+        "{}",
+        twice.stdout
+    );
 }
 
 #[tokio::test]
@@ -26,7 +40,11 @@ async fn names_of_any_script_pass_through_certificate_file_page_and_header() {
             "CN=\\D7\\94\\D7\\98\\D7\\9C\\D7\\A4\\D7\\95\\D7\\9F \\D7\\A9\\D7\\9C \\D7\\90\\D7\\9E\\D7\\90,O=hubgate",
         ),
         ("Ben 📱", "ben.p12", "CN=Ben \\F0\\9F\\93\\B1,O=hubgate"),
-        ("\"><script>,=+", "script.p12", "CN=\\\"\\>\\<script\\>\\,=\\+,O=hubgate"),
+        (
+            "\"><script>,=+",
+            "script.p12",
+            "CN=\\\"\\>\\<script\\>\\,=\\+,O=hubgate",
+        ),
     ] {
         let invitation = house.invite(name).await;
         let page = invitation.page(&house.home()).await;
@@ -34,7 +52,10 @@ async fn names_of_any_script_pass_through_certificate_file_page_and_header() {
         assert!(!shown.contains("\"><script>,"), "{shown}");
         let file = get(&house.home(), &format!("{page}/x.p12")).await;
         let disposition = file.field("content-disposition").unwrap();
-        assert!(disposition.contains(&format!("filename=\"{plain}\"")), "{disposition}");
+        assert!(
+            disposition.contains(&format!("filename=\"{plain}\"")),
+            "{disposition}"
+        );
         let leaf = house.take(&page).await;
         let target = format!("/{plain}");
         assert_eq!(house.away().showing(leaf).visit(&target).await.status, 200);
