@@ -17,6 +17,7 @@ use crate::{
         verdict::{Admission, Denial},
     },
     config::model::ClientCertificate,
+    look::Language,
     telemetry::journal,
     tls::ClientAuth,
 };
@@ -98,7 +99,7 @@ impl Proxy {
             }
             _ => {}
         }
-        decided.map_err(|denial| refusal(denial, link.asked()))
+        decided.map_err(|denial| refusal(denial, link.asked(), language(request)))
     }
 }
 
@@ -121,18 +122,23 @@ fn report(basic: Option<&Basic>, client: Client, host: &str) {
     journal::login_failed(client.accountable(), user, host);
 }
 
-fn refusal(denial: Denial, asked: bool) -> Answer {
+fn refusal(denial: Denial, asked: bool, language: Language) -> Answer {
     match denial {
         Denial::Password { certificate } => {
             page::password_required(certificate.map(|reason| reason.to_string()).as_deref())
         }
-        Denial::CertificateAbsent => page::certificate_required(),
-        Denial::CertificateInvalid(reason) => page::certificate_invalid(&reason.to_string()),
+        Denial::CertificateAbsent => page::certificate::required(language),
+        Denial::CertificateInvalid(reason) => page::certificate::invalid(language, &reason, None),
         // A 403 on a connection that asked makes Safari offer its certificates again.
-        Denial::Network if asked => page::certificate_required(),
+        Denial::Network if asked => page::certificate::required(language),
         Denial::Network => page::outside(),
         Denial::Throttled { retry_after } => page::throttled(retry_after),
     }
+}
+
+fn language(request: &Request<'_>) -> Language {
+    let accepted = request.headers.get(header::ACCEPT_LANGUAGE);
+    Language::of(accepted.and_then(|value| value.to_str().ok()))
 }
 
 /// What holds for a head of any version.
