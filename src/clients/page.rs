@@ -99,6 +99,7 @@ pub fn ready(ready: &Ready<'_>) -> String {
     let facts = [
         ("name", ready.name),
         ("host", ready.host),
+        ("site", without_port(ready.host)),
         ("address", &address),
     ];
     let content = html! {
@@ -162,13 +163,21 @@ fn head() -> Markup {
     }
 }
 
+/// The name that stands in the certificate of a host with a port or without.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
 fn password(texts: &Password, password: &str) -> Markup {
     html! {
         section.card {
             h2 { (texts.label) }
             div.password {
                 code #password translate="no" dir="ltr" { (password) }
-                button #copy.button.small type="button" aria-live="polite" hidden
+                button #copy.button.plain type="button" aria-live="polite" hidden
                     data-copied=(texts.copied) data-selected=(texts.selected) { (texts.copy) }
             }
         }
@@ -181,10 +190,10 @@ fn trial(texts: &Trial, ready: &Ready<'_>, facts: &Facts<'_>) -> Markup {
             h2 { (texts.title) }
             @if ready.asked_here {
                 p { (fill(texts.asked, facts)) }
-                (open(ready, "button", &fill("{host}", facts)))
+                (open(ready, "button plain", &fill("{host}", facts)))
             } @else {
                 p { (fill(texts.at_home, facts)) }
-                form method="post" action={ (ready.base) "/try" } { button.button { (texts.button) } }
+                form method="post" action={ (ready.base) "/try" } { button.button.plain { (texts.button) } }
             }
         }
     }

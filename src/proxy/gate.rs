@@ -18,6 +18,7 @@ use crate::{
     },
     clients::name::Name,
     config::model::ClientCertificate,
+    look::Language,
     telemetry::journal,
     tls::{self, ClientAuth},
 };
@@ -100,20 +101,21 @@ impl Proxy {
             }
             _ => {}
         }
-        decided.map_err(|denial| self.refusal(denial, link))
+        decided.map_err(|denial| self.refusal(denial, link, language(request)))
     }
 
-    fn refusal(&self, denial: Denial, link: &Link) -> Answer {
+    fn refusal(&self, denial: Denial, link: &Link, language: Language) -> Answer {
         match denial {
             Denial::Password { certificate } => {
                 page::password_required(certificate.map(|reason| reason.to_string()).as_deref())
             }
-            Denial::CertificateAbsent => page::certificate_required(),
+            Denial::CertificateAbsent => page::certificate::required(language),
             Denial::CertificateInvalid(reason) => {
-                page::certificate_invalid(self.device(link).as_ref(), &reason.to_string())
+                let device = self.device(link);
+                page::certificate::invalid(language, &reason, device.as_ref().map(Name::as_str))
             }
             // A 403 on a connection that asked makes Safari offer its certificates again.
-            Denial::Network if link.asked() => page::certificate_required(),
+            Denial::Network if link.asked() => page::certificate::required(language),
             Denial::Network => page::outside(),
             Denial::Throttled { retry_after } => page::throttled(retry_after),
         }
@@ -144,6 +146,11 @@ fn report(basic: Option<&Basic>, client: Client, host: &str) {
     let is_token = basic.user.starts_with("oh.");
     let user = if is_token { "oh.…" } else { &basic.user };
     journal::login_failed(client.accountable(), user, host);
+}
+
+fn language(request: &Request<'_>) -> Language {
+    let accepted = request.headers.get(header::ACCEPT_LANGUAGE);
+    Language::of(accepted.and_then(|value| value.to_str().ok()))
 }
 
 /// What holds for a head of any version.

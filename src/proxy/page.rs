@@ -1,11 +1,16 @@
 //! The texts a person reads when hubgate answers itself: what is wrong and what helps.
 
+pub mod certificate;
+
 use std::time::Duration;
 
 use http::{HeaderValue, Method, StatusCode, header};
-use maud::{DOCTYPE, html};
+use maud::html;
 
-use crate::{access::path::BadPath, clients::name::Name};
+use crate::{
+    access::path::BadPath,
+    look::{self, Language},
+};
 
 use super::{answer::Answer, head::Malformed};
 
@@ -84,24 +89,6 @@ pub fn password_required(certificate: Option<&str>) -> Answer {
     )
 }
 
-/// 496: this site is for devices with a certificate, and none came.
-#[must_use]
-pub fn certificate_required() -> Answer {
-    let text = "This site is for enrolled devices, and yours showed no certificate. \
-                If one is installed, choose it when asked; on Android, force-stop the app once and try again.";
-    page(status(496), "Certificate required", text).closing()
-}
-
-/// 495: a certificate came and is not good.
-#[must_use]
-pub fn certificate_invalid(device: Option<&Name>, reason: &str) -> Answer {
-    let device = device.map_or_else(|| "this device".to_owned(), ToString::to_string);
-    let text = format!(
-        "The certificate of {device} was not accepted: {reason}. Ask the owner of this site for a new one."
-    );
-    page(status(495), "Certificate not accepted", &text).closing()
-}
-
 /// 403: outside the networks this site is for.
 #[must_use]
 pub fn outside() -> Answer {
@@ -170,10 +157,6 @@ pub fn client_slow() -> Answer {
     page(StatusCode::REQUEST_TIMEOUT, "Too slow", text).closing()
 }
 
-fn status(code: u16) -> StatusCode {
-    StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
-}
-
 fn seconds(wait: Duration) -> HeaderValue {
     HeaderValue::from(wait.as_secs().max(1))
 }
@@ -186,22 +169,9 @@ fn capital(text: &str) -> String {
 }
 
 fn render(title: &str, text: &str, reload: Option<u32>) -> String {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                @if let Some(seconds) = reload { meta http-equiv="refresh" content=(seconds); }
-                title { (title) }
-                style { (STYLE) }
-            }
-            body { main { h1 { (title) } p { (text) } } }
-        }
-    }
-    .into_string()
+    let head = html! {
+        @if let Some(seconds) = reload { meta http-equiv="refresh" content=(seconds); }
+    };
+    let content = html! { main.notice { h1 { (title) } p { (text) } } };
+    look::document(Language::English, title, &head, &content)
 }
-
-const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;margin:0;color:#222;background:#fafafa}\
-main{max-width:32rem;margin:15vh auto;padding:0 1.5rem}h1{font-size:1.5rem}\
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1b}}";

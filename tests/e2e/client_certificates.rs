@@ -1,5 +1,6 @@
 //! Client certificates: who is asked, and what those hear who may not enter.
 
+use http::Method;
 use rcgen::ExtendedKeyUsagePurpose;
 use time::{Duration, OffsetDateTime};
 
@@ -28,6 +29,28 @@ async fn without_a_certificate_the_answer_is_496() {
     assert_eq!(answer.status, 496);
     assert_eq!(answer.field("connection"), Some("close"));
     assert!(hub.requests().is_empty());
+}
+
+#[tokio::test]
+async fn the_answers_are_in_the_visitors_language() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = only_family(&hub, &family).await;
+    let stranger = Authority::new("strangers").client("anna");
+    for (caller, english, german) in [
+        (gate.tls(), "Certificate required", "Zertifikat nötig"),
+        (
+            gate.tls().showing(stranger),
+            "signed by another CA",
+            "eine andere CA",
+        ),
+    ] {
+        for (wanted, text) in [("fr, en;q=0.5", english), ("de-AT, en;q=0.5", german)] {
+            let fields = [("accept-language", wanted)];
+            let mut client = caller.http1().await;
+            let answer = client.ask(Method::GET, "/", &fields, "").await;
+            assert!(answer.text().contains(text), "{text}: {}", answer.text());
+        }
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub(super) static ENGLISH: Texts = Texts {
         asked: "Open the address and choose {name} when asked for a certificate:",
     },
     status: Status {
-        waiting: "Waiting for {name} …",
+        waiting: "Waiting for {name}…",
         seen: "{name} is in",
         late: "{name} has not come yet.",
         again: "Look again",
@@ -47,7 +47,7 @@ pub(super) static ENGLISH: Texts = Texts {
         ],
         not_issued: [
             "No certificate was made",
-            "{reason}. Tell the owner of this site, then open the link again.",
+            "Tell the owner of this site: {reason}. Then open the link again.",
         ],
     },
     another: "Another device or browser?",
@@ -72,7 +72,7 @@ pub(super) static ENGLISH: Texts = Texts {
             "If it asks for the certificate's password, paste it.",
         ],
     },
-    trust: "Open *Settings › General › About › Certificate Trust Settings* and switch {host} on.",
+    trust: "Open *Settings › General › About › Certificate Trust Settings* and switch {site} on.",
     android: Guide {
         title: "openHAB app and Chrome",
         summary: "Android",

@@ -26,7 +26,7 @@ pub(super) static GERMAN: Texts = Texts {
         asked: "Die Adresse öffnen und {name} auswählen, wenn nach einem Zertifikat gefragt wird:",
     },
     status: Status {
-        waiting: "Warten auf {name} …",
+        waiting: "Warten auf {name}\u{a0}…",
         seen: "{name} ist drin",
         late: "{name} war noch nicht da.",
         again: "Nachsehen",
@@ -47,7 +47,7 @@ pub(super) static GERMAN: Texts = Texts {
         ],
         not_issued: [
             "Kein Zertifikat ausgestellt",
-            "{reason}. Bitte den Betreiber dieser Seite fragen, dann den Link noch einmal öffnen.",
+            "Bitte dem Betreiber dieser Seite sagen: {reason}. Dann den Link noch einmal öffnen.",
         ],
     },
     another: "Anderes Gerät oder anderer Browser?",
@@ -72,7 +72,7 @@ pub(super) static GERMAN: Texts = Texts {
             "Falls nach dem Passwort des Zertifikats gefragt wird, es einsetzen.",
         ],
     },
-    trust: "*Einstellungen › Allgemein › Info › Zertifikatsvertrauenseinstellungen* öffnen und {host} einschalten.",
+    trust: "*Einstellungen › Allgemein › Info › Zertifikatsvertrauenseinstellungen* öffnen und {site} einschalten.",
     android: Guide {
         title: "openHAB-App und Chrome",
         summary: "Android",

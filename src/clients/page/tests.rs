@@ -264,6 +264,10 @@ fn only_a_self_signed_site_is_to_be_trusted_by_hand() {
         ..ANNA
     });
     assert_eq!(page.matches(trust).count(), 1, "once, in Safari's steps");
+    assert!(
+        page.contains(">home.example.org</bdi> on."),
+        "no certificate names a port"
+    );
 }
 
 #[test]
