@@ -58,6 +58,8 @@ struct Shared {
     register: Watched<anyhow::Result<Register>>,
     invitations: Mutex<Invitations>,
     sightings: Mutex<Seen>,
+    /// Whether it was told that a renewed certificate could not be ended.
+    told: Mutex<bool>,
     /// Addresses whose device wants to show its certificate where nobody asks, and until when.
     trials: Mutex<HashMap<IpAddr, Instant>>,
 }
@@ -140,6 +142,7 @@ impl Clients {
             register,
             invitations: Mutex::default(),
             sightings: Mutex::new(sightings),
+            told: Mutex::default(),
             trials: Mutex::default(),
         })))
     }
@@ -253,7 +256,7 @@ impl Clients {
             from,
         };
         let mut seen = lock(&self.0.sightings);
-        let is_first = seen.sightings.note(serial, sighting);
+        seen.sightings.note(serial, sighting);
         seen.unkept = true;
         drop(seen);
         if let Some((ticket, teller)) = lock(&self.0.invitations).of_serial(serial)
@@ -263,24 +266,22 @@ impl Clients {
             teller.tell(ticket.client.name.as_str(), &format!("seen at {from}"));
             teller.done();
         }
-        if is_first {
-            self.replace(serial);
-        }
     }
 
-    /// Ends the certificate that a new one takes the place of.
-    fn replace(&self, serial: &str) {
+    /// Ends the certificates that a new one, seen since, takes the place of.
+    fn end_replaced(&self) {
+        let seen = lock(&self.0.sightings).sightings.clone();
         let register = self.register();
-        let replaces = register
-            .of_serial(serial)
-            .and_then(|it| it.replaces.clone());
-        let old = replaces.and_then(|old| register.of_serial(&old).cloned());
-        if old.is_none_or(|old| old.revoked.is_some()) {
-            return;
+        let newer = register
+            .replacing()
+            .filter(|it| seen.of(&it.serial).is_some());
+        let mut replaced = newer.map(|it| self.0.folder.replace(&it.serial));
+        let failed = replaced.find_map(Result::err);
+        let mut told = lock(&self.0.told);
+        if let Some(fault) = failed.as_ref().filter(|_| !*told) {
+            error!("a certificate that was renewed is still good: {fault:#}");
         }
-        if let Err(fault) = self.0.folder.replace(serial) {
-            error!("the certificate that was renewed is still good: {fault:#}");
-        }
+        *told = failed.is_some();
     }
 
     /// The name of the device with a serial number, whatever became of its certificate.
@@ -324,6 +325,7 @@ impl Clients {
         }
         let over = lock(&self.0.invitations).over(Instant::now());
         over.iter().for_each(Invitation::end);
+        self.end_replaced();
         self.keep(KEEP);
     }
 

@@ -61,6 +61,14 @@ impl Register {
         named.rfind(|client| client.is_good(now))
     }
 
+    /// The certificates that are to take the place of one that is good still.
+    pub(super) fn replacing(&self) -> impl Iterator<Item = &Client> {
+        self.clients.iter().filter(|client| {
+            let old = client.replaces.as_ref().and_then(|old| self.of_serial(old));
+            old.is_some_and(|old| old.revoked.is_none())
+        })
+    }
+
     /// Enters a certificate, and forgets those that ended long ago.
     pub(super) fn enter(&mut self, client: Client) {
         let long_ago = client.issued - REMEMBERED;

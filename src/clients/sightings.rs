@@ -26,9 +26,9 @@ impl Sightings {
         self.0.get(serial).copied()
     }
 
-    /// Notes that a certificate was seen; says whether for the first time.
-    pub(super) fn note(&mut self, serial: &str, sighting: Sighting) -> bool {
-        self.0.insert(serial.to_owned(), sighting).is_none()
+    /// Notes that a certificate was seen.
+    pub(super) fn note(&mut self, serial: &str, sighting: Sighting) {
+        self.0.insert(serial.to_owned(), sighting);
     }
 
     /// Forgets certificates that are in no register.

@@ -129,9 +129,7 @@ impl Proxy {
         let Some(device) = self.sites().own_device(link) else {
             return;
         };
-        let (clients, from) = (self.clients.clone(), link.peer.ip());
-        // The first time may end an older certificate, on disk.
-        tokio::task::spawn_blocking(move || clients.saw(&device.serial(), from));
+        self.clients.saw(&device.serial(), link.peer.ip());
     }
 
     /// Serves other sites from now on.

@@ -164,7 +164,11 @@ async fn the_link_leads_to_a_site_that_can_be_opened_without_a_certificate() {
 
 #[tokio::test]
 async fn the_hub_and_the_log_learn_which_device_came() {
-    let house = House::with(", client_headers: x-ssl-client").await;
+    let hub = Hub::start().await;
+    let setup = setup(&hub, ", client_headers: x-ssl-client").top("log: {access: json}");
+    let gate = setup.start().await;
+    gate.answers_commands().await;
+    let house = House { hub, gate };
     let anna = house.enrol("Anna's phone").await;
     let serial = anna.serial();
     house.away().showing(anna).visit("/who").await;
@@ -175,7 +179,7 @@ async fn the_hub_and_the_log_learn_which_device_came() {
     );
     assert_eq!(request.field("x-ssl-client-serial"), Some(serial.as_str()));
     let line = house.gate.line_with("/who").await;
-    assert!(line.contains("Anna"), "{line}");
+    assert!(line.contains("\"Anna's phone\""), "{line}");
 }
 
 #[tokio::test]
