@@ -1,0 +1,65 @@
+//! The seal of the whole file, by which a reader knows a wrong password.
+
+use aws_lc_rs::hmac;
+use yasna::DERWriter;
+
+use super::{
+    derivation::{Derivation, Purpose},
+    encryption::{Encryption, algorithm, random},
+};
+
+/// MacData (RFC 7292, section 4).
+pub(super) struct Mac {
+    encryption: Encryption,
+    digest: Vec<u8>,
+    salt: [u8; 8],
+}
+
+impl Mac {
+    pub(super) fn over(
+        content: &[u8],
+        password: &str,
+        encryption: Encryption,
+    ) -> anyhow::Result<Self> {
+        let salt = random()?;
+        let derivation = Derivation {
+            hash: encryption.hash(),
+            password,
+            salt: &salt,
+            iterations: encryption.iterations(),
+        };
+        let key = derivation.derive(Purpose::Mac, encryption.hash().output_len());
+        let key = hmac::Key::new(hmac_of(encryption), &key);
+        Ok(Self {
+            encryption,
+            digest: hmac::sign(&key, content).as_ref().to_vec(),
+            salt,
+        })
+    }
+
+    pub(super) fn write(&self, writer: DERWriter<'_>) {
+        writer.write_sequence(|data| {
+            data.next().write_sequence(|info| {
+                let hash = hash_of(self.encryption);
+                algorithm(info.next(), hash, |it| it.write_null());
+                info.next().write_bytes(&self.digest);
+            });
+            data.next().write_bytes(&self.salt);
+            data.next().write_u32(self.encryption.iterations().get());
+        });
+    }
+}
+
+fn hmac_of(encryption: Encryption) -> hmac::Algorithm {
+    match encryption {
+        Encryption::Legacy => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        Encryption::Modern => hmac::HMAC_SHA256,
+    }
+}
+
+fn hash_of(encryption: Encryption) -> &'static [u64] {
+    match encryption {
+        Encryption::Legacy => &[1, 3, 14, 3, 2, 26],
+        Encryption::Modern => &[2, 16, 840, 1, 101, 3, 4, 2, 1],
+    }
+}

@@ -1,0 +1,164 @@
+//! The form of the files; that others can read them is proven by the programs of others.
+
+use rcgen::{CertifiedIssuer, KeyPair};
+use yasna::{ASN1Result, BERReader, BERReaderSeq, parse_der};
+
+use super::*;
+use crate::tls::testing::{ca_params, leaf_params, new_key};
+
+/// Key, certificate and CA of a device.
+struct Device {
+    key: Vec<u8>,
+    certificate: Vec<u8>,
+    ca: Vec<u8>,
+}
+
+impl Device {
+    fn new() -> Self {
+        let ca = CertifiedIssuer::self_signed(ca_params("hubgate"), new_key()).unwrap();
+        let key: KeyPair = new_key();
+        let certificate = leaf_params("anna").signed_by(&key, &ca).unwrap();
+        Self {
+            key: key.serialize_der(),
+            certificate: certificate.der().to_vec(),
+            ca: ca.der().to_vec(),
+        }
+    }
+
+    fn bundle<'a>(&'a self, friendly_name: &'a str) -> Bundle<'a> {
+        Bundle {
+            friendly_name,
+            key: &self.key,
+            certificate: &self.certificate,
+            ca: &self.ca,
+        }
+    }
+}
+
+/// A bag as it is read: its kind, and its attributes, each of a kind with a value in DER.
+#[derive(Debug, PartialEq)]
+struct Bag {
+    kind: ObjectIdentifier,
+    value: Vec<u8>,
+    attributes: Vec<(ObjectIdentifier, Vec<u8>)>,
+}
+
+impl Bag {
+    fn read(reader: BERReader<'_, '_>) -> ASN1Result<Self> {
+        reader.read_sequence(|bag| {
+            Ok(Self {
+                kind: bag.next().read_oid()?,
+                value: bag
+                    .next()
+                    .read_tagged(Tag::context(0), |it| it.read_der())?,
+                attributes: bag.read_default(Vec::new(), read_attributes)?,
+            })
+        })
+    }
+
+    fn attribute(&self, kind: &[u64]) -> Option<&[u8]> {
+        let mut attributes = self.attributes.iter();
+        let found = attributes.find(|(of, _)| *of == oid(kind))?;
+        Some(&found.1)
+    }
+}
+
+fn read_attributes(reader: BERReader<'_, '_>) -> ASN1Result<Vec<(ObjectIdentifier, Vec<u8>)>> {
+    reader.collect_set_of(|attribute| {
+        attribute.read_sequence(|attribute| {
+            let kind = attribute.next().read_oid()?;
+            let values = attribute.next().collect_set_of(|it| it.read_der())?;
+            Ok((kind, values.concat()))
+        })
+    })
+}
+
+fn bags(der: &[u8]) -> Vec<Bag> {
+    parse_der(der, |reader| reader.collect_sequence_of(Bag::read)).unwrap()
+}
+
+#[test]
+fn key_and_certificate_share_id_and_name_and_the_ca_has_none() {
+    let device = Device::new();
+    let bundle = device.bundle("Anna's phone");
+    let attributes = Attributes::of(&bundle);
+    let certificates = bags(&certificate_bags(&bundle, &attributes));
+    let key = Encryption::Legacy.encrypt("secret", bundle.key).unwrap();
+    let keys = bags(&key_bags(&key, &attributes));
+    let [certificate, ca] = &certificates[..] else {
+        panic!("{certificates:?}");
+    };
+    assert_eq!(keys[0].kind, oid(SHROUDED_KEY_BAG));
+    assert_eq!(certificate.kind, oid(CERTIFICATE_BAG));
+    assert_eq!(certificate.attributes.len(), 2);
+    assert_eq!(keys[0].attributes, certificate.attributes);
+    assert_eq!(ca.attributes, []);
+    assert!(ca.value.ends_with(&device.ca));
+    assert!(certificate.value.ends_with(&device.certificate));
+}
+
+#[test]
+fn a_name_of_any_script_is_utf_16() {
+    let device = Device::new();
+    for (name, utf_16) in [
+        ("Ä", &b"\x1e\x02\x00\xc4"[..]),
+        ("אב", b"\x1e\x04\x05\xd0\x05\xd1"),
+        ("📱", b"\x1e\x04\xd8\x3d\xdc\xf1"),
+        ("", b"\x1e\x00"),
+    ] {
+        let bundle = device.bundle(name);
+        let certificates = bags(&certificate_bags(&bundle, &Attributes::of(&bundle)));
+        assert_eq!(certificates[0].attribute(FRIENDLY_NAME), Some(utf_16));
+    }
+}
+
+#[test]
+fn neither_name_nor_key_stand_in_the_file() {
+    let device = Device::new();
+    for encryption in [Encryption::Legacy, Encryption::Modern] {
+        let file = encode(&device.bundle("anna"), "secret", encryption).unwrap();
+        let holds = |bytes: &[u8]| file.windows(bytes.len()).any(|window| window == bytes);
+        assert!(!holds(&device.key[device.key.len() - 32..]));
+        assert!(!holds(&device.certificate[..32]));
+        assert!(!holds(b"secret"));
+    }
+}
+
+#[test]
+fn the_seal_has_a_salt_of_eight_bytes_that_is_new_each_time() {
+    let device = Device::new();
+    for (encryption, iterations) in [(Encryption::Legacy, 2048), (Encryption::Modern, 100_000)] {
+        let seal = || seal(&encode(&device.bundle("anna"), "secret", encryption).unwrap());
+        let (one, other) = (seal(), seal());
+        assert_eq!((one.0.len(), one.1), (8, iterations));
+        assert_ne!(one.0, other.0);
+    }
+}
+
+/// Salt and iterations of the MAC.
+fn seal(file: &[u8]) -> (Vec<u8>, u32) {
+    let read = |mac: &mut BERReaderSeq<'_, '_>| {
+        mac.next().read_der()?;
+        Ok((mac.next().read_bytes()?, mac.next().read_u32()?))
+    };
+    let file = parse_der(file, |reader| {
+        reader.read_sequence(|file| {
+            file.next().read_u8()?;
+            file.next().read_der()?;
+            file.next().read_sequence(read)
+        })
+    });
+    file.unwrap()
+}
+
+#[test]
+fn an_empty_password_is_refused() {
+    let device = Device::new();
+    let refused = encode(&device.bundle("anna"), "", Encryption::Modern).unwrap_err();
+    assert!(refused.to_string().contains("needs a password"));
+}
+
+#[test]
+fn the_encryption_every_phone_takes_is_the_default() {
+    assert_eq!(Encryption::default(), Encryption::Legacy);
+}
