@@ -27,6 +27,7 @@ mod pace;
 pub mod page;
 mod record;
 mod reply;
+mod session;
 pub mod site;
 pub mod sites;
 mod stall;
@@ -52,7 +53,7 @@ use crate::{
     tls::Issued,
 };
 
-use self::{drain::Drain, engine::Phases, sites::Sites};
+use self::{drain::Drain, engine::Phases, session::Memory, sites::Sites};
 
 /// What all requests share.
 pub struct Proxy {
@@ -64,6 +65,7 @@ pub struct Proxy {
     /// How far the end of the process has come.
     pub drain: Drain,
     throttle: Arc<Throttle>,
+    memory: Memory,
     /// The proofs that a CA looks for.
     pub challenges: Challenges,
     connector: TransportConnector,
@@ -95,12 +97,16 @@ impl Proxy {
         issued: &Issued,
         challenges: Challenges,
     ) -> anyhow::Result<Self> {
+        let memory = Memory::new(&config.state);
+        let sites = Sites::build(config, issued)?;
+        memory.prepare(&sites);
         Ok(Self {
-            sites: ArcSwap::from_pointee(Sites::build(config, issued)?),
+            sites: ArcSwap::from_pointee(sites),
             log,
             counters: Counters::default(),
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
+            memory,
             challenges,
             connector: TransportConnector::new(None),
         })
@@ -120,6 +126,7 @@ impl Proxy {
 
     /// Serves other sites from now on.
     pub fn replace(&self, sites: Sites) {
+        self.memory.prepare(&sites);
         self.sites.store(Arc::new(sites));
     }
 }
