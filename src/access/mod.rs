@@ -11,5 +11,6 @@ pub mod password;
 pub mod path;
 pub mod policy;
 pub mod rule;
+pub mod session;
 pub mod throttle;
 pub mod verdict;

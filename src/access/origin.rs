@@ -48,6 +48,14 @@ impl Sent<'_> {
         if !self.websocket && is_safe(self.method) {
             return Ok(());
         }
+        self.must_be_own(hosts)
+    }
+
+    /// Judges a request whatever its method.
+    ///
+    /// # Errors
+    /// What speaks for another site.
+    pub fn must_be_own(&self, hosts: &[Host]) -> Result<(), CrossSite> {
         let mut sites = self.headers.get_all("sec-fetch-site").iter();
         if sites.any(|site| site == "cross-site") {
             return Err(CrossSite::FetchSite);

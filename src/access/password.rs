@@ -16,6 +16,7 @@ use std::{
 };
 
 use anyhow::Context;
+use aws_lc_rs::digest::{Context as Digest, SHA256};
 
 use self::htpasswd::Htpasswd;
 pub use self::{
@@ -71,6 +72,25 @@ impl Passwords {
     #[must_use]
     pub fn knows(&self, user: &str) -> bool {
         self.file.current().knows(user)
+    }
+
+    /// What tells this file's entry of the user from any other entry, of other files too.
+    ///
+    /// Made of what is in the file, so it is kept as secret as that.
+    #[must_use]
+    pub fn fingerprint(&self, user: &str) -> Option<[u8; 32]> {
+        let file = self.file.current();
+        let parts = [
+            self.path.as_os_str().as_encoded_bytes(),
+            user.as_bytes(),
+            file.digest(user)?,
+        ];
+        let mut digest = Digest::new(&SHA256);
+        for part in parts {
+            digest.update(&part.len().to_be_bytes());
+            digest.update(part);
+        }
+        digest.finish().as_ref().try_into().ok()
     }
 
     /// Whether the credential is right; one found right before is not hashed again.

@@ -6,12 +6,11 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
-    basic::Basic,
     factors::Factors,
     network::Client,
     password::Passwords,
     path::{self, BadPath},
-    rule::{Rule, Visitor},
+    rule::{Rule, Shown, Visitor},
     throttle::Throttle,
     verdict::{Admission, Denial},
 };
@@ -135,10 +134,10 @@ impl Place<'_> {
         throttle: &Arc<Throttle>,
     ) -> Result<Admission, Denial>
     where
-        J: Fn(&ClientCertificate) -> ClientAuth,
+        J: Fn(Shown, &ClientCertificate) -> ClientAuth,
     {
         if let Some(Exceptional::Public) = self.exceptional() {
-            return Ok(self.welcome(visitor.basic, visitor.client, throttle).await);
+            return Ok(self.welcome(visitor, throttle).await);
         }
         let sights: Vec<_> = self.rules().map(|rule| rule.look(visitor)).collect();
         for (rule, sight) in self.rules().zip(&sights) {
@@ -147,29 +146,28 @@ impl Place<'_> {
         let (basic, client) = (visitor.basic, visitor.client);
         let mut admission = Admission::default();
         for (rule, sight) in self.rules().zip(sights) {
-            let user = rule.log_in(&sight, basic, client, throttle).await?;
+            let came = rule.log_in(&sight, basic, client, throttle).await?;
+            // The first rule is the site's.
+            let holder = &mut admission.holder;
+            holder.get_or_insert_with(|| rule.holder(&sight, came.as_ref()));
             admission.tell(rule.client_headers(), sight.identity.as_ref());
-            admission.add(sight.held, sight.identity, user);
+            admission.add(sight, came);
         }
         Ok(admission)
     }
 
-    /// Admits everybody, and still knows the site's own passwords: browsers
-    /// send them to its public places too.
-    async fn welcome(
-        &self,
-        basic: Option<&Basic>,
-        client: Client,
-        throttle: &Arc<Throttle>,
-    ) -> Admission {
+    /// Admits everybody, and still knows the site's own passwords and sessions: browsers send
+    /// them to its public places too.
+    async fn welcome<J>(&self, visitor: &Visitor<'_, J>, throttle: &Arc<Throttle>) -> Admission {
         let site = &self.policy.site;
-        let user = site.recognise(true, basic, client, throttle).await;
+        let (basic, client) = (visitor.basic, visitor.client);
+        let came = site.recognise(true, basic, client, throttle).await;
         let mut admission = Admission {
             public: true,
             ..Admission::default()
         };
         admission.tell(site.client_headers(), None);
-        admission.add(Factors::default(), None, user.unwrap_or(None));
+        admission.add(site.recall(visitor.session), came.unwrap_or(None));
         admission
     }
 

@@ -10,6 +10,7 @@ use super::{
     factors::Factors,
     network::Client,
     password::Passwords,
+    session::{Account, Holder, Session},
     throttle::{Throttle, Throttled},
     verdict::Denial,
 };
@@ -30,21 +31,38 @@ pub struct Rule {
 
 /// Who asks to enter, as far as it is known before a password is looked at.
 ///
-/// `judge` gives the verdict on the connection's certificate for a rule's CA.
+/// `judge` gives the verdict on a certificate for a rule's CA.
 #[derive(Clone, Copy)]
 pub struct Visitor<'a, J> {
     /// Where the request comes from.
     pub client: Client,
     /// The credential it carries.
     pub basic: Option<&'a Basic>,
-    /// The certificate of its connection.
+    /// The session it belongs to.
+    pub session: Option<&'a Session<'a>>,
+    /// The certificate of its connection, or of its session.
     pub judge: J,
 }
 
+/// Which certificate is to be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The one the connection showed.
+    Now,
+    /// The one that was shown when the session began.
+    Before,
+}
+
 /// What a rule sees of a visitor before it looks at a password.
+#[derive(Default)]
 pub(super) struct Sight {
     pub(super) held: Factors,
+    /// Whom the connection's certificate names.
     pub(super) identity: Option<Identity>,
+    /// Whom the session's certificate names.
+    pub(super) remembered: Option<Identity>,
+    /// Whose password began the session.
+    pub(super) account: Option<Account>,
     invalid: Option<Reason>,
 }
 
@@ -103,24 +121,71 @@ impl Rule {
     /// Looks at all but the password.
     pub(super) fn look<J>(&self, visitor: &Visitor<'_, J>) -> Sight
     where
-        J: Fn(&ClientCertificate) -> ClientAuth,
+        J: Fn(Shown, &ClientCertificate) -> ClientAuth,
     {
-        let verdict = self.certificate.as_ref().map(&visitor.judge);
-        let (identity, invalid) = match verdict {
+        let judge = |authority| (visitor.judge)(Shown::Now, authority);
+        let (identity, invalid) = match self.certificate.as_ref().map(judge) {
             None | Some(ClientAuth::Absent) => (None, None),
             Some(ClientAuth::Valid(identity)) => (Some(identity), None),
             Some(ClientAuth::Invalid(reason)) => (None, Some(reason)),
         };
+        let remembered = match identity {
+            Some(_) => None,
+            None => self.remembered(visitor),
+        };
+        let account = self.account(visitor.session);
         let held = Factors {
             network: self.is_near(visitor.client),
-            certificate: identity.is_some(),
-            password: false,
+            certificate: identity.is_some() || remembered.is_some(),
+            password: account.is_some(),
         };
         Sight {
             held,
             identity,
+            remembered,
+            account,
             invalid,
         }
+    }
+
+    /// Looks at the account of a session only.
+    pub(super) fn recall(&self, session: Option<&Session<'_>>) -> Sight {
+        Sight {
+            account: self.account(session),
+            ..Sight::default()
+        }
+    }
+
+    /// The session's account, if it is one of the rule's and its password is still the same.
+    fn account(&self, session: Option<&Session<'_>>) -> Option<Account> {
+        session?.account(self.passwords.as_ref()?)
+    }
+
+    /// Whom the session's certificate names, where a certificate is enough by itself: a rule that
+    /// wants all of its factors wants to see it.
+    fn remembered<J>(&self, visitor: &Visitor<'_, J>) -> Option<Identity>
+    where
+        J: Fn(Shown, &ClientCertificate) -> ClientAuth,
+    {
+        let certificate = visitor.session?.certificate()?;
+        let authority = self.certificate.as_ref().filter(|_| self.is_any())?;
+        match (visitor.judge)(Shown::Before, authority) {
+            ClientAuth::Valid(identity) => Some(identity).filter(|it| it.key() == *certificate),
+            _ => None,
+        }
+    }
+
+    /// Whom a session may remember of what was found good.
+    pub(super) fn holder(&self, sight: &Sight, came: Option<&Account>) -> Holder {
+        let certificate = sight.identity.as_ref().or(sight.remembered.as_ref());
+        Holder {
+            account: came.or(sight.account.as_ref()).cloned(),
+            certificate: certificate.filter(|_| self.is_any()).cloned(),
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        self.satisfy == Satisfy::Any
     }
 
     /// Denies whom not even the right password would help.
@@ -142,10 +207,10 @@ impl Rule {
         basic: Option<&Basic>,
         client: Client,
         throttle: &Arc<Throttle>,
-    ) -> Result<Option<String>, Denial> {
+    ) -> Result<Option<Account>, Denial> {
         let admitted = self.admits(sight.held);
         match self.recognise(admitted, basic, client, throttle).await {
-            Ok(Some(user)) => Ok(Some(user)),
+            Ok(Some(account)) => Ok(Some(account)),
             _ if admitted => Ok(None),
             Ok(None) => Err(self.denial(sight)),
             Err(Throttled { retry_after }) => Err(Denial::Throttled { retry_after }),
@@ -154,7 +219,7 @@ impl Rule {
 
     /// Whose password the credential is, if it is one of the rule's and right.
     ///
-    /// Of a client that is admitted anyway an unknown user is neither hashed
+    /// Of a client that is admitted anyway, by a session too, an unknown user is neither hashed
     /// nor counted as a failure: it may be a token of the hub's.
     pub(super) async fn recognise(
         &self,
@@ -162,16 +227,20 @@ impl Rule {
         basic: Option<&Basic>,
         client: Client,
         throttle: &Arc<Throttle>,
-    ) -> Result<Option<String>, Throttled> {
+    ) -> Result<Option<Account>, Throttled> {
         let (Some(passwords), Some(basic)) = (&self.passwords, basic) else {
             return Ok(None);
         };
         if admitted && !passwords.knows(&basic.user) {
             return Ok(None);
         }
+        // Before the password is found right: of an entry changed meanwhile nothing is proven.
+        let fingerprint = passwords.fingerprint(&basic.user);
         let address = client.accountable();
         let right = passwords.verify(basic, address, throttle).await?;
-        Ok(right.then(|| basic.user.clone()))
+        let fingerprint = fingerprint.filter(|_| right);
+        let user = basic.user.clone();
+        Ok(fingerprint.map(|fingerprint| Account { user, fingerprint }))
     }
 
     /// What to tell a visitor whose factors are not enough: the first that is

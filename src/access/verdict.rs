@@ -4,7 +4,11 @@
 
 use std::time::Duration;
 
-use super::factors::Factors;
+use super::{
+    factors::Factors,
+    rule::Sight,
+    session::{Account, Holder},
+};
 use crate::{
     config::model::ClientHeaders,
     tls::{Identity, Reason},
@@ -15,14 +19,18 @@ use crate::{
 pub struct Admission {
     /// The factors that were held, needed or not.
     pub factors: Factors,
-    /// Whose password was right.
+    /// Whose password was right, now or when the session began.
     pub user: Option<String>,
-    /// Whom the certificate names.
+    /// Whom the certificate names that is shown now, or that the session began with.
     pub identity: Option<Identity>,
     /// Whether the place is public by name, where other sites' pages may write too.
     pub public: bool,
     /// What the hub is told of the certificate.
     pub told: Told,
+    /// Whom a session may remember; nobody where no rule was asked.
+    pub holder: Option<Holder>,
+    /// Whether the request's own credential was found right.
+    pub(super) consumed: bool,
 }
 
 /// What the hub is told of the certificate, by the wish of one rule and the judgement of its CA.
@@ -60,7 +68,7 @@ impl Admission {
     /// reach the hub: exactly when its password was found right here.
     #[must_use]
     pub fn strips_authorization(&self) -> bool {
-        self.user.is_some()
+        self.consumed
     }
 
     /// Notes the wish of one more rule, which goes before those of the rules before.
@@ -71,14 +79,18 @@ impl Admission {
         }
     }
 
-    /// Adds what one more rule found.
-    pub(super) fn add(&mut self, held: Factors, identity: Option<Identity>, user: Option<String>) {
-        let password = user.is_some();
-        self.factors = self.factors.and(held).and(Factors {
+    /// Adds what one more rule found: at a look, and of the password that came.
+    pub(super) fn add(&mut self, sight: Sight, came: Option<Account>) {
+        let password = came.is_some();
+        self.factors = self.factors.and(sight.held).and(Factors {
             password,
             ..Factors::default()
         });
+        self.consumed |= password;
+        let account = came.or(sight.account);
+        let user = account.as_ref().map(|account| account.user.clone());
         self.user = self.user.take().or(user);
+        let identity = sight.identity.or(sight.remembered);
         self.identity = self.identity.take().or(identity);
     }
 }

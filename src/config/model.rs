@@ -53,6 +53,8 @@ pub struct Site {
     pub upstream: Arc<Upstream>,
     /// Who may enter.
     pub access: Access,
+    /// How long a login is remembered; not at all when none.
+    pub session: Option<Duration>,
     /// Exceptions by path, in the order of the file; the longest match decides.
     pub paths: Vec<PathRule>,
     /// Strict-Transport-Security (RFC 6797).

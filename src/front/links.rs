@@ -1,4 +1,5 @@
-//! The open connections of devices with a certificate, so that a revoked one can be cut.
+//! The open connections over TLS, so that those of a revoked device can be cut: one that showed
+//! its certificate, and one on which a session began with it.
 
 use std::{
     collections::HashMap,
@@ -7,7 +8,7 @@ use std::{
 
 use crate::proxy::link::Link;
 
-/// The open connections that showed a certificate.
+/// The open connections over TLS.
 #[derive(Debug, Default)]
 pub struct Links(Mutex<HashMap<usize, Arc<Link>>>);
 
@@ -19,10 +20,10 @@ pub struct Listed {
 }
 
 impl Links {
-    /// Lists a connection while the returned value lives; one without a certificate is not listed.
+    /// Lists a connection while the returned value lives; one in the clear is not listed.
     #[must_use]
     pub fn list(self: &Arc<Self>, link: &Arc<Link>) -> Listed {
-        let key = (!link.chain().is_empty()).then(|| Arc::as_ptr(link).addr());
+        let key = link.tls.is_some().then(|| Arc::as_ptr(link).addr());
         if let Some(key) = key {
             self.lock().insert(key, link.clone());
         }

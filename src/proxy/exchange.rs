@@ -5,7 +5,7 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use http::{HeaderMap, Method, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::{
     access::{network::Client, verdict::Admission},
@@ -49,6 +49,8 @@ pub struct Exchange {
     pub site: Option<Arc<Site>>,
     /// Why it may pass, once judged.
     pub admission: Option<Admission>,
+    /// The cookie of a session that its answer sets.
+    pub session: Option<HeaderValue>,
     /// Where it goes.
     pub route: Option<Route>,
     /// Whether the rule that let it in knows a password.
@@ -97,6 +99,7 @@ impl Exchange {
             said: Said::of(request),
             site: None,
             admission: None,
+            session: None,
             route: None,
             password_asked: false,
             form: Vec::new(),

@@ -13,7 +13,8 @@ use crate::{
         network::Client,
         origin::Sent,
         policy::Place,
-        rule::Visitor,
+        rule::{Shown, Visitor},
+        session::Chain,
         verdict::{Admission, Denial},
     },
     clients::name::Name,
@@ -29,8 +30,9 @@ use super::{
     authority::Authority,
     exchange::{Exchange, Request},
     head::{Body, MOST_FIELDS, Malformed, refuse_method},
-    link::Link,
+    link::{Link, Trusted},
     page,
+    session::Recalled,
     site::Site,
     sites::Sites,
 };
@@ -57,13 +59,17 @@ impl Proxy {
             .place(path(request.target))
             .map_err(|why| page::bad_path(&why))?;
         exchange.password_asked = place.takes_password();
-        let admission = self.let_in(exchange, request, &site, &place).await?;
+        let recalled = self.memory.recall(exchange, request, &site);
+        let admission = self
+            .let_in(exchange, request, &site, &place, &recalled)
+            .await?;
         same_origin(exchange, request, &site, &admission)?;
         let declared = body.unwrap_or_else(|| declared_length(request));
         if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most)
         {
             return Err(page::too_large());
         }
+        exchange.session = self.memory.keep(&exchange.link, &recalled, &admission);
         exchange.admission = Some(admission);
         exchange.route = Some(site.upstream(&place).route());
         Ok(())
@@ -85,13 +91,21 @@ impl Proxy {
         request: &Request<'_>,
         site: &Site,
         place: &Place<'_>,
+        recalled: &Recalled<'_>,
     ) -> Result<Admission, Answer> {
         let link = &exchange.link;
         let basic = Basic::of_request(request.headers);
         let visitor = Visitor {
             client: exchange.client,
             basic: basic.as_ref(),
-            judge: |authority: &_| verdict(site, link, authority),
+            session: recalled.session.as_ref(),
+            judge: |shown, authority: &_| {
+                let session = match shown {
+                    Shown::Now => None,
+                    Shown::Before => Some(recalled.chain.clone().unwrap_or_default()),
+                };
+                verdict(site, link, session, authority)
+            },
         };
         let decided = place.decide(&visitor, &self.throttle).await;
         match &decided {
@@ -129,12 +143,19 @@ impl Proxy {
     }
 }
 
-/// What a connection's certificate is worth to a rule; what is good is remembered, so that the
-/// connection ends when it no longer is.
-fn verdict(site: &Site, link: &Link, authority: &ClientCertificate) -> ClientAuth {
-    let verdict = site.judge(link.chain(), authority);
+/// What the certificate of a session, or else of the connection, is worth to a rule; what is good
+/// is remembered, so that the connection ends when it no longer is.
+fn verdict(
+    site: &Site,
+    link: &Link,
+    session: Option<Arc<Chain>>,
+    authority: &ClientCertificate,
+) -> ClientAuth {
+    let chain = session.as_deref().unwrap_or(link.chain());
+    let verdict = site.judge(chain, authority);
     if matches!(verdict, ClientAuth::Valid(_)) {
-        link.trust(authority);
+        let rule = authority.clone();
+        link.trust(Trusted { rule, session });
     }
     verdict
 }
@@ -212,14 +233,19 @@ fn same_origin(
     if admission.public {
         return Ok(());
     }
-    let sent = Sent {
+    sent(exchange, request)
+        .judge(&site.config.hosts)
+        .map_err(|_| page::foreign_origin(exchange.link.asked()))
+}
+
+/// What of a request tells who made the browser send it.
+pub(super) fn sent<'a>(exchange: &Exchange, request: &Request<'a>) -> Sent<'a> {
+    Sent {
         method: request.method,
         headers: request.headers,
         websocket: request.headers.contains_key(header::UPGRADE),
         tls: exchange.link.tls.is_some(),
-    };
-    sent.judge(&site.config.hosts)
-        .map_err(|_| page::foreign_origin(exchange.link.asked()))
+    }
 }
 
 fn path(target: &str) -> &str {

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, header};
 use pingora_core::Result;
 use pingora_http::{RequestHeader, ResponseHeader};
 
-use crate::access::network;
+use crate::access::{network, session::cookie};
 
 use super::{exchange::Exchange, identity};
 
@@ -43,6 +43,7 @@ pub(super) fn to_hub(request: &mut RequestHeader, exchange: &Exchange) -> Result
     let scheme = scheme(request, exchange, trusted.contains(peer));
     drop_claims(request);
     join_cookies(request)?;
+    keep_session(request)?;
     let way: Vec<_> = way.iter().rev().flatten().map(IpAddr::to_string).collect();
     request.insert_header("X-Forwarded-For", way.join(", "))?;
     request.insert_header("X-Real-IP", exchange.client.accountable().to_string())?;
@@ -89,7 +90,26 @@ pub(super) fn to_client(response: &mut ResponseHeader, exchange: &Exchange) -> R
     if exchange.password_asked && !exchange.said.has_auth_cookie {
         response.append_header(header::SET_COOKIE, auth_cookie(exchange))?;
     }
+    match &exchange.session {
+        Some(cookie) if may_remember(response) => {
+            response.append_header(header::SET_COOKIE, cookie.clone())?;
+        }
+        _ => {}
+    }
     Ok(())
+}
+
+/// Whether an answer may set the cookie of a session: a final one that is not made for caches
+/// which others use too (RFC 9111, section 5.2.2).
+fn may_remember(response: &ResponseHeader) -> bool {
+    let fields = response.headers.get_all(header::CACHE_CONTROL).iter();
+    let texts = fields.filter_map(|value| value.to_str().ok());
+    let shared = texts
+        .flat_map(|value| value.split(','))
+        .filter_map(|directive| directive.split('=').next())
+        .map(|name| name.trim().to_ascii_lowercase())
+        .any(|name| name == "public" || name == "s-maxage");
+    !shared && !response.status.is_informational()
 }
 
 /// Whether an answer goes on until somebody leaves: server-sent events, a camera.
@@ -164,6 +184,20 @@ fn join_cookies(request: &mut RequestHeader) -> Result<()> {
         .join(&b"; "[..]);
     let joined = pingora_http::header_value_from_raw(joined);
     request.insert_header(header::COOKIE, joined)
+}
+
+/// The cookie of a session is between the browser and hubgate, good or not.
+fn keep_session(request: &mut RequestHeader) -> Result<()> {
+    let field = request.headers.get(header::COOKIE);
+    let Some(others) = field.and_then(|field| cookie::without(field.as_bytes())) else {
+        return Ok(());
+    };
+    if others.is_empty() {
+        request.remove_header(&header::COOKIE);
+        return Ok(());
+    }
+    let others = pingora_http::header_value_from_raw(others);
+    request.insert_header(header::COOKIE, others)
 }
 
 /// The fields a Connection list names, less those it cannot take away.

@@ -6,7 +6,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -15,7 +15,7 @@ use std::{
 use rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::model::ClientCertificate, telemetry::counters::Gauge};
+use crate::{access::session::Chain, config::model::ClientCertificate, telemetry::counters::Gauge};
 
 /// One connection of a client.
 #[derive(Debug)]
@@ -36,8 +36,17 @@ pub struct Link {
     pub requests: Gauge,
     /// When the connection was accepted.
     pub since: Instant,
-    trusted_by: Mutex<Vec<ClientCertificate>>,
+    trusted: Mutex<Vec<Trusted>>,
     endless: AtomicBool,
+}
+
+/// A certificate that something was let in by on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trusted {
+    /// The CA's rule that it was good for.
+    pub rule: ClientCertificate,
+    /// Its chain, when it is that of a session; otherwise the connection showed it.
+    pub session: Option<Arc<Chain>>,
 }
 
 /// What the TLS handshake told.
@@ -66,7 +75,7 @@ impl Link {
             cut: CancellationToken::new(),
             requests: Gauge::default(),
             since: Instant::now(),
-            trusted_by: Mutex::default(),
+            trusted: Mutex::default(),
             endless: AtomicBool::new(false),
         }
     }
@@ -78,25 +87,19 @@ impl Link {
         }
     }
 
-    /// Notes that the client's certificate is good for this CA's rule.
-    pub fn trust(&self, authority: &ClientCertificate) {
-        let mut trusted = self
-            .trusted_by
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !trusted.contains(authority) {
-            trusted.push(authority.clone());
+    /// Notes that a certificate is good for a CA's rule, which lets something in.
+    pub fn trust(&self, trusted: Trusted) {
+        let mut all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains(&trusted) {
+            all.push(trusted);
         }
     }
 
-    /// The rules that the client's certificate was good for.
+    /// The certificates that were good, and for what.
     #[must_use]
-    pub fn trusted_by(&self) -> Vec<ClientCertificate> {
-        let trusted = self
-            .trusted_by
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        trusted.clone()
+    pub fn trusted(&self) -> Vec<Trusted> {
+        let all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        all.clone()
     }
 
     /// Notes that an answer under way has no end of its own.

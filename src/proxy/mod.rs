@@ -28,6 +28,7 @@ mod pace;
 pub mod page;
 mod record;
 mod reply;
+mod session;
 pub mod site;
 pub mod sites;
 mod stall;
@@ -54,7 +55,7 @@ use crate::{
     tls::Issued,
 };
 
-use self::{drain::Drain, engine::Phases, link::Link, sites::Sites};
+use self::{drain::Drain, engine::Phases, link::Link, session::Memory, sites::Sites};
 
 /// What all requests share.
 pub struct Proxy {
@@ -66,6 +67,7 @@ pub struct Proxy {
     /// How far the end of the process has come.
     pub drain: Drain,
     throttle: Arc<Throttle>,
+    memory: Memory,
     /// The proofs that a CA looks for.
     pub challenges: Challenges,
     /// The house's own devices.
@@ -100,12 +102,16 @@ impl Proxy {
         challenges: Challenges,
         clients: Clients,
     ) -> anyhow::Result<Self> {
+        let memory = Memory::new(&config.state);
+        let sites = Sites::build(config, issued)?;
+        memory.prepare(&sites);
         Ok(Self {
-            sites: ArcSwap::from_pointee(Sites::build(config, issued)?),
+            sites: ArcSwap::from_pointee(sites),
             log,
             counters: Counters::default(),
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
+            memory,
             challenges,
             clients,
             connector: TransportConnector::new(None),
@@ -134,6 +140,7 @@ impl Proxy {
 
     /// Serves other sites from now on.
     pub fn replace(&self, sites: Sites) {
+        self.memory.prepare(&sites);
         self.sites.store(Arc::new(sites));
     }
 }

@@ -17,7 +17,7 @@ use super::{
     authority::Authority,
     exchange::Request,
     hairpin::Hairpin,
-    link::Link,
+    link::{Link, Trusted},
     loader::{Loader, Refreshed, Shared},
     site::{Site, State},
 };
@@ -97,13 +97,18 @@ impl Sites {
         self.placeholder.clone()
     }
 
-    /// Whether the certificate of a connection is still good for all rules it was good for.
+    /// Whether the certificates that let in what a connection carries, its own and those of
+    /// sessions, are still good for all rules they were good for.
     #[must_use]
     pub fn still_trusts(&self, link: &Link) -> bool {
         let name = link.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
         let site = self.of_handshake(name, link.local.ip());
-        let trusted = link.trusted_by();
-        let holds = |rule| site.is_some_and(|site| site.still_trusts(link.chain(), rule, &trusted));
+        let trusted = link.trusted();
+        let rules: Vec<_> = trusted.iter().map(|it| it.rule.clone()).collect();
+        let holds = |it: &Trusted| {
+            let chain = it.session.as_deref().unwrap_or(link.chain());
+            site.is_some_and(|site| site.still_trusts(chain, &it.rule, &rules))
+        };
         trusted.iter().all(holds)
     }
 

@@ -57,6 +57,14 @@ impl Identity {
         }
     }
 
+    /// A name of fixed size: that of the key which signed it and of the serial number.
+    #[must_use]
+    pub fn key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(&sha256(&[&self.issuer_key[..], &self.serial].concat()));
+        key
+    }
+
     /// The serial number in upper case hexadecimal, as OpenSSL prints it.
     #[must_use]
     pub fn serial(&self) -> String {

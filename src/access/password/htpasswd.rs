@@ -6,7 +6,11 @@
 use std::{collections::HashMap, sync::OnceLock};
 
 use anyhow::anyhow;
-use aws_lc_rs::{hmac, rand::SystemRandom};
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    hmac,
+    rand::SystemRandom,
+};
 
 use super::{
     fault::{Cause, Fault},
@@ -24,6 +28,8 @@ pub(super) struct Htpasswd {
 
 struct Entry {
     hash: Hash,
+    /// SHA-256 of the hash as it is written.
+    digest: Vec<u8>,
     line: usize,
     proven: OnceLock<hmac::Tag>,
 }
@@ -61,6 +67,11 @@ impl Htpasswd {
     /// Whether the file has this user.
     pub(super) fn knows(&self, user: &str) -> bool {
         self.users.contains_key(user)
+    }
+
+    /// What tells this user's password from any other he had or will have.
+    pub(super) fn digest(&self, user: &str) -> Option<&[u8]> {
+        self.users.get(user).map(|entry| &entry.digest[..])
     }
 
     /// Whether the credential was found right in this reading; hashes no password.
@@ -106,16 +117,17 @@ fn add_line(users: &mut HashMap<String, Entry>, text: &[u8], line: usize) -> Res
         return Err(Cause::Duplicate { user, first });
     }
     match Hash::parse(hash) {
-        Ok(hash) => users.insert(user, Entry::new(hash, line)),
+        Ok(parsed) => users.insert(user, Entry::new(parsed, hash, line)),
         Err(refused) => return Err(Cause::Hash { user, refused }),
     };
     Ok(())
 }
 
 impl Entry {
-    fn new(hash: Hash, line: usize) -> Self {
+    fn new(hash: Hash, written: &str, line: usize) -> Self {
         Self {
             hash,
+            digest: digest(&SHA256, written.as_bytes()).as_ref().to_vec(),
             line,
             proven: OnceLock::new(),
         }

@@ -6,7 +6,7 @@ mod scene;
 use std::net::IpAddr;
 
 use self::scene::{AWAY, Brought, HOME, RIGHT, Scene, TOKEN, WRONG, client};
-use super::{Client, ClientAuth, ClientCertificate, Visitor};
+use super::{Client, ClientAuth, ClientCertificate, Shown, Visitor};
 use crate::config::model::Networks;
 
 #[tokio::test]
@@ -194,7 +194,8 @@ fn a_decision_can_be_made_on_any_thread() {
     let visitor = Visitor {
         client: client(HOME),
         basic: None,
-        judge: |_: &ClientCertificate| ClientAuth::Absent,
+        session: None,
+        judge: |_: Shown, _: &ClientCertificate| ClientAuth::Absent,
     };
     let place = scene.policy.place(b"/").unwrap();
     on_any_thread(&place.decide(&visitor, &scene.throttle));

@@ -1,5 +1,7 @@
 //! Who may enter, in a sentence.
 
+use std::time::Duration;
+
 use crate::config::{
     LAN,
     model::{Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Satisfy},
@@ -21,6 +23,23 @@ pub(super) fn told(access: &Access) -> String {
             format!("{how}; the hub is told who, in the Client-Cert header")
         }
     }
+}
+
+/// How long a login is remembered.
+pub(super) fn remembered(lifetime: Duration) -> String {
+    let seconds = lifetime.as_secs();
+    let units = [(86400, "days"), (3600, "hours"), (60, "minutes")];
+    let whole = units
+        .into_iter()
+        .find(|(unit, _)| seconds.is_multiple_of(*unit));
+    let (unit, name) = whole.unwrap_or((1, "seconds"));
+    let count = seconds / unit;
+    let name = if count == 1 {
+        name.trim_end_matches('s')
+    } else {
+        name
+    };
+    format!("remembered for {count} {name}, and longer while it is used")
 }
 
 fn from_networks(networks: &str, access: &Access) -> String {
@@ -85,6 +104,18 @@ mod tests {
             let text = format!("sites: [{{hosts: [a], upstream: 'http://h:1', access: {access}}}]");
             let config = config::parse(&text, Path::new("proxy.yaml")).unwrap();
             assert_eq!(told(&config.sites[0].access), *expected);
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_login_is_told_in_its_own_unit() {
+        for (seconds, expected) in [
+            (86400, "1 day,"),
+            (5400, "90 minutes,"),
+            (301, "301 seconds,"),
+        ] {
+            let told = remembered(Duration::from_secs(seconds));
+            assert!(told.contains(expected), "{told}");
         }
     }
 

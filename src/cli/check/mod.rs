@@ -60,6 +60,10 @@ fn told(site: &Site, acme: &Acme) -> Vec<String> {
         line("hub", &upstream(&site.upstream)),
         line("who enters", &entry::told(&site.access)),
     ];
+    let session = site
+        .session
+        .map(|lifetime| line("login", &entry::remembered(lifetime)));
+    lines.extend(session);
     lines.extend(site.paths.iter().map(|rule| line(&rule.path, &path(rule))));
     lines
 }
@@ -149,6 +153,7 @@ home.example.org, *.home.example.org, fd00::5
   certificate  full.pem, its key in key.pem
   hub          https://hub:8443 or https://[::1]:8443, trusted by ca.pem
   who enters   from your networks without a question; from elsewhere with a password
+  login        remembered for 30 days, and longer while it is used
   /static/     everybody, without a question
   /admin       as above, and also: from your networks with a client certificate of phones.pem; from elsewhere nobody
   /grafana/    as above; hub unix:/run/grafana.sock

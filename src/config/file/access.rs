@@ -40,6 +40,9 @@ pub(crate) struct Access {
     /// Headers that tell the hub which client certificate came; `false`: none.
     #[serde(default)]
     pub(crate) client_headers: ClientHeaders,
+    /// How long a site remembers a login, `30d` when left out; `off`: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) session: Option<String>,
 }
 
 /// Whether one factor is enough or all are needed.

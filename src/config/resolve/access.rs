@@ -38,10 +38,20 @@ impl Resolver<'_> {
         written: Option<&SiteAccess>,
     ) -> Option<PathAccess> {
         match written {
-            Some(SiteAccess::Factors(factors)) => self.access(place, factors).map(PathAccess::And),
+            Some(SiteAccess::Factors(factors)) => self.additional(place, factors),
             Some(SiteAccess::Word(_)) => Some(PathAccess::Public),
             None => Some(PathAccess::Inherit),
         }
+    }
+
+    /// A login is remembered for the site as a whole.
+    fn additional(&mut self, place: &Place<'_>, written: &file::Access) -> Option<PathAccess> {
+        let access = self.access(place, written).map(PathAccess::And);
+        if written.session.is_some() {
+            let cure = "a login is remembered for a whole site: write this in the site's `access`";
+            return self.fault(&place.key("session"), cure);
+        }
+        access
     }
 
     fn access(&mut self, place: &Place<'_>, written: &file::Access) -> Option<Access> {

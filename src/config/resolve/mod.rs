@@ -14,6 +14,7 @@ mod network;
 mod obtainable;
 mod path;
 mod quantity;
+mod session;
 mod site;
 mod upstream;
 

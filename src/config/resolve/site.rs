@@ -33,6 +33,11 @@ impl Resolver<'_> {
         }
         let upstream = self.upstream(&place.key("upstream"), &written.upstream);
         let access = self.site_access(place, written.access.as_ref());
+        let session = self.session(
+            &place.key("access"),
+            written.access.as_ref(),
+            access.as_ref(),
+        );
         let paths = self.paths(&place.key("paths"), &written.paths);
         let hsts = self.hsts(&place.key("hsts"), &written.hsts);
         let headers = self.headers(&place.key("headers"), &written.headers);
@@ -41,6 +46,7 @@ impl Resolver<'_> {
             certificate: certificate?,
             upstream: upstream?,
             access: access?,
+            session: session?,
             paths: paths?,
             hsts: hsts?,
             headers: headers?,

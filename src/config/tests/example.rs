@@ -39,6 +39,7 @@ fn what_the_example_shows_as_another_way_is_right_too() {
     assert!(matches!(site.certificate, Certificate::Files { .. }));
     assert_eq!((site.upstream.servers.len(), site.paths.len()), (2, 2));
     assert_eq!(site.headers.len(), 1);
+    assert!(site.session.is_some());
     let phones = site.access.client_certificate.as_ref();
     let allow = &phones.expect("client certificates").allow;
     assert_eq!(*allow, ["Anna's phone", "Ben's phone"]);

@@ -182,7 +182,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "access:",
-        r#"4:11: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, password, satisfy, found nothing; write a value or remove the key"#,
+        r#"4:11: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, password, satisfy, session, found nothing; write a value or remove the key"#,
     ),
     (
         "access: {}",
@@ -215,6 +215,30 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "access: {client_certificate: ca.pem, client_headers: true}",
         "4:58: sites[0].access.client_headers: true does not say which: write x-ssl-client or client-cert",
+    ),
+    (
+        "access: {networks: [lan], session: 1d}",
+        "4:40: sites[0].access.session: no login to remember: add `password` or `client_certificate` here, or remove this",
+    ),
+    (
+        "access: {password: users, session: 1m}",
+        r#"4:40: sites[0].access.session: "1m" is too short: write 5m or more, or off"#,
+    ),
+    (
+        "access: {password: users, session: 366d}",
+        r#"4:40: sites[0].access.session: "366d" is too long: write 365d or less"#,
+    ),
+    (
+        "access: {password: users, session: forever}",
+        r#"4:40: sites[0].access.session: "forever" is no duration: write a number with s, m, h or d, such as 10s"#,
+    ),
+    (
+        "listen: {https: []}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: {password: users, session: 1d}}]",
+        "2:81: sites[0].access.session: a login is remembered over TLS only: give `listen.https` an address, or remove this",
+    ),
+    (
+        "paths: [{path: /a, access: {password: users, session: off}}]",
+        "4:59: sites[0].paths[0].access.session: a login is remembered for a whole site: write this in the site's `access`",
     ),
     (
         "paths: [{path: static, access: public}]",

@@ -73,6 +73,25 @@ fn what_is_written_of_access_is_understood() {
     assert!(matches!(inherited, PathAccess::Inherit));
 }
 
+#[test]
+fn a_login_is_remembered_where_there_is_one_and_it_is_not_off() {
+    let day = Duration::from_secs(86400);
+    for (access, expected) in [
+        ("{password: users}", Some(30 * day)),
+        ("{client_certificate: ca.pem}", Some(30 * day)),
+        ("{password: users, session: 90m}", Some(day / 16)),
+        ("{password: users, session: off}", None),
+        ("{networks: [lan]}", None),
+        ("{networks: [lan], session: off}", None),
+        ("public", None),
+    ] {
+        let config = config(&site(&format!("access: {access}")));
+        assert_eq!(config.sites[0].session, expected, "{access}");
+    }
+    let clear = "listen: {https: []}\nsites: [{hosts: [a], upstream: 'http://h:1', access: {password: users}}]";
+    assert_eq!(config(clear).sites[0].session, None);
+}
+
 const FULL: &str = r#"
 listen: {http: [], https: ["127.0.0.1:8443", "[::1]:8443"]}
 state: /var/lib/hubgate

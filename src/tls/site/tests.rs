@@ -29,6 +29,7 @@ fn site(certificate: Certificate) -> Site {
             servers: vec![],
             ca: None,
         }),
+        session: None,
         access: Access::default(),
         paths: vec![],
         hsts: Hsts::Auto,

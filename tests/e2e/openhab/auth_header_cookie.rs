@@ -16,7 +16,7 @@ async fn row_04_the_cookie_is_set_where_a_password_is_asked() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let answer = get(&gate, "/", &[AUTHORIZATION]).await;
-    assert_eq!(answer.values("set-cookie"), [COOKIE]);
+    assert_eq!(beside_sessions(&answer), [COOKIE]);
 }
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn row_04_the_cookie_stands_beside_the_hubs_own() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let answer = get(&gate, "/cookies", &[AUTHORIZATION]).await;
-    let cookies = answer.values("set-cookie");
+    let cookies = beside_sessions(&answer);
     assert_eq!(cookies.len(), 3, "{cookies:?}");
     assert!(cookies.contains(&COOKIE), "{cookies:?}");
 }
@@ -35,7 +35,7 @@ async fn row_04_who_has_the_cookie_is_not_sent_it_again() {
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = ("cookie", "a=1; X-OPENHAB-AUTH-HEADER=1; b=2");
     let answer = get(&gate, "/", &[AUTHORIZATION, cookie]).await;
-    assert_eq!(answer.values("set-cookie"), [""; 0]);
+    assert_eq!(beside_sessions(&answer), [""; 0]);
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn row_04_a_cookie_of_a_longer_name_does_not_count() {
         "NO-X-OPENHAB-AUTH-HEADER=1; X-OPENHAB-AUTH-HEADER2=1",
     );
     let answer = get(&gate, "/", &[AUTHORIZATION, cookie]).await;
-    assert_eq!(answer.values("set-cookie"), [COOKIE]);
+    assert_eq!(beside_sessions(&answer), [COOKIE]);
 }
 
 #[tokio::test]
@@ -60,4 +60,11 @@ async fn row_04_without_a_password_there_is_no_cookie() {
 async fn get(gate: &Hubgate, target: &str, fields: &[(&str, &str)]) -> Answer {
     let mut client = gate.tls().http2().await;
     client.ask(Method::GET, target, fields, "").await
+}
+
+/// The cookies that an answer sets, but for the one that remembers the login.
+fn beside_sessions(answer: &Answer) -> Vec<&str> {
+    let mut cookies = answer.values("set-cookie");
+    cookies.retain(|cookie| !cookie.starts_with("__Host-hubgate="));
+    cookies
 }

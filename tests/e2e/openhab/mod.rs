@@ -17,6 +17,8 @@ pub mod ports;
 pub mod redirect;
 pub mod request_head;
 pub mod self_signed;
+pub mod session;
+pub mod session_certificate;
 pub mod streams;
 pub mod unknown_host;
 pub mod websocket;

@@ -8,7 +8,7 @@ use crate::{
         network::Client,
         password::Passwords,
         policy::Policy,
-        rule::Visitor,
+        rule::{Shown, Visitor},
         throttle::Throttle,
         verdict::{Admission, Denial},
     },
@@ -74,7 +74,8 @@ impl Scene {
         let visitor = Visitor {
             client: client(address),
             basic: basic.as_ref(),
-            judge: |_: &ClientCertificate| judge(certificate),
+            session: None,
+            judge: |_: Shown, _: &ClientCertificate| judge(certificate),
         };
         let place = self.policy.place(path.as_bytes()).unwrap();
         place.decide(&visitor, &self.throttle).await
@@ -153,6 +154,7 @@ fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
             ca: None,
         }),
         access: access(folder, site),
+        session: None,
         paths: paths.iter().map(rule).collect(),
         hsts: Hsts::Off,
         headers: Vec::new(),

@@ -1,0 +1,100 @@
+//! The certificates behind sessions: the chains as they were shown last.
+//!
+//! A session names a certificate and is judged by it as if it were shown again. Kept in memory
+//! only: after a restart it has to be.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use rustls::pki_types::CertificateDer;
+
+use crate::tls::Identity;
+
+/// A certificate and those above it, leaf first.
+pub type Chain = [CertificateDer<'static>];
+
+/// The chains shown last, by [`Identity::key`].
+#[derive(Default)]
+pub struct Chains(Mutex<HashMap<[u8; 32], (Instant, Arc<Chain>)>>);
+
+/// Chains remembered.
+const MOST: usize = 1000;
+/// Bytes of a chain beyond which it is not remembered: some CAs make long ones, none as long.
+const LONGEST: usize = 16 * 1024;
+
+impl Chains {
+    /// Remembers a chain that was found good, the one shown longest ago giving way.
+    pub fn remember(&self, identity: &Identity, chain: &Chain) {
+        let now = Instant::now();
+        let length: usize = chain.iter().map(|it| it.len()).sum();
+        if length > LONGEST {
+            return;
+        }
+        let (key, mut chains) = (identity.key(), self.lock());
+        match chains.get_mut(&key) {
+            Some((at, kept)) if **kept == *chain => *at = now,
+            Some(entry) => *entry = (now, chain.into()),
+            None => {
+                make_room(&mut chains);
+                chains.insert(key, (now, chain.into()));
+            }
+        }
+    }
+
+    /// The chain of an identity.
+    #[must_use]
+    pub fn of(&self, key: &[u8; 32]) -> Option<Arc<Chain>> {
+        self.lock().get(key).map(|(_, chain)| chain.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Instant, Arc<Chain>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn make_room(chains: &mut HashMap<[u8; 32], (Instant, Arc<Chain>)>) {
+    if chains.len() < MOST {
+        return;
+    }
+    let oldest = chains.iter().min_by_key(|(_, (at, _))| *at);
+    if let Some(key) = oldest.map(|(key, _)| *key) {
+        chains.remove(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::testing::{Folder, TestCa};
+
+    #[test]
+    fn a_chain_is_found_by_its_identity_and_the_oldest_gives_way() {
+        let (ca, folder) = (TestCa::new("Home CA"), Folder::new());
+        let trust = ca.client_ca(&folder);
+        let shown = ["anna", "ben"].map(|name| {
+            let chain = ca.issue(name).chain;
+            let identity = trust.judge(&chain, std::time::SystemTime::now()).unwrap();
+            (identity, chain)
+        });
+        let [(anna, hers), (ben, his)] = shown;
+        let chains = Chains::default();
+        chains.remember(&anna, &hers);
+        assert_eq!(&*chains.of(&anna.key()).unwrap(), &hers[..]);
+        assert!(chains.of(&ben.key()).is_none());
+        for number in 1..MOST {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&number.to_be_bytes());
+            let chain = chains.of(&anna.key()).unwrap();
+            chains.lock().insert(key, (Instant::now(), chain));
+        }
+        chains.remember(&ben, &his);
+        assert_eq!(chains.lock().len(), MOST);
+        assert!(chains.of(&anna.key()).is_none() && chains.of(&ben.key()).is_some());
+        let long = vec![CertificateDer::from(vec![0; LONGEST + 1])];
+        chains.remember(&anna, &long);
+        assert!(chains.of(&anna.key()).is_none());
+    }
+}

@@ -1,0 +1,92 @@
+//! The cookie of a session in the fields of a request or an answer (RFC 6265).
+
+use http::{HeaderMap, header::COOKIE};
+
+/// The cookie's name; browsers take one of this prefix from the host itself only, over TLS.
+pub const NAME: &str = "__Host-hubgate";
+
+/// The value of the cookie; none when there is not exactly one.
+#[must_use]
+pub fn value(headers: &HeaderMap) -> Option<&[u8]> {
+    let fields = headers.get_all(COOKIE).iter();
+    let pairs = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b';'));
+    let mut ours = pairs.filter(|pair| is_ours(pair));
+    let (only, None) = (ours.next()?, ours.next()) else {
+        return None;
+    };
+    let value = only.splitn(2, |byte| *byte == b'=').nth(1)?;
+    Some(value.trim_ascii())
+}
+
+/// The cookies without ours, each other byte for byte; none when it is not among them.
+#[must_use]
+pub fn without(field: &[u8]) -> Option<Vec<u8>> {
+    let pairs = || field.split(|byte| *byte == b';');
+    if !pairs().any(is_ours) {
+        return None;
+    }
+    let others: Vec<_> = pairs().filter(|pair| !is_ours(pair)).collect();
+    Some(others.join(&b';').trim_ascii_start().to_vec())
+}
+
+/// The field that sets the cookie for so many seconds.
+pub(super) fn set(value: &str, seconds: u64) -> String {
+    format!("{NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict")
+}
+
+fn is_ours(pair: &[u8]) -> bool {
+    let name = pair.split(|byte| *byte == b'=').next().unwrap_or(pair);
+    name.trim_ascii() == NAME.as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(fields: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.append(COOKIE, field.parse().unwrap());
+        }
+        value(&headers).map(|value| String::from_utf8(value.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn the_only_cookie_of_the_name_counts() {
+        for fields in [
+            &["__Host-hubgate=x"][..],
+            &["a=1; __Host-hubgate=x; b=2"],
+            &["a=1", "b=2; __Host-hubgate=x"],
+            &["__Host-hubgate = x;"],
+        ] {
+            assert_eq!(read(fields).as_deref(), Some("x"), "{fields:?}");
+        }
+        for fields in [
+            &[][..],
+            &["a=__Host-hubgate; __host-hubgate=x; __Host-hubgate2=x"],
+            &["__Host-hubgate=x; __Host-hubgate=x"],
+            &["__Host-hubgate=x", "__Host-hubgate=y"],
+            &["__Host-hubgate=x; __Host-hubgate"],
+            &["__Host-hubgate"],
+        ] {
+            assert_eq!(read(fields), None, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_stays_byte_for_byte() {
+        for (field, left) in [
+            ("a=1", None),
+            ("a=\"x\u{ff}\";  b", None),
+            ("__Host-hubgate2=x", None),
+            ("__Host-hubgate=x", Some("")),
+            ("__Host-hubgate=x; __Host-hubgate", Some("")),
+            ("__Host-hubgate=x; a=1;b=\"2\"", Some("a=1;b=\"2\"")),
+            ("a=1;  b=2; __Host-hubgate =x=y;c;", Some("a=1;  b=2;c;")),
+            ("a=\u{ff}=; __Host-hubgate=x", Some("a=\u{ff}=")),
+        ] {
+            let found = without(field.as_bytes());
+            assert_eq!(found.as_deref(), left.map(str::as_bytes), "{field}");
+        }
+    }
+}

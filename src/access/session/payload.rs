@@ -1,0 +1,116 @@
+//! What a session says, as bytes: small, of one spelling only.
+
+/// What is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Payload {
+    /// When it was sealed, in seconds since 1970.
+    pub(super) began: u64,
+    /// When it ends.
+    pub(super) ends: u64,
+    /// A user, and the keyed tag of the entry of the password file.
+    pub(super) account: Option<(String, [u8; 32])>,
+    /// A certificate.
+    pub(super) certificate: Option<[u8; 32]>,
+}
+
+/// Bytes of a user's name beyond which nobody is remembered.
+pub(super) const LONGEST_USER: usize = u8::MAX as usize;
+
+/// Changes with the meaning of the bytes, so that older ones are not misread.
+const VERSION: u8 = 1;
+
+impl Payload {
+    /// Whether it is anybody's.
+    pub(super) fn names_somebody(&self) -> bool {
+        self.account.is_some() || self.certificate.is_some()
+    }
+
+    /// The bytes; a user's name beyond [`LONGEST_USER`] must not come here.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.began.to_be_bytes());
+        bytes.extend(self.ends.to_be_bytes());
+        let (user, tag) = match &self.account {
+            Some((user, tag)) => (user.as_bytes(), &tag[..]),
+            None => (&[][..], &[][..]),
+        };
+        bytes.push(u8::try_from(user.len()).unwrap_or(0));
+        bytes.extend(user);
+        bytes.extend(tag);
+        bytes.extend(self.certificate.iter().flatten());
+        bytes
+    }
+
+    /// Reads the bytes; none when they are not exactly those of a payload.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let (&[version], rest) = bytes.split_first_chunk()?;
+        let (began, rest) = rest.split_first_chunk()?;
+        let (ends, rest) = rest.split_first_chunk()?;
+        let (&[length], rest) = rest.split_first_chunk()?;
+        let (user, rest) = rest.split_at_checked(length.into())?;
+        let (account, rest) = match user {
+            [] => (None, rest),
+            user => {
+                let (tag, rest) = rest.split_first_chunk()?;
+                (
+                    Some((std::str::from_utf8(user).ok()?.to_owned(), *tag)),
+                    rest,
+                )
+            }
+        };
+        let certificate = match rest {
+            [] => None,
+            rest => Some(rest.try_into().ok()?),
+        };
+        let payload = Self {
+            began: u64::from_be_bytes(*began),
+            ends: u64::from_be_bytes(*ends),
+            account,
+            certificate,
+        };
+        (version == VERSION && payload.names_somebody()).then_some(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn payloads() -> impl Strategy<Value = Payload> {
+        let account = proptest::option::of(("[a-zäß:]{1,100}", any::<[u8; 32]>()));
+        let parts = (
+            any::<u64>(),
+            any::<u64>(),
+            account,
+            any::<Option<[u8; 32]>>(),
+        );
+        let payloads = parts.prop_map(|(began, ends, account, certificate)| Payload {
+            began,
+            ends,
+            account,
+            certificate,
+        });
+        payloads.prop_filter("nobody", Payload::names_somebody)
+    }
+
+    proptest! {
+        #[test]
+        fn a_payload_is_read_as_it_was_written_and_no_byte_less_or_more(payload in payloads()) {
+            let bytes = payload.to_bytes();
+            prop_assert_eq!(Payload::parse(&bytes), Some(payload));
+            for end in 0..bytes.len() {
+                let cut = Payload::parse(&bytes[..end]);
+                prop_assert!(cut.is_none_or(|cut| cut.to_bytes() == bytes[..end]));
+            }
+            prop_assert_eq!(Payload::parse(&[&bytes[..], &[0]].concat()).map(|it| it.to_bytes().len()), None);
+        }
+
+        #[test]
+        fn bytes_have_one_reading(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let read = Payload::parse(&bytes);
+            prop_assert!(read.is_none_or(|read| read.to_bytes() == bytes));
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! What a session survives, and what nobody can make of it.
+
+use std::{fs, path::PathBuf};
+
+use http::{HeaderMap, header::COOKIE};
+use proptest::prelude::*;
+
+use super::*;
+use crate::tls::testing::{Folder, TestCa, leaf_params};
+
+const NOW: u64 = 2_000_000_000;
+const HOUR: u64 = 3600;
+
+/// A key, a site and a password file.
+struct Scene {
+    _folder: tempfile::TempDir,
+    key: Key,
+    site: Host,
+    file: PathBuf,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("users");
+        fs::write(&file, "anna:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=\n").unwrap();
+        Self {
+            _folder: folder,
+            key: Key::new(&[7; 32]),
+            site: Host::Name("home.example.org".to_owned()),
+            file,
+        }
+    }
+
+    fn at(&self, now: u64) -> Sessions<'_> {
+        Sessions {
+            key: &self.key,
+            site: &self.site,
+            lifetime: Duration::from_secs(HOUR),
+            now,
+        }
+    }
+
+    fn passwords(&self) -> Passwords {
+        Passwords::load(&self.file).unwrap()
+    }
+
+    fn anna(&self) -> Holder {
+        let fingerprint = self.passwords().fingerprint("anna").unwrap();
+        Holder {
+            account: Some(Account {
+                user: "anna".to_owned(),
+                fingerprint,
+            }),
+            certificate: None,
+        }
+    }
+
+    /// The value of the cookie for Anna that begins now.
+    fn value(&self) -> String {
+        value_of(&self.at(NOW).renew(None, &self.anna()).unwrap())
+    }
+}
+
+fn value_of(cookie: &str) -> String {
+    let (_, rest) = cookie.split_once('=').unwrap();
+    rest.split(';').next().unwrap().to_owned()
+}
+
+fn brought(value: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let cookie = format!("a=1; {}={value}; b=2", cookie::NAME);
+    headers.insert(COOKIE, cookie.parse().unwrap());
+    headers
+}
+
+fn is_good(sessions: Sessions<'_>, value: &str) -> bool {
+    sessions.open(&brought(value)).is_some()
+}
+
+#[test]
+fn a_session_is_of_its_holder_and_its_cookie_is_guarded() {
+    let scene = Scene::new();
+    let cookie = scene.at(NOW).renew(None, &scene.anna()).unwrap();
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    assert!(pair.starts_with("__Host-hubgate="));
+    let expected = "Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Strict";
+    assert_eq!(attributes, expected);
+    let session = scene.at(NOW).open(&brought(&scene.value())).unwrap();
+    assert_eq!(session.account(&scene.passwords()), scene.anna().account);
+    assert_eq!(session.certificate(), None);
+}
+
+#[test]
+fn a_session_of_another_site_or_key_is_none() {
+    let (scene, mut other) = (Scene::new(), Scene::new());
+    assert!(is_good(other.at(NOW), &scene.value()));
+    other.site = Host::Name("home.example.or".to_owned());
+    assert!(!is_good(other.at(NOW), &scene.value()));
+    other.site = Host::Wildcard("home.example.org".to_owned());
+    assert!(!is_good(other.at(NOW), &scene.value()));
+    other = Scene::new();
+    other.key = Key::new(&[8; 32]);
+    assert!(!is_good(other.at(NOW), &scene.value()));
+}
+
+#[test]
+fn a_session_ends_and_has_not_begun_before_it_did() {
+    let scene = Scene::new();
+    let value = scene.value();
+    for (now, good) in [
+        (NOW, true),
+        (NOW + HOUR - 1, true),
+        (NOW + HOUR, false),
+        (u64::MAX, false),
+        (NOW - SKEW, true),
+        (NOW - SKEW - 1, false),
+        (0, false),
+    ] {
+        assert_eq!(is_good(scene.at(now), &value), good, "{now}");
+    }
+    let mut shorter = scene.at(NOW + HOUR / 2);
+    assert!(is_good(shorter, &value));
+    shorter.lifetime = Duration::from_secs(HOUR / 2);
+    assert!(!is_good(shorter, &value));
+}
+
+#[test]
+fn a_cookie_that_was_cut_extended_or_changed_is_none() {
+    let scene = Scene::new();
+    let value = scene.value();
+    for end in 0..value.len() {
+        assert!(!is_good(scene.at(NOW), &value[..end]), "{end}");
+    }
+    for more in ["A", "AA", "=", "==", ".", "A".repeat(4000).as_str()] {
+        assert!(!is_good(scene.at(NOW), &format!("{value}{more}")), "{more}");
+    }
+    for (place, old) in value.char_indices() {
+        let new = if old == 'A' { 'B' } else { 'A' };
+        let mut forged = value.clone();
+        forged.replace_range(place..=place, &new.to_string());
+        assert!(!is_good(scene.at(NOW), &forged), "{place}");
+    }
+}
+
+#[test]
+fn of_two_cookies_none_counts() {
+    let scene = Scene::new();
+    let value = scene.value();
+    let mut headers = brought(&value);
+    headers.append(COOKIE, headers[COOKIE].clone());
+    assert!(scene.at(NOW).open(&headers).is_none());
+    let twice = format!("{value}; {}={value}", cookie::NAME);
+    assert!(!is_good(scene.at(NOW), &twice));
+}
+
+#[test]
+fn a_changed_deleted_or_other_entry_is_nobodys() {
+    let scene = Scene::new();
+    let value = scene.value();
+    let session = scene.at(NOW).open(&brought(&value)).unwrap();
+    assert!(session.account(&scene.passwords()).is_some());
+    let elsewhere = scene.file.with_file_name("others");
+    fs::copy(&scene.file, &elsewhere).unwrap();
+    assert_eq!(session.account(&Passwords::load(&elsewhere).unwrap()), None);
+    for entry in [
+        "anna:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
+        "ben:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=",
+    ] {
+        fs::write(&scene.file, entry).unwrap();
+        assert_eq!(session.account(&scene.passwords()), None, "{entry}");
+    }
+}
+
+#[test]
+fn a_session_is_renewed_past_half_of_its_life_or_for_another_holder() {
+    let scene = Scene::new();
+    let value = scene.value();
+    let (anna, nobody) = (scene.anna(), Holder::default());
+    let mut ben = anna.clone();
+    ben.account.as_mut().unwrap().user = "ben".to_owned();
+    for (now, holder, renews) in [
+        (NOW, &anna, false),
+        (NOW + HOUR / 2, &anna, false),
+        (NOW + HOUR / 2 + 1, &anna, true),
+        (NOW, &ben, true),
+        (NOW + HOUR / 2 + 1, &nobody, false),
+    ] {
+        let came = scene.at(now).open(&brought(&value));
+        let renewed = scene.at(now).renew(came.as_ref(), holder);
+        assert_eq!(renewed.is_some(), renews, "{now} {holder:?}");
+    }
+    assert!(scene.at(NOW).renew(None, &nobody).is_none());
+    let mut long = anna;
+    long.account.as_mut().unwrap().user = "x".repeat(256);
+    assert!(scene.at(NOW).renew(None, &long).is_none());
+}
+
+#[test]
+fn the_longest_name_fits() {
+    let scene = Scene::new();
+    let mut holder = scene.anna();
+    holder.account.as_mut().unwrap().user = "x".repeat(255);
+    holder.certificate = certified(NOW + HOUR).certificate;
+    let cookie = scene.at(NOW).renew(None, &holder).unwrap();
+    assert!(is_good(scene.at(NOW), &value_of(&cookie)));
+    assert!(cookie.len() < 1024);
+}
+
+#[test]
+fn a_session_never_outlives_its_certificate() {
+    let scene = Scene::new();
+    let holder = certified(NOW + 600);
+    let cookie = scene.at(NOW).renew(None, &holder).unwrap();
+    assert!(cookie.contains("; Max-Age=600;"), "{cookie}");
+    let value = value_of(&cookie);
+    assert!(is_good(scene.at(NOW + 599), &value) && !is_good(scene.at(NOW + 600), &value));
+    let came = scene.at(NOW + 500).open(&brought(&value));
+    assert_eq!(
+        came.as_ref().unwrap().certificate(),
+        Some(&holder.certificate.as_ref().unwrap().key())
+    );
+    assert_eq!(scene.at(NOW + 500).renew(came.as_ref(), &holder), None);
+    assert_eq!(scene.at(NOW + 600).renew(None, &holder), None);
+}
+
+/// The holder of a certificate with this end.
+fn certified(end: u64) -> Holder {
+    let (ca, folder) = (TestCa::new("Home CA"), Folder::new());
+    let mut params = leaf_params("Anna's phone");
+    params.not_after = time::OffsetDateTime::from_unix_timestamp(end.cast_signed()).unwrap();
+    let chain = ca.issue_with(params).chain;
+    let now = std::time::SystemTime::now();
+    Holder {
+        account: None,
+        certificate: Some(ca.client_ca(&folder).judge(&chain, now).unwrap()),
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_anybody_writes_is_no_session(text in "[A-Za-z0-9_-]{0,700}") {
+        prop_assert!(!is_good(Scene::new().at(NOW), &text));
+    }
+
+    #[test]
+    fn any_bytes_in_the_cookie_are_looked_at_in_peace(bytes in proptest::collection::vec(32..=255_u8, 0..900)) {
+        let mut field = format!("{}=", cookie::NAME).into_bytes();
+        field.extend(bytes);
+        let Ok(field) = http::HeaderValue::from_bytes(&field) else { return Ok(()) };
+        let headers = HeaderMap::from_iter([(COOKIE, field)]);
+        prop_assert!(Scene::new().at(NOW).open(&headers).is_none());
+    }
+}
