@@ -103,7 +103,7 @@ impl Folder {
         }
         let ca = read(&self.ca())?.unwrap_or_default();
         let certificate = ca.find("-----BEGIN CERTIFICATE").unwrap_or(0);
-        write(&elsewhere.ca(), ca[certificate..].as_bytes())?;
+        write(&elsewhere.ca(), &ca.as_bytes()[certificate..])?;
         let list = match read(&self.list())? {
             Some(list) => list,
             None => self.load()?.list(&[], OffsetDateTime::now_utc())?,

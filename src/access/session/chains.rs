@@ -18,7 +18,10 @@ pub type Chain = [CertificateDer<'static>];
 
 /// The chains shown last, by [`Identity::key`].
 #[derive(Default)]
-pub struct Chains(Mutex<HashMap<[u8; 32], (Instant, Arc<Chain>)>>);
+pub struct Chains(Mutex<Remembered>);
+
+/// By the identity of the certificate, when it was shown last and with what.
+type Remembered = HashMap<[u8; 32], (Instant, Arc<Chain>)>;
 
 /// Chains remembered.
 const MOST: usize = 1000;
@@ -50,12 +53,12 @@ impl Chains {
         self.lock().get(key).map(|(_, chain)| chain.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Instant, Arc<Chain>)>> {
+    fn lock(&self) -> MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn make_room(chains: &mut HashMap<[u8; 32], (Instant, Arc<Chain>)>) {
+fn make_room(chains: &mut Remembered) {
     if chains.len() < MOST {
         return;
     }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{
     derivation::{Derivation, Purpose},
-    oid,
+    null, oid,
 };
 
 /// The algorithms of a file.
@@ -117,7 +117,7 @@ impl Encryption {
                 parameters.write_sequence(|parameters| {
                     self.write_pbkdf2(parameters.next(), salt);
                     algorithm(parameters.next(), AES_256_CBC, |value| {
-                        value.write_bytes(iv)
+                        value.write_bytes(iv);
                     });
                 });
             });
@@ -129,7 +129,7 @@ impl Encryption {
             parameters.write_sequence(|parameters| {
                 parameters.next().write_bytes(salt);
                 parameters.next().write_u32(self.iterations().get());
-                algorithm(parameters.next(), HMAC_SHA256, |it| it.write_null());
+                algorithm(parameters.next(), HMAC_SHA256, null);
             });
         });
     }

@@ -6,6 +6,7 @@ use yasna::DERWriter;
 use super::{
     derivation::{Derivation, Purpose},
     encryption::{Encryption, algorithm, random},
+    null,
 };
 
 /// MacData (RFC 7292, section 4).
@@ -41,7 +42,7 @@ impl Mac {
         writer.write_sequence(|data| {
             data.next().write_sequence(|info| {
                 let hash = hash_of(self.encryption);
-                algorithm(info.next(), hash, |it| it.write_null());
+                algorithm(info.next(), hash, null);
                 info.next().write_bytes(&self.digest);
             });
             data.next().write_bytes(&self.salt);
