@@ -35,6 +35,10 @@ impl Device {
     }
 }
 
+fn read_der(reader: BERReader<'_, '_>) -> ASN1Result<Vec<u8>> {
+    reader.read_der()
+}
+
 /// A bag as it is read: its kind, and its attributes, each of a kind with a value in DER.
 #[derive(Debug, PartialEq)]
 struct Bag {
@@ -48,9 +52,7 @@ impl Bag {
         reader.read_sequence(|bag| {
             Ok(Self {
                 kind: bag.next().read_oid()?,
-                value: bag
-                    .next()
-                    .read_tagged(Tag::context(0), |it| it.read_der())?,
+                value: bag.next().read_tagged(Tag::context(0), read_der)?,
                 attributes: bag.read_default(Vec::new(), read_attributes)?,
             })
         })
@@ -67,7 +69,7 @@ fn read_attributes(reader: BERReader<'_, '_>) -> ASN1Result<Vec<(ObjectIdentifie
     reader.collect_set_of(|attribute| {
         attribute.read_sequence(|attribute| {
             let kind = attribute.next().read_oid()?;
-            let values = attribute.next().collect_set_of(|it| it.read_der())?;
+            let values = attribute.next().collect_set_of(read_der)?;
             Ok((kind, values.concat()))
         })
     })
