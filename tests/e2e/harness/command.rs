@@ -1,9 +1,9 @@
-//! A hubgate command that runs to its end.
+//! A hubgate command that runs to its end, and programs of others that do.
 
 use std::{
     net::TcpListener,
     path::Path,
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use command_fds::{CommandFdExt, FdMapping};
@@ -26,11 +26,37 @@ pub struct Ran {
 pub fn hubgate(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = program();
     let output = command.args(arguments).current_dir(folder).output();
-    let output = output.unwrap();
-    Ran {
-        status: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    output.unwrap().into()
+}
+
+/// Runs a program of others with the arguments; it writes UTF-8, and English.
+pub fn foreign(program: &str, arguments: &[&str]) -> Ran {
+    let mut command = Command::new(program);
+    let command = command.args(arguments).stdin(Stdio::null());
+    let output = command.env("LC_ALL", "C.UTF-8").output();
+    output
+        .unwrap_or_else(|error| panic!("{program}: {error}"))
+        .into()
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ran {
+    /// Its standard output.
+    ///
+    /// # Panics
+    /// With all it printed, when it failed.
+    pub fn succeeded(self) -> String {
+        assert_eq!(self.status, Some(0), "{}\n{}", self.stdout, self.stderr);
+        self.stdout
     }
 }
 

@@ -29,7 +29,7 @@ mod wire;
 pub use self::{
     answer::Answer,
     caller::{Caller, Stream},
-    command::{Ran, hubgate},
+    command::{Ran, foreign, hubgate},
     conversation::Conversation,
     demo::Demo,
     eventually::{DEADLINE, eventually, within},

@@ -10,3 +10,4 @@ pub mod guessing;
 pub mod house;
 pub mod locking_out;
 pub mod names;
+pub mod readers;

@@ -1,0 +1,127 @@
+//! The files of devices of every kind, made without an invitation.
+
+use std::{fmt, fs};
+
+use crate::{
+    harness::{Hubgate, Ran, foreign},
+    hub::Hub,
+    phones::house::setup,
+};
+
+/// A plain name, one outside Unicode's first plane, and one from right to left.
+const NAMES: [&str; 3] = ["Anna's phone", "Ben 📱", "הטלפון של אמא"];
+
+/// The password of Java's copies.
+pub(super) const COPY_PASSWORD: &str = "another";
+
+/// Files, which go with it.
+pub(super) struct Workshop {
+    gate: Hubgate,
+    /// One for each name, kind of key and encryption.
+    pub(super) made: Vec<Made>,
+}
+
+/// The files of one device.
+pub(super) struct Made {
+    /// The device.
+    pub(super) name: &'static str,
+    /// The kind of its key.
+    pub(super) key: &'static str,
+    /// Whether it is encrypted for new phones.
+    pub(super) is_modern: bool,
+    /// The path of the PKCS#12 file.
+    pub(super) file: String,
+    /// The password of the PKCS#12 file.
+    pub(super) password: String,
+}
+
+impl Workshop {
+    /// Makes all files, by one CA.
+    pub(super) async fn open() -> Self {
+        let hub = Hub::start().await;
+        let mut gate = setup(&hub, "").start().await;
+        gate.terminate();
+        gate.ended().await;
+        let mut workshop = Self {
+            gate,
+            made: Vec::new(),
+        };
+        for name in NAMES {
+            for (key, is_modern) in [("rsa", false), ("rsa", true), ("ec", false), ("ec", true)] {
+                workshop.make(name, key, is_modern);
+            }
+        }
+        workshop
+    }
+
+    /// A device gets its first certificate, and then others.
+    fn make(&mut self, name: &'static str, key: &'static str, is_modern: bool) {
+        let is_known = self.made.iter().any(|made| made.name == name);
+        let command = if is_known { "renew" } else { "add" };
+        let folder = format!("files-{}", self.made.len());
+        let mut arguments = vec!["client", command, name, "--out", &folder, "--key", key];
+        arguments.extend(is_modern.then_some("--modern"));
+        let told = self.gate.command(&arguments).succeeded();
+        let mut lines = told.lines();
+        let password = lines.find_map(|line| line.strip_prefix("password  "));
+        let (file, _) = told.split_once(".p12 ").unwrap();
+        let file = self.gate.folder().join(format!("{file}.p12"));
+        self.made.push(Made {
+            name,
+            key,
+            is_modern,
+            file: file.to_str().unwrap().to_owned(),
+            password: password.unwrap().to_owned(),
+        });
+    }
+}
+
+impl Made {
+    /// The folder of the files.
+    pub(super) fn folder(&self) -> &str {
+        self.file.rsplit_once('/').unwrap().0
+    }
+
+    /// What OpenSSL reads in the file with this password.
+    pub(super) fn openssl(&self, password: &str, what: &[&str]) -> Ran {
+        let password = format!("pass:{password}");
+        let mut arguments = vec!["pkcs12", "-in", &self.file, "-passin", &password];
+        arguments.extend((!self.is_modern).then_some("-legacy"));
+        arguments.extend(what);
+        foreign("openssl", &arguments)
+    }
+
+    /// What OpenSSL takes out of the file: its path, and its text.
+    pub(super) fn part(&self, name: &str, what: &[&str]) -> (String, String) {
+        let text = self.openssl(&self.password, what).succeeded();
+        let path = format!("{}/{name}.pem", self.folder());
+        fs::write(&path, &text).unwrap();
+        (path, text)
+    }
+
+    /// What Java says of the file.
+    pub(super) fn java_list(&self) -> String {
+        let keystore = ["-keystore", &self.file, "-storepass", &self.password];
+        keytool(&[&["-list", "-v"], &keystore[..]].concat())
+    }
+
+    /// Lets Java open the key and encrypt it anew; the path of the copy.
+    pub(super) fn java_copy(&self) -> String {
+        let copy = format!("{}/copy.p12", self.folder());
+        let from = ["-srckeystore", &self.file, "-srcstorepass", &self.password];
+        let to = ["-destkeystore", &copy, "-deststorepass", COPY_PASSWORD];
+        keytool(&[&["-importkeystore"], &from[..], &to].concat());
+        copy
+    }
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let age = if self.is_modern { "modern" } else { "legacy" };
+        write!(f, "{}, {}, {age}", self.name, self.key)
+    }
+}
+
+fn keytool(arguments: &[&str]) -> String {
+    foreign("keytool", &[&["-J-Duser.language=en"], arguments].concat()).succeeded()
+}
