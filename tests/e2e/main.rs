@@ -18,6 +18,7 @@ pub mod commands;
 pub mod demo;
 pub mod engine;
 pub mod harness;
+pub mod home_and_away;
 pub mod hostile;
 pub mod hub;
 pub mod hub_faults;

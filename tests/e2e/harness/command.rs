@@ -87,7 +87,7 @@ pub(super) fn inheriting(path: &Path, sockets: Vec<TcpListener>) -> Command {
     command
 }
 
-fn without_manager(mut command: Command) -> Command {
+pub(super) fn without_manager(mut command: Command) -> Command {
     command.stdin(Stdio::null());
     for name in [
         "JOURNAL_STREAM",

@@ -14,6 +14,7 @@ mod eventually;
 mod head;
 mod http;
 mod hubgate;
+mod machine;
 mod name_server;
 mod output;
 mod pki;
@@ -36,6 +37,7 @@ pub use self::{
     head::{Framing, Head},
     http::{Http, until},
     hubgate::Hubgate,
+    machine::Machine,
     name_server::NameServer,
     output::Output,
     pki::{Authority, Leaf},

@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{
-    Authority, Hubgate, Port,
+    Authority, Hubgate, Machine, Port,
     command::{PROGRAM, inheriting},
 };
 
@@ -38,6 +38,7 @@ pub struct Setup {
     ports: [Port; 2],
     sockets: Vec<TcpListener>,
     environment: Vec<(String, String)>,
+    elsewhere: Option<Command>,
 }
 
 impl Setup {
@@ -57,6 +58,7 @@ impl Setup {
             ports: [Port::keep(), Port::keep()],
             sockets: Vec::new(),
             environment: Vec::new(),
+            elsewhere: None,
         };
         setup.with_certificate("home", &["home.test", "other.test", "localhost"])
     }
@@ -161,8 +163,19 @@ impl Setup {
         self
     }
 
-    /// Starts hubgate and waits until it listens.
+    /// Starts hubgate on a machine where the test's own callers do not reach it.
+    pub fn on(mut self, machine: &Machine) -> Self {
+        self.elsewhere = Some(machine.command(&self.folder.path().join("hubgate")));
+        self
+    }
+
+    /// Starts hubgate and waits until it listens; elsewhere, until it answers commands.
     pub async fn start(self) -> Hubgate {
+        if self.elsewhere.is_some() {
+            let gate = self.launch();
+            gate.answers_commands().await;
+            return gate;
+        }
         let listening = self.listening();
         let mut gate = self.launch();
         for address in listening {
@@ -183,7 +196,8 @@ impl Setup {
     fn command(&mut self) -> Command {
         let link = self.folder.path().join("hubgate");
         symlink(PROGRAM, &link).unwrap();
-        inheriting(&link, std::mem::take(&mut self.sockets))
+        let elsewhere = self.elsewhere.take();
+        elsewhere.unwrap_or_else(|| inheriting(&link, std::mem::take(&mut self.sockets)))
     }
 
     /// Writes a certificate of the setup's root and its key as `NAME.pem` and `NAME.key`.

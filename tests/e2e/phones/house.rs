@@ -71,15 +71,7 @@ impl House {
 
     /// Invites by this command.
     pub async fn invited_by(&self, arguments: &[&str]) -> Invitation {
-        let terminal = self.client(arguments);
-        let code = terminal.line_with("enter the code").await;
-        let link = terminal.line_with("https://").await;
-        let path = link.split_once("/.hubgate").unwrap().1;
-        Invitation {
-            code: code.chars().filter(char::is_ascii_digit).collect(),
-            link: format!("/.hubgate{path}"),
-            terminal,
-        }
+        Invitation::shown_by(self.client(arguments)).await
     }
 
     /// Invites a device and takes its certificate to it.
@@ -99,6 +91,18 @@ impl House {
 }
 
 impl Invitation {
+    /// Reads what the command shows.
+    pub async fn shown_by(terminal: Running) -> Self {
+        let code = terminal.line_with("enter the code").await;
+        let link = terminal.line_with("https://").await;
+        let path = link.split_once("/.hubgate").unwrap().1;
+        Self {
+            code: code.chars().filter(char::is_ascii_digit).collect(),
+            link: format!("/.hubgate{path}"),
+            terminal,
+        }
+    }
+
     /// Enters a code.
     pub async fn enter(&self, code: &str, caller: &Caller) -> Answer {
         post(caller, &self.link, &format!("code={code}")).await

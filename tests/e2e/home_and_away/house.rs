@@ -1,0 +1,182 @@
+//! A house on two networks, and who calls it from there.
+
+use std::{fs, path::Path};
+
+use crate::{
+    acme::program::{Program, has_programs},
+    harness::{DEADLINE, HTPASSWD, Hubgate, Leaf, Machine, Setup, eventually, foreign},
+    phones::house::opened,
+};
+
+/// Where hubgate is at home.
+const AT_HOME: &str = "192.168.77.1";
+/// Where hubgate is for everybody.
+const PUBLIC: &str = "203.0.113.1";
+/// Where the hub is for hubgate.
+const HUB: &str = "http://127.0.0.1:8080";
+
+/// A house with its hub; what stands first ends first.
+pub struct House {
+    /// The door.
+    pub gate: Hubgate,
+    _hub: Program,
+    _door: Machine,
+    home: Machine,
+    away: Machine,
+}
+
+/// Who calls from one of the networks.
+pub struct Browser<'a> {
+    from: &'a Machine,
+    to: &'static str,
+    folder: &'a Path,
+}
+
+impl House {
+    /// A house with nobody enrolled yet; none, which is told, where it cannot be built.
+    pub async fn start() -> Option<Self> {
+        if !has_programs(&["curl", "ip", "openssl", "python3"]) {
+            return None;
+        }
+        let (door, home, away) = (Machine::new()?, Machine::new()?, Machine::new()?);
+        door.connect(&format!("{AT_HOME}/24"), &home, "192.168.77.2/24");
+        door.connect(&format!("{PUBLIC}/24"), &away, "203.0.113.7/24");
+        home.route_by(AT_HOME);
+        let hub = hub(&door).await;
+        let gate = setup().on(&door).start().await;
+        gate.write("root.pem", &gate.root_pem());
+        Some(Self {
+            gate,
+            _hub: hub,
+            _door: door,
+            home,
+            away,
+        })
+    }
+
+    /// Somebody at home.
+    pub fn home(&self) -> Browser<'_> {
+        self.browser(&self.home, AT_HOME)
+    }
+
+    /// Somebody at home for whom the name leads to the public address.
+    pub fn home_by_public_address(&self) -> Browser<'_> {
+        self.browser(&self.home, PUBLIC)
+    }
+
+    /// Somebody on the Internet.
+    pub fn away(&self) -> Browser<'_> {
+        self.browser(&self.away, PUBLIC)
+    }
+
+    /// The name of hubgate's own CA, as OpenSSL writes it.
+    pub fn name_of_ca(&self) -> String {
+        let file = self.gate.folder().join("certs/clients/ca.pem");
+        let arguments = ["x509", "-noout", "-subject", "-in", file.to_str().unwrap()];
+        let told = foreign("openssl", &arguments).succeeded();
+        told.trim_end().strip_prefix("subject=").unwrap().to_owned()
+    }
+
+    /// Makes a device's files; the path of its certificate with the key.
+    pub fn enrolled(&self, name: &str) -> String {
+        let add = ["client", "add", name, "--out", "files"];
+        let told = self.gate.command(&add).succeeded();
+        let (file, _) = told.split_once(".p12 ").unwrap();
+        let file = fs::read(self.gate.folder().join(format!("{file}.p12"))).unwrap();
+        let mut lines = told.lines();
+        let password = lines.find_map(|line| line.strip_prefix("password  "));
+        let leaf = opened(&file, password.unwrap(), self.gate.folder());
+        self.written("enrolled", &leaf)
+    }
+
+    /// Writes a certificate and its key into one file; its path.
+    pub fn written(&self, name: &str, leaf: &Leaf) -> String {
+        let name = format!("{name}.pem");
+        let content = format!("{}{}", leaf.chain_pem, leaf.key_pem);
+        self.gate.write(&name, &content);
+        self.gate.folder().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn browser<'a>(&'a self, from: &'a Machine, to: &'static str) -> Browser<'a> {
+        Browser {
+            from,
+            to,
+            folder: self.gate.folder(),
+        }
+    }
+}
+
+impl Browser<'_> {
+    /// The status of the answer to curl with these options.
+    pub fn get(&self, url: &str, options: &[&str]) -> String {
+        self.curl(url, &[options, &["--write-out", "%{http_code}"]].concat())
+    }
+
+    /// Enters the right code; the page behind it.
+    pub fn redirected(&self, url: &str, form: &str) -> String {
+        let told = "%{http_code} %{redirect_url}";
+        let told = self.curl(url, &["--data", form, "--write-out", told]);
+        told.strip_prefix("303 https://").unwrap().to_owned()
+    }
+
+    /// What is there.
+    pub fn fetched(&self, url: &str) -> Vec<u8> {
+        assert_eq!(self.get(url, &[]), "200");
+        fs::read(self.path("body")).unwrap()
+    }
+
+    /// What OpenSSL tells of a handshake, which must succeed: each message, and what it learnt.
+    pub fn handshake(&self, host: &str, version: &str) -> String {
+        let (to, root) = (format!("{}:443", self.to), self.path("root.pem"));
+        let call = ["s_client", "-connect", &to, "-servername", host, version];
+        let checks = ["-msg", "-CAfile", &root, "-verify_return_error"];
+        let told = self.from.run("openssl", &[&call[..], &checks].concat());
+        let told = told.succeeded();
+        assert!(told.contains(", ServerHello\n"), "{told}");
+        assert!(told.contains("Verify return code: 0 (ok)"), "{told}");
+        told
+    }
+
+    fn curl(&self, url: &str, options: &[&str]) -> String {
+        let (host, _) = url.split_once('/').unwrap_or((url, ""));
+        let there = format!("{host}:443:{}", self.to);
+        let (url, root) = (format!("https://{url}"), self.path("root.pem"));
+        let quietly = ["--silent", "--show-error", "--output", &self.path("body")];
+        let call = ["--cacert", &root, "--resolve", &there, &url];
+        let ran = self
+            .from
+            .run("curl", &[&quietly, &call[..], options].concat());
+        ran.succeeded()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+fn setup() -> Setup {
+    let factors = "satisfy: any, networks: [lan], client_certificate: own";
+    let garden = format!(
+        "{{hosts: [garden.test], upstream: \"{HUB}\", \
+         certificate: {{chain: garden.pem, key: garden.key}}, \
+         access: {{{factors}, password: htpasswd}}}}"
+    );
+    Setup::home(HUB)
+        .listen(r#"listen: {http: ["0.0.0.0:80"], https: ["0.0.0.0:443"]}"#)
+        .site(&format!("access: {{{factors}}}"))
+        .with_certificate("garden", &["garden.test"])
+        .file("htpasswd", HTPASSWD)
+        .other_site(&garden)
+}
+
+/// A hub beside hubgate, which serves an empty folder.
+async fn hub(door: &Machine) -> Program {
+    let mut command = door.command(Path::new("python3"));
+    command.args(["-m", "http.server", "--bind", "127.0.0.1", "8080"]);
+    let hub = Program::start(command, tempfile::tempdir().unwrap(), &[]).await;
+    eventually(DEADLINE, "the hub answers", async || {
+        door.run("curl", &["--silent", HUB]).status == Some(0)
+    })
+    .await;
+    hub
+}

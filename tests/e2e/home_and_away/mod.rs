@@ -1,0 +1,113 @@
+//! At home no questions, away only the house's own phones: hubgate between two real networks.
+//!
+//! `home.test` lets devices of the house in, `garden.test` a password too. curl and OpenSSL call
+//! from a machine on each network.
+
+pub mod house;
+
+use self::house::House;
+use crate::{
+    harness::{Authority, Leaf, Running},
+    phones::house::{Invitation, opened, password},
+};
+
+const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];
+const HOSTS: [&str; 2] = ["home.test", "garden.test"];
+
+#[tokio::test]
+async fn at_home_nobody_is_asked_for_a_certificate_and_everybody_enters() {
+    let Some(house) = House::start().await else {
+        return;
+    };
+    // The public address too: names often lead there from within.
+    for browser in [house.home(), house.home_by_public_address()] {
+        for host in HOSTS {
+            for version in VERSIONS {
+                let told = browser.handshake(host, version);
+                assert!(!told.contains("CertificateRequest"), "{told}");
+                assert!(told.contains("No client certificate CA names sent"));
+            }
+            assert_eq!(browser.get(host, &[]), "200");
+        }
+    }
+}
+
+#[tokio::test]
+async fn away_everybody_is_asked_for_a_certificate_of_the_houses_own_ca() {
+    let Some(house) = House::start().await else {
+        return;
+    };
+    let own = house.name_of_ca();
+    for host in HOSTS {
+        for version in VERSIONS {
+            let told = house.away().handshake(host, version);
+            assert!(told.contains(", CertificateRequest\n"), "{told}");
+            let mut lines = told.lines();
+            let title = lines.find(|line| *line == "Acceptable client certificate CA names");
+            assert!(title.is_some(), "{told}");
+            assert_eq!(lines.next(), Some(own.as_str()));
+            let after = lines.next().unwrap();
+            assert!(!after.contains("CN"), "another CA: {after}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn away_only_the_houses_own_phones_enter() {
+    let Some(house) = House::start().await else {
+        return;
+    };
+    let away = house.away();
+    let anna = house.enrolled("Anna's phone");
+    let stranger = Authority::new("strangers").client("anna");
+    let stranger = house.written("stranger", &stranger);
+    for version in ["1.2", "1.3"] {
+        let with = |certificate: &[&str]| {
+            let version = ["--tlsv1.2", "--tls-max", version];
+            away.get("home.test", &[&version, certificate].concat())
+        };
+        assert_eq!(with(&[]), "496");
+        assert_eq!(with(&["--user", "anna:secret"]), "496");
+        assert_eq!(with(&["--cert", &anna]), "200");
+        assert_eq!(with(&["--cert", &stranger]), "495");
+    }
+    let revoke = ["client", "revoke", "Anna's phone"];
+    house.gate.command(&revoke).succeeded();
+    assert_eq!(away.get("home.test", &["--cert", &anna]), "495");
+}
+
+#[tokio::test]
+async fn away_a_password_serves_as_well_where_one_is_set() {
+    let Some(house) = House::start().await else {
+        return;
+    };
+    let away = house.away();
+    let anna = house.enrolled("Anna's phone");
+    let get = |options: &[&str]| away.get("garden.test", options);
+    assert_eq!(get(&[]), "401");
+    assert_eq!(get(&["--user", "anna:guess"]), "401");
+    assert_eq!(get(&["--user", "anna:secret"]), "200");
+    assert_eq!(get(&["--cert", &anna]), "200");
+}
+
+#[tokio::test]
+async fn a_link_is_good_at_home_and_lets_the_phone_in_away() {
+    let Some(house) = House::start().await else {
+        return;
+    };
+    let command = ["client", "add", "Anna's phone"];
+    let invitation = Invitation::shown_by(Running::start(house.gate.folder(), &command)).await;
+    let link = format!("home.test{}", invitation.link);
+    let form = format!("code={}", invitation.code);
+    let (home, away) = (house.home(), house.away());
+    assert_eq!(away.get(&link, &[]), "400");
+    assert_eq!(away.get(&link, &["--data", &form]), "400");
+    assert_eq!(home.get(&link, &[]), "200");
+    let page = home.redirected(&link, &form);
+    let file = home.fetched(&format!("{page}/x.p12"));
+    let shown = String::from_utf8(home.fetched(&page)).unwrap();
+    let anna: Leaf = opened(&file, &password(&shown), house.gate.folder());
+    let anna = house.written("anna", &anna);
+    assert_eq!(away.get("home.test", &["--cert", &anna]), "200");
+    assert_eq!(invitation.terminal.ended().await.status, Some(0));
+}
