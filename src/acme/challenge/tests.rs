@@ -114,7 +114,7 @@ fn a_handshake_shows_the_digest_for_names_and_addresses() {
         let challenges = Challenges::default();
         let up = challenges.present_tls_alpn(&identifier, &[7; 32]).unwrap();
         let config = challenges.tls_alpn_config(name, PEER).unwrap();
-        ca::check(&ca::look(config, name), &identifier, &[7; 32]);
+        ca::check(&ca::look(&config, name), &identifier, &[7; 32]);
         assert!(
             matches!(up.hits()[..], [Hit { answered: true, .. }]),
             "{host}"

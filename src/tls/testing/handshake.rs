@@ -21,6 +21,8 @@ use super::Issued;
 
 /// A client with a memory for sessions; it believes every server.
 pub(crate) struct Client {
+    name: ServerName<'static>,
+    protocols: Vec<Vec<u8>>,
     versions: Vec<&'static SupportedProtocolVersion>,
     view: Arc<View>,
     resumption: Resumption,
@@ -38,10 +40,24 @@ impl Client {
     pub(crate) fn new() -> Self {
         let cache = Arc::new(ClientSessionMemoryCache::new(8));
         Self {
+            name: ServerName::try_from("home.example.org").unwrap(),
+            protocols: vec![b"http/1.1".to_vec(), b"h2".to_vec()],
             versions: rustls::ALL_VERSIONS.to_vec(),
             view: Arc::default(),
             resumption: Resumption::store(cache),
         }
+    }
+
+    /// Asks for another name (SNI); an address is not sent.
+    pub(crate) fn asking_for(mut self, name: &str) -> Self {
+        self.name = ServerName::try_from(name.to_owned()).unwrap();
+        self
+    }
+
+    /// Offers this protocol only (ALPN).
+    pub(crate) fn offering(mut self, protocol: &[u8]) -> Self {
+        self.protocols = vec![protocol.to_vec()];
+        self
     }
 
     pub(crate) fn speaking(mut self, version: &'static SupportedProtocolVersion) -> Self {
@@ -75,10 +91,9 @@ impl Client {
             .dangerous()
             .with_custom_certificate_verifier(self.view.clone())
             .with_client_cert_resolver(self.view.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec(), b"h2".to_vec()];
+        config.alpn_protocols.clone_from(&self.protocols);
         config.resumption = self.resumption.clone();
-        let name = ServerName::try_from("home.example.org").unwrap();
-        ClientConnection::new(Arc::new(config), name).unwrap()
+        ClientConnection::new(Arc::new(config), self.name.clone()).unwrap()
     }
 }
 
