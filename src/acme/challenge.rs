@@ -20,11 +20,8 @@ use time::OffsetDateTime;
 
 pub use self::hit::Hit;
 use self::live::{Live, Proof};
-use super::{
-    challenge_kind::ChallengeKind,
-    problem::{Class, Problem},
-};
-use crate::config::model::Host;
+use super::problem::{Class, Problem};
+use crate::config::model::{ChallengeKind, Host};
 
 /// Where the CA looks for http-01.
 const WELL_KNOWN: &str = "/.well-known/acme-challenge/";

@@ -8,9 +8,9 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 
 use super::{
     challenge::Hit,
-    challenge_kind::ChallengeKind,
     problem::{Class, Problem},
 };
+use crate::config::model::ChallengeKind;
 
 const MINUTE: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year] [hour]:[minute] UTC");

@@ -10,10 +10,10 @@ use time::{Duration, OffsetDateTime};
 pub use renewal_window::Renewal;
 
 use super::{
-    challenge_kind::ChallengeKind,
     problem::{Class, Problem},
     store::{self, Entry, Fault, Kind, Store},
 };
+use crate::config::model::ChallengeKind;
 
 /// What happened with a certificate set so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

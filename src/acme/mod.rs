@@ -9,7 +9,6 @@ mod accounts;
 pub mod authority;
 mod certificates;
 pub mod challenge;
-pub mod challenge_kind;
 pub mod client;
 pub mod diagnosis;
 pub mod dns;

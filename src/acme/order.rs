@@ -13,7 +13,6 @@ use super::{
         Authorization, AuthorizationStatus, CertificateAuthority, Challenge, ChallengeStatus,
         OrderStatus, PlacedOrder,
     },
-    challenge_kind::ChallengeKind,
     diagnosis,
     journal::{OrderEntry, Step},
     private_key::PrivateKey,
@@ -23,7 +22,10 @@ use super::{
     signing_request::{new_key, signing_request},
     store::Store,
 };
-use crate::{config::model::Host, telemetry::progress::Teller};
+use crate::{
+    config::model::{ChallengeKind, Host},
+    telemetry::progress::Teller,
+};
 
 /// How one order is made.
 pub(super) struct Attempt<'a> {

@@ -12,14 +12,13 @@ use tracing::{info, warn};
 use super::{
     authority::{Authorization, Challenge},
     challenge::{Challenges, Hit, Presented},
-    challenge_kind::ChallengeKind,
     dns::{self, Outcome, Propagation, Provider, Record, Records},
     problem::{Class, Problem},
     shared::Shared,
     store::{self, Entry, Kind, Store},
     zone,
 };
-use crate::config::model::Dns;
+use crate::config::model::{ChallengeKind, Dns};
 
 /// Puts proofs up for one certificate set.
 pub(super) struct Prover {

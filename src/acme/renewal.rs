@@ -11,10 +11,8 @@ mod target;
 
 use time::{Duration, OffsetDateTime};
 
-use super::{
-    challenge_kind::ChallengeKind,
-    history::{Ca, History},
-};
+use super::history::{Ca, History};
+use crate::config::model::ChallengeKind;
 
 /// How a certificate set stands now.
 #[derive(Clone, Debug)]

@@ -6,11 +6,8 @@ use instant_acme::{AuthorizationState, AuthorizationStatus, ChallengeStatus, Cha
 
 use super::failure::Failure;
 use crate::{
-    acme::{
-        challenge_kind::ChallengeKind,
-        problem::{Class, Problem},
-    },
-    config::model::Host,
+    acme::problem::{Class, Problem},
+    config::model::{ChallengeKind, Host},
 };
 
 /// What the CA wants to see for one identifier.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::ServerConfig;
 
 use super::Hit;
-use crate::acme::challenge_kind::ChallengeKind;
+use crate::config::model::ChallengeKind;
 
 /// The most visits of each sort that are remembered; CAs look from half a dozen places.
 const HITS: usize = 32;

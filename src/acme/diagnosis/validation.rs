@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Hit, forbidden, name, says};
-use crate::acme::{challenge_kind::ChallengeKind, problem::Problem};
+use crate::{acme::problem::Problem, config::model::ChallengeKind};
 
 /// What is known of one failed validation.
 struct Case<'a> {

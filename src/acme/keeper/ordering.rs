@@ -9,13 +9,13 @@ use super::Keeper;
 use crate::{
     acme::{
         authority::{CertificateAuthority, RevocationReason},
-        challenge_kind::ChallengeKind,
         history::{Ca, Failure, History, Success},
         order::{Attempt, Failed, Obtained},
         problem::Class,
         renewal::{Action, Order},
         store::{Entry, Kind, Lock, Store},
     },
+    config::model::ChallengeKind,
     telemetry::progress::Teller,
     tls::day,
 };

@@ -6,10 +6,12 @@ use super::{
     Order, Policy, Standing,
     backoff::{self, HeldBack},
 };
-use crate::acme::{
-    challenge_kind::ChallengeKind,
-    history::{Ca, Failure, History},
-    problem::Class,
+use crate::{
+    acme::{
+        history::{Ca, Failure, History},
+        problem::Class,
+    },
+    config::model::ChallengeKind,
 };
 
 /// The next attempt, and what it has to wait for.

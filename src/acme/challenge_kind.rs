@@ -1,3 +1,0 @@
-//! The kinds of challenges hubgate can answer.
-
-pub use crate::config::model::ChallengeKind;
