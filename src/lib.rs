@@ -4,6 +4,7 @@ pub mod access;
 pub mod acme;
 pub mod cli;
 pub mod clients;
+mod clock;
 pub mod config;
 pub mod front;
 pub mod look;

@@ -28,6 +28,7 @@ use super::{
     state::State,
 };
 use crate::{
+    clock,
     config::model::{Acme, Host},
     telemetry::progress::Teller,
     tls::Slot,
@@ -158,7 +159,7 @@ impl Keeper {
 
     fn next(&self, now: OffsetDateTime) -> Action {
         let mut memory = self.memory();
-        if !renewal::is_before_all(now) {
+        if !clock::is_before_all(now) {
             memory.history.redate(now);
         }
         let standing = memory.standing(&self.hosts, &self.acme);

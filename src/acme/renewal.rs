@@ -163,12 +163,6 @@ pub fn due(now: OffsetDateTime, standing: &Standing, history: &History) -> Offse
     target::due(now, standing, history).at
 }
 
-/// Whether the moment is before this program was made, so that nothing should be dated by it.
-#[must_use]
-pub fn is_before_all(now: OffsetDateTime) -> bool {
-    clock::is_before_all(now)
-}
-
 /// Whether a certificate is so late that somebody should be told: a renewal by a tenth of its
 /// life, and one that is missing as soon as an attempt at it has failed.
 #[must_use]

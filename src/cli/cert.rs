@@ -1,13 +1,10 @@
 //! `hubgate cert`: how the certificates stand, and to have them renewed or tried now.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::path::Path;
 
 use time::OffsetDateTime;
 
-use super::{print, table};
+use super::{print, table, tell};
 use crate::{
     acme::{
         self,
@@ -48,11 +45,6 @@ pub(super) fn renew(path: &Path, name: &str, revoke: bool) -> anyhow::Result<()>
 pub(super) fn test(path: &Path, name: Option<&str>) -> anyhow::Result<()> {
     let config = config::load(path)?;
     control::try_out(&config.state, name, tell)
-}
-
-fn tell(step: &str) {
-    // Who does not listen any more still gets the exit code.
-    let _ = writeln!(io::stdout(), "{step}");
 }
 
 fn told(states: &[State], now: OffsetDateTime) -> String {

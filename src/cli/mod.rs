@@ -165,6 +165,12 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Tells a step of something that takes its time.
+fn tell(step: &str) {
+    // Who does not listen any more still gets the exit code.
+    let _ = writeln!(io::stdout(), "{step}");
+}
+
 const DEFAULT_CONFIGS: [&str; 2] = ["proxy.yaml", "/etc/hubgate/proxy.yaml"];
 
 const EXIT_CODES: &str =

@@ -3,28 +3,35 @@
 //! Whoever has the CA's key can let himself in everywhere, so it never leaves unencrypted:
 //! AES-256-GCM, the key made of the passphrase by PBKDF2-HMAC-SHA-256.
 
-use std::num::NonZeroU32;
+use std::{fs, num::NonZeroU32};
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     pbkdf2,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::random;
+use super::{
+    ca::{self, Ca},
+    folder::{Folder, joined, read, write},
+    random,
+    register::Register,
+};
 
 /// What is kept of the client CA, as the files have it.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Backup {
+struct Backup {
     /// `ca.pem`.
-    pub(super) ca: String,
+    ca: String,
     /// `ca.crl`.
-    pub(super) list: String,
+    list: String,
     /// `register.json`; none before the first device.
-    pub(super) register: Option<String>,
+    register: Option<String>,
 }
 
 /// First line of a backup; the second is the rest in base64.
@@ -41,7 +48,7 @@ impl Backup {
     ///
     /// # Errors
     /// A passphrase of fewer than 8 characters.
-    pub(super) fn seal(&self, passphrase: &str) -> anyhow::Result<String> {
+    fn seal(&self, passphrase: &str) -> anyhow::Result<String> {
         if passphrase.chars().count() < SHORTEST {
             bail!("the passphrase is too short: {SHORTEST} characters are the least");
         }
@@ -61,7 +68,7 @@ impl Backup {
     ///
     /// # Errors
     /// When it is no backup, was damaged, or the passphrase is another.
-    pub(super) fn open(text: &str, passphrase: &str) -> anyhow::Result<Self> {
+    fn open(text: &str, passphrase: &str) -> anyhow::Result<Self> {
         let foreign = || anyhow!("this is no backup of `hubgate client export`");
         let body = text.trim().strip_prefix(HEAD).ok_or_else(foreign)?;
         let body: String = body.split_whitespace().collect();
@@ -73,6 +80,81 @@ impl Backup {
         let opened = key(passphrase, salt)?.open_in_place(nonce, Aad::from(HEAD), &mut rest);
         let opened = opened.map_err(|_| anyhow!("the passphrase is wrong, or the file damaged"))?;
         Ok(serde_json::from_slice(opened)?)
+    }
+}
+
+impl Folder {
+    /// All that is kept, encrypted.
+    ///
+    /// # Errors
+    /// When there is no CA, or the passphrase is too short.
+    pub fn export(&self, passphrase: &str) -> anyhow::Result<String> {
+        let _alone = self.lock()?;
+        self.load()?;
+        let backup = Backup {
+            ca: read(&self.ca())?.unwrap_or_default(),
+            list: read(&self.list())?.unwrap_or_default(),
+            register: read(&self.register_file())?,
+        };
+        backup.seal(passphrase)
+    }
+
+    /// Puts back what was exported. Of the same CA, what is newer here stays; another CA takes
+    /// its place only if `replace`, and is set aside.
+    ///
+    /// # Errors
+    /// When it is no backup, the passphrase is wrong, there is another CA, or nothing can be
+    /// written.
+    pub fn import(&self, text: &str, passphrase: &str, replace: bool) -> anyhow::Result<()> {
+        let backup = Backup::open(text, passphrase)?;
+        let imported = Ca::parse(&backup.ca).context("the CA in the backup")?;
+        let _alone = self.lock()?;
+        if !self.is_of(&imported)? {
+            self.set_aside(replace)?;
+        }
+        if let (Err(_), Some(register)) = (self.known_register(), &backup.register) {
+            write(&self.register_file(), register.as_bytes())?;
+        }
+        let listed = read(&self.list())?.unwrap_or_default();
+        let revoked = joined(ca::revoked_in(&listed), ca::revoked_in(&backup.list));
+        let list = imported.list(&revoked, OffsetDateTime::now_utc())?;
+        write(&self.list(), list.as_bytes())?;
+        write(&self.ca(), backup.ca.as_bytes())
+    }
+
+    /// Whether what is here is of this CA, or of none.
+    fn is_of(&self, ca: &Ca) -> anyhow::Result<bool> {
+        let Some(text) = read(&self.ca())? else {
+            return Ok(true);
+        };
+        let held = CertificateDer::from_pem_slice(text.as_bytes());
+        Ok(held.is_ok_and(|held| held == ca.certificate))
+    }
+
+    /// The register, if there is one.
+    fn known_register(&self) -> anyhow::Result<Register> {
+        match self.register_file().exists() {
+            true => self.register(),
+            false => bail!("no register"),
+        }
+    }
+
+    fn set_aside(&self, replace: bool) -> anyhow::Result<()> {
+        if !replace {
+            bail!(
+                "{}: there is another client CA already, and its devices would be locked out: \
+                 if that is meant, add --replace",
+                self.ca().display()
+            );
+        }
+        for file in [self.ca(), self.list(), self.register_file()] {
+            let mut aside = file.clone().into_os_string();
+            aside.push(".replaced");
+            if file.exists() {
+                fs::rename(&file, aside).with_context(|| file.display().to_string())?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 use zeroize::Zeroizing;
 
 use super::{name::Name, random};
+use crate::tls::hex;
 
 /// The client CA with its key.
 pub(super) struct Ca {
@@ -95,7 +96,7 @@ impl Ca {
         let certificate = params.signed_by(key, &self.issuer)?;
         Ok(Signed {
             certificate: certificate.der().clone(),
-            serial: hex(&serial),
+            serial: hex("", &serial),
             expires,
         })
     }
@@ -137,10 +138,6 @@ pub(super) fn serial_bytes(serial: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
-}
-
 fn entry((serial, since): &Revoked) -> RevokedCertParams {
     RevokedCertParams {
         serial_number: SerialNumber::from_slice(serial),
@@ -154,7 +151,7 @@ fn entry((serial, since): &Revoked) -> RevokedCertParams {
 /// that a phone that knows both shows each its own certificate.
 fn ca_params(now: OffsetDateTime) -> anyhow::Result<CertificateParams> {
     let mut params = CertificateParams::default();
-    params.distinguished_name = name(&format!("hubgate clients {}", hex(&random::<4>()?)));
+    params.distinguished_name = name(&format!("hubgate clients {}", hex("", &random::<4>()?)));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -230,7 +227,7 @@ mod tests {
                 .value
                 .client_auth
         );
-        assert_eq!(hex(leaf.raw_serial()), signed.serial);
+        assert_eq!(hex("", leaf.raw_serial()), signed.serial);
         assert_eq!(
             leaf.validity().not_after.timestamp(),
             signed.expires.unix_timestamp()

@@ -11,32 +11,21 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use rcgen::KeyPair;
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use time::{OffsetDateTime, macros::datetime};
+use rustls::pki_types::CertificateDer;
+use time::OffsetDateTime;
 
 use super::{
-    backup::Backup,
     ca::{self, Ca, Revoked},
     name::Name,
     register::{Client, Register},
     sightings::Sightings,
+    wish::Wish,
 };
-use crate::secret_file;
+use crate::{clock, secret_file};
 
 /// The folder of the client CA, in `state`.
 #[derive(Clone, Debug)]
 pub struct Folder(PathBuf);
-
-/// What a certificate is wanted for.
-#[derive(Clone, Debug)]
-pub struct Wish {
-    /// The device.
-    pub name: Name,
-    /// How long it is to be good.
-    pub days: u32,
-    /// Whether the device has one already, which the new one takes the place of.
-    pub renew: bool,
-}
 
 /// A certificate that was entered in the register.
 #[derive(Debug)]
@@ -48,9 +37,6 @@ pub struct Issued {
     /// That of the CA.
     pub ca: CertificateDer<'static>,
 }
-
-/// Older than this program: small boards begin in 1970, or where they were switched off.
-const FLOOR: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 
 impl Folder {
     /// The folder in `state`; it need not be there yet.
@@ -79,9 +65,12 @@ impl Folder {
             write(&self.ca(), Ca::make(now)?.as_bytes())?;
         }
         secret_file::close(&self.ca()).with_context(|| self.ca().display().to_string())?;
-        let register = self.register();
-        let ended = self.known_to_be_revoked(register.as_ref().ok(), now);
-        let faults = [self.load().err(), ended.err(), register.err()];
+        let (ca, register) = (self.load(), self.register());
+        let listed = match (&ca, &register) {
+            (Ok(ca), Ok(register)) => self.list_revoked(ca, register, now),
+            _ => Ok(()),
+        };
+        let faults = [ca.err(), listed.err(), register.err()];
         let told = faults
             .into_iter()
             .flatten()
@@ -193,79 +182,6 @@ impl Folder {
         })
     }
 
-    /// All that is kept, encrypted.
-    ///
-    /// # Errors
-    /// When there is no CA, or the passphrase is too short.
-    pub fn export(&self, passphrase: &str) -> anyhow::Result<String> {
-        let _alone = self.lock()?;
-        self.load()?;
-        let backup = Backup {
-            ca: read(&self.ca())?.unwrap_or_default(),
-            list: read(&self.list())?.unwrap_or_default(),
-            register: read(&self.register_file())?,
-        };
-        backup.seal(passphrase)
-    }
-
-    /// Puts back what was exported. Of the same CA, what is newer here stays; another CA takes
-    /// its place only if `replace`, and is set aside.
-    ///
-    /// # Errors
-    /// When it is no backup, the passphrase is wrong, there is another CA, or nothing can be
-    /// written.
-    pub fn import(&self, text: &str, passphrase: &str, replace: bool) -> anyhow::Result<()> {
-        let backup = Backup::open(text, passphrase)?;
-        let imported = Ca::parse(&backup.ca).context("the CA in the backup")?;
-        let _alone = self.lock()?;
-        if !self.is_of(&imported)? {
-            self.set_aside(replace)?;
-        }
-        if let (Err(_), Some(register)) = (self.known_register(), &backup.register) {
-            write(&self.register_file(), register.as_bytes())?;
-        }
-        let listed = read(&self.list())?.unwrap_or_default();
-        let revoked = joined(ca::revoked_in(&listed), ca::revoked_in(&backup.list));
-        let list = imported.list(&revoked, OffsetDateTime::now_utc())?;
-        write(&self.list(), list.as_bytes())?;
-        write(&self.ca(), backup.ca.as_bytes())
-    }
-
-    /// Whether what is here is of this CA, or of none.
-    fn is_of(&self, ca: &Ca) -> anyhow::Result<bool> {
-        let Some(text) = read(&self.ca())? else {
-            return Ok(true);
-        };
-        let held = CertificateDer::from_pem_slice(text.as_bytes());
-        Ok(held.is_ok_and(|held| held == ca.certificate))
-    }
-
-    /// The register, if there is one.
-    fn known_register(&self) -> anyhow::Result<Register> {
-        match self.register_file().exists() {
-            true => self.register(),
-            false => bail!("no register"),
-        }
-    }
-
-    fn set_aside(&self, replace: bool) -> anyhow::Result<()> {
-        if !replace {
-            bail!(
-                "{}: there is another client CA already, and its devices would be locked out: \
-                 if that is meant, add --replace",
-                self.ca().display()
-            );
-        }
-        for file in [self.ca(), self.list(), self.register_file()] {
-            let mut aside = file.clone().into_os_string();
-            aside.push(".replaced");
-            if file.exists() {
-                fs::rename(&file, aside).with_context(|| file.display().to_string())?;
-            }
-        }
-        Ok(())
-    }
-
     /// Changes the register, and the list of revoked certificates with it.
     fn change<T>(
         &self,
@@ -279,34 +195,32 @@ impl Folder {
             let text = serde_json::to_vec_pretty(&register)?;
             write(&self.register_file(), &text)?;
         }
-        self.known_to_be_revoked(Some(&register), OffsetDateTime::now_utc())?;
+        self.list_revoked(&ca, &register, OffsetDateTime::now_utc())?;
         Ok(changed)
     }
 
     /// Brings the list in line with the register. What it revoked once stays revoked, whatever
     /// became of the register.
-    fn known_to_be_revoked(
+    fn list_revoked(
         &self,
-        register: Option<&Register>,
+        ca: &Ca,
+        register: &Register,
         now: OffsetDateTime,
     ) -> anyhow::Result<()> {
         let text = read(&self.list())?;
         let listed = text.as_deref().map(ca::revoked_in).unwrap_or_default();
-        let Some(register) = register else {
-            return Ok(());
-        };
         let known = listed.len();
         let revoked = joined(listed, entries(register));
         let is_whole = text.is_some_and(|text| text.contains("BEGIN X509 CRL"));
         if is_whole && revoked.len() == known {
             return Ok(());
         }
-        let list = self.load()?.list(&revoked, now)?;
+        let list = ca.list(&revoked, now)?;
         write(&self.list(), list.as_bytes())
     }
 
     /// The CA with its key.
-    fn load(&self) -> anyhow::Result<Ca> {
+    pub(super) fn load(&self) -> anyhow::Result<Ca> {
         let file = self.ca();
         let text = read(&file)?.with_context(|| format!("{}: not there", file.display()));
         Ca::parse(&text.context(NO_CA)?).with_context(|| file.display().to_string())
@@ -328,7 +242,7 @@ impl Folder {
     }
 
     /// Waits until no other process changes anything.
-    fn lock(&self) -> anyhow::Result<File> {
+    pub(super) fn lock(&self) -> anyhow::Result<File> {
         let file = self.0.join("lock");
         let locked = secret_file::make_folder(&file)
             .and_then(|()| File::options().create(true).append(true).open(&file))
@@ -343,11 +257,11 @@ impl Folder {
         self.0.join("register.json")
     }
 
-    fn ca(&self) -> PathBuf {
+    pub(super) fn ca(&self) -> PathBuf {
         self.0.join("ca.pem")
     }
 
-    fn list(&self) -> PathBuf {
+    pub(super) fn list(&self) -> PathBuf {
         self.0.join("ca.crl")
     }
 
@@ -356,32 +270,9 @@ impl Folder {
     }
 }
 
-impl Wish {
-    /// The serial number of the certificate to be replaced, for a renewal.
-    ///
-    /// # Errors
-    /// When the name is taken or, for a renewal, unknown.
-    pub fn check(
-        &self,
-        register: &Register,
-        now: OffsetDateTime,
-    ) -> anyhow::Result<Option<String>> {
-        let name = self.name.as_str();
-        match (register.of_name(&self.name, now), self.renew) {
-            (Some(old), true) => Ok(Some(old.serial.clone())),
-            (None, true) => bail!("{}", register.unknown(&self.name, now)),
-            (None, false) => Ok(None),
-            (Some(_), false) => bail!(
-                "there is a client named {name:?} already: choose another name, \
-                 or use `hubgate client renew`"
-            ),
-        }
-    }
-}
-
 /// A certificate made at a wrong time would be over at the right one, or not yet begun.
 fn clock_must_be_right(now: OffsetDateTime) -> anyhow::Result<()> {
-    if now > FLOOR {
+    if !clock::is_before_all(now) {
         return Ok(());
     }
     let day = now.date();
@@ -394,7 +285,10 @@ fn entries(register: &Register) -> impl Iterator<Item = Revoked> {
 }
 
 /// All of both, each serial number once.
-fn joined(mut revoked: Vec<Revoked>, more: impl IntoIterator<Item = Revoked>) -> Vec<Revoked> {
+pub(super) fn joined(
+    mut revoked: Vec<Revoked>,
+    more: impl IntoIterator<Item = Revoked>,
+) -> Vec<Revoked> {
     for (serial, since) in more {
         if revoked.iter().all(|(it, _)| *it != serial) {
             revoked.push((serial, since));
@@ -403,7 +297,7 @@ fn joined(mut revoked: Vec<Revoked>, more: impl IntoIterator<Item = Revoked>) ->
     revoked
 }
 
-fn read(file: &Path) -> anyhow::Result<Option<String>> {
+pub(super) fn read(file: &Path) -> anyhow::Result<Option<String>> {
     match fs::read_to_string(file) {
         Ok(text) => Ok(Some(text)),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -411,7 +305,7 @@ fn read(file: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-fn write(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     let written = secret_file::write(file, content);
     written.with_context(|| format!("{}: cannot be written", file.display()))
 }

@@ -3,16 +3,11 @@
 //! Kept in memory only: what was not taken in time, or when the process ends, is nobody's.
 
 use std::{
-    fmt,
     net::IpAddr,
     time::{Duration, Instant},
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
-
-use super::{Making, folder::Wish, random, ticket::Ticket};
+use super::{credential::Making, secret::Secret, ticket::Ticket, wish::Wish};
 use crate::telemetry::progress::Teller;
 
 /// The invitations that are open and the certificates that are being fetched.
@@ -45,9 +40,6 @@ enum Stage {
     /// It can be fetched.
     Ready(Box<Ticket>),
 }
-
-/// A text that lets somebody in.
-pub(super) struct Secret(Zeroizing<String>);
 
 /// What came of a code.
 #[derive(Debug)]
@@ -86,18 +78,15 @@ impl Invitations {
         now: Instant,
     ) -> anyhow::Result<(String, String)> {
         let name = wish.name.as_str();
-        if self
-            .0
-            .iter()
-            .any(|it| it.wish.name == wish.name && it.is_open())
-        {
+        let is_same = |it: &Invitation| it.is_open() && it.wish.name == wish.name;
+        if self.0.iter().any(is_same) {
             anyhow::bail!("{name:?} is invited already: use that link, or wait until it ends");
         }
         if self.0.len() >= MOST {
             anyhow::bail!("{MOST} invitations are open: wait until some of them end");
         }
         let (link, code) = (Secret::link()?, Secret::code()?);
-        let told = (link.0.to_string(), code.0.to_string());
+        let told = (link.text().to_owned(), code.text().to_owned());
         self.0.push(Invitation {
             wish,
             making,
@@ -228,140 +217,5 @@ impl Invitation {
     }
 }
 
-impl Secret {
-    /// 128 bits for a link.
-    pub(super) fn link() -> anyhow::Result<Self> {
-        let text = BASE64_URL_SAFE_NO_PAD.encode(random::<16>()?);
-        Ok(Self(Zeroizing::new(text)))
-    }
-
-    /// Six digits, each code as likely as any other.
-    fn code() -> anyhow::Result<Self> {
-        let number = u64::from_le_bytes(random::<8>()?) % 1_000_000;
-        Ok(Self(Zeroizing::new(format!("{number:06}"))))
-    }
-
-    /// The text itself.
-    pub(super) fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it is this text; takes as long for any of its length.
-    pub(super) fn is(&self, text: &str) -> bool {
-        self.0.as_bytes().ct_eq(text.as_bytes()).into()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clients::name::Name;
-
-    fn wish(name: &str) -> Wish {
-        Wish {
-            name: Name::parse(name).unwrap(),
-            days: 30,
-            renew: false,
-        }
-    }
-
-    fn opened(now: Instant) -> (Invitations, String, String) {
-        let mut invitations = Invitations::default();
-        let (link, code) = invite(&mut invitations, "Anna", now).unwrap();
-        (invitations, link, code)
-    }
-
-    fn invite(
-        invitations: &mut Invitations,
-        name: &str,
-        now: Instant,
-    ) -> anyhow::Result<(String, String)> {
-        invitations.open(wish(name), Making::default(), Teller::default(), now)
-    }
-
-    /// What came of a code, in a word.
-    fn tried(invitations: &mut Invitations, link: &str, code: &str, now: Instant) -> String {
-        match invitations.try_code(link, code, [192, 168, 1, 5].into(), now) {
-            Tried::Right(wish, _) => format!("right for {}", wish.name),
-            Tried::Wrong(left) => format!("{left} left"),
-            Tried::Last => "over".to_owned(),
-            Tried::Unknown => "unknown".to_owned(),
-        }
-    }
-
-    fn other(code: &str) -> String {
-        code.chars()
-            .rev()
-            .map(|it| if it == '9' { '0' } else { '9' })
-            .collect()
-    }
-
-    #[test]
-    fn the_right_code_is_taken_once() {
-        let now = Instant::now();
-        let (mut invitations, link, code) = opened(now);
-        assert!(invitations.of_link(&link, now).is_some());
-        assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
-        assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
-        assert!(invitations.of_link(&link, now).is_none());
-    }
-
-    #[test]
-    fn three_wrong_codes_end_it_even_for_the_right_one() {
-        let now = Instant::now();
-        let (mut invitations, link, code) = opened(now);
-        let wrong = other(&code);
-        assert_eq!(tried(&mut invitations, &link, &wrong, now), "2 left");
-        assert_eq!(tried(&mut invitations, &link, "", now), "1 left");
-        assert_eq!(tried(&mut invitations, &link, &wrong, now), "over");
-        assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
-        assert_eq!(invitations.over(now).len(), 1);
-    }
-
-    #[test]
-    fn it_ends_after_ten_minutes() {
-        let now = Instant::now();
-        let (mut invitations, link, code) = opened(now);
-        let later = now + LIFE;
-        assert!(invitations.over(later - Duration::from_secs(1)).is_empty());
-        assert_eq!(tried(&mut invitations, &link, &code, later), "unknown");
-        assert_eq!(invitations.over(later).len(), 1);
-    }
-
-    #[test]
-    fn a_certificate_that_could_not_be_made_leaves_the_link_good() {
-        let now = Instant::now();
-        let (mut invitations, link, code) = opened(now);
-        assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
-        assert!(invitations.of_link(&link, now).is_none());
-        invitations.failed(&link, "the disk is full");
-        assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
-    }
-
-    #[test]
-    fn a_name_is_invited_once_at_a_time_and_so_many_in_all() {
-        let now = Instant::now();
-        let (mut invitations, ..) = opened(now);
-        let again = invite(&mut invitations, "Anna", now).unwrap_err();
-        assert!(again.to_string().contains("invited already"));
-        for nth in 1..MOST {
-            invite(&mut invitations, &nth.to_string(), now).unwrap();
-        }
-        assert!(invite(&mut invitations, "one more", now).is_err());
-    }
-
-    #[test]
-    fn links_and_codes_differ_and_are_never_shown() {
-        let secrets = [Secret::link().unwrap(), Secret::link().unwrap()];
-        assert_ne!(secrets[0].text(), secrets[1].text());
-        assert_eq!(secrets[0].text().len(), 22);
-        assert_eq!(Secret::code().unwrap().text().len(), 6);
-        assert_eq!(format!("{:?}", secrets[0]), "Secret(..)");
-    }
-}
+mod tests;

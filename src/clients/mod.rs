@@ -6,6 +6,7 @@
 
 mod backup;
 mod ca;
+mod credential;
 pub mod folder;
 mod invitation;
 pub mod name;
@@ -13,38 +14,40 @@ pub mod page;
 pub mod pkcs12;
 pub mod profile;
 pub mod register;
+mod secret;
 pub mod sightings;
 pub mod state;
 mod ticket;
+mod trials;
+mod wish;
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
-    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize};
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
 pub use self::{
-    folder::{Folder, Issued, Wish},
+    credential::{Credential, KeyKind, Making, issue},
+    folder::{Folder, Issued},
     invitation::LIFE,
     pkcs12::Encryption,
-    ticket::Credential,
+    wish::Wish,
 };
 use self::{
     invitation::{Invitation, Invitations, Tried},
     register::Register,
-    sightings::{Sighting, Sightings},
+    sightings::{Sighting, Watch},
     state::State,
     ticket::Ticket,
+    trials::Trials,
 };
 use crate::{
+    config::model::Config,
     telemetry::progress::{self, Steps},
     watched::Watched,
 };
@@ -57,38 +60,10 @@ struct Shared {
     folder: Folder,
     register: Watched<anyhow::Result<Register>>,
     invitations: Mutex<Invitations>,
-    sightings: Mutex<Seen>,
+    watch: Mutex<Watch>,
     /// Whether it was told that a renewed certificate could not be ended.
     told: Mutex<bool>,
-    /// Addresses whose device wants to show its certificate where nobody asks, and until when.
-    trials: Mutex<HashMap<IpAddr, Instant>>,
-}
-
-/// Where devices were seen, and whether that is on disk.
-#[derive(Default)]
-struct Seen {
-    sightings: Sightings,
-    unkept: bool,
-    kept: Option<Instant>,
-}
-
-/// What kind of key a device gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyKind {
-    /// RSA with 2048 bits, which everything takes.
-    #[default]
-    Rsa,
-    /// ECDSA on P-256.
-    Ec,
-}
-
-/// How a device's files are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Making {
-    /// The key.
-    pub key: KeyKind,
-    /// The encryption of the files.
-    pub encryption: Encryption,
+    trials: Mutex<Trials>,
 }
 
 /// What came of a code.
@@ -117,41 +92,39 @@ pub struct Fetching {
     pub seen: bool,
 }
 
-/// How long a device is asked for its certificate where nobody else is.
-const TRIAL: Duration = Duration::from_secs(60);
-/// Addresses with such a trial at a time.
-const TRIALS: usize = 64;
 /// Between two writes of where devices were seen: memory cards wear.
 const KEEP: Duration = Duration::from_secs(60);
 
 impl Clients {
-    /// The devices whose CA is kept in `state`; nothing is made yet.
+    /// The devices whose CA is kept in `state`, as [`Clients::prepare`] finds it.
     ///
     /// # Errors
-    /// Never for what is on disk; what is wrong there is told by [`Clients::warnings`].
-    pub fn load(state: &Path) -> anyhow::Result<Self> {
-        let folder = Folder::of(state);
+    /// As [`Clients::prepare`].
+    pub fn load(config: &Config) -> anyhow::Result<Self> {
+        let folder = Folder::of(&config.state);
         let reading = folder.clone();
         let register = Watched::load(vec![folder.register_file()], move || Ok(reading.register()))?;
-        let sightings = Seen {
-            sightings: folder.sightings(),
-            ..Seen::default()
-        };
-        Ok(Self(Arc::new(Shared {
+        let clients = Self(Arc::new(Shared {
+            watch: Mutex::new(Watch::begin(folder.sightings())),
             folder,
             register,
             invitations: Mutex::default(),
-            sightings: Mutex::new(sightings),
             told: Mutex::default(),
             trials: Mutex::default(),
-        })))
+        }));
+        clients.prepare(config)?;
+        Ok(clients)
     }
 
-    /// Makes the CA on first use, and says what is wrong with what there is.
+    /// Makes the CA when a site uses it for the first time, and says what is wrong with what there
+    /// is.
     ///
     /// # Errors
     /// As [`Folder::prepare`].
-    pub fn prepare(&self) -> anyhow::Result<()> {
+    pub fn prepare(&self, config: &Config) -> anyhow::Result<()> {
+        if !config.has_own_clients() {
+            return Ok(());
+        }
         for fault in self.0.folder.prepare().context("client_certificate: own")? {
             warn!("{fault}");
         }
@@ -193,7 +166,7 @@ impl Clients {
     }
 
     fn make(&self, link: &str, wish: &Wish, making: Making) -> Entered {
-        let ticket = new_credential(&self.0.folder, wish, making)
+        let ticket = issue(&self.0.folder, wish, making)
             .and_then(|(client, credential)| Ticket::new(client, credential));
         let mut invitations = lock(&self.0.invitations);
         match ticket {
@@ -232,21 +205,13 @@ impl Clients {
 
     /// Has a device asked for its certificate for a minute, where nobody is.
     pub fn let_try(&self, address: IpAddr) {
-        let now = Instant::now();
-        let mut trials = lock(&self.0.trials);
-        trials.retain(|_, until| *until > now);
-        if trials.len() < TRIALS {
-            trials.insert(address, now + TRIAL);
-        }
+        lock(&self.0.trials).begin(address, Instant::now());
     }
 
     /// Whether a device at this address is to be asked, though nobody is.
     #[must_use]
     pub fn tries(&self, address: IpAddr) -> bool {
-        let trials = lock(&self.0.trials);
-        trials
-            .get(&address)
-            .is_some_and(|until| *until > Instant::now())
+        lock(&self.0.trials).has(address, Instant::now())
     }
 
     /// Notes that a good certificate was shown.
@@ -255,10 +220,7 @@ impl Clients {
             at: OffsetDateTime::now_utc(),
             from,
         };
-        let mut seen = lock(&self.0.sightings);
-        seen.sightings.note(serial, sighting);
-        seen.unkept = true;
-        drop(seen);
+        lock(&self.0.watch).note(serial, sighting);
         if let Some((ticket, teller)) = lock(&self.0.invitations).of_serial(serial)
             && !ticket.seen
         {
@@ -270,12 +232,13 @@ impl Clients {
 
     /// Ends the certificates that a new one, seen since, takes the place of.
     fn end_replaced(&self) {
-        let seen = lock(&self.0.sightings).sightings.clone();
-        let register = self.register();
-        let newer = register
-            .replacing()
-            .filter(|it| seen.of(&it.serial).is_some());
-        let mut replaced = newer.map(|it| self.0.folder.replace(&it.serial));
+        let newer = self.registered(|register| {
+            let watch = lock(&self.0.watch);
+            let seen = register.replacing().map(|it| it.serial.clone());
+            seen.filter(|it| watch.sightings().of(it).is_some())
+                .collect::<Vec<_>>()
+        });
+        let mut replaced = newer.iter().flatten().map(|it| self.0.folder.replace(it));
         let failed = replaced.find_map(Result::err);
         let mut told = lock(&self.0.told);
         if let Some(fault) = failed.as_ref().filter(|_| !*told) {
@@ -287,8 +250,7 @@ impl Clients {
     /// The name of the device with a serial number, whatever became of its certificate.
     #[must_use]
     pub fn name_of(&self, serial: &str) -> Option<name::Name> {
-        let register = self.register();
-        register.of_serial(serial).map(|client| client.name.clone())
+        self.registered(|register| Some(register.of_serial(serial)?.name.clone()))?
     }
 
     /// All devices, as they stand.
@@ -297,99 +259,58 @@ impl Clients {
     /// When the register cannot be read.
     pub fn states(&self) -> anyhow::Result<Vec<State>> {
         let register = self.0.folder.register()?;
-        let seen = lock(&self.0.sightings);
-        Ok(state::of(
-            &register,
-            &seen.sightings,
-            OffsetDateTime::now_utc(),
-        ))
+        let watch = lock(&self.0.watch);
+        let now = OffsetDateTime::now_utc();
+        Ok(state::of(&register, watch.sightings(), now))
     }
 
     /// What the operator should know: a damaged register, certificates that end soon.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         match self.0.register.current().as_ref() {
-            Ok(register) => ending(register, OffsetDateTime::now_utc()),
+            Ok(register) => register
+                .ending(OffsetDateTime::now_utc())
+                .map(notice)
+                .collect(),
             Err(fault) => vec![format!("{fault:#}")],
         }
     }
 
     /// Looks after what passes with time: changed files, links that are over, sightings to keep.
-    pub fn look(&self) {
+    ///
+    /// Says whether [`Clients::warnings`] may be others now.
+    pub fn look(&self) -> bool {
         // Reading it again never fails; what is wrong with it is its value.
         let changed = self.0.register.refresh().unwrap_or(false);
         if changed {
-            let register = self.register();
-            let is_known = |serial: &str| register.of_serial(serial).is_some();
-            lock(&self.0.sightings).sightings.forget_unless(is_known);
+            self.registered(|register| {
+                let is_known = |serial: &str| register.of_serial(serial).is_some();
+                lock(&self.0.watch).forget_unless(is_known);
+            });
         }
         let over = lock(&self.0.invitations).over(Instant::now());
         over.iter().for_each(Invitation::end);
         self.end_replaced();
         self.keep(KEEP);
+        changed
     }
 
     /// Writes where devices were seen, if that is not on disk for so long.
     pub fn keep(&self, after: Duration) {
-        let mut seen = lock(&self.0.sightings);
-        let is_due = seen.kept.is_none_or(|kept| kept.elapsed() >= after);
-        if !seen.unkept || !is_due {
-            return;
-        }
-        // What cannot be kept is tried again a while later, and told by the next start alone.
-        seen.kept = Some(Instant::now());
-        seen.unkept = self.0.folder.keep(&seen.sightings).is_err();
+        lock(&self.0.watch).keep(&self.0.folder, after);
     }
 
-    fn register(&self) -> Register {
-        match self.0.register.current().as_ref() {
-            Ok(register) => register.clone(),
-            Err(_) => Register::default(),
-        }
+    /// What is found in the register, unless it cannot be read.
+    fn registered<T>(&self, find: impl FnOnce(&Register) -> T) -> Option<T> {
+        self.0.register.current().as_ref().as_ref().ok().map(find)
     }
 }
 
-/// Certifies a new key of a device, for files.
-///
-/// # Errors
-/// As [`Folder::issue`], and when no key can be made.
-pub fn new_credential(
-    folder: &Folder,
-    wish: &Wish,
-    making: Making,
-) -> anyhow::Result<(register::Client, Credential)> {
-    let key = making.key.generate()?;
-    let issued = folder.issue(wish, &key)?;
-    let credential = Credential::new(&issued, &key, making.encryption)?;
-    Ok((issued.client, credential))
-}
-
-impl KeyKind {
-    fn generate(self) -> anyhow::Result<KeyPair> {
-        let key = match self {
-            Self::Rsa => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048),
-            Self::Ec => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
-        };
-        key.context("cannot make a key")
-    }
-}
-
-fn ending(register: &Register, now: OffsetDateTime) -> Vec<String> {
-    let clients = register.clients().iter();
-    let soon = clients.filter(|client| client.ends_soon(now) && is_newest(register, client, now));
-    soon.map(|client| {
-        format!(
-            "the certificate of {:?} ends on {}: renew it with `hubgate client renew {0:?}`",
-            client.name.as_str(),
-            crate::tls::day(client.expires)
-        )
-    })
-    .collect()
-}
-
-fn is_newest(register: &Register, client: &register::Client, now: OffsetDateTime) -> bool {
-    let newest = register.of_name(&client.name, now);
-    newest.is_some_and(|newest| newest.serial == client.serial)
+fn notice(client: &register::Client) -> String {
+    let (name, day) = (client.name.as_str(), crate::tls::day(client.expires));
+    format!(
+        "the certificate of {name:?} ends on {day}: renew it with `hubgate client renew {name:?}`"
+    )
 }
 
 fn random<const N: usize>() -> anyhow::Result<[u8; N]> {

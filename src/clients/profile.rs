@@ -3,11 +3,11 @@
 //!
 //! It is a property list in XML, which `maud` writes: its escapes are those of XML.
 
-use std::fmt::Write;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use maud::{Markup, PreEscaped, html};
+
+use crate::tls::hex;
 
 /// What a profile installs, and how it is called.
 #[derive(Clone, Copy)]
@@ -91,7 +91,7 @@ impl Profile<'_> {
         let names = [self.hub, "\0", self.device].concat();
         format!(
             "hubgate.{}",
-            hex(&digest(&SHA256, names.as_bytes()).as_ref()[..16])
+            hex("", &digest(&SHA256, names.as_bytes()).as_ref()[..16]).to_lowercase()
         )
     }
 }
@@ -142,15 +142,8 @@ fn uuid(part: &str, content: &[u8]) -> String {
         digest(&SHA256, &[part.as_bytes(), b"\0", content].concat()).as_ref()[..16].to_vec();
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let groups = [0..4, 4..6, 6..8, 8..10, 10..16].map(|range| hex(&bytes[range]));
-    groups.join("-").to_uppercase()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let groups = [0..4, 4..6, 6..8, 8..10, 10..16].map(|range| hex("", &bytes[range]));
+    groups.join("-")
 }
 
 const HEAD: &str = concat!(

@@ -69,6 +69,14 @@ impl Register {
         })
     }
 
+    /// The newest certificates of devices that will not be good for long.
+    pub(super) fn ending(&self, now: OffsetDateTime) -> impl Iterator<Item = &Client> {
+        self.clients.iter().filter(move |client| {
+            let newest = self.of_name(&client.name, now);
+            client.ends_soon(now) && newest.is_some_and(|it| it.serial == client.serial)
+        })
+    }
+
     /// Enters a certificate, and forgets those that ended long ago.
     pub(super) fn enter(&mut self, client: Client) {
         let long_ago = client.issued - REMEMBERED;

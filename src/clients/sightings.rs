@@ -1,9 +1,15 @@
 //! When and from where devices were last seen.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
+
+use super::folder::Folder;
 
 /// When and from where devices were last seen, by the serial number of their certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,14 +31,48 @@ impl Sightings {
     pub fn of(&self, serial: &str) -> Option<Sighting> {
         self.0.get(serial).copied()
     }
+}
+
+/// Sightings as they come, and how far they are on disk.
+#[derive(Debug)]
+pub(super) struct Watch {
+    sightings: Sightings,
+    unkept: bool,
+    tried: Option<Instant>,
+}
+
+impl Watch {
+    /// Begins with what is on disk.
+    pub(super) fn begin(sightings: Sightings) -> Self {
+        Self {
+            sightings,
+            unkept: false,
+            tried: None,
+        }
+    }
+
+    pub(super) fn sightings(&self) -> &Sightings {
+        &self.sightings
+    }
 
     /// Notes that a certificate was seen.
     pub(super) fn note(&mut self, serial: &str, sighting: Sighting) {
-        self.0.insert(serial.to_owned(), sighting);
+        self.sightings.0.insert(serial.to_owned(), sighting);
+        self.unkept = true;
     }
 
     /// Forgets certificates that are in no register.
     pub(super) fn forget_unless(&mut self, is_known: impl Fn(&str) -> bool) {
-        self.0.retain(|serial, _| is_known(serial));
+        self.sightings.0.retain(|serial, _| is_known(serial));
+    }
+
+    /// Writes what is not on disk, unless that was tried within this time. What cannot be kept is
+    /// tried again then, and not told: nothing depends on it.
+    pub(super) fn keep(&mut self, folder: &Folder, after: Duration) {
+        let is_due = self.tried.is_none_or(|tried| tried.elapsed() >= after);
+        if self.unkept && is_due {
+            self.tried = Some(Instant::now());
+            self.unkept = folder.keep(&self.sightings).is_err();
+        }
     }
 }

@@ -312,6 +312,14 @@ impl Site {
         std::iter::once(&self.access).chain(paths)
     }
 
+    /// The host to name to people: a name rather than an address.
+    #[must_use]
+    pub fn public_host(&self) -> Option<&Host> {
+        let hosts = &self.hosts;
+        let name = hosts.iter().find(|host| matches!(host, Host::Name(_)));
+        name.or_else(|| hosts.iter().find(|host| matches!(host, Host::Address(_))))
+    }
+
     /// Whether one of its rules takes the certificates of hubgate's own CA.
     #[must_use]
     pub fn has_own_clients(&self) -> bool {

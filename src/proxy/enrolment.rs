@@ -23,6 +23,7 @@ use super::{
     Proxy,
     answer::Answer,
     exchange::{Exchange, Request},
+    gate,
     site::Site,
 };
 
@@ -79,8 +80,8 @@ impl Proxy {
         request: &Request<'_>,
         site: &Site,
     ) -> Result<(), Answer> {
-        let path = request.target.split('?').next().unwrap_or_default();
-        let (Some(rest), true) = (path.strip_prefix(PATH), exchange.sites.has_own_clients) else {
+        let rest = gate::path(request.target).strip_prefix(PATH);
+        let (Some(rest), true) = (rest, exchange.sites.has_own_clients) else {
             return Ok(());
         };
         let visit = visit(exchange, request, site, rest);
@@ -207,14 +208,13 @@ fn visit<'a>(
     rest: &'a str,
 ) -> Visit<'a> {
     let (secret, wanted) = rest.split_once('/').unwrap_or((rest, ""));
-    let languages = request.headers.get(header::ACCEPT_LANGUAGE);
     Visit {
         method: request.method,
         secret,
         wanted,
         form: &exchange.form,
         from: exchange.link.peer.ip(),
-        language: Language::of(languages.and_then(|it| it.to_str().ok())),
+        language: gate::language(request),
         device: Device::of(&exchange.said.user_agent),
         host: &exchange.said.host,
         site,
@@ -260,9 +260,11 @@ fn disposition(name: &Name, ending: &str) -> HeaderValue {
 }
 
 fn own(status: StatusCode, page: String) -> Answer {
-    let policy = HeaderValue::from_str(&page::content_security_policy());
     let answer = Answer::html(status, page);
-    policy.map_or(answer.clone(), |policy| answer.guarded_by(policy))
+    match HeaderValue::from_str(&page::content_security_policy()) {
+        Ok(policy) => answer.guarded_by(policy),
+        Err(_) => answer,
+    }
 }
 
 fn over(visit: &Visit<'_>, status: StatusCode, why: Over<'_>) -> Answer {

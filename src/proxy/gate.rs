@@ -169,7 +169,7 @@ fn report(basic: Option<&Basic>, client: Client, host: &str) {
     journal::login_failed(client.accountable(), user, host);
 }
 
-fn language(request: &Request<'_>) -> Language {
+pub(super) fn language(request: &Request<'_>) -> Language {
     let accepted = request.headers.get(header::ACCEPT_LANGUAGE);
     Language::of(accepted.and_then(|value| value.to_str().ok()))
 }
@@ -195,11 +195,10 @@ fn agreed_site(
     let unknown = || page::misdirected(&exchange.said.host);
     let authority = request.authority.as_ref().ok_or_else(unknown)?;
     let site = sites.of_host(&authority.host).ok_or_else(unknown)?;
-    let Some(tls) = &exchange.link.tls else {
+    if exchange.link.tls.is_none() {
         return Ok(site.clone());
-    };
-    let made_for = sites.of_handshake(tls.server_name.as_deref(), exchange.link.local.ip());
-    match made_for {
+    }
+    match sites.of_link(&exchange.link) {
         Some(other) if other.asks_like(site) => Ok(site.clone()),
         _ => Err(unknown()),
     }
@@ -248,7 +247,7 @@ pub(super) fn sent<'a>(exchange: &Exchange, request: &Request<'a>) -> Sent<'a> {
     }
 }
 
-fn path(target: &str) -> &str {
+pub(super) fn path(target: &str) -> &str {
     target.split('?').next().unwrap_or(target)
 }
 

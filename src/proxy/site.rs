@@ -20,7 +20,7 @@ use crate::{
         path::BadPath,
         policy::{Place, Policy},
     },
-    config::model::{self, ClientAuthority, ClientCertificate, Host, Hsts, Networks},
+    config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks},
     tls::{ClientAuth, ClientCa, Identity, SiteTls},
     upstream::Upstream,
 };
@@ -132,14 +132,6 @@ impl Site {
         let near = networks.flat_map(|it| it.0.iter().map(IpNet::addr));
         let mut places = near.chain([ELSEWHERE]);
         places.all(|place| self.asks(place, &Networks::default()))
-    }
-
-    /// The host to name to people: a name rather than an address.
-    #[must_use]
-    pub fn public_host(&self) -> Option<&Host> {
-        let hosts = &self.config.hosts;
-        let name = hosts.iter().find(|host| matches!(host, Host::Name(_)));
-        name.or_else(|| hosts.iter().find(|host| matches!(host, Host::Address(_))))
     }
 
     /// The device of the house that a chain is good for.

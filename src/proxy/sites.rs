@@ -80,6 +80,13 @@ impl Sites {
         }
     }
 
+    /// The site that a connection was made for.
+    #[must_use]
+    pub fn of_link(&self, link: &Link) -> Option<&Arc<Site>> {
+        let name = link.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
+        self.of_handshake(name, link.local.ip())
+    }
+
     /// The site that answers to a host.
     #[must_use]
     pub fn of_host(&self, host: &Host) -> Option<&Arc<Site>> {
@@ -101,9 +108,11 @@ impl Sites {
     /// sessions, are still good for all rules they were good for.
     #[must_use]
     pub fn still_trusts(&self, link: &Link) -> bool {
-        let name = link.tls.as_ref().and_then(|tls| tls.server_name.as_deref());
-        let site = self.of_handshake(name, link.local.ip());
         let trusted = link.trusted();
+        if trusted.is_empty() {
+            return true;
+        }
+        let site = self.of_link(link);
         let rules: Vec<_> = trusted.iter().map(|it| it.rule.clone()).collect();
         let holds = |it: &Trusted| {
             let chain = it.session.as_deref().unwrap_or(link.chain());
@@ -115,9 +124,10 @@ impl Sites {
     /// The device of the house that a connection is from, if it showed a good certificate.
     #[must_use]
     pub fn own_device(&self, link: &Link) -> Option<Identity> {
-        let shown = link.tls.as_ref().filter(|tls| !tls.chain.is_empty())?;
-        let site = self.of_handshake(shown.server_name.as_deref(), link.local.ip())?;
-        site.own_device(&shown.chain)
+        if link.chain().is_empty() {
+            return None;
+        }
+        self.of_link(link)?.own_device(link.chain())
     }
 
     /// Where a device without a certificate can open a link: on the site of a host, or the first
@@ -153,7 +163,7 @@ impl Sites {
         let mut first_own = open()
             .filter(|site| site.config.has_own_clients())
             .chain(open());
-        first_own.find_map(|site| site.public_host().cloned())
+        first_own.find_map(|site| site.config.public_host().cloned())
     }
 
     /// Looks after a request that was let in by its network.

@@ -12,7 +12,7 @@ mod stop;
 use std::{
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -104,20 +104,12 @@ impl Server {
     async fn start(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<Self> {
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
         let listen = config.listen.clone();
-        // Who cannot do without it says so; a site with files of its own can.
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&config.state)
-            .ok();
+        make_state_folder(&config.state);
         let (issued, over) = (Arc::new(Issued::default()), CancellationToken::new());
         let certificates = Certificates::new(&config.state, issued.clone(), over.child_token());
         let prepared = certificates.prepare(&config)?;
         let challenges = certificates.challenges().clone();
-        let clients = Clients::load(&config.state)?;
-        if config.has_own_clients() {
-            clients.prepare()?;
-        }
+        let clients = Clients::load(&config)?;
         let proxy = Proxy::build(config, log, &issued, challenges, clients)?;
         let service = Service::new(proxy);
         let links = Arc::new(Links::default());
@@ -180,6 +172,12 @@ impl Server {
         }
         notify(&[NotifyState::Ready]);
     }
+}
+
+/// Who cannot do without it says so; a site with files of its own can.
+fn make_state_folder(state: &Path) {
+    let mut private = DirBuilder::new();
+    private.recursive(true).mode(0o700).create(state).ok();
 }
 
 /// The signals the process answers.

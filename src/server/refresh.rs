@@ -11,13 +11,20 @@ use super::{Server, notify};
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// Between two looks at what time alone changes.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// Keeps what is read from files current, until the process ends.
 pub(super) async fn keep_current(server: Arc<Server>) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut minutes = interval(MINUTE);
     loop {
-        ticks.tick().await;
-        server.look();
+        tokio::select! {
+            _ = ticks.tick() => server.look(),
+            // Some things become wrong by nothing but time.
+            _ = minutes.tick() => server.tell_warnings(),
+        }
     }
 }
 
@@ -33,8 +40,10 @@ impl Server {
         for change in &refreshed.changes {
             info!("{change} was read again");
         }
-        self.proxy.clients.look();
-        self.tell_warnings();
+        let devices_changed = self.proxy.clients.look();
+        if devices_changed || !refreshed.changes.is_empty() {
+            self.tell_warnings();
+        }
         self.cut_revoked();
     }
 

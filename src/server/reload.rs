@@ -20,9 +20,7 @@ impl Server {
         let config = config::load(&self.config)?;
         self.must_stay_at_home(&config)?;
         let prepared = self.certificates.prepare(&config)?;
-        if config.has_own_clients() {
-            self.proxy.clients.prepare()?;
-        }
+        self.proxy.clients.prepare(&config)?;
         let sites = Sites::build(config, &self.issued)?;
         let config = &sites.config;
         let mut listeners = self.listeners.lock().await;

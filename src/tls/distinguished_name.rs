@@ -81,7 +81,7 @@ fn bytes(attribute: &AttributeTypeAndValue<'_>) -> String {
 }
 
 /// Bytes in upper case hexadecimal, each after `mark`.
-pub(super) fn hex(mark: &str, bytes: &[u8]) -> String {
+pub(crate) fn hex(mark: &str, bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{mark}{byte:02X}");

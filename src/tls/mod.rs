@@ -33,6 +33,7 @@ pub use certificate::Certified;
 pub use client_auth::ClientAuth;
 pub use client_ca::ClientCa;
 pub use day::day;
+pub(crate) use distinguished_name::hex;
 pub use identity::{Identity, serial};
 pub use issued::{Issued, Slot};
 pub use reason::Reason;

@@ -1,18 +1,12 @@
-//! Whether our clock can be right at all.
+//! Whether our clock and the CA's can both be right.
 
-use time::{Duration, OffsetDateTime, macros::datetime};
+use time::{Duration, OffsetDateTime};
 
 use super::Standing;
+use crate::clock::is_before_all;
 
-/// Older than this program: small boards begin in 1970, or where they were switched off.
-const FLOOR: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 /// Clocks that differ by no more are called right.
 const TOLERANCE: Duration = Duration::days(1);
-
-/// Whether the moment is before this program was made.
-pub(super) fn is_before_all(now: OffsetDateTime) -> bool {
-    now < FLOOR
-}
 
 /// What is wrong with the clock, with the cure.
 pub(super) fn fault(now: OffsetDateTime, standing: &Standing) -> Option<String> {
@@ -20,7 +14,7 @@ pub(super) fn fault(now: OffsetDateTime, standing: &Standing) -> Option<String> 
     let unsure = standing.certificate.filter(|_| standing.ca_ahead.is_none());
     let begins = unsure.map(|held| held.not_before);
     let ahead = standing.ca_ahead.unwrap_or_default();
-    let cause = if now < FLOOR {
+    let cause = if is_before_all(now) {
         "which is before this program was made".to_owned()
     } else if begins.is_some_and(|begins| now.saturating_add(TOLERANCE) < begins) {
         "which is before the certificate that is served begins".to_owned()

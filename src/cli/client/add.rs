@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, anyhow};
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
-use super::{super::print, Add, must_take_devices};
+use super::{
+    super::{print, tell},
+    Add, must_take_devices,
+};
 use crate::{
     clients::{self, Credential, Folder},
     config::model::{Config, Host},
@@ -34,9 +37,7 @@ fn invite(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
     let wish = add.wish(renew)?;
     let name = wish.name.clone();
     let invite = Invite {
-        name: wish.name,
-        days: wish.days,
-        renew,
+        wish,
         making: add.making(),
         site: add.site.clone(),
     };
@@ -48,11 +49,6 @@ fn invite(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
     );
     told?;
     print(&format!("{name} is in\n"))
-}
-
-fn tell(step: &str) {
-    // Who does not listen any more still gets the exit code.
-    let _ = writeln!(io::stdout(), "{step}");
 }
 
 /// What to do with the device: fits 80 columns.
@@ -82,7 +78,7 @@ fn qr_code(link: &str) -> anyhow::Result<String> {
 fn files(config: &Config, add: &Add, renew: bool, folder: &Path) -> anyhow::Result<()> {
     let wish = add.wish(renew)?;
     let files = Files::create(folder, &wish.name.for_file())?;
-    let made = clients::new_credential(&Folder::of(&config.state), &wish, add.making());
+    let made = clients::issue(&Folder::of(&config.state), &wish, add.making());
     let written = made.and_then(|(_, credential)| {
         files.write(&credential, &host(config))?;
         print(&told(&files, &credential))
@@ -153,13 +149,11 @@ fn told(files: &Files, credential: &Credential) -> String {
     )
 }
 
-/// The host by which the first site that takes devices is named to people.
+/// How people call the first site that takes devices.
 fn host(config: &Config) -> String {
     let site = config.sites.iter().find(|site| site.has_own_clients());
-    let hosts = site.map(|site| site.hosts.as_slice()).unwrap_or_default();
-    let name = hosts.iter().find(|host| matches!(host, Host::Name(_)));
-    name.or(hosts.first())
-        .map_or_else(|| "hubgate".to_owned(), Host::to_string)
+    let host = site.and_then(|site| site.public_host().or(site.hosts.first()));
+    host.map_or_else(|| "hubgate".to_owned(), Host::to_string)
 }
 
 #[cfg(test)]

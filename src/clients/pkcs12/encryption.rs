@@ -2,14 +2,13 @@
 
 use std::num::NonZeroU32;
 
-use anyhow::Context;
 use aws_lc_rs::{
     cipher::{
         AES_256, Algorithm as Cipher, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey,
     },
     digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256},
     iv::FixedLength,
-    pbkdf2, rand,
+    pbkdf2,
 };
 use serde::{Deserialize, Serialize};
 use yasna::{DERWriter, construct_der};
@@ -19,6 +18,7 @@ use super::{
     derivation::{Derivation, Purpose},
     null, oid,
 };
+use crate::clients::random;
 
 /// The algorithms of a file.
 ///
@@ -145,12 +145,6 @@ pub(super) fn algorithm(
         algorithm.next().write_oid(&oid(kind));
         parameters(algorithm.next());
     });
-}
-
-pub(super) fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    rand::fill(&mut bytes).context("no random numbers to be had")?;
-    Ok(bytes)
 }
 
 /// CBC with the padding of PKCS#7, of one block at most.

@@ -5,9 +5,10 @@ use yasna::DERWriter;
 
 use super::{
     derivation::{Derivation, Purpose},
-    encryption::{Encryption, algorithm, random},
+    encryption::{Encryption, algorithm},
     null,
 };
+use crate::clients::random;
 
 /// MacData (RFC 7292, section 4).
 pub(super) struct Mac {

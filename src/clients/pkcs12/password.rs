@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::encryption::random;
+use crate::clients::random;
 
 /// A password that is easy to type on a phone; never shown by accident, and wiped when it goes.
 #[derive(Clone)]

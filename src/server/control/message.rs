@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     acme::state::State,
-    clients::{self, Making, name::Name},
+    clients::{self, Making, Wish},
     proxy::site,
     telemetry::counters::Snapshot,
 };
@@ -53,12 +53,8 @@ pub(super) enum Command {
 /// A device to be invited.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Invite {
-    /// Its name.
-    pub name: Name,
-    /// Days that its certificate is to be good for.
-    pub days: u32,
-    /// Whether it has one already.
-    pub renew: bool,
+    /// Which, and what for a certificate.
+    pub wish: Wish,
     /// How its files are made.
     pub making: Making,
     /// The host that the link leads to, if not the first that can be opened.

@@ -30,7 +30,6 @@ pub use self::{
 };
 use super::Server;
 use crate::{
-    clients::Wish,
     proxy::{enrolment, site},
     telemetry::progress::{Step, Steps},
 };
@@ -153,12 +152,8 @@ impl Server {
     fn open_link(&self, invite: Invite) -> anyhow::Result<(Invited, Steps)> {
         let authority = self.proxy.sites().enrolling(invite.site.as_deref());
         let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
-        let wish = Wish {
-            name: invite.name,
-            days: invite.days,
-            renew: invite.renew,
-        };
-        let (link, code, steps) = self.proxy.clients.invite(wish, invite.making)?;
+        let clients = &self.proxy.clients;
+        let (link, code, steps) = clients.invite(invite.wish, invite.making)?;
         let link = enrolment::url(&authority, &link);
         Ok((Invited { link, code }, steps))
     }

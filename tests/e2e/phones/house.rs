@@ -1,15 +1,11 @@
 //! A house with devices of its own, and one that is invited.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, path::Path};
 
 use http::Method;
 
 use crate::{
-    harness::{Answer, Caller, Hubgate, Leaf, Running, Setup},
+    harness::{Answer, Caller, Hubgate, Leaf, Running, Setup, foreign},
     hub::Hub,
 };
 
@@ -155,17 +151,8 @@ pub fn password(page: &str) -> String {
 pub fn opened(file: &[u8], password: &str, folder: &Path) -> Leaf {
     let path = folder.join("taken.p12");
     fs::write(&path, file).unwrap();
-    let read = |which: &str| {
-        let output = Command::new("openssl")
-            .args(["pkcs12", "-legacy", "-nodes", which, "-in"])
-            .arg(&path)
-            .args(["-passin", &format!("pass:{password}")])
-            .stderr(Stdio::piped())
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{told}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    Leaf::read(&read("-clcerts"))
+    let (path, password) = (path.to_str().unwrap(), format!("pass:{password}"));
+    let how = ["pkcs12", "-legacy", "-nodes", "-clcerts"];
+    let which = ["-in", path, "-passin", &password];
+    Leaf::read(&foreign("openssl", &[how, which].concat()).succeeded())
 }

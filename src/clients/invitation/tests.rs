@@ -1,0 +1,97 @@
+//! What a link survives, and what ends it.
+
+use super::*;
+use crate::clients::name::Name;
+
+fn wish(name: &str) -> Wish {
+    Wish {
+        name: Name::parse(name).unwrap(),
+        days: 30,
+        renew: false,
+    }
+}
+
+fn opened(now: Instant) -> (Invitations, String, String) {
+    let mut invitations = Invitations::default();
+    let (link, code) = invite(&mut invitations, "Anna", now).unwrap();
+    (invitations, link, code)
+}
+
+fn invite(
+    invitations: &mut Invitations,
+    name: &str,
+    now: Instant,
+) -> anyhow::Result<(String, String)> {
+    invitations.open(wish(name), Making::default(), Teller::default(), now)
+}
+
+/// What came of a code, in a word.
+fn tried(invitations: &mut Invitations, link: &str, code: &str, now: Instant) -> String {
+    match invitations.try_code(link, code, [192, 168, 1, 5].into(), now) {
+        Tried::Right(wish, _) => format!("right for {}", wish.name),
+        Tried::Wrong(left) => format!("{left} left"),
+        Tried::Last => "over".to_owned(),
+        Tried::Unknown => "unknown".to_owned(),
+    }
+}
+
+fn other(code: &str) -> String {
+    code.chars()
+        .rev()
+        .map(|it| if it == '9' { '0' } else { '9' })
+        .collect()
+}
+
+#[test]
+fn the_right_code_is_taken_once() {
+    let now = Instant::now();
+    let (mut invitations, link, code) = opened(now);
+    assert!(invitations.of_link(&link, now).is_some());
+    assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+    assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
+    assert!(invitations.of_link(&link, now).is_none());
+}
+
+#[test]
+fn three_wrong_codes_end_it_even_for_the_right_one() {
+    let now = Instant::now();
+    let (mut invitations, link, code) = opened(now);
+    let wrong = other(&code);
+    assert_eq!(tried(&mut invitations, &link, &wrong, now), "2 left");
+    assert_eq!(tried(&mut invitations, &link, "", now), "1 left");
+    assert_eq!(tried(&mut invitations, &link, &wrong, now), "over");
+    assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
+    assert_eq!(invitations.over(now).len(), 1);
+}
+
+#[test]
+fn it_ends_after_ten_minutes() {
+    let now = Instant::now();
+    let (mut invitations, link, code) = opened(now);
+    let later = now + LIFE;
+    assert!(invitations.over(later - Duration::from_secs(1)).is_empty());
+    assert_eq!(tried(&mut invitations, &link, &code, later), "unknown");
+    assert_eq!(invitations.over(later).len(), 1);
+}
+
+#[test]
+fn a_certificate_that_could_not_be_made_leaves_the_link_good() {
+    let now = Instant::now();
+    let (mut invitations, link, code) = opened(now);
+    assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+    assert!(invitations.of_link(&link, now).is_none());
+    invitations.failed(&link, "the disk is full");
+    assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+}
+
+#[test]
+fn a_name_is_invited_once_at_a_time_and_so_many_in_all() {
+    let now = Instant::now();
+    let (mut invitations, ..) = opened(now);
+    let again = invite(&mut invitations, "Anna", now).unwrap_err();
+    assert!(again.to_string().contains("invited already"));
+    for nth in 1..MOST {
+        invite(&mut invitations, &nth.to_string(), now).unwrap();
+    }
+    assert!(invite(&mut invitations, "one more", now).is_err());
+}
