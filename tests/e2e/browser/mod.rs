@@ -4,19 +4,23 @@
 //! argument and fails by throwing. Tools are missing as in `real_hub`.
 
 pub mod demo;
+pub mod enrol;
 pub mod node_red;
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 use tokio::{process::Command, time::timeout};
+use x509_parser::{parse_x509_certificate, pem::parse_x509_pem};
 
-use crate::real_hub::skip;
+use crate::{harness::Hubgate, real_hub::skip};
 
 /// Where scripts/test puts Playwright.
 const PLAYWRIGHT: &str = concat!(
@@ -46,12 +50,25 @@ fn find(program: &str) -> Option<PathBuf> {
     places.into_iter().find(|place| place.exists())
 }
 
-/// Runs a script, which trusts one more root in Node; its files and Chromium's
-/// are gone afterwards.
+/// Where a browser finds the host.
+pub fn url(gate: &Hubgate, host: &str) -> String {
+    format!("https://{host}:{}", gate.https().port())
+}
+
+/// The hash by which Chromium is told to trust the key of the certificate `NAME.pem`.
+pub fn key_hash(gate: &Hubgate, name: &str) -> String {
+    let pem = fs::read(gate.folder().join(format!("{name}.pem"))).unwrap();
+    let (_, pem) = parse_x509_pem(&pem).unwrap();
+    let (_, certificate) = parse_x509_certificate(&pem.contents).unwrap();
+    BASE64_STANDARD.encode(digest(&SHA256, certificate.public_key().raw))
+}
+
+/// Runs a script, which trusts one more root in Node, and returns what it printed; its files and
+/// Chromium's are gone afterwards.
 ///
 /// # Panics
 /// With what it printed, when it fails.
-pub async fn visit(script: &str, argument: &Value, root: Option<&Path>) {
+pub async fn visit(script: &str, argument: &Value, root: Option<&Path>) -> String {
     let folder = tempfile::tempdir().unwrap();
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/browser");
     let running = Command::new("node")
@@ -72,4 +89,5 @@ pub async fn visit(script: &str, argument: &Value, root: Option<&Path>) {
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed);
     assert!(output.status.success(), "{script} failed:\n{printed}");
+    printed.into_owned()
 }

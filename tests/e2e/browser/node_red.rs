@@ -1,13 +1,10 @@
 //! Node-RED's editor in a browser, at home and away.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
-use x509_parser::{parse_x509_certificate, pem::parse_x509_pem};
 
-use super::{has_browser, visit};
+use super::{has_browser, key_hash, url, visit};
 use crate::{
     harness::{Authority, HTPASSWD, Hubgate, Setup},
     real_hub::node_red::node_red,
@@ -23,14 +20,14 @@ async fn the_editor_works_at_home_by_password_and_by_certificate() {
     let home = gate(&hub.url(), &family, "lan").await;
     let away = gate(&hub.url(), &family, "192.0.2.0/24").await;
     let anna = family.client("anna");
-    let trusted = [&home, &away].map(key_hash).join(",");
+    let trusted = [&home, &away].map(|gate| key_hash(gate, "home")).join(",");
     let argument = json!({
         "flags": [
             "--host-resolver-rules=MAP localhost 127.0.0.1",
             format!("--ignore-certificate-errors-spki-list={trusted}"),
         ],
-        "home": url(&home),
-        "away": url(&away),
+        "home": url(&home, "localhost"),
+        "away": url(&away, "localhost"),
         "login": {"username": "anna", "password": "secret"},
         "certificate": {"cert": anna.chain_pem, "key": anna.key_pem},
     });
@@ -51,19 +48,7 @@ async fn gate(hub: &str, family: &Authority, network: &str) -> Hubgate {
         .await
 }
 
-fn url(gate: &Hubgate) -> String {
-    format!("https://localhost:{}", gate.https().port())
-}
-
 fn root(gate: &Hubgate) -> PathBuf {
     gate.write("root.pem", &gate.root_pem());
     gate.folder().join("root.pem")
-}
-
-/// The hash by which Chromium is told to trust the certificate's key.
-fn key_hash(gate: &Hubgate) -> String {
-    let pem = fs::read(gate.folder().join("home.pem")).unwrap();
-    let (_, pem) = parse_x509_pem(&pem).unwrap();
-    let (_, certificate) = parse_x509_certificate(&pem.contents).unwrap();
-    BASE64_STANDARD.encode(digest(&SHA256, certificate.public_key().raw))
 }

@@ -9,7 +9,7 @@ use std::{
 use command_fds::{CommandFdExt, FdMapping};
 
 /// The program under test.
-pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_hubgate");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_hubgate");
 
 /// What a finished command left.
 #[derive(Debug)]

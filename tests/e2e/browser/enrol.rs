@@ -1,0 +1,55 @@
+//! Phones are enrolled in a browser, and use Node-RED away from home until they are revoked.
+
+use serde_json::json;
+
+use super::{has_browser, key_hash, url, visit};
+use crate::{
+    acme::program::has_programs,
+    harness::{PROGRAM, Setup, foreign},
+    real_hub::{node_red::node_red, skip_for},
+};
+
+/// As one site for two networks, which a browser on one machine is not on: at home nobody is
+/// asked, away everybody.
+const HOME: &str = "access: {networks: [127.0.0.1], client_certificate: own}";
+const AWAY: &str = "{hosts: [away.test], certificate: {chain: away.pem, key: away.key}, \
+                    access: {client_certificate: own}, upstream: URL}";
+
+#[tokio::test]
+async fn phones_are_enrolled_by_their_link_and_enter_until_they_are_revoked() {
+    if !has_browser() || !can_choose_certificates() {
+        return;
+    }
+    let Some(hub) = node_red().await else { return };
+    let gate = Setup::home(&hub.url())
+        .site(HOME)
+        .with_certificate("away", &["away.test"])
+        .other_site(&AWAY.replace("URL", &hub.url()))
+        .start()
+        .await;
+    gate.answers_commands().await;
+    let trusted = ["home", "away"].map(|name| key_hash(&gate, name)).join(",");
+    let argument = json!({
+        "flags": [
+            "--host-resolver-rules=MAP *.test 127.0.0.1",
+            format!("--ignore-certificate-errors-spki-list={trusted}"),
+        ],
+        "hubgate": PROGRAM,
+        "folder": gate.folder(),
+        "home": url(&gate, "home.test"),
+        "away": url(&gate, "away.test"),
+    });
+    eprint!("{}", visit("enrol.mjs", &argument, None).await);
+}
+
+/// Whether certificates can be imported, and chosen by a policy of this test's own.
+fn can_choose_certificates() -> bool {
+    if !has_programs(&["certutil", "pk12util", "unshare"]) {
+        return false;
+    }
+    let made = foreign("unshare", &["--map-root-user", "--mount", "true"]);
+    if made.status != Some(0) {
+        skip_for("no rights to have a mount of its own");
+    }
+    made.status == Some(0)
+}
