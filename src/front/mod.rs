@@ -161,7 +161,7 @@ impl Front {
             idle(&link, limit).await;
         };
         tokio::select! {
-            _ = self.service.engine.process_new(Box::new(conn), &told) => {}
+            _ = self.service.http2.process_new(Box::new(conn), &told) => {}
             () = leave => {}
             () = self.service.proxy.drain.cuts(&link) => {}
         }

@@ -6,6 +6,8 @@
 
 use std::io;
 
+use bytes::BytesMut;
+
 /// Follows one chunked body.
 #[derive(Debug, Default)]
 pub struct Chunks {
@@ -50,10 +52,24 @@ impl Chunks {
     /// # Errors
     /// `InvalidData` for framing that is not exactly as the RFC writes it.
     pub fn follow(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.walk(bytes, |_| {})
+    }
+
+    /// The same, and takes the data out of its chunks.
+    ///
+    /// # Errors
+    /// As [`Self::follow`].
+    pub fn unwrap(&mut self, bytes: &[u8], data: &mut BytesMut) -> io::Result<usize> {
+        self.walk(bytes, |piece| data.extend_from_slice(piece))
+    }
+
+    fn walk(&mut self, bytes: &[u8], mut told: impl FnMut(&[u8])) -> io::Result<usize> {
         let mut at = 0;
         while at < bytes.len() && !self.have_ended() {
             if self.expected == Expected::Data {
-                at += self.pass_data(bytes.len() - at);
+                let passed = self.pass_data(bytes.len() - at);
+                told(&bytes[at..at + passed]);
+                at += passed;
             } else {
                 let next = self.next(bytes[at]);
                 self.expected = next.ok_or(io::ErrorKind::InvalidData)?;

@@ -86,6 +86,12 @@ impl Conn {
         self.passing = passing;
     }
 
+    /// Whether readers have seen all they may.
+    #[must_use]
+    pub fn has_passed(&self) -> bool {
+        matches!(self.passing, Passing::Bytes(0))
+    }
+
     /// Drops bytes from what was received.
     pub fn consume(&mut self, bytes: usize) {
         self.unread.advance(bytes);

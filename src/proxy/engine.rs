@@ -1,7 +1,6 @@
 //! The engine's phases: everything hubgate hooks into Pingora is in this file.
 //!
-//! An HTTP/1 request arrives here admitted; an HTTP/2 request is judged by
-//! the same function in the first phase.
+//! A request arrives here admitted, with its exchange.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -9,28 +8,20 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{StatusCode, Version, header};
 use pingora_core::{
-    Error, ErrorType, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
+    Error, ErrorType, OrErr, Result, modules::http::HttpModules, upstreams::peer::HttpPeer,
 };
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
-use super::{
-    Proxy,
-    answer::Answer,
-    authority::Authority,
-    enrolment,
-    exchange::{Exchange, Request},
-    failure, headers,
-    link::Link,
-    pace,
-    upload::Upload,
-};
+use super::{Proxy, answer::Answer, exchange::Exchange, failure, headers, http2::Judged, pace};
 
 /// The engine's context of a request; empty until its head is judged.
 pub(super) type Context = Option<Box<Exchange>>;
 
+/// What is wrong when a field of hubgate's own cannot be written.
+const OURS: &str = "a field that is no field";
 /// How long a client may take no byte of an answer.
-const STALLED: Duration = Duration::from_secs(60);
+pub(super) const STALLED: Duration = Duration::from_secs(60);
 
 /// The phases of a request.
 pub struct Phases(pub Arc<Proxy>);
@@ -58,24 +49,13 @@ impl ProxyHttp for Phases {
         session.set_write_timeout(Some(STALLED));
         session.set_read_timeout(Some(self.0.sites().config.limits.idle));
         session.set_ignore_info_resp(false);
-        if context.is_some() {
-            return Ok(false);
+        if context.is_none() {
+            *context = Judged::take(session.req_header());
         }
-        let Some(link) = link(session) else {
-            return Error::e_explain(ErrorType::InternalError, "a connection without its link");
-        };
-        let form = form(session).await?;
-        let (exchange, refused) = self.judge(session.req_header(), link, form).await;
-        let exchange = context.insert(exchange);
-        let Some(answer) = refused else {
-            if !session.is_body_done() {
-                let idle = exchange.sites.config.limits.idle;
-                exchange.upload = Some(Upload::watch(exchange.link.clone(), idle));
-            }
-            return Ok(false);
-        };
-        write(session, &answer, exchange).await?;
-        Ok(true)
+        match context {
+            Some(_) => Ok(false),
+            None => Error::e_explain(ErrorType::InternalError, "a request that nobody judged"),
+        }
     }
 
     async fn upstream_peer(
@@ -108,7 +88,7 @@ impl ProxyHttp for Phases {
         mut error: Box<Error>,
     ) -> Box<Error> {
         if let Some(route) = context.as_mut().and_then(|it| it.route.as_mut()) {
-            let more = route.unreachable(peer, &error);
+            let more = route.unreachable(&peer._address, &error.etype().as_str());
             error.set_retry(more);
         }
         error
@@ -124,7 +104,9 @@ impl ProxyHttp for Phases {
             return Ok(());
         };
         exchange.received = 0;
-        headers::to_hub(request, exchange)
+        let changes = headers::to_hub(&request.headers, exchange);
+        let changes = changes.or_err(ErrorType::InternalError, OURS)?;
+        changes.change_request(request)
     }
 
     async fn request_body_filter(
@@ -176,10 +158,12 @@ impl ProxyHttp for Phases {
         if self.0.drain.has_begun() {
             session.set_keepalive(None);
         }
-        headers::to_client(response, exchange)?;
-        if headers::is_endless(response) {
+        if headers::is_endless(&response.headers) {
             exchange.link.carries_endless();
         }
+        let changes = headers::to_client(&response.headers, response.status, exchange);
+        let changes = changes.or_err(ErrorType::InternalError, OURS)?;
+        changes.change_response(response)?;
         // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
         if exchange.said.version == Version::HTTP_10 {
             response.remove_header(&header::TRANSFER_ENCODING);
@@ -238,62 +222,6 @@ impl ProxyHttp for Phases {
     fn suppress_error_log(&self, _session: &Session, _context: &Context, _error: &Error) -> bool {
         true
     }
-}
-
-impl Phases {
-    /// Judges an HTTP/2 request as `http1` does an HTTP/1 one.
-    async fn judge(
-        &self,
-        head: &RequestHeader,
-        link: Arc<Link>,
-        form: Vec<u8>,
-    ) -> (Box<Exchange>, Option<Answer>) {
-        let authority = head.uri.authority().map(http::uri::Authority::as_str);
-        let host = || {
-            head.headers
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok())
-        };
-        let request = Request {
-            method: &head.method,
-            target: head
-                .uri
-                .path_and_query()
-                .map_or("", |target| target.as_str()),
-            version: head.version,
-            headers: &head.headers,
-            authority: authority.or_else(host).and_then(Authority::parse),
-        };
-        let mut exchange = Box::new(Exchange::new(self.0.sites_now(), link, &request));
-        exchange.form = form;
-        let refused = self.0.admit(&mut exchange, &request, None).await.err();
-        (exchange, refused)
-    }
-}
-
-/// What is known of the connection a session runs on.
-fn link(session: &Session) -> Option<Arc<Link>> {
-    let proxied = session.digest()?.proxy_digest.as_ref()?;
-    proxied
-        .user_data
-        .as_ref()?
-        .downcast_ref::<Arc<Link>>()
-        .cloned()
-}
-
-/// What is posted to a page of hubgate's own; nothing of what is too large.
-async fn form(session: &mut Session) -> Result<Vec<u8>> {
-    let head = session.req_header();
-    let mut form = Vec::new();
-    if !enrolment::is_form(&head.method, head.uri.path()) {
-        return Ok(form);
-    }
-    while let Some(piece) = session.read_request_body().await? {
-        if enrolment::grow(&mut form, &piece).is_none() {
-            return Ok(Vec::new());
-        }
-    }
-    Ok(form)
 }
 
 /// Writes an answer of our own through the engine.

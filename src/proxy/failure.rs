@@ -69,12 +69,30 @@ pub(super) fn tell(error: &Error, exchange: Option<&Exchange>) {
     let Some(exchange) = exchange.filter(|_| connected) else {
         return;
     };
-    let path = exchange.said.target.split('?').next().unwrap_or_default();
     match error.esource() {
-        ErrorSource::Upstream => warn!("the hub's answer to {path}: {}", error.etype().as_str()),
-        ErrorSource::Internal => error!("answering {path}: {}", error.etype().as_str()),
+        ErrorSource::Upstream => tell_hub(exchange, error.etype().as_str()),
+        ErrorSource::Internal => error!("answering {}: {}", path(exchange), error.etype().as_str()),
         _ => {}
     }
+}
+
+/// Tells the log what was wrong with the hub's answer.
+pub(super) fn tell_hub(exchange: &Exchange, why: &str) {
+    warn!("the hub's answer to {}: {why}", path(exchange));
+}
+
+/// Tells it of an answer that was not passed on to its end because of the hub.
+pub(super) fn tell_broken(error: &io::Error, exchange: &Exchange) {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => tell_hub(exchange, "it breaks off"),
+        io::ErrorKind::InvalidData => tell_hub(exchange, "its chunks are malformed"),
+        _ => {}
+    }
+}
+
+fn path(exchange: &Exchange) -> &str {
+    let target = &exchange.said.target;
+    target.split('?').next().unwrap_or(target)
 }
 
 /// 500: a fault of hubgate's own.

@@ -10,7 +10,7 @@ use std::ops::Range;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 
 pub use self::framing::Body;
-use self::framing::framing;
+pub(super) use self::framing::framing;
 use super::authority::Authority;
 
 /// A request head that means one thing.
@@ -86,6 +86,17 @@ impl Head {
     }
 }
 
+/// The names and values of a head that was read, as they were spelled.
+pub(super) fn spelled(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let lines = head.split(|byte| *byte == b'\n').skip(1);
+    lines.filter_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        Some((&line[..colon], value(&line[colon + 1..])))
+    })
+}
+
+/// What a body is that does not end in one way.
+pub(super) const UNFRAMED: Malformed = bad("the body is not framed in one way");
 /// Bytes of an empty line and what must stand before it.
 const EMPTY_LINE: usize = 3;
 
@@ -196,10 +207,22 @@ fn field(line: &[u8]) -> Judged<(HeaderName, HeaderValue)> {
         .ok_or(bad("a header line has no colon"))?;
     let name = HeaderName::from_bytes(&line[..colon])
         .map_err(|_| bad("a header name is not a token, or white space stands before its colon"))?;
-    let value = line[colon + 1..].trim_ascii();
-    let value = HeaderValue::from_bytes(value)
+    let value = HeaderValue::from_bytes(value(&line[colon + 1..]))
         .map_err(|_| bad("a header value holds a control character"))?;
     Ok((name, value))
+}
+
+/// A value without the white space around it (RFC 9110, section 5.6.3), which no other byte is;
+/// the line may still end with its CR.
+fn value(rest: &[u8]) -> &[u8] {
+    let is_white = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let rest = rest.strip_suffix(b"\r").unwrap_or(rest);
+    let begin = rest.iter().position(|byte| !is_white(byte));
+    let end = rest.iter().rposition(|byte| !is_white(byte));
+    match (begin, end) {
+        (Some(begin), Some(end)) => &rest[begin..=end],
+        _ => &[],
+    }
 }
 
 /// Exactly one valid Host; HTTP/1.0 may go without.

@@ -3,22 +3,23 @@
 //! A client's own words about who it is or where it comes from are dropped on
 //! every route; then ours are set, so that nothing it sends can remove them.
 
+mod changes;
+
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue, header};
-use pingora_core::Result;
-use pingora_http::{RequestHeader, ResponseHeader};
+use http::{HeaderMap, HeaderValue, StatusCode, header::InvalidHeaderValue};
 
 use crate::access::{network, session::cookie};
 
+pub(super) use self::changes::{Changes, Fields};
 use super::{exchange::Exchange, identity};
 
 /// Fields that only hubgate may set.
 const OURS: [&str; 4] = ["forwarded", "proxy", "x-real-ip", "client-cert"];
 /// Beginnings of names that only hubgate may use.
 const OUR_PREFIXES: [&str; 4] = ["x-forwarded-", "x-ssl-", "x-client-", "client-cert-"];
-/// Fields that belong to one connection (RFC 9110, section 7.6.1).
-const HOP_BY_HOP: [&str; 7] = [
+/// Fields of a request that belong to one connection (RFC 9110, section 7.6.1).
+const OF_CLIENT: [&str; 7] = [
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -27,97 +28,102 @@ const HOP_BY_HOP: [&str; 7] = [
     "transfer-encoding",
     "upgrade",
 ];
+/// Those of an answer, but for its framing.
+const OF_HUB: [&str; 4] = ["connection", "keep-alive", "proxy-connection", "upgrade"];
 /// Fields that a Connection list cannot take away.
-const KEPT: [&str; 2] = ["host", "cookie"];
+const KEPT: [&str; 4] = ["host", "cookie", "content-length", "transfer-encoding"];
 /// Main UI and HABPanel then send their token as X-OPENHAB-TOKEN, not as Authorization.
 const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 
-/// Turns a client's request head into the hub's.
+/// What makes a client's request head the hub's.
 ///
 /// # Errors
-/// Never with valid values; the engine's setters are fallible.
-pub(super) fn to_hub(request: &mut RequestHeader, exchange: &Exchange) -> Result<()> {
+/// When what is known of the client is no field value, which cannot be.
+pub(super) fn to_hub(
+    fields: &HeaderMap,
+    exchange: &Exchange,
+) -> Result<Changes<'static>, InvalidHeaderValue> {
+    let mut changes = Changes::dropping(is_claim, nominated(fields));
+    if let Some(cookie) = cookies(fields) {
+        changes.set("Cookie", cookie.transpose()?);
+    }
     let trusted = &exchange.sites.config.trusted_proxies;
     let peer = exchange.link.peer.ip();
-    let way = network::way(peer, trusted, &request.headers);
-    let scheme = scheme(request, exchange, trusted.contains(peer));
-    drop_claims(request);
-    join_cookies(request)?;
-    keep_session(request)?;
+    let way = network::way(peer, trusted, fields);
     let way: Vec<_> = way.iter().rev().flatten().map(IpAddr::to_string).collect();
-    request.insert_header("X-Forwarded-For", way.join(", "))?;
-    request.insert_header("X-Real-IP", exchange.client.accountable().to_string())?;
-    request.insert_header("X-Forwarded-Proto", scheme)?;
+    changes.set("X-Forwarded-For", Some(way.join(", ").try_into()?));
+    let client = exchange.client.accountable().to_string();
+    changes.set("X-Real-IP", Some(client.try_into()?));
+    let scheme = scheme(fields, exchange, trusted.contains(peer));
+    changes.set("X-Forwarded-Proto", Some(HeaderValue::from_static(scheme)));
     let Some(admission) = &exchange.admission else {
-        return Ok(());
+        return Ok(changes);
     };
     if admission.strips_authorization() {
-        request.remove_header(&header::AUTHORIZATION);
+        changes.set("Authorization", None);
     }
-    identity::tell(request, &admission.told)
+    for (name, value) in identity::told(&admission.told)? {
+        changes.set(name, Some(value));
+    }
+    Ok(changes)
 }
 
-/// Removes the fields that belong to the client's connection.
-pub(super) fn strip_hop_by_hop(request: &mut RequestHeader) {
-    for name in nominated(&request.headers) {
-        request.remove_header(name.as_str());
-    }
-    for name in HOP_BY_HOP {
-        request.remove_header(name);
-    }
-}
-
-/// Turns the hub's answer head into the client's.
+/// The same for a head that is written anew, without what belongs to the client's connection.
 ///
 /// # Errors
 /// As [`to_hub`].
-pub(super) fn to_client(response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
-    for name in nominated(&response.headers) {
-        response.remove_header(name.as_str());
-    }
-    for name in ["keep-alive", "proxy-connection", "upgrade", "connection"] {
-        response.remove_header(name);
-    }
+pub(super) fn to_hub_anew(
+    fields: &HeaderMap,
+    exchange: &Exchange,
+) -> Result<Changes<'static>, InvalidHeaderValue> {
+    let changes = to_hub(fields, exchange)?;
+    Ok(changes.also_dropping(|name| is_claim(name) || OF_CLIENT.contains(&name)))
+}
+
+/// What makes the hub's answer head the client's.
+///
+/// # Errors
+/// As [`to_hub`].
+pub(super) fn to_client<'a>(
+    fields: &(impl Fields + ?Sized),
+    status: StatusCode,
+    exchange: &'a Exchange,
+) -> Result<Changes<'a>, InvalidHeaderValue> {
+    let mut changes = Changes::dropping(|name| OF_HUB.contains(&name), nominated(fields));
     let Some(site) = &exchange.site else {
-        return Ok(());
+        return Ok(changes);
     };
     for (name, value) in &site.config.headers {
-        response.insert_header(name.clone(), value.clone())?;
+        changes.set(name.as_str(), Some(value.clone()));
     }
     if let Some(hsts) = site.hsts().filter(|_| exchange.link.tls.is_some()) {
-        response.insert_header(header::STRICT_TRANSPORT_SECURITY, hsts)?;
+        changes.set("Strict-Transport-Security", Some(hsts));
     }
     if exchange.password_asked && !exchange.said.has_auth_cookie {
-        response.append_header(header::SET_COOKIE, auth_cookie(exchange))?;
+        changes.add("Set-Cookie", auth_cookie(exchange).try_into()?);
     }
     match &exchange.session {
-        Some(cookie) if may_remember(response) => {
-            response.append_header(header::SET_COOKIE, cookie.clone())?;
-        }
+        Some(cookie) if may_remember(fields, status) => changes.add("Set-Cookie", cookie.clone()),
         _ => {}
     }
-    Ok(())
+    Ok(changes)
 }
 
 /// Whether an answer may set the cookie of a session: a final one that is not made for caches
 /// which others use too (RFC 9111, section 5.2.2).
-fn may_remember(response: &ResponseHeader) -> bool {
-    let fields = response.headers.get_all(header::CACHE_CONTROL).iter();
-    let texts = fields.filter_map(|value| value.to_str().ok());
-    let shared = texts
-        .flat_map(|value| value.split(','))
+fn may_remember(fields: &(impl Fields + ?Sized), status: StatusCode) -> bool {
+    let shared = tokens(fields, "cache-control")
         .filter_map(|directive| directive.split('=').next())
-        .map(|name| name.trim().to_ascii_lowercase())
-        .any(|name| name == "public" || name == "s-maxage");
-    !shared && !response.status.is_informational()
+        .map(str::trim_end)
+        .any(|name| name.eq_ignore_ascii_case("public") || name.eq_ignore_ascii_case("s-maxage"));
+    !shared && !status.is_informational()
 }
 
 /// Whether an answer goes on until somebody leaves: server-sent events, a camera.
 #[must_use]
-pub(super) fn is_endless(response: &ResponseHeader) -> bool {
-    let kind = response.headers.get(header::CONTENT_TYPE);
-    let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or("");
-    ["text/event-stream", "multipart/x-mixed-replace"]
+pub(super) fn is_endless(fields: &(impl Fields + ?Sized)) -> bool {
+    let kind = fields.all("content-type").next().unwrap_or_default();
+    [&b"text/event-stream"[..], b"multipart/x-mixed-replace"]
         .iter()
         .any(|endless| kind.starts_with(endless))
 }
@@ -125,11 +131,34 @@ pub(super) fn is_endless(response: &ResponseHeader) -> bool {
 /// Whether the request carries the cookie that keeps the UI from using Authorization.
 #[must_use]
 pub(super) fn has_auth_cookie(headers: &HeaderMap) -> bool {
-    let cookies = headers.get_all(header::COOKIE).iter();
+    let cookies = headers.all("cookie");
     cookies
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .any(|pair| pair.trim().split('=').next() == Some(AUTH_HEADER_COOKIE))
+        .flat_map(|value| value.split(|byte| *byte == b';'))
+        .filter_map(|pair| pair.split(|byte| *byte == b'=').next())
+        .any(|name| name.trim_ascii() == AUTH_HEADER_COOKIE.as_bytes())
+}
+
+/// Whether the Connection field lists a token.
+pub(super) fn connection_has(fields: &(impl Fields + ?Sized), wanted: &str) -> bool {
+    tokens(fields, "connection").any(|token| token.eq_ignore_ascii_case(wanted))
+}
+
+/// Names and values as bytes.
+pub(super) fn spelled(fields: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let fields = fields.iter();
+    fields.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
+}
+
+/// The members of a field's lists.
+pub(super) fn tokens<'a>(
+    fields: &'a (impl Fields + ?Sized),
+    name: &'static str,
+) -> impl Iterator<Item = &'a str> {
+    fields
+        .all(name)
+        .filter_map(|value| std::str::from_utf8(value).ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
 }
 
 fn auth_cookie(exchange: &Exchange) -> String {
@@ -142,25 +171,13 @@ fn auth_cookie(exchange: &Exchange) -> String {
 }
 
 /// `https` over TLS, or what a trusted proxy in front says of its own client.
-fn scheme(request: &RequestHeader, exchange: &Exchange, trusted: bool) -> &'static str {
-    let told = request.headers.get("x-forwarded-proto");
+fn scheme(fields: &HeaderMap, exchange: &Exchange, trusted: bool) -> &'static str {
+    let told = fields.get("x-forwarded-proto");
     match told.map(HeaderValue::as_bytes) {
         Some(b"https") if trusted => "https",
         Some(b"http") if trusted => "http",
         _ if exchange.link.tls.is_some() => "https",
         _ => "http",
-    }
-}
-
-fn drop_claims(request: &mut RequestHeader) {
-    let claims: Vec<_> = request
-        .headers
-        .keys()
-        .filter(|name| is_claim(name.as_str()))
-        .cloned()
-        .collect();
-    for name in claims {
-        request.remove_header(&name);
     }
 }
 
@@ -171,46 +188,35 @@ fn is_claim(name: &str) -> bool {
         || OUR_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// HTTP/2 may split Cookie; HTTP/1 has it once (RFC 9113, section 8.2.3).
-fn join_cookies(request: &mut RequestHeader) -> Result<()> {
-    let cookies: Vec<_> = request.headers.get_all(header::COOKIE).iter().collect();
-    if cookies.len() < 2 {
-        return Ok(());
-    }
-    let joined = cookies
-        .iter()
-        .map(|value| value.as_bytes())
-        .collect::<Vec<_>>()
-        .join(&b"; "[..]);
-    let joined = pingora_http::header_value_from_raw(joined);
-    request.insert_header(header::COOKIE, joined)
+/// What Cookie has to be, where it is not right already: in one field, which HTTP/2 may split
+/// (RFC 9113, section 8.2.3), and without that of a session, which is between the browser and
+/// hubgate, good or not. None in it: not at all.
+fn cookies(fields: &HeaderMap) -> Option<Option<Result<HeaderValue, InvalidHeaderValue>>> {
+    let mut all = fields.all("cookie");
+    let (first, second) = (all.next()?, all.next());
+    let joined = second.map(|second| {
+        let all = [first, second].into_iter().chain(all);
+        all.collect::<Vec<_>>().join(&b"; "[..])
+    });
+    let others = cookie::without(joined.as_deref().unwrap_or(first));
+    let kept = others.or(joined)?;
+    Some((!kept.is_empty()).then(|| HeaderValue::from_bytes(&kept)))
 }
 
-/// The cookie of a session is between the browser and hubgate, good or not.
-fn keep_session(request: &mut RequestHeader) -> Result<()> {
-    let field = request.headers.get(header::COOKIE);
-    let Some(others) = field.and_then(|field| cookie::without(field.as_bytes())) else {
-        return Ok(());
+/// The fields a Connection list names beside those that are dropped anyway, less those it cannot
+/// take away.
+fn nominated(fields: &(impl Fields + ?Sized)) -> Vec<String> {
+    let is_known = |token: &&str| {
+        let mut known = OF_CLIENT.iter().chain(&KEPT).chain(&["close"]);
+        known.any(|known| token.eq_ignore_ascii_case(known))
     };
-    if others.is_empty() {
-        request.remove_header(&header::COOKIE);
-        return Ok(());
-    }
-    let others = pingora_http::header_value_from_raw(others);
-    request.insert_header(header::COOKIE, others)
-}
-
-/// The fields a Connection list names, less those it cannot take away.
-fn nominated(headers: &HeaderMap) -> Vec<String> {
-    headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|token| token.trim().to_ascii_lowercase())
-        .filter(|token| !token.is_empty() && !KEPT.contains(&token.as_str()))
-        .filter(|token| !token.starts_with("sec-websocket-"))
-        .filter(|token| !matches!(token.as_str(), "content-length" | "transfer-encoding"))
+    let of_websocket = |token: &&str| {
+        let beginning = token.get(..14);
+        beginning.is_some_and(|it| it.eq_ignore_ascii_case("sec-websocket-"))
+    };
+    tokens(fields, "connection")
+        .filter(|token| !token.is_empty() && !is_known(token) && !of_websocket(token))
+        .map(str::to_ascii_lowercase)
         .collect()
 }
 
@@ -218,17 +224,18 @@ fn nominated(headers: &HeaderMap) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn request(fields: &[(&'static str, &'static str)]) -> RequestHeader {
-        let mut request = RequestHeader::build("GET", b"/", None).unwrap();
-        for (name, value) in fields {
-            request.append_header(*name, *value).unwrap();
+    fn fields(list: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut fields = HeaderMap::new();
+        for (name, value) in list {
+            let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+            fields.append(name, HeaderValue::from_static(value));
         }
-        request
+        fields
     }
 
     #[test]
     fn claims_in_all_spellings_are_dropped() {
-        let mut request = request(&[
+        let fields = fields(&[
             ("X_Forwarded_For", "1.2.3.4"),
             ("x-Forwarded-Host", "evil"),
             ("X-SSL-Client-Verify", "SUCCESS"),
@@ -237,40 +244,34 @@ mod tests {
             ("Forwarded", "for=1.2.3.4"),
             ("Accept", "*/*"),
         ]);
-        drop_claims(&mut request);
-        let left: Vec<_> = request
-            .headers
-            .keys()
-            .map(http::HeaderName::as_str)
-            .collect();
+        let names = fields.keys().map(http::HeaderName::as_str);
+        let left: Vec<_> = names.filter(|name| !is_claim(name)).collect();
         assert_eq!(left, ["accept"]);
     }
 
     #[test]
-    fn split_cookies_are_joined_for_http1() {
-        let mut request = request(&[("Cookie", "a=1"), ("Cookie", "b=2")]);
-        join_cookies(&mut request).unwrap();
-        assert_eq!(
-            request.headers.get_all("cookie").iter().collect::<Vec<_>>(),
-            ["a=1; b=2"]
-        );
+    fn cookies_are_joined_and_those_of_sessions_taken_out() {
+        let told = |list: &[&'static str]| {
+            let list: Vec<_> = list.iter().map(|value| ("Cookie", *value)).collect();
+            let cookie = cookies(&fields(&list))?;
+            Some(cookie.map_or("none".to_owned(), |value| {
+                value.unwrap().to_str().unwrap().to_owned()
+            }))
+        };
+        assert_eq!(told(&["a=1", "b=2"]).unwrap(), "a=1; b=2");
+        assert_eq!(told(&["a=1; b=2"]), None);
+        assert_eq!(told(&["a=1; __Host-hubgate=x"]).unwrap(), "a=1");
+        assert_eq!(told(&["__Host-hubgate=x", "b=2"]).unwrap(), "b=2");
+        assert_eq!(told(&["__Host-hubgate=x"]).unwrap(), "none");
+        assert_eq!(told(&[]), None);
     }
 
     #[test]
     fn a_connection_list_cannot_take_the_host_or_the_framing_away() {
-        let mut request = request(&[
-            (
-                "Connection",
-                "close, X-Private, Host, Content-Length, Sec-WebSocket-Key",
-            ),
-            ("Host", "home"),
-            ("X-Private", "1"),
-            ("Content-Length", "0"),
-        ]);
-        strip_hop_by_hop(&mut request);
-        assert!(
-            request.headers.contains_key("host") && request.headers.contains_key("content-length")
-        );
-        assert!(!request.headers.contains_key("x-private"));
+        let fields = fields(&[(
+            "Connection",
+            "close, X-Private, Host, Content-Length, Sec-WebSocket-Key, upgrade",
+        )]);
+        assert_eq!(nominated(&fields), ["x-private"]);
     }
 }

@@ -6,21 +6,22 @@
 use std::io;
 
 use bytes::BytesMut;
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, Version};
 use pingora_core::{
     apps::HttpServerApp,
     protocols::{Stream, http::ServerSession},
 };
-use tokio::time::timeout;
+use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
     Proxy, Service,
     chunks::Chunks,
     conn::{Conn, Passing},
+    direct::{self, Framing, Outcome, Passage},
     enrolment::{self, MOST_FORM},
     exchange::{Exchange, Request},
-    head::{Body, Head, MOST_BYTES, Malformed},
-    page, reply, websocket,
+    head::{self, Body, Head, MOST_BYTES, Malformed},
+    headers, page, reply, websocket,
 };
 
 /// What came next on a connection.
@@ -151,6 +152,12 @@ async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) 
         proxy.record(&exchange);
         return None;
     }
+    // A chunked body is left to the engine, which takes the trailers off.
+    if let (Version::HTTP_11, Body::Length(body)) = (head.version, head.body)
+        && direct::suits(&exchange, &head.headers)
+    {
+        return directly(proxy, conn, exchange, head, length, body).await;
+    }
     frame(&mut conn, &head, length);
     through_engine(service, conn, exchange).await
 }
@@ -202,6 +209,49 @@ fn frame(conn: &mut Conn, head: &Head, length: usize) {
     });
 }
 
+async fn directly(
+    proxy: &Proxy,
+    mut conn: Conn,
+    exchange: Box<Exchange>,
+    head: Head,
+    length: usize,
+    body: u64,
+) -> Option<Conn> {
+    let Ok(changes) = headers::to_hub_anew(&head.headers, &exchange) else {
+        return None;
+    };
+    let framing = match body {
+        0 => Framing::Nothing,
+        _ => Framing::Length,
+    };
+    let fields = head::spelled(&conn.unread()[..length]);
+    let request = direct::head(&head.method, &head.target, fields, &changes, &framing);
+    conn.consume(length);
+    conn.pass(Passing::Bytes(body));
+    let last = !reply::keeps_alive(&head);
+    let passage = Passage::new(proxy, conn, exchange, head.method, last);
+    let (conn, exchange, outcome) = passage.run(&request, framing).await;
+    match outcome {
+        Outcome::Whole { last, unsent } => end(conn, last, unsent).await,
+        Outcome::Told(answer) => reply::end(proxy, conn, exchange, *answer).await,
+        Outcome::Cut => None,
+    }
+}
+
+/// What becomes of a connection after an answer; one whose client is still sending is read on, so
+/// that the answer is.
+async fn end(mut conn: Conn, last: bool, unsent: bool) -> Option<Conn> {
+    if unsent {
+        reply::linger(conn).await;
+        return None;
+    }
+    if last {
+        conn.shutdown().await.ok();
+        return None;
+    }
+    Some(conn)
+}
+
 async fn through_engine(service: &Service, conn: Conn, exchange: Box<Exchange>) -> Option<Conn> {
     let proxy = &service.proxy;
     let link = conn.link().clone();
@@ -214,14 +264,4 @@ async fn through_engine(service: &Service, conn: Conn, exchange: Box<Exchange>) 
     };
     let (stream, _) = reused.consume();
     stream.into_any().downcast().ok().map(|conn| *conn)
-}
-
-/// Whether the Connection field lists a token.
-pub(super) fn connection_has(headers: &HeaderMap, wanted: &str) -> bool {
-    headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|token| token.trim().eq_ignore_ascii_case(wanted))
 }

@@ -3,33 +3,38 @@
 use std::fmt::Write;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use pingora_core::Result;
-use pingora_http::RequestHeader;
+use http::{HeaderValue, header::InvalidHeaderValue};
 
 use crate::{access::verdict::Told, config::model::ClientHeaders};
 
-/// Sets the fields that tell the hub of the client's certificate.
-///
-/// The values are ASCII without control characters.
+/// A field with its value.
+type Field = (&'static str, HeaderValue);
+
+/// The fields that tell the hub of the client's certificate.
 ///
 /// # Errors
-/// Never with valid values; the engine's setters are fallible.
-pub(super) fn tell(request: &mut RequestHeader, told: &Told) -> Result<()> {
-    match (told.fields, &told.identity) {
-        (ClientHeaders::Off, _) | (ClientHeaders::ClientCert, None) => Ok(()),
+/// Never: the values are ASCII without control characters.
+pub(super) fn told(told: &Told) -> Result<Vec<Field>, InvalidHeaderValue> {
+    Ok(match (told.fields, &told.identity) {
+        (ClientHeaders::Off, _) | (ClientHeaders::ClientCert, None) => Vec::new(),
         (ClientHeaders::ClientCert, Some(identity)) => {
             let der = STANDARD.encode(identity.certificate());
-            request.insert_header("Client-Cert", format!(":{der}:"))
+            vec![("Client-Cert", format!(":{der}:").try_into()?)]
         }
-        (ClientHeaders::XSslClient, None) => request.insert_header("X-SSL-Client-Verify", "NONE"),
-        (ClientHeaders::XSslClient, Some(identity)) => {
-            request.insert_header("X-SSL-Client-Verify", "SUCCESS")?;
-            request.insert_header("X-SSL-Client-S-DN", ascii(identity.subject()))?;
-            request.insert_header("X-SSL-Client-Serial", identity.serial())?;
-            request.insert_header("X-SSL-Client-Fingerprint", identity.fingerprint())
-        }
-    }
+        (ClientHeaders::XSslClient, None) => vec![(VERIFY, HeaderValue::from_static("NONE"))],
+        (ClientHeaders::XSslClient, Some(identity)) => vec![
+            (VERIFY, HeaderValue::from_static("SUCCESS")),
+            ("X-SSL-Client-S-DN", ascii(identity.subject()).try_into()?),
+            ("X-SSL-Client-Serial", identity.serial().try_into()?),
+            (
+                "X-SSL-Client-Fingerprint",
+                identity.fingerprint().try_into()?,
+            ),
+        ],
+    })
 }
+
+const VERIFY: &str = "X-SSL-Client-Verify";
 
 /// A name with `\XX` for each byte beyond ASCII, as NGINX writes it and RFC 4514 reads it:
 /// hubs disagree about the encoding of anything else in a header.

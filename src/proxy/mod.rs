@@ -8,6 +8,7 @@ pub mod answer;
 pub mod authority;
 pub mod chunks;
 pub mod conn;
+mod direct;
 pub mod drain;
 mod engine;
 pub mod enrolment;
@@ -20,6 +21,7 @@ mod hairpin;
 pub mod head;
 mod headers;
 pub mod http1;
+pub mod http2;
 mod identity;
 mod io;
 pub mod link;
@@ -40,10 +42,7 @@ mod websocket;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use pingora_core::{
-    apps::HttpServerOptions, connectors::TransportConnector,
-    protocols::http::v2::server::default_h2_options, server::configuration::ServerConf,
-};
+use pingora_core::{connectors::TransportConnector, server::configuration::ServerConf};
 use pingora_proxy::{HttpProxy, http_proxy};
 
 use crate::{
@@ -53,9 +52,10 @@ use crate::{
     config::model::Config,
     telemetry::{access_log::AccessLog, counters::Counters},
     tls::Issued,
+    upstream::Pool,
 };
 
-use self::{drain::Drain, engine::Phases, link::Link, session::Memory, sites::Sites};
+use self::{drain::Drain, engine::Phases, http2::Http2, link::Link, session::Memory, sites::Sites};
 
 /// What all requests share.
 pub struct Proxy {
@@ -73,6 +73,8 @@ pub struct Proxy {
     /// The house's own devices.
     pub clients: Clients,
     connector: TransportConnector,
+    /// Connections to plain hubs that wait for their next request.
+    pub pool: Pool,
 }
 
 /// The proxy with its engine.
@@ -81,14 +83,12 @@ pub struct Service {
     pub proxy: Arc<Proxy>,
     /// Pingora.
     pub engine: Arc<HttpProxy<Phases>>,
+    /// What serves HTTP/2 connections.
+    pub http2: Arc<Http2>,
 }
 
 /// Connections kept open to the hubs.
 const POOL: usize = 128;
-/// Streams of one HTTP/2 connection at a time.
-const STREAMS: u32 = 128;
-/// Bytes of an HTTP/2 header list, as RFC 9113, section 6.5.2 counts them.
-const HEADER_LIST: u32 = 64 * 1024;
 
 impl Proxy {
     /// Loads everything the configuration names.
@@ -115,6 +115,7 @@ impl Proxy {
             challenges,
             clients,
             connector: TransportConnector::new(None),
+            pool: Pool::default(),
         })
     }
 
@@ -154,15 +155,12 @@ impl Service {
             upstream_keepalive_pool_size: POOL,
             ..ServerConf::default()
         };
-        let mut engine = http_proxy(&Arc::new(conf), Phases(proxy.clone()));
-        let mut h2 = default_h2_options();
-        h2.max_concurrent_streams(STREAMS);
-        h2.max_header_list_size(HEADER_LIST);
-        engine.h2_options = Some(h2);
-        let mut options = HttpServerOptions::default();
-        options.h2_idle_timeout = Some(proxy.sites().config.limits.idle);
-        engine.server_options = Some(options);
-        let engine = Arc::new(engine);
-        Self { proxy, engine }
+        let engine = Arc::new(http_proxy(&Arc::new(conf), Phases(proxy.clone())));
+        let http2 = Arc::new(Http2::new(proxy.clone(), engine.clone()));
+        Self {
+            proxy,
+            engine,
+            http2,
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     conn::Conn,
     exchange::{Exchange, Request},
     head::{Body, Head},
-    http1::connection_has,
+    headers::connection_has,
 };
 
 /// How much of an unwanted body is read so that the connection can go on.
@@ -48,6 +48,22 @@ pub(super) async fn answer(
     timeout(limit, drain(conn, head.body)).await.ok().flatten()
 }
 
+/// Answers what has gone to the hub already, and ends the connection.
+pub(super) async fn end(
+    proxy: &Proxy,
+    mut conn: Conn,
+    mut exchange: Box<Exchange>,
+    answer: Answer,
+) -> Option<Conn> {
+    let method = exchange.said.method.clone();
+    exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
+    proxy.record(&exchange);
+    let wire = answer.to_http1(Some(&method), true);
+    conn.send(&wire).await.ok()?;
+    linger(conn).await;
+    None
+}
+
 /// Reads and drops the small body of a request that was answered already.
 async fn drain(mut conn: Conn, body: Body) -> Option<Conn> {
     let Body::Length(mut left) = body else {
@@ -82,7 +98,7 @@ pub(super) async fn refuse(proxy: &Proxy, mut conn: Conn, answer: &Answer) -> Op
 }
 
 /// Ends a connection so that the answer is read: a reset would overtake it.
-async fn linger(mut conn: Conn) {
+pub(super) async fn linger(mut conn: Conn) {
     if conn.shutdown().await.is_err() {
         return;
     }
@@ -95,7 +111,7 @@ async fn linger(mut conn: Conn) {
 }
 
 /// Whether the client expects the connection to go on (RFC 9112, section 9.3).
-fn keeps_alive(head: &Head) -> bool {
+pub(super) fn keeps_alive(head: &Head) -> bool {
     let has = |wanted: &str| connection_has(&head.headers, wanted);
     match head.version {
         Version::HTTP_10 => has("keep-alive"),

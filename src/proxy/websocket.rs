@@ -9,7 +9,6 @@ use std::{io, sync::Arc, time::Duration};
 use bytes::BytesMut;
 use http::{HeaderMap, Method, StatusCode, Version, header};
 use pingora_core::protocols::Stream;
-use pingora_http::{RequestHeader, ResponseHeader};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::timeout,
@@ -22,8 +21,7 @@ use super::{
     exchange::Exchange,
     failure,
     head::{Body, Head, MOST_BYTES},
-    headers,
-    http1::connection_has,
+    headers::{self, connection_has, spelled},
     tunnel::Tunnel,
 };
 
@@ -66,8 +64,17 @@ pub(super) async fn tunnel(
     }
 }
 
-/// What opening gave: the hub's stream, the answer for the client, and bytes that came early.
-type Opened = (Stream, ResponseHeader, BytesMut);
+/// What opening gave: the hub's stream, its answer, and bytes that came early.
+type Opened = (Stream, Answered, BytesMut);
+
+/// The hub's answer to the upgrade.
+struct Answered {
+    status: StatusCode,
+    /// Its head for the client.
+    head: BytesMut,
+    /// How many bytes follow, when it says so.
+    length: Option<u64>,
+}
 
 async fn open(proxy: &Proxy, exchange: &mut Exchange, head: &Head) -> Result<Opened, Answer> {
     let mut hub = connect(proxy, exchange).await?;
@@ -78,12 +85,12 @@ async fn open(proxy: &Proxy, exchange: &mut Exchange, head: &Head) -> Result<Ope
         Ok(Err(_)) => return Err(super::page::hub_broken()),
         Err(_) => return Err(super::page::hub_slow()),
     };
-    let answer = client_answer(exchange, status, &fields).map_err(|_| super::page::hub_broken())?;
+    let answer = client_answer(exchange, status, &fields).ok_or_else(super::page::hub_broken)?;
     Ok((hub, answer, rest))
 }
 
 async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answer> {
-    let mut last = super::page::hub_starting();
+    let mut last = None;
     while let Some(route) = &mut exchange.route {
         let Ok(Some(peer)) = route.peer().await else {
             break;
@@ -91,32 +98,32 @@ async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answe
         match proxy.connector.new_stream(&peer).await {
             Ok(stream) => return Ok(stream),
             Err(error) => {
-                route.unreachable(&peer, &error);
-                last = failure::answer(&error);
+                route.unreachable(&peer._address, &error.etype().as_str());
+                last = Some(failure::answer(&error));
             }
         }
     }
-    Err(last)
+    Err(last.unwrap_or_else(super::page::hub_starting))
 }
 
-fn upgrade_request(exchange: &Exchange, head: &Head) -> pingora_core::Result<RequestHeader> {
-    let mut request = RequestHeader::build(head.method.clone(), head.target.as_bytes(), None)?;
-    for (name, value) in &head.headers {
-        request.append_header(name.clone(), value.clone())?;
-    }
-    headers::strip_hop_by_hop(&mut request);
-    headers::to_hub(&mut request, exchange)?;
-    request.insert_header(header::CONNECTION, "Upgrade")?;
-    request.insert_header(header::UPGRADE, "websocket")?;
-    Ok(request)
+fn upgrade_request(
+    exchange: &Exchange,
+    head: &Head,
+) -> Result<BytesMut, header::InvalidHeaderValue> {
+    let changes = headers::to_hub_anew(&head.headers, exchange)?;
+    let mut wire = BytesMut::with_capacity(1024);
+    wire.extend_from_slice(format!("GET {} HTTP/1.1\r\n", head.target).as_bytes());
+    changes.write(spelled(&head.headers), &mut wire);
+    wire.extend_from_slice(UPGRADE);
+    Ok(wire)
 }
+
+/// The last fields of a request or answer that changes the protocol.
+const UPGRADE: &[u8] = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
 /// Sends the request and reads the head of the answer and what came with it.
-async fn ask(
-    hub: &mut Stream,
-    request: &RequestHeader,
-) -> io::Result<(StatusCode, HeaderMap, BytesMut)> {
-    hub.write_all(&wire(request)).await?;
+async fn ask(hub: &mut Stream, request: &[u8]) -> io::Result<(StatusCode, HeaderMap, BytesMut)> {
+    hub.write_all(request).await?;
     hub.flush().await?;
     let mut received = BytesMut::with_capacity(1024);
     let mut looked = 0;
@@ -136,17 +143,6 @@ async fn ask(
     }
 }
 
-fn wire(request: &RequestHeader) -> BytesMut {
-    let mut wire = BytesMut::with_capacity(1024);
-    wire.extend_from_slice(request.method.as_str().as_bytes());
-    wire.extend_from_slice(b" ");
-    wire.extend_from_slice(request.raw_path());
-    wire.extend_from_slice(b" HTTP/1.1\r\n");
-    request.header_to_h1_wire(&mut wire);
-    wire.extend_from_slice(b"\r\n");
-    wire
-}
-
 fn parse(head: &[u8]) -> Option<(StatusCode, HeaderMap)> {
     let mut space = [httparse::EMPTY_HEADER; super::head::MOST_FIELDS];
     let mut response = httparse::Response::new(&mut space);
@@ -161,29 +157,29 @@ fn parse(head: &[u8]) -> Option<(StatusCode, HeaderMap)> {
 }
 
 /// The hub's answer for the client: a 101 that is one, or any other with the connection's end.
-fn client_answer(
-    exchange: &Exchange,
-    status: StatusCode,
-    fields: &HeaderMap,
-) -> pingora_core::Result<ResponseHeader> {
+fn client_answer(exchange: &Exchange, status: StatusCode, fields: &HeaderMap) -> Option<Answered> {
     let switched = status == StatusCode::SWITCHING_PROTOCOLS;
     if switched && !(is_websocket(fields) && fields.contains_key(header::SEC_WEBSOCKET_ACCEPT)) {
-        return pingora_core::Error::e_explain(
-            pingora_core::ErrorType::InvalidHTTPHeader,
-            "a 101 that is not for a WebSocket",
-        );
+        return None;
     }
-    let mut answer = ResponseHeader::build(status, None)?;
-    for (name, value) in fields {
-        answer.append_header(name.clone(), value.clone())?;
-    }
-    headers::to_client(&mut answer, exchange)?;
-    let connection = if switched { "Upgrade" } else { "close" };
-    answer.insert_header(header::CONNECTION, connection)?;
-    if switched {
-        answer.insert_header(header::UPGRADE, "websocket")?;
-    }
-    Ok(answer)
+    let changes = headers::to_client(fields, status, exchange).ok()?;
+    let mut head = BytesMut::with_capacity(512);
+    let reason = status.canonical_reason().unwrap_or("");
+    head.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).as_bytes());
+    changes.write(spelled(fields), &mut head);
+    let end = if switched {
+        UPGRADE
+    } else {
+        b"Connection: close\r\n\r\n"
+    };
+    head.extend_from_slice(end);
+    let length = fields.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    Some(Answered {
+        status,
+        head,
+        length,
+    })
 }
 
 async fn run(
@@ -191,15 +187,10 @@ async fn run(
     mut conn: Conn,
     exchange: &mut Exchange,
     hub: Stream,
-    answer: ResponseHeader,
+    answer: Answered,
     early: BytesMut,
 ) {
-    let mut wire = BytesMut::with_capacity(512);
-    let reason = answer.status.canonical_reason().unwrap_or("");
-    wire.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", answer.status.as_u16()).as_bytes());
-    answer.header_to_h1_wire(&mut wire);
-    wire.extend_from_slice(b"\r\n");
-    if conn.send(&wire).await.is_err() {
+    if conn.send(&answer.head).await.is_err() {
         return;
     }
     let sent = if answer.status == StatusCode::SWITCHING_PROTOCOLS {
@@ -208,16 +199,14 @@ async fn run(
         let tunnel = Tunnel::new(conn, hub, &early);
         tunnel.run(idle, &proxy.drain.leaving).await
     } else {
-        relay(conn, hub, &early, &answer).await
+        relay(conn, hub, &early, answer.length).await
     };
     exchange.answered = Some((answer.status.as_u16(), sent));
 }
 
 /// Passes the body of an answer that is no upgrade on, and not a byte the other way: what the
 /// client sends now was judged by nobody.
-async fn relay(mut conn: Conn, hub: Stream, early: &[u8], answer: &ResponseHeader) -> u64 {
-    let length = answer.headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+async fn relay(mut conn: Conn, hub: Stream, early: &[u8], length: Option<u64>) -> u64 {
     let mut body = early.chain(hub).take(length.unwrap_or(u64::MAX));
     let copied = timeout(ANSWER, tokio::io::copy(&mut body, &mut conn)).await;
     conn.shutdown().await.ok();

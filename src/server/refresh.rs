@@ -30,6 +30,7 @@ pub(super) async fn keep_current(server: Arc<Server>) {
 
 impl Server {
     pub(super) fn look(&self) {
+        self.proxy.pool.sweep();
         if sd_notify::watchdog_enabled().is_some() {
             notify(&[NotifyState::Watchdog]);
         }

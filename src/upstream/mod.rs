@@ -1,9 +1,10 @@
 //! The servers behind a site: which one is asked next, and what became of it.
 //!
 //! A server that could not be reached is passed over for ten seconds while
-//! another is there. Connections are pooled by the engine; nothing is here
-//! about HTTP.
+//! another is there. Connections are pooled here, or by the engine where it
+//! made them; nothing is here about HTTP.
 
+mod pool;
 mod route;
 mod server;
 
@@ -27,8 +28,8 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use crate::config::model;
 
-pub use self::route::Route;
 use self::server::Server;
+pub use self::{pool::Pool, route::Route};
 
 /// The servers behind a site or path.
 pub struct Upstream {
@@ -40,7 +41,7 @@ pub struct Upstream {
 }
 
 /// How long to wait for a server to take a connection.
-const CONNECT: Duration = Duration::from_secs(5);
+pub const CONNECT: Duration = Duration::from_secs(5);
 /// How long to wait for a server to take some bytes.
 const WRITE: Duration = Duration::from_secs(60);
 /// How long a pooled connection is kept; Jetty closes its own after 300 s.

@@ -3,9 +3,9 @@
 //! The order is fixed when the request begins; what other requests find out
 //! meanwhile does not change it.
 
-use std::{io, sync::Arc};
+use std::{fmt::Display, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use pingora_core::{Error, upstreams::peer::HttpPeer};
+use pingora_core::upstreams::peer::HttpPeer;
 use tracing::warn;
 
 use super::{Server, Upstream};
@@ -39,17 +39,43 @@ impl Route {
         }
     }
 
-    /// Where to connect now; none when all was tried.
+    /// Whether all the servers speak HTTP/1.1 in the clear over TCP.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.upstream.servers.iter().all(Server::is_plain)
+    }
+
+    /// How long a server may be without a byte.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        self.upstream.silence
+    }
+
+    /// Where to connect now, for the engine; none when all was tried.
     ///
     /// # Errors
     /// When no server was left but some whose names cannot be looked up.
     pub async fn peer(&mut self) -> io::Result<Option<HttpPeer>> {
+        let peer = self.next(HttpPeer::clone).await?;
+        Ok(peer.map(|peer| self.upstream.dress(peer)))
+    }
+
+    /// Where to connect now, when the servers are plain; none when all was tried.
+    ///
+    /// # Errors
+    /// As [`Self::peer`].
+    pub async fn address(&mut self) -> io::Result<Option<SocketAddr>> {
+        let address = self.next(|peer| peer._address.as_inet().copied()).await?;
+        Ok(address.flatten())
+    }
+
+    async fn next<T>(&mut self, told: impl Fn(&HttpPeer) -> T) -> io::Result<Option<T>> {
         let mut unknown = None;
         while let Some(server) = self.current() {
             match server.peers().await {
-                Ok(mut peers) if self.address < peers.len() => {
+                Ok(peers) if self.address < peers.len() => {
                     self.addresses = peers.len();
-                    return Ok(Some(self.upstream.dress(peers.swap_remove(self.address))));
+                    return Ok(Some(told(&peers[self.address])));
                 }
                 Ok(_) => {}
                 Err(error) => unknown = Some(error),
@@ -60,10 +86,9 @@ impl Route {
     }
 
     /// Goes on after the peer could not be reached; says whether there may be another.
-    pub fn unreachable(&mut self, peer: &HttpPeer, why: &Error) -> bool {
+    pub fn unreachable(&mut self, address: &dyn Display, why: &dyn Display) -> bool {
         if let Some(server) = self.current() {
             if !server.rests() {
-                let (address, why) = (&peer._address, why.etype().as_str());
                 warn!("the hub at {address} cannot be reached: {why}");
             }
             server.rest();
@@ -88,10 +113,6 @@ impl Route {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use pingora_core::ErrorType;
-
     use super::*;
     use crate::config::model;
 
@@ -111,7 +132,7 @@ mod tests {
         let mut tried = Vec::new();
         while let Some(peer) = route.peer().await.unwrap() {
             tried.push(peer._address.to_string());
-            let more = route.unreachable(&peer, &Error::new_up(ErrorType::ConnectRefused));
+            let more = route.unreachable(&peer._address, &"refused");
             assert_eq!(more, tried.len() < 3);
         }
         assert_eq!(tried, ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]);

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -20,7 +20,7 @@ pub(super) struct Server {
 /// What a look-up gave, and until when the server is passed over.
 #[derive(Default)]
 struct Found {
-    peers: Vec<HttpPeer>,
+    peers: Arc<[HttpPeer]>,
     at: Option<Instant>,
     rests_until: Option<Instant>,
 }
@@ -41,7 +41,7 @@ impl Server {
     }
 
     /// A peer for each address of the server, looked up again when they are old.
-    pub(super) async fn peers(&self) -> io::Result<Vec<HttpPeer>> {
+    pub(super) async fn peers(&self) -> io::Result<Arc<[HttpPeer]>> {
         if let Some(peers) = self.known() {
             return Ok(peers);
         }
@@ -49,7 +49,7 @@ impl Server {
         let looked_up = looked_up.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let mut found = self.found();
         match looked_up {
-            Ok(peers) => found.peers = peers,
+            Ok(peers) => found.peers = peers.into(),
             // What was known may still be right while the resolver is not there.
             Err(error) if found.peers.is_empty() => return Err(error),
             Err(_) => {}
@@ -71,7 +71,12 @@ impl Server {
             .is_some_and(|until| Instant::now() < until)
     }
 
-    fn known(&self) -> Option<Vec<HttpPeer>> {
+    /// Whether it speaks HTTP/1.1 in the clear over TCP.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.config, model::Server::Tcp { tls: false, .. })
+    }
+
+    fn known(&self) -> Option<Arc<[HttpPeer]>> {
         let found = self.found();
         let fresh = found.at?.elapsed() < LOOKED_UP;
         fresh.then(|| found.peers.clone())

@@ -17,7 +17,7 @@ pub enum Body {
 ///
 /// # Errors
 /// When they declare more than one, or one that is not understood.
-pub(super) fn framing(headers: &HeaderMap, version: Version) -> Judged<Body> {
+pub(in crate::proxy) fn framing(headers: &HeaderMap, version: Version) -> Judged<Body> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
     match (codings.next(), lengths.next()) {

@@ -40,6 +40,8 @@ fn what_parsers_read_differently_is_refused() {
         "Content-Length: 1, 1",
         "Content-Length: +1",
         "Content-Length: -1",
+        "Content-Length: \x0c1",
+        "Content-Length: 1\x0b",
         "Content-Length:",
         "Content-Length: 99999999999999999999",
         "Content-Length: 1\r\nTransfer-Encoding: chunked",

@@ -1,0 +1,162 @@
+//! The hub's answer: its head as the client hears it, and where its body ends (RFC 9112, 6.3).
+
+mod head;
+
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use http::{Method, StatusCode};
+
+pub(in crate::proxy) use self::head::Head;
+use super::{
+    super::{chunks::Chunks, exchange::Exchange},
+    Client,
+};
+
+/// An answer, as far as it has come.
+pub(super) struct Response<H> {
+    /// Status.
+    pub(super) status: StatusCode,
+    /// Its head for the client.
+    pub(super) head: H,
+    /// What came with it of the body.
+    pub(super) first: BytesMut,
+    /// Whether it goes on until somebody leaves.
+    pub(super) endless: bool,
+    /// Whether the client's connection ends with it.
+    pub(super) last: bool,
+    /// Bytes of the body handed out.
+    pub(super) sent: u64,
+    body: Body,
+    /// Whether the client takes chunks as they are.
+    takes_chunks: bool,
+    /// Whether the hub's connection goes on after it.
+    persists: bool,
+    /// Whether something came behind its end.
+    overflowed: bool,
+}
+
+/// How a body ends.
+enum Body {
+    Length(u64),
+    Chunked(Chunks),
+    /// With its connection.
+    Connection,
+}
+
+type Read<T> = Result<T, &'static str>;
+
+/// Bytes of a head at most.
+const MOST_BYTES: usize = 256 * 1024;
+/// Fields of a head at most.
+const MOST_FIELDS: usize = 256;
+
+impl<H> Response<H> {
+    /// Takes the next answer from what was heard, once its head is there; `last` says that the
+    /// client's connection ends with it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn read<C: Client<Answer = H>>(
+        heard: &mut BytesMut,
+        method: &Method,
+        exchange: &Exchange,
+        last: bool,
+    ) -> Read<Option<Self>> {
+        let mut space = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let mut parsed = httparse::Response::new(&mut space);
+        let length = match parsed.parse(heard) {
+            Ok(httparse::Status::Complete(length)) if length <= MOST_BYTES => length,
+            Ok(httparse::Status::Partial) if heard.len() <= MOST_BYTES => return Ok(None),
+            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err("its head is too large"),
+            Err(_) => return Err("this is not HTTP/1.1"),
+        };
+        let head = Head::of(&parsed)?;
+        let mut response = head.response::<C>(method, exchange, last)?;
+        heard.advance(length);
+        if !response.status.is_informational() {
+            response.first = heard.split();
+            response.begin()?;
+        }
+        Ok(Some(response))
+    }
+
+    /// Parts the head from the rest.
+    pub(super) fn split(self) -> (H, Response<()>) {
+        let rest = Response {
+            status: self.status,
+            head: (),
+            first: self.first,
+            endless: self.endless,
+            last: self.last,
+            sent: self.sent,
+            body: self.body,
+            takes_chunks: self.takes_chunks,
+            persists: self.persists,
+            overflowed: self.overflowed,
+        };
+        (self.head, rest)
+    }
+
+    /// Whether all of the body was handed out.
+    pub(super) fn has_ended(&self) -> bool {
+        match &self.body {
+            Body::Length(left) => *left == 0,
+            Body::Chunked(chunks) => chunks.have_ended(),
+            Body::Connection => false,
+        }
+    }
+
+    /// Whether the hub's connection can be used again.
+    pub(super) fn keeps(&self) -> bool {
+        self.persists && !self.overflowed && self.has_ended()
+    }
+
+    /// Leaves what goes to the client of more that was heard.
+    ///
+    /// # Errors
+    /// `InvalidData` for chunks that are not framed as the RFC writes it.
+    pub(super) fn follow(&mut self, heard: &mut BytesMut) -> io::Result<()> {
+        let before = heard.len();
+        let belong = match &mut self.body {
+            Body::Connection => before,
+            Body::Chunked(chunks) if self.takes_chunks => chunks.follow(heard)?,
+            Body::Chunked(chunks) => {
+                let mut data = BytesMut::with_capacity(before);
+                let belong = chunks.unwrap(heard, &mut data)?;
+                self.overflowed |= belong < before;
+                *heard = data;
+                heard.len()
+            }
+            Body::Length(left) => {
+                let belong = usize::try_from(*left).unwrap_or(usize::MAX).min(before);
+                *left -= belong as u64;
+                belong
+            }
+        };
+        self.overflowed |= belong < heard.len();
+        heard.truncate(belong);
+        self.sent += belong as u64;
+        Ok(())
+    }
+
+    /// What it means that the hub has hung up.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` unless that is the body's end.
+    pub(super) fn breaks_off(&self) -> io::Result<()> {
+        match self.body {
+            Body::Connection => Ok(()),
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    /// Takes what has come of the body.
+    fn begin(&mut self) -> Read<()> {
+        let mut first = std::mem::take(&mut self.first);
+        let followed = self.follow(&mut first);
+        followed.map_err(|_| "its chunks are malformed")?;
+        self.first = first;
+        Ok(())
+    }
+}

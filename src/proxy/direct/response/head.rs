@@ -1,0 +1,217 @@
+//! The head of the hub's answer, read strictly, and made the client's.
+
+use bytes::BytesMut;
+use http::{HeaderValue, Method, StatusCode};
+use httparse::Header;
+
+use super::{
+    super::{
+        super::{
+            chunks::Chunks,
+            exchange::Exchange,
+            headers::{self, Changes, Fields, connection_has},
+        },
+        Client,
+    },
+    Body, Read, Response,
+};
+
+/// A head as it was parsed.
+pub(in crate::proxy) struct Head<'h> {
+    /// Status.
+    pub(in crate::proxy) status: StatusCode,
+    /// What the hub says beside it.
+    pub(in crate::proxy) reason: &'h str,
+    is_http_1_1: bool,
+    fields: &'h [Header<'h>],
+}
+
+const NO_FIELD: &str = "a field that is no field";
+
+impl<'h> Head<'h> {
+    pub(super) fn of(parsed: &'h httparse::Response<'h, 'h>) -> Read<Self> {
+        let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
+        let status = status.ok_or("its status is no status")?;
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err("a 101 nobody asked for");
+        }
+        Ok(Self {
+            status,
+            reason: parsed.reason.unwrap_or_default(),
+            is_http_1_1: parsed.version == Some(1),
+            fields: parsed.headers,
+        })
+    }
+
+    pub(super) fn response<C: Client>(
+        &self,
+        method: &Method,
+        exchange: &Exchange,
+        last: bool,
+    ) -> Read<Response<C::Answer>> {
+        let length = self.content_length()?;
+        let body = self.body(method, length)?;
+        if !C::TAKES_CHUNKS && self.codings().count() > 1 {
+            return Err("its Transfer-Encoding cannot be told over HTTP/2");
+        }
+        let last = last || matches!(body, Body::Connection);
+        let changes = headers::to_client(self.fields, self.status, exchange);
+        let mut changes = changes.map_err(|_| NO_FIELD)?;
+        self.frame(&body, length, &mut changes);
+        Ok(Response {
+            status: self.status,
+            head: C::answer(self, &changes, last).ok_or(NO_FIELD)?,
+            first: BytesMut::new(),
+            endless: headers::is_endless(self.fields),
+            last,
+            sent: 0,
+            body,
+            takes_chunks: C::TAKES_CHUNKS,
+            persists: self.is_http_1_1 && !connection_has(self.fields, "close"),
+            overflowed: false,
+        })
+    }
+
+    /// How the body ends (RFC 9112, section 6.3).
+    fn body(&self, method: &Method, length: Option<u64>) -> Read<Body> {
+        let chunked = self.is_chunked()?;
+        let bare = self.status.is_informational()
+            || matches!(
+                self.status,
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+            );
+        Ok(match length {
+            _ if bare || *method == Method::HEAD => Body::Length(0),
+            _ if chunked => Body::Chunked(Chunks::default()),
+            Some(length) => Body::Length(length),
+            None => Body::Connection,
+        })
+    }
+
+    /// Leaves one framing only, and none where there is no body to frame.
+    fn frame(&self, body: &Body, length: Option<u64>, changes: &mut Changes<'_>) {
+        let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
+        if bodiless {
+            changes.set("transfer-encoding", None);
+        }
+        if bodiless || matches!(body, Body::Chunked(_)) {
+            changes.set("content-length", None);
+        } else if let Some(length) = length {
+            changes.set("Content-Length", Some(HeaderValue::from(length)));
+        }
+    }
+
+    /// The one length that all fields agree on.
+    fn content_length(&self) -> Read<Option<u64>> {
+        const WRONG: &str = "its Content-Length is not one plain number";
+        let mut lengths = self.fields.all("content-length");
+        let Some(first) = lengths.next() else {
+            return Ok(None);
+        };
+        if first.is_empty()
+            || !first.iter().all(u8::is_ascii_digit)
+            || lengths.any(|it| it != first)
+        {
+            return Err(WRONG);
+        }
+        let text = std::str::from_utf8(first).map_err(|_| WRONG)?;
+        // Signed 64 bits are what every counter on the way can hold.
+        let length: i64 = text.parse().map_err(|_| WRONG)?;
+        Ok(Some(length.unsigned_abs()))
+    }
+
+    /// Whether the body is in chunks; no other last coding has an end that can be found.
+    fn is_chunked(&self) -> Read<bool> {
+        let is_chunked = |coding: &str| coding.eq_ignore_ascii_case("chunked");
+        let Some(last) = self.codings().last() else {
+            return Ok(false);
+        };
+        let once = self.codings().filter(|coding| is_chunked(coding)).count() == 1;
+        match self.is_http_1_1 && is_chunked(last) && once {
+            true => Ok(true),
+            false => Err("its Transfer-Encoding does not end with chunked"),
+        }
+    }
+
+    fn codings(&self) -> impl Iterator<Item = &'h str> {
+        let codings = headers::tokens(self.fields, "transfer-encoding");
+        codings.filter(|coding| !coding.is_empty())
+    }
+
+    /// Its fields as they were spelled.
+    pub(in crate::proxy) fn spelled(&self) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
+        let fields = self.fields.iter();
+        fields.map(|field| (field.name.as_bytes(), field.value))
+    }
+}
+
+impl Fields for [Header<'_>] {
+    fn all<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+        let named = self
+            .iter()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name));
+        named.map(|field| field.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::MOST_FIELDS, *};
+
+    /// How the body of an answer with these lines ends.
+    fn ending(lines: &str, method: &Method) -> Result<String, &'static str> {
+        let head = format!("HTTP/1.{lines}\r\n\r\n");
+        let mut space = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let mut parsed = httparse::Response::new(&mut space);
+        assert!(parsed.parse(head.as_bytes()).unwrap().is_complete());
+        let head = Head::of(&parsed)?;
+        let body = head.body(method, head.content_length()?)?;
+        Ok(match body {
+            Body::Length(length) => length.to_string(),
+            Body::Chunked(_) => "chunked".to_owned(),
+            Body::Connection => "connection".to_owned(),
+        })
+    }
+
+    #[test]
+    fn a_body_has_one_end() {
+        for (lines, end) in [
+            ("1 200 OK\r\nContent-Length: 5", "5"),
+            ("1 200 OK\r\nContent-Length: 5\r\ncontent-length: 5", "5"),
+            ("1 200 OK\r\nTransfer-Encoding: chunked", "chunked"),
+            (
+                "1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\nContent-Length: 5",
+                "chunked",
+            ),
+            (
+                "1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+                "chunked",
+            ),
+            ("1 200 OK", "connection"),
+            ("0 200 OK", "connection"),
+            ("1 204 No Content\r\nContent-Length: 5", "0"),
+            ("1 304 Not Modified\r\nContent-Length: 5", "0"),
+            ("1 103 Early Hints", "0"),
+        ] {
+            assert_eq!(ending(lines, &Method::GET).unwrap(), end, "{lines}");
+            assert_eq!(ending(lines, &Method::HEAD).unwrap(), "0", "{lines}");
+        }
+    }
+
+    #[test]
+    fn an_end_that_readers_find_differently_is_refused() {
+        for lines in [
+            "1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6",
+            "1 200 OK\r\nContent-Length: 5, 5",
+            "1 200 OK\r\nContent-Length: +5",
+            "1 200 OK\r\nContent-Length:",
+            "1 200 OK\r\nTransfer-Encoding: chunked, chunked",
+            "1 200 OK\r\nTransfer-Encoding: chunked, gzip",
+            "1 200 OK\r\nTransfer-Encoding: identity",
+            "0 200 OK\r\nTransfer-Encoding: chunked",
+            "1 101 Switching Protocols",
+        ] {
+            assert!(ending(lines, &Method::GET).is_err(), "{lines}");
+        }
+    }
+}
