@@ -50,14 +50,19 @@ setup_hubgate() {
 ##    install_hubgate(String action)
 ##
 install_hubgate() (
+  hubgate_act "$@"
+)
+
+## In a shell of its own, because of its options, traps and variables
+hubgate_act() {
   set +e -uo pipefail
   hubgate_places
   case "${1:-}" in
-    install) hubgate_begin || exit 1; hubgate_install ;;
-    remove) hubgate_begin || exit 1; hubgate_remove ;;
-    *) echo "usage: install_hubgate install|remove" >&2; exit 2 ;;
+    install) hubgate_begin && hubgate_install ;;
+    remove) hubgate_begin && hubgate_remove ;;
+    *) echo "usage: install_hubgate install|remove" >&2; return 2 ;;
   esac
-)
+}
 
 hubgate_places() {
   local root="${HUBGATE_ROOT:-}"
@@ -334,7 +339,7 @@ hubgate_test_nginx() {
   local output
   output="$(nginx -t -c "$nginxConf" 2>&1)" && return 0
   echo "$output" >> "$hubgateLog"
-  hubgate_because "NGINX's own configuration has a fault: $(grep -m1 emerg <<< "$output" | sed 's/.*\[emerg\] //')"
+  hubgate_because "NGINX's own configuration has a fault: $(grep -m1 emerg <<< "$output" | sed 's/.*\[emerg\] //; s/^[0-9#]*: //')"
 }
 
 hubgate_get() {
@@ -729,7 +734,7 @@ hubgate_stand_alone() {
     source "${HUBGATE_ROOT:-}/etc/openhabian.conf"
   fi
   if [[ -z ${UNATTENDED:-} ]] && [[ -t 0 ]] && [[ -t 1 ]] && command -v whiptail > /dev/null; then INTERACTIVE=1; fi
-  install_hubgate "$@"
+  hubgate_act "$@"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

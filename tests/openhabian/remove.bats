@@ -53,6 +53,7 @@ teardown() { teardown_stage; }
     add_on install
     echo "proxy_pas x;" >"$HUBGATE_ROOT/etc/nginx/sites-enabled/broken"
     run add_on remove
+    echo "$output"
     [ "$status" -eq 1 ]
     [[ $output == *"NGINX's own configuration has a fault: unknown directive"* ]]
     hubgate_answers

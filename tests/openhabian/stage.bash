@@ -78,12 +78,12 @@ CONF
 write_site() {
     cat >"$HUBGATE_ROOT/etc/nginx/sites-enabled/openhab" <<CONF
 server {
-    listen $HTTP_PORT;
+    listen 127.0.0.1:$HTTP_PORT;
     server_name home.example.org;
     return 301 https://\$server_name:$HTTPS_PORT\$request_uri;
 }
 server {
-    listen $HTTPS_PORT ssl;
+    listen 127.0.0.1:$HTTPS_PORT ssl;
     server_name home.example.org;
     ssl_certificate $HUBGATE_ROOT/etc/ssl/certs/openhab.crt;
     ssl_certificate_key $HUBGATE_ROOT/etc/ssl/certs/openhab.key;
@@ -147,11 +147,15 @@ is_on() {
     systemctl is-active --quiet "$1" && systemctl is-enabled --quiet "$1"
 }
 
-# As before the installation, in every respect.
-rolled_back() {
+nginx_is_back() {
     nginx_answers && is_on nginx.service && is_off hubgate.service &&
         [[ ! -e $HUBGATE_ROOT/var/lib/openhabian/hubgate/running ]] &&
-        [[ $(nginx_folder) == "$NGINX_FOLDER" ]] &&
+        [[ $(nginx_folder) == "$NGINX_FOLDER" ]]
+}
+
+# As before the installation, in every respect.
+rolled_back() {
+    nginx_is_back &&
         [[ ! -e $HUBGATE_ROOT/etc/hubgate/proxy.yaml || $(cat "$HUBGATE_ROOT/etc/hubgate/proxy.yaml") == "# the package's own" ]] &&
         ! compgen -G "$HUBGATE_ROOT/etc/hubgate/proxy.yaml.*"
 }
