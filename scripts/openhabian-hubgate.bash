@@ -90,6 +90,7 @@ hubgate_begin() {
   mkdir -p "$memory" "${hubgateLog%/*}" && chmod 700 "$memory" && touch "$hubgateLog" || return 1
   exec {lock}> "${memory}/lock"
   if ! flock --nonblock "$lock"; then echo "$(timestamp) [openHABian] hubgate: another run is under way" >&2; return 1; fi
+  exec {terminal}>&1
   trap '' PIPE
   trap hubgate_interrupted INT TERM HUP
   if [[ ! -e ${memory}/running ]]; then return 0; fi
@@ -101,6 +102,7 @@ hubgate_begin() {
 
 hubgate_interrupted() {
   trap '' INT TERM HUP
+  exec >&"$terminal"
   reason="interrupted"
   echo "INTERRUPTED"
   if [[ -e ${memory}/running ]]; then hubgate_roll_back; fi

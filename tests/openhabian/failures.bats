@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# NGINX_FOLDER is read by the stage; what a test sets is for itself alone.
+# shellcheck disable=SC2030,SC2031,SC2034
 
 load stage.bash
 
@@ -43,6 +45,7 @@ held() {
 }
 
 @test "a directive that guards access and cannot be taken over" {
+    # shellcheck disable=SC2016
     write_site 'if ($http_x_door = "shut") { return 403; }'
     NGINX_FOLDER=$(nginx_folder)
     install_fails "Writing proxy.yaml" "sites-enabled/openhab:1"
@@ -64,7 +67,8 @@ held() {
     unset HUBGATE_DEB
     export HUBGATE_URL=https://127.0.0.1:1/hubgate.deb
     install_fails "Getting hubgate" "HUBGATE_SHA256"
-    export HUBGATE_SHA256=$(printf '0%.0s' {1..64})
+    HUBGATE_SHA256=$(printf '0%.0s' {1..64})
+    export HUBGATE_SHA256
     HUBGATE_URL=http://127.0.0.1:1/hubgate.deb install_fails "Getting hubgate" "must begin with https://"
 }
 
@@ -116,7 +120,7 @@ held() {
 @test "a machine that restarts in the middle comes up with NGINX" {
     kill_in_the_middle KILL
     systemctl is-enabled nginx.service
-    ! systemctl is-enabled hubgate.service
+    not systemctl is-enabled hubgate.service
 }
 
 @test "a script that is told to end rolls back before it does" {

@@ -46,8 +46,8 @@ teardown() { teardown_stage; }
     ((EUID == 0)) || skip "needs root: the service has an account of its own only then"
     setup_nginx
     local folder="$HUBGATE_ROOT/etc/letsencrypt"
-    mkdir -p -m 700 "$folder" "$folder/live" "$folder/archive"
-    mkdir "$folder/live/home" "$folder/archive/home"
+    mkdir -p "$folder/live/home" "$folder/archive/home"
+    chmod 700 "$folder" "$folder/live" "$folder/archive"
     mv "$HUBGATE_ROOT/etc/ssl/certs/openhab.key" "$folder/archive/home/privkey1.pem"
     ln -s ../../archive/home/privkey1.pem "$folder/live/home/privkey.pem"
     sed -i "s|ssl_certificate_key .*|ssl_certificate_key $folder/live/home/privkey.pem;|" "$HUBGATE_ROOT/etc/nginx/sites-enabled/openhab"
@@ -87,7 +87,7 @@ teardown() { teardown_stage; }
     hubgate_answers
     echo changed-secret | htpasswd -i "$HUBGATE_ROOT/etc/nginx/.htpasswd" anna
     hubgate_answers anna:changed-secret
-    ! answers
+    not answers
 }
 
 @test "without NGINX hubgate is set up with the password of openhabian.conf" {
@@ -100,16 +100,17 @@ teardown() { teardown_stage; }
     grep -qx hubgatepw=xxxxxxxx "$HUBGATE_ROOT/etc/openhabian.conf"
     [[ $(ask_home --user ben:secret-of-ben) == hub ]]
     add_on remove
-    ! ask_home
+    not ask_home
 }
 
 @test "a public name gets a certificate from a CA, and a name of home none" {
+    # shellcheck source=/dev/null
     source "$ADD_ON"
     hubgate_is_public home.example.org
-    ! hubgate_is_public openhabian
-    ! hubgate_is_public openhabian.local
-    ! hubgate_is_public openhab.fritz.box
-    ! hubgate_is_public 192.168.1.4
+    not hubgate_is_public openhabian
+    not hubgate_is_public openhabian.local
+    not hubgate_is_public openhab.fritz.box
+    not hubgate_is_public 192.168.1.4
 }
 
 @test "no password is seen in argv, log or output" {
@@ -120,7 +121,7 @@ teardown() { teardown_stage; }
     wait
     [ "$status" -eq 0 ]
     grep -q openhabian-hubgate.bash "$HUBGATE_ROOT/argv"
-    ! grep -rq secret-of-ben "$HUBGATE_ROOT/argv" "$HUBGATE_ROOT/var/log" "$HUBGATE_ROOT/var/lib" "$HUBGATE_ROOT/run" "$HUBGATE_ROOT/etc"
+    not grep -rq secret-of-ben "$HUBGATE_ROOT/argv" "$HUBGATE_ROOT/var/log" "$HUBGATE_ROOT/var/lib" "$HUBGATE_ROOT/run" "$HUBGATE_ROOT/etc"
     [[ $output != *secret-of-ben* ]]
 }
 
@@ -150,6 +151,7 @@ teardown() { teardown_stage; }
 }
 
 # With what openHABian has, and as it runs its functions.
+# shellcheck disable=SC2317
 openhabian() {
     # shellcheck source=/dev/null
     source "$ADD_ON"

@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# NGINX_FOLDER is read by the stage.
+# shellcheck disable=SC2034
 
 load stage.bash
 
@@ -30,7 +32,7 @@ teardown() { teardown_stage; }
     add_on install
     add_on remove
     nginx_answers
-    ! systemctl is-enabled nginx.service
+    not systemctl is-enabled nginx.service
 }
 
 @test "remove twice, or without an installation, changes nothing" {

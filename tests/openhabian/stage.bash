@@ -112,6 +112,11 @@ ask() {
         "https://home.example.org:$HTTPS_PORT/" "$@"
 }
 
+# `!` alone fails no test.
+not() {
+    ! "$@"
+}
+
 within() {
     local deadline=$((SECONDS + $1))
     shift
