@@ -288,7 +288,8 @@ hubgate_remembers() {
 ## that took NGINX's place and is stopped just now.
 hubgate_choose_kind() {
   kind="install"
-  if [[ -e ${memory}/nginx ]] || systemctl is-active --quiet hubgate.service; then kind="upgrade"; fi
+  if [[ -e ${memory}/nginx ]]; then kind="upgrade"; fi
+  if systemctl is-active --quiet hubgate.service && ! hubgate_is_nginx_used; then kind="upgrade"; fi
 }
 
 hubgate_is_nginx_used() {
@@ -321,6 +322,9 @@ hubgate_check_machine() {
     amd64 | arm64 | armhf) ;;
     *) hubgate_because "there is no hubgate for $(dpkg --print-architecture): it needs amd64, arm64 or armhf"; return ;;
   esac
+  if [[ $kind == install ]] && systemctl is-active --quiet hubgate.service; then
+    hubgate_because "hubgate runs beside NGINX: end one of them first, as by systemctl disable --now hubgate"; return
+  fi
   if [[ ! ${hubgatehost:-} =~ ^[A-Za-z0-9.-]*$ ]]; then hubgate_because "hubgatehost is no host name: ${hubgatehost}"; return; fi
   if [[ ${hubgateuser:-} == *[:[:space:]]* ]]; then hubgate_because "hubgateuser may have no colon or space: ${hubgateuser}"; return; fi
 }
@@ -460,15 +464,13 @@ hubgate_let_read() {
 
 ## The files named in proxy.yaml, and certbot's certificates for its hosts
 hubgate_named_files() {
-  local path host
-  sed 's/\(^\|[[:space:]]\)#.*//' "$newYaml" | grep -oE '/[^][[:space:],{}"'\'']+' | while read -r path; do
-    if [[ -f $path ]]; then echo "$path"; fi
-  done
-  for host in $(sed -n 's/.*hosts: *\[\(.*\)\].*/\1/p' "$newYaml" | tr -d '"' | tr ',' ' '); do
-    for path in "$letsencrypt/live/${host#\*.}"/{fullchain,privkey}.pem; do
-      if [[ -f $path ]]; then echo "$path"; fi
+  local words word path
+  mapfile -t words < <(sed 's/\(^\|[[:space:]]\)#.*//' "$newYaml" | grep -oE '[^][[:space:],{}"'\'']+')
+  for word in "${words[@]}"; do
+    for path in "$word" "$letsencrypt/live/${word#\*.}"/{fullchain,privkey}.pem; do
+      if [[ $path == /* ]] && [[ -f $path ]]; then echo "$path"; fi
     done
-  done
+  done | sort -u
 }
 
 hubgate_let_read_file() {

@@ -88,9 +88,35 @@ held() {
 }
 
 @test "a hubgate that does not serve the home" {
-    : >"$HUBGATE_ROOT/faults/serve"
-    export hubgatewait=1
+    serves_wrongly 's/home.example.org/other.example.org/'
     install_fails "Asking hubgate as a browser does" "hubgate does not know the host home.example.org"
+}
+
+@test "a hubgate that does not reach the hub" {
+    sed -i '/auth_basic/d' "$HUBGATE_ROOT/etc/nginx/sites-enabled/openhab"
+    NGINX_FOLDER=$(nginx_folder)
+    serves_wrongly "s|http://127.0.0.1:$HUB_PORT|http://127.0.0.1:1|"
+    install_fails "Asking hubgate as a browser does" "http://127.0.0.1:$HUB_PORT answers, but hubgate says 503"
+}
+
+@test "a hubgate that shows the certificate of another name" {
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=other.example.org \
+        -addext subjectAltName=DNS:other.example.org \
+        -keyout "$HUBGATE_ROOT/run/openhab.key" -out "$HUBGATE_ROOT/run/openhab.crt" 2>/dev/null
+    chmod 644 "$HUBGATE_ROOT/run/openhab.key"
+    serves_wrongly 's|/etc/ssl/certs/openhab|/run/openhab|'
+    install_fails "Asking hubgate as a browser does" "the certificate for home.example.org is for another name"
+}
+
+@test "a hubgate whose http does not lead to https" {
+    serves_wrongly 's/http: .*/http: []/'
+    install_fails "Asking hubgate as a browser does" "http on port $HTTP_PORT does not lead to https"
+}
+
+# What is served is proxy.yaml changed by a sed expression.
+serves_wrongly() {
+    echo "$1" >"$HUBGATE_ROOT/faults/serve"
+    export hubgatewait=1
 }
 
 @test "a Debian that is too old" {
@@ -117,6 +143,17 @@ held() {
     rolled_back
 }
 
+@test "a removal that is killed in the middle is finished by the next call" {
+    add_on install
+    kill_in_the_middle KILL remove
+    nothing_answers
+    run add_on remove
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"ended in the middle (remove: Putting NGINX back)"* ]]
+    nginx_is_back
+}
+
 @test "a machine that restarts in the middle comes up with NGINX" {
     kill_in_the_middle KILL
     systemctl is-enabled nginx.service
@@ -133,7 +170,7 @@ held() {
 # Ends the add-on, by a signal, when NGINX is stopped and hubgate not yet there.
 kill_in_the_middle() {
     : >"$HUBGATE_ROOT/faults/hang"
-    setsid "$ADD_ON" install <&- >"$HUBGATE_ROOT/run/output" 2>&1 3>&- 4>&- &
+    setsid "$ADD_ON" "${2:-install}" <&- >"$HUBGATE_ROOT/run/output" 2>&1 3>&- 4>&- &
     local script=$!
     within 20 test -e "$HUBGATE_ROOT/run/hanging"
     if [[ $1 == KILL ]]; then
@@ -168,6 +205,30 @@ kill_in_the_middle() {
     [[ $output == *"hubgate goes on as before"* ]]
     hubgate_answers
     [[ $(cat "$HUBGATE_ROOT/var/lib/version") == 1.0 ]]
+}
+
+@test "an upgrade to a hubgate that does not start puts the one of before back" {
+    add_on install
+    build_package 2.0 /bin/false
+    HUBGATE_DEB=$HUBGATE_ROOT/hubgate_2.0.deb run add_on install
+    echo "$output"
+    [ "$status" -eq 1 ]
+    hubgate_answers
+    is_on hubgate.service
+    [[ $(cat "$HUBGATE_ROOT/var/lib/version") == 1.0 ]]
+}
+
+@test "a hubgate that runs beside NGINX is not mistaken for one in its place" {
+    : >"$HUBGATE_ROOT/run/hubgate.log"
+    tail -f /dev/null 3>&- 4>&- &
+    holder=$!
+    echo "$holder" >"$HUBGATE_ROOT/run/hubgate.pid"
+    run add_on install
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"hubgate runs beside NGINX"* ]]
+    nginx_answers
+    systemctl is-active hubgate.service
 }
 
 @test "an upgrade without a package leaves what serves alone" {

@@ -30,15 +30,15 @@ held = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
 print(*(socket.getsockname()[1] for socket in held))'
 }
 
-# A real package, of a program that can be made to fail.
+# A real package, VERSION [PROGRAM], of a program that can be made to fail.
 build_package() {
     local folder="$HUBGATE_ROOT/package-$1"
     mkdir -p "$folder"/{DEBIAN,usr/bin,etc/hubgate}
     printf 'Package: hubgate\nVersion: %s\nArchitecture: %s\nMaintainer: x <x@example.org>\nDescription: x\n' \
         "$1" "$(dpkg --print-architecture)" >"$folder/DEBIAN/control"
-    install -m 755 "$BATS_TEST_DIRNAME/stand-ins/hubgate" "$folder/usr/bin/hubgate"
+    install -m 755 "${2:-$BATS_TEST_DIRNAME/stand-ins/hubgate}" "$folder/usr/bin/hubgate"
     echo "# the package's own" >"$folder/etc/hubgate/proxy.yaml"
-    dpkg-deb --root-owner-group --build "$folder" "$HUBGATE_ROOT/hubgate_$1.deb" >/dev/null
+    dpkg-deb --root-owner-group -Znone --build "$folder" "$HUBGATE_ROOT/hubgate_$1.deb" >/dev/null
     rm -r "$folder"
 }
 
