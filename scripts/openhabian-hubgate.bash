@@ -526,9 +526,14 @@ hubgate_check_yaml() {
   meaning="$output"
 }
 
-## The addresses of https or of http, from the sentence "listens on A, B (https) and C (http, …)"
+## Where https or http can be asked, from the sentence "listens on A, B (https) and C (http, …)"
+hubgate_addresses() {
+  sed -n 's/^listens on //p' <<< "$meaning" | sed 's/ and /\n/' | grep "($1[,)]" | sed 's/ (.*//' | tr -d ' ' | tr ',' '\n' |
+    sed 's/^\(\[::]\|0\.0\.0\.0\):/127.0.0.1:/' | sort -u
+}
+
 hubgate_ports() {
-  sed -n 's/^listens on //p' <<< "$meaning" | sed 's/ and /\n/' | grep "($1[,)]" | sed 's/ (.*//' | tr -d ' ' | tr ',' '\n' | sed 's/.*://' | sort -u
+  hubgate_addresses "$1" | sed 's/.*://' | sort -u
 }
 
 hubgate_hosts() {
@@ -635,18 +640,18 @@ hubgate_remove_package() {
   hubgate_run dpkg --remove hubgate || hubgate_because "dpkg could not remove the package"
 }
 
-## Every name, on every port, as a browser would; hubgate gets some seconds to come up.
+## Every name, at every address, as a browser would; hubgate gets some seconds to come up.
 hubgate_verify() {
-  local host port deadline=$((SECONDS + ${hubgatewait:-20}))
+  local host address deadline=$((SECONDS + ${hubgatewait:-20}))
   for host in $(hubgate_hosts); do
     if [[ $host == *:* ]]; then continue; fi
     host="${host/#\*/hubgate}"
-    for port in $(hubgate_ports https); do
-      hubgate_until "$deadline" hubgate_verify_answer https "$host" "$port" || return
-      hubgate_verify_certificate "$host" "$port" || return
+    for address in $(hubgate_addresses https); do
+      hubgate_until "$deadline" hubgate_verify_answer https "$host" "$address" || return
+      hubgate_verify_certificate "$host" "$address" || return
     done
-    for port in $(hubgate_ports http); do
-      hubgate_until "$deadline" hubgate_verify_http "$host" "$port" || return
+    for address in $(hubgate_addresses http); do
+      hubgate_until "$deadline" hubgate_verify_http "$host" "$address" || return
     done
   done
   systemctl is-active --quiet hubgate.service || hubgate_because "hubgate ended: $(hubgate_last_words)"
@@ -663,17 +668,17 @@ hubgate_until() {
 
 ## curl as a browser of this machine, whatever proxy its settings name
 hubgate_curl() {
-  curl --silent --insecure --noproxy '*' --max-time 5 --resolve "$2:$3:127.0.0.1" --output /dev/null --write-out '%{http_code} %{redirect_url}' "$1://$2:$3/"
+  curl --silent --insecure --noproxy '*' --max-time 5 --resolve "$2:${3##*:}:${3%:*}" --output /dev/null --write-out '%{http_code} %{redirect_url}' "$1://$2:${3##*:}/"
 }
 
 hubgate_verify_answer() {
   local status
   status="$(hubgate_curl "$1" "$2" "$3")"
   case "${status%% *}" in
-    000) hubgate_because "nothing answers for $2 on port $3" ;;
-    400 | 421) hubgate_because "hubgate does not know the host $2 on port $3 (${status%% *})" ;;
+    000) hubgate_because "nothing answers for $2 at $3" ;;
+    400 | 421) hubgate_because "hubgate does not know the host $2 at $3 (${status%% *})" ;;
     502 | 503 | 504) hubgate_verify_hub "$2" "${status%% *}" ;;
-    5*) hubgate_because "$2 answers ${status%% *} on port $3" ;;
+    5*) hubgate_because "$2 answers ${status%% *} at $3" ;;
   esac
 }
 
@@ -693,14 +698,14 @@ hubgate_verify_http() {
   answer="$(hubgate_curl http "$1" "$2")"
   if [[ -z $(hubgate_ports https) ]]; then hubgate_verify_answer http "$1" "$2"; return; fi
   if [[ $answer == 30[18]\ https://* ]]; then return 0; fi
-  hubgate_because "http on port $2 does not lead to https for $1 but answers ${answer}"
+  hubgate_because "http at $2 does not lead to https for $1 but answers ${answer}"
 }
 
 ## It names the host and is in time; or is the one that NGINX showed.
 hubgate_verify_certificate() {
   local certificate option="-checkhost"
   certificate="$(hubgate_fetch_certificate "$1" "$2")"
-  if [[ -z $certificate ]]; then hubgate_because "no certificate comes for $1 on port $2"; return; fi
+  if [[ -z $certificate ]]; then hubgate_because "no certificate comes for $1 at $2"; return; fi
   if [[ -n ${capturedCertificate:-} ]] && grep -qxF "$(hubgate_fingerprint "$certificate")" <<< "$capturedCertificate"; then return 0; fi
   if [[ $1 =~ ^[0-9.]+$ ]]; then option="-checkip"; fi
   if ! openssl x509 -noout -checkend 0 <<< "$certificate" > /dev/null; then hubgate_because "the certificate for $1 has run out"; return; fi
@@ -711,7 +716,7 @@ hubgate_verify_certificate() {
 hubgate_fetch_certificate() {
   local name=(-servername "$1")
   if [[ $1 =~ ^[0-9.]+$ ]]; then name=(-noservername); fi
-  timeout 10 openssl s_client -connect "127.0.0.1:$2" "${name[@]}" < /dev/null 2> /dev/null | openssl x509 2> /dev/null
+  timeout 10 openssl s_client -connect "$2" "${name[@]}" < /dev/null 2> /dev/null | openssl x509 2> /dev/null
 }
 
 hubgate_fingerprint() {
@@ -720,10 +725,10 @@ hubgate_fingerprint() {
 
 ## The fingerprints of what NGINX shows for the same names
 hubgate_shown_certificate() {
-  local host port certificate
+  local host address certificate
   for host in $(hubgate_hosts); do
-    for port in $(hubgate_ports https); do
-      certificate="$(hubgate_fetch_certificate "${host/#\*/hubgate}" "$port")"
+    for address in $(hubgate_addresses https); do
+      certificate="$(hubgate_fetch_certificate "${host/#\*/hubgate}" "$address")"
       if [[ -n $certificate ]]; then hubgate_fingerprint "$certificate"; fi
     done
   done

@@ -59,6 +59,17 @@ teardown() { teardown_stage; }
     [[ $(stat -c '%a %G' "$folder/archive" "$folder/archive/home/privkey1.pem") == $'700 root\n600 root' ]]
 }
 
+@test "an NGINX at another address, and for IPv6, is followed there" {
+    setup_nginx
+    sed -i "s/listen 127.0.0.1:$HTTPS_PORT/listen [::1]:$HTTPS_PORT/; s/listen 127.0.0.1:$HTTP_PORT/listen 127.0.0.2:$HTTP_PORT/" \
+        "$HUBGATE_ROOT/etc/nginx/sites-enabled/openhab"
+    systemctl restart nginx.service
+    run add_on install
+    echo "$output"
+    [ "$status" -eq 0 ]
+    is_on hubgate.service
+}
+
 @test "certbot's renewals that need NGINX are told" {
     setup_nginx
     mkdir -p "$HUBGATE_ROOT/etc/letsencrypt/renewal"
