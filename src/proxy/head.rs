@@ -79,12 +79,12 @@ impl Head {
     pub fn end(bytes: &[u8], looked: &mut usize) -> Option<usize> {
         let from = looked.saturating_sub(EMPTY_LINE);
         *looked = bytes.len();
-        let is_end = |at: &usize| {
+        let is_empty_line = |at: &usize| {
             let line = &bytes[..*at];
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            bytes[*at] == b'\n' && line.ends_with(b"\n")
+            line.ends_with(b"\n") || line.ends_with(b"\n\r")
         };
-        (from..bytes.len()).find(is_end).map(|at| at + 1)
+        let mut line_feeds = (from..bytes.len()).filter(|at| bytes[*at] == b'\n');
+        line_feeds.find(is_empty_line).map(|at| at + 1)
     }
 }
 
