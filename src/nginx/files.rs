@@ -52,9 +52,14 @@ impl Files for Memory {
     }
 
     fn names(&self, folder: &Path) -> Vec<String> {
-        let below = self.0.keys().filter_map(|path| path.strip_prefix(folder).ok());
+        let below = self
+            .0
+            .keys()
+            .filter_map(|path| path.strip_prefix(folder).ok());
         let names = below.filter_map(|path| path.components().next());
-        names.map(|name| name.as_os_str().to_string_lossy().into_owned()).collect()
+        names
+            .map(|name| name.as_os_str().to_string_lossy().into_owned())
+            .collect()
     }
 }
 
@@ -69,9 +74,10 @@ pub(super) fn matching(files: &dyn Files, pattern: &Path) -> Vec<PathBuf> {
     for component in pattern.components() {
         let part = component.as_os_str().to_string_lossy();
         found = match component {
-            Component::Normal(_) if is_pattern(&part) => {
-                found.iter().flat_map(|folder| below(files, folder, &part)).collect()
-            }
+            Component::Normal(_) if is_pattern(&part) => found
+                .iter()
+                .flat_map(|folder| below(files, folder, &part))
+                .collect(),
             _ => found.iter().map(|folder| folder.join(component)).collect(),
         };
     }
@@ -81,7 +87,8 @@ pub(super) fn matching(files: &dyn Files, pattern: &Path) -> Vec<PathBuf> {
 fn below(files: &dyn Files, folder: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut names = files.names(folder);
     // As in glob(3), a leading dot is matched by a dot only.
-    names.retain(|name| fits(pattern, name) && (pattern.starts_with('.') || !name.starts_with('.')));
+    names
+        .retain(|name| fits(pattern, name) && (pattern.starts_with('.') || !name.starts_with('.')));
     names.sort_unstable();
     names.dedup();
     names.iter().map(|name| folder.join(name)).collect()
@@ -111,11 +118,19 @@ enum Step<'p> {
 }
 
 fn step(pattern: &[char]) -> (Step<'_>, usize) {
-    let end = || pattern.iter().skip(2).position(|c| *c == ']').map(|end| end + 2);
+    let end = || {
+        pattern
+            .iter()
+            .skip(2)
+            .position(|c| *c == ']')
+            .map(|end| end + 2)
+    };
     match pattern[0] {
         '*' => (Step::Any, 1),
         '?' => (Step::One, 1),
-        '[' => end().map_or((Step::Is('['), 1), |end| (Step::Of(&pattern[1..end]), end + 1)),
+        '[' => end().map_or((Step::Is('['), 1), |end| {
+            (Step::Of(&pattern[1..end]), end + 1)
+        }),
         c => (Step::Is(c), 1),
     }
 }
@@ -163,7 +178,12 @@ mod tests {
         ] {
             assert!(fits(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [("*.conf", "a.conf.bak"), ("?", ""), ("[a-c]", "d"), ("a", "ab")] {
+        for (pattern, name) in [
+            ("*.conf", "a.conf.bak"),
+            ("?", ""),
+            ("[a-c]", "d"),
+            ("a", "ab"),
+        ] {
             assert!(!fits(pattern, name), "{pattern} {name}");
         }
     }
@@ -171,7 +191,12 @@ mod tests {
     #[test]
     fn files_are_found_in_order_and_hidden_ones_are_not() {
         let paths = ["/e/s/b", "/e/s/a", "/e/s/.c", "/e/t/a"];
-        let files = Memory(paths.iter().map(|path| (path.into(), String::new())).collect());
+        let files = Memory(
+            paths
+                .iter()
+                .map(|path| (path.into(), String::new()))
+                .collect(),
+        );
         let found = matching(&files, Path::new("/e/*/*"));
         assert_eq!(found, ["/e/s/a", "/e/s/b", "/e/t/a"].map(PathBuf::from));
     }

@@ -5,7 +5,7 @@ use super::{
     levels::Levels,
     network::{self, Reach},
     report::Report,
-    rule::{Certificate, Entry, Rule},
+    rule::{Certificate, Entry},
 };
 
 /// How a server takes client certificates.
@@ -34,9 +34,13 @@ fn combine(reach: Option<Reach>, password: Option<String>, any: bool) -> Entry {
         (Some(reach), None, _) => Entry::Networks(reach.undenied),
         // Who is neither allowed nor denied still needs the password.
         (Some(reach), Some(_), true) if reach.allowed.is_all() => Entry::Open,
-        (Some(reach), Some(password), true) if reach.allowed.is_empty() => Entry::Password(password),
+        (Some(reach), Some(password), true) if reach.allowed.is_empty() => {
+            Entry::Password(password)
+        }
         (Some(reach), Some(password), true) => Entry::Either(reach.allowed, password),
-        (Some(reach), Some(password), false) if reach.undenied.is_all() => Entry::Password(password),
+        (Some(reach), Some(password), false) if reach.undenied.is_all() => {
+            Entry::Password(password)
+        }
         (Some(reach), Some(_), false) if reach.undenied.is_empty() => Entry::Nobody,
         (Some(reach), Some(password), false) => Entry::Both(reach.undenied, password),
     }
@@ -72,7 +76,10 @@ const READABLE: usize = 40;
 
 fn tell_network(directive: &Directive, report: &mut Report) {
     match directive.word() {
-        "unix:" => report.dropped(directive, "hubgate does not listen on a socket of this machine"),
+        "unix:" => report.dropped(
+            directive,
+            "hubgate does not listen on a socket of this machine",
+        ),
         _ => report.kept(directive, "the networks of `access`"),
     }
 }
@@ -84,16 +91,27 @@ fn password(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
         return None;
     }
     let Some(file) = levels.one("auth_basic_user_file") else {
-        report.stop(realm, "no auth_basic_user_file, so NGINX lets everybody in: add one, or remove this");
+        report.stop(
+            realm,
+            "no auth_basic_user_file, so NGINX lets everybody in: add one, or remove this",
+        );
         return None;
     };
     if realm.has_variable() || file.has_variable() {
-        report.stop(realm, "whether a password is needed depends on a variable: write it without");
+        report.stop(
+            realm,
+            "whether a password is needed depends on a variable: write it without",
+        );
     }
     report.kept(file, "the password of `access`");
     match realm.word() {
         REALM => report.kept(realm, "the same words are asked"),
-        _ => report.changed(realm, format!("browsers ask with the words \"{REALM}\", so a saved password is typed once more")),
+        _ => report.changed(
+            realm,
+            format!(
+                "browsers ask with the words \"{REALM}\", so a saved password is typed once more"
+            ),
+        ),
     }
     Some(file.word().to_owned())
 }
@@ -122,14 +140,23 @@ pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
         report.stop(ocsp, "revoked certificates are found by OCSP, which hubgate does not ask: name a revocation list with `ssl_crl`");
     }
     let Some(ca) = levels.one("ssl_client_certificate") else {
-        report.stop(verify, "no ssl_client_certificate: name the CA that signed the devices' certificates");
+        report.stop(
+            verify,
+            "no ssl_client_certificate: name the CA that signed the devices' certificates",
+        );
         return Verify::Never;
     };
     report.kept(ca, "the CA of `client_certificate`");
-    let certificate = Certificate { ca: ca.word().to_owned(), crl: revocations(levels, report) };
+    let certificate = Certificate {
+        ca: ca.word().to_owned(),
+        crl: revocations(levels, report),
+    };
     match word {
         "on" => {
-            report.kept(verify, "`client_certificate`; one that is missing or wrong is answered with 496 or 495");
+            report.kept(
+                verify,
+                "`client_certificate`; one that is missing or wrong is answered with 496 or 495",
+            );
             Verify::Always(certificate)
         }
         "optional" => Verify::Sometimes(certificate),
@@ -164,13 +191,25 @@ pub(super) enum Condition {
 /// What an `if` of a server with these hosts is there for.
 pub(super) fn condition(directive: &Directive, hosts: &[String]) -> Condition {
     let text = directive.text();
-    let text = text.trim_start_matches('(').trim_end_matches([')', ' ']).trim();
+    let text = text
+        .trim_start_matches('(')
+        .trim_end_matches([')', ' '])
+        .trim();
     let words: Vec<_> = text.split_whitespace().collect();
     let refuses = directive.inner().iter().any(is_refusal);
     match words.as_slice() {
-        ["$ssl_client_verify", "!=", "SUCCESS"] | ["$ssl_client_verify", "=", "NONE"] if refuses => Condition::Certificate,
-        ["$host" | "$http_host", "!=", name] if refuses && hosts == [name.to_owned()] => Condition::OtherHosts,
-        ["$scheme" | "$host" | "$https" | "$server_port" | "$http_x_forwarded_proto", ..] if directive.inner().iter().all(leads_to_tls) => Condition::ToTls,
+        ["$ssl_client_verify", "!=", "SUCCESS"] | ["$ssl_client_verify", "=", "NONE"]
+            if refuses =>
+        {
+            Condition::Certificate
+        }
+        ["$host" | "$http_host", "!=", name] if refuses && hosts == [name.to_owned()] => {
+            Condition::OtherHosts
+        }
+        [
+            "$scheme" | "$host" | "$https" | "$server_port" | "$http_x_forwarded_proto",
+            ..,
+        ] if directive.inner().iter().all(leads_to_tls) => Condition::ToTls,
         ["$request_method", "=", "OPTIONS"] => Condition::Comfort,
         _ if directive.inner().iter().all(is_comfort) => Condition::Comfort,
         _ => Condition::Guard,
@@ -192,13 +231,17 @@ pub(super) fn leads_to_tls(directive: &Directive) -> bool {
 }
 
 fn is_comfort(directive: &Directive) -> bool {
-    const NAMES: [&str; 8] = ["add_header", "set", "access_log", "expires", "gzip", "proxy_set_header", "limit_rate", "proxy_hide_header"];
+    const NAMES: [&str; 8] = [
+        "add_header",
+        "set",
+        "access_log",
+        "expires",
+        "gzip",
+        "proxy_set_header",
+        "limit_rate",
+        "proxy_hide_header",
+    ];
     NAMES.contains(&directive.name.as_str())
-}
-
-/// The rule of a place where the certificate is needed, or is not.
-pub(super) fn rule(entry: Entry, certificate: Option<Certificate>) -> Rule {
-    Rule { certificate, entry }
 }
 
 #[cfg(test)]
@@ -207,19 +250,34 @@ mod tests {
 
     #[test]
     fn who_is_neither_allowed_nor_denied_needs_the_password_if_there_is_one() {
-        let reach = || Reach { allowed: Networks::default(), undenied: Networks::all() };
+        let reach = || Reach {
+            allowed: Networks::default(),
+            undenied: Networks::all(),
+        };
         assert_eq!(combine(Some(reach()), None, true), Entry::Open);
         let password = || Some("p".to_owned());
-        assert_eq!(combine(Some(reach()), password(), true), Entry::Password("p".into()));
-        assert_eq!(combine(Some(reach()), password(), false), Entry::Password("p".into()));
+        assert_eq!(
+            combine(Some(reach()), password(), true),
+            Entry::Password("p".into())
+        );
+        assert_eq!(
+            combine(Some(reach()), password(), false),
+            Entry::Password("p".into())
+        );
     }
 
     #[test]
     fn nobody_enters_where_all_are_denied_unless_a_password_is_enough() {
-        let reach = || Reach { allowed: Networks::default(), undenied: Networks::default() };
+        let reach = || Reach {
+            allowed: Networks::default(),
+            undenied: Networks::default(),
+        };
         let password = || Some("p".to_owned());
         assert_eq!(combine(Some(reach()), None, true), Entry::Nobody);
         assert_eq!(combine(Some(reach()), password(), false), Entry::Nobody);
-        assert_eq!(combine(Some(reach()), password(), true), Entry::Password("p".into()));
+        assert_eq!(
+            combine(Some(reach()), password(), true),
+            Entry::Password("p".into())
+        );
     }
 }

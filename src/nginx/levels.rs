@@ -21,10 +21,17 @@ impl<'d> Levels<'d> {
         Self(levels)
     }
 
-    /// What stands in the innermost block itself.
+    /// All that stands in the innermost block itself.
+    pub(super) fn all_own(&self) -> impl Iterator<Item = &'d Directive> {
+        self.0
+            .last()
+            .into_iter()
+            .flat_map(|level| level.iter().copied())
+    }
+
+    /// What stands in the innermost block itself and has the name.
     pub(super) fn own(&self, name: &str) -> Vec<&'d Directive> {
-        let own = self.0.last().into_iter().flat_map(|level| level.iter());
-        own.copied().filter(|it| it.name == name).collect()
+        self.all_own().filter(|it| it.name == name).collect()
     }
 
     /// The first directive of the name in the innermost block itself.
@@ -45,10 +52,5 @@ impl<'d> Levels<'d> {
     /// The directive of the name that counts here.
     pub(super) fn one(&self, name: &str) -> Option<&'d Directive> {
         self.nearest(&[name]).first().copied()
-    }
-
-    /// The first word of the directive of the name that counts here.
-    pub(super) fn word(&self, name: &str) -> Option<&'d str> {
-        self.one(name).map(Directive::word)
     }
 }

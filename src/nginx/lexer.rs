@@ -151,10 +151,12 @@ mod tests {
     }
 
     fn words(text: &str) -> Vec<String> {
-        let words = tokens(text).into_iter().filter_map(|(token, _)| match token {
-            Token::Word(word) => Some(word),
-            _ => None,
-        });
+        let words = tokens(text)
+            .into_iter()
+            .filter_map(|(token, _)| match token {
+                Token::Word(word) => Some(word),
+                _ => None,
+            });
         words.collect()
     }
 

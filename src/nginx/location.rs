@@ -46,7 +46,11 @@ fn gather<'d>(
         let nth = found.len();
         found.push(Location {
             // An expression decides about all that stands in it.
-            matcher: around.iter().rev().find_map(|it| regex(&found[*it].matcher)).unwrap_or(matcher),
+            matcher: around
+                .iter()
+                .rev()
+                .find_map(|it| regex(&found[*it].matcher))
+                .unwrap_or(matcher),
             directive,
             levels: levels.clone(),
             around: around.to_vec(),
@@ -62,11 +66,21 @@ fn regex(matcher: &Matcher) -> Option<Matcher> {
 
 fn matcher(directive: &Directive) -> (Matcher, bool) {
     let text = directive.words.concat();
-    let exact = text.strip_prefix('=').map(|path| (Matcher::Exact(path.into()), true));
-    let shielded = text.strip_prefix("^~").map(|path| (Matcher::Prefix(path.into()), true));
-    let loose = text.strip_prefix("~*").map(|_| (Matcher::Regex(String::new()), false));
-    let regex = text.strip_prefix('~').map(|regex| (Matcher::Regex(begin(regex)), false));
-    let named = text.strip_prefix('@').map(|_| (Matcher::Named(text.clone()), false));
+    let exact = text
+        .strip_prefix('=')
+        .map(|path| (Matcher::Exact(path.into()), true));
+    let shielded = text
+        .strip_prefix("^~")
+        .map(|path| (Matcher::Prefix(path.into()), true));
+    let loose = text
+        .strip_prefix("~*")
+        .map(|_| (Matcher::Regex(String::new()), false));
+    let regex = text
+        .strip_prefix('~')
+        .map(|regex| (Matcher::Regex(begin(regex)), false));
+    let named = text
+        .strip_prefix('@')
+        .map(|_| (Matcher::Named(text.clone()), false));
     let special = exact.or(shielded).or(loose).or(regex).or(named);
     special.unwrap_or_else(|| (Matcher::Prefix(text.clone()), false))
 }

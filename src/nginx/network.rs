@@ -26,7 +26,10 @@ const MOST: usize = 1024;
 impl Networks {
     /// Every address.
     pub(super) fn all() -> Self {
-        Self(vec![IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())])
+        Self(vec![
+            IpNet::V4(Ipv4Net::default()),
+            IpNet::V6(Ipv6Net::default()),
+        ])
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -48,11 +51,16 @@ impl Networks {
     /// As `proxy.yaml` has them: `lan` for hubgate's own set of home networks.
     pub(super) fn words(&self) -> Vec<String> {
         let home = Self(LAN.to_vec()).ordered();
-        let has_home = home.0.iter().all(|network| self.minus(*network).len() != self.len() && self.has(*network));
+        let has_home = home
+            .0
+            .iter()
+            .all(|network| self.minus(*network).len() != self.len() && self.has(*network));
         let mut rest = self.clone();
         let mut words = Vec::new();
         if has_home {
-            home.0.iter().for_each(|network| rest = rest.minus(*network));
+            home.0
+                .iter()
+                .for_each(|network| rest = rest.minus(*network));
             words.push("lan".to_owned());
         }
         words.extend(rest.0.iter().map(word));
@@ -75,7 +83,13 @@ impl Networks {
     }
 
     fn minus(&self, other: IpNet) -> Self {
-        Self(self.0.iter().flat_map(|own| subtract(*own, other)).collect()).ordered()
+        Self(
+            self.0
+                .iter()
+                .flat_map(|own| subtract(*own, other))
+                .collect(),
+        )
+        .ordered()
     }
 
     fn within(&self, other: IpNet) -> Vec<IpNet> {
@@ -103,7 +117,12 @@ pub(super) fn reach<'d>(list: &[&'d Directive]) -> Result<Reach, (&'d Directive,
             open = open.minus(network);
         }
         if open.len() > MOST || allowed.len() > MOST {
-            return Err((*directive, format!("this list needs more than {MOST} networks: write `networks` in proxy.yaml by hand")));
+            return Err((
+                *directive,
+                format!(
+                    "this list needs more than {MOST} networks: write `networks` in proxy.yaml by hand"
+                ),
+            ));
         }
     }
     let undenied = [allowed.clone(), open.0].concat();
@@ -125,7 +144,9 @@ fn parse(word: &str) -> Result<Vec<IpNet>, String> {
         format!("\"{word}\" is no address or network: write one such as 192.168.1.0/24")
     })?;
     if network.addr().to_canonical() != network.addr() {
-        return Err(format!("\"{word}\" is IPv4 written as IPv6: write it as IPv4"));
+        return Err(format!(
+            "\"{word}\" is IPv4 written as IPv6: write it as IPv4"
+        ));
     }
     // NGINX ignores the bits after the prefix.
     Ok(vec![network.trunc()])
@@ -154,12 +175,20 @@ fn step(address: IpAddr, up: bool) -> IpAddr {
     match address {
         IpAddr::V4(it) => {
             let number = u32::from(it);
-            let next = if up { number.saturating_add(1) } else { number.saturating_sub(1) };
+            let next = if up {
+                number.saturating_add(1)
+            } else {
+                number.saturating_sub(1)
+            };
             IpAddr::V4(next.into())
         }
         IpAddr::V6(it) => {
             let number = u128::from(it);
-            let next = if up { number.saturating_add(1) } else { number.saturating_sub(1) };
+            let next = if up {
+                number.saturating_add(1)
+            } else {
+                number.saturating_sub(1)
+            };
             IpAddr::V6(next.into())
         }
     }
@@ -183,9 +212,18 @@ mod tests {
         let file: Arc<Path> = Path::new("t").into();
         let directive = |line: &str| {
             let (name, word) = line.trim().split_once(' ').unwrap();
-            let at = At { file: file.clone(), line: 1 };
+            let at = At {
+                file: file.clone(),
+                line: 1,
+            };
             let (name, words) = (name.to_owned(), vec![word.to_owned()]);
-            Directive { id: 0, name, words, block: None, at }
+            Directive {
+                id: 0,
+                name,
+                words,
+                block: None,
+                at,
+            }
         };
         let list: Vec<_> = list.split(';').map(directive).collect();
         reach(&list.iter().collect::<Vec<_>>()).map_err(|(_, told)| told)
@@ -197,7 +235,10 @@ mod tests {
 
     #[test]
     fn the_first_match_decides() {
-        assert_eq!(allowed("allow 192.168.0.5/24; allow 127.0.0.1; deny all"), ["127.0.0.1", "192.168.0.0/24"]);
+        assert_eq!(
+            allowed("allow 192.168.0.5/24; allow 127.0.0.1; deny all"),
+            ["127.0.0.1", "192.168.0.0/24"]
+        );
         assert_eq!(
             allowed("deny 10.0.0.1; allow 10.0.0.0/30; deny all"),
             ["10.0.0.0", "10.0.0.2/31"]
@@ -221,13 +262,20 @@ mod tests {
         let lan: Vec<_> = LAN.iter().map(|it| format!("allow {it}")).collect();
         let lan = lan.join(";");
         assert_eq!(allowed(&lan), ["lan"]);
-        assert_eq!(allowed(&format!("allow 203.0.113.0/24;{lan};deny all")), ["lan", "203.0.113.0/24"]);
+        assert_eq!(
+            allowed(&format!("allow 203.0.113.0/24;{lan};deny all")),
+            ["lan", "203.0.113.0/24"]
+        );
         assert_eq!(allowed("allow 10.0.0.0/8"), ["10.0.0.0/8"]);
     }
 
     #[test]
     fn what_is_no_network_is_told() {
         assert!(reached("allow home").unwrap_err().contains("is no address"));
-        assert!(reached("allow ::ffff:10.0.0.1").unwrap_err().contains("as IPv4"));
+        assert!(
+            reached("allow ::ffff:10.0.0.1")
+                .unwrap_err()
+                .contains("as IPv4")
+        );
     }
 }

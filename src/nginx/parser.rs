@@ -45,24 +45,35 @@ struct Text<'t> {
 type Parsed<T> = Result<T, Unreadable>;
 
 impl<'f> Parser<'f> {
-    /// Includes are relative to this folder, as they are to that of nginx.conf.
-    pub(super) fn new(files: &'f dyn Files, folder: PathBuf) -> Self {
+    /// A reader that has read nothing yet.
+    pub(super) fn new(files: &'f dyn Files) -> Self {
         Self {
             files,
-            folder,
+            folder: PathBuf::new(),
             directives: 0,
             read: 0,
         }
     }
 
-    /// The directives of a file.
-    pub(super) fn file(&mut self, path: &Path, from: Option<&At>, depth: usize) -> Parsed<Vec<Directive>> {
+    /// The directives of a file whose includes are relative to the folder.
+    pub(super) fn root(&mut self, path: &Path, folder: &Path) -> Parsed<Vec<Directive>> {
+        folder.clone_into(&mut self.folder);
+        self.file(path, None, 0)
+    }
+
+    fn file(&mut self, path: &Path, from: Option<&At>, depth: usize) -> Parsed<Vec<Directive>> {
         let file: Arc<Path> = path.into();
-        let begin = At { file: file.clone(), line: 1 };
+        let begin = At {
+            file: file.clone(),
+            line: 1,
+        };
         let at = from.unwrap_or(&begin);
         self.read += 1;
         if depth > DEEPEST || self.read > FILES {
-            return fault(at, "includes without end: remove the file that includes itself");
+            return fault(
+                at,
+                "includes without end: remove the file that includes itself",
+            );
         }
         let text = match self.files.read(path) {
             Ok(text) => text,
@@ -75,29 +86,55 @@ impl<'f> Parser<'f> {
     }
 
     /// Reads directives up to the end of the block that began at `opened`, or of the file.
-    fn block(&mut self, text: &mut Text<'_>, opened: Option<&At>, into: &mut Vec<Directive>) -> Parsed<()> {
+    fn block(
+        &mut self,
+        text: &mut Text<'_>,
+        opened: Option<&At>,
+        into: &mut Vec<Directive>,
+    ) -> Parsed<()> {
         loop {
             let (token, at) = text.next()?;
             let name = match (token, opened) {
                 (Some(Token::Word(name)), _) => name,
                 (Some(Token::Close), Some(_)) | (None, None) => return Ok(()),
-                (Some(Token::Close), None) => return fault(&at, "a `}` that closes nothing: remove it"),
-                (None, Some(opened)) => return fault(opened, "a `{` that is never closed: add a `}`"),
-                (Some(_), _) => return fault(&at, "a directive without a name: NGINX would refuse it"),
+                (Some(Token::Close), None) => {
+                    return fault(&at, "a `}` that closes nothing: remove it");
+                }
+                (None, Some(opened)) => {
+                    return fault(opened, "a `{` that is never closed: add a `}`");
+                }
+                (Some(_), _) => {
+                    return fault(&at, "a directive without a name: NGINX would refuse it");
+                }
             };
             self.directive(text, name, at, into)?;
         }
     }
 
-    fn directive(&mut self, text: &mut Text<'_>, name: String, at: At, into: &mut Vec<Directive>) -> Parsed<()> {
+    fn directive(
+        &mut self,
+        text: &mut Text<'_>,
+        name: String,
+        at: At,
+        into: &mut Vec<Directive>,
+    ) -> Parsed<()> {
         refuse_code(&name, &at)?;
         self.directives += 1;
         if self.directives > MOST {
-            return fault(&at, format!("more than {MOST} directives: import fewer files"));
+            return fault(
+                &at,
+                format!("more than {MOST} directives: import fewer files"),
+            );
         }
         let (words, opens) = text.words(&name)?;
         let id = self.directives;
-        let mut directive = Directive { id, name, words, block: None, at };
+        let mut directive = Directive {
+            id,
+            name,
+            words,
+            block: None,
+            at,
+        };
         if opens {
             directive.block = Some(self.inner(text, &directive.at)?);
         }
@@ -112,7 +149,10 @@ impl<'f> Parser<'f> {
 
     fn inner(&mut self, text: &mut Text<'_>, at: &At) -> Parsed<Vec<Directive>> {
         if text.depth >= DEEPEST {
-            return fault(at, format!("blocks within each other {DEEPEST} deep: remove some"));
+            return fault(
+                at,
+                format!("blocks within each other {DEEPEST} deep: remove some"),
+            );
         }
         let mut block = Vec::new();
         text.depth += 1;
@@ -142,7 +182,10 @@ impl Text<'_> {
             Ok(Some((_, line))) | Err((line, _)) => *line,
             Ok(None) => 0,
         };
-        let at = At { file: self.file.clone(), line };
+        let at = At {
+            file: self.file.clone(),
+            line,
+        };
         match read {
             Ok(token) => Ok((token.map(|(token, _)| token), at)),
             Err((_, message)) => fault(&at, message),
@@ -157,9 +200,17 @@ impl Text<'_> {
                 (Some(Token::Word(word)), _) => words.push(word),
                 (Some(Token::End), _) => return Ok((words, false)),
                 (Some(Token::Open), _) => return Ok((words, true)),
-                (Some(Token::Close), at) => return fault(&at, format!("`{name}` is not ended: add a `;` before the `}}`")),
+                (Some(Token::Close), at) => {
+                    return fault(
+                        &at,
+                        format!("`{name}` is not ended: add a `;` before the `}}`"),
+                    );
+                }
                 (None, _) => {
-                    let at = At { file: self.file.clone(), line: 1 };
+                    let at = At {
+                        file: self.file.clone(),
+                        line: 1,
+                    };
                     return fault(&at, format!("the file ends within `{name}`: add a `;`"));
                 }
             }
@@ -170,7 +221,12 @@ impl Text<'_> {
 /// What stands in these blocks is a program, not directives.
 fn refuse_code(name: &str, at: &At) -> Parsed<()> {
     if name.ends_with("_by_lua_block") || name.starts_with("perl_") {
-        return fault(at, format!("`{name}` is a program, and may decide who enters: remove it, and say in proxy.yaml who may"));
+        return fault(
+            at,
+            format!(
+                "`{name}` is a program, and may decide who enters: remove it, and say in proxy.yaml who may"
+            ),
+        );
     }
     Ok(())
 }
@@ -187,10 +243,11 @@ mod tests {
     use super::{super::files::Memory, *};
 
     fn read(files: &[(&str, &str)]) -> Parsed<Vec<Directive>> {
-        let files = files.iter().map(|(path, text)| (path.into(), (*text).to_owned()));
+        let files = files
+            .iter()
+            .map(|(path, text)| (path.into(), (*text).to_owned()));
         let files = Memory(files.collect());
-        let mut parser = Parser::new(&files, "/e".into());
-        parser.file(Path::new("/e/nginx.conf"), None, 0)
+        Parser::new(&files).root(Path::new("/e/nginx.conf"), Path::new("/e"))
     }
 
     fn refused(text: &str) -> String {
@@ -233,7 +290,10 @@ mod tests {
 
     #[test]
     fn broken_files_are_told_with_place_and_cure() {
-        assert_eq!(refused("a;\n}"), "/e/nginx.conf:2: a `}` that closes nothing: remove it");
+        assert_eq!(
+            refused("a;\n}"),
+            "/e/nginx.conf:2: a `}` that closes nothing: remove it"
+        );
         assert!(refused("\na {\n").starts_with("/e/nginx.conf:2: a `{` that is never"));
         assert!(refused("a { b }").contains("add a `;` before"));
         assert!(refused("a b").contains("ends within `a`"));

@@ -118,15 +118,26 @@ pub(super) type Unsayable = Vec<usize>;
 pub(super) fn propose(places: &[Judged<'_>]) -> Option<Result<Plan, Unsayable>> {
     let root = places.iter().find(|place| place.is_root());
     let named = || places.iter().filter(|place| place.matcher.path().is_some());
-    let hub = root.and_then(Judged::hub).or_else(|| named().find_map(Judged::hub))?;
+    let hub = root
+        .and_then(Judged::hub)
+        .or_else(|| named().find_map(Judged::hub))?;
     let rule = match site_rule(root, places) {
         Ok(rule) => rule,
         Err(unsayable) => return Some(Err(unsayable)),
     };
-    let mut plan = Plan { rule, hub: hub.clone(), paths: Vec::new() };
+    let mut plan = Plan {
+        rule,
+        hub: hub.clone(),
+        paths: Vec::new(),
+    };
     let mut sorted: Vec<_> = named().collect();
     // An outer location before those within it, an exact one before the prefix.
-    sorted.sort_by_key(|place| (place.matcher.path().map(str::len), place.matcher.prefix().is_some()));
+    sorted.sort_by_key(|place| {
+        (
+            place.matcher.path().map(str::len),
+            place.matcher.prefix().is_some(),
+        )
+    });
     sorted.into_iter().for_each(|place| plan.add(place, places));
     plan.paths.sort_by(|a, b| a.path.cmp(&b.path));
     Some(Ok(plan))
@@ -134,16 +145,31 @@ pub(super) fn propose(places: &[Judged<'_>]) -> Option<Result<Plan, Unsayable>> 
 
 /// The root's rule, or that of another hub's place, such that all others can be said beside it.
 fn site_rule(root: Option<&Judged<'_>>, places: &[Judged<'_>]) -> Result<Rule, Unsayable> {
-    let hubs = || places.iter().filter(|place| place.hub().is_some() && place.matcher.path().is_some());
-    let ordered = root.filter(|root| root.hub().is_some()).into_iter().chain(hubs());
+    let hubs = || {
+        places
+            .iter()
+            .filter(|place| place.hub().is_some() && place.matcher.path().is_some())
+    };
+    let ordered = root
+        .filter(|root| root.hub().is_some())
+        .into_iter()
+        .chain(hubs());
     let mut candidates: Vec<_> = ordered.flat_map(|place| place.rule.blocks()).collect();
     let open = hubs().any(|place| same(&[&place.rule], &[&Rule::OPEN]));
-    candidates.retain(|rule| rule.entry != Entry::Nobody && (open || !same(&[rule], &[&Rule::OPEN])));
+    candidates
+        .retain(|rule| rule.entry != Entry::Nobody && (open || !same(&[rule], &[&Rule::OPEN])));
     let unsayable = |rule: &Rule| -> Unsayable {
         let wrong = |(_, place): &(usize, &Judged<'_>)| {
-            place.hub().is_some() && place.matcher.path().is_some() && block(rule, place.wanted()).is_none()
+            place.hub().is_some()
+                && place.matcher.path().is_some()
+                && block(rule, place.wanted()).is_none()
         };
-        places.iter().enumerate().filter(wrong).map(|(nth, _)| nth).collect()
+        places
+            .iter()
+            .enumerate()
+            .filter(wrong)
+            .map(|(nth, _)| nth)
+            .collect()
     };
     let found = candidates.iter().find(|rule| unsayable(rule).is_empty());
     match (found, candidates.first()) {
@@ -162,7 +188,9 @@ fn block(site: &Rule, wanted: &Rule) -> Option<Access> {
         return Some(Access::Public);
     }
     let blocks = wanted.blocks();
-    let fits = blocks.into_iter().find(|block| same(&[site, block], &[wanted]));
+    let fits = blocks
+        .into_iter()
+        .find(|block| same(&[site, block], &[wanted]));
     fits.map(Access::And)
 }
 
@@ -183,7 +211,11 @@ impl Plan {
         match &place.matcher {
             Matcher::Exact(path) => self.exact(path, (wanted, hub), (around, serves), places),
             _ => {
-                let key = prefix_key(path, !implies(&[&around], &[&wanted]) && place.hub().is_some(), places);
+                let key = prefix_key(
+                    path,
+                    !implies(&[&around], &[&wanted]) && place.hub().is_some(),
+                    places,
+                );
                 self.emit(key, wanted, hub);
             }
         }
@@ -213,7 +245,13 @@ impl Plan {
             return;
         }
         let hub = needed.then(|| serves.clone());
-        self.paths.push(Planned { path, access, hub, rule, serves });
+        self.paths.push(Planned {
+            path,
+            access,
+            hub,
+            rule,
+            serves,
+        });
     }
 
     /// Who may enter a path as far as it is planned, and what is there.
@@ -235,7 +273,10 @@ impl Plan {
 
     /// The longest path that takes this one.
     fn at(&self, path: &str) -> Option<&Planned> {
-        let taking = self.paths.iter().filter(|planned| takes(&planned.path, path));
+        let taking = self
+            .paths
+            .iter()
+            .filter(|planned| takes(&planned.path, path));
         taking.max_by_key(|planned| planned.path.len())
     }
 }
@@ -248,9 +289,17 @@ fn takes(own: &str, path: &str) -> bool {
 
 /// `/x` instead of `/x/` where that must be guarded too: NGINX only leads from there to `/x/`.
 fn prefix_key(path: &str, guards: bool, places: &[Judged<'_>]) -> String {
-    let has_exact = |path: &str| places.iter().any(|it| it.matcher == Matcher::Exact(path.into()));
+    let has_exact = |path: &str| {
+        places
+            .iter()
+            .any(|it| it.matcher == Matcher::Exact(path.into()))
+    };
     match path.strip_suffix('/') {
-        Some(bare) if guards && !bare.is_empty() && !has_exact(bare) && !has_prefix(places, bare) => bare.to_owned(),
+        Some(bare)
+            if guards && !bare.is_empty() && !has_exact(bare) && !has_prefix(places, bare) =>
+        {
+            bare.to_owned()
+        }
         None if has_exact(path) => format!("{path}/"),
         _ => path.to_owned(),
     }
@@ -265,6 +314,7 @@ fn is_path(path: &str) -> bool {
     let refused = |c: char| "%;?#\\".contains(c) || c.is_whitespace() || c.is_control();
     let segments: Vec<_> = path.split('/').skip(1).collect();
     let inner = segments.len().saturating_sub(1);
-    let odd = |(nth, part): (usize, &&str)| part.is_empty() && nth < inner || matches!(*part, "." | "..");
+    let odd =
+        |(nth, part): (usize, &&str)| part.is_empty() && nth < inner || matches!(*part, "." | "..");
     path.starts_with('/') && !path.contains(refused) && !segments.iter().enumerate().any(odd)
 }

@@ -32,9 +32,16 @@ pub(super) fn differences(places: &[Judged<'_>], plan: &Plan) -> Vec<Difference>
             let Some(weaker) = compare(&places[location], plan, &path) else {
                 continue;
             };
-            if !found.iter().any(|it| it.location == location && it.weaker == weaker) {
+            if !found
+                .iter()
+                .any(|it| it.location == location && it.weaker == weaker)
+            {
                 let path = path.replace(OTHER, "…");
-                found.push(Difference { location, path, weaker });
+                found.push(Difference {
+                    location,
+                    path,
+                    weaker,
+                });
             }
         }
     }
@@ -61,8 +68,12 @@ fn samples(places: &[Judged<'_>], plan: &Plan) -> BTreeSet<String> {
     for begin in begins.chain(planned).filter(|begin| begin.starts_with('/')) {
         let bare = begin.strip_suffix('/').unwrap_or(begin);
         for begin in [bare, begin] {
-            let ends = ["", "/", &format!("/{OTHER}"), &OTHER.to_string()].map(|end| format!("{begin}{end}"));
-            samples.extend(ends.into_iter().filter(|path| !path.is_empty() && !path.contains("//")));
+            let ends = ["", "/", &format!("/{OTHER}"), &OTHER.to_string()]
+                .map(|end| format!("{begin}{end}"));
+            samples.extend(
+                ends.into_iter()
+                    .filter(|path| !path.is_empty() && !path.contains("//")),
+            );
         }
     }
     samples
@@ -71,20 +82,33 @@ fn samples(places: &[Judged<'_>], plan: &Plan) -> BTreeSet<String> {
 /// The locations that may decide about a path in NGINX.
 fn deciding(places: &[Judged<'_>], path: &str) -> Vec<usize> {
     let all = || places.iter().enumerate();
-    let exact: Vec<_> = all().filter(|(_, it)| it.matcher == Matcher::Exact(path.into())).map(|(nth, _)| nth).collect();
+    let exact: Vec<_> = all()
+        .filter(|(_, it)| it.matcher == Matcher::Exact(path.into()))
+        .map(|(nth, _)| nth)
+        .collect();
     if !exact.is_empty() {
         return exact;
     }
-    let taking = || all().filter_map(|(nth, it)| Some((nth, it.matcher.prefix()?))).filter(|(_, begin)| path.starts_with(begin));
+    let taking = || {
+        all()
+            .filter_map(|(nth, it)| Some((nth, it.matcher.prefix()?)))
+            .filter(|(_, begin)| path.starts_with(begin))
+    };
     let longest = taking().map(|(_, begin)| begin.len()).max();
     let slash = format!("{path}/");
     if longest != Some(path.len()) && redirects(places, &slash) {
         // NGINX only leads to the path with a slash; what is decided there is decided here.
         return taking_exactly(places, &slash).collect();
     }
-    let mut deciding: Vec<_> = taking().filter(|(_, begin)| Some(begin.len()) == longest).map(|(nth, _)| nth).collect();
+    let mut deciding: Vec<_> = taking()
+        .filter(|(_, begin)| Some(begin.len()) == longest)
+        .map(|(nth, _)| nth)
+        .collect();
     let regexes = all().filter(|(_, it)| it.may_fit(path));
-    let regexes: Vec<_> = regexes.filter(|(_, it)| it.looks_at(&deciding, places)).map(|(nth, _)| nth).collect();
+    let regexes: Vec<_> = regexes
+        .filter(|(_, it)| it.looks_at(&deciding, places))
+        .map(|(nth, _)| nth)
+        .collect();
     deciding.extend(regexes);
     deciding
 }
@@ -94,8 +118,14 @@ fn redirects(places: &[Judged<'_>], slash: &str) -> bool {
 }
 
 fn taking_exactly<'p>(places: &'p [Judged<'_>], path: &'p str) -> impl Iterator<Item = usize> + 'p {
-    let exactly = move |(_, it): &(usize, &Judged<'_>)| it.matcher.prefix() == Some(path) && it.hub().is_some();
-    places.iter().enumerate().filter(exactly).map(|(nth, _)| nth)
+    let exactly = move |(_, it): &(usize, &Judged<'_>)| {
+        it.matcher.prefix() == Some(path) && it.hub().is_some()
+    };
+    places
+        .iter()
+        .enumerate()
+        .filter(exactly)
+        .map(|(nth, _)| nth)
 }
 
 impl Judged<'_> {

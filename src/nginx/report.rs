@@ -84,7 +84,12 @@ impl Report {
         match self.lines.iter_mut().find(same) {
             Some(line) if line.at.contains(at) => {}
             Some(line) => line.at.push(at.clone()),
-            None => self.lines.push(Line { fate, what, why, at: vec![at.clone()] }),
+            None => self.lines.push(Line {
+                fate,
+                what,
+                why,
+                at: vec![at.clone()],
+            }),
         }
     }
 
@@ -125,11 +130,15 @@ impl Report {
             return self.whole(fate, directive, why);
         }
         if counterpart::may_guard(name) {
-            return self.stop(directive, format!(
-                "`{name}` is unknown here and may decide who enters: remove it, and write into proxy.yaml who may"
-            ));
+            return self.unknown_guard(directive);
         }
         self.whole(Fate::Dropped, directive, "unknown here");
+    }
+
+    /// Stops at a directive that may keep people out, one cannot know which.
+    pub(super) fn unknown_guard(&mut self, directive: &Directive) {
+        let name = &directive.name;
+        self.stop(directive, format!("`{name}` may decide who enters, in a way that hubgate does not have: remove it, and write into proxy.yaml who may"));
     }
 
     fn tell(&mut self, fate: Fate, directive: &Directive, why: impl Into<String>) {

@@ -37,11 +37,20 @@ struct Visitor<'r> {
 }
 
 impl Rule {
-    pub(super) const OPEN: Self = Self { certificate: None, entry: Entry::Open };
-    pub(super) const NOBODY: Self = Self { certificate: None, entry: Entry::Nobody };
+    pub(super) const OPEN: Self = Self {
+        certificate: None,
+        entry: Entry::Open,
+    };
+    pub(super) const NOBODY: Self = Self {
+        certificate: None,
+        entry: Entry::Nobody,
+    };
 
     pub(super) fn of(entry: Entry) -> Self {
-        Self { certificate: None, entry }
+        Self {
+            certificate: None,
+            entry,
+        }
     }
 
     /// Whether one access block of proxy.yaml says the same.
@@ -52,7 +61,10 @@ impl Rule {
     /// Only its certificate, or only the rest of it.
     fn parts(&self) -> Vec<Self> {
         let rest = Self::of(self.entry.clone());
-        let certificate = Self { entry: Entry::Open, ..self.clone() };
+        let certificate = Self {
+            entry: Entry::Open,
+            ..self.clone()
+        };
         vec![rest, certificate]
     }
 
@@ -73,21 +85,29 @@ impl Rule {
             Entry::Nobody => false,
             Entry::Networks(networks) => networks.contains(visitor.address),
             Entry::Password(password) => knows(password),
-            Entry::Either(networks, password) => networks.contains(visitor.address) || knows(password),
-            Entry::Both(networks, password) => networks.contains(visitor.address) && knows(password),
+            Entry::Either(networks, password) => {
+                networks.contains(visitor.address) || knows(password)
+            }
+            Entry::Both(networks, password) => {
+                networks.contains(visitor.address) && knows(password)
+            }
         }
     }
 
     fn networks(&self) -> Option<&Networks> {
         match &self.entry {
-            Entry::Networks(networks) | Entry::Either(networks, _) | Entry::Both(networks, _) => Some(networks),
+            Entry::Networks(networks) | Entry::Either(networks, _) | Entry::Both(networks, _) => {
+                Some(networks)
+            }
             _ => None,
         }
     }
 
     fn password(&self) -> Option<&str> {
         match &self.entry {
-            Entry::Password(password) | Entry::Either(_, password) | Entry::Both(_, password) => Some(password),
+            Entry::Password(password) | Entry::Either(_, password) | Entry::Both(_, password) => {
+                Some(password)
+            }
             _ => None,
         }
     }
@@ -95,7 +115,8 @@ impl Rule {
 
 /// Whether everybody whom all of `tight` let in is let in by all of `loose`.
 pub(super) fn implies(tight: &[&Rule], loose: &[&Rule]) -> bool {
-    let admit = |rules: &[&Rule], visitor: &Visitor<'_>| rules.iter().all(|rule| rule.admits(visitor));
+    let admit =
+        |rules: &[&Rule], visitor: &Visitor<'_>| rules.iter().all(|rule| rule.admits(visitor));
     let rules = [tight, loose].concat();
     let passwords: Vec<_> = distinct(rules.iter().filter_map(|rule| rule.password()));
     let certificates: Vec<_> = distinct(rules.iter().filter_map(|rule| rule.certificate.as_ref()));
@@ -103,7 +124,11 @@ pub(super) fn implies(tight: &[&Rule], loose: &[&Rule]) -> bool {
         subsets(&passwords).into_iter().all(|passwords| {
             subsets(&certificates).into_iter().all(|certificates| {
                 let passwords = passwords.clone();
-                let visitor = Visitor { address, passwords, certificates };
+                let visitor = Visitor {
+                    address,
+                    passwords,
+                    certificates,
+                };
                 !admit(tight, &visitor) || admit(loose, &visitor)
             })
         })
@@ -120,10 +145,18 @@ fn addresses(rules: &[&Rule]) -> Vec<IpAddr> {
     let networks: Vec<_> = rules.iter().filter_map(|rule| rule.networks()).collect();
     let edges = networks.iter().flat_map(|networks| networks.edges());
     let mut seen = BTreeSet::new();
-    let held = |address: IpAddr| -> Vec<bool> { networks.iter().map(|it| it.contains(address)).collect() };
-    let ends = ["0.0.0.0", "255.255.255.255", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"];
+    let held =
+        |address: IpAddr| -> Vec<bool> { networks.iter().map(|it| it.contains(address)).collect() };
+    let ends = [
+        "0.0.0.0",
+        "255.255.255.255",
+        "::",
+        "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+    ];
     let ends = ends.iter().filter_map(|end| end.parse().ok());
-    ends.chain(edges).filter(|address| seen.insert(held(*address))).collect()
+    ends.chain(edges)
+        .filter(|address| seen.insert(held(*address)))
+        .collect()
 }
 
 fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
@@ -141,6 +174,8 @@ fn subsets<T: Copy>(items: &[T]) -> Vec<Vec<T>> {
         return vec![Vec::new()];
     };
     let without = subsets(rest);
-    let with = without.iter().map(|rest| [&[*first], rest.as_slice()].concat());
+    let with = without
+        .iter()
+        .map(|rest| [&[*first], rest.as_slice()].concat());
     with.chain(without.iter().cloned()).collect()
 }

@@ -45,7 +45,17 @@ pub(super) fn passed<'d>(
     let Some(url) = Url::parse(directive.word(), levels) else {
         return Passed::Unsayable("hubgate cannot tell what this URL means".into());
     };
-    if ["$http_host", "$host", "$proxy_host", "$arg_", "$uri", "$request"].iter().any(|it| url.authority.contains(it)) {
+    if [
+        "$http_host",
+        "$host",
+        "$proxy_host",
+        "$arg_",
+        "$uri",
+        "$request",
+    ]
+    .iter()
+    .any(|it| url.authority.contains(it))
+    {
         return Passed::Forward;
     }
     if url.authority.contains('$') {
@@ -54,14 +64,20 @@ pub(super) fn passed<'d>(
     if url.rewrites(matcher) {
         return Passed::Unsayable("hubgate never changes a path: give this hub a host of its own, such as grafana.example.org".into());
     }
-    let servers = match http.iter().find(|it| it.name == "upstream" && it.word() == url.authority) {
+    let servers = match http
+        .iter()
+        .find(|it| it.name == "upstream" && it.word() == url.authority)
+    {
         Some(upstream) => servers(upstream, url.scheme, report),
         None => vec![url.server(&url.authority)],
     };
     if servers.is_empty() {
         return Passed::Unsayable("no server of this upstream is up".into());
     }
-    Passed::Hub(Hub { servers, ca: authority(url.scheme, levels, report) })
+    Passed::Hub(Hub {
+        servers,
+        ca: authority(url.scheme, levels, report),
+    })
 }
 
 /// The servers of an `upstream`, those that are down left out.
@@ -75,11 +91,17 @@ fn servers(upstream: &Directive, scheme: &str, report: &mut Report) -> Vec<Strin
             continue;
         }
         let plain = options.is_empty();
-        if plain { report.kept(server, "a server of the hub") } else {
+        if plain {
+            report.kept(server, "a server of the hub")
+        } else {
             report.changed(server, "hubgate tries the servers in turn, all alike, and passes over those that do not answer");
         }
         let path = None;
-        let url = Url { scheme, authority: server.word().to_owned(), path };
+        let url = Url {
+            scheme,
+            authority: server.word().to_owned(),
+            path,
+        };
         servers.push(url.server(&with_port(server.word())));
     }
     servers
@@ -94,7 +116,10 @@ fn authority(scheme: &str, levels: &Levels<'_>, report: &mut Report) -> Option<S
     if let Some(trusted) = trusted {
         report.kept(trusted, "the CA of the hub's certificate");
     }
-    if let Some(verify) = levels.one("proxy_ssl_verify").filter(|it| it.word() == "on") {
+    if let Some(verify) = levels
+        .one("proxy_ssl_verify")
+        .filter(|it| it.word() == "on")
+    {
         report.kept(verify, "hubgate always verifies the hub's certificate");
     } else if let Some(pass) = levels.one("proxy_pass") {
         report.note(Fate::Changed, &pass.at, "proxy_ssl_verify off",
@@ -111,14 +136,28 @@ impl<'u> Url<'u> {
             return None;
         }
         if let Some(socket) = rest.strip_prefix("unix:") {
-            let (socket, path) = socket.split_once(':').map_or((socket, None), |(socket, path)| (socket, Some(path)));
+            let (socket, path) = socket
+                .split_once(':')
+                .map_or((socket, None), |(socket, path)| (socket, Some(path)));
             let authority = format!("unix:{socket}");
-            return Some(Self { scheme, authority, path });
+            return Some(Self {
+                scheme,
+                authority,
+                path,
+            });
         }
-        let end = rest.find(['/', '?']).or_else(|| rest.find("$request_uri")).or_else(|| rest.find("$uri")).unwrap_or(rest.len());
+        let end = rest
+            .find(['/', '?'])
+            .or_else(|| rest.find("$request_uri"))
+            .or_else(|| rest.find("$uri"))
+            .unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let path = Some(path).filter(|path| !path.is_empty() && !AS_IT_CAME.contains(path));
-        Some(Self { scheme, authority: constant(authority, levels), path })
+        Some(Self {
+            scheme,
+            authority: constant(authority, levels),
+            path,
+        })
     }
 
     /// Whether the hub would hear another path than the client said.
@@ -164,7 +203,12 @@ fn constant(authority: &str, levels: &Levels<'_>) -> String {
         let [name, value] = set.words.as_slice() else {
             continue;
         };
-        let once = levels.nearest(&["set"]).iter().filter(|it| it.word() == name).count() == 1;
+        let once = levels
+            .nearest(&["set"])
+            .iter()
+            .filter(|it| it.word() == name)
+            .count()
+            == 1;
         if once && !value.contains('$') {
             let braced = name.replacen('$', "${", 1) + "}";
             text = text.replace(&braced, value);
