@@ -94,7 +94,7 @@ impl Headers {
                 "built in, where the certificate is publicly trusted",
             ),
             _ if parts.iter().any(|part| part == "preload") => {
-                report.changed(directive, "`hsts`, without `preload`")
+                report.changed(directive, "`hsts`, without `preload`");
             }
             _ => report.kept(directive, "`hsts`"),
         }

@@ -195,7 +195,7 @@ fn header(levels: &Levels<'_>, written: &[&Directive], report: &mut Report) {
         report.kept(
             it,
             "hubgate takes the last address that is no trusted proxy's",
-        )
+        );
     });
 }
 

@@ -80,7 +80,7 @@ fn address(directive: &Directive, report: &mut Report) -> Option<SocketAddr> {
 fn parse(word: &str) -> Option<SocketAddr> {
     let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     if let Ok(port) = word.parse() {
-        return Some((any, port).into());
+        return (port != 0).then_some((any, port).into());
     }
     let here = word
         .replace("localhost", "127.0.0.1")

@@ -50,30 +50,19 @@ impl Networks {
 
     /// As `proxy.yaml` has them: `lan` for hubgate's own set of home networks.
     pub(super) fn words(&self) -> Vec<String> {
-        let home = Self(LAN.to_vec()).ordered();
-        let has_home = home
+        let home = Self(LAN.to_vec()).ordered().0;
+        let has_home = home.iter().all(|network| self.0.contains(network));
+        let rest = self
             .0
             .iter()
-            .all(|network| self.minus(*network).len() != self.len() && self.has(*network));
-        let mut rest = self.clone();
-        let mut words = Vec::new();
-        if has_home {
-            home.0
-                .iter()
-                .for_each(|network| rest = rest.minus(*network));
-            words.push("lan".to_owned());
-        }
-        words.extend(rest.0.iter().map(word));
-        words
+            .filter(|network| !has_home || !home.contains(network));
+        let lan = has_home.then(|| "lan".to_owned());
+        lan.into_iter().chain(rest.map(word)).collect()
     }
 
     /// Addresses at which membership may change, one of each side.
     pub(super) fn edges(&self) -> Vec<IpAddr> {
         self.0.iter().flat_map(edges).collect()
-    }
-
-    fn has(&self, network: IpNet) -> bool {
-        self.0.iter().any(|own| own.contains(&network))
     }
 
     fn ordered(self) -> Self {

@@ -127,7 +127,11 @@ impl Report {
     fn rest(&mut self, directive: &Directive) {
         let name = directive.name.as_str();
         if let Some((fate, why)) = counterpart::of(name) {
-            return self.whole(fate, directive, why);
+            return match name {
+                // Each directive in it has its own fate.
+                "http" => self.tell(fate, directive, why),
+                _ => self.whole(fate, directive, why),
+            };
         }
         if counterpart::may_guard(name) {
             return self.unknown_guard(directive);

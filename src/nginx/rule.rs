@@ -65,7 +65,7 @@ impl Rule {
             entry: Entry::Open,
             ..self.clone()
         };
-        vec![rest, certificate]
+        vec![certificate, rest]
     }
 
     /// The blocks that could stand for it, or for a part of it.

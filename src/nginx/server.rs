@@ -90,7 +90,7 @@ impl<'d> Server<'d> {
             return kind;
         }
         let has = |wanted: fn(&Passed) -> bool| self.passed.iter().flatten().any(wanted);
-        if has(|it| matches!(it, Passed::Hub(_))) && !(self.leads_to_tls() && !self.has_tls()) {
+        if (self.has_tls() || !self.leads_to_tls()) && has(|it| matches!(it, Passed::Hub(_))) {
             return Kind::Hubs;
         }
         if has(|it| matches!(it, Passed::Forward)) {

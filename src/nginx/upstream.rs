@@ -92,7 +92,7 @@ fn servers(upstream: &Directive, scheme: &str, report: &mut Report) -> Vec<Strin
         }
         let plain = options.is_empty();
         if plain {
-            report.kept(server, "a server of the hub")
+            report.kept(server, "a server of the hub");
         } else {
             report.changed(server, "hubgate tries the servers in turn, all alike, and passes over those that do not answer");
         }

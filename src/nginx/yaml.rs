@@ -95,7 +95,7 @@ fn site(site: &Site, house: &House) -> String {
             .paths
             .iter()
             .map(|it| item(&path(it, site.tells_certificate)));
-        text += &indent(&paths.collect::<String>());
+        text += &paths.collect::<String>();
     }
     text + &headers(site)
 }
@@ -244,7 +244,11 @@ fn item(text: &str) -> String {
     let mut begun = false;
     for line in text.lines() {
         let comment = !begun && line.starts_with('#');
-        let begin = if begun || comment { "    " } else { "  - " };
+        let begin = match (begun, comment) {
+            (true, _) => "    ",
+            (_, true) => "  ",
+            _ => "  - ",
+        };
         begun |= !comment;
         item += &format!("{begin}{line}\n");
     }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     super::{
+        network,
         plan::{self, Judged, Matcher, Target},
         proof,
         rule::{Entry, Rule, implies},
@@ -71,7 +72,7 @@ fn rules() -> impl Strategy<Value = Rule> {
         let files = Memory([("/e/n".into(), text)].into());
         let directives = read(&files, &["/e/n".into()]).unwrap();
         let inner: Vec<_> = directives[0].inner()[1].inner().iter().collect();
-        super::super::network::reach(&inner).unwrap().allowed
+        network::reach(&inner).unwrap().allowed
     };
     let (home, small) = (
         networks("allow 10.0.0.0/8;"),
