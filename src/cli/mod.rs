@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod completions;
 mod demo;
+mod import_nginx;
 mod reload;
 mod schema;
 mod status;
@@ -22,7 +23,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::client::Client;
+use self::{client::Client, import_nginx::ImportNginx};
 use crate::{config::Faults, proxy::sites::Unusable, server};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
@@ -65,6 +66,8 @@ enum Command {
     /// The devices that `client_certificate: own` lets in.
     #[command(subcommand)]
     Client(Client),
+    /// Make a proxy.yaml from NGINX's configuration, and tell what became of each directive.
+    ImportNginx(ImportNginx),
     /// Print the JSON schema of proxy.yaml, for editors.
     Schema,
     /// Print the completions of a shell.
@@ -127,6 +130,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Cert(Cert::Renew { name, revoke }) => cert::renew(&config, &name, revoke),
         Command::Cert(Cert::Test { name }) => cert::test(&config, name.as_deref()),
         Command::Client(client) => client::run(&config, &client),
+        Command::ImportNginx(wanted) => import_nginx::run(&wanted),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -24,6 +24,7 @@ pub mod hub;
 pub mod hub_faults;
 pub mod life;
 pub mod name_server;
+pub mod nginx_import;
 pub mod openhab;
 pub mod phones;
 pub mod real_hub;
