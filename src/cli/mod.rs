@@ -7,10 +7,12 @@ mod check;
 mod client;
 mod completions;
 mod demo;
+mod prompt;
 mod reload;
 mod schema;
 mod status;
 mod table;
+mod user;
 
 use std::{
     ffi::OsString,
@@ -22,7 +24,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::client::Client;
+use self::{client::Client, user::User};
 use crate::{config::Faults, proxy::sites::Unusable, server};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
@@ -65,6 +67,8 @@ enum Command {
     /// The devices that `client_certificate: own` lets in.
     #[command(subcommand)]
     Client(Client),
+    /// The users of a password file, as `htpasswd` keeps them.
+    User(User),
     /// Print the JSON schema of proxy.yaml, for editors.
     Schema,
     /// Print the completions of a shell.
@@ -127,6 +131,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Cert(Cert::Renew { name, revoke }) => cert::renew(&config, &name, revoke),
         Command::Cert(Cert::Test { name }) => cert::test(&config, name.as_deref()),
         Command::Client(client) => client::run(&config, &client),
+        Command::User(user) => user::run(&config, &user),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -108,6 +108,14 @@ impl Hash {
         }
     }
 
+    /// How people call the format.
+    pub(super) fn format(&self) -> &'static str {
+        match self {
+            Self::Sha1 { salt, .. } if !salt.is_empty() => "{SSHA}",
+            _ => self.work().0,
+        }
+    }
+
     /// How much work verifying is.
     pub(super) fn work(&self) -> Work {
         match self {

@@ -26,11 +26,12 @@ pub(super) struct Htpasswd {
     faults: Vec<Fault>,
 }
 
-struct Entry {
-    hash: Hash,
+/// One user's line.
+pub(super) struct Entry {
+    pub(super) hash: Hash,
     /// SHA-256 of the hash as it is written.
     digest: Vec<u8>,
-    line: usize,
+    pub(super) line: usize,
     proven: OnceLock<hmac::Tag>,
 }
 
@@ -99,7 +100,12 @@ impl Htpasswd {
     }
 }
 
-fn add_line(users: &mut HashMap<String, Entry>, text: &[u8], line: usize) -> Result<(), Cause> {
+/// Adds the user of a line, if it has one.
+pub(super) fn add_line(
+    users: &mut HashMap<String, Entry>,
+    text: &[u8],
+    line: usize,
+) -> Result<(), Cause> {
     let text = std::str::from_utf8(text).map_err(|_| Cause::NotUtf8)?;
     let text = text.trim();
     if text.is_empty() || text.starts_with('#') {
