@@ -28,3 +28,4 @@ pub mod openhab;
 pub mod phones;
 pub mod real_hub;
 pub mod regressions;
+pub mod users;

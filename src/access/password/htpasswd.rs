@@ -154,7 +154,7 @@ fn decoy(users: &HashMap<String, Entry>) -> Option<Hash> {
 fn nobody(faults: &[Fault]) -> anyhow::Error {
     let told: Vec<String> = faults.iter().map(Fault::to_string).collect();
     if told.is_empty() {
-        return anyhow!("no users: add one with `htpasswd -B FILE USER`");
+        return anyhow!("no users: add one with `hubgate user add NAME`");
     }
     anyhow!("no usable line: {}", told.join("; "))
 }
@@ -189,8 +189,8 @@ mod tests {
             "4: no colon: a line is user:hash",
             "5: no user before the colon: a line is user:hash",
             "6: user \"anna\" is on line 2 already, which counts: remove one of them",
-            "7: user \"dora\": crypt(3) DES is not supported: make a new hash with `htpasswd -B`",
-            "8: user \"emil\": no hash after the colon: set a password with `htpasswd -B`",
+            "7: user \"dora\": crypt(3) DES is not supported: set a new password with `hubgate user passwd`",
+            "8: user \"emil\": no hash after the colon: set a password with `hubgate user passwd`",
             "10: no colon: a line is user:hash",
             "11: not utf-8: write the user's name in utf-8",
         ];
