@@ -3,9 +3,12 @@
 //! Hashing takes up to a second of a processor, so it happens off the reactor,
 //! a few at a time, and never for a guess the throttle holds back.
 
+pub mod entry;
 mod fault;
 mod hash;
 mod htpasswd;
+pub mod lines;
+pub mod listing;
 mod md5_crypt;
 
 use std::{

@@ -8,10 +8,12 @@ mod client;
 mod completions;
 mod demo;
 mod import_nginx;
+mod prompt;
 mod reload;
 mod schema;
 mod status;
 mod table;
+mod user;
 
 use std::{
     ffi::OsString,
@@ -23,7 +25,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::{client::Client, import_nginx::ImportNginx};
+use self::{client::Client, import_nginx::ImportNginx, user::User};
 use crate::{config::Faults, proxy::sites::Unusable, server};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
@@ -68,6 +70,8 @@ enum Command {
     Client(Client),
     /// Make a proxy.yaml from NGINX's configuration, and tell what became of each directive.
     ImportNginx(ImportNginx),
+    /// The users of a password file, as `htpasswd` keeps them.
+    User(User),
     /// Print the JSON schema of proxy.yaml, for editors.
     Schema,
     /// Print the completions of a shell.
@@ -131,6 +135,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Cert(Cert::Test { name }) => cert::test(&config, name.as_deref()),
         Command::Client(client) => client::run(&config, &client),
         Command::ImportNginx(wanted) => import_nginx::run(&wanted),
+        Command::User(user) => user::run(&config, &user),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }

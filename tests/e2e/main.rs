@@ -29,3 +29,4 @@ pub mod openhab;
 pub mod phones;
 pub mod real_hub;
 pub mod regressions;
+pub mod users;
