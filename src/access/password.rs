@@ -96,6 +96,12 @@ impl Passwords {
         digest.finish().as_ref().try_into().ok()
     }
 
+    /// Takes the credential for right until the file changes, if it has its user: to ask what a
+    /// right password would do.
+    pub fn assume(&self, basic: &Basic) {
+        self.file.current().assume(basic);
+    }
+
     /// Whether the credential is right; one found right before is not hashed again.
     ///
     /// # Errors

@@ -7,6 +7,8 @@ mod check;
 mod client;
 mod completions;
 mod demo;
+mod elsewhere;
+mod explain;
 mod import_nginx;
 mod prompt;
 mod reload;
@@ -25,7 +27,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::{client::Client, import_nginx::ImportNginx, user::User};
+use self::{client::Client, explain::Explain, import_nginx::ImportNginx, user::User};
 use crate::{config::Faults, proxy::sites::Unusable, server};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
@@ -43,6 +45,8 @@ struct Arguments {
 enum Command {
     /// Tell everything that is wrong with the configuration, or else what it means.
     Check,
+    /// Tell what would be answered to a request, and why, without sending one.
+    Explain(Explain),
     /// Serve.
     Run,
     /// Serve this machine's openHAB, or a stand-in, on https://localhost:8443, to look at.
@@ -126,6 +130,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
     let config = arguments.config.unwrap_or_else(default_config);
     match arguments.command {
         Command::Check => check::run(&config),
+        Command::Explain(explain) => explain::run(&config, &explain),
         Command::Run => server::run(config),
         Command::Demo { port, stand_in } => demo::run(port, stand_in),
         Command::Reload => reload::run(&config),

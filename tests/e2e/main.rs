@@ -17,6 +17,7 @@ pub mod client_certificates;
 pub mod commands;
 pub mod demo;
 pub mod engine;
+pub mod explain;
 pub mod harness;
 pub mod home_and_away;
 pub mod hostile;

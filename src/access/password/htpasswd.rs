@@ -84,6 +84,14 @@ impl Htpasswd {
         hmac::verify(&self.key, basic.password.as_bytes(), tag.as_ref()).is_ok()
     }
 
+    /// Takes the credential for right from now on, if the file has its user.
+    pub(super) fn assume(&self, basic: &Basic) {
+        if let Some(entry) = self.users.get(&basic.user) {
+            let password = basic.password.as_bytes();
+            entry.proven.get_or_init(|| hmac::sign(&self.key, password));
+        }
+    }
+
     /// Whether the credential is right; blocks for as long as the hash takes,
     /// which is the commonest of the file's for an unknown user.
     pub(super) fn verify(&self, basic: &Basic) -> bool {
