@@ -19,7 +19,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::client::Client;
@@ -132,6 +132,11 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
+/// The whole command line, for pages and completions made from it.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Prints what clap has to say: the help that was asked for, or what is wrong.
 fn refuse(usage: &clap::Error) -> ExitCode {
     match usage.print() {
@@ -179,7 +184,6 @@ const EXIT_CODES: &str =
 #[cfg(test)]
 mod tests {
     use anyhow::Context;
-    use clap::CommandFactory;
 
     use super::*;
     use crate::config;
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn commands_are_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
