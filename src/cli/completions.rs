@@ -1,9 +1,8 @@
 //! `hubgate completions`: what a shell needs to complete hubgate's arguments.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Arguments, print};
+use super::{command, print};
 
 /// Prints the completions.
 pub(super) fn run(shell: Shell) -> anyhow::Result<()> {
@@ -12,7 +11,7 @@ pub(super) fn run(shell: Shell) -> anyhow::Result<()> {
 
 fn completions(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "hubgate", &mut script);
+    clap_complete::generate(shell, &mut command(), "hubgate", &mut script);
     script
 }
 

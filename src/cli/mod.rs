@@ -24,7 +24,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::{client::Client, explain::Explain, import_nginx::ImportNginx, user::User};
@@ -146,6 +146,11 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
+/// The whole command line, for pages and completions made from it.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Prints what clap has to say: the help that was asked for, or what is wrong.
 fn refuse(usage: &clap::Error) -> ExitCode {
     match usage.print() {
@@ -193,7 +198,6 @@ const EXIT_CODES: &str =
 #[cfg(test)]
 mod tests {
     use anyhow::Context;
-    use clap::CommandFactory;
 
     use super::*;
     use crate::config;
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn commands_are_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
