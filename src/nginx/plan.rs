@@ -71,7 +71,8 @@ impl Matcher {
         }
     }
 
-    fn path(&self) -> Option<&str> {
+    /// The path, if it is one.
+    pub(super) fn path(&self) -> Option<&str> {
         match self {
             Self::Prefix(path) | Self::Exact(path) => Some(path),
             _ => None,

@@ -29,7 +29,9 @@ pub(super) fn differences(places: &[Judged<'_>], plan: &Plan) -> Vec<Difference>
     let mut found: Vec<Difference> = Vec::new();
     for path in samples(places, plan) {
         for location in deciding(places, &path) {
-            let Some(weaker) = compare(&places[location], plan, &path) else {
+            let compared = compare(&places[location], plan, &path);
+            let Some(weaker) = compared.filter(|weaker| *weaker || !is_led_on(places, &path))
+            else {
                 continue;
             };
             if !found
@@ -95,10 +97,8 @@ fn deciding(places: &[Judged<'_>], path: &str) -> Vec<usize> {
             .filter(|(_, begin)| path.starts_with(begin))
     };
     let longest = taking().map(|(_, begin)| begin.len()).max();
-    let slash = format!("{path}/");
-    if longest != Some(path.len()) && redirects(places, &slash) {
-        // NGINX only leads to the path with a slash; what is decided there is decided here.
-        return taking_exactly(places, &slash).collect();
+    if is_led_on(places, path) {
+        return taking_exactly(places, &format!("{path}/")).collect();
     }
     let mut deciding: Vec<_> = taking()
         .filter(|(_, begin)| Some(begin.len()) == longest)
@@ -113,8 +113,10 @@ fn deciding(places: &[Judged<'_>], path: &str) -> Vec<usize> {
     deciding
 }
 
-fn redirects(places: &[Judged<'_>], slash: &str) -> bool {
-    taking_exactly(places, slash).next().is_some()
+/// Whether NGINX only leads to the path with a slash; what is decided there is decided here.
+fn is_led_on(places: &[Judged<'_>], path: &str) -> bool {
+    let is_own = places.iter().any(|it| it.matcher.path() == Some(path));
+    !is_own && taking_exactly(places, &format!("{path}/")).next().is_some()
 }
 
 fn taking_exactly<'p>(places: &'p [Judged<'_>], path: &'p str) -> impl Iterator<Item = usize> + 'p {

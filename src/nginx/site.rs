@@ -9,7 +9,7 @@ use super::{
     plan::{self, Access, Judged, Matcher, Plan, Target},
     proof,
     report::{Fate, Report},
-    rule::Rule,
+    rule::{Entry, Rule},
     server::Server,
     upstream::Passed,
 };
@@ -134,9 +134,21 @@ fn tell(place: &Judged<'_>, passed: Option<&Passed>, plan: &Plan, report: &mut R
             report.whole(Fate::Kept, directive, "built in: hubgate answers the CA itself");
         }
         (_, Target::Other, _) if place.is_root() => {
-            report.whole(Fate::Changed, directive, "no hub here: nobody enters but at the paths below");
+            report.whole(
+                Fate::Changed,
+                directive,
+                "no hub here: nobody enters but at the paths below",
+            );
         }
-        (_, Target::Other, _) => report.whole(Fate::Dropped, directive, "hubgate serves no files and has no answers of its own: this path leads to the site's hub"),
+        (_, Target::Other, _) if place.rule.entry == Entry::Nobody => {
+            report.whole(Fate::Kept, directive, "nobody enters");
+        }
+        (_, Target::Other, _) => report.whole(
+            Fate::Dropped,
+            directive,
+            "hubgate serves no files and has no answers of its own: this path leads to the site's hub, \
+             for those who may enter here and there",
+        ),
     }
 }
 
@@ -147,7 +159,7 @@ fn hub(directive: &Directive, place: &Judged<'_>, plan: &Plan, report: &mut Repo
         .filter(|it| it.name == "proxy_pass")
         .collect();
     own.into_iter().for_each(|it| report.kept(it, "`upstream`"));
-    let path = place.matcher.prefix();
+    let path = place.matcher.path();
     let planned = plan.paths.iter().any(|it| {
         path.is_some_and(|path| it.path.trim_end_matches('/') == path.trim_end_matches('/'))
     });

@@ -12,27 +12,45 @@ pub mod sites;
 use self::{asks::Ask, pair::Pair};
 
 /// A way in which hubgate does otherwise, and why it means to.
-pub struct Otherwise(pub &'static str, pub &'static str);
+#[derive(Clone, Copy)]
+pub struct Otherwise {
+    /// What the request is about, or a part of that.
+    on: &'static str,
+    /// What differs.
+    what: &'static str,
+    /// Why.
+    why: &'static str,
+}
+
+/// In requests about this, that differs, for this reason.
+pub const fn otherwise(on: &'static str, what: &'static str, why: &'static str) -> Otherwise {
+    Otherwise { on, what, why }
+}
+
+impl Otherwise {
+    fn is(&self, difference: &str) -> bool {
+        let told = difference.split_once(": ");
+        told.is_some_and(|(on, what)| on.contains(self.on) && what == self.what)
+    }
+}
 
 /// Asks both the same and tells where they differ from what is listed.
 pub async fn compare(pair: &Pair, asks: &[Ask], wanted: &[Otherwise]) {
     let mut found = Vec::new();
     for ask in asks {
-        for difference in pair.differences(ask).await {
-            if !found.contains(&difference) {
-                found.push(difference);
-            }
-        }
+        found.extend(pair.differences(ask).await);
     }
-    let listed = |difference: &&String| !wanted.iter().any(|it| it.0 == **difference);
-    let unwanted: Vec<_> = found.iter().filter(listed).collect();
+    let unwanted: Vec<_> = found
+        .iter()
+        .filter(|it| !wanted.iter().any(|wanted| wanted.is(it)))
+        .collect();
     let missing: Vec<_> = wanted
         .iter()
-        .filter(|it| !found.iter().any(|found| found == it.0))
+        .filter(|it| !found.iter().any(|found| it.is(found)))
         .collect();
     let missing: Vec<_> = missing
         .iter()
-        .map(|it| format!("{} ({})", it.0, it.1))
+        .map(|it| format!("{}: {} ({})", it.on, it.what, it.why))
         .collect();
     assert!(
         unwanted.is_empty() && missing.is_empty(),
