@@ -57,7 +57,8 @@ async fn htpasswd_and_hubgate_read_what_the_other_wrote() {
 
 #[test]
 fn names_and_passwords_that_would_not_work_are_refused_with_their_cause() {
-    let folder = closed().write();
+    let setup = closed();
+    let folder = setup.write();
     let long = "x".repeat(73);
     for (arguments, password, cause) in [
         (
@@ -150,7 +151,8 @@ fn a_new_file_of_roots_is_readable_for_whom_the_state_belongs_to() {
 /// A limit on the size of files stands for the full disk.
 #[test]
 fn a_full_disk_leaves_the_old_file() {
-    let folder = closed().write();
+    let setup = closed();
+    let folder = setup.write();
     fs::write(folder.join("password"), "secret\n").unwrap();
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" user add ben < password";
     let mut shell = Command::new("/bin/sh");
@@ -173,7 +175,8 @@ fn a_full_disk_leaves_the_old_file() {
 #[test]
 fn the_list_tells_users_and_faults_and_no_hash() {
     let lines = format!("{HTPASSWD}plain:{{PLAIN}}geheim\nnothing\n");
-    let folder = closed().file("htpasswd", &lines).write();
+    let setup = closed().file("htpasswd", &lines);
+    let folder = setup.write();
     let table = hubgate(&folder, &["user", "list"]).succeeded();
     for text in ["anna", "$apr1$", "{PLAIN} (clear text)", "no colon"] {
         assert!(table.contains(text), "{table}");
@@ -197,7 +200,8 @@ fn the_list_tells_users_and_faults_and_no_hash() {
 fn of_several_files_one_has_to_be_chosen() {
     let site = "{hosts: [other.test], certificate: self-signed, upstream: 'http://127.0.0.1:1', \
                 access: {password: others}}";
-    let folder = closed().other_site(site).file("others", HTPASSWD).write();
+    let setup = closed().other_site(site).file("others", HTPASSWD);
+    let folder = setup.write();
     let ran = hubgate_told(&folder, &["user", "add", "ben"], "secret");
     assert_eq!(ran.status, Some(1));
     assert!(
@@ -218,7 +222,8 @@ fn of_several_files_one_has_to_be_chosen() {
 
 #[tokio::test]
 async fn changes_at_the_same_time_are_all_kept() {
-    let folder = closed().write();
+    let setup = closed();
+    let folder = setup.write();
     let names: Vec<_> = (0..6).map(|number| format!("user{number}")).collect();
     let mut running: Vec<_> = names
         .iter()

@@ -36,7 +36,7 @@ pub enum Unfit {
 
 const MAX_NAME: usize = 255;
 const MAX_PASSWORD: usize = 72;
-/// A fifth of a second on a Raspberry Pi 4, and once for a browser only, as logins are remembered.
+/// 60 ms of a PC and a few times that of a small board, once for a reading of the file.
 const COST: u32 = 10;
 
 impl UserName {

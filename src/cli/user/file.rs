@@ -4,16 +4,22 @@
 
 use std::{
     fmt,
-    fs::{self, OpenOptions, Permissions},
+    fs::{self, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
-    process,
+    process, thread,
+    time::{Duration, Instant},
 };
 
-use anyhow::Context;
+use anyhow::anyhow;
 
 use crate::access::password::lines::Lines;
+
+const UNREADABLE: &str = "cannot be read";
+const UNWRITTEN: &str = "cannot be written, and is as it was";
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A password file, which may not be there yet.
 pub(super) struct File {
@@ -36,7 +42,7 @@ impl File {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named.is_symlink() => {
                 named.to_owned()
             }
-            found => found.with_context(|| format!("{}: cannot be read", named.display()))?,
+            found => found.map_err(|error| fault(named, UNREADABLE, &error))?,
         };
         let named = named.to_owned();
         Ok(Self { named, real })
@@ -46,7 +52,7 @@ impl File {
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
         match fs::read(&self.real) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.with_context(|| format!("{self}: cannot be read")),
+            read => read.map_err(|error| fault(&self.named, UNREADABLE, &error)),
         }
     }
 
@@ -60,17 +66,15 @@ impl File {
         state: &Path,
         change: impl FnOnce(&mut Lines) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let cannot = || format!("{self}: cannot be written, and is as it was");
-        let folder = fs::File::open(self.folder()).with_context(cannot)?;
-        folder.lock().with_context(cannot)?;
+        let unwritten = |error| fault(&self.named, UNWRITTEN, &error);
+        let folder = fs::File::open(self.folder()).map_err(unwritten)?;
+        lock(&folder).map_err(unwritten)?;
         let mut lines = Lines::parse(&self.read()?);
         change(&mut lines)?;
-        let rights = self.rights(state).with_context(cannot)?;
-        self.replace(&lines.content(), &rights)
-            .with_context(cannot)?;
-        folder
-            .sync_all()
-            .with_context(|| format!("{self}: is written, but may not last"))
+        let rights = self.rights(state).map_err(unwritten)?;
+        self.replace(&lines.content(), &rights).map_err(unwritten)?;
+        let lasting = folder.sync_all();
+        lasting.map_err(|error| fault(&self.named, "is written, but may not last", &error))
     }
 
     fn rights(&self, state: &Path) -> io::Result<Rights> {
@@ -127,6 +131,30 @@ impl Rights {
             group: service.map(|meta| meta.gid()),
         }
     }
+}
+
+/// Waits for another process that changes a file of the folder, but not for ever: whoever may read
+/// the folder could hold it.
+fn lock(folder: &fs::File) -> io::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if Instant::now() > end => {
+                return Err(io::Error::other("another program has locked the folder"));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+        }
+    }
+}
+
+fn fault(file: &Path, what: &str, error: &io::Error) -> anyhow::Error {
+    let cure = match error.kind() {
+        io::ErrorKind::PermissionDenied => "; try it with sudo",
+        _ => "",
+    };
+    anyhow!("{}: {what}: {error}{cure}", file.display())
 }
 
 /// Writes a new file, which nobody else can read before it has its owner.
