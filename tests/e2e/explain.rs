@@ -1,7 +1,5 @@
 //! `hubgate explain` says what the running hubgate does.
 
-use std::path::Path;
-
 use http::Method;
 use serde_json::Value;
 
@@ -65,7 +63,8 @@ async fn a_request_in_the_clear_is_led_where_explain_says() {
 
 #[test]
 fn explain_tells_without_a_running_hubgate_and_leaves_nothing_behind() {
-    let folder = setup("http://127.0.0.1:8080").write();
+    let setup = setup("http://127.0.0.1:8080");
+    let folder = setup.write();
     let explain = |arguments: &[&str]| {
         let url = "https://home.test/deep/";
         hubgate(&folder, &[&["explain", url, "--from"], arguments].concat())
@@ -77,12 +76,13 @@ fn explain_tells_without_a_running_hubgate_and_leaves_nothing_behind() {
     let told = explain(&[HOME]).succeeded();
     let sentence = "forwarded to http://127.0.0.1:8080: let in by its network";
     assert!(told.contains(sentence), "{told}");
-    assert!(!Path::new(&folder).join("state").exists());
+    assert!(!folder.join("state").exists());
 }
 
 #[test]
 fn what_cannot_be_explained_is_told_with_its_cure() {
-    let folder = setup("http://127.0.0.1:8080").write();
+    let setup = setup("http://127.0.0.1:8080");
+    let folder = setup.write();
     for (arguments, cure) in [
         (&["home.test", "--from", HOME][..], "https://"),
         (
