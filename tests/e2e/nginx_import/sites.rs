@@ -40,6 +40,37 @@ const STRIPPED: &[Otherwise] = &[otherwise(
     "openHAB answers 401 to a password of the proxy's",
 )];
 
+/// Where NGINX has a location with a slash at its end.
+const SLASH: &[Otherwise] = &[
+    otherwise("at /static", "status 301 -> 401", LED_ON),
+    otherwise("at /static", "status 301 -> 200", LED_ON),
+    otherwise("at /static", "hub hears nothing -> hears it", LED_ON),
+    otherwise(
+        "at /static",
+        "location https://home.test/static/ -> none",
+        LED_ON,
+    ),
+    otherwise("at /red", "status 301 -> 401", LED_ON),
+    otherwise("at /red", "status 301 -> 200", LED_ON),
+    otherwise("at /red", "hub hears nothing -> hears it", LED_ON),
+    otherwise("at /red", "location https://home.test/red/ -> none", LED_ON),
+    otherwise("at /red/admin", "status 301 -> 403", LED_ON),
+    otherwise(
+        "at /red/admin",
+        "location https://home.test/red/admin/ -> none",
+        LED_ON,
+    ),
+];
+const LED_ON: &str = "NGINX leads from the path without the slash to that with it before it asks anybody; here the \
+     rule is asked first, and where to go is the hub's to say";
+
+/// Where NGINX opens what fits an expression.
+const EXPRESSION: &[Otherwise] = &[
+    otherwise("at /favicon.ico", "status 200 -> 401", FITS),
+    otherwise("at /favicon.ico", "hub hears it -> hears nothing", FITS),
+];
+const FITS: &str = "paths of hubgate's are no expressions; what cannot be said stays closed";
+
 const NAMED: &str = "the app has a text for 495 and 496, none for 400";
 
 /// Asks a site over TLS, and in the clear if it listens there.
@@ -212,5 +243,6 @@ async fn several_hubs_by_path() {
         "/static/a.ico",
     ];
     let asks = asks::all(true, &paths);
-    site("several_paths", asks, &[STRANGE_HOST, UPGRADE, STRIPPED]).await;
+    let wanted = [STRANGE_HOST, UPGRADE, STRIPPED, SLASH, EXPRESSION];
+    site("several_paths", asks, &wanted).await;
 }
