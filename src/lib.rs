@@ -7,6 +7,8 @@ pub mod clients;
 mod clock;
 pub mod config;
 pub mod front;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 pub mod look;
 pub mod nginx;
 pub mod proxy;

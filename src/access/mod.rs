@@ -10,6 +10,8 @@ pub mod origin;
 pub mod password;
 pub mod path;
 pub mod policy;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod properties;
 pub mod rule;
 pub mod session;
 pub mod throttle;

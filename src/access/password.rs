@@ -10,6 +10,8 @@ mod htpasswd;
 pub mod lines;
 pub mod listing;
 mod md5_crypt;
+#[cfg(any(fuzzing, test))]
+pub(super) mod properties;
 
 use std::{
     fs,

@@ -4,6 +4,8 @@
 //! and one that two hubs could read as two places is refused. Rules are
 //! matched case by case; a hub that ignores case needs a rule on `/`.
 
+#[cfg(any(fuzzing, test))]
+pub(super) mod properties;
 mod reading;
 
 use reading::Reading;

@@ -10,6 +10,8 @@ mod document;
 mod failure;
 mod order;
 mod persist;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod properties;
 mod renewal_info;
 mod retry_after;
 #[cfg(test)]

@@ -8,6 +8,8 @@
 mod faults;
 mod file;
 pub mod model;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod properties;
 mod resolve;
 mod schema;
 mod shape;

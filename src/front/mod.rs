@@ -6,6 +6,8 @@
 mod crowd;
 mod handshake;
 pub mod links;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod properties;
 mod proxy_header;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};

@@ -15,9 +15,22 @@ use tokio::{io::AsyncReadExt, net::TcpStream};
 use crate::{config::model::Networks, proxy::link::Link};
 
 /// A header's length at most; addresses with all that is known to follow them are shorter.
-const MOST: usize = 4096;
+pub(super) const MOST: usize = 4096;
+/// The length of a header of version 1 at most.
+const LONGEST_LINE: usize = 107;
 /// Between two looks at a header that came in pieces.
 const AGAIN: Duration = Duration::from_millis(5);
+
+/// What stands before a connection's own first byte, as far as it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// No header.
+    Nothing,
+    /// What may become one.
+    Beginning,
+    /// A header of so many bytes, and the source it names when it names one.
+    Header(usize, Option<SocketAddr>),
+}
 
 /// Reads the header, if the peer may send one and does, and sets the link's peer from it.
 ///
@@ -34,22 +47,38 @@ pub(super) async fn read(
     let mut peeked = [0; MOST];
     loop {
         let length = stream.peek(&mut peeked).await?;
-        let received = &peeked[..length];
-        if length == 0 || !begins(received) {
-            return Ok(());
+        match look(&peeked[..length])? {
+            Before::Nothing => return Ok(()),
+            Before::Beginning => tokio::time::sleep(AGAIN).await,
+            Before::Header(length, source) => {
+                stream.read_exact(&mut peeked[..length]).await?;
+                link.come_from(source);
+                return Ok(());
+            }
         }
-        let header = HeaderResult::parse(received);
-        if header.is_complete() {
-            let (length, source) = parsed(&header)?;
-            stream.read_exact(&mut peeked[..length]).await?;
-            link.come_from(source);
-            return Ok(());
-        }
-        if is_whole(received) {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// What the first bytes of a connection are; of one that has ended there are none.
+///
+/// # Errors
+/// When they are a header that is broken.
+pub(super) fn look(received: &[u8]) -> io::Result<Before> {
+    if received.is_empty() || !begins(received) {
+        return Ok(Before::Nothing);
+    }
+    if is_torn_line(received) {
+        return Ok(Before::Beginning);
+    }
+    let header = HeaderResult::parse(received);
+    if header.is_complete() {
+        let (length, source) = parsed(&header)?;
+        return Ok(Before::Header(length, source));
+    }
+    if is_whole(received) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    Ok(Before::Beginning)
 }
 
 /// Whether the bytes may be the beginning of a header.
@@ -59,6 +88,11 @@ fn begins(received: &[u8]) -> bool {
         let length = received.len().min(mark.len());
         received[..length] == mark[..length]
     })
+}
+
+/// Whether a header of version 1 has not come whole, of which ppp takes most for a broken one.
+fn is_torn_line(received: &[u8]) -> bool {
+    received[0] == b'P' && received.len() < LONGEST_LINE && !received.contains(&b'\n')
 }
 
 /// Whether nothing more can come of a header.
@@ -119,5 +153,16 @@ mod tests {
         );
         assert!(parsed(&HeaderResult::parse(b"PROXY nonsense\r\n")).is_err());
         assert!(is_whole(b"PROXY TCP4 x\r\n") && !is_whole(b"PROXY TCP4 x"));
+    }
+
+    #[test]
+    fn a_line_may_come_in_pieces() {
+        let line = b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\n";
+        let source = "203.0.113.7:4711".parse().ok();
+        assert_eq!(look(line).unwrap(), Before::Header(line.len(), source));
+        for end in 1..line.len() {
+            assert_eq!(look(&line[..end]).unwrap(), Before::Beginning, "{end}");
+        }
+        assert!(look(&[b"PROXY TCP4 ".as_slice(), &[b'1'; 100]].concat()).is_err());
     }
 }

@@ -24,6 +24,8 @@ mod network;
 mod parser;
 mod plan;
 mod proof;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod properties;
 mod report;
 mod rule;
 mod server;

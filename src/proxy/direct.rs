@@ -23,6 +23,8 @@ use tokio::io::AsyncReadExt;
 
 use crate::upstream::Route;
 
+#[cfg(any(fuzzing, test))]
+pub(super) use self::response::properties;
 use self::{client::Client, hub::Hub, patience::Patience, response::Response, upload::Upload};
 pub(super) use self::{client::Stream, upload::Framing};
 use super::{Proxy, answer::Answer, exchange::Exchange, failure, headers::Changes, page};

@@ -4,6 +4,9 @@
 //! what is asked for. Only over TLS, and only where the site does not ask for certificates: a
 //! browser would remember that it had none.
 
+#[cfg(any(fuzzing, test))]
+pub(super) mod properties;
+
 use std::net::IpAddr;
 
 use bytes::Bytes;

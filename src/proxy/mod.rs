@@ -28,6 +28,8 @@ pub mod link;
 mod loader;
 mod pace;
 pub mod page;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod properties;
 mod record;
 mod reply;
 mod session;

@@ -106,7 +106,7 @@ async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answe
     Err(last.unwrap_or_else(super::page::hub_starting))
 }
 
-fn upgrade_request(
+pub(super) fn upgrade_request(
     exchange: &Exchange,
     head: &Head,
 ) -> Result<BytesMut, header::InvalidHeaderValue> {

@@ -17,6 +17,8 @@ mod issued;
 mod kept;
 mod pem;
 mod possession;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod properties;
 mod reason;
 mod revocation;
 mod roots;

@@ -20,7 +20,7 @@ use crate::access::basic::Basic;
 
 /// The users of one reading of a file; never none.
 pub(super) struct Htpasswd {
-    users: HashMap<String, Entry>,
+    pub(super) users: HashMap<String, Entry>,
     decoy: Hash,
     key: hmac::Key,
     faults: Vec<Fault>,

@@ -10,8 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    Request, Response,
-    header::{CONTENT_TYPE, DATE},
+    HeaderMap, HeaderValue, Request, Response,
+    header::{CONTENT_TYPE, DATE, RETRY_AFTER},
 };
 use http_body_util::BodyExt;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
@@ -86,10 +86,11 @@ impl HttpClient for Transport {
             let (head, body) = request.into_parts();
             let Ok(body) = body.collect().await;
             let request = Request::from_parts(head, body.to_bytes());
-            let answer = transport.ask(request).await?;
+            let mut answer = transport.ask(request).await?;
             if let Some(failure) = failure(&answer).filter(|it| !it.is_bad_nonce()) {
                 return Err(failure.into());
             }
+            shorten_wait(answer.headers_mut());
             let (parts, body) = answer.into_parts();
             Ok(BytesResponse {
                 parts,
@@ -98,6 +99,19 @@ impl HttpClient for Transport {
         })
     }
 }
+
+/// instant-acme adds the seconds of `Retry-After` to the clock, and panics where that ends; no
+/// order is waited for so long.
+pub(super) fn shorten_wait(headers: &mut HeaderMap) {
+    let wait = headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok());
+    let seconds = wait.and_then(|it| it.trim().parse::<u64>().ok());
+    if seconds.is_some_and(|seconds| seconds > LONGEST_WAIT) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(LONGEST_WAIT));
+    }
+}
+
+/// A day, in seconds.
+const LONGEST_WAIT: u64 = 24 * 60 * 60;
 
 /// What is wrong with an answer: it is none of success, or a page for people, as captive portals
 /// have them.

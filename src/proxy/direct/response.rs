@@ -1,6 +1,8 @@
 //! The hub's answer: its head as the client hears it, and where its body ends (RFC 9112, 6.3).
 
 mod head;
+#[cfg(any(fuzzing, test))]
+pub(in crate::proxy) mod properties;
 
 use std::{io, mem::MaybeUninit};
 

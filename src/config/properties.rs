@@ -1,0 +1,96 @@
+//! Whatever is written in proxy.yaml is refused with its place, or means something whole.
+
+use std::{collections::HashSet, path::Path};
+
+use super::{
+    Faults,
+    model::{Config, PathAccess, Site},
+    parse,
+};
+use crate::access::path::judge;
+
+const FILE: &str = "proxy.yaml";
+/// How many path rules of a site are looked at.
+const SOME: usize = 20;
+
+/// Any text is a configuration that is whole, or it is told where it is not one.
+pub fn proxy_yaml(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match parse(text, Path::new(FILE)) {
+        Ok(config) => is_whole(text, &config),
+        Err(faults) => have_places(text, &faults),
+    }
+}
+
+/// Each fault begins with a place that the text has, and nothing of the text moves the terminal.
+fn have_places(text: &str, faults: &Faults) {
+    let told = faults.to_string();
+    assert!(
+        !told.contains(|c: char| c.is_control() && c != '\n'),
+        "{told}"
+    );
+    let places = told.lines().filter_map(place);
+    let lines: Vec<_> = text.lines().collect();
+    let exist = |(line, column): (usize, usize)| {
+        let length = lines.get(line - 1).map_or(0, |line| line.chars().count());
+        line <= lines.len() + 1 && column <= length + 2
+    };
+    let mut count = 0;
+    for place in places {
+        assert!(exist(place), "{place:?} is not in the text\n{told}");
+        count += 1;
+    }
+    assert_eq!(count, faults.len(), "{told}");
+}
+
+/// Line and column of a fault's first line.
+fn place(line: &str) -> Option<(usize, usize)> {
+    let mut parts = line.strip_prefix(FILE)?.strip_prefix(':')?.split(':');
+    let line = parts.next()?.parse().ok().filter(|line| *line > 0)?;
+    let column = parts.next()?.parse().ok().filter(|column| *column > 0)?;
+    Some((line, column))
+}
+
+fn is_whole(text: &str, config: &Config) {
+    let mut hosts = HashSet::new();
+    for site in &config.sites {
+        assert!(!site.hosts.is_empty() && !site.upstream.servers.is_empty());
+        assert!(
+            site.hosts.iter().all(|host| hosts.insert(host)),
+            "a host of two sites"
+        );
+        is_open_knowingly(text, config, site);
+        rules_are_reachable(site);
+    }
+}
+
+/// A site that anybody may enter was called public, or there is a warning.
+fn is_open_knowingly(text: &str, config: &Config, site: &Site) {
+    let is_open = |access: &PathAccess| match access {
+        PathAccess::Public => true,
+        PathAccess::And(access) => access.is_open(),
+        PathAccess::Inherit => false,
+    };
+    let open = site.access.is_open() || site.paths.iter().any(|rule| is_open(&rule.access));
+    let told = text.contains("public") || text.contains('\\') || !config.warnings.is_empty();
+    assert!(!open || told, "a site is open, and nobody knows");
+}
+
+/// A request can be decided by each of the path rules.
+fn rules_are_reachable(site: &Site) {
+    let rules: Vec<_> = site.paths.iter().map(|rule| rule.path.as_str()).collect();
+    for (at, rule) in rules.iter().enumerate().take(SOME) {
+        let encode = |byte: u8| match byte {
+            b'/' => "/".to_owned(),
+            byte => format!("%{byte:02x}"),
+        };
+        let request: String = rule.bytes().map(encode).collect();
+        assert_eq!(
+            judge(request.as_bytes(), &rules),
+            Ok(Some(at)),
+            "{rule} is never matched"
+        );
+    }
+}
