@@ -85,7 +85,8 @@ fn limited(problem: &Problem) -> String {
 }
 
 fn minute(moment: OffsetDateTime) -> String {
-    let utc = moment.to_offset(time::UtcOffset::UTC);
+    let utc = moment.checked_to_offset(time::UtcOffset::UTC);
+    let utc = utc.unwrap_or(moment);
     utc.format(MINUTE).unwrap_or_else(|_| utc.to_string())
 }
 

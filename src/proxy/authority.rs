@@ -59,7 +59,9 @@ fn parse_host(text: &str) -> Option<Host> {
         return address.is_ipv4().then_some(Host::Address(address));
     }
     let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-    is_name(&name).then_some(Host::Name(name))
+    // An address with a dot behind it would be read as the address once it is written again.
+    let is_host = is_name(&name) && name.parse::<IpAddr>().is_err();
+    is_host.then_some(Host::Name(name))
 }
 
 fn is_name(name: &str) -> bool {
@@ -114,6 +116,7 @@ mod tests {
             "[v1.x]",
             "host:+80",
             "http://host",
+            "192.0.2.1.",
         ] {
             assert_eq!(Authority::parse(text), None, "{text:?}");
         }

@@ -149,7 +149,8 @@ pub(super) fn spelled(fields: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])
     fields.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
 }
 
-/// The members of a field's lists.
+/// The members of a field's lists, of those that are text; the white space around them is that
+/// of RFC 9110, section 5.6.3, and no other.
 pub(super) fn tokens<'a>(
     fields: &'a (impl Fields + ?Sized),
     name: &'static str,
@@ -158,7 +159,7 @@ pub(super) fn tokens<'a>(
         .all(name)
         .filter_map(|value| std::str::from_utf8(value).ok())
         .flat_map(|value| value.split(','))
-        .map(str::trim)
+        .map(|member| member.trim_matches([' ', '\t']))
 }
 
 fn auth_cookie(exchange: &Exchange) -> String {

@@ -2,7 +2,7 @@
 //! can be written anywhere.
 
 use std::{
-    fs,
+    env, fs, process,
     sync::{Arc, LazyLock},
     time::{Duration, SystemTime},
 };
@@ -21,11 +21,12 @@ const NOW: Duration = Duration::from_secs(1_900_000_000);
 
 static HOUSE: LazyLock<ClientCa> = LazyLock::new(|| {
     let load = || {
-        let folder = tempfile::tempdir()?;
-        let file = folder.path().join("ca.pem");
+        let file = env::temp_dir().join(format!("hubgate-{}.pem", process::id()));
         fs::write(&file, CA)?;
         let roots = Arc::new(SystemRoots::from_certificates(&[]));
-        ClientCa::load(file, None, &[], &roots)
+        let loaded = ClientCa::load(file.clone(), None, &[], &roots);
+        fs::remove_file(file)?;
+        loaded
     };
     load().unwrap_or_else(|fault| panic!("the CA cannot be read: {fault:#}"))
 });

@@ -67,11 +67,13 @@ fn is_of(line: &[u8], user: &UserName) -> bool {
     name == Some(user.as_str())
 }
 
-/// The line with another hash, and its comment after a second colon.
+/// The line with another hash, and its comment after a second colon, unless that is what makes
+/// the line unreadable.
 fn changed(line: &[u8], user: &UserName, hash: &str) -> Vec<u8> {
     let mut fields = line.splitn(3, |byte| *byte == b':');
     let mut changed = format!("{}:{hash}", user.as_str()).into_bytes();
-    match fields.nth(2) {
+    let comment = fields.nth(2);
+    match comment.filter(|comment| std::str::from_utf8(comment).is_ok()) {
         Some(comment) => {
             changed.push(b':');
             changed.extend(comment);
@@ -127,6 +129,9 @@ mod tests {
             "#ben:x\r\nben:h:son\r\nnothing\nbenno:x"
         );
         assert_eq!(after("ben:x", change), "ben:h");
+        let mut lines = Lines::parse(b"ben:x:\xff\r\nbenno:x:\xff");
+        change(&mut lines);
+        assert_eq!(lines.content(), b"ben:h\r\nbenno:x:\xff");
         assert_eq!(
             after("a:x\nben:\nben:y\nb:x\n", change),
             "a:x\nben:h\nb:x\n"

@@ -15,6 +15,8 @@ use crate::access::basic::Basic;
 /// What is tried on those of the file's hashes that are little work; its SHA-1 is `NEW`.
 const PASSWORD: &str = "correct horse";
 const NEW: &str = "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=";
+/// How many users are tried.
+const SOME: usize = 4;
 /// What a search may verify often.
 static LITTLE: LazyLock<Vec<Work>> = LazyLock::new(|| {
     let hashes = [
@@ -37,14 +39,23 @@ pub fn htpasswd(bytes: &[u8]) {
     assert_eq!(file.is_ok(), listing::is_usable(bytes));
     let Ok(file) = file else { return };
     assert_eq!(file.faults().len(), lines.len() - users.len());
-    for user in lines.iter().filter_map(|it| it.user.as_deref()).take(4) {
+    for user in lines.iter().filter_map(|it| it.user.as_deref()).take(SOME) {
         lets_in(&file, user);
+    }
+    for user in &named(bytes) {
         let Ok(name) = UserName::parse(user) else {
             continue;
         };
         changes_one(bytes, &file, &name);
         removes_one(bytes, &file, &name);
     }
+}
+
+/// Whose lines there are, as others than hubgate read them too.
+fn named(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let names = text.lines().filter_map(|line| line.trim().split_once(':'));
+    names.map(|(name, _)| name.to_owned()).take(SOME).collect()
 }
 
 /// What is proven is what was right; nobody else is.

@@ -141,6 +141,9 @@ pub(super) fn acme_type(kind: ChallengeKind) -> ChallengeType {
 fn host(state: &AuthorizationState) -> Option<Host> {
     let identifier = state.identifier();
     Some(match identifier.identifier {
+        instant_acme::Identifier::Dns(name) if !name.bytes().all(|it| it.is_ascii_graphic()) => {
+            return None;
+        }
         instant_acme::Identifier::Dns(name) if identifier.wildcard => Host::Wildcard(name.clone()),
         instant_acme::Identifier::Dns(name) => Host::Name(name.clone()),
         instant_acme::Identifier::Ip(address) => Host::Address(*address),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{failure::Failure, transport::Transport};
+use super::{document::one_line, failure::Failure, transport::Transport};
 use crate::acme::problem::{Class, Problem};
 
 /// What a CA's directory says of it.
@@ -53,7 +53,7 @@ impl Directory {
         let there_are: Vec<_> = profiles.keys().map(String::as_str).collect();
         let there_are = match there_are.as_slice() {
             [] => "it has none".to_owned(),
-            names => format!("there are: {}", names.join(", ")),
+            names => one_line(&format!("there are: {}", names.join(", "))),
         };
         Err(Problem::new(
             Class::InvalidProfile,

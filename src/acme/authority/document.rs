@@ -127,7 +127,7 @@ fn is_of_account(detail: &str) -> bool {
 
 fn name(sub: &Subproblem) -> Option<String> {
     match sub.identifier.as_ref()? {
-        Identifier::Dns(name) => Some(name.clone()),
+        Identifier::Dns(name) => Some(one_line(name)),
         Identifier::Ip(address) => Some(address.to_string()),
         _ => None,
     }
@@ -148,7 +148,7 @@ fn link(sentence: &str) -> Option<String> {
 }
 
 /// What another wrote, fit for a log: control characters and runs of blanks become one blank.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     words.join(" ")

@@ -4,7 +4,10 @@ use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE};
 use instant_acme::Error;
 use time::OffsetDateTime;
 
-use super::{document::Document, retry_after};
+use super::{
+    document::{Document, one_line},
+    retry_after,
+};
 use crate::acme::problem::{Class, Problem};
 
 /// A request to the CA that failed.
@@ -94,7 +97,10 @@ impl From<Error> for Failure {
             ),
             Error::Json(fault) => Problem::new(
                 Class::Network,
-                format!("the CA answered with something else than ACME's JSON ({fault})"),
+                format!(
+                    "the CA answered with something else than ACME's JSON ({})",
+                    one_line(&fault.to_string())
+                ),
             )
             .into(),
             other => Problem::new(Class::Network, other.to_string()).into(),

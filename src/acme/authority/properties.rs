@@ -2,7 +2,7 @@
 //! for; it never ends the schedule.
 
 use http::{HeaderMap, HeaderValue, Response, header::RETRY_AFTER};
-use instant_acme::{AuthorizationState, OrderState};
+use instant_acme::{AuthorizationState, Error, OrderState};
 use serde::{Serialize, de::DeserializeOwned};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -94,8 +94,9 @@ fn authorization(body: &[u8]) {
 }
 
 fn order(body: &[u8]) {
-    let Ok(state) = serde_json::from_slice::<OrderState>(body) else {
-        return;
+    let state = match serde_json::from_slice::<OrderState>(body) {
+        Ok(state) => state,
+        Err(fault) => return can_be_told(&Failure::from(Error::Json(fault)).problem),
     };
     let Some(error) = &state.error else { return };
     can_be_told(&Failure::of_document(error, None).problem);

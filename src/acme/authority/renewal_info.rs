@@ -51,6 +51,10 @@ impl RenewalWindow {
         let info: RenewalInfo =
             serde_json::from_slice(answer.body().as_ref()).map_err(|fault| senseless(&fault))?;
         let SuggestedWindow { start, end } = info.suggested_window;
+        let (Some(start), Some(end)) = (retry_after::in_utc(start), retry_after::in_utc(end))
+        else {
+            return Err(senseless(&"it lies beyond all calendars"));
+        };
         if end <= start {
             return Err(senseless(&"it ends before it begins"));
         }
@@ -132,7 +136,9 @@ mod tests {
     fn a_senseless_window_is_a_problem() {
         let backwards = r#"{"suggestedWindow":
             {"start": "2026-12-03T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}"#;
-        for body in [backwards, "{}", "garbage", ""] {
+        let beyond = r#"{"suggestedWindow":
+            {"start": "2026-12-03T00:00:00Z", "end": "9999-12-31T23:59:59-01:00"}}"#;
+        for body in [backwards, beyond, "{}", "garbage", ""] {
             assert_eq!(
                 parse(None, body).unwrap_err().class,
                 Class::Network,

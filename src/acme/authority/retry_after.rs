@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header::RETRY_AFTER};
 use time::{
-    Duration, OffsetDateTime, PrimitiveDateTime,
+    Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset,
     format_description::{
         BorrowedFormatItem,
         well_known::{Rfc2822, Rfc3339},
@@ -18,15 +18,20 @@ const IN_WORDS_LENGTH: usize = "2026-11-26 10:00:00".len();
 /// The moment `Retry-After` names, as seconds from `now` or as a date (RFC 9110, 10.2.3).
 pub(super) fn in_headers(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return now.checked_add(Duration::seconds(seconds));
+    if let Ok(seconds) = value.parse::<u32>() {
+        return now.checked_add(Duration::seconds(seconds.into()));
     }
     date(value)
 }
 
 /// A date as HTTP writes it (RFC 9110, 5.6.7), in its preferred form.
 pub(super) fn date(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc2822).ok()
+    OffsetDateTime::parse(text, &Rfc2822).ok().and_then(in_utc)
+}
+
+/// The same moment without its offset; none beyond the years that can be written.
+pub(super) fn in_utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
+    moment.checked_to_offset(UtcOffset::UTC)
 }
 
 /// The moment after "retry after" in a sentence.
@@ -35,7 +40,7 @@ pub(super) fn in_words(sentence: &str) -> Option<OffsetDateTime> {
     let word = rest.split([' ', ',', '"']).next()?;
     let word = word.trim_end_matches(['.', ':']);
     if let Ok(moment) = OffsetDateTime::parse(word, &Rfc3339) {
-        return Some(moment);
+        return in_utc(moment);
     }
     let moment = PrimitiveDateTime::parse(rest.get(..IN_WORDS_LENGTH)?, IN_WORDS);
     Some(moment.ok()?.assume_utc())
@@ -60,7 +65,15 @@ mod tests {
             header("Thu, 26 Nov 2026 10:00:00 GMT"),
             Some(datetime!(2026-11-26 10:00 UTC))
         );
-        for odd in ["", "soon", "9223372036854775807", "99999999999999999999"] {
+        for odd in [
+            "",
+            "soon",
+            "-5",
+            "-99999999999",
+            "9223372036854775807",
+            "99999999999999999999",
+            "Fri, 31 Dec 9999 23:00:00 -0200",
+        ] {
             assert_eq!(header(odd), None, "{odd}");
         }
     }
@@ -79,6 +92,7 @@ mod tests {
             "retry after a while",
             "retry after ",
             "retry after 2026-99-26 10:00:00",
+            "retry after 9999-12-31T23:59:59-01:00",
             "é",
         ] {
             assert_eq!(in_words(odd), None, "{odd}");

@@ -122,14 +122,18 @@ impl<'h> Head<'h> {
 
     /// Whether the body is in chunks; no other last coding has an end that can be found.
     fn is_chunked(&self) -> Read<bool> {
+        const OTHER: &str = "its Transfer-Encoding does not end with chunked";
         let is_chunked = |coding: &str| coding.eq_ignore_ascii_case("chunked");
+        if !self.fields.all("transfer-encoding").all(<[u8]>::is_ascii) {
+            return Err(OTHER);
+        }
         let Some(last) = self.codings().last() else {
             return Ok(false);
         };
         let once = self.codings().filter(|coding| is_chunked(coding)).count() == 1;
         match self.is_http_1_1 && is_chunked(last) && once {
             true => Ok(true),
-            false => Err("its Transfer-Encoding does not end with chunked"),
+            false => Err(OTHER),
         }
     }
 
@@ -209,6 +213,8 @@ mod tests {
             "1 200 OK\r\nTransfer-Encoding: chunked, gzip",
             "1 200 OK\r\nTransfer-Encoding: identity",
             "0 200 OK\r\nTransfer-Encoding: chunked",
+            "1 200 OK\r\nTransfer-Encoding: \u{a0}chunked",
+            "1 200 OK\r\nTransfer-Encoding: \u{e9}\r\nContent-Length: 5",
             "1 101 Switching Protocols",
         ] {
             assert!(ending(lines, &Method::GET).is_err(), "{lines}");
