@@ -32,7 +32,9 @@ fn have_places(text: &str, faults: &Faults) {
         "{told}"
     );
     let places = told.lines().filter_map(place);
-    let lines: Vec<_> = text.lines().collect();
+    // YAML breaks a line at a bare CR too.
+    let text = text.replace("\r\n", "\n");
+    let lines: Vec<_> = text.split(['\n', '\r']).collect();
     let exist = |(line, column): (usize, usize)| {
         let length = lines.get(line - 1).map_or(0, |line| line.chars().count());
         line <= lines.len() + 1 && column <= length + 2

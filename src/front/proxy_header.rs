@@ -67,10 +67,10 @@ pub(super) fn look(received: &[u8]) -> io::Result<Before> {
     if received.is_empty() || !begins(received) {
         return Ok(Before::Nothing);
     }
-    if is_torn_line(received) {
+    let Some(header) = header(received) else {
         return Ok(Before::Beginning);
-    }
-    let header = HeaderResult::parse(received);
+    };
+    let header = HeaderResult::parse(header);
     if header.is_complete() {
         let (length, source) = parsed(&header)?;
         return Ok(Before::Header(length, source));
@@ -90,9 +90,17 @@ fn begins(received: &[u8]) -> bool {
     })
 }
 
-/// Whether a header of version 1 has not come whole, of which ppp takes most for a broken one.
-fn is_torn_line(received: &[u8]) -> bool {
-    received[0] == b'P' && received.len() < LONGEST_LINE && !received.contains(&b'\n')
+/// The bytes that may be a header: in version 1 they are a line, once that has come, as ppp takes
+/// most of a torn one for broken, and a line feed within one for text.
+fn header(received: &[u8]) -> Option<&[u8]> {
+    if received[0] != b'P' {
+        return Some(received);
+    }
+    match received.iter().position(|byte| *byte == b'\n') {
+        Some(end) => Some(&received[..=end]),
+        None if received.len() < LONGEST_LINE => None,
+        None => Some(received),
+    }
 }
 
 /// Whether nothing more can come of a header.
@@ -163,6 +171,7 @@ mod tests {
         for end in 1..line.len() {
             assert_eq!(look(&line[..end]).unwrap(), Before::Beginning, "{end}");
         }
+        assert!(look(b"PROXY UNKNOWN \n\r\n").is_err());
         assert!(look(&[b"PROXY TCP4 ".as_slice(), &[b'1'; 100]].concat()).is_err());
     }
 }

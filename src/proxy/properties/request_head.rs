@@ -239,15 +239,10 @@ fn says_only_what_is_ours(head: &Head, wire: &BytesMut, from: Ipv4Addr, upgrade:
 /// Whether a client would say of itself what hubs believe of a proxy.
 fn is_claim(name: &str) -> bool {
     let ours = ["x-forwarded-for", "x-forwarded-proto", "x-real-ip"];
-    let claims = [
-        "x-forwarded",
-        "x-real",
-        "x-ssl",
-        "x-client",
-        "client-cert",
-        "forwarded",
-    ];
-    !ours.contains(&name) && (claims.iter().any(|it| name.starts_with(it)) || name.contains('_'))
+    let claims = ["x-forwarded-", "x-ssl-", "x-client-", "client-cert-"];
+    let exactly = ["forwarded", "proxy", "client-cert"].contains(&name);
+    let is_like = exactly || claims.iter().any(|it| name.starts_with(it)) || name.contains('_');
+    is_like && !ours.contains(&name)
 }
 
 fn all<'f>(fields: &'f [Header<'f>], name: &'f str) -> impl Iterator<Item = &'f [u8]> {
