@@ -3,16 +3,15 @@
 //! The meaning is told in sentences for somebody who never ran a proxy, site by
 //! site, so that a wrong belief is noticed before it matters.
 
-mod entry;
-mod exposed;
-mod loaded;
-
 use std::path::Path;
 
 use super::print;
-use crate::config::{
-    self,
-    model::{Acme, Certificate, Config, PathAccess, PathRule, Server, Site, Upstream},
+use crate::{
+    config::{
+        self,
+        model::{Acme, Certificate, Config, PathAccess, PathRule, Server, Site, Upstream},
+    },
+    doctor::{entry, exposed, loaded},
 };
 
 /// Prints what the configuration means.

@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// All files that could not be used.
-pub(super) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
+pub(crate) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
     tls::install_provider();
     // A check must leave nothing behind, least of all files of another owner.
     let state = env::temp_dir().join(format!("hubgate-check-{}", process::id()));
