@@ -11,8 +11,8 @@ use std::{
 };
 
 use anyhow::Context;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::{Finding, exposed};
 use crate::config::model::{Config, Server};
@@ -39,7 +39,9 @@ pub(super) fn open(config: &Config) -> Vec<Finding> {
 fn answered(subject: &str, status: &str, took: Duration) -> Finding {
     let told = format!("answers {status} after {} ms", took.as_millis());
     match status.starts_with('5') {
-        true => Finding::warn(subject, told).cure("look into the hub's own log; it may be starting"),
+        true => {
+            Finding::warn(subject, told).cure("look into the hub's own log; it may be starting")
+        }
         false => Finding::ok(subject, told),
     }
 }
@@ -114,8 +116,11 @@ fn secure(
 }
 
 fn ask(mut stream: impl Read + Write, host: &dyn Display) -> anyhow::Result<String> {
-    write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
-        .context("it takes no request")?;
+    write!(
+        stream,
+        "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .context("it takes no request")?;
     let mut head = [0; "HTTP/1.1 200".len()];
     stream.read_exact(&mut head).context("it gives no answer")?;
     let text = String::from_utf8_lossy(&head);
@@ -140,7 +145,14 @@ mod tests {
             stream.write_all(answer.as_bytes()).unwrap();
         });
         let host = "127.0.0.1".to_owned();
-        let found = finding(&Server::Tcp { host, port, tls: false }, None);
+        let found = finding(
+            &Server::Tcp {
+                host,
+                port,
+                tls: false,
+            },
+            None,
+        );
         hub.join().unwrap();
         found
     }
@@ -155,7 +167,10 @@ mod tests {
 
     #[test]
     fn what_is_no_hub_fails_with_its_cause() {
-        assert_eq!(found_of("SSH-2.0-OpenSSH_9.9\r\n").cause, "it speaks no HTTP");
+        assert_eq!(
+            found_of("SSH-2.0-OpenSSH_9.9\r\n").cause,
+            "it speaks no HTTP"
+        );
         let silent = found_of("");
         assert!(silent.cause.starts_with("it gives no answer"), "{silent:?}");
     }

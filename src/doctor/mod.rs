@@ -78,12 +78,19 @@ fn checks(path: &Path, config: &Arc<Config>, running: &Arc<Running>) -> Vec<Chec
     ];
     checks.extend(hubs(config));
     checks.push(of("hub", config, |config| hub::open(config)));
-    checks.push(with("certificates", config, running, certificates::findings));
+    checks.push(with(
+        "certificates",
+        config,
+        running,
+        certificates::findings,
+    ));
     checks.extend(hosts(config));
     let written = path.to_owned();
     checks.extend([
         Check::new("clock", clock::findings),
-        of("files", config, move |config| modes::findings(&written, config)),
+        of("files", config, move |config| {
+            modes::findings(&written, config)
+        }),
         with("devices", config, running, devices::findings),
         of("entry", config, entries),
     ]);
@@ -130,7 +137,10 @@ fn hubs(config: &Config) -> Vec<Check> {
 }
 
 fn upstreams(site: &Site) -> impl Iterator<Item = &Upstream> {
-    let paths = site.paths.iter().filter_map(|path| path.upstream.as_deref());
+    let paths = site
+        .paths
+        .iter()
+        .filter_map(|path| path.upstream.as_deref());
     std::iter::once(&*site.upstream).chain(paths)
 }
 
@@ -159,7 +169,10 @@ fn entries(config: &Config) -> Vec<Finding> {
 fn single(found: Vec<Finding>) -> Vec<Finding> {
     let mut told: Vec<Finding> = Vec::new();
     for finding in found {
-        match told.iter_mut().find(|it| it.cause == finding.cause && it.level != Level::Ok) {
+        match told
+            .iter_mut()
+            .find(|it| it.cause == finding.cause && it.level != Level::Ok)
+        {
             Some(same) if same.level < finding.level => *same = finding,
             Some(_) => {}
             None => told.push(finding),

@@ -23,7 +23,9 @@ pub(super) fn findings(host: &Host) -> Vec<Finding> {
 
 fn of_name(host: &Host, name: &str, own: &BTreeSet<IpAddr>) -> Vec<Finding> {
     // The port is asked of nobody; getaddrinfo wants one.
-    let found = (name, 0).to_socket_addrs().map_err(|fault| fault.to_string());
+    let found = (name, 0)
+        .to_socket_addrs()
+        .map_err(|fault| fault.to_string());
     match found {
         Ok(found) => {
             let addresses: BTreeSet<_> = found.map(|it| it.ip().to_canonical()).collect();
@@ -61,7 +63,10 @@ fn judge(host: &Host, name: &str, address: IpAddr, own: &BTreeSet<IpAddr>) -> Fi
         return loopback(subject, name, address);
     }
     if own.contains(&address) {
-        return Finding::ok(subject, format!("leads to {address}, which is this machine"));
+        return Finding::ok(
+            subject,
+            format!("leads to {address}, which is this machine"),
+        );
     }
     match address {
         IpAddr::V6(_) => Finding::warn(
@@ -83,16 +88,20 @@ fn loopback(subject: String, name: &str, address: IpAddr) -> Finding {
     if name == "localhost" || name.ends_with(".localhost") {
         return Finding::ok(subject, told);
     }
-    Finding::warn(subject, told)
-        .cure("where this is from /etc/hosts, only this machine sees it so; else correct the record")
+    Finding::warn(subject, told).cure(
+        "where this is from /etc/hosts, only this machine sees it so; else correct the record",
+    )
 }
 
 /// A public address that this machine does not have: right behind a router, wrong without one.
 fn elsewhere(subject: String, address: IpAddr, own: &BTreeSet<IpAddr>) -> Finding {
     let on_the_internet = own.iter().any(|it| it.is_ipv4() && is_public(*it));
     if on_the_internet {
-        return Finding::warn(subject, format!("leads to {address}, which is not this machine"))
-            .cure("correct its A record");
+        return Finding::warn(
+            subject,
+            format!("leads to {address}, which is not this machine"),
+        )
+        .cure("correct its A record");
     }
     Finding::ok(
         subject,
@@ -134,7 +143,12 @@ mod tests {
     fn a_machine_on_the_internet_has_no_router_that_another_address_could_be() {
         let own = addresses(&["127.0.0.1", "203.0.113.5"]);
         let host = Host::Name("home.example.org".into());
-        let found = judge(&host, "home.example.org", "203.0.113.7".parse().unwrap(), &own);
+        let found = judge(
+            &host,
+            "home.example.org",
+            "203.0.113.7".parse().unwrap(),
+            &own,
+        );
         assert_eq!(found.level, Level::Warn, "{found:?}");
     }
 

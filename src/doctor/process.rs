@@ -84,8 +84,9 @@ fn version(status: &Status) -> Finding {
     if status.version == own {
         return Finding::ok(SUBJECT, runs);
     }
-    Finding::warn(SUBJECT, format!("{runs}, and this program is {own}"))
-        .cure(format!("have it hand over to the new one: kill -USR2 {pid}"))
+    Finding::warn(SUBJECT, format!("{runs}, and this program is {own}")).cure(format!(
+        "have it hand over to the new one: kill -USR2 {pid}"
+    ))
 }
 
 fn other_file(status: &Status, path: &Path) -> Option<Finding> {
@@ -94,7 +95,10 @@ fn other_file(status: &Status, path: &Path) -> Option<Finding> {
     let differ = both.iter().all(|it| it.is_absolute()) && both[0] != both[1];
     let theirs = status.config.display();
     differ.then(|| {
-        Finding::warn(SUBJECT, format!("it was configured from {theirs}, not from this file"))
-            .cure(format!("look at that one: hubgate doctor -c {theirs}"))
+        Finding::warn(
+            SUBJECT,
+            format!("it was configured from {theirs}, not from this file"),
+        )
+        .cure(format!("look at that one: hubgate doctor -c {theirs}"))
     })
 }

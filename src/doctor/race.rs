@@ -15,10 +15,7 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn new(
-        subject: &str,
-        look: impl FnOnce() -> Vec<Finding> + Send + 'static,
-    ) -> Self {
+    pub(super) fn new(subject: &str, look: impl FnOnce() -> Vec<Finding> + Send + 'static) -> Self {
         Self {
             subject: subject.to_owned(),
             look: Box::new(look),

@@ -9,7 +9,7 @@ use super::print;
 use crate::{
     config::{
         self,
-        model::{Acme, Certificate, Config, PathAccess, PathRule, Server, Site, Upstream},
+        model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
     },
     doctor::{entry, exposed, loaded},
 };
@@ -85,24 +85,11 @@ fn by_acme(acme: &Acme) -> String {
 }
 
 fn upstream(upstream: &Upstream) -> String {
-    let servers: Vec<_> = upstream.servers.iter().map(server).collect();
+    let servers: Vec<_> = upstream.servers.iter().map(ToString::to_string).collect();
     let servers = servers.join(" or ");
     match &upstream.ca {
         Some(ca) => format!("{servers}, trusted by {}", ca.display()),
         None => servers,
-    }
-}
-
-fn server(server: &Server) -> String {
-    match server {
-        Server::Tcp { host, port, tls } => {
-            let scheme = if *tls { "https" } else { "http" };
-            match host.contains(':') {
-                true => format!("{scheme}://[{host}]:{port}"),
-                false => format!("{scheme}://{host}:{port}"),
-            }
-        }
-        Server::Unix(socket) => format!("unix:{}", socket.display()),
     }
 }
 
