@@ -77,7 +77,7 @@ fn checks(path: &Path, config: &Arc<Config>, running: &Arc<Running>) -> Vec<Chec
         with("ports", config, running, ports::findings),
     ];
     checks.extend(hubs(config));
-    checks.push(of("hub", config, |config| hub::open(config)));
+    checks.push(of("hub", config, hub::open));
     checks.push(with(
         "certificates",
         config,
