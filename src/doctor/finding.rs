@@ -47,6 +47,15 @@ impl Finding {
         self
     }
 
+    /// Whether both tell the same, one of them from a look at the whole.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        let whole = |it: &Self| ["proxy.yaml", "process"].contains(&it.subject.as_str());
+        let (one, two) = (&self.cause, &other.cause);
+        let wrong = self.level != Level::Ok && other.level != Level::Ok;
+        let same = one.ends_with(two.as_str()) || two.ends_with(one.as_str());
+        wrong && same && (whole(self) || whole(other))
+    }
+
     fn new(level: Level, subject: String, cause: String) -> Self {
         Self {
             level,

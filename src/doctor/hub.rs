@@ -52,9 +52,7 @@ fn cure(fault: &anyhow::Error) -> &'static str {
         Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
             "start the hub (systemctl start openhab), or correct `upstream`"
         }
-        Some(io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
-            "see whether the hub hangs or a firewall is between"
-        }
+        Some(io::ErrorKind::TimedOut) => "see whether the hub hangs or a firewall is between",
         _ => "correct `upstream`, or what the hub serves there",
     }
 }
@@ -116,16 +114,24 @@ fn secure(
 }
 
 fn ask(mut stream: impl Read + Write, host: &dyn Display) -> anyhow::Result<String> {
-    write!(
-        stream,
-        "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    )
-    .context("it takes no request")?;
+    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .context("it takes no request")?;
     let mut head = [0; "HTTP/1.1 200".len()];
-    stream.read_exact(&mut head).context("it gives no answer")?;
+    stream.read_exact(&mut head).map_err(silence)?;
     let text = String::from_utf8_lossy(&head);
     let status = text.strip_prefix("HTTP/1.").and_then(|it| it.get(2..));
     status.map(str::to_owned).context("it speaks no HTTP")
+}
+
+/// The kernel's words for a time-out on a socket say nothing to people.
+fn silence(fault: io::Error) -> anyhow::Error {
+    let fault = match fault.kind() {
+        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+        _ => fault,
+    };
+    anyhow::Error::from(fault).context("it gives no answer")
 }
 
 #[cfg(test)]

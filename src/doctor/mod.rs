@@ -169,10 +169,7 @@ fn entries(config: &Config) -> Vec<Finding> {
 fn single(found: Vec<Finding>) -> Vec<Finding> {
     let mut told: Vec<Finding> = Vec::new();
     for finding in found {
-        match told
-            .iter_mut()
-            .find(|it| it.cause == finding.cause && it.level != Level::Ok)
-        {
+        match told.iter_mut().find(|it| it.repeats(&finding)) {
             Some(same) if same.level < finding.level => *same = finding,
             Some(_) => {}
             None => told.push(finding),
@@ -188,17 +185,21 @@ mod tests {
     #[test]
     fn what_two_checks_noticed_is_told_once_by_the_graver() {
         let found = vec![
-            Finding::warn("proxy.yaml", "ended"),
+            Finding::warn("proxy.yaml", "a.org: ended"),
             Finding::ok("a", "fine"),
             Finding::ok("b", "fine"),
             Finding::fail("certificate a", "ended"),
             Finding::warn("process", "ended"),
+            Finding::fail("hub one", "it takes no connection"),
+            Finding::fail("hub two", "it takes no connection"),
         ];
         let levels = single(found).into_iter().map(|it| (it.level, it.subject));
         let expected = [
             (Level::Fail, "certificate a".to_owned()),
             (Level::Ok, "a".to_owned()),
             (Level::Ok, "b".to_owned()),
+            (Level::Fail, "hub one".to_owned()),
+            (Level::Fail, "hub two".to_owned()),
         ];
         assert_eq!(levels.collect::<Vec<_>>(), expected);
     }

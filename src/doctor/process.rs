@@ -72,8 +72,8 @@ pub(super) fn told(running: &Running, path: &Path) -> Vec<Finding> {
 fn of_status(status: &Status, path: &Path) -> Vec<Finding> {
     let mut found = vec![version(status)];
     found.extend(other_file(status, path));
-    let sites = status.sites.iter().flat_map(|site| &site.warnings);
-    let warnings = status.warnings.iter().chain(sites);
+    // Those of devices are told with the devices.
+    let warnings = status.sites.iter().flat_map(|site| &site.warnings);
     found.extend(warnings.map(|warning| Finding::warn(SUBJECT, warning.clone())));
     found
 }

@@ -57,7 +57,7 @@ fn examine(folder: &Path) -> Ran {
     ran
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_good_front_door_has_nothing_to_put_right() {
     let hub = Hub::start().await;
     let setup = good(&hub);
@@ -79,7 +79,7 @@ async fn a_good_front_door_has_nothing_to_put_right() {
     assert!(page.contains(", 0 to put right"), "{page}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_running_process_the_rest_is_looked_at_and_nothing_is_made() {
     let hub = Hub::start().await;
     let setup = good(&hub);
@@ -92,7 +92,7 @@ async fn without_a_running_process_the_rest_is_looked_at_and_nothing_is_made() {
     assert!(!folder.join("certs").exists());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_port_held_by_another_program_is_told_with_who_holds_it() {
     let hub = Hub::start().await;
     let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -115,7 +115,7 @@ fn a_hub_that_is_down_is_told_with_how_to_start_it() {
     assert_told(&ran, &format!("hub {url}"), "fail", ["no connection", cure]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_expired_certificate_is_told_once() {
     let hub = Hub::start().await;
     let expired = Authority::new("root").client_with("localhost", |params| {
@@ -132,7 +132,7 @@ async fn an_expired_certificate_is_told_once() {
     assert_eq!(ran.stdout.matches(cause).count(), 1, "{}", ran.stdout);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn files_that_others_may_read_or_write_are_told_with_the_command() {
     let hub = Hub::start().await;
     let setup = good(&hub);
@@ -163,7 +163,7 @@ async fn files_that_others_may_read_or_write_are_told_with_the_command() {
     assert_eq!(mode, 0o755, "doctor changes nothing");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_does_not_resolve_is_told() {
     let hub = Hub::start().await;
     let setup = good(&hub).hosts("[nowhere.invalid]");
@@ -189,13 +189,13 @@ fn a_proxy_yaml_that_is_not_there_is_told() {
     assert_told(&ran, "proxy.yaml", "fail", ["mine.yaml", ""]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_who_may_not_read_the_files_is_told_so() {
     if !geteuid().is_root() {
         return;
     }
     let hub = Hub::start().await;
-    let setup = good(&hub).site("session: off");
+    let setup = good(&hub);
     let folder = setup.write();
     fs::create_dir(folder.join("certs")).unwrap();
     for (file, mode) in [("", 0o755), ("proxy.yaml", 0o644), ("certs", 0o700)] {
