@@ -34,10 +34,12 @@ impl Running {
 pub(super) fn ask(state: &Path) -> Running {
     let (send, answer) = mpsc::channel();
     let state = state.to_owned();
-    thread::spawn(move || {
+    let asked = thread::Builder::new().spawn(move || {
         // Nobody listens when it took too long.
         let _ = send.send(control::status(&state));
     });
+    // Without a thread the sender is gone, and no answer comes.
+    drop(asked);
     match answer.recv_timeout(PATIENCE) {
         Ok(Ok(status)) => Running::Is(Box::new(status)),
         Ok(Err(fault)) if control::is_nobody(&fault) => Running::Nobody,
