@@ -102,6 +102,10 @@ fn of_entry(path: &Path, folders: &mut Vec<PathBuf>) -> Option<Finding> {
 
 /// Notes, lists of what is revoked, and certificates without a key.
 fn is_for_everybody(path: &Path) -> bool {
+    // It comes with the source, in the folder that is the default.
+    if path.file_name().is_some_and(|it| it == ".gitignore") {
+        return true;
+    }
     match path.extension().and_then(|it| it.to_str()) {
         Some("md" | "crl" | "crt" | "cer") => true,
         Some("pem") => fs::read(path).is_ok_and(|text| !has_key(&text)),
@@ -130,7 +134,8 @@ mod tests {
         let certificate = folder.write("home.pem", "-----BEGIN CERTIFICATE-----");
         let state = key.parent().unwrap();
         set(state, 0o700);
-        for file in [&key, &certificate] {
+        let ignored = folder.write(".gitignore", "*");
+        for file in [&key, &certificate, &ignored] {
             set(file, 0o644);
         }
         let found = of_state(state);
