@@ -2,6 +2,7 @@
 # The life of the package on a Debian with its systemd. Each test goes on where
 # the one before has ended.
 
+bats_require_minimum_version 1.5.0
 load machine
 
 setup_file() {
@@ -68,8 +69,7 @@ has_another_main_process() {
     add_to_unit ExecStartPost=/etc/hubgate/program
     on systemctl restart hubgate.service
     [[ $(on cat /var/lib/hubgate/export/key) == key ]]
-    run on test -e /tmp/own
-    ((status == 1))
+    run -1 on test -e /tmp/own
     on rm -r /var/lib/hubgate/export
     restore_unit
 }
@@ -90,13 +90,13 @@ has_another_main_process() {
 @test "a process that is killed, or hangs, is started again" {
     local before
     before=$(main_process)
-    on kill -KILL "$before"
+    signal KILL "$before"
     within 20 has_another_main_process "$before"
     within 10 answers
     add_to_unit WatchdogSec=2s
     on systemctl restart hubgate.service
     before=$(main_process)
-    on kill -STOP "$before"
+    signal STOP "$before"
     within 30 has_another_main_process "$before"
     within 10 answers
     restore_unit
@@ -108,7 +108,7 @@ has_another_main_process() {
     before=$(main_process)
     on /usr/local/bin/callers >"$FOLDER/asked" &
     local callers=$!
-    answer slow >"$FOLDER/slow" &
+    answer /slow >"$FOLDER/slow" &
     local slow=$!
     within 10 on test -e /run/asked
     install_version 0.0.2-1
@@ -129,7 +129,7 @@ has_another_main_process() {
     on systemctl reload hubgate.service
     local before
     before=$(main_process)
-    on kill -KILL "$before"
+    signal KILL "$before"
     within 20 has_another_main_process "$before"
     within 10 answers
 }
@@ -153,8 +153,7 @@ has_another_main_process() {
     [[ $output == inactive ]]
     [[ $(on head -n 1 /etc/hubgate/proxy.yaml) == "# mine" ]]
     on test -e /var/lib/hubgate/self-signed/openhabian.local.pem
-    run on pgrep hubgate
-    ((status != 0))
+    run -1 pgrep --ns "$(leader)" --nslist pid --exact hubgate
 }
 
 @test "an installation after a removal takes up configuration and state" {

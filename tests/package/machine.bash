@@ -21,9 +21,18 @@ stop_machine() {
     rm -rf "$MACHINE"
 }
 
+# The machine's first process, as this machine knows it.
+leader() {
+    pgrep --parent "$NSPAWN" | head -n 1
+}
+
 # Runs a program on the machine.
 on() {
-    nsenter --target "$(pgrep --parent "$NSPAWN" | head -n 1)" --all "$@" 3>&- 4>&-
+    nsenter --target "$(leader)" --all "$@" 3>&- 4>&-
+}
+
+signal() {
+    on sh -c "kill -$1 $2"
 }
 
 booted() {
@@ -51,13 +60,13 @@ main_process() {
     on systemctl show --property=MainPID --value hubgate.service
 }
 
-# What a caller at home gets.
+# What a caller at home gets for a path.
 answer() {
-    on curl --silent --insecure --max-time 60 https://localhost/"${1:-}"
+    on curl --silent --insecure --max-time 60 "https://localhost$1"
 }
 
 answers() {
-    [[ $(answer) == hub ]]
+    [[ $(answer /) == hub ]]
 }
 
 # All files but those that come with every boot and every use of apt, and all accounts.

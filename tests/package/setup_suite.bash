@@ -17,14 +17,12 @@ teardown_suite() {
 make_packages() {
     cargo build --locked --quiet --bin hubgate
     cargo run --locked --quiet --example manual -- target/debian/manual
-    make_package 0.0.1-1 >"$FOLDER/log" 2>&1 && make_package 0.0.2-1 >>"$FOLDER/log" 2>&1 || {
-        cat "$FOLDER/log"
-        return 1
-    }
+    make_package 0.0.1-1
+    make_package 0.0.2-1
 }
 
 make_package() {
-    target/test-tools/bin/cargo-deb --no-build --no-strip --fast --profile dev \
+    target/test-tools/bin/cargo-deb --quiet --no-build --no-strip --fast --profile dev \
         --deb-version "$1" --output "$FOLDER/$1.deb"
 }
 
@@ -45,6 +43,7 @@ make_debian() {
 
 # Where this machine's own packages come from.
 mirror() {
+    # shellcheck disable=SC2016
     apt-get indextargets --format '$(REPO_URI)' \
         'Created-By: Packages' 'Component: main' 'Origin: Debian' | head -n 1
 }
