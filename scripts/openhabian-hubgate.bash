@@ -398,15 +398,22 @@ hubgate_import() {
     return 0
   fi
   cat "$report" >> "$hubgateLog"
-  hubgate_because "NGINX's configuration cannot be taken over as it is: $(grep -m1 . "$report")"
+  hubgate_because "NGINX's configuration cannot be taken over as it is: $(hubgate_first_stop "$report")"
+}
+
+## The first of what stopped the import, or why it could not begin
+hubgate_first_stop() {
+  local stop
+  stop="$(sed -n '/^the import stops/ { n; s/^ *//; p; q }' "$1")"
+  if [[ -n $stop ]]; then echo "$stop"; else tail -n 1 "$1"; fi
 }
 
 ## Without NGINX: at home without a question; from outside with the password, or not at all.
 hubgate_write_fresh() {
-  local name access="networks: [lan]"
+  local name access="networks: [lan]" password=""
   name="$(hostname)"
   if [[ -n ${hubgatepw:-} ]] && [[ $hubgatepw != xxxxxxxx ]]; then
-    hubgate_set_password || return
+    password="set"
     access+=", password: ${passwordFile}"
   fi
   {
@@ -417,6 +424,7 @@ hubgate_write_fresh() {
       hubgate_fresh_site "$hubgatehost" "$(hubgate_is_public "$hubgatehost" && echo acme || echo self-signed)"
     fi
   } > "$newYaml"
+  if [[ -n $password ]]; then hubgate_set_password; fi
 }
 
 hubgate_fresh_site() {
@@ -435,7 +443,7 @@ hubgate_set_password() {
   local - action="add" user="${hubgateuser:-${username:-openhabian}}"
   set +x
   if grep -qs "^${user}:" "$passwordFile"; then action="passwd"; fi
-  printf '%s\n' "$hubgatepw" | hubgate user "$action" "$user" --file "$passwordFile" >> "$hubgateLog" 2>&1 ||
+  printf '%s\n' "$hubgatepw" | hubgate -c "$newYaml" user "$action" "$user" >> "$hubgateLog" 2>&1 ||
     hubgate_because "hubgate user ${action}: $(tail -n 1 "$hubgateLog")"
 }
 

@@ -8,6 +8,7 @@ mod clock;
 pub mod config;
 pub mod front;
 pub mod look;
+pub mod nginx;
 pub mod proxy;
 mod secret_file;
 pub mod server;

@@ -3,9 +3,12 @@
 //! Hashing takes up to a second of a processor, so it happens off the reactor,
 //! a few at a time, and never for a guess the throttle holds back.
 
+pub mod entry;
 mod fault;
 mod hash;
 mod htpasswd;
+pub mod lines;
+pub mod listing;
 mod md5_crypt;
 
 use std::{
@@ -91,6 +94,12 @@ impl Passwords {
             digest.update(part);
         }
         digest.finish().as_ref().try_into().ok()
+    }
+
+    /// Takes the credential for right until the file changes, if it has its user: to ask what a
+    /// right password would do.
+    pub fn assume(&self, basic: &Basic) {
+        self.file.current().assume(basic);
     }
 
     /// Whether the credential is right; one found right before is not hashed again.

@@ -7,10 +7,15 @@ mod check;
 mod client;
 mod completions;
 mod demo;
+mod elsewhere;
+mod explain;
+mod import_nginx;
+mod prompt;
 mod reload;
 mod schema;
 mod status;
 mod table;
+mod user;
 
 use std::{
     ffi::OsString,
@@ -22,7 +27,7 @@ use std::{
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::client::Client;
+use self::{client::Client, explain::Explain, import_nginx::ImportNginx, user::User};
 use crate::{config::Faults, proxy::sites::Unusable, server};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
@@ -40,6 +45,8 @@ struct Arguments {
 enum Command {
     /// Tell everything that is wrong with the configuration, or else what it means.
     Check,
+    /// Tell what would be answered to a request, and why, without sending one.
+    Explain(Explain),
     /// Serve.
     Run,
     /// Serve this machine's openHAB, or a stand-in, on https://localhost:8443, to look at.
@@ -65,6 +72,10 @@ enum Command {
     /// The devices that `client_certificate: own` lets in.
     #[command(subcommand)]
     Client(Client),
+    /// Make a proxy.yaml from NGINX's configuration, and tell what became of each directive.
+    ImportNginx(ImportNginx),
+    /// The users of a password file, as `htpasswd` keeps them.
+    User(User),
     /// Print the JSON schema of proxy.yaml, for editors.
     Schema,
     /// Print the completions of a shell.
@@ -119,6 +130,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
     let config = arguments.config.unwrap_or_else(default_config);
     match arguments.command {
         Command::Check => check::run(&config),
+        Command::Explain(explain) => explain::run(&config, &explain),
         Command::Run => server::run(config),
         Command::Demo { port, stand_in } => demo::run(port, stand_in),
         Command::Reload => reload::run(&config),
@@ -127,6 +139,8 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Cert(Cert::Renew { name, revoke }) => cert::renew(&config, &name, revoke),
         Command::Cert(Cert::Test { name }) => cert::test(&config, name.as_deref()),
         Command::Client(client) => client::run(&config, &client),
+        Command::ImportNginx(wanted) => import_nginx::run(&wanted),
+        Command::User(user) => user::run(&config, &user),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }

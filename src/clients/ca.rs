@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 use zeroize::Zeroizing;
 
-use super::{name::Name, random};
+use super::{name::Name, random, register::Client};
 use crate::tls::hex;
 
 /// The client CA with its key.
@@ -99,6 +99,18 @@ impl Ca {
             serial: hex("", &serial),
             expires,
         })
+    }
+
+    /// Signs a certificate in the likeness of a device's, for a key that nobody has.
+    pub(super) fn sign_likeness(&self, of: &Client) -> anyhow::Result<CertificateDer<'static>> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
+        let serial = serial_bytes(&of.serial).context("its serial number is damaged")?;
+        let mut params = leaf_params(&of.name);
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
+        params.not_before = of.issued - CLOCK_SKEW;
+        params.not_after = of.expires;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok(certificate.der().clone())
     }
 
     /// Signs the list of revoked certificates, in PEM.

@@ -9,6 +9,7 @@ mod ca;
 mod credential;
 pub mod folder;
 mod invitation;
+mod likeness;
 pub mod name;
 pub mod page;
 pub mod pkcs12;

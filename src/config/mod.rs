@@ -19,7 +19,11 @@ mod yaml;
 use std::path::Path;
 
 use self::{faults::Fault, file::File, model::Config, tree::Place};
-pub use self::{faults::Faults, resolve::LAN, schema::schema};
+pub use self::{
+    faults::Faults,
+    resolve::{LAN, is_certifiable},
+    schema::schema,
+};
 
 /// Reads `proxy.yaml`; the files it names are left to those who use them.
 ///

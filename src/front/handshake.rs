@@ -79,9 +79,7 @@ fn choose(proxy: &Proxy, link: &Link, name: Option<&str>) -> (Arc<ServerConfig>,
     let sites = proxy.sites();
     match sites.of_handshake(name, link.local.ip()) {
         Some(site) => {
-            let peer = link.peer.ip();
-            let tries = site.config.has_own_clients() && proxy.clients.tries(peer);
-            let asked = tries || site.asks(peer, &sites.config.trusted_proxies);
+            let asked = proxy.asks(&sites, site, link.peer.ip());
             (site.tls.config(asked), asked)
         }
         None => (sites.placeholder(), false),

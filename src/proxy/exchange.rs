@@ -8,7 +8,10 @@ use std::{
 use http::{HeaderMap, HeaderValue, Method, Version, header};
 
 use crate::{
-    access::{network::Client, verdict::Admission},
+    access::{
+        network::Client,
+        verdict::{Admission, Denial},
+    },
     telemetry::counters::Present,
     upstream::Route,
 };
@@ -49,6 +52,8 @@ pub struct Exchange {
     pub site: Option<Arc<Site>>,
     /// Why it may pass, once judged.
     pub admission: Option<Admission>,
+    /// Why it may not enter, when that was the judgement.
+    pub denial: Option<Denial>,
     /// The cookie of a session that its answer sets.
     pub session: Option<HeaderValue>,
     /// Where it goes.
@@ -99,6 +104,7 @@ impl Exchange {
             said: Said::of(request),
             site: None,
             admission: None,
+            denial: None,
             session: None,
             route: None,
             password_asked: false,

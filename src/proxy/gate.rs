@@ -60,9 +60,16 @@ impl Proxy {
             .map_err(|why| page::bad_path(&why))?;
         exchange.password_asked = place.takes_password();
         let recalled = self.memory.recall(exchange, request, &site);
-        let admission = self
+        let decided = self
             .let_in(exchange, request, &site, &place, &recalled)
-            .await?;
+            .await;
+        let admission = match decided {
+            Ok(admission) => admission,
+            Err(denial) => {
+                let denial = exchange.denial.insert(denial);
+                return Err(self.refusal(denial, &exchange.link, language(request)));
+            }
+        };
         same_origin(exchange, request, &site, &admission)?;
         let declared = body.unwrap_or_else(|| declared_length(request));
         if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most)
@@ -92,7 +99,7 @@ impl Proxy {
         site: &Site,
         place: &Place<'_>,
         recalled: &Recalled<'_>,
-    ) -> Result<Admission, Answer> {
+    ) -> Result<Admission, Denial> {
         let link = &exchange.link;
         let basic = Basic::of_request(request.headers);
         let visitor = Visitor {
@@ -115,23 +122,24 @@ impl Proxy {
             }
             _ => {}
         }
-        decided.map_err(|denial| self.refusal(denial, link, language(request)))
+        decided
     }
 
-    fn refusal(&self, denial: Denial, link: &Link, language: Language) -> Answer {
+    fn refusal(&self, denial: &Denial, link: &Link, language: Language) -> Answer {
         match denial {
             Denial::Password { certificate } => {
-                page::password_required(certificate.map(|reason| reason.to_string()).as_deref())
+                let reason = certificate.as_ref().map(ToString::to_string);
+                page::password_required(reason.as_deref())
             }
             Denial::CertificateAbsent => page::certificate::required(language),
             Denial::CertificateInvalid(reason) => {
                 let device = self.device(link);
-                page::certificate::invalid(language, &reason, device.as_ref().map(Name::as_str))
+                page::certificate::invalid(language, reason, device.as_ref().map(Name::as_str))
             }
             // A 403 on a connection that asked makes Safari offer its certificates again.
             Denial::Network if link.asked() => page::certificate::required(language),
             Denial::Network => page::outside(),
-            Denial::Throttled { retry_after } => page::throttled(retry_after),
+            Denial::Throttled { retry_after } => page::throttled(*retry_after),
         }
     }
 

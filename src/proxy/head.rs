@@ -40,6 +40,8 @@ pub struct Malformed(pub StatusCode, pub &'static str);
 pub const MOST_BYTES: usize = 64 * 1024;
 /// Fields of a head at most.
 pub const MOST_FIELDS: usize = 128;
+/// Fields for which there is room at first.
+const USUAL_FIELDS: usize = 24;
 /// Bytes of the request line at most.
 const MOST_LINE: usize = 16 * 1024;
 
@@ -77,12 +79,12 @@ impl Head {
     pub fn end(bytes: &[u8], looked: &mut usize) -> Option<usize> {
         let from = looked.saturating_sub(EMPTY_LINE);
         *looked = bytes.len();
-        let is_end = |at: &usize| {
+        let is_empty_line = |at: &usize| {
             let line = &bytes[..*at];
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            bytes[*at] == b'\n' && line.ends_with(b"\n")
+            line.ends_with(b"\n") || line.ends_with(b"\n\r")
         };
-        (from..bytes.len()).find(is_end).map(|at| at + 1)
+        let mut line_feeds = (from..bytes.len()).filter(|at| bytes[*at] == b'\n');
+        line_feeds.find(is_empty_line).map(|at| at + 1)
     }
 }
 
@@ -106,7 +108,7 @@ const fn bad(why: &'static str) -> Malformed {
 
 /// The lines without their CRLF, the closing empty one left out.
 fn lines(bytes: &[u8]) -> Judged<Vec<&[u8]>> {
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(USUAL_FIELDS);
     for line in bytes.split_inclusive(|&b| b == b'\n') {
         let line = line
             .strip_suffix(b"\r\n")
@@ -189,7 +191,7 @@ fn version(bytes: &[u8]) -> Judged<Version> {
 }
 
 fn fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Judged<HeaderMap> {
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
     for line in lines {
         let (name, value) = field(line)?;
         headers.append(name, value);

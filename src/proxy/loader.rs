@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    access::password::Passwords,
+    access::{basic::Basic, password::Passwords},
     clients,
     config::model::{self, ClientAuthority, ClientCertificate, Config},
     tls::{ClientCa, Issued, SiteTls, SystemRoots},
@@ -105,6 +105,11 @@ impl<'a> Loader<'a> {
 }
 
 impl Shared {
+    /// Takes a credential for right in each file that has its user.
+    pub(super) fn assume(&self, basic: &Basic) {
+        self.passwords.values().for_each(|file| file.assume(basic));
+    }
+
     pub(super) fn refresh(&self) -> Refreshed {
         let mut refreshed = Refreshed::default();
         for (path, file) in &self.passwords {

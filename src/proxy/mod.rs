@@ -39,7 +39,7 @@ mod tunnel;
 mod upload;
 mod websocket;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::{ArcSwap, Guard};
 use pingora_core::{connectors::TransportConnector, server::configuration::ServerConf};
@@ -55,7 +55,10 @@ use crate::{
     upstream::Pool,
 };
 
-use self::{drain::Drain, engine::Phases, http2::Http2, link::Link, session::Memory, sites::Sites};
+use self::{
+    drain::Drain, engine::Phases, http2::Http2, link::Link, session::Memory, site::Site,
+    sites::Sites,
+};
 
 /// What all requests share.
 pub struct Proxy {
@@ -129,6 +132,13 @@ impl Proxy {
     #[must_use]
     pub fn sites_now(&self) -> Arc<Sites> {
         self.sites.load_full()
+    }
+
+    /// Whether a handshake for a site asks a peer for a certificate.
+    #[must_use]
+    pub fn asks(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
+        let tries = site.config.has_own_clients() && self.clients.tries(peer);
+        tries || site.asks(peer, &sites.config.trusted_proxies)
     }
 
     /// Notes that a device of the house showed its certificate.

@@ -109,7 +109,7 @@ held() {
 }
 
 @test "a hubgate whose http does not lead to https" {
-    serves_wrongly 's/http: .*/http: []/'
+    serves_wrongly 's/http: \[[^]]*\]/http: []/'
     install_fails "Asking hubgate as a browser does" "http at 127.0.0.1:$HTTP_PORT does not lead to https"
 }
 

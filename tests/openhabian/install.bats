@@ -130,7 +130,7 @@ teardown() { teardown_stage; }
     record_arguments
     PATH="$RECORDERS:$PATH" run add_on install
     [ "$status" -eq 0 ]
-    grep -q "^hubgate user add ben" "$HUBGATE_ROOT/argv"
+    grep -q "^hubgate .*user add ben" "$HUBGATE_ROOT/argv"
     not grep -rq secret-of-ben "$HUBGATE_ROOT/argv" "$HUBGATE_ROOT/var/log" "$HUBGATE_ROOT/var/lib" "$HUBGATE_ROOT/run" "$HUBGATE_ROOT/etc"
     [[ $output != *secret-of-ben* ]]
 }

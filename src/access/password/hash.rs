@@ -32,13 +32,13 @@ pub(super) struct Work(&'static str, u32);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Nothing after the colon.
-    #[error("no hash after the colon: set a password with `htpasswd -B`")]
+    #[error("no hash after the colon: set a password with `hubgate user passwd`")]
     Empty,
     /// A format that is recognised and not taken.
-    #[error("{0} is not supported: make a new hash with `htpasswd -B`")]
+    #[error("{0} is not supported: set a new password with `hubgate user passwd`")]
     Unsupported(&'static str),
     /// A supported format, wrongly written.
-    #[error("not a well-formed {0} hash: make a new one with `htpasswd -B`")]
+    #[error("not a well-formed {0} hash: set a new password with `hubgate user passwd`")]
     Malformed(&'static str),
     /// More work than a login may take.
     #[error("{work} {cost} would hold up every login: make a new hash with at most {limit}")]
@@ -51,7 +51,7 @@ pub enum Refused {
         limit: u32,
     },
     /// Neither a supported format nor a known other one.
-    #[error("not a password hash hubgate knows: make one with `htpasswd -B`")]
+    #[error("not a password hash hubgate knows: set a new password with `hubgate user passwd`")]
     Unknown,
 }
 
@@ -105,6 +105,14 @@ impl Hash {
                 let found = Sha1::new().chain_update(password).chain_update(salt);
                 found.finalize().as_slice().ct_eq(digest).into()
             }
+        }
+    }
+
+    /// How people call the format.
+    pub(super) fn format(&self) -> &'static str {
+        match self {
+            Self::Sha1 { salt, .. } if !salt.is_empty() => "{SSHA}",
+            _ => self.work().0,
         }
     }
 

@@ -26,11 +26,12 @@ pub(super) struct Htpasswd {
     faults: Vec<Fault>,
 }
 
-struct Entry {
-    hash: Hash,
+/// One user's line.
+pub(super) struct Entry {
+    pub(super) hash: Hash,
     /// SHA-256 of the hash as it is written.
     digest: Vec<u8>,
-    line: usize,
+    pub(super) line: usize,
     proven: OnceLock<hmac::Tag>,
 }
 
@@ -83,6 +84,14 @@ impl Htpasswd {
         hmac::verify(&self.key, basic.password.as_bytes(), tag.as_ref()).is_ok()
     }
 
+    /// Takes the credential for right from now on, if the file has its user.
+    pub(super) fn assume(&self, basic: &Basic) {
+        if let Some(entry) = self.users.get(&basic.user) {
+            let password = basic.password.as_bytes();
+            entry.proven.get_or_init(|| hmac::sign(&self.key, password));
+        }
+    }
+
     /// Whether the credential is right; blocks for as long as the hash takes,
     /// which is the commonest of the file's for an unknown user.
     pub(super) fn verify(&self, basic: &Basic) -> bool {
@@ -99,7 +108,12 @@ impl Htpasswd {
     }
 }
 
-fn add_line(users: &mut HashMap<String, Entry>, text: &[u8], line: usize) -> Result<(), Cause> {
+/// Adds the user of a line, if it has one.
+pub(super) fn add_line(
+    users: &mut HashMap<String, Entry>,
+    text: &[u8],
+    line: usize,
+) -> Result<(), Cause> {
     let text = std::str::from_utf8(text).map_err(|_| Cause::NotUtf8)?;
     let text = text.trim();
     if text.is_empty() || text.starts_with('#') {
@@ -148,7 +162,7 @@ fn decoy(users: &HashMap<String, Entry>) -> Option<Hash> {
 fn nobody(faults: &[Fault]) -> anyhow::Error {
     let told: Vec<String> = faults.iter().map(Fault::to_string).collect();
     if told.is_empty() {
-        return anyhow!("no users: add one with `htpasswd -B FILE USER`");
+        return anyhow!("no users: add one with `hubgate user add NAME`");
     }
     anyhow!("no usable line: {}", told.join("; "))
 }
@@ -183,8 +197,8 @@ mod tests {
             "4: no colon: a line is user:hash",
             "5: no user before the colon: a line is user:hash",
             "6: user \"anna\" is on line 2 already, which counts: remove one of them",
-            "7: user \"dora\": crypt(3) DES is not supported: make a new hash with `htpasswd -B`",
-            "8: user \"emil\": no hash after the colon: set a password with `htpasswd -B`",
+            "7: user \"dora\": crypt(3) DES is not supported: set a new password with `hubgate user passwd`",
+            "8: user \"emil\": no hash after the colon: set a password with `hubgate user passwd`",
             "10: no colon: a line is user:hash",
             "11: not utf-8: write the user's name in utf-8",
         ];

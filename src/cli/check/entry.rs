@@ -8,7 +8,7 @@ use crate::config::{
 };
 
 /// From where one enters, and with what.
-pub(super) fn told(access: &Access) -> String {
+pub(in crate::cli) fn told(access: &Access) -> String {
     let how = match &access.networks {
         Some(networks) => from_networks(&names(networks), access),
         None if access.is_open() => "everybody, without a question".into(),

@@ -3,7 +3,7 @@
 //! The meaning is told in sentences for somebody who never ran a proxy, site by
 //! site, so that a wrong belief is noticed before it matters.
 
-mod entry;
+pub(super) mod entry;
 mod exposed;
 mod loaded;
 
@@ -94,7 +94,8 @@ fn upstream(upstream: &Upstream) -> String {
     }
 }
 
-fn server(server: &Server) -> String {
+/// A server, as it is configured.
+pub(super) fn server(server: &Server) -> String {
     match server {
         Server::Tcp { host, port, tls } => {
             let scheme = if *tls { "https" } else { "http" };
@@ -107,7 +108,8 @@ fn server(server: &Server) -> String {
     }
 }
 
-fn path(rule: &PathRule) -> String {
+/// What a path rule changes.
+pub(super) fn path(rule: &PathRule) -> String {
     let access = match &rule.access {
         PathAccess::Inherit => "as above".into(),
         PathAccess::Public => "everybody, without a question".into(),

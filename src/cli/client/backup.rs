@@ -2,20 +2,19 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{self, IsTerminal, Write},
+    io::Write,
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
-use anyhow::{Context, bail};
-use zeroize::Zeroizing;
+use anyhow::Context;
 
-use super::super::print;
+use super::super::{print, prompt};
 use crate::{clients::Folder, config::model::Config, server::control};
 
 /// Writes the backup to a new file.
 pub(super) fn export(config: &Config, file: &Path) -> anyhow::Result<()> {
-    let passphrase = new_passphrase()?;
+    let passphrase = prompt::twice("passphrase: ")?;
     let backup = Folder::of(&config.state).export(&passphrase)?;
     let mut options = OpenOptions::new();
     let created = options.write(true).create_new(true).mode(0o600).open(file);
@@ -33,7 +32,7 @@ pub(super) fn export(config: &Config, file: &Path) -> anyhow::Result<()> {
 /// Puts a backup back.
 pub(super) fn import(config: &Config, file: &Path, replace: bool) -> anyhow::Result<()> {
     let backup = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let passphrase = ask("passphrase: ")?;
+    let passphrase = prompt::once("passphrase: ")?;
     Folder::of(&config.state)
         .import(&backup, &passphrase, replace)
         .with_context(|| file.display().to_string())?;
@@ -41,25 +40,4 @@ pub(super) fn import(config: &Config, file: &Path, replace: bool) -> anyhow::Res
         Err(fault) if !control::is_nobody(&fault) => Err(fault),
         _ => print("imported\n"),
     }
-}
-
-/// Twice, as nobody could open what was mistyped.
-fn new_passphrase() -> anyhow::Result<Zeroizing<String>> {
-    let passphrase = ask("passphrase: ")?;
-    if io::stdin().is_terminal() && *passphrase != *ask("once more: ")? {
-        bail!("the two passphrases differ: nothing was written");
-    }
-    Ok(passphrase)
-}
-
-/// A line of the terminal that is not shown, or of stdin when that is none.
-fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
-    if io::stdin().is_terminal() {
-        return Ok(Zeroizing::new(rpassword::prompt_password(prompt)?));
-    }
-    let mut line = Zeroizing::new(String::new());
-    io::stdin().read_line(&mut line)?;
-    Ok(Zeroizing::new(
-        line.trim_end_matches(['\r', '\n']).to_owned(),
-    ))
 }

@@ -24,8 +24,8 @@ use std::{
     sync::Arc,
 };
 
-pub use self::network::LAN;
 use self::obtainable::Obtainable;
+pub use self::{network::LAN, obtainable::is_certifiable};
 use super::{
     faults::Fault,
     file::File,

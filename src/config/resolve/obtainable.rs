@@ -1,6 +1,6 @@
 //! Which hosts a CA can certify, by the proofs that may be given.
 
-use super::{directory, network::LAN};
+use super::{directory, host, network::LAN};
 use crate::config::{
     file::{self, File},
     model::{ChallengeKind, Host},
@@ -42,6 +42,12 @@ impl Obtainable {
             _ => None,
         }
     }
+}
+
+/// Whether a public CA can certify the host by http-01 or tls-alpn-01.
+#[must_use]
+pub fn is_certifiable(text: &str) -> bool {
+    host::parse(text).is_ok_and(|host| !matches!(host, Host::Wildcard(_)) && is_public(&host))
 }
 
 /// The kinds that can be given, in the order in which they are tried, each once.

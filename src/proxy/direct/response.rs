@@ -2,7 +2,7 @@
 
 mod head;
 
-use std::io;
+use std::{io, mem::MaybeUninit};
 
 use bytes::{Buf, BytesMut};
 use http::{Method, StatusCode};
@@ -63,9 +63,11 @@ impl<H> Response<H> {
         exchange: &Exchange,
         last: bool,
     ) -> Read<Option<Self>> {
-        let mut space = [httparse::EMPTY_HEADER; MOST_FIELDS];
-        let mut parsed = httparse::Response::new(&mut space);
-        let length = match parsed.parse(heard) {
+        let mut space = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+        let mut parsed = httparse::Response::new(&mut []);
+        let strict = httparse::ParserConfig::default();
+        let read = strict.parse_response_with_uninit_headers(&mut parsed, heard, &mut space);
+        let length = match read {
             Ok(httparse::Status::Complete(length)) if length <= MOST_BYTES => length,
             Ok(httparse::Status::Partial) if heard.len() <= MOST_BYTES => return Ok(None),
             Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err("its head is too large"),

@@ -1,6 +1,7 @@
 //! A hubgate command that runs to its end, and programs of others that do.
 
 use std::{
+    io::{Seek, Write},
     net::TcpListener,
     path::Path,
     process::{Command, Output, Stdio},
@@ -27,6 +28,16 @@ pub fn hubgate(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = program();
     let output = command.args(arguments).current_dir(folder).output();
     output.unwrap().into()
+}
+
+/// Runs `hubgate` with the arguments in the folder and a line on its standard input.
+pub fn hubgate_told(folder: &Path, arguments: &[&str], line: &str) -> Ran {
+    let mut input = tempfile::tempfile().unwrap();
+    writeln!(input, "{line}").unwrap();
+    input.rewind().unwrap();
+    let mut command = program();
+    let command = command.args(arguments).current_dir(folder).stdin(input);
+    command.output().unwrap().into()
 }
 
 /// Runs a program of others with the arguments; it writes UTF-8, and English.

@@ -30,7 +30,7 @@ mod wire;
 pub use self::{
     answer::Answer,
     caller::{Caller, Stream},
-    command::{PROGRAM, Ran, foreign, hubgate},
+    command::{PROGRAM, Ran, foreign, hubgate, hubgate_told},
     conversation::Conversation,
     demo::Demo,
     eventually::{DEADLINE, eventually, within},

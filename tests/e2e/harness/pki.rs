@@ -16,7 +16,7 @@ pub struct Authority {
 }
 
 /// A certificate with its key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Leaf {
     /// The certificate.
     pub certificate: CertificateDer<'static>,

@@ -1,0 +1,119 @@
+//! Why a request is answered as it is, in a sentence.
+
+use http::header;
+
+use super::visit::Visit;
+use crate::{
+    access::verdict::{Admission, Denial},
+    proxy::{answer::Answer, exchange::Exchange},
+    tls::Reason,
+};
+
+/// A visit, and what the gate said to it.
+pub(super) struct Judged<'a> {
+    pub(super) visit: &'a Visit,
+    pub(super) exchange: &'a Exchange,
+    /// The answer of hubgate's own; none when the request goes to the hub.
+    pub(super) refusal: Option<&'a Answer>,
+}
+
+impl Judged<'_> {
+    /// Where the answer sends the browser.
+    pub(super) fn location(&self) -> Option<String> {
+        let fields = &self.refusal?.headers;
+        let (_, location) = fields.iter().find(|(name, _)| *name == header::LOCATION)?;
+        Some(location.to_str().ok()?.to_owned())
+    }
+
+    /// The path, if it is one that means two things.
+    fn bad_path(&self) -> Option<String> {
+        let path = self.visit.called.target.split('?').next()?;
+        let place = self.exchange.site.as_ref()?.place(path);
+        place.err().map(|why| why.to_string())
+    }
+}
+
+/// Why it is answered so.
+pub(super) fn of(judged: &Judged<'_>) -> String {
+    let exchange = judged.exchange;
+    if let Some(admission) = &exchange.admission {
+        return admitted(admission);
+    }
+    if let Some(denial) = &exchange.denial {
+        return denied(denial, judged);
+    }
+    if exchange.site.is_none() {
+        return nowhere(judged);
+    }
+    if let Some(location) = judged.location() {
+        return format!("what comes in the clear is sent to {location}");
+    }
+    match judged.bad_path() {
+        Some(why) => why,
+        None => "a page of hubgate's own answers here, by which devices are enrolled".to_owned(),
+    }
+}
+
+fn nowhere(judged: &Judged<'_>) -> String {
+    let sites = &judged.exchange.sites.config.sites;
+    let hosts = sites.iter().flat_map(|site| &site.hosts);
+    let hosts: Vec<_> = hosts.map(ToString::to_string).collect();
+    let (host, hosts) = (&judged.visit.called.authority.host, hosts.join(", "));
+    format!("no site has the host {host}; there are: {hosts}")
+}
+
+fn admitted(admission: &Admission) -> String {
+    if admission.public {
+        return "the path is public".to_owned();
+    }
+    let factors = admission.factors;
+    let network = factors.network.then(|| "its network".to_owned());
+    let identity = admission.identity.as_ref();
+    let certificate = identity.map(|it| match it.common_name() {
+        Some(name) => format!("the certificate of {name:?}"),
+        None => format!("the certificate {}", it.serial()),
+    });
+    let user = admission.user.as_ref();
+    let password = user.map(|user| format!("the password of {user:?}"));
+    let held: Vec<_> = [network, certificate, password]
+        .into_iter()
+        .flatten()
+        .collect();
+    match held.is_empty() {
+        true => "the site is open to everybody".to_owned(),
+        false => format!("let in by {}", held.join(" and ")),
+    }
+}
+
+fn denied(denial: &Denial, judged: &Judged<'_>) -> String {
+    match denial {
+        Denial::Password { certificate } => password(judged, certificate.as_ref()),
+        Denial::CertificateAbsent => format!("a client certificate is needed; {}", none(judged)),
+        Denial::CertificateInvalid(reason) => reason.to_string(),
+        Denial::Network if judged.exchange.link.asked() => {
+            format!("{OUTSIDE}; told as a lack of a certificate, as one was asked for")
+        }
+        Denial::Network => OUTSIDE.to_owned(),
+        Denial::Throttled { .. } => "too many wrong passwords came before".to_owned(),
+    }
+}
+
+fn password(judged: &Judged<'_>, certificate: Option<&Reason>) -> String {
+    let came = match &judged.visit.basic {
+        Some(basic) => format!("no user {:?} is known here", basic.user),
+        None => "none came (--user NAME)".to_owned(),
+    };
+    let certificate = certificate.map_or(String::new(), |reason| format!("; {reason}"));
+    format!("a password is needed; {came}{certificate}")
+}
+
+/// Why no certificate came.
+fn none(judged: &Judged<'_>) -> &'static str {
+    match (&judged.visit.device, judged.exchange.link.asked()) {
+        (None, _) => "none came (--client NAME)",
+        (Some(_), true) => "the device showed none",
+        (Some(_), false) => "the connection was not asked for one",
+    }
+}
+
+const OUTSIDE: &str = "the address is in none of the networks that may enter";

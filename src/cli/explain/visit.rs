@@ -1,0 +1,129 @@
+//! A visit that never takes place: its connection and its request, before the real gate.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use anyhow::{Context, anyhow};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rustls::pki_types::CertificateDer;
+use tokio::runtime;
+
+use super::{
+    called::Called,
+    reason::{self, Judged},
+    told::Told,
+};
+use crate::{
+    access::basic::Basic,
+    acme::challenge::Challenges,
+    clients::Clients,
+    config::model::{Config, Host},
+    proxy::{
+        Proxy,
+        exchange::{Exchange, Request},
+        head::Head,
+        link::{Handshake, Link},
+    },
+    telemetry::access_log::AccessLog,
+    tls::Issued,
+};
+
+/// Who comes, from where, and what for.
+pub(super) struct Visit {
+    pub(super) called: Called,
+    pub(super) from: IpAddr,
+    pub(super) device: Option<Device>,
+    pub(super) basic: Option<Basic>,
+}
+
+/// A device that has its certificate at hand.
+pub(super) struct Device {
+    pub(super) name: String,
+    /// Whether it is neither ended nor revoked.
+    pub(super) good: bool,
+    /// What is judged in the place of its own.
+    pub(super) certificate: CertificateDer<'static>,
+}
+
+impl Visit {
+    /// What would be answered.
+    pub(super) fn explain(&self, config: Config) -> anyhow::Result<Told> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("starting the runtime")?;
+        runtime.block_on(self.take_place(config))
+    }
+
+    async fn take_place(&self, config: Config) -> anyhow::Result<Told> {
+        let proxy = proxy(config)?;
+        let sites = proxy.sites_now();
+        if let Some(basic) = &self.basic {
+            sites.assume(basic);
+        }
+        let link = Arc::new(self.link(&proxy));
+        let head = match Head::parse(self.head().as_bytes()) {
+            Ok(head) => head,
+            Err(why) => return Ok(Told::malformed(self, &link, why)),
+        };
+        let request = Request {
+            method: &head.method,
+            target: &head.target,
+            version: head.version,
+            headers: &head.headers,
+            authority: head.authority.clone(),
+        };
+        let mut exchange = Exchange::new(sites, link, &request);
+        let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
+        let refusal = admitted.err();
+        let judged = Judged {
+            visit: self,
+            exchange: &exchange,
+            refusal: refusal.as_ref(),
+        };
+        Ok(Told::of(&judged, reason::of(&judged)))
+    }
+
+    /// The connection as it would be after its handshake.
+    fn link(&self, proxy: &Proxy) -> Link {
+        let local = match self.called.authority.host {
+            Host::Address(address) => address,
+            _ => Ipv4Addr::UNSPECIFIED.into(),
+        };
+        let (peer, local) = ((self.from, 0), (local, self.called.port));
+        let tls_port = self.called.tls_port;
+        let mut link = Link::new(SocketAddr::from(peer), SocketAddr::from(local), tls_port);
+        link.tls = self.called.tls.then(|| self.handshake(proxy, &link));
+        link
+    }
+
+    fn handshake(&self, proxy: &Proxy, link: &Link) -> Handshake {
+        let (sites, server_name) = (proxy.sites(), self.called.server_name());
+        let site = sites.of_handshake(server_name.as_deref(), link.local.ip());
+        let asked = site.is_some_and(|site| proxy.asks(&sites, site, link.peer.ip()));
+        let shown = self.device.iter().filter(|_| asked);
+        Handshake {
+            server_name,
+            asked,
+            chain: shown.map(|device| device.certificate.clone()).collect(),
+            version: "TLSv1.3",
+        }
+    }
+
+    fn head(&self) -> String {
+        let authorization = self.basic.as_ref().map(|basic| {
+            let credential = STANDARD.encode(format!("{}:{}", basic.user, basic.password));
+            format!("Authorization: Basic {credential}\r\n")
+        });
+        let (target, host) = (&self.called.target, &self.called.host);
+        let authorization = authorization.unwrap_or_default();
+        format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n{authorization}\r\n")
+    }
+}
+
+fn proxy(config: Config) -> anyhow::Result<Proxy> {
+    let log = AccessLog::new(config.log.access).context("starting the access log")?;
+    let clients = Clients::load(&config).map_err(|fault| anyhow!("{fault:#}"))?;
+    let (issued, challenges) = (Issued::default(), Challenges::default());
+    Proxy::build(config, log, &issued, challenges, clients)
+}

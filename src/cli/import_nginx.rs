@@ -1,0 +1,76 @@
+//! `hubgate import-nginx`: NGINX's configuration as a `proxy.yaml`, and a report.
+//!
+//! The report goes to stderr, so that the YAML can be redirected. Nothing is
+//! written when the import stops, and never over a file that is there.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+
+use super::print;
+use crate::nginx::{self, Disk, Failure, Wishes};
+
+/// What to read and where to write.
+#[derive(Debug, clap::Args)]
+pub(super) struct ImportNginx {
+    /// nginx.conf, or sites alone, with all that they include.
+    #[arg(value_name = "FILE", default_value = "/etc/nginx/nginx.conf")]
+    files: Vec<PathBuf>,
+    /// Write here instead of stdout.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write over a file that is there.
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// A name for the server that answers for every name; this machine's without it.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+}
+
+/// Imports, or tells why that would be weaker than NGINX.
+pub(super) fn run(wanted: &ImportNginx) -> anyhow::Result<()> {
+    let hosts = match wanted.hosts.as_slice() {
+        [] => nginx::hosts(),
+        named => named.to_vec(),
+    };
+    let out = wanted.out.as_deref().map(std::path::absolute).transpose()?;
+    let imported = nginx::import(&Disk, &wanted.files, &Wishes { hosts, out });
+    if let Err(Failure::Stopped(report) | Failure::Nothing(report)) = &imported {
+        tell(&report.to_string());
+    }
+    let imported = imported?;
+    match &wanted.out {
+        Some(out) => write(out, &imported.yaml, wanted.force)?,
+        None => print(&imported.yaml)?,
+    }
+    tell(&imported.report.to_string());
+    Ok(())
+}
+
+fn write(out: &Path, yaml: &str, force: bool) -> anyhow::Result<()> {
+    if force {
+        return fs::write(out, yaml).with_context(|| format!("cannot write {}", out.display()));
+    }
+    let opened = OpenOptions::new().write(true).create_new(true).open(out);
+    match opened {
+        Ok(mut file) => file
+            .write_all(yaml.as_bytes())
+            .with_context(|| format!("cannot write {}", out.display())),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            bail!(
+                "{} is there already: name another file, or write over it with --force",
+                out.display()
+            )
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot write {}", out.display())),
+    }
+}
+
+fn tell(report: &str) {
+    // Who does not listen any more still gets the exit code.
+    let _ = writeln!(io::stderr(), "{report}");
+}

@@ -1,0 +1,283 @@
+//! Who may enter a place: `allow`, `deny`, `auth_basic`, `satisfy`, client certificates, `if`.
+
+use super::{
+    directive::Directive,
+    levels::Levels,
+    network::{self, Reach},
+    report::Report,
+    rule::{Certificate, Entry},
+};
+
+/// How a server takes client certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verify {
+    Never,
+    Always(Certificate),
+    /// Where an `if` wants one.
+    Sometimes(Certificate),
+}
+
+/// What NGINX's access phase wants at a place.
+pub(super) fn entry(levels: &Levels<'_>, report: &mut Report) -> Entry {
+    let reach = reach(levels, report);
+    let password = password(levels, report);
+    let any = satisfies_any(levels, report);
+    combine(reach, password, any)
+}
+
+fn combine(reach: Option<Reach>, password: Option<String>, any: bool) -> Entry {
+    match (reach, password, any) {
+        (None, None, _) => Entry::Open,
+        (None, Some(password), _) => Entry::Password(password),
+        (Some(reach), None, _) if reach.undenied.is_all() => Entry::Open,
+        (Some(reach), None, _) if reach.undenied.is_empty() => Entry::Nobody,
+        (Some(reach), None, _) => Entry::Networks(reach.undenied),
+        // Who is neither allowed nor denied still needs the password.
+        (Some(reach), Some(_), true) if reach.allowed.is_all() => Entry::Open,
+        (Some(reach), Some(password), true) if reach.allowed.is_empty() => {
+            Entry::Password(password)
+        }
+        (Some(reach), Some(password), true) => Entry::Either(reach.allowed, password),
+        (Some(reach), Some(password), false) if reach.undenied.is_all() => {
+            Entry::Password(password)
+        }
+        (Some(reach), Some(_), false) if reach.undenied.is_empty() => Entry::Nobody,
+        (Some(reach), Some(password), false) => Entry::Both(reach.undenied, password),
+    }
+}
+
+fn reach(levels: &Levels<'_>, report: &mut Report) -> Option<Reach> {
+    let list = levels.nearest(&["allow", "deny"]);
+    if list.is_empty() {
+        return None;
+    }
+    match network::reach(&list) {
+        Ok(reach) => {
+            list.iter().for_each(|it| tell_network(it, report));
+            let readable = list.len().max(READABLE);
+            if reach.undenied.len() > readable && !reach.undenied.is_all() {
+                let needed = reach.undenied.len();
+                report.stop(list[0], format!(
+                    "this list lets in all but some, which takes {needed} networks to say: name those that may enter, \
+                     and end the list with `deny all`"
+                ));
+            }
+            Some(reach)
+        }
+        Err((directive, told)) => {
+            report.stop(directive, told);
+            None
+        }
+    }
+}
+
+/// Networks at most that a list of refusals may become.
+const READABLE: usize = 40;
+
+fn tell_network(directive: &Directive, report: &mut Report) {
+    match directive.word() {
+        "unix:" => report.dropped(
+            directive,
+            "hubgate does not listen on a socket of this machine",
+        ),
+        _ => report.kept(directive, "the networks of `access`"),
+    }
+}
+
+fn password(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
+    let realm = levels.one("auth_basic")?;
+    if realm.word() == "off" {
+        report.kept(realm, "no password here");
+        return None;
+    }
+    let Some(file) = levels.one("auth_basic_user_file") else {
+        report.stop(
+            realm,
+            "no auth_basic_user_file, so NGINX lets everybody in: add one, or remove this",
+        );
+        return None;
+    };
+    if realm.has_variable() || file.has_variable() {
+        report.stop(
+            realm,
+            "whether a password is needed depends on a variable: write it without",
+        );
+    }
+    report.kept(file, "the password of `access`");
+    match realm.word() {
+        REALM => report.kept(realm, "the same words are asked"),
+        _ => report.changed(
+            realm,
+            format!(
+                "browsers ask with the words \"{REALM}\", so a saved password is typed once more"
+            ),
+        ),
+    }
+    Some(file.word().to_owned())
+}
+
+const REALM: &str = "Username and Password Required";
+
+fn satisfies_any(levels: &Levels<'_>, report: &mut Report) -> bool {
+    let Some(satisfy) = levels.one("satisfy") else {
+        return false;
+    };
+    report.kept(satisfy, "`satisfy` of `access`");
+    satisfy.word() == "any"
+}
+
+/// How a server that speaks TLS takes client certificates.
+pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
+    let Some(verify) = levels.one("ssl_verify_client") else {
+        return Verify::Never;
+    };
+    let word = verify.word();
+    if word == "off" {
+        report.kept(verify, "no client certificate here");
+        return Verify::Never;
+    }
+    if let Some(ocsp) = levels.one("ssl_ocsp").filter(|it| it.word() != "off") {
+        report.stop(ocsp, "revoked certificates are found by OCSP, which hubgate does not ask: name a revocation list with `ssl_crl`");
+    }
+    let Some(ca) = levels.one("ssl_client_certificate") else {
+        report.stop(
+            verify,
+            "no ssl_client_certificate: name the CA that signed the devices' certificates",
+        );
+        return Verify::Never;
+    };
+    report.kept(ca, "the CA of `client_certificate`");
+    let certificate = Certificate {
+        ca: ca.word().to_owned(),
+        crl: revocations(levels, report),
+    };
+    match word {
+        "on" => {
+            report.kept(
+                verify,
+                "`client_certificate`; one that is missing or wrong is answered with 496 or 495",
+            );
+            Verify::Always(certificate)
+        }
+        "optional" => Verify::Sometimes(certificate),
+        _ => {
+            report.stop(verify, format!("`{word}` leaves it to the hub to judge certificates: write `on` with ssl_client_certificate, or `off`"));
+            Verify::Never
+        }
+    }
+}
+
+fn revocations(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
+    let list = levels.one("ssl_crl")?;
+    report.kept(list, "the revocation list of `client_certificate`");
+    Some(list.word().to_owned())
+}
+
+/// What an `if` is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// It leads from http to https.
+    ToTls,
+    /// It refuses who shows no valid certificate.
+    Certificate,
+    /// It refuses requests for other hosts.
+    OtherHosts,
+    /// It decides about nobody.
+    Comfort,
+    /// It may decide who enters.
+    Guard,
+}
+
+/// What an `if` of a server with these hosts is there for.
+pub(super) fn condition(directive: &Directive, hosts: &[String]) -> Condition {
+    let text = directive.text();
+    let text = text
+        .trim_start_matches('(')
+        .trim_end_matches([')', ' '])
+        .trim();
+    let words: Vec<_> = text.split_whitespace().collect();
+    let refuses = directive.inner().iter().any(is_refusal);
+    match words.as_slice() {
+        ["$ssl_client_verify", "!=", "SUCCESS"] | ["$ssl_client_verify", "=", "NONE"]
+            if refuses =>
+        {
+            Condition::Certificate
+        }
+        ["$host" | "$http_host", "!=", name] if refuses && hosts == [name.to_owned()] => {
+            Condition::OtherHosts
+        }
+        [
+            "$scheme" | "$host" | "$https" | "$server_port" | "$http_x_forwarded_proto",
+            ..,
+        ] if directive.inner().iter().all(leads_to_tls) => Condition::ToTls,
+        ["$request_method", "=", "OPTIONS"] => Condition::Comfort,
+        _ if directive.inner().iter().all(is_comfort) => Condition::Comfort,
+        _ => Condition::Guard,
+    }
+}
+
+fn is_refusal(directive: &Directive) -> bool {
+    directive.name == "return" && directive.words.len() == 1 && directive.word().starts_with('4')
+}
+
+/// Whether it redirects to the same path over https.
+pub(super) fn leads_to_tls(directive: &Directive) -> bool {
+    let target = match (directive.name.as_str(), directive.words.as_slice()) {
+        ("return", [code, target]) if code.starts_with("30") => target,
+        ("rewrite", [_, target, ..]) => target,
+        _ => return false,
+    };
+    target.starts_with("https://")
+}
+
+fn is_comfort(directive: &Directive) -> bool {
+    const NAMES: [&str; 8] = [
+        "add_header",
+        "set",
+        "access_log",
+        "expires",
+        "gzip",
+        "proxy_set_header",
+        "limit_rate",
+        "proxy_hide_header",
+    ];
+    NAMES.contains(&directive.name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::network::Networks, *};
+
+    #[test]
+    fn who_is_neither_allowed_nor_denied_needs_the_password_if_there_is_one() {
+        let reach = || Reach {
+            allowed: Networks::default(),
+            undenied: Networks::all(),
+        };
+        assert_eq!(combine(Some(reach()), None, true), Entry::Open);
+        let password = || Some("p".to_owned());
+        assert_eq!(
+            combine(Some(reach()), password(), true),
+            Entry::Password("p".into())
+        );
+        assert_eq!(
+            combine(Some(reach()), password(), false),
+            Entry::Password("p".into())
+        );
+    }
+
+    #[test]
+    fn nobody_enters_where_all_are_denied_unless_a_password_is_enough() {
+        let reach = || Reach {
+            allowed: Networks::default(),
+            undenied: Networks::default(),
+        };
+        let password = || Some("p".to_owned());
+        assert_eq!(combine(Some(reach()), None, true), Entry::Nobody);
+        assert_eq!(combine(Some(reach()), password(), false), Entry::Nobody);
+        assert_eq!(
+            combine(Some(reach()), password(), true),
+            Entry::Password("p".into())
+        );
+    }
+}

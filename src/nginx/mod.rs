@@ -1,0 +1,165 @@
+//! NGINX's configuration as a `proxy.yaml`: never weaker than it was, and silent about nothing.
+//!
+//! One way: text → tokens (`lexer`) → directives (`parser`) → servers with
+//! what they inherit (`server`, `levels`) → rules (`guard`, `judge`) → sites
+//! (`plan`, and `proof` that it is never weaker) → text (`yaml`). What guards
+//! access and cannot be said stops the import; `report` tells the rest.
+
+mod certificate;
+mod counterpart;
+mod directive;
+mod files;
+mod guard;
+mod header;
+mod hosts;
+mod house;
+mod judge;
+mod levels;
+mod lexer;
+mod limits;
+mod listen;
+mod location;
+mod machine;
+mod network;
+mod parser;
+mod plan;
+mod proof;
+mod report;
+mod rule;
+mod server;
+mod site;
+mod upstream;
+mod yaml;
+
+use std::path::{Path, PathBuf};
+
+pub use self::{
+    directive::At,
+    files::{Disk, Files, Memory},
+    machine::hosts,
+    parser::Unreadable,
+    report::{Fate, Report, Stop},
+};
+use self::{directive::Directive, parser::Parser};
+use crate::config::{self, Faults};
+
+/// What the operator wants besides what NGINX says.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// What a server that answers for every name is to be called.
+    pub hosts: Vec<String>,
+    /// Where the `proxy.yaml` will be.
+    pub out: Option<PathBuf>,
+}
+
+/// What came of an import.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The text of `proxy.yaml`.
+    pub yaml: String,
+    /// What became of each directive.
+    pub report: Report,
+}
+
+/// Why nothing came of an import.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file that NGINX could not read either, or that has a program in it.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// What guards access and cannot be said.
+    #[error("{}", stopped(.0))]
+    Stopped(Report),
+    /// No hub is left.
+    #[error("no hub found: there is no server with a proxy_pass that could be imported")]
+    Nothing(Report),
+    /// The text that came of it is no `proxy.yaml`.
+    #[error(
+        "what came of the import is not a valid proxy.yaml, which is a fault of hubgate: please report it\n{faults}\n{yaml}"
+    )]
+    Invalid {
+        /// What is wrong with it.
+        faults: Faults,
+        /// The text.
+        yaml: String,
+    },
+}
+
+/// Reads NGINX's files, a whole `nginx.conf` or sites alone, and all that they include.
+///
+/// # Errors
+/// Why there can be no `proxy.yaml` that is as strict.
+pub fn import(files: &dyn Files, paths: &[PathBuf], wishes: &Wishes) -> Result<Import, Failure> {
+    let directives = read(files, paths)?;
+    let http = http(&directives);
+    let mut report = Report::default();
+    let servers = server::all(&http, &mut report);
+    let house = house::build(&servers, &wishes.hosts, &mut report);
+    report.finish(&directives);
+    if !report.stops().is_empty() {
+        return Err(Failure::Stopped(report));
+    }
+    let Some(house) = house.filter(|house| !house.sites.is_empty()) else {
+        return Err(Failure::Nothing(report));
+    };
+    let names: Vec<_> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let out = wishes.out.as_deref().unwrap_or(Path::new("proxy.yaml"));
+    let state = out.starts_with("/etc").then_some("/var/lib/hubgate");
+    let yaml = yaml::write(
+        &house,
+        &names.join(" and ").replace(char::is_control, " "),
+        state,
+    );
+    match config::parse(&yaml, out) {
+        Ok(_) => Ok(Import { yaml, report }),
+        Err(faults) => Err(Failure::Invalid { faults, yaml }),
+    }
+}
+
+fn read(files: &dyn Files, paths: &[PathBuf]) -> Result<Vec<Directive>, Unreadable> {
+    let mut parser = Parser::new(files);
+    let mut directives = Vec::new();
+    for path in paths {
+        directives.extend(parser.root(path, &folder(path))?);
+    }
+    Ok(directives)
+}
+
+/// What the `include`s of a file are relative to: the folder of the nginx.conf that would include it.
+fn folder(path: &Path) -> PathBuf {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let sites = ["sites-enabled", "sites-available", "conf.d", "http.d"];
+    let is_sites = folder
+        .file_name()
+        .is_some_and(|name| sites.iter().any(|it| name == *it));
+    match folder.parent().filter(|_| is_sites) {
+        Some(outer) => outer.to_owned(),
+        None => folder.to_owned(),
+    }
+}
+
+/// What stands in `http`, or would if it were included there.
+fn http<'d>(directives: &'d [Directive]) -> Vec<&'d Directive> {
+    let flat = |it: &'d Directive| -> Vec<&'d Directive> {
+        match it {
+            Directive { name, .. } if name == "http" => it.inner().iter().collect(),
+            _ => vec![it],
+        }
+    };
+    directives.iter().flat_map(flat).collect()
+}
+
+/// All reasons together, as one of them alone would have to be cured first.
+fn stopped(report: &Report) -> String {
+    let stops = report.stops().iter().map(|stop| format!("\n  {stop}"));
+    format!(
+        "the import stops, as it would be weaker than NGINX or unclear:{}",
+        stops.collect::<String>()
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! What became of each directive, and why the import stops where it does.
+
+use std::{
+    collections::HashSet,
+    fmt::{self, Write},
+};
+
+use super::{
+    counterpart,
+    directive::{At, Directive},
+};
+
+/// What became of a directive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// hubgate does the same.
+    Kept,
+    /// hubgate does something like it.
+    Changed,
+    /// hubgate does nothing of the kind.
+    Dropped,
+}
+
+/// What an import says of what it read.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    lines: Vec<Line>,
+    stops: Vec<Stop>,
+    told: HashSet<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    fate: Fate,
+    what: String,
+    why: String,
+    at: Vec<At>,
+}
+
+/// Why nothing was written: the place, the cause and the cure.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {message}")]
+pub struct Stop {
+    at: At,
+    message: String,
+}
+
+impl Report {
+    /// hubgate does the same.
+    pub(super) fn kept(&mut self, directive: &Directive, why: impl Into<String>) {
+        self.tell(Fate::Kept, directive, why);
+    }
+
+    /// hubgate does something like it.
+    pub(super) fn changed(&mut self, directive: &Directive, why: impl Into<String>) {
+        self.tell(Fate::Changed, directive, why);
+    }
+
+    /// hubgate does nothing of the kind.
+    pub(super) fn dropped(&mut self, directive: &Directive, why: impl Into<String>) {
+        self.tell(Fate::Dropped, directive, why);
+    }
+
+    /// The same became of a block and of all that stands in it.
+    pub(super) fn whole(&mut self, fate: Fate, block: &Directive, why: impl Into<String>) {
+        let mut inner = 0;
+        let told = &mut self.told;
+        block.inner().iter().for_each(|it| {
+            it.walk(&mut |it| inner += usize::from(told.insert(it.id)));
+        });
+        let why = why.into();
+        let why = match inner {
+            0 => why,
+            1 => format!("{why} (and the 1 directive in it)"),
+            _ => format!("{why} (and the {inner} directives in it)"),
+        };
+        self.tell(fate, block, why);
+    }
+
+    /// Something to know that no single directive says; `at` is where it comes from.
+    pub(super) fn note(&mut self, fate: Fate, at: &At, what: &str, why: impl Into<String>) {
+        let (what, why) = (what.to_owned(), why.into());
+        let same = |line: &&mut Line| line.fate == fate && line.what == what && line.why == why;
+        match self.lines.iter_mut().find(same) {
+            Some(line) if line.at.contains(at) => {}
+            Some(line) => line.at.push(at.clone()),
+            None => self.lines.push(Line {
+                fate,
+                what,
+                why,
+                at: vec![at.clone()],
+            }),
+        }
+    }
+
+    /// The import stops here; the message has the cause and the cure.
+    pub(super) fn stop(&mut self, directive: &Directive, message: impl Into<String>) {
+        self.told.insert(directive.id);
+        let (at, message) = (directive.at.clone(), message.into());
+        let stop = Stop { at, message };
+        if !self.stops.contains(&stop) {
+            self.stops.push(stop);
+        }
+    }
+
+    /// Tells what became of the directives that nothing was said of yet.
+    pub(super) fn finish(&mut self, directives: &[Directive]) {
+        for directive in directives {
+            if !self.told.contains(&directive.id) {
+                self.rest(directive);
+            }
+            self.finish(directive.inner());
+        }
+    }
+
+    /// Why nothing may be written; empty when something may.
+    pub(super) fn stops(&self) -> &[Stop] {
+        &self.stops
+    }
+
+    /// Whether something was said of it.
+    #[cfg(test)]
+    pub(super) fn tells(&self, directive: &Directive) -> bool {
+        self.told.contains(&directive.id)
+    }
+
+    fn rest(&mut self, directive: &Directive) {
+        let name = directive.name.as_str();
+        if let Some((fate, why)) = counterpart::of(name) {
+            return match name {
+                // Each directive in it has its own fate.
+                "http" => self.tell(fate, directive, why),
+                _ => self.whole(fate, directive, why),
+            };
+        }
+        if counterpart::may_guard(name) {
+            return self.unknown_guard(directive);
+        }
+        self.whole(Fate::Dropped, directive, "unknown here");
+    }
+
+    /// Stops at a directive that may keep people out, one cannot know which.
+    pub(super) fn unknown_guard(&mut self, directive: &Directive) {
+        let name = &directive.name;
+        self.stop(directive, format!("`{name}` may decide who enters, in a way that hubgate does not have: remove it, and write into proxy.yaml who may"));
+    }
+
+    fn tell(&mut self, fate: Fate, directive: &Directive, why: impl Into<String>) {
+        if !self.told.insert(directive.id) {
+            return;
+        }
+        let mut what = directive.to_string().replace(char::is_control, " ");
+        if let Some((end, _)) = what.char_indices().nth(LONGEST) {
+            what.truncate(end);
+            what.push('…');
+        }
+        self.note(fate, &directive.at, &what, why);
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        for (fate, title) in TITLES {
+            let lines: Vec<_> = self.lines.iter().filter(|line| line.fate == fate).collect();
+            if lines.is_empty() {
+                continue;
+            }
+            writeln!(text, "{title}")?;
+            for line in lines {
+                let at: Vec<_> = line.at.iter().map(ToString::to_string).collect();
+                writeln!(text, "  {}: {}\n    {}", at.join(", "), line.what, line.why)?;
+            }
+        }
+        f.write_str(text.trim_end())
+    }
+}
+
+const TITLES: [(Fate, &str); 3] = [
+    (Fate::Kept, "kept"),
+    (Fate::Changed, "changed"),
+    (Fate::Dropped, "dropped"),
+];
+
+/// Characters of a directive that are shown.
+const LONGEST: usize = 80;

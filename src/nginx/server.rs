@@ -1,0 +1,181 @@
+//! The servers of NGINX, each with what it is there for.
+
+use super::{
+    directive::Directive,
+    guard::{self, Condition},
+    levels::Levels,
+    listen::{self, Listen},
+    location::{self, Location, Matcher},
+    report::{Fate, Report},
+    upstream::{self, Passed},
+};
+
+/// A server that may have a hub.
+#[derive(Clone, Debug)]
+pub(super) struct Server<'d> {
+    pub(super) directive: &'d Directive,
+    pub(super) levels: Levels<'d>,
+    pub(super) listens: Vec<Listen<'d>>,
+    /// As they are written.
+    pub(super) names: Vec<String>,
+    pub(super) locations: Vec<Location<'d>>,
+    /// Where the requests of each location go, if it has a `proxy_pass`.
+    pub(super) passed: Vec<Option<Passed>>,
+    pub(super) kind: Kind,
+}
+
+/// What a server is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Hubs.
+    Hubs,
+    /// To lead from http to https.
+    ToTls,
+    /// To refuse.
+    Closed,
+    /// To reach whatever the client names.
+    Forward,
+    /// Something that hubgate does not do.
+    Other,
+}
+
+/// All servers, in their order.
+pub(super) fn all<'d>(http: &[&'d Directive], report: &mut Report) -> Vec<Server<'d>> {
+    let levels = Levels::http(http.to_vec());
+    let blocks = http
+        .iter()
+        .filter(|it| it.name == "server" && it.block.is_some());
+    blocks
+        .map(|block| Server::new(block, &levels, http, report))
+        .collect()
+}
+
+impl<'d> Server<'d> {
+    fn new(
+        directive: &'d Directive,
+        http_levels: &Levels<'d>,
+        http: &[&'d Directive],
+        report: &mut Report,
+    ) -> Self {
+        let levels = http_levels.within(directive);
+        let locations = location::all(directive, &levels);
+        let passed = locations
+            .iter()
+            .map(|it| passed(it, http, report))
+            .collect();
+        let mut server = Self {
+            directive,
+            listens: listen::all(directive, report),
+            names: names(&levels),
+            locations,
+            passed,
+            kind: Kind::Other,
+            levels,
+        };
+        server.kind = server.kind();
+        server
+    }
+
+    /// The addresses that it is reached at, over TLS or in the clear.
+    pub(super) fn listens(&self, tls: bool) -> impl Iterator<Item = &Listen<'d>> {
+        self.listens.iter().filter(move |it| it.tls == tls)
+    }
+
+    pub(super) fn has_tls(&self) -> bool {
+        self.listens(true).next().is_some()
+    }
+
+    fn kind(&self) -> Kind {
+        if let Some(kind) = self.returns() {
+            return kind;
+        }
+        let has = |wanted: fn(&Passed) -> bool| self.passed.iter().flatten().any(wanted);
+        if (self.has_tls() || !self.leads_to_tls()) && has(|it| matches!(it, Passed::Hub(_))) {
+            return Kind::Hubs;
+        }
+        if has(|it| matches!(it, Passed::Forward)) {
+            return Kind::Forward;
+        }
+        let rejects = self.levels.own("ssl_reject_handshake");
+        if rejects.iter().any(|it| it.word() == "on") {
+            return Kind::Closed;
+        }
+        if self.leads_to_tls() {
+            Kind::ToTls
+        } else {
+            Kind::Other
+        }
+    }
+
+    /// What it is there for, when it answers by itself before any location.
+    fn returns(&self) -> Option<Kind> {
+        let directive = self.levels.own_one("return")?;
+        if guard::leads_to_tls(directive) || self.leads_to_tls() {
+            return Some(Kind::ToTls);
+        }
+        let refuses = directive.words.len() == 1 && directive.word().starts_with('4');
+        Some(if refuses { Kind::Closed } else { Kind::Other })
+    }
+
+    /// Whether something of it leads to https, whatever the path.
+    fn leads_to_tls(&self) -> bool {
+        let by_condition = |it: &&Directive| guard::condition(it, &self.names) == Condition::ToTls;
+        let root = self
+            .locations
+            .iter()
+            .find(|it| it.matcher == Matcher::Prefix("/".into()));
+        let by_root = root.and_then(|it| it.levels.own_one("return"));
+        self.levels.own("if").iter().any(by_condition)
+            || self
+                .levels
+                .own("rewrite")
+                .into_iter()
+                .any(guard::leads_to_tls)
+            || by_root.is_some_and(guard::leads_to_tls)
+    }
+
+    /// Says why nothing of a server is imported that has no hub.
+    pub(super) fn tell(&self, report: &mut Report) {
+        let (fate, why) = match self.kind {
+            Kind::Hubs => return,
+            Kind::ToTls => (
+                Fate::Kept,
+                "built in: hubgate leads from http to https, and answers the CA on port 80",
+            ),
+            Kind::Closed => (
+                Fate::Kept,
+                "built in: hubgate answers no host that it has no site for",
+            ),
+            Kind::Forward => (
+                Fate::Dropped,
+                "a forward proxy, which anybody who reaches it can use to reach other machines: hubgate is none",
+            ),
+            Kind::Other => (
+                Fate::Dropped,
+                "no hub here that hubgate could stand before: files, redirects and answers of NGINX's own are not imported",
+            ),
+        };
+        report.whole(fate, self.directive, why);
+    }
+}
+
+fn passed<'d>(
+    location: &Location<'d>,
+    http: &[&'d Directive],
+    report: &mut Report,
+) -> Option<Passed> {
+    let directive = location.levels.own_one("proxy_pass")?;
+    Some(upstream::passed(
+        directive,
+        &location.matcher,
+        &location.levels,
+        http,
+        report,
+    ))
+}
+
+fn names(levels: &Levels<'_>) -> Vec<String> {
+    let written = levels.own("server_name");
+    let names = written.iter().flat_map(|it| it.words.iter());
+    names.map(|name| name.to_ascii_lowercase()).collect()
+}

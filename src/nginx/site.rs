@@ -1,0 +1,198 @@
+//! One server of NGINX as a site of hubgate.
+
+use super::{
+    certificate::{self, Certificate},
+    directive::{At, Directive},
+    header::{self, Headers},
+    judge,
+    levels::Levels,
+    plan::{self, Access, Judged, Matcher, Plan, Target},
+    proof,
+    report::{Fate, Report},
+    rule::{Entry, Rule},
+    server::Server,
+    upstream::Passed,
+};
+
+/// A site as it will be written.
+#[derive(Clone, Debug)]
+pub(super) struct Site {
+    pub(super) at: At,
+    pub(super) hosts: Vec<String>,
+    pub(super) certificate: Certificate,
+    pub(super) plan: Plan,
+    pub(super) headers: Headers,
+    /// Whether the hub was told which certificate came.
+    pub(super) tells_certificate: bool,
+}
+
+/// The site of a server; none, which is told, when it cannot be one.
+pub(super) fn build(server: &Server<'_>, hosts: Vec<String>, report: &mut Report) -> Option<Site> {
+    let places = judge::places(server, &hosts, report);
+    let plan = plan(server, &places, report)?;
+    prove(&places, &plan, report);
+    places
+        .iter()
+        .zip(&server.locations)
+        .enumerate()
+        .for_each(|(nth, (place, _))| {
+            tell(place, server.passed[nth].as_ref(), &plan, report);
+        });
+    let root = server
+        .locations
+        .iter()
+        .find(|it| it.matcher == Matcher::Prefix("/".into()));
+    let levels = root.map_or(&server.levels, |root| &root.levels);
+    report.kept(
+        server.directive,
+        format!("the site {}", hosts.first().map_or("", String::as_str)),
+    );
+    server
+        .levels
+        .own("server_name")
+        .into_iter()
+        .for_each(|it| report.kept(it, "`hosts`"));
+    Some(Site {
+        at: server.directive.at.clone(),
+        certificate: match server.has_tls() {
+            true => certificate::of(levels, &hosts, report),
+            false => Certificate::SelfSigned,
+        },
+        headers: header::of(levels, report),
+        tells_certificate: tells_certificate(server, &plan, levels, report),
+        hosts,
+        plan,
+    })
+}
+
+fn plan(server: &Server<'_>, places: &[Judged<'_>], report: &mut Report) -> Option<Plan> {
+    match plan::propose(places) {
+        Some(Ok(plan)) => Some(plan),
+        Some(Err(unsayable)) => {
+            for nth in unsayable {
+                report.stop(places[nth].directive, "this place is looser than `location /`, but not open, or wants a certificate and one of \
+                    two other things: a path of hubgate's only tightens the site's rule or is public. Give both the same rule, \
+                    or this one a host of its own");
+            }
+            None
+        }
+        None => {
+            report.whole(
+                Fate::Dropped,
+                server.directive,
+                "no hub here at a path that hubgate can name, so nothing of it is imported",
+            );
+            None
+        }
+    }
+}
+
+fn prove(places: &[Judged<'_>], plan: &Plan, report: &mut Report) {
+    for difference in proof::differences(places, plan) {
+        let place = &places[difference.location];
+        let path = &difference.path;
+        if difference.weaker {
+            report.stop(place.directive, weaker(place, path));
+        } else {
+            let why = format!(
+                "hubgate keeps people out at {path} whom NGINX would let in: its paths take what begins with them and a slash"
+            );
+            report.note(
+                Fate::Changed,
+                &place.directive.at,
+                &place.directive.to_string(),
+                why,
+            );
+        }
+    }
+}
+
+/// Why a place is not guarded by the plan, with the cure.
+fn weaker(place: &Judged<'_>, path: &str) -> String {
+    let cure = match &place.matcher {
+        Matcher::Regex(_) => "hubgate knows no expressions: name the paths that it guards, with `location /x/`, or remove it if it \
+            guards only files that NGINX serves itself".to_owned(),
+        Matcher::Prefix(own) if !own.ends_with('/') => format!(
+            "NGINX takes all that begins with it, hubgate only {own} and what is below it: write `location {own}/` and `location = {own}`"
+        ),
+        _ => "hubgate has no path that says the same: give it a host of its own, or the rule of `location /`".to_owned(),
+    };
+    format!("guards {path}, which hubgate would leave to a wider rule: {cure}")
+}
+
+/// What became of a location.
+fn tell(place: &Judged<'_>, passed: Option<&Passed>, plan: &Plan, report: &mut Report) {
+    let directive = place.directive;
+    match (&place.matcher, &place.target, passed) {
+        (_, _, Some(Passed::Unsayable(why))) => report.whole(Fate::Dropped, directive, format!("{why}; until then this path leads to the site's hub")),
+        (_, _, Some(Passed::Forward)) => report.whole(Fate::Dropped, directive, "a forward proxy: hubgate is none"),
+        (Matcher::Regex(_), _, _) => report.whole(Fate::Dropped, directive, "hubgate knows no expressions: the rule of the place it falls in holds"),
+        (Matcher::Named(_), _, _) => report.whole(Fate::Dropped, directive, "nothing leads here"),
+        (_, Target::Closed, _) => report.kept(directive, "nobody enters"),
+        (_, Target::Hub(_), _) => hub(directive, place, plan, report),
+        (_, Target::Other, _) if is_challenge(&place.matcher) => {
+            report.whole(Fate::Kept, directive, "built in: hubgate answers the CA itself");
+        }
+        (_, Target::Other, _) if place.is_root() => {
+            report.whole(
+                Fate::Changed,
+                directive,
+                "no hub here: nobody enters but at the paths below",
+            );
+        }
+        (_, Target::Other, _) if place.rule.entry == Entry::Nobody => {
+            report.whole(Fate::Kept, directive, "nobody enters");
+        }
+        (_, Target::Other, _) => report.whole(
+            Fate::Dropped,
+            directive,
+            "hubgate serves no files and has no answers of its own: this path leads to the site's hub, \
+             for those who may enter here and there",
+        ),
+    }
+}
+
+fn hub(directive: &Directive, place: &Judged<'_>, plan: &Plan, report: &mut Report) {
+    let own: Vec<_> = directive
+        .inner()
+        .iter()
+        .filter(|it| it.name == "proxy_pass")
+        .collect();
+    own.into_iter().for_each(|it| report.kept(it, "`upstream`"));
+    let path = place.matcher.path();
+    let planned = plan.paths.iter().any(|it| {
+        path.is_some_and(|path| it.path.trim_end_matches('/') == path.trim_end_matches('/'))
+    });
+    match planned && !place.is_root() {
+        true => report.kept(directive, "`paths`"),
+        false => report.kept(directive, "the site's own rule and hub"),
+    }
+}
+
+fn is_challenge(matcher: &Matcher) -> bool {
+    matches!(matcher, Matcher::Prefix(path) | Matcher::Exact(path) if path.starts_with("/.well-known/"))
+}
+
+/// Whether headers with what is known of the certificate go to the hub.
+fn tells_certificate(
+    server: &Server<'_>,
+    plan: &Plan,
+    levels: &Levels<'_>,
+    report: &mut Report,
+) -> bool {
+    let places = server.locations.iter().map(|it| &it.levels).chain([levels]);
+    let headers: Vec<_> = places
+        .flat_map(|it| it.nearest(&["proxy_set_header"]))
+        .filter(|it| it.text().contains("$ssl_client_"))
+        .collect();
+    let takes = |rule: &Rule| rule.certificate.is_some();
+    let paths = plan
+        .paths
+        .iter()
+        .any(|it| matches!(&it.access, Access::And(rule) if takes(rule)));
+    let some = !headers.is_empty() && (takes(&plan.rule) || paths);
+    for header in headers.iter().filter(|_| some) {
+        report.changed(header, "`client_headers: x-ssl-client` tells the hub in X-SSL-Client-Verify, -S-DN, -Serial and -Fingerprint");
+    }
+    some
+}

@@ -1,0 +1,172 @@
+//! Servers, names, addresses, hubs and what else a site has.
+
+use super::{Failure, HUB, PASSWORD, home, import_text, report, stop, yaml};
+
+#[test]
+fn a_plain_site_stays_in_the_clear_and_is_called_as_the_machine_is() {
+    let written = yaml(&format!(
+        "server {{ listen 80; server_name _; location / {{ {HUB} }} }}"
+    ));
+    let expected = "listen: {http: [\"[::]:80\"], https: []}\nsites:\n  # /e/sites-enabled/openhab:1\n  - hosts: [openhabian.local, localhost]\n    upstream: http://127.0.0.1:8080\n";
+    assert!(written.contains(expected), "{written}");
+}
+
+#[test]
+fn certbots_work_is_taken_over_with_the_redirect_beside_it() {
+    let certbot = "server { server_name home.example.org; location / { proxy_pass http://localhost:8080/; }\n \
+        listen 443 ssl; ssl_certificate /etc/letsencrypt/live/home.example.org/fullchain.pem;\n \
+        ssl_certificate_key /etc/letsencrypt/live/home.example.org/privkey.pem; }\n\
+        server { if ($host = home.example.org) { return 301 https://$host$request_uri; }\n \
+        listen 80; server_name home.example.org; return 404; }";
+    let written = yaml(certbot);
+    assert!(written.starts_with("sites:\n"), "{written}");
+    assert!(written.contains("certificate: acme"), "{written}");
+    let wild = certbot.replace(
+        "server_name home.example.org; location",
+        "server_name *.example.org; location",
+    );
+    assert!(yaml(&wild).contains("chain: /etc/letsencrypt/live/home.example.org/fullchain.pem"));
+}
+
+#[test]
+fn a_forward_proxy_is_never_imported() {
+    let forward =
+        "server { listen 8888; location / { proxy_pass http://$http_host$uri$is_args$args; } }\n";
+    let report = report(&(home(&format!("location / {{ {HUB} }}")) + forward));
+    assert!(
+        report.contains("a forward proxy, which anybody"),
+        "{report}"
+    );
+    assert!(matches!(import_text(forward), Err(Failure::Nothing(_))));
+}
+
+#[test]
+fn a_name_belongs_to_the_first_server_that_has_it() {
+    let other = home("location / { proxy_pass http://127.0.0.1:9; }")
+        .replace("home.example.org", "home.example.org .b.example.org");
+    let written = yaml(&(home(&format!("location / {{ {HUB} }}")) + &other));
+    assert!(written.contains("hosts: [home.example.org]"), "{written}");
+    assert!(
+        written.contains("hosts: [b.example.org, \"*.b.example.org\"]"),
+        "{written}"
+    );
+}
+
+#[test]
+fn names_that_cannot_be_said_are_dropped_and_told() {
+    let site = home(&format!("location / {{ {HUB} }}"))
+        .replace("home.example.org", "home.example.org www.* ~^x$");
+    assert!(yaml(&site).contains("hosts: [home.example.org]\n"));
+    assert!(report(&site).contains("server_name www.*"));
+}
+
+#[test]
+fn servers_that_are_reached_elsewhere_stop_the_import() {
+    let one = home(&format!("location / {{ {HUB} }}"));
+    for listen in ["127.0.0.1:443 ssl", "8443 ssl", "443 ssl; listen 8443 ssl"] {
+        let other = one.replace("home.", "other.").replace("443 ssl", listen);
+        assert!(
+            stop(&format!("{one}{other}")).contains("different addresses or ports"),
+            "{listen}"
+        );
+    }
+    let inside = format!(
+        "server {{ listen 127.0.0.1:81; server_name a.example.org; location / {{ {HUB} }} }}"
+    );
+    assert!(stop(&format!("{one}{inside}")).contains("different addresses or ports"));
+    let clear = inside.replace("127.0.0.1:81", "80");
+    assert!(yaml(&format!("{one}{clear}")).contains("certificate: self-signed"));
+}
+
+#[test]
+fn hubs_are_found_through_upstreams_sockets_and_fixed_variables() {
+    let upstream = "upstream hub { server 10.0.0.5:8080 weight=2; server 10.0.0.6; server 10.0.0.7 down; keepalive 8; }\n";
+    let site = upstream.to_owned() + &home("location / { proxy_pass http://hub; }");
+    assert!(
+        yaml(&site).contains("servers: [http://10.0.0.5:8080, http://10.0.0.6:80]"),
+        "{}",
+        yaml(&site)
+    );
+    let socket = yaml(&home(
+        "location / { proxy_pass http://unix:/run/hub.sock:/; }",
+    ));
+    assert!(
+        socket.contains("upstream: \"unix:/run/hub.sock\""),
+        "{socket}"
+    );
+    let fixed = yaml(&home(
+        "set $hub 127.0.0.1; location / { proxy_pass http://$hub:8080$request_uri; }",
+    ));
+    assert!(
+        fixed.contains("upstream: http://127.0.0.1:8080\n"),
+        "{fixed}"
+    );
+    let tls = yaml(&home(
+        "location / { proxy_pass https://10.0.0.5:8443; proxy_ssl_verify on; proxy_ssl_trusted_certificate /c/h.pem; }",
+    ));
+    assert!(
+        tls.contains("servers: [https://10.0.0.5:8443]\n      ca: /c/h.pem"),
+        "{tls}"
+    );
+}
+
+#[test]
+fn a_hub_at_a_path_is_kept_where_the_path_is_not_changed() {
+    let root = format!("{PASSWORD} location / {{ {HUB} }}");
+    let kept = yaml(&home(&format!(
+        "{root} location /red/ {{ proxy_pass http://127.0.0.1:1880; }}"
+    )));
+    assert!(
+        kept.ends_with("      - path: /red/\n        upstream: http://127.0.0.1:1880\n"),
+        "{kept}"
+    );
+    let changed = home(&format!(
+        "{root} location /red/ {{ allow 10.0.0.0/8; deny all; proxy_pass http://127.0.0.1:1880/; }}"
+    ));
+    assert!(report(&changed).contains("give this hub a host of its own"));
+    assert!(
+        yaml(&changed).contains("- path: /red\n") || yaml(&changed).contains("- path: /red/\n")
+    );
+}
+
+#[test]
+fn nobody_enters_where_nginx_served_files_at_the_root() {
+    let written = yaml(&home(&format!("root /var/www; location /hub/ {{ {HUB} }}")));
+    assert!(
+        written.contains("- path: /\n        access:\n          networks: [255.255.255.255]"),
+        "{written}"
+    );
+    assert!(written.contains("- path: /hub/\n"), "{written}");
+}
+
+#[test]
+fn headers_limits_and_proxies_before_this_one_are_carried_over() {
+    let written = yaml(&home(&format!(
+        "add_header Strict-Transport-Security \"max-age=63072000; includeSubDomains\"; add_header X-Frame-Options SAMEORIGIN always;\n\
+         add_header Access-Control-Allow-Origin *; client_max_body_size 100m; proxy_read_timeout 2h; access_log off;\n\
+         set_real_ip_from 10.0.0.1; real_ip_header X-Forwarded-For; location / {{ {HUB} }}"
+    )));
+    for expected in [
+        "trusted_proxies: [10.0.0.1]\n",
+        "limits: {body: \"100MiB\", stream_idle: \"7200s\"}\n",
+        "log: {access: \"off\"}\n",
+        "    hsts: {max_age: 730d, include_subdomains: true}\n    headers:\n      X-Frame-Options: SAMEORIGIN\n",
+    ] {
+        assert!(written.contains(expected), "{expected}: {written}");
+    }
+    let other = home(&format!(
+        "set_real_ip_from 10.0.0.1; real_ip_header CF-Connecting-IP; location / {{ {HUB} }}"
+    ));
+    assert!(stop(&other).contains("a header that hubgate does not read"));
+}
+
+#[test]
+fn the_hub_is_told_of_certificates_if_it_was() {
+    let written = yaml(&home(&format!(
+        "ssl_client_certificate /c/ca.pem; ssl_verify_client on; proxy_set_header X-Client $ssl_client_s_dn; location / {{ {HUB} }}"
+    )));
+    assert!(
+        written.contains("client_headers: x-ssl-client"),
+        "{written}"
+    );
+}

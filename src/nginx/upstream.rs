@@ -1,0 +1,221 @@
+//! The hub of a location: `proxy_pass`, with the `upstream` that it names.
+
+use super::{
+    directive::Directive,
+    levels::Levels,
+    location::Matcher,
+    report::{Fate, Report},
+};
+
+/// The servers of a hub as proxy.yaml has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hub {
+    pub(super) servers: Vec<String>,
+    pub(super) ca: Option<String>,
+}
+
+/// Where a location's requests go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    Hub(Hub),
+    /// To wherever the client says.
+    Forward,
+    /// Somewhere that hubgate cannot name, and why.
+    Unsayable(String),
+}
+
+/// What a `proxy_pass` is made of.
+struct Url<'u> {
+    scheme: &'u str,
+    authority: String,
+    /// From the slash on, if there is one.
+    path: Option<&'u str>,
+}
+
+const WORDS: [&str; 2] = ["http", "https"];
+
+/// Where the location's own `proxy_pass` leads; the blocks `upstream` are among `http`.
+pub(super) fn passed<'d>(
+    directive: &Directive,
+    matcher: &Matcher,
+    levels: &Levels<'d>,
+    http: &[&'d Directive],
+    report: &mut Report,
+) -> Passed {
+    let Some(url) = Url::parse(directive.word(), levels) else {
+        return Passed::Unsayable("hubgate cannot tell what this URL means".into());
+    };
+    if [
+        "$http_host",
+        "$host",
+        "$proxy_host",
+        "$arg_",
+        "$uri",
+        "$request",
+    ]
+    .iter()
+    .any(|it| url.authority.contains(it))
+    {
+        return Passed::Forward;
+    }
+    if url.authority.contains('$') {
+        return Passed::Unsayable("the hub's address is a variable: write it out".into());
+    }
+    if url.rewrites(matcher) {
+        return Passed::Unsayable("hubgate never changes a path: give this hub a host of its own, such as grafana.example.org".into());
+    }
+    let servers = match http
+        .iter()
+        .find(|it| it.name == "upstream" && it.word() == url.authority)
+    {
+        Some(upstream) => servers(upstream, url.scheme, report),
+        None => vec![url.server(&url.authority)],
+    };
+    if servers.is_empty() {
+        return Passed::Unsayable("no server of this upstream is up".into());
+    }
+    Passed::Hub(Hub {
+        servers,
+        ca: authority(url.scheme, levels, report),
+    })
+}
+
+/// The servers of an `upstream`, those that are down left out.
+fn servers(upstream: &Directive, scheme: &str, report: &mut Report) -> Vec<String> {
+    report.kept(upstream, "the hub's servers");
+    let mut servers = Vec::new();
+    for server in upstream.inner().iter().filter(|it| it.name == "server") {
+        let options = server.words.get(1..).unwrap_or_default();
+        if options.iter().any(|option| option == "down") {
+            report.dropped(server, "it is down");
+            continue;
+        }
+        let plain = options.is_empty();
+        if plain {
+            report.kept(server, "a server of the hub");
+        } else {
+            report.changed(server, "hubgate tries the servers in turn, all alike, and passes over those that do not answer");
+        }
+        let path = None;
+        let url = Url {
+            scheme,
+            authority: server.word().to_owned(),
+            path,
+        };
+        servers.push(url.server(&with_port(server.word())));
+    }
+    servers
+}
+
+/// The CA that servers over TLS are trusted by.
+fn authority(scheme: &str, levels: &Levels<'_>, report: &mut Report) -> Option<String> {
+    if scheme != "https" {
+        return None;
+    }
+    let trusted = levels.one("proxy_ssl_trusted_certificate");
+    if let Some(trusted) = trusted {
+        report.kept(trusted, "the CA of the hub's certificate");
+    }
+    if let Some(verify) = levels
+        .one("proxy_ssl_verify")
+        .filter(|it| it.word() == "on")
+    {
+        report.kept(verify, "hubgate always verifies the hub's certificate");
+    } else if let Some(pass) = levels.one("proxy_pass") {
+        report.note(Fate::Changed, &pass.at, "proxy_ssl_verify off",
+            "hubgate verifies the hub's certificate, for the name or address written here: where it is \
+             self-signed, name it as `ca` of the upstream, or speak http on this machine");
+    }
+    trusted.map(|it| it.word().to_owned())
+}
+
+impl<'u> Url<'u> {
+    fn parse(word: &'u str, levels: &Levels<'_>) -> Option<Self> {
+        let (scheme, rest) = word.split_once("://")?;
+        if !WORDS.contains(&scheme) {
+            return None;
+        }
+        if let Some(socket) = rest.strip_prefix("unix:") {
+            let (socket, path) = socket
+                .split_once(':')
+                .map_or((socket, None), |(socket, path)| (socket, Some(path)));
+            let authority = format!("unix:{socket}");
+            return Some(Self {
+                scheme,
+                authority,
+                path,
+            });
+        }
+        let end = rest
+            .find(['/', '?'])
+            .or_else(|| rest.find("$request_uri"))
+            .or_else(|| rest.find("$uri"))
+            .unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let path = Some(path).filter(|path| !path.is_empty() && !AS_IT_CAME.contains(path));
+        Some(Self {
+            scheme,
+            authority: constant(authority, levels),
+            path,
+        })
+    }
+
+    /// Whether the hub would hear another path than the client said.
+    fn rewrites(&self, matcher: &Matcher) -> bool {
+        let Some(path) = self.path else {
+            return false;
+        };
+        !matches!(matcher, Matcher::Prefix(own) | Matcher::Exact(own) if own == path)
+    }
+
+    fn server(&self, authority: &str) -> String {
+        if authority.starts_with("unix:") {
+            return authority.to_owned();
+        }
+        let port = if self.scheme == "https" { 443 } else { 80 };
+        match has_port(authority) {
+            true => format!("{}://{authority}", self.scheme),
+            false => format!("{}://{authority}:{port}", self.scheme),
+        }
+    }
+}
+
+/// What leaves the path as the client sent it.
+const AS_IT_CAME: [&str; 3] = ["$request_uri", "$uri$is_args$args", "$uri"];
+
+fn has_port(authority: &str) -> bool {
+    let after_brackets = authority.rsplit(']').next().unwrap_or(authority);
+    after_brackets.contains(':')
+}
+
+/// A server of an `upstream` listens on port 80 if nothing else is said.
+fn with_port(server: &str) -> String {
+    match has_port(server) {
+        true => server.to_owned(),
+        false => format!("{server}:80"),
+    }
+}
+
+/// Puts in what a `set` of a fixed text gives to a variable.
+fn constant(authority: &str, levels: &Levels<'_>) -> String {
+    let mut text = authority.to_owned();
+    for set in levels.nearest(&["set"]) {
+        let [name, value] = set.words.as_slice() else {
+            continue;
+        };
+        let once = levels
+            .nearest(&["set"])
+            .iter()
+            .filter(|it| it.word() == name)
+            .count()
+            == 1;
+        if once && !value.contains('$') {
+            let braced = name.replacen('$', "${", 1) + "}";
+            text = text.replace(&braced, value);
+            if text.split(':').next() == Some(name) {
+                text = text.replacen(name.as_str(), value, 1);
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,308 @@
+//! The text of `proxy.yaml`, as a person would have written it: only what differs from the defaults.
+
+use std::net::SocketAddr;
+
+use super::{
+    certificate::Certificate,
+    header::Hsts,
+    house::House,
+    network::Networks,
+    plan::{Access, Planned},
+    rule::{self, Entry, Rule},
+    site::Site,
+    upstream::Hub,
+};
+
+/// Writes the house; `state` where keys are not kept beside the file.
+pub(super) fn write(house: &House, from: &str, state: Option<&str>) -> String {
+    let mut text = format!(
+        "# Made by `hubgate import-nginx` from {from}.\n# `hubgate check` tells what it means.\n\n"
+    );
+    text += &listen(house);
+    if let Some(state) = state {
+        text += &format!("# Keys and certificates that hubgate makes itself.\nstate: {state}\n");
+    }
+    text += &top(house);
+    text += "\nsites:\n";
+    for site in &house.sites {
+        text += &item(&self::site(site, house));
+    }
+    text
+}
+
+fn listen(house: &House) -> String {
+    let usual = |addresses: &[SocketAddr], port| {
+        *addresses == [SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, port))]
+    };
+    if house.https.is_empty() {
+        let clear = "# In the clear, as in NGINX. To turn TLS on: \"[::]:443\" in https, and a `certificate` for each site.\n";
+        return format!(
+            "{clear}listen: {{http: {}, https: []}}\n",
+            addresses(&house.http)
+        );
+    }
+    if usual(&house.http, 80) && usual(&house.https, 443) {
+        return String::new();
+    }
+    format!(
+        "listen: {{http: {}, https: {}}}\n",
+        addresses(&house.http),
+        addresses(&house.https)
+    )
+}
+
+fn addresses(addresses: &[SocketAddr]) -> String {
+    list(addresses.iter().map(ToString::to_string))
+}
+
+fn top(house: &House) -> String {
+    let mut text = String::new();
+    if !house.trusted_proxies.is_empty() {
+        text += &format!(
+            "trusted_proxies: {}\n",
+            list(house.trusted_proxies.iter().cloned())
+        );
+    }
+    if !house.limits.is_empty() {
+        let limits: Vec<_> = house
+            .limits
+            .iter()
+            .map(|(key, value)| format!("{key}: {}", scalar(value)))
+            .collect();
+        text += &format!("limits: {{{}}}\n", limits.join(", "));
+    }
+    if let Some(access) = house.access_log {
+        text += &format!("log: {{access: {}}}\n", scalar(access));
+    }
+    text
+}
+
+fn site(site: &Site, house: &House) -> String {
+    let mut text = format!(
+        "# {}\nhosts: {}\n",
+        site.at,
+        list(site.hosts.iter().cloned())
+    );
+    if !house.https.is_empty() {
+        text += &certificate(&site.certificate);
+    }
+    text += &upstream(&site.plan.hub);
+    text += &access(&site.plan.rule, site.tells_certificate);
+    if !site.plan.paths.is_empty() {
+        text += "paths:\n";
+        let paths = site
+            .plan
+            .paths
+            .iter()
+            .map(|it| item(&path(it, site.tells_certificate)));
+        text += &paths.collect::<String>();
+    }
+    text + &headers(site)
+}
+
+fn certificate(certificate: &Certificate) -> String {
+    match certificate {
+        Certificate::SelfSigned => "certificate: self-signed\n".into(),
+        Certificate::Acme => {
+            "certificate: acme                # what certbot got serves until it is renewed\n"
+                .into()
+        }
+        Certificate::Files { chain, key } => {
+            format!(
+                "certificate:\n  chain: {}\n  key: {}\n",
+                scalar(chain),
+                scalar(key)
+            )
+        }
+    }
+}
+
+fn upstream(hub: &Hub) -> String {
+    match (hub.servers.as_slice(), &hub.ca) {
+        ([server], None) => format!("upstream: {}\n", scalar(server)),
+        (servers, ca) => {
+            let ca = ca.as_ref().map(|ca| format!("  ca: {}\n", scalar(ca)));
+            format!(
+                "upstream:\n  servers: {}\n{}",
+                list(servers.iter().cloned()),
+                ca.unwrap_or_default()
+            )
+        }
+    }
+}
+
+fn access(rule: &Rule, tells: bool) -> String {
+    if rule::same(&[rule], &[&Rule::OPEN]) {
+        return "access: public                   # as in NGINX: everybody enters\n".into();
+    }
+    format!("access:\n{}", indent(&block(rule, tells)))
+}
+
+fn path(planned: &Planned, tells: bool) -> String {
+    let mut text = format!("path: {}\n", scalar(&planned.path));
+    match &planned.access {
+        Access::Inherit => {}
+        Access::Public => text += "access: public\n",
+        Access::And(rule) => text += &access(rule, tells),
+    }
+    text + &planned.hub.as_ref().map(upstream).unwrap_or_default()
+}
+
+/// The keys of an access block.
+fn block(rule: &Rule, tells: bool) -> String {
+    let factors = [
+        networks(rule),
+        password(rule),
+        client_certificate(rule, tells),
+    ];
+    let several = factors.iter().filter(|it| !it.is_empty()).count() > 1;
+    let either = matches!(rule.entry, Entry::Either(..));
+    let satisfy = match (several, either) {
+        (true, false) => "satisfy: all\n",
+        (true, true) => "satisfy: any\n",
+        _ => "",
+    };
+    satisfy.to_owned() + &factors.concat()
+}
+
+fn networks(rule: &Rule) -> String {
+    match &rule.entry {
+        Entry::Nobody => {
+            format!("networks: [{NOWHERE}]      # nobody: no client has this address\n")
+        }
+        Entry::Networks(networks) | Entry::Either(networks, _) | Entry::Both(networks, _) => {
+            named(networks)
+        }
+        Entry::Open | Entry::Password(_) => String::new(),
+    }
+}
+
+/// An address that nobody ever comes from.
+const NOWHERE: &str = "255.255.255.255";
+
+fn named(networks: &Networks) -> String {
+    let words = networks.words();
+    let comment = match words.len() {
+        MANY.. => "# All that NGINX's list of allow and deny leaves.\n",
+        _ => "",
+    };
+    format!("{comment}networks: {}\n", list(words.into_iter()))
+}
+
+/// Networks from which on nobody would know what they mean.
+const MANY: usize = 9;
+
+fn password(rule: &Rule) -> String {
+    match &rule.entry {
+        Entry::Password(file) | Entry::Either(_, file) | Entry::Both(_, file) => {
+            format!("password: {}\n", scalar(file))
+        }
+        _ => String::new(),
+    }
+}
+
+fn client_certificate(rule: &Rule, tells: bool) -> String {
+    let Some(certificate) = &rule.certificate else {
+        return String::new();
+    };
+    let headers = if tells {
+        "client_headers: x-ssl-client\n"
+    } else {
+        ""
+    };
+    let ca = scalar(&certificate.ca);
+    match &certificate.crl {
+        None => format!("client_certificate: {ca}\n{headers}"),
+        Some(crl) => format!(
+            "client_certificate: {{ca: {ca}, crl: {}}}\n{headers}",
+            scalar(crl)
+        ),
+    }
+}
+
+fn headers(site: &Site) -> String {
+    let mut text = match site.headers.hsts {
+        Hsts::Auto => String::new(),
+        Hsts::Off => "hsts: off\n".into(),
+        Hsts::On {
+            days,
+            include_subdomains,
+        } => format!("hsts: {{max_age: {days}d, include_subdomains: {include_subdomains}}}\n"),
+    };
+    if !site.headers.others.is_empty() {
+        text += "headers:\n";
+    }
+    for (name, value) in &site.headers.others {
+        text += &format!("  {}: {}\n", scalar(name), scalar(value));
+    }
+    text
+}
+
+/// An entry of a list; the first line that is no comment begins with a dash.
+fn item(text: &str) -> String {
+    let mut item = String::new();
+    let mut begun = false;
+    for line in text.lines() {
+        let comment = !begun && line.starts_with('#');
+        let begin = match (begun, comment) {
+            (true, _) => "    ",
+            (_, true) => "  ",
+            _ => "  - ",
+        };
+        begun |= !comment;
+        item += &format!("{begin}{line}\n");
+    }
+    item
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+fn list(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<_> = words.map(|word| scalar(&word)).collect();
+    format!("[{}]", words.join(", "))
+}
+
+/// A text as YAML: bare where nobody could read it otherwise.
+fn scalar(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
+    let bare =
+        text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && text.chars().all(plain);
+    let word = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+    let url = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
+    let url = url.is_some_and(|rest| {
+        !rest.is_empty() && rest.chars().all(|c| plain(c) || c == ':') && !rest.ends_with(':')
+    });
+    let address = text.parse::<std::net::Ipv4Addr>().is_ok()
+        || text.contains('/') && text.parse::<ipnet::Ipv4Net>().is_ok();
+    if (bare || url || address) && !word.contains(&text.to_ascii_lowercase().as_str()) {
+        return text.to_owned();
+    }
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_quoted_where_yaml_would_read_them_otherwise() {
+        for bare in [
+            "lan",
+            "/etc/nginx/.htpasswd",
+            "http://127.0.0.1:8080",
+            "192.168.1.0/24",
+            "x-ssl-client",
+        ] {
+            assert_eq!(scalar(bare), bare);
+        }
+        for quoted in [
+            "", "off", "[::]:80", "fd00::/8", "*.x", "a b", "1", "x: y", "#", "unix:/x",
+        ] {
+            assert_eq!(scalar(quoted), format!("\"{quoted}\""));
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The requests that both are asked.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::harness::{ANNA, Caller};
+
+/// A request, from where and with what.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// What it is about.
+    pub kind: String,
+    /// Whether over TLS.
+    pub tls: bool,
+    /// The name that is asked for.
+    pub host: &'static str,
+    /// The address that it comes from.
+    pub from: &'static str,
+    /// The certificate that is shown if one is asked for.
+    pub card: Card,
+    /// Path and query, which no other request has.
+    pub target: String,
+    method: &'static str,
+    fields: String,
+    body: &'static str,
+}
+
+/// A client certificate.
+#[derive(Clone, Copy, Debug)]
+pub enum Card {
+    /// None.
+    None,
+    /// One of the house's CA.
+    Own,
+    /// One of another CA.
+    Strangers,
+    /// One of the house's CA, revoked.
+    Revoked,
+}
+
+/// Of every target, so that hubs tell requests apart.
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
+impl Ask {
+    /// A plain GET of a path at home.test, from this machine.
+    pub fn get(kind: &str, tls: bool, path: &str) -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self {
+            kind: kind.to_owned(),
+            tls,
+            host: "home.test",
+            from: "127.0.0.1",
+            card: Card::None,
+            target: format!("{path}?n={number}"),
+            method: "GET",
+            fields: String::new(),
+            body: "",
+        }
+    }
+
+    /// From another address.
+    pub fn from(mut self, from: &'static str) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// For another name.
+    pub fn host(mut self, host: &'static str) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// With the password of anna.
+    pub fn anna(self) -> Self {
+        self.field("Authorization", ANNA)
+    }
+
+    /// With a header field more.
+    pub fn field(mut self, name: &str, value: &str) -> Self {
+        self.fields += &format!("{name}: {value}\r\n");
+        self
+    }
+
+    /// With a certificate.
+    pub fn card(mut self, card: Card) -> Self {
+        self.card = card;
+        self
+    }
+
+    fn method(mut self, method: &'static str, body: &'static str) -> Self {
+        (self.method, self.body) = (method, body);
+        self
+    }
+
+    /// The bytes; the host has the port that it is asked at.
+    pub fn text(&self, caller: &Caller) -> String {
+        let Self {
+            method,
+            target,
+            fields,
+            body,
+            host,
+            ..
+        } = self;
+        let port = caller.host();
+        let port = port.rsplit(':').next().unwrap();
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
+        format!(
+            "{method} {target} HTTP/1.1\r\nHost: {host}:{port}\r\nAccept: */*\r\n{fields}{length}\r\n{body}"
+        )
+    }
+}
+
+/// What every site is asked: who enters where, and what the hub hears of it.
+pub fn all(tls: bool, paths: &[&str]) -> Vec<Ask> {
+    let mut asks = Vec::new();
+    for path in ["/", "/rest/items", "/static/app.js"].iter().chain(paths) {
+        for from in ["127.0.0.1", "127.0.0.2", "127.0.0.3"] {
+            asks.push(Ask::get(&format!("nothing from {from} at {path}"), tls, path).from(from));
+            asks.push(
+                Ask::get(&format!("password from {from} at {path}"), tls, path)
+                    .from(from)
+                    .anna(),
+            );
+        }
+    }
+    asks.extend(heads(tls));
+    asks.extend(cards(tls, paths));
+    asks
+}
+
+fn heads(tls: bool) -> Vec<Ask> {
+    let get = |kind| Ask::get(kind, tls, "/rest/items");
+    vec![
+        get("wrong password")
+            .from("127.0.0.2")
+            .field("Authorization", "Basic YW5uYTp3cm9uZw=="),
+        get("no password")
+            .from("127.0.0.2")
+            .field("Authorization", "Basic x"),
+        get("bearer")
+            .from("127.0.0.2")
+            .field("Authorization", "Bearer oh.a.b"),
+        get("unknown host").anna().host("elsewhere.test"),
+        get("post")
+            .anna()
+            .field("Content-Type", "text/plain")
+            .method("POST", "ON"),
+        get("put without password")
+            .from("127.0.0.2")
+            .method("PUT", "OFF"),
+        get("head").anna().method("HEAD", ""),
+        get("options").from("127.0.0.2").method("OPTIONS", ""),
+        get("cookies and token")
+            .anna()
+            .field("Cookie", "a=1; b=2")
+            .field("X-OPENHAB-TOKEN", "t"),
+        get("claimed address")
+            .anna()
+            .field("X-Forwarded-For", "10.0.0.1")
+            .field("X-Real-IP", "10.0.0.1"),
+        get("claimed scheme")
+            .anna()
+            .field("X-Forwarded-Proto", "ftp")
+            .field("X-Forwarded-Host", "evil.test"),
+        get("claimed certificate")
+            .from("127.0.0.2")
+            .field("X-SSL-Client-Verify", "SUCCESS"),
+        get("websocket")
+            .anna()
+            .field("Upgrade", "websocket")
+            .field("Connection", "Upgrade")
+            .field("Sec-WebSocket-Version", "13")
+            .field("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ]
+}
+
+fn cards(tls: bool, paths: &[&str]) -> Vec<Ask> {
+    if !tls {
+        return Vec::new();
+    }
+    let cards = [
+        ("own", Card::Own),
+        ("strange", Card::Strangers),
+        ("revoked", Card::Revoked),
+    ];
+    let paths = ["/"].iter().chain(paths);
+    let asks = paths.flat_map(|path| {
+        cards.map(|(name, card)| {
+            [
+                Ask::get(&format!("{name} certificate at {path}"), tls, path).card(card),
+                Ask::get(
+                    &format!("{name} certificate and password at {path}"),
+                    tls,
+                    path,
+                )
+                .card(card)
+                .anna(),
+            ]
+        })
+    });
+    asks.flatten().collect()
+}

@@ -1,0 +1,60 @@
+//! NGINX's own sites, served by NGINX and, once imported, by hubgate: the same requests enter.
+//!
+//! Ten sites in the manner of openHABian's menu and documentation. Where
+//! hubgate means to do otherwise, a test lists it; what is listed must occur.
+
+pub mod asks;
+pub mod command;
+pub mod nginx;
+pub mod pair;
+pub mod sites;
+
+use self::{asks::Ask, pair::Pair};
+
+/// A way in which hubgate does otherwise, and why it means to.
+#[derive(Clone, Copy)]
+pub struct Otherwise {
+    /// What the request is about, or a part of that.
+    on: &'static str,
+    /// What differs.
+    what: &'static str,
+    /// Why.
+    why: &'static str,
+}
+
+/// In requests about this, that differs, for this reason.
+pub const fn otherwise(on: &'static str, what: &'static str, why: &'static str) -> Otherwise {
+    Otherwise { on, what, why }
+}
+
+impl Otherwise {
+    fn is(&self, difference: &str) -> bool {
+        let told = difference.split_once(": ");
+        told.is_some_and(|(on, what)| on.contains(self.on) && what == self.what)
+    }
+}
+
+/// Asks both the same and tells where they differ from what is listed.
+pub async fn compare(pair: &Pair, asks: &[Ask], wanted: &[Otherwise]) {
+    let mut found = Vec::new();
+    for ask in asks {
+        found.extend(pair.differences(ask).await);
+    }
+    let unwanted: Vec<_> = found
+        .iter()
+        .filter(|it| !wanted.iter().any(|wanted| wanted.is(it)))
+        .collect();
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|it| !found.iter().any(|found| it.is(found)))
+        .collect();
+    let missing: Vec<_> = missing
+        .iter()
+        .map(|it| format!("{}: {} ({})", it.on, it.what, it.why))
+        .collect();
+    assert!(
+        unwanted.is_empty() && missing.is_empty(),
+        "not wanted: {unwanted:#?}\nlisted, but not so: {missing:#?}\n{}",
+        pair.yaml()
+    );
+}
