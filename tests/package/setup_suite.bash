@@ -22,7 +22,7 @@ make_packages() {
 }
 
 make_package() {
-    target/test-tools/bin/cargo-deb --quiet --no-build --no-strip --fast --profile dev \
+    scripts/cargo-deb --quiet --no-build --no-strip --fast --profile dev \
         --deb-version "$1" --output "$FOLDER/$1.deb"
 }
 
