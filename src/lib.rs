@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clients;
 mod clock;
 pub mod config;
+pub mod doctor;
 pub mod front;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
