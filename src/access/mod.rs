@@ -11,6 +11,7 @@ pub mod password;
 pub mod path;
 pub mod policy;
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 pub mod rule;
 pub mod session;

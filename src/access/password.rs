@@ -11,6 +11,7 @@ pub mod lines;
 pub mod listing;
 mod md5_crypt;
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
 
 use std::{

@@ -5,6 +5,7 @@
 //! matched case by case; a hub that ignores case needs a rule on `/`.
 
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
 mod reading;
 

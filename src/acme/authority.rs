@@ -11,6 +11,7 @@ mod failure;
 mod order;
 mod persist;
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod renewal_info;
 mod retry_after;

@@ -7,6 +7,7 @@ mod crowd;
 mod handshake;
 pub mod links;
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod proxy_header;
 

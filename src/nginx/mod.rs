@@ -25,6 +25,7 @@ mod parser;
 mod plan;
 mod proof;
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod report;
 mod rule;

@@ -5,6 +5,7 @@
 //! browser would remember that it had none.
 
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
 
 use std::net::IpAddr;

@@ -29,6 +29,7 @@ mod loader;
 mod pace;
 pub mod page;
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod record;
 mod reply;

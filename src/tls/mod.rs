@@ -18,6 +18,7 @@ mod kept;
 mod pem;
 mod possession;
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod reason;
 mod revocation;

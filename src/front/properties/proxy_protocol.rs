@@ -20,7 +20,7 @@ pub fn proxy_protocol(bytes: &[u8]) {
             arrives_in_any_pieces(bytes, length);
         }
         Ok(Before::Nothing) => {
-            assert!(!bytes.starts_with(b"PROXY ") && !bytes.starts_with(SIGNATURE))
+            assert!(!bytes.starts_with(b"PROXY ") && !bytes.starts_with(SIGNATURE));
         }
         Ok(Before::Beginning) => assert!(line(bytes).is_none() && binary(bytes).is_none()),
         Err(_) => assert!(binary(bytes).is_none()),

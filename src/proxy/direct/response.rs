@@ -2,6 +2,7 @@
 
 mod head;
 #[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(in crate::proxy) mod properties;
 
 use std::{io, mem::MaybeUninit};
