@@ -67,7 +67,7 @@ pub(super) fn look(received: &[u8]) -> io::Result<Before> {
     if received.is_empty() || !begins(received) {
         return Ok(Before::Nothing);
     }
-    let Some(header) = header(received) else {
+    let Some(header) = header(received)? else {
         return Ok(Before::Beginning);
     };
     let header = HeaderResult::parse(header);
@@ -92,14 +92,15 @@ fn begins(received: &[u8]) -> bool {
 
 /// The bytes that may be a header: in version 1 they are a line, once that has come, as ppp takes
 /// most of a torn one for broken, and a line feed within one for text.
-fn header(received: &[u8]) -> Option<&[u8]> {
+fn header(received: &[u8]) -> io::Result<Option<&[u8]>> {
     if received[0] != b'P' {
-        return Some(received);
+        return Ok(Some(received));
     }
     match received.iter().position(|byte| *byte == b'\n') {
-        Some(end) => Some(&received[..=end]),
-        None if received.len() < LONGEST_LINE => None,
-        None => Some(received),
+        Some(end) if received[..end].ends_with(b"\r") => Ok(Some(&received[..=end])),
+        Some(_) => Err(io::ErrorKind::InvalidData.into()),
+        None if received.len() < LONGEST_LINE => Ok(None),
+        None => Ok(Some(received)),
     }
 }
 

@@ -29,6 +29,7 @@ enum Expected {
     DataCr,
     DataLf,
     Trailer,
+    TrailerName,
     TrailerLine,
     TrailerLineEnd,
     BodyEnd,
@@ -112,9 +113,11 @@ impl Chunks {
             (Expected::TrailerLineEnd, b'\n') => Some(Expected::Trailer),
             (Expected::BodyEnd, b'\n') => Some(Expected::Nothing),
             (Expected::Extension, byte) if is_text(byte) => Some(Expected::Extension),
-            (Expected::Trailer | Expected::TrailerLine, byte) if is_text(byte) => {
-                Some(Expected::TrailerLine)
+            (Expected::TrailerName, b':') => Some(Expected::TrailerLine),
+            (Expected::Trailer | Expected::TrailerName, byte) if is_token(byte) => {
+                Some(Expected::TrailerName)
             }
+            (Expected::TrailerLine, byte) if is_text(byte) => Some(Expected::TrailerLine),
             _ => None,
         }
     }
@@ -133,6 +136,11 @@ impl Chunks {
             _ => Expected::Data,
         }
     }
+}
+
+/// Whether a name may have this byte (RFC 9110, section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn is_text(byte: u8) -> bool {
@@ -177,6 +185,10 @@ mod tests {
             "3;\n\r\n",
             "FFFFFFFFFFFFFFFFF\r\n",
             "0\r\nTrailer: x\n\r\n",
+            "0\r\nTrailer\r\n\r\n",
+            "0\r\nTrailer : x\r\n\r\n",
+            "0\r\n Trailer: x\r\n\r\n",
+            "0\r\n: x\r\n\r\n",
             "0\r\n\r\r\n",
             "3;\0\r\n",
         ] {

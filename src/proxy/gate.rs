@@ -29,7 +29,8 @@ use super::{
     answer::Answer,
     authority::Authority,
     exchange::{Exchange, Request},
-    head::{Body, MOST_FIELDS, Malformed, refuse_method},
+    head::{Body, MOST_FIELDS, Malformed, refuse_method, refuse_target},
+    headers::hops,
     link::{Link, Trusted},
     page,
     session::Recalled,
@@ -71,6 +72,9 @@ impl Proxy {
             }
         };
         same_origin(exchange, request, &site, &admission)?;
+        if hops::left(request.method, request.headers) == Some(0) {
+            return Err(Answer::bytes(StatusCode::OK, String::new()));
+        }
         let declared = body.unwrap_or_else(|| declared_length(request));
         if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most)
         {
@@ -185,6 +189,7 @@ pub(super) fn language(request: &Request<'_>) -> Language {
 /// What holds for a head of any version.
 fn well_formed(request: &Request<'_>) -> Result<(), Malformed> {
     refuse_method(request.method)?;
+    refuse_target(request.target)?;
     if request.headers.len() > MOST_FIELDS {
         return Err(Malformed(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

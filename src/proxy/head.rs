@@ -99,6 +99,7 @@ pub(super) fn spelled(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// What a body is that does not end in one way.
 pub(super) const UNFRAMED: Malformed = bad("the body is not framed in one way");
+const UNENCODED: Malformed = bad("the target holds a byte that has to be percent-encoded");
 /// Bytes of an empty line and what must stand before it.
 const EMPTY_LINE: usize = 3;
 
@@ -147,9 +148,7 @@ fn request_line(line: &[u8]) -> Judged<(Method, &str, Version)> {
 
 fn visible(target: &[u8]) -> Judged<&str> {
     if target.is_empty() || !target.iter().all(u8::is_ascii_graphic) || target.contains(&b'#') {
-        return Err(bad(
-            "the target holds a byte that has to be percent-encoded",
-        ));
+        return Err(UNENCODED);
     }
     std::str::from_utf8(target).map_err(|_| bad("the target is not ASCII"))
 }
@@ -170,6 +169,17 @@ pub fn refuse_method(method: &Method) -> Judged<()> {
             StatusCode::METHOD_NOT_ALLOWED,
             "CONNECT and TRACE are not served",
         ));
+    }
+    Ok(())
+}
+
+/// Refuses what no browser sends in a target, and some hubs read as the end of it.
+///
+/// # Errors
+/// 400 for double quotes and angle brackets (RFC 3986, section 2).
+pub fn refuse_target(target: &str) -> Judged<()> {
+    if target.contains(['"', '<', '>']) {
+        return Err(UNENCODED);
     }
     Ok(())
 }

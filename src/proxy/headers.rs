@@ -4,6 +4,7 @@
 //! every route; then ours are set, so that nothing it sends can remove them.
 
 mod changes;
+pub(super) mod hops;
 
 use std::net::IpAddr;
 
@@ -14,10 +15,26 @@ use crate::access::{network, session::cookie};
 pub(super) use self::changes::{Changes, Fields};
 use super::{exchange::Exchange, identity};
 
-/// Fields that only hubgate may set.
-const OURS: [&str; 4] = ["forwarded", "proxy", "x-real-ip", "client-cert"];
-/// Beginnings of names that only hubgate may use.
-const OUR_PREFIXES: [&str; 4] = ["x-forwarded-", "x-ssl-", "x-client-", "client-cert-"];
+/// Fields that only hubgate may set: who a client is, where it comes from and what it asks for.
+const OURS: [&str; 5] = [
+    "forwarded",
+    "proxy",
+    "x-real-ip",
+    "client-cert",
+    "x-rewrite-url",
+];
+/// Beginnings of names that only hubgate may use, or another proxy in its place.
+const OUR_PREFIXES: [&str; 9] = [
+    "x-forwarded-",
+    "x-ssl-",
+    "x-client-",
+    "client-cert-",
+    "remote-",
+    "x-remote-",
+    "x-original-",
+    "x-auth-request-",
+    "x-webauth-",
+];
 /// Fields of a request that belong to one connection (RFC 9110, section 7.6.1).
 const OF_CLIENT: [&str; 7] = [
     "connection",
@@ -56,6 +73,9 @@ pub(super) fn to_hub(
     changes.set("X-Real-IP", Some(client.try_into()?));
     let scheme = scheme(fields, exchange, trusted.contains(peer));
     changes.set("X-Forwarded-Proto", Some(HeaderValue::from_static(scheme)));
+    if let Some(hops) = hops::after_us(&exchange.said.method, fields) {
+        changes.set("Max-Forwards", Some(hops));
+    }
     let Some(admission) = &exchange.admission else {
         return Ok(changes);
     };
@@ -243,6 +263,8 @@ mod tests {
             ("x-client-dn", "CN=owner"),
             ("Client-Cert-Chain", ":x:"),
             ("Forwarded", "for=1.2.3.4"),
+            ("Remote-User", "owner"),
+            ("X-Original-URL", "/admin"),
             ("Accept", "*/*"),
         ]);
         let names = fields.keys().map(http::HeaderName::as_str);
