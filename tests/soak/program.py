@@ -11,13 +11,13 @@ DEADLINE = 20
 PAUSE = 0.02
 
 
-def until(holds, what, seconds=DEADLINE):
+def until(holds, what, seconds=DEADLINE, pause=PAUSE):
     """Waits until `holds` returns something true, and returns that."""
     limit = time.monotonic() + seconds
     while not (value := holds()):
         if time.monotonic() > limit:
             raise TimeoutError(f"{what}: not within {seconds} s")
-        time.sleep(PAUSE)
+        time.sleep(pause)
     return value
 
 

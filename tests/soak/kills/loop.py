@@ -1,19 +1,20 @@
 """Kills one write after the other: first before each of its system calls, then at random."""
 
 import collections
+import contextlib
 import random
 import sys
 import time
 
 from house import House
 
-from . import device, start, trace, user
+from . import device, order, start, trace, user
 from .loss import Loss, holds
 
 ACTIONS = [
     device.Add, device.Renew, device.Revoke, device.Import,
     user.Add, user.Passwd, user.Del,
-    start.Start, start.StartAgain,
+    start.Start, start.StartAgain, order.FirstOrder, order.Renewal,
 ]
 # How much longer than its usual time a command may run before it is killed.
 LONGER = 1.05
@@ -29,7 +30,11 @@ class Loop:
         self.shown = {}
 
     def run(self, kills):
-        actions = [Action(kind(self.house), self.house) for kind in ACTIONS]
+        with contextlib.ExitStack() as stack:
+            self.kill_all(kills, [Action(kind(self.house), self.house, stack) for kind in ACTIONS])
+        self.check_leftovers()
+
+    def kill_all(self, kills, actions):
         planned = [(action, point) for action in actions for point in action.points]
         self.random.shuffle(planned)
         print(f"{len(planned)} points before a system call", file=sys.stderr)
@@ -38,7 +43,6 @@ class Loop:
             self.kill(action, point)
             if number % 50 == 49:
                 print(f"{number + 1} kills, {self.losses.total()} losses", file=sys.stderr)
-        self.check_leftovers()
 
     def at_random(self, actions):
         action = self.random.choice(actions)
@@ -82,18 +86,20 @@ class Loop:
 class Action:
     """A write: where it can be killed, how long it takes, and what must hold then."""
 
-    def __init__(self, write, house):
+    def __init__(self, write, house, stack):
+        stack.callback(getattr(write, "end", lambda: None))
         self.write, self.house, self.name = write, house, write.name_of
         write.prepare()
         began = time.monotonic()
         log = house.folder / "trace"
-        self.points = write.points(log) if self.is_start else self.traced(log)
+        self.points = write.points(log) if self.is_run else self.traced(log)
         write.check()
-        self.seconds = (time.monotonic() - began) if self.is_start else self.timed()
+        self.seconds = (time.monotonic() - began) if self.is_run else self.timed()
 
     @property
-    def is_start(self):
-        return isinstance(self.write, start.Start)
+    def is_run(self):
+        """Whether hubgate itself is killed, and not a command beside it."""
+        return isinstance(self.write, (start.Start, order.FirstOrder))
 
     def command(self):
         return self.house.command(*self.write.command())
@@ -113,7 +119,7 @@ class Action:
     def kill(self, point):
         self.write.prepare()
         at = not isinstance(point, float)
-        if self.is_start:
+        if self.is_run:
             return self.write.kill_at(point) if at else self.write.kill_after(point)
         kill = trace.killed_at if at else trace.killed_after
         return kill(point, self.command(), self.write.stdin)

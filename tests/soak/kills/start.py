@@ -80,7 +80,8 @@ class Start:
         self.house.must("client", "list")
         shown = self.lives()
         holds(shown == self.lives(), "a restart shows another certificate or has another key")
-        holds(not self.house.leftovers(), f"left over: {self.house.leftovers()}")
+        left = [file.split(".")[0] for file in self.house.leftovers()]
+        holds(not left, f"an unfinished file stays: {left}")
 
     def lives(self):
         """Starts, serves and ends; tells what has to outlive it."""

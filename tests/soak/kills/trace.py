@@ -1,5 +1,6 @@
 """The system calls of a command's writes, and a command killed before the n-th of them."""
 
+import collections
 import dataclasses
 import re
 import signal
@@ -59,6 +60,13 @@ def found(lines):
         if name != "openat" or "O_CREAT" in arguments:
             calls.append(Point(name, counts[name], arguments[:90]))
     return calls
+
+
+def of_any_thread(lines, names):
+    """As many numbers of these calls as any thread may come to."""
+    counts = collections.Counter(call[2] for line in lines if (call := CALL.match(line)))
+    numbers = ((name, number + 1) for name in sorted(names) for number in range(counts[name]))
+    return [Point(name, number, "of a thread") for name, number in numbers]
 
 
 def killed_at(point, command, stdin=None):

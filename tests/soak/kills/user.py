@@ -7,7 +7,8 @@ from program import until
 from .loss import Loss, holds
 from .visit import visit
 
-SEEN = 3
+# A change is seen within a second; a user with 20 wrong passwords has to wait.
+SEEN, PAUSE = 3, 0.4
 FRESH = itertools.count()
 FIRST, SECOND = "first secret", "second secret"
 
@@ -15,7 +16,7 @@ FIRST, SECOND = "first secret", "second secret"
 class UserWrite:
     """A user of its own for each kill, beside those of before."""
 
-    new = FIRST
+    new, answered = FIRST, ()
 
     def __init__(self, house):
         self.house = house
@@ -51,13 +52,15 @@ class UserWrite:
         self.check_end()
 
     def enters(self, secret):
-        return visit(self.house, "word.test", login=(self.user, secret)) == 200
+        self.answered.append(visit(self.house, "word.test", login=(self.user, secret)))
+        return self.answered[-1] == 200
 
     def in_time(self, condition, what):
+        self.answered = []
         try:
-            until(condition, what, SEEN)
+            until(condition, what, SEEN, PAUSE)
         except TimeoutError as late:
-            raise Loss(str(late)) from None
+            raise Loss(f"{late}, but {self.answered}") from None
 
 
 class Add(UserWrite):
@@ -101,7 +104,7 @@ class Del(UserWrite):
 
     def check_logins(self, there):
         if there:
-            holds(self.enters(FIRST), "the user who was not deleted is refused")
+            self.in_time(lambda: self.enters(FIRST), "the user who was not deleted enters")
 
     def check_end(self):
         holds(self.user not in self.house.users(), "the user is there still")
