@@ -16,10 +16,13 @@ HUB = pathlib.Path(__file__).with_name("hub.py")
 class House:
     """A folder with `proxy.yaml` and all that it names; hubgate runs in it."""
 
-    def __init__(self, folder, binary):
+    def __init__(self, folder, binary, mount=None):
         self.folder, self.binary = folder, pathlib.Path(binary).resolve()
-        self.state = folder / "state"
-        self.passwords = folder / "users" / "htpasswd"
+        self.kept, self.logs = folder / "kept", folder / "logs"
+        self.state, self.passwords = self.kept / "state", self.kept / "users" / "htpasswd"
+        for made in (self.kept, self.logs):
+            made.mkdir()
+        mount and mount(self.kept, self.logs)
         self.passwords.parent.mkdir()
         self.https, self.http, self.hub_port = free_port(), free_port(), free_port()
         self.gate = self.hub = None
@@ -64,7 +67,7 @@ class House:
 
     def start(self):
         """Starts hubgate and waits until it answers commands."""
-        self.gate = Program(self.command("run"), self.folder / "journal", cwd=self.folder)
+        self.gate = Program(self.command("run"), self.logs / "journal", cwd=self.folder)
         self.gate.wait_until_it_listens(self.https)
         until(lambda: self.run("status").returncode == 0, "hubgate answers commands")
 

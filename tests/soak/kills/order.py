@@ -17,7 +17,7 @@ from .visit import secure
 
 CONFIG = """
 listen: {{http: ["127.0.0.1:{http}"], https: ["127.0.0.1:{https}"]}}
-state: state
+state: kept/state
 acme: {{directory: "{directory}", root: {root}, challenges: [http-01]}}
 sites:
   - hosts: [home.test]
@@ -75,13 +75,14 @@ class FirstOrder:
     def killed(self, command, seconds):
         """Says whether it was killed in its work, not after it."""
         with Program(
-            command, self.house.folder / "journal", cwd=self.house.folder, start_new_session=True
+            command, self.house.logs / "journal", cwd=self.house.folder, start_new_session=True
         ) as gate:
             try:
                 self.work_for(gate, seconds)
                 return not self.is_served()
             finally:
-                subprocess.run(["kill", "-9", "--", f"-{gate.pid}"], check=False)
+                group = ["kill", "-9", "--", f"-{gate.pid}"]
+                subprocess.run(group, stderr=subprocess.DEVNULL, check=False)
 
     def work_for(self, gate, seconds):
         try:

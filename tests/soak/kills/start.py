@@ -12,7 +12,7 @@ from .visit import secure, visit
 
 CONFIG = """
 listen: {{http: [], https: ["127.0.0.1:{https}"]}}
-state: state
+state: kept/state
 sites:
   - hosts: [phone.test{more}]
     certificate: self-signed
@@ -21,7 +21,7 @@ sites:
   - hosts: [word.test]
     certificate: self-signed
     upstream: http://127.0.0.1:{hub}
-    access: {{password: users/htpasswd}}
+    access: {{password: kept/users/htpasswd}}
 """
 REFUSED = 496
 

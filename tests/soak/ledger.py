@@ -1,0 +1,76 @@
+"""What was asked and what came of it, and the times in which something may fail, with the reason."""
+
+import asyncio
+import collections
+import contextlib
+import time
+
+# How long after its end a trouble still explains what fails.
+GRACE = 1.5
+SHOWN = 20
+
+
+class Wrong(Exception):
+    """An answer that is not the right one, in a sentence."""
+
+
+class Ledger:
+    """Counts for each kind of caller, losses, and windows of trouble."""
+
+    def __init__(self):
+        self.began = time.monotonic()
+        self.counts = collections.defaultdict(collections.Counter)
+        self.faults = collections.Counter()
+        self.losses = []
+        self.windows = []
+
+    @contextlib.asynccontextmanager
+    async def trouble(self, reason):
+        """Inside of this and a little longer, the reason explains a failure."""
+        window = [reason, time.monotonic(), float("inf")]
+        self.windows.append(window)
+        try:
+            yield
+        finally:
+            window[2] = time.monotonic() + GRACE
+
+    def reason(self, since, reasons):
+        """Which of the reasons was there between then and now."""
+        return next((it for it, begin, end in self.windows if it in reasons and end > since), None)
+
+    def right(self, kind, what="right"):
+        self.counts[kind][what] += 1
+
+    def fault(self, name):
+        self.faults[name] += 1
+
+    def lose(self, kind, what):
+        self.counts[kind]["lost"] += 1
+        self.losses.append(f"{time.monotonic() - self.began:.1f} s: {kind}: {what}")
+
+    async def judge(self, kind, visit, reasons):
+        """Counts a visit; returns whether it was answered rightly."""
+        began = time.monotonic()
+        try:
+            await visit
+        except (Wrong, OSError, EOFError, asyncio.TimeoutError) as failed:
+            if reason := self.reason(began, reasons):
+                self.right(kind, f"failed: {reason}")
+            else:
+                self.lose(kind, f"{failed!r} after {time.monotonic() - began:.2f} s")
+            return False
+        self.right(kind)
+        return True
+
+    def report(self):
+        columns = sorted({what for count in self.counts.values() for what in count} - {"right"})
+        columns = ["right", *columns]
+        print("| caller |", " | ".join(columns), "|")
+        print("|---|" + "---:|" * len(columns))
+        for kind, count in sorted(self.counts.items()):
+            print(f"| {kind} |", " | ".join(str(count[it]) for it in columns), "|")
+        print("\nfaults:", ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())))
+        for loss in self.losses[:SHOWN]:
+            print("LOST", loss)
+        if len(self.losses) > SHOWN:
+            print(f"LOST and {len(self.losses) - SHOWN} more")

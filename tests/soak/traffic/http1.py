@@ -1,0 +1,91 @@
+"""HTTP/1.1 over TLS: one connection, one request after the other."""
+
+import asyncio
+import ssl
+
+from hub import PIECE
+from ledger import Wrong
+
+PATIENCE = 30
+
+
+async def secure(place, host, context, **options):
+    """A connection over TLS from the address of a place to a host."""
+    opened = asyncio.open_connection(
+        "127.0.0.1", place.port, ssl=context, server_hostname=host,
+        local_addr=(place.address, 0), **options,
+    )
+    return await asyncio.wait_for(opened, PATIENCE)
+
+
+class Connection:
+    """Answers are read whole; `is_open` tells whether another request may follow."""
+
+    def __init__(self, host, reader, writer):
+        self.host, self.reader, self.writer = host, reader, writer
+        self.is_open = True
+
+    @classmethod
+    async def open(cls, place, host, context):
+        return cls(host, *await secure(place, host, context))
+
+    async def close(self):
+        self.is_open = False
+        self.writer.close()
+        try:
+            await asyncio.wait_for(self.writer.wait_closed(), 5)
+        except (OSError, ssl.SSLError, asyncio.TimeoutError):
+            pass
+
+    async def ask(self, method, path, fields=(), content=None, pause=0):
+        """Sends a request; returns status, fields and body of its answer."""
+        await self.send(method, path, fields, content)
+        return await asyncio.wait_for(self.answer(pause), PATIENCE)
+
+    async def send(self, method, path, fields=(), content=None):
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}", *fields]
+        if content is not None:
+            lines.append(f"Content-Length: {len(content)}")
+        self.writer.write("\r\n".join([*lines, "", ""]).encode() + (content or b""))
+        await self.writer.drain()
+
+    async def send_chunked(self, path, content):
+        """An upload whose length is not told beforehand."""
+        await self.send("POST", path, ["Transfer-Encoding: chunked"])
+        for at in range(0, len(content), PIECE):
+            piece = content[at:at + PIECE]
+            self.writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await self.writer.drain()
+        self.writer.write(b"0\r\n\r\n")
+
+    async def head(self):
+        """Status and fields."""
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        split = (line.split(": ", 1) for line in head[1:] if line)
+        fields = {name.lower(): value for name, value in split}
+        if fields.get("connection", "").lower() == "close":
+            self.is_open = False
+        return int(head[0].split(" ")[1]), fields
+
+    async def answer(self, pause=0):
+        status, fields = await self.head()
+        pieces = []
+        async for piece in self.body(fields):
+            pieces.append(piece)
+            await asyncio.sleep(pause)
+        return status, fields, b"".join(pieces)
+
+    async def body(self, fields):
+        if fields.get("transfer-encoding") == "chunked":
+            while size := int(await self.reader.readuntil(b"\r\n"), 16):
+                yield await self.reader.readexactly(size)
+                await self.reader.readexactly(2)
+            await self.reader.readexactly(2)
+            return
+        left = int(fields.get("content-length", 0))
+        while left:
+            piece = await self.reader.read(min(left, PIECE))
+            if not piece:
+                raise Wrong(f"the answer ends {left} bytes too early")
+            left -= len(piece)
+            yield piece
