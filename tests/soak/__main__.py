@@ -8,6 +8,7 @@ import tempfile
 import time
 
 import kills.loop
+import soak
 
 
 def main():
@@ -15,7 +16,8 @@ def main():
     print(f"seed {options.seed}", file=sys.stderr)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hubgate-soak-") as folder:
-        kept = kills.loop.run(options, pathlib.Path(folder))
+        tried = kills.loop if options.kills else soak
+        kept = tried.run(options, pathlib.Path(folder))
     print(f"\n{(time.monotonic() - began) / 60:.1f} minutes, seed {options.seed}: "
           f"{'nothing was lost' if kept else 'LOST'}")
     sys.exit(not kept)

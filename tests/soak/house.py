@@ -65,9 +65,10 @@ class House:
         self.hub = Program(command, self.folder / "hub.log")
         self.hub.wait_until_it_listens(self.hub_port)
 
-    def start(self):
-        """Starts hubgate and waits until it answers commands."""
-        self.gate = Program(self.command("run"), self.logs / "journal", cwd=self.folder)
+    def start(self, limits=()):
+        """Starts hubgate within limits of prlimit, and waits until it answers commands."""
+        command = ["prlimit", *limits, *self.command("run")] if limits else self.command("run")
+        self.gate = Program(command, self.logs / "journal", cwd=self.folder)
         self.gate.wait_until_it_listens(self.https)
         until(lambda: self.run("status").returncode == 0, "hubgate answers commands")
 

@@ -75,7 +75,7 @@ async def no_descriptors(soak):
 
 
 def limit_descriptors(pid, most):
-    subprocess.run(["prlimit", f"--nofile={most}:{most}", f"--pid={pid}"], check=True)
+    subprocess.run(["prlimit", f"--nofile={most}:", f"--pid={pid}"], check=True)
 
 
 @contextlib.asynccontextmanager
