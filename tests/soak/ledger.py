@@ -1,6 +1,5 @@
 """What was asked and what came of it, and the times in which something may fail, with the reason."""
 
-import asyncio
 import collections
 import contextlib
 import time
@@ -53,7 +52,7 @@ class Ledger:
         began = time.monotonic()
         try:
             await visit
-        except (Wrong, OSError, EOFError, asyncio.TimeoutError) as failed:
+        except Exception as failed:
             if reason := self.reason(began, reasons):
                 self.right(kind, f"failed: {reason}")
             else:

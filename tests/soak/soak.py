@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import logging
 import random
 import resource
 import ssl
@@ -190,6 +191,8 @@ def run(options, folder):
 
 
 async def whole(house, options):
+    # It tells of each write on a connection that is cut.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     soak = Soak(house, options.seed)
     prepare(soak)
     try:

@@ -14,6 +14,8 @@ from . import http1, http2
 FRESH = itertools.count()
 # Pauses between two requests of one caller, in seconds.
 PAUSES = (0.02, 0.12)
+# Several of these fit into the first window of an HTTP/2 connection.
+UPLOAD = 4096
 SIZES = [0, 1, 100, 5000, 70_000, 400_000]
 
 
@@ -162,7 +164,7 @@ class Http2(Caller):
         name, size, content = self.content()
         try:
             if self.random.random() < 0.3:
-                content = content[:1 << 14]
+                content = content[:UPLOAD]
                 status, body = await self.connection.ask("POST", f"/upload/{name}", content)
                 content = f"{name} {hashlib.sha256(content).hexdigest()}".encode()
             else:

@@ -49,14 +49,15 @@ class Connection:
         self.writer.write(self.h2.data_to_send())
 
     async def ask(self, method, path, content=None):
-        """Sends a request; returns status and body of its answer."""
+        """Sends a request, with no more than some KB; returns status and body of its answer."""
+        if not self.is_open:
+            raise Untaken
         stream = self.h2.get_next_available_stream_id()
         answer = self.answers[stream] = Answer()
         fields = {":method": method, ":scheme": "https", ":authority": self.host, ":path": path}
         self.h2.send_headers(stream, list(fields.items()), end_stream=content is None)
         if content is not None:
-            # Small enough for every first window.
-            self.h2.send_data(stream, content[:1 << 14], end_stream=len(content) <= 1 << 14)
+            self.h2.send_data(stream, content, end_stream=True)
         self.flush()
         try:
             await asyncio.wait_for(answer.whole, PATIENCE)
