@@ -13,6 +13,10 @@ class Wrong(Exception):
     """An answer that is not the right one, in a sentence."""
 
 
+class Refused(Wrong):
+    """A whole answer that says that the hub cannot be had now."""
+
+
 class Ledger:
     """Counts for each kind of caller, losses, and windows of trouble."""
 
@@ -54,7 +58,8 @@ class Ledger:
             await visit
         except Exception as failed:
             if reason := self.reason(began, reasons):
-                self.right(kind, f"failed: {reason}")
+                how = "refused" if isinstance(failed, Refused) else "cut"
+                self.right(kind, f"{how}: {reason}")
             else:
                 self.lose(kind, f"{failed!r} after {time.monotonic() - began:.2f} s")
             return False

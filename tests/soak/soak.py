@@ -10,6 +10,7 @@ import resource
 import ssl
 import subprocess
 import sys
+import time
 
 from certificate import Root
 from faults import configuration, files, hub, resources
@@ -46,7 +47,8 @@ CALLERS = {
     streams.WebSocket: 4, streams.Events: 3,
 }
 FAULTS = [
-    configuration.reload, configuration.broken_reload, configuration.hand_over,
+    configuration.reload, configuration.broken_reload,
+    configuration.hand_over, configuration.hand_over, configuration.hand_over,
     files.swap_certificate, files.revoke_device, files.passwords, files.rewrite_passwords,
     resources.full_state, resources.full_log, resources.no_descriptors, resources.crowd,
     resources.unread, hub.restart_hub,
@@ -65,7 +67,7 @@ class Soak:
     def __init__(self, house, seed):
         self.house, self.random = house, random.Random(seed)
         self.ledger, self.stopping = Ledger(), asyncio.Event()
-        self.variant, self.numbers, self.descriptors = 0, 0, DESCRIPTORS
+        self.variant, self.numbers, self.idle, self.descriptors = 0, 0, 0, DESCRIPTORS
         self.context = trusting()
         self.root = Root(house.folder / "root")
         self.probe_again()
@@ -115,10 +117,9 @@ class Soak:
         return ssl.PEM_cert_to_DER_cert(pem.read_text())
 
     async def cause(self, fault):
-        """Lets one fault come, and notes when it was not borne."""
+        """Lets something happen, and notes when it did not end as promised."""
         try:
             await fault(self)
-            self.ledger.fault(fault.__name__)
         except (NotBorne, OSError, EOFError, ChildProcessError, asyncio.TimeoutError) as failed:
             self.ledger.lose(fault.__name__, repr(failed))
 
@@ -131,13 +132,14 @@ class Soak:
             coming = coming or self.random.sample(FAULTS, len(FAULTS))
             fault = coming.pop()
             if fault is not configuration.hand_over or passed < seconds * LAST_HAND_OVER:
+                self.ledger.fault(fault.__name__)
                 await self.cause(fault)
             await asyncio.sleep(self.random.uniform(*BETWEEN))
 
 
 async def serve(soak, seconds):
     """The whole time, and the rest after it."""
-    idle = descriptors(soak.watch.pid)
+    soak.idle = descriptors(soak.watch.pid)
     watching = asyncio.create_task(soak.watch.live())
     kinds = (kind for kind, many in CALLERS.items() for _ in range(many))
     calling = [
@@ -147,20 +149,25 @@ async def serve(soak, seconds):
     await soak.faults(seconds)
     soak.stopping.set()
     await asyncio.gather(*calling)
+    soak.watch.callers_left = time.monotonic()
+    await soak.cause(rest)
     watching.cancel()
-    await soak.cause(lambda soak: rest(soak, idle))
+    await soak.cause(leave)
 
 
-async def rest(soak, idle):
+async def rest(soak):
     """Without callers, hubgate holds what it held at first, and those before it are gone."""
     async def is_at_rest():
-        soak.watch.look()
         status = await soak.status()
         nobody = status and status["counters"]["connections"]["open"] == 0
-        return nobody and not soak.watch.old and descriptors(soak.watch.pid) <= idle + SPARE
+        return nobody and not soak.watch.old and descriptors(soak.watch.pid) <= soak.idle + SPARE
 
-    what = f"no connections, no older process and {idle} descriptors again"
+    what = f"no connections, no older process and {soak.idle} descriptors again"
     await eventually(is_at_rest, what, REST)
+
+
+async def leave(soak):
+    """The orderly end."""
     subprocess.run(["kill", str(soak.watch.pid)], check=True)
     await eventually(lambda: configuration.gone(soak.watch.pid), "it ends in order", 20)
 

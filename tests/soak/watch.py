@@ -11,7 +11,7 @@ from program import descriptors, is_alive, resident
 LONGEST = 2_000_000
 # What memory may grow by between a process's first tenth and its end.
 GROWTH, SLACK = 1.25, 4 << 20
-LINES = 24
+LINES, SAID = 24, 90
 
 
 class Watch:
@@ -20,13 +20,13 @@ class Watch:
     def __init__(self, house, ledger):
         self.house, self.ledger = house, ledger
         self.pid = house.gate.pid
-        self.since, self.old, self.samples = time.monotonic(), set(), []
-        self.read, self.panics, self.errors = 0, 0, {}
+        self.old, self.samples = set(), []
+        self.read, self.errors, self.callers_left = 0, {}, float("inf")
 
     def succeeded(self, pid):
         """Another process serves now."""
         self.old.add(self.pid)
-        self.pid, self.since = pid, time.monotonic()
+        self.pid = pid
 
     async def live(self):
         while True:
@@ -58,7 +58,7 @@ class Watch:
         if "panicked at" in line:
             self.ledger.lose("hubgate", line)
         if " ERROR " in line:
-            said = line.partition(" ERROR ")[2][:60]
+            said = line.partition(" ERROR ")[2].replace(f"{self.house.folder}/", "")[:SAID]
             self.errors[said] = self.errors.get(said, 0) + 1
 
     def shorten(self, log):
@@ -67,7 +67,7 @@ class Watch:
 
     def judge_memory(self):
         """The memory of the last process at its end, against that after its first tenth."""
-        mine = [sample for sample in self.samples if sample[1] == self.pid]
+        mine = [it for it in self.samples if it[1] == self.pid and it[0] < self.callers_left]
         tenth = max(len(mine) // 10, 1)
         early = statistics.median(sample[2] for sample in mine[tenth:2 * tenth] or mine)
         late = statistics.median(sample[2] for sample in mine[-tenth:])

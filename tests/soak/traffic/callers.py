@@ -7,13 +7,14 @@ import random
 
 import hub
 from house import trusting
-from ledger import Wrong
+from ledger import Refused, Wrong
 
 from . import http1, http2
 
 FRESH = itertools.count()
 # Pauses between two requests of one caller, in seconds.
 PAUSES = (0.02, 0.12)
+AFTER_FAILURE = (0.3, 1)
 # Several of these fit into the first window of an HTTP/2 connection.
 UPLOAD = 4096
 SIZES = [0, 1, 100, 5000, 70_000, 400_000]
@@ -40,8 +41,8 @@ class Caller:
     async def live(self):
         """Visits until the end; what is begun is ended."""
         while not self.stopping.is_set():
-            await self.ledger.judge(self.kind, self.visit(), self.reasons)
-            await asyncio.sleep(self.random.uniform(*self.pauses))
+            right = await self.ledger.judge(self.kind, self.visit(), self.reasons)
+            await asyncio.sleep(self.random.uniform(*(self.pauses if right else AFTER_FAILURE)))
         if self.connection:
             await self.connection.close()
 
@@ -67,7 +68,8 @@ class Caller:
 
     def expect(self, status, body, content):
         if status != 200:
-            raise Wrong(f"{status} on {self.place.address}: {body[:60]!r}")
+            kind = Refused if status in (502, 503, 504) else Wrong
+            raise kind(f"{status} on {self.place.address}: {body[:60]!r}")
         if body != content:
             raise Wrong(f"{len(body)} bytes are not the {len(content)} that were asked for")
 

@@ -19,18 +19,23 @@ async def secure(place, host, context, **options):
 
 
 class Connection:
-    """Answers are read whole; `is_open` tells whether another request may follow."""
+    """Answers are read whole."""
 
     def __init__(self, host, reader, writer):
         self.host, self.reader, self.writer = host, reader, writer
-        self.is_open = True
+        self.may_go_on = True
+
+    @property
+    def is_open(self):
+        """Neither side has said that it was the last answer, or has closed the connection."""
+        return self.may_go_on and not (self.reader.at_eof() or self.writer.is_closing())
 
     @classmethod
     async def open(cls, place, host, context):
         return cls(host, *await secure(place, host, context))
 
     async def close(self):
-        self.is_open = False
+        self.may_go_on = False
         self.writer.close()
         try:
             await asyncio.wait_for(self.writer.wait_closed(), 5)
@@ -64,7 +69,7 @@ class Connection:
         split = (line.split(": ", 1) for line in head[1:] if line)
         fields = {name.lower(): value for name, value in split}
         if fields.get("connection", "").lower() == "close":
-            self.is_open = False
+            self.may_go_on = False
         return int(head[0].split(" ")[1]), fields
 
     async def answer(self, pause=0):

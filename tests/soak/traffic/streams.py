@@ -44,8 +44,7 @@ class Events(Stream):
     async def begin(self):
         await self.connection.send("GET", "/events")
         status, fields = await asyncio.wait_for(self.connection.head(), PATIENCE)
-        if status != 200:
-            raise Wrong(f"{status} for events")
+        self.expect(status, b"", b"")
         self.chunked = fields.get("transfer-encoding") == "chunked"
         self.number, self.buffer = 0, b""
 
@@ -85,8 +84,10 @@ class WebSocket(Stream):
         fields += [f"Sec-WebSocket-Key: {key}", *self.fields]
         await self.connection.send("GET", "/ws", fields)
         status, told = await asyncio.wait_for(self.connection.head(), PATIENCE)
-        if status != 101 or told.get("sec-websocket-accept") != websocket.accept(key):
-            raise Wrong(f"{status} for a WebSocket")
+        if status != 101:
+            self.expect(status, b"", b"")
+        if told.get("sec-websocket-accept") != websocket.accept(key):
+            raise Wrong(f"{status}, but not the answer to this WebSocket's key")
 
     async def step(self):
         sent = base64.b64encode(os.urandom(self.random.choice([8, 300, 70_000])))
