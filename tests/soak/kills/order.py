@@ -101,6 +101,7 @@ class FirstOrder:
         return ISSUER in self.shown()
 
     def check(self):
+        until(self.house.are_writers_gone, "the killed process is gone")
         holds(not self.house.run("check").returncode, "`hubgate check` fails")
         self.house.must("cert", "status")
         self.house.start()

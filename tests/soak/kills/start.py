@@ -76,6 +76,7 @@ class Start:
             return True
 
     def check(self):
+        until(self.house.are_writers_gone, "the killed process is gone")
         holds(not self.house.run("check").returncode, "`hubgate check` fails")
         self.house.must("client", "list")
         shown = self.lives()
