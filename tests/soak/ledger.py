@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import sys
 import time
 
 # How long after its end a trouble still explains what fails.
@@ -50,6 +51,7 @@ class Ledger:
     def lose(self, kind, what):
         self.counts[kind]["lost"] += 1
         self.losses.append(f"{time.monotonic() - self.began:.1f} s: {kind}: {what}")
+        print("LOST", self.losses[-1], file=sys.stderr)
 
     async def judge(self, kind, visit, reasons):
         """Counts a visit; returns whether it was answered rightly."""
@@ -65,6 +67,11 @@ class Ledger:
             return False
         self.right(kind)
         return True
+
+    def progress(self):
+        right = sum(count["right"] for count in self.counts.values())
+        minutes = (time.monotonic() - self.began) / 60
+        return f"{minutes:.0f} minutes, {self.faults.total()} faults, {right} right answers"
 
     def report(self):
         columns = sorted({what for count in self.counts.values() for what in count} - {"right"})

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import statistics
+import sys
 import time
 
 from program import descriptors, is_alive, resident
@@ -11,7 +12,8 @@ from program import descriptors, is_alive, resident
 LONGEST = 2_000_000
 # What memory may grow by between a process's first tenth and its end.
 GROWTH, SLACK = 1.25, 4 << 20
-LINES, SAID = 24, 90
+# Lines of the table, characters of what the journal says, seconds between two signs of life.
+LINES, SAID, TOLD = 24, 90, 60
 
 
 class Watch:
@@ -31,6 +33,8 @@ class Watch:
     async def live(self):
         while True:
             self.look()
+            if len(self.samples) % TOLD == 0:
+                print(self.ledger.progress(), file=sys.stderr)
             await asyncio.sleep(1)
 
     def look(self):

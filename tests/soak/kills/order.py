@@ -126,17 +126,17 @@ class Renewal(FirstOrder):
 
     def __init__(self, house):
         super().__init__(house)
-        self.kept = self.house.folder / "kept"
+        self.issued = self.house.folder / "issued"
         super().prepare()
         self.house.start()
         with self.house.gate:
             super().work()
             self.house.gate.end()
-        shutil.copytree(self.house.state, self.kept, ignore=shutil.ignore_patterns("*.sock"))
+        shutil.copytree(self.house.state, self.issued, ignore=shutil.ignore_patterns("*.sock"))
 
     def prepare(self):
         super().prepare()
-        shutil.copytree(self.kept, self.house.state)
+        shutil.copytree(self.issued, self.house.state)
 
     def work(self):
         until(lambda: self.house.run("status").returncode == 0, "hubgate answers commands")
