@@ -8,12 +8,12 @@ import time
 
 from house import House
 
-from . import device, order, start, trace, user
+from . import device, order, replace, start, trace, user
 from .loss import Loss, holds
 
 ACTIONS = [
     device.Add, device.Renew, device.Revoke, device.Import,
-    user.Add, user.Passwd, user.Del,
+    user.Add, user.Passwd, user.Del, replace.Replace,
     start.Start, start.StartAgain, order.FirstOrder, order.Renewal,
 ]
 # How much longer than its usual time a command may run before it is killed.
@@ -99,10 +99,10 @@ class Action:
     @property
     def is_run(self):
         """Whether hubgate itself is killed, and not a command beside it."""
-        return isinstance(self.write, (start.Start, order.FirstOrder))
+        return not hasattr(self.write, "command")
 
     def command(self):
-        return self.house.command(*self.write.command())
+        return self.write.house.command(*self.write.command())
 
     def traced(self, log):
         return trace.points(self.command(), log, self.write.stdin)
