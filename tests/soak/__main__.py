@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -14,6 +15,8 @@ import soak
 def main():
     options = parse()
     print(f"seed {options.seed}", file=sys.stderr)
+    # All that was started is ended by unwinding.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hubgate-soak-") as folder:
         tried = kills.loop if options.kills else soak

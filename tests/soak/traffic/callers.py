@@ -149,7 +149,7 @@ class SlowReader(Caller):
 
 
 class Http2(Caller):
-    """Several requests at a time; what the server did not take is sent again."""
+    """Several requests at a time; what the server said goodbye to is not taken."""
 
     kind = "HTTP/2"
 
@@ -172,5 +172,5 @@ class Http2(Caller):
             else:
                 status, body = await self.connection.ask("GET", f"/echo/{name}/{size}")
         except http2.Untaken:
-            return self.ledger.right(self.kind, "sent again")
+            return self.ledger.right(self.kind, "not taken")
         return self.expect(status, body, content)

@@ -11,6 +11,9 @@ from ledger import Wrong
 
 from .http1 import PATIENCE, secure
 
+# Octets of a frame's head, and a type (RFC 9113, sections 4.1 and 6.8).
+HEAD, GOAWAY = 9, 7
+
 
 class Answer:
     """What comes on one stream."""
@@ -68,23 +71,29 @@ class Connection:
     async def receive(self):
         why = "the connection ended"
         try:
-            while data := await self.reader.read(1 << 16):
-                for event in self.h2.receive_data(data):
-                    self.take(event)
-                self.flush()
-        except (OSError, h2.exceptions.ProtocolError) as fault:
+            while True:
+                await self.receive_frame()
+        except (OSError, EOFError, h2.exceptions.ProtocolError) as fault:
             why = f"the connection ended: {fault!r}"
         self.is_open = False
         for answer in list(self.answers.values()):
             answer.fail(why)
 
-    def take(self, event):
-        """Every event of a stream has its number; a goodbye has the last one's."""
-        answer = self.answers.get(getattr(event, "stream_id", None))
-        if isinstance(event, h2.events.ConnectionTerminated):
+    async def receive_frame(self):
+        """A goodbye is not for h2, which would take nothing more after it."""
+        head = await self.reader.readexactly(HEAD)
+        payload = await self.reader.readexactly(int.from_bytes(head[:3], "big"))
+        if head[3] == GOAWAY:
             self.is_open = False
-            self.refuse_after(event.last_stream_id)
-        elif isinstance(event, h2.events.DataReceived):
+            return self.refuse_after(int.from_bytes(payload[:4], "big") & 0x7FFFFFFF)
+        for event in self.h2.receive_data(head + payload):
+            self.take(event)
+        return self.flush()
+
+    def take(self, event):
+        """Every event of a stream has its number."""
+        answer = self.answers.get(getattr(event, "stream_id", None))
+        if isinstance(event, h2.events.DataReceived):
             self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             if answer:
                 answer.body += event.data
