@@ -22,7 +22,8 @@ class House:
         self.state, self.passwords = self.kept / "state", self.kept / "users" / "htpasswd"
         for made in (self.kept, self.logs):
             made.mkdir()
-        mount and mount(self.kept, self.logs)
+        if mount:
+            mount(self.kept, self.logs)
         self.passwords.parent.mkdir()
         self.https, self.http, self.hub_port = free_port(), free_port(), free_port()
         self.gate = self.hub = None
@@ -47,7 +48,8 @@ class House:
         """Runs a command that has to succeed; returns what it printed."""
         done = self.run(*arguments, stdin=stdin)
         if done.returncode:
-            raise ChildProcessError(f"hubgate {' '.join(map(str, arguments))}: {done.stderr.strip()}")
+            words = " ".join(map(str, arguments))
+            raise ChildProcessError(f"hubgate {words}: {done.stderr.strip()}")
         return done.stdout
 
     def devices(self):

@@ -1,4 +1,4 @@
-"""What was asked and what came of it, and the times in which something may fail, with the reason."""
+"""What was asked and what came of it, and when something may fail, with the reason."""
 
 import collections
 import contextlib
@@ -80,7 +80,8 @@ class Ledger:
         print("|---|" + "---:|" * len(columns))
         for kind, count in sorted(self.counts.items()):
             print(f"| {kind} |", " | ".join(str(count[it]) for it in columns), "|")
-        print("\nfaults:", ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())))
+        came = (f"{name} {count}" for name, count in sorted(self.faults.items()))
+        print("\nfaults:", ", ".join(came))
         for loss in self.losses[:SHOWN]:
             print("LOST", loss)
         if len(self.losses) > SHOWN:

@@ -14,10 +14,10 @@ import time
 
 from certificate import Root
 from faults import configuration, files, hub, resources
-from faults.borne import NotBorne, eventually
 from house import House, enrol, trusting
 from ledger import Ledger
 from program import descriptors
+from promise import Broken, eventually
 from traffic import callers, http1, streams
 from watch import Watch
 
@@ -120,7 +120,7 @@ class Soak:
         """Lets something happen, and notes when it did not end as promised."""
         try:
             await fault(self)
-        except (NotBorne, OSError, EOFError, ChildProcessError, asyncio.TimeoutError) as failed:
+        except (Broken, OSError, EOFError, ChildProcessError, asyncio.TimeoutError) as failed:
             self.ledger.lose(fault.__name__, repr(failed))
 
     async def faults(self, seconds):

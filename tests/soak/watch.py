@@ -76,7 +76,8 @@ class Watch:
         early = statistics.median(sample[2] for sample in mine[tenth:2 * tenth] or mine)
         late = statistics.median(sample[2] for sample in mine[-tenth:])
         if late > early * GROWTH + SLACK:
-            self.ledger.lose("hubgate", f"memory grew from {early / 1e6:.1f} to {late / 1e6:.1f} MB")
+            grown = f"memory grew from {early / 1e6:.1f} to {late / 1e6:.1f} MB"
+            self.ledger.lose("hubgate", grown)
         return early, late, mine[-1][0] - mine[0][0]
 
     def report(self):

@@ -5,8 +5,7 @@ import os
 import signal
 
 from program import is_alive
-
-from .borne import eventually, holds
+from promise import eventually, holds
 
 BROKEN = ["sites: [", "listen: 7\n", "", "sites:\n  - hosts: [home.test]\n    upstraem: x\n"]
 TAKE_OVER, END = 35, 30

@@ -6,10 +6,9 @@ import os
 
 from house import enrol
 from ledger import Wrong
+from promise import eventually, holds
 from traffic.http1 import Connection, secure
 from traffic.streams import WebSocket
-
-from .borne import eventually, holds
 
 FRESH = itertools.count()
 # What is changed in a file is seen within a second.

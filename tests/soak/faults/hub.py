@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .borne import eventually
+from promise import eventually
 
 
 async def restart_hub(soak):

@@ -9,10 +9,9 @@ import subprocess
 from hub import body
 from house import trusting
 from program import descriptors, resident
+from promise import eventually, holds
 from traffic.callers import Place
 from traffic.http1 import Connection
-
-from .borne import eventually, holds
 
 FRESH = itertools.count()
 BLOCK = bytes(4096)
@@ -114,7 +113,8 @@ async def unread(soak):
         answers = await asyncio.gather(*(connection.answer() for _, connection in waiting))
     holds(cost < UNREAD_COST, f"{UNREAD} unread answers cost {cost / 1e6:.0f} MB")
     for (name, _), (status, _, content) in zip(waiting, answers):
-        holds(status == 200 and content == body(name, UNREAD_SIZE), "an answer read late is not whole")
+        whole = status == 200 and content == body(name, UNREAD_SIZE)
+        holds(whole, "an answer read late is not whole")
 
 
 async def asked(soak, stack):

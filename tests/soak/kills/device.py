@@ -4,9 +4,8 @@ import http.client
 import itertools
 
 from house import Device, enrol
-from program import until
+from promise import holds, in_time
 
-from .loss import Loss, holds
 from .visit import visit
 
 # A change is seen within a second.
@@ -56,12 +55,6 @@ class ClientWrite:
         except (OSError, http.client.HTTPException):
             return False
 
-    def in_time(self, condition, what):
-        try:
-            until(condition, what, SEEN)
-        except TimeoutError as late:
-            raise Loss(str(late)) from None
-
     def again(self, *arguments):
         """The same command must work now."""
         done = self.house.run(*arguments)
@@ -80,7 +73,7 @@ class Add(ClientWrite):
         holds(list(changed.values()) in ([], [(self.name, "good")]), f"half added: {changed}")
         action = "renew" if changed else "add"
         device = self.given(action)
-        self.in_time(lambda: self.enters(device), "the device enters after the next command")
+        in_time(lambda: self.enters(device), "the device enters after the next command", SEEN)
 
 
 class Renew(ClientWrite):
@@ -97,7 +90,7 @@ class Renew(ClientWrite):
         holds(len(changed) <= 1, f"more than one certificate was issued: {changed}")
         holds(self.enters(self.old), "the old certificate is refused before the new one was seen")
         new = self.given("renew")
-        self.in_time(lambda: self.enters(new), "the new certificate enters")
+        in_time(lambda: self.enters(new), "the new certificate enters", SEEN)
 
 
 class Revoke(ClientWrite):
@@ -113,13 +106,15 @@ class Revoke(ClientWrite):
     def check(self):
         changed = [standing for _, standing in self.changed().values()]
         holds(changed in ([], ["revoked"]), f"half revoked: {changed}")
-        refused = lambda: not self.enters(self.device)
         if changed:
-            self.in_time(refused, "a device that `client list` calls revoked is refused")
+            in_time(self.is_refused, "a device that `client list` calls revoked is refused", SEEN)
         else:
             holds(self.enters(self.device), "a device that `client list` calls good is refused")
         self.again("client", "revoke", self.name)
-        self.in_time(refused, "a revoked device is refused")
+        in_time(self.is_refused, "a revoked device is refused", SEEN)
+
+    def is_refused(self):
+        return not self.enters(self.device)
 
 
 class Import(ClientWrite):
@@ -139,6 +134,6 @@ class Import(ClientWrite):
 
     def check(self):
         holds(not self.changed(), "the import changed what is newer")
-        self.in_time(lambda: self.enters(self.device), "the device enters")
+        in_time(lambda: self.enters(self.device), "the device enters", SEEN)
         done = self.house.run(*self.command(), stdin=self.stdin.decode())
         holds(not done.returncode, f"the next import fails: {done.stderr.strip()}")

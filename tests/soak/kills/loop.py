@@ -7,9 +7,9 @@ import sys
 import time
 
 from house import House
+from promise import Broken, holds
 
 from . import device, order, replace, start, trace, user
-from .loss import Loss, holds
 
 ACTIONS = [
     device.Add, device.Renew, device.Revoke, device.Import,
@@ -54,7 +54,7 @@ class Loop:
             count["at random" if isinstance(point, float) else "before a call"] += 1
             count["came in time"] += action.kill(point)
             action.check()
-        except (Loss, OSError, ChildProcessError, TimeoutError) as loss:
+        except (Broken, OSError, ChildProcessError, TimeoutError) as loss:
             count["losses"] += 1
             self.lose(f"{name}: {loss}", point)
 
@@ -70,7 +70,7 @@ class Loop:
             self.house.must("user", "add", "last", stdin="last\n")
             found = self.house.leftovers()
             holds(not found, f"{len(found)} unfinished files stay for ever, such as {found[:3]}")
-        except (Loss, OSError, ChildProcessError, TimeoutError) as loss:
+        except (Broken, OSError, ChildProcessError, TimeoutError) as loss:
             self.lose(str(loss), "the end")
 
     def report(self):

@@ -9,9 +9,9 @@ import subprocess
 
 from house import House, trusting
 from program import Program, free_port, until
+from promise import Broken, holds
 
 from . import trace
-from .loss import Loss, holds
 from .pebble import Pebble
 from .visit import secure
 
@@ -116,7 +116,7 @@ class FirstOrder:
             self.work()
         except TimeoutError as late:
             status = self.house.must("cert", "status")
-            raise Loss(f"{late}: {status.splitlines()[1:]}") from None
+            raise Broken(f"{late}: {status.splitlines()[1:]}") from None
 
 
 class Renewal(FirstOrder):
@@ -160,4 +160,4 @@ class Renewal(FirstOrder):
         try:
             self.work()
         except (TimeoutError, ChildProcessError) as fault:
-            raise Loss(f"the next renewal fails: {fault}") from None
+            raise Broken(f"the next renewal fails: {fault}") from None

@@ -3,8 +3,8 @@
 import shutil
 
 from program import until
+from promise import holds
 
-from .loss import holds
 from .start import Start
 
 

@@ -4,10 +4,10 @@ import shutil
 import subprocess
 
 from house import House, trusting
-from program import free_port, is_alive, until
+from program import free_port, until
+from promise import holds
 
 from . import trace
-from .loss import holds
 from .visit import secure, visit
 
 CONFIG = """

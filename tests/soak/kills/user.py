@@ -2,9 +2,8 @@
 
 import itertools
 
-from program import until
+from promise import Broken, holds, in_time
 
-from .loss import Loss, holds
 from .visit import visit
 
 # A change is seen within a second; a user with 20 wrong passwords has to wait.
@@ -58,9 +57,9 @@ class UserWrite:
     def in_time(self, condition, what):
         self.answered = []
         try:
-            until(condition, what, SEEN, PAUSE)
-        except TimeoutError as late:
-            raise Loss(f"{late}, but {self.answered}") from None
+            in_time(condition, what, SEEN, PAUSE)
+        except Broken as late:
+            raise Broken(f"{late}, but {self.answered}") from None
 
 
 class Add(UserWrite):
@@ -88,8 +87,8 @@ class Passwd(UserWrite):
         return there
 
     def check_logins(self, _):
-        either = lambda: self.enters(FIRST) or self.enters(SECOND)
-        self.in_time(either, "the user enters with the old or the new password")
+        either = "the user enters with the old or the new password"
+        self.in_time(lambda: self.enters(FIRST) or self.enters(SECOND), either)
 
     def check_end(self):
         self.in_time(lambda: self.enters(SECOND), "the user enters with the new password")

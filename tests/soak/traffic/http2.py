@@ -22,6 +22,10 @@ class Answer:
         self.status, self.body = None, bytearray()
         self.whole = asyncio.get_running_loop().create_future()
 
+    def end(self):
+        if not self.whole.done():
+            self.whole.set_result(None)
+
     def fail(self, why):
         if not self.whole.done():
             self.whole.set_exception(Wrong(why))
@@ -100,7 +104,7 @@ class Connection:
         elif isinstance(event, h2.events.ResponseReceived) and answer:
             answer.status = int(dict(event.headers)[b":status"])
         elif isinstance(event, h2.events.StreamEnded) and answer:
-            answer.whole.done() or answer.whole.set_result(None)
+            answer.end()
         elif isinstance(event, h2.events.StreamReset) and answer:
             answer.fail(f"stream reset with {event.error_code}")
 
