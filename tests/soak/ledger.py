@@ -7,7 +7,9 @@ import time
 
 # How long after its end a trouble still explains what fails.
 GRACE = 1.5
-SHOWN = 20
+# What no trouble explains: without descriptors nothing new can be had, but what is there goes on.
+UNEXPLAINED = {("cut", "descriptors")}
+SHOWN, SAID = 20, 110
 
 
 class Wrong(Exception):
@@ -24,7 +26,7 @@ class Ledger:
     def __init__(self):
         self.began = time.monotonic()
         self.counts = collections.defaultdict(collections.Counter)
-        self.faults = collections.Counter()
+        self.faults, self.told = collections.Counter(), collections.Counter()
         self.losses = []
         self.windows = []
 
@@ -59,9 +61,11 @@ class Ledger:
         try:
             await visit
         except Exception as failed:
-            if reason := self.reason(began, reasons):
-                how = "refused" if isinstance(failed, Refused) else "cut"
+            how = "refused" if isinstance(failed, Refused) else "cut"
+            reason = self.reason(began, reasons)
+            if reason and (how, reason) not in UNEXPLAINED:
                 self.right(kind, f"{how}: {reason}")
+                self.told[f"{kind}, {how}: {reason}: {failed!r}"[:SAID]] += 1
             else:
                 self.lose(kind, f"{failed!r} after {time.monotonic() - began:.2f} s")
             return False
@@ -82,6 +86,8 @@ class Ledger:
             print(f"| {kind} |", " | ".join(str(count[it]) for it in columns), "|")
         came = (f"{name} {count}" for name, count in sorted(self.faults.items()))
         print("\nfaults:", ", ".join(came))
+        for what, times in self.told.most_common(SHOWN):
+            print(f"explained, {times} times: {what}")
         for loss in self.losses[:SHOWN]:
             print("LOST", loss)
         if len(self.losses) > SHOWN:

@@ -4,9 +4,10 @@ import asyncio
 import ssl
 
 from hub import PIECE
-from ledger import Wrong
+from ledger import Refused, Wrong
 
 PATIENCE = 30
+CHUNKED = "Transfer-Encoding: chunked"
 
 
 async def secure(place, host, context, **options):
@@ -42,26 +43,34 @@ class Connection:
         except (OSError, ssl.SSLError, asyncio.TimeoutError):
             pass
 
-    async def ask(self, method, path, fields=(), content=None, pause=0):
+    async def ask(self, method, path, fields=(), pause=0):
         """Sends a request; returns status, fields and body of its answer."""
-        await self.send(method, path, fields, content)
+        await self.send(method, path, fields)
         return await asyncio.wait_for(self.answer(pause), PATIENCE)
 
-    async def send(self, method, path, fields=(), content=None):
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}", *fields]
-        if content is not None:
-            lines.append(f"Content-Length: {len(content)}")
-        self.writer.write("\r\n".join([*lines, "", ""]).encode() + (content or b""))
+    async def send(self, method, path, fields=()):
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}", *fields, "", ""]
+        self.writer.write("\r\n".join(lines).encode())
         await self.writer.drain()
 
-    async def send_chunked(self, path, content):
-        """An upload whose length is not told beforehand."""
-        await self.send("POST", path, ["Transfer-Encoding: chunked"])
+    async def upload(self, path, content, fields):
+        """Reads while it sends: a refusal comes before all is sent, and then the end, which can
+        overtake it (docs/operations.md, known limits)."""
+        answer = asyncio.create_task(asyncio.wait_for(self.answer(), PATIENCE))
+        try:
+            await self.send_whole(path, content, fields)
+        except OSError:
+            await asyncio.wait([answer])
+            if isinstance(answer.exception(), OSError):
+                raise Refused("the connection ended within an upload") from None
+        return await answer
+
+    async def send_whole(self, path, content, fields):
+        await self.send("POST", path, fields)
         for at in range(0, len(content), PIECE):
-            piece = content[at:at + PIECE]
-            self.writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.writer.write(framed(content[at:at + PIECE], fields))
             await self.writer.drain()
-        self.writer.write(b"0\r\n\r\n")
+        self.writer.write(framed(b"", fields))
 
     async def head(self):
         """Status and fields."""
@@ -94,3 +103,8 @@ class Connection:
                 raise Wrong(f"the answer ends {left} bytes too early")
             left -= len(piece)
             yield piece
+
+
+def framed(piece, fields):
+    """As it is, or as a chunk where the fields say so (RFC 9112, section 7.1)."""
+    return b"%x\r\n%s\r\n" % (len(piece), piece) if CHUNKED in fields else piece
