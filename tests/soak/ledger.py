@@ -40,9 +40,10 @@ class Ledger:
         finally:
             window[2] = time.monotonic() + GRACE
 
-    def reason(self, since, reasons):
-        """Which of the reasons was there between then and now."""
-        return next((it for it, begin, end in self.windows if it in reasons and end > since), None)
+    def explains(self, since, reasons, how):
+        """Which of the reasons, if any, was there between then and now, and does such harm."""
+        there = (it for it, begin, end in self.windows if it in reasons and end > since)
+        return next((it for it in there if (how, it) not in UNEXPLAINED), None)
 
     def right(self, kind, what="right"):
         self.counts[kind][what] += 1
@@ -55,22 +56,27 @@ class Ledger:
         self.losses.append(f"{time.monotonic() - self.began:.1f} s: {kind}: {what}")
         print("LOST", self.losses[-1], file=sys.stderr)
 
-    async def judge(self, kind, visit, reasons):
+    async def judge(self, caller):
         """Counts a visit; returns whether it was answered rightly."""
-        began = time.monotonic()
+        caller.since = time.monotonic()
         try:
-            await visit
+            await caller.visit()
         except Exception as failed:
-            how = "refused" if isinstance(failed, Refused) else "cut"
-            reason = self.reason(began, reasons)
-            if reason and (how, reason) not in UNEXPLAINED:
-                self.right(kind, f"{how}: {reason}")
-                self.told[f"{kind}, {how}: {reason}: {failed!r}"[:SAID]] += 1
-            else:
-                self.lose(kind, f"{failed!r} after {time.monotonic() - began:.2f} s")
+            self.judge_failure(caller, failed)
             return False
-        self.right(kind)
+        self.right(caller.kind)
         return True
+
+    def judge_failure(self, caller, failed):
+        """Since the caller got on for the last time, there must have been a reason."""
+        how = "refused" if isinstance(failed, Refused) else "cut"
+        reason = self.explains(caller.since, caller.reasons, how)
+        if not reason:
+            idle = time.monotonic() - caller.since
+            return self.lose(caller.kind, f"{failed!r} after {idle:.2f} s")
+        self.right(caller.kind, f"{how}: {reason}")
+        self.told[f"{caller.kind}, {how}: {reason}: {failed!r}"[:SAID]] += 1
+        return None
 
     def progress(self):
         right = sum(count["right"] for count in self.counts.values())

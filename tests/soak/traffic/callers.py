@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import itertools
 import random
+import time
 
 import hub
 from house import trusting
@@ -37,11 +38,13 @@ class Caller:
         self.ledger, self.stopping = soak.ledger, soak.stopping
         self.random = random.Random(seed)
         self.context, self.connection = trusting(), None
+        # When it got on for the last time.
+        self.since = time.monotonic()
 
     async def live(self):
         """Visits until the end; what is begun is ended."""
         while not self.stopping.is_set():
-            right = await self.ledger.judge(self.kind, self.visit(), self.reasons)
+            right = await self.ledger.judge(self)
             await asyncio.sleep(self.random.uniform(*(self.pauses if right else AFTER_FAILURE)))
         if self.connection:
             await self.connection.close()

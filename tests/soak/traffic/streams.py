@@ -28,6 +28,7 @@ class Stream(Caller):
             end = time.monotonic() + self.random.uniform(*LIVES)
             while time.monotonic() < end and not self.stopping.is_set():
                 await asyncio.wait_for(self.step(), PATIENCE)
+                self.since = time.monotonic()
             await asyncio.wait_for(self.leave(), PATIENCE)
         finally:
             await self.connection.close()
