@@ -1,0 +1,1 @@
+"""The kill loop: every write of the state is cut off, and the state must stand after it."""
