@@ -1,5 +1,7 @@
 //! Secrets on disk: whole or not at all, and for nobody else to read.
 
+mod leftover;
+
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Write},
@@ -7,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
     process,
 };
+
+pub(crate) use self::leftover::remove_leftovers;
 
 /// Writes a file of mode 0600 in a folder of mode 0700, so that a crash leaves the old or the new.
 pub(crate) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
@@ -80,12 +84,6 @@ fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
         .open(file)?;
     file.write_all(content)?;
     file.sync_all()
-}
-
-/// The process that was writing the file, if its name is that of a file not yet whole.
-pub(crate) fn writer_of(file: &Path) -> Option<u32> {
-    let name = file.file_name()?.to_str()?.strip_suffix(".new")?;
-    name.rsplit_once('.')?.1.parse().ok()
 }
 
 /// A name of this process's own: a hand-over has two processes on one folder.

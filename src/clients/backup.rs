@@ -3,7 +3,7 @@
 //! Whoever has the CA's key can let himself in everywhere, so it never leaves unencrypted:
 //! AES-256-GCM, the key made of the passphrase by PBKDF2-HMAC-SHA-256.
 
-use std::{fs, num::NonZeroU32};
+use std::num::NonZeroU32;
 
 use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::{
@@ -100,7 +100,7 @@ impl Folder {
     }
 
     /// Puts back what was exported. Of the same CA, what is newer here stays; another CA takes
-    /// its place only if `replace`, and is set aside.
+    /// its place only if `replace`, and is kept in `clients.replaced`.
     ///
     /// # Errors
     /// When it is no backup, the passphrase is wrong, there is another CA, or nothing can be
@@ -109,15 +109,24 @@ impl Folder {
         let backup = Backup::open(text, passphrase)?;
         let imported = Ca::parse(&backup.ca).context("the CA in the backup")?;
         let _alone = self.lock()?;
-        if !self.is_of(&imported)? {
-            self.set_aside(replace)?;
+        if self.is_of(&imported)? {
+            return self.join(&backup, &imported);
         }
+        self.must_be_meant(replace)?;
+        let next = self.replaced();
+        let place = || format!("{}: cannot be replaced", self.ca().display());
+        next.clear().with_context(place)?;
+        next.join(&backup, &imported)?;
+        self.exchange(&next).with_context(place)
+    }
+
+    /// Joins a backup of the same CA to what is here, if anything is.
+    fn join(&self, backup: &Backup, ca: &Ca) -> anyhow::Result<()> {
         if let (Err(_), Some(register)) = (self.known_register(), &backup.register) {
             write(&self.register_file(), register.as_bytes())?;
         }
-        let listed = read(&self.list())?.unwrap_or_default();
-        let revoked = joined(ca::revoked_in(&listed), ca::revoked_in(&backup.list));
-        let list = imported.list(&revoked, OffsetDateTime::now_utc())?;
+        let revoked = joined(self.revoked()?, ca::revoked_in(&backup.list));
+        let list = ca.list(&revoked, OffsetDateTime::now_utc())?;
         write(&self.list(), list.as_bytes())?;
         write(&self.ca(), backup.ca.as_bytes())
     }
@@ -139,20 +148,13 @@ impl Folder {
         }
     }
 
-    fn set_aside(&self, replace: bool) -> anyhow::Result<()> {
+    fn must_be_meant(&self, replace: bool) -> anyhow::Result<()> {
         if !replace {
             bail!(
                 "{}: there is another client CA already, and its devices would be locked out: \
                  if that is meant, add --replace",
                 self.ca().display()
             );
-        }
-        for file in [self.ca(), self.list(), self.register_file()] {
-            let mut aside = file.clone().into_os_string();
-            aside.push(".replaced");
-            if file.exists() {
-                fs::rename(&file, aside).with_context(|| file.display().to_string())?;
-            }
         }
         Ok(())
     }

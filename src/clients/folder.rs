@@ -6,11 +6,13 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, anyhow, bail};
 use rcgen::KeyPair;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
@@ -22,6 +24,9 @@ use super::{
     wish::Wish,
 };
 use crate::{clock, secret_file};
+
+/// How often the folder may be replaced while one waits for it.
+const MOST_REPLACED: u32 = 100;
 
 /// The folder of the client CA, in `state`.
 #[derive(Clone, Debug)]
@@ -100,7 +105,7 @@ impl Folder {
         write(&elsewhere.list(), list.as_bytes())
     }
 
-    /// The register as it is now; empty before the first device.
+    /// The register as it is now, heeding the list; empty before the first device.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -108,14 +113,23 @@ impl Folder {
         let file = self.register_file();
         match read(&file)? {
             None => Ok(Register::default()),
-            Some(text) => serde_json::from_str(&text).map_err(|fault| {
-                anyhow!(
-                    "{}: damaged ({fault}); devices are judged all the same, but none can be \
-                     listed or added: restore the file, or all by `hubgate client import FILE`",
-                    file.display()
-                )
-            }),
+            Some(text) => {
+                let register: Register = serde_json::from_str(&text).map_err(|fault| {
+                    anyhow!(
+                        "{}: damaged ({fault}); devices are judged all the same, but none can be \
+                         listed or added: restore the file, or all by `hubgate client import FILE`",
+                        file.display()
+                    )
+                })?;
+                Ok(register.heeding(&self.revoked()?))
+            }
         }
+    }
+
+    /// What the list revokes.
+    pub(super) fn revoked(&self) -> anyhow::Result<Vec<Revoked>> {
+        let text = read(&self.list())?;
+        Ok(text.as_deref().map(ca::revoked_in).unwrap_or_default())
     }
 
     /// Where devices were last seen; empty when that is not known.
@@ -182,7 +196,8 @@ impl Folder {
         })
     }
 
-    /// Changes the register, and the list of revoked certificates with it.
+    /// Changes the list of revoked certificates, then the register: whoever is killed between them
+    /// has locked out whom they meant to.
     fn change<T>(
         &self,
         change: impl FnOnce(&Ca, &mut Register) -> anyhow::Result<T>,
@@ -191,11 +206,11 @@ impl Folder {
         let (ca, mut register) = (self.load()?, self.register()?);
         let before = register.clone();
         let changed = change(&ca, &mut register)?;
+        self.list_revoked(&ca, &register, OffsetDateTime::now_utc())?;
         if register != before {
             let text = serde_json::to_vec_pretty(&register)?;
             write(&self.register_file(), &text)?;
         }
-        self.list_revoked(&ca, &register, OffsetDateTime::now_utc())?;
         Ok(changed)
     }
 
@@ -207,11 +222,10 @@ impl Folder {
         register: &Register,
         now: OffsetDateTime,
     ) -> anyhow::Result<()> {
-        let text = read(&self.list())?;
-        let listed = text.as_deref().map(ca::revoked_in).unwrap_or_default();
+        let listed = self.revoked()?;
         let known = listed.len();
         let revoked = joined(listed, entries(register));
-        let is_whole = text.is_some_and(|text| text.contains("BEGIN X509 CRL"));
+        let is_whole = read(&self.list())?.is_some_and(|text| text.contains("BEGIN X509 CRL"));
         if is_whole && revoked.len() == known {
             return Ok(());
         }
@@ -244,12 +258,30 @@ impl Folder {
     /// Waits until no other process changes anything.
     pub(super) fn lock(&self) -> anyhow::Result<File> {
         let file = self.0.join("lock");
-        let locked = secret_file::make_folder(&file)
-            .and_then(|()| File::options().create(true).append(true).open(&file))
-            .and_then(|lock| lock.lock().map(|()| lock));
-        let lock = locked.with_context(|| format!("{}: cannot be locked", file.display()))?;
+        let locked =
+            lock(&file).with_context(|| format!("{}: cannot be locked", file.display()))?;
         secret_file::adopt(&file)?;
-        Ok(lock)
+        Ok(locked)
+    }
+
+    /// The folder that a CA goes to when another takes its place.
+    pub(super) fn replaced(&self) -> Self {
+        Self(self.0.with_extension("replaced"))
+    }
+
+    /// Removes all of it.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        match fs::remove_dir_all(&self.0) {
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Changes places with another folder, at once.
+    pub(super) fn exchange(&self, other: &Self) -> io::Result<()> {
+        renameat_with(CWD, &self.0, CWD, &other.0, RenameFlags::EXCHANGE)?;
+        let parent = self.0.parent().unwrap_or(Path::new("."));
+        File::open(parent)?.sync_all()
     }
 
     /// Where the register is.
@@ -268,6 +300,20 @@ impl Folder {
     fn seen(&self) -> PathBuf {
         self.0.join("seen.json")
     }
+}
+
+/// Locks a file. Another CA may have taken its folder's place meanwhile, with a lock of its own.
+fn lock(file: &Path) -> io::Result<File> {
+    for _ in 0..MOST_REPLACED {
+        secret_file::make_folder(file)?;
+        let lock = File::options().create(true).append(true).open(file)?;
+        lock.lock()?;
+        let (held, there) = (lock.metadata()?, fs::metadata(file)?);
+        if (held.dev(), held.ino()) == (there.dev(), there.ino()) {
+            return Ok(lock);
+        }
+    }
+    Err(io::Error::other("its folder is replaced again and again"))
 }
 
 /// A certificate made at a wrong time would be over at the right one, or not yet begun.

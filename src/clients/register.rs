@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime, serde::rfc3339};
 
-use super::name::Name;
+use super::{
+    ca::{self, Revoked},
+    name::Name,
+};
 
 /// Every certificate that the CA has issued and that has not long ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +78,18 @@ impl Register {
             let newest = self.of_name(&client.name, now);
             client.ends_soon(now) && newest.is_some_and(|it| it.serial == client.serial)
         })
+    }
+
+    /// With all revoked that a list revokes: it is written first.
+    pub(super) fn heeding(mut self, revoked: &[Revoked]) -> Self {
+        for client in &mut self.clients {
+            let serial = ca::serial_bytes(&client.serial);
+            let listed = revoked.iter().find(|(it, _)| Some(it) == serial.as_ref());
+            if let Some((_, since)) = listed {
+                client.revoke(*since);
+            }
+        }
+        self
     }
 
     /// Enters a certificate, and forgets those that ended long ago.

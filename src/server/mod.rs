@@ -32,6 +32,7 @@ use crate::{
     config::{self, model::Config},
     front::{Front, links::Links},
     proxy::{Proxy, Service},
+    secret_file,
     telemetry::{
         access_log::AccessLog,
         journal::{self, Journal},
@@ -105,6 +106,7 @@ impl Server {
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
         let listen = config.listen.clone();
         make_state_folder(&config.state);
+        secret_file::remove_leftovers(&config.state);
         let (issued, over) = (Arc::new(Issued::default()), CancellationToken::new());
         let certificates = Certificates::new(&config.state, issued.clone(), over.child_token());
         let prepared = certificates.prepare(&config)?;

@@ -4,8 +4,6 @@
 //! and `.2` are the two before; when the newest is missing, a crash was between two renames or
 //! it was set aside, and the next is read.
 
-mod leftover;
-
 use std::{
     fs::{self, File, OpenOptions},
     io,
@@ -35,12 +33,10 @@ const GENERATIONS: [&str; 2] = [".1", ".2"];
 impl Files {
     /// The store in `STATE/acme`; open it once in a process, before anything is written.
     ///
-    /// What dead processes left half written is removed. A disk that cannot be written is no
-    /// fault yet: what is there is still read.
+    /// A disk that cannot be written is no fault yet: what is there is still read.
     #[must_use]
     pub fn open(state: &Path) -> Self {
         let root = state.join("acme");
-        leftover::remove(&root);
         let writing = Mutex::new(());
         Self { root, writing }
     }

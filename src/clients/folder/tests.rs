@@ -85,6 +85,18 @@ fn who_is_revoked_is_on_the_list_and_stays_there_without_the_register() {
 }
 
 #[test]
+fn who_is_on_the_list_is_revoked_though_the_register_does_not_say_so_yet() {
+    let home = Home::new();
+    home.issue("Anna", false).unwrap();
+    let before = fs::read(home.file("register.json")).unwrap();
+    home.revoke("Anna").unwrap();
+    fs::write(home.file("register.json"), before).unwrap();
+    let register = home.folder.register().unwrap();
+    assert!(register.clients()[0].revoked.is_some());
+    home.issue("Anna", false).unwrap();
+}
+
+#[test]
 fn a_lost_list_is_made_again_from_the_register() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
@@ -193,8 +205,12 @@ fn another_ca_is_replaced_only_when_asked_and_is_set_aside() {
         .unwrap_err();
     assert!(fault.to_string().contains("--replace"), "{fault}");
     assert_eq!(other.folder.register().unwrap().clients().len(), 1);
-    other.folder.import(&backup, "correct horse", true).unwrap();
-    assert!(other.file("ca.pem.replaced").exists());
+    let before = fs::read(other.file("ca.pem")).unwrap();
+    for _ in 0..2 {
+        other.folder.import(&backup, "correct horse", true).unwrap();
+        let aside = other.state.path().join("clients.replaced/ca.pem");
+        assert_eq!(fs::read(aside).unwrap(), before);
+    }
     assert!(other.folder.register().unwrap().clients().is_empty());
     assert_eq!(other.folder.prepare().unwrap(), [""; 0]);
 }

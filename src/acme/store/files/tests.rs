@@ -167,29 +167,6 @@ fn a_killed_process_holds_no_lock() {
 }
 
 #[test]
-fn temporary_files_of_the_dead_are_removed_and_those_of_the_living_stay() {
-    let folder = Folder::new();
-    store(&folder).write(&certificate(), b"one").unwrap();
-    let kind = folder.path("state/acme/certificate");
-    let mut dead = Command::new("true").spawn().unwrap();
-    let mut alive = Command::new("cat")
-        .stdin(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    dead.wait().unwrap();
-    let (gone, kept) = (
-        format!("a.pem.{}.new", dead.id()),
-        format!("a.pem.{}.new", alive.id()),
-    );
-    fs::write(kind.join(gone), "half").unwrap();
-    fs::write(kind.join(&kept), "half").unwrap();
-    store(&folder);
-    assert_eq!(names(&kind), ["_2a.example.org.pem".to_owned(), kept]);
-    alive.kill().unwrap();
-    alive.wait().unwrap();
-}
-
-#[test]
 fn what_was_written_after_the_damaged_was_seen_stays() {
     let folder = Folder::new();
     let store = store(&folder);
