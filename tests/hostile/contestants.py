@@ -38,6 +38,8 @@ class Contestant:
 
     name = version_command = None
     environment = {}
+    # Whether it tells the hub where a request comes from.
+    tells = True
 
     def __init__(self, folder, client_wait=CLIENT_WAIT, hub_wait=HUB_WAIT):
         self.folder = pathlib.Path(folder) / type(self).__name__
