@@ -1,7 +1,11 @@
 """A hub that echoes WebSocket messages, as Autobahn's cases want it."""
 
 import asyncio
+import os
 import sys
+
+# Cases of 4 MB come in pieces of 64 bytes.
+os.environ["WEBSOCKETS_MAX_FRAGMENTS"] = "100000"
 
 from websockets.asyncio.server import serve
 

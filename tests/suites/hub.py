@@ -1,0 +1,44 @@
+"""A hub that answers whatever it is asked: 1 KB, or 32 MB at /large."""
+
+import asyncio
+import sys
+
+SMALL, LARGE = b"x" * 1024, b"x" * (32 * 1024 * 1024)
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+
+
+async def converse(reader, writer):
+    try:
+        while await exchange(reader, writer):
+            pass
+    except (OSError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+
+
+async def exchange(reader, writer):
+    """One request and its answer; false when there is none any more."""
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    await read_body(reader, head)
+    body = LARGE if b" /large" in head else SMALL
+    writer.write(OK % len(body) + (b"" if head.startswith(b"head ") else body))
+    await writer.drain()
+    return True
+
+
+async def read_body(reader, head):
+    if b"transfer-encoding: chunked" in head:
+        await reader.readuntil(b"0\r\n\r\n")
+        return
+    length = head.partition(b"content-length:")[2].split(b"\r\n")[0]
+    if length:
+        await reader.readexactly(int(length))
+
+
+async def main(port):
+    async with await asyncio.start_server(converse, "127.0.0.1", port, backlog=4096) as server:
+        await server.serve_forever()
+
+
+asyncio.run(main(int(sys.argv[1])))
