@@ -18,6 +18,7 @@ sites:
     certificate: {{chain: chain.pem, key: key.pem}}
     upstream: http://127.0.0.1:{hub}
     hsts: {{max_age: 365d}}
+    headers: {{X-Frame-Options: SAMEORIGIN, X-Content-Type-Options: nosniff}}
     access: public
   - hosts: [private.test]
     certificate: {{chain: chain.pem, key: key.pem}}
@@ -27,6 +28,7 @@ limits: {{{limits}}}
 log: {{access: "off", level: debug}}
 """
 EXTENSIONS = """
+crlDistributionPoints=URI:http://localhost/none.crl
 subjectAltName=DNS:localhost,DNS:private.test,IP:127.0.0.1
 basicConstraints=critical,CA:false
 keyUsage=critical,digitalSignature
@@ -64,14 +66,14 @@ def version():
 def make_certificates(folder):
     """A CA, a server's certificate of it for 90 days, and a device's."""
     openssl(folder, "req", "-x509", "-nodes", *CURVE, "-keyout", "ca.key", "-out", "ca.pem",
-            "-days", "30", "-subj", "/CN=suites",
+            "-days", "90", "-subj", "/CN=suites",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign")
     for name, use in [("", "server"), ("device-", "client")]:
         (folder / "extensions").write_text(EXTENSIONS.format(use=use))
         openssl(folder, "req", "-nodes", *CURVE, "-keyout", f"{name}key.pem", "-out", "request",
                 "-subj", "/CN=localhost")
         openssl(folder, "x509", "-req", "-in", "request", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-days", "29", "-extfile", "extensions", "-out", f"{name}chain.pem")
+                "-days", "89", "-extfile", "extensions", "-out", f"{name}chain.pem")
         os.chmod(folder / f"{name}key.pem", 0o600)
 
 

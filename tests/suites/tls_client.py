@@ -7,7 +7,7 @@ import ssl
 CHUNK = 64 * 1024
 
 
-def trusting(anything=None):
+def trusting():
     """A client's TLS that takes any certificate; no suite is about that."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
