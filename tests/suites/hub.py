@@ -3,7 +3,8 @@
 import asyncio
 import sys
 
-SMALL, LARGE = b"x" * 1024, b"x" * (32 * 1024 * 1024)
+PIECE = b"x" * 1024
+SMALL, LARGE = 1, 32 * 1024
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -21,9 +22,11 @@ async def exchange(reader, writer):
     """One request and its answer; false when there is none any more."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     await read_body(reader, head)
-    body = LARGE if b" /large" in head else SMALL
-    writer.write(OK % len(body) + (b"" if head.startswith(b"head ") else body))
-    await writer.drain()
+    pieces = LARGE if b" /large" in head else SMALL
+    writer.write(OK % (pieces * len(PIECE)))
+    for _ in range(0 if head.startswith(b"head ") else pieces):
+        writer.write(PIECE)
+        await writer.drain()
     return True
 
 
