@@ -9,7 +9,7 @@ import tempfile
 
 import document
 
-SUITES = ["scanners", "handshakes", "slow", "websocket", "crowd"]
+SUITES = ["scanners", "handshakes", "slow", "websocket", "crowd", "unread"]
 
 
 def main():

@@ -1,10 +1,10 @@
-"""A hub that answers whatever it is asked: 1 KB, or 32 MB at /large."""
+"""A hub that answers whatever it is asked: 1 KB, 1 MB at /medium, 32 MB at /large."""
 
 import asyncio
 import sys
 
 PIECE = b"x" * 1024
-SMALL, LARGE = 1, 32 * 1024
+PIECES = {b"/medium": 1024, b"/large": 32 * 1024}
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -22,7 +22,7 @@ async def exchange(reader, writer):
     """One request and its answer; false when there is none any more."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     await read_body(reader, head)
-    pieces = LARGE if b" /large" in head else SMALL
+    pieces = PIECES.get(head.split(b" ", 2)[1], 1)
     writer.write(OK % (pieces * len(PIECE)))
     for _ in range(0 if head.startswith(b"head ") else pieces):
         writer.write(PIECE)
