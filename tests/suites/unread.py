@@ -15,11 +15,11 @@ from row import Row
 from visitor import CONTEXT, PATIENCE
 
 # One address after another use of all its places.
-ROUNDS, PLACES = 5, 100
+ROUNDS, PLACES = 2, 100
 REQUEST = b"GET /medium HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 WINDOW = 4096
 # What one address may make the kernel keep.
-MOST = 100_000_000
+MOST = 50_000_000
 
 
 def run(folder):
