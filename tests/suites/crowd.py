@@ -40,6 +40,8 @@ def crowded(gate, kept, what, connect, seconds):
     calm = Waits(gate.port, MEASURED)
     before = gate.rss()
     fill(gate, kept, connect)
+    # A connection is made before hubgate has taken it from the kernel's queue.
+    until("all are taken in", lambda: sockets.held(gate.port) >= ALL, SILENT / 3)
     most = sockets.held(gate.port)
     each = (gate.rss() - before) / ALL
     busy = Waits(gate.port, MEASURED, source="127.2.0.1")
