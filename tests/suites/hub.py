@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-PIECE = b"x" * 1024
-PIECES = {b"/medium": 1024, b"/large": 32 * 1024}
+PIECE = b"x" * 65536
+SIZES = {b"/medium": 1024 * 1024, b"/large": 32 * 1024 * 1024}
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -22,10 +22,10 @@ async def exchange(reader, writer):
     """One request and its answer; false when there is none any more."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     await read_body(reader, head)
-    pieces = PIECES.get(head.split(b" ", 2)[1], 1)
-    writer.write(OK % (pieces * len(PIECE)))
-    for _ in range(0 if head.startswith(b"head ") else pieces):
-        writer.write(PIECE)
+    size = SIZES.get(head.split(b" ", 2)[1], 1024)
+    writer.write(OK % size)
+    for at in range(0, 0 if head.startswith(b"head ") else size, len(PIECE)):
+        writer.write(PIECE[:size - at])
         await writer.drain()
     return True
 
