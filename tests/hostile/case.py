@@ -28,7 +28,8 @@ class Meant:
 class Case:
     """`meant` are the requests that the hub may hear, in this order, or fewer; None is one
     of any shape. `rule` is what wants the bytes refused. `never` are names of fields that
-    the hub must not hear. A control has to be served, each request with `status`."""
+    the hub must not hear. A control has to be served, each request with `status`. `known_by`
+    is how a request begins at the hub that cannot carry the mark."""
 
     group: str
     name: str
@@ -38,6 +39,7 @@ class Case:
     never: tuple = ()
     control: bool = False
     status: int = 200
+    known_by: bytes = b""
 
 
 class Group:

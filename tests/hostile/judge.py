@@ -21,6 +21,7 @@ KINDS = [REJECTED, SAFE, WEAK, DANGEROUS]
 CLAIMS = {"forwarded", "proxy", "x-real-ip", "client-cert", "remote-user", "x-remote-user",
           "x-original-url", "x-rewrite-url"}
 CLAIM_PREFIXES = ("x-forwarded-", "x-ssl-", "x-client-", "client-cert-")
+OF_HEADS = (b"content-length", b"transfer-encoding", b"host")
 TOLD = {b"x-forwarded-for": b"127.0.0.1", b"x-real-ip": b"127.0.0.1",
         b"x-forwarded-proto": b"https"}
 
@@ -67,6 +68,7 @@ def findings(case, connections, answers, tells):
     whole = [heard.request for heard in connections if heard.request.complete]
     for request in whole:
         yield from claims(request)
+        yield from trailers(request)
         yield from (lacking(request) if tells else ())
         yield from places(request)
         for name in case.never:
@@ -86,12 +88,23 @@ def beyond_the_request(heard):
 
 def claims(request):
     """What a client says of itself, however it spells the name."""
-    for name, value in request.fields + request.trailers:
-        plain = name.decode("latin-1").lower().replace("_", "-")
-        said = value.decode("latin-1")
-        if (plain in CLAIMS or plain.startswith(CLAIM_PREFIXES)) and (
-                cases.FORGED in said or cases.FORGED_ADDRESS in said):
+    for name, value in request.fields:
+        if is_forged(name, value):
             yield DANGEROUS, f"a forged claim: {shown(name + b': ' + value)}"
+
+
+def trailers(request):
+    """What only a hub that takes trailers for fields (RFC 9110, section 6.5.1) would believe."""
+    for name, value in request.trailers:
+        if is_forged(name, value) or name.lower() in OF_HEADS:
+            yield WEAK, f"a trailer: {shown(name + b': ' + value)}"
+
+
+def is_forged(name, value):
+    plain = name.decode("latin-1").lower().replace("_", "-")
+    said = value.decode("latin-1")
+    return (plain in CLAIMS or plain.startswith(CLAIM_PREFIXES)) and (
+        cases.FORGED in said or cases.FORGED_ADDRESS in said)
 
 
 def lacking(request):

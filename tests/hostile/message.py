@@ -99,7 +99,9 @@ def read_field(request, line, into):
     elif not colon or not TOKEN.fullmatch(name):
         request.find(DANGEROUS, f"a line that is no field: {shown(line)}")
     if CONTROL.search(line):
-        request.find(DANGEROUS, f"a control byte: {shown(line)}")
+        # RFC 9110, section 5.5: NUL, CR and LF are dangerous, other control bytes invalid.
+        kind = DANGEROUS if b"\0" in line or b"\r" in line else WEAK
+        request.find(kind, f"a control byte: {shown(line)}")
 
 
 def judge_host(request):
@@ -121,7 +123,8 @@ def read_body(request, raw, start):
     if codings:
         read_chunks(request, raw, start)
         return
-    length = int(lengths[0]) if lengths and re.fullmatch(rb"[0-9]{1,30}", lengths[0]) else 0
+    digits = lengths[0].lstrip(b"0") if lengths else b""
+    length = int(digits) if re.fullmatch(rb"[0-9]{1,19}", digits) else 0
     request.body = raw[start:start + length]
     request.complete = len(request.body) == length
     request.end = start + len(request.body)
@@ -137,7 +140,7 @@ def judge_framing(request, codings, lengths):
     if len(lengths) > 1:
         request.find(DANGEROUS, f"Content-Length {shown(b' + '.join(lengths))}")
     for length in lengths:
-        if not re.fullmatch(rb"[0-9]+", length) or int(length[:99]) > LARGEST_LENGTH:
+        if not re.fullmatch(rb"0*[0-9]{1,19}", length) or int(length.lstrip(b"0") or b"0") > LARGEST_LENGTH:
             request.find(DANGEROUS, f"Content-Length {shown(length)}")
 
 

@@ -28,12 +28,13 @@ def common(path):
     for read in (path, without_parameters(path)):
         for decoded in (read, decode(read), decode(without_dots(read))):
             yield from (without_dots(decoded), without_dots(merge(decoded)))
-        yield without_parameters(decode(read))
 
 
 def careless(path):
-    """By readers with a fault that was common once: escapes read twice, backslashes as
-    slashes, overlong UTF-8, %u, and an end at the first NUL."""
+    """By readers that leave dots where they are, and by those with a fault that was common
+    once: escapes read twice, backslashes as slashes, overlong UTF-8, %u, an end at the first
+    NUL, and parameters cut off behind an escaped semicolon."""
+    yield from (path, decode(path), without_parameters(decode(path)))
     twice = decode(decode(path))
     unicode = re.sub(r"%u00([0-9a-fA-F]{2})", r"%\1", path)
     short = re.sub(r"%[cC]0%([aA][eEfF])", lambda m: "%" + {"ae": "2e", "af": "2f"}[m[1].lower()], path)

@@ -1,7 +1,6 @@
 """What came out, in words for a terminal and in tables for docs/security.md."""
 
 import pathlib
-import sys
 
 from judge import KINDS
 from message import DANGEROUS, WEAK
@@ -10,8 +9,12 @@ PAGE = pathlib.Path("docs/security.md")
 
 
 def faults(outcomes):
-    """The cases that a contestant must not have: weak, dangerous, or a control not served."""
-    return [outcome for outcome in outcomes if is_fault(outcome)]
+    """A line for each case that a proxy must not have: weak, dangerous, or a control that is
+    not served."""
+    for outcome in filter(is_fault, outcomes):
+        case, verdict = outcome.case, outcome.verdict
+        kind = verdict.kind if verdict.kind in (WEAK, DANGEROUS) else "control"
+        yield f"{kind}: {case.group}: {case.name}: {verdict.why}"
 
 
 def is_fault(outcome):
@@ -19,13 +22,8 @@ def is_fault(outcome):
     return unserved or outcome.verdict.kind in (WEAK, DANGEROUS)
 
 
-def tell(name, outcomes):
-    """The faults one by one and a line of sums, to standard error."""
-    for outcome in faults(outcomes):
-        case, verdict = outcome.case, outcome.verdict
-        kind = verdict.kind if verdict.kind in (WEAK, DANGEROUS) else "control"
-        print(f"{name}: {kind}: {case.group}: {case.name}: {verdict.why}", file=sys.stderr)
-    print(f"{name}: {sums(outcomes)}; controls {served(outcomes)}", file=sys.stderr)
+def summary(outcomes):
+    return f"{sums(outcomes)}; controls {served(outcomes)}"
 
 
 def sums(outcomes):
@@ -52,6 +50,12 @@ def show(outcome):
 
 def tables(results):
     """Markdown; `results` has the outcomes of each contestant by name and version."""
+    yield from counts(results)
+    yield ""
+    yield from dangers(results)
+
+
+def counts(results):
     yield "| group | " + " | ".join(results) + " |"
     yield "|---|" + "---:|" * len(results)
     for group in dict.fromkeys(o.case.group for outcomes in results.values() for o in outcomes):
@@ -65,8 +69,8 @@ def row(name, results, belongs):
     cells = []
     for outcomes in results.values():
         attacks = [o for o in outcomes if belongs(o) and not o.case.control]
-        counts = [sum(o.verdict.kind == kind for o in attacks) for kind in KINDS]
-        cells.append(" / ".join(map(str, counts)))
+        numbers = [sum(o.verdict.kind == kind for o in attacks) for kind in KINDS]
+        cells.append(" / ".join(map(str, numbers)))
     return f"| {name} | " + " | ".join(cells) + " |"
 
 

@@ -65,7 +65,7 @@ async def settle(hub):
 def outcomes(contestant, chosen, answers, connections):
     by_mark = {}
     for heard in connections:
-        marks = set(cases.NUMBERED.findall(heard.raw))
+        marks = set(cases.NUMBERED.findall(heard.raw)) or marks_of_unmarked(heard, chosen, answers)
         if not marks and heard.request.complete:
             raise SystemExit(f"hostile: the hub heard what no case said: {heard.raw[:200]}")
         if len(marks) > 1:
@@ -78,3 +78,8 @@ def outcomes(contestant, chosen, answers, connections):
         verdict = judge.judge(case, heard, answer, contestant.tells)
         found.append(Outcome(case, verdict, answer, heard))
     return found
+
+
+def marks_of_unmarked(heard, chosen, answers):
+    return {answer.mark for case, answer in zip(chosen, answers)
+            if case.known_by and heard.raw.startswith(case.known_by)}

@@ -48,7 +48,7 @@ for version in ["HTTP/1.2", "HTTP/1.9"]:
 GROUP.attack("HTTP/0.9", "GET /case0000\r\n", rule=LINE)
 GROUP.attack("HTTP/0.9 and a line feed", "GET /case0000\n", rule=LINE)
 GROUP.attack("the preface of HTTP/2",
-             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + get(), rule=MAJOR)
+             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + get(), rule=MAJOR, known_by=b"PRI ")
 
 for method in ["OPTIONS", "PROPFIND", "M-SEARCH", "DELETE", "PUT", "PATCH", "REPORT"]:
     GROUP.control(f"method {method}", get("Content-Length: 0", method=method), Meant(method))

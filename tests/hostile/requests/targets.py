@@ -57,6 +57,8 @@ for target in ["/%00", "/%0d%0aX-Injected:%20y", "/%0aX-Injected:%20y", "/case00
 GROUP.attack("OPTIONS *", get(target="*", method="OPTIONS"), meant=[Meant("OPTIONS", target="*")])
 GROUP.attack("TRACE", get(method="TRACE"), meant=[Meant("TRACE")])
 GROUP.attack("TRACE, not any further", get("Max-Forwards: 0", method="TRACE"), rule=LAST)
+GROUP.attack("OPTIONS, five steps at most", get("Max-Forwards: 5", method="OPTIONS"),
+             meant=[Meant("OPTIONS", fields=(("Max-Forwards", "4"),))])
 GROUP.attack("OPTIONS, not any further", get("Max-Forwards: 0", method="OPTIONS"), rule=LAST)
 for target in ["home.test:443", "127.0.0.1:22", "/case0000", "*", "http://home.test/case0000"]:
     GROUP.attack(f"CONNECT {target}", [get(target=target, method="CONNECT"), SMUGGLED])
