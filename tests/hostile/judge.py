@@ -75,7 +75,7 @@ def findings(case, connections, answers, tells):
             if request.all(name.encode()):
                 yield WEAK, f"the hub heard {name}"
     yield from another_meaning(case, whole)
-    yield from others_answers(answers)
+    yield from others_answers(case, answers)
 
 
 def beyond_the_request(heard):
@@ -154,9 +154,10 @@ def part(request, word):
     return getattr(request, word)
 
 
-def others_answers(answers):
+def others_answers(case, answers):
     for status, body in answers.list():
-        if status == 200 and body and body.startswith(b"heard ") and answers.mark not in body:
+        own = answers.mark in (body or b"") or case.known_by and case.known_by in (body or b"")
+        if status == 200 and body and body.startswith(b"heard ") and not own:
             yield DANGEROUS, f"the answer to another: {shown(body)}"
 
 

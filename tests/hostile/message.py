@@ -106,14 +106,24 @@ def read_field(request, line, into):
 
 def judge_host(request):
     hosts = request.all(b"host")
-    if len(hosts) != 1 and (hosts or request.version == b"HTTP/1.1"):
+    if not hosts and request.version == b"HTTP/1.1":
+        request.find(WEAK, "no Host")
+    if len(hosts) > 1:
         request.find(DANGEROUS, f"{len(hosts)} Host fields")
     for host in hosts:
         if not HOST.fullmatch(host):
             kind = DANGEROUS if MISLEADING.search(host) else WEAK
             request.find(kind, f"the Host is {shown(host)}")
     authority = re.match(rb"(?i)[a-z][a-z0-9+.\-]*://([^/?#]*)", request.target)
-    if authority and authority[1].lower() not in [host.lower() for host in hosts]:
+    if authority:
+        judge_authority(request, authority[1], hosts)
+
+
+def judge_authority(request, authority, hosts):
+    user, at, host = authority.rpartition(b"@")
+    if at:
+        request.find(WEAK, f"a user in the target: {shown(user)}")
+    if host.lower() not in [known.lower() for known in hosts]:
         request.find(DANGEROUS, f"the target is {shown(request.target)}, the Host another")
 
 

@@ -24,12 +24,13 @@ FIVE = [Meant("POST", body=SMUGGLED[:5])]
 for name, fields in {
     "5, 5": "Content-Length: 5, 5",
     "5 twice": "Content-Length: 5\r\nContent-Length: 5",
+    "5 and then 05": "Content-Length: 5\r\nContent-Length: 05",
     "leading zeros": "Content-Length: " + "0" * 40 + "5",
     "named by Connection": "Connection: content-length\r\nContent-Length: 5",
 }.items():
     GROUP.attack(name, post(fields, SMUGGLED), meant=FIVE)
 
-for first, second in [("5", "0"), ("0", "5"), ("5", ""), ("5", "6"), ("5", "+5"), ("5", "05")]:
+for first, second in [("5", "0"), ("0", "5"), ("5", ""), ("5", "6"), ("5", "+5")]:
     fields = f"Content-Length: {first}\r\ncontent-length: {second}"
     GROUP.attack(f"{first} and then {second}", post(fields, SMUGGLED), rule=INVALID)
 
