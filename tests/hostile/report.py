@@ -89,7 +89,7 @@ def dangers(results):
 
 def write(section, lines):
     """Puts the lines between the section's markers in docs/security.md."""
-    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    begin, end = f"<!-- {section} -->", f"<!-- /{section} -->"
     before, found, rest = PAGE.read_text().partition(begin)
     _, closed, after = rest.partition(end)
     if not found or not closed:
