@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clients;
 mod clock;
 pub mod config;
+pub mod doctor;
 pub mod front;
 pub mod look;
 pub mod nginx;

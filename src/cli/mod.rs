@@ -7,7 +7,7 @@ mod check;
 mod client;
 mod completions;
 mod demo;
-mod elsewhere;
+mod doctor;
 mod explain;
 mod import_nginx;
 mod prompt;
@@ -57,6 +57,12 @@ enum Command {
         /// The stand-in, even when openHAB answers.
         #[arg(long)]
         stand_in: bool,
+    },
+    /// Look at all that hubgate depends on: ports, hubs, names, certificates, clock, files.
+    Doctor {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Have the running process read its configuration again.
     Reload,
@@ -133,6 +139,7 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
         Command::Explain(explain) => explain::run(&config, &explain),
         Command::Run => server::run(config),
         Command::Demo { port, stand_in } => demo::run(port, stand_in),
+        Command::Doctor { json } => doctor::run(&config, json),
         Command::Reload => reload::run(&config),
         Command::Status { json } => status::run(&config, json),
         Command::Cert(Cert::Status { json }) => cert::status(&config, json),

@@ -264,6 +264,21 @@ impl fmt::Display for Host {
     }
 }
 
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port, tls } => {
+                let scheme = if *tls { "https" } else { "http" };
+                match host.contains(':') {
+                    true => write!(f, "{scheme}://[{host}]:{port}"),
+                    false => write!(f, "{scheme}://{host}:{port}"),
+                }
+            }
+            Self::Unix(socket) => write!(f, "unix:{}", socket.display()),
+        }
+    }
+}
+
 impl ClientAuthority {
     /// Whether both sign with the same keys, whatever they have revoked.
     #[must_use]

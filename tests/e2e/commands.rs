@@ -1,6 +1,13 @@
 //! Commands that run to their end.
 
-use crate::harness::{Setup, hubgate};
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use crate::harness::{Setup, foreign, hubgate};
+
+/// Lays out a folder and a link for the process that the command is going to be, as everybody can
+/// who guesses its number, and becomes it.
+const TRAP: &str = "cd \"$1\" && mkdir -m 755 victim tmp tmp/hubgate-check-$$ && \
+    ln -s ../../victim tmp/hubgate-check-$$/clients && TMPDIR=$1/tmp exec \"$0\" check";
 
 #[test]
 fn check_accepts_a_good_file() {
@@ -30,6 +37,22 @@ fn check_tells_files_that_cannot_be_read() {
     let ran = hubgate(&setup.write(), &["check"]);
     assert_eq!(ran.status, Some(78));
     assert!(ran.stderr.contains("missing"), "{}", ran.stderr);
+}
+
+#[test]
+fn check_never_writes_where_somebody_else_led_it() {
+    let setup = Setup::home("http://127.0.0.1:8080")
+        .certificate("self-signed")
+        .site("access: {client_certificate: own}");
+    let folder = setup.write();
+    let (program, place) = (env!("CARGO_BIN_EXE_hubgate"), folder.to_str().unwrap());
+    foreign("sh", &["-c", TRAP, program, place]).succeeded();
+    let victim = folder.join("victim");
+    let mode = fs::metadata(&victim).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o755);
+    assert_eq!(fs::read_dir(victim).unwrap().count(), 0);
+    let left = fs::read_dir(folder.join("tmp")).unwrap();
+    assert_eq!(left.count(), 1, "the trap only");
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub mod browser;
 pub mod client_certificates;
 pub mod commands;
 pub mod demo;
+pub mod doctor;
 pub mod engine;
 pub mod explain;
 pub mod harness;

@@ -3,16 +3,15 @@
 //! The meaning is told in sentences for somebody who never ran a proxy, site by
 //! site, so that a wrong belief is noticed before it matters.
 
-pub(super) mod entry;
-mod exposed;
-mod loaded;
-
 use std::path::Path;
 
 use super::print;
-use crate::config::{
-    self,
-    model::{Acme, Certificate, Config, PathAccess, PathRule, Server, Site, Upstream},
+use crate::{
+    config::{
+        self,
+        model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
+    },
+    doctor::{entry, exposed, loaded},
 };
 
 /// Prints what the configuration means.
@@ -86,25 +85,11 @@ fn by_acme(acme: &Acme) -> String {
 }
 
 fn upstream(upstream: &Upstream) -> String {
-    let servers: Vec<_> = upstream.servers.iter().map(server).collect();
+    let servers: Vec<_> = upstream.servers.iter().map(ToString::to_string).collect();
     let servers = servers.join(" or ");
     match &upstream.ca {
         Some(ca) => format!("{servers}, trusted by {}", ca.display()),
         None => servers,
-    }
-}
-
-/// A server, as it is configured.
-pub(super) fn server(server: &Server) -> String {
-    match server {
-        Server::Tcp { host, port, tls } => {
-            let scheme = if *tls { "https" } else { "http" };
-            match host.contains(':') {
-                true => format!("{scheme}://[{host}]:{port}"),
-                false => format!("{scheme}://{host}:{port}"),
-            }
-        }
-        Server::Unix(socket) => format!("unix:{}", socket.display()),
     }
 }
 

@@ -15,11 +15,12 @@ use clap::Args;
 use time::OffsetDateTime;
 
 use self::{called::Called, visit::Visit};
-use super::{elsewhere, print};
+use super::print;
 use crate::{
     access::basic::Basic,
     clients::{Folder, name::Name},
     config::{self, model::Config},
+    doctor::elsewhere,
 };
 
 /// Which request to explain.

@@ -9,8 +9,9 @@ use super::{
     visit::{Device, Visit},
 };
 use crate::{
-    cli::check::{self, entry},
-    config::model::{PathRule, Site},
+    cli::check,
+    config::model::{PathRule, Server, Site},
+    doctor::entry,
     proxy::{head::Malformed, link::Link, site},
 };
 
@@ -134,7 +135,7 @@ impl fmt::Display for Told {
 fn servers(site: &Site, rule: Option<&PathRule>) -> Vec<String> {
     let own = rule.and_then(|rule| rule.upstream.as_ref());
     let upstream = own.unwrap_or(&site.upstream);
-    upstream.servers.iter().map(check::server).collect()
+    upstream.servers.iter().map(Server::to_string).collect()
 }
 
 /// What does not decide, but may surprise.

@@ -10,7 +10,7 @@ const TABLES: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
 const LISTEN: &str = "0A";
 
 /// One warning for each hub of this machine that answers on all interfaces.
-pub(super) fn warnings(config: &Config) -> Vec<String> {
+pub(crate) fn warnings(config: &Config) -> Vec<String> {
     let tables = TABLES.map(|table| fs::read_to_string(table).unwrap_or_default());
     let open: BTreeSet<_> = tables.iter().flat_map(|table| open_ports(table)).collect();
     let hubs: BTreeSet<_> = local_ports(config).collect();

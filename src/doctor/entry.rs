@@ -8,7 +8,7 @@ use crate::config::{
 };
 
 /// From where one enters, and with what.
-pub(in crate::cli) fn told(access: &Access) -> String {
+pub(crate) fn told(access: &Access) -> String {
     let how = match &access.networks {
         Some(networks) => from_networks(&names(networks), access),
         None if access.is_open() => "everybody, without a question".into(),
@@ -26,7 +26,7 @@ pub(in crate::cli) fn told(access: &Access) -> String {
 }
 
 /// How long a login is remembered.
-pub(super) fn remembered(lifetime: Duration) -> String {
+pub(crate) fn remembered(lifetime: Duration) -> String {
     let seconds = lifetime.as_secs();
     let units = [(86400, "days"), (3600, "hours"), (60, "minutes")];
     let whole = units

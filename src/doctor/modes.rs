@@ -1,0 +1,158 @@
+//! Who may read and write what must stay private.
+
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use super::Finding;
+use crate::config::model::{Access, Config};
+
+/// Files of the state folder that are looked at; there are hardly so many.
+const MOST: usize = 5000;
+
+const SUBJECT: &str = "files";
+
+/// Whether others may write the configuration: who may, decides who enters.
+pub(super) fn of_configuration(path: &Path) -> Vec<Finding> {
+    wide(path, 0o002, "everybody may write it", "chmod o-w")
+        .into_iter()
+        .collect()
+}
+
+/// Whether others may read or write what is hubgate's or the operator's own.
+pub(super) fn findings(path: &Path, config: &Config) -> Vec<Finding> {
+    let mut found = of_configuration(path);
+    let passwords: BTreeSet<_> = config
+        .sites
+        .iter()
+        .flat_map(|site| site.rules())
+        .filter_map(|rule: &Access| rule.password.as_deref())
+        .collect();
+    let read = "everybody may read these password hashes, or write them";
+    found.extend(
+        passwords
+            .into_iter()
+            .filter_map(|it| wide(it, 0o007, read, "chmod o=")),
+    );
+    found.extend(of_state(&config.state));
+    if found.is_empty() {
+        let good = format!("{} and the passwords are private", config.state.display());
+        found.push(Finding::ok(SUBJECT, good));
+    }
+    found
+}
+
+/// A finding, when a file gives others one of these rights.
+fn wide(file: &Path, rights: u32, cause: &str, command: &str) -> Option<Finding> {
+    let place = file.display();
+    match fs::metadata(file) {
+        // That it is missing is told where it is needed.
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
+        Err(fault) => Some(unreadable(file, &fault)),
+        Ok(metadata) => {
+            let mode = metadata.permissions().mode() & 0o777;
+            (mode & rights != 0).then(|| {
+                Finding::fail(SUBJECT, format!("{place}: {cause} (mode {mode:04o})"))
+                    .cure(format!("run: {command} {place}"))
+            })
+        }
+    }
+}
+
+fn unreadable(file: &Path, fault: &io::Error) -> Finding {
+    let cause = format!("{}: cannot be looked at: {fault}", file.display());
+    Finding::warn(SUBJECT, cause).cure("start this with sudo, or see to its disk")
+}
+
+/// The folder, and every secret in it.
+fn of_state(state: &Path) -> Vec<Finding> {
+    let open = "others than its owner may enter this folder, where the keys are";
+    let mut found: Vec<_> = wide(state, 0o077, open, "chmod 700").into_iter().collect();
+    let (mut folders, mut left) = (vec![state.to_owned()], MOST);
+    while let Some(folder) = folders.pop() {
+        match fs::read_dir(&folder) {
+            Ok(entries) => {
+                let paths = entries.flatten().take(left).map(|it| it.path());
+                let paths: Vec<_> = paths.collect();
+                left -= paths.len();
+                found.extend(paths.iter().filter_map(|path| of_entry(path, &mut folders)));
+            }
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
+            Err(fault) => found.push(unreadable(&folder, &fault)),
+        }
+    }
+    found
+}
+
+/// Looks at a file; keeps a folder for later. A link leads out, to what is not hubgate's.
+fn of_entry(path: &Path, folders: &mut Vec<PathBuf>) -> Option<Finding> {
+    let kind = fs::symlink_metadata(path).ok()?.file_type();
+    if kind.is_dir() {
+        folders.push(path.to_owned());
+    }
+    if !kind.is_file() || is_for_everybody(path) {
+        return None;
+    }
+    let read = "others than its owner may read or write it, and it may be a secret";
+    wide(path, 0o077, read, "chmod 600")
+}
+
+/// Notes, lists of what is revoked, and certificates without a key.
+fn is_for_everybody(path: &Path) -> bool {
+    // It comes with the source, in the folder that is the default.
+    if path.file_name().is_some_and(|it| it == ".gitignore") {
+        return true;
+    }
+    match path.extension().and_then(|it| it.to_str()) {
+        Some("md" | "crl" | "crt" | "cer") => true,
+        Some("pem") => fs::read(path).is_ok_and(|text| !has_key(&text)),
+        _ => false,
+    }
+}
+
+fn has_key(text: &[u8]) -> bool {
+    let mark = b"PRIVATE KEY-----";
+    text.windows(mark.len()).any(|it| it == mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{doctor::Level, tls::testing::Folder};
+
+    fn set(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_fails_and_a_certificate_does_not() {
+        let folder = Folder::new();
+        let key = folder.write("deep.pem", "-----BEGIN PRIVATE KEY-----");
+        let certificate = folder.write("home.pem", "-----BEGIN CERTIFICATE-----");
+        let state = key.parent().unwrap();
+        set(state, 0o700);
+        let ignored = folder.write(".gitignore", "*");
+        for file in [&key, &certificate, &ignored] {
+            set(file, 0o644);
+        }
+        let found = of_state(state);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].cause.contains("deep.pem"), "{found:?}");
+        assert_eq!(found[0].level, Level::Fail);
+        set(&key, 0o600);
+        assert_eq!(of_state(state), []);
+    }
+
+    #[test]
+    fn a_folder_that_others_may_enter_fails_and_a_missing_one_is_made_later() {
+        let folder = Folder::new();
+        let state = folder.path("state");
+        assert_eq!(of_state(&state), []);
+        fs::create_dir(&state).unwrap();
+        set(&state, 0o755);
+        assert!(of_state(&state)[0].cause.contains("mode 0755"));
+    }
+}

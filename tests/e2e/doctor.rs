@@ -1,0 +1,225 @@
+//! `hubgate doctor`: a line for whatever is wrong, and never more than its time.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use rcgen::SanType;
+use rustix::process::geteuid;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::{
+    harness::{Authority, HTPASSWD, Port, Ran, Setup, foreign, hubgate},
+    hub::Hub,
+};
+
+/// How long the whole page may take; a machine at work is given a little more.
+const MOST: Duration = Duration::from_secs(8);
+
+/// A front door of which all is well, seen from its own machine.
+fn good(hub: &Hub) -> Setup {
+    Setup::home(&hub.url())
+        .hosts("[localhost]")
+        .site("access: {networks: [lan], password: htpasswd}")
+        .file("htpasswd", HTPASSWD)
+}
+
+/// What `doctor` finds of a subject: level, cause and cure.
+fn of(ran: &Ran, subject: &str) -> Vec<[String; 3]> {
+    let found: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
+    let text = |it: &Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
+    let lines = found.iter().filter(|it| text(it, "subject") == subject);
+    lines
+        .map(|it| ["level", "cause", "cure"].map(|key| text(it, key)))
+        .collect()
+}
+
+/// Expects a line of this level that has the parts in cause and cure.
+fn assert_told(ran: &Ran, subject: &str, level: &str, [cause, cure]: [&str; 2]) {
+    let found = of(ran, subject);
+    let told = found
+        .iter()
+        .any(|it| it[0] == level && it[1].contains(cause) && it[2].contains(cure));
+    assert!(told, "{subject}: {level} {cause} {cure}\n{}", ran.stdout);
+    let expected = i32::from(ran.stdout.contains("\"fail\""));
+    assert_eq!(ran.status, Some(expected), "{}", ran.stdout);
+}
+
+fn examine(folder: &Path) -> Ran {
+    let begin = Instant::now();
+    let ran = hubgate(folder, &["doctor", "--json"]);
+    assert!(begin.elapsed() < MOST, "{:?}", begin.elapsed());
+    ran
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_front_door_has_nothing_to_put_right() {
+    let hub = Hub::start().await;
+    let setup = good(&hub);
+    let (https, http) = (setup.https().number(), setup.http().number());
+    let gate = setup.start().await;
+    gate.answers_commands().await;
+    let ran = gate.commanded(&["doctor", "--json"]).await;
+    assert_eq!(ran.status, Some(0), "{}\n{}", ran.stdout, ran.stderr);
+    assert_told(&ran, "process", "ok", ["runs as process", ""]);
+    for port in [https, http] {
+        assert_told(&ran, &format!("port {port}"), "ok", ["hubgate listens", ""]);
+    }
+    assert_told(&ran, &format!("hub {}", hub.url()), "ok", ["answers", ""]);
+    assert_told(&ran, "certificate localhost", "ok", ["for another", ""]);
+    assert_told(&ran, "name localhost", "ok", ["127.0.0.1", ""]);
+    assert_told(&ran, "files", "ok", ["private", ""]);
+    assert_told(&ran, "entry localhost", "ok", ["with a password", ""]);
+    let page = gate.commanded(&["doctor"]).await.succeeded();
+    assert!(page.contains(", 0 to put right"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_running_process_the_rest_is_looked_at_and_nothing_is_made() {
+    let hub = Hub::start().await;
+    let setup = good(&hub);
+    let folder = setup.write();
+    let ran = examine(&folder);
+    assert_eq!(ran.status, Some(0), "{}", ran.stdout);
+    assert_told(&ran, "process", "warn", ["no hubgate runs", "start it"]);
+    let port = format!("port {}", setup.https().number());
+    assert_told(&ran, &port, "ok", ["is free", ""]);
+    assert!(!folder.join("certs").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_held_by_another_program_is_told_with_who_holds_it() {
+    let hub = Hub::start().await;
+    let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let taken = other.local_addr().unwrap();
+    let listen = format!(r#"listen: {{http: [], https: ["{taken}"]}}"#);
+    let setup = good(&hub).listen(&listen);
+    let ran = examine(&setup.write());
+    let holder = format!("(process {}) holds {taken}", std::process::id());
+    let port = format!("port {}", taken.port());
+    assert_told(&ran, &port, "fail", [&holder, "systemctl status"]);
+}
+
+#[test]
+fn a_hub_that_is_down_is_told_with_how_to_start_it() {
+    let nobody = Port::keep();
+    let url = format!("http://{}", nobody.address());
+    let setup = Setup::home(&url).hosts("[localhost]");
+    let ran = examine(&setup.write());
+    let cure = "systemctl start openhab";
+    assert_told(&ran, &format!("hub {url}"), "fail", ["no connection", cure]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_certificate_is_told_once() {
+    let hub = Hub::start().await;
+    let expired = Authority::new("root").client_with("localhost", |params| {
+        params.subject_alt_names = vec![SanType::DnsName("localhost".try_into().unwrap())];
+        params.not_before = OffsetDateTime::now_utc() - time::Duration::days(90);
+        params.not_after = OffsetDateTime::now_utc() - time::Duration::DAY;
+    });
+    let setup = good(&hub)
+        .file("home.pem", &expired.chain_pem)
+        .file("home.key", &expired.key_pem);
+    let ran = examine(&setup.write());
+    let cause = "the certificate ended on";
+    assert_told(&ran, "certificate localhost", "fail", [cause, ""]);
+    assert_eq!(ran.stdout.matches(cause).count(), 1, "{}", ran.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_others_may_read_or_write_are_told_with_the_command() {
+    let hub = Hub::start().await;
+    let setup = good(&hub);
+    let folder = setup.write();
+    let state = folder.join("certs");
+    fs::create_dir(&state).unwrap();
+    fs::write(state.join("a.key"), "secret").unwrap();
+    for (file, mode) in [
+        ("proxy.yaml", 0o666),
+        ("htpasswd", 0o644),
+        ("certs", 0o755),
+        ("certs/a.key", 0o640),
+    ] {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(folder.join(file), permissions).unwrap();
+    }
+    let ran = examine(&folder);
+    assert_told(
+        &ran,
+        "files",
+        "fail",
+        ["proxy.yaml: everybody", "chmod o-w"],
+    );
+    assert_told(&ran, "files", "fail", ["htpasswd: everybody", "chmod o="]);
+    assert_told(&ran, "files", "fail", ["certs: others", "chmod 700"]);
+    assert_told(&ran, "files", "fail", ["a.key: others", "chmod 600"]);
+    let mode = fs::metadata(&state).unwrap().mode() & 0o777;
+    assert_eq!(mode, 0o755, "doctor changes nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_does_not_resolve_is_told() {
+    let hub = Hub::start().await;
+    let setup = good(&hub).hosts("[nowhere.invalid]");
+    let setup = setup.with_certificate("home", &["nowhere.invalid"]);
+    let ran = examine(&setup.write());
+    let cause = "does not resolve";
+    assert_told(&ran, "name nowhere.invalid", "fail", [cause, "record"]);
+}
+
+#[test]
+fn a_broken_proxy_yaml_is_one_line_beside_what_can_be_looked_at() {
+    let setup = Setup::home("http://127.0.0.1:8080").site("acces: public");
+    let ran = examine(&setup.write());
+    assert_told(&ran, "proxy.yaml", "fail", ["acces", "correct it"]);
+    assert_eq!(of(&ran, "clock").len(), 1, "{}", ran.stdout);
+    assert!(ran.stderr.contains("must be put right"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_proxy_yaml_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = hubgate(folder.path(), &["doctor", "--json", "-c", "mine.yaml"]);
+    assert_told(&ran, "proxy.yaml", "fail", ["mine.yaml", ""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_may_not_read_the_files_is_told_so() {
+    if !geteuid().is_root() {
+        return;
+    }
+    let hub = Hub::start().await;
+    let setup = good(&hub);
+    let folder = setup.write();
+    fs::create_dir(folder.join("certs")).unwrap();
+    for (file, mode) in [("", 0o755), ("proxy.yaml", 0o644), ("certs", 0o700)] {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(folder.join(file), permissions).unwrap();
+    }
+    // The program may lie where that user cannot go.
+    let program = folder.join("program");
+    fs::copy(env!("CARGO_BIN_EXE_hubgate"), &program).unwrap();
+    let yaml = folder.join("proxy.yaml");
+    let ran = foreign(
+        "setpriv",
+        &[
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            &program.to_string_lossy(),
+            "doctor",
+            "--json",
+            "-c",
+            &yaml.to_string_lossy(),
+        ],
+    );
+    assert_told(&ran, "files", "warn", ["cannot be looked at", "sudo"]);
+    assert_told(&ran, "proxy.yaml", "fail", ["cannot be used", "sudo"]);
+    assert_told(&ran, "process", "warn", ["you may not ask it", "sudo"]);
+}
