@@ -54,7 +54,7 @@ class Tuned(Nginx):
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_session_cache shared:SSL:10m;
     upstream hub { server 127.0.0.1:HUB; keepalive 64; keepalive_requests 1000000000; }
-    map $http_upgrade $connection { default upgrade; "" ""; }
+    map $http_upgrade $wanted { default upgrade; "" ""; }
     """
     location = """
             proxy_pass http://hub;
@@ -63,7 +63,7 @@ class Tuned(Nginx):
             proxy_max_temp_file_size 0;
             proxy_read_timeout 3600;
             proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection $connection;
+            proxy_set_header Connection $wanted;
             proxy_set_header Host $http_host;
             proxy_set_header X-Real-IP $remote_addr;
             proxy_set_header X-Forwarded-For $remote_addr;

@@ -38,6 +38,7 @@ def load(options, port, seconds, protocol):
     done, failed, good = (
         int(re.search(rf"(\d+) {what}", printed)[1]) for what in ["succeeded", "failed", "2xx"]
     )
-    if failed or good != done or not done:
+    # The status of an answer that the end cuts off counts, the answer does not.
+    if failed or good < done or not done:
         raise Failed(f"h2load: {failed} failed, {good} of {done} were 200")
     return done

@@ -11,6 +11,8 @@ from keys import PASSWORD, USER
 from loads import SLACK
 from process import Failed
 
+# Said in the handshake as in the request: Caddy insists where it asks for certificates.
+HOST = "localhost"
 # Of a page, and of an upload.
 ITEMS = 40
 UPLOAD = 100_000_000
@@ -37,7 +39,7 @@ class Visitor:
     def __init__(self, port, known=PLAIN, session=None):
         stream = socket.create_connection(("127.0.0.1", port), SLACK)
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.stream = known.wrap_socket(stream, session=session)
+        self.stream = known.wrap_socket(stream, server_hostname=HOST, session=session)
         self.cookies = {}
 
     def __enter__(self):
@@ -55,7 +57,7 @@ class Visitor:
         if self.cookies:
             fields["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{lines}\r\n"
         self.stream.sendall(head.encode())
 
     def answer(self):
