@@ -20,6 +20,9 @@ from rows import MEASUREMENTS, ROWS
 from stand import Stand
 from table import Table
 
+DOCUMENT = pathlib.Path(__file__).parent.parent / "docs" / "performance.md"
+# Before and after the table there.
+MARK = "<!-- scripts/bench --write -->"
 # What a measurement may end with that ends nothing else.
 FAILURES = (Failed, OSError, EOFError, TimeoutError)
 
@@ -54,21 +57,29 @@ def main():
         os.chmod(folder, 0o755)
         with House(pathlib.Path(folder), cores).open() as house:
             compete(table, house, options)
-    table.print([row for row in ROWS if row.key in options.only])
-    print(f"\n{summary(options, table, len(cores), time.monotonic() - begin)}")
+    report = "\n".join([
+        *table.lines([row for row in ROWS if row.key in options.only]),
+        "", summary(options, table, len(cores), time.monotonic() - begin),
+    ])
+    print(report)
+    if options.write:
+        write(report)
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     keys = [row.key for row in ROWS]
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of each proxy [3]")
-    parser.add_argument("--seconds", type=int, default=1, metavar="N", help="of each load [1]")
+    parser.add_argument("--seconds", type=int, default=2, metavar="N", help="of each load [2]")
     parser.add_argument("--quick", action="store_true", help="one round of a second")
     parser.add_argument("--only", default=",".join(keys), metavar="ROW,…", help=", ".join(keys))
     parser.add_argument("--binary", default="target/release/hubgate", metavar="PATH")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT.name}")
     options = parser.parse_args()
     if options.quick:
         options.rounds = options.seconds = 1
+    if options.write and MARK not in DOCUMENT.read_text():
+        parser.error(f"{DOCUMENT} has no place for the table: {MARK}")
     if options.rounds < 1 or options.seconds < 1:
         parser.error("at least one round and one second")
     options.only = options.only.split(",")
@@ -131,10 +142,20 @@ def measure(table, stand, measurement):
 def summary(options, table, cores, passed):
     versions = dict.fromkeys(contestant.version() for contestant in table.contestants)
     return (
-        f"Medians of {options.rounds} rounds in turn, {options.seconds} s of each load; memory, "
-        f"streams, start and size once; {cores} cores, one of them the proxy's; "
+        f"{'Medians of ' if options.rounds > 1 else ''}{counted(options.rounds, 'round')} in turn, "
+        f"{options.seconds} s of each load; memory, streams, start and size once; {cores} cores, one of them the proxy's; "
         f"{', '.join(versions)}; {passed / 60:.0f} minutes."
     )
+
+
+def counted(number, what):
+    return f"{number} {what}" + ("s" if number > 1 else "")
+
+
+def write(report):
+    """Replaces what stands between the two marks of the document."""
+    before, mark, rest = DOCUMENT.read_text().partition(MARK)
+    DOCUMENT.write_text(f"{before}{mark}\n{report}\n{mark}{rest.partition(MARK)[2]}")
 
 
 def tell(line):

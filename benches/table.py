@@ -18,15 +18,15 @@ class Table:
     def has_failed(self, contestant, measurement):
         return (contestant.name, measurement) in self.failures
 
-    def print(self, rows):
+    def lines(self, rows):
         names = [contestant.name for contestant in self.contestants]
         ratios = ["hubgate : NGINX tuned", "hubgate : NGINX openHABian"]
         titles = ["", *names, *ratios, "goal", "reached"]
-        print("|", " | ".join(titles), "|")
-        print("|---|" + "---:|" * (len(names) + len(ratios)) + "---|---|")
+        yield f"| {' | '.join(titles)} |"
+        yield "|---|" + "---:|" * (len(names) + len(ratios)) + "---|---|"
         for row in rows:
-            print("|", " | ".join([row.title, *self.cells(row)]), "|")
-        self.print_failures()
+            yield f"| {' | '.join([row.title, *self.cells(row)])} |"
+        yield from self.not_measured()
 
     def cells(self, row):
         medians = [self.median(contestant.name, row) for contestant in self.contestants]
@@ -47,12 +47,12 @@ class Table:
         values = self.values.get((name, row.key))
         return statistics.median(values) if values else None
 
-    def print_failures(self):
+    def not_measured(self):
         if self.failures:
-            print()
+            yield ""
         for (name, measurement), why in self.failures.items():
             keys = ", ".join(row.key for row in measurement.rows)
-            print(f"- Not measured: {name}, {keys}: {why}")
+            yield f"- Not measured: {name}, {keys}: {why}"
 
 
 def judge(goals):
