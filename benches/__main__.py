@@ -143,7 +143,8 @@ def summary(options, table, cores, passed):
     versions = dict.fromkeys(contestant.version() for contestant in table.contestants)
     return (
         f"{'Medians of ' if options.rounds > 1 else ''}{counted(options.rounds, 'round')} in turn, "
-        f"{options.seconds} s of each load; memory, streams, start and size once; {cores} cores, one of them the proxy's; "
+        f"{options.seconds} s of each load; memory, streams, start and size once; "
+        f"{cores} cores, one of them the proxy's; "
         f"{', '.join(versions)}; {passed / 60:.0f} minutes."
     )
 
