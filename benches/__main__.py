@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -50,6 +51,8 @@ def main():
         sys.exit("bench: two cores are needed: one for the proxy, one for load and hub")
     os.sched_setaffinity(0, cores[1:])
     allow_many_connections()
+    # So that every `with` block ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
     table = Table(contestants(options.binary))
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hubgate-bench-") as folder:
