@@ -20,7 +20,8 @@ class Keys:
         self.sign("rsa", RSA, "localhost", NAMES)
         self.sign("ca", P256, "the house", "keyUsage=keyCertSign,cRLSign")
         ca = ["-CA", self.chain("ca"), "-CAkey", self.key("ca")]
-        self.sign("visitor", P256, "anna's phone", VISITOR, ca + ["-addext", "basicConstraints=CA:FALSE"])
+        ca += ["-addext", "basicConstraints=CA:FALSE"]
+        self.sign("visitor", P256, "anna's phone", VISITOR, ca)
         self.passwords = {kind: self.hash(kind) for kind in HASHES}
 
     def chain(self, name):

@@ -52,7 +52,8 @@ class Table:
             yield ""
         for (name, measurement), why in self.failures.items():
             keys = ", ".join(row.key for row in measurement.rows)
-            yield f"- Not measured: {name}, {keys}: {why}"
+            known = len(self.values.get((name, measurement.rows[0].key), []))
+            yield f"- {f'Failed after {known} rounds' if known else 'Not measured'}: {name}, {keys}: {why}"
 
 
 def judge(goals):

@@ -37,7 +37,8 @@ class Caddy(Contestant):
     }}
 }}
 """)
-        return [self.binary, "run", "--config", place.folder / "Caddyfile", "--adapter", "caddyfile"]
+        file = place.folder / "Caddyfile"
+        return [self.binary, "run", "--config", file, "--adapter", "caddyfile"]
 
 
 def tls(place):

@@ -1,6 +1,7 @@
 """The hubs behind the proxies: one of fixed answers, one of what happens."""
 
 import pathlib
+import socket
 import sys
 
 from contestants import nginx
@@ -8,6 +9,16 @@ from process import Process, free_port
 
 SMALL = "x" * 1024
 SIZES = {"small": 1024, "100k": 100_000, "10m": 10_000_000}
+
+
+def addresses():
+    """All that localhost may mean: a proxy told so counts one that is closed as a failure."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return ["127.0.0.1"]
+    return ["127.0.0.1", "[::1]"]
 
 
 def start_answers(folder, cores):
@@ -30,7 +41,7 @@ http {{
     open_file_cache max=10;
     root {folder};
     server {{
-        listen 127.0.0.1:{port};
+        {" ".join(f"listen {address}:{port};" for address in addresses())}
         location = / {{ return 200 "{SMALL}"; }}
         # What may be included has a length that nobody knows before.
         location = /chunked {{ ssi on; default_type text/html; return 200 "{SMALL}"; }}
@@ -45,5 +56,5 @@ def start_events(folder, cores):
     """Server-sent events, WebSockets and uploads."""
     port = free_port()
     program = pathlib.Path(__file__).with_name("events.py")
-    command = [sys.executable, "-B", program, str(port)]
+    command = [sys.executable, "-B", program, str(port), *addresses()]
     return Process(command, cores, folder / "events.log", port)

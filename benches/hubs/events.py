@@ -1,4 +1,4 @@
-"""A hub of what happens, on the port of its one argument.
+"""A hub of what happens, on a port of some addresses, its arguments.
 
 GET /events is a stream of an event a second, /echo a WebSocket that says what
 it hears, and POST /upload counts the bytes that came.
@@ -104,7 +104,9 @@ def field(head, name):
 
 async def main():
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Visitor, "127.0.0.1", int(sys.argv[1]), backlog=1024)
+    port, *addresses = sys.argv[1:]
+    hosts = [address.strip("[]") for address in addresses]
+    server = await loop.create_server(Visitor, hosts, int(port), backlog=1024)
     async with server:
         await server.serve_forever()
 
