@@ -53,7 +53,8 @@ class Table:
         for (name, measurement), why in self.failures.items():
             keys = ", ".join(row.key for row in measurement.rows)
             known = len(self.values.get((name, measurement.rows[0].key), []))
-            yield f"- {f'Failed after {known} rounds' if known else 'Not measured'}: {name}, {keys}: {why}"
+            what = f"Failed after {known} of the rounds" if known else "Not measured"
+            yield f"- {what}: {name}, {keys}: {why}"
 
 
 def judge(goals):
