@@ -11,6 +11,7 @@ mod proxy_header;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use pingora_core::apps::ServerApp;
+use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -35,6 +36,9 @@ pub struct Front {
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// First byte of a TLS handshake record (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 0x16;
+/// How many bytes the kernel may keep besides those on their way to a client: what it keeps outlives
+/// the connection and its seat.
+const UNSENT: u32 = 128 * 1024;
 /// How long to wait when the process is out of file descriptors.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
@@ -103,6 +107,7 @@ impl Front {
         tls: bool,
     ) -> io::Result<()> {
         stream.set_nodelay(true)?;
+        SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT)?;
         let local = stream.local_addr()?;
         let sites = self.service.proxy.sites();
         let limit = sites.config.limits.header_time;

@@ -141,6 +141,21 @@ impl Conn {
             Poll::Pending => Poll::Ready(Ok(())),
         }
     }
+
+    /// What became of a write; once it has waited for too long, the kernel keeps nothing of what
+    /// the peer would not take.
+    fn watch<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let watched = self.stall.watch(context, written);
+        let late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+        if matches!(&watched, Poll::Ready(Err(error)) if late(error)) {
+            self.tcp().set_zero_linger().ok();
+        }
+        watched
+    }
 }
 
 impl AsyncWrite for Conn {
@@ -152,7 +167,7 @@ impl AsyncWrite for Conn {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
         let written = conn.io.poll_write(context, bytes);
-        conn.stall.watch(context, written)
+        conn.watch(context, written)
     }
 
     fn poll_write_vectored(
@@ -163,7 +178,7 @@ impl AsyncWrite for Conn {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
         let written = conn.io.poll_write_vectored(context, slices);
-        conn.stall.watch(context, written)
+        conn.watch(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -174,14 +189,14 @@ impl AsyncWrite for Conn {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
         let flushed = conn.io.poll_flush(context);
-        conn.stall.watch(context, flushed)
+        conn.watch(context, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
         let shut = conn.io.poll_shutdown(context);
-        conn.stall.watch(context, shut)
+        conn.watch(context, shut)
     }
 }
 

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use time::OffsetDateTime;
-use webpki::{ALL_VERIFICATION_ALGS, Cert, EndEntityCert, anchor_from_trusted_cert};
+use webpki::{Cert, EndEntityCert, anchor_from_trusted_cert};
 use x509_parser::{
     certificate::X509Certificate, prelude::FromDer, revocation_list::CertificateRevocationList,
 };
 
-use super::{SystemRoots, Warning, day::day, distinguished_name, pem};
+use super::{SystemRoots, Warning, day::day, distinguished_name, pem, settings::signatures};
 
 /// One CA certificate, checked.
 pub(super) struct Authority {
@@ -77,7 +77,7 @@ impl Authority {
         };
         let (text, signature) = (list.tbs_cert_list.as_ref(), &list.signature_value.data);
         list.issuer().as_raw() == parsed.subject().as_raw()
-            && ALL_VERIFICATION_ALGS
+            && signatures()
                 .iter()
                 .any(|algorithm| ca.verify_signature(*algorithm, text, signature).is_ok())
     }

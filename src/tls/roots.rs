@@ -5,11 +5,9 @@
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use rustls_native_certs::CertificateResult;
-use webpki::{
-    ALL_VERIFICATION_ALGS, Cert, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor,
-};
+use webpki::{Cert, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor};
 
-use super::Warning;
+use super::{Warning, settings::signatures};
 
 /// The root certificates the system trusts, as they were when loaded.
 pub struct SystemRoots {
@@ -67,7 +65,7 @@ impl SystemRoots {
             return false;
         };
         leaf.verify_for_usage(
-            ALL_VERIFICATION_ALGS,
+            signatures(),
             &self.anchors,
             intermediates,
             moment,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustls::{
     ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::SignatureVerificationAlgorithm,
     server::{
         ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache,
         WebPkiClientVerifier, danger::ClientCertVerifier,
@@ -25,6 +26,14 @@ const SESSIONS: usize = 256;
 pub fn install_provider() {
     // The engine would install another one if none were there; who comes first stays.
     let _ = aws_lc_rs::default_provider().install_default();
+}
+
+/// The signatures that certificates and lists may have; webpki's own list has those of every
+/// provider that some crate has compiled in.
+pub(super) fn signatures() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
+    aws_lc_rs::default_provider()
+        .signature_verification_algorithms
+        .all
 }
 
 /// The configuration for a client that names no site or an unknown one.

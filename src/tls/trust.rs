@@ -14,8 +14,8 @@ use rustls::{
 };
 use time::OffsetDateTime;
 use webpki::{
-    ALL_VERIFICATION_ALGS, CertRevocationList, EndEntityCert, Error as Fault, ExpirationPolicy,
-    KeyUsage, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
+    CertRevocationList, EndEntityCert, Error as Fault, ExpirationPolicy, KeyUsage,
+    RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy, VerifiedPath,
 };
 use x509_parser::{certificate::X509Certificate, prelude::FromDer, public_key::PublicKey};
 
@@ -23,6 +23,7 @@ use super::{
     Identity, Reason, SystemRoots, Warning,
     authority::Authority,
     revocation::{self, RevocationList},
+    settings::signatures,
 };
 
 /// The shortest RSA key taken, in bits.
@@ -102,7 +103,7 @@ impl Trust {
                 .build()
         });
         leaf.verify_for_usage(
-            ALL_VERIFICATION_ALGS,
+            signatures(),
             &self.anchors,
             intermediates,
             UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default()),

@@ -1,6 +1,6 @@
 //! Clients that only hold on: each is cut when its time is over, and no other.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -169,6 +169,37 @@ async fn a_client_that_reads_slowly_gets_the_whole_answer() {
         }
     }
     assert!(read > 30_000_000, "{read}");
+}
+
+#[tokio::test]
+async fn of_an_answer_that_nobody_reads_the_kernel_keeps_little() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().raw().await;
+    client
+        .say("GET /large HTTP/1.1\r\nHost: home.test\r\n\r\n")
+        .await;
+    hub.request("/large").await;
+    let mut other = gate.tls().http1().await;
+    for _ in 0..100 {
+        assert_eq!(other.get("/").await.status, 200);
+    }
+    let kept = not_taken(gate.https().port());
+    assert!((1..600_000).contains(&kept), "{kept} bytes");
+}
+
+/// The bytes sent from a port that its peers have not taken.
+fn not_taken(port: u16) -> u64 {
+    let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+    let sent_from = |line: &&str| {
+        let local = line.split_whitespace().nth(1).unwrap_or_default();
+        local.ends_with(&format!(":{port:04X}"))
+    };
+    let queued = sockets.lines().filter(sent_from).map(|line| {
+        let queues = line.split_whitespace().nth(4).unwrap();
+        u64::from_str_radix(queues.split(':').next().unwrap(), 16).unwrap()
+    });
+    queued.sum()
 }
 
 /// Sends the bytes now and then, until hubgate closes.
