@@ -58,12 +58,13 @@ def main():
     with tempfile.TemporaryDirectory(prefix="hubgate-bench-") as folder:
         # NGINX as root serves as somebody else, who must get through here.
         os.chmod(folder, 0o755)
+        table.contestants[0].keep(pathlib.Path(folder))
         with House(pathlib.Path(folder), cores).open() as house:
             compete(table, house, options)
-    report = "\n".join([
-        *table.lines([row for row in ROWS if row.key in options.only]),
-        "", summary(options, table, len(cores), time.monotonic() - begin),
-    ])
+        report = "\n".join([
+            *table.lines([row for row in ROWS if row.key in options.only]),
+            "", summary(options, table, len(cores), time.monotonic() - begin),
+        ])
     print(report)
     if options.write:
         write(report)

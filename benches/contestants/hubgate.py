@@ -1,6 +1,7 @@
 """hubgate as its own proxy.yaml sets it up: only what a bench needs is lifted."""
 
 import json
+import shutil
 import subprocess
 
 from contestants import Contestant
@@ -11,6 +12,10 @@ class Hubgate(Contestant):
 
     def __init__(self, binary):
         self.binary = binary
+
+    def keep(self, folder):
+        """Goes on with a copy, so that a build meanwhile changes nothing."""
+        self.binary = shutil.copy2(self.binary, folder / "hubgate")
 
     def version(self):
         return subprocess.check_output([self.binary, "--version"], text=True).strip()
