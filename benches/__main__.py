@@ -1,28 +1,47 @@
-"""Measures hubgate beside NGINX and prints one table; scripts/bench starts it."""
+"""Measures hubgate beside its peers and prints one table; scripts/bench starts it."""
 
 import argparse
+import contextlib
 import os
 import pathlib
-import statistics
-import subprocess
+import resource
+import signal
 import sys
 import tempfile
+import time
 
-import load
-from contestants import Hubgate, OpenHabian, Tuned, start_hub
+import hubs
+from contestants.caddy import Caddy
+from contestants.haproxy import HAProxy
+from contestants.hubgate import Hubgate
+from contestants.nginx import OpenHabian, Tuned
+from keys import Keys
+from process import Failed
+from rows import MEASUREMENTS, ROWS
+from stand import Stand
+from table import Table
 
-CONTESTANTS = [Hubgate(), Tuned(), OpenHabian()]
-# What warms a proxy up before its processor time counts.
-WARM_UP = 1
+DOCUMENT = pathlib.Path(__file__).parent.parent / "docs" / "performance.md"
+# Before and after the table there.
+MARK = "<!-- scripts/bench --write -->"
+# What a measurement may end with that ends nothing else.
+FAILURES = (Failed, OSError, EOFError, TimeoutError)
 
-SIZE = "binary, MB"
-IDLE = "RSS idle, MB"
-CROWDED = f"RSS with {load.IDLE} idle TLS connections, MB"
-EACH = "RSS of each of them, KB"
-TLS1 = "CPU of a request, HTTP/1.1 over TLS, µs"
-TLS2 = "CPU of a request, HTTP/2 over TLS, µs"
-PLAIN = "CPU of a request, HTTP/1.1 plain, µs"
-HANDSHAKE = "CPU of a full TLS handshake, µs"
+
+class House:
+    """What all contestants share: hubs, keys, cores and a folder."""
+
+    def __init__(self, folder, cores):
+        self.folder = folder
+        self.proxy_cores, self.other_cores = cores[:1], cores[1:]
+        self.keys = Keys(folder / "keys")
+
+    @contextlib.contextmanager
+    def open(self):
+        with hubs.start_answers(self.folder, self.other_cores) as answers:
+            with hubs.start_events(self.folder, self.other_cores) as events:
+                self.hubs = {"answers": answers, "events": events}
+                yield self
 
 
 def main():
@@ -31,90 +50,121 @@ def main():
     if len(cores) < 2:
         sys.exit("bench: two cores are needed: one for the proxy, one for load and hub")
     os.sched_setaffinity(0, cores[1:])
-    results = {contestant: {} for contestant in CONTESTANTS}
+    allow_many_connections()
+    # So that every `with` block ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
+    table = Table(contestants(options.binary))
+    begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hubgate-bench-") as folder:
         # NGINX as root serves as somebody else, who must get through here.
         os.chmod(folder, 0o755)
-        folder = pathlib.Path(folder)
-        with start_hub(folder, cores[1:]) as hub:
-            for number in range(options.rounds):
-                for contestant in CONTESTANTS:
-                    print(f"round {number + 1}: {contestant.name}", file=sys.stderr)
-                    bench = Bench(contestant, folder, hub.port, cores[:1], options.seconds)
-                    for name, value in bench.round():
-                        results[contestant].setdefault(name, []).append(value)
-    report(results, options, len(cores))
+        table.contestants[0].keep(pathlib.Path(folder))
+        with House(pathlib.Path(folder), cores).open() as house:
+            compete(table, house, options)
+        report = "\n".join([
+            *table.lines([row for row in ROWS if row.key in options.only]),
+            "", summary(options, table, len(cores), time.monotonic() - begin),
+        ])
+    print(report)
+    if options.write:
+        write(report)
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of each proxy [5]")
-    parser.add_argument("--seconds", type=int, default=3, metavar="N", help="of each load [3]")
+    keys = [row.key for row in ROWS]
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of each proxy [3]")
+    parser.add_argument("--seconds", type=int, default=2, metavar="N", help="of each load [2]")
     parser.add_argument("--quick", action="store_true", help="one round of a second")
+    parser.add_argument("--only", default=",".join(keys), metavar="ROW,…", help=", ".join(keys))
+    parser.add_argument("--binary", default="target/release/hubgate", metavar="PATH")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT.name}")
     options = parser.parse_args()
     if options.quick:
         options.rounds = options.seconds = 1
+    if options.write and MARK not in DOCUMENT.read_text():
+        parser.error(f"{DOCUMENT} has no place for the table: {MARK}")
     if options.rounds < 1 or options.seconds < 1:
         parser.error("at least one round and one second")
+    options.only = options.only.split(",")
+    unknown = sorted(set(options.only) - set(keys))
+    if unknown:
+        parser.error(f"no row {', '.join(unknown)}; there are: {', '.join(keys)}")
     return options
 
 
-class Bench:
-    """One round of one contestant."""
-
-    def __init__(self, contestant, folder, hub, cores, seconds):
-        self.contestant = contestant
-        self.seconds = seconds
-        self.start = lambda tls: contestant.start(folder, hub, cores, tls)
-
-    def round(self):
-        """Yields names and values."""
-        yield SIZE, pathlib.Path(self.contestant.binary).stat().st_size / 1e6
-        with self.start(True) as proxy:
-            yield from memory(proxy)
-            yield TLS1, self.cost(proxy, load.wrk, "https")
-            if self.contestant.http2:
-                yield TLS2, self.cost(proxy, load.h2load)
-            yield HANDSHAKE, self.cost(proxy, load.handshakes)
-        with self.start(False) as proxy:
-            yield PLAIN, self.cost(proxy, load.wrk, "http")
-
-    def cost(self, proxy, caller, *more):
-        """Processor time of one request, in microseconds."""
-        caller(proxy.port, WARM_UP, *more)
-        before = proxy.cpu()
-        requests = caller(proxy.port, self.seconds, *more)
-        return (proxy.cpu() - before) / requests * 1e6
+def allow_many_connections():
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def memory(proxy):
-    idle = proxy.rss()
-    yield IDLE, idle / 1e6
-    with load.idle_connections(proxy.port):
-        crowded = proxy.rss()
-        yield CROWDED, crowded / 1e6
-        yield EACH, (crowded - idle) / load.IDLE / 1e3
+def contestants(binary):
+    """Those that are there; only without hubgate there is nothing to compare."""
+    hubgate = Hubgate(os.path.abspath(binary))
+    if not os.access(hubgate.binary, os.X_OK):
+        sys.exit(f"bench: no hubgate at {binary}")
+    found = [hubgate]
+    for other in [Tuned(), OpenHabian(), HAProxy(), Caddy()]:
+        if os.access(other.binary, os.X_OK):
+            found.append(other)
+        else:
+            tell(f"{other.name} is left out: no {other.binary}")
+    return found
 
 
-def report(results, options, cores):
-    names = [contestant.name for contestant in CONTESTANTS]
-    print("| |", " | ".join(names), f"| {names[0]} : {names[1]} |")
-    print("|---|" + "---:|" * (len(names) + 1))
-    for metric in [SIZE, IDLE, CROWDED, EACH, TLS1, TLS2, PLAIN, HANDSHAKE]:
-        medians = [median(results[contestant].get(metric)) for contestant in CONTESTANTS]
-        cells = ["-" if value is None else f"{value:.1f}" for value in medians]
-        print(f"| {metric} |", " | ".join(cells), f"| {medians[0] / medians[1]:.2f} |")
-    print(f"\nMedians of {options.rounds} rounds in turn, {options.seconds} s of each load; "
-          f"{cores} cores, one of them the proxy's; {version()}.")
+def compete(table, house, options):
+    for number in range(options.rounds):
+        for contestant in table.contestants:
+            tell(f"round {number + 1} of {options.rounds}: {contestant.name}")
+            with Stand(contestant, house, options.seconds) as stand:
+                for measurement in wanted(options, number):
+                    measure(table, stand, measurement)
 
 
-def median(values):
-    return statistics.median(values) if values else None
+def wanted(options, number):
+    for measurement in MEASUREMENTS:
+        asked = any(row.key in options.only for row in measurement.rows)
+        if asked and not (measurement.once and number):
+            yield measurement
 
 
-def version():
-    done = subprocess.run([Tuned.binary, "-v"], capture_output=True, text=True, check=True)
-    return done.stderr.strip().rpartition(" ")[2]
+def measure(table, stand, measurement):
+    """Adds the values, or tells what failed; what failed once is not tried again."""
+    contestant = stand.contestant
+    if table.has_failed(contestant, measurement):
+        return
+    try:
+        for row, value in zip(measurement.rows, measurement.take(stand)):
+            tell(f"  {row.key}: {value:.3g}")
+            table.add(contestant, row, value)
+    except FAILURES as failure:
+        tell(f"  {measurement.rows[0].key} failed: {failure or type(failure).__name__}")
+        table.fail(contestant, measurement, failure or type(failure).__name__)
+        stand.clear()
+
+
+def summary(options, table, cores, passed):
+    versions = dict.fromkeys(contestant.version() for contestant in table.contestants)
+    return (
+        f"{'Medians of ' if options.rounds > 1 else ''}{counted(options.rounds, 'round')} in turn, "
+        f"{options.seconds} s of each load; memory, streams, start and size once; "
+        f"{cores} cores, one of them the proxy's; "
+        f"{', '.join(versions)}; {passed / 60:.0f} minutes."
+    )
+
+
+def counted(number, what):
+    return f"{number} {what}" + ("s" if number > 1 else "")
+
+
+def write(report):
+    """Replaces what stands between the two marks of the document."""
+    before, mark, rest = DOCUMENT.read_text().partition(MARK)
+    DOCUMENT.write_text(f"{before}{mark}\n{report}\n{mark}{rest.partition(MARK)[2]}")
+
+
+def tell(line):
+    print(line, file=sys.stderr, flush=True)
 
 
 main()

@@ -7,7 +7,13 @@ import subprocess
 import time
 
 DEADLINE = 10
+# Between two looks at a program that starts; as fine as its start is measured.
+PAUSE = 0.001
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Failed(Exception):
+    """What ends one measurement of one contestant, and nothing else."""
 
 
 def free_port():
@@ -19,14 +25,15 @@ def free_port():
 class Process:
     """A program on some cores; ends with its `with` block."""
 
-    def __init__(self, command, cores, log, port):
+    def __init__(self, command, cores, log, port, **environment):
         pinned = ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]
         self.log = log
-        with open(log, "ab") as output:
-            self.child = subprocess.Popen(
-                pinned, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
         self.port = port
+        with open(log, "wb") as output:
+            self.child = subprocess.Popen(
+                pinned, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=os.environ | environment,
+            )
 
     def __enter__(self):
         try:
@@ -47,9 +54,12 @@ class Process:
                 return
             except OSError:
                 if self.child.poll() is not None or time.monotonic() > limit:
-                    printed = pathlib.Path(self.log).read_text(errors="replace")
-                    raise SystemExit(f"bench: {self.child.args}: not started\n{printed}") from None
-            time.sleep(0.02)
+                    raise Failed(f"not started: {self.last_words()}") from None
+            time.sleep(PAUSE)
+
+    def last_words(self):
+        """The end of what it printed."""
+        return pathlib.Path(self.log).read_text(errors="replace")[-500:].strip()
 
     def end(self):
         self.child.terminate()
@@ -85,4 +95,4 @@ class Process:
         for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Rss:"):
                 return int(line.split()[1]) * 1024
-        raise SystemExit(f"bench: process {pid} has no memory")
+        raise Failed(f"process {pid} has no memory")

@@ -1,0 +1,45 @@
+"""hubgate as its own proxy.yaml sets it up: only what a bench needs is lifted."""
+
+import json
+import shutil
+import subprocess
+
+from contestants import Contestant
+
+
+class Hubgate(Contestant):
+    name = "hubgate"
+
+    def __init__(self, binary):
+        self.binary = binary
+
+    def keep(self, folder):
+        """Goes on with a copy, so that a build meanwhile changes nothing."""
+        self.binary = shutil.copy2(self.binary, folder / "hubgate")
+
+    def version(self):
+        return subprocess.check_output([self.binary, "--version"], text=True).strip()
+
+    def write(self, place):
+        address = [f"127.0.0.1:{place.port}"]
+        http, https = ([], address) if place.setup.tls else (address, [])
+        # JSON is YAML.
+        (place.folder / "proxy.yaml").write_text(f"""
+listen: {json.dumps({"http": http, "https": https})}
+state: {place.folder}
+sites:
+  - hosts: [localhost, 127.0.0.1]
+    certificate: {{chain: {place.keys.chain("p256")}, key: {place.keys.key("p256")}}}
+    upstream: http://127.0.0.1:{place.hub}
+    access: {json.dumps(access(place))}
+limits: {{connections_per_address: 10000, body: off}}
+""")
+        return [self.binary, "run", "--config", place.folder / "proxy.yaml"]
+
+
+def access(place):
+    if place.setup.client_certificate:
+        return {"client_certificate": str(place.keys.chain("ca"))}
+    if place.setup.password:
+        return {"password": str(place.keys.htpasswd(place.setup.password))}
+    return "public"

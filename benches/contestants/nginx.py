@@ -1,0 +1,112 @@
+"""NGINX, tuned and as openHABian sets it up."""
+
+import subprocess
+
+from contestants import Contestant
+
+NGINX = "/usr/sbin/nginx"
+
+
+class Nginx(Contestant):
+    """NGINX; a subclass says what is in `http` and in `location`."""
+
+    binary = NGINX
+
+    def version(self):
+        done = subprocess.run([NGINX, "-v"], capture_output=True, text=True, check=True)
+        return "NGINX " + done.stderr.strip().rpartition("/")[2]
+
+    def write(self, place):
+        (place.folder / "nginx.conf").write_text(f"""
+worker_processes {self.workers};
+pid {place.folder}/pid;
+error_log {place.folder}/error.log;
+events {{ worker_connections 16384; }}
+http {{
+    access_log {place.folder}/access.log combined;
+    {temporary(place.folder)}
+    {self.http.replace("HUB", str(place.hub))}
+    server {{
+        listen 127.0.0.1:{place.port} {self.protocols if place.setup.tls else ""};
+        server_name localhost;
+        ssl_certificate {place.keys.chain(self.key)};
+        ssl_certificate_key {place.keys.key(self.key)};
+        {visitors(place)}
+        location / {{
+            {self.location.replace("HUB", str(place.hub))}
+        }}
+    }}
+}}
+""")
+        return command(place.folder)
+
+
+class Tuned(Nginx):
+    """As an expert would set it up: connections to the hub are kept, bodies stream."""
+
+    name = "NGINX tuned"
+    workers = "1"
+    protocols = "ssl http2"
+    key = "p256"
+    http = """
+    keepalive_requests 1000000000;
+    client_max_body_size 0;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:SSL:10m;
+    upstream hub { server 127.0.0.1:HUB; keepalive 64; keepalive_requests 1000000000; }
+    map $http_upgrade $wanted { default upgrade; "" ""; }
+    """
+    location = """
+            proxy_pass http://hub;
+            proxy_http_version 1.1;
+            proxy_request_buffering off;
+            proxy_max_temp_file_size 0;
+            proxy_read_timeout 3600;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $wanted;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Real-IP $remote_addr;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+    """
+
+
+class OpenHabian(Nginx):
+    """As openHABian's menu sets it up, with its self-signed certificate."""
+
+    name = "NGINX openHABian"
+    workers = "auto"
+    protocols = "ssl"
+    key = "rsa"
+    http = ""
+    location = """
+            add_header Access-Control-Allow-Origin '*' always;
+            add_header Set-Cookie X-OPENHAB-AUTH-HEADER=1;
+            proxy_pass http://localhost:HUB/;
+            proxy_http_version 1.1;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Real-IP $remote_addr;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_read_timeout 3600;
+            proxy_set_header Authorization "";
+    """
+
+
+def visitors(place):
+    """Who is let in."""
+    if place.setup.client_certificate:
+        return f"ssl_client_certificate {place.keys.chain('ca')}; ssl_verify_client on;"
+    if place.setup.password:
+        users = place.keys.htpasswd(place.setup.password)
+        return f'auth_basic "Username and Password Required"; auth_basic_user_file {users};'
+    return ""
+
+
+def command(folder):
+    return [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-g", "daemon off;"]
+
+
+def temporary(folder):
+    kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    return " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)

@@ -1,0 +1,68 @@
+"""What contestants and visitors prove themselves with, made on the spot."""
+
+import subprocess
+
+USER, PASSWORD = "anna", "open sesame"
+
+P256 = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+RSA = ["rsa:2048"]
+NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+VISITOR = "extendedKeyUsage=clientAuth"
+
+
+class Keys:
+    """A folder with the certificates p256, rsa, ca and visitor, and htpasswd files."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        self.sign("p256", P256, "localhost", NAMES)
+        self.sign("rsa", RSA, "localhost", NAMES)
+        self.sign("ca", P256, "the house", "keyUsage=keyCertSign,cRLSign")
+        ca = ["-CA", self.chain("ca"), "-CAkey", self.key("ca")]
+        ca += ["-addext", "basicConstraints=CA:FALSE"]
+        self.sign("visitor", P256, "anna's phone", VISITOR, ca)
+        self.passwords = {kind: self.hash(kind) for kind in HASHES}
+
+    def chain(self, name):
+        return self.folder / f"{name}.pem"
+
+    def key(self, name):
+        return self.folder / f"{name}.key"
+
+    def both(self, name):
+        """Certificate and key in one file, as HAProxy reads them."""
+        path = self.folder / f"{name}.both"
+        path.write_text(self.chain(name).read_text() + self.key(name).read_text())
+        path.chmod(0o600)
+        return path
+
+    def htpasswd(self, kind):
+        """A file with the one user; NGINX's workers, who are nobody, read it."""
+        path = self.folder / f"htpasswd-{kind}"
+        path.write_text(f"{USER}:{self.passwords[kind]}\n")
+        path.chmod(0o644)
+        return path
+
+    def sign(self, name, key, subject, extension, more=()):
+        command = ["openssl", "req", "-x509", "-nodes", "-newkey", *key, "-days", "30", *more]
+        command += ["-keyout", self.key(name), "-out", self.chain(name)]
+        run(command + ["-subj", f"/CN={subject}", "-addext", extension])
+        self.key(name).chmod(0o600)
+
+    @staticmethod
+    def hash(kind):
+        return run(HASHES[kind] + [PASSWORD]).strip().rpartition(":")[2]
+
+
+# As openHABian's menu calls htpasswd, with bcrypt, and what crypt(3) makes of
+# the first: the same work under another name, for those who know only that.
+HASHES = {
+    "apr1": ["htpasswd", "-nbm", USER],
+    "bcrypt": ["htpasswd", "-nbB", USER],
+    "md5": ["openssl", "passwd", "-1"],
+}
+
+
+def run(command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -1,0 +1,44 @@
+"""HTTP/2 as fast as it goes, and HTTP/1.1 at a fixed pace, by h2load."""
+
+import re
+import statistics
+
+from loads import run
+from process import Failed
+
+# Of the paced load: connections, and requests a second of each.
+CONNECTIONS, RATE = 10, 100
+# Of requests that a busy machine may fail to send in time.
+LATE = 0.9
+
+
+def requests(port, seconds):
+    """How many were answered on four connections with eight streams each."""
+    return load(["-c4", "-m8"], port, seconds, "h2")
+
+
+def delays(port, seconds, folder):
+    """The median and the 99th percentile of the answers' delays, in microseconds."""
+    log = folder / "delays"
+    log.unlink(missing_ok=True)
+    pace = ["--h1", f"-c{CONNECTIONS}", f"--rps={RATE}", f"--log-file={log}"]
+    load(pace, port, seconds, "http/1.1")
+    rows = [line.split() for line in log.read_text().splitlines()]
+    if len(rows) < LATE * seconds * CONNECTIONS * RATE:
+        raise Failed(f"h2load sent {len(rows)} requests in {seconds} s only")
+    found = statistics.quantiles([int(row[2]) for row in rows], n=100)
+    return found[49], found[98]
+
+
+def load(options, port, seconds, protocol):
+    command = ["h2load", *options, "-D", str(seconds), f"https://127.0.0.1:{port}/"]
+    printed = run(command, seconds)
+    if f"Application protocol: {protocol}" not in printed:
+        raise Failed(f"no {protocol} was agreed on")
+    done, failed, good = (
+        int(re.search(rf"(\d+) {what}", printed)[1]) for what in ["succeeded", "failed", "2xx"]
+    )
+    # The status of an answer that the end cuts off counts, the answer does not.
+    if failed or good < done or not done:
+        raise Failed(f"h2load: {failed} failed, {good} of {done} were 200")
+    return done

@@ -1,0 +1,55 @@
+"""One contestant in one round: its proxy runs only as long as rows need it."""
+
+import sys
+import time
+
+from loads import wrk, visitor
+
+# Seconds that warm a proxy up before its processor time counts.
+WARM_UP = 1
+
+
+class Stand:
+    def __init__(self, contestant, house, seconds):
+        self.contestant = contestant
+        self.house = house
+        self.seconds = seconds
+        self.running = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.clear()
+
+    def clear(self):
+        """Ends the proxy."""
+        if self.running:
+            self.running[1].end()
+        self.running = None
+
+    def fresh(self, setup):
+        """A proxy that has answered nothing yet."""
+        self.clear()
+        self.running = setup, self.contestant.start(self.house, setup).__enter__()
+        return self.running[1]
+
+    def warm(self, setup):
+        """The proxy that runs already, if it is set up so, or a new one."""
+        if not self.running or self.running[0] != setup:
+            self.warm_up(setup, self.fresh(setup).port)
+        return self.running[1]
+
+    def warm_up(self, setup, port):
+        if setup.client_certificate or setup.password or setup.hub != "answers":
+            return
+        wrk.requests(port, WARM_UP, scheme="https" if setup.tls else "http")
+
+    def cost(self, setup, load, *more):
+        """Processor seconds of each unit that the load says it made."""
+        proxy = self.warm(setup)
+        begin, before = time.monotonic(), proxy.cpu()
+        units = load(proxy.port, self.seconds, *more)
+        computed, passed = proxy.cpu() - before, time.monotonic() - begin
+        print(f"    {100 * computed / passed:.0f} % of its core", file=sys.stderr)
+        return computed / units

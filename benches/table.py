@@ -1,0 +1,74 @@
+"""The values of all rounds, and the Markdown table that is made of them."""
+
+import statistics
+
+
+class Table:
+    def __init__(self, contestants):
+        self.contestants = contestants
+        self.values = {}
+        self.failures = {}
+
+    def add(self, contestant, row, value):
+        self.values.setdefault((contestant.name, row.key), []).append(value)
+
+    def fail(self, contestant, measurement, why):
+        self.failures[contestant.name, measurement] = " ".join(str(why).split())
+
+    def has_failed(self, contestant, measurement):
+        return (contestant.name, measurement) in self.failures
+
+    def lines(self, rows):
+        names = [contestant.name for contestant in self.contestants]
+        ratios = ["hubgate : NGINX tuned", "hubgate : NGINX openHABian"]
+        titles = ["", *names, *ratios, "goal", "reached"]
+        yield f"| {' | '.join(titles)} |"
+        yield "|---|" + "---:|" * (len(names) + len(ratios)) + "---|---|"
+        for row in rows:
+            yield f"| {' | '.join([row.title, *self.cells(row)])} |"
+        yield from self.not_measured()
+
+    def cells(self, row):
+        medians = [self.median(contestant.name, row) for contestant in self.contestants]
+        tuned = self.ratio(row, "NGINX tuned")
+        openhabian = self.ratio(row, "NGINX openHABian")
+        yield from map(number, medians)
+        yield from ["-" if ratio is None else f"{ratio:.2f}" for ratio in [tuned, openhabian]]
+        yield from judge([
+            (row.goal, tuned, f"≤ {row.goal}"),
+            (row.openhabian, openhabian, f"≤ {row.openhabian} of openHABian"),
+        ])
+
+    def ratio(self, row, other):
+        own, its = self.median("hubgate", row), self.median(other, row)
+        return own / its if own is not None and its else None
+
+    def median(self, name, row):
+        values = self.values.get((name, row.key))
+        return statistics.median(values) if values else None
+
+    def not_measured(self):
+        if self.failures:
+            yield ""
+        for (name, measurement), why in self.failures.items():
+            keys = ", ".join(row.key for row in measurement.rows)
+            known = len(self.values.get((name, measurement.rows[0].key), []))
+            what = f"Failed after {known} of the rounds" if known else "Not measured"
+            yield f"- {what}: {name}, {keys}: {why}"
+
+
+def judge(goals):
+    """What is aimed at, and whether it is reached."""
+    aims = [(goal, ratio, text) for goal, ratio, text in goals if goal and ratio is not None]
+    if not aims:
+        return "", ""
+    missed = [text for goal, ratio, text in aims if ratio > goal]
+    reached = "yes" if not missed else "no" if len(missed) == len(aims) else f"not {missed[0]}"
+    return "; ".join(text for _, _, text in aims), reached
+
+
+def number(value):
+    """With three digits that mean something."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
