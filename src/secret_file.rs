@@ -10,7 +10,7 @@ use std::{
     process,
 };
 
-pub(crate) use self::leftover::remove_leftovers;
+pub(crate) use self::leftover::{is_unfinished, remove_leftovers};
 
 /// Writes a file of mode 0600 in a folder of mode 0700, so that a crash leaves the old or the new.
 pub(crate) fn write(file: &Path, content: &[u8]) -> io::Result<()> {

@@ -43,6 +43,13 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
+/// Whether a file was to take the place of another one.
+pub(crate) fn is_unfinished(path: &Path, file: &Path) -> bool {
+    let whole = path.with_extension("").with_extension("");
+    let names = (whole.file_name(), file.file_name());
+    writer_of(path).is_some() && names.0 == names.1
+}
+
 /// The process that was writing the file, if its name is that of a file not yet whole.
 fn writer_of(file: &Path) -> Option<u32> {
     let name = file.file_name()?.to_str()?.strip_suffix(".new")?;
@@ -71,6 +78,14 @@ mod tests {
 
     use super::*;
     use crate::tls::testing::Folder;
+
+    #[test]
+    fn only_what_was_to_take_the_place_of_a_file_is_its_unfinished() {
+        let of = |path: &str| is_unfinished(Path::new(path), Path::new("users/.htpasswd"));
+        assert!(of("users/.htpasswd.4711.new") && of("./users/.htpasswd.1.new"));
+        assert!(!of("users/.htpasswd") && !of("users/.htpasswd.new"));
+        assert!(!of("users/.htpasswd.old.new") && !of("users/other.4711.new"));
+    }
 
     #[test]
     fn files_of_the_dead_are_removed_and_those_of_the_living_stay() {

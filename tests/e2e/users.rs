@@ -173,6 +173,17 @@ fn a_full_disk_leaves_the_old_file() {
 }
 
 #[test]
+fn what_a_killed_process_left_is_removed_by_the_next() {
+    let setup = closed();
+    let folder = setup.write();
+    let (left, other) = (folder.join("htpasswd.4194304.new"), folder.join("mine.new"));
+    fs::write(&left, "ben:half").unwrap();
+    fs::write(&other, "another's").unwrap();
+    hubgate_told(&folder, &["user", "add", "ben"], "first").succeeded();
+    assert_eq!(leftovers(&folder), [other]);
+}
+
+#[test]
 fn the_list_tells_users_and_faults_and_no_hash() {
     let lines = format!("{HTPASSWD}plain:{{PLAIN}}geheim\nnothing\n");
     let setup = closed().file("htpasswd", &lines);

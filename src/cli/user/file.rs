@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::anyhow;
 
-use crate::access::password::lines::Lines;
+use crate::{access::password::lines::Lines, secret_file};
 
 const UNREADABLE: &str = "cannot be read";
 const UNWRITTEN: &str = "cannot be written, and is as it was";
@@ -69,6 +69,7 @@ impl File {
         let unwritten = |error| fault(&self.named, UNWRITTEN, &error);
         let folder = fs::File::open(self.folder()).map_err(unwritten)?;
         lock(&folder).map_err(unwritten)?;
+        self.remove_leftovers();
         let mut lines = Lines::parse(&self.read()?);
         change(&mut lines)?;
         let rights = self.rights(state).map_err(unwritten)?;
@@ -98,6 +99,17 @@ impl File {
             let _ = fs::remove_file(&temporary);
         }
         written
+    }
+
+    /// Removes what killed processes left half written: whoever writes holds the lock.
+    fn remove_leftovers(&self) {
+        let paths = fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        for path in paths.map(|entry| entry.path()) {
+            if secret_file::is_unfinished(&path, &self.real) {
+                // It is harmless, but for its place.
+                let _ = fs::remove_file(&path);
+            }
+        }
     }
 
     fn folder(&self) -> &Path {
