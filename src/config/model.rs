@@ -315,6 +315,14 @@ impl Config {
     pub fn has_own_clients(&self) -> bool {
         self.sites.iter().any(|site| site.has_own_clients())
     }
+
+    /// Whether some rule names a network that the address is in.
+    #[must_use]
+    pub fn is_at_home(&self, address: IpAddr) -> bool {
+        let rules = self.sites.iter().flat_map(|site| site.rules());
+        let mut named = rules.filter_map(|rule| rule.networks.as_ref());
+        named.any(|networks| networks.contains(address))
+    }
 }
 
 impl Site {

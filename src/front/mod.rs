@@ -11,8 +11,14 @@ pub mod links;
 pub(crate) mod properties;
 mod proxy_header;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
+use futures_util::future::{Abortable, Aborted};
 use pingora_core::apps::ServerApp;
 use socket2::SockRef;
 use tokio::{
@@ -23,9 +29,12 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
 
-use crate::proxy::{Service, conn::Conn, http1, link::Link, transport::Transport};
+use crate::proxy::{Service, conn::Conn, http1, link::Link, sites::Sites, transport::Transport};
 
-use self::{crowd::Crowd, links::Links};
+use self::{
+    crowd::{Crowd, Peer, Seat},
+    links::Links,
+};
 
 /// Everything that accepted connections share.
 pub struct Front {
@@ -87,8 +96,8 @@ impl Front {
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, tls: bool) {
         let counters = &self.service.proxy.counters;
         let sites = self.service.proxy.sites();
-        let exempt = sites.config.trusted_proxies.contains(peer.ip());
-        let Some(seat) = self.crowd.seat(peer.ip(), &sites.config.limits, exempt) else {
+        let (address, limits) = (peer.ip(), &sites.config.limits);
+        let Some((seat, leave)) = self.crowd.seat(address, limits, known(&sites, address)) else {
             counters.connections_refused.add(1);
             return;
         };
@@ -96,8 +105,11 @@ impl Front {
         let open = counters.connections_open.enter();
         let front = self.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = front.connection(stream, peer, tls).await {
-                debug!("connection of {peer}: {error}");
+            let connection = front.connection(stream, peer, tls, &seat);
+            match Abortable::new(connection, leave).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => debug!("connection of {peer}: {error}"),
+                Err(Aborted) => debug!("connection of {peer}: made room for another"),
             }
             drop((seat, open));
         });
@@ -108,6 +120,7 @@ impl Front {
         mut stream: TcpStream,
         peer: SocketAddr,
         tls: bool,
+        seat: &Seat,
     ) -> io::Result<()> {
         stream.set_nodelay(true)?;
         SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT)?;
@@ -129,7 +142,9 @@ impl Front {
         drop(sites);
         let link = Arc::new(link);
         let _listed = self.links.list(&link);
-        self.service.proxy.recognise(&link);
+        if self.service.proxy.recognise(&link) {
+            seat.keep();
+        }
         self.serve(Conn::new(transport, link.clone()), limit).await;
         self.service.proxy.recognise(&link);
         Ok(())
@@ -195,6 +210,16 @@ async fn preface(conn: &mut Conn) -> bool {
         }
     }
     conn.unread().starts_with(PREFACE)
+}
+
+fn known(sites: &Sites, address: IpAddr) -> Peer {
+    if sites.config.trusted_proxies.contains(address) {
+        Peer::Proxy
+    } else if sites.config.is_at_home(address) {
+        Peer::Home
+    } else {
+        Peer::Guest
+    }
 }
 
 async fn first_byte(stream: &TcpStream) -> io::Result<u8> {

@@ -144,12 +144,11 @@ impl Proxy {
         tries || site.asks(peer, &sites.config.trusted_proxies)
     }
 
-    /// Notes that a device of the house showed its certificate.
-    pub fn recognise(&self, link: &Link) {
-        let Some(device) = self.sites().own_device(link) else {
-            return;
-        };
-        self.clients.saw(&device.serial(), link.peer.ip());
+    /// Notes that a device of the house showed its certificate; says whether one did.
+    pub fn recognise(&self, link: &Link) -> bool {
+        let device = self.sites().own_device(link);
+        let seen = device.inspect(|it| self.clients.saw(&it.serial(), link.peer.ip()));
+        seen.is_some()
     }
 
     /// Serves other sites from now on.

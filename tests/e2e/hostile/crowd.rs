@@ -21,9 +21,27 @@ async fn all_together_have_so_many_connections_and_no_more() {
     let (_hub, gate) = limited("connections: 4").await;
     let mut open = fill(&gate.tls()).await;
     assert_eq!(open.len(), 4);
-    assert!(gate.tls().from("127.0.0.2").stream(&[]).await.is_err());
     open.pop();
-    is_taken_again(&gate.tls().from("127.0.0.2")).await;
+    is_taken_again(&gate.tls()).await;
+}
+
+#[tokio::test]
+async fn a_stranger_with_many_connections_makes_room_and_the_home_never() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .site("access: {networks: [127.0.0.9/32]}")
+        .top("limits: {connections: 4}")
+        .start()
+        .await;
+    let home = gate.tls().from("127.0.0.9");
+    let mut kept = home.http2().await;
+    let _crowd = fill(&gate.tls()).await;
+    let other = gate.tls().from("127.0.0.2");
+    assert_eq!(other.http2().await.get("/").await.status, 403);
+    for _ in 0..4 {
+        assert_eq!(home.http2().await.get("/").await.status, 200);
+    }
+    assert_eq!(kept.get("/").await.status, 200);
 }
 
 #[tokio::test]
