@@ -1,11 +1,16 @@
 """Callers from outside this program: each says how much was answered."""
 
+import base64
 import subprocess
 
+from keys import PASSWORD, USER
 from process import Failed
 
 # Beside the time of a measurement: what a caller may take to begin and to end.
 SLACK = 30
+# Of a page, which asks with the password for each.
+ITEMS = 40
+BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 def run(command, seconds):

@@ -1,15 +1,18 @@
-"""HTTP/2 as fast as it goes, and HTTP/1.1 at a fixed pace, by h2load."""
+"""HTTP/2 as fast as it goes, HTTP/1.1 at a fixed pace, and crowds of new connections, by h2load."""
 
 import re
 import statistics
+import time
 
-from loads import run
+from loads import BASIC, ITEMS, run
 from process import Failed
 
 # Of the paced load: connections, and requests a second of each.
 CONNECTIONS, RATE = 10, 100
 # Of requests that a busy machine may fail to send in time.
 LATE = 0.9
+# New connections at a time: with one request each, and with a page.
+CROWD, READERS = 50, 8
 
 
 def requests(port, seconds):
@@ -30,9 +33,29 @@ def delays(port, seconds, folder):
     return found[49], found[98]
 
 
+def handshakes(port, seconds):
+    """Full handshakes with a request each: h2load resumes no session."""
+    return again([f"-c{CROWD}", f"-n{CROWD}"], port, seconds)
+
+
+def pages(port, seconds):
+    """Pages of forty items behind a password, each on a new connection."""
+    options = [f"-c{READERS}", f"-n{READERS * ITEMS}", "-H", f"Authorization: {BASIC}"]
+    return again(options, port, seconds) / ITEMS
+
+
+def again(options, port, seconds):
+    """How many requests were answered by one crowd after the other."""
+    done, limit = 0, time.monotonic() + seconds
+    while time.monotonic() < limit:
+        done += load(["--h1", *options], port, 0, "http/1.1")
+    return done
+
+
 def load(options, port, seconds, protocol):
-    command = ["h2load", *options, "-D", str(seconds), f"https://127.0.0.1:{port}/"]
-    printed = run(command, seconds)
+    """How many requests were answered, in that time or, without one, as the options say."""
+    duration = ["-D", str(seconds)] if seconds else []
+    printed = run(["h2load", *options, *duration, f"https://127.0.0.1:{port}/"], seconds)
     if f"Application protocol: {protocol}" not in printed:
         raise Failed(f"no {protocol} was agreed on")
     done, failed, good = (

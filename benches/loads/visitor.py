@@ -1,23 +1,19 @@
-"""A browser, one connection after the other: handshakes, pages and uploads."""
+"""A browser, one connection after the other: handshakes and uploads."""
 
-import base64
 import contextlib
 import re
 import socket
 import ssl
 import time
 
-from keys import PASSWORD, USER
 from loads import SLACK
 from process import Failed
 
 # Said in the handshake as in the request: Caddy insists where it asks for certificates.
 HOST = "localhost"
-# Of a page, and of an upload.
-ITEMS = 40
+# Bytes.
 UPLOAD = 100_000_000
 PIECE = memoryview(bytes(1_000_000))
-BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 def context(certificate=None):
@@ -40,7 +36,6 @@ class Visitor:
         stream = socket.create_connection(("127.0.0.1", port), SLACK)
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.stream = known.wrap_socket(stream, server_hostname=HOST, session=session)
-        self.cookies = {}
 
     def __enter__(self):
         return self
@@ -48,14 +43,12 @@ class Visitor:
     def __exit__(self, *_):
         self.stream.close()
 
-    def ask(self, path="/", **fields):
+    def ask(self, path="/"):
         """Returns the body of the answer, which must be 200."""
-        self.send("GET", path, fields)
+        self.send("GET", path, {})
         return self.answer()
 
     def send(self, method, path, fields):
-        if self.cookies:
-            fields["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{lines}\r\n"
         self.stream.sendall(head.encode())
@@ -68,7 +61,6 @@ class Visitor:
         head = head.decode("latin-1")
         if not head.startswith("HTTP/1.1 200 "):
             raise Failed(f"answered {head.partition(chr(13))[0]}")
-        self.cookies.update(re.findall(r"\r\nset-cookie: *([^=;\r]+)=([^;\r]*)", head, re.I))
         length = int(re.search(r"\r\ncontent-length: *(\d+)", head, re.I)[1])
         while len(body) < length:
             body += self.receive()
@@ -111,15 +103,6 @@ def resumptions(port, seconds):
             if not visitor.stream.session_reused:
                 raise Failed("no session was resumed")
             session = visitor.stream.session
-    return until(seconds, act)
-
-
-def pages(port, seconds):
-    """Pages of forty items behind a password, each on a new connection."""
-    def act():
-        with Visitor(port) as visitor:
-            for _ in range(ITEMS):
-                visitor.ask(Authorization=BASIC)
     return until(seconds, act)
 
 

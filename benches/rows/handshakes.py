@@ -1,13 +1,13 @@
 """What a new connection with one request costs."""
 
 from contestants import Setup
-from loads import visitor
+from loads import h2load, visitor
 from rows.requests import MICRO, TLS
 from rows.row import Measurement, Row
 
 
 def full(stand):
-    return [stand.cost(TLS, visitor.handshakes) * MICRO]
+    return [stand.cost(TLS, h2load.handshakes) * MICRO]
 
 
 def resumed(stand):
