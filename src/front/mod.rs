@@ -44,8 +44,12 @@ pub struct Front {
     tasks: TaskTracker,
 }
 
-/// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
+/// What every HTTP/2 connection begins with, before SETTINGS (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Bytes of a frame's head, of which the fourth is its type and the fifth its flags (section 4.1).
+const FRAME_HEAD: usize = 9;
+const SETTINGS: u8 = 4;
+const ACK: u8 = 1;
 /// First byte of a TLS handshake record (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 0x16;
 /// How many bytes the kernel may keep besides those on their way to a client: what it keeps outlives
@@ -202,14 +206,16 @@ async fn idle(link: &Link, limit: Duration) {
     }
 }
 
-/// Waits for the whole preface; false when something else comes.
+/// Waits for the whole preface, SETTINGS included; false when something else comes.
 async fn preface(conn: &mut Conn) -> bool {
-    while conn.unread().len() < PREFACE.len() {
-        if !PREFACE.starts_with(conn.unread()) || !matches!(conn.receive().await, Ok(1..)) {
+    while conn.unread().len() < PREFACE.len() + FRAME_HEAD {
+        let mut begun = conn.unread().iter().zip(PREFACE);
+        if begun.any(|(came, due)| came != due) || !matches!(conn.receive().await, Ok(1..)) {
             return false;
         }
     }
-    conn.unread().starts_with(PREFACE)
+    let next = conn.unread().strip_prefix(PREFACE);
+    next.is_some_and(|frame| frame[3] == SETTINGS && frame[4] & ACK == 0)
 }
 
 fn known(sites: &Sites, address: IpAddr) -> Peer {

@@ -296,7 +296,7 @@ impl<'p, C: Client> Passage<'p, C> {
         self.patience.renew();
         poll_fn(|context| {
             if let Poll::Ready(read) = pin!(hub.stream.read_buf(piece)).poll(context) {
-                return Poll::Ready(Ok(read.unwrap_or(0)));
+                return Poll::Ready(read);
             }
             if self.client.poll_gone(context).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));

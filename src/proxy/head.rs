@@ -99,6 +99,8 @@ pub(super) fn spelled(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// What a body is that does not end in one way.
 pub(super) const UNFRAMED: Malformed = bad("the body is not framed in one way");
+pub(super) const NO_NAME: Malformed = bad("a field has a name that is none");
+pub(super) const NO_SCHEME: Malformed = bad("the scheme is empty");
 const UNENCODED: Malformed = bad("the target holds a byte that has to be percent-encoded");
 /// Bytes of an empty line and what must stand before it.
 const EMPTY_LINE: usize = 3;

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use http::{HeaderValue, Method, Version, header};
+use http::{HeaderName, HeaderValue, Method, Version, header};
 use pingora_core::{
     Result,
     apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream},
@@ -27,7 +27,7 @@ use super::{
     enrolment,
     exchange::{Exchange, Request},
     failure,
-    head::{self, Body},
+    head::{self, Body, Malformed},
     headers::{self, spelled},
     link::Link,
     page,
@@ -88,7 +88,10 @@ impl Http2 {
         let request = request(head);
         let mut exchange = Box::new(Exchange::new(self.proxy.sites_now(), link, &request));
         exchange.form = form;
-        let admitted = self.proxy.admit(&mut exchange, &request, None).await;
+        let admitted = match well_formed(head) {
+            Ok(()) => self.proxy.admit(&mut exchange, &request, None).await,
+            Err(why) => Err(page::malformed(why)),
+        };
         let refused = admitted.err();
         (exchange, refused)
     }
@@ -192,6 +195,18 @@ fn request(head: &RequestHeader) -> Request<'_> {
         version: head.version,
         headers: &head.headers,
         authority: named(head).or_else(host).and_then(Authority::parse),
+    }
+}
+
+/// Refuses what the engine lets through: names with a quotation mark, and a scheme that is empty.
+fn well_formed(head: &RequestHeader) -> Result<(), Malformed> {
+    let is_name = |name: &HeaderName| !name.as_str().contains('"');
+    if !head.headers.keys().all(is_name) {
+        return Err(head::NO_NAME);
+    }
+    match head.uri.scheme_str() {
+        Some("") => Err(head::NO_SCHEME),
+        _ => Ok(()),
     }
 }
 

@@ -12,11 +12,12 @@ HEAD = re.compile(rb"HTTP/1\.[01] (\d{3})[^\n]*\r\n(.*?\r\n)??\r\n", re.DOTALL)
 
 
 class Answers:
-    """What a proxy said on one connection, and whether it closed it."""
+    """What a proxy said on one connection, whether it closed it, and whether without the goodbye
+    that tells the end from a cut (RFC 9112, section 9.8)."""
 
     def __init__(self, methods=()):
         self.raw = b""
-        self.closed = False
+        self.closed = self.torn = False
         self.methods = methods
 
     def list(self):
@@ -70,7 +71,7 @@ async def play(port, pieces, methods=(), awaited=None):
     except asyncio.TimeoutError:
         pass
     except OSError:
-        answers.closed = True
+        answers.closed = answers.torn = True
     return answers
 
 
@@ -83,6 +84,7 @@ async def converse(port, pieces, answers, awaited):
                 await more(reader, answers, BETWEEN)
             writer.write(piece)
         await listen(reader, answers, awaited)
+        answers.torn = answers.closed and is_torn(writer.get_extra_info("ssl_object"))
     finally:
         writer.transport.abort()
 
@@ -104,6 +106,16 @@ async def more(reader, answers, seconds):
         return
     answers.raw += some
     answers.closed = not some
+
+
+def is_torn(tls):
+    """Whether a connection has ended without TLS's close_notify."""
+    try:
+        return bool(tls.read(1))
+    except ssl.SSLZeroReturnError:
+        return False
+    except ssl.SSLError:
+        return True
 
 
 def context():

@@ -50,6 +50,9 @@ class Hub:
         self.server.close()
         await self.server.wait_closed()
 
+    def quiet(self):
+        return not self.open
+
     async def serve(self, reader, writer):
         heard = Heard()
         self.open += 1

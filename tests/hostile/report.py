@@ -48,6 +48,19 @@ def show(outcome):
     print(f"  answered {outcome.answers.raw[:300]} ({closed})")
 
 
+def show_answer(outcome):
+    """The same of a hub's answer."""
+    print(f"## {outcome.case.group}: {outcome.case.name}\n{outcome.verdict}")
+    for step in outcome.case.steps:
+        print(f"  hub      {step[:2000] if isinstance(step, bytes) else step}")
+    for heard in [outcome.played, *outcome.probes]:
+        print(f"  client   {heard.raw[:2000]} ({ending(heard)})")
+
+
+def ending(heard):
+    return "cut" if heard.torn else "closed" if heard.closed else "open"
+
+
 def tables(results):
     """Markdown; `results` has the outcomes of each contestant by name and version."""
     yield from counts(results)
@@ -62,7 +75,7 @@ def counts(results):
         yield row(group, results, lambda outcome, group=group: outcome.case.group == group)
     yield row("**all**", results, lambda outcome: True)
     controls = " | ".join(served(outcomes) for outcomes in results.values())
-    yield f"| legal requests served | {controls} |"
+    yield f"| legal ones served | {controls} |"
 
 
 def row(name, results, belongs):

@@ -91,8 +91,14 @@ impl<'h> Head<'h> {
     /// Leaves one framing only, and none where there is no body to frame.
     fn frame(&self, body: &Body, length: Option<u64>, changes: &mut Changes<'_>) {
         let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
-        if bodiless {
-            changes.set("transfer-encoding", None);
+        match self.codings().count() {
+            0 => changes.set("transfer-encoding", None),
+            _ if bodiless => changes.set("transfer-encoding", None),
+            1 => changes.set(
+                "Transfer-Encoding",
+                Some(HeaderValue::from_static("chunked")),
+            ),
+            _ => {}
         }
         if bodiless || matches!(body, Body::Chunked(_)) {
             changes.set("content-length", None);
