@@ -1,21 +1,16 @@
 //! The JSON schema of `proxy.yaml`, and how a value may be written by it.
 //!
-//! Made from `file`. Only the part of JSON Schema that schemars makes of those
-//! types is read; a test holds the two together.
+//! Made from `file` and kept beside this module. Only the part of JSON Schema that
+//! schemars makes of those types is read; tests hold the three together.
 
-use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::Value;
 
-use super::file::File;
+const SCHEMA: &str = include_str!("proxy.schema.json");
 
 /// The JSON schema (draft 2020-12) of `proxy.yaml`, for editors and `hubgate schema`.
 #[must_use]
 pub fn schema() -> Value {
-    SchemaSettings::draft2020_12()
-        .with_transform(RecursiveTransform(without_null))
-        .into_generator()
-        .into_root_schema_for::<File>()
-        .to_value()
+    serde_json::from_str(SCHEMA).unwrap_or_default()
 }
 
 /// One of the ways a value may be written.
@@ -86,21 +81,47 @@ pub(super) fn required(block: &Value) -> impl Iterator<Item = &str> {
     keys.filter_map(Value::as_str)
 }
 
-/// Takes `null` out: a key has a value or is left out, so that an access block
-/// whose lines are all commented out does not open the site.
-fn without_null(schema: &mut Schema) {
-    if let Some(Value::Array(kinds)) = schema.get("type") {
-        let kind = kinds.iter().find(|kind| **kind != "null").cloned();
-        schema.insert("type".into(), kind.unwrap_or_default());
-    }
-    if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
-        forms.retain(|form| form["type"] != "null");
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{env, fs};
+
+    use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
+
+    use super::{super::file::File, *};
+
+    /// The schema of the types.
+    fn generated() -> Value {
+        SchemaSettings::draft2020_12()
+            .with_transform(RecursiveTransform(without_null))
+            .into_generator()
+            .into_root_schema_for::<File>()
+            .to_value()
+    }
+
+    /// Takes `null` out: a key has a value or is left out, so that an access block
+    /// whose lines are all commented out does not open the site.
+    fn without_null(schema: &mut Schema) {
+        if let Some(Value::Array(kinds)) = schema.get("type") {
+            let kind = kinds.iter().find(|kind| **kind != "null").cloned();
+            schema.insert("type".into(), kind.unwrap_or_default());
+        }
+        if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
+            forms.retain(|form| form["type"] != "null");
+        }
+    }
+
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        let generated = format!("{:#}\n", generated());
+        if env::var_os("HUBGATE_WRITE_SCHEMA").is_some() {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/proxy.schema.json");
+            return fs::write(file, generated).unwrap();
+        }
+        assert!(
+            SCHEMA == generated,
+            "the types have changed: run HUBGATE_WRITE_SCHEMA=1 cargo test the_schema_is"
+        );
+    }
 
     /// Every schema within a schema.
     fn each<'s>(schema: &'s Value, visit: &mut dyn FnMut(&'s Value)) {

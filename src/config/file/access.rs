@@ -1,10 +1,12 @@
 //! Who may enter, as written: `access` of a site or path.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// Who may enter a site or path.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum SiteAccess {
     /// Open on purpose.
@@ -14,7 +16,8 @@ pub(crate) enum SiteAccess {
 }
 
 /// Access that asks for nothing.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum AccessWord {
     /// Everybody may enter.
@@ -22,7 +25,8 @@ pub(crate) enum AccessWord {
 }
 
 /// The factors that let in; one at least.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Access {
     /// Whether one factor is enough (`any`) or all are needed (`all`).
@@ -46,7 +50,8 @@ pub(crate) struct Access {
 }
 
 /// Whether one factor is enough or all are needed.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Satisfy {
     /// One is enough.
@@ -57,7 +62,8 @@ pub(crate) enum Satisfy {
 }
 
 /// Whose client certificates are taken.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum ClientCertificate {
     /// `own`, or the PEM file of the CA.
@@ -67,7 +73,8 @@ pub(crate) enum ClientCertificate {
 }
 
 /// A CA of client certificates, its revocations, and who of its clients may enter.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientCa {
     /// `own`, or a PEM file with one or more CA certificates.
@@ -81,7 +88,8 @@ pub(crate) struct ClientCa {
 }
 
 /// Whether and how the hub is told which client certificate came.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum ClientHeaders {
     /// `false`: not at all.
@@ -91,7 +99,8 @@ pub(crate) enum ClientHeaders {
 }
 
 /// Headers that tell the hub which client certificate came.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ClientHeadersForm {
     /// `X-SSL-Client-Verify`, `-S-DN`, `-Serial`, `-Fingerprint`.

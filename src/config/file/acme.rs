@@ -1,10 +1,12 @@
 //! How certificates are got, as written: `acme`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// How `certificate: acme` is got (RFC 8555).
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Acme {
     /// `letsencrypt`, `letsencrypt-staging`, `zerossl`, or the URL of another CA's directory.
@@ -37,7 +39,8 @@ pub(crate) struct Acme {
 }
 
 /// External account binding (RFC 8555, section 7.3.4).
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Eab {
     /// The key's name, as the CA tells it.
@@ -47,7 +50,8 @@ pub(crate) struct Eab {
 }
 
 /// Another CA.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fallback {
     /// As `acme.directory`.
@@ -61,7 +65,8 @@ pub(crate) struct Fallback {
 }
 
 /// A kind of proof that a name is one's own.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 pub(crate) enum Challenge {
     /// By a file over plain HTTP, which needs port 80 open to the Internet.
     #[serde(rename = "http-01")]
@@ -75,7 +80,8 @@ pub(crate) enum Challenge {
 }
 
 /// Who writes the records of dns-01, and with what.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dns {
     /// Who keeps the zone.
@@ -98,7 +104,8 @@ pub(crate) struct Dns {
 }
 
 /// Who keeps the zone.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Provider {
     /// A program of one's own.
@@ -114,7 +121,8 @@ pub(crate) enum Provider {
 }
 
 /// Copies of each certificate for other programs.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Export {
     /// Folder that gets `HOST/fullchain.pem` and `HOST/privkey.pem`.

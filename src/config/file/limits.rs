@@ -1,10 +1,12 @@
 //! Where a request or connection is cut, as written: `limits`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// Sizes, counts and times at which a request or connection is cut.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
     /// A request's body: `64MB`, `8KiB`, or `off`.

@@ -12,8 +12,9 @@ mod tls;
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 pub(super) use self::{
     access::{
@@ -26,8 +27,9 @@ pub(super) use self::{
 };
 
 /// The configuration of hubgate, a TLS reverse proxy for a home hub.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
-#[schemars(title = "proxy.yaml")]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
+#[cfg_attr(test, schemars(title = "proxy.yaml"))]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     /// Addresses and ports to listen on.
@@ -53,7 +55,8 @@ pub(super) struct File {
 }
 
 /// Addresses and ports to listen on; `[::]` takes IPv4 too, `[]` turns one off.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Listen {
     /// Plain HTTP: redirects to https, or serves the sites when `https` is `[]`.
@@ -63,7 +66,8 @@ pub(super) struct Listen {
 }
 
 /// One site: names, a certificate, who may enter, and the hub behind it.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Site {
     /// Names, addresses or `"*.example.org"`.
@@ -88,7 +92,8 @@ pub(super) struct Site {
 }
 
 /// An exception by path.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct PathRule {
     /// Begins with `/`; ending in `/`, it means all below.
@@ -102,7 +107,8 @@ pub(super) struct PathRule {
 }
 
 /// The hub behind a site or path.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(super) enum Upstream {
     /// `http://HOST:PORT`, `https://HOST:PORT` or `unix:/SOCKET`.
@@ -112,7 +118,8 @@ pub(super) enum Upstream {
 }
 
 /// Servers that answer alike.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Servers {
     /// URLs, tried in turn.

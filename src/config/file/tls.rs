@@ -1,10 +1,12 @@
 //! What a site says of TLS, as written: `certificate` and `hsts`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
 
 /// Where a certificate comes from.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum Certificate {
     /// Made or got by hubgate.
@@ -14,7 +16,8 @@ pub(crate) enum Certificate {
 }
 
 /// Certificates that need no files of the operator.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum CertificateWord {
     /// Made by hubgate for the site's hosts and kept in `state`.
@@ -24,7 +27,8 @@ pub(crate) enum CertificateWord {
 }
 
 /// A certificate in PEM files, relative to this file.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CertificateFiles {
     /// The certificate, then the intermediates: `fullchain.pem`.
@@ -34,7 +38,8 @@ pub(crate) struct CertificateFiles {
 }
 
 /// Strict-Transport-Security (RFC 6797).
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum Hsts {
     /// By itself, or never.
@@ -44,7 +49,8 @@ pub(crate) enum Hsts {
 }
 
 /// Strict-Transport-Security without numbers.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum HstsWord {
     /// One year when the certificate is publicly trusted, else not sent.
@@ -54,7 +60,8 @@ pub(crate) enum HstsWord {
 }
 
 /// Strict-Transport-Security sent always.
-#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct HstsAlways {
     /// How long browsers remember: `365d`.
