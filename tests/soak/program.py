@@ -83,6 +83,14 @@ def resident(pid):
     raise ProcessLookupError(pid)
 
 
+def data(pid):
+    """Bytes of memory that count for prlimit's --data."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmData:"):
+            return int(line.split()[1]) * 1024
+    raise ProcessLookupError(pid)
+
+
 def is_alive(pid):
     try:
         state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

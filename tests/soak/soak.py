@@ -51,10 +51,11 @@ FAULTS = [
     configuration.hand_over, configuration.hand_over, configuration.hand_over,
     files.swap_certificate, files.revoke_device, files.passwords, files.rewrite_passwords,
     resources.full_state, resources.full_log, resources.no_descriptors, resources.crowd,
-    resources.unread, hub.restart_hub,
+    resources.unread, resources.no_memory, hub.restart_hub,
 ]
-# Seconds between two faults, and the part of the time after which no other process takes over.
-BETWEEN, LAST_HAND_OVER = (1, 4), 0.4
+# Seconds between two faults; after which part of the time the process stays, and what changes it.
+BETWEEN, LAST_CHANGE = (1, 4), 0.4
+CHANGES = {configuration.hand_over, resources.no_memory}
 # What hubgate may use: bytes of data, and descriptors; small file systems in bytes.
 MEMORY, DESCRIPTORS, KEPT, LOGS = 256 << 20, 4096, 2 << 20, 6 << 20
 # Idle connections to the hub are kept for a minute.
@@ -68,6 +69,7 @@ class Soak:
         self.house, self.random = house, random.Random(seed)
         self.ledger, self.stopping = Ledger(), asyncio.Event()
         self.variant, self.numbers, self.idle, self.descriptors = 0, 0, 0, DESCRIPTORS
+        self.memory = MEMORY
         self.context = trusting()
         self.root = Root(house.folder / "root")
         self.probe_again()
@@ -77,6 +79,10 @@ class Soak:
             https=self.house.https, hub=self.house.hub_port, variant=self.variant,
             idle=self.random.choice([60, 75]), log=self.random.choice(["combined", "json"]),
         ))
+
+    def start(self):
+        self.house.start(limits=[f"--nofile={DESCRIPTORS}:", f"--data={MEMORY}:"])
+        return self.house.gate.pid
 
     def next_number(self):
         """Of a caller, which has an address by it."""
@@ -131,7 +137,7 @@ class Soak:
         while (passed := loop.time() - begin) < seconds:
             coming = coming or self.random.sample(FAULTS, len(FAULTS))
             fault = coming.pop()
-            if fault is not configuration.hand_over or passed < seconds * LAST_HAND_OVER:
+            if fault not in CHANGES or passed < seconds * LAST_CHANGE:
                 self.ledger.fault(fault.__name__)
                 await self.cause(fault)
             await asyncio.sleep(self.random.uniform(*BETWEEN))
@@ -220,7 +226,7 @@ def prepare(soak):
     soak.configure()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    house.start(limits=[f"--nofile={DESCRIPTORS}:", f"--data={MEMORY}"])
+    soak.start()
     soak.watch = Watch(house, soak.ledger)
     soak.device = enrol(house, "the phone that stays", house.folder / "stays")
 

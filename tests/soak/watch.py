@@ -43,7 +43,8 @@ class Watch:
             sample = (time.monotonic(), self.pid, resident(self.pid), descriptors(self.pid))
             self.samples.append((*sample, len(self.old)))
         except (OSError, ProcessLookupError):
-            self.ledger.lose("hubgate", f"process {self.pid} is gone")
+            if not self.ledger.explains(time.monotonic(), ["memory"], "gone"):
+                self.ledger.lose("hubgate", f"process {self.pid} is gone")
         self.read_journal()
         self.shorten(f"{self.house.gate.log}.out")
 

@@ -8,7 +8,7 @@ import subprocess
 
 from hub import body
 from house import trusting
-from program import descriptors, resident
+from program import data, descriptors, is_alive, resident
 from promise import eventually, holds
 from traffic.callers import Place
 from traffic.http1 import Connection
@@ -16,7 +16,8 @@ from traffic.http1 import Connection
 FRESH = itertools.count()
 BLOCK = bytes(4096)
 UNREAD, UNREAD_SIZE, UNREAD_COST = 20, 8_000_000, 48 << 20
-FEW, CROWD, LIMIT = 10, 150, 100
+FEW, CROWD = 10, 150
+LITTLE, GREEDY = 1 << 20, 300
 
 
 @contextlib.contextmanager
@@ -87,6 +88,38 @@ async def silent(place):
         yield writer
     finally:
         writer.close()
+
+
+async def no_memory(soak):
+    """Whoever gets no more memory ends at once; the next process finds all that was kept."""
+    pid, before = soak.watch.pid, await asyncio.to_thread(kept, soak)
+    async with soak.ledger.trouble("memory"):
+        limit_data(pid, data(pid) + LITTLE)
+        await until_gone(soak, pid)
+        if is_alive(pid):
+            limit_data(pid, soak.memory)
+        else:
+            soak.watch.succeeded(await asyncio.to_thread(soak.start))
+    await eventually(lambda: soak.answers("home.test", 200), "there is memory again", 3)
+    holds(await asyncio.to_thread(kept, soak) == before, "what was kept is not what it was")
+
+
+def kept(soak):
+    return soak.house.passwords.read_bytes(), soak.house.devices()
+
+
+def limit_data(pid, most):
+    subprocess.run(["prlimit", f"--data={most}:", f"--pid={pid}"], check=True)
+
+
+async def until_gone(soak, pid):
+    """Asks for more and more that nobody reads, while the process lives."""
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(GREEDY):
+            if not is_alive(pid):
+                return
+            with contextlib.suppress(OSError, EOFError):
+                await asked(soak, stack)
 
 
 async def crowd(soak):

@@ -31,7 +31,7 @@ class Place:
 class Caller:
     """Life and bookkeeping; a kind of caller says what a visit is."""
 
-    kind, host, reasons, pauses = "", "home.test", ("hub", "descriptors"), PAUSES
+    kind, host, reasons, pauses = "", "home.test", ("hub", "descriptors", "memory"), PAUSES
 
     def __init__(self, soak, number, seed):
         self.place = Place(soak.house.https, number)

@@ -19,7 +19,7 @@ PATIENCE = 15
 class Stream(Caller):
     """One visit is one long life."""
 
-    reasons = ("hub", "descriptors", "goodbye")
+    reasons = ("hub", "descriptors", "memory", "goodbye")
 
     async def visit(self):
         self.connection = await self.opened()
