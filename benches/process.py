@@ -71,7 +71,11 @@ class Process:
 
     def cpu(self):
         """Seconds that it and its children have computed."""
-        return sum(self._ticks(pid) for pid in self._tree()) / TICKS
+        return sum(sum(self._ticks(pid)) for pid in self._tree()) / TICKS
+
+    def cpu_in_kernel(self):
+        """Those of them that it spent in system calls."""
+        return sum(self._ticks(pid)[1] for pid in self._tree()) / TICKS
 
     def rss(self):
         """Bytes of memory that it and its children hold."""
@@ -88,7 +92,7 @@ class Process:
     def _ticks(pid):
         # The name, in parentheses, may contain spaces.
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
+        return int(fields[11]), int(fields[12])
 
     @staticmethod
     def _resident(pid):

@@ -47,9 +47,13 @@ class Stand:
 
     def cost(self, setup, load, *more):
         """Processor seconds of each unit that the load says it made."""
+        return self.costs(setup, load, *more)[0]
+
+    def costs(self, setup, load, *more):
+        """The same, and those of them in the kernel."""
         proxy = self.warm(setup)
-        begin, before = time.monotonic(), proxy.cpu()
+        begin, before, kernel = time.monotonic(), proxy.cpu(), proxy.cpu_in_kernel()
         units = load(proxy.port, self.seconds, *more)
         computed, passed = proxy.cpu() - before, time.monotonic() - begin
         print(f"    {100 * computed / passed:.0f} % of its core", file=sys.stderr)
-        return computed / units
+        return computed / units, (proxy.cpu_in_kernel() - kernel) / units
