@@ -6,9 +6,8 @@
 //! of which is private there.
 
 pub use crate::{
-    access::properties::{htpasswd, path},
+    access::properties::{htpasswd, path, proxy_yaml},
     acme::authority::properties::acme_answer,
-    config::properties::proxy_yaml,
     front::properties::{client_hello, proxy_protocol},
     nginx::properties::nginx_import,
     proxy::properties::{chunked, enrolment_form, hub_answer, request_head},

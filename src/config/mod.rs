@@ -8,9 +8,6 @@
 mod faults;
 mod file;
 pub mod model;
-#[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
-pub(crate) mod properties;
 mod resolve;
 mod schema;
 mod shape;

@@ -2,12 +2,12 @@
 
 use std::{collections::HashSet, path::Path};
 
-use super::{
+use super::super::path::judge;
+use crate::config::{
     Faults,
     model::{Config, PathAccess, Site},
     parse,
 };
-use crate::access::path::judge;
 
 const FILE: &str = "proxy.yaml";
 /// How many path rules of a site are looked at.
