@@ -27,8 +27,11 @@ sites:
 """
 LASTING = {"fsync", "rename", "renameat", "unlink", "unlinkat", "mkdir", "flock"}
 ISSUER = b"Pebble Intermediate"
-# How long an order may take, also one that was interrupted.
-PATIENCE = 30
+# How long an order may take, also one that was interrupted: a CA that came while hubgate was
+# dead is asked again after 30 s.
+PATIENCE = 75
+# Seconds in which a system call of the order is reached.
+REACHED = 6
 
 
 class FirstOrder:
@@ -67,7 +70,7 @@ class FirstOrder:
         until(self.is_served, "the certificate of the CA is served", PATIENCE)
 
     def kill_at(self, point):
-        return self.killed(trace.injecting(point, self.house.command("run")), PATIENCE / 5)
+        return self.killed(trace.injecting(point, self.house.command("run")), REACHED)
 
     def kill_after(self, seconds):
         return self.killed(self.house.command("run"), seconds)
