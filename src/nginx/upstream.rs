@@ -6,6 +6,7 @@ use super::{
     location::Matcher,
     report::{Fate, Report},
 };
+use crate::config;
 
 /// The servers of a hub as proxy.yaml has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,11 @@ pub(super) fn passed<'d>(
     };
     if servers.is_empty() {
         return Passed::Unsayable("no server of this upstream is up".into());
+    }
+    if !servers.iter().all(|server| config::is_server(server)) {
+        return Passed::Unsayable(
+            "a hub has a name or an address, and a port from 1 to 65535".into(),
+        );
     }
     Passed::Hub(Hub {
         servers,

@@ -50,6 +50,12 @@ impl Resolver<'_> {
     }
 }
 
+/// Whether `upstream` may name this server.
+#[must_use]
+pub fn is_server(text: &str) -> bool {
+    server(text).is_ok()
+}
+
 fn server(text: &str) -> Result<Server, String> {
     if let Some(path) = text.strip_prefix("unix:") {
         return unix(path);

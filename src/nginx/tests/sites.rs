@@ -111,6 +111,18 @@ fn hubs_are_found_through_upstreams_sockets_and_fixed_variables() {
 }
 
 #[test]
+fn a_hub_without_an_address_is_told_and_not_written() {
+    for hub in ["127.0.0.1:http", "127.0.0.1:0", "a b", "10.0.0.5:8\u{0}"] {
+        let site = home(&format!(
+            "location / {{ {HUB} }} location /red/ {{ proxy_pass \"http://{hub}\"; }}"
+        ));
+        let written = yaml(&site);
+        assert!(!written.contains("/red/"), "{hub}: {written}");
+        assert!(report(&site).contains("a port from 1 to 65535"), "{hub}");
+    }
+}
+
+#[test]
 fn a_hub_at_a_path_is_kept_where_the_path_is_not_changed() {
     let root = format!("{PASSWORD} location / {{ {HUB} }}");
     let kept = yaml(&home(&format!(

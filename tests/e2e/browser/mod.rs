@@ -31,6 +31,11 @@ const PLAYWRIGHT: &str = concat!(
 /// How long a script may take.
 const VISIT: Duration = Duration::from_secs(120);
 
+/// What Node 18 says when a connection of Playwright's proxy for client certificates ends while it
+/// writes, and how often it may: the visit is made again.
+const CRASHED: &str = "Assertion failed: is_write_in_progress()";
+const CRASHES: usize = 3;
+
 /// Whether a browser can be driven here; says so when not.
 pub fn has_browser() -> bool {
     let programs = ["chromium", "node"].into_iter();
@@ -69,6 +74,18 @@ pub fn key_hash(gate: &Hubgate, name: &str) -> String {
 /// # Panics
 /// With what it printed, when it fails.
 pub async fn visit(script: &str, argument: &Value, root: Option<&Path>) -> String {
+    for _ in 0..CRASHES {
+        let (succeeded, printed) = run(script, argument, root).await;
+        if succeeded {
+            return printed;
+        }
+        assert!(printed.contains(CRASHED), "{script} failed:\n{printed}");
+    }
+    panic!("{script} ended {CRASHES} times by a fault of Node's");
+}
+
+/// Whether a script succeeded, and what it printed.
+async fn run(script: &str, argument: &Value, root: Option<&Path>) -> (bool, String) {
     let folder = tempfile::tempdir().unwrap();
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/browser");
     let running = Command::new("node")
@@ -87,7 +104,6 @@ pub async fn visit(script: &str, argument: &Value, root: Option<&Path>) -> Strin
     };
     let output = output.unwrap();
     let printed = [output.stdout, output.stderr].concat();
-    let printed = String::from_utf8_lossy(&printed);
-    assert!(output.status.success(), "{script} failed:\n{printed}");
-    printed.into_owned()
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    (output.status.success(), printed)
 }
