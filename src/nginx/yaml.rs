@@ -281,7 +281,20 @@ fn scalar(text: &str) -> String {
     if (bare || url || address) && !word.contains(&text.to_ascii_lowercase().as_str()) {
         return text.to_owned();
     }
-    serde_json::Value::from(text).to_string()
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.chars().map(printable).collect()
+}
+
+/// A character, escaped where YAML takes it in no other way (YAML 1.2.2, section 5.1).
+fn printable(c: char) -> String {
+    let misread = matches!(
+        c,
+        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+    );
+    if misread || c.is_control() {
+        return format!("\\u{:04x}", c as u32);
+    }
+    c.to_string()
 }
 
 #[cfg(test)]
@@ -304,5 +317,6 @@ mod tests {
         ] {
             assert_eq!(scalar(quoted), format!("\"{quoted}\""));
         }
+        assert_eq!(scalar("ü\u{7f}\n\u{feff}"), r#""ü\u007f\n\ufeff""#);
     }
 }
