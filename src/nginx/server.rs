@@ -45,9 +45,11 @@ pub(super) fn all<'d>(http: &[&'d Directive], report: &mut Report) -> Vec<Server
     let blocks = http
         .iter()
         .filter(|it| it.name == "server" && it.block.is_some());
-    blocks
+    let mut servers: Vec<_> = blocks
         .map(|block| Server::new(block, &levels, http, report))
-        .collect()
+        .collect();
+    servers.retain(|server| server.is_reached(report));
+    servers
 }
 
 impl<'d> Server<'d> {
@@ -74,6 +76,16 @@ impl<'d> Server<'d> {
         };
         server.kind = server.kind();
         server
+    }
+
+    /// Whether it listens on anything that hubgate can.
+    fn is_reached(&self, report: &mut Report) -> bool {
+        let reached = !self.listens.is_empty();
+        if !reached {
+            let why = "nobody would reach it: hubgate listens on addresses, by TCP";
+            report.whole(Fate::Dropped, self.directive, why);
+        }
+        reached
     }
 
     /// The addresses that it is reached at, over TLS or in the clear.

@@ -123,6 +123,22 @@ fn a_hub_without_an_address_is_told_and_not_written() {
 }
 
 #[test]
+fn a_server_that_nobody_would_reach_is_left_out() {
+    let site = home(&format!("location / {{ {HUB} }}"));
+    let socket = site
+        .replace("443 ssl", "unix:/run/nginx.sock")
+        .replace("home.", "socket.");
+    let both = format!("{site}{socket}");
+    assert!(
+        !yaml(&both).contains("socket.example.org"),
+        "{}",
+        yaml(&both)
+    );
+    assert!(report(&both).contains("nobody would reach it"));
+    assert!(matches!(import_text(&socket), Err(Failure::Nothing(_))));
+}
+
+#[test]
 fn a_hub_at_a_path_is_kept_where_the_path_is_not_changed() {
     let root = format!("{PASSWORD} location / {{ {HUB} }}");
     let kept = yaml(&home(&format!(
