@@ -28,9 +28,10 @@ pub(super) fn of(levels: &Levels<'_>, hosts: &[String], report: &mut Report) -> 
     {
         report.dropped(other, "hubgate has one certificate for a site: the first");
     }
+    let is_file = |word: &str| !word.is_empty() && !word.contains(':');
     if [chain, key]
         .iter()
-        .any(|it| it.has_variable() || it.word().contains(':'))
+        .any(|it| it.has_variable() || !is_file(it.word()))
     {
         report.changed(chain, "no file that hubgate could read: it makes a certificate of its own, until you name one");
         report.changed(key, "goes with ssl_certificate");
