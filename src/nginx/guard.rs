@@ -90,7 +90,7 @@ fn password(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
         report.kept(realm, "no password here");
         return None;
     }
-    let Some(file) = levels.one("auth_basic_user_file") else {
+    let Some(file) = levels.file("auth_basic_user_file") else {
         report.stop(
             realm,
             "no auth_basic_user_file, so NGINX lets everybody in: add one, or remove this",
@@ -139,7 +139,7 @@ pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
     if let Some(ocsp) = levels.one("ssl_ocsp").filter(|it| it.word() != "off") {
         report.stop(ocsp, "revoked certificates are found by OCSP, which hubgate does not ask: name a revocation list with `ssl_crl`");
     }
-    let Some(ca) = levels.one("ssl_client_certificate") else {
+    let Some(ca) = levels.file("ssl_client_certificate") else {
         report.stop(
             verify,
             "no ssl_client_certificate: name the CA that signed the devices' certificates",
@@ -168,7 +168,7 @@ pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
 }
 
 fn revocations(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
-    let list = levels.one("ssl_crl")?;
+    let list = levels.file("ssl_crl")?;
     report.kept(list, "the revocation list of `client_certificate`");
     Some(list.word().to_owned())
 }

@@ -53,4 +53,9 @@ impl<'d> Levels<'d> {
     pub(super) fn one(&self, name: &str) -> Option<&'d Directive> {
         self.nearest(&[name]).first().copied()
     }
+
+    /// The same of one that names a file; an empty path is none.
+    pub(super) fn file(&self, name: &str) -> Option<&'d Directive> {
+        self.one(name).filter(|it| !it.word().is_empty())
+    }
 }
