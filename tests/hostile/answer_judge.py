@@ -10,7 +10,7 @@ dangerous  a second answer, half an answer that looks whole, another body or sta
 
 import case as cases
 import response
-from judge import REJECTED, SAFE, Verdict
+from judge import REJECTED, SAFE, Verdict, worst
 from message import DANGEROUS, WEAK, shown
 
 def judge(fault, mark, played, probes, released):
@@ -21,10 +21,8 @@ def judge(fault, mark, played, probes, released):
     found = [*findings(fault, heard, passed, mark), *afterwards(fault, mark, heard, played, probes)]
     if fault.silent and not released:
         found.append((DANGEROUS, "the hub's connection stays when the client has left"))
-    for kind in (DANGEROUS, WEAK):
-        for known, why in found:
-            if known == kind:
-                return Verdict(kind, why, served=False)
+    if wrong := worst(found):
+        return wrong
     if fault.control and not (passed and heard.complete and is_as_meant(fault, heard, mark)):
         return Verdict(SAFE, f"answered {heard.status} {shown(heard.body)}", served=False)
     if not passed or not heard.complete:

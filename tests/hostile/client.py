@@ -118,12 +118,13 @@ def is_torn(tls):
         return True
 
 
-def context():
+def context(protocol):
+    """Takes any server, and speaks that protocol (ALPN)."""
     made = ssl.create_default_context()
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
-    made.set_alpn_protocols(["http/1.1"])
+    made.set_alpn_protocols([protocol])
     return made
 
 
-CONTEXT = context()
+CONTEXT = context("http/1.1")

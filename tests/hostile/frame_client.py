@@ -1,8 +1,8 @@
 """The hostile client of HTTP/2: sends the frames of a case over TLS and reads what comes back."""
 
 import asyncio
-import ssl
 
+import client
 from contestants import HOST
 from frames.frame import (
     ACK, DATA, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PREFACE, PRIORITISED, RST_STREAM, SETTINGS,
@@ -133,12 +133,4 @@ async def listen(reader, writer, answers, awaited):
         answers.read(kind, flags, stream, payload)
 
 
-def context():
-    made = ssl.create_default_context()
-    made.check_hostname = False
-    made.verify_mode = ssl.CERT_NONE
-    made.set_alpn_protocols(["h2"])
-    return made
-
-
-CONTEXT = context()
+CONTEXT = client.context("h2")

@@ -10,6 +10,7 @@ import base64
 import hashlib
 
 import message
+from listener import Listener
 
 # Seconds that a connection is listened to after its answer, and for at all.
 AFTERWARDS = 1
@@ -36,19 +37,10 @@ class Heard:
         return b"" if self.tunnel is not None else self.raw[self.request.end:].strip(b"\r\n")
 
 
-class Hub:
+class Hub(Listener):
     def __init__(self):
         self.connections = []
         self.open = 0
-
-    async def start(self):
-        """Listens on a free port and returns it."""
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=1024)
-        return self.server.sockets[0].getsockname()[1]
-
-    async def stop(self):
-        self.server.close()
-        await self.server.wait_closed()
 
     def quiet(self):
         return not self.open

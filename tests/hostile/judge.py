@@ -38,16 +38,23 @@ def judge(case, connections, answers, tells):
     the contestant says where a request comes from."""
     found = list(findings(case, connections, answers, tells))
     whole = [heard.request for heard in connections if heard.request.complete]
-    for kind in (DANGEROUS, WEAK):
-        for known, why in found:
-            if known == kind:
-                return Verdict(kind, why, served=False)
+    if fault := worst(found):
+        return fault
     if case.control and not is_served(case, whole, answers):
         statuses = [status for status, _ in answers.list()]
         return Verdict(SAFE, f"answered {statuses}, {len(whole)} requests heard", served=False)
     if not whole:
         return Verdict(REJECTED if is_refused(answers) else SAFE)
     return Verdict(WEAK, case.rule) if case.rule else Verdict(SAFE)
+
+
+def worst(found):
+    """The verdict on the first of the worst findings, if there is any."""
+    for kind in (DANGEROUS, WEAK):
+        for known, why in found:
+            if known == kind:
+                return Verdict(kind, why, served=False)
+    return None
 
 
 def is_served(case, whole, answers):

@@ -10,6 +10,7 @@ import struct
 
 import case as cases
 from answers.fault import RESET, SILENCE
+from listener import Listener
 
 ASKED = re.compile(rb" /((?:case|probe)(\d{4})) HTTP/1")
 LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -17,21 +18,12 @@ LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
 AT_MOST = 30
 
 
-class ScriptedHub:
+class ScriptedHub(Listener):
     """`released` are the numbers of the cases whose connection the proxy gave up."""
 
     def __init__(self, chosen):
         self.cases = chosen
         self.released = set()
-
-    async def start(self):
-        """Listens on a free port and returns it."""
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=1024)
-        return self.server.sockets[0].getsockname()[1]
-
-    async def stop(self):
-        self.server.close()
-        await self.server.wait_closed()
 
     def quiet(self):
         """Whether all that were told nothing have been given up; others are kept for more."""

@@ -77,16 +77,18 @@ def descriptors(pid):
 
 def resident(pid):
     """Bytes of memory that a process holds."""
-    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Rss:"):
-            return int(line.split()[1]) * 1024
-    raise ProcessLookupError(pid)
+    return told(pid, "smaps_rollup", "Rss:")
 
 
 def data(pid):
     """Bytes of memory that count for prlimit's --data."""
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmData:"):
+    return told(pid, "status", "VmData:")
+
+
+def told(pid, file, name):
+    """Bytes, from a line of /proc that tells them in kB."""
+    for line in pathlib.Path(f"/proc/{pid}/{file}").read_text().splitlines():
+        if line.startswith(name):
             return int(line.split()[1]) * 1024
     raise ProcessLookupError(pid)
 

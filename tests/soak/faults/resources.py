@@ -66,16 +66,16 @@ async def no_descriptors(soak):
     """Connections wait or are refused; when there are descriptors again, all is as before."""
     pid = soak.watch.pid
     async with soak.ledger.trouble("descriptors"), contextlib.AsyncExitStack() as stack:
-        limit_descriptors(pid, descriptors(pid) + FEW)
-        stack.callback(limit_descriptors, pid, soak.descriptors)
+        limit(pid, "nofile", descriptors(pid) + FEW)
+        stack.callback(limit, pid, "nofile", soak.descriptors)
         for _ in range(4 * FEW):
             await stack.enter_async_context(silent(Place(soak.house.https, soak.next_number())))
         await asyncio.sleep(soak.random.uniform(1, 4))
     await eventually(lambda: soak.answers("home.test", 200), "there is room again", 3)
 
 
-def limit_descriptors(pid, most):
-    subprocess.run(["prlimit", f"--nofile={most}:", f"--pid={pid}"], check=True)
+def limit(pid, what, most):
+    subprocess.run(["prlimit", f"--{what}={most}:", f"--pid={pid}"], check=True)
 
 
 @contextlib.asynccontextmanager
@@ -94,10 +94,10 @@ async def no_memory(soak):
     """Whoever gets no more memory ends at once; the next process finds all that was kept."""
     pid, before = soak.watch.pid, await asyncio.to_thread(kept, soak)
     async with soak.ledger.trouble("memory"):
-        limit_data(pid, data(pid) + LITTLE)
+        limit(pid, "data", data(pid) + LITTLE)
         await until_gone(soak, pid)
         if is_alive(pid):
-            limit_data(pid, soak.memory)
+            limit(pid, "data", soak.memory)
         else:
             soak.watch.succeeded(await asyncio.to_thread(soak.start))
     await eventually(lambda: soak.answers("home.test", 200), "there is memory again", 3)
@@ -106,10 +106,6 @@ async def no_memory(soak):
 
 def kept(soak):
     return soak.house.passwords.read_bytes(), soak.house.devices()
-
-
-def limit_data(pid, most):
-    subprocess.run(["prlimit", f"--data={most}:", f"--pid={pid}"], check=True)
 
 
 async def until_gone(soak, pid):
