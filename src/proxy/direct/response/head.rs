@@ -91,14 +91,12 @@ impl<'h> Head<'h> {
     /// Leaves one framing only, and none where there is no body to frame.
     fn frame(&self, body: &Body, length: Option<u64>, changes: &mut Changes<'_>) {
         let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
-        match self.codings().count() {
-            0 => changes.set("transfer-encoding", None),
-            _ if bodiless => changes.set("transfer-encoding", None),
-            1 => changes.set(
-                "Transfer-Encoding",
-                Some(HeaderValue::from_static("chunked")),
-            ),
-            _ => {}
+        let codings = self.codings().count();
+        if bodiless || codings == 0 {
+            changes.set("transfer-encoding", None);
+        } else if codings == 1 {
+            let chunked = HeaderValue::from_static("chunked");
+            changes.set("Transfer-Encoding", Some(chunked));
         }
         if bodiless || matches!(body, Body::Chunked(_)) {
             changes.set("content-length", None);
