@@ -17,6 +17,14 @@ const DEEPEST: usize = 32;
 const MOST: usize = 50_000;
 /// Files of an import at most.
 const FILES: usize = 500;
+/// Directives that name a file, relative to the folder of nginx.conf.
+const NAMING_FILES: [&str; 5] = [
+    "auth_basic_user_file",
+    "ssl_certificate",
+    "ssl_certificate_key",
+    "ssl_client_certificate",
+    "ssl_crl",
+];
 
 /// Why a file cannot be read as NGINX's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,7 +134,10 @@ impl<'f> Parser<'f> {
                 format!("more than {MOST} directives: import fewer files"),
             );
         }
-        let (words, opens) = text.words(&name)?;
+        let (mut words, opens) = text.words(&name)?;
+        if NAMING_FILES.contains(&name.as_str()) {
+            words.iter_mut().for_each(|word| self.complete(word));
+        }
         let id = self.directives;
         let mut directive = Directive {
             id,
@@ -145,6 +156,18 @@ impl<'f> Parser<'f> {
         into.push(directive);
         into.extend(included);
         Ok(())
+    }
+
+    /// Makes a path whole, as `ngx_conf_full_name` does; an empty one and what is in no file stay.
+    fn complete(&self, word: &mut String) {
+        if word.is_empty() || word.starts_with("data:") || word.starts_with("engine:") {
+            return;
+        }
+        let whole = std::path::absolute(self.folder.join(&*word)).ok();
+        let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
+        if let Some(whole) = whole {
+            *word = whole;
+        }
     }
 
     fn inner(&mut self, text: &mut Text<'_>, at: &At) -> Parsed<Vec<Directive>> {
@@ -272,6 +295,24 @@ mod tests {
                 "d /e/s/two:2",
                 "b 1 2 /e/nginx.conf:4"
             ]
+        );
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_folder_of_nginx_conf_wherever_they_stand() {
+        let files = [
+            ("/e/nginx.conf", "include s/one;"),
+            (
+                "/e/s/one",
+                "ssl_certificate ~/a.pem; auth_basic_user_file /p; ssl_crl ''; \
+                 ssl_certificate_key data:$key; root html;",
+            ),
+        ];
+        let read = read(&files).unwrap();
+        let words: Vec<_> = read.iter().map(Directive::word).collect();
+        assert_eq!(
+            words,
+            ["s/one", "/e/~/a.pem", "/p", "", "data:$key", "html"]
         );
     }
 
