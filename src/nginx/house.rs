@@ -10,6 +10,7 @@ use super::{
     hosts::Claims,
     levels::Levels,
     limits::{self, Limits},
+    listen,
     report::{Fate, Report},
     server::{Kind, Server},
     site::{self, Site},
@@ -41,9 +42,10 @@ pub(super) fn build(
     let sites = sites(servers, &hubs, tls, machine, report);
     let places = places(&hubs);
     let first = hubs.first()?;
+    let https = listen::together(hubs.iter().flat_map(|it| addresses(it, true)));
     Some(House {
-        http: super::listen::together(plain(servers)),
-        https: super::listen::together(hubs.iter().flat_map(|it| addresses(it, true))),
+        http: listen::beside(listen::together(plain(servers)), &https),
+        https,
         limits: limits::of(&places, &first.directive.at, report),
         trusted_proxies: trusted_proxies(&places, report),
         access_log: access_log(&places, report),

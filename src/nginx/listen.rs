@@ -108,6 +108,17 @@ pub(super) fn together(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<S
     all
 }
 
+/// Those that can be listened on beside others; at the others' ports TLS and plain HTTP are told
+/// apart.
+pub(super) fn beside(mut addresses: Vec<SocketAddr>, others: &[SocketAddr]) -> Vec<SocketAddr> {
+    let wide = |address: &SocketAddr| address.ip().is_unspecified();
+    let clash = |it: &SocketAddr, other: &SocketAddr| {
+        it.port() == other.port() && (it.ip() == other.ip() || wide(it) || wide(other))
+    };
+    addresses.retain(|it| !others.iter().any(|other| clash(it, other)));
+    addresses
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +144,6 @@ mod tests {
     fn an_address_of_its_own_goes_into_that_of_all() {
         let addresses = ["[::]:80", "127.0.0.1:80", "127.0.0.1:81"].map(|it| it.parse().unwrap());
         assert_eq!(together(addresses), [addresses[2], addresses[0]]);
+        assert_eq!(beside(addresses.to_vec(), &addresses[..1]), [addresses[2]]);
     }
 }

@@ -1,5 +1,7 @@
 //! The servers of NGINX, each with what it is there for.
 
+use std::{collections::BTreeSet, net::SocketAddr};
+
 use super::{
     directive::Directive,
     guard::{self, Condition},
@@ -48,6 +50,11 @@ pub(super) fn all<'d>(http: &[&'d Directive], report: &mut Report) -> Vec<Server
     let mut servers: Vec<_> = blocks
         .map(|block| Server::new(block, &levels, http, report))
         .collect();
+    let listens = servers.iter().flat_map(|server| server.listens(true));
+    let secure: BTreeSet<_> = listens.map(|listen| listen.address).collect();
+    for server in &mut servers {
+        server.settle(&secure);
+    }
     servers.retain(|server| server.is_reached(report));
     servers
 }
@@ -65,7 +72,7 @@ impl<'d> Server<'d> {
             .iter()
             .map(|it| passed(it, http, report))
             .collect();
-        let mut server = Self {
+        Self {
             directive,
             listens: listen::all(directive, report),
             names: names(&levels),
@@ -73,9 +80,16 @@ impl<'d> Server<'d> {
             passed,
             kind: Kind::Other,
             levels,
-        };
-        server.kind = server.kind();
-        server
+        }
+    }
+
+    /// Finds out what it is there for; TLS that one server asks for on an address is everybody's
+    /// who is reached there.
+    fn settle(&mut self, secure: &BTreeSet<SocketAddr>) {
+        for listen in &mut self.listens {
+            listen.tls |= secure.contains(&listen.address);
+        }
+        self.kind = self.kind();
     }
 
     /// Whether it listens on anything that hubgate can.

@@ -79,6 +79,17 @@ fn servers_that_are_reached_elsewhere_stop_the_import() {
 }
 
 #[test]
+fn tls_on_an_address_is_that_of_all_servers_there() {
+    let site = home(&format!("location / {{ {HUB} }}"));
+    let redirect = "server { listen 443; server_name a.example.org; \
+                    return 301 https://home.example.org; }";
+    let written = yaml(&(site.clone() + redirect));
+    assert!(!written.contains("http: [\"[::]:443\"]"), "{written}");
+    let beside = redirect.replace("listen 443", "listen 127.0.0.1:443");
+    assert!(!yaml(&(site + &beside)).contains("127.0.0.1:443"));
+}
+
+#[test]
 fn hubs_are_found_through_upstreams_sockets_and_fixed_variables() {
     let upstream = "upstream hub { server 10.0.0.5:8080 weight=2; server 10.0.0.6; server 10.0.0.7 down; keepalive 8; }\n";
     let site = upstream.to_owned() + &home("location / { proxy_pass http://hub; }");
