@@ -1,0 +1,126 @@
+//! What the engine names of `pingora-rustls`, in place of it.
+//!
+//! The original brings a second crypto provider (ring), and reads PEM files
+//! with rustls-pemfile, which is archived. Here it is aws-lc-rs, as everywhere
+//! in hubgate, and the reader that took rustls-pemfile's place in rustls. The
+//! system's root certificates are read once for all connectors, and one that
+//! cannot be understood does not stop hubgate from starting.
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use pingora_error::{ErrorType, OrErr, Result};
+use rustls::pki_types::pem::PemObject;
+
+pub use no_debug::{Ellipses, NoDebug, WithTypeInfo};
+pub use rustls::client::WebPkiServerVerifier;
+pub use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+pub use rustls::crypto::CryptoProvider;
+pub use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+pub use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+pub use rustls::server::{
+    ClientCertVerifierBuilder, ClientHello, ResolvesServerCert, WebPkiClientVerifier,
+};
+pub use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as RusTlsError, KeyLogFile,
+    RootCertStore, ServerConfig, SignatureScheme, Stream, sign, version,
+};
+pub use rustls_native_certs::load_native_certs;
+pub use tokio_rustls::client::TlsStream as ClientTlsStream;
+pub use tokio_rustls::server::TlsStream as ServerTlsStream;
+pub use tokio_rustls::{Accept, Connect, TlsAcceptor, TlsConnector, TlsStream};
+
+/// Makes aws-lc-rs the provider of the process, unless it has one.
+pub fn install_default_crypto_provider() {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    CryptoProvider::install_default(provider).ok();
+}
+
+/// Adds the certificates of a file.
+///
+/// # Errors
+/// `FileReadError` or `InvalidCert`.
+pub fn load_ca_file_into_store<P: AsRef<Path>>(path: P, store: &mut RootCertStore) -> Result<()> {
+    for certificate in certificates(path.as_ref())? {
+        let added = store.add(certificate);
+        added.or_err(
+            ErrorType::InvalidCert,
+            "Failed to load X509 certificate into root store",
+        )?;
+    }
+    Ok(())
+}
+
+/// Adds the system's root certificates, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+///
+/// # Errors
+/// None: what cannot be understood is left out.
+pub fn load_platform_certs_incl_env_into_store(store: &mut RootCertStore) -> Result<()> {
+    static ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(load_native_certs().certs);
+        roots
+    });
+    store.roots.extend_from_slice(&ROOTS.roots);
+    Ok(())
+}
+
+/// Reads a certificate chain and its key; none when either is missing.
+///
+/// # Errors
+/// `FileReadError` or `InvalidCert`.
+pub fn load_certs_and_key_files<'a>(
+    chain: &str,
+    key: &str,
+) -> Result<Option<(Vec<CertificateDer<'a>>, PrivateKeyDer<'a>)>> {
+    let chain = certificates(Path::new(chain))?;
+    let key = keys(key)?.into_iter().next();
+    Ok(key.filter(|_| !chain.is_empty()).map(|key| (chain, key)))
+}
+
+/// Reads the first certificate of a file; nothing when there is none.
+///
+/// # Errors
+/// `FileReadError` or `InvalidCert`.
+pub fn load_pem_file_ca(path: &String) -> Result<Vec<u8>> {
+    let first = certificates(Path::new(path))?.into_iter().next();
+    Ok(first.map_or_else(Vec::new, |certificate| certificate.to_vec()))
+}
+
+/// Reads the first key of a file; nothing when there is none.
+///
+/// # Errors
+/// `FileReadError` or `InvalidCert`.
+pub fn load_pem_file_private_key(path: &String) -> Result<Vec<u8>> {
+    let first = keys(path)?.into_iter().next();
+    Ok(first.map_or_else(Vec::new, |key| key.secret_der().to_vec()))
+}
+
+/// The SHA-256 of a certificate.
+pub fn hash_certificate(certificate: &CertificateDer<'_>) -> Vec<u8> {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate);
+    hash.as_ref().to_vec()
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let pem = read(path)?;
+    let found: std::result::Result<_, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    found.or_err(
+        ErrorType::InvalidCert,
+        "Certificate in pem file could not be read",
+    )
+}
+
+fn keys(path: &str) -> Result<Vec<PrivateKeyDer<'static>>> {
+    let pem = read(Path::new(path))?;
+    let found: std::result::Result<_, _> = PrivateKeyDer::pem_slice_iter(&pem).collect();
+    found.or_err(
+        ErrorType::InvalidCert,
+        "Private key in pem file could not be read",
+    )
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).or_err(ErrorType::FileReadError, "Failed to load file")
+}
