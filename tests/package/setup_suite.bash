@@ -15,7 +15,8 @@ teardown_suite() {
 }
 
 make_packages() {
-    cargo build --locked --quiet --bin hubgate
+    # Together with an example, for which dependencies are as for the tests: nothing is built anew.
+    cargo build --locked --quiet --bin hubgate --example manual
     cargo run --locked --quiet --example manual -- target/debian/manual
     make_package 0.0.1-1
     make_package 0.0.2-1
