@@ -53,7 +53,7 @@ def main():
     allow_many_connections()
     # So that every `with` block ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
-    table = Table(contestants(options.binary))
+    table = Table(contestants(options.binary, options.alone))
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hubgate-bench-") as folder:
         # NGINX as root serves as somebody else, who must get through here.
@@ -77,11 +77,14 @@ def parse():
     parser.add_argument("--seconds", type=int, default=2, metavar="N", help="of each load [2]")
     parser.add_argument("--quick", action="store_true", help="one round of a second")
     parser.add_argument("--only", default=",".join(keys), metavar="ROW,…", help=", ".join(keys))
+    parser.add_argument("--alone", action="store_true", help="hubgate without its peers")
     parser.add_argument("--binary", default="target/release/hubgate", metavar="PATH")
     parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT.name}")
     options = parser.parse_args()
     if options.quick:
         options.rounds = options.seconds = 1
+    if options.write and options.alone:
+        parser.error("--write needs the peers, so it does not go with --alone")
     if options.write and MARK not in DOCUMENT.read_text():
         parser.error(f"{DOCUMENT} has no place for the table: {MARK}")
     if options.rounds < 1 or options.seconds < 1:
@@ -98,13 +101,13 @@ def allow_many_connections():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def contestants(binary):
+def contestants(binary, alone):
     """Those that are there; only without hubgate there is nothing to compare."""
     hubgate = Hubgate(os.path.abspath(binary))
     if not os.access(hubgate.binary, os.X_OK):
         sys.exit(f"bench: no hubgate at {binary}")
     found = [hubgate]
-    for other in [Tuned(), OpenHabian(), HAProxy(), Caddy()]:
+    for other in [] if alone else [Tuned(), OpenHabian(), HAProxy(), Caddy()]:
         if os.access(other.binary, os.X_OK):
             found.append(other)
         else:

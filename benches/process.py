@@ -64,7 +64,7 @@ class Process:
     def end(self):
         self.child.terminate()
         try:
-            self.child.wait(1)
+            self.child.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
