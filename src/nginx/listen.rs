@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{directive::Directive, report::Report};
+use crate::config;
 
 /// An address that a server is reached at.
 #[derive(Clone, Debug)]
@@ -111,11 +112,8 @@ pub(super) fn together(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<S
 /// Those that can be listened on beside others; at the others' ports TLS and plain HTTP are told
 /// apart.
 pub(super) fn beside(mut addresses: Vec<SocketAddr>, others: &[SocketAddr]) -> Vec<SocketAddr> {
-    let wide = |address: &SocketAddr| address.ip().is_unspecified();
-    let clash = |it: &SocketAddr, other: &SocketAddr| {
-        it.port() == other.port() && (it.ip() == other.ip() || wide(it) || wide(other))
-    };
-    addresses.retain(|it| !others.iter().any(|other| clash(it, other)));
+    let clash = |it| others.iter().any(|other| config::clash(it, *other));
+    addresses.retain(|it| !clash(*it));
     addresses
 }
 

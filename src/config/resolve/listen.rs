@@ -52,7 +52,8 @@ fn claim(address: SocketAddr, taken: &mut Vec<SocketAddr>) -> Result<SocketAddr,
 }
 
 /// Whether the kernel would refuse to bind both; port 0 is any free one.
-fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+#[must_use]
+pub fn clash(a: SocketAddr, b: SocketAddr) -> bool {
     let covers = covers(a.ip(), b.ip()) || covers(b.ip(), a.ip());
     a.port() == b.port() && a.port() != 0 && covers
 }

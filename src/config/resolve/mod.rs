@@ -25,7 +25,7 @@ use std::{
 };
 
 use self::obtainable::Obtainable;
-pub use self::{network::LAN, obtainable::is_certifiable, upstream::is_server};
+pub use self::{listen::clash, network::LAN, obtainable::is_certifiable, upstream::is_server};
 use super::{
     faults::Fault,
     file::File,
