@@ -17,13 +17,10 @@ from contestants.hubgate import Hubgate
 from contestants.nginx import OpenHabian, Tuned
 from keys import Keys
 from process import Failed
-from rows import MEASUREMENTS, ROWS
+from rows import COST, SPEED
 from stand import Stand
 from table import Table
 
-DOCUMENT = pathlib.Path(__file__).parent.parent / "docs" / "performance.md"
-# Before and after the table there.
-MARK = "<!-- scripts/bench --write -->"
 # What a measurement may end with that ends nothing else.
 FAILURES = (Failed, OSError, EOFError, TimeoutError)
 
@@ -53,7 +50,7 @@ def main():
     allow_many_connections()
     # So that every `with` block ends what it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: ended from outside"))
-    table = Table(contestants(options.binary, options.alone))
+    table = Table(contestants(options))
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hubgate-bench-") as folder:
         # NGINX as root serves as somebody else, who must get through here.
@@ -62,38 +59,44 @@ def main():
         with House(pathlib.Path(folder), cores).open() as house:
             compete(table, house, options)
         report = "\n".join([
-            *table.lines([row for row in ROWS if row.key in options.only]),
+            *table.lines([row for row in options.sheet.rows() if row.key in options.only]),
             "", summary(options, table, len(cores), time.monotonic() - begin),
         ])
     print(report)
     if options.write:
-        write(report)
+        write(report, options.sheet)
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    keys = [row.key for row in ROWS]
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of each proxy [3]")
     parser.add_argument("--seconds", type=int, default=2, metavar="N", help="of each load [2]")
     parser.add_argument("--quick", action="store_true", help="one round of a second")
-    parser.add_argument("--only", default=",".join(keys), metavar="ROW,…", help=", ".join(keys))
+    parser.add_argument("--attacks", dest="sheet", action="store_const", const=COST, default=SPEED,
+                        help="what an anonymous client can make a proxy spend and hold")
+    parser.add_argument("--only", metavar="ROW,…", help=f"{keys(SPEED)}; with --attacks: {keys(COST)}")
     parser.add_argument("--alone", action="store_true", help="hubgate without its peers")
     parser.add_argument("--binary", default="target/release/hubgate", metavar="PATH")
-    parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT.name}")
+    parser.add_argument("--write", action="store_true", help="put the table into its document below docs")
     options = parser.parse_args()
     if options.quick:
         options.rounds = options.seconds = 1
     if options.write and options.alone:
         parser.error("--write needs the peers, so it does not go with --alone")
-    if options.write and MARK not in DOCUMENT.read_text():
-        parser.error(f"{DOCUMENT} has no place for the table: {MARK}")
+    sheet = options.sheet
+    if options.write and sheet.mark not in sheet.document.read_text():
+        parser.error(f"{sheet.document} has no place for the table: {sheet.mark}")
     if options.rounds < 1 or options.seconds < 1:
         parser.error("at least one round and one second")
-    options.only = options.only.split(",")
-    unknown = sorted(set(options.only) - set(keys))
+    options.only = (options.only or keys(sheet)).replace(" ", "").split(",")
+    unknown = sorted(set(options.only) - {row.key for row in sheet.rows()})
     if unknown:
-        parser.error(f"no row {', '.join(unknown)}; there are: {', '.join(keys)}")
+        parser.error(f"no row {', '.join(unknown)}; there are: {keys(sheet)}")
     return options
+
+
+def keys(sheet):
+    return ", ".join(row.key for row in sheet.rows())
 
 
 def allow_many_connections():
@@ -101,13 +104,15 @@ def allow_many_connections():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def contestants(binary, alone):
+def contestants(options):
     """Those that are there; only without hubgate there is nothing to compare."""
-    hubgate = Hubgate(os.path.abspath(binary))
+    hubgate = Hubgate(os.path.abspath(options.binary))
     if not os.access(hubgate.binary, os.X_OK):
-        sys.exit(f"bench: no hubgate at {binary}")
-    found = [hubgate]
-    for other in [] if alone else [Tuned(), OpenHabian(), HAProxy(), Caddy()]:
+        sys.exit(f"bench: no hubgate at {options.binary}")
+    found, wanted = [hubgate], options.sheet.peers
+    for other in [] if options.alone else [Tuned(), OpenHabian(), HAProxy(), Caddy()]:
+        if wanted and other.name not in wanted:
+            continue
         if os.access(other.binary, os.X_OK):
             found.append(other)
         else:
@@ -125,7 +130,7 @@ def compete(table, house, options):
 
 
 def wanted(options, number):
-    for measurement in MEASUREMENTS:
+    for measurement in options.sheet.measurements:
         asked = any(row.key in options.only for row in measurement.rows)
         if asked and not (measurement.once and number):
             yield measurement
@@ -160,10 +165,10 @@ def counted(number, what):
     return f"{number} {what}" + ("s" if number > 1 else "")
 
 
-def write(report):
+def write(report, sheet):
     """Replaces what stands between the two marks of the document."""
-    before, mark, rest = DOCUMENT.read_text().partition(MARK)
-    DOCUMENT.write_text(f"{before}{mark}\n{report}\n{mark}{rest.partition(MARK)[2]}")
+    before, mark, rest = sheet.document.read_text().partition(sheet.mark)
+    sheet.document.write_text(f"{before}{mark}\n{report}\n{mark}{rest.partition(mark)[2]}")
 
 
 def tell(line):

@@ -50,6 +50,17 @@ class Keys:
         run(command + ["-subj", f"/CN={subject}", "-addext", extension])
         self.key(name).chmod(0o600)
 
+    def maze(self, count, key=P256):
+        """A self-signed device behind so many CAs that all have the house's CA's name."""
+        name = f"maze-{count}"
+        leaf = ["-addext", "basicConstraints=CA:FALSE"]
+        self.sign(f"{name}-0", key, "the house", VISITOR, leaf)
+        for number in range(1, count + 1):
+            self.sign(f"{name}-{number}", key, "the house", "keyUsage=keyCertSign")
+        chain = [self.chain(f"{name}-{number}").read_text() for number in range(count + 1)]
+        self.chain(name).write_text("".join(chain))
+        return self.chain(name), self.key(f"{name}-0")
+
     @staticmethod
     def hash(kind):
         return run(HASHES[kind] + [PASSWORD]).strip().rpartition(":")[2]

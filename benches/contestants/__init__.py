@@ -13,8 +13,10 @@ class Setup:
     hub: str = "answers"
     tls: bool = True
     client_certificate: bool = False
-    # The kind of hash, where a password is asked for.
+    # The kind of hash, where a password is asked for; with a client certificate, one of both.
     password: str | None = None
+    # Whether rules for paths stand beside the site's own.
+    paths: bool = False
 
 
 @dataclasses.dataclass

@@ -32,14 +32,21 @@ sites:
     certificate: {{chain: {place.keys.chain("p256")}, key: {place.keys.key("p256")}}}
     upstream: http://127.0.0.1:{place.hub}
     access: {json.dumps(access(place))}
+    paths: {json.dumps(PATHS if place.setup.paths else [])}
 limits: {{connections_per_address: 10000, body: off}}
 """)
         return [self.binary, "run", "--config", place.folder / "proxy.yaml"]
 
 
+PATHS = [
+    {"path": path, "access": "public"} for path in ["/static/", "/icon/", "/habpanel", "/api/v1/"]
+]
+
+
 def access(place):
+    factors = {}
     if place.setup.client_certificate:
-        return {"client_certificate": str(place.keys.chain("ca"))}
+        factors["client_certificate"] = str(place.keys.chain("ca"))
     if place.setup.password:
-        return {"password": str(place.keys.htpasswd(place.setup.password))}
-    return "public"
+        factors["password"] = str(place.keys.htpasswd(place.setup.password))
+    return factors or "public"

@@ -17,6 +17,7 @@ class Nginx(Contestant):
         return "NGINX " + done.stderr.strip().rpartition("/")[2]
 
     def write(self, place):
+        location = self.location.replace("HUB", str(place.hub))
         (place.folder / "nginx.conf").write_text(f"""
 worker_processes {self.workers};
 pid {place.folder}/pid;
@@ -26,14 +27,16 @@ http {{
     access_log {place.folder}/access.log combined;
     {temporary(place.folder)}
     {self.http.replace("HUB", str(place.hub))}
+    {REALM}
     server {{
         listen 127.0.0.1:{place.port} {self.protocols if place.setup.tls else ""};
         server_name localhost;
         ssl_certificate {place.keys.chain(self.key)};
         ssl_certificate_key {place.keys.key(self.key)};
         {visitors(place)}
+        {PATHS.replace("LOCATION", location) if place.setup.paths else ""}
         location / {{
-            {self.location.replace("HUB", str(place.hub))}
+            {location}
         }}
     }}
 }}
@@ -95,12 +98,24 @@ class OpenHabian(Nginx):
 
 def visitors(place):
     """Who is let in."""
-    if place.setup.client_certificate:
-        return f"ssl_client_certificate {place.keys.chain('ca')}; ssl_verify_client on;"
-    if place.setup.password:
-        users = place.keys.htpasswd(place.setup.password)
-        return f'auth_basic "Username and Password Required"; auth_basic_user_file {users};'
-    return ""
+    certificate, password = place.setup.client_certificate, place.setup.password
+    lines = []
+    if certificate:
+        wanted = "optional" if password else "on"
+        lines.append(f"ssl_client_certificate {place.keys.chain('ca')}; ssl_verify_client {wanted};")
+    if password:
+        realm = "$realm" if certificate else '"Username and Password Required"'
+        users = place.keys.htpasswd(password)
+        lines.append(f"auth_basic {realm}; auth_basic_user_file {users};")
+    return " ".join(lines)
+
+
+# A certificate lets in without a password.
+REALM = 'map $ssl_client_verify $realm { SUCCESS off; default "Username and Password Required"; }'
+PATHS = " ".join(
+    f"location {path} {{ auth_basic off; LOCATION }}"
+    for path in ["/static/", "/icon/", "/habpanel", "/api/v1/"]
+)
 
 
 def command(folder):

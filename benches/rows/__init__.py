@@ -1,5 +1,9 @@
-"""All rows, a file per subject; those that need the same setup in turn."""
+"""The two tables and their rows, a file per subject; those that need the same setup in turn."""
 
+import dataclasses
+import pathlib
+
+from rows.attacks import ATTACKS
 from rows.bodies import DOWN, UP
 from rows.handshakes import WITH_CERTIFICATE, WITHOUT_CERTIFICATE
 from rows.latency import AT_A_PACE
@@ -15,4 +19,25 @@ MEASUREMENTS = [
     *IN_THE_CLEAR, *WITH_CERTIFICATE, *BEHIND_A_PASSWORD,
     *UP, *STAYING,
 ]
-ROWS = [row for measurement in MEASUREMENTS for row in measurement.rows]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sheet:
+    """A table, and the place in a document that keeps it."""
+
+    measurements: list
+    document: pathlib.Path
+    # Before and after the table there.
+    mark: str
+    # The peers by name; all without it.
+    peers: tuple = ()
+
+    def rows(self):
+        return [row for measurement in self.measurements for row in measurement.rows]
+
+
+DOCS = pathlib.Path(__file__).parent.parent.parent / "docs"
+SPEED = Sheet(MEASUREMENTS, DOCS / "performance.md", "<!-- scripts/bench --write -->")
+COST = Sheet(
+    ATTACKS, DOCS / "security.md", "<!-- scripts/bench --attacks --write -->", ("NGINX tuned",)
+)

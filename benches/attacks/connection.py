@@ -1,0 +1,73 @@
+"""A connection that knows how many bytes it sent, and expects to be cut."""
+
+import socket
+import ssl
+import struct
+
+from loads import SLACK
+
+# Offset of tcpi_bytes_acked in Linux's struct tcp_info, and its size.
+BYTES_ACKED = 120
+TCP_INFO_SIZE = 128
+# How a client notices that the proxy cut its connection.
+CUT = (ConnectionError, ssl.SSLError, TimeoutError, OSError)
+
+
+def context(protocol="http/1.1", certificate=None):
+    """A TLS client that accepts any server and offers one protocol."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    made.set_alpn_protocols([protocol])
+    if certificate:
+        made.load_cert_chain(*certificate)
+    return made
+
+
+class Connection:
+    """TCP, and TLS where a context is given; closes with its `with` block."""
+
+    def __init__(self, port, tls=None, source="127.0.0.1", timeout=SLACK):
+        self.tcp = socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
+        self.tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.stream = self.tcp
+        if tls:
+            # The descriptor of the TCP socket moves into the TLS socket.
+            self.stream = tls.wrap_socket(self.tcp, server_hostname="localhost")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+
+    def send(self, data):
+        self.stream.sendall(data)
+
+    def receive(self):
+        """Some bytes; none at the end."""
+        return self.stream.recv(65536)
+
+    def try_send(self, data):
+        """Whether the connection still took the data."""
+        try:
+            self.send(data)
+        except CUT:
+            return False
+        return True
+
+    def drain(self):
+        """Reads what has come without waiting for more."""
+        self.stream.settimeout(0)
+        try:
+            while self.receive():
+                pass
+        except CUT:
+            pass
+        finally:
+            self.stream.settimeout(SLACK)
+
+    def sent(self):
+        """Bytes that the kernel of the proxy has acknowledged."""
+        info = self.stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
+        return struct.unpack_from("Q", info, BYTES_ACKED)[0]

@@ -1,0 +1,81 @@
+"""Handshakes: unfinished, finished for nothing, and with a chain of made-up CAs."""
+
+from attacks import http2, repeat
+from attacks.connection import CUT, Connection, context
+
+TLS = context()
+# Requests on one connection.
+REQUESTS = 1500
+BATCH = 100
+# A TLS 1.2 record and ClientHello head that announce more than ever comes.
+BEGUN = bytes.fromhex("1603010200010001fc0303") + bytes(100)
+
+
+def begun(port, seconds):
+    """Connections that send a part of a ClientHello."""
+    def act():
+        with Connection(port) as connection:
+            connection.try_send(BEGUN)
+            return connection.sent()
+    return repeat(seconds, act)
+
+
+def full(port, seconds):
+    """Handshakes without a request."""
+    return repeat(seconds, lambda: shake(port, TLS))
+
+
+def with_chain(certificate):
+    """Handshakes that show a chain, without a request."""
+    shown = context("http/1.1", certificate)
+    return lambda port, seconds: repeat(seconds, lambda: shake(port, shown, answered=True))
+
+
+def requests_with_chain(certificate):
+    """Many requests on each connection that showed a chain."""
+    shown = context("h2", certificate)
+    return lambda port, seconds: repeat(seconds, lambda: ask(port, shown))
+
+
+def shake(port, tls, answered=False):
+    try:
+        with Connection(port, tls) as connection:
+            if answered:
+                # The client's flight is judged only when a request asks for it.
+                connection.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                connection.receive()
+            return connection.sent()
+    except CUT:
+        return 0
+
+
+def ask(port, tls):
+    sent = 0
+    try:
+        with http2.opened(port, tls=tls) as connection:
+            for first in range(0, REQUESTS, BATCH):
+                numbers = range(first, first + BATCH)
+                connection.send(b"".join(http2.request(2 * number + 1) for number in numbers))
+                wait_for(connection, BATCH)
+                sent = connection.sent()
+    except CUT:
+        pass
+    return sent
+
+
+def wait_for(connection, answers):
+    """Reads until that many streams have ended."""
+    buffer = b""
+    while answers > 0:
+        some = connection.receive()
+        if not some:
+            raise ConnectionError("cut")
+        buffer += some
+        while len(buffer) >= 9:
+            size = int.from_bytes(buffer[:3], "big")
+            if len(buffer) < 9 + size:
+                break
+            kind, flags = buffer[3], buffer[4]
+            ended = kind in (http2.DATA, http2.HEADERS) and flags & http2.END_STREAM
+            answers -= bool(ended or kind == http2.RST_STREAM)
+            buffer = buffer[9 + size:]

@@ -1,0 +1,68 @@
+"""Frames of HTTP/2 (RFC 9113) as an attacker writes them: no state, no Huffman."""
+
+import contextlib
+
+from attacks.connection import Connection, context
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 8, 9
+END_STREAM, ACK, END_HEADERS = 1, 1, 4
+INITIAL_WINDOW_SIZE = b"\x00\x04"
+# Added to the connection's window of 65,535 bytes, so that only a stream's is ever empty.
+MOST_WINDOW = (2**31 - 1 - 65_535).to_bytes(4, "big")
+TLS = context("h2")
+
+
+def frame(kind, flags=0, stream=0, payload=b""):
+    head = len(payload).to_bytes(3, "big") + bytes([kind, flags])
+    return head + stream.to_bytes(4, "big") + payload
+
+
+def literal(name, value):
+    """A field without indexing (RFC 7541, section 6.2.2)."""
+    return b"\x00" + text(name) + text(value)
+
+
+def indexed(name, value):
+    """A field that enters the dynamic table, from where one byte repeats it (section 6.2.1)."""
+    return b"\x40" + text(name) + text(value)
+
+
+def text(value):
+    encoded = value.encode()
+    return integer(len(encoded)) + encoded
+
+
+def integer(value):
+    """An integer with a prefix of seven bits (section 5.1)."""
+    if value < 127:
+        return bytes([value])
+    rest, octets = value - 127, [127]
+    while rest >= 128:
+        octets.append(rest % 128 + 128)
+        rest //= 128
+    return bytes([*octets, rest])
+
+
+def head(path="/", method=0x82, fields=b""):
+    """A GET over https; 0x83 is POST."""
+    target = b"\x84" if path == "/" else b"\x04" + text(path)
+    return bytes([method, 0x87]) + target + b"\x01" + text("localhost") + fields
+
+
+def request(stream, path="/", fields=b""):
+    return frame(HEADERS, END_STREAM | END_HEADERS, stream, head(path, fields=fields))
+
+
+def upload(stream):
+    """A POST whose body is still to come."""
+    return frame(HEADERS, END_HEADERS, stream, head(method=0x83))
+
+
+@contextlib.contextmanager
+def opened(port, settings=b"", tls=TLS):
+    """A connection whose preface, SETTINGS and window are sent."""
+    with Connection(port, tls) as connection:
+        window = frame(WINDOW_UPDATE, payload=MOST_WINDOW)
+        connection.send(PREFACE + frame(SETTINGS, payload=settings) + window)
+        yield connection
