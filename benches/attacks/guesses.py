@@ -1,4 +1,4 @@
-"""Requests that are refused: wrong passwords, and paths that are hard to judge."""
+"""Guesses at a password, which are refused."""
 
 import base64
 import itertools
@@ -10,8 +10,6 @@ from keys import USER
 TLS = context()
 # Requests on one connection.
 EACH = 20
-# Every path rule's reading differs here: encoded, doubly encoded, doubled and with parameters.
-HARD = "/a;b%3bc%2fd%252fe%5cf//g;h"
 NUMBER = itertools.count()
 
 
@@ -23,10 +21,6 @@ def wrong_passwords(port, seconds):
 def wrong_passwords_from_everywhere(port, seconds):
     """The same, each connection from another address."""
     return repeat(seconds, lambda: requests(port, guess, source()))
-
-
-def hard_paths(port, seconds):
-    return repeat(seconds, lambda: requests(port, lambda: f"GET {HARD} HTTP/1.1"))
 
 
 def guess():

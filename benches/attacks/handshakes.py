@@ -4,9 +4,6 @@ from attacks import http2, repeat
 from attacks.connection import CUT, Connection, context
 
 TLS = context()
-# Requests on one connection.
-REQUESTS = 1500
-BATCH = 100
 # A TLS 1.2 record and ClientHello head that announce more than ever comes.
 BEGUN = bytes.fromhex("1603010200010001fc0303") + bytes(100)
 
@@ -53,29 +50,8 @@ def ask(port, tls):
     sent = 0
     try:
         with http2.opened(port, tls=tls) as connection:
-            for first in range(0, REQUESTS, BATCH):
-                numbers = range(first, first + BATCH)
-                connection.send(b"".join(http2.request(2 * number + 1) for number in numbers))
-                wait_for(connection, BATCH)
-                sent = connection.sent()
+            for sent in http2.requests_in_batches(connection, lambda n: http2.request(2 * n + 1)):
+                pass
     except CUT:
         pass
     return sent
-
-
-def wait_for(connection, answers):
-    """Reads until that many streams have ended."""
-    buffer = b""
-    while answers > 0:
-        some = connection.receive()
-        if not some:
-            raise ConnectionError("cut")
-        buffer += some
-        while len(buffer) >= 9:
-            size = int.from_bytes(buffer[:3], "big")
-            if len(buffer) < 9 + size:
-                break
-            kind, flags = buffer[3], buffer[4]
-            ended = kind in (http2.DATA, http2.HEADERS) and flags & http2.END_STREAM
-            answers -= bool(ended or kind == http2.RST_STREAM)
-            buffer = buffer[9 + size:]

@@ -11,6 +11,8 @@ INITIAL_WINDOW_SIZE = b"\x00\x04"
 # Added to the connection's window of 65,535 bytes, so that only a stream's is ever empty.
 MOST_WINDOW = (2**31 - 1 - 65_535).to_bytes(4, "big")
 TLS = context("h2")
+# On one connection; a batch is at most the streams that both proxies take at a time.
+REQUESTS, BATCH = 1500, 100
 
 
 def frame(kind, flags=0, stream=0, payload=b""):
@@ -66,3 +68,36 @@ def opened(port, settings=b"", tls=TLS):
         window = frame(WINDOW_UPDATE, payload=MOST_WINDOW)
         connection.send(PREFACE + frame(SETTINGS, payload=settings) + window)
         yield connection
+
+
+def requests_in_batches(connection, make):
+    """Sends each batch once the one before is answered; yields the bytes sent so far."""
+    for first in range(0, REQUESTS, BATCH):
+        connection.send(b"".join(map(make, range(first, first + BATCH))))
+        wait_for(connection, BATCH)
+        yield connection.sent()
+
+
+def wait_for(connection, answers):
+    """Reads until that many streams have ended."""
+    buffer = b""
+    while answers > 0:
+        some = connection.receive()
+        if not some:
+            raise ConnectionError("cut")
+        buffer += some
+        ended, buffer = ends(buffer)
+        answers -= ended
+
+
+def ends(buffer):
+    """How many streams the frames in a buffer end, and what is left of it."""
+    ended = 0
+    while len(buffer) >= 9:
+        size = int.from_bytes(buffer[:3], "big")
+        if len(buffer) < 9 + size:
+            break
+        kind, flags = buffer[3], buffer[4]
+        ended += kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM)
+        buffer = buffer[9 + size:]
+    return ended, buffer

@@ -3,7 +3,7 @@
 import contextlib
 import time
 
-from attacks import floods, guesses, handshakes, heads
+from attacks import floods, guesses, handshakes, heads, paths
 from contestants import Setup
 from process import Failed
 from rows.row import Measurement, Row
@@ -111,7 +111,7 @@ ATTACKS = [
     cpu("guesses", "wrong passwords from one address", spent(HOME, guesses.wrong_passwords)),
     cpu("guesses-many", "wrong passwords, each connection from another address",
         spent(HOME, guesses.wrong_passwords_from_everywhere)),
-    cpu("paths", "paths that can be read in many ways", spent(WITH_PATHS, guesses.hard_paths)),
+    cpu("paths", "paths of 3.6 KB that can be read in many ways", spent(WITH_PATHS, paths.hard)),
     *(
         cpu(f"flood-{number}", f"HTTP/2 flood of {name}", flooded(make))
         for number, (name, make) in enumerate(floods.FLOODS.items(), 1)

@@ -18,5 +18,5 @@ async fn the_demo_is_live_in_a_browser_and_stays_so_after_a_reload() {
         "user": demo.printed("user"),
         "password": demo.printed("password"),
     });
-    visit("demo.mjs", &argument, None).await;
+    visit("demo.mjs", &argument).await;
 }

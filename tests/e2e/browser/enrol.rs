@@ -2,11 +2,10 @@
 
 use serde_json::json;
 
-use super::{has_browser, key_hash, url, visit};
+use super::{can_choose_certificates, has_browser, key_hash, url, visit};
 use crate::{
-    acme::program::has_programs,
-    harness::{PROGRAM, Setup, foreign},
-    real_hub::{node_red::node_red, skip_for},
+    harness::{PROGRAM, Setup},
+    real_hub::node_red::node_red,
 };
 
 /// As one site for two networks, which a browser on one machine is not on: at home nobody is
@@ -39,17 +38,5 @@ async fn phones_are_enrolled_by_their_link_and_enter_until_they_are_revoked() {
         "home": url(&gate, "home.test"),
         "away": url(&gate, "away.test"),
     });
-    eprint!("{}", visit("enrol.mjs", &argument, None).await);
-}
-
-/// Whether certificates can be imported, and chosen by a policy of this test's own.
-fn can_choose_certificates() -> bool {
-    if !has_programs(&["certutil", "pk12util", "unshare"]) {
-        return false;
-    }
-    let made = foreign("unshare", &["--map-root-user", "--mount", "true"]);
-    if made.status != Some(0) {
-        skip_for("no rights to have a mount of its own");
-    }
-    made.status == Some(0)
+    eprint!("{}", visit("enrol.mjs", &argument).await);
 }

@@ -20,7 +20,11 @@ use serde_json::Value;
 use tokio::{process::Command, time::timeout};
 use x509_parser::{parse_x509_certificate, pem::parse_x509_pem};
 
-use crate::{harness::Hubgate, real_hub::skip};
+use crate::{
+    acme::program::has_programs,
+    harness::{Hubgate, foreign},
+    real_hub::{skip, skip_for},
+};
 
 /// Where scripts/test puts Playwright.
 const PLAYWRIGHT: &str = concat!(
@@ -30,11 +34,6 @@ const PLAYWRIGHT: &str = concat!(
 
 /// How long a script may take.
 const VISIT: Duration = Duration::from_secs(120);
-
-/// What Node 18 says when a connection of Playwright's proxy for client certificates ends while it
-/// writes, and how often it may: the visit is made again.
-const CRASHED: &str = "Assertion failed: is_write_in_progress()";
-const CRASHES: usize = 3;
 
 /// Whether a browser can be driven here; says so when not.
 pub fn has_browser() -> bool {
@@ -68,24 +67,23 @@ pub fn key_hash(gate: &Hubgate, name: &str) -> String {
     BASE64_STANDARD.encode(digest(&SHA256, certificate.public_key().raw))
 }
 
-/// Runs a script, which trusts one more root in Node, and returns what it printed; its files and
-/// Chromium's are gone afterwards.
-///
-/// # Panics
-/// With what it printed, when it fails.
-pub async fn visit(script: &str, argument: &Value, root: Option<&Path>) -> String {
-    for _ in 0..CRASHES {
-        let (succeeded, printed) = run(script, argument, root).await;
-        if succeeded {
-            return printed;
-        }
-        assert!(printed.contains(CRASHED), "{script} failed:\n{printed}");
+/// Whether certificates can be imported, and chosen by a policy of a test's own.
+pub fn can_choose_certificates() -> bool {
+    if !has_programs(&["certutil", "pk12util", "unshare"]) {
+        return false;
     }
-    panic!("{script} ended {CRASHES} times by a fault of Node's");
+    let made = foreign("unshare", &["--map-root-user", "--mount", "true"]);
+    if made.status != Some(0) {
+        skip_for("no rights to have a mount of its own");
+    }
+    made.status == Some(0)
 }
 
-/// Whether a script succeeded, and what it printed.
-async fn run(script: &str, argument: &Value, root: Option<&Path>) -> (bool, String) {
+/// Runs a script once and returns its output; its files and Chromium's are gone afterwards.
+///
+/// # Panics
+/// With its output, when it fails.
+pub async fn visit(script: &str, argument: &Value) -> String {
     let folder = tempfile::tempdir().unwrap();
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/browser");
     let running = Command::new("node")
@@ -95,7 +93,6 @@ async fn run(script: &str, argument: &Value, root: Option<&Path>) -> (bool, Stri
         .env("TMPDIR", folder.path())
         .env("PLAYWRIGHT", PLAYWRIGHT)
         .env("CHROMIUM", find("chromium").unwrap())
-        .envs(root.map(|root| ("NODE_EXTRA_CA_CERTS", root)))
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
@@ -105,5 +102,6 @@ async fn run(script: &str, argument: &Value, root: Option<&Path>) -> (bool, Stri
     let output = output.unwrap();
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed).into_owned();
-    (output.status.success(), printed)
+    assert!(output.status.success(), "{script} failed:\n{printed}");
+    printed
 }

@@ -1,7 +1,7 @@
 // Node-RED's editor behind hubgate: it loads, listens, and deploys.
 
 import assert from "node:assert/strict";
-import { browse } from "./chromium.mjs";
+import { browse, browserWith } from "./chromium.mjs";
 
 /** A flow that answers `GET /NAME` with the name. */
 const flow = (name) => ({
@@ -50,7 +50,7 @@ async function edit(browser, url, name, visitor) {
   await page.context().close();
 }
 
-await browse(async (browser, { home, away, login, certificate }) => {
+await browse(async (browser, { home, away, login, certificate }, flags) => {
   await edit(browser, home, "at-home", {});
 
   const guess = { ...login, password: "a guess" };
@@ -59,7 +59,10 @@ await browse(async (browser, { home, away, login, certificate }) => {
 
   await edit(browser, away, "by-password", { httpCredentials: login });
 
-  const { cert, key } = certificate;
-  const shown = { origin: away, cert: Buffer.from(cert), key: Buffer.from(key) };
-  await edit(browser, away, "by-certificate", { clientCertificates: [shown] });
+  const device = await browserWith(certificate.file, certificate.password, [away], flags);
+  try {
+    await edit(device, away, "by-certificate", {});
+  } finally {
+    await device.close();
+  }
 });

@@ -1,25 +1,27 @@
 //! Node-RED's editor in a browser, at home and away.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use serde_json::json;
 
-use super::{has_browser, key_hash, url, visit};
+use super::{can_choose_certificates, has_browser, key_hash, url, visit};
 use crate::{
-    harness::{Authority, HTPASSWD, Hubgate, Setup},
+    harness::{Authority, HTPASSWD, Hubgate, Setup, foreign},
     real_hub::node_red::node_red,
 };
 
+/// Of the PKCS#12 file.
+const PASSWORD: &str = "import";
+
 #[tokio::test]
 async fn the_editor_works_at_home_by_password_and_by_certificate() {
-    if !has_browser() {
+    if !has_browser() || !can_choose_certificates() {
         return;
     }
     let Some(hub) = node_red().await else { return };
     let family = Authority::new("family");
     let home = gate(&hub.url(), &family, "lan").await;
     let away = gate(&hub.url(), &family, "192.0.2.0/24").await;
-    let anna = family.client("anna");
     let trusted = [&home, &away].map(|gate| key_hash(gate, "home")).join(",");
     let argument = json!({
         "flags": [
@@ -29,10 +31,9 @@ async fn the_editor_works_at_home_by_password_and_by_certificate() {
         "home": url(&home, "localhost"),
         "away": url(&away, "localhost"),
         "login": {"username": "anna", "password": "secret"},
-        "certificate": {"cert": anna.chain_pem, "key": anna.key_pem},
+        "certificate": {"file": pkcs12(&away, &family), "password": PASSWORD},
     });
-    // A page with a certificate goes through Playwright, which trusts what Node does.
-    visit("node_red.mjs", &argument, Some(&root(&away))).await;
+    visit("node_red.mjs", &argument).await;
 }
 
 /// `localhost`, for this network, the password, or a certificate of the family.
@@ -48,7 +49,14 @@ async fn gate(hub: &str, family: &Authority, network: &str) -> Hubgate {
         .await
 }
 
-fn root(gate: &Hubgate) -> PathBuf {
-    gate.write("root.pem", &gate.root_pem());
-    gate.folder().join("root.pem")
+/// A device's certificate as a browser imports it.
+fn pkcs12(gate: &Hubgate, family: &Authority) -> PathBuf {
+    let anna = family.client("anna");
+    let [pem, file] = ["anna.pem", "anna.p12"].map(|name| gate.folder().join(name));
+    fs::write(&pem, anna.chain_pem + &anna.key_pem).unwrap();
+    let password = format!("pass:{PASSWORD}");
+    let export = ["pkcs12", "-export", "-passout", &password, "-in"];
+    let paths = [pem.to_str().unwrap(), "-out", file.to_str().unwrap()];
+    foreign("openssl", &[&export[..], &paths].concat()).succeeded();
+    file
 }
