@@ -147,6 +147,9 @@ pub struct ClientCertificate {
     pub ca: ClientAuthority,
     /// Common names let in; all that the CA signed when empty.
     pub allow: Vec<String>,
+    /// Intermediate CAs that may stand between the CA and a certificate, at most; as NGINX's
+    /// `ssl_verify_depth`.
+    pub verify_depth: Option<u8>,
 }
 
 /// A CA of client certificates.

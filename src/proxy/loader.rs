@@ -96,7 +96,8 @@ impl<'a> Loader<'a> {
             ClientAuthority::Files { ca, crl } => (ca.clone(), crl.clone()),
         };
         let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);
-        let authority = Arc::new(loaded.context("client_certificate")?);
+        let authority = loaded.context("client_certificate")?;
+        let authority = Arc::new(authority.limited_to(config.verify_depth));
         self.shared
             .authorities
             .insert(config.clone(), authority.clone());

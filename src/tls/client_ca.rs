@@ -19,6 +19,7 @@ use crate::watched::Watched;
 pub struct ClientCa {
     trust: Watched<Trust>,
     allow: Vec<String>,
+    verify_depth: Option<u8>,
     generation: AtomicU64,
 }
 
@@ -41,8 +42,16 @@ impl ClientCa {
         Ok(Self {
             trust: Watched::load(files, move || Trust::load(&ca, crl.as_deref(), &roots))?,
             allow: allow.to_vec(),
+            verify_depth: None,
             generation: AtomicU64::new(0),
         })
+    }
+
+    /// Refuses certificates below more intermediate CAs than this.
+    #[must_use]
+    pub fn limited_to(mut self, verify_depth: Option<u8>) -> Self {
+        self.verify_depth = verify_depth;
+        self
     }
 
     /// Judges a chain, leaf first, whose leaf's key the client proved to own.
@@ -50,7 +59,7 @@ impl ClientCa {
     /// # Errors
     /// The reason why the certificate does not count.
     pub fn judge(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Identity, Reason> {
-        let identity = self.trust.current().judge(chain, now)?;
+        let identity = self.trust.current().judge(chain, now, self.verify_depth)?;
         if self.allows(&identity) {
             return Ok(identity);
         }

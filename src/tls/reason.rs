@@ -39,6 +39,9 @@ pub enum Reason {
     /// There are more intermediates than a CA allows.
     #[error("more stand between the CA and the certificate than the CA allows")]
     ChainTooLong,
+    /// There are more intermediates than the site allows, or than are ever followed.
+    #[error("more intermediate CAs stand above the certificate than the site allows")]
+    TooDeep,
     /// A CA may not sign such names (RFC 5280, 4.2.1.10).
     #[error("the CA may not sign the names in the certificate")]
     NameNotPermitted,
@@ -67,9 +70,8 @@ impl From<Fault> for Reason {
             Fault::CertRevoked => Self::Revoked,
             Fault::EmptyEkuExtension | Fault::RequiredEkuNotFoundContext(_) => Self::NotForClients,
             Fault::CaUsedAsEndEntity => Self::IsCa,
-            Fault::PathLenConstraintViolated | Fault::MaximumPathDepthExceeded => {
-                Self::ChainTooLong
-            }
+            Fault::PathLenConstraintViolated => Self::ChainTooLong,
+            Fault::MaximumPathDepthExceeded => Self::TooDeep,
             Fault::NameConstraintViolation => Self::NameNotPermitted,
             Fault::UnsupportedSignatureAlgorithmContext(_)
             | Fault::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Self::WeakSignature,

@@ -77,11 +77,12 @@ impl Trust {
         &self,
         chain: &[CertificateDer<'_>],
         now: SystemTime,
+        verify_depth: Option<u8>,
     ) -> Result<Identity, Reason> {
         let (leaf, intermediates) = chain.split_first().ok_or(Reason::Malformed)?;
         let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| Reason::Malformed)?;
         let end_entity = EndEntityCert::try_from(leaf)?;
-        let path = self.verify(&end_entity, intermediates, now)?;
+        let path = self.verify(&end_entity, intermediates, now, verify_depth)?;
         must_be_for_clients(&parsed)?;
         must_have_long_key(&parsed)?;
         Ok(Identity::new(leaf, &parsed, &path.issuer_spki()))
@@ -92,6 +93,7 @@ impl Trust {
         leaf: &'p EndEntityCert<'p>,
         intermediates: &'p [CertificateDer<'p>],
         now: SystemTime,
+        verify_depth: Option<u8>,
     ) -> Result<VerifiedPath<'p>, Fault> {
         let lists: Vec<_> = self.lists.iter().collect();
         // Without lists there is nothing to check, and the builder says so by an error.
@@ -109,7 +111,10 @@ impl Trust {
             UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or_default()),
             KeyUsage::client_auth(),
             revocation,
-            Some(&|path| self.must_keep_path_length(path)),
+            Some(&|path| {
+                must_keep_depth(path, verify_depth)?;
+                self.must_keep_path_length(path)
+            }),
         )
     }
 
@@ -125,6 +130,14 @@ impl Trust {
             Some(limit) if intermediates > limit as usize => Err(Fault::PathLenConstraintViolated),
             _ => Ok(()),
         }
+    }
+}
+
+fn must_keep_depth(path: &VerifiedPath<'_>, most: Option<u8>) -> Result<(), Fault> {
+    let intermediates = path.intermediate_certificates().count();
+    match most {
+        Some(most) if intermediates > usize::from(most) => Err(Fault::MaximumPathDepthExceeded),
+        _ => Ok(()),
     }
 }
 

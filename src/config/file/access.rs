@@ -85,6 +85,9 @@ pub(crate) struct ClientCa {
     /// Common names let in; all that the CA signed without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allow: Option<Vec<String>>,
+    /// Intermediate CAs that may stand between the CA and a device's certificate, at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) verify_depth: Option<u8>,
 }
 
 /// Whether and how the hub is told which client certificate came.

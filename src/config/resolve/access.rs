@@ -104,6 +104,7 @@ impl Resolver<'_> {
             file::ClientCertificate::Ca(ca) => Some(ClientCertificate {
                 ca: self.client_ca(place, ca, None)?,
                 allow: Vec::new(),
+                verify_depth: None,
             }),
             file::ClientCertificate::Narrowed(written) => self.narrowed(place, written),
         }
@@ -124,6 +125,7 @@ impl Resolver<'_> {
         Some(ClientCertificate {
             ca: ca?,
             allow: allow?.unwrap_or_default(),
+            verify_depth: written.verify_depth,
         })
     }
 

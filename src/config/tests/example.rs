@@ -41,8 +41,9 @@ fn what_the_example_shows_as_another_way_is_right_too() {
     assert_eq!(site.headers.len(), 1);
     assert!(site.session.is_some());
     let phones = site.access.client_certificate.as_ref();
-    let allow = &phones.expect("client certificates").allow;
-    assert_eq!(*allow, ["Anna's phone", "Ben's phone"]);
+    let phones = phones.expect("client certificates");
+    assert_eq!(phones.allow, ["Anna's phone", "Ben's phone"]);
+    assert_eq!(phones.verify_depth, Some(1));
 }
 
 /// The example with each other way in the place of what is above it.

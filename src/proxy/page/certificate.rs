@@ -131,6 +131,7 @@ fn german(reason: &Reason) -> String {
         Reason::NotForClients => "das Zertifikat ist nicht für Geräte gemacht",
         Reason::IsCa => "das Zertifikat ist das einer CA, nicht das eines Geräts",
         Reason::ChainTooLong => "zwischen CA und Zertifikat stehen mehr, als die CA erlaubt",
+        Reason::TooDeep => "über dem Zertifikat stehen mehr Zwischen-CAs, als die Seite erlaubt",
         Reason::NameNotPermitted => "die CA darf die Namen im Zertifikat nicht unterschreiben",
         Reason::WeakSignature => "die Art der Unterschrift gilt nicht mehr als sicher",
         Reason::NotAllowed => {

@@ -131,6 +131,7 @@ pub(super) fn access(folder: &Path, words: &str) -> Access {
                 crl: None,
             },
             allow: Vec::new(),
+            verify_depth: None,
         }),
         client_headers: ClientHeaders::Off,
     }

@@ -52,6 +52,32 @@ fn path_length_of_an_intermediate_counts() {
     assert_eq!(verdict(&root, &leaf).unwrap_err(), Reason::ChainTooLong);
 }
 
+/// As NGINX counts with `ssl_verify_depth`: neither the leaf nor the root.
+#[test]
+fn verify_depth_limits_the_intermediates() {
+    let root = TestCa::new("Home CA");
+    let below = root.intermediate(ca_params("Below"));
+    let deep = below.intermediate(ca_params("Deep"));
+    let chains = [
+        root.issue("phone"),
+        below.issue("phone").through(&[&below]),
+        deep.issue("phone").through(&[&deep, &below]),
+    ];
+    let folder = Folder::new();
+    for limit in 0..4 {
+        let ca = root.client_ca(&folder).limited_to(Some(limit));
+        for (depth, issued) in (0..).zip(&chains) {
+            let judged = ca.judge(&issued.chain, SystemTime::now()).map(|_| ());
+            let expected = if depth > limit {
+                Err(Reason::TooDeep)
+            } else {
+                Ok(())
+            };
+            assert_eq!(judged, expected, "{depth} of {limit}");
+        }
+    }
+}
+
 #[test]
 fn leaf_that_signs_another_is_no_ca() {
     let root = TestCa::new("Home CA");
