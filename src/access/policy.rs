@@ -103,6 +103,11 @@ impl Place<'_> {
         self.rules().any(Rule::takes_password)
     }
 
+    /// The CAs by which a certificate is judged here.
+    pub fn certificates(&self) -> impl Iterator<Item = &ClientCertificate> {
+        self.rules().filter_map(Rule::certificate)
+    }
+
     /// Whether a client's certificate could change the outcome here, whatever
     /// its password.
     #[must_use]

@@ -12,10 +12,13 @@ use tokio::{
 };
 use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
-use crate::proxy::{
-    Proxy,
-    link::{Handshake, Link},
-    transport::Transport,
+use crate::{
+    proxy::{
+        Proxy,
+        link::{Handshake, Link},
+        transport::Transport,
+    },
+    tls::ClientChain,
 };
 
 /// The protocol of a CA that looks for a proof (RFC 8737, section 6.2).
@@ -92,7 +95,7 @@ fn known(stream: &TlsStream<TcpStream>, server_name: Option<String>, asked: bool
     Handshake {
         server_name,
         asked,
-        chain: chain.iter().map(|der| der.clone().into_owned()).collect(),
+        chain: Arc::new(ClientChain::received(chain)),
         version: match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLSv1.2",

@@ -33,9 +33,15 @@ impl Links {
         }
     }
 
+    /// The listed connections.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Link>> {
+        self.lock().values().cloned().collect()
+    }
+
     /// Cuts every listed connection that `keep` does not want; says how many.
     pub fn cut_unless(&self, keep: impl Fn(&Link) -> bool) -> usize {
-        let links: Vec<_> = self.lock().values().cloned().collect();
+        let links = self.all();
         let cut = links.iter().filter(|link| !keep(link));
         cut.inspect(|link| link.cut.cancel()).count()
     }

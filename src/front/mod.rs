@@ -146,11 +146,11 @@ impl Front {
         drop(sites);
         let link = Arc::new(link);
         let _listed = self.links.list(&link);
-        if self.service.proxy.recognise(&link) {
+        if self.service.proxy.recognise(&link).await {
             seat.keep();
         }
         self.serve(Conn::new(transport, link.clone()), limit).await;
-        self.service.proxy.recognise(&link);
+        self.service.proxy.recognise(&link).await;
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::{
     config::model::ClientCertificate,
     look::Language,
     telemetry::journal,
-    tls::{self, ClientAuth},
+    tls::ClientAuth,
 };
 
 use super::{
@@ -31,7 +31,7 @@ use super::{
     exchange::{Exchange, Request},
     head::{Body, MOST_FIELDS, Malformed, refuse_method, refuse_target},
     headers::hops,
-    link::{Link, Trusted},
+    link::Link,
     page,
     session::Recalled,
     site::Site,
@@ -118,6 +118,8 @@ impl Proxy {
                 verdict(site, link, session, authority)
             },
         };
+        site.prepare(place, link.chain()).await;
+        site.prepare(place, recalled.chain.as_ref()).await;
         let decided = place.decide(&visitor, &self.throttle).await;
         match &decided {
             Ok(admission) if admission.factors.network => exchange.sites.notice(link, request),
@@ -150,8 +152,7 @@ impl Proxy {
     /// The name of the device whose certificate is refused: that in the register, as a refused
     /// certificate's own words are worth nothing.
     fn device(&self, link: &Link) -> Option<Name> {
-        let serial = tls::serial(link.chain().first()?)?;
-        self.clients.name_of(&serial)
+        self.clients.name_of(&link.chain()?.serial()?)
     }
 }
 
@@ -163,11 +164,10 @@ fn verdict(
     session: Option<Arc<Chain>>,
     authority: &ClientCertificate,
 ) -> ClientAuth {
-    let chain = session.as_deref().unwrap_or(link.chain());
+    let chain = session.as_ref().or(link.chain());
     let verdict = site.judge(chain, authority);
     if matches!(verdict, ClientAuth::Valid(_)) {
-        let rule = authority.clone();
-        link.trust(Trusted { rule, session });
+        link.trust(authority, session.as_ref());
     }
     verdict
 }

@@ -12,10 +12,12 @@ use std::{
     time::Instant,
 };
 
-use rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
 
-use crate::{access::session::Chain, config::model::ClientCertificate, telemetry::counters::Gauge};
+use crate::{
+    access::session::Chain, config::model::ClientCertificate, telemetry::counters::Gauge,
+    tls::ClientChain,
+};
 
 /// One connection of a client.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub struct Link {
 }
 
 /// A certificate that something was let in by on a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Trusted {
     /// The CA's rule that it was good for.
     pub rule: ClientCertificate,
@@ -56,8 +58,8 @@ pub struct Handshake {
     pub server_name: Option<String>,
     /// Whether the client was asked for a certificate.
     pub asked: bool,
-    /// The chain the client showed; empty when none. Possession of the leaf's key is proven.
-    pub chain: Vec<CertificateDer<'static>>,
+    /// The chain the client showed; empty when none.
+    pub chain: Arc<ClientChain>,
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
 }
@@ -87,11 +89,16 @@ impl Link {
         }
     }
 
-    /// Notes that a certificate is good for a CA's rule, which lets something in.
-    pub fn trust(&self, trusted: Trusted) {
+    /// Notes that a certificate is good for a CA's rule, which lets something in; the certificate
+    /// of a session, or else the one that the connection showed.
+    pub fn trust(&self, rule: &ClientCertificate, session: Option<&Arc<Chain>>) {
         let mut all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.contains(&trusted) {
-            all.push(trusted);
+        let is_same = |it: &Trusted| it.session.as_ref() == session && it.rule == *rule;
+        if !all.iter().any(is_same) {
+            all.push(Trusted {
+                rule: rule.clone(),
+                session: session.cloned(),
+            });
         }
     }
 
@@ -113,10 +120,10 @@ impl Link {
         self.endless.load(Ordering::Relaxed)
     }
 
-    /// The chain the client showed; empty when none.
+    /// The chain the client showed, empty if it showed none; none on a connection in the clear.
     #[must_use]
-    pub fn chain(&self) -> &[CertificateDer<'static>] {
-        self.tls.as_ref().map_or(&[], |tls| &tls.chain)
+    pub fn chain(&self) -> Option<&Arc<ClientChain>> {
+        self.tls.as_ref().map(|tls| &tls.chain)
     }
 
     /// Whether the client was asked for a certificate.

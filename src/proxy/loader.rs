@@ -116,8 +116,8 @@ impl Shared {
         for (path, file) in &self.passwords {
             refreshed.note(file.refresh(), || path.display().to_string());
         }
-        for (config, authority) in &self.authorities {
-            refreshed.note(authority.refresh(), || config.ca.to_string());
+        for authority in self.authorities.values() {
+            refreshed.note_all(authority.refresh());
         }
         refreshed
     }
@@ -138,6 +138,18 @@ impl Shared {
 }
 
 impl Refreshed {
+    /// Notes what became of a CA's files, which several rules may name.
+    fn note_all(&mut self, result: anyhow::Result<Vec<String>>) {
+        match result {
+            Ok(changes) => {
+                let new = changes.into_iter();
+                let new: Vec<_> = new.filter(|it| !self.changes.contains(it)).collect();
+                self.changes.extend(new);
+            }
+            Err(fault) => self.faults.push(fault),
+        }
+    }
+
     /// Notes what became of one file.
     pub(super) fn note(&mut self, result: anyhow::Result<bool>, what: impl Fn() -> String) {
         match result {

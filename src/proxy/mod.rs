@@ -145,9 +145,10 @@ impl Proxy {
     }
 
     /// Notes that a device of the house showed its certificate; says whether one did.
-    pub fn recognise(&self, link: &Link) -> bool {
+    pub async fn recognise(&self, link: &Link) -> bool {
+        self.sites_now().prepare_own(link).await;
         let device = self.sites().own_device(link);
-        let seen = device.inspect(|it| self.clients.saw(&it.serial(), link.peer.ip()));
+        let seen = device.inspect(|it| self.clients.saw(it.serial(), link.peer.ip()));
         seen.is_some()
     }
 

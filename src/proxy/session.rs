@@ -87,9 +87,10 @@ impl Memory {
     ) -> Option<HeaderValue> {
         let (sessions, holder) = (recalled.sessions?, admission.holder.as_ref()?);
         let shown = holder.certificate.as_ref();
-        let shown = shown.filter(|it| link.chain().first() == Some(it.certificate()));
-        if let Some(identity) = shown {
-            self.chains.remember(identity, link.chain());
+        if let (Some(identity), Some(chain)) = (shown, link.chain())
+            && chain.leaf() == Some(identity.certificate())
+        {
+            self.chains.remember(identity, chain);
         }
         let cookie = sessions.renew(recalled.session.as_ref(), holder)?;
         let mut cookie = HeaderValue::try_from(cookie).ok()?;

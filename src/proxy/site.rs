@@ -5,12 +5,10 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::Arc,
-    time::SystemTime,
 };
 
 use http::HeaderValue;
 use ipnet::IpNet;
-use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
@@ -21,7 +19,7 @@ use crate::{
         policy::{Place, Policy},
     },
     config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks},
-    tls::{ClientAuth, ClientCa, Identity, SiteTls},
+    tls::{ClientAuth, ClientCa, ClientChain, Identity, SiteTls},
     upstream::Upstream,
 };
 
@@ -136,13 +134,25 @@ impl Site {
 
     /// The device of the house that a chain is good for.
     #[must_use]
-    pub fn own_device(&self, chain: &[CertificateDer<'_>]) -> Option<Identity> {
-        let own = self
-            .authorities
-            .iter()
-            .filter(|(it, _)| it.ca == ClientAuthority::Own);
-        let now = SystemTime::now();
-        own.filter_map(|(_, ca)| ca.judge(chain, now).ok()).next()
+    pub fn own_device(&self, chain: &ClientChain) -> Option<Identity> {
+        let mut own = self.own_authorities();
+        own.find_map(|ca| match chain.verdict(ca) {
+            ClientAuth::Valid(identity) => Some(identity),
+            _ => None,
+        })
+    }
+
+    /// Makes the verdicts current that [`Site::own_device`] needs.
+    pub async fn prepare_own(&self, chain: &Arc<ClientChain>) {
+        for ca in self.own_authorities() {
+            chain.prepare(ca).await;
+        }
+    }
+
+    fn own_authorities(&self) -> impl Iterator<Item = &Arc<ClientCa>> {
+        let all = self.authorities.iter();
+        all.filter(|(it, _)| it.ca == ClientAuthority::Own)
+            .map(|(_, ca)| ca)
     }
 
     /// Whether a connection made for `other` may carry requests for this site: its client
@@ -158,10 +168,31 @@ impl Site {
 
     /// What a chain is worth to one of the site's CAs.
     #[must_use]
-    pub fn judge(&self, chain: &[CertificateDer<'_>], authority: &ClientCertificate) -> ClientAuth {
-        match self.authorities.get(authority) {
-            Some(authority) => ClientAuth::of(chain, authority, SystemTime::now()),
-            None => ClientAuth::Absent,
+    pub fn judge(
+        &self,
+        chain: Option<&Arc<ClientChain>>,
+        authority: &ClientCertificate,
+    ) -> ClientAuth {
+        match (chain, self.authorities.get(authority)) {
+            (Some(chain), Some(authority)) => chain.verdict(authority),
+            _ => ClientAuth::Absent,
+        }
+    }
+
+    /// Makes the verdicts current that a decision on a place needs.
+    pub async fn prepare(&self, place: &Place<'_>, chain: Option<&Arc<ClientChain>>) {
+        let Some(chain) = chain else { return };
+        for authority in place.certificates() {
+            if let Some(authority) = self.authorities.get(authority) {
+                chain.prepare(authority).await;
+            }
+        }
+    }
+
+    /// Makes the verdicts of all CAs current.
+    pub async fn prepare_all(&self, chain: &Arc<ClientChain>) {
+        for authority in self.authorities.values() {
+            chain.prepare(authority).await;
         }
     }
 
@@ -170,7 +201,7 @@ impl Site {
     #[must_use]
     pub fn still_trusts(
         &self,
-        chain: &[CertificateDer<'_>],
+        chain: Option<&Arc<ClientChain>>,
         rule: &ClientCertificate,
         trusted: &[ClientCertificate],
     ) -> bool {

@@ -116,7 +116,7 @@ impl Sites {
         let site = self.of_link(link);
         let rules: Vec<_> = trusted.iter().map(|it| it.rule.clone()).collect();
         let holds = |it: &Trusted| {
-            let chain = it.session.as_deref().unwrap_or(link.chain());
+            let chain = it.session.as_ref().or(link.chain());
             site.is_some_and(|site| site.still_trusts(chain, &it.rule, &rules))
         };
         trusted.iter().all(holds)
@@ -125,10 +125,27 @@ impl Sites {
     /// The device of the house that a connection is from, if it showed a good certificate.
     #[must_use]
     pub fn own_device(&self, link: &Link) -> Option<Identity> {
-        if link.chain().is_empty() {
-            return None;
+        let chain = link.chain().filter(|chain| !chain.is_empty())?;
+        self.of_link(link)?.own_device(chain)
+    }
+
+    /// Makes the verdicts current that [`Sites::own_device`] needs.
+    pub async fn prepare_own(&self, link: &Link) {
+        if let (Some(site), Some(chain)) = (self.of_link(link), link.chain()) {
+            site.prepare_own(chain).await;
         }
-        self.of_link(link)?.own_device(link.chain())
+    }
+
+    /// Makes the verdicts current that [`Sites::still_trusts`] needs.
+    pub async fn prepare(&self, link: &Link) {
+        let Some(site) = self.of_link(link) else {
+            return;
+        };
+        for trusted in link.trusted() {
+            if let Some(chain) = trusted.session.as_ref().or(link.chain()) {
+                site.prepare_all(chain).await;
+            }
+        }
     }
 
     /// Where a device without a certificate can open a link: on the site of a host, or the first

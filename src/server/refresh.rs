@@ -21,7 +21,10 @@ pub(super) async fn keep_current(server: Arc<Server>) {
     let mut minutes = interval(MINUTE);
     loop {
         tokio::select! {
-            _ = ticks.tick() => server.look(),
+            _ = ticks.tick() => {
+                server.look();
+                server.end_unadmitted().await;
+            }
             // Some things become wrong by nothing but time.
             _ = minutes.tick() => server.tell_warnings(),
         }
@@ -45,11 +48,19 @@ impl Server {
         if devices_changed || !refreshed.changes.is_empty() {
             self.tell_warnings();
         }
+    }
+
+    /// Ends what is open and would not be admitted now.
+    pub(super) async fn end_unadmitted(&self) {
+        let sites = self.proxy.sites_now();
+        for link in self.links.all() {
+            sites.prepare(&link).await;
+        }
         self.cut_revoked();
     }
 
     /// Ends the connections of devices whose certificate is not good any more.
-    pub(super) fn cut_revoked(&self) {
+    fn cut_revoked(&self) {
         let sites = self.proxy.sites();
         let cut = self.links.cut_unless(|link| sites.still_trusts(link));
         if cut > 0 {

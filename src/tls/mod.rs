@@ -1,7 +1,8 @@
 //! Certificates, and the rustls configurations made of them.
 //!
-//! [`SiteTls`] serves a site's certificate; [`ClientCa`] judges who came. `front` picks a
-//! configuration at the ClientHello, `access` asks for the verdict of each request. No sockets
+//! [`SiteTls`] serves a site's certificate; [`ClientCa`] judges the [`ClientChain`] that a client
+//! showed, which remembers the verdict. `front` picks a configuration at the ClientHello, `access`
+//! takes the verdict for each request. No sockets
 //! and no HTTP in here, and nothing of the hub's own TLS, which the engine does.
 
 mod authority;
@@ -9,12 +10,16 @@ mod certificate;
 mod chain;
 mod client_auth;
 mod client_ca;
+mod client_chain;
 mod day;
 mod distinguished_name;
+mod fields;
 mod hosts;
 mod identity;
 mod issued;
+mod judgement;
 mod kept;
+mod line;
 mod pem;
 mod possession;
 #[cfg(any(fuzzing, test))]
@@ -27,14 +32,17 @@ mod self_signed;
 mod settings;
 mod site;
 mod source;
+mod span;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trust;
+mod verdict;
 mod warning;
 
 pub use certificate::Certified;
 pub use client_auth::ClientAuth;
 pub use client_ca::ClientCa;
+pub use client_chain::ClientChain;
 pub use day::day;
 pub(crate) use distinguished_name::hex;
 pub use identity::{Identity, serial};

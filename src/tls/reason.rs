@@ -48,6 +48,32 @@ pub enum Reason {
     /// Its RSA key is below 2048 bits.
     #[error("the certificate's RSA key of {0} bits is too short; 2048 is the least")]
     ShortKey(usize),
+    /// Its RSA key, or that of an intermediate the client showed, is too long to be checked.
+    #[error("an RSA key of {bits} bits is too long; {most} is the most")]
+    LongKey {
+        /// Length of the key.
+        bits: usize,
+        /// The longest that is taken.
+        most: usize,
+    },
+    /// Its key is of a kind whose possession cannot be checked.
+    #[error("the certificate's key is of a kind that is not taken; RSA, ECDSA and Ed25519 are")]
+    UnknownKey,
+    /// More was shown than is ever taken.
+    #[error("the device showed more than 8 certificates, or more than 32 KiB of them")]
+    TooManyShown,
+    /// The CA's own validity is over.
+    #[error("the certificate of the CA ended on {}", day(*.0))]
+    CaExpired(OffsetDateTime),
+    /// The CA's own validity has not begun.
+    #[error("the certificate of the CA is valid only from {}", day(*.0))]
+    CaNotYetValid(OffsetDateTime),
+    /// It is of X.509 version 1 or 2, which have no extensions.
+    #[error("the certificate is not of X.509 version 3")]
+    OldVersion,
+    /// It has a critical extension that is not understood (RFC 5280, 4.2).
+    #[error("the certificate has a critical extension that is not understood")]
+    UnknownExtension,
     /// It was signed in a way no longer considered safe, such as with SHA-1.
     #[error("the certificate was signed in a way that is no longer safe")]
     WeakSignature,
@@ -73,6 +99,8 @@ impl From<Fault> for Reason {
             Fault::PathLenConstraintViolated => Self::ChainTooLong,
             Fault::MaximumPathDepthExceeded => Self::TooDeep,
             Fault::NameConstraintViolation => Self::NameNotPermitted,
+            Fault::UnsupportedCertVersion => Self::OldVersion,
+            Fault::UnsupportedCriticalExtension => Self::UnknownExtension,
             Fault::UnsupportedSignatureAlgorithmContext(_)
             | Fault::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Self::WeakSignature,
             fault => Self::of_revocation(&fault),

@@ -2,59 +2,112 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use rustls::pki_types::CertificateRevocationListDer;
 use time::OffsetDateTime;
 use webpki::{CertRevocationList, Error as Fault, OwnedCertRevocationList};
 use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 
-use super::{Warning, authority::Authority, day::day, distinguished_name, pem};
+use super::{Warning, authority::Authority, day::day, distinguished_name, fields::Fields, pem};
 
-/// One list, signed by one of the CAs.
+/// One list.
 pub(super) struct RevocationList {
     pub(super) list: CertRevocationList<'static>,
-    /// Index of the CA that signed it.
-    signer: usize,
+    /// The issuer as text.
+    pub(super) name: String,
+    pub(super) der: Vec<u8>,
+    /// The key of the CA in the file that signed it; none when the file has no CA of its issuer's
+    /// name, which a device may show.
+    signer: Option<Vec<u8>>,
+    this_update: OffsetDateTime,
     pub(super) next_update: Option<OffsetDateTime>,
 }
 
+/// The lists of a file, and what is wrong with it.
+pub(super) struct Loaded {
+    pub(super) lists: Vec<RevocationList>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// How a list fits the CAs of a file.
+enum Fit {
+    Signed(Vec<u8>),
+    /// No CA has the issuer's name.
+    Unnamed,
+    /// The CAs of the issuer's name did not sign it.
+    Foreign,
+}
+
 impl RevocationList {
-    /// Reads the lists in a PEM or DER file; at least one.
-    pub(super) fn load_all(file: &Path, authorities: &[Authority]) -> anyhow::Result<Vec<Self>> {
-        pem::revocation_lists(file)?
-            .iter()
-            .map(|der| Self::check(der, authorities))
-            .collect::<Result<_, _>>()
-            .with_context(|| file.display().to_string())
+    /// Reads the lists in a PEM or DER file; at least one. The newest of a CA comes first, which
+    /// webpki takes.
+    pub(super) fn load_all(file: &Path, authorities: &[Authority]) -> anyhow::Result<Loaded> {
+        let (mut lists, mut warnings) = (Vec::new(), Vec::new());
+        for der in pem::revocation_lists(file)? {
+            let checked = Self::check(&der, authorities, &mut warnings);
+            lists.extend(checked.with_context(|| file.display().to_string())?);
+        }
+        lists.sort_by_key(|list| std::cmp::Reverse(list.this_update));
+        Ok(Loaded { lists, warnings })
     }
 
+    /// Whether it is the list of a CA: in its name, and not signed by another one of that name.
+    pub(super) fn is_of(&self, ca: &Fields<'_>) -> bool {
+        self.list.issuer() == ca.subject
+            && self.signer.as_ref().is_none_or(|it| it == ca.public_key)
+    }
+
+    /// None when no CA of its issuer's name in the file signed it.
     fn check(
         der: &CertificateRevocationListDer<'_>,
         authorities: &[Authority],
-    ) -> anyhow::Result<Self> {
+        warnings: &mut Vec<Warning>,
+    ) -> anyhow::Result<Option<Self>> {
         let (_, parsed) = CertificateRevocationList::from_der(der)
             .map_err(|fault| anyhow!("damaged revocation list ({fault}); make it again"))?;
         let list = OwnedCertRevocationList::from_der(der).map_err(|fault| useless(&fault))?;
-        let Some(signer) = authorities.iter().position(|ca| ca.signed(&parsed)) else {
-            bail!(
-                "the list is in the name of {}, and none of the CAs signed it; \
-                 name the list of this CA",
-                distinguished_name::text(parsed.issuer())
-            );
+        let name = distinguished_name::text(parsed.issuer());
+        let signer = match fit(&parsed, authorities) {
+            Fit::Signed(key) => Some(key),
+            Fit::Unnamed => {
+                warnings.push(unnamed(&name));
+                None
+            }
+            Fit::Foreign => {
+                warnings.push(foreign(&name));
+                return Ok(None);
+            }
         };
-        Ok(Self {
+        Ok(Some(Self {
             list: list.into(),
+            der: der.to_vec(),
             signer,
+            this_update: parsed.last_update().to_datetime(),
             next_update: parsed.next_update().map(|time| time.to_datetime()),
-        })
+            name,
+        }))
     }
 
     fn ended(&self, now: OffsetDateTime) -> Option<Warning> {
-        let ended = self.next_update.filter(|&end| end < now)?;
+        let (name, ended) = (&self.name, self.next_update.filter(|&end| end < now)?);
         Some(Warning::new(format!(
-            "the revocation list ended on {}, so every certificate is refused; make a new one",
+            "the revocation list ended on {}, so every certificate that {name} signed is refused; \
+             make a new one",
             day(ended)
         )))
+    }
+}
+
+fn fit(list: &CertificateRevocationList<'_>, authorities: &[Authority]) -> Fit {
+    let issuer = list.issuer().as_raw();
+    let named = |it: &&Authority| it.fields().is_some_and(|it| it.is_named(issuer));
+    let mut named = authorities.iter().filter(named).peekable();
+    if named.peek().is_none() {
+        return Fit::Unnamed;
+    }
+    match named.find(|ca| ca.signed(list)).and_then(Authority::fields) {
+        Some(ca) => Fit::Signed(ca.public_key.to_vec()),
+        None => Fit::Foreign,
     }
 }
 
@@ -65,19 +118,33 @@ pub(super) fn faults(
     now: OffsetDateTime,
 ) -> Vec<Warning> {
     let ended = lists.iter().filter_map(|list| list.ended(now));
-    let uncovered = authorities
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| lists.iter().all(|list| list.signer != *index))
-        .map(|(_, ca)| uncovered(ca));
-    ended.chain(uncovered).collect()
+    let is_covered = |ca: &Authority| {
+        let fields = ca.fields();
+        fields.is_some_and(|ca| lists.iter().any(|list| list.is_of(&ca)))
+    };
+    let uncovered = authorities.iter().filter(|ca| !is_covered(ca));
+    ended.chain(uncovered.map(uncovered_ca)).collect()
 }
 
-fn uncovered(ca: &Authority) -> Warning {
+fn uncovered_ca(ca: &Authority) -> Warning {
     Warning::new(format!(
         "there is no revocation list of {}, so every certificate it signed is refused; \
          add its list to the file",
         ca.name
+    ))
+}
+
+fn unnamed(name: &str) -> Warning {
+    Warning::new(format!(
+        "the revocation list is in the name of {name}, which is not in the CA file; it counts \
+         for devices that show the certificate of this CA; remove the list if none does"
+    ))
+}
+
+fn foreign(name: &str) -> Warning {
+    Warning::new(format!(
+        "the revocation list is in the name of {name}, but that CA in the CA file did not sign \
+         it, so it is not used; name the list of this CA"
     ))
 }
 

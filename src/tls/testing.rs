@@ -129,6 +129,11 @@ impl TestCa {
 
     /// A PEM list of revoked serial numbers that ends so many days from now.
     pub(crate) fn revoke(&self, serials: &[&SerialNumber], days: i64) -> String {
+        self.revoke_since(serials, days, 30)
+    }
+
+    /// The same, made so many days ago.
+    pub(crate) fn revoke_since(&self, serials: &[&SerialNumber], days: i64, since: i64) -> String {
         let now = OffsetDateTime::now_utc();
         let revoked = |serial: &&SerialNumber| RevokedCertParams {
             serial_number: (*serial).clone(),
@@ -137,7 +142,7 @@ impl TestCa {
             invalidity_date: None,
         };
         let params = CertificateRevocationListParams {
-            this_update: now - Duration::days(30),
+            this_update: now - Duration::days(since),
             next_update: now + Duration::days(days),
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,

@@ -9,12 +9,10 @@ use std::{
     time::Instant,
 };
 
-use rustls::pki_types::CertificateDer;
+use crate::tls::{ClientChain, Identity};
 
-use crate::tls::Identity;
-
-/// A certificate and those above it, leaf first.
-pub type Chain = [CertificateDer<'static>];
+/// A certificate and those above it, with the verdicts on them.
+pub type Chain = ClientChain;
 
 /// The chains shown last, by [`Identity::key`].
 #[derive(Default)]
@@ -30,19 +28,18 @@ const LONGEST: usize = 16 * 1024;
 
 impl Chains {
     /// Remembers a chain that was found good, the one shown longest ago giving way.
-    pub fn remember(&self, identity: &Identity, chain: &Chain) {
-        let now = Instant::now();
-        let length: usize = chain.iter().map(|it| it.len()).sum();
-        if length > LONGEST {
+    pub fn remember(&self, identity: &Identity, chain: &Arc<Chain>) {
+        if chain.length() > LONGEST {
             return;
         }
-        let (key, mut chains) = (identity.key(), self.lock());
+        let (key, now, mut chains) = (identity.key(), Instant::now(), self.lock());
         match chains.get_mut(&key) {
-            Some((at, kept)) if **kept == *chain => *at = now,
-            Some(entry) => *entry = (now, chain.into()),
+            // The same one stays: the verdicts on it are known.
+            Some((at, kept)) if Arc::ptr_eq(kept, chain) || kept == chain => *at = now,
+            Some(entry) => *entry = (now, chain.clone()),
             None => {
                 make_room(&mut chains);
-                chains.insert(key, (now, chain.into()));
+                chains.insert(key, (now, chain.clone()));
             }
         }
     }
@@ -70,6 +67,8 @@ fn make_room(chains: &mut Remembered) {
 
 #[cfg(test)]
 mod tests {
+    use rustls::pki_types::CertificateDer;
+
     use super::*;
     use crate::tls::testing::{Folder, TestCa};
 
@@ -80,12 +79,12 @@ mod tests {
         let shown = ["anna", "ben"].map(|name| {
             let chain = ca.issue(name).chain;
             let identity = trust.judge(&chain, std::time::SystemTime::now()).unwrap();
-            (identity, chain)
+            (identity, Arc::new(ClientChain::received(&chain)))
         });
         let [(anna, hers), (ben, his)] = shown;
         let chains = Chains::default();
         chains.remember(&anna, &hers);
-        assert_eq!(&*chains.of(&anna.key()).unwrap(), &hers[..]);
+        assert_eq!(chains.of(&anna.key()).unwrap(), hers);
         assert!(chains.of(&ben.key()).is_none());
         for number in 1..MOST {
             let mut key = [0; 32];
@@ -96,7 +95,10 @@ mod tests {
         chains.remember(&ben, &his);
         assert_eq!(chains.lock().len(), MOST);
         assert!(chains.of(&anna.key()).is_none() && chains.of(&ben.key()).is_some());
-        let long = vec![CertificateDer::from(vec![0; LONGEST + 1])];
+        let mut long = ca.issue("anna").chain;
+        long.push(CertificateDer::from(vec![0; LONGEST]));
+        let long = Arc::new(ClientChain::received(&long));
+        assert!(long.length() > LONGEST);
         chains.remember(&anna, &long);
         assert!(chains.of(&anna.key()).is_none());
     }

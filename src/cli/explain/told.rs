@@ -59,7 +59,8 @@ impl Told {
     }
 
     fn begin(visit: &Visit, link: &Link, because: String) -> Self {
-        let shown = visit.device.as_ref().filter(|_| !link.chain().is_empty());
+        let has_shown = link.chain().is_some_and(|chain| !chain.is_empty());
+        let shown = visit.device.as_ref().filter(|_| has_shown);
         Self {
             url: visit.called.url.clone(),
             from: visit.from,

@@ -27,7 +27,7 @@ use crate::{
         link::{Handshake, Link},
     },
     telemetry::access_log::AccessLog,
-    tls::Issued,
+    tls::{ClientChain, Issued},
 };
 
 /// Who comes, from where, and what for.
@@ -102,10 +102,11 @@ impl Visit {
         let site = sites.of_handshake(server_name.as_deref(), link.local.ip());
         let asked = site.is_some_and(|site| proxy.asks(&sites, site, link.peer.ip()));
         let shown = self.device.iter().filter(|_| asked);
+        let shown: Vec<_> = shown.map(|it| it.certificate.clone()).collect();
         Handshake {
             server_name,
             asked,
-            chain: shown.map(|device| device.certificate.clone()).collect(),
+            chain: Arc::new(ClientChain::received(&shown)),
             version: "TLSv1.3",
         }
     }

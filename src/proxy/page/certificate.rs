@@ -122,6 +122,27 @@ fn german(reason: &Reason) -> String {
                 "sein RSA-Schlüssel von {bits} Bit ist zu kurz; 2048 sind das Mindeste"
             );
         }
+        Reason::LongKey { bits, most } => {
+            return format!(
+                "ein RSA-Schlüssel von {bits} Bit ist zu lang; {most} sind das Höchste"
+            );
+        }
+        Reason::CaExpired(day) => {
+            return format!("das Zertifikat der CA galt bis {}", german_day(*day));
+        }
+        Reason::CaNotYetValid(day) => {
+            return format!("das Zertifikat der CA gilt erst ab {}", german_day(*day));
+        }
+        Reason::UnknownKey => {
+            "sein Schlüssel ist von einer Art, die nicht angenommen wird; RSA, ECDSA und Ed25519 werden es"
+        }
+        Reason::TooManyShown => {
+            "das Gerät hat mehr als 8 Zertifikate gezeigt, oder mehr als 32 KiB davon"
+        }
+        Reason::OldVersion => "das Zertifikat ist nicht von X.509-Version 3",
+        Reason::UnknownExtension => {
+            "das Zertifikat hat eine kritische Erweiterung, die nicht verstanden wird"
+        }
         Reason::OtherCa => "eine andere CA hat das Zertifikat unterschrieben",
         Reason::BadSignature => {
             "das Zertifikat wurde verändert, oder eine andere CA gleichen Namens hat es unterschrieben"

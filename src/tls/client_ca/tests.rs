@@ -2,6 +2,7 @@
 
 mod chain;
 mod files;
+mod intermediates;
 mod leaf;
 mod revocation;
 

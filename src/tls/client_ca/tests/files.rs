@@ -56,7 +56,7 @@ fn public_ca_is_refused_as_client_ca_and_so_is_its_intermediate() {
 }
 
 #[test]
-fn ca_that_has_ended_is_used_and_told() {
+fn ca_that_has_ended_lets_no_device_in_and_is_warned_of() {
     let folder = Folder::new();
     let ca = TestCa::with(changed(ca_params("Old CA"), |params| {
         params.not_after = OffsetDateTime::now_utc() - time::Duration::days(1);
@@ -67,9 +67,44 @@ fn ca_that_has_ended_is_used_and_told() {
             .to_string()
             .contains("ca.pem: the CA CN=Old CA ended on ")
     );
+    let reason = judge.judge(&ca.issue("phone").chain, SystemTime::now());
+    assert!(matches!(reason, Err(Reason::CaExpired(_))), "{reason:?}");
+    let before = SystemTime::now() - std::time::Duration::from_secs(36 * 3600);
+    judge.judge(&ca.issue("phone").chain, before).unwrap();
+}
+
+#[test]
+fn certificate_replaced_in_the_ca_file_is_named() {
+    let folder = Folder::new();
+    let (old, new) = (TestCa::new("Old CA"), TestCa::new("New CA"));
+    let judge = old.client_ca(&folder);
+    folder.write("ca.pem", new.certificate.pem());
+    let changes = judge.refresh().unwrap();
+    let named = |end: &str| changes.iter().any(|it| it.ends_with(end));
+    assert!(
+        named("ca.pem: CN=New CA") && named("ca.pem: CN=Old CA"),
+        "{changes:?}"
+    );
     judge
-        .judge(&ca.issue("phone").chain, SystemTime::now())
+        .judge(&new.issue("phone").chain, SystemTime::now())
         .unwrap();
+    assert!(
+        judge
+            .judge(&old.issue("phone").chain, SystemTime::now())
+            .is_err()
+    );
+}
+
+#[test]
+fn file_in_which_each_certificate_has_its_issuer_is_an_error() {
+    let root = TestCa::new("One");
+    let below = root.intermediate(ca_params("Two"));
+    let again = below.intermediate(ca_params("One"));
+    let fault = refused(&(below.certificate.pem() + &again.certificate.pem()), None);
+    assert!(
+        fault.contains("add the self-signed certificate of the root"),
+        "{fault}"
+    );
 }
 
 #[test]
@@ -80,11 +115,14 @@ fn changed_files_count_as_a_generation_and_broken_ones_change_nothing() {
     let file = folder.write("ca.pem", ca.certificate.pem());
     let crl = folder.write("crl.pem", ca.revoke(&[], 30));
     let judge = client_ca(&file, Some(&crl), &[]).unwrap();
-    assert!(!judge.refresh().unwrap());
+    assert!(judge.refresh().unwrap().is_empty());
     assert_eq!(judge.generation(), 0);
 
     folder.write("crl.pem", ca.revoke(&[&lost.serial], 30));
-    assert!(judge.refresh().unwrap());
+    let changes = judge.refresh().unwrap();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    let named = changes[0].ends_with("crl.pem: the revocation list of CN=Home CA");
+    assert!(named, "{changes:?}");
     assert_eq!(judge.generation(), 1);
     folder.write("crl.pem", "broken");
     assert!(judge.refresh().is_err());

@@ -33,7 +33,7 @@ fn list_that_has_ended_refuses_everybody_and_warns() {
     assert!(
         judge.warnings()[0]
             .to_string()
-            .contains("so every certificate is refused")
+            .contains("so every certificate that CN=Home CA signed is refused")
     );
     let reason = judge.judge(&ca.issue("phone").chain, SystemTime::now());
     assert!(matches!(reason, Err(Reason::CrlExpired(_))));
@@ -76,14 +76,80 @@ fn ca_without_a_list_among_others_with_one_is_told() {
 }
 
 #[test]
-fn list_of_another_ca_or_none_is_an_error() {
+fn list_by_another_ca_of_the_name_is_not_used_and_lets_no_device_in() {
     let (home, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
-    let pem = home.certificate.pem();
-    let fault = refused(&pem, Some(&twin.revoke(&[], 30)));
+    let (judge, _folder) = with_list(&home.certificate.pem(), &twin.revoke(&[], 30));
+    let warnings: Vec<_> = judge.warnings().iter().map(ToString::to_string).collect();
+    assert!(warnings[0].contains("crl.pem: the revocation list is in the name of CN=Home CA, but"));
+    assert!(warnings[1].contains("there is no revocation list of CN=Home CA"));
+    let reason = judge.judge(&home.issue("phone").chain, SystemTime::now());
+    assert_eq!(reason, Err(Reason::RevocationUnknown));
+}
+
+#[test]
+fn list_of_a_ca_outside_the_file_warns_and_changes_nothing_for_others() {
+    let (home, away) = (TestCa::new("Home CA"), TestCa::new("Away CA"));
+    let lists = away.revoke(&[], 30) + &home.revoke(&[], 30);
+    let (judge, _folder) = with_list(&home.certificate.pem(), &lists);
+    let warnings = judge.warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(
-        fault.contains("crl.pem: the list is in the name of CN=Home CA, and none"),
-        "{fault}"
+        warnings[0]
+            .to_string()
+            .contains("in the name of CN=Away CA, which is not in")
     );
+    judge
+        .judge(&home.issue("phone").chain, SystemTime::now())
+        .unwrap();
+}
+
+#[test]
+fn list_of_an_intermediate_that_only_the_device_shows_counts() {
+    let root = TestCa::new("Home CA");
+    let below = root.intermediate(ca_params("Below"));
+    let (lost, kept) = (below.issue("lost"), below.issue("kept"));
+    let lists = below.revoke(&[&lost.serial], 30) + &root.revoke(&[], 30);
+    let (judge, _folder) = with_list(&root.certificate.pem(), &lists);
+    let judged = |issued: Issued| judge.judge(&issued.through(&[&below]).chain, SystemTime::now());
+    assert_eq!(judged(lost), Err(Reason::Revoked));
+    judged(kept).unwrap();
+}
+
+#[test]
+fn newest_list_of_a_ca_decides_wherever_it_stands() {
+    let ca = TestCa::new("Home CA");
+    let lost = ca.issue("lost");
+    let old = ca.revoke_since(&[], 30, 60);
+    let new = ca.revoke_since(&[&lost.serial], 30, 1);
+    for lists in [old.clone() + &new, new + &old] {
+        assert_eq!(listed(&ca, &lists, &lost), Err(Reason::Revoked));
+    }
+}
+
+#[test]
+fn each_of_two_cas_of_one_name_has_its_own_list() {
+    let (old, new) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
+    let cas = old.certificate.pem() + &new.certificate.pem();
+    let lost = new.issue("lost");
+    let lists = old.revoke(&[], 30) + &new.revoke(&[&lost.serial], 30);
+    let (judge, _folder) = with_list(&cas, &lists);
+    assert!(judge.warnings().is_empty(), "{:?}", judge.warnings());
+    let judged = |issued: &Issued| judge.judge(&issued.chain, SystemTime::now());
+    judged(&old.issue("phone")).unwrap();
+    judged(&new.issue("phone")).unwrap();
+    assert_eq!(judged(&lost), Err(Reason::Revoked));
+}
+
+#[test]
+fn damaged_or_absent_list_is_an_error() {
+    let pem = TestCa::new("Home CA").certificate.pem();
     assert!(refused(&pem, Some("no list")).contains("crl.pem: damaged revocation list"));
     assert!(refused(&pem, Some("")).contains("crl.pem: the file is empty"));
+}
+
+fn with_list(cas: &str, lists: &str) -> (ClientCa, Folder) {
+    let folder = Folder::new();
+    let ca = folder.write("ca.pem", cas);
+    let crl = folder.write("crl.pem", lists);
+    (client_ca(&ca, Some(&crl), &[]).unwrap(), folder)
 }

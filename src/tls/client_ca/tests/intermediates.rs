@@ -1,0 +1,97 @@
+//! Intermediate CAs that stand in the file: they build paths, and no path ends at them.
+
+use rcgen::{BasicConstraints, IsCa};
+use time::{Duration, OffsetDateTime};
+
+use super::*;
+use crate::tls::testing::{ca_params, changed};
+
+/// The verdict by a file with these certificates.
+fn by(file: &[&TestCa], issued: &Issued) -> Result<(), Reason> {
+    by_lists(file, None, issued)
+}
+
+fn by_lists(file: &[&TestCa], lists: Option<String>, issued: &Issued) -> Result<(), Reason> {
+    let folder = Folder::new();
+    let pem: String = file.iter().map(|ca| ca.certificate.pem()).collect();
+    let ca = folder.write("ca.pem", pem);
+    let crl = lists.map(|lists| folder.write("crl.pem", lists));
+    let judge = client_ca(&ca, crl.as_deref(), &[]).unwrap();
+    judge.judge(&issued.chain, SystemTime::now()).map(|_| ())
+}
+
+#[test]
+fn intermediate_in_the_file_is_used_where_the_device_does_not_show_it() {
+    let root = TestCa::new("Home CA");
+    let below = root.intermediate(ca_params("Below"));
+    let deep = below.intermediate(ca_params("Deep"));
+    let phone = deep.issue("phone");
+    for file in [[&root, &below, &deep], [&deep, &root, &below]] {
+        by(&file, &phone).unwrap();
+    }
+    by(&[&root, &below], &deep.issue("phone").through(&[&deep])).unwrap();
+    assert_eq!(by(&[&root], &phone), Err(Reason::OtherCa));
+}
+
+#[test]
+fn revoked_intermediate_in_the_file_lets_no_device_in() {
+    let root = TestCa::new("Home CA");
+    let below = root.intermediate(changed(ca_params("Below"), |params| {
+        params.serial_number = Some(7.into());
+    }));
+    let phone = below.issue("phone");
+    let lists = |revoked| Some(root.revoke(revoked, 30) + &below.revoke(&[], 30));
+    by_lists(&[&root, &below], lists(&[]), &phone).unwrap();
+    let revoked = by_lists(&[&root, &below], lists(&[&7.into()]), &phone);
+    assert_eq!(revoked, Err(Reason::Revoked));
+}
+
+#[test]
+fn intermediate_in_the_file_that_has_ended_lets_no_device_in() {
+    let root = TestCa::new("Home CA");
+    let below = root.intermediate(changed(ca_params("Below"), |params| {
+        params.not_after = OffsetDateTime::now_utc() - Duration::days(1);
+    }));
+    let judged = by(&[&root, &below], &below.issue("phone"));
+    assert!(matches!(judged, Err(Reason::Expired(_))), "{judged:?}");
+}
+
+#[test]
+fn intermediate_in_the_file_keeps_the_path_length_above_it() {
+    let root = TestCa::with(changed(ca_params("Home CA"), |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    }));
+    let below = root.intermediate(ca_params("Below"));
+    let judged = by(&[&root, &below], &below.issue("phone"));
+    assert_eq!(judged, Err(Reason::ChainTooLong));
+    by(&[&root, &below], &root.issue("phone")).unwrap();
+}
+
+#[test]
+fn intermediate_without_its_issuer_in_the_file_is_an_anchor() {
+    let root = TestCa::new("Home CA");
+    let below = root.intermediate(ca_params("Below"));
+    by(&[&below], &below.issue("phone")).unwrap();
+    assert_eq!(by(&[&below], &root.issue("phone")), Err(Reason::OtherCa));
+}
+
+#[test]
+fn intermediate_that_the_ca_of_its_issuers_name_did_not_sign_lets_no_device_in() {
+    let (root, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
+    let below = twin.intermediate(ca_params("Below"));
+    let judged = by(&[&root, &below], &below.issue("phone"));
+    assert_eq!(judged, Err(Reason::BadSignature));
+}
+
+#[test]
+fn new_key_of_a_ca_signed_with_the_old_one_is_no_anchor() {
+    let old = TestCa::new("Home CA");
+    let new = old.intermediate(changed(ca_params("Home CA"), |params| {
+        params.serial_number = Some(7.into());
+    }));
+    by(&[&old, &new], &new.issue("phone")).unwrap();
+    let lists = |revoked| Some(old.revoke(revoked, 30) + &new.revoke(&[], 30));
+    by_lists(&[&old, &new], lists(&[]), &new.issue("phone")).unwrap();
+    let revoked = by_lists(&[&old, &new], lists(&[&7.into()]), &new.issue("phone"));
+    assert_eq!(revoked, Err(Reason::Revoked));
+}

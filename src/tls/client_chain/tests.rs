@@ -1,0 +1,186 @@
+//! What is taken of a chain, and how often it is judged.
+
+use std::time::{Duration, Instant};
+
+use rcgen::SerialNumber;
+
+use super::*;
+use crate::tls::testing::{Folder, Issued, TestCa, ca_params, changed, leaf_params};
+
+fn received(issued: &Issued) -> Arc<ClientChain> {
+    Arc::new(ClientChain::received(&issued.chain))
+}
+
+fn reason(auth: ClientAuth) -> Reason {
+    match auth {
+        ClientAuth::Invalid(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// CAs below each other; the last signs the leaf that is shown with all of them.
+fn deep(root: &TestCa, count: usize) -> Issued {
+    let mut line = vec![root.intermediate(ca_params("0"))];
+    for number in 1..count {
+        let above = line.last().unwrap();
+        line.push(above.intermediate(ca_params(&number.to_string())));
+    }
+    let shown: Vec<_> = line.iter().rev().collect();
+    line.last().unwrap().issue("phone").through(&shown)
+}
+
+#[test]
+fn eight_certificates_are_taken_and_nine_are_not() {
+    let (root, folder) = (TestCa::new("Home CA"), Folder::new());
+    let ca = Arc::new(root.client_ca(&folder));
+    let six = received(&deep(&root, 6)).verdict(&ca);
+    assert!(matches!(six, ClientAuth::Valid(_)), "{six:?}");
+    let mut most = deep(&root, 6);
+    most.chain.push(root.certificate.der().clone());
+    assert_eq!(most.chain.len(), ClientChain::MOST);
+    assert!(matches!(received(&most).verdict(&ca), ClientAuth::Valid(_)));
+    most.chain.push(root.certificate.der().clone());
+    let refused = received(&most);
+    assert_eq!(reason(refused.verdict(&ca)), Reason::TooManyShown);
+    assert_eq!((refused.length(), refused.leaf()), (0, None));
+    assert!(!refused.is_empty() && refused.serial().is_none());
+}
+
+#[test]
+fn more_than_32_kib_are_not_taken() {
+    let (root, folder) = (TestCa::new("Home CA"), Folder::new());
+    let ca = Arc::new(root.client_ca(&folder));
+    let mut phone = root.issue("phone");
+    let rest = ClientChain::MOST_BYTES - phone.chain[0].len();
+    phone.chain.push(CertificateDer::from(vec![0; rest]));
+    assert!(matches!(
+        received(&phone).verdict(&ca),
+        ClientAuth::Valid(_)
+    ));
+    phone.chain[1] = CertificateDer::from(vec![0; rest + 1]);
+    assert_eq!(reason(received(&phone).verdict(&ca)), Reason::TooManyShown);
+}
+
+#[test]
+fn verdict_is_remembered_until_the_files_change() {
+    let (root, folder) = (TestCa::new("Home CA"), Folder::new());
+    let phone = root.issue("phone");
+    let crl = folder.write("crl.pem", root.revoke(&[], 30));
+    let file = folder.write("ca.pem", root.certificate.pem());
+    let ca = Arc::new(crate::tls::testing::client_ca(&file, Some(&crl), &[]).unwrap());
+    let chain = received(&phone);
+    assert!(matches!(chain.verdict(&ca), ClientAuth::Valid(_)));
+    folder.write("crl.pem", root.revoke(&[&phone.serial], 30));
+    assert!(
+        matches!(chain.verdict(&ca), ClientAuth::Valid(_)),
+        "not read yet"
+    );
+    ca.refresh().unwrap();
+    assert_eq!(reason(chain.verdict(&ca)), Reason::Revoked);
+    assert_eq!(chain.lock().len(), 1);
+}
+
+#[test]
+fn verdict_ends_with_the_first_date_it_rests_on() {
+    let (root, folder) = (TestCa::new("Home CA"), Folder::new());
+    let ca = root.client_ca(&folder);
+    let now = time::OffsetDateTime::now_utc();
+    let below = root.intermediate(changed(ca_params("Below"), |params| {
+        params.not_after = now + Duration::from_secs(60);
+    }));
+    let issued = below.issue("phone").through(&[&below]);
+    let made = ca.verdict(&issued.chain, SystemTime::now());
+    assert!(matches!(made.auth, ClientAuth::Valid(_)));
+    let holds = |seconds| {
+        made.span
+            .contains(SystemTime::now() + Duration::from_secs(seconds))
+    };
+    assert!(holds(0) && holds(50) && !holds(62));
+    let early = root.issue_with(changed(leaf_params("early"), |params| {
+        params.not_before = now + Duration::from_secs(60);
+    }));
+    let made = ca.verdict(&early.chain, SystemTime::now());
+    assert!(matches!(
+        made.auth,
+        ClientAuth::Invalid(Reason::NotYetValid(_))
+    ));
+    let holds = |seconds| {
+        made.span
+            .contains(SystemTime::now() + Duration::from_secs(seconds))
+    };
+    assert!(holds(0) && holds(50) && !holds(62));
+}
+
+#[test]
+fn verdict_of_a_configuration_that_is_no_more_is_forgotten() {
+    let (root, folder) = (TestCa::new("Home CA"), Folder::new());
+    let chain = received(&root.issue("phone"));
+    for _ in 0..5 {
+        let ca = Arc::new(root.client_ca(&folder));
+        assert!(matches!(chain.verdict(&ca), ClientAuth::Valid(_)));
+    }
+    assert_eq!(chain.lock().len(), 1);
+}
+
+#[tokio::test]
+async fn long_chain_is_judged_once_for_all_who_wait() {
+    let (root, folder) = (TestCa::new("Home CA"), Folder::new());
+    let ca = Arc::new(root.client_ca(&folder));
+    let chain = received(&deep(&root, 4));
+    // Nobody is judged while the turn is taken.
+    let turn = ca.turn().await.unwrap();
+    let waiting: Vec<_> = (0..128)
+        .map(|_| {
+            let (chain, ca) = (chain.clone(), ca.clone());
+            tokio::spawn(async move { chain.prepare(&ca).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let one = chain.underway(&ca).unwrap();
+    assert!(one.same_channel(&chain.underway(&ca).unwrap()));
+    drop(turn);
+    for waited in waiting {
+        waited.await.unwrap();
+    }
+    assert!(chain.underway(&ca).is_none());
+    assert!(matches!(chain.verdict(&ca), ClientAuth::Valid(_)));
+}
+
+#[tokio::test]
+async fn judgement_of_a_connection_that_has_gone_is_not_made() {
+    let (root, folder) = (TestCa::new("Home CA"), Folder::new());
+    let ca = Arc::new(root.client_ca(&folder));
+    let chain = received(&deep(&root, 4));
+    let turn = ca.turn().await.unwrap();
+    let mut underway = chain.underway(&ca).unwrap();
+    drop(chain);
+    drop(turn);
+    assert!(underway.wait_for(Option::is_some).await.is_err());
+}
+
+/// 1,800 judgements of seven CAs that all have one name and one issuer took webpki's whole budget.
+#[test]
+fn chain_of_cas_that_anybody_can_make_costs_little() {
+    let (root, folder) = (TestCa::new("Home CA"), Folder::new());
+    let ca = root.client_ca(&folder);
+    let twin = TestCa::new("Home CA");
+    let same: Vec<_> = (1..8)
+        .map(|number| {
+            twin.intermediate(changed(ca_params("Home CA"), |params| {
+                params.serial_number = Some(SerialNumber::from(number));
+            }))
+        })
+        .collect();
+    let shown: Vec<_> = same.iter().collect();
+    let issued = same[0].issue("phone").through(&shown);
+    let begun = Instant::now();
+    for _ in 0..20 {
+        let judged = ca.judge(&issued.chain, SystemTime::now());
+        assert_eq!(judged, Err(Reason::BadSignature));
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
+}

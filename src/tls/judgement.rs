@@ -1,0 +1,168 @@
+//! The judgement of a client's chain.
+//!
+//! It is webpki's, and ours where webpki is lenient: clientAuth must be there, the CA's own
+//! validity and path length count, revocation must be known from a list that has not ended.
+//! webpki gets only the certificates that a CA of the file vouches for (`line`).
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use time::OffsetDateTime;
+use webpki::{
+    CertRevocationList, EndEntityCert, Error as Fault, ExpirationPolicy, KeyUsage,
+    RevocationCheckDepth, RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
+    VerifiedPath,
+};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+
+use super::{
+    Identity, Reason, authority::Authority, fields::Fields, line::Line, settings::signatures,
+    span::Span, trust::Trust,
+};
+
+/// The judgement of a client's chain.
+pub(super) struct Judgement<'t> {
+    trust: &'t Trust,
+    verify_depth: Option<u8>,
+    now: SystemTime,
+    /// The time in which the verdict holds.
+    pub(super) span: Span,
+}
+
+impl<'t> Judgement<'t> {
+    /// A judgement of this moment.
+    pub(super) fn new(trust: &'t Trust, verify_depth: Option<u8>, now: SystemTime) -> Self {
+        Self {
+            trust,
+            verify_depth,
+            now,
+            span: Span::around(now),
+        }
+    }
+
+    /// Judges a chain, leaf first.
+    pub(super) fn judge(&mut self, chain: &[CertificateDer<'_>]) -> Result<Identity, Reason> {
+        let (leaf, shown) = chain.split_first().ok_or(Reason::Malformed)?;
+        let end_entity = EndEntityCert::try_from(leaf)?;
+        let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| Reason::Malformed)?;
+        let fields = Fields::of(leaf).ok_or(Reason::Malformed)?;
+        // The key that signed the handshake is the one that is judged.
+        if end_entity.subject_public_key_info().as_ref() != fields.public_key {
+            return Err(Reason::Malformed);
+        }
+        self.limit_by(&parsed);
+        let line = Line::search(&fields, shown, &self.trust.authorities)?;
+        self.limit_by_line(&line);
+        let issuer = self.verify(&end_entity, &line)?;
+        must_be_for_clients(&parsed)?;
+        fields.must_have_known_key()?;
+        Ok(Identity::new(leaf, &parsed, &issuer))
+    }
+
+    /// Returns the issuer's SubjectPublicKeyInfo.
+    fn verify(&self, leaf: &EndEntityCert<'_>, line: &Line<'_>) -> Result<Vec<u8>, Reason> {
+        let anchors = self.anchors(line)?;
+        let intermediates = line.intermediates.iter();
+        let intermediates: Vec<_> = intermediates
+            .map(|it| CertificateDer::from(it.certificate))
+            .collect();
+        let lists = self.lists(line);
+        let path = leaf.verify_for_usage(
+            signatures(),
+            &anchors,
+            &intermediates,
+            UnixTime::since_unix_epoch(self.now.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            KeyUsage::client_auth(),
+            lists.as_deref().map(must_cover).transpose()?,
+            Some(&|path| {
+                self.must_keep_depth(path)?;
+                must_keep_path_length(path, &line.anchors)
+            }),
+        )?;
+        Ok(path.issuer_spki().to_vec())
+    }
+
+    /// The anchors that are valid now; one at least.
+    fn anchors<'l>(&self, line: &Line<'l>) -> Result<Vec<TrustAnchor<'l>>, Reason> {
+        let now = OffsetDateTime::from(self.now);
+        let (mut anchors, mut fault) = (Vec::new(), Reason::OtherCa);
+        for anchor in &line.anchors {
+            match anchor.must_be_valid(now) {
+                Ok(()) => anchors.push(anchor.anchor.clone()),
+                Err(reason) => fault = reason,
+            }
+        }
+        if anchors.is_empty() {
+            return Err(fault);
+        }
+        Ok(anchors)
+    }
+
+    /// The lists of the line's CAs; none where revocation does not count.
+    fn lists(&self, line: &Line<'_>) -> Option<Vec<&'t CertRevocationList<'static>>> {
+        let lists = self.trust.lists.as_ref()?.iter();
+        let of_line = lists.filter(|list| line.all().any(|ca| list.is_of(&ca)));
+        Some(of_line.map(|list| &list.list).collect())
+    }
+
+    fn must_keep_depth(&self, path: &VerifiedPath<'_>) -> Result<(), Fault> {
+        let intermediates = path.intermediate_certificates().count();
+        match self.verify_depth {
+            Some(most) if intermediates > usize::from(most) => Err(Fault::MaximumPathDepthExceeded),
+            _ => Ok(()),
+        }
+    }
+
+    fn limit_by_line(&mut self, line: &Line<'_>) {
+        let intermediates = line.intermediates.iter();
+        let filed = intermediates.clone().filter_map(|it| it.authority);
+        for authority in filed.chain(line.anchors.iter().copied()) {
+            self.span.limit(authority.not_before);
+            self.span.limit(authority.not_after);
+        }
+        for shown in intermediates.filter(|it| it.authority.is_none()) {
+            if let Ok((_, parsed)) = X509Certificate::from_der(shown.certificate) {
+                self.limit_by(&parsed);
+            }
+        }
+        let lists = self.trust.lists.iter().flatten();
+        let ends = lists.filter_map(|list| list.next_update);
+        ends.for_each(|end| self.span.limit(end));
+    }
+
+    fn limit_by(&mut self, certificate: &X509Certificate<'_>) {
+        let validity = certificate.validity();
+        self.span.limit(validity.not_before.to_datetime());
+        self.span.limit(validity.not_after.to_datetime());
+    }
+}
+
+/// A list must tell of each certificate; without any list webpki would ask for none.
+fn must_cover<'a>(
+    lists: &'a [&'a CertRevocationList<'a>],
+) -> Result<RevocationOptions<'a>, Reason> {
+    let options = RevocationOptionsBuilder::new(lists).map_err(|_| Reason::RevocationUnknown)?;
+    Ok(options
+        .with_depth(RevocationCheckDepth::Chain)
+        .with_status_policy(UnknownStatusPolicy::Deny)
+        .with_expiration_policy(ExpirationPolicy::Enforce)
+        .build())
+}
+
+/// webpki forgets the path length of the CA itself.
+fn must_keep_path_length(path: &VerifiedPath<'_>, anchors: &[&Authority]) -> Result<(), Fault> {
+    let intermediates = path.intermediate_certificates().count();
+    let anchors = anchors.iter().filter(|it| it.anchor == *path.anchor());
+    match anchors.filter_map(|it| it.path_length).min() {
+        Some(limit) if intermediates > limit as usize => Err(Fault::PathLenConstraintViolated),
+        _ => Ok(()),
+    }
+}
+
+/// webpki takes a certificate without any extended key usage for one that fits all.
+fn must_be_for_clients(leaf: &X509Certificate<'_>) -> Result<(), Reason> {
+    match leaf.extended_key_usage() {
+        Ok(Some(usage)) if usage.value.client_auth => Ok(()),
+        _ => Err(Reason::NotForClients),
+    }
+}
