@@ -149,7 +149,7 @@ pub struct ClientCertificate {
     pub allow: Vec<String>,
     /// Intermediate CAs that may stand between the CA and a certificate, at most; as NGINX's
     /// `ssl_verify_depth`.
-    pub verify_depth: Option<u8>,
+    pub verify_depth: Option<u32>,
 }
 
 /// A CA of client certificates.

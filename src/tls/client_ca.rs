@@ -25,7 +25,7 @@ pub struct ClientCa {
     crl: Option<PathBuf>,
     trust: Watched<Trust>,
     allow: Vec<String>,
-    verify_depth: Option<u8>,
+    verify_depth: Option<u32>,
     generation: AtomicU64,
     judging: Semaphore,
 }
@@ -67,7 +67,7 @@ impl ClientCa {
 
     /// Refuses certificates below more intermediate CAs than this.
     #[must_use]
-    pub fn limited_to(mut self, verify_depth: Option<u8>) -> Self {
+    pub fn limited_to(mut self, verify_depth: Option<u32>) -> Self {
         self.verify_depth = verify_depth;
         self
     }

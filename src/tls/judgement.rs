@@ -23,7 +23,7 @@ use super::{
 /// The judgement of a client's chain.
 pub(super) struct Judgement<'t> {
     trust: &'t Trust,
-    verify_depth: Option<u8>,
+    verify_depth: Option<u32>,
     now: SystemTime,
     /// The time in which the verdict holds.
     pub(super) span: Span,
@@ -31,7 +31,7 @@ pub(super) struct Judgement<'t> {
 
 impl<'t> Judgement<'t> {
     /// A judgement of this moment.
-    pub(super) fn new(trust: &'t Trust, verify_depth: Option<u8>, now: SystemTime) -> Self {
+    pub(super) fn new(trust: &'t Trust, verify_depth: Option<u32>, now: SystemTime) -> Self {
         Self {
             trust,
             verify_depth,
@@ -108,7 +108,7 @@ impl<'t> Judgement<'t> {
     fn must_keep_depth(&self, path: &VerifiedPath<'_>) -> Result<(), Fault> {
         let intermediates = path.intermediate_certificates().count();
         match self.verify_depth {
-            Some(most) if intermediates > usize::from(most) => Err(Fault::MaximumPathDepthExceeded),
+            Some(most) if intermediates > most as usize => Err(Fault::MaximumPathDepthExceeded),
             _ => Ok(()),
         }
     }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 
 use rustls::pki_types::CertificateDer;
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{Reason, authority::Authority, fields::Fields};
 
@@ -82,6 +83,10 @@ impl<'a> Candidate<'a> {
         })
     }
 
+    fn is_ca(&self) -> bool {
+        X509Certificate::from_der(self.certificate).is_ok_and(|(_, it)| it.is_ca())
+    }
+
     fn is_anchor(&self) -> bool {
         self.authority.is_some_and(|it| it.is_anchor)
     }
@@ -144,9 +149,11 @@ impl<'a> Search<'a> {
         self.note(below.fields.must_be_signed_with(issuer.fields.public_key))
     }
 
+    /// A device's own certificate vouches for nothing, whatever its key signed.
     fn may_vouch(&mut self, at: usize) -> bool {
         let candidate = self.candidates[at];
-        candidate.authority.is_some() || self.note(candidate.fields.must_not_exceed(LONGEST_RSA))
+        candidate.authority.is_some()
+            || candidate.is_ca() && self.note(candidate.fields.must_not_exceed(LONGEST_RSA))
     }
 
     fn note(&mut self, checked: Result<(), Reason>) -> bool {

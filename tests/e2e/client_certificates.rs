@@ -1,5 +1,8 @@
 //! Client certificates: who is asked, and what those hear who may not enter.
 
+mod chains;
+mod odd;
+
 use http::Method;
 use rcgen::ExtendedKeyUsagePurpose;
 use time::{Duration, OffsetDateTime};

@@ -77,7 +77,7 @@ pub(crate) enum ClientCertificate {
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientCa {
-    /// `own`, or a PEM file with one or more CA certificates.
+    /// `own`, or a PEM file with one or more CA certificates; intermediates in it build paths only.
     pub(crate) ca: String,
     /// PEM or DER file with the CAs' revocation lists; hubgate keeps its own CA's itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,7 +87,7 @@ pub(crate) struct ClientCa {
     pub(crate) allow: Option<Vec<String>>,
     /// Intermediate CAs that may stand between the CA and a device's certificate, at most.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) verify_depth: Option<u8>,
+    pub(crate) verify_depth: Option<u32>,
 }
 
 /// Whether and how the hub is told which client certificate came.

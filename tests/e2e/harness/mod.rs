@@ -10,6 +10,7 @@ mod card;
 mod command;
 mod conversation;
 mod demo;
+mod der;
 mod eventually;
 mod head;
 mod http;

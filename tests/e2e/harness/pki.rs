@@ -4,11 +4,13 @@ use std::net::IpAddr;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
-    SanType, SerialNumber,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData,
+    RevokedCertParams, SanType, SerialNumber, SigningKey,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
+
+use super::der;
 
 /// A root that signs leaves and revocation lists.
 pub struct Authority {
@@ -48,6 +50,27 @@ impl Authority {
         }
     }
 
+    /// A root of this name that allows authorities below it.
+    pub fn tall(name: &str) -> Self {
+        let mut params = authority(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap());
+        Self {
+            issuer: issuer.unwrap(),
+        }
+    }
+
+    /// An authority below this one, which allows others below it, changed before it is signed.
+    pub fn below(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = authority(name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        Self {
+            issuer: CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap(),
+        }
+    }
+
     /// The root's certificate.
     pub fn certificate(&self) -> CertificateDer<'static> {
         self.issuer.der().clone()
@@ -82,6 +105,50 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         change(&mut params);
         self.sign(params)
+    }
+
+    /// A client certificate of X.509 version 1, which has no extensions.
+    pub fn client_of_version_1(&self, name: &str) -> Leaf {
+        self.client_changed(name, |fields| {
+            fields.retain(|field| !matches!(field[0], 0xA0 | 0xA3));
+        })
+    }
+
+    /// A client certificate whose fields, each with tag and length, are changed before it is signed.
+    pub fn client_changed(&self, name: &str, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Leaf {
+        let mut leaf = self.client(name);
+        let parts = der::elements(der::content(&leaf.certificate));
+        let fields = der::elements(der::content(parts[0]));
+        let mut fields: Vec<_> = fields.into_iter().map(<[u8]>::to_vec).collect();
+        change(&mut fields);
+        let signed = der::element(0x30, &fields.concat());
+        let signature = self.issuer.key().sign(&signed).unwrap();
+        let signature = der::element(0x03, &[&[0], signature.as_slice()].concat());
+        let parts = [signed.as_slice(), parts[1], &signature].concat();
+        leaf.certificate = der::element(0x30, &parts).into();
+        leaf
+    }
+
+    /// A client certificate for a key that nothing here could use; it is shown with another one.
+    pub fn client_with_key(&self, name: &str, key: &impl PublicKeyData) -> Leaf {
+        let mut leaf = self.client(name);
+        let mut params = named(name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        leaf.certificate = params.signed_by(key, &self.issuer).unwrap().into();
+        leaf
+    }
+
+    /// A revocation list that names these serial numbers, as PEM, good for a day.
+    pub fn revoking_numbers(&self, numbers: &[u64]) -> String {
+        let leaves: Vec<_> = numbers
+            .iter()
+            .map(|number| {
+                let mut leaf = self.client("revoked");
+                leaf.serial = SerialNumber::from(*number);
+                leaf
+            })
+            .collect();
+        self.revoking(&leaves.iter().collect::<Vec<_>>())
     }
 
     /// A revocation list that names these leaves, as PEM, good for a day.

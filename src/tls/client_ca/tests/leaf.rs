@@ -44,7 +44,7 @@ fn verdict_is_of_the_moment_asked_for() {
     let before_1970 = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
     assert!(matches!(
         judge.judge(&issued.chain, before_1970),
-        Err(Reason::NotYetValid(_))
+        Err(Reason::CaNotYetValid(_))
     ));
 }
 

@@ -26,6 +26,16 @@ impl Hubgate {
         self.signal(Signal::HUP);
     }
 
+    /// The time that the process has spent computing.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = format!("/proc/{}/stat", self.first().as_raw_nonzero());
+        let stat = std::fs::read_to_string(stat).unwrap();
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        let ticks = fields.split(' ').skip(11).take(2);
+        let ticks: u64 = ticks.map(|it| it.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Asks for a hand-over to a new process with SIGUSR2.
     pub fn hand_over(&self) {
         self.signal(Signal::USR2);
