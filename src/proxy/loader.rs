@@ -138,7 +138,7 @@ impl Shared {
 }
 
 impl Refreshed {
-    /// Notes what became of a CA's files, which several rules may name.
+    /// Notes the refresh of a CA's files; several rules may name the same ones.
     fn note_all(&mut self, result: anyhow::Result<Vec<String>>) {
         match result {
             Ok(changes) => {

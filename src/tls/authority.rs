@@ -73,12 +73,12 @@ impl Authority {
         })
     }
 
-    /// What of the certificate its signatures need.
+    /// The fields of the certificate that its signatures need.
     pub(super) fn fields(&self) -> Option<Fields<'_>> {
         Fields::of(&self.certificate)
     }
 
-    /// Refuses what stands below an anchor outside its validity, as NGINX does.
+    /// Refuses an anchor outside its own validity, as NGINX does.
     pub(super) fn must_be_valid(&self, now: OffsetDateTime) -> Result<(), Reason> {
         if now > self.not_after {
             return Err(Reason::CaExpired(self.not_after));

@@ -138,7 +138,7 @@ impl ClientCa {
         if !self.trust.refresh()? {
             return Ok(Vec::new());
         }
-        // After the new state is in place: a verdict by the old one never looks current.
+        // After the new state is in place: a verdict by the old one never counts as current.
         self.generation.fetch_add(1, Ordering::Release);
         let after = self.trust.current();
         let mut changes = after.changes(&before, &self.ca, self.crl.as_deref());

@@ -1,8 +1,8 @@
 //! The certificates that a client showed, held once per connection with the verdicts on them.
 //!
-//! A verdict is remembered per CA until its files change or a date that it rests on comes, so
-//! that a request after the first costs a look into a short list. A judgement that takes longer
-//! is made beside the workers, once for all requests that wait for it.
+//! A verdict is remembered per CA until its files change or a date that it rests on passes, so
+//! requests after the first read it from a short list. A judgement that takes longer runs off the
+//! worker threads, once for all requests that wait for it.
 
 use std::{
     fmt,
@@ -41,7 +41,7 @@ impl ClientChain {
     /// Certificates of a chain that is judged at once.
     const SHORT: usize = 2;
 
-    /// Takes what a client showed in its handshake, leaf first; nothing if it showed none.
+    /// Takes the certificates of a handshake, leaf first; none if the client showed none.
     ///
     /// A chain with more than [`Self::MOST`] certificates or [`Self::MOST_BYTES`] is refused, as
     /// is one with a key of a kind whose possession cannot be checked.
@@ -81,7 +81,7 @@ impl ClientChain {
         length(self.certificates())
     }
 
-    /// What the chain is worth to a CA now.
+    /// The verdict of a CA on the chain now.
     #[must_use]
     pub fn verdict(&self, ca: &Arc<ClientCa>) -> ClientAuth {
         match &self.shown {
@@ -103,7 +103,7 @@ impl ClientChain {
 
     /// Makes the verdict of a CA current, so that [`Self::verdict`] takes no time.
     ///
-    /// What takes long runs beside the workers; the judgement goes on when the caller gives up.
+    /// A long judgement runs off the worker threads, and goes on when the caller gives up.
     pub async fn prepare(self: &Arc<Self>, ca: &Arc<ClientCa>) {
         if let Some(mut underway) = self.underway(ca) {
             // It ends without a verdict only when the judgement panicked.
@@ -115,7 +115,7 @@ impl ClientChain {
         ca.verdict(self.certificates(), now)
     }
 
-    /// The judgement to wait for, begun if nobody has; none when there is nothing to wait for.
+    /// The judgement to wait for, begun if there is none; none when the verdict is at hand.
     fn underway(self: &Arc<Self>, ca: &Arc<ClientCa>) -> Option<Underway> {
         let is_short = self.certificates().len() <= Self::SHORT;
         if is_short && ca.judges_fast() || self.certificates().is_empty() {
@@ -158,7 +158,7 @@ impl Default for Shown {
     }
 }
 
-/// Whether both are of the same certificates; what is refused is no other's.
+/// Equal when both have the same certificates; a refused chain equals none.
 impl PartialEq for ClientChain {
     fn eq(&self, other: &Self) -> bool {
         match (&self.shown, &other.shown) {

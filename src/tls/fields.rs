@@ -95,9 +95,11 @@ impl<'a> Fields<'a> {
         if !self.is_rsa() {
             return Ok(());
         }
-        match self.rsa_bits().ok_or(Reason::Malformed)? {
+        let rsa = self.rsa().ok_or(Reason::Malformed)?;
+        match rsa.modulus_bits {
             bits @ ..SHORTEST_RSA => Err(Reason::ShortKey(bits)),
-            bits => self.must_have_rsa_below(bits, LONGEST_RSA),
+            _ if rsa.exponent_bits > LONGEST_EXPONENT => Err(Reason::UnknownKey),
+            _ => rsa.must_not_exceed(LONGEST_RSA),
         }
     }
 
@@ -106,37 +108,55 @@ impl<'a> Fields<'a> {
         if !self.is_rsa() {
             return Ok(());
         }
-        let bits = self.rsa_bits().ok_or(Reason::Malformed)?;
-        self.must_have_rsa_below(bits, most)
-    }
-
-    fn must_have_rsa_below(&self, bits: usize, most: usize) -> Result<(), Reason> {
-        if bits > most {
-            return Err(Reason::LongKey { bits, most });
-        }
-        Ok(())
+        self.rsa().ok_or(Reason::Malformed)?.must_not_exceed(most)
     }
 
     fn is_rsa(&self) -> bool {
         self.key_algorithm == alg_id::RSA_ENCRYPTION.as_ref()
     }
 
-    fn rsa_bits(&self) -> Option<usize> {
+    fn rsa(&self) -> Option<Rsa> {
         let (_, key) = SubjectPublicKeyInfo::from_der(self.public_key).ok()?;
         let Ok(PublicKey::RSA(key)) = key.parsed() else {
             return None;
         };
-        let zeros = key.modulus.iter().take_while(|byte| **byte == 0).count();
-        let digits = key.modulus.get(zeros..)?;
-        let unused = digits.first()?.leading_zeros() as usize;
-        Some(digits.len() * 8 - unused)
+        Some(Rsa {
+            modulus_bits: bits(key.modulus),
+            exponent_bits: bits(key.exponent),
+        })
     }
+}
+
+/// The sizes of an RSA key.
+struct Rsa {
+    modulus_bits: usize,
+    exponent_bits: usize,
+}
+
+impl Rsa {
+    fn must_not_exceed(&self, most: usize) -> Result<(), Reason> {
+        let bits = self.modulus_bits;
+        if bits > most {
+            return Err(Reason::LongKey { bits, most });
+        }
+        Ok(())
+    }
+}
+
+/// The bits of a number, without leading zeros.
+fn bits(number: &[u8]) -> usize {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let digits = number.get(zeros..).unwrap_or_default();
+    let unused = digits.first().map_or(0, |first| first.leading_zeros());
+    digits.len() * 8 - unused as usize
 }
 
 /// The shortest RSA key taken, in bits.
 pub(super) const SHORTEST_RSA: usize = 2048;
 /// The longest RSA key that aws-lc checks a signature of, in bits.
 const LONGEST_RSA: usize = 8192;
+/// The longest exponent of an RSA key that it does, in bits.
+const LONGEST_EXPONENT: usize = 33;
 
 /// DER, element by element.
 struct Reader<'a>(&'a [u8]);

@@ -1,4 +1,4 @@
-//! Who a valid client certificate says came.
+//! The identity that a valid client certificate proves.
 
 use std::{
     hash::{Hash, Hasher},
@@ -15,7 +15,7 @@ use super::{
     fields::Fields,
 };
 
-/// Who a valid client certificate says came; cheap to clone.
+/// The identity that a valid client certificate proves; cheap to clone.
 ///
 /// Two are equal when the same key signed the same serial number; names are labels only. Made
 /// by [`ClientCa::judge`] alone.
@@ -24,7 +24,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Identity(Arc<Named>);
 
-/// What a certificate says, as requests need it.
+/// The fields of a certificate as requests need them.
 #[derive(Debug)]
 struct Named {
     key: [u8; 32],

@@ -137,7 +137,7 @@ impl<'t> Judgement<'t> {
     }
 }
 
-/// A list must tell of each certificate; without any list webpki would ask for none.
+/// A list must cover each certificate; without any list webpki would demand none.
 fn must_cover<'a>(
     lists: &'a [&'a CertRevocationList<'a>],
 ) -> Result<RevocationOptions<'a>, Reason> {

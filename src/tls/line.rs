@@ -1,8 +1,8 @@
 //! The CAs between a leaf and the anchors of a file, each signature of them checked.
 //!
 //! The search goes from the anchors down: a key is used only after a CA of the file has vouched
-//! for it, and each pair of CA and certificate is tried once, so certificates that anybody can
-//! make cost a client's verdict nothing. What is found, webpki judges.
+//! for it, and each pair of CA and certificate is tried once, so self-made certificates add next
+//! to nothing to the cost of a verdict. webpki then judges the line that was found.
 
 use std::collections::VecDeque;
 
@@ -30,7 +30,7 @@ pub(super) struct Candidate<'a> {
 /// The search for a line.
 struct Search<'a> {
     candidates: Vec<Candidate<'a>>,
-    /// Pairs of indices: an issuer, and what it signed.
+    /// Pairs of indices: an issuer and a certificate that it signed.
     signed: Vec<(usize, usize)>,
     /// Those that an anchor vouches for, the anchors first.
     vouched: Vec<usize>,
@@ -43,7 +43,7 @@ const LONGEST_RSA: usize = 4096;
 const MOST_ALIKE: usize = 3;
 
 impl<'a> Line<'a> {
-    /// Searches among what the client showed and the file has.
+    /// Searches among the certificates that the client showed and those of the file.
     ///
     /// # Errors
     /// Why no line leads from the leaf to an anchor.
@@ -93,7 +93,7 @@ impl<'a> Candidate<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Takes in what the names lead to, each certificate once.
+    /// Takes in the certificates that the names lead to, each once.
     fn new(leaf: &Fields<'a>, shown: &'a [CertificateDer<'_>], file: &'a [Authority]) -> Self {
         let file = file.iter().filter_map(Candidate::of_file);
         let mut pool: Vec<_> = file

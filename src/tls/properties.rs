@@ -11,7 +11,7 @@ use http::HeaderValue;
 use rustls::pki_types::CertificateDer;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{ClientAuth, ClientCa, SystemRoots, distinguished_name, hosts, identity};
+use super::{ClientAuth, ClientCa, ClientChain, SystemRoots, distinguished_name, hosts, identity};
 
 /// Both were made by openssl and are good to 2126; the CA's key was thrown away.
 const CA: &str = include_str!("properties/ca.pem");
@@ -19,7 +19,7 @@ const SIGNED: &[u8] = include_bytes!("properties/phone.der");
 /// In 2030.
 const NOW: Duration = Duration::from_secs(1_900_000_000);
 
-static HOUSE: LazyLock<ClientCa> = LazyLock::new(|| {
+static HOUSE: LazyLock<Arc<ClientCa>> = LazyLock::new(|| {
     let load = || {
         let file = env::temp_dir().join(format!("hubgate-{}.pem", process::id()));
         fs::write(&file, CA)?;
@@ -28,7 +28,8 @@ static HOUSE: LazyLock<ClientCa> = LazyLock::new(|| {
         fs::remove_file(file)?;
         loaded
     };
-    load().unwrap_or_else(|fault| panic!("the CA cannot be read: {fault:#}"))
+    let loaded = load().unwrap_or_else(|fault| panic!("the CA cannot be read: {fault:#}"));
+    Arc::new(loaded)
 });
 
 /// Of any certificates that a client shows, leaf first and each behind two bytes of its length,
@@ -48,6 +49,9 @@ pub fn client_certificate(bytes: &[u8]) {
         }
         (ClientAuth::Invalid(reason), Some(_)) => assert!(is_line(&reason.to_string())),
         (judged, None) => panic!("nothing was shown: {judged:?}"),
+    }
+    if let ClientAuth::Valid(_) = ClientChain::received(&chain).verdict(&HOUSE) {
+        assert_eq!(chain.first().map(|leaf| &leaf[..]), Some(SIGNED));
     }
     for certificate in &chain {
         can_be_written(certificate);

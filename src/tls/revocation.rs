@@ -23,7 +23,7 @@ pub(super) struct RevocationList {
     pub(super) next_update: Option<OffsetDateTime>,
 }
 
-/// The lists of a file, and what is wrong with it.
+/// The lists of a file, with its warnings.
 pub(super) struct Loaded {
     pub(super) lists: Vec<RevocationList>,
     pub(super) warnings: Vec<Warning>,
@@ -55,6 +55,11 @@ impl RevocationList {
     pub(super) fn is_of(&self, ca: &Fields<'_>) -> bool {
         self.list.issuer() == ca.subject
             && self.signer.as_ref().is_none_or(|it| it == ca.public_key)
+    }
+
+    /// Whether a CA in the file signed it.
+    pub(super) fn is_of_file(&self) -> bool {
+        self.signer.is_some()
     }
 
     /// None when no CA of its issuer's name in the file signed it.

@@ -16,7 +16,8 @@ pub(super) struct Trust {
     pub(super) authorities: Vec<Authority>,
     /// None where revocation does not count.
     pub(super) lists: Option<Vec<RevocationList>>,
-    /// When the first of the lists ends, and with it all that it lets in.
+    /// When the first of the lists ends that a CA of the file signed, and with it all that it
+    /// lets in.
     pub(super) lists_end: Option<OffsetDateTime>,
     pub(super) warnings: Vec<Warning>,
 }
@@ -36,7 +37,8 @@ impl Trust {
             warnings.extend(faults.map(|it| it.of(crl)));
             lists = Some(loaded.lists);
         }
-        let ends = lists.iter().flatten().filter_map(|it| it.next_update);
+        let of_file = lists.iter().flatten().filter(|it| it.is_of_file());
+        let ends = of_file.filter_map(|it| it.next_update);
         Ok(Self {
             lists_end: ends.min(),
             authorities,
@@ -61,7 +63,7 @@ impl Trust {
         self.lists.iter().flatten().map(|list| list.der.len()).sum()
     }
 
-    /// What is in these files and was not in those before; or the reverse.
+    /// The certificates and lists that are in these files and were not before, and the reverse.
     pub(super) fn changes(&self, before: &Self, ca: &Path, crl: Option<&Path>) -> Vec<String> {
         let missing = |one: &Self, other: &Self| {
             let cas = one.authorities.iter().filter(|it| !other.has(it));

@@ -9,7 +9,7 @@ use tokio::{sync::watch, task::spawn_blocking};
 
 use super::{ClientAuth, ClientCa, ClientChain, span::Span};
 
-/// What a chain is worth to one CA, and for how long.
+/// The verdict of one CA on a chain, and how long it holds.
 #[derive(Clone, Debug)]
 pub(super) struct Verdict {
     pub(super) auth: ClientAuth,

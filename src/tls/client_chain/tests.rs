@@ -1,4 +1,4 @@
-//! What is taken of a chain, and how often it is judged.
+//! How much of a chain is taken, and how often it is judged.
 
 use std::time::{Duration, Instant};
 
@@ -127,7 +127,7 @@ async fn long_chain_is_judged_once_for_all_who_wait() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let ca = Arc::new(root.client_ca(&folder));
     let chain = received(&deep(&root, 4));
-    // Nobody is judged while the turn is taken.
+    // No chain is judged while the turn is taken.
     let turn = ca.turn().await.unwrap();
     let waiting: Vec<_> = (0..128)
         .map(|_| {

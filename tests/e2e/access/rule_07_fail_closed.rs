@@ -25,16 +25,34 @@ async fn a_start_with_a_ca_that_cannot_be_relied_on_is_refused() {
 }
 
 #[tokio::test]
-async fn a_start_with_a_list_of_another_ca_is_refused() {
+async fn a_start_with_an_empty_revocation_list_is_refused() {
     let family = Authority::new("family");
-    for list in [Authority::new("others").revoking(&[]), String::new()] {
-        let setup = Setup::home("http://127.0.0.1:1")
+    let setup = Setup::home("http://127.0.0.1:1")
+        .file("ca.pem", &family.pem())
+        .file("ca.crl", "")
+        .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}");
+    let line = refused(setup).await;
+    assert!(line.contains("ca.crl"), "{line}");
+}
+
+#[tokio::test]
+async fn with_lists_of_other_cas_only_no_device_enters() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    for (name, warning) in [
+        ("others", "which is not in the CA file"),
+        ("family", "that CA in the CA file did not sign it"),
+    ] {
+        let gate = Setup::home(&hub.url())
             .file("ca.pem", &family.pem())
-            .file("ca.crl", &list)
-            .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}");
-        let line = refused(setup).await;
-        assert!(line.contains("ca.crl"), "{line}");
+            .file("ca.crl", &Authority::new(name).revoking(&[]))
+            .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}")
+            .start()
+            .await;
+        gate.line_with(warning).await;
+        let anna = gate.tls().showing(family.client("anna"));
+        assert_eq!(anna.visit("/").await.status, 495, "{name}");
     }
+    assert!(hub.requests().is_empty());
 }
 
 #[tokio::test]

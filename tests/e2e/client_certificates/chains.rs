@@ -1,4 +1,4 @@
-//! Chains of intermediates: what they cost, which are followed, and that NGINX agrees.
+//! Chains of intermediates: their cost, the ones that are followed, and NGINX's verdict on them.
 
 use std::{fmt::Write, time::Duration};
 
@@ -98,7 +98,7 @@ async fn a_list_of_a_ca_outside_the_file_warns_and_stops_no_start() {
     assert_eq!(gate.tls().showing(anna).visit("/").await.status, 495);
 }
 
-/// The files of a case, and the device that comes.
+/// The files of a case, and the device's certificate.
 struct Case {
     what: &'static str,
     ca: String,
@@ -161,7 +161,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// What stands in the file and lets no device in.
+/// Intermediates that stand in the file and let no device in.
 fn broken(root: &Authority) -> Vec<Case> {
     let now = OffsetDateTime::now_utc();
     let ended = root.below("ended", |params| {
@@ -192,7 +192,7 @@ fn broken(root: &Authority) -> Vec<Case> {
     .into()
 }
 
-/// What hubgate and NGINX answer.
+/// The statuses of hubgate and NGINX.
 async fn statuses(hub: &Hub, case: &Case) -> [u16; 2] {
     let depth = case.verify_depth;
     let crl = case.crl.as_ref().map_or("", |_| ", crl: ca.crl");
@@ -235,7 +235,7 @@ fn two_below(root: &Authority) -> (Authority, Authority) {
     (below, deep)
 }
 
-/// Seven CAs of one name and one issuer, made by nobody of the family.
+/// Seven CAs of one name and one issuer, which the family did not sign.
 fn crafted() -> Leaf {
     let twin = Authority::tall("family");
     let mut leaf = twin.below("family", |_| ()).client("mallory");

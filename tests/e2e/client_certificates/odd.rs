@@ -1,5 +1,7 @@
 //! Certificates of odd kinds: the handshake finishes, and HTTP names the reason.
 
+use std::process::Command;
+
 use rcgen::{CustomExtension, PublicKeyData, SignatureAlgorithm};
 use rustls::version::{TLS12, TLS13};
 
@@ -44,56 +46,64 @@ async fn where_a_password_would_do_an_odd_certificate_does_not_stand_in_its_way(
 }
 
 #[tokio::test]
-async fn curl_hears_of_its_rsa_key_of_1024_bits() {
-    let tools = ["curl", "openssl"].map(|tool| foreign_is_there(tool));
-    if tools.contains(&false) {
-        return skip("curl and openssl");
+async fn openssl_gets_the_reason_for_its_rsa_key_of_1024_bits() {
+    let tools = [("openssl", "version"), ("python3", "--version")];
+    if !tools.iter().all(|(tool, version)| is_there(tool, version)) {
+        return skip("openssl and python3");
     }
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = family_or_password(&hub, &family).await;
-    gate.write("family.key", &family.key_pem());
-    let path = |name: &str| gate.folder().join(name).to_string_lossy().into_owned();
-    let (key, request, leaf) = (path("anna.key"), path("anna.csr"), path("anna.pem"));
-    foreign("openssl", &["genrsa", "-out", &key, "1024"]).succeeded();
-    let made = [
-        "req", "-new", "-key", &key, "-subj", "/CN=anna", "-out", &request,
-    ];
-    foreign("openssl", &made).succeeded();
-    let (ca, ca_key) = (path("ca.pem"), path("family.key"));
-    let sign = [
-        "x509", "-req", "-in", &request, "-CA", &ca, "-CAkey", &ca_key,
-    ];
-    let sign = [
-        &sign[..],
-        &["-set_serial", "5", "-days", "9", "-out", &leaf],
-    ]
-    .concat();
-    foreign("openssl", &sign).succeeded();
-    let (url, resolve) = (
-        format!("https://home.test:{}/", gate.https().port()),
-        gate.https(),
-    );
-    let resolve = format!("home.test:{}:127.0.0.1", resolve.port());
-    for version in ["1.2", "1.3"] {
-        let call = ["-sk", "--resolve", &resolve, "--cert", &leaf, "--key", &key];
-        let ciphers = [
-            "--ciphers",
-            "DEFAULT@SECLEVEL=0",
-            "--tls-max",
-            version,
-            &url,
-        ];
-        let page = foreign("curl", &[&call[..], &ciphers].concat()).succeeded();
-        assert!(page.contains("RSA key of 1024 bits is too short"), "{page}");
+    let (key, leaf) = short_rsa_key(&gate, &family);
+    let port = gate.https().port().to_string();
+    for version in ["TLSv1_2", "TLSv1_3"] {
+        let call = ["-c", ASK_BY_OPENSSL, &port, &leaf, &key, version];
+        let page = foreign("python3", &call).succeeded();
+        let reason = "RSA key of 1024 bits is too short";
+        assert!(page.contains(reason), "{version}: {page}");
     }
 }
 
-fn foreign_is_there(tool: &str) -> bool {
-    let version = std::process::Command::new(tool).arg("version").output();
-    version.is_ok()
+/// Its key and its certificate, made by openssl.
+fn short_rsa_key(gate: &Hubgate, family: &Authority) -> (String, String) {
+    gate.write("family.key", &family.key_pem());
+    let path = |name: &str| gate.folder().join(name).to_string_lossy().into_owned();
+    let (ca, ca_key) = (path("ca.pem"), path("family.key"));
+    let (key, request, leaf) = (path("anna.key"), path("anna.csr"), path("anna.pem"));
+    let openssl = |arguments: &str| {
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        foreign("openssl", &arguments).succeeded();
+    };
+    openssl(&format!("genrsa -out {key} 1024"));
+    openssl(&format!(
+        "req -new -key {key} -subj /CN=anna -out {request}"
+    ));
+    openssl(&format!(
+        "x509 -req -in {request} -CA {ca} -CAkey {ca_key} -set_serial 5 -days 9 -out {leaf}"
+    ));
+    (key, leaf)
 }
 
-/// What the family's CA signed, and why it does not count.
+/// Python's `ssl` is OpenSSL, which takes short keys when asked to.
+const ASK_BY_OPENSSL: &str = r#"
+import socket, ssl, sys
+port, leaf, key, version = sys.argv[1:]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+context.set_ciphers("DEFAULT@SECLEVEL=0")
+context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, version)
+context.load_cert_chain(leaf, key)
+tcp = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
+with context.wrap_socket(tcp, server_hostname="home.test") as tls:
+    tls.sendall(b"GET / HTTP/1.1\r\nHost: home.test\r\nConnection: close\r\n\r\n")
+    while part := tls.recv(65536):
+        sys.stdout.buffer.write(part)
+"#;
+
+fn is_there(tool: &str, version: &str) -> bool {
+    Command::new(tool).arg(version).output().is_ok()
+}
+
+/// Certificates of the family's CA, with the reason why each does not count.
 fn odd(family: &Authority) -> Vec<(Leaf, &'static str)> {
     let extension = family.client_with("anna", |params| {
         let mut unknown =
@@ -120,6 +130,10 @@ fn odd(family: &Authority) -> Vec<(Leaf, &'static str)> {
             "RSA key of 16384 bits is too long",
         ),
         (
+            family.client_with_key("anna", &Rsa(with_exponent(256, &[1; 9]))),
+            "key is of a kind that is not taken",
+        ),
+        (
             with_unknown_curve(family),
             "key is of a kind that is not taken",
         ),
@@ -128,7 +142,7 @@ fn odd(family: &Authority) -> Vec<(Leaf, &'static str)> {
     ]
 }
 
-/// A curve that nobody knows, in the place of P-256.
+/// A curve of no known OID, in the place of P-256.
 fn with_unknown_curve(family: &Authority) -> Leaf {
     const P256: [u8; 10] = [6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7];
     family.client_changed("anna", |fields| {
@@ -154,10 +168,15 @@ impl PublicKeyData for Rsa {
 
 /// The RSAPublicKey in DER.
 fn rsa(bytes: usize) -> Vec<u8> {
+    with_exponent(bytes, &[1, 0, 1])
+}
+
+fn with_exponent(bytes: usize, exponent: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes + 1).unwrap().to_be_bytes();
     let head = [0x02, 0x82, length[0], length[1], 0x00];
     let modulus = [head.as_slice(), &vec![0xC5; bytes]].concat();
-    let key = [modulus.as_slice(), &[0x02, 0x03, 0x01, 0x00, 0x01]].concat();
+    let exponent_head = [0x02, u8::try_from(exponent.len()).unwrap()];
+    let key = [modulus.as_slice(), &exponent_head, exponent].concat();
     let length = u16::try_from(key.len()).unwrap().to_be_bytes();
     [[0x30, 0x82, length[0], length[1]].as_slice(), &key].concat()
 }

@@ -16,7 +16,7 @@ pub(super) fn elements(mut bytes: &[u8]) -> Vec<&[u8]> {
     elements
 }
 
-/// What is in an element.
+/// The content of an element.
 pub(super) fn content(element: &[u8]) -> &[u8] {
     let header = match element[1] {
         0x81 => 3,
