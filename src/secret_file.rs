@@ -7,7 +7,7 @@ mod leftover;
 mod owner;
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -150,17 +150,22 @@ fn open(file: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let opened = options.mode(0o600).custom_flags(flags).open(file);
     let opened = opened.map_err(|fault| match fs::metadata(file) {
-        Ok(meta) if !meta.is_file() => not_a_file(),
+        Ok(meta) if !meta.is_file() => not_a_file(&meta),
         _ => fault,
     })?;
-    match opened.metadata()?.is_file() {
+    let meta = opened.metadata()?;
+    match meta.is_file() {
         true => Ok(opened),
-        false => Err(not_a_file()),
+        false => Err(not_a_file(&meta)),
     }
 }
 
-fn not_a_file() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+fn not_a_file(meta: &Metadata) -> io::Error {
+    let kind = match meta.is_dir() {
+        true => io::ErrorKind::IsADirectory,
+        false => io::ErrorKind::InvalidInput,
+    };
+    io::Error::new(kind, "not a regular file")
 }
 
 /// Never opens what is there: it may be a link to what is not ours.

@@ -62,6 +62,9 @@ fn secret_value(segment: &[u8]) -> Option<usize> {
 
 /// Names are compared by their letters and digits: `api_key`, `apiKey` and `api%4Bey[]` are one.
 fn is_secret(name: &[u8]) -> bool {
+    if name.contains(&b'/') {
+        return false;
+    }
     let name: Vec<u8> = percent_decode(name)
         .filter(u8::is_ascii_alphanumeric)
         .map(|byte| byte.to_ascii_lowercase())
