@@ -11,7 +11,7 @@ const SHOWN: &[&[&str]] = &[
     &["status"],
     &["reload"],
     &["check"],
-    &["explain", "https://home.test/"],
+    &["explain", "https://home.test/", "--from", "203.0.113.7"],
 ];
 
 #[tokio::test]
@@ -94,10 +94,11 @@ async fn no_link_pipe_or_hard_link_in_state_makes_the_first_start_touch_roots_fi
             stage.lay(attack, left);
         }
         stage.unharmed_by(&["run"], "");
+    }
+    stage.restore();
+    for name in stage.folders("state") {
         stage.restore();
-        for name in stage.folders("state") {
-            stage.lay(attack, &name);
-        }
+        stage.lay(Attack::Link, &name);
         stage.unharmed_by(&["run"], "");
     }
 }

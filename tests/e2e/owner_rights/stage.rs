@@ -14,22 +14,22 @@ use rustix::{
 use tempfile::TempDir;
 
 use crate::{
-    harness::{HTPASSWD, Hubgate, Ran, Running, Setup, hubgate_told},
+    harness::{HTPASSWD, Hubgate, Ran, Setup, hubgate_told},
     hub::Hub,
     real_hub::skip_for,
 };
 
 /// The service user.
-pub const SERVICE: u32 = 12_345;
+pub(super) const SERVICE: u32 = 12_345;
 /// That of the backups.
-pub const PASSPHRASE: &str = "correct horse";
+pub(super) const PASSPHRASE: &str = "correct horse";
 /// Seconds after which a command hangs; a server is ended then.
 const PATIENCE: &str = "10";
 const SERVED: &str = "2";
 
 /// What the service user puts in the place of a file or folder.
 #[derive(Clone, Copy, Debug)]
-pub enum Attack {
+pub(super) enum Attack {
     /// A link to a file or folder that root alone may read.
     Link,
     /// A link to one that everybody may read, with the content that was there.
@@ -41,19 +41,19 @@ pub enum Attack {
 }
 
 /// The folder of proxy.yaml, `state` and `users` of the service user in it.
-pub struct Stage {
+pub(super) struct Stage {
     gate: Hubgate,
     roots: TempDir,
     _hub: Hub,
 }
 
 impl Attack {
-    pub const ALL: [Self; 4] = [Self::Link, Self::ReadableLink, Self::HardLink, Self::Pipe];
+    pub(super) const ALL: [Self; 4] = [Self::Link, Self::ReadableLink, Self::HardLink, Self::Pipe];
 }
 
 impl Stage {
     /// A house that was started once, with a device and a user; none without root's rights.
-    pub async fn new() -> Option<Self> {
+    pub(super) async fn new() -> Option<Self> {
         if !geteuid().is_root() {
             skip_for("only root acts for other users");
             return None;
@@ -97,7 +97,7 @@ impl Stage {
     }
 
     /// Everything as it was in the beginning.
-    pub fn restore(&self) {
+    pub(super) fn restore(&self) {
         for name in ["state", "users", "out", "out-backup"] {
             shell("rm", &["-rf", self.path(name).to_str().unwrap()]);
         }
@@ -114,7 +114,7 @@ impl Stage {
     }
 
     /// Plays each attack at the name, and each command on each; root's files stay as they are.
-    pub fn attacked(&self, name: &str, commands: &[&[&str]], input: &str) {
+    pub(super) fn attacked(&self, name: &str, commands: &[&[&str]], input: &str) {
         for attack in Attack::ALL {
             self.restore();
             self.lay(attack, name);
@@ -131,7 +131,7 @@ impl Stage {
     }
 
     /// Runs a command; root's files are as before.
-    pub fn unharmed_by(&self, command: &[&str], input: &str) -> Ran {
+    pub(super) fn unharmed_by(&self, command: &[&str], input: &str) -> Ran {
         let before = listing(self.roots.path());
         let ran = self.run(command, input);
         let after = listing(self.roots.path());
@@ -140,7 +140,7 @@ impl Stage {
     }
 
     /// Runs a command as root, for a limited time.
-    pub fn run(&self, command: &[&str], input: &str) -> Ran {
+    pub(super) fn run(&self, command: &[&str], input: &str) -> Ran {
         let patience = if command == ["run"] { SERVED } else { PATIENCE };
         let folder = self.gate.folder();
         fs::write(folder.join("input"), format!("{input}\n")).unwrap();
@@ -153,7 +153,7 @@ impl Stage {
     }
 
     /// Puts a trap in the place of a file or folder.
-    pub fn lay(&self, attack: Attack, name: &str) {
+    pub(super) fn lay(&self, attack: Attack, name: &str) {
         let place = self.path(name);
         let content = fs::read(&place).unwrap_or_else(|_| HTPASSWD.into());
         let target = self.roots.path().join(name.replace('/', "-"));
@@ -187,14 +187,14 @@ impl Stage {
     }
 
     /// The files below a folder, the socket among them.
-    pub fn files(&self, folder: &str) -> Vec<String> {
+    pub(super) fn files(&self, folder: &str) -> Vec<String> {
         let names = self.names(folder);
         let is_file = |name: &String| !self.path(name).is_dir();
         names.into_iter().filter(is_file).collect()
     }
 
     /// The folders below a folder, and itself.
-    pub fn folders(&self, folder: &str) -> Vec<String> {
+    pub(super) fn folders(&self, folder: &str) -> Vec<String> {
         let names = self.names(folder);
         let is_folder = |name: &String| self.path(name).is_dir();
         names.into_iter().filter(is_folder).collect()
@@ -212,7 +212,7 @@ impl Stage {
     }
 
     /// The owner of a file.
-    pub fn owner(&self, name: &str) -> u32 {
+    pub(super) fn owner(&self, name: &str) -> u32 {
         fs::symlink_metadata(self.path(name)).unwrap().uid()
     }
 
