@@ -497,7 +497,7 @@ hubgate_let_use() {
   local account="$1" bit="$2" path="$3" group mode
   if runuser -u "$account" -- test "-$bit" "$path"; then return 0; fi
   read -r mode group < <(stat --format '%a %G' "$path")
-  if [[ $group == root ]]; then
+  if [[ $group == root ]] && hubgate_is_roots "$path"; then
     echo "$mode $group $path" >> "${memory}/modes" && sync "${memory}/modes"
     hubgate_run chgrp "$(hubgate_group)" "$path" && hubgate_run chmod "g+$bit" "$path" || return 1
   elif [[ -n $(find "$path" -maxdepth 0 -perm "-g+$bit") ]] && ! grep -qsx "$group" "${memory}/groups"; then
@@ -506,6 +506,16 @@ hubgate_let_use() {
   fi
   runuser -u "$account" -- test "-$bit" "$path" ||
     hubgate_because "the account ${account} may not read ${path}: let its group do so (chgrp, chmod g+${bit})"
+}
+
+## Whether no other user could put a link in its place
+hubgate_is_roots() {
+  local path="${1%/}"
+  while [[ $(stat --format %u "${path:-/}") == 0 ]]; do
+    if [[ -z $path ]]; then return 0; fi
+    path="${path%/*}"
+  done
+  return 1
 }
 
 ## Latest first, so that what was changed twice ends as it began

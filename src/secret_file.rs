@@ -1,16 +1,28 @@
 //! Secrets on disk: whole or not at all, and for nobody else to read.
+//!
+//! All that is kept in `state` is read and changed here. What root does in a folder of another
+//! user is done with that user's rights ([`OwnerRights`]).
 
 mod leftover;
+mod owner;
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     process,
 };
 
-pub(crate) use self::leftover::{is_unfinished, remove_leftovers};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+
+pub(crate) use self::{
+    leftover::{is_unfinished, remove_leftovers},
+    owner::{OwnerRights, explained},
+};
+
+/// Bytes of a file that is read at most; all of ours are far shorter.
+const MOST: u64 = 16 << 20;
 
 /// Writes a file of mode 0600 in a folder of mode 0700, so that a crash leaves the old or the new.
 pub(crate) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
@@ -23,51 +35,105 @@ pub(crate) fn replace(
     content: &[u8],
     move_away: impl FnOnce() -> io::Result<()>,
 ) -> io::Result<()> {
-    make_folder(file)?;
-    let temporary = temporary(file);
-    let written = write_whole(&temporary, content)
-        .and_then(|()| adopt(&temporary))
-        .and_then(|()| move_away())
-        .and_then(|()| fs::rename(&temporary, file));
-    if written.is_err() {
-        // What failed is what matters; a leftover is overwritten or harmless.
-        let _ = fs::remove_file(&temporary);
+    as_owner(file, |folder| {
+        make_private(folder)?;
+        let temporary = temporary(file);
+        let written = write_whole(&temporary, content)
+            .and_then(|()| move_away())
+            .and_then(|()| fs::rename(&temporary, file));
+        if written.is_err() {
+            // What failed is what matters; a leftover is overwritten or harmless.
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
+        File::open(folder)?.sync_all()
+    })
+}
+
+/// The content of a file; a pipe or device in its place is refused.
+pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
+    as_owner(file, |_| read_regular(file))
+}
+
+/// Reads like [`read`], with the rights of the process.
+pub(crate) fn read_regular(file: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let opened = open(file, OpenOptions::new().read(true))?;
+    opened.take(MOST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > MOST {
+        return Err(io::Error::other("longer than 16 MiB"));
     }
-    written?;
-    File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
+    Ok(content)
+}
+
+/// Opens a file to lock it; makes it, and its folder, if there is none.
+pub(crate) fn open_lock(file: &Path) -> io::Result<File> {
+    as_owner(file, |folder| {
+        make_private(folder)?;
+        open(file, OpenOptions::new().append(true).create(true))
+    })
+}
+
+/// Opens a file that is there to lock it.
+pub(crate) fn open_existing_lock(file: &Path) -> io::Result<File> {
+    as_owner(file, |_| open(file, OpenOptions::new().read(true)))
 }
 
 /// Takes a file and its folder from all but their owner, where they are open to others.
 pub(crate) fn close(file: &Path) -> io::Result<()> {
-    make_folder(file)?;
-    if fs::metadata(file)?.permissions().mode() & 0o077 != 0 {
-        fs::set_permissions(file, Permissions::from_mode(0o600))?;
-    }
-    Ok(())
+    as_owner(file, |folder| {
+        make_private(folder)?;
+        if fs::metadata(file)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(file, Permissions::from_mode(0o600))?;
+        }
+        Ok(())
+    })
 }
 
-/// Gives a file to the owner of its folder: what root writes, the service must be able to read.
-pub(crate) fn adopt(file: &Path) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let (owner, own) = (fs::metadata(folder)?, fs::metadata(file)?);
-    if !rustix::process::geteuid().is_root() || owner.uid() == own.uid() {
-        return Ok(());
-    }
-    chown(file, Some(owner.uid()), Some(owner.gid()))
+/// Gives a file of a folder another name there.
+pub(crate) fn rename(file: &Path, other: &Path) -> io::Result<()> {
+    as_owner(file, |_| fs::rename(file, other))
 }
 
-/// Makes the folder of a file, for nobody else to enter.
-pub(crate) fn make_folder(file: &Path) -> io::Result<()> {
-    make_private(file.parent().unwrap_or(Path::new(".")))
+/// Removes a file; a missing one is no fault.
+pub(crate) fn remove(file: &Path) -> io::Result<()> {
+    as_owner(file, |_| present(fs::remove_file(file)))
+}
+
+/// Removes a folder with all that is in it; a missing one is no fault.
+pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
+    as_owner(folder, |_| present(fs::remove_dir_all(folder)))
+}
+
+/// Exchanges two folders beside each other, at once.
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    as_owner(one, |parent| {
+        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?;
+        File::open(parent)?.sync_all()
+    })
+}
+
+/// Makes a folder that only its owner may enter, if there is none.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    as_owner(folder, |_| match folder.exists() {
+        true => Ok(()),
+        false => create(folder),
+    })
+}
+
+/// Acts with the rights of the owner of the file's folder, where root does.
+fn as_owner<T>(file: &Path, act: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    let folder = match file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let _rights = OwnerRights::assume(folder)?;
+    act(folder).map_err(explained)
 }
 
 fn make_private(folder: &Path) -> io::Result<()> {
     if !folder.exists() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-        adopt(folder)?;
+        create(folder)?;
     }
     if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(folder, Permissions::from_mode(0o700))?;
@@ -75,15 +141,51 @@ fn make_private(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+fn create(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Opens what is a file: a pipe would make this wait, and a device would obey.
+fn open(file: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let opened = options.mode(0o600).custom_flags(flags).open(file);
+    let opened = opened.map_err(|fault| match fs::metadata(file) {
+        Ok(meta) if !meta.is_file() => not_a_file(&meta),
+        _ => fault,
+    })?;
+    let meta = opened.metadata()?;
+    match meta.is_file() {
+        true => Ok(opened),
+        false => Err(not_a_file(&meta)),
+    }
+}
+
+fn not_a_file(meta: &Metadata) -> io::Error {
+    let kind = match meta.is_dir() {
+        true => io::ErrorKind::IsADirectory,
+        false => io::ErrorKind::InvalidInput,
+    };
+    io::Error::new(kind, "not a regular file")
+}
+
+/// Never opens what is there: it may be a link to what is not ours.
 fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
+    present(fs::remove_file(file))?;
+    let mut options = OpenOptions::new();
+    let mut file = options
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(file)?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+fn present(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 /// A name of this process's own: a hand-over has two processes on one folder.
@@ -94,35 +196,4 @@ fn temporary(file: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tls::testing::Folder;
-
-    fn mode(path: &Path) -> u32 {
-        fs::metadata(path).unwrap().permissions().mode() & 0o777
-    }
-
-    #[test]
-    fn secret_is_private_and_nothing_is_left_beside_it() {
-        let folder = Folder::new();
-        let file = folder.path("keys/a.pem");
-        write(&file, b"one").unwrap();
-        fs::set_permissions(folder.path("keys"), Permissions::from_mode(0o755)).unwrap();
-        write(&file, b"two").unwrap();
-        assert_eq!(fs::read(&file).unwrap(), b"two");
-        assert_eq!(mode(&file), 0o600);
-        assert_eq!(mode(&folder.path("keys")), 0o700);
-        assert_eq!(fs::read_dir(folder.path("keys")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn what_is_open_to_others_is_closed() {
-        let folder = Folder::new();
-        let file = folder.path("keys/a.pem");
-        write(&file, b"one").unwrap();
-        fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
-        fs::set_permissions(folder.path("keys"), Permissions::from_mode(0o755)).unwrap();
-        close(&file).unwrap();
-        assert_eq!((mode(&file), mode(&folder.path("keys"))), (0o600, 0o700));
-    }
-}
+mod tests;

@@ -29,11 +29,12 @@ impl Client {
     /// The client of a request: the peer, or the rightmost address of
     /// `X-Forwarded-For` that is no trusted proxy when the peer is one.
     ///
-    /// Without the header the request is the trusted proxy's own. An
-    /// unreadable hop leaves the client unknown.
+    /// The client is unknown where nothing names one: without the header, with trusted
+    /// proxies in it alone, or behind an unreadable hop.
     #[must_use]
     pub fn of_request(peer: IpAddr, trusted_proxies: &Networks, headers: &HeaderMap) -> Self {
-        let address = way(peer, trusted_proxies, headers).pop().flatten();
+        let last = way(peer, trusted_proxies, headers).pop().flatten();
+        let address = last.filter(|last| !trusted_proxies.contains(*last));
         let peer = peer.to_canonical();
         Self { peer, address }
     }
@@ -118,8 +119,7 @@ mod tests {
             ("fd00::1", &["[2001:db8::9]:443"], Some("2001:db8::9")),
             ("fd00::1", &["[2001:db8::9]"], Some("2001:db8::9")),
             ("fd00::1", &["192.0.2.7:55"], Some("192.0.2.7")),
-            ("10.0.0.1", &["10.0.0.3, 10.0.0.2"], Some("10.0.0.3")),
-            ("10.0.0.1", &[], Some("10.0.0.1")),
+            ("192.0.2.1", &[], Some("192.0.2.1")),
         ];
         for (peer, forwarded, expected) in cases {
             let expected = expected.map(str::to_owned);
@@ -128,10 +128,37 @@ mod tests {
     }
 
     #[test]
+    fn a_trusted_proxy_that_names_no_client_is_in_no_network() {
+        let cases: [(&str, &[&str]); 6] = [
+            ("10.0.0.1", &[]),
+            ("::ffff:10.0.0.1", &[]),
+            ("fd00::1", &["10.0.0.3, 10.0.0.2"]),
+            ("10.0.0.1", &["10.0.0.1"]),
+            ("10.0.0.1", &["10.0.0.3", "10.0.0.2:443"]),
+            ("10.0.0.1", &["192.0.2.7", ""]),
+        ];
+        for (peer, forwarded) in cases {
+            assert_eq!(client(peer, forwarded), None, "{peer} {forwarded:?}");
+        }
+        let (proxy, everywhere) = ("10.0.0.1".parse().unwrap(), networks(&["0.0.0.0/0"]));
+        let trusted = networks(&["10.0.0.0/8"]);
+        let nobody = Client::of_request(proxy, &trusted, &HeaderMap::new());
+        assert!(!nobody.is_in(&everywhere));
+        assert_eq!(nobody.accountable(), proxy);
+    }
+
+    #[test]
     fn a_hop_that_cannot_be_read_is_in_no_network() {
         for hop in [
             "",
+            " ",
+            ",",
             "unknown",
+            "_obf",
+            "for=192.0.2.7",
+            "\"192.0.2.7\"",
+            "[192.0.2.7",
+            "192.0.2.7:99999",
             "192.0.2",
             "192.0.2.7,",
             "fe80::1%eth0",

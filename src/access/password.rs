@@ -15,7 +15,6 @@ mod md5_crypt;
 pub(super) mod properties;
 
 use std::{
-    fs,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -33,7 +32,7 @@ use super::{
     basic::Basic,
     throttle::{Throttle, Throttled},
 };
-use crate::watched::Watched;
+use crate::{secret_file, watched::Watched};
 
 /// The users of one htpasswd file.
 pub struct Passwords {
@@ -144,7 +143,7 @@ impl Passwords {
 
 fn read(path: &Path) -> anyhow::Result<Htpasswd> {
     let place = || format!("{}: password file", path.display());
-    let text = fs::read(path).with_context(place)?;
+    let text = secret_file::read_regular(path).with_context(place)?;
     Htpasswd::parse(&text).with_context(place)
 }
 

@@ -1,7 +1,6 @@
 //! Copies of a certificate for other programs, and word to them.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -38,8 +37,8 @@ pub(super) async fn export(
 pub(super) fn is_there(export: &Export, name: &str, set: &CertificateSet) -> bool {
     let folder = folder(export, name);
     let is = |file, text: &str| {
-        let there = fs::read_to_string(folder.join(file));
-        there.is_ok_and(|it| it == lines(text))
+        let there = secret_file::read(&folder.join(file));
+        there.is_ok_and(|copy| copy == lines(text).as_bytes())
     };
     is("privkey.pem", set.key.pem()) && is("fullchain.pem", &set.chain_pem)
 }
@@ -83,7 +82,7 @@ async fn run(program: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    use std::{fs, fs::Permissions, os::unix::fs::PermissionsExt};
 
     use time::OffsetDateTime;
 

@@ -69,7 +69,7 @@ mod tests {
     fn told(folder: &Folder, acme: &str, certificate: &str) -> Vec<String> {
         install_provider();
         let text = format!(
-            "acme: {acme}\nsites: [{{hosts: [a.org], certificate: {certificate}, upstream: 'http://h:1'}}]"
+            "acme: {acme}\nsites: [{{hosts: [a.org], certificate: {certificate}, upstream: 'http://h:1', access: public}}]"
         );
         faults(&config::parse(&text, &folder.path("proxy.yaml")).unwrap())
     }

@@ -4,15 +4,20 @@
 //! written when the import stops, and never over a file that is there.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::OpenOptions,
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
+use rustix::fs::OFlags;
 
 use super::print;
-use crate::nginx::{self, Disk, Failure, Wishes};
+use crate::{
+    nginx::{self, Disk, Failure, Wishes},
+    secret_file::{OwnerRights, explained},
+};
 
 /// What to read and where to write.
 #[derive(Debug, clap::Args)]
@@ -52,10 +57,17 @@ pub(super) fn run(wanted: &ImportNginx) -> anyhow::Result<()> {
 }
 
 fn write(out: &Path, yaml: &str, force: bool) -> anyhow::Result<()> {
-    if force {
-        return fs::write(out, yaml).with_context(|| format!("cannot write {}", out.display()));
-    }
-    let opened = OpenOptions::new().write(true).create_new(true).open(out);
+    let _rights = OwnerRights::assume(out).with_context(|| out.display().to_string())?;
+    let mut options = OpenOptions::new();
+    options.write(true);
+    match force {
+        true => options.create(true).truncate(true),
+        false => options.create_new(true),
+    };
+    // A pipe in its place would be waited for.
+    let opened = options
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(out);
     match opened {
         Ok(mut file) => file
             .write_all(yaml.as_bytes())
@@ -66,7 +78,9 @@ fn write(out: &Path, yaml: &str, force: bool) -> anyhow::Result<()> {
                 out.display()
             )
         }
-        Err(error) => Err(error).with_context(|| format!("cannot write {}", out.display())),
+        Err(error) => {
+            Err(explained(error)).with_context(|| format!("cannot write {}", out.display()))
+        }
     }
 }
 

@@ -12,7 +12,6 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use rcgen::KeyPair;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
@@ -258,10 +257,7 @@ impl Folder {
     /// Waits until no other process changes anything.
     pub(super) fn lock(&self) -> anyhow::Result<File> {
         let file = self.0.join("lock");
-        let locked =
-            lock(&file).with_context(|| format!("{}: cannot be locked", file.display()))?;
-        secret_file::adopt(&file)?;
-        Ok(locked)
+        lock(&file).with_context(|| format!("{}: cannot be locked", file.display()))
     }
 
     /// The folder that a CA goes to when another takes its place.
@@ -271,17 +267,12 @@ impl Folder {
 
     /// Removes all of it.
     pub(super) fn clear(&self) -> io::Result<()> {
-        match fs::remove_dir_all(&self.0) {
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
-            other => other,
-        }
+        secret_file::remove_folder(&self.0)
     }
 
     /// Changes places with another folder, at once.
     pub(super) fn exchange(&self, other: &Self) -> io::Result<()> {
-        renameat_with(CWD, &self.0, CWD, &other.0, RenameFlags::EXCHANGE)?;
-        let parent = self.0.parent().unwrap_or(Path::new("."));
-        File::open(parent)?.sync_all()
+        secret_file::exchange(&self.0, &other.0)
     }
 
     /// Where the register is.
@@ -305,8 +296,7 @@ impl Folder {
 /// Locks a file. Another CA may have taken its folder's place meanwhile, with a lock of its own.
 fn lock(file: &Path) -> io::Result<File> {
     for _ in 0..MOST_REPLACED {
-        secret_file::make_folder(file)?;
-        let lock = File::options().create(true).append(true).open(file)?;
+        let lock = secret_file::open_lock(file)?;
         lock.lock()?;
         let (held, there) = (lock.metadata()?, fs::metadata(file)?);
         if (held.dev(), held.ino()) == (there.dev(), there.ino()) {
@@ -344,7 +334,9 @@ pub(super) fn joined(
 }
 
 pub(super) fn read(file: &Path) -> anyhow::Result<Option<String>> {
-    match fs::read_to_string(file) {
+    let read = secret_file::read(file);
+    let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+    match text {
         Ok(text) => Ok(Some(text)),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(fault) => Err(fault).with_context(|| file.display().to_string()),

@@ -12,6 +12,8 @@ use rustix::{
     process::{Pid, test_kill_process},
 };
 
+use super::OwnerRights;
+
 /// Nobody writes for so long; a living process of that number is another one then.
 const STALE: Duration = Duration::from_secs(3600);
 
@@ -27,6 +29,9 @@ pub(crate) fn remove_leftovers(folder: &Path) {
 }
 
 fn remove(folder: &Path, depth: usize) {
+    let Ok(_rights) = OwnerRights::assume(folder) else {
+        return;
+    };
     for path in paths(folder) {
         if fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir()) && depth > 0 {
             remove(&path, depth - 1);

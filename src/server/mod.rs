@@ -10,9 +10,7 @@ mod reload;
 mod stop;
 
 use std::{
-    fs::DirBuilder,
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -105,7 +103,8 @@ impl Server {
     async fn start(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<Self> {
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
         let listen = config.listen.clone();
-        make_state_folder(&config.state);
+        // A module that needs the folder reports on first use that it cannot be made.
+        secret_file::make_folder(&config.state).ok();
         secret_file::remove_leftovers(&config.state);
         let (issued, over) = (Arc::new(Issued::default()), CancellationToken::new());
         let certificates = Certificates::new(&config.state, issued.clone(), over.child_token());
@@ -174,12 +173,6 @@ impl Server {
         }
         notify(&[NotifyState::Ready]);
     }
-}
-
-/// Who cannot do without it says so; a site with files of its own can.
-fn make_state_folder(state: &Path) {
-    let mut private = DirBuilder::new();
-    private.recursive(true).mode(0o700).create(state).ok();
 }
 
 /// The signals the process answers.

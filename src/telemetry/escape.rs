@@ -1,6 +1,9 @@
 //! Bytes of a stranger, made safe for a line of the log.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::{
+    borrow::Cow,
+    fmt::{self, Display, Formatter, Write},
+};
 
 /// Text as NGINX logs it: `"`, `\`, control bytes and all that is not ASCII become `\xHH`.
 pub(super) struct Escaped<'a>(pub(super) &'a [u8]);
@@ -17,6 +20,50 @@ impl Display for Escaped<'_> {
     }
 }
 
+/// Text as the journal and commands print it: what a terminal obeys becomes `\u{HEX}`, and a line
+/// after the first is indented, so that it cannot pass for one of our own.
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+impl Display for Printable<'_> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            match char {
+                '\n' => formatter.write_str("\n  ")?,
+                '\t' => formatter.write_char(char)?,
+                _ if is_obeyed(char) => write!(formatter, "{}", char.escape_unicode())?,
+                _ => formatter.write_char(char)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// JSON with `\uHHHH` for what a terminal or viewer obeys, wherever a string has it; what it means
+/// stays the same (RFC 8259, section 7).
+pub(super) fn escaped_json(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_obeyed) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for char in json.chars() {
+        match is_obeyed(char) {
+            true => escaped.push_str(&format!("\\u{:04x}", u32::from(char))),
+            false => escaped.push(char),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Control characters (C0, DEL, C1), and what parts lines or turns the direction of text around
+/// (UAX #9, section 2; Unicode, section 23.2). All are in the Basic Multilingual Plane.
+fn is_obeyed(char: char) -> bool {
+    char.is_control()
+        || matches!(
+            char,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +72,20 @@ mod tests {
     fn quotes_backslashes_control_bytes_and_other_alphabets_are_escaped() {
         let escaped = Escaped("a \"b\" \\ \r\n\u{7f}\u{e4}".as_bytes()).to_string();
         assert_eq!(escaped, r"a \x22b\x22 \x5C \x0D\x0A\x7F\xC3\xA4");
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped_and_other_alphabets_stay() {
+        for (text, printed) in [
+            ("Händi 📱 手機 אמא", "Händi 📱 手機 אמא"),
+            (
+                "\u{1b}[2J\r\u{9b}2J\u{85}\u{7f}",
+                r"\u{1b}[2J\u{d}\u{9b}2J\u{85}\u{7f}",
+            ),
+            ("a\u{202e}b\u{2066}\u{2028}", r"a\u{202e}b\u{2066}\u{2028}"),
+            ("one\n<4>login failed", "one\n  <4>login failed"),
+        ] {
+            assert_eq!(Printable(text).to_string(), printed);
+        }
     }
 }

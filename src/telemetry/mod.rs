@@ -9,3 +9,5 @@ pub mod journal;
 pub mod progress;
 
 mod escape;
+
+pub(crate) use self::escape::Printable;

@@ -4,7 +4,6 @@
 //! disk that cannot be written costs its permanence, never the site.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -95,7 +94,7 @@ fn fits(certified: &Certified, hosts: &[Host], now: OffsetDateTime) -> bool {
 
 fn set_aside(file: &Path, fault: &anyhow::Error) -> Warning {
     let aside = file.with_extension("pem.damaged");
-    let done = match fs::rename(file, &aside) {
+    let done = match secret_file::rename(file, &aside) {
         Ok(()) => format!("kept as {}", aside.display()),
         Err(fault) => format!("cannot be set aside: {fault}"),
     };

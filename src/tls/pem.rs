@@ -1,12 +1,14 @@
 //! PEM, read with errors that name the place, the cause and the cure.
 
-use std::{fmt::Display, fs, io, path::Path};
+use std::{fmt::Display, io, path::Path};
 
 use anyhow::{anyhow, bail};
 use rustls::pki_types::{
     CertificateDer, CertificateRevocationListDer, PrivateKeyDer,
     pem::{self, PemObject},
 };
+
+use crate::secret_file;
 
 /// The certificates in a file, in its order; at least one.
 pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
@@ -69,7 +71,7 @@ pub(super) fn revocation_lists(
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let bytes = fs::read(file).map_err(|fault| unreadable(file, &fault))?;
+    let bytes = secret_file::read_regular(file).map_err(|fault| unreadable(file, &fault))?;
     if bytes.is_empty() {
         bail!("{}: the file is empty; write it again", file.display());
     }

@@ -28,6 +28,7 @@ pub mod life;
 pub mod name_server;
 pub mod nginx_import;
 pub mod openhab;
+pub mod owner_rights;
 pub mod phones;
 pub mod real_hub;
 pub mod regressions;

@@ -1,5 +1,7 @@
 //! Logins against real files, with a throttle of their own.
 
+use std::fs;
+
 use super::*;
 
 const ANNA: &str = "anna:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=\n";

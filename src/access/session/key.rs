@@ -1,6 +1,6 @@
 //! The key that signs the sessions, kept in a file over restarts.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::anyhow;
 use aws_lc_rs::{hmac, rand};
@@ -35,7 +35,7 @@ impl Key {
     /// The system gives no random bytes.
     pub fn load(file: &Path) -> anyhow::Result<Loaded> {
         let place = file.display();
-        let found = match fs::read(file).map(Zeroizing::new) {
+        let found = match secret_file::read(file).map(Zeroizing::new) {
             Ok(bytes) if bytes.len() == LENGTH => return Ok(Self::found(file, &bytes)),
             Ok(_) => Some(format!(
                 "{place}: not a key of 32 bytes, so a new one is made"
@@ -110,7 +110,7 @@ fn signed(site: &Host, payload: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
 

@@ -33,7 +33,8 @@ fn cure(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::PermissionDenied => "let hubgate's user own the state folder",
         io::ErrorKind::IsADirectory
         | io::ErrorKind::NotADirectory
-        | io::ErrorKind::AlreadyExists => "move away what is in its place",
+        | io::ErrorKind::AlreadyExists
+        | io::ErrorKind::InvalidInput => "move away what is in its place",
         _ => "check the disk",
     }
 }

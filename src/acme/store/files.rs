@@ -5,9 +5,9 @@
 //! it was set aside, and the next is read.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -83,12 +83,8 @@ impl Store for Files {
     fn remove(&self, entry: &Entry) -> Result<(), Fault> {
         // The newest last: half done, the entry must not come back as it was long ago.
         for file in self.generations(entry).iter().rev() {
-            match fs::remove_file(file) {
-                Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
-                    return Err(Fault::of_file(file, "cannot be removed", &fault));
-                }
-                _ => {}
-            }
+            secret_file::remove(file)
+                .map_err(|fault| Fault::of_file(file, "cannot be removed", &fault))?;
         }
         Ok(())
     }
@@ -101,7 +97,7 @@ impl Store for Files {
                 None => {}
                 Some(content) if content != seen => break,
                 Some(_) => {
-                    fs::rename(&file, &aside)
+                    secret_file::rename(&file, &aside)
                         .map_err(|fault| Fault::of_file(&file, "cannot be moved", &fault))?;
                     return Ok(format!("kept as {}", aside.display()));
                 }
@@ -169,7 +165,7 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>, Fault> {
     if file.exists() && secret_file::close(file).is_err() {
         refuse_foreign(file)?;
     }
-    match fs::read(file) {
+    match secret_file::read(file) {
         Ok(content) => Ok(Some(content)),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(fault) => Err(Fault::of_file(file, "cannot be read", &fault)),
@@ -212,15 +208,8 @@ fn move_down(files: &[PathBuf]) -> io::Result<()> {
 
 /// On a disk that cannot be written, a lock file that is there still locks.
 fn open_lock(file: &Path) -> io::Result<File> {
-    let created = secret_file::make_folder(file).and_then(|()| {
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(file)
-    });
-    created.or_else(|fault| File::open(file).map_err(|_| fault))
+    let created = secret_file::open_lock(file);
+    created.or_else(|fault| secret_file::open_existing_lock(file).map_err(|_| fault))
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ sites:
       - {path: /static/, access: public}
       - {path: /admin, access: {satisfy: all, networks: [lan], client_certificate: phones.pem}}
       - {path: /grafana/, upstream: "unix:/run/grafana.sock"}
-  - {hosts: [guest], upstream: "http://127.0.0.1:8080"}
+  - {hosts: [guest], upstream: "http://127.0.0.1:8080", access: public}
 "#;
         let expected = "\
 listens on [::]:443 (https) and [::]:80 (http, leads to https)
@@ -149,16 +149,15 @@ guest
   certificate  made by hubgate; browsers ask once whether to trust it
   hub          http://127.0.0.1:8080
   who enters   everybody, without a question
-
-warning: proxy.yaml:11:5: sites[1]: open to everybody: add `access`, or write `access: public` if it is meant
 ";
         assert_eq!(told(text), expected);
     }
 
     #[test]
     fn a_certificate_of_a_ca_says_whose_and_by_which_proof() {
-        let told =
-            told("sites: [{hosts: [home.example.org], certificate: acme, upstream: 'http://h:1'}]");
+        let told = told(
+            "sites: [{hosts: [home.example.org], certificate: acme, upstream: 'http://h:1', access: public}]",
+        );
         let expected = "got from https://acme-v02.api.letsencrypt.org/directory \
                         by http-01 or tls-alpn-01, and renewed by hubgate";
         assert!(told.contains(expected), "{told}");

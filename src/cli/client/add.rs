@@ -17,6 +17,7 @@ use super::{
 use crate::{
     clients::{self, Credential, Folder},
     config::model::{Config, Host},
+    secret_file::{OwnerRights, explained},
     server::control::{self, Invite, Invited},
 };
 
@@ -53,7 +54,8 @@ fn invite(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
 
 /// What to do with the device: fits 80 columns.
 fn invitation(name: &str, invited: &Invited) -> anyhow::Result<String> {
-    let (first, last) = invited.code.split_at(3);
+    let code = invited.code.as_str();
+    let (first, last) = code.split_at_checked(3).unwrap_or((code, ""));
     Ok(format!(
         "\n{}\n\n  Scan this with {name}, or open there\n\n    {}\n\n  and enter the code  {first} {last}\n\n  \
          The link works once, for ten minutes. Ctrl-C leaves it open.\n\n",
@@ -94,7 +96,10 @@ struct Files([(PathBuf, File); 3]);
 
 impl Files {
     fn create(folder: &Path, name: &str) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        let _rights = OwnerRights::assume(folder).with_context(|| folder.display().to_string())?;
+        fs::create_dir_all(folder)
+            .map_err(explained)
+            .with_context(|| folder.display().to_string())?;
         let create = |ending: &str| {
             let path = folder.join(format!("{name}.{ending}"));
             let file = OpenOptions::new()
@@ -102,7 +107,9 @@ impl Files {
                 .create_new(true)
                 .mode(0o600)
                 .open(&path);
-            let file = file.with_context(|| format!("{}: cannot be made", path.display()))?;
+            let file = file
+                .map_err(explained)
+                .with_context(|| format!("{}: cannot be made", path.display()))?;
             Ok::<_, anyhow::Error>((path, file))
         };
         Ok(Self([
@@ -131,7 +138,9 @@ impl Files {
 
     fn remove(&self) {
         for (path, _) in &self.0 {
-            fs::remove_file(path).ok();
+            if let Ok(_rights) = OwnerRights::assume(path) {
+                fs::remove_file(path).ok();
+            }
         }
     }
 }

@@ -10,19 +10,27 @@ use std::{
 use anyhow::Context;
 
 use super::super::{print, prompt};
-use crate::{clients::Folder, config::model::Config, server::control};
+use crate::{
+    clients::Folder,
+    config::model::Config,
+    secret_file::{OwnerRights, explained},
+    server::control,
+};
 
 /// Writes the backup to a new file.
 pub(super) fn export(config: &Config, file: &Path) -> anyhow::Result<()> {
     let passphrase = prompt::twice("passphrase: ")?;
     let backup = Folder::of(&config.state).export(&passphrase)?;
+    let _rights = OwnerRights::assume(file).with_context(|| file.display().to_string())?;
     let mut options = OpenOptions::new();
     let created = options.write(true).create_new(true).mode(0o600).open(file);
     let written = created.and_then(|mut created| {
         created.write_all(backup.as_bytes())?;
         created.sync_all()
     });
-    written.with_context(|| format!("{}: cannot be written", file.display()))?;
+    written
+        .map_err(explained)
+        .with_context(|| format!("{}: cannot be written", file.display()))?;
     print(&format!(
         "exported to {}; without the passphrase it is worth nothing\n",
         file.display()

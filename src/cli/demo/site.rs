@@ -1,13 +1,15 @@
 //! The demo's site: a folder, a port, a password and a `proxy.yaml` in front of the hub.
 
 use std::{
-    fs, io,
+    fs::{self, Permissions},
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
+use tempfile::TempDir;
 
 /// Name of the one user.
 pub(super) const USER: &str = "demo";
@@ -61,26 +63,22 @@ impl Site {
 }
 
 /// The demo's folder, gone with it.
-pub(super) struct Folder(PathBuf);
+pub(super) struct Folder(TempDir);
 
 impl Folder {
     /// A new folder that only its owner can read.
     pub(super) fn new() -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("hubgate-demo-{}", std::process::id()));
-        let made = fs::DirBuilder::new().mode(0o700).create(&path);
-        made.with_context(|| format!("making the folder {}", path.display()))?;
-        Ok(Self(path))
+        let folder = tempfile::Builder::new()
+            .prefix("hubgate-demo-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir();
+        let cure = "point TMPDIR at a folder that can be written to";
+        folder.context(cure).map(Self)
     }
 
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
+        self.0.path()
     }
 }
 

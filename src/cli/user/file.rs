@@ -13,8 +13,12 @@ use std::{
 };
 
 use anyhow::anyhow;
+use rustix::process::getuid;
 
-use crate::{access::password::lines::Lines, secret_file};
+use crate::{
+    access::password::lines::Lines,
+    secret_file::{self, explained},
+};
 
 const UNREADABLE: &str = "cannot be read";
 const UNWRITTEN: &str = "cannot be written, and is as it was";
@@ -42,7 +46,7 @@ impl File {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named.is_symlink() => {
                 named.to_owned()
             }
-            found => found.map_err(|error| fault(named, UNREADABLE, &error))?,
+            found => found.map_err(|error| fault(named, UNREADABLE, error))?,
         };
         let named = named.to_owned();
         Ok(Self { named, real })
@@ -50,9 +54,9 @@ impl File {
 
     /// Its content; nothing, where it is not there yet.
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
-        match fs::read(&self.real) {
+        match secret_file::read_regular(&self.real) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.map_err(|error| fault(&self.named, UNREADABLE, &error)),
+            read => read.map_err(|error| fault(&self.named, UNREADABLE, error)),
         }
     }
 
@@ -66,7 +70,7 @@ impl File {
         state: &Path,
         change: impl FnOnce(&mut Lines) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let unwritten = |error| fault(&self.named, UNWRITTEN, &error);
+        let unwritten = |error| fault(&self.named, UNWRITTEN, error);
         let folder = fs::File::open(self.folder()).map_err(unwritten)?;
         lock(&folder).map_err(unwritten)?;
         self.remove_leftovers();
@@ -75,7 +79,7 @@ impl File {
         let rights = self.rights(state).map_err(unwritten)?;
         self.replace(&lines.content(), &rights).map_err(unwritten)?;
         let lasting = folder.sync_all();
-        lasting.map_err(|error| fault(&self.named, "is written, but may not last", &error))
+        lasting.map_err(|error| fault(&self.named, "is written, but may not last", error))
     }
 
     fn rights(&self, state: &Path) -> io::Result<Rights> {
@@ -161,9 +165,10 @@ fn lock(folder: &fs::File) -> io::Result<()> {
     }
 }
 
-fn fault(file: &Path, what: &str, error: &io::Error) -> anyhow::Error {
+fn fault(file: &Path, what: &str, error: io::Error) -> anyhow::Error {
+    let error = explained(error);
     let cure = match error.kind() {
-        io::ErrorKind::PermissionDenied => "; try it with sudo",
+        io::ErrorKind::PermissionDenied if !getuid().is_root() => "; try it with sudo",
         _ => "",
     };
     anyhow!("{}: {what}: {error}{cure}", file.display())

@@ -9,7 +9,7 @@ mod list;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 
 use self::file::File;
@@ -21,6 +21,7 @@ use crate::{
         listing,
     },
     config,
+    secret_file::OwnerRights,
 };
 
 /// What to do about users, and in which file.
@@ -71,7 +72,9 @@ struct Place {
 /// Does what was asked.
 pub(super) fn run(path: &Path, user: &User) -> anyhow::Result<()> {
     let config = config::load(path)?;
-    let file = File::of(&chosen::file(&config, path, &user.place)?)?;
+    let file = chosen::file(&config, path, &user.place)?;
+    let _rights = OwnerRights::assume(&file).with_context(|| file.display().to_string())?;
+    let file = File::of(&file)?;
     match &user.command {
         Command::Add { name } => add(&file, &config.state, name),
         Command::Passwd { name } => passwd(&file, &config.state, name),

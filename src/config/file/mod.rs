@@ -77,7 +77,7 @@ pub(super) struct Site {
     pub(super) certificate: Certificate,
     /// The hub: `http://127.0.0.1:8080`, or a block with several servers.
     pub(super) upstream: Upstream,
-    /// Who may enter; `public`, or left out: everybody.
+    /// Entry to the site: `public` for everybody, or the factors asked for. Never left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<SiteAccess>,
     /// Exceptions by path; the longest match decides.

@@ -12,7 +12,7 @@ use crate::config::{
 };
 
 impl Resolver<'_> {
-    /// Who may enter a site; left out, everybody, with a warning.
+    /// The rule of a site, which is never left out: that would be open to everybody.
     pub(super) fn site_access(
         &mut self,
         place: &Place<'_>,
@@ -21,13 +21,7 @@ impl Resolver<'_> {
         match written {
             Some(SiteAccess::Factors(factors)) => self.access(&place.key("access"), factors),
             Some(SiteAccess::Word(_)) => Some(Access::default()),
-            None => {
-                self.warn(
-                    place,
-                    "open to everybody: add `access`, or write `access: public` if it is meant",
-                );
-                Some(Access::default())
-            }
+            None => self.lacking(place, NO_ACCESS),
         }
     }
 
@@ -169,6 +163,9 @@ impl Resolver<'_> {
         Some(access)
     }
 }
+
+const NO_ACCESS: &str = "no `access`: write `access: public` for everybody, or name networks, \
+                         password or client_certificate in it";
 
 fn satisfy(written: file::Satisfy) -> Satisfy {
     match written {

@@ -24,9 +24,12 @@ fn told(text: &str) -> String {
     faults.expect_err("it has faults").to_string()
 }
 
-/// A file with one site whose keys, but for hosts and upstream, are these lines.
+/// A file with one site whose keys, but for hosts and upstream, are these lines; open to everybody
+/// where they do not say otherwise.
 fn site(lines: &str) -> String {
-    let lines = lines.replace('\n', "\n    ");
+    let is_guarded = lines.lines().any(|line| line.starts_with("access:"));
+    let access = if is_guarded { "" } else { "\naccess: public" };
+    let lines = [lines, access].concat().replace('\n', "\n    ");
     format!("sites:\n  - hosts: [a.example]\n    upstream: http://hub:80\n    {lines}\n")
 }
 
@@ -129,9 +132,8 @@ fn an_anchor_is_written_once_and_used_twice() {
 
 #[test]
 fn what_is_allowed_but_risky_is_warned_of() {
-    let text = "listen: {https: []}\nsites:\n- {hosts: [a], upstream: 'http://h:1'}\n- {hosts: [b], upstream: 'http://h:1', access: public, certificate: {chain: c, key: k}}\n- {hosts: [c], upstream: 'http://h:1', access: {password: users}}\n";
+    let text = "listen: {https: []}\nsites:\n- {hosts: [a], upstream: 'http://h:1', access: public}\n- {hosts: [b], upstream: 'http://h:1', access: public, certificate: {chain: c, key: k}}\n- {hosts: [c], upstream: 'http://h:1', access: {password: users}}\n";
     let expected = [
-        "/etc/hubgate/proxy.yaml:3:3: sites[0]: open to everybody: add `access`, or write `access: public` if it is meant",
         "/etc/hubgate/proxy.yaml:4:69: sites[1].certificate: this certificate is not used: `listen.https` has no address",
         "/etc/hubgate/proxy.yaml:5:59: sites[2].access.password: passwords travel in the clear: `listen.https` has no address",
     ];

@@ -1,21 +1,29 @@
 //! Asks the running process, from a command's own process.
 
 use std::{
-    io::{self, BufRead, BufReader, Lines, Write},
+    io::{self, BufRead, BufReader, Lines, Read, Take, Write},
     os::unix::net::UnixStream,
     path::Path,
     time::Duration,
 };
 
 use anyhow::{Context, anyhow, bail};
+use serde_json::Value;
 
 use super::{
     PATIENCE,
     message::{Command, Invite, Invited, Reply, Status},
     socket,
 };
-use crate::{acme::state::State, clients};
+use crate::{
+    acme::state::State,
+    clients,
+    secret_file::{OwnerRights, explained},
+    telemetry::Printable,
+};
 
+/// Bytes of an answer at most.
+const MOST: u64 = 64 << 20;
 /// How long a CA may take for one step.
 const LONG_STEP: Duration = Duration::from_secs(600);
 /// How long an invited device may take for one step: as long as its link and its page live.
@@ -135,11 +143,11 @@ fn ask(
 }
 
 /// The lines of an answer, one after the other.
-struct Replies(Lines<BufReader<UnixStream>>);
+struct Replies(Lines<BufReader<Take<UnixStream>>>);
 
 fn send(state: &Path, command: &Command, patience: Duration) -> anyhow::Result<Replies> {
     let path = socket(state);
-    let mut stream = UnixStream::connect(&path).with_context(|| {
+    let mut stream = connect(state, &path).with_context(|| {
         format!(
             "no running hubgate answers at {} (is it started, and with this `state`?)",
             path.display()
@@ -148,21 +156,42 @@ fn send(state: &Path, command: &Command, patience: Duration) -> anyhow::Result<R
     stream.set_read_timeout(Some(patience))?;
     serde_json::to_writer(&stream, command)?;
     stream.write_all(b"\n")?;
-    Ok(Replies(BufReader::new(stream).lines()))
+    Ok(Replies(BufReader::new(stream.take(MOST)).lines()))
+}
+
+/// A link in its place may lead to the socket of another program.
+fn connect(state: &Path, socket: &Path) -> io::Result<UnixStream> {
+    let _rights = OwnerRights::assume(state)?;
+    UnixStream::connect(socket).map_err(explained)
 }
 
 impl Replies {
     /// What comes after the steps.
     fn outcome(&mut self, mut tell: impl FnMut(&str)) -> anyhow::Result<Reply> {
         for line in self.0.by_ref() {
-            let reply = serde_json::from_str(&line?).map_err(|_| misunderstood())?;
-            match reply {
+            match parse(&line?)? {
                 Reply::Step(step) => tell(&step),
                 Reply::Failed(fault) => bail!(fault),
                 outcome => return Ok(outcome),
             }
         }
         bail!("the running process gave no answer; its log may say why")
+    }
+}
+
+/// What stands in an answer is printed: a terminal must not obey it.
+fn parse(line: &str) -> anyhow::Result<Reply> {
+    let mut reply = serde_json::from_str(line).map_err(|_| misunderstood())?;
+    escape(&mut reply);
+    serde_json::from_value(reply).map_err(|_| misunderstood())
+}
+
+fn escape(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = Printable(text).to_string(),
+        Value::Array(values) => values.iter_mut().for_each(escape),
+        Value::Object(fields) => fields.values_mut().for_each(escape),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -31,6 +31,7 @@ pub use self::{
 use super::Server;
 use crate::{
     proxy::{enrolment, site},
+    secret_file::OwnerRights,
     telemetry::progress::{Step, Steps},
 };
 
@@ -72,6 +73,7 @@ pub(super) async fn serve(server: Arc<Server>, listener: UnixListener) {
 
 /// Binds beside the socket of a process that may still run, and takes its place.
 fn bind(path: &Path) -> io::Result<UnixListener> {
+    let _rights = OwnerRights::assume(path.parent().unwrap_or(Path::new(".")))?;
     let fresh = path.with_extension("new");
     fs::remove_file(&fresh).ok();
     let listener = StdListener::bind(&fresh)?;

@@ -8,7 +8,7 @@ use time::{
 };
 
 use super::{Entry, Protocol, redact::redact};
-use crate::telemetry::escape::Escaped;
+use crate::telemetry::escape::{Escaped, escaped_json};
 
 /// The line in the `combined` format, its end included; fail2ban's stock filters parse it.
 pub(super) fn combined(entry: &Entry<'_>) -> String {
@@ -29,7 +29,8 @@ pub(super) fn combined(entry: &Entry<'_>) -> String {
 
 /// The line as a JSON object, its end included; what is not known is left out.
 pub(super) fn json(entry: &Entry<'_>) -> String {
-    let mut line = serde_json::to_string(&Object::new(entry)).unwrap_or_default();
+    let object = serde_json::to_string(&Object::new(entry)).unwrap_or_default();
+    let mut line = escaped_json(&object).into_owned();
     line.push('\n');
     line
 }

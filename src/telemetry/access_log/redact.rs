@@ -60,27 +60,67 @@ fn secret_value(segment: &[u8]) -> Option<usize> {
     None
 }
 
+/// Names are compared by their letters and digits: `api_key`, `apiKey` and `api%4Bey[]` are one.
 fn is_secret(name: &[u8]) -> bool {
-    SECRETS.iter().any(|secret| {
-        percent_decode(name)
-            .map(|byte| byte.to_ascii_lowercase())
-            .eq(secret.bytes())
-    })
+    if name.contains(&b'/') {
+        return false;
+    }
+    let name: Vec<u8> = percent_decode(name)
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect();
+    SECRETS.iter().any(|secret| name == secret.as_bytes())
+        || ENDINGS
+            .iter()
+            .any(|ending| name.ends_with(ending.as_bytes()))
 }
 
 const HIDDEN: &[u8] = b"***";
 
-/// Names of parameters that carry a secret, in lower case.
-const SECRETS: [&str; 10] = [
-    "accesstoken",
-    "access_token",
-    "api_key",
-    "apikey",
-    "client_secret",
+/// Names of parameters that carry a secret: of hubs and OAuth, of cameras and their recorders
+/// (Blue Iris, Foscam, Hikvision, QNAP, Reolink, Synology, ZoneMinder), of signed URLs.
+const SECRETS: [&str; 31] = [
+    "accesskey",
+    "appid",
+    "assertion",
+    "auth",
+    "authorization",
+    "authsig",
     "code",
-    "id_token",
+    "codeverifier",
+    "jsessionid",
+    "jwt",
+    "key",
+    "loginpas",
+    "otp",
+    "pass",
+    "passcode",
+    "passphrase",
+    "phpsessid",
+    "pin",
+    "privatekey",
+    "pw",
+    "pwd",
+    "samlresponse",
+    "secretkey",
+    "session",
+    "sessionid",
+    "sessionkey",
+    "sid",
+    "sig",
+    "state",
+    "ticket",
+    "userpwd",
+];
+
+/// Ends of such names: `X-Plex-Token`, `client_secret`, `X-Amz-Signature`.
+const ENDINGS: [&str; 7] = [
+    "apikey",
+    "credential",
+    "passwd",
     "password",
-    "refresh_token",
+    "secret",
+    "signature",
     "token",
 ];
 
@@ -109,6 +149,57 @@ mod tests {
         assert_eq!(redacted("/?ACCESSTOKEN=a"), "/?ACCESSTOKEN=***");
         assert_eq!(redacted("/?access%54oken=a"), "/?access%54oken=***");
         assert_eq!(redacted("/?p%61ssword=a"), "/?p%61ssword=***");
+        assert_eq!(redacted("/?%5fSID=a"), "/?%5fSID=***");
+    }
+
+    #[test]
+    fn the_secrets_of_cameras_recorders_and_signed_urls_are_hidden() {
+        for name in [
+            "pwd",
+            "passwd",
+            "password",
+            "userPassword",
+            "pw",
+            "pass",
+            "loginpas",
+            "authSig",
+            "_sid",
+            "sid",
+            "auth",
+            "key",
+            "apikey",
+            "api_key",
+            "X-Api-Key",
+            "appid",
+            "code",
+            "state",
+            "secret",
+            "client_secret",
+            "signature",
+            "sig",
+            "jwt",
+            "session",
+            "session_id",
+            "SynoToken",
+            "X-Plex-Token",
+            "X-Amz-Signature",
+            "X-Amz-Credential",
+            "X-Amz-Security-Token",
+            "accessKey",
+            "code_verifier",
+            "password[]",
+            "PHPSESSID",
+        ] {
+            for (before, after) in [
+                ("/?", ""),
+                ("/?a=1&", "&b=2"),
+                ("/cgi;", ""),
+                ("/?a=1;", ""),
+            ] {
+                let hidden = format!("{before}{name}=***{after}");
+                assert_eq!(redacted(&format!("{before}{name}=s3cret{after}")), hidden);
+            }
+        }
     }
 
     proptest! {
@@ -126,9 +217,8 @@ mod tests {
         for text in [
             "/",
             "/a@b",
-            "/?mytoken=1",
             "/token=1",
-            "/?tokens=1&codec=2",
+            "/?tokens=1&codec=2&keyboard=3&author=4&side=5",
             "*",
         ] {
             assert_eq!(redacted(text), text);

@@ -128,6 +128,36 @@ fn a_request_cannot_forge_a_second_line() {
 }
 
 #[test]
+fn json_has_no_character_that_a_terminal_obeys() {
+    let hostile = "\u{1b}\u{7f}\u{85}\u{9b}\u{2028}\u{2029}\u{202e}\u{2066}ä";
+    let line = format::json(&Entry {
+        user: Some(hostile),
+        certificate: Some(hostile),
+        host: Some(hostile),
+        method: hostile,
+        target: hostile.as_bytes(),
+        referer: Some(hostile.as_bytes()),
+        user_agent: Some(hostile.as_bytes()),
+        ..entry()
+    });
+    let text = line.strip_suffix('\n').unwrap();
+    let obeyed = |c: char| c.is_control() || ('\u{2028}'..='\u{2069}').contains(&c);
+    assert!(!text.contains(obeyed), "{text:?}");
+    let object: serde_json::Value = serde_json::from_str(&line).unwrap();
+    for field in [
+        "user",
+        "certificate",
+        "host",
+        "method",
+        "target",
+        "referer",
+        "user_agent",
+    ] {
+        assert_eq!(object[field], hostile, "{field} means the same");
+    }
+}
+
+#[test]
 fn json_names_what_is_known_and_leaves_out_the_rest() {
     let line = format::json(&entry());
     let object: serde_json::Value = serde_json::from_str(&line).unwrap();

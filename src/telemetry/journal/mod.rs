@@ -4,6 +4,7 @@
 //! journald; elsewhere lines begin with the time. What the engine says through
 //! the `log` crate comes here too.
 
+mod fields;
 mod priority;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use tracing_subscriber::{
     registry::LookupSpan, reload,
 };
 
-use self::priority::Priority;
+use self::{fields::Safe, priority::Priority};
 use crate::telemetry::escape::Escaped;
 
 /// The journal of the process; kept to change its level.
@@ -125,6 +126,7 @@ where
 {
     // A closed stderr must not end the process, as reporting it on stderr would.
     let lines = fmt::layer()
+        .fmt_fields(Safe)
         .with_writer(writer)
         .with_target(false)
         .with_ansi(place == Place::Terminal)

@@ -51,6 +51,27 @@ fn journald_gets_the_priority_and_neither_time_nor_colour() {
 }
 
 #[test]
+fn a_stranger_can_neither_begin_a_line_nor_command_a_terminal() {
+    for place in [Place::Journald, Place::File] {
+        let text = said(Level::INFO, place, |_| {
+            tracing::warn!(
+                "{}",
+                "a\u{1b}[2J\u{9b}\u{202e}\r\n<4>login failed from 203.0.113.9"
+            );
+        });
+        let line = text.strip_suffix('\n').unwrap();
+        assert!(
+            !line.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'),
+            "{line:?}"
+        );
+        assert!(
+            !line.contains("\n<4>") && line.contains("\n  <4>"),
+            "{line:?}"
+        );
+    }
+}
+
+#[test]
 fn a_file_gets_the_time_and_a_terminal_colour_too() {
     let text = said(Level::INFO, Place::File, |_| tracing::info!("ready"));
     assert!(

@@ -1,6 +1,6 @@
 //! Starts, renewals and broken disks.
 
-use std::{net::IpAddr, os::unix::fs::PermissionsExt};
+use std::{fs, net::IpAddr, os::unix::fs::PermissionsExt};
 
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 

@@ -54,17 +54,27 @@ async fn the_proxy_header_of_anybody_else_is_a_broken_request() {
 }
 
 #[tokio::test]
-async fn a_header_that_names_nobody_leaves_the_peer() {
+async fn a_trusted_proxy_that_names_no_client_is_in_no_network() {
     let hub = Hub::start().await;
-    let gate = gate(&hub, "{networks: [127.0.0.4]}").await;
+    let gate = gate(&hub, "{networks: [lan, 127.0.0.4, 0.0.0.0/0]}").await;
     let mut local = version_2(INSIDE);
     local[12] = 0x20;
     for header in [b"PROXY UNKNOWN\r\n".to_vec(), local, Vec::new()] {
         let caller = gate.tls().from(PROXY).announcing(header);
-        assert_eq!(three_ways(&caller, "/", &[]).await, IN);
+        assert_eq!(three_ways(&caller, "/", &[]).await, [403; 3]);
+        for forwarded in ["", "unknown", "_obf", "127.0.0.4", "127.0.0.4, 127.0.0.4"] {
+            let fields = [("x-forwarded-for", forwarded)];
+            assert_eq!(
+                three_ways(&caller, "/", &fields).await,
+                [403; 3],
+                "{forwarded}"
+            );
+        }
+        let fields = [("x-forwarded-for", "203.0.113.7:4711")];
+        assert_eq!(three_ways(&caller, "/", &fields).await, IN);
     }
-    let request = hub.requests().pop().unwrap();
-    assert_eq!(request.field("x-real-ip"), Some(PROXY));
+    let direct = gate.tls().from("127.0.0.3");
+    assert_eq!(three_ways(&direct, "/", &[]).await, IN, "no proxy");
 }
 
 #[tokio::test]

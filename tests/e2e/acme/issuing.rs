@@ -81,7 +81,7 @@ async fn two_processes_on_one_store_order_once() {
 async fn each_site_has_a_certificate_of_its_own_and_a_removed_one_is_not_renewed() {
     let mut scene = Scene::new().await;
     let other = format!(
-        "{{hosts: [other.test], certificate: acme, upstream: {}}}",
+        "{{hosts: [other.test], certificate: acme, upstream: {}, access: public}}",
         scene.hub.url()
     );
     scene.setup = scene.setup.other_site(&other);

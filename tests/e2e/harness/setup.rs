@@ -75,9 +75,11 @@ impl Setup {
         self
     }
 
-    /// Adds another site, on the lines after `  - `.
+    /// Adds another site, on the lines after `  - `; open to everybody if it does not say otherwise.
     pub fn other_site(mut self, flow: &str) -> Self {
-        self.other_sites = self.other_sites + "  - " + flow + "\n";
+        let open = |flow: &str| Some(flow.strip_suffix('}')?.to_owned() + ", access: public}");
+        let opened = (!flow.contains("access:")).then(|| open(flow)).flatten();
+        self.other_sites = self.other_sites + "  - " + &opened.unwrap_or(flow.to_owned()) + "\n";
         self
     }
 
@@ -228,9 +230,15 @@ impl Setup {
             other_sites,
             ..
         } = self;
+        let is_guarded = site.lines().any(|line| line.starts_with("    access:"));
+        let access = if is_guarded {
+            ""
+        } else {
+            "    access: public\n"
+        };
         format!(
             "{listen}\n{top}{acme}sites:\n  - hosts: {hosts}\n    certificate: {certificate}\n\
-             {site}{other_sites}"
+             {site}{access}{other_sites}"
         )
     }
 }

@@ -117,17 +117,28 @@ fn a_write_that_fails_keeps_the_old_and_names_place_cause_and_cure() {
 }
 
 #[test]
-fn a_full_disk_is_an_ordinary_error_and_the_old_stays() {
+fn a_full_disk_has_its_cure() {
+    let full = io::ErrorKind::StorageFull.into();
+    let fault = Fault::of_file(Path::new("a.pem"), "cannot be written", &full).to_string();
+    assert!(fault.ends_with("; free some space on the disk"), "{fault}");
+}
+
+#[test]
+fn a_write_that_fails_is_an_ordinary_error_and_the_old_stays() {
     let folder = Folder::new();
     let store = store(&folder);
     store.write(&certificate(), b"old").unwrap();
-    // The temporary file cannot be made: what a full disk does, for root too.
+    // The temporary file cannot be made, for root neither.
     let temporary = format!("_2a.example.org.pem.{}.new", std::process::id());
-    let kind = folder.path("state/acme/certificate");
-    std::os::unix::fs::symlink("/dev/full", kind.join(temporary)).unwrap();
+    let temporary = folder.path("state/acme/certificate").join(temporary);
+    fs::create_dir(&temporary).unwrap();
     let fault = store.write(&certificate(), b"new").unwrap_err().to_string();
-    assert!(fault.ends_with("; free some space on the disk"), "{fault}");
+    assert!(
+        fault.ends_with("; move away what is in its place"),
+        "{fault}"
+    );
     assert_eq!(store.read(&certificate()).unwrap().unwrap(), b"old");
+    fs::remove_dir(&temporary).unwrap();
     store.write(&certificate(), b"new").unwrap();
     assert_eq!(store.read(&certificate()).unwrap().unwrap(), b"new");
 }

@@ -1,0 +1,25 @@
+//! A message with nothing in it that a terminal or a reader of lines obeys.
+
+use std::fmt;
+
+use tracing_subscriber::{
+    field::RecordFields,
+    fmt::{
+        FormatFields,
+        format::{DefaultFields, Writer},
+    },
+};
+
+use crate::telemetry::Printable;
+
+/// Formats the fields of an event, strangers' text among them.
+pub(super) struct Safe;
+
+impl<'w> FormatFields<'w> for Safe {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut text = String::new();
+        let plain = DefaultFields::new();
+        plain.format_fields(Writer::new(&mut text), fields)?;
+        write!(writer, "{}", Printable(&text))
+    }
+}

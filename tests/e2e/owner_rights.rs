@@ -1,0 +1,147 @@
+//! Root in folders of the service user: whatever that user puts there, root's own files stay as
+//! they are, and a command works or fails with its cause.
+
+mod stage;
+
+use self::stage::{Attack, SERVICE, Stage};
+
+const SHOWN: &[&[&str]] = &[
+    &["client", "list"],
+    &["cert", "status"],
+    &["status"],
+    &["reload"],
+    &["check"],
+    &["explain", "https://home.test/", "--from", "203.0.113.7"],
+];
+
+#[tokio::test]
+async fn no_link_pipe_or_hard_link_in_state_makes_client_commands_touch_roots_files() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let add = ["client", "add", "Ben", "--key", "ec", "--out", "out"];
+    let renew = ["client", "renew", "Anna", "--key", "ec", "--out", "out"];
+    let invite = ["client", "add", "Carl"];
+    let commands: [&[&str]; 4] = [&invite, &add, &renew, &["client", "revoke", "Anna"]];
+    for name in stage.files("state").iter().chain(&stage.folders("state")) {
+        stage.attacked(name, &commands, "");
+    }
+}
+
+#[tokio::test]
+async fn no_link_pipe_or_hard_link_in_state_makes_backups_touch_roots_files() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let export = ["client", "export", "out-backup"];
+    let import = ["client", "import", "backup"];
+    let replace = ["client", "import", "backup", "--replace"];
+    let mut names = stage.files("state/clients");
+    names.extend(["state/clients", "state/clients.replaced"].map(str::to_owned));
+    for name in names {
+        stage.attacked(&name, &[&export, &import, &replace], stage::PASSPHRASE);
+    }
+}
+
+#[tokio::test]
+async fn no_link_pipe_or_hard_link_in_state_makes_a_look_touch_roots_files() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    for name in stage.files("state").iter().chain(&stage.folders("state")) {
+        stage.attacked(name, SHOWN, "");
+    }
+    for attack in Attack::ALL {
+        stage.restore();
+        for name in stage.files("state") {
+            stage.lay(attack, &name);
+        }
+        stage.unharmed_by(&["doctor", "--json"], "");
+    }
+}
+
+#[tokio::test]
+async fn no_link_pipe_or_hard_link_makes_user_commands_touch_roots_files() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let commands: [&[&str]; 4] = [
+        &["user", "add", "ben"],
+        &["user", "passwd", "anna"],
+        &["user", "del", "anna"],
+        &["user", "list"],
+    ];
+    for name in ["users/htpasswd", "users/htpasswd.1.new", "users"] {
+        stage.attacked(name, &commands, "secret");
+    }
+}
+
+#[tokio::test]
+async fn no_link_pipe_or_hard_link_in_state_makes_the_first_start_touch_roots_files() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    for attack in Attack::ALL {
+        stage.restore();
+        for name in stage.files("state") {
+            stage.lay(attack, &name);
+        }
+        for left in [
+            "state/a.1.new",
+            "state/clients/b.1.new",
+            "state/control.new",
+        ] {
+            stage.lay(attack, left);
+        }
+        stage.unharmed_by(&["run"], "");
+    }
+    stage.restore();
+    for name in stage.folders("state") {
+        stage.restore();
+        stage.lay(Attack::Link, &name);
+        stage.unharmed_by(&["run"], "");
+    }
+}
+
+#[tokio::test]
+async fn files_that_root_writes_go_nowhere_by_a_link_of_the_folders_owner() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    let out = ["client", "add", "Ben", "--key", "ec", "--out", "users/out"];
+    stage.attacked("users/out", &[&out], "");
+    let export = ["client", "export", "users/out"];
+    stage.attacked("users/out", &[&export], stage::PASSPHRASE);
+    let import = [
+        "import-nginx",
+        "nginx.conf",
+        "--force",
+        "--out",
+        "users/out.yaml",
+    ];
+    stage.attacked("users/out.yaml", &[&import], "");
+}
+
+#[tokio::test]
+async fn what_root_writes_in_state_belongs_to_the_service() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    stage.restore();
+    let run = stage.run(&["client", "revoke", "Anna"], "");
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    let add = ["client", "add", "Ben", "--key", "ec", "--out", "out"];
+    let run = stage.run(&add, "");
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    let run = stage.run(&["client", "import", "backup"], stage::PASSPHRASE);
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    let run = stage.run(&["user", "add", "ben"], "secret");
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    let run = stage.run(&["run"], "");
+    assert!(run.stderr.contains("ready on"), "{}", run.stderr);
+    for folder in ["state", "users"] {
+        for name in stage.files(folder) {
+            assert_eq!(stage.owner(&name), SERVICE, "{name}");
+        }
+    }
+}
