@@ -1,0 +1,373 @@
+//! The ways in which hubs are known to read one path, all of them in one pass.
+//!
+//! Hubs decode once or twice, take `%2f` and `%5c` for separators or not, drop
+//! `;` parameters before decoding (Jetty), after it, or after the second time,
+//! and merge slashes or not. Every combination is an interpretation, a bit of a
+//! [`Set`]. Those that have read the same so far are followed as one, part where
+//! the path first makes a difference to them, and end where no rule goes on: the
+//! cost is that of the differences, not of the combinations.
+
+use super::{
+    BadPath,
+    decode::{escaped, pair},
+    longest_match,
+};
+
+/// Interpretations, as bits: each has the number that the ways below add up to.
+type Set = u128;
+
+const WAYS: u32 = 7;
+const TWICE: Set = having(0);
+const SLASH: Set = having(1);
+const BACKSLASH: Set = having(2);
+const RAW_PARAMETERS: Set = having(3);
+const DECODED_PARAMETERS: Set = having(4);
+const TWICE_DECODED_PARAMETERS: Set = having(5);
+const MERGE: Set = having(6);
+/// What decodes once only has no parameters that show after the second time.
+const ALL: Set = !(TWICE_DECODED_PARAMETERS & !TWICE);
+
+/// The interpretations that have one way.
+const fn having(way: u32) -> Set {
+    let (mut set, mut number) = (0, 0);
+    while number < 1 << WAYS {
+        if number >> way & 1 == 1 {
+            set |= 1 << number;
+        }
+        number += 1;
+    }
+    set
+}
+
+/// What an encoded slash becomes where it is none; no rule holds it.
+const DATA_SLASH: u8 = 0;
+
+/// The interpretations of one path, and what they have come to.
+pub(super) struct Interpretations<'r, R> {
+    rules: &'r [R],
+    /// Those that some rule still goes on for.
+    live: Vec<State>,
+    /// Those that have read the token at hand.
+    next: Vec<State>,
+    /// The rule that ended interpretations agree on.
+    decided: Option<Option<usize>>,
+    /// Whether two of them ended with two rules.
+    ambiguous: bool,
+}
+
+/// Interpretations that have read the same, and are where they are alike.
+#[derive(Clone, Copy)]
+struct State {
+    set: Set,
+    read: Prefix,
+    inside: Inside,
+}
+
+/// The path as it was read so far: the first bytes of a rule, the first that begins so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Prefix {
+    rule: usize,
+    length: usize,
+}
+
+/// The parameters that are being dropped, by when they are seen; they end at a separator that is
+/// seen by then.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    None,
+    TwiceDecoded,
+    Decoded,
+    Raw,
+}
+
+/// A part of a path on which interpretations agree or differ as a whole.
+enum Token {
+    /// A byte as it is written.
+    Raw(u8),
+    /// A byte that is percent-encoded once.
+    Encoded(u8),
+    /// A byte that is percent-encoded twice; digits of the inner encoding.
+    TwiceEncoded(u8, [u8; 2]),
+}
+
+impl<'r, R: AsRef<str>> Interpretations<'r, R> {
+    pub(super) fn new(rules: &'r [R]) -> Self {
+        let root = State {
+            set: ALL,
+            read: Prefix { rule: 0, length: 0 },
+            inside: Inside::None,
+        };
+        Self {
+            rules,
+            live: vec![root],
+            next: Vec::with_capacity(8),
+            decided: None,
+            ambiguous: false,
+        }
+    }
+
+    /// The rule on which all agree.
+    ///
+    /// # Errors
+    /// [`BadPath::Ambiguous`] when they do not.
+    pub(super) fn decide(mut self, path: &[u8]) -> Result<Option<usize>, BadPath> {
+        let mut rest = path;
+        while !self.live.is_empty() && !self.ambiguous {
+            rest = self.skip(rest);
+            let Some((token, after)) = Token::first(rest) else {
+                break;
+            };
+            self.read(&token);
+            rest = after;
+        }
+        for state in std::mem::take(&mut self.live) {
+            self.end(state.read, None);
+        }
+        match self.ambiguous {
+            true => Err(BadPath::Ambiguous),
+            false => Ok(self.decided.flatten()),
+        }
+    }
+
+    /// Goes on to what makes a difference to one of them.
+    fn skip<'p>(&self, rest: &'p [u8]) -> &'p [u8] {
+        let skipped = match rest.first() {
+            Some(b'/') if self.drop_slashes() => rest.iter().position(|byte| *byte != b'/'),
+            Some(b';') if self.drop_slashes() && self.drop_parameters() => parameters(rest),
+            Some(b'/' | b';') => return rest,
+            _ if self.live.iter().any(|state| state.inside == Inside::None) => return rest,
+            _ => indifferent(rest),
+        };
+        &rest[skipped.unwrap_or(rest.len())..]
+    }
+
+    /// Whether one more slash makes no difference.
+    fn drop_slashes(&self) -> bool {
+        self.live.iter().all(|state| {
+            let merges = state.set & !MERGE == 0 && state.inside == Inside::None;
+            merges && self.bytes(state.read).ends_with(b"/")
+        })
+    }
+
+    /// Whether parameters that are written plainly make no difference before a slash.
+    fn drop_parameters(&self) -> bool {
+        const SOME: Set = RAW_PARAMETERS | DECODED_PARAMETERS | TWICE_DECODED_PARAMETERS;
+        self.live.iter().all(|state| state.set & !SOME == 0)
+    }
+
+    fn read(&mut self, token: &Token) {
+        let mut live = std::mem::take(&mut self.live);
+        if let Token::Raw(b'/') = token {
+            live.drain(..).for_each(|state| self.stay(state.outside()));
+            std::mem::swap(&mut live, &mut self.next);
+        }
+        for state in &live {
+            self.step(*state, token);
+        }
+        live.clear();
+        self.live = std::mem::replace(&mut self.next, live);
+    }
+
+    fn step(&mut self, state: State, token: &Token) {
+        match *token {
+            Token::Raw(b'/') => self.emit(state, b'/'),
+            _ if state.inside == Inside::Raw => self.stay(state),
+            Token::Raw(b';') => {
+                self.enter(state.among(RAW_PARAMETERS), Inside::Raw);
+                self.parameters(state.among(!RAW_PARAMETERS));
+            }
+            Token::Encoded(b';') => self.parameters(state),
+            Token::Encoded(b'/') => self.separator(state, SLASH, DATA_SLASH),
+            Token::Encoded(b'\\') => self.separator(state, BACKSLASH, b'\\'),
+            Token::Raw(byte) | Token::Encoded(byte) => self.literal(state, byte),
+            Token::TwiceEncoded(byte, digits) => self.twice_encoded(state, byte, digits),
+        }
+    }
+
+    /// A `;` that decoding once shows.
+    fn parameters(&mut self, state: State) {
+        if state.inside == Inside::Decoded {
+            return self.stay(state);
+        }
+        self.enter(state.among(DECODED_PARAMETERS), Inside::Decoded);
+        self.late_parameters(state.among(!DECODED_PARAMETERS));
+    }
+
+    /// A `;` that those who decode twice see at last.
+    fn late_parameters(&mut self, state: State) {
+        self.enter(state.among(TWICE_DECODED_PARAMETERS), Inside::TwiceDecoded);
+        self.literal(state.among(!TWICE_DECODED_PARAMETERS), b';');
+    }
+
+    /// A byte that separates for some, and stands for `other` for the rest.
+    fn separator(&mut self, state: State, some: Set, other: u8) {
+        self.emit(state.among(some).outside(), b'/');
+        self.literal(state.among(!some), other);
+    }
+
+    fn twice_encoded(&mut self, state: State, byte: u8, digits: [u8; 2]) {
+        if state.inside == Inside::Decoded {
+            return self.stay(state);
+        }
+        let twice = state.among(TWICE);
+        match byte {
+            b';' => self.late_parameters(twice),
+            b'/' => self.separator(twice, SLASH, DATA_SLASH),
+            b'\\' => self.separator(twice, BACKSLASH, b'\\'),
+            byte => self.literal(twice, byte),
+        }
+        let [high, low] = digits;
+        self.literals(state.among(!TWICE), &[b'%', high, low]);
+    }
+
+    /// A byte that is dropped inside parameters.
+    fn literal(&mut self, state: State, byte: u8) {
+        match state.inside {
+            Inside::None => self.emit(state, byte),
+            _ => self.stay(state),
+        }
+    }
+
+    /// The same of several bytes, none of which is a slash.
+    fn literals(&mut self, state: State, bytes: &[u8]) {
+        if state.set == 0 || state.inside != Inside::None {
+            return self.stay(state);
+        }
+        let mut read = state.read;
+        for byte in bytes {
+            let Some(longer) = self.longer(read, *byte) else {
+                return self.end(read, Some(*byte));
+            };
+            read = longer;
+        }
+        self.stay(State { read, ..state });
+    }
+
+    /// A byte of the path as it is read.
+    fn emit(&mut self, state: State, byte: u8) {
+        if state.set == 0 {
+            return;
+        }
+        if byte == b'/' && self.bytes(state.read).ends_with(b"/") {
+            self.stay(state.among(MERGE));
+            return self.append(state.among(!MERGE), byte);
+        }
+        self.append(state, byte);
+    }
+
+    fn append(&mut self, state: State, byte: u8) {
+        if state.set == 0 {
+            return;
+        }
+        match self.longer(state.read, byte) {
+            Some(read) => self.stay(State { read, ..state }),
+            None => self.end(state.read, Some(byte)),
+        }
+    }
+
+    fn enter(&mut self, state: State, inside: Inside) {
+        self.stay(State { inside, ..state });
+    }
+
+    /// Goes on with the next token, together with those that are there already.
+    fn stay(&mut self, state: State) {
+        if state.set == 0 {
+            return;
+        }
+        let alike = |other: &&mut State| other.read == state.read && other.inside == state.inside;
+        match self.next.iter_mut().find(alike) {
+            Some(other) => other.set |= state.set,
+            None => self.next.push(state),
+        }
+    }
+
+    /// Notes the decision for a path that goes on in a way that no rule does, or ends.
+    fn end(&mut self, read: Prefix, next: Option<u8>) {
+        let rule = longest_match(self.bytes(read), next, self.rules);
+        let other = self.decided.replace(rule);
+        self.ambiguous |= other.is_some_and(|other| other != rule);
+    }
+
+    /// One byte more, as long as a rule begins so.
+    fn longer(&self, read: Prefix, byte: u8) -> Option<Prefix> {
+        let (bytes, length) = (self.bytes(read), read.length);
+        let rules = self.rules.iter().map(|rule| rule.as_ref().as_bytes());
+        let mut rules = rules.enumerate().skip(read.rule);
+        let goes_on = |rule: &[u8]| rule.get(length) == Some(&byte) && rule.starts_with(bytes);
+        let (rule, _) = rules.find(|(_, rule)| goes_on(rule))?;
+        Some(Prefix {
+            rule,
+            length: length + 1,
+        })
+    }
+
+    fn bytes(&self, read: Prefix) -> &'r [u8] {
+        &self.rules[read.rule].as_ref().as_bytes()[..read.length]
+    }
+}
+
+impl State {
+    fn among(self, some: Set) -> Self {
+        Self {
+            set: self.set & some,
+            ..self
+        }
+    }
+
+    fn outside(self) -> Self {
+        Self {
+            inside: Inside::None,
+            ..self
+        }
+    }
+}
+
+impl Token {
+    /// The first token of a path, each `%` of which is followed by two hexadecimal digits.
+    fn first(path: &[u8]) -> Option<(Self, &[u8])> {
+        let (byte, after) = once(path)?;
+        if path[0] != b'%' {
+            return Some((Self::Raw(byte), after));
+        }
+        let inner = (byte == b'%').then(|| digits(after)).flatten();
+        Some(match inner {
+            Some((digits, byte, after)) => (Self::TwiceEncoded(byte, digits), after),
+            None => (Self::Encoded(byte), after),
+        })
+    }
+}
+
+/// Bytes up to the slash that ends parameters, if none of them is encoded.
+fn parameters(path: &[u8]) -> Option<usize> {
+    let end = path.iter().position(|byte| matches!(byte, b'/' | b'%'))?;
+    Some(if path[end] == b'/' { end } else { 0 })
+}
+
+/// Bytes that all who are inside parameters drop.
+fn indifferent(path: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += path[at..]
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b';' | b'%'))?;
+        match escaped(&path[at..]) {
+            None | Some(b'/' | b'\\' | b';' | b'%') => return Some(at),
+            Some(_) => at += 3,
+        }
+    }
+}
+
+/// Two hexadecimal digits, encoded or not, and the byte they write.
+fn digits(path: &[u8]) -> Option<([u8; 2], u8, &[u8])> {
+    let (high, after) = once(path)?;
+    let (low, after) = once(after)?;
+    Some(([high, low], pair(high, low)?, after))
+}
+
+/// The first byte of a path that is decoded once.
+fn once(path: &[u8]) -> Option<(u8, &[u8])> {
+    match escaped(path) {
+        Some(byte) => Some((byte, &path[3..])),
+        None => path.split_first().map(|(byte, after)| (*byte, after)),
+    }
+}
