@@ -13,7 +13,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::InvalidHeaderValue};
 use crate::access::{network, session::cookie};
 
 pub(super) use self::changes::{Changes, Fields};
-use super::{exchange::Exchange, identity};
+use super::{
+    cors::{Cors, is_of_cors},
+    exchange::Exchange,
+    identity,
+};
 
 /// Fields that only hubgate may set: who a client is, where it comes from and what it asks for.
 const OURS: [&str; 5] = [
@@ -109,12 +113,16 @@ pub(super) fn to_client<'a>(
     status: StatusCode,
     exchange: &'a Exchange,
 ) -> Result<Changes<'a>, InvalidHeaderValue> {
-    let mut changes = Changes::dropping(|name| OF_HUB.contains(&name), nominated(fields));
+    let mut changes = Changes::dropping(dropped(&exchange.cors), nominated(fields));
     let Some(site) = &exchange.site else {
         return Ok(changes);
     };
-    for (name, value) in &site.config.headers {
+    let headers = site.config.headers.iter();
+    for (name, value) in headers.filter(|(name, _)| !exchange.cors.replaces(name.as_str())) {
         changes.set(name.as_str(), Some(value.clone()));
+    }
+    for (name, value) in exchange.cors.fields() {
+        changes.add(name, value);
     }
     if let Some(hsts) = site.hsts().filter(|_| exchange.link.tls.is_some()) {
         changes.set("Strict-Transport-Security", Some(hsts));
@@ -127,6 +135,14 @@ pub(super) fn to_client<'a>(
         _ => {}
     }
     Ok(changes)
+}
+
+/// Whether a field of the hub's answer is dropped, by its name in lower case.
+fn dropped(cors: &Cors) -> fn(&str) -> bool {
+    match cors {
+        Cors::Allowed(_) => |name| OF_HUB.contains(&name) || is_of_cors(name),
+        Cors::Off | Cors::Varies => |name| OF_HUB.contains(&name),
+    }
 }
 
 /// Whether an answer may set the cookie of a session: a final one that is not made for caches
