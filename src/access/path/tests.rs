@@ -235,7 +235,7 @@ const OVERLAPPING: [&[&str]; 8] = [
 ];
 
 fn nasty(most: usize) -> impl Strategy<Value = String> {
-    let parts = prop::collection::vec(prop::sample::select(&NASTY[..]), 0..most);
+    let parts = prop::collection::vec(prop::sample::select(NASTY.to_vec()), 0..most);
     parts.prop_map(|parts| format!("/{}", parts.concat()))
 }
 
@@ -264,7 +264,7 @@ proptest! {
 /// Random paths; `HUBGATE_CASES` for more.
 static CASES: LazyLock<u32> = LazyLock::new(|| {
     let cases = std::env::var("HUBGATE_CASES").ok();
-    cases.and_then(|cases| cases.parse().ok()).unwrap_or(4000)
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(1000)
 });
 
 proptest! {
