@@ -11,6 +11,8 @@ mod interpretations;
 pub(super) mod properties;
 #[cfg(any(fuzzing, test))]
 mod reference;
+mod token;
+mod ways;
 
 use std::borrow::Cow;
 

@@ -3,41 +3,18 @@
 //! Hubs decode once or twice, take `%2f` and `%5c` for separators or not, drop
 //! `;` parameters before decoding (Jetty), after it, or after the second time,
 //! and merge slashes or not. Every combination is an interpretation, a bit of a
-//! [`Set`]. Those that have read the same so far are followed as one, part where
+//! set. Those that have read the same so far are followed as one, part where
 //! the path first makes a difference to them, and end where no rule goes on: the
 //! cost is that of the differences, not of the combinations.
 
 use super::{
-    BadPath,
-    decode::{escaped, pair},
-    longest_match,
+    BadPath, longest_match,
+    token::{self, Token},
+    ways::{
+        ALL, BACKSLASH, DECODED_PARAMETERS, MERGE, RAW_PARAMETERS, SLASH, Set, TWICE,
+        TWICE_DECODED_PARAMETERS,
+    },
 };
-
-/// Interpretations, as bits: each has the number that the ways below add up to.
-type Set = u128;
-
-const WAYS: u32 = 7;
-const TWICE: Set = having(0);
-const SLASH: Set = having(1);
-const BACKSLASH: Set = having(2);
-const RAW_PARAMETERS: Set = having(3);
-const DECODED_PARAMETERS: Set = having(4);
-const TWICE_DECODED_PARAMETERS: Set = having(5);
-const MERGE: Set = having(6);
-/// What decodes once only has no parameters that show after the second time.
-const ALL: Set = !(TWICE_DECODED_PARAMETERS & !TWICE);
-
-/// The interpretations that have one way.
-const fn having(way: u32) -> Set {
-    let (mut set, mut number) = (0, 0);
-    while number < 1 << WAYS {
-        if number >> way & 1 == 1 {
-            set |= 1 << number;
-        }
-        number += 1;
-    }
-    set
-}
 
 /// What an encoded slash becomes where it is none; no rule holds it.
 const DATA_SLASH: u8 = 0;
@@ -78,16 +55,6 @@ enum Inside {
     TwiceDecoded,
     Decoded,
     Raw,
-}
-
-/// A part of a path on which interpretations agree or differ as a whole.
-enum Token {
-    /// A byte as it is written.
-    Raw(u8),
-    /// A byte that is percent-encoded once.
-    Encoded(u8),
-    /// A byte that is percent-encoded twice; digits of the inner encoding.
-    TwiceEncoded(u8, [u8; 2]),
 }
 
 impl<'r, R: AsRef<str>> Interpretations<'r, R> {
@@ -133,10 +100,10 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     fn skip<'p>(&self, rest: &'p [u8]) -> &'p [u8] {
         let skipped = match rest.first() {
             Some(b'/') if self.drop_slashes() => rest.iter().position(|byte| *byte != b'/'),
-            Some(b';') if self.drop_slashes() && self.drop_parameters() => parameters(rest),
+            Some(b';') if self.drop_slashes() && self.drop_parameters() => token::parameters(rest),
             Some(b'/' | b';') => return rest,
             _ if self.live.iter().any(|state| state.inside == Inside::None) => return rest,
-            _ => indifferent(rest),
+            _ => token::indifferent(rest),
         };
         &rest[skipped.unwrap_or(rest.len())..]
     }
@@ -319,55 +286,5 @@ impl State {
             inside: Inside::None,
             ..self
         }
-    }
-}
-
-impl Token {
-    /// The first token of a path, each `%` of which is followed by two hexadecimal digits.
-    fn first(path: &[u8]) -> Option<(Self, &[u8])> {
-        let (byte, after) = once(path)?;
-        if path[0] != b'%' {
-            return Some((Self::Raw(byte), after));
-        }
-        let inner = (byte == b'%').then(|| digits(after)).flatten();
-        Some(match inner {
-            Some((digits, byte, after)) => (Self::TwiceEncoded(byte, digits), after),
-            None => (Self::Encoded(byte), after),
-        })
-    }
-}
-
-/// Bytes up to the slash that ends parameters, if none of them is encoded.
-fn parameters(path: &[u8]) -> Option<usize> {
-    let end = path.iter().position(|byte| matches!(byte, b'/' | b'%'))?;
-    Some(if path[end] == b'/' { end } else { 0 })
-}
-
-/// Bytes that all who are inside parameters drop.
-fn indifferent(path: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        at += path[at..]
-            .iter()
-            .position(|byte| matches!(byte, b'/' | b';' | b'%'))?;
-        match escaped(&path[at..]) {
-            None | Some(b'/' | b'\\' | b';' | b'%') => return Some(at),
-            Some(_) => at += 3,
-        }
-    }
-}
-
-/// Two hexadecimal digits, encoded or not, and the byte they write.
-fn digits(path: &[u8]) -> Option<([u8; 2], u8, &[u8])> {
-    let (high, after) = once(path)?;
-    let (low, after) = once(after)?;
-    Some(([high, low], pair(high, low)?, after))
-}
-
-/// The first byte of a path that is decoded once.
-fn once(path: &[u8]) -> Option<(u8, &[u8])> {
-    match escaped(path) {
-        Some(byte) => Some((byte, &path[3..])),
-        None => path.split_first().map(|(byte, after)| (*byte, after)),
     }
 }

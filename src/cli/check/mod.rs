@@ -166,7 +166,7 @@ guest
   hub          http://127.0.0.1:8080
   who enters   everybody, without a question
 
-warning: proxy.yaml:14:47: sites[1].paths[0].access.origins[0]: every site can open a page whose origin is null: give that page a host
+warning: proxy.yaml:14:49: sites[1].paths[0].access.origins[0]: every site can open a page whose origin is null: give that page a host
 warning: proxy.yaml:15:5: sites[2]: open to everybody: add `access`, or write `access: public` if it is meant
 ";
         assert_eq!(told(text), expected);

@@ -65,6 +65,24 @@ async fn row_16_a_session_does_not_count_for_another_sites_page() {
 }
 
 #[tokio::test]
+async fn a_link_in_a_mail_finds_the_session_and_commands_nothing() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).password().start().await;
+    let cookie = login(&gate.tls()).await;
+    let link = [
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+    let answer = get(&gate.tls(), "/page", &link).await;
+    assert_eq!(answer.status, 200);
+    let answer = get(&gate.tls(), "/basicui/CMD?Door=ON", &link).await;
+    assert_eq!(answer.status, 401);
+    assert!(hub.heard("/basicui/CMD?Door=ON").is_none());
+}
+
+#[tokio::test]
 async fn row_16_a_session_is_of_one_site_only() {
     let hub = Hub::start().await;
     let site = "{hosts: [other.test], certificate: {chain: home.pem, key: home.key}, \
