@@ -11,6 +11,7 @@ mod interpretations;
 pub(super) mod properties;
 #[cfg(any(fuzzing, test))]
 mod reference;
+mod state;
 mod token;
 mod ways;
 

@@ -9,6 +9,7 @@
 
 use super::{
     BadPath, longest_match,
+    state::{Inside, Prefix, State},
     token::{self, Token},
     ways::{
         ALL, BACKSLASH, DECODED_PARAMETERS, MERGE, RAW_PARAMETERS, SLASH, Set, TWICE,
@@ -32,36 +33,16 @@ pub(super) struct Interpretations<'r, R> {
     ambiguous: bool,
 }
 
-/// Interpretations that have read the same, and are where they are alike.
-#[derive(Clone, Copy)]
-struct State {
-    set: Set,
-    read: Prefix,
-    inside: Inside,
-}
-
-/// The path as it was read so far: the first bytes of a rule, the first that begins so.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Prefix {
-    rule: usize,
-    length: usize,
-}
-
-/// The parameters that are being dropped, by when they are seen; they end at a separator that is
-/// seen by then.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Inside {
-    None,
-    TwiceDecoded,
-    Decoded,
-    Raw,
-}
-
+// Inlined are the steps that hand a state on: the calls would cost a third of a long path's time.
 impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     pub(super) fn new(rules: &'r [R]) -> Self {
         let root = State {
             set: ALL,
-            read: Prefix { rule: 0, length: 0 },
+            read: Prefix {
+                rule: 0,
+                length: 0,
+                slash: false,
+            },
             inside: Inside::None,
         };
         Self {
@@ -80,7 +61,11 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     pub(super) fn decide(mut self, path: &[u8]) -> Result<Option<usize>, BadPath> {
         let mut rest = path;
         while !self.live.is_empty() && !self.ambiguous {
-            rest = self.skip(rest);
+            let skipped = self.skip(rest);
+            if skipped.len() < rest.len() {
+                rest = skipped;
+                continue;
+            }
             let Some((token, after)) = Token::first(rest) else {
                 break;
             };
@@ -112,7 +97,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     fn drop_slashes(&self) -> bool {
         self.live.iter().all(|state| {
             let merges = state.set & !MERGE == 0 && state.inside == Inside::None;
-            merges && self.bytes(state.read).ends_with(b"/")
+            merges && state.read.slash
         })
     }
 
@@ -124,12 +109,16 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
 
     fn read(&mut self, token: &Token) {
         let mut live = std::mem::take(&mut self.live);
-        if let Token::Raw(b'/') = token {
+        let slash = matches!(token, Token::Raw(b'/'));
+        if slash {
             live.drain(..).for_each(|state| self.stay(state.outside()));
             std::mem::swap(&mut live, &mut self.next);
         }
         for state in &live {
-            self.step(*state, token);
+            match state.inside {
+                Inside::Raw if !slash => self.stay(*state),
+                _ => self.step(*state, token),
+            }
         }
         live.clear();
         self.live = std::mem::replace(&mut self.next, live);
@@ -138,7 +127,6 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     fn step(&mut self, state: State, token: &Token) {
         match *token {
             Token::Raw(b'/') => self.emit(state, b'/'),
-            _ if state.inside == Inside::Raw => self.stay(state),
             Token::Raw(b';') => {
                 self.enter(state.among(RAW_PARAMETERS), Inside::Raw);
                 self.parameters(state.among(!RAW_PARAMETERS));
@@ -152,6 +140,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     }
 
     /// A `;` that decoding once shows.
+    #[inline(always)]
     fn parameters(&mut self, state: State) {
         if state.inside == Inside::Decoded {
             return self.stay(state);
@@ -161,12 +150,14 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     }
 
     /// A `;` that those who decode twice see at last.
+    #[inline(always)]
     fn late_parameters(&mut self, state: State) {
         self.enter(state.among(TWICE_DECODED_PARAMETERS), Inside::TwiceDecoded);
         self.literal(state.among(!TWICE_DECODED_PARAMETERS), b';');
     }
 
     /// A byte that separates for some, and stands for `other` for the rest.
+    #[inline(always)]
     fn separator(&mut self, state: State, some: Set, other: u8) {
         self.emit(state.among(some).outside(), b'/');
         self.literal(state.among(!some), other);
@@ -188,6 +179,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     }
 
     /// A byte that is dropped inside parameters.
+    #[inline(always)]
     fn literal(&mut self, state: State, byte: u8) {
         match state.inside {
             Inside::None => self.emit(state, byte),
@@ -211,17 +203,19 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     }
 
     /// A byte of the path as it is read.
+    #[inline(always)]
     fn emit(&mut self, state: State, byte: u8) {
         if state.set == 0 {
             return;
         }
-        if byte == b'/' && self.bytes(state.read).ends_with(b"/") {
+        if byte == b'/' && state.read.slash {
             self.stay(state.among(MERGE));
             return self.append(state.among(!MERGE), byte);
         }
         self.append(state, byte);
     }
 
+    #[inline(always)]
     fn append(&mut self, state: State, byte: u8) {
         if state.set == 0 {
             return;
@@ -232,11 +226,13 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         }
     }
 
+    #[inline(always)]
     fn enter(&mut self, state: State, inside: Inside) {
         self.stay(State { inside, ..state });
     }
 
     /// Goes on with the next token, together with those that are there already.
+    #[inline(always)]
     fn stay(&mut self, state: State) {
         if state.set == 0 {
             return;
@@ -257,34 +253,20 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
 
     /// One byte more, as long as a rule begins so.
     fn longer(&self, read: Prefix, byte: u8) -> Option<Prefix> {
-        let (bytes, length) = (self.bytes(read), read.length);
+        let bytes = self.bytes(read);
+        let next = bytes.len();
         let rules = self.rules.iter().map(|rule| rule.as_ref().as_bytes());
-        let mut rules = rules.enumerate().skip(read.rule);
-        let goes_on = |rule: &[u8]| rule.get(length) == Some(&byte) && rule.starts_with(bytes);
+        let mut rules = rules.enumerate().skip(read.rule as usize);
+        let goes_on = |rule: &[u8]| rule.get(next) == Some(&byte) && rule.starts_with(bytes);
         let (rule, _) = rules.find(|(_, rule)| goes_on(rule))?;
         Some(Prefix {
-            rule,
-            length: length + 1,
+            rule: u32::try_from(rule).ok()?,
+            length: read.length + 1,
+            slash: byte == b'/',
         })
     }
 
     fn bytes(&self, read: Prefix) -> &'r [u8] {
-        &self.rules[read.rule].as_ref().as_bytes()[..read.length]
-    }
-}
-
-impl State {
-    fn among(self, some: Set) -> Self {
-        Self {
-            set: self.set & some,
-            ..self
-        }
-    }
-
-    fn outside(self) -> Self {
-        Self {
-            inside: Inside::None,
-            ..self
-        }
+        &self.rules[read.rule as usize].as_ref().as_bytes()[..read.length as usize]
     }
 }

@@ -27,10 +27,14 @@ impl Token {
     }
 }
 
-/// Bytes up to the slash that ends parameters, if none of them is encoded.
+/// Bytes of parameters and of the slashes that end them, if none is encoded.
 pub(super) fn parameters(path: &[u8]) -> Option<usize> {
     let end = path.iter().position(|byte| matches!(byte, b'/' | b'%'))?;
-    Some(if path[end] == b'/' { end } else { 0 })
+    if path[end] == b'%' {
+        return Some(0);
+    }
+    let next = path[end..].iter().position(|byte| *byte != b'/');
+    Some(next.map_or(path.len(), |next| end + next))
 }
 
 /// Bytes that all who are inside parameters drop.
