@@ -34,6 +34,14 @@ const RULES: [&str; 3] = ["/rest/", "/basicui/", "/rest/events"];
 static READ: LazyLock<Head> = LazyLock::new(|| Head::parse(HEAD).expect("it is a head"));
 static PROXIES: LazyLock<Networks> =
     LazyLock::new(|| Networks(vec!["192.0.2.0/24".parse().expect("it is a network")]));
+/// A path that hubs read in many ways, all of which the same rule decides in the end.
+static WORST: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut path = b"/rest/;%2f;%5c;/%3b%2f;%5c;/%253b;%2f/".to_vec();
+    while path.len() < 8180 {
+        path.extend_from_slice(b";%2f;%5c");
+    }
+    path
+});
 const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// A function with what it is called with.
@@ -51,6 +59,15 @@ const FUNCTIONS: &[Function] = &[
     }),
     Function::new("a path is judged by three rules", || {
         black_box(path::judge(black_box(b"/rest/items/Kitchen_Light"), &RULES).is_ok());
+    }),
+    Function::new("a path with an escaped space is judged", || {
+        black_box(path::judge(black_box(b"/rest/items/Kitchen%20Light"), &RULES).is_ok());
+    }),
+    Function::new("a path with an escaped slash is judged", || {
+        black_box(path::judge(black_box(b"/page/home%2Fkitchen;v=1"), &RULES).is_ok());
+    }),
+    Function::new("the worst path of 8 KiB is judged", || {
+        black_box(path::judge(black_box(&WORST), &RULES).is_ok());
     }),
     Function::new("a password is taken from its field", || {
         black_box(Basic::of_request(black_box(&READ.headers)));

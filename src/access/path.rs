@@ -4,12 +4,23 @@
 //! and one that two hubs could read as two places is refused. Rules are
 //! matched case by case; a hub that ignores case needs a rule on `/`.
 
+mod decode;
+mod interpretations;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
-mod reading;
+#[cfg(any(fuzzing, test))]
+mod reference;
+mod state;
+mod token;
+mod ways;
 
-use reading::Reading;
+use std::borrow::Cow;
+
+use self::{
+    decode::{decode_once, has_dot_segment, percent_decode},
+    interpretations::Interpretations,
+};
 
 /// Why a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,16 +64,27 @@ const MAX_PATH: usize = 8192;
 /// A path that is malformed, or of which two readings give two rules.
 pub fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
     check_raw(raw)?;
-    check_decoded(raw)?;
+    let decoded = check_decoded(raw)?;
     if rules.is_empty() {
         return Ok(None);
     }
-    let decide = |path: Vec<u8>| longest_match(&path, rules);
-    let mut decisions = Reading::all_of(raw).map(|reading| reading.of(raw).map(decide));
-    match decisions.next().flatten() {
-        Some(rule) if decisions.all(|other| other == Some(rule)) => Ok(rule),
-        _ => Err(BadPath::Ambiguous),
+    if is_unambiguous(raw) {
+        return Ok(longest_match(raw, None, rules));
     }
+    if decoded.contains(&b'%') && has_dot_segment(&decode_once(&decoded)) {
+        return Err(BadPath::Ambiguous);
+    }
+    Interpretations::new(rules).decide(raw)
+}
+
+/// Whether every hub reads the path as it is written.
+fn is_unambiguous(raw: &[u8]) -> bool {
+    let mut last = 0;
+    raw.iter().all(|byte| {
+        let doubled = *byte == b'/' && last == b'/';
+        last = *byte;
+        !doubled && !matches!(byte, b'%' | b';')
+    })
 }
 
 fn check_raw(raw: &[u8]) -> Result<(), BadPath> {
@@ -79,32 +101,40 @@ fn check_raw(raw: &[u8]) -> Result<(), BadPath> {
     }
 }
 
-fn check_decoded(raw: &[u8]) -> Result<(), BadPath> {
-    let decoded = reading::percent_decode(raw).ok_or(BadPath::Percent)?;
-    let decoded = std::str::from_utf8(&decoded).map_err(|_| BadPath::NotUtf8)?;
-    if decoded.contains(char::is_control) {
-        return Err(BadPath::Control);
+fn check_decoded(raw: &[u8]) -> Result<Cow<'_, [u8]>, BadPath> {
+    let decoded = percent_decode(raw).ok_or(BadPath::Percent)?;
+    if let Cow::Owned(decoded) = &decoded {
+        let text = std::str::from_utf8(decoded).map_err(|_| BadPath::NotUtf8)?;
+        if text.contains(char::is_control) {
+            return Err(BadPath::Control);
+        }
     }
-    if reading::has_dot_segment(decoded.as_bytes()) {
+    if has_dot_segment(&decoded) {
         return Err(BadPath::DotSegment);
     }
-    Ok(())
+    Ok(decoded)
 }
 
-fn longest_match(path: &[u8], rules: &[impl AsRef<str>]) -> Option<usize> {
+/// The longest rule that covers a path which begins with `path`, and goes on with `next` or ends.
+///
+/// What follows `next` makes no difference where no rule begins with `path` and `next`.
+fn longest_match(path: &[u8], next: Option<u8>, rules: &[impl AsRef<str>]) -> Option<usize> {
     let rules = rules.iter().map(|rule| rule.as_ref().as_bytes());
     rules
         .enumerate()
-        .filter(|(_, rule)| covers(rule, path))
+        .filter(|(_, rule)| covers(rule, path, next))
         .max_by_key(|(_, rule)| rule.len())
         .map(|(index, _)| index)
 }
 
-fn covers(rule: &[u8], path: &[u8]) -> bool {
+fn covers(rule: &[u8], path: &[u8], next: Option<u8>) -> bool {
     let Some(below) = path.strip_prefix(rule) else {
         return false;
     };
-    below.is_empty() || below.starts_with(b"/") || rule.ends_with(b"/")
+    match below.first().copied().or(next) {
+        None | Some(b'/') => true,
+        Some(_) => rule.ends_with(b"/"),
+    }
 }
 
 #[cfg(test)]

@@ -97,6 +97,13 @@ impl Place<'_> {
         self.exception
     }
 
+    /// Whether the rules here ask for nothing, without being public by name.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let public = matches!(self.exceptional(), Some(Exceptional::Public));
+        !public && self.rules().all(Rule::is_open)
+    }
+
     /// Whether a password is a factor here, which the hub's pages want to know.
     #[must_use]
     pub fn takes_password(&self) -> bool {

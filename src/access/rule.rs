@@ -106,6 +106,12 @@ impl Rule {
         self.client_headers
     }
 
+    /// Whether there is no factor.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.needed().any()
+    }
+
     /// Whether a password is one of the factors.
     #[must_use]
     pub fn takes_password(&self) -> bool {

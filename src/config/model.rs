@@ -53,6 +53,8 @@ pub struct Site {
     pub upstream: Arc<Upstream>,
     /// Who may enter.
     pub access: Access,
+    /// Further origins that count as own.
+    pub origins: Vec<Origin>,
     /// How long a login is remembered; not at all when none.
     pub session: Option<Duration>,
     /// Exceptions by path, in the order of the file; the longest match decides.
@@ -73,6 +75,10 @@ pub enum Host {
     /// `192.168.1.5` or `fd00::5`, without brackets.
     Address(IpAddr),
 }
+
+/// An origin of web pages as browsers write it in `Origin` (RFC 6454, section 6.2), or `null`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
 
 /// Where a site's certificate comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -185,6 +191,8 @@ pub struct PathRule {
     pub path: String,
     /// Who may enter here.
     pub access: PathAccess,
+    /// Further origins that count as own here, beside those of the site.
+    pub origins: Vec<Origin>,
     /// Another upstream than the site's.
     pub upstream: Option<Arc<Upstream>>,
 }
@@ -264,6 +272,26 @@ impl fmt::Display for Host {
             Self::Wildcard(parent) => write!(f, "*.{parent}"),
             Self::Address(address) => address.fmt(f),
         }
+    }
+}
+
+impl Origin {
+    /// An origin in the form of `Origin`.
+    #[must_use]
+    pub fn new(serialized: &str) -> Self {
+        Self(serialized.to_owned())
+    }
+
+    /// The text of `Origin`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::{
     LAN,
-    model::{Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Satisfy},
+    model::{Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Origin, Satisfy},
 };
 
 /// From where one enters, and with what.
@@ -23,6 +23,13 @@ pub(crate) fn told(access: &Access) -> String {
             format!("{how}; the hub is told who, in the Client-Cert header")
         }
     }
+}
+
+/// The further origins whose pages count as own; none where none is listed.
+pub(crate) fn origins(origins: &[Origin]) -> Option<String> {
+    let listed: Vec<_> = origins.iter().map(Origin::as_str).collect();
+    let pages = format!("pages of {} act here as its own do", listed.join(" and "));
+    (!listed.is_empty()).then_some(pages)
 }
 
 /// How long a login is remembered.

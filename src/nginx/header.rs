@@ -41,7 +41,7 @@ impl Headers {
                 report.kept(directive, "built in: sent where a password is asked, to those who lack it");
             }
             "access-control-allow-origin" if value == "*" => report.dropped(directive, "every page of the Internet could read the \
-                hub's answers from a browser at home: where another page of yours needs it, add it to `headers`"),
+                hub's answers from a browser at home: where another page of yours needs it, add its origin to `access.origins`"),
             name if OURS.contains(&name) || !is_name(name) || !is_value(value) => {
                 report.dropped(directive, "the header is the connection's, or no header");
             }

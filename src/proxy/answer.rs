@@ -65,6 +65,17 @@ impl Answer {
         }
     }
 
+    /// An answer without a body, with these fields only.
+    #[must_use]
+    pub fn empty(status: StatusCode, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        Self {
+            status,
+            headers,
+            body: Bytes::new(),
+            close: false,
+        }
+    }
+
     /// The same with one field more.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -106,11 +117,9 @@ impl Answer {
         for (name, value) in &self.headers {
             put_field(&mut wire, name.as_str().as_bytes(), value.as_bytes());
         }
-        put_field(
-            &mut wire,
-            b"content-length",
-            self.body.len().to_string().as_bytes(),
-        );
+        if let Some(length) = self.length() {
+            put_field(&mut wire, b"content-length", length.to_string().as_bytes());
+        }
         if close || self.close {
             put_field(&mut wire, b"connection", b"close");
         }
@@ -130,9 +139,16 @@ impl Answer {
         for (name, value) in &self.headers {
             response.append_header(name.clone(), value.clone())?;
         }
-        response.insert_header(header::CONTENT_LENGTH, self.body.len())?;
+        if let Some(length) = self.length() {
+            response.insert_header(header::CONTENT_LENGTH, length)?;
+        }
         response.set_reason_phrase(Some(self.reason()))?;
         Ok(response)
+    }
+
+    /// What Content-Length says; a 204 has none (RFC 9110, section 8.6).
+    fn length(&self) -> Option<usize> {
+        (self.status != StatusCode::NO_CONTENT).then_some(self.body.len())
     }
 
     /// NGINX's words for its two codes of certificates, the registered ones otherwise.

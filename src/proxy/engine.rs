@@ -187,7 +187,7 @@ impl ProxyHttp for Phases {
             .filter(|_| session.response_written().is_none())
         {
             session.set_keepalive(None);
-            write(session, &answer, exchange).await.ok();
+            write(session, answer, exchange).await.ok();
         }
         FailToProxy {
             error_code,
@@ -225,7 +225,8 @@ impl ProxyHttp for Phases {
 }
 
 /// Writes an answer of our own through the engine.
-async fn write(session: &mut Session, answer: &Answer, exchange: &Exchange) -> Result<()> {
+async fn write(session: &mut Session, answer: Answer, exchange: &Exchange) -> Result<()> {
+    let answer = exchange.cors.dress(answer);
     let empty = exchange.said.method == http::Method::HEAD || answer.body.is_empty();
     if answer.close {
         session.set_keepalive(None);
@@ -234,9 +235,7 @@ async fn write(session: &mut Session, answer: &Answer, exchange: &Exchange) -> R
     let head = Box::new(answer.to_response()?);
     session.write_response_header(head, empty).await?;
     if !empty {
-        session
-            .write_response_body(Some(answer.body.clone()), true)
-            .await?;
+        session.write_response_body(Some(answer.body), true).await?;
     }
     Ok(())
 }

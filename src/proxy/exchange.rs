@@ -17,7 +17,8 @@ use crate::{
 };
 
 use super::{
-    authority::Authority, enrolment, headers, link::Link, site::Site, sites::Sites, upload::Upload,
+    authority::Authority, cors::Cors, enrolment, headers, link::Link, site::Site, sites::Sites,
+    upload::Upload,
 };
 
 /// A request's head, whichever version of HTTP it came in.
@@ -54,6 +55,8 @@ pub struct Exchange {
     pub admission: Option<Admission>,
     /// Why it may not enter, when that was the judgement.
     pub denial: Option<Denial>,
+    /// What its answer tells a browser of other origins.
+    pub cors: Cors,
     /// The cookie of a session that its answer sets.
     pub session: Option<HeaderValue>,
     /// Where it goes.
@@ -105,6 +108,7 @@ impl Exchange {
             site: None,
             admission: None,
             denial: None,
+            cors: Cors::Off,
             session: None,
             route: None,
             password_asked: false,

@@ -11,7 +11,7 @@ use crate::{
     access::{
         basic::Basic,
         network::Client,
-        origin::Sent,
+        origin::{self, RequestOrigin, Target},
         policy::Place,
         rule::{Shown, Visitor},
         session::Chain,
@@ -28,6 +28,7 @@ use super::{
     Proxy,
     answer::Answer,
     authority::Authority,
+    cors::Cors,
     exchange::{Exchange, Request},
     head::{Body, MOST_FIELDS, Malformed, refuse_method, refuse_target},
     headers::hops,
@@ -60,7 +61,13 @@ impl Proxy {
             .place(path(request.target))
             .map_err(|why| page::bad_path(&why))?;
         exchange.password_asked = place.takes_password();
-        let recalled = self.memory.recall(exchange, request, &site);
+        let origin = request_origin(exchange, request);
+        exchange.cors = Cors::of(&origin, site.origins(&place));
+        if let Some(answer) = exchange.cors.preflight(request) {
+            return Err(answer);
+        }
+        let own_page = origin.judge(&target(request, &site, &place)).is_ok();
+        let recalled = self.memory.recall(exchange, request, &site, own_page);
         let decided = self
             .let_in(exchange, request, &site, &place, &recalled)
             .await;
@@ -71,7 +78,9 @@ impl Proxy {
                 return Err(self.refusal(denial, &exchange.link, language(request)));
             }
         };
-        same_origin(exchange, request, &site, &admission)?;
+        if !own_page && !admission.public {
+            return Err(page::foreign_origin(exchange.link.asked()));
+        }
         if hops::left(request.method, request.headers) == Some(0) {
             return Err(Answer::bytes(StatusCode::OK, String::new()));
         }
@@ -236,23 +245,21 @@ fn over_tls(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Result
     Err(page::to_https(location.as_deref(), request.method))
 }
 
-fn same_origin(
-    exchange: &Exchange,
-    request: &Request<'_>,
-    site: &Site,
-    admission: &Admission,
-) -> Result<(), Answer> {
-    if admission.public {
-        return Ok(());
+/// The place of a request, as far as another site's page matters there.
+fn target<'a>(request: &Request<'_>, site: &'a Site, place: &Place<'_>) -> Target<'a> {
+    let authority = request.authority.as_ref();
+    Target {
+        hosts: &site.config.hosts,
+        port: authority.and_then(|authority| authority.port),
+        origins: site.origins(place),
+        guarded: !place.is_open(),
+        acts: origin::acts(path(request.target).as_bytes()),
     }
-    sent(exchange, request)
-        .judge(&site.config.hosts)
-        .map_err(|_| page::foreign_origin(exchange.link.asked()))
 }
 
-/// What of a request tells who made the browser send it.
-pub(super) fn sent<'a>(exchange: &Exchange, request: &Request<'a>) -> Sent<'a> {
-    Sent {
+/// The fields of a request that name the page behind it.
+fn request_origin<'a>(exchange: &Exchange, request: &Request<'a>) -> RequestOrigin<'a> {
+    RequestOrigin {
         method: request.method,
         headers: request.headers,
         websocket: request.headers.contains_key(header::UPGRADE),

@@ -13,7 +13,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::InvalidHeaderValue};
 use crate::access::{network, session::cookie};
 
 pub(super) use self::changes::{Changes, Fields};
-use super::{exchange::Exchange, identity};
+use super::{
+    cors::{Cors, is_of_cors},
+    exchange::Exchange,
+    identity,
+};
 
 /// Fields that only hubgate may set: who a client is, where it comes from and what it asks for.
 const OURS: [&str; 5] = [
@@ -109,12 +113,16 @@ pub(super) fn to_client<'a>(
     status: StatusCode,
     exchange: &'a Exchange,
 ) -> Result<Changes<'a>, InvalidHeaderValue> {
-    let mut changes = Changes::dropping(|name| OF_HUB.contains(&name), nominated(fields));
+    let mut changes = Changes::dropping(dropped(&exchange.cors), nominated(fields));
     let Some(site) = &exchange.site else {
         return Ok(changes);
     };
-    for (name, value) in &site.config.headers {
+    let headers = site.config.headers.iter();
+    for (name, value) in headers.filter(|(name, _)| !exchange.cors.replaces(name.as_str())) {
         changes.set(name.as_str(), Some(value.clone()));
+    }
+    for (name, value) in exchange.cors.fields() {
+        changes.add(name, value);
     }
     if let Some(hsts) = site.hsts().filter(|_| exchange.link.tls.is_some()) {
         changes.set("Strict-Transport-Security", Some(hsts));
@@ -127,6 +135,14 @@ pub(super) fn to_client<'a>(
         _ => {}
     }
     Ok(changes)
+}
+
+/// Whether a field of the hub's answer is dropped, by its name in lower case.
+fn dropped(cors: &Cors) -> fn(&str) -> bool {
+    match cors {
+        Cors::Allowed(_) => |name| OF_HUB.contains(&name) || is_of_cors(name),
+        Cors::Off | Cors::Varies => |name| OF_HUB.contains(&name),
+    }
 }
 
 /// Whether an answer may set the cookie of a session: a final one that is not made for caches
@@ -242,59 +258,4 @@ fn nominated(fields: &(impl Fields + ?Sized)) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fields(list: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut fields = HeaderMap::new();
-        for (name, value) in list {
-            let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
-            fields.append(name, HeaderValue::from_static(value));
-        }
-        fields
-    }
-
-    #[test]
-    fn claims_in_all_spellings_are_dropped() {
-        let fields = fields(&[
-            ("X_Forwarded_For", "1.2.3.4"),
-            ("x-Forwarded-Host", "evil"),
-            ("X-SSL-Client-Verify", "SUCCESS"),
-            ("x-client-dn", "CN=owner"),
-            ("Client-Cert-Chain", ":x:"),
-            ("Forwarded", "for=1.2.3.4"),
-            ("Remote-User", "owner"),
-            ("X-Original-URL", "/admin"),
-            ("Accept", "*/*"),
-        ]);
-        let names = fields.keys().map(http::HeaderName::as_str);
-        let left: Vec<_> = names.filter(|name| !is_claim(name)).collect();
-        assert_eq!(left, ["accept"]);
-    }
-
-    #[test]
-    fn cookies_are_joined_and_those_of_sessions_taken_out() {
-        let told = |list: &[&'static str]| {
-            let list: Vec<_> = list.iter().map(|value| ("Cookie", *value)).collect();
-            let cookie = cookies(&fields(&list))?;
-            Some(cookie.map_or("none".to_owned(), |value| {
-                value.unwrap().to_str().unwrap().to_owned()
-            }))
-        };
-        assert_eq!(told(&["a=1", "b=2"]).unwrap(), "a=1; b=2");
-        assert_eq!(told(&["a=1; b=2"]), None);
-        assert_eq!(told(&["a=1; __Host-hubgate=x"]).unwrap(), "a=1");
-        assert_eq!(told(&["__Host-hubgate=x", "b=2"]).unwrap(), "b=2");
-        assert_eq!(told(&["__Host-hubgate=x"]).unwrap(), "none");
-        assert_eq!(told(&[]), None);
-    }
-
-    #[test]
-    fn a_connection_list_cannot_take_the_host_or_the_framing_away() {
-        let fields = fields(&[(
-            "Connection",
-            "close, X-Private, Host, Content-Length, Sec-WebSocket-Key, upgrade",
-        )]);
-        assert_eq!(nominated(&fields), ["x-private"]);
-    }
-}
+mod tests;

@@ -70,7 +70,7 @@ impl Http2 {
         let form = form(&mut session).await?;
         let (mut exchange, refused) = self.judge(session.req_header(), link, form).await;
         if let Some(answer) = refused {
-            return self.answer(&mut session, &mut exchange, &answer).await;
+            return self.answer(&mut session, &mut exchange, answer).await;
         }
         if !direct::suits(&exchange, &session.req_header().headers) {
             self.through_engine(session, exchange, draining).await;
@@ -100,14 +100,14 @@ impl Http2 {
         let method = session.req_header().method.clone();
         let Some((head, framing)) = to_hub(&session, &exchange) else {
             let answer = page::malformed(head::UNFRAMED);
-            return self.answer(&mut session, &mut exchange, &answer).await;
+            return self.answer(&mut session, &mut exchange, answer).await;
         };
         let stream = Stream::new(session);
         let passage = Passage::new(&self.proxy, stream, exchange, method, false);
         let (stream, mut exchange, outcome) = passage.run(&head, framing).await;
         let mut session = stream.session;
         match outcome {
-            Outcome::Told(answer) => self.answer(&mut session, &mut exchange, &answer).await,
+            Outcome::Told(answer) => self.answer(&mut session, &mut exchange, *answer).await,
             // A stream that is dropped without its end is reset, after what was sent.
             Outcome::Whole { .. } | Outcome::Cut => Ok(()),
         }
@@ -134,8 +134,9 @@ impl Http2 {
         &self,
         session: &mut HttpSession,
         exchange: &mut Exchange,
-        answer: &Answer,
+        answer: Answer,
     ) -> Result<()> {
+        let answer = exchange.cors.dress(answer);
         let method = &exchange.said.method;
         exchange.answered = Some((answer.status.as_u16(), answer.sent_for(method)));
         self.proxy.record(exchange);
@@ -147,7 +148,7 @@ impl Http2 {
         if empty {
             return Ok(());
         }
-        session.write_body(answer.body.clone(), true).await
+        session.write_body(answer.body, true).await
     }
 }
 

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod authority;
 pub mod chunks;
 pub mod conn;
+pub mod cors;
 mod direct;
 pub mod drain;
 mod engine;

@@ -96,7 +96,7 @@ pub fn outside() -> Answer {
     page(StatusCode::FORBIDDEN, "Not from here", text)
 }
 
-/// Another site's page tried to act in the visitor's name: 403, or 400 on a connection that
+/// Another site's page tried to act or read in the visitor's name: 403, or 400 on a connection that
 /// asked for a certificate, where a 403 makes Safari offer its certificates again.
 #[must_use]
 pub fn foreign_origin(asked: bool) -> Answer {
@@ -105,8 +105,9 @@ pub fn foreign_origin(asked: bool) -> Answer {
     } else {
         StatusCode::FORBIDDEN
     };
-    let text =
-        "A page of another site tried to change something here in your name. It was stopped.";
+    let text = "A page of another site asked for this in your name. It was stopped. Open it from this \
+                site's own pages; to let that site's pages in, add their origin to access.origins in \
+                proxy.yaml.";
     page(status, "Stopped", text)
 }
 

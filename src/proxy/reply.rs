@@ -34,6 +34,7 @@ pub(super) async fn answer(
         Body::Length(1..=SMALL_BODY) => !head.headers.contains_key(header::EXPECT),
         _ => false,
     };
+    let answer = exchange.cors.dress(answer);
     let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(head);
     let wire = answer.to_http1(Some(&head.method), close);
     exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&head.method)));
@@ -56,6 +57,7 @@ pub(super) async fn end(
     answer: Answer,
 ) -> Option<Conn> {
     let method = exchange.said.method.clone();
+    let answer = exchange.cors.dress(answer);
     exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
     proxy.record(&exchange);
     let wire = answer.to_http1(Some(&method), true);

@@ -19,7 +19,6 @@ use crate::access::{
 
 use super::{
     exchange::{Exchange, Request},
-    gate,
     link::Link,
     site::Site,
     sites::Sites,
@@ -59,16 +58,16 @@ impl Memory {
         }
     }
 
-    /// Looks for the session of a request that the site's own pages made.
+    /// Looks up the session of a request, if the site's own pages or a person made it.
     pub(super) fn recall<'m>(
         &'m self,
         exchange: &Exchange,
         request: &Request<'_>,
         site: &'m Site,
+        own_page: bool,
     ) -> Recalled<'m> {
         let sessions = self.sessions(&exchange.link, site);
-        let own = gate::sent(exchange, request).must_be_own(&site.config.hosts);
-        let session = sessions.filter(|_| own.is_ok());
+        let session = sessions.filter(|_| own_page);
         let session = session.and_then(|it| it.open(request.headers));
         let certificate = session.as_ref().and_then(Session::certificate);
         Recalled {

@@ -18,7 +18,7 @@ use crate::{
         path::BadPath,
         policy::{Place, Policy},
     },
-    config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks},
+    config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks, Origin},
     tls::{ClientAuth, ClientCa, ClientChain, Identity, SiteTls},
     upstream::Upstream,
 };
@@ -101,6 +101,13 @@ impl Site {
     /// When the path is malformed or could mean two places.
     pub fn place(&self, path: &str) -> Result<Place<'_>, BadPath> {
         self.policy.place(path.as_bytes())
+    }
+
+    /// The further origins that count as own at a place: the site's, and those of its path rule.
+    #[must_use]
+    pub fn origins(&self, place: &Place<'_>) -> [&[Origin]; 2] {
+        let rule = place.path_rule().and_then(|at| self.config.paths.get(at));
+        [&self.config.origins, rule.map_or(&[], |rule| &rule.origins)]
     }
 
     /// The servers behind a place.

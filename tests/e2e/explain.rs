@@ -62,6 +62,23 @@ async fn a_request_in_the_clear_is_led_where_explain_says() {
 }
 
 #[test]
+fn explain_names_the_origins_that_count_as_own() {
+    let setup = Setup::home("http://127.0.0.1:8080")
+        .site("access: {networks: [127.0.0.1], origins: [\"https://panel.test\"]}")
+        .site("paths: [{path: /camera/, access: {origins: [\"https://tv.test\"]}}]");
+    let folder = setup.write();
+    let origins = |path: &str| {
+        let url = format!("https://home.test{path}");
+        let told = hubgate(&folder, &["explain", &url, "--from", HOME, "--json"]).succeeded();
+        let told: Value = serde_json::from_str(&told).unwrap();
+        told["origins"].clone()
+    };
+    assert_eq!(origins("/"), serde_json::json!(["https://panel.test"]));
+    let both = serde_json::json!(["https://panel.test", "https://tv.test"]);
+    assert_eq!(origins("/camera/"), both);
+}
+
+#[test]
 fn explain_tells_without_a_running_hubgate_and_leaves_nothing_behind() {
     let setup = setup("http://127.0.0.1:8080");
     let folder = setup.write();

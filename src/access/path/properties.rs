@@ -3,7 +3,7 @@
 //! The hubs are built here of the steps that are known of some, in whatever order and number; they
 //! share nothing with `reading`.
 
-use super::judge;
+use super::{judge, reference};
 
 /// What a hub may do with a path before it looks where it leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,9 @@ pub fn path(bytes: &[u8]) {
     };
     let rules = RULES[usize::from(rules) % RULES.len()];
     let without_rules = judge(raw, &[""; 0]);
-    let Ok(verdict) = judge(raw, rules) else {
+    let judged = judge(raw, rules);
+    assert_eq!(judged, reference::judge(raw, rules), "read one by one");
+    let Ok(verdict) = judged else {
         return;
     };
     assert_eq!(

@@ -1,8 +1,10 @@
 //! Paths as attackers and honest clients write them, and readers of another make.
 
-use proptest::prelude::{prop, prop_assert_eq, prop_assume, proptest};
+use std::sync::LazyLock;
 
-use super::{BadPath, judge, longest_match};
+use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert_eq, prop_assume, proptest};
+
+use super::{BadPath, judge, longest_match, reference};
 
 const RULES: [&str; 4] = ["/static/", "/rest", "/rest/open/", "/my files/"];
 
@@ -172,6 +174,99 @@ fn twice(path: &str) -> String {
     jetty(&decode(path))
 }
 
+/// Every part on which hubs are known to differ, and what surrounds them.
+const NASTY: [&str; 44] = [
+    "/",
+    "/",
+    "//",
+    ";",
+    ";",
+    "%3b",
+    "%253b",
+    "%2f",
+    "%2F",
+    "%252f",
+    "%5c",
+    "%255C",
+    "%25%35%63",
+    "%25%32f",
+    "%252%66",
+    "%25",
+    "%2525",
+    "%25253b",
+    ".",
+    "..",
+    "%2e",
+    "%252e",
+    "a",
+    "b",
+    "a/b",
+    "%61",
+    "%2561",
+    "%6",
+    "%",
+    "%00",
+    "%2500",
+    "%0a",
+    "%2501",
+    "%c3%bc",
+    "%25c3",
+    "rest",
+    "static",
+    "open",
+    "%72est",
+    "%2572est",
+    "x",
+    "2f",
+    "=1",
+    " ",
+];
+
+/// Rules that share beginnings, end inside each other's segments, and hold what paths cannot.
+const OVERLAPPING: [&[&str]; 8] = [
+    &["/rest", "/rest/", "/rest/open/", "/static/"],
+    &["/", "/a", "/a/", "/a/b", "/a/b/", "/a/a/a/a/a"],
+    &["/a/", "/ab", "/aa", "/a.b", "/a/a"],
+    &["/a b/", "/ü", "/a//b", "/a;b", "/a%2fb", "/%", "/a\\b"],
+    &["", "/", "//", "a"],
+    &["/a", "/a", "/b"],
+    &["/\0", "/a\0b", "/\u{1}"],
+    &["/b"],
+];
+
+fn nasty(most: usize) -> impl Strategy<Value = String> {
+    let parts = prop::collection::vec(prop::sample::select(NASTY.to_vec()), 0..most);
+    parts.prop_map(|parts| format!("/{}", parts.concat()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(*CASES))]
+
+    #[test]
+    fn one_pass_decides_as_every_reading_by_itself(path in nasty(12)) {
+        for rules in OVERLAPPING {
+            let (once, each) = (judge(path.as_bytes(), rules), reference::judge(path.as_bytes(), rules));
+            prop_assert_eq!(once, each, "{} by {:?}", path, rules);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_decided_as_every_reading_by_itself(
+        path in prop::collection::vec(prop::sample::select(b"/;%25cCfFb3eE.\\a\x7f\xc3 ".as_slice()), 0..24),
+    ) {
+        let path = [b"/", &path[..]].concat();
+        for rules in OVERLAPPING {
+            prop_assert_eq!(judge(&path, rules), reference::judge(&path, rules));
+        }
+    }
+}
+
+/// Random paths; `HUBGATE_CASES` for more.
+static CASES: LazyLock<u32> = LazyLock::new(|| {
+    let cases = std::env::var("HUBGATE_CASES").ok();
+    cases.and_then(|cases| cases.parse().ok()).unwrap_or(1000)
+});
+
 proptest! {
     #[test]
     fn no_two_hubs_differ_on_a_path_that_passes(
@@ -186,7 +281,7 @@ proptest! {
         };
         for hub in hubs() {
             let read = hub(&path);
-            let rule = longest_match(read.as_bytes(), &RULES);
+            let rule = longest_match(read.as_bytes(), None, &RULES);
             prop_assert_eq!(rule, verdict, "{} read as {}", path, read);
         }
     }

@@ -30,8 +30,13 @@ pub fn without(field: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The field that sets the cookie for so many seconds.
+///
+/// `Lax` (RFC 6265bis, section 5.6.7.1): a browser then sends it for a link that is followed from
+/// a mail or a chat, which with `Strict` would ask for the password again. It sends it for nothing
+/// else of another site's; and what comes so, a page of another site neither reads nor makes act:
+/// `access::origin` refuses frames, pictures and writes, and links to paths at which a GET acts.
 pub(super) fn set(value: &str, seconds: u64) -> String {
-    format!("{NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict")
+    format!("{NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax")
 }
 
 fn is_ours(pair: &[u8]) -> bool {

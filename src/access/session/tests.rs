@@ -84,7 +84,7 @@ fn a_session_is_of_its_holder_and_its_cookie_is_guarded() {
     let cookie = scene.at(NOW).renew(None, &scene.anna()).unwrap();
     let (pair, attributes) = cookie.split_once("; ").unwrap();
     assert!(pair.starts_with("__Host-hubgate="));
-    let expected = "Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Strict";
+    let expected = "Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Lax";
     assert_eq!(attributes, expected);
     let session = scene.at(NOW).open(&brought(&scene.value())).unwrap();
     assert_eq!(session.account(&scene.passwords()), scene.anna().account);

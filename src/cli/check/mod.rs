@@ -59,6 +59,7 @@ fn told(site: &Site, acme: &Acme) -> Vec<String> {
         line("hub", &upstream(&site.upstream)),
         line("who enters", &entry::told(&site.access)),
     ];
+    lines.extend(entry::origins(&site.origins).map(|origins| line("origins", &origins)));
     let session = site
         .session
         .map(|lifetime| line("login", &entry::remembered(lifetime)));
@@ -100,6 +101,10 @@ pub(super) fn path(rule: &PathRule) -> String {
         PathAccess::Public => "everybody, without a question".into(),
         PathAccess::And(access) => format!("as above, and also: {}", entry::told(access)),
     };
+    let access = match entry::origins(&rule.origins) {
+        Some(origins) => format!("{access}; {origins}"),
+        None => access,
+    };
     match &rule.upstream {
         Some(other) => format!("{access}; hub {}", upstream(other)),
         None => access,
@@ -131,6 +136,10 @@ sites:
       - {path: /static/, access: public}
       - {path: /admin, access: {satisfy: all, networks: [lan], client_certificate: phones.pem}}
       - {path: /grafana/, upstream: "unix:/run/grafana.sock"}
+  - hosts: [panel]
+    upstream: "http://127.0.0.1:8081"
+    access: {networks: [lan], origins: ["https://a.example:443", "https://b.example"]}
+    paths: [{path: /camera/, access: {origins: ["null"]}}]
   - {hosts: [guest], upstream: "http://127.0.0.1:8080", access: public}
 "#;
         let expected = "\
@@ -145,10 +154,19 @@ home.example.org, *.home.example.org, fd00::5
   /admin       as above, and also: from your networks with a client certificate of phones.pem; from elsewhere nobody
   /grafana/    as above; hub unix:/run/grafana.sock
 
+panel
+  certificate  made by hubgate; browsers ask once whether to trust it
+  hub          http://127.0.0.1:8081
+  who enters   from your networks without a question; from elsewhere nobody
+  origins      pages of https://a.example and https://b.example act here as its own do
+  /camera/     as above; pages of null act here as its own do
+
 guest
   certificate  made by hubgate; browsers ask once whether to trust it
   hub          http://127.0.0.1:8080
   who enters   everybody, without a question
+
+warning: proxy.yaml:14:49: sites[1].paths[0].access.origins[0]: every site can open a page whose origin is null: give that page a host
 ";
         assert_eq!(told(text), expected);
     }

@@ -28,6 +28,8 @@ pub(super) struct Told {
     /// The device that shows its certificate.
     certificate_shown: Option<String>,
     access: Option<String>,
+    /// Further origins whose pages count as own at the path.
+    origins: Vec<String>,
     path_rule: Option<String>,
     path_access: Option<String>,
     /// The status of hubgate's own answer; none where the hub answers.
@@ -69,6 +71,7 @@ impl Told {
             certificate_asked: link.asked(),
             certificate_shown: shown.map(|device| device.name.clone()),
             access: None,
+            origins: Vec::new(),
             path_rule: None,
             path_access: None,
             status: None,
@@ -85,6 +88,9 @@ impl Told {
         self.access = Some(entry::told(&config.access));
         let path = judged.visit.called.target.split('?').next();
         let place = path.and_then(|path| site.place(path).ok());
+        let origins = place.map(|place| site.origins(&place));
+        let origins = origins.into_iter().flatten().flatten();
+        self.origins = origins.map(ToString::to_string).collect();
         let rule = place.and_then(|place| config.paths.get(place.path_rule()?));
         self.path_rule = rule.map(|rule| rule.path.clone());
         self.path_access = rule.map(check::path);
@@ -115,10 +121,13 @@ impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let site = self.site.as_ref().map(|hosts| hosts.join(", "));
         let rule = self.path_rule.as_deref().unwrap_or_default();
+        let pages = self.origins.join(" and ");
+        let pages = format!("pages of {pages} act here as its own do");
         let lines = [
             ("site", site.or_else(|| Some("none".to_owned()))),
             ("certificate", Some(self.certificate())),
             ("who enters", self.access.clone()),
+            ("origins", Some(pages).filter(|_| !self.origins.is_empty())),
             (rule, self.path_access.clone()),
             ("answer", Some(self.answer())),
         ];

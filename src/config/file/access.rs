@@ -44,6 +44,9 @@ pub(crate) struct Access {
     /// Headers that tell the hub which client certificate came; `false`: none.
     #[serde(default)]
     pub(crate) client_headers: ClientHeaders,
+    /// Origins of other sites' pages that may act here as the site's own do: `https://HOST[:PORT]` or `null`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) origins: Option<Vec<String>>,
     /// How long a site remembers a login, `30d` when left out; `off`: not at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<String>,

@@ -40,7 +40,10 @@ impl Resolver<'_> {
 
     /// A login is remembered for the site as a whole.
     fn additional(&mut self, place: &Place<'_>, written: &file::Access) -> Option<PathAccess> {
-        let access = self.access(place, written).map(PathAccess::And);
+        let access = match adds_origins_only(written) {
+            true => Some(PathAccess::Inherit),
+            false => self.access(place, written).map(PathAccess::And),
+        };
         if written.session.is_some() {
             let cure = "a login is remembered for a whole site: write this in the site's `access`";
             return self.fault(&place.key("session"), cure);
@@ -166,6 +169,17 @@ impl Resolver<'_> {
 
 const NO_ACCESS: &str = "no `access`: write `access: public` for everybody, or name networks, \
                          password or client_certificate in it";
+
+/// Whether a path's block lists origins and no factor.
+fn adds_origins_only(written: &file::Access) -> bool {
+    let plain = matches!(written.client_headers, file::ClientHeaders::Switch(false));
+    let factors = [
+        written.networks.is_some(),
+        written.password.is_some(),
+        written.client_certificate.is_some(),
+    ];
+    written.origins.is_some() && plain && factors == [false; 3]
+}
 
 fn satisfy(written: file::Satisfy) -> Satisfy {
     match written {

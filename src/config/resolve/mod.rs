@@ -12,6 +12,7 @@ mod limits;
 mod listen;
 mod network;
 mod obtainable;
+mod origin;
 mod path;
 mod quantity;
 mod session;

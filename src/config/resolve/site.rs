@@ -33,6 +33,7 @@ impl Resolver<'_> {
         }
         let upstream = self.upstream(&place.key("upstream"), &written.upstream);
         let access = self.site_access(place, written.access.as_ref());
+        let origins = self.origins(&place.key("access"), written.access.as_ref());
         let session = self.session(
             &place.key("access"),
             written.access.as_ref(),
@@ -46,6 +47,7 @@ impl Resolver<'_> {
             certificate: certificate?,
             upstream: upstream?,
             access: access?,
+            origins: origins?,
             session: session?,
             paths: paths?,
             hsts: hsts?,
@@ -151,13 +153,14 @@ impl Resolver<'_> {
     fn path(&mut self, place: &Place<'_>, written: &file::PathRule) -> Option<PathRule> {
         let path = self.keep(&place.key("path"), path::parse(&written.path));
         let access = self.path_access(&place.key("access"), written.access.as_ref());
+        let origins = self.origins(&place.key("access"), written.access.as_ref());
         let upstream = self.optional(
             &place.key("upstream"),
             written.upstream.as_ref(),
             Self::upstream,
         );
-        let (path, access, upstream) = (path?, access?, upstream?);
-        if matches!(access, PathAccess::Inherit) && upstream.is_none() {
+        let (path, access, origins, upstream) = (path?, access?, origins?, upstream?);
+        if matches!(access, PathAccess::Inherit) && origins.is_empty() && upstream.is_none() {
             return self.lacking(
                 place,
                 "changes nothing: add `access` or `upstream`, or remove it",
@@ -166,6 +169,7 @@ impl Resolver<'_> {
         Some(PathRule {
             path,
             access,
+            origins,
             upstream,
         })
     }

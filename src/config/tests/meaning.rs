@@ -182,14 +182,14 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "access:",
-        r#"4:11: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, password, satisfy, session, found nothing; write a value or remove the key"#,
+        r#"4:11: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found nothing; write a value or remove the key"#,
     ),
     (
         "access: {}",
         "4:13: sites[0].access: lets nobody in: name networks, password or client_certificate, or write `public`",
     ),
     (
-        "access: {satisfy: all}",
+        "access: {origins: [\"https://a.example\"]}",
         "4:13: sites[0].access: lets nobody in: name networks, password or client_certificate, or write `public`",
     ),
     (
@@ -219,6 +219,18 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "access: {networks: [lan], session: 1d}",
         "4:40: sites[0].access.session: no login to remember: add `password` or `client_certificate` here, or remove this",
+    ),
+    (
+        "access: {networks: [lan], origins: []}",
+        "4:40: sites[0].access.origins: no origin at all: name one, or remove `origins`",
+    ),
+    (
+        "access: {networks: [lan], origins: [\"*\"]}",
+        "4:41: sites[0].access.origins[0]: `*` would let the pages of every site act here: name each origin, such as https://panel.example.org",
+    ),
+    (
+        "access: {networks: [lan], origins: [\"null\", \"null\"]}",
+        "4:49: sites[0].access.origins[1]: null is listed before: keep one",
     ),
     (
         "access: {password: users, session: 1m}",

@@ -29,6 +29,7 @@ fn site(certificate: Certificate) -> Site {
             servers: vec![],
             ca: None,
         }),
+        origins: vec![],
         session: None,
         access: Access::default(),
         paths: vec![],

@@ -12,6 +12,7 @@ pub mod rule_09_identity_headers;
 pub mod rule_09_path_headers;
 pub mod rule_09_told_headers;
 pub mod rule_11_ambient_authority;
+pub mod rule_11_origins;
 pub mod rule_12_passwords;
 pub mod rule_13_networks;
 pub mod rule_15_secrets;

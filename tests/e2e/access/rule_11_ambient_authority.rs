@@ -43,6 +43,33 @@ const OWN: [&[(&str, &str)]; 5] = [
     &[("sec-fetch-site", "none")],
 ];
 
+/// What it sends where a person follows a link.
+const LINK: [(&str, &str); 3] = [
+    ("sec-fetch-site", "cross-site"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+];
+
+/// What it sends for pictures, frames, scripts and commands of another site's page.
+const EMBEDDED: [(&str, &[(&str, &str)]); 9] = [
+    ("/", &[LINK[0]]),
+    (
+        "/",
+        &[
+            LINK[0],
+            ("sec-fetch-mode", "no-cors"),
+            ("sec-fetch-dest", "image"),
+        ],
+    ),
+    ("/", &[LINK[0], LINK[1], ("sec-fetch-dest", "iframe")]),
+    ("/", &[LINK[0], LINK[2]]),
+    ("/", &[("origin", "https://evil.test")]),
+    ("/basicui/CMD?Door=ON", &LINK),
+    ("/basicui/CMD?Door=ON", &[("referer", "https://evil.test/")]),
+    ("/classicui;x/CMD?Door=ON", &LINK),
+    ("/CMD?Door=ON", &[("sec-fetch-site", "same-site")]),
+];
+
 const CHANGING: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "BREW"];
 
 #[tokio::test]
@@ -81,13 +108,46 @@ async fn own_pages_and_apps_may_change_what_they_like() {
 async fn a_link_on_another_sites_page_works() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
-    let cross_site = [("sec-fetch-site", "cross-site")];
     for visitor in visitors(&gate, &family) {
-        let fields = visitor.fields(&cross_site);
-        for protocol in ["http/1.1", "h2"] {
-            for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-                let status = visitor.ask(protocol, method, "/", &fields).await;
-                assert_eq!(status, 200);
+        for fields in [&LINK[..], &[("referer", "https://evil.test/")]] {
+            let fields = visitor.fields(fields);
+            for status in visitor.reads("/page/home%2Fkitchen", &fields).await {
+                assert_eq!(status, 200, "{fields:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_sites_page_embeds_nothing_and_sends_no_command_by_get() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = gate(&hub, &family).await;
+    for visitor in visitors(&gate, &family) {
+        for (target, fields) in EMBEDDED {
+            let fields = visitor.fields(fields);
+            for status in visitor.reads(target, &fields).await {
+                assert!(
+                    (400..500).contains(&status),
+                    "{target} {fields:?}: {status}"
+                );
+            }
+        }
+    }
+    assert!(hub.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_own_page_and_an_app_may_command_by_get() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = gate(&hub, &family).await;
+    for visitor in visitors(&gate, &family) {
+        for fields in OWN
+            .into_iter()
+            .chain([&[("referer", "https://home.test/basicui/app")][..]])
+        {
+            let fields = visitor.fields(fields);
+            for status in visitor.reads("/basicui/CMD?Door=ON", &fields).await {
+                assert_eq!(status, 200, "{fields:?}");
             }
         }
     }
@@ -144,6 +204,14 @@ impl Visitor {
         let host = self.caller.host();
         let mut client = super::three_ways::client(&self.caller, &host, protocol).await;
         client.ask(method, target, fields, "").await.status
+    }
+
+    /// The statuses of a GET over HTTP/1.1 and HTTP/2.
+    async fn reads(&self, target: &str, fields: &[(&str, &str)]) -> [u16; 2] {
+        [
+            self.ask("http/1.1", Method::GET, target, fields).await,
+            self.ask("h2", Method::GET, target, fields).await,
+        ]
     }
 
     /// The statuses of all changing methods over HTTP/1.1 and HTTP/2.

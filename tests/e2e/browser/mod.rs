@@ -6,6 +6,7 @@
 pub mod demo;
 pub mod enrol;
 pub mod node_red;
+pub mod origins;
 
 use std::{
     env, fs,

@@ -17,6 +17,7 @@ pub(super) async fn answer(wire: &mut Hub, head: &Head, ticks: Ticks) -> Option<
     match path {
         "/chunked" => say(wire, CHUNKED).await,
         "/cookies" => say(wire, COOKIES).await,
+        "/cors" => say(wire, CORS).await,
         "/gzipped" => say(wire, GZIPPED).await,
         "/events" | "/rest/events" | "/rest/sitemaps/events/1" => events(wire, ticks).await,
         "/mjpeg" => images(wire, ticks).await,
@@ -166,6 +167,12 @@ const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-En
 const COOKIES: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\
                        Set-Cookie: X-OPENHAB-SESSIONID=node01a; Path=/; HttpOnly; SameSite=Strict\r\n\
                        Set-Cookie: CLOUD=a b=c; Expires=Thu, 01 Jan 2099 00:00:00 GMT\r\n\r\n";
+
+/// Open to a page of the hub's own choice.
+const CORS: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nVary: Accept\r\n\
+                    Access-Control-Allow-Origin: https://hub.test\r\n\
+                    access-control-allow-credentials: true\r\n\
+                    Access-Control-Expose-Headers: *\r\n\r\n";
 
 /// Said to be compressed; nobody on the way may look inside.
 const GZIPPED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/javascript\r\n\

@@ -23,7 +23,7 @@ async fn row_16_a_password_is_remembered_in_a_guarded_cookie() {
     assert_eq!(cookies.len(), 4, "the hub's two stay: {cookies:?}");
     let ours = ours(&answer).unwrap();
     let (value, attributes) = ours.split_once("; ").unwrap();
-    let expected = "Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Strict";
+    let expected = "Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax";
     assert_eq!(attributes, expected);
     let value = value.strip_prefix("__Host-hubgate=").unwrap();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -62,6 +62,24 @@ async fn row_16_a_session_does_not_count_for_another_sites_page() {
         assert_eq!(ways, OUT, "{foreign:?}");
     }
     assert!(hub.heard("/").is_none());
+}
+
+#[tokio::test]
+async fn a_link_in_a_mail_finds_the_session_and_commands_nothing() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).password().start().await;
+    let cookie = login(&gate.tls()).await;
+    let link = [
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+    let answer = get(&gate.tls(), "/page", &link).await;
+    assert_eq!(answer.status, 200);
+    let answer = get(&gate.tls(), "/basicui/CMD?Door=ON", &link).await;
+    assert_eq!(answer.status, 401);
+    assert!(hub.heard("/basicui/CMD?Door=ON").is_none());
 }
 
 #[tokio::test]

@@ -145,6 +145,7 @@ fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
             "inherit" => PathAccess::Inherit,
             words => PathAccess::And(access(folder, words)),
         },
+        origins: Vec::new(),
         upstream: None,
     };
     let site = Site {
@@ -155,6 +156,7 @@ fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
             ca: None,
         }),
         access: access(folder, site),
+        origins: Vec::new(),
         session: None,
         paths: paths.iter().map(rule).collect(),
         hsts: Hsts::Off,

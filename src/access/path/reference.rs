@@ -1,12 +1,58 @@
-//! The ways in which hubs are known to read one path.
+//! The judgement that [`super::judge`] must agree with: every reading of the path, one by one.
 //!
-//! Hubs decode once or twice, take `%2f` and `%5c` for separators or not, drop
-//! `;` parameters before decoding (Jetty) or after, and merge slashes or not.
-//! Every combination is a reading.
+//! Slow and plain, and for tests only.
+
+use super::{BadPath, check_raw};
+
+/// The rule that decides, found by reading the path in every way.
+///
+/// # Errors
+/// As [`super::judge`].
+pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
+    check_raw(raw)?;
+    check_decoded(raw)?;
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    let decide = |path: Vec<u8>| longest_match(&path, rules);
+    let mut decisions = Reading::all_of(raw).map(|reading| reading.of(raw).map(decide));
+    match decisions.next().flatten() {
+        Some(rule) if decisions.all(|other| other == Some(rule)) => Ok(rule),
+        _ => Err(BadPath::Ambiguous),
+    }
+}
+
+fn check_decoded(raw: &[u8]) -> Result<(), BadPath> {
+    let decoded = percent_decode(raw).ok_or(BadPath::Percent)?;
+    let decoded = std::str::from_utf8(&decoded).map_err(|_| BadPath::NotUtf8)?;
+    if decoded.contains(char::is_control) {
+        return Err(BadPath::Control);
+    }
+    if has_dot_segment(decoded.as_bytes()) {
+        return Err(BadPath::DotSegment);
+    }
+    Ok(())
+}
+
+fn longest_match(path: &[u8], rules: &[impl AsRef<str>]) -> Option<usize> {
+    let rules = rules.iter().map(|rule| rule.as_ref().as_bytes());
+    rules
+        .enumerate()
+        .filter(|(_, rule)| covers(rule, path))
+        .max_by_key(|(_, rule)| rule.len())
+        .map(|(index, _)| index)
+}
+
+fn covers(rule: &[u8], path: &[u8]) -> bool {
+    let Some(below) = path.strip_prefix(rule) else {
+        return false;
+    };
+    below.is_empty() || below.starts_with(b"/") || rule.ends_with(b"/")
+}
 
 /// One way of reading a path: any combination of the constants below.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reading(u8);
+struct Reading(u8);
 
 const TWICE: u8 = 1;
 const SLASH: u8 = 1 << 1;
@@ -22,14 +68,14 @@ const DATA_SLASH: u8 = 0;
 
 impl Reading {
     /// Every reading in which this path might differ; only the plain one for a plain path.
-    pub(super) fn all_of(raw: &[u8]) -> impl Iterator<Item = Self> {
+    fn all_of(raw: &[u8]) -> impl Iterator<Item = Self> {
         let doubled = raw.windows(2).any(|pair| pair == b"//");
         let plain = !doubled && !raw.contains(&b'%') && !raw.contains(&b';');
         (0..if plain { 1 } else { END }).map(Self)
     }
 
     /// The path in this reading; none when it leads through a dot segment.
-    pub(super) fn of(self, raw: &[u8]) -> Option<Vec<u8>> {
+    fn of(self, raw: &[u8]) -> Option<Vec<u8>> {
         let mut path = self.cut(RAW_PARAMETERS, raw.to_vec());
         path = self.cut(DECODED_PARAMETERS, self.decode(&path));
         if self.has(TWICE) {
@@ -64,7 +110,7 @@ impl Reading {
 }
 
 /// The bytes a path stands for; none when a `%` is not followed by two hexadecimal digits.
-pub(super) fn percent_decode(path: &[u8]) -> Option<Vec<u8>> {
+fn percent_decode(path: &[u8]) -> Option<Vec<u8>> {
     let well_formed = |(at, byte): (usize, &u8)| *byte != b'%' || escaped(&path[at..]).is_some();
     let mut bytes = path.iter().enumerate();
     bytes
@@ -73,7 +119,7 @@ pub(super) fn percent_decode(path: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Whether a segment is `.` or `..`, taking `\` for a separator and leaving out parameters.
-pub(super) fn has_dot_segment(path: &[u8]) -> bool {
+fn has_dot_segment(path: &[u8]) -> bool {
     path.split(|byte| matches!(*byte, b'/' | b'\\' | DATA_SLASH))
         .map(|segment| segment.split(|byte| *byte == b';').next())
         .any(|name| matches!(name, Some(b"." | b"..")))

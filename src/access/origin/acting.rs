@@ -1,0 +1,60 @@
+//! The paths at which a GET acts.
+//!
+//! A safe method changes nothing by RFC 9110, section 9.2.1, but some hubs command by GET. At these
+//! paths a GET is judged as a write, so that neither a picture nor a link on another site's page
+//! sends a command.
+
+use crate::access::path;
+
+/// | path | hub |
+/// |---|---|
+/// | `/basicui/CMD` | openHAB 2 and later, Basic UI: `?ITEM=COMMAND` |
+/// | `/classicui/CMD` | openHAB 2, Classic UI |
+/// | `/CMD` | openHAB 1 |
+const ACTING: [&str; 3] = ["/basicui/CMD", "/classicui/CMD", "/CMD"];
+
+/// Whether some hub takes the path for one at which a GET acts.
+///
+/// `raw_path` is the path as the client sent it, without the query.
+#[must_use]
+pub fn acts(raw_path: &[u8]) -> bool {
+    !matches!(path::judge(raw_path, &ACTING), Ok(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::acts;
+
+    #[test]
+    fn a_command_is_one_however_its_path_is_written() {
+        for path in [
+            "/basicui/CMD",
+            "/basicui/CMD/",
+            "/basicui/CMD;x=y",
+            "/basicui;x/CMD",
+            "/basicui%2fCMD",
+            "/basicui/%43MD",
+            "/basicui/%2543MD",
+            "//basicui//CMD",
+            "/classicui/CMD",
+            "/CMD",
+        ] {
+            assert!(acts(path.as_bytes()), "{path}");
+        }
+    }
+
+    #[test]
+    fn pages_and_items_do_not_act() {
+        for path in [
+            "/",
+            "/basicui/app",
+            "/basicui/CMDS",
+            "/basicui/cmd",
+            "/rest/items/CMD",
+            "/page/home%2Fkitchen",
+            "/static/a;v=1/b",
+        ] {
+            assert!(!acts(path.as_bytes()), "{path}");
+        }
+    }
+}
