@@ -17,7 +17,8 @@ use crate::{
 };
 
 use super::{
-    authority::Authority, enrolment, headers, link::Link, site::Site, sites::Sites, upload::Upload,
+    authority::Authority, enrolment, grant::Listed, headers, link::Link, site::Site, sites::Sites,
+    upload::Upload,
 };
 
 /// A request's head, whichever version of HTTP it came in.
@@ -52,6 +53,8 @@ pub struct Exchange {
     pub site: Option<Arc<Site>>,
     /// Why it may pass, once judged.
     pub admission: Option<Admission>,
+    /// The admission as it is judged again while the exchange lasts.
+    pub grant: Option<Listed>,
     /// Why it may not enter, when that was the judgement.
     pub denial: Option<Denial>,
     /// The cookie of a session that its answer sets.
@@ -104,6 +107,7 @@ impl Exchange {
             said: Said::of(request),
             site: None,
             admission: None,
+            grant: None,
             denial: None,
             session: None,
             route: None,
@@ -113,6 +117,11 @@ impl Exchange {
             upload: None,
             answered: None,
         }
+    }
+
+    /// Waits until the exchange is not admitted any more.
+    pub(super) fn ended(&self) -> impl Future<Output = ()> + use<> {
+        Listed::ended(self.grant.as_ref())
     }
 }
 

@@ -15,6 +15,7 @@ use std::{
 use rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
 
+use super::grant::Grants;
 use crate::{access::session::Chain, config::model::ClientCertificate, telemetry::counters::Gauge};
 
 /// One connection of a client.
@@ -36,6 +37,8 @@ pub struct Link {
     pub requests: Gauge,
     /// When the connection was accepted.
     pub since: Instant,
+    /// The admitted requests that have not ended.
+    pub grants: Grants,
     trusted: Mutex<Vec<Trusted>>,
     endless: AtomicBool,
 }
@@ -75,6 +78,7 @@ impl Link {
             cut: CancellationToken::new(),
             requests: Gauge::default(),
             since: Instant::now(),
+            grants: Grants::default(),
             trusted: Mutex::default(),
             endless: AtomicBool::new(false),
         }

@@ -17,6 +17,7 @@ mod failure;
 mod flood;
 mod frame;
 mod gate;
+mod grant;
 mod hairpin;
 pub mod head;
 mod headers;
@@ -42,7 +43,10 @@ mod tunnel;
 mod upload;
 mod websocket;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use arc_swap::{ArcSwap, Guard};
 use pingora_core::{connectors::TransportConnector, server::configuration::ServerConf};
@@ -73,6 +77,8 @@ pub struct Proxy {
     /// How far the end of the process has come.
     pub drain: Drain,
     throttle: Arc<Throttle>,
+    /// Counts the changes of files and configuration by which requests are judged.
+    edition: AtomicU64,
     memory: Memory,
     /// The proofs that a CA looks for.
     pub challenges: Challenges,
@@ -117,6 +123,7 @@ impl Proxy {
             counters: Counters::default(),
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
+            edition: AtomicU64::new(1),
             memory,
             challenges,
             clients,
@@ -155,6 +162,7 @@ impl Proxy {
     pub fn replace(&self, sites: Sites) {
         self.memory.prepare(&sites);
         self.sites.store(Arc::new(sites));
+        self.begin_edition();
     }
 }
 

@@ -14,6 +14,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Between two looks at what time alone changes.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// Connections judged again before others may run.
+const AT_ONCE: usize = 32;
+
 /// Keeps what is read from files current, until the process ends.
 pub(super) async fn keep_current(server: Arc<Server>) {
     let mut ticks = interval(LOOK);
@@ -21,7 +24,10 @@ pub(super) async fn keep_current(server: Arc<Server>) {
     let mut minutes = interval(MINUTE);
     loop {
         tokio::select! {
-            _ = ticks.tick() => server.look(),
+            _ = ticks.tick() => {
+                server.look();
+                server.end_unadmitted().await;
+            }
             // Some things become wrong by nothing but time.
             _ = minutes.tick() => server.tell_warnings(),
         }
@@ -43,13 +49,29 @@ impl Server {
         }
         let devices_changed = self.proxy.clients.look();
         if devices_changed || !refreshed.changes.is_empty() {
+            self.proxy.begin_edition();
             self.tell_warnings();
         }
+    }
+
+    /// Ends what is open and would not be admitted now: connections of revoked devices, and
+    /// exchanges whose password, session, network or path rule is no more.
+    pub(super) async fn end_unadmitted(&self) {
         self.cut_revoked();
+        let mut ended = 0;
+        for (number, link) in self.links.all().iter().enumerate() {
+            ended += self.proxy.end_unadmitted(link);
+            if number % AT_ONCE == AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        if ended > 0 {
+            info!("ended {ended} requests that are no longer admitted");
+        }
     }
 
     /// Ends the connections of devices whose certificate is not good any more.
-    pub(super) fn cut_revoked(&self) {
+    fn cut_revoked(&self) {
         let sites = self.proxy.sites();
         let cut = self.links.cut_unless(|link| sites.still_trusts(link));
         if cut > 0 {

@@ -33,7 +33,7 @@ impl Server {
         self.proxy.replace(sites);
         self.certificates.keep(prepared);
         self.tell_warnings();
-        self.cut_revoked();
+        self.end_unadmitted().await;
         Ok(())
     }
 

@@ -29,7 +29,12 @@ impl Scene {
             password: password.to_owned(),
         };
         let address = IpAddr::from([192, 0, 2, host]);
-        self.passwords.verify(&basic, address, &self.throttle).await
+        let verified = self
+            .passwords
+            .verify(&basic, address, &self.throttle)
+            .await?;
+        assert!(verified.is_none_or(|it| self.passwords.fingerprint(user) == Some(it)));
+        Ok(verified.is_some())
     }
 }
 
