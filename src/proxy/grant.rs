@@ -41,7 +41,7 @@ use super::{
 };
 
 /// The admission of one exchange, and what it rests on.
-pub struct Grant {
+pub(super) struct Grant {
     authority: Option<Authority>,
     /// Path without the query, as sent.
     path: String,

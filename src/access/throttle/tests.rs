@@ -160,6 +160,18 @@ fn an_address_without_failures_gets_its_first_guesses_while_the_user_is_guessed_
 }
 
 #[test]
+fn guesses_that_wait_together_share_the_rank_of_their_address() {
+    let scene = Scene::new();
+    let begin = |user: &str| {
+        let guess = scene.guess(user, "192.0.2.1");
+        let mut books = scene.throttle.books();
+        books.begin(&guess, Rank::First(0), scene.now)
+    };
+    assert_eq!(begin("anna"), Ok(Started::Counted));
+    assert_eq!(begin("bert"), Ok(Started::Outranked(Rank::First(1))));
+}
+
+#[test]
 fn a_familiar_address_does_not_pay_for_the_guesses_of_others() {
     let scene = Scene::new();
     scene.succeed("anna", "192.0.2.1");

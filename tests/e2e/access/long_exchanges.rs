@@ -10,6 +10,7 @@ use crate::{
         within,
     },
     hub::Hub,
+    openhab::session::ours,
 };
 
 /// `ben` with the password of `anna`.
@@ -268,7 +269,7 @@ pub(super) async fn login(caller: &Caller, credential: &str) -> String {
     let mut client = caller.http1().await;
     let fields = [("authorization", credential)];
     let answer = client.ask(Method::GET, "/login", &fields, "").await;
-    let cookie = answer.field("set-cookie").expect("a cookie");
+    let cookie = ours(&answer).expect("a cookie");
     cookie.split(';').next().unwrap().to_owned()
 }
 

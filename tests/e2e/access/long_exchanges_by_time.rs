@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Long enough to open everything.
-const SOON: i64 = 4;
+const SOON: i64 = 7;
 
 #[tokio::test]
 async fn a_session_at_its_end_takes_what_it_opened_with_it() {
@@ -20,10 +20,10 @@ async fn a_session_at_its_end_takes_what_it_opened_with_it() {
     let cookie = login(&gate.tls(), ANNA).await;
     let short = ending_soon(&gate, &cookie);
     let mut ends_soon = Open::by(&gate.tls(), &[("cookie", &short)]).await;
-    let mut goes_on = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
+    ends_soon.lives(&hub, "before").await;
     let with_password = [("cookie", short.as_str()), ("authorization", ANNA)];
     let mut by_password = Open::by(&gate.tls(), &with_password).await;
-    ends_soon.lives(&hub, "before").await;
+    let mut goes_on = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
     ends_soon.ends().await;
     goes_on.lives(&hub, "after").await;
     by_password.lives(&hub, "later").await;
@@ -40,8 +40,8 @@ async fn a_certificate_at_its_end_takes_what_it_opened_with_it() {
     let end = OffsetDateTime::now_utc() + Duration::seconds(SOON);
     let short = family.client_with("anna", |certificate| certificate.not_after = end);
     let mut hers = Open::by(&gate.tls().showing(short), &[]).await;
-    let mut his = Open::by(&gate.tls().showing(family.client("ben")), &[]).await;
     hers.lives(&hub, "before").await;
+    let mut his = Open::by(&gate.tls().showing(family.client("ben")), &[]).await;
     hers.ends().await;
     his.lives(&hub, "after").await;
 }
