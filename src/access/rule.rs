@@ -217,7 +217,7 @@ impl Rule {
         let login = self.recognise(admitted, basic, client, throttle).await;
         match (login, admitted) {
             (Login::Right(account), _) => Ok(Login::Right(account)),
-            // A client that is let in anyway may guess on: each guess is not told again.
+            // A client that is let in anyway may guess on: not every guess is logged.
             (Login::Throttled(_), true) => Ok(Login::None),
             (login, true) => Ok(login),
             (Login::Throttled(retry_after), false) => Err(Denial::Throttled { retry_after }),

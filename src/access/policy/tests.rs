@@ -110,7 +110,7 @@ async fn a_token_is_no_failed_login_and_failed_logins_never_lock_the_home() {
 }
 
 #[tokio::test]
-async fn every_wrong_password_is_told_whether_it_was_needed_or_not() {
+async fn every_wrong_password_is_reported_whether_it_was_needed_or_not() {
     let scene = Scene::new("any network anna", &[("/static/", "public")]);
     let unknown = Some(("nobody", "wrong"));
     for (login, failed) in [

@@ -275,7 +275,7 @@ async fn the_owner_gets_in_while_a_thousand_addresses_guess() {
 
 const HASH: Duration = Duration::from_millis(50);
 
-/// Hashes, or waits as told.
+/// Hashes, or waits as long as the throttle says.
 async fn log_in(throttle: &Arc<Throttle>, guess: Guess, right: bool) -> bool {
     match throttle.begin(guess, &throttle.wait()).await {
         Ok(attempt) => {

@@ -179,7 +179,7 @@ async fn the_right_password_enters_from_a_new_address_while_many_others_guess() 
 }
 
 #[tokio::test]
-async fn guesses_at_a_public_place_are_told_and_held_back_as_anywhere_else() {
+async fn guesses_at_a_public_place_are_logged_and_held_back_as_anywhere_else() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .password()
