@@ -2,7 +2,7 @@
 //!
 //! A guess counts as a failure from its beginning until it is proven right, so that guesses made
 //! together gain nothing. Made once for the life of the process, and shared over reloads.
-//! [`Books`] decide, [`Turns`] order who is hashed when; neither knows a password.
+//! `Books` decide, `Turns` order the hashing; neither knows a password.
 
 mod allowance;
 mod backoff;

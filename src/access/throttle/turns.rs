@@ -2,7 +2,7 @@
 //!
 //! Half of the turns are reserved for familiar addresses, and each of the others lasts a while
 //! even if its hash does not: so strangers together hash no more than [`STRANGERS`] a second,
-//! whatever a hash costs. Among those who wait, the rank decides and then the arrival.
+//! whatever a hash costs. Among the guesses that wait, the rank decides and then the arrival.
 
 use std::{
     collections::BTreeMap,

@@ -171,6 +171,23 @@ async fn what_goes_through_the_engine_ends_too() {
 }
 
 #[tokio::test]
+async fn an_upgrade_that_the_hub_has_not_answered_ends_too() {
+    let hub = Hub::start().await;
+    let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
+    let mut client = gate.tls().raw().await;
+    client
+        .say(format!(
+            "GET /slow HTTP/1.1\r\nHost: home.test\r\nAuthorization: {ANNA}\r\n\
+             Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        ))
+        .await;
+    hub.request("/slow").await;
+    gate.write("htpasswd", BEN);
+    assert_eq!(client.end().await, b"");
+}
+
+#[tokio::test]
 async fn a_reload_that_changes_no_right_ends_nothing() {
     const SOCKETS: usize = 100;
     let hub = Hub::start().await;
