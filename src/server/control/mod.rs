@@ -125,6 +125,7 @@ impl Server {
             Ok(Command::Invite(invite)) => self.invite(&mut writer, invite).await?,
             Ok(Command::Look) => {
                 self.look();
+                self.end_unadmitted().await;
                 Reply::Done
             }
             Err(_) => Reply::Failed("this command is of another version of hubgate".to_owned()),
