@@ -35,6 +35,12 @@ impl Basic {
         Self::parse(value)
     }
 
+    /// Whether this is an API token of openHAB's: it comes as the user, without a password.
+    #[must_use]
+    pub fn is_hub_token(&self) -> bool {
+        self.user.starts_with("oh.") && self.password.is_empty()
+    }
+
     fn parse(value: &HeaderValue) -> Option<Self> {
         let value = value.to_str().ok().filter(|it| it.len() <= MAX_HEADER)?;
         let (scheme, token) = value.split_once(' ')?;

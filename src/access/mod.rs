@@ -4,7 +4,9 @@
 //! verdict; answering the client, logging and counting are the caller's.
 
 pub mod basic;
+pub mod evidence;
 pub mod factors;
+mod login;
 pub mod network;
 pub mod origin;
 pub mod password;

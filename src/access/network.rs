@@ -6,9 +6,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::config::model::Networks;
+
+/// The field in which a trusted proxy names the client.
+pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client behind a connection or request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl Client {
 #[must_use]
 pub fn way(peer: IpAddr, trusted: &Networks, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let mut way = vec![Some(peer.to_canonical())];
-    let values = headers.get_all("x-forwarded-for").iter().rev();
+    let values = headers.get_all(FORWARDED_FOR).iter().rev();
     let lists = values.map(|value| value.to_str().unwrap_or("unreadable"));
     for hop in lists.flat_map(|list| list.rsplit(',')) {
         match way.last() {

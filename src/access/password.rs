@@ -30,9 +30,12 @@ pub use self::{
 };
 use super::{
     basic::Basic,
-    throttle::{Throttle, Throttled},
+    throttle::{Guess, Throttle, Throttled},
 };
 use crate::{secret_file, watched::Watched};
+
+/// A hash that names one entry of one htpasswd file.
+pub type Fingerprint = [u8; 32];
 
 /// The users of one htpasswd file.
 pub struct Passwords {
@@ -73,18 +76,15 @@ impl Passwords {
         self.file.current().faults().to_vec()
     }
 
-    /// Whether the file has this user.
-    #[must_use]
-    pub fn knows(&self, user: &str) -> bool {
-        self.file.current().knows(user)
-    }
-
     /// What tells this file's entry of the user from any other entry, of other files too.
     ///
     /// Made of what is in the file, so it is kept as secret as that.
     #[must_use]
-    pub fn fingerprint(&self, user: &str) -> Option<[u8; 32]> {
-        let file = self.file.current();
+    pub fn fingerprint(&self, user: &str) -> Option<Fingerprint> {
+        self.fingerprint_in(&self.file.current(), user)
+    }
+
+    fn fingerprint_in(&self, file: &Htpasswd, user: &str) -> Option<Fingerprint> {
         let parts = [
             self.path.as_os_str().as_encoded_bytes(),
             user.as_bytes(),
@@ -104,7 +104,8 @@ impl Passwords {
         self.file.current().assume(basic);
     }
 
-    /// Whether the credential is right; one found right before is not hashed again.
+    /// The fingerprint of the user's entry if the credential is right; one found right before is
+    /// not hashed again.
     ///
     /// # Errors
     /// Neither right nor wrong: the address or user has failed too often, or
@@ -114,27 +115,36 @@ impl Passwords {
         basic: &Basic,
         address: IpAddr,
         throttle: &Arc<Throttle>,
-    ) -> Result<bool, Throttled> {
+    ) -> Result<Option<Fingerprint>, Throttled> {
         let guess = throttle.guess(&self.path, &basic.user, address);
-        throttle.check(guess)?;
+        throttle.check(&guess)?;
         let file = self.file.current();
-        if file.is_proven(basic) {
-            return Ok(true);
-        }
-        let turn = throttle.turn().await?;
+        let right = file.is_proven(basic) || self.hash(&file, basic, guess, throttle).await?;
+        // Of the reading that was hashed: of an entry changed meanwhile nothing is proven.
+        Ok(right
+            .then(|| self.fingerprint_in(&file, &basic.user))
+            .flatten())
+    }
+
+    async fn hash(
+        &self,
+        file: &Arc<Htpasswd>,
+        basic: &Basic,
+        guess: Guess,
+        throttle: &Arc<Throttle>,
+    ) -> Result<bool, Throttled> {
+        let wait = throttle.wait();
         // A page's first requests come together: one is hashed, the others wait for it.
+        let _lane = throttle.lane(&guess, &wait).await?;
         if file.is_proven(basic) {
             return Ok(true);
         }
-        let attempt = throttle.begin(guess)?;
-        let basic = basic.clone();
+        let attempt = throttle.begin(guess, &wait).await?;
+        let (file, basic) = (file.clone(), basic.clone());
         // Goes on when the client has left, so that leaving saves no guess.
         let hashed = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
             let right = file.verify(&basic);
-            if right {
-                attempt.succeed();
-            }
+            attempt.judge(right);
             right
         });
         Ok(hashed.await.unwrap_or(false))

@@ -6,6 +6,7 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
+    evidence::Evidence,
     factors::Factors,
     network::Client,
     password::Passwords,
@@ -156,16 +157,30 @@ impl Place<'_> {
             rule.check(sight)?;
         }
         let (basic, client) = (visitor.basic, visitor.client);
-        let mut admission = Admission::default();
+        let mut admission = Admission {
+            evidence: Evidence::of(visitor.known),
+            ..Admission::default()
+        };
         for (rule, sight) in self.rules().zip(sights) {
-            let came = rule.log_in(&sight, basic, client, throttle).await?;
+            let login = rule.log_in(&sight, basic, client, throttle).await?;
             // The first rule is the site's.
             let holder = &mut admission.holder;
-            holder.get_or_insert_with(|| rule.holder(&sight, came.as_ref()));
+            holder.get_or_insert_with(|| rule.holder(&sight, login.account()));
             admission.tell(rule.client_headers(), sight.identity.as_ref());
-            admission.add(sight, came);
+            admission.add(sight, &login);
         }
         Ok(admission)
+    }
+
+    /// Whether a request that was admitted before would be admitted now, by the evidence that is
+    /// left of it; hashes no password.
+    #[must_use]
+    pub fn still_admits<J>(&self, visitor: &Visitor<'_, J>) -> bool
+    where
+        J: Fn(Shown, &ClientCertificate) -> ClientAuth,
+    {
+        self.rules()
+            .all(|rule| rule.admits(rule.look(visitor).held))
     }
 
     /// Admits everybody, and still knows the site's own passwords and sessions: browsers send
@@ -173,13 +188,13 @@ impl Place<'_> {
     async fn welcome<J>(&self, visitor: &Visitor<'_, J>, throttle: &Arc<Throttle>) -> Admission {
         let site = &self.policy.site;
         let (basic, client) = (visitor.basic, visitor.client);
-        let came = site.recognise(true, basic, client, throttle).await;
+        let login = site.recognise(true, basic, client, throttle).await;
         let mut admission = Admission {
             public: true,
             ..Admission::default()
         };
         admission.tell(site.client_headers(), None);
-        admission.add(site.recall(visitor.session), came.unwrap_or(None));
+        admission.add(site.recall(visitor.known), &login);
         admission
     }
 

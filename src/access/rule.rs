@@ -7,11 +7,13 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     basic::Basic,
+    evidence::Known,
     factors::Factors,
+    login::Login,
     network::Client,
     password::Passwords,
-    session::{Account, Holder, Session},
-    throttle::{Throttle, Throttled},
+    session::{Account, Holder},
+    throttle::Throttle,
     verdict::Denial,
 };
 use crate::{
@@ -38,8 +40,8 @@ pub struct Visitor<'a, J> {
     pub client: Client,
     /// The credential it carries.
     pub basic: Option<&'a Basic>,
-    /// The session it belongs to.
-    pub session: Option<&'a Session<'a>>,
+    /// What is known besides.
+    pub known: Known<'a>,
     /// The certificate of its connection, or of its session.
     pub judge: J,
 }
@@ -139,7 +141,7 @@ impl Rule {
             Some(_) => None,
             None => self.remembered(visitor),
         };
-        let account = self.account(visitor.session);
+        let account = self.account(visitor.known);
         let held = Factors {
             network: self.is_near(visitor.client),
             certificate: identity.is_some() || remembered.is_some(),
@@ -155,16 +157,16 @@ impl Rule {
     }
 
     /// Looks at the account of a session only.
-    pub(super) fn recall(&self, session: Option<&Session<'_>>) -> Sight {
+    pub(super) fn recall(&self, known: Known<'_>) -> Sight {
         Sight {
-            account: self.account(session),
+            account: self.account(known),
             ..Sight::default()
         }
     }
 
-    /// The session's account, if it is one of the rule's and its password is still the same.
-    fn account(&self, session: Option<&Session<'_>>) -> Option<Account> {
-        session?.account(self.passwords.as_ref()?)
+    /// The known account, if it is one of the rule's and its password is still the same.
+    fn account(&self, known: Known<'_>) -> Option<Account> {
+        known.account(self.passwords.as_ref()?)
     }
 
     /// Whom the session's certificate names, where a certificate is enough by itself: a rule that
@@ -173,7 +175,7 @@ impl Rule {
     where
         J: Fn(Shown, &ClientCertificate) -> ClientAuth,
     {
-        let certificate = visitor.session?.certificate()?;
+        let certificate = visitor.known.certificate()?;
         let authority = self.certificate.as_ref().filter(|_| self.is_any())?;
         match (visitor.judge)(Shown::Before, authority) {
             ClientAuth::Valid(identity) => Some(identity).filter(|it| it.key() == *certificate),
@@ -206,47 +208,55 @@ impl Rule {
         Err(self.denial(sight))
     }
 
-    /// Denies whose password is needed and not right; says whose is right.
+    /// Looks at the password that came.
+    ///
+    /// # Errors
+    /// It is needed and not right, or not looked at now.
     pub(super) async fn log_in(
         &self,
         sight: &Sight,
         basic: Option<&Basic>,
         client: Client,
         throttle: &Arc<Throttle>,
-    ) -> Result<Option<Account>, Denial> {
+    ) -> Result<Login, Denial> {
         let admitted = self.admits(sight.held);
-        match self.recognise(admitted, basic, client, throttle).await {
-            Ok(Some(account)) => Ok(Some(account)),
-            _ if admitted => Ok(None),
-            Ok(None) => Err(self.denial(sight)),
-            Err(Throttled { retry_after }) => Err(Denial::Throttled { retry_after }),
+        let login = self.recognise(admitted, basic, client, throttle).await;
+        match (login, admitted) {
+            (Login::Right(account), _) => Ok(Login::Right(account)),
+            // A client that is let in anyway may guess on: not every guess is logged.
+            (Login::Throttled(_), true) => Ok(Login::None),
+            (login, true) => Ok(login),
+            (Login::Throttled(retry_after), false) => Err(Denial::Throttled { retry_after }),
+            (Login::None | Login::Wrong, false) => Err(self.denial(sight)),
         }
     }
 
-    /// Whose password the credential is, if it is one of the rule's and right.
+    /// Looks at the password that came, of a client that is admitted anyway or not.
     ///
-    /// Of a client that is admitted anyway, by a session too, an unknown user is neither hashed
-    /// nor counted as a failure: it may be a token of the hub's.
+    /// An API token of the hub's is not looked at where it is not needed: its form tells it from a
+    /// password, whichever users the file has.
     pub(super) async fn recognise(
         &self,
         admitted: bool,
         basic: Option<&Basic>,
         client: Client,
         throttle: &Arc<Throttle>,
-    ) -> Result<Option<Account>, Throttled> {
+    ) -> Login {
         let (Some(passwords), Some(basic)) = (&self.passwords, basic) else {
-            return Ok(None);
+            return Login::None;
         };
-        if admitted && !passwords.knows(&basic.user) {
-            return Ok(None);
+        if admitted && basic.is_hub_token() {
+            return Login::None;
         }
-        // Before the password is found right: of an entry changed meanwhile nothing is proven.
-        let fingerprint = passwords.fingerprint(&basic.user);
         let address = client.accountable();
-        let right = passwords.verify(basic, address, throttle).await?;
-        let fingerprint = fingerprint.filter(|_| right);
-        let user = basic.user.clone();
-        Ok(fingerprint.map(|fingerprint| Account { user, fingerprint }))
+        match passwords.verify(basic, address, throttle).await {
+            Ok(Some(fingerprint)) => {
+                let user = basic.user.clone();
+                Login::Right(Account { user, fingerprint })
+            }
+            Ok(None) => Login::Wrong,
+            Err(throttled) => Login::Throttled(throttled.retry_after),
+        }
     }
 
     /// What to tell a visitor whose factors are not enough: the first that is

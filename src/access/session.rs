@@ -129,6 +129,18 @@ impl Session<'_> {
         self.payload.certificate.as_ref()
     }
 
+    /// When it began, in seconds since 1970.
+    #[must_use]
+    pub fn began(&self) -> u64 {
+        self.payload.began
+    }
+
+    /// When it ends, in seconds since 1970.
+    #[must_use]
+    pub fn ends(&self) -> u64 {
+        self.ends
+    }
+
     /// Whether it need not be replaced by a new one.
     fn serves(&self, new: &Payload, sessions: &Sessions<'_>) -> bool {
         let same =

@@ -1,11 +1,15 @@
-//! How fast passwords may be guessed: by one address, of one user, all at once.
+//! Limits on password guesses: per address, per user, and of all addresses together.
 //!
-//! A guess counts as a failure from its beginning until it is proven right,
-//! so that guesses made together gain nothing. Made once for the life of the
-//! process, and shared over reloads.
+//! A guess counts as a failure from its beginning until it is proven right, so that guesses made
+//! together gain nothing. Made once for the life of the process, and shared over reloads.
+//! `Books` decide, `Turns` order the hashing; neither knows a password.
 
+mod allowance;
 mod backoff;
+mod books;
+mod lanes;
 mod recent;
+mod turns;
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -16,20 +20,19 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout_at};
 
 use self::{
-    backoff::{Backoff, Failures},
-    recent::Recent,
+    books::{Books, Started},
+    lanes::{Lane, Lanes},
+    turns::{Turn, Turns},
 };
 
 /// The failures of all addresses and users, and the turns for hashing.
 pub struct Throttle {
     books: Mutex<Books>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    lanes: Arc<Lanes>,
     keys: RandomState,
 }
 
@@ -40,88 +43,107 @@ pub struct Throttled {
     pub retry_after: Duration,
 }
 
-/// Who guesses whose password, as keyed hashes.
+/// The sender and the user of a guess, as keyed hashes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Guess {
+    /// The IPv4 address or IPv6 /64.
     address: u64,
+    /// The IPv6 /56 and /48 around it.
+    networks: Option<[u64; 2]>,
     user: u64,
     both: u64,
 }
+
+/// The end of the time that one guess may wait.
+pub(super) struct Wait(Instant);
 
 /// A guess under way: a failure unless it succeeds.
 pub(super) struct Attempt {
     throttle: Arc<Throttle>,
     guess: Guess,
+    turn: Turn,
 }
 
-struct Books {
-    addresses: Recent<Failures>,
-    users: Recent<Failures>,
-    /// Addresses from which a user has logged in.
-    familiar: Recent<()>,
-}
-
-const ADDRESS: Backoff = Backoff {
-    free: 5,
-    longest: Duration::from_secs(60),
-};
-
-/// Gentler, since an attacker with many addresses makes the owner wait too.
-const USER: Backoff = Backoff {
-    free: 20,
-    longest: Duration::from_secs(4),
-};
-
-/// Addresses, users and pairs remembered, each.
-const MAX_REMEMBERED: usize = 8192;
-/// Hashes at a time on however many cores: fewer than the free failures of an
-/// address, or the parallel requests of one page would throttle each other.
+/// Hashes at a time on however many cores.
 const MAX_TURNS: usize = 4;
 /// How long a password waits to be hashed.
-const TURN_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// The turn may be free at the next try.
+const BUSY: Throttled = Throttled {
+    retry_after: Duration::from_secs(1),
+};
 
 impl Throttle {
     /// A throttle that has seen no failure.
     #[must_use]
     pub fn new() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self::with_turns(cores.min(MAX_TURNS))
+    }
+
+    fn with_turns(turns: usize) -> Self {
         Self {
             books: Mutex::new(Books::new()),
-            turns: Arc::new(Semaphore::new(cores.min(MAX_TURNS))),
+            turns: Turns::new(turns),
+            lanes: Arc::default(),
             keys: RandomState::new(),
         }
     }
 
     /// A guess at the password of `user` in `file`; each file is counted apart.
     pub(super) fn guess(&self, file: &Path, user: &str, address: IpAddr) -> Guess {
-        let address = neighbourhood(address);
+        let address = address.to_canonical();
+        let within = |bits| self.keys.hash_one((file, bits, prefix(address, bits)));
         Guess {
-            address: self.keys.hash_one((file, address)),
+            address: within(64),
+            networks: address.is_ipv6().then(|| [within(56), within(48)]),
             user: self.keys.hash_one((file, user)),
-            both: self.keys.hash_one((file, user, address)),
+            both: self.keys.hash_one((file, user, prefix(address, 64))),
         }
     }
 
     /// Whether the address may guess at all; even a password found right before
     /// is not compared while it may not.
-    pub(super) fn check(&self, guess: Guess) -> Result<(), Throttled> {
+    pub(super) fn check(&self, guess: &Guess) -> Result<(), Throttled> {
         self.books().check_address(guess, Instant::now())
     }
 
-    /// Waits for a turn to hash.
-    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Throttled> {
-        let turn = timeout(TURN_WAIT, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn = turn.ok().and_then(Result::ok);
-        turn.ok_or(Throttled {
-            retry_after: Duration::from_secs(1),
-        })
+    /// The time that a guess may wait from now on.
+    pub(super) fn wait(&self) -> Wait {
+        Wait(Instant::now() + LONGEST_WAIT)
     }
 
-    /// Counts the guess as a failure until it succeeds.
-    pub(super) fn begin(self: &Arc<Self>, guess: Guess) -> Result<Attempt, Throttled> {
-        self.books().begin(guess, Instant::now())?;
-        let throttle = Arc::clone(self);
-        Ok(Attempt { throttle, guess })
+    /// Waits until no other guess at this user's password from this address is under way.
+    pub(super) async fn lane(&self, guess: &Guess, wait: &Wait) -> Result<Lane, Throttled> {
+        let entered = timeout_at(wait.0, self.lanes.enter(guess.both)).await;
+        entered.map_err(|_| BUSY)
+    }
+
+    /// Waits for a turn to hash and counts the guess as a failure until it succeeds.
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        guess: Guess,
+        wait: &Wait,
+    ) -> Result<Attempt, Throttled> {
+        let mut rank = self.books().rank(&guess, Instant::now())?;
+        loop {
+            let granted = timeout_at(wait.0, self.turns.wait(rank)).await;
+            let turn = granted.ok().flatten().ok_or(BUSY)?;
+            let started = self.books().begin(&guess, rank, Instant::now())?;
+            match started {
+                Started::Counted => return Ok(self.attempt(guess, turn)),
+                Started::Outranked(lower) => rank = lower,
+            }
+        }
+    }
+
+    fn attempt(self: &Arc<Self>, guess: Guess, mut turn: Turn) -> Attempt {
+        turn.begin();
+        Attempt {
+            throttle: self.clone(),
+            guess,
+            turn,
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -136,51 +158,23 @@ impl Default for Throttle {
 }
 
 impl Attempt {
-    /// The password was right: the address is cleared, and familiar from now on.
-    pub(super) fn succeed(self) {
-        self.throttle.books().succeed(self.guess, Instant::now());
+    /// Ends the attempt and its turn: a right password makes the address familiar.
+    pub(super) fn judge(self, right: bool) {
+        if right {
+            self.throttle.books().succeed(&self.guess);
+        }
+        drop(self.turn);
     }
 }
 
-impl Books {
-    fn new() -> Self {
-        Self {
-            addresses: Recent::new(MAX_REMEMBERED),
-            users: Recent::new(MAX_REMEMBERED),
-            familiar: Recent::new(MAX_REMEMBERED),
+/// An IPv4 address, or so many bits of an IPv6 address.
+fn prefix(address: IpAddr, bits: u32) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => {
+            let rest = Ipv6Addr::BITS - bits;
+            Ipv6Addr::from_bits(address.to_bits() >> rest << rest).into()
         }
-    }
-
-    fn check_address(&self, guess: Guess, now: Instant) -> Result<(), Throttled> {
-        ADDRESS.check(self.addresses.value(guess.address), now)
-    }
-
-    fn begin(&mut self, guess: Guess, now: Instant) -> Result<(), Throttled> {
-        self.check_address(guess, now)?;
-        if self.familiar.value(guess.both).is_none() {
-            USER.check(self.users.value(guess.user), now)?;
-        }
-        let address = ADDRESS.count(self.addresses.value(guess.address), now);
-        self.addresses.insert(guess.address, address, now);
-        let user = USER.count(self.users.value(guess.user), now);
-        self.users.insert(guess.user, user, now);
-        Ok(())
-    }
-
-    fn succeed(&mut self, guess: Guess, now: Instant) {
-        self.addresses.remove(guess.address);
-        if let Some(failures) = self.users.value(guess.user) {
-            self.users.insert(guess.user, failures.forgive_one(), now);
-        }
-        self.familiar.insert(guess.both, (), now);
-    }
-}
-
-/// What one household or attacker has: an IPv4 address, an IPv6 /64.
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address @ IpAddr::V4(_) => address,
+        IpAddr::V4(_) => address,
     }
 }
 

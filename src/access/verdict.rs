@@ -4,11 +4,7 @@
 
 use std::time::Duration;
 
-use super::{
-    factors::Factors,
-    rule::Sight,
-    session::{Account, Holder},
-};
+use super::{evidence::Evidence, factors::Factors, login::Login, rule::Sight, session::Holder};
 use crate::{
     config::model::ClientHeaders,
     tls::{Identity, Reason},
@@ -29,6 +25,11 @@ pub struct Admission {
     pub told: Told,
     /// Whom a session may remember; nobody where no rule was asked.
     pub holder: Option<Holder>,
+    /// Whether the request's own credential was looked at and is wrong, or was not looked at after
+    /// too many failures.
+    pub login_failed: bool,
+    /// What the admission rests on besides the address and the connection's certificate.
+    pub evidence: Evidence,
     /// Whether the request's own credential was found right.
     pub(super) consumed: bool,
 }
@@ -79,16 +80,19 @@ impl Admission {
         }
     }
 
-    /// Adds what one more rule found: at a look, and of the password that came.
-    pub(super) fn add(&mut self, sight: Sight, came: Option<Account>) {
+    /// Adds the findings of one more rule: at a look, and of the password that came.
+    pub(super) fn add(&mut self, sight: Sight, login: &Login) {
+        let came = login.account();
+        self.evidence.add(came, sight.account.as_ref());
+        self.login_failed |= login.has_failed();
         let password = came.is_some();
         self.factors = self.factors.and(sight.held).and(Factors {
             password,
             ..Factors::default()
         });
         self.consumed |= password;
-        let account = came.or(sight.account);
-        let user = account.as_ref().map(|account| account.user.clone());
+        let account = came.or(sight.account.as_ref());
+        let user = account.map(|account| account.user.clone());
         self.user = self.user.take().or(user);
         let identity = sight.identity.or(sight.remembered);
         self.identity = self.identity.take().or(identity);

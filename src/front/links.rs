@@ -1,14 +1,14 @@
-//! The open connections over TLS, so that those of a revoked device can be cut: one that showed
-//! its certificate, and one on which a session began with it.
+//! The open connections, so that their exchanges can be judged again, and those of a revoked
+//! device cut: one that showed its certificate, and one on which a session began with it.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::proxy::link::Link;
 
-/// The open connections over TLS.
+/// The open connections.
 #[derive(Debug, Default)]
 pub struct Links(Mutex<HashMap<usize, Arc<Link>>>);
 
@@ -16,24 +16,22 @@ pub struct Links(Mutex<HashMap<usize, Arc<Link>>>);
 #[derive(Debug)]
 pub struct Listed {
     links: Arc<Links>,
-    key: Option<usize>,
+    key: usize,
 }
 
 impl Links {
-    /// Lists a connection while the returned value lives; one in the clear is not listed.
+    /// Lists a connection while the returned value lives.
     #[must_use]
     pub fn list(self: &Arc<Self>, link: &Arc<Link>) -> Listed {
-        let key = link.tls.is_some().then(|| Arc::as_ptr(link).addr());
-        if let Some(key) = key {
-            self.lock().insert(key, link.clone());
-        }
+        let key = Arc::as_ptr(link).addr();
+        self.lock().insert(key, link.clone());
         Listed {
             links: self.clone(),
             key,
         }
     }
 
-    /// The listed connections.
+    /// The connections that are open now.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Link>> {
         self.lock().values().cloned().collect()
@@ -46,15 +44,13 @@ impl Links {
         cut.inspect(|link| link.cut.cancel()).count()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Arc<Link>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Arc<Link>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.links.lock().remove(&key);
-        }
+        self.links.lock().remove(&self.key);
     }
 }

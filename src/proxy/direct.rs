@@ -137,7 +137,13 @@ impl<'p, C: Client> Passage<'p, C> {
         head: &[u8],
         framing: Framing,
     ) -> (C, Box<Exchange>, Outcome) {
-        let outcome = match self.answered(head, framing).await {
+        let ended = self.exchange.ended();
+        let answered = tokio::select! {
+            biased;
+            () = ended => Err(Fault::Gone),
+            answered = self.answered(head, framing) => answered,
+        };
+        let outcome = match answered {
             Ok((hub, response)) => self.relay(hub, response).await,
             Err(Fault::Told(answer)) => Outcome::Told(answer),
             Err(Fault::Gone | Fault::Stale) => {
@@ -239,15 +245,18 @@ impl<'p, C: Client> Passage<'p, C> {
     /// Sends the answer on to its end.
     async fn relay(&mut self, mut hub: Hub, response: Response<C::Answer>) -> Outcome {
         let (head, mut rest) = response.split();
-        let passed = if rest.endless {
+        let (ended, endless) = (self.exchange.ended(), rest.endless);
+        if endless {
             self.exchange.link.carries_endless();
-            let leaving = self.proxy.drain.leaving.clone();
-            tokio::select! {
-                passed = self.pass_on(&mut hub, head, &mut rest) => passed,
-                () = leaving.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+        let drain = &self.proxy.drain;
+        let passed = tokio::select! {
+            biased;
+            () = ended => Err(io::ErrorKind::ConnectionAborted.into()),
+            passed = self.pass_on(&mut hub, head, &mut rest) => passed,
+            () = drain.leaving.cancelled(), if endless => {
+                Err(io::ErrorKind::ConnectionAborted.into())
             }
-        } else {
-            self.pass_on(&mut hub, head, &mut rest).await
         };
         self.record(rest.status.as_u16(), rest.sent);
         if let Err(error) = passed {

@@ -17,7 +17,8 @@ use crate::{
 };
 
 use super::{
-    authority::Authority, cors::Cors, enrolment, headers, link::Link, site::Site, sites::Sites,
+    authority::Authority, cors::Cors, enrolment, grant::Listed, headers, link::Link, site::Site,
+    sites::Sites, 
     upload::Upload,
 };
 
@@ -53,6 +54,8 @@ pub struct Exchange {
     pub site: Option<Arc<Site>>,
     /// Why it may pass, once judged.
     pub admission: Option<Admission>,
+    /// The admission as it is judged again while the exchange lasts.
+    pub grant: Option<Listed>,
     /// Why it may not enter, when that was the judgement.
     pub denial: Option<Denial>,
     /// What its answer tells a browser of other origins.
@@ -107,6 +110,7 @@ impl Exchange {
             said: Said::of(request),
             site: None,
             admission: None,
+            grant: None,
             denial: None,
             cors: Cors::Off,
             session: None,
@@ -117,6 +121,11 @@ impl Exchange {
             upload: None,
             answered: None,
         }
+    }
+
+    /// Waits until the exchange is not admitted any more.
+    pub(super) fn ended(&self) -> impl Future<Output = ()> + use<> {
+        Listed::ended(self.grant.as_ref())
     }
 }
 

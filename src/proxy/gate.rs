@@ -30,6 +30,7 @@ use super::{
     authority::Authority,
     cors::Cors,
     exchange::{Exchange, Request},
+    grant::Grant,
     head::{Body, MOST_FIELDS, Malformed, refuse_method, refuse_target},
     headers::hops,
     link::Link,
@@ -51,9 +52,11 @@ impl Proxy {
         body: Option<Body>,
     ) -> Result<(), Answer> {
         self.prove(exchange, request)?;
+        let edition = self.edition(&exchange.sites);
         let sites = exchange.sites.clone();
         well_formed(request).map_err(page::malformed)?;
-        let site = agreed_site(&sites, exchange, request)?;
+        let site = agreed_site(&sites, &exchange.link, request.authority.as_ref());
+        let site = site.ok_or_else(|| page::misdirected(&exchange.said.host))?;
         exchange.site = Some(site.clone());
         over_tls(&sites, exchange, request)?;
         self.enrol(exchange, request, &site).await?;
@@ -71,7 +74,7 @@ impl Proxy {
         let decided = self
             .let_in(exchange, request, &site, &place, &recalled)
             .await;
-        let admission = match decided {
+        let mut admission = match decided {
             Ok(admission) => admission,
             Err(denial) => {
                 let denial = exchange.denial.insert(denial);
@@ -90,8 +93,10 @@ impl Proxy {
             return Err(page::too_large());
         }
         exchange.session = self.memory.keep(&exchange.link, &recalled, &admission);
-        exchange.admission = Some(admission);
         exchange.route = Some(site.upstream(&place).route());
+        let grant = Grant::new(exchange, request, &recalled, &mut admission, edition);
+        exchange.grant = Some(grant.list(&exchange.link));
+        exchange.admission = Some(admission);
         Ok(())
     }
 
@@ -118,7 +123,7 @@ impl Proxy {
         let visitor = Visitor {
             client: exchange.client,
             basic: basic.as_ref(),
-            session: recalled.session.as_ref(),
+            known: recalled.known(),
             judge: |shown, authority: &_| {
                 let session = match shown {
                     Shown::Now => None,
@@ -130,12 +135,15 @@ impl Proxy {
         site.prepare(place, link.chain()).await;
         site.prepare(place, recalled.chain.as_ref()).await;
         let decided = place.decide(&visitor, &self.throttle).await;
-        match &decided {
-            Ok(admission) if admission.factors.network => exchange.sites.notice(link, request),
-            Err(Denial::Password { .. } | Denial::Throttled { .. }) => {
-                report(basic.as_ref(), visitor.client, &exchange.said.host);
-            }
-            _ => {}
+        let failed = match &decided {
+            Ok(admission) => admission.login_failed,
+            Err(denial) => matches!(denial, Denial::Password { .. } | Denial::Throttled { .. }),
+        };
+        if failed {
+            report(basic.as_ref(), visitor.client, &exchange.said.host);
+        }
+        if matches!(&decided, Ok(admission) if admission.factors.network) {
+            exchange.sites.notice(link, request);
         }
         decided
     }
@@ -167,7 +175,7 @@ impl Proxy {
 
 /// What the certificate of a session, or else of the connection, is worth to a rule; what is good
 /// is remembered, so that the connection ends when it no longer is.
-fn verdict(
+pub(super) fn verdict(
     site: &Site,
     link: &Link,
     session: Option<Arc<Chain>>,
@@ -209,27 +217,28 @@ fn well_formed(request: &Request<'_>) -> Result<(), Malformed> {
 }
 
 /// The site of the host, if the connection was made for it or one that asks alike.
-fn agreed_site(
+pub(super) fn agreed_site(
     sites: &Sites,
-    exchange: &Exchange,
-    request: &Request<'_>,
-) -> Result<Arc<Site>, Answer> {
-    let unknown = || page::misdirected(&exchange.said.host);
-    let authority = request.authority.as_ref().ok_or_else(unknown)?;
-    let site = sites.of_host(&authority.host).ok_or_else(unknown)?;
-    if exchange.link.tls.is_none() {
-        return Ok(site.clone());
+    link: &Link,
+    authority: Option<&Authority>,
+) -> Option<Arc<Site>> {
+    let site = sites.of_host(&authority?.host)?;
+    if link.tls.is_none() {
+        return Some(site.clone());
     }
-    match sites.of_link(&exchange.link) {
-        Some(other) if other.asks_like(site) => Ok(site.clone()),
-        _ => Err(unknown()),
-    }
+    let other = sites.of_link(link)?;
+    other.asks_like(site).then(|| site.clone())
+}
+
+/// Whether the connection is in the clear, and the sites are not served so on purpose.
+pub(super) fn wants_tls(sites: &Sites, link: &Link) -> bool {
+    link.tls.is_none() && !sites.config.listen.https.is_empty()
 }
 
 /// A request in the clear is sent to https, unless the sites are served so on purpose.
 fn over_tls(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Result<(), Answer> {
     let (link, https) = (&exchange.link, sites.config.listen.https.first());
-    let (None, Some(https)) = (&link.tls, https) else {
+    let Some(https) = https.filter(|_| wants_tls(sites, link)) else {
         return Ok(());
     };
     let port = if link.tls_port {

@@ -14,6 +14,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+use super::grant::Grants;
 use crate::{
     access::session::Chain, config::model::ClientCertificate, telemetry::counters::Gauge,
     tls::ClientChain,
@@ -38,6 +39,8 @@ pub struct Link {
     pub requests: Gauge,
     /// When the connection was accepted.
     pub since: Instant,
+    /// The admitted requests that have not ended.
+    pub grants: Grants,
     trusted: Mutex<Vec<Trusted>>,
     endless: AtomicBool,
 }
@@ -77,6 +80,7 @@ impl Link {
             cut: CancellationToken::new(),
             requests: Gauge::default(),
             since: Instant::now(),
+            grants: Grants::default(),
             trusted: Mutex::default(),
             endless: AtomicBool::new(false),
         }

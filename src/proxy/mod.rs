@@ -18,6 +18,7 @@ mod failure;
 mod flood;
 mod frame;
 mod gate;
+mod grant;
 mod hairpin;
 pub mod head;
 mod headers;
@@ -43,7 +44,10 @@ mod tunnel;
 mod upload;
 mod websocket;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use arc_swap::{ArcSwap, Guard};
 use pingora_core::{connectors::TransportConnector, server::configuration::ServerConf};
@@ -74,6 +78,8 @@ pub struct Proxy {
     /// How far the end of the process has come.
     pub drain: Drain,
     throttle: Arc<Throttle>,
+    /// Counts the changes of files and configuration by which requests are judged.
+    edition: AtomicU64,
     memory: Memory,
     /// The proofs that a CA looks for.
     pub challenges: Challenges,
@@ -118,6 +124,7 @@ impl Proxy {
             counters: Counters::default(),
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
+            edition: AtomicU64::new(1),
             memory,
             challenges,
             clients,
@@ -157,6 +164,7 @@ impl Proxy {
     pub fn replace(&self, sites: Sites) {
         self.memory.prepare(&sites);
         self.sites.store(Arc::new(sites));
+        self.begin_edition();
     }
 }
 

@@ -13,12 +13,14 @@ use http::HeaderValue;
 use tracing::{error, warn};
 
 use crate::access::{
+    evidence::Known,
     session::{Chain, Chains, Key, Session, Sessions},
     verdict::Admission,
 };
 
 use super::{
     exchange::{Exchange, Request},
+    grant::Term,
     link::Link,
     site::Site,
     sites::Sites,
@@ -39,6 +41,21 @@ pub(super) struct Recalled<'m> {
     pub(super) session: Option<Session<'m>>,
     /// The certificate it began with, unless that was forgotten.
     pub(super) chain: Option<Arc<Chain>>,
+}
+
+impl Recalled<'_> {
+    /// The session as the access rules take it.
+    pub(super) fn known(&self) -> Known<'_> {
+        self.session.as_ref().map_or(Known::Nothing, Known::Session)
+    }
+
+    /// The life of the session that the request came with.
+    pub(super) fn term(&self) -> Option<Term> {
+        self.session.as_ref().map(|session| Term {
+            began: session.began(),
+            ends: session.ends(),
+        })
+    }
 }
 
 impl Memory {

@@ -28,6 +28,9 @@ use super::{
 /// How long the hub may take to answer the upgrade.
 const ANSWER: Duration = Duration::from_secs(60);
 
+/// What the log says of a client that was not answered.
+const NO_ANSWER: u16 = 499;
+
 /// Whether the request asks for a WebSocket, as RFC 6455, section 4.2.1 demands.
 #[must_use]
 pub(super) fn is_upgrade(head: &Head) -> bool {
@@ -54,7 +57,13 @@ pub(super) async fn tunnel(
     head: Head,
 ) {
     conn.pass(Passing::All);
-    match open(proxy, exchange, &head).await {
+    let ended = exchange.ended();
+    let opened = tokio::select! {
+        biased;
+        () = ended => return exchange.answered = Some((NO_ANSWER, 0)),
+        opened = open(proxy, exchange, &head) => opened,
+    };
+    match opened {
         Ok((hub, answer, rest)) => run(proxy, conn, exchange, hub, answer, rest).await,
         Err(answer) => {
             let answer = exchange.cors.dress(answer);

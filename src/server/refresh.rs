@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sd_notify::NotifyState;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info};
 
 use super::{Server, notify};
@@ -14,6 +14,12 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Between two looks at what time alone changes.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// Time in which a file that changed is written whole.
+const SETTLED: Duration = Duration::from_millis(150);
+
+/// Connections judged again before others may run.
+const AT_ONCE: usize = 32;
+
 /// Keeps what is read from files current, until the process ends.
 pub(super) async fn keep_current(server: Arc<Server>) {
     let mut ticks = interval(LOOK);
@@ -22,7 +28,11 @@ pub(super) async fn keep_current(server: Arc<Server>) {
     loop {
         tokio::select! {
             _ = ticks.tick() => {
-                server.look();
+                // Other programs write in place: what a half-written file refuses is not ended.
+                if server.look() {
+                    sleep(SETTLED).await;
+                    server.look();
+                }
                 server.end_unadmitted().await;
             }
             // Some things become wrong by nothing but time.
@@ -32,7 +42,8 @@ pub(super) async fn keep_current(server: Arc<Server>) {
 }
 
 impl Server {
-    pub(super) fn look(&self) {
+    /// Takes up the files that changed; says whether any did.
+    pub(super) fn look(&self) -> bool {
         self.proxy.pool.sweep();
         if sd_notify::watchdog_enabled().is_some() {
             notify(&[NotifyState::Watchdog]);
@@ -45,18 +56,32 @@ impl Server {
             info!("{change} was read again");
         }
         let devices_changed = self.proxy.clients.look();
-        if devices_changed || !refreshed.changes.is_empty() {
+        let changed = devices_changed || !refreshed.changes.is_empty();
+        if changed {
+            self.proxy.begin_edition();
             self.tell_warnings();
         }
+        changed
     }
 
-    /// Ends what is open and would not be admitted now.
+    /// Ends what is open and would not be admitted now: connections of revoked devices, and
+    /// exchanges whose password, session, network or path rule is no more.
     pub(super) async fn end_unadmitted(&self) {
         let sites = self.proxy.sites_now();
         for link in self.links.all() {
             sites.prepare(&link).await;
         }
         self.cut_revoked();
+        let mut ended = 0;
+        for (number, link) in self.links.all().iter().enumerate() {
+            ended += self.proxy.end_unadmitted(link);
+            if number % AT_ONCE == AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        if ended > 0 {
+            info!("ended {ended} requests that are no longer admitted");
+        }
     }
 
     /// Ends the connections of devices whose certificate is not good any more.

@@ -28,6 +28,10 @@ pub(super) enum Hash {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Work(&'static str, u32);
 
+/// Hashes of one kind take equally long for one password: their work and the bytes of their salt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Kind(Work, usize);
+
 /// Why a hash is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -57,6 +61,8 @@ pub enum Refused {
 
 const MAX_BCRYPT_COST: u32 = 14;
 const MIN_BCRYPT_COST: u32 = 4;
+/// Bytes of every bcrypt salt.
+const BCRYPT_SALT: usize = 16;
 const MAX_ROUNDS: u32 = 1_000_000;
 const MIN_ROUNDS: u32 = 1_000;
 const DEFAULT_ROUNDS: u32 = 5_000;
@@ -95,6 +101,8 @@ impl Hash {
 
     /// Whether the password has this hash; the comparison takes constant time.
     pub(super) fn verify(&self, password: &[u8]) -> bool {
+        #[cfg(test)]
+        counted::note(self.kind());
         match self {
             Self::Apr1(apr1) => apr1.verify(password),
             Self::Bcrypt(text, _) => bcrypt::verify(password, text).unwrap_or(false),
@@ -125,6 +133,36 @@ impl Hash {
             Self::ShaCrypt(_, rounds) => Work("$6$", *rounds),
             Self::Sha1 { .. } => Work("{SHA}", 1),
         }
+    }
+
+    /// Which hashes take as long as this one.
+    pub(super) fn kind(&self) -> Kind {
+        let salt = match self {
+            Self::Apr1(apr1) => apr1.salt_length(),
+            Self::Bcrypt(..) => BCRYPT_SALT,
+            Self::ShaCrypt(text, _) => text.rsplit('$').nth(1).map_or(0, str::len),
+            Self::Sha1 { salt, .. } => salt.len(),
+        };
+        Kind(self.work(), salt)
+    }
+}
+
+/// The hashes that a thread has verified, for tests that count them.
+#[cfg(test)]
+pub(super) mod counted {
+    use std::cell::RefCell;
+
+    use super::Kind;
+
+    thread_local!(static VERIFIED: RefCell<Vec<Kind>> = const { RefCell::new(Vec::new()) });
+
+    pub(super) fn note(kind: Kind) {
+        VERIFIED.with_borrow_mut(|verified| verified.push(kind));
+    }
+
+    /// The kinds verified since the last call, in order.
+    pub(in crate::access::password) fn take() -> Vec<Kind> {
+        VERIFIED.take()
     }
 }
 

@@ -3,11 +3,14 @@
 //! What was proven lives and dies with the reading, so that a changed file
 //! forgets every password that was right before.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::OnceLock,
+};
 
 use anyhow::anyhow;
 use aws_lc_rs::{
-    digest::{SHA256, digest},
+    digest::{SHA256, SHA256_OUTPUT_LEN, digest},
     hmac,
     rand::SystemRandom,
 };
@@ -21,7 +24,8 @@ use crate::access::basic::Basic;
 /// The users of one reading of a file; never none.
 pub(super) struct Htpasswd {
     pub(super) users: HashMap<String, Entry>,
-    decoy: Hash,
+    /// One hash of each kind in the file.
+    decoys: Vec<Hash>,
     key: hmac::Key,
     faults: Vec<Fault>,
 }
@@ -49,12 +53,15 @@ impl Htpasswd {
                 Some(Fault { line, cause })
             })
             .collect::<Vec<_>>();
-        let decoy = decoy(&users).ok_or_else(|| nobody(&faults))?;
+        let decoys = decoys(&users);
+        if decoys.is_empty() {
+            return Err(nobody(&faults));
+        }
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map_err(|_| anyhow!("the system gives no random bytes"))?;
         Ok(Self {
             users,
-            decoy,
+            decoys,
             key,
             faults,
         })
@@ -65,23 +72,18 @@ impl Htpasswd {
         &self.faults
     }
 
-    /// Whether the file has this user.
-    pub(super) fn knows(&self, user: &str) -> bool {
-        self.users.contains_key(user)
-    }
-
     /// What tells this user's password from any other he had or will have.
     pub(super) fn digest(&self, user: &str) -> Option<&[u8]> {
         self.users.get(user).map(|entry| &entry.digest[..])
     }
 
-    /// Whether the credential was found right in this reading; hashes no password.
+    /// Whether the credential was found right in this reading; hashes no password. Takes as long
+    /// for an unknown user as for a known one.
     pub(super) fn is_proven(&self, basic: &Basic) -> bool {
-        let proven = self.users.get(&basic.user).map(|entry| entry.proven.get());
-        let Some(Some(tag)) = proven else {
-            return false;
-        };
-        hmac::verify(&self.key, basic.password.as_bytes(), tag.as_ref()).is_ok()
+        let entry = self.users.get(&basic.user);
+        let tag = entry.and_then(|entry| entry.proven.get());
+        let compared = tag.map_or(&[0; SHA256_OUTPUT_LEN][..], AsRef::as_ref);
+        hmac::verify(&self.key, basic.password.as_bytes(), compared).is_ok() && tag.is_some()
     }
 
     /// Takes the credential for right from now on, if the file has its user.
@@ -92,16 +94,19 @@ impl Htpasswd {
         }
     }
 
-    /// Whether the credential is right; blocks for as long as the hash takes,
-    /// which is the commonest of the file's for an unknown user.
+    /// Whether the credential is right; blocks for one hash of each kind in the file, whichever
+    /// user it names: the time tells neither whether there is such a user nor how old the hash is.
     pub(super) fn verify(&self, basic: &Basic) -> bool {
         let password = basic.password.as_bytes();
-        let Some(entry) = self.users.get(&basic.user) else {
-            self.decoy.verify(password);
-            return false;
-        };
-        let right = entry.hash.verify(password);
-        if right {
+        let entry = self.users.get(&basic.user);
+        let mut right = false;
+        for decoy in &self.decoys {
+            match entry.filter(|entry| entry.hash.kind() == decoy.kind()) {
+                Some(entry) => right = entry.hash.verify(password),
+                None => _ = decoy.verify(password),
+            }
+        }
+        if let Some(entry) = entry.filter(|_| right) {
             entry.proven.get_or_init(|| hmac::sign(&self.key, password));
         }
         right
@@ -148,15 +153,12 @@ impl Entry {
     }
 }
 
-/// A hash that is as much work as most of the file's.
-fn decoy(users: &HashMap<String, Entry>) -> Option<Hash> {
-    let mut alike = HashMap::new();
-    for entry in users.values() {
-        let (count, _) = alike.entry(entry.hash.work()).or_insert((0, &entry.hash));
-        *count += 1;
-    }
-    let (_, hash) = alike.into_values().max_by_key(|(count, _)| *count)?;
-    Some(hash.clone())
+/// One hash of each kind.
+fn decoys(users: &HashMap<String, Entry>) -> Vec<Hash> {
+    let mut kinds = HashSet::new();
+    let hashes = users.values().map(|entry| &entry.hash);
+    let first = hashes.filter(|hash| kinds.insert(hash.kind()));
+    first.cloned().collect()
 }
 
 fn nobody(faults: &[Fault]) -> anyhow::Error {
@@ -169,7 +171,7 @@ fn nobody(faults: &[Fault]) -> anyhow::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::hash::counted, *};
 
     const ANNA: &str = "anna:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=";
     const BERT: &str = "bert:$apr1$abcdefgh$sIQmFnT1CuEXAsyjuXjUX/";
@@ -229,12 +231,24 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_user_costs_what_most_users_cost() {
+    fn a_verification_hashes_the_same_kinds_whichever_user_it_names() {
         let bcrypt = "$2y$04$OnWaMhiZXUzCxvVE0XVcr.XiGGGwhvxygfZxOSDt.DAF/MAO3hjXu";
-        let text = format!("{ANNA}\n{BERT}\nc:{bcrypt}\nd:{bcrypt}");
+        let short = "$apr1$ab$OA7kGbeDypLm10ibT/NBm.";
+        let lines = [ANNA, BERT, "broken:!", &format!("c:{bcrypt}")];
+        let text = format!("{}\nd:{bcrypt}\ne:{short}", lines.join("\n"));
         let file = Htpasswd::parse(text.as_bytes()).unwrap();
-        let cost = Hash::parse(bcrypt).unwrap().work();
-        assert_eq!(file.decoy.work(), cost);
+        let kinds = |user: &str, password: &str| {
+            counted::take();
+            file.verify(&basic(user, password));
+            counted::take()
+        };
+        let unknown = kinds("nobody", "correct horse");
+        assert_eq!(unknown.len(), 4, "two salts of $apr1$, {{SHA}}, bcrypt");
+        for user in ["anna", "bert", "broken", "c", "d", "e", ""] {
+            assert_eq!(kinds(user, "correct horse"), unknown, "{user}");
+            assert_eq!(kinds(user, "wrong"), unknown, "{user}");
+        }
+        assert!(file.verify(&basic("d", "correct horse")));
         assert!(!file.verify(&basic("nobody", "correct horse")));
         assert!(!file.knows("nobody") && file.knows("anna"));
     }

@@ -35,6 +35,11 @@ impl Apr1 {
         })
     }
 
+    /// Bytes of the salt.
+    pub(super) fn salt_length(&self) -> usize {
+        self.salt.len()
+    }
+
     /// Whether the password has this digest, in constant time for the salt.
     pub(super) fn verify(&self, password: &[u8]) -> bool {
         let digest = encode(digest(password, self.salt.as_bytes()));

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use self::scene::{AWAY, Brought, HOME, RIGHT, Scene, TOKEN, WRONG, client};
 use super::{Client, ClientAuth, ClientCertificate, Shown, Visitor};
+use crate::access::evidence::Known;
 use crate::config::model::Networks;
 
 #[tokio::test]
@@ -109,6 +110,57 @@ async fn a_token_is_no_failed_login_and_failed_logins_never_lock_the_home() {
 }
 
 #[tokio::test]
+async fn every_wrong_password_is_reported_whether_it_was_needed_or_not() {
+    let scene = Scene::new("any network anna", &[("/static/", "public")]);
+    let unknown = Some(("nobody", "wrong"));
+    for (login, failed) in [
+        (RIGHT, false),
+        (WRONG, true),
+        (unknown, true),
+        (TOKEN, false),
+        (None, false),
+    ] {
+        for (path, address) in [("/", HOME), ("/static/", AWAY)] {
+            let admission = scene.decide(path, Brought(address, "", login)).await;
+            assert_eq!(admission.unwrap().login_failed, failed, "{path} {login:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn guesses_at_a_public_place_are_held_back_at_the_others() {
+    for user in ["anna", "nobody"] {
+        let scene = Scene::new("any anna", &[("/static/", "public")]);
+        for _ in 0..12 {
+            let wrong = Brought(AWAY, "", Some((user, "wrong")));
+            let admission = scene.decide("/static/", wrong).await;
+            assert!(admission.unwrap().login_failed);
+        }
+        assert_eq!(scene.told("/", Brought(AWAY, "", RIGHT)).await, "throttled");
+    }
+}
+
+#[tokio::test]
+async fn an_admitted_request_holds_as_long_as_the_evidence_it_was_admitted_by() {
+    let mut scene = Scene::new("any network anna", &[("/vault/", "all bert")]);
+    let admission = scene.decide("/", Brought(AWAY, "", RIGHT)).await.unwrap();
+    let evidence = admission.evidence;
+    assert!(scene.still_admits("/", AWAY, &evidence));
+    assert!(!scene.still_admits("/vault/", AWAY, &evidence));
+    scene.change("any network bert", &[]);
+    assert!(!scene.still_admits("/", AWAY, &evidence));
+    assert!(scene.still_admits("/", HOME, &evidence));
+    scene.change("any bert", &[("/", "public")]);
+    assert!(scene.still_admits("/", AWAY, &evidence));
+    scene.change("any anna", &[]);
+    assert!(scene.still_admits("/", AWAY, &evidence));
+    let changed = "anna:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n";
+    std::fs::write(scene.folder.path().join("anna"), changed).unwrap();
+    scene.change("any anna", &[]);
+    assert!(!scene.still_admits("/", AWAY, &evidence));
+}
+
+#[tokio::test]
 async fn a_path_tightens_its_site_unless_it_is_public() {
     let paths = [
         ("/static/", "public"),
@@ -194,7 +246,7 @@ fn a_decision_can_be_made_on_any_thread() {
     let visitor = Visitor {
         client: client(HOME),
         basic: None,
-        session: None,
+        known: Known::Nothing,
         judge: |_: Shown, _: &ClientCertificate| ClientAuth::Absent,
     };
     let place = scene.policy.place(b"/").unwrap();

@@ -1,70 +1,69 @@
 //! A map that keeps the entries last written and forgets the oldest.
+//!
+//! Two generations, each of half the capacity: what is written goes into the younger, and when
+//! that is full the older is dropped whole. So a full map costs no more than an empty one.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem};
 
-use tokio::time::Instant;
-
-/// At most `capacity` values by keyed hash.
+/// At most `capacity` values by keyed hash; at least the last half of that is kept.
 pub(super) struct Recent<V> {
-    capacity: usize,
-    entries: HashMap<u64, (Instant, V)>,
+    half: usize,
+    young: HashMap<u64, V>,
+    old: HashMap<u64, V>,
 }
 
 impl<V: Copy> Recent<V> {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            capacity,
-            entries: HashMap::new(),
+            half: capacity / 2,
+            young: HashMap::new(),
+            old: HashMap::new(),
         }
     }
 
     pub(super) fn value(&self, key: u64) -> Option<V> {
-        self.entries.get(&key).map(|(_, value)| *value)
+        self.young.get(&key).or_else(|| self.old.get(&key)).copied()
     }
 
-    /// Writes a value; when the map is full, the one written longest ago goes.
-    pub(super) fn insert(&mut self, key: u64, value: V, at: Instant) {
-        if self.entries.len() >= self.capacity && !self.entries.contains_key(&key) {
-            self.evict();
+    /// Writes a value, which is now the youngest.
+    pub(super) fn insert(&mut self, key: u64, value: V) {
+        self.old.remove(&key);
+        if self.young.len() >= self.half && !self.young.contains_key(&key) {
+            self.old = mem::take(&mut self.young);
         }
-        self.entries.insert(key, (at, value));
+        self.young.insert(key, value);
     }
 
     pub(super) fn remove(&mut self, key: u64) {
-        self.entries.remove(&key);
-    }
-
-    fn evict(&mut self) {
-        let oldest = self.entries.iter().min_by_key(|(_, (at, _))| *at);
-        if let Some(key) = oldest.map(|(key, _)| *key) {
-            self.entries.remove(&key);
-        }
+        self.young.remove(&key);
+        self.old.remove(&key);
     }
 }
 
 #[cfg(test)]
 impl<V> Recent<V> {
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.young.len() + self.old.len()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
-    fn the_oldest_goes_when_it_is_full() {
-        let start = Instant::now();
-        let mut recent = Recent::new(2);
-        for (key, second) in [(1, 0), (2, 1), (1, 2), (3, 3)] {
-            recent.insert(key, key, start + Duration::from_secs(second));
+    fn the_last_half_is_kept_and_what_is_written_again_is_young() {
+        let mut recent = Recent::new(8);
+        for key in 0..100 {
+            recent.insert(key, key);
+            recent.insert(1000, key);
+            assert!(recent.len() <= 8);
+            let kept = (key.saturating_sub(2)..=key).all(|key| recent.value(key) == Some(key));
+            assert!(kept, "{key}");
+            assert_eq!(recent.value(1000), Some(key));
         }
-        assert_eq!(recent.value(1), Some(1), "written again");
-        assert_eq!(recent.value(2), None);
-        assert_eq!(recent.value(3), Some(3));
-        assert_eq!(recent.len(), 2);
+        assert_eq!(recent.value(0), None);
+        recent.remove(99);
+        assert_eq!(recent.value(99), None);
     }
 }

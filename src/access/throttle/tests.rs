@@ -1,6 +1,11 @@
 //! Attackers and owners at a clock that the test turns.
 
-use super::*;
+use super::{
+    allowance::Allowance,
+    books::{FIRST, MAX_FAILED, MAX_FAMILIAR, NETWORKS, USER},
+    turns::{Rank, STRANGERS},
+    *,
+};
 
 struct Scene {
     throttle: Throttle,
@@ -10,32 +15,55 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         Self {
-            throttle: Throttle::new(),
+            throttle: Throttle::with_turns(2),
             now: Instant::now(),
         }
     }
 
     fn guess(&self, user: &str, address: &str) -> Guess {
-        let file = Path::new("htpasswd");
-        self.throttle.guess(file, user, address.parse().unwrap())
+        guess(&self.throttle, user, address)
     }
 
     /// Fails, or says how many milliseconds to wait.
     fn fail(&self, user: &str, address: &str) -> Result<(), u128> {
         let guess = self.guess(user, address);
-        let begun = self.throttle.books().begin(guess, self.now);
-        begun.map_err(|throttled| throttled.retry_after.as_millis())
+        let begun = self.throttle.books().begin(&guess, Rank::Further, self.now);
+        let begun = begun.map_err(|throttled| throttled.retry_after.as_millis());
+        begun.map(|started| assert_eq!(started, Started::Counted))
     }
 
     fn succeed(&self, user: &str, address: &str) {
         self.fail(user, address).unwrap();
         let guess = self.guess(user, address);
-        self.throttle.books().succeed(guess, self.now);
+        self.throttle.books().succeed(&guess);
+    }
+
+    fn rank(&self, user: &str, address: &str) -> Option<Rank> {
+        let guess = self.guess(user, address);
+        self.throttle.books().rank(&guess, self.now).ok()
     }
 
     fn pass(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
     }
+
+    /// Spends what all addresses that failed before may guess at a user.
+    fn spend(&self, user: &str) {
+        for host in 0..=u8::MAX {
+            let address = format!("198.18.0.{host}");
+            while self.fail(user, &address).is_ok() {}
+        }
+    }
+}
+
+fn guess(throttle: &Throttle, user: &str, address: &str) -> Guess {
+    let file = Path::new("htpasswd");
+    throttle.guess(file, user, address.parse().unwrap())
+}
+
+/// The address of a botnet's machine.
+fn bot(number: u32) -> String {
+    IpAddr::from((0x0a00_0000 + number).to_be_bytes()).to_string()
 }
 
 #[test]
@@ -76,6 +104,20 @@ fn a_success_clears_the_address() {
 }
 
 #[test]
+fn an_account_of_ones_own_buys_no_guesses_at_another() {
+    let scene = Scene::new();
+    let mut guesses = 0;
+    while scene.fail("anna", "192.0.2.1").is_ok() {
+        guesses += 1;
+        if scene.fail("guest", "192.0.2.1").is_ok() {
+            let guess = scene.guess("guest", "192.0.2.1");
+            scene.throttle.books().succeed(&guess);
+        }
+        assert!(guesses <= 6, "the guest's success forgives anna's failures");
+    }
+}
+
+#[test]
 fn failures_are_forgiven_with_time() {
     let mut scene = Scene::new();
     for _ in 0..6 {
@@ -103,44 +145,172 @@ fn an_ipv6_network_is_one_address_and_a_mapped_address_is_ipv4() {
 }
 
 #[test]
-fn many_addresses_slow_the_user_but_not_where_the_owner_has_logged_in() {
+fn an_address_without_failures_gets_its_first_guesses_while_the_user_is_guessed_at() {
     let scene = Scene::new();
-    scene.succeed("anna", "198.51.100.1");
-    let mut throttled = 0;
-    for host in 1..=100 {
-        throttled += u32::from(scene.fail("anna", &format!("192.0.2.{host}")).is_err());
+    scene.spend("anna");
+    for address in ["192.0.2.1", "2001:db8::1"] {
+        for earlier in 0..FIRST {
+            assert_eq!(scene.rank("anna", address), Some(Rank::First(earlier)));
+            assert_eq!(scene.fail("anna", address), Ok(()));
+        }
+        let wait = USER.pace.as_millis();
+        assert_eq!(scene.fail("anna", address), Err(wait), "{address}");
     }
-    assert_eq!(throttled, 79);
-    assert_eq!(scene.fail("anna", "198.51.100.2"), Err(1000));
-    assert_eq!(scene.fail("anna", "198.51.100.1"), Ok(()));
-    assert_eq!(scene.fail("bert", "198.51.100.2"), Ok(()));
+    assert_eq!(scene.fail("bert", "192.0.2.1"), Ok(()), "another user");
 }
 
 #[test]
-fn a_user_never_waits_longer_than_seconds() {
-    let mut scene = Scene::new();
-    for host in 0..200 {
-        scene.fail("anna", &format!("192.0.2.{host}")).unwrap();
-        scene.pass(4);
+fn guesses_that_wait_together_share_the_rank_of_their_address() {
+    let scene = Scene::new();
+    let begin = |user: &str| {
+        let guess = scene.guess(user, "192.0.2.1");
+        let mut books = scene.throttle.books();
+        books.begin(&guess, Rank::First(0), scene.now)
+    };
+    assert_eq!(begin("anna"), Ok(Started::Counted));
+    assert_eq!(begin("bert"), Ok(Started::Outranked(Rank::First(1))));
+}
+
+#[test]
+fn a_familiar_address_does_not_pay_for_the_guesses_of_others() {
+    let scene = Scene::new();
+    scene.succeed("anna", "192.0.2.1");
+    scene.spend("anna");
+    assert_eq!(scene.rank("anna", "192.0.2.1"), Some(Rank::Familiar));
+    for _ in 0..5 {
+        assert_eq!(scene.fail("anna", "192.0.2.1"), Ok(()));
     }
-    scene.now -= Duration::from_secs(4);
-    assert_eq!(scene.fail("anna", "198.51.100.2"), Err(4000));
+}
+
+#[test]
+fn an_address_is_new_again_after_a_day() {
+    let mut scene = Scene::new();
+    scene.spend("anna");
+    for _ in 0..FIRST {
+        scene.fail("anna", "192.0.2.1").unwrap();
+    }
+    scene.pass(24 * 3600 - 1);
+    assert_eq!(scene.rank("anna", "192.0.2.1"), Some(Rank::Further));
+    scene.pass(1);
+    assert_eq!(scene.rank("anna", "192.0.2.1"), Some(Rank::First(0)));
+}
+
+#[test]
+fn a_large_ipv6_network_has_a_bounded_number_of_first_guesses() {
+    let first_guesses = |address: fn(u32) -> String| {
+        let scene = Scene::new();
+        scene.spend("anna");
+        let guesses = (0..4096).filter(|number| scene.fail("anna", &address(*number)).is_ok());
+        u32::try_from(guesses.count()).unwrap()
+    };
+    let of_a_56 = first_guesses(|number| format!("2001:db8:0:{:x}::1", number % 256));
+    let of_a_48 = first_guesses(|number| format!("2001:db8:0:{:x}::1", number * 16));
+    let [in_a_56, in_a_48] = NETWORKS.map(|allowance: Allowance| allowance.burst);
+    // Each address has its further guesses once it was let make the first.
+    assert_eq!(of_a_56, in_a_56 * FIRST);
+    assert_eq!(of_a_48, in_a_48);
+}
+
+#[test]
+fn a_neighbour_is_not_held_back_by_a_network_that_guesses() {
+    let scene = Scene::new();
+    scene.spend("anna");
+    for number in 0..4096 {
+        scene
+            .fail("anna", &format!("2001:db8:0:{number:x}::1"))
+            .ok();
+    }
+    let neighbour = scene.rank("anna", "2001:db8:1::1");
+    assert_eq!(neighbour, Some(Rank::First(0)));
+}
+
+#[test]
+fn a_botnet_makes_no_more_guesses_a_day_than_the_documents_say() {
+    for bots in [1, 10, 100] {
+        let mut scene = Scene::new();
+        let mut guesses = 0;
+        for _ in 0..24 * 3600 / 10 {
+            for number in 0..bots {
+                guesses += u64::from(scene.fail("anna", &bot(number)).is_ok());
+            }
+            scene.pass(10);
+        }
+        let together = 20 + 24 * 3600 / USER.pace.as_secs();
+        let most = (1452 * u64::from(bots)).min(u64::from(bots * FIRST) + together);
+        assert!(guesses <= most, "{bots}: {guesses} of {most}");
+        assert!(guesses * 10 > most * 7, "{bots}: {guesses} of {most}");
+    }
+}
+
+/// A botnet whose machines guess as often as they may, and the owner at a new address.
+#[tokio::test(start_paused = true)]
+async fn the_owner_gets_in_while_a_thousand_addresses_guess() {
+    const BOTS: u32 = 1000;
+    let throttle = Arc::new(Throttle::with_turns(2));
+    for number in 0..BOTS {
+        let throttle = throttle.clone();
+        tokio::spawn(async move {
+            loop {
+                let guess = guess(&throttle, "anna", &bot(number));
+                log_in(&throttle, guess, false).await;
+            }
+        });
+    }
+    tokio::task::yield_now().await;
+    for address in ["192.0.2.1", "2001:db8::1", "192.0.2.1"] {
+        let began = Instant::now();
+        let guess = guess(&throttle, "anna", address);
+        while !log_in(&throttle, guess, true).await {}
+        let (took, most) = (began.elapsed().as_secs(), u64::from(BOTS / STRANGERS));
+        assert!(took <= most + 1, "{address}: {took} s");
+    }
+    let familiar = guess(&throttle, "anna", "192.0.2.1");
+    let began = Instant::now();
+    assert!(log_in(&throttle, familiar, true).await);
+    assert!(
+        began.elapsed() <= HASH,
+        "a familiar address waits for nobody"
+    );
+}
+
+const HASH: Duration = Duration::from_millis(50);
+
+/// Hashes, or waits as long as the throttle says.
+async fn log_in(throttle: &Arc<Throttle>, guess: Guess, right: bool) -> bool {
+    match throttle.begin(guess, &throttle.wait()).await {
+        Ok(attempt) => {
+            tokio::time::sleep(HASH).await;
+            attempt.judge(right);
+            true
+        }
+        Err(throttled) => {
+            tokio::time::sleep(throttled.retry_after).await;
+            false
+        }
+    }
 }
 
 #[test]
 fn memory_is_bounded() {
     let scene = Scene::new();
-    for number in 0..u32::try_from(MAX_REMEMBERED + 10).unwrap() {
-        let address = IpAddr::from(number.to_be_bytes()).to_string();
-        scene.succeed(&format!("user {number}"), &address);
-        scene.fail(&format!("user {number}"), &address).unwrap();
+    for number in 0..u32::try_from(MAX_FAILED + 10).unwrap() {
+        scene.fail("anna", &bot(number)).unwrap();
+        let network = format!("2001:{:x}:{:x}::1", number >> 12, number & 0xfff);
+        scene.fail("anna", &network).unwrap();
+        scene.succeed(&format!("user {number}"), "192.0.2.1");
     }
-    let books = scene.throttle.books();
-    for length in [
-        books.addresses.len(),
-        books.users.len(),
-        books.familiar.len(),
-    ] {
-        assert_eq!(length, MAX_REMEMBERED);
+    let [addresses, networks, familiar] = scene.throttle.books().sizes();
+    assert!((MAX_FAILED / 2..=MAX_FAILED).contains(&addresses));
+    assert!((MAX_FAILED / 2..=MAX_FAILED).contains(&networks));
+    assert!((MAX_FAMILIAR / 2..=MAX_FAMILIAR).contains(&familiar));
+}
+
+#[test]
+fn guesses_do_not_make_a_familiar_address_a_stranger() {
+    let scene = Scene::new();
+    scene.succeed("anna", "192.0.2.1");
+    for number in 0..u32::try_from(MAX_FAILED * 2).unwrap() {
+        scene.fail(&format!("user {number}"), &bot(number)).unwrap();
     }
+    assert_eq!(scene.rank("anna", "192.0.2.1"), Some(Rank::Familiar));
 }

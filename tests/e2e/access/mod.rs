@@ -1,5 +1,7 @@
 //! Who may pass: a module per rule, each named after what others got wrong.
 
+pub mod long_exchanges;
+pub mod long_exchanges_by_time;
 pub mod rule_01_one_decision;
 pub mod rule_02_one_name;
 pub mod rule_03_who_is_asked;

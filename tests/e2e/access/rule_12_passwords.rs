@@ -152,6 +152,83 @@ async fn the_line_of_a_failed_login_names_address_user_and_host_each_way() {
     .await;
 }
 
+#[tokio::test]
+async fn the_right_password_enters_from_a_new_address_while_many_others_guess() {
+    let hub = Hub::start().await;
+    let gate = with_file(&hub, HTPASSWD).await;
+    for host in 1..=24 {
+        let guesser = gate.tls().from(&format!("127.0.1.{host}"));
+        for guess in 0..6 {
+            status(&guesser, "anna", &format!("guess {guess}")).await;
+        }
+    }
+    let spent = gate.tls().from("127.0.1.1");
+    assert_eq!(status(&spent, "anna", "one more").await, 429);
+    for host in 1..=25 {
+        let owner = gate.tls().from(&format!("127.0.2.{host}"));
+        assert_eq!(status(&owner, "anna", "secret").await, 200, "{host}");
+    }
+    let clumsy = gate.tls().from("127.0.3.1");
+    for word in ["secrte", "secert"] {
+        assert_eq!(status(&clumsy, "anna", word).await, 401);
+    }
+    // A file that is read again forgets what was right: this one is hashed.
+    gate.write("htpasswd", &format!("{HTPASSWD}# changed\n"));
+    gate.line_with("htpasswd was read again").await;
+    assert_eq!(status(&clumsy, "anna", "secret").await, 200);
+}
+
+#[tokio::test]
+async fn guesses_at_a_public_place_are_logged_and_held_back_as_anywhere_else() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .password()
+        .site("paths: [{path: /static/, access: public}]")
+        .start()
+        .await;
+    for (user, address) in [("anna", "127.0.0.8"), ("nobody", "127.0.0.9")] {
+        let guesser = gate.tls().from(address);
+        let wrong = basic(user, "wrong");
+        for _ in 0..GUESSES {
+            let fields = [("authorization", wrong.as_str())];
+            let mut client = guesser.http2().await;
+            let answer = client
+                .ask(http::Method::GET, "/static/a", &fields, "")
+                .await;
+            assert_eq!(answer.status, 200);
+        }
+        let line = format!("login failed from {address} for user \"{user}\" on ");
+        eventually(DEADLINE, "a line for each guess", async || {
+            gate.printed().matches(&line).count() == GUESSES
+        })
+        .await;
+        assert_eq!(status(&guesser, "anna", "secret").await, 429, "{user}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_the_hub_is_no_failed_login_where_it_is_not_needed() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .password()
+        .site("paths: [{path: /static/, access: public}]")
+        .start()
+        .await;
+    let token = basic("oh.phone.abc", "");
+    for _ in 0..GUESSES {
+        let fields = [("authorization", token.as_str())];
+        let mut client = gate.tls().http1().await;
+        let answer = client
+            .ask(http::Method::GET, "/static/a", &fields, "")
+            .await;
+        assert_eq!(answer.status, 200);
+    }
+    assert_eq!(status(&gate.tls(), "anna", "secret").await, 200);
+    let request = hub.request("/static/a").await;
+    assert_eq!(request.field("authorization"), Some(token.as_str()));
+    assert!(!gate.printed().contains("login failed"));
+}
+
 async fn with_file(hub: &Hub, lines: &str) -> Hubgate {
     Setup::home(&hub.url())
         .file("htpasswd", lines)

@@ -129,7 +129,7 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
     let mut wire = Wire::new(stream);
     loop {
         let head = wire.head().await.ok()??;
-        if head.field("upgrade").is_some() && head.word(1) != "/plain" {
+        if head.field("upgrade").is_some() && !matches!(head.word(1), "/plain" | "/slow") {
             record.begin(head.clone());
             return websocket::echo(wire, &head).await;
         }

@@ -5,6 +5,7 @@ use std::{fs, path::Path, sync::Arc, time::SystemTime};
 use crate::{
     access::{
         basic::Basic,
+        evidence::{Evidence, Known},
         network::Client,
         password::Passwords,
         policy::Policy,
@@ -74,11 +75,26 @@ impl Scene {
         let visitor = Visitor {
             client: client(address),
             basic: basic.as_ref(),
-            session: None,
+            known: Known::Nothing,
             judge: |_: Shown, _: &ClientCertificate| judge(certificate),
         };
         let place = self.policy.place(path.as_bytes()).unwrap();
         place.decide(&visitor, &self.throttle).await
+    }
+
+    /// Whether a request from the address that was admitted by the evidence still is.
+    pub(super) fn still_admits(&self, path: &str, address: &str, evidence: &Evidence) -> bool {
+        let visitor = Visitor {
+            client: client(address),
+            basic: None,
+            known: Known::Admitted {
+                evidence,
+                session_lasts: false,
+            },
+            judge: |_: Shown, _: &ClientCertificate| ClientAuth::Absent,
+        };
+        let place = self.policy.place(path.as_bytes()).unwrap();
+        place.still_admits(&visitor)
     }
 
     /// The outcome in words: the user or `-`, or the denial.

@@ -1,0 +1,306 @@
+//! What is open rests on what let it in, and ends with it: WebSockets, event streams, uploads.
+
+use http::Method;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::{
+    harness::{
+        ANNA, Caller, DEADLINE, HTPASSWD, Http, Hubgate, Setup, WebSocket, eventually, until,
+        within,
+    },
+    hub::Hub,
+    openhab::session::ours,
+};
+
+/// `ben` with the password of `anna`.
+const BEN: &str = "ben:$apr1$hubgate1$rYNu03LLorgdj2aZDjK/W1\n";
+/// The credential of `ben`.
+const AS_BEN: &str = "Basic YmVuOnNlY3JldA==";
+/// `anna` with another password.
+const CHANGED: &str = "anna:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n";
+
+#[tokio::test]
+async fn a_deleted_user_loses_what_is_open_and_the_others_keep_it() {
+    let hub = Hub::start().await;
+    let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
+    let mut hers = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
+    let mut his = Open::by(&gate.tls(), &[("authorization", AS_BEN)]).await;
+    hers.lives(&hub, "before").await;
+    gate.write("htpasswd", BEN);
+    hers.ends().await;
+    his.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_what_the_old_one_opened() {
+    let hub = Hub::start().await;
+    let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
+    let hers = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
+    let mut his = Open::by(&gate.tls(), &[("authorization", AS_BEN)]).await;
+    gate.write("htpasswd", &format!("{CHANGED}{BEN}"));
+    hers.ends().await;
+    his.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_what_its_session_opened() {
+    let hub = Hub::start().await;
+    let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
+    let cookie = login(&gate.tls(), ANNA).await;
+    let his_cookie = login(&gate.tls(), AS_BEN).await;
+    let hers = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
+    let mut his = Open::by(&gate.tls(), &[("cookie", &his_cookie)]).await;
+    gate.write("htpasswd", &format!("{CHANGED}{BEN}"));
+    hers.ends().await;
+    his.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn a_reload_without_sessions_ends_what_they_opened_and_leaves_what_passwords_did() {
+    let hub = Hub::start().await;
+    let gate = password(&hub, HTPASSWD).await;
+    let cookie = login(&gate.tls(), ANNA).await;
+    let by_session = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
+    let mut by_password = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
+    reload_with(
+        &gate,
+        "password: htpasswd",
+        "password: htpasswd, session: off",
+    );
+    by_session.ends().await;
+    by_password.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn a_network_that_a_reload_removes_loses_what_is_open() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .site("access: {networks: [127.0.0.1, 127.0.0.9]}")
+        .start()
+        .await;
+    let removed = Open::by(&gate.tls(), &[]).await;
+    let mut kept = Open::by(&gate.tls().from("127.0.0.9"), &[]).await;
+    let mut upload = gate.tls().raw().await;
+    upload.say(UPLOAD).await;
+    hub.request("/upload").await;
+    reload_with(&gate, "127.0.0.1, 127.0.0.9", "127.0.0.9");
+    removed.ends().await;
+    upload.end().await;
+    kept.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_what_is_open() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .top("trusted_proxies: [127.0.0.1]")
+        .site("access: {networks: [192.0.2.0/24]}")
+        .start()
+        .await;
+    let open = Open::by(&gate.tls(), &[("x-forwarded-for", "192.0.2.7")]).await;
+    reload_with(&gate, "trusted_proxies: [127.0.0.1]", "trusted_proxies: []");
+    open.ends().await;
+}
+
+#[tokio::test]
+async fn a_path_that_a_reload_closes_loses_what_is_open_below_it() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .password()
+        .site("paths: [{path: /rest/, access: public}]")
+        .start()
+        .await;
+    let mut http2 = gate.tls().http2().await;
+    let mut stream = events(&mut http2, &[]).await;
+    let mut socket = gate.tls().websocket("/rest/ws", &[]).await.ok().unwrap();
+    reload_with(&gate, "path: /rest/", "path: /static/");
+    assert_eq!(socket.heard().await, None);
+    ended(&mut stream).await;
+}
+
+#[tokio::test]
+async fn a_site_that_a_reload_removes_loses_what_is_open() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .hosts("[home.test, other.test]")
+        .start()
+        .await;
+    let removed = Open::by(&gate.tls().name("other.test"), &[]).await;
+    let mut kept = Open::by(&gate.tls(), &[]).await;
+    reload_with(&gate, "[home.test, other.test]", "[home.test]");
+    removed.ends().await;
+    kept.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn one_http2_stream_ends_and_the_others_of_its_connection_go_on() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .file("htpasswd", &format!("{HTPASSWD}{BEN}"))
+        .site("access: {password: htpasswd}")
+        .site("paths: [{path: /events, access: public}]")
+        .start()
+        .await;
+    let mut http2 = gate.tls().http2().await;
+    let mut hers = events(&mut http2, &[("authorization", ANNA)]).await;
+    let open = http2.open(Method::GET, "/events", &[], "").await;
+    let mut public = open.into_body();
+    gate.write("htpasswd", BEN);
+    ended(&mut hers).await;
+    hub.tick("after");
+    until(&mut public, "after").await;
+    let fields = [("authorization", AS_BEN)];
+    let answer = http2.ask(Method::GET, "/", &fields, "").await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn what_goes_through_the_engine_ends_too() {
+    let hub = Hub::start().await;
+    let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
+    let fields = [("authorization", ANNA), ("expect", "100-continue")];
+    let mut streams = Vec::new();
+    for mut client in [gate.tls().http1().await, gate.tls().http2().await] {
+        streams.push(events(&mut client, &fields).await);
+    }
+    gate.write("htpasswd", BEN);
+    for stream in &mut streams {
+        ended(stream).await;
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_the_hub_has_not_answered_ends_too() {
+    let hub = Hub::start().await;
+    let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
+    let mut client = gate.tls().raw().await;
+    client
+        .say(format!(
+            "GET /slow HTTP/1.1\r\nHost: home.test\r\nAuthorization: {ANNA}\r\n\
+             Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        ))
+        .await;
+    hub.request("/slow").await;
+    gate.write("htpasswd", BEN);
+    assert_eq!(client.end().await, b"");
+}
+
+#[tokio::test]
+async fn a_reload_that_changes_no_right_ends_nothing() {
+    const SOCKETS: usize = 100;
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .top("limits: {connections_per_address: 1000}")
+        .password()
+        .site("paths: [{path: /rest/, access: public}]")
+        .start()
+        .await;
+    let cookie = login(&gate.tls(), ANNA).await;
+    let mut sockets = Vec::new();
+    for number in 0..SOCKETS {
+        let by_cookie = [("cookie", cookie.as_str())];
+        let by_password = [("authorization", ANNA)];
+        let fields = [&by_cookie[..], &by_password[..]][number % 2];
+        sockets.push(gate.tls().websocket("/ws", fields).await.ok().unwrap());
+    }
+    let mut open = Open::by(&gate.tls(), &[("cookie", &cookie)]).await;
+    for (old, new) in [
+        ("path: /rest/", "path: /static/"),
+        (
+            "connections_per_address: 1000",
+            "connections_per_address: 999",
+        ),
+        (
+            "password: htpasswd",
+            "networks: [192.0.2.0/24], password: htpasswd",
+        ),
+    ] {
+        reload_with(&gate, old, new);
+        gate.write("htpasswd", &format!("{HTPASSWD}# {new}\n"));
+        gate.line_with("htpasswd was read again").await;
+    }
+    eventually(DEADLINE, "three reloads", async || {
+        gate.printed().matches("reloaded ").count() == 3
+    })
+    .await;
+    for socket in &mut sockets {
+        assert_eq!(socket.ask("after").await, "after");
+    }
+    open.lives(&hub, "after").await;
+    assert!(!gate.printed().contains("no longer admitted"));
+}
+
+/// An upload of which the most is still to come.
+const UPLOAD: &str =
+    "POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 1000\r\n\r\nbegun";
+
+/// What one visitor may have open: a WebSocket, and events over both versions of HTTP.
+pub(super) struct Open {
+    socket: WebSocket,
+    streams: [Incoming; 2],
+}
+
+impl Open {
+    pub(super) async fn by(caller: &Caller, fields: &[(&str, &str)]) -> Self {
+        let streams = [
+            events(&mut caller.http1().await, fields).await,
+            events(&mut caller.http2().await, fields).await,
+        ];
+        let socket = caller.websocket("/socket", fields).await;
+        Self {
+            socket: socket.ok().unwrap(),
+            streams,
+        }
+    }
+
+    pub(super) async fn lives(&mut self, hub: &Hub, tick: &str) {
+        assert_eq!(self.socket.ask(tick).await, tick);
+        hub.tick(tick);
+        for stream in &mut self.streams {
+            until(stream, tick).await;
+        }
+    }
+
+    pub(super) async fn ends(mut self) {
+        assert_eq!(self.socket.heard().await, None);
+        for stream in &mut self.streams {
+            ended(stream).await;
+        }
+    }
+}
+
+async fn ended(stream: &mut Incoming) {
+    while let Some(Ok(_)) = within("the end of the stream", stream.frame()).await {}
+}
+
+async fn events(client: &mut Http, fields: &[(&str, &str)]) -> Incoming {
+    let answer = client.open(Method::GET, "/rest/events", fields, "").await;
+    assert_eq!(answer.status(), 200);
+    answer.into_body()
+}
+
+/// The cookie of a new session.
+pub(super) async fn login(caller: &Caller, credential: &str) -> String {
+    let mut client = caller.http1().await;
+    let fields = [("authorization", credential)];
+    let answer = client.ask(Method::GET, "/login", &fields, "").await;
+    let cookie = ours(&answer).expect("a cookie");
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+pub(super) async fn password(hub: &Hub, users: &str) -> Hubgate {
+    Setup::home(&hub.url())
+        .file("htpasswd", users)
+        .site("access: {password: htpasswd}")
+        .start()
+        .await
+}
+
+fn reload_with(gate: &Hubgate, old: &str, new: &str) {
+    let yaml = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
+    assert!(yaml.contains(old), "{yaml}");
+    gate.write("proxy.yaml", &yaml.replace(old, new));
+    gate.reload();
+}
