@@ -7,13 +7,14 @@ mod client;
 mod hub;
 mod patience;
 mod response;
+mod stream;
 mod upload;
 
 use std::{
     future::poll_fn,
     io,
     pin::pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -26,7 +27,7 @@ use crate::upstream::Route;
 #[cfg(any(fuzzing, test))]
 pub(super) use self::response::properties;
 use self::{client::Client, hub::Hub, patience::Patience, response::Response, upload::Upload};
-pub(super) use self::{client::Stream, upload::Framing};
+pub(super) use self::{stream::Stream, upload::Framing};
 use super::{Proxy, answer::Answer, exchange::Exchange, failure, headers::Changes, page};
 
 /// A request on its way.
@@ -82,6 +83,10 @@ enum Event {
 /// Bytes received at a time at first, and at most.
 const PIECE: usize = 8 * 1024;
 const LARGE_PIECE: usize = 64 * 1024;
+/// Received at a time where memory is short.
+const SMALL_PIECE: usize = 1024;
+/// Received though the client has no room: the end of a chunked body, which takes none.
+const END: usize = 16;
 
 /// Whether an admitted request can go this way.
 pub(super) fn suits(exchange: &Exchange, fields: &HeaderMap) -> bool {
@@ -179,8 +184,8 @@ impl<'p, C: Client> Passage<'p, C> {
         head: &[u8],
         framing: Framing,
     ) -> Result<Response<C::Answer>, Fault> {
-        let mut heard = BytesMut::with_capacity(PIECE);
-        let mut upload = Upload::new(head, framing, self.exchange.sites.config.limits.idle);
+        let mut heard = BytesMut::new();
+        let mut upload = Upload::new(head, framing, &self.exchange);
         self.patience.renew();
         loop {
             let event = poll_fn(|context| self.poll(context, hub, &mut upload, &mut heard)).await;
@@ -211,7 +216,7 @@ impl<'p, C: Client> Passage<'p, C> {
         if let Poll::Ready(Err(event)) = sending {
             return Poll::Ready(event);
         }
-        if let Poll::Ready(read) = pin!(hub.stream.read_buf(heard)).poll(context) {
+        if let Poll::Ready(read) = poll_read(context, hub, heard, self.first_piece()) {
             return Poll::Ready(Event::Heard(read.unwrap_or(0)));
         }
         if upload.has_ended() && self.client.poll_gone(context).is_ready() {
@@ -273,10 +278,13 @@ impl<'p, C: Client> Passage<'p, C> {
         let ended = response.has_ended();
         self.client.begin(head, &piece, ended).await?;
         let mut size = PIECE;
+        let mut held = self.exchange.link.memory.charge(0);
         while !response.has_ended() {
+            if self.exchange.link.memory.is_tight() {
+                size = PIECE;
+            }
             piece.clear();
-            piece.reserve(size);
-            if self.receive(hub, &mut piece).await? == 0 {
+            if self.receive(hub, &mut piece, size).await? == 0 {
                 response.breaks_off()?;
                 piece.clear();
                 return self.client.send(&mut piece, true).await;
@@ -284,6 +292,7 @@ impl<'p, C: Client> Passage<'p, C> {
             if piece.len() >= size {
                 size = LARGE_PIECE;
             }
+            held.resize(piece.capacity());
             response.follow(&mut piece)?;
             let ended = response.has_ended();
             self.client.send(&mut piece, ended).await?;
@@ -291,13 +300,23 @@ impl<'p, C: Client> Passage<'p, C> {
         Ok(())
     }
 
-    /// More of the answer; nothing at its connection's end.
-    async fn receive(&mut self, hub: &mut Hub, piece: &mut BytesMut) -> io::Result<usize> {
+    /// At most so much more of the answer, as far as the client has room for it; nothing at its
+    /// connection's end. No buffer is held meanwhile.
+    async fn receive(
+        &mut self,
+        hub: &mut Hub,
+        piece: &mut BytesMut,
+        size: usize,
+    ) -> io::Result<usize> {
         self.patience.renew();
         poll_fn(|context| {
-            if let Poll::Ready(read) = pin!(hub.stream.read_buf(piece)).poll(context) {
-                return Poll::Ready(read);
+            if hub.stream.poll_read_ready(context).is_ready() {
+                let room = self.client.room(size).max(END);
+                if let Poll::Ready(read) = poll_read(context, hub, piece, room) {
+                    return Poll::Ready(read);
+                }
             }
+            *piece = BytesMut::new();
             if self.client.poll_gone(context).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
@@ -307,10 +326,31 @@ impl<'p, C: Client> Passage<'p, C> {
         .await
     }
 
+    /// Received at a time before the answer's head is there.
+    fn first_piece(&self) -> usize {
+        match self.exchange.link.memory.is_tight() {
+            true => SMALL_PIECE,
+            false => PIECE,
+        }
+    }
+
     fn broken(&self, why: &str) -> Fault {
         failure::tell_hub(&self.exchange, why);
         told(page::hub_broken())
     }
+}
+
+/// Reads at most so many bytes, into a buffer that is made once some are there.
+fn poll_read(
+    context: &mut Context<'_>,
+    hub: &mut Hub,
+    buffer: &mut BytesMut,
+    most: usize,
+) -> Poll<io::Result<usize>> {
+    ready!(hub.stream.poll_read_ready(context))?;
+    buffer.reserve(most);
+    let mut limited = buffer.limit(most);
+    pin!(hub.stream.read_buf(&mut limited)).poll(context)
 }
 
 fn told(answer: Answer) -> Fault {

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod authority;
+pub mod budget;
 pub mod chunks;
 pub mod conn;
 mod direct;
@@ -14,8 +15,8 @@ mod engine;
 pub mod enrolment;
 pub mod exchange;
 mod failure;
-mod flood;
 mod frame;
+mod frame_limit;
 mod gate;
 mod hairpin;
 pub mod head;
@@ -59,8 +60,8 @@ use crate::{
 };
 
 use self::{
-    drain::Drain, engine::Phases, http2::Http2, link::Link, session::Memory, site::Site,
-    sites::Sites,
+    budget::MemoryBudget, drain::Drain, engine::Phases, http2::Http2, link::Link, session::Memory,
+    site::Site, sites::Sites,
 };
 
 /// What all requests share.
@@ -79,6 +80,8 @@ pub struct Proxy {
     /// The house's own devices.
     pub clients: Clients,
     connector: TransportConnector,
+    /// The memory of all connections of clients.
+    pub budget: Arc<MemoryBudget>,
     /// Connections to plain hubs that wait for their next request.
     pub pool: Pool,
 }
@@ -109,6 +112,7 @@ impl Proxy {
         clients: Clients,
     ) -> anyhow::Result<Self> {
         let memory = Memory::new(&config.state);
+        let budget = MemoryBudget::new(config.limits.memory);
         let sites = Sites::build(config, issued)?;
         memory.prepare(&sites);
         Ok(Self {
@@ -121,6 +125,7 @@ impl Proxy {
             challenges,
             clients,
             connector: TransportConnector::new(None),
+            budget,
             pool: Pool::default(),
         })
     }
@@ -154,6 +159,7 @@ impl Proxy {
     /// Serves other sites from now on.
     pub fn replace(&self, sites: Sites) {
         self.memory.prepare(&sites);
+        self.budget.set_limit(sites.config.limits.memory);
         self.sites.store(Arc::new(sites));
     }
 }
