@@ -6,6 +6,7 @@
 mod client;
 mod hub;
 mod patience;
+mod relay;
 mod response;
 mod stream;
 mod upload;
@@ -85,8 +86,6 @@ const PIECE: usize = 8 * 1024;
 const LARGE_PIECE: usize = 64 * 1024;
 /// Received at a time where memory is short.
 const SMALL_PIECE: usize = 1024;
-/// Received though the client has no room: the end of a chunked body, which takes none.
-const END: usize = 16;
 
 /// Whether an admitted request can go this way.
 pub(super) fn suits(exchange: &Exchange, fields: &HeaderMap) -> bool {
@@ -239,91 +238,6 @@ impl<'p, C: Client> Passage<'p, C> {
             let sent = self.client.hint(response.head).await;
             sent.map_err(|_| Fault::Gone)?;
         }
-    }
-
-    /// Sends the answer on to its end.
-    async fn relay(&mut self, mut hub: Hub, response: Response<C::Answer>) -> Outcome {
-        let (head, mut rest) = response.split();
-        let passed = if rest.endless {
-            self.exchange.link.carries_endless();
-            let leaving = self.proxy.drain.leaving.clone();
-            tokio::select! {
-                passed = self.pass_on(&mut hub, head, &mut rest) => passed,
-                () = leaving.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),
-            }
-        } else {
-            self.pass_on(&mut hub, head, &mut rest).await
-        };
-        self.record(rest.status.as_u16(), rest.sent);
-        if let Err(error) = passed {
-            failure::tell_broken(&error, &self.exchange);
-            return Outcome::Cut;
-        }
-        if rest.keeps() && !self.unsent {
-            self.proxy.pool.keep(hub.address, hub.stream);
-        }
-        Outcome::Whole {
-            last: rest.last,
-            unsent: self.unsent,
-        }
-    }
-
-    async fn pass_on(
-        &mut self,
-        hub: &mut Hub,
-        head: C::Answer,
-        response: &mut Response<()>,
-    ) -> io::Result<()> {
-        let mut piece = std::mem::take(&mut response.first);
-        let ended = response.has_ended();
-        self.client.begin(head, &piece, ended).await?;
-        let mut size = PIECE;
-        let mut held = self.exchange.link.memory.charge(0);
-        while !response.has_ended() {
-            if self.exchange.link.memory.is_tight() {
-                size = PIECE;
-            }
-            piece.clear();
-            if self.receive(hub, &mut piece, size).await? == 0 {
-                response.breaks_off()?;
-                piece.clear();
-                return self.client.send(&mut piece, true).await;
-            }
-            if piece.len() >= size {
-                size = LARGE_PIECE;
-            }
-            held.resize(piece.capacity());
-            response.follow(&mut piece)?;
-            let ended = response.has_ended();
-            self.client.send(&mut piece, ended).await?;
-        }
-        Ok(())
-    }
-
-    /// At most so much more of the answer, as far as the client has room for it; nothing at its
-    /// connection's end. No buffer is held meanwhile.
-    async fn receive(
-        &mut self,
-        hub: &mut Hub,
-        piece: &mut BytesMut,
-        size: usize,
-    ) -> io::Result<usize> {
-        self.patience.renew();
-        poll_fn(|context| {
-            if hub.stream.poll_read_ready(context).is_ready() {
-                let room = self.client.room(size).max(END);
-                if let Poll::Ready(read) = poll_read(context, hub, piece, room) {
-                    return Poll::Ready(read);
-                }
-            }
-            *piece = BytesMut::new();
-            if self.client.poll_gone(context).is_ready() {
-                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-            }
-            let late = self.patience.poll(context);
-            late.map(|()| Err(io::ErrorKind::TimedOut.into()))
-        })
-        .await
     }
 
     /// Received at a time before the answer's head is there.

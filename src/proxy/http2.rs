@@ -83,7 +83,7 @@ const STREAMS: u32 = 128;
 /// Bytes of a header list, as RFC 9113, section 6.5.2 counts them.
 const HEADER_LIST: u32 = 64 * 1024;
 /// Bytes that `h2` queues for a stream.
-const SEND_BUFFER: usize = 64 * 1024;
+const SEND_BUFFER: usize = 128 * 1024;
 /// Malformed requests of a connection at most.
 const MOST_MALFORMED: usize = 32;
 /// Streams refused one after the other at most.

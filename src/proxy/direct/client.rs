@@ -42,6 +42,9 @@ pub(in crate::proxy) trait Client: Send {
     /// How many of so many bytes of the answer can be sent on at once.
     fn room(&mut self, most: usize) -> usize;
 
+    /// Waits until there is some.
+    fn wait_for_room(&mut self, most: usize) -> impl Future<Output = io::Result<()>> + Send;
+
     /// Sends an interim answer.
     fn hint(&mut self, head: Self::Answer) -> impl Future<Output = io::Result<()>> + Send;
 
@@ -100,6 +103,10 @@ impl Client for Conn {
 
     fn room(&mut self, most: usize) -> usize {
         most
+    }
+
+    async fn wait_for_room(&mut self, _most: usize) -> io::Result<()> {
+        Ok(())
     }
 
     async fn hint(&mut self, head: BytesMut) -> io::Result<()> {

@@ -141,6 +141,10 @@ impl Client for Stream {
         writer.capacity().min(most)
     }
 
+    async fn wait_for_room(&mut self, most: usize) -> io::Result<()> {
+        self.granted(most).await.map(|_| ())
+    }
+
     async fn hint(&mut self, _head: Box<ResponseHeader>) -> io::Result<()> {
         // The engine has no way to send one on a stream.
         Ok(())
