@@ -74,7 +74,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_a_write_without_any_progress_is_ended() {
         let mut stall = Stall::default();
-        let begun = tokio::time::Instant::now();
+        let begun = Instant::now();
         for _ in 0..3 {
             let waited = poll_fn(|context| stall.watch::<()>(context, Poll::Pending));
             let waited = tokio::time::timeout(PATIENCE / 2, waited).await;
@@ -91,7 +91,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_takes_a_byte_now_and_then_is_ended() {
         let mut stall = Stall::default();
-        let begun = tokio::time::Instant::now();
+        let begun = Instant::now();
         let dripping = async {
             loop {
                 let waited = poll_fn(|context| stall.watch::<()>(context, Poll::Pending));
