@@ -241,6 +241,8 @@ pub struct Limits {
     pub header_time: Duration,
     /// Between requests of a connection.
     pub idle: Duration,
+    /// Bytes of request heads and buffers of all connections.
+    pub memory: usize,
     /// Without a byte either way in an answer or WebSocket under way.
     pub stream_idle: Duration,
 }

@@ -163,6 +163,7 @@ mod tests {
             connections_per_address,
             header_time: Duration::ZERO,
             idle: Duration::ZERO,
+            memory: 0,
             stream_idle: Duration::ZERO,
         }
     }

@@ -19,11 +19,9 @@ use std::{
 };
 
 use futures_util::future::{Abortable, Aborted};
-use pingora_core::apps::ServerApp;
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::watch,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -140,16 +138,18 @@ impl Front {
             }
             handshake::accept(stream, link, &self.service.proxy).await
         };
-        let Some((transport, link)) = self.in_time(limit, prepared).await?? else {
+        let Some((transport, mut link)) = self.in_time(limit, prepared).await?? else {
             return Ok(());
         };
         drop(sites);
+        link.charge_to(&self.service.proxy.budget);
         let link = Arc::new(link);
         let _listed = self.links.list(&link);
         if self.service.proxy.recognise(&link).await {
             seat.keep();
         }
-        self.serve(Conn::new(transport, link.clone()), limit).await;
+        let conn = Conn::new(transport, link.clone(), limit);
+        self.serve(conn, limit).await;
         self.service.proxy.recognise(&link).await;
         Ok(())
     }
@@ -175,33 +175,12 @@ impl Front {
         }
     }
 
-    /// Runs the engine on a connection, which is told when it should end.
     async fn serve_http2(&self, conn: Conn, limit: Duration) {
-        let (tell, told) = watch::channel(false);
         let link = conn.link().clone();
-        let leave = async {
-            tokio::select! {
-                () = self.service.proxy.drain.begun() => {}
-                () = link.leave.cancelled() => {}
-            }
-            tell.send_replace(true);
-            idle(&link, limit).await;
-        };
         tokio::select! {
-            _ = self.service.http2.process_new(Box::new(conn), &told) => {}
-            () = leave => {}
+            () = self.service.http2.serve(conn, limit) => {}
             () = self.service.proxy.drain.cuts(&link) => {}
-        }
-    }
-}
-
-/// Waits until a connection that was told to end has nothing more to do. The engine would wait
-/// for the client to confirm that it was told.
-async fn idle(link: &Link, limit: Duration) {
-    loop {
-        tokio::time::sleep(limit).await;
-        if link.requests.value() == 0 {
-            return;
+            () = link.cut.cancelled() => {}
         }
     }
 }

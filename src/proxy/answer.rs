@@ -43,7 +43,13 @@ impl Answer {
     /// An answer with an HTML page.
     #[must_use]
     pub fn html(status: StatusCode, body: String) -> Self {
-        Self::of(status, "text/html; charset=utf-8", body.into())
+        Self::shared_html(status, body.into())
+    }
+
+    /// The same with bytes that other answers may share.
+    #[must_use]
+    pub fn shared_html(status: StatusCode, body: Bytes) -> Self {
+        Self::of(status, "text/html; charset=utf-8", body)
     }
 
     /// An answer for a program, of no type that a browser would show.

@@ -4,6 +4,7 @@
 //! What a client sends beyond it (pipelining) stays here for the next head,
 //! and a cut (revocation, shutdown) ends every read and write at once.
 
+mod frames;
 mod reading;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Buf, BytesMut};
@@ -23,8 +25,10 @@ use tokio::{
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{flood::Flood, link::Link, stall::Stall, transport::Transport};
+use super::{budget::Charge, link::Link, stall::Stall, transport::Transport};
 
+use self::frames::Frames;
+pub(super) use self::frames::Gate;
 pub use self::reading::Passing;
 
 /// A client's connection.
@@ -35,22 +39,26 @@ pub struct Conn {
     passing: Passing,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     stall: Stall,
-    /// Counts the frames of HTTP/2.
-    flood: Option<Flood>,
+    /// Follows the frames of HTTP/2.
+    frames: Option<Box<Frames>>,
+    /// The memory that `unread` occupies.
+    held: Charge,
 }
 
 /// Read at a time from the transport.
 const CHUNK: usize = 8 * 1024;
 
 impl Conn {
-    /// A connection after its handshake.
+    /// A connection after its handshake; each header block of HTTP/2 has to be whole within
+    /// `header_time`.
     #[must_use]
-    pub fn new(io: Transport, link: Arc<Link>) -> Self {
+    pub fn new(io: Transport, link: Arc<Link>, header_time: Duration) -> Self {
         let cut = Box::pin(link.cut.clone().cancelled_owned());
-        let flood = io.is_http2().then(Flood::new);
+        let frames = || Box::new(Frames::new(header_time, link.leave.clone()));
         Self {
+            frames: io.is_http2().then(frames),
             io,
-            flood,
+            held: link.memory.charge(0),
             link,
             unread: BytesMut::new(),
             passing: Passing::All,
@@ -69,6 +77,11 @@ impl Conn {
     #[must_use]
     pub fn is_http2(&self) -> bool {
         self.io.is_http2()
+    }
+
+    /// What holds the frames of HTTP/2 back.
+    pub(super) fn gate(&self) -> Option<Arc<Gate>> {
+        self.frames.as_ref().map(|frames| frames.gate())
     }
 
     pub(super) fn tcp(&self) -> &TcpStream {
@@ -95,6 +108,7 @@ impl Conn {
     /// Drops bytes from what was received.
     pub fn consume(&mut self, bytes: usize) {
         self.unread.advance(bytes);
+        self.account();
     }
 
     /// Puts `head` in place of the first `length` bytes received.
@@ -103,6 +117,7 @@ impl Conn {
         self.unread.clear();
         self.unread.extend_from_slice(head);
         self.unread.unsplit(rest);
+        self.account();
     }
 
     /// Receives more into `unread`; holds no buffer while it waits.
@@ -131,7 +146,37 @@ impl Conn {
         let mut buffer = ReadBuf::uninit(&mut space);
         ready!(self.io.poll_read(context, &mut buffer))?;
         self.unread.extend_from_slice(buffer.filled());
+        self.account();
         Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    /// Charges what is held now; an empty buffer is freed.
+    fn account(&mut self) {
+        if self.unread.is_empty() {
+            self.unread = BytesMut::new();
+        }
+        let of_frames = self.frames.as_ref().map_or(0, |frames| frames.held());
+        self.held.resize(self.unread.len() + of_frames);
+    }
+
+    /// Notes bytes that were sent.
+    fn wrote<'b>(
+        &mut self,
+        slices: impl Iterator<Item = &'b [u8]>,
+        written: &Poll<io::Result<usize>>,
+    ) {
+        let Poll::Ready(Ok(mut left)) = *written else {
+            return;
+        };
+        self.stall.earn(left);
+        let Some(frames) = &mut self.frames else {
+            return;
+        };
+        for slice in slices {
+            let some = left.min(slice.len());
+            frames.sent(&slice[..some]);
+            left -= some;
+        }
     }
 
     /// Ready with an error once the connection is cut; ready with nothing until then.
@@ -167,6 +212,7 @@ impl AsyncWrite for Conn {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
         let written = conn.io.poll_write(context, bytes);
+        conn.wrote(std::iter::once(bytes), &written);
         conn.watch(context, written)
     }
 
@@ -178,6 +224,7 @@ impl AsyncWrite for Conn {
         let conn = self.get_mut();
         ready!(conn.poll_cut(context))?;
         let written = conn.io.poll_write_vectored(context, slices);
+        conn.wrote(slices.iter().map(|slice| &**slice), &written);
         conn.watch(context, written)
     }
 

@@ -6,14 +6,16 @@
 mod client;
 mod hub;
 mod patience;
+mod relay;
 mod response;
+mod stream;
 mod upload;
 
 use std::{
     future::poll_fn,
     io,
     pin::pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -26,7 +28,7 @@ use crate::upstream::Route;
 #[cfg(any(fuzzing, test))]
 pub(super) use self::response::properties;
 use self::{client::Client, hub::Hub, patience::Patience, response::Response, upload::Upload};
-pub(super) use self::{client::Stream, upload::Framing};
+pub(super) use self::{stream::Stream, upload::Framing};
 use super::{Proxy, answer::Answer, exchange::Exchange, failure, headers::Changes, page};
 
 /// A request on its way.
@@ -82,6 +84,8 @@ enum Event {
 /// Bytes received at a time at first, and at most.
 const PIECE: usize = 8 * 1024;
 const LARGE_PIECE: usize = 64 * 1024;
+/// Received at a time where memory is short.
+const SMALL_PIECE: usize = 1024;
 
 /// Whether an admitted request can go this way.
 pub(super) fn suits(exchange: &Exchange, fields: &HeaderMap) -> bool {
@@ -185,8 +189,8 @@ impl<'p, C: Client> Passage<'p, C> {
         head: &[u8],
         framing: Framing,
     ) -> Result<Response<C::Answer>, Fault> {
-        let mut heard = BytesMut::with_capacity(PIECE);
-        let mut upload = Upload::new(head, framing, self.exchange.sites.config.limits.idle);
+        let mut heard = BytesMut::new();
+        let mut upload = Upload::new(head, framing, &self.exchange);
         self.patience.renew();
         loop {
             let event = poll_fn(|context| self.poll(context, hub, &mut upload, &mut heard)).await;
@@ -217,7 +221,7 @@ impl<'p, C: Client> Passage<'p, C> {
         if let Poll::Ready(Err(event)) = sending {
             return Poll::Ready(event);
         }
-        if let Poll::Ready(read) = pin!(hub.stream.read_buf(heard)).poll(context) {
+        if let Poll::Ready(read) = poll_read(context, hub, heard, self.first_piece()) {
             return Poll::Ready(Event::Heard(read.unwrap_or(0)));
         }
         if upload.has_ended() && self.client.poll_gone(context).is_ready() {
@@ -242,84 +246,31 @@ impl<'p, C: Client> Passage<'p, C> {
         }
     }
 
-    /// Sends the answer on to its end.
-    async fn relay(&mut self, mut hub: Hub, response: Response<C::Answer>) -> Outcome {
-        let (head, mut rest) = response.split();
-        let (ended, endless) = (self.exchange.ended(), rest.endless);
-        if endless {
-            self.exchange.link.carries_endless();
+    /// Received at a time before the answer's head is there.
+    fn first_piece(&self) -> usize {
+        match self.exchange.link.memory.is_tight() {
+            true => SMALL_PIECE,
+            false => PIECE,
         }
-        let drain = &self.proxy.drain;
-        let passed = tokio::select! {
-            biased;
-            () = ended => Err(io::ErrorKind::ConnectionAborted.into()),
-            passed = self.pass_on(&mut hub, head, &mut rest) => passed,
-            () = drain.leaving.cancelled(), if endless => {
-                Err(io::ErrorKind::ConnectionAborted.into())
-            }
-        };
-        self.record(rest.status.as_u16(), rest.sent);
-        if let Err(error) = passed {
-            failure::tell_broken(&error, &self.exchange);
-            return Outcome::Cut;
-        }
-        if rest.keeps() && !self.unsent {
-            self.proxy.pool.keep(hub.address, hub.stream);
-        }
-        Outcome::Whole {
-            last: rest.last,
-            unsent: self.unsent,
-        }
-    }
-
-    async fn pass_on(
-        &mut self,
-        hub: &mut Hub,
-        head: C::Answer,
-        response: &mut Response<()>,
-    ) -> io::Result<()> {
-        let mut piece = std::mem::take(&mut response.first);
-        let ended = response.has_ended();
-        self.client.begin(head, &piece, ended).await?;
-        let mut size = PIECE;
-        while !response.has_ended() {
-            piece.clear();
-            piece.reserve(size);
-            if self.receive(hub, &mut piece).await? == 0 {
-                response.breaks_off()?;
-                piece.clear();
-                return self.client.send(&mut piece, true).await;
-            }
-            if piece.len() >= size {
-                size = LARGE_PIECE;
-            }
-            response.follow(&mut piece)?;
-            let ended = response.has_ended();
-            self.client.send(&mut piece, ended).await?;
-        }
-        Ok(())
-    }
-
-    /// More of the answer; nothing at its connection's end.
-    async fn receive(&mut self, hub: &mut Hub, piece: &mut BytesMut) -> io::Result<usize> {
-        self.patience.renew();
-        poll_fn(|context| {
-            if let Poll::Ready(read) = pin!(hub.stream.read_buf(piece)).poll(context) {
-                return Poll::Ready(read);
-            }
-            if self.client.poll_gone(context).is_ready() {
-                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-            }
-            let late = self.patience.poll(context);
-            late.map(|()| Err(io::ErrorKind::TimedOut.into()))
-        })
-        .await
     }
 
     fn broken(&self, why: &str) -> Fault {
         failure::tell_hub(&self.exchange, why);
         told(page::hub_broken())
     }
+}
+
+/// Reads at most so many bytes, into a buffer that is made once some are there.
+fn poll_read(
+    context: &mut Context<'_>,
+    hub: &mut Hub,
+    buffer: &mut BytesMut,
+    most: usize,
+) -> Poll<io::Result<usize>> {
+    ready!(hub.stream.poll_read_ready(context))?;
+    buffer.reserve(most);
+    let mut limited = buffer.limit(most);
+    pin!(hub.stream.read_buf(&mut limited)).poll(context)
 }
 
 fn told(answer: Answer) -> Fault {

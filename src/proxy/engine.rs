@@ -2,7 +2,7 @@
 //!
 //! A request arrives here admitted, with its exchange.
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,16 +13,15 @@ use pingora_core::{
 use pingora_http::{RequestHeader, ResponseHeader};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
-use super::{Proxy, answer::Answer, exchange::Exchange, failure, headers, http2::Judged, pace};
+use super::{
+    Proxy, answer::Answer, exchange::Exchange, failure, headers, http2::Judged, pace, stall,
+};
 
 /// The engine's context of a request; empty until its head is judged.
 pub(super) type Context = Option<Box<Exchange>>;
 
 /// What is wrong when a field of hubgate's own cannot be written.
 const OURS: &str = "a field that is no field";
-/// How long a client may take no byte of an answer.
-pub(super) const STALLED: Duration = Duration::from_secs(60);
-
 /// The phases of a request.
 pub struct Phases(pub Arc<Proxy>);
 
@@ -46,7 +45,7 @@ impl ProxyHttp for Phases {
     }
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        session.set_write_timeout(Some(STALLED));
+        session.set_write_timeout(Some(stall::PATIENCE));
         session.set_read_timeout(Some(self.0.sites().config.limits.idle));
         session.set_ignore_info_resp(false);
         if context.is_none() {
@@ -197,6 +196,9 @@ impl ProxyHttp for Phases {
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, context: &mut Context) {
         let Some(exchange) = context else { return };
+        if error.is_some_and(failure::client_has_stalled) {
+            exchange.link.stall();
+        }
         let sent = session.body_bytes_sent() as u64;
         let status = session
             .response_written()

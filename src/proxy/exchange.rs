@@ -130,6 +130,19 @@ impl Exchange {
 }
 
 impl Said {
+    /// Bytes that it occupies.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = [&self.target, &self.host, &self.referer, &self.user_agent];
+        texts.iter().map(|text| text.len()).sum()
+    }
+
+    /// Frees what only the line of the log needs, once that is written.
+    pub(super) fn release(&mut self) {
+        for text in [&mut self.target, &mut self.referer, &mut self.user_agent] {
+            *text = String::new();
+        }
+    }
+
     fn of(request: &Request<'_>) -> Self {
         let field = |name| {
             let value = request.headers.get(name);

@@ -53,6 +53,11 @@ pub(super) fn client_is_gone(error: &Error) -> bool {
         && !is_malformed(error)
 }
 
+/// Whether the client took nothing of the answer.
+pub(super) fn client_has_stalled(error: &Error) -> bool {
+    *error.esource() == ErrorSource::Downstream && *error.etype() == ErrorType::WriteTimedout
+}
+
 /// Whether the client is there, but its body is not framed as it must be.
 fn is_malformed(error: &Error) -> bool {
     let cause = error.cause.as_ref();

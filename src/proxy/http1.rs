@@ -21,7 +21,9 @@ use super::{
     enrolment::{self, MOST_FORM},
     exchange::{Exchange, Request},
     head::{self, Body, Head, MOST_BYTES, Malformed},
-    headers, page, reply, websocket,
+    headers,
+    http2::fields_bytes,
+    page, reply, websocket,
 };
 
 /// What came next on a connection.
@@ -135,6 +137,7 @@ fn skip_empty_line(conn: &mut Conn) {
 /// One request; the connection comes back when another may follow.
 async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) -> Option<Conn> {
     let proxy = &service.proxy;
+    let held = conn.link().memory.charge(fields_bytes(&head.headers));
     let request = request(&head);
     let mut exchange = Box::new(Exchange::new(
         proxy.sites_now(),
@@ -144,7 +147,8 @@ async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) 
     exchange.form = form(proxy, &mut conn, &head, length).await;
     let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
     if let Err(answer) = admitted {
-        return reply::answer(proxy, conn, &mut exchange, &head, length, answer).await;
+        drop(held);
+        return reply::answer(proxy, conn, &mut exchange, head, length, answer).await;
     }
     if websocket::is_upgrade(&head) {
         conn.consume(length);
@@ -156,6 +160,7 @@ async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) 
     if let (Version::HTTP_11, Body::Length(body)) = (head.version, head.body)
         && direct::suits(&exchange, &head.headers)
     {
+        drop(held);
         return directly(proxy, conn, exchange, head, length, body).await;
     }
     frame(&mut conn, &head, length);
@@ -168,6 +173,10 @@ async fn form(proxy: &Proxy, conn: &mut Conn, head: &Head, length: usize) -> Vec
     let Body::Length(body @ 1..) = head.body else {
         return Vec::new();
     };
+    let sites = proxy.sites_now();
+    if !sites.has_own_clients {
+        return Vec::new();
+    }
     let whole = length
         + usize::try_from(body)
             .unwrap_or(usize::MAX)
@@ -177,7 +186,7 @@ async fn form(proxy: &Proxy, conn: &mut Conn, head: &Head, length: usize) -> Vec
     }
     let received =
         async { while conn.unread().len() < whole && matches!(conn.receive().await, Ok(1..)) {} };
-    timeout(proxy.sites().config.limits.header_time, received)
+    timeout(sites.config.limits.header_time, received)
         .await
         .ok();
     let unread = conn.unread();
@@ -229,7 +238,13 @@ async fn directly(
     conn.consume(length);
     conn.pass(Passing::Bytes(body));
     let last = !reply::keeps_alive(&head);
-    let passage = Passage::new(proxy, conn, exchange, head.method, last);
+    let _held = conn
+        .link()
+        .memory
+        .charge(request.len() + exchange.said.bytes());
+    let method = head.method.clone();
+    drop((changes, head));
+    let passage = Passage::new(proxy, conn, exchange, method, last);
     let (conn, exchange, outcome) = passage.run(&request, framing).await;
     match outcome {
         Outcome::Whole { last, unsent } => end(conn, last, unsent).await,

@@ -1,264 +1,278 @@
-//! HTTP/2 connections: the engine speaks in frames, and every stream is judged here.
+//! HTTP/2 connections: the `h2` crate speaks in frames, and every stream is judged here.
 //!
-//! As `http1` does, it hands the request to the hub, or to the engine, or answers it.
+//! Streams are accepted in a loop of hubgate's own, so that it can refuse one that does not fit
+//! into the connection's memory, send GOAWAY and end the connection in time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod active;
+mod stream;
 
-use async_trait::async_trait;
-use http::{HeaderName, HeaderValue, Method, Version, header};
-use pingora_core::{
-    Result,
-    apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream},
-    protocols::http::{
-        ServerSession,
-        v2::server::{H2Options, HttpSession, default_h2_options},
-    },
-    server::ShutdownWatch,
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use h2::Reason;
+use pingora_core::protocols::{
+    Digest, GetProxyDigest, Stream,
+    http::v2::server::{H2Accept, H2Options, HttpSession, default_h2_options, handshake},
 };
 use pingora_http::RequestHeader;
 use pingora_proxy::HttpProxy;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     Proxy,
-    answer::Answer,
-    authority::Authority,
-    direct::{self, Framing, Outcome, Passage, Stream},
-    engine::{Phases, STALLED},
-    enrolment,
-    exchange::{Exchange, Request},
+    budget::Charge,
+    conn::{Conn, Gate},
+    engine::Phases,
+    exchange::Exchange,
     failure,
-    head::{self, Body, Malformed},
-    headers::{self, spelled},
     link::Link,
-    page,
-    upload::Upload,
 };
 
-/// What serves HTTP/2 connections.
+use self::active::{Active, ActiveStream};
+
+/// Serves HTTP/2 connections.
 pub struct Http2 {
     proxy: Arc<Proxy>,
     engine: Arc<HttpProxy<Phases>>,
-    options: HttpServerOptions,
 }
 
 /// A judged request on its way to the engine's phases.
 #[derive(Clone)]
 pub(super) struct Judged(Arc<Mutex<Option<Box<Exchange>>>>);
 
+/// One connection.
+struct Connection {
+    h2: h2::server::Connection<Stream, Bytes>,
+    /// When it was told GOAWAY.
+    leaving: Option<Instant>,
+    /// Requests that were malformed.
+    malformed: usize,
+    /// Streams refused since the last that was accepted.
+    refused: usize,
+    state: State,
+}
+
+/// The part of a connection that its timers read.
+struct State {
+    service: Arc<Http2>,
+    digest: Arc<Digest>,
+    gate: Arc<Gate>,
+    link: Arc<Link>,
+    active: Active,
+    /// For a client to confirm GOAWAY.
+    header_time: Duration,
+}
+
+/// The next event of a connection.
+enum Event {
+    Stream(Box<HttpSession>),
+    Malformed,
+    /// The client floods, or is too slow.
+    Fault,
+    Closed,
+}
+
 /// Streams of one connection at a time.
 const STREAMS: u32 = 128;
 /// Bytes of a header list, as RFC 9113, section 6.5.2 counts them.
 const HEADER_LIST: u32 = 64 * 1024;
+/// Bytes that `h2` queues for a stream.
+const SEND_BUFFER: usize = 128 * 1024;
+/// Malformed requests of a connection at most.
+const MOST_MALFORMED: usize = 32;
+/// Streams refused one after the other at most.
+const MOST_REFUSED: usize = 128;
+/// How long GOAWAY may take to be sent.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// Bytes that a stream occupies beside its head: its task, its line of the log, `h2`'s state.
+const STREAM: usize = 512;
+/// Bytes that a stream with a body occupies: its share of the window, and what goes to the hub.
+const BODY: usize = 16 * 1024;
+/// Bytes that a field occupies beside its name and value.
+const FIELD: usize = 96;
 
 impl Http2 {
     pub(super) fn new(proxy: Arc<Proxy>, engine: Arc<HttpProxy<Phases>>) -> Self {
-        let mut options = HttpServerOptions::default();
-        options.h2_idle_timeout = Some(proxy.sites().config.limits.idle);
-        Self {
-            proxy,
-            engine,
-            options,
-        }
+        Self { proxy, engine }
     }
 
-    /// One request.
-    async fn exchange(&self, mut session: HttpSession, draining: &ShutdownWatch) -> Result<()> {
-        let Some(link) = link(&session) else {
-            return Ok(());
+    /// Serves a connection to its end; the preface has to come within `header_time`.
+    pub async fn serve(self: &Arc<Self>, conn: Conn, header_time: Duration) {
+        let (Some(gate), link) = (conn.gate(), conn.link().clone()) else {
+            return;
         };
-        session.set_write_timeout(Some(STALLED));
-        let form = form(&mut session).await?;
-        let (mut exchange, refused) = self.judge(session.req_header(), link, form).await;
-        if let Some(answer) = refused {
-            return self.answer(&mut session, &mut exchange, answer).await;
-        }
-        if !direct::suits(&exchange, &session.req_header().headers) {
-            self.through_engine(session, exchange, draining).await;
-            return Ok(());
-        }
-        self.directly(session, exchange).await
-    }
-
-    async fn judge(
-        &self,
-        head: &RequestHeader,
-        link: Arc<Link>,
-        form: Vec<u8>,
-    ) -> (Box<Exchange>, Option<Answer>) {
-        let request = request(head);
-        let mut exchange = Box::new(Exchange::new(self.proxy.sites_now(), link, &request));
-        exchange.form = form;
-        let admitted = match well_formed(head) {
-            Ok(()) => self.proxy.admit(&mut exchange, &request, None).await,
-            Err(why) => Err(page::malformed(why)),
+        let digest = Digest {
+            proxy_digest: conn.get_proxy_digest(),
+            ..Digest::default()
         };
-        let refused = admitted.err();
-        (exchange, refused)
-    }
-
-    async fn directly(&self, mut session: HttpSession, mut exchange: Box<Exchange>) -> Result<()> {
-        let method = session.req_header().method.clone();
-        let Some((head, framing)) = to_hub(&session, &exchange) else {
-            let answer = page::malformed(head::UNFRAMED);
-            return self.answer(&mut session, &mut exchange, answer).await;
+        let begun = timeout(header_time, handshake(Box::new(conn), Some(options()))).await;
+        let Ok(Ok(h2)) = begun else { return };
+        let connection = Connection {
+            h2,
+            leaving: None,
+            malformed: 0,
+            refused: 0,
+            state: State {
+                service: self.clone(),
+                digest: Arc::new(digest),
+                gate,
+                link,
+                active: Active::default(),
+                header_time,
+            },
         };
-        let stream = Stream::new(session);
-        let passage = Passage::new(&self.proxy, stream, exchange, method, false);
-        let (stream, mut exchange, outcome) = passage.run(&head, framing).await;
-        let mut session = stream.session;
-        match outcome {
-            Outcome::Told(answer) => self.answer(&mut session, &mut exchange, *answer).await,
-            // A stream that is dropped without its end is reset, after what was sent.
-            Outcome::Whole { .. } | Outcome::Cut => Ok(()),
-        }
+        connection.run().await;
     }
 
-    async fn through_engine(
-        &self,
-        mut session: HttpSession,
-        mut exchange: Box<Exchange>,
-        draining: &ShutdownWatch,
-    ) {
-        if !session.is_body_done() {
-            let idle = exchange.sites.config.limits.idle;
-            exchange.upload = Some(Upload::watch(exchange.link.clone(), idle));
+    async fn stream(self: Arc<Self>, session: HttpSession, link: Arc<Link>, held: Charge) {
+        if let Err(error) = self.exchange(session, link, held).await {
+            failure::tell(&error, None);
         }
-        let judged = Judged(Arc::new(Mutex::new(Some(exchange))));
-        session.req_header_mut().extensions_mut().insert(judged);
-        let session = ServerSession::new_http2(session);
-        self.engine.process_new_http(session, draining).await;
-    }
-
-    /// Answers without the hub.
-    async fn answer(
-        &self,
-        session: &mut HttpSession,
-        exchange: &mut Exchange,
-        answer: Answer,
-    ) -> Result<()> {
-        let answer = exchange.cors.dress(answer);
-        let method = &exchange.said.method;
-        exchange.answered = Some((answer.status.as_u16(), answer.sent_for(method)));
-        self.proxy.record(exchange);
-        if answer.close {
-            exchange.link.leave.cancel();
-        }
-        let empty = *method == Method::HEAD || answer.body.is_empty();
-        session.write_response_header(Box::new(answer.to_response()?), empty)?;
-        if empty {
-            return Ok(());
-        }
-        session.write_body(answer.body, true).await
     }
 }
 
-#[async_trait]
-impl HttpServerApp for Http2 {
-    async fn process_new_http(
-        self: &Arc<Self>,
-        session: ServerSession,
-        draining: &ShutdownWatch,
-    ) -> Option<ReusedHttpStream> {
-        if let ServerSession::H2(session) = session
-            && let Err(error) = self.exchange(session, draining).await
-        {
-            failure::tell(&error, None);
+fn options() -> H2Options {
+    let mut options = default_h2_options();
+    options.max_concurrent_streams(STREAMS);
+    options.max_header_list_size(HEADER_LIST);
+    options.max_send_buffer_size(SEND_BUFFER);
+    options
+}
+
+impl Connection {
+    async fn run(mut self) {
+        let reason = loop {
+            tokio::select! {
+                biased;
+                () = self.state.told_to_leave(), if self.leaving.is_none() => self.leave(),
+                () = self.state.over(self.leaving.is_some()) => break Reason::NO_ERROR,
+                event = next(&mut self.h2, &self.state) => match event {
+                    Event::Stream(session) => self.begin(*session),
+                    Event::Malformed => self.malformed += 1,
+                    Event::Fault => break Reason::ENHANCE_YOUR_CALM,
+                    Event::Closed => return,
+                },
+            }
+            if self.malformed >= MOST_MALFORMED || self.refused >= MOST_REFUSED {
+                break Reason::ENHANCE_YOUR_CALM;
+            }
+        };
+        self.go_away(reason).await;
+    }
+
+    fn leave(&mut self) {
+        self.h2.graceful_shutdown();
+        self.leaving = Some(Instant::now());
+    }
+
+    /// Ends the connection with GOAWAY.
+    async fn go_away(mut self, reason: Reason) {
+        self.h2.abrupt_shutdown(reason);
+        let closed = poll_fn(|context| self.h2.poll_closed(context));
+        timeout(GOODBYE, closed).await.ok();
+    }
+
+    /// Begins a stream, unless its head does not fit into the memory of the connection.
+    fn begin(&mut self, mut session: HttpSession) {
+        let bytes = occupied(&session);
+        let memory = &self.state.link.memory;
+        if self.is_late() || !memory.has_room(bytes) {
+            session.shutdown_with_reason(Reason::REFUSED_STREAM);
+            self.refused += 1;
+            return;
         }
-        None
+        self.refused = 0;
+        let (held, active) = (memory.charge(bytes), self.state.active.enter());
+        let (service, link) = (self.state.service.clone(), self.state.link.clone());
+        tokio::spawn(async move {
+            service.stream(session, link, held).await;
+            drop::<ActiveStream>(active);
+        });
     }
 
-    fn h2_options(&self) -> Option<H2Options> {
-        let mut options = default_h2_options();
-        options.max_concurrent_streams(STREAMS);
-        options.max_header_list_size(HEADER_LIST);
-        Some(options)
+    /// Whether the client goes on opening streams though it was told GOAWAY.
+    fn is_late(&self) -> bool {
+        let limit = self.state.header_time;
+        self.leaving.is_some_and(|told| told.elapsed() > limit)
+    }
+}
+
+impl State {
+    /// Waits until the connection is to end with the requests under way.
+    async fn told_to_leave(&self) {
+        tokio::select! {
+            () = self.service.proxy.drain.begun() => {}
+            () = self.link.leave.cancelled() => {}
+        }
     }
 
-    fn server_options(&self) -> Option<&HttpServerOptions> {
-        Some(&self.options)
+    /// Waits until nothing is under way for too long.
+    async fn over(&self, leaving: bool) {
+        self.active.none().await;
+        let wait = match leaving {
+            true if self.link.is_stalled() => return,
+            true => self.header_time,
+            false => self.service.proxy.sites().config.limits.idle,
+        };
+        sleep(wait).await;
     }
+}
+
+/// The next event; whenever `h2` has nothing to accept, the frames behind the last header block
+/// may go on.
+async fn next(h2: &mut h2::server::Connection<Stream, Bytes>, state: &State) -> Event {
+    let mut accepting = pin!(HttpSession::from_h2_conn(h2, state.digest.clone()));
+    let accepted = poll_fn(|context| {
+        loop {
+            let accepted = accepting.as_mut().poll(context);
+            if state.gate.fault().is_some() {
+                return Poll::Ready(None);
+            }
+            if accepted.is_ready() || !state.gate.open() {
+                return accepted.map(Some);
+            }
+        }
+    });
+    match accepted.await {
+        None => Event::Fault,
+        Some(Ok(Some(H2Accept::Session(session)))) => Event::Stream(Box::new(session)),
+        Some(Ok(Some(H2Accept::Rejected))) => Event::Malformed,
+        Some(Ok(None) | Err(_)) => Event::Closed,
+    }
+}
+
+/// Bytes that a stream occupies when it begins.
+fn occupied(session: &HttpSession) -> usize {
+    let body = if session.is_body_done() { 0 } else { BODY };
+    STREAM + body + head_bytes(session.req_header())
+}
+
+fn head_bytes(head: &RequestHeader) -> usize {
+    fields_bytes(&head.headers) + head.raw_path().len()
+}
+
+/// Bytes that the fields of a head occupy.
+pub(super) fn fields_bytes(fields: &http::HeaderMap) -> usize {
+    let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        name.as_str().len() + value.len() + FIELD
+    };
+    fields.iter().map(field).sum()
 }
 
 impl Judged {
+    fn new(exchange: Box<Exchange>) -> Self {
+        Self(Arc::new(Mutex::new(Some(exchange))))
+    }
+
     /// Takes it from the head it came with.
     pub(super) fn take(head: &RequestHeader) -> Option<Box<Exchange>> {
         let Self(judged) = head.extensions.get()?;
         judged.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
-}
-
-fn request(head: &RequestHeader) -> Request<'_> {
-    let host = || head.headers.get(header::HOST)?.to_str().ok();
-    let target = head.uri.path_and_query();
-    Request {
-        method: &head.method,
-        target: target.map_or("", |target| target.as_str()),
-        version: head.version,
-        headers: &head.headers,
-        authority: named(head).or_else(host).and_then(Authority::parse),
-    }
-}
-
-/// Refuses what the engine lets through: names with a quotation mark, and a scheme that is empty.
-fn well_formed(head: &RequestHeader) -> Result<(), Malformed> {
-    let is_name = |name: &HeaderName| !name.as_str().contains('"');
-    if !head.headers.keys().all(is_name) {
-        return Err(head::NO_NAME);
-    }
-    match head.uri.scheme_str() {
-        Some("") => Err(head::NO_SCHEME),
-        _ => Ok(()),
-    }
-}
-
-fn named(head: &RequestHeader) -> Option<&str> {
-    head.uri.authority().map(http::uri::Authority::as_str)
-}
-
-/// The head as the hub hears it, and how the body is framed; none when it is not framed in one way.
-fn to_hub(session: &HttpSession, exchange: &Exchange) -> Option<(bytes::BytesMut, Framing)> {
-    let head = session.req_header();
-    let framing = framing(session)?;
-    let mut changes = headers::to_hub_anew(&head.headers, exchange).ok()?;
-    if let Some(host) = named(head) {
-        changes.set("Host", Some(HeaderValue::from_str(host).ok()?));
-    }
-    if framing == Framing::Nothing && !head.method.is_safe() {
-        changes.set("Content-Length", Some(HeaderValue::from_static("0")));
-    }
-    let (fields, target) = (spelled(&head.headers), request(head).target);
-    let wire = direct::head(&head.method, target, fields, &changes, &framing);
-    Some((wire, framing))
-}
-
-fn framing(session: &HttpSession) -> Option<Framing> {
-    let head = session.req_header();
-    match head::framing(&head.headers, Version::HTTP_11).ok()? {
-        Body::Length(1..) => Some(Framing::Length),
-        Body::Length(_) if session.is_body_done() => Some(Framing::Nothing),
-        Body::Length(_) => Some(Framing::Chunks),
-        Body::Chunked => None,
-    }
-}
-
-/// What is known of the connection a stream runs on.
-fn link(session: &HttpSession) -> Option<Arc<Link>> {
-    let proxied = session.digest()?.proxy_digest.as_ref()?;
-    let link = proxied.user_data.as_ref()?;
-    link.downcast_ref::<Arc<Link>>().cloned()
-}
-
-/// What is posted to a page of hubgate's own; nothing of what is too large.
-async fn form(session: &mut HttpSession) -> Result<Vec<u8>> {
-    let head = session.req_header();
-    let mut form = Vec::new();
-    if !enrolment::is_form(&head.method, head.uri.path()) {
-        return Ok(form);
-    }
-    while let Some(piece) = session.read_body_bytes().await? {
-        if enrolment::grow(&mut form, &piece).is_none() {
-            return Ok(Vec::new());
-        }
-    }
-    Ok(form)
 }

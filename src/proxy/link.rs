@@ -14,7 +14,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::grant::Grants;
+use super::{
+    budget::{Account, MemoryBudget},
+    grant::Grants,
+};
 use crate::{
     access::session::Chain, config::model::ClientCertificate, telemetry::counters::Gauge,
     tls::ClientChain,
@@ -35,6 +38,10 @@ pub struct Link {
     pub leave: CancellationToken,
     /// Cuts the connection at once, whatever flows on it.
     pub cut: CancellationToken,
+    /// Set when the client gives no window for what it asked for (RFC 9113, section 5.2).
+    stalled: AtomicBool,
+    /// The memory that the connection occupies.
+    pub memory: Arc<Account>,
     /// The requests that have not ended.
     pub requests: Gauge,
     /// When the connection was accepted.
@@ -71,13 +78,16 @@ impl Link {
     /// A connection that was just accepted.
     #[must_use]
     pub fn new(peer: SocketAddr, local: SocketAddr, tls_port: bool) -> Self {
+        let (peer, cut) = (canonical(peer), CancellationToken::new());
         Self {
-            peer: canonical(peer),
+            peer,
             local: canonical(local),
             tls: None,
             tls_port,
             leave: CancellationToken::new(),
-            cut: CancellationToken::new(),
+            stalled: AtomicBool::new(false),
+            memory: Account::unlimited(peer.ip(), cut.clone()),
+            cut,
             requests: Gauge::default(),
             since: Instant::now(),
             grants: Grants::default(),
@@ -91,6 +101,23 @@ impl Link {
         if let Some(source) = source {
             self.peer = canonical(source);
         }
+    }
+
+    /// Charges the connection's memory to a budget from now on.
+    pub fn charge_to(&mut self, budget: &Arc<MemoryBudget>) {
+        self.memory = budget.open(self.peer.ip(), self.cut.clone());
+    }
+
+    /// Ends an HTTP/2 connection as soon as its other requests have ended: the client takes nothing.
+    pub fn stall(&self) {
+        self.stalled.store(true, Ordering::Relaxed);
+        self.leave.cancel();
+    }
+
+    /// Whether the client took nothing of an answer.
+    #[must_use]
+    pub fn is_stalled(&self) -> bool {
+        self.stalled.load(Ordering::Relaxed)
     }
 
     /// Notes that a certificate is good for a CA's rule, which lets something in; the certificate

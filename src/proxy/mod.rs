@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod authority;
+pub mod budget;
 pub mod chunks;
 pub mod conn;
 pub mod cors;
@@ -15,8 +16,8 @@ mod engine;
 pub mod enrolment;
 pub mod exchange;
 mod failure;
-mod flood;
 mod frame;
+mod frame_limit;
 mod gate;
 mod grant;
 mod hairpin;
@@ -64,8 +65,8 @@ use crate::{
 };
 
 use self::{
-    drain::Drain, engine::Phases, http2::Http2, link::Link, session::Memory, site::Site,
-    sites::Sites,
+    budget::MemoryBudget, drain::Drain, engine::Phases, http2::Http2, link::Link, session::Memory,
+    site::Site, sites::Sites,
 };
 
 /// What all requests share.
@@ -86,6 +87,8 @@ pub struct Proxy {
     /// The house's own devices.
     pub clients: Clients,
     connector: TransportConnector,
+    /// The memory of all connections of clients.
+    pub budget: Arc<MemoryBudget>,
     /// Connections to plain hubs that wait for their next request.
     pub pool: Pool,
 }
@@ -116,6 +119,7 @@ impl Proxy {
         clients: Clients,
     ) -> anyhow::Result<Self> {
         let memory = Memory::new(&config.state);
+        let budget = MemoryBudget::new(config.limits.memory);
         let sites = Sites::build(config, issued)?;
         memory.prepare(&sites);
         Ok(Self {
@@ -129,6 +133,7 @@ impl Proxy {
             challenges,
             clients,
             connector: TransportConnector::new(None),
+            budget,
             pool: Pool::default(),
         })
     }
@@ -163,6 +168,7 @@ impl Proxy {
     /// Serves other sites from now on.
     pub fn replace(&self, sites: Sites) {
         self.memory.prepare(&sites);
+        self.budget.set_limit(sites.config.limits.memory);
         self.sites.store(Arc::new(sites));
         self.begin_edition();
     }

@@ -2,8 +2,9 @@
 
 pub mod certificate;
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
+use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use maud::html;
 
@@ -18,6 +19,12 @@ use super::{answer::Answer, head::Malformed};
 #[must_use]
 pub fn page(status: StatusCode, title: &str, text: &str) -> Answer {
     Answer::html(status, render(title, text, None))
+}
+
+/// The same for a text that never changes: all answers share its bytes.
+fn fixed(page: &'static OnceLock<Bytes>, status: StatusCode, title: &str, text: &str) -> Answer {
+    let shared = page.get_or_init(|| render(title, text, None).into());
+    Answer::shared_html(status, shared.clone())
 }
 
 /// 400 and its kin for a request that means different things to different readers.
@@ -62,12 +69,13 @@ pub fn misdirected(host: &str) -> Answer {
 /// To https, with 301 for GET and HEAD and 308 for the rest, which keeps their method and body.
 #[must_use]
 pub fn to_https(location: Option<&str>, method: &Method) -> Answer {
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let status = match *method {
         Method::GET | Method::HEAD => StatusCode::MOVED_PERMANENTLY,
         _ => StatusCode::PERMANENT_REDIRECT,
     };
     match location.map(HeaderValue::from_str) {
-        Some(Ok(location)) => page(status, "Moved", "This site is served over https.")
+        Some(Ok(location)) => fixed(&PAGE, status, "Moved", "This site is served over https.")
             .with(header::LOCATION, location),
         _ => malformed(Malformed(
             StatusCode::BAD_REQUEST,
@@ -79,11 +87,18 @@ pub fn to_https(location: Option<&str>, method: &Method) -> Answer {
 /// 401: a password is asked for; the realm is the one browsers have saved under NGINX.
 #[must_use]
 pub fn password_required(certificate: Option<&str>) -> Answer {
+    const PASSWORD: &str = "Password required";
+    const ENTER: &str = "Please enter your user name and password.";
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let certificate = certificate.map_or(String::new(), |reason| {
         format!(" The certificate of this device was not accepted: {reason}.")
     });
-    let text = format!("Please enter your user name and password.{certificate}");
-    page(StatusCode::UNAUTHORIZED, "Password required", &text).with(
+    let text = format!("{ENTER}{certificate}");
+    let answer = match certificate.is_empty() {
+        true => fixed(&PAGE, StatusCode::UNAUTHORIZED, PASSWORD, ENTER),
+        false => page(StatusCode::UNAUTHORIZED, PASSWORD, &text),
+    };
+    answer.with(
         header::WWW_AUTHENTICATE,
         HeaderValue::from_static("Basic realm=\"Username and Password Required\""),
     )
@@ -92,8 +107,9 @@ pub fn password_required(certificate: Option<&str>) -> Answer {
 /// 403: outside the networks this site is for.
 #[must_use]
 pub fn outside() -> Answer {
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let text = "This site is open in its own networks only.";
-    page(StatusCode::FORBIDDEN, "Not from here", text)
+    fixed(&PAGE, StatusCode::FORBIDDEN, "Not from here", text)
 }
 
 /// Another site's page tried to act or read in the visitor's name: 403, or 400 on a connection that
@@ -105,57 +121,72 @@ pub fn foreign_origin(asked: bool) -> Answer {
     } else {
         StatusCode::FORBIDDEN
     };
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let text = "A page of another site asked for this in your name. It was stopped. Open it from this \
                 site's own pages; to let that site's pages in, add their origin to access.origins in \
                 proxy.yaml.";
-    page(status, "Stopped", text)
+    fixed(&PAGE, status, "Stopped", text)
 }
 
 /// 429: too many wrong passwords.
 #[must_use]
 pub fn throttled(wait: Duration) -> Answer {
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let text = "There were too many wrong passwords. Please wait a little before the next try.";
-    page(StatusCode::TOO_MANY_REQUESTS, "Please wait", text)
+    fixed(&PAGE, StatusCode::TOO_MANY_REQUESTS, "Please wait", text)
         .with(header::RETRY_AFTER, seconds(wait))
 }
 
 /// 413: the body is over `limits.body`.
 #[must_use]
 pub fn too_large() -> Answer {
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let text = "The file is larger than this site takes (limits.body in proxy.yaml).";
-    page(StatusCode::PAYLOAD_TOO_LARGE, "Too large", text).closing()
+    fixed(&PAGE, StatusCode::PAYLOAD_TOO_LARGE, "Too large", text).closing()
 }
 
 /// 503: nothing listens at the hub's address; the page reloads itself.
 #[must_use]
 pub fn hub_starting() -> Answer {
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let text = "The hub does not answer yet. After a restart this can take some minutes; this page tries again by itself.";
-    Answer::html(
-        StatusCode::SERVICE_UNAVAILABLE,
-        render("openHAB is starting", text, Some(5)),
-    )
-    .with(header::RETRY_AFTER, HeaderValue::from_static("5"))
+    let shared = PAGE.get_or_init(|| render("openHAB is starting", text, Some(5)).into());
+    Answer::shared_html(StatusCode::SERVICE_UNAVAILABLE, shared.clone())
+        .with(header::RETRY_AFTER, HeaderValue::from_static("5"))
 }
 
 /// 502: the hub answered something that is not HTTP, or went away in the middle.
 #[must_use]
 pub fn hub_broken() -> Answer {
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let text = "The hub gave an answer that could not be used. Its log may say why.";
-    page(StatusCode::BAD_GATEWAY, "The hub answered wrongly", text)
+    fixed(
+        &PAGE,
+        StatusCode::BAD_GATEWAY,
+        "The hub answered wrongly",
+        text,
+    )
 }
 
 /// 504: the hub was silent for too long.
 #[must_use]
 pub fn hub_slow() -> Answer {
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let text = "The hub took too long to answer.";
-    page(StatusCode::GATEWAY_TIMEOUT, "The hub is too slow", text)
+    fixed(
+        &PAGE,
+        StatusCode::GATEWAY_TIMEOUT,
+        "The hub is too slow",
+        text,
+    )
 }
 
 /// 408: the client was too slow to send its request.
 #[must_use]
 pub fn client_slow() -> Answer {
+    static PAGE: OnceLock<Bytes> = OnceLock::new();
     let text = "The request did not arrive in time.";
-    page(StatusCode::REQUEST_TIMEOUT, "Too slow", text).closing()
+    fixed(&PAGE, StatusCode::REQUEST_TIMEOUT, "Too slow", text).closing()
 }
 
 fn seconds(wait: Duration) -> HeaderValue {

@@ -24,7 +24,7 @@ pub(super) async fn answer(
     proxy: &Proxy,
     mut conn: Conn,
     exchange: &mut Exchange,
-    head: &Head,
+    head: Head,
     length: usize,
     answer: Answer,
 ) -> Option<Conn> {
@@ -35,18 +35,21 @@ pub(super) async fn answer(
         _ => false,
     };
     let answer = exchange.cors.dress(answer);
-    let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(head);
+    let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(&head);
     let wire = answer.to_http1(Some(&head.method), close);
     exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&head.method)));
     proxy.record(exchange);
+    exchange.said.release();
+    let body = head.body;
+    drop((head, answer));
+    conn.consume(length);
     conn.send(&wire).await.ok()?;
     if close {
         linger(conn).await;
         return None;
     }
-    conn.consume(length);
     let limit = exchange.sites.config.limits.header_time;
-    timeout(limit, drain(conn, head.body)).await.ok().flatten()
+    timeout(limit, drain(conn, body)).await.ok().flatten()
 }
 
 /// Answers what has gone to the hub already, and ends the connection.

@@ -1,4 +1,4 @@
-//! How long a peer may take nothing of what is sent to it.
+//! How slowly a peer may take what is sent to it.
 
 use std::{
     io,
@@ -7,16 +7,44 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
-/// Runs while a write waits for the peer.
-#[derive(Default)]
-pub(super) struct Stall(Option<Pin<Box<Sleep>>>);
+/// The time for which writes may wait for the peer: what it takes earns more.
+pub(super) struct Stall {
+    left: Duration,
+    /// When the wait began, and its end.
+    wait: Option<(Instant, Pin<Box<Sleep>>)>,
+}
 
 /// How long a client may take no byte.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes that earn a second: below that pace on the whole, an answer is cut.
+const SLOWEST: u32 = 128;
+
+impl Default for Stall {
+    fn default() -> Self {
+        Self {
+            left: PATIENCE,
+            wait: None,
+        }
+    }
+}
 
 impl Stall {
+    /// Notes that the peer took so many bytes.
+    pub(super) fn earn(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let earned = Duration::from_secs(1) * bytes / SLOWEST;
+        self.end_wait();
+        self.left = self.left.saturating_add(earned).min(PATIENCE);
+    }
+
+    fn end_wait(&mut self) {
+        if let Some((begun, _)) = self.wait.take() {
+            self.left = self.left.saturating_sub(begun.elapsed());
+        }
+    }
+
     /// What became of a write: an error once it has waited for too long.
     pub(super) fn watch<T>(
         &mut self,
@@ -24,10 +52,12 @@ impl Stall {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.0 = None;
+            self.end_wait();
             return written;
         }
-        let timer = self.0.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+        let left = self.left;
+        let begin = || (Instant::now(), Box::pin(sleep(left)));
+        let (_, timer) = self.wait.get_or_insert_with(begin);
         timer
             .as_mut()
             .poll(context)
@@ -44,11 +74,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_a_write_without_any_progress_is_ended() {
         let mut stall = Stall::default();
-        let begun = tokio::time::Instant::now();
+        let begun = Instant::now();
         for _ in 0..3 {
             let waited = poll_fn(|context| stall.watch::<()>(context, Poll::Pending));
             let waited = tokio::time::timeout(PATIENCE / 2, waited).await;
             assert!(waited.is_err(), "there is still time");
+            stall.earn(8 * 1024);
             poll_fn(|context| stall.watch(context, Poll::Ready(Ok(1))))
                 .await
                 .unwrap();
@@ -56,5 +87,21 @@ mod tests {
         let ended = poll_fn(|context| stall.watch::<()>(context, Poll::Pending)).await;
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert_eq!(begun.elapsed(), PATIENCE * 5 / 2);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_a_byte_now_and_then_is_ended() {
+        let mut stall = Stall::default();
+        let begun = Instant::now();
+        let dripping = async {
+            loop {
+                let waited = poll_fn(|context| stall.watch::<()>(context, Poll::Pending));
+                match tokio::time::timeout(PATIENCE / 6, waited).await {
+                    Ok(ended) => return ended,
+                    Err(_) => stall.earn(1),
+                }
+            }
+        };
+        assert_eq!(dripping.await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() < PATIENCE * 2);
     }
 }

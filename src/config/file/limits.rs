@@ -19,6 +19,9 @@ pub(crate) struct Limits {
     pub(crate) header_time: String,
     /// Between the requests of a connection.
     pub(crate) idle: String,
+    /// For request heads and buffers of all connections: `auto` is a sixteenth of the machine's
+    /// memory, from 32 MiB to 512 MiB; or a size such as `64MiB`.
+    pub(crate) memory: String,
     /// Without a byte either way in an answer or WebSocket under way.
     pub(crate) stream_idle: String,
 }
@@ -31,6 +34,7 @@ impl Default for Limits {
             connections_per_address: 100,
             header_time: "10s".into(),
             idle: "75s".into(),
+            memory: "auto".into(),
             stream_idle: "1h".into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use tracing::Level;
 
-use super::{Resolver, quantity};
+use super::{Resolver, memory, quantity};
 use crate::config::{
     file,
     model::{AccessLog, Limits, Log},
@@ -18,6 +18,7 @@ impl Resolver<'_> {
         let mut count = |key, number| self.keep(&place.key(key), above_zero(number));
         let connections = count("connections", written.connections);
         let per_address = count("connections_per_address", written.connections_per_address);
+        let memory = self.keep(&place.key("memory"), memory::limit(&written.memory));
         let body = self.keep(&place.key("body"), quantity::size_limit(&written.body));
         Some(Limits {
             body: body?,
@@ -25,6 +26,7 @@ impl Resolver<'_> {
             connections_per_address: per_address?,
             header_time: header_time?,
             idle: idle?,
+            memory: memory?,
             stream_idle: stream_idle?,
         })
     }

@@ -10,6 +10,7 @@ mod header;
 mod host;
 mod limits;
 mod listen;
+mod memory;
 mod network;
 mod obtainable;
 mod origin;

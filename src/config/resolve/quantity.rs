@@ -43,6 +43,11 @@ pub(super) fn size_limit(text: &str) -> Result<Option<u64>, String> {
     }
 }
 
+/// Reads `64MB` or `8KiB`; none for what is no size.
+pub(super) fn size(text: &str) -> Option<u64> {
+    parse(text, UNITS)
+}
+
 const DAY: u64 = 24 * 3600;
 
 const LONGEST: u64 = 3650 * DAY;

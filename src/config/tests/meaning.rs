@@ -161,8 +161,16 @@ const MISTAKES: &[(&str, &str)] = &[
         r#"1:16: limits.body: "64M" is no size: write a number with a unit, such as 64MB or 8KiB, or off"#,
     ),
     (
+        "limits: {memory: off}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        r#"1:16: limits.memory: "off" is no size: write auto, or a number with a unit, such as 64MiB"#,
+    ),
+    (
+        "limits: {memory: 8KiB}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        r#"1:16: limits.memory: "8KiB" is too little for two connections: write 1MiB or more"#,
+    ),
+    (
         "limits:\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        "1:7: limits: expected a block with body, connections, connections_per_address, header_time, idle, stream_idle, found nothing; write a value or remove the key",
+        "1:7: limits: expected a block with body, connections, connections_per_address, header_time, idle, memory, stream_idle, found nothing; write a value or remove the key",
     ),
     (
         "log: {level: debgu}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",

@@ -6,10 +6,9 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::BytesMut;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::{super::chunks::Chunks, Conn};
+use super::{super::chunks::Chunks, Conn, frames::Next};
 
 /// What a reader of the connection may see.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ pub enum Passing {
 }
 
 /// How much of what a client sends ahead of its turn is kept.
-const AHEAD: usize = 64 * 1024;
+const AHEAD: usize = 16 * 1024;
 
 impl Conn {
     /// After the request: keeps what comes early, reports only the end of the connection.
@@ -61,6 +60,7 @@ impl Conn {
             self.passing = Passing::Bytes(0);
         }
         out.put_slice(&self.unread.split_to(belong));
+        self.account();
         Poll::Ready(Ok(()))
     }
 
@@ -70,12 +70,46 @@ impl Conn {
         context: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = ready!(self.poll_pass(context, out, usize::MAX))?;
-        if let Some(flood) = &mut self.flood {
-            let before = out.filled().len() - read;
-            flood.follow(&out.filled()[before..])?;
+        match self.frames {
+            Some(_) => self.poll_frames(context, out),
+            None => self.poll_pass(context, out, usize::MAX).map_ok(|_| ()),
         }
-        Poll::Ready(Ok(()))
+    }
+
+    /// Hands out the frames that may go on.
+    fn poll_frames(
+        &mut self,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        while let Some(frames) = &mut self.frames {
+            if frames.is_shut() {
+                return Poll::Pending;
+            }
+            if frames.passing > 0 {
+                let most = frames.passing;
+                let read = ready!(self.poll_pass(context, out, most))?;
+                self.frames
+                    .iter_mut()
+                    .for_each(|frames| frames.passed(read));
+                return Poll::Ready(Ok(()));
+            }
+            if let Next::Incomplete = frames.next(&self.unread)
+                && ready!(self.poll_next(context))? == 0
+            {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Receives more of a frame, in its time.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let received = self.poll_receive(context);
+        if let (Poll::Pending, Some(frames)) = (&received, &mut self.frames) {
+            frames.watch(context, &self.unread);
+        }
+        received
     }
 
     /// Hands out at most `most` bytes: straight from the transport where nothing can come too far.
@@ -95,9 +129,7 @@ impl Conn {
         }
         let read = most.min(self.unread.len()).min(out.remaining());
         out.put_slice(&self.unread.split_to(read));
-        if self.unread.is_empty() {
-            self.unread = BytesMut::new();
-        }
+        self.account();
         Poll::Ready(Ok(read))
     }
 }

@@ -3,13 +3,10 @@
 use std::{
     io,
     pin::{Pin, pin},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::{BufMut, BytesMut};
-use http::{HeaderName, HeaderValue};
-use pingora_core::protocols::http::v2::server::HttpSession;
-use pingora_http::ResponseHeader;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::{
@@ -41,6 +38,12 @@ pub(in crate::proxy) trait Client: Send {
 
     /// Makes the head of an answer; `last` ends the connection with it.
     fn answer(head: &Head<'_>, changes: &Changes<'_>, last: bool) -> Option<Self::Answer>;
+
+    /// How many of so many bytes of the answer can be sent on at once.
+    fn room(&mut self, most: usize) -> usize;
+
+    /// Waits until there is some.
+    fn wait_for_room(&mut self, most: usize) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Sends an interim answer.
     fn hint(&mut self, head: Self::Answer) -> impl Future<Output = io::Result<()>> + Send;
@@ -98,6 +101,14 @@ impl Client for Conn {
         Some(wire)
     }
 
+    fn room(&mut self, most: usize) -> usize {
+        most
+    }
+
+    async fn wait_for_room(&mut self, _most: usize) -> io::Result<()> {
+        Ok(())
+    }
+
     async fn hint(&mut self, head: BytesMut) -> io::Result<()> {
         Self::send(self, &head).await
     }
@@ -109,95 +120,5 @@ impl Client for Conn {
 
     async fn send(&mut self, piece: &mut BytesMut, _ended: bool) -> io::Result<()> {
         Self::send(self, piece).await
-    }
-}
-
-/// One stream of an HTTP/2 connection.
-pub(in crate::proxy) struct Stream {
-    pub(in crate::proxy) session: HttpSession,
-    /// Whether the body has come whole.
-    has_sent: bool,
-}
-
-impl Stream {
-    /// A stream whose request was judged.
-    pub(in crate::proxy) fn new(session: HttpSession) -> Self {
-        Self {
-            has_sent: session.is_body_done(),
-            session,
-        }
-    }
-}
-
-impl Client for Stream {
-    type Answer = Box<ResponseHeader>;
-
-    const TAKES_CHUNKS: bool = false;
-
-    fn has_sent(&self) -> bool {
-        self.has_sent
-    }
-
-    fn poll_body(
-        &mut self,
-        context: &mut Context<'_>,
-        body: &mut BytesMut,
-    ) -> Poll<io::Result<usize>> {
-        loop {
-            let piece = match ready!(self.session.poll_read_body_bytes(context)) {
-                Some(Ok(piece)) => piece,
-                Some(Err(_)) => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
-                None => {
-                    self.has_sent = true;
-                    return Poll::Ready(Ok(0));
-                }
-            };
-            self.has_sent = self.session.is_body_done();
-            body.put_slice(&piece);
-            // A frame may be empty and not the last.
-            if !piece.is_empty() || self.has_sent {
-                return Poll::Ready(Ok(piece.len()));
-            }
-        }
-    }
-
-    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        pin!(self.session.idle()).poll(context).map(|_| ())
-    }
-
-    fn answer(head: &Head<'_>, changes: &Changes<'_>, _last: bool) -> Option<Box<ResponseHeader>> {
-        let mut answer = ResponseHeader::build_no_case(head.status, None).ok()?;
-        for (name, value) in changes.changed(head.spelled()) {
-            let name = HeaderName::from_bytes(name).ok()?;
-            let value = HeaderValue::from_bytes(value).ok()?;
-            answer.append_header(name, value).ok()?;
-        }
-        Some(Box::new(answer))
-    }
-
-    async fn hint(&mut self, _head: Box<ResponseHeader>) -> io::Result<()> {
-        // The engine has no way to send one on a stream.
-        Ok(())
-    }
-
-    async fn begin(
-        &mut self,
-        head: Box<ResponseHeader>,
-        first: &[u8],
-        ended: bool,
-    ) -> io::Result<()> {
-        let bare = ended && first.is_empty();
-        let begun = self.session.write_response_header(head, bare);
-        begun.map_err(|_| io::ErrorKind::BrokenPipe)?;
-        if first.is_empty() {
-            return Ok(());
-        }
-        self.send(&mut first.into(), ended).await
-    }
-
-    async fn send(&mut self, piece: &mut BytesMut, ended: bool) -> io::Result<()> {
-        let sent = self.session.write_body(piece.split().freeze(), ended);
-        let sent = sent.await;
-        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }

@@ -3,14 +3,13 @@
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::{Buf, BufMut, BytesMut};
 use tokio::{io::AsyncWrite, net::TcpStream};
 
 use super::{
-    super::{exchange::Exchange, pace, page},
+    super::{budget::Charge, exchange::Exchange, pace, page},
     Client, Event, LARGE_PIECE, PIECE, Patience,
 };
 
@@ -31,6 +30,9 @@ pub(super) struct Upload {
     framing: Framing,
     state: State,
     patience: Patience,
+    /// Received at a time.
+    size: usize,
+    held: Charge,
 }
 
 #[derive(PartialEq, Eq)]
@@ -45,9 +47,12 @@ enum State {
 }
 
 impl Upload {
-    /// Sends this head first; then, nothing may happen for so long only.
-    pub(super) fn new(head: &[u8], framing: Framing, patience: Duration) -> Self {
+    /// Sends this head first; then, nothing may happen for `limits.idle` only.
+    pub(super) fn new(head: &[u8], framing: Framing, exchange: &Exchange) -> Self {
+        let patience = exchange.sites.config.limits.idle;
         Self {
+            size: PIECE,
+            held: exchange.link.memory.charge(head.len()),
             pending: head.into(),
             state: match framing {
                 Framing::Nothing => State::Sending,
@@ -76,6 +81,7 @@ impl Upload {
                 return Poll::Ready(Ok(()));
             }
             let received = self.poll_body(context, client, exchange)?;
+            self.account();
             if received.is_pending() && self.pending.is_empty() {
                 let late = self.patience.poll(context);
                 return late.map(|()| Err(Event::Refused(page::client_slow)));
@@ -113,6 +119,14 @@ impl Upload {
         Poll::Ready(Ok(()))
     }
 
+    /// Charges what is pending; an empty buffer is freed.
+    fn account(&mut self) {
+        if self.pending.is_empty() {
+            self.pending = BytesMut::new();
+        }
+        self.held.resize(self.pending.capacity());
+    }
+
     /// The length of the next piece; none at the end of what comes.
     fn poll_piece(
         &mut self,
@@ -120,8 +134,11 @@ impl Upload {
         client: &mut impl Client,
     ) -> Poll<Option<usize>> {
         if self.framing == Framing::Length {
-            self.pending.reserve(LARGE_PIECE);
+            self.pending.reserve(self.size);
             let read = ready!(client.poll_body(context, &mut self.pending));
+            if matches!(read, Ok(read) if read >= PIECE) {
+                self.size = LARGE_PIECE;
+            }
             return Poll::Ready(read.ok().filter(|read| *read > 0));
         }
         let mut piece = BytesMut::new();

@@ -132,6 +132,17 @@ impl Hubgate {
         self.output.line_with(text).await
     }
 
+    /// Bytes of memory that the process occupies.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn resident(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.unwrap().trim().trim_end_matches("kB").trim();
+        kibibytes.parse::<usize>().unwrap() * 1024
+    }
+
     /// Everything printed so far.
     pub fn printed(&self) -> String {
         self.output.text()

@@ -1,11 +1,11 @@
 //! HTTP/2 floods: cut, while everybody else is served.
 
 use super::frames::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, Fate, Frames, GET, HEADERS, PING, PRIORITY,
-    RST_STREAM, SETTINGS, WINDOW_UPDATE, block, frame, string,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, Fate, Frames, GET, HEADERS, NO_WINDOW, PING,
+    PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE, block, frame, string,
 };
 use crate::{
-    harness::{DEADLINE, Hubgate, Setup, eventually},
+    harness::{DEADLINE, Hubgate, Setup, eventually, within},
     hub::Hub,
 };
 
@@ -23,6 +23,85 @@ async fn frames_that_only_make_work_are_cut() {
         client.flood(|_| flood.repeat(10)).await;
         serves(&gate).await;
     }
+}
+
+#[tokio::test]
+async fn windows_for_nothing_are_cut() {
+    let (hub, gate) = start().await;
+    let request = block(&[&GET[..3], &[(":path", "/hang")]].concat());
+    for stream in [0, 1] {
+        let mut client = Frames::open(&gate).await;
+        client
+            .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &request))
+            .await;
+        hub.request("/hang").await;
+        let window = frame(WINDOW_UPDATE, 0, stream, &1_u32.to_be_bytes());
+        client.flood(|_| window.repeat(10)).await;
+        serves(&gate).await;
+    }
+}
+
+#[tokio::test]
+async fn bodies_of_one_byte_a_frame_are_cut() {
+    let (_hub, gate) = start().await;
+    let post = block(&[&[(":method", "POST")], &GET[1..]].concat());
+    let mut client = Frames::open(&gate).await;
+    client.say(&frame(HEADERS, END_HEADERS, 1, &post)).await;
+    client.flood(|_| frame(DATA, 0, 1, b"x").repeat(10)).await;
+    serves(&gate).await;
+}
+
+#[tokio::test]
+async fn answers_that_are_taken_byte_by_byte_are_cut() {
+    let (_hub, gate) = start().await;
+    let large = block(&[&GET[..3], &[(":path", "/large")]].concat());
+    let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
+    client
+        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &large))
+        .await;
+    client
+        .flood(|_| frame(WINDOW_UPDATE, 0, 1, &1_u32.to_be_bytes()))
+        .await;
+    serves(&gate).await;
+}
+
+#[tokio::test]
+async fn a_client_that_grants_a_window_for_each_frame_gets_a_large_answer() {
+    let (_hub, gate) = start().await;
+    let large = block(&[&GET[..3], &[(":path", "/large")]].concat());
+    let mut client = Frames::open(&gate).await;
+    client
+        .say(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &large))
+        .await;
+    let mut taken = 0;
+    while taken < 31_000_000 {
+        let Some((kind, _, payload)) = within("more", client.next()).await else {
+            panic!("cut after {taken} bytes");
+        };
+        if kind != DATA || payload.is_empty() {
+            continue;
+        }
+        taken += payload.len();
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let windows = [0, 1].map(|stream| frame(WINDOW_UPDATE, 0, stream, &length));
+        client.say(&windows.concat()).await;
+    }
+}
+
+#[tokio::test]
+async fn an_upload_in_small_frames_is_taken() {
+    let (hub, gate) = start().await;
+    let post = block(&[&[(":method", "POST")], &GET[1..]].concat());
+    let mut client = Frames::open(&gate).await;
+    client.say(&frame(HEADERS, END_HEADERS, 1, &post)).await;
+    for _ in 0..200 {
+        client
+            .say(&frame(DATA, 0, 1, &[b'x'; 150]).repeat(20))
+            .await;
+    }
+    client.say(&frame(DATA, END_STREAM, 1, b"")).await;
+    assert_eq!(client.fate().await, Fate::Answered);
+    assert_eq!(hub.request("/case").await.length, 600_000);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, split};
 
-use crate::harness::{Hubgate, Stream, within};
+use crate::harness::{Caller, Hubgate, Stream, within};
 
 /// An HTTP/2 connection whose preface and SETTINGS are sent.
 pub(super) struct Frames {
@@ -35,16 +35,24 @@ pub(super) const CONTINUATION: u8 = 9;
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 
+/// SETTINGS_INITIAL_WINDOW_SIZE of 0: the client takes no body.
+pub(super) const NO_WINDOW: &[u8] = &[0, 4, 0, 0, 0, 0];
+
 /// How many pieces of a flood are sent before it counts as borne.
 const BORNE: u32 = 30_000;
 
 impl Frames {
     /// Opens a connection.
     pub(super) async fn open(gate: &Hubgate) -> Self {
-        let mut stream = gate.tls().stream(&["h2"]).await.unwrap();
+        Self::open_with(&gate.tls(), b"").await
+    }
+
+    /// Opens a connection with settings (RFC 9113, section 6.5.1).
+    pub(super) async fn open_with(caller: &Caller, settings: &[u8]) -> Self {
+        let mut stream = caller.stream(&["h2"]).await.unwrap();
         stream.write_all(PREFACE).await.unwrap();
         let mut frames = Self { stream };
-        frames.say(&frame(SETTINGS, 0, 0, b"")).await;
+        frames.say(&frame(SETTINGS, 0, 0, settings)).await;
         frames
     }
 
@@ -113,7 +121,8 @@ impl Frames {
         within("the flood is cut", flooding).await;
     }
 
-    async fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+    /// The next frame: its type, stream and payload; none at the end.
+    pub(super) async fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
         let mut header = [0; 9];
         self.stream.read_exact(&mut header).await.ok()?;
         let [a, b, c, kind, _, s, t, u, v] = header;

@@ -11,6 +11,7 @@ mod framing;
 mod gone;
 mod hosts;
 mod http2;
+mod memory;
 mod paths;
 mod pipelining;
 mod request_line;

@@ -10,7 +10,7 @@ use httparse::{EMPTY_HEADER, Header, Status};
 use super::{
     super::{
         super::{chunks::Chunks, conn::Conn, properties::house},
-        client::Stream,
+        stream::Stream,
     },
     Body, Response,
 };

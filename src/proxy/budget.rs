@@ -1,0 +1,218 @@
+//! The memory that clients occupy: counted for each connection and in all.
+//!
+//! Request heads, buffered bodies and queued answers are charged to their connection for as long
+//! as they are held. When all connections hold more than `limits.memory`, the address group that
+//! holds most loses the connection that holds most, until the rest fits.
+
+mod charge;
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+pub(super) use self::charge::Charge;
+
+/// The memory that all connections together may occupy.
+#[derive(Debug)]
+pub struct MemoryBudget {
+    limit: AtomicUsize,
+    held: AtomicUsize,
+    accounts: Mutex<HashMap<usize, Weak<Account>>>,
+}
+
+/// The memory that one connection occupies.
+#[derive(Debug)]
+pub struct Account {
+    budget: Arc<MemoryBudget>,
+    group: IpAddr,
+    held: AtomicUsize,
+    /// The part of `held` that is queued for the client.
+    queued: AtomicUsize,
+    evicted: AtomicBool,
+    cut: CancellationToken,
+    freed: Notify,
+}
+
+/// Bytes that one connection may hold.
+pub(super) const CONNECTION: usize = 256 * 1024;
+/// Bytes of answers that a connection may queue whatever else it holds, so that none starves.
+const QUEUE: usize = 16 * 1024;
+
+impl MemoryBudget {
+    /// A budget of so many bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self {
+            limit: AtomicUsize::new(limit),
+            held: AtomicUsize::new(0),
+            accounts: Mutex::default(),
+        })
+    }
+
+    /// Changes the limit.
+    pub fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// The account of a new connection; `cut` ends it.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, peer: IpAddr, cut: CancellationToken) -> Arc<Account> {
+        let account = Arc::new(Account::new(self.clone(), peer, cut));
+        let entry = Arc::downgrade(&account);
+        self.lock().insert(Arc::as_ptr(&account).addr(), entry);
+        account
+    }
+
+    /// Whether half of the budget is taken, so that buffers are to stay small.
+    #[must_use]
+    pub fn is_tight(&self) -> bool {
+        self.held.load(Ordering::Relaxed) > self.limit.load(Ordering::Relaxed) / 2
+    }
+
+    fn add(&self, bytes: usize) {
+        let held = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if held > self.limit.load(Ordering::Relaxed) {
+            self.evict();
+        }
+    }
+
+    /// Cuts connections until the others are within the limit.
+    fn evict(&self) {
+        let accounts: Vec<_> = self.lock().values().filter_map(Weak::upgrade).collect();
+        let mut accounts: Vec<_> = accounts.into_iter().filter(|a| !a.is_evicted()).collect();
+        let mut held: usize = accounts.iter().map(|account| account.held()).sum();
+        while held > self.limit.load(Ordering::Relaxed) {
+            let Some(place) = heaviest(&accounts) else {
+                return;
+            };
+            let evicted = accounts.swap_remove(place);
+            held = held.saturating_sub(evicted.held());
+            evicted.evict();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Weak<Account>>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The place of the account that holds most, of the address group that holds most.
+fn heaviest(accounts: &[Arc<Account>]) -> Option<usize> {
+    let mut groups: HashMap<IpAddr, usize> = HashMap::new();
+    for account in accounts {
+        *groups.entry(account.group).or_default() += account.held();
+    }
+    let (group, _) = groups.into_iter().max_by_key(|(_, held)| *held)?;
+    let of_group = accounts
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| a.group == group);
+    let (place, _) = of_group.max_by_key(|(_, account)| account.held())?;
+    Some(place)
+}
+
+impl Account {
+    fn new(budget: Arc<MemoryBudget>, peer: IpAddr, cut: CancellationToken) -> Self {
+        Self {
+            budget,
+            group: group(peer),
+            held: AtomicUsize::new(0),
+            queued: AtomicUsize::new(0),
+            evicted: AtomicBool::new(false),
+            cut,
+            freed: Notify::new(),
+        }
+    }
+
+    /// An account that belongs to no listener's budget.
+    #[must_use]
+    pub fn unlimited(peer: IpAddr, cut: CancellationToken) -> Arc<Self> {
+        Arc::new(Self::new(MemoryBudget::new(usize::MAX), peer, cut))
+    }
+
+    /// Bytes held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Whether so many bytes more are within the limit of a connection.
+    #[must_use]
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.held().saturating_add(bytes) <= CONNECTION
+    }
+
+    /// Whether buffers are to stay small: the connection or all together hold half of their limit.
+    #[must_use]
+    pub fn is_tight(&self) -> bool {
+        self.held() > CONNECTION / 2 || self.budget.is_tight()
+    }
+
+    /// Whether so many bytes more may be queued for the client now.
+    fn may_queue(&self, bytes: usize) -> bool {
+        let queued = self.queued.load(Ordering::Relaxed);
+        self.has_room(bytes) || queued.saturating_add(bytes) <= QUEUE
+    }
+
+    /// Waits until something more may be queued for the client.
+    pub(super) async fn room(&self) {
+        loop {
+            let mut freed = std::pin::pin!(self.freed.notified());
+            freed.as_mut().enable();
+            if self.may_queue(1) {
+                return;
+            }
+            freed.await;
+        }
+    }
+
+    fn add(&self, bytes: usize) {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+        self.budget.add(bytes);
+    }
+
+    fn release(&self, bytes: usize) {
+        let before = self.held.fetch_sub(bytes, Ordering::Relaxed);
+        self.budget.held.fetch_sub(bytes, Ordering::Relaxed);
+        if before >= CONNECTION {
+            self.freed.notify_waiters();
+        }
+    }
+
+    fn is_evicted(&self) -> bool {
+        self.evicted.load(Ordering::Relaxed)
+    }
+
+    fn evict(&self) {
+        debug!("limits.memory: cut a connection of {}", self.group);
+        self.evicted.store(true, Ordering::Relaxed);
+        self.cut.cancel();
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let key = std::ptr::from_ref(self).addr();
+        self.budget.lock().remove(&key);
+    }
+}
+
+/// An IPv4 address, or the /64 of an IPv6 one.
+fn group(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Bytes charged to a connection, given back when dropped.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use bytes::Bytes;
+
+use super::Account;
+
+/// Bytes charged to a connection, given back when dropped.
+#[derive(Debug)]
+pub(in crate::proxy) struct Charge {
+    account: Arc<Account>,
+    bytes: usize,
+}
+
+/// Bytes queued for a client, which give their charge back once they are sent.
+struct Queued {
+    bytes: Bytes,
+    account: Arc<Account>,
+    length: usize,
+}
+
+impl Account {
+    /// Charges so many bytes.
+    pub(in crate::proxy) fn charge(self: &Arc<Self>, bytes: usize) -> Charge {
+        self.add(bytes);
+        Charge {
+            account: self.clone(),
+            bytes,
+        }
+    }
+
+    /// How many of so many bytes may be queued for the client now.
+    pub(in crate::proxy) fn queueable(&self, bytes: usize) -> usize {
+        if self.may_queue(bytes) {
+            return bytes;
+        }
+        let queued = self.queued.load(Ordering::Relaxed);
+        bytes.min(super::QUEUE.saturating_sub(queued))
+    }
+
+    /// Charges bytes until the last reference to them is dropped.
+    pub(in crate::proxy) fn queue(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+        let length = bytes.len();
+        self.add(length);
+        self.queued.fetch_add(length, Ordering::Relaxed);
+        Bytes::from_owner(Queued {
+            bytes,
+            account: self.clone(),
+            length,
+        })
+    }
+}
+
+impl Charge {
+    /// Charges another number of bytes instead.
+    pub(in crate::proxy) fn resize(&mut self, bytes: usize) {
+        if bytes > self.bytes {
+            self.account.add(bytes - self.bytes);
+        } else if bytes < self.bytes {
+            self.account.release(self.bytes - bytes);
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.resize(0);
+    }
+}
+
+impl AsRef<[u8]> for Queued {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let before = self
+            .account
+            .queued
+            .fetch_sub(self.length, Ordering::Relaxed);
+        self.account.release(self.length);
+        if before >= super::QUEUE {
+            self.account.freed.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The memory that clients can make hubgate hold: bounded for each connection and in all.
+
+use std::time::{Duration, Instant};
+
+use http::Method;
+
+use super::frames::{
+    DATA, END_HEADERS, END_STREAM, Fate, Frames, GET, GOAWAY, HEADERS, NO_WINDOW, RST_STREAM,
+    block, frame, string,
+};
+use crate::{
+    harness::{ANNA, Caller, HTPASSWD, Hubgate, Setup, eventually, within},
+    hub::Hub,
+};
+
+const CONNECTIONS: usize = 40;
+/// Bytes that a connection may occupy: what is counted, and what TLS and `h2` need beside it.
+const EACH: usize = 400 * 1024;
+const REFUSED_STREAM: [u8; 4] = 7_u32.to_be_bytes();
+
+#[tokio::test]
+async fn heads_of_many_fields_are_not_kept_for_a_client_without_window() {
+    let (_hub, gate) = start(|setup| setup).await;
+    let fields = [block(&GET), block(&[("a", "b")]).repeat(1_900)].concat();
+    let held = held_by(&gate, &fields).await;
+    assert!(held < CONNECTIONS * EACH, "{held} bytes");
+}
+
+#[tokio::test]
+async fn heads_of_the_most_fields_are_not_kept_for_a_client_without_window() {
+    let (_hub, gate) = start(with_password).await;
+    // A field that enters the table of compression is then named by one byte.
+    let mut first = block(&GET);
+    first.push(0x40);
+    first.extend(string(b"a"));
+    first.extend(string(b"b"));
+    first.extend([0xbe; 120]);
+    let held = held_by(&gate, &first).await;
+    assert!(held < CONNECTIONS * EACH, "{held} bytes");
+}
+
+#[tokio::test]
+async fn heads_that_wait_for_the_hub_fit_into_a_connection_or_are_refused() {
+    let (hub, gate) = start(|setup| setup).await;
+    let large = "y".repeat(7_000);
+    let fields = block(&[&GET[..3], &[(":path", "/hang"), ("x", &large)]].concat());
+    let mut client = Frames::open(&gate).await;
+    for number in 0..120 {
+        client
+            .say(&frame(HEADERS, 5, 2 * number + 1, &fields))
+            .await;
+    }
+    let refused = within("a stream is refused", async {
+        while let Some((kind, _, payload)) = client.next().await {
+            if kind == RST_STREAM {
+                return payload;
+            }
+        }
+        Vec::new()
+    });
+    assert_eq!(refused.await, REFUSED_STREAM);
+    let heard = hub.requests().len();
+    assert!((20..45).contains(&heard), "{heard} requests");
+    serves(&gate).await;
+}
+
+#[tokio::test]
+async fn a_local_response_that_gets_no_window_is_reset_and_its_connection_ends() {
+    let (_hub, gate) = start(with_password).await;
+    let begun = Instant::now();
+    let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
+    client.say(&frame(HEADERS, 5, 1, &block(&GET))).await;
+    let (mut reset, mut told) = (false, false);
+    while let Some((kind, _, _)) = within("the end", client.next()).await {
+        reset |= kind == RST_STREAM;
+        told |= kind == GOAWAY;
+    }
+    assert!(reset && told, "reset: {reset}, told: {told}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_an_answer_is_let_go_after_a_minute() {
+    let (_hub, gate) = start(|setup| setup).await;
+    let begun = Instant::now();
+    let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
+    let fields = block(&[&GET[..3], &[(":path", "/large")]].concat());
+    client.say(&frame(HEADERS, 5, 1, &fields)).await;
+    eventually(Duration::from_secs(70), "the connection ends", async || {
+        let next = tokio::time::timeout(Duration::from_millis(100), client.next()).await;
+        matches!(next, Ok(None))
+    })
+    .await;
+    assert!(
+        begun.elapsed() > Duration::from_secs(55),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn crumbs_of_a_cookie_count_as_one_field() {
+    let (hub, gate) = start(|setup| setup).await;
+    let crumbs: Vec<_> = (0..300).map(|number| format!("c{number}=1")).collect();
+    let cookies: Vec<_> = crumbs.iter().map(|crumb| ("cookie", &crumb[..])).collect();
+    let mut client = Frames::open(&gate).await;
+    client
+        .say(&frame(
+            HEADERS,
+            5,
+            1,
+            &block(&[&GET[..], &cookies].concat()),
+        ))
+        .await;
+    assert_eq!(client.fate().await, Fate::Answered);
+    let heard = hub.request("/case").await;
+    assert_eq!(heard.field("cookie"), Some(&crumbs.join("; ")[..]));
+
+    let others = block(&[&GET[..], &[("x", "y"); 129]].concat());
+    client.say(&frame(HEADERS, 5, 3, &others)).await;
+    assert_eq!(client.fate_of(3).await, Fate::Refused);
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_come_is_not_waited_for() {
+    let (_hub, gate) = start(|setup| {
+        setup
+            .site("access: {client_certificate: own}")
+            .other_site("{hosts: [other.test], upstream: \"http://127.0.0.1:1\", access: public}")
+            .top("limits: {header_time: 1s}")
+    })
+    .await;
+    let mut client = Frames::open_with(&gate.tls().name("other.test"), b"").await;
+    let fields = [
+        (":method", "POST"),
+        (":scheme", "https"),
+        (":authority", "other.test"),
+        (":path", "/.hubgate/enrol/AAAAAAAAAAAAAAAAAAAAAA"),
+    ];
+    client
+        .say(&frame(HEADERS, END_HEADERS, 1, &block(&fields)))
+        .await;
+    assert_eq!(client.fate().await, Fate::Refused);
+}
+
+#[tokio::test]
+async fn without_devices_the_path_of_forms_is_like_any_other() {
+    let (hub, gate) = start(|setup| setup).await;
+    let mut client = Frames::open(&gate).await;
+    let fields = [
+        (":method", "POST"),
+        GET[1],
+        GET[2],
+        (":path", "/.hubgate/enrol/x"),
+    ];
+    client
+        .say(&frame(HEADERS, END_HEADERS, 1, &block(&fields)))
+        .await;
+    client.say(&frame(DATA, 0, 1, b"some")).await;
+    hub.request("/.hubgate/enrol/x").await;
+    client.say(&frame(DATA, END_STREAM, 1, b" body")).await;
+    assert_eq!(client.fate().await, Fate::Answered);
+    assert_eq!(hub.request("/.hubgate/enrol/x").await.body, b"some body");
+}
+
+#[tokio::test]
+async fn the_address_that_holds_most_memory_makes_room() {
+    let (_hub, gate) = start(|setup| setup.top("limits: {memory: 1MiB}")).await;
+    let mut other = gate.tls().raw().await;
+    let half = "GET / HTTP/1.1\r\nHost: home.test\r\n";
+    other.say(half).await;
+    let mut greedy = Vec::new();
+    for _ in 0..40 {
+        let mut client = gate.tls().from("127.0.0.2").raw().await;
+        client.say(half_a_head(60_000)).await;
+        greedy.push(client);
+    }
+    assert_eq!(other.ask("\r\n").await.status, 200);
+    serves(&gate).await;
+    let mut cut = 0;
+    for mut client in greedy {
+        let ended = tokio::time::timeout(Duration::from_millis(100), client.end());
+        cut += usize::from(ended.await.is_ok());
+    }
+    assert!(cut >= 20, "{cut} connections were cut");
+}
+
+#[tokio::test]
+async fn heads_in_progress_are_bounded_in_all() {
+    let (_hub, gate) =
+        start(|setup| setup.top("limits: {memory: 8MiB, connections_per_address: 2000}")).await;
+    let before = gate.resident();
+    let mut clients = Vec::new();
+    for _ in 0..600 {
+        let mut client = Caller::clear(gate.http()).raw().await;
+        client.say(half_a_head(60_000)).await;
+        clients.push(client);
+    }
+    serves(&gate).await;
+    let held = gate.resident().saturating_sub(before);
+    assert!(held < 20 << 20, "{held} bytes");
+}
+
+/// Bytes that hubgate occupies for connections whose clients take nothing and ask 128 times.
+async fn held_by(gate: &Hubgate, fields: &[u8]) -> usize {
+    serves(gate).await;
+    let before = gate.resident();
+    let mut clients = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
+        let again = again(fields);
+        for number in 0..128 {
+            let block = if number == 0 { fields } else { &again };
+            client.say(&frame(HEADERS, 5, 2 * number + 1, block)).await;
+        }
+        clients.push(client);
+    }
+    serves(gate).await;
+    gate.resident().saturating_sub(before)
+}
+
+/// The same fields, as they are named once the table knows the field.
+fn again(fields: &[u8]) -> Vec<u8> {
+    match fields.ends_with(&[0xbe; 120]) {
+        true => [block(&GET), vec![0xbe; 121]].concat(),
+        false => fields.to_vec(),
+    }
+}
+
+fn half_a_head(length: usize) -> String {
+    let field = format!("X: {}\r\n", "x".repeat(1_000));
+    let fields = field.repeat(length / field.len());
+    format!("GET / HTTP/1.1\r\nHost: home.test\r\n{fields}")
+}
+
+fn with_password(setup: Setup) -> Setup {
+    setup
+        .file("users", HTPASSWD)
+        .site("access: {password: users}")
+}
+
+async fn serves(gate: &Hubgate) {
+    let answer = gate
+        .tls()
+        .http1()
+        .await
+        .ask(Method::GET, "/plain", &[("authorization", ANNA)], "")
+        .await;
+    assert_eq!(answer.status, 200);
+    assert!(!gate.printed().contains("panicked"));
+}
+
+async fn start(set_up: impl FnOnce(Setup) -> Setup) -> (Hub, Hubgate) {
+    let hub = Hub::start().await;
+    let gate = set_up(Setup::home(&hub.url())).start().await;
+    (hub, gate)
+}
