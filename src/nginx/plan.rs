@@ -29,7 +29,7 @@ pub(super) enum Target {
     Hub(Hub),
     /// Nothing: NGINX refuses.
     Closed,
-    /// Something that hubgate does not do.
+    /// An answer of NGINX's own, or a hub that hubgate cannot reach: no request is forwarded.
     Other,
 }
 
@@ -84,8 +84,8 @@ impl Judged<'_> {
     /// Who reaches something here at all.
     pub(super) fn reached_by(&self) -> &Rule {
         match self.target {
-            Target::Closed => &Rule::NOBODY,
-            _ => &self.rule,
+            Target::Hub(_) => &self.rule,
+            Target::Closed | Target::Other => &Rule::NOBODY,
         }
     }
 
@@ -98,14 +98,6 @@ impl Judged<'_> {
 
     pub(super) fn is_root(&self) -> bool {
         self.matcher.prefix() == Some("/")
-    }
-
-    /// Who may enter here; at the root only a hub is entered.
-    fn wanted(&self) -> &Rule {
-        match self.is_root() && self.hub().is_none() {
-            true => &Rule::NOBODY,
-            false => self.reached_by(),
-        }
     }
 }
 
@@ -163,7 +155,7 @@ fn site_rule(root: Option<&Judged<'_>>, places: &[Judged<'_>]) -> Result<Rule, U
         let wrong = |(_, place): &(usize, &Judged<'_>)| {
             place.hub().is_some()
                 && place.matcher.path().is_some()
-                && block(rule, place.wanted()).is_none()
+                && block(rule, place.reached_by()).is_none()
         };
         places
             .iter()
@@ -201,12 +193,10 @@ impl Plan {
             return;
         };
         let (around, serves) = self.decided(path);
-        let wanted = place.wanted().clone();
+        let wanted = place.reached_by().clone();
         let hub = place.hub().unwrap_or(&serves).clone();
         let changes = !same(&[&wanted], &[&around]) || hub != serves;
-        // What hubgate does not do is never opened further than what is around it.
-        let opens = place.hub().is_none() && !implies(&[&wanted], &[&around]);
-        if !changes || opens {
+        if !changes {
             return;
         }
         match &place.matcher {
@@ -270,6 +260,11 @@ impl Plan {
             Some(Access::And(rule)) => vec![&self.rule, rule],
             Some(Access::Inherit) | None => vec![&self.rule],
         }
+    }
+
+    /// The hub that a path leads to.
+    pub(super) fn hub(&self, path: &str) -> &Hub {
+        self.at(path).map_or(&self.hub, |planned| &planned.serves)
     }
 
     /// The longest path that takes this one.

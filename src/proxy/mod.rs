@@ -42,6 +42,7 @@ mod tunnel;
 mod upload;
 mod websocket;
 
+pub(crate) use self::headers::is_claim;
 use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::{ArcSwap, Guard};
