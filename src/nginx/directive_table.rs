@@ -26,6 +26,19 @@ pub(super) fn is_content_handler(name: &str) -> bool {
     name != "proxy_pass" && CONTENT_HANDLERS.iter().any(|pattern| fits(pattern, name))
 }
 
+/// Whether NGINX redirects to its location from the path without the slash at the end.
+pub(super) fn leads_on(directive: &Directive) -> bool {
+    const NAMES: [&str; 6] = [
+        "proxy_pass",
+        "fastcgi_pass",
+        "uwsgi_pass",
+        "scgi_pass",
+        "grpc_pass",
+        "memcached_pass",
+    ];
+    NAMES.contains(&directive.name.as_str())
+}
+
 /// The cure where a directive of the tables is harmless with other words only.
 pub(super) fn wrong_words(directive: &Directive) -> Option<&'static str> {
     let word = directive.word();

@@ -2,6 +2,7 @@
 
 use super::{
     directive::Directive,
+    directive_table,
     guard::{self, Condition, Verify},
     levels::Levels,
     location::Matcher,
@@ -31,6 +32,7 @@ pub(super) fn places<'d>(
             directive: server.directive,
             around: Vec::new(),
             shielded: false,
+            leads_on: false,
             rule: Rule::NOBODY,
             target: Target::Other,
         });
@@ -100,6 +102,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             directive: location.directive,
             around: location.around.clone(),
             shielded: location.shielded,
+            leads_on: location.levels.all_own().any(directive_table::leads_on),
             rule,
             target,
         }
@@ -150,7 +153,11 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 
     fn condition(&self, directive: &Directive) -> Condition {
-        guard::condition(directive, self.hosts, self.server.has_tls())
+        match guard::condition(directive, self.hosts, self.server.has_tls()) {
+            // In the clear hubgate leads nowhere: the site is served there.
+            Condition::ToTls if !self.server.has_tls() => Condition::Guard,
+            condition => condition,
+        }
     }
 
     fn tell(&self, directive: &Directive, report: &mut Report) {

@@ -18,6 +18,8 @@ pub(super) struct Judged<'d> {
     pub(super) directive: &'d Directive,
     pub(super) around: Vec<usize>,
     pub(super) shielded: bool,
+    /// Whether NGINX leads to it from the path without the slash at its end.
+    pub(super) leads_on: bool,
     pub(super) rule: Rule,
     pub(super) target: Target,
 }
@@ -202,11 +204,8 @@ impl Plan {
         match &place.matcher {
             Matcher::Exact(path) => self.exact(path, (wanted, hub), (around, serves), places),
             _ => {
-                let key = prefix_key(
-                    path,
-                    !implies(&[&around], &[&wanted]) && place.hub().is_some(),
-                    places,
-                );
+                let differs = !implies(&[&around], &[&wanted]) || hub != serves;
+                let key = prefix_key(path, differs && place.leads_on, places);
                 self.emit(key, wanted, hub);
             }
         }
@@ -283,8 +282,8 @@ fn takes(own: &str, path: &str) -> bool {
     below.is_some_and(|below| below.is_empty() || below.starts_with('/') || own.ends_with('/'))
 }
 
-/// `/x` instead of `/x/` where that must be guarded too: NGINX only leads from there to `/x/`.
-fn prefix_key(path: &str, guards: bool, places: &[Judged<'_>]) -> String {
+/// `/x` instead of `/x/` where NGINX leads from there to `/x/`, and what is there differs.
+fn prefix_key(path: &str, leads_on: bool, places: &[Judged<'_>]) -> String {
     let has_exact = |path: &str| {
         places
             .iter()
@@ -292,7 +291,7 @@ fn prefix_key(path: &str, guards: bool, places: &[Judged<'_>]) -> String {
     };
     match path.strip_suffix('/') {
         Some(bare)
-            if guards && !bare.is_empty() && !has_exact(bare) && !has_prefix(places, bare) =>
+            if leads_on && !bare.is_empty() && !has_exact(bare) && !has_prefix(places, bare) =>
         {
             bare.to_owned()
         }

@@ -86,20 +86,21 @@ fn samples(places: &[Judged<'_>], plan: &Plan) -> BTreeSet<String> {
     samples
 }
 
-/// The locations that may decide about a path in NGINX.
+/// The locations that may decide about a path in NGINX; one from which it leads to the path with
+/// a slash is decided there.
 fn deciding(places: &[Judged<'_>], path: &str) -> Vec<usize> {
     let found = Search { places, path }.within(None);
     let mut deciding = found.settled;
     deciding.extend(found.otherwise);
+    if found.led {
+        deciding.extend(self::deciding(places, &format!("{path}/")));
+    }
     deciding
 }
 
-/// Whether NGINX only leads to the path with a slash; what is decided there is decided here.
+/// Whether NGINX may lead to the path with a slash.
 fn is_led_on(places: &[Judged<'_>], path: &str) -> bool {
-    let is_own = places.iter().any(|it| it.matcher.path() == Some(path));
-    let slash = format!("{path}/");
-    let leads = |it: &Judged<'_>| it.matcher.path() == Some(&slash) && it.hub().is_some();
-    !is_own && places.iter().any(leads)
+    Search { places, path }.within(None).led
 }
 
 /// NGINX's search for the location of a path, as `ngx_http_core_find_location` does it.
@@ -114,6 +115,8 @@ struct Found {
     /// Those that end the search if they fit; one of them does when `ends` is set.
     settled: Vec<usize>,
     ends: bool,
+    /// Whether NGINX may lead to the path with a slash.
+    led: bool,
     /// The longest prefix, which decides if none of these fits.
     otherwise: Option<usize>,
 }
@@ -121,11 +124,18 @@ struct Found {
 impl Search<'_, '_> {
     fn within(&self, scope: Option<usize>) -> Found {
         let exact = |nth: &usize| self.places[*nth].matcher == Matcher::Exact(self.path.into());
-        if let Some(exact) = self.inner(scope).find(exact).or_else(|| self.led_on(scope)) {
+        if let Some(exact) = self.inner(scope).find(exact) {
             return Found {
                 settled: vec![exact],
                 ends: true,
-                otherwise: None,
+                ..Found::default()
+            };
+        }
+        if self.is_led_on(scope) {
+            return Found {
+                ends: true,
+                led: true,
+                ..Found::default()
             };
         }
         let longest = self.longest(scope);
@@ -135,7 +145,7 @@ impl Search<'_, '_> {
         }
         found.otherwise = found.otherwise.or(longest);
         if !longest.is_some_and(|nth| self.places[nth].shielded) {
-            found.settled.extend(self.expressions(scope));
+            self.expressions(scope, &mut found);
         }
         found
     }
@@ -155,28 +165,26 @@ impl Search<'_, '_> {
             .map(|(nth, _)| nth)
     }
 
-    /// The location of a hub that NGINX leads to by a slash at the end.
-    fn led_on(&self, scope: Option<usize>) -> Option<usize> {
+    /// Whether NGINX leads from the path to a location of the block by a slash at the end.
+    fn is_led_on(&self, scope: Option<usize>) -> bool {
         let is = |nth: usize, path: &str| self.places[nth].matcher.path() == Some(path);
-        if self.inner(scope).any(|nth| is(nth, self.path)) {
-            return None;
-        }
         let slash = format!("{}/", self.path);
-        self.inner(scope)
-            .find(|nth| is(*nth, &slash) && self.places[*nth].hub().is_some())
+        let own = self.inner(scope).any(|nth| is(nth, self.path));
+        let leads = |nth: usize| is(nth, &slash) && self.places[nth].leads_on;
+        !own && self.inner(scope).any(leads)
     }
 
-    /// The expressions of a block that the path may fit, with what may decide in them.
-    fn expressions(&self, scope: Option<usize>) -> Vec<usize> {
+    /// Adds the expressions of a block that the path may fit, with what may decide in them.
+    fn expressions(&self, scope: Option<usize>, found: &mut Found) {
         let fits = |nth: &usize| self.places[*nth].may_fit(self.path);
-        let fitting = self.inner(scope).filter(fits);
-        fitting
-            .flat_map(|nth| {
-                let found = self.within(Some(nth));
-                let own = (!found.ends).then_some(found.otherwise.unwrap_or(nth));
-                found.settled.into_iter().chain(own).collect::<Vec<_>>()
-            })
-            .collect()
+        for nth in self.inner(scope).filter(fits) {
+            let within = self.within(Some(nth));
+            found.led |= within.led;
+            found.settled.extend(within.settled);
+            if !within.ends {
+                found.settled.push(within.otherwise.unwrap_or(nth));
+            }
+        }
     }
 }
 

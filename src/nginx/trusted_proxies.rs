@@ -80,7 +80,7 @@ fn recursive(levels: &Levels<'_>, written: &Directive, report: &mut Report) {
         _ => report.stop(
             recursive.unwrap_or(written),
             "NGINX takes the last address of X-Forwarded-For here, even that of a trusted proxy, and hubgate the last one \
-             that is no trusted proxy's: write `real_ip_recursive on`, or leave in set_real_ip_from only the proxy before this one",
+             that is no trusted proxy's: write `real_ip_recursive on`",
         ),
     }
 }

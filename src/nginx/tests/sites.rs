@@ -131,7 +131,7 @@ fn a_hub_without_an_address_is_told_and_not_written() {
             "location / {{ {HUB} }} location /red/ {{ proxy_pass \"http://{hub}\"; }}"
         ));
         let written = yaml(&site);
-        let closed = "- path: /red/\n        access:\n          networks: [255.255.255.255]";
+        let closed = "- path: /red\n        access:\n          networks: [255.255.255.255]";
         assert!(written.contains(closed), "{hub}: {written}");
         assert!(report(&site).contains("a port from 1 to 65535"), "{hub}");
     }
@@ -160,7 +160,7 @@ fn a_hub_at_a_path_is_kept_where_the_path_is_not_changed() {
         "{root} location /red/ {{ proxy_pass http://127.0.0.1:1880; }}"
     )));
     assert!(
-        kept.ends_with("      - path: /red/\n        upstream: http://127.0.0.1:1880\n"),
+        kept.ends_with("      - path: /red\n        upstream: http://127.0.0.1:1880\n"),
         "{kept}"
     );
     let changed = home(&format!(

@@ -125,6 +125,8 @@ impl<'c> Client<'c> {
         let to = SocketAddr::new(ip, self.ports[request.port]);
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
         socket.bind(&SocketAddr::new(request.from.parse().unwrap(), 0).into())?;
+        // After bind: the number may be that of a port on which a proxy listens for all addresses.
+        socket.set_reuse_address(true)?;
         socket.connect_timeout(&to.into(), PATIENCE)?;
         let tcp: TcpStream = socket.into();
         tcp.set_nodelay(true)?;

@@ -7,9 +7,9 @@ use super::{
     random::Random,
 };
 
-const PATHS: [&str; 14] = [
-    "/", "/a", "/a/", "/a/b", "/a/b/", "/ab", "/b/", "/b", "/A/", "/a/b/c/", "/img/", "/b/a/",
-    "/a.b/", "/rest/",
+const PATHS: [&str; 20] = [
+    "/", "/a", "/a/", "/a/", "/a/", "/a/b", "/a/b/", "/a/b/", "/ab", "/b/", "/b/", "/b", "/A/",
+    "/a/b/c/", "/img/", "/b/a/", "/a.b/", "/rest/", "/rest/", "/ab/",
 ];
 const EXPRESSIONS: [&str; 10] = [
     "^/a/",
@@ -54,7 +54,7 @@ const NETWORKS: [&str; 13] = [
 ];
 
 /// How often what mostly stops the import is written, in percent for each place.
-const RARELY: usize = 2;
+const RARELY: usize = 1;
 
 /// Writes a site.
 pub(super) struct Grammar {
@@ -63,6 +63,8 @@ pub(super) struct Grammar {
     /// Whether a server is the default of its addresses already.
     defaulted: bool,
     listens: Vec<String>,
+    /// The rules that most places choose from.
+    rules: Vec<Vec<Node>>,
 }
 
 impl Grammar {
@@ -73,8 +75,13 @@ impl Grammar {
             tls,
             defaulted: false,
             listens: Vec::new(),
+            rules: Vec::new(),
             random,
         };
+        for _ in 0..2 {
+            let rule = grammar.any_access();
+            grammar.rules.push(rule);
+        }
         grammar.http()
     }
 
@@ -129,14 +136,14 @@ impl Grammar {
         if self.random.percent(15) {
             nodes.push(Node::line("set_real_ip_from ::1"));
         }
-        let header = match self.random.below(12) {
+        let header = match self.random.below(40) {
             0 => "X-Real-IP",
             1 => "proxy_protocol",
             _ => "X-Forwarded-For",
         };
         nodes.push(Node::line(format!("real_ip_header {header}")));
-        if self.random.percent(90) {
-            let on = if self.random.percent(92) { "on" } else { "off" };
+        if self.random.percent(96) {
+            let on = if self.random.percent(96) { "on" } else { "off" };
             nodes.push(Node::line(format!("real_ip_recursive {on}")));
         }
     }
@@ -158,7 +165,10 @@ impl Grammar {
             &["[::]:+"],
             &["*:", "127.0.0.1:"],
         ];
-        let chosen = self.random.of(&all);
+        let mut chosen = self.random.of(&all);
+        if **chosen == ["[::]:"] && self.random.percent(85) {
+            chosen = &all[2];
+        }
         let listen = |begin: &&str| match begin.strip_suffix('+') {
             Some(begin) => format!("listen {begin}{port}{ssl} ipv6only=off"),
             None => format!("listen {begin}{port}{ssl}"),
@@ -257,18 +267,18 @@ impl Grammar {
         nodes.push(Node::line("ssl_client_certificate @W@/ca.pem"));
         let how = match self.random.below(20) {
             0..8 => "on",
-            8 => "optional_no_ca",
+            8 if self.random.percent(40) => "optional_no_ca",
             9 => "off",
             _ => "optional",
         };
         nodes.push(Node::line(format!("ssl_verify_client {how}")));
-        if self.random.percent(30) {
+        if self.random.percent(6) {
             nodes.push(Node::line(format!(
                 "ssl_verify_depth {}",
                 self.random.of(&[0, 1, 2])
             )));
         }
-        if how == "optional" && self.random.percent(50) {
+        if how == "optional" && self.random.percent(85) {
             nodes.push(Self::wants_certificate());
         }
     }
@@ -358,6 +368,13 @@ impl Grammar {
 
     /// Who may enter, in a few of all the ways.
     fn access(&mut self) -> Vec<Node> {
+        if self.random.percent(75) {
+            return self.random.of(&self.rules).clone();
+        }
+        self.any_access()
+    }
+
+    fn any_access(&mut self) -> Vec<Node> {
         let mut nodes = Vec::new();
         match self.random.below(6) {
             0 | 1 => self.password(&mut nodes),
@@ -370,7 +387,7 @@ impl Grammar {
                     self.random.of(&["any", "any", "all"])
                 )));
             }
-            _ => nodes.push(Node::line("auth_basic off")),
+            _ => nodes.extend([Node::line("auth_basic off"), Node::line("allow all")]),
         }
         nodes
     }
@@ -427,16 +444,16 @@ impl Grammar {
 
     /// How it is written, what nested ones begin with, and what no other beside it may have.
     fn matcher(&mut self, around: Option<&str>) -> Option<(String, String, String)> {
-        if self.random.percent(if around.is_none() { 12 } else { 8 }) {
+        let within = around.unwrap_or_default();
+        if within == "~" || self.random.percent(7) {
             let expression = *self.random.of(&EXPRESSIONS);
             let sign = *self.random.of(&["~", "~", "~*"]);
             return Some((
                 format!("{sign} {expression}"),
-                String::new(),
+                "~".to_owned(),
                 format!("{sign}{expression}"),
             ));
         }
-        let within = around.unwrap_or_default();
         let fitting: Vec<_> = PATHS
             .iter()
             .filter(|path| path.starts_with(within) && **path != within)
@@ -445,7 +462,15 @@ impl Grammar {
             return None;
         }
         let path = **self.random.of(&fitting);
-        Some(match self.random.below(10) {
+        let (bare, slash) = (path.trim_end_matches('/'), path.ends_with('/'));
+        let kind = self.random.below(10);
+        if kind > 1 && !slash && self.random.percent(70) {
+            return None;
+        }
+        Some(match kind {
+            0 | 1 if slash && bare.len() > within.len() && self.random.percent(85) => {
+                (format!("= {bare}"), "=".to_owned(), format!("={bare}"))
+            }
             0 | 1 => (format!("= {path}"), "=".to_owned(), format!("={path}")),
             2 => (format!("^~ {path}"), path.to_owned(), path.to_owned()),
             _ => (path.to_owned(), path.to_owned(), path.to_owned()),
