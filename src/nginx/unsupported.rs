@@ -39,6 +39,7 @@ fn server(server: &Server<'_>, report: &mut Report) {
     let own = server.directive.inner().iter();
     own.filter(|directive| directive.name != "try_files")
         .for_each(|directive| one(directive, report));
+    fallbacks(server, report);
     let locations = server.locations.iter().zip(&server.passed);
     for (location, _) in locations.filter(|(_, passed)| matches!(passed, Some(Passed::Hub(_)))) {
         self::location(location, report);
@@ -46,6 +47,14 @@ fn server(server: &Server<'_>, report: &mut Report) {
             inherited(&server.locations[*outer], report);
         }
     }
+}
+
+/// Stops where files come before the hub of a named location, which nothing else leads to.
+fn fallbacks(server: &Server<'_>, report: &mut Report) {
+    let own = |location: &Location<'_>| location.levels.own_one("try_files");
+    let fallbacks = server.locations.iter().filter_map(own);
+    let named = fallbacks.filter(|it| it.words.last().is_some_and(|word| word.starts_with('@')));
+    named.for_each(|directive| one(directive, report));
 }
 
 fn location(location: &Location<'_>, report: &mut Report) {

@@ -104,6 +104,13 @@ fn a_rewrite_where_a_hub_is_reached_stops() {
 }
 
 #[test]
+fn files_that_come_before_a_hub_stop() {
+    let inside =
+        format!("location / {{ root /srv;\n try_files $uri @hub; }} location @hub {{ {HUB} }}");
+    assert!(stop(&home(&inside)).contains("/e/sites-enabled/openhab:7: NGINX serves a file here"));
+}
+
+#[test]
 fn a_place_that_nginx_never_forwards_is_closed() {
     for inside in [
         "return 403 \"no\";",

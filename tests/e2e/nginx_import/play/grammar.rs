@@ -105,10 +105,12 @@ impl Grammar {
                 vec![Node::line("default 0"), Node::line("127.0.0.1 1")],
             ));
         }
-        nodes.push(Node::block(
-            "upstream pool",
-            vec![Node::line("server @HUB@"), Node::line("keepalive 2")],
-        ));
+        let mut pool = vec![Node::line("server @HUB@"), Node::line("keepalive 2")];
+        if self.random.percent(20) {
+            let other = *self.random.of(&["backup", "down", "backup down"]);
+            pool.insert(1, Node::line(format!("server @OTHER@ {other}")));
+        }
+        nodes.push(Node::block("upstream pool", pool));
         if self.random.percent(20) {
             nodes.push(Node::line(*self.random.of(&[
                 "server_tokens off",
@@ -298,6 +300,9 @@ impl Grammar {
                 "error_page 401 = @named",
                 "error_page 502 /50x.html",
                 "set $x 1",
+                "satisfy any",
+                "auth_basic_user_file @W@/pw2",
+                "proxy_set_header X-Remote-User $remote_user",
                 "client_max_body_size 3m",
                 "add_header X-A b",
                 "merge_slashes on",
@@ -341,7 +346,7 @@ impl Grammar {
             "$request_method = OPTIONS",
             "$host = home.test",
             "$arg_m = 1",
-            "$mapped",
+            "$arg_x",
             "$scheme = http",
             "$host != home.test",
             "$http_x_user",
@@ -350,7 +355,6 @@ impl Grammar {
             "$http_host != home.test",
             "$remote_addr != 127.0.0.1",
         ]);
-        let test = if test == "$mapped" { "$arg_m" } else { test };
         let then = *self.random.of(&[
             "return 403",
             "return 204",
@@ -358,12 +362,9 @@ impl Grammar {
             "set $x 2",
             "return 301 https://$host$request_uri",
             "break",
-            "add_header X-A b",
+            "set $y 1",
         ]);
-        Node::block(
-            format!("if ({test})"),
-            vec![Node::line(then.replace("add_header X-A b", "set $y 1"))],
-        )
+        Node::block(format!("if ({test})"), vec![Node::line(then)])
     }
 
     /// Who may enter, in a few of all the ways.
@@ -387,7 +388,11 @@ impl Grammar {
                     self.random.of(&["any", "any", "all"])
                 )));
             }
-            _ => nodes.extend([Node::line("auth_basic off"), Node::line("allow all")]),
+            _ => {
+                let opens = ["auth_basic off", "allow all"].map(Node::line);
+                let begin = self.random.below(3) / 2;
+                nodes.extend(opens.into_iter().skip(begin).take(1 + self.random.below(2)));
+            }
         }
         nodes
     }
@@ -512,7 +517,8 @@ impl Grammar {
         let pass = match self.random.below(40) {
             0..25 => "http://@HUB@",
             25..29 if path == "/" => "http://@HUB@/",
-            25..30 => "http://pool",
+            25..28 => "http://pool",
+            28 | 29 if path.starts_with('/') => return self.same_path(path, nodes),
             30..34 => "http://@OTHER@",
             34 => "http://@HUB@$request_uri",
             35 if path.starts_with('/') => "http://@HUB@/b/",
@@ -535,6 +541,12 @@ impl Grammar {
                 "proxy_http_version 1.1",
             ])));
         }
+        self.rarely(nodes);
+    }
+
+    /// A hub with the path that the location has, which changes nothing.
+    fn same_path(&mut self, path: &str, nodes: &mut Vec<Node>) {
+        nodes.push(Node::line(format!("proxy_pass http://@HUB@{path}")));
         self.rarely(nodes);
     }
 

@@ -119,10 +119,12 @@ fn one(text: &str, path: &str, hosts: &[String], round: usize, random: &mut Rand
         ("::1", "::1"),
     ];
     let (to, from) = *random.of(&pairs);
-    let host = if random.percent(60) {
-        &hosts[0]
+    let host = if !tls && random.percent(3) {
+        "home.test."
+    } else if random.percent(60) {
+        hosts[0].as_str()
     } else {
-        random.of(hosts)
+        random.of(hosts).as_str()
     };
     let mut fields = match round {
         0 => String::new(),
@@ -154,7 +156,7 @@ fn one(text: &str, path: &str, hosts: &[String], round: usize, random: &mut Rand
         port,
         to,
         from,
-        host: host.clone(),
+        host: host.to_owned(),
         card: *random.of(&[Card::None, Card::Own, Card::Own, Card::Strange]),
         method: *random.of(&[
             "GET", "GET", "GET", "GET", "POST", "OPTIONS", "HEAD", "DELETE",
@@ -228,6 +230,14 @@ fn paths(site: &[Node], random: &mut Random) -> Vec<String> {
             bare.to_uppercase(),
             format!("{bare}//x"),
             format!("{bare}%20"),
+            format!("{bare}/x/.."),
+            format!("{bare}/%2e%2e/x"),
+            format!("{bare}/..;/x"),
+            format!("{bare}%5cx"),
+            format!("{bare}?x/"),
+            format!("//x/..{bare}"),
+            format!("{bare}%3bx"),
+            format!("{bare}."),
         ];
         paths.push(random.of(&odd).clone());
         paths.push(random.of(&odd).clone());
