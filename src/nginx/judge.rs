@@ -1,9 +1,10 @@
 //! What a server's locations come to: who may enter each, and what is there.
 
 use super::{
+    condition::{self, Condition},
     directive::Directive,
     directive_table,
-    guard::{self, Condition, Verify},
+    guard::{self, Verify},
     levels::Levels,
     location::Matcher,
     plan::{Judged, Target},
@@ -109,9 +110,10 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 
     fn rule(&self, levels: &Levels<'d>, wants: bool, report: &mut Report) -> Rule {
+        let dual = self.server.listens.iter().any(|listen| listen.dual);
         Rule {
             certificate: self.certificate(wants),
-            entry: guard::entry(levels, report),
+            entry: guard::entry(levels, dual, report),
         }
     }
 
@@ -128,7 +130,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     fn target(&self, nth: usize) -> Target {
         let levels = &self.server.locations[nth].levels;
         let answer = levels.own_one("return");
-        if levels.one("internal").is_some() || answer.is_some_and(guard::is_refusal) {
+        if levels.one("internal").is_some() || answer.is_some_and(condition::is_refusal) {
             return Target::Closed;
         }
         match &self.server.passed[nth] {
@@ -153,7 +155,7 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 
     fn condition(&self, directive: &Directive) -> Condition {
-        match guard::condition(directive, self.hosts, self.server.has_tls()) {
+        match condition::condition(directive, self.hosts, self.server.has_tls()) {
             // In the clear hubgate leads nowhere: the site is served there.
             Condition::ToTls if !self.server.has_tls() => Condition::Guard,
             condition => condition,

@@ -7,6 +7,7 @@
 //! `directive_table`, or stops the import (`unsupported`); `report` lists all.
 
 mod certificate;
+mod condition;
 mod directive;
 mod directive_table;
 mod files;

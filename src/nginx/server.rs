@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, net::SocketAddr};
 
 use super::{
+    condition::{self, Condition},
     directive::Directive,
-    guard::{self, Condition},
     levels::Levels,
     listen::{self, Listen},
     location::{self, Location, Matcher},
@@ -150,10 +150,10 @@ impl<'d> Server<'d> {
     /// What it is there for, when it answers by itself before any location.
     fn returns(&self) -> Option<Kind> {
         let directive = self.levels.own_one("return")?;
-        if guard::leads_to_tls(directive) || self.leads_to_tls() {
+        if condition::leads_to_tls(directive) || self.leads_to_tls() {
             return Some(Kind::ToTls);
         }
-        Some(if guard::is_refusal(directive) {
+        Some(if condition::is_refusal(directive) {
             Kind::Closed
         } else {
             Kind::Other
@@ -163,7 +163,7 @@ impl<'d> Server<'d> {
     /// Whether something of it leads to https, whatever the path.
     fn leads_to_tls(&self) -> bool {
         let by_condition =
-            |it: &&Directive| guard::condition(it, &self.names, false) == Condition::ToTls;
+            |it: &&Directive| condition::condition(it, &self.names, false) == Condition::ToTls;
         let root = self
             .locations
             .iter()
@@ -174,8 +174,8 @@ impl<'d> Server<'d> {
                 .levels
                 .own("rewrite")
                 .into_iter()
-                .any(guard::leads_to_tls)
-            || by_root.is_some_and(guard::leads_to_tls)
+                .any(condition::leads_to_tls)
+            || by_root.is_some_and(condition::leads_to_tls)
     }
 
     /// Says why nothing of a server is imported that has no hub.

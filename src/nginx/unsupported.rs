@@ -51,8 +51,8 @@ fn server(server: &Server<'_>, report: &mut Report) {
 
 /// Stops where files come before the hub of a named location, which nothing else leads to.
 fn fallbacks(server: &Server<'_>, report: &mut Report) {
-    let own = |location: &Location<'_>| location.levels.own_one("try_files");
-    let fallbacks = server.locations.iter().filter_map(own);
+    let locations = server.locations.iter();
+    let fallbacks = locations.filter_map(|location| location.levels.own_one("try_files"));
     let named = fallbacks.filter(|it| it.words.last().is_some_and(|word| word.starts_with('@')));
     named.for_each(|directive| one(directive, report));
 }

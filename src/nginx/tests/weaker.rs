@@ -34,6 +34,15 @@ fn hubgate_listens_on_the_families_of_nginx_only() {
 }
 
 #[test]
+fn a_list_for_ipv6_alone_stops_where_a_socket_takes_both_families() {
+    let only = hub("deny ::/0;");
+    let dual = only.replace("listen 443 ssl", "listen [::]:443 ssl ipv6only=off");
+    assert!(stop(&dual).contains("write for IPv4 too"));
+    assert!(import_text(&dual.replace("deny ::/0", "allow ::1; deny all")).is_ok());
+    assert!(import_text(&only).is_ok());
+}
+
+#[test]
 fn a_name_goes_to_the_server_that_nginx_chooses_and_not_to_the_first() {
     let guarded = home(&format!("{PASSWORD} location / {{ {HUB} }}"));
     for (catching, taken) in [("_", "openhabian.local"), ("openhabian.*", "localhost")] {

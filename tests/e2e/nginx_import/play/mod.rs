@@ -8,6 +8,7 @@ mod grammar;
 mod hubs;
 mod node;
 mod pair;
+mod processes;
 mod random;
 mod requests;
 

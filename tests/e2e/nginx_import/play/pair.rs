@@ -3,11 +3,8 @@
 use std::{
     collections::HashMap,
     fs,
-    net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    path::Path,
+    process::{Command, Stdio},
 };
 
 use hubgate::nginx::{self, Disk, Failure, Wishes};
@@ -16,9 +13,10 @@ use super::{
     client::{Answer, Cards, Client},
     hubs::{Heard, Hubs, decoded},
     node::{self, Node},
+    processes::{Ending, listened, nginx_listens, start_hubgate, wait},
     requests::Request,
 };
-use crate::harness::{PROGRAM, Port};
+use crate::harness::Port;
 
 /// What all sites of a thread share.
 pub(super) struct Stage<'s> {
@@ -70,16 +68,6 @@ impl Ports {
     }
 }
 
-/// A child that ends with its owner.
-struct Ending(Child);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 const AROUND: &str = "daemon off; master_process off; pid nginx.pid; error_log stderr;\n\
     events { worker_connections 256; }\nhttp {\naccess_log off; client_body_temp_path body; proxy_temp_path proxy;\n\
     fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi; keepalive_timeout 75; keepalive_requests 100000;\n";
@@ -128,13 +116,17 @@ impl<'s> Stage<'s> {
             Ok(child) => child,
             Err(why) => return Played::Unplayable(format!("hubgate: {why}\n{yaml}")),
         };
-        let theirs = match self.start_nginx(site, &path) {
+        let mut theirs = match self.start_nginx(site, &path) {
             Ok(child) => child,
             Err(why) => return Played::Unplayable(format!("nginx: {why}")),
         };
         let played = self.compare(requests, &yaml);
-        drop((ours, theirs));
-        played
+        drop(ours);
+        match theirs.0.try_wait().unwrap() {
+            // It gives up some time after it listens on the first address.
+            Some(_) => Played::Unplayable("nginx: ended".to_owned()),
+            None => played,
+        }
     }
 
     fn import(&self, site: &[Node], path: &Path) -> Result<String, Failure> {
@@ -274,82 +266,4 @@ fn is_same(ours: &Heard, theirs: &Heard) -> bool {
         && ours.method == theirs.method
         && ours.path == theirs.path
         && evil(ours) <= evil(theirs)
-}
-
-fn start_hubgate(path: &Path, yaml: &str, listened: &[SocketAddr]) -> Result<Ending, String> {
-    let folder = path.join("hubgate");
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("proxy.yaml"), yaml).unwrap();
-    let log = fs::File::create(folder.join("log")).unwrap();
-    let mut command = Command::new(PROGRAM);
-    let command = command
-        .args(["run", "-c", "proxy.yaml"])
-        .current_dir(&folder)
-        .stdin(Stdio::null());
-    for name in ["LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET"] {
-        command.env_remove(name);
-    }
-    let child = command
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    wait(Ending(child), listened, &folder.join("log"))
-}
-
-/// Waits until all of them are listened on.
-fn wait(mut child: Ending, listened: &[SocketAddr], log: &PathBuf) -> Result<Ending, String> {
-    let begin = Instant::now();
-    for address in listened {
-        while TcpStream::connect_timeout(address, Duration::from_secs(1)).is_err() {
-            let ended = child.0.try_wait().unwrap().is_some();
-            if ended || begin.elapsed() > Duration::from_secs(30) {
-                return Err(fs::read_to_string(log).unwrap_or_default());
-            }
-            thread::sleep(Duration::from_millis(3));
-        }
-    }
-    Ok(child)
-}
-
-/// What proxy.yaml says in `listen`, at an address that can be called.
-fn listened(yaml: &str) -> Vec<SocketAddr> {
-    let line = yaml.lines().find(|line| line.starts_with("listen: "));
-    let addresses = line.unwrap_or_default().split('"');
-    addresses
-        .filter_map(|text| text.parse().ok())
-        .map(callable)
-        .collect()
-}
-
-fn nginx_listens(text: &str) -> Vec<SocketAddr> {
-    let words = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("listen "));
-    let words = words.map(|line| {
-        line.trim_end_matches(';')
-            .split(' ')
-            .next()
-            .unwrap()
-            .replace("*:", "0.0.0.0:")
-    });
-    let addresses = words.filter_map(|word| {
-        word.parse()
-            .or_else(|_| format!("0.0.0.0:{word}").parse())
-            .ok()
-    });
-    addresses.map(callable).collect()
-}
-
-fn callable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        let local: &str = if address.is_ipv4() {
-            "127.0.0.1"
-        } else {
-            "::1"
-        };
-        address.set_ip(local.parse().unwrap());
-    }
-    address
 }

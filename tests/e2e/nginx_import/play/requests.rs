@@ -234,7 +234,6 @@ fn paths(site: &[Node], random: &mut Random) -> Vec<String> {
             format!("{bare}/%2e%2e/x"),
             format!("{bare}/..;/x"),
             format!("{bare}%5cx"),
-            format!("{bare}?x/"),
             format!("//x/..{bare}"),
             format!("{bare}%3bx"),
             format!("{bare}."),
