@@ -183,7 +183,7 @@ impl<'s, 'd> Socket<'s, 'd> {
         let plain = host.trim_start_matches('*');
         let ends = || plain.match_indices('.').map(|(place, _)| &plain[place..]);
         let parents = || ends().map(|end| &end[1..]).chain([plain]);
-        if parents().any(|parent| self.is_contested(parent)) {
+        if parents().any(|parent| self.is_contested(parent, host)) {
             return None;
         }
         if let Some(server) = self.first(|name| name == host && !name.starts_with('*')) {
@@ -211,22 +211,19 @@ impl<'s, 'd> Socket<'s, 'd> {
         servers.find(|server| server.names.iter().any(|name| fits(name)))
     }
 
-    /// Whether `.name` of one server stands beside `name` or `*.name` of another: NGINX ignores
-    /// one of the two whole.
-    fn is_contested(&self, parent: &str) -> bool {
-        let has = |server: &&&Server<'_>, fits: &dyn Fn(&str) -> bool| {
+    /// Whether `.name` stands beside `name` or `*.name`: NGINX ignores one of the two whole. Of one
+    /// server the name itself is certain nevertheless.
+    fn is_contested(&self, parent: &str, host: &str) -> bool {
+        let has = |server: &Server<'_>, fits: &dyn Fn(&str) -> bool| {
             server.names.iter().any(|name| fits(name))
         };
-        let dotted = self
-            .servers
-            .iter()
-            .find(|server| has(server, &|name| name.strip_prefix('.') == Some(parent)));
-        let Some(dotted) = dotted else {
+        let dotted = |name: &str| name.strip_prefix('.') == Some(parent);
+        let written = |name: &str| name == parent || name.strip_prefix("*.") == Some(parent);
+        let Some(first) = self.servers.iter().find(|it| has(it, &dotted)) else {
             return false;
         };
-        let written = |name: &str| name == parent || name.strip_prefix("*.") == Some(parent);
-        let mut others = self.servers.iter().filter(|other| !other.is(dotted));
-        others.any(|other| has(&other, &written))
+        let mut others = self.servers.iter().filter(|it| has(it, &written));
+        others.any(|other| host != parent || !other.is(first))
     }
 
     /// The server of the longest `name.*`.

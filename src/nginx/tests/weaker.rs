@@ -68,6 +68,19 @@ fn a_name_goes_to_the_server_that_nginx_chooses_and_not_to_the_first() {
 }
 
 #[test]
+fn a_wildcard_that_nginx_ignores_beside_its_name_is_none() {
+    let site = hub("").replace("home.example.org", "home.example.org .home.example.org");
+    assert!(
+        yaml(&site).contains("hosts: [home.example.org]\n"),
+        "{}",
+        yaml(&site)
+    );
+    let other = hub("").replace("home.example.org", ".home.example.org");
+    let both = format!("{}{other}", hub(""));
+    assert!(matches!(import_text(&both), Err(Failure::Nothing(_))));
+}
+
+#[test]
 fn a_wildcard_does_not_take_the_name_of_a_server_without_a_hub() {
     let wild = hub("").replace("home.example.org", "*.example.org");
     let dead = home("return 403;").replace("home.", "dead.");
