@@ -127,7 +127,7 @@ fn play(stage: &mut Stage<'_>, seed: u64, nth: u64, tally: &Mutex<Tally>) {
             Played::Weaker(weakness) => weakness,
         }
     };
-    let (site, weakness) = shrink(stage, site, weakness);
+    let (site, weakness) = shrink(stage, site, *weakness);
     let found = format!(
         "--- site {nth} of seed {seed}\n{}\n{}",
         node::text(&site),
@@ -154,7 +154,7 @@ fn shrink(stage: &mut Stage<'_>, site: Vec<Node>, weakness: Weakness) -> (Vec<No
                 return None;
             }
             match stage.play(&smaller, &request) {
-                Played::Weaker(weakness) => Some((smaller, weakness)),
+                Played::Weaker(weakness) => Some((smaller, *weakness)),
                 _ => None,
             }
         });

@@ -40,7 +40,7 @@ pub(super) enum Played {
     /// This many requests reached a hub through hubgate, all of them through NGINX too.
     Equal(usize),
     /// hubgate lets something through that NGINX does not.
-    Weaker(Weakness),
+    Weaker(Box<Weakness>),
 }
 
 /// A request that reaches a hub through hubgate only.
@@ -192,13 +192,13 @@ impl<'s> Stage<'s> {
             let (answer, other) = self.answered(&mut theirs, request);
             if !self.reaches(&heard, other.as_ref(), &answer, request, &mut theirs) {
                 let yaml = yaml.to_owned();
-                return Played::Weaker(Weakness {
+                return Played::Weaker(Box::new(Weakness {
                     request: request.clone(),
                     ours: heard,
                     theirs: other,
                     status: answer.status,
                     yaml,
-                });
+                }));
             }
             equal += 1;
         }
