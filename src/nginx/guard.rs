@@ -1,4 +1,4 @@
-//! Who may enter a place: `allow`, `deny`, `auth_basic`, `satisfy`, client certificates, `if`.
+//! Who may enter a place: `allow`, `deny`, `auth_basic`, `satisfy`, client certificates.
 
 use super::{
     directive::Directive,
@@ -17,8 +17,11 @@ pub(super) enum Verify {
     Sometimes(Certificate),
 }
 
-/// What NGINX's access phase wants at a place.
-pub(super) fn entry(levels: &Levels<'_>, report: &mut Report) -> Entry {
+/// What NGINX's access phase wants at a place; `dual` where a socket takes both families.
+pub(super) fn entry(levels: &Levels<'_>, dual: bool, report: &mut Report) -> Entry {
+    if dual {
+        mapped(levels, report);
+    }
     let reach = reach(levels, report);
     let password = password(levels, report);
     let any = satisfies_any(levels, report);
@@ -43,6 +46,21 @@ fn combine(reach: Option<Reach>, password: Option<String>, any: bool) -> Entry {
         }
         (Some(reach), Some(_), false) if reach.undenied.is_empty() => Entry::Nobody,
         (Some(reach), Some(password), false) => Entry::Both(reach.undenied, password),
+    }
+}
+
+/// Stops at a list without IPv4: NGINX then takes IPv4 clients of an IPv6 socket for IPv6.
+fn mapped(levels: &Levels<'_>, report: &mut Report) {
+    let list = levels.nearest(&["allow", "deny"]);
+    let has4 = |it: &&Directive| it.word() == "all" || it.word().contains('.');
+    let has6 = |it: &&&Directive| it.word().contains("::") || it.word().matches(':').count() > 1;
+    if let Some(first) = list
+        .iter()
+        .find(has6)
+        .filter(|_| !list.iter().any(|it| has4(&it)))
+    {
+        report.stop(first, "NGINX judges IPv4 clients by this list too, as its socket takes both families, and hubgate does not: \
+            write for IPv4 too who may enter, as with `deny all`");
     }
 }
 
@@ -171,77 +189,6 @@ fn revocations(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
     let list = levels.file("ssl_crl")?;
     report.kept(list, "the revocation list of `client_certificate`");
     Some(list.word().to_owned())
-}
-
-/// What an `if` is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Condition {
-    /// It leads from http to https.
-    ToTls,
-    /// It refuses who shows no valid certificate.
-    Certificate,
-    /// It refuses requests for other hosts.
-    OtherHosts,
-    /// It decides about nobody.
-    Comfort,
-    /// It may decide who enters.
-    Guard,
-}
-
-/// What an `if` of a server with these hosts is there for.
-pub(super) fn condition(directive: &Directive, hosts: &[String]) -> Condition {
-    let text = directive.text();
-    let text = text
-        .trim_start_matches('(')
-        .trim_end_matches([')', ' '])
-        .trim();
-    let words: Vec<_> = text.split_whitespace().collect();
-    let refuses = directive.inner().iter().any(is_refusal);
-    match words.as_slice() {
-        ["$ssl_client_verify", "!=", "SUCCESS"] | ["$ssl_client_verify", "=", "NONE"]
-            if refuses =>
-        {
-            Condition::Certificate
-        }
-        ["$host" | "$http_host", "!=", name] if refuses && hosts == [name.to_owned()] => {
-            Condition::OtherHosts
-        }
-        [
-            "$scheme" | "$host" | "$https" | "$server_port" | "$http_x_forwarded_proto",
-            ..,
-        ] if directive.inner().iter().all(leads_to_tls) => Condition::ToTls,
-        ["$request_method", "=", "OPTIONS"] => Condition::Comfort,
-        _ if directive.inner().iter().all(is_comfort) => Condition::Comfort,
-        _ => Condition::Guard,
-    }
-}
-
-fn is_refusal(directive: &Directive) -> bool {
-    directive.name == "return" && directive.words.len() == 1 && directive.word().starts_with('4')
-}
-
-/// Whether it redirects to the same path over https.
-pub(super) fn leads_to_tls(directive: &Directive) -> bool {
-    let target = match (directive.name.as_str(), directive.words.as_slice()) {
-        ("return", [code, target]) if code.starts_with("30") => target,
-        ("rewrite", [_, target, ..]) => target,
-        _ => return false,
-    };
-    target.starts_with("https://")
-}
-
-fn is_comfort(directive: &Directive) -> bool {
-    const NAMES: [&str; 8] = [
-        "add_header",
-        "set",
-        "access_log",
-        "expires",
-        "gzip",
-        "proxy_set_header",
-        "limit_rate",
-        "proxy_hide_header",
-    ];
-    NAMES.contains(&directive.name.as_str())
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 //! What a server's locations come to: who may enter each, and what is there.
 
 use super::{
-    counterpart,
+    condition::{self, Condition},
     directive::Directive,
-    guard::{self, Condition, Verify},
+    directive_table,
+    guard::{self, Verify},
     levels::Levels,
-    location::{Location, Matcher},
+    location::Matcher,
     plan::{Judged, Target},
     report::{
         Fate::{Dropped, Kept},
         Report,
     },
-    rule::{Certificate, Entry, Rule, implies},
+    rule::{Certificate, Rule},
     server::Server,
     upstream::Passed,
 };
@@ -27,13 +28,13 @@ pub(super) fn places<'d>(
         .map(|nth| judge.place(nth, report))
         .collect();
     if !places.iter().any(Judged::is_root) {
-        let rule = judge.rule(&server.levels, false, report);
         places.push(Judged {
             matcher: Matcher::Prefix("/".into()),
             directive: server.directive,
             around: Vec::new(),
             shielded: false,
-            rule,
+            leads_on: false,
+            rule: Rule::NOBODY,
             target: Target::Other,
         });
     }
@@ -69,10 +70,10 @@ impl<'s, 'd> Judge<'s, 'd> {
     /// Stops where nobody but the hub would judge a certificate.
     fn hub_decides(&self, report: &mut Report) {
         let anywhere = || {
-            self.server
-                .locations
-                .iter()
-                .any(|it| self.wants_certificate(&it.levels))
+            let locations = self.server.locations.iter().enumerate();
+            locations
+                .filter(|(nth, _)| matches!(self.target(*nth), Target::Hub(_)))
+                .any(|(_, it)| self.wants_certificate(&it.levels))
         };
         let Some(directive) = self.server.levels.one("ssl_verify_client") else {
             return;
@@ -89,36 +90,30 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     fn place(&self, nth: usize, report: &mut Report) -> Judged<'d> {
         let location = &self.server.locations[nth];
-        let levels = &location.levels;
-        let wants = self.conditions(levels, report);
-        let refuses = self.closes(levels) || levels.own_one("internal").is_some();
-        let answers = levels.own_one("return").is_some();
-        let mut rule = match answers {
-            true => Rule {
-                certificate: self.certificate(wants),
-                entry: Entry::Open,
-            },
-            false => self.rule(levels, wants, report),
-        };
-        let target = match refuses {
-            true => Target::Closed,
-            false if answers => Target::Other,
-            false => self.target(nth, &mut rule, report),
+        let target = self.target(nth);
+        let rule = match &target {
+            Target::Hub(_) => {
+                let wants = self.conditions(&location.levels, report);
+                self.rule(&location.levels, wants, report)
+            }
+            Target::Closed | Target::Other => Rule::NOBODY,
         };
         Judged {
             matcher: location.matcher.clone(),
             directive: location.directive,
             around: location.around.clone(),
             shielded: location.shielded,
+            leads_on: location.levels.all_own().any(directive_table::leads_on),
             rule,
             target,
         }
     }
 
     fn rule(&self, levels: &Levels<'d>, wants: bool, report: &mut Report) -> Rule {
+        let dual = self.server.listens.iter().any(|listen| listen.dual);
         Rule {
             certificate: self.certificate(wants),
-            entry: guard::entry(levels, report),
+            entry: guard::entry(levels, dual, report),
         }
     }
 
@@ -130,56 +125,28 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
-    /// What is there; a fallback of `try_files` is entered through both rules.
-    fn target(&self, nth: usize, rule: &mut Rule, report: &mut Report) -> Target {
-        if let Some(Passed::Hub(hub)) = &self.server.passed[nth] {
-            return Target::Hub(hub.clone());
+    /// What is there; a request from outside reaches no hub of an `internal` location, nor one
+    /// behind a `return`.
+    fn target(&self, nth: usize) -> Target {
+        let levels = &self.server.locations[nth].levels;
+        let answer = levels.own_one("return");
+        if levels.one("internal").is_some() || answer.is_some_and(condition::is_refusal) {
+            return Target::Closed;
         }
-        let location = &self.server.locations[nth];
-        let Some((named, try_files)) = self.fallback(location) else {
-            return Target::Other;
-        };
-        let Some(Passed::Hub(hub)) = &self.server.passed[named] else {
-            return Target::Other;
-        };
-        let levels = &self.server.locations[named].levels;
-        let wants = self.wants_certificate(levels);
-        let behind = self.rule(levels, wants, report);
-        if implies(&[&behind], &[rule]) {
-            *rule = behind;
-        } else if !implies(&[rule], &[&behind]) {
-            report.stop(try_files, "this place and the one that it falls back to let different people in: give both the same rule");
+        match &self.server.passed[nth] {
+            Some(Passed::Hub(hub)) if answer.is_none() => Target::Hub(hub.clone()),
+            _ => Target::Other,
         }
-        report.changed(
-            try_files,
-            "hubgate serves no files: the hub is asked at once",
-        );
-        report.kept(self.server.locations[named].directive, "the hub");
-        Target::Hub(hub.clone())
-    }
-
-    fn fallback(&self, location: &Location<'d>) -> Option<(usize, &'d Directive)> {
-        let try_files = location.levels.one("try_files")?;
-        let last = try_files.words.last()?;
-        let is_it = |it: &Location<'_>| it.matcher == Matcher::Named(last.clone());
-        let named = self.server.locations.iter().position(is_it)?;
-        Some((named, try_files))
-    }
-
-    fn closes(&self, levels: &Levels<'d>) -> bool {
-        let refuses = |it: &Directive| it.words.len() == 1 && it.word().starts_with(['4', '5']);
-        levels.own_one("return").is_some_and(refuses)
     }
 
     /// Whether an `if` of the block itself wants a certificate.
     fn wants_certificate(&self, levels: &Levels<'d>) -> bool {
-        let wants = |it: &&Directive| guard::condition(it, self.hosts) == Condition::Certificate;
+        let wants = |it: &&Directive| self.condition(it) == Condition::Certificate;
         levels.own("if").iter().any(wants)
     }
 
     /// The same, and tells what each `if` comes to.
     fn conditions(&self, levels: &Levels<'d>, report: &mut Report) -> bool {
-        Self::unknown(levels, report);
         levels
             .own("if")
             .into_iter()
@@ -187,19 +154,16 @@ impl<'s, 'd> Judge<'s, 'd> {
         self.wants_certificate(levels)
     }
 
-    /// Stops at what may guard a place and is not known, before its location is told as a whole.
-    fn unknown(levels: &Levels<'d>, report: &mut Report) {
-        let unknown = |it: &&Directive| {
-            counterpart::of(&it.name).is_none() && counterpart::may_guard(&it.name)
-        };
-        levels
-            .all_own()
-            .filter(unknown)
-            .for_each(|it| report.unknown_guard(it));
+    fn condition(&self, directive: &Directive) -> Condition {
+        match condition::condition(directive, self.hosts, self.server.has_tls()) {
+            // In the clear hubgate leads nowhere: the site is served there.
+            Condition::ToTls if !self.server.has_tls() => Condition::Guard,
+            condition => condition,
+        }
     }
 
     fn tell(&self, directive: &Directive, report: &mut Report) {
-        match guard::condition(directive, self.hosts) {
+        match self.condition(directive) {
             Condition::ToTls => report.whole(
                 Kept,
                 directive,
@@ -213,14 +177,14 @@ impl<'s, 'd> Judge<'s, 'd> {
             Condition::Comfort => report.whole(
                 Dropped,
                 directive,
-                "decides about nobody; hubgate has no conditions",
+                "changes answers only; hubgate has no conditions",
             ),
             Condition::Certificate if self.verify != Verify::Never => {
                 report.whole(Kept, directive, "the certificate is needed here");
             }
             Condition::Certificate | Condition::Guard => report.stop(
                 directive,
-                "hubgate has no `if`, and this one may decide who enters: \
+                "hubgate has no `if`, and this one may decide who enters or where a request goes: \
                 say it with allow, deny, auth_basic or ssl_verify_client, or remove it",
             ),
         }

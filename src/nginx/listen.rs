@@ -8,8 +8,9 @@ use crate::config;
 /// An address that a server is reached at.
 #[derive(Clone, Debug)]
 pub(super) struct Listen<'d> {
-    /// hubgate's: that of all IPv6 addresses takes IPv4 too.
     pub(super) address: SocketAddr,
+    /// Whether `[::]` takes IPv4 too, as hubgate's does.
+    pub(super) dual: bool,
     pub(super) tls: bool,
     /// Whether it says that this server answers for names that no other has.
     pub(super) default: bool,
@@ -25,7 +26,8 @@ pub(super) fn all<'d>(server: &'d Directive, report: &mut Report) -> Vec<Listen<
         .collect();
     if written.is_empty() {
         return vec![Listen {
-            address: (Ipv6Addr::UNSPECIFIED, 80).into(),
+            address: (Ipv4Addr::UNSPECIFIED, 80).into(),
+            dual: false,
             tls: false,
             default: false,
             directive: server,
@@ -41,10 +43,18 @@ pub(super) fn all<'d>(server: &'d Directive, report: &mut Report) -> Vec<Listen<
             report.dropped(directive, "hubgate speaks no HTTP/3");
             return None;
         }
+        if has("proxy_protocol") {
+            report.stop(
+                directive,
+                "NGINX refuses here who sends no PROXY header, and hubgate takes requests without one: remove `proxy_protocol` \
+                 here and in the proxy before it, which then says the client's address in X-Forwarded-For",
+            );
+        }
         let address = address(directive, report)?;
         let default = has("default_server") || has("default");
         Some(Listen {
             address,
+            dual: has("ipv6only=off"),
             tls: ssl || has("ssl"),
             default,
             directive,
@@ -60,10 +70,6 @@ fn address(directive: &Directive, report: &mut Report) -> Option<SocketAddr> {
         return None;
     }
     match parse(word) {
-        Some(address) if address.is_ipv4() && address.ip().is_unspecified() => {
-            report.changed(directive, "hubgate listens on IPv6 too");
-            Some((Ipv6Addr::UNSPECIFIED, address.port()).into())
-        }
         Some(address) => {
             report.kept(directive, "an address to listen on");
             Some(address)
@@ -94,19 +100,48 @@ fn parse(word: &str) -> Option<SocketAddr> {
     (address.port() != 0).then_some(address)
 }
 
-/// Addresses that can be listened on beside each other, in order.
-pub(super) fn together(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
-    let mut all: Vec<_> = addresses.into_iter().collect();
+/// The addresses that hubgate listens on to be reached at these, in order: `[::]` for both
+/// families, and an address of its own within that of all.
+pub(super) fn together<'l, 'd: 'l>(
+    listens: impl IntoIterator<Item = &'l Listen<'d>>,
+) -> Vec<SocketAddr> {
+    let listens: Vec<_> = listens.into_iter().collect();
+    let any4 = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    let mut all: Vec<_> = listens.iter().map(|it| it.address).collect();
     all.sort_unstable();
     all.dedup();
-    let any = |port| SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-    let wide: Vec<_> = all
-        .iter()
-        .filter(|it| it.ip().is_unspecified())
-        .map(|it| any(it.port()))
-        .collect();
-    all.retain(|it| wide.contains(it) || !wide.contains(&any(it.port())));
+    let kept = all.clone();
+    all.retain(|it| {
+        let wider = kept.iter().any(|wide| wide != it && covers(*wide, *it));
+        let both = *it == any4(it.port()) && kept.contains(&any6(it.port()));
+        !wider && !both
+    });
     all
+}
+
+/// The `[::]` of which NGINX takes IPv6 only, with nothing beside it that takes IPv4.
+pub(super) fn ipv6_only<'l, 'd: 'l>(listens: &[&'l Listen<'d>]) -> Option<&'l Listen<'d>> {
+    let beside = |port| {
+        listens
+            .iter()
+            .any(|it| it.address == SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
+    };
+    let found = listens
+        .iter()
+        .find(|it| it.address == any6(it.address.port()) && !it.dual && !beside(it.address.port()));
+    found.copied()
+}
+
+fn any6(port: u16) -> SocketAddr {
+    (Ipv6Addr::UNSPECIFIED, port).into()
+}
+
+/// Whether hubgate, listening on `wide`, is reached at `narrow` too.
+pub(super) fn covers(wide: SocketAddr, narrow: SocketAddr) -> bool {
+    wide == narrow
+        || wide.ip().is_unspecified()
+            && (wide.is_ipv6() || narrow.is_ipv4())
+            && wide.port() == narrow.port()
 }
 
 /// Those that can be listened on beside others; at the others' ports TLS and plain HTTP are told
@@ -119,7 +154,12 @@ pub(super) fn beside(mut addresses: Vec<SocketAddr>, others: &[SocketAddr]) -> V
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::Path;
+
+    use super::{
+        super::{files::Memory, parser::Parser},
+        *,
+    };
 
     #[test]
     fn addresses_are_read_in_all_their_forms() {
@@ -139,9 +179,36 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_its_own_goes_into_that_of_all() {
-        let addresses = ["[::]:80", "127.0.0.1:80", "127.0.0.1:81"].map(|it| it.parse().unwrap());
-        assert_eq!(together(addresses), [addresses[2], addresses[0]]);
-        assert_eq!(beside(addresses.to_vec(), &addresses[..1]), [addresses[2]]);
+    fn an_address_of_its_own_goes_into_that_of_all_of_its_family() {
+        let together = |words: &[&str]| {
+            let files = Memory(
+                [(
+                    "/e/n".into(),
+                    format!("server {{ listen {}; }}", words.join("; listen ")),
+                )]
+                .into(),
+            );
+            let read = Parser::new(&files)
+                .root(Path::new("/e/n"), Path::new("/e"))
+                .unwrap();
+            let listens = all(&read[0], &mut Report::default());
+            together(&listens)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            together(&["80", "127.0.0.1:80", "127.0.0.1:81"]),
+            ["0.0.0.0:80", "127.0.0.1:81"]
+        );
+        assert_eq!(together(&["80", "[::]:80", "[::1]:80"]), ["[::]:80"]);
+        assert_eq!(together(&["80", "[::1]:80"]), ["0.0.0.0:80", "[::1]:80"]);
+        assert_eq!(together(&["[::]:80 ipv6only=off"]), ["[::]:80"]);
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let redirect = vec![address("0.0.0.0:80"), address("127.0.0.1:81")];
+        assert_eq!(
+            beside(redirect, &[address("[::]:80")]),
+            [address("127.0.0.1:81")]
+        );
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! One way: text → tokens (`lexer`) → directives (`parser`) → servers with
 //! what they inherit (`server`, `levels`) → rules (`guard`, `judge`) → sites
-//! (`plan`, and `proof` that it is never weaker) → text (`yaml`). What guards
-//! access and cannot be said stops the import; `report` tells the rest.
+//! (`plan`, and `proof` that it is never weaker) → text (`yaml`). Where a hub
+//! is reached, a directive is translated, harmless for a reason that stands in
+//! `directive_table`, or stops the import (`unsupported`); `report` lists all.
 
 mod certificate;
-mod counterpart;
+mod condition;
 mod directive;
+mod directive_table;
 mod files;
 mod guard;
 mod header;
@@ -28,9 +30,12 @@ mod proof;
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod report;
+mod request_headers;
 mod rule;
 mod server;
 mod site;
+mod trusted_proxies;
+mod unsupported;
 mod upstream;
 mod yaml;
 
@@ -97,6 +102,7 @@ pub fn import(files: &dyn Files, paths: &[PathBuf], wishes: &Wishes) -> Result<I
     let http = http(&directives);
     let mut report = Report::default();
     let servers = server::all(&http, &mut report);
+    unsupported::check(&http, &servers, &mut report);
     let house = house::build(&servers, &wishes.hosts, &mut report);
     report.finish(&directives);
     if !report.stops().is_empty() {

@@ -18,6 +18,8 @@ pub(super) struct Judged<'d> {
     pub(super) directive: &'d Directive,
     pub(super) around: Vec<usize>,
     pub(super) shielded: bool,
+    /// Whether NGINX leads to it from the path without the slash at its end.
+    pub(super) leads_on: bool,
     pub(super) rule: Rule,
     pub(super) target: Target,
 }
@@ -29,7 +31,7 @@ pub(super) enum Target {
     Hub(Hub),
     /// Nothing: NGINX refuses.
     Closed,
-    /// Something that hubgate does not do.
+    /// An answer of NGINX's own, or a hub that hubgate cannot reach: no request is forwarded.
     Other,
 }
 
@@ -84,8 +86,8 @@ impl Judged<'_> {
     /// Who reaches something here at all.
     pub(super) fn reached_by(&self) -> &Rule {
         match self.target {
-            Target::Closed => &Rule::NOBODY,
-            _ => &self.rule,
+            Target::Hub(_) => &self.rule,
+            Target::Closed | Target::Other => &Rule::NOBODY,
         }
     }
 
@@ -98,14 +100,6 @@ impl Judged<'_> {
 
     pub(super) fn is_root(&self) -> bool {
         self.matcher.prefix() == Some("/")
-    }
-
-    /// Who may enter here; at the root only a hub is entered.
-    fn wanted(&self) -> &Rule {
-        match self.is_root() && self.hub().is_none() {
-            true => &Rule::NOBODY,
-            false => self.reached_by(),
-        }
     }
 }
 
@@ -163,7 +157,7 @@ fn site_rule(root: Option<&Judged<'_>>, places: &[Judged<'_>]) -> Result<Rule, U
         let wrong = |(_, place): &(usize, &Judged<'_>)| {
             place.hub().is_some()
                 && place.matcher.path().is_some()
-                && block(rule, place.wanted()).is_none()
+                && block(rule, place.reached_by()).is_none()
         };
         places
             .iter()
@@ -201,22 +195,17 @@ impl Plan {
             return;
         };
         let (around, serves) = self.decided(path);
-        let wanted = place.wanted().clone();
+        let wanted = place.reached_by().clone();
         let hub = place.hub().unwrap_or(&serves).clone();
         let changes = !same(&[&wanted], &[&around]) || hub != serves;
-        // What hubgate does not do is never opened further than what is around it.
-        let opens = place.hub().is_none() && !implies(&[&wanted], &[&around]);
-        if !changes || opens {
+        if !changes {
             return;
         }
         match &place.matcher {
             Matcher::Exact(path) => self.exact(path, (wanted, hub), (around, serves), places),
             _ => {
-                let key = prefix_key(
-                    path,
-                    !implies(&[&around], &[&wanted]) && place.hub().is_some(),
-                    places,
-                );
+                let differs = !implies(&[&around], &[&wanted]) || hub != serves;
+                let key = prefix_key(path, differs && place.leads_on, places);
                 self.emit(key, wanted, hub);
             }
         }
@@ -272,6 +261,11 @@ impl Plan {
         }
     }
 
+    /// The hub that a path leads to.
+    pub(super) fn hub(&self, path: &str) -> &Hub {
+        self.at(path).map_or(&self.hub, |planned| &planned.serves)
+    }
+
     /// The longest path that takes this one.
     fn at(&self, path: &str) -> Option<&Planned> {
         let taking = self
@@ -288,8 +282,8 @@ fn takes(own: &str, path: &str) -> bool {
     below.is_some_and(|below| below.is_empty() || below.starts_with('/') || own.ends_with('/'))
 }
 
-/// `/x` instead of `/x/` where that must be guarded too: NGINX only leads from there to `/x/`.
-fn prefix_key(path: &str, guards: bool, places: &[Judged<'_>]) -> String {
+/// `/x` instead of `/x/` where NGINX leads from there to `/x/`, and what is there differs.
+fn prefix_key(path: &str, leads_on: bool, places: &[Judged<'_>]) -> String {
     let has_exact = |path: &str| {
         places
             .iter()
@@ -297,7 +291,7 @@ fn prefix_key(path: &str, guards: bool, places: &[Judged<'_>]) -> String {
     };
     match path.strip_suffix('/') {
         Some(bare)
-            if guards && !bare.is_empty() && !has_exact(bare) && !has_prefix(places, bare) =>
+            if leads_on && !bare.is_empty() && !has_exact(bare) && !has_prefix(places, bare) =>
         {
             bare.to_owned()
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{
     plan::{Judged, Matcher, Plan},
-    rule::{implies, same},
+    rule::{Rule, implies, same},
 };
 
 /// A character that is in no path of a location.
@@ -51,12 +51,17 @@ pub(super) fn differences(places: &[Judged<'_>], plan: &Plan) -> Vec<Difference>
 }
 
 fn compare(place: &Judged<'_>, plan: &Plan, path: &str) -> Option<bool> {
-    let (ours, theirs) = (plan.rules(path), [place.reached_by()]);
-    if !implies(&ours, &theirs) {
+    let ours = plan.rules(path);
+    let same_hub = place.hub() == Some(plan.hub(path));
+    let theirs = match same_hub {
+        true => place.reached_by(),
+        false => &Rule::NOBODY,
+    };
+    if !implies(&ours, &[theirs]) {
         return Some(true);
     }
     let expressed = !matches!(place.matcher, Matcher::Regex(_)) && place.hub().is_some();
-    (expressed && !same(&ours, &theirs)).then_some(false)
+    (expressed && !same(&ours, &[theirs])).then_some(false)
 }
 
 /// Paths at, around and below each location and planned path.
@@ -81,71 +86,111 @@ fn samples(places: &[Judged<'_>], plan: &Plan) -> BTreeSet<String> {
     samples
 }
 
-/// The locations that may decide about a path in NGINX.
+/// The locations that may decide about a path in NGINX; one from which it leads to the path with
+/// a slash is decided there.
 fn deciding(places: &[Judged<'_>], path: &str) -> Vec<usize> {
-    let all = || places.iter().enumerate();
-    let exact: Vec<_> = all()
-        .filter(|(_, it)| it.matcher == Matcher::Exact(path.into()))
-        .map(|(nth, _)| nth)
-        .collect();
-    if !exact.is_empty() {
-        return exact;
+    let found = Search { places, path }.within(None);
+    let mut deciding = found.settled;
+    deciding.extend(found.otherwise);
+    if found.led {
+        deciding.extend(self::deciding(places, &format!("{path}/")));
     }
-    let taking = || {
-        all()
-            .filter_map(|(nth, it)| Some((nth, it.matcher.prefix()?)))
-            .filter(|(_, begin)| path.starts_with(begin))
-    };
-    let longest = taking().map(|(_, begin)| begin.len()).max();
-    if is_led_on(places, path) {
-        return taking_exactly(places, &format!("{path}/")).collect();
-    }
-    let mut deciding: Vec<_> = taking()
-        .filter(|(_, begin)| Some(begin.len()) == longest)
-        .map(|(nth, _)| nth)
-        .collect();
-    let regexes = all().filter(|(_, it)| it.may_fit(path));
-    let regexes: Vec<_> = regexes
-        .filter(|(_, it)| it.looks_at(&deciding, places))
-        .map(|(nth, _)| nth)
-        .collect();
-    deciding.extend(regexes);
     deciding
 }
 
-/// Whether NGINX only leads to the path with a slash; what is decided there is decided here.
+/// Whether NGINX may lead to the path with a slash.
 fn is_led_on(places: &[Judged<'_>], path: &str) -> bool {
-    let is_own = places.iter().any(|it| it.matcher.path() == Some(path));
-    !is_own && taking_exactly(places, &format!("{path}/")).next().is_some()
+    Search { places, path }.within(None).led
 }
 
-fn taking_exactly<'p>(places: &'p [Judged<'_>], path: &'p str) -> impl Iterator<Item = usize> + 'p {
-    let exactly = move |(_, it): &(usize, &Judged<'_>)| {
-        it.matcher.prefix() == Some(path) && it.hub().is_some()
-    };
-    places
-        .iter()
-        .enumerate()
-        .filter(exactly)
-        .map(|(nth, _)| nth)
+/// NGINX's search for the location of a path, as `ngx_http_core_find_location` does it.
+struct Search<'s, 'd> {
+    places: &'s [Judged<'d>],
+    path: &'s str,
+}
+
+/// What a search within one block has found.
+#[derive(Default)]
+struct Found {
+    /// Those that end the search if they fit; one of them does when `ends` is set.
+    settled: Vec<usize>,
+    ends: bool,
+    /// Whether NGINX may lead to the path with a slash.
+    led: bool,
+    /// The longest prefix, which decides if none of these fits.
+    otherwise: Option<usize>,
+}
+
+impl Search<'_, '_> {
+    fn within(&self, scope: Option<usize>) -> Found {
+        let exact = |nth: &usize| self.places[*nth].matcher == Matcher::Exact(self.path.into());
+        if let Some(exact) = self.inner(scope).find(exact) {
+            return Found {
+                settled: vec![exact],
+                ends: true,
+                ..Found::default()
+            };
+        }
+        if self.is_led_on(scope) {
+            return Found {
+                ends: true,
+                led: true,
+                ..Found::default()
+            };
+        }
+        let longest = self.longest(scope);
+        let mut found = longest.map_or_else(Found::default, |nth| self.within(Some(nth)));
+        if found.ends {
+            return found;
+        }
+        found.otherwise = found.otherwise.or(longest);
+        if !longest.is_some_and(|nth| self.places[nth].shielded) {
+            self.expressions(scope, &mut found);
+        }
+        found
+    }
+
+    fn inner(&self, scope: Option<usize>) -> impl Iterator<Item = usize> {
+        let stands = move |(_, it): &(usize, &Judged<'_>)| it.around.last().copied() == scope;
+        let places = self.places.iter().enumerate().filter(stands);
+        places.map(|(nth, _)| nth)
+    }
+
+    fn longest(&self, scope: Option<usize>) -> Option<usize> {
+        let prefix = |nth: usize| self.places[nth].matcher.prefix();
+        self.inner(scope)
+            .filter_map(|nth| Some((nth, prefix(nth)?)))
+            .filter(|(_, prefix)| self.path.starts_with(prefix))
+            .max_by_key(|(_, prefix)| prefix.len())
+            .map(|(nth, _)| nth)
+    }
+
+    /// Whether NGINX leads from the path to a location of the block by a slash at the end.
+    fn is_led_on(&self, scope: Option<usize>) -> bool {
+        let is = |nth: usize, path: &str| self.places[nth].matcher.path() == Some(path);
+        let slash = format!("{}/", self.path);
+        let own = self.inner(scope).any(|nth| is(nth, self.path));
+        let leads = |nth: usize| is(nth, &slash) && self.places[nth].leads_on;
+        !own && self.inner(scope).any(leads)
+    }
+
+    /// Adds the expressions of a block that the path may fit, with what may decide in them.
+    fn expressions(&self, scope: Option<usize>, found: &mut Found) {
+        let fits = |nth: &usize| self.places[*nth].may_fit(self.path);
+        for nth in self.inner(scope).filter(fits) {
+            let within = self.within(Some(nth));
+            found.led |= within.led;
+            found.settled.extend(within.settled);
+            if !within.ends {
+                found.settled.push(within.otherwise.unwrap_or(nth));
+            }
+        }
+    }
 }
 
 impl Judged<'_> {
     /// Whether it is an expression that the path may fit.
     fn may_fit(&self, path: &str) -> bool {
         matches!(&self.matcher, Matcher::Regex(begin) if path.starts_with(begin.as_str()))
-    }
-
-    /// Whether NGINX tries this expression where those locations are the longest prefix.
-    fn looks_at(&self, longest: &[usize], places: &[Judged<'_>]) -> bool {
-        let Some(scope) = self.around.first() else {
-            let shielded = |nth: usize| {
-                let outermost = places[nth].around.first().copied().unwrap_or(nth);
-                places[outermost].shielded
-            };
-            return longest.is_empty() || longest.iter().any(|nth| !shielded(*nth));
-        };
-        let within = |nth: &usize| nth == scope || places[*nth].around.contains(scope);
-        matches!(places[*scope].matcher, Matcher::Regex(_)) || longest.iter().any(within)
     }
 }

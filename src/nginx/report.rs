@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    counterpart,
     directive::{At, Directive},
+    directive_table,
 };
 
 /// What became of a directive.
@@ -126,23 +126,18 @@ impl Report {
 
     fn rest(&mut self, directive: &Directive) {
         let name = directive.name.as_str();
-        if let Some((fate, why)) = counterpart::of(name) {
+        if let Some((fate, why)) = directive_table::harmless(name) {
             return match name {
                 // Each directive in it has its own fate.
                 "http" => self.tell(fate, directive, why),
                 _ => self.whole(fate, directive, why),
             };
         }
-        if counterpart::may_guard(name) {
-            return self.unknown_guard(directive);
-        }
-        self.whole(Fate::Dropped, directive, "unknown here");
-    }
-
-    /// Stops at a directive that may keep people out, one cannot know which.
-    pub(super) fn unknown_guard(&mut self, directive: &Directive) {
-        let name = &directive.name;
-        self.stop(directive, format!("`{name}` may decide who enters, in a way that hubgate does not have: remove it, and write into proxy.yaml who may"));
+        let why = match directive_table::is_translated(name) {
+            true => "no hub that is imported inherits it",
+            false => "unknown here, where it reaches no hub that is imported",
+        };
+        self.whole(Fate::Dropped, directive, why);
     }
 
     fn tell(&mut self, fate: Fate, directive: &Directive, why: impl Into<String>) {

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, net::SocketAddr};
 
 use super::{
+    condition::{self, Condition},
     directive::Directive,
-    guard::{self, Condition},
     levels::Levels,
     listen::{self, Listen},
     location::{self, Location, Matcher},
@@ -52,8 +52,11 @@ pub(super) fn all<'d>(http: &[&'d Directive], report: &mut Report) -> Vec<Server
         .collect();
     let listens = servers.iter().flat_map(|server| server.listens(true));
     let secure: BTreeSet<_> = listens.map(|listen| listen.address).collect();
+    let dual = servers.iter().flat_map(|server| &server.listens);
+    let dual = dual.filter(|listen| listen.dual);
+    let dual: BTreeSet<_> = dual.map(|listen| listen.address).collect();
     for server in &mut servers {
-        server.settle(&secure);
+        server.settle(&secure, &dual);
     }
     servers.retain(|server| server.is_reached(report));
     servers
@@ -70,7 +73,7 @@ impl<'d> Server<'d> {
         let locations = location::all(directive, &levels);
         let passed = locations
             .iter()
-            .map(|it| passed(it, http, report))
+            .map(|it| passed(it, directive, http, report))
             .collect();
         Self {
             directive,
@@ -83,11 +86,12 @@ impl<'d> Server<'d> {
         }
     }
 
-    /// Finds out what it is there for; TLS that one server asks for on an address is everybody's
-    /// who is reached there.
-    fn settle(&mut self, secure: &BTreeSet<SocketAddr>) {
+    /// Finds out what it is there for; options of an address that stand at one server hold for all
+    /// that are reached there.
+    fn settle(&mut self, secure: &BTreeSet<SocketAddr>, dual: &BTreeSet<SocketAddr>) {
         for listen in &mut self.listens {
             listen.tls |= secure.contains(&listen.address);
+            listen.dual |= dual.contains(&listen.address);
         }
         self.kind = self.kind();
     }
@@ -107,11 +111,19 @@ impl<'d> Server<'d> {
         self.listens.iter().filter(move |it| it.tls == tls)
     }
 
+    /// Whether it is the same server.
+    pub(super) fn is(&self, other: &Server<'_>) -> bool {
+        self.directive.id == other.directive.id
+    }
+
     pub(super) fn has_tls(&self) -> bool {
         self.listens(true).next().is_some()
     }
 
     fn kind(&self) -> Kind {
+        if self.rejects_handshakes() {
+            return Kind::Closed;
+        }
         if let Some(kind) = self.returns() {
             return kind;
         }
@@ -122,10 +134,6 @@ impl<'d> Server<'d> {
         if has(|it| matches!(it, Passed::Forward)) {
             return Kind::Forward;
         }
-        let rejects = self.levels.own("ssl_reject_handshake");
-        if rejects.iter().any(|it| it.word() == "on") {
-            return Kind::Closed;
-        }
         if self.leads_to_tls() {
             Kind::ToTls
         } else {
@@ -133,19 +141,29 @@ impl<'d> Server<'d> {
         }
     }
 
+    /// Whether nothing reaches it over TLS; what it serves in the clear is not imported then.
+    fn rejects_handshakes(&self) -> bool {
+        let rejects = self.levels.one("ssl_reject_handshake");
+        self.has_tls() && rejects.is_some_and(|it| it.word() == "on")
+    }
+
     /// What it is there for, when it answers by itself before any location.
     fn returns(&self) -> Option<Kind> {
         let directive = self.levels.own_one("return")?;
-        if guard::leads_to_tls(directive) || self.leads_to_tls() {
+        if condition::leads_to_tls(directive) || self.leads_to_tls() {
             return Some(Kind::ToTls);
         }
-        let refuses = directive.words.len() == 1 && directive.word().starts_with('4');
-        Some(if refuses { Kind::Closed } else { Kind::Other })
+        Some(if condition::is_refusal(directive) {
+            Kind::Closed
+        } else {
+            Kind::Other
+        })
     }
 
     /// Whether something of it leads to https, whatever the path.
     fn leads_to_tls(&self) -> bool {
-        let by_condition = |it: &&Directive| guard::condition(it, &self.names) == Condition::ToTls;
+        let by_condition =
+            |it: &&Directive| condition::condition(it, &self.names, false) == Condition::ToTls;
         let root = self
             .locations
             .iter()
@@ -156,8 +174,8 @@ impl<'d> Server<'d> {
                 .levels
                 .own("rewrite")
                 .into_iter()
-                .any(guard::leads_to_tls)
-            || by_root.is_some_and(guard::leads_to_tls)
+                .any(condition::leads_to_tls)
+            || by_root.is_some_and(condition::leads_to_tls)
     }
 
     /// Says why nothing of a server is imported that has no hub.
@@ -187,6 +205,7 @@ impl<'d> Server<'d> {
 
 fn passed<'d>(
     location: &Location<'d>,
+    server: &'d Directive,
     http: &[&'d Directive],
     report: &mut Report,
 ) -> Option<Passed> {
@@ -194,7 +213,7 @@ fn passed<'d>(
     Some(upstream::passed(
         directive,
         &location.matcher,
-        &location.levels,
+        (&location.levels, server),
         http,
         report,
     ))

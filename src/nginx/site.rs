@@ -5,11 +5,11 @@ use super::{
     directive::{At, Directive},
     header::{self, Headers},
     judge,
-    levels::Levels,
     plan::{self, Access, Judged, Matcher, Plan, Target},
     proof,
     report::{Fate, Report},
-    rule::{Entry, Rule},
+    request_headers,
+    rule::Rule,
     server::Server,
     upstream::Passed,
 };
@@ -31,6 +31,8 @@ pub(super) fn build(server: &Server<'_>, hosts: Vec<String>, report: &mut Report
     let places = judge::places(server, &hosts, report);
     let plan = plan(server, &places, report)?;
     prove(&places, &plan, report);
+    let tells_certificate = tells_certificate(server, &plan, report);
+    request_headers(server, &places, &hosts, report);
     places
         .iter()
         .zip(&server.locations)
@@ -59,10 +61,24 @@ pub(super) fn build(server: &Server<'_>, hosts: Vec<String>, report: &mut Report
             false => Certificate::SelfSigned,
         },
         headers: header::of(levels, report),
-        tells_certificate: tells_certificate(server, &plan, levels, report),
+        tells_certificate,
         hosts,
         plan,
     })
+}
+
+/// Reports the fields that each hub has from NGINX.
+fn request_headers(
+    server: &Server<'_>,
+    places: &[Judged<'_>],
+    hosts: &[String],
+    report: &mut Report,
+) {
+    for (location, place) in server.locations.iter().zip(places) {
+        if let Some(hub) = place.hub() {
+            request_headers::check(&location.levels, hub, hosts, report);
+        }
+    }
 }
 
 fn plan(server: &Server<'_>, places: &[Judged<'_>], report: &mut Report) -> Option<Plan> {
@@ -123,15 +139,16 @@ fn weaker(place: &Judged<'_>, path: &str) -> String {
 /// What became of a location.
 fn tell(place: &Judged<'_>, passed: Option<&Passed>, plan: &Plan, report: &mut Report) {
     let directive = place.directive;
+    let mut dropped = |why: String| report.whole(Fate::Dropped, directive, why);
     match (&place.matcher, &place.target, passed) {
-        (_, _, Some(Passed::Unsayable(why))) => report.whole(Fate::Dropped, directive, format!("{why}; until then this path leads to the site's hub")),
-        (_, _, Some(Passed::Forward)) => report.whole(Fate::Dropped, directive, "a forward proxy: hubgate is none"),
-        (Matcher::Regex(_), _, _) => report.whole(Fate::Dropped, directive, "hubgate knows no expressions: the rule of the place it falls in holds"),
-        (Matcher::Named(_), _, _) => report.whole(Fate::Dropped, directive, "nothing leads here"),
-        (_, Target::Closed, _) => report.kept(directive, "nobody enters"),
+        (Matcher::Named(_), _, _) => dropped("hubgate leads no request from one place to another: those that NGINX leads here are refused".into()),
+        (_, Target::Other, Some(Passed::Unsayable(why))) => dropped(format!("{why}; until then nobody enters here")),
+        (_, Target::Other, Some(Passed::Forward)) => dropped("a forward proxy: hubgate is none, and nobody enters here".into()),
+        (Matcher::Regex(_), _, _) => dropped("hubgate knows no expressions: the rule of the place it falls in holds".into()),
+        (_, Target::Closed, _) => report.whole(Fate::Kept, directive, "nobody enters"),
         (_, Target::Hub(_), _) => hub(directive, place, plan, report),
         (_, Target::Other, _) if is_challenge(&place.matcher) => {
-            report.whole(Fate::Kept, directive, "built in: hubgate answers the CA itself");
+            report.whole(Fate::Kept, directive, "built in: hubgate answers the CA itself, and nobody else enters");
         }
         (_, Target::Other, _) if place.is_root() => {
             report.whole(
@@ -140,14 +157,10 @@ fn tell(place: &Judged<'_>, passed: Option<&Passed>, plan: &Plan, report: &mut R
                 "no hub here: nobody enters but at the paths below",
             );
         }
-        (_, Target::Other, _) if place.rule.entry == Entry::Nobody => {
-            report.whole(Fate::Kept, directive, "nobody enters");
-        }
         (_, Target::Other, _) => report.whole(
-            Fate::Dropped,
+            Fate::Changed,
             directive,
-            "hubgate serves no files and has no answers of its own: this path leads to the site's hub, \
-             for those who may enter here and there",
+            "hubgate serves no files and has no answers of its own: nobody enters here",
         ),
     }
 }
@@ -174,13 +187,8 @@ fn is_challenge(matcher: &Matcher) -> bool {
 }
 
 /// Whether headers with what is known of the certificate go to the hub.
-fn tells_certificate(
-    server: &Server<'_>,
-    plan: &Plan,
-    levels: &Levels<'_>,
-    report: &mut Report,
-) -> bool {
-    let places = server.locations.iter().map(|it| &it.levels).chain([levels]);
+fn tells_certificate(server: &Server<'_>, plan: &Plan, report: &mut Report) -> bool {
+    let places = server.locations.iter().map(|it| &it.levels);
     let headers: Vec<_> = places
         .flat_map(|it| it.nearest(&["proxy_set_header"]))
         .filter(|it| it.text().contains("$ssl_client_"))

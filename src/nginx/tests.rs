@@ -3,6 +3,7 @@
 mod access;
 mod everything;
 mod sites;
+mod weaker;
 mod wild;
 
 use super::*;

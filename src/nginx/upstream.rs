@@ -2,6 +2,7 @@
 
 use super::{
     directive::Directive,
+    directive_table,
     levels::Levels,
     location::Matcher,
     report::{Fate, Report},
@@ -39,11 +40,11 @@ const WORDS: [&str; 2] = ["http", "https"];
 pub(super) fn passed<'d>(
     directive: &Directive,
     matcher: &Matcher,
-    levels: &Levels<'d>,
+    (levels, server): (&Levels<'d>, &Directive),
     http: &[&'d Directive],
     report: &mut Report,
 ) -> Passed {
-    let Some(url) = Url::parse(directive.word(), levels) else {
+    let Some(url) = Url::parse(directive.word(), server) else {
         return Passed::Unsayable("hubgate cannot tell what this URL means".into());
     };
     if [
@@ -89,11 +90,19 @@ pub(super) fn passed<'d>(
 /// The servers of an `upstream`, those that are down left out.
 fn servers(upstream: &Directive, scheme: &str, report: &mut Report) -> Vec<String> {
     report.kept(upstream, "the hub's servers");
+    let inner = upstream.inner().iter();
+    for directive in inner.filter(|it| !directive_table::is_of_upstream(&it.name)) {
+        report.stop(directive, "this may decide which server a request goes to, in a way that hubgate does not have: remove it");
+    }
     let mut servers = Vec::new();
     for server in upstream.inner().iter().filter(|it| it.name == "server") {
         let options = server.words.get(1..).unwrap_or_default();
         if options.iter().any(|option| option == "down") {
             report.dropped(server, "it is down");
+            continue;
+        }
+        if options.iter().any(|option| option == "backup") {
+            report.dropped(server, "hubgate has no spare servers: nothing goes to it");
             continue;
         }
         let plain = options.is_empty();
@@ -136,7 +145,7 @@ fn authority(scheme: &str, levels: &Levels<'_>, report: &mut Report) -> Option<S
 }
 
 impl<'u> Url<'u> {
-    fn parse(word: &'u str, levels: &Levels<'_>) -> Option<Self> {
+    fn parse(word: &'u str, server: &Directive) -> Option<Self> {
         let (scheme, rest) = word.split_once("://")?;
         if !WORDS.contains(&scheme) {
             return None;
@@ -161,7 +170,7 @@ impl<'u> Url<'u> {
         let path = Some(path).filter(|path| !path.is_empty() && !AS_IT_CAME.contains(path));
         Some(Self {
             scheme,
-            authority: constant(authority, levels),
+            authority: constant(authority, server),
             path,
         })
     }
@@ -186,8 +195,8 @@ impl<'u> Url<'u> {
     }
 }
 
-/// What leaves the path as the client sent it.
-const AS_IT_CAME: [&str; 3] = ["$request_uri", "$uri$is_args$args", "$uri"];
+/// What leaves path and query as the client sent them.
+const AS_IT_CAME: [&str; 2] = ["$request_uri", "$uri$is_args$args"];
 
 fn has_port(authority: &str) -> bool {
     let after_brackets = authority.rsplit(']').next().unwrap_or(authority);
@@ -202,19 +211,20 @@ fn with_port(server: &str) -> String {
     }
 }
 
-/// Puts in what a `set` of a fixed text gives to a variable.
-fn constant(authority: &str, levels: &Levels<'_>) -> String {
+/// Puts in what a `set` of a fixed text gives to a variable that nothing else in the server sets.
+fn constant(authority: &str, server: &Directive) -> String {
+    let mut sets = Vec::new();
+    server.walk(&mut |directive| {
+        if directive.name == "set" {
+            sets.push(directive);
+        }
+    });
     let mut text = authority.to_owned();
-    for set in levels.nearest(&["set"]) {
+    for set in &sets {
         let [name, value] = set.words.as_slice() else {
             continue;
         };
-        let once = levels
-            .nearest(&["set"])
-            .iter()
-            .filter(|it| it.word() == name)
-            .count()
-            == 1;
+        let once = sets.iter().filter(|other| other.word() == name).count() == 1;
         if once && !value.contains('$') {
             let braced = name.replacen('$', "${", 1) + "}";
             text = text.replace(&braced, value);

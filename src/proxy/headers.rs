@@ -219,7 +219,7 @@ fn scheme(fields: &HeaderMap, exchange: &Exchange, trusted: bool) -> &'static st
 }
 
 /// Whether a field claims what only hubgate says; `_` stands for `-` with many servers.
-fn is_claim(name: &str) -> bool {
+pub(crate) fn is_claim(name: &str) -> bool {
     name.contains('_')
         || OURS.contains(&name)
         || OUR_PREFIXES.iter().any(|prefix| name.starts_with(prefix))

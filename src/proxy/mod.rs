@@ -45,6 +45,7 @@ mod tunnel;
 mod upload;
 mod websocket;
 
+pub(crate) use self::headers::is_claim;
 use std::{
     net::IpAddr,
     sync::{Arc, atomic::AtomicU64},

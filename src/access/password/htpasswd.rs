@@ -46,10 +46,11 @@ impl Htpasswd {
     /// No line lets anybody in, or the system gives no random key.
     pub(super) fn parse(text: &[u8]) -> anyhow::Result<Self> {
         let mut users = HashMap::new();
+        let mut named = HashMap::new();
         let lines = text.split(|byte| *byte == b'\n').zip(1..);
         let faults = lines
             .filter_map(|(text, line)| {
-                let cause = add_line(&mut users, text, line).err()?;
+                let cause = add_line(&mut users, &mut named, text, line).err()?;
                 Some(Fault { line, cause })
             })
             .collect::<Vec<_>>();
@@ -113,28 +114,34 @@ impl Htpasswd {
     }
 }
 
-/// Adds the user of a line, if it has one.
+/// Adds the user of a line, if it has one; `named` has the first line of each, which alone counts
+/// as in NGINX, be its hash taken or not.
 pub(super) fn add_line(
     users: &mut HashMap<String, Entry>,
+    named: &mut HashMap<String, usize>,
     text: &[u8],
     line: usize,
 ) -> Result<(), Cause> {
-    let text = std::str::from_utf8(text).map_err(|_| Cause::NotUtf8)?;
-    let text = text.trim();
-    if text.is_empty() || text.starts_with('#') {
+    // NGINX ends a line at a carriage return, and takes spaces for a part of name or hash.
+    let text = text.split(|byte| *byte == b'\r').next().unwrap_or(text);
+    if text.trim_ascii().is_empty() || text.starts_with(b"#") {
         return Ok(());
     }
-    let (user, rest) = text.split_once(':').ok_or(Cause::NoColon)?;
+    let mut fields = text.split(|byte| *byte == b':');
+    let user = fields.next().unwrap_or_default();
+    let user = std::str::from_utf8(user).map_err(|_| Cause::NotUtf8)?;
+    // A second colon begins a comment, as in NGINX.
+    let hash = fields.next().ok_or(Cause::NoColon)?;
     if user.is_empty() {
         return Err(Cause::NoUser);
     }
-    // A second colon begins a comment, as in NGINX.
-    let hash = rest.split(':').next().unwrap_or(rest);
     let user = user.to_owned();
-    if let Some(Entry { line: first, .. }) = users.get(&user) {
+    if let Some(first) = named.get(&user) {
         let first = *first;
         return Err(Cause::Duplicate { user, first });
     }
+    named.insert(user.clone(), line);
+    let hash = std::str::from_utf8(hash).map_err(|_| Cause::NotUtf8)?;
     match Hash::parse(hash) {
         Ok(parsed) => users.insert(user, Entry::new(parsed, hash, line)),
         Err(refused) => return Err(Cause::Hash { user, refused }),
@@ -205,6 +212,26 @@ mod tests {
             "11: not utf-8: write the user's name in utf-8",
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn the_first_line_of_a_user_counts_even_if_it_is_broken() {
+        let broken = format!("anna:$1$x\n{ANNA}\n{BERT}\n");
+        let file = Htpasswd::parse(broken.as_bytes()).unwrap();
+        assert!(!file.verify(&basic("anna", "correct horse")));
+        let told: Vec<String> = file.faults().iter().map(Fault::to_string).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[1].contains("is on line 1 already"), "{told:?}");
+    }
+
+    #[test]
+    fn spaces_belong_to_the_name_and_the_hash_as_in_nginx() {
+        let spaced = format!(" {ANNA}\n{BERT} \ncarl:{}\r\n", &ANNA[5..]);
+        let file = Htpasswd::parse(spaced.as_bytes()).unwrap();
+        assert!(!file.verify(&basic("anna", "correct horse")));
+        assert!(file.verify(&basic(" anna", "correct horse")));
+        assert!(!file.verify(&basic("bert", "correct horse")));
+        assert!(file.verify(&basic("carl", "correct horse")));
     }
 
     #[test]

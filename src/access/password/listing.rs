@@ -24,8 +24,9 @@ pub struct Line {
 #[must_use]
 pub fn lines(text: &[u8]) -> Vec<Line> {
     let mut users = HashMap::new();
+    let mut named = HashMap::new();
     let numbered = text.split(|byte| *byte == b'\n').zip(1..);
-    let added = numbered.map(|(text, line)| (line, add_line(&mut users, text, line)));
+    let added = numbered.map(|(text, line)| (line, add_line(&mut users, &mut named, text, line)));
     let mut lines: Vec<_> = added
         .filter_map(|(line, added)| Some(broken(line, added.err()?)))
         .collect();

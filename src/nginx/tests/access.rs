@@ -249,10 +249,11 @@ fn what_may_guard_and_cannot_be_said_stops_with_its_place() {
 }
 
 #[test]
-fn an_unknown_guard_stops_even_where_nothing_else_is_imported() {
+fn a_place_without_a_hub_is_closed_and_needs_no_guard() {
     let inside =
         format!("location / {{ {HUB} }} location /files/ {{ root /srv; auth_request /auth; }}");
-    assert!(stop(&home(&inside)).contains("`auth_request` may decide who enters"));
+    let closed = "      - path: /files/\n        access:\n          networks: [255.255.255.255]";
+    assert!(access(&inside).contains(closed), "{}", access(&inside));
 }
 
 #[test]

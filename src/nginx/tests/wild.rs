@@ -165,14 +165,14 @@ proptest! {
             seen.push(matcher.clone());
             new
         }).map(|(matcher, rule, target)| Judged {
-            matcher, directive: &directive, around: Vec::new(), shielded: false, rule, target,
+            matcher, directive: &directive, around: Vec::new(), shielded: false, leads_on: matches!(target, Target::Hub(_)), rule, target,
         }).collect();
         if let Some(Ok(plan)) = plan::propose(&places)
             && !proof::differences(&places, &plan).iter().any(|it| it.weaker)
         {
             let slash = format!("{path}/");
             // NGINX redirects to the hub's place with a slash instead of asking it.
-            let redirects = places.iter().any(|it| it.matcher.prefix() == Some(&slash) && it.hub().is_some());
+            let redirects = places.iter().any(|it| it.matcher.path() == Some(&slash) && it.hub().is_some());
             for rule in nginx(&places, &path) {
                 prop_assert!(redirects || implies(&plan.rules(&path), &[rule]), "{path}: {places:?}\n{plan:?}");
             }

@@ -45,6 +45,7 @@ pub use self::{
     port::Port,
     running::Running,
     setup::{ANNA, HTPASSWD, Setup},
+    trust::Anybody,
     visit::Visit,
     websocket::WebSocket,
     wire::Wire,

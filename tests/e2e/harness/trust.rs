@@ -14,13 +14,13 @@ use x509_parser::parse_x509_certificate;
 
 /// Takes any certificate whose key the server holds.
 #[derive(Debug)]
-pub(super) struct Anybody {
+pub struct Anybody {
     provider: CryptoProvider,
 }
 
 impl Anybody {
     /// A verifier for a client's configuration.
-    pub(super) fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         let provider = aws_lc_rs::default_provider();
         Arc::new(Self { provider })
     }

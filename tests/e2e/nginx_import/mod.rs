@@ -7,6 +7,7 @@ pub mod asks;
 pub mod command;
 pub mod nginx;
 pub mod pair;
+pub mod play;
 pub mod sites;
 
 use self::{asks::Ask, pair::Pair};

@@ -1,63 +1,25 @@
-//! What hubgate has in place of a directive that needs no translation.
+//! The list of harmless directives: what hubgate has in their place, and why that is enough.
 
-use super::report::Fate::{self, Changed, Dropped, Kept};
+use super::super::report::Fate::{self, Changed, Dropped, Kept};
 
-/// What becomes of a directive of this name, and why; none of names that are not known.
-pub(super) fn of(name: &str) -> Option<(Fate, &'static str)> {
-    let found = TABLE
-        .iter()
-        .find(|(_, _, names)| names.iter().any(|it| fits(it, name)));
-    found.map(|(fate, why, _)| (*fate, *why))
-}
-
-/// Whether a directive that is not known may be there to keep people out.
-pub(super) fn may_guard(name: &str) -> bool {
-    let parts = [
-        "auth",
-        "verify",
-        "allow",
-        "deny",
-        "access",
-        "limit_except",
-        "modsecurity",
-        "secure",
-        "block",
-        "guard",
-        "jwt",
-        "naxsi",
-        "geo",
-        "crowdsec",
-        "waf",
-    ];
-    parts.iter().any(|part| name.contains(part))
-}
-
-/// Whether the name is the pattern's, which may end in `*`.
-fn fits(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(begin) => name.starts_with(begin),
-        None => name == pattern,
-    }
-}
-
+/// An outcome, the reason, and the names, which may end in `*`.
 type Row = (Fate, &'static str, &'static [&'static str]);
 
-const TABLE: &[Row] = &[
+pub(super) const HARMLESS: &[Row] = &[
     (Kept, "read with the rest", &["include", "http"]),
     (
         Kept,
-        "hubgate tells the hub the same by itself",
+        "hubgate speaks to the hub in the same way by itself",
         &[
-            "proxy_set_header",
             "proxy_http_version",
             "proxy_buffering",
             "proxy_request_buffering",
             "proxy_cache_bypass",
             "proxy_no_cache",
             "proxy_redirect",
-            "proxy_pass_request_*",
+            "proxy_pass_request_headers",
+            "proxy_pass_request_body",
             "proxy_pass_header",
-            "proxy_set_body",
         ],
     ),
     (
@@ -72,6 +34,7 @@ const TABLE: &[Row] = &[
             "ssl_conf_command",
             "ssl_buffer_size",
             "ssl_early_data",
+            "ssl_engine",
         ],
     ),
     (
@@ -80,13 +43,18 @@ const TABLE: &[Row] = &[
         &["http2", "http2_*"],
     ),
     (
+        Kept,
+        "built in: hubgate refuses doubled slashes where they could mean another place",
+        &["merge_slashes"],
+    ),
+    (
         Changed,
         "built in: sessions of one site only, never where a certificate may be asked for",
         &["ssl_session_*"],
     ),
     (
         Changed,
-        "built in: no version is ever told",
+        "built in: no version is ever sent",
         &["server_tokens"],
     ),
     (
@@ -99,6 +67,9 @@ const TABLE: &[Row] = &[
             "log_not_found",
             "log_subrequest",
             "open_log_file_cache",
+            "log_empty",
+            "rewrite_log",
+            "uninitialized_variable_warn",
         ],
     ),
     (
@@ -123,15 +94,21 @@ const TABLE: &[Row] = &[
             "keepalive_requests",
             "keepalive_time",
             "keepalive_disable",
+            "keepalive_timeout",
+            "keepalive_min_timeout",
             "send_timeout",
+            "send_lowat",
             "reset_timedout_connection",
             "lingering_*",
             "connection_pool_size",
             "request_pool_size",
-            "ignore_invalid_headers",
-            "underscores_in_headers",
             "max_headers",
         ],
+    ),
+    (
+        Changed,
+        "built in: hubgate refuses header fields that are malformed and drops those with `_`",
+        &["ignore_invalid_headers", "underscores_in_headers"],
     ),
     (
         Changed,
@@ -144,15 +121,21 @@ const TABLE: &[Row] = &[
             "proxy_temp_*",
             "proxy_max_temp_file_size",
             "proxy_socket_keepalive",
-            "proxy_intercept_errors",
             "proxy_ignore_client_abort",
             "proxy_headers_hash_*",
             "proxy_limit_rate",
-            "proxy_bind",
+            "proxy_send_lowat",
             "proxy_force_ranges",
+            "proxy_ignore_headers",
+        ],
+    ),
+    (
+        Changed,
+        "the page of a request that was refused, or that the hub has answered; hubgate has pages of its own",
+        &[
             "error_page",
             "recursive_error_pages",
-            "proxy_ignore_headers",
+            "proxy_intercept_errors",
         ],
     ),
     (
@@ -167,12 +150,34 @@ const TABLE: &[Row] = &[
     ),
     (
         Dropped,
+        "works only with `ssl_ocsp`, which stops the import where it is on",
+        &["ssl_ocsp_*"],
+    ),
+    (
+        Dropped,
+        "how NGINX shows itself to the hub by TLS, which the hub judges; hubgate shows no certificate",
+        &[
+            "proxy_ssl_certificate",
+            "proxy_ssl_certificate_key",
+            "proxy_ssl_ciphers",
+            "proxy_ssl_conf_command",
+            "proxy_ssl_crl",
+            "proxy_ssl_name",
+            "proxy_ssl_password_file",
+            "proxy_ssl_protocols",
+            "proxy_ssl_server_name",
+            "proxy_ssl_session_reuse",
+            "proxy_ssl_verify_depth",
+        ],
+    ),
+    (
+        Dropped,
         "the hub compresses its answers itself",
         &["gzip", "gzip_*", "gunzip", "gunzip_*", "brotli", "brotli_*"],
     ),
     (
         Dropped,
-        "hubgate keeps no copies of answers; the hub and the browser do",
+        "changes or keeps answers only; hubgate passes on those of the hub",
         &[
             "proxy_cache",
             "proxy_cache_*",
@@ -190,16 +195,31 @@ const TABLE: &[Row] = &[
             "add_after_body",
             "ssi*",
             "add_trailer",
+            "more_set_headers",
+            "more_clear_headers",
+            "charset*",
+            "override_charset",
+            "source_charset",
+            "image_filter*",
+            "xslt_*",
+            "mirror*",
+            "userid*",
+            "chunked_transfer_encoding",
+            "msie_*",
+            "output_buffers",
+            "postpone_output",
+            "absolute_redirect",
+            "port_in_redirect",
+            "server_name_in_redirect",
         ],
     ),
     (
         Dropped,
-        "hubgate serves no files",
+        "about files and programs that NGINX serves itself; hubgate serves none",
         &[
             "root",
             "alias",
             "index",
-            "try_files",
             "autoindex*",
             "sendfile*",
             "directio*",
@@ -208,7 +228,6 @@ const TABLE: &[Row] = &[
             "types",
             "types_hash_*",
             "default_type",
-            "charset*",
             "disable_symlinks",
             "fastcgi_*",
             "uwsgi_*",
@@ -220,16 +239,10 @@ const TABLE: &[Row] = &[
             "random_index",
             "mp4*",
             "flv",
-            "image_filter*",
-            "xslt_*",
-            "stub_status",
             "read_ahead",
-            "output_buffers",
-            "postpone_output",
-            "override_charset",
-            "source_charset",
             "empty_gif",
-            "log_empty",
+            "stub_status",
+            "subrequest_output_buffer_size",
         ],
     ),
     (
@@ -242,7 +255,6 @@ const TABLE: &[Row] = &[
             "daemon",
             "master_process",
             "events",
-            "load_module",
             "pcre_jit",
             "thread_pool",
             "timer_resolution",
@@ -253,9 +265,13 @@ const TABLE: &[Row] = &[
             "use",
             "multi_accept",
             "accept_mutex*",
-            "ssl_engine",
             "google_perftools_profiles",
         ],
+    ),
+    (
+        Dropped,
+        "the module acts through its directives only, which stop the import where they reach a hub",
+        &["load_module"],
     ),
     (
         Dropped,
@@ -265,107 +281,28 @@ const TABLE: &[Row] = &[
             "variables_hash_*",
             "map_hash_*",
             "tcp_nodelay",
-            "merge_slashes",
-            "port_in_redirect",
-            "server_name_in_redirect",
-            "absolute_redirect",
-            "msie_*",
-            "chunked_transfer_encoding",
-            "etag",
-            "variables_*",
-            "subrequest_output_buffer_size",
-            "uninitialized_variable_warn",
-            "rewrite_log",
-            "ignore_*",
             "http3*",
             "quic_*",
-            "zone",
-            "keepalive",
-            "keepalive_timeout",
-            "keepalive_*",
-            "least_conn",
-            "ip_hash",
-            "hash",
-            "random",
-            "queue",
-            "sticky*",
-            "ntlm",
         ],
     ),
-    (Dropped, "hubgate speaks HTTP only", &["stream", "mail"]),
     (
         Dropped,
-        "a variable: nothing that is imported depends on it",
+        "hubgate speaks HTTP only, and listens only where NGINX's HTTP does",
+        &["stream", "mail"],
+    ),
+    (
+        Dropped,
+        "a variable, and each directive that could use it at a hub is translated without, or stops the import",
         &[
             "map",
             "geo",
             "split_clients",
             "set",
-            "perl_set",
             "geoip_country",
             "geoip_city",
+            "geoip_org",
+            "geoip_proxy*",
             "geoip2",
-            "userid*",
-            "set_random",
-            "break",
-        ],
-    ),
-    (
-        Dropped,
-        "hubgate's headers are those of `location /`, on all answers",
-        &["add_header"],
-    ),
-    (
-        Dropped,
-        "nothing that is imported inherits it",
-        &[
-            "allow",
-            "deny",
-            "auth_basic",
-            "auth_basic_user_file",
-            "satisfy",
-            "proxy_pass",
-            "proxy_read_timeout",
-            "proxy_send_timeout",
-            "client_max_body_size",
-            "ssl_*",
-            "proxy_ssl_*",
-            "upstream",
-            "server",
-            "location",
-            "listen",
-            "server_name",
-            "return",
-            "rewrite",
-            "if",
-            "set_real_ip_from",
-            "real_ip_*",
-            "ssl",
-            "internal",
         ],
     ),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_known_is_never_suspected_of_guarding() {
-        assert_eq!(of("gzip_vary").unwrap().0, Dropped);
-        assert_eq!(of("proxy_buffers").unwrap().0, Changed);
-        assert_eq!(of("gzipped"), None);
-        for name in [
-            "auth_request",
-            "auth_jwt",
-            "limit_except",
-            "access_by_lua_file",
-            "modsecurity",
-            "secure_link",
-            "js_access",
-        ] {
-            assert_eq!(of(name), None, "{name}");
-            assert!(may_guard(name), "{name}");
-        }
-    }
-}

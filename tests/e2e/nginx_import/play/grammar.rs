@@ -1,0 +1,237 @@
+//! Random sites over all that the import reads, most of which it does not stop at.
+//!
+//! `@HTTP@`, `@HTTPS@`, `@ALT@`, `@HUB@`, `@OTHER@` and `@W@` stand for ports, hubs and the folder.
+
+mod access;
+mod locations;
+mod rarities;
+
+use super::{
+    node::{Node, text},
+    random::Random,
+};
+
+const NAMES: [&str; 12] = [
+    "home.test",
+    "other.test",
+    "a.home.test",
+    "*.home.test",
+    ".home.test",
+    "_",
+    "home.*",
+    "~^a\\.",
+    "machine.test",
+    "localhost",
+    "b.other.test",
+    "*.other.test",
+];
+
+/// Writes a site.
+pub(super) struct Grammar {
+    random: Random,
+    tls: bool,
+    /// Whether a server is the default of its addresses already.
+    defaulted: bool,
+    listens: Vec<String>,
+    /// The rules that most places choose from.
+    rules: Vec<Vec<Node>>,
+}
+
+impl Grammar {
+    /// What stands in `http`.
+    pub(super) fn site(mut random: Random) -> Vec<Node> {
+        let tls = random.percent(45);
+        let mut grammar = Self {
+            tls,
+            defaulted: false,
+            listens: Vec::new(),
+            rules: Vec::new(),
+            random,
+        };
+        for _ in 0..2 {
+            let rule = grammar.any_access();
+            grammar.rules.push(rule);
+        }
+        grammar.http()
+    }
+
+    fn http(&mut self) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        if self.random.percent(15) {
+            self.real_ip(&mut nodes);
+        }
+        if self.random.percent(15) {
+            nodes.extend(self.access());
+        }
+        if self.random.percent(10) {
+            nodes.push(Node::block(
+                "map $arg_m $mapped",
+                vec![Node::line("default 0"), Node::line("1 1")],
+            ));
+        }
+        if self.random.percent(6) {
+            nodes.push(Node::block(
+                "geo $near",
+                vec![Node::line("default 0"), Node::line("127.0.0.1 1")],
+            ));
+        }
+        let mut pool = vec![Node::line("server @HUB@"), Node::line("keepalive 2")];
+        if self.random.percent(20) {
+            let other = *self.random.of(&["backup", "down", "backup down"]);
+            pool.insert(1, Node::line(format!("server @OTHER@ {other}")));
+        }
+        nodes.push(Node::block("upstream pool", pool));
+        if self.random.percent(20) {
+            nodes.push(Node::line(*self.random.of(&[
+                "server_tokens off",
+                "gzip on",
+                "error_page 404 /missing",
+                "proxy_buffering off",
+                "underscores_in_headers on",
+                "proxy_set_header X-Remote-User $remote_user",
+            ])));
+        }
+        self.listens = self.listens();
+        let servers = *self.random.of(&[1, 1, 1, 2, 2, 3]);
+        for nth in 0..servers {
+            let server = self.server(nth);
+            nodes.push(Node::block("server", server));
+        }
+        nodes
+    }
+
+    fn real_ip(&mut self, nodes: &mut Vec<Node>) {
+        let from = *self
+            .random
+            .of(&["127.0.0.0/8", "127.0.0.2", "127.0.0.0/30", "unix:"]);
+        nodes.push(Node::line(format!("set_real_ip_from {from}")));
+        if self.random.percent(15) {
+            nodes.push(Node::line("set_real_ip_from ::1"));
+        }
+        let header = match self.random.below(40) {
+            0 => "X-Real-IP",
+            1 => "proxy_protocol",
+            _ => "X-Forwarded-For",
+        };
+        nodes.push(Node::line(format!("real_ip_header {header}")));
+        if self.random.percent(96) {
+            let on = if self.random.percent(96) { "on" } else { "off" };
+            nodes.push(Node::line(format!("real_ip_recursive {on}")));
+        }
+    }
+
+    /// The addresses that most servers have.
+    fn listens(&mut self) -> Vec<String> {
+        let (port, ssl) = if self.tls {
+            ("@HTTPS@", " ssl")
+        } else {
+            ("@HTTP@", "")
+        };
+        let all: [&[&str]; 8] = [
+            &["127.0.0.1:"],
+            &[""],
+            &["", "[::]:"],
+            &["[::1]:", "127.0.0.1:"],
+            &["127.0.0.1:", "127.0.0.2:"],
+            &["[::]:"],
+            &["[::]:+"],
+            &["*:", "127.0.0.1:"],
+        ];
+        let mut chosen = self.random.of(&all);
+        if **chosen == ["[::]:"] && self.random.percent(85) {
+            chosen = &all[2];
+        }
+        let listen = |begin: &&str| match begin.strip_suffix('+') {
+            Some(begin) => format!("listen {begin}{port}{ssl} ipv6only=off"),
+            None => format!("listen {begin}{port}{ssl}"),
+        };
+        chosen.iter().map(listen).collect()
+    }
+
+    fn server(&mut self, nth: usize) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        let plain = self.tls && nth > 0 && self.random.percent(25);
+        self.addresses(nth, plain, &mut nodes);
+        self.names(nth, &mut nodes);
+        if self.tls {
+            nodes.push(Node::line("ssl_certificate @W@/s.pem"));
+            nodes.push(Node::line("ssl_certificate_key @W@/s.key"));
+            if !plain && self.random.percent(30) {
+                self.certificates(&mut nodes);
+            }
+        }
+        if plain && self.random.percent(60) {
+            nodes.push(Node::line("return 301 https://$host$request_uri"));
+            return nodes;
+        }
+        if self.random.percent(45) {
+            nodes.extend(self.access());
+        }
+        self.server_extras(&mut nodes);
+        nodes.extend(self.locations(None, 0));
+        if text(&nodes).contains("@named") {
+            nodes.push(Node::block(
+                "location @named",
+                vec![Node::line("proxy_pass http://@HUB@")],
+            ));
+        }
+        nodes
+    }
+
+    fn addresses(&mut self, nth: usize, plain: bool, nodes: &mut Vec<Node>) {
+        if plain {
+            nodes.push(Node::line(*self.random.of(&[
+                "listen 127.0.0.1:@HTTP@",
+                "listen @HTTP@",
+                "listen [::1]:@HTTP@",
+            ])));
+            return;
+        }
+        let mut listens = self.listens.clone();
+        if self.random.percent(6) {
+            listens = self.listens();
+        }
+        if self.random.percent(4) {
+            listens.push("listen 127.0.0.1:@ALT@".to_owned());
+        }
+        if self.tls && self.random.percent(15) {
+            listens.push(
+                (*self
+                    .random
+                    .of(&["listen 127.0.0.1:@HTTP@", "listen @HTTP@"]))
+                .to_owned(),
+            );
+        }
+        if nth > 0 {
+            // Options of a socket stand once.
+            for listen in &mut listens {
+                *listen = listen.replace(" ipv6only=off", "");
+            }
+        }
+        if !self.defaulted && self.random.percent(12) {
+            self.defaulted = true;
+            for listen in &mut listens {
+                *listen += " default_server";
+            }
+        }
+        nodes.extend(listens.into_iter().map(Node::line));
+    }
+
+    fn names(&mut self, nth: usize, nodes: &mut Vec<Node>) {
+        let name = match nth {
+            0 if self.random.percent(70) => "home.test",
+            1 if self.random.percent(55) => "other.test",
+            _ => self.random.of(&NAMES),
+        };
+        let mut names = vec![name];
+        if self.random.percent(25) {
+            let other = *self.random.of(&NAMES);
+            if other != name {
+                names.push(other);
+            }
+        }
+        if self.random.percent(93) {
+            nodes.push(Node::line(format!("server_name {}", names.join(" "))));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The hubs behind both proxies: they note what they hear, by the number of the request.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+/// What a hub heard of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// Which hub.
+    pub hub: &'static str,
+    /// The method.
+    pub method: String,
+    /// The path, decoded.
+    pub path: String,
+    /// Fields by which a hub knows who somebody is, as `name: value`.
+    pub identity: Vec<String>,
+}
+
+type Notes = Arc<Mutex<HashMap<u64, Heard>>>;
+
+/// Both hubs.
+pub(super) struct Hubs {
+    /// The first one's address.
+    pub hub: SocketAddr,
+    /// The other one's.
+    pub other: SocketAddr,
+    notes: Notes,
+}
+
+impl Hubs {
+    /// Starts both; they end with the process.
+    pub(super) fn start() -> Self {
+        let notes = Notes::default();
+        Self {
+            hub: serve("hub", notes.clone()),
+            other: serve("other", notes.clone()),
+            notes,
+        }
+    }
+
+    /// What was heard of a request, which is forgotten.
+    pub(super) fn heard(&self, number: u64) -> Option<Heard> {
+        self.notes.lock().unwrap().remove(&number)
+    }
+}
+
+fn serve(hub: &'static str, notes: Notes) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let notes = notes.clone();
+            thread::spawn(move || answer(hub, stream, &notes));
+        }
+    });
+    address
+}
+
+fn answer(hub: &'static str, mut stream: TcpStream, notes: &Notes) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    loop {
+        let mut first = String::new();
+        reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
+        let mut identity = Vec::new();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+            let line = line.trim_end();
+            if line.is_empty() {
+                break;
+            }
+            let name = line.split(':').next()?.to_ascii_lowercase();
+            if super::requests::CLAIMS.contains(&name.as_str()) {
+                identity.push(line.to_ascii_lowercase());
+            }
+        }
+        note(hub, &first, identity, notes);
+        let body = if first.starts_with("HEAD") { "" } else { "ok" };
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{body}").ok()?;
+    }
+}
+
+fn note(hub: &'static str, first: &str, identity: Vec<String>, notes: &Notes) {
+    let mut words = first.split(' ');
+    let (method, target) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let number = query
+        .rsplit("n=")
+        .next()
+        .and_then(|number| number.parse().ok());
+    let heard = Heard {
+        hub,
+        method: method.to_owned(),
+        path: decoded(path),
+        identity,
+    };
+    notes.lock().unwrap().insert(number.unwrap_or(0), heard);
+}
+
+/// The path as a hub reads it.
+pub(super) fn decoded(path: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(path)
+        .decode_utf8_lossy()
+        .into_owned();
+    let mut decoded = decoded;
+    while decoded.contains("//") {
+        decoded = decoded.replace("//", "/");
+    }
+    decoded
+}

@@ -1,0 +1,179 @@
+//! Random sites, played to NGINX and to hubgate: hubgate lets nothing reach a hub that NGINX does not.
+//!
+//! `scripts/fuzz nginx_play` plays more of them, by `HUBGATE_PLAY_SITES` and `HUBGATE_PLAY_SEED`.
+//! What is found is made as small as it gets.
+
+mod client;
+mod grammar;
+mod hubs;
+mod node;
+mod pair;
+mod processes;
+mod random;
+mod requests;
+
+use std::{
+    env,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use self::{
+    client::Cards,
+    grammar::Grammar,
+    hubs::Hubs,
+    node::Node,
+    pair::{Played, Stage, Weakness},
+    random::Random,
+    requests::Request,
+};
+use super::nginx;
+
+/// Sites that CI plays, and their seed.
+const SITES: u64 = 200;
+const SEED: u64 = 16;
+/// Sites that are played at the same time.
+const THREADS: usize = 2;
+/// Sites that a finding is tried as while it is made smaller.
+const TRIALS: usize = 400;
+
+/// What came of all sites.
+#[derive(Default)]
+struct Tally {
+    stopped: u64,
+    unplayable: Vec<String>,
+    played: u64,
+    reached: usize,
+    found: Vec<String>,
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    env::var(name)
+        .ok()
+        .map_or(default, |text| text.parse().unwrap())
+}
+
+#[test]
+fn no_random_site_is_weaker_than_in_nginx() {
+    if !nginx::is_there() {
+        return;
+    }
+    let (sites, seed) = (
+        number("HUBGATE_PLAY_SITES", SITES),
+        number("HUBGATE_PLAY_SEED", SEED),
+    );
+    let first = number("HUBGATE_PLAY_FIRST", 0);
+    let (hubs, cards) = (Hubs::start(), Cards::new());
+    let (next, tally) = (AtomicU64::new(first), Mutex::new(Tally::default()));
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                let mut stage = Stage::new(&hubs, &cards);
+                loop {
+                    let site = next.fetch_add(1, Ordering::Relaxed);
+                    if site >= first + sites {
+                        break;
+                    }
+                    play(&mut stage, seed, site, &tally);
+                }
+            });
+        }
+    });
+    let tally = tally.into_inner().unwrap();
+    let summary = format!(
+        "{sites} sites of seed {seed}: {} played with {} requests at a hub, {} stopped, {} not playable, {} weaker",
+        tally.played,
+        tally.reached,
+        tally.stopped,
+        tally.unplayable.len(),
+        tally.found.len()
+    );
+    eprintln!("{summary}");
+    assert!(
+        tally.found.is_empty(),
+        "{summary}\n{}",
+        tally.found.join("\n")
+    );
+    assert!(
+        tally.played * 4 > sites && tally.reached > 0,
+        "{summary}\n{}",
+        tally.unplayable.join("\n")
+    );
+}
+
+fn play(stage: &mut Stage<'_>, seed: u64, nth: u64, tally: &Mutex<Tally>) {
+    let site = Grammar::site(Random::new(seed, nth));
+    let requests = requests::all(&site, Random::new(seed.wrapping_add(1), nth));
+    let played = stage.play(&site, &requests);
+    let weakness = {
+        let mut tally = tally.lock().unwrap();
+        match played {
+            Played::Stopped(why) => {
+                tally.stopped += 1;
+                return log(nth, "stopped", &why);
+            }
+            Played::Unplayable(why) => {
+                log(nth, "unplayable", &why);
+                return tally.unplayable.push(why);
+            }
+            Played::Equal(reached) => {
+                tally.played += 1;
+                tally.reached += reached;
+                return;
+            }
+            Played::Weaker(weakness) => weakness,
+        }
+    };
+    let (site, weakness) = shrink(stage, site, *weakness);
+    let found = format!(
+        "--- site {nth} of seed {seed}\n{}\n{}",
+        node::text(&site),
+        told(&weakness)
+    );
+    eprintln!("{found}");
+    tally.lock().unwrap().found.push(found);
+}
+
+fn log(nth: u64, what: &str, why: &str) {
+    if env::var_os("HUBGATE_PLAY_LOG").is_some() {
+        eprintln!("site {nth} {what}: {why}");
+    }
+}
+
+/// Leaves out one directive after the other, as long as the request still passes.
+fn shrink(stage: &mut Stage<'_>, site: Vec<Node>, weakness: Weakness) -> (Vec<Node>, Weakness) {
+    let (mut site, mut weakness, mut trials) = (site, weakness, 0);
+    loop {
+        let request: Vec<Request> = vec![weakness.request.clone()];
+        let smaller = node::smaller(&site).into_iter().find_map(|smaller| {
+            trials += 1;
+            if trials > TRIALS {
+                return None;
+            }
+            match stage.play(&smaller, &request) {
+                Played::Weaker(weakness) => Some((smaller, *weakness)),
+                _ => None,
+            }
+        });
+        match smaller {
+            Some(found) => (site, weakness) = found,
+            None => return (site, weakness),
+        }
+    }
+}
+
+fn told(weakness: &Weakness) -> String {
+    let Weakness {
+        request,
+        ours,
+        theirs,
+        status,
+        yaml,
+    } = weakness;
+    format!(
+        "{request:?}\nhubgate's hub heard {ours:?}\nNGINX answered {status}, its hub heard {theirs:?}\n{yaml}"
+    )
+}

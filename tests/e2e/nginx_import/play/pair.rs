@@ -1,0 +1,281 @@
+//! NGINX and hubgate with the same random site, before the same hubs.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use hubgate::nginx::{self, Disk, Failure, Wishes};
+
+use super::{
+    client::{Answer, Cards, Client},
+    hubs::{Heard, Hubs, decoded},
+    node::{self, Node},
+    processes::{Ending, listened, nginx_listens, start_hubgate, wait},
+    requests::Request,
+};
+use crate::harness::Port;
+
+/// What all sites of a thread share.
+pub(super) struct Stage<'s> {
+    pub hubs: &'s Hubs,
+    pub cards: &'s Cards,
+    folder: tempfile::TempDir,
+    ours: Ports,
+    theirs: Ports,
+    number: u64,
+}
+
+struct Ports(HashMap<&'static str, Port>);
+
+/// What came of a site.
+#[derive(Debug)]
+pub(super) enum Played {
+    /// The import stops.
+    Stopped(String),
+    /// NGINX does not take it, or hubgate cannot listen.
+    Unplayable(String),
+    /// This many requests reached a hub through hubgate, all of them through NGINX too.
+    Equal(usize),
+    /// hubgate lets something through that NGINX does not.
+    Weaker(Box<Weakness>),
+}
+
+/// A request that reaches a hub through hubgate only.
+#[derive(Debug)]
+pub(super) struct Weakness {
+    pub request: Request,
+    pub ours: Heard,
+    pub theirs: Option<Heard>,
+    pub status: u16,
+    pub yaml: String,
+}
+
+const ALL: [&str; 3] = ["@HTTP@", "@HTTPS@", "@ALT@"];
+
+impl Ports {
+    fn keep() -> Self {
+        Self(ALL.into_iter().map(|name| (name, Port::keep())).collect())
+    }
+
+    fn numbers(&self) -> HashMap<&'static str, u16> {
+        self.0
+            .iter()
+            .map(|(name, port)| (*name, port.number()))
+            .collect()
+    }
+}
+
+const AROUND: &str = "daemon off; master_process off; pid nginx.pid; error_log stderr;\n\
+    events { worker_connections 256; }\nhttp {\naccess_log off; client_body_temp_path body; proxy_temp_path proxy;\n\
+    fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi; keepalive_timeout 75; keepalive_requests 100000;\n";
+
+impl<'s> Stage<'s> {
+    /// A folder with all the files that sites name, and ports for both.
+    pub(super) fn new(hubs: &'s Hubs, cards: &'s Cards) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // {SHA} of `secret`, which costs next to nothing.
+        let secret = "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=";
+        for (name, text) in [
+            ("s.pem", cards.server.chain_pem.clone()),
+            ("s.key", cards.server.key_pem.clone()),
+            ("ca.pem", cards.ca.pem()),
+            ("pw", format!("anna:{secret}\nbert:{{SHA}}x\n")),
+            ("pw2", format!("bert:{secret}\n")),
+            (
+                "twice",
+                format!("anna:$1$broken\nanna:{secret}\nbert:{secret}\n"),
+            ),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        Self {
+            hubs,
+            cards,
+            folder,
+            ours: Ports::keep(),
+            theirs: Ports::keep(),
+            number: 0,
+        }
+    }
+
+    /// Plays a site to both.
+    pub(super) fn play(&mut self, site: &[Node], requests: &[Request]) -> Played {
+        let path = self.folder.path().to_owned();
+        let yaml = match self.import(site, &path) {
+            Ok(yaml) => yaml,
+            Err(Failure::Invalid { faults, yaml }) => {
+                return Played::Unplayable(format!("{faults}\n{yaml}"));
+            }
+            Err(failure) => return Played::Stopped(failure.to_string()),
+        };
+        let listened = listened(&yaml);
+        let ours = match start_hubgate(&path, &yaml, &listened) {
+            Ok(child) => child,
+            Err(why) => return Played::Unplayable(format!("hubgate: {why}\n{yaml}")),
+        };
+        let mut theirs = match self.start_nginx(site, &path) {
+            Ok(child) => child,
+            Err(why) => return Played::Unplayable(format!("nginx: {why}")),
+        };
+        let played = self.compare(requests, &yaml);
+        drop(ours);
+        match theirs.0.try_wait().unwrap() {
+            // It gives up some time after it listens on the first address.
+            Some(_) => Played::Unplayable("nginx: ended".to_owned()),
+            None => played,
+        }
+    }
+
+    fn import(&self, site: &[Node], path: &Path) -> Result<String, Failure> {
+        let conf = path.join("ours.conf");
+        fs::write(&conf, self.nginx_conf(site, &self.ours)).unwrap();
+        let hosts = ["machine.test", "home.test", "localhost"]
+            .map(str::to_owned)
+            .into();
+        let wishes = Wishes {
+            hosts,
+            out: Some(path.join("proxy.yaml")),
+        };
+        Ok(nginx::import(&Disk, &[conf], &wishes)?.yaml)
+    }
+
+    fn nginx_conf(&self, site: &[Node], ports: &Ports) -> String {
+        let mut text = format!("{AROUND}{}}}\n", node::text(site));
+        for (name, number) in ports.numbers() {
+            text = text.replace(name, &number.to_string());
+        }
+        let words = [
+            ("@HUB@", self.hubs.hub.to_string()),
+            ("@OTHER@", self.hubs.other.to_string()),
+            ("@W@", self.folder.path().display().to_string()),
+        ];
+        words
+            .iter()
+            .fold(text, |text, (word, value)| text.replace(word, value))
+    }
+
+    fn start_nginx(&self, site: &[Node], path: &Path) -> Result<Ending, String> {
+        let folder = path.join("nginx");
+        fs::create_dir_all(&folder).unwrap();
+        let text = self.nginx_conf(site, &self.theirs);
+        let conf = folder.join("nginx.conf");
+        fs::write(&conf, &text).unwrap();
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let mut command = Command::new("nginx");
+        let command = command
+            .arg("-p")
+            .arg(&folder)
+            .arg("-c")
+            .arg(&conf)
+            .args(["-e", "stderr"]);
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let listened = nginx_listens(&text);
+        wait(Ending(child), &listened, &folder.join("log"))
+    }
+
+    fn compare(&mut self, requests: &[Request], yaml: &str) -> Played {
+        let mut ours = Client::new(self.cards, self.ours.numbers());
+        let mut theirs = Client::new(self.cards, self.theirs.numbers());
+        let mut equal = 0;
+        for request in requests {
+            let (_, Some(heard)) = self.send(&mut ours, request) else {
+                continue;
+            };
+            let (answer, other) = self.answered(&mut theirs, request);
+            if !self.reaches(&heard, other.as_ref(), &answer, request, &mut theirs) {
+                let yaml = yaml.to_owned();
+                return Played::Weaker(Box::new(Weakness {
+                    request: request.clone(),
+                    ours: heard,
+                    theirs: other,
+                    status: answer.status,
+                    yaml,
+                }));
+            }
+            equal += 1;
+        }
+        Played::Equal(equal)
+    }
+
+    /// Whether NGINX reaches the same, or leads there by a slash at the end of the path.
+    fn reaches(
+        &mut self,
+        ours: &Heard,
+        theirs: Option<&Heard>,
+        answer: &Answer,
+        request: &Request,
+        nginx: &mut Client<'_>,
+    ) -> bool {
+        if let Some(theirs) = theirs {
+            return is_same(ours, theirs);
+        }
+        let slash = format!("{}/", decoded(&request.path));
+        let location = answer.location.split('?').next().unwrap_or_default();
+        let location = location.split_once("://").map_or(location, |(_, rest)| {
+            rest.split_once('/')
+                .map_or("", |(host, _)| &rest[host.len()..])
+        });
+        if answer.status != 301 || decoded(location) != slash {
+            return false;
+        }
+        let led = Request {
+            path: format!("{}/", request.path),
+            ..request.clone()
+        };
+        let (_, heard) = self.send(nginx, &led);
+        heard.is_some_and(|heard| {
+            is_same(
+                &Heard {
+                    path: slash,
+                    ..ours.clone()
+                },
+                &heard,
+            )
+        })
+    }
+
+    /// The answer of NGINX, which on a busy machine may take more than one try; 444 is none.
+    fn answered(&mut self, nginx: &mut Client<'_>, request: &Request) -> (Answer, Option<Heard>) {
+        let mut last = self.send(nginx, request);
+        for _ in 0..2 {
+            if last.0.status > 0 {
+                break;
+            }
+            last = self.send(nginx, request);
+        }
+        last
+    }
+
+    fn send(&mut self, client: &mut Client<'_>, request: &Request) -> (Answer, Option<Heard>) {
+        self.number += 1;
+        // Numbers of several threads differ, as do those of hubs that they share.
+        let number = self.number * 64
+            + u64::from(self.ours.0["@HTTP@"].number()) % 64
+            + (u64::from(self.ours.0["@HTTP@"].number()) << 40);
+        let answer = client.send(request, number);
+        (answer, self.hubs.heard(number))
+    }
+}
+
+/// A hub that NGINX keeps a client's claims from must not hear them of hubgate.
+fn is_same(ours: &Heard, theirs: &Heard) -> bool {
+    let evil = |heard: &Heard| {
+        heard
+            .identity
+            .iter()
+            .filter(|it| it.contains("evil"))
+            .count()
+    };
+    ours.hub == theirs.hub
+        && ours.method == theirs.method
+        && ours.path == theirs.path
+        && evil(ours) <= evil(theirs)
+}
