@@ -18,8 +18,7 @@ use crate::{
 
 use super::{
     authority::Authority, cors::Cors, enrolment, grant::Listed, headers, link::Link, site::Site,
-    sites::Sites, 
-    upload::Upload,
+    sites::Sites, upload::Upload,
 };
 
 /// A request's head, whichever version of HTTP it came in.
