@@ -101,6 +101,13 @@ impl<'a> RequestOrigin<'a> {
         }
     }
 
+    /// Whether a field names the page at all; what has none passes everywhere.
+    #[must_use]
+    pub fn names_page(&self) -> bool {
+        let named = |name| self.headers.contains_key(name);
+        named(ORIGIN) || named(REFERER) || self.headers.contains_key("sec-fetch-site")
+    }
+
     /// The listed origin that sends the request, as it is written in `Origin`.
     #[must_use]
     pub fn allowed(&self, origins: [&[Origin]; 2]) -> Option<&'a http::HeaderValue> {

@@ -69,8 +69,10 @@ impl Proxy {
         if let Some(answer) = exchange.cors.preflight(request) {
             return Err(answer);
         }
-        let own_page = origin.judge(&target(request, &site, &place)).is_ok();
-        let recalled = self.memory.recall(exchange, request, &site, own_page);
+        let own_page = origin.judge(&target(&origin, request, &site, &place));
+        let recalled = self
+            .memory
+            .recall(exchange, request, &site, own_page.is_ok());
         let decided = self
             .let_in(exchange, request, &site, &place, &recalled)
             .await;
@@ -81,7 +83,7 @@ impl Proxy {
                 return Err(self.refusal(denial, &exchange.link, language(request)));
             }
         };
-        if !own_page && !admission.public {
+        if own_page.is_err() && !admission.public {
             return Err(page::foreign_origin(exchange.link.asked()));
         }
         if hops::left(request.method, request.headers) == Some(0) {
@@ -262,14 +264,19 @@ fn over_tls(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Result
 }
 
 /// The place of a request, as far as another site's page matters there.
-fn target<'a>(request: &Request<'_>, site: &'a Site, place: &Place<'_>) -> Target<'a> {
+fn target<'a>(
+    origin: &RequestOrigin<'_>,
+    request: &Request<'_>,
+    site: &'a Site,
+    place: &Place<'_>,
+) -> Target<'a> {
     let authority = request.authority.as_ref();
     Target {
         hosts: &site.config.hosts,
         port: authority.and_then(|authority| authority.port),
         origins: site.origins(place),
         guarded: !place.is_open(),
-        acts: origin::acts(path(request.target).as_bytes()),
+        acts: origin.names_page() && origin::acts(path(request.target).as_bytes()),
     }
 }
 

@@ -32,7 +32,7 @@ async fn another_sites_page_commands_nothing_and_a_listed_one_reads_and_writes()
         "panel": panel,
         "stranger": format!("http://127.0.0.1:{port}"),
     });
-    visit("origins.mjs", &argument, None).await;
+    visit("origins.mjs", &argument).await;
     let heard = hub.requests();
     let targets: Vec<_> = heard.iter().map(|request| request.target()).collect();
     let commands = targets.iter().filter(|target| target.contains("CMD"));
