@@ -12,6 +12,7 @@ use crate::{
     },
     config,
     server::control,
+    telemetry::Printable,
     tls::{self, day},
 };
 
@@ -116,7 +117,7 @@ fn problem(state: &State) -> Option<String> {
     Some(format!(
         "  {} {hour:02}:{minute:02} UTC: {}",
         day(at),
-        problem.sentence
+        Printable(&problem.sentence)
     ))
 }
 

@@ -28,7 +28,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::{client::Client, explain::Explain, import_nginx::ImportNginx, user::User};
-use crate::{config::Faults, proxy::sites::Unusable, server};
+use crate::{config::Faults, proxy::sites::Unusable, server, telemetry::Printable};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
 #[derive(Debug, Parser)]
@@ -128,7 +128,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     };
     // A stderr that is gone leaves the exit code to tell.
-    let _ = writeln!(io::stderr(), "{error:#}");
+    let told = format!("{error:#}");
+    let _ = writeln!(io::stderr(), "{}", Printable(&told));
     exit_code(&error).into()
 }
 

@@ -20,16 +20,15 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Text as the journal and commands print it: what a terminal obeys becomes `\u{HEX}`, and a line
-/// after the first is indented, so that it cannot pass for one of our own.
+/// Text as the journal and commands print it: what a terminal obeys becomes `\u{HEX}`, but for the
+/// ends of lines and tabs.
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl Display for Printable<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         for char in self.0.chars() {
             match char {
-                '\n' => formatter.write_str("\n  ")?,
-                '\t' => formatter.write_char(char)?,
+                '\n' | '\t' => formatter.write_char(char)?,
                 _ if is_obeyed(char) => write!(formatter, "{}", char.escape_unicode())?,
                 _ => formatter.write_char(char)?,
             }
@@ -83,7 +82,7 @@ mod tests {
                 r"\u{1b}[2J\u{d}\u{9b}2J\u{85}\u{7f}",
             ),
             ("a\u{202e}b\u{2066}\u{2028}", r"a\u{202e}b\u{2066}\u{2028}"),
-            ("one\n<4>login failed", "one\n  <4>login failed"),
+            ("one\n\ttwo", "one\n\ttwo"),
         ] {
             assert_eq!(Printable(text).to_string(), printed);
         }

@@ -1,4 +1,5 @@
-//! A message with nothing in it that a terminal or a reader of lines obeys.
+//! A message with nothing in it that a terminal obeys, its further lines indented: none can pass
+//! for a line of hubgate's own.
 
 use std::fmt;
 
@@ -20,6 +21,7 @@ impl<'w> FormatFields<'w> for Safe {
         let mut text = String::new();
         let plain = DefaultFields::new();
         plain.format_fields(Writer::new(&mut text), fields)?;
+        let text = text.replace('\n', "\n  ");
         write!(writer, "{}", Printable(&text))
     }
 }
