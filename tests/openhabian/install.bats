@@ -207,3 +207,18 @@ hubgatehttps=$HTTPS_PORT
 hubgateupstream=http://127.0.0.1:$HUB_PORT
 SETTINGS
 }
+
+@test "a key in a folder of another user is not handed over, as that user could put a link in its place" {
+    ((EUID == 0)) || skip "needs root: the service has an account of its own only then"
+    setup_nginx
+    local folder="$HUBGATE_ROOT/home/anna"
+    mkdir -p "$folder"
+    chmod 755 "$folder"
+    mv "$HUBGATE_ROOT/etc/ssl/certs/openhab.key" "$folder/openhab.key"
+    chown 1234 "$folder"
+    sed -i "s|ssl_certificate_key .*|ssl_certificate_key $folder/openhab.key;|" "$HUBGATE_ROOT/etc/nginx/sites-enabled/openhab"
+    run add_on install
+    ((status != 0))
+    [[ $output == *"may not read $folder/openhab.key"* ]]
+    [[ $(stat -c '%a %U %G' "$folder/openhab.key") == "600 root root" ]]
+}
