@@ -68,7 +68,7 @@ impl OwnerRights {
         set_thread_groups(&[group])
             .and_then(|()| set_thread_res_gid(getgid(), group, Gid::ROOT))
             .and_then(|()| set_thread_res_uid(getuid(), user, Uid::ROOT))
-            .map_err(|fault| refused(user, fault.into()))
+            .map_err(|fault| refused(user, &fault.into()))
     }
 }
 
@@ -84,7 +84,7 @@ impl Drop for OwnerRights {
     }
 }
 
-fn refused(user: Uid, fault: io::Error) -> io::Error {
+fn refused(user: Uid, fault: &io::Error) -> io::Error {
     let cause = format!(
         "the rights of its owner, user {user}, cannot be taken ({fault}): \
          run this as that user, or with CAP_SETUID and CAP_SETGID"
