@@ -54,11 +54,7 @@ fn mapped(levels: &Levels<'_>, report: &mut Report) {
     let list = levels.nearest(&["allow", "deny"]);
     let has4 = |it: &&Directive| it.word() == "all" || it.word().contains('.');
     let has6 = |it: &&&Directive| it.word().contains("::") || it.word().matches(':').count() > 1;
-    if let Some(first) = list
-        .iter()
-        .find(has6)
-        .filter(|_| !list.iter().any(|it| has4(&it)))
-    {
+    if let Some(first) = list.iter().find(has6).filter(|_| !list.iter().any(has4)) {
         report.stop(first, "NGINX judges IPv4 clients by this list too, as its socket takes both families, and hubgate does not: \
             write for IPv4 too who may enter, as with `deny all`");
     }
