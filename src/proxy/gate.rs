@@ -131,7 +131,7 @@ impl Proxy {
                     Shown::Now => None,
                     Shown::Before => Some(recalled.chain.clone().unwrap_or_default()),
                 };
-                verdict(site, link, session, authority)
+                verdict(site, link, session.as_ref(), authority)
             },
         };
         site.prepare(place, link.chain()).await;
@@ -180,13 +180,13 @@ impl Proxy {
 pub(super) fn verdict(
     site: &Site,
     link: &Link,
-    session: Option<Arc<Chain>>,
+    session: Option<&Arc<Chain>>,
     authority: &ClientCertificate,
 ) -> ClientAuth {
-    let chain = session.as_ref().or(link.chain());
+    let chain = session.or(link.chain());
     let verdict = site.judge(chain, authority);
     if matches!(verdict, ClientAuth::Valid(_)) {
-        link.trust(authority, session.as_ref());
+        link.trust(authority, session);
     }
     verdict
 }
