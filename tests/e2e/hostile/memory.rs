@@ -14,8 +14,8 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 40;
-/// Bytes that a connection may occupy: what is counted, and what TLS and `h2` need beside it.
-const EACH: usize = 400 * 1024;
+/// Bytes that a connection may occupy: what is counted, and what TLS and 128 streams need beside it.
+const EACH: usize = 640 * 1024;
 const REFUSED_STREAM: [u8; 4] = 7_u32.to_be_bytes();
 
 #[tokio::test]
