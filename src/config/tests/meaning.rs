@@ -162,11 +162,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "limits: {memory: off}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        r#"1:16: limits.memory: "off" is no size: write auto, or a number with a unit, such as 64MiB"#,
+        r#"1:18: limits.memory: "off" is no size: write auto, or a number with a unit, such as 64MiB"#,
     ),
     (
         "limits: {memory: 8KiB}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        r#"1:16: limits.memory: "8KiB" is too little for two connections: write 1MiB or more"#,
+        r#"1:18: limits.memory: "8KiB" is too little for two connections: write 1MiB or more"#,
     ),
     (
         "limits:\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
