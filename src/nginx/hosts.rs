@@ -223,7 +223,10 @@ impl<'s, 'd> Socket<'s, 'd> {
             return false;
         };
         let mut others = self.servers.iter().filter(|it| has(it, &written));
-        others.any(|other| host != parent || !other.is(first))
+        let is_certain = |other: &Server<'_>| {
+            host == parent && other.is(first) && other.names.iter().any(|name| name == parent)
+        };
+        others.any(|other| !is_certain(other))
     }
 
     /// The server of the longest `name.*`.

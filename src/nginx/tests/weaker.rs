@@ -75,6 +75,8 @@ fn a_wildcard_that_nginx_ignores_beside_its_name_is_none() {
         "{}",
         yaml(&site)
     );
+    let wild = site.replace("server_name home.", "server_name *.home.");
+    assert!(matches!(import_text(&wild), Err(Failure::Nothing(_))));
     let other = hub("").replace("home.example.org", ".home.example.org");
     let both = format!("{}{other}", hub(""));
     assert!(matches!(import_text(&both), Err(Failure::Nothing(_))));
