@@ -126,6 +126,25 @@ fn one(text: &str, path: &str, hosts: &[String], round: usize, random: &mut Rand
     } else {
         random.of(hosts).as_str()
     };
+    let fields = fields(text, round, random);
+    Request {
+        tls: tls && !alt,
+        port,
+        to,
+        from,
+        host: host.to_owned(),
+        card: *random.of(&[Card::None, Card::Own, Card::Own, Card::Strange]),
+        method: random.of(&[
+            "GET", "GET", "GET", "GET", "POST", "OPTIONS", "HEAD", "DELETE",
+        ]),
+        path: path.to_owned(),
+        query: random.of(&["", "", "", "m=1"]),
+        fields,
+    }
+}
+
+/// Credentials and X-Forwarded-For.
+fn fields(text: &str, round: usize, random: &mut Random) -> String {
     let mut fields = match round {
         0 => String::new(),
         1 => ANNA.to_owned(),
@@ -151,20 +170,7 @@ fn one(text: &str, path: &str, hosts: &[String], round: usize, random: &mut Rand
             fields += "X-Real-IP: 127.0.0.1\r\n";
         }
     }
-    Request {
-        tls: tls && !alt,
-        port,
-        to,
-        from,
-        host: host.to_owned(),
-        card: *random.of(&[Card::None, Card::Own, Card::Own, Card::Strange]),
-        method: *random.of(&[
-            "GET", "GET", "GET", "GET", "POST", "OPTIONS", "HEAD", "DELETE",
-        ]),
-        path: path.to_owned(),
-        query: *random.of(&["", "", "", "m=1"]),
-        fields,
-    }
+    fields
 }
 
 fn hosts(text: &str) -> Vec<String> {
