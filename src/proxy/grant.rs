@@ -160,6 +160,7 @@ impl Grant {
         let Ok(place) = site.place(&self.path) else {
             return false;
         };
+        let before = self.chain.clone().unwrap_or_default();
         let visitor = Visitor {
             client: self.client(sites, link),
             basic: None,
@@ -170,7 +171,7 @@ impl Grant {
             judge: |shown, authority: &_| {
                 let session = match shown {
                     Shown::Now => None,
-                    Shown::Before => Some(self.chain.clone().unwrap_or_default()),
+                    Shown::Before => Some(&before),
                 };
                 gate::verdict(&site, link, session, authority)
             },

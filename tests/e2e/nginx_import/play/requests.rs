@@ -134,11 +134,11 @@ fn one(text: &str, path: &str, hosts: &[String], round: usize, random: &mut Rand
         from,
         host: host.to_owned(),
         card: *random.of(&[Card::None, Card::Own, Card::Own, Card::Strange]),
-        method: random.of(&[
+        method: *random.of(&[
             "GET", "GET", "GET", "GET", "POST", "OPTIONS", "HEAD", "DELETE",
         ]),
         path: path.to_owned(),
-        query: random.of(&["", "", "", "m=1"]),
+        query: *random.of(&["", "", "", "m=1"]),
         fields,
     }
 }
