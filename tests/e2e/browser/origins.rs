@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::{has_browser, key_hash, url, visit};
-use crate::{harness::Setup, hub::Hub};
+use crate::{
+    harness::Setup,
+    hub::{Hub, Request},
+};
 
 const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n\
                     <!doctype html>";
@@ -34,7 +37,7 @@ async fn another_sites_page_commands_nothing_and_a_listed_one_reads_and_writes()
     });
     visit("origins.mjs", &argument).await;
     let heard = hub.requests();
-    let targets: Vec<_> = heard.iter().map(|request| request.target()).collect();
+    let targets: Vec<_> = heard.iter().map(Request::target).collect();
     let commands = targets.iter().filter(|target| target.contains("CMD"));
     assert_eq!(commands.count(), 1, "{targets:?}");
     assert!(targets.contains(&"/basicui/CMD?own"), "{targets:?}");

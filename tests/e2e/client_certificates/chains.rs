@@ -241,7 +241,7 @@ fn crafted() -> Leaf {
     let mut leaf = twin.below("family", |_| ()).client("mallory");
     for number in 1_u64..8 {
         let same = twin.below("family", |params| {
-            params.serial_number = Some(number.into())
+            params.serial_number = Some(number.into());
         });
         leaf = leaf.through(&same);
     }
