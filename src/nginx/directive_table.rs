@@ -134,6 +134,7 @@ const TRANSLATED: &[&str] = &[
     "ssl_ocsp",
     "ssl_reject_handshake",
     "ssl_verify_client",
+    "ssl_verify_depth",
     "upstream",
 ];
 

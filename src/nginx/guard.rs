@@ -164,6 +164,7 @@ pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
     let certificate = Certificate {
         ca: ca.word().to_owned(),
         crl: revocations(levels, report),
+        depth: depth(levels, report),
     };
     match word {
         "on" => {
@@ -179,6 +180,15 @@ pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
             Verify::Never
         }
     }
+}
+
+/// Intermediate CAs at most, 1 by default as in NGINX, which takes no file without a number.
+fn depth(levels: &Levels<'_>, report: &mut Report) -> u32 {
+    let Some(depth) = levels.one("ssl_verify_depth") else {
+        return 1;
+    };
+    report.kept(depth, "`verify_depth` of `client_certificate`");
+    depth.word().parse().unwrap_or(0)
 }
 
 fn revocations(levels: &Levels<'_>, report: &mut Report) -> Option<String> {

@@ -16,6 +16,8 @@ pub(super) struct Rule {
 pub(super) struct Certificate {
     pub(super) ca: String,
     pub(super) crl: Option<String>,
+    /// Intermediate CAs at most, as `ssl_verify_depth` has them.
+    pub(super) depth: u32,
 }
 
 /// What NGINX's access phase wants.

@@ -211,13 +211,13 @@ fn client_certificate(rule: &Rule, tells: bool) -> String {
         ""
     };
     let ca = scalar(&certificate.ca);
-    match &certificate.crl {
-        None => format!("client_certificate: {ca}\n{headers}"),
-        Some(crl) => format!(
-            "client_certificate: {{ca: {ca}, crl: {}}}\n{headers}",
-            scalar(crl)
-        ),
-    }
+    let crl = certificate.crl.as_ref();
+    let crl = crl.map(|crl| format!("crl: {}, ", scalar(crl)));
+    let depth = certificate.depth;
+    format!(
+        "client_certificate: {{ca: {ca}, {}verify_depth: {depth}}}\n{headers}",
+        crl.unwrap_or_default()
+    )
 }
 
 fn headers(site: &Site) -> String {

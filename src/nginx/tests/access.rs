@@ -86,7 +86,7 @@ fn a_list_of_refusals_becomes_what_it_leaves_or_stops() {
 #[test]
 fn certificates_are_needed_besides_everything_else() {
     let certificate = "ssl_client_certificate /c/ca.pem; ssl_verify_client on; ssl_crl /c/crl.pem;";
-    let block = "    access:\n      client_certificate: {ca: /c/ca.pem, crl: /c/crl.pem}\n";
+    let block = "    access:\n      client_certificate: {ca: /c/ca.pem, crl: /c/crl.pem, verify_depth: 1}\n";
     assert_eq!(
         access(&format!("{certificate} location / {{ {HUB} }}")),
         block
@@ -100,18 +100,35 @@ fn certificates_are_needed_besides_everything_else() {
 }
 
 #[test]
+fn as_many_intermediate_cas_are_followed_as_in_nginx() {
+    let certificate = "ssl_client_certificate /c/ca.pem; ssl_verify_client on;";
+    for (written, depth) in [
+        ("", 1),
+        ("ssl_verify_depth 0;", 0),
+        ("ssl_verify_depth 2;", 2),
+        ("ssl_verify_depth 900;", 900),
+    ] {
+        let access = access(&format!("{certificate} {written} location / {{ {HUB} }}"));
+        assert!(
+            access.contains(&format!("verify_depth: {depth}}}")),
+            "{written}: {access}"
+        );
+    }
+}
+
+#[test]
 fn a_certificate_that_an_if_wants_is_needed_there() {
     let optional = "ssl_client_certificate /c/ca.pem; ssl_verify_client optional;";
     let wanted = "if ($ssl_client_verify != SUCCESS) { return 403; }";
     let everywhere = access(&format!("{optional} {wanted} location / {{ {HUB} }}"));
     assert_eq!(
         everywhere,
-        "    access:\n      client_certificate: /c/ca.pem\n"
+        "    access:\n      client_certificate: {ca: /c/ca.pem, verify_depth: 1}\n"
     );
     let there = access(&format!(
         "{optional} {PASSWORD} location / {{ {HUB} }} location /admin/ {{ {wanted} {HUB} }}"
     ));
-    let expected = "    access:\n      password: /e/.htpasswd\n    paths:\n      - path: /admin\n        access:\n          satisfy: all\n          password: /e/.htpasswd\n          client_certificate: /c/ca.pem\n";
+    let expected = "    access:\n      password: /e/.htpasswd\n    paths:\n      - path: /admin\n        access:\n          satisfy: all\n          password: /e/.htpasswd\n          client_certificate: {ca: /c/ca.pem, verify_depth: 1}\n";
     assert_eq!(there, expected);
     assert!(
         stop(&home(&format!("{optional} location / {{ {HUB} }}"))).contains("leaves it to the hub")
@@ -130,7 +147,7 @@ fn an_if_of_an_outer_location_does_not_hold_in_an_inner_one() {
         "ssl_client_certificate /c/ca.pem; ssl_verify_client optional; location / {{ {HUB} \
          if ($ssl_client_verify != SUCCESS) {{ return 403; }} location /open/ {{ {HUB} }} }}"
     );
-    let expected = "    access:\n      client_certificate: /c/ca.pem\n    paths:\n      - path: /open/\n        access: public\n";
+    let expected = "    access:\n      client_certificate: {ca: /c/ca.pem, verify_depth: 1}\n    paths:\n      - path: /open/\n        access: public\n";
     assert_eq!(access(&inside), expected);
 }
 

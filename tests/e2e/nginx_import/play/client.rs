@@ -37,6 +37,8 @@ pub(super) struct Cards {
     pub server: Leaf,
     none: Arc<ClientConfig>,
     own: Arc<ClientConfig>,
+    deep: Arc<ClientConfig>,
+    deeper: Arc<ClientConfig>,
     strange: Arc<ClientConfig>,
 }
 
@@ -44,13 +46,19 @@ impl Cards {
     /// Makes them.
     pub(super) fn new() -> Self {
         let root = Authority::new("root");
-        let ca = Authority::new("devices");
+        let ca = Authority::tall("devices");
+        let between = ca.below("between", |_| ());
+        let lower = between.below("lower", |_| ());
         let names = ["home.test", "*.home.test", "other.test", "machine.test"];
         let server = root.server(&names);
         let config = |leaf: Option<Leaf>| Arc::new(config(&root, leaf));
         Self {
             none: config(None),
             own: config(Some(ca.client("phone"))),
+            deep: config(Some(between.client("tablet").through(&between))),
+            deeper: config(Some(
+                lower.client("watch").through(&lower).through(&between),
+            )),
             strange: config(Some(Authority::new("strangers").client("phone"))),
             server,
             ca,
@@ -61,6 +69,8 @@ impl Cards {
         match card {
             Card::None => self.none.clone(),
             Card::Own => self.own.clone(),
+            Card::Deep => self.deep.clone(),
+            Card::Deeper => self.deeper.clone(),
             Card::Strange => self.strange.clone(),
         }
     }

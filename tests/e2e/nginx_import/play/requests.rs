@@ -39,6 +39,10 @@ pub(super) enum Card {
     None,
     /// One of the site's CA.
     Own,
+    /// One of an intermediate CA.
+    Deep,
+    /// One of an intermediate CA below another.
+    Deeper,
     /// One of another CA.
     Strange,
 }
@@ -137,7 +141,14 @@ fn one(text: &str, path: &str, hosts: &[String], round: usize, random: &mut Rand
         to,
         from,
         host: host.to_owned(),
-        card: *random.of(&[Card::None, Card::Own, Card::Own, Card::Strange]),
+        card: *random.of(&[
+            Card::None,
+            Card::Own,
+            Card::Own,
+            Card::Strange,
+            Card::Deep,
+            Card::Deeper,
+        ]),
         method: METHODS[random.below(METHODS.len())],
         path: path.to_owned(),
         query: if random.percent(25) { "m=1" } else { "" },

@@ -28,7 +28,7 @@ impl Grammar {
             _ => "optional",
         };
         nodes.push(Node::line(format!("ssl_verify_client {how}")));
-        if self.random.percent(6) {
+        if self.random.percent(40) {
             nodes.push(Node::line(format!(
                 "ssl_verify_depth {}",
                 self.random.of(&[0, 1, 2])
