@@ -94,10 +94,20 @@ async fn an_upload_in_small_frames_is_taken() {
     let post = block(&[&[(":method", "POST")], &GET[1..]].concat());
     let mut client = Frames::open(&gate).await;
     client.say(&frame(HEADERS, END_HEADERS, 1, &post)).await;
+    let piece = frame(DATA, 0, 1, &[b'x'; 150]).repeat(20);
+    // Of the connection and of stream 1 (RFC 9113, section 6.9.2).
+    let mut windows = [65_535_u32; 2];
     for _ in 0..200 {
-        client
-            .say(&frame(DATA, 0, 1, &[b'x'; 150]).repeat(20))
-            .await;
+        while windows.iter().any(|window| *window < 3_000) {
+            let next = within("a window", client.next()).await;
+            let (kind, stream, payload) = next.unwrap();
+            if kind == WINDOW_UPDATE {
+                let granted = u32::from_be_bytes(payload.try_into().unwrap());
+                windows[stream as usize] += granted;
+            }
+        }
+        client.say(&piece).await;
+        windows = windows.map(|window| window - 3_000);
     }
     client.say(&frame(DATA, END_STREAM, 1, b"")).await;
     assert_eq!(client.fate().await, Fate::Answered);
