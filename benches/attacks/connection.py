@@ -57,15 +57,17 @@ class Connection:
         return True
 
     def drain(self):
-        """Reads what has come without waiting for more."""
+        """The bytes that have come, without waiting for more."""
         self.stream.settimeout(0)
+        come = b""
         try:
-            while self.receive():
-                pass
+            while some := self.receive():
+                come += some
         except CUT:
             pass
         finally:
             self.stream.settimeout(SLACK)
+        return come
 
     def sent(self):
         """Bytes that the kernel of the proxy has acknowledged."""

@@ -9,13 +9,13 @@ from attacks.connection import CUT
 BATCH, MOST_BATCHES = 100, 500
 
 
-def opened(port, seconds):
-    """Connections that only begin: how many there were, and the bytes they sent."""
-    return count(port, seconds, lambda connection: None)
+def begun(port, seconds):
+    """Connections with one answered upload: their number, and the bytes they sent."""
+    return count(port, seconds, upload)
 
 
 def flood(make):
-    """An attack that sends batches of `make(n)`, where n counts the frames of a connection."""
+    """An attack that adds batches of `make(n)`, where n counts the frames of a connection."""
     return lambda port, seconds: count(port, seconds, lambda connection: pour(connection, make))
 
 
@@ -36,13 +36,24 @@ def until_cut(port, act):
         return 0
 
 
-def pour(connection, make):
+def upload(connection):
+    """A refused POST; the frames that its answer came with."""
     connection.send(http2.upload(1))
+    frames = http2.Frames()
+    while not frames.add(connection.receive()) & {http2.HEADERS, http2.GOAWAY}:
+        pass
+    return frames
+
+
+def pour(connection, make):
+    """Sends until the proxy cuts the connection, or says that it reads no more."""
+    frames = upload(connection)
     for batch in range(MOST_BATCHES):
         numbers = range(batch * BATCH, (batch + 1) * BATCH)
         if not connection.try_send(b"".join(map(make, numbers))):
             return
-        connection.drain()
+        if http2.GOAWAY in frames.add(connection.drain()):
+            return
 
 
 def ping(_):
@@ -72,9 +83,11 @@ def rapid_reset(number):
 
 
 def continuation(number):
-    if number:
-        return http2.frame(http2.CONTINUATION, stream=3)
-    return http2.frame(http2.HEADERS, http2.END_STREAM, 3, http2.head())
+    """Every eighth frame begins a request, and the seventh after it ends the head."""
+    place, stream = number % 8, number // 8 * 2 + 3
+    if place == 0:
+        return http2.frame(http2.HEADERS, http2.END_STREAM, stream, http2.head())
+    return http2.frame(http2.CONTINUATION, http2.END_HEADERS * (place == 7), stream)
 
 
 FLOODS = {

@@ -5,7 +5,8 @@ import contextlib
 from attacks.connection import Connection, context
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 8, 9
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
+WINDOW_UPDATE, CONTINUATION = 8, 9
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
 INITIAL_WINDOW_SIZE = b"\x00\x04"
 # Added to the connection's window of 65,535 bytes, so that only a stream's is ever empty.
@@ -88,6 +89,25 @@ def wait_for(connection, answers):
         buffer += some
         ended, buffer = ends(buffer)
         answers -= ended
+
+
+class Frames:
+    """The frames of an answer, put together from the bytes that come."""
+
+    def __init__(self):
+        self.rest = b""
+
+    def add(self, some):
+        """The kinds of the frames that are now whole."""
+        self.rest += some
+        kinds = set()
+        while len(self.rest) >= 9:
+            size = 9 + int.from_bytes(self.rest[:3], "big")
+            if len(self.rest) < size:
+                break
+            kinds.add(self.rest[3])
+            self.rest = self.rest[size:]
+        return kinds
 
 
 def ends(buffer):

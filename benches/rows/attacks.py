@@ -31,13 +31,13 @@ def spent(setup, attack):
 
 
 def flooded(make):
-    """The same for the frames of a flood alone: the handshakes before have a row of their own."""
+    """The same for the frames of a flood alone: handshakes and requests have rows of their own."""
     def take(stand):
         proxy = stand.warm(HOME)
-        idle_cpu, begun, idle_sent = measured(proxy, floods.opened, stand.seconds)
+        begun_cpu, begun, begun_sent = measured(proxy, floods.begun, stand.seconds)
         cpu, connections, sent = measured(proxy, floods.flood(make), stand.seconds)
         share = connections / begun
-        return [(cpu - share * idle_cpu) / (sent - share * idle_sent) * MICRO_PER_KB]
+        return [(cpu - share * begun_cpu) / (sent - share * begun_sent) * MICRO_PER_KB]
     return take
 
 
