@@ -67,13 +67,13 @@ impl Server {
     /// Ends what is open and would not be admitted now: connections of revoked devices, and
     /// exchanges whose password, session, network or path rule is no more.
     pub(super) async fn end_unadmitted(&self) {
-        let sites = self.proxy.sites_now();
-        for link in self.links.all() {
-            sites.prepare(&link).await;
+        let (sites, links) = (self.proxy.sites_now(), self.links.all());
+        for link in &links {
+            sites.prepare(link).await;
         }
         self.cut_revoked();
         let mut ended = 0;
-        for (number, link) in self.links.all().iter().enumerate() {
+        for (number, link) in links.iter().enumerate() {
             ended += self.proxy.end_unadmitted(link);
             if number % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;

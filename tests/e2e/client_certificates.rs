@@ -1,4 +1,4 @@
-//! Client certificates: who is asked, and what those hear who may not enter.
+//! Client certificates: which clients are asked for one, and the answer to a client without one.
 
 mod chains;
 mod odd;
@@ -8,7 +8,7 @@ use rcgen::ExtendedKeyUsagePurpose;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    harness::{Authority, DEADLINE, Hubgate, Setup, eventually},
+    harness::{Authority, DEADLINE, HTPASSWD, Hubgate, Setup, eventually},
     hub::Hub,
 };
 
@@ -122,7 +122,17 @@ async fn at_home_nobody_is_asked() {
     assert_eq!(away.http1().await.get("/").await.status, 495);
 }
 
-/// Nobody enters without a certificate of the family.
+/// A certificate of the family or a password enters.
+async fn family_or_password(hub: &Hub, family: &Authority) -> Hubgate {
+    Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .file("htpasswd", HTPASSWD)
+        .site("access: {password: htpasswd, client_certificate: ca.pem}")
+        .start()
+        .await
+}
+
+/// Only a certificate of the family enters.
 async fn only_family(hub: &Hub, family: &Authority) -> Hubgate {
     Setup::home(&hub.url())
         .file("ca.pem", &family.pem())

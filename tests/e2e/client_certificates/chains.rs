@@ -5,9 +5,10 @@ use std::{fmt::Write, time::Duration};
 use rcgen::{BasicConstraints, IsCa};
 use time::OffsetDateTime;
 
+use super::{family_or_password, only_family};
 use crate::{
     access::three_ways::{IN, three_ways},
-    harness::{ANNA, Authority, Caller, HTPASSWD, Hubgate, Leaf, Port, Setup},
+    harness::{ANNA, Authority, Caller, Hubgate, Leaf, Port, Setup},
     hub::Hub,
     nginx_import::nginx::{self, Nginx},
 };
@@ -61,11 +62,7 @@ async fn handshakes_with_a_crafted_chain_cost_little() {
 async fn a_device_below_intermediates_enters() {
     let (hub, root) = (Hub::start().await, Authority::tall("root"));
     let (below, deep) = two_below(&root);
-    let gate = Setup::home(&hub.url())
-        .file("ca.pem", &root.pem())
-        .site("access: {client_certificate: ca.pem}")
-        .start()
-        .await;
+    let gate = only_family(&hub, &root).await;
     let shown = deep.client("anna").through(&deep).through(&below);
     let caller = gate.tls().showing(shown);
     assert_eq!(three_ways(&caller, "/", &[]).await, IN);
@@ -246,13 +243,4 @@ fn crafted() -> Leaf {
         leaf = leaf.through(&same);
     }
     leaf
-}
-
-async fn family_or_password(hub: &Hub, family: &Authority) -> Hubgate {
-    Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .file("htpasswd", HTPASSWD)
-        .site("access: {password: htpasswd, client_certificate: ca.pem}")
-        .start()
-        .await
 }

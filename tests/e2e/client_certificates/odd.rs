@@ -5,9 +5,10 @@ use std::process::Command;
 use rcgen::{CustomExtension, PublicKeyData, SignatureAlgorithm};
 use rustls::version::{TLS12, TLS13};
 
+use super::{family_or_password, only_family};
 use crate::{
     access::three_ways::{IN, three_ways},
-    harness::{ANNA, Authority, HTPASSWD, Hubgate, Leaf, Setup, foreign},
+    harness::{ANNA, Authority, Hubgate, Leaf, foreign},
     hub::Hub,
     real_hub::skip,
 };
@@ -15,11 +16,7 @@ use crate::{
 #[tokio::test]
 async fn an_odd_certificate_is_495_with_the_reason_and_ends_no_handshake() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
-    let gate = Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
-        .start()
-        .await;
+    let gate = only_family(&hub, &family).await;
     for (leaf, reason) in odd(&family) {
         for version in [&TLS12, &TLS13] {
             let caller = gate.tls().speaking(version).showing(leaf.clone());
@@ -179,13 +176,4 @@ fn with_exponent(bytes: usize, exponent: &[u8]) -> Vec<u8> {
     let key = [modulus.as_slice(), &exponent_head, exponent].concat();
     let length = u16::try_from(key.len()).unwrap().to_be_bytes();
     [[0x30, 0x82, length[0], length[1]].as_slice(), &key].concat()
-}
-
-async fn family_or_password(hub: &Hub, family: &Authority) -> Hubgate {
-    Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .file("htpasswd", HTPASSWD)
-        .site("access: {password: htpasswd, client_certificate: ca.pem}")
-        .start()
-        .await
 }
