@@ -4,6 +4,8 @@
 //! rest of the program reads these types and never the file.
 
 mod acme;
+mod header_edit;
+mod pin;
 
 use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,6 +13,10 @@ use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 pub use self::acme::{Acme, Authority, ChallengeKind, Dns, DnsProvider, Eab, Export};
+pub use self::{
+    header_edit::{EditedValue, HeaderEdit},
+    pin::Pin,
+};
 
 /// The whole of `proxy.yaml`.
 #[derive(Clone, Debug)]
@@ -51,6 +57,8 @@ pub struct Site {
     pub certificate: Certificate,
     /// The hub.
     pub upstream: Arc<Upstream>,
+    /// Field that names the user or device let in to the hub, spelled as in `proxy.yaml`.
+    pub user_header: Option<String>,
     /// Who may enter.
     pub access: Access,
     /// Further origins that count as own.
@@ -97,7 +105,7 @@ pub enum Certificate {
 }
 
 /// The servers behind a site or path; they answer alike.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Upstream {
     /// Tried in turn; never empty.
     pub servers: Vec<Server>,
@@ -105,6 +113,12 @@ pub struct Upstream {
     pub ca: Option<PathBuf>,
     /// Connections to each server at most.
     pub connections: Option<usize>,
+    /// The servers' own certificate, in place of any CA.
+    pub pin: Option<Pin>,
+    /// Host as the servers get it; the visitor's without it.
+    pub host: Option<HeaderValue>,
+    /// Fields that the servers get in place of the visitor's; no name is in it twice.
+    pub headers: Vec<HeaderEdit>,
 }
 
 /// One server of an upstream.
@@ -158,6 +172,8 @@ pub struct ClientCertificate {
     /// Intermediate CAs that may stand between the CA and a certificate, at most; as NGINX's
     /// `ssl_verify_depth`.
     pub verify_depth: Option<u32>,
+    /// Whether certificates without any extended key usage are taken too.
+    pub any_use: bool,
 }
 
 /// A CA of client certificates.
@@ -263,6 +279,8 @@ pub struct Log {
 pub enum AccessLog {
     /// NGINX's and Apache's `combined`.
     Combined,
+    /// The host and a space, then `combined`.
+    VhostCombined,
     /// One JSON object a line.
     Json,
     /// None.
@@ -368,6 +386,13 @@ impl Site {
             PathAccess::Inherit | PathAccess::Public => None,
         });
         std::iter::once(&self.access).chain(paths)
+    }
+
+    /// The upstreams: the site's own, then those of its paths.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        let paths = self.paths.iter();
+        let paths = paths.filter_map(|path| path.upstream.as_deref());
+        std::iter::once(&*self.upstream).chain(paths)
     }
 
     /// The host to name to people: a name rather than an address.

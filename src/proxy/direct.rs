@@ -210,7 +210,10 @@ impl<'p, C: Client> Passage<'p, C> {
                 Event::Heard(_) => hub.answers(),
                 Event::Gone => return Err(Fault::Gone),
                 Event::Refused(answer) => return Err(told(answer())),
-                Event::Late => return Err(told(page::hub_slow())),
+                Event::Late => {
+                    failure::tell_hub(&self.exchange, "none in time");
+                    return Err(told(page::hub_slow()));
+                }
             }
             let unsent = !upload.has_ended();
             if let Some(response) = self.heard(&mut heard, unsent).await? {

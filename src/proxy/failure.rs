@@ -3,7 +3,6 @@
 use std::io;
 
 use http::StatusCode;
-use tracing::warn;
 
 use super::{answer::Answer, exchange::Exchange, page};
 use crate::upstream::Unreachable;
@@ -20,7 +19,9 @@ pub(super) fn unreachable(why: Unreachable) -> Answer {
 
 /// Tells the log what was wrong with the hub's answer.
 pub(super) fn tell_hub(exchange: &Exchange, why: &str) {
-    warn!("the hub's answer to {}: {why}", path(exchange));
+    if let Some(route) = &exchange.route {
+        route.log_answer(path(exchange), why);
+    }
 }
 
 /// Tells it of an answer that was not passed on to its end because of the hub.

@@ -101,12 +101,22 @@ async fn open(
     let exchanged = timeout(ANSWER, answered(&mut hub, &request)).await;
     let (head, rest) = match exchanged {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => return Err(page::hub_broken()),
-        Err(_) => return Err(page::hub_slow()),
+        Ok(Err(_)) => {
+            failure::tell_hub(exchange, "its head is malformed or breaks off");
+            return Err(page::hub_broken());
+        }
+        Err(_) => {
+            failure::tell_hub(exchange, "none in time");
+            return Err(page::hub_slow());
+        }
     };
     let answer =
         parse(&head).and_then(|(status, fields)| client_answer(exchange, status, &fields, &head));
-    Ok((hub, answer.ok_or_else(page::hub_broken)?, rest))
+    let answer = answer.ok_or_else(|| {
+        failure::tell_hub(exchange, "a 101 that opens no WebSocket");
+        page::hub_broken()
+    })?;
+    Ok((hub, answer, rest))
 }
 
 /// The head of the hub's answer and what came with it.

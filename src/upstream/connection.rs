@@ -93,7 +93,8 @@ impl Connector {
                 Ok(connection) => return Ok(connection),
                 Err(fault) => {
                     last = fault.kind();
-                    route.unreachable(&target, &fault.reason());
+                    let why = fault.reason(route);
+                    route.unreachable(&target, &why);
                 }
             }
         }
@@ -265,12 +266,22 @@ impl Fault {
         }
     }
 
-    fn reason(&self) -> String {
-        match self {
-            Self::Busy => "all of upstream.connections are in use".to_owned(),
-            Self::Tcp(error) => error.to_string(),
-            Self::Engine(error) => error.etype().as_str().to_owned(),
-        }
+    /// The cause in words.
+    fn reason(&self, route: &Route) -> String {
+        let error = match self {
+            Self::Busy => return "all of upstream.connections are in use".to_owned(),
+            Self::Tcp(error) => return error.to_string(),
+            Self::Engine(error) => error,
+        };
+        let io = error.root_cause().downcast_ref::<io::Error>();
+        let reason = match error.etype() {
+            ErrorType::TLSHandshakeFailure => route.take_tls_fault(),
+            ErrorType::ConnectTimedout => {
+                Some("it takes no connection, or no TLS, in time".to_owned())
+            }
+            _ => io.map(ToString::to_string),
+        };
+        reason.unwrap_or_else(|| error.etype().as_str().to_owned())
     }
 }
 

@@ -11,14 +11,14 @@ use std::{
     time::Duration,
 };
 
+use super::{RequestEdits, Server, Upstream};
 use pingora_core::upstreams::peer::HttpPeer;
-use tracing::warn;
-
-use super::{Server, Upstream};
 
 /// The way of one request through the servers of an upstream.
 pub struct Route {
     upstream: Arc<Upstream>,
+    /// The site that the request is for, to name in the log.
+    site: Arc<str>,
     /// Places in `upstream.servers`, those that rest last.
     order: Vec<usize>,
     /// The place in `order` that is tried now.
@@ -47,7 +47,7 @@ impl Display for Target {
 }
 
 impl Route {
-    pub(super) fn new(upstream: Arc<Upstream>, turn: usize) -> Self {
+    pub(super) fn new(upstream: Arc<Upstream>, site: Arc<str>, turn: usize) -> Self {
         let count = upstream.servers.len();
         let mut order: Vec<_> = (0..count).map(|nth| (turn + nth) % count).collect();
         if count > 1 {
@@ -55,11 +55,18 @@ impl Route {
         }
         Self {
             upstream,
+            site,
             order,
             server: 0,
             address: 0,
             addresses: 0,
         }
+    }
+
+    /// What the upstream changes in the head of the request.
+    #[must_use]
+    pub fn edits(&self) -> &RequestEdits {
+        &self.upstream.edits
     }
 
     /// How long a server may be without a byte.
@@ -98,7 +105,11 @@ impl Route {
                     return Ok(Some(target));
                 }
                 Ok(_) => {}
-                Err(error) => unknown = Some(error),
+                Err(error) => {
+                    let why = format!("its name does not resolve: {error}");
+                    server.log_connect(&self.site, &why);
+                    unknown = Some(error);
+                }
             }
             self.next_server();
         }
@@ -108,9 +119,8 @@ impl Route {
     /// Goes on after the peer could not be reached; says whether there may be another.
     pub(super) fn unreachable(&mut self, address: &dyn Display, why: &dyn Display) -> bool {
         if let Some(server) = self.current() {
-            if !server.rests() {
-                warn!("the hub at {address} cannot be reached: {why}");
-            }
+            let why = format!("cannot be reached at {address}: {why}");
+            server.log_connect(&self.site, &why);
             server.rest();
         }
         self.address += 1;
@@ -118,6 +128,19 @@ impl Route {
             self.next_server();
         }
         self.current().is_some()
+    }
+
+    /// The cause of the last TLS handshake with the server that is tried now, in words, once.
+    #[must_use]
+    pub(super) fn take_tls_fault(&self) -> Option<String> {
+        self.current()?.take_tls_fault()
+    }
+
+    /// Logs what was wrong with the answer of the server that was connected to.
+    pub fn log_answer(&self, path: &str, why: &str) {
+        if let Some(server) = self.current() {
+            server.log_answer(&self.site, &format!("its answer to {path}: {why}"));
+        }
     }
 
     fn current(&self) -> Option<&Server> {
@@ -134,7 +157,7 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model;
+    use crate::{config::model, tls::SystemRoots, upstream::SecretValues};
 
     #[tokio::test]
     async fn a_request_tries_each_server_once_whoever_rests_meanwhile() {
@@ -145,11 +168,13 @@ mod tests {
         };
         let config = model::Upstream {
             servers: vec![server(1), server(2), server(3)],
-            ca: None,
-            connections: None,
+            ..model::Upstream::default()
         };
-        let upstream = Arc::new(Upstream::build(&config, Duration::ZERO).unwrap());
-        let mut route = upstream.route();
+        let no_roots = SystemRoots::from_certificates(&[]);
+        let upstream =
+            Upstream::build(&config, Duration::ZERO, &mut SecretValues::new(), &no_roots);
+        let upstream = Arc::new(upstream.unwrap());
+        let mut route = upstream.route("home.test".into());
         let mut tried = Vec::new();
         while let Some(target) = route.target().await.unwrap() {
             tried.push(target.to_string());

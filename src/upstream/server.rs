@@ -2,19 +2,29 @@
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use pingora_core::upstreams::peer::HttpPeer;
+use pingora_rustls::TrustedServer;
+use rustls::pki_types::ServerName;
 use tokio::time::timeout;
+use tracing::warn;
 
-use crate::config::model;
+use super::secure::HubTls;
+use crate::{config::model, telemetry::line_limit::LineLimit};
 
 /// One server.
 pub(super) struct Server {
     config: model::Server,
+    /// For one over TLS.
+    secure: Option<TrustedServer>,
     found: Mutex<Found>,
+    connect_lines: LineLimit,
+    answer_lines: LineLimit,
 }
 
 /// What a look-up gave, and until when the server is passed over.
@@ -31,13 +41,36 @@ const LOOKED_UP: Duration = Duration::from_secs(10);
 const LOOK_UP: Duration = Duration::from_secs(5);
 /// How long a server is passed over after it could not be reached.
 const REST: Duration = Duration::from_secs(10);
+/// Lines of the journal a minute for connecting, and for answers.
+const LINES: u32 = 3;
 
 impl Server {
-    pub(super) fn new(config: model::Server) -> Self {
-        Self {
+    /// A server; `tls` is how to connect to one over TLS.
+    ///
+    /// # Errors
+    /// When its name can be in no certificate.
+    pub(super) fn new(config: model::Server, tls: Option<&HubTls>) -> anyhow::Result<Self> {
+        let secure = match (&config, tls) {
+            (
+                model::Server::Tcp {
+                    host, tls: true, ..
+                },
+                Some(tls),
+            ) => {
+                let name = ServerName::try_from(host.clone());
+                let name =
+                    name.with_context(|| format!("{config} has a name that none can prove"))?;
+                Some(tls.server(name))
+            }
+            _ => None,
+        };
+        Ok(Self {
             config,
+            secure,
             found: Mutex::default(),
-        }
+            connect_lines: LineLimit::new(LINES),
+            answer_lines: LineLimit::new(LINES),
+        })
     }
 
     /// A peer for each address of the server, looked up again when they are old.
@@ -45,7 +78,7 @@ impl Server {
         if let Some(peers) = self.known() {
             return Ok(peers);
         }
-        let looked_up = timeout(LOOK_UP, look_up(&self.config)).await;
+        let looked_up = timeout(LOOK_UP, self.look_up()).await;
         let looked_up = looked_up.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let mut found = self.found();
         match looked_up {
@@ -56,6 +89,25 @@ impl Server {
         }
         found.at = Some(Instant::now());
         Ok(found.peers.clone())
+    }
+
+    /// Logs why it could not be connected to for a site.
+    pub(super) fn log_connect(&self, site: &str, why: &str) {
+        self.log(&self.connect_lines, site, why);
+    }
+
+    /// Logs what was wrong with its answer for a site.
+    pub(super) fn log_answer(&self, site: &str, why: &str) {
+        self.log(&self.answer_lines, site, why);
+    }
+
+    fn log(&self, lines: &LineLimit, site: &str, why: &str) {
+        let server = &self.config;
+        match lines.admit(Instant::now()) {
+            Some(0) => warn!("site {site}: the hub {server}: {why}"),
+            Some(more) => warn!("site {site}: the hub {server}: {why} ({more} more before)"),
+            None => {}
+        }
     }
 
     /// Passes the server over for a while, and looks it up again then.
@@ -76,6 +128,30 @@ impl Server {
         matches!(self.config, model::Server::Tcp { tls: false, .. })
     }
 
+    async fn look_up(&self) -> io::Result<Vec<HttpPeer>> {
+        match &self.config {
+            model::Server::Unix(path) => {
+                let peer = HttpPeer::new_uds(&path.to_string_lossy(), false, String::new());
+                Ok(vec![peer.map_err(io::Error::other)?])
+            }
+            model::Server::Tcp { host, port, .. } => {
+                let addresses = tokio::net::lookup_host((host.as_str(), *port)).await?;
+                Ok(addresses.map(|address| self.peer(address)).collect())
+            }
+        }
+    }
+
+    fn peer(&self, address: SocketAddr) -> HttpPeer {
+        let secure = self.secure.as_ref();
+        let domain = secure.map_or_else(String::new, |secure| secure.domain().to_owned());
+        HttpPeer::new(address, secure.is_some(), domain)
+    }
+
+    /// The cause of the last TLS handshake that failed, in words, once.
+    pub(super) fn take_tls_fault(&self) -> Option<String> {
+        self.secure.as_ref()?.take_fault()
+    }
+
     fn known(&self) -> Option<Arc<[HttpPeer]>> {
         let found = self.found();
         let fresh = found.at?.elapsed() < LOOKED_UP;
@@ -84,20 +160,5 @@ impl Server {
 
     fn found(&self) -> MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn look_up(server: &model::Server) -> io::Result<Vec<HttpPeer>> {
-    match server {
-        model::Server::Unix(path) => {
-            let peer = HttpPeer::new_uds(&path.to_string_lossy(), false, String::new());
-            Ok(vec![peer.map_err(io::Error::other)?])
-        }
-        model::Server::Tcp { host, port, tls } => {
-            let addresses = tokio::net::lookup_host((host.as_str(), *port)).await?;
-            Ok(addresses
-                .map(|address| HttpPeer::new(address, *tls, host.clone()))
-                .collect())
-        }
     }
 }

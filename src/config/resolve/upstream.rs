@@ -20,8 +20,7 @@ impl Resolver<'_> {
         let upstream = match written {
             file::Upstream::Url(url) => Upstream {
                 servers: vec![self.keep(place, server(url))?],
-                ca: None,
-                connections: None,
+                ..Upstream::default()
             },
             file::Upstream::Servers(written) => self.servers(place, written)?,
         };
@@ -38,7 +37,14 @@ impl Resolver<'_> {
             written.connections.as_ref(),
             |this, place, written| this.keep(place, connections(*written)),
         );
-        let (servers, ca, connections) = (servers?, ca?, connections?);
+        let pin = self.optional(&place.key("pin"), written.pin.as_deref(), Self::pin);
+        let host = self.optional(
+            &place.key("host"),
+            written.host.as_deref(),
+            Self::upstream_host,
+        );
+        let headers = self.upstream_headers(&place.key("headers"), &written.headers);
+        let (servers, ca, pin, connections) = (servers?, ca?, pin?, connections?);
         if servers.is_empty() {
             return self.lacking(
                 &list,
@@ -52,10 +58,25 @@ impl Resolver<'_> {
                 "no server here is https: write https, or remove `ca`",
             );
         }
+        if pin.is_some() && !servers.iter().any(tls) {
+            return self.fault(
+                &place.key("pin"),
+                "no server here is https: write https, or remove `pin`",
+            );
+        }
+        if pin.is_some() && ca.is_some() {
+            return self.fault(
+                &place.key("pin"),
+                "a pinned certificate needs no CA: keep `pin` or `ca`",
+            );
+        }
         Some(Upstream {
             servers,
             ca,
             connections,
+            pin,
+            host: host?,
+            headers: headers?,
         })
     }
 }

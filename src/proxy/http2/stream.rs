@@ -202,7 +202,7 @@ fn to_hub(head: &Parts, stream: &Stream, exchange: &Exchange) -> Option<(BytesMu
         Body::Chunked => return None,
     };
     let mut changes = headers::to_hub(&head.headers, exchange).ok()?;
-    if let Some(host) = named(&head.uri) {
+    if let Some(host) = named(&head.uri).filter(|_| !changes.sets("Host")) {
         changes.set("Host", Some(HeaderValue::from_str(host).ok()?));
     }
     match framing {

@@ -148,6 +148,7 @@ pub(super) fn access(folder: &Path, words: &str) -> Access {
             },
             allow: Vec::new(),
             verify_depth: None,
+            any_use: false,
         }),
         client_headers: ClientHeaders::Off,
     }
@@ -169,9 +170,9 @@ fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
         certificate: Certificate::SelfSigned,
         upstream: Arc::new(Upstream {
             servers: vec![Server::Unix("hub.sock".into())],
-            ca: None,
-            connections: None,
+            ..Upstream::default()
         }),
+        user_header: None,
         access: access(folder, site),
         origins: Vec::new(),
         session: None,
