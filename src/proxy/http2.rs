@@ -76,8 +76,10 @@ const MOST_MALFORMED: usize = 32;
 const MOST_REFUSED: usize = 128;
 /// How long GOAWAY may take to be sent.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// Bytes that a stream occupies beside its head: its task, its line of the log, `h2`'s state.
+/// Bytes that a stream occupies beside its head: its line of the log, `h2`'s state.
 const STREAM: usize = 512;
+/// Bytes of its task and of what HTTP/2 needs for it, which count in all only.
+const TASK: usize = 4 * 1024;
 /// Bytes that a stream with a body occupies: its share of the window, and what goes to the hub.
 const BODY: usize = 16 * 1024;
 /// Bytes that a field occupies beside its name and value.
@@ -167,11 +169,12 @@ impl Connection {
             return;
         }
         self.refused = 0;
-        let (held, active) = (memory.charge(bytes), self.state.active.enter());
+        let (held, task) = (memory.charge(bytes), memory.overhead(TASK));
+        let active = self.state.active.enter();
         let (service, link) = (self.state.service.clone(), self.state.link.clone());
         tokio::spawn(async move {
             service.exchange(request, responder, link, held).await;
-            drop::<ActiveStream>(active);
+            drop::<(ActiveStream, Charge)>((active, task));
         });
     }
 

@@ -39,9 +39,11 @@ impl Http2 {
         let (head, body) = request.into_parts();
         let mut stream = Stream::new(body, responder, link.clone());
         let form = self.form(&head, &mut stream).await;
-        let (mut exchange, refused) = self.judge(&head, link, form, malformed).await;
+        // Each step on the heap for as long as it takes: a stream that waits holds no more.
+        let judged = Box::pin(self.judge(&head, link, form, malformed));
+        let (mut exchange, refused) = judged.await;
         let Some(answer) = refused else {
-            return self.forward(head, stream, exchange, held).await;
+            return Box::pin(self.forward(head, stream, exchange, held)).await;
         };
         drop(head);
         held.resize(STREAM + rest(&stream));

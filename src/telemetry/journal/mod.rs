@@ -6,6 +6,7 @@
 
 mod fields;
 mod priority;
+pub mod sparse;
 #[cfg(test)]
 mod tests;
 
