@@ -9,5 +9,6 @@ pub mod journal;
 pub mod progress;
 
 mod escape;
+mod output;
 
 pub(crate) use self::escape::Printable;
