@@ -81,7 +81,9 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(serve(path, config, journal))
+    let ended = runtime.block_on(serve(path, config, journal.clone()));
+    journal.flush();
+    ended
 }
 
 async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {

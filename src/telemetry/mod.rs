@@ -11,5 +11,6 @@ pub mod line_limit;
 pub mod progress;
 
 mod escape;
+mod output;
 
 pub(crate) use self::escape::Printable;

@@ -5,17 +5,14 @@
 //! `Authorization` and cookies are no part of an entry at all.
 
 mod format;
-mod queue;
 mod redact;
 #[cfg(test)]
 mod tests;
-mod writer;
 
 use std::{
     io::{self, Write},
     net::IpAddr,
     sync::Arc,
-    thread::{self, JoinHandle},
     time::{Duration, SystemTime},
 };
 
@@ -23,14 +20,13 @@ use arc_swap::ArcSwap;
 use http::Version;
 use serde::Serialize;
 
-use self::{queue::Queue, writer::Writer};
+use super::output::{FLUSH_LIMIT, Output, Stream};
 use crate::config::model::AccessLog as Format;
 
 /// The access log of the process.
 pub struct AccessLog {
     format: ArcSwap<Format>,
-    queue: Arc<Queue>,
-    writer: Option<JoinHandle<()>>,
+    output: Output,
 }
 
 /// What is logged of one request.
@@ -129,7 +125,7 @@ impl AccessLog {
             Format::Json => format::json(&entry),
             Format::Off => return,
         };
-        self.queue.push(line.as_bytes());
+        self.output.push(line.as_bytes());
     }
 
     /// Writes the requests from now on in another format.
@@ -139,40 +135,26 @@ impl AccessLog {
 
     /// Waits, for two seconds at most, until all is written that was recorded; says whether it is.
     pub fn flush(&self) -> bool {
-        self.queue.flush(FLUSH_LIMIT)
+        self.output.flush(FLUSH_LIMIT)
     }
 
     /// Lines lost so far because stdout was closed or read too slowly.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.queue.lost()
+        self.output.lost()
     }
 
     fn with_output(format: Format, out: impl Write + Send + 'static) -> io::Result<Self> {
-        let queue = Arc::new(Queue::default());
-        let source = Arc::clone(&queue);
-        let writer = thread::Builder::new()
-            .name("access-log".into())
-            .spawn(move || Writer::new(out).run(&source))?;
         Ok(Self {
             format: ArcSwap::from_pointee(format),
-            queue,
-            writer: Some(writer),
+            output: Output::start(STDOUT, out)?,
         })
     }
 }
 
-impl Drop for AccessLog {
-    /// Writes what is left, unless stdout stands still: then the thread is left behind.
-    fn drop(&mut self) {
-        self.queue.close();
-        if !self.flush() {
-            return;
-        }
-        if let Some(Err(_)) = self.writer.take().map(JoinHandle::join) {
-            tracing::error!("access log: the writing thread has died");
-        }
-    }
-}
-
-const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+/// Its lines are gathered for a moment, so that a busy server writes many at once.
+const STDOUT: Stream = Stream {
+    log: "access log",
+    name: "stdout",
+    delay: Duration::from_millis(50),
+};

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::*;
+use super::{super::output::CAPACITY, *};
 
 /// Output that can be read back.
 #[derive(Clone, Default)]
@@ -241,7 +241,7 @@ fn a_reload_changes_the_format_or_turns_the_log_off() {
 fn a_stdout_that_stands_still_costs_lines_and_no_time() {
     let (gate, gated) = mpsc::channel();
     let log = AccessLog::with_output(Format::Combined, Gated(gated)).unwrap();
-    let target = vec![b'a'; queue::CAPACITY / 4];
+    let target = vec![b'a'; CAPACITY / 4];
     for _ in 0..16 {
         log.record(&Entry {
             target: &target,
@@ -249,7 +249,7 @@ fn a_stdout_that_stands_still_costs_lines_and_no_time() {
         });
     }
     assert!(log.lost() > 0, "the queue is bounded");
-    assert!(!log.queue.flush(Duration::ZERO));
+    assert!(!log.output.flush(Duration::ZERO));
     drop(gate);
     assert!(log.flush());
 }

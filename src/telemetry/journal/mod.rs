@@ -1,12 +1,14 @@
 //! The journal: what hubgate says of itself, on stderr.
 //!
 //! Under systemd each line carries its priority and leaves the time to
-//! journald; elsewhere lines begin with the time. What the engine says through
-//! the `log` crate comes here too.
+//! journald; elsewhere lines begin with the time. Lines of the engine, through
+//! the `log` crate, and panics are logged here too. No thread that logs waits for
+//! stderr.
 
 mod fields;
 mod priority;
 pub mod sparse;
+mod stderr;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +17,7 @@ use std::{
     io::{self, IsTerminal},
     net::IpAddr,
     os::{fd::AsFd, unix::fs::MetadataExt},
+    panic,
 };
 
 use anyhow::Context;
@@ -25,22 +28,26 @@ use tracing_subscriber::{
     registry::LookupSpan, reload,
 };
 
-use self::{fields::Safe, priority::Priority};
+use self::{fields::Safe, priority::Priority, stderr::Stderr};
 use crate::telemetry::escape::Escaped;
 
-/// The journal of the process; kept to change its level.
+/// The journal of the process, whose level changes on reload.
 #[derive(Clone)]
 pub struct Journal {
     filter: reload::Handle<Targets, Registry>,
+    stderr: Option<Stderr>,
 }
 
-/// Opens the journal; all that is said before is lost.
+/// Opens the journal; earlier events are lost.
 ///
 /// # Errors
-/// When the process has a journal already.
+/// When the process has a journal already, or the system refuses a thread.
 pub fn init(level: Level) -> anyhow::Result<Journal> {
-    let (subscriber, journal) = open(level, Place::of_stderr(), io::stderr);
+    let stderr = Stderr::start().context("journal: cannot be opened")?;
+    let (subscriber, mut journal) = open(level, Place::of_stderr(), stderr.clone());
+    journal.stderr = Some(stderr);
     tracing::subscriber::set_global_default(subscriber).context("journal: cannot be opened")?;
+    panic::set_hook(Box::new(|panicked| tracing::error!("{panicked}")));
     LogTracer::builder()
         .with_max_level(tracing_log::AsLog::as_log(&LIBRARIES))
         .init()
@@ -57,6 +64,13 @@ impl Journal {
         self.filter
             .reload(filter(level))
             .context("journal: the level cannot be changed")
+    }
+
+    /// Waits, for two seconds at most, until all lines so far are written.
+    pub fn flush(&self) {
+        if let Some(stderr) = &self.stderr {
+            stderr.flush();
+        }
     }
 }
 
@@ -117,7 +131,11 @@ where
     let subscriber = Registry::default()
         .with(reloadable)
         .with(lines(place, writer));
-    (subscriber, Journal { filter: handle })
+    let journal = Journal {
+        filter: handle,
+        stderr: None,
+    };
+    (subscriber, journal)
 }
 
 fn lines<S, W>(place: Place, writer: W) -> Box<dyn Layer<S> + Send + Sync>

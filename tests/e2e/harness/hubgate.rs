@@ -148,6 +148,11 @@ impl Hubgate {
         self.output.text()
     }
 
+    /// Leaves stdout and stderr unread from now on, or reads them again.
+    pub fn stall_output(&self, stalled: bool) {
+        self.output.stall(stalled);
+    }
+
     /// Waits until it listens on the address.
     pub(super) async fn listens(&mut self, address: SocketAddr) {
         let what = format!("hubgate listens on {address}");

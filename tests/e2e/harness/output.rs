@@ -3,8 +3,12 @@
 use std::{
     io::{BufRead, BufReader, Read},
     process::Child,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use super::{DEADLINE, eventually};
@@ -13,12 +17,13 @@ use super::{DEADLINE, eventually};
 pub struct Output {
     lines: Arc<Mutex<Vec<String>>>,
     readers: Vec<JoinHandle<()>>,
+    stalled: Arc<AtomicBool>,
 }
 
 impl Output {
     /// Begins to capture both pipes of the child.
     pub fn capture(child: &mut Child) -> Self {
-        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (lines, stalled) = (Arc::default(), Arc::default());
         let pipes: [Option<Box<dyn Read + Send>>; 2] = [
             child.stdout.take().map(|pipe| Box::new(pipe) as _),
             child.stderr.take().map(|pipe| Box::new(pipe) as _),
@@ -26,9 +31,13 @@ impl Output {
         let readers = pipes
             .into_iter()
             .flatten()
-            .map(|pipe| read_lines(pipe, Arc::clone(&lines)))
+            .map(|pipe| read_lines(pipe, Arc::clone(&lines), Arc::clone(&stalled)))
             .collect();
-        Self { lines, readers }
+        Self {
+            lines,
+            readers,
+            stalled,
+        }
     }
 
     /// Everything printed so far.
@@ -50,8 +59,14 @@ impl Output {
         with.cloned().collect()
     }
 
+    /// Leaves the pipes unread from now on, or reads them again.
+    pub fn stall(&self, stalled: bool) {
+        self.stalled.store(stalled, Ordering::Relaxed);
+    }
+
     /// Everything printed, once the program has ended.
     pub fn finish(&mut self) -> String {
+        self.stall(false);
         for reader in self.readers.drain(..) {
             let _ = reader.join();
         }
@@ -64,11 +79,18 @@ impl Output {
     }
 }
 
-fn read_lines(pipe: Box<dyn Read + Send>, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+fn read_lines(
+    pipe: Box<dyn Read + Send>,
+    lines: Arc<Mutex<Vec<String>>>,
+    stalled: Arc<AtomicBool>,
+) -> JoinHandle<()> {
     thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line).into_owned();
             lines.lock().unwrap().push(line);
+            while stalled.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(10));
+            }
         }
     })
 }

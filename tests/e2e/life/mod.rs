@@ -8,6 +8,7 @@ mod handover;
 mod load;
 mod manager;
 mod reload;
+mod stalled_output;
 mod start;
 mod status;
 mod stop;

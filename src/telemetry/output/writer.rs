@@ -1,34 +1,35 @@
-//! The thread that writes the access log, a batch at a time.
+//! The thread that writes a stream, a batch at a time.
 //!
-//! A stdout that is closed loses lines and nothing else; each trouble is told
-//! in the journal once.
+//! A closed stream loses lines and nothing else; the journal reports each failure once.
 
 use std::{
     io::{self, Write},
     mem,
 };
 
-use super::queue::Queue;
+use super::{Stream, queue::Queue};
 
-/// What the writing thread knows.
+/// The state of the writing thread.
 pub(super) struct Writer<W> {
+    stream: Stream,
     out: W,
-    /// Lost lines the journal was told of.
-    told: u64,
+    /// Lost lines that the journal has reported.
+    reported: u64,
     broken: bool,
 }
 
 impl<W: Write> Writer<W> {
-    /// A writer to stdout or, in tests, to anything else.
-    pub(super) fn new(out: W) -> Self {
+    /// A writer to `out`, which the journal calls by the names of `stream`.
+    pub(super) fn new(stream: Stream, out: W) -> Self {
         Self {
+            stream,
             out,
-            told: 0,
+            reported: 0,
             broken: false,
         }
     }
 
-    /// Writes what comes until the queue is closed and empty.
+    /// Writes batches until the queue is closed and empty.
     pub(super) fn run(mut self, queue: &Queue) {
         let mut batch = Vec::new();
         while queue.next(&mut batch) {
@@ -43,18 +44,20 @@ impl<W: Write> Writer<W> {
     fn wrote(&mut self, queue: &Queue) {
         self.broken = false;
         let lost = queue.lost();
-        let lines = lost - mem::replace(&mut self.told, lost);
+        let lines = lost - mem::replace(&mut self.reported, lost);
         if lines > 0 {
-            tracing::warn!("access log: {lines} lines lost: stdout is read too slowly");
+            let Stream { log, name, .. } = self.stream;
+            tracing::warn!("{log}: {lines} lines lost: {name} is read too slowly");
         }
     }
 
     fn failed(&mut self, queue: &Queue, batch: &[u8], error: &io::Error) {
         let lines = batch.iter().filter(|byte| **byte == b'\n').count();
         queue.lose(lines as u64);
-        self.told = queue.lost();
+        self.reported = queue.lost();
         if !mem::replace(&mut self.broken, true) {
-            tracing::warn!("access log: lines are lost until stdout can be written: {error}");
+            let Stream { log, name, .. } = self.stream;
+            tracing::warn!("{log}: lines are lost until {name} can be written: {error}");
         }
     }
 }

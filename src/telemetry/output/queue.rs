@@ -1,8 +1,6 @@
-//! Lines on their way out: a buffer that requests append to and the writer
-//! empties.
+//! The bounded queue between any number of threads that log and one writer.
 //!
-//! It is bounded in bytes. A line that does not fit is lost and counted; no
-//! request waits for a slow or closed stdout.
+//! A line that does not fit is lost and counted.
 
 use std::{
     mem,
@@ -13,13 +11,14 @@ use std::{
     time::Duration,
 };
 
-/// A bounded queue of bytes between any number of requests and one writer.
-#[derive(Default)]
+/// A bounded queue of bytes.
 pub(super) struct Queue {
+    /// How long the writer waits for more lines before it writes a small batch.
+    delay: Duration,
     pending: Mutex<Pending>,
-    /// Tells the writer that there is something to do.
+    /// Wakes the writer.
     ready: Condvar,
-    /// Tells who flushes that a batch is written.
+    /// Wakes the threads that flush.
     written: Condvar,
     lost: AtomicU64,
 }
@@ -35,6 +34,17 @@ struct Pending {
 }
 
 impl Queue {
+    /// An empty queue.
+    pub(super) fn new(delay: Duration) -> Self {
+        Self {
+            delay,
+            pending: Mutex::default(),
+            ready: Condvar::new(),
+            written: Condvar::new(),
+            lost: AtomicU64::new(0),
+        }
+    }
+
     /// Appends a line; when there is no room it is lost and counted.
     pub(super) fn push(&self, line: &[u8]) {
         let mut pending = self.lock();
@@ -89,7 +99,7 @@ impl Queue {
             .unwrap_or_else(PoisonError::into_inner);
         let (mut pending, _) = self
             .ready
-            .wait_timeout_while(pending, LINGER, |pending| {
+            .wait_timeout_while(pending, self.delay, |pending| {
                 pending.lines.len() < BATCH && !pending.urgent && !pending.closed
             })
             .unwrap_or_else(PoisonError::into_inner);
@@ -111,9 +121,7 @@ impl Queue {
     }
 }
 
-/// Bytes that may wait; a longer standstill of stdout loses lines.
-pub(super) const CAPACITY: usize = 1 << 20;
+/// Bytes that may wait for the writer.
+pub(in crate::telemetry) const CAPACITY: usize = 1 << 20;
 /// Bytes worth a write of their own.
 const BATCH: usize = 32 << 10;
-/// How long a lone line waits for company.
-const LINGER: Duration = Duration::from_millis(50);
