@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     Proxy,
+    budget::Charge,
     conn::{Conn, Gate},
     link::Link,
 };
