@@ -27,6 +27,15 @@ impl Login {
 
     /// Whether it was a failed attempt.
     pub(super) fn has_failed(&self) -> bool {
-        matches!(self, Self::Wrong | Self::Throttled(_))
+        matches!(self, Self::Wrong)
+    }
+
+    /// The same for a client that is let in anyway: it may guess on, and what is not looked at is
+    /// no attempt.
+    pub(super) fn looked_at(self) -> Self {
+        match self {
+            Self::Throttled(_) => Self::None,
+            login => login,
+        }
     }
 }

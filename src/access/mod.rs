@@ -3,6 +3,7 @@
 //! Comes after the handshake and before the hub. Everything here returns a
 //! verdict; answering the client, logging and counting are the caller's.
 
+pub mod address_group;
 pub mod basic;
 pub mod evidence;
 pub mod factors;

@@ -47,6 +47,29 @@ pub struct Target<'a> {
     pub acts: bool,
 }
 
+/// What the verdict on a request's page rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// The request alone: no listed origin is needed.
+    Itself,
+    /// This origin is listed.
+    Listed(Origin),
+    /// The page is another site's: only a place that is public by name takes the request.
+    Nothing,
+}
+
+impl Ground {
+    /// Whether the verdict holds where these origins are listed.
+    #[must_use]
+    pub fn holds(&self, origins: [&[Origin]; 2]) -> bool {
+        match self {
+            Self::Itself => true,
+            Self::Listed(origin) => origins.into_iter().flatten().any(|it| it == origin),
+            Self::Nothing => false,
+        }
+    }
+}
+
 /// Why a request is taken to be another site's doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CrossSite {
@@ -99,6 +122,31 @@ impl<'a> RequestOrigin<'a> {
             _ if writes && page == Some(Page::Foreign) => Err(CrossSite::Referer),
             _ => Ok(()),
         }
+    }
+
+    /// What the verdict of [`RequestOrigin::judge`] rests on, so that it can be looked up again.
+    #[must_use]
+    pub fn ground(&self, target: &Target<'_>) -> Ground {
+        let unlisted = Target {
+            origins: [&[], &[]],
+            ..*target
+        };
+        if !self.names_page() || self.judge(&unlisted).is_ok() {
+            return Ground::Itself;
+        }
+        match self.judge(target) {
+            Ok(()) => self.listed(target).map_or(Ground::Nothing, Ground::Listed),
+            Err(_) => Ground::Nothing,
+        }
+    }
+
+    /// The listed origin of the page that the request names.
+    fn listed(&self, target: &Target<'_>) -> Option<Origin> {
+        let named = self.headers.get(ORIGIN).or(self.headers.get(REFERER))?;
+        let named = page::origin_of(named.as_bytes());
+        let mut listed = target.origins.into_iter().flatten();
+        let found = listed.find(|origin| origin.as_str().as_bytes() == named);
+        found.cloned()
     }
 
     /// Whether a field names the page at all; what has none passes everywhere.

@@ -98,11 +98,16 @@ impl Place<'_> {
         self.exception
     }
 
+    /// Whether everybody is let in by name, from whichever page.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        matches!(self.exceptional(), Some(Exceptional::Public))
+    }
+
     /// Whether the rules here ask for nothing, without being public by name.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        let public = matches!(self.exceptional(), Some(Exceptional::Public));
-        !public && self.rules().all(Rule::is_open)
+        !self.is_public() && self.rules().all(Rule::is_open)
     }
 
     /// Whether a password is a factor here, which the hub's pages want to know.
@@ -188,7 +193,10 @@ impl Place<'_> {
     async fn welcome<J>(&self, visitor: &Visitor<'_, J>, throttle: &Arc<Throttle>) -> Admission {
         let site = &self.policy.site;
         let (basic, client) = (visitor.basic, visitor.client);
-        let login = site.recognise(true, basic, client, throttle).await;
+        let login = site
+            .recognise(true, basic, client, throttle)
+            .await
+            .looked_at();
         let mut admission = Admission {
             public: true,
             ..Admission::default()

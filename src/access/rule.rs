@@ -223,9 +223,7 @@ impl Rule {
         let login = self.recognise(admitted, basic, client, throttle).await;
         match (login, admitted) {
             (Login::Right(account), _) => Ok(Login::Right(account)),
-            // A client that is let in anyway may guess on: not every guess is logged.
-            (Login::Throttled(_), true) => Ok(Login::None),
-            (login, true) => Ok(login),
+            (login, true) => Ok(login.looked_at()),
             (Login::Throttled(retry_after), false) => Err(Denial::Throttled { retry_after }),
             (Login::None | Login::Wrong, false) => Err(self.denial(sight)),
         }

@@ -13,7 +13,7 @@ mod turns;
 
 use std::{
     hash::{BuildHasher, RandomState},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
@@ -27,6 +27,7 @@ use self::{
     lanes::{Lane, Lanes},
     turns::{Turn, Turns},
 };
+use super::address_group::prefix;
 
 /// The failures of all addresses and users, and the turns for hashing.
 pub struct Throttle {
@@ -114,9 +115,13 @@ impl Throttle {
     }
 
     /// Waits until no other guess at this user's password from this address is under way.
+    ///
+    /// # Errors
+    /// Too many guesses of the address wait already, or this one has waited for too long.
     pub(super) async fn lane(&self, guess: &Guess, wait: &Wait) -> Result<Lane, Throttled> {
-        let entered = timeout_at(wait.0, self.lanes.enter(guess.both)).await;
-        entered.map_err(|_| BUSY)
+        let entering = self.lanes.enter(guess.both, guess.address);
+        let entered = timeout_at(wait.0, entering).await;
+        entered.ok().flatten().ok_or(BUSY)
     }
 
     /// Waits for a turn to hash and counts the guess as a failure until it succeeds.
@@ -164,17 +169,6 @@ impl Attempt {
             self.throttle.books().succeed(&self.guess);
         }
         drop(self.turn);
-    }
-}
-
-/// An IPv4 address, or so many bits of an IPv6 address.
-fn prefix(address: IpAddr, bits: u32) -> IpAddr {
-    match address {
-        IpAddr::V6(address) => {
-            let rest = Ipv6Addr::BITS - bits;
-            Ipv6Addr::from_bits(address.to_bits() >> rest << rest).into()
-        }
-        IpAddr::V4(_) => address,
     }
 }
 

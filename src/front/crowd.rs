@@ -2,14 +2,17 @@
 //! places are taken.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    net::{IpAddr, Ipv6Addr},
+    collections::BTreeMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures_util::future::{AbortHandle, AbortRegistration};
 
-use crate::config::model::Limits;
+use crate::{
+    access::address_group::{WIDTHS, prefix},
+    config::model::Limits,
+};
 
 /// The open connections.
 #[derive(Debug, Default)]
@@ -19,7 +22,8 @@ pub(super) struct Crowd(Mutex<Counted>);
 struct Counted {
     all: usize,
     came: u64,
-    households: HashMap<IpAddr, Household>,
+    /// By IPv4 address or IPv6 /64, so that those of wider groups stand together.
+    households: BTreeMap<IpAddr, Household>,
 }
 
 #[derive(Debug, Default)]
@@ -57,13 +61,13 @@ impl Crowd {
         limits: &Limits,
         peer: Peer,
     ) -> Option<(Seat, AbortRegistration)> {
-        let address = household(address);
+        let address = prefix(address, HOUSEHOLD);
         let mut counted = self.lock();
         let own = counted.households.get(&address).map_or(0, |it| it.open);
         let greedy = peer != Peer::Proxy && own >= limits.connections_per_address;
-        let share = if peer == Peer::Guest { own } else { 0 };
         let full = counted.all >= limits.connections;
-        if greedy || full && !counted.make_room(share) {
+        let comer = Some(address).filter(|_| peer == Peer::Guest);
+        if greedy || full && !counted.make_room(comer) {
             return None;
         }
         let (handle, registration) = AbortHandle::new_pair();
@@ -86,18 +90,58 @@ impl Crowd {
 }
 
 impl Counted {
-    /// Sends the longest guest of the largest household of guests away, if that has more than
-    /// `share`: whoever holds many places makes room for who holds few.
-    fn make_room(&mut self, share: usize) -> bool {
-        let largest = self
-            .households
-            .values_mut()
-            .max_by_key(|it| it.guests.len());
-        let Some(largest) = largest.filter(|it| it.guests.len() > share) else {
-            return false;
-        };
-        let longest = largest.guests.pop_first();
+    /// Sends the longest guest of the largest household of guests away, in the largest of the wider
+    /// groups; one that `comer` belongs to itself, or in whose place it would hold as many, sends
+    /// nobody away. Who is no guest needs no share.
+    fn make_room(&mut self, comer: Option<IpAddr>) -> bool {
+        let mut fair = comer.is_none();
+        let mut group = None;
+        for bits in WIDTHS {
+            let Some((largest, guests)) = self.largest(group, bits) else {
+                return false;
+            };
+            let own = comer.filter(|comer| !fair && prefix(*comer, bits) != largest);
+            if let Some(comer) = own {
+                if guests <= self.open(comer, bits) {
+                    return false;
+                }
+                fair = true;
+            }
+            group = Some((largest, bits));
+        }
+        let household = group.and_then(|(address, _)| self.households.get_mut(&address));
+        let longest = household
+            .filter(|_| fair)
+            .and_then(|household| household.guests.pop_first());
         longest.inspect(|(_, guest)| guest.abort()).is_some()
+    }
+
+    /// The group of so many bits with the most guests, within a wider one; the groups' households
+    /// stand one behind the other.
+    fn largest(&self, within: Option<(IpAddr, u32)>, bits: u32) -> Option<(IpAddr, usize)> {
+        let mut largest: Option<(IpAddr, usize)> = None;
+        let mut current: Option<(IpAddr, usize)> = None;
+        let is_within =
+            |address: &IpAddr| within.is_none_or(|(group, bits)| prefix(*address, bits) == group);
+        let households = self.households.iter();
+        for (address, household) in households.filter(|(address, _)| is_within(address)) {
+            let group = prefix(*address, bits);
+            let before = current.filter(|(last, _)| *last == group);
+            let guests = before.map_or(0, |(_, guests)| guests) + household.guests.len();
+            current = Some((group, guests));
+            if largest.is_none_or(|(_, most)| guests > most) {
+                largest = current;
+            }
+        }
+        largest.filter(|(_, guests)| *guests > 0)
+    }
+
+    /// The open connections of the group of so many bits that an address belongs to.
+    fn open(&self, address: IpAddr, bits: u32) -> usize {
+        let group = prefix(address, bits);
+        let households = self.households.range(group..);
+        let of_group = households.take_while(|(address, _)| prefix(**address, bits) == group);
+        of_group.map(|(_, household)| household.open).sum()
     }
 
     fn enter(&mut self, address: IpAddr, guest: Option<AbortHandle>) -> u64 {
@@ -140,15 +184,8 @@ impl Drop for Seat {
     }
 }
 
-/// An IPv4 address, or the /64 of an IPv6 one: what one household has.
-fn household(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
-            address.to_bits() & !u128::from(u64::MAX),
-        )),
-        v4 => v4,
-    }
-}
+/// Bits of the IPv6 prefix that one household has.
+const HOUSEHOLD: u32 = 64;
 
 #[cfg(test)]
 mod tests {
@@ -225,6 +262,22 @@ mod tests {
         let left = [first.unwrap().must_leave(), second.unwrap().must_leave()];
         assert_eq!(left.iter().filter(|left| **left).count(), 1);
         assert!(!home.must_leave());
+    }
+
+    #[test]
+    fn a_prefix_with_many_households_makes_room_before_one_household_with_some() {
+        let crowd = Arc::new(Crowd::default());
+        let seat = |from: &str| come(&crowd, from, &limits(64, 8), Peer::Guest);
+        let owners = ["192.0.2.1", "2001:db8:ffff:1::1"].map(|from| {
+            let seats = (0..6).map(|_| seat(from).unwrap());
+            seats.collect::<Vec<_>>()
+        });
+        let spread = |network: usize| format!("2001:db8:1:{network:x}::1");
+        let mut spread_out: Vec<_> = (0..52).map(|n| seat(&spread(n)).unwrap()).collect();
+        spread_out.extend((52..300).filter_map(|n| seat(&spread(n))));
+        assert!(!owners.iter().flatten().any(Sitting::must_leave));
+        assert!(seat("192.0.2.1").is_some() && seat("2001:db8:ffff:1::1").is_some());
+        assert!(spread_out.iter().any(Sitting::must_leave));
     }
 
     #[test]

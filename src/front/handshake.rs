@@ -4,13 +4,13 @@ use std::{io, sync::Arc};
 
 use rustls::{
     ProtocolVersion, ServerConfig,
-    server::{Acceptor, ClientHello},
+    server::{Accepted, AcceptedAlert, Acceptor, ClientHello},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
+use tokio_rustls::{StartHandshake, server::TlsStream};
 
 use crate::{
     proxy::{
@@ -25,6 +25,10 @@ use crate::{
 const ACME_TLS: &[u8] = b"acme-tls/1";
 /// How much of what a failed client still sends is read, so that it sees the alert.
 const REST: usize = 16 * 1024;
+/// Bytes of a ClientHello with its records; the longest keys of today take 2 KiB of it.
+const MOST_HELLO: usize = 16 * 1024;
+/// Read of it at a time.
+const PIECE: usize = 1024;
 
 /// Performs the handshake that the site and the peer's network ask for; none is left over of the
 /// look of a CA at a proof (RFC 8737, section 3).
@@ -32,18 +36,18 @@ const REST: usize = 16 * 1024;
 /// # Errors
 /// When the client does not complete it; the client is sent the alert.
 pub(super) async fn accept(
-    stream: TcpStream,
+    mut stream: TcpStream,
     mut link: Link,
     proxy: &Arc<Proxy>,
 ) -> io::Result<Option<(Transport, Link)>> {
-    let acceptor = LazyConfigAcceptor::new(Acceptor::default(), stream);
-    let start = match acceptor.await {
-        Ok(start) => start,
+    let accepted = match hello(&mut stream).await {
+        Ok(accepted) => accepted,
         Err(error) => {
             proxy.counters.handshakes_failed.add(1);
             return Err(error);
         }
     };
+    let start = StartHandshake::from_parts(accepted, stream);
     let name = start
         .client_hello()
         .server_name()
@@ -62,6 +66,44 @@ pub(super) async fn accept(
             let_alert_arrive(stream).await;
             Err(error)
         }
+    }
+}
+
+/// Reads the ClientHello (RFC 8446, section 4.1.2).
+///
+/// # Errors
+/// `InvalidData` for what is none, which is answered with an alert, and for more than
+/// [`MOST_HELLO`].
+async fn hello(stream: &mut TcpStream) -> io::Result<Accepted> {
+    let mut acceptor = Acceptor::default();
+    let (mut piece, mut left) = ([0; PIECE], MOST_HELLO);
+    while left > 0 {
+        let most = left.min(PIECE);
+        let read = stream.read(&mut piece[..most]).await?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        left -= read;
+        let mut rest = &piece[..read];
+        while !rest.is_empty() {
+            acceptor.read_tls(&mut rest)?;
+        }
+        match acceptor.accept() {
+            Ok(Some(accepted)) => return Ok(accepted),
+            Ok(None) => {}
+            Err((error, alert)) => {
+                send(alert, stream).await;
+                return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+            }
+        }
+    }
+    Err(io::ErrorKind::InvalidData.into())
+}
+
+async fn send(mut alert: AcceptedAlert, stream: &mut TcpStream) {
+    let mut bytes = Vec::new();
+    if alert.write_all(&mut bytes).is_ok() {
+        stream.write_all(&bytes).await.ok();
     }
 }
 
@@ -91,11 +133,14 @@ fn choose(proxy: &Proxy, link: &Link, name: Option<&str>) -> (Arc<ServerConfig>,
 
 fn known(stream: &TlsStream<TcpStream>, server_name: Option<String>, asked: bool) -> Handshake {
     let session = stream.get_ref().1;
-    let chain = session.peer_certificates().unwrap_or_default();
+    let shown = session.peer_certificates().unwrap_or_default();
+    let chain = ClientChain::received(shown);
+    let of_tls: usize = shown.iter().map(|certificate| certificate.len()).sum();
     Handshake {
         server_name,
         asked,
-        chain: Arc::new(ClientChain::received(chain)),
+        certificates: of_tls + chain.length(),
+        chain: Arc::new(chain),
         version: match session.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLSv1.2",

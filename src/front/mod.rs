@@ -40,6 +40,8 @@ pub struct Front {
     crowd: Arc<Crowd>,
     links: Arc<Links>,
     tasks: TaskTracker,
+    /// Connections for which the process has file descriptors.
+    most: usize,
 }
 
 /// What every HTTP/2 connection begins with, before SETTINGS (RFC 9113, section 3.4).
@@ -53,18 +55,23 @@ const HANDSHAKE: u8 = 0x16;
 /// How many bytes the kernel may keep besides those on their way to a client: what it keeps outlives
 /// the connection and its seat.
 const UNSENT: u32 = 128 * 1024;
+/// Bytes that a connection occupies whatever comes on it: its task and the state of TLS and HTTP/2.
+const CONNECTION: usize = 32 * 1024;
+/// Those of one in the clear.
+const CLEAR: usize = 12 * 1024;
 /// How long to wait when the process is out of file descriptors.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
 impl Front {
-    /// A front that hands its connections to `service`.
+    /// A front that hands its connections to `service`, at most so many at a time.
     #[must_use]
-    pub fn new(service: Service, links: Arc<Links>) -> Self {
+    pub fn new(service: Service, links: Arc<Links>, most: usize) -> Self {
         Self {
             service,
             crowd: Arc::default(),
             links,
             tasks: TaskTracker::new(),
+            most,
         }
     }
 
@@ -98,8 +105,9 @@ impl Front {
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, tls: bool) {
         let counters = &self.service.proxy.counters;
         let sites = self.service.proxy.sites();
-        let (address, limits) = (peer.ip(), &sites.config.limits);
-        let Some((seat, leave)) = self.crowd.seat(address, limits, known(&sites, address)) else {
+        let (address, mut limits) = (peer.ip(), sites.config.limits);
+        limits.connections = limits.connections.min(self.most);
+        let Some((seat, leave)) = self.crowd.seat(address, &limits, known(&sites, address)) else {
             counters.connections_refused.add(1);
             return;
         };
@@ -130,19 +138,31 @@ impl Front {
         let sites = self.service.proxy.sites();
         let limit = sites.config.limits.header_time;
         let mut link = Link::new(peer, local, tls);
-        let prepared = async {
+        let cut = link.cut.clone();
+        // On the heap for as long as it takes only.
+        let prepared = Box::pin(async {
             proxy_header::read(&mut stream, &mut link, &sites.config.trusted_proxies).await?;
+            link.charge_to(&self.service.proxy.budget);
+            let occupied = link.memory.overhead(if tls { CONNECTION } else { CLEAR });
             let secure = tls && first_byte(&stream).await? == HANDSHAKE;
             if !secure {
-                return Ok(Some((Transport::Plain(stream), link)));
+                return io::Result::Ok(Some((Transport::Plain(stream), link, occupied)));
             }
-            handshake::accept(stream, link, &self.service.proxy).await
+            let accepted = handshake::accept(stream, link, &self.service.proxy).await?;
+            Ok(accepted.map(|(transport, link)| (transport, link, occupied)))
+        });
+        let prepared = tokio::select! {
+            biased;
+            () = cut.cancelled() => return Err(io::ErrorKind::ConnectionAborted.into()),
+            prepared = self.in_time(limit, prepared) => prepared??,
         };
-        let Some((transport, mut link)) = self.in_time(limit, prepared).await?? else {
+        let Some((transport, link, mut occupied)) = prepared else {
             return Ok(());
         };
         drop(sites);
-        link.charge_to(&self.service.proxy.budget);
+        if let Some(tls) = &link.tls {
+            occupied.resize(CONNECTION + tls.certificates);
+        }
         let link = Arc::new(link);
         let _listed = self.links.list(&link);
         if self.service.proxy.recognise(&link).await {

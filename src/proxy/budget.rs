@@ -1,14 +1,15 @@
 //! The memory that clients occupy: counted for each connection and in all.
 //!
 //! Request heads, buffered bodies and queued answers are charged to their connection for as long
-//! as they are held. When all connections hold more than `limits.memory`, the address group that
-//! holds most loses the connection that holds most, until the rest fits.
+//! as they are held; beside them, without a limit of its own, what each connection and stream
+//! needs. When all connections hold more than `limits.memory`, the address group that holds most
+//! loses the connection that holds most, until the rest fits.
 
 mod charge;
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -19,7 +20,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-pub(super) use self::charge::Charge;
+pub use self::charge::Charge;
+use crate::access::address_group::{WIDTHS, prefix};
 
 /// The memory that all connections together may occupy.
 #[derive(Debug)]
@@ -33,8 +35,10 @@ pub struct MemoryBudget {
 #[derive(Debug)]
 pub struct Account {
     budget: Arc<MemoryBudget>,
-    group: IpAddr,
+    peer: IpAddr,
     held: AtomicUsize,
+    /// What the connection and its streams need beside `held`.
+    overhead: AtomicUsize,
     /// The part of `held` that is queued for the client.
     queued: AtomicUsize,
     evicted: AtomicBool,
@@ -44,6 +48,8 @@ pub struct Account {
 
 /// Bytes that one connection may hold.
 pub(super) const CONNECTION: usize = 256 * 1024;
+/// The share of the limit that is freed beyond it, so that few additions have to look for more.
+const SPARE: usize = 16;
 /// Bytes of answers that a connection may queue whatever else it holds, so that none starves.
 const QUEUE: usize = 16 * 1024;
 
@@ -85,17 +91,21 @@ impl MemoryBudget {
         }
     }
 
-    /// Cuts connections until the others are within the limit.
+    /// Cuts connections until the others leave something of the limit.
     fn evict(&self) {
         let accounts: Vec<_> = self.lock().values().filter_map(Weak::upgrade).collect();
         let mut accounts: Vec<_> = accounts.into_iter().filter(|a| !a.is_evicted()).collect();
-        let mut held: usize = accounts.iter().map(|account| account.held()).sum();
-        while held > self.limit.load(Ordering::Relaxed) {
+        let mut held: usize = accounts.iter().map(|account| account.total()).sum();
+        let limit = self.limit.load(Ordering::Relaxed);
+        if held <= limit {
+            return;
+        }
+        while held > limit - limit / SPARE {
             let Some(place) = heaviest(&accounts) else {
                 return;
             };
             let evicted = accounts.swap_remove(place);
-            held = held.saturating_sub(evicted.held());
+            held = held.saturating_sub(evicted.total());
             evicted.evict();
         }
     }
@@ -105,27 +115,31 @@ impl MemoryBudget {
     }
 }
 
-/// The place of the account that holds most, of the address group that holds most.
+/// The place of the account that holds most, of the address group that holds most, from the widest
+/// groups to the narrowest.
 fn heaviest(accounts: &[Arc<Account>]) -> Option<usize> {
-    let mut groups: HashMap<IpAddr, usize> = HashMap::new();
-    for account in accounts {
-        *groups.entry(account.group).or_default() += account.held();
+    let mut places: Vec<usize> = (0..accounts.len()).collect();
+    for bits in WIDTHS {
+        let group = |place: &usize| prefix(accounts[*place].peer, bits);
+        let mut groups: HashMap<IpAddr, usize> = HashMap::new();
+        for place in &places {
+            *groups.entry(group(place)).or_default() += accounts[*place].total();
+        }
+        let (heaviest, _) = groups.into_iter().max_by_key(|(_, held)| *held)?;
+        places.retain(|place| group(place) == heaviest);
     }
-    let (group, _) = groups.into_iter().max_by_key(|(_, held)| *held)?;
-    let of_group = accounts
-        .iter()
-        .enumerate()
-        .filter(|(_, a)| a.group == group);
-    let (place, _) = of_group.max_by_key(|(_, account)| account.held())?;
-    Some(place)
+    places
+        .into_iter()
+        .max_by_key(|place| accounts[*place].total())
 }
 
 impl Account {
     fn new(budget: Arc<MemoryBudget>, peer: IpAddr, cut: CancellationToken) -> Self {
         Self {
             budget,
-            group: group(peer),
+            peer,
             held: AtomicUsize::new(0),
+            overhead: AtomicUsize::new(0),
             queued: AtomicUsize::new(0),
             evicted: AtomicBool::new(false),
             cut,
@@ -139,10 +153,15 @@ impl Account {
         Arc::new(Self::new(MemoryBudget::new(usize::MAX), peer, cut))
     }
 
-    /// Bytes held.
+    /// Bytes held that the limit of a connection is for.
     #[must_use]
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
+    }
+
+    /// All bytes held.
+    fn total(&self) -> usize {
+        self.held() + self.overhead.load(Ordering::Relaxed)
     }
 
     /// Whether so many bytes more are within the limit of a connection.
@@ -188,12 +207,22 @@ impl Account {
         }
     }
 
+    fn add_overhead(&self, bytes: usize) {
+        self.overhead.fetch_add(bytes, Ordering::Relaxed);
+        self.budget.add(bytes);
+    }
+
+    fn release_overhead(&self, bytes: usize) {
+        self.overhead.fetch_sub(bytes, Ordering::Relaxed);
+        self.budget.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     fn is_evicted(&self) -> bool {
         self.evicted.load(Ordering::Relaxed)
     }
 
     fn evict(&self) {
-        debug!("limits.memory: cut a connection of {}", self.group);
+        debug!("limits.memory: cut a connection of {}", self.peer);
         self.evicted.store(true, Ordering::Relaxed);
         self.cut.cancel();
     }
@@ -203,14 +232,6 @@ impl Drop for Account {
     fn drop(&mut self) {
         let key = std::ptr::from_ref(self).addr();
         self.budget.lock().remove(&key);
-    }
-}
-
-/// An IPv4 address, or the /64 of an IPv6 one.
-fn group(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

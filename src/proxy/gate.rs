@@ -69,7 +69,8 @@ impl Proxy {
         if let Some(answer) = exchange.cors.preflight(request) {
             return Err(answer);
         }
-        let own_page = origin.judge(&target(&origin, request, &site, &place));
+        let target = target(&origin, request, &site, &place);
+        let own_page = origin.judge(&target);
         let recalled = self
             .memory
             .recall(exchange, request, &site, own_page.is_ok());
@@ -96,7 +97,9 @@ impl Proxy {
         }
         exchange.session = self.memory.keep(&exchange.link, &recalled, &admission);
         exchange.route = Some(site.upstream(&place).route());
-        let grant = Grant::new(exchange, request, &recalled, &mut admission, edition);
+        let ground = origin.ground(&target);
+        let grant = Grant::new(exchange, request, &recalled, &mut admission, ground);
+        let grant = grant.judged_by(edition);
         exchange.grant = Some(grant.list(&exchange.link));
         exchange.admission = Some(admission);
         Ok(())
@@ -139,7 +142,8 @@ impl Proxy {
         let decided = place.decide(&visitor, &self.throttle).await;
         let failed = match &decided {
             Ok(admission) => admission.login_failed,
-            Err(denial) => matches!(denial, Denial::Password { .. } | Denial::Throttled { .. }),
+            Err(Denial::Throttled { .. }) => self.throttled.is_due(),
+            Err(denial) => matches!(denial, Denial::Password { .. }),
         };
         if failed {
             report(basic.as_ref(), visitor.client, &exchange.said.host);

@@ -1,7 +1,7 @@
 //! The admission of an exchange, judged again while the exchange lasts.
 //!
 //! Every admitted request is listed with its connection until it ends. What it rests on (site,
-//! path, address, passwords, certificates, session) is kept, and judged by the gate's own rules
+//! path, address, passwords, certificates, session, listed origin) is kept, and judged by the gate's own rules
 //! when a file or the configuration has changed, or time has ended something of it.
 
 mod end;
@@ -23,6 +23,7 @@ use self::end::End;
 use crate::access::{
     evidence::{Evidence, Known},
     network::{Client, FORWARDED_FOR},
+    origin::Ground,
     rule::{Shown, Visitor},
     session::Chain,
     verdict::Admission,
@@ -48,6 +49,8 @@ pub(super) struct Grant {
     /// The fields that name the client behind a trusted proxy.
     forwarded: HeaderMap,
     evidence: Evidence,
+    /// What the verdict on the page behind the request rests on.
+    ground: Ground,
     session: Option<Term>,
     /// The chain of the session's certificate.
     chain: Option<Arc<Chain>>,
@@ -92,10 +95,16 @@ impl Proxy {
     }
 
     /// Ends the exchanges of a connection that would not be admitted any more, and returns how
-    /// many. Judges only those for which something may have changed.
+    /// many. Judges only those for which something may have changed. A connection whose source was
+    /// named by a proxy that is no longer trusted ends whole.
     pub fn end_unadmitted(&self, link: &Link) -> usize {
         let now = SystemTime::now();
         let sites = self.sites_now();
+        let trusted = &sites.config.trusted_proxies;
+        if link.proxy.is_some_and(|proxy| !trusted.contains(proxy)) {
+            link.cut.cancel();
+            return link.grants.all().len();
+        }
         let edition = self.edition(&sites);
         if edition == NEVER {
             return 0;
@@ -111,13 +120,13 @@ impl Proxy {
 const NEVER: u64 = 0;
 
 impl Grant {
-    /// The admission of a request, judged by the files and configuration of `edition`.
+    /// The admission of a request, to be judged again at once.
     pub(super) fn new(
         exchange: &Exchange,
         request: &Request<'_>,
         recalled: &Recalled<'_>,
         admission: &mut Admission,
-        edition: u64,
+        ground: Ground,
     ) -> Self {
         let stream = request.version == Version::HTTP_2;
         let alone = stream && direct::suits(exchange, request.headers);
@@ -126,12 +135,21 @@ impl Grant {
             path: gate::path(request.target).to_owned(),
             forwarded: forwarded(request.headers),
             evidence: mem::take(&mut admission.evidence),
+            ground,
             session: recalled.term(),
             chain: recalled.chain.clone(),
             certified: admission.identity.is_some(),
             alone,
-            edition: AtomicU64::new(edition),
+            edition: AtomicU64::new(NEVER),
             end: End::default(),
+        }
+    }
+
+    /// The same, judged by the files and configuration of `edition`.
+    pub(super) fn judged_by(self, edition: u64) -> Self {
+        Self {
+            edition: AtomicU64::new(edition),
+            ..self
         }
     }
 
@@ -160,6 +178,9 @@ impl Grant {
         let Ok(place) = site.place(&self.path) else {
             return false;
         };
+        if !place.is_public() && !self.ground.holds(site.origins(&place)) {
+            return false;
+        }
         let before = self.chain.clone().unwrap_or_default();
         let visitor = Visitor {
             client: self.client(sites, link),

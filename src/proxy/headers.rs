@@ -218,11 +218,18 @@ fn scheme(fields: &HeaderMap, exchange: &Exchange, trusted: bool) -> &'static st
     }
 }
 
-/// Whether a field claims what only hubgate says; `_` stands for `-` with many servers.
+/// Whether a field claims what only hubgate says; `_` stands for `-` with many servers, and all that
+/// is neither letter nor digit with some (CGI, RFC 3875, section 4.1.18).
 pub(crate) fn is_claim(name: &str) -> bool {
-    name.contains('_')
-        || OURS.contains(&name)
-        || OUR_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    let is_odd = |char: char| !char.is_ascii_alphanumeric() && char != '-';
+    match name.contains(is_odd) {
+        true => name.contains('_') || is_ours(&name.replace(is_odd, "-")),
+        false => is_ours(name),
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    OURS.contains(&name) || OUR_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// What Cookie has to be, where it is not right already: in one field, which HTTP/2 may split

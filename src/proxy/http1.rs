@@ -44,7 +44,8 @@ pub async fn serve(service: &Service, mut conn: Conn) {
     let mut first = true;
     loop {
         let exchanged = match next(proxy, &mut conn, first).await {
-            Next::Head(head, length) => exchange(service, conn, *head, length).await,
+            // On the heap, so that a connection that waits for a request is small.
+            Next::Head(head, length) => Box::pin(exchange(service, conn, *head, length)).await,
             Next::Malformed(why) => reply::refuse(proxy, conn, &page::malformed(why)).await,
             Next::Slow => reply::refuse(proxy, conn, &page::client_slow()).await,
             Next::End => None,

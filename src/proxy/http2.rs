@@ -93,8 +93,10 @@ const MOST_MALFORMED: usize = 32;
 const MOST_REFUSED: usize = 128;
 /// How long GOAWAY may take to be sent.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// Bytes that a stream occupies beside its head: its task, its line of the log, `h2`'s state.
+/// Bytes that a stream occupies beside its head: its line of the log, `h2`'s state.
 const STREAM: usize = 512;
+/// Bytes of its task and of what HTTP/2 needs for it, which count in all only.
+const TASK: usize = 4 * 1024;
 /// Bytes that a stream with a body occupies: its share of the window, and what goes to the hub.
 const BODY: usize = 16 * 1024;
 /// Bytes that a field occupies beside its name and value.
@@ -133,7 +135,7 @@ impl Http2 {
         connection.run().await;
     }
 
-    async fn stream(self: Arc<Self>, session: HttpSession, link: Arc<Link>, held: Charge) {
+    async fn stream(self: Arc<Self>, session: Box<HttpSession>, link: Arc<Link>, held: Charge) {
         if let Err(error) = self.exchange(session, link, held).await {
             failure::tell(&error, None);
         }
@@ -157,7 +159,7 @@ impl Connection {
                 () = self.state.told_to_leave(), if self.leaving.is_none() => self.leave(),
                 () = self.state.over(self.leaving.is_some()) => break Reason::NO_ERROR,
                 event = next(&mut self.h2, &self.state) => match event {
-                    Event::Stream(session) => self.begin(*session),
+                    Event::Stream(session) => self.begin(session),
                     Event::Malformed => self.malformed += 1,
                     Event::Fault => break Reason::ENHANCE_YOUR_CALM,
                     Event::Closed => return,
@@ -184,7 +186,7 @@ impl Connection {
     }
 
     /// Begins a stream, unless its head does not fit into the memory of the connection.
-    fn begin(&mut self, mut session: HttpSession) {
+    fn begin(&mut self, mut session: Box<HttpSession>) {
         let bytes = occupied(&session);
         let memory = &self.state.link.memory;
         if self.is_late() || !memory.has_room(bytes) {
@@ -193,11 +195,12 @@ impl Connection {
             return;
         }
         self.refused = 0;
-        let (held, active) = (memory.charge(bytes), self.state.active.enter());
+        let (held, task) = (memory.charge(bytes), memory.overhead(TASK));
+        let active = self.state.active.enter();
         let (service, link) = (self.state.service.clone(), self.state.link.clone());
         tokio::spawn(async move {
             service.stream(session, link, held).await;
-            drop::<ActiveStream>(active);
+            drop::<(ActiveStream, Charge)>((active, task));
         });
     }
 

@@ -4,7 +4,7 @@
 //! the connection.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -28,6 +28,8 @@ use crate::{
 pub struct Link {
     /// The TCP peer, or the source that a trusted proxy's PROXY header names; IPv4-mapped unwrapped.
     pub peer: SocketAddr,
+    /// The trusted proxy whose PROXY header names the peer.
+    pub proxy: Option<IpAddr>,
     /// The address the client connected to.
     pub local: SocketAddr,
     /// What the handshake told; none on a connection in the clear.
@@ -70,6 +72,8 @@ pub struct Handshake {
     pub asked: bool,
     /// The chain the client showed; empty when none.
     pub chain: Arc<ClientChain>,
+    /// Bytes of the certificates that the client showed, which TLS keeps, and the chain beside it.
+    pub certificates: usize,
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
 }
@@ -81,6 +85,7 @@ impl Link {
         let (peer, cut) = (canonical(peer), CancellationToken::new());
         Self {
             peer,
+            proxy: None,
             local: canonical(local),
             tls: None,
             tls_port,
@@ -99,6 +104,7 @@ impl Link {
     /// Takes the source that a trusted proxy names for the peer; without one the peer stays.
     pub fn come_from(&mut self, source: Option<SocketAddr>) {
         if let Some(source) = source {
+            self.proxy = Some(self.peer.ip());
             self.peer = canonical(source);
         }
     }

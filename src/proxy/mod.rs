@@ -60,7 +60,7 @@ use crate::{
     acme::challenge::Challenges,
     clients::Clients,
     config::model::Config,
-    telemetry::{access_log::AccessLog, counters::Counters},
+    telemetry::{access_log::AccessLog, counters::Counters, journal::sparse::Sparse},
     tls::Issued,
     upstream::Pool,
 };
@@ -80,6 +80,8 @@ pub struct Proxy {
     /// How far the end of the process has come.
     pub drain: Drain,
     throttle: Arc<Throttle>,
+    /// The lines of the journal for guesses that are not looked at.
+    throttled: Sparse,
     /// Counts the changes of files and configuration by which requests are judged.
     edition: AtomicU64,
     memory: Memory,
@@ -129,6 +131,7 @@ impl Proxy {
             counters: Counters::default(),
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
+            throttled: Sparse::default(),
             edition: AtomicU64::new(1),
             memory,
             challenges,

@@ -3,6 +3,7 @@
 //! Every shared handle is made here, once, and passed down.
 
 pub mod control;
+mod descriptors;
 mod handover;
 mod listeners;
 mod refresh;
@@ -104,7 +105,7 @@ async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Resul
 impl Server {
     async fn start(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<Self> {
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
-        let listen = config.listen.clone();
+        let (listen, configured) = (config.listen.clone(), config.limits.connections);
         // A module that needs the folder reports on first use that it cannot be made.
         secret_file::make_folder(&config.state).ok();
         secret_file::remove_leftovers(&config.state);
@@ -117,7 +118,9 @@ impl Server {
         let service = Service::new(proxy);
         let links = Arc::new(Links::default());
         let proxy = service.proxy.clone();
-        let front = Arc::new(Front::new(service, links.clone()));
+        let connections = descriptors::connections();
+        descriptors::warn_of(configured, connections);
+        let front = Arc::new(Front::new(service, links.clone(), connections));
         let listeners = Listeners::open(&listen, &front)?;
         // The CA may look at once.
         certificates.keep(prepared);

@@ -3,6 +3,7 @@ other it answers plainly and with the request's mark, so that nobody can mistake
 """
 
 import asyncio
+import os
 import re
 import select
 import socket
@@ -19,11 +20,13 @@ AT_MOST = 30
 
 
 class ScriptedHub(Listener):
-    """`released` are the numbers of the cases whose connection the proxy gave up."""
+    """`released` are the numbers of the cases whose connection the proxy gave up, `raced` those in
+    which a request came while the hub said what nobody had asked for: neither was first."""
 
     def __init__(self, chosen):
         self.cases = chosen
         self.released = set()
+        self.raced = set()
 
     def quiet(self):
         """Whether all that were told nothing have been given up; others are kept for more."""
@@ -58,13 +61,17 @@ class ScriptedHub(Listener):
         if isinstance(last, bytes):
             await talk.body(body)
             body = 0
+        waited = False
         for step in fault.steps:
             if isinstance(step, bytes):
                 await talk.say(step.replace(cases.MARK, b"case%04d" % number))
+                if waited and talk.is_asked():
+                    self.raced.add(number)
             elif isinstance(step, float) and await talk.hears_more(step, body):
                 # Somebody asks on this connection now: what is said from here on is his answer.
                 await talk.body(body)
                 return True
+            waited = isinstance(step, float)
         if last == SILENCE:
             await talk.wait_for_end()
             self.released.add(number)
@@ -114,6 +121,14 @@ class Talk:
         """Whether something has come that the event loop has not told of yet."""
         stream = self.writer.get_extra_info("socket")
         return bool(select.select([stream], [], [], 0)[0])
+
+    def is_asked(self):
+        """Whether something else than the end has come."""
+        if not self.has_unread():
+            return False
+        stream = socket.socket(fileno=os.dup(self.writer.get_extra_info("socket").fileno()))
+        with stream:
+            return bool(stream.recv(1, socket.MSG_PEEK))
 
     async def wait_for_end(self):
         try:

@@ -32,13 +32,18 @@ impl Page {
 
     /// The page at a URL, as `Referer` has it.
     pub(super) fn of_url(url: &[u8], target: &Target<'_>, tls: bool) -> Self {
-        let scheme = url.windows(3).position(|part| part == b"://");
-        let end = scheme.and_then(|at| {
-            let is_end = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
-            Some(at + 3 + url[at + 3..].iter().position(is_end)?)
-        });
-        Self::of(&url[..end.unwrap_or(url.len())], target, tls)
+        Self::of(origin_of(url), target, tls)
     }
+}
+
+/// The origin that a URL begins with; an origin is its own.
+pub(super) fn origin_of(url: &[u8]) -> &[u8] {
+    let scheme = url.windows(3).position(|part| part == b"://");
+    let end = scheme.and_then(|at| {
+        let is_end = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
+        Some(at + 3 + url[at + 3..].iter().position(is_end)?)
+    });
+    &url[..end.unwrap_or(url.len())]
 }
 
 /// Whether an origin is one of these, byte for byte as browsers write it.

@@ -107,6 +107,7 @@ impl Visit {
             server_name,
             asked,
             chain: Arc::new(ClientChain::received(&shown)),
+            certificates: 0,
             version: "TLSv1.3",
         }
     }

@@ -8,9 +8,18 @@ use super::Account;
 
 /// Bytes charged to a connection, given back when dropped.
 #[derive(Debug)]
-pub(in crate::proxy) struct Charge {
+pub struct Charge {
     account: Arc<Account>,
     bytes: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The limit of the connection is for these.
+    Held,
+    /// These count in all only.
+    Overhead,
 }
 
 /// Bytes queued for a client, which give their charge back once they are sent.
@@ -27,6 +36,18 @@ impl Account {
         Charge {
             account: self.clone(),
             bytes,
+            kind: Kind::Held,
+        }
+    }
+
+    /// Charges bytes that a connection or stream needs whatever it does: they count in all only.
+    #[must_use]
+    pub fn overhead(self: &Arc<Self>, bytes: usize) -> Charge {
+        self.add_overhead(bytes);
+        Charge {
+            account: self.clone(),
+            bytes,
+            kind: Kind::Overhead,
         }
     }
 
@@ -54,13 +75,27 @@ impl Account {
 
 impl Charge {
     /// Charges another number of bytes instead.
-    pub(in crate::proxy) fn resize(&mut self, bytes: usize) {
+    pub fn resize(&mut self, bytes: usize) {
         if bytes > self.bytes {
-            self.account.add(bytes - self.bytes);
+            self.add(bytes - self.bytes);
         } else if bytes < self.bytes {
-            self.account.release(self.bytes - bytes);
+            self.release(self.bytes - bytes);
         }
         self.bytes = bytes;
+    }
+
+    fn add(&self, bytes: usize) {
+        match self.kind {
+            Kind::Held => self.account.add(bytes),
+            Kind::Overhead => self.account.add_overhead(bytes),
+        }
+    }
+
+    fn release(&self, bytes: usize) {
+        match self.kind {
+            Kind::Held => self.account.release(bytes),
+            Kind::Overhead => self.account.release_overhead(bytes),
+        }
     }
 }
 

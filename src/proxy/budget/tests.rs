@@ -35,6 +35,44 @@ fn an_evicted_connection_is_not_counted_while_it_ends() {
 }
 
 #[test]
+fn a_prefix_that_holds_most_is_cut_before_one_address_that_holds_some() {
+    let budget = MemoryBudget::new(10_000);
+    let owner = account(&budget, "2001:db8:ffff::1");
+    let _owners = owner.charge(2_000);
+    let spread: Vec<_> = (0..200)
+        .map(|network| account(&budget, &format!("2001:db8:1:{network:x}::1")))
+        .collect();
+    let _charges: Vec<_> = spread.iter().map(|account| account.charge(100)).collect();
+    assert!(!owner.is_evicted());
+    assert!(spread.iter().filter(|account| account.is_evicted()).count() >= 100);
+}
+
+#[test]
+fn what_a_connection_needs_counts_in_all_and_not_for_its_limit() {
+    let budget = MemoryBudget::new(2 * CONNECTION);
+    let [first, second] = ["192.0.2.1", "192.0.2.2"].map(|peer| account(&budget, peer));
+    let mut needed = first.overhead(CONNECTION);
+    assert!(first.has_room(CONNECTION));
+    let _held = second.charge(CONNECTION / 2);
+    assert!(!first.is_evicted());
+    needed.resize(2 * CONNECTION);
+    assert!(first.is_evicted() && !second.is_evicted());
+    drop(needed);
+    assert_eq!(budget.held.load(Ordering::Relaxed), CONNECTION / 2);
+}
+
+#[test]
+fn a_cut_frees_more_than_what_is_too_much() {
+    let budget = MemoryBudget::new(16_000);
+    let accounts: Vec<_> = (0..160).map(|_| account(&budget, "192.0.2.1")).collect();
+    let _charges: Vec<_> = accounts.iter().map(|account| account.charge(100)).collect();
+    assert!(!accounts.iter().any(|account| account.is_evicted()));
+    let _more = accounts[0].charge(1);
+    let cut = accounts.iter().filter(|account| account.is_evicted());
+    assert_eq!(cut.count(), 11);
+}
+
+#[test]
 fn what_is_dropped_is_given_back() {
     let budget = MemoryBudget::new(usize::MAX);
     let account = account(&budget, "192.0.2.1");

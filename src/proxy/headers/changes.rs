@@ -13,7 +13,7 @@ use super::super::answer::put_field;
 pub(in crate::proxy) struct Changes<'a> {
     /// Whether a field is dropped, by its name in lower case.
     is_dropped: fn(&str) -> bool,
-    /// Others that are dropped.
+    /// Others that are dropped, in order: a list of thousands is searched for each field.
     nominated: Vec<String>,
     /// What takes the place of all fields of a name.
     set: Vec<(&'a str, Option<HeaderValue>)>,
@@ -35,7 +35,9 @@ impl Fields for HeaderMap {
 
 impl<'a> Changes<'a> {
     /// Drops these fields, and those that a Connection list names.
-    pub(super) fn dropping(is_dropped: fn(&str) -> bool, nominated: Vec<String>) -> Self {
+    pub(super) fn dropping(is_dropped: fn(&str) -> bool, mut nominated: Vec<String>) -> Self {
+        nominated.sort_unstable();
+        nominated.dedup();
         Self {
             is_dropped,
             nominated,
@@ -129,8 +131,13 @@ impl<'a> Changes<'a> {
     fn drops(&self, name: &str) -> bool {
         let is_named = |other: &str| other.eq_ignore_ascii_case(name);
         (self.is_dropped)(name)
-            || self.nominated.iter().any(|other| other == name)
+            || self.is_nominated(name)
             || self.set.iter().any(|(other, _)| is_named(other))
+    }
+
+    fn is_nominated(&self, name: &str) -> bool {
+        let found = self.nominated.binary_search_by(|other| (**other).cmp(name));
+        found.is_ok()
     }
 
     fn ours(&self) -> impl Iterator<Item = (&'a str, &HeaderValue)> {

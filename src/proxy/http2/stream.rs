@@ -35,22 +35,24 @@ impl Http2 {
     /// One request; `held` is the memory that its head occupies.
     pub(super) async fn exchange(
         &self,
-        mut session: HttpSession,
+        mut session: Box<HttpSession>,
         link: Arc<Link>,
         mut held: Charge,
     ) -> Result<()> {
         session.set_write_timeout(Some(stall::PATIENCE));
         let form = self.form(&mut session).await;
-        let (mut exchange, refused) = self.judge(session.req_header(), link, form).await;
+        // Each step on the heap for as long as it takes: a stream that waits holds no more.
+        let judged = Box::pin(self.judge(session.req_header(), link, form));
+        let (mut exchange, refused) = judged.await;
         if let Some(answer) = refused {
             release(&mut session, &mut held, 0);
             return self.answer(&mut session, &mut exchange, answer).await;
         }
         if !direct::suits(&exchange, &session.req_header().headers) {
-            self.through_engine(session, exchange).await;
+            Box::pin(self.through_engine(*session, exchange)).await;
             return Ok(());
         }
-        self.directly(session, exchange, held).await
+        Box::pin(self.directly(*session, exchange, held)).await
     }
 
     /// The form posted to a page of hubgate's own; empty when it is too large or late.

@@ -78,6 +78,35 @@ pub enum Protocol {
     Wss,
 }
 
+/// Bytes of a target in a line at most.
+const MOST_TARGET: usize = 2048;
+/// Bytes of `Referer` and `User-Agent` in a line at most, each.
+const MOST_FIELD: usize = 512;
+/// Bytes of a host in a line at most, and of a method.
+const MOST_HOST: usize = 255;
+const MOST_METHOD: usize = 32;
+
+impl<'a> Entry<'a> {
+    /// The entry with the first bytes of what a client may make as long as it likes, and over
+    /// HTTP/2 send again in a byte.
+    fn shortened(&self) -> Self {
+        let field = |value: &'a [u8]| &value[..value.len().min(MOST_FIELD)];
+        Self {
+            host: self.host.map(|host| head(host, MOST_HOST)),
+            method: head(self.method, MOST_METHOD),
+            target: &self.target[..self.target.len().min(MOST_TARGET)],
+            referer: self.referer.map(field),
+            user_agent: self.user_agent.map(field),
+            ..*self
+        }
+    }
+}
+
+/// At most so many bytes of a text, whole characters.
+fn head(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
 impl AccessLog {
     /// Starts the thread that writes to stdout.
     ///
@@ -89,9 +118,10 @@ impl AccessLog {
 
     /// Logs a request; never waits for stdout.
     pub fn record(&self, entry: &Entry<'_>) {
+        let entry = entry.shortened();
         let line = match **self.format.load() {
-            Format::Combined => format::combined(entry),
-            Format::Json => format::json(entry),
+            Format::Combined => format::combined(&entry),
+            Format::Json => format::json(&entry),
             Format::Off => return,
         };
         self.output.push(line.as_bytes());

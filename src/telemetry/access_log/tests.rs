@@ -101,6 +101,24 @@ fn combined_is_what_nginx_would_have_written_without_the_secrets() {
 }
 
 #[test]
+fn what_a_client_makes_as_long_as_it_likes_is_cut() {
+    let long = "\u{e4}".repeat(40_000);
+    let page = Page::default();
+    let log = AccessLog::with_output(Format::Combined, page.clone()).unwrap();
+    log.record(&Entry {
+        host: Some(&long),
+        method: &long,
+        target: long.as_bytes(),
+        referer: Some(long.as_bytes()),
+        user_agent: Some(long.as_bytes()),
+        ..entry()
+    });
+    assert!(log.flush());
+    let length = page.text().len();
+    assert!((4 * 3_000..4 * 3_200).contains(&length), "{length}");
+}
+
+#[test]
 fn what_is_not_known_is_a_dash_in_combined() {
     let (line, _) = parted(&format::combined(&Entry {
         user: None,

@@ -7,6 +7,7 @@
 
 mod fields;
 mod priority;
+pub mod sparse;
 mod stderr;
 #[cfg(test)]
 mod tests;

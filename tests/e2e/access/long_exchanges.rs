@@ -104,6 +104,56 @@ async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_what_is_open() 
 }
 
 #[tokio::test]
+async fn a_connection_whose_proxy_is_no_longer_trusted_ends_whole() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .top("trusted_proxies: [127.0.0.1]")
+        .site("access: {networks: [192.0.2.0/24]}")
+        .start()
+        .await;
+    let mut named = gate
+        .tls()
+        .announcing("PROXY TCP4 192.0.2.7 192.0.2.1 4711 443\r\n")
+        .raw()
+        .await;
+    let request = "GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n";
+    assert_eq!(named.ask(request).await.status, 200);
+    reload_with(&gate, "trusted_proxies: [127.0.0.1]", "trusted_proxies: []");
+    named.end().await;
+}
+
+#[tokio::test]
+async fn an_origin_that_a_reload_removes_loses_what_its_pages_opened() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .site("access: {networks: [lan], origins: [\"https://panel.test\", \"https://kept.test\"]}")
+        .start()
+        .await;
+    let removed = Open::by(&gate.tls(), &[("origin", "https://panel.test")]).await;
+    let mut kept = Open::by(&gate.tls(), &[("origin", "https://kept.test")]).await;
+    let mut own = Open::by(&gate.tls(), &[("origin", "https://home.test")]).await;
+    reload_with(&gate, "\"https://panel.test\", ", "");
+    removed.ends().await;
+    kept.lives(&hub, "after").await;
+    own.lives(&hub, "after").await;
+}
+
+#[tokio::test]
+async fn a_place_that_a_reload_closes_loses_what_pages_of_others_opened() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .site("access: {networks: [lan]}")
+        .site("paths: [{path: /, access: public}]")
+        .start()
+        .await;
+    let foreign = Open::by(&gate.tls(), &[("origin", "https://evil.test")]).await;
+    let mut own = Open::by(&gate.tls(), &[]).await;
+    reload_with(&gate, "path: /,", "path: /static/,");
+    foreign.ends().await;
+    own.lives(&hub, "after").await;
+}
+
+#[tokio::test]
 async fn a_path_that_a_reload_closes_loses_what_is_open_below_it() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())

@@ -40,6 +40,52 @@ async fn heads_of_the_most_fields_are_not_kept_for_a_client_without_window() {
 }
 
 #[tokio::test]
+async fn streams_of_small_heads_hold_little_for_a_client_without_window() {
+    let (_hub, gate) = start(with_password).await;
+    let held = held_by(&gate, &block(&GET)).await;
+    assert!(held < CONNECTIONS * EACH, "{held} bytes");
+}
+
+#[tokio::test]
+async fn streams_of_small_heads_are_bounded_in_all() {
+    let (_hub, gate) = start(|setup| with_password(setup).top("limits: {memory: 4MiB}")).await;
+    let held = held_by(&gate, &block(&GET)).await;
+    assert!(held < 16 << 20, "{held} bytes");
+}
+
+#[tokio::test]
+async fn connections_that_ask_for_nothing_are_bounded_in_all() {
+    let (_hub, gate) = start(|setup| setup.top("limits: {memory: 1MiB}")).await;
+    let mut idle = Vec::new();
+    for _ in 0..60 {
+        idle.push(gate.tls().from("127.0.0.2").raw().await);
+    }
+    serves(&gate).await;
+    let mut cut = 0;
+    for mut client in idle {
+        let ended = tokio::time::timeout(Duration::from_millis(100), client.end());
+        cut += usize::from(ended.await.is_ok());
+    }
+    assert!(cut >= 20, "{cut} connections were cut");
+}
+
+#[tokio::test]
+async fn a_client_hello_without_end_is_not_kept() {
+    let (_hub, gate) = start(|setup| setup.top("limits: {header_time: 10m}")).await;
+    let record = |payload: &[u8]| {
+        let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+        [&[22, 3, 1][..], &length, payload].concat()
+    };
+    let mut hello = vec![1, 0, 0xf0, 0];
+    hello.extend([0; 16_000]);
+    let mut client = Caller::clear(gate.https()).raw().await;
+    client.say(record(&hello)).await;
+    client.say(record(&[0; 1_000])).await;
+    client.end().await;
+    serves(&gate).await;
+}
+
+#[tokio::test]
 async fn heads_that_wait_for_the_hub_fit_into_a_connection_or_are_refused() {
     let (hub, gate) = start(|setup| setup).await;
     let large = "y".repeat(7_000);
