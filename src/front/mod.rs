@@ -56,7 +56,7 @@ const HANDSHAKE: u8 = 0x16;
 /// the connection and its seat.
 const UNSENT: u32 = 128 * 1024;
 /// Bytes that a connection occupies whatever comes on it: its task and the state of TLS and HTTP/2.
-const CONNECTION: usize = 32 * 1024;
+const CONNECTION: usize = 36 * 1024;
 /// Those of one in the clear.
 const CLEAR: usize = 12 * 1024;
 /// How long to wait when the process is out of file descriptors.
@@ -169,7 +169,7 @@ impl Front {
             seat.keep();
         }
         let conn = Conn::new(transport, link.clone(), limit);
-        self.serve(conn, limit).await;
+        Box::pin(self.serve(conn, limit)).await;
         self.service.proxy.recognise(&link).await;
         Ok(())
     }

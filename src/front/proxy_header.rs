@@ -41,9 +41,14 @@ pub(super) async fn read(
     link: &mut Link,
     trusted: &Networks,
 ) -> io::Result<()> {
-    if !trusted.contains(link.peer.ip()) {
-        return Ok(());
+    match trusted.contains(link.peer.ip()) {
+        // The others hold no room for one.
+        true => Box::pin(read_header(stream, link)).await,
+        false => Ok(()),
     }
+}
+
+async fn read_header(stream: &mut TcpStream, link: &mut Link) -> io::Result<()> {
     let mut peeked = [0; MOST];
     loop {
         let length = stream.peek(&mut peeked).await?;

@@ -95,8 +95,9 @@ const MOST_REFUSED: usize = 128;
 const GOODBYE: Duration = Duration::from_secs(1);
 /// Bytes that a stream occupies beside its head: its line of the log, `h2`'s state.
 const STREAM: usize = 512;
-/// Bytes of its task and of what HTTP/2 needs for it, which count in all only.
-const TASK: usize = 4 * 1024;
+/// Bytes of its task, of what HTTP/2 and the engine need for it and of the way to the hub, which
+/// count in all only.
+const TASK: usize = 8 * 1024;
 /// Bytes that a stream with a body occupies: its share of the window, and what goes to the hub.
 const BODY: usize = 16 * 1024;
 /// Bytes that a field occupies beside its name and value.
