@@ -4,6 +4,7 @@
 //! rest of the program reads these types and never the file.
 
 mod acme;
+mod header_edit;
 
 use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,6 +12,7 @@ use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 pub use self::acme::{Acme, Authority, ChallengeKind, Dns, DnsProvider, Eab, Export};
+pub use self::header_edit::{EditedValue, HeaderEdit};
 
 /// The whole of `proxy.yaml`.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub struct Site {
     pub certificate: Certificate,
     /// The hub.
     pub upstream: Arc<Upstream>,
+    /// Field that names the user or device let in to the hub, spelled as in `proxy.yaml`.
+    pub user_header: Option<String>,
     /// Who may enter.
     pub access: Access,
     /// Further origins that count as own.
@@ -97,12 +101,27 @@ pub enum Certificate {
 }
 
 /// The servers behind a site or path; they answer alike.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Upstream {
     /// Tried in turn; never empty.
     pub servers: Vec<Server>,
     /// PEM file of the CA that signed the servers' certificates; the system's roots without it.
     pub ca: Option<PathBuf>,
+    /// The servers' own certificate, in place of any CA.
+    pub pin: Option<Pin>,
+    /// Host as the servers get it; the visitor's without it.
+    pub host: Option<HeaderValue>,
+    /// Fields that the servers get in place of the visitor's; no name is in it twice.
+    pub headers: Vec<HeaderEdit>,
+}
+
+/// The one certificate that is trusted; its names, dates and usages are not looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Pin {
+    /// PEM or DER file with it.
+    File(PathBuf),
+    /// Its SHA-256.
+    Sha256([u8; 32]),
 }
 
 /// One server of an upstream.
@@ -297,6 +316,27 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Upstream {
+    /// Whether a server of it is spoken to over TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        let tls = |server: &Server| matches!(server, Server::Tcp { tls: true, .. });
+        self.servers.iter().any(tls)
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            Self::Sha256(hash) => {
+                f.write_str("sha256:")?;
+                hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+    }
+}
+
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -366,6 +406,13 @@ impl Site {
             PathAccess::Inherit | PathAccess::Public => None,
         });
         std::iter::once(&self.access).chain(paths)
+    }
+
+    /// The upstreams: the site's own, then those of its paths.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        let paths = self.paths.iter();
+        let paths = paths.filter_map(|path| path.upstream.as_deref());
+        std::iter::once(&*self.upstream).chain(paths)
     }
 
     /// The host to name to people: a name rather than an address.

@@ -101,6 +101,7 @@ fn fits(form: &Form<'_>, content: &Content) -> bool {
     match (form, content) {
         (Form::Text, Content::Text(_)) | (Form::Switch, Content::Switch(_)) => true,
         (Form::Word(word), Content::Text(text)) => word == text,
+        (Form::Null, Content::Null) => true,
         (Form::Whole, Content::Number(number)) => number.is_u64(),
         _ => false,
     }
@@ -134,6 +135,7 @@ fn wanted(form: &Form<'_>) -> String {
         Form::Word(word) => format!("\"{word}\""),
         Form::Whole => "a whole number".into(),
         Form::Switch => "true or false".into(),
+        Form::Null => "null".into(),
     }
 }
 

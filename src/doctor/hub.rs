@@ -5,29 +5,87 @@ use std::{
     io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs},
     os::unix::net::UnixStream,
-    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
-use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
-use super::{Finding, exposed};
-use crate::config::model::{Config, Server};
+use super::{
+    Finding, Level, exposed,
+    race::{Check, race},
+};
+use crate::{
+    config::model::{Config, Server, Upstream},
+    tls::{RefusedCertificate, ServerTrust, SystemRoots, handshake_fault},
+};
 
 /// How long to wait for a connection, and then for the first byte.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Whether a server answers, and how soon.
-pub(super) fn finding(server: &Server, ca: Option<&Path>) -> Finding {
-    let subject = format!("hub {server}");
+pub(super) fn finding(server: &Server, upstream: &Upstream) -> Finding {
+    let subject = subject(server);
     let begin = Instant::now();
-    match status(server, ca) {
+    match status(server, upstream) {
         Ok(status) => answered(&subject, &status, begin.elapsed()),
-        Err(fault) => Finding::fail(subject, format!("{fault:#}")).cure(cure(&fault)),
+        Err(fault) => Finding::fail(subject, format!("{fault:#}")).cure(cure(&fault, upstream)),
     }
+}
+
+fn subject(server: &Server) -> String {
+    format!("hub {server}")
+}
+
+/// Each server behind the sites, once with each trust.
+pub(super) fn servers(config: &Config) -> Vec<(Server, Upstream)> {
+    let mut seen: Vec<(Server, Upstream)> = Vec::new();
+    for upstream in config.sites.iter().flat_map(|site| site.upstreams()) {
+        for server in &upstream.servers {
+            let same = |(other, its): &(Server, Upstream)| {
+                other == server && its.ca == upstream.ca && its.pin == upstream.pin
+            };
+            if !seen.iter().any(same) {
+                seen.push((server.clone(), upstream.clone()));
+            }
+        }
+    }
+    seen
+}
+
+/// One warning for each hub over TLS whose certificate is refused now.
+pub(crate) fn refused(config: &Config) -> Vec<String> {
+    let until = Instant::now() + PATIENCE * 2;
+    let checks = servers(config).into_iter().map(|(server, upstream)| {
+        let subject = subject(&server);
+        Check::new(&subject, move || {
+            handshake(&server, &upstream).into_iter().collect()
+        })
+    });
+    let found = race(checks.collect(), until).into_iter();
+    let found = found.filter(|finding| finding.level == Level::Fail);
+    found
+        .map(|it| {
+            let cure = it.cure.map_or_else(String::new, |cure| format!(": {cure}"));
+            format!("{}: {}{cure}", it.subject, it.cause)
+        })
+        .collect()
+}
+
+/// A finding, where a server ends the handshake or shows a certificate that is refused.
+fn handshake(server: &Server, upstream: &Upstream) -> Option<Finding> {
+    let Server::Tcp {
+        host,
+        port,
+        tls: true,
+    } = server
+    else {
+        return None;
+    };
+    let fault = secure(connect(host, *port).ok()?, host, upstream).err()?;
+    let found = fault.is::<NoHandshake>();
+    found.then(|| Finding::fail(subject(server), fault.to_string()).cure(cure(&fault, upstream)))
 }
 
 /// Hubs that can be reached past hubgate.
@@ -46,7 +104,14 @@ fn answered(subject: &str, status: &str, took: Duration) -> Finding {
     }
 }
 
-fn cure(fault: &anyhow::Error) -> &'static str {
+fn cure(fault: &anyhow::Error, upstream: &Upstream) -> String {
+    let refused = fault.downcast_ref::<NoHandshake>();
+    if let Some(pin) = refused.and_then(|it| it.pin.as_ref()) {
+        return format!(
+            "if it is the hub's own certificate, write {}",
+            pinned(upstream, pin)
+        );
+    }
     let io = fault.downcast_ref::<io::Error>();
     match io.map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
@@ -55,10 +120,24 @@ fn cure(fault: &anyhow::Error) -> &'static str {
         Some(io::ErrorKind::TimedOut) => "see whether the hub hangs or a firewall is between",
         _ => "correct `upstream`, or what the hub serves there",
     }
+    .to_owned()
+}
+
+/// The line of `proxy.yaml` that trusts a certificate alone.
+fn pinned(upstream: &Upstream, pin: &str) -> String {
+    let servers = &upstream.servers[..];
+    match (servers, &upstream.ca, &upstream.pin) {
+        (_, Some(_), _) => format!("in the place of `ca`:\npin: {pin}"),
+        (_, _, Some(_)) => format!("in the place of `pin`:\npin: {pin}"),
+        ([server], None, None) if upstream.headers.is_empty() && upstream.host.is_none() => {
+            format!("\nupstream: {{servers: [\"{server}\"], pin: {pin}}}")
+        }
+        _ => format!("in `upstream`:\npin: {pin}"),
+    }
 }
 
 /// Asks for `/`, and returns the status of the answer.
-fn status(server: &Server, ca: Option<&Path>) -> anyhow::Result<String> {
+fn status(server: &Server, upstream: &Upstream) -> anyhow::Result<String> {
     match server {
         Server::Unix(socket) => {
             let stream = UnixStream::connect(socket).context("nothing listens")?;
@@ -69,7 +148,7 @@ fn status(server: &Server, ca: Option<&Path>) -> anyhow::Result<String> {
         Server::Tcp { host, port, tls } => {
             let stream = connect(host, *port)?;
             match tls {
-                true => ask(secure(stream, host, ca)?, &host),
+                true => ask(secure(stream, host, upstream)?, &host),
                 false => ask(stream, &host),
             }
         }
@@ -93,24 +172,41 @@ fn connect(host: &str, port: u16) -> anyhow::Result<TcpStream> {
     Err(refused).context("it takes no connection")
 }
 
+/// Does the TLS handshake, with the trust of the upstream.
 fn secure(
-    stream: TcpStream,
+    mut stream: TcpStream,
     host: &str,
-    ca: Option<&Path>,
+    upstream: &Upstream,
 ) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let mut roots = RootCertStore::empty();
-    match ca {
-        Some(ca) => roots.add_parsable_certificates(
-            CertificateDer::pem_file_iter(ca)
-                .with_context(|| ca.display().to_string())?
-                .flatten(),
-        ),
-        None => roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs),
-    };
-    let config = ClientConfig::builder().with_root_certificates(roots);
+    let trust = ServerTrust::load(upstream, &SystemRoots::load())?;
     let name = ServerName::try_from(host.to_owned())?;
-    let connection = ClientConnection::new(Arc::new(config.with_no_client_auth()), name)?;
+    let mut connection = ClientConnection::new(Arc::new(trust.client_config()?), name)?;
+    while connection.is_handshaking() {
+        connection.complete_io(&mut stream).map_err(no_handshake)?;
+    }
     Ok(StreamOwned::new(connection, stream))
+}
+
+/// A TLS connection that did not come about.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+struct NoHandshake {
+    cause: String,
+    /// The value of `pin` that trusts the certificate which came, where that is the cause.
+    pin: Option<String>,
+}
+
+fn no_handshake(fault: io::Error) -> anyhow::Error {
+    if fault.kind() == io::ErrorKind::WouldBlock {
+        return silence(fault);
+    }
+    let error = fault.get_ref();
+    let error = error.and_then(|it| it.downcast_ref::<rustls::Error>());
+    let refused = error.and_then(RefusedCertificate::of);
+    anyhow::Error::from(NoHandshake {
+        cause: handshake_fault(&fault),
+        pin: refused.map(RefusedCertificate::pin),
+    })
 }
 
 fn ask(mut stream: impl Read + Write, host: &dyn Display) -> anyhow::Result<String> {
@@ -157,7 +253,7 @@ mod tests {
                 port,
                 tls: false,
             },
-            None,
+            &Upstream::default(),
         );
         hub.join().unwrap();
         found
@@ -183,7 +279,10 @@ mod tests {
 
     #[test]
     fn a_hub_on_a_socket_that_is_not_there_fails() {
-        let found = finding(&Server::Unix("/nonexistent/hub.sock".into()), None);
+        let found = finding(
+            &Server::Unix("/nonexistent/hub.sock".into()),
+            &Upstream::default(),
+        );
         assert_eq!(found.level, Level::Fail);
         assert!(found.cure.unwrap().contains("systemctl start openhab"));
     }

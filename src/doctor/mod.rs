@@ -11,7 +11,7 @@ pub(crate) mod elsewhere;
 pub(crate) mod entry;
 pub(crate) mod exposed;
 mod finding;
-mod hub;
+pub(crate) mod hub;
 pub(crate) mod loaded;
 mod modes;
 mod names;
@@ -121,28 +121,11 @@ fn with(
 
 /// One check for each server behind the sites.
 fn hubs(config: &Config) -> Vec<Check> {
-    let mut seen: Vec<(&Server, &Upstream)> = Vec::new();
-    for upstream in config.sites.iter().flat_map(|site| upstreams(site)) {
-        for server in &upstream.servers {
-            if !seen.iter().any(|(it, _)| *it == server) {
-                seen.push((server, upstream));
-            }
-        }
-    }
-    let check = |(server, upstream): (&Server, &Upstream)| {
-        let (server, ca) = (server.clone(), upstream.ca.clone());
+    let check = |(server, upstream): (Server, Upstream)| {
         let subject = format!("hub {server}");
-        Check::new(&subject, move || vec![hub::finding(&server, ca.as_deref())])
+        Check::new(&subject, move || vec![hub::finding(&server, &upstream)])
     };
-    seen.into_iter().map(check).collect()
-}
-
-fn upstreams(site: &Site) -> impl Iterator<Item = &Upstream> {
-    let paths = site
-        .paths
-        .iter()
-        .filter_map(|path| path.upstream.as_deref());
-    std::iter::once(&*site.upstream).chain(paths)
+    hub::servers(config).into_iter().map(check).collect()
 }
 
 /// One check for each host, as a look-up may take its time.

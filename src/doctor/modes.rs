@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::Finding;
-use crate::config::model::{Access, Config};
+use crate::config::model::{Access, Config, EditedValue};
 
 /// Files of the state folder that are looked at; there are hardly so many.
 const MOST: usize = 5000;
@@ -37,12 +37,32 @@ pub(super) fn findings(path: &Path, config: &Config) -> Vec<Finding> {
             .into_iter()
             .filter_map(|it| wide(it, 0o007, read, "chmod o=")),
     );
+    let secret = "everybody may read the value of a header, or write it";
+    let secrets = secret_headers(config);
+    found.extend(
+        secrets
+            .into_iter()
+            .filter_map(|file| wide(file, 0o007, secret, "chmod o=")),
+    );
     found.extend(of_state(&config.state));
     if found.is_empty() {
         let good = format!("{} and the passwords are private", config.state.display());
         found.push(Finding::ok(SUBJECT, good));
     }
     found
+}
+
+/// The files of `upstream.headers`.
+fn secret_headers(config: &Config) -> BTreeSet<&Path> {
+    let sites = config.sites.iter();
+    sites
+        .flat_map(|site| site.upstreams())
+        .flat_map(|upstream| &upstream.headers)
+        .filter_map(|edit| match &edit.value {
+            EditedValue::File(file) => Some(file.as_path()),
+            EditedValue::Text(_) | EditedValue::Removed => None,
+        })
+        .collect()
 }
 
 /// A finding, when a file gives others one of these rights.

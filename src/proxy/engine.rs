@@ -87,7 +87,7 @@ impl ProxyHttp for Phases {
         mut error: Box<Error>,
     ) -> Box<Error> {
         if let Some(route) = context.as_mut().and_then(|it| it.route.as_mut()) {
-            let more = route.unreachable(&peer._address, &error.etype().as_str());
+            let more = route.unreachable(&peer._address, &failure::unreachable(&error));
             error.set_retry(more);
         }
         error

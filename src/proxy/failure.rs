@@ -38,6 +38,18 @@ pub(super) fn answer(error: &Error) -> Answer {
     }
 }
 
+/// Why a hub could not be connected to, in words.
+pub(super) fn unreachable(error: &Error) -> String {
+    let io = error.root_cause().downcast_ref::<io::Error>();
+    match (error.etype(), &error.context) {
+        (ErrorType::TLSHandshakeFailure | ErrorType::TLSHandshakeTimedout, Some(why)) => {
+            why.as_str().to_owned()
+        }
+        (ErrorType::ConnectTimedout, _) => "it takes no connection in time".to_owned(),
+        (kind, _) => io.map_or_else(|| kind.as_str().to_owned(), ToString::to_string),
+    }
+}
+
 /// Whether the client is gone, so that no answer can reach it.
 #[must_use]
 pub(super) fn client_is_gone(error: &Error) -> bool {

@@ -10,7 +10,10 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header::InvalidHeaderValue};
 
-use crate::access::{network, session::cookie};
+use crate::{
+    access::{network, session::cookie},
+    upstream::Route,
+};
 
 pub(super) use self::changes::{Changes, Fields};
 use super::{
@@ -60,10 +63,10 @@ const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 ///
 /// # Errors
 /// When what is known of the client is no field value, which cannot be.
-pub(super) fn to_hub(
+pub(super) fn to_hub<'a>(
     fields: &HeaderMap,
-    exchange: &Exchange,
-) -> Result<Changes<'static>, InvalidHeaderValue> {
+    exchange: &'a Exchange,
+) -> Result<Changes<'a>, InvalidHeaderValue> {
     let mut changes = Changes::dropping(is_claim, nominated(fields));
     if let Some(cookie) = cookies(fields) {
         changes.set("Cookie", cookie.transpose()?);
@@ -80,26 +83,44 @@ pub(super) fn to_hub(
     if let Some(hops) = hops::after_us(&exchange.said.method, fields) {
         changes.set("Max-Forwards", Some(hops));
     }
-    let Some(admission) = &exchange.admission else {
-        return Ok(changes);
-    };
-    if admission.strips_authorization() {
-        changes.set("Authorization", None);
+    if let Some(admission) = &exchange.admission {
+        if admission.strips_authorization() {
+            changes.set("Authorization", None);
+        }
+        for (name, value) in identity::told(&admission.told)? {
+            changes.set(name, Some(value));
+        }
     }
-    for (name, value) in identity::told(&admission.told)? {
-        changes.set(name, Some(value));
-    }
+    edit(&mut changes, exchange)?;
     Ok(changes)
+}
+
+/// Sets what the site and its upstream want the hub to get in place of the visitor's own words.
+fn edit<'a>(changes: &mut Changes<'a>, exchange: &'a Exchange) -> Result<(), InvalidHeaderValue> {
+    let user_header = exchange.site.as_ref();
+    if let Some(name) = user_header.and_then(|site| site.config.user_header.as_deref()) {
+        changes.set_user(name, identity::user(exchange.admission.as_ref())?);
+    }
+    let Some(edits) = exchange.route.as_ref().map(Route::edits) else {
+        return Ok(());
+    };
+    for (name, value) in edits.fields() {
+        changes.set(name, value);
+    }
+    if let Some(host) = edits.host() {
+        changes.set("Host", Some(host.clone()));
+    }
+    Ok(())
 }
 
 /// The same for a head that is written anew, without what belongs to the client's connection.
 ///
 /// # Errors
 /// As [`to_hub`].
-pub(super) fn to_hub_anew(
+pub(super) fn to_hub_anew<'a>(
     fields: &HeaderMap,
-    exchange: &Exchange,
-) -> Result<Changes<'static>, InvalidHeaderValue> {
+    exchange: &'a Exchange,
+) -> Result<Changes<'a>, InvalidHeaderValue> {
     let changes = to_hub(fields, exchange)?;
     Ok(changes.also_dropping(|name| is_claim(name) || OF_CLIENT.contains(&name)))
 }

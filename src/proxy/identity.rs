@@ -5,7 +5,10 @@ use std::fmt::Write;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header::InvalidHeaderValue};
 
-use crate::{access::verdict::Told, config::model::ClientHeaders};
+use crate::{
+    access::verdict::{Admission, Told},
+    config::model::ClientHeaders,
+};
 
 /// A field with its value.
 type Field = (&'static str, HeaderValue);
@@ -34,6 +37,37 @@ pub(super) fn told(told: &Told) -> Result<Vec<Field>, InvalidHeaderValue> {
     })
 }
 
+/// The name of the user let in, or of the device where a certificate let it in.
+///
+/// # Errors
+/// Never: control characters are escaped.
+pub(super) fn user(
+    admission: Option<&Admission>,
+) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
+    let Some(admission) = admission else {
+        return Ok(None);
+    };
+    let device = || admission.identity.as_ref()?.common_name();
+    let name = admission.user.as_deref().or_else(device);
+    let name = name.map(printable).filter(|name| !name.is_empty());
+    name.map(|name| HeaderValue::from_bytes(name.as_bytes()))
+        .transpose()
+}
+
+/// A name in UTF-8 with `\XX` for each control character, and no blanks around it.
+fn printable(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for letter in name.trim().chars() {
+        if letter.is_ascii_control() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\{:02X}", u32::from(letter));
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}
+
 const VERIFY: &str = "X-SSL-Client-Verify";
 
 /// A name with `\XX` for each byte beyond ASCII, as NGINX writes it and RFC 4514 reads it:
@@ -57,6 +91,10 @@ mod tests {
 
     #[test]
     fn bytes_beyond_ascii_are_escaped() {
+        assert_eq!(
+            printable(" J\u{e4}ger\r\nX: y\0 "),
+            "J\u{e4}ger\\0D\\0AX: y\\00"
+        );
         assert_eq!(ascii("CN=J\u{e4}ger\\0A"), "CN=J\\C3\\A4ger\\0A");
     }
 }

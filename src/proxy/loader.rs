@@ -13,7 +13,7 @@ use crate::{
     clients,
     config::model::{self, ClientAuthority, ClientCertificate, Config},
     tls::{ClientCa, Issued, SiteTls, SystemRoots},
-    upstream::Upstream,
+    upstream::{SecretValues, Upstream},
 };
 
 /// Loads the files of a configuration, each once.
@@ -30,6 +30,7 @@ pub(super) struct Loader<'a> {
 pub(super) struct Shared {
     passwords: HashMap<PathBuf, Arc<Passwords>>,
     authorities: HashMap<ClientCertificate, Arc<ClientCa>>,
+    secrets: SecretValues,
 }
 
 /// What a look at the files found.
@@ -61,7 +62,8 @@ impl<'a> Loader<'a> {
             return Ok(upstream.clone());
         }
         let silence = self.config.limits.stream_idle;
-        let upstream = Arc::new(Upstream::build(config, silence)?);
+        let secrets = &mut self.shared.secrets;
+        let upstream = Arc::new(Upstream::build(config, silence, secrets, &self.roots)?);
         self.upstreams.insert(config.clone(), upstream.clone());
         Ok(upstream)
     }
@@ -115,6 +117,9 @@ impl Shared {
         let mut refreshed = Refreshed::default();
         for (path, file) in &self.passwords {
             refreshed.note(file.refresh(), || path.display().to_string());
+        }
+        for (path, secret) in &self.secrets {
+            refreshed.note(secret.refresh(), || path.display().to_string());
         }
         for authority in self.authorities.values() {
             refreshed.note_all(authority.refresh());

@@ -108,7 +108,7 @@ async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answe
         match proxy.connector.new_stream(&peer).await {
             Ok(stream) => return Ok(stream),
             Err(error) => {
-                route.unreachable(&peer._address, &error.etype().as_str());
+                route.unreachable(&peer._address, &failure::unreachable(&error));
                 last = Some(failure::answer(&error));
             }
         }

@@ -15,7 +15,7 @@ use rustls::pki_types::CertificateDer;
 use super::{
     ClientAuth, ClientCa, Reason,
     fields::Fields,
-    identity, possession,
+    handshake_signature, identity,
     verdict::{Underway, Verdict, Verdicts},
 };
 
@@ -145,7 +145,7 @@ fn refused(shown: &[CertificateDer<'_>]) -> Option<Reason> {
     if shown.len() > ClientChain::MOST || length(shown) > ClientChain::MOST_BYTES {
         return Some(Reason::TooManyShown);
     }
-    possession::key(leaf).err()
+    handshake_signature::key(leaf).err()
 }
 
 fn length(certificates: &[CertificateDer<'_>]) -> usize {

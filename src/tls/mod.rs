@@ -2,8 +2,8 @@
 //!
 //! [`SiteTls`] serves a site's certificate; [`ClientCa`] judges the [`ClientChain`] that a client
 //! showed, which remembers the verdict. `front` picks a configuration at the ClientHello, `access`
-//! takes the verdict for each request. No sockets
-//! and no HTTP in here, and nothing of the hub's own TLS, which the engine does.
+//! takes the verdict for each request.
+//! [`ServerTrust`] verifies the certificate of a hub. No sockets and no HTTP in here.
 
 mod authority;
 mod certificate;
@@ -14,6 +14,8 @@ mod client_chain;
 mod day;
 mod distinguished_name;
 mod fields;
+mod handshake_fault;
+mod handshake_signature;
 mod hosts;
 mod identity;
 mod issued;
@@ -26,9 +28,11 @@ mod possession;
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod reason;
+mod refused_certificate;
 mod revocation;
 mod roots;
 mod self_signed;
+mod server_trust;
 mod settings;
 mod site;
 mod source;
@@ -45,10 +49,13 @@ pub use client_ca::ClientCa;
 pub use client_chain::ClientChain;
 pub use day::day;
 pub(crate) use distinguished_name::hex;
+pub use handshake_fault::handshake_fault;
 pub use identity::{Identity, serial};
 pub use issued::{Issued, Slot};
 pub use reason::Reason;
+pub use refused_certificate::RefusedCertificate;
 pub use roots::SystemRoots;
+pub use server_trust::ServerTrust;
 pub use settings::{install_provider, placeholder};
 pub use site::SiteTls;
 pub use warning::Warning;

@@ -8,6 +8,8 @@ use rustls::pki_types::{
     pem::{self, PemObject},
 };
 
+use x509_parser::parse_x509_certificate;
+
 use crate::secret_file;
 
 /// The certificates in a file, in its order; at least one.
@@ -27,6 +29,15 @@ pub(super) fn certificates_in(
         bail!("{place}: no certificate in it; a PEM file with BEGIN CERTIFICATE is needed");
     }
     Ok(certificates)
+}
+
+/// The certificates in a PEM file, or the one in a DER file.
+pub(super) fn certificates_or_der(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let bytes = read(file)?;
+    match parse_x509_certificate(&bytes).is_ok_and(|(rest, _)| rest.is_empty()) {
+        true => Ok(vec![bytes.into()]),
+        false => certificates_in(&bytes, &file.display()),
+    }
 }
 
 /// The first private key in a file: PKCS#8, PKCS#1 or SEC1, not encrypted.

@@ -1,9 +1,13 @@
 //! The root certificates the system trusts.
 //!
-//! They answer two questions: does the public trust this certificate, so that HSTS is safe; and
-//! is this a public CA, which must never decide who is let in.
+//! They answer three questions: does the public trust this certificate, so that HSTS is safe; is
+//! this a public CA, which must never decide who is let in; and is a hub's certificate trusted that
+//! has no CA of its own.
 
-use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, TrustAnchor, UnixTime},
+};
 use rustls_native_certs::CertificateResult;
 use webpki::{Cert, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor};
 
@@ -54,6 +58,13 @@ impl SystemRoots {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The roots as rustls takes them.
+    pub(super) fn store(&self) -> RootCertStore {
+        RootCertStore {
+            roots: self.anchors.clone(),
+        }
     }
 
     /// Whether the chain, leaf first, led to a root as a server's at that moment.

@@ -5,12 +5,12 @@
 //! made them; nothing is here about HTTP.
 
 mod pool;
+mod request_edits;
 mod route;
+mod secure;
 mod server;
 
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -18,26 +18,26 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
 use pingora_core::{
-    protocols::{ALPN, tls::CaType},
+    protocols::ALPN,
     upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy},
-    utils::tls::{WrappedX509, parse_x509},
 };
-use rustls::pki_types::{CertificateDer, pem::PemObject};
 
-use crate::config::model;
+use crate::{config::model, tls::SystemRoots};
 
-use self::server::Server;
-pub use self::{pool::Pool, route::Route};
+pub use self::{
+    pool::Pool,
+    request_edits::{RequestEdits, SecretValue, SecretValues},
+    route::Route,
+};
+use self::{secure::HubTls, server::Server};
 
 /// The servers behind a site or path.
 pub struct Upstream {
     servers: Vec<Server>,
     turn: AtomicUsize,
-    ca: Option<Arc<CaType>>,
-    group: u64,
     silence: Duration,
+    edits: RequestEdits,
 }
 
 /// How long to wait for a server to take a connection.
@@ -48,19 +48,27 @@ const WRITE: Duration = Duration::from_secs(60);
 const POOLED: Duration = Duration::from_secs(60);
 
 impl Upstream {
-    /// Builds it from the configuration; `silence` is how long a server may be without a byte.
+    /// Builds it from the configuration; `silence` is how long a server may be without a byte,
+    /// `secrets` has the values of headers that were read from files before.
     ///
     /// # Errors
-    /// When the CA file cannot be used.
-    pub fn build(config: &model::Upstream, silence: Duration) -> anyhow::Result<Self> {
-        let mut hasher = DefaultHasher::new();
-        config.ca.hash(&mut hasher);
+    /// When the file of the CA, the pinned certificate or a header cannot be used.
+    pub fn build(
+        config: &model::Upstream,
+        silence: Duration,
+        secrets: &mut SecretValues,
+        roots: &SystemRoots,
+    ) -> anyhow::Result<Self> {
+        let tls = config.is_secure().then(|| HubTls::load(config, roots));
+        let tls = tls.transpose()?;
+        let servers = config.servers.iter().cloned();
         Ok(Self {
-            servers: config.servers.iter().cloned().map(Server::new).collect(),
+            servers: servers
+                .map(|server| Server::new(server, tls.as_ref()))
+                .collect::<anyhow::Result<_>>()?,
             turn: AtomicUsize::new(0),
-            ca: config.ca.as_deref().map(load_ca).transpose()?,
-            group: hasher.finish(),
             silence,
+            edits: RequestEdits::build(config, secrets)?,
         })
     }
 
@@ -71,10 +79,8 @@ impl Upstream {
     }
 
     fn dress(&self, mut peer: HttpPeer) -> HttpPeer {
-        peer.group_key = self.group;
         let options = &mut peer.options;
         options.alpn = ALPN::H1;
-        options.ca.clone_from(&self.ca);
         options.connection_timeout = Some(CONNECT);
         options.total_connection_timeout = Some(CONNECT * 2);
         options.read_timeout = Some(self.silence);
@@ -83,24 +89,4 @@ impl Upstream {
         options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
         peer
     }
-}
-
-fn load_ca(path: &Path) -> anyhow::Result<Arc<CaType>> {
-    let place = || format!("{}: the CA of an upstream", path.display());
-    let certificates = CertificateDer::pem_file_iter(path)
-        .with_context(place)?
-        .collect::<Result<Vec<_>, _>>()
-        .with_context(place)?;
-    anyhow::ensure!(
-        !certificates.is_empty(),
-        "{}: no certificate in it",
-        path.display()
-    );
-    certificates
-        .into_iter()
-        .map(|certificate| {
-            x509_parser::parse_x509_certificate(&certificate).with_context(place)?;
-            Ok(WrappedX509::new(certificate.to_vec(), parse_x509))
-        })
-        .collect()
 }

@@ -8,7 +8,7 @@ use std::{fmt::Display, io, net::SocketAddr, sync::Arc, time::Duration};
 use pingora_core::upstreams::peer::HttpPeer;
 use tracing::warn;
 
-use super::{Server, Upstream};
+use super::{RequestEdits, Server, Upstream};
 
 /// The way of one request through the servers of an upstream.
 pub struct Route {
@@ -43,6 +43,12 @@ impl Route {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.upstream.servers.iter().all(Server::is_plain)
+    }
+
+    /// What the upstream changes in the head of the request.
+    #[must_use]
+    pub fn edits(&self) -> &RequestEdits {
+        &self.upstream.edits
     }
 
     /// How long a server may be without a byte.
@@ -114,7 +120,7 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model;
+    use crate::{config::model, tls::SystemRoots, upstream::SecretValues};
 
     #[tokio::test]
     async fn a_request_tries_each_server_once_whoever_rests_meanwhile() {
@@ -125,9 +131,12 @@ mod tests {
         };
         let config = model::Upstream {
             servers: vec![server(1), server(2), server(3)],
-            ca: None,
+            ..model::Upstream::default()
         };
-        let upstream = Arc::new(Upstream::build(&config, Duration::ZERO).unwrap());
+        let no_roots = SystemRoots::from_certificates(&[]);
+        let upstream =
+            Upstream::build(&config, Duration::ZERO, &mut SecretValues::new(), &no_roots);
+        let upstream = Arc::new(upstream.unwrap());
         let mut route = upstream.route();
         let mut tried = Vec::new();
         while let Some(peer) = route.peer().await.unwrap() {

@@ -2,18 +2,24 @@
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use pingora_core::upstreams::peer::HttpPeer;
+use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 
+use super::secure::{HubTls, SecureConnector};
 use crate::config::model;
 
 /// One server.
 pub(super) struct Server {
     config: model::Server,
+    /// For one over TLS.
+    secure: Option<Arc<SecureConnector>>,
     found: Mutex<Found>,
 }
 
@@ -33,11 +39,30 @@ const LOOK_UP: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_secs(10);
 
 impl Server {
-    pub(super) fn new(config: model::Server) -> Self {
-        Self {
+    /// A server; `tls` is how to connect to one over TLS.
+    ///
+    /// # Errors
+    /// When its name can be in no certificate.
+    pub(super) fn new(config: model::Server, tls: Option<&HubTls>) -> anyhow::Result<Self> {
+        let secure = match (&config, tls) {
+            (
+                model::Server::Tcp {
+                    host, tls: true, ..
+                },
+                Some(tls),
+            ) => {
+                let name = ServerName::try_from(host.clone());
+                let name =
+                    name.with_context(|| format!("{config} has a name that none can prove"))?;
+                Some(Arc::new(SecureConnector::new(tls, name)))
+            }
+            _ => None,
+        };
+        Ok(Self {
             config,
+            secure,
             found: Mutex::default(),
-        }
+        })
     }
 
     /// A peer for each address of the server, looked up again when they are old.
@@ -45,7 +70,7 @@ impl Server {
         if let Some(peers) = self.known() {
             return Ok(peers);
         }
-        let looked_up = timeout(LOOK_UP, look_up(&self.config)).await;
+        let looked_up = timeout(LOOK_UP, self.look_up()).await;
         let looked_up = looked_up.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let mut found = self.found();
         match looked_up {
@@ -76,6 +101,29 @@ impl Server {
         matches!(self.config, model::Server::Tcp { tls: false, .. })
     }
 
+    async fn look_up(&self) -> io::Result<Vec<HttpPeer>> {
+        match &self.config {
+            model::Server::Unix(path) => {
+                let peer = HttpPeer::new_uds(&path.to_string_lossy(), false, String::new());
+                Ok(vec![peer.map_err(io::Error::other)?])
+            }
+            model::Server::Tcp { host, port, .. } => {
+                let addresses = tokio::net::lookup_host((host.as_str(), *port)).await?;
+                Ok(addresses.map(|address| self.peer(address)).collect())
+            }
+        }
+    }
+
+    /// A peer whose bytes the engine takes as they come: TLS is below.
+    fn peer(&self, address: SocketAddr) -> HttpPeer {
+        let mut peer = HttpPeer::new(address, false, String::new());
+        if let Some(secure) = &self.secure {
+            peer.group_key = secure.group();
+            peer.options.custom_l4 = Some(secure.clone());
+        }
+        peer
+    }
+
     fn known(&self) -> Option<Arc<[HttpPeer]>> {
         let found = self.found();
         let fresh = found.at?.elapsed() < LOOKED_UP;
@@ -84,20 +132,5 @@ impl Server {
 
     fn found(&self) -> MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn look_up(server: &model::Server) -> io::Result<Vec<HttpPeer>> {
-    match server {
-        model::Server::Unix(path) => {
-            let peer = HttpPeer::new_uds(&path.to_string_lossy(), false, String::new());
-            Ok(vec![peer.map_err(io::Error::other)?])
-        }
-        model::Server::Tcp { host, port, tls } => {
-            let addresses = tokio::net::lookup_host((host.as_str(), *port)).await?;
-            Ok(addresses
-                .map(|address| HttpPeer::new(address, *tls, host.clone()))
-                .collect())
-        }
     }
 }

@@ -32,4 +32,5 @@ pub mod owner_rights;
 pub mod phones;
 pub mod real_hub;
 pub mod regressions;
+pub mod upstreams;
 pub mod users;

@@ -11,7 +11,7 @@ use crate::{
         self,
         model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
     },
-    doctor::{entry, exposed, loaded},
+    doctor::{entry, exposed, hub, loaded},
 };
 
 /// Prints what the configuration means.
@@ -20,6 +20,7 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let found = loaded::warnings(&config)?;
     config.warnings.extend(found);
     config.warnings.extend(exposed::warnings(&config));
+    config.warnings.extend(hub::refused(&config));
     let summary = summary(&config);
     print(&format!("{} is in order\n\n{summary}", path.display()))
 }
@@ -59,6 +60,8 @@ fn told(site: &Site, acme: &Acme) -> Vec<String> {
         line("hub", &upstream(&site.upstream)),
         line("who enters", &entry::told(&site.access)),
     ];
+    let user = site.user_header.as_ref();
+    lines.extend(user.map(|name| line("user", &format!("named to the hub in {name}"))));
     lines.extend(entry::origins(&site.origins).map(|origins| line("origins", &origins)));
     let session = site
         .session
@@ -88,10 +91,20 @@ fn by_acme(acme: &Acme) -> String {
 fn upstream(upstream: &Upstream) -> String {
     let servers: Vec<_> = upstream.servers.iter().map(ToString::to_string).collect();
     let servers = servers.join(" or ");
-    match &upstream.ca {
-        Some(ca) => format!("{servers}, trusted by {}", ca.display()),
-        None => servers,
+    let mut parts = vec![servers];
+    parts.extend(trust(upstream));
+    let host = upstream.host.as_ref().and_then(|host| host.to_str().ok());
+    parts.extend(host.map(|host| format!("gets the host {host}")));
+    parts.extend(upstream.headers.iter().map(ToString::to_string));
+    parts.join(", ")
+}
+
+fn trust(upstream: &Upstream) -> Option<String> {
+    if let Some(pin) = &upstream.pin {
+        return Some(format!("only with the certificate {pin}"));
     }
+    let ca = upstream.ca.as_ref()?;
+    Some(format!("trusted by {}", ca.display()))
 }
 
 /// What a path rule changes.
@@ -136,6 +149,12 @@ sites:
       - {path: /static/, access: public}
       - {path: /admin, access: {satisfy: all, networks: [lan], client_certificate: phones.pem}}
       - {path: /grafana/, upstream: "unix:/run/grafana.sock"}
+      - path: /router/
+        upstream:
+          servers: ["http://192.0.2.1:80"]
+          host: router.lan
+          headers: {Authorization: {file: router.auth}, Origin: null, X-Key: secret}
+    user_header: Remote-User
   - hosts: [panel]
     upstream: "http://127.0.0.1:8081"
     access: {networks: [lan], origins: ["https://a.example:443", "https://b.example"]}
@@ -149,10 +168,12 @@ home.example.org, *.home.example.org, fd00::5
   certificate  full.pem, its key in key.pem
   hub          https://hub:8443 or https://[::1]:8443, trusted by ca.pem
   who enters   from your networks without a question; from elsewhere with a password
+  user         named to the hub in Remote-User
   login        remembered for 30 days, and longer while it is used
   /static/     everybody, without a question
   /admin       as above, and also: from your networks with a client certificate of phones.pem; from elsewhere nobody
   /grafana/    as above; hub unix:/run/grafana.sock
+  /router/     as above; hub http://192.0.2.1:80, gets the host router.lan, sets Authorization from router.auth, removes Origin, sets X-Key
 
 panel
   certificate  made by hubgate; browsers ask once whether to trust it
@@ -166,7 +187,7 @@ guest
   hub          http://127.0.0.1:8080
   who enters   everybody, without a question
 
-warning: proxy.yaml:14:49: sites[1].paths[0].access.origins[0]: every site can open a page whose origin is null: give that page a host
+warning: proxy.yaml:20:49: sites[1].paths[0].access.origins[0]: every site can open a page whose origin is null: give that page a host
 ";
         assert_eq!(told(text), expected);
     }

@@ -9,6 +9,7 @@ mod acme;
 mod limits;
 mod log;
 mod tls;
+mod upstream_header;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub(super) use self::{
     limits::Limits,
     log::{AccessLog, Level, Log},
     tls::{Certificate, CertificateWord, Hsts, HstsWord},
+    upstream_header::{SecretFile, UpstreamHeader},
 };
 
 /// The configuration of hubgate, a TLS reverse proxy for a home hub.
@@ -77,6 +79,9 @@ pub(super) struct Site {
     pub(super) certificate: Certificate,
     /// The hub: `http://127.0.0.1:8080`, or a block with several servers.
     pub(super) upstream: Upstream,
+    /// Field that names the user or device let in to the hub, such as `Remote-User`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user_header: Option<String>,
     /// Entry to the site: `public` for everybody, or the factors asked for. Never left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<SiteAccess>,
@@ -127,6 +132,15 @@ pub(super) struct Servers {
     /// PEM file of the CA that signed the servers' certificates; the system's CAs without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca: Option<String>,
+    /// The servers' own certificate, its file or `sha256:HEX`: equal or refused, whatever its names and dates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pin: Option<String>,
+    /// Host and port that the hub gets in `Host`, in place of the visitor's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) host: Option<String>,
+    /// Fields of each request that are set, or removed by `null`.
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, UpstreamHeader>,
 }
 
 impl Default for Listen {

@@ -8,7 +8,7 @@ pub(super) fn name(text: &str) -> Result<HeaderName, String> {
         .map_err(|_| format!("{text:?} is no header name: write one such as X-Frame-Options"))?;
     match name.as_str() {
         "strict-transport-security" => Err(format!("{text} has its own key: write `hsts`")),
-        ours if OURS.contains(&ours) => Err(format!(
+        ours if is_of_connection(ours) => Err(format!(
             "{text} belongs to the connection, which is hubgate's: remove it"
         )),
         _ => Ok(name),
@@ -19,6 +19,11 @@ pub(super) fn name(text: &str) -> Result<HeaderName, String> {
 pub(super) fn value(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text)
         .map_err(|_| format!("{text:?} is no header value: write it without control characters"))
+}
+
+/// Whether a header, in lower case, is hop-by-hop or frames the message.
+pub(super) fn is_of_connection(name: &str) -> bool {
+    OURS.contains(&name)
 }
 
 /// Hop-by-hop headers (RFC 9110 section 7.6.1) and those that frame the message.

@@ -32,6 +32,11 @@ impl Resolver<'_> {
             self.obtainable(&place.key("hosts"), hosts);
         }
         let upstream = self.upstream(&place.key("upstream"), &written.upstream);
+        let user_header = self.optional(
+            &place.key("user_header"),
+            written.user_header.as_deref(),
+            Self::user_header,
+        );
         let access = self.site_access(place, written.access.as_ref());
         let origins = self.origins(&place.key("access"), written.access.as_ref());
         let session = self.session(
@@ -42,10 +47,14 @@ impl Resolver<'_> {
         let paths = self.paths(&place.key("paths"), &written.paths);
         let hsts = self.hsts(&place.key("hsts"), &written.hsts);
         let headers = self.headers(&place.key("headers"), &written.headers);
+        if let (Some(Some(name)), Some(upstream), Some(paths)) = (&user_header, &upstream, &paths) {
+            self.user_header_once(&place.key("user_header"), name, upstream, paths)?;
+        }
         Some(Site {
             hosts: hosts?,
             certificate: certificate?,
             upstream: upstream?,
+            user_header: user_header?,
             access: access?,
             origins: origins?,
             session: session?,

@@ -20,7 +20,7 @@ impl Resolver<'_> {
         let upstream = match written {
             file::Upstream::Url(url) => Upstream {
                 servers: vec![self.keep(place, server(url))?],
-                ca: None,
+                ..Upstream::default()
             },
             file::Upstream::Servers(written) => self.servers(place, written)?,
         };
@@ -32,7 +32,14 @@ impl Resolver<'_> {
         let servers = self.each(&list, &written.servers, server);
         let ca_place = place.key("ca");
         let ca = self.optional(&ca_place, written.ca.as_deref(), Self::file);
-        let (servers, ca) = (servers?, ca?);
+        let pin = self.optional(&place.key("pin"), written.pin.as_deref(), Self::pin);
+        let host = self.optional(
+            &place.key("host"),
+            written.host.as_deref(),
+            Self::upstream_host,
+        );
+        let headers = self.upstream_headers(&place.key("headers"), &written.headers);
+        let (servers, ca, pin) = (servers?, ca?, pin?);
         if servers.is_empty() {
             return self.lacking(
                 &list,
@@ -46,7 +53,25 @@ impl Resolver<'_> {
                 "no server here is https: write https, or remove `ca`",
             );
         }
-        Some(Upstream { servers, ca })
+        if pin.is_some() && !servers.iter().any(tls) {
+            return self.fault(
+                &place.key("pin"),
+                "no server here is https: write https, or remove `pin`",
+            );
+        }
+        if pin.is_some() && ca.is_some() {
+            return self.fault(
+                &place.key("pin"),
+                "a pinned certificate needs no CA: keep `pin` or `ca`",
+            );
+        }
+        Some(Upstream {
+            servers,
+            ca,
+            pin,
+            host: host?,
+            headers: headers?,
+        })
     }
 }
 

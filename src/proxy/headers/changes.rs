@@ -17,6 +17,8 @@ pub(in crate::proxy) struct Changes<'a> {
     nominated: Vec<String>,
     /// What takes the place of all fields of a name.
     set: Vec<(&'a str, Option<HeaderValue>)>,
+    /// The name of which other spellings with `-` for `_` are dropped too.
+    dropped_alike: Option<&'a str>,
     /// What joins them.
     added: Vec<(&'a str, HeaderValue)>,
 }
@@ -40,6 +42,7 @@ impl<'a> Changes<'a> {
             is_dropped,
             nominated,
             set: Vec::new(),
+            dropped_alike: None,
             added: Vec::new(),
         }
     }
@@ -49,9 +52,24 @@ impl<'a> Changes<'a> {
         Self { is_dropped, ..self }
     }
 
-    /// Puts one field, or none, in the place of all of the name.
+    /// Puts one field, or none, in the place of all of the name, and of what was set before.
     pub(in crate::proxy) fn set(&mut self, name: &'a str, value: Option<HeaderValue>) {
+        self.set
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.set.push((name, value));
+    }
+
+    /// Whether a field takes the place of all of the name.
+    pub(in crate::proxy) fn sets(&self, name: &str) -> bool {
+        let mut set = self.set.iter();
+        set.any(|(other, value)| value.is_some() && other.eq_ignore_ascii_case(name))
+    }
+
+    /// Names the user to the hub, or nobody; a client cannot write the field, nor with the other
+    /// of `_` and `-`.
+    pub(super) fn set_user(&mut self, name: &'a str, user: Option<HeaderValue>) {
+        self.dropped_alike = name.contains('_').then_some(name);
+        self.set(name, user);
     }
 
     /// Puts one field beside those of the name.
@@ -131,6 +149,9 @@ impl<'a> Changes<'a> {
         (self.is_dropped)(name)
             || self.nominated.iter().any(|other| other == name)
             || self.set.iter().any(|(other, _)| is_named(other))
+            || self
+                .dropped_alike
+                .is_some_and(|other| is_alike(other, name))
     }
 
     fn ours(&self) -> impl Iterator<Item = (&'a str, &HeaderValue)> {
@@ -138,6 +159,15 @@ impl<'a> Changes<'a> {
         let set = set.filter_map(|(name, value)| Some((*name, value.as_ref()?)));
         set.chain(self.added.iter().map(|(name, value)| (*name, value)))
     }
+}
+
+/// Whether names are the same but for case, and `_` in place of `-`.
+fn is_alike(one: &str, other: &str) -> bool {
+    let plain = |byte: u8| match byte {
+        b'_' => b'-',
+        byte => byte.to_ascii_lowercase(),
+    };
+    one.bytes().map(plain).eq(other.bytes().map(plain))
 }
 
 /// Bytes of a name that is put into lower case without allocating.

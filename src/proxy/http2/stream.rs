@@ -196,7 +196,7 @@ fn to_hub(session: &HttpSession, exchange: &Exchange) -> Option<(bytes::BytesMut
     let head = session.req_header();
     let framing = framing(session)?;
     let mut changes = headers::to_hub_anew(&head.headers, exchange).ok()?;
-    if let Some(host) = named(head) {
+    if let Some(host) = named(head).filter(|_| !changes.sets("Host")) {
         changes.set("Host", Some(HeaderValue::from_str(host).ok()?));
     }
     if framing == Framing::Nothing && !head.method.is_safe() {

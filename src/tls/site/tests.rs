@@ -25,10 +25,8 @@ fn site(certificate: Certificate) -> Site {
     Site {
         hosts: vec![Host::Name("home.example.org".into())],
         certificate,
-        upstream: Arc::new(Upstream {
-            servers: vec![],
-            ca: None,
-        }),
+        upstream: Arc::new(Upstream::default()),
+        user_header: None,
         origins: vec![],
         session: None,
         access: Access::default(),

@@ -5,6 +5,7 @@
 
 mod answers;
 mod record;
+mod secure;
 #[cfg(test)]
 mod tests;
 mod websocket;
@@ -17,7 +18,7 @@ use tokio::{
 };
 
 use self::record::Record;
-pub use self::record::Request;
+pub use self::{record::Request, secure::SecureHub};
 use crate::harness::{DEADLINE, Framing, Head, Port, Wire, eventually};
 
 /// A hub on a port of its own; its connections end with it.

@@ -169,8 +169,9 @@ fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
         certificate: Certificate::SelfSigned,
         upstream: Arc::new(Upstream {
             servers: vec![Server::Unix("hub.sock".into())],
-            ca: None,
+            ..Upstream::default()
         }),
+        user_header: None,
         access: access(folder, site),
         origins: Vec::new(),
         session: None,

@@ -1,0 +1,130 @@
+//! Pins and CAs, as a file or hash names them.
+
+use std::time::Duration;
+
+use rustls::pki_types::{ServerName, UnixTime};
+
+use super::*;
+use crate::{config::model::Host, tls::self_signed::SelfSigned, tls::testing::Folder};
+
+/// A certificate of this host, in PEM and DER.
+fn certificate(host: &str) -> (String, CertificateDer<'static>) {
+    let hosts = [Host::Name(host.to_owned())];
+    let made = SelfSigned::make(&hosts, time::OffsetDateTime::now_utc()).unwrap();
+    let begin = made.pem.find("-----BEGIN CERTIFICATE").unwrap();
+    (made.pem[begin..].to_owned(), made.certificate)
+}
+
+fn trust(config: Upstream) -> ServerTrust {
+    ServerTrust::load(&config, &SystemRoots::from_certificates(&[])).unwrap()
+}
+
+fn pin(pin: Pin) -> Upstream {
+    Upstream {
+        pin: Some(pin),
+        ..Upstream::default()
+    }
+}
+
+/// The cause of a refusal, long after the certificate's end.
+fn refusal(
+    trust: &ServerTrust,
+    leaf: &CertificateDer<'_>,
+    host: &str,
+    at: Duration,
+) -> Option<String> {
+    let name = ServerName::try_from(host.to_owned()).unwrap();
+    let at = UnixTime::since_unix_epoch(at);
+    let verified = trust.verify_server_cert(leaf, &[], &name, &[], at);
+    let error = verified.err()?;
+    Some(RefusedCertificate::of(&error).unwrap().to_string())
+}
+
+const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+#[test]
+fn a_pin_takes_its_certificate_at_any_time_for_any_name_and_no_other() {
+    let folder = Folder::new();
+    let (pem, leaf) = certificate("openhab.org");
+    let (_, other) = certificate("openhab.org");
+    let pem = folder.write("hub.pem", &pem);
+    let der = folder.path("hub.der");
+    std::fs::write(&der, &leaf).unwrap();
+    for config in [Pin::File(pem), Pin::File(der), Pin::Sha256(sha256(&leaf))] {
+        let trust = trust(pin(config));
+        for host in ["192.0.2.1", "elsewhere.example"] {
+            assert_eq!(refusal(&trust, &leaf, host, FAR), None);
+            let refused = refusal(&trust, &other, host, FAR).unwrap();
+            assert!(refused.contains("another than that of `pin`"), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_certificate_says_why_and_what_it_is() {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let now = Duration::from_secs(now.try_into().unwrap());
+    let folder = Folder::new();
+    let (pem, leaf) = certificate("openhab.org");
+    let ca = folder.write("ca.pem", &pem);
+    let trusting = trust(Upstream {
+        ca: Some(ca),
+        ..Upstream::default()
+    });
+    assert_eq!(refusal(&trusting, &leaf, "openhab.org", now), None);
+    let (_, other) = certificate("openhab.org");
+    for (leaf, host, at, cause) in [
+        (&other, "openhab.org", now, "signed by itself"),
+        (
+            &leaf,
+            "192.0.2.1",
+            now,
+            "it is for openhab.org, not for 192.0.2.1",
+        ),
+        (&leaf, "openhab.org", FAR, "it ended on "),
+        (
+            &leaf,
+            "openhab.org",
+            Duration::ZERO,
+            "it is valid only from ",
+        ),
+    ] {
+        let refused = refusal(&trusting, leaf, host, at).unwrap();
+        assert!(refused.contains(cause), "{refused}");
+        assert!(refused.contains("CN=openhab.org"), "{refused}");
+        let hash = super::super::hex("", &sha256(leaf)).to_ascii_lowercase();
+        assert!(refused.ends_with(&format!("SHA-256 {hash})")), "{refused}");
+    }
+    let none = trust(Upstream::default());
+    assert!(refusal(&none, &leaf, "openhab.org", now).is_some());
+}
+
+#[test]
+fn a_pin_file_has_one_certificate() {
+    let folder = Folder::new();
+    let (one, _) = certificate("a.example");
+    let (two, _) = certificate("b.example");
+    for (text, cause) in [
+        ((one + &two).as_str(), "2 certificates in it"),
+        ("nothing", "no certificate in it"),
+    ] {
+        let file = folder.write("hub.pem", text);
+        let config = pin(Pin::File(file));
+        let fault = ServerTrust::load(&config, &SystemRoots::from_certificates(&[]));
+        let fault = format!("{:#}", fault.unwrap_err());
+        assert!(
+            fault.contains(cause) && fault.contains("upstream.pin"),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn other_trust_has_another_id() {
+    let one = trust(pin(Pin::Sha256([1; 32])));
+    let two = trust(pin(Pin::Sha256([2; 32])));
+    let none = trust(Upstream::default());
+    assert_ne!(one.id(), two.id());
+    assert_ne!(one.id(), none.id());
+    assert_eq!(one.id(), trust(pin(Pin::Sha256([1; 32]))).id());
+}
