@@ -13,6 +13,7 @@ mod md5_crypt;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
+mod yescrypt;
 
 use std::{
     net::IpAddr,

@@ -1,11 +1,13 @@
 //! Which path rule decides a request, when every hub would read its path alike.
 //!
 //! Nothing is rewritten: the path that was judged is forwarded byte for byte,
-//! and one that two hubs could read as two places is refused. Rules are
+//! and one that two hubs could read as two places is refused. Bytes that are not UTF-8 pass where
+//! a hub that drops them comes to the same rule. Rules are
 //! matched case by case; a hub that ignores case needs a rule on `/`.
 
 mod decode;
 mod interpretations;
+mod invalid;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
@@ -19,6 +21,7 @@ use std::borrow::Cow;
 
 use self::{
     decode::{decode_once, has_dot_segment, percent_decode},
+    invalid::{has_control, may_be_overlong, without_invalid},
     interpretations::Interpretations,
 };
 
@@ -37,8 +40,8 @@ pub enum BadPath {
     /// `%` without two hexadecimal digits.
     #[error("path holds a % without two hexadecimal digits")]
     Percent,
-    /// Percent-encoded bytes that are not UTF-8, overlong forms among them.
-    #[error("path is not utf-8 once decoded")]
+    /// Percent-encoded bytes that may be an overlong form or the begin of a character in UTF-8.
+    #[error("path holds encoded bytes that are not utf-8 and that a hub may take for others")]
     NotUtf8,
     /// A percent-encoded control character.
     #[error("path holds an encoded control character")]
@@ -71,7 +74,19 @@ pub fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, Bad
     if is_unambiguous(raw) {
         return Ok(longest_match(raw, None, rules));
     }
-    if decoded.contains(&b'%') && has_dot_segment(&decode_once(&decoded)) {
+    let rule = decide(raw, &decoded, rules)?;
+    match without_invalid(raw, &decoded) {
+        Some(rest) if judge(&rest, rules)? != rule => Err(BadPath::Ambiguous),
+        _ => Ok(rule),
+    }
+}
+
+fn decide(
+    raw: &[u8],
+    decoded: &[u8],
+    rules: &[impl AsRef<str>],
+) -> Result<Option<usize>, BadPath> {
+    if decoded.contains(&b'%') && has_dot_segment(&decode_once(decoded)) {
         return Err(BadPath::Ambiguous);
     }
     Interpretations::new(rules).decide(raw)
@@ -104,9 +119,11 @@ fn check_raw(raw: &[u8]) -> Result<(), BadPath> {
 fn check_decoded(raw: &[u8]) -> Result<Cow<'_, [u8]>, BadPath> {
     let decoded = percent_decode(raw).ok_or(BadPath::Percent)?;
     if let Cow::Owned(decoded) = &decoded {
-        let text = std::str::from_utf8(decoded).map_err(|_| BadPath::NotUtf8)?;
-        if text.contains(char::is_control) {
+        if has_control(decoded) {
             return Err(BadPath::Control);
+        }
+        if may_be_overlong(decoded) {
+            return Err(BadPath::NotUtf8);
         }
     }
     if has_dot_segment(&decoded) {

@@ -175,6 +175,8 @@ pub struct ClientCertificate {
     /// Intermediate CAs that may stand between the CA and a certificate, at most; as NGINX's
     /// `ssl_verify_depth`.
     pub verify_depth: Option<u32>,
+    /// Whether certificates without any extended key usage are taken too.
+    pub any_use: bool,
 }
 
 /// A CA of client certificates.

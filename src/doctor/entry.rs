@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::config::{
     LAN,
-    model::{Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Origin, Satisfy},
+    model::{
+        Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Origin, Satisfy, Site,
+    },
 };
 
 /// From where one enters, and with what.
@@ -47,6 +49,21 @@ pub(crate) fn remembered(lifetime: Duration) -> String {
         name
     };
     format!("remembered for {count} {name}, and longer while it is used")
+}
+
+/// Which certificates of CAs of others are taken; none where no rule takes any.
+pub(crate) fn usages(site: &Site) -> Option<&'static str> {
+    let certificates = site.rules().filter_map(|rule| rule.client_certificate.as_ref());
+    let foreign: Vec<_> = certificates
+        .filter(|it| it.ca != ClientAuthority::Own)
+        .collect();
+    match foreign.iter().any(|it| !it.any_use) {
+        _ if foreign.is_empty() => None,
+        true => Some(
+            "need the extended key usage clientAuth; `any_use: true` takes those without any too",
+        ),
+        false => Some("are taken without any extended key usage too, and of X.509 version 1"),
+    }
 }
 
 fn from_networks(networks: &str, access: &Access) -> String {

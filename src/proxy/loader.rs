@@ -99,7 +99,8 @@ impl<'a> Loader<'a> {
         };
         let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);
         let authority = loaded.context("client_certificate")?;
-        let authority = Arc::new(authority.limited_to(config.verify_depth));
+        let authority = authority.limited_to(config.verify_depth);
+        let authority = Arc::new(authority.taking_any_use(config.any_use));
         self.shared
             .authorities
             .insert(config.clone(), authority.clone());

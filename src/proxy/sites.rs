@@ -70,14 +70,16 @@ impl Sites {
         })
     }
 
-    /// The site a handshake is for: by the name asked for, or the address when none was.
+    /// The site a handshake is for: by the name asked for; when none was, by the address, or the
+    /// only one. Host still has to be one of its own.
     #[must_use]
     pub fn of_handshake(&self, name: Option<&str>, local: IpAddr) -> Option<&Arc<Site>> {
         match name {
             Some(name) => self.of_host(&Host::Name(name.to_owned())),
             None => self
                 .of_host(&Host::Address(local))
-                .or_else(|| self.of_any_address()),
+                .or_else(|| self.of_any_address())
+                .or_else(|| self.only()),
         }
     }
 
@@ -225,6 +227,14 @@ impl Sites {
             );
         }
         warnings
+    }
+
+    /// The site, where there is one only.
+    fn only(&self) -> Option<&Arc<Site>> {
+        match &self.all[..] {
+            [site] => Some(site),
+            _ => None,
+        }
     }
 
     /// The site with an address, reached through a router that changed where the packets go.

@@ -14,7 +14,9 @@ use time::OffsetDateTime;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
-    ClientAuth, Identity, Reason, SystemRoots, Warning, judgement::Judgement, trust::Trust,
+    ClientAuth, Identity, Reason, SystemRoots, Warning,
+    judgement::{Judgement, Limits},
+    trust::Trust,
     verdict::Verdict,
 };
 use crate::watched::Watched;
@@ -25,7 +27,7 @@ pub struct ClientCa {
     crl: Option<PathBuf>,
     trust: Watched<Trust>,
     allow: Vec<String>,
-    verify_depth: Option<u32>,
+    limits: Limits,
     generation: AtomicU64,
     judging: Semaphore,
 }
@@ -59,7 +61,7 @@ impl ClientCa {
             ca,
             crl,
             allow: allow.to_vec(),
-            verify_depth: None,
+            limits: Limits::default(),
             generation: AtomicU64::new(0),
             judging: Semaphore::new(AT_ONCE),
         })
@@ -68,7 +70,14 @@ impl ClientCa {
     /// Refuses certificates below more intermediate CAs than this.
     #[must_use]
     pub fn limited_to(mut self, verify_depth: Option<u32>) -> Self {
-        self.verify_depth = verify_depth;
+        self.limits.verify_depth = verify_depth;
+        self
+    }
+
+    /// Takes certificates without any extended key usage too, also those of X.509 version 1.
+    #[must_use]
+    pub fn taking_any_use(mut self, any_use: bool) -> Self {
+        self.limits.any_use = any_use;
         self
     }
 
@@ -87,7 +96,7 @@ impl ClientCa {
     /// Judges a chain, and says how long that holds unless the files change.
     pub(super) fn verdict(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Verdict {
         let trust = self.trust.current();
-        let mut judgement = Judgement::new(&trust, self.verify_depth, now);
+        let mut judgement = Judgement::new(&trust, self.limits, now);
         let judged = judgement.judge(chain).and_then(|it| self.must_allow(it));
         Verdict {
             auth: judged.map_or_else(ClientAuth::Invalid, ClientAuth::Valid),

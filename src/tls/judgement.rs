@@ -13,17 +13,26 @@ use webpki::{
     RevocationCheckDepth, RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
     VerifiedPath,
 };
-use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
 
 use super::{
     Identity, Reason, authority::Authority, fields::Fields, line::Line, settings::signatures,
-    span::Span, trust::Trust,
+    span::Span, trust::Trust, version_1::VersionOne,
 };
+
+/// What the owner allows of the certificates below a CA.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Limits {
+    /// Intermediates above a certificate, at most.
+    pub(super) verify_depth: Option<u32>,
+    /// Whether a certificate without any extended key usage counts, also one of version 1.
+    pub(super) any_use: bool,
+}
 
 /// The judgement of a client's chain.
 pub(super) struct Judgement<'t> {
     trust: &'t Trust,
-    verify_depth: Option<u32>,
+    limits: Limits,
     now: SystemTime,
     /// The time in which the verdict holds.
     pub(super) span: Span,
@@ -31,10 +40,10 @@ pub(super) struct Judgement<'t> {
 
 impl<'t> Judgement<'t> {
     /// A judgement of this moment.
-    pub(super) fn new(trust: &'t Trust, verify_depth: Option<u32>, now: SystemTime) -> Self {
+    pub(super) fn new(trust: &'t Trust, limits: Limits, now: SystemTime) -> Self {
         Self {
             trust,
-            verify_depth,
+            limits,
             now,
             span: Span::around(now),
         }
@@ -43,7 +52,12 @@ impl<'t> Judgement<'t> {
     /// Judges a chain, leaf first.
     pub(super) fn judge(&mut self, chain: &[CertificateDer<'_>]) -> Result<Identity, Reason> {
         let (leaf, shown) = chain.split_first().ok_or(Reason::Malformed)?;
-        let end_entity = EndEntityCert::try_from(leaf)?;
+        let end_entity = match EndEntityCert::try_from(leaf) {
+            Err(Fault::UnsupportedCertVersion) if self.limits.any_use => {
+                return self.judge_version_1(leaf);
+            }
+            other => other?,
+        };
         let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| Reason::Malformed)?;
         let fields = Fields::of(leaf).ok_or(Reason::Malformed)?;
         // The key that signed the handshake is the one that is judged.
@@ -54,7 +68,32 @@ impl<'t> Judgement<'t> {
         let line = Line::search(&fields, shown, &self.trust.authorities)?;
         self.limit_by_line(&line);
         let issuer = self.verify(&end_entity, &line)?;
-        must_be_for_clients(&parsed)?;
+        must_be_for_clients(&parsed, self.limits.any_use)?;
+        fields.must_have_known_key()?;
+        Ok(Identity::new(leaf, &parsed, &issuer))
+    }
+
+    /// Judges a certificate of version 1, which only an anchor of the file may have signed.
+    fn judge_version_1(&mut self, leaf: &CertificateDer<'_>) -> Result<Identity, Reason> {
+        let parsed = X509Certificate::from_der(leaf).ok();
+        let parsed = parsed.filter(|(rest, _)| rest.is_empty());
+        let (_, parsed) = parsed.ok_or(Reason::Malformed)?;
+        let fields = Fields::of(leaf).ok_or(Reason::Malformed)?;
+        // Two readers that differ are no ground to trust a certificate on.
+        let read = [parsed.public_key().raw, parsed.raw_serial()];
+        if read != [fields.public_key, fields.serial] {
+            return Err(Reason::Malformed);
+        }
+        self.limit_by(&parsed);
+        let line = Line::search(&fields, &[], &self.trust.authorities)?;
+        self.limit_by_line(&line);
+        let certificate = VersionOne {
+            trust: self.trust,
+            parsed: &parsed,
+            fields: &fields,
+            now: self.now,
+        };
+        let issuer = certificate.verify(&line)?;
         fields.must_have_known_key()?;
         Ok(Identity::new(leaf, &parsed, &issuer))
     }
@@ -107,7 +146,7 @@ impl<'t> Judgement<'t> {
 
     fn must_keep_depth(&self, path: &VerifiedPath<'_>) -> Result<(), Fault> {
         let intermediates = path.intermediate_certificates().count();
-        match self.verify_depth {
+        match self.limits.verify_depth {
             Some(most) if intermediates > most as usize => Err(Fault::MaximumPathDepthExceeded),
             _ => Ok(()),
         }
@@ -160,9 +199,22 @@ fn must_keep_path_length(path: &VerifiedPath<'_>, anchors: &[&Authority]) -> Res
 }
 
 /// webpki takes a certificate without any extended key usage for one that fits all.
-fn must_be_for_clients(leaf: &X509Certificate<'_>) -> Result<(), Reason> {
+fn must_be_for_clients(leaf: &X509Certificate<'_>, any_use: bool) -> Result<(), Reason> {
     match leaf.extended_key_usage() {
         Ok(Some(usage)) if usage.value.client_auth => Ok(()),
+        Ok(None) if !any_use => Err(Reason::NoUsage),
+        Ok(None) if is_for_others(leaf) => Err(Reason::NotForClients),
+        Ok(None) => Ok(()),
         _ => Err(Reason::NotForClients),
     }
+}
+
+/// Whether Netscape's certificate type, which was there before the usages, names others only.
+fn is_for_others(leaf: &X509Certificate<'_>) -> bool {
+    let extensions = leaf.extensions().iter();
+    let mut kinds = extensions.filter_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::NSCertType(kind) => Some(kind),
+        _ => None,
+    });
+    kinds.any(|kind| !kind.ssl_client())
 }

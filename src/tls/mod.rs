@@ -41,6 +41,7 @@ mod span;
 pub(crate) mod testing;
 mod trust;
 mod verdict;
+mod version_1;
 mod warning;
 
 pub use certificate::Certified;

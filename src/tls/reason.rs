@@ -30,7 +30,10 @@ pub enum Reason {
     /// No list of revoked certificates tells of it or its issuer.
     #[error("no list of revoked certificates covers the certificate")]
     RevocationUnknown,
-    /// The extended key usage clientAuth is missing.
+    /// It has no extended key usage at all.
+    #[error("the certificate does not say that it was made for clients (clientAuth)")]
+    NoUsage,
+    /// It has other usages than clientAuth.
     #[error("the certificate was not made for clients")]
     NotForClients,
     /// It is a CA's own certificate.

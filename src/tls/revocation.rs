@@ -6,7 +6,9 @@ use anyhow::{Context, anyhow};
 use rustls::pki_types::CertificateRevocationListDer;
 use time::OffsetDateTime;
 use webpki::{CertRevocationList, Error as Fault, OwnedCertRevocationList};
-use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
+use x509_parser::{
+    prelude::FromDer, revocation_list::CertificateRevocationList, x509::X509Version,
+};
 
 use super::{Warning, authority::Authority, day::day, distinguished_name, fields::Fields, pem};
 
@@ -70,6 +72,10 @@ impl RevocationList {
     ) -> anyhow::Result<Option<Self>> {
         let (_, parsed) = CertificateRevocationList::from_der(der)
             .map_err(|fault| anyhow!("damaged revocation list ({fault}); make it again"))?;
+        // webpki calls one of version 1, which has no number of its version, damaged.
+        if parsed.version().is_none_or(|version| version == X509Version::V1) {
+            return Err(useless(&Fault::UnsupportedCrlVersion));
+        }
         let list = OwnedCertRevocationList::from_der(der).map_err(|fault| useless(&fault))?;
         let name = distinguished_name::text(parsed.issuer());
         let signer = match fit(&parsed, authorities) {
@@ -156,8 +162,10 @@ fn foreign(name: &str) -> Warning {
 fn useless(fault: &Fault) -> anyhow::Error {
     match fault {
         Fault::UnsupportedCrlVersion => anyhow!(
-            "the revocation list is of version 1; \
-             make one of version 2, with crl_extensions in openssl.cnf"
+            "the revocation list is of version 1, which says too little; for one of version 2 \
+             give the CA's list a number: add `crlnumber = crlnumber` below `database` in its \
+             openssl.cnf, run `echo 01 > crlnumber` in that folder, and make the list again \
+             (openssl ca -gencrl)"
         ),
         Fault::UnsupportedDeltaCrl | Fault::UnsupportedIndirectCrl => {
             anyhow!("the revocation list is a delta or indirect one; name the CA's full list")

@@ -9,7 +9,7 @@ use sha_crypt::{PasswordHashRef, PasswordVerifier, ShaCrypt};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
-use super::md5_crypt::Apr1;
+use super::{md5_crypt::Apr1, yescrypt::Yescrypt};
 
 /// One password hash of a supported format.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub(super) enum Hash {
     Bcrypt(String, u32),
     /// `$5$` and `$6$`, the whole text.
     ShaCrypt(String, u32),
+    /// `$y$`.
+    Yescrypt(Yescrypt),
     /// `{SHA}` without and `{SSHA}` with a salt.
     Sha1 { digest: [u8; 20], salt: Vec<u8> },
 }
@@ -68,13 +70,12 @@ const MIN_ROUNDS: u32 = 1_000;
 const DEFAULT_ROUNDS: u32 = 5_000;
 
 /// Formats refused by name; Argon2 for the memory it takes on a small board.
-const UNSUPPORTED: [(&str, &str); 7] = [
+const UNSUPPORTED: [(&str, &str); 6] = [
     ("{PLAIN}", "{PLAIN} (clear text)"),
     ("{CRYPT}", "{CRYPT}"),
     ("$1$", "$1$ (md5-crypt)"),
     ("$2x$", "$2x$ (the broken bcrypt)"),
     ("$argon2", "argon2"),
-    ("$y$", "yescrypt"),
     ("$7$", "scrypt"),
 ];
 
@@ -95,6 +96,7 @@ impl Hash {
             Some("$2a" | "$2b" | "$2y") => parse_bcrypt(text),
             Some("$5$") => parse_sha_crypt(text, "$5$", 43),
             Some("$6$") => parse_sha_crypt(text, "$6$", 86),
+            Some("$y$") => Yescrypt::parse(text).map(Self::Yescrypt),
             _ => parse_sha1(text),
         }
     }
@@ -105,6 +107,7 @@ impl Hash {
         counted::note(self.kind());
         match self {
             Self::Apr1(apr1) => apr1.verify(password),
+            Self::Yescrypt(yescrypt) => yescrypt.verify(password),
             Self::Bcrypt(text, _) => bcrypt::verify(password, text).unwrap_or(false),
             Self::ShaCrypt(text, _) => ShaCrypt::default()
                 .verify_password(password, text.as_str())
@@ -131,6 +134,7 @@ impl Hash {
             Self::Bcrypt(_, cost) => Work("bcrypt", *cost),
             Self::ShaCrypt(text, rounds) if text.starts_with("$5$") => Work("$5$", *rounds),
             Self::ShaCrypt(_, rounds) => Work("$6$", *rounds),
+            Self::Yescrypt(yescrypt) => Work("yescrypt", yescrypt.memory),
             Self::Sha1 { .. } => Work("{SHA}", 1),
         }
     }
@@ -140,6 +144,7 @@ impl Hash {
         let salt = match self {
             Self::Apr1(apr1) => apr1.salt_length(),
             Self::Bcrypt(..) => BCRYPT_SALT,
+            Self::Yescrypt(yescrypt) => yescrypt.salt,
             Self::ShaCrypt(text, _) => text.rsplit('$').nth(1).map_or(0, str::len),
             Self::Sha1 { salt, .. } => salt.len(),
         };

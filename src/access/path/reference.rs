@@ -10,10 +10,18 @@ use super::{BadPath, check_raw};
 /// As [`super::judge`].
 pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
     check_raw(raw)?;
-    check_decoded(raw)?;
+    let decoded = check_decoded(raw)?;
     if rules.is_empty() {
         return Ok(None);
     }
+    let rule = decide(raw, rules)?;
+    match std::str::from_utf8(&decoded) {
+        Err(_) if judge(&without_invalid(raw), rules)? != rule => Err(BadPath::Ambiguous),
+        _ => Ok(rule),
+    }
+}
+
+fn decide(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
     let decide = |path: Vec<u8>| longest_match(&path, rules);
     let mut decisions = Reading::all_of(raw).map(|reading| reading.of(raw).map(decide));
     match decisions.next().flatten() {
@@ -22,16 +30,49 @@ pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usiz
     }
 }
 
-fn check_decoded(raw: &[u8]) -> Result<(), BadPath> {
+fn check_decoded(raw: &[u8]) -> Result<Vec<u8>, BadPath> {
     let decoded = percent_decode(raw).ok_or(BadPath::Percent)?;
-    let decoded = std::str::from_utf8(&decoded).map_err(|_| BadPath::NotUtf8)?;
-    if decoded.contains(char::is_control) {
+    if String::from_utf8_lossy(&decoded).contains(char::is_control) {
         return Err(BadPath::Control);
     }
-    if has_dot_segment(decoded.as_bytes()) {
+    let continues = |at: usize| decoded.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    if (0..decoded.len()).any(|at| decoded[at] >= 0xC0 && continues(at + 1) && !is_char(&decoded, at)) {
+        return Err(BadPath::NotUtf8);
+    }
+    if has_dot_segment(&decoded) {
         return Err(BadPath::DotSegment);
     }
-    Ok(())
+    Ok(decoded)
+}
+
+/// Whether a character of UTF-8 begins there.
+fn is_char(bytes: &[u8], at: usize) -> bool {
+    (1..=4).any(|length| {
+        let some = bytes.get(at..at + length);
+        some.is_some_and(|some| std::str::from_utf8(some).is_ok())
+    })
+}
+
+/// The path without the encoded bytes that are of no character.
+fn without_invalid(raw: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut rest = raw;
+    while !rest.is_empty() {
+        let characters = (1..=4).filter_map(|count| {
+            let end = rest.len().min(3 * count);
+            let decoded = percent_decode(rest.get(..end)?)?;
+            let one = decoded.len() == count && std::str::from_utf8(&decoded).is_ok();
+            one.then_some(end)
+        });
+        let encoded = rest[0] == b'%';
+        let length = match encoded {
+            true => characters.min(),
+            false => Some(1),
+        };
+        kept.extend_from_slice(&rest[..length.unwrap_or(0)]);
+        rest = &rest[length.unwrap_or(3)..];
+    }
+    kept
 }
 
 fn longest_match(path: &[u8], rules: &[impl AsRef<str>]) -> Option<usize> {

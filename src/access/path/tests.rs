@@ -59,7 +59,9 @@ fn a_malformed_path_is_refused_with_rules_and_without() {
         ("/%c0%af", BadPath::NotUtf8),
         ("/%e0%80%af", BadPath::NotUtf8),
         ("/%c0%ae%c0%ae/", BadPath::NotUtf8),
-        ("/%fc", BadPath::NotUtf8),
+        ("/%f0%80%80%ae/", BadPath::NotUtf8),
+        ("/%fc%01", BadPath::Control),
+        ("/%fc%c2%85", BadPath::Control),
         ("/..", BadPath::DotSegment),
         ("/./a", BadPath::DotSegment),
         ("/static/../rest", BadPath::DotSegment),
@@ -92,6 +94,10 @@ fn a_path_that_two_rules_could_decide_is_refused() {
         "/static/%252e%252e/rest",
         "/static/x%252f..%252f",
         "/static;/a",
+        "/re%ffst",
+        "/%ffrest/items",
+        "/rest/op%fcen/x",
+        "/static%ff/a",
     ] {
         assert_eq!(decides(path), Err(BadPath::Ambiguous), "{path}");
         assert_eq!(judge(path.as_bytes(), &[""; 0]), Ok(None), "{path}");
@@ -102,6 +108,10 @@ fn a_path_that_two_rules_could_decide_is_refused() {
 fn what_moves_no_rule_passes() {
     for (path, rule) in [
         ("/nodes/@scope%2Fname", None),
+        ("/%fc", None),
+        ("/caf%e9/rest", None),
+        ("/static/caf%e9.png", Some("/static/")),
+        ("/rest/items/%ff", Some("/rest")),
         ("/static/a%2fb", Some("/static/")),
         ("/static/a;v=1/b", Some("/static/")),
         ("/static//a", Some("/static/")),

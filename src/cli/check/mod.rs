@@ -67,6 +67,7 @@ fn told(site: &Site, acme: &Acme) -> Vec<String> {
         .session
         .map(|lifetime| line("login", &entry::remembered(lifetime)));
     lines.extend(session);
+    lines.extend(entry::usages(site).map(|usages| line("certificates", usages)));
     lines.extend(site.paths.iter().map(|rule| line(&rule.path, &path(rule))));
     lines
 }
@@ -170,6 +171,7 @@ home.example.org, *.home.example.org, fd00::5
   who enters   from your networks without a question; from elsewhere with a password
   user         named to the hub in Remote-User
   login        remembered for 30 days, and longer while it is used
+  certificates need the extended key usage clientAuth; `any_use: true` takes those without any too
   /static/     everybody, without a question
   /admin       as above, and also: from your networks with a client certificate of phones.pem; from elsewhere nobody
   /grafana/    as above; hub unix:/run/grafana.sock

@@ -91,6 +91,9 @@ pub(crate) struct ClientCa {
     /// Intermediate CAs that may stand between the CA and a device's certificate, at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) verify_depth: Option<u32>,
+    /// Takes certificates without any extended key usage too, also those of X.509 version 1.
+    #[serde(default)]
+    pub(crate) any_use: bool,
 }
 
 /// Whether and how the hub is told which client certificate came.

@@ -102,6 +102,7 @@ impl Resolver<'_> {
                 ca: self.client_ca(place, ca, None)?,
                 allow: Vec::new(),
                 verify_depth: None,
+                any_use: false,
             }),
             file::ClientCertificate::Narrowed(written) => self.narrowed(place, written),
         }
@@ -118,11 +119,17 @@ impl Resolver<'_> {
             let cure = "hubgate keeps the revocations of its own CA itself (`hubgate client revoke`): remove `crl`";
             return self.fault(&place.key("crl"), cure);
         }
+        if ca == Some(ClientAuthority::Own) && written.any_use {
+            let cure =
+                "the certificates of hubgate's own CA all have their usage: remove `any_use`";
+            return self.fault(&place.key("any_use"), cure);
+        }
         let allow = self.optional(&place.key("allow"), written.allow.as_deref(), Self::names);
         Some(ClientCertificate {
             ca: ca?,
             allow: allow?.unwrap_or_default(),
             verify_depth: written.verify_depth,
+            any_use: written.any_use,
         })
     }
 

@@ -1,5 +1,6 @@
 //! The matrix of client certificates.
 
+mod any_use;
 mod chain;
 mod files;
 mod intermediates;

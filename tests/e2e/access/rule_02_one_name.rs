@@ -63,6 +63,28 @@ async fn without_a_name_the_site_with_the_address_answers() {
 }
 
 #[tokio::test]
+async fn without_a_name_the_only_site_answers_to_its_own_hosts_by_its_own_rule() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site("access: {client_certificate: ca.pem}")
+        .start()
+        .await;
+    let nameless = named(&gate, "127.0.0.1");
+    assert_eq!(for_host(&nameless, "home.test", "/", &[]).await, [496; 3]);
+    let anna = nameless.clone().showing(family.client("anna"));
+    assert_eq!(for_host(&anna, "home.test", "/", &[]).await, IN);
+    for host in ["127.0.0.1", "other.test"] {
+        assert_eq!(for_host(&anna, host, "/", &[]).await, [421; 3], "{host}");
+    }
+    let shown = nameless.certificate().await.unwrap();
+    assert_eq!(shown, gate.tls().certificate().await.unwrap());
+    let unknown = named(&gate, "unknown.test").showing(family.client("anna"));
+    assert_eq!(for_host(&unknown, "home.test", "/", &[]).await, [421; 3]);
+    assert_eq!(hub.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn an_address_as_host_is_judged_as_any_other_host() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())

@@ -43,6 +43,36 @@ async fn where_a_password_would_do_an_odd_certificate_does_not_stand_in_its_way(
 }
 
 #[tokio::test]
+async fn certificates_without_usages_enter_where_any_use_is_taken() {
+    let (hub, family) = (Hub::start().await, Authority::new("family"));
+    let gate = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site("access: {client_certificate: {ca: ca.pem, any_use: true}}")
+        .start()
+        .await;
+    let without = family.client_with("anna", |params| params.extended_key_usages.clear());
+    for leaf in [without.clone(), family.client_of_version_1("anna")] {
+        for version in [&TLS12, &TLS13] {
+            let caller = gate.tls().speaking(version).showing(leaf.clone());
+            assert_eq!(three_ways(&caller, "/", &[]).await, IN);
+        }
+    }
+    let server = family.client_with("anna", |params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    });
+    let caller = gate.tls().showing(server);
+    assert_eq!(three_ways(&caller, "/", &[]).await, [495; 3]);
+    let strict = Setup::home(&hub.url())
+        .file("ca.pem", &family.pem())
+        .site("access: {client_certificate: ca.pem}")
+        .start()
+        .await;
+    let page = strict.tls().showing(without).http1().await.get("/").await;
+    assert_eq!(page.status, 495);
+    assert!(page.text().contains("made for clients (clientAuth)"), "{}", page.text());
+}
+
+#[tokio::test]
 async fn openssl_gets_the_reason_for_its_rsa_key_of_1024_bits() {
     let tools = [("openssl", "version"), ("python3", "--version")];
     if !tools.iter().all(|(tool, version)| is_there(tool, version)) {

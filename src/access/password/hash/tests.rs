@@ -1,4 +1,4 @@
-//! Vectors made with `htpasswd`, `openssl passwd` and Python's hashlib.
+//! Vectors made with `htpasswd`, `openssl passwd`, libxcrypt and Python's hashlib.
 
 use proptest::prelude::{prop, proptest};
 
@@ -9,7 +9,7 @@ const UMLAUT: &str = "pässwörd";
 const LONG: &str = "a much longer password than sixteen bytes, twice over";
 
 #[rustfmt::skip]
-const VECTORS: [(&str, &str); 15] = [
+const VECTORS: [(&str, &str); 19] = [
     (HORSE, "$apr1$abcdefgh$sIQmFnT1CuEXAsyjuXjUX/"),
     ("", "$apr1$abcdefgh$L.PT565ESX4Tp2bqNs7Ie."),
     (UMLAUT, "$apr1$abcdefgh$030j6I3f1zNCF9tihqdd11"),
@@ -24,6 +24,10 @@ const VECTORS: [(&str, &str); 15] = [
     (UMLAUT, "$2b$04$dcWifciiZOFdyMTeypAwreNfJ1DySZ/oCpmDKvbpXwNvpW5c6Gyuu"),
     (UMLAUT, "$2a$04$dcWifciiZOFdyMTeypAwreNfJ1DySZ/oCpmDKvbpXwNvpW5c6Gyuu"),
     (HORSE, "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A="),
+    ("secret", "$y$j9T$hubgatesalt1$tsGQ0GLB6lZGJ58SVx8qbwZ5WBMscSe12ZWwZZCmS7."),
+    ("secret", "$y$jAT$hubgatesalt1$gegsMbgCN0Onb7jzGg6uAQgX2a5Br7aulkxQin1IWF9"),
+    ("", "$y$j75$hubgatesalt1$hkTy56.OOtn0pBskkPYoLRAXnyMg4JsVdgdE3vCRQBD"),
+    ("Jäger", "$y$j8T$F5Jx5fExrKuPp53xLKQ..1$r6q4rtfkrvNXDzrTwc0smRrD2IDCx5Aq5F/K1EUKnOA"),
     (HORSE, "{SSHA}Ki+Q9Ri8Nn2QN1jUbcaqfsgK/pJOYUNs"),
 ];
 
@@ -48,7 +52,7 @@ fn other_formats_are_refused_by_name() {
         ("{PLAIN}secret", "{PLAIN} (clear text)"),
         ("$1$abcdefgh$znAnv9M.XU2pRYfmSs46h/", "$1$ (md5-crypt)"),
         ("$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA", "argon2"),
-        ("$y$j9T$x$y", "yescrypt"),
+        ("$7$x", "scrypt"),
     ] {
         assert_eq!(refusal(text), Some(Refused::Unsupported(name)), "{text}");
     }
@@ -64,6 +68,8 @@ fn a_hash_that_would_hang_the_proxy_is_refused() {
     let expected = "bcrypt cost 15 would hold up every login: make a new hash with at most 14";
     assert_eq!(told.as_deref(), Some(expected));
 
+    let costly = VECTORS[14].1.replace("j9T", "jBT");
+    assert!(matches!(refusal(&costly), Some(Refused::TooCostly { .. })));
     let costly = VECTORS[6].1.replace("rounds=1000", "rounds=1000001");
     assert!(matches!(refusal(&costly), Some(Refused::TooCostly { .. })));
 }
@@ -90,6 +96,20 @@ fn a_malformed_hash_is_refused_by_its_format() {
             "$5$",
         ),
         ("$6$salt$short", "$6$"),
+        ("$y$", "yescrypt"),
+        ("$y$j9T$x$y", "yescrypt"),
+        (
+            "$y$/9T$hubgatesalt1$tsGQ0GLB6lZGJ58SVx8qbwZ5WBMscSe12ZWwZZCmS7.",
+            "yescrypt",
+        ),
+        (
+            "$y$j9T/.$hubgatesalt1$tsGQ0GLB6lZGJ58SVx8qbwZ5WBMscSe12ZWwZZCmS7.",
+            "yescrypt",
+        ),
+        (
+            "$y$j9T$$tsGQ0GLB6lZGJ58SVx8qbwZ5WBMscSe12ZWwZZCmS7.",
+            "yescrypt",
+        ),
         ("{SHA}", "{SHA}"),
         ("{SHA}Ki+Q9Ri8Nn2QN1jUbcaqfsgK/pJOYUNs", "{SHA}"),
         ("{SSHA}L55TUjtiq8FBorTWAZ0jy6g129A=", "{SSHA}"),
@@ -102,7 +122,7 @@ fn a_malformed_hash_is_refused_by_its_format() {
 proptest! {
     #[test]
     fn no_hash_makes_the_parser_or_verifier_panic(
-        start in prop::sample::select(vec!["", "$apr1$", "$2y$04$", "$5$", "$6$", "{SHA}", "{SSHA}"]),
+        start in prop::sample::select(vec!["", "$apr1$", "$2y$04$", "$5$", "$6$", "$y$j75$", "{SHA}", "{SSHA}"]),
         rest in "[$./=a-z0-9ü]{0,70}",
     ) {
         if let Ok(hash) = Hash::parse(&format!("{start}{rest}")) {

@@ -148,6 +148,7 @@ pub(super) fn access(folder: &Path, words: &str) -> Access {
             },
             allow: Vec::new(),
             verify_depth: None,
+            any_use: false,
         }),
         client_headers: ClientHeaders::Off,
     }

@@ -153,3 +153,22 @@ fn with_list(cas: &str, lists: &str) -> (ClientCa, Folder) {
     let crl = folder.write("crl.pem", lists);
     (client_ca(&ca, Some(&crl), &[]).unwrap(), folder)
 }
+
+/// As `openssl ca -gencrl` makes it of a small openssl.cnf.
+const VERSION_1: &str = "\
+-----BEGIN X509 CRL-----
+MIGXMD4wCgYIKoZIzj0EAwIwEjEQMA4GA1UEAwwHSG9tZSBDQRcNMjYxMTI5MjMx
+NzEzWhcNMjcxMTI5MjMxNzEzWjAKBggqhkjOPQQDAgNJADBGAiEAm/61mfkm6q8m
+ysxrWFcVJKBEx9OaMFHcDmmXVEWmez0CIQCEJUCXgKdyE1OEve5uVKxMVnIL7z6M
+Zsy05uRnXWrJLQ==
+-----END X509 CRL-----
+";
+
+#[test]
+fn list_of_version_1_is_refused_with_the_cure_that_makes_version_2() {
+    let ca = TestCa::new("Home CA");
+    let fault = refused(&ca.certificate.pem(), Some(VERSION_1));
+    for part in ["crl.pem", "version 1", "version 2", "crlnumber = crlnumber"] {
+        assert!(fault.contains(part), "{fault}");
+    }
+}
