@@ -21,8 +21,8 @@ use std::borrow::Cow;
 
 use self::{
     decode::{decode_once, has_dot_segment, percent_decode},
-    invalid::{has_control, may_be_overlong, without_invalid},
     interpretations::Interpretations,
+    invalid::{has_control, may_be_overlong, without_invalid},
 };
 
 /// Why a path is refused.
@@ -81,11 +81,7 @@ pub fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, Bad
     }
 }
 
-fn decide(
-    raw: &[u8],
-    decoded: &[u8],
-    rules: &[impl AsRef<str>],
-) -> Result<Option<usize>, BadPath> {
+fn decide(raw: &[u8], decoded: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
     if decoded.contains(&b'%') && has_dot_segment(&decode_once(decoded)) {
         return Err(BadPath::Ambiguous);
     }

@@ -7,6 +7,7 @@ use crate::{
     config,
     proxy::site::{RevocationList, State},
     server::control::{self, Status},
+    telemetry::counters::AtLimits,
     tls::day,
 };
 
@@ -37,6 +38,7 @@ fn told(status: &Status) -> String {
         counters.requests.client_error,
         counters.requests.server_error,
     );
+    text.extend(at_limits(&counters.connections.at_limits));
     text.extend(status.sites.iter().map(site));
     text.extend(
         status
@@ -45,6 +47,27 @@ fn told(status: &Status) -> String {
             .map(|it| format!("\nwarning: {it}\n")),
     );
     text
+}
+
+/// Connections that limits cost since the start; none where none did.
+fn at_limits(counts: &AtLimits) -> Option<String> {
+    let parts = [
+        (
+            counts.connections_per_address,
+            "refused at limits.connections_per_address",
+        ),
+        (counts.connections, "refused at limits.connections"),
+        (
+            counts.made_room,
+            "closed to make room at limits.connections",
+        ),
+        (counts.memory, "cut at limits.memory"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> = parts
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    (!parts.is_empty()).then(|| format!("limits were reached: connections {}\n", parts.join(", ")))
 }
 
 fn site(site: &State) -> String {

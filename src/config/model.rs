@@ -5,6 +5,7 @@
 
 mod acme;
 mod header_edit;
+mod pin;
 
 use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -12,7 +13,10 @@ use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 pub use self::acme::{Acme, Authority, ChallengeKind, Dns, DnsProvider, Eab, Export};
-pub use self::header_edit::{EditedValue, HeaderEdit};
+pub use self::{
+    header_edit::{EditedValue, HeaderEdit},
+    pin::Pin,
+};
 
 /// The whole of `proxy.yaml`.
 #[derive(Clone, Debug)]
@@ -113,15 +117,6 @@ pub struct Upstream {
     pub host: Option<HeaderValue>,
     /// Fields that the servers get in place of the visitor's; no name is in it twice.
     pub headers: Vec<HeaderEdit>,
-}
-
-/// The one certificate that is trusted; its names, dates and usages are not looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Pin {
-    /// PEM or DER file with it.
-    File(PathBuf),
-    /// Its SHA-256.
-    Sha256([u8; 32]),
 }
 
 /// One server of an upstream.
@@ -282,6 +277,8 @@ pub struct Log {
 pub enum AccessLog {
     /// NGINX's and Apache's `combined`.
     Combined,
+    /// The host and a space, then `combined`.
+    VhostCombined,
     /// One JSON object a line.
     Json,
     /// None.
@@ -315,27 +312,6 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl Upstream {
-    /// Whether a server of it is spoken to over TLS.
-    #[must_use]
-    pub fn is_secure(&self) -> bool {
-        let tls = |server: &Server| matches!(server, Server::Tcp { tls: true, .. });
-        self.servers.iter().any(tls)
-    }
-}
-
-impl fmt::Display for Pin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(file) => file.display().fmt(f),
-            Self::Sha256(hash) => {
-                f.write_str("sha256:")?;
-                hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-            }
-        }
     }
 }
 

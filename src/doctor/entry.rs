@@ -53,7 +53,9 @@ pub(crate) fn remembered(lifetime: Duration) -> String {
 
 /// Which certificates of CAs of others are taken; none where no rule takes any.
 pub(crate) fn usages(site: &Site) -> Option<&'static str> {
-    let certificates = site.rules().filter_map(|rule| rule.client_certificate.as_ref());
+    let certificates = site
+        .rules()
+        .filter_map(|rule| rule.client_certificate.as_ref());
     let foreign: Vec<_> = certificates
         .filter(|it| it.ca != ClientAuthority::Own)
         .collect();

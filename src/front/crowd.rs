@@ -40,6 +40,15 @@ pub(super) enum Peer {
     Proxy,
 }
 
+/// Why there is no place for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// Its address has as many as one may have.
+    Address,
+    /// All places are taken.
+    All,
+}
+
 /// The place of one connection, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Seat {
@@ -51,26 +60,32 @@ pub(super) struct Seat {
 impl Crowd {
     /// A place for one more connection of this address, if there is one or a guest makes room:
     /// then that guest's future is aborted.
+    ///
+    /// # Errors
+    /// The limit that is reached.
     pub(super) fn seat(
         self: &Arc<Self>,
         address: IpAddr,
         limits: &Limits,
         peer: Peer,
-    ) -> Option<(Seat, AbortRegistration)> {
+    ) -> Result<(Seat, AbortRegistration), Full> {
         let address = household(address);
         let mut counted = self.lock();
         let own = counted.households.get(&address).map_or(0, |it| it.open);
         let greedy = peer != Peer::Proxy && own >= limits.connections_per_address;
         let share = if peer == Peer::Guest { own } else { 0 };
         let full = counted.all >= limits.connections;
-        if greedy || full && !counted.make_room(share) {
-            return None;
+        if greedy {
+            return Err(Full::Address);
+        }
+        if full && !counted.make_room(share) {
+            return Err(Full::All);
         }
         let (handle, registration) = AbortHandle::new_pair();
         let number = counted.enter(address, (peer == Peer::Guest).then_some(handle));
         drop(counted);
         let crowd = self.clone();
-        Some((
+        Ok((
             Seat {
                 crowd,
                 address,
@@ -169,7 +184,8 @@ mod tests {
     }
 
     fn come(crowd: &Arc<Crowd>, from: &str, limits: &Limits, peer: Peer) -> Option<Sitting> {
-        let (seat, aborted) = crowd.seat(from.parse().unwrap(), limits, peer)?;
+        let seated = crowd.seat(from.parse().unwrap(), limits, peer);
+        let (seat, aborted) = seated.ok()?;
         Some(Sitting { seat, aborted })
     }
 

@@ -30,7 +30,7 @@ use tracing::{debug, warn};
 use crate::proxy::{Service, conn::Conn, http1, link::Link, sites::Sites, transport::Transport};
 
 use self::{
-    crowd::{Crowd, Peer, Seat},
+    crowd::{Crowd, Full, Peer, Seat},
     links::Links,
 };
 
@@ -99,9 +99,15 @@ impl Front {
         let counters = &self.service.proxy.counters;
         let sites = self.service.proxy.sites();
         let (address, limits) = (peer.ip(), &sites.config.limits);
-        let Some((seat, leave)) = self.crowd.seat(address, limits, known(&sites, address)) else {
-            counters.connections_refused.add(1);
-            return;
+        let (seat, leave) = match self.crowd.seat(address, limits, known(&sites, address)) {
+            Ok(seated) => seated,
+            Err(full) => {
+                counters.connections_refused.add(1);
+                return match full {
+                    Full::Address => counters.limits.per_address.note(address),
+                    Full::All => counters.limits.all.note(address),
+                };
+            }
         };
         counters.connections_accepted.add(1);
         let open = counters.connections_open.enter();
@@ -111,7 +117,10 @@ impl Front {
             match Abortable::new(connection, leave).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!("connection of {peer}: {error}"),
-                Err(Aborted) => debug!("connection of {peer}: made room for another"),
+                Err(Aborted) => {
+                    let counters = &front.service.proxy.counters;
+                    counters.limits.made_room.note(address);
+                }
             }
             drop((seat, open));
         });

@@ -15,9 +15,9 @@ use std::{
     },
 };
 
+use crate::telemetry::limit_event::LimitEvent;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
 
 pub(super) use self::charge::Charge;
 
@@ -27,6 +27,8 @@ pub struct MemoryBudget {
     limit: AtomicUsize,
     held: AtomicUsize,
     accounts: Mutex<HashMap<usize, Weak<Account>>>,
+    /// The connections that were cut.
+    pub evictions: LimitEvent,
 }
 
 /// The memory that one connection occupies.
@@ -55,6 +57,7 @@ impl MemoryBudget {
             limit: AtomicUsize::new(limit),
             held: AtomicUsize::new(0),
             accounts: Mutex::default(),
+            evictions: LimitEvent::new("limits.memory", "cut"),
         })
     }
 
@@ -193,7 +196,7 @@ impl Account {
     }
 
     fn evict(&self) {
-        debug!("limits.memory: cut a connection of {}", self.group);
+        self.budget.evictions.note(self.group);
         self.evicted.store(true, Ordering::Relaxed);
         self.cut.cancel();
     }

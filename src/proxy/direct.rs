@@ -200,7 +200,10 @@ impl<'p, C: Client> Passage<'p, C> {
                 Event::Heard(_) => {}
                 Event::Gone => return Err(Fault::Gone),
                 Event::Refused(answer) => return Err(told(answer())),
-                Event::Late => return Err(told(page::hub_slow())),
+                Event::Late => {
+                    failure::tell_hub(&self.exchange, "none in time");
+                    return Err(told(page::hub_slow()));
+                }
             }
             self.unsent = !upload.has_ended();
             if let Some(response) = self.heard(&mut heard).await? {

@@ -87,7 +87,8 @@ impl ProxyHttp for Phases {
         mut error: Box<Error>,
     ) -> Box<Error> {
         if let Some(route) = context.as_mut().and_then(|it| it.route.as_mut()) {
-            let more = route.unreachable(&peer._address, &failure::unreachable(&error));
+            let why = failure::unreachable(&error, route);
+            let more = route.unreachable(&peer._address, &why);
             error.set_retry(more);
         }
         error

@@ -5,9 +5,10 @@ use std::io;
 use http::StatusCode;
 use pingora_core::{Error, ErrorSource, ErrorType};
 
-use tracing::{error, warn};
+use tracing::error;
 
 use super::{answer::Answer, exchange::Exchange, page};
+use crate::upstream::Route;
 
 /// The answer for an error of the engine; an error of the client's has none when it is gone.
 #[must_use]
@@ -39,15 +40,14 @@ pub(super) fn answer(error: &Error) -> Answer {
 }
 
 /// Why a hub could not be connected to, in words.
-pub(super) fn unreachable(error: &Error) -> String {
+pub(super) fn unreachable(error: &Error, route: &Route) -> String {
     let io = error.root_cause().downcast_ref::<io::Error>();
-    match (error.etype(), &error.context) {
-        (ErrorType::TLSHandshakeFailure | ErrorType::TLSHandshakeTimedout, Some(why)) => {
-            why.as_str().to_owned()
-        }
-        (ErrorType::ConnectTimedout, _) => "it takes no connection in time".to_owned(),
-        (kind, _) => io.map_or_else(|| kind.as_str().to_owned(), ToString::to_string),
-    }
+    let told = match error.etype() {
+        ErrorType::TLSHandshakeFailure => route.take_tls_fault(),
+        ErrorType::ConnectTimedout => Some("it takes no connection, or no TLS, in time".to_owned()),
+        _ => io.map(ToString::to_string),
+    };
+    told.unwrap_or_else(|| error.etype().as_str().to_owned())
 }
 
 /// Whether the client is gone, so that no answer can reach it.
@@ -81,21 +81,37 @@ fn is_malformed(error: &Error) -> bool {
 pub(super) fn tell(error: &Error, exchange: Option<&Exchange>) {
     let connected = !matches!(
         error.etype(),
-        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError
+        ErrorType::ConnectRefused
+            | ErrorType::ConnectNoRoute
+            | ErrorType::ConnectError
+            | ErrorType::ConnectTimedout
+            | ErrorType::TLSHandshakeFailure
+            | ErrorType::TLSHandshakeTimedout
     );
     let Some(exchange) = exchange.filter(|_| connected) else {
         return;
     };
     match error.esource() {
-        ErrorSource::Upstream => tell_hub(exchange, error.etype().as_str()),
+        ErrorSource::Upstream => tell_hub(exchange, answer_fault(error)),
         ErrorSource::Internal => error!("answering {}: {}", path(exchange), error.etype().as_str()),
         _ => {}
     }
 }
 
+/// What is wrong with an answer, in words where they are ours.
+fn answer_fault(error: &Error) -> &str {
+    match error.etype() {
+        ErrorType::ReadTimedout => "none in time",
+        ErrorType::ConnectionClosed => "it breaks off",
+        other => other.as_str(),
+    }
+}
+
 /// Tells the log what was wrong with the hub's answer.
 pub(super) fn tell_hub(exchange: &Exchange, why: &str) {
-    warn!("the hub's answer to {}: {why}", path(exchange));
+    if let Some(route) = &exchange.route {
+        route.log_answer(path(exchange), why);
+    }
 }
 
 /// Tells it of an answer that was not passed on to its end because of the hub.

@@ -95,7 +95,7 @@ impl Proxy {
             return Err(page::too_large());
         }
         exchange.session = self.memory.keep(&exchange.link, &recalled, &admission);
-        exchange.route = Some(site.upstream(&place).route());
+        exchange.route = Some(site.upstream(&place).route(site.name.clone()));
         let grant = Grant::new(exchange, request, &recalled, &mut admission, edition);
         exchange.grant = Some(grant.list(&exchange.link));
         exchange.admission = Some(admission);

@@ -29,6 +29,8 @@ use super::loader::Loader;
 pub struct Site {
     /// What was configured.
     pub config: Arc<model::Site>,
+    /// Its first host, to name in the log.
+    pub name: Arc<str>,
     /// Its certificate and the ways to hand-shake.
     pub tls: SiteTls,
     policy: Policy,
@@ -89,6 +91,7 @@ impl Site {
             upstream: upstream?,
             tls: tls?,
             config: config.clone(),
+            name: config.hosts[0].to_string().into(),
             policy: policy?,
             authorities: authorities?,
             upstreams: upstreams?,

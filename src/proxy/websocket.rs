@@ -92,10 +92,19 @@ async fn open(proxy: &Proxy, exchange: &mut Exchange, head: &Head) -> Result<Ope
     let exchanged = timeout(ANSWER, ask(&mut hub, &request)).await;
     let (status, fields, rest) = match exchanged {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => return Err(super::page::hub_broken()),
-        Err(_) => return Err(super::page::hub_slow()),
+        Ok(Err(_)) => {
+            failure::tell_hub(exchange, "its head is malformed or breaks off");
+            return Err(super::page::hub_broken());
+        }
+        Err(_) => {
+            failure::tell_hub(exchange, "none in time");
+            return Err(super::page::hub_slow());
+        }
     };
-    let answer = client_answer(exchange, status, &fields).ok_or_else(super::page::hub_broken)?;
+    let answer = client_answer(exchange, status, &fields).ok_or_else(|| {
+        failure::tell_hub(exchange, "a 101 that opens no WebSocket");
+        super::page::hub_broken()
+    })?;
     Ok((hub, answer, rest))
 }
 
@@ -108,7 +117,8 @@ async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answe
         match proxy.connector.new_stream(&peer).await {
             Ok(stream) => return Ok(stream),
             Err(error) => {
-                route.unreachable(&peer._address, &failure::unreachable(&error));
+                let why = failure::unreachable(&error, route);
+                route.unreachable(&peer._address, &why);
                 last = Some(failure::answer(&error));
             }
         }

@@ -36,7 +36,11 @@ pub(super) async fn keep_current(server: Arc<Server>) {
                 server.end_unadmitted().await;
             }
             // Some things become wrong by nothing but time.
-            _ = minutes.tick() => server.tell_warnings(),
+            _ = minutes.tick() => {
+                server.tell_warnings();
+                server.proxy.counters.limits.sum_up();
+                server.proxy.budget.evictions.sum_up();
+            }
         }
     }
 }

@@ -11,9 +11,13 @@ use std::sync::{
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
+use super::limit_event::LimitEvent;
+
 /// The counts of the process.
 #[derive(Debug, Default)]
 pub struct Counters {
+    /// Connections cut or refused because of a limit of their number.
+    pub limits: ConnectionLimits,
     /// Connections taken.
     pub connections_accepted: Counter,
     /// Connections closed at once because a limit was reached.
@@ -30,6 +34,17 @@ pub struct Counters {
     pub bytes_sent: Counter,
     /// Answered requests by the first digit of their status, from 1 to 5.
     requests: [Counter; 5],
+}
+
+/// Connections cut or refused because of a limit of their number.
+#[derive(Debug)]
+pub struct ConnectionLimits {
+    /// Refused, as the address had too many.
+    pub per_address: LimitEvent,
+    /// Refused, as there were too many in all.
+    pub all: LimitEvent,
+    /// Closed in favour of another, as there were too many in all.
+    pub made_room: LimitEvent,
 }
 
 /// A number that only grows.
@@ -71,6 +86,22 @@ pub struct Connections {
     pub accepted: u64,
     /// Closed at once because a limit was reached.
     pub refused: u64,
+    /// Refused or cut at each limit.
+    #[serde(default)]
+    pub at_limits: AtLimits,
+}
+
+/// Connections refused or cut at each limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtLimits {
+    /// Refused at `limits.connections_per_address`.
+    pub connections_per_address: u64,
+    /// Refused at `limits.connections`.
+    pub connections: u64,
+    /// Closed at `limits.connections` in favour of another.
+    pub made_room: u64,
+    /// Cut at `limits.memory`.
+    pub memory: u64,
 }
 
 /// Answered requests by class of their status (RFC 9110, 15).
@@ -105,12 +136,41 @@ impl Counters {
                 open: self.connections_open.value(),
                 accepted: self.connections_accepted.value(),
                 refused: self.connections_refused.value(),
+                at_limits: self.limits.snapshot(),
             },
             handshakes_failed: self.handshakes_failed.value(),
             requests: Requests::new(self.requests.each_ref().map(Counter::value)),
             websockets_open: self.websockets_open.value(),
             bytes_received: self.bytes_received.value(),
             bytes_sent: self.bytes_sent.value(),
+        }
+    }
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            per_address: LimitEvent::new("limits.connections_per_address", "refused"),
+            all: LimitEvent::new("limits.connections", "refused"),
+            made_room: LimitEvent::new("limits.connections", "closed, to make room,"),
+        }
+    }
+}
+
+impl ConnectionLimits {
+    /// Logs what was counted and not logged, once its minute is over.
+    pub fn sum_up(&self) {
+        for event in [&self.per_address, &self.all, &self.made_room] {
+            event.sum_up();
+        }
+    }
+
+    fn snapshot(&self) -> AtLimits {
+        AtLimits {
+            connections_per_address: self.per_address.count(),
+            connections: self.all.count(),
+            made_room: self.made_room.count(),
+            memory: 0,
         }
     }
 }

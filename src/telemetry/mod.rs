@@ -6,6 +6,8 @@
 pub mod access_log;
 pub mod counters;
 pub mod journal;
+pub mod limit_event;
+pub mod line_limit;
 pub mod progress;
 
 mod escape;

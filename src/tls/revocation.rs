@@ -73,7 +73,10 @@ impl RevocationList {
         let (_, parsed) = CertificateRevocationList::from_der(der)
             .map_err(|fault| anyhow!("damaged revocation list ({fault}); make it again"))?;
         // webpki calls one of version 1, which has no number of its version, damaged.
-        if parsed.version().is_none_or(|version| version == X509Version::V1) {
+        if parsed
+            .version()
+            .is_none_or(|version| version == X509Version::V1)
+        {
             return Err(useless(&Fault::UnsupportedCrlVersion));
         }
         let list = OwnedCertRevocationList::from_der(der).map_err(|fault| useless(&fault))?;

@@ -4,11 +4,7 @@
 //! whose signature over the handshake is verified either way. What is refused becomes a
 //! [`RefusedCertificate`], with words for people.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    path::Path,
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -34,14 +30,13 @@ use crate::config::model::{Pin, Upstream};
 #[derive(Debug)]
 pub struct ServerTrust {
     anchors: Anchors,
-    id: u64,
     signatures: HandshakeSignatures,
 }
 
 #[derive(Debug)]
 enum Anchors {
     /// These CAs, by the rules of webpki.
-    Cas(Arc<RootCertStore>, Arc<WebPkiServerVerifier>),
+    Cas(Arc<WebPkiServerVerifier>),
     /// No CA at all.
     None,
     /// The certificate with this SHA-256.
@@ -61,16 +56,9 @@ impl ServerTrust {
             (None, None) => Anchors::of(system.store())?,
         };
         Ok(Self {
-            id: anchors.id(),
             anchors,
             signatures: HandshakeSignatures::new(),
         })
-    }
-
-    /// A number that differs where other certificates are trusted.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.id
     }
 
     /// How to connect with this trust, over HTTP/1.1.
@@ -94,24 +82,9 @@ impl Anchors {
         if roots.is_empty() {
             return Ok(Self::None);
         }
-        let (roots, provider) = (Arc::new(roots), Arc::new(default_provider()));
-        let verifier = WebPkiServerVerifier::builder_with_provider(roots.clone(), provider);
-        Ok(Self::Cas(roots, verifier.build()?))
-    }
-
-    fn id(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        match self {
-            Self::None => {}
-            Self::Pin(hash) => hash.hash(&mut hasher),
-            Self::Cas(roots, _) => {
-                for root in &roots.roots {
-                    root.subject.hash(&mut hasher);
-                    root.subject_public_key_info.hash(&mut hasher);
-                }
-            }
-        }
-        hasher.finish()
+        let provider = Arc::new(default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+        Ok(Self::Cas(verifier.build()?))
     }
 }
 
@@ -157,7 +130,7 @@ impl ServerCertVerifier for ServerTrust {
             Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refused))))
         };
         match &self.anchors {
-            Anchors::Cas(_, verifier) => verifier
+            Anchors::Cas(verifier) => verifier
                 .verify_server_cert(leaf, intermediates, name, ocsp, now)
                 .map_err(|cause| refused(&cause)),
             Anchors::Pin(hash) if sha256(leaf) == *hash => Ok(ServerCertVerified::assertion()),

@@ -72,10 +72,11 @@ impl Upstream {
         })
     }
 
-    /// The way of a new request through the servers.
+    /// The way of a new request, for this site, through the servers.
     #[must_use]
-    pub fn route(self: &Arc<Self>) -> Route {
-        Route::new(self.clone(), self.turn.fetch_add(1, Ordering::Relaxed))
+    pub fn route(self: &Arc<Self>, site: Arc<str>) -> Route {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        Route::new(self.clone(), site, turn)
     }
 
     fn dress(&self, mut peer: HttpPeer) -> HttpPeer {

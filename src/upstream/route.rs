@@ -5,14 +5,14 @@
 
 use std::{fmt::Display, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use pingora_core::upstreams::peer::HttpPeer;
-use tracing::warn;
-
 use super::{RequestEdits, Server, Upstream};
+use pingora_core::upstreams::peer::HttpPeer;
 
 /// The way of one request through the servers of an upstream.
 pub struct Route {
     upstream: Arc<Upstream>,
+    /// The site that the request is for, to name in the log.
+    site: Arc<str>,
     /// Places in `upstream.servers`, those that rest last.
     order: Vec<usize>,
     /// The place in `order` that is tried now.
@@ -24,7 +24,7 @@ pub struct Route {
 }
 
 impl Route {
-    pub(super) fn new(upstream: Arc<Upstream>, turn: usize) -> Self {
+    pub(super) fn new(upstream: Arc<Upstream>, site: Arc<str>, turn: usize) -> Self {
         let count = upstream.servers.len();
         let mut order: Vec<_> = (0..count).map(|nth| (turn + nth) % count).collect();
         if count > 1 {
@@ -32,6 +32,7 @@ impl Route {
         }
         Self {
             upstream,
+            site,
             order,
             server: 0,
             address: 0,
@@ -84,7 +85,11 @@ impl Route {
                     return Ok(Some(told(&peers[self.address])));
                 }
                 Ok(_) => {}
-                Err(error) => unknown = Some(error),
+                Err(error) => {
+                    let why = format!("its name does not resolve: {error}");
+                    server.log_connect(&self.site, &why);
+                    unknown = Some(error);
+                }
             }
             self.next_server();
         }
@@ -94,9 +99,8 @@ impl Route {
     /// Goes on after the peer could not be reached; says whether there may be another.
     pub fn unreachable(&mut self, address: &dyn Display, why: &dyn Display) -> bool {
         if let Some(server) = self.current() {
-            if !server.rests() {
-                warn!("the hub at {address} cannot be reached: {why}");
-            }
+            let why = format!("cannot be reached at {address}: {why}");
+            server.log_connect(&self.site, &why);
             server.rest();
         }
         self.address += 1;
@@ -104,6 +108,19 @@ impl Route {
             self.next_server();
         }
         self.current().is_some()
+    }
+
+    /// The cause of the last TLS handshake with the server that is tried now, in words, once.
+    #[must_use]
+    pub fn take_tls_fault(&self) -> Option<String> {
+        self.current()?.take_tls_fault()
+    }
+
+    /// Logs what was wrong with the answer of the server that was connected to.
+    pub fn log_answer(&self, path: &str, why: &str) {
+        if let Some(server) = self.current() {
+            server.log_answer(&self.site, &format!("its answer to {path}: {why}"));
+        }
     }
 
     fn current(&self) -> Option<&Server> {
@@ -137,7 +154,7 @@ mod tests {
         let upstream =
             Upstream::build(&config, Duration::ZERO, &mut SecretValues::new(), &no_roots);
         let upstream = Arc::new(upstream.unwrap());
-        let mut route = upstream.route();
+        let mut route = upstream.route("home.test".into());
         let mut tried = Vec::new();
         while let Some(peer) = route.peer().await.unwrap() {
             tried.push(peer._address.to_string());

@@ -9,18 +9,22 @@ use std::{
 
 use anyhow::Context;
 use pingora_core::upstreams::peer::HttpPeer;
+use pingora_rustls::TrustedServer;
 use rustls::pki_types::ServerName;
 use tokio::time::timeout;
+use tracing::warn;
 
-use super::secure::{HubTls, SecureConnector};
-use crate::config::model;
+use super::secure::HubTls;
+use crate::{config::model, telemetry::line_limit::LineLimit};
 
 /// One server.
 pub(super) struct Server {
     config: model::Server,
     /// For one over TLS.
-    secure: Option<Arc<SecureConnector>>,
+    secure: Option<TrustedServer>,
     found: Mutex<Found>,
+    connect_lines: LineLimit,
+    answer_lines: LineLimit,
 }
 
 /// What a look-up gave, and until when the server is passed over.
@@ -37,6 +41,8 @@ const LOOKED_UP: Duration = Duration::from_secs(10);
 const LOOK_UP: Duration = Duration::from_secs(5);
 /// How long a server is passed over after it could not be reached.
 const REST: Duration = Duration::from_secs(10);
+/// Lines of the journal a minute for connecting, and for answers.
+const LINES: u32 = 3;
 
 impl Server {
     /// A server; `tls` is how to connect to one over TLS.
@@ -54,7 +60,7 @@ impl Server {
                 let name = ServerName::try_from(host.clone());
                 let name =
                     name.with_context(|| format!("{config} has a name that none can prove"))?;
-                Some(Arc::new(SecureConnector::new(tls, name)))
+                Some(tls.server(name))
             }
             _ => None,
         };
@@ -62,6 +68,8 @@ impl Server {
             config,
             secure,
             found: Mutex::default(),
+            connect_lines: LineLimit::new(LINES),
+            answer_lines: LineLimit::new(LINES),
         })
     }
 
@@ -81,6 +89,25 @@ impl Server {
         }
         found.at = Some(Instant::now());
         Ok(found.peers.clone())
+    }
+
+    /// Logs why it could not be connected to for a site.
+    pub(super) fn log_connect(&self, site: &str, why: &str) {
+        self.log(&self.connect_lines, site, why);
+    }
+
+    /// Logs what was wrong with its answer for a site.
+    pub(super) fn log_answer(&self, site: &str, why: &str) {
+        self.log(&self.answer_lines, site, why);
+    }
+
+    fn log(&self, lines: &LineLimit, site: &str, why: &str) {
+        let server = &self.config;
+        match lines.admit(Instant::now()) {
+            Some(0) => warn!("site {site}: the hub {server}: {why}"),
+            Some(more) => warn!("site {site}: the hub {server}: {why} ({more} more before)"),
+            None => {}
+        }
     }
 
     /// Passes the server over for a while, and looks it up again then.
@@ -114,14 +141,15 @@ impl Server {
         }
     }
 
-    /// A peer whose bytes the engine takes as they come: TLS is below.
     fn peer(&self, address: SocketAddr) -> HttpPeer {
-        let mut peer = HttpPeer::new(address, false, String::new());
-        if let Some(secure) = &self.secure {
-            peer.group_key = secure.group();
-            peer.options.custom_l4 = Some(secure.clone());
-        }
-        peer
+        let secure = self.secure.as_ref();
+        let domain = secure.map_or_else(String::new, |secure| secure.domain().to_owned());
+        HttpPeer::new(address, secure.is_some(), domain)
+    }
+
+    /// The cause of the last TLS handshake that failed, in words, once.
+    pub(super) fn take_tls_fault(&self) -> Option<String> {
+        self.secure.as_ref()?.take_fault()
     }
 
     fn known(&self) -> Option<Arc<[HttpPeer]>> {

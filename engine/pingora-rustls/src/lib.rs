@@ -4,7 +4,8 @@
 //! with rustls-pemfile, which is archived. Here it is aws-lc-rs, as everywhere
 //! in hubgate, and the reader that took rustls-pemfile's place in rustls. The
 //! system's root certificates are read once for all connectors, and one that
-//! cannot be understood does not stop hubgate from starting.
+//! cannot be understood does not stop hubgate from starting. Hubs over TLS are connected to with
+//! configurations of hubgate's own (`trusted`).
 #![forbid(unsafe_code)]
 
 use std::path::Path;
@@ -29,7 +30,10 @@ pub use rustls::{
 pub use rustls_native_certs::load_native_certs;
 pub use tokio_rustls::client::TlsStream as ClientTlsStream;
 pub use tokio_rustls::server::TlsStream as ServerTlsStream;
-pub use tokio_rustls::{Accept, Connect, TlsAcceptor, TlsConnector, TlsStream};
+pub use tokio_rustls::{Accept, TlsAcceptor, TlsStream};
+pub use trusted::{Connect, TlsConnector, TrustedServer};
+
+mod trusted;
 
 /// Makes aws-lc-rs the provider of the process, unless it has one.
 pub fn install_default_crypto_provider() {

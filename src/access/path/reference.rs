@@ -36,7 +36,9 @@ fn check_decoded(raw: &[u8]) -> Result<Vec<u8>, BadPath> {
         return Err(BadPath::Control);
     }
     let continues = |at: usize| decoded.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
-    if (0..decoded.len()).any(|at| decoded[at] >= 0xC0 && continues(at + 1) && !is_char(&decoded, at)) {
+    if (0..decoded.len())
+        .any(|at| decoded[at] >= 0xC0 && continues(at + 1) && !is_char(&decoded, at))
+    {
         return Err(BadPath::NotUtf8);
     }
     if has_dot_segment(&decoded) {

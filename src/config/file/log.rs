@@ -23,6 +23,8 @@ pub(crate) enum AccessLog {
     /// NGINX's and Apache's `combined`.
     #[default]
     Combined,
+    /// Apache's `vhost_combined`: the host and a space, then `combined`.
+    VhostCombined,
     /// One JSON object a line.
     Json,
     /// None.

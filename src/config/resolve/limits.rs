@@ -36,6 +36,7 @@ impl Resolver<'_> {
 pub(super) fn log(written: &file::Log) -> Log {
     let access = match written.access {
         file::AccessLog::Combined => AccessLog::Combined,
+        file::AccessLog::VhostCombined => AccessLog::VhostCombined,
         file::AccessLog::Json => AccessLog::Json,
         file::AccessLog::Off => AccessLog::Off,
     };

@@ -149,9 +149,7 @@ fn german(reason: &Reason) -> String {
         }
         Reason::Revoked => "das Zertifikat wurde gesperrt",
         Reason::RevocationUnknown => "keine Liste gesperrter Zertifikate erfasst das Zertifikat",
-        Reason::NoUsage => {
-            "das Zertifikat sagt nicht, dass es für Geräte gemacht ist (clientAuth)"
-        }
+        Reason::NoUsage => "das Zertifikat sagt nicht, dass es für Geräte gemacht ist (clientAuth)",
         Reason::NotForClients => "das Zertifikat ist nicht für Geräte gemacht",
         Reason::IsCa => "das Zertifikat ist das einer CA, nicht das eines Geräts",
         Reason::ChainTooLong => "zwischen CA und Zertifikat stehen mehr, als die CA erlaubt",

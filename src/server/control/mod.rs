@@ -32,7 +32,10 @@ use super::Server;
 use crate::{
     proxy::{enrolment, site},
     secret_file::OwnerRights,
-    telemetry::progress::{Step, Steps},
+    telemetry::{
+        counters::Snapshot,
+        progress::{Step, Steps},
+    },
 };
 
 /// How long a command may take, and how long a step of one that tells its steps.
@@ -183,8 +186,14 @@ impl Server {
             listen: self.listeners.lock().await.addresses(),
             sites: self.sites(),
             warnings: self.proxy.clients.warnings(),
-            counters: self.proxy.counters.snapshot(),
+            counters: self.counters(),
         }
+    }
+
+    fn counters(&self) -> Snapshot {
+        let mut counters = self.proxy.counters.snapshot();
+        counters.connections.at_limits.memory = self.proxy.budget.evictions.count();
+        counters
     }
 
     /// The sites, each with what is wrong with its certificate.

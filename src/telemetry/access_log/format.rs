@@ -27,6 +27,13 @@ pub(super) fn combined(entry: &Entry<'_>) -> String {
     )
 }
 
+/// The line in Apache's `vhost_combined` format: the host as asked for, then `combined`.
+pub(super) fn vhost_combined(entry: &Entry<'_>) -> String {
+    let host = Escaped(entry.host.unwrap_or("-").as_bytes()).to_string();
+    let host = host.replace(' ', "\\x20");
+    format!("{host} {}", combined(entry))
+}
+
 /// The line as a JSON object, its end included; what is not known is left out.
 pub(super) fn json(entry: &Entry<'_>) -> String {
     let object = serde_json::to_string(&Object::new(entry)).unwrap_or_default();

@@ -91,6 +91,7 @@ impl AccessLog {
     pub fn record(&self, entry: &Entry<'_>) {
         let line = match **self.format.load() {
             Format::Combined => format::combined(entry),
+            Format::VhostCombined => format::vhost_combined(entry),
             Format::Json => format::json(entry),
             Format::Off => return,
         };

@@ -189,6 +189,25 @@ fn lines_are_written_in_order_and_the_last_ones_at_the_end() {
 }
 
 #[test]
+fn vhost_combined_is_the_host_before_the_line_of_combined() {
+    let line = format::vhost_combined(&entry());
+    let combined = line.strip_prefix("home.example.org ");
+    assert_eq!(combined, Some(format::combined(&entry()).as_str()));
+    let forged = Entry {
+        host: Some("a b\n\"c"),
+        ..entry()
+    };
+    let line = format::vhost_combined(&forged);
+    assert!(line.starts_with("a\\x20b\\x0A"), "{line}");
+    assert_eq!(line.lines().count(), 1);
+    let nameless = Entry {
+        host: None,
+        ..entry()
+    };
+    assert!(format::vhost_combined(&nameless).starts_with("- 203.0.113.7 - "));
+}
+
+#[test]
 fn a_reload_changes_the_format_or_turns_the_log_off() {
     let page = Page::default();
     let log = AccessLog::with_output(Format::Off, page.clone()).unwrap();

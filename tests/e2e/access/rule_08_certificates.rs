@@ -113,7 +113,7 @@ fn matrix(family: &Authority) -> Vec<(Leaf, &'static str)> {
     });
     let below = family.intermediate("below");
     vec![
-        (usages(&[]), "was not made for clients"),
+        (usages(&[]), "made for clients (clientAuth)"),
         (
             usages(&[ExtendedKeyUsagePurpose::Any]),
             "was not made for clients",

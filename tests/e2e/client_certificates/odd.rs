@@ -69,7 +69,11 @@ async fn certificates_without_usages_enter_where_any_use_is_taken() {
         .await;
     let page = strict.tls().showing(without).http1().await.get("/").await;
     assert_eq!(page.status, 495);
-    assert!(page.text().contains("made for clients (clientAuth)"), "{}", page.text());
+    assert!(
+        page.text().contains("made for clients (clientAuth)"),
+        "{}",
+        page.text()
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What is configured of a hub beside its address: what it gets of a request, and how it is trusted.
 
+mod failures;
 mod pin;
 mod request_edits;
 mod user_header;

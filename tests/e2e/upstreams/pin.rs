@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use aws_lc_rs::digest::{SHA256, digest};
 use http::Method;
 use rustls::version::{TLS12, TLS13};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 use crate::{
     access::three_ways::{IN, three_ways},
@@ -187,10 +188,15 @@ fn replace_upstream(folder: &Path, url: &str, line: &str) {
 
 #[tokio::test]
 async fn a_hub_that_speaks_no_tls_is_named_as_such() {
-    let hub = Hub::start().await;
-    let gate = Setup::home(&hub.url().replace("http:", "https:"))
-        .start()
-        .await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(answer).await.ok();
+        }
+    });
+    let gate = Setup::home(&url).start().await;
     assert_eq!(gate.tls().visit("/").await.status, 502);
     gate.line_with("write http in place of https").await;
 }

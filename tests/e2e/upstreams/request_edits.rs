@@ -19,7 +19,7 @@ const SENT: [(&str, &str); 6] = [
     ("authorization", ANNA),
     ("x-key", "forged"),
     ("x_key", "forged"),
-    ("connection", "X_Key, Authorization, Host"),
+    ("connection", "X_Key, Authorization, Origin"),
     ("origin", "https://home.test"),
     ("accept", "*/*"),
 ];

@@ -75,7 +75,7 @@ fn version_1_is_taken_below_the_ca_itself_until_it_is_revoked() {
 #[test]
 fn version_1_has_dates_too() {
     let ca = TestCa::new("Home CA");
-    let begin = time::OffsetDateTime::now_utc() - time::Duration::days(9);
+    let begin = OffsetDateTime::now_utc() - time::Duration::days(9);
     let ended = changed(leaf_params("anna"), |params| {
         params.not_before = begin;
         params.not_after = begin + time::Duration::DAY;

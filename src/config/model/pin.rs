@@ -1,0 +1,35 @@
+//! The certificate by which a hub over TLS is trusted alone.
+
+use std::{fmt, path::PathBuf};
+
+use super::{Server, Upstream};
+
+/// The one certificate that is trusted; its names, dates and usages are not looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Pin {
+    /// PEM or DER file with it.
+    File(PathBuf),
+    /// Its SHA-256.
+    Sha256([u8; 32]),
+}
+
+impl Upstream {
+    /// Whether a server of it is spoken to over TLS.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        let tls = |server: &Server| matches!(server, Server::Tcp { tls: true, .. });
+        self.servers.iter().any(tls)
+    }
+}
+
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            Self::Sha256(hash) => {
+                f.write_str("sha256:")?;
+                hash.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+    }
+}
