@@ -117,6 +117,7 @@ async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answe
         match proxy.connector.new_stream(&peer).await {
             Ok(stream) => return Ok(stream),
             Err(error) => {
+                let error = error.into_up();
                 let why = failure::unreachable(&error, route);
                 route.unreachable(&peer._address, &why);
                 last = Some(failure::answer(&error));

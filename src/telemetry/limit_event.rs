@@ -1,4 +1,4 @@
-//! What is cut or refused because a limit is reached: counted, and never without a line.
+//! Connections cut or refused at a limit: counted, and never without a line.
 
 use std::{net::IpAddr, time::Instant};
 
@@ -6,12 +6,12 @@ use tracing::warn;
 
 use super::{counters::Counter, line_limit::LineLimit};
 
-/// What is cut or refused because one limit is reached.
+/// Connections cut or refused at one limit.
 #[derive(Debug)]
 pub struct LimitEvent {
     /// The key of the limit.
     limit: &'static str,
-    /// What is done to a connection then, in the past tense.
+    /// The verb for a connection then, in the past tense.
     done: &'static str,
     count: Counter,
     lines: LineLimit,
@@ -50,7 +50,7 @@ impl LimitEvent {
         }
     }
 
-    /// How many there were since the start.
+    /// Their number since the start.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count.value()

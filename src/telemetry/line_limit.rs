@@ -14,7 +14,7 @@ pub struct LineLimit {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the minute began.
+    /// Begin of the minute.
     since: Option<Instant>,
     lines: u32,
     left_out: u64,
@@ -32,7 +32,7 @@ impl LineLimit {
         }
     }
 
-    /// Whether one more line may be written, with the number of those left out since the last.
+    /// Admits one more line, with the number of those left out since the last.
     #[must_use]
     pub fn admit(&self, now: Instant) -> Option<u64> {
         let mut state = self.state();

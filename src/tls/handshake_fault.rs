@@ -1,4 +1,4 @@
-//! Why no TLS connection to a hub came about, in words.
+//! Failed TLS handshakes with hubs, in words.
 
 use std::io;
 
@@ -6,10 +6,12 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherErr
 
 use super::{Reason, RefusedCertificate};
 
-/// Why no TLS connection to a hub came about.
+/// Describes a failed TLS handshake with a hub.
 #[must_use]
 pub fn handshake_fault(error: &io::Error) -> String {
-    let cause = error.get_ref().and_then(|it| it.downcast_ref::<Error>());
+    let cause = error
+        .get_ref()
+        .and_then(|cause| cause.downcast_ref::<Error>());
     match cause {
         Some(cause) => of_tls(cause),
         None if error.kind() == io::ErrorKind::UnexpectedEof => {

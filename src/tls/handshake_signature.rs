@@ -19,7 +19,7 @@ pub(super) struct HandshakeSignatures(WebPkiSupportedAlgorithms);
 /// The key with which a peer has to sign.
 ///
 /// # Errors
-/// Why no signature of it could be checked.
+/// No signature of it could be checked.
 pub(super) fn key<'a>(leaf: &'a CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'a>, Reason> {
     let fields = Fields::of(leaf).ok_or(Reason::Malformed)?;
     fields.must_have_known_key()?;

@@ -100,11 +100,11 @@ fn reason(
             other_name(certificate, name)
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            let ended = certificate.map(|it| day(it.validity().not_after.to_datetime()));
+            let ended = certificate.map(|known| day(known.validity().not_after.to_datetime()));
             format!("it ended on {}", ended.unwrap_or_default())
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            let begins = certificate.map(|it| day(it.validity().not_before.to_datetime()));
+            let begins = certificate.map(|known| day(known.validity().not_before.to_datetime()));
             format!("it is valid only from {}", begins.unwrap_or_default())
         }
         CertificateError::BadSignature => "the CA's signature on it is wrong".to_owned(),
@@ -154,7 +154,9 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
 
 fn alternative(name: &GeneralName<'_>) -> Option<String> {
     match name {
-        GeneralName::DNSName(name) => Some(name.chars().filter(|it| !it.is_control()).collect()),
+        GeneralName::DNSName(name) => {
+            Some(name.chars().filter(|letter| !letter.is_control()).collect())
+        }
         GeneralName::IPAddress(bytes) => address(bytes),
         _ => None,
     }

@@ -19,6 +19,8 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+
 use super::{
     RefusedCertificate, SystemRoots,
     handshake_signature::{HandshakeSignatures, key},
@@ -47,7 +49,7 @@ impl ServerTrust {
     /// The trust of an upstream: its pin, its CA, or the system's CAs.
     ///
     /// # Errors
-    /// When a file cannot be read or has no certificate.
+    /// A file cannot be read or has no certificate.
     pub fn load(config: &Upstream, system: &SystemRoots) -> anyhow::Result<Self> {
         let anchors = match (&config.pin, &config.ca) {
             (Some(Pin::Sha256(hash)), _) => Anchors::Pin(*hash),
@@ -61,7 +63,7 @@ impl ServerTrust {
         })
     }
 
-    /// How to connect with this trust, over HTTP/1.1.
+    /// The configuration for connections with this trust, over HTTP/1.1.
     ///
     /// # Errors
     /// Never with the provider of the process.
@@ -129,6 +131,10 @@ impl ServerCertVerifier for ServerTrust {
             let refused = RefusedCertificate::new(leaf, name, cause, sha256(leaf));
             Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refused))))
         };
+        // The engine reads the name of a certificate, and panics where it cannot.
+        if X509Certificate::from_der(leaf).is_err() {
+            return Err(refused(&CertificateError::BadEncoding.into()));
+        }
         match &self.anchors {
             Anchors::Cas(verifier) => verifier
                 .verify_server_cert(leaf, intermediates, name, ocsp, now)

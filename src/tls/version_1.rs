@@ -24,7 +24,7 @@ impl VersionOne<'_> {
     /// Returns the issuer's SubjectPublicKeyInfo.
     ///
     /// # Errors
-    /// Why the certificate does not count.
+    /// The reason for which the certificate does not count.
     pub(super) fn verify(&self, line: &Line<'_>) -> Result<Vec<u8>, Reason> {
         self.must_be_a_devices()?;
         self.must_be_valid()?;
@@ -88,7 +88,9 @@ impl VersionOne<'_> {
         let Some(lists) = &self.trust.lists else {
             return Ok(());
         };
-        let mut of_ca = lists.iter().filter(|it| it.is_of(ca) && it.is_of_file());
+        let mut of_ca = lists
+            .iter()
+            .filter(|list| list.is_of(ca) && list.is_of_file());
         let list = of_ca.next().ok_or(Reason::RevocationUnknown)?;
         match list.next_update {
             Some(end) if end >= now => {}

@@ -1,4 +1,4 @@
-//! What an upstream changes in the head of each request: Host, and fields set or removed.
+//! Changes of an upstream to the head of each request: Host, and fields set or removed.
 //!
 //! Values in files are read again when these change; the last good value stays meanwhile.
 
@@ -19,7 +19,7 @@ pub type SecretValue = Watched<HeaderValue>;
 /// Values in files, each read and watched once.
 pub type SecretValues = HashMap<PathBuf, Arc<SecretValue>>;
 
-/// What an upstream changes in the head of each request.
+/// Changes of an upstream to the head of each request.
 #[derive(Default)]
 pub struct RequestEdits {
     host: Option<HeaderValue>,
@@ -42,7 +42,7 @@ impl RequestEdits {
     /// The edits as configured; files that were read before are in `secrets`.
     ///
     /// # Errors
-    /// When a file cannot be read, or its content is no value.
+    /// A file cannot be read, or its content is no value.
     pub(super) fn build(
         config: &model::Upstream,
         secrets: &mut SecretValues,

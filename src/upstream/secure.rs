@@ -10,14 +10,14 @@ use crate::{
     tls::{ServerTrust, SystemRoots, handshake_fault},
 };
 
-/// How to connect to the servers of an upstream over TLS.
+/// TLS to the servers of an upstream.
 pub(super) struct HubTls(Arc<ClientConfig>);
 
 impl HubTls {
     /// Trusts as the upstream is configured.
     ///
     /// # Errors
-    /// When a file cannot be used.
+    /// A file cannot be used.
     pub(super) fn load(config: &model::Upstream, roots: &SystemRoots) -> anyhow::Result<Self> {
         let trust = ServerTrust::load(config, roots)?;
         Ok(Self(Arc::new(trust.client_config()?)))

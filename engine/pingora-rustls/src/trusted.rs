@@ -93,7 +93,7 @@ fn entries() -> MutexGuard<'static, HashMap<String, Arc<Entry>>> {
     ENTRIES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the engine takes for tokio-rustls' connector.
+/// The engine's connector.
 #[derive(Clone)]
 pub struct TlsConnector(tokio_rustls::TlsConnector);
 

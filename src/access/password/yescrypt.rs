@@ -32,7 +32,7 @@ impl Yescrypt {
     /// Reads the whole text of a hash.
     ///
     /// # Errors
-    /// When it is malformed, or takes more memory than a login may.
+    /// It is malformed, or takes more memory than a login may.
     pub(super) fn parse(text: &str) -> Result<Self, Refused> {
         let malformed = || Refused::Malformed(NAME);
         let fields: Vec<_> = text.split('$').collect();
@@ -61,7 +61,7 @@ impl Yescrypt {
         })
     }
 
-    /// Whether the password has this hash; the comparison takes constant time.
+    /// Verifies a password in constant time.
     pub(super) fn verify(&self, password: &[u8]) -> bool {
         let verified = Verifier::default().verify_password(password, self.text.as_str());
         verified.is_ok()

@@ -3,14 +3,14 @@
 //! Hubs take them as they are, put a replacement in their place, or drop them. What some read as
 //! other characters, overlong forms, is refused.
 
-/// Whether a character of the text between invalid bytes, or one of them, is a control.
+/// Finds control characters in the text between invalid bytes.
 pub(super) fn has_control(decoded: &[u8]) -> bool {
     let mut chunks = decoded.utf8_chunks();
     chunks.any(|chunk| chunk.valid().contains(char::is_control))
 }
 
-/// Whether invalid bytes look like the begin of a character of several bytes, which a hub that
-/// does not check them may take for an ASCII character (RFC 3629, section 10).
+/// Finds invalid bytes that look like the begin of a character of several bytes: a hub that does
+/// not check them may read an ASCII character (RFC 3629, section 10).
 pub(super) fn may_be_overlong(decoded: &[u8]) -> bool {
     let invalid = invalid(decoded);
     let leads = |byte: u8| byte >= 0xC0;
@@ -41,7 +41,7 @@ pub(super) fn without_invalid(raw: &[u8], decoded: &[u8]) -> Option<Vec<u8>> {
     Some(kept)
 }
 
-/// Whether each byte is none of UTF-8.
+/// Marks the bytes that are not UTF-8.
 fn invalid(decoded: &[u8]) -> Vec<bool> {
     let mut invalid = Vec::new();
     for chunk in decoded.utf8_chunks() {

@@ -14,7 +14,7 @@ pub enum Pin {
 }
 
 impl Upstream {
-    /// Whether a server of it is spoken to over TLS.
+    /// True if a server of it is spoken to over TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         let tls = |server: &Server| matches!(server, Server::Tcp { tls: true, .. });

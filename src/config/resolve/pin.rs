@@ -3,7 +3,7 @@
 use super::Resolver;
 use crate::config::{model::Pin, tree::Place};
 
-/// What the SHA-256 of a certificate begins with.
+/// Mark of a SHA-256 in place of a file.
 const SHA256: &str = "sha256:";
 
 impl Resolver<'_> {
@@ -20,7 +20,7 @@ impl Resolver<'_> {
 
 /// Reads 32 bytes in hexadecimal, with a colon between them or not.
 fn hash(text: &str) -> Result<[u8; 32], String> {
-    let digits: Vec<u8> = text.bytes().filter(|it| *it != b':').collect();
+    let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
     let fault = || {
         format!(
             "no SHA-256 behind `sha256:`: write its 64 hexadecimal digits, not {}",
@@ -33,7 +33,7 @@ fn hash(text: &str) -> Result<[u8; 32], String> {
     let mut hash = [0; 32];
     for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
         let pair = std::str::from_utf8(pair).map_err(|_| NO_DIGITS.to_owned())?;
-        let is_digits = pair.bytes().all(|it| it.is_ascii_hexdigit());
+        let is_digits = pair.bytes().all(|digit| digit.is_ascii_hexdigit());
         let value = is_digits
             .then(|| u8::from_str_radix(pair, 16).ok())
             .flatten();

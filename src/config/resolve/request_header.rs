@@ -26,7 +26,7 @@ const ORIGIN: [&str; 2] = ["forwarded", "x-real-ip"];
 const TARGET: [&str; 2] = ["proxy", "x-rewrite-url"];
 /// The field of oauth2-proxy for a user, which has the beginning of an address's fields.
 const FORWARDED_USER: &str = "x-forwarded-user";
-/// Fields whose meaning is another than a user's name.
+/// Fields with another meaning than a user's name.
 const STANDARD: [&str; 9] = [
     "authorization",
     "cache-control",
@@ -110,7 +110,7 @@ impl Resolver<'_> {
         paths: &[PathRule],
     ) -> Option<()> {
         let own = paths.iter().filter_map(|rule| rule.upstream.as_deref());
-        let mut edits = own.chain([upstream]).flat_map(|it| &it.headers);
+        let mut edits = own.chain([upstream]).flat_map(|upstream| &upstream.headers);
         let name = normalized(user_header);
         match edits.any(|edit| normalized(&edit.name) == name) {
             true => self.fault(
@@ -216,7 +216,10 @@ fn refuse_of_connection(text: &str, name: &str) -> Result<(), String> {
 fn refuse_claim(text: &str, name: &str) -> Result<String, String> {
     let cure = if ORIGIN.contains(&name) || name.starts_with("x-forwarded-") {
         "says where a request comes from, which hubgate does itself: remove it"
-    } else if CERTIFICATE_PREFIXES.iter().any(|it| name.starts_with(it)) {
+    } else if CERTIFICATE_PREFIXES
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+    {
         "is of a client certificate: write `client_headers` in `access` for that"
     } else if TARGET.contains(&name) || name.starts_with("x-original-") {
         "changes where a request goes, to some hubs; hubgate always drops it: remove it"

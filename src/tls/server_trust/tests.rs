@@ -118,3 +118,11 @@ fn a_pin_file_has_one_certificate() {
         );
     }
 }
+
+#[test]
+fn a_pinned_certificate_that_cannot_be_read_is_refused() {
+    let garbage = CertificateDer::from(b"no certificate".to_vec());
+    let trust = trust(pin(Pin::Sha256(sha256(&garbage))));
+    let refused = refusal(&trust, &garbage, "openhab.org", FAR).unwrap();
+    assert!(refused.contains("it is damaged"), "{refused}");
+}

@@ -2,11 +2,12 @@
 
 use crate::{harness::Setup, hub::Hub};
 
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 10] = [
     "/",
     "/?",
     "/rest/items?recursive=false&fields=name,state",
     "/rest/items/%C3%84pfel",
+    "/static/caf%e9/%FC.png",
     "/rest/items/a%20b?q=%2e%2e/%00+",
     "/nodes/@scope%2Fname",
     "/a;b=c/d",
