@@ -4,13 +4,17 @@
 //! rest of the program reads these types and never the file.
 
 mod acme;
+mod named;
 
 use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-pub use self::acme::{Acme, Authority, ChallengeKind, Dns, DnsProvider, Eab, Export};
+pub use self::{
+    acme::{Acme, Authority, ChallengeKind, Dns, DnsProvider, Eab, Export},
+    named::NamedFiles,
+};
 
 /// The whole of `proxy.yaml`.
 #[derive(Clone, Debug)]
@@ -31,6 +35,8 @@ pub struct Config {
     pub log: Log,
     /// What is allowed but the operator should know, each with its place in the file.
     pub warnings: Vec<String>,
+    /// The places of the file that name other files.
+    pub named: NamedFiles,
 }
 
 /// Addresses to listen on; `[::]` takes IPv4 too.
@@ -103,6 +109,17 @@ pub struct Upstream {
     pub servers: Vec<Server>,
     /// PEM file of the CA that signed the servers' certificates; the system's roots without it.
     pub ca: Option<PathBuf>,
+    /// What the hub is; recognised where it is none.
+    pub kind: Option<HubKind>,
+}
+
+/// What a hub is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HubKind {
+    /// openHAB.
+    OpenHab,
+    /// Anything else.
+    Other,
 }
 
 /// One server of an upstream.

@@ -228,7 +228,7 @@ impl ProxyHttp for Phases {
 
 /// Writes an answer of our own through the engine.
 async fn write(session: &mut Session, answer: Answer, exchange: &Exchange) -> Result<()> {
-    let answer = exchange.cors.dress(answer);
+    let answer = exchange.dress(answer);
     let empty = exchange.said.method == http::Method::HEAD || answer.body.is_empty();
     if answer.close {
         session.set_keepalive(None);

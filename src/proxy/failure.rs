@@ -2,7 +2,6 @@
 
 use std::io;
 
-use http::StatusCode;
 use pingora_core::{Error, ErrorSource, ErrorType};
 
 use tracing::{error, warn};
@@ -15,7 +14,7 @@ pub(super) fn answer(error: &Error) -> Answer {
     match error.etype() {
         ErrorType::HTTPStatus(413) => page::too_large(),
         ErrorType::HTTPStatus(408) => page::client_slow(),
-        ErrorType::HTTPStatus(code) => status(*code),
+        ErrorType::HTTPStatus(code) => page::other(*code),
         ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError
             if *error.esource() != ErrorSource::Downstream =>
         {
@@ -32,7 +31,7 @@ pub(super) fn answer(error: &Error) -> Answer {
         ErrorType::ReadTimedout => page::client_slow(),
         _ => match error.esource() {
             ErrorSource::Upstream => page::hub_broken(),
-            ErrorSource::Downstream => status(400),
+            ErrorSource::Downstream => page::other(400),
             _ => internal(),
         },
     }
@@ -103,15 +102,5 @@ fn path(exchange: &Exchange) -> &str {
 /// 500: a fault of hubgate's own.
 #[must_use]
 pub(super) fn internal() -> Answer {
-    page::page(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Something went wrong",
-        "This is a fault of hubgate; its log says more.",
-    )
-}
-
-fn status(code: u16) -> Answer {
-    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
-    let title = status.canonical_reason().unwrap_or("Error");
-    page::page(status, title, "The request could not be served.").closing()
+    page::internal()
 }

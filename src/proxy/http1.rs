@@ -45,8 +45,8 @@ pub async fn serve(service: &Service, mut conn: Conn) {
     loop {
         let exchanged = match next(proxy, &mut conn, first).await {
             Next::Head(head, length) => exchange(service, conn, *head, length).await,
-            Next::Malformed(why) => reply::refuse(proxy, conn, &page::malformed(why)).await,
-            Next::Slow => reply::refuse(proxy, conn, &page::client_slow()).await,
+            Next::Malformed(why) => reply::refuse(proxy, conn, page::malformed(why)).await,
+            Next::Slow => reply::refuse(proxy, conn, page::client_slow()).await,
             Next::End => None,
         };
         let Some(kept) = exchanged else { return };

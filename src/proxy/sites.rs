@@ -10,7 +10,7 @@ use rustls::ServerConfig;
 
 use crate::{
     access::basic::Basic,
-    config::model::{Config, Host},
+    config::model::{self, Config, Host},
     tls::{self, Identity, Issued},
 };
 
@@ -52,11 +52,10 @@ impl Sites {
         for site in &config.sites {
             let mut faults = Vec::new();
             all.extend(Site::build(site, &mut loader, &mut faults).map(Arc::new));
-            let host = &site.hosts[0];
-            told.extend(faults.iter().map(|fault| format!("site {host}: {fault:#}")));
+            told.extend(faults.iter().map(|fault| located(&config, site, fault)));
         }
         if !told.is_empty() {
-            return Err(Unusable(told.join("\n")).into());
+            return Err(Unusable(distinct(told).join("\n")).into());
         }
         let shared = loader.shared();
         Ok(Self {
@@ -196,6 +195,11 @@ impl Sites {
         self.shared.assume(basic);
     }
 
+    /// Takes over what is known of the hubs from before a reload.
+    pub(super) fn remember(&self, before: &Self) {
+        self.shared.remember(&before.shared);
+    }
+
     /// Takes up files that changed.
     #[must_use]
     pub fn refresh(&self) -> Refreshed {
@@ -241,6 +245,27 @@ const NO_OWN_CLIENTS: &str =
 const ALL_ASK: &str = "a device without a certificate cannot open a link here, as every connection \
     is asked for one: add `networks: [lan]` to the site's access, name another site with --site, \
     or make files with --out";
+
+/// The faults of a site's files, each with the line of `proxy.yaml` that names the file.
+fn located(config: &Config, site: &model::Site, fault: &anyhow::Error) -> String {
+    let text = format!("{fault:#}");
+    let lines = text.lines().map(|line| {
+        let place = config.named.locate(line);
+        place.unwrap_or_else(|| format!("site {}: {line}", site.hosts[0]))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A file that several rules name has its fault once.
+fn distinct(texts: Vec<String>) -> Vec<String> {
+    let mut distinct = Vec::new();
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    distinct
+}
 
 fn by_host(sites: &[Arc<Site>]) -> HashMap<Host, Arc<Site>> {
     sites

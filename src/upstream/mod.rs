@@ -4,6 +4,7 @@
 //! another is there. Connections are pooled here, or by the engine where it
 //! made them; nothing is here about HTTP.
 
+mod kind;
 mod pool;
 mod route;
 mod server;
@@ -28,7 +29,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use crate::config::model;
 
-use self::server::Server;
+use self::{kind::Kind, server::Server};
 pub use self::{pool::Pool, route::Route};
 
 /// The servers behind a site or path.
@@ -36,6 +37,7 @@ pub struct Upstream {
     servers: Vec<Server>,
     turn: AtomicUsize,
     ca: Option<Arc<CaType>>,
+    kind: Kind,
     group: u64,
     silence: Duration,
 }
@@ -59,6 +61,7 @@ impl Upstream {
             servers: config.servers.iter().cloned().map(Server::new).collect(),
             turn: AtomicUsize::new(0),
             ca: config.ca.as_deref().map(load_ca).transpose()?,
+            kind: Kind::of(config),
             group: hasher.finish(),
             silence,
         })
@@ -68,6 +71,22 @@ impl Upstream {
     #[must_use]
     pub fn route(self: &Arc<Self>) -> Route {
         Route::new(self.clone(), self.turn.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Whether the hub is openHAB, as far as it is known.
+    #[must_use]
+    pub fn is_openhab(&self) -> bool {
+        self.kind.is_openhab()
+    }
+
+    /// Notes a successful answer, by which openHAB is recognised.
+    pub fn notice(&self, target: &str, content_type: &[u8]) {
+        self.kind.notice(target, content_type);
+    }
+
+    /// Takes over what is known of the same hub from before a reload.
+    pub fn remember(&self, before: &Self) {
+        self.kind.remember(&before.kind);
     }
 
     fn dress(&self, mut peer: HttpPeer) -> HttpPeer {

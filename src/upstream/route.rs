@@ -45,6 +45,12 @@ impl Route {
         self.upstream.servers.iter().all(Server::is_plain)
     }
 
+    /// The servers that it leads through.
+    #[must_use]
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
     /// How long a server may be without a byte.
     #[must_use]
     pub fn silence(&self) -> Duration {
@@ -126,6 +132,7 @@ mod tests {
         let config = model::Upstream {
             servers: vec![server(1), server(2), server(3)],
             ca: None,
+            kind: None,
         };
         let upstream = Arc::new(Upstream::build(&config, Duration::ZERO).unwrap());
         let mut route = upstream.route();

@@ -24,6 +24,7 @@ pub mod home_and_away;
 pub mod hostile;
 pub mod hub;
 pub mod hub_faults;
+pub mod init;
 pub mod life;
 pub mod name_server;
 pub mod nginx_import;

@@ -127,6 +127,20 @@ pub(super) struct Servers {
     /// PEM file of the CA that signed the servers' certificates; the system's CAs without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca: Option<String>,
+    /// What the hub is; without it, openHAB is recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kind: Option<HubKind>,
+}
+
+/// What a hub is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(super) enum HubKind {
+    /// openHAB: its pages send their token beside a password, and it starts slowly.
+    OpenHab,
+    /// Anything else.
+    Other,
 }
 
 impl Default for Listen {
@@ -138,6 +152,9 @@ impl Default for Listen {
     }
 }
 
+/// The default of `state`, beside `proxy.yaml`.
+pub(super) const STATE: &str = "certs";
+
 fn state() -> String {
-    "certs".into()
+    STATE.into()
 }

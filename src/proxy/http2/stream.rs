@@ -128,7 +128,7 @@ impl Http2 {
         exchange: &mut Exchange,
         answer: Answer,
     ) -> Result<()> {
-        let answer = exchange.cors.dress(answer);
+        let answer = exchange.dress(answer);
         let method = exchange.said.method.clone();
         exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
         self.proxy.record(exchange);
