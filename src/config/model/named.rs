@@ -29,25 +29,28 @@ impl NamedFiles {
         });
     }
 
-    /// The message with the place that names the first file in it, and the line of that place; none
-    /// if it names none.
+    /// The message with the place that names the first file in it and the line of that place, after
+    /// the number of the place; none if it names none. A place within `scope`, such as `sites[1]`,
+    /// is preferred.
     #[must_use]
-    pub fn locate(&self, message: &str) -> Option<String> {
-        let first = self.first(message)?;
-        Some(format!("{}{message}{}", first.prefix, first.excerpt))
+    pub fn locate(&self, message: &str, scope: &str) -> Option<(usize, String)> {
+        let (number, place) = self.first(message, scope)?;
+        let text = format!("{}{message}{}", place.prefix, place.excerpt);
+        Some((number, text))
     }
 
-    /// The same in one line.
+    /// The message in one line, with the place that names the first file in it.
     #[must_use]
     pub fn headline(&self, message: &str) -> Option<String> {
-        let first = self.first(message)?;
-        Some(format!("{}{message}", first.prefix))
+        let (_, place) = self.first(message, "")?;
+        Some(format!("{}{message}", place.prefix))
     }
 
-    fn first(&self, message: &str) -> Option<&NamedFile> {
-        let found = self.0.iter();
-        let found = found.filter_map(|file| Some((file.at(message)?, file)));
-        let (_, first) = found.min_by_key(|(at, _)| *at)?;
+    fn first(&self, message: &str, scope: &str) -> Option<(usize, &NamedFile)> {
+        let places = self.0.iter().enumerate();
+        let found = places.filter_map(|place| Some((place.1.at(message)?, place)));
+        let is_outside = |place: &NamedFile| !place.prefix.contains(scope);
+        let (_, first) = found.min_by_key(|(at, (_, place))| (*at, is_outside(place)))?;
         Some(first)
     }
 }
@@ -77,28 +80,31 @@ impl fmt::Debug for NamedFiles {
 mod tests {
     use super::*;
 
+    fn named(files: &[(&str, &str)]) -> NamedFiles {
+        let mut named = NamedFiles::default();
+        for (file, key) in files {
+            named.add(Path::new(file), format!("{key}: "), "\nline".into());
+        }
+        named
+    }
+
     #[test]
     fn a_message_gets_the_place_of_the_first_file_in_it() {
-        let mut named = NamedFiles::default();
-        named.add(
-            Path::new("/a/key.pem"),
-            "p:1:1: key: ".into(),
-            "\nline 1".into(),
-        );
-        named.add(
-            Path::new("/a/chain.pem"),
-            "p:2:1: chain: ".into(),
-            "\nline 2".into(),
-        );
-        let located = named
-            .locate("/a/key.pem: does not fit /a/chain.pem")
-            .unwrap();
-        assert_eq!(
-            located,
-            "p:1:1: key: /a/key.pem: does not fit /a/chain.pem\nline 1"
-        );
+        let named = named(&[("/a/key.pem", "key"), ("/a/chain.pem", "chain")]);
+        let message = "/a/key.pem: does not fit /a/chain.pem";
+        let located = (0, format!("key: {message}\nline"));
+        assert_eq!(named.locate(message, ""), Some(located));
+        assert_eq!(named.headline(message), Some(format!("key: {message}")));
         for other in ["/a/key.pem.old: odd", "x/a/key.pem: odd", "/a: odd", ""] {
-            assert_eq!(named.locate(other), None, "{other}");
+            assert_eq!(named.locate(other, ""), None, "{other}");
         }
+    }
+
+    #[test]
+    fn of_several_places_of_a_file_the_one_of_the_site_counts() {
+        let named = named(&[("/a", "sites[0].key"), ("/a", "sites[1].key")]);
+        let number = |scope| named.locate("/a: odd", scope).map(|(number, _)| number);
+        assert_eq!((number("sites[0]"), number("sites[1]")), (Some(0), Some(1)));
+        assert_eq!(number("sites[7]"), Some(0));
     }
 }

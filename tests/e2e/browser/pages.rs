@@ -5,13 +5,9 @@ use std::env;
 use serde_json::{Value, json};
 
 use super::{has_browser, key_hash, url, visit};
-use crate::{
-    harness::{HTPASSWD, Setup},
-    hub::Hub,
-};
+use crate::{harness::Setup, hub::Hub};
 
 const PATHS: &str = r#"paths:
-      - {path: /password/, access: {password: htpasswd}}
       - {path: /away/, upstream: "http://127.0.0.1:1"}
       - {path: /outside/, access: {networks: [192.0.2.1]}}"#;
 
@@ -24,7 +20,6 @@ async fn pages_are_legible_at_each_width_in_light_and_dark_and_in_two_languages(
     let gate = Setup::home(&hub.url())
         .site("access: {networks: [127.0.0.1], client_certificate: own}")
         .site(PATHS)
-        .file("htpasswd", HTPASSWD)
         .start()
         .await;
     let home = url(&gate, "home.test");
@@ -41,7 +36,6 @@ async fn pages_are_legible_at_each_width_in_light_and_dark_and_in_two_languages(
         page("broken", "/wrong/garbage", 502),
         page("outside", "/outside/", 403),
         page("path", "/%00", 400),
-        page("password", "/password/", 401),
         enrolment("link", "/.hubgate/enrol/AAAAAAAAAAAAAAAAAAAAAA"),
     ];
     let argument = json!({
