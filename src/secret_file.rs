@@ -18,7 +18,7 @@ use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 
 pub(crate) use self::{
     leftover::{is_unfinished, remove_leftovers},
-    owner::{OwnerRights, explained},
+    owner::{OwnerRights, explained, user_name},
 };
 
 /// Bytes of a file that is read at most; all of ours are far shorter.

@@ -16,6 +16,7 @@ pub(super) mod properties;
 mod yescrypt;
 
 use std::{
+    io,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -154,7 +155,14 @@ impl Passwords {
 
 fn read(path: &Path) -> anyhow::Result<Htpasswd> {
     let place = || format!("{}: password file", path.display());
-    let text = secret_file::read_regular(path).with_context(place)?;
+    let text = secret_file::read_regular(path);
+    if matches!(&text, Err(fault) if fault.kind() == io::ErrorKind::NotFound) {
+        anyhow::bail!(
+            "{}: no such file; make it with `hubgate user add NAME`, or correct its path",
+            path.display()
+        );
+    }
+    let text = text.with_context(place)?;
     Htpasswd::parse(&text).with_context(place)
 }
 

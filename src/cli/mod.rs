@@ -10,10 +10,12 @@ mod demo;
 mod doctor;
 mod explain;
 mod import_nginx;
+mod init;
 mod prompt;
 mod reload;
 mod schema;
 mod status;
+mod sudo;
 mod table;
 mod user;
 
@@ -27,8 +29,11 @@ use std::{
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::{client::Client, explain::Explain, import_nginx::ImportNginx, user::User};
-use crate::{config::Faults, proxy::sites::Unusable, server, telemetry::Printable};
+use self::{client::Client, explain::Explain, import_nginx::ImportNginx, init::Init, user::User};
+use crate::{
+    config::Faults, doctor::startup::CannotStart, proxy::sites::Unusable, server,
+    telemetry::Printable,
+};
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
 #[derive(Debug, Parser)]
@@ -43,6 +48,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a first proxy.yaml and a first user, by a few questions or by flags.
+    Init(Init),
     /// Tell everything that is wrong with the configuration, or else what it means.
     Check,
     /// Tell what would be answered to a request, and why, without sending one.
@@ -120,22 +127,35 @@ enum Cert {
 /// The exit code is 0, 1 for a failure, 2 for wrong usage, 78 for a
 /// configuration with faults (`EX_CONFIG` of sysexits.h).
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let done = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => execute(arguments),
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => parsed,
         Err(usage) => return refuse(&usage),
     };
-    let Err(error) = done else {
+    let is_reload = matches!(parsed.command, Command::Reload);
+    let config = parsed.config.clone().unwrap_or_else(default_config);
+    let Err(error) = execute(parsed) else {
         return ExitCode::SUCCESS;
     };
-    // A stderr that is gone leaves the exit code to tell.
-    let told = format!("{error:#}");
-    let _ = writeln!(io::stderr(), "{}", Printable(&told));
+    let mut text = format!("{error:#}");
+    if sudo::would_help(&error, &config) {
+        text += &format!("\nrun: {}", sudo::line(&arguments));
+    }
+    if is_reload {
+        text += "\nnothing changed";
+    }
+    // Without a stderr the exit code is left.
+    let _ = writeln!(io::stderr(), "{}", Printable(&text));
     exit_code(&error).into()
 }
 
 fn execute(arguments: Arguments) -> anyhow::Result<()> {
+    if let Command::Init(init) = &arguments.command {
+        return init::run(arguments.config.as_deref(), init);
+    }
     let config = arguments.config.unwrap_or_else(default_config);
     match arguments.command {
+        Command::Init(_) => Ok(()),
         Command::Check => check::run(&config),
         Command::Explain(explain) => explain::run(&config, &explain),
         Command::Run => server::run(config),
@@ -176,7 +196,7 @@ fn default_config() -> PathBuf {
 fn exit_code(error: &anyhow::Error) -> u8 {
     let configuration = error
         .chain()
-        .any(|cause| cause.is::<Faults>() || cause.is::<Unusable>());
+        .any(|cause| cause.is::<Faults>() || cause.is::<Unusable>() || cause.is::<CannotStart>());
     if configuration { 78 } else { 1 }
 }
 

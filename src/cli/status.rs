@@ -8,17 +8,39 @@ use crate::{
     proxy::site::{RevocationList, State},
     server::control::{self, Status},
     telemetry::counters::AtLimits,
-    tls::day,
+    tls::{day, moment},
 };
 
-/// Prints what runs.
+/// Prints what runs; with a broken file, first that hubgate goes on with the one before.
+///
+/// # Errors
+/// When none runs, or with the faults of the file.
 pub(super) fn run(path: &Path, json: bool) -> anyhow::Result<()> {
-    let config = config::load(path)?;
-    let status = control::status(&config.state)?;
+    let (state, faults) = match config::load(path) {
+        Ok(config) => (config.state, None),
+        Err(faults) => (config::state_of(path), Some(faults)),
+    };
+    let status = control::status(&state);
+    let (status, faults) = match (status, faults) {
+        (Ok(status), faults) => (status, faults),
+        (Err(fault), None) => return Err(fault),
+        (Err(_), Some(faults)) => return Err(faults.into()),
+    };
     if json {
-        return print(&(serde_json::to_string_pretty(&status)? + "\n"));
+        print(&(serde_json::to_string_pretty(&status)? + "\n"))?;
+    } else {
+        let first = faults.as_ref().map(|_| goes_on(path, &status));
+        print(&(first.unwrap_or_default() + &told(&status)))?;
     }
-    print(&told(&status))
+    faults.map_or(Ok(()), |faults| Err(faults.into()))
+}
+
+fn goes_on(path: &Path, status: &Status) -> String {
+    let of = status
+        .loaded
+        .map_or_else(|| "before".to_owned(), |at| format!("of {}", moment(at)));
+    let file = path.display();
+    format!("{file} has faults (below); hubgate goes on with the file {of}\n\n")
 }
 
 fn told(status: &Status) -> String {
@@ -71,14 +93,19 @@ fn at_limits(counts: &AtLimits) -> Option<String> {
 }
 
 fn site(site: &State) -> String {
-    let mut lines = vec![
-        String::new(),
-        site.hosts.join(", "),
-        format!("  certificate until {}", day(site.certificate_ends)),
-    ];
+    let mut lines = vec![String::new(), site.hosts.join(", "), certificate(site)];
     lines.extend(site.revocation_lists.iter().map(revocation_list));
     lines.extend(site.warnings.iter().map(|it| format!("  warning: {it}")));
     lines.join("\n") + "\n"
+}
+
+fn certificate(site: &State) -> String {
+    match site.stand_in {
+        true => "  certificate stand-in of hubgate's own, until the CA certifies the site; browsers warn \
+                 (hubgate cert status)"
+            .to_owned(),
+        false => format!("  certificate until {}", day(site.certificate_ends)),
+    }
 }
 
 fn revocation_list(list: &RevocationList) -> String {
@@ -95,5 +122,33 @@ fn duration(seconds: u64) -> String {
         120..=7199 => format!("{} min", seconds / 60),
         7200..=172_799 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    fn site_of(stand_in: bool) -> State {
+        State {
+            hosts: vec!["home.example.org".into()],
+            certificate_ends: OffsetDateTime::UNIX_EPOCH,
+            stand_in,
+            publicly_trusted: false,
+            revocation_lists: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_stand_in_has_no_date() {
+        let shown = site(&site_of(true));
+        assert!(
+            shown.contains("stand-in") && !shown.contains("1970"),
+            "{shown}"
+        );
+        assert!(site(&site_of(false)).contains("until 1 January 1970"));
     }
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{credential::Making, secret::Secret, ticket::Ticket, wish::Wish};
+use super::{credential::Making, name::Name, secret::Secret, ticket::Ticket, wish::Wish};
 use crate::telemetry::progress::Teller;
 
 /// The invitations that are open and the certificates that are being fetched.
@@ -63,6 +63,8 @@ const MOST: usize = 32;
 const THREE_WRONG: &str = "three wrong codes: the link is over; invite the device again";
 const NOT_SEEN: &str = "the device has its certificate and has not shown it yet; \
     `hubgate client list` tells when it has";
+const SHOWN_AGAIN: &str = "another command shows this invitation now, and goes on here";
+const WITHDRAWN: &str = "the invitation was withdrawn";
 const UNUSED: &str = "the link was not used within ten minutes; invite the device again";
 
 impl Invitations {
@@ -80,7 +82,10 @@ impl Invitations {
         let name = wish.name.as_str();
         let is_same = |it: &Invitation| it.is_open() && it.wish.name == wish.name;
         if self.0.iter().any(is_same) {
-            anyhow::bail!("{name:?} is invited already: use that link, or wait until it ends");
+            anyhow::bail!(
+                "{name:?} is invited already: `hubgate client add {name:?} --show` shows that link again, \
+                 --withdraw ends it"
+            );
         }
         if self.0.len() >= MOST {
             anyhow::bail!("{MOST} invitations are open: wait until some of them end");
@@ -99,6 +104,52 @@ impl Invitations {
             stage: Stage::Open,
         });
         Ok(told)
+    }
+
+    /// Shows an open invitation again to another listener; the one before hears no more of it.
+    ///
+    /// # Errors
+    /// When no invitation of that name is open.
+    pub(super) fn show(
+        &mut self,
+        name: &Name,
+        teller: Teller,
+        now: Instant,
+    ) -> anyhow::Result<(String, String)> {
+        let invitation = self.of_name(name, now)?;
+        let before = std::mem::replace(&mut invitation.teller, teller);
+        before.failed(SHOWN_AGAIN.to_owned());
+        let (link, code) = (&invitation.link, &invitation.code);
+        Ok((link.text().to_owned(), code.text().to_owned()))
+    }
+
+    /// Ends an open invitation.
+    ///
+    /// # Errors
+    /// When no invitation of that name is open.
+    pub(super) fn withdraw(&mut self, name: &Name, now: Instant) -> anyhow::Result<()> {
+        let invitation = self.of_name(name, now)?;
+        invitation.teller.failed(WITHDRAWN.to_owned());
+        self.0
+            .retain(|invitation| !invitation.is_open() || invitation.wish.name != *name);
+        Ok(())
+    }
+
+    fn of_name(&mut self, name: &Name, now: Instant) -> anyhow::Result<&mut Invitation> {
+        let mut of_name = self
+            .0
+            .iter_mut()
+            .filter(|invitation| invitation.wish.name == *name && invitation.until > now);
+        let shown = name.as_str();
+        match of_name.next() {
+            Some(invitation) if invitation.is_open() => Ok(invitation),
+            Some(_) => anyhow::bail!(
+                "the invitation of {shown:?} was used: `hubgate client revoke {shown:?}` locks the device out"
+            ),
+            None => anyhow::bail!(
+                "{shown:?} has no open invitation: `hubgate client add {shown:?}` makes one"
+            ),
+        }
     }
 
     /// The invitation of a link that nobody has used.

@@ -145,6 +145,25 @@ impl Clients {
         Ok((link, code, steps))
     }
 
+    /// Shows an open invitation again: the secret of its link, its code, and the steps from now on.
+    ///
+    /// # Errors
+    /// When no invitation of that name is open.
+    pub fn invitation(&self, name: &name::Name) -> anyhow::Result<(String, String, Steps)> {
+        let (teller, steps) = progress::channel();
+        let mut invitations = lock(&self.0.invitations);
+        let (link, code) = invitations.show(name, teller, Instant::now())?;
+        Ok((link, code, steps))
+    }
+
+    /// Ends an open invitation.
+    ///
+    /// # Errors
+    /// When no invitation of that name is open.
+    pub fn withdraw(&self, name: &name::Name) -> anyhow::Result<()> {
+        lock(&self.0.invitations).withdraw(name, Instant::now())
+    }
+
     /// The name of the device that a link invites, and how many codes may be tried.
     #[must_use]
     pub fn invited(&self, link: &str, from: IpAddr) -> Option<(name::Name, u8)> {

@@ -130,10 +130,16 @@ pub fn over(language: Language, over: Over<'_>) -> String {
         Over::AskedHere => (texts.asked_here, ""),
         Over::NotIssued(reason) => (texts.not_issued, reason),
     };
-    let content = html! {
-        main.notice { h1 { (title) } p { (fill(text, &[("reason", reason)])) } }
+    let text = html! { p { (fill(text, &[("reason", reason)])) } };
+    let notice = look::Notice {
+        language,
+        site: None,
+        title,
+        text: &text,
+        retry: None,
+        status: None,
     };
-    look::document(language, title, &head(), &content)
+    notice.document(&head())
 }
 
 /// The `Content-Security-Policy` of these pages: their own style and script, and nothing else.

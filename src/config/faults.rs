@@ -85,7 +85,7 @@ impl Fault {
     }
 
     /// The line it stands in, with a caret; nothing when the text ends before.
-    fn excerpt(&self, lines: &[&str]) -> String {
+    pub(super) fn excerpt(&self, lines: &[&str]) -> String {
         let Position { line, column } = self.position;
         let Some(text) = lines.get(line - 1) else {
             return String::new();

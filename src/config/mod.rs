@@ -5,6 +5,8 @@
 //! and that made into what is true (`resolve` → [`model`]). All that is wrong
 //! on the way is told at once ([`Faults`]).
 
+mod characters;
+mod cure;
 mod faults;
 mod file;
 pub mod model;
@@ -16,12 +18,12 @@ mod spelling;
 mod tree;
 mod yaml;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use self::{faults::Fault, file::File, model::Config, tree::Place};
+use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Place};
 pub use self::{
     faults::Faults,
-    resolve::{LAN, clash, is_certifiable, is_server},
+    resolve::{LAN, check_email, check_host, check_server, clash, is_certifiable, is_server},
     schema::schema,
 };
 
@@ -34,21 +36,52 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     parse(&text, path)
 }
 
+/// The `state` folder of a file that may have faults: as it is written, else the default, else that
+/// of the package.
+#[must_use]
+pub fn state_of(path: &Path) -> PathBuf {
+    let text = source::read(path).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("state:"));
+    let written = lines.map(|value| value.split(" #").next().unwrap_or(value).trim());
+    let written = written
+        .map(|value| value.trim_matches(['"', '\'']))
+        .find(|value| !value.is_empty());
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let usual = folder.join(file::STATE);
+    match written {
+        Some(written) => folder.join(written),
+        None if !usual.exists() && Path::new(PACKAGED_STATE).exists() => PACKAGED_STATE.into(),
+        None => usual,
+    }
+}
+
+/// The folder of the package's service.
+const PACKAGED_STATE: &str = "/var/lib/hubgate";
+
 /// Reads the text of a `proxy.yaml` that is, or would be, at `path`.
 ///
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(text: &str, path: &Path) -> Result<Config, Faults> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let (mut config, warnings) =
+    let (mut config, findings) =
         understand(text, folder).map_err(|faults| Faults::new(path, text, faults))?;
-    let warnings = warnings.iter().map(|warning| warning.headline(path));
-    config.warnings = warnings.collect();
+    let warnings = findings.warnings.iter();
+    config.warnings = warnings.map(|warning| warning.headline(path)).collect();
+    let lines: Vec<&str> = text.lines().collect();
+    for (file, place) in &findings.files {
+        let named = &mut config.named;
+        named.add(file, place.headline(path), place.excerpt(&lines));
+    }
     Ok(config)
 }
 
-/// What the text means and what to warn of, or all that is wrong with it.
-fn understand(text: &str, folder: &Path) -> Result<(Config, Vec<Fault>), Vec<Fault>> {
+/// The meaning of the text with what was found on the way, or all that is wrong with it.
+fn understand(text: &str, folder: &Path) -> Result<(Config, Findings), Vec<Fault>> {
+    let lookalikes = characters::faults(text);
+    if !lookalikes.is_empty() {
+        return Err(lookalikes);
+    }
     let root = yaml::parse(text).map_err(|fault| vec![fault])?;
     let (sound, mut faults) = shape::check(&root, &schema());
     let Some(sound) = sound else {
@@ -58,10 +91,10 @@ fn understand(text: &str, folder: &Path) -> Result<(Config, Vec<Fault>), Vec<Fau
         Ok(file) => file,
         Err(error) => return Err(vec![Place::root(&root).fault(error.to_string())]),
     };
-    let (config, findings) = resolve::resolve(&file, &sound, folder);
-    faults.extend(findings.faults);
+    let (config, mut findings) = resolve::resolve(&file, &sound, folder);
+    faults.append(&mut findings.faults);
     match config {
-        Some(config) if faults.is_empty() => Ok((config, findings.warnings)),
+        Some(config) if faults.is_empty() => Ok((config, findings)),
         _ => Err(faults),
     }
 }

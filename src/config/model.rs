@@ -5,6 +5,7 @@
 
 mod acme;
 mod header_edit;
+mod named;
 mod pin;
 
 use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -12,9 +13,10 @@ use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf, sync::Arc, time::Dur
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-pub use self::acme::{Acme, Authority, ChallengeKind, Dns, DnsProvider, Eab, Export};
 pub use self::{
+    acme::{Acme, Authority, ChallengeKind, Dns, DnsProvider, Eab, Export},
     header_edit::{EditedValue, HeaderEdit},
+    named::NamedFiles,
     pin::Pin,
 };
 
@@ -37,6 +39,8 @@ pub struct Config {
     pub log: Log,
     /// What is allowed but the operator should know, each with its place in the file.
     pub warnings: Vec<String>,
+    /// The places of the file that name other files.
+    pub named: NamedFiles,
 }
 
 /// Addresses to listen on; `[::]` takes IPv4 too.
@@ -119,6 +123,17 @@ pub struct Upstream {
     pub host: Option<HeaderValue>,
     /// Fields that the servers get in place of the visitor's; no name is in it twice.
     pub headers: Vec<HeaderEdit>,
+    /// What the hub is; recognised where it is none.
+    pub kind: Option<HubKind>,
+}
+
+/// What a hub is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HubKind {
+    /// openHAB.
+    OpenHab,
+    /// Anything else.
+    Other,
 }
 
 /// One server of an upstream.

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use super::{
+    cure,
     faults::Fault,
     schema::{Form, keys, property, required},
     spelling,
@@ -42,7 +43,7 @@ impl<'s> Shape<'s> {
             }
         }
         self.faults
-            .push(place.fault(mismatch(&forms, &place.node.content, &schema["default"])));
+            .push(place.fault(mismatch(place, &forms, &schema["default"])));
         None
     }
 
@@ -87,13 +88,18 @@ impl<'s> Shape<'s> {
         let meant = spelling::nearest(key, keys(block));
         let cure = match meant {
             Some(meant) => format!("did you mean \"{meant}\"?"),
-            None => format!("there are: {}", keys(block).collect::<Vec<_>>().join(", ")),
+            None => cure::of_key(self.schema, key)
+                .unwrap_or_else(|| format!("there are: {}", list_keys(block))),
         };
         let mut fault = place.fault(format!("unknown key \"{key}\"; {cure}"));
         fault.position = entry.position;
         self.faults.push(fault);
         meant
     }
+}
+
+fn list_keys(block: &Value) -> String {
+    keys(block).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a single value may be written like this.
@@ -107,9 +113,10 @@ fn fits(form: &Form<'_>, content: &Content) -> bool {
     }
 }
 
-fn mismatch(forms: &[Form<'_>], content: &Content, default: &Value) -> String {
+fn mismatch(place: &Place<'_>, forms: &[Form<'_>], default: &Value) -> String {
+    let content = &place.node.content;
     let (expected, found) = (alternatives(forms), found(content));
-    match cure(forms, content, default) {
+    match cure::of_value(&place.path, forms, content, default) {
         Some(cure) => format!("expected {expected}, found {found}; {cure}"),
         None => format!("expected {expected}, found {found}"),
     }
@@ -126,7 +133,7 @@ fn alternatives(forms: &[Form<'_>]) -> String {
 
 fn wanted(form: &Form<'_>) -> String {
     match form {
-        Form::Block(block) => match keys(block).collect::<Vec<_>>().join(", ") {
+        Form::Block(block) => match list_keys(block) {
             keys if keys.is_empty() => "a block".into(),
             keys => format!("a block with {keys}"),
         },
@@ -148,28 +155,4 @@ fn found(content: &Content) -> String {
         Content::List(_) => "a list".into(),
         Content::Block(_) => "a block".into(),
     }
-}
-
-/// What would make it right, where more can be said than what was expected.
-fn cure(forms: &[Form<'_>], content: &Content, default: &Value) -> Option<String> {
-    match (content, forms) {
-        (Content::Null, _) => Some("write a value or remove the key".into()),
-        (Content::Text(text), [Form::List(_)]) => Some(format!("write [\"{text}\"]")),
-        (Content::Text(text), _) => {
-            let meant = spelling::nearest(text, words(forms))?;
-            Some(format!("did you mean \"{meant}\"?"))
-        }
-        (Content::Number(_) | Content::Switch(_), [Form::Text, ..]) => match default.as_str() {
-            Some(example) => Some(format!("write it like {example}")),
-            None => Some("if it is text, put it in quotes".into()),
-        },
-        _ => None,
-    }
-}
-
-fn words<'s>(forms: &[Form<'s>]) -> impl Iterator<Item = &'s str> {
-    forms.iter().filter_map(|form| match form {
-        Form::Word(word) => Some(*word),
-        _ => None,
-    })
 }

@@ -14,7 +14,13 @@ const MAX_BYTES: u64 = 1 << 20;
 /// The text of the file.
 pub(super) fn read(path: &Path) -> Result<String, Faults> {
     let bytes = bytes(path).map_err(|error| {
-        let cure = "name the right file with --config, and see that hubgate may read it";
+        let cure = match error.kind() {
+            io::ErrorKind::NotFound => {
+                "make one with `hubgate init`, or name another with --config"
+            }
+            io::ErrorKind::PermissionDenied => "run this with sudo, or as its owner",
+            _ => "name the right file with --config, and see that hubgate may read it",
+        };
         Faults::whole(path, &format!("cannot be read: {error}: {cure}"))
     })?;
     if bytes.len() as u64 > MAX_BYTES {
@@ -75,6 +81,7 @@ mod tests {
                 .to_string()
                 .starts_with("no/such/proxy.yaml: cannot be read: No such file")
         );
+        assert!(faults.to_string().contains("`hubgate init`"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{
         state::{Standing, State},
     },
     config::model::{Certificate, Config, Site},
+    secret_file::OwnerRights,
     server::control,
     tls::{Certified, SystemRoots, day},
 };
@@ -20,6 +21,8 @@ const NOTICE: i64 = 14;
 
 /// How the certificate of each site stands.
 pub(super) fn findings(config: &Config, running: &Running) -> Vec<Finding> {
+    // Without the rights, what cannot be read is a finding of its own.
+    let _rights = OwnerRights::assume(&config.state).ok();
     let sites = config.sites.iter();
     let mut found: Vec<_> = sites.flat_map(|site| of_site(site, running)).collect();
     if config

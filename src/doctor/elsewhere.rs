@@ -1,10 +1,11 @@
-//! A look at what the configuration names, read as `run` reads it, that leaves nothing behind.
+//! A reading of what the configuration names, with the rights that `run` has, that leaves nothing
+//! behind.
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 
 use anyhow::Context;
 
-use crate::{clients, config::model::Config, tls};
+use crate::{clients, config::model::Config, secret_file::OwnerRights, tls};
 
 /// Has `look` take the configuration with a state folder that goes away again.
 ///
@@ -15,6 +16,7 @@ pub(crate) fn rehearse<T>(
     look: impl FnOnce(Config) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     tls::install_provider();
+    let _rights = OwnerRights::assume(&config.state)?;
     // Always a new one, as in a folder that everybody writes to one that is there may be a trap.
     let folder = tempfile::Builder::new()
         .prefix("hubgate-check-")

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ipnet::{Ipv4Net, Ipv6Net};
+
 use crate::config::{
     LAN,
     model::{
@@ -12,6 +14,7 @@ use crate::config::{
 /// From where one enters, and with what.
 pub(crate) fn told(access: &Access) -> String {
     let how = match &access.networks {
+        Some(networks) if is_everywhere(networks) => from_everywhere(access),
         Some(networks) => from_networks(&names(networks), access),
         None if access.is_open() => "everybody, without a question".into(),
         None => format!("from everywhere with {}", proofs(access)),
@@ -65,6 +68,20 @@ pub(crate) fn usages(site: &Site) -> Option<&'static str> {
             "need the extended key usage clientAuth; `any_use: true` takes those without any too",
         ),
         false => Some("are taken without any extended key usage too, and of X.509 version 1"),
+    }
+}
+
+fn is_everywhere(networks: &Networks) -> bool {
+    let all = [Ipv4Net::default().into(), Ipv6Net::default().into()];
+    all.iter().all(|network| networks.0.contains(network))
+}
+
+/// A network that every client is in asks for nothing, unless all factors are needed.
+fn from_everywhere(access: &Access) -> String {
+    let proofs = proofs(access);
+    match access.satisfy {
+        Satisfy::All if !proofs.is_empty() => format!("from everywhere with {proofs}"),
+        _ => "everybody, without a question".into(),
     }
 }
 

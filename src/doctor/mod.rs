@@ -19,6 +19,7 @@ mod network;
 mod ports;
 mod process;
 mod race;
+pub(crate) mod startup;
 
 use std::{
     path::Path,
@@ -57,9 +58,18 @@ pub fn examine(path: &Path) -> Vec<Finding> {
     single(found)
 }
 
+/// The ports of the configuration that other programs hold, when no hubgate runs.
+pub(crate) fn held_ports(config: &Config) -> Vec<Finding> {
+    let mut found = ports::findings(config, &Running::Nobody);
+    found.retain(|finding| finding.level != Level::Ok);
+    found
+}
+
 /// What can be looked at all the same.
 fn without_configuration(path: &Path, faults: &config::Faults, until: Instant) -> Vec<Finding> {
     let mut found = vec![configuration::broken(path, faults)];
+    let running = process::ask(&config::state_of(path));
+    found.extend(running.status().map(process::of_broken_file));
     let written = path.to_owned();
     let checks = vec![
         Check::new("proxy.yaml", move || modes::of_configuration(&written)),
@@ -76,6 +86,7 @@ fn checks(path: &Path, config: &Arc<Config>, running: &Arc<Running>) -> Vec<Chec
             configuration::findings(&written, config)
         }),
         with("ports", config, running, ports::findings),
+        of("start", config, starts),
     ];
     checks.extend(hubs(config));
     checks.push(of("hub", config, hub::open));
@@ -137,6 +148,15 @@ fn hosts(config: &Config) -> Vec<Check> {
             let host = host.clone();
             Check::new(&format!("name {host}"), move || names::findings(&host))
         })
+        .collect()
+}
+
+fn starts(config: &Config) -> Vec<Finding> {
+    let faults = startup::faults(config).into_iter();
+    let warnings = startup::warnings(config).into_iter();
+    let faults = faults.map(|fault| Finding::fail("start", fault));
+    faults
+        .chain(warnings.map(|warning| Finding::warn("start", warning)))
         .collect()
 }
 

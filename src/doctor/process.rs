@@ -3,7 +3,10 @@
 use std::{io, path::Path, sync::mpsc, thread, time::Duration};
 
 use super::Finding;
-use crate::server::control::{self, Status};
+use crate::{
+    server::control::{self, Status},
+    tls::moment,
+};
 
 /// How long it may take to say what it does.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -69,6 +72,18 @@ pub(super) fn told(running: &Running, path: &Path) -> Vec<Finding> {
                 .cure("start this with sudo"),
         ],
     }
+}
+
+/// A process that goes on with what its file said before it had faults.
+pub(super) fn of_broken_file(status: &Status) -> Finding {
+    let since = status
+        .loaded
+        .map_or_else(String::new, |at| format!(" of {}", moment(at)));
+    let cause = format!(
+        "process {} goes on with the file{since}, before the faults",
+        status.pid
+    );
+    Finding::warn(SUBJECT, cause).cure("correct the file, then: hubgate reload")
 }
 
 fn of_status(status: &Status, path: &Path) -> Vec<Finding> {

@@ -32,6 +32,41 @@ pub fn document(language: Language, title: &str, head: &Markup, content: &Markup
     .into_string()
 }
 
+/// A page that says one thing.
+pub struct Notice<'a> {
+    /// The language of its words.
+    pub language: Language,
+    /// The site it is of.
+    pub site: Option<&'a str>,
+    /// Its title.
+    pub title: &'a str,
+    /// What it says.
+    pub text: &'a Markup,
+    /// The words of the link that asks for the same address again.
+    pub retry: Option<&'a str>,
+    /// The status of the response.
+    pub status: Option<u16>,
+}
+
+impl Notice<'_> {
+    /// The whole page; `head` is what else its head says.
+    #[must_use]
+    pub fn document(&self, head: &Markup) -> String {
+        let content = html! {
+            main.notice {
+                @if let Some(site) = self.site { p.site.soft translate="no" { (site) } }
+                section.card {
+                    h1 { (self.title) }
+                    (self.text)
+                    @if let Some(retry) = self.retry { a.button.plain href="" { (retry) } }
+                }
+                @if let Some(status) = self.status { p.code.soft { (status) } }
+            }
+        };
+        document(self.language, self.title, head, &content)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,8 +48,12 @@ impl Networks {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// As `proxy.yaml` has them: `lan` for hubgate's own set of home networks.
+    /// As `proxy.yaml` has them: `public` for every address, `lan` for hubgate's own set of home
+    /// networks.
     pub(super) fn words(&self) -> Vec<String> {
+        if self.is_all() {
+            return vec!["public".to_owned()];
+        }
         let home = Self(LAN.to_vec()).ordered().0;
         let has_home = home.iter().all(|network| self.0.contains(network));
         let rest = self
@@ -57,7 +61,7 @@ impl Networks {
             .iter()
             .filter(|network| !has_home || !home.contains(network));
         let lan = has_home.then(|| "lan".to_owned());
-        lan.into_iter().chain(rest.map(word)).collect()
+        lan.into_iter().chain(rest.flat_map(words)).collect()
     }
 
     /// Addresses at which membership may change, one of each side.
@@ -183,11 +187,28 @@ fn step(address: IpAddr, up: bool) -> IpAddr {
     }
 }
 
-/// A single address without its prefix length.
+/// The words of a network; all addresses of one version are two halves, as `proxy.yaml` takes no
+/// `0.0.0.0/0` for less than the whole Internet.
+fn words(network: &IpNet) -> Vec<String> {
+    match network.subnets(1) {
+        Ok(halves) if network.prefix_len() == 0 => halves.map(|half| half.to_string()).collect(),
+        _ => vec![word(network)],
+    }
+}
+
+/// A single address without its prefix length, unless it looks like that of a network.
 fn word(network: &IpNet) -> String {
-    match network.prefix_len() == network.max_prefix_len() {
+    let is_single = network.prefix_len() == network.max_prefix_len();
+    match is_single && !begins_network(network.addr()) {
         true => network.addr().to_string(),
         false => network.to_string(),
+    }
+}
+
+fn begins_network(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.octets()[3] == 0,
+        IpAddr::V6(address) => address.segments()[4..] == [0; 4],
     }
 }
 
@@ -230,10 +251,14 @@ mod tests {
         );
         assert_eq!(
             allowed("deny 10.0.0.1; allow 10.0.0.0/30; deny all"),
-            ["10.0.0.0", "10.0.0.2/31"]
+            ["10.0.0.0/32", "10.0.0.2/31"]
         );
         assert!(allowed("deny all; allow 10.0.0.0/8").is_empty());
-        assert_eq!(allowed("allow all"), ["0.0.0.0/0", "::/0"]);
+        assert_eq!(allowed("allow all"), ["public"]);
+        assert_eq!(
+            allowed("allow 0.0.0.0/0; deny all"),
+            ["0.0.0.0/1", "128.0.0.0/1"]
+        );
         assert!(allowed("allow unix:; deny all").is_empty());
     }
 

@@ -306,7 +306,7 @@ fn has_prefix(places: &[Judged<'_>], path: &str) -> bool {
 
 /// Whether hubgate can have a rule for the path: it judges the decoded path, without parameters.
 fn is_path(path: &str) -> bool {
-    let refused = |c: char| "%;?#\\".contains(c) || c.is_whitespace() || c.is_control();
+    let refused = |c: char| "%;?#\\*^|".contains(c) || c.is_whitespace() || c.is_control();
     let segments: Vec<_> = path.split('/').skip(1).collect();
     let inner = segments.len().saturating_sub(1);
     let odd =

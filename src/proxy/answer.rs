@@ -6,6 +6,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use pingora_core::protocols::http::date::get_cached_date;
 
+use super::page::{Notice, Pages, Reader};
+
 /// An answer that does not come from the hub.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -13,8 +15,10 @@ pub struct Answer {
     pub status: StatusCode,
     /// Fields beside those of every own answer.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// HTML, or nothing.
+    /// Nothing until a notice is written for its reader.
     pub body: Bytes,
+    /// What the body is to say.
+    pub notice: Option<Notice>,
     /// Whether the connection ends with it.
     pub close: bool,
 }
@@ -43,13 +47,29 @@ impl Answer {
     /// An answer with an HTML page.
     #[must_use]
     pub fn html(status: StatusCode, body: String) -> Self {
-        Self::shared_html(status, body.into())
+        Self::of(status, "text/html; charset=utf-8", body.into())
     }
 
-    /// The same with bytes that other answers may share.
+    /// An answer whose body is written for its reader ([`Answer::written_for`]).
     #[must_use]
-    pub fn shared_html(status: StatusCode, body: Bytes) -> Self {
-        Self::of(status, "text/html; charset=utf-8", body)
+    pub fn notice(status: StatusCode, notice: Notice) -> Self {
+        Self {
+            status,
+            headers: Vec::from(GUARDS),
+            body: Bytes::new(),
+            notice: Some(notice),
+            close: false,
+        }
+    }
+
+    /// The same with its notice in the reader's words; one without a notice as it is.
+    #[must_use]
+    pub(super) fn written_for(mut self, reader: Reader, site: Option<&Pages>) -> Self {
+        let Some(notice) = self.notice.take() else {
+            return self;
+        };
+        self.body = reader.write(&notice, self.status, site);
+        self.with(header::CONTENT_TYPE, reader.media_type())
     }
 
     /// An answer for a program, of no type that a browser would show.
@@ -67,6 +87,7 @@ impl Answer {
             status,
             headers,
             body,
+            notice: None,
             close: false,
         }
     }
@@ -78,6 +99,7 @@ impl Answer {
             status,
             headers,
             body: Bytes::new(),
+            notice: None,
             close: false,
         }
     }

@@ -28,11 +28,14 @@ use super::{
     answer::Answer,
     exchange::{Exchange, Request},
     gate,
+    page::Reader,
     site::Site,
 };
 
 /// What the paths of the pages begin with.
 const PATH: &str = "/.hubgate/enrol/";
+/// The query after a wrong code: a page that is loaded again by GET costs no try.
+const WRONG: &str = "?wrong";
 /// Bytes of a form; a code is far shorter.
 pub(super) const MOST_FORM: usize = 256;
 
@@ -62,6 +65,8 @@ struct Visit<'a> {
     secret: &'a str,
     /// What he wants there.
     wanted: &'a str,
+    /// Whether he was led here by a wrong code.
+    wrong: bool,
     form: &'a [u8],
     from: IpAddr,
     language: Language,
@@ -112,7 +117,7 @@ impl Proxy {
     /// Behind the link: the question for the code. Behind the code: the files.
     fn show(&self, visit: &Visit<'_>) -> Answer {
         if let Some((name, left)) = self.clients.invited(visit.secret, visit.from) {
-            let page = page::code(visit.language, name.as_str(), false, left);
+            let page = page::code(visit.language, name.as_str(), visit.wrong, left);
             return own(StatusCode::OK, page);
         }
         match self.clients.fetching(visit.secret) {
@@ -143,21 +148,11 @@ impl Proxy {
         let entering = tokio::task::spawn_blocking(move || clients.enter(&link, &code, from));
         match entering.await {
             Ok(Entered::Right(page)) => see(&format!("{PATH}{page}")),
-            Ok(Entered::Wrong(left)) => self.ask_again(visit, left),
+            Ok(Entered::Wrong(_)) => see(&format!("{PATH}{}{WRONG}", visit.secret)),
             Ok(Entered::Last) => over(visit, StatusCode::FORBIDDEN, Over::Tries),
             Ok(Entered::Unknown) => unknown(visit, StatusCode::NOT_FOUND),
             Ok(Entered::Failed(fault)) => failed(visit, &fault),
             Err(_) => failed(visit, "the process is ending"),
-        }
-    }
-
-    fn ask_again(&self, visit: &Visit<'_>, left: u8) -> Answer {
-        match self.clients.invited(visit.secret, visit.from) {
-            Some((name, _)) => {
-                let page = page::code(visit.language, name.as_str(), true, left);
-                own(StatusCode::FORBIDDEN, page)
-            }
-            None => unknown(visit, StatusCode::NOT_FOUND),
         }
     }
 
@@ -216,9 +211,10 @@ fn visit<'a>(
         method: request.method,
         secret,
         wanted,
+        wrong: request.target.ends_with(WRONG),
         form: &exchange.form,
         from: exchange.link.peer.ip(),
-        language: gate::language(request),
+        language: Reader::of(request.headers).language(),
         device: Device::of(&exchange.said.user_agent),
         host: &exchange.said.host,
         site,

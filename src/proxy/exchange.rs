@@ -17,7 +17,15 @@ use crate::{
 };
 
 use super::{
-    authority::Authority, cors::Cors, enrolment, grant::Listed, headers, link::Link, site::Site,
+    answer::Answer,
+    authority::Authority,
+    cors::Cors,
+    enrolment,
+    grant::Listed,
+    headers,
+    link::Link,
+    page::{Notice, Reader},
+    site::Site,
     sites::Sites,
 };
 
@@ -90,6 +98,8 @@ pub struct Said {
     pub user_agent: String,
     /// Whether the UI was told already to leave Authorization alone.
     pub has_auth_cookie: bool,
+    /// What the client reads.
+    pub(super) reader: Reader,
 }
 
 impl Exchange {
@@ -117,6 +127,22 @@ impl Exchange {
             received: 0,
             answered: None,
         }
+    }
+
+    /// A local response as the client reads it, with what browsers of other origins are told.
+    #[must_use]
+    pub(super) fn dress(&self, mut answer: Answer) -> Answer {
+        if matches!(answer.notice, Some(Notice::HubStarting)) && self.is_for_openhab() {
+            answer.notice = Some(Notice::OpenHabStarting);
+        }
+        let pages = self.site.as_ref().map(|site| site.pages());
+        self.cors.dress(answer.written_for(self.said.reader, pages))
+    }
+
+    /// Whether it goes to openHAB, as far as that is known.
+    pub(super) fn is_for_openhab(&self) -> bool {
+        let route = self.route.as_ref();
+        route.is_some_and(|route| route.upstream().is_openhab())
     }
 
     /// Waits until the exchange is not admitted any more.
@@ -155,6 +181,7 @@ impl Said {
             referer: field(header::REFERER),
             user_agent: field(header::USER_AGENT),
             has_auth_cookie: headers::has_auth_cookie(request.headers),
+            reader: Reader::of(request.headers),
         }
     }
 }

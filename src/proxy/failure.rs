@@ -2,7 +2,6 @@
 
 use std::io;
 
-use http::StatusCode;
 
 use super::{answer::Answer, exchange::Exchange, page};
 use crate::upstream::Unreachable;
@@ -41,9 +40,5 @@ fn path(exchange: &Exchange) -> &str {
 /// 500: a fault of hubgate's own.
 #[must_use]
 pub(super) fn internal() -> Answer {
-    page::page(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Something went wrong",
-        "This is a fault of hubgate; its log says more.",
-    )
+    page::internal()
 }

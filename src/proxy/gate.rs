@@ -19,7 +19,6 @@ use crate::{
     },
     clients::name::Name,
     config::model::ClientCertificate,
-    look::Language,
     telemetry::journal,
     tls::ClientAuth,
 };
@@ -81,7 +80,7 @@ impl Proxy {
             Ok(admission) => admission,
             Err(denial) => {
                 let denial = exchange.denial.insert(denial);
-                return Err(self.refusal(denial, &exchange.link, language(request)));
+                return Err(self.refusal(denial, &exchange.link));
             }
         };
         if own_page.is_err() && !admission.public {
@@ -90,6 +89,7 @@ impl Proxy {
         if hops::left(request.method, request.headers) == Some(0) {
             return Err(Answer::bytes(StatusCode::OK, String::new()));
         }
+        to_folder(&site, &place, request)?;
         let declared = body.unwrap_or_else(|| declared_length(request));
         if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most)
         {
@@ -154,19 +154,16 @@ impl Proxy {
         decided
     }
 
-    fn refusal(&self, denial: &Denial, link: &Link, language: Language) -> Answer {
+    fn refusal(&self, denial: &Denial, link: &Link) -> Answer {
         match denial {
-            Denial::Password { certificate } => {
-                let reason = certificate.as_ref().map(ToString::to_string);
-                page::password_required(reason.as_deref())
-            }
-            Denial::CertificateAbsent => page::certificate::required(language),
+            Denial::Password { certificate } => page::password_required(certificate.as_ref()),
+            Denial::CertificateAbsent => page::certificate_required(),
             Denial::CertificateInvalid(reason) => {
                 let device = self.device(link);
-                page::certificate::invalid(language, reason, device.as_ref().map(Name::as_str))
+                page::certificate_invalid(reason, device.as_ref().map(Name::as_str))
             }
             // A 403 on a connection that asked makes Safari offer its certificates again.
-            Denial::Network if link.asked() => page::certificate::required(language),
+            Denial::Network if link.asked() => page::certificate_required(),
             Denial::Network => page::outside(),
             Denial::Throttled { retry_after } => page::throttled(*retry_after),
         }
@@ -202,11 +199,6 @@ fn report(basic: Option<&Basic>, client: Client, host: &str) {
     let is_token = basic.user.starts_with("oh.");
     let user = if is_token { "oh.…" } else { &basic.user };
     journal::login_failed(client.accountable(), user, host);
-}
-
-pub(super) fn language(request: &Request<'_>) -> Language {
-    let accepted = request.headers.get(header::ACCEPT_LANGUAGE);
-    Language::of(accepted.and_then(|value| value.to_str().ok()))
 }
 
 /// What holds for a head of any version.
@@ -265,6 +257,19 @@ fn over_tls(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Result
     });
     let location = public.map(|public| format!("https://{public}{}", request.target));
     Err(page::to_https(location.as_deref(), request.method))
+}
+
+/// A request for `/sub` where a hub has `/sub/` is led there, as by NGINX; after the access rule of
+/// `/sub`, so that it answers no more than the hub did before.
+fn to_folder(site: &Site, place: &Place<'_>, request: &Request<'_>) -> Result<(), Answer> {
+    let Some(folder) = site.folder(place, path(request.target)) else {
+        return Ok(());
+    };
+    let query = request
+        .target
+        .find('?')
+        .map_or("", |at| &request.target[at..]);
+    Err(page::to_folder(&format!("{folder}{query}"), request.method))
 }
 
 /// The place of a request, as far as another site's page matters there.

@@ -134,6 +134,7 @@ pub(super) fn to_client<'a>(
     let Some(site) = &exchange.site else {
         return Ok(changes);
     };
+    recognise(fields, status, exchange);
     let headers = site.config.headers.iter();
     for (name, value) in headers.filter(|(name, _)| !exchange.cors.replaces(name.as_str())) {
         changes.set(name.as_str(), Some(value.clone()));
@@ -144,7 +145,7 @@ pub(super) fn to_client<'a>(
     if let Some(hsts) = site.hsts().filter(|_| exchange.link.tls.is_some()) {
         changes.set("Strict-Transport-Security", Some(hsts));
     }
-    if exchange.password_asked && !exchange.said.has_auth_cookie {
+    if exchange.password_asked && !exchange.said.has_auth_cookie && exchange.is_for_openhab() {
         changes.add("Set-Cookie", auth_cookie(exchange).try_into()?);
     }
     match &exchange.session {
@@ -152,6 +153,15 @@ pub(super) fn to_client<'a>(
         _ => {}
     }
     Ok(changes)
+}
+
+/// Has the upstream see an answer by which openHAB is recognised.
+fn recognise(fields: &(impl Fields + ?Sized), status: StatusCode, exchange: &Exchange) {
+    let Some(route) = exchange.route.as_ref().filter(|_| status.is_success()) else {
+        return;
+    };
+    let kind = fields.all("content-type").next().unwrap_or_default();
+    route.upstream().notice(&exchange.said.target, kind);
 }
 
 /// Whether a field of the hub's answer is dropped, by its name in lower case.

@@ -42,8 +42,8 @@ pub async fn serve(service: &Service, mut conn: Conn) {
         let exchanged = match next(proxy, &mut conn, first).await {
             // On the heap, so that a connection that waits for a request is small.
             Next::Head(head, length) => Box::pin(exchange(service, conn, *head, length)).await,
-            Next::Malformed(why) => reply::refuse(proxy, conn, &page::malformed(why)).await,
-            Next::Slow => reply::refuse(proxy, conn, &page::client_slow()).await,
+            Next::Malformed(why) => reply::refuse(proxy, conn, page::malformed(why)).await,
+            Next::Slow => reply::refuse(proxy, conn, page::client_slow()).await,
             Next::End => None,
         };
         let Some(kept) = exchanged else { return };

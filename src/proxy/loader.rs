@@ -6,8 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Context;
-
 use crate::{
     access::{basic::Basic, password::Passwords},
     clients,
@@ -21,16 +19,16 @@ pub(super) struct Loader<'a> {
     config: &'a Config,
     issued: &'a Issued,
     roots: Arc<SystemRoots>,
-    upstreams: HashMap<model::Upstream, Arc<Upstream>>,
     shared: Shared,
 }
 
-/// The files that sites share.
+/// The files and upstreams that sites share.
 #[derive(Default)]
 pub(super) struct Shared {
     passwords: HashMap<PathBuf, Arc<Passwords>>,
     authorities: HashMap<ClientCertificate, Arc<ClientCa>>,
     secrets: SecretValues,
+    upstreams: HashMap<model::Upstream, Arc<Upstream>>,
 }
 
 /// What a look at the files found.
@@ -48,7 +46,6 @@ impl<'a> Loader<'a> {
             config,
             issued,
             roots: Arc::new(SystemRoots::load()),
-            upstreams: HashMap::new(),
             shared: Shared::default(),
         }
     }
@@ -58,13 +55,15 @@ impl<'a> Loader<'a> {
     }
 
     pub(super) fn upstream(&mut self, config: &model::Upstream) -> anyhow::Result<Arc<Upstream>> {
-        if let Some(upstream) = self.upstreams.get(config) {
+        if let Some(upstream) = self.shared.upstreams.get(config) {
             return Ok(upstream.clone());
         }
         let silence = self.config.limits.stream_idle;
         let secrets = &mut self.shared.secrets;
         let upstream = Arc::new(Upstream::build(config, silence, secrets, &self.roots)?);
-        self.upstreams.insert(config.clone(), upstream.clone());
+        self.shared
+            .upstreams
+            .insert(config.clone(), upstream.clone());
         Ok(upstream)
     }
 
@@ -81,7 +80,7 @@ impl<'a> Loader<'a> {
         if let Some(file) = self.shared.passwords.get(path) {
             return Ok(file.clone());
         }
-        let file = Arc::new(Passwords::load(path).context("password")?);
+        let file = Arc::new(Passwords::load(path)?);
         self.shared.passwords.insert(path.to_owned(), file.clone());
         Ok(file)
     }
@@ -98,8 +97,7 @@ impl<'a> Loader<'a> {
             ClientAuthority::Files { ca, crl } => (ca.clone(), crl.clone()),
         };
         let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);
-        let authority = loaded.context("client_certificate")?;
-        let authority = authority.limited_to(config.verify_depth);
+        let authority = loaded?.limited_to(config.verify_depth);
         let authority = Arc::new(authority.taking_any_use(config.any_use));
         self.shared
             .authorities
@@ -112,6 +110,15 @@ impl Shared {
     /// Takes a credential for right in each file that has its user.
     pub(super) fn assume(&self, basic: &Basic) {
         self.passwords.values().for_each(|file| file.assume(basic));
+    }
+
+    /// Takes over what is known of the hubs from before a reload.
+    pub(super) fn remember(&self, before: &Self) {
+        for (config, upstream) in &self.upstreams {
+            if let Some(before) = before.upstreams.get(config) {
+                upstream.remember(before);
+            }
+        }
     }
 
     pub(super) fn refresh(&self) -> Refreshed {

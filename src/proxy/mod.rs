@@ -158,6 +158,7 @@ impl Proxy {
 
     /// Serves other sites from now on.
     pub fn replace(&self, sites: Sites) {
+        sites.remember(&self.sites_now());
         self.memory.prepare(&sites);
         self.budget.set_limit(sites.config.limits.memory);
         self.sites.store(Arc::new(sites));

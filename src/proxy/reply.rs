@@ -34,7 +34,7 @@ pub(super) async fn answer(
         Body::Length(1..=SMALL_BODY) => !head.headers.contains_key(header::EXPECT),
         _ => false,
     };
-    let answer = exchange.cors.dress(answer);
+    let answer = exchange.dress(answer);
     let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(&head);
     let wire = answer.to_http1(Some(&head.method), close);
     exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&head.method)));
@@ -60,7 +60,7 @@ pub(super) async fn end(
     answer: Answer,
 ) -> Option<Conn> {
     let method = exchange.said.method.clone();
-    let answer = exchange.cors.dress(answer);
+    let answer = exchange.dress(answer);
     exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
     proxy.record(&exchange);
     let wire = answer.to_http1(Some(&method), true);
@@ -86,7 +86,7 @@ async fn drain(mut conn: Conn, body: Body) -> Option<Conn> {
 }
 
 /// Answers what could not be read as a request.
-pub(super) async fn refuse(proxy: &Proxy, mut conn: Conn, answer: &Answer) -> Option<Conn> {
+pub(super) async fn refuse(proxy: &Proxy, mut conn: Conn, answer: Answer) -> Option<Conn> {
     let nothing = Request {
         method: &Method::GET,
         target: "-",
@@ -95,6 +95,7 @@ pub(super) async fn refuse(proxy: &Proxy, mut conn: Conn, answer: &Answer) -> Op
         authority: None,
     };
     let mut exchange = Exchange::new(proxy.sites_now(), conn.link().clone(), &nothing);
+    let answer = exchange.dress(answer);
     exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
     proxy.record(&exchange);
     conn.send(&answer.to_http1(None, true)).await.ok()?;

@@ -9,6 +9,7 @@ use std::{
 
 use http::HeaderValue;
 use ipnet::IpNet;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
@@ -18,12 +19,12 @@ use crate::{
         path::BadPath,
         policy::{Place, Policy},
     },
-    config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks, Origin},
+    config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks, Origin, PathRule},
     tls::{ClientAuth, ClientCa, ClientChain, Identity, SiteTls},
     upstream::Upstream,
 };
 
-use super::loader::Loader;
+use super::{loader::Loader, page::Pages};
 
 /// A site, ready to serve.
 pub struct Site {
@@ -38,6 +39,7 @@ pub struct Site {
     upstream: Arc<Upstream>,
     /// By the index of the path rule.
     upstreams: Vec<Option<Arc<Upstream>>>,
+    pages: Pages,
 }
 
 /// What `status` tells of a site.
@@ -48,6 +50,9 @@ pub struct State {
     /// When its certificate ends (RFC 3339).
     #[serde(with = "rfc3339")]
     pub certificate_ends: OffsetDateTime,
+    /// Whether that certificate is hubgate's own, until a CA certifies the site.
+    #[serde(default)]
+    pub stand_in: bool,
     /// Whether browsers trust the certificate without being told.
     pub publicly_trusted: bool,
     /// The revocation lists by which client certificates are judged.
@@ -73,6 +78,16 @@ const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
 /// How long browsers remember https by default, in seconds.
 const YEAR: u64 = 365 * 24 * 3600;
 
+/// What a path of a rule may hold that a path of a URL may not (RFC 3986, section 3.3).
+const UNSAFE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
 impl Site {
     /// Loads everything the site names; what cannot be used is noted in `faults`.
     pub(super) fn build(
@@ -81,10 +96,13 @@ impl Site {
         faults: &mut Vec<anyhow::Error>,
     ) -> Option<Self> {
         let mut keep = Keep(faults);
+        for path in config.rules().filter_map(|rule| rule.password.as_ref()) {
+            keep.sound(loader.passwords(path));
+        }
         let policy = keep.sound(Policy::build(config, |path| loader.passwords(path)));
-        let authorities = keep.sound(authorities(config, loader));
+        let authorities = authorities(config, loader, &mut keep);
         let upstream = keep.sound(loader.upstream(&config.upstream));
-        let upstreams = keep.sound(upstreams(config, loader));
+        let upstreams = upstreams(config, loader, &mut keep);
         let asked = authorities.iter().flat_map(HashMap::values).cloned();
         let tls = keep.sound(loader.tls(config, &asked.collect::<Vec<_>>()));
         Some(Self {
@@ -95,6 +113,7 @@ impl Site {
             policy: policy?,
             authorities: authorities?,
             upstreams: upstreams?,
+            pages: Pages::of(name(config)),
         })
     }
 
@@ -111,6 +130,26 @@ impl Site {
     pub fn origins(&self, place: &Place<'_>) -> [&[Origin]; 2] {
         let rule = place.path_rule().and_then(|at| self.config.paths.get(at));
         [&self.config.origins, rule.map_or(&[], |rule| &rule.origins)]
+    }
+
+    /// Its local responses that are the same for each reader of a kind.
+    pub(super) fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    /// The path of a rule that has a hub below it, for the same path without the slash at its end;
+    /// percent-encoded, and none where a rule of its own decides that path.
+    #[must_use]
+    pub fn folder(&self, place: &Place<'_>, path: &str) -> Option<String> {
+        let decided = place.path_rule().and_then(|at| self.config.paths.get(at));
+        let decoded = percent_decode_str(path).decode_utf8().ok()?;
+        if path.ends_with('/') || decided.is_some_and(|rule| *rule.path == *decoded) {
+            return None;
+        }
+        let is_bare = |rule: &&PathRule| rule.path.strip_suffix('/') == Some(&*decoded);
+        let rule = self.config.paths.iter().find(is_bare)?;
+        rule.upstream.as_ref()?;
+        Some(utf8_percent_encode(&rule.path, UNSAFE).to_string())
     }
 
     /// The servers behind a place.
@@ -253,6 +292,7 @@ impl Site {
         State {
             hosts: self.config.hosts.iter().map(ToString::to_string).collect(),
             certificate_ends: certified.not_after,
+            stand_in: false,
             publicly_trusted: certified.publicly_trusted,
             revocation_lists: self.revocation_lists(OffsetDateTime::now_utc()),
             warnings: self
@@ -280,6 +320,12 @@ impl Site {
     }
 }
 
+/// The name of a site for people.
+fn name(site: &model::Site) -> String {
+    let host = site.public_host().or(site.hosts.first());
+    host.map_or_else(String::new, ToString::to_string)
+}
+
 /// Notes what is wrong and goes on, so that all of it is told.
 struct Keep<'a>(&'a mut Vec<anyhow::Error>);
 
@@ -289,24 +335,30 @@ impl Keep<'_> {
     }
 }
 
+/// The CAs of the rules; none when one of them cannot be used.
 fn authorities(
     site: &model::Site,
     loader: &mut Loader<'_>,
-) -> anyhow::Result<HashMap<ClientCertificate, Arc<ClientCa>>> {
-    site.rules()
-        .filter_map(|access| access.client_certificate.as_ref())
-        .map(|config| Ok((config.clone(), loader.authority(config)?)))
-        .collect()
+    keep: &mut Keep<'_>,
+) -> Option<HashMap<ClientCertificate, Arc<ClientCa>>> {
+    let rules = site.rules();
+    let named = rules.filter_map(|access| access.client_certificate.as_ref());
+    let loaded = named.map(|config| Some((config.clone(), keep.sound(loader.authority(config))?)));
+    // All are loaded before one that failed counts.
+    let loaded: Vec<_> = loaded.collect();
+    loaded.into_iter().collect()
 }
 
-/// The paths' own upstreams, by the index of the path rule.
+/// The paths' own upstreams, by the index of the path rule; none when one cannot be used.
 fn upstreams(
     site: &model::Site,
     loader: &mut Loader<'_>,
-) -> anyhow::Result<Vec<Option<Arc<Upstream>>>> {
-    let paths = site.paths.iter().map(|path| {
-        let upstream = path.upstream.as_ref();
-        upstream.map(|it| loader.upstream(it)).transpose()
+    keep: &mut Keep<'_>,
+) -> Option<Vec<Option<Arc<Upstream>>>> {
+    let paths = site.paths.iter().map(|path| match &path.upstream {
+        Some(upstream) => keep.sound(loader.upstream(upstream)).map(Some),
+        None => Some(None),
     });
-    paths.collect()
+    let loaded: Vec<_> = paths.collect();
+    loaded.into_iter().collect()
 }

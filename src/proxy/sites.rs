@@ -49,14 +49,13 @@ impl Sites {
     pub fn build(config: Config, issued: &Issued) -> anyhow::Result<Self> {
         let mut loader = Loader::new(&config, issued);
         let (mut all, mut told) = (Vec::new(), Vec::new());
-        for site in &config.sites {
+        for (nth, site) in config.sites.iter().enumerate() {
             let mut faults = Vec::new();
             all.extend(Site::build(site, &mut loader, &mut faults).map(Arc::new));
-            let host = &site.hosts[0];
-            told.extend(faults.iter().map(|fault| format!("site {host}: {fault:#}")));
+            told.extend(faults.iter().flat_map(|fault| located(&config, nth, fault)));
         }
         if !told.is_empty() {
-            return Err(Unusable(told.join("\n")).into());
+            return Err(Unusable(in_order(told).join("\n")).into());
         }
         let shared = loader.shared();
         Ok(Self {
@@ -198,6 +197,11 @@ impl Sites {
         self.shared.assume(basic);
     }
 
+    /// Takes over what is known of the hubs from before a reload.
+    pub(super) fn remember(&self, before: &Self) {
+        self.shared.remember(&before.shared);
+    }
+
     /// Takes up files that changed.
     #[must_use]
     pub fn refresh(&self) -> Refreshed {
@@ -251,6 +255,26 @@ const NO_OWN_CLIENTS: &str =
 const ALL_ASK: &str = "a device without a certificate cannot open a link here, as every connection \
     is asked for one: add `networks: [lan]` to the site's access, name another site with --site, \
     or make files with --out";
+
+/// The faults of a site's files, each with the line of `proxy.yaml` that names the file and the
+/// number of that place; those of no file come last.
+fn located(config: &Config, nth: usize, fault: &anyhow::Error) -> Vec<(usize, String)> {
+    let (text, scope) = (format!("{fault:#}"), format!("sites[{nth}]"));
+    let host = config.sites[nth].hosts.first();
+    let host = host.map_or_else(String::new, ToString::to_string);
+    let lines = text.lines().map(|line| {
+        let located = config.named.locate(line, &scope);
+        located.unwrap_or_else(|| (usize::MAX, format!("site {host}: {line}")))
+    });
+    lines.collect()
+}
+
+/// A file that several rules name has its fault once.
+fn in_order(mut faults: Vec<(usize, String)>) -> Vec<String> {
+    faults.sort();
+    faults.dedup();
+    faults.into_iter().map(|(_, text)| text).collect()
+}
 
 fn by_host(sites: &[Arc<Site>]) -> HashMap<Host, Arc<Site>> {
     sites

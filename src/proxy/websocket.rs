@@ -67,7 +67,7 @@ pub(super) async fn tunnel(
     match opened {
         Ok((hub, answer, rest)) => run(proxy, conn, exchange, hub, answer, rest).await,
         Err(answer) => {
-            let answer = exchange.cors.dress(answer);
+            let answer = exchange.dress(answer);
             exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
             if conn.send(&answer.to_http1(None, true)).await.is_ok() {
                 reply::linger(conn).await;

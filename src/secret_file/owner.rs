@@ -58,6 +58,11 @@ impl OwnerRights {
         Ok(rights)
     }
 
+    /// The user whose rights were taken; none where nothing changed.
+    pub(crate) fn user(&self) -> Option<u32> {
+        self.before.as_ref().map(|_| geteuid().as_raw())
+    }
+
     /// The real user stays root: the owner can neither signal nor trace the process.
     fn take(&mut self, owner: &Metadata) -> io::Result<()> {
         let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(group(owner)));
@@ -140,6 +145,17 @@ fn owner(path: &Path) -> io::Result<Option<Metadata>> {
     Ok(owner)
 }
 
+/// The name of a user (passwd(5)), or the number of one without a name.
+pub(crate) fn user_name(user: u32) -> String {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| user.to_string())
+}
+
 fn names(path: &Path) -> VecDeque<PathBuf> {
     let components = path.components();
     let names = components.filter(|name| !matches!(name, Component::CurDir));
@@ -216,6 +232,12 @@ mod tests {
         assert_eq!(owner_of(&folder.path("direct/clients")), None);
         std::os::unix::fs::lchown(folder.path("direct"), Some(OTHER), None).unwrap();
         assert_eq!(owner_of(&folder.path("direct/clients")), Some(OTHER));
+    }
+
+    #[test]
+    fn a_user_has_a_name_or_its_number() {
+        assert_eq!(user_name(0), "root");
+        assert_eq!(user_name(SERVICE), SERVICE.to_string());
     }
 
     #[test]

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
 use listenfd::ListenFd;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::bind_error::cannot_listen;
 use crate::{config::model::Listen, front::Front};
 
 /// The open sockets, and those that wait for their port to be free.
@@ -78,7 +78,11 @@ impl Listeners {
         let mut sockets = Vec::new();
         for address in https {
             let socket = self.socket(inherited, address);
-            sockets.push((address, socket.with_context(|| taken(address))?));
+            let socket = socket.map_err(|fault| {
+                let cause = cannot_listen(address, &fault);
+                anyhow::Error::from(fault).context(cause)
+            });
+            sockets.push((address, socket?));
         }
         let http: Vec<_> = http
             .into_iter()
@@ -180,7 +184,7 @@ impl Listeners {
         };
         warn!(
             "{}: {error}; https is served, and it is tried again",
-            taken(address)
+            cannot_listen(address, &error)
         );
         let listener = Listener::default();
         let (slot, stop) = (listener.socket.clone(), listener.stop.clone());
@@ -266,9 +270,4 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
-}
-
-fn taken(address: SocketAddr) -> String {
-    let port = address.port();
-    format!("cannot listen on {address} (who holds it: ss -ltnp 'sport = :{port}')")
 }

@@ -2,12 +2,14 @@
 //!
 //! Every shared handle is made here, once, and passed down.
 
+mod bind_error;
 pub mod control;
 mod descriptors;
 mod handover;
 mod listeners;
 mod refresh;
 mod reload;
+mod signals;
 mod stop;
 
 use std::{
@@ -18,10 +20,8 @@ use std::{
 
 use anyhow::Context;
 use sd_notify::NotifyState;
-use tokio::{
-    runtime,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use time::OffsetDateTime;
+use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -39,7 +39,8 @@ use crate::{
     tls::{self, Issued},
 };
 
-use self::listeners::Listeners;
+pub use self::bind_error::cannot_listen;
+use self::{listeners::Listeners, signals::Signals};
 
 /// The running process.
 pub struct Server {
@@ -57,6 +58,8 @@ pub struct Server {
     /// What is wrong with the files in use, as told last.
     told: Mutex<Vec<String>>,
     since: Instant,
+    /// When the configuration in use was read.
+    loaded: Mutex<OffsetDateTime>,
     /// Gives the control socket up.
     over: CancellationToken,
 }
@@ -136,6 +139,7 @@ impl Server {
             reloading: tokio::sync::Mutex::default(),
             told: Mutex::default(),
             since: Instant::now(),
+            loaded: Mutex::new(OffsetDateTime::now_utc()),
             over,
         })
     }
@@ -177,34 +181,6 @@ impl Server {
             Err(error) => error!("not reloaded, nothing has changed: {error:#}"),
         }
         notify(&[NotifyState::Ready]);
-    }
-}
-
-/// The signals the process answers.
-struct Signals {
-    reload: Signal,
-    hand_over: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    /// Waits for one that ends the process.
-    async fn end(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    fn listen() -> anyhow::Result<Self> {
-        let on = |kind| signal(kind).context("listening for signals");
-        Ok(Self {
-            reload: on(SignalKind::hangup())?,
-            hand_over: on(SignalKind::user_defined2())?,
-            terminate: on(SignalKind::terminate())?,
-            interrupt: on(SignalKind::interrupt())?,
-        })
     }
 }
 

@@ -1,6 +1,9 @@
 //! Reload: read everything again, build it whole, and only then use it.
 
+use std::sync::PoisonError;
+
 use anyhow::bail;
+use time::OffsetDateTime;
 use tracing::warn;
 
 use crate::{
@@ -31,6 +34,7 @@ impl Server {
         }
         self.proxy.log.set_format(config.log.access);
         self.proxy.replace(sites);
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = OffsetDateTime::now_utc();
         self.certificates.keep(prepared);
         self.tell_warnings();
         self.end_unadmitted().await;

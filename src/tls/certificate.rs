@@ -47,8 +47,8 @@ impl Certified {
         roots: &SystemRoots,
     ) -> anyhow::Result<Self> {
         let (chain_place, key_place) = (chain.display(), key.display());
-        let certificates = pem::certificates(chain)?;
-        let signing_key = signing_key(&pem::key(key)?, &key_place)?;
+        let loaded_key = pem::key(key).and_then(|key| signing_key(&key, &key_place));
+        let (certificates, signing_key) = both(pem::certificates(chain), loaded_key)?;
         let mut certified = Self::new(&certificates, signing_key, roots)
             .with_context(|| chain_place.to_string())?
             .ok_or_else(|| mismatch(&chain_place, &key_place))?;
@@ -187,6 +187,18 @@ fn in_validity(leaf: &X509Certificate<'_>) -> UnixTime {
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let seconds = now.min(end).max(begin);
     UnixTime::since_unix_epoch(Duration::from_secs(seconds.try_into().unwrap_or(0)))
+}
+
+/// Both values, or every fault, each in a line of its own.
+pub(super) fn both<A, B>(
+    one: anyhow::Result<A>,
+    other: anyhow::Result<B>,
+) -> anyhow::Result<(A, B)> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(anyhow!("{one:#}\n{other:#}")),
+        (Err(fault), _) | (_, Err(fault)) => Err(fault),
+    }
 }
 
 fn disorder(order: &[usize]) -> Option<Warning> {

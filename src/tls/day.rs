@@ -1,6 +1,8 @@
 //! Dates as people write them: `3 November 2026`, in UTC.
 
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use time::{
+    OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description,
+};
 
 const DAY: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year]");
@@ -13,6 +15,21 @@ pub fn day(moment: OffsetDateTime) -> String {
         .unwrap_or_else(|_| moment.date().to_string())
 }
 
+/// The time of day here, `14:03`, behind the day where that is not today.
+#[must_use]
+pub fn moment(at: OffsetDateTime) -> String {
+    let offset = UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC);
+    let (at, now) = (
+        at.to_offset(offset),
+        OffsetDateTime::now_utc().to_offset(offset),
+    );
+    let time = format!("{:02}:{:02}", at.hour(), at.minute());
+    match at.date() == now.date() {
+        true => time,
+        false => format!("{}, {time}", day(at)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -22,5 +39,11 @@ mod tests {
     #[test]
     fn a_day_has_no_leading_zero() {
         assert_eq!(day(datetime!(2026-11-03 23:59 UTC)), "3 November 2026");
+    }
+
+    #[test]
+    fn the_moment_of_another_day_has_its_date() {
+        assert!(moment(OffsetDateTime::UNIX_EPOCH).contains("19"));
+        assert_eq!(moment(OffsetDateTime::now_utc()).len(), "14:03".len());
     }
 }

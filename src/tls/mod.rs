@@ -48,7 +48,7 @@ pub use certificate::Certified;
 pub use client_auth::ClientAuth;
 pub use client_ca::ClientCa;
 pub use client_chain::ClientChain;
-pub use day::day;
+pub use day::{day, moment};
 pub(crate) use distinguished_name::hex;
 pub use handshake_fault::handshake_fault;
 pub use identity::{Identity, serial};

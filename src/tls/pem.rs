@@ -1,5 +1,7 @@
 //! PEM, read with errors that name the place, the cause and the cure.
 
+mod recognised;
+
 use std::{fmt::Display, io, path::Path};
 
 use anyhow::{anyhow, bail};
@@ -10,11 +12,14 @@ use rustls::pki_types::{
 
 use x509_parser::parse_x509_certificate;
 
+use self::recognised::Wanted;
 use crate::secret_file;
 
 /// The certificates in a file, in its order; at least one.
 pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
-    certificates_in(&read(file)?, &file.display())
+    let bytes = read(file)?;
+    certificates_in(&bytes, &file.display())
+        .map_err(|fault| recognised(&bytes, Wanted::Certificate, file).unwrap_or(fault))
 }
 
 /// The certificates in a text that came from `place`, in its order; at least one.
@@ -42,16 +47,15 @@ pub(super) fn certificates_or_der(file: &Path) -> anyhow::Result<Vec<Certificate
 
 /// The first private key in a file: PKCS#8, PKCS#1 or SEC1, not encrypted.
 pub(super) fn key(file: &Path) -> anyhow::Result<PrivateKeyDer<'static>> {
-    key_in(&read(file)?, &file.display())
+    let bytes = read(file)?;
+    key_in(&bytes, &file.display())
+        .map_err(|fault| recognised(&bytes, Wanted::Key, file).unwrap_or(fault))
 }
 
 /// The first private key in a text that came from `place`.
 pub(super) fn key_in(text: &[u8], place: &dyn Display) -> anyhow::Result<PrivateKeyDer<'static>> {
     if is_encrypted(text) {
-        bail!(
-            "{place}: the key is encrypted, and nobody is there to type its password; \
-             decrypt it with: openssl pkey -in {place} -out KEY"
-        );
+        bail!("{place}: the key is encrypted, and nobody is there to type its password");
     }
     PrivateKeyDer::from_pem_slice(text).map_err(|fault| match fault {
         pem::Error::NoItemsFound => {
@@ -66,6 +70,9 @@ pub(super) fn revocation_lists(
     file: &Path,
 ) -> anyhow::Result<Vec<CertificateRevocationListDer<'static>>> {
     let bytes = read(file)?;
+    if let Some(refused) = recognised(&bytes, Wanted::RevocationList, file) {
+        return Err(refused);
+    }
     if !contains(&bytes, b"-----BEGIN ") {
         return Ok(vec![bytes.into()]);
     }
@@ -79,6 +86,13 @@ pub(super) fn revocation_lists(
         );
     }
     Ok(lists)
+}
+
+/// Cause and cure for a file whose content is known and none of what is wanted.
+fn recognised(bytes: &[u8], wanted: Wanted, file: &Path) -> Option<anyhow::Error> {
+    let place = file.display().to_string();
+    let refused = recognised::refusal(bytes, wanted, &place)?;
+    Some(anyhow!("{place}: {refused}"))
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
@@ -178,6 +192,79 @@ mod tests {
             let fault = key(&folder.write("key.pem", text)).unwrap_err().to_string();
             assert!(fault.contains("the key is encrypted"), "{fault}");
             assert!(fault.contains("openssl pkey"), "{fault}");
+        }
+    }
+
+    /// The files that OpenSSL makes of one key and certificate, by these commands.
+    fn made_by_openssl(commands: &[&str]) -> Folder {
+        let folder = Folder::new();
+        let first = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
+                     -out cert.pem -days 9 -subj /CN=home";
+        for command in [first].iter().chain(commands) {
+            let mut words = command.split_whitespace();
+            let mut program = std::process::Command::new(words.next().unwrap());
+            let done = program
+                .args(words)
+                .current_dir(folder.path(""))
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{command}: {done:?}");
+        }
+        folder
+    }
+
+    #[test]
+    fn a_file_in_another_form_is_refused_with_the_command_that_converts_it() {
+        let folder = made_by_openssl(&[
+            "openssl x509 -in cert.pem -outform DER -out cert.der",
+            "openssl pkey -in key.pem -outform DER -out key.der",
+            "openssl pkcs8 -topk8 -in key.pem -passout pass:x -out encrypted.pem",
+            "openssl pkcs8 -topk8 -in key.pem -passout pass:x -outform DER -out encrypted.der",
+            "openssl pkcs12 -export -in cert.pem -inkey key.pem -passout pass:x -out both.p12",
+            "openssl crl2pkcs7 -nocrl -certfile cert.pem -out certs.p7b",
+            "openssl crl2pkcs7 -nocrl -certfile cert.pem -outform DER -out certs.der",
+            "openssl x509 -in cert.pem -trustout -out trusted.pem",
+            "openssl pkey -in key.pem -pubout -out public.pem",
+        ]);
+        let chain = |name: &str| certificates(&folder.path(name)).unwrap_err().to_string();
+        let key = |name: &str| key(&folder.path(name)).unwrap_err().to_string();
+        for (refused, cure) in [
+            (chain("cert.der"), "openssl x509 -inform DER -in "),
+            (chain("both.p12"), "openssl pkcs12 -in "),
+            (chain("certs.p7b"), "openssl pkcs7 -in "),
+            (chain("certs.der"), "openssl pkcs7 -inform DER -in "),
+            (chain("trusted.pem"), "openssl x509 -in "),
+            (chain("key.pem"), "may be swapped"),
+            (key("key.der"), "openssl pkey -inform DER -in "),
+            (key("encrypted.pem"), "openssl pkey -in "),
+            (key("encrypted.der"), "openssl pkcs8 -inform DER -in "),
+            (key("both.p12"), "-nocerts -nodes"),
+            (key("cert.pem"), "may be swapped"),
+            (key("cert.der"), "may be swapped"),
+            (key("public.pem"), "public key"),
+        ] {
+            assert!(refused.contains(cure), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_commands_of_the_cures_convert_what_they_are_for() {
+        let folder = made_by_openssl(&[
+            "openssl x509 -in cert.pem -outform DER -out cert.der",
+            "openssl x509 -inform DER -in cert.der -out 1.pem",
+            "openssl pkey -in key.pem -outform DER -out key.der",
+            "openssl pkey -inform DER -in key.der -out 2.pem",
+            "openssl pkcs12 -export -in cert.pem -inkey key.pem -passout pass:x -out both.p12",
+            "openssl pkcs12 -in both.p12 -passin pass:x -nokeys -out 3.pem",
+            "openssl pkcs12 -in both.p12 -passin pass:x -nocerts -nodes -out 4.pem",
+            "openssl crl2pkcs7 -nocrl -certfile cert.pem -outform DER -out certs.der",
+            "openssl pkcs7 -inform DER -in certs.der -print_certs -out 5.pem",
+        ]);
+        for name in ["1.pem", "3.pem", "5.pem"] {
+            certificates(&folder.path(name)).unwrap();
+        }
+        for name in ["2.pem", "4.pem"] {
+            key(&folder.path(name)).unwrap();
         }
     }
 }

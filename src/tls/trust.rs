@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::{
     SystemRoots, Warning,
     authority::Authority,
+    certificate::both,
     revocation::{self, RevocationList},
 };
 
@@ -26,7 +27,10 @@ impl Trust {
     /// Reads the files and refuses what would let in too many or cannot be relied on.
     pub(super) fn load(ca: &Path, crl: Option<&Path>, roots: &SystemRoots) -> anyhow::Result<Self> {
         let now = OffsetDateTime::now_utc();
-        let authorities = Authority::load_all(ca, roots)?;
+        let authorities = Authority::load_all(ca, roots).or_else(|fault| {
+            let lists = crl.map(|crl| RevocationList::load_all(crl, &[]));
+            both(Err(fault), lists.transpose()).map(|(authorities, _)| authorities)
+        })?;
         let ended = authorities.iter().filter_map(|it| it.ended(now));
         let mut warnings: Vec<_> = ended.map(|it| it.of(ca)).collect();
         let mut lists = None;

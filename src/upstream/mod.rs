@@ -5,6 +5,7 @@
 //! here about HTTP.
 
 mod connection;
+mod kind;
 mod pool;
 mod request_edits;
 mod route;
@@ -34,12 +35,13 @@ pub use self::{
     route::Route,
     stream::UpstreamStream,
 };
-use self::{secure::HubTls, server::Server};
+use self::{kind::Kind, secure::HubTls, server::Server};
 
 /// The servers behind a site or path.
 pub struct Upstream {
     servers: Vec<Server>,
     turn: AtomicUsize,
+    kind: Kind,
     silence: Duration,
     /// Connections to each server at most.
     connections: Option<usize>,
@@ -69,6 +71,7 @@ impl Upstream {
                 .map(|server| Server::new(server, tls.as_ref()))
                 .collect::<anyhow::Result<_>>()?,
             turn: AtomicUsize::new(0),
+            kind: Kind::of(config),
             silence,
             connections: config.connections,
             edits: RequestEdits::build(config, secrets)?,
@@ -80,6 +83,22 @@ impl Upstream {
     pub fn route(self: &Arc<Self>, site: Arc<str>) -> Route {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         Route::new(self.clone(), site, turn)
+    }
+
+    /// Whether the hub is openHAB, as far as it is known.
+    #[must_use]
+    pub fn is_openhab(&self) -> bool {
+        self.kind.is_openhab()
+    }
+
+    /// Notes a successful answer, by which openHAB is recognised.
+    pub fn notice(&self, target: &str, content_type: &[u8]) {
+        self.kind.notice(target, content_type);
+    }
+
+    /// Takes over what is known of the same hub from before a reload.
+    pub fn remember(&self, before: &Self) {
+        self.kind.remember(&before.kind);
     }
 
     fn dress(&self, mut peer: HttpPeer) -> HttpPeer {

@@ -69,6 +69,12 @@ impl Route {
         &self.upstream.edits
     }
 
+    /// The servers that it leads through.
+    #[must_use]
+    pub fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+
     /// How long a server may be without a byte.
     #[must_use]
     pub fn silence(&self) -> Duration {

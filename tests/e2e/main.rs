@@ -28,6 +28,7 @@ pub mod http_clients;
 pub mod hub;
 pub mod hub_faults;
 pub mod hub_transports;
+pub mod init;
 pub mod life;
 pub mod name_server;
 pub mod nginx_import;

@@ -11,14 +11,25 @@ use crate::{
         self,
         model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
     },
-    doctor::{entry, exposed, hub, loaded},
+    doctor::{
+        entry, exposed, hub, loaded,
+        startup::{self, CannotStart},
+    },
 };
 
 /// Prints what the configuration means.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let mut config = config::load(path)?;
-    let found = loaded::warnings(&config)?;
-    config.warnings.extend(found);
+    let loaded = loaded::warnings(&config);
+    let mut faults = startup::faults(&config);
+    match loaded {
+        Ok(warnings) => config.warnings.extend(warnings),
+        Err(fault) => faults.insert(0, format!("{fault:#}")),
+    }
+    if !faults.is_empty() {
+        return Err(CannotStart(faults.join("\n")).into());
+    }
+    config.warnings.extend(startup::warnings(&config));
     config.warnings.extend(exposed::warnings(&config));
     config.warnings.extend(hub::refused(&config));
     let summary = summary(&config);

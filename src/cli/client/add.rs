@@ -28,6 +28,9 @@ const AS_BEFORE: &str = "\x1b[0m";
 /// Invites the device, or makes its files.
 pub(super) fn run(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
     must_take_devices(config)?;
+    if add.withdraw {
+        return withdraw(config, &add.name);
+    }
     match &add.out {
         Some(folder) => files(config, add, renew, folder),
         None => invite(config, add, renew),
@@ -37,19 +40,22 @@ pub(super) fn run(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()>
 fn invite(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
     let wish = add.wish(renew)?;
     let name = wish.name.clone();
-    let invite = Invite {
-        wish,
-        making: add.making(),
-        site: add.site.clone(),
-    };
-    let told = control::invite(
-        &config.state,
-        invite,
-        |invited| print(&invitation(&name.to_string(), invited)?),
-        tell,
-    );
-    told?;
+    let show = |invited: &Invited| print(&invitation(&name.to_string(), invited)?);
+    let site = add.site.clone();
+    if add.show {
+        control::invitation(&config.state, name.as_str(), site, show, tell)?;
+    } else {
+        let making = add.making();
+        control::invite(&config.state, Invite { wish, making, site }, show, tell)?;
+    }
     print(&format!("{name} is in\n"))
+}
+
+fn withdraw(config: &Config, name: &str) -> anyhow::Result<()> {
+    control::withdraw(&config.state, name)?;
+    print(&format!(
+        "the invitation of {name} is withdrawn; its link leads nowhere\n"
+    ))
 }
 
 /// What to do with the device: fits 80 columns.
@@ -58,7 +64,7 @@ fn invitation(name: &str, invited: &Invited) -> anyhow::Result<String> {
     let (first, last) = code.split_at_checked(3).unwrap_or((code, ""));
     Ok(format!(
         "\n{}\n\n  Scan this with {name}, or open there\n\n    {}\n\n  and enter the code  {first} {last}\n\n  \
-         The link works once, for ten minutes. Ctrl-C leaves it open.\n\n",
+         The link works once, for ten minutes. Ctrl-C leaves it open; --show shows it again.\n\n",
         qr_code(&invited.link)?,
         invited.link,
     ))

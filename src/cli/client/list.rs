@@ -13,8 +13,8 @@ use crate::{
     tls::day,
 };
 
-/// Prints the devices; the running process is asked, or the disk when none runs.
-pub(super) fn run(config: &Config, json: bool) -> anyhow::Result<()> {
+/// Prints the devices, those that are revoked on request only; the running process is asked, or the disk when none runs.
+pub(super) fn run(config: &Config, all: bool, json: bool) -> anyhow::Result<()> {
     let states = match control::clients(&config.state) {
         Ok(states) => states,
         Err(fault) if !control::is_nobody(&fault) => return Err(fault),
@@ -23,7 +23,22 @@ pub(super) fn run(config: &Config, json: bool) -> anyhow::Result<()> {
     if json {
         return print(&(serde_json::to_string_pretty(&states)? + "\n"));
     }
-    print(&told(&states, OffsetDateTime::now_utc()))
+    let shown: Vec<_> = states
+        .iter()
+        .filter(|state| all || is_let_in(state))
+        .cloned()
+        .collect();
+    let mut text = told(&shown, OffsetDateTime::now_utc());
+    text.extend(hidden(states.len() - shown.len()));
+    print(&text)
+}
+
+fn is_let_in(state: &State) -> bool {
+    state.standing != Standing::Revoked
+}
+
+fn hidden(count: usize) -> Option<String> {
+    (count > 0).then(|| format!("{count} revoked: hubgate client list --all\n"))
 }
 
 fn on_disk(config: &Config) -> anyhow::Result<Vec<State>> {

@@ -28,7 +28,10 @@ pub(super) enum Client {
     Renew(Add),
     /// Tell which devices there are, until when, and when and where they were last seen.
     List {
-        /// As JSON.
+        /// Revoked ones too.
+        #[arg(long)]
+        all: bool,
+        /// As JSON, with revoked ones.
         #[arg(long)]
         json: bool,
     },
@@ -70,6 +73,12 @@ pub(super) struct Add {
     /// Write files into this folder instead of inviting.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Show the open invitation again.
+    #[arg(long, conflicts_with_all = ["out", "withdraw"])]
+    show: bool,
+    /// End the open invitation.
+    #[arg(long, conflicts_with = "out")]
+    withdraw: bool,
     /// The host that the link leads to [default: the first that a new device can open].
     #[arg(long, value_name = "HOST", conflicts_with = "out")]
     site: Option<String>,
@@ -91,7 +100,7 @@ pub(super) fn run(path: &Path, client: &Client) -> anyhow::Result<()> {
     match client {
         Client::Add(add) => add::run(&config, add, false),
         Client::Renew(add) => add::run(&config, add, true),
-        Client::List { json } => list::run(&config, *json),
+        Client::List { all, json } => list::run(&config, *all, *json),
         Client::Revoke { names } => revoke(&config, names),
         Client::Export { file } => backup::export(&config, file),
         Client::Import { file, replace } => backup::import(&config, file, *replace),

@@ -95,6 +95,25 @@ fn add(file: &File, state: &Path, name: &str) -> anyhow::Result<()> {
     print(&format!("added {name} to {file}\n"))
 }
 
+/// Adds a user to a password file that may not be there yet; says whether the user is new.
+///
+/// # Errors
+/// The password is unfit, or the file cannot be read or written.
+pub(super) fn add_once(file: &Path, state: &Path, user: &UserName) -> anyhow::Result<bool> {
+    let _rights = OwnerRights::assume(file).with_context(|| file.display().to_string())?;
+    let file = File::of(file)?;
+    if Lines::parse(&file.read()?).has(user) {
+        return Ok(false);
+    }
+    let hash = new_hash()?;
+    file.change(state, |lines| {
+        must_be_new(lines, user)?;
+        lines.add(user, &hash);
+        Ok(())
+    })?;
+    Ok(true)
+}
+
 fn passwd(file: &File, state: &Path, name: &str) -> anyhow::Result<()> {
     let user = UserName::parse(name)?;
     must_be_known(&Lines::parse(&file.read()?), &user, file)?;

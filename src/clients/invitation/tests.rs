@@ -95,3 +95,39 @@ fn a_name_is_invited_once_at_a_time_and_so_many_in_all() {
     }
     assert!(invite(&mut invitations, "one more", now).is_err());
 }
+
+#[test]
+fn an_open_invitation_is_shown_again_as_it_is() {
+    let now = Instant::now();
+    let (mut invitations, link, code) = opened(now);
+    let name = wish("Anna").name;
+    tried(&mut invitations, &link, &other(&code), now);
+    let again = invitations.show(&name, Teller::default(), now).unwrap();
+    assert_eq!(again, (link.clone(), code.clone()));
+    assert_eq!(tried(&mut invitations, &link, &other(&code), now), "1 left");
+    let refused = invitations
+        .show(&wish("Ben").name, Teller::default(), now)
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("no open invitation"),
+        "{refused}"
+    );
+    let ended = invitations
+        .show(&name, Teller::default(), now + LIFE)
+        .unwrap_err();
+    assert!(ended.to_string().contains("no open invitation"), "{ended}");
+}
+
+#[test]
+fn a_withdrawn_invitation_lets_nobody_in() {
+    let now = Instant::now();
+    let (mut invitations, link, code) = opened(now);
+    let name = wish("Anna").name;
+    invitations.withdraw(&name, now).unwrap();
+    assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
+    assert!(invitations.withdraw(&name, now).is_err());
+    let (link, code) = invite(&mut invitations, "Anna", now).unwrap();
+    assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+    let used = invitations.withdraw(&name, now).unwrap_err();
+    assert!(used.to_string().contains("client revoke"), "{used}");
+}

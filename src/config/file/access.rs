@@ -32,7 +32,7 @@ pub(crate) struct Access {
     /// Whether one factor is enough (`any`) or all are needed (`all`).
     #[serde(default)]
     pub(crate) satisfy: Satisfy,
-    /// Networks to enter from: `lan`, addresses, CIDRs.
+    /// Networks to enter from: `lan`, addresses, CIDRs; `public` is every address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) networks: Option<Vec<String>>,
     /// An htpasswd file.

@@ -144,6 +144,20 @@ pub(super) struct Servers {
     /// Fields of each request that are set, or removed by `null`.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, UpstreamHeader>,
+    /// What the hub is; without it, openHAB is recognised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kind: Option<HubKind>,
+}
+
+/// What a hub is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(test, derive(Serialize, JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(super) enum HubKind {
+    /// openHAB: its pages send their token beside a password, and it starts slowly.
+    OpenHab,
+    /// Anything else.
+    Other,
 }
 
 impl Default for Listen {
@@ -155,6 +169,9 @@ impl Default for Listen {
     }
 }
 
+/// The default of `state`, beside `proxy.yaml`.
+pub(super) const STATE: &str = "certs";
+
 fn state() -> String {
-    "certs".into()
+    STATE.into()
 }

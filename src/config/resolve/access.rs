@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Resolver;
+use super::{Resolver, network};
 use crate::config::{
     file::{self, ClientHeadersForm, SiteAccess},
     model::{
@@ -75,7 +75,8 @@ impl Resolver<'_> {
         if written.is_empty() {
             return self.lacking(place, "no network at all: name one, or remove `networks`");
         }
-        self.networks(place, written)
+        let networks = self.each(place, written, network::entry)?;
+        Some(Networks(networks.concat()))
     }
 
     fn password(&mut self, place: &Place<'_>, written: &str) -> Option<PathBuf> {
@@ -153,6 +154,9 @@ impl Resolver<'_> {
     ) -> Option<ClientAuthority> {
         if written == "own" {
             return Some(ClientAuthority::Own);
+        }
+        if written.eq_ignore_ascii_case("own") {
+            return self.fault(place, format!("\"{written}\" would be a file: write own"));
         }
         let ca = self.file(place, written)?;
         Some(ClientAuthority::Files { ca, crl })

@@ -206,6 +206,14 @@ impl Resolver<'_> {
     }
 }
 
+/// Checks a contact address of an account.
+///
+/// # Errors
+/// Cause and cure, where `acme.email` may not name it.
+pub fn check_email(text: &str) -> Result<(), String> {
+    email(text).map(drop)
+}
+
 fn email(text: &str) -> Result<String, String> {
     let fits = |part: &str| {
         !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control())

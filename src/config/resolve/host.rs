@@ -4,6 +4,25 @@ use std::net::IpAddr;
 
 use crate::config::model::Host;
 
+/// Checks a host of `hosts`.
+///
+/// # Errors
+/// Cause and cure, where `hosts` may not name it.
+pub fn check_host(text: &str) -> Result<(), String> {
+    of_site(text).map(drop)
+}
+
+/// Reads a host of a site, which is none of NGINX's words for every other name.
+pub(super) fn of_site(text: &str) -> Result<Host, String> {
+    match text {
+        "_" | "*" => Err(format!(
+            "\"{text}\" is every other name to NGINX, and hubgate answers to the names it knows only: \
+             write those that people type, such as home.example.org"
+        )),
+        text => parse(text),
+    }
+}
+
 /// Reads a name, a wildcard name or an address; lower case, no final dot, no brackets.
 pub(super) fn parse(text: &str) -> Result<Host, String> {
     let bare = text
@@ -11,6 +30,11 @@ pub(super) fn parse(text: &str) -> Result<Host, String> {
         .and_then(|text| text.strip_suffix(']'));
     if let Ok(address) = bare.unwrap_or(text).parse::<IpAddr>() {
         return Ok(Host::Address(address.to_canonical()));
+    }
+    if let Some(ascii) = ascii(text) {
+        return Err(format!(
+            "\"{text}\" is not ASCII: write {ascii}, as the DNS has it"
+        ));
     }
     if let Some(problem) = not_a_host(text) {
         return Err(format!("\"{text}\" {problem}"));
@@ -20,6 +44,19 @@ pub(super) fn parse(text: &str) -> Result<Host, String> {
         Some(parent) => checked(parent, text).map(Host::Wildcard),
         None => checked(&name, text).map(Host::Name),
     }
+}
+
+/// The form of a name that the DNS has (RFC 5890), for one that is not ASCII.
+pub(super) fn ascii(text: &str) -> Option<String> {
+    if text.is_ascii() || text.contains(['/', ':']) {
+        return None;
+    }
+    let (wild, name) = match text.strip_prefix("*.") {
+        Some(name) => ("*.", name),
+        None => ("", text),
+    };
+    let name = idna::domain_to_ascii(name).ok()?;
+    Some(format!("{wild}{name}"))
 }
 
 /// What else it may be that was written where a host belongs.
@@ -89,7 +126,16 @@ mod tests {
         let told = |text: &str| parse(text).unwrap_err();
         assert!(told("https://home.example.org").contains("without scheme"));
         assert!(told("home.example.org:8443").contains("without a port"));
-        assert!(told("haustür.example.org").contains("xn--"));
+        assert!(told("Haustür.example.org").contains("write xn--haustr-7ya.example.org,"));
+        assert!(told("*.haustür.example.org").contains("write *.xn--haustr-7ya.example.org,"));
+        for all in ["_", "*"] {
+            assert!(
+                of_site(all)
+                    .unwrap_err()
+                    .contains("every other name to NGINX"),
+                "{all}"
+            );
+        }
         for wild in ["*", "a.*.org", "*.*.org", "*home.org"] {
             assert!(told(wild).contains("wrong place"), "{wild}");
         }

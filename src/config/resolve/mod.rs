@@ -8,6 +8,7 @@ mod acme;
 mod directory;
 mod header;
 mod host;
+mod itself;
 mod limits;
 mod listen;
 mod memory;
@@ -28,12 +29,19 @@ use std::{
     sync::Arc,
 };
 
-use self::obtainable::Obtainable;
-pub use self::{listen::clash, network::LAN, obtainable::is_certifiable, upstream::is_server};
+pub use self::{
+    acme::check_email,
+    host::check_host,
+    listen::clash,
+    network::LAN,
+    obtainable::is_certifiable,
+    upstream::{check_server, is_server},
+};
+use self::{itself::Itself, obtainable::Obtainable};
 use super::{
     faults::Fault,
     file::File,
-    model::{Config, Host},
+    model::{Config, Host, NamedFiles},
     tree::{Node, Place},
 };
 
@@ -46,6 +54,7 @@ pub(super) fn resolve(file: &File, root: &Node, folder: &Path) -> (Option<Config
         folder,
         tls: !file.listen.https.is_empty(),
         acme: Obtainable::of(file),
+        itself: Itself::of(file),
         claimed: HashMap::new(),
         findings: Findings::default(),
     };
@@ -60,6 +69,8 @@ pub(super) struct Findings {
     pub(super) faults: Vec<Fault>,
     /// What is allowed, but the operator should know.
     pub(super) warnings: Vec<Fault>,
+    /// The files that are named, each with its place and no message.
+    pub(super) files: Vec<(PathBuf, Fault)>,
 }
 
 /// Resolves one file; each part of the file has its methods in its own module.
@@ -69,6 +80,8 @@ struct Resolver<'f> {
     tls: bool,
     /// What certificates `acme` can get.
     acme: Obtainable,
+    /// Where hubgate itself answers.
+    itself: Itself,
     /// The hosts met so far and the path of the key that claims them.
     claimed: HashMap<Host, String>,
     findings: Findings,
@@ -92,6 +105,7 @@ impl Resolver<'_> {
             limits: limits?,
             log: limits::log(&file.log),
             warnings: Vec::new(),
+            named: NamedFiles::default(),
         })
     }
 
@@ -100,7 +114,11 @@ impl Resolver<'_> {
         let fault = match written {
             "" => "the path is empty: name a file",
             home if home.starts_with('~') => "`~` is not expanded: write the whole path",
-            path => return Some(self.folder.join(path)),
+            path => {
+                let file = self.folder.join(path);
+                self.findings.files.push((file.clone(), place.fault("")));
+                return Some(file);
+            }
         };
         self.fault(place, fault)
     }

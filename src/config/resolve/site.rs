@@ -70,7 +70,7 @@ impl Resolver<'_> {
         }
         let hosts = written.iter().enumerate().map(|(nth, text)| {
             let place = place.item(nth);
-            let host = self.keep(&place, host::parse(text))?;
+            let host = self.keep(&place, host::of_site(text))?;
             self.claim(&place, host)
         });
         whole(hosts.collect())

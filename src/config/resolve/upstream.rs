@@ -4,10 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use http::{Uri, uri::Authority};
 
-use super::{Resolver, host};
+use super::{Resolver, host, whole};
 use crate::config::{
     file,
-    model::{Host, Server, Upstream},
+    model::{Host, HubKind, Server, Upstream},
     tree::Place,
 };
 
@@ -19,7 +19,10 @@ impl Resolver<'_> {
     ) -> Option<Arc<Upstream>> {
         let upstream = match written {
             file::Upstream::Url(url) => Upstream {
-                servers: vec![self.keep(place, server(url))?],
+                servers: vec![self.keep(
+                    place,
+                    server(url).and_then(|server| self.itself.refuse(server)),
+                )?],
                 ..Upstream::default()
             },
             file::Upstream::Servers(written) => self.servers(place, written)?,
@@ -27,9 +30,17 @@ impl Resolver<'_> {
         Some(Arc::new(upstream))
     }
 
+    fn servers_of(&mut self, list: &Place<'_>, written: &[String]) -> Option<Vec<Server>> {
+        let servers = written.iter().enumerate().map(|(nth, url)| {
+            let server = server(url).and_then(|server| self.itself.refuse(server));
+            self.keep(&list.item(nth), server)
+        });
+        whole(servers.collect())
+    }
+
     fn servers(&mut self, place: &Place<'_>, written: &file::Servers) -> Option<Upstream> {
         let list = place.key("servers");
-        let servers = self.each(&list, &written.servers, server);
+        let servers = self.servers_of(&list, &written.servers);
         let ca_place = place.key("ca");
         let ca = self.optional(&ca_place, written.ca.as_deref(), Self::file);
         let connections = self.optional(
@@ -70,6 +81,7 @@ impl Resolver<'_> {
                 "a pinned certificate needs no CA: keep `pin` or `ca`",
             );
         }
+        let kind = written.kind.map(kind);
         Some(Upstream {
             servers,
             ca,
@@ -77,6 +89,7 @@ impl Resolver<'_> {
             pin,
             host: host?,
             headers: headers?,
+            kind,
         })
     }
 }
@@ -88,6 +101,29 @@ fn connections(written: usize) -> Result<usize, String> {
     }
 }
 
+fn kind(written: file::HubKind) -> HubKind {
+    match written {
+        file::HubKind::OpenHab => HubKind::OpenHab,
+        file::HubKind::Other => HubKind::Other,
+    }
+}
+
+/// The same URL with its host as the DNS knows it, for one that is not ASCII.
+fn ascii_url(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let end = rest.find([':', '/']).unwrap_or(rest.len());
+    let name = host::ascii(&rest[..end]).filter(|_| !text.is_ascii())?;
+    Some(format!("{scheme}://{name}{}", &rest[end..]))
+}
+
+/// Checks a server of `upstream`.
+///
+/// # Errors
+/// Cause and cure, where `upstream` may not name it.
+pub fn check_server(text: &str) -> Result<(), String> {
+    server(text).map(drop)
+}
+
 /// Whether `upstream` may name this server.
 #[must_use]
 pub fn is_server(text: &str) -> bool {
@@ -97,6 +133,9 @@ pub fn is_server(text: &str) -> bool {
 fn server(text: &str) -> Result<Server, String> {
     if let Some(path) = text.strip_prefix("unix:") {
         return unix(path);
+    }
+    if let Some(ascii) = ascii_url(text) {
+        return Err(format!("\"{text}\" is not ASCII: write {ascii}"));
     }
     let uri: Uri = text.parse().map_err(|_| not_a_url(text))?;
     let tls = tls(text, &uri)?;
@@ -205,6 +244,7 @@ mod tests {
         assert!(told("http://hub").starts_with("no port in \"http://hub\""));
         assert!(told("https://hub").starts_with("no port in"));
         assert!(told("localhost:8080").ends_with("write http://localhost:8080"));
+        assert!(told("http://küche.local:80").ends_with("write http://xn--kche-0ra.local:80"));
         assert!(told("ws://hub:80").starts_with("ws is not spoken"));
         for port in ["http://hub:0", "http://hub:99999", "http://hub:"] {
             assert!(told(port).contains("no port from 1"), "{port}");

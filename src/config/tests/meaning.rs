@@ -294,7 +294,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "hsts: {include_subdomains: yes}",
-        r#"4:32: sites[0].hsts.include_subdomains: expected true or false, found "yes""#,
+        r#"4:32: sites[0].hsts.include_subdomains: expected true or false, found "yes"; write true"#,
     ),
     (
         "headers: {Connection: close}",
@@ -307,5 +307,73 @@ const MISTAKES: &[(&str, &str)] = &[
     (
         "headers: {X-A: 1}",
         "4:20: sites[0].headers.X-A: expected text, found the number 1; if it is text, put it in quotes",
+    ),
+    (
+        "paths: [{path: /admin/*, access: {networks: [lan]}}]",
+        r#"4:20: sites[0].paths[0].path: "/admin/*" is a pattern, and rules take the beginning of a path: write "/admin/", which is all below it"#,
+    ),
+    (
+        "access: {networks: [0.0.0.0/0]}",
+        r#"4:25: sites[0].access.networks[0]: "0.0.0.0/0" is the whole Internet: write `access: public`, or `networks: [public]` if no password is to be asked for anywhere"#,
+    ),
+    (
+        "access: {networks: [192.168.1.0]}",
+        r#"4:25: sites[0].access.networks[0]: "192.168.1.0" is the beginning of a network: write 192.168.1.0/24 for the network, or 192.168.1.0/32 for that one address"#,
+    ),
+    (
+        "access: {networks: yes}",
+        r#"4:24: sites[0].access.networks: expected a list, found "yes"; write [lan] for the networks at home, or `access: public` for everybody"#,
+    ),
+    (
+        "access: {networks: \"lan, 10.0.0.0/8\"}",
+        r#"4:24: sites[0].access.networks: expected a list, found "lan, 10.0.0.0/8"; write ["lan", "10.0.0.0/8"]"#,
+    ),
+    (
+        "access: {client_certificate: OWN}",
+        r#"4:34: sites[0].access.client_certificate: "OWN" would be a file: write own"#,
+    ),
+    (
+        "access: PUBLIC",
+        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found "PUBLIC"; did you mean "public"?"#,
+    ),
+    (
+        "password: users",
+        "4:5: sites[0]: unknown key \"password\"; `password` belongs in `sites[].access`: write it there",
+    ),
+    (
+        "hsts: off\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        "1:1: unknown key \"hsts\"; `hsts` belongs to a site: write it below a site's `hosts`",
+    ),
+    (
+        "listen: {http: [], https: [443]}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        r#"1:28: listen.https[0]: expected text, found the number 443; write "[::]:443""#,
+    ),
+    (
+        "listen: {https: 8443}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        r#"1:17: listen.https: expected a list, found the number 8443; write ["[::]:8443"]"#,
+    ),
+    (
+        "listen: {https: [\"127.0.0.1:184430\"]}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        "1:18: listen.https[0]: 184430 is no port: ports go from 1 to 65535",
+    ),
+    (
+        "listen: {https: [\"::1:443\"]}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        r#"1:18: listen.https[0]: an IPv6 address needs brackets: write "[::1]:443""#,
+    ),
+    (
+        r#"sites: [{hosts: [_], upstream: "http://h:1", access: public}]"#,
+        r#"1:18: sites[0].hosts[0]: "_" is every other name to NGINX, and hubgate answers to the names it knows only: write those that people type, such as home.example.org"#,
+    ),
+    (
+        r#"sites: [{hosts: [haustür.example.org], upstream: "http://h:1", access: public}]"#,
+        r#"1:18: sites[0].hosts[0]: "haustür.example.org" is not ASCII: write xn--haustr-7ya.example.org, as the DNS has it"#,
+    ),
+    (
+        r#"sites: [{hosts: [a], upstream: "http://127.0.0.1:443", access: public}]"#,
+        "1:32: sites[0].upstream: http://127.0.0.1:443 is hubgate itself, which listens there: write the hub's own address and port, such as http://127.0.0.1:8080",
+    ),
+    (
+        r#"sites: [{hosts: [a], upstream: {servers: ["http://h:1", "https://A:443"]}, access: public}]"#,
+        "1:57: sites[0].upstream.servers[1]: https://a:443 is hubgate itself, which listens there: write the hub's own address and port, such as http://127.0.0.1:8080",
     ),
 ];

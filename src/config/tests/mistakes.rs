@@ -20,7 +20,7 @@ sites:
 limits: {idle: 75}
 metrics: {}
 ";
-    let expected = r#"proxy.yaml:1:17: listen.http[0]: "80" is no address with a port: write "[::]:443" or "192.168.1.5:443"
+    let expected = r#"proxy.yaml:1:17: listen.http[0]: "80" has no address: write "[::]:80" for all of this machine's
     1 | listen: {http: ["80"]}
       |                 ^
 proxy.yaml:4:5: sites[0]: unknown key "upstrem"; did you mean "upstream"?

@@ -139,3 +139,19 @@ fn what_is_allowed_but_risky_is_warned_of() {
     ];
     assert_eq!(config(text).warnings, expected);
 }
+
+#[test]
+fn the_state_folder_is_found_in_a_file_with_faults() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("proxy.yaml");
+    for (text, expected) in [
+        ("state: \"keys\" # ours\nsites: [\n", "keys"),
+        ("bad: 1\nstate: /var/keys\n", "/var/keys"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(super::state_of(&path), folder.path().join(expected));
+    }
+    std::fs::create_dir(folder.path().join("certs")).unwrap();
+    std::fs::write(&path, "sites: [").unwrap();
+    assert_eq!(super::state_of(&path), folder.path().join("certs"));
+}

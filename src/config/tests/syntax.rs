@@ -42,6 +42,10 @@ const NOT_YAML: &[(&str, &str)] = &[
         r#"1:8: a key that is not text: an address in brackets needs quotes: "[::]:443""#,
     ),
     (
+        "sites:\n\u{a0} - hosts: [a]\n    upstream: x\n",
+        "2:1: a space that is none to YAML (U+00A0): type a plain space",
+    ),
+    (
         "a: \"x\n",
         "1:4: unclosed quote: check the indentation, and that quotes and brackets are closed",
     ),

@@ -107,7 +107,7 @@ impl Http2 {
     /// Answers without the hub. A client that gives no window is not waited for long: the
     /// stream is reset, and its connection ends.
     async fn answer(&self, stream: &mut Stream, exchange: &mut Exchange, answer: Answer) {
-        let answer = exchange.cors.dress(answer);
+        let answer = exchange.dress(answer);
         let method = exchange.said.method.clone();
         exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
         self.proxy.record(exchange);

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use serde_json::Value;
 
 use super::{
@@ -111,7 +111,39 @@ pub fn invite(
     show: impl FnOnce(&Invited) -> anyhow::Result<()>,
     tell: impl FnMut(&str),
 ) -> anyhow::Result<()> {
-    let mut replies = send(state, &Command::Invite(invite), INVITATION)?;
+    follow(state, &Command::Invite(invite), show, tell)
+}
+
+/// Shows an open invitation again, tells each step, and returns when the device is in.
+///
+/// # Errors
+/// When none runs, no such invitation is open, or the device does not come.
+pub fn invitation(
+    state: &Path,
+    name: &str,
+    site: Option<String>,
+    show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+    tell: impl FnMut(&str),
+) -> anyhow::Result<()> {
+    let name = name.to_owned();
+    follow(state, &Command::Invitation { name, site }, show, tell)
+}
+
+/// Ends an open invitation.
+///
+/// # Errors
+/// When none runs, or no such invitation is open.
+pub fn withdraw(state: &Path, name: &str) -> anyhow::Result<()> {
+    ask(state, &Command::Withdraw(name.to_owned()), PATIENCE, |_| ()).map(drop)
+}
+
+fn follow(
+    state: &Path,
+    command: &Command,
+    show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+    tell: impl FnMut(&str),
+) -> anyhow::Result<()> {
+    let mut replies = send(state, command, INVITATION)?;
     match replies.outcome(|_| ())? {
         Reply::Invited(invited) => show(&invited)?,
         _ => return Err(misunderstood()),
@@ -147,16 +179,25 @@ struct Replies(Lines<BufReader<Take<UnixStream>>>);
 
 fn send(state: &Path, command: &Command, patience: Duration) -> anyhow::Result<Replies> {
     let path = socket(state);
-    let mut stream = connect(state, &path).with_context(|| {
-        format!(
-            "no running hubgate answers at {} (is it started, and with this `state`?)",
-            path.display()
-        )
-    })?;
+    let mut stream = connect(state, &path).map_err(|fault| unreachable(&path, fault))?;
     stream.set_read_timeout(Some(patience))?;
     serde_json::to_writer(&stream, command)?;
     stream.write_all(b"\n")?;
     Ok(Replies(BufReader::new(stream.take(MOST)).lines()))
+}
+
+/// Why no process answers, in words of what to do.
+fn unreachable(path: &Path, fault: io::Error) -> anyhow::Error {
+    let socket = path.display();
+    let cause = match fault.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("{socket}: only root and the user that hubgate runs as may use it")
+        }
+        _ => format!(
+            "no running hubgate answers at {socket} (is it started, and with this `state`?)"
+        ),
+    };
+    anyhow::Error::from(fault).context(cause)
 }
 
 /// A link in its place may lead to the socket of another program.

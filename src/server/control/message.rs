@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use time::{OffsetDateTime, serde::rfc3339};
 
 use crate::{
     acme::state::State,
@@ -22,6 +23,9 @@ pub struct Status {
     pub uptime: u64,
     /// The file it was configured from.
     pub config: PathBuf,
+    /// When that file was read (RFC 3339).
+    #[serde(default, with = "rfc3339::option")]
+    pub loaded: Option<OffsetDateTime>,
     /// Addresses listened on.
     pub listen: Vec<String>,
     /// The sites, each with its hosts, its certificate's end and what is wrong with it.
@@ -46,6 +50,12 @@ pub(super) enum Command {
     TryOut(Option<String>),
     Clients,
     Invite(Invite),
+    /// An open invitation again.
+    Invitation {
+        name: String,
+        site: Option<String>,
+    },
+    Withdraw(String),
     /// At what changed on disk.
     Look,
 }

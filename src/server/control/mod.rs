@@ -11,11 +11,12 @@ use std::{
     fs, io,
     os::unix::{fs::PermissionsExt, net::UnixListener as StdListener},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use anyhow::anyhow;
+use time::OffsetDateTime;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream, unix::WriteHalf},
@@ -25,11 +26,16 @@ use tracing::{error, info};
 
 use self::message::{Command, Reply};
 pub use self::{
-    ask::{certificates, clients, invite, is_nobody, look, reload, renew, status, try_out},
+    ask::{
+        certificates, clients, invitation, invite, is_nobody, look, reload, renew, status, try_out,
+        withdraw,
+    },
     message::{Invite, Invited, Status},
 };
 use super::Server;
 use crate::{
+    acme::state::Standing,
+    clients::name::Name,
     proxy::{enrolment, site},
     secret_file::OwnerRights,
     telemetry::{
@@ -104,6 +110,20 @@ async fn follow(writer: &mut WriteHalf<'_>, begun: anyhow::Result<Steps>) -> io:
     ))
 }
 
+/// Shows an invitation, and passes its steps on.
+async fn invited(
+    writer: &mut WriteHalf<'_>,
+    opened: anyhow::Result<(Invited, Steps)>,
+) -> io::Result<Reply> {
+    match opened {
+        Ok((invited, steps)) => {
+            write(writer, &Reply::Invited(invited)).await?;
+            follow(writer, Ok(steps)).await
+        }
+        Err(fault) => Ok(Reply::Failed(format!("{fault:#}"))),
+    }
+}
+
 async fn write(writer: &mut WriteHalf<'_>, reply: &Reply) -> io::Result<()> {
     let mut line = serde_json::to_vec(reply)?;
     line.push(b'\n');
@@ -127,7 +147,15 @@ impl Server {
                 follow(&mut writer, self.certificates.try_out(name.as_deref())).await?
             }
             Ok(Command::Clients) => self.client_states(),
-            Ok(Command::Invite(invite)) => self.invite(&mut writer, invite).await?,
+            Ok(Command::Invite(invite)) => {
+                let opened = self.open_link(invite);
+                invited(&mut writer, opened).await?
+            }
+            Ok(Command::Invitation { name, site }) => {
+                let shown = self.show_link(&name, site.as_deref());
+                invited(&mut writer, shown).await?
+            }
+            Ok(Command::Withdraw(name)) => self.withdraw(&name),
             Ok(Command::Look) => {
                 self.look();
                 self.end_unadmitted().await;
@@ -145,16 +173,6 @@ impl Server {
         }
     }
 
-    async fn invite(&self, writer: &mut WriteHalf<'_>, invite: Invite) -> io::Result<Reply> {
-        match self.open_link(invite) {
-            Ok((invited, steps)) => {
-                write(writer, &Reply::Invited(invited)).await?;
-                follow(writer, Ok(steps)).await
-            }
-            Err(fault) => Ok(Reply::Failed(format!("{fault:#}"))),
-        }
-    }
-
     fn open_link(&self, invite: Invite) -> anyhow::Result<(Invited, Steps)> {
         let authority = self.proxy.sites().enrolling(invite.site.as_deref());
         let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
@@ -162,6 +180,23 @@ impl Server {
         let (link, code, steps) = clients.invite(invite.wish, invite.making)?;
         let link = enrolment::url(&authority, &link);
         Ok((Invited { link, code }, steps))
+    }
+
+    fn show_link(&self, name: &str, site: Option<&str>) -> anyhow::Result<(Invited, Steps)> {
+        let authority = self.proxy.sites().enrolling(site);
+        let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
+        let name = Name::parse(name).map_err(|fault| anyhow!(fault))?;
+        let (link, code, steps) = self.proxy.clients.invitation(&name)?;
+        let link = enrolment::url(&authority, &link);
+        Ok((Invited { link, code }, steps))
+    }
+
+    fn withdraw(&self, name: &str) -> Reply {
+        let name = Name::parse(name).map_err(|fault| anyhow!(fault));
+        match name.and_then(|name| self.proxy.clients.withdraw(&name)) {
+            Ok(()) => Reply::Done,
+            Err(fault) => Reply::Failed(format!("{fault:#}")),
+        }
     }
 
     async fn reload_on_command(&self) -> Reply {
@@ -183,6 +218,7 @@ impl Server {
             pid: std::process::id(),
             uptime: self.since.elapsed().as_secs(),
             config: self.config.clone(),
+            loaded: Some(self.loaded()),
             listen: self.listeners.lock().await.addresses(),
             sites: self.sites(),
             warnings: self.proxy.clients.warnings(),
@@ -196,16 +232,22 @@ impl Server {
         counters
     }
 
+    fn loaded(&self) -> OffsetDateTime {
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The sites, each with what is wrong with its certificate.
     fn sites(&self) -> Vec<site::State> {
         let mut sites = self.proxy.sites().states();
         for certificate in self.certificates.states() {
-            let site = sites
-                .iter_mut()
-                .find(|site| site.hosts == certificate.hosts);
-            if let (Some(site), Some(problem)) = (site, certificate.problem) {
-                site.warnings.push(problem.sentence);
-            }
+            let mut sites = sites.iter_mut();
+            let Some(site) = sites.find(|site| site.hosts == certificate.hosts) else {
+                continue;
+            };
+            site.stand_in = certificate.standing == Standing::Missing;
+            let problem = certificate.problem;
+            site.warnings
+                .extend(problem.map(|problem| problem.sentence));
         }
         sites
     }

@@ -131,7 +131,7 @@ fn bad_authorities(public: &Authority) -> [(Option<String>, &'static str); 6] {
 async fn refused(setup: Setup) -> String {
     let mut gate = setup.launch();
     assert_eq!(gate.ended().await.code(), Some(78), "{}", gate.printed());
-    gate.line_with("site home.test").await;
+    gate.line_with("sites[0].access").await;
     gate.printed()
 }
 

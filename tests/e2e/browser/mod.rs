@@ -7,6 +7,7 @@ pub mod demo;
 pub mod enrol;
 pub mod node_red;
 pub mod origins;
+pub mod pages;
 
 use std::{
     env, fs,

@@ -31,6 +31,51 @@ async fn a_hub_that_is_down_at_the_start_is_found_when_it_comes() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_hub_that_is_down_names_openhab_only_where_it_is_that() {
+    let mut hub = Hub::start().await;
+    hub.stop().await;
+    let openhab = format!("{{servers: [\"{}\"], kind: openhab}}", hub.url());
+    for (upstream, title) in [
+        (openhab, "openHAB startet"),
+        (hub.url(), "Die Zentrale startet"),
+    ] {
+        let gate = Setup::home(&upstream).start().await;
+        let fields = [("accept-language", "de")];
+        let mut client = gate.tls().http1().await;
+        let page = client
+            .ask(Method::GET, "/", &fields, "")
+            .await
+            .text()
+            .into_owned();
+        assert!(page.contains(title) && page.contains("home.test"), "{page}");
+        assert_eq!(
+            page.contains("openHAB"),
+            title.contains("openHAB"),
+            "{page}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_json_gets_a_problem() {
+    let mut hub = Hub::start().await;
+    hub.stop().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let fields = [("accept", "application/json")];
+    for (target, status) in [("/", 503), ("/%00", 400)] {
+        let caller = gate.tls();
+        for mut client in [caller.http1().await, caller.http2().await] {
+            let answer = client.ask(Method::GET, target, &fields, "").await;
+            assert_eq!(answer.status, status);
+            let kind = answer.field("content-type");
+            assert_eq!(kind, Some("application/problem+json"));
+            let problem: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!(problem["status"], status);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_hub_that_goes_away_breaks_its_streams_off() {
     for version in ["http/1.1", "h2"] {
         let mut hub = Hub::start().await;

@@ -124,3 +124,21 @@ const BROKEN: &str = "sites: [{hosts: [home.test], upstraem: x}]\n";
 fn yaml(gate: &Hubgate) -> String {
     std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap()
 }
+
+#[tokio::test]
+async fn a_refused_reload_ends_with_nothing_changed() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    gate.answers_commands().await;
+    for file in ["sites: [", "sites: []"] {
+        gate.write("proxy.yaml", file);
+        let ran = gate.command(&["reload"]);
+        assert_eq!(ran.status, Some(78));
+        assert!(
+            ran.stderr.trim_end().ends_with("nothing changed"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_eq!(gate.tls().http1().await.get("/").await.status, 200);
+}

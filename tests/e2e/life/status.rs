@@ -1,10 +1,12 @@
 //! What `hubgate status` tells.
 
+use std::{fs, os::unix::fs::PermissionsExt};
+
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    harness::{Authority, Setup, hubgate},
+    harness::{Authority, PROGRAM, Setup, foreign, hubgate},
     hub::Hub,
 };
 
@@ -74,5 +76,84 @@ fn without_a_process_it_says_so() {
         assert_eq!(ran.status, Some(1));
         assert!(ran.stderr.contains("no running hubgate"), "{}", ran.stderr);
         assert_eq!(ran.stdout, "");
+    }
+}
+
+#[tokio::test]
+async fn with_a_broken_file_status_first_says_which_one_is_in_use() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    gate.answers_commands().await;
+    let file = fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
+    gate.write("proxy.yaml", &(file + "\nbroken: true\n"));
+    let ran = gate.command(&["status"]);
+    assert_eq!(ran.status, Some(78));
+    let first = ran.stdout.lines().next().unwrap();
+    let time = first
+        .split_once("goes on with the file of ")
+        .map(|(_, time)| time);
+    assert!(
+        time.is_some_and(|time| time.len() == 5 && time.contains(':')),
+        "{first}"
+    );
+    assert!(ran.stdout.contains("home.test"), "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("unknown key \"broken\""),
+        "{}",
+        ran.stderr
+    );
+    let ran = gate.command(&["doctor"]);
+    assert!(
+        ran.stdout.contains("goes on with the file"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[tokio::test]
+async fn a_stand_in_is_told_as_such() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .hosts("[home.example.org]")
+        .certificate("acme")
+        .top("acme: {directory: \"https://127.0.0.1:1/directory\"}")
+        .start()
+        .await;
+    gate.answers_commands().await;
+    let ran = gate.command(&["status"]);
+    assert!(ran.stdout.contains("stand-in"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("certificate until"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn without_rights_commands_print_the_line_that_has_them() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .site("access: {client_certificate: own}")
+        .start()
+        .await;
+    gate.answers_commands().await;
+    for (place, mode) in [("", 0o755), ("proxy.yaml", 0o644)] {
+        let place = gate.folder().join(place);
+        fs::set_permissions(place, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let folder = gate.folder().to_str().unwrap();
+    for command in [
+        "status",
+        "reload",
+        "cert status",
+        "client list",
+        "client add Anna",
+    ] {
+        let line = format!(
+            "cd {folder} && exec setpriv --reuid 65534 --regid 65534 --clear-groups {PROGRAM} {command} -c proxy.yaml"
+        );
+        let ran = foreign("sh", &["-c", &line]);
+        assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+        let sudo = format!("run: sudo hubgate {command} -c proxy.yaml");
+        assert!(ran.stderr.contains(&sudo), "{command}: {}", ran.stderr);
     }
 }

@@ -113,3 +113,20 @@ async fn closed(gate: &Hubgate) {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_signal_without_a_meaning_is_logged_and_ends_nothing() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    for (signal, name) in [
+        ("USR1", "SIGUSR1 is ignored"),
+        ("QUIT", "SIGQUIT is ignored"),
+        ("ALRM", "SIGALRM is ignored"),
+        ("PWR", "SIGPWR is ignored"),
+        ("40", "signal 40 is ignored"),
+    ] {
+        gate.sends(signal);
+        gate.line_with(name).await;
+    }
+    assert_eq!(gate.tls().http1().await.get("/").await.status, 200);
+}

@@ -64,3 +64,57 @@ async fn row_18_an_address_is_redirected_to_itself() {
     let location = format!("https://127.0.0.1:{}/", gate.https().port());
     assert_eq!(answer.field("location"), Some(location.as_str()));
 }
+
+#[tokio::test]
+async fn the_path_without_its_slash_leads_to_the_hub_below_it() {
+    let (hub, below) = (Hub::start().await, Hub::start().await);
+    let paths = format!("paths: [{{path: /sub/, upstream: \"{}\"}}]", below.url());
+    let gate = Setup::home(&hub.url())
+        .password()
+        .site(&paths)
+        .start()
+        .await;
+    let anna = ("authorization", crate::harness::ANNA);
+    for (method, status) in [(Method::GET, 301), (Method::HEAD, 301), (Method::POST, 308)] {
+        let mut client = gate.tls().http1().await;
+        let led = client.ask(method.clone(), "/sub?a=1&b", &[anna], "").await;
+        assert_eq!(led.status, status, "{method}");
+        assert_eq!(led.field("location"), Some("/sub/?a=1&b"));
+    }
+    let mut client = gate.tls().http2().await;
+    assert_eq!(client.ask(Method::GET, "/sub", &[], "").await.status, 401);
+    assert_eq!(
+        client.ask(Method::GET, "/su%62", &[anna], "").await.status,
+        301
+    );
+    assert_eq!(
+        client.ask(Method::GET, "/subs", &[anna], "").await.status,
+        200
+    );
+    assert_eq!(
+        client.ask(Method::GET, "/sub/", &[anna], "").await.status,
+        200
+    );
+    let seen = |hub: &Hub| {
+        hub.requests()
+            .iter()
+            .map(|request| request.target().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (seen(&hub), seen(&below)),
+        (vec!["/subs".to_owned()], vec!["/sub/".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn a_rule_for_the_path_without_its_slash_is_not_led_away() {
+    let (hub, below) = (Hub::start().await, Hub::start().await);
+    let paths = format!(
+        "paths: [{{path: /sub, access: public}}, {{path: /sub/, upstream: \"{}\"}}]",
+        below.url()
+    );
+    let gate = Setup::home(&hub.url()).site(&paths).start().await;
+    assert_eq!(gate.tls().http1().await.get("/sub").await.status, 200);
+    assert_eq!(hub.requests().len(), 1);
+}

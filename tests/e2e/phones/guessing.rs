@@ -10,7 +10,7 @@ use super::house::{House, get};
 async fn three_wrong_codes_end_the_link_for_the_right_one_too() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
-    for status in [403, 403, 403] {
+    for status in [303, 303, 403] {
         let answer = invitation.enter(&invitation.wrong(), &house.home()).await;
         assert_eq!(answer.status, status);
     }
@@ -37,10 +37,25 @@ async fn a_wrong_code_leaves_the_right_one_good() {
         "abcdef",
     ] {
         let answer = invitation.enter(wrong, &house.home()).await;
-        assert_eq!(answer.status, 403, "{wrong}");
+        assert_eq!(answer.status, 303, "{wrong}");
         if wrong.is_empty() {
             break;
         }
+    }
+    invitation.page(&house.home()).await;
+}
+
+#[tokio::test]
+async fn the_page_of_a_wrong_code_costs_no_try_when_it_is_loaded_again() {
+    let house = House::start().await;
+    let invitation = house.invite("Anna").await;
+    let answer = invitation.enter(&invitation.wrong(), &house.home()).await;
+    let page = answer.field("location").expect("a page").to_owned();
+    assert!(page.ends_with("?wrong"), "{page}");
+    for _ in 0..5 {
+        let again = get(&house.home(), &page).await;
+        assert!(again.text().contains("role=\"alert\""), "{}", again.text());
+        assert!(again.text().contains("2</bdi> tries"), "{}", again.text());
     }
     invitation.page(&house.home()).await;
 }
@@ -51,7 +66,7 @@ async fn a_form_that_is_no_form_counts_as_a_wrong_code() {
     let invitation = house.invite("Anna").await;
     let large = format!("code={}&x={}", invitation.code, "x".repeat(5000));
     let answer = super::house::post(&house.home(), &invitation.link, &large).await;
-    assert_eq!(answer.status, 403);
+    assert_eq!(answer.status, 303);
     invitation.page(&house.home()).await;
 }
 

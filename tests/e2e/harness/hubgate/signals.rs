@@ -41,6 +41,12 @@ impl Hubgate {
         self.signal(Signal::USR2);
     }
 
+    /// Sends the signal of a name or number, as `kill` knows it.
+    pub fn sends(&self, signal: &str) {
+        let pid = self.first().as_raw_nonzero().to_string();
+        super::super::foreign("sh", &["-c", &format!("kill -{signal} {pid}")]).succeeded();
+    }
+
     /// Asks for the end with SIGTERM.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);

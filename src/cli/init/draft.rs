@@ -1,0 +1,166 @@
+//! The answers of `hubgate init`, and the `proxy.yaml` they make.
+
+use super::Away;
+use crate::{access::password::entry::UserName, config};
+
+/// The password file, beside `proxy.yaml`.
+pub(super) const PASSWORDS: &str = "htpasswd";
+
+/// The answers, each valid.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) hosts: Vec<String>,
+    pub(super) hub: String,
+    pub(super) away: Away,
+    pub(super) email: Option<String>,
+    pub(super) user: Option<UserName>,
+}
+
+impl Draft {
+    /// The text of `proxy.yaml`; names that a public CA certifies are a site of their own.
+    pub(super) fn yaml(&self, state: Option<&str>) -> String {
+        let mut text =
+            "# Made by `hubgate init`. Every key: man proxy.yaml, or `hubgate schema`.\n\
+             # After a change: hubgate check && hubgate reload\n"
+                .to_owned();
+        text.extend(state.map(|state| format!("\n# Keys and certificates.\nstate: {state}\n")));
+        let email = self.email.as_ref().filter(|_| self.is_public());
+        text.extend(email.map(|email| format!("\nacme:\n  email: {}\n", scalar(email))));
+        text += "\nsites:\n";
+        let (public, local): (Vec<&String>, Vec<_>) = self
+            .hosts
+            .iter()
+            .partition(|host| config::is_certifiable(host));
+        text += &self.site(
+            &public,
+            "acme                  # from Let's Encrypt, renewed by itself",
+        );
+        text += &self.site(
+            &local,
+            "self-signed           # browsers ask once whether to trust it",
+        );
+        text
+    }
+
+    /// Whether a public CA certifies one of the hosts.
+    pub(super) fn is_public(&self) -> bool {
+        self.hosts.iter().any(|host| config::is_certifiable(host))
+    }
+
+    fn site(&self, hosts: &[&String], certificate: &str) -> String {
+        if hosts.is_empty() {
+            return String::new();
+        }
+        let hosts: Vec<_> = hosts.iter().map(|host| scalar(host)).collect();
+        let hosts = hosts.join(", ");
+        let hub = scalar(&self.hub);
+        let mut text = format!(
+            "  - hosts: [{hosts}]\n    certificate: {certificate}\n    upstream: {hub}\n    \
+             access:                           # any one of these is enough\n      \
+             networks: [lan]                 # at home\n"
+        );
+        if self.away.takes_password() {
+            text += "      password: htpasswd              # away: hubgate user add NAME\n";
+        }
+        if self.away.takes_phones() {
+            text += "      client_certificate: own         # away: hubgate client add NAME\n";
+        }
+        text
+    }
+}
+
+impl Away {
+    pub(super) fn takes_password(self) -> bool {
+        matches!(self, Self::Password | Self::Both)
+    }
+
+    pub(super) fn takes_phones(self) -> bool {
+        matches!(self, Self::Phones | Self::Both)
+    }
+}
+
+/// Text as YAML has it: plain where nothing in it is read otherwise.
+fn scalar(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "./-@_".contains(c);
+    let is_url = text.starts_with("http") && !text.contains(['#', '[', ' ']);
+    match text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (is_url || text.chars().all(is_plain))
+    {
+        true => text.to_owned(),
+        false => serde_json::Value::from(text).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::model::Certificate;
+
+    fn draft(hosts: &[&str], away: Away) -> Draft {
+        Draft {
+            hosts: hosts.iter().map(ToString::to_string).collect(),
+            hub: "http://127.0.0.1:8080".into(),
+            away,
+            email: Some("me@example.org".into()),
+            user: None,
+        }
+    }
+
+    #[test]
+    fn each_kind_of_host_is_a_site_with_a_certificate_that_it_can_have() {
+        let hosts = ["home.example.org", "openhabian.local", "fd00::5"];
+        let text = draft(&hosts, Away::Both).yaml(Some("/var/lib/hubgate"));
+        let config = config::parse(&text, Path::new("/etc/hubgate/proxy.yaml")).unwrap();
+        let [public, local] = &config.sites[..] else {
+            panic!("{text}")
+        };
+        assert_eq!(
+            (&public.certificate, public.hosts.len()),
+            (&Certificate::Acme, 1)
+        );
+        assert_eq!(
+            (&local.certificate, local.hosts.len()),
+            (&Certificate::SelfSigned, 2)
+        );
+        assert_eq!(config.acme.email.as_deref(), Some("me@example.org"));
+        let password = public.access.password.as_deref();
+        assert_eq!(password, Some(Path::new("/etc/hubgate/htpasswd")));
+        assert!(
+            config.has_own_clients() && config.warnings.is_empty(),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_factors_are_those_of_the_answer() {
+        for (away, password, phones) in [
+            (Away::Nobody, false, false),
+            (Away::Password, true, false),
+            (Away::Phones, false, true),
+        ] {
+            let text = draft(&["localhost"], away).yaml(None);
+            let config = config::parse(&text, Path::new("proxy.yaml")).unwrap();
+            let access = &config.sites[0].access;
+            assert_eq!(access.password.is_some(), password, "{text}");
+            assert_eq!(access.client_certificate.is_some(), phones, "{text}");
+            assert!(!text.contains("email"), "{text}");
+        }
+    }
+
+    #[test]
+    fn odd_answers_stay_what_they_are() {
+        for text in [
+            "http://[::1]:8080",
+            "http://hub:80",
+            "yes: no",
+            "*.example.org",
+            "1.2",
+        ] {
+            let read: serde_json::Value =
+                serde_saphyr::from_str(&format!("a: {}", scalar(text))).unwrap();
+            assert_eq!(read["a"], text);
+        }
+    }
+}

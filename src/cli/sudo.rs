@@ -1,0 +1,53 @@
+//! The same command with root's rights, for one that failed for want of them.
+
+use std::{ffi::OsString, fs, io, path::Path};
+
+use rustix::process::geteuid;
+
+/// Whether the command failed for want of rights that root has.
+pub(super) fn would_help(error: &anyhow::Error, config: &Path) -> bool {
+    let is_denied = |fault: &io::Error| fault.kind() == io::ErrorKind::PermissionDenied;
+    let mut causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let denied =
+        causes.any(is_denied) || fs::File::open(config).is_err_and(|fault| is_denied(&fault));
+    denied && !geteuid().is_root()
+}
+
+/// The command line after `sudo`, as a shell reads it.
+pub(super) fn line(arguments: &[OsString]) -> String {
+    let words = arguments
+        .iter()
+        .skip(1)
+        .map(|word| quoted(&word.to_string_lossy()));
+    let words: Vec<_> = words.collect();
+    format!("sudo hubgate {}", words.join(" "))
+}
+
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_can_be_pasted() {
+        let arguments = [
+            "hubgate",
+            "client",
+            "add",
+            "Anna's phone",
+            "-c",
+            "/etc/proxy.yaml",
+        ];
+        let expected = r"sudo hubgate client add 'Anna'\''s phone' -c /etc/proxy.yaml";
+        assert_eq!(line(&arguments.map(OsString::from)), expected);
+    }
+}

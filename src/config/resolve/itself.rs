@@ -1,0 +1,70 @@
+//! The addresses and names at which hubgate itself answers: an upstream there would be a loop.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::{host, listen};
+use crate::config::{
+    file::File,
+    model::{Host, Server},
+};
+
+/// What reaches hubgate on this machine, as far as the file says it.
+pub(super) struct Itself {
+    addresses: Vec<SocketAddr>,
+    hosts: Vec<Host>,
+}
+
+impl Itself {
+    /// What the file says; values that are wrong are left out here.
+    pub(super) fn of(file: &File) -> Self {
+        let listens = file.listen.https.iter().chain(&file.listen.http);
+        let hosts = file.sites.iter().flat_map(|site| &site.hosts);
+        Self {
+            addresses: listens
+                .filter_map(|text| listen::parse(text, 0).ok())
+                .collect(),
+            hosts: hosts.filter_map(|text| host::parse(text).ok()).collect(),
+        }
+    }
+
+    /// The server, unless hubgate would forward to itself.
+    pub(super) fn refuse(&self, server: Server) -> Result<Server, String> {
+        match &server {
+            Server::Tcp { host, port, .. } if self.answers(host, *port) => Err(format!(
+                "{server} is hubgate itself, which listens there: write the hub's own address and port, \
+                 such as http://127.0.0.1:8080"
+            )),
+            _ => Ok(server),
+        }
+    }
+
+    fn answers(&self, host: &str, port: u16) -> bool {
+        let mut listeners = self
+            .addresses
+            .iter()
+            .filter(|listener| listener.port() == port);
+        let name = Host::Name(host.to_owned());
+        if self.hosts.contains(&name) && host != "localhost" {
+            return listeners.next().is_some();
+        }
+        let targets = targets(host);
+        listeners.any(|listener| targets.iter().any(|target| reaches(listener.ip(), *target)))
+    }
+}
+
+/// The addresses of a host that need no look-up.
+fn targets(host: &str) -> Vec<IpAddr> {
+    match host.parse() {
+        Ok(address) => vec![address],
+        Err(_) if host == "localhost" => {
+            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Whether a connection to `target` arrives at a listener; only loopback is surely this machine.
+fn reaches(listener: IpAddr, target: IpAddr) -> bool {
+    let is_here = target.is_loopback() || target.is_unspecified();
+    listener == target || is_here && listen::covers(listener, target)
+}

@@ -1,0 +1,184 @@
+//! What a file holds that is not the PEM needed, and the command that makes this of it.
+
+use x509_parser::{
+    certificate::X509Certificate, prelude::FromDer, revocation_list::CertificateRevocationList,
+};
+
+/// What the configuration needs of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A certificate and its issuers.
+    Certificate,
+    /// A private key without a password.
+    Key,
+    /// The revocation lists of CAs.
+    RevocationList,
+}
+
+/// Cause and cure, if the content is a known thing other than the PEM wanted.
+pub(super) fn refusal(bytes: &[u8], wanted: Wanted, file: &str) -> Option<String> {
+    Content::of(bytes)?.refusal(wanted, file)
+}
+
+/// A known content of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    DerCertificate,
+    DerKey,
+    DerEncryptedKey,
+    DerRevocationList,
+    Pkcs12,
+    DerPkcs7,
+    JavaKeystore,
+    PemCertificate,
+    PemKey,
+    PemEncryptedKey,
+    PemRevocationList,
+    PemPkcs7,
+    PemTrusted,
+    PemRequest,
+    PemPublicKey,
+    OpenSshKey,
+}
+
+/// Labels of PEM (RFC 7468), the more telling first.
+const LABELS: [(&str, Content); 12] = [
+    ("BEGIN ENCRYPTED PRIVATE KEY", Content::PemEncryptedKey),
+    ("Proc-Type: 4,ENCRYPTED", Content::PemEncryptedKey),
+    ("BEGIN OPENSSH PRIVATE KEY", Content::OpenSshKey),
+    ("BEGIN CERTIFICATE-----", Content::PemCertificate),
+    ("PRIVATE KEY-----", Content::PemKey),
+    ("BEGIN TRUSTED CERTIFICATE", Content::PemTrusted),
+    ("BEGIN X509 CERTIFICATE", Content::PemTrusted),
+    ("CERTIFICATE REQUEST-----", Content::PemRequest),
+    ("BEGIN X509 CRL", Content::PemRevocationList),
+    ("BEGIN PKCS7", Content::PemPkcs7),
+    ("BEGIN CMS", Content::PemPkcs7),
+    ("PUBLIC KEY-----", Content::PemPublicKey),
+];
+/// The first bytes of a key store of Java.
+const JAVA: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
+/// 1.2.840.113549.1.7.2, signedData (RFC 5652, section 5.1).
+const SIGNED_DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+/// Tags of DER (X.690).
+const INTEGER: u8 = 0x02;
+const SEQUENCE: u8 = 0x30;
+
+impl Content {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(&JAVA) {
+            return Some(Self::JavaKeystore);
+        }
+        if bytes.first() == Some(&SEQUENCE) {
+            return Self::of_der(bytes);
+        }
+        let has = |label: &str| {
+            bytes
+                .windows(label.len())
+                .any(|window| window == label.as_bytes())
+        };
+        let found = LABELS.iter().find(|(label, _)| has(label));
+        found.map(|(_, content)| *content)
+    }
+
+    fn of_der(bytes: &[u8]) -> Option<Self> {
+        if X509Certificate::from_der(bytes).is_ok() {
+            return Some(Self::DerCertificate);
+        }
+        if CertificateRevocationList::from_der(bytes).is_ok() {
+            return Some(Self::DerRevocationList);
+        }
+        let inner = contents(bytes)?;
+        if inner.starts_with(&SIGNED_DATA) {
+            return Some(Self::DerPkcs7);
+        }
+        match inner {
+            // The versions of PFX (RFC 7292), of PKCS#8 and PKCS#1, and of SEC 1.
+            [INTEGER, 1, 3, SEQUENCE, ..] => Some(Self::Pkcs12),
+            [INTEGER, 1, 0 | 1, ..] => Some(Self::DerKey),
+            // An algorithm before an octet string (RFC 5958, section 3).
+            [SEQUENCE, ..] => Some(Self::DerEncryptedKey),
+            _ => None,
+        }
+    }
+
+    fn refusal(self, wanted: Wanted, file: &str) -> Option<String> {
+        use Wanted::{Certificate, Key, RevocationList};
+        let refused = match (self, wanted) {
+            (Self::DerCertificate, Certificate) => format!(
+                "a certificate in DER, and PEM is needed: openssl x509 -inform DER -in {file} -out {file}.pem"
+            ),
+            (Self::DerKey, Key) => format!(
+                "a key in DER, and PEM is needed: openssl pkey -inform DER -in {file} -out {file}.pem"
+            ),
+            (Self::DerEncryptedKey, Key) => format!(
+                "an encrypted key in DER, and nobody is there to type its password: \
+                 openssl pkcs8 -inform DER -in {file} -out {file}.pem"
+            ),
+            (Self::PemEncryptedKey, Key) => format!(
+                "the key is encrypted, and nobody is there to type its password: \
+                 openssl pkey -in {file} -out {file}.plain"
+            ),
+            (Self::Pkcs12, Certificate) => format!(
+                "PKCS#12, and PEM is needed: openssl pkcs12 -in {file} -nokeys -out {file}.chain.pem \
+                 (with -legacy where openssl says unsupported)"
+            ),
+            (Self::Pkcs12, Key) => format!(
+                "PKCS#12, and PEM is needed: openssl pkcs12 -in {file} -nocerts -nodes -out {file}.key.pem \
+                 (with -legacy where openssl says unsupported)"
+            ),
+            (Self::JavaKeystore, _) => format!(
+                "a key store of Java, and PEM is needed: keytool -importkeystore -srckeystore {file} \
+                 -destkeystore {file}.p12 -deststoretype PKCS12, then name that file here and see"
+            ),
+            (Self::DerPkcs7, Certificate) => format!(
+                "PKCS#7 in DER, and PEM is needed: openssl pkcs7 -inform DER -in {file} -print_certs -out {file}.pem"
+            ),
+            (Self::PemPkcs7, Certificate) => format!(
+                "PKCS#7, and certificates are needed: openssl pkcs7 -in {file} -print_certs -out {file}.pem"
+            ),
+            (Self::PemTrusted, Certificate) => format!(
+                "a certificate in a form of OpenSSL's own: openssl x509 -in {file} -out {file}.pem"
+            ),
+            (Self::OpenSshKey, Key) => format!(
+                "a key in the form of OpenSSH: make a copy and change that, ssh-keygen -p -N '' -m PEM -f COPY"
+            ),
+            (Self::PemRequest, _) => {
+                "a certificate request, which a CA answers with a certificate: name the file \
+                 that it sent"
+                    .to_owned()
+            }
+            (
+                Self::PemKey | Self::PemEncryptedKey | Self::DerKey | Self::DerEncryptedKey,
+                Certificate,
+            ) => "a private key where a certificate is needed: `chain` and `key` may be swapped"
+                .to_owned(),
+            (Self::PemCertificate | Self::DerCertificate, Key) => {
+                "a certificate where its private key is needed: `chain` and `key` may be swapped"
+                    .to_owned()
+            }
+            (Self::PemPublicKey, Key) => {
+                "a public key, and its private one is needed: name the file it was made of"
+                    .to_owned()
+            }
+            (Self::PemRevocationList | Self::DerRevocationList, Certificate | Key) => {
+                "a revocation list: it belongs in `crl` of client_certificate".to_owned()
+            }
+            (Self::PemCertificate | Self::DerCertificate, RevocationList) => {
+                "a certificate where a revocation list is needed: `ca` and `crl` may be swapped"
+                    .to_owned()
+            }
+            _ => return None,
+        };
+        Some(refused)
+    }
+}
+
+/// What is in the outermost SEQUENCE.
+fn contents(der: &[u8]) -> Option<&[u8]> {
+    let skipped = match *der.get(1)? {
+        length @ 0x80.. => 2 + usize::from(length & 0x7f),
+        _ => 2,
+    };
+    der.get(skipped..)
+}
