@@ -21,7 +21,7 @@ use std::path::Path;
 use self::{faults::Fault, file::File, model::Config, tree::Place};
 pub use self::{
     faults::Faults,
-    resolve::{LAN, clash, is_certifiable, is_server},
+    resolve::{LAN, clash, is_certifiable, is_origin, is_server},
     schema::schema,
 };
 

@@ -27,7 +27,9 @@ use std::{
 };
 
 use self::obtainable::Obtainable;
-pub use self::{listen::clash, network::LAN, obtainable::is_certifiable, upstream::is_server};
+pub use self::{
+    listen::clash, network::LAN, obtainable::is_certifiable, origin::is_origin, upstream::is_server,
+};
 use super::{
     faults::Fault,
     file::File,

@@ -134,6 +134,17 @@ async fn home_but_for_one_device() {
 }
 
 #[tokio::test]
+async fn a_host_of_the_proxy_manager() {
+    secure("proxy_manager", true, &[STRANGE_HOST]).await;
+}
+
+#[tokio::test]
+async fn address_that_variables_judge() {
+    let asks = asks::all(true, &["/near/x", "/nearby"]);
+    site("near", asks, &[STRANGE_HOST, UPGRADE]).await;
+}
+
+#[tokio::test]
 async fn certificate_required() {
     let names = [
         otherwise("", "status 400 -> 496", NAMED),
