@@ -1,7 +1,7 @@
 //! NGINX's configuration as a `proxy.yaml`: never weaker than it was, and silent about nothing.
 //!
 //! One way: text → tokens (`lexer`) → directives (`parser`) → servers with
-//! what they inherit (`server`, `levels`) → rules (`guard`, `judge`) → sites
+//! what they inherit (`server`, `levels`, `variables`) → rules (`guard`, `judge`) → sites
 //! (`plan`, and `proof` that it is never weaker) → text (`yaml`). Where a hub
 //! is reached, a directive is translated, harmless for a reason that stands in
 //! `directive_table`, or stops the import (`unsupported`); `report` lists all.

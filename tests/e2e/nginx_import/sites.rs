@@ -1,4 +1,4 @@
-//! The ten sites, and where hubgate means to do otherwise in each.
+//! The sites, and where hubgate means to do otherwise in each.
 
 use super::{
     Otherwise,
