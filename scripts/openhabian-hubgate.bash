@@ -719,16 +719,27 @@ hubgate_verify_http() {
   hubgate_because "http at $2 does not lead to https for $1 but answers ${answer}"
 }
 
-## It names the host and is in time; or is the one that NGINX showed.
+## The one that NGINX showed; where that was none or a bad one, it names the host and is in time.
 hubgate_verify_certificate() {
-  local certificate option="-checkhost"
+  local certificate shown
   certificate="$(hubgate_fetch_certificate "$1" "$2")"
   if [[ -z $certificate ]]; then hubgate_because "no certificate comes for $1 at $2"; return; fi
-  if [[ -n ${capturedCertificate:-} ]] && grep -qxF "$(hubgate_fingerprint "$certificate")" <<< "$capturedCertificate"; then return 0; fi
-  if [[ $1 =~ ^[0-9.]+$ ]]; then option="-checkip"; fi
+  shown="$(hubgate_fingerprint "$certificate")"
+  if grep -qF " ${shown}" <<< "${capturedCertificate:-}"; then return 0; fi
   if ! openssl x509 -noout -checkend 0 <<< "$certificate" > /dev/null; then hubgate_because "the certificate for $1 has run out"; return; fi
-  if openssl x509 -noout "$option" "$1" <<< "$certificate" | grep -q "does match"; then return 0; fi
-  hubgate_because "the certificate for $1 is for another name: $(openssl x509 -noout -subject <<< "$certificate")"
+  if ! hubgate_is_named "$1" "$certificate"; then
+    hubgate_because "the certificate for $1 is for another name: $(openssl x509 -noout -subject <<< "$certificate")"; return
+  fi
+  if grep -qF "good $1 " <<< "${capturedCertificate:-}"; then
+    hubgate_because "NGINX showed another certificate for $1 than hubgate does ($(openssl x509 -noout -issuer <<< "$certificate")): name its files as \`chain\` and \`key\`"
+  fi
+}
+
+## $1: host, $2: certificate
+hubgate_is_named() {
+  local option="-checkhost"
+  if [[ $1 =~ ^[0-9.]+$ ]]; then option="-checkip"; fi
+  openssl x509 -noout "$option" "$1" <<< "$2" | grep -q "does match"
 }
 
 hubgate_fetch_certificate() {
@@ -741,13 +752,17 @@ hubgate_fingerprint() {
   openssl x509 -noout -fingerprint -sha256 <<< "$1"
 }
 
-## The fingerprints of what NGINX shows for the same names
+## Of what NGINX shows for the same names: `good` if it is in time and for the name, the name, the fingerprint
 hubgate_shown_certificate() {
-  local host address certificate
+  local host address certificate kind
   for host in $(hubgate_hosts); do
+    host="${host/#\*/hubgate}"
     for address in $(hubgate_addresses https); do
-      certificate="$(hubgate_fetch_certificate "${host/#\*/hubgate}" "$address")"
-      if [[ -n $certificate ]]; then hubgate_fingerprint "$certificate"; fi
+      certificate="$(hubgate_fetch_certificate "$host" "$address")"
+      if [[ -z $certificate ]]; then continue; fi
+      kind="bad"
+      if hubgate_is_named "$host" "$certificate" && openssl x509 -noout -checkend 0 <<< "$certificate" > /dev/null; then kind="good"; fi
+      echo "${kind} ${host} $(hubgate_fingerprint "$certificate")"
     done
   done
 }

@@ -22,7 +22,7 @@ use crate::{
 /// What to read and where to write.
 #[derive(Debug, clap::Args)]
 pub(super) struct ImportNginx {
-    /// nginx.conf, or sites alone, with all that they include.
+    /// nginx.conf, or sites alone, with all that they include; or the data folder of Nginx Proxy Manager.
     #[arg(value_name = "FILE", default_value = "/etc/nginx/nginx.conf")]
     files: Vec<PathBuf>,
     /// Write here instead of stdout.
@@ -34,6 +34,12 @@ pub(super) struct ImportNginx {
     /// A name for the server that answers for every name; this machine's without it.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
+    /// No other proxy stands before NGINX: leave out `set_real_ip_from`.
+    #[arg(long)]
+    direct: bool,
+    /// The domain that `server_name app.*` stands for, as in SWAG's samples.
+    #[arg(long, value_name = "NAME")]
+    domain: Option<String>,
 }
 
 /// Imports, or tells why that would be weaker than NGINX.
@@ -43,7 +49,13 @@ pub(super) fn run(wanted: &ImportNginx) -> anyhow::Result<()> {
         named => named.to_vec(),
     };
     let out = wanted.out.as_deref().map(std::path::absolute).transpose()?;
-    let imported = nginx::import(&Disk, &wanted.files, &Wishes { hosts, out });
+    let wishes = Wishes {
+        hosts,
+        domain: wanted.domain.clone(),
+        direct: wanted.direct,
+        out,
+    };
+    let imported = nginx::import(&Disk, &wanted.files, &wishes);
     if let Err(Failure::Stopped(report) | Failure::Nothing(report)) = &imported {
         tell(&report.to_string());
     }

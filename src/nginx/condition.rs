@@ -27,7 +27,7 @@ pub(super) fn condition(directive: &Directive, hosts: &[String], tls: bool) -> C
         .trim();
     let words: Vec<_> = text.split_whitespace().collect();
     let inner = directive.inner();
-    let refuses = inner.iter().any(is_refusal) && !inner.iter().any(|it| it.name == "break");
+    let refuses = refuses(directive);
     let leads = inner.iter().all(leads_to_tls);
     match words.as_slice() {
         ["$ssl_client_verify", "!=", "SUCCESS"] | ["$ssl_client_verify", "=", "NONE"]
@@ -51,6 +51,13 @@ pub(super) fn condition(directive: &Directive, hosts: &[String], tls: bool) -> C
         _ if inner.iter().all(is_comfort) => Condition::Comfort,
         _ => Condition::Guard,
     }
+}
+
+/// Whether the block of an `if` refuses whatever enters it.
+pub(super) fn refuses(directive: &Directive) -> bool {
+    const ALONE: [&str; 2] = ["return", "set"];
+    let inner = directive.inner();
+    inner.iter().any(is_refusal) && inner.iter().all(|it| ALONE.contains(&it.name.as_str()))
 }
 
 pub(super) fn is_refusal(directive: &Directive) -> bool {

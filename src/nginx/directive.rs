@@ -34,6 +34,11 @@ impl Directive {
         self.words.first().map_or("", String::as_str)
     }
 
+    /// Whether its first word is this switch, which NGINX takes in any case.
+    pub(super) fn is(&self, switch: &str) -> bool {
+        self.word().eq_ignore_ascii_case(switch)
+    }
+
     /// All its words as one text.
     pub(super) fn text(&self) -> String {
         self.words.join(" ")

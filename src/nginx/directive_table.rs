@@ -46,10 +46,10 @@ pub(super) fn wrong_words(directive: &Directive) -> Option<&'static str> {
         "load_module" if !loads_known(word) => Some(
             "a module that hubgate does not know, which may decide who enters: remove it, and write into proxy.yaml who may",
         ),
-        "merge_slashes" if word != "on" => {
+        "merge_slashes" if !directive.is("on") => {
             Some("hubgate refuses doubled slashes where they could mean another place: remove it")
         }
-        "proxy_pass_request_headers" | "proxy_pass_request_body" if word != "on" => Some(
+        "proxy_pass_request_headers" | "proxy_pass_request_body" if !directive.is("on") => Some(
             "hubgate forwards requests whole: remove it, or give this place a server of its own that is not imported",
         ),
         "set" if BUILT_IN.contains(&word.trim_matches(['$', '{', '}'])) => {

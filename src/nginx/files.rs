@@ -16,6 +16,11 @@ pub trait Files {
 
     /// The names in a folder; none when there is no such folder.
     fn names(&self, folder: &Path) -> Vec<String>;
+
+    /// Where a path that the files name is on this machine.
+    fn place(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
 }
 
 /// The files of this machine.

@@ -3,9 +3,10 @@
 use super::{
     directive::Directive,
     levels::Levels,
-    network::{self, Reach},
+    network::{self, Networks, Reach},
     report::Report,
     rule::{Certificate, Entry},
+    variables::Variables,
 };
 
 /// How a server takes client certificates.
@@ -18,14 +19,38 @@ pub(super) enum Verify {
 }
 
 /// What NGINX's access phase wants at a place; `dual` where a socket takes both families.
-pub(super) fn entry(levels: &Levels<'_>, dual: bool, report: &mut Report) -> Entry {
+pub(super) fn entry(
+    levels: &Levels<'_>,
+    variables: &Variables<'_>,
+    dual: bool,
+    report: &mut Report,
+) -> Entry {
     if dual {
         mapped(levels, report);
     }
     let reach = reach(levels, report);
-    let password = password(levels, report);
+    let password = password(levels, variables, report);
     let any = satisfies_any(levels, report);
-    combine(reach, password, any)
+    match password {
+        Some(Password { file, without }) if reach.is_none() && !without.is_empty() => {
+            either(without, file)
+        }
+        password => combine(reach, password.map(|it| it.file), any),
+    }
+}
+
+/// A password file, and where it is not asked for.
+struct Password {
+    file: String,
+    without: Networks,
+}
+
+/// The password, but not from these networks.
+fn either(without: Networks, file: String) -> Entry {
+    match without.is_all() {
+        true => Entry::Open,
+        false => Entry::Either(without, file),
+    }
 }
 
 fn combine(reach: Option<Reach>, password: Option<String>, any: bool) -> Entry {
@@ -98,9 +123,14 @@ fn tell_network(directive: &Directive, report: &mut Report) {
     }
 }
 
-fn password(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
+fn password(
+    levels: &Levels<'_>,
+    variables: &Variables<'_>,
+    report: &mut Report,
+) -> Option<Password> {
     let realm = levels.one("auth_basic")?;
-    if realm.word() == "off" {
+    let asked = variables.resolve(realm.word());
+    if asked == "off" {
         report.kept(realm, "no password here");
         return None;
     }
@@ -111,15 +141,27 @@ fn password(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
         );
         return None;
     };
-    if realm.has_variable() || file.has_variable() {
+    let without = variables.addresses(&asked, &|text| text == "off");
+    let by_certificate = is_by_certificate(variables, &asked);
+    let lists = levels.nearest(&["allow", "deny"]);
+    let is_known = (without.is_some() || by_certificate) && lists.is_empty();
+    if asked.contains('$') && !is_known || file.has_variable() {
         report.stop(
             realm,
             "whether a password is needed depends on a variable: write it without",
         );
     }
     report.kept(file, "the password of `access`");
-    match realm.word() {
+    match asked.as_str() {
         REALM => report.kept(realm, "the same words are asked"),
+        _ if without.is_some() => report.changed(
+            realm,
+            "`satisfy: any`: from these networks no password is needed",
+        ),
+        _ if by_certificate => report.changed(
+            realm,
+            "`satisfy: any`: with a client certificate no password is needed",
+        ),
         _ => report.changed(
             realm,
             format!(
@@ -127,7 +169,22 @@ fn password(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
             ),
         ),
     }
-    Some(file.word().to_owned())
+    Some(Password {
+        file: file.word().to_owned(),
+        without: without.unwrap_or_default(),
+    })
+}
+
+/// Whether `auth_basic` is off exactly for clients with a valid certificate.
+fn is_by_certificate(variables: &Variables<'_>, realm: &str) -> bool {
+    let texts = variables.by_certificate(realm);
+    texts.is_some_and(|(with, without)| with == "off" && without != "off")
+}
+
+/// Whether a client certificate is enough instead of the password here.
+pub(super) fn certificate_suffices(levels: &Levels<'_>, variables: &Variables<'_>) -> bool {
+    let realm = levels.one("auth_basic");
+    realm.is_some_and(|it| is_by_certificate(variables, &variables.resolve(it.word())))
 }
 
 const REALM: &str = "Username and Password Required";
@@ -137,7 +194,7 @@ fn satisfies_any(levels: &Levels<'_>, report: &mut Report) -> bool {
         return false;
     };
     report.kept(satisfy, "`satisfy` of `access`");
-    satisfy.word() == "any"
+    satisfy.is("any")
 }
 
 /// How a server that speaks TLS takes client certificates.
@@ -146,11 +203,11 @@ pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
         return Verify::Never;
     };
     let word = verify.word();
-    if word == "off" {
+    if verify.is("off") {
         report.kept(verify, "no client certificate here");
         return Verify::Never;
     }
-    if let Some(ocsp) = levels.one("ssl_ocsp").filter(|it| it.word() != "off") {
+    if let Some(ocsp) = levels.one("ssl_ocsp").filter(|it| !it.is("off")) {
         report.stop(ocsp, "revoked certificates are found by OCSP, which hubgate does not ask: name a revocation list with `ssl_crl`");
     }
     let Some(ca) = levels.file("ssl_client_certificate") else {
@@ -166,7 +223,7 @@ pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
         crl: revocations(levels, report),
         depth: depth(levels, report),
     };
-    match word {
+    match word.to_ascii_lowercase().as_str() {
         "on" => {
             report.kept(
                 verify,
@@ -199,7 +256,7 @@ fn revocations(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::network::Networks, *};
+    use super::*;
 
     #[test]
     fn who_is_neither_allowed_nor_denied_needs_the_password_if_there_is_one() {

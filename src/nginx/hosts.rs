@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    Wishes,
     directive::Directive,
     listen,
     report::{Fate, Report},
@@ -60,11 +61,11 @@ impl<'s, 'd> Selection<'s, 'd> {
         Self { sockets }
     }
 
-    /// The hosts for which NGINX chooses the server; those of `machine` if it answers for every name.
+    /// The hosts for which NGINX chooses the server; those wished for if it answers for every name.
     pub(super) fn hosts(
         &self,
         server: &Server<'d>,
-        machine: &[String],
+        wishes: &Wishes,
         report: &mut Report,
     ) -> Vec<String> {
         let named: Vec<_> = server
@@ -73,10 +74,10 @@ impl<'s, 'd> Selection<'s, 'd> {
             .filter(|name| !NAMELESS.contains(&name.as_str()))
             .collect();
         let hosts: Vec<_> = match named.is_empty() {
-            true => self.every_name(server, machine, report),
+            true => self.every_name(server, &wishes.hosts, report),
             false => named
                 .into_iter()
-                .flat_map(|name| self.own(server, name, report))
+                .flat_map(|name| self.own(server, name, wishes.domain.as_deref(), report))
                 .collect(),
         };
         let mut seen = BTreeSet::new();
@@ -144,14 +145,37 @@ impl<'s, 'd> Selection<'s, 'd> {
     }
 
     /// What hubgate can have of a name, if NGINX chooses this server for it.
-    fn own(&self, server: &Server<'d>, name: &str, report: &mut Report) -> Vec<String> {
+    fn own(
+        &self,
+        server: &Server<'d>,
+        name: &str,
+        domain: Option<&str>,
+        report: &mut Report,
+    ) -> Vec<String> {
         let at = &written(server).at;
         let what = format!("server_name {name}");
-        let hosts = spelled_out(name);
+        let hosts = match (name.strip_suffix(".*"), domain) {
+            (Some(begin), Some(domain)) => vec![format!("{begin}.{}", domain.to_ascii_lowercase())],
+            _ => spelled_out(name),
+        };
         if !hosts.iter().all(|host| is_host(host)) {
-            let why = "hubgate knows names, addresses and *.example.org: write out which are meant";
+            let why = match name.ends_with(".*") {
+                true => {
+                    "hubgate knows no names without their end: `--domain example.org` says what `*` stands for"
+                }
+                false => {
+                    "hubgate knows names, addresses and *.example.org: write out which are meant"
+                }
+            };
             report.note(Fate::Dropped, at, &what, why);
             return Vec::new();
+        }
+        if name.ends_with('*') {
+            let why = format!(
+                "NGINX answers for every end of the name, hubgate for {}",
+                hosts.join(", ")
+            );
+            report.note(Fate::Changed, at, &what, why);
         }
         if name.starts_with(['.', '*']) {
             let why = "hubgate's * stands for one label, NGINX's for several";

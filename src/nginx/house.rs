@@ -3,6 +3,8 @@
 use std::{collections::BTreeSet, net::SocketAddr};
 
 use super::{
+    Wishes, challenge,
+    files::Files,
     hosts::Selection,
     levels::Levels,
     limits::{self, Limits},
@@ -11,7 +13,7 @@ use super::{
     server::{Kind, Server},
     site::{self, Site},
     trusted_proxies,
-    upstream::Passed,
+    upstream::{Hub, Passed},
 };
 
 /// What will be written.
@@ -28,20 +30,24 @@ pub(super) struct House {
 
 /// What the servers come to; none when no hub is left.
 pub(super) fn build(
+    files: &dyn Files,
     servers: &[Server<'_>],
-    machine: &[String],
+    wishes: &Wishes,
     report: &mut Report,
 ) -> Option<House> {
-    servers.iter().for_each(|server| server.tell(report));
     let hubs: Vec<_> = servers.iter().filter(|it| it.kind == Kind::Hubs).collect();
     let tls = hubs.iter().any(|it| it.has_tls());
     let (served, clear): (Vec<_>, Vec<_>) = hubs.into_iter().partition(|it| it.has_tls() == tls);
     same_addresses(&served, tls, report);
     let listened = listen::together(served.iter().flat_map(|it| it.listens(tls)));
     let selection = Selection::of(servers, &listened);
-    let sites = sites(&selection, &served, machine, report);
+    let mut sites = sites(files, &selection, &served, wishes, report);
     wildcards(&selection, &sites, report);
-    only_clear(servers, &clear, &sites, report);
+    if tls {
+        challenge::keep(servers, &mut sites, &listened, report);
+    }
+    servers.iter().for_each(|server| server.tell(report));
+    only_clear(servers, &clear, &sites, wishes, report);
     let places = places(&served);
     let first = served.first()?;
     let (http, https) = match tls {
@@ -52,7 +58,7 @@ pub(super) fn build(
         http,
         https,
         limits: limits::of(&places, &first.directive.at, report),
-        trusted_proxies: trusted_proxies::of(&places, report),
+        trusted_proxies: trusted_proxies::of(&places, &sites, wishes.direct, report),
         access_log: access_log(&places, report),
         sites,
     })
@@ -60,21 +66,22 @@ pub(super) fn build(
 
 /// Sites in the order of the servers.
 fn sites(
+    files: &dyn Files,
     selection: &Selection<'_, '_>,
     served: &[&Server<'_>],
-    machine: &[String],
+    wishes: &Wishes,
     report: &mut Report,
 ) -> Vec<Site> {
     let mut sites = Vec::new();
     for server in served {
-        let hosts = selection.hosts(server, machine, report);
+        let hosts = selection.hosts(server, wishes, report);
         if hosts.is_empty() {
             let why =
                 "no name is left that hubgate could answer for: write `server_name`, or use --host";
             report.whole(Fate::Dropped, server.directive, why);
             continue;
         }
-        sites.extend(site::build(server, hosts, report));
+        sites.extend(site::build(files, server, hosts, report));
     }
     sites
 }
@@ -93,10 +100,20 @@ fn wildcards(selection: &Selection<'_, '_>, sites: &[Site], report: &mut Report)
 }
 
 /// Servers of hubs in the clear beside others over TLS: hubgate serves no site in the clear then.
-fn only_clear(servers: &[Server<'_>], clear: &[&Server<'_>], sites: &[Site], report: &mut Report) {
+fn only_clear(
+    servers: &[Server<'_>],
+    clear: &[&Server<'_>],
+    sites: &[Site],
+    wishes: &Wishes,
+    report: &mut Report,
+) {
+    let unnamed = Wishes {
+        domain: wishes.domain.clone(),
+        ..Wishes::default()
+    };
     for server in clear {
         let listened = listen::together(server.listens(false));
-        let own = Selection::of(servers, &listened).hosts(server, &[], &mut Report::default());
+        let own = Selection::of(servers, &listened).hosts(server, &unnamed, &mut Report::default());
         let missing = own
             .iter()
             .find(|host| !sites.iter().any(|site| site.hosts.contains(*host)));
@@ -105,10 +122,21 @@ fn only_clear(servers: &[Server<'_>], clear: &[&Server<'_>], sites: &[Site], rep
                 "{host} is served in the clear only, and hubgate would serve it on the addresses of TLS: \
                  give it `listen … ssl` and a certificate, or remove it"
             )),
-            None => report.whole(Fate::Changed, server.directive,
-                "hubgate leads from http to https, where its names are served"),
+            None => {
+                server.lost(&known(sites), report);
+                report.whole(Fate::Changed, server.directive,
+                    "hubgate leads from http to https, where its names are served");
+            }
         }
     }
+}
+
+/// The hubs that sites lead to.
+fn known(sites: &[Site]) -> Vec<&Hub> {
+    let hubs = sites.iter().map(|site| &site.plan.hub);
+    let paths = sites.iter().flat_map(|site| &site.plan.paths);
+    hubs.chain(paths.filter_map(|path| path.hub.as_ref()))
+        .collect()
 }
 
 /// Stops where a server is reached on other addresses than the rest, as that may be what guards it.

@@ -7,14 +7,16 @@ use super::{
     guard::{self, Verify},
     levels::Levels,
     location::Matcher,
+    network::Networks,
     plan::{Judged, Target},
     report::{
         Fate::{Dropped, Kept},
         Report,
     },
-    rule::{Certificate, Rule},
+    rule::{Certificate, Entry, Rule},
     server::Server,
     upstream::Passed,
+    variables::Variables,
 };
 
 /// Judges all locations, and what stands for `/` where none is written.
@@ -46,8 +48,16 @@ struct Judge<'s, 'd> {
     server: &'s Server<'d>,
     hosts: &'s [String],
     verify: Verify,
-    /// Whether an `if` of the server itself wants a certificate.
-    everywhere: bool,
+    /// What the `if`s of the server itself want.
+    everywhere: Wanted,
+}
+
+/// What the `if`s of a block want.
+#[derive(Clone, Debug)]
+struct Wanted {
+    certificate: bool,
+    /// The addresses that none of them refuses.
+    networks: Networks,
 }
 
 impl<'s, 'd> Judge<'s, 'd> {
@@ -60,9 +70,12 @@ impl<'s, 'd> Judge<'s, 'd> {
             server,
             hosts,
             verify,
-            everywhere: false,
+            everywhere: Wanted {
+                certificate: false,
+                networks: Networks::all(),
+            },
         };
-        judge.everywhere = judge.conditions(&server.levels, report);
+        judge.everywhere = judge.conditions(&server.levels, &server.variables, report);
         judge.hub_decides(report);
         judge
     }
@@ -73,7 +86,11 @@ impl<'s, 'd> Judge<'s, 'd> {
             let locations = self.server.locations.iter().enumerate();
             locations
                 .filter(|(nth, _)| matches!(self.target(*nth), Target::Hub(_)))
-                .any(|(_, it)| self.wants_certificate(&it.levels))
+                .any(|(nth, it)| {
+                    let variables = &self.server.inner_variables[nth];
+                    self.wants_certificate(&it.levels, variables)
+                        || guard::certificate_suffices(&it.levels, variables)
+                })
         };
         let Some(directive) = self.server.levels.one("ssl_verify_client") else {
             return;
@@ -81,7 +98,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         if !matches!(self.verify, Verify::Sometimes(_)) {
             return;
         }
-        if self.everywhere || anywhere() {
+        if self.everywhere.certificate || anywhere() {
             return report.kept(directive, "`client_certificate` where an `if` wants one");
         }
         report.stop(directive, "`optional` without an `if` leaves it to the hub to let in those without a certificate: \
@@ -93,8 +110,9 @@ impl<'s, 'd> Judge<'s, 'd> {
         let target = self.target(nth);
         let rule = match &target {
             Target::Hub(_) => {
-                let wants = self.conditions(&location.levels, report);
-                self.rule(&location.levels, wants, report)
+                let variables = &self.server.inner_variables[nth];
+                let wants = self.conditions(&location.levels, variables, report);
+                self.rule(&location.levels, variables, &wants, report)
             }
             Target::Closed | Target::Other => Rule::NOBODY,
         };
@@ -109,18 +127,51 @@ impl<'s, 'd> Judge<'s, 'd> {
         }
     }
 
-    fn rule(&self, levels: &Levels<'d>, wants: bool, report: &mut Report) -> Rule {
+    fn rule(
+        &self,
+        levels: &Levels<'d>,
+        variables: &Variables<'d>,
+        wanted: &Wanted,
+        report: &mut Report,
+    ) -> Rule {
         let dual = self.server.listens.iter().any(|listen| listen.dual);
+        let networks = wanted.networks.and(&self.everywhere.networks);
+        let entry = guard::entry(levels, variables, dual, report);
+        let entry = entry.within(&networks).unwrap_or_else(|| {
+            self.unsayable(levels, report);
+            Entry::Nobody
+        });
+        let certificate = self.certificate(wanted.certificate);
+        let suffices = guard::certificate_suffices(levels, variables);
+        let (certificate, either) = match (&self.verify, certificate) {
+            (Verify::Sometimes(certificate), None) if suffices => (Some(certificate.clone()), true),
+            (_, certificate) => {
+                must_not_depend(levels, suffices, certificate.is_some(), report);
+                (certificate, false)
+            }
+        };
         Rule {
-            certificate: self.certificate(wants),
-            entry: guard::entry(levels, dual, report),
+            certificate,
+            entry,
+            either,
         }
+    }
+
+    /// Stops at conditions on networks where networks or a password are enough.
+    fn unsayable(&self, levels: &Levels<'d>, report: &mut Report) {
+        let conditions = levels
+            .own("if")
+            .into_iter()
+            .chain(self.server.levels.own("if"));
+        conditions.for_each(|it| report.stop(it, NO_IF));
     }
 
     fn certificate(&self, wants: bool) -> Option<Certificate> {
         match &self.verify {
             Verify::Always(certificate) => Some(certificate.clone()),
-            Verify::Sometimes(certificate) if self.everywhere || wants => Some(certificate.clone()),
+            Verify::Sometimes(certificate) if self.everywhere.certificate || wants => {
+                Some(certificate.clone())
+            }
             _ => None,
         }
     }
@@ -140,18 +191,39 @@ impl<'s, 'd> Judge<'s, 'd> {
     }
 
     /// Whether an `if` of the block itself wants a certificate.
-    fn wants_certificate(&self, levels: &Levels<'d>) -> bool {
-        let wants = |it: &&Directive| self.condition(it) == Condition::Certificate;
+    fn wants_certificate(&self, levels: &Levels<'d>, variables: &Variables<'d>) -> bool {
+        let wants = |it: &&Directive| {
+            self.condition(it) == Condition::Certificate
+                || variables.refuses_without_certificate(it)
+        };
         levels.own("if").iter().any(wants)
     }
 
-    /// The same, and tells what each `if` comes to.
-    fn conditions(&self, levels: &Levels<'d>, report: &mut Report) -> bool {
-        levels
-            .own("if")
-            .into_iter()
-            .for_each(|it| self.tell(it, report));
-        self.wants_certificate(levels)
+    /// What the `if`s of a block want, with a report of each.
+    fn conditions(
+        &self,
+        levels: &Levels<'d>,
+        variables: &Variables<'d>,
+        report: &mut Report,
+    ) -> Wanted {
+        let mut networks = Networks::all();
+        for directive in levels.own("if") {
+            let by_certificate = variables.refuses_without_certificate(directive);
+            if variables.is_never(directive) && self.condition(directive) != Condition::ToTls {
+                report.whole(Kept, directive, "never so where hubgate serves this site");
+            } else if let Some(refused) = variables.refused(directive) {
+                report.whole(Kept, directive, "the networks of `access`");
+                networks = networks.and(&refused.others());
+            } else if by_certificate && self.verify != Verify::Never {
+                report.whole(Kept, directive, "the certificate is needed here");
+            } else {
+                self.tell(directive, report);
+            }
+        }
+        Wanted {
+            certificate: self.wants_certificate(levels, variables),
+            networks,
+        }
     }
 
     fn condition(&self, directive: &Directive) -> Condition {
@@ -182,11 +254,32 @@ impl<'s, 'd> Judge<'s, 'd> {
             Condition::Certificate if self.verify != Verify::Never => {
                 report.whole(Kept, directive, "the certificate is needed here");
             }
+            Condition::Guard if directive.text().contains("$request_method") => report.stop(
+                directive,
+                "hubgate has no `if`: it answers preflights (OPTIONS) by itself for the origins that `access.origins` of \
+                 proxy.yaml lists, so remove this, and add the origins there",
+            ),
             Condition::Certificate | Condition::Guard => report.stop(
                 directive,
-                "hubgate has no `if`, and this one may decide who enters or where a request goes: \
-                say it with allow, deny, auth_basic or ssl_verify_client, or remove it",
+                NO_IF,
             ),
         }
     }
+}
+
+const NO_IF: &str = "hubgate has no `if`, and this one may decide who enters or where a request goes: \
+    say it with allow, deny, auth_basic or ssl_verify_client, or remove it";
+
+/// Stops where a password is not asked for by a certificate that is always there or never.
+fn must_not_depend(levels: &Levels<'_>, suffices: bool, has: bool, report: &mut Report) {
+    let Some(realm) = levels.one("auth_basic").filter(|_| suffices) else {
+        return;
+    };
+    let cure = match has {
+        true => "a certificate is needed here anyway, and with it no password: remove `auth_basic`",
+        false => {
+            "no certificate is asked for here, so that the password is always needed: write the words without a variable"
+        }
+    };
+    report.stop(realm, cure);
 }

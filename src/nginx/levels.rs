@@ -29,6 +29,35 @@ impl<'d> Levels<'d> {
             .flat_map(|level| level.iter().copied())
     }
 
+    /// All that stands in `http`.
+    pub(super) fn outermost(&self) -> impl Iterator<Item = &'d Directive> {
+        self.0
+            .first()
+            .into_iter()
+            .flat_map(|level| level.iter().copied())
+    }
+
+    /// All that stands in the server itself.
+    pub(super) fn server(&self) -> impl Iterator<Item = &'d Directive> {
+        self.0
+            .get(1)
+            .into_iter()
+            .flat_map(|level| level.iter().copied())
+    }
+
+    /// The names of the server, in lower case.
+    pub(super) fn server_names(&self) -> Vec<String> {
+        let written = self.server().filter(|it| it.name == "server_name");
+        let names = written.flat_map(|it| it.words.iter());
+        names.map(|name| name.to_ascii_lowercase()).collect()
+    }
+
+    /// What NGINX runs in its order: the server's own directives, then those of the innermost block.
+    pub(super) fn executed(&self) -> impl Iterator<Item = &'d Directive> {
+        let inner = self.0.len() > 2;
+        self.server().chain(self.all_own().filter(move |_| inner))
+    }
+
     /// What stands in the innermost block itself and has the name.
     pub(super) fn own(&self, name: &str) -> Vec<&'d Directive> {
         self.all_own().filter(|it| it.name == name).collect()

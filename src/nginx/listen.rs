@@ -36,7 +36,7 @@ pub(super) fn all<'d>(server: &'d Directive, report: &mut Report) -> Vec<Listen<
     let ssl = server
         .inner()
         .iter()
-        .any(|it| it.name == "ssl" && it.word() == "on");
+        .any(|it| it.name == "ssl" && it.is("on"));
     let listens = written.into_iter().filter_map(|directive| {
         let has = |option: &str| directive.words.iter().skip(1).any(|it| it == option);
         if has("quic") {

@@ -1,12 +1,14 @@
 //! NGINX's configuration as a `proxy.yaml`: never weaker than it was, and silent about nothing.
 //!
 //! One way: text → tokens (`lexer`) → directives (`parser`) → servers with
-//! what they inherit (`server`, `levels`) → rules (`guard`, `judge`) → sites
+//! what they inherit (`server`, `levels`, `variables`) → rules (`guard`, `judge`) → sites
 //! (`plan`, and `proof` that it is never weaker) → text (`yaml`). Where a hub
 //! is reached, a directive is translated, harmless for a reason that stands in
 //! `directive_table`, or stops the import (`unsupported`); `report` lists all.
 
 mod certificate;
+mod challenge;
+mod client_ca;
 mod condition;
 mod directive;
 mod directive_table;
@@ -15,6 +17,7 @@ mod guard;
 mod header;
 mod hosts;
 mod house;
+mod hubless;
 mod judge;
 mod levels;
 mod lexer;
@@ -29,14 +32,18 @@ mod proof;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
+mod proxy_manager;
 mod report;
 mod request_headers;
 mod rule;
+mod secret;
 mod server;
 mod site;
+mod swag;
 mod trusted_proxies;
 mod unsupported;
 mod upstream;
+mod variables;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -48,7 +55,7 @@ pub use self::{
     parser::Unreadable,
     report::{Fate, Report, Stop},
 };
-use self::{directive::Directive, parser::Parser};
+use self::{directive::Directive, parser::Parser, proxy_manager::ProxyManager, swag::Swag};
 use crate::config::{self, Faults};
 
 /// What the operator wants besides what NGINX says.
@@ -56,6 +63,10 @@ use crate::config::{self, Faults};
 pub struct Wishes {
     /// What a server that answers for every name is to be called.
     pub hosts: Vec<String>,
+    /// Whether clients connect to the machine themselves, so that no proxy is believed.
+    pub direct: bool,
+    /// The domain that `app.*` stands for.
+    pub domain: Option<String>,
     /// Where the `proxy.yaml` will be.
     pub out: Option<PathBuf>,
 }
@@ -93,17 +104,43 @@ pub enum Failure {
     },
 }
 
-/// Reads NGINX's files, a whole `nginx.conf` or sites alone, and all that they include.
+/// Reads NGINX's files, a whole `nginx.conf` or sites alone, and all that they include; or the data
+/// folder of Nginx Proxy Manager.
 ///
 /// # Errors
 /// Why there can be no `proxy.yaml` that is as strict.
 pub fn import(files: &dyn Files, paths: &[PathBuf], wishes: &Wishes) -> Result<Import, Failure> {
+    if let [path] = paths
+        && let Some(folder) = ProxyManager::at(files, path)
+    {
+        return written(&folder, &[proxy_manager::CONF.into()], path, wishes);
+    }
+    let from: Vec<_> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    written(
+        &Swag::of(files, paths),
+        paths,
+        from.join(" and ").as_ref(),
+        wishes,
+    )
+}
+
+fn written(
+    files: &dyn Files,
+    paths: &[PathBuf],
+    from: &Path,
+    wishes: &Wishes,
+) -> Result<Import, Failure> {
     let directives = read(files, paths)?;
     let http = http(&directives);
     let mut report = Report::default();
     let servers = server::all(&http, &mut report);
     unsupported::check(&http, &servers, &mut report);
-    let house = house::build(&servers, &wishes.hosts, &mut report);
+    client_ca::check(files, &servers, &mut report);
+    let house = house::build(files, &servers, wishes, &mut report);
+    streams(&directives, &mut report);
     report.finish(&directives);
     if !report.stops().is_empty() {
         return Err(Failure::Stopped(report));
@@ -111,15 +148,11 @@ pub fn import(files: &dyn Files, paths: &[PathBuf], wishes: &Wishes) -> Result<I
     let Some(house) = house.filter(|house| !house.sites.is_empty()) else {
         return Err(Failure::Nothing(report));
     };
-    let names: Vec<_> = paths
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
     let out = wishes.out.as_deref().unwrap_or(Path::new("proxy.yaml"));
     let state = out.starts_with("/etc").then_some("/var/lib/hubgate");
     let yaml = yaml::write(
         &house,
-        &names.join(" and ").replace(char::is_control, " "),
+        &from.display().to_string().replace(char::is_control, " "),
         state,
     );
     match config::parse(&yaml, out) {
@@ -140,7 +173,14 @@ fn read(files: &dyn Files, paths: &[PathBuf]) -> Result<Vec<Directive>, Unreadab
 /// What the `include`s of a file are relative to: the folder of the nginx.conf that would include it.
 fn folder(path: &Path) -> PathBuf {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let sites = ["sites-enabled", "sites-available", "conf.d", "http.d"];
+    let sites = [
+        "sites-enabled",
+        "sites-available",
+        "conf.d",
+        "http.d",
+        "proxy-confs",
+        "site-confs",
+    ];
     let is_sites = folder
         .file_name()
         .is_some_and(|name| sites.iter().any(|it| name == *it));
@@ -159,6 +199,24 @@ fn http<'d>(directives: &'d [Directive]) -> Vec<&'d Directive> {
         }
     };
     directives.iter().flat_map(flat).collect()
+}
+
+/// Reports what is forwarded beside HTTP, by its addresses.
+fn streams(directives: &[Directive], report: &mut Report) {
+    let blocks = directives.iter().filter(|it| it.name == "stream");
+    let servers = blocks
+        .flat_map(Directive::inner)
+        .filter(|it| it.name == "server");
+    servers.for_each(|server| {
+        let words = |name: &str| -> Vec<_> {
+            let named = server.inner().iter().filter(|it| it.name == name);
+            named.map(Directive::word).collect()
+        };
+        let (listen, hub) = (words("listen").join(", "), words("proxy_pass").join(", "));
+        report.whole(Fate::Dropped, server, format!(
+            "a stream from {listen} to {hub}: hubgate speaks HTTP only, and nothing is forwarded there any more"
+        ));
+    });
 }
 
 /// All reasons together, as one of them alone would have to be cured first.

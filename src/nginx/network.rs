@@ -48,6 +48,11 @@ impl Networks {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// Whether both have an address in common.
+    pub(super) fn meets(&self, other: IpNet) -> bool {
+        !self.within(other.trunc()).is_empty()
+    }
+
     /// As `proxy.yaml` has them: `public` for every address, `lan` for hubgate's own set of home
     /// networks.
     pub(super) fn words(&self) -> Vec<String> {
@@ -75,7 +80,23 @@ impl Networks {
         Self(networks)
     }
 
-    fn minus(&self, other: IpNet) -> Self {
+    /// With the addresses of another network.
+    pub(super) fn plus(&self, other: IpNet) -> Self {
+        Self([self.0.as_slice(), &[other]].concat()).ordered()
+    }
+
+    /// What is in both.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        Self(other.0.iter().flat_map(|it| self.within(*it)).collect()).ordered()
+    }
+
+    /// Every address that is not in it.
+    pub(super) fn others(&self) -> Self {
+        self.0.iter().fold(Self::all(), |rest, it| rest.minus(*it))
+    }
+
+    /// Without the addresses of another network.
+    pub(super) fn minus(&self, other: IpNet) -> Self {
         Self(
             self.0
                 .iter()

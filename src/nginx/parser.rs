@@ -70,7 +70,7 @@ impl<'f> Parser<'f> {
     }
 
     fn file(&mut self, path: &Path, from: Option<&At>, depth: usize) -> Parsed<Vec<Directive>> {
-        let file: Arc<Path> = path.into();
+        let file: Arc<Path> = self.files.place(path).into();
         let begin = At {
             file: file.clone(),
             line: 1,
@@ -164,6 +164,7 @@ impl<'f> Parser<'f> {
             return;
         }
         let whole = std::path::absolute(self.folder.join(&*word)).ok();
+        let whole = whole.map(|path| self.files.place(&path));
         let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
         if let Some(whole) = whole {
             *word = whole;

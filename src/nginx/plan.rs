@@ -261,6 +261,34 @@ impl Plan {
         }
     }
 
+    /// Adds a path that everybody enters, with a hub of its own; whether there was none yet.
+    pub(super) fn open(&mut self, path: &str, hub: &Hub) -> bool {
+        let free = is_path(path) && !self.paths.iter().any(|planned| planned.path == path);
+        if free {
+            self.paths.push(Planned {
+                path: path.to_owned(),
+                access: Access::Public,
+                hub: Some(hub.clone()),
+                rule: Rule::OPEN,
+                serves: hub.clone(),
+            });
+            self.paths.sort_by(|a, b| a.path.cmp(&b.path));
+        }
+        free
+    }
+
+    /// Every rule that is written, of the site and of its paths.
+    pub(super) fn all_rules(&self) -> impl Iterator<Item = &Rule> {
+        let paths = self
+            .paths
+            .iter()
+            .filter_map(|planned| match &planned.access {
+                Access::And(rule) => Some(rule),
+                Access::Public | Access::Inherit => None,
+            });
+        std::iter::once(&self.rule).chain(paths)
+    }
+
     /// The hub that a path leads to.
     pub(super) fn hub(&self, path: &str) -> &Hub {
         self.at(path).map_or(&self.hub, |planned| &planned.serves)

@@ -11,7 +11,7 @@ pub fn nginx_import(bytes: &[u8]) {
     let files = Memory(BTreeMap::from([(path.clone(), text)]));
     let wishes = Wishes {
         hosts: vec!["openhabian.local".to_owned()],
-        out: None,
+        ..Wishes::default()
     };
     if let Err(Failure::Invalid { faults, yaml }) = import(&files, &[path], &wishes) {
         panic!("{faults}\n{yaml}");

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     directive::{At, Directive},
-    directive_table,
+    directive_table, secret,
 };
 
 /// What became of a directive.
@@ -144,7 +144,7 @@ impl Report {
         if !self.told.insert(directive.id) {
             return;
         }
-        let mut what = directive.to_string().replace(char::is_control, " ");
+        let mut what = secret::shown(directive);
         if let Some((end, _)) = what.char_indices().nth(LONGEST) {
             what.truncate(end);
             what.push('…');

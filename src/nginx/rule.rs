@@ -9,6 +9,8 @@ use super::network::Networks;
 pub(super) struct Rule {
     pub(super) certificate: Option<Certificate>,
     pub(super) entry: Entry,
+    /// Whether the certificate is enough by itself.
+    pub(super) either: bool,
 }
 
 /// Whose client certificates are taken.
@@ -38,30 +40,61 @@ struct Visitor<'r> {
     certificates: Vec<&'r Certificate>,
 }
 
+impl Entry {
+    /// The same from these networks only, if one block can say it.
+    pub(super) fn within(self, networks: &Networks) -> Option<Self> {
+        if networks.is_all() {
+            return Some(self);
+        }
+        let (networks, file) = match self {
+            Self::Nobody => return Some(Self::Nobody),
+            Self::Either(..) => return None,
+            Self::Open => (networks.clone(), None),
+            Self::Networks(own) => (own.and(networks), None),
+            Self::Password(file) => (networks.clone(), Some(file)),
+            Self::Both(own, file) => (own.and(networks), Some(file)),
+        };
+        Some(match file {
+            _ if networks.is_empty() => Self::Nobody,
+            None => Self::Networks(networks),
+            Some(file) => Self::Both(networks, file),
+        })
+    }
+}
+
 impl Rule {
     pub(super) const OPEN: Self = Self {
         certificate: None,
         entry: Entry::Open,
+        either: false,
     };
     pub(super) const NOBODY: Self = Self {
         certificate: None,
         entry: Entry::Nobody,
+        either: false,
     };
 
     pub(super) fn of(entry: Entry) -> Self {
         Self {
             certificate: None,
             entry,
+            either: false,
         }
     }
 
     /// Whether one access block of proxy.yaml says the same.
     pub(super) fn is_block(&self) -> bool {
-        self.certificate.is_none() || !matches!(self.entry, Entry::Either(..))
+        match self.either {
+            true => !matches!(self.entry, Entry::Both(..)),
+            false => self.certificate.is_none() || !matches!(self.entry, Entry::Either(..)),
+        }
     }
 
     /// Only its certificate, or only the rest of it.
     fn parts(&self) -> Vec<Self> {
+        if self.either {
+            return Vec::new();
+        }
         let rest = Self::of(self.entry.clone());
         let certificate = Self {
             entry: Entry::Open,
@@ -77,9 +110,12 @@ impl Rule {
     }
 
     fn admits(&self, visitor: &Visitor<'_>) -> bool {
-        let shown = self.certificate.as_ref();
-        if shown.is_some_and(|certificate| !visitor.certificates.contains(&certificate)) {
-            return false;
+        let wanted = self.certificate.as_ref();
+        let shown = wanted.map(|certificate| visitor.certificates.contains(&certificate));
+        match shown {
+            Some(true) if self.either => return true,
+            Some(false) if !self.either => return false,
+            _ => {}
         }
         let knows = |password: &String| visitor.passwords.contains(&password.as_str());
         match &self.entry {

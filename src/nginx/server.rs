@@ -10,6 +10,7 @@ use super::{
     location::{self, Location, Matcher},
     report::{Fate, Report},
     upstream::{self, Passed},
+    variables::Variables,
 };
 
 /// A server that may have a hub.
@@ -21,6 +22,9 @@ pub(super) struct Server<'d> {
     /// As they are written.
     pub(super) names: Vec<String>,
     pub(super) locations: Vec<Location<'d>>,
+    /// The variables outside of all locations, and those of each.
+    pub(super) variables: Variables<'d>,
+    pub(super) inner_variables: Vec<Variables<'d>>,
     /// Where the requests of each location go, if it has a `proxy_pass`.
     pub(super) passed: Vec<Option<Passed>>,
     pub(super) kind: Kind,
@@ -48,7 +52,7 @@ pub(super) fn all<'d>(http: &[&'d Directive], report: &mut Report) -> Vec<Server
         .iter()
         .filter(|it| it.name == "server" && it.block.is_some());
     let mut servers: Vec<_> = blocks
-        .map(|block| Server::new(block, &levels, http, report))
+        .map(|block| Server::new(block, &levels, report))
         .collect();
     let listens = servers.iter().flat_map(|server| server.listens(true));
     let secure: BTreeSet<_> = listens.map(|listen| listen.address).collect();
@@ -57,42 +61,45 @@ pub(super) fn all<'d>(http: &[&'d Directive], report: &mut Report) -> Vec<Server
     let dual: BTreeSet<_> = dual.map(|listen| listen.address).collect();
     for server in &mut servers {
         server.settle(&secure, &dual);
+        server.find_hubs(http, report);
     }
     servers.retain(|server| server.is_reached(report));
     servers
 }
 
 impl<'d> Server<'d> {
-    fn new(
-        directive: &'d Directive,
-        http_levels: &Levels<'d>,
-        http: &[&'d Directive],
-        report: &mut Report,
-    ) -> Self {
+    fn new(directive: &'d Directive, http_levels: &Levels<'d>, report: &mut Report) -> Self {
         let levels = http_levels.within(directive);
-        let locations = location::all(directive, &levels);
-        let passed = locations
-            .iter()
-            .map(|it| passed(it, directive, http, report))
-            .collect();
         Self {
             directive,
             listens: listen::all(directive, report),
-            names: names(&levels),
-            locations,
-            passed,
+            names: levels.server_names(),
+            locations: location::all(directive, &levels),
+            variables: Variables::at(&levels, false),
+            inner_variables: Vec::new(),
+            passed: Vec::new(),
             kind: Kind::Other,
             levels,
         }
     }
 
-    /// Finds out what it is there for; options of an address that stand at one server hold for all
-    /// that are reached there.
+    /// Options of an address that stand at one server hold for all that are reached there.
     fn settle(&mut self, secure: &BTreeSet<SocketAddr>, dual: &BTreeSet<SocketAddr>) {
         for listen in &mut self.listens {
             listen.tls |= secure.contains(&listen.address);
             listen.dual |= dual.contains(&listen.address);
         }
+    }
+
+    /// Finds out where its locations lead, and what it is there for.
+    fn find_hubs(&mut self, http: &[&'d Directive], report: &mut Report) {
+        let tls = self.has_tls();
+        let at = |levels: &Levels<'d>| Variables::at(levels, tls);
+        self.variables = at(&self.levels);
+        self.inner_variables = self.locations.iter().map(|it| at(&it.levels)).collect();
+        let locations = self.locations.iter().zip(&self.inner_variables);
+        let passed = locations.map(|(it, variables)| passed(it, variables, http, report));
+        self.passed = passed.collect();
         self.kind = self.kind();
     }
 
@@ -141,10 +148,21 @@ impl<'d> Server<'d> {
         }
     }
 
+    /// Whether it refuses everybody at its root.
+    pub(super) fn refuses(&self) -> bool {
+        let returns = self.at_root().and_then(|it| it.levels.own_one("return"));
+        returns.is_some_and(condition::is_refusal)
+    }
+
+    pub(super) fn at_root(&self) -> Option<&Location<'d>> {
+        let root = Matcher::Prefix("/".into());
+        self.locations.iter().find(|it| it.matcher == root)
+    }
+
     /// Whether nothing reaches it over TLS; what it serves in the clear is not imported then.
     fn rejects_handshakes(&self) -> bool {
         let rejects = self.levels.one("ssl_reject_handshake");
-        self.has_tls() && rejects.is_some_and(|it| it.word() == "on")
+        self.has_tls() && rejects.is_some_and(|it| it.is("on"))
     }
 
     /// What it is there for, when it answers by itself before any location.
@@ -164,11 +182,7 @@ impl<'d> Server<'d> {
     fn leads_to_tls(&self) -> bool {
         let by_condition =
             |it: &&Directive| condition::condition(it, &self.names, false) == Condition::ToTls;
-        let root = self
-            .locations
-            .iter()
-            .find(|it| it.matcher == Matcher::Prefix("/".into()));
-        let by_root = root.and_then(|it| it.levels.own_one("return"));
+        let by_root = self.at_root().and_then(|it| it.levels.own_one("return"));
         self.levels.own("if").iter().any(by_condition)
             || self
                 .levels
@@ -177,35 +191,11 @@ impl<'d> Server<'d> {
                 .any(condition::leads_to_tls)
             || by_root.is_some_and(condition::leads_to_tls)
     }
-
-    /// Says why nothing of a server is imported that has no hub.
-    pub(super) fn tell(&self, report: &mut Report) {
-        let (fate, why) = match self.kind {
-            Kind::Hubs => return,
-            Kind::ToTls => (
-                Fate::Kept,
-                "built in: hubgate leads from http to https, and answers the CA on port 80",
-            ),
-            Kind::Closed => (
-                Fate::Kept,
-                "built in: hubgate answers no host that it has no site for",
-            ),
-            Kind::Forward => (
-                Fate::Dropped,
-                "a forward proxy, which anybody who reaches it can use to reach other machines: hubgate is none",
-            ),
-            Kind::Other => (
-                Fate::Dropped,
-                "no hub here that hubgate could stand before: files, redirects and answers of NGINX's own are not imported",
-            ),
-        };
-        report.whole(fate, self.directive, why);
-    }
 }
 
 fn passed<'d>(
     location: &Location<'d>,
-    server: &'d Directive,
+    variables: &Variables<'d>,
     http: &[&'d Directive],
     report: &mut Report,
 ) -> Option<Passed> {
@@ -213,14 +203,8 @@ fn passed<'d>(
     Some(upstream::passed(
         directive,
         &location.matcher,
-        (&location.levels, server),
+        (&location.levels, variables),
         http,
         report,
     ))
-}
-
-fn names(levels: &Levels<'_>) -> Vec<String> {
-    let written = levels.own("server_name");
-    let names = written.iter().flat_map(|it| it.words.iter());
-    names.map(|name| name.to_ascii_lowercase()).collect()
 }

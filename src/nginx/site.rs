@@ -3,13 +3,14 @@
 use super::{
     certificate::{self, Certificate},
     directive::{At, Directive},
+    files::Files,
     header::{self, Headers},
     judge,
     plan::{self, Access, Judged, Matcher, Plan, Target},
     proof,
     report::{Fate, Report},
     request_headers,
-    rule::Rule,
+    rule::{self, Rule},
     server::Server,
     upstream::Passed,
 };
@@ -27,7 +28,12 @@ pub(super) struct Site {
 }
 
 /// The site of a server; none, which is told, when it cannot be one.
-pub(super) fn build(server: &Server<'_>, hosts: Vec<String>, report: &mut Report) -> Option<Site> {
+pub(super) fn build(
+    files: &dyn Files,
+    server: &Server<'_>,
+    hosts: Vec<String>,
+    report: &mut Report,
+) -> Option<Site> {
     let places = judge::places(server, &hosts, report);
     let plan = plan(server, &places, report)?;
     prove(&places, &plan, report);
@@ -43,8 +49,16 @@ pub(super) fn build(server: &Server<'_>, hosts: Vec<String>, report: &mut Report
     let root = server
         .locations
         .iter()
-        .find(|it| it.matcher == Matcher::Prefix("/".into()));
-    let levels = root.map_or(&server.levels, |root| &root.levels);
+        .position(|it| it.matcher == Matcher::Prefix("/".into()));
+    let (levels, variables) = match root {
+        Some(nth) => (&server.locations[nth].levels, &server.inner_variables[nth]),
+        None => (&server.levels, &server.variables),
+    };
+    let open = rule::same(&[&plan.rule], &[&Rule::OPEN]);
+    let headers = header::of(levels, variables, open, report);
+    let hubs = server.locations.iter().zip(&places);
+    let hubs = hubs.filter(|(_, place)| place.hub().is_some());
+    hubs.for_each(|(location, _)| header::elsewhere(&location.levels, report));
     report.kept(
         server.directive,
         format!("the site {}", hosts.first().map_or("", String::as_str)),
@@ -57,10 +71,10 @@ pub(super) fn build(server: &Server<'_>, hosts: Vec<String>, report: &mut Report
     Some(Site {
         at: server.directive.at.clone(),
         certificate: match server.has_tls() {
-            true => certificate::of(levels, &hosts, report),
+            true => certificate::of(files, levels, &hosts, report),
             false => Certificate::SelfSigned,
         },
-        headers: header::of(levels, report),
+        headers,
         tells_certificate,
         hosts,
         plan,
@@ -74,9 +88,17 @@ fn request_headers(
     hosts: &[String],
     report: &mut Report,
 ) {
-    for (location, place) in server.locations.iter().zip(places) {
+    let variables = server.inner_variables.iter();
+    for ((location, variables), place) in server.locations.iter().zip(variables).zip(places) {
         if let Some(hub) = place.hub() {
-            request_headers::check(&location.levels, hub, hosts, report);
+            let levels = &location.levels;
+            let place = request_headers::Place {
+                levels,
+                variables,
+                hub,
+                hosts,
+            };
+            place.check(report);
         }
     }
 }
@@ -125,7 +147,15 @@ fn prove(places: &[Judged<'_>], plan: &Plan, report: &mut Report) {
 
 /// Why a place is not guarded by the plan, with the cure.
 fn weaker(place: &Judged<'_>, path: &str) -> String {
+    let is_assets = place
+        .directive
+        .at
+        .file
+        .ends_with("conf.d/include/assets.conf");
     let cure = match &place.matcher {
+        Matcher::Regex(_) if is_assets => {
+            "hubgate knows no expressions: switch off \"Cache Assets\" of this host".to_owned()
+        }
         Matcher::Regex(_) => "hubgate knows no expressions: name the paths that it guards, with `location /x/`, or remove it if it \
             guards only files that NGINX serves itself".to_owned(),
         Matcher::Prefix(own) if !own.ends_with('/') => format!(

@@ -1,8 +1,12 @@
 //! What becomes of NGINX's configurations.
 
 mod access;
+mod client_ca;
 mod everything;
+mod fields;
+mod managers;
 mod sites;
+mod variables;
 mod weaker;
 mod wild;
 
@@ -12,7 +16,10 @@ use super::*;
 fn import_text(text: &str) -> Result<Import, Failure> {
     let files = Memory([("/e/sites-enabled/openhab".into(), text.to_owned())].into());
     let hosts = vec!["openhabian.local".to_owned(), "localhost".to_owned()];
-    let wishes = Wishes { hosts, out: None };
+    let wishes = Wishes {
+        hosts,
+        ..Wishes::default()
+    };
     import(&files, &["/e/sites-enabled/openhab".into()], &wishes)
 }
 

@@ -2,19 +2,32 @@
 //!
 //! hubgate takes the last address of X-Forwarded-For that is no trusted proxy's, everywhere.
 
-use super::{directive::Directive, levels::Levels, report::Report};
+use super::{directive::Directive, levels::Levels, report::Report, rule::Entry, site::Site};
 
 /// Proxies of which the word about the client's address is believed at all places of hubs.
-pub(super) fn of(places: &[Levels<'_>], report: &mut Report) -> Vec<String> {
+pub(super) fn of(
+    places: &[Levels<'_>],
+    sites: &[Site],
+    direct: bool,
+    report: &mut Report,
+) -> Vec<String> {
     let Some(levels) = places.iter().find(|levels| !networks(levels).is_empty()) else {
         return Vec::new();
     };
+    if direct {
+        places.iter().for_each(|levels| left_out(levels, report));
+        return Vec::new();
+    }
     let written = levels.nearest(&["set_real_ip_from"]);
     if places
         .iter()
         .any(|other| networks(other) != networks(levels))
     {
         report.stop(written[0], "not all places believe the same proxies, and hubgate's `trusted_proxies` are believed everywhere: write it once, in `http`");
+    }
+    if !places.iter().any(is_known) && !decides(sites, &networks(levels)) {
+        places.iter().for_each(|levels| needless(levels, report));
+        return Vec::new();
     }
     for levels in places {
         header(levels, written[0], report);
@@ -24,6 +37,59 @@ pub(super) fn of(places: &[Levels<'_>], report: &mut Report) -> Vec<String> {
         .into_iter()
         .filter(|directive| keep(directive, report));
     kept.map(|directive| network(directive.word())).collect()
+}
+
+const NAMES: [&str; 3] = ["set_real_ip_from", "real_ip_header", "real_ip_recursive"];
+
+fn left_out(levels: &Levels<'_>, report: &mut Report) {
+    let written = NAMES.iter().flat_map(|name| levels.nearest(&[name]));
+    written.for_each(|it| {
+        report.dropped(
+            it,
+            "`--direct`: clients connect to this machine themselves, so no proxy is believed",
+        )
+    });
+}
+
+fn needless(levels: &Levels<'_>, report: &mut Report) {
+    let written = NAMES.iter().flat_map(|name| levels.nearest(&[name]));
+    written.for_each(|it| {
+        report.changed(
+            it,
+            "hubgate reads X-Forwarded-For only, and believes no proxy here: no such address lets anybody in, and logs \
+             and the hub have that of the proxy",
+        );
+    });
+}
+
+/// Whether the client's address comes in the field that hubgate reads.
+fn is_known(levels: &Levels<'_>) -> bool {
+    levels
+        .one("real_ip_header")
+        .is_some_and(|it| it.is(FORWARDED))
+}
+
+const FORWARDED: &str = "x-forwarded-for";
+
+/// Whether it matters to any rule which address a client of these proxies has: where an address is
+/// needed, or where that of a proxy is enough.
+fn decides(sites: &[Site], proxies: &[String]) -> bool {
+    let proxies: Vec<_> = proxies
+        .iter()
+        .map(|word| {
+            let address = word.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
+            address.or_else(|_| word.parse::<ipnet::IpNet>())
+        })
+        .collect();
+    let rules = sites.iter().flat_map(|site| site.plan.all_rules());
+    let mut entries = rules.map(|rule| &rule.entry);
+    entries.any(|entry| match entry {
+        Entry::Open | Entry::Nobody | Entry::Password(_) => false,
+        Entry::Networks(_) | Entry::Both(..) => true,
+        Entry::Either(own, _) => proxies
+            .iter()
+            .any(|it| it.as_ref().map_or(true, |it| own.meets(*it))),
+    })
 }
 
 fn networks(levels: &Levels<'_>) -> Vec<String> {
@@ -60,13 +126,13 @@ fn network(word: &str) -> String {
 fn header(levels: &Levels<'_>, written: &Directive, report: &mut Report) {
     let header = levels.one("real_ip_header");
     match header {
-        Some(header) if header.word().eq_ignore_ascii_case("x-forwarded-for") => {
+        Some(header) if header.is(FORWARDED) => {
             report.kept(header, "hubgate reads X-Forwarded-For of `trusted_proxies`");
         }
         _ => report.stop(
             header.unwrap_or(written),
-            "the client's address comes in another way than hubgate reads it: have the proxy \
-            before it send X-Forwarded-For, and write `real_ip_header X-Forwarded-For`",
+            "the client's address comes in another way than hubgate reads it, and may decide who enters: have the proxy before it \
+             send X-Forwarded-For, and write `real_ip_header X-Forwarded-For`; where no proxy stands before it, `--direct` leaves this out",
         ),
     }
 }
@@ -74,7 +140,7 @@ fn header(levels: &Levels<'_>, written: &Directive, report: &mut Report) {
 fn recursive(levels: &Levels<'_>, written: &Directive, report: &mut Report) {
     let recursive = levels.one("real_ip_recursive");
     match recursive {
-        Some(recursive) if recursive.word() == "on" => {
+        Some(recursive) if recursive.is("on") => {
             report.kept(recursive, "hubgate takes the last address that is no trusted proxy's");
         }
         _ => report.stop(

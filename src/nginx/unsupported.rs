@@ -81,6 +81,15 @@ fn one(directive: &Directive, report: &mut Report) {
         return report.stop(directive, cure);
     }
     let name = directive.name.as_str();
+    if name == "include" && directive.word().ends_with("include/block-exploits.conf") {
+        return report.stop(
+            directive,
+            "hubgate refuses no request for words in its query: switch off \"Block Common Exploits\" of this host",
+        );
+    }
+    if name == "auth_request" && directive.word() == "off" {
+        return report.kept(directive, "no other server is asked here");
+    }
     if table::is_translated(name) || table::harmless(name).is_some() {
         return;
     }

@@ -6,6 +6,7 @@ use super::{
     levels::Levels,
     location::Matcher,
     report::{Fate, Report},
+    variables::Variables,
 };
 use crate::config;
 
@@ -40,30 +41,23 @@ const WORDS: [&str; 2] = ["http", "https"];
 pub(super) fn passed<'d>(
     directive: &Directive,
     matcher: &Matcher,
-    (levels, server): (&Levels<'d>, &Directive),
+    (levels, variables): (&Levels<'d>, &Variables<'_>),
     http: &[&'d Directive],
     report: &mut Report,
 ) -> Passed {
-    let Some(url) = Url::parse(directive.word(), server) else {
-        return Passed::Unsayable("hubgate cannot tell what this URL means".into());
-    };
-    if [
-        "$http_host",
-        "$host",
-        "$proxy_host",
-        "$arg_",
-        "$uri",
-        "$request",
-    ]
-    .iter()
-    .any(|it| url.authority.contains(it))
-    {
+    if names_any(directive.word()) {
         return Passed::Forward;
     }
+    let word = variables.resolve(directive.word());
+    let Some(url) = Url::parse(&word) else {
+        return Passed::Unsayable("hubgate cannot tell what this URL means".into());
+    };
     if url.authority.contains('$') {
         return Passed::Unsayable("the hub's address is a variable: write it out".into());
     }
-    if url.rewrites(matcher) {
+    // Beside a variable the path is no prefix that is replaced: it is the whole path.
+    let whole = directive.has_variable() && url.path.is_some();
+    if whole || url.rewrites(matcher) {
         return Passed::Unsayable("hubgate never changes a path: give this hub a host of its own, such as grafana.example.org".into());
     }
     let servers = match http
@@ -85,6 +79,27 @@ pub(super) fn passed<'d>(
         servers,
         ca: authority(url.scheme, levels, report),
     })
+}
+
+/// Whether the client names the host that the requests go to.
+fn names_any(url: &str) -> bool {
+    const CLIENTS: [&str; 6] = [
+        "$http_host",
+        "$host",
+        "$proxy_host",
+        "$arg_",
+        "$uri",
+        "$request",
+    ];
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let ends = [
+        rest.find(['/', '?']),
+        rest.find("$request_uri"),
+        rest.find("$uri"),
+    ];
+    let end = ends.into_iter().flatten().min().unwrap_or(rest.len());
+    let authority = &rest[..end];
+    CLIENTS.iter().any(|name| authority.contains(name))
 }
 
 /// The servers of an `upstream`, those that are down left out.
@@ -131,10 +146,7 @@ fn authority(scheme: &str, levels: &Levels<'_>, report: &mut Report) -> Option<S
     if let Some(trusted) = trusted {
         report.kept(trusted, "the CA of the hub's certificate");
     }
-    if let Some(verify) = levels
-        .one("proxy_ssl_verify")
-        .filter(|it| it.word() == "on")
-    {
+    if let Some(verify) = levels.one("proxy_ssl_verify").filter(|it| it.is("on")) {
         report.kept(verify, "hubgate always verifies the hub's certificate");
     } else if let Some(pass) = levels.one("proxy_pass") {
         report.note(Fate::Changed, &pass.at, "proxy_ssl_verify off",
@@ -145,7 +157,7 @@ fn authority(scheme: &str, levels: &Levels<'_>, report: &mut Report) -> Option<S
 }
 
 impl<'u> Url<'u> {
-    fn parse(word: &'u str, server: &Directive) -> Option<Self> {
+    fn parse(word: &'u str) -> Option<Self> {
         let (scheme, rest) = word.split_once("://")?;
         if !WORDS.contains(&scheme) {
             return None;
@@ -170,7 +182,7 @@ impl<'u> Url<'u> {
         let path = Some(path).filter(|path| !path.is_empty() && !AS_IT_CAME.contains(path));
         Some(Self {
             scheme,
-            authority: constant(authority, server),
+            authority: authority.to_owned(),
             path,
         })
     }
@@ -209,29 +221,4 @@ fn with_port(server: &str) -> String {
         true => server.to_owned(),
         false => format!("{server}:80"),
     }
-}
-
-/// Puts in what a `set` of a fixed text gives to a variable that nothing else in the server sets.
-fn constant(authority: &str, server: &Directive) -> String {
-    let mut sets = Vec::new();
-    server.walk(&mut |directive| {
-        if directive.name == "set" {
-            sets.push(directive);
-        }
-    });
-    let mut text = authority.to_owned();
-    for set in &sets {
-        let [name, value] = set.words.as_slice() else {
-            continue;
-        };
-        let once = sets.iter().filter(|other| other.word() == name).count() == 1;
-        if once && !value.contains('$') {
-            let braced = name.replacen('$', "${", 1) + "}";
-            text = text.replace(&braced, value);
-            if text.split(':').next() == Some(name) {
-                text = text.replacen(name.as_str(), value, 1);
-            }
-        }
-    }
-    text
 }

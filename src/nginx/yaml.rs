@@ -88,6 +88,10 @@ fn site(site: &Site, house: &House) -> String {
     }
     text += &upstream(&site.plan.hub);
     text += &access(&site.plan.rule, site.tells_certificate);
+    if !site.headers.origins.is_empty() {
+        let origins = list(site.headers.origins.iter().cloned());
+        text += &format!("  origins: {origins}\n");
+    }
     if !site.plan.paths.is_empty() {
         text += "paths:\n";
         let paths = site
@@ -156,7 +160,7 @@ fn block(rule: &Rule, tells: bool) -> String {
         client_certificate(rule, tells),
     ];
     let several = factors.iter().filter(|it| !it.is_empty()).count() > 1;
-    let either = matches!(rule.entry, Entry::Either(..));
+    let either = rule.either || matches!(rule.entry, Entry::Either(..));
     let satisfy = match (several, either) {
         (true, false) => "satisfy: all\n",
         (true, true) => "satisfy: any\n",

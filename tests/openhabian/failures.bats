@@ -108,6 +108,15 @@ held() {
     install_fails "Asking hubgate as a browser does" "the certificate for home.example.org is for another name"
 }
 
+@test "a hubgate that shows a stand-in for the certificate of NGINX" {
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=home.example.org \
+        -addext subjectAltName=DNS:home.example.org \
+        -keyout "$HUBGATE_ROOT/run/openhab.key" -out "$HUBGATE_ROOT/run/openhab.crt" 2>/dev/null
+    chmod 644 "$HUBGATE_ROOT/run/openhab.key"
+    serves_wrongly 's|/etc/ssl/certs/openhab|/run/openhab|'
+    install_fails "Asking hubgate as a browser does" "NGINX showed another certificate for home.example.org than hubgate does"
+}
+
 @test "a hubgate whose http does not lead to https" {
     serves_wrongly 's/http: \[[^]]*\]/http: []/'
     install_fails "Asking hubgate as a browser does" "http at 127.0.0.1:$HTTP_PORT does not lead to https"

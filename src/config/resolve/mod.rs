@@ -35,6 +35,7 @@ pub use self::{
     listen::clash,
     network::LAN,
     obtainable::is_certifiable,
+    origin::is_origin,
     upstream::{check_server, is_server},
 };
 use self::{itself::Itself, obtainable::Obtainable};

@@ -41,6 +41,12 @@ impl Resolver<'_> {
     }
 }
 
+/// Whether `access.origins` takes the text.
+#[must_use]
+pub fn is_origin(text: &str) -> bool {
+    parse(text).is_ok()
+}
+
 /// Reads `scheme://host[:port]` or the word `null`; in lower case and without the scheme's own
 /// port, as browsers write it.
 fn parse(text: &str) -> Result<Origin, String> {

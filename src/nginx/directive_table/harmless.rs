@@ -16,7 +16,6 @@ pub(super) const HARMLESS: &[Row] = &[
             "proxy_request_buffering",
             "proxy_cache_bypass",
             "proxy_no_cache",
-            "proxy_redirect",
             "proxy_pass_request_headers",
             "proxy_pass_request_body",
             "proxy_pass_header",
@@ -169,6 +168,11 @@ pub(super) const HARMLESS: &[Row] = &[
             "proxy_ssl_session_reuse",
             "proxy_ssl_verify_depth",
         ],
+    ),
+    (
+        Changed,
+        "hubgate passes `Location` on as the hub writes it: a hub that names itself by its own address has to be told its public one",
+        &["proxy_redirect"],
     ),
     (
         Dropped,

@@ -35,6 +35,7 @@ fn every_directive_of_debians_is_told_and_none_is_unknown() {
     let wishes = Wishes {
         hosts: vec!["pi".into()],
         out: Some("/etc/hubgate/proxy.yaml".into()),
+        ..Wishes::default()
     };
     let imported = import(&files, &paths, &wishes).unwrap();
     assert!(

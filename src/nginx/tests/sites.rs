@@ -197,10 +197,87 @@ fn headers_limits_and_proxies_before_this_one_are_carried_over() {
     ] {
         assert!(written.contains(expected), "{expected}: {written}");
     }
-    let other = home(&format!(
-        "set_real_ip_from 10.0.0.1; real_ip_header CF-Connecting-IP; real_ip_recursive on; location / {{ {HUB} }}"
-    ));
-    assert!(stop(&other).contains("in another way than hubgate reads it"));
+}
+
+#[test]
+fn a_redirect_to_another_host_is_no_redirect_to_https() {
+    let elsewhere = home("location / { return 301 https://new.example.org$request_uri; }")
+        .replace("home.", "old.");
+    let site = home(&format!("location / {{ {HUB} }}")) + &elsewhere;
+    assert!(
+        report(&site).contains("a redirect to https://new.example.org"),
+        "{}",
+        report(&site)
+    );
+}
+
+#[test]
+fn the_challenges_of_other_machines_stay_reachable_and_nothing_else_in_the_clear() {
+    let site = home(&format!("{PASSWORD} location / {{ {HUB} }}"));
+    let clear = "server { listen 80; server_name home.example.org; location ^~ /.well-known/acme-challenge/ \
+        { proxy_pass http://127.0.0.1:9; } location / { return 301 https://$host$request_uri; } }";
+    let both = format!("{site}{clear}");
+    let open = "- path: /.well-known/acme-challenge/\n        access: public\n        upstream: http://127.0.0.1:9\n";
+    assert!(yaml(&both).contains(open), "{}", yaml(&both));
+    for (written, other) in [
+        (
+            "{ proxy_pass http://127.0.0.1:9",
+            "{ deny 10.0.0.1; proxy_pass http://127.0.0.1:9",
+        ),
+        (
+            "{ proxy_pass http://127.0.0.1:9",
+            "{ auth_request /x; proxy_pass http://127.0.0.1:9",
+        ),
+        ("listen 80;", "listen 127.0.0.1:80;"),
+        ("listen 80;", "listen 80; if ($arg_x) { return 403; }"),
+        ("acme-challenge/", "other/"),
+        ("home.example.org", "other.example.org"),
+    ] {
+        let other = format!("{site}{}", clear.replace(written, other));
+        assert!(!yaml(&other).contains("127.0.0.1:9"), "{}", yaml(&other));
+    }
+    let told = report(&both.replace("listen 80;", "listen 127.0.0.1:80;"));
+    let dropped = &told[told.find("dropped").unwrap()..];
+    assert!(
+        dropped.contains("location ^~ /.well-known/acme-challenge/"),
+        "{told}"
+    );
+    assert!(
+        dropped.contains("upstream: \"http://127.0.0.1:9\""),
+        "{told}"
+    );
+    let served = clear.replace("listen 80;", "listen 127.0.0.1:80;").replace(
+        "return 301 https://$host$request_uri",
+        HUB.trim_end_matches(';'),
+    );
+    let told = report(&format!("{site}{served}"));
+    assert!(
+        told[told.find("dropped").unwrap()..].contains("acme-challenge"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_certificate_of_certbots_is_taken_over_only_where_it_is_found() {
+    let site = |lineage: &str| {
+        let live = format!("/etc/letsencrypt/live/{lineage}");
+        home(&format!("location / {{ {HUB} }}"))
+            .replace("/c/a.pem", &format!("{live}/fullchain.pem"))
+            .replace("/c/a.key", &format!("{live}/privkey.pem"))
+    };
+    assert!(yaml(&site("home.example.org")).contains("certificate: acme"));
+    for lineage in [
+        "example.org",
+        "home.example.org-0001",
+        "other/home.example.org",
+    ] {
+        let chain = format!("chain: /etc/letsencrypt/live/{lineage}/fullchain.pem");
+        assert!(yaml(&site(lineage)).contains(&chain), "{lineage}");
+        assert!(
+            report(&site(lineage)).contains("certbot goes on to renew it"),
+            "{lineage}"
+        );
+    }
 }
 
 #[test]

@@ -252,6 +252,14 @@ fn the_clients_address_is_found_as_in_nginx_or_the_import_stops() {
             "{wrong}"
         );
     }
+    let unknown = "real_ip_header CF-Connecting-IP;";
+    assert!(stop(&with(unknown)).contains("in another way than hubgate reads it"));
+    let password = format!("set_real_ip_from 10.0.0.1; {unknown} {PASSWORD}");
+    assert!(!yaml(&hub(&password)).contains("trusted_proxies"));
+    for (networks, stops) in [("192.168.0.0/16", false), ("10.0.0.0/8", true)] {
+        let either = format!("{password} satisfy any; allow {networks}; deny all;");
+        assert_eq!(import_text(&hub(&either)).is_err(), stops, "{networks}");
+    }
     let announced = hub("").replace("443 ssl", "443 ssl proxy_protocol");
     assert!(stop(&announced).contains("PROXY header"));
 }
@@ -296,6 +304,26 @@ fn a_hub_that_a_condition_chooses_is_not_imported() {
         import_text(&home(inside)),
         Err(Failure::Nothing(_))
     ));
+}
+
+#[test]
+fn switches_are_read_in_any_case() {
+    let rejects = home(&format!("ssl_reject_handshake ON; location / {{ {HUB} }}"));
+    assert!(matches!(import_text(&rejects), Err(Failure::Nothing(_))));
+    let any = yaml(&hub(&format!(
+        "satisfy ANY; allow 10.0.0.0/8; deny all; {PASSWORD}"
+    )));
+    assert!(any.contains("satisfy: any"), "{any}");
+    for wrong in ["merge_slashes OFF;", "proxy_pass_request_headers Off;"] {
+        assert!(stop(&hub(wrong)).contains(":7: "), "{wrong}");
+    }
+    assert!(import_text(&hub("merge_slashes ON;")).is_ok());
+}
+
+#[test]
+fn a_preflight_that_a_condition_answers_names_the_cure() {
+    let told = stop(&hub("if ($request_method = OPTIONS) { return 204; }"));
+    assert!(told.contains("`access.origins`"), "{told}");
 }
 
 #[test]

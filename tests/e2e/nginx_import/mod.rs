@@ -1,7 +1,8 @@
 //! NGINX's own sites, served by NGINX and, once imported, by hubgate: the same requests enter.
 //!
-//! Ten sites in the manner of openHABian's menu and documentation. Where
-//! hubgate means to do otherwise, a test lists it; what is listed must occur.
+//! Sites in the manner of openHABian's menu and documentation, and of Nginx
+//! Proxy Manager. Where hubgate means to do otherwise, a test lists it; what is
+//! listed must occur.
 
 pub mod asks;
 pub mod command;

@@ -1,4 +1,4 @@
-//! The ten sites, and where hubgate means to do otherwise in each.
+//! The sites, and where hubgate means to do otherwise in each.
 
 use super::{
     Otherwise,
@@ -131,6 +131,17 @@ async fn no_password_at_home() {
 #[tokio::test]
 async fn home_but_for_one_device() {
     secure("all_but_one", false, &[STRANGE_HOST, UPGRADE]).await;
+}
+
+#[tokio::test]
+async fn a_host_of_the_proxy_manager() {
+    secure("proxy_manager", true, &[STRANGE_HOST]).await;
+}
+
+#[tokio::test]
+async fn address_that_variables_judge() {
+    let asks = asks::all(true, &["/near/x", "/nearby"]);
+    site("near", asks, &[STRANGE_HOST, UPGRADE]).await;
 }
 
 #[tokio::test]

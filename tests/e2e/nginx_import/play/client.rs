@@ -31,8 +31,11 @@ pub(super) struct Answer {
 
 /// The certificates of all sites, and a handshake for each.
 pub(super) struct Cards {
-    /// The CA of good clients.
+    /// The CA of good clients, and another one.
     pub ca: Authority,
+    pub strangers: Authority,
+    /// A CA below the first.
+    pub between: Authority,
     /// The server's certificate.
     pub server: Leaf,
     none: Arc<ClientConfig>,
@@ -48,6 +51,7 @@ impl Cards {
         let root = Authority::new("root");
         let ca = Authority::tall("devices");
         let between = ca.below("between", |_| ());
+        let strangers = Authority::new("strangers");
         let lower = between.below("lower", |_| ());
         let names = ["home.test", "*.home.test", "other.test", "machine.test"];
         let server = root.server(&names);
@@ -59,9 +63,11 @@ impl Cards {
             deeper: config(Some(
                 lower.client("watch").through(&lower).through(&between),
             )),
-            strange: config(Some(Authority::new("strangers").client("phone"))),
+            strange: config(Some(strangers.client("phone"))),
             server,
             ca,
+            strangers,
+            between,
         }
     }
 
@@ -145,7 +151,7 @@ impl<'c> Client<'c> {
             return Ok(BufReader::new(Box::new(tcp)));
         }
         let name =
-            ServerName::try_from(request.host.to_ascii_lowercase()).map_err(io::Error::other)?;
+            ServerName::try_from(request.name.to_ascii_lowercase()).map_err(io::Error::other)?;
         let connection = ClientConnection::new(self.cards.config(request.card), name)
             .map_err(io::Error::other)?;
         Ok(BufReader::new(Box::new(StreamOwned::new(connection, tcp))))

@@ -5,6 +5,7 @@
 mod access;
 mod locations;
 mod rarities;
+mod variables;
 
 use super::{
     node::{Node, text},
@@ -30,8 +31,14 @@ const NAMES: [&str; 12] = [
 pub(super) struct Grammar {
     random: Random,
     tls: bool,
-    /// Whether a server is the default of its addresses already.
-    defaulted: bool,
+    /// Listens of which a server is the default already.
+    defaulted: Vec<String>,
+    /// How often what mostly stops the import is written, in percent for each place.
+    rarely: usize,
+    /// Whether there are variables that a map or the client's address decides.
+    mapped: bool,
+    /// Who is believed about the client's address, and at which depth that is written.
+    real_ip: (Vec<Node>, usize),
     listens: Vec<String>,
     /// The rules that most places choose from.
     rules: Vec<Vec<Node>>,
@@ -43,7 +50,10 @@ impl Grammar {
         let tls = random.percent(45);
         let mut grammar = Self {
             tls,
-            defaulted: false,
+            defaulted: Vec::new(),
+            rarely: if random.percent(10) { 12 } else { 1 },
+            mapped: random.percent(12),
+            real_ip: (Vec::new(), 0),
             listens: Vec::new(),
             rules: Vec::new(),
             random,
@@ -58,22 +68,15 @@ impl Grammar {
     fn http(&mut self) -> Vec<Node> {
         let mut nodes = Vec::new();
         if self.random.percent(15) {
-            self.real_ip(&mut nodes);
+            let real_ip = self.real_ip();
+            self.real_ip = (real_ip, self.random.below(5).saturating_sub(2));
         }
+        nodes.extend(self.real_ip_at(0));
         if self.random.percent(15) {
             nodes.extend(self.access());
         }
-        if self.random.percent(10) {
-            nodes.push(Node::block(
-                "map $arg_m $mapped",
-                vec![Node::line("default 0"), Node::line("1 1")],
-            ));
-        }
-        if self.random.percent(6) {
-            nodes.push(Node::block(
-                "geo $near",
-                vec![Node::line("default 0"), Node::line("127.0.0.1 1")],
-            ));
+        if self.mapped {
+            nodes.extend(variables::blocks());
         }
         let mut pool = vec![Node::line("server @HUB@"), Node::line("keepalive 2")];
         if self.random.percent(20) {
@@ -100,7 +103,17 @@ impl Grammar {
         nodes
     }
 
-    fn real_ip(&mut self, nodes: &mut Vec<Node>) {
+    fn real_ip_at(&self, depth: usize) -> Vec<Node> {
+        let (nodes, at) = &self.real_ip;
+        if *at == depth {
+            nodes.clone()
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn real_ip(&mut self) -> Vec<Node> {
+        let mut nodes = Vec::new();
         let from = *self
             .random
             .of(&["127.0.0.0/8", "127.0.0.2", "127.0.0.0/30", "unix:"]);
@@ -118,6 +131,7 @@ impl Grammar {
             let on = if self.random.percent(96) { "on" } else { "off" };
             nodes.push(Node::line(format!("real_ip_recursive {on}")));
         }
+        nodes
     }
 
     /// The addresses that most servers have.
@@ -149,7 +163,7 @@ impl Grammar {
     }
 
     fn server(&mut self, nth: usize) -> Vec<Node> {
-        let mut nodes = Vec::new();
+        let mut nodes = self.real_ip_at(1);
         let plain = self.tls && nth > 0 && self.random.percent(25);
         self.addresses(nth, plain, &mut nodes);
         self.names(nth, &mut nodes);
@@ -169,6 +183,9 @@ impl Grammar {
         }
         self.server_extras(&mut nodes);
         nodes.extend(self.locations(None, 0));
+        if text(&nodes).contains("$chosen") && self.random.percent(60) {
+            nodes.insert(0, Node::line("set $chosen @OTHER@"));
+        }
         if text(&nodes).contains("@named") {
             nodes.push(Node::block(
                 "location @named",
@@ -208,9 +225,12 @@ impl Grammar {
                 *listen = listen.replace(" ipv6only=off", "");
             }
         }
-        if !self.defaulted && self.random.percent(12) {
-            self.defaulted = true;
-            for listen in &mut listens {
+        let all = self.random.percent(12);
+        for listen in &mut listens {
+            let address = listen.replace(" ipv6only=off", "");
+            let free = !self.defaulted.contains(&address);
+            if free && (all || self.random.percent(3)) {
+                self.defaulted.push(address);
                 *listen += " default_server";
             }
         }

@@ -4,6 +4,7 @@
 //! What is found is made as small as it gets.
 
 mod client;
+mod equal;
 mod grammar;
 mod hubs;
 mod node;

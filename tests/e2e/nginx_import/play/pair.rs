@@ -11,10 +11,10 @@ use hubgate::nginx::{self, Disk, Failure, Wishes};
 
 use super::{
     client::{Answer, Cards, Client},
-    hubs::{Heard, Hubs, decoded},
+    hubs::{Heard, Hubs},
     node::{self, Node},
     processes::{Ending, listened, nginx_listens, start_hubgate, wait},
-    requests::{Card, Request},
+    requests::Request,
 };
 use crate::harness::Port;
 
@@ -82,6 +82,9 @@ impl<'s> Stage<'s> {
             ("s.pem", cards.server.chain_pem.clone()),
             ("s.key", cards.server.key_pem.clone()),
             ("ca.pem", cards.ca.pem()),
+            ("ca2.pem", cards.strangers.pem()),
+            ("both.pem", cards.between.pem() + &cards.ca.pem()),
+            ("cut.pem", cards.between.pem()),
             ("pw", format!("anna:{secret}\nbert:{{SHA}}x\n")),
             ("pw2", format!("bert:{secret}\n")),
             (
@@ -138,6 +141,7 @@ impl<'s> Stage<'s> {
         let wishes = Wishes {
             hosts,
             out: Some(path.join("proxy.yaml")),
+            ..Wishes::default()
         };
         Ok(nginx::import(&Disk, &[conf], &wishes)?.yaml)
     }
@@ -205,52 +209,6 @@ impl<'s> Stage<'s> {
         Played::Equal(equal)
     }
 
-    /// Whether NGINX reaches the same, or leads there by a slash at the end of the path.
-    fn reaches(
-        &mut self,
-        ours: &Heard,
-        theirs: Option<&Heard>,
-        answer: &Answer,
-        request: &Request,
-        nginx: &mut Client<'_>,
-    ) -> bool {
-        if let Some(theirs) = theirs {
-            return is_same(ours, theirs);
-        }
-        // NGINX refuses a wrong certificate even where none is needed; hubgate takes it for none.
-        if answer.status == 400 && request.card == Card::Strange {
-            let bare = Request {
-                card: Card::None,
-                ..request.clone()
-            };
-            let (_, heard) = self.send(nginx, &bare);
-            return heard.is_some_and(|heard| is_same(ours, &heard));
-        }
-        let slash = format!("{}/", decoded(&request.path));
-        let location = answer.location.split('?').next().unwrap_or_default();
-        let location = location.split_once("://").map_or(location, |(_, rest)| {
-            rest.split_once('/')
-                .map_or("", |(host, _)| &rest[host.len()..])
-        });
-        if answer.status != 301 || decoded(location) != slash {
-            return false;
-        }
-        let led = Request {
-            path: format!("{}/", request.path),
-            ..request.clone()
-        };
-        let (_, heard) = self.send(nginx, &led);
-        heard.is_some_and(|heard| {
-            is_same(
-                &Heard {
-                    path: slash,
-                    ..ours.clone()
-                },
-                &heard,
-            )
-        })
-    }
-
     /// The answer of NGINX, which on a busy machine may take more than one try; 444 is none.
     fn answered(&mut self, nginx: &mut Client<'_>, request: &Request) -> (Answer, Option<Heard>) {
         let mut last = self.send(nginx, request);
@@ -263,7 +221,11 @@ impl<'s> Stage<'s> {
         last
     }
 
-    fn send(&mut self, client: &mut Client<'_>, request: &Request) -> (Answer, Option<Heard>) {
+    pub(super) fn send(
+        &mut self,
+        client: &mut Client<'_>,
+        request: &Request,
+    ) -> (Answer, Option<Heard>) {
         self.number += 1;
         // Numbers of several threads differ, as do those of hubs that they share.
         let number = self.number * 64
@@ -272,19 +234,4 @@ impl<'s> Stage<'s> {
         let answer = client.send(request, number);
         (answer, self.hubs.heard(number))
     }
-}
-
-/// A hub that NGINX keeps a client's claims from must not hear them of hubgate.
-fn is_same(ours: &Heard, theirs: &Heard) -> bool {
-    let evil = |heard: &Heard| {
-        heard
-            .identity
-            .iter()
-            .filter(|it| it.contains("evil"))
-            .count()
-    };
-    ours.hub == theirs.hub
-        && ours.method == theirs.method
-        && ours.path == theirs.path
-        && evil(ours) <= evil(theirs)
 }

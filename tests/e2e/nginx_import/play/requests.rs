@@ -18,8 +18,10 @@ pub(super) struct Request {
     pub to: &'static str,
     /// The address that calls.
     pub from: &'static str,
-    /// The name of the handshake and of Host.
+    /// The name of Host.
     pub host: String,
+    /// The name of the handshake.
+    pub name: String,
     /// Which certificate is shown when one is asked for.
     pub card: Card,
     /// The method.
@@ -79,7 +81,7 @@ impl Request {
             .parse()
             .map(|ip: std::net::IpAddr| SocketAddr::new(ip, 0))
             .unwrap();
-        (to, self.port, self.tls, self.host.clone(), self.card as u8)
+        (to, self.port, self.tls, self.name.clone(), self.card as u8)
     }
 }
 
@@ -135,12 +137,18 @@ fn one(text: &str, path: &str, hosts: &[String], round: usize, random: &mut Rand
         random.of(hosts).as_str()
     };
     let fields = fields(text, round, random);
+    let name = if random.percent(5) {
+        random.of(hosts).as_str()
+    } else {
+        host
+    };
     Request {
         tls: tls && !alt,
         port,
         to,
         from,
         host: host.to_owned(),
+        name: name.to_owned(),
         card: *random.of(&[
             Card::None,
             Card::Own,
@@ -163,6 +171,9 @@ fn fields(text: &str, round: usize, random: &mut Random) -> String {
         1 => ANNA.to_owned(),
         _ => (*random.of(&["", ANNA, BERT])).to_owned(),
     };
+    if text.contains("Allow-Origin") && random.percent(20) {
+        fields += "Origin: https://panel.test\r\n";
+    }
     if text.contains("real_ip") && random.percent(70) {
         let way = *random.of(&[
             "10.1.2.3",

@@ -20,7 +20,10 @@ const NETWORKS: [&str; 13] = [
 
 impl Grammar {
     pub(super) fn certificates(&mut self, nodes: &mut Vec<Node>) {
-        nodes.push(Node::line("ssl_client_certificate @W@/ca.pem"));
+        let ca = *self
+            .random
+            .of(&["ca", "ca", "ca", "ca", "ca2", "both", "both", "cut"]);
+        nodes.push(Node::line(format!("ssl_client_certificate @W@/{ca}.pem")));
         let how = match self.random.below(20) {
             0..8 => "on",
             8 if self.random.percent(40) => "optional_no_ca",
@@ -77,7 +80,8 @@ impl Grammar {
     }
 
     pub(super) fn password(&mut self, nodes: &mut Vec<Node>) {
-        nodes.push(Node::line("auth_basic x"));
+        let realm = self.realm();
+        nodes.push(Node::line(format!("auth_basic {realm}")));
         let file = *self.random.of(&["pw", "pw", "pw", "pw", "pw2", "twice"]);
         nodes.push(Node::line(format!("auth_basic_user_file @W@/{file}")));
     }

@@ -82,7 +82,7 @@ impl Grammar {
     }
 
     pub(super) fn location(&mut self, path: &str, depth: usize) -> Vec<Node> {
-        let mut nodes = Vec::new();
+        let mut nodes = self.real_ip_at(2);
         let kind = self.random.below(100);
         match kind {
             0..80 => self.proxied(path, &mut nodes),
@@ -113,6 +113,11 @@ impl Grammar {
     }
 
     pub(super) fn proxied(&mut self, path: &str, nodes: &mut Vec<Node>) {
+        let variable = self.random.percent(5);
+        if variable {
+            self.chosen(nodes);
+            return self.rarely(nodes);
+        }
         let pass = match self.random.below(40) {
             0..25 => "http://@HUB@",
             25..29 if path == "/" => "http://@HUB@/",
@@ -121,12 +126,8 @@ impl Grammar {
             30..34 => "http://@OTHER@",
             34 => "http://@HUB@$request_uri",
             35 if path.starts_with('/') => "http://@HUB@/b/",
-            36 => "http://$chosen",
             _ => "http://@HUB@",
         };
-        if pass == "http://$chosen" {
-            nodes.push(Node::line("set $chosen @HUB@"));
-        }
         nodes.push(Node::line(format!("proxy_pass {pass}")));
         if self.random.percent(25) {
             nodes.push(Node::line(*self.random.of(&[
@@ -136,6 +137,8 @@ impl Grammar {
                 "proxy_read_timeout 100",
                 "error_page 404 = /a/",
                 "error_page 403 = @named",
+                "error_page 401 =200 /b/",
+                "error_page 403 404 http://other.test/",
                 "proxy_set_header Accept-Encoding ''",
                 "proxy_http_version 1.1",
             ])));

@@ -2,9 +2,6 @@
 
 use super::{super::node::Node, Grammar};
 
-/// How often what mostly stops the import is written, in percent for each place.
-const RARELY: usize = 1;
-
 impl Grammar {
     pub(super) fn server_extras(&mut self, nodes: &mut Vec<Node>) {
         if self.random.percent(12) {
@@ -20,17 +17,32 @@ impl Grammar {
                 "client_max_body_size 3m",
                 "add_header X-A b",
                 "merge_slashes on",
+                "error_page 403 404 /b/",
+                "error_page 495 496 = @named",
+                "recursive_error_pages on",
+                "proxy_intercept_errors on",
+                "add_header Access-Control-Allow-Origin https://panel.test",
+                "satisfy ANY",
             ])));
         }
-        if self.random.percent(RARELY) {
+        if self.random.percent(2) {
+            let recipe = self.recipe();
+            nodes.extend(recipe);
+        }
+        if self.mapped && self.random.percent(12) {
+            nodes.push(self.mapped_condition());
+        }
+        if self.random.percent(self.rarely) {
             nodes.push(self.rewrite());
         }
-        if self.random.percent(RARELY) {
+        if self.random.percent(self.rarely) {
             nodes.push(self.condition());
         }
-        if self.random.percent(RARELY) {
+        if self.random.percent(self.rarely) {
             nodes.push(Node::line(*self.random.of(&[
                 "return 403",
+                "return 403 no",
+                "return 200 ok",
                 "return 301 https://$host$request_uri",
                 "merge_slashes off",
                 "try_files $uri =404",
@@ -39,7 +51,11 @@ impl Grammar {
             ])));
         }
         if self.tls && self.random.percent(1) {
-            nodes.push(Node::line("ssl_reject_handshake on"));
+            nodes.push(Node::line(
+                *self
+                    .random
+                    .of(&["ssl_reject_handshake on", "ssl_reject_handshake ON"]),
+            ));
         }
     }
 
@@ -82,22 +98,27 @@ impl Grammar {
     }
 
     pub(super) fn rarely(&mut self, nodes: &mut Vec<Node>) {
-        if self.random.percent(RARELY) {
+        if self.random.percent(self.rarely) {
             nodes.push(self.rewrite());
         }
-        if self.random.percent(RARELY) {
+        if self.random.percent(self.rarely) {
             nodes.push(self.condition());
         }
-        if self.tls && self.random.percent(RARELY) {
+        if self.tls && self.random.percent(self.rarely) {
             nodes.push(Self::wants_certificate());
         }
-        if self.random.percent(RARELY) {
-            nodes.push(Node::block(
-                "limit_except GET",
-                vec![Node::line("deny all")],
-            ));
+        if self.mapped && self.random.percent(6) {
+            nodes.push(self.mapped_condition());
         }
-        if self.random.percent(RARELY) {
+        if self.random.percent(self.rarely) {
+            let mut inner = vec![Node::line("deny all")];
+            if self.random.percent(60) {
+                inner = self.any_access();
+            }
+            let methods = *self.random.of(&["GET", "GET POST", "HEAD"]);
+            nodes.push(Node::block(format!("limit_except {methods}"), inner));
+        }
+        if self.random.percent(self.rarely) {
             nodes.push(Node::line(*self.random.of(&[
                 "try_files $uri @named",
                 "proxy_method GET",

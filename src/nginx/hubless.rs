@@ -1,0 +1,92 @@
+//! Servers without a hub that is imported: what hubgate does in their place, and what is lost.
+
+use super::{
+    report::{Fate, Report},
+    server::{Kind, Server},
+    upstream::{Hub, Passed},
+};
+
+impl Server<'_> {
+    /// Says why nothing of a server is imported that has no hub.
+    pub(super) fn tell(&self, report: &mut Report) {
+        if self.kind == Kind::ToTls {
+            self.lost(&[], report);
+        }
+        let (fate, why) = match (self.kind, self.redirect()) {
+            (Kind::Hubs, _) => return,
+            (Kind::ToTls | Kind::Other, Some(target)) => {
+                let why = format!(
+                    "a redirect to {target}: hubgate leads from http to https only, so another has to lead there, or nobody does"
+                );
+                return report.whole(Fate::Dropped, self.directive, why);
+            }
+            (Kind::ToTls, None) => (
+                Fate::Kept,
+                "built in: hubgate leads from http to https, and answers the CA on port 80",
+            ),
+            (Kind::Closed, _) => (
+                Fate::Kept,
+                "built in: hubgate answers no host that it has no site for",
+            ),
+            (Kind::Other, None) if self.refuses() => (
+                Fate::Kept,
+                "built in: hubgate answers no host that it has no site for",
+            ),
+            (Kind::Forward, _) => (
+                Fate::Dropped,
+                "a forward proxy, which anybody who reaches it can use to reach other machines: hubgate is none",
+            ),
+            (Kind::Other, None) => (
+                Fate::Dropped,
+                "no hub here that hubgate could stand before: files and answers of NGINX's own are not imported",
+            ),
+        };
+        report.whole(fate, self.directive, why);
+    }
+
+    /// Reports the places of hubs that this server alone leads to, in the clear.
+    pub(super) fn lost(&self, known: &[&Hub], report: &mut Report) {
+        if self.levels.own_one("return").is_some() {
+            return;
+        }
+        for (location, passed) in self.locations.iter().zip(&self.passed) {
+            let Some(Passed::Hub(hub)) = passed else {
+                continue;
+            };
+            if known.contains(&hub) {
+                continue;
+            }
+            let why = format!(
+                "it is reached in the clear only, and hubgate leads from there to https: the site over TLS would need this path in \
+                 `paths`, with `access: public` and `upstream: \"{}\"`, which opens it to everybody there",
+                hub.servers.join(", ")
+            );
+            report.whole(Fate::Dropped, location.directive, why);
+        }
+    }
+
+    /// Where it leads every request, if that is to another host.
+    fn redirect(&self) -> Option<&str> {
+        let own = self.levels.own_one("return");
+        let by_root = || {
+            self.at_root()
+                .and_then(|root| root.levels.own_one("return"))
+        };
+        let target = match own.or_else(by_root)?.words.as_slice() {
+            [code, target] if code.starts_with("30") => target,
+            [target] => target,
+            _ => return None,
+        };
+        let (_, rest) = target.split_once("://")?;
+        let end = rest
+            .find('/')
+            .or_else(|| rest.find("$request_uri"))
+            .unwrap_or(rest.len());
+        let authority = &rest[..end];
+        let own = SAME_HOST.contains(&authority) || self.names.iter().any(|name| name == authority);
+        (!own || self.has_tls()).then_some(target)
+    }
+}
+
+/// What stands for the host that the client asked for.
+const SAME_HOST: [&str; 3] = ["$host", "$http_host", "$server_name"];

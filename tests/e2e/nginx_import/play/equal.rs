@@ -1,0 +1,81 @@
+//! Whether NGINX lets the same request reach the same hub.
+
+use super::{
+    client::{Answer, Client},
+    hubs::{Heard, decoded},
+    pair::Stage,
+    requests::{Card, Request},
+};
+
+impl Stage<'_> {
+    /// Whether NGINX reaches the same, or leads there by a slash at the end of the path.
+    pub(super) fn reaches(
+        &mut self,
+        ours: &Heard,
+        theirs: Option<&Heard>,
+        answer: &Answer,
+        request: &Request,
+        nginx: &mut Client<'_>,
+    ) -> bool {
+        if let Some(theirs) = theirs {
+            return is_same(ours, theirs);
+        }
+        // NGINX refuses a wrong certificate even where none is needed; hubgate takes it for none.
+        if answer.status == 400 && request.card != Card::None {
+            let bare = Request {
+                card: Card::None,
+                ..request.clone()
+            };
+            let (_, heard) = self.send(nginx, &bare);
+            return heard.is_some_and(|heard| is_same(ours, &heard));
+        }
+        // NGINX wants the very name of the handshake where it asks for certificates; for hubgate another
+        // name of the same site is as good.
+        if answer.status == 421 && request.name != request.host {
+            let named = Request {
+                name: request.host.clone(),
+                ..request.clone()
+            };
+            let (_, heard) = self.send(nginx, &named);
+            return heard.is_some_and(|heard| is_same(ours, &heard));
+        }
+        let slash = format!("{}/", decoded(&request.path));
+        let location = answer.location.split('?').next().unwrap_or_default();
+        let location = location.split_once("://").map_or(location, |(_, rest)| {
+            rest.split_once('/')
+                .map_or("", |(host, _)| &rest[host.len()..])
+        });
+        if answer.status != 301 || decoded(location) != slash {
+            return false;
+        }
+        let led = Request {
+            path: format!("{}/", request.path),
+            ..request.clone()
+        };
+        let (_, heard) = self.send(nginx, &led);
+        heard.is_some_and(|heard| {
+            is_same(
+                &Heard {
+                    path: slash,
+                    ..ours.clone()
+                },
+                &heard,
+            )
+        })
+    }
+}
+
+/// A hub that NGINX keeps a client's claims from must not hear them of hubgate.
+fn is_same(ours: &Heard, theirs: &Heard) -> bool {
+    let evil = |heard: &Heard| {
+        heard
+            .identity
+            .iter()
+            .filter(|it| it.contains("evil"))
+            .count()
+    };
+    ours.hub == theirs.hub
+        && ours.method == theirs.method
+        && ours.path == theirs.path
+        && evil(ours) <= evil(theirs)
+}
