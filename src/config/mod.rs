@@ -23,7 +23,9 @@ use std::path::{Path, PathBuf};
 use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Place};
 pub use self::{
     faults::Faults,
-    resolve::{LAN, check_email, check_host, check_server, clash, is_certifiable, is_origin, is_server},
+    resolve::{
+        LAN, check_email, check_host, check_server, clash, is_certifiable, is_origin, is_server,
+    },
     schema::schema,
 };
 

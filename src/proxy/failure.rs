@@ -2,7 +2,6 @@
 
 use std::io;
 
-
 use super::{answer::Answer, exchange::Exchange, page};
 use crate::upstream::Unreachable;
 

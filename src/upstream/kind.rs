@@ -87,8 +87,8 @@ mod tests {
     fn kind(configured: Option<HubKind>) -> Kind {
         Kind::of(&model::Upstream {
             servers: vec![model::Server::Unix("/run/hub".into())],
-            ca: None,
             kind: configured,
+            ..model::Upstream::default()
         })
     }
 

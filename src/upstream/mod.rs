@@ -21,10 +21,7 @@ use std::{
     time::Duration,
 };
 
-use pingora_core::{
-    protocols::ALPN,
-    upstreams::peer::HttpPeer,
-};
+use pingora_core::{protocols::ALPN, upstreams::peer::HttpPeer};
 
 use crate::{config::model, tls::SystemRoots};
 
