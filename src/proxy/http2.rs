@@ -19,6 +19,7 @@ use super::{
     Proxy,
     budget::Charge,
     conn::{Conn, Gate},
+    direct::Stream,
     link::Link,
 };
 
@@ -160,9 +161,8 @@ impl Connection {
 
     /// Begins a stream, unless its head does not fit into the memory of the connection.
     fn begin(&mut self, (request, mut responder): Accepted) {
-        if stream::well_formed(&request).is_err() {
-            self.malformed += 1;
-        }
+        let malformed = stream::well_formed(&request).err();
+        self.malformed += usize::from(malformed.is_some());
         let bytes = occupied(&request);
         let memory = &self.state.link.memory;
         if self.is_late() || !memory.has_room(bytes) {
@@ -174,8 +174,10 @@ impl Connection {
         let (held, task) = (memory.charge(bytes), memory.overhead(TASK));
         let active = self.state.active.enter();
         let (service, link) = (self.state.service.clone(), self.state.link.clone());
+        let (head, body) = request.into_parts();
+        let stream = Stream::new(body, responder, link.clone());
         tokio::spawn(async move {
-            service.exchange(request, responder, link, held).await;
+            service.exchange(head, stream, link, held, malformed).await;
             drop::<(ActiveStream, Charge)>((active, task));
         });
     }
