@@ -103,6 +103,8 @@ pub struct Upstream {
     pub servers: Vec<Server>,
     /// PEM file of the CA that signed the servers' certificates; the system's roots without it.
     pub ca: Option<PathBuf>,
+    /// Connections to each server at most.
+    pub connections: Option<usize>,
 }
 
 /// One server of an upstream.

@@ -3,8 +3,8 @@
 //! Says nothing about why; the texts are in `page`.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use pingora_http::ResponseHeader;
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use pingora_core::protocols::http::date::get_cached_date;
 
 /// An answer that does not come from the hub.
 #[derive(Clone, Debug)]
@@ -123,6 +123,7 @@ impl Answer {
         for (name, value) in &self.headers {
             put_field(&mut wire, name.as_str().as_bytes(), value.as_bytes());
         }
+        put_field(&mut wire, b"date", get_cached_date().as_bytes());
         if let Some(length) = self.length() {
             put_field(&mut wire, b"content-length", length.to_string().as_bytes());
         }
@@ -136,20 +137,19 @@ impl Answer {
         wire
     }
 
-    /// The head for the engine.
-    ///
-    /// # Errors
-    /// Never with a valid status.
-    pub fn to_response(&self) -> pingora_core::Result<ResponseHeader> {
-        let mut response = ResponseHeader::build(self.status, Some(self.headers.len() + 2))?;
+    /// Its head for HTTP/2.
+    #[must_use]
+    pub fn to_http2(&self) -> Response<()> {
+        let mut response = Response::new(());
+        *response.status_mut() = self.status;
+        let fields = response.headers_mut();
         for (name, value) in &self.headers {
-            response.append_header(name.clone(), value.clone())?;
+            fields.append(name, value.clone());
         }
         if let Some(length) = self.length() {
-            response.insert_header(header::CONTENT_LENGTH, length)?;
+            fields.insert(header::CONTENT_LENGTH, length.into());
         }
-        response.set_reason_phrase(Some(self.reason()))?;
-        Ok(response)
+        response
     }
 
     /// What Content-Length says; a 204 has none (RFC 9110, section 8.6).
@@ -191,16 +191,14 @@ mod tests {
 
     #[test]
     fn own_pages_are_guarded() {
-        let response = Answer::html(StatusCode::OK, String::new())
-            .to_response()
-            .unwrap();
+        let response = Answer::html(StatusCode::OK, String::new()).to_http2();
         for name in [
             "content-security-policy",
             "cache-control",
             "referrer-policy",
             "x-content-type-options",
         ] {
-            assert!(response.headers.contains_key(name), "{name}");
+            assert!(response.headers().contains_key(name), "{name}");
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Where a chunked body ends (RFC 9112, section 7.1), read strictly.
 //!
-//! The engine decodes the body; this only follows it, so that the engine sees
-//! no byte of the next request, and no chunk that two readers would cut
-//! differently.
+//! A body passes as it came or is taken out of its chunks; no chunk passes that two readers would
+//! cut differently.
 
 use std::io;
 
@@ -36,6 +35,28 @@ enum Expected {
     Nothing,
 }
 
+/// What was taken out of chunks.
+#[derive(Debug, Default)]
+pub struct Unwrapped {
+    /// Bytes of the body.
+    pub data: BytesMut,
+    /// Lines of the trailer section, the empty one that ends it included; at most 16 KiB.
+    pub trailers: BytesMut,
+}
+
+impl Expected {
+    fn is_trailer(self) -> bool {
+        matches!(
+            self,
+            Self::Trailer
+                | Self::TrailerName
+                | Self::TrailerLine
+                | Self::TrailerLineEnd
+                | Self::BodyEnd
+        )
+    }
+}
+
 /// Bytes of a chunk's first line, and of all trailers, at most.
 const MOST: usize = 16 * 1024;
 /// Digits of a chunk's length at most.
@@ -53,25 +74,31 @@ impl Chunks {
     /// # Errors
     /// `InvalidData` for framing that is not exactly as the RFC writes it.
     pub fn follow(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.walk(bytes, |_| {})
+        self.walk(bytes, |_, _| {})
     }
 
-    /// The same, and takes the data out of its chunks.
+    /// The same, and takes the data out of its chunks, and the lines of the trailer section.
     ///
     /// # Errors
     /// As [`Self::follow`].
-    pub fn unwrap(&mut self, bytes: &[u8], data: &mut BytesMut) -> io::Result<usize> {
-        self.walk(bytes, |piece| data.extend_from_slice(piece))
+    pub fn unwrap(&mut self, bytes: &[u8], out: &mut Unwrapped) -> io::Result<usize> {
+        self.walk(bytes, |piece, is_data| match is_data {
+            true => out.data.extend_from_slice(piece),
+            false => out.trailers.extend_from_slice(piece),
+        })
     }
 
-    fn walk(&mut self, bytes: &[u8], mut told: impl FnMut(&[u8])) -> io::Result<usize> {
+    fn walk(&mut self, bytes: &[u8], mut found: impl FnMut(&[u8], bool)) -> io::Result<usize> {
         let mut at = 0;
         while at < bytes.len() && !self.have_ended() {
             if self.expected == Expected::Data {
                 let passed = self.pass_data(bytes.len() - at);
-                told(&bytes[at..at + passed]);
+                found(&bytes[at..at + passed], true);
                 at += passed;
             } else {
+                if self.expected.is_trailer() {
+                    found(&bytes[at..=at], false);
+                }
                 let next = self.next(bytes[at]);
                 self.expected = next.ok_or(io::ErrorKind::InvalidData)?;
                 at += 1;

@@ -1,8 +1,8 @@
-//! A client's connection as the engine sees it: bytes, cut to one request at a time.
+//! A client's connection: bytes, cut to one request at a time.
 //!
-//! The engine reads through [`Conn`], which lets it see exactly one request.
-//! What a client sends beyond it (pipelining) stays here for the next head,
-//! and a cut (revocation, shutdown) ends every read and write at once.
+//! A reader of [`Conn`] sees the body of exactly one request. What a client
+//! sends beyond it (pipelining) stays here for the next head, and a cut
+//! (revocation, shutdown) ends every read and write at once.
 
 mod frames;
 mod reading;
@@ -108,15 +108,6 @@ impl Conn {
     /// Drops bytes from what was received.
     pub fn consume(&mut self, bytes: usize) {
         self.unread.advance(bytes);
-        self.account();
-    }
-
-    /// Puts `head` in place of the first `length` bytes received.
-    pub fn replace(&mut self, length: usize, head: &[u8]) {
-        let rest = self.unread.split_off(length);
-        self.unread.clear();
-        self.unread.extend_from_slice(head);
-        self.unread.unsplit(rest);
         self.account();
     }
 

@@ -1,10 +1,8 @@
-//! A request to a hub that speaks HTTP/1.1 in the clear: past the engine, from buffer to socket.
+//! An admitted request on its way to a server and its response back, from buffer to socket.
 //!
-//! The gate has decided before, and `headers` says what changes, as on every way. What is not
-//! plain (HTTP/1.0, an Expect, a hub over TLS) takes the engine's.
+//! The gate has decided before; `headers` says what of a head is dropped and set.
 
 mod client;
-mod hub;
 mod patience;
 mod relay;
 mod response;
@@ -20,15 +18,15 @@ use std::{
 };
 
 use bytes::{BufMut, BytesMut};
-use http::{HeaderMap, Method, header};
+use http::{Method, Version};
 use tokio::io::AsyncReadExt;
 
-use crate::upstream::Route;
+use crate::upstream::{Connection, Reuse, Route};
 
 #[cfg(any(fuzzing, test))]
 pub(super) use self::response::properties;
-use self::{client::Client, hub::Hub, patience::Patience, response::Response, upload::Upload};
-pub(super) use self::{stream::Stream, upload::Framing};
+pub(super) use self::{client::Client, stream::Stream, upload::Framing};
+use self::{patience::Patience, response::Response, upload::Upload};
 use super::{Proxy, answer::Answer, exchange::Exchange, failure, headers::Changes, page};
 
 /// A request on its way.
@@ -39,8 +37,8 @@ pub(super) struct Passage<'p, C> {
     method: Method,
     /// Whether the client wants the answer to be the last of its connection.
     last: bool,
-    /// Whether the hub has not got all of the request.
-    unsent: bool,
+    /// The request, as far as the server has not got it.
+    upload: Option<Upload>,
     patience: Patience,
 }
 
@@ -51,7 +49,7 @@ pub(super) enum Outcome {
         /// It was the last of its connection.
         last: bool,
         /// Some of the request was not read.
-        unsent: bool,
+        unread: bool,
     },
     /// There is none; the client is told this.
     Told(Box<Answer>),
@@ -87,12 +85,6 @@ const LARGE_PIECE: usize = 64 * 1024;
 /// Received at a time where memory is short.
 const SMALL_PIECE: usize = 1024;
 
-/// Whether an admitted request can go this way.
-pub(super) fn suits(exchange: &Exchange, fields: &HeaderMap) -> bool {
-    let plain = exchange.route.as_ref().is_some_and(Route::is_plain);
-    plain && !fields.contains_key(header::EXPECT)
-}
-
 /// The head of a request as the hub hears it.
 pub(super) fn head<'h>(
     method: &Method,
@@ -125,7 +117,7 @@ impl<'p, C: Client> Passage<'p, C> {
         let silence = exchange.route.as_ref().map(Route::silence);
         Self {
             patience: Patience::of(silence.unwrap_or(Duration::ZERO)),
-            unsent: false,
+            upload: None,
             proxy,
             client,
             exchange,
@@ -168,24 +160,42 @@ impl<'p, C: Client> Passage<'p, C> {
         &mut self,
         head: &[u8],
         framing: Framing,
-    ) -> Result<(Hub, Response<C::Answer>), Fault> {
+    ) -> Result<(Connection, Response<C::Answer>), Fault> {
         let again = matches!(framing, Framing::Nothing) && self.method.is_idempotent();
-        let mut used = true;
+        let mut reuse = if again { Reuse::Any } else { Reuse::Recent };
         loop {
-            let reached = Hub::reach(self.proxy, &mut self.exchange, used).await;
-            let mut hub = reached.map_err(told)?;
+            let mut hub = self.connect(reuse).await?;
             match self.ask(&mut hub, head, framing).await {
-                Err(Fault::Stale) if hub.used && again => used = false,
+                Err(Fault::Stale) if hub.used && again => reuse = Reuse::Never,
                 Err(Fault::Stale) => return Err(self.broken("its connection ends before it")),
                 answered => return Ok((hub, answered?)),
             }
         }
     }
 
+    /// Connects to a server, unless the client leaves meanwhile.
+    async fn connect(&mut self, reuse: Reuse) -> Result<Connection, Fault> {
+        let Some(route) = &mut self.exchange.route else {
+            return Err(told(failure::internal()));
+        };
+        let client = &mut self.client;
+        let gone = poll_fn(|context| match client.has_sent() {
+            true => client.poll_gone(context),
+            false => Poll::Pending,
+        });
+        tokio::select! {
+            biased;
+            connected = self.proxy.hubs.connect(route, reuse) => {
+                connected.map_err(|why| told(failure::unreachable(why)))
+            }
+            () = gone => Err(Fault::Gone),
+        }
+    }
+
     /// Sends the request and reads answers to the final one.
     async fn ask(
         &mut self,
-        hub: &mut Hub,
+        hub: &mut Connection,
         head: &[u8],
         framing: Framing,
     ) -> Result<Response<C::Answer>, Fault> {
@@ -197,13 +207,14 @@ impl<'p, C: Client> Passage<'p, C> {
             match event {
                 Event::Heard(0) if heard.is_empty() => return Err(Fault::Stale),
                 Event::Heard(0) => return Err(self.broken("its head breaks off")),
-                Event::Heard(_) => {}
+                Event::Heard(_) => hub.answers(),
                 Event::Gone => return Err(Fault::Gone),
                 Event::Refused(answer) => return Err(told(answer())),
                 Event::Late => return Err(told(page::hub_slow())),
             }
-            self.unsent = !upload.has_ended();
-            if let Some(response) = self.heard(&mut heard).await? {
+            let unsent = !upload.has_ended();
+            if let Some(response) = self.heard(&mut heard, unsent).await? {
+                self.upload = unsent.then_some(upload);
                 return Ok(response);
             }
         }
@@ -212,7 +223,7 @@ impl<'p, C: Client> Passage<'p, C> {
     fn poll(
         &mut self,
         context: &mut Context<'_>,
-        hub: &mut Hub,
+        hub: &mut Connection,
         upload: &mut Upload,
         heard: &mut BytesMut,
     ) -> Poll<Event> {
@@ -227,13 +238,19 @@ impl<'p, C: Client> Passage<'p, C> {
         if upload.has_ended() && self.client.poll_gone(context).is_ready() {
             return Poll::Ready(Event::Gone);
         }
+        hub.poll_starving(context);
         self.patience.poll(context).map(|()| Event::Late)
     }
 
-    /// Reads what was heard: interim answers go on at once, the final one ends it.
-    async fn heard(&mut self, heard: &mut BytesMut) -> Result<Option<Response<C::Answer>>, Fault> {
+    /// Reads what was heard: interim answers go on at once, the final one ends it. HTTP/1.0 knows
+    /// no interim ones (RFC 9110, section 15.2).
+    async fn heard(
+        &mut self,
+        heard: &mut BytesMut,
+        unsent: bool,
+    ) -> Result<Option<Response<C::Answer>>, Fault> {
         loop {
-            let last = self.last || self.unsent || self.proxy.drain.has_begun();
+            let last = self.last || unsent || self.proxy.drain.has_begun();
             let read = Response::read::<C>(heard, &self.method, &self.exchange, last);
             let Some(response) = read.map_err(|why| self.broken(why))? else {
                 return Ok(None);
@@ -241,8 +258,10 @@ impl<'p, C: Client> Passage<'p, C> {
             if !response.status.is_informational() {
                 return Ok(Some(response));
             }
-            let sent = self.client.hint(response.head).await;
-            sent.map_err(|_| Fault::Gone)?;
+            if self.exchange.said.version != Version::HTTP_10 {
+                let sent = self.client.hint(response.head).await;
+                sent.map_err(|_| Fault::Gone)?;
+            }
         }
     }
 
@@ -263,7 +282,7 @@ impl<'p, C: Client> Passage<'p, C> {
 /// Reads at most so many bytes, into a buffer that is made once some are there.
 fn poll_read(
     context: &mut Context<'_>,
-    hub: &mut Hub,
+    hub: &mut Connection,
     buffer: &mut BytesMut,
     most: usize,
 ) -> Poll<io::Result<usize>> {

@@ -50,10 +50,4 @@ impl Drain {
     pub fn has_begun(&self) -> bool {
         *self.begun.borrow()
     }
-
-    /// A watch on the first step, as the engine wants it.
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<bool> {
-        self.begun.subscribe()
-    }
 }

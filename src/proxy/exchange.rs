@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     authority::Authority, cors::Cors, enrolment, grant::Listed, headers, link::Link, site::Site,
-    sites::Sites, upload::Upload,
+    sites::Sites,
 };
 
 /// A request's head, whichever version of HTTP it came in.
@@ -69,9 +69,7 @@ pub struct Exchange {
     pub form: Vec<u8>,
     /// Bytes of body received from the client.
     pub received: u64,
-    /// Its body over HTTP/2, until it has come.
-    pub upload: Option<Upload>,
-    /// Status answered and bytes of body sent, for answers the engine did not write.
+    /// Status answered and bytes of body sent.
     pub answered: Option<(u16, u64)>,
 }
 
@@ -117,7 +115,6 @@ impl Exchange {
             password_asked: false,
             form: Vec::new(),
             received: 0,
-            upload: None,
             answered: None,
         }
     }

@@ -3,81 +3,18 @@
 use std::io;
 
 use http::StatusCode;
-use pingora_core::{Error, ErrorSource, ErrorType};
-
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::{answer::Answer, exchange::Exchange, page};
+use crate::upstream::Unreachable;
 
-/// The answer for an error of the engine; an error of the client's has none when it is gone.
+/// The answer where no server can be reached; `upstream` logs why.
 #[must_use]
-pub(super) fn answer(error: &Error) -> Answer {
-    match error.etype() {
-        ErrorType::HTTPStatus(413) => page::too_large(),
-        ErrorType::HTTPStatus(408) => page::client_slow(),
-        ErrorType::HTTPStatus(code) => status(*code),
-        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError
-            if *error.esource() != ErrorSource::Downstream =>
-        {
-            page::hub_starting()
-        }
-        ErrorType::ConnectTimedout
-        | ErrorType::TLSHandshakeTimedout
-        | ErrorType::ReadTimedout
-        | ErrorType::WriteTimedout
-            if *error.esource() != ErrorSource::Downstream =>
-        {
-            page::hub_slow()
-        }
-        ErrorType::ReadTimedout => page::client_slow(),
-        _ => match error.esource() {
-            ErrorSource::Upstream => page::hub_broken(),
-            ErrorSource::Downstream => status(400),
-            _ => internal(),
-        },
-    }
-}
-
-/// Whether the client is gone, so that no answer can reach it.
-#[must_use]
-pub(super) fn client_is_gone(error: &Error) -> bool {
-    *error.esource() == ErrorSource::Downstream
-        && matches!(
-            error.etype(),
-            ErrorType::WriteError
-                | ErrorType::ReadError
-                | ErrorType::ConnectionClosed
-                // The stream was reset, by the client or because of what it sent.
-                | ErrorType::H2Error
-        )
-        && !is_malformed(error)
-}
-
-/// Whether the client took nothing of the answer.
-pub(super) fn client_has_stalled(error: &Error) -> bool {
-    *error.esource() == ErrorSource::Downstream && *error.etype() == ErrorType::WriteTimedout
-}
-
-/// Whether the client is there, but its body is not framed as it must be.
-fn is_malformed(error: &Error) -> bool {
-    let cause = error.cause.as_ref();
-    let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::InvalidData)
-}
-
-/// Tells the log what was wrong with the hub's answer; who is unreachable is told by `upstream`.
-pub(super) fn tell(error: &Error, exchange: Option<&Exchange>) {
-    let connected = !matches!(
-        error.etype(),
-        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError
-    );
-    let Some(exchange) = exchange.filter(|_| connected) else {
-        return;
-    };
-    match error.esource() {
-        ErrorSource::Upstream => tell_hub(exchange, error.etype().as_str()),
-        ErrorSource::Internal => error!("answering {}: {}", path(exchange), error.etype().as_str()),
-        _ => {}
+pub(super) fn unreachable(why: Unreachable) -> Answer {
+    match why {
+        Unreachable::Down => page::hub_starting(),
+        Unreachable::Slow => page::hub_slow(),
+        Unreachable::Broken => page::hub_broken(),
     }
 }
 
@@ -108,10 +45,4 @@ pub(super) fn internal() -> Answer {
         "Something went wrong",
         "This is a fault of hubgate; its log says more.",
     )
-}
-
-fn status(code: u16) -> Answer {
-    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
-    let title = status.canonical_reason().unwrap_or("Error");
-    page::page(status, title, "The request could not be served.").closing()
 }

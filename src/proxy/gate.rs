@@ -96,7 +96,7 @@ impl Proxy {
         }
         exchange.session = self.memory.keep(&exchange.link, &recalled, &admission);
         exchange.route = Some(site.upstream(&place).route());
-        let grant = Grant::new(exchange, request, &recalled, &mut admission, edition);
+        let grant = Grant::new(request, &recalled, &mut admission, edition);
         exchange.grant = Some(grant.list(&exchange.link));
         exchange.admission = Some(admission);
         Ok(())
@@ -290,8 +290,12 @@ fn request_origin<'a>(exchange: &Exchange, request: &Request<'a>) -> RequestOrig
     }
 }
 
+/// The path that rules are matched on; the server itself is judged as its root.
 pub(super) fn path(target: &str) -> &str {
-    target.split('?').next().unwrap_or(target)
+    match target {
+        "*" => "/",
+        target => target.split('?').next().unwrap_or(target),
+    }
 }
 
 fn declared_length(request: &Request<'_>) -> Body {

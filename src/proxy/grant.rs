@@ -29,15 +29,8 @@ use crate::access::{
 };
 
 use super::{
-    Proxy,
-    authority::Authority,
-    direct,
-    exchange::{Exchange, Request},
-    gate,
-    link::Link,
-    session::Recalled,
-    site::Site,
-    sites::Sites,
+    Proxy, authority::Authority, exchange::Request, gate, link::Link, session::Recalled,
+    site::Site, sites::Sites,
 };
 
 /// The admission of one exchange, and what it rests on.
@@ -113,14 +106,11 @@ const NEVER: u64 = 0;
 impl Grant {
     /// The admission of a request, judged by the files and configuration of `edition`.
     pub(super) fn new(
-        exchange: &Exchange,
         request: &Request<'_>,
         recalled: &Recalled<'_>,
         admission: &mut Admission,
         edition: u64,
     ) -> Self {
-        let stream = request.version == Version::HTTP_2;
-        let alone = stream && direct::suits(exchange, request.headers);
         Self {
             authority: request.authority.clone(),
             path: gate::path(request.target).to_owned(),
@@ -129,7 +119,7 @@ impl Grant {
             session: recalled.term(),
             chain: recalled.chain.clone(),
             certified: admission.identity.is_some(),
-            alone,
+            alone: request.version == Version::HTTP_2,
             edition: AtomicU64::new(edition),
             end: End::default(),
         }

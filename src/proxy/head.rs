@@ -1,16 +1,14 @@
 //! The head of an HTTP/1 request, read strictly (RFC 9112).
 //!
-//! Whatever two parsers could read differently is refused here, before the
-//! engine sees a byte: what comes out means one thing to everybody.
+//! Whatever two parsers could read differently is refused here: what comes out
+//! means one thing to everybody.
 
 mod framing;
-
-use std::ops::Range;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 
 pub use self::framing::Body;
-pub(super) use self::framing::framing;
+pub(super) use self::framing::{framing, plain_length};
 use super::authority::Authority;
 
 /// A request head that means one thing.
@@ -18,7 +16,7 @@ use super::authority::Authority;
 pub struct Head {
     /// Method, as sent.
     pub method: Method,
-    /// Path and query, as sent.
+    /// Path and query, as sent; `*` for OPTIONS of the server itself.
     pub target: String,
     /// HTTP/1.0 or HTTP/1.1.
     pub version: Version,
@@ -28,8 +26,6 @@ pub struct Head {
     pub authority: Option<Authority>,
     /// How the body is framed.
     pub body: Body,
-    /// Where the target stands in the head, when it was sent in absolute form.
-    pub absolute: Option<Range<usize>>,
 }
 
 /// Why a head was refused: the status to answer, and a sentence.
@@ -59,8 +55,7 @@ impl Head {
         let headers = fields(lines)?;
         let body = framing(&headers, version)?;
         let authority = host(&headers, version)?;
-        let at = method.as_str().len() + 1;
-        let (target, absolute) = origin_form(target, authority.as_ref(), at)?;
+        let target = origin_form(&method, target, authority.as_ref())?;
         expectation(&headers)?;
         Ok(Self {
             method,
@@ -69,8 +64,12 @@ impl Head {
             headers,
             authority,
             body,
-            absolute,
         })
+    }
+
+    /// What Content-Length is for the hub, where the client wrote it otherwise, as in `005`.
+    pub(super) fn plain_length(&self) -> Option<HeaderValue> {
+        plain_length(&self.headers, self.body)
     }
 
     /// The length of the head with its empty line, as soon as that is there; `looked` is how
@@ -101,7 +100,10 @@ pub(super) fn spelled(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 pub(super) const UNFRAMED: Malformed = bad("the body is not framed in one way");
 pub(super) const NO_NAME: Malformed = bad("a field has a name that is none");
 pub(super) const NO_SCHEME: Malformed = bad("the scheme is empty");
-const UNENCODED: Malformed = bad("the target holds a byte that has to be percent-encoded");
+pub(super) const PADDED: Malformed = bad("white space stands around a header value");
+pub(super) const TWO_HOSTS: Malformed = bad("Host names another host, or comes twice");
+pub(super) const UNENCODED: Malformed =
+    bad("the target holds a byte that has to be percent-encoded");
 /// Bytes of an empty line and what must stand before it.
 const EMPTY_LINE: usize = 3;
 
@@ -256,14 +258,10 @@ fn host(headers: &HeaderMap, version: Version) -> Judged<Option<Authority>> {
         .ok_or(bad("Host is not a name or address with an optional port"))
 }
 
-/// Path and query of a target; of an absolute one also where it stands.
-fn origin_form(
-    target: &str,
-    host: Option<&Authority>,
-    at: usize,
-) -> Judged<(String, Option<Range<usize>>)> {
-    if target.starts_with('/') {
-        return Ok((target.to_owned(), None));
+/// Path and query of a target, or `*` (RFC 9112, section 3.2.4).
+fn origin_form(method: &Method, target: &str, host: Option<&Authority>) -> Judged<String> {
+    if is_origin_form(method, target) {
+        return Ok(target.to_owned());
     }
     let rest = strip_scheme(target).ok_or(bad("the target does not begin with /"))?;
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -271,8 +269,17 @@ fn origin_form(
     if !same {
         return Err(bad("the target names another host than Host"));
     }
-    let slash = if path.starts_with('/') { "" } else { "/" };
-    Ok((format!("{slash}{path}"), Some(at..at + target.len())))
+    Ok(match path {
+        "" if *method == Method::OPTIONS => "*".to_owned(),
+        path if path.starts_with('/') => path.to_owned(),
+        path => format!("/{path}"),
+    })
+}
+
+/// Whether a target is a path with an optional query, or the server itself, which only OPTIONS
+/// asks about.
+pub(super) fn is_origin_form(method: &Method, target: &str) -> bool {
+    target.starts_with('/') || (target == "*" && *method == Method::OPTIONS)
 }
 
 fn strip_scheme(target: &str) -> Option<&str> {

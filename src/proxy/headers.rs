@@ -39,10 +39,12 @@ const OUR_PREFIXES: [&str; 9] = [
     "x-auth-request-",
     "x-webauth-",
 ];
-/// Fields of a request that belong to one connection (RFC 9110, section 7.6.1).
-const OF_CLIENT: [&str; 7] = [
+/// Fields of a request that belong to one connection (RFC 9110, section 7.6.1), or are for a proxy
+/// that asked for them (section 11.7.2).
+const OF_CLIENT: [&str; 8] = [
     "connection",
     "keep-alive",
+    "proxy-authorization",
     "proxy-connection",
     "te",
     "trailer",
@@ -64,7 +66,8 @@ pub(super) fn to_hub(
     fields: &HeaderMap,
     exchange: &Exchange,
 ) -> Result<Changes<'static>, InvalidHeaderValue> {
-    let mut changes = Changes::dropping(is_claim, nominated(fields));
+    let is_dropped = |name: &str| is_claim(name) || OF_CLIENT.contains(&name);
+    let mut changes = Changes::dropping(is_dropped, nominated(fields));
     if let Some(cookie) = cookies(fields) {
         changes.set("Cookie", cookie.transpose()?);
     }
@@ -90,18 +93,6 @@ pub(super) fn to_hub(
         changes.set(name, Some(value));
     }
     Ok(changes)
-}
-
-/// The same for a head that is written anew, without what belongs to the client's connection.
-///
-/// # Errors
-/// As [`to_hub`].
-pub(super) fn to_hub_anew(
-    fields: &HeaderMap,
-    exchange: &Exchange,
-) -> Result<Changes<'static>, InvalidHeaderValue> {
-    let changes = to_hub(fields, exchange)?;
-    Ok(changes.also_dropping(|name| is_claim(name) || OF_CLIENT.contains(&name)))
 }
 
 /// What makes the hub's answer head the client's.

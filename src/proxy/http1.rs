@@ -1,16 +1,12 @@
 //! HTTP/1 connections, one request after the other.
 //!
-//! Reads each head within its time, has it judged, and hands the request to
-//! the engine, to the WebSocket tunnel, or answers it here.
+//! Reads each head within its time, has it judged, and forwards the request,
+//! hands it to the WebSocket tunnel, or answers it here.
 
 use std::io;
 
 use bytes::BytesMut;
 use http::{StatusCode, Version};
-use pingora_core::{
-    apps::HttpServerApp,
-    protocols::{Stream, http::ServerSession},
-};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
@@ -151,20 +147,14 @@ async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) 
         return reply::answer(proxy, conn, &mut exchange, head, length, answer).await;
     }
     if websocket::is_upgrade(&head) {
+        let fields = BytesMut::from(&conn.unread()[..length]);
         conn.consume(length);
-        websocket::tunnel(proxy, conn, &mut exchange, head).await;
+        websocket::tunnel(proxy, conn, &mut exchange, head, &fields).await;
         proxy.record(&exchange);
         return None;
     }
-    // A chunked body is left to the engine, which takes the trailers off.
-    if let (Version::HTTP_11, Body::Length(body)) = (head.version, head.body)
-        && direct::suits(&exchange, &head.headers)
-    {
-        drop(held);
-        return directly(proxy, conn, exchange, head, length, body).await;
-    }
-    frame(&mut conn, &head, length);
-    through_engine(service, conn, exchange).await
+    drop(held);
+    forward(proxy, conn, exchange, head, length).await
 }
 
 /// What is posted to a page of hubgate's own, left to be consumed with the request; nothing of
@@ -203,40 +193,32 @@ fn request(head: &Head) -> Request<'_> {
     }
 }
 
-/// Lets the engine see this request and nothing that follows it.
-fn frame(conn: &mut Conn, head: &Head, length: usize) {
-    let mut length = length;
-    if let Some(range) = &head.absolute {
-        let mut line = BytesMut::from(&conn.unread()[..range.start]);
-        line.extend_from_slice(head.target.as_bytes());
-        conn.replace(range.end, &line);
-        length = length - range.end + line.len();
-    }
-    conn.pass(match head.body {
-        Body::Length(body) => Passing::Bytes(body.saturating_add(length as u64)),
-        Body::Chunked => Passing::Chunked(length as u64, Chunks::default()),
-    });
-}
-
-async fn directly(
+/// Forwards an admitted request; the connection comes back when another may follow.
+async fn forward(
     proxy: &Proxy,
     mut conn: Conn,
     exchange: Box<Exchange>,
     head: Head,
     length: usize,
-    body: u64,
 ) -> Option<Conn> {
-    let Ok(changes) = headers::to_hub_anew(&head.headers, &exchange) else {
+    let Ok(mut changes) = headers::to_hub(&head.headers, &exchange) else {
         return None;
     };
-    let framing = match body {
-        0 => Framing::Nothing,
-        _ => Framing::Length,
-    };
+    let framing = Framing::of(head.body);
+    if let Some(length) = head.plain_length() {
+        changes.set("Content-Length", Some(length));
+    }
+    // HTTP/1.0 knows no 100 (RFC 9110, section 10.1.1).
+    if head.version == Version::HTTP_10 {
+        changes.set("Expect", None);
+    }
     let fields = head::spelled(&conn.unread()[..length]);
     let request = direct::head(&head.method, &head.target, fields, &changes, &framing);
     conn.consume(length);
-    conn.pass(Passing::Bytes(body));
+    conn.pass(match head.body {
+        Body::Length(body) => Passing::Bytes(body),
+        Body::Chunked => Passing::Chunked(Chunks::default()),
+    });
     let last = !reply::keeps_alive(&head);
     let _held = conn
         .link()
@@ -247,7 +229,7 @@ async fn directly(
     let passage = Passage::new(proxy, conn, exchange, method, last);
     let (conn, exchange, outcome) = passage.run(&request, framing).await;
     match outcome {
-        Outcome::Whole { last, unsent } => end(conn, last, unsent).await,
+        Outcome::Whole { last, unread } => end(conn, last, unread).await,
         Outcome::Told(answer) => reply::end(proxy, conn, exchange, *answer).await,
         Outcome::Cut => None,
     }
@@ -255,8 +237,8 @@ async fn directly(
 
 /// What becomes of a connection after an answer; one whose client is still sending is read on, so
 /// that the answer is.
-async fn end(mut conn: Conn, last: bool, unsent: bool) -> Option<Conn> {
-    if unsent {
+async fn end(mut conn: Conn, last: bool, unread: bool) -> Option<Conn> {
+    if unread {
         reply::linger(conn).await;
         return None;
     }
@@ -265,18 +247,4 @@ async fn end(mut conn: Conn, last: bool, unsent: bool) -> Option<Conn> {
         return None;
     }
     Some(conn)
-}
-
-async fn through_engine(service: &Service, conn: Conn, exchange: Box<Exchange>) -> Option<Conn> {
-    let proxy = &service.proxy;
-    let link = conn.link().clone();
-    let mut session = ServerSession::new_http1(Box::new(conn) as Stream);
-    session.set_connection_user_context(Some(exchange));
-    let draining = proxy.drain.watch();
-    let reused = tokio::select! {
-        reused = service.engine.process_new_http(session, &draining) => reused?,
-        () = proxy.drain.cuts(&link) => return None,
-    };
-    let (stream, _) = reused.consume();
-    stream.into_any().downcast().ok().map(|conn| *conn)
 }

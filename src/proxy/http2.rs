@@ -6,31 +6,18 @@
 mod active;
 mod stream;
 
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
-use h2::Reason;
-use pingora_core::protocols::{
-    Digest, GetProxyDigest, Stream,
-    http::v2::server::{H2Accept, H2Options, HttpSession, default_h2_options, handshake},
+use h2::{
+    Reason, RecvStream,
+    server::{Builder, SendResponse},
 };
-use pingora_http::RequestHeader;
-use pingora_proxy::HttpProxy;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     Proxy,
-    budget::Charge,
     conn::{Conn, Gate},
-    engine::Phases,
-    exchange::Exchange,
-    failure,
     link::Link,
 };
 
@@ -39,16 +26,14 @@ use self::active::{Active, ActiveStream};
 /// Serves HTTP/2 connections.
 pub struct Http2 {
     proxy: Arc<Proxy>,
-    engine: Arc<HttpProxy<Phases>>,
 }
 
-/// A judged request on its way to the engine's phases.
-#[derive(Clone)]
-pub(super) struct Judged(Arc<Mutex<Option<Box<Exchange>>>>);
+/// A request, and what responds to it.
+type Accepted = (http::Request<RecvStream>, SendResponse<Bytes>);
 
 /// One connection.
 struct Connection {
-    h2: h2::server::Connection<Stream, Bytes>,
+    h2: h2::server::Connection<Conn, Bytes>,
     /// When it was told GOAWAY.
     leaving: Option<Instant>,
     /// Requests that were malformed.
@@ -61,7 +46,6 @@ struct Connection {
 /// The part of a connection that its timers read.
 struct State {
     service: Arc<Http2>,
-    digest: Arc<Digest>,
     gate: Arc<Gate>,
     link: Arc<Link>,
     active: Active,
@@ -71,8 +55,7 @@ struct State {
 
 /// The next event of a connection.
 enum Event {
-    Stream(Box<HttpSession>),
-    Malformed,
+    Stream(Box<Accepted>),
     /// The client floods, or is too slow.
     Fault,
     Closed,
@@ -101,8 +84,8 @@ const BODY: usize = 16 * 1024;
 const FIELD: usize = 96;
 
 impl Http2 {
-    pub(super) fn new(proxy: Arc<Proxy>, engine: Arc<HttpProxy<Phases>>) -> Self {
-        Self { proxy, engine }
+    pub(super) fn new(proxy: Arc<Proxy>) -> Self {
+        Self { proxy }
     }
 
     /// Serves a connection to its end; the preface has to come within `header_time`.
@@ -110,11 +93,7 @@ impl Http2 {
         let (Some(gate), link) = (conn.gate(), conn.link().clone()) else {
             return;
         };
-        let digest = Digest {
-            proxy_digest: conn.get_proxy_digest(),
-            ..Digest::default()
-        };
-        let begun = timeout(header_time, handshake(Box::new(conn), Some(options()))).await;
+        let begun = timeout(header_time, options().handshake(conn)).await;
         let Ok(Ok(h2)) = begun else { return };
         let connection = Connection {
             h2,
@@ -123,7 +102,6 @@ impl Http2 {
             refused: 0,
             state: State {
                 service: self.clone(),
-                digest: Arc::new(digest),
                 gate,
                 link,
                 active: Active::default(),
@@ -132,16 +110,10 @@ impl Http2 {
         };
         connection.run().await;
     }
-
-    async fn stream(self: Arc<Self>, session: HttpSession, link: Arc<Link>, held: Charge) {
-        if let Err(error) = self.exchange(session, link, held).await {
-            failure::tell(&error, None);
-        }
-    }
 }
 
-fn options() -> H2Options {
-    let mut options = default_h2_options();
+fn options() -> Builder {
+    let mut options = Builder::new();
     options.max_concurrent_streams(STREAMS);
     options.max_header_list_size(HEADER_LIST);
     options.max_send_buffer_size(SEND_BUFFER);
@@ -157,8 +129,7 @@ impl Connection {
                 () = self.state.told_to_leave(), if self.leaving.is_none() => self.leave(),
                 () = self.state.over(self.leaving.is_some()) => break Reason::NO_ERROR,
                 event = next(&mut self.h2, &self.state) => match event {
-                    Event::Stream(session) => self.begin(*session),
-                    Event::Malformed => self.malformed += 1,
+                    Event::Stream(accepted) => self.begin(*accepted),
                     Event::Fault => break Reason::ENHANCE_YOUR_CALM,
                     Event::Closed => return,
                 },
@@ -184,11 +155,14 @@ impl Connection {
     }
 
     /// Begins a stream, unless its head does not fit into the memory of the connection.
-    fn begin(&mut self, mut session: HttpSession) {
-        let bytes = occupied(&session);
+    fn begin(&mut self, (request, mut responder): Accepted) {
+        if stream::well_formed(&request).is_err() {
+            self.malformed += 1;
+        }
+        let bytes = occupied(&request);
         let memory = &self.state.link.memory;
         if self.is_late() || !memory.has_room(bytes) {
-            session.shutdown_with_reason(Reason::REFUSED_STREAM);
+            responder.send_reset(Reason::REFUSED_STREAM);
             self.refused += 1;
             return;
         }
@@ -196,7 +170,7 @@ impl Connection {
         let (held, active) = (memory.charge(bytes), self.state.active.enter());
         let (service, link) = (self.state.service.clone(), self.state.link.clone());
         tokio::spawn(async move {
-            service.stream(session, link, held).await;
+            service.exchange(request, responder, link, held).await;
             drop::<ActiveStream>(active);
         });
     }
@@ -231,11 +205,10 @@ impl State {
 
 /// The next event; whenever `h2` has nothing to accept, the frames behind the last header block
 /// may go on.
-async fn next(h2: &mut h2::server::Connection<Stream, Bytes>, state: &State) -> Event {
-    let mut accepting = pin!(HttpSession::from_h2_conn(h2, state.digest.clone()));
+async fn next(h2: &mut h2::server::Connection<Conn, Bytes>, state: &State) -> Event {
     let accepted = poll_fn(|context| {
         loop {
-            let accepted = accepting.as_mut().poll(context);
+            let accepted = h2.poll_accept(context);
             if state.gate.fault().is_some() {
                 return Poll::Ready(None);
             }
@@ -246,20 +219,21 @@ async fn next(h2: &mut h2::server::Connection<Stream, Bytes>, state: &State) -> 
     });
     match accepted.await {
         None => Event::Fault,
-        Some(Ok(Some(H2Accept::Session(session)))) => Event::Stream(Box::new(session)),
-        Some(Ok(Some(H2Accept::Rejected))) => Event::Malformed,
-        Some(Ok(None) | Err(_)) => Event::Closed,
+        Some(Some(Ok(accepted))) => Event::Stream(Box::new(accepted)),
+        Some(None | Some(Err(_))) => Event::Closed,
     }
 }
 
 /// Bytes that a stream occupies when it begins.
-fn occupied(session: &HttpSession) -> usize {
-    let body = if session.is_body_done() { 0 } else { BODY };
-    STREAM + body + head_bytes(session.req_header())
-}
-
-fn head_bytes(head: &RequestHeader) -> usize {
-    fields_bytes(&head.headers) + head.raw_path().len()
+fn occupied(request: &http::Request<RecvStream>) -> usize {
+    let body = if request.body().is_end_stream() {
+        0
+    } else {
+        BODY
+    };
+    let target = request.uri().path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    STREAM + body + fields_bytes(request.headers()) + target
 }
 
 /// Bytes that the fields of a head occupy.
@@ -268,16 +242,4 @@ pub(super) fn fields_bytes(fields: &http::HeaderMap) -> usize {
         name.as_str().len() + value.len() + FIELD
     };
     fields.iter().map(field).sum()
-}
-
-impl Judged {
-    fn new(exchange: Box<Exchange>) -> Self {
-        Self(Arc::new(Mutex::new(Some(exchange))))
-    }
-
-    /// Takes it from the head it came with.
-    pub(super) fn take(head: &RequestHeader) -> Option<Box<Exchange>> {
-        let Self(judged) = head.extensions.get()?;
-        judged.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
 }

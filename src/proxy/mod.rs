@@ -1,8 +1,7 @@
 //! A request's way: head, gate, hub, answer, log line.
 //!
-//! `http1` reads heads and the engine speaks HTTP/2; both bring every request
-//! to the one gate. What passes goes through the engine, WebSockets through
-//! the tunnel.
+//! `http1` and `http2` read heads and bring every request to the one gate. What
+//! passes goes through `direct`, WebSockets through the tunnel.
 
 pub mod answer;
 pub mod authority;
@@ -12,7 +11,6 @@ pub mod conn;
 pub mod cors;
 mod direct;
 pub mod drain;
-mod engine;
 pub mod enrolment;
 pub mod exchange;
 mod failure;
@@ -26,7 +24,6 @@ mod headers;
 pub mod http1;
 pub mod http2;
 mod identity;
-mod io;
 pub mod link;
 mod loader;
 mod pace;
@@ -42,7 +39,6 @@ pub mod sites;
 mod stall;
 pub mod transport;
 mod tunnel;
-mod upload;
 mod websocket;
 
 pub(crate) use self::headers::is_claim;
@@ -52,8 +48,6 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, Guard};
-use pingora_core::{connectors::TransportConnector, server::configuration::ServerConf};
-use pingora_proxy::{HttpProxy, http_proxy};
 
 use crate::{
     access::throttle::Throttle,
@@ -62,12 +56,12 @@ use crate::{
     config::model::Config,
     telemetry::{access_log::AccessLog, counters::Counters},
     tls::Issued,
-    upstream::Pool,
+    upstream::Connector,
 };
 
 use self::{
-    budget::MemoryBudget, drain::Drain, engine::Phases, http2::Http2, link::Link, session::Memory,
-    site::Site, sites::Sites,
+    budget::MemoryBudget, drain::Drain, http2::Http2, link::Link, session::Memory, site::Site,
+    sites::Sites,
 };
 
 /// What all requests share.
@@ -87,25 +81,19 @@ pub struct Proxy {
     pub challenges: Challenges,
     /// The house's own devices.
     pub clients: Clients,
-    connector: TransportConnector,
     /// The memory of all connections of clients.
     pub budget: Arc<MemoryBudget>,
-    /// Connections to plain hubs that wait for their next request.
-    pub pool: Pool,
+    /// The connections to hubs.
+    pub hubs: Connector,
 }
 
-/// The proxy with its engine.
+/// The proxy with what serves each version of HTTP.
 pub struct Service {
     /// What all requests share.
     pub proxy: Arc<Proxy>,
-    /// Pingora.
-    pub engine: Arc<HttpProxy<Phases>>,
     /// What serves HTTP/2 connections.
     pub http2: Arc<Http2>,
 }
-
-/// Connections kept open to the hubs.
-const POOL: usize = 128;
 
 impl Proxy {
     /// Loads everything the configuration names.
@@ -133,9 +121,8 @@ impl Proxy {
             memory,
             challenges,
             clients,
-            connector: TransportConnector::new(None),
             budget,
-            pool: Pool::default(),
+            hubs: Connector::default(),
         })
     }
 
@@ -176,20 +163,11 @@ impl Proxy {
 }
 
 impl Service {
-    /// Puts the engine on.
+    /// Serves by this proxy.
     #[must_use]
     pub fn new(proxy: Proxy) -> Self {
         let proxy = Arc::new(proxy);
-        let conf = ServerConf {
-            upstream_keepalive_pool_size: POOL,
-            ..ServerConf::default()
-        };
-        let engine = Arc::new(http_proxy(&Arc::new(conf), Phases(proxy.clone())));
-        let http2 = Arc::new(Http2::new(proxy.clone(), engine.clone()));
-        Self {
-            proxy,
-            engine,
-            http2,
-        }
+        let http2 = Arc::new(Http2::new(proxy.clone()));
+        Self { proxy, http2 }
     }
 }

@@ -84,6 +84,15 @@ pub fn to_https(location: Option<&str>, method: &Method) -> Answer {
     }
 }
 
+/// 400 for a chunked body that is not framed as RFC 9112, section 7.1 says.
+#[must_use]
+pub fn bad_chunks() -> Answer {
+    malformed(Malformed(
+        StatusCode::BAD_REQUEST,
+        "the chunks of the body are malformed",
+    ))
+}
+
 /// 401: a password is asked for; the realm is the one browsers have saved under NGINX.
 #[must_use]
 pub fn password_required(certificate: Option<&str>) -> Answer {

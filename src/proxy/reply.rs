@@ -1,4 +1,4 @@
-//! Answers written to an HTTP/1 connection without the engine, and what becomes of it then.
+//! Local responses to an HTTP/1 connection, and its end or next request after them.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{
 /// How much of an unwanted body is read so that the connection can go on.
 const SMALL_BODY: u64 = 64 * 1024;
 /// How long a client that is still sending may read its answer.
-const LINGER: Duration = Duration::from_secs(2);
+const LINGER: Duration = Duration::from_secs(5);
 
 /// Answers without the hub; goes on when what is left of the request is small.
 pub(super) async fn answer(

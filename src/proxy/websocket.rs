@@ -1,14 +1,12 @@
 //! The WebSocket tunnel (RFC 6455): two byte streams, joined after a 101.
 //!
-//! The engine loses upgrades in a race, so they never reach it. Frames pass
-//! untouched; only their boundaries are followed, to say goodbye between two
-//! of them.
+//! Frames pass untouched; only their boundaries are followed, to say goodbye
+//! between two of them. The names of fields keep their spelling both ways.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future::poll_fn, io, pin::pin, sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 use http::{HeaderMap, Method, StatusCode, Version, header};
-use pingora_core::protocols::Stream;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::timeout,
@@ -20,10 +18,12 @@ use super::{
     conn::{Conn, Passing},
     exchange::Exchange,
     failure,
-    head::{Body, Head, MOST_BYTES},
-    headers::{self, connection_has, spelled},
+    head::{self, Body, Head, MOST_BYTES},
+    headers::{self, connection_has},
+    page, reply,
     tunnel::Tunnel,
 };
+use crate::upstream::{Connection, Reuse, UpstreamStream};
 
 /// How long the hub may take to answer the upgrade.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -49,33 +49,35 @@ fn is_websocket(headers: &HeaderMap) -> bool {
         && first.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Serves an admitted upgrade to its end.
+/// Serves an admitted upgrade to its end; `fields` is its head as it was spelled.
 pub(super) async fn tunnel(
     proxy: &Arc<Proxy>,
     mut conn: Conn,
     exchange: &mut Exchange,
     head: Head,
+    fields: &[u8],
 ) {
     conn.pass(Passing::All);
     let ended = exchange.ended();
     let opened = tokio::select! {
         biased;
         () = ended => return exchange.answered = Some((NO_ANSWER, 0)),
-        opened = open(proxy, exchange, &head) => opened,
+        opened = open(proxy, exchange, &head, fields) => opened,
     };
     match opened {
         Ok((hub, answer, rest)) => run(proxy, conn, exchange, hub, answer, rest).await,
         Err(answer) => {
             let answer = exchange.cors.dress(answer);
             exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
-            conn.send(&answer.to_http1(None, true)).await.ok();
-            conn.shutdown().await.ok();
+            if conn.send(&answer.to_http1(None, true)).await.is_ok() {
+                reply::linger(conn).await;
+            }
         }
     }
 }
 
 /// What opening gave: the hub's stream, its answer, and bytes that came early.
-type Opened = (Stream, Answered, BytesMut);
+type Opened = (Connection, Answered, BytesMut);
 
 /// The hub's answer to the upgrade.
 struct Answered {
@@ -86,44 +88,50 @@ struct Answered {
     length: Option<u64>,
 }
 
-async fn open(proxy: &Proxy, exchange: &mut Exchange, head: &Head) -> Result<Opened, Answer> {
-    let mut hub = connect(proxy, exchange).await?;
-    let request = upgrade_request(exchange, head).map_err(|_| failure::internal())?;
-    let exchanged = timeout(ANSWER, ask(&mut hub, &request)).await;
-    let (status, fields, rest) = match exchanged {
+async fn open(
+    proxy: &Proxy,
+    exchange: &mut Exchange,
+    head: &Head,
+    fields: &[u8],
+) -> Result<Opened, Answer> {
+    let route = exchange.route.as_mut().ok_or_else(failure::internal)?;
+    let connected = proxy.hubs.connect(route, Reuse::Never).await;
+    let mut hub = connected.map_err(failure::unreachable)?;
+    let request = upgrade_request(exchange, head, fields).map_err(|_| failure::internal())?;
+    let exchanged = timeout(ANSWER, answered(&mut hub, &request)).await;
+    let (head, rest) = match exchanged {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => return Err(super::page::hub_broken()),
-        Err(_) => return Err(super::page::hub_slow()),
+        Ok(Err(_)) => return Err(page::hub_broken()),
+        Err(_) => return Err(page::hub_slow()),
     };
-    let answer = client_answer(exchange, status, &fields).ok_or_else(super::page::hub_broken)?;
-    Ok((hub, answer, rest))
+    let answer =
+        parse(&head).and_then(|(status, fields)| client_answer(exchange, status, &fields, &head));
+    Ok((hub, answer.ok_or_else(page::hub_broken)?, rest))
 }
 
-async fn connect(proxy: &Proxy, exchange: &mut Exchange) -> Result<Stream, Answer> {
-    let mut last = None;
-    while let Some(route) = &mut exchange.route {
-        let Ok(Some(peer)) = route.peer().await else {
-            break;
-        };
-        match proxy.connector.new_stream(&peer).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => {
-                route.unreachable(&peer._address, &error.etype().as_str());
-                last = Some(failure::answer(&error));
-            }
+/// The head of the hub's answer and what came with it.
+async fn answered(hub: &mut Connection, request: &[u8]) -> io::Result<(BytesMut, BytesMut)> {
+    let mut starvation = hub.take_starvation();
+    let mut asking = pin!(ask(&mut hub.stream, request));
+    let answered = poll_fn(|context| {
+        if let Some(starvation) = &mut starvation {
+            starvation.poll_never(context);
         }
-    }
-    Err(last.unwrap_or_else(super::page::hub_starting))
+        asking.as_mut().poll(context)
+    });
+    answered.await
 }
 
+/// The head of an upgrade for the hub; `fields` is that of the client as it was spelled.
 pub(super) fn upgrade_request(
     exchange: &Exchange,
     head: &Head,
+    fields: &[u8],
 ) -> Result<BytesMut, header::InvalidHeaderValue> {
-    let changes = headers::to_hub_anew(&head.headers, exchange)?;
+    let changes = headers::to_hub(&head.headers, exchange)?;
     let mut wire = BytesMut::with_capacity(1024);
     wire.extend_from_slice(format!("GET {} HTTP/1.1\r\n", head.target).as_bytes());
-    changes.write(spelled(&head.headers), &mut wire);
+    changes.write(head::spelled(fields), &mut wire);
     wire.extend_from_slice(UPGRADE);
     Ok(wire)
 }
@@ -132,7 +140,7 @@ pub(super) fn upgrade_request(
 const UPGRADE: &[u8] = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
 /// Sends the request and reads the head of the answer and what came with it.
-async fn ask(hub: &mut Stream, request: &[u8]) -> io::Result<(StatusCode, HeaderMap, BytesMut)> {
+async fn ask(hub: &mut UpstreamStream, request: &[u8]) -> io::Result<(BytesMut, BytesMut)> {
     hub.write_all(request).await?;
     hub.flush().await?;
     let mut received = BytesMut::with_capacity(1024);
@@ -141,9 +149,9 @@ async fn ask(hub: &mut Stream, request: &[u8]) -> io::Result<(StatusCode, Header
         if let Some(end) = Head::end(&received, &mut looked) {
             looked = 0;
             let head = received.split_to(end);
-            let (status, fields) = parse(&head).ok_or(io::ErrorKind::InvalidData)?;
+            let (status, _) = parse(&head).ok_or(io::ErrorKind::InvalidData)?;
             if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
-                return Ok((status, fields, received));
+                return Ok((head, received));
             }
             continue;
         }
@@ -154,7 +162,7 @@ async fn ask(hub: &mut Stream, request: &[u8]) -> io::Result<(StatusCode, Header
 }
 
 fn parse(head: &[u8]) -> Option<(StatusCode, HeaderMap)> {
-    let mut space = [httparse::EMPTY_HEADER; super::head::MOST_FIELDS];
+    let mut space = [httparse::EMPTY_HEADER; head::MOST_FIELDS];
     let mut response = httparse::Response::new(&mut space);
     response.parse(head).ok()?.is_complete().then_some(())?;
     let status = StatusCode::from_u16(response.code?).ok()?;
@@ -166,8 +174,14 @@ fn parse(head: &[u8]) -> Option<(StatusCode, HeaderMap)> {
     Some((status, fields))
 }
 
-/// The hub's answer for the client: a 101 that is one, or any other with the connection's end.
-fn client_answer(exchange: &Exchange, status: StatusCode, fields: &HeaderMap) -> Option<Answered> {
+/// The hub's answer for the client: a 101 that is one, or any other with the connection's end;
+/// `spelled` is its head as it came.
+fn client_answer(
+    exchange: &Exchange,
+    status: StatusCode,
+    fields: &HeaderMap,
+    spelled: &[u8],
+) -> Option<Answered> {
     let switched = status == StatusCode::SWITCHING_PROTOCOLS;
     if switched && !(is_websocket(fields) && fields.contains_key(header::SEC_WEBSOCKET_ACCEPT)) {
         return None;
@@ -176,7 +190,7 @@ fn client_answer(exchange: &Exchange, status: StatusCode, fields: &HeaderMap) ->
     let mut head = BytesMut::with_capacity(512);
     let reason = status.canonical_reason().unwrap_or("");
     head.extend_from_slice(format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).as_bytes());
-    changes.write(spelled(fields), &mut head);
+    changes.write(head::spelled(spelled), &mut head);
     let end = if switched {
         UPGRADE
     } else {
@@ -196,7 +210,7 @@ async fn run(
     proxy: &Proxy,
     mut conn: Conn,
     exchange: &mut Exchange,
-    hub: Stream,
+    mut hub: Connection,
     answer: Answered,
     early: BytesMut,
 ) {
@@ -206,17 +220,17 @@ async fn run(
     let sent = if answer.status == StatusCode::SWITCHING_PROTOCOLS {
         let idle = exchange.sites.config.limits.stream_idle;
         let _open = proxy.counters.websockets_open.enter();
-        let tunnel = Tunnel::new(conn, hub, &early);
+        let tunnel = Tunnel::new(conn, &mut hub.stream, &early);
         tunnel.run(idle, &proxy.drain.leaving).await
     } else {
-        relay(conn, hub, &early, answer.length).await
+        relay(conn, &mut hub.stream, &early, answer.length).await
     };
     exchange.answered = Some((answer.status.as_u16(), sent));
 }
 
 /// Passes the body of an answer that is no upgrade on, and not a byte the other way: what the
 /// client sends now was judged by nobody.
-async fn relay(mut conn: Conn, hub: Stream, early: &[u8], length: Option<u64>) -> u64 {
+async fn relay(mut conn: Conn, hub: &mut UpstreamStream, early: &[u8], length: Option<u64>) -> u64 {
     let mut body = early.chain(hub).take(length.unwrap_or(u64::MAX));
     let copied = timeout(ANSWER, tokio::io::copy(&mut body, &mut conn)).await;
     conn.shutdown().await.ok();

@@ -44,7 +44,7 @@ pub(super) async fn keep_current(server: Arc<Server>) {
 impl Server {
     /// Takes up the files that changed; says whether any did.
     pub(super) fn look(&self) -> bool {
-        self.proxy.pool.sweep();
+        self.proxy.hubs.sweep();
         if sd_notify::watchdog_enabled().is_some() {
             notify(&[NotifyState::Watchdog]);
         }

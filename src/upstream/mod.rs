@@ -1,12 +1,14 @@
 //! The servers behind a site: which one is asked next, and what became of it.
 //!
 //! A server that could not be reached is passed over for ten seconds while
-//! another is there. Connections are pooled here, or by the engine where it
-//! made them; nothing is here about HTTP.
+//! another is there. Connections are opened, counted and kept here; nothing is
+//! here about HTTP.
 
+mod connection;
 mod pool;
 mod route;
 mod server;
+mod stream;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -21,7 +23,7 @@ use std::{
 use anyhow::Context;
 use pingora_core::{
     protocols::{ALPN, tls::CaType},
-    upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy},
+    upstreams::peer::HttpPeer,
     utils::tls::{WrappedX509, parse_x509},
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject};
@@ -29,7 +31,12 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use crate::config::model;
 
 use self::server::Server;
-pub use self::{pool::Pool, route::Route};
+pub use self::{
+    connection::{Connection, Connector, Starvation, Unreachable},
+    pool::Reuse,
+    route::Route,
+    stream::UpstreamStream,
+};
 
 /// The servers behind a site or path.
 pub struct Upstream {
@@ -38,14 +45,12 @@ pub struct Upstream {
     ca: Option<Arc<CaType>>,
     group: u64,
     silence: Duration,
+    /// Connections to each server at most.
+    connections: Option<usize>,
 }
 
 /// How long to wait for a server to take a connection.
-pub const CONNECT: Duration = Duration::from_secs(5);
-/// How long to wait for a server to take some bytes.
-const WRITE: Duration = Duration::from_secs(60);
-/// How long a pooled connection is kept; Jetty closes its own after 300 s.
-const POOLED: Duration = Duration::from_secs(60);
+const CONNECT: Duration = Duration::from_secs(5);
 
 impl Upstream {
     /// Builds it from the configuration; `silence` is how long a server may be without a byte.
@@ -61,6 +66,7 @@ impl Upstream {
             ca: config.ca.as_deref().map(load_ca).transpose()?,
             group: hasher.finish(),
             silence,
+            connections: config.connections,
         })
     }
 
@@ -77,10 +83,6 @@ impl Upstream {
         options.ca.clone_from(&self.ca);
         options.connection_timeout = Some(CONNECT);
         options.total_connection_timeout = Some(CONNECT * 2);
-        options.read_timeout = Some(self.silence);
-        options.write_timeout = Some(WRITE);
-        options.idle_timeout = Some(POOLED);
-        options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
         peer
     }
 }

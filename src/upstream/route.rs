@@ -3,7 +3,13 @@
 //! The order is fixed when the request begins; what other requests find out
 //! meanwhile does not change it.
 
-use std::{fmt::Display, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt::{self, Display},
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use pingora_core::upstreams::peer::HttpPeer;
 use tracing::warn;
@@ -23,6 +29,23 @@ pub struct Route {
     addresses: usize,
 }
 
+/// An address of a server.
+pub(super) enum Target {
+    /// HTTP/1.1 in the clear.
+    Plain(SocketAddr),
+    /// TLS, or a Unix socket.
+    Other(Box<HttpPeer>),
+}
+
+impl Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(address) => address.fmt(f),
+            Self::Other(peer) => peer._address.fmt(f),
+        }
+    }
+}
+
 impl Route {
     pub(super) fn new(upstream: Arc<Upstream>, turn: usize) -> Self {
         let count = upstream.servers.len();
@@ -39,43 +62,40 @@ impl Route {
         }
     }
 
-    /// Whether all the servers speak HTTP/1.1 in the clear over TCP.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.upstream.servers.iter().all(Server::is_plain)
-    }
-
     /// How long a server may be without a byte.
     #[must_use]
     pub fn silence(&self) -> Duration {
         self.upstream.silence
     }
 
-    /// Where to connect now, for the engine; none when all was tried.
+    /// How many connections may be open to each server.
+    pub(super) fn connections(&self) -> Option<usize> {
+        self.upstream.connections
+    }
+
+    /// Where to connect now; none when all was tried.
     ///
     /// # Errors
     /// When no server was left but some whose names cannot be looked up.
-    pub async fn peer(&mut self) -> io::Result<Option<HttpPeer>> {
-        let peer = self.next(HttpPeer::clone).await?;
-        Ok(peer.map(|peer| self.upstream.dress(peer)))
+    pub(super) async fn target(&mut self) -> io::Result<Option<Target>> {
+        let target = self.next(|server, peer| match peer._address.as_inet() {
+            Some(address) if server.is_plain() => Target::Plain(*address),
+            _ => Target::Other(Box::new(peer.clone())),
+        });
+        Ok(match target.await? {
+            Some(Target::Other(peer)) => Some(Target::Other(Box::new(self.upstream.dress(*peer)))),
+            target => target,
+        })
     }
 
-    /// Where to connect now, when the servers are plain; none when all was tried.
-    ///
-    /// # Errors
-    /// As [`Self::peer`].
-    pub async fn address(&mut self) -> io::Result<Option<SocketAddr>> {
-        let address = self.next(|peer| peer._address.as_inet().copied()).await?;
-        Ok(address.flatten())
-    }
-
-    async fn next<T>(&mut self, told: impl Fn(&HttpPeer) -> T) -> io::Result<Option<T>> {
+    async fn next<T>(&mut self, target: impl Fn(&Server, &HttpPeer) -> T) -> io::Result<Option<T>> {
         let mut unknown = None;
         while let Some(server) = self.current() {
             match server.peers().await {
                 Ok(peers) if self.address < peers.len() => {
+                    let target = target(server, &peers[self.address]);
                     self.addresses = peers.len();
-                    return Ok(Some(told(&peers[self.address])));
+                    return Ok(Some(target));
                 }
                 Ok(_) => {}
                 Err(error) => unknown = Some(error),
@@ -86,7 +106,7 @@ impl Route {
     }
 
     /// Goes on after the peer could not be reached; says whether there may be another.
-    pub fn unreachable(&mut self, address: &dyn Display, why: &dyn Display) -> bool {
+    pub(super) fn unreachable(&mut self, address: &dyn Display, why: &dyn Display) -> bool {
         if let Some(server) = self.current() {
             if !server.rests() {
                 warn!("the hub at {address} cannot be reached: {why}");
@@ -126,13 +146,14 @@ mod tests {
         let config = model::Upstream {
             servers: vec![server(1), server(2), server(3)],
             ca: None,
+            connections: None,
         };
         let upstream = Arc::new(Upstream::build(&config, Duration::ZERO).unwrap());
         let mut route = upstream.route();
         let mut tried = Vec::new();
-        while let Some(peer) = route.peer().await.unwrap() {
-            tried.push(peer._address.to_string());
-            let more = route.unreachable(&peer._address, &"refused");
+        while let Some(target) = route.target().await.unwrap() {
+            tried.push(target.to_string());
+            let more = route.unreachable(&target, &"refused");
             assert_eq!(more, tried.len() < 3);
         }
         assert_eq!(tried, ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]);

@@ -127,6 +127,9 @@ pub(super) struct Servers {
     /// PEM file of the CA that signed the servers' certificates; the system's CAs without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca: Option<String>,
+    /// Connections to each server at most; no limit without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) connections: Option<usize>,
 }
 
 impl Default for Listen {

@@ -21,6 +21,7 @@ impl Resolver<'_> {
             file::Upstream::Url(url) => Upstream {
                 servers: vec![self.keep(place, server(url))?],
                 ca: None,
+                connections: None,
             },
             file::Upstream::Servers(written) => self.servers(place, written)?,
         };
@@ -32,7 +33,12 @@ impl Resolver<'_> {
         let servers = self.each(&list, &written.servers, server);
         let ca_place = place.key("ca");
         let ca = self.optional(&ca_place, written.ca.as_deref(), Self::file);
-        let (servers, ca) = (servers?, ca?);
+        let connections = self.optional(
+            &place.key("connections"),
+            written.connections.as_ref(),
+            |this, place, written| this.keep(place, connections(*written)),
+        );
+        let (servers, ca, connections) = (servers?, ca?, connections?);
         if servers.is_empty() {
             return self.lacking(
                 &list,
@@ -46,7 +52,18 @@ impl Resolver<'_> {
                 "no server here is https: write https, or remove `ca`",
             );
         }
-        Some(Upstream { servers, ca })
+        Some(Upstream {
+            servers,
+            ca,
+            connections,
+        })
+    }
+}
+
+fn connections(written: usize) -> Result<usize, String> {
+    match written {
+        0 => Err("0 reaches no server: write 1 or more, or remove the key".to_owned()),
+        written => Ok(written),
     }
 }
 

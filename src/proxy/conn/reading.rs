@@ -8,7 +8,11 @@ use std::{
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::{super::chunks::Chunks, Conn, frames::Next};
+use super::{
+    super::chunks::{Chunks, Unwrapped},
+    Conn,
+    frames::Next,
+};
 
 /// What a reader of the connection may see.
 #[derive(Debug)]
@@ -17,8 +21,8 @@ pub enum Passing {
     All,
     /// So many bytes; after them only whether the client is still there.
     Bytes(u64),
-    /// So many bytes, and then a chunked body to its end.
-    Chunked(u64, Chunks),
+    /// A body out of its chunks, to its end; its trailers are dropped.
+    Chunked(Chunks),
 }
 
 /// How much of what a client sends ahead of its turn is kept.
@@ -37,30 +41,34 @@ impl Conn {
 
     /// Takes what was handed out from what may still be.
     fn passed(&mut self, bytes: usize) {
-        if let Passing::Bytes(left) | Passing::Chunked(left, _) = &mut self.passing {
+        if let Passing::Bytes(left) = &mut self.passing {
             *left -= bytes as u64;
         }
     }
 
-    /// Hands out bytes of a chunked body, and none behind its end.
+    /// Hands out the data of a chunked body, and nothing behind its end.
     fn poll_chunks(
         &mut self,
         context: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.unread.is_empty() && ready!(self.poll_receive(context))? == 0 {
-            return Poll::Ready(Ok(()));
+        while let Passing::Chunked(chunks) = &mut self.passing {
+            let most = self.unread.len().min(out.remaining());
+            let mut unwrapped = Unwrapped::default();
+            let belong = chunks.unwrap(&self.unread[..most], &mut unwrapped)?;
+            if chunks.have_ended() {
+                self.passing = Passing::Bytes(0);
+            }
+            self.consume(belong);
+            out.put_slice(&unwrapped.data);
+            if !unwrapped.data.is_empty() {
+                break;
+            }
+            let is_more_due = matches!(self.passing, Passing::Chunked(_)) && self.unread.is_empty();
+            if is_more_due && ready!(self.poll_receive(context))? == 0 {
+                break;
+            }
         }
-        let Passing::Chunked(_, chunks) = &mut self.passing else {
-            return Poll::Ready(Ok(()));
-        };
-        let most = self.unread.len().min(out.remaining());
-        let belong = chunks.follow(&self.unread[..most])?;
-        if chunks.have_ended() {
-            self.passing = Passing::Bytes(0);
-        }
-        out.put_slice(&self.unread.split_to(belong));
-        self.account();
         Poll::Ready(Ok(()))
     }
 
@@ -145,13 +153,13 @@ impl AsyncRead for Conn {
         match &mut conn.passing {
             Passing::All => conn.poll_all(context, out),
             Passing::Bytes(0) => conn.poll_gone(context),
-            Passing::Bytes(left) | Passing::Chunked(left @ 1.., _) => {
+            Passing::Bytes(left) => {
                 let most = usize::try_from(*left).unwrap_or(usize::MAX);
                 let read = ready!(conn.poll_pass(context, out, most))?;
                 conn.passed(read);
                 Poll::Ready(Ok(()))
             }
-            Passing::Chunked(0, _) => conn.poll_chunks(context, out),
+            Passing::Chunked(_) => conn.poll_chunks(context, out),
         }
     }
 }

@@ -7,10 +7,11 @@ use std::{
 };
 
 use bytes::{BufMut, BytesMut};
+use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::{
-    super::{conn::Conn, headers::Changes},
+    super::{answer::put_field, conn::Conn, headers::Changes},
     PIECE,
     response::Head,
 };
@@ -20,7 +21,7 @@ pub(in crate::proxy) trait Client: Send {
     /// The head of an answer, as the client hears it.
     type Answer: Send;
 
-    /// Whether chunks go on as they are.
+    /// Whether chunks go on as they are, to a client of HTTP/1.1.
     const TAKES_CHUNKS: bool;
 
     /// Whether the request's body has come whole.
@@ -36,8 +37,15 @@ pub(in crate::proxy) trait Client: Send {
     /// Ready once the client has hung up, or wants no answer any more.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
-    /// Makes the head of an answer; `last` ends the connection with it.
-    fn answer(head: &Head<'_>, changes: &Changes<'_>, last: bool) -> Option<Self::Answer>;
+    /// Makes the head of an answer; `connection` says what becomes of an HTTP/1 connection.
+    fn answer(
+        head: &Head<'_>,
+        changes: &Changes<'_>,
+        connection: Option<&'static str>,
+    ) -> Option<Self::Answer>;
+
+    /// Takes the trailers of an answer, before the last of its body is sent.
+    fn set_trailers(&mut self, trailers: HeaderMap);
 
     /// How many of so many bytes of the answer can be sent on at once.
     fn room(&mut self, most: usize) -> usize;
@@ -78,6 +86,9 @@ impl Client for Conn {
         context: &mut Context<'_>,
         body: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
+        if body.capacity() == body.len() {
+            body.reserve(PIECE);
+        }
         pin!(self.read_buf(body)).poll(context)
     }
 
@@ -87,19 +98,26 @@ impl Client for Conn {
         Pin::new(self).poll_read(context, &mut nothing).map(|_| ())
     }
 
-    fn answer(head: &Head<'_>, changes: &Changes<'_>, last: bool) -> Option<BytesMut> {
+    fn answer(
+        head: &Head<'_>,
+        changes: &Changes<'_>,
+        connection: Option<&'static str>,
+    ) -> Option<BytesMut> {
         let mut wire = BytesMut::with_capacity(PIECE);
         let status = head.status.as_str();
         for part in ["HTTP/1.1 ", status, " ", head.reason, "\r\n"] {
             wire.put_slice(part.as_bytes());
         }
         changes.write(head.spelled(), &mut wire);
-        if last {
-            wire.put_slice(b"Connection: close\r\n");
+        if let Some(connection) = connection {
+            put_field(&mut wire, b"Connection", connection.as_bytes());
         }
         wire.put_slice(b"\r\n");
         Some(wire)
     }
+
+    /// Those of HTTP/1.1 are part of its chunks, and HTTP/1.0 knows none.
+    fn set_trailers(&mut self, _trailers: HeaderMap) {}
 
     fn room(&mut self, most: usize) -> usize {
         most

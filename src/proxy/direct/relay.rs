@@ -1,12 +1,16 @@
 //! The hub's answer on its way to the client, at the pace of both.
 
-use std::{future::poll_fn, io, task::Poll};
+use std::{
+    future::poll_fn,
+    io,
+    task::{Context, Poll},
+};
 
 use bytes::BytesMut;
-use futures_util::FutureExt;
 
 use super::{
-    super::failure, Client, Hub, LARGE_PIECE, Outcome, PIECE, Passage, Response, poll_read,
+    super::failure, Client, Connection, Event, LARGE_PIECE, Outcome, PIECE, Passage, Response,
+    poll_read,
 };
 
 /// Received though the client has no room: the end of a chunked body, which takes none.
@@ -14,7 +18,11 @@ const END: usize = 16;
 
 impl<C: Client> Passage<'_, C> {
     /// Sends the answer on to its end.
-    pub(super) async fn relay(&mut self, mut hub: Hub, response: Response<C::Answer>) -> Outcome {
+    pub(super) async fn relay(
+        &mut self,
+        mut hub: Connection,
+        response: Response<C::Answer>,
+    ) -> Outcome {
         let (head, mut rest) = response.split();
         let (ended, endless) = (self.exchange.ended(), rest.endless);
         if endless {
@@ -34,23 +42,28 @@ impl<C: Client> Passage<'_, C> {
             failure::tell_broken(&error, &self.exchange);
             return Outcome::Cut;
         }
-        if rest.keeps() && !self.unsent {
-            self.proxy.pool.keep(hub.address, hub.stream);
+        let unsent = self
+            .upload
+            .as_ref()
+            .is_some_and(|upload| !upload.has_ended());
+        if rest.keeps() && !unsent {
+            self.proxy.hubs.keep(hub);
         }
         Outcome::Whole {
             last: rest.last,
-            unsent: self.unsent,
+            unread: !self.client.has_sent(),
         }
     }
 
     async fn pass_on(
         &mut self,
-        hub: &mut Hub,
+        hub: &mut Connection,
         head: C::Answer,
         response: &mut Response<()>,
     ) -> io::Result<()> {
         let mut piece = std::mem::take(&mut response.first);
         let ended = response.has_ended();
+        self.give_trailers(response);
         self.client.begin(head, &piece, ended).await?;
         let mut size = PIECE;
         let mut held = self.exchange.link.memory.charge(0);
@@ -70,16 +83,23 @@ impl<C: Client> Passage<'_, C> {
             held.resize(piece.capacity());
             response.follow(&mut piece)?;
             let ended = response.has_ended();
+            self.give_trailers(response);
             self.client.send(&mut piece, ended).await?;
         }
         Ok(())
+    }
+
+    fn give_trailers(&mut self, response: &mut Response<()>) {
+        if let Some(trailers) = response.take_trailers() {
+            self.client.set_trailers(trailers);
+        }
     }
 
     /// At most so much more of the answer, as far as the client has room for it; nothing at its
     /// connection's end. No buffer is held meanwhile.
     async fn receive(
         &mut self,
-        hub: &mut Hub,
+        hub: &mut Connection,
         piece: &mut BytesMut,
         size: usize,
     ) -> io::Result<usize> {
@@ -99,13 +119,31 @@ impl<C: Client> Passage<'_, C> {
         }
     }
 
+    /// Sends on what is left of a request whose response has begun; ready once the client is gone.
+    /// A body that is too large, or too slow, is not sent on, and the response goes on.
+    fn poll_upload(&mut self, context: &mut Context<'_>, hub: &mut Connection) -> Poll<()> {
+        let Some(upload) = &mut self.upload else {
+            return Poll::Pending;
+        };
+        let (client, exchange) = (&mut self.client, &mut self.exchange);
+        match upload.poll(context, client, &mut hub.stream, exchange) {
+            Poll::Ready(Err(Event::Gone)) => return Poll::Ready(()),
+            Poll::Ready(Err(_)) => upload.refuse(),
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+        }
+        Poll::Pending
+    }
+
     /// Waits until the hub has sent something.
-    async fn readable(&mut self, hub: &mut Hub) -> io::Result<()> {
+    async fn readable(&mut self, hub: &mut Connection) -> io::Result<()> {
         poll_fn(|context| {
+            if self.poll_upload(context, hub).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            }
             if let Poll::Ready(readable) = hub.stream.poll_read_ready(context) {
                 return Poll::Ready(readable);
             }
-            if self.client.poll_gone(context).is_ready() {
+            if self.client.has_sent() && self.client.poll_gone(context).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
             let late = self.patience.poll(context);
@@ -116,8 +154,6 @@ impl<C: Client> Passage<'_, C> {
 }
 
 /// Whether more has come than what ends a chunked body, which takes no room.
-fn has_more_than_end(hub: &Hub) -> bool {
-    let mut peeked = [0; END];
-    let peeked = hub.stream.peek(&mut peeked).now_or_never();
-    matches!(peeked, Some(Ok(END)))
+fn has_more_than_end(hub: &Connection) -> bool {
+    hub.stream.holds(&mut [0; END])
 }

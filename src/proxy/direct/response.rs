@@ -4,15 +4,19 @@ mod head;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(in crate::proxy) mod properties;
+mod trailers;
 
 use std::{io, mem::MaybeUninit};
 
 use bytes::{Buf, BytesMut};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 pub(in crate::proxy) use self::head::Head;
 use super::{
-    super::{chunks::Chunks, exchange::Exchange},
+    super::{
+        chunks::{Chunks, Unwrapped},
+        exchange::Exchange,
+    },
     Client,
 };
 
@@ -24,6 +28,8 @@ pub(super) struct Response<H> {
     pub(super) head: H,
     /// What came with it of the body.
     pub(super) first: BytesMut,
+    /// Lines of the trailer section that came, where the client takes no chunks.
+    trailers: BytesMut,
     /// Whether it goes on until somebody leaves.
     pub(super) endless: bool,
     /// Whether the client's connection ends with it.
@@ -92,6 +98,7 @@ impl<H> Response<H> {
             status: self.status,
             head: (),
             first: self.first,
+            trailers: self.trailers,
             endless: self.endless,
             last: self.last,
             sent: self.sent,
@@ -127,10 +134,13 @@ impl<H> Response<H> {
             Body::Connection => before,
             Body::Chunked(chunks) if self.takes_chunks => chunks.follow(heard)?,
             Body::Chunked(chunks) => {
-                let mut data = BytesMut::with_capacity(before);
-                let belong = chunks.unwrap(heard, &mut data)?;
+                let mut out = Unwrapped {
+                    data: BytesMut::with_capacity(before),
+                    trailers: std::mem::take(&mut self.trailers),
+                };
+                let belong = chunks.unwrap(heard, &mut out)?;
                 self.overflowed |= belong < before;
-                *heard = data;
+                (*heard, self.trailers) = (out.data, out.trailers);
                 heard.len()
             }
             Body::Length(left) => {
@@ -143,6 +153,14 @@ impl<H> Response<H> {
         heard.truncate(belong);
         self.sent += belong as u64;
         Ok(())
+    }
+
+    /// The trailers for a client that takes no chunks, once the body has ended.
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        if !self.has_ended() || self.trailers.is_empty() {
+            return None;
+        }
+        trailers::parse(&std::mem::take(&mut self.trailers))
     }
 
     /// What it means that the hub has hung up.

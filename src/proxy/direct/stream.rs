@@ -4,46 +4,129 @@
 //! have room for; the charge is given back when the bytes are sent.
 
 use std::{
+    future::poll_fn,
     io,
     pin::pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{BufMut, Bytes, BytesMut};
-use h2::SendStream;
-use http::{HeaderName, HeaderValue};
-use pingora_core::protocols::http::v2::server::HttpSession;
-use pingora_http::ResponseHeader;
-use std::future::poll_fn;
+use h2::{RecvStream, SendStream, server::SendResponse};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use pingora_core::protocols::http::date::get_cached_date;
+use tokio::time::timeout;
 
 use super::{
-    super::{budget::Account, headers::Changes, link::Link, stall::Stall},
+    super::{answer::Answer, budget::Account, headers::Changes, link::Link, stall::Stall},
     Client,
     response::Head,
+    upload::MOST_DROPPED,
 };
 
 /// One stream of an HTTP/2 connection.
 pub(in crate::proxy) struct Stream {
-    pub(in crate::proxy) session: HttpSession,
+    body: RecvStream,
     /// Whether the body has come whole.
     has_sent: bool,
-    /// Takes the body of the answer, once that has begun.
+    responder: SendResponse<Bytes>,
+    /// Takes the body of the response, once that has begun.
     writer: Option<SendStream<Bytes>>,
+    trailers: Option<HeaderMap>,
+    /// Interim responses that were sent.
+    hints: usize,
     stall: Stall,
     link: Arc<Link>,
 }
 
+/// How long the rest of a body is read and dropped.
+const DROPPING: Duration = Duration::from_secs(5);
+/// Interim responses to one request at most: no window of the client's bounds them.
+const MOST_HINTS: usize = 32;
+
 impl Stream {
-    /// A stream whose request was judged; `has_sent` says that it has no body to come.
-    pub(in crate::proxy) fn new(session: HttpSession, has_sent: bool, link: Arc<Link>) -> Self {
+    /// A stream whose request has arrived.
+    pub(in crate::proxy) fn new(
+        body: RecvStream,
+        responder: SendResponse<Bytes>,
+        link: Arc<Link>,
+    ) -> Self {
         Self {
-            session,
-            has_sent,
+            has_sent: body.is_end_stream(),
+            body,
+            responder,
             writer: None,
+            trailers: None,
+            hints: 0,
             stall: Stall::default(),
             link,
         }
+    }
+
+    /// More of the body; none at its end.
+    ///
+    /// # Errors
+    /// When the client resets the stream, or its connection ends.
+    pub(in crate::proxy) async fn piece(&mut self) -> Result<Option<Bytes>, h2::Error> {
+        poll_fn(|context| self.poll_piece(context)).await
+    }
+
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, h2::Error>> {
+        let Some(piece) = ready!(self.body.poll_data(context)?) else {
+            self.has_sent = true;
+            return Poll::Ready(Ok(None));
+        };
+        self.body.flow_control().release_capacity(piece.len())?;
+        self.has_sent = self.body.is_end_stream();
+        Poll::Ready(Ok(Some(piece)))
+    }
+
+    /// Sends a local response; without its body to HEAD.
+    ///
+    /// # Errors
+    /// When the client resets the stream, or takes nothing for too long.
+    pub(in crate::proxy) async fn respond(
+        &mut self,
+        answer: Answer,
+        is_head: bool,
+    ) -> io::Result<()> {
+        let bare = is_head || answer.body.is_empty();
+        self.start(answer.to_http2(), bare)?;
+        let mut left = if bare { Bytes::new() } else { answer.body };
+        // The bytes of pages that never change are shared and charged to nobody.
+        if left.is_unique() {
+            left = self.link.memory.queue(left);
+        }
+        while !left.is_empty() {
+            let granted = self.granted(left.len()).await?;
+            let some = left.split_to(granted.min(left.len()));
+            self.write(some, left.is_empty())?;
+        }
+        Ok(())
+    }
+
+    /// Reads and drops what is left of the body, for a while: a client that is still sending takes
+    /// the end of a stream for a failure of its request.
+    pub(in crate::proxy) async fn drop_body(&mut self) {
+        let dropping = async {
+            let mut left = MOST_DROPPED;
+            while !self.has_sent && left > 0 {
+                match self.piece().await {
+                    Ok(Some(piece)) => left = left.saturating_sub(piece.len()),
+                    Ok(None) | Err(_) => return,
+                }
+            }
+        };
+        timeout(DROPPING, dropping).await.ok();
+    }
+
+    fn start(&mut self, mut head: Response<()>, ended: bool) -> io::Result<()> {
+        let fields = head.headers_mut();
+        fields.entry(header::DATE).or_insert_with(get_cached_date);
+        let started = self.responder.send_response(head, ended);
+        self.writer = Some(started.map_err(|_| io::ErrorKind::BrokenPipe)?);
+        Ok(())
     }
 
     /// Waits until some bytes can be sent.
@@ -65,13 +148,26 @@ impl Stream {
     }
 
     fn send_now(&mut self, bytes: Bytes, ended: bool) -> io::Result<()> {
-        let writer = self.writer.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        self.stall.earn(bytes.len());
         let bytes = match bytes.is_empty() {
             true => bytes,
             false => self.link.memory.queue(bytes),
         };
-        let sent = writer.send_data(bytes, ended);
+        self.write(bytes, ended)
+    }
+
+    /// Queues bytes for the client; the trailers end the stream where there are some.
+    fn write(&mut self, bytes: Bytes, ended: bool) -> io::Result<()> {
+        let writer = self.writer.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        self.stall.earn(bytes.len());
+        let trailers = self.trailers.take_if(|_| ended);
+        let ended = ended && trailers.is_none();
+        let mut sent = match bytes.is_empty() && !ended {
+            true => Ok(()),
+            false => writer.send_data(bytes, ended),
+        };
+        if let Some(trailers) = trailers {
+            sent = sent.and_then(|()| writer.send_trailers(trailers));
+        }
         sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
@@ -84,7 +180,7 @@ impl Stream {
 }
 
 impl Client for Stream {
-    type Answer = Box<ResponseHeader>;
+    type Answer = Response<()>;
 
     const TAKES_CHUNKS: bool = false;
 
@@ -98,15 +194,11 @@ impl Client for Stream {
         body: &mut BytesMut,
     ) -> Poll<io::Result<usize>> {
         loop {
-            let piece = match ready!(self.session.poll_read_body_bytes(context)) {
-                Some(Ok(piece)) => piece,
-                Some(Err(_)) => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
-                None => {
-                    self.has_sent = true;
-                    return Poll::Ready(Ok(0));
-                }
+            let piece = match ready!(self.poll_piece(context)) {
+                Ok(Some(piece)) => piece,
+                Ok(None) => return Poll::Ready(Ok(0)),
+                Err(_) => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
             };
-            self.has_sent = self.session.is_body_done();
             body.put_slice(&piece);
             // A frame may be empty and not the last.
             if !piece.is_empty() || self.has_sent {
@@ -116,20 +208,30 @@ impl Client for Stream {
     }
 
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match &mut self.writer {
-            Some(writer) => writer.poll_reset(context).map(|_| ()),
-            None => pin!(self.session.idle()).poll(context).map(|_| ()),
-        }
+        let reset = match &mut self.writer {
+            Some(writer) => writer.poll_reset(context),
+            None => self.responder.poll_reset(context),
+        };
+        reset.map(|_| ())
     }
 
-    fn answer(head: &Head<'_>, changes: &Changes<'_>, _last: bool) -> Option<Box<ResponseHeader>> {
-        let mut answer = ResponseHeader::build_no_case(head.status, None).ok()?;
+    fn answer(
+        head: &Head<'_>,
+        changes: &Changes<'_>,
+        _connection: Option<&'static str>,
+    ) -> Option<Response<()>> {
+        let mut answer = Response::new(());
+        *answer.status_mut() = head.status;
         for (name, value) in changes.changed(head.spelled()) {
             let name = HeaderName::from_bytes(name).ok()?;
             let value = HeaderValue::from_bytes(value).ok()?;
-            answer.append_header(name, value).ok()?;
+            answer.headers_mut().append(name, value);
         }
-        Some(Box::new(answer))
+        Some(answer)
+    }
+
+    fn set_trailers(&mut self, trailers: HeaderMap) {
+        self.trailers = Some(trailers);
     }
 
     fn room(&mut self, most: usize) -> usize {
@@ -145,25 +247,19 @@ impl Client for Stream {
         self.granted(most).await.map(|_| ())
     }
 
-    async fn hint(&mut self, _head: Box<ResponseHeader>) -> io::Result<()> {
-        // The engine has no way to send one on a stream.
-        Ok(())
-    }
-
-    async fn begin(
-        &mut self,
-        head: Box<ResponseHeader>,
-        first: &[u8],
-        ended: bool,
-    ) -> io::Result<()> {
-        let bare = ended && first.is_empty();
-        let begun = self.session.write_response_header(head, bare);
-        begun.map_err(|_| io::ErrorKind::BrokenPipe)?;
-        if bare {
+    async fn hint(&mut self, head: Response<()>) -> io::Result<()> {
+        self.hints += 1;
+        if self.hints > MOST_HINTS {
             return Ok(());
         }
-        self.writer = self.session.take_response_body_writer();
-        if first.is_empty() {
+        let sent = self.responder.send_informational(head);
+        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    async fn begin(&mut self, head: Response<()>, first: &[u8], ended: bool) -> io::Result<()> {
+        let bare = ended && first.is_empty() && self.trailers.is_none();
+        self.start(head, bare)?;
+        if bare || (first.is_empty() && !ended) {
             return Ok(());
         }
         let _waiting = self.link.memory.charge(first.len());

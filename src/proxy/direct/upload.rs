@@ -1,17 +1,25 @@
 //! A request on its way to the hub: its head, and then its body at the hub's pace.
 
 use std::{
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use bytes::{Buf, BufMut, BytesMut};
-use tokio::{io::AsyncWrite, net::TcpStream};
+use tokio::io::AsyncWrite;
 
 use super::{
-    super::{budget::Charge, exchange::Exchange, pace, page},
+    super::{
+        budget::Charge,
+        exchange::Exchange,
+        head::Body,
+        pace::{self, OverLimit},
+        page,
+    },
     Client, Event, LARGE_PIECE, PIECE, Patience,
 };
+use crate::upstream::UpstreamStream;
 
 /// How the hub is told where the body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +32,17 @@ pub(in crate::proxy) enum Framing {
     Chunks,
 }
 
+impl Framing {
+    /// How a body is framed anew that came so.
+    pub(in crate::proxy) fn of(body: Body) -> Self {
+        match body {
+            Body::Length(0) => Self::Nothing,
+            Body::Length(_) => Self::Length,
+            Body::Chunked => Self::Chunks,
+        }
+    }
+}
+
 /// A request on its way to the hub.
 pub(super) struct Upload {
     pending: BytesMut,
@@ -32,8 +51,16 @@ pub(super) struct Upload {
     patience: Patience,
     /// Received at a time.
     size: usize,
+    /// Bytes that were dropped.
+    dropped: usize,
+    /// Whether something written may still be in a buffer of the hub's stream.
+    is_buffered: bool,
     held: Charge,
 }
+
+/// Bytes of a body read and dropped at most, so that a client which is still sending hears the
+/// response.
+pub(in crate::proxy) const MOST_DROPPED: usize = 1024 * 1024;
 
 #[derive(PartialEq, Eq)]
 enum State {
@@ -42,7 +69,7 @@ enum State {
     /// All that is to be sent is pending.
     Sending,
     Sent,
-    /// The hub takes no more; what it answers is heard.
+    /// The hub takes no more; what it answers is heard, and some of what comes is dropped.
     Refused,
 }
 
@@ -52,6 +79,8 @@ impl Upload {
         let patience = exchange.sites.config.limits.idle;
         Self {
             size: PIECE,
+            dropped: 0,
+            is_buffered: false,
             held: exchange.link.memory.charge(head.len()),
             pending: head.into(),
             state: match framing {
@@ -68,21 +97,30 @@ impl Upload {
         self.state == State::Sent
     }
 
+    /// Sends no more to the hub.
+    pub(super) fn refuse(&mut self) {
+        self.pending = BytesMut::new();
+        self.held.resize(0);
+        self.state = State::Refused;
+    }
+
     /// Goes on; ready when there is nothing more to send.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
         client: &mut impl Client,
-        hub: &mut TcpStream,
+        hub: &mut UpstreamStream,
         exchange: &mut Exchange,
     ) -> Poll<Result<(), Event>> {
         loop {
-            if matches!(self.state, State::Sent | State::Refused) {
-                return Poll::Ready(Ok(()));
+            match self.state {
+                State::Sent => return Poll::Ready(Ok(())),
+                State::Refused => return self.poll_drop(context, client),
+                State::Receiving | State::Sending => {}
             }
             let received = self.poll_body(context, client, exchange)?;
             self.account();
-            if received.is_pending() && self.pending.is_empty() {
+            if received.is_pending() && self.pending.is_empty() && !self.is_buffered {
                 let late = self.patience.poll(context);
                 return late.map(|()| Err(Event::Refused(page::client_slow)));
             }
@@ -106,15 +144,35 @@ impl Upload {
             }
             let before = exchange.received;
             match ready!(self.poll_piece(context, client)) {
-                Some(length) => exchange.received = before + length as u64,
-                None if client.has_sent() => {}
-                None => return Poll::Ready(Err(Event::Gone)),
+                Ok(length @ 1..) => exchange.received = before + length as u64,
+                Ok(0) | Err(_) if client.has_sent() => {}
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    return Poll::Ready(Err(Event::Refused(page::bad_chunks)));
+                }
+                Ok(0) | Err(_) => return Poll::Ready(Err(Event::Gone)),
             }
             self.patience.renew();
-            pace::limit(exchange).map_err(|error| match error.etype() {
-                pingora_core::ErrorType::HTTPStatus(413) => Event::Refused(page::too_large),
-                _ => Event::Refused(page::client_slow),
+            pace::limit(exchange).map_err(|over| match over {
+                OverLimit::Size => Event::Refused(page::too_large),
+                OverLimit::Time => Event::Refused(page::client_slow),
             })?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads and drops some of what comes; pending while more may.
+    fn poll_drop(
+        &mut self,
+        context: &mut Context<'_>,
+        client: &mut impl Client,
+    ) -> Poll<Result<(), Event>> {
+        while !client.has_sent() && self.dropped < MOST_DROPPED {
+            let mut piece = BytesMut::new();
+            match ready!(client.poll_body(context, &mut piece)) {
+                Ok(length @ 1..) => self.dropped += length,
+                _ if client.has_sent() => {}
+                _ => return Poll::Ready(Err(Event::Gone)),
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -127,19 +185,19 @@ impl Upload {
         self.held.resize(self.pending.capacity());
     }
 
-    /// The length of the next piece; none at the end of what comes.
+    /// The length of the next piece; 0 at the end of what comes.
     fn poll_piece(
         &mut self,
         context: &mut Context<'_>,
         client: &mut impl Client,
-    ) -> Poll<Option<usize>> {
+    ) -> Poll<io::Result<usize>> {
         if self.framing == Framing::Length {
             self.pending.reserve(self.size);
             let read = ready!(client.poll_body(context, &mut self.pending));
             if matches!(read, Ok(read) if read >= PIECE) {
                 self.size = LARGE_PIECE;
             }
-            return Poll::Ready(read.ok().filter(|read| *read > 0));
+            return Poll::Ready(read);
         }
         let mut piece = BytesMut::new();
         let read = ready!(client.poll_body(context, &mut piece));
@@ -149,7 +207,7 @@ impl Upload {
             self.pending.put_slice(&piece);
             self.pending.put_slice(b"\r\n");
         }
-        Poll::Ready(read.ok().filter(|read| *read > 0))
+        Poll::Ready(read)
     }
 
     fn end(&mut self) {
@@ -159,15 +217,25 @@ impl Upload {
         }
     }
 
-    fn poll_send(&mut self, context: &mut Context<'_>, hub: &mut TcpStream) -> Poll<()> {
+    fn poll_send(&mut self, context: &mut Context<'_>, hub: &mut UpstreamStream) -> Poll<()> {
         if !self.pending.is_empty() {
-            match ready!(Pin::new(hub).poll_write(context, &self.pending)) {
-                Ok(sent) => self.pending.advance(sent),
-                Err(_) => self.state = State::Refused,
+            match ready!(Pin::new(&mut *hub).poll_write(context, &self.pending)) {
+                Ok(sent) => {
+                    self.pending.advance(sent);
+                    self.is_buffered = true;
+                }
+                Err(_) => self.refuse(),
             }
             self.patience.renew();
         }
-        if self.pending.is_empty() && self.state == State::Sending {
+        if !self.pending.is_empty() {
+            return Poll::Ready(());
+        }
+        if ready!(Pin::new(hub).poll_flush(context)).is_err() {
+            self.refuse();
+        }
+        self.is_buffered = false;
+        if self.state == State::Sending {
             self.state = State::Sent;
         }
         Poll::Ready(())

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 
-use super::{Judged, Malformed, bad};
+use super::{super::headers::tokens, Judged, Malformed, bad};
 
 /// How the body of a request is framed (RFC 9112, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +34,31 @@ pub(in crate::proxy) fn framing(headers: &HeaderMap, version: Version) -> Judged
                 Some(_) => Err(bad("more than one Transfer-Encoding")),
             }
         }
-        (Some(_), None) => Err(Malformed(
+        (Some(_), None) if ends_with_chunked(headers) => Err(Malformed(
             StatusCode::NOT_IMPLEMENTED,
-            "a Transfer-Encoding other than chunked",
+            "a Transfer-Encoding beside chunked",
         )),
+        (Some(_), None) => Err(bad("the Transfer-Encoding does not end with chunked")),
     }
+}
+
+/// Whether the codings end with chunked, which is there once; only then has the body an end
+/// (RFC 9112, section 6.3).
+fn ends_with_chunked(headers: &HeaderMap) -> bool {
+    let codings: Vec<_> = tokens(headers, "transfer-encoding").collect();
+    let is_chunked = |coding: &&&str| coding.eq_ignore_ascii_case("chunked");
+    let once = codings.iter().filter(is_chunked).count() == 1;
+    once && codings.last().as_ref().is_some_and(is_chunked)
+}
+
+/// What Content-Length is for the hub, where the client wrote it otherwise, as in `005`.
+pub(in crate::proxy) fn plain_length(headers: &HeaderMap, body: Body) -> Option<HeaderValue> {
+    let written = headers.get(header::CONTENT_LENGTH)?;
+    let Body::Length(length) = body else {
+        return None;
+    };
+    let plain = HeaderValue::from(length);
+    (plain != written).then_some(plain)
 }
 
 fn content_length(value: &HeaderValue) -> Judged<Body> {

@@ -15,7 +15,7 @@ fn a_plain_request_is_read() {
         (head.method, head.target.as_str()),
         (Method::POST, "/a?b=c")
     );
-    assert_eq!((head.body, head.absolute), (Body::Length(3), None));
+    assert_eq!(head.body, Body::Length(3));
 }
 
 #[test]
@@ -23,7 +23,6 @@ fn an_absolute_target_for_the_same_host_is_cut_to_its_path() {
     let text = "GET http://Home/x?y HTTP/1.1\r\nHost: home\r\n\r\n";
     let head = parse(text).unwrap();
     assert_eq!(head.target, "/x?y");
-    assert_eq!(&text[head.absolute.unwrap()], "http://Home/x?y");
     assert_eq!(
         parse("GET http://home HTTP/1.1\r\nHost: home\r\n\r\n")
             .unwrap()
@@ -54,16 +53,14 @@ fn what_parsers_read_differently_is_refused() {
         "no colon",
         ": empty",
         "Host: other",
+        "Transfer-Encoding: chunked,",
+        "Transfer-Encoding: chunked, gzip",
+        "Transfer-Encoding: gzip",
+        "Transfer-Encoding: xchunked",
     ] {
         assert_eq!(refusal(&with(line)), 400, "{line:?}");
     }
-    for line in [
-        "Transfer-Encoding: chunked,",
-        "Transfer-Encoding: gzip, chunked",
-        "Transfer-Encoding: xchunked",
-    ] {
-        assert_eq!(refusal(&with(line)), 501, "{line:?}");
-    }
+    assert_eq!(refusal(&with("Transfer-Encoding: gzip, chunked")), 501);
     assert_eq!(refusal(&with("Expect: tea")), 417);
 }
 

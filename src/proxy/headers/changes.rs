@@ -1,11 +1,7 @@
-//! What becomes of the fields of a head on its way: some are dropped, some are set.
-//!
-//! Said once, and done to the engine's heads and to those that are written anew.
+//! Changes to the fields of a head on its way: some are dropped, some are set.
 
 use bytes::BytesMut;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use pingora_core::Result;
-use pingora_http::{RequestHeader, ResponseHeader};
+use http::{HeaderMap, HeaderValue};
 
 use super::super::answer::put_field;
 
@@ -44,11 +40,6 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// Drops others.
-    pub(super) fn also_dropping(self, is_dropped: fn(&str) -> bool) -> Self {
-        Self { is_dropped, ..self }
-    }
-
     /// Puts one field, or none, in the place of all of the name.
     pub(in crate::proxy) fn set(&mut self, name: &'a str, value: Option<HeaderValue>) {
         self.set.push((name, value));
@@ -57,34 +48,6 @@ impl<'a> Changes<'a> {
     /// Puts one field beside those of the name.
     pub(super) fn add(&mut self, name: &'a str, value: HeaderValue) {
         self.added.push((name, value));
-    }
-
-    /// Changes a request of the engine's.
-    ///
-    /// # Errors
-    /// Never with as many fields as a head may have.
-    pub(in crate::proxy) fn change_request(self, head: &mut RequestHeader) -> Result<()> {
-        for name in self.dropped(&head.headers) {
-            head.remove_header(&name);
-        }
-        for (name, value) in self.ours() {
-            head.append_header(name.to_owned(), value.clone())?;
-        }
-        Ok(())
-    }
-
-    /// Changes an answer of the engine's.
-    ///
-    /// # Errors
-    /// As [`Self::change_request`].
-    pub(in crate::proxy) fn change_response(self, head: &mut ResponseHeader) -> Result<()> {
-        for name in self.dropped(&head.headers) {
-            head.remove_header(&name);
-        }
-        for (name, value) in self.ours() {
-            head.append_header(name.to_owned(), value.clone())?;
-        }
-        Ok(())
     }
 
     /// Writes the fields of a head as they were spelled, and then ours.
@@ -107,11 +70,6 @@ impl<'a> Changes<'a> {
         fields
             .filter(|(name, _)| !self.drops_spelled(name))
             .chain(ours.map(|(name, value)| (name.as_bytes(), value.as_bytes())))
-    }
-
-    fn dropped(&self, fields: &HeaderMap) -> Vec<HeaderName> {
-        let names = fields.keys().filter(|name| self.drops(name.as_str()));
-        names.cloned().collect()
     }
 
     fn drops_spelled(&self, name: &[u8]) -> bool {

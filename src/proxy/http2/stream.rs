@@ -2,13 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderName, HeaderValue, Method, Version, header};
-use pingora_core::{
-    Result,
-    apps::HttpServerApp,
-    protocols::http::{ServerSession, v2::server::HttpSession},
-};
-use pingora_http::RequestHeader;
+use bytes::{Bytes, BytesMut};
+use h2::{RecvStream, server::SendResponse};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use tokio::time::timeout;
 
 use super::{
@@ -16,16 +12,15 @@ use super::{
         answer::Answer,
         authority::Authority,
         budget::Charge,
-        direct::{self, Framing, Outcome, Passage, Stream},
+        direct::{self, Client, Framing, Outcome, Passage, Stream},
         enrolment,
         exchange::{Exchange, Request},
         head::{self, Body, Malformed},
         headers::{self, spelled},
         link::Link,
-        page, stall,
-        upload::Upload,
+        page,
     },
-    BODY, Http2, Judged, STREAM,
+    BODY, Http2, STREAM,
 };
 
 /// For a client to give a window for a local response.
@@ -35,135 +30,113 @@ impl Http2 {
     /// One request; `held` is the memory that its head occupies.
     pub(super) async fn exchange(
         &self,
-        mut session: HttpSession,
+        request: http::Request<RecvStream>,
+        responder: SendResponse<Bytes>,
         link: Arc<Link>,
         mut held: Charge,
-    ) -> Result<()> {
-        session.set_write_timeout(Some(stall::PATIENCE));
-        let form = self.form(&mut session).await;
-        let (mut exchange, refused) = self.judge(session.req_header(), link, form).await;
-        if let Some(answer) = refused {
-            release(&mut session, &mut held, 0);
-            return self.answer(&mut session, &mut exchange, answer).await;
-        }
-        if !direct::suits(&exchange, &session.req_header().headers) {
-            self.through_engine(session, exchange).await;
-            return Ok(());
-        }
-        self.directly(session, exchange, held).await
+    ) {
+        let malformed = well_formed(&request).err();
+        let (head, body) = request.into_parts();
+        let mut stream = Stream::new(body, responder, link.clone());
+        let form = self.form(&head, &mut stream).await;
+        let (mut exchange, refused) = self.judge(&head, link, form, malformed).await;
+        let Some(answer) = refused else {
+            return self.forward(head, stream, exchange, held).await;
+        };
+        drop(head);
+        held.resize(STREAM + rest(&stream));
+        self.answer(&mut stream, &mut exchange, answer).await;
     }
 
     /// The form posted to a page of hubgate's own; empty when it is too large or late.
-    async fn form(&self, session: &mut HttpSession) -> Vec<u8> {
-        let head = session.req_header();
+    async fn form(&self, head: &Parts, stream: &mut Stream) -> Vec<u8> {
         let sites = self.proxy.sites_now();
         if !sites.has_own_clients || !enrolment::is_form(&head.method, head.uri.path()) {
             return Vec::new();
         }
-        let read = timeout(sites.config.limits.header_time, read_form(session)).await;
+        let read = timeout(sites.config.limits.header_time, read_form(stream)).await;
         read.unwrap_or_default()
     }
 
     async fn judge(
         &self,
-        head: &RequestHeader,
+        head: &Parts,
         link: Arc<Link>,
         form: Vec<u8>,
+        malformed: Option<Malformed>,
     ) -> (Box<Exchange>, Option<Answer>) {
         let request = request(head);
         let mut exchange = Box::new(Exchange::new(self.proxy.sites_now(), link, &request));
         exchange.form = form;
-        let admitted = match well_formed(head) {
-            Ok(()) => self.proxy.admit(&mut exchange, &request, None).await,
-            Err(why) => Err(page::malformed(why)),
+        let admitted = match malformed {
+            None => self.proxy.admit(&mut exchange, &request, None).await,
+            Some(why) => Err(page::malformed(why)),
         };
         let refused = admitted.err();
         (exchange, refused)
     }
 
-    async fn directly(
+    async fn forward(
         &self,
-        mut session: HttpSession,
+        head: Parts,
+        mut stream: Stream,
         mut exchange: Box<Exchange>,
         mut held: Charge,
-    ) -> Result<()> {
-        let method = session.req_header().method.clone();
-        let Some((head, framing)) = to_hub(&session, &exchange) else {
-            release(&mut session, &mut held, 0);
+    ) {
+        let method = head.method.clone();
+        let Some((wire, framing)) = to_hub(&head, &stream, &exchange) else {
+            drop(head);
+            held.resize(STREAM + rest(&stream));
             let answer = page::malformed(head::UNFRAMED);
-            return self.answer(&mut session, &mut exchange, answer).await;
+            return self.answer(&mut stream, &mut exchange, answer).await;
         };
-        let has_sent = session.is_body_done();
-        let body = if has_sent { 0 } else { BODY };
-        let bytes = head.len() + exchange.said.bytes() + body;
-        release(&mut session, &mut held, bytes);
-        let stream = Stream::new(session, has_sent, exchange.link.clone());
+        drop(head);
+        held.resize(STREAM + wire.len() + exchange.said.bytes() + rest(&stream));
         let passage = Passage::new(&self.proxy, stream, exchange, method, false);
-        let (stream, mut exchange, outcome) = passage.run(&head, framing).await;
-        let mut session = stream.session;
+        let (mut stream, mut exchange, outcome) = passage.run(&wire, framing).await;
         match outcome {
-            Outcome::Told(answer) => self.answer(&mut session, &mut exchange, *answer).await,
+            Outcome::Told(answer) => self.answer(&mut stream, &mut exchange, *answer).await,
+            Outcome::Whole { .. } => stream.drop_body().await,
             // A stream that is dropped without its end is reset, after what was sent.
-            Outcome::Whole { .. } | Outcome::Cut => Ok(()),
+            Outcome::Cut => {}
         }
-    }
-
-    async fn through_engine(&self, mut session: HttpSession, mut exchange: Box<Exchange>) {
-        if !session.is_body_done() {
-            let idle = exchange.sites.config.limits.idle;
-            exchange.upload = Some(Upload::watch(exchange.link.clone(), idle));
-        }
-        let judged = Judged::new(exchange);
-        session.req_header_mut().extensions_mut().insert(judged);
-        let session = ServerSession::new_http2(session);
-        let draining = self.proxy.drain.watch();
-        self.engine.process_new_http(session, &draining).await;
     }
 
     /// Answers without the hub. A client that gives no window is not waited for long: the
     /// stream is reset, and its connection ends.
-    async fn answer(
-        &self,
-        session: &mut HttpSession,
-        exchange: &mut Exchange,
-        answer: Answer,
-    ) -> Result<()> {
+    async fn answer(&self, stream: &mut Stream, exchange: &mut Exchange, answer: Answer) {
         let answer = exchange.cors.dress(answer);
         let method = exchange.said.method.clone();
         exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
         self.proxy.record(exchange);
         exchange.said.release();
-        if answer.close {
+        let ends = ends_connection(&answer);
+        let responding = stream.respond(answer, method == Method::HEAD);
+        match timeout(LOCAL, responding).await {
+            Ok(Ok(())) => stream.drop_body().await,
+            Ok(Err(_)) => {}
+            Err(_) => exchange.link.stall(),
+        }
+        // Some clients take GOAWAY for a failure of the requests under way.
+        if ends {
             exchange.link.leave.cancel();
-        }
-        let empty = method == Method::HEAD || answer.body.is_empty();
-        session.write_response_header(Box::new(answer.to_response()?), empty)?;
-        if empty {
-            return Ok(());
-        }
-        let memory = &exchange.link.memory;
-        let body = match answer.body.is_unique() {
-            true => memory.queue(answer.body),
-            false => answer.body,
-        };
-        match timeout(LOCAL, session.write_body(body, true)).await {
-            Ok(written) => written,
-            Err(_) => {
-                exchange.link.stall();
-                Ok(())
-            }
         }
     }
 }
 
-/// Drops the head of a request; so many bytes are held instead.
-fn release(session: &mut HttpSession, held: &mut Charge, bytes: usize) {
-    let (empty, ()) = http::Request::new(()).into_parts();
-    *session.req_header_mut() = RequestHeader::from(empty);
-    held.resize(STREAM + bytes);
+/// Whether a local response ends the connection too: where only a body was too large or too slow,
+/// its stream ends alone.
+fn ends_connection(answer: &Answer) -> bool {
+    let of_body = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT];
+    answer.close && !of_body.contains(&answer.status)
 }
 
-fn request(head: &RequestHeader) -> Request<'_> {
+/// Bytes that the rest of a stream's body may occupy.
+fn rest(stream: &Stream) -> usize {
+    if stream.has_sent() { 0 } else { BODY }
+}
+
+fn request(head: &Parts) -> Request<'_> {
     let host = || head.headers.get(header::HOST)?.to_str().ok();
     let target = head.uri.path_and_query();
     Request {
@@ -171,55 +144,86 @@ fn request(head: &RequestHeader) -> Request<'_> {
         target: target.map_or("", |target| target.as_str()),
         version: head.version,
         headers: &head.headers,
-        authority: named(head).or_else(host).and_then(Authority::parse),
+        authority: named(&head.uri).or_else(host).and_then(Authority::parse),
     }
 }
 
-/// Refuses what the engine lets through: names with a quotation mark, and a scheme that is empty.
-fn well_formed(head: &RequestHeader) -> Result<(), Malformed> {
-    let is_name = |name: &HeaderName| !name.as_str().contains('"');
-    if !head.headers.keys().all(is_name) {
+/// Refuses what `h2` lets through and no two readers understand alike.
+///
+/// # Errors
+/// [`Malformed`], by the sections of RFC 9113 named at each.
+pub(super) fn well_formed<B>(request: &http::Request<B>) -> Result<(), Malformed> {
+    let (uri, fields) = (request.uri(), request.headers());
+    if fields
+        .keys()
+        .any(|name: &HeaderName| name.as_str().contains('"'))
+    {
         return Err(head::NO_NAME);
     }
-    match head.uri.scheme_str() {
-        Some("") => Err(head::NO_SCHEME),
-        _ => Ok(()),
+    // Section 8.2.1.
+    if fields.values().any(|value| is_padded(value.as_bytes())) {
+        return Err(head::PADDED);
     }
+    let scheme = uri.scheme_str();
+    if scheme == Some("") {
+        return Err(head::NO_SCHEME);
+    }
+    // Section 8.3.1.
+    let target = uri.path_and_query().map_or("", |target| target.as_str());
+    let is_origin_form = head::is_origin_form(request.method(), target);
+    if !is_origin_form || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(head::UNENCODED);
+    }
+    let hosts = fields.get_all(header::HOST);
+    let is_other = |host: &HeaderValue| named(uri).is_some_and(|named| host != named);
+    if hosts.iter().count() > 1 || hosts.iter().any(is_other) {
+        return Err(head::TWO_HOSTS);
+    }
+    head::framing(fields, Version::HTTP_11).map(|_| ())
 }
 
-fn named(head: &RequestHeader) -> Option<&str> {
-    head.uri.authority().map(http::uri::Authority::as_str)
+/// Whether a value begins or ends with white space.
+fn is_padded(value: &[u8]) -> bool {
+    let is_white = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    is_white(value.first()) || is_white(value.last())
+}
+
+fn named(uri: &http::Uri) -> Option<&str> {
+    uri.authority().map(http::uri::Authority::as_str)
 }
 
 /// The head as the hub hears it, and how the body is framed; none when it is not framed in one way.
-fn to_hub(session: &HttpSession, exchange: &Exchange) -> Option<(bytes::BytesMut, Framing)> {
-    let head = session.req_header();
-    let framing = framing(session)?;
-    let mut changes = headers::to_hub_anew(&head.headers, exchange).ok()?;
-    if let Some(host) = named(head) {
+fn to_hub(head: &Parts, stream: &Stream, exchange: &Exchange) -> Option<(BytesMut, Framing)> {
+    let body = head::framing(&head.headers, Version::HTTP_11).ok()?;
+    let framing = match body {
+        Body::Length(1..) => Framing::Length,
+        Body::Length(_) if stream.has_sent() => Framing::Nothing,
+        Body::Length(_) => Framing::Chunks,
+        Body::Chunked => return None,
+    };
+    let mut changes = headers::to_hub(&head.headers, exchange).ok()?;
+    if let Some(host) = named(&head.uri) {
         changes.set("Host", Some(HeaderValue::from_str(host).ok()?));
     }
-    if framing == Framing::Nothing && !head.method.is_safe() {
-        changes.set("Content-Length", Some(HeaderValue::from_static("0")));
+    match framing {
+        Framing::Nothing if !head.method.is_safe() => {
+            changes.set("Content-Length", Some(HeaderValue::from_static("0")));
+        }
+        Framing::Chunks => changes.set("Content-Length", None),
+        _ => {
+            if let Some(length) = head::plain_length(&head.headers, body) {
+                changes.set("Content-Length", Some(length));
+            }
+        }
     }
     let (fields, target) = (spelled(&head.headers), request(head).target);
     let wire = direct::head(&head.method, target, fields, &changes, &framing);
     Some((wire, framing))
 }
 
-fn framing(session: &HttpSession) -> Option<Framing> {
-    let head = session.req_header();
-    match head::framing(&head.headers, Version::HTTP_11).ok()? {
-        Body::Length(1..) => Some(Framing::Length),
-        Body::Length(_) if session.is_body_done() => Some(Framing::Nothing),
-        Body::Length(_) => Some(Framing::Chunks),
-        Body::Chunked => None,
-    }
-}
-
-async fn read_form(session: &mut HttpSession) -> Vec<u8> {
+async fn read_form(stream: &mut Stream) -> Vec<u8> {
     let mut form = Vec::new();
-    while let Ok(Some(piece)) = session.read_body_bytes().await {
+    while let Ok(Some(piece)) = stream.piece().await {
         if enrolment::grow(&mut form, &piece).is_none() {
             return Vec::new();
         }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::super::chunks::Chunks;
+use super::super::chunks::{Chunks, Unwrapped};
 
 /// What became of a body.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,10 +37,10 @@ pub fn chunked(bytes: &[u8]) {
 }
 
 fn follow(body: &[u8], size: usize) -> (Followed, BytesMut) {
-    let (mut chunks, mut data, mut passed) = (Chunks::default(), BytesMut::new(), 0);
+    let (mut chunks, mut out, mut passed) = (Chunks::default(), Unwrapped::default(), 0);
     for piece in body.chunks(size) {
-        let Ok(belong) = chunks.unwrap(piece, &mut data) else {
-            return (Followed::Refused, data);
+        let Ok(belong) = chunks.unwrap(piece, &mut out) else {
+            return (Followed::Refused, out.data);
         };
         assert!(
             belong == piece.len() || chunks.have_ended(),
@@ -48,10 +48,10 @@ fn follow(body: &[u8], size: usize) -> (Followed, BytesMut) {
         );
         passed += belong;
         if chunks.have_ended() {
-            return (Followed::Ended(passed), data);
+            return (Followed::Ended(passed), out.data);
         }
     }
-    (Followed::Open, data)
+    (Followed::Open, out.data)
 }
 
 fn followed_without_unwrapping(body: &[u8], expected: &Followed) {

@@ -28,6 +28,7 @@ fn site(certificate: Certificate) -> Site {
         upstream: Arc::new(Upstream {
             servers: vec![],
             ca: None,
+            connections: None,
         }),
         origins: vec![],
         session: None,

@@ -216,3 +216,11 @@ async fn start() -> (Hub, Hubgate) {
     let gate = Setup::home(&hub.url()).start().await;
     (hub, gate)
 }
+
+#[tokio::test]
+async fn white_space_around_a_value_is_refused() {
+    let stage = start().await;
+    for value in [" x", "x ", "\tx", "x\t", " "] {
+        is_refused(&stage, &[&GET[..], &[("x", value)]].concat()).await;
+    }
+}

@@ -142,10 +142,15 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
     }
 }
 
-/// One request; the answer comes when it is whole, or before its body on `/at-once`.
+/// One request; the answer comes when it is whole, or before its body on `/at-once`, and on
+/// `/refusing`, where the body is never read.
 async fn exchange(wire: &mut Wire<TcpStream>, head: &Head, record: &Record) -> Option<()> {
     let ticks = record.ticks();
     let number = record.begin(head.clone());
+    if head.word(1) == "/refusing" {
+        answers::answer(wire, head, ticks).await?;
+        return answers::hang(wire).await;
+    }
     if head.word(1) == "/at-once" {
         answers::answer(wire, head, ticks).await?;
         return hear(wire, head, record, number).await;

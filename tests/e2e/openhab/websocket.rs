@@ -101,3 +101,33 @@ async fn an_idle_connection_is_cut(gate: &Hubgate) {
         .await;
     idle.end().await;
 }
+
+#[tokio::test]
+async fn row_06_the_names_of_a_handshake_keep_their_spelling_both_ways() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let mut client = gate.tls().raw().await;
+    let request = "GET /ws HTTP/1.1\r\nHost: home.test\r\nConnection: keep-alive, Upgrade\r\n\
+                   Upgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nX-oDD: 1\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let answer = client.ask(request).await;
+    assert_eq!(answer.status, 101);
+    let names = |fields: &[(String, String)]| -> Vec<String> {
+        fields.iter().map(|(name, _)| name.clone()).collect()
+    };
+    let heard = names(&answer.head.fields);
+    for name in ["Upgrade", "Connection", "Sec-WebSocket-Accept"] {
+        assert!(heard.iter().any(|other| other == name), "{name}: {heard:?}");
+    }
+    let told = names(&hub.request("/ws").await.head.fields);
+    for name in [
+        "Host",
+        "Upgrade",
+        "Connection",
+        "Sec-WebSocket-Version",
+        "Sec-WebSocket-Key",
+        "X-oDD",
+    ] {
+        assert!(told.iter().any(|other| other == name), "{name}: {told:?}");
+    }
+}

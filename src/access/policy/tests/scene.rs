@@ -170,6 +170,7 @@ fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
         upstream: Arc::new(Upstream {
             servers: vec![Server::Unix("hub.sock".into())],
             ca: None,
+            connections: None,
         }),
         access: access(folder, site),
         origins: Vec::new(),

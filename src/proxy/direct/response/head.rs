@@ -1,8 +1,9 @@
 //! The head of the hub's answer, read strictly, and made the client's.
 
 use bytes::BytesMut;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, Version};
 use httparse::Header;
+use pingora_core::protocols::http::date::get_cached_date;
 
 use super::{
     super::{
@@ -51,22 +52,33 @@ impl<'h> Head<'h> {
     ) -> Read<Response<C::Answer>> {
         let length = self.content_length()?;
         let body = self.body(method, length)?;
-        if !C::TAKES_CHUNKS && self.codings().count() > 1 {
-            return Err("its Transfer-Encoding cannot be told over HTTP/2");
+        let version = exchange.said.version;
+        let takes_chunks = C::TAKES_CHUNKS && version != Version::HTTP_10;
+        if !takes_chunks && self.codings().count() > 1 {
+            return Err("its Transfer-Encoding cannot be told to this client");
         }
-        let last = last || matches!(body, Body::Connection);
+        // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
+        let last = last
+            || matches!(body, Body::Connection)
+            || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
         let changes = headers::to_client(self.fields, self.status, exchange);
         let mut changes = changes.map_err(|_| NO_FIELD)?;
-        self.frame(&body, length, &mut changes);
+        self.frame(&body, length, takes_chunks, &mut changes);
+        self.date(&mut changes);
+        let connection = match last {
+            true => Some("close"),
+            false => (version == Version::HTTP_10).then_some("keep-alive"),
+        };
         Ok(Response {
             status: self.status,
-            head: C::answer(self, &changes, last).ok_or(NO_FIELD)?,
+            head: C::answer(self, &changes, connection).ok_or(NO_FIELD)?,
             first: BytesMut::new(),
+            trailers: BytesMut::new(),
             endless: headers::is_endless(self.fields),
             last,
             sent: 0,
             body,
-            takes_chunks: C::TAKES_CHUNKS,
+            takes_chunks,
             persists: self.is_http_1_1 && !connection_has(self.fields, "close"),
             overflowed: false,
         })
@@ -89,10 +101,16 @@ impl<'h> Head<'h> {
     }
 
     /// Leaves one framing only, and none where there is no body to frame.
-    fn frame(&self, body: &Body, length: Option<u64>, changes: &mut Changes<'_>) {
+    fn frame(
+        &self,
+        body: &Body,
+        length: Option<u64>,
+        takes_chunks: bool,
+        changes: &mut Changes<'_>,
+    ) {
         let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
         let codings = self.codings().count();
-        if bodiless || codings == 0 {
+        if bodiless || codings == 0 || !takes_chunks {
             changes.set("transfer-encoding", None);
         } else if codings == 1 {
             let chunked = HeaderValue::from_static("chunked");
@@ -102,6 +120,14 @@ impl<'h> Head<'h> {
             changes.set("content-length", None);
         } else if let Some(length) = length {
             changes.set("Content-Length", Some(HeaderValue::from(length)));
+        }
+    }
+
+    /// Adds the date where the hub says none (RFC 9110, section 6.6.1).
+    fn date(&self, changes: &mut Changes<'_>) {
+        let is_dated = self.fields.all("date").next().is_some();
+        if !is_dated && !self.status.is_informational() {
+            changes.set("Date", Some(get_cached_date()));
         }
     }
 

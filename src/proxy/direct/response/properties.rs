@@ -70,7 +70,7 @@ fn over_http2(heard: &[u8], method: &Method) {
     let two = Response::read::<Stream>(&mut heard.into(), method, &exchange, false);
     match (one, two) {
         (Ok(Some(one)), Ok(Some(two))) => {
-            assert_eq!((one.status, &two.head.status), (two.status, &one.status));
+            assert_eq!((one.status, two.head.status()), (two.status, one.status));
             assert_eq!(one.overflowed, two.overflowed);
         }
         (Ok(None), two) => assert!(matches!(two, Ok(None))),
@@ -151,6 +151,7 @@ fn comes_in_any_pieces(whole: Response<BytesMut>, body: &[u8], size: usize) {
     let (_, whole) = whole.split();
     let mut again = Response {
         first: BytesMut::new(),
+        trailers: BytesMut::new(),
         body: anew(&whole),
         sent: 0,
         overflowed: false,

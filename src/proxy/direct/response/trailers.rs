@@ -1,0 +1,57 @@
+//! The trailer fields of a response (RFC 9110, section 6.5).
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Fields that mean nothing in a trailer section, or something else than in the head
+/// (RFC 9110, section 6.5.1).
+const NEVER: [&str; 14] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "date",
+    "host",
+    "keep-alive",
+    "location",
+    "proxy-connection",
+    "set-cookie",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+/// Fields of a trailer section at most.
+const MOST: usize = 64;
+
+/// The fields of these lines that may go on; none when there is none, or one that is no field.
+pub(super) fn parse(lines: &[u8]) -> Option<HeaderMap> {
+    let mut space = [httparse::EMPTY_HEADER; MOST];
+    let httparse::Status::Complete((_, fields)) =
+        httparse::parse_headers(lines, &mut space).ok()?
+    else {
+        return None;
+    };
+    let mut trailers = HeaderMap::new();
+    for field in fields {
+        let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
+        if !NEVER.contains(&name.as_str()) {
+            trailers.append(name, HeaderValue::from_bytes(field.value).ok()?);
+        }
+    }
+    (!trailers.is_empty()).then_some(trailers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_frame_or_set_a_cookie_are_no_trailers() {
+        let lines = b"X-Sum: 1\r\nContent-Length: 5\r\nset-cookie: a=b\r\nX-Sum: 2\r\n\r\n";
+        let trailers = parse(lines).unwrap();
+        assert_eq!(trailers.len(), 2);
+        assert_eq!(trailers.get_all("x-sum").iter().count(), 2);
+        assert!(parse(b"Content-Length: 5\r\n\r\n").is_none());
+        assert!(parse(b"\r\n").is_none());
+    }
+}

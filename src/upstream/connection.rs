@@ -1,0 +1,291 @@
+//! Connections to the servers of an upstream: an idle one, or a new one to the next that answers.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use pingora_core::{Error, ErrorType, connectors::TransportConnector, upstreams::peer::Peer};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, Sleep, sleep, timeout},
+};
+
+use super::{
+    CONNECT, Reuse, Route, UpstreamStream,
+    pool::{Claim, Idle, Key, Pool, Slot, Starving},
+    route::Target,
+};
+
+/// Opens connections to servers, and keeps those that can be used again.
+pub struct Connector {
+    engine: TransportConnector,
+    pool: Pool,
+}
+
+/// A connection to a server.
+pub struct Connection {
+    /// Its bytes.
+    pub stream: UpstreamStream,
+    /// Whether it was used before: then it may have ended just now.
+    pub used: bool,
+    slot: Slot,
+    lifetime: Duration,
+    starvation: Option<Starvation>,
+}
+
+/// Why no server can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreachable {
+    /// None takes a connection.
+    Down,
+    /// The last one took too long.
+    Slow,
+    /// The last one does not speak TLS as it must.
+    Broken,
+}
+
+/// A new connection that waits for its server.
+pub struct Starvation {
+    pool: Pool,
+    key: Key,
+    timer: Pin<Box<Sleep>>,
+    starving: Option<Starving>,
+}
+
+/// How long a request waits for one of a bounded number of connections.
+const QUEUED: Duration = Duration::from_secs(30);
+/// How long an idle connection is kept that costs no more than a new one.
+const CHEAP: Duration = Duration::from_secs(1);
+/// How long an idle one over TLS is kept; Jetty closes its own after 300 s.
+const DEAR: Duration = Duration::from_secs(60);
+/// How long a server may take to answer a new connection before it gets an idle one back.
+const STARVED: Duration = Duration::from_millis(100);
+/// How long until it gets another one.
+const STARVED_AGAIN: Duration = Duration::from_secs(1);
+
+impl Default for Connector {
+    fn default() -> Self {
+        Self {
+            engine: TransportConnector::new(None),
+            pool: Pool::default(),
+        }
+    }
+}
+
+impl Connector {
+    /// Connects to the server of a route, or to its next server or address when one cannot be
+    /// reached.
+    ///
+    /// # Errors
+    /// Why the last one could not be reached.
+    pub async fn connect(
+        &self,
+        route: &mut Route,
+        reuse: Reuse,
+    ) -> Result<Connection, Unreachable> {
+        let mut last = Unreachable::Down;
+        while let Ok(Some(target)) = route.target().await {
+            match self.connect_to(&target, route.connections(), reuse).await {
+                Ok(connection) => return Ok(connection),
+                Err(fault) => {
+                    last = fault.kind();
+                    route.unreachable(&target, &fault.reason());
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Keeps a connection whose last response was read to its end.
+    pub fn keep(&self, connection: Connection) {
+        let Connection {
+            stream,
+            slot,
+            lifetime,
+            ..
+        } = connection;
+        self.pool.keep(stream, slot, lifetime);
+    }
+
+    /// Closes what was idle for too long, and what its server has closed.
+    pub fn sweep(&self) {
+        self.pool.sweep();
+    }
+
+    async fn connect_to(
+        &self,
+        target: &Target,
+        limit: Option<usize>,
+        reuse: Reuse,
+    ) -> Result<Connection, Fault> {
+        let key = target.key();
+        let claiming = timeout(QUEUED, self.claim(&key, limit, reuse));
+        let claim = claiming.await.map_err(|_| Fault::Busy)?;
+        let slot = match claim {
+            Ok(idle) => return Ok(Connection::idle(idle, target.lifetime())),
+            Err(slot) => slot,
+        };
+        let freed = self.pool.freed(&key);
+        let mut starvation = Starvation::new(&self.pool, &key);
+        let opening = self.open(target);
+        let mut opening = pin!(opening);
+        let stream = loop {
+            tokio::select! {
+                biased;
+                opened = &mut opening => break opened?,
+                () = freed.notified(), if reuse == Reuse::Any => {
+                    if let Some(idle) = self.pool.take(&key) {
+                        return Ok(Connection::idle(idle, target.lifetime()));
+                    }
+                }
+                () = poll_fn(|context| {
+                    starvation.poll_never(context);
+                    Poll::Pending
+                }) => {}
+            }
+        };
+        Ok(Connection {
+            stream,
+            used: false,
+            slot,
+            lifetime: target.lifetime(),
+            starvation: Some(starvation),
+        })
+    }
+
+    async fn claim(&self, key: &Key, limit: Option<usize>, reuse: Reuse) -> Result<Idle, Slot> {
+        loop {
+            let freed = limit.map(|_| self.pool.freed(key));
+            match self.pool.claim(key, limit, reuse) {
+                Claim::Idle(idle) => return Ok(idle),
+                Claim::Open(slot) => return Err(slot),
+                Claim::Full => {}
+            }
+            if let Some(freed) = freed {
+                freed.notified().await;
+            }
+        }
+    }
+
+    async fn open(&self, target: &Target) -> Result<UpstreamStream, Fault> {
+        match target {
+            Target::Plain(address) => {
+                let connected = timeout(CONNECT, TcpStream::connect(address)).await;
+                let stream = connected.map_err(io::Error::from).and_then(|opened| opened);
+                let stream = stream.map_err(Fault::Tcp)?;
+                stream.set_nodelay(true).map_err(Fault::Tcp)?;
+                Ok(UpstreamStream::Plain(stream))
+            }
+            Target::Other(peer) => {
+                let stream = self.engine.new_stream(&**peer).await;
+                stream.map(UpstreamStream::other).map_err(Fault::Engine)
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn idle(idle: Idle, lifetime: Duration) -> Self {
+        Self {
+            stream: idle.stream,
+            used: true,
+            slot: idle.slot,
+            lifetime,
+            starvation: None,
+        }
+    }
+
+    /// Notes that the server has answered on it.
+    pub fn answers(&mut self) {
+        self.starvation = None;
+    }
+
+    /// To be polled while its server is waited for. Where the server does not answer a new
+    /// connection, idle ones are closed.
+    pub fn poll_starving(&mut self, context: &mut Context<'_>) {
+        if let Some(starvation) = &mut self.starvation {
+            starvation.poll_never(context);
+        }
+    }
+
+    /// The same for a caller that has lent the stream meanwhile; none for a used connection.
+    pub fn take_starvation(&mut self) -> Option<Starvation> {
+        self.starvation.take()
+    }
+}
+
+impl Starvation {
+    fn new(pool: &Pool, key: &Key) -> Self {
+        Self {
+            pool: pool.clone(),
+            key: key.clone(),
+            timer: Box::pin(sleep(STARVED)),
+            starving: None,
+        }
+    }
+
+    /// To be polled while the server is waited for; never ready.
+    pub fn poll_never(&mut self, context: &mut Context<'_>) {
+        while self.poll_timer(context).is_ready() {}
+    }
+
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        ready!(self.timer.as_mut().poll(context));
+        self.starving = None;
+        self.starving = Some(self.pool.starve(&self.key));
+        self.timer.as_mut().reset(Instant::now() + STARVED_AGAIN);
+        Poll::Ready(())
+    }
+}
+
+/// Why one server could not be reached.
+enum Fault {
+    Busy,
+    Tcp(io::Error),
+    Engine(Box<Error>),
+}
+
+impl Fault {
+    fn kind(&self) -> Unreachable {
+        match self {
+            Self::Busy => Unreachable::Slow,
+            Self::Tcp(error) if error.kind() == io::ErrorKind::TimedOut => Unreachable::Slow,
+            Self::Tcp(_) => Unreachable::Down,
+            Self::Engine(error) => match error.etype() {
+                ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => {
+                    Unreachable::Down
+                }
+                ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => Unreachable::Slow,
+                _ => Unreachable::Broken,
+            },
+        }
+    }
+
+    fn reason(&self) -> String {
+        match self {
+            Self::Busy => "all of upstream.connections are in use".to_owned(),
+            Self::Tcp(error) => error.to_string(),
+            Self::Engine(error) => error.etype().as_str().to_owned(),
+        }
+    }
+}
+
+impl Target {
+    fn key(&self) -> Key {
+        match self {
+            Self::Plain(address) => Key::Plain(*address),
+            Self::Other(peer) => Key::Other(peer.reuse_hash()),
+        }
+    }
+
+    fn lifetime(&self) -> Duration {
+        match self {
+            Self::Other(peer) if peer.is_tls() => DEAR,
+            _ => CHEAP,
+        }
+    }
+}
