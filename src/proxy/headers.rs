@@ -9,6 +9,7 @@ pub(super) mod hops;
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header::InvalidHeaderValue};
+use pingora_core::protocols::http::date::get_cached_date;
 
 use crate::access::{network, session::cookie};
 
@@ -105,6 +106,10 @@ pub(super) fn to_client<'a>(
     exchange: &'a Exchange,
 ) -> Result<Changes<'a>, InvalidHeaderValue> {
     let mut changes = Changes::dropping(dropped(&exchange.cors), nominated(fields));
+    // The hub may have no clock (RFC 9110, section 6.6.1).
+    if !status.is_informational() && fields.all("date").next().is_none() {
+        changes.set("Date", Some(get_cached_date()));
+    }
     let Some(site) = &exchange.site else {
         return Ok(changes);
     };

@@ -27,6 +27,7 @@ pub mod hostile;
 pub mod http_clients;
 pub mod hub;
 pub mod hub_faults;
+pub mod hub_transports;
 pub mod life;
 pub mod name_server;
 pub mod nginx_import;

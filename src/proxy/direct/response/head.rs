@@ -3,7 +3,6 @@
 use bytes::BytesMut;
 use http::{HeaderValue, Method, StatusCode, Version};
 use httparse::Header;
-use pingora_core::protocols::http::date::get_cached_date;
 
 use super::{
     super::{
@@ -64,7 +63,6 @@ impl<'h> Head<'h> {
         let changes = headers::to_client(self.fields, self.status, exchange);
         let mut changes = changes.map_err(|_| NO_FIELD)?;
         self.frame(&body, length, takes_chunks, &mut changes);
-        self.date(&mut changes);
         let connection = match last {
             true => Some("close"),
             false => (version == Version::HTTP_10).then_some("keep-alive"),
@@ -120,14 +118,6 @@ impl<'h> Head<'h> {
             changes.set("content-length", None);
         } else if let Some(length) = length {
             changes.set("Content-Length", Some(HeaderValue::from(length)));
-        }
-    }
-
-    /// Adds the date where the hub says none (RFC 9110, section 6.6.1).
-    fn date(&self, changes: &mut Changes<'_>) {
-        let is_dated = self.fields.all("date").next().is_some();
-        if !is_dated && !self.status.is_informational() {
-            changes.set("Date", Some(get_cached_date()));
         }
     }
 

@@ -1,0 +1,203 @@
+//! Hubs over TLS and on Unix sockets: what passes to a hub in the clear passes there too.
+
+use std::{path::Path, sync::Arc};
+
+use futures_util::future::join_all;
+use http::Method;
+use rustls::{ServerConfig, crypto::aws_lc_rs};
+use tempfile::TempDir;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream, UnixListener},
+    task::JoinHandle,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    harness::{Authority, Hubgate, Port, Setup, Stream},
+    hub::Hub,
+};
+
+/// A hub behind a relay that speaks another transport, and hubgate in front of it.
+struct Stage {
+    hub: Hub,
+    gate: Hubgate,
+    relay: JoinHandle<()>,
+    _port: Port,
+    _folder: TempDir,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.relay.abort();
+    }
+}
+
+async fn over_tls() -> Stage {
+    let (hub, port) = (Hub::start().await, Port::keep());
+    let authority = Authority::new("hub root");
+    let leaf = authority.server(&["localhost"]);
+    let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(leaf.chain(), leaf.key())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(port.address()).await.unwrap();
+    let address = hub.address();
+    let relay = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let stream = acceptor.accept(stream).await.unwrap();
+                join(stream, address).await;
+            });
+        }
+    });
+    let upstream = format!(
+        "{{servers: [\"https://localhost:{}\"], ca: hub-ca.pem}}",
+        port.number()
+    );
+    let setup = Setup::home(&upstream).file("hub-ca.pem", &authority.pem());
+    Stage {
+        hub,
+        gate: setup.start().await,
+        relay,
+        _port: port,
+        _folder: tempfile::tempdir().unwrap(),
+    }
+}
+
+async fn over_unix() -> Stage {
+    let (hub, folder) = (Hub::start().await, tempfile::tempdir().unwrap());
+    let socket = folder.path().join("hub.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let address = hub.address();
+    let relay = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(join(stream, address));
+        }
+    });
+    let gate = Setup::home(&format!("unix:{}", path(&socket)))
+        .start()
+        .await;
+    Stage {
+        hub,
+        gate,
+        relay,
+        _port: Port::keep(),
+        _folder: folder,
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+async fn join(mut stream: impl Stream, hub: std::net::SocketAddr) {
+    let mut hub = TcpStream::connect(hub).await.unwrap();
+    hub.set_nodelay(true).unwrap();
+    let _ = copy_bidirectional(&mut stream, &mut hub).await;
+}
+
+#[tokio::test]
+async fn requests_and_uploads_pass_in_every_version() {
+    for stage in [over_tls().await, over_unix().await] {
+        let large = "x".repeat(300_000);
+        for client in [
+            &mut stage.gate.tls().http1().await,
+            &mut stage.gate.tls().http2().await,
+        ] {
+            assert_eq!(client.get("/plain").await.text(), "plain");
+            let answer = client.ask(Method::POST, "/upload", &[], &large).await;
+            assert_eq!(answer.status, 200);
+            assert_eq!(stage.hub.request("/upload").await.length, large.len());
+            assert_eq!(client.get("/chunked").await.text(), "one,two,three");
+            assert_eq!(client.get("/large").await.body.len(), 31_000_000);
+        }
+        let mut old = stage.gate.tls().raw().await;
+        let request = "GET /chunked HTTP/1.0\r\nHost: home.test\r\n\r\n";
+        assert_eq!(old.ask(request).await.text(), "one,two,three");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    for stage in [over_tls().await, over_unix().await] {
+        for _ in 0..3 {
+            let mut client = stage.gate.tls().http1().await;
+            assert_eq!(client.get("/plain").await.status, 200);
+        }
+        assert_eq!(stage.hub.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn many_requests_at_once_keep_their_answers() {
+    for stage in [over_tls().await, over_unix().await] {
+        let ask = |number: usize| {
+            let caller = stage.gate.tls();
+            async move {
+                let target = format!("/echo/{number}");
+                let answer = caller.http2().await.get(&target).await;
+                assert!(answer.text().contains(&target), "{}", answer.text());
+            }
+        };
+        join_all((0..20).map(ask)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_early_answer_to_an_upload_is_heard() {
+    for stage in [over_tls().await, over_unix().await] {
+        for client in [
+            &mut stage.gate.tls().http1().await,
+            &mut stage.gate.tls().http2().await,
+        ] {
+            let body = "x".repeat(200_000);
+            let answer = client.ask(Method::POST, "/refusing", &[], &body).await;
+            assert_eq!((answer.status, answer.text().as_ref()), (403, "no"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_opens_and_echoes() {
+    for stage in [over_tls().await, over_unix().await] {
+        let mut socket = stage.gate.tls().websocket("/ws", &[]).await.unwrap();
+        let large = "x".repeat(100_000);
+        assert_eq!(socket.ask(&large).await, large);
+        socket.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_comes_at_once() {
+    for stage in [over_tls().await, over_unix().await] {
+        let mut client = stage.gate.tls().raw().await;
+        let request = "GET /events HTTP/1.1\r\nHost: home.test\r\n\r\n";
+        client.say(request).await;
+        stage.hub.request("/events").await;
+        stage.hub.tick("now");
+        client.until("data: now").await;
+    }
+}
+
+#[tokio::test]
+async fn a_hub_that_dies_within_an_answer_is_not_passed_on_as_whole() {
+    for stage in [over_tls().await, over_unix().await] {
+        for client in [
+            &mut stage.gate.tls().http1().await,
+            &mut stage.gate.tls().http2().await,
+        ] {
+            let answer = client.get("/wrong/half-a-body").await;
+            assert!(!answer.complete, "{}", answer.text());
+            assert_eq!(client_after(&stage).await, 200);
+        }
+    }
+}
+
+async fn client_after(stage: &Stage) -> u16 {
+    stage.gate.tls().http1().await.get("/plain").await.status
+}
