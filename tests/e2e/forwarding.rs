@@ -84,6 +84,7 @@ async fn a_chunked_answer_reaches_http_1_0_without_chunks() {
         let answer = old.ask(request).await;
         assert_eq!(answer.text(), "ok");
         assert_eq!(answer.field("transfer-encoding"), None);
+        assert_eq!(answer.field("trailer"), None, "none can come");
     }
 }
 

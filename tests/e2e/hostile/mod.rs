@@ -17,4 +17,5 @@ mod pipelining;
 mod request_line;
 mod slow;
 mod stage;
+mod unfinished_uploads;
 mod upgrades;

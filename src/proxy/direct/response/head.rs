@@ -63,6 +63,9 @@ impl<'h> Head<'h> {
         let changes = headers::to_client(self.fields, self.status, exchange);
         let mut changes = changes.map_err(|_| NO_FIELD)?;
         self.frame(&body, length, takes_chunks, &mut changes);
+        if version == Version::HTTP_10 {
+            changes.set("Trailer", None);
+        }
         let connection = match last {
             true => Some("close"),
             false => (version == Version::HTTP_10).then_some("keep-alive"),
