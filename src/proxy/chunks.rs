@@ -35,7 +35,7 @@ enum Expected {
     Nothing,
 }
 
-/// What was taken out of chunks.
+/// The content of chunks.
 #[derive(Debug, Default)]
 pub struct Unwrapped {
     /// Bytes of the body.

@@ -67,7 +67,7 @@ impl Head {
         })
     }
 
-    /// What Content-Length is for the hub, where the client wrote it otherwise, as in `005`.
+    /// Content-Length in its plain form, for one written otherwise, such as `005`.
     pub(super) fn plain_length(&self) -> Option<HeaderValue> {
         plain_length(&self.headers, self.body)
     }

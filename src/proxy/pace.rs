@@ -2,7 +2,7 @@
 
 use super::exchange::Exchange;
 
-/// Why a body may not go on.
+/// The limit that a body exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OverLimit {
     /// It is larger than `limits.body`.

@@ -30,14 +30,14 @@ pub struct Connector {
 pub struct Connection {
     /// Its bytes.
     pub stream: UpstreamStream,
-    /// Whether it was used before: then it may have ended just now.
+    /// Set for a reused connection, which may have ended just now.
     pub used: bool,
     slot: Slot,
     lifetime: Duration,
     starvation: Option<Starvation>,
 }
 
-/// Why no server can be reached.
+/// The failure of the last connect of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
     /// None takes a connection.
@@ -56,15 +56,15 @@ pub struct Starvation {
     starving: Option<Starving>,
 }
 
-/// How long a request waits for one of a bounded number of connections.
+/// Time that a request waits for one of a bounded number of connections.
 const QUEUED: Duration = Duration::from_secs(30);
-/// How long an idle connection is kept that costs no more than a new one.
+/// Lifetime of an idle connection in the clear, where a new one costs nothing.
 const CHEAP: Duration = Duration::from_secs(1);
-/// How long an idle one over TLS is kept; Jetty closes its own after 300 s.
+/// Lifetime of an idle connection over TLS; Jetty closes its own after 300 s.
 const DEAR: Duration = Duration::from_secs(60);
-/// How long a server may take to answer a new connection before it gets an idle one back.
+/// Time for a server to answer a new connection before an idle one is closed for it.
 const STARVED: Duration = Duration::from_millis(100);
-/// How long until it gets another one.
+/// Time until the next idle connection is closed for it.
 const STARVED_AGAIN: Duration = Duration::from_secs(1);
 
 impl Default for Connector {
@@ -81,7 +81,7 @@ impl Connector {
     /// reached.
     ///
     /// # Errors
-    /// Why the last one could not be reached.
+    /// The failure of the last one.
     pub async fn connect(
         &self,
         route: &mut Route,
@@ -242,7 +242,7 @@ impl Starvation {
     }
 }
 
-/// Why one server could not be reached.
+/// The failure of a connect to one server.
 enum Fault {
     Busy,
     Tcp(io::Error),

@@ -19,7 +19,7 @@ use super::UpstreamStream;
 #[derive(Clone, Default)]
 pub(super) struct Pool(Arc<Mutex<HashMap<Key, Server>>>);
 
-/// What connections are alike.
+/// Identifies connections that serve the same requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     /// HTTP/1.1 in the clear, at this address.
@@ -55,7 +55,7 @@ pub(super) struct Idle {
     pub(super) stream: UpstreamStream,
     pub(super) slot: Slot,
     since: Instant,
-    /// How long it may wait.
+    /// Lifetime.
     lifetime: Duration,
 }
 
@@ -85,11 +85,11 @@ struct Server {
 
 /// Idle connections to one server at most.
 const MOST: usize = 128;
-/// How long ago a connection was used that is certain to be open still.
+/// Age up to which an idle connection counts as open.
 const RECENT: Duration = Duration::from_secs(1);
-/// How long a server with few sockets waits for an idle one at most.
+/// Lifetime of idle connections to a server with few sockets.
 const SCARCE: Duration = Duration::from_secs(1);
-/// How long a server counts as such.
+/// Time for which a server counts as one with few sockets.
 const SCARCITY: Duration = Duration::from_secs(600);
 
 impl Pool {

@@ -68,7 +68,7 @@ impl Route {
         self.upstream.silence
     }
 
-    /// How many connections may be open to each server.
+    /// Connections to each server at most.
     pub(super) fn connections(&self) -> Option<usize> {
         self.upstream.connections
     }

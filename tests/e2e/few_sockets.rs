@@ -29,7 +29,7 @@ struct Device {
     serving: JoinHandle<()>,
 }
 
-/// How long it takes for an answer.
+/// Time that an answer takes.
 const WORK: Duration = Duration::from_millis(50);
 /// Parts of a page.
 const PARTS: usize = 12;

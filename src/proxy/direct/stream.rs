@@ -40,7 +40,7 @@ pub(in crate::proxy) struct Stream {
     link: Arc<Link>,
 }
 
-/// How long the rest of a body is read and dropped.
+/// Time for which the rest of a body is read and dropped.
 const DROPPING: Duration = Duration::from_secs(5);
 /// Interim responses to one request at most: no window of the client's bounds them.
 const MOST_HINTS: usize = 32;

@@ -33,7 +33,7 @@ pub(in crate::proxy) enum Framing {
 }
 
 impl Framing {
-    /// How a body is framed anew that came so.
+    /// The framing for the server of a body that came so.
     pub(in crate::proxy) fn of(body: Body) -> Self {
         match body {
             Body::Length(0) => Self::Nothing,
@@ -53,7 +53,7 @@ pub(super) struct Upload {
     size: usize,
     /// Bytes that were dropped.
     dropped: usize,
-    /// Whether something written may still be in a buffer of the hub's stream.
+    /// Set while written bytes may be in a buffer of the hub's stream.
     is_buffered: bool,
     held: Charge,
 }

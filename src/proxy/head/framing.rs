@@ -51,7 +51,7 @@ fn ends_with_chunked(headers: &HeaderMap) -> bool {
     once && codings.last().as_ref().is_some_and(is_chunked)
 }
 
-/// What Content-Length is for the hub, where the client wrote it otherwise, as in `005`.
+/// Content-Length in its plain form, for one written otherwise, such as `005`.
 pub(in crate::proxy) fn plain_length(headers: &HeaderMap, body: Body) -> Option<HeaderValue> {
     let written = headers.get(header::CONTENT_LENGTH)?;
     let Body::Length(length) = body else {

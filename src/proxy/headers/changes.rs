@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::super::answer::put_field;
 
-/// What becomes of the fields of a head on its way.
+/// Changes to the fields of a head on its way.
 pub(in crate::proxy) struct Changes<'a> {
     /// Whether a field is dropped, by its name in lower case.
     is_dropped: fn(&str) -> bool,

@@ -124,7 +124,7 @@ impl Http2 {
     }
 }
 
-/// Whether a local response ends the connection too: where only a body was too large or too slow,
+/// Returns whether a local response ends the connection too: where only a body was too large or slow,
 /// its stream ends alone.
 fn ends_connection(answer: &Answer) -> bool {
     let of_body = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT];

@@ -16,7 +16,7 @@ use crate::{
     real_hub::skip,
 };
 
-/// Where an upload goes, its bytes, and the status that answers it: by the gate, by a hub that
+/// Target, bytes and status of each upload: answered by the gate, by a hub that
 /// answers before it has read the body, by a hub that is down, by the limit.
 const UPLOADS: [(&str, usize, u16); 5] = [
     ("/closed/upload", 200_000, 401),
@@ -26,13 +26,13 @@ const UPLOADS: [(&str, usize, u16); 5] = [
     ("/closed/larger", 900_000, 401),
 ];
 
-/// How often each is sent.
+/// Times that each upload is sent.
 const ROUNDS: usize = 3;
 
-/// How long a program may take for all of them.
+/// Time for a program to send all of them.
 const TIME: Duration = Duration::from_secs(60);
 
-/// Where scripts/test puts httpx.
+/// Python with httpx, installed by scripts/test.
 const PYTHON: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/target/test-tools/python/bin/python3"
@@ -129,7 +129,7 @@ fn java(arguments: &[&str]) -> Command {
     java
 }
 
-/// What a program prints, its faults included.
+/// Runs a program and returns its output, errors included.
 async fn run(mut program: Command) -> String {
     let running = program.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = timeout(TIME, running).await.expect("the program ends");
