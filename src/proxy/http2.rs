@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{
     Proxy,
     conn::{Conn, Gate},
+    direct::Stream,
     link::Link,
 };
 
@@ -156,9 +157,8 @@ impl Connection {
 
     /// Begins a stream, unless its head does not fit into the memory of the connection.
     fn begin(&mut self, (request, mut responder): Accepted) {
-        if stream::well_formed(&request).is_err() {
-            self.malformed += 1;
-        }
+        let malformed = stream::well_formed(&request).err();
+        self.malformed += usize::from(malformed.is_some());
         let bytes = occupied(&request);
         let memory = &self.state.link.memory;
         if self.is_late() || !memory.has_room(bytes) {
@@ -169,8 +169,10 @@ impl Connection {
         self.refused = 0;
         let (held, active) = (memory.charge(bytes), self.state.active.enter());
         let (service, link) = (self.state.service.clone(), self.state.link.clone());
+        let (head, body) = request.into_parts();
+        let stream = Stream::new(body, responder, link.clone());
         tokio::spawn(async move {
-            service.exchange(request, responder, link, held).await;
+            service.exchange(head, stream, link, held, malformed).await;
             drop::<ActiveStream>(active);
         });
     }

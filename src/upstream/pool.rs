@@ -176,8 +176,11 @@ impl Pool {
 
 impl Server {
     fn take(&mut self, reuse: Reuse, closed: &mut Vec<Idle>) -> Option<Idle> {
+        if reuse == Reuse::Never {
+            return None;
+        }
         let is_scarce = self.is_scarce();
-        while reuse != Reuse::Never {
+        loop {
             let mut last = self.idle.pop()?;
             let is_old = reuse == Reuse::Recent && last.since.elapsed() > RECENT;
             if last.is_usable(is_scarce) && !is_old {
@@ -186,10 +189,9 @@ impl Server {
             closed.push(last);
             // The request's own connection takes the place of the one that was too old for it.
             if is_old {
-                break;
+                return None;
             }
         }
-        None
     }
 
     /// Whether another connection may be opened; an idle one makes room for it.

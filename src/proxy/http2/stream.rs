@@ -2,8 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
-use h2::{RecvStream, server::SendResponse};
+use bytes::BytesMut;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use tokio::time::timeout;
 
@@ -30,14 +29,12 @@ impl Http2 {
     /// One request; `held` is the memory that its head occupies.
     pub(super) async fn exchange(
         &self,
-        request: http::Request<RecvStream>,
-        responder: SendResponse<Bytes>,
+        head: Parts,
+        mut stream: Stream,
         link: Arc<Link>,
         mut held: Charge,
+        malformed: Option<Malformed>,
     ) {
-        let malformed = well_formed(&request).err();
-        let (head, body) = request.into_parts();
-        let mut stream = Stream::new(body, responder, link.clone());
         let form = self.form(&head, &mut stream).await;
         let (mut exchange, refused) = self.judge(&head, link, form, malformed).await;
         let Some(answer) = refused else {

@@ -88,7 +88,8 @@ async fn an_unknown_user_hears_what_a_wrong_password_hears() {
             .each_ref()
             .map(|(name, value)| (*name, value.as_str()));
         let mut client = gate.tls().http1().await;
-        let answer = client.ask(http::Method::GET, "/", &fields, "").await;
+        let mut answer = client.ask(http::Method::GET, "/", &fields, "").await;
+        answer.head.fields.retain(|(name, _)| name != "date");
         answers.push((answer.status, answer.head.fields, answer.body));
     }
     assert_eq!(answers[0].0, 401);
