@@ -163,6 +163,12 @@ fn english(notice: &Notice) -> [&'static str; 2] {
             "Too large",
             "The file is larger than this site takes (limits.body in proxy.yaml).",
         ],
+        notice => english_failure(notice),
+    }
+}
+
+fn english_failure(notice: &Notice) -> [&'static str; 2] {
+    match notice {
         Notice::HubStarting => [
             "The hub is starting",
             "The hub does not answer yet. After a restart this can take some minutes; this page tries again by itself.",
@@ -181,7 +187,7 @@ fn english(notice: &Notice) -> [&'static str; 2] {
             "Something went wrong",
             "This is a fault of hubgate; its log says more.",
         ],
-        Notice::Other => ["Error", "The request could not be served."],
+        _ => ["Error", "The request could not be served."],
     }
 }
 
@@ -229,6 +235,12 @@ fn german(notice: &Notice) -> [&'static str; 2] {
             "Zu groß",
             "Die Datei ist größer, als diese Seite annimmt (limits.body in proxy.yaml).",
         ],
+        notice => german_failure(notice),
+    }
+}
+
+fn german_failure(notice: &Notice) -> [&'static str; 2] {
+    match notice {
         Notice::HubStarting => [
             "Die Zentrale startet",
             "Die Zentrale antwortet noch nicht. Nach einem Neustart kann das einige Minuten dauern; diese Seite versucht \
@@ -255,6 +267,6 @@ fn german(notice: &Notice) -> [&'static str; 2] {
             "Etwas ist schiefgegangen",
             "Das ist ein Fehler von hubgate; sein Protokoll sagt mehr.",
         ],
-        Notice::Other => ["Fehler", "Die Anfrage konnte nicht beantwortet werden."],
+        _ => ["Fehler", "Die Anfrage konnte nicht beantwortet werden."],
     }
 }

@@ -103,8 +103,14 @@ impl Content {
     }
 
     fn refusal(self, wanted: Wanted, file: &str) -> Option<String> {
-        use Wanted::{Certificate, Key, RevocationList};
-        let refused = match (self, wanted) {
+        let confusion = || self.confusion(wanted).map(str::to_owned);
+        self.conversion(wanted, file).or_else(confusion)
+    }
+
+    /// The command that makes what is wanted of the file.
+    fn conversion(self, wanted: Wanted, file: &str) -> Option<String> {
+        use Wanted::{Certificate, Key};
+        let command = match (self, wanted) {
             (Self::DerCertificate, Certificate) => format!(
                 "a certificate in DER, and PEM is needed: openssl x509 -inform DER -in {file} -out {file}.pem"
             ),
@@ -140,37 +146,40 @@ impl Content {
             (Self::PemTrusted, Certificate) => format!(
                 "a certificate in a form of OpenSSL's own: openssl x509 -in {file} -out {file}.pem"
             ),
-            (Self::OpenSshKey, Key) => format!(
+            _ => return None,
+        };
+        Some(command)
+    }
+
+    /// What is confused with what is wanted.
+    fn confusion(self, wanted: Wanted) -> Option<&'static str> {
+        use Wanted::{Certificate, Key, RevocationList};
+        Some(match (self, wanted) {
+            (Self::OpenSshKey, Key) => {
                 "a key in the form of OpenSSH: make a copy and change that, ssh-keygen -p -N '' -m PEM -f COPY"
-            ),
+            }
             (Self::PemRequest, _) => {
                 "a certificate request, which a CA answers with a certificate: name the file \
                  that it sent"
-                    .to_owned()
             }
             (
                 Self::PemKey | Self::PemEncryptedKey | Self::DerKey | Self::DerEncryptedKey,
                 Certificate,
-            ) => "a private key where a certificate is needed: `chain` and `key` may be swapped"
-                .to_owned(),
+            ) => "a private key where a certificate is needed: `chain` and `key` may be swapped",
             (Self::PemCertificate | Self::DerCertificate, Key) => {
                 "a certificate where its private key is needed: `chain` and `key` may be swapped"
-                    .to_owned()
             }
             (Self::PemPublicKey, Key) => {
                 "a public key, and its private one is needed: name the file it was made of"
-                    .to_owned()
             }
             (Self::PemRevocationList | Self::DerRevocationList, Certificate | Key) => {
-                "a revocation list: it belongs in `crl` of client_certificate".to_owned()
+                "a revocation list: it belongs in `crl` of client_certificate"
             }
             (Self::PemCertificate | Self::DerCertificate, RevocationList) => {
                 "a certificate where a revocation list is needed: `ca` and `crl` may be swapped"
-                    .to_owned()
             }
             _ => return None,
-        };
-        Some(refused)
+        })
     }
 }
 
