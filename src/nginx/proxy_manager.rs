@@ -11,7 +11,7 @@ use super::files::Files;
 pub(super) const CONF: &str = "/etc/nginx/nginx.conf";
 const INCLUDES: &str = "/etc/nginx/conf.d/include";
 
-/// What hosts include of the container; the rest changes nothing of which request reaches a hub.
+/// Files of the container that hosts include; the rest changes nothing of which request reaches a hub.
 const TEXTS: [(&str, &str); 4] = [
     (
         "proxy.conf",
@@ -55,6 +55,8 @@ impl<'f> ProxyManager<'f> {
         if !has("nginx/proxy_host") {
             return None;
         }
+        // What it names is written into a file elsewhere.
+        let path = std::path::absolute(path).ok()?;
         let beside = path.parent().unwrap_or(Path::new("")).join("letsencrypt");
         let letsencrypt = match files.names(&beside).is_empty() {
             true => PathBuf::from("/etc/letsencrypt"),
@@ -62,7 +64,7 @@ impl<'f> ProxyManager<'f> {
         };
         Some(Self {
             files,
-            data: path.to_owned(),
+            data: path,
             letsencrypt,
         })
     }
