@@ -14,6 +14,9 @@ pub(super) enum Certificate {
     Files { chain: String, key: String },
 }
 
+const RENEWED: &str = "`chain` of `certificate`: this very file, as hubgate takes over only what certbot calls after a name of the \
+    site and what has all its names. certbot goes on to renew it where it proves the names by DNS; by NGINX, by port 80 or \
+    within a container that is stopped it cannot any more: then write `certificate: acme`";
 /// Where certbot keeps what is used now.
 const CERTBOT: &str = "/etc/letsencrypt/live/";
 
@@ -55,10 +58,8 @@ pub(super) fn of(
         report.changed(key, "goes with ssl_certificate");
         return Certificate::Acme;
     }
-    match certbots {
-        true => report.changed(chain, "`chain` of `certificate`: this very file, as hubgate takes over only what certbot calls after a name of the \
-            site and what has all its names. certbot goes on to renew it where it proves the names by DNS; by NGINX or port 80 it cannot any \
-            more: then write `certificate: acme`"),
+    match certbots || chain.word().contains("/live/npm-") {
+        true => report.changed(chain, RENEWED),
         false => report.kept(chain, "`chain` of `certificate`"),
     }
     report.kept(key, "`key` of `certificate`");

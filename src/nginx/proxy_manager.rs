@@ -55,6 +55,8 @@ impl<'f> ProxyManager<'f> {
         if !has("nginx/proxy_host") {
             return None;
         }
+        // What it names is written into a file elsewhere.
+        let path = std::path::absolute(path).ok()?;
         let beside = path.parent().unwrap_or(Path::new("")).join("letsencrypt");
         let letsencrypt = match files.names(&beside).is_empty() {
             true => PathBuf::from("/etc/letsencrypt"),
@@ -62,7 +64,7 @@ impl<'f> ProxyManager<'f> {
         };
         Some(Self {
             files,
-            data: path.to_owned(),
+            data: path,
             letsencrypt,
         })
     }

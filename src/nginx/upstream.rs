@@ -55,6 +55,9 @@ pub(super) fn passed<'d>(
     if url.authority.contains('$') {
         return Passed::Unsayable("the hub's address is a variable: write it out".into());
     }
+    if url.path.is_some_and(|path| path.starts_with("$uri")) {
+        return Passed::Unsayable("NGINX sends the hub a decoded path here, and hubgate the path as it came: write `$request_uri`".into());
+    }
     // Beside a variable the path is no prefix that is replaced: it is the whole path.
     let whole = directive.has_variable() && url.path.is_some();
     if whole || url.rewrites(matcher) {
@@ -179,7 +182,7 @@ impl<'u> Url<'u> {
             .or_else(|| rest.find("$uri"))
             .unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        let path = Some(path).filter(|path| !path.is_empty() && !AS_IT_CAME.contains(path));
+        let path = Some(path).filter(|path| !path.is_empty() && *path != AS_IT_CAME);
         Some(Self {
             scheme,
             authority: authority.to_owned(),
@@ -207,8 +210,8 @@ impl<'u> Url<'u> {
     }
 }
 
-/// What leaves path and query as the client sent them.
-const AS_IT_CAME: [&str; 2] = ["$request_uri", "$uri$is_args$args"];
+/// What leaves path and query as the client sent them; `$uri` is the decoded path.
+const AS_IT_CAME: &str = "$request_uri";
 
 fn has_port(authority: &str) -> bool {
     let after_brackets = authority.rsplit(']').next().unwrap_or(authority);

@@ -60,6 +60,10 @@ fn a_host_of_the_proxy_manager_keeps_its_hub_certificate_and_access_list() {
         report.contains("/npm/data/nginx/proxy_host/1.conf:"),
         "{report}"
     );
+    assert!(
+        report.contains("within a container that is stopped"),
+        "{report}"
+    );
 }
 
 #[test]

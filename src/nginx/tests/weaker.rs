@@ -146,6 +146,7 @@ fn a_place_that_nginx_never_forwards_is_closed() {
         "fastcgi_pass 127.0.0.1:9000;",
         "proxy_pass http://$host;",
         "proxy_pass http://127.0.0.1:3000/;",
+        "proxy_pass http://127.0.0.1:8080$uri$is_args$args;",
         "internal; proxy_pass http://127.0.0.1:8080;",
         "proxy_pass http://127.0.0.1:8080; return 503;",
     ] {
