@@ -17,7 +17,7 @@ use super::{
     variables::Variables,
 };
 
-/// Where a CA asks for its challenges (RFC 8555, section 8.3).
+/// The folder of a CA's challenges (RFC 8555, section 8.3).
 const FOLDER: &str = "/.well-known/acme-challenge";
 
 /// Adds the hubs that answer challenges to the sites of their names, where everybody reaches them.

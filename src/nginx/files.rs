@@ -17,7 +17,7 @@ pub trait Files {
     /// The names in a folder; none when there is no such folder.
     fn names(&self, folder: &Path) -> Vec<String>;
 
-    /// Where a path that the files name is on this machine.
+    /// The place on this machine of a path that the files name.
     fn place(&self, path: &Path) -> PathBuf {
         path.to_owned()
     }

@@ -12,7 +12,7 @@ pub(super) struct Headers {
     pub(super) origins: Vec<String>,
 }
 
-/// What becomes of `Access-Control-*`.
+/// The treatment of `Access-Control-*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cors {
     /// `access.origins` names the origin.

@@ -16,7 +16,7 @@ impl Server<'_> {
             (Kind::Hubs, _) => return,
             (Kind::ToTls | Kind::Other, Some(target)) => {
                 let why = format!(
-                    "a redirect to {target}: hubgate leads from http to https only, so another has to lead there, or nobody does"
+                    "a redirect to {target}: hubgate leads from http to https only, so another server has to lead there"
                 );
                 return report.whole(Fate::Dropped, self.directive, why);
             }
@@ -65,7 +65,7 @@ impl Server<'_> {
         }
     }
 
-    /// Where it leads every request, if that is to another host.
+    /// The target of every request, if that is another host.
     fn redirect(&self) -> Option<&str> {
         let own = self.levels.own_one("return");
         let by_root = || {
@@ -88,5 +88,5 @@ impl Server<'_> {
     }
 }
 
-/// What stands for the host that the client asked for.
+/// Variables of the host that the client asked for.
 const SAME_HOST: [&str; 3] = ["$host", "$http_host", "$server_name"];

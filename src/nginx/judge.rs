@@ -48,11 +48,11 @@ struct Judge<'s, 'd> {
     server: &'s Server<'d>,
     hosts: &'s [String],
     verify: Verify,
-    /// What the `if`s of the server itself want.
+    /// The demands of the `if`s of the server itself.
     everywhere: Wanted,
 }
 
-/// What the `if`s of a block want.
+/// The demands of the `if`s of a block.
 #[derive(Clone, Debug)]
 struct Wanted {
     certificate: bool,
@@ -199,7 +199,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         levels.own("if").iter().any(wants)
     }
 
-    /// What the `if`s of a block want, with a report of each.
+    /// The demands of the `if`s of a block, each reported.
     fn conditions(
         &self,
         levels: &Levels<'d>,

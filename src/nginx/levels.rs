@@ -52,7 +52,7 @@ impl<'d> Levels<'d> {
         names.map(|name| name.to_ascii_lowercase()).collect()
     }
 
-    /// What NGINX runs in its order: the server's own directives, then those of the innermost block.
+    /// The directives that NGINX runs, in its order: the server's own directives, then those of the innermost block.
     pub(super) fn executed(&self) -> impl Iterator<Item = &'d Directive> {
         let inner = self.0.len() > 2;
         self.server().chain(self.all_own().filter(move |_| inner))

@@ -81,7 +81,7 @@ impl Networks {
         Self([self.0.as_slice(), &[other]].concat()).ordered()
     }
 
-    /// What is in both.
+    /// The addresses of both.
     pub(super) fn and(&self, other: &Self) -> Self {
         Self(other.0.iter().flat_map(|it| self.within(*it)).collect()).ordered()
     }

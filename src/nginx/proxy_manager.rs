@@ -11,7 +11,7 @@ use super::files::Files;
 pub(super) const CONF: &str = "/etc/nginx/nginx.conf";
 const INCLUDES: &str = "/etc/nginx/conf.d/include";
 
-/// What hosts include of the container; the rest changes nothing of which request reaches a hub.
+/// Files of the container that hosts include; the rest changes nothing of which request reaches a hub.
 const TEXTS: [(&str, &str); 4] = [
     (
         "proxy.conf",

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_hides_what_lets_somebody_in() {
+    fn the_report_hides_credentials() {
         for text in [
             "proxy_set_header Authorization 'Basic S3CRET';",
             "proxy_set_header X-Api-Key S3CRET;",

@@ -210,7 +210,7 @@ impl<'u> Url<'u> {
     }
 }
 
-/// What leaves path and query as the client sent them; `$uri` is the decoded path.
+/// The variable that leaves path and query as the client sent them; `$uri` is the decoded path.
 const AS_IT_CAME: &str = "$request_uri";
 
 fn has_port(authority: &str) -> bool {

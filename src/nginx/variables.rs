@@ -201,7 +201,7 @@ impl<'d> Variables<'d> {
         matches!(part, Part::Variable { name, .. } if self.set.contains_key(&name.to_ascii_lowercase()))
     }
 
-    /// What a `map` gives: of its entries those that can be chosen.
+    /// The texts of a `map`: of its entries those that can be chosen.
     fn mapped(&self, name: &str, depth: usize) -> Texts {
         let map = self
             .definer(name)

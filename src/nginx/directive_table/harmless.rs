@@ -171,7 +171,7 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Changed,
-        "hubgate passes `Location` on as the hub writes it: a hub that names itself by its own address has to be told its public one",
+        "hubgate passes `Location` on as the hub writes it: a hub that names itself by its own address needs to know its public one",
         &["proxy_redirect"],
     ),
     (

@@ -23,10 +23,10 @@ fn a_ca_without_its_root_in_the_file_stops() {
     let (root, below) = two_authorities();
     assert!(with(root.clone()).is_ok());
     assert!(with(format!("{below}{root}")).is_ok());
-    let told = with(below).unwrap_err().to_string();
+    let message = with(below).unwrap_err().to_string();
     assert!(
-        told.contains("CN=below was issued by CN=root, whose certificate is not in this file"),
-        "{told}"
+        message.contains("CN=below was issued by CN=root, whose certificate is not in this file"),
+        "{message}"
     );
 }
 

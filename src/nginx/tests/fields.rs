@@ -47,12 +47,12 @@ fn an_origin_that_nginx_lets_read_is_listed() {
 
 #[test]
 fn a_field_is_said_to_be_kept_only_where_the_hub_has_the_same() {
-    let told = report(&home(&format!(
+    let text = report(&home(&format!(
         "location / {{ {HUB} proxy_set_header Accept-Encoding ''; proxy_set_header X-Remote-User $remote_user; \
          proxy_set_header Authorization 'Basic S3CRET'; proxy_set_header X-Forwarded-Proto http; \
          proxy_set_header X-Real-IP $remote_addr; proxy_set_header Upgrade $http_upgrade; }}"
     )));
-    let (kept, rest) = told.split_once("changed\n").unwrap();
+    let (kept, rest) = text.split_once("changed\n").unwrap();
     for name in [
         "Accept-Encoding",
         "X-Remote-User",
@@ -61,12 +61,12 @@ fn a_field_is_said_to_be_kept_only_where_the_hub_has_the_same() {
     ] {
         assert!(
             !kept.contains(name) && rest.contains(name),
-            "{name}: {told}"
+            "{name}: {text}"
         );
     }
     assert!(
         kept.contains("X-Real-IP") && kept.contains("Upgrade"),
-        "{told}"
+        "{text}"
     );
-    assert!(!told.contains("S3CRET"), "{told}");
+    assert!(!text.contains("S3CRET"), "{text}");
 }

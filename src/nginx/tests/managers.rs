@@ -1,4 +1,4 @@
-//! What Nginx Proxy Manager and SWAG write.
+//! Files of Nginx Proxy Manager and of SWAG.
 
 use super::{Failure, Import, Memory, Wishes, import};
 
@@ -120,7 +120,7 @@ fn a_filter_of_queries_stops_with_the_switch_of_the_proxy_manager() {
     );
 }
 
-/// What SWAG's samples have.
+/// A sample of SWAG's.
 const SAMPLE: &str = "server {\n listen 443 ssl;\n listen [::]:443 ssl;\n server_name radarr.*;\n\
     include /config/nginx/ssl.conf;\n client_max_body_size 0;\n location / {\n include /config/nginx/proxy.conf;\n\
     include /config/nginx/resolver.conf;\n set $upstream_app radarr;\n set $upstream_port 7878;\n set $upstream_proto http;\n\
