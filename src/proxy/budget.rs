@@ -127,6 +127,9 @@ fn heaviest(accounts: &[Arc<Account>]) -> Option<usize> {
         }
         let (heaviest, _) = groups.into_iter().max_by_key(|(_, held)| *held)?;
         places.retain(|place| group(place) == heaviest);
+        if heaviest.is_ipv4() {
+            break;
+        }
     }
     places
         .into_iter()

@@ -248,14 +248,15 @@ async fn heads_in_progress_are_bounded_in_all() {
         start(|setup| setup.top("limits: {memory: 8MiB, connections_per_address: 2000}")).await;
     let before = gate.resident();
     let mut clients = Vec::new();
-    for _ in 0..600 {
+    for _ in 0..1_200 {
         let mut client = Caller::clear(gate.http()).raw().await;
         client.say(half_a_head(60_000)).await;
         clients.push(client);
     }
     serves(&gate).await;
     let held = gate.resident().saturating_sub(before);
-    assert!(held < 20 << 20, "{held} bytes");
+    // What the allocator keeps of those that were cut counts too: without a bound, 85 MB.
+    assert!(held < 40 << 20, "{held} bytes");
 }
 
 /// Bytes that hubgate occupies for connections whose clients take nothing and ask 128 times.
