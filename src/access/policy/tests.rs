@@ -131,11 +131,13 @@ async fn every_wrong_password_is_reported_whether_it_was_needed_or_not() {
 async fn guesses_at_a_public_place_are_held_back_at_the_others() {
     for user in ["anna", "nobody"] {
         let scene = Scene::new("any anna", &[("/static/", "public")]);
+        let mut looked_at = 0;
         for _ in 0..12 {
             let wrong = Brought(AWAY, "", Some((user, "wrong")));
             let admission = scene.decide("/static/", wrong).await;
-            assert!(admission.unwrap().login_failed);
+            looked_at += u32::from(admission.unwrap().login_failed);
         }
+        assert!((6..12).contains(&looked_at), "{looked_at}");
         assert_eq!(scene.told("/", Brought(AWAY, "", RIGHT)).await, "throttled");
     }
 }

@@ -69,7 +69,7 @@ fn a_cut_frees_more_than_what_is_too_much() {
     assert!(!accounts.iter().any(|account| account.is_evicted()));
     let _more = accounts[0].charge(1);
     let cut = accounts.iter().filter(|account| account.is_evicted());
-    assert_eq!(cut.count(), 11);
+    assert_eq!(cut.count(), 10);
 }
 
 #[test]

@@ -222,8 +222,8 @@ fn a_reload_changes_the_format_or_turns_the_log_off() {
 fn a_stdout_that_stands_still_costs_lines_and_no_time() {
     let (gate, gated) = mpsc::channel();
     let log = AccessLog::with_output(Format::Combined, Gated(gated)).unwrap();
-    let target = vec![b'a'; CAPACITY / 4];
-    for _ in 0..16 {
+    let target = vec![b'a'; MOST_TARGET];
+    for _ in 0..2 * CAPACITY / MOST_TARGET {
         log.record(&Entry {
             target: &target,
             ..entry()
