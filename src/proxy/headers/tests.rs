@@ -36,11 +36,9 @@ fn claims_in_all_spellings_are_dropped() {
 #[test]
 fn a_connection_list_of_thousands_costs_no_more_than_its_length() {
     let listed: Vec<_> = (0..20_000).map(|number| format!("a{number}")).collect();
-    let fields = [("Connection", format!("b,x,{},b", listed.join(",")))];
+    let list = format!("b,x,{},b", listed.join(","));
     let mut headers = HeaderMap::new();
-    for (name, value) in fields {
-        headers.insert(name, HeaderValue::try_from(value).unwrap());
-    }
+    headers.insert("connection", HeaderValue::try_from(list).unwrap());
     let changes = Changes::dropping(|_| false, nominated(&headers));
     let others: Vec<_> = (0..4_000).map(|number| format!("c{number}")).collect();
     let others = others.iter().map(String::as_bytes);

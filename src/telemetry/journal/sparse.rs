@@ -24,6 +24,7 @@ impl Default for Sparse {
 
 impl Sparse {
     /// Whether a line may be written now.
+    #[must_use]
     pub fn is_due(&self) -> bool {
         self.is_due_at(self.begun.elapsed().as_secs())
     }
