@@ -112,5 +112,5 @@ fn a_file_that_cannot_be_read_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("htpasswd");
     let fault = Passwords::load(&path).err().unwrap();
-    assert!(format!("{fault:#}").contains(": password file: "));
+    assert!(format!("{fault:#}").contains("hubgate user add NAME"));
 }

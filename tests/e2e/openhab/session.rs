@@ -20,7 +20,7 @@ async fn row_16_a_password_is_remembered_in_a_guarded_cookie() {
     let gate = Setup::home(&hub.url()).password().start().await;
     let answer = get(&gate.tls(), "/cookies", &[("authorization", ANNA)]).await;
     let cookies = answer.values("set-cookie");
-    assert_eq!(cookies.len(), 4, "the hub's two stay: {cookies:?}");
+    assert_eq!(cookies.len(), 3, "the hub's two stay: {cookies:?}");
     let ours = ours(&answer).unwrap();
     let (value, attributes) = ours.split_once("; ").unwrap();
     let expected = "Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax";
