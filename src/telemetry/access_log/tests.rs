@@ -237,12 +237,15 @@ fn a_reload_changes_the_format_or_turns_the_log_off() {
     assert!(page.text().starts_with('{'));
 }
 
+/// Bytes of a target, which are logged whole.
+const LINE: usize = 2048;
+
 #[test]
 fn a_stdout_that_stands_still_costs_lines_and_no_time() {
     let (gate, gated) = mpsc::channel();
     let log = AccessLog::with_output(Format::Combined, Gated(gated)).unwrap();
-    let target = vec![b'a'; CAPACITY / 4];
-    for _ in 0..16 {
+    let target = vec![b'a'; LINE];
+    for _ in 0..=CAPACITY / LINE {
         log.record(&Entry {
             target: &target,
             ..entry()
