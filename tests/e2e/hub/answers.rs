@@ -24,7 +24,6 @@ pub(super) async fn answer(wire: &mut Hub, head: &Head, ticks: Ticks) -> Option<
         "/slow" => slow(wire, ticks).await,
         "/large" => large(wire).await,
         "/hang" => hang(wire).await,
-        "/refusing" => say(wire, REFUSING).await,
         "/bye" => last(wire, PLAIN).await,
         "/plain" | "/stale" => say(wire, PLAIN).await,
         _ => wrong_or_echo(wire, head, path).await,
@@ -162,7 +161,8 @@ fn huge_head() -> Vec<u8> {
 
 const PLAIN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nplain";
 
-const REFUSING: &str = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno";
+pub(super) const REFUSING: &str =
+    "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno";
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n\
                        4\r\none,\r\n4\r\ntwo,\r\n5\r\nthree\r\n0\r\n\r\n";

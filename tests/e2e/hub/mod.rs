@@ -148,7 +148,7 @@ async fn exchange(wire: &mut Wire<TcpStream>, head: &Head, record: &Record) -> O
     let ticks = record.ticks();
     let number = record.begin(head.clone());
     if head.word(1) == "/refusing" {
-        answers::answer(wire, head, ticks).await?;
+        wire.write(answers::REFUSING.as_bytes()).await.ok()?;
         return answers::hang(wire).await;
     }
     if head.word(1) == "/at-once" {
