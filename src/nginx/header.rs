@@ -115,7 +115,7 @@ impl Headers {
                 report.dropped(directive, "the header is the connection's, or no header");
             }
             _ if value.contains('$') => {
-                report.dropped(directive, "hubgate's headers have no variables")
+                report.dropped(directive, "hubgate's headers have no variables");
             }
             _ => self.other(directive, name, value, report),
         }

@@ -47,7 +47,7 @@ fn left_out(levels: &Levels<'_>, report: &mut Report) {
         report.dropped(
             it,
             "`--direct`: clients connect to this machine themselves, so no proxy is believed",
-        )
+        );
     });
 }
 

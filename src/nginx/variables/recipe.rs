@@ -65,7 +65,7 @@ impl Variables<'_> {
 }
 
 /// The entries of a `map`, where each is one text that is written out.
-fn entries<'d>(map: &'d Directive) -> Option<Vec<&'d Directive>> {
+fn entries(map: &Directive) -> Option<Vec<&Directive>> {
     let entries = map.inner().iter().filter(|it| !is_option(it));
     let entries: Vec<_> = entries.collect();
     let plain = |it: &&Directive| !is_wide(&it.name) && !it.has_variable();
