@@ -40,7 +40,7 @@ async fn the_lines_of_a_stalled_stderr_come_once_it_is_read_again() {
     gate.stall_output(false);
     gate.terminate();
     assert!(gate.ended().await.success());
-    gate.line_with("asked to stop").await;
+    gate.line_with("INFO ended").await;
     let failed = gate.printed().matches("connection of 127.0.0.1").count();
     assert_eq!(failed, LINES);
 }

@@ -87,9 +87,11 @@ impl Stage {
 
     fn keep(&self) {
         fs::set_permissions(self.roots.path(), Permissions::from_mode(0o755)).unwrap();
+        let owner = format!("{SERVICE}:{SERVICE}");
+        let chown = |name: &str| shell("chown", &["-R", &owner, self.path(name).to_str().unwrap()]);
+        ["home.pem", "home.key"].map(chown);
         for name in ["state", "users"] {
-            let owner = format!("{SERVICE}:{SERVICE}");
-            shell("chown", &["-R", &owner, self.path(name).to_str().unwrap()]);
+            chown(name);
             let kept = self.path(&format!("kept-{name}"));
             fs::rename(self.path(name), kept).unwrap();
         }
