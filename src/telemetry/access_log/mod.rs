@@ -104,7 +104,11 @@ impl<'a> Entry<'a> {
 
 /// At most so many bytes of a text, whole characters.
 fn head(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 impl AccessLog {
