@@ -15,8 +15,8 @@ fn certificate(host: &str) -> (String, CertificateDer<'static>) {
     (made.pem[begin..].to_owned(), made.certificate)
 }
 
-fn trust(config: Upstream) -> ServerTrust {
-    ServerTrust::load(&config, &SystemRoots::from_certificates(&[])).unwrap()
+fn trust(config: &Upstream) -> ServerTrust {
+    ServerTrust::load(config, &SystemRoots::from_certificates(&[])).unwrap()
 }
 
 fn pin(pin: Pin) -> Upstream {
@@ -51,7 +51,7 @@ fn a_pin_takes_its_certificate_at_any_time_for_any_name_and_no_other() {
     let der = folder.path("hub.der");
     std::fs::write(&der, &leaf).unwrap();
     for config in [Pin::File(pem), Pin::File(der), Pin::Sha256(sha256(&leaf))] {
-        let trust = trust(pin(config));
+        let trust = trust(&pin(config));
         for host in ["192.0.2.1", "elsewhere.example"] {
             assert_eq!(refusal(&trust, &leaf, host, FAR), None);
             let refused = refusal(&trust, &other, host, FAR).unwrap();
@@ -67,7 +67,7 @@ fn a_refused_certificate_says_why_and_what_it_is() {
     let folder = Folder::new();
     let (pem, leaf) = certificate("openhab.org");
     let ca = folder.write("ca.pem", &pem);
-    let trusting = trust(Upstream {
+    let trusting = trust(&Upstream {
         ca: Some(ca),
         ..Upstream::default()
     });
@@ -95,7 +95,7 @@ fn a_refused_certificate_says_why_and_what_it_is() {
         let hash = super::super::hex("", &sha256(leaf)).to_ascii_lowercase();
         assert!(refused.ends_with(&format!("SHA-256 {hash})")), "{refused}");
     }
-    let none = trust(Upstream::default());
+    let none = trust(&Upstream::default());
     assert!(refusal(&none, &leaf, "openhab.org", now).is_some());
 }
 
@@ -122,7 +122,7 @@ fn a_pin_file_has_one_certificate() {
 #[test]
 fn a_pinned_certificate_that_cannot_be_read_is_refused() {
     let garbage = CertificateDer::from(b"no certificate".to_vec());
-    let trust = trust(pin(Pin::Sha256(sha256(&garbage))));
+    let trust = trust(&pin(Pin::Sha256(sha256(&garbage))));
     let refused = refusal(&trust, &garbage, "openhab.org", FAR).unwrap();
     assert!(refused.contains("it is damaged"), "{refused}");
 }

@@ -89,7 +89,7 @@ impl Stage {
         fs::set_permissions(self.roots.path(), Permissions::from_mode(0o755)).unwrap();
         let owner = format!("{SERVICE}:{SERVICE}");
         let chown = |name: &str| shell("chown", &["-R", &owner, self.path(name).to_str().unwrap()]);
-        ["home.pem", "home.key"].map(chown);
+        ["home.pem", "home.key"].into_iter().for_each(chown);
         for name in ["state", "users"] {
             chown(name);
             let kept = self.path(&format!("kept-{name}"));

@@ -30,7 +30,7 @@ async fn the_hub_gets_the_configured_fields_in_the_clear_and_over_tls_on_each_wa
     let secure = SecureHub::before(&hub).await;
     let clear = format!("{{servers: [\"{}\"]}}", hub.url());
     for upstream in [clear, secure.upstream("ca: hub-ca.pem")] {
-        let upstream = upstream.replace('{', "").replace('}', "");
+        let upstream = upstream.replace(['{', '}'], "");
         let gate = router(&format!("\n      {}", upstream.replace(", ", "\n      ")))
             .file("hub-ca.pem", &secure.ca_pem())
             .start()

@@ -22,6 +22,9 @@ pub(super) fn blocks() -> Vec<Node> {
     ]
 }
 
+/// Variables of maps that give a realm.
+const MAPPED: [&str; 3] = ["$realm", "$shown", "$asked"];
+
 impl Grammar {
     /// A hub whose address stands in a variable.
     pub(super) fn chosen(&mut self, nodes: &mut Vec<Node>) {
@@ -48,10 +51,10 @@ impl Grammar {
 
     /// The words that a password is asked with, of which `off` asks for none.
     pub(super) fn realm(&mut self) -> &'static str {
-        if self.mapped && self.random.percent(30) {
-            return *self.random.of(&["$realm", "$shown", "$asked"]);
+        match self.mapped && self.random.percent(30) {
+            true => MAPPED[self.random.below(MAPPED.len())],
+            false => "x",
         }
-        "x"
     }
 
     /// A condition on a variable that a map or the client's address decides.
