@@ -135,6 +135,9 @@ pub(super) fn to_client<'a>(
         return Ok(changes);
     };
     recognise(fields, status, exchange);
+    if let Some(location) = public_location(fields, status, exchange) {
+        changes.set("Location", Some(location.try_into()?));
+    }
     let headers = site.config.headers.iter();
     for (name, value) in headers.filter(|(name, _)| !exchange.cors.replaces(name.as_str())) {
         changes.set(name.as_str(), Some(value.clone()));
@@ -162,6 +165,22 @@ fn recognise(fields: &(impl Fields + ?Sized), status: StatusCode, exchange: &Exc
     };
     let kind = fields.all("content-type").next().unwrap_or_default();
     route.upstream().notice(&exchange.said.target, kind);
+}
+
+/// The reference that a redirect to the hub's own address becomes; none where it leads elsewhere.
+fn public_location(
+    fields: &(impl Fields + ?Sized),
+    status: StatusCode,
+    exchange: &Exchange,
+) -> Option<String> {
+    let has_location = status.is_redirection() || status == StatusCode::CREATED;
+    let route = exchange.route.as_ref().filter(|_| has_location)?;
+    let mut locations = fields.all("location");
+    let (location, None) = (locations.next()?, locations.next()) else {
+        return None;
+    };
+    let location = std::str::from_utf8(location).ok()?;
+    route.upstream().addresses().path_of(location)
 }
 
 /// Whether a field of the hub's answer is dropped, by its name in lower case.

@@ -6,6 +6,7 @@
 
 mod connection;
 mod kind;
+mod own_address;
 mod pool;
 mod request_edits;
 mod route;
@@ -27,6 +28,7 @@ use crate::{config::model, tls::SystemRoots};
 
 pub use self::{
     connection::{Connection, Connector, Starvation, Unreachable},
+    own_address::OwnAddresses,
     pool::Reuse,
     request_edits::{RequestEdits, SecretValue, SecretValues},
     route::Route,
@@ -43,6 +45,7 @@ pub struct Upstream {
     /// Connections to each server at most.
     connections: Option<usize>,
     edits: RequestEdits,
+    addresses: OwnAddresses,
 }
 
 /// How long to wait for a server to take a connection.
@@ -72,6 +75,7 @@ impl Upstream {
             silence,
             connections: config.connections,
             edits: RequestEdits::build(config, secrets)?,
+            addresses: OwnAddresses::of(config),
         })
     }
 
@@ -80,6 +84,12 @@ impl Upstream {
     pub fn route(self: &Arc<Self>, site: Arc<str>) -> Route {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         Route::new(self.clone(), site, turn)
+    }
+
+    /// The addresses of its servers, as they stand in redirects.
+    #[must_use]
+    pub fn addresses(&self) -> &OwnAddresses {
+        &self.addresses
     }
 
     /// Whether the hub is openHAB, as far as it is known.

@@ -171,7 +171,7 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Changed,
-        "hubgate passes `Location` on as the hub writes it: a hub that names itself by its own address needs to know its public one",
+        "hubgate leads a `Location` of the hub's own address to the site, and passes any other on",
         &["proxy_redirect"],
     ),
     (

@@ -2,5 +2,6 @@
 
 mod failures;
 mod pin;
+mod redirects;
 mod request_edits;
 mod user_header;
