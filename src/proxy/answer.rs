@@ -50,7 +50,7 @@ impl Answer {
         Self::of(status, "text/html; charset=utf-8", body.into())
     }
 
-    /// An answer whose body is written for its reader ([`Answer::written_for`]).
+    /// An answer whose body is written for its reader (`Answer::written_for`).
     #[must_use]
     pub fn notice(status: StatusCode, notice: Notice) -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! Local responses that a person may read: which there are, and what their heads say.
 //!
-//! The words are chosen when the response is written ([`Reader`]): German or English, as a page or
+//! The words are chosen when the response is written (`Reader`): German or English, as a page or
 //! as a problem for programs (RFC 9457).
 
 mod certificate;
