@@ -135,8 +135,7 @@ async fn family_or_password(hub: &Hub, family: &Authority) -> Hubgate {
 /// Only a certificate of the family enters.
 async fn only_family(hub: &Hub, family: &Authority) -> Hubgate {
     Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
+        .client_certificate(family)
         .start()
         .await
 }

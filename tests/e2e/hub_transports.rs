@@ -1,71 +1,49 @@
 //! Hubs over TLS and on Unix sockets: what passes to a hub in the clear passes there too.
 
-use std::{path::Path, sync::Arc};
+use std::{any::Any, path::Path};
 
 use futures_util::future::join_all;
 use http::Method;
-use rustls::{ServerConfig, crypto::aws_lc_rs};
 use tempfile::TempDir;
 use tokio::{
     io::copy_bidirectional,
-    net::{TcpListener, TcpStream, UnixListener},
+    net::{TcpStream, UnixListener},
     task::JoinHandle,
 };
-use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    harness::{Authority, Hubgate, Port, Setup, Stream},
-    hub::Hub,
+    harness::{Authority, Hubgate, Setup, Stream},
+    hub::{Hub, SecureHub},
 };
 
 /// A hub behind a relay that speaks another transport, and hubgate in front of it.
 struct Stage {
     hub: Hub,
     gate: Hubgate,
-    relay: JoinHandle<()>,
-    _port: Port,
+    _relay: Box<dyn Any>,
+}
+
+/// A socket whose connections go on to a hub.
+struct UnixRelay {
+    task: JoinHandle<()>,
     _folder: TempDir,
 }
 
-impl Drop for Stage {
+impl Drop for UnixRelay {
     fn drop(&mut self) {
-        self.relay.abort();
+        self.task.abort();
     }
 }
 
 async fn over_tls() -> Stage {
-    let (hub, port) = (Hub::start().await, Port::keep());
-    let authority = Authority::new("hub root");
-    let leaf = authority.server(&["localhost"]);
-    let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(leaf.chain(), leaf.key())
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind(port.address()).await.unwrap();
-    let address = hub.address();
-    let relay = tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let stream = acceptor.accept(stream).await.unwrap();
-                join(stream, address).await;
-            });
-        }
-    });
-    let upstream = format!(
-        "{{servers: [\"https://localhost:{}\"], ca: hub-ca.pem}}",
-        port.number()
-    );
-    let setup = Setup::home(&upstream).file("hub-ca.pem", &authority.pem());
+    let (hub, authority) = (Hub::start().await, Authority::new("hub root"));
+    let secure = SecureHub::showing(&hub, authority.server(&["localhost"])).await;
+    let upstream = secure.upstream("ca: hub-ca.pem");
+    let setup = Setup::home(&upstream.replace("127.0.0.1", "localhost"));
     Stage {
         hub,
-        gate: setup.start().await,
-        relay,
-        _port: port,
-        _folder: tempfile::tempdir().unwrap(),
+        gate: setup.file("hub-ca.pem", &authority.pem()).start().await,
+        _relay: Box::new(secure),
     }
 }
 
@@ -74,7 +52,7 @@ async fn over_unix() -> Stage {
     let socket = folder.path().join("hub.sock");
     let listener = UnixListener::bind(&socket).unwrap();
     let address = hub.address();
-    let relay = tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(join(stream, address));
         }
@@ -85,9 +63,10 @@ async fn over_unix() -> Stage {
     Stage {
         hub,
         gate,
-        relay,
-        _port: Port::keep(),
-        _folder: folder,
+        _relay: Box::new(UnixRelay {
+            task,
+            _folder: folder,
+        }),
     }
 }
 

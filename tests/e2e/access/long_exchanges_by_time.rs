@@ -33,8 +33,7 @@ async fn a_session_at_its_end_takes_what_it_opened_with_it() {
 async fn a_certificate_at_its_end_takes_what_it_opened_with_it() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
+        .client_certificate(&family)
         .start()
         .await;
     let end = OffsetDateTime::now_utc() + Duration::seconds(SOON);

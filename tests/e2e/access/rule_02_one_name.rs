@@ -66,8 +66,7 @@ async fn without_a_name_the_site_with_the_address_answers() {
 async fn without_a_name_the_only_site_answers_to_its_own_hosts_by_its_own_rule() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
+        .client_certificate(&family)
         .start()
         .await;
     let nameless = named(&gate, "127.0.0.1");

@@ -100,8 +100,7 @@ async fn one_name_asks_and_the_others_on_the_port_do_not() {
         hub.url()
     );
     let gate = Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
+        .client_certificate(&family)
         .other_site(&open)
         .start()
         .await;

@@ -98,8 +98,7 @@ async fn where_a_password_would_do_a_bad_certificate_does_not_stand_in_its_way()
 async fn an_asked_connection_never_hears_403() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
+        .client_certificate(&family)
         .site("paths: [{path: /near/, access: {networks: [127.0.0.1]}}]")
         .start()
         .await;
@@ -176,8 +175,7 @@ fn bad(family: &Authority) -> [(Leaf, &'static str); 4] {
 
 async fn only_family(hub: &Hub, family: &Authority) -> Hubgate {
     Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
+        .client_certificate(family)
         .start()
         .await
 }

@@ -157,8 +157,7 @@ async fn serves(gate: &Hubgate, family: &Authority) {
 async fn only_family(hub: &Hub, family: &Authority, public: &Authority) -> Hubgate {
     Setup::home(&hub.url())
         .system_root(&public.pem())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
+        .client_certificate(family)
         .start()
         .await
 }

@@ -63,8 +63,7 @@ async fn certificates_without_usages_enter_where_any_use_is_taken() {
     let caller = gate.tls().showing(server);
     assert_eq!(three_ways(&caller, "/", &[]).await, [495; 3]);
     let strict = Setup::home(&hub.url())
-        .file("ca.pem", &family.pem())
-        .site("access: {client_certificate: ca.pem}")
+        .client_certificate(&family)
         .start()
         .await;
     let page = strict.tls().showing(without).http1().await.get("/").await;

@@ -143,6 +143,12 @@ impl Setup {
             .file("htpasswd", HTPASSWD)
     }
 
+    /// Protects the site by the certificates of a CA.
+    pub fn client_certificate(self, ca: &Authority) -> Self {
+        self.site("access: {client_certificate: ca.pem}")
+            .file("ca.pem", &ca.pem())
+    }
+
     /// The folder of `proxy.yaml`, which is written now.
     pub fn write(&self) -> PathBuf {
         write(self.folder.path(), "proxy.yaml", &self.yaml());
