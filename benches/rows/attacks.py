@@ -17,6 +17,8 @@ LONG_CHAIN, WORST_CHAIN = 100, 7
 RSA_4096 = ["rsa:4096"]
 # Connections that hold something at the same time.
 HELD = 200
+# Turns in which the two parts of a difference are measured, so that a machine's drift meets both.
+TURNS = 8
 KB = 1e3
 MICRO_PER_KB = 1e6 * KB
 # Until the memory of a proxy no longer changes.
@@ -34,11 +36,19 @@ def flooded(make):
     """The same for the frames of a flood alone: handshakes and requests have rows of their own."""
     def take(stand):
         proxy = stand.warm(HOME)
-        begun_cpu, begun, begun_sent = measured(proxy, floods.begun, stand.seconds)
-        cpu, connections, sent = measured(proxy, floods.flood(make), stand.seconds)
+        turn = stand.seconds / TURNS
+        taken = [
+            [measured(proxy, attack, turn) for attack in (floods.begun, floods.flood(make))]
+            for _ in range(TURNS)
+        ]
+        (begun_cpu, begun, begun_sent), (cpu, connections, sent) = map(sums, zip(*taken))
         share = connections / begun
         return [(cpu - share * begun_cpu) / (sent - share * begun_sent) * MICRO_PER_KB]
     return take
+
+
+def sums(measurements):
+    return [sum(figures) for figures in zip(*measurements)]
 
 
 def measured(proxy, attack, seconds):

@@ -134,30 +134,47 @@ impl Frames {
         }
     }
 
-    /// Reads the head of the next frame, or of all frames of a header block.
+    /// Reads the heads of the next frames: those of a header block, or all before the next one.
     pub(super) fn next(&mut self, received: &[u8]) -> Next {
         let Some(head) = FrameHead::parse(received) else {
             return Next::Incomplete;
         };
         if head.kind != HEADERS || head.length > MOST_FRAME {
-            return self.pass(&[head], HEAD + head.length, false);
+            return self.pass_frames(received);
         }
         match block(received) {
-            Some((length, heads)) if length <= MOST_BLOCK => self.pass(&heads, length, true),
+            Some((length, heads)) if length <= MOST_BLOCK => self.pass_block(&heads, length),
             None if received.len() <= MOST_BLOCK => Next::Incomplete,
             _ => self.fault(Fault::Flooded),
         }
     }
 
-    fn pass(&mut self, heads: &[FrameHead], length: usize, is_block: bool) -> Next {
+    /// Passes as many frames as have come before the next header block.
+    fn pass_frames(&mut self, received: &[u8]) -> Next {
+        self.timer = None;
+        let mut length = 0;
+        while let Some(head) = received.get(length..).and_then(FrameHead::parse) {
+            if head.kind == HEADERS && length > 0 {
+                break;
+            }
+            if self.limit.received(head).is_err() {
+                return self.fault(Fault::Flooded);
+            }
+            length += HEAD + head.length;
+        }
+        (self.passing, self.is_block) = (length, false);
+        Next::Pass
+    }
+
+    fn pass_block(&mut self, heads: &[FrameHead], length: usize) -> Next {
         self.timer = None;
         if heads.iter().any(|head| self.limit.received(*head).is_err()) {
             return self.fault(Fault::Flooded);
         }
-        if is_block && self.blocks.push(length) > MOST_BLOCKS {
+        if self.blocks.push(length) > MOST_BLOCKS {
             self.leave.cancel();
         }
-        (self.passing, self.is_block) = (length, is_block);
+        (self.passing, self.is_block) = (length, true);
         Next::Pass
     }
 
