@@ -32,6 +32,12 @@ const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xA0;
 
+/// The content of a SEQUENCE; nothing of anything else.
+pub(super) fn content_of(sequence: &[u8]) -> &[u8] {
+    let read = Reader(sequence).next(SEQUENCE);
+    read.map_or(&[], |element| element.content)
+}
+
 impl<'a> Fields<'a> {
     /// Reads the outer structure only; nothing is allocated.
     pub(super) fn of(certificate: &'a [u8]) -> Option<Self> {
@@ -62,9 +68,7 @@ impl<'a> Fields<'a> {
 
     /// Whether the subject is this name, given with tag and length.
     pub(super) fn is_named(&self, name: &[u8]) -> bool {
-        Reader(name)
-            .next(SEQUENCE)
-            .is_some_and(|it| it.content == self.subject)
+        content_of(name) == self.subject
     }
 
     /// Checks that the certificate was signed with the key of this SubjectPublicKeyInfo.

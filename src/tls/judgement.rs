@@ -8,16 +8,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use time::OffsetDateTime;
-use webpki::{
-    CertRevocationList, EndEntityCert, Error as Fault, ExpirationPolicy, KeyUsage,
-    RevocationCheckDepth, RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
-    VerifiedPath,
-};
+use webpki::{EndEntityCert, Error as Fault, KeyUsage, VerifiedPath};
 use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
 
 use super::{
-    Identity, Reason, authority::Authority, fields::Fields, line::Line, settings::signatures,
-    span::Span, trust::Trust, version_1::VersionOne,
+    Identity, Reason, authority::Authority, fields::Fields, line::Line,
+    path_revocation::Revocation, settings::signatures, span::Span, trust::Trust,
+    version_1::VersionOne,
 };
 
 /// What the owner allows of the certificates below a CA.
@@ -105,17 +102,19 @@ impl<'t> Judgement<'t> {
         let intermediates: Vec<_> = intermediates
             .map(|it| CertificateDer::from(it.certificate))
             .collect();
-        let lists = self.lists(line);
+        let revocation = Revocation::of(line, self.trust, self.now);
+        let lists = revocation.version_2();
         let path = leaf.verify_for_usage(
             signatures(),
             &anchors,
             &intermediates,
             UnixTime::since_unix_epoch(self.now.duration_since(UNIX_EPOCH).unwrap_or_default()),
             KeyUsage::client_auth(),
-            lists.as_deref().map(must_cover).transpose()?,
+            revocation.options(&lists)?,
             Some(&|path| {
                 self.must_keep_depth(path)?;
-                must_keep_path_length(path, &line.anchors)
+                must_keep_path_length(path, &line.anchors)?;
+                revocation.must_cover(path)
             }),
         )?;
         Ok(path.issuer_spki().to_vec())
@@ -135,13 +134,6 @@ impl<'t> Judgement<'t> {
             return Err(fault);
         }
         Ok(anchors)
-    }
-
-    /// The lists of the line's CAs; none where revocation does not count.
-    fn lists(&self, line: &Line<'_>) -> Option<Vec<&'t CertRevocationList<'static>>> {
-        let lists = self.trust.lists.as_ref()?.iter();
-        let of_line = lists.filter(|list| line.all().any(|ca| list.is_of(&ca)));
-        Some(of_line.map(|list| &list.list).collect())
     }
 
     fn must_keep_depth(&self, path: &VerifiedPath<'_>) -> Result<(), Fault> {
@@ -174,18 +166,6 @@ impl<'t> Judgement<'t> {
         self.span.limit(validity.not_before.to_datetime());
         self.span.limit(validity.not_after.to_datetime());
     }
-}
-
-/// A list must cover each certificate; without any list webpki would demand none.
-fn must_cover<'a>(
-    lists: &'a [&'a CertRevocationList<'a>],
-) -> Result<RevocationOptions<'a>, Reason> {
-    let options = RevocationOptionsBuilder::new(lists).map_err(|_| Reason::RevocationUnknown)?;
-    Ok(options
-        .with_depth(RevocationCheckDepth::Chain)
-        .with_status_policy(UnknownStatusPolicy::Deny)
-        .with_expiration_policy(ExpirationPolicy::Enforce)
-        .build())
 }
 
 /// webpki forgets the path length of the CA itself.

@@ -22,6 +22,7 @@ mod issued;
 mod judgement;
 mod kept;
 mod line;
+mod path_revocation;
 mod pem;
 mod possession;
 #[cfg(any(fuzzing, test))]

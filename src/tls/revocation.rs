@@ -1,20 +1,26 @@
 //! A client CA's lists of revoked certificates (RFC 5280, 5), checked before they are relied on.
+//!
+//! webpki judges by lists of version 2. Those of version 1, which `openssl ca -gencrl` makes
+//! without a `crlnumber`, count as well: [`must_not_be_revoked`] reads them.
+
+mod content;
 
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use rustls::pki_types::CertificateRevocationListDer;
 use time::OffsetDateTime;
-use webpki::{CertRevocationList, Error as Fault, OwnedCertRevocationList};
-use x509_parser::{
-    prelude::FromDer, revocation_list::CertificateRevocationList, x509::X509Version,
-};
+use webpki::Error as Fault;
+use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 
-use super::{Warning, authority::Authority, day::day, distinguished_name, fields::Fields, pem};
+use self::content::Content;
+use super::{
+    Reason, Warning, authority::Authority, day::day, distinguished_name, fields::Fields, pem,
+};
 
 /// One list.
 pub(super) struct RevocationList {
-    pub(super) list: CertRevocationList<'static>,
+    pub(super) content: Content,
     /// The issuer as text.
     pub(super) name: String,
     pub(super) der: Vec<u8>,
@@ -55,7 +61,7 @@ impl RevocationList {
 
     /// Whether it is the list of a CA: in its name, and not signed by another one of that name.
     pub(super) fn is_of(&self, ca: &Fields<'_>) -> bool {
-        self.list.issuer() == ca.subject
+        self.content.issuer() == ca.subject
             && self.signer.as_ref().is_none_or(|it| it == ca.public_key)
     }
 
@@ -72,17 +78,14 @@ impl RevocationList {
     ) -> anyhow::Result<Option<Self>> {
         let (_, parsed) = CertificateRevocationList::from_der(der)
             .map_err(|fault| anyhow!("damaged revocation list ({fault}); make it again"))?;
-        // webpki calls one of version 1, which has no number of its version, damaged.
-        if parsed
-            .version()
-            .is_none_or(|version| version == X509Version::V1)
-        {
-            return Err(useless(&Fault::UnsupportedCrlVersion));
-        }
-        let list = OwnedCertRevocationList::from_der(der).map_err(|fault| useless(&fault))?;
+        let content = Content::read(der, &parsed)?;
         let name = distinguished_name::text(parsed.issuer());
         let signer = match fit(&parsed, authorities) {
             Fit::Signed(key) => Some(key),
+            Fit::Unnamed if content.is_version_1() => {
+                warnings.push(unnamed_version_1(&name));
+                return Ok(None);
+            }
             Fit::Unnamed => {
                 warnings.push(unnamed(&name));
                 None
@@ -92,14 +95,31 @@ impl RevocationList {
                 return Ok(None);
             }
         };
+        if content.is_version_1() {
+            warnings.push(version_1(&name));
+        }
         Ok(Some(Self {
-            list: list.into(),
+            content,
             der: der.to_vec(),
             signer,
             this_update: parsed.last_update().to_datetime(),
             next_update: parsed.next_update().map(|time| time.to_datetime()),
             name,
         }))
+    }
+
+    /// Whether it names the serial number of a certificate of its CA.
+    fn must_not_name(&self, serial: &[u8], now: OffsetDateTime) -> Result<(), Reason> {
+        match self.next_update {
+            Some(end) if end >= now => {}
+            Some(end) => return Err(Reason::CrlExpired(end)),
+            None => return Err(Reason::RevocationUnknown),
+        }
+        match self.content.names(serial) {
+            Ok(true) => Err(Reason::Revoked),
+            Ok(false) if self.content.is_whole() => Ok(()),
+            _ => Err(Reason::RevocationUnknown),
+        }
     }
 
     fn ended(&self, now: OffsetDateTime) -> Option<Warning> {
@@ -123,6 +143,23 @@ fn fit(list: &CertificateRevocationList<'_>, authorities: &[Authority]) -> Fit {
         Some(ca) => Fit::Signed(ca.public_key.to_vec()),
         None => Fit::Foreign,
     }
+}
+
+/// The newest list that the CA's own key in the file signed decides, as webpki has it.
+///
+/// # Errors
+/// The certificate is revoked, or no valid list says that it is not.
+pub(super) fn must_not_be_revoked<'l>(
+    serial: &[u8],
+    ca: &Fields<'_>,
+    lists: impl IntoIterator<Item = &'l RevocationList>,
+    now: OffsetDateTime,
+) -> Result<(), Reason> {
+    let mut lists = lists.into_iter();
+    let newest = lists.find(|list| list.is_of_file() && list.is_of(ca));
+    newest.map_or(Err(Reason::RevocationUnknown), |list| {
+        list.must_not_name(serial, now)
+    })
 }
 
 /// What the operator should know: lists that are over, and CAs that no list covers.
@@ -162,14 +199,27 @@ fn foreign(name: &str) -> Warning {
     ))
 }
 
+fn unnamed_version_1(name: &str) -> Warning {
+    Warning::new(format!(
+        "the revocation list is in the name of {name}, which is not in the CA file, and of \
+         version 1, so it is not used; {VERSION_2}"
+    ))
+}
+
+fn version_1(name: &str) -> Warning {
+    Warning::new(format!(
+        "the revocation list of {name} is of version 1: it counts, but has no number that tells \
+         a newer one from an older one; {VERSION_2}"
+    ))
+}
+
+/// How a CA makes lists of version 2.
+const VERSION_2: &str = "for one of version 2 add `crlnumber = crlnumber` below `database` in the \
+    CA's openssl.cnf, run `echo 01 > crlnumber` in that folder, and make the list again \
+    (openssl ca -gencrl)";
+
 fn useless(fault: &Fault) -> anyhow::Error {
     match fault {
-        Fault::UnsupportedCrlVersion => anyhow!(
-            "the revocation list is of version 1, which says too little; for one of version 2 \
-             give the CA's list a number: add `crlnumber = crlnumber` below `database` in its \
-             openssl.cnf, run `echo 01 > crlnumber` in that folder, and make the list again \
-             (openssl ca -gencrl)"
-        ),
         Fault::UnsupportedDeltaCrl | Fault::UnsupportedIndirectCrl => {
             anyhow!("the revocation list is a delta or indirect one; name the CA's full list")
         }

@@ -1,6 +1,7 @@
 //! Certificates made on the spot, for tests only.
 
 pub(crate) mod handshake;
+mod version_1;
 
 use std::{
     fs,
@@ -11,11 +12,12 @@ use std::{
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
     DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, RevokedCertParams, SerialNumber, SigningKey,
+    PKCS_ECDSA_P256_SHA256, RevokedCertParams, SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use time::{Duration, OffsetDateTime};
 
+pub(crate) use self::version_1::version_1;
 use super::{ClientCa, SystemRoots};
 
 /// A temporary folder.
@@ -170,56 +172,6 @@ impl Issued {
     pub(crate) fn key_der(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::Pkcs8(self.key.serialize_der().into())
     }
-}
-
-/// The same leaf as a certificate of X.509 version 1, signed by the CA again.
-pub(crate) fn version_1(ca: &TestCa, mut issued: Issued) -> Issued {
-    let whole = elements(content(&issued.chain[0]));
-    let fields = elements(content(whole[0]));
-    let kept = fields.iter().filter(|it| !matches!(it[0], 0xA0 | 0xA3));
-    let kept: Vec<_> = kept.copied().collect();
-    let signed = element(0x30, &kept.concat());
-    let signature = ca.issuer.key().sign(&signed).unwrap();
-    let signature = element(0x03, &[&[0], signature.as_slice()].concat());
-    let certificate = [signed.as_slice(), whole[1], &signature].concat();
-    issued.chain = vec![element(0x30, &certificate).into()];
-    issued
-}
-
-/// An element of DER with this content.
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    let head = match content.len() {
-        short @ ..0x80 => vec![tag, u8::try_from(short).unwrap()],
-        0x80..0x100 => vec![tag, 0x81, length[1]],
-        _ => vec![tag, 0x82, length[0], length[1]],
-    };
-    [head, content.to_vec()].concat()
-}
-
-fn head(element: &[u8]) -> (usize, usize) {
-    match element[1] {
-        0x81 => (3, usize::from(element[2])),
-        0x82 => (4, usize::from(u16::from_be_bytes([element[2], element[3]]))),
-        short => (2, usize::from(short)),
-    }
-}
-
-/// The content of an element of DER.
-fn content(element: &[u8]) -> &[u8] {
-    &element[head(element).0..]
-}
-
-/// The elements of DER one after the other.
-fn elements(mut bytes: &[u8]) -> Vec<&[u8]> {
-    let mut elements = Vec::new();
-    while !bytes.is_empty() {
-        let (start, length) = head(bytes);
-        let (one, rest) = bytes.split_at(start + length);
-        elements.push(one);
-        bytes = rest;
-    }
-    elements
 }
 
 /// A client CA of files, on a system without roots.

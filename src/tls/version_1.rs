@@ -10,7 +10,10 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, x509::X509Version};
 
-use super::{Reason, authority::Authority, fields::Fields, line::Line, trust::Trust};
+use super::{
+    Reason, authority::Authority, fields::Fields, line::Line, revocation::must_not_be_revoked,
+    trust::Trust,
+};
 
 /// A certificate of version 1 and what it is judged by.
 pub(super) struct VersionOne<'a> {
@@ -79,28 +82,9 @@ impl VersionOne<'_> {
         if anchor.anchor.name_constraints.is_some() {
             return Err(Reason::NameNotPermitted);
         }
-        self.must_not_be_revoked(&ca, now)?;
+        if let Some(lists) = &self.trust.lists {
+            must_not_be_revoked(self.fields.serial, &ca, lists, now)?;
+        }
         Ok(ca.public_key.to_vec())
-    }
-
-    /// The newest list of the CA that the file's own key signed decides, as with version 3.
-    fn must_not_be_revoked(&self, ca: &Fields<'_>, now: OffsetDateTime) -> Result<(), Reason> {
-        let Some(lists) = &self.trust.lists else {
-            return Ok(());
-        };
-        let mut of_ca = lists
-            .iter()
-            .filter(|list| list.is_of(ca) && list.is_of_file());
-        let list = of_ca.next().ok_or(Reason::RevocationUnknown)?;
-        match list.next_update {
-            Some(end) if end >= now => {}
-            Some(end) => return Err(Reason::CrlExpired(end)),
-            None => return Err(Reason::RevocationUnknown),
-        }
-        let found = list.list.find_serial(self.fields.serial);
-        match found.map_err(|_| Reason::RevocationUnknown)? {
-            Some(_) => Err(Reason::Revoked),
-            None => Ok(()),
-        }
     }
 }

@@ -154,21 +154,73 @@ fn with_list(cas: &str, lists: &str) -> (ClientCa, Folder) {
     (client_ca(&ca, Some(&crl), &[]).unwrap(), folder)
 }
 
-/// As `openssl ca -gencrl` makes it of a small openssl.cnf.
-const VERSION_1: &str = "\
------BEGIN X509 CRL-----
-MIGXMD4wCgYIKoZIzj0EAwIwEjEQMA4GA1UEAwwHSG9tZSBDQRcNMjYxMTI5MjMx
-NzEzWhcNMjcxMTI5MjMxNzEzWjAKBggqhkjOPQQDAgNJADBGAiEAm/61mfkm6q8m
-ysxrWFcVJKBEx9OaMFHcDmmXVEWmez0CIQCEJUCXgKdyE1OEve5uVKxMVnIL7z6M
-Zsy05uRnXWrJLQ==
------END X509 CRL-----
-";
+#[test]
+fn list_of_version_1_refuses_the_devices_it_names_and_lets_others_in() {
+    let ca = TestCa::new("Home CA");
+    let (lost, kept) = (ca.issue("lost"), ca.issue("kept"));
+    let list = ca.revoke_by_version_1(&[&lost.serial], 30);
+    assert_eq!(listed(&ca, &list, &lost), Err(Reason::Revoked));
+    listed(&ca, &list, &kept).unwrap();
+}
 
 #[test]
-fn list_of_version_1_is_refused_with_the_cure_that_makes_version_2() {
+fn list_of_version_1_that_has_ended_refuses_everybody() {
     let ca = TestCa::new("Home CA");
-    let fault = refused(&ca.certificate.pem(), Some(VERSION_1));
+    let reason = listed(&ca, ca.revoke_by_version_1(&[], -1), &ca.issue("phone"));
+    assert!(matches!(reason, Err(Reason::CrlExpired(_))), "{reason:?}");
+}
+
+#[test]
+fn list_of_version_1_of_another_key_lets_no_device_in() {
+    let (home, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
+    let list = twin.revoke_by_version_1(&[], 30);
+    let reason = listed(&home, list, &home.issue("phone"));
+    assert_eq!(reason, Err(Reason::RevocationUnknown));
+}
+
+#[test]
+fn lists_of_both_versions_cover_a_line_together() {
+    let root = TestCa::new("Home CA");
+    let mut params = ca_params("Below");
+    params.serial_number = Some(7.into());
+    let below = root.intermediate(params);
+    let (kept, lost) = (below.issue("kept"), below.issue("lost"));
+    let (kept, lost) = (kept.through(&[&below]), lost.through(&[&below]));
+    let cas = root.certificate.pem() + &below.certificate.pem();
+    let judged = |lists: String, issued: &Issued| {
+        let (judge, _folder) = with_list(&cas, &lists);
+        judge.judge(&issued.chain, SystemTime::now()).map(|_| ())
+    };
+    let (root_1, root_2) = (root.revoke_by_version_1(&[], 30), root.revoke(&[], 30));
+    let below_1 = below.revoke_by_version_1(&[&lost.serial], 30);
+    let below_2 = below.revoke(&[&lost.serial], 30);
+    for lists in [
+        [&root_1, &below_2],
+        [&root_2, &below_1],
+        [&root_1, &below_1],
+    ] {
+        let lists = lists.map(String::as_str).concat();
+        assert_eq!(judged(lists.clone(), &kept), Ok(()), "{lists}");
+        assert_eq!(
+            judged(lists.clone(), &lost),
+            Err(Reason::Revoked),
+            "{lists}"
+        );
+    }
+    for list in [root_1, below_1] {
+        assert_eq!(judged(list, &kept), Err(Reason::RevocationUnknown));
+    }
+    let without_below = root.revoke_by_version_1(&[&7.into()], 30) + &below_2;
+    assert_eq!(judged(without_below, &kept), Err(Reason::Revoked));
+}
+
+#[test]
+fn list_of_version_1_warns_and_names_the_way_to_version_2() {
+    let ca = TestCa::new("Home CA");
+    let list = ca.revoke_by_version_1(&[], 30);
+    let (judge, _folder) = with_list(&ca.certificate.pem(), &list);
+    let warning = judge.warnings()[0].to_string();
     for part in ["crl.pem", "version 1", "version 2", "crlnumber = crlnumber"] {
-        assert!(fault.contains(part), "{fault}");
+        assert!(warning.contains(part), "{warning}");
     }
 }
