@@ -13,6 +13,7 @@ use h2::{
     Reason, RecvStream,
     server::{Builder, SendResponse},
 };
+use http::request::Parts;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
@@ -20,6 +21,7 @@ use super::{
     budget::Charge,
     conn::{Conn, Gate},
     direct::Stream,
+    head::Malformed,
     link::Link,
 };
 
@@ -45,6 +47,16 @@ struct Connection {
     state: State,
 }
 
+/// A stream that begins.
+struct Opened {
+    head: Parts,
+    stream: Stream,
+    link: Arc<Link>,
+    /// The memory that the head occupies.
+    held: Charge,
+    malformed: Option<Malformed>,
+}
+
 /// The part of a connection that its timers read.
 struct State {
     service: Arc<Http2>,
@@ -64,7 +76,7 @@ enum Event {
 }
 
 /// Streams of one connection at a time.
-const STREAMS: u32 = 128;
+const STREAMS: u32 = 100;
 /// Bytes of a header list, as RFC 9113, section 6.5.2 counts them.
 const HEADER_LIST: u32 = 64 * 1024;
 /// Bytes that `h2` queues for a stream.
@@ -175,9 +187,15 @@ impl Connection {
         let active = self.state.active.enter();
         let (service, link) = (self.state.service.clone(), self.state.link.clone());
         let (head, body) = request.into_parts();
-        let stream = Stream::new(body, responder, link.clone());
+        let opened = Box::new(Opened {
+            head,
+            stream: Stream::new(body, responder, link.clone()),
+            link,
+            held,
+            malformed,
+        });
         tokio::spawn(async move {
-            service.exchange(head, stream, link, held, malformed).await;
+            service.exchange(opened).await;
             drop::<(ActiveStream, Charge)>((active, task));
         });
     }

@@ -29,10 +29,13 @@ impl Signals {
     /// Listens for each signal; those without a meaning are logged and ignored.
     ///
     /// # Errors
-    /// When the system refuses a handler.
+    /// When the system refuses a handler of a signal with a meaning.
     pub(super) fn listen() -> anyhow::Result<Self> {
         for (number, name) in ignored() {
-            ignore(number, name)?;
+            // Tools that watch the process (valgrind) reserve a real-time signal for themselves.
+            if let Err(error) = ignore(number, name) {
+                warn!("{error:#}");
+            }
         }
         let on = |kind| signal(kind).context("listening for signals");
         Ok(Self {

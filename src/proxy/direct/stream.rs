@@ -82,18 +82,25 @@ impl Stream {
         Poll::Ready(Ok(Some(piece)))
     }
 
-    /// Sends a local response; without its body to HEAD.
+    /// Sends the head of a local response; returns its body, which is empty for HEAD.
     ///
     /// # Errors
-    /// When the client resets the stream, or takes nothing for too long.
-    pub(in crate::proxy) async fn respond(
+    /// When the client has reset the stream.
+    pub(in crate::proxy) fn begin_response(
         &mut self,
         answer: Answer,
         is_head: bool,
-    ) -> io::Result<()> {
+    ) -> io::Result<Bytes> {
         let bare = is_head || answer.body.is_empty();
         self.start(answer.to_http2(), bare)?;
-        let mut left = if bare { Bytes::new() } else { answer.body };
+        Ok(if bare { Bytes::new() } else { answer.body })
+    }
+
+    /// Sends the body of a local response.
+    ///
+    /// # Errors
+    /// When the client resets the stream, or takes nothing for too long.
+    pub(in crate::proxy) async fn send_body(&mut self, mut left: Bytes) -> io::Result<()> {
         // The bytes of pages that never change are shared and charged to nobody.
         if left.is_unique() {
             left = self.link.memory.queue(left);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use tokio::time::timeout;
 
@@ -10,7 +10,6 @@ use super::{
     super::{
         answer::Answer,
         authority::Authority,
-        budget::Charge,
         direct::{self, Client, Framing, Outcome, Passage, Stream},
         enrolment,
         exchange::{Exchange, Request},
@@ -19,55 +18,55 @@ use super::{
         link::Link,
         page,
     },
-    BODY, Http2, STREAM,
+    BODY, Http2, Opened, STREAM,
 };
 
 /// For a client to give a window for a local response.
 const LOCAL: Duration = Duration::from_secs(5);
 
+/// A local response whose head is sent: a stream that waits for a window holds no more.
+struct Begun {
+    link: Arc<Link>,
+    ends_connection: bool,
+    /// None where the client left.
+    body: Option<Bytes>,
+}
+
 impl Http2 {
-    /// One request; `held` is the memory that its head occupies.
-    pub(super) async fn exchange(
-        &self,
-        head: Parts,
-        mut stream: Stream,
-        link: Arc<Link>,
-        mut held: Charge,
-        malformed: Option<Malformed>,
-    ) {
-        let form = self.form(&head, &mut stream).await;
-        // Each step on the heap for as long as it takes: a stream that waits holds no more.
-        let judged = Box::pin(self.judge(&head, link, form, malformed));
-        let (mut exchange, refused) = judged.await;
-        let Some(answer) = refused else {
-            return Box::pin(self.forward(head, stream, exchange, held)).await;
+    /// One request. Each step is on the heap for as long as it takes: a stream that waits holds no
+    /// more.
+    pub(super) async fn exchange(&self, mut opened: Box<Opened>) {
+        let form = match self.takes_form(&opened.head) {
+            true => Box::pin(self.form(&mut opened.stream)).await,
+            false => Vec::new(),
         };
-        drop(head);
-        held.resize(STREAM + rest(&stream));
-        self.answer(&mut stream, &mut exchange, answer).await;
+        let (exchange, refused) = Box::pin(self.judge(&opened, form)).await;
+        let Some(answer) = refused else {
+            return Box::pin(self.forward(opened, exchange)).await;
+        };
+        drop(opened.head);
+        opened.held.resize(STREAM + rest(&opened.stream));
+        let begun = self.begin_answer(&mut opened.stream, exchange, answer);
+        Box::pin(finish_answer(&mut opened.stream, begun)).await;
+    }
+
+    fn takes_form(&self, head: &Parts) -> bool {
+        self.proxy.sites_now().has_own_clients && enrolment::is_form(&head.method, head.uri.path())
     }
 
     /// The form posted to a page of hubgate's own; empty when it is too large or late.
-    async fn form(&self, head: &Parts, stream: &mut Stream) -> Vec<u8> {
-        let sites = self.proxy.sites_now();
-        if !sites.has_own_clients || !enrolment::is_form(&head.method, head.uri.path()) {
-            return Vec::new();
-        }
-        let read = timeout(sites.config.limits.header_time, read_form(stream)).await;
+    async fn form(&self, stream: &mut Stream) -> Vec<u8> {
+        let header_time = self.proxy.sites_now().config.limits.header_time;
+        let read = timeout(header_time, read_form(stream)).await;
         read.unwrap_or_default()
     }
 
-    async fn judge(
-        &self,
-        head: &Parts,
-        link: Arc<Link>,
-        form: Vec<u8>,
-        malformed: Option<Malformed>,
-    ) -> (Box<Exchange>, Option<Answer>) {
-        let request = request(head);
-        let mut exchange = Box::new(Exchange::new(self.proxy.sites_now(), link, &request));
+    async fn judge(&self, opened: &Opened, form: Vec<u8>) -> (Box<Exchange>, Option<Answer>) {
+        let request = request(&opened.head);
+        let (sites, link) = (self.proxy.sites_now(), opened.link.clone());
+        let mut exchange = Box::new(Exchange::new(sites, link, &request));
         exchange.form = form;
-        let admitted = match malformed {
+        let admitted = match opened.malformed {
             None => self.proxy.admit(&mut exchange, &request, None).await,
             Some(why) => Err(page::malformed(why)),
         };
@@ -75,51 +74,70 @@ impl Http2 {
         (exchange, refused)
     }
 
-    async fn forward(
-        &self,
-        head: Parts,
-        mut stream: Stream,
-        mut exchange: Box<Exchange>,
-        mut held: Charge,
-    ) {
+    async fn forward(&self, opened: Box<Opened>, exchange: Box<Exchange>) {
+        let Opened {
+            head,
+            mut stream,
+            mut held,
+            ..
+        } = *opened;
         let method = head.method.clone();
         let Some((wire, framing)) = to_hub(&head, &stream, &exchange) else {
             drop(head);
             held.resize(STREAM + rest(&stream));
             let answer = page::malformed(head::UNFRAMED);
-            return self.answer(&mut stream, &mut exchange, answer).await;
+            return self.answer(&mut stream, exchange, answer).await;
         };
         drop(head);
         held.resize(STREAM + wire.len() + exchange.said.bytes() + rest(&stream));
         let passage = Passage::new(&self.proxy, stream, exchange, method, false);
-        let (mut stream, mut exchange, outcome) = passage.run(&wire, framing).await;
+        let (mut stream, exchange, outcome) = passage.run(&wire, framing).await;
         match outcome {
-            Outcome::Told(answer) => self.answer(&mut stream, &mut exchange, *answer).await,
+            Outcome::Told(answer) => self.answer(&mut stream, exchange, *answer).await,
             Outcome::Whole { .. } => stream.drop_body().await,
             // A stream that is dropped without its end is reset, after what was sent.
             Outcome::Cut => {}
         }
     }
 
-    /// Answers without the hub. A client that gives no window is not waited for long: the
-    /// stream is reset, and its connection ends.
-    async fn answer(&self, stream: &mut Stream, exchange: &mut Exchange, answer: Answer) {
+    /// Answers without the hub.
+    async fn answer(&self, stream: &mut Stream, exchange: Box<Exchange>, answer: Answer) {
+        let begun = self.begin_answer(stream, exchange, answer);
+        finish_answer(stream, begun).await;
+    }
+
+    /// Logs a local response and sends its head.
+    fn begin_answer(
+        &self,
+        stream: &mut Stream,
+        mut exchange: Box<Exchange>,
+        answer: Answer,
+    ) -> Begun {
         let answer = exchange.dress(answer);
         let method = exchange.said.method.clone();
         exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
-        self.proxy.record(exchange);
-        exchange.said.release();
-        let ends = ends_connection(&answer);
-        let responding = stream.respond(answer, method == Method::HEAD);
-        match timeout(LOCAL, responding).await {
-            Ok(Ok(())) => stream.drop_body().await,
+        self.proxy.record(&mut exchange);
+        Begun {
+            link: exchange.link.clone(),
+            ends_connection: ends_connection(&answer),
+            body: stream.begin_response(answer, method == Method::HEAD).ok(),
+        }
+    }
+}
+
+/// Sends the body of a local response. A client that gives no window is not waited for long: the
+/// stream is reset, and its connection ends.
+async fn finish_answer(stream: &mut Stream, begun: Begun) {
+    if let Some(body) = begun.body {
+        match timeout(LOCAL, stream.send_body(body)).await {
+            Ok(Ok(())) => Box::pin(stream.drop_body()).await,
             Ok(Err(_)) => {}
-            Err(_) => exchange.link.stall(),
+            Err(_) => begun.link.stall(),
         }
-        // Some clients take GOAWAY for a failure of the requests under way.
-        if ends {
-            exchange.link.leave.cancel();
-        }
+    }
+    // Some clients take GOAWAY for a failure of the requests under way.
+    if begun.ends_connection {
+        begun.link.leave.cancel();
     }
 }
 

@@ -5,6 +5,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { browse, browserWith } from "./chromium.mjs";
+import { faults } from "./legibility.mjs";
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const IPHONE =
@@ -104,6 +105,7 @@ async function lockOut({ page, socket }, url, name, revoke) {
   assert.equal(answer.status(), 495);
   const text = await page.locator("main").innerText();
   assert.ok(text.includes(name) && text.includes("revoked"), text);
+  assert.deepEqual(await page.evaluate(faults), []);
   await picture(page, "revoked", 250);
   return milliseconds;
 }

@@ -14,10 +14,12 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 40;
-/// Bytes that a connection may occupy: what is counted, and what TLS and 128 streams need beside it.
-const EACH: usize = 640 * 1024;
-/// Those of one with 128 streams of small heads, as many as it may have.
-const EACH_OF_SMALL: usize = 1_200 * 1024;
+/// Bytes that a connection may occupy: what is counted, and what TLS and its streams need beside it.
+const EACH: usize = 320 * 1024;
+/// Those of one with as many streams of small heads as it may have.
+const EACH_OF_SMALL: usize = 320 * 1024;
+/// Streams of a connection at a time.
+const STREAMS: u32 = 100;
 const REFUSED_STREAM: [u8; 4] = 7_u32.to_be_bytes();
 
 #[tokio::test]
@@ -259,7 +261,7 @@ async fn heads_in_progress_are_bounded_in_all() {
     assert!(held < 40 << 20, "{held} bytes");
 }
 
-/// Bytes that hubgate occupies for connections whose clients take nothing and ask 128 times.
+/// Bytes that hubgate occupies for connections whose clients take nothing and open all streams.
 async fn held_by(gate: &Hubgate, fields: &[u8]) -> usize {
     serves(gate).await;
     let before = gate.resident();
@@ -267,7 +269,7 @@ async fn held_by(gate: &Hubgate, fields: &[u8]) -> usize {
     for _ in 0..CONNECTIONS {
         let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
         let again = again(fields);
-        for number in 0..128 {
+        for number in 0..STREAMS {
             let block = if number == 0 { fields } else { &again };
             client.say(&frame(HEADERS, 5, 2 * number + 1, block)).await;
         }

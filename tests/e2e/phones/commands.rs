@@ -33,6 +33,43 @@ async fn the_list_tells_each_device_and_when_and_where_it_was_seen() {
 }
 
 #[tokio::test]
+async fn an_open_invitation_is_shown_again_with_the_same_link_and_code() {
+    let house = House::start().await;
+    let first = house.invite("Anna").await;
+    let again = house.invited_by(&["add", "Anna", "--show"]).await;
+    assert_eq!((&again.link, &again.code), (&first.link, &first.code));
+    let page = again.page(&house.home()).await;
+    let anna = house.take(&page).await;
+    house.away().showing(anna).visit("/").await;
+    let (first, again) = (first.terminal.ended().await, again.terminal.ended().await);
+    assert!(again.stdout.ends_with("Anna is in"), "{}", again.stdout);
+    // Its output has both streams.
+    assert_eq!(first.status, Some(1), "{}", first.stdout);
+    assert!(
+        first.stdout.contains("another command shows"),
+        "{}",
+        first.stdout
+    );
+    let used = house.gate.command(&["client", "add", "Anna", "--show"]);
+    assert_eq!(used.status, Some(1), "{}", used.stdout);
+}
+
+#[tokio::test]
+async fn a_withdrawn_invitation_lets_no_device_in() {
+    let house = House::start().await;
+    let invitation = house.invite("Anna").await;
+    let withdrawn = house.gate.command(&["client", "add", "Anna", "--withdraw"]);
+    assert_eq!(withdrawn.status, Some(0), "{}", withdrawn.stderr);
+    let answer = invitation.enter(&invitation.code, &house.home()).await;
+    assert_eq!(answer.status, 404, "{}", answer.text());
+    assert_eq!(invitation.terminal.ended().await.status, Some(1));
+    let again = house.gate.command(&["client", "add", "Anna", "--withdraw"]);
+    assert_eq!(again.status, Some(1), "{}", again.stdout);
+    let unknown = house.gate.command(&["client", "add", "Ben", "--show"]);
+    assert_eq!(unknown.status, Some(1), "{}", unknown.stdout);
+}
+
+#[tokio::test]
 async fn when_a_device_was_seen_is_known_after_the_end() {
     let mut house = House::start().await;
     let anna = house.enrol("Anna").await;
