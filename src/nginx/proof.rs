@@ -52,7 +52,8 @@ pub(super) fn differences(places: &[Judged<'_>], plan: &Plan) -> Vec<Difference>
 
 fn compare(place: &Judged<'_>, plan: &Plan, path: &str) -> Option<bool> {
     let ours = plan.rules(path);
-    let same_hub = place.hub() == Some(plan.hub(path));
+    let hub = plan.hub(path);
+    let same_hub = place.hub().is_some_and(|other| hub.is_safe_for(other));
     let theirs = match same_hub {
         true => place.reached_by(),
         false => &Rule::NOBODY,

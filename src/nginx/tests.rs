@@ -2,6 +2,7 @@
 
 mod access;
 mod client_ca;
+mod edits;
 mod everything;
 mod fields;
 mod managers;
@@ -51,6 +52,8 @@ fn home(inside: &str) -> String {
     )
 }
 
-const HUB: &str = "proxy_pass http://127.0.0.1:8080;";
+const HUB: &str = "proxy_pass http://127.0.0.1:8080; proxy_set_header Host $host;";
+/// The same for other hubs.
+const HOST: &str = "proxy_set_header Host $host;";
 const PASSWORD: &str =
     "auth_basic \"Username and Password Required\"; auth_basic_user_file /e/.htpasswd;";

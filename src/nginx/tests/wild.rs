@@ -106,6 +106,7 @@ fn targets() -> impl Strategy<Value = Target> {
         Target::Hub(Hub {
             servers: vec![server.to_owned()],
             ca: None,
+            ..Hub::default()
         })
     };
     prop::sample::select(vec![
