@@ -6,12 +6,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    plan::{Judged, Matcher, Plan},
+    plan::{Judged, Matcher, OTHER, Plan},
     rule::{Rule, implies, same},
 };
-
-/// A character that is in no path of a location.
-const OTHER: char = '\u{7f}';
 
 /// What a plan does otherwise than NGINX at a location.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,9 +88,10 @@ fn samples(places: &[Judged<'_>], plan: &Plan) -> BTreeSet<String> {
 /// a slash is decided there.
 fn deciding(places: &[Judged<'_>], path: &str) -> Vec<usize> {
     let found = Search { places, path }.within(None);
-    let mut deciding = found.settled;
-    deciding.extend(found.otherwise);
-    if found.led {
+    let leads = |nth: &usize| places[*nth].adds_slash && places[*nth].matcher.path() == Some(path);
+    let all = found.settled.into_iter().chain(found.otherwise);
+    let (leading, mut deciding): (Vec<_>, Vec<_>) = all.partition(leads);
+    if found.led || !leading.is_empty() {
         deciding.extend(self::deciding(places, &format!("{path}/")));
     }
     deciding

@@ -184,9 +184,6 @@ fn weaker(place: &Judged<'_>, path: &str) -> String {
         }
         Matcher::Regex(_) => "hubgate knows no expressions: name the paths that it guards, with `location /x/`, or remove it if it \
             guards only files that NGINX serves itself".to_owned(),
-        Matcher::Prefix(own) if !own.ends_with('/') => format!(
-            "NGINX takes all that begins with it, hubgate only {own} and what is below it: write `location {own}/` and `location = {own}`"
-        ),
         _ => "hubgate has no path that says the same: give it a host of its own, or the rule of `location /`".to_owned(),
     };
     format!("guards {path}, which hubgate would leave to a wider rule: {cure}")
@@ -206,6 +203,11 @@ fn tell(place: &Judged<'_>, passed: Option<&Passed>, plan: &Plan, report: &mut R
         (_, Target::Other, _) if is_challenge(&place.matcher) => {
             report.whole(Fate::Kept, directive, "built in: hubgate answers the CA itself, and nobody else enters");
         }
+        (_, Target::Other, _) if place.adds_slash => report.whole(
+            Fate::Changed,
+            directive,
+            "the hub of the path with the slash is asked here, and nobody enters at others that begin so",
+        ),
         (_, Target::Other, _) if place.is_root() => {
             report.whole(
                 Fate::Changed,

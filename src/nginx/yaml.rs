@@ -175,6 +175,9 @@ fn access(rule: &Rule, tells: bool) -> String {
 
 fn path(planned: &Planned, tells: bool, secrets: &SecretFiles) -> String {
     let mut text = format!("path: {}\n", scalar(&planned.path));
+    if planned.prefix {
+        text += "prefix: true                     # all that begins with it, as in NGINX\n";
+    }
     match &planned.access {
         Access::Inherit => {}
         Access::Public => text += "access: public\n",

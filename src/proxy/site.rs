@@ -143,7 +143,8 @@ impl Site {
     pub fn folder(&self, place: &Place<'_>, path: &str) -> Option<String> {
         let decided = place.path_rule().and_then(|at| self.config.paths.get(at));
         let decoded = percent_decode_str(path).decode_utf8().ok()?;
-        if path.ends_with('/') || decided.is_some_and(|rule| *rule.path == *decoded) {
+        let is_own = |rule: &PathRule| !rule.prefix && *rule.path == *decoded;
+        if path.ends_with('/') || decided.is_some_and(is_own) {
             return None;
         }
         let is_bare = |rule: &&PathRule| rule.path.strip_suffix('/') == Some(&*decoded);
