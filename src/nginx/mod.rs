@@ -158,6 +158,7 @@ fn written(
     };
     let out = wishes.out.as_deref().unwrap_or(Path::new("proxy.yaml"));
     let state = out.starts_with("/etc").then_some("/var/lib/hubgate");
+    house.secrets(&mut report);
     let secrets = report.secrets.all().to_vec();
     let yaml = yaml::write(
         &house,

@@ -1,9 +1,13 @@
 //! From the locations of a server to a site's rule and its paths.
 //!
 //! A path of hubgate's only tightens the site's rule or opens it to everybody,
-//! and takes what begins with it and a slash. So this is a proposal; `proof`
+//! and takes its own path and all below it, or all that begins with it. So this is a proposal; `proof`
 //! finds what it would let in that NGINX does not.
 
+mod path;
+
+pub(super) use self::path::OTHER;
+use self::path::{has_exact, has_prefix, is_path, prefix_key};
 use super::{
     directive::Directive,
     rule::{Entry, Rule, implies, same},
@@ -330,46 +334,4 @@ impl Planned {
         let below = path.strip_prefix(&self.path);
         below.is_some_and(|below| self.prefix || self.path.ends_with('/') || is_whole(below))
     }
-}
-
-/// A character that is in no path of a location.
-pub(super) const OTHER: char = '\u{7f}';
-
-/// `/x` instead of `/x/` where NGINX leads from there to `/x/`, and what is there differs.
-fn prefix_key(path: &str, leads_on: bool, places: &[Judged<'_>]) -> String {
-    let Some(bare) = path.strip_suffix('/').filter(|bare| !bare.is_empty()) else {
-        return path.to_owned();
-    };
-    let is_free = !has_prefix(places, bare) && !has_exact(places, bare);
-    match leads_on && is_free || leads_from(places, bare) {
-        true => bare.to_owned(),
-        false => path.to_owned(),
-    }
-}
-
-/// Whether a location of this path only leads to the path with a slash.
-fn leads_from(places: &[Judged<'_>], path: &str) -> bool {
-    places
-        .iter()
-        .any(|it| it.adds_slash && it.matcher.path() == Some(path))
-}
-
-fn has_exact(places: &[Judged<'_>], path: &str) -> bool {
-    places
-        .iter()
-        .any(|it| it.matcher == Matcher::Exact(path.into()))
-}
-
-fn has_prefix(places: &[Judged<'_>], path: &str) -> bool {
-    places.iter().any(|it| it.matcher.prefix() == Some(path))
-}
-
-/// Whether hubgate can have a rule for the path: it judges the decoded path, without parameters.
-fn is_path(path: &str) -> bool {
-    let refused = |c: char| "%;?#\\*^|".contains(c) || c.is_whitespace() || c.is_control();
-    let segments: Vec<_> = path.split('/').skip(1).collect();
-    let inner = segments.len().saturating_sub(1);
-    let odd =
-        |(nth, part): (usize, &&str)| part.is_empty() && nth < inner || matches!(*part, "." | "..");
-    path.starts_with('/') && !path.contains(refused) && !segments.iter().enumerate().any(odd)
 }

@@ -4,54 +4,18 @@
 //! `user_header`. hubgate drops a client's claims by their names and sets its own. Any other field
 //! that the hub has from NGINX only would be the client's own to write, so it stops the import.
 
+mod field;
+
+pub(super) use self::field::is_visitors_own;
+use self::field::{Field, Outcome};
 use super::{
     directive::Directive,
     edits::{Edit, Edits, Host, Value},
     levels::Levels,
-    report::{
-        Fate::{self, Changed, Dropped, Kept},
-        Report,
-    },
-    secret,
+    report::{Fate::Changed, Report},
     variables::Variables,
 };
-use crate::{config, proxy};
-
-/// Fields of which the client's own word decides nothing but the form of the answer.
-const FORM: [&str; 16] = [
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
-    "dnt",
-    "early-data",
-    "expect",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "pragma",
-    "range",
-    "user-agent",
-    "x-request-id",
-    "x-scheme",
-];
-/// Where a request says that it comes from: hubgate itself refuses those of other pages.
-const ORIGIN: [&str; 2] = ["origin", "referer"];
-/// Credentials that the hub verifies itself.
-const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "x-openhab-token"];
-
-/// Fields that hubgate itself sets, with the words of NGINX's that come to the same.
-const SET: [(&str, &[&str]); 3] = [
-    (
-        "x-forwarded-for",
-        &["$proxy_add_x_forwarded_for", "$remote_addr"],
-    ),
-    ("x-real-ip", &["$remote_addr"]),
-    ("x-forwarded-proto", &["$scheme", "$http_x_forwarded_proto"]),
-];
-/// Fields of the connection to the hub, which hubgate sets as needed.
-const OF_CONNECTION: [&str; 4] = ["connection", "keep-alive", "te", "upgrade"];
+use crate::config;
 
 /// The request fields of one place with a hub.
 #[derive(Clone, Copy)]
@@ -60,35 +24,6 @@ pub(super) struct RequestHeaders<'p, 'd> {
     pub(super) variables: &'p Variables<'d>,
     /// `Host` as NGINX sends it by default.
     pub(super) proxied: &'p str,
-}
-
-/// What becomes of a field.
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    Told(Fate, &'static str),
-    Stops(String),
-    Host(Host),
-    Edit(Edit),
-    User(String),
-}
-
-/// A field as it is written and as it is sent.
-struct Field<'f> {
-    spelled: &'f str,
-    /// In lower case.
-    name: String,
-    written: &'f str,
-    value: String,
-}
-
-/// Whether a visitor may write the field, since hubgate or the hub judges it.
-pub(super) fn is_visitors_own(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let name = name.as_str();
-    FORM.contains(&name)
-        || ORIGIN.contains(&name)
-        || CREDENTIALS.contains(&name)
-        || proxy::is_claim(name)
 }
 
 impl<'d> RequestHeaders<'_, 'd> {
@@ -123,10 +58,9 @@ impl<'d> RequestHeaders<'_, 'd> {
     pub(super) fn report(&self, is_written: bool, host: &str, report: &mut Report) {
         let written = self.written();
         for (nth, directive) in written.iter().enumerate() {
-            let is_same = |other: &&Directive| other.word().eq_ignore_ascii_case(directive.word());
             match self.outcome(directive) {
                 Outcome::Edit(_) | Outcome::Host(_) | Outcome::User(_)
-                    if written[..nth].iter().any(is_same) =>
+                    if self.is_sent_twice(directive, &written[..nth]) =>
                 {
                     report.stop(directive, "NGINX sends this field twice: leave one");
                 }
@@ -147,6 +81,19 @@ impl<'d> RequestHeaders<'_, 'd> {
             }
         }
         self.report_default(is_written, report);
+    }
+
+    /// Whether an earlier directive sends the field too; of hosts that lead to the same, hubgate sends
+    /// the last.
+    fn is_sent_twice(&self, directive: &Directive, earlier: &[&Directive]) -> bool {
+        let is_usual = |directive: &Directive| {
+            let outcome = self.outcome(directive);
+            matches!(outcome, Outcome::Host(Host::Visitor | Host::Proxied(_)))
+        };
+        earlier.iter().any(|other| {
+            let is_same = other.word().eq_ignore_ascii_case(directive.word());
+            is_same && !(is_usual(directive) && is_usual(other))
+        })
     }
 
     fn report_edit(&self, directive: &Directive, edit: &Edit, host: &str, report: &mut Report) {
@@ -235,115 +182,15 @@ impl<'d> RequestHeaders<'_, 'd> {
             ("$server_name", Some(first)) => first.as_str(),
             _ => value,
         };
+        if text.eq_ignore_ascii_case(self.proxied) {
+            return Outcome::Host(self.default_host());
+        }
         match !text.contains('$') && config::is_upstream_host(text) {
             true => Outcome::Host(Host::Literal(text.to_owned())),
             false => Outcome::Stops(
                 "hubgate passes on the host that the client asked for, by which the hub may choose another site: \
                  write `$host`, or the name or address that the hub wants"
                     .to_owned(),
-            ),
-        }
-    }
-}
-
-impl Field<'_> {
-    /// What hubgate does by itself, whatever a visitor writes.
-    fn of_hubgate(&self, variables: &Variables<'_>) -> Option<Outcome> {
-        let name = self.name.as_str();
-        if OF_CONNECTION.contains(&name) || name.starts_with("sec-websocket-") {
-            let why = "hubgate speaks to the hub in the same way by itself";
-            return Some(Outcome::Told(Kept, why));
-        }
-        if self.value == "$remote_user" && config::is_user_header(self.spelled) {
-            return Some(Outcome::User(self.spelled.to_owned()));
-        }
-        if proxy::is_claim(name) {
-            return Some(self.claim(variables));
-        }
-        let own = format!("$http_{}", name.replace('-', "_"));
-        (self.value == own).then_some(Outcome::Told(Kept, "hubgate passes on the client's own"))
-    }
-
-    /// A field that hubgate drops of clients, and sets itself if it is one of three.
-    fn claim(&self, variables: &Variables<'_>) -> Outcome {
-        let mut set = SET.iter();
-        let set = set
-            .find(|(own, _)| *own == self.name)
-            .map(|(_, words)| *words);
-        let scheme = self.name == "x-forwarded-proto"
-            && variables.fixed("$scheme").as_ref() == Some(&self.value);
-        match set {
-            Some(words) if scheme || words.contains(&self.written) => {
-                Outcome::Told(Kept, "hubgate sets it itself, whatever the client says")
-            }
-            Some(_) => Outcome::Told(
-                Changed,
-                "hubgate sets it itself, to what it knows of the client's connection",
-            ),
-            None if self.value.is_empty() => {
-                Outcome::Told(Kept, "hubgate drops it, whatever the client says")
-            }
-            None => self.edited().unwrap_or(Outcome::Told(
-                Dropped,
-                "hubgate drops it, whatever the client says, and sets none: the hub does not have it any more",
-            )),
-        }
-    }
-
-    /// The field as `upstream.headers` sets it, if its value is written out.
-    fn edited(&self) -> Option<Outcome> {
-        let is_left = matches!(self.name.as_str(), "authorization" | "accept-encoding")
-            && self.value.is_empty();
-        if self.value.contains('$') || is_left || !config::is_edited_header(self.spelled) {
-            return None;
-        }
-        let value = match self.value.as_str() {
-            "" => Value::Removed,
-            text if !config::is_edited_value(text) => return None,
-            text if self.is_secret() => Value::Secret(text.to_owned()),
-            text => Value::Text(text.to_owned()),
-        };
-        Some(Outcome::Edit(Edit {
-            name: self.spelled.to_owned(),
-            value,
-        }))
-    }
-
-    fn is_secret(&self) -> bool {
-        CREDENTIALS.contains(&self.name.as_str())
-            || secret::is_secret_field(&self.name, self.written, &self.value)
-    }
-
-    /// A field that the hub does not get as from NGINX.
-    fn otherwise(&self) -> Outcome {
-        match self.name.as_str() {
-            name if FORM.contains(&name) => Outcome::Told(
-                Changed,
-                "hubgate passes on the client's own, which decides nothing but the form of the answer",
-            ),
-            name if ORIGIN.contains(&name) => Outcome::Told(
-                Changed,
-                "hubgate passes it on, and refuses what a page elsewhere made the browser send",
-            ),
-            name if CREDENTIALS.contains(&name) => self.credentials(),
-            name => Outcome::Stops(format!(
-                "the hub has `{name}` from NGINX only, and would have it from any client: \
-                 write a text without variables, let the hub read X-SSL-Client-S-DN, or remove this"
-            )),
-        }
-    }
-
-    /// What the hub verifies itself.
-    fn credentials(&self) -> Outcome {
-        match self.value.as_str() {
-            "" => Outcome::Told(
-                Changed,
-                "hubgate keeps its own password from the hub, and passes on what is the hub's to verify",
-            ),
-            _ => Outcome::Told(
-                Dropped,
-                "its value depends on the request, and hubgate passes on the visitor's: the hub asks each visitor for its own \
-                 password. Where it is always the same, write it into `headers` of `upstream`",
             ),
         }
     }

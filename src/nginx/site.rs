@@ -99,12 +99,17 @@ fn request_headers(
         let Some(hub) = place.hub() else {
             continue;
         };
-        let is_written = place
-            .matcher
-            .path()
-            .is_some_and(|path| plan.hub(path).edits == hub.edits);
+        let is_written = at(&place.matcher).is_some_and(|path| plan.hub(&path).edits == hub.edits);
         let proxied = proxied(server, nth);
         of_place(server, nth, &proxied).report(is_written, host, report);
+    }
+}
+
+/// A path that the location takes and no exact one beside it does.
+fn at(matcher: &Matcher) -> Option<String> {
+    match matcher {
+        Matcher::Prefix(path) if !path.ends_with('/') => Some(format!("{path}{}", plan::OTHER)),
+        other => other.path().map(str::to_owned),
     }
 }
 

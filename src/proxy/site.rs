@@ -143,8 +143,7 @@ impl Site {
     pub fn folder(&self, place: &Place<'_>, path: &str) -> Option<String> {
         let decided = place.path_rule().and_then(|at| self.config.paths.get(at));
         let decoded = percent_decode_str(path).decode_utf8().ok()?;
-        let is_own = |rule: &PathRule| !rule.prefix && *rule.path == *decoded;
-        if path.ends_with('/') || decided.is_some_and(is_own) {
+        if path.ends_with('/') || decided.is_some_and(|rule| *rule.path == *decoded) {
             return None;
         }
         let is_bare = |rule: &&PathRule| rule.path.strip_suffix('/') == Some(&*decoded);

@@ -108,6 +108,10 @@ fn a_field_that_depends_on_the_request_stops_unless_the_visitor_may_write_it() {
     }
     let twice = format!("{HOST} proxy_set_header X-A a; proxy_set_header x-a b;");
     assert!(stop(&hub(&twice)).contains("NGINX sends this field twice"));
+    let other = format!("{HOST} proxy_set_header Host router.lan;");
+    assert!(stop(&hub(&other)).contains("NGINX sends this field twice"));
+    let address = format!("{HOST} proxy_set_header Host 127.0.0.1:8080;");
+    assert!(upstream(&address).contains("      host: \"127.0.0.1:8080\"\n"));
 }
 
 #[test]
@@ -171,6 +175,18 @@ fn places_with_other_fields_have_upstreams_of_their_own() {
     let expected = "      - path: /cam\n        upstream:\n          servers: [http://127.0.0.1:8080]\n          \
         headers:\n            Authorization: {file: secrets/home.example.org-authorization}\n";
     assert!(made.contains(expected), "{made}");
+}
+
+#[test]
+fn a_secret_of_a_prefix_beside_an_exact_place_has_its_file() {
+    let secret = "proxy_set_header Authorization 'Basic S3CRET';";
+    let site = home(&format!(
+        "location / {{ {HUB} }} location = /cam {{ {HUB} }} location /cam {{ {PASS} {HOST} {secret} }}"
+    ));
+    let made = imported(&site);
+    let file = "Authorization: {file: secrets/home.example.org-authorization}";
+    assert!(made.yaml.contains(file), "{}", made.yaml);
+    assert!(made.report.to_string().contains("in the private file"));
 }
 
 #[test]
