@@ -210,7 +210,9 @@ impl Plan {
         let wanted = place.reached_by().clone();
         let hub = place.hub().unwrap_or(&serves).clone();
         let changes = !same(&[&wanted], &[&around]) || hub != serves;
-        if !changes {
+        // A prefix of the same path would take it.
+        let is_taken = place.matcher.prefix().is_none() && has_prefix(places, path);
+        if !changes && !is_taken {
             return;
         }
         match &place.matcher {

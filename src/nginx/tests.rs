@@ -2,10 +2,12 @@
 
 mod access;
 mod client_ca;
+mod conditions;
 mod edits;
 mod everything;
 mod fields;
 mod managers;
+mod prefixes;
 mod sites;
 mod variables;
 mod weaker;
