@@ -60,8 +60,9 @@ const MAX_PATH: usize = 8192;
 /// The place in `rules` of the longest one that matches the path; none when none does.
 ///
 /// `raw` is the path as the client sent it, without the query. A rule that
-/// ends in `/` matches all below it; another matches its own path and what is
-/// below it after a `/`.
+/// ends in `/` matches all below it, and one that ends in `*` all that begins with what is before
+/// it; another matches its own path and what is below it after a `/`. Of two as long the last kind
+/// decides.
 ///
 /// # Errors
 /// A path that is malformed, or of which two readings give two rules.
@@ -136,11 +137,22 @@ fn longest_match(path: &[u8], next: Option<u8>, rules: &[impl AsRef<str>]) -> Op
     rules
         .enumerate()
         .filter(|(_, rule)| covers(rule, path, next))
-        .max_by_key(|(_, rule)| rule.len())
+        .max_by_key(|(_, rule)| weight(rule))
         .map(|(index, _)| index)
 }
 
+/// How long a rule is, and whether it ends where a segment does.
+fn weight(rule: &[u8]) -> (usize, bool) {
+    match rule.strip_suffix(b"*") {
+        Some(begin) => (begin.len(), false),
+        None => (rule.len(), true),
+    }
+}
+
 fn covers(rule: &[u8], path: &[u8], next: Option<u8>) -> bool {
+    if let Some(begin) = rule.strip_suffix(b"*") {
+        return path.starts_with(begin);
+    }
     let Some(below) = path.strip_prefix(rule) else {
         return false;
     };

@@ -232,7 +232,7 @@ impl Exception {
             PathAccess::Public => Exceptional::Public,
             PathAccess::And(access) => Exceptional::And(Rule::build(access, load)?),
         };
-        let path = rule.path.clone();
+        let path = rule.pattern();
         Ok(Self { path, access })
     }
 }

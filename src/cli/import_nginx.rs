@@ -3,6 +3,8 @@
 //! The report goes to stderr, so that the YAML can be redirected. Nothing is
 //! written when the import stops, and never over a file that is there.
 
+mod secrets;
+
 use std::{
     fs::OpenOptions,
     io::{self, Write},
@@ -61,11 +63,31 @@ pub(super) fn run(wanted: &ImportNginx) -> anyhow::Result<()> {
     }
     let imported = imported?;
     match &wanted.out {
-        Some(out) => write(out, &imported.yaml, wanted.force)?,
+        Some(out) => {
+            must_be_free(out, wanted.force)?;
+            secrets::write(out, &imported, wanted.force)?;
+            write(out, &imported.yaml, wanted.force)?;
+        }
         None => print(&imported.yaml)?,
     }
     tell(&imported.report.to_string());
+    if wanted.out.is_none() && !imported.secrets.is_empty() {
+        tell(&secrets::unwritten(&imported.secrets));
+    }
     Ok(())
+}
+
+/// Fails before anything is written where `proxy.yaml` could not be.
+fn must_be_free(out: &Path, force: bool) -> anyhow::Result<()> {
+    match !force && out.symlink_metadata().is_ok() {
+        true => bail!(is_there(out)),
+        false => Ok(()),
+    }
+}
+
+fn is_there(file: &Path) -> String {
+    let file = file.display();
+    format!("{file} is there already: name another file, or write over it with --force")
 }
 
 fn write(out: &Path, yaml: &str, force: bool) -> anyhow::Result<()> {
@@ -85,10 +107,7 @@ fn write(out: &Path, yaml: &str, force: bool) -> anyhow::Result<()> {
             .write_all(yaml.as_bytes())
             .with_context(|| format!("cannot write {}", out.display())),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            bail!(
-                "{} is there already: name another file, or write over it with --force",
-                out.display()
-            )
+            bail!(is_there(out))
         }
         Err(error) => {
             Err(explained(error)).with_context(|| format!("cannot write {}", out.display()))

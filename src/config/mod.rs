@@ -24,7 +24,8 @@ use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Pl
 pub use self::{
     faults::Faults,
     resolve::{
-        LAN, check_email, check_host, check_server, clash, is_certifiable, is_origin, is_server,
+        LAN, check_email, check_host, check_server, clash, is_certifiable, is_edited_header,
+        is_edited_value, is_origin, is_server, is_upstream_host, is_user_header,
     },
     schema::schema,
 };

@@ -222,12 +222,23 @@ pub enum ClientHeaders {
 pub struct PathRule {
     /// Begins with `/`. Ending in `/`: all below. Otherwise: this path, and below it after a `/`.
     pub path: String,
+    /// Whether all that begins with it is meant, also within a segment.
+    pub prefix: bool,
     /// Who may enter here.
     pub access: PathAccess,
     /// Further origins that count as own here, beside those of the site.
     pub origins: Vec<Origin>,
     /// Another upstream than the site's.
     pub upstream: Option<Arc<Upstream>>,
+}
+
+impl PathRule {
+    /// The path, with `*` at the end of a prefix; no path has one itself.
+    #[must_use]
+    pub fn pattern(&self) -> String {
+        let end = if self.prefix { "*" } else { "" };
+        format!("{}{end}", self.path)
+    }
 }
 
 /// What a path changes in its site's access; it can only tighten, unless public by name.

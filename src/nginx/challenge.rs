@@ -51,7 +51,7 @@ impl Server<'_> {
                 .iter_mut()
                 .filter(|site| site.hosts.iter().any(|host| self.names.contains(host)));
             let added = own
-                .filter(|_| is_open(location, variables))
+                .filter(|_| is_open(location, variables) && hub.edits.fields.is_empty())
                 .map(|site| site.plan.open(path, hub))
                 .filter(|it| *it);
             if added.count() > 0 {

@@ -13,6 +13,8 @@ pub(super) enum Condition {
     OtherHosts,
     /// It decides about nobody.
     Comfort,
+    /// It leads to another path of the server, by a field that a client may leave out.
+    Detour,
     /// It may decide who enters.
     Guard,
 }
@@ -49,6 +51,11 @@ pub(super) fn condition(directive: &Directive, hosts: &[String], tls: bool) -> C
             ..,
         ] if leads && !tls => Condition::ToTls,
         _ if inner.iter().all(is_comfort) => Condition::Comfort,
+        [field, "~" | "~*" | "=", text]
+            if is_optional(field, text) && inner.iter().all(leads_within) =>
+        {
+            Condition::Detour
+        }
         _ => Condition::Guard,
     }
 }
@@ -73,6 +80,23 @@ pub(super) fn leads_to_tls(directive: &Directive) -> bool {
         _ => return false,
     };
     target.starts_with("https://")
+}
+
+/// Whether a request without this field does not fit the text.
+fn is_optional(field: &str, text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_".contains(c);
+    let is_sent = field.starts_with("$http_") && field != "$http_host";
+    is_sent && !text.is_empty() && text.chars().all(plain)
+}
+
+/// Whether it redirects to another path of the same server.
+fn leads_within(directive: &Directive) -> bool {
+    let target = match (directive.name.as_str(), directive.words.as_slice()) {
+        ("return", [code, target]) if code.starts_with("30") => target,
+        ("rewrite", [_, target, flag]) if flag == "redirect" || flag == "permanent" => target,
+        _ => return false,
+    };
+    target.starts_with('/') && !target.starts_with("//")
 }
 
 /// Whether it changes nothing of the request or of where it goes.

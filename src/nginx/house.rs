@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use super::{
     Wishes, challenge,
+    edits::Value,
     files::Files,
     hosts::Selection,
     levels::Levels,
@@ -26,6 +27,24 @@ pub(super) struct House {
     pub(super) limits: Limits,
     /// `off` or `json`, if not as usual.
     pub(super) access_log: Option<&'static str>,
+}
+
+impl House {
+    /// Gives each secret that is written a file.
+    pub(super) fn secrets(&self, report: &mut Report) {
+        for site in &self.sites {
+            let host = site.hosts.first().map_or("", String::as_str);
+            let paths = site.plan.paths.iter().filter_map(|path| path.hub.as_ref());
+            let edits = paths
+                .chain([&site.plan.hub])
+                .flat_map(|hub| &hub.edits.fields);
+            for edit in edits {
+                if let Value::Secret(value) = &edit.value {
+                    report.secrets.file(host, &edit.name, value);
+                }
+            }
+        }
+    }
 }
 
 /// What the servers come to; none when no hub is left.

@@ -53,7 +53,7 @@ impl Server<'_> {
             let Some(Passed::Hub(hub)) = passed else {
                 continue;
             };
-            if known.contains(&hub) {
+            if known.iter().any(|other| other.is_same_server(hub)) {
                 continue;
             }
             let why = format!(

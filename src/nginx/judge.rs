@@ -15,7 +15,7 @@ use super::{
     },
     rule::{Certificate, Entry, Rule},
     server::Server,
-    upstream::Passed,
+    upstream::{Hub, Passed},
     variables::Variables,
 };
 
@@ -36,6 +36,7 @@ pub(super) fn places<'d>(
             around: Vec::new(),
             shielded: false,
             leads_on: false,
+            adds_slash: false,
             rule: Rule::NOBODY,
             target: Target::Other,
         });
@@ -75,7 +76,7 @@ impl<'s, 'd> Judge<'s, 'd> {
                 networks: Networks::all(),
             },
         };
-        judge.everywhere = judge.conditions(&server.levels, &server.variables, report);
+        judge.everywhere = judge.conditions(&server.levels, &server.variables, None, report);
         judge.hub_decides(report);
         judge
     }
@@ -109,9 +110,9 @@ impl<'s, 'd> Judge<'s, 'd> {
         let location = &self.server.locations[nth];
         let target = self.target(nth);
         let rule = match &target {
-            Target::Hub(_) => {
+            Target::Hub(hub) => {
                 let variables = &self.server.inner_variables[nth];
-                let wants = self.conditions(&location.levels, variables, report);
+                let wants = self.conditions(&location.levels, variables, Some(hub), report);
                 self.rule(&location.levels, variables, &wants, report)
             }
             Target::Closed | Target::Other => Rule::NOBODY,
@@ -122,6 +123,7 @@ impl<'s, 'd> Judge<'s, 'd> {
             around: location.around.clone(),
             shielded: location.shielded,
             leads_on: location.levels.all_own().any(directive_table::leads_on),
+            adds_slash: location.adds_slash(),
             rule,
             target,
         }
@@ -204,6 +206,7 @@ impl<'s, 'd> Judge<'s, 'd> {
         &self,
         levels: &Levels<'d>,
         variables: &Variables<'d>,
+        hub: Option<&Hub>,
         report: &mut Report,
     ) -> Wanted {
         let mut networks = Networks::all();
@@ -214,6 +217,12 @@ impl<'s, 'd> Judge<'s, 'd> {
             } else if let Some(refused) = variables.refused(directive) {
                 report.whole(Kept, directive, "the networks of `access`");
                 networks = networks.and(&refused.others());
+            } else if hub.is_some_and(|hub| speaks_grpc(directive, variables, hub)) {
+                report.whole(
+                    Dropped,
+                    directive,
+                    "hubgate speaks no gRPC: the same server is asked by HTTP/1.1",
+                );
             } else if by_certificate && self.verify != Verify::Never {
                 report.whole(Kept, directive, "the certificate is needed here");
             } else {
@@ -246,6 +255,11 @@ impl<'s, 'd> Judge<'s, 'd> {
                 directive,
                 "built in: hubgate answers for the hosts of its sites only",
             ),
+            Condition::Detour => report.whole(
+                Dropped,
+                directive,
+                "leads to another path, by a field that a client may leave out: hubgate asks the hub at once",
+            ),
             Condition::Comfort => report.whole(
                 Dropped,
                 directive,
@@ -265,6 +279,15 @@ impl<'s, 'd> Judge<'s, 'd> {
             ),
         }
     }
+}
+
+/// Whether all that an `if` does is to ask the same server by gRPC, which is told nothing of NGINX.
+fn speaks_grpc(directive: &Directive, variables: &Variables<'_>, hub: &Hub) -> bool {
+    let [pass] = directive.inner() else {
+        return false;
+    };
+    let server = variables.resolve(pass.word()).replacen("grpc", "http", 1);
+    pass.name == "grpc_pass" && hub.servers == [server] && hub.edits.fields.is_empty()
 }
 
 const NO_IF: &str = "hubgate has no `if`, and this one may decide who enters or where a request goes: \

@@ -27,6 +27,29 @@ pub(super) struct Location<'d> {
     pub(super) shielded: bool,
 }
 
+impl Location<'_> {
+    /// Whether all that NGINX does here is to lead to the path with a slash at its end.
+    pub(super) fn adds_slash(&self) -> bool {
+        let Some(returns) = self.levels.own_one("return") else {
+            return false;
+        };
+        let target = match returns.words.as_slice() {
+            [code, target] if code.starts_with("30") => target,
+            [target] => target,
+            _ => return false,
+        };
+        let here = [
+            "$scheme://$host",
+            "$scheme://$http_host",
+            "https://$host",
+            "",
+        ];
+        let mut ends = here.iter().filter_map(|here| target.strip_prefix(here));
+        let slash = self.matcher.path().map(|path| format!("{path}/"));
+        slash.is_some_and(|slash| ends.any(|end| end.trim_end_matches("$is_args$args") == slash))
+    }
+}
+
 /// All locations of a server, outer ones before those within them.
 pub(super) fn all<'d>(server: &'d Directive, levels: &Levels<'d>) -> Vec<Location<'d>> {
     let mut found = Vec::new();

@@ -12,6 +12,7 @@ mod client_ca;
 mod condition;
 mod directive;
 mod directive_table;
+mod edits;
 mod files;
 mod guard;
 mod header;
@@ -37,12 +38,14 @@ mod report;
 mod request_headers;
 mod rule;
 mod secret;
+mod secret_files;
 mod server;
 mod site;
 mod swag;
 mod trusted_proxies;
 mod unsupported;
 mod upstream;
+mod user_header;
 mod variables;
 mod yaml;
 
@@ -54,6 +57,7 @@ pub use self::{
     machine::hosts,
     parser::Unreadable,
     report::{Fate, Report, Stop},
+    secret_files::SecretFile,
 };
 use self::{directive::Directive, parser::Parser, proxy_manager::ProxyManager, swag::Swag};
 use crate::config::{self, Faults};
@@ -78,6 +82,10 @@ pub struct Import {
     pub yaml: String,
     /// What became of each directive.
     pub report: Report,
+    /// Values that `proxy.yaml` names by their files, which are to be written beside it.
+    pub secrets: Vec<SecretFile>,
+    /// The folder of what the service keeps, as that `proxy.yaml` has it.
+    pub state: PathBuf,
 }
 
 /// Why nothing came of an import.
@@ -150,13 +158,21 @@ fn written(
     };
     let out = wishes.out.as_deref().unwrap_or(Path::new("proxy.yaml"));
     let state = out.starts_with("/etc").then_some("/var/lib/hubgate");
+    house.secrets(&mut report);
+    let secrets = report.secrets.all().to_vec();
     let yaml = yaml::write(
         &house,
+        &report.secrets,
         &from.display().to_string().replace(char::is_control, " "),
         state,
     );
     match config::parse(&yaml, out) {
-        Ok(_) => Ok(Import { yaml, report }),
+        Ok(config) => Ok(Import {
+            yaml,
+            report,
+            secrets,
+            state: config.state,
+        }),
         Err(faults) => Err(Failure::Invalid { faults, yaml }),
     }
 }

@@ -1,9 +1,13 @@
 //! From the locations of a server to a site's rule and its paths.
 //!
 //! A path of hubgate's only tightens the site's rule or opens it to everybody,
-//! and takes what begins with it and a slash. So this is a proposal; `proof`
+//! and takes its own path and all below it, or all that begins with it. So this is a proposal; `proof`
 //! finds what it would let in that NGINX does not.
 
+mod path;
+
+pub(super) use self::path::OTHER;
+use self::path::{has_exact, has_prefix, is_path, prefix_key};
 use super::{
     directive::Directive,
     rule::{Entry, Rule, implies, same},
@@ -20,6 +24,8 @@ pub(super) struct Judged<'d> {
     pub(super) shielded: bool,
     /// Whether NGINX leads to it from the path without the slash at its end.
     pub(super) leads_on: bool,
+    /// Whether all that NGINX does here is to lead to the path with a slash at its end.
+    pub(super) adds_slash: bool,
     pub(super) rule: Rule,
     pub(super) target: Target,
 }
@@ -47,6 +53,8 @@ pub(super) struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Planned {
     pub(super) path: String,
+    /// Whether it takes all that begins with it.
+    pub(super) prefix: bool,
     pub(super) access: Access,
     /// Another hub than the site's, or the site's where nothing else is changed.
     pub(super) hub: Option<Hub>,
@@ -194,19 +202,28 @@ impl Plan {
         let Some(path) = place.matcher.path() else {
             return;
         };
-        let (around, serves) = self.decided(path);
+        let is_prefix = place.matcher.prefix().is_some() && !path.ends_with('/');
+        let (around, serves) = match is_prefix {
+            true => self.decided(&format!("{path}{OTHER}")),
+            false => self.decided(path),
+        };
         let wanted = place.reached_by().clone();
         let hub = place.hub().unwrap_or(&serves).clone();
         let changes = !same(&[&wanted], &[&around]) || hub != serves;
-        if !changes {
+        // A prefix of the same path would take it.
+        let is_taken = place.matcher.prefix().is_none() && has_prefix(places, path);
+        if !changes && !is_taken {
             return;
         }
         match &place.matcher {
+            Matcher::Exact(path) if place.adds_slash && has_prefix(places, &format!("{path}/")) => {
+            }
             Matcher::Exact(path) => self.exact(path, (wanted, hub), (around, serves), places),
+            _ if is_prefix => self.prefix(path, (wanted, hub), places),
             _ => {
                 let differs = !implies(&[&around], &[&wanted]) || hub != serves;
                 let key = prefix_key(path, differs && place.leads_on, places);
-                self.emit(key, wanted, hub);
+                self.emit(&key, false, wanted, hub);
             }
         }
     }
@@ -217,17 +234,26 @@ impl Plan {
         if path == "/" || path.ends_with('/') && !tightens {
             return;
         }
-        self.emit(path.to_owned(), here.0, here.1);
+        self.emit(path, false, here.0, here.1);
         let below = format!("{path}/");
         let is_taken = has_prefix(places, path) || has_prefix(places, &below);
         if !path.ends_with('/') && !is_taken {
-            self.emit(below, around.0, around.1);
+            self.emit(&below, false, around.0, around.1);
         }
     }
 
-    fn emit(&mut self, path: String, rule: Rule, serves: Hub) {
-        let taken = self.paths.iter().any(|planned| planned.path == path);
-        let Some(access) = block(&self.rule, &rule).filter(|_| !taken && is_path(&path)) else {
+    /// All that begins with `/x`, and what is below it where a rule for `= /x` would take that.
+    fn prefix(&mut self, path: &str, (rule, hub): (Rule, Hub), places: &[Judged<'_>]) {
+        if has_exact(places, path) {
+            self.emit(&format!("{path}/"), false, rule.clone(), hub.clone());
+        }
+        self.emit(path, true, rule, hub);
+    }
+
+    fn emit(&mut self, path: &str, prefix: bool, rule: Rule, serves: Hub) {
+        let is_same = |planned: &Planned| planned.path == path && planned.prefix == prefix;
+        let taken = self.paths.iter().any(is_same);
+        let Some(access) = block(&self.rule, &rule).filter(|_| !taken && is_path(path)) else {
             return;
         };
         let needed = serves != self.hub || access == Access::Inherit && path != "/";
@@ -236,7 +262,8 @@ impl Plan {
         }
         let hub = needed.then(|| serves.clone());
         self.paths.push(Planned {
-            path,
+            path: path.to_owned(),
+            prefix,
             access,
             hub,
             rule,
@@ -267,6 +294,7 @@ impl Plan {
         if free {
             self.paths.push(Planned {
                 path: path.to_owned(),
+                prefix: false,
                 access: Access::Public,
                 hub: Some(hub.clone()),
                 rule: Rule::OPEN,
@@ -296,48 +324,16 @@ impl Plan {
 
     /// The longest path that takes this one.
     fn at(&self, path: &str) -> Option<&Planned> {
-        let taking = self
-            .paths
-            .iter()
-            .filter(|planned| takes(&planned.path, path));
-        taking.max_by_key(|planned| planned.path.len())
+        let taking = self.paths.iter().filter(|planned| planned.takes(path));
+        taking.max_by_key(|planned| (planned.path.len(), !planned.prefix))
     }
 }
 
-/// Whether hubgate's path takes this one.
-fn takes(own: &str, path: &str) -> bool {
-    let below = path.strip_prefix(own);
-    below.is_some_and(|below| below.is_empty() || below.starts_with('/') || own.ends_with('/'))
-}
-
-/// `/x` instead of `/x/` where NGINX leads from there to `/x/`, and what is there differs.
-fn prefix_key(path: &str, leads_on: bool, places: &[Judged<'_>]) -> String {
-    let has_exact = |path: &str| {
-        places
-            .iter()
-            .any(|it| it.matcher == Matcher::Exact(path.into()))
-    };
-    match path.strip_suffix('/') {
-        Some(bare)
-            if leads_on && !bare.is_empty() && !has_exact(bare) && !has_prefix(places, bare) =>
-        {
-            bare.to_owned()
-        }
-        None if has_exact(path) => format!("{path}/"),
-        _ => path.to_owned(),
+impl Planned {
+    /// Whether hubgate's path takes this one.
+    fn takes(&self, path: &str) -> bool {
+        let is_whole = |below: &str| below.is_empty() || below.starts_with('/');
+        let below = path.strip_prefix(&self.path);
+        below.is_some_and(|below| self.prefix || self.path.ends_with('/') || is_whole(below))
     }
-}
-
-fn has_prefix(places: &[Judged<'_>], path: &str) -> bool {
-    places.iter().any(|it| it.matcher.prefix() == Some(path))
-}
-
-/// Whether hubgate can have a rule for the path: it judges the decoded path, without parameters.
-fn is_path(path: &str) -> bool {
-    let refused = |c: char| "%;?#\\*^|".contains(c) || c.is_whitespace() || c.is_control();
-    let segments: Vec<_> = path.split('/').skip(1).collect();
-    let inner = segments.len().saturating_sub(1);
-    let odd =
-        |(nth, part): (usize, &&str)| part.is_empty() && nth < inner || matches!(*part, "." | "..");
-    path.starts_with('/') && !path.contains(refused) && !segments.iter().enumerate().any(odd)
 }

@@ -6,12 +6,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    plan::{Judged, Matcher, Plan},
+    plan::{Judged, Matcher, OTHER, Plan},
     rule::{Rule, implies, same},
 };
-
-/// A character that is in no path of a location.
-const OTHER: char = '\u{7f}';
 
 /// What a plan does otherwise than NGINX at a location.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +49,8 @@ pub(super) fn differences(places: &[Judged<'_>], plan: &Plan) -> Vec<Difference>
 
 fn compare(place: &Judged<'_>, plan: &Plan, path: &str) -> Option<bool> {
     let ours = plan.rules(path);
-    let same_hub = place.hub() == Some(plan.hub(path));
+    let hub = plan.hub(path);
+    let same_hub = place.hub().is_some_and(|other| hub.is_safe_for(other));
     let theirs = match same_hub {
         true => place.reached_by(),
         false => &Rule::NOBODY,
@@ -90,9 +88,10 @@ fn samples(places: &[Judged<'_>], plan: &Plan) -> BTreeSet<String> {
 /// a slash is decided there.
 fn deciding(places: &[Judged<'_>], path: &str) -> Vec<usize> {
     let found = Search { places, path }.within(None);
-    let mut deciding = found.settled;
-    deciding.extend(found.otherwise);
-    if found.led {
+    let leads = |nth: &usize| places[*nth].adds_slash && places[*nth].matcher.path() == Some(path);
+    let all = found.settled.into_iter().chain(found.otherwise);
+    let (leading, mut deciding): (Vec<_>, Vec<_>) = all.partition(leads);
+    if found.led || !leading.is_empty() {
         deciding.extend(self::deciding(places, &format!("{path}/")));
     }
     deciding

@@ -8,6 +8,7 @@ use std::{
 use super::{
     directive::{At, Directive},
     directive_table, secret,
+    secret_files::SecretFiles,
 };
 
 /// What became of a directive.
@@ -27,6 +28,9 @@ pub struct Report {
     lines: Vec<Line>,
     stops: Vec<Stop>,
     told: HashSet<usize>,
+    /// Texts that are shown nowhere.
+    hidden: Vec<String>,
+    pub(super) secrets: SecretFiles,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +63,15 @@ impl Report {
     /// hubgate does nothing of the kind.
     pub(super) fn dropped(&mut self, directive: &Directive, why: impl Into<String>) {
         self.tell(Fate::Dropped, directive, why);
+    }
+
+    /// Shows a value nowhere, nor what follows the scheme of credentials (RFC 9110, section 11.4).
+    pub(super) fn hide(&mut self, value: &str) {
+        let rest = value.split_once(' ').map_or("", |(_, rest)| rest);
+        let texts = [value, rest]
+            .into_iter()
+            .filter(|text| text.len() >= SHORTEST);
+        self.hidden.extend(texts.map(str::to_owned));
     }
 
     /// The same became of a block and of all that stands in it.
@@ -124,6 +137,13 @@ impl Report {
         self.told.contains(&directive.id)
     }
 
+    fn without_secrets(&self, text: &str) -> String {
+        let hidden = self.hidden.iter();
+        hidden.fold(text.to_owned(), |text, value| {
+            text.replace(value, secret::HIDDEN)
+        })
+    }
+
     fn rest(&mut self, directive: &Directive) {
         let name = directive.name.as_str();
         if let Some((fate, why)) = directive_table::harmless(name) {
@@ -140,11 +160,12 @@ impl Report {
         self.whole(Fate::Dropped, directive, why);
     }
 
-    fn tell(&mut self, fate: Fate, directive: &Directive, why: impl Into<String>) {
+    /// The outcome of a directive, unless it has one.
+    pub(super) fn tell(&mut self, fate: Fate, directive: &Directive, why: impl Into<String>) {
         if !self.told.insert(directive.id) {
             return;
         }
-        let mut what = secret::shown(directive);
+        let mut what = self.without_secrets(&secret::shown(directive));
         if let Some((end, _)) = what.char_indices().nth(LONGEST) {
             what.truncate(end);
             what.push('…');
@@ -167,7 +188,7 @@ impl fmt::Display for Report {
                 writeln!(text, "  {}: {}\n    {}", at.join(", "), line.what, line.why)?;
             }
         }
-        f.write_str(text.trim_end())
+        f.write_str(&self.without_secrets(text.trim_end()))
     }
 }
 
@@ -177,5 +198,7 @@ const TITLES: [(Fate, &str); 3] = [
     (Fate::Dropped, "dropped"),
 ];
 
+/// Characters from which on a text is hidden wherever it stands.
+const SHORTEST: usize = 4;
 /// Characters of a directive that are shown.
 const LONGEST: usize = 80;

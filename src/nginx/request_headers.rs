@@ -1,158 +1,200 @@
 //! `proxy_set_header`: fields of a request that the hub believes because NGINX sets or clears them.
 //!
-//! hubgate drops a client's claims by their names and sets its own. A field beside these that the
-//! hub would have from NGINX only is the client's own to write under hubgate, so it stops the import.
+//! A text that is written out becomes `upstream.host` or `upstream.headers`, the user's name
+//! `user_header`. hubgate drops a client's claims by their names and sets its own. Any other field
+//! that the hub has from NGINX only would be the client's own to write, so it stops the import.
 
+mod field;
+
+pub(super) use self::field::is_visitors_own;
+use self::field::{Field, Outcome};
 use super::{
-    directive::Directive, levels::Levels, report::Report, upstream::Hub, variables::Variables,
+    directive::Directive,
+    edits::{Edit, Edits, Host, Value},
+    levels::Levels,
+    report::{Fate::Changed, Report},
+    variables::Variables,
 };
-use crate::proxy;
+use crate::config;
 
-/// Fields of which the client's own word decides nothing but the form of the answer.
-const FORM: [&str; 16] = [
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
-    "dnt",
-    "early-data",
-    "expect",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "pragma",
-    "range",
-    "user-agent",
-    "x-request-id",
-    "x-scheme",
-];
-/// Where a request says that it comes from: hubgate itself refuses those of other pages.
-const ORIGIN: [&str; 2] = ["origin", "referer"];
-/// Credentials that the hub verifies itself.
-const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "x-openhab-token"];
-
-/// Fields that hubgate itself sets, with the words of NGINX's that come to the same.
-const SET: [(&str, &[&str]); 3] = [
-    (
-        "x-forwarded-for",
-        &["$proxy_add_x_forwarded_for", "$remote_addr"],
-    ),
-    ("x-real-ip", &["$remote_addr"]),
-    ("x-forwarded-proto", &["$scheme", "$http_x_forwarded_proto"]),
-];
-/// Fields of the connection to the hub, which hubgate sets as needed.
-const OF_CONNECTION: [&str; 4] = ["connection", "keep-alive", "te", "upgrade"];
-
-/// A place of a hub as far as fields matter there.
-pub(super) struct Place<'p, 'd> {
+/// The request fields of one place with a hub.
+#[derive(Clone, Copy)]
+pub(super) struct RequestHeaders<'p, 'd> {
     pub(super) levels: &'p Levels<'d>,
     pub(super) variables: &'p Variables<'d>,
-    pub(super) hub: &'p Hub,
-    pub(super) hosts: &'p [String],
+    /// `Host` as NGINX sends it by default.
+    pub(super) proxied: &'p str,
 }
 
-impl Place<'_, '_> {
-    /// Reports each field that NGINX sets here, or stops there.
-    pub(super) fn check(&self, report: &mut Report) {
-        for directive in self.levels.nearest(&["proxy_set_header"]) {
-            self.field(directive, report);
+impl<'d> RequestHeaders<'_, 'd> {
+    /// What the hub gets in place of the visitor's fields.
+    pub(super) fn edits(&self) -> Edits {
+        let mut edits = Edits {
+            host: self.default_host(),
+            fields: Vec::new(),
+        };
+        for directive in self.written() {
+            match self.outcome(directive) {
+                Outcome::Host(host) => edits.host = host,
+                Outcome::Edit(edit) => edits.add(edit),
+                _ => {}
+            }
+        }
+        edits
+    }
+
+    /// The field that has the user's name, with the directive that says so.
+    pub(super) fn user(&self) -> Option<(&'d Directive, String)> {
+        self.written()
+            .into_iter()
+            .find_map(|directive| match self.outcome(directive) {
+                Outcome::User(name) => Some((directive, name)),
+                _ => None,
+            })
+    }
+
+    /// Reports each field that NGINX sets here, or stops there; `is_written` where the edits are
+    /// those of a path of the site, whose first host is `host`.
+    pub(super) fn report(&self, is_written: bool, host: &str, report: &mut Report) {
+        let written = self.written();
+        for (nth, directive) in written.iter().enumerate() {
+            match self.outcome(directive) {
+                Outcome::Edit(_) | Outcome::Host(_) | Outcome::User(_)
+                    if self.is_sent_twice(directive, &written[..nth]) =>
+                {
+                    report.stop(directive, "NGINX sends this field twice: leave one");
+                }
+                Outcome::Told(fate, why) => report.tell(fate, directive, why),
+                Outcome::Stops(why) => report.stop(directive, why),
+                Outcome::User(_) => {}
+                Outcome::Host(_) | Outcome::Edit(_) if !is_written => {
+                    report.dropped(directive, ELSEWHERE);
+                }
+                Outcome::Host(Host::Visitor) => {
+                    report.kept(
+                        directive,
+                        "hubgate passes on the host that the client asked for",
+                    );
+                }
+                Outcome::Host(_) => report.changed(directive, "`host` of `upstream`"),
+                Outcome::Edit(edit) => self.report_edit(directive, &edit, host, report),
+            }
+        }
+        self.report_default(is_written, report);
+    }
+
+    /// Whether an earlier directive sends the field too; of hosts that lead to the same, hubgate sends
+    /// the last.
+    fn is_sent_twice(&self, directive: &Directive, earlier: &[&Directive]) -> bool {
+        let is_usual = |directive: &Directive| {
+            let outcome = self.outcome(directive);
+            matches!(outcome, Outcome::Host(Host::Visitor | Host::Proxied(_)))
+        };
+        earlier.iter().any(|other| {
+            let is_same = other.word().eq_ignore_ascii_case(directive.word());
+            is_same && !(is_usual(directive) && is_usual(other))
+        })
+    }
+
+    fn report_edit(&self, directive: &Directive, edit: &Edit, host: &str, report: &mut Report) {
+        match &edit.value {
+            Value::Removed => report.changed(directive, "`headers` of `upstream` remove it"),
+            Value::Text(_) => report.changed(directive, "`headers` of `upstream`"),
+            Value::Secret(value) => {
+                let file = report.secrets.file(host, &edit.name, value);
+                report.hide(value);
+                report.changed(
+                    directive,
+                    format!("`headers` of `upstream`, with the value in the private file {file}"),
+                );
+            }
         }
     }
 
-    fn field(&self, directive: &Directive, report: &mut Report) {
-        let name = directive.word().to_ascii_lowercase();
+    /// Reports the `Host` that NGINX sends where no directive sets one.
+    fn report_default(&self, is_written: bool, report: &mut Report) {
+        let sets = |directive: &&Directive| directive.word().eq_ignore_ascii_case("host");
+        let pass = self.levels.own_one("proxy_pass").filter(|_| is_written);
+        let Some(pass) = pass.filter(|_| !self.written().iter().any(sets)) else {
+            return;
+        };
+        let (fate, why) = match self.default_host() {
+            Host::Visitor => (
+                Changed,
+                "NGINX sends the address of the hub by default, and hubgate the host that the client asked for",
+            ),
+            _ => (Changed, "NGINX's default: `host` of `upstream`"),
+        };
+        report.note(fate, &pass.at, "proxy_set_header Host $proxy_host", why);
+    }
+
+    fn written(&self) -> Vec<&'d Directive> {
+        self.levels.nearest(&["proxy_set_header"])
+    }
+
+    fn default_host(&self) -> Host {
+        match config::is_upstream_host(self.proxied) {
+            true => Host::Proxied(self.proxied.to_owned()),
+            false => Host::Visitor,
+        }
+    }
+
+    fn outcome(&self, directive: &Directive) -> Outcome {
         let written = directive.words.get(1).map_or("", String::as_str);
+        let field = Field {
+            spelled: directive.word(),
+            name: directive.word().to_ascii_lowercase(),
+            written,
+            value: self.resolve(written),
+        };
+        if field.name == "host" {
+            return self.host(&field.value);
+        }
+        if let Some(found) = field.of_hubgate(self.variables) {
+            return found;
+        }
+        field.edited().unwrap_or_else(|| field.otherwise())
+    }
+
+    /// The value with each variable replaced that has one text here; `$host` has, where the server has
+    /// one name.
+    fn resolve(&self, written: &str) -> String {
         let value = self.variables.resolve(written);
-        let own = format!("$http_{}", name.replace('-', "_"));
-        match name.as_str() {
-            "host" => host(directive, &value, self.hub, self.hosts, report),
-            _ if value == own => {
-                report.kept(directive, "hubgate passes on the client's own");
-            }
-            name if OF_CONNECTION.contains(&name) || name.starts_with("sec-websocket-") => {
-                report.kept(directive, "hubgate speaks to the hub in the same way by itself");
-            }
-            name if FORM.contains(&name) => report.changed(
-                directive,
-                "hubgate passes on the client's own, which decides nothing but the form of the answer",
-            ),
-            name if ORIGIN.contains(&name) => report.changed(
-                directive,
-                "hubgate passes it on, and refuses what a page elsewhere made the browser send",
-            ),
-            name if CREDENTIALS.contains(&name) => credentials(directive, &value, report),
-            name if proxy::is_claim(name) => self.claim(directive, name, (written, &value), report),
-            name => report.stop(directive, format!(
-                "the hub has `{name}` from NGINX only, and would have it from any client: \
-                 let the hub read X-SSL-Client-S-DN or no such field, and remove this"
-            )),
+        let names = self.levels.server_names();
+        let is_plain = |name: &&String| {
+            name.contains('.') && !name.contains(['*', '~', '$']) && !name.starts_with('.')
+        };
+        match (value.as_str(), names.as_slice()) {
+            ("$host" | "$server_name", [name]) if is_plain(&name) => name.clone(),
+            _ => value,
         }
     }
 
-    /// A field that hubgate drops of clients, and sets itself if it is one of three.
-    fn claim(
-        &self,
-        directive: &Directive,
-        name: &str,
-        (written, value): (&str, &str),
-        report: &mut Report,
-    ) {
-        let set = SET
-            .iter()
-            .find(|(own, _)| *own == name)
-            .map(|(_, words)| *words);
-        let scheme = name == "x-forwarded-proto"
-            && self.variables.fixed("$scheme").as_deref() == Some(value);
-        match set {
-            Some(words) if scheme || words.contains(&written) => {
-                report.kept(directive, "hubgate sets it itself, whatever the client says");
-            }
-            Some(_) => report.changed(
-                directive,
-                "hubgate sets it itself, to what it knows of the client's connection",
-            ),
-            None if value.is_empty() => {
-                report.kept(directive, "hubgate drops it, whatever the client says");
-            }
-            None => report.dropped(
-                directive,
-                "hubgate drops it, whatever the client says, and sets none: the hub does not have it any more",
+    fn host(&self, value: &str) -> Outcome {
+        const VISITORS: [&str; 2] = ["$host", "$http_host"];
+        let names = self.levels.server_names();
+        let is_own = names.as_slice() == [value.to_owned()];
+        if VISITORS.contains(&value) || value.starts_with("$host:") || is_own {
+            return Outcome::Host(Host::Visitor);
+        }
+        let text = match (value, names.first()) {
+            ("$proxy_host", _) => return Outcome::Host(self.default_host()),
+            ("$server_name", Some(first)) => first.as_str(),
+            _ => value,
+        };
+        if text.eq_ignore_ascii_case(self.proxied) {
+            return Outcome::Host(self.default_host());
+        }
+        match !text.contains('$') && config::is_upstream_host(text) {
+            true => Outcome::Host(Host::Literal(text.to_owned())),
+            false => Outcome::Stops(
+                "hubgate passes on the host that the client asked for, by which the hub may choose another site: \
+                 write `$host`, or the name or address that the hub wants"
+                    .to_owned(),
             ),
         }
     }
 }
 
-/// What the hub verifies itself.
-fn credentials(directive: &Directive, value: &str, report: &mut Report) {
-    match value {
-        "" => report.changed(
-            directive,
-            "hubgate keeps its own password from the hub, and passes on what is the hub's to verify",
-        ),
-        _ => report.dropped(
-            directive,
-            "hubgate has no secrets of the hub's, and passes on the visitor's: the hub asks each visitor for its own password",
-        ),
-    }
-}
-
-/// hubgate passes the host on that the client asked for.
-fn host(directive: &Directive, value: &str, hub: &Hub, hosts: &[String], report: &mut Report) {
-    const PASSED: [&str; 4] = ["$host", "$http_host", "$server_name", "$proxy_host"];
-    let address = hub.servers.iter().any(|server| {
-        let authority = server.rsplit('/').next().unwrap_or(server);
-        authority == value
-            || authority
-                .rsplit_once(':')
-                .is_some_and(|(host, _)| host == value)
-    });
-    let with_port = value.starts_with("$host:");
-    if PASSED.contains(&value) || with_port || address || hosts.iter().any(|host| host == value) {
-        return report.kept(
-            directive,
-            "hubgate passes on the host that the client asked for",
-        );
-    }
-    report.stop(directive, "hubgate passes on the host that the client asked for, by which the hub may choose another site: write `$host`");
-}
+const ELSEWHERE: &str =
+    "hubgate knows no expressions: the hub gets here what it gets at the place that this falls in";

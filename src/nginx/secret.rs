@@ -58,7 +58,13 @@ pub(super) fn shown(directive: &Directive) -> String {
         .replace(char::is_control, " ")
 }
 
-const HIDDEN: &str = "…";
+/// Whether a field of requests holds a secret, by its name, the variables of its value, or the value.
+pub(super) fn is_secret_field(name: &str, written: &str, value: &str) -> bool {
+    let named = written.split('$').skip(1).any(sounds);
+    sounds(name) || named || carries(value)
+}
+
+pub(super) const HIDDEN: &str = "…";
 
 fn is_secret(directive: &Directive, nth: usize) -> bool {
     let word = directive.words[nth].as_str();

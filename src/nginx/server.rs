@@ -100,7 +100,18 @@ impl<'d> Server<'d> {
         let locations = self.locations.iter().zip(&self.inner_variables);
         let passed = locations.map(|(it, variables)| passed(it, variables, http, report));
         self.passed = passed.collect();
+        self.recognise_openhab();
         self.kind = self.kind();
+    }
+
+    /// A hub that is openHAB at one place is so at each.
+    fn recognise_openhab(&mut self) {
+        let hubs = self.passed.iter().flatten().filter_map(Passed::hub);
+        let found: Vec<_> = hubs.filter(|hub| hub.is_openhab).cloned().collect();
+        let all = self.passed.iter_mut().flatten();
+        for hub in all.filter_map(Passed::hub_mut) {
+            hub.is_openhab = found.iter().any(|other| other.is_same_server(hub));
+        }
     }
 
     /// Whether it listens on anything that hubgate can.

@@ -9,10 +9,11 @@ use super::{
     plan::{self, Access, Judged, Matcher, Plan, Target},
     proof,
     report::{Fate, Report},
-    request_headers,
+    request_headers::RequestHeaders,
     rule::{self, Rule},
     server::Server,
-    upstream::Passed,
+    upstream::{self, Passed},
+    user_header,
 };
 
 /// A site as it will be written.
@@ -25,6 +26,8 @@ pub(super) struct Site {
     pub(super) headers: Headers,
     /// Whether the hub was told which certificate came.
     pub(super) tells_certificate: bool,
+    /// The field that has the user's name.
+    pub(super) user_header: Option<String>,
 }
 
 /// The site of a server; none, which is told, when it cannot be one.
@@ -38,7 +41,8 @@ pub(super) fn build(
     let plan = plan(server, &places, report)?;
     prove(&places, &plan, report);
     let tells_certificate = tells_certificate(server, &plan, report);
-    request_headers(server, &places, &hosts, report);
+    let user_header = user_header::of(server, &places, report);
+    request_headers(server, &places, &plan, &hosts, report);
     places
         .iter()
         .zip(&server.locations)
@@ -76,6 +80,7 @@ pub(super) fn build(
         },
         headers,
         tells_certificate,
+        user_header,
         hosts,
         plan,
     })
@@ -85,22 +90,48 @@ pub(super) fn build(
 fn request_headers(
     server: &Server<'_>,
     places: &[Judged<'_>],
+    plan: &Plan,
     hosts: &[String],
     report: &mut Report,
 ) {
-    let variables = server.inner_variables.iter();
-    for ((location, variables), place) in server.locations.iter().zip(variables).zip(places) {
-        if let Some(hub) = place.hub() {
-            let levels = &location.levels;
-            let place = request_headers::Place {
-                levels,
-                variables,
-                hub,
-                hosts,
-            };
-            place.check(report);
-        }
+    let host = hosts.first().map_or("", String::as_str);
+    for (nth, place) in places.iter().take(server.locations.len()).enumerate() {
+        let Some(hub) = place.hub() else {
+            continue;
+        };
+        let is_written = at(&place.matcher).is_some_and(|path| plan.hub(&path).edits == hub.edits);
+        let proxied = proxied(server, nth);
+        of_place(server, nth, &proxied).report(is_written, host, report);
     }
+}
+
+/// A path that the location takes and no exact one beside it does.
+fn at(matcher: &Matcher) -> Option<String> {
+    match matcher {
+        Matcher::Prefix(path) if !path.ends_with('/') => Some(format!("{path}{}", plan::OTHER)),
+        other => other.path().map(str::to_owned),
+    }
+}
+
+/// The fields that NGINX sets at a location.
+pub(super) fn of_place<'s, 'd>(
+    server: &'s Server<'d>,
+    nth: usize,
+    proxied: &'s str,
+) -> RequestHeaders<'s, 'd> {
+    RequestHeaders {
+        levels: &server.locations[nth].levels,
+        variables: &server.inner_variables[nth],
+        proxied,
+    }
+}
+
+/// `$proxy_host` of a location.
+fn proxied(server: &Server<'_>, nth: usize) -> String {
+    let pass = server.locations[nth].levels.own_one("proxy_pass");
+    pass.map_or_else(String::new, |pass| {
+        upstream::proxied(pass, &server.inner_variables[nth])
+    })
 }
 
 fn plan(server: &Server<'_>, places: &[Judged<'_>], report: &mut Report) -> Option<Plan> {
@@ -158,9 +189,6 @@ fn weaker(place: &Judged<'_>, path: &str) -> String {
         }
         Matcher::Regex(_) => "hubgate knows no expressions: name the paths that it guards, with `location /x/`, or remove it if it \
             guards only files that NGINX serves itself".to_owned(),
-        Matcher::Prefix(own) if !own.ends_with('/') => format!(
-            "NGINX takes all that begins with it, hubgate only {own} and what is below it: write `location {own}/` and `location = {own}`"
-        ),
         _ => "hubgate has no path that says the same: give it a host of its own, or the rule of `location /`".to_owned(),
     };
     format!("guards {path}, which hubgate would leave to a wider rule: {cure}")
@@ -180,6 +208,11 @@ fn tell(place: &Judged<'_>, passed: Option<&Passed>, plan: &Plan, report: &mut R
         (_, Target::Other, _) if is_challenge(&place.matcher) => {
             report.whole(Fate::Kept, directive, "built in: hubgate answers the CA itself, and nobody else enters");
         }
+        (_, Target::Other, _) if place.adds_slash => report.whole(
+            Fate::Changed,
+            directive,
+            "the hub of the path with the slash is asked here, and nobody enters at others that begin so",
+        ),
         (_, Target::Other, _) if place.is_root() => {
             report.whole(
                 Fate::Changed,

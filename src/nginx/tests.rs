@@ -2,9 +2,12 @@
 
 mod access;
 mod client_ca;
+mod conditions;
+mod edits;
 mod everything;
 mod fields;
 mod managers;
+mod prefixes;
 mod sites;
 mod variables;
 mod weaker;
@@ -51,6 +54,8 @@ fn home(inside: &str) -> String {
     )
 }
 
-const HUB: &str = "proxy_pass http://127.0.0.1:8080;";
+const HUB: &str = "proxy_pass http://127.0.0.1:8080; proxy_set_header Host $host;";
+/// The same for other hubs.
+const HOST: &str = "proxy_set_header Host $host;";
 const PASSWORD: &str =
     "auth_basic \"Username and Password Required\"; auth_basic_user_file /e/.htpasswd;";

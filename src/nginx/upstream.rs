@@ -3,18 +3,36 @@
 use super::{
     directive::Directive,
     directive_table,
+    edits::Edits,
     levels::Levels,
     location::Matcher,
     report::{Fate, Report},
+    request_headers::RequestHeaders,
     variables::Variables,
 };
 use crate::config;
 
 /// The servers of a hub as proxy.yaml has them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Hub {
     pub(super) servers: Vec<String>,
     pub(super) ca: Option<String>,
+    /// Fields that it gets in place of the visitor's.
+    pub(super) edits: Edits,
+    /// Whether NGINX's files show that it is openHAB.
+    pub(super) is_openhab: bool,
+}
+
+impl Hub {
+    /// Whether a request does no more here than at the other hub.
+    pub(super) fn is_safe_for(&self, other: &Self) -> bool {
+        self.is_same_server(other) && self.edits.is_safe_for(&other.edits)
+    }
+
+    /// Whether both are the same servers.
+    pub(super) fn is_same_server(&self, other: &Self) -> bool {
+        self.servers == other.servers && self.ca == other.ca
+    }
 }
 
 /// Where a location's requests go.
@@ -25,6 +43,24 @@ pub(super) enum Passed {
     Forward,
     /// Somewhere that hubgate cannot name, and why.
     Unsayable(String),
+}
+
+impl Passed {
+    /// The hub, if it is one.
+    pub(super) fn hub(&self) -> Option<&Hub> {
+        match self {
+            Self::Hub(hub) => Some(hub),
+            Self::Forward | Self::Unsayable(_) => None,
+        }
+    }
+
+    /// The hub to change, if it is one.
+    pub(super) fn hub_mut(&mut self) -> Option<&mut Hub> {
+        match self {
+            Self::Hub(hub) => Some(hub),
+            Self::Forward | Self::Unsayable(_) => None,
+        }
+    }
 }
 
 /// What a `proxy_pass` is made of.
@@ -41,7 +77,7 @@ const WORDS: [&str; 2] = ["http", "https"];
 pub(super) fn passed<'d>(
     directive: &Directive,
     matcher: &Matcher,
-    (levels, variables): (&Levels<'d>, &Variables<'_>),
+    (levels, variables): (&Levels<'d>, &Variables<'d>),
     http: &[&'d Directive],
     report: &mut Report,
 ) -> Passed {
@@ -63,6 +99,7 @@ pub(super) fn passed<'d>(
     if whole || url.rewrites(matcher) {
         return Passed::Unsayable("hubgate never changes a path: give this hub a host of its own, such as grafana.example.org".into());
     }
+    let proxied = url.proxied();
     let servers = match http
         .iter()
         .find(|it| it.name == "upstream" && it.word() == url.authority)
@@ -78,10 +115,29 @@ pub(super) fn passed<'d>(
             "a hub has a name or an address, and a port from 1 to 65535".into(),
         );
     }
+    let headers = RequestHeaders {
+        levels,
+        variables,
+        proxied: &proxied,
+    };
     Passed::Hub(Hub {
         servers,
         ca: authority(url.scheme, levels, report),
+        edits: headers.edits(),
+        is_openhab: has_openhab_cookie(levels),
     })
+}
+
+/// The address of a `proxy_pass` as `$proxy_host` has it; empty where it is none.
+pub(super) fn proxied(directive: &Directive, variables: &Variables<'_>) -> String {
+    let word = variables.resolve(directive.word());
+    Url::parse(&word).map_or_else(String::new, |url| url.proxied())
+}
+
+/// Whether NGINX sets the cookie that has openHAB's pages send their token in a field of its own.
+fn has_openhab_cookie(levels: &Levels<'_>) -> bool {
+    let mut added = levels.nearest(&["add_header"]).into_iter();
+    added.any(|it| it.is("set-cookie") && it.text().contains("X-OPENHAB-AUTH-HEADER"))
 }
 
 /// Whether the client names the host that the requests go to.
@@ -188,6 +244,20 @@ impl<'u> Url<'u> {
             authority: authority.to_owned(),
             path,
         })
+    }
+
+    /// `$proxy_host`: the address without the port that the scheme has by default.
+    fn proxied(&self) -> String {
+        if self.authority.starts_with("unix:") {
+            return "localhost".to_owned();
+        }
+        let port = if self.scheme == "https" {
+            ":443"
+        } else {
+            ":80"
+        };
+        let host = self.authority.strip_suffix(port);
+        host.unwrap_or(&self.authority).to_owned()
     }
 
     /// Whether the hub would hear another path than the client said.

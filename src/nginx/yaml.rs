@@ -4,17 +4,24 @@ use std::net::SocketAddr;
 
 use super::{
     certificate::Certificate,
+    edits::{Edit, Value},
     header::Hsts,
     house::House,
     network::Networks,
     plan::{Access, Planned},
     rule::{self, Entry, Rule},
+    secret_files::SecretFiles,
     site::Site,
     upstream::Hub,
 };
 
 /// Writes the house; `state` where keys are not kept beside the file.
-pub(super) fn write(house: &House, from: &str, state: Option<&str>) -> String {
+pub(super) fn write(
+    house: &House,
+    secrets: &SecretFiles,
+    from: &str,
+    state: Option<&str>,
+) -> String {
     let mut text = format!(
         "# Made by `hubgate import-nginx` from {from}.\n# `hubgate check` tells what it means.\n\n"
     );
@@ -25,7 +32,7 @@ pub(super) fn write(house: &House, from: &str, state: Option<&str>) -> String {
     text += &top(house);
     text += "\nsites:\n";
     for site in &house.sites {
-        text += &item(&self::site(site, house));
+        text += &item(&self::site(site, house, secrets));
     }
     text
 }
@@ -77,7 +84,7 @@ fn top(house: &House) -> String {
     text
 }
 
-fn site(site: &Site, house: &House) -> String {
+fn site(site: &Site, house: &House, secrets: &SecretFiles) -> String {
     let mut text = format!(
         "# {}\nhosts: {}\n",
         site.at,
@@ -86,7 +93,10 @@ fn site(site: &Site, house: &House) -> String {
     if !house.https.is_empty() {
         text += &certificate(&site.certificate);
     }
-    text += &upstream(&site.plan.hub);
+    text += &upstream(&site.plan.hub, secrets);
+    if let Some(name) = &site.user_header {
+        text += &format!("user_header: {}\n", scalar(name));
+    }
     text += &access(&site.plan.rule, site.tells_certificate);
     if !site.headers.origins.is_empty() {
         let origins = list(site.headers.origins.iter().cloned());
@@ -98,7 +108,7 @@ fn site(site: &Site, house: &House) -> String {
             .plan
             .paths
             .iter()
-            .map(|it| item(&path(it, site.tells_certificate)));
+            .map(|it| item(&path(it, site.tells_certificate, secrets)));
         text += &paths.collect::<String>();
     }
     text + &headers(site)
@@ -121,16 +131,37 @@ fn certificate(certificate: &Certificate) -> String {
     }
 }
 
-fn upstream(hub: &Hub) -> String {
-    match (hub.servers.as_slice(), &hub.ca) {
-        ([server], None) => format!("upstream: {}\n", scalar(server)),
-        (servers, ca) => {
-            let ca = ca.as_ref().map(|ca| format!("  ca: {}\n", scalar(ca)));
-            format!(
-                "upstream:\n  servers: {}\n{}",
-                list(servers.iter().cloned()),
-                ca.unwrap_or_default()
-            )
+fn upstream(hub: &Hub, secrets: &SecretFiles) -> String {
+    let mut keys = String::new();
+    let edits = &hub.edits;
+    let texts = [("ca", hub.ca.as_deref()), ("host", edits.host())];
+    for (key, text) in texts {
+        keys += &text.map_or_else(String::new, |text| format!("{key}: {}\n", scalar(text)));
+    }
+    if !edits.fields.is_empty() {
+        let fields = edits.fields.iter().map(|edit| field(edit, secrets));
+        keys += &format!("headers:\n{}", indent(&fields.collect::<String>()));
+    }
+    if hub.is_openhab {
+        keys += "kind: openhab\n";
+    }
+    match (hub.servers.as_slice(), keys.is_empty()) {
+        ([server], true) => format!("upstream: {}\n", scalar(server)),
+        (servers, _) => {
+            let servers = list(servers.iter().cloned());
+            format!("upstream:\n  servers: {servers}\n{}", indent(&keys))
+        }
+    }
+}
+
+fn field(edit: &Edit, secrets: &SecretFiles) -> String {
+    let name = scalar(&edit.name);
+    match &edit.value {
+        Value::Removed => format!("{name}: null\n"),
+        Value::Text(text) => format!("{name}: {}\n", scalar(text)),
+        Value::Secret(value) => {
+            let file = secrets.find(&edit.name, value).unwrap_or_default();
+            format!("{name}: {{file: {}}}\n", scalar(&file))
         }
     }
 }
@@ -142,14 +173,18 @@ fn access(rule: &Rule, tells: bool) -> String {
     format!("access:\n{}", indent(&block(rule, tells)))
 }
 
-fn path(planned: &Planned, tells: bool) -> String {
+fn path(planned: &Planned, tells: bool, secrets: &SecretFiles) -> String {
     let mut text = format!("path: {}\n", scalar(&planned.path));
+    if planned.prefix {
+        text += "prefix: true                     # all that begins with it, as in NGINX\n";
+    }
     match &planned.access {
         Access::Inherit => {}
         Access::Public => text += "access: public\n",
         Access::And(rule) => text += &access(rule, tells),
     }
-    text + &planned.hub.as_ref().map(upstream).unwrap_or_default()
+    let hub = planned.hub.as_ref();
+    text + &hub.map(|hub| upstream(hub, secrets)).unwrap_or_default()
 }
 
 /// The keys of an access block.

@@ -30,12 +30,13 @@ const MOST_DECODED: usize = 2;
 /// What an encoded slash becomes where it is none.
 const DATA: char = '\u{e000}';
 
-const RULES: [&[&str]; 5] = [
+const RULES: [&[&str]; 6] = [
     &["/rest"],
     &["/static/", "/rest", "/rest/open/"],
     &["/", "/a/", "/a/b", "/a/b/c/"],
     &["/a", "/a/b"],
     &["/ü/", "/a.b", "/rest/~x"],
+    &["/re*", "/re", "/rest/", "/a/b*", "/a/b/c"],
 ];
 
 /// What is judged of a path holds for every hub: the first byte tells the rules, the next four
@@ -162,13 +163,19 @@ fn encoded(path: &str) -> String {
     path.bytes().map(encode).collect()
 }
 
-/// The longest of the rules that the path is equal to or below.
+/// The longest of the rules that the path is equal to or below, or begins with.
 fn decides(rules: &[&str], path: &str) -> Option<usize> {
-    let is_of = |rule: &str| match rule.strip_suffix('/') {
-        Some(_) => path.starts_with(rule),
-        None => path == rule || path.starts_with(&format!("{rule}/")),
+    let is_of = |rule: &str| match (rule.strip_suffix('*'), rule.ends_with('/')) {
+        (Some(begin), _) => path.starts_with(begin),
+        (None, true) => path.starts_with(rule),
+        (None, false) => path == rule || path.starts_with(&format!("{rule}/")),
     };
     (0..rules.len())
         .filter(|at| is_of(rules[*at]))
-        .max_by_key(|at| rules[*at].len())
+        .max_by_key(|at| {
+            (
+                rules[*at].trim_end_matches('*').len(),
+                !rules[*at].ends_with('*'),
+            )
+        })
 }

@@ -82,11 +82,19 @@ fn longest_match(path: &[u8], rules: &[impl AsRef<str>]) -> Option<usize> {
     rules
         .enumerate()
         .filter(|(_, rule)| covers(rule, path))
-        .max_by_key(|(_, rule)| rule.len())
+        .max_by_key(|(_, rule)| {
+            (
+                rule.len() - usize::from(rule.ends_with(b"*")),
+                !rule.ends_with(b"*"),
+            )
+        })
         .map(|(index, _)| index)
 }
 
 fn covers(rule: &[u8], path: &[u8]) -> bool {
+    if let Some((b'*', begin)) = rule.split_last() {
+        return path.starts_with(begin);
+    }
     let Some(below) = path.strip_prefix(rule) else {
         return false;
     };

@@ -34,6 +34,36 @@ fn the_longest_matching_rule_decides() {
 }
 
 #[test]
+fn a_prefix_takes_all_that_begins_with_it_unless_a_longer_rule_does() {
+    const PREFIXES: [&str; 4] = ["/admin*", "/admin", "/adm*", "/admin/x/"];
+    for (path, rule) in [
+        ("/admin", Ok(Some("/admin"))),
+        ("/admin/", Ok(Some("/admin"))),
+        ("/admin/x/y", Ok(Some("/admin/x/"))),
+        ("/admins", Ok(Some("/admin*"))),
+        ("/admin*", Ok(Some("/admin*"))),
+        ("/admin-x/y", Ok(Some("/admin*"))),
+        ("/admi", Ok(Some("/adm*"))),
+        ("/ad", Ok(None)),
+        ("/%61dmins", Ok(Some("/admin*"))),
+        ("/admins%2fx", Ok(Some("/admin*"))),
+        ("/admins;a/b", Ok(Some("/admin*"))),
+        ("/admin;a/b", Err(BadPath::Ambiguous)),
+        ("/admin%2fx", Err(BadPath::Ambiguous)),
+        ("/x/;/admins", Ok(None)),
+        ("//admins", Err(BadPath::Ambiguous)),
+    ] {
+        let judged = judge(path.as_bytes(), &PREFIXES);
+        assert_eq!(
+            judged,
+            reference::judge(path.as_bytes(), &PREFIXES),
+            "{path}"
+        );
+        assert_eq!(judged.map(|at| at.map(|at| PREFIXES[at])), rule, "{path}");
+    }
+}
+
+#[test]
 fn a_malformed_path_is_refused_with_rules_and_without() {
     let long = format!("/{}", "a".repeat(8192));
     for (path, fault) in [

@@ -79,7 +79,11 @@ fn told(site: &Site, acme: &Acme) -> Vec<String> {
         .map(|lifetime| line("login", &entry::remembered(lifetime)));
     lines.extend(session);
     lines.extend(entry::usages(site).map(|usages| line("certificates", usages)));
-    lines.extend(site.paths.iter().map(|rule| line(&rule.path, &path(rule))));
+    lines.extend(
+        site.paths
+            .iter()
+            .map(|rule| line(&rule.pattern(), &path(rule))),
+    );
     lines
 }
 

@@ -92,7 +92,7 @@ impl Told {
         let origins = origins.into_iter().flatten().flatten();
         self.origins = origins.map(ToString::to_string).collect();
         let rule = place.and_then(|place| config.paths.get(place.path_rule()?));
-        self.path_rule = rule.map(|rule| rule.path.clone());
+        self.path_rule = rule.map(PathRule::pattern);
         self.path_access = rule.map(check::path);
         self.forwarded_to = judged.refusal.is_none().then(|| servers(config, rule));
     }

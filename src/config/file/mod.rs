@@ -103,6 +103,9 @@ pub(super) struct Site {
 pub(super) struct PathRule {
     /// Begins with `/`; ending in `/`, it means all below.
     pub(super) path: String,
+    /// Takes all that begins with the path: of `/admin` also `/admins`.
+    #[serde(default)]
+    pub(super) prefix: bool,
     /// `public`, or factors needed in addition to the site's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<SiteAccess>,

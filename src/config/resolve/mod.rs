@@ -36,6 +36,7 @@ pub use self::{
     network::LAN,
     obtainable::is_certifiable,
     origin::is_origin,
+    request_header::{is_edited_header, is_edited_value, is_upstream_host, is_user_header},
     upstream::{check_server, is_server},
 };
 use self::{itself::Itself, obtainable::Obtainable};

@@ -122,6 +122,30 @@ impl Resolver<'_> {
     }
 }
 
+/// Whether `upstream.headers` may set or remove this field.
+#[must_use]
+pub fn is_edited_header(name: &str) -> bool {
+    edited_name(name).is_ok()
+}
+
+/// Whether `upstream.headers` may have this value.
+#[must_use]
+pub fn is_edited_value(text: &str) -> bool {
+    header_text(text).is_ok()
+}
+
+/// Whether `user_header` may name this field.
+#[must_use]
+pub fn is_user_header(name: &str) -> bool {
+    user_name(name).is_ok()
+}
+
+/// Whether `upstream.host` may have this value.
+#[must_use]
+pub fn is_upstream_host(text: &str) -> bool {
+    authority(text).is_ok()
+}
+
 const READABLE: &str =
     "all who may read this file may read this secret: write {file: FILE} and put it there";
 

@@ -150,7 +150,7 @@ impl Resolver<'_> {
         let rules = written.iter().enumerate().map(|(nth, written)| {
             let place = place.item(nth);
             let rule = self.path(&place, written)?;
-            if let Some(other) = seen.insert(rule.path.clone(), place.path.clone()) {
+            if let Some(other) = seen.insert(rule.pattern(), place.path.clone()) {
                 let message = format!("{other} has this path already: keep one of the two");
                 return self.fault(&place.key("path"), message);
             }
@@ -161,6 +161,12 @@ impl Resolver<'_> {
 
     fn path(&mut self, place: &Place<'_>, written: &file::PathRule) -> Option<PathRule> {
         let path = self.keep(&place.key("path"), path::parse(&written.path));
+        if written.prefix && written.path.ends_with('/') {
+            return self.fault(
+                &place.key("prefix"),
+                "a path that ends in a slash takes all that begins with it anyway: remove `prefix`",
+            );
+        }
         let access = self.path_access(&place.key("access"), written.access.as_ref());
         let origins = self.origins(&place.key("access"), written.access.as_ref());
         let upstream = self.optional(
@@ -177,6 +183,7 @@ impl Resolver<'_> {
         }
         Some(PathRule {
             path,
+            prefix: written.prefix,
             access,
             origins,
             upstream,

@@ -313,6 +313,14 @@ const MISTAKES: &[(&str, &str)] = &[
         r#"4:20: sites[0].paths[0].path: "/admin/*" is a pattern, and rules take the beginning of a path: write "/admin/", which is all below it"#,
     ),
     (
+        "paths: [{path: /admin/, prefix: true, access: public}]",
+        "4:37: sites[0].paths[0].prefix: a path that ends in a slash takes all that begins with it anyway: remove `prefix`",
+    ),
+    (
+        "paths: [{path: /a, access: public}, {path: /a, prefix: true, access: public}, {path: /a, prefix: true, access: public}]",
+        "4:90: sites[0].paths[2].path: sites[0].paths[1] has this path already: keep one of the two",
+    ),
+    (
         "access: {networks: [0.0.0.0/0]}",
         r#"4:25: sites[0].access.networks[0]: "0.0.0.0/0" is the whole Internet: write `access: public`, or `networks: [public]` if no password is to be asked for anywhere"#,
     ),

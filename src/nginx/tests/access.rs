@@ -193,20 +193,6 @@ fn the_loosest_place_is_the_sites_rule_if_all_others_tighten_it() {
 }
 
 #[test]
-fn a_guard_without_slash_stops_as_it_reaches_further_than_hubgates() {
-    let inside = format!("location / {{ {HUB} }} location /admin {{ deny all; }}");
-    let told = stop(&home(&inside));
-    assert!(
-        told.contains("write `location /admin/` and `location = /admin`"),
-        "{told}"
-    );
-    let cured = format!(
-        "location / {{ {HUB} }} location /admin/ {{ deny all; }} location = /admin {{ deny all; }}"
-    );
-    assert!(access(&cured).contains("networks: [255.255.255.255]"));
-}
-
-#[test]
 fn an_exact_place_leaves_what_is_below_it_as_it_was() {
     let inside =
         format!("{PASSWORD} location / {{ {HUB} }} location = /logo {{ auth_basic off; {HUB} }}");

@@ -50,7 +50,8 @@ fn a_field_is_said_to_be_kept_only_where_the_hub_has_the_same() {
     let text = report(&home(&format!(
         "location / {{ {HUB} proxy_set_header Accept-Encoding ''; proxy_set_header X-Remote-User $remote_user; \
          proxy_set_header Authorization 'Basic S3CRET'; proxy_set_header X-Forwarded-Proto http; \
-         proxy_set_header X-Real-IP $remote_addr; proxy_set_header Upgrade $http_upgrade; }}"
+         proxy_set_header X-Real-IP $remote_addr; proxy_set_header Upgrade $http_upgrade; \
+         proxy_set_header Sec-WebSocket-Protocol mqtt; }}"
     )));
     let (kept, rest) = text.split_once("changed\n").unwrap();
     for name in [
@@ -58,6 +59,7 @@ fn a_field_is_said_to_be_kept_only_where_the_hub_has_the_same() {
         "X-Remote-User",
         "Authorization",
         "X-Forwarded-Proto",
+        "Sec-WebSocket-Protocol",
     ] {
         assert!(
             !kept.contains(name) && rest.contains(name),

@@ -1,6 +1,6 @@
 //! Servers, names, addresses, hubs and what else a site has.
 
-use super::{Failure, HUB, PASSWORD, home, import_text, report, stop, yaml};
+use super::{Failure, HOST, HUB, PASSWORD, home, import_text, report, stop, yaml};
 
 #[test]
 fn a_plain_site_stays_in_the_clear_and_is_called_as_the_machine_is() {
@@ -95,22 +95,23 @@ fn tls_on_an_address_is_that_of_all_servers_there() {
 #[test]
 fn hubs_are_found_through_upstreams_sockets_and_fixed_variables() {
     let upstream = "upstream hub { server 10.0.0.5:8080 weight=2; server 10.0.0.6; server 10.0.0.7 down; keepalive 8; }\n";
-    let site = upstream.to_owned() + &home("location / { proxy_pass http://hub; }");
+    let site =
+        upstream.to_owned() + &home(&format!("{HOST} location / {{ proxy_pass http://hub; }}"));
     assert!(
         yaml(&site).contains("servers: [http://10.0.0.5:8080, http://10.0.0.6:80]"),
         "{}",
         yaml(&site)
     );
-    let socket = yaml(&home(
-        "location / { proxy_pass http://unix:/run/hub.sock:/; }",
-    ));
+    let socket = yaml(&home(&format!(
+        "{HOST} location / {{ proxy_pass http://unix:/run/hub.sock:/; }}"
+    )));
     assert!(
         socket.contains("upstream: \"unix:/run/hub.sock\""),
         "{socket}"
     );
-    let fixed = yaml(&home(
-        "set $hub 127.0.0.1; location / { proxy_pass http://$hub:8080$request_uri; }",
-    ));
+    let fixed = yaml(&home(&format!(
+        "set $hub 127.0.0.1; {HOST} location / {{ proxy_pass http://$hub:8080$request_uri; }}"
+    )));
     assert!(
         fixed.contains("upstream: http://127.0.0.1:8080\n"),
         "{fixed}"
@@ -157,7 +158,7 @@ fn a_server_that_nobody_would_reach_is_left_out() {
 fn a_hub_at_a_path_is_kept_where_the_path_is_not_changed() {
     let root = format!("{PASSWORD} location / {{ {HUB} }}");
     let kept = yaml(&home(&format!(
-        "{root} location /red/ {{ proxy_pass http://127.0.0.1:1880; }}"
+        "{root} location /red/ {{ proxy_pass http://127.0.0.1:1880; {HOST} }}"
     )));
     assert!(
         kept.ends_with("      - path: /red\n        upstream: http://127.0.0.1:1880\n"),
@@ -214,7 +215,7 @@ fn a_redirect_to_another_host_is_no_redirect_to_https() {
 #[test]
 fn the_challenges_of_other_machines_stay_reachable_and_nothing_else_in_the_clear() {
     let site = home(&format!("{PASSWORD} location / {{ {HUB} }}"));
-    let clear = "server { listen 80; server_name home.example.org; location ^~ /.well-known/acme-challenge/ \
+    let clear = "server { listen 80; server_name home.example.org; proxy_set_header Host $host; location ^~ /.well-known/acme-challenge/ \
         { proxy_pass http://127.0.0.1:9; } location / { return 301 https://$host$request_uri; } }";
     let both = format!("{site}{clear}");
     let open = "- path: /.well-known/acme-challenge/\n        access: public\n        upstream: http://127.0.0.1:9\n";
@@ -283,7 +284,7 @@ fn a_certificate_of_certbots_is_taken_over_only_where_it_is_found() {
 #[test]
 fn the_hub_is_told_of_certificates_if_it_was() {
     let written = yaml(&home(&format!(
-        "ssl_client_certificate /c/ca.pem; ssl_verify_client on; proxy_set_header X-Client-DN $ssl_client_s_dn; location / {{ {HUB} }}"
+        "ssl_client_certificate /c/ca.pem; ssl_verify_client on; location / {{ {HUB} proxy_set_header X-Client-DN $ssl_client_s_dn; }}"
     )));
     assert!(
         written.contains("client_headers: x-ssl-client"),

@@ -106,6 +106,7 @@ fn targets() -> impl Strategy<Value = Target> {
         Target::Hub(Hub {
             servers: vec![server.to_owned()],
             ca: None,
+            ..Hub::default()
         })
     };
     prop::sample::select(vec![
@@ -165,7 +166,7 @@ proptest! {
             seen.push(matcher.clone());
             new
         }).map(|(matcher, rule, target)| Judged {
-            matcher, directive: &directive, around: Vec::new(), shielded: false, leads_on: matches!(target, Target::Hub(_)), rule, target,
+            matcher, directive: &directive, around: Vec::new(), shielded: false, leads_on: matches!(target, Target::Hub(_)), adds_slash: false, rule, target,
         }).collect();
         if let Some(Ok(plan)) = plan::propose(&places)
             && !proof::differences(&places, &plan).iter().any(|it| it.weaker)

@@ -231,7 +231,7 @@ impl Side {
 }
 
 /// What a hub hears and acts on.
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 17] = [
     "host",
     "x-forwarded-for",
     "x-real-ip",
@@ -244,6 +244,10 @@ const FIELDS: [&str; 13] = [
     "upgrade",
     "x-ssl-client-verify",
     "x-openhab-token",
+    "x-user",
+    "x-role",
+    "x-api-key",
+    "origin",
     "accept",
 ];
 

@@ -238,6 +238,42 @@ async fn several_hubs_by_host() {
 }
 
 #[tokio::test]
+async fn devices_with_hosts_and_secrets_of_their_own() {
+    let Some(pair) = Pair::start("devices").await else {
+        return;
+    };
+    let claims = [
+        ("X-User", "bert"),
+        ("X-User", "anna"),
+        ("X-Role", "admin"),
+        ("X-Api-Key", "mine"),
+        ("Origin", "https://home.test"),
+        ("Cookie", "a=1"),
+    ];
+    let mut asks = asks::all(true, &["/cam/x"]);
+    for (name, value) in claims {
+        for (host, path) in [
+            ("home.test", "/x"),
+            ("home.test", "/cam/x"),
+            ("other.test", "/x"),
+        ] {
+            if name == "Origin" && host != "home.test" {
+                continue;
+            }
+            let ask = Ask::get(&format!("{name} at {host}{path}"), true, path);
+            asks.push(ask.host(host).anna().field(name, value));
+        }
+    }
+    let wanted = [ALWAYS, UPGRADE, STRANGE_HOST].concat();
+    compare(&pair, &asks, &wanted).await;
+    let yaml = pair.yaml();
+    assert!(
+        !yaml.contains("s3cr3t") && !pair.report().contains("s3cr3t"),
+        "{yaml}"
+    );
+}
+
+#[tokio::test]
 async fn several_hubs_by_path() {
     let paths = [
         "/static",

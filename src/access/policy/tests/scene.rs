@@ -157,6 +157,7 @@ pub(super) fn access(folder: &Path, words: &str) -> Access {
 fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
     let rule = |(path, words): &(&str, &str)| PathRule {
         path: (*path).to_owned(),
+        prefix: false,
         access: match *words {
             "public" => PathAccess::Public,
             "inherit" => PathAccess::Inherit,

@@ -2,6 +2,7 @@
 
 use super::{
     client::{Answer, Client},
+    grammar,
     hubs::{Heard, decoded},
     pair::Stage,
     requests::{Card, Request},
@@ -65,17 +66,20 @@ impl Stage<'_> {
     }
 }
 
-/// A hub that NGINX keeps a client's claims from must not hear them of hubgate.
+/// Whether a hub hears the same of both, and no claim or secret that it does not hear of NGINX.
 fn is_same(ours: &Heard, theirs: &Heard) -> bool {
-    let evil = |heard: &Heard| {
-        heard
-            .identity
-            .iter()
-            .filter(|it| it.contains("evil"))
-            .count()
-    };
+    let visitors_own =
+        |line: &&String| line.starts_with("authorization:") && !line.contains(grammar::SECRET);
+    let mut claims = ours.identity.iter().filter(|line| !visitors_own(line));
     ours.hub == theirs.hub
         && ours.method == theirs.method
         && ours.path == theirs.path
-        && evil(ours) <= evil(theirs)
+        && claims.all(|line| theirs.identity.contains(line))
+        && is_same_host(&ours.host, &theirs.host)
+}
+
+/// Whether hubs choose the same site of theirs by both names; those of the sites have none.
+fn is_same_host(ours: &str, theirs: &str) -> bool {
+    let is_devices = |host: &str| host == grammar::DEVICE;
+    ours == theirs || !is_devices(ours) && !is_devices(theirs)
 }

@@ -3,10 +3,12 @@
 //! `@HTTP@`, `@HTTPS@`, `@ALT@`, `@HUB@`, `@OTHER@` and `@W@` stand for ports, hubs and the folder.
 
 mod access;
+mod fields;
 mod locations;
 mod rarities;
 mod variables;
 
+pub(super) use self::fields::{DEVICE, SECRET};
 use super::{
     node::{Node, text},
     random::Random,
@@ -94,6 +96,7 @@ impl Grammar {
                 "proxy_set_header X-Remote-User $remote_user",
             ])));
         }
+        self.fields(6, &mut nodes);
         self.listens = self.listens();
         let servers = *self.random.of(&[1, 1, 1, 2, 2, 3]);
         for nth in 0..servers {
@@ -181,6 +184,7 @@ impl Grammar {
         if self.random.percent(45) {
             nodes.extend(self.access());
         }
+        self.fields(8, &mut nodes);
         self.server_extras(&mut nodes);
         nodes.extend(self.locations(None, 0));
         if text(&nodes).contains("$chosen") && self.random.percent(60) {

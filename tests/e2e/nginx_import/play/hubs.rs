@@ -17,8 +17,10 @@ pub(super) struct Heard {
     pub method: String,
     /// The path, decoded.
     pub path: String,
-    /// Fields by which a hub knows who somebody is, as `name: value`.
+    /// Fields by which a hub knows who somebody is, as `name: value` in lower case.
     pub identity: Vec<String>,
+    /// The name in Host, without a port.
+    pub host: String,
 }
 
 type Notes = Arc<Mutex<HashMap<u64, Heard>>>;
@@ -67,7 +69,7 @@ fn answer(hub: &'static str, mut stream: TcpStream, notes: &Notes) -> Option<()>
     loop {
         let mut first = String::new();
         reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
-        let mut identity = Vec::new();
+        let (mut identity, mut host) = (Vec::new(), String::new());
         loop {
             let mut line = String::new();
             reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
@@ -75,18 +77,22 @@ fn answer(hub: &'static str, mut stream: TcpStream, notes: &Notes) -> Option<()>
             if line.is_empty() {
                 break;
             }
-            let name = line.split(':').next()?.to_ascii_lowercase();
+            let (name, value) = line.split_once(':')?;
+            let name = name.to_ascii_lowercase();
             if super::requests::CLAIMS.contains(&name.as_str()) {
                 identity.push(line.to_ascii_lowercase());
             }
+            if name == "host" {
+                value.trim().to_ascii_lowercase().clone_into(&mut host);
+            }
         }
-        note(hub, &first, identity, notes);
+        note(hub, &first, (identity, without_port(&host)), notes);
         let body = if first.starts_with("HEAD") { "" } else { "ok" };
         write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{body}").ok()?;
     }
 }
 
-fn note(hub: &'static str, first: &str, identity: Vec<String>, notes: &Notes) {
+fn note(hub: &'static str, first: &str, (identity, host): (Vec<String>, String), notes: &Notes) {
     let mut words = first.split(' ');
     let (method, target) = (
         words.next().unwrap_or_default(),
@@ -102,8 +108,14 @@ fn note(hub: &'static str, first: &str, identity: Vec<String>, notes: &Notes) {
         method: method.to_owned(),
         path: decoded(path),
         identity,
+        host,
     };
     notes.lock().unwrap().insert(number.unwrap_or(0), heard);
+}
+
+fn without_port(host: &str) -> String {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name.trim_end_matches('.').to_owned()
 }
 
 /// The path as a hub reads it.

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use hubgate::nginx::{self, Disk, Failure, Wishes};
+use hubgate::nginx::{self, Disk, Failure, Import, Wishes};
 
 use super::{
     client::{Answer, Cards, Client},
@@ -107,15 +107,16 @@ impl<'s> Stage<'s> {
     /// Plays a site to both.
     pub(super) fn play(&mut self, site: &[Node], requests: &[Request]) -> Played {
         let path = self.folder.path().to_owned();
-        let yaml = match self.import(site, &path) {
-            Ok(yaml) => yaml,
+        let imported = match self.import(site, &path) {
+            Ok(imported) => imported,
             Err(Failure::Invalid { faults, yaml }) => {
                 return Played::Unplayable(format!("{faults}\n{yaml}"));
             }
             Err(failure) => return Played::Stopped(failure.to_string()),
         };
-        let listened = listened(&yaml);
-        let ours = match start_hubgate(&path, &yaml, &listened) {
+        let yaml = &imported.yaml;
+        let listened = listened(yaml);
+        let ours = match start_hubgate(&path, &imported, &listened) {
             Ok(child) => child,
             Err(why) => return Played::Unplayable(format!("hubgate: {why}\n{yaml}")),
         };
@@ -123,7 +124,7 @@ impl<'s> Stage<'s> {
             Ok(child) => child,
             Err(why) => return Played::Unplayable(format!("nginx: {why}")),
         };
-        let played = self.compare(requests, &yaml);
+        let played = self.compare(requests, yaml);
         drop(ours);
         match theirs.0.try_wait().unwrap() {
             // It gives up some time after it listens on the first address.
@@ -132,7 +133,7 @@ impl<'s> Stage<'s> {
         }
     }
 
-    fn import(&self, site: &[Node], path: &Path) -> Result<String, Failure> {
+    fn import(&self, site: &[Node], path: &Path) -> Result<Import, Failure> {
         let conf = path.join("ours.conf");
         fs::write(&conf, self.nginx_conf(site, &self.ours)).unwrap();
         let hosts = ["machine.test", "home.test", "localhost"]
@@ -143,7 +144,7 @@ impl<'s> Stage<'s> {
             out: Some(path.join("proxy.yaml")),
             ..Wishes::default()
         };
-        Ok(nginx::import(&Disk, &[conf], &wishes)?.yaml)
+        nginx::import(&Disk, &[conf], &wishes)
     }
 
     fn nginx_conf(&self, site: &[Node], ports: &Ports) -> String {

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hubgate::nginx::Import;
+
 use crate::harness::PROGRAM;
 
 /// A child that ends with its owner.
@@ -24,13 +26,18 @@ impl Drop for Ending {
 /// Starts hubgate in a folder of its own and waits until it listens.
 pub(super) fn start_hubgate(
     path: &Path,
-    yaml: &str,
+    imported: &Import,
     listened: &[SocketAddr],
 ) -> Result<Ending, String> {
     let folder = path.join("hubgate");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("proxy.yaml"), yaml).unwrap();
+    fs::write(folder.join("proxy.yaml"), &imported.yaml).unwrap();
+    for secret in &imported.secrets {
+        let file = folder.join(&secret.path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, &secret.value).unwrap();
+    }
     let log = fs::File::create(folder.join("log")).unwrap();
     let mut command = Command::new(PROGRAM);
     let command = command

@@ -5,7 +5,13 @@ use std::net::SocketAddr;
 use super::{node::Node, random::Random};
 
 /// Fields of a request by which a hub may know who somebody is.
-pub(super) const CLAIMS: [&str; 2] = ["x-user", "x-remote-user"];
+pub(super) const CLAIMS: [&str; 5] = [
+    "x-user",
+    "x-remote-user",
+    "x-role",
+    "x-api-key",
+    "authorization",
+];
 
 /// A request, from where and with what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +76,7 @@ impl Request {
         } = self;
         let and = if query.is_empty() { "" } else { "&" };
         format!(
-            "{method} {path}?{query}{and}n={number} HTTP/1.1\r\nHost: {host}:{port}\r\nX-User: evil\r\nX-Remote-User: evil\r\n{fields}\r\n"
+            "{method} {path}?{query}{and}n={number} HTTP/1.1\r\nHost: {host}:{port}\r\nX-User: evil\r\nX-Remote-User: evil\r\nX-Role: evil\r\nX-Api-Key: evil\r\n{fields}\r\n"
         )
     }
 

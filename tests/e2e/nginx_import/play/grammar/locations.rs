@@ -86,6 +86,9 @@ impl Grammar {
         let kind = self.random.below(100);
         match kind {
             0..80 => self.proxied(path, &mut nodes),
+            80 | 81 if path.starts_with('/') && !path.ends_with('/') => {
+                nodes.push(Node::line(format!("return 301 $scheme://$host{path}/")));
+            }
             80..85 => nodes.push(Node::line(*self.random.of(&[
                 "return 403",
                 "return 404",
@@ -129,6 +132,7 @@ impl Grammar {
             _ => "http://@HUB@",
         };
         nodes.push(Node::line(format!("proxy_pass {pass}")));
+        self.fields(12, nodes);
         if self.random.percent(25) {
             nodes.push(Node::line(*self.random.of(&[
                 "proxy_set_header Host $http_host",

@@ -1,0 +1,93 @@
+//! Values of fields that are kept out of `proxy.yaml`, each in a private file beside it.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// The folder of the files, beside `proxy.yaml`.
+pub(super) const FOLDER: &str = "secrets";
+
+/// A value and the file that it is to be written into.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretFile {
+    /// Relative to the folder of `proxy.yaml`.
+    pub path: PathBuf,
+    /// Its one line.
+    pub value: String,
+    name: String,
+}
+
+/// All values of an import.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SecretFiles(Vec<SecretFile>);
+
+impl SecretFiles {
+    /// The file of a field's value at a host, as `proxy.yaml` names it; the same for the same value.
+    pub(super) fn file(&mut self, host: &str, name: &str, value: &str) -> String {
+        if let Some(known) = self.find(name, value) {
+            return known;
+        }
+        let plain = |c: char| match c.is_ascii_alphanumeric() || c == '.' {
+            true => c.to_ascii_lowercase(),
+            false => '-',
+        };
+        let base = format!("{host}-{name}");
+        let base: String = base
+            .trim_start_matches(['*', '.'])
+            .chars()
+            .map(plain)
+            .collect();
+        let taken: BTreeSet<_> = self.0.iter().map(|it| it.path.clone()).collect();
+        let numbered = |nth: usize| match nth {
+            1 => Path::new(FOLDER).join(&base),
+            _ => Path::new(FOLDER).join(format!("{base}-{nth}")),
+        };
+        let mut paths = (1..).map(numbered);
+        let path = paths.find(|path| !taken.contains(path)).unwrap_or_default();
+        let shown = path.display().to_string();
+        let (name, value) = (name.to_ascii_lowercase(), value.to_owned());
+        self.0.push(SecretFile { path, value, name });
+        shown
+    }
+
+    /// The file that a field's value has already.
+    pub(super) fn find(&self, name: &str, value: &str) -> Option<String> {
+        let is = |it: &&SecretFile| it.name.eq_ignore_ascii_case(name) && it.value == value;
+        Some(self.0.iter().find(is)?.path.display().to_string())
+    }
+
+    pub(super) fn all(&self) -> &[SecretFile] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (…)", self.path.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_value_has_one_file() {
+        let mut files = SecretFiles::default();
+        let mut file = |host: &str, value: &str| files.file(host, "Authorization", value);
+        assert_eq!(file("cam.lan", "Basic a"), "secrets/cam.lan-authorization");
+        assert_eq!(
+            file("cam.lan", "Basic b"),
+            "secrets/cam.lan-authorization-2"
+        );
+        assert_eq!(
+            file("other.lan", "Basic a"),
+            "secrets/cam.lan-authorization"
+        );
+        assert_eq!(file("*.lan", "Basic c"), "secrets/lan-authorization");
+        assert_eq!(file("[::1]", "Basic d"), "secrets/---1--authorization");
+        assert_eq!(files.all().len(), 4);
+    }
+}
