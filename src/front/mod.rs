@@ -22,6 +22,7 @@ use futures_util::future::{Abortable, Aborted};
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -40,8 +41,19 @@ pub struct Front {
     crowd: Arc<Crowd>,
     links: Arc<Links>,
     tasks: TaskTracker,
+    /// Whether connections are left in the queues of the listeners.
+    paused: watch::Sender<bool>,
     /// Connections for which the process has file descriptors.
     most: usize,
+}
+
+/// A pause of all listeners.
+pub struct Paused<'f>(&'f watch::Sender<bool>);
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
 }
 
 /// What every HTTP/2 connection begins with, before SETTINGS (RFC 9113, section 3.4).
@@ -71,6 +83,7 @@ impl Front {
             crowd: Arc::default(),
             links,
             tasks: TaskTracker::new(),
+            paused: watch::Sender::new(false),
             most,
         }
     }
@@ -81,6 +94,13 @@ impl Front {
         &self.tasks
     }
 
+    /// Leaves connections in the queues of the listeners while the value lives.
+    #[must_use = "dropping it ends the pause"]
+    pub fn pause(&self) -> Paused<'_> {
+        self.paused.send_replace(true);
+        Paused(&self.paused)
+    }
+
     /// Accepts on a listener until told to stop.
     pub async fn accept(
         self: Arc<Self>,
@@ -88,11 +108,14 @@ impl Front {
         tls: bool,
         stop: CancellationToken,
     ) {
+        let mut paused = self.paused.subscribe();
         loop {
+            let is_open = !*paused.borrow_and_update();
             let accepted = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                _ = paused.changed() => continue,
+                accepted = listener.accept(), if is_open => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => self.admit(stream, peer, tls),

@@ -81,6 +81,8 @@ pub struct Proxy {
     memory: Memory,
     /// The proofs that a CA looks for.
     pub challenges: Challenges,
+    /// What is answered to the process that hands over to this one, if one does.
+    pub takeover: Option<String>,
     /// The house's own devices.
     pub clients: Clients,
     /// The memory of all connections of clients.
@@ -88,6 +90,9 @@ pub struct Proxy {
     /// The connections to hubs.
     pub hubs: Connector,
 }
+
+/// Path at which a process answers the one that hands over to it, before a token that both know.
+pub const TAKEOVER: &str = "/.well-known/hubgate/";
 
 /// The proxy with what serves each version of HTTP.
 pub struct Service {
@@ -123,6 +128,7 @@ impl Proxy {
             edition: AtomicU64::new(1),
             memory,
             challenges,
+            takeover: None,
             clients,
             budget,
             hubs: Connector::default(),

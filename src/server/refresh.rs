@@ -6,7 +6,7 @@ use sd_notify::NotifyState;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info};
 
-use super::{Server, notify};
+use super::Server;
 
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_millis(500);
@@ -50,7 +50,7 @@ impl Server {
     pub(super) fn look(&self) -> bool {
         self.proxy.hubs.sweep();
         if sd_notify::watchdog_enabled().is_some() {
-            notify(&[NotifyState::Watchdog]);
+            self.manager.notify(&[NotifyState::Watchdog]);
         }
         let refreshed = self.proxy.sites().refresh();
         for fault in &refreshed.faults {

@@ -1,10 +1,12 @@
 //! Reload: read everything again, build it whole, and only then use it.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use anyhow::bail;
+use sd_notify::NotifyState;
 use time::OffsetDateTime;
-use tracing::warn;
+use tokio::signal::unix::Signal;
+use tracing::{error, info, warn};
 
 use crate::{
     config::{self, model::Config},
@@ -13,7 +15,24 @@ use crate::{
 
 use super::Server;
 
+/// Reloads at each signal.
+pub(super) async fn on_signal(server: Arc<Server>, mut signal: Signal) {
+    while signal.recv().await.is_some() {
+        server.reload_loudly().await;
+    }
+}
+
 impl Server {
+    async fn reload_loudly(&self) {
+        let began = NotifyState::monotonic_usec_now().unwrap_or(NotifyState::Reloading);
+        self.manager.notify(&[NotifyState::Reloading, began]);
+        match self.reload().await {
+            Ok(()) => info!("reloaded {}", self.config.display()),
+            Err(error) => error!("not reloaded, nothing has changed: {error:#}"),
+        }
+        self.manager.notify(&[NotifyState::Ready]);
+    }
+
     /// Reads the configuration again; on any fault nothing changes.
     ///
     /// # Errors
@@ -27,6 +46,9 @@ impl Server {
         let sites = Sites::build(config, &self.issued)?;
         let config = &sites.config;
         let mut listeners = self.listeners.lock().await;
+        if self.over.is_cancelled() {
+            bail!("this process is about to end");
+        }
         listeners.change(&config.listen, &self.front)?;
         drop(listeners);
         if let Err(error) = self.journal.set_level(config.log.level) {
