@@ -15,7 +15,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::{Abortable, Aborted};
@@ -28,7 +28,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
 
-use crate::proxy::{Service, conn::Conn, http1, link::Link, sites::Sites, transport::Transport};
+use crate::{
+    proxy::{Service, conn::Conn, http1, link::Link, sites::Sites, transport::Transport},
+    telemetry::line_limit::LineLimit,
+};
 
 use self::{
     crowd::{Crowd, Full, Peer, Seat},
@@ -45,6 +48,8 @@ pub struct Front {
     paused: watch::Sender<bool>,
     /// Connections for which the process has file descriptors.
     most: usize,
+    /// The lines for those that cannot be accepted.
+    exhausted: LineLimit,
 }
 
 /// A pause of all listeners.
@@ -85,6 +90,7 @@ impl Front {
             tasks: TaskTracker::new(),
             paused: watch::Sender::new(false),
             most,
+            exhausted: LineLimit::new(1),
         }
     }
 
@@ -119,8 +125,25 @@ impl Front {
             };
             match accepted {
                 Ok((stream, peer)) => self.admit(stream, peer, tls),
-                Err(error) => pause(&error).await,
+                Err(error) => self.rest(&error).await,
             }
+        }
+    }
+
+    /// Waits until there may be file descriptors again.
+    async fn rest(&self, error: &io::Error) {
+        match self.exhausted.admit(Instant::now()) {
+            Some(0) => warn!("cannot accept a connection: {error}"),
+            Some(more) => warn!("cannot accept a connection: {error}; and {more} tries before it"),
+            None => {}
+        }
+        tokio::time::sleep(EXHAUSTED).await;
+    }
+
+    /// Logs how often no connection could be accepted, once the minute of the first is over.
+    pub fn sum_up(&self) {
+        if let Some(more) = self.exhausted.overdue(Instant::now()) {
+            warn!("no connection could be accepted in {more} more tries within a minute");
         }
     }
 
@@ -265,9 +288,4 @@ async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(byte[0]),
     }
-}
-
-async fn pause(error: &io::Error) {
-    warn!("cannot accept a connection: {error}");
-    tokio::time::sleep(EXHAUSTED).await;
 }

@@ -14,6 +14,7 @@ pub mod drain;
 pub mod enrolment;
 pub mod exchange;
 mod failure;
+pub mod file_watch;
 mod frame;
 mod frame_limit;
 mod gate;
@@ -162,10 +163,14 @@ impl Proxy {
         seen.is_some()
     }
 
-    /// Serves other sites from now on.
+    /// Reads or makes what other sites need beside their own files.
+    pub fn prepare(&self, sites: &Sites) {
+        self.memory.prepare(sites);
+    }
+
+    /// Serves other sites, which are prepared, from now on.
     pub fn replace(&self, sites: Sites) {
         sites.remember(&self.sites_now());
-        self.memory.prepare(&sites);
         self.budget.set_limit(sites.config.limits.memory);
         self.sites.store(Arc::new(sites));
         self.begin_edition();

@@ -65,10 +65,18 @@ pub(super) async fn on_signal(server: Arc<Server>, mut signal: Signal) -> Option
 /// When it does not start, is not ready in time, does not answer, or this process is to end; it is
 /// ended then, with all that it started.
 async fn hand_over(server: &Server) -> anyhow::Result<Accepting> {
-    let (sockets, probe) = (Sockets::open(&server.state())?, Probe::new()?);
-    let ready = sockets.ready()?;
+    let state = server.state();
+    let opened = server.files.run(move || Sockets::open(&state)).await;
+    let sockets = opened??;
+    let taken = take_turns(server, &sockets).await;
+    server.files.run(move || drop(sockets)).await.ok();
+    taken
+}
+
+async fn take_turns(server: &Server, sockets: &Sockets) -> anyhow::Result<Accepting> {
+    let (probe, ready) = (Probe::new()?, sockets.ready()?);
     let begun = tokio::select! {
-        begun = begin(server, &sockets, &probe) => begun?,
+        begun = begin(server, sockets, &probe) => begun?,
         () = server.over.cancelled() => bail!("asked to stop"),
     };
     let (mut successor, _at_rest) = begun;

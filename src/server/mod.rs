@@ -8,32 +8,36 @@ mod descriptors;
 mod handover;
 mod inherited;
 mod listeners;
+mod loading;
 mod manager;
 mod refresh;
 mod reload;
 mod signals;
 mod stop;
+mod sweep;
 
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
 use sd_notify::NotifyState;
 use time::OffsetDateTime;
-use tokio::runtime;
+use tokio::runtime::{self, Handle};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
 
 use crate::{
     acme::Certificates,
-    clients::Clients,
     config::{self, model::Config},
+    file_access::{self, FileAccess},
     front::{Front, links::Links},
-    proxy::{Proxy, Service},
-    secret_file,
+    proxy::{
+        Proxy, Service,
+        file_watch::{FileWatch, Refreshed},
+    },
     telemetry::{
         access_log::AccessLog,
         journal::{self, Journal},
@@ -45,8 +49,10 @@ pub use self::bind_error::cannot_listen;
 use self::{
     handover::{Accepting, Predecessor},
     listeners::Listeners,
+    loading::{Loaded, Loading},
     manager::ServiceManager,
     signals::Signals,
+    sweep::Sweeps,
 };
 
 /// The running process.
@@ -55,6 +61,10 @@ pub struct Server {
     config: PathBuf,
     journal: Journal,
     manager: ServiceManager,
+    files: FileAccess,
+    sweeps: Sweeps,
+    /// The devices' files.
+    devices: Arc<FileWatch>,
     proxy: Arc<Proxy>,
     front: Arc<Front>,
     links: Arc<Links>,
@@ -90,26 +100,54 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
     let journal = journal::init(config.log.level)?;
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
+        .on_thread_start(file_access::mark_as_serving)
         .build()
         .context("starting the runtime")?;
-    let ended = runtime.block_on(serve(path, config, journal.clone()));
+    // Keepers of certificates wait for disks: they run where nothing is served.
+    let keepers = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("acme")
+        .enable_all()
+        .build()
+        .context("starting the runtime of ACME")?;
+    let ended = runtime.block_on(serve(
+        path,
+        config,
+        journal.clone(),
+        keepers.handle().clone(),
+    ));
+    // A thread that a dead disk holds is left behind.
+    keepers.shutdown_timeout(LAST_WRITES);
+    runtime.shutdown_background();
     journal.flush();
     ended
 }
 
-async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {
+/// In which what is being written at the end gets onto the disk.
+const LAST_WRITES: Duration = Duration::from_millis(500);
+
+async fn serve(
+    path: PathBuf,
+    config: Config,
+    journal: Journal,
+    keepers: Handle,
+) -> anyhow::Result<()> {
     // First of all: an early SIGHUP would end the process.
     let mut signals = Signals::listen()?;
     let predecessor = Predecessor::from_env();
-    let server = tokio::select! {
-        started = Server::start(path, config, journal, predecessor.as_ref()) => Arc::new(started?),
+    let starting = Server::start(path, config, journal, keepers, predecessor.as_ref());
+    let starting = async {
+        let server = Arc::new(starting.await?);
+        let socket = control::open(&server).await;
+        anyhow::Ok((server, socket))
+    };
+    let (server, socket) = tokio::select! {
+        started = starting => started?,
         () = signals.end.recv() => return Ok(info!("asked to stop before the start was done")),
     };
     server.tell_warnings();
     tokio::spawn(refresh::keep_current(server.clone()));
-    if let Some(listener) = control::open(&server) {
-        tokio::spawn(control::serve(server.clone(), listener));
-    }
+    tokio::spawn(control::serve(server.clone(), socket));
     server.is_ready(predecessor.as_ref());
     info!("ready on {}", server.listeners.lock().await);
     live(&server, signals).await;
@@ -151,25 +189,37 @@ fn spawn<T: Send + 'static>(
     AbortOnDropHandle::new(tokio::spawn(task))
 }
 
+/// What looks after the devices of the house.
+fn devices(proxy: &Proxy) -> FileWatch {
+    let clients = proxy.clients.clone();
+    FileWatch::new(move || Refreshed::silently(clients.look()))
+}
+
 impl Server {
     async fn start(
         path: PathBuf,
         config: Config,
         journal: Journal,
+        keepers: Handle,
         predecessor: Option<&Predecessor>,
     ) -> anyhow::Result<Self> {
         let manager = ServiceManager::start().context("starting a thread")?;
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
         let (listen, configured) = (config.listen.clone(), config.limits.connections);
-        // A module that needs the folder reports on first use that it cannot be made.
-        secret_file::make_folder(&config.state).ok();
-        secret_file::remove_leftovers(&config.state);
-        let (issued, over) = (Arc::new(Issued::default()), CancellationToken::new());
-        let certificates = Certificates::new(&config.state, issued.clone(), over.child_token());
-        let prepared = certificates.prepare(&config)?;
-        let challenges = certificates.challenges().clone();
-        let clients = Clients::load(&config)?;
-        let mut proxy = Proxy::build(config, log, &issued, challenges, clients)?;
+        let (files, over) = (FileAccess::with_deadline(), CancellationToken::new());
+        let loading = Loading {
+            config,
+            log,
+            files: files.clone(),
+            over: over.child_token(),
+            keepers,
+        };
+        let Loaded {
+            issued,
+            certificates,
+            prepared,
+            mut proxy,
+        } = files.run(|| loading.load()).await??;
         proxy.takeover = predecessor.and_then(|_| Predecessor::probe());
         let service = Service::new(proxy);
         let links = Arc::new(Links::default());
@@ -187,6 +237,9 @@ impl Server {
             config: path,
             journal,
             manager,
+            sweeps: Sweeps::new(files.clone()),
+            devices: Arc::new(devices(&proxy)),
+            files,
             proxy,
             front,
             links,
@@ -210,7 +263,7 @@ impl Server {
     }
 
     /// The folder of what is kept.
-    fn state(&self) -> PathBuf {
+    pub(super) fn state(&self) -> PathBuf {
         self.proxy.sites().config.state.clone()
     }
 

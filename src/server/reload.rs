@@ -9,6 +9,7 @@ use tokio::signal::unix::Signal;
 use tracing::{error, info, warn};
 
 use crate::{
+    acme::Prepared,
     config::{self, model::Config},
     proxy::sites::Sites,
 };
@@ -23,7 +24,7 @@ pub(super) async fn on_signal(server: Arc<Server>, mut signal: Signal) {
 }
 
 impl Server {
-    async fn reload_loudly(&self) {
+    async fn reload_loudly(self: &Arc<Self>) {
         let began = NotifyState::monotonic_usec_now().unwrap_or(NotifyState::Reloading);
         self.manager.notify(&[NotifyState::Reloading, began]);
         match self.reload().await {
@@ -37,13 +38,10 @@ impl Server {
     ///
     /// # Errors
     /// What is wrong with the file, or with what it names.
-    pub(super) async fn reload(&self) -> anyhow::Result<()> {
+    pub(super) async fn reload(self: &Arc<Self>) -> anyhow::Result<()> {
         let _alone = self.reloading.lock().await;
-        let config = config::load(&self.config)?;
-        self.must_stay_at_home(&config)?;
-        let prepared = self.certificates.prepare(&config)?;
-        self.proxy.clients.prepare(&config)?;
-        let sites = Sites::build(config, &self.issued)?;
+        let server = self.clone();
+        let (sites, prepared) = self.files.run(move || server.read()).await??;
         let config = &sites.config;
         let mut listeners = self.listeners.lock().await;
         if self.over.is_cancelled() {
@@ -61,6 +59,17 @@ impl Server {
         self.tell_warnings();
         self.end_unadmitted().await;
         Ok(())
+    }
+
+    /// Reads the configuration and every file that it names.
+    fn read(&self) -> anyhow::Result<(Sites, Prepared)> {
+        let config = config::load(&self.config)?;
+        self.must_stay_at_home(&config)?;
+        let prepared = self.certificates.prepare(&config)?;
+        self.proxy.clients.prepare(&config)?;
+        let sites = Sites::build(config, &self.issued)?;
+        self.proxy.prepare(&sites);
+        Ok((sites, prepared))
     }
 
     /// The process holds its control socket, certificates and locks there.

@@ -17,6 +17,9 @@ const IN_PEACE: Duration = Duration::from_secs(3600);
 /// In which WebSockets end that were told goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// In which it is written where devices were last seen.
+const LAST_WRITE: Duration = Duration::from_secs(1);
+
 /// Ends the process, with less patience each time it is asked to; says whether it was not asked again.
 pub(super) async fn end(server: &Server, end: End, signals: &mut EndSignals) -> bool {
     if matches!(end, End::HandOver(_)) {
@@ -53,7 +56,9 @@ async fn stop(server: &Server, end: End) {
         }
     }
     say_goodbye(server).await;
-    server.proxy.clients.keep(Duration::ZERO);
+    let clients = server.proxy.clients.clone();
+    let keep = server.files.run(move || clients.keep(Duration::ZERO));
+    timeout(LAST_WRITE, keep).await.ok();
     server.proxy.log.flush();
     info!("ended");
 }

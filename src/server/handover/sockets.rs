@@ -9,7 +9,10 @@ use std::{
 use anyhow::Context;
 use tokio::net::UnixDatagram;
 
-use crate::secret_file::OwnerRights;
+use crate::{
+    file_access,
+    secret_file::{self, OwnerRights},
+};
 
 /// The sockets at which the two processes of a hand-over meet.
 pub(super) struct Sockets {
@@ -32,6 +35,8 @@ impl Sockets {
     }
 
     fn bind(state: &Path, path: &Path) -> io::Result<Self> {
+        secret_file::make_folder(state)?;
+        let _access = file_access::begin(path)?;
         let _rights = OwnerRights::assume(state)?;
         remove(path);
         let ready = StdDatagram::bind(path)?;

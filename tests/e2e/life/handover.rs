@@ -6,6 +6,10 @@ use http::Method;
 
 use super::{load::Load, times};
 use crate::{
+    acme::{
+        authority::{Endpoint, Fault},
+        stage::Scene,
+    },
     harness::{DEADLINE, Hubgate, Setup, eventually, until},
     hub::Hub,
 };
@@ -135,6 +139,20 @@ async fn sigterm_gives_a_hand_over_up_and_ends_all_that_it_started() {
         pids.iter().all(|pid| !runs(pid))
     })
     .await;
+}
+
+#[tokio::test]
+async fn sigterm_ends_a_hand_over_that_waits_for_an_order() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::BlackHole);
+    let mut stage = scene.start().await;
+    stage.asked(DEADLINE, Endpoint::Directory, 1).await;
+    stage.gate.hand_over();
+    stage.gate.reload();
+    stage.gate.line_with("INFO reloaded").await;
+    stage.gate.terminate();
+    assert!(stage.gate.ended().await.success());
+    assert!(!stage.gate.printed().contains("has taken over"));
 }
 
 #[tokio::test]
