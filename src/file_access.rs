@@ -270,7 +270,15 @@ mod tests {
         let other = files.run(|| begin(Path::new("other")).is_ok()).await;
         assert!(other.unwrap());
         release.send(()).unwrap();
-        let freed = files.run(|| begin(Path::new("stuck")).is_ok()).await;
-        assert!(freed.unwrap());
+        let freed = async {
+            while files
+                .run(|| begin(Path::new("stuck")).is_err())
+                .await
+                .unwrap()
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(10), freed).await.unwrap();
     }
 }
