@@ -15,7 +15,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{proxy::TAKEOVER, server::Server};
@@ -25,7 +25,7 @@ pub(super) struct Probe {
     token: String,
 }
 
-/// In which a new process must answer on a listener.
+/// In which a new process must answer on all listeners.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long the first try may take; each further one twice as long, up to the longest.
 const FIRST: Duration = Duration::from_millis(250);
@@ -59,8 +59,9 @@ impl Probe {
     /// When it does not in time.
     pub(super) async fn all(&self, server: &Server) -> anyhow::Result<()> {
         let listening = server.listeners.lock().await.bound();
+        let end = Instant::now() + PATIENCE;
         for address in listening {
-            let answered = timeout(PATIENCE, self.answered(server, reachable(address))).await;
+            let answered = timeout_at(end, self.answered(server, reachable(address))).await;
             answered.with_context(|| {
                 let seconds = PATIENCE.as_secs();
                 format!("it answered no request on {address} within {seconds} s")
