@@ -59,7 +59,7 @@ fn send(reports: &Receiver<Report>) {
         match report {
             Report::State(state) => {
                 if let Err(error) = sd_notify::notify(&state) {
-                    warn!("the service manager cannot be told: {error}");
+                    warn!("the service manager was not notified: {error}");
                 }
             }
             Report::Flush(sent) => drop(sent.try_send(())),

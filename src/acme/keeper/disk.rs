@@ -172,8 +172,7 @@ impl Keeper {
         }
     }
 
-    /// Takes up what happened, and keeps it. Nobody who asks how the certificate stands waits for
-    /// the disk.
+    /// Takes up what happened, and stores it; a status query does not wait for the disk.
     pub(super) fn record(&self, happened: impl FnOnce(&mut History)) {
         let mut memory = self.memory();
         happened(&mut memory.history);

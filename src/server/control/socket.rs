@@ -77,12 +77,12 @@ pub(in crate::server) async fn serve(
                 reported = Some(String::new());
             }
             Err(fault) => {
-                let told = format!("{fault:#}");
-                if reported.as_ref() != Some(&told) {
+                let fault = format!("{fault:#}");
+                if reported.as_ref() != Some(&fault) {
                     let path = path(&server.state());
-                    error!("{}: no reload and status commands: {told}", path.display());
+                    error!("{}: no reload and status commands: {fault}", path.display());
                 }
-                reported = Some(told);
+                reported = Some(fault);
             }
         }
         tokio::select! {

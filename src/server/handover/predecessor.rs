@@ -33,12 +33,12 @@ impl Predecessor {
 
     /// Reports that this process serves.
     pub(in crate::server) fn is_ready(&self) {
-        let told = UnixDatagram::unbound().and_then(|socket| {
+        let sent = UnixDatagram::unbound().and_then(|socket| {
             socket.set_nonblocking(true)?;
             socket.send_to(b"ready", &self.ready)
         });
-        if let Err(error) = told {
-            warn!("the old process cannot be told that this one is ready: {error}");
+        if let Err(error) = sent {
+            warn!("the old process was not notified that this one is ready: {error}");
         }
     }
 

@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const MOST: u64 = 4096;
 
 impl Probe {
-    /// A probe that nobody can foresee.
+    /// A probe with an unpredictable token.
     ///
     /// # Errors
     /// The system gives no random numbers.
