@@ -167,7 +167,7 @@ impl FileAccess {
         }
     }
 
-    /// The same for a thread that may wait, but not for ever.
+    /// The same for a thread that may wait, but not for ever; within a job, the work is part of it.
     ///
     /// # Errors
     /// As [`FileAccess::run`].
@@ -175,7 +175,8 @@ impl FileAccess {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let Some(shared) = &self.0 else {
+        let in_job = JOB.with_borrow(Option::is_some);
+        let Some(shared) = self.0.as_ref().filter(|_| !in_job) else {
             return Ok(work());
         };
         let job = Job::new(shared)?;
