@@ -8,7 +8,7 @@ use std::{
         net::{UnixListener as StdListener, UnixStream as StdStream},
     },
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -98,7 +98,8 @@ impl ControlSocket {
     async fn serve(self, server: &Arc<Server>) -> bool {
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut spare = spare();
+        let spare = Arc::new(Spare::default());
+        spare.fill();
         loop {
             let accepted = tokio::select! {
                 () = server.over.cancelled() => return false,
@@ -109,12 +110,20 @@ impl ControlSocket {
                 accepted = self.listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => drop(tokio::spawn(server.clone().answer(stream))),
+                Ok((stream, _)) => {
+                    let (server, spare) = (server.clone(), spare.clone());
+                    tokio::spawn(async move {
+                        server.answer(stream).await.ok();
+                        spare.fill();
+                    });
+                }
                 // With the spare one, one command at a time is answered all the same.
-                Err(_) if spare.take().is_some() => continue,
-                Err(_) => sleep(EXHAUSTED).await,
+                Err(_) if spare.is_given_up() => {}
+                Err(_) => {
+                    sleep(EXHAUSTED).await;
+                    spare.fill();
+                }
             }
-            spare = spare.or_else(self::spare);
         }
     }
 
@@ -126,8 +135,26 @@ impl ControlSocket {
 }
 
 /// A descriptor that is given up for a command when there are no others.
-fn spare() -> Option<File> {
-    File::open("/dev/null").ok()
+#[derive(Default)]
+struct Spare(Mutex<Option<File>>);
+
+impl Spare {
+    /// Takes a descriptor, before a connection of a visitor does.
+    fn fill(&self) {
+        let mut spare = self.lock();
+        if spare.is_none() {
+            *spare = File::open("/dev/null").ok();
+        }
+    }
+
+    /// Gives the descriptor up; false when there is none.
+    fn is_given_up(&self) -> bool {
+        self.lock().take().is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<File>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Whether commands reach no process; a process that takes over has put its socket in the place.
