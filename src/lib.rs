@@ -7,12 +7,14 @@ pub mod clients;
 mod clock;
 pub mod config;
 pub mod doctor;
+pub mod file_access;
 pub mod front;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 pub mod look;
 pub mod nginx;
 pub mod proxy;
+mod regular_file;
 mod secret_file;
 pub mod server;
 pub mod telemetry;

@@ -7,22 +7,21 @@ mod leftover;
 mod owner;
 
 use std::{
-    fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions},
-    io::{self, Read, Write},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     process,
 };
 
-use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::{file_access, regular_file};
 
 pub(crate) use self::{
     leftover::{is_unfinished, remove_leftovers},
     owner::{OwnerRights, explained, user_name},
 };
-
-/// Bytes of a file that is read at most; all of ours are far shorter.
-const MOST: u64 = 16 << 20;
 
 /// Writes a file of mode 0600 in a folder of mode 0700, so that a crash leaves the old or the new.
 pub(crate) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
@@ -41,6 +40,7 @@ pub(crate) fn replace(
         let written = write_whole(&temporary, content)
             .and_then(|()| move_away())
             .and_then(|()| fs::rename(&temporary, file));
+        file_access::answered();
         if written.is_err() {
             // What failed is what matters; a leftover is overwritten or harmless.
             let _ = fs::remove_file(&temporary);
@@ -52,31 +52,22 @@ pub(crate) fn replace(
 
 /// The content of a file; a pipe or device in its place is refused.
 pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
-    as_owner(file, |_| read_regular(file))
-}
-
-/// Reads like [`read`], with the rights of the process.
-pub(crate) fn read_regular(file: &Path) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    let opened = open(file, OpenOptions::new().read(true))?;
-    opened.take(MOST + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > MOST {
-        return Err(io::Error::other("longer than 16 MiB"));
-    }
-    Ok(content)
+    as_owner(file, |_| regular_file::read(file))
 }
 
 /// Opens a file to lock it; makes it, and its folder, if there is none.
 pub(crate) fn open_lock(file: &Path) -> io::Result<File> {
     as_owner(file, |folder| {
         make_private(folder)?;
-        open(file, OpenOptions::new().append(true).create(true))
+        regular_file::open(file, OpenOptions::new().append(true).create(true))
     })
 }
 
 /// Opens a file that is there to lock it.
 pub(crate) fn open_existing_lock(file: &Path) -> io::Result<File> {
-    as_owner(file, |_| open(file, OpenOptions::new().read(true)))
+    as_owner(file, |_| {
+        regular_file::open(file, OpenOptions::new().read(true))
+    })
 }
 
 /// Takes a file and its folder from all but their owner, where they are open to others.
@@ -127,7 +118,9 @@ fn as_owner<T>(file: &Path, act: impl FnOnce(&Path) -> io::Result<T>) -> io::Res
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    let _access = file_access::begin(file)?;
     let _rights = OwnerRights::assume(folder)?;
+    file_access::answered();
     act(folder).map_err(explained)
 }
 
@@ -145,29 +138,6 @@ fn create(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Opens what is a file: a pipe would make this wait, and a device would obey.
-fn open(file: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
-    let opened = options.mode(0o600).custom_flags(flags).open(file);
-    let opened = opened.map_err(|fault| match fs::metadata(file) {
-        Ok(meta) if !meta.is_file() => not_a_file(&meta),
-        _ => fault,
-    })?;
-    let meta = opened.metadata()?;
-    match meta.is_file() {
-        true => Ok(opened),
-        false => Err(not_a_file(&meta)),
-    }
-}
-
-fn not_a_file(meta: &Metadata) -> io::Error {
-    let kind = match meta.is_dir() {
-        true => io::ErrorKind::IsADirectory,
-        false => io::ErrorKind::InvalidInput,
-    };
-    io::Error::new(kind, "not a regular file")
-}
-
 /// Never opens what is there: it may be a link to what is not ours.
 fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
     present(fs::remove_file(file))?;
@@ -178,7 +148,10 @@ fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
         .mode(0o600)
         .open(file)?;
     file.write_all(content)?;
-    file.sync_all()
+    file_access::answered();
+    file.sync_all()?;
+    file_access::answered();
+    Ok(())
 }
 
 fn present(removed: io::Result<()>) -> io::Result<()> {

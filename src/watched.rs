@@ -5,13 +5,16 @@
 //! and the last good value stays.
 
 use std::{
-    fs,
+    error::Error,
+    fs, io,
     os::unix::fs::MetadataExt,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use arc_swap::ArcSwap;
+
+use crate::file_access;
 
 /// Reads the value from the files.
 type Load<T> = Box<dyn Fn() -> anyhow::Result<T> + Send + Sync>;
@@ -41,7 +44,7 @@ impl<T> Watched<T> {
         files: Vec<PathBuf>,
         load: impl Fn() -> anyhow::Result<T> + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
-        let seen = stamps(&files);
+        let seen = stamps(&files)?;
         let value = ArcSwap::from_pointee(load()?);
         Ok(Self {
             files,
@@ -56,34 +59,53 @@ impl<T> Watched<T> {
         self.value.load_full()
     }
 
-    /// Reads the value again if a file changed; says whether it did.
+    /// Reads the value again if a file changed; says whether it did. A file that does not answer
+    /// has not changed yet.
     ///
     /// # Errors
     /// Whatever `load` reports, once for each change of the files; the last good value stays.
     pub fn refresh(&self) -> anyhow::Result<bool> {
-        let now = stamps(&self.files);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == now {
+        let Ok(now) = stamps(&self.files) else {
+            return Ok(false);
+        };
+        if *self.seen() == now {
             return Ok(false);
         }
-        *seen = now;
-        self.value.store(Arc::new((self.load)()?));
+        match (self.load)() {
+            Err(fault) if is_unanswered(&fault) => return Ok(false),
+            Err(fault) => {
+                *self.seen() = now;
+                return Err(fault);
+            }
+            Ok(value) => self.value.store(Arc::new(value)),
+        }
+        *self.seen() = now;
         Ok(true)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Vec<Option<Stamp>>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
-    files
-        .iter()
-        .map(|file| {
-            let meta = fs::metadata(file).ok()?;
-            Some(Stamp {
-                inode: meta.ino(),
-                length: meta.len(),
-                modified: (meta.mtime(), meta.mtime_nsec()),
-            })
-        })
-        .collect()
+fn is_unanswered(fault: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn Error + 'static)| Some(cause.downcast_ref::<io::Error>()?.kind());
+    let mut kinds = fault.chain().filter_map(kind);
+    kinds.any(|kind| kind == io::ErrorKind::TimedOut)
+}
+
+fn stamps(files: &[PathBuf]) -> io::Result<Vec<Option<Stamp>>> {
+    files.iter().map(stamp).collect()
+}
+
+fn stamp(file: &PathBuf) -> io::Result<Option<Stamp>> {
+    let _access = file_access::begin(file)?;
+    let stamp = fs::metadata(file).map(|meta| Stamp {
+        inode: meta.ino(),
+        length: meta.len(),
+        modified: (meta.mtime(), meta.mtime_nsec()),
+    });
+    Ok(stamp.ok())
 }
 
 #[cfg(test)]

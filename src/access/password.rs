@@ -34,7 +34,7 @@ use super::{
     basic::Basic,
     throttle::{Guess, Throttle, Throttled},
 };
-use crate::{secret_file, watched::Watched};
+use crate::{regular_file, watched::Watched};
 
 /// A hash that names one entry of one htpasswd file.
 pub type Fingerprint = [u8; 32];
@@ -155,7 +155,7 @@ impl Passwords {
 
 fn read(path: &Path) -> anyhow::Result<Htpasswd> {
     let place = || format!("{}: password file", path.display());
-    let text = secret_file::read_regular(path);
+    let text = regular_file::read(path);
     if matches!(&text, Err(fault) if fault.kind() == io::ErrorKind::NotFound) {
         anyhow::bail!(
             "{}: no such file; make it with `hubgate user add NAME`, or correct its path",

@@ -1,6 +1,6 @@
 //! The accounts at the CAs: one for each CA, registered once and kept.
 
-use std::{collections::HashMap, fs, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{
     sync::Mutex,
@@ -14,7 +14,11 @@ use super::{
     problem::{Class, Problem},
     store::{Entry, Kind, Lock, Store},
 };
-use crate::config::model::{Authority, Eab};
+use crate::{
+    config::model::{Authority, Eab},
+    file_access::FileAccess,
+    regular_file,
+};
 
 /// How long another process may take to register the same account.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,14 +28,16 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The accounts at the CAs.
 pub(super) struct Accounts {
     store: Arc<dyn Store>,
+    files: FileAccess,
     /// What could not be kept: each loss would be another registration, and CAs count them.
     unkept: Mutex<HashMap<Entry, Vec<u8>>>,
 }
 
 impl Accounts {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, files: FileAccess) -> Self {
         Self {
             store,
+            files,
             unkept: Mutex::default(),
         }
     }
@@ -51,10 +57,13 @@ impl Accounts {
             Some(credentials) => Some(credentials.clone()),
             None => self.read(&entry),
         };
-        let client = HttpsClient::load(authority.root.as_deref()).map_err(|it| local(&it))?;
+        let root = authority.root.clone();
+        let client = self.files.wait(move || HttpsClient::load(root.as_deref()));
+        let client = client.map_err(|fault| local(&fault))?;
+        let client = client.map_err(|fault| local(&fault))?;
         // Only a registration needs the key of the binding, which may be gone afterwards.
         let eab = authority.eab.as_ref().filter(|_| kept.is_none());
-        let settings = settings(authority, email, eab)?;
+        let settings = self.settings(authority, email, eab)?;
         let connected = CertificateAuthority::connect(&client, &settings, kept.as_deref()).await;
         let (connected, new) = connected.inspect_err(|it| self.forget_if_gone(&entry, it))?;
         if let Some(credentials) = new {
@@ -99,6 +108,22 @@ impl Accounts {
         }
     }
 
+    fn settings(
+        &self,
+        authority: &Authority,
+        email: Option<&str>,
+        eab: Option<&Eab>,
+    ) -> Result<Settings, Problem> {
+        let eab = eab.cloned();
+        let read = move || eab.as_ref().map(external_account).transpose();
+        let external_account = self.files.wait(read).map_err(|fault| local(&fault))?;
+        Ok(Settings {
+            directory: authority.directory.clone(),
+            email: email.map(str::to_owned),
+            external_account: external_account?,
+        })
+    }
+
     /// The lock of an account; without one, if somebody holds it for too long.
     async fn lock(&self, entry: &Entry) -> Option<Lock> {
         let locked = async {
@@ -120,21 +145,8 @@ fn entry(authority: &Authority) -> Entry {
     Entry::new(Kind::Account, name.trim_end())
 }
 
-fn settings(
-    authority: &Authority,
-    email: Option<&str>,
-    eab: Option<&Eab>,
-) -> Result<Settings, Problem> {
-    let external_account = eab.map(external_account);
-    Ok(Settings {
-        directory: authority.directory.clone(),
-        email: email.map(str::to_owned),
-        external_account: external_account.transpose()?,
-    })
-}
-
 fn external_account(eab: &Eab) -> Result<ExternalAccount, Problem> {
-    let hmac_key = fs::read_to_string(&eab.hmac_key).map_err(|fault| {
+    let hmac_key = regular_file::read_to_string(&eab.hmac_key).map_err(|fault| {
         let file = eab.hmac_key.display();
         Problem::new(Class::Local, format!("{file}: cannot be read ({fault})"))
     })?;

@@ -8,11 +8,19 @@ use std::{
 
 use anyhow::bail;
 use time::OffsetDateTime;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{challenge::Challenges, keeper::Keeper, shared::Shared, state::State, store::Files};
+use super::{
+    challenge::Challenges,
+    keeper::Keeper,
+    shared::Shared,
+    state::State,
+    store::{Files, Timed},
+};
 use crate::{
     config::model::{Certificate, Config, Host},
+    file_access::FileAccess,
     telemetry::progress::{self, Steps},
     tls::Issued,
 };
@@ -24,6 +32,8 @@ pub struct Certificates {
     running: Mutex<HashMap<String, Running>>,
     /// Ends all keepers.
     over: CancellationToken,
+    /// Runs the keepers: they wait for disks.
+    runtime: Option<Handle>,
 }
 
 struct Running {
@@ -38,13 +48,27 @@ impl Certificates {
     /// Nothing is kept yet. What is got is kept below `state`, and served in the slots of `issued`;
     /// `over` ends it all.
     #[must_use]
-    pub fn new(state: &Path, issued: Arc<Issued>, over: CancellationToken) -> Self {
+    pub fn new(
+        state: &Path,
+        issued: Arc<Issued>,
+        over: CancellationToken,
+        files: FileAccess,
+    ) -> Self {
+        let store = Timed::new(Files::open(state), files.clone());
         Self {
-            shared: Arc::new(Shared::new(Arc::new(Files::open(state)))),
+            shared: Arc::new(Shared::new(Arc::new(store), files)),
             issued,
             running: Mutex::default(),
             over,
+            runtime: None,
         }
+    }
+
+    /// Runs the keepers on another runtime, none of whose threads serves: they wait for disks.
+    #[must_use]
+    pub fn on(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
     }
 
     /// The proofs that are up, for those who answer the CA.
@@ -111,7 +135,7 @@ impl Certificates {
             None => self.keepers(),
         };
         let (teller, steps) = progress::channel();
-        tokio::spawn(async move {
+        self.spawn(async move {
             let mut failed = Vec::new();
             for keeper in keepers {
                 failed.extend(keeper.try_out(&teller).await.err());
@@ -138,6 +162,7 @@ impl Certificates {
         if let Some(run) = same {
             return Ok(run.keeper.clone());
         }
+        drop(running);
         let slot = self.issued.slot(hosts, &self.shared.roots)?;
         let (acme, shared) = (config.acme.clone(), self.shared.clone());
         Ok(Arc::new(Keeper::load(hosts, acme, slot, shared)))
@@ -145,8 +170,15 @@ impl Certificates {
 
     fn run(&self, keeper: Arc<Keeper>) -> Running {
         let stop = self.over.child_token();
-        tokio::spawn(keeper.clone().run(stop.clone()));
+        self.spawn(keeper.clone().run(stop.clone()));
         Running { keeper, stop }
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        match &self.runtime {
+            Some(runtime) => drop(runtime.spawn(task)),
+            None => drop(tokio::spawn(task)),
+        }
     }
 
     fn named(&self, host: &str) -> anyhow::Result<Arc<Keeper>> {
@@ -191,7 +223,8 @@ impl Drop for Running {
 /// As [`Certificates::prepare`].
 pub fn states_on_disk(config: &Config) -> anyhow::Result<Vec<State>> {
     let over = CancellationToken::new();
-    let certificates = Certificates::new(&config.state, Arc::default(), over);
+    let certificates =
+        Certificates::new(&config.state, Arc::default(), over, FileAccess::default());
     let prepared = certificates.prepare(config)?;
     Ok(states(prepared.0.iter()))
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use tokio::{process::Command, time::timeout};
 
 use super::set::CertificateSet;
-use crate::{config::model::Export, secret_file};
+use crate::{config::model::Export, file_access::FileAccess, secret_file};
 
 /// How long the program that is told may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -23,10 +23,11 @@ pub(super) async fn export(
     export: &Export,
     name: &str,
     set: &CertificateSet,
+    files: &FileAccess,
 ) -> anyhow::Result<()> {
     let folder = folder(export, name);
-    write(&folder.join("privkey.pem"), set.key.pem())?;
-    write(&folder.join("fullchain.pem"), &set.chain_pem)?;
+    let (copies, set) = (folder.clone(), set.clone());
+    files.run(move || write_copies(&copies, &set)).await??;
     match &export.run {
         Some(program) => run(program, name, &folder).await,
         None => Ok(()),
@@ -34,8 +35,18 @@ pub(super) async fn export(
 }
 
 /// Whether the copies are those of this certificate.
-pub(super) fn is_there(export: &Export, name: &str, set: &CertificateSet) -> bool {
-    let folder = folder(export, name);
+pub(super) async fn is_there(
+    export: &Export,
+    name: &str,
+    set: &CertificateSet,
+    files: &FileAccess,
+) -> bool {
+    let (folder, set) = (folder(export, name), set.clone());
+    let compared = files.run(move || are_copies(&folder, &set)).await;
+    compared.unwrap_or(false)
+}
+
+fn are_copies(folder: &Path, set: &CertificateSet) -> bool {
     let is = |file, text: &str| {
         let there = secret_file::read(&folder.join(file));
         there.is_ok_and(|copy| copy == lines(text).as_bytes())
@@ -50,6 +61,11 @@ fn lines(text: &str) -> String {
 
 fn folder(export: &Export, name: &str) -> PathBuf {
     export.folder.join(name.replace(['*', ':'], "_"))
+}
+
+fn write_copies(folder: &Path, set: &CertificateSet) -> anyhow::Result<()> {
+    write(&folder.join("privkey.pem"), set.key.pem())?;
+    write(&folder.join("fullchain.pem"), &set.chain_pem)
 }
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {
@@ -120,7 +136,9 @@ mod tests {
         let folder = Folder::new();
         let script = "#!/bin/sh\ncat \"$2/privkey.pem\" \"$2/fullchain.pem\" >\"$2/$1\"\n";
         let to = to(&folder, script);
-        export(&to, "a.test", &set()).await.unwrap();
+        export(&to, "a.test", &set(), &FileAccess::default())
+            .await
+            .unwrap();
         let read = fs::read_to_string(folder.path("copies/a.test/a.test")).unwrap();
         assert_eq!(read, "key\nchain\n");
     }
@@ -129,7 +147,10 @@ mod tests {
     async fn a_program_that_fails_is_named_with_its_status() {
         let folder = Folder::new();
         let to = to(&folder, "#!/bin/sh\nexit 3\n");
-        let fault = export(&to, "a.test", &set()).await.unwrap_err().to_string();
+        let fault = export(&to, "a.test", &set(), &FileAccess::default())
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(fault.ends_with("run: ended with exit status: 3"), "{fault}");
     }
 }

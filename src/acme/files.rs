@@ -3,7 +3,10 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{client::HttpsClient, zone::Zones};
-use crate::config::model::{Acme, Authority, Certificate, Config, DnsProvider};
+use crate::{
+    config::model::{Acme, Authority, Certificate, Config, DnsProvider},
+    regular_file,
+};
 
 /// What is wrong with the files that `acme` names, if any site gets its certificate so.
 #[must_use]
@@ -32,7 +35,7 @@ fn authority(authority: &Authority) -> Vec<String> {
     let client = HttpsClient::load(authority.root.as_deref());
     let root = client.err().map(|fault| format!("{fault:#}"));
     let eab = authority.eab.as_ref().and_then(|eab| {
-        let fault = fs::read(&eab.hmac_key).err()?;
+        let fault = regular_file::read(&eab.hmac_key).err()?;
         Some(format!(
             "{}: cannot be read ({fault})",
             eab.hmac_key.display()

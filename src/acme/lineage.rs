@@ -1,6 +1,6 @@
 //! Certbot's certificates: one that fits is the first of a set, until its renewal.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use time::OffsetDateTime;
 use tracing::{debug, info};
@@ -9,7 +9,7 @@ use super::{
     private_key::PrivateKey,
     set::{CertificateSet, Meta},
 };
-use crate::config::model::Host;
+use crate::{config::model::Host, regular_file};
 
 /// The certificate that certbot got for the hosts, when it has one that can be served now.
 ///
@@ -30,7 +30,7 @@ fn lineage(host: &Host) -> String {
 }
 
 fn read(lineage: &Path, hosts: &[Host], now: OffsetDateTime) -> Option<CertificateSet> {
-    let text = |name| fs::read_to_string(lineage.join(name)).ok();
+    let text = |name| regular_file::read_to_string(&lineage.join(name)).ok();
     let set = CertificateSet {
         meta: Meta {
             identifiers: hosts.to_vec(),
@@ -57,6 +57,8 @@ fn read(lineage: &Path, hosts: &[Host], now: OffsetDateTime) -> Option<Certifica
 #[cfg(test)]
 mod tests {
     use rcgen::{CertificateParams, KeyPair};
+
+    use std::fs;
 
     use super::*;
     use crate::tls::testing::Folder;

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{accounts::Accounts, challenge::Challenges, store::Store, zone::Zones};
-use crate::tls::SystemRoots;
+use crate::{file_access::FileAccess, tls::SystemRoots};
 
 /// What all keepers share.
 pub(super) struct Shared {
@@ -15,6 +15,8 @@ pub(super) struct Shared {
     pub(super) roots: LazyLock<SystemRoots>,
     pub(super) accounts: Accounts,
     pub(super) zones: Zones,
+    /// For the files of the operator.
+    pub(super) files: FileAccess,
     /// Orders at a time; CAs count those of many sites together.
     pub(super) orders: Arc<Semaphore>,
 }
@@ -22,13 +24,14 @@ pub(super) struct Shared {
 const ORDERS: u32 = 4;
 
 impl Shared {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, files: FileAccess) -> Self {
         Self {
-            accounts: Accounts::new(store.clone()),
+            accounts: Accounts::new(store.clone(), files.clone()),
             store,
             challenges: Challenges::default(),
             roots: LazyLock::new(SystemRoots::load),
-            zones: Zones::default(),
+            zones: Zones::new(files.clone()),
+            files,
             orders: Arc::new(Semaphore::new(ORDERS as usize)),
         }
     }

@@ -1,7 +1,6 @@
 //! Who keeps the zone, and who is asked about it, as configured: from `acme.dns` to `dns`.
 
 use std::{
-    fs,
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -18,7 +17,7 @@ use super::{
         Rfc2136,
     },
 };
-use crate::config::model::DnsProvider;
+use crate::{config::model::DnsProvider, file_access::FileAccess, regular_file};
 
 impl Api for HttpsClient {
     fn call(&self, request: Request<Bytes>) -> Pending<'_> {
@@ -29,7 +28,10 @@ impl Api for HttpsClient {
 /// The providers in use. Each is one for all certificates: some take one change of a name at a
 /// time.
 #[derive(Default)]
-pub(super) struct Zones(Mutex<Vec<Zone>>);
+pub(super) struct Zones {
+    kept: Mutex<Vec<Zone>>,
+    files: FileAccess,
+}
 
 struct Zone {
     configured: DnsProvider,
@@ -39,13 +41,20 @@ struct Zone {
 }
 
 impl Zones {
+    /// No provider yet.
+    pub(super) fn new(files: FileAccess) -> Self {
+        let kept = Mutex::default();
+        Self { kept, files }
+    }
+
     /// The provider of a configuration, with its token or key as it is now.
     ///
     /// # Errors
     /// A file that cannot be read, or holds no token or key.
     pub(super) fn provider(&self, configured: &DnsProvider) -> anyhow::Result<Arc<Provider>> {
-        let secret = secret(configured)?;
-        let mut zones = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = configured.clone();
+        let secret = self.files.wait(move || secret(&wanted))??;
+        let mut zones = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |zone: &&Zone| zone.configured == *configured && zone.secret == secret;
         if let Some(zone) = zones.iter().find(is_same) {
             return Ok(zone.provider.clone());
@@ -102,7 +111,7 @@ fn api() -> anyhow::Result<Arc<dyn Api>> {
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(file).with_context(|| {
+    regular_file::read_to_string(file).with_context(|| {
         format!(
             "{}: cannot be read; name the right file, and let hubgate's user read it",
             file.display()

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
-use super::{print, table, tell};
+use super::{must_exist, print, table, tell};
 use crate::{
     acme::{
         self,
@@ -26,6 +26,7 @@ pub(super) fn status(path: &Path, json: bool) -> anyhow::Result<()> {
         Ok(states) => states,
         Err(fault) if !control::is_nobody(&fault) => return Err(fault),
         Err(_) => {
+            must_exist(&config.state)?;
             tls::install_provider();
             acme::states_on_disk(&config)?
         }

@@ -21,11 +21,13 @@ mod user;
 
 use std::{
     ffi::OsString,
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
+use anyhow::{Context, bail};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -209,6 +211,21 @@ fn print(text: &str) -> anyhow::Result<()> {
     {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => Ok(printed?),
+    }
+}
+
+/// Refuses to say of a folder that is gone that there is nothing yet.
+fn must_exist(state: &Path) -> anyhow::Result<()> {
+    match fs::metadata(state) {
+        Ok(meta) if meta.is_dir() => Ok(()),
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
+            Err(fault).with_context(|| state.display().to_string())
+        }
+        _ => bail!(
+            "{}: no such folder, so nothing is known: it is `state` of proxy.yaml, which hubgate \
+             makes when it starts; put it back if it was removed",
+            state.display()
+        ),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The same command with root's rights, for one that failed for want of them.
 
-use std::{ffi::OsString, fs, io, path::Path};
+use std::{ffi::OsString, io, path::Path};
 
 use rustix::process::geteuid;
+
+use crate::regular_file;
 
 /// Whether the command failed for want of rights that root has.
 pub(super) fn would_help(error: &anyhow::Error, config: &Path) -> bool {
@@ -10,8 +12,8 @@ pub(super) fn would_help(error: &anyhow::Error, config: &Path) -> bool {
     let mut causes = error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<io::Error>());
-    let denied =
-        causes.any(is_denied) || fs::File::open(config).is_err_and(|fault| is_denied(&fault));
+    let denied = causes.any(is_denied)
+        || regular_file::read_begin(config, 0).is_err_and(|fault| is_denied(&fault));
     denied && !geteuid().is_root()
 }
 

@@ -22,7 +22,7 @@ use super::{
     sightings::Sightings,
     wish::Wish,
 };
-use crate::{clock, secret_file};
+use crate::{clock, file_access, secret_file};
 
 /// How often the folder may be replaced while one waits for it.
 const MOST_REPLACED: u32 = 100;
@@ -295,6 +295,7 @@ impl Folder {
 
 /// Locks a file. Another CA may have taken its folder's place meanwhile, with a lock of its own.
 fn lock(file: &Path) -> io::Result<File> {
+    let _access = file_access::begin(file)?;
     for _ in 0..MOST_REPLACED {
         let lock = secret_file::open_lock(file)?;
         lock.lock()?;

@@ -49,6 +49,7 @@ use self::{
 };
 use crate::{
     config::model::Config,
+    file_access::FileAccess,
     telemetry::progress::{self, Steps},
     watched::Watched,
 };
@@ -58,6 +59,7 @@ use crate::{
 pub struct Clients(Arc<Shared>);
 
 struct Shared {
+    files: FileAccess,
     folder: Folder,
     register: Watched<anyhow::Result<Register>>,
     invitations: Mutex<Invitations>,
@@ -101,12 +103,13 @@ impl Clients {
     ///
     /// # Errors
     /// As [`Clients::prepare`].
-    pub fn load(config: &Config) -> anyhow::Result<Self> {
+    pub fn load(config: &Config, files: FileAccess) -> anyhow::Result<Self> {
         let folder = Folder::of(&config.state);
         let reading = folder.clone();
         let register = Watched::load(vec![folder.register_file()], move || Ok(reading.register()))?;
         let clients = Self(Arc::new(Shared {
             watch: Mutex::new(Watch::begin(folder.sightings())),
+            files,
             folder,
             register,
             invitations: Mutex::default(),
@@ -173,9 +176,22 @@ impl Clients {
         Some((invitation.wish.name.clone(), invitation.tries_left()))
     }
 
-    /// Tries a code on a link; makes the certificate when it is right. Takes up to seconds.
-    #[must_use]
-    pub fn enter(&self, link: &str, code: &str, from: IpAddr) -> Entered {
+    /// Tries a code on a link; makes the certificate when it is right.
+    pub async fn enter(&self, link: String, code: String, from: IpAddr) -> Entered {
+        let (clients, entered) = (self.clone(), link.clone());
+        // Making a key takes a small machine seconds.
+        let entering = self
+            .0
+            .files
+            .run(move || clients.try_code(&entered, &code, from));
+        entering.await.unwrap_or_else(|fault| {
+            let fault = fault.to_string();
+            lock(&self.0.invitations).failed(&link, &fault);
+            Entered::Failed(fault)
+        })
+    }
+
+    fn try_code(&self, link: &str, code: &str, from: IpAddr) -> Entered {
         let tried = lock(&self.0.invitations).try_code(link, code, from, Instant::now());
         match tried {
             Tried::Right(wish, making) => self.make(link, &wish, making),
@@ -317,7 +333,11 @@ impl Clients {
 
     /// Writes where devices were seen, if that is not on disk for so long.
     pub fn keep(&self, after: Duration) {
-        lock(&self.0.watch).keep(&self.0.folder, after);
+        let due = lock(&self.0.watch).due(after);
+        // What cannot be kept is tried again then, and not told: nothing depends on it.
+        if due.is_some_and(|sightings| self.0.folder.keep(&sightings).is_err()) {
+            lock(&self.0.watch).is_unkept();
+        }
     }
 
     /// What is found in the register, unless it cannot be read.

@@ -9,8 +9,6 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
-use super::folder::Folder;
-
 /// When and from where devices were last seen, by the serial number of their certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sightings(HashMap<String, Sighting>);
@@ -66,13 +64,19 @@ impl Watch {
         self.sightings.0.retain(|serial, _| is_known(serial));
     }
 
-    /// Writes what is not on disk, unless that was tried within this time. What cannot be kept is
-    /// tried again then, and not told: nothing depends on it.
-    pub(super) fn keep(&mut self, folder: &Folder, after: Duration) {
+    /// What is to be written now, unless that was tried within this time.
+    pub(super) fn due(&mut self, after: Duration) -> Option<Sightings> {
         let is_due = self.tried.is_none_or(|tried| tried.elapsed() >= after);
-        if self.unkept && is_due {
-            self.tried = Some(Instant::now());
-            self.unkept = folder.keep(&self.sightings).is_err();
+        if !self.unkept || !is_due {
+            return None;
         }
+        self.tried = Some(Instant::now());
+        self.unkept = false;
+        Some(self.sightings.clone())
+    }
+
+    /// Notes that it could not be written.
+    pub(super) fn is_unkept(&mut self) {
+        self.unkept = true;
     }
 }

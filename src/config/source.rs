@@ -1,19 +1,16 @@
 //! The bytes of `proxy.yaml`: read, bounded, decoded.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use super::faults::{Fault, Faults, Position};
+use crate::regular_file;
 
 /// Bytes that `proxy.yaml` may have.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// The text of the file.
 pub(super) fn read(path: &Path) -> Result<String, Faults> {
-    let bytes = bytes(path).map_err(|error| {
+    let bytes = regular_file::read_begin(path, MAX_BYTES).map_err(|error| {
         let cure = match error.kind() {
             io::ErrorKind::NotFound => {
                 "make one with `hubgate init`, or name another with --config"
@@ -39,14 +36,6 @@ pub(super) fn read(path: &Path) -> Result<String, Faults> {
             vec![Fault::at(position(&text, valid), message)],
         )
     })
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// The place of a byte in the text.

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, fs, io, os::unix::fs::PermissionsExt, path::Path};
 
 use super::Finding;
-use crate::config::model::{Access, Config, EditedValue};
+use crate::{
+    config::model::{Access, Config, EditedValue},
+    regular_file,
+};
 
 /// Files of the state folder that are looked at; there are hardly so many.
 const MOST: usize = 5000;
@@ -145,7 +148,7 @@ fn is_for_everybody(path: &Path) -> bool {
     }
     match path.extension().and_then(|it| it.to_str()) {
         Some("md" | "crl" | "crt" | "cer") => true,
-        Some("pem") => fs::read(path).is_ok_and(|text| !has_key(&text)),
+        Some("pem") => regular_file::read(path).is_ok_and(|text| !has_key(&text)),
         _ => false,
     }
 }

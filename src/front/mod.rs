@@ -15,19 +15,23 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::{Abortable, Aborted};
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
 
-use crate::proxy::{Service, conn::Conn, http1, link::Link, sites::Sites, transport::Transport};
+use crate::{
+    proxy::{Service, conn::Conn, http1, link::Link, sites::Sites, transport::Transport},
+    telemetry::line_limit::LineLimit,
+};
 
 use self::{
     crowd::{Crowd, Full, Peer, Seat},
@@ -40,8 +44,21 @@ pub struct Front {
     crowd: Arc<Crowd>,
     links: Arc<Links>,
     tasks: TaskTracker,
+    /// Whether connections are left in the queues of the listeners.
+    paused: watch::Sender<bool>,
     /// Connections for which the process has file descriptors.
     most: usize,
+    /// The lines for those that cannot be accepted.
+    exhausted: LineLimit,
+}
+
+/// A pause of all listeners.
+pub struct Paused<'f>(&'f watch::Sender<bool>);
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
 }
 
 /// What every HTTP/2 connection begins with, before SETTINGS (RFC 9113, section 3.4).
@@ -71,7 +88,9 @@ impl Front {
             crowd: Arc::default(),
             links,
             tasks: TaskTracker::new(),
+            paused: watch::Sender::new(false),
             most,
+            exhausted: LineLimit::new(1),
         }
     }
 
@@ -81,6 +100,13 @@ impl Front {
         &self.tasks
     }
 
+    /// Leaves connections in the queues of the listeners while the value lives.
+    #[must_use = "dropping it ends the pause"]
+    pub fn pause(&self) -> Paused<'_> {
+        self.paused.send_replace(true);
+        Paused(&self.paused)
+    }
+
     /// Accepts on a listener until told to stop.
     pub async fn accept(
         self: Arc<Self>,
@@ -88,16 +114,36 @@ impl Front {
         tls: bool,
         stop: CancellationToken,
     ) {
+        let mut paused = self.paused.subscribe();
         loop {
+            let is_open = !*paused.borrow_and_update();
             let accepted = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                _ = paused.changed() => continue,
+                accepted = listener.accept(), if is_open => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => self.admit(stream, peer, tls),
-                Err(error) => pause(&error).await,
+                Err(error) => self.rest(&error).await,
             }
+        }
+    }
+
+    /// Waits until there may be file descriptors again.
+    async fn rest(&self, error: &io::Error) {
+        match self.exhausted.admit(Instant::now()) {
+            Some(0) => warn!("cannot accept a connection: {error}"),
+            Some(more) => warn!("cannot accept a connection: {error}; and {more} tries before it"),
+            None => {}
+        }
+        tokio::time::sleep(EXHAUSTED).await;
+    }
+
+    /// Logs how often no connection could be accepted, once the minute of the first is over.
+    pub fn sum_up(&self) {
+        if let Some(more) = self.exhausted.overdue(Instant::now()) {
+            warn!("no connection could be accepted in {more} more tries within a minute");
         }
     }
 
@@ -242,9 +288,4 @@ async fn first_byte(stream: &TcpStream) -> io::Result<u8> {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(byte[0]),
     }
-}
-
-async fn pause(error: &io::Error) {
-    warn!("cannot accept a connection: {error}");
-    tokio::time::sleep(EXHAUSTED).await;
 }

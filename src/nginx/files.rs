@@ -6,6 +6,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use crate::regular_file;
+
 /// Where files are read from.
 pub trait Files {
     /// The text of a file; bytes that are no UTF-8 are replaced.
@@ -36,11 +38,10 @@ const MOST: u64 = 4 << 20;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
-        let length = fs::metadata(path).map_err(|error| error.to_string())?.len();
-        if length > MOST {
+        let bytes = regular_file::read_begin(path, MOST).map_err(|error| error.to_string())?;
+        if bytes.len() as u64 > MOST {
             return Err(format!("larger than {} MiB", MOST >> 20));
         }
-        let bytes = fs::read(path).map_err(|error| error.to_string())?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 

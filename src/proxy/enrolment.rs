@@ -142,17 +142,13 @@ impl Proxy {
     }
 
     async fn enter(&self, visit: &Visit<'_>) -> Answer {
-        let (clients, from) = (self.clients.clone(), visit.from);
         let (link, code) = (visit.secret.to_owned(), code(visit.form));
-        // Making a key takes a small machine seconds.
-        let entering = tokio::task::spawn_blocking(move || clients.enter(&link, &code, from));
-        match entering.await {
-            Ok(Entered::Right(page)) => see(&format!("{PATH}{page}")),
-            Ok(Entered::Wrong(_)) => see(&format!("{PATH}{}{WRONG}", visit.secret)),
-            Ok(Entered::Last) => over(visit, StatusCode::FORBIDDEN, Over::Tries),
-            Ok(Entered::Unknown) => unknown(visit, StatusCode::NOT_FOUND),
-            Ok(Entered::Failed(fault)) => failed(visit, &fault),
-            Err(_) => failed(visit, "the process is ending"),
+        match self.clients.enter(link, code, visit.from).await {
+            Entered::Right(page) => see(&format!("{PATH}{page}")),
+            Entered::Wrong(_) => see(&format!("{PATH}{}{WRONG}", visit.secret)),
+            Entered::Last => over(visit, StatusCode::FORBIDDEN, Over::Tries),
+            Entered::Unknown => unknown(visit, StatusCode::NOT_FOUND),
+            Entered::Failed(fault) => failed(visit, &fault),
         }
     }
 

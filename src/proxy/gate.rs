@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    Proxy,
+    Proxy, TAKEOVER,
     answer::Answer,
     authority::Authority,
     cors::Cors,
@@ -106,8 +106,16 @@ impl Proxy {
     }
 
     /// A CA that looks for a proof comes before every rule and whatever host it names (RFC 8555,
-    /// section 8.3); who asks for none that is up is a visitor as any other.
+    /// section 8.3); who asks for none that is up is a visitor as any other. So does the process that
+    /// hands over to this one.
     fn prove(&self, exchange: &Exchange, request: &Request<'_>) -> Result<(), Answer> {
+        if let Some(token) = self
+            .takeover
+            .as_ref()
+            .filter(|token| is_probe(token, request))
+        {
+            return Err(Answer::bytes(StatusCode::OK, token.clone()));
+        }
         let peer = exchange.link.peer.ip();
         match self.challenges.answer_http(path(request.target), peer) {
             Some(proof) => Err(Answer::bytes(StatusCode::OK, proof)),
@@ -297,6 +305,11 @@ fn request_origin<'a>(exchange: &Exchange, request: &Request<'a>) -> RequestOrig
         websocket: request.headers.contains_key(header::UPGRADE),
         tls: exchange.link.tls.is_some(),
     }
+}
+
+/// Whether the process that hands over requests its probe.
+fn is_probe(token: &str, request: &Request<'_>) -> bool {
+    path(request.target).strip_prefix(TAKEOVER) == Some(token)
 }
 
 /// The path that rules are matched on; the server itself is judged as its root.

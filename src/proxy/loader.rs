@@ -14,6 +14,8 @@ use crate::{
     upstream::{SecretValues, Upstream},
 };
 
+use super::file_watch::{FileWatch, Refreshed};
+
 /// Loads the files of a configuration, each once.
 pub(super) struct Loader<'a> {
     config: &'a Config,
@@ -29,15 +31,6 @@ pub(super) struct Shared {
     authorities: HashMap<ClientCertificate, Arc<ClientCa>>,
     secrets: SecretValues,
     upstreams: HashMap<model::Upstream, Arc<Upstream>>,
-}
-
-/// What a look at the files found.
-#[derive(Debug, Default)]
-pub struct Refreshed {
-    /// What was read again.
-    pub changes: Vec<String>,
-    /// What could not be.
-    pub faults: Vec<anyhow::Error>,
 }
 
 impl<'a> Loader<'a> {
@@ -121,18 +114,20 @@ impl Shared {
         }
     }
 
-    pub(super) fn refresh(&self) -> Refreshed {
-        let mut refreshed = Refreshed::default();
-        for (path, file) in &self.passwords {
-            refreshed.note(file.refresh(), || path.display().to_string());
-        }
-        for (path, secret) in &self.secrets {
-            refreshed.note(secret.refresh(), || path.display().to_string());
-        }
-        for authority in self.authorities.values() {
-            refreshed.note_all(authority.refresh());
-        }
-        refreshed
+    /// What is kept current with files, the CAs first: sites name them to devices.
+    pub(super) fn watches(&self) -> Vec<FileWatch> {
+        let authorities = self.authorities.values().cloned();
+        let authorities = authorities
+            .map(|authority| FileWatch::new(move || Refreshed::of_all(authority.refresh())));
+        let passwords = self.passwords.iter().map(|(path, file)| {
+            let (path, file) = (path.display().to_string(), file.clone());
+            FileWatch::new(move || Refreshed::of(file.refresh(), &path))
+        });
+        let secrets = self.secrets.iter().map(|(path, secret)| {
+            let (path, secret) = (path.display().to_string(), secret.clone());
+            FileWatch::new(move || Refreshed::of(secret.refresh(), &path))
+        });
+        authorities.chain(passwords).chain(secrets).collect()
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {
@@ -147,28 +142,5 @@ impl Shared {
         lines
             .chain(authorities.map(|warning| warning.to_string()))
             .collect()
-    }
-}
-
-impl Refreshed {
-    /// Notes the refresh of a CA's files; several rules may name the same ones.
-    fn note_all(&mut self, result: anyhow::Result<Vec<String>>) {
-        match result {
-            Ok(changes) => {
-                let new = changes.into_iter();
-                let new: Vec<_> = new.filter(|it| !self.changes.contains(it)).collect();
-                self.changes.extend(new);
-            }
-            Err(fault) => self.faults.push(fault),
-        }
-    }
-
-    /// Notes what became of one file.
-    pub(super) fn note(&mut self, result: anyhow::Result<bool>, what: impl Fn() -> String) {
-        match result {
-            Ok(false) => {}
-            Ok(true) => self.changes.push(what()),
-            Err(fault) => self.faults.push(fault),
-        }
     }
 }

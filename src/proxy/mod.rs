@@ -14,6 +14,7 @@ pub mod drain;
 pub mod enrolment;
 pub mod exchange;
 mod failure;
+pub mod file_watch;
 mod frame;
 mod frame_limit;
 mod gate;
@@ -81,6 +82,8 @@ pub struct Proxy {
     memory: Memory,
     /// The proofs that a CA looks for.
     pub challenges: Challenges,
+    /// What is answered to the process that hands over to this one, if one does.
+    pub takeover: Option<String>,
     /// The house's own devices.
     pub clients: Clients,
     /// The memory of all connections of clients.
@@ -88,6 +91,9 @@ pub struct Proxy {
     /// The connections to hubs.
     pub hubs: Connector,
 }
+
+/// Path at which a process answers the one that hands over to it, before a token that both know.
+pub const TAKEOVER: &str = "/.well-known/hubgate/";
 
 /// The proxy with what serves each version of HTTP.
 pub struct Service {
@@ -123,6 +129,7 @@ impl Proxy {
             edition: AtomicU64::new(1),
             memory,
             challenges,
+            takeover: None,
             clients,
             budget,
             hubs: Connector::default(),
@@ -156,10 +163,14 @@ impl Proxy {
         seen.is_some()
     }
 
-    /// Serves other sites from now on.
+    /// Reads or makes what other sites need beside their own files.
+    pub fn prepare(&self, sites: &Sites) {
+        self.memory.prepare(sites);
+    }
+
+    /// Serves other sites, which are prepared, from now on.
     pub fn replace(&self, sites: Sites) {
         sites.remember(&self.sites_now());
-        self.memory.prepare(&sites);
         self.budget.set_limit(sites.config.limits.memory);
         self.sites.store(Arc::new(sites));
         self.begin_edition();

@@ -17,9 +17,10 @@ use crate::{
 use super::{
     authority::Authority,
     exchange::Request,
+    file_watch::{FileWatch, Refreshed},
     hairpin::Hairpin,
     link::{Link, Trusted},
-    loader::{Loader, Refreshed, Shared},
+    loader::{Loader, Shared},
     site::{Site, State},
 };
 
@@ -32,6 +33,7 @@ pub struct Sites {
     by_host: HashMap<Host, Arc<Site>>,
     all: Vec<Arc<Site>>,
     shared: Shared,
+    watches: Vec<Arc<FileWatch>>,
     placeholder: Arc<ServerConfig>,
     hairpin: Hairpin,
 }
@@ -58,10 +60,14 @@ impl Sites {
             return Err(Unusable(in_order(told).join("\n")).into());
         }
         let shared = loader.shared();
+        let watches = shared.watches().into_iter();
+        let watches = watches.chain(all.iter().map(certificate_watch));
+        let watches = watches.map(Arc::new).collect();
         Ok(Self {
             by_host: by_host(&all),
             all,
             shared,
+            watches,
             placeholder: tls::placeholder()?,
             hairpin: Hairpin::load(),
             has_own_clients: config.has_own_clients(),
@@ -202,15 +208,10 @@ impl Sites {
         self.shared.remember(&before.shared);
     }
 
-    /// Takes up files that changed.
+    /// All that is kept current with files.
     #[must_use]
-    pub fn refresh(&self) -> Refreshed {
-        let mut refreshed = self.shared.refresh();
-        for site in &self.all {
-            let what = || format!("the certificate of {}", site.config.hosts[0]);
-            refreshed.note(site.tls.refresh(), what);
-        }
-        refreshed
+    pub fn watches(&self) -> Vec<Arc<FileWatch>> {
+        self.watches.clone()
     }
 
     /// What `status` tells of each site.
@@ -248,6 +249,12 @@ impl Sites {
             hosts.iter().any(|host| matches!(host, Host::Address(_)))
         })
     }
+}
+
+fn certificate_watch(site: &Arc<Site>) -> FileWatch {
+    let what = format!("the certificate of {}", site.config.hosts[0]);
+    let site = site.clone();
+    FileWatch::new(move || Refreshed::of(site.tls.refresh(), &what))
 }
 
 const NO_OWN_CLIENTS: &str =

@@ -13,6 +13,7 @@ use rustix::{
 };
 
 use super::OwnerRights;
+use crate::file_access;
 
 /// Nobody writes for so long; a living process of that number is another one then.
 const STALE: Duration = Duration::from_secs(3600);
@@ -25,7 +26,9 @@ const DEPTH: usize = 3;
 ///
 /// What cannot be listed or removed is harmless and stays.
 pub(crate) fn remove_leftovers(folder: &Path) {
-    remove(folder, DEPTH);
+    if let Ok(_access) = file_access::begin(folder) {
+        remove(folder, DEPTH);
+    }
 }
 
 fn remove(folder: &Path, depth: usize) {

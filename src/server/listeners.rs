@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
-use listenfd::ListenFd;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::bind_error::cannot_listen;
+use super::{
+    bind_error::cannot_listen,
+    inherited::{self, Inherited},
+};
 use crate::{config::model::Listen, front::Front};
 
 /// The open sockets, and those that wait for their port to be free.
@@ -24,9 +26,6 @@ pub(super) struct Listeners {
 
 /// An address, and whether TLS is spoken there.
 type Kind = (SocketAddr, bool);
-
-/// Sockets the process was started with.
-type Inherited = BTreeMap<SocketAddr, TcpListener>;
 
 /// One socket and the task that accepts on it.
 #[derive(Default)]
@@ -46,10 +45,11 @@ impl Listeners {
     /// Opens all sockets, or takes those the process was started with.
     ///
     /// # Errors
-    /// When a socket for https cannot be had; one for http is waited for.
+    /// When a socket for https cannot be had, or what was handed in is no listening socket; a
+    /// port for http is waited for.
     pub(super) fn open(listen: &Listen, front: &Arc<Front>) -> anyhow::Result<Self> {
         let mut listeners = Self::default();
-        let mut inherited = inherited();
+        let mut inherited = inherited::take()?;
         listeners.open_from(&mut inherited, listen, front)?;
         for address in inherited.keys() {
             warn!("the socket {address} was handed in but is not in listen; it is closed");
@@ -147,6 +147,15 @@ impl Listeners {
             .collect()
     }
 
+    /// The addresses of the open sockets, as the kernel knows them.
+    pub(super) fn bound(&self) -> Vec<SocketAddr> {
+        let sockets = self.open.values();
+        let sockets = sockets.filter_map(|listener| listener.socket.get());
+        sockets
+            .filter_map(|socket| socket.local_addr().ok())
+            .collect()
+    }
+
     /// Copies of the open sockets, for the process that takes over.
     ///
     /// # Errors
@@ -223,18 +232,6 @@ async fn wait_for(
             return front.accept(accepting, false, stop).await;
         }
     }
-}
-
-/// The sockets the process was started with (LISTEN_FDS), by their address.
-fn inherited() -> Inherited {
-    let mut sockets = ListenFd::from_env();
-    (0..sockets.len())
-        .filter_map(|index| {
-            let socket = sockets.take_tcp_listener(index).ok()??;
-            socket.set_nonblocking(true).ok()?;
-            Some((socket.local_addr().ok()?, socket))
-        })
-        .collect()
 }
 
 /// A listening socket; of IPv4 alone where `[::]` is asked for and the kernel has no IPv6.

@@ -6,32 +6,38 @@ mod bind_error;
 pub mod control;
 mod descriptors;
 mod handover;
+mod inherited;
 mod listeners;
+mod loading;
+mod manager;
 mod refresh;
 mod reload;
 mod signals;
 mod stop;
+mod sweep;
 
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
 use sd_notify::NotifyState;
 use time::OffsetDateTime;
-use tokio::runtime;
-use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tokio::runtime::{self, Handle};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::{info, warn};
 
 use crate::{
     acme::Certificates,
-    clients::Clients,
     config::{self, model::Config},
+    file_access::{self, FileAccess},
     front::{Front, links::Links},
-    proxy::{Proxy, Service},
-    secret_file,
+    proxy::{
+        Proxy, Service,
+        file_watch::{FileWatch, Refreshed},
+    },
     telemetry::{
         access_log::AccessLog,
         journal::{self, Journal},
@@ -40,13 +46,25 @@ use crate::{
 };
 
 pub use self::bind_error::cannot_listen;
-use self::{listeners::Listeners, signals::Signals};
+use self::{
+    handover::{Accepting, Predecessor},
+    listeners::Listeners,
+    loading::{Loaded, Loading},
+    manager::ServiceManager,
+    signals::Signals,
+    sweep::Sweeps,
+};
 
 /// The running process.
 pub struct Server {
     /// Where the configuration is read from.
     config: PathBuf,
     journal: Journal,
+    manager: ServiceManager,
+    files: FileAccess,
+    sweeps: Sweeps,
+    /// The devices' files.
+    devices: Arc<FileWatch>,
     proxy: Arc<Proxy>,
     front: Arc<Front>,
     links: Arc<Links>,
@@ -60,7 +78,7 @@ pub struct Server {
     since: Instant,
     /// When the configuration in use was read.
     loaded: Mutex<OffsetDateTime>,
-    /// Gives the control socket up.
+    /// Gives up the control socket, orders and a hand-over.
     over: CancellationToken,
 }
 
@@ -69,7 +87,7 @@ enum End {
     /// Asked to stop: connections are given a short time.
     Stop,
     /// Another process has taken over: connections may finish in peace.
-    HandOver,
+    HandOver(Accepting),
 }
 
 /// Runs hubgate until it is told to end.
@@ -82,42 +100,127 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
     let journal = journal::init(config.log.level)?;
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
+        .on_thread_start(file_access::mark_as_serving)
         .build()
         .context("starting the runtime")?;
-    let ended = runtime.block_on(serve(path, config, journal.clone()));
+    // Keepers of certificates wait for disks: they run where nothing is served.
+    let keepers = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("acme")
+        .enable_all()
+        .build()
+        .context("starting the runtime of ACME")?;
+    let ended = runtime.block_on(serve(
+        path,
+        config,
+        journal.clone(),
+        keepers.handle().clone(),
+    ));
+    // A thread that a dead disk holds is left behind.
+    keepers.shutdown_timeout(LAST_WRITES);
+    runtime.shutdown_background();
     journal.flush();
     ended
 }
 
-async fn serve(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<()> {
+/// In which what is being written at the end gets onto the disk.
+const LAST_WRITES: Duration = Duration::from_millis(500);
+
+async fn serve(
+    path: PathBuf,
+    config: Config,
+    journal: Journal,
+    keepers: Handle,
+) -> anyhow::Result<()> {
     // First of all: an early SIGHUP would end the process.
     let mut signals = Signals::listen()?;
-    let server = Arc::new(Server::start(path, config, journal).await?);
+    let predecessor = Predecessor::from_env();
+    let starting = Server::start(path, config, journal, keepers, predecessor.as_ref());
+    let starting = async {
+        let server = Arc::new(starting.await?);
+        let socket = control::open(&server).await;
+        anyhow::Ok((server, socket))
+    };
+    let (server, socket) = tokio::select! {
+        started = starting => started?,
+        () = signals.end.recv() => return Ok(info!("asked to stop before the start was done")),
+    };
     server.tell_warnings();
     tokio::spawn(refresh::keep_current(server.clone()));
-    if let Some(listener) = control::open(&server) {
-        tokio::spawn(control::serve(server.clone(), listener));
-    }
-    handover::ready();
+    tokio::spawn(control::serve(server.clone(), socket));
+    server.is_ready(predecessor.as_ref());
     info!("ready on {}", server.listeners.lock().await);
-    let end = server.live(&mut signals).await;
-    stop::end(&server, end, &mut signals).await;
+    live(&server, signals).await;
+    server.manager.flush();
     Ok(())
 }
 
+/// Serves until a signal, or a process that has taken over, ends this one.
+///
+/// Nothing but signals is awaited here: what they ask for runs beside this, one at a time of each
+/// kind, and signals that come meanwhile count as one.
+async fn live(server: &Arc<Server>, signals: Signals) {
+    let Signals {
+        reload,
+        hand_over,
+        mut end,
+    } = signals;
+    let reloads = spawn(reload::on_signal(server.clone(), reload));
+    let mut hand_over = spawn(handover::on_signal(server.clone(), hand_over));
+    let ended = tokio::select! {
+        Ok(Some(accepting)) = &mut hand_over => End::HandOver(accepting),
+        () = end.recv() => End::Stop,
+    };
+    drop(reloads);
+    let is_stop = matches!(ended, End::Stop);
+    let orderly = stop::end(server, ended, &mut end).await;
+    if is_stop && orderly {
+        tokio::select! {
+            _ = hand_over => {}
+            () = end.recv() => {}
+        }
+    }
+}
+
+/// A task that ends with its handle.
+fn spawn<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> AbortOnDropHandle<T> {
+    AbortOnDropHandle::new(tokio::spawn(task))
+}
+
+/// What looks after the devices of the house.
+fn devices(proxy: &Proxy) -> FileWatch {
+    let clients = proxy.clients.clone();
+    FileWatch::new(move || Refreshed::silently(clients.look()))
+}
+
 impl Server {
-    async fn start(path: PathBuf, config: Config, journal: Journal) -> anyhow::Result<Self> {
+    async fn start(
+        path: PathBuf,
+        config: Config,
+        journal: Journal,
+        keepers: Handle,
+        predecessor: Option<&Predecessor>,
+    ) -> anyhow::Result<Self> {
+        let manager = ServiceManager::start().context("starting a thread")?;
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
         let (listen, configured) = (config.listen.clone(), config.limits.connections);
-        // A module that needs the folder reports on first use that it cannot be made.
-        secret_file::make_folder(&config.state).ok();
-        secret_file::remove_leftovers(&config.state);
-        let (issued, over) = (Arc::new(Issued::default()), CancellationToken::new());
-        let certificates = Certificates::new(&config.state, issued.clone(), over.child_token());
-        let prepared = certificates.prepare(&config)?;
-        let challenges = certificates.challenges().clone();
-        let clients = Clients::load(&config)?;
-        let proxy = Proxy::build(config, log, &issued, challenges, clients)?;
+        let (files, over) = (FileAccess::with_deadline(), CancellationToken::new());
+        let loading = Loading {
+            config,
+            log,
+            files: files.clone(),
+            over: over.child_token(),
+            keepers,
+        };
+        let Loaded {
+            issued,
+            certificates,
+            prepared,
+            mut proxy,
+        } = files.run(|| loading.load()).await??;
+        proxy.takeover = predecessor.and_then(|_| Predecessor::probe());
         let service = Service::new(proxy);
         let links = Arc::new(Links::default());
         let proxy = service.proxy.clone();
@@ -125,11 +228,18 @@ impl Server {
         descriptors::warn_of(configured, connections);
         let front = Arc::new(Front::new(service, links.clone(), connections));
         let listeners = Listeners::open(&listen, &front)?;
+        if let Some(predecessor) = predecessor {
+            predecessor.delay_orders(&certificates).await;
+        }
         // The CA may look at once.
         certificates.keep(prepared);
         Ok(Self {
             config: path,
             journal,
+            manager,
+            sweeps: Sweeps::new(files.clone()),
+            devices: Arc::new(devices(&proxy)),
+            files,
             proxy,
             front,
             links,
@@ -144,22 +254,17 @@ impl Server {
         })
     }
 
-    /// Answers signals until one of them ends the process.
-    async fn live(&self, signals: &mut Signals) -> End {
-        loop {
-            tokio::select! {
-                _ = signals.reload.recv() => self.reload_loudly().await,
-                _ = signals.hand_over.recv() => match handover::hand_over(self).await {
-                    Ok(pid) => {
-                        info!("process {pid} has taken over");
-                        return End::HandOver;
-                    }
-                    Err(error) => error!("the new process did not start, this one goes on: {error:#}"),
-                },
-                _ = signals.terminate.recv() => return End::Stop,
-                _ = signals.interrupt.recv() => return End::Stop,
-            }
+    /// Reports that this process serves: to the one that it takes over from, or to systemd.
+    fn is_ready(&self, predecessor: Option<&Predecessor>) {
+        match predecessor {
+            Some(predecessor) => predecessor.is_ready(),
+            None => self.manager.notify(&[NotifyState::Ready]),
         }
+    }
+
+    /// The folder of what is kept.
+    pub(super) fn state(&self) -> PathBuf {
+        self.proxy.sites().config.state.clone()
     }
 
     /// Says what is wrong with files that are used all the same; what was said last, not again.
@@ -171,22 +276,5 @@ impl Server {
             warn!("{warning}");
         }
         *told = warnings;
-    }
-
-    async fn reload_loudly(&self) {
-        let began = NotifyState::monotonic_usec_now().unwrap_or(NotifyState::Reloading);
-        notify(&[NotifyState::Reloading, began]);
-        match self.reload().await {
-            Ok(()) => info!("reloaded {}", self.config.display()),
-            Err(error) => error!("not reloaded, nothing has changed: {error:#}"),
-        }
-        notify(&[NotifyState::Ready]);
-    }
-}
-
-/// Tells systemd; without it, nobody.
-fn notify(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        warn!("cannot tell systemd: {error}");
     }
 }

@@ -6,7 +6,7 @@ use sd_notify::NotifyState;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info};
 
-use super::{Server, notify};
+use super::Server;
 
 /// Between two looks at the files.
 const LOOK: Duration = Duration::from_millis(500);
@@ -22,6 +22,7 @@ const AT_ONCE: usize = 32;
 
 /// Keeps what is read from files current, until the process ends.
 pub(super) async fn keep_current(server: Arc<Server>) {
+    tokio::spawn(keep_house(server.clone()));
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut minutes = interval(MINUTE);
@@ -29,9 +30,9 @@ pub(super) async fn keep_current(server: Arc<Server>) {
         tokio::select! {
             _ = ticks.tick() => {
                 // Other programs write in place: what a half-written file refuses is not ended.
-                if server.look() {
+                if server.look().await {
                     sleep(SETTLED).await;
-                    server.look();
+                    server.look().await;
                 }
                 server.end_unadmitted().await;
             }
@@ -40,32 +41,43 @@ pub(super) async fn keep_current(server: Arc<Server>) {
                 server.tell_warnings();
                 server.proxy.counters.limits.sum_up();
                 server.proxy.budget.evictions.sum_up();
+                server.front.sum_up();
             }
+        }
+    }
+}
+
+/// Closes idle connections to hubs, and tells the service manager that the process lives.
+async fn keep_house(server: Arc<Server>) {
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        server.proxy.hubs.sweep();
+        if sd_notify::watchdog_enabled().is_some() {
+            server.manager.notify(&[NotifyState::Watchdog]);
         }
     }
 }
 
 impl Server {
     /// Takes up the files that changed; says whether any did.
-    pub(super) fn look(&self) -> bool {
-        self.proxy.hubs.sweep();
-        if sd_notify::watchdog_enabled().is_some() {
-            notify(&[NotifyState::Watchdog]);
-        }
-        let refreshed = self.proxy.sites().refresh();
+    pub(super) async fn look(&self) -> bool {
+        let mut watches = self.proxy.sites().watches();
+        watches.push(self.devices.clone());
+        let refreshed = self.sweeps.run(watches).await;
+        self.files.report();
         for fault in &refreshed.faults {
             error!("{fault:#}; what was read before stays in use");
         }
         for change in &refreshed.changes {
             info!("{change} was read again");
         }
-        let devices_changed = self.proxy.clients.look();
-        let changed = devices_changed || !refreshed.changes.is_empty();
-        if changed {
+        if refreshed.has_changed {
             self.proxy.begin_edition();
             self.tell_warnings();
         }
-        changed
+        refreshed.has_changed
     }
 
     /// Ends what is open and would not be admitted now: connections of revoked devices, and

@@ -13,19 +13,26 @@ use tracing::warn;
 pub(super) struct Signals {
     pub(super) reload: Signal,
     pub(super) hand_over: Signal,
-    pub(super) terminate: Signal,
-    pub(super) interrupt: Signal,
+    pub(super) end: EndSignals,
 }
 
-impl Signals {
-    /// Waits for one that ends the process.
-    pub(super) async fn end(&mut self) {
+/// The signals that end the process.
+pub(super) struct EndSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl EndSignals {
+    /// Waits for one of them.
+    pub(super) async fn recv(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
     }
+}
 
+impl Signals {
     /// Listens for each signal; those without a meaning are logged and ignored.
     ///
     /// # Errors
@@ -41,8 +48,10 @@ impl Signals {
         Ok(Self {
             reload: on(SignalKind::hangup())?,
             hand_over: on(SignalKind::user_defined2())?,
-            terminate: on(SignalKind::terminate())?,
-            interrupt: on(SignalKind::interrupt())?,
+            end: EndSignals {
+                terminate: on(SignalKind::terminate())?,
+                interrupt: on(SignalKind::interrupt())?,
+            },
         })
     }
 }

@@ -6,7 +6,7 @@ use sd_notify::NotifyState;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{End, Server, Signals, notify};
+use super::{End, Server, signals::EndSignals};
 
 /// In which idle connections learn with an answer that it was their last.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
@@ -17,27 +17,31 @@ const IN_PEACE: Duration = Duration::from_secs(3600);
 /// In which WebSockets end that were told goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Ends the process, with less patience each time it is asked to.
-pub(super) async fn end(server: &Server, end: End, signals: &mut Signals) {
-    if matches!(end, End::HandOver) {
+/// In which it is written where devices were last seen.
+const LAST_WRITE: Duration = Duration::from_secs(1);
+
+/// Ends the process, with less patience each time it is asked to; says whether it was not asked again.
+pub(super) async fn end(server: &Server, end: End, signals: &mut EndSignals) -> bool {
+    if matches!(end, End::HandOver(_)) {
         tokio::select! {
-            () = stop(server, &end) => return,
-            () = signals.end() => info!("asked to stop: open connections are not waited for long"),
+            () = stop(server, end) => return true,
+            () = signals.recv() => info!("asked to stop: open connections are not waited for long"),
         }
     }
     tokio::select! {
-        () = stop(server, &End::Stop) => {}
-        () = signals.end() => {
+        () = stop(server, End::Stop) => true,
+        () = signals.recv() => {
             info!("asked again: {} connections are cut", server.front.tasks().len());
             server.proxy.log.flush();
+            false
         }
     }
 }
 
 /// Ends the process step by step.
-async fn stop(server: &Server, end: &End) {
+async fn stop(server: &Server, end: End) {
     if matches!(end, End::Stop) {
-        notify(&[NotifyState::Stopping]);
+        server.manager.notify(&[NotifyState::Stopping]);
     }
     server.over.cancel();
     server.listeners.lock().await.close();
@@ -46,10 +50,15 @@ async fn stop(server: &Server, end: &End) {
     server.proxy.drain.begin();
     match end {
         End::Stop => hurry(server).await,
-        End::HandOver => drop(timeout(IN_PEACE, tasks.wait()).await),
+        End::HandOver(accepting) => {
+            drop(accepting);
+            timeout(IN_PEACE, tasks.wait()).await.ok();
+        }
     }
     say_goodbye(server).await;
-    server.proxy.clients.keep(Duration::ZERO);
+    let clients = server.proxy.clients.clone();
+    let keep = server.files.run(move || clients.keep(Duration::ZERO));
+    timeout(LAST_WRITE, keep).await.ok();
     server.proxy.log.flush();
     info!("ended");
 }

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{SystemRoots, Warning, chain, day::day, distinguished_name, hosts, pem};
-use crate::config::model::Host;
+use crate::{config::model::Host, file_access};
 
 /// A certificate with its key, ready to serve, and what is known of it.
 #[derive(Debug)]
@@ -231,6 +231,7 @@ fn mismatch(chain: &dyn Display, key: &dyn Display) -> anyhow::Error {
 
 /// Warns if others than the owner and its group may read the key, or anybody else write it.
 fn wide_mode(key: &Path) -> Option<Warning> {
+    let _access = file_access::begin(key).ok()?;
     let mode = fs::metadata(key).ok()?.permissions().mode() & 0o777;
     (mode & 0o037 != 0).then(|| {
         Warning::new(format!(

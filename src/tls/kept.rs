@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use time::{Duration, OffsetDateTime};
 
 use super::{Certified, SystemRoots, Warning, hosts, self_signed::SelfSigned};
-use crate::{config::model::Host, secret_file};
+use crate::{config::model::Host, file_access, secret_file};
 
 /// With less life left than this, a certificate is made again.
 const SPARE: Duration = Duration::days(30);
@@ -76,6 +76,7 @@ fn file_name(hosts: &[Host]) -> String {
 }
 
 fn read(file: &Path, hosts: &[Host], roots: &SystemRoots) -> anyhow::Result<Option<Certified>> {
+    let _access = file_access::begin(file)?;
     if !file.exists() {
         return Ok(None);
     }

@@ -13,7 +13,7 @@ use rustls::pki_types::{
 use x509_parser::parse_x509_certificate;
 
 use self::recognised::Wanted;
-use crate::secret_file;
+use crate::regular_file;
 
 /// The certificates in a file, in its order; at least one.
 pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
@@ -96,7 +96,7 @@ fn recognised(bytes: &[u8], wanted: Wanted, file: &Path) -> Option<anyhow::Error
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let bytes = secret_file::read_regular(file).map_err(|fault| unreadable(file, &fault))?;
+    let bytes = regular_file::read(file).map_err(|fault| unreadable(file, &fault))?;
     if bytes.is_empty() {
         bail!("{}: the file is empty; write it again", file.display());
     }
@@ -110,6 +110,10 @@ fn unreadable(file: &Path, fault: &io::Error) -> anyhow::Error {
         io::ErrorKind::PermissionDenied => {
             anyhow!("{file}: permission denied; let hubgate's user read it and its folders")
         }
+        io::ErrorKind::TimedOut => {
+            anyhow::Error::from(io::Error::new(fault.kind(), fault.to_string()))
+        }
+        io::ErrorKind::InvalidInput => anyhow!("{file}: {fault}; put the file in its place"),
         io::ErrorKind::IsADirectory => anyhow!("{file}: is a folder; name the file in it"),
         _ => anyhow!("{file}: cannot be read: {fault}; check the disk"),
     }

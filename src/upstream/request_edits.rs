@@ -9,7 +9,7 @@ use http::HeaderValue;
 
 use crate::{
     config::model::{self, EditedValue},
-    secret_file,
+    regular_file,
     watched::Watched,
 };
 
@@ -117,7 +117,7 @@ const LONGEST: usize = 8 * 1024;
 /// Reads the one line of a file; what is wrong is reported without its content.
 fn read(file: &Path) -> anyhow::Result<HeaderValue> {
     let place = || file.display().to_string();
-    let content = secret_file::read_regular(file).with_context(place)?;
+    let content = regular_file::read(file).with_context(place)?;
     let line = content.trim_ascii();
     if line.is_empty() {
         bail!("{}: it is empty: write the value on one line", place());

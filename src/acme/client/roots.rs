@@ -8,6 +8,8 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
+use crate::regular_file;
+
 /// The system's roots, and those in a PEM file.
 pub(super) fn load(file: Option<&Path>) -> anyhow::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
@@ -20,9 +22,10 @@ pub(super) fn load(file: Option<&Path>) -> anyhow::Result<RootCertStore> {
 }
 
 fn add(roots: &mut RootCertStore, file: &Path) -> anyhow::Result<()> {
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
-        .and_then(Iterator::collect)
-        .context("cannot be read as PEM; give the root certificate of the CA")?;
+    let unread = "cannot be read as PEM; give the root certificate of the CA";
+    let text = regular_file::read(file).context(unread)?;
+    let certificates = CertificateDer::pem_slice_iter(&text);
+    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().context(unread)?;
     if certificates.is_empty() {
         bail!("no certificate in it; a PEM file with BEGIN CERTIFICATE is needed");
     }

@@ -4,7 +4,7 @@
 //! uses the same resolver, told to it.
 
 use std::{
-    fs, io,
+    io,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
@@ -14,6 +14,8 @@ use hickory_proto::{
     op::Message,
     rr::{Name, RecordType},
 };
+
+use crate::regular_file;
 
 use super::{
     answer::{hosts, is_known},
@@ -131,7 +133,7 @@ impl Resolver {
 
 /// The `nameserver` lines of resolv.conf(5); addresses of one link only are passed over.
 fn read(file: &Path) -> io::Result<Vec<SocketAddr>> {
-    let text = fs::read_to_string(file)
+    let text = regular_file::read_to_string(file)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
     let addresses = text.lines().filter_map(|line| {
         let address = line.trim().strip_prefix("nameserver")?;
@@ -144,6 +146,8 @@ fn read(file: &Path) -> io::Result<Vec<SocketAddr>> {
 #[cfg(test)]
 mod tests {
     use hickory_proto::op::ResponseCode;
+
+    use std::fs;
 
     use super::*;
     use crate::acme::dns::testing::{FakeServer, answer, name, soa};

@@ -49,12 +49,11 @@ impl Keeper {
         self.take_up();
         let store = self.shared.store.as_ref();
         let now = OffsetDateTime::now_utc();
-        let mut memory = self.memory();
-        let kept = (!memory.history_unsaved).then(|| History::load(store, &self.name, now));
+        let is_saved = !self.memory().history_unsaved;
+        let kept = is_saved.then(|| History::load(store, &self.name, now));
         if let Some(Ok(history)) = kept {
-            memory.history = history;
+            self.memory().history = history;
         }
-        drop(memory);
         self.settle();
     }
 
@@ -173,12 +172,14 @@ impl Keeper {
         }
     }
 
-    /// Takes up what happened, and keeps it.
+    /// Takes up what happened, and stores it; a status query does not wait for the disk.
     pub(super) fn record(&self, happened: impl FnOnce(&mut History)) {
         let mut memory = self.memory();
         happened(&mut memory.history);
-        let saved = memory.history.save(self.shared.store.as_ref(), &self.name);
-        memory.history_unsaved = saved.is_err();
+        let history = memory.history.clone();
+        drop(memory);
+        let saved = history.save(self.shared.store.as_ref(), &self.name);
+        self.memory().history_unsaved = saved.is_err();
         if let Err(fault) = saved {
             warn!("{fault}");
         }
@@ -197,10 +198,12 @@ impl Keeper {
         let Some(to) = &self.acme.export else { return };
         let now = OffsetDateTime::now_utc();
         let set = self.memory().to_export(now);
-        let Some(set) = set.filter(|set| !export::is_there(to, &self.name, set)) else {
+        let files = &self.shared.files;
+        let Some(set) = set else { return };
+        if export::is_there(to, &self.name, &set, files).await {
             return;
-        };
-        if let Err(fault) = export::export(to, &self.name, &set).await {
+        }
+        if let Err(fault) = export::export(to, &self.name, &set, files).await {
             error!("{}: not exported: {fault:#}", self.name);
             self.memory().export_again = Some(now + EXPORT_AGAIN);
         }

@@ -8,6 +8,7 @@ use super::*;
 use crate::{
     acme::store::{Entry, Fault, Files, Kind, Lock, Store},
     config,
+    file_access::FileAccess,
     tls::{Issued, install_provider, testing::Folder},
 };
 
@@ -48,9 +49,8 @@ async fn a_panic_ends_one_job_and_not_the_keeper() {
     install_provider();
     let folder = Folder::new();
     let config = config::parse(SITE, &folder.path("proxy.yaml")).unwrap();
-    let shared = Arc::new(Shared::new(Arc::new(Panicking(Files::open(
-        &folder.path(""),
-    )))));
+    let store = Panicking(Files::open(&folder.path("")));
+    let shared = Arc::new(Shared::new(Arc::new(store), FileAccess::default()));
     let hosts = &config.sites[0].hosts;
     let slot = Issued::default().slot(hosts, &shared.roots).unwrap();
     let keeper = Arc::new(Keeper::load(hosts, config.acme, slot, shared));

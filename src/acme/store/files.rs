@@ -18,7 +18,7 @@ use rustix::{
 };
 
 use super::{Entry, Fault, Kind, Lock, Store};
-use crate::secret_file;
+use crate::{file_access, secret_file};
 
 /// The store as files in the state folder.
 pub struct Files {
@@ -39,6 +39,17 @@ impl Files {
         let root = state.join("acme");
         let writing = Mutex::new(());
         Self { root, writing }
+    }
+
+    /// Keeps other threads from a file; all files where they are not told apart.
+    fn alone(&self, file: &Path, failed: &str) -> Result<impl Sized + use<'_>, Fault> {
+        let access = file_access::begin(file);
+        let access = access.map_err(|fault| Fault::of_file(file, failed, &fault))?;
+        let all = (!access.is_marked()).then(|| self.writing.lock());
+        Ok((
+            access,
+            all.map(|all| all.unwrap_or_else(PoisonError::into_inner)),
+        ))
     }
 
     fn folder(&self, kind: Kind) -> PathBuf {
@@ -73,9 +84,9 @@ impl Store for Files {
     }
 
     fn write(&self, entry: &Entry, content: &[u8]) -> Result<(), Fault> {
-        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let files = self.generations(entry);
         let file = self.file(entry);
+        let _alone = self.alone(&file, "cannot be written")?;
+        let files = self.generations(entry);
         secret_file::replace(&file, content, || move_down(&files))
             .map_err(|fault| Fault::of_file(&file, "cannot be written", &fault))
     }
@@ -90,7 +101,7 @@ impl Store for Files {
     }
 
     fn set_aside(&self, entry: &Entry, seen: &[u8]) -> Result<String, Fault> {
-        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.alone(&self.file(entry), "cannot be moved")?;
         let aside = with(&self.file(entry), ".damaged");
         for file in self.generations(entry) {
             match read(&file)? {
@@ -109,6 +120,7 @@ impl Store for Files {
     fn list(&self, kind: Kind) -> Result<Vec<Entry>, Fault> {
         let folder = self.folder(kind);
         let unlisted = |fault| Fault::of_file(&folder, "cannot be listed", &fault);
+        let _access = file_access::begin(&folder).map_err(unlisted)?;
         let files = match fs::read_dir(&folder) {
             Ok(files) => files,
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -161,6 +173,8 @@ fn with(file: &Path, ending: &str) -> PathBuf {
 }
 
 fn read(file: &Path) -> Result<Option<Vec<u8>>, Fault> {
+    let access = file_access::begin(file);
+    let _access = access.map_err(|fault| Fault::of_file(file, "cannot be read", &fault))?;
     // Nothing is made by looking: root may look, and hubgate's user has to write there.
     if file.exists() && secret_file::close(file).is_err() {
         refuse_foreign(file)?;

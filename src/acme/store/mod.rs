@@ -8,12 +8,14 @@ mod fault;
 mod files;
 mod json;
 mod lock;
+mod timed;
 
 pub use entry::{Entry, Kind};
 pub use fault::Fault;
 pub use files::Files;
 pub use json::{load, save};
 pub use lock::Lock;
+pub use timed::Timed;
 
 /// Where ACME keeps what must survive a restart.
 pub trait Store: Send + Sync {

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::super::{print, table};
+use super::super::{must_exist, print, table};
 use crate::{
     clients::{
         Folder,
@@ -18,7 +18,10 @@ pub(super) fn run(config: &Config, all: bool, json: bool) -> anyhow::Result<()> 
     let states = match control::clients(&config.state) {
         Ok(states) => states,
         Err(fault) if !control::is_nobody(&fault) => return Err(fault),
-        Err(_) => on_disk(config)?,
+        Err(_) => {
+            must_exist(&config.state)?;
+            on_disk(config)?
+        }
     };
     if json {
         return print(&(serde_json::to_string_pretty(&states)? + "\n"));

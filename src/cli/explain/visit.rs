@@ -20,6 +20,7 @@ use crate::{
     acme::challenge::Challenges,
     clients::Clients,
     config::model::{Config, Host},
+    file_access::FileAccess,
     proxy::{
         Proxy,
         exchange::{Exchange, Request},
@@ -125,7 +126,8 @@ impl Visit {
 
 fn proxy(config: Config) -> anyhow::Result<Proxy> {
     let log = AccessLog::new(config.log.access).context("starting the access log")?;
-    let clients = Clients::load(&config).map_err(|fault| anyhow!("{fault:#}"))?;
+    let clients =
+        Clients::load(&config, FileAccess::default()).map_err(|fault| anyhow!("{fault:#}"))?;
     let (issued, challenges) = (Issued::default(), Challenges::default());
     Proxy::build(config, log, &issued, challenges, clients)
 }

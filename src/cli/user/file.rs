@@ -17,6 +17,7 @@ use rustix::process::getuid;
 
 use crate::{
     access::password::lines::Lines,
+    regular_file,
     secret_file::{self, explained},
 };
 
@@ -54,7 +55,7 @@ impl File {
 
     /// Its content; nothing, where it is not there yet.
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
-        match secret_file::read_regular(&self.real) {
+        match regular_file::read(&self.real) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             read => read.map_err(|error| fault(&self.named, UNREADABLE, error)),
         }

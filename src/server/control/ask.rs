@@ -178,7 +178,7 @@ fn ask(
 struct Replies(Lines<BufReader<Take<UnixStream>>>);
 
 fn send(state: &Path, command: &Command, patience: Duration) -> anyhow::Result<Replies> {
-    let path = socket(state);
+    let path = socket::path(state);
     let mut stream = connect(state, &path).map_err(|fault| unreachable(&path, fault))?;
     stream.set_read_timeout(Some(patience))?;
     serde_json::to_writer(&stream, command)?;

@@ -6,11 +6,10 @@
 
 mod ask;
 mod message;
+mod socket;
 
 use std::{
-    fs, io,
-    os::unix::{fs::PermissionsExt, net::UnixListener as StdListener},
-    path::{Path, PathBuf},
+    io,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -19,12 +18,13 @@ use anyhow::anyhow;
 use time::OffsetDateTime;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
-    net::{UnixListener, UnixStream, unix::WriteHalf},
+    net::{UnixStream, unix::WriteHalf},
     time::timeout,
 };
 use tracing::{error, info};
 
 use self::message::{Command, Reply};
+pub(super) use self::socket::{open, serve};
 pub use self::{
     ask::{
         certificates, clients, invitation, invite, is_nobody, look, reload, renew, status, try_out,
@@ -37,7 +37,6 @@ use crate::{
     acme::state::Standing,
     clients::name::Name,
     proxy::{enrolment, site},
-    secret_file::OwnerRights,
     telemetry::{
         counters::Snapshot,
         progress::{Step, Steps},
@@ -46,51 +45,8 @@ use crate::{
 
 /// How long a command may take, and how long a step of one that tells its steps.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long to wait when the process is out of file descriptors.
-const EXHAUSTED: Duration = Duration::from_millis(200);
 /// Bytes of a command at most.
 const MOST: u64 = 1024;
-
-/// Name of the socket in the state folder.
-fn socket(state: &Path) -> PathBuf {
-    state.join("control.sock")
-}
-
-/// Opens the control socket; without it the process serves all the same.
-pub(super) fn open(server: &Server) -> Option<UnixListener> {
-    let path = socket(&server.proxy.sites().config.state);
-    bind(&path)
-        .inspect_err(|error| error!("{}: no reload and status commands: {error}", path.display()))
-        .ok()
-}
-
-/// Serves the control socket until the process ends.
-pub(super) async fn serve(server: Arc<Server>, listener: UnixListener) {
-    loop {
-        let accepted = tokio::select! {
-            () = server.over.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(EXHAUSTED).await;
-            continue;
-        };
-        let server = server.clone();
-        tokio::spawn(async move { server.answer(stream).await });
-    }
-}
-
-/// Binds beside the socket of a process that may still run, and takes its place.
-fn bind(path: &Path) -> io::Result<UnixListener> {
-    let _rights = OwnerRights::assume(path.parent().unwrap_or(Path::new(".")))?;
-    let fresh = path.with_extension("new");
-    fs::remove_file(&fresh).ok();
-    let listener = StdListener::bind(&fresh)?;
-    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o600))?;
-    fs::rename(&fresh, path)?;
-    listener.set_nonblocking(true)?;
-    UnixListener::from_std(listener)
-}
 
 /// Passes the steps of a certificate's way on, and says how it ended.
 async fn follow(writer: &mut WriteHalf<'_>, begun: anyhow::Result<Steps>) -> io::Result<Reply> {
@@ -131,7 +87,7 @@ async fn write(writer: &mut WriteHalf<'_>, reply: &Reply) -> io::Result<()> {
 }
 
 impl Server {
-    async fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
+    async fn answer(self: Arc<Self>, mut stream: UnixStream) -> io::Result<()> {
         let mut command = String::new();
         let (reader, mut writer) = stream.split();
         let mut reader = tokio::io::BufReader::new(reader.take(MOST));
@@ -146,9 +102,9 @@ impl Server {
             Ok(Command::TryOut(name)) => {
                 follow(&mut writer, self.certificates.try_out(name.as_deref())).await?
             }
-            Ok(Command::Clients) => self.client_states(),
+            Ok(Command::Clients) => self.client_states().await,
             Ok(Command::Invite(invite)) => {
-                let opened = self.open_link(invite);
+                let opened = self.open_link(invite).await;
                 invited(&mut writer, opened).await?
             }
             Ok(Command::Invitation { name, site }) => {
@@ -157,7 +113,7 @@ impl Server {
             }
             Ok(Command::Withdraw(name)) => self.withdraw(&name),
             Ok(Command::Look) => {
-                self.look();
+                self.look().await;
                 self.end_unadmitted().await;
                 Reply::Done
             }
@@ -166,18 +122,23 @@ impl Server {
         write(&mut writer, &reply).await
     }
 
-    fn client_states(&self) -> Reply {
-        match self.proxy.clients.states() {
+    async fn client_states(&self) -> Reply {
+        let clients = self.proxy.clients.clone();
+        let states = self.files.run(move || clients.states()).await;
+        match states.map_err(Into::into).flatten() {
             Ok(states) => Reply::Clients(states),
             Err(fault) => Reply::Failed(format!("{fault:#}")),
         }
     }
 
-    fn open_link(&self, invite: Invite) -> anyhow::Result<(Invited, Steps)> {
+    async fn open_link(&self, invite: Invite) -> anyhow::Result<(Invited, Steps)> {
         let authority = self.proxy.sites().enrolling(invite.site.as_deref());
         let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
-        let clients = &self.proxy.clients;
-        let (link, code, steps) = clients.invite(invite.wish, invite.making)?;
+        let clients = self.proxy.clients.clone();
+        let inviting = self
+            .files
+            .run(move || clients.invite(invite.wish, invite.making));
+        let (link, code, steps) = inviting.await??;
         let link = enrolment::url(&authority, &link);
         Ok((Invited { link, code }, steps))
     }
@@ -199,7 +160,7 @@ impl Server {
         }
     }
 
-    async fn reload_on_command(&self) -> Reply {
+    async fn reload_on_command(self: &Arc<Self>) -> Reply {
         match self.reload().await {
             Ok(()) => {
                 info!("reloaded {}", self.config.display());
@@ -221,9 +182,15 @@ impl Server {
             loaded: Some(self.loaded()),
             listen: self.listeners.lock().await.addresses(),
             sites: self.sites(),
-            warnings: self.proxy.clients.warnings(),
+            warnings: self.warnings(),
             counters: self.counters(),
         }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.proxy.clients.warnings();
+        warnings.extend(self.files.unanswered().iter().map(ToString::to_string));
+        warnings
     }
 
     fn counters(&self) -> Snapshot {

@@ -137,7 +137,7 @@ impl AccessLog {
         self.format.store(Arc::new(format));
     }
 
-    /// Waits, for two seconds at most, until all is written that was recorded; says whether it is.
+    /// Waits, for a second at most, until all is written that was recorded; says whether it is.
     pub fn flush(&self) -> bool {
         self.output.flush(FLUSH_LIMIT)
     }

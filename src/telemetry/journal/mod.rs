@@ -66,7 +66,7 @@ impl Journal {
             .context("journal: the level cannot be changed")
     }
 
-    /// Waits, for two seconds at most, until all lines so far are written.
+    /// Waits, for a second at most, until all lines so far are written.
     pub fn flush(&self) {
         if let Some(stderr) = &self.stderr {
             stderr.flush();

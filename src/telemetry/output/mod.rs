@@ -80,4 +80,4 @@ impl Drop for Output {
 }
 
 /// How long the end of the process waits for a stream.
-pub(super) const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+pub(super) const FLUSH_LIMIT: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Seek, Write},
-    net::TcpListener,
+    os::fd::OwnedFd,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -77,15 +77,15 @@ pub(super) fn program() -> Command {
     without_manager(Command::new(PROGRAM))
 }
 
-/// The program at this path, started with listening sockets as systemd passes
-/// them: from descriptor 3 on, and LISTEN_PID is its own process.
-pub(super) fn inheriting(path: &Path, sockets: Vec<TcpListener>) -> Command {
+/// The program at this path, started with descriptors as systemd passes listening
+/// sockets: from descriptor 3 on, and LISTEN_PID is its own process.
+pub(super) fn inheriting(path: &Path, sockets: Vec<OwnedFd>) -> Command {
     if sockets.is_empty() {
         return without_manager(Command::new(path));
     }
     let count = sockets.len().to_string();
     let mappings = (3..).zip(sockets).map(|(child_fd, socket)| FdMapping {
-        parent_fd: socket.into(),
+        parent_fd: socket,
         child_fd,
     });
     let mut command = without_manager(Command::new("/bin/sh"));

@@ -132,6 +132,11 @@ impl Hubgate {
         self.output.line_with(text).await
     }
 
+    /// The number of the process that was started first.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Bytes of memory that the process occupies.
     ///
     /// # Panics

@@ -22,6 +22,7 @@ mod pki;
 mod port;
 mod running;
 mod setup;
+mod slow_files;
 mod tls;
 mod trust;
 mod visit;
@@ -45,6 +46,7 @@ pub use self::{
     port::Port,
     running::Running,
     setup::{ANNA, HTPASSWD, Setup},
+    slow_files::SlowFiles,
     trust::Anybody,
     visit::Visit,
     websocket::WebSocket,

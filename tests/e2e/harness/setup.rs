@@ -2,8 +2,11 @@
 
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
-    os::unix::fs::{PermissionsExt, symlink},
+    net::SocketAddr,
+    os::{
+        fd::OwnedFd,
+        unix::fs::{PermissionsExt, symlink},
+    },
     path::{Path, PathBuf},
     process::Command,
 };
@@ -36,7 +39,7 @@ pub struct Setup {
     folder: TempDir,
     root: Authority,
     ports: [Port; 2],
-    sockets: Vec<TcpListener>,
+    sockets: Vec<OwnedFd>,
     environment: Vec<(String, String)>,
     elsewhere: Option<Command>,
 }
@@ -166,8 +169,8 @@ impl Setup {
     }
 
     /// Starts hubgate with listening sockets of the test's.
-    pub fn inherit(mut self, socket: TcpListener) -> Self {
-        self.sockets.push(socket);
+    pub fn inherit(mut self, socket: impl Into<OwnedFd>) -> Self {
+        self.sockets.push(socket.into());
         self
     }
 

@@ -1,10 +1,16 @@
 //! Hand-over: a new process takes the sockets, the old one ends in peace.
 
+use std::fs;
+
 use http::Method;
 
 use super::{load::Load, times};
 use crate::{
-    harness::{Setup, until},
+    acme::{
+        authority::{Endpoint, Fault},
+        stage::Scene,
+    },
+    harness::{DEADLINE, Hubgate, Setup, eventually, until},
     hub::Hub,
 };
 
@@ -70,7 +76,7 @@ async fn a_program_that_does_not_start_leaves_the_old_process_at_work() {
 async fn a_broken_configuration_stops_no_hand_over_for_ever() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
-    let good = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
+    let good = fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
     gate.write("proxy.yaml", "sites: [{hosts: [home.test], upstraem: x}]\n");
     gate.hand_over();
     gate.line_with("this one goes on").await;
@@ -110,4 +116,86 @@ async fn a_process_that_handed_over_still_hears_sigterm() {
     assert_eq!(socket.farewell().await, Some(1001));
     assert!(gate.ended().await.success());
     assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
+}
+
+/// A new program that never becomes ready, and starts another one.
+const HANGING: &str = "#!/bin/sh\nsleep 60 &\necho $$ $! > pids\nwait\n";
+
+/// A new program that reports that it is ready and ends at once.
+const SHORT_LIVED: &str = "#!/usr/bin/env python3\n\
+import os, socket\n\
+ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
+ready.sendto(b'ready', os.environ['HUBGATE_READY_SOCKET'])\n\
+raise SystemExit(7)\n";
+
+#[tokio::test]
+async fn sigterm_gives_a_hand_over_up_and_ends_all_that_it_started() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    let pids = hanging(&gate).await;
+    gate.terminate();
+    assert!(gate.ended().await.success());
+    eventually(DEADLINE, "the new program's processes end", async || {
+        pids.iter().all(|pid| !runs(pid))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sigterm_ends_a_hand_over_that_waits_for_an_order() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::BlackHole);
+    let mut stage = scene.start().await;
+    stage.asked(DEADLINE, Endpoint::Directory, 1).await;
+    stage.gate.hand_over();
+    stage.gate.reload();
+    stage.gate.line_with("INFO reloaded").await;
+    stage.gate.terminate();
+    assert!(stage.gate.ended().await.success());
+    assert!(!stage.gate.printed().contains("has taken over"));
+}
+
+#[tokio::test]
+async fn sighup_reloads_while_a_hand_over_waits() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    hanging(&gate).await;
+    gate.reload();
+    gate.line_with("INFO reloaded").await;
+    assert_eq!(gate.commanded(&["reload"]).await.status, Some(0));
+    assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
+    gate.terminate();
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_program_that_ends_after_it_was_ready_costs_no_request() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let load = Load::start(&gate);
+    gate.replace_program(SHORT_LIVED);
+    gate.hand_over();
+    let line = gate.line_with("this one goes on").await;
+    assert!(line.contains('7'), "{line}");
+    load.end().await;
+    assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
+}
+
+/// Begins a hand-over that waits; the processes that it started.
+async fn hanging(gate: &Hubgate) -> Vec<String> {
+    gate.answers_commands().await;
+    gate.replace_program(HANGING);
+    gate.hand_over();
+    let file = gate.folder().join("pids");
+    let read = || fs::read_to_string(&file).unwrap_or_default();
+    eventually(DEADLINE, "the new program starts", async || {
+        read().ends_with('\n')
+    })
+    .await;
+    read().split_whitespace().map(str::to_owned).collect()
+}
+
+fn runs(pid: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"));
+    status.is_ok_and(|status| !status.contains("State:\tZ"))
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A service manager that only listens.
-struct Manager {
+pub(super) struct Manager {
     folder: TempDir,
     socket: UnixDatagram,
 }
@@ -68,14 +68,14 @@ async fn a_watchdog_is_fed() {
 }
 
 impl Manager {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = UnixDatagram::bind(folder.path().join("notify")).unwrap();
         Self { folder, socket }
     }
 
     /// Lets the process report here.
-    fn supervise(&self, setup: Setup) -> Setup {
+    pub(super) fn supervise(&self, setup: Setup) -> Setup {
         let path = self.folder.path().join("notify");
         setup.variable("NOTIFY_SOCKET", &path.to_string_lossy())
     }

@@ -4,14 +4,18 @@
 //! With `HUBGATE_LONG=1` what is repeated is repeated far more often.
 
 mod certificates;
+mod descriptors;
 mod handover;
 mod load;
 mod manager;
+mod player;
 mod reload;
 mod stalled_output;
 mod start;
+mod state_folder;
 mod status;
 mod stop;
+mod stuck_files;
 mod websockets;
 
 /// How often to repeat something: seldom, or often in a long run.

@@ -2,9 +2,11 @@
 
 use std::{
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
+    os::unix::net::UnixListener,
 };
 
+use socket2::{Domain, Socket, Type};
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -44,6 +46,30 @@ async fn a_socket_handed_in_for_nothing_is_told_and_closed() {
     assert_eq!(gate.tls().http2().await.get("/plain").await.text(), "plain");
     let closed = tokio::net::TcpStream::connect(address).await;
     assert!(closed.is_err());
+}
+
+#[tokio::test]
+async fn descriptors_that_are_no_listening_tcp_sockets_are_named_and_end_the_start() {
+    let setup = Setup::home("http://127.0.0.1:8080");
+    let folder = tempfile::tempdir().unwrap();
+    let unix = UnixListener::bind(folder.path().join("socket")).unwrap();
+    let silent = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let good = TcpListener::bind(setup.https().address()).unwrap();
+    let setup = setup.inherit(UdpSocket::bind("127.0.0.1:0").unwrap());
+    let setup = setup.inherit(good).inherit(unix).inherit(silent);
+    let file = tempfile::tempfile().unwrap();
+    let mut gate = setup.inherit(file).launch();
+    assert_eq!(gate.ended().await.code(), Some(1));
+    let line = gate.line_with("LISTEN_FDS: ").await;
+    for named in [
+        "descriptor 3 is a UDP socket",
+        "descriptor 5 is a Unix socket",
+        "descriptor 6 is a TCP socket that does not listen",
+        "descriptor 7 is a file",
+    ] {
+        assert!(line.contains(named), "{line}");
+    }
+    assert!(!line.contains("descriptor 4"), "{line}");
 }
 
 #[test]

@@ -1,0 +1,87 @@
+//! The sockets at which the two processes of a hand-over meet, in the state folder.
+
+use std::{
+    fs, io,
+    os::unix::net::{UnixDatagram as StdDatagram, UnixListener as StdListener},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use tokio::net::UnixDatagram;
+
+use crate::{
+    file_access,
+    secret_file::{self, OwnerRights},
+};
+
+/// The sockets at which the two processes of a hand-over meet.
+pub(super) struct Sockets {
+    path: PathBuf,
+    ready: StdDatagram,
+    accepting: StdListener,
+}
+
+/// Open for as long as the old process accepts connections; the new one waits for its end.
+pub(in crate::server) struct Accepting(#[expect(dead_code, reason = "held open")] StdListener);
+
+impl Sockets {
+    /// Opens them.
+    ///
+    /// # Errors
+    /// When nothing can be written in the state folder.
+    pub(super) fn open(state: &Path) -> anyhow::Result<Self> {
+        let path = state.join("handover.sock");
+        Self::bind(state, &path).with_context(|| format!("opening {}", path.display()))
+    }
+
+    fn bind(state: &Path, path: &Path) -> io::Result<Self> {
+        secret_file::make_folder(state)?;
+        let _access = file_access::begin(path)?;
+        let _rights = OwnerRights::assume(state)?;
+        remove(path);
+        let ready = StdDatagram::bind(path)?;
+        ready.set_nonblocking(true)?;
+        Ok(Self {
+            accepting: StdListener::bind(accepting(path))?,
+            path: path.to_owned(),
+            ready,
+        })
+    }
+
+    /// Where the new process reports that it is ready.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The socket of that report.
+    ///
+    /// # Errors
+    /// When the process is out of file descriptors.
+    pub(super) fn ready(&self) -> io::Result<UnixDatagram> {
+        UnixDatagram::from_std(self.ready.try_clone()?)
+    }
+
+    /// Keeps only what tells the new process that this one accepts.
+    pub(super) fn accepting(&self) -> io::Result<Accepting> {
+        self.accepting.try_clone().map(Accepting)
+    }
+}
+
+impl Drop for Sockets {
+    fn drop(&mut self) {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        if let Ok(_rights) = OwnerRights::assume(folder) {
+            remove(&self.path);
+        }
+    }
+}
+
+/// Path of the socket whose end says that the old process accepts nothing more.
+pub(super) fn accepting(ready: &Path) -> PathBuf {
+    ready.with_extension("accepting")
+}
+
+fn remove(path: &Path) {
+    fs::remove_file(path).ok();
+    fs::remove_file(accepting(path)).ok();
+}

@@ -1,0 +1,58 @@
+//! The start's part that touches files, on a blocking thread.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    acme::{Certificates, Prepared},
+    clients::Clients,
+    config::model::Config,
+    file_access::FileAccess,
+    proxy::Proxy,
+    secret_file,
+    telemetry::access_log::AccessLog,
+    tls::Issued,
+};
+
+/// What is loaded at the start, and by what.
+pub(super) struct Loading {
+    pub(super) config: Config,
+    pub(super) log: AccessLog,
+    pub(super) files: FileAccess,
+    pub(super) over: CancellationToken,
+    pub(super) keepers: Handle,
+}
+
+/// What was loaded.
+pub(super) struct Loaded {
+    pub(super) issued: Arc<Issued>,
+    pub(super) certificates: Certificates,
+    pub(super) prepared: Prepared,
+    pub(super) proxy: Proxy,
+}
+
+impl Loading {
+    /// Reads every file that the configuration names, and what is kept.
+    pub(super) fn load(self) -> anyhow::Result<Loaded> {
+        let (config, issued) = (self.config, Arc::new(Issued::default()));
+        // A module that needs the folder reports on first use that it cannot be made.
+        secret_file::make_folder(&config.state).ok();
+        secret_file::remove_leftovers(&config.state);
+        let files = self.files;
+        let certificates =
+            Certificates::new(&config.state, issued.clone(), self.over, files.clone());
+        let certificates = certificates.on(self.keepers);
+        let prepared = certificates.prepare(&config)?;
+        let challenges = certificates.challenges().clone();
+        let clients = Clients::load(&config, files)?;
+        let proxy = Proxy::build(config, self.log, &issued, challenges, clients)?;
+        Ok(Loaded {
+            issued,
+            certificates,
+            prepared,
+            proxy,
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! One look at all files, in which a file that does not answer costs its own values only.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use crate::{
+    file_access::FileAccess,
+    proxy::file_watch::{FileWatch, Refreshed},
+};
+
+/// The looks of a process, and what they found that has not been taken up.
+pub(super) struct Sweeps {
+    files: FileAccess,
+    found: Arc<Mutex<Refreshed>>,
+    alone: tokio::sync::Mutex<()>,
+}
+
+/// One look: threads take the next value each until none is left.
+struct Sweep {
+    watches: Vec<Arc<FileWatch>>,
+    next: AtomicUsize,
+    found: Arc<Mutex<Refreshed>>,
+}
+
+/// How long one value may hold a thread before another takes the rest.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+impl Sweeps {
+    /// No look yet.
+    pub(super) fn new(files: FileAccess) -> Self {
+        Self {
+            files,
+            found: Arc::default(),
+            alone: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Refreshes all values; what a dead disk holds is left to its thread, and what that finds to a
+    /// later look.
+    pub(super) async fn run(&self, watches: Vec<Arc<FileWatch>>) -> Refreshed {
+        let _alone = self.alone.lock().await;
+        let sweep = Arc::new(Sweep {
+            watches,
+            next: AtomicUsize::new(0),
+            found: self.found.clone(),
+        });
+        while !sweep.is_over() && self.advance(&sweep).await {}
+        std::mem::take(&mut *lock(&self.found))
+    }
+
+    /// Lets a thread take values until one holds it; false when there is no thread.
+    async fn advance(&self, sweep: &Arc<Sweep>) -> bool {
+        let work = sweep.clone();
+        let mut working = pin!(self.files.run(move || work.work()));
+        loop {
+            let before = sweep.position();
+            match timeout(PATIENCE, &mut working).await {
+                Ok(worked) => return worked.is_ok(),
+                Err(_) if sweep.position() == before => return true,
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+impl Sweep {
+    fn work(&self) {
+        while let Some(watch) = self.watches.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            if let Some(refreshed) = watch.refresh() {
+                lock(&self.found).add(refreshed);
+            }
+        }
+    }
+
+    fn position(&self) -> usize {
+        self.next.load(Ordering::Relaxed)
+    }
+
+    fn is_over(&self) -> bool {
+        self.position() >= self.watches.len()
+    }
+}
+
+fn lock(found: &Mutex<Refreshed>) -> MutexGuard<'_, Refreshed> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_value_that_holds_its_thread_delays_no_other_and_is_taken_up_later() {
+        let sweeps = Sweeps::new(FileAccess::with_deadline());
+        let (release, held) = channel::<()>();
+        let held = Mutex::new(held);
+        let stuck = FileWatch::new(move || {
+            held.lock().unwrap().recv().ok();
+            Refreshed::silently(true)
+        });
+        let free = || Arc::new(FileWatch::new(|| Refreshed::silently(true)));
+        let watches = vec![free(), Arc::new(stuck), free()];
+        for _ in 0..3 {
+            assert!(sweeps.run(watches.clone()).await.has_changed);
+        }
+        assert!(watches[1].refresh().is_none(), "one thread at a time");
+        assert!(!sweeps.run(vec![watches[1].clone()]).await.has_changed);
+        release.send(()).unwrap();
+        let taken_up = async {
+            while !sweeps.run(Vec::new()).await.has_changed {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(10), taken_up).await.unwrap();
+    }
+}

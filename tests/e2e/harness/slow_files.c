@@ -1,0 +1,110 @@
+/* Makes calls on files slow or stuck, as a tired memory card or a dead network drive does.
+ *
+ * SLOW_FILES names a file of lines `CALL SUFFIX MILLISECONDS`: a call on a path with that suffix
+ * (`*`: on any) takes so long, 0 for as long as the line is there. Each call that is held is noted
+ * in SLOW_FILES.log. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Milliseconds that the call takes; -1 where it is not named. */
+static int listed(const char *call, const char *path)
+{
+    const char *control = getenv("SLOW_FILES");
+    char text[4096], name[64], suffix[512];
+    int milliseconds, used;
+    if (!control)
+        return -1;
+    int fd = syscall(SYS_openat, AT_FDCWD, control, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t length = syscall(SYS_read, fd, text, sizeof text - 1);
+    syscall(SYS_close, fd);
+    text[length > 0 ? length : 0] = 0;
+    for (char *line = text; sscanf(line, " %63s %511s %d%n", name, suffix, &milliseconds, &used) == 3;
+         line += used) {
+        size_t whole = strlen(path), end = strlen(suffix);
+        if (strcmp(name, call) == 0 &&
+            (strcmp(suffix, "*") == 0 || (whole >= end && strcmp(path + whole - end, suffix) == 0)))
+            return milliseconds;
+    }
+    return -1;
+}
+
+static void note(const char *call, const char *path)
+{
+    char log[4096], line[4096];
+    snprintf(log, sizeof log, "%s.log", getenv("SLOW_FILES"));
+    int length = snprintf(line, sizeof line, "%s %s\n", call, path);
+    int fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    syscall(SYS_write, fd, line, length);
+    syscall(SYS_close, fd);
+}
+
+static void hold(const char *call, const char *path)
+{
+    int milliseconds = path && *path ? listed(call, path) : -1;
+    if (milliseconds < 0)
+        return;
+    note(call, path);
+    if (milliseconds > 0) {
+        usleep(milliseconds * 1000);
+        return;
+    }
+    while (listed(call, path) == 0)
+        usleep(20000);
+}
+
+static void hold_descriptor(const char *call, int fd)
+{
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length > 0 ? length : 0] = 0;
+    hold(call, path);
+}
+
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int open64(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = va_arg(rest, mode_t);
+    va_end(rest);
+    hold("open", path);
+    return NEXT(open64)(path, flags, mode);
+}
+
+int statx(int folder, const char *path, int flags, unsigned mask, struct statx *found)
+{
+    hold("stat", path);
+    return NEXT(statx)(folder, path, flags, mask, found);
+}
+
+ssize_t read(int fd, void *bytes, size_t length)
+{
+    hold_descriptor("read", fd);
+    return NEXT(read)(fd, bytes, length);
+}
+
+int fsync(int fd)
+{
+    hold_descriptor("fsync", fd);
+    return NEXT(fsync)(fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    hold("rename", to);
+    return NEXT(rename)(from, to);
+}

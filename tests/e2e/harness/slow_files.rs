@@ -1,0 +1,73 @@
+//! Files that answer late or never, to a program that is started with them.
+
+use std::{fs, process::Command};
+
+use tempfile::TempDir;
+
+use super::Setup;
+
+/// Calls on files that take their time.
+pub struct SlowFiles {
+    folder: TempDir,
+}
+
+const SOURCE: &str = include_str!("slow_files.c");
+
+impl SlowFiles {
+    /// All files are fast so far.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        fs::write(path("slow_files.c"), SOURCE).unwrap();
+        fs::write(path("calls"), "").unwrap();
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-O1", "-w", "-o"]);
+        compiler
+            .arg(path("slow_files.so"))
+            .arg(path("slow_files.c"));
+        assert!(compiler.arg("-ldl").status().unwrap().success());
+        Self { folder }
+    }
+
+    /// Lets hubgate have its files from here.
+    pub fn under(&self, setup: Setup) -> Setup {
+        let path = |name| self.folder.path().join(name).to_string_lossy().into_owned();
+        let setup = setup.variable("LD_PRELOAD", &path("slow_files.so"));
+        setup.variable("SLOW_FILES", &path("calls"))
+    }
+
+    /// Lets these calls (`open`, `stat`, `read`, `fsync`, `rename`) on paths with this end, or on
+    /// all (`*`), take so many milliseconds; 0 for as long as nothing else is said.
+    pub fn slow(&self, calls: &[&str], end: &str, milliseconds: u32) {
+        let line = |call: &&str| format!("{call} {end} {milliseconds}\n");
+        self.write(&calls.iter().map(line).collect::<String>());
+    }
+
+    /// Lets all calls on paths with this end hang.
+    pub fn hang(&self, end: &str) {
+        self.slow(&["open", "stat", "read", "fsync", "rename"], end, 0);
+    }
+
+    /// Makes all files fast again.
+    pub fn release(&self) {
+        self.write("");
+    }
+
+    /// The calls that were held so far, with their paths.
+    pub fn held(&self) -> String {
+        fs::read_to_string(self.folder.path().join("calls.log")).unwrap_or_default()
+    }
+
+    fn write(&self, calls: &str) {
+        let new = self.folder.path().join("new");
+        fs::write(&new, calls).unwrap();
+        fs::rename(new, self.folder.path().join("calls")).unwrap();
+    }
+}
+
+impl Drop for SlowFiles {
+    /// No process is left hanging.
+    fn drop(&mut self) {
+        self.release();
+    }
+}

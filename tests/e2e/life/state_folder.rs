@@ -1,0 +1,61 @@
+//! A state folder that is removed or replaced while hubgate runs, and one that is not there.
+
+use std::{fs, os::unix::net::UnixListener};
+
+use crate::{
+    harness::{DEADLINE, Setup, eventually, hubgate},
+    hub::Hub,
+};
+
+#[tokio::test]
+async fn the_control_socket_comes_back_after_the_state_folder_was_removed_or_replaced() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).top("state: kept").start().await;
+    let state = gate.folder().join("kept");
+    for is_replaced in [false, true] {
+        gate.answers_commands().await;
+        fs::rename(&state, gate.folder().join(format!("before-{is_replaced}"))).unwrap();
+        if is_replaced {
+            fs::create_dir(&state).unwrap();
+        }
+        eventually(DEADLINE, "commands are answered again", async || {
+            gate.commanded(&["reload"]).await.status == Some(0)
+        })
+        .await;
+    }
+    gate.line_with("control.sock: opened again").await;
+}
+
+#[tokio::test]
+async fn a_dead_socket_in_the_place_of_the_control_socket_is_replaced() {
+    let hub = Hub::start().await;
+    let mut gate = Setup::home(&hub.url()).start().await;
+    gate.answers_commands().await;
+    let socket = fs::canonicalize(gate.folder())
+        .unwrap()
+        .join("certs/control.sock");
+    fs::remove_file(&socket).unwrap();
+    drop(UnixListener::bind(&socket).unwrap());
+    eventually(DEADLINE, "commands are answered again", async || {
+        gate.commanded(&["status"]).await.status == Some(0)
+    })
+    .await;
+    gate.terminate();
+    assert!(gate.ended().await.success());
+}
+
+#[test]
+fn without_a_state_folder_commands_name_it_and_fail() {
+    let setup = Setup::home("http://127.0.0.1:8080").top("state: gone");
+    let setup = setup.site("access: {client_certificate: own}");
+    let folder = setup.write();
+    for command in [["client", "list"], ["cert", "status"]] {
+        let ran = hubgate(&folder, &command);
+        assert_eq!(ran.status, Some(1), "{command:?} {}", ran.stdout);
+        assert!(
+            ran.stderr.contains("gone: no such folder"),
+            "{}",
+            ran.stderr
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! Files that do not answer, or are no files: each costs what is read from it, and nothing else.
+
+use std::{
+    fs,
+    os::unix::net::UnixListener,
+    time::{Duration, Instant},
+};
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::{
+    acme::{authority::Endpoint, stage::Scene},
+    harness::{ANNA, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, SlowFiles, eventually, hubgate},
+    hub::Hub,
+};
+
+/// How long a request may take on a busy machine: a stuck file would hold it for longer.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Two sites behind passwords, `home.test` and `other.test`, each with a file of its own.
+fn two_sites(hub: &Hub, files: &SlowFiles) -> Setup {
+    let other = format!(
+        "{{hosts: [other.test], certificate: {{chain: home.pem, key: home.key}}, \
+         upstream: \"{}\", access: {{password: free.users}}}}",
+        hub.url()
+    );
+    let setup = Setup::home(&hub.url()).site("access: {password: stuck.users}");
+    let setup = setup.file("stuck.users", HTPASSWD).other_site(&other);
+    files.under(setup.file("free.users", HTPASSWD))
+}
+
+async fn status(caller: Caller, user: &str) -> u16 {
+    let mut client = caller.http1().await;
+    let fields = [("authorization", user)];
+    let answer = client.open(http::Method::GET, "/plain", &fields, "").await;
+    answer.status().as_u16()
+}
+
+async fn other(gate: &Hubgate) -> u16 {
+    status(gate.tls().name("other.test"), ANNA).await
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_answer_costs_the_freshness_of_its_own_site_only() {
+    let (hub, files) = (Hub::start().await, SlowFiles::new());
+    let mut gate = two_sites(&hub, &files).start().await;
+    gate.answers_commands().await;
+    files.hang("stuck.users");
+    gate.write("stuck.users", "bert:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n");
+    eventually(DEADLINE, "a look at the file hangs", async || {
+        files.held().contains("stuck.users")
+    })
+    .await;
+    assert_eq!(status(gate.tls(), ANNA).await, 200, "what was read stays");
+    gate.write("free.users", "bert:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n");
+    eventually(DEADLINE, "the other file is read again", async || {
+        other(&gate).await == 401
+    })
+    .await;
+    let told = gate.line_with("no answer for 5 s").await;
+    assert!(told.contains("stuck.users"), "{told}");
+    assert_eq!(gate.commanded(&["status"]).await.status, Some(0));
+    let reloaded = gate.commanded(&["reload"]).await;
+    assert_eq!(reloaded.status, Some(1), "{}", reloaded.stderr);
+    assert!(
+        reloaded.stderr.contains("stuck.users"),
+        "{}",
+        reloaded.stderr
+    );
+    files.release();
+    gate.line_with("stuck.users answers again").await;
+    eventually(DEADLINE, "the file is read again", async || {
+        status(gate.tls(), ANNA).await == 401
+    })
+    .await;
+    let reports = gate
+        .printed()
+        .matches("what was read before stays in use")
+        .count();
+    assert_eq!(reports, 1);
+    gate.terminate();
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_reload_that_hangs_delays_neither_requests_nor_the_stop() {
+    let (hub, files) = (Hub::start().await, SlowFiles::new());
+    let mut gate = two_sites(&hub, &files).start().await;
+    files.hang("proxy.yaml");
+    gate.reload();
+    eventually(DEADLINE, "the reload hangs", async || {
+        files.held().contains("proxy.yaml")
+    })
+    .await;
+    let told = gate.line_with("not reloaded").await;
+    assert!(told.contains("proxy.yaml: no answer for 5 s"), "{told}");
+    assert_eq!(other(&gate).await, 200);
+    gate.reload();
+    gate.terminate();
+    assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_start_whose_file_does_not_answer_ends_with_its_name() {
+    let (hub, files) = (Hub::start().await, SlowFiles::new());
+    files.hang("stuck.users");
+    let mut gate = two_sites(&hub, &files).launch();
+    let told = gate.line_with("no answer for 5 s").await;
+    assert!(told.contains("stuck.users"), "{told}");
+    assert_eq!(gate.ended().await.code(), Some(1));
+}
+
+#[tokio::test]
+async fn sigterm_ends_a_start_whose_file_does_not_answer() {
+    let (hub, files) = (Hub::start().await, SlowFiles::new());
+    files.hang("stuck.users");
+    let mut gate = two_sites(&hub, &files).launch();
+    eventually(DEADLINE, "the start hangs", async || {
+        files.held().contains("stuck.users")
+    })
+    .await;
+    gate.terminate();
+    assert!(gate.ended().await.success());
+    assert!(!gate.printed().contains("no answer"));
+}
+
+#[tokio::test]
+async fn a_disk_that_takes_four_seconds_to_sync_delays_no_request() {
+    let files = SlowFiles::new();
+    let mut scene = Scene::new().await;
+    scene.setup = files.under(scene.setup);
+    let mut stage = scene.start().await;
+    stage.serves(1).await;
+    files.slow(&["fsync", "rename"], "*", 4000);
+    let begin = Instant::now();
+    let renewing = stage.gate.commanded(&["cert", "renew", "home.test"]);
+    let serving = async {
+        while begin.elapsed() < Duration::from_secs(9) {
+            let asked = Instant::now();
+            let caller = stage.gate.tls().trusting_anybody();
+            assert_eq!(caller.http1().await.get("/plain").await.status, 200);
+            let listed = stage.gate.commanded(&["cert", "status"]).await;
+            assert_eq!(listed.status, Some(0), "{}", listed.stderr);
+            assert!(asked.elapsed() < LIMIT, "{:?}", asked.elapsed());
+        }
+    };
+    tokio::select! {
+        _ = renewing => panic!("a renewal takes longer than its syncs"),
+        () = serving => {}
+    }
+    assert!(files.held().contains("fsync"), "{}", files.held());
+    stage.asked(DEADLINE, Endpoint::Directory, 1).await;
+    stage.gate.terminate();
+    assert!(stage.gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn what_is_no_regular_file_is_refused_with_its_kind() {
+    let hub = Hub::start().await;
+    let setup = Setup::home(&hub.url()).password();
+    let folder = setup.write();
+    let _socket = UnixListener::bind(folder.join("socket")).unwrap();
+    mknodat(CWD, folder.join("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+    fs::create_dir(folder.join("folder")).unwrap();
+    let kinds = [
+        ("pipe", "named pipe"),
+        ("socket", "socket"),
+        ("folder", "folder"),
+        ("/dev/zero", "device"),
+    ];
+    let yaml = fs::read_to_string(folder.join("proxy.yaml")).unwrap();
+    for (place, kind) in kinds {
+        for named in ["htpasswd", "home.pem", "home.key"] {
+            fs::write(folder.join("proxy.yaml"), yaml.replace(named, place)).unwrap();
+            let ran = hubgate(&folder, &["check"]);
+            assert_eq!(ran.status, Some(78), "{named} {place}");
+            assert!(ran.stderr.contains(kind), "{named} {place}: {}", ran.stderr);
+        }
+        let ran = hubgate(&folder, &["check", "-c", place]);
+        assert!(ran.stderr.contains(kind), "{place}: {}", ran.stderr);
+    }
+}
