@@ -182,9 +182,8 @@ const LIBRARIES: LevelFilter = LevelFilter::WARN;
 
 /// Targets that call it an error when a peer breaks off or sends nonsense;
 /// `proxy` and `front` report what of it matters.
-const ABOUT_PEERS: [&str; 4] = [
+const ABOUT_PEERS: [&str; 3] = [
     "pingora_core::apps",
     "pingora_core::protocols::http",
-    "pingora_proxy",
     "rustls",
 ];
