@@ -43,14 +43,14 @@ impl<'d> RequestHeaders<'_, 'd> {
         edits
     }
 
-    /// The field that has the user's name, with the directive that says so.
-    pub(super) fn user(&self) -> Option<(&'d Directive, String)> {
-        self.written()
-            .into_iter()
-            .find_map(|directive| match self.outcome(directive) {
-                Outcome::User(name) => Some((directive, name)),
-                _ => None,
-            })
+    /// The fields that have the user's name, each with the directive that says so.
+    pub(super) fn users(&self) -> Vec<(&'d Directive, String)> {
+        let written = self.written().into_iter();
+        let users = written.filter_map(|directive| match self.outcome(directive) {
+            Outcome::User(name) => Some((directive, name)),
+            _ => None,
+        });
+        users.collect()
     }
 
     /// Reports each field that NGINX sets here, or stops there; `is_written` where the edits are

@@ -23,12 +23,14 @@ pub(super) fn of(
     let hubs: Vec<_> = places.filter(|(_, place)| place.hub().is_some()).collect();
     let users: Vec<_> = hubs
         .iter()
-        .map(|(nth, _)| of_place(server, *nth, "").user())
+        .map(|(nth, _)| of_place(server, *nth, "").users())
         .collect();
     let written: Vec<_> = users.iter().flatten().collect();
     let (_, name) = written.first()?;
     let is_same = |(_, other): &(&Directive, String)| other.eq_ignore_ascii_case(name);
-    let everywhere = users.iter().all(|user| user.as_ref().is_some_and(is_same));
+    let everywhere = users
+        .iter()
+        .all(|users| matches!(users.as_slice(), [user] if is_same(user)));
     let rules = || hubs.iter().map(|(_, place)| &place.rule);
     let logs_in = rules().any(asks_password) && !rules().any(may_name_certificate);
     if !everywhere || !logs_in {
@@ -68,11 +70,11 @@ fn lost(directive: &Directive, name: &str, report: &mut Report) {
     match proxy::is_claim(&name.to_ascii_lowercase()) {
         true => report.dropped(
             directive,
-            "hubgate drops it, whatever the client says, and sets it (`user_header`) only where all hubs of a site get it and a \
+            "hubgate drops it, whatever the client says, and sets it (`user_header`) only where all hubs of a site get it alone and a \
              password is asked without a certificate in its place",
         ),
         false => report.stop(directive, format!(
-            "the hub believes `{name}`, which hubgate sets (`user_header`) only where all hubs of a site get it and a password is \
+            "the hub believes `{name}`, which hubgate sets (`user_header`) only where all hubs of a site get it alone and a password is \
              asked without a certificate in its place: write it at each location, or remove it"
         )),
     }

@@ -252,6 +252,11 @@ fn the_name_of_a_user_is_told_to_all_hubs_of_a_site_or_to_none() {
     assert!(yaml(&site(&user)).contains("    user_header: X-User\n"));
     assert!(stop(&site(HOST)).contains("write it at each location"));
     assert!(stop(&site(&user.replace("X-User", "X-Login"))).contains("write it at each location"));
+    let both = format!("{user} proxy_set_header X-Remote-User $remote_user;");
+    for fields in [&both, &both.replacen("X-User", "X-Login", 1)] {
+        let told = stop(&hub(&format!("{PASSWORD} {fields}")));
+        assert!(told.contains("get it alone"), "{told}");
+    }
 }
 
 #[test]
