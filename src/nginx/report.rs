@@ -28,9 +28,7 @@ pub struct Report {
     lines: Vec<Line>,
     stops: Vec<Stop>,
     told: HashSet<usize>,
-    /// Texts that are shown nowhere.
-    hidden: Vec<String>,
-    pub(super) secrets: SecretFiles,
+    pub(super) secrets: Box<SecretFiles>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +69,7 @@ impl Report {
         let texts = [value, rest]
             .into_iter()
             .filter(|text| text.len() >= SHORTEST);
-        self.hidden.extend(texts.map(str::to_owned));
+        self.secrets.hidden.extend(texts.map(str::to_owned));
     }
 
     /// The same became of a block and of all that stands in it.
@@ -138,7 +136,7 @@ impl Report {
     }
 
     fn without_secrets(&self, text: &str) -> String {
-        let hidden = self.hidden.iter();
+        let hidden = self.secrets.hidden.iter();
         hidden.fold(text.to_owned(), |text, value| {
             text.replace(value, secret::HIDDEN)
         })

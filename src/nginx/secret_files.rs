@@ -20,8 +20,12 @@ pub struct SecretFile {
 }
 
 /// All values of an import.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SecretFiles(Vec<SecretFile>);
+#[derive(Clone, Default)]
+pub(super) struct SecretFiles {
+    files: Vec<SecretFile>,
+    /// Texts that are shown nowhere.
+    pub(super) hidden: Vec<String>,
+}
 
 impl SecretFiles {
     /// The file of a field's value at a host, as `proxy.yaml` names it; the same for the same value.
@@ -39,7 +43,7 @@ impl SecretFiles {
             .chars()
             .map(plain)
             .collect();
-        let taken: BTreeSet<_> = self.0.iter().map(|it| it.path.clone()).collect();
+        let taken: BTreeSet<_> = self.files.iter().map(|it| it.path.clone()).collect();
         let numbered = |nth: usize| match nth {
             1 => Path::new(FOLDER).join(&base),
             _ => Path::new(FOLDER).join(format!("{base}-{nth}")),
@@ -48,18 +52,24 @@ impl SecretFiles {
         let path = paths.find(|path| !taken.contains(path)).unwrap_or_default();
         let shown = path.display().to_string();
         let (name, value) = (name.to_ascii_lowercase(), value.to_owned());
-        self.0.push(SecretFile { path, value, name });
+        self.files.push(SecretFile { path, value, name });
         shown
     }
 
     /// The file that a field's value has already.
     pub(super) fn find(&self, name: &str, value: &str) -> Option<String> {
         let is = |it: &&SecretFile| it.name.eq_ignore_ascii_case(name) && it.value == value;
-        Some(self.0.iter().find(is)?.path.display().to_string())
+        Some(self.files.iter().find(is)?.path.display().to_string())
     }
 
     pub(super) fn all(&self) -> &[SecretFile] {
-        &self.0
+        &self.files
+    }
+}
+
+impl fmt::Debug for SecretFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.files).finish()
     }
 }
 
