@@ -143,7 +143,10 @@ async fn serve(
     };
     let (server, socket) = tokio::select! {
         started = starting => started?,
-        () = signals.end.recv() => return Ok(info!("asked to stop before the start was done")),
+        () = signals.end.recv() => {
+            info!("asked to stop before the start was done");
+            return Ok(());
+        }
     };
     server.tell_warnings();
     tokio::spawn(refresh::keep_current(server.clone()));

@@ -19,6 +19,7 @@ use crate::{
         store::Kind,
     },
     config::model::Host,
+    tls::Certified,
 };
 
 /// How long after a failed export it is tried again.
@@ -126,17 +127,21 @@ impl Keeper {
         }
     }
 
-    /// Serves a set; returns when it ends.
-    pub(super) fn serve(&self, set: CertificateSet) -> Option<OffsetDateTime> {
+    /// Serves a set.
+    pub(super) fn serve(&self, set: CertificateSet) {
+        if let Some(certified) = self.take(set) {
+            self.slot.serve(certified);
+        }
+    }
+
+    /// Takes a set for that which is served, and is about to be.
+    pub(super) fn take(&self, set: CertificateSet) -> Option<Certified> {
         match set.certified(&self.shared.roots) {
             Ok(certified) => {
-                let ends = certified.not_after;
                 let mut memory = self.memory();
                 memory.kept = Some(Kept::of(set, &certified));
                 memory.no_renewal_info = false;
-                drop(memory);
-                self.slot.serve(certified);
-                Some(ends)
+                Some(certified)
             }
             Err(fault) => {
                 error!("{fault:#}");

@@ -222,15 +222,17 @@ impl Keeper {
         }
     }
 
-    /// Serves a new certificate, and keeps it.
+    /// Keeps a new certificate, and serves it: one that was shown is not lost by a crash.
     async fn conclude(&self, ca: Ca, obtained: Obtained, teller: &Teller) {
         if ca == Ca::Staging {
             return self.record(History::record_probe_passed);
         }
-        let Some(ends) = self.serve(obtained.set.clone()) else {
+        let Some(certified) = self.take(obtained.set.clone()) else {
             return;
         };
+        let ends = certified.not_after;
         self.save(&obtained.set);
+        self.slot.serve(certified);
         let success = Success {
             at: OffsetDateTime::now_utc(),
             ca,
