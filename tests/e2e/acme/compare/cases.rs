@@ -12,7 +12,7 @@ pub(super) struct Case {
     pub(super) arm: fn(&Ca),
     /// Words of the cause, any of which is enough; empty where there is nothing to report.
     pub(super) cause: &'static [&'static str],
-    /// What comes of it is of no use, and hubgate does not take it.
+    /// The result is of no use, and hubgate does not take it.
     pub(super) is_refused: bool,
 }
 
