@@ -24,6 +24,9 @@ pub use instant_acme::{AuthorizationStatus, ChallengeStatus, OrderStatus, Revoca
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
+use self::{
+    account::AccountKey, failure::Failure, order::of_order, persist::persist, transport::Transport,
+};
 pub use self::{
     account::{ExternalAccount, Settings},
     authorization::{Authorization, Challenge},
@@ -31,10 +34,9 @@ pub use self::{
     order::PlacedOrder,
     renewal_info::{RenewalWindow, ari_id},
 };
-use self::{failure::Failure, order::of_order, persist::persist, transport::Transport};
 use super::{
     client::HttpsClient,
-    problem::{Class, Problem},
+    problem::{Cause, Class, Problem},
 };
 use crate::config::model::Host;
 
@@ -44,6 +46,7 @@ pub struct CertificateAuthority {
     account: Account,
     transport: Transport,
     directory: Directory,
+    key: Option<AccountKey>,
 }
 
 impl CertificateAuthority {
@@ -74,7 +77,9 @@ impl CertificateAuthority {
                 (registered.0, Some(registered.1))
             }
         };
+        let key = new.as_deref().or(credentials);
         let authority = Self {
+            key: key.and_then(|key| AccountKey::of(settings, key)),
             account,
             transport,
             directory,
@@ -105,7 +110,8 @@ impl CertificateAuthority {
     ///
     /// # Errors
     /// `Class::AlreadyReplaced` for whatever is wrong with `replaces`, `Class::InvalidProfile`,
-    /// and whatever else the CA or the way to it says.
+    /// `Class::AccountGone` also for an account that has another key by now, and whatever else the
+    /// CA or the way to it says.
     pub async fn place(
         &self,
         identifiers: &[Host],
@@ -121,13 +127,34 @@ impl CertificateAuthority {
         if let Some(profile) = profile {
             wish = wish.profile(profile);
         }
-        let placed = persist!(self.account.new_order(&wish)).map_err(Problem::from);
+        let placed = match persist!(self.account.new_order(&wish)) {
+            Err(failure) => Err(self.unless_unknown(failure).await),
+            Ok(order) => Ok(order),
+        };
         placed
             .map(|order| PlacedOrder::new(order, self.account.key_thumbprint()))
             .map_err(|problem| match replaces {
                 Some(_) if is_of_replaces(&problem) => not_replaceable(problem),
                 _ => problem,
             })
+    }
+
+    /// A CA calls a signature bad when the account's key is another one by now.
+    async fn unless_unknown(&self, failure: Failure) -> Problem {
+        let may_be_key = matches!(
+            failure.kind.as_deref(),
+            Some("malformed" | "unauthorized" | "badPublicKey")
+        );
+        let Some(key) = self.key.as_ref().filter(|_| may_be_key) else {
+            return failure.problem;
+        };
+        match key.is_unknown(&self.transport).await {
+            true => Problem {
+                class: Class::AccountGone,
+                ..failure.problem
+            },
+            false => failure.problem,
+        }
     }
 
     /// Takes up an order by its URL, however far it is.
@@ -144,6 +171,7 @@ impl CertificateAuthority {
             // A proof that was not believed counts at the CA, whoever reads of it.
             let class = match why.class {
                 Class::Validation => Class::Validation,
+                Class::Refused if why.cause == Some(Cause::Caa) => Class::Validation,
                 _ => Class::OrderGone,
             };
             return Err(Problem { class, ..why });

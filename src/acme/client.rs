@@ -28,7 +28,7 @@ use http::{
 use tokio::time::timeout;
 
 use self::{connection::Connection, dial::Dialer, origin::Origin, proxy::Proxy};
-use super::problem::{Class, Problem};
+use super::problem::{Cause, Class, Problem};
 
 const PRODUCT: &str = concat!("hubgate/", env!("CARGO_PKG_VERSION"));
 /// More servers than hubgate talks to at a time.
@@ -162,6 +162,7 @@ impl HttpsClient {
             Class::Network,
             format!("cannot connect to {origin} within {limit:?}"),
         )
+        .caused_by(Cause::Unreachable)
     }
 }
 

@@ -8,7 +8,7 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 
 use super::{
     challenge::Hit,
-    problem::{Class, Problem},
+    problem::{Cause, Class, Problem},
 };
 use crate::config::model::ChallengeKind;
 
@@ -22,7 +22,7 @@ const MINUTE: &[BorrowedFormatItem<'_>] =
 pub fn diagnose(problem: &Problem, challenge: Option<ChallengeKind>, hits: &[Hit]) -> String {
     let detail = &problem.detail;
     match problem.class {
-        Class::Network => unreachable(detail),
+        Class::Network => unreachable(problem),
         Class::RateLimited => limited(problem),
         Class::Paused => paused(problem),
         Class::Validation => validation::diagnose(problem, challenge, hits),
@@ -42,34 +42,26 @@ pub fn diagnose(problem: &Problem, challenge: Option<ChallengeKind>, hits: &[Hit
     }
 }
 
-fn unreachable(detail: &str) -> String {
-    let sentence = if says(
-        detail,
-        &["dns error", "lookup", "look up", "resolve", "resolution"],
-    ) {
-        "the CA's own name cannot be looked up; check the DNS servers of this machine"
-    } else if says(
-        detail,
-        &["certificate", "unknownissuer", "tls", "handshake"],
-    ) {
-        "the CA's server is not trusted; check the clock, whether a proxy breaks TLS open on the \
-         way, and for a private CA that its root is configured"
-    } else if says(
-        detail,
-        &[
-            "refused",
-            "timed out",
-            "time-out",
-            "timeout",
-            "unreachable",
-            "connect",
-        ],
-    ) {
-        "the CA cannot be reached from here; check this machine's way out: router, firewall, proxy"
-    } else {
-        "the CA does not answer sensibly; nothing has to be done here, it is tried again"
+fn unreachable(problem: &Problem) -> String {
+    let sentence = match problem.cause {
+        Some(Cause::NameLookup) => {
+            "the CA's own name cannot be looked up; check the DNS servers of this machine"
+        }
+        Some(Cause::Untrusted) => {
+            "the CA's server is not trusted; check the clock, whether a proxy breaks TLS open on \
+             the way, and for a private CA that its root is configured"
+        }
+        Some(Cause::NoTls) => {
+            "the CA's server does not begin TLS; check that `directory` names the right port, and \
+             whether a firewall or a proxy on the way cuts the connection"
+        }
+        Some(Cause::Unreachable) => {
+            "the CA cannot be reached from here; check this machine's way out: router, firewall, \
+             proxy"
+        }
+        _ => "the CA does not answer sensibly; nothing has to be done here, it is tried again",
     };
-    format!("{sentence} ({detail})")
+    format!("{sentence} ({})", problem.detail)
 }
 
 fn limited(problem: &Problem) -> String {
@@ -101,26 +93,27 @@ fn paused(problem: &Problem) -> String {
 
 fn refused(problem: &Problem) -> String {
     let (name, detail) = (name(problem), &problem.detail);
-    let cure = if says(detail, &["caa"]) {
-        return forbidden(&name);
-    } else if says(
-        detail,
-        &[
-            "policy",
-            "rejected",
-            "top level",
-            "public suffix",
-            "at least one dot",
-            "cannot issue",
-        ],
-    ) {
-        "use a name of your own under a public domain, or a self-signed certificate"
-    } else if says(detail, &["external account", "eab", "binding"]) {
-        "get the key for external account binding from the CA, and configure it"
-    } else {
-        "see what the CA wants, or use another"
+    let cure = match problem.cause {
+        Some(Cause::Caa) => return forbidden(&name),
+        Some(Cause::UserAction) => return user_action(problem),
+        Some(Cause::RejectedName) => {
+            "use a name of your own under a public domain, or a self-signed certificate"
+        }
+        Some(Cause::ExternalAccount) => {
+            "get the key for external account binding from the CA, and configure it"
+        }
+        _ => "see what the CA wants, or use another",
     };
     format!("the CA gives no certificate for {name} ({detail}); {cure}")
+}
+
+fn user_action(problem: &Problem) -> String {
+    let page = problem.link.as_deref().unwrap_or("the CA's own pages");
+    format!(
+        "the CA waits for a person ({}); open {page}, do what it says, and run \
+         `hubgate cert renew NAME`",
+        problem.detail
+    )
 }
 
 fn forbidden(name: &str) -> String {

@@ -2,14 +2,12 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Stdio,
     time::Duration,
 };
 
-use anyhow::{Context, bail};
-use tokio::{process::Command, time::timeout};
+use anyhow::{Context, anyhow};
 
-use super::set::CertificateSet;
+use super::{program::Program, set::CertificateSet};
 use crate::{config::model::Export, file_access::FileAccess, secret_file};
 
 /// How long the program that is told may take.
@@ -74,26 +72,9 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 async fn run(program: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
-    let place = program.display();
-    let mut command = Command::new(program);
-    command
-        .arg(name)
-        .arg(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .kill_on_drop(true);
-    let ended = timeout(PATIENCE, command.status()).await;
-    let Ok(ended) = ended else {
-        bail!(
-            "{place}: took longer than {} s, and was ended",
-            PATIENCE.as_secs()
-        );
-    };
-    let status = ended.with_context(|| format!("{place}: cannot be run"))?;
-    if !status.success() {
-        bail!("{place}: ended with {status}");
-    }
-    Ok(())
+    let called = Program::new(program).args([name.as_ref(), folder.as_os_str()]);
+    let ended = called.run(PATIENCE).await;
+    ended.map_err(|cause| anyhow!("{}: {cause}", program.display()))
 }
 
 #[cfg(test)]
@@ -146,11 +127,14 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_fails_is_named_with_its_status() {
         let folder = Folder::new();
-        let to = to(&folder, "#!/bin/sh\nexit 3\n");
+        let to = to(&folder, "#!/bin/sh\necho 'no such service'\nexit 3\n");
         let fault = export(&to, "a.test", &set(), &FileAccess::default())
             .await
             .unwrap_err()
             .to_string();
-        assert!(fault.ends_with("run: ended with exit status: 3"), "{fault}");
+        assert!(
+            fault.ends_with("run: exit status: 3: no such service"),
+            "{fault}"
+        );
     }
 }

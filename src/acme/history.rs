@@ -2,11 +2,13 @@
 //!
 //! Kept over restarts, because a loop of restarts must ask no more of a CA than one long life.
 
+mod delivery;
 mod renewal_window;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
+pub use delivery::Delivery;
 pub use renewal_window::Renewal;
 
 use super::{
@@ -30,6 +32,9 @@ pub struct History {
     /// When the CA may be asked that again.
     #[serde(with = "time::serde::rfc3339::option")]
     poll_again_at: Option<OffsetDateTime>,
+    /// The copies for other programs, from before they are written until all is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<Delivery>,
 }
 
 /// Which of the configured CAs.
@@ -154,6 +159,9 @@ impl History {
         self.probe_passed = false;
         self.renewal = None;
         self.poll_again_at = None;
+        if let Some(delivery) = &mut self.delivery {
+            delivery.begin_anew();
+        }
         self.successes.push(success);
         keep_last(&mut self.successes, SUCCESSES);
     }
@@ -179,6 +187,9 @@ impl History {
         }
         for success in &mut self.successes {
             success.at = success.at.min(now);
+        }
+        if let Some(delivery) = &mut self.delivery {
+            delivery.redate(now);
         }
         let latest = now.saturating_add(Duration::DAY);
         self.poll_again_at = self.poll_again_at.map(|at| at.min(latest));

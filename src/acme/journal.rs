@@ -31,6 +31,21 @@ pub struct OrderEntry {
     /// When it was begun.
     #[serde(with = "time::serde::rfc3339")]
     pub began: OffsetDateTime,
+    /// Resumptions in a row that got no further.
+    #[serde(default)]
+    pub fruitless: u32,
+    /// Orders before it that the CA did not finish, and still may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<FinalizedOrder>,
+}
+
+/// An order of which the CA has the certificate signing request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinalizedOrder {
+    /// The URL of the order.
+    pub url: String,
+    /// The key the certificate is for.
+    pub key: PrivateKey,
 }
 
 /// How far an order has come.
@@ -87,10 +102,23 @@ impl OrderEntry {
         }
     }
 
+    /// The order, once the CA may issue of itself.
+    #[must_use]
+    pub fn finalized(&self) -> Option<FinalizedOrder> {
+        match &self.step {
+            Step::Finalizing { url, key } => Some(FinalizedOrder {
+                url: url.clone(),
+                key: key.clone(),
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether the order is for a certificate of this key.
     #[must_use]
     pub fn is_of(&self, key: &PrivateKey) -> bool {
-        matches!(&self.step, Step::Finalizing { key: ours, .. } if ours == key)
+        let before = self.given_up.iter().any(|order| order.key == *key);
+        before || matches!(&self.step, Step::Finalizing { key: ours, .. } if ours == key)
     }
 }
 
@@ -117,6 +145,11 @@ mod tests {
             replaces: Some("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE".into()),
             step,
             began: datetime!(2026-11-03 12:00 UTC),
+            fruitless: 1,
+            given_up: vec![FinalizedOrder {
+                url: "https://ca.example/order/0".into(),
+                key: PrivateKey::new("-----BEGIN PRIVATE KEY-----".into()),
+            }],
         }
     }
 
@@ -139,6 +172,14 @@ mod tests {
         }
         OrderEntry::remove(&store, "home").unwrap();
         assert_eq!(OrderEntry::load(&store, "home").unwrap(), None);
+    }
+
+    #[test]
+    fn an_entry_of_an_earlier_version_is_read() {
+        let text = r#"{"identifiers": ["home.example.org"], "directory": "d", "account": "a",
+            "step": {"at": "placed", "url": "u"}, "began": "2026-11-03T12:00:00Z"}"#;
+        let entry: OrderEntry = serde_json::from_str(text).unwrap();
+        assert_eq!((entry.fruitless, entry.given_up), (0, Vec::new()));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 mod ca;
 mod disk;
 mod ordering;
+mod trial;
+mod turn;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -22,7 +24,7 @@ use super::{
     history::{Ca, Failure},
     memory::Memory,
     problem::{Class, Problem},
-    proof::Prover,
+    proof::{Prover, StandingProofs},
     renewal::{self, Action},
     shared::Shared,
     state::State,
@@ -45,6 +47,7 @@ pub(super) struct Keeper {
     /// Who wants the certificate renewed now, and whether the old one is to be revoked.
     asked: Mutex<Option<(Teller, bool)>>,
     wake: Notify,
+    standing_proofs: Arc<StandingProofs>,
 }
 
 /// Wall clocks jump, so they are looked at this often.
@@ -69,6 +72,7 @@ impl Keeper {
             shared,
             asked: Mutex::default(),
             wake: Notify::new(),
+            standing_proofs: Arc::default(),
         };
         keeper.take_up();
         for look_elsewhere in [Self::adopt, Self::take_over_lineage] {
@@ -150,10 +154,17 @@ impl Keeper {
             return self.order(Wish::Asked { revoke }, &teller).await;
         }
         match self.next(now) {
-            Action::Order(_) => self.order(Wish::Due, &Teller::default()).await,
+            Action::Order(order) => self.order_in_turn(order.ca, now).await,
             Action::PollRenewalInfo => self.poll_renewal_info().await,
             Action::Wait { until, .. } => until_then(until - now),
             Action::ClockWrong { sentence } => self.ask_the_time(&sentence).await,
+        }
+    }
+
+    /// Waits for a person's request.
+    async fn is_asked(&self) {
+        while self.lock_asked().is_none() {
+            self.wake.notified().await;
         }
     }
 
@@ -180,7 +191,8 @@ impl Keeper {
     }
 
     fn prover(&self) -> Prover {
-        Prover::new(&self.shared, self.acme.dns.as_ref(), &self.name)
+        let standing = self.standing_proofs.clone();
+        Prover::new(&self.shared, self.acme.dns.as_ref(), &self.name, standing)
     }
 
     /// Says once that a renewal is late.

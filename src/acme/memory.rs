@@ -1,9 +1,14 @@
 //! What a keeper knows of its certificate between two looks, and what that comes to.
 
+mod kept;
+
+use std::collections::HashMap;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 use tracing::warn;
 
+pub(super) use self::kept::Kept;
 use super::{
     history::{Ca, History},
     private_key::PrivateKey,
@@ -15,7 +20,7 @@ use super::{
 };
 use crate::{
     config::model::{Acme, Host},
-    tls::{Certified, SystemRoots},
+    tls::SystemRoots,
 };
 
 /// What a keeper knows of its certificate.
@@ -30,39 +35,25 @@ pub(super) struct Memory {
     pub(super) was_on_disk: bool,
     /// Whether the history is in memory only.
     pub(super) history_unsaved: bool,
-    /// When copies are written again that could not be.
-    pub(super) export_again: Option<OffsetDateTime>,
     /// How far the CA's clock is ahead of ours, as it last said.
     pub(super) ca_ahead: Option<Duration>,
     /// Whether it was told that the clock is wrong.
     pub(super) clock_told: bool,
     /// Whether it was told that the renewal is late.
     pub(super) alarmed: bool,
-    /// What was last told of the disk.
-    pub(super) warned: Option<String>,
+    /// The last fault of each kind of work on the disk, until that succeeds.
+    pub(super) warned: HashMap<Work, String>,
     /// Whether the CA never says when to renew.
     pub(super) no_renewal_info: bool,
 }
 
-/// The certificate that is served, and what is asked of it often.
-pub(super) struct Kept {
-    pub(super) set: CertificateSet,
-    leaf: Vec<u8>,
-    issuer: Option<String>,
-    not_before: OffsetDateTime,
-    not_after: OffsetDateTime,
-}
-
-impl Kept {
-    pub(super) fn of(set: CertificateSet, certified: &Certified) -> Self {
-        Self {
-            set,
-            leaf: certified.leaf().to_vec(),
-            issuer: certified.issuer(),
-            not_before: certified.not_before,
-            not_after: certified.not_after,
-        }
-    }
+/// The kinds of work on the files of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Work {
+    ReadCertificate,
+    WriteCertificate,
+    RemoveOrder,
+    WriteHistory,
 }
 
 impl Memory {
@@ -77,11 +68,10 @@ impl Memory {
             unsaved: false,
             was_on_disk: false,
             history_unsaved: false,
-            export_again: None,
             ca_ahead: None,
             clock_told: false,
             alarmed: false,
-            warned: None,
+            warned: HashMap::new(),
             no_renewal_info: false,
         }
     }
@@ -107,6 +97,12 @@ impl Memory {
             jitter: self.jitter(),
             ca_ahead: self.ca_ahead,
         }
+    }
+
+    /// Whether a fault is new since the work last went well; then it is remembered.
+    pub(super) fn is_news(&mut self, work: Work, fault: &str) -> bool {
+        let before = self.warned.insert(work, fault.to_owned());
+        before.as_deref() != Some(fault)
     }
 
     /// How to order now because a person asks.
@@ -174,8 +170,19 @@ impl Memory {
     /// What other programs are to have, unless that failed a moment ago.
     pub(super) fn to_export(&self, now: OffsetDateTime) -> Option<CertificateSet> {
         let kept = self.kept.as_ref()?;
-        let waits = self.export_again.is_some_and(|again| now < again);
-        (!waits).then(|| kept.set.clone())
+        let delivery = self.history.delivery();
+        let is_due = delivery.is_none_or(|delivery| delivery.is_due(now));
+        is_due.then(|| kept.set.clone())
+    }
+
+    /// The reason for which other programs lack their copies.
+    fn undelivered(&self) -> Option<Told> {
+        let (at, sentence) = self.history.delivery()?.failure()?;
+        Some(Told {
+            at,
+            class: Class::Local,
+            sentence: sentence.to_owned(),
+        })
     }
 
     /// Whether a set began later than what is served, or nothing is.
@@ -220,6 +227,7 @@ impl Memory {
             next,
             next_at,
             problem: self.problem(&action, now),
+            undelivered: acme.export.as_ref().and_then(|_| self.undelivered()),
         }
     }
 

@@ -1,20 +1,22 @@
 //! One order, from the intent to a certificate that can be served (RFC 8555, section 7.4).
 //!
-//! What a restart interrupted is taken up where the journal says. When to order, and what becomes
-//! of the certificate, is `keeper`'s concern.
+//! What a restart interrupted is taken up where the journal says (`resume`). When to order, and
+//! what becomes of the certificate, is `keeper`'s concern.
 
-use std::sync::OnceLock;
+mod resume;
 
-use time::{Duration, OffsetDateTime};
-use tracing::warn;
+use std::sync::{Arc, Mutex};
 
+use time::OffsetDateTime;
+
+pub(super) use self::resume::Progress;
 use super::{
     authority::{
         Authorization, AuthorizationStatus, CertificateAuthority, Challenge, ChallengeStatus,
         OrderStatus, PlacedOrder,
     },
     diagnosis,
-    journal::{OrderEntry, Step},
+    journal::Step,
     private_key::PrivateKey,
     problem::{Class, Problem},
     proof::{Proof, Prover},
@@ -46,13 +48,22 @@ pub(super) struct Attempt<'a> {
     pub(super) held: Option<PrivateKey>,
     /// Whether nothing is begun that cannot be kept.
     pub(super) must_be_kept: bool,
-    /// When it was begun, here or before an interruption.
-    pub(super) began: OnceLock<OffsetDateTime>,
+    /// An order that the CA does not finish gives way to a new one at once: at a person's request, or
+    /// past the hard line.
+    pub(super) is_hurried: bool,
+    /// The journal's fields beside the step.
+    pub(super) progress: Mutex<Progress>,
     pub(super) teller: &'a Teller,
 }
 
-/// What is not done by then is begun anew.
-const OLDEST: Duration = Duration::DAY;
+/// An order under way with the key to certify, or the chain of one that is done.
+enum Begun {
+    Placed(Box<PlacedOrder>, PrivateKey),
+    Issued(Issued),
+}
+
+/// A chain that came, as PEM, and the key it is for.
+type Issued = (String, PrivateKey);
 
 /// What came of it.
 pub(super) struct Obtained {
@@ -68,6 +79,17 @@ pub(super) struct Failed {
     pub(super) challenge: Option<ChallengeKind>,
     /// Cause and cure.
     pub(super) sentence: String,
+}
+
+impl Failed {
+    /// A problem with the sentence it is reported by.
+    pub(super) fn told(problem: Problem, sentence: String) -> Self {
+        Self {
+            problem,
+            challenge: None,
+            sentence,
+        }
+    }
 }
 
 impl From<Problem> for Failed {
@@ -86,9 +108,9 @@ impl Attempt<'_> {
     /// # Errors
     /// The problem that ended it; an order that may still come to a good end stays in the journal.
     pub(super) async fn obtain(&self) -> Result<Obtained, Failed> {
-        let obtained = self.go().await;
+        let obtained = self.go().await.map_err(|failed| self.as_of_resumed(failed));
         if let Err(failed) = &obtained {
-            self.give_up_unless_waiting(failed.problem.class);
+            self.leave(failed.problem.class);
         }
         obtained
     }
@@ -103,11 +125,16 @@ impl Attempt<'_> {
     }
 
     async fn go(&self) -> Result<Obtained, Failed> {
-        let (mut order, key) = self.begin().await?;
-        let challenge = self.prove(&mut order).await?;
-        let chain_pem = self.finish(&mut order, &key).await?;
+        let mut challenge = None;
+        let (chain_pem, key) = match self.begin().await? {
+            Begun::Issued(issued) => issued,
+            Begun::Placed(mut order, key) => {
+                challenge = self.prove(&mut order).await?;
+                self.finish(&mut order, key).await?
+            }
+        };
         let now = OffsetDateTime::now_utc();
-        let set = CertificateSet {
+        let mut set = CertificateSet {
             meta: Meta {
                 identifiers: self.hosts.to_vec(),
                 directory: self.directory.clone(),
@@ -119,55 +146,34 @@ impl Attempt<'_> {
             chain_pem: chain_pem.trim().to_owned(),
         };
         set.check(self.hosts, now)?;
+        self.trim(&mut set)?;
         Ok(Obtained { set, challenge })
     }
 
-    /// The order of the journal if it can be taken up, or a new one; and the key to certify.
-    async fn begin(&self) -> Result<(PlacedOrder, PrivateKey), Problem> {
+    /// Serves the line from the certificate to its last issuer, and reports what the CA sent beside.
+    fn trim(&self, set: &mut CertificateSet) -> Result<(), Problem> {
+        let left_out = set.trim().map_err(|fault| local(&fault))?;
+        if !left_out.is_empty() {
+            self.tell(&format!(
+                "the CA's chain has what does not belong to it, and is served without: {}",
+                left_out.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    /// The order of the journal if it can be taken up, or a new one.
+    async fn begin(&self) -> Result<Begun, Problem> {
         if let Some(begun) = self.resume().await? {
             return Ok(begun);
         }
+        // Those of an order that does not go on.
+        self.prover.withdraw().await;
         self.note(Step::Intent)?;
         let order = self.place().await?;
         let url = order.url().to_owned();
         self.note(Step::Placed { url })?;
-        Ok((order, key()?))
-    }
-
-    async fn resume(&self) -> Result<Option<(PlacedOrder, PrivateKey)>, Problem> {
-        let Some(entry) = self.journalled() else {
-            return Ok(None);
-        };
-        let Some(url) = entry.url() else {
-            return Ok(None);
-        };
-        let mut order = match self.authority.resume(url).await {
-            Err(problem) if problem.class == Class::OrderGone => return Ok(None),
-            resumed => resumed?,
-        };
-        self.began.set(entry.began).ok();
-        self.tell("an order that was interrupted is taken up again");
-        let key = match entry.step {
-            Step::Finalizing { key, .. } => key,
-            // The key of a certificate that is there already is lost with its request.
-            _ if is_finalized(&mut order) => return Ok(None),
-            _ => key()?,
-        };
-        Ok(Some((order, key)))
-    }
-
-    /// What the journal knows, if it is of the same names, CA and account.
-    fn journalled(&self) -> Option<OrderEntry> {
-        let store = self.journal?;
-        let entry = OrderEntry::load(store, self.name)
-            .inspect_err(|fault| warn!("{fault}"))
-            .ok()??;
-        let age = OffsetDateTime::now_utc() - entry.began;
-        let is_over = age > OLDEST || self.held.as_ref().is_some_and(|key| entry.is_of(key));
-        let same = entry.identifiers == self.hosts
-            && entry.directory == self.directory
-            && entry.account == self.authority.account_url();
-        (same && !is_over).then_some(entry)
+        Ok(Begun::Placed(Box::new(order), key()?))
     }
 
     async fn place(&self) -> Result<PlacedOrder, Problem> {
@@ -181,8 +187,11 @@ impl Attempt<'_> {
         let mut proofs = Vec::new();
         let mut challenge = None;
         let proved = self.prove_pending(order, &mut proofs, &mut challenge).await;
-        let hits: Vec<_> = proofs.iter().flat_map(Proof::hits).collect();
-        self.prover.withdraw(proofs).await;
+        let hits: Vec<_> = proofs.iter().flat_map(|proof| proof.hits()).collect();
+        match &proved {
+            Err(problem) if self.goes_on_after(problem.class) => self.prover.leave_up().await,
+            _ => self.prover.withdraw().await,
+        }
         proved.map(|()| challenge).map_err(|problem| Failed {
             sentence: diagnosis::diagnose(&problem, challenge, &hits),
             challenge,
@@ -193,9 +202,12 @@ impl Attempt<'_> {
     async fn prove_pending(
         &self,
         order: &mut PlacedOrder,
-        proofs: &mut Vec<Proof>,
+        proofs: &mut Vec<Arc<Proof>>,
         tried: &mut Option<ChallengeKind>,
     ) -> Result<(), Problem> {
+        if order.status() != OrderStatus::Pending {
+            return order.wait_ready().await;
+        }
         let authorizations = order.authorizations().await?;
         let is_pending = |it: &&Authorization| it.status == AuthorizationStatus::Pending;
         let mut ready = Vec::new();
@@ -236,49 +248,23 @@ impl Attempt<'_> {
         })
     }
 
-    async fn finish(&self, order: &mut PlacedOrder, key: &PrivateKey) -> Result<String, Problem> {
+    async fn finish(&self, order: &mut PlacedOrder, key: PrivateKey) -> Result<Issued, Problem> {
         if !is_finalized(order) {
+            if let Some(issued) = self.late_success().await {
+                return Ok(issued);
+            }
             let request = signing_request(self.hosts, key.pem()).map_err(|fault| local(&fault))?;
             let (url, key) = (order.url().to_owned(), key.clone());
             self.note(Step::Finalizing { url, key })?;
             self.tell("the certificate is asked for");
             order.finalize(&request).await?;
         }
-        order.wait_certificate().await
+        Ok((order.wait_certificate().await?, key))
     }
 
-    /// Keeps a step. Without a journal a crash would cost an order, and a loop of them all that
-    /// the CA gives in a week; so nothing is begun then, unless it is urgent.
-    fn note(&self, step: Step) -> Result<(), Problem> {
-        let Some(store) = self.journal else {
-            return Ok(());
-        };
-        let entry = OrderEntry {
-            identifiers: self.hosts.to_vec(),
-            directory: self.directory.clone(),
-            account: self.authority.account_url().to_owned(),
-            replaces: None,
-            step,
-            began: *self.began.get_or_init(OffsetDateTime::now_utc),
-        };
-        match entry.save(store, self.name) {
-            Err(fault) if self.must_be_kept => Err(Problem::new(Class::Local, fault.to_string())),
-            Err(fault) => {
-                warn!("{fault}; the order goes on without");
-                Ok(())
-            }
-            Ok(()) => Ok(()),
-        }
-    }
-
-    fn give_up_unless_waiting(&self, class: Class) {
-        let Some(store) = self.journal else { return };
-        if matches!(class, Class::Network | Class::RateLimited) {
-            return;
-        }
-        if let Err(fault) = OrderEntry::remove(store, self.name) {
-            warn!("{fault}");
-        }
+    /// Returns true if the order is resumed after a problem.
+    fn goes_on_after(&self, class: Class) -> bool {
+        self.journal.is_some() && matches!(class, Class::Network | Class::RateLimited)
     }
 
     fn tell(&self, step: &str) {

@@ -22,6 +22,31 @@ pub struct Problem {
     /// A page of the CA's where a person can help, such as to unpause a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// The cause, where an error's type has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+}
+
+/// Causes that an error's type has, of the way to a server or of a problem document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The server's name cannot be looked up, or has no address.
+    NameLookup,
+    /// No connection to the server or through the proxy comes about.
+    Unreachable,
+    /// The server's certificate is not trusted.
+    Untrusted,
+    /// TLS does not begin, for another reason than the certificate.
+    NoTls,
+    /// `caa`: a CAA record forbids the CA to issue.
+    Caa,
+    /// `externalAccountRequired`, or a binding that the CA refused.
+    ExternalAccount,
+    /// `rejectedIdentifier`, `unsupportedIdentifier`.
+    RejectedName,
+    /// `userActionRequired`: a person has to open the link.
+    UserAction,
 }
 
 /// The classes of problems.
@@ -64,7 +89,15 @@ impl Problem {
             retry_after: None,
             identifier: None,
             link: None,
+            cause: None,
         }
+    }
+
+    /// The same problem with its cause.
+    #[must_use]
+    pub fn caused_by(self, cause: Cause) -> Self {
+        let cause = Some(cause);
+        Self { cause, ..self }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Proofs that a name is ours: put up, whichever the kind, and taken away again.
 //!
-//! DNS records are journalled before they are put up, so that a crash leaves none behind.
+//! DNS records are journalled before they are put up, so that a crash leaves none behind. The CA
+//! may still validate an order that is resumed later, so its proofs stay up until then.
+
+mod standing;
 
 use std::sync::{
     Arc,
@@ -9,6 +12,7 @@ use std::sync::{
 
 use tracing::{info, warn};
 
+pub(super) use self::standing::StandingProofs;
 use super::{
     authority::{Authorization, Challenge},
     challenge::{Challenges, Hit, Presented},
@@ -18,7 +22,7 @@ use super::{
     store::{self, Entry, Kind, Store},
     zone,
 };
-use crate::config::model::{ChallengeKind, Dns};
+use crate::config::model::{ChallengeKind, Dns, Host};
 
 /// Puts proofs up for one certificate set.
 pub(super) struct Prover {
@@ -30,10 +34,18 @@ pub(super) struct Prover {
     records: Entry,
     /// Whether a record was put up in this attempt.
     has_put_up: AtomicBool,
+    standing: Arc<StandingProofs>,
 }
 
 /// A proof that is up.
-pub(super) enum Proof {
+pub(super) struct Proof {
+    /// The URL of its challenge.
+    challenge: String,
+    shown: Shown,
+}
+
+/// The form in which the CA sees a proof.
+enum Shown {
     /// An answer on port 80.
     Http(Presented),
     /// A handshake on port 443.
@@ -44,7 +56,12 @@ pub(super) enum Proof {
 
 impl Prover {
     /// For one set; what `dns` names is read anew, since tokens and keys change.
-    pub(super) fn new(shared: &Shared, dns: Option<&Dns>, set: &str) -> Self {
+    pub(super) fn new(
+        shared: &Shared,
+        dns: Option<&Dns>,
+        set: &str,
+        standing: Arc<StandingProofs>,
+    ) -> Self {
         let provider = dns.map(|dns| shared.zones.provider(&dns.provider));
         let unusable = |fault| Problem::new(Class::Provider, format!("{fault:#}"));
         Self {
@@ -54,35 +71,70 @@ impl Prover {
             store: shared.store.clone(),
             records: Entry::new(Kind::Records, set),
             has_put_up: AtomicBool::new(false),
+            standing,
         }
     }
 
-    /// Puts up the proof that a challenge asks for.
+    /// Puts up the proof that a challenge asks for, unless it is up.
     pub(super) async fn present(
         &self,
         authorization: &Authorization,
         challenge: &Challenge,
-    ) -> Result<Proof, Problem> {
-        let (challenges, identifier) = (&self.challenges, &authorization.identifier);
+    ) -> Result<Arc<Proof>, Problem> {
+        if let Some(proof) = self.standing.find(&challenge.url) {
+            return Ok(proof);
+        }
+        Ok(self.standing.add(Proof {
+            challenge: challenge.url.clone(),
+            shown: self.show(&authorization.identifier, challenge).await?,
+        }))
+    }
+
+    async fn show(&self, identifier: &Host, challenge: &Challenge) -> Result<Shown, Problem> {
+        let challenges = &self.challenges;
         match challenge.kind {
             ChallengeKind::Http01 => {
                 let (token, answer) = (&challenge.token, &challenge.key_authorization);
-                Ok(Proof::Http(challenges.present_http(token, answer)))
+                Ok(Shown::Http(challenges.present_http(token, answer)))
             }
             ChallengeKind::TlsAlpn01 => challenges
                 .present_tls_alpn(identifier, &challenge.digest())
-                .map(Proof::TlsAlpn),
+                .map(Shown::TlsAlpn),
             ChallengeKind::Dns01 => {
                 let name = dns::challenge_name(&identifier.to_string());
                 let record = self.put_up(&name, &challenge.dns_value()).await;
-                record.map(Proof::Dns)
+                record.map(Shown::Dns)
+            }
+        }
+    }
+
+    /// Leaves the proofs up until the order goes on. Of a provider with one record at a time none
+    /// is, since it keeps other names from being proved.
+    pub(super) async fn leave_up(&self) {
+        if self.provider().is_ok_and(Provider::is_one_at_a_time) {
+            let records = self
+                .standing
+                .take(|proof| matches!(proof.shown, Shown::Dns(_)));
+            self.take_down(records).await;
+        }
+    }
+
+    /// Takes the proofs away; what cannot be, is tried again at the next order or start.
+    pub(super) async fn withdraw(&self) {
+        self.take_down(self.standing.take(|_| true)).await;
+    }
+
+    async fn take_down(&self, proofs: Vec<Arc<Proof>>) {
+        for proof in proofs {
+            if let Shown::Dns(record) = &proof.shown {
+                self.take_away(record).await;
             }
         }
     }
 
     /// Waits until the CA can see a proof.
     pub(super) async fn settle(&self, proof: &Proof) -> Result<(), Problem> {
-        let Proof::Dns(record) = proof else {
+        let Shown::Dns(record) = &proof.shown else {
             return Ok(());
         };
         if let Outcome::Unchecked(why) = self.propagation.wait(record).await? {
@@ -94,19 +146,10 @@ impl Prover {
         Ok(())
     }
 
-    /// Takes proofs away; what cannot be, is tried again at the next order or start.
-    pub(super) async fn withdraw(&self, proofs: Vec<Proof>) {
-        for proof in proofs {
-            if let Proof::Dns(record) = proof {
-                self.take_away(&record).await;
-            }
-        }
-    }
-
-    /// Takes away what an end in the middle left behind.
+    /// Takes away what an end in the middle left behind, and not what was left up on purpose.
     pub(super) async fn sweep(&self) {
         let records = self.journalled();
-        for record in records.iter() {
+        for record in records.iter().filter(|record| !self.standing.has(record)) {
             self.take_away(record).await;
         }
     }
@@ -181,9 +224,9 @@ impl Prover {
 impl Proof {
     /// Who came to look at it.
     pub(super) fn hits(&self) -> Vec<Hit> {
-        match self {
-            Self::Http(presented) | Self::TlsAlpn(presented) => presented.hits(),
-            Self::Dns(_) => Vec::new(),
+        match &self.shown {
+            Shown::Http(presented) | Shown::TlsAlpn(presented) => presented.hits(),
+            Shown::Dns(_) => Vec::new(),
         }
     }
 }

@@ -154,8 +154,8 @@ impl CertificateSet {
     /// Whether a set that was just downloaded is what was wanted, and can be served from now on.
     ///
     /// # Errors
-    /// [`Class::Unusable`], with a sentence: no certificate, damaged, another key's, other names,
-    /// not valid now, or a chain that does not lead from issuer to issuer.
+    /// [`Class::Unusable`], with a sentence: no certificate, damaged, another key's, other names, or
+    /// not valid now.
     pub fn check(&self, wanted: &[Host], now: OffsetDateTime) -> Result<(), Problem> {
         let certified = self
             .certified(&SystemRoots::from_certificates(&[]))
@@ -164,13 +164,17 @@ impl CertificateSet {
         if !missing.is_empty() {
             return Err(unusable(format!("the certificate does not name {missing}")));
         }
-        in_validity(&certified, now)?;
-        if !certified.is_one_line(now.max(certified.not_before)) {
-            return Err(unusable(
-                "the chain does not lead from each certificate to its issuer",
-            ));
+        in_validity(&certified, now)
+    }
+
+    /// Keeps of the chain what is served; returns the others, each with its name and why.
+    pub(super) fn trim(&mut self) -> anyhow::Result<Vec<String>> {
+        let certified = self.certified(&SystemRoots::from_certificates(&[]))?;
+        if !certified.left_out.is_empty() {
+            let line = certified.key.cert.iter();
+            self.chain_pem = line.map(|der| certificate_pem(der)).collect();
         }
-        Ok(())
+        Ok(certified.left_out)
     }
 
     fn pem(&self) -> String {
@@ -197,6 +201,17 @@ fn unusable(cause: impl Into<String>) -> Problem {
     Problem::new(
         Class::Unusable,
         format!("the CA sent what cannot be served: {cause}"),
+    )
+}
+
+/// A certificate as RFC 7468 writes it.
+fn certificate_pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    let lines: Vec<_> = lines.collect();
+    format!(
+        "{BEGIN_CERTIFICATE}\n{}\n-----END CERTIFICATE-----\n",
+        lines.join("\n")
     )
 }
 

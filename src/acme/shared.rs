@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{accounts::Accounts, challenge::Challenges, store::Store, zone::Zones};
+use super::{accounts::Accounts, challenge::Challenges, pace::Pace, store::Store, zone::Zones};
 use crate::{file_access::FileAccess, tls::SystemRoots};
 
 /// What all keepers share.
@@ -14,6 +14,7 @@ pub(super) struct Shared {
     /// Read when a site first wants a certificate so.
     pub(super) roots: LazyLock<SystemRoots>,
     pub(super) accounts: Accounts,
+    pub(super) pace: Pace,
     pub(super) zones: Zones,
     /// For the files of the operator.
     pub(super) files: FileAccess,
@@ -27,6 +28,7 @@ impl Shared {
     pub(super) fn new(store: Arc<dyn Store>, files: FileAccess) -> Self {
         Self {
             accounts: Accounts::new(store.clone(), files.clone()),
+            pace: Pace::default(),
             store,
             challenges: Challenges::default(),
             roots: LazyLock::new(SystemRoots::load),

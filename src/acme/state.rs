@@ -28,6 +28,9 @@ pub struct State {
     pub next_at: Option<OffsetDateTime>,
     /// What went wrong last, until it goes right.
     pub problem: Option<Told>,
+    /// The reason for which other programs lack their copies of it.
+    #[serde(default)]
+    pub undelivered: Option<Told>,
 }
 
 /// How a certificate stands.

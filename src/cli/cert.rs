@@ -8,7 +8,7 @@ use super::{must_exist, print, table, tell};
 use crate::{
     acme::{
         self,
-        state::{Standing, State},
+        state::{Standing, State, Told},
     },
     config,
     server::control,
@@ -59,7 +59,8 @@ fn told(states: &[State], now: OffsetDateTime) -> String {
     for (nth, line) in table::lines(&rows).into_iter().enumerate() {
         lines.push(line);
         let state = nth.checked_sub(1).and_then(|nth| states.get(nth));
-        lines.extend(state.and_then(problem));
+        let told = state.map(|state| [&state.problem, &state.undelivered]);
+        lines.extend(told.into_iter().flatten().flatten().map(problem));
     }
     lines.join("\n") + "\n"
 }
@@ -111,15 +112,14 @@ fn next(state: &State, now: OffsetDateTime) -> String {
     }
 }
 
-fn problem(state: &State) -> Option<String> {
-    let problem = state.problem.as_ref()?;
+fn problem(problem: &Told) -> String {
     let at = problem.at;
     let (hour, minute) = (at.hour(), at.minute());
-    Some(format!(
+    format!(
         "  {} {hour:02}:{minute:02} UTC: {}",
         day(at),
         Printable(&problem.sentence)
-    ))
+    )
 }
 
 #[cfg(test)]
@@ -127,7 +127,7 @@ mod tests {
     use time::{Duration, macros::datetime};
 
     use super::*;
-    use crate::acme::{problem::Class, state::Told};
+    use crate::acme::problem::Class;
 
     #[test]
     fn the_table_tells_each_certificate_and_under_it_what_is_wrong() {
@@ -142,6 +142,11 @@ mod tests {
             next: "renewal".into(),
             next_at: Some(now + Duration::days(40)),
             problem: None,
+            undelivered: Some(Told {
+                at: now - Duration::minutes(7),
+                class: Class::Local,
+                sentence: "the copies are not delivered".into(),
+            }),
         };
         let bad = State {
             name: "a.org".into(),
@@ -156,11 +161,13 @@ mod tests {
                 class: Class::Validation,
                 sentence: "nobody came".into(),
             }),
+            undelivered: None,
             ..good.clone()
         };
         let expected = "\
 NAME              STATE     ISSUER  ENDS             LEFT     NEXT
 home.example.org  valid     R11     3 February 2027  70 days  renewal in 40 days
+  25 November 2026 11:53 UTC: the copies are not delivered
 a.org             none yet  -       -                -        another try in 10 min
   25 November 2026 11:55 UTC: nobody came
 ";

@@ -100,7 +100,10 @@ fn by_acme(config: &Config, running: &Running) -> Vec<Finding> {
         None => acme::states_on_disk(config),
     };
     match states {
-        Ok(states) => states.iter().map(of_state).collect(),
+        Ok(states) => {
+            let copies = states.iter().filter_map(undelivered);
+            states.iter().map(of_state).chain(copies).collect()
+        }
         Err(fault) => vec![Finding::warn("certificates", format!("{fault:#}"))],
     }
 }
@@ -122,6 +125,13 @@ fn of_state(state: &State) -> Finding {
         (Standing::Ended, _) => Finding::fail(subject, told).cure(next),
         _ => Finding::warn(subject, told).cure(next),
     }
+}
+
+fn undelivered(state: &State) -> Option<Finding> {
+    let told = state.undelivered.as_ref()?;
+    let subject = format!("copies of {}", state.name);
+    let cure = "correct the program or the folder of `acme.export`";
+    Some(Finding::warn(subject, told.sentence.clone()).cure(cure))
 }
 
 fn standing(standing: Standing) -> &'static str {
@@ -155,6 +165,7 @@ mod tests {
             days_left: Some(70),
             next: "renewal".into(),
             next_at: None,
+            undelivered: None,
             problem: problem.map(|sentence| Told {
                 at: now,
                 class: Class::Validation,

@@ -14,7 +14,12 @@ use rustls::{
 use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{SystemRoots, Warning, chain, day::day, distinguished_name, hosts, pem};
+use super::{
+    SystemRoots, Warning,
+    chain::{self, Chain},
+    day::day,
+    distinguished_name, hosts, pem,
+};
 use crate::{config::model::Host, file_access};
 
 /// A certificate with its key, ready to serve, and what is known of it.
@@ -30,6 +35,8 @@ pub struct Certified {
     pub not_after: OffsetDateTime,
     /// Whether the chain leads to one of the system's roots, so that HSTS locks nobody out.
     pub publicly_trusted: bool,
+    /// Certificates that came along and are not served, each with its name and why.
+    pub left_out: Vec<String>,
     /// What browsers will complain about, and what else the operator should know.
     pub warnings: Vec<Warning>,
 }
@@ -91,13 +98,6 @@ impl Certified {
             .or_else(|| Some(distinguished_name::text(issuer)).filter(|text| !text.is_empty()))
     }
 
-    /// Whether the chain, leaf first, was led from issuer to issuer at that moment: each name is
-    /// that of the next certificate, and its key signed.
-    #[must_use]
-    pub fn is_one_line(&self, moment: OffsetDateTime) -> bool {
-        chain::is_one_line(&self.key.cert, moment)
-    }
-
     /// Those of the hosts that the certificate does not name.
     #[must_use]
     pub fn missing<'a>(&self, hosts: &'a [Host]) -> Vec<&'a Host> {
@@ -105,27 +105,28 @@ impl Certified {
         hosts.iter().filter(is_missing).collect()
     }
 
-    /// Puts the certificates in order around the key; none if it fits none of them.
+    /// Takes the line of certificates from that of the key; none if the key fits none of them.
     pub(super) fn new(
         certificates: &[CertificateDer<'static>],
         key: Arc<dyn SigningKey>,
         roots: &SystemRoots,
     ) -> anyhow::Result<Option<Self>> {
         let parsed = parse(certificates)?;
-        let Some(order) = chain::order(&parsed, key.as_ref()) else {
+        let Some(leaf) = parsed.iter().find(|one| chain::fits(one, key.as_ref())) else {
             return Ok(None);
         };
-        let Some(leaf) = order.first().and_then(|&index| parsed.get(index)) else {
-            return Ok(None);
-        };
-        let chain = chain::arranged(certificates, &order);
+        let moment = in_validity(leaf);
+        let chain = Chain::find(certificates, &parsed, key.as_ref(), moment);
+        let Some(chain) = chain else { return Ok(None) };
+        let line = chain.of(certificates);
         Ok(Some(Self {
             names: hosts::named_by(leaf),
             not_before: leaf.validity().not_before.to_datetime(),
             not_after: leaf.validity().not_after.to_datetime(),
-            publicly_trusted: roots.trust(&chain, in_validity(leaf)),
-            warnings: disorder(&order).into_iter().collect(),
-            key: Arc::new(CertifiedKey::new(chain, key)),
+            publicly_trusted: roots.trust(&line, unix_time(moment)),
+            warnings: faults_of(&chain).collect(),
+            left_out: chain.left_out,
+            key: Arc::new(CertifiedKey::new(line, key)),
         }))
     }
 
@@ -178,15 +179,16 @@ fn parse<'a>(
 
 /// Now, or the nearest moment at which the leaf is valid: trust is asked of the chain, not of
 /// the clock, which is often wrong when a small board starts.
-fn in_validity(leaf: &X509Certificate<'_>) -> UnixTime {
+fn in_validity(leaf: &X509Certificate<'_>) -> OffsetDateTime {
     let validity = leaf.validity();
-    let (begin, end) = (
-        validity.not_before.timestamp(),
-        validity.not_after.timestamp(),
-    );
-    let now = OffsetDateTime::now_utc().unix_timestamp();
-    let seconds = now.min(end).max(begin);
-    UnixTime::since_unix_epoch(Duration::from_secs(seconds.try_into().unwrap_or(0)))
+    let end = validity.not_after.to_datetime();
+    let begin = validity.not_before.to_datetime();
+    OffsetDateTime::now_utc().min(end).max(begin)
+}
+
+fn unix_time(moment: OffsetDateTime) -> UnixTime {
+    let seconds = moment.unix_timestamp().try_into().unwrap_or(0);
+    UnixTime::since_unix_epoch(Duration::from_secs(seconds))
 }
 
 /// Both values, or every fault, each in a line of its own.
@@ -201,13 +203,20 @@ pub(super) fn both<A, B>(
     }
 }
 
-fn disorder(order: &[usize]) -> Option<Warning> {
-    (!order.is_sorted()).then(|| {
+fn faults_of(chain: &Chain) -> impl Iterator<Item = Warning> {
+    let disorder = (!chain.line.is_sorted()).then(|| {
         Warning::new(
             "the certificates are in the wrong order, and served in the right one; \
              put the site's own first, then its issuer",
         )
-    })
+    });
+    let left_out = (!chain.left_out.is_empty()).then(|| {
+        Warning::new(format!(
+            "not served, since they do not belong to the chain: {}; remove them",
+            chain.left_out.join(", ")
+        ))
+    });
+    disorder.into_iter().chain(left_out)
 }
 
 fn signing_key(

@@ -54,6 +54,7 @@ pub(crate) use distinguished_name::hex;
 pub use handshake_fault::handshake_fault;
 pub use identity::{Identity, serial};
 pub use issued::{Issued, Slot};
+pub(crate) use pem::in_words as pem_in_words;
 pub use reason::Reason;
 pub use refused_certificate::RefusedCertificate;
 pub use roots::SystemRoots;

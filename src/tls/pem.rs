@@ -120,8 +120,39 @@ fn unreadable(file: &Path, fault: &io::Error) -> anyhow::Error {
 }
 
 fn damaged(place: &dyn Display, fault: &pem::Error) -> anyhow::Error {
-    anyhow!("{place}: damaged PEM ({fault}); copy the file again")
+    anyhow!(
+        "{place}: damaged PEM ({}); copy the file again",
+        in_words(fault)
+    )
 }
+
+/// The fault of a PEM text in words; the error itself shows lines as lists of numbers.
+pub(crate) fn in_words(fault: &pem::Error) -> String {
+    match fault {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            format!(
+                "it breaks off: the end of {} is not there",
+                line(end_marker)
+            )
+        }
+        pem::Error::IllegalSectionStart { line: start } => {
+            format!("the line {} is cut or changed", line(start))
+        }
+        pem::Error::Base64Decode(_) => "characters that are not base64".to_owned(),
+        fault => fault.to_string(),
+    }
+}
+
+/// The begin of a line as it may be shown.
+fn line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let shown = text.trim().chars().take(LINE);
+    let shown = shown.map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    format!("\"{}\"", shown.collect::<String>())
+}
+
+/// The longest line that is shown, in characters.
+const LINE: usize = 64;
 
 fn is_encrypted(bytes: &[u8]) -> bool {
     contains(bytes, b"BEGIN ENCRYPTED PRIVATE KEY") || contains(bytes, b"Proc-Type: 4,ENCRYPTED")
@@ -178,12 +209,20 @@ mod tests {
                 .to_string()
                 .contains("empty")
         );
+        let told = certificates(&torn).unwrap_err().to_string();
+        let cause = "damaged PEM (it breaks off: the end of \"CERTIFICATE\" is not there)";
+        assert!(told.contains(cause), "{told}");
+        let cut = folder.write("cut.pem", "-----BEGIN CERTIFIC\nMIIB\n");
+        let told = certificates(&cut).unwrap_err().to_string();
         assert!(
-            certificates(&torn)
-                .unwrap_err()
-                .to_string()
-                .contains("damaged PEM")
+            told.contains("the line \"-----BEGIN CERTIFIC\" is cut"),
+            "{told}"
         );
+        let text = "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
+        let told = certificates(&folder.write("text.pem", text))
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("(characters that are not base64)"), "{told}");
     }
 
     #[test]

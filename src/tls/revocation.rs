@@ -8,6 +8,7 @@ mod content;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use aws_lc_rs::digest::{SHA256, digest};
 use rustls::pki_types::CertificateRevocationListDer;
 use time::OffsetDateTime;
 use webpki::Error as Fault;
@@ -23,7 +24,10 @@ pub(super) struct RevocationList {
     pub(super) content: Content,
     /// The issuer as text.
     pub(super) name: String,
-    pub(super) der: Vec<u8>,
+    /// SHA-256 of the list, by which it is known again; its bytes are not kept.
+    pub(super) digest: Vec<u8>,
+    /// Length of the list in bytes.
+    pub(super) length: usize,
     /// The key of the CA in the file that signed it; none when the file has no CA of its issuer's
     /// name, which a device may show.
     signer: Option<Vec<u8>>,
@@ -78,9 +82,12 @@ impl RevocationList {
     ) -> anyhow::Result<Option<Self>> {
         let (_, parsed) = CertificateRevocationList::from_der(der)
             .map_err(|fault| anyhow!("damaged revocation list ({fault}); make it again"))?;
-        let content = Content::read(der, &parsed)?;
         let name = distinguished_name::text(parsed.issuer());
-        let signer = match fit(&parsed, authorities) {
+        let fit = fit(&parsed, authorities);
+        let this_update = parsed.last_update().to_datetime();
+        let next_update = parsed.next_update().map(|time| time.to_datetime());
+        let content = Content::read(der, parsed)?;
+        let signer = match fit {
             Fit::Signed(key) => Some(key),
             Fit::Unnamed if content.is_version_1() => {
                 warnings.push(unnamed_version_1(&name));
@@ -100,10 +107,11 @@ impl RevocationList {
         }
         Ok(Some(Self {
             content,
-            der: der.to_vec(),
+            digest: digest(&SHA256, der).as_ref().to_vec(),
+            length: der.len(),
             signer,
-            this_update: parsed.last_update().to_datetime(),
-            next_update: parsed.next_update().map(|time| time.to_datetime()),
+            this_update,
+            next_update,
             name,
         }))
     }

@@ -1,13 +1,14 @@
 //! The account at a CA (RFC 8555, 7.3): taken up again, or registered.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use instant_acme::{Account, AccountCredentials, ExternalAccountKey, NewAccount};
+use instant_acme::{Account, AccountCredentials, ExternalAccountKey, Key, NewAccount};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde::Deserialize;
 
 use super::{directory::Directory, failure::Failure, persist::persist, transport::Transport};
-use crate::acme::problem::{Class, Problem};
+use crate::acme::problem::{Cause, Class, Problem};
 
 /// Which CA, and as whom.
 #[derive(Clone, Debug)]
@@ -59,6 +60,39 @@ pub(super) async fn take_up(
     Ok(Some(account))
 }
 
+/// The key of an account, by which the CA finds it.
+#[derive(Clone)]
+pub(super) struct AccountKey {
+    directory: String,
+    key: Arc<PrivatePkcs8KeyDer<'static>>,
+}
+
+impl AccountKey {
+    /// The key in an account's credentials.
+    pub(super) fn of(settings: &Settings, credentials: &[u8]) -> Option<Self> {
+        let credentials: AccountCredentials = serde_json::from_slice(credentials).ok()?;
+        Some(Self {
+            directory: settings.directory.clone(),
+            key: Arc::new(credentials.private_key().clone_key()),
+        })
+    }
+
+    /// Whether the CA says that it has no account of this key (RFC 8555, 7.3.1): the account was
+    /// given another one elsewhere (7.3.5).
+    pub(super) async fn is_unknown(&self, transport: &Transport) -> bool {
+        let found = persist!(self.find(transport));
+        found.is_err_and(|failure| failure.kind.as_deref() == Some("accountDoesNotExist"))
+    }
+
+    async fn find(&self, transport: &Transport) -> Result<(), instant_acme::Error> {
+        let key = Key::from_pkcs8_der(self.key.clone_key())?;
+        let der = PrivateKeyDer::Pkcs8(self.key.clone_key());
+        let directory = self.directory.clone();
+        let found = builder(transport).from_key((key, der), directory).await;
+        found.map(|_| ())
+    }
+}
+
 /// Registers an account and agrees to the terms of service; gives the credentials to keep.
 pub(super) async fn register(
     transport: &Transport,
@@ -78,7 +112,7 @@ pub(super) async fn register(
     };
     let registered =
         persist!(builder(transport).create(&wish, settings.directory.clone(), binding.as_ref()));
-    let (account, credentials) = registered.map_err(refused)?;
+    let (account, credentials) = registered.map_err(|it| refused(it, binding.is_some()))?;
     let credentials = serde_json::to_vec(&credentials).map_err(instant_acme::Error::from)?;
     Ok((account, credentials))
 }
@@ -97,7 +131,8 @@ fn binding(
                 Class::Refused,
                 "the CA takes only accounts with an external account binding; get key id and \
                  HMAC key from it and write them into the configuration",
-            ));
+            )
+            .caused_by(Cause::ExternalAccount));
         }
         return Ok(None);
     };
@@ -107,23 +142,19 @@ fn binding(
             Class::Refused,
             "the HMAC key of the external account binding is not base64url; copy it again",
         )
+        .caused_by(Cause::ExternalAccount)
     })?;
     Ok(Some(ExternalAccountKey::new(external.key_id.clone(), &key)))
 }
 
-/// What at an order would be a fault of the proof is here one of the binding.
-fn refused(failure: Failure) -> Failure {
-    let class = match failure.problem.class {
-        Class::Validation | Class::AccountGone => Class::Refused,
-        class => class,
-    };
-    Failure {
-        problem: Problem {
-            class,
-            ..failure.problem
-        },
-        ..failure
+/// A fault of the proof, at an order, is one of the binding here, if there is one.
+fn refused(mut failure: Failure, is_bound: bool) -> Failure {
+    let problem = &mut failure.problem;
+    if matches!(problem.class, Class::Validation | Class::AccountGone) {
+        problem.class = Class::Refused;
+        problem.cause = problem.cause.or(is_bound.then_some(Cause::ExternalAccount));
     }
+    failure
 }
 
 fn unreadable(fault: &serde_json::Error) -> Problem {

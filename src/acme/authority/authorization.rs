@@ -2,7 +2,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use instant_acme::{AuthorizationState, AuthorizationStatus, ChallengeStatus, ChallengeType};
+use instant_acme::{AuthorizationState, ChallengeType};
+pub(super) use instant_acme::{AuthorizationStatus, ChallengeStatus};
 
 use super::failure::Failure;
 use crate::{

@@ -34,7 +34,7 @@ pub struct Meta {
 
 impl Directory {
     pub(super) async fn fetch(transport: &Transport, url: &str) -> Result<Self, Failure> {
-        let answer = transport.get(url).await?;
+        let answer = transport.directory(url).await?;
         serde_json::from_slice(answer.body()).map_err(|fault| {
             Problem::new(
                 Class::Network,

@@ -7,7 +7,7 @@ use http::StatusCode;
 use instant_acme::{Identifier, Subproblem};
 
 use super::retry_after;
-use crate::acme::problem::{Class, Problem};
+use crate::acme::problem::{Cause, Class, Problem};
 
 const URN: &str = "urn:ietf:params:acme:error:";
 /// The most that is kept of what a CA says, in characters.
@@ -35,19 +35,27 @@ impl<'a> Document<'a> {
             retry_after: retry_after::in_words(&detail),
             identifier: self.identifier(),
             link: (class == Class::Paused).then(|| link(&detail)).flatten(),
+            cause: self.cause(),
             detail: detail.chars().take(LENGTH).collect(),
         }
+    }
+
+    /// The types of the document and of those within.
+    fn kinds(&self) -> impl Iterator<Item = &'a str> {
+        let subproblems = self.0.subproblems.iter();
+        let kinds = subproblems.map(|sub| acme_kind(sub.r#type.as_deref()));
+        std::iter::once(self.kind()).chain(kinds).flatten()
+    }
+
+    fn cause(&self) -> Option<Cause> {
+        self.kinds().find_map(cause)
     }
 
     fn class(&self, status: Option<StatusCode>, detail: &str) -> Class {
         if status.is_some_and(|status| status.is_server_error()) {
             return Class::Network;
         }
-        let subproblems = self.0.subproblems.iter();
-        let kinds = subproblems.map(|sub| acme_kind(sub.r#type.as_deref()));
-        let mut classes = std::iter::once(self.kind())
-            .chain(kinds)
-            .filter_map(|kind| class(kind?, detail));
+        let mut classes = self.kinds().filter_map(|kind| class(kind, detail));
         classes.next().unwrap_or(match status {
             Some(StatusCode::TOO_MANY_REQUESTS) => Class::RateLimited,
             _ => Class::Refused,
@@ -110,6 +118,16 @@ fn class(kind: &str, detail: &str) -> Option<Class> {
         | "unsupportedContact"
         | "unsupportedIdentifier"
         | "userActionRequired" => Class::Refused,
+        _ => return None,
+    })
+}
+
+fn cause(kind: &str) -> Option<Cause> {
+    Some(match kind {
+        "caa" => Cause::Caa,
+        "externalAccountRequired" => Cause::ExternalAccount,
+        "rejectedIdentifier" | "unsupportedIdentifier" => Cause::RejectedName,
+        "userActionRequired" => Cause::UserAction,
         _ => return None,
     })
 }

@@ -1,6 +1,9 @@
 //! A request to the CA that failed, with what decides how it is taken.
 
-use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, Response, StatusCode,
+    header::{CONTENT_TYPE, LINK},
+};
 use instant_acme::Error;
 use time::OffsetDateTime;
 
@@ -8,7 +11,7 @@ use super::{
     document::{Document, one_line},
     retry_after,
 };
-use crate::acme::problem::{Class, Problem};
+use crate::acme::problem::{Cause, Class, Problem};
 
 /// A request to the CA that failed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,9 @@ impl Failure {
             None => Self::from(strange(status, answer.headers())),
         };
         failure.status = Some(status);
+        if failure.problem.cause == Some(Cause::UserAction) {
+            failure.problem.link = page(answer);
+        }
         let asked = retry_after::in_headers(answer.headers(), now);
         failure.problem.retry_after = asked.or(failure.problem.retry_after);
         failure
@@ -111,6 +117,37 @@ impl From<Error> for Failure {
 /// Whether what came is ACME's, whatever its content type says.
 fn is_document(document: &instant_acme::Problem) -> bool {
     document.r#type.is_some() || document.detail.is_some()
+}
+
+/// The page that `userActionRequired` leads to (RFC 8555, 7.3.3): `instance` of the document, or
+/// the terms of service.
+fn page<B: AsRef<[u8]>>(answer: &Response<B>) -> Option<String> {
+    let Instance { instance } = serde_json::from_slice(answer.body().as_ref()).ok()?;
+    let page = instance.or_else(|| terms_of_service(answer.headers()))?;
+    let is_page = page.starts_with("https://") || page.starts_with("http://");
+    is_page
+        .then(|| one_line(&page))
+        .filter(|page| page.len() <= LONGEST_PAGE)
+}
+
+#[derive(serde::Deserialize)]
+struct Instance {
+    instance: Option<String>,
+}
+
+/// The longest URL that is repeated, in bytes.
+const LONGEST_PAGE: usize = 500;
+
+/// The target of `Link: <URL>;rel="terms-of-service"` (RFC 8288).
+fn terms_of_service(headers: &HeaderMap) -> Option<String> {
+    let links = headers.get_all(LINK).into_iter();
+    let links = links.filter_map(|link| link.to_str().ok());
+    links.flat_map(|link| link.split(',')).find_map(|link| {
+        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        parameters
+            .contains("terms-of-service")
+            .then(|| target.to_owned())
+    })
 }
 
 fn strange(status: StatusCode, headers: &HeaderMap) -> Problem {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use instant_acme::{Order, OrderStatus};
 
 use super::{
-    authorization::{Authorization, Challenge},
+    authorization::{Authorization, AuthorizationStatus, Challenge, ChallengeStatus},
     failure::Failure,
-    persist::persist,
+    persist::{Outages, endure, persist},
 };
 use crate::acme::problem::{Class, Problem};
 
@@ -60,17 +60,47 @@ impl PlacedOrder {
     /// # Errors
     /// Whatever the CA or the way to it says.
     pub async fn authorizations(&mut self) -> Result<Vec<Authorization>, Problem> {
-        persist!(request::collect(&mut self.order, &self.thumbprint)).map_err(of_order)
+        let until = self.deadline();
+        endure!(until, request::collect(&mut self.order, &self.thumbprint)).map_err(of_order)
     }
 
-    /// Tells the CA that the proof is up.
+    /// Tells the CA that the proof is up. Its answer may get lost, and a repetition be refused, so
+    /// after a failure the authorization decides.
     ///
     /// # Errors
-    /// Whatever the CA or the way to it says; `Class::Validation` if it looked at once.
+    /// `Class::Validation` if the CA looked and did not believe; whatever the CA or the way to it
+    /// says while validation has not begun.
     pub async fn ready(&mut self, challenge: &Challenge) -> Result<(), Problem> {
         // What was put up before took its own time.
         self.begun = Instant::now();
-        persist!(request::accept(&mut self.order, challenge)).map_err(of_order)
+        let mut outages = Outages::until(self.deadline());
+        loop {
+            let Err(failure) = persist!(request::accept(&mut self.order, challenge)) else {
+                return Ok(());
+            };
+            if self.is_taken(challenge).await? {
+                return Ok(());
+            }
+            if !outages.wait(&failure).await {
+                return Err(of_order(failure));
+            }
+        }
+    }
+
+    /// Returns true once the CA validates the challenge, or has done so.
+    async fn is_taken(&mut self, challenge: &Challenge) -> Result<bool, Problem> {
+        let until = self.deadline();
+        let found = endure!(until, request::look_up(&mut self.order, challenge));
+        let Some(authorization) = found.map_err(of_order)? else {
+            return Ok(false);
+        };
+        if let Some(problem) = authorization.failure() {
+            return Err(problem);
+        }
+        let mut challenges = authorization.challenges.iter();
+        let same = challenges.find(|other| other.url == challenge.url);
+        let is_pending = same.is_some_and(|same| same.status == ChallengeStatus::Pending);
+        Ok(authorization.status == AuthorizationStatus::Valid || !is_pending)
     }
 
     /// Waits until the CA has believed all proofs.
@@ -80,32 +110,33 @@ impl PlacedOrder {
     /// done in time, and whatever else it says.
     pub async fn wait_ready(&mut self) -> Result<(), Problem> {
         let until = self.deadline();
-        match persist!(request::poll_ready(&mut self.order, until)).map_err(of_order)? {
+        let polled = endure!(until, request::poll_ready(&mut self.order, until));
+        match polled.map_err(of_order)? {
             OrderStatus::Invalid => Err(self.why_invalid().await),
             _ => Ok(()),
         }
     }
 
-    /// Sends the certificate signing request; one already sent is not sent again.
+    /// Sends the certificate signing request; one that the CA has is not sent again, although its
+    /// answer got lost.
     ///
     /// # Errors
     /// `Class::OrderGone` if the CA does not take it of this order, and whatever else the CA or
     /// the way to it says.
     pub async fn finalize(&mut self, csr_der: &[u8]) -> Result<(), Problem> {
-        if self.is_finalized() {
-            return Ok(());
+        let mut outages = Outages::until(self.deadline());
+        while !self.is_finalized() {
+            let Err(failure) = persist!(self.order.finalize_csr(csr_der)) else {
+                return Ok(());
+            };
+            let until = self.deadline();
+            let read = endure!(until, request::refresh(&mut self.order)).map_err(of_order);
+            read?;
+            if !self.is_finalized() && !outages.wait(&failure).await {
+                return Err(of_order(failure));
+            }
         }
-        let Err(failure) = persist!(self.order.finalize_csr(csr_der)) else {
-            return Ok(());
-        };
-        // It may have arrived before, and only the answer got lost.
-        if failure.kind.as_deref() == Some("orderNotReady") {
-            persist!(request::refresh(&mut self.order)).map_err(of_order)?;
-        }
-        match self.is_finalized() {
-            true => Ok(()),
-            false => Err(of_order(failure)),
-        }
+        Ok(())
     }
 
     /// Waits for the certificate and fetches it with its chain, as PEM, unexamined.
@@ -115,7 +146,7 @@ impl PlacedOrder {
     /// invalid without a reason, and whatever else the CA or the way to it says.
     pub async fn wait_certificate(&mut self) -> Result<String, Problem> {
         let until = self.deadline();
-        let fetched = persist!(request::fetch(&mut self.order, until)).map_err(of_order);
+        let fetched = endure!(until, request::fetch(&mut self.order, until)).map_err(of_order);
         fetched.map_err(|problem| self.explained(problem))
     }
 

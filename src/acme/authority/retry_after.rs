@@ -24,9 +24,45 @@ pub(super) fn in_headers(headers: &HeaderMap, now: OffsetDateTime) -> Option<Off
     date(value)
 }
 
-/// A date as HTTP writes it (RFC 9110, 5.6.7), in its preferred form.
+/// A date in any of the three forms of HTTP (RFC 9110, 5.6.7).
 pub(super) fn date(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc2822).ok().and_then(in_utc)
+    let preferred = OffsetDateTime::parse(text, &Rfc2822).ok().and_then(in_utc);
+    preferred
+        .or_else(|| rfc_850(text))
+        .or_else(|| asctime(text))
+}
+
+/// `Sunday, 06-Nov-94 08:49:37 GMT`; a date of HTTP is none of before 1970.
+fn rfc_850(text: &str) -> Option<OffsetDateTime> {
+    let (_, date) = text.split_once(", ")?;
+    let (date, time) = date.split_once(' ')?;
+    let [day, month, year] = date.split('-').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let century = if year.parse::<u8>().ok()? < 70 {
+        20
+    } else {
+        19
+    };
+    rfc_2822(
+        day,
+        month,
+        &format!("{century}{year}"),
+        time.strip_suffix(" GMT")?,
+    )
+}
+
+/// `Sun Nov  6 08:49:37 1994`.
+fn asctime(text: &str) -> Option<OffsetDateTime> {
+    let [_, month, day, time, year] = text.split_whitespace().collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    rfc_2822(day, month, year, time)
+}
+
+fn rfc_2822(day: &str, month: &str, year: &str, time: &str) -> Option<OffsetDateTime> {
+    let text = format!("{day:0>2} {month} {year} {time} +0000");
+    OffsetDateTime::parse(&text, &Rfc2822).ok()
 }
 
 /// The same moment without its offset; none beyond the years that can be written.
@@ -65,9 +101,18 @@ mod tests {
             header("Thu, 26 Nov 2026 10:00:00 GMT"),
             Some(datetime!(2026-11-26 10:00 UTC))
         );
+        let then = Some(datetime!(1994-11-06 8:49:37 UTC));
+        assert_eq!(header("Sunday, 06-Nov-94 08:49:37 GMT"), then);
+        assert_eq!(header("Sun Nov  6 08:49:37 1994"), then);
+        assert_eq!(
+            header("Thursday, 26-Nov-26 10:00:00 GMT"),
+            Some(datetime!(2026-11-26 10:00 UTC))
+        );
         for odd in [
             "",
             "soon",
+            "Thursday, 26-Nov-x6 10:00:00 GMT",
+            "Thu Nov 26 1994",
             "-5",
             "-99999999999",
             "9223372036854775807",

@@ -5,19 +5,20 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Request, Response,
-    header::{CONTENT_TYPE, DATE, RETRY_AFTER},
+    HeaderMap, HeaderValue, Method, Request, Response, Uri,
+    header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER},
 };
 use http_body_util::BodyExt;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use time::{Duration, OffsetDateTime};
 
-use super::{failure::Failure, retry_after};
+use super::{failure::Failure, persist::Outages, retry_after};
 use crate::acme::{
     client::HttpsClient,
     problem::{Class, Problem},
@@ -28,6 +29,8 @@ use crate::acme::{
 pub(super) struct Transport {
     client: HttpsClient,
     clock_skew: Arc<Mutex<Option<Duration>>>,
+    /// The directory as it was read, with its URL: instant-acme reads it again.
+    directory: Arc<OnceLock<(Uri, Response<Bytes>)>>,
 }
 
 impl Transport {
@@ -35,7 +38,31 @@ impl Transport {
         Self {
             client,
             clock_skew: Arc::default(),
+            directory: Arc::default(),
         }
+    }
+
+    /// Reads the directory, once for all that follows.
+    pub(super) async fn directory(&self, url: &str) -> Result<Response<Bytes>, Failure> {
+        // Once more: a kept schedule would wait for half a minute.
+        let until = Instant::now() + AGAIN;
+        let mut outages = Outages::until(until);
+        let answer = loop {
+            match self.get(url).await {
+                Err(failure) if outages.wait(&failure).await => {}
+                answer => break answer?,
+            }
+        };
+        if let Ok(url) = url.parse() {
+            self.directory.set((url, answer.clone())).ok();
+        }
+        Ok(answer)
+    }
+
+    fn read_before(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let (url, answer) = self.directory.get()?;
+        let is_directory = request.method() == Method::GET && request.uri() == url;
+        is_directory.then(|| answer.clone())
     }
 
     /// The CA's clock minus ours, as its last answer had it.
@@ -84,13 +111,18 @@ impl HttpClient for Transport {
         let transport = self.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
+            let url = head.uri.clone();
             let Ok(body) = body.collect().await;
             let request = Request::from_parts(head, body.to_bytes());
-            let mut answer = transport.ask(request).await?;
+            let mut answer = match transport.read_before(&request) {
+                Some(answer) => answer,
+                None => transport.ask(request).await?,
+            };
             if let Some(failure) = failure(&answer).filter(|it| !it.is_bad_nonce()) {
                 return Err(failure.into());
             }
             shorten_wait(answer.headers_mut());
+            resolve_location(&url, answer.headers_mut());
             let (parts, body) = answer.into_parts();
             Ok(BytesResponse {
                 parts,
@@ -110,6 +142,52 @@ pub(super) fn shorten_wait(headers: &mut HeaderMap) {
     }
 }
 
+/// Makes a relative `Location` absolute (RFC 9110, 10.2.2), since it is asked for later.
+pub(super) fn resolve_location(url: &Uri, headers: &mut HeaderMap) {
+    let location = headers.get(LOCATION).and_then(|it| it.to_str().ok());
+    let resolved = location.and_then(|location| resolve(url, location));
+    if let Some(resolved) = resolved.and_then(|url| HeaderValue::try_from(url).ok()) {
+        headers.insert(LOCATION, resolved);
+    }
+}
+
+/// A reference as RFC 3986, 5.2, resolves it; none for one that is absolute.
+fn resolve(url: &Uri, reference: &str) -> Option<String> {
+    let (scheme, authority) = (url.scheme_str()?, url.authority()?);
+    if reference.contains("://") {
+        return None;
+    }
+    if let Some(authority) = reference.strip_prefix("//") {
+        return Some(format!("{scheme}://{authority}"));
+    }
+    let folder = match reference.starts_with('/') {
+        true => "",
+        false => url
+            .path()
+            .rsplit_once('/')
+            .map_or("/", |(folder, _)| folder),
+    };
+    let slash = if reference.starts_with('/') { "" } else { "/" };
+    let path = without_dots(&format!("{folder}{slash}{reference}"));
+    Some(format!("{scheme}://{authority}{path}"))
+}
+
+/// The path without `.` and `..` (RFC 3986, 5.2.4).
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            segment => kept.push(segment),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+/// How soon the directory is read again, at most, after a fault of the way to it.
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// A day, in seconds.
 const LONGEST_WAIT: u64 = 24 * 60 * 60;
 
@@ -120,4 +198,27 @@ fn failure(answer: &Response<Bytes>) -> Option<Failure> {
     let is_page = content.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
     let is_success = answer.status().is_success() && !is_page;
     (!is_success).then(|| Failure::of_answer(answer, OffsetDateTime::now_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_location_is_resolved_against_the_request() {
+        let url: Uri = "https://ca.test:14000/acme/new-order".parse().unwrap();
+        for (location, resolved) in [
+            ("https://other.test/order/1", "https://other.test/order/1"),
+            ("/order/1", "https://ca.test:14000/order/1"),
+            ("order/1", "https://ca.test:14000/acme/order/1"),
+            ("../order/1", "https://ca.test:14000/order/1"),
+            ("./order/1?a=b", "https://ca.test:14000/acme/order/1?a=b"),
+            ("//other.test/order/1", "https://other.test/order/1"),
+        ] {
+            let value = HeaderValue::from_static(location);
+            let mut headers = HeaderMap::from_iter([(LOCATION, value)]);
+            resolve_location(&url, &mut headers);
+            assert_eq!(headers[LOCATION], resolved, "{location}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{connection::Connection, origin::Origin, proxy::Proxy, received::Stream};
-use crate::acme::problem::{Class, Problem};
+use crate::acme::problem::{Cause, Class, Problem};
 
 /// How long one address has before the next is tried as well (RFC 8305, 5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -115,6 +115,7 @@ fn unresolved(host: &str, cause: &dyn std::fmt::Display) -> Problem {
         Class::Network,
         format!("cannot look up {host} ({cause}); check the name and the DNS of this machine"),
     )
+    .caused_by(Cause::NameLookup)
 }
 
 fn unconnected(host: &str, port: u16, cause: &io::Error) -> Problem {
@@ -122,13 +123,17 @@ fn unconnected(host: &str, port: u16, cause: &io::Error) -> Problem {
         Class::Network,
         format!("cannot connect to {host}, port {port}: {cause}"),
     )
+    .caused_by(Cause::Unreachable)
 }
 
-fn unsafe_connection(origin: &Origin, cause: &io::Error) -> Problem {
-    Problem::new(
-        Class::Network,
-        format!("no safe connection to {origin}: {cause}"),
-    )
+fn unsafe_connection(origin: &Origin, fault: &io::Error) -> Problem {
+    let tls = fault.get_ref().and_then(|tls| tls.downcast_ref());
+    let cause = match tls {
+        Some(rustls::Error::InvalidCertificate(_)) => Cause::Untrusted,
+        _ => Cause::NoTls,
+    };
+    let detail = format!("no safe connection to {origin}: {fault}");
+    Problem::new(Class::Network, detail).caused_by(cause)
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::regular_file;
+use crate::{regular_file, tls::pem_in_words};
 
 /// The system's roots, and those in a PEM file.
 pub(super) fn load(file: Option<&Path>) -> anyhow::Result<RootCertStore> {
@@ -25,7 +25,10 @@ fn add(roots: &mut RootCertStore, file: &Path) -> anyhow::Result<()> {
     let unread = "cannot be read as PEM; give the root certificate of the CA";
     let text = regular_file::read(file).context(unread)?;
     let certificates = CertificateDer::pem_slice_iter(&text);
-    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().context(unread)?;
+    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(|fault| {
+        let fault = pem_in_words(&fault);
+        anyhow!("cannot be read as PEM ({fault}); give the root certificate of the CA")
+    })?;
     if certificates.is_empty() {
         bail!("no certificate in it; a PEM file with BEGIN CERTIFICATE is needed");
     }

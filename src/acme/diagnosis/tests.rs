@@ -1,5 +1,7 @@
 //! Faults of networks, in the words of Let's Encrypt and Pebble.
 
+mod documentation;
+
 use std::collections::HashSet;
 
 use time::macros::datetime;
@@ -192,12 +194,16 @@ fn a_txt_record_that_is_missing_or_wrong_is_told() {
     }
 }
 
+fn of_cause(class: Class, cause: Cause) -> String {
+    let problem = problem(class, "the CA's words").caused_by(cause);
+    diagnose(&problem, None, &[])
+}
+
 #[test]
 fn a_caa_record_is_told_as_a_validation_and_as_a_refusal() {
-    let detail = "CAA record for home.example.org prevents issuance";
-    let caa = of_class(Class::Refused, detail);
+    let caa = of_cause(Class::Refused, Cause::Caa);
     assert!(caa.starts_with("a CAA record"), "{caa}");
-    assert_eq!(http(detail, &[]), caa);
+    assert_eq!(of_cause(Class::Validation, Cause::Caa), caa);
 }
 
 #[test]
@@ -225,19 +231,38 @@ fn a_paused_name_is_told_with_the_page_that_unpauses_it() {
 }
 
 #[test]
-fn a_ca_that_cannot_be_reached_is_told_by_its_cause() {
-    let network = |detail| of_class(Class::Network, detail);
-    let looked_up = network("dns error: failed to lookup address information");
-    assert!(
-        looked_up.contains("check the DNS servers of this machine"),
-        "{looked_up}"
-    );
-    let silent = network("no connection within 10 s (timed out)");
-    assert!(silent.contains("this machine's way out"), "{silent}");
-    let untrusted = network("invalid peer certificate: UnknownIssuer");
-    assert!(untrusted.contains("not trusted"), "{untrusted}");
-    let failing = network("503 Service Unavailable");
-    assert!(failing.contains("nothing has to be done here"), "{failing}");
+fn the_type_of_a_network_fault_is_its_cause_whatever_the_words() {
+    for (cause, begin) in [
+        (Cause::NameLookup, "the CA's own name cannot be looked up"),
+        (Cause::Unreachable, "the CA cannot be reached from here"),
+        (Cause::Untrusted, "the CA's server is not trusted"),
+        (Cause::NoTls, "the CA's server does not begin TLS"),
+    ] {
+        let told = of_cause(Class::Network, cause);
+        assert!(told.starts_with(begin), "{told}");
+    }
+    for words in [
+        "the connection broke off while the certificate was fetched",
+        "503 for /tls/handshake",
+        "lookup service refused, connect timeout",
+    ] {
+        let told = of_class(Class::Network, words);
+        assert!(
+            told.starts_with("the CA does not answer sensibly"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn the_type_of_a_refusal_is_its_cause() {
+    let refused = |cause| of_cause(Class::Refused, cause);
+    assert!(refused(Cause::RejectedName).contains("under a public domain"));
+    assert!(refused(Cause::ExternalAccount).contains("get the key for external account"));
+    let mut problem = problem(Class::Refused, "terms have changed").caused_by(Cause::UserAction);
+    problem.link = Some("https://ca.example/terms".into());
+    let told = diagnose(&problem, None, &[]);
+    assert!(told.contains("open https://ca.example/terms,"), "{told}");
 }
 
 #[test]
@@ -266,10 +291,15 @@ fn every_fault_has_a_sentence_of_its_own() {
         ),
         told(ChallengeKind::Dns01, "No TXT record found", &[]),
         of_class(Class::Network, "timed out"),
-        of_class(
-            Class::Refused,
-            "CAA record for home.example.org prevents issuance",
-        ),
+        of_cause(Class::Network, Cause::NameLookup),
+        of_cause(Class::Network, Cause::Unreachable),
+        of_cause(Class::Network, Cause::Untrusted),
+        of_cause(Class::Network, Cause::NoTls),
+        of_cause(Class::Refused, Cause::Caa),
+        of_cause(Class::Refused, Cause::UserAction),
+        of_class(Class::Unusable, "the CA sent what cannot be served"),
+        of_class(Class::OrderGone, "no such order"),
+        of_class(Class::Paused, "paused"),
         of_class(Class::RateLimited, "too many"),
         of_class(Class::Provider, "the hook ended with 1"),
     ];

@@ -3,11 +3,15 @@
 use std::net::IpAddr;
 
 use super::{Hit, forbidden, name, says};
-use crate::{acme::problem::Problem, config::model::ChallengeKind};
+use crate::{
+    acme::problem::{Cause, Problem},
+    config::model::ChallengeKind,
+};
 
 /// What is known of one failed validation.
 struct Case<'a> {
     name: String,
+    cause: Option<Cause>,
     /// The CA's words.
     words: &'a str,
     /// The port the CA came to, or would have.
@@ -23,6 +27,7 @@ pub(super) fn diagnose(
 ) -> String {
     let case = Case {
         name: name(problem),
+        cause: problem.cause,
         words: &problem.detail,
         port: if challenge == Some(ChallengeKind::TlsAlpn01) {
             443
@@ -42,7 +47,7 @@ pub(super) fn diagnose(
 impl Case<'_> {
     fn dns_fault(&self, challenge: Option<ChallengeKind>) -> Option<String> {
         let name = &self.name;
-        if self.says(&["prevents issuance"]) {
+        if self.cause == Some(Cause::Caa) {
             return Some(forbidden(name));
         }
         if self.says(&["txt"]) || challenge == Some(ChallengeKind::Dns01) {

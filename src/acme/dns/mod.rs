@@ -130,7 +130,7 @@ fn fault(detail: impl Into<String>) -> Problem {
 }
 
 /// What somebody else said, fit for one line of a sentence.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 300;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let kept = words.chars().filter(|c| !c.is_control()).take(LONGEST);

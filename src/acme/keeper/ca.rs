@@ -11,7 +11,7 @@ use crate::{
         authority::{CertificateAuthority, RenewalWindow},
         history::{Ca, Renewal},
         problem::Problem,
-        renewal::{Order, Policy},
+        renewal::{Action, Order, Policy},
     },
     config::model::{Authority, Host},
 };
@@ -115,7 +115,10 @@ impl Keeper {
         if self.connect(Ca::Primary).await.is_err() {
             self.memory().ca_ahead = None;
         }
-        LONGEST
+        match self.next(OffsetDateTime::now_utc()) {
+            Action::ClockWrong { .. } => LONGEST,
+            _ => Duration::ZERO,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         history::{Ca, History, Success},
         journal::OrderEntry,
         lineage,
-        memory::Kept,
+        memory::{Kept, Work},
         set::CertificateSet,
         store::Kind,
     },
@@ -22,18 +22,16 @@ use crate::{
     tls::Certified,
 };
 
-/// How long after a failed export it is tried again.
-const EXPORT_AGAIN: time::Duration = time::Duration::minutes(10);
-
 impl Keeper {
     /// Serves what is on disk if it is newer than what is served, whoever got it; what is served
     /// and not there any more is to be put back.
     pub(in crate::acme) fn take_up(&self) {
         let there = match CertificateSet::load(self.shared.store.as_ref(), &self.name) {
             Ok(there) => there,
-            Err(fault) => return self.warn_once(&fault.to_string()),
+            Err(fault) => return self.warn_once(Work::ReadCertificate, &fault.to_string()),
         };
         let mut memory = self.memory();
+        memory.warned.remove(&Work::ReadCertificate);
         match there {
             Some(set) if !memory.is_other(&set) => memory.is_on_disk(),
             Some(set) if memory.is_older_than(&set, &self.shared.roots) => {
@@ -87,8 +85,9 @@ impl Keeper {
     }
 
     fn forget_order(&self) {
-        if let Err(fault) = OrderEntry::remove(self.shared.store.as_ref(), &self.name) {
-            self.warn_once(&fault.to_string());
+        match OrderEntry::remove(self.shared.store.as_ref(), &self.name) {
+            Ok(()) => drop(self.memory().warned.remove(&Work::RemoveOrder)),
+            Err(fault) => self.warn_once(Work::RemoveOrder, &fault.to_string()),
         }
     }
 
@@ -157,12 +156,16 @@ impl Keeper {
         set.meta.renewal_id = leaf.and_then(|leaf| ari_id(&leaf).ok());
         match set.save(self.shared.store.as_ref(), &self.name) {
             Ok(()) => {
-                self.memory().is_on_disk();
+                let mut memory = self.memory();
+                memory.is_on_disk();
+                memory.warned.remove(&Work::WriteCertificate);
+                drop(memory);
                 self.forget_order();
             }
             Err(fault) => {
                 self.memory().unsaved = true;
-                self.warn_once(&format!("{fault}; the certificate is served from memory"));
+                let told = format!("{fault}; the certificate is served from memory");
+                self.warn_once(Work::WriteCertificate, &told);
             }
         }
     }
@@ -184,33 +187,49 @@ impl Keeper {
         let history = memory.history.clone();
         drop(memory);
         let saved = history.save(self.shared.store.as_ref(), &self.name);
-        self.memory().history_unsaved = saved.is_err();
-        if let Err(fault) = saved {
-            warn!("{fault}");
-        }
-    }
-
-    fn warn_once(&self, told: &str) {
         let mut memory = self.memory();
-        if memory.warned.as_deref() != Some(told) {
-            error!("{told}");
-            memory.warned = Some(told.to_owned());
+        memory.history_unsaved = saved.is_err();
+        match saved {
+            Ok(()) => drop(memory.warned.remove(&Work::WriteHistory)),
+            Err(fault) if memory.is_news(Work::WriteHistory, &fault.to_string()) => {
+                warn!("{fault}");
+            }
+            Err(_) => {}
         }
     }
 
-    /// Writes the copies for other programs, where they are not what is served.
+    /// Logs a fault once until the work goes well again.
+    fn warn_once(&self, work: Work, told: &str) {
+        if self.memory().is_news(work, told) {
+            error!("{told}");
+        }
+    }
+
+    /// Writes the copies for other programs where they are not what is served, and calls the
+    /// program until it has succeeded.
     pub(super) async fn export(&self) {
         let Some(to) = &self.acme.export else { return };
         let now = OffsetDateTime::now_utc();
-        let set = self.memory().to_export(now);
+        let Some(set) = self.memory().to_export(now) else {
+            return;
+        };
         let files = &self.shared.files;
-        let Some(set) = set else { return };
-        if export::is_there(to, &self.name, &set, files).await {
+        let is_begun = self.memory().history.delivery().is_some();
+        if !is_begun && export::is_there(to, &self.name, &set, files).await {
             return;
         }
-        if let Err(fault) = export::export(to, &self.name, &set, files).await {
-            error!("{}: not exported: {fault:#}", self.name);
-            self.memory().export_again = Some(now + EXPORT_AGAIN);
+        // Noted first: a stop in the middle leaves the copies there and the program uncalled.
+        self.record(History::record_delivery_begun);
+        match export::export(to, &self.name, &set, files).await {
+            Ok(()) => self.record(History::record_delivered),
+            Err(fault) => self.report_undelivered(&fault),
         }
+    }
+
+    fn report_undelivered(&self, fault: &anyhow::Error) {
+        let sentence = format!("the copies for other programs are not delivered: {fault:#}");
+        error!("{}: {sentence}; it is tried again", self.name);
+        let now = OffsetDateTime::now_utc();
+        self.record(|history| history.record_undelivered(now, sentence));
     }
 }

@@ -1,6 +1,6 @@
 //! A keeper's orders: one at a time for a set, over all processes; and what becomes of them.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{sync::Mutex, time::Duration};
 
 use time::OffsetDateTime;
 use tracing::{error, warn};
@@ -15,7 +15,6 @@ use crate::{
         renewal::{Action, Order},
         store::{Entry, Kind, Lock, Store},
     },
-    config::model::ChallengeKind,
     telemetry::progress::Teller,
     tls::day,
 };
@@ -71,8 +70,9 @@ impl Keeper {
                     break;
                 }
             };
-            let failed = match self.obtain(&order, teller).await {
-                Ok(obtained) => {
+            let failed = match self.obtain_as(&order, wish, teller).await {
+                Ok(None) => continue,
+                Ok(Some(obtained)) => {
                     self.conclude(order.ca, obtained, teller).await;
                     return true;
                 }
@@ -87,8 +87,32 @@ impl Keeper {
         false
     }
 
+    /// Makes an order, unless the CA's first answer shows that it should be made otherwise: its
+    /// clock may tell that ours is wrong.
+    async fn obtain_as(
+        &self,
+        order: &Order,
+        wish: Wish,
+        teller: &Teller,
+    ) -> Result<Option<Obtained>, Failed> {
+        let connected = self.connect(order.ca).await;
+        // As may others, meanwhile, that a limit of the account is used up.
+        self.take_up_limit(wish, order.ca);
+        let is_as_before = self.decide(wish).ok().flatten().as_ref() == Some(order);
+        if connected.is_err() || !is_as_before {
+            self.report_limit(order.ca, false, None);
+        }
+        let authority = connected?;
+        if !is_as_before {
+            return Ok(None);
+        }
+        let is_hurried = wish != Wish::Due || self.is_late();
+        let obtained = self.obtain(order, authority, is_hurried, teller).await;
+        obtained.map(Some)
+    }
+
     /// How to order now; not at all when nothing is due any more.
-    fn decide(&self, wish: Wish) -> Result<Option<Order>, String> {
+    pub(super) fn decide(&self, wish: Wish) -> Result<Option<Order>, String> {
         let now = OffsetDateTime::now_utc();
         match (wish, self.next(now)) {
             (Wish::Due, Action::Order(order)) => Ok(Some(order)),
@@ -100,66 +124,6 @@ impl Keeper {
                 order.map(Some)
             }
         }
-    }
-
-    /// Tries whether the CA would certify the hosts: at its staging CA in full, if it has one, else
-    /// up to the proofs. Nothing is kept but what counts for the CA's limits.
-    ///
-    /// # Errors
-    /// Cause and cure.
-    pub(in crate::acme) async fn try_out(&self, teller: &Teller) -> Result<(), String> {
-        let told = |sentence: String| format!("{}: {sentence}", self.name);
-        let _turn = self.shared.orders.clone().acquire_owned().await;
-        let _alone = self
-            .lock()
-            .ok_or_else(|| told("another process is at it".into()))?;
-        self.catch_up();
-        self.prover().sweep().await;
-        let order = self
-            .decide(Wish::Asked { revoke: false })
-            .map_err(told)?
-            .ok_or_else(|| told(String::new()))?;
-        let order = Order {
-            ca: if self.policy().staging {
-                Ca::Staging
-            } else {
-                Ca::Primary
-            },
-            replaces: false,
-            ..order
-        };
-        let by = self.try_order(&order, teller).await.map_err(told)?;
-        let by = by.map_or_else(String::new, |kind| format!(" by {kind}"));
-        teller.tell(&self.name, &format!("the CA can see the proof{by}"));
-        Ok(())
-    }
-
-    async fn try_order(
-        &self,
-        order: &Order,
-        teller: &Teller,
-    ) -> Result<Option<ChallengeKind>, String> {
-        let tried = match order.ca {
-            Ca::Staging => self
-                .obtain(order, teller)
-                .await
-                .map(|obtained| obtained.challenge),
-            _ => self.prove_only(order, teller).await,
-        };
-        let failed = match tried {
-            Ok(by) => return Ok(by),
-            Err(failed) => failed,
-        };
-        let sentence = failed.sentence.clone();
-        if failed.problem.class == Class::AccountGone {
-            self.shared.accounts.forget(&self.ca(order.ca)).await;
-        }
-        if order.ca != Ca::Staging && failed.problem.class == Class::Validation {
-            let now = OffsetDateTime::now_utc();
-            let failure = Failure::new(now, failed.problem, order.ca, failed.challenge);
-            self.record(|history| history.record_failure(failure.told(failed.sentence)));
-        }
-        Err(sentence)
     }
 
     /// The lock on the set; held by nobody if the store cannot lock, since nobody else can then.
@@ -178,26 +142,32 @@ impl Keeper {
         }
     }
 
-    async fn obtain(&self, order: &Order, teller: &Teller) -> Result<Obtained, Failed> {
-        let journal = (order.ca != Ca::Staging).then(|| self.shared.store.as_ref());
-        let authority = self.connect(order.ca).await?;
-        self.attempt(order, authority, journal, teller)
-            .obtain()
-            .await
-    }
-
-    async fn prove_only(
+    pub(super) async fn obtain(
         &self,
         order: &Order,
+        authority: CertificateAuthority,
+        is_hurried: bool,
         teller: &Teller,
-    ) -> Result<Option<ChallengeKind>, Failed> {
-        let authority = self.connect(order.ca).await?;
-        self.attempt(order, authority, None, teller)
-            .prove_only()
-            .await
+    ) -> Result<Obtained, Failed> {
+        let journal = (order.ca != Ca::Staging).then(|| self.shared.store.as_ref());
+        let attempt = self.attempt(order, authority, journal, teller);
+        let attempt = Attempt {
+            is_hurried,
+            ..attempt
+        };
+        let obtained = attempt.obtain().await;
+        let was_taken = obtained.is_ok() || attempt.was_taken();
+        self.report_limit(order.ca, was_taken, obtained.as_ref().err());
+        obtained
     }
 
-    fn attempt<'a>(
+    /// Whether a certificate that is served is past the hard line.
+    fn is_late(&self) -> bool {
+        let memory = self.memory();
+        memory.kept.is_some() && memory.is_urgent(OffsetDateTime::now_utc())
+    }
+
+    pub(super) fn attempt<'a>(
         &'a self,
         order: &'a Order,
         authority: CertificateAuthority,
@@ -217,7 +187,8 @@ impl Keeper {
             journal,
             held: memory.key(),
             must_be_kept: !memory.is_urgent(OffsetDateTime::now_utc()),
-            began: OnceLock::new(),
+            is_hurried: false,
+            progress: Mutex::default(),
             teller,
         }
     }

@@ -22,6 +22,9 @@ impl HeldBack {
     }
 }
 
+/// Part by which the jitter moves our own waits, so that sets that failed together are retried
+/// apart.
+const JITTER: f64 = 0.1;
 const NETWORK: Duration = Duration::seconds(30);
 const HOUR: Duration = Duration::hours(1);
 const DAY: Duration = Duration::days(1);
@@ -35,7 +38,9 @@ const TRUSTED: usize = 5;
 /// What keeps from trying at a CA, whose staging CA waits with it.
 pub(super) fn at_ca(ca: Ca, standing: &Standing, history: &History) -> Option<HeldBack> {
     let last = lane(ca, history).next_back()?;
-    let own = last.at.saturating_add(pause(last, ca, standing, history));
+    let pause = pause(last, ca, standing, history);
+    let pause = (pause + pause * (JITTER * standing.jitter)).min(DAY);
+    let own = last.at.saturating_add(pause);
     let asked = lane(ca, history).filter_map(retry_after).max();
     let until = asked.map_or(own, |asked| match is_trusted(last, ca, history) {
         true => asked,

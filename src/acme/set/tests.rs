@@ -141,11 +141,34 @@ fn a_certificate_that_is_not_valid_now_is_refused() {
 }
 
 #[test]
-fn a_chain_that_leads_nowhere_is_refused() {
+fn a_chain_is_trimmed_to_its_line() {
     let (root, below) = below();
     let issued = below.issue_with(params(|_| ()));
-    let chain = issued.pem.clone() + &root.certificate.pem();
-    assert!(refusal(&set(&issued.key, chain)).contains("to its issuer"));
+    let (leaf, below) = (&issued.pem, below.certificate.pem());
+    let foreign = TestCa::new("foreign").certificate.pem();
+    let chain = |parts: &[&String]| {
+        set(
+            &issued.key,
+            parts.iter().map(|it| it.as_str()).collect::<String>(),
+        )
+    };
+    let good = chain(&[leaf, &below]);
+    for (mut odd, left_out) in [
+        (chain(&[leaf, leaf, &below]), 1),
+        (chain(&[leaf, &below, &below]), 1),
+        (chain(&[&foreign, leaf, &foreign, &below]), 2),
+    ] {
+        odd.check(&[home()], OffsetDateTime::now_utc()).unwrap();
+        assert_eq!(odd.trim().unwrap().len(), left_out);
+        let served = |set: &CertificateSet| set.certified(&no_roots()).unwrap().key.cert.clone();
+        assert_eq!(served(&odd), served(&good));
+        assert_eq!(odd.chain_pem.matches("BEGIN CERTIFICATE").count(), 2);
+        assert_eq!(odd.trim().unwrap(), Vec::<String>::new());
+    }
+    let without_issuer = chain(&[leaf, &root.certificate.pem()]);
+    without_issuer
+        .check(&[home()], OffsetDateTime::now_utc())
+        .unwrap();
 }
 
 #[test]

@@ -212,9 +212,9 @@ impl Server {
                 continue;
             };
             site.stand_in = certificate.standing == Standing::Missing;
-            let problem = certificate.problem;
-            site.warnings
-                .extend(problem.map(|problem| problem.sentence));
+            let told = [certificate.problem, certificate.undelivered];
+            let sentences = told.into_iter().flatten().map(|told| told.sentence);
+            site.warnings.extend(sentences);
         }
         sites
     }

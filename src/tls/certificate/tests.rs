@@ -175,18 +175,46 @@ fn one_text_with_key_and_chain_is_told_with_its_place() {
 }
 
 #[test]
-fn a_chain_is_one_line_only_if_each_was_signed_by_the_next() {
+fn a_chain_is_served_as_far_as_each_was_signed_by_the_next() {
     let root = TestCa::new("root");
     let below = root.intermediate(ca_params("below"));
-    let pretender = TestCa::new("below");
-    let line = |chain: &[&TestCa]| {
-        let issued = below.issue_with(server_params(&["home.example.org"]));
-        let key = any_supported_type(&issued.key_der()).unwrap();
-        let chain = issued.through(chain).chain;
+    let (pretender, foreign) = (TestCa::new("below"), TestCa::new("foreign"));
+    let over = changed(ca_params("below"), |params| {
+        params.not_after = time::macros::datetime!(2026-01-02 00:00 UTC);
+    });
+    let expired = root.intermediate(over);
+    let leaf = below.issue_with(server_params(&["home.example.org"]));
+    let served = |chain: &[&TestCa]| {
+        let key = any_supported_type(&leaf.key_der()).unwrap();
+        let others = chain.iter().map(|ca| ca.certificate.der().clone());
+        let chain: Vec<_> = leaf.chain[..1].iter().cloned().chain(others).collect();
         let certified = Certified::new(&chain, key, &no_roots()).unwrap().unwrap();
-        certified.is_one_line(OffsetDateTime::now_utc())
+        (certified.key.cert.len(), certified.left_out.join(", "))
     };
-    assert!(line(&[]) && line(&[&below]) && line(&[&below, &root]));
-    assert!(!line(&[&pretender]), "the same name, another key");
-    assert!(!line(&[&below, &TestCa::new("other")]));
+    let served_whole = |chain: &[&TestCa]| served(chain).1.is_empty();
+    assert!(served_whole(&[]) && served_whole(&[&below]) && served_whole(&[&below, &root]));
+    let (line, left_out) = served(&[&below, &below]);
+    assert_eq!((line, &*left_out), (2, "CN=below (doubled)"));
+    let (line, left_out) = served(&[&foreign, &below, &root]);
+    let cause = "CN=foreign (not an issuer of the certificate)";
+    assert_eq!((line, &*left_out), (3, cause));
+    let (line, left_out) = served(&[&expired, &below]);
+    assert_eq!((line, &*left_out), (2, "CN=below (not valid now)"));
+    assert_eq!(served(&[&pretender]).0, 1, "the same name, another key");
+}
+
+#[test]
+fn a_doubled_certificate_is_served_once_and_told() {
+    let ca = TestCa::new("Root");
+    let leaf = ca.issue_with(server_params(&["home.example.org"]));
+    let pem = [&leaf.pem, &leaf.pem, &ca.certificate.pem()]
+        .map(String::as_str)
+        .concat();
+    let certified = load(&pem, &leaf.key.serialize_pem()).unwrap();
+    assert_eq!(certified.key.cert.len(), 2);
+    assert!(
+        certified.warnings[0]
+            .to_string()
+            .contains("(doubled); remove them")
+    );
 }

@@ -22,17 +22,19 @@ pub(in crate::tls) enum Content {
 }
 
 impl Content {
-    /// Reads a list that `x509-parser` has parsed.
+    /// Reads a list that `x509-parser` has parsed. Of a long list the entries take many times its
+    /// bytes, so they are dropped before webpki reads it.
     ///
     /// # Errors
     /// A list that webpki does not take, or of version 1 with extensions.
     pub(super) fn read(
         der: &CertificateRevocationListDer<'_>,
-        parsed: &CertificateRevocationList<'_>,
+        parsed: CertificateRevocationList<'_>,
     ) -> anyhow::Result<Self> {
         // RFC 5280, 5.1.2.1: a list of version 1 has no field for the version.
         let is_old = |version: X509Version| version == X509Version::V1;
         if !parsed.version().is_none_or(is_old) {
+            drop(parsed);
             let list = OwnedCertRevocationList::from_der(der).map_err(|fault| useless(&fault))?;
             return Ok(Self::Version2(list.into()));
         }

@@ -7,20 +7,29 @@ use super::{
     pebble::{Options, Pebble},
 };
 use crate::{
-    harness::{NameServer, Setup},
+    harness::{Hubgate, NameServer, Setup},
     hub::Hub,
     real_hub::skip,
 };
 
 /// A wildcard and its parent are certified with records that `provider` writes, and none stays.
-async fn certified(provider: &str, (name, content): (&str, &str), server: &NameServer) {
+async fn certified(provider: &str, file: (&str, &str), server: &NameServer) {
+    if issued(provider, file, server).await.is_some() {
+        assert!(server.texts("_acme-challenge.example.test.").is_empty());
+    }
+}
+
+/// hubgate with a certificate for a wildcard and its parent; none without Pebble.
+async fn issued(
+    provider: &str,
+    (name, content): (&str, &str),
+    server: &NameServer,
+) -> Option<(Hubgate, Pebble)> {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url()).hosts("[\"*.example.test\", example.test]");
     let mut options = Options::new(setup.http().number(), setup.https().number());
     options.dns = Some(server.address());
-    let Some(pebble) = Pebble::start(options).await else {
-        return;
-    };
+    let pebble = Pebble::start(options).await?;
     let resolver = server.address();
     let setup = setup
         .acme(&pebble.directory(), &pebble.ca_pem(), "dns-01")
@@ -31,7 +40,7 @@ async fn certified(provider: &str, (name, content): (&str, &str), server: &NameS
     let gate = setup.start().await;
     trusted_as("home.example.test", &gate, &pebble.root().await).await;
     gate.line_with("the new certificate is served").await;
-    assert!(server.texts("_acme-challenge.example.test.").is_empty());
+    Some((gate, pebble))
 }
 
 #[tokio::test]
@@ -51,19 +60,52 @@ async fn a_wildcard_is_certified_by_a_hook() {
     let Some(server) = NameServer::start("").await else {
         return skip("knot");
     };
+    let hook = hook(&server, "");
+    certified("provider: exec, program: ./hook", ("hook", &hook), &server).await;
+}
+
+/// A hook that updates the server; `first` is run before a clean-up.
+fn hook(server: &NameServer, first: &str) -> String {
     let (address, port) = (server.address().ip(), server.address().port());
     let (name, secret) = (NameServer::KEY, NameServer::SECRET);
-    let hook = format!(
+    format!(
         r#"#!/bin/sh
-case "$1" in present) what=add ;; cleanup) what=del ;; esac
+update() {{
 knsupdate <<END
 server {address} {port}
 key hmac-sha256:{name} {secret}
 zone example.test.
-$what $2 60 TXT "$3"
+$1 $2 60 TXT "$3"
 send
 END
+}}
+case "$1" in
+present) update add "$2" "$3" ;;
+cleanup) {first}
+update del "$2" "$3" ;;
+esac
 "#
-    );
-    certified("provider: exec, program: ./hook", ("hook", &hook), &server).await;
+    )
+}
+
+#[tokio::test]
+async fn a_clean_up_that_fails_or_whose_answer_is_lost_leaves_no_record_in_the_end() {
+    let Some(server) = NameServer::start("").await else {
+        return skip("knot");
+    };
+    // The first does nothing, the second all, and both fail.
+    let first = r#"echo x >>"$0.calls"
+case "$(wc -l <"$0.calls")" in
+1) exit 1 ;;
+2) update del "$2" "$3"; exit 1 ;;
+esac"#;
+    let hook = hook(&server, first);
+    let provider = "provider: exec, program: ./hook";
+    let Some((gate, _pebble)) = issued(provider, ("hook", &hook), &server).await else {
+        return;
+    };
+    assert_eq!(server.texts("_acme-challenge.example.test.").len(), 1);
+    let ran = gate.commanded(&["cert", "renew", "example.test"]).await;
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert!(server.texts("_acme-challenge.example.test.").is_empty());
 }

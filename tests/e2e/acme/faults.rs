@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use crate::{
     acme::{
-        authority::{Endpoint, Fault, Refusal, RetryAfter, Sight},
+        authority::{Endpoint, Fault, Refusal, Sight},
         stage::{PATIENCE, Scene, Stage, served},
     },
     harness::{DEADLINE, eventually},
@@ -60,6 +58,61 @@ async fn a_ca_that_never_answers_does_not_hold_up_the_hub() {
 }
 
 #[tokio::test]
+async fn a_clock_that_the_ca_shows_to_be_wrong_orders_nothing() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::Date(3 * 24 * 3600));
+    let stage = scene.start().await;
+    stage.tells(&["the clock is wrong"]).await;
+    assert_eq!(stage.ca.requests_to(Endpoint::NewOrder).len(), 0);
+    let ran = stage.gate.commanded(&["cert", "test", "home.test"]).await;
+    assert!(ran.stderr.contains("the clock is wrong"), "{}", ran.stderr);
+    assert_eq!(stage.ca.requests_to(Endpoint::NewOrder).len(), 0);
+    stage.ca.heal();
+    stage.serves_within(PATIENCE, 1).await;
+    assert_eq!(stage.ca.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_challenge_does_not_end_the_order() {
+    for (at, fault) in [
+        (Endpoint::Challenge, Fault::Lost),
+        (Endpoint::Challenge, Fault::Truncated),
+        (Endpoint::Challenge, Fault::Html),
+        (Endpoint::Order, Fault::Html),
+        (Endpoint::Authorization, Fault::Reset),
+        (Endpoint::Finalize, Fault::Lost),
+        (Endpoint::Finalize, Fault::Html),
+        (Endpoint::Certificate, Fault::Html),
+    ] {
+        let scene = Scene::new().await;
+        scene.ca.fault(Fault::Late(Duration::from_millis(300)));
+        scene.ca.fault(fault.clone().at(at).times(1));
+        let stage = scene.start().await;
+        stage.serves(1).await;
+        let (orders, issued) = (stage.ca.orders().len(), stage.ca.issued().len());
+        assert_eq!((orders, issued), (1, 1), "{fault:?} at {at:?}");
+        assert_eq!(
+            stage.ca.failed_validations().len(),
+            0,
+            "{fault:?} at {at:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_proof_stays_up_while_the_ca_may_still_look_for_it() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::Late(Duration::from_secs(14)));
+    scene.ca.fault(Fault::Html.at(Endpoint::Order).times(4));
+    let stage = scene.start().await;
+    // The attempt has ended before the CA looks.
+    stage.tells(&["does not answer sensibly"]).await;
+    stage.serves_within(PATIENCE, 1).await;
+    assert_eq!(stage.ca.failed_validations().len(), 0);
+    assert_eq!((stage.ca.orders().len(), stage.ca.issued().len()), (1, 1));
+}
+
+#[tokio::test]
 async fn many_bad_nonces_are_got_over_in_one_order() {
     let scene = Scene::new().await;
     scene
@@ -68,42 +121,6 @@ async fn many_bad_nonces_are_got_over_in_one_order() {
     let stage = scene.start().await;
     stage.serves_within(PATIENCE, 1).await;
     assert_eq!(stage.ca.orders().len(), 1);
-}
-
-/// Whether a limit that ends in some seconds is obeyed, across a restart.
-async fn obeyed(limit: RetryAfter, wait: Duration) {
-    let scene = Scene::new().await;
-    let refusal = Fault::Refused(Refusal::RateLimited(limit));
-    scene.ca.fault(refusal.times(1));
-    let mut stage = scene.start().await;
-    stage.asked(DEADLINE, Endpoint::NewOrder, 1).await;
-    stage.tells(&["rate", "limit"]).await;
-    stage.gate.kill();
-    stage.gate.start_again().await;
-    stage.serves_within(PATIENCE, 1).await;
-    let orders = stage.ca.requests_to(Endpoint::NewOrder);
-    let waited = orders[1].at - orders[0].at;
-    assert!(waited >= wait, "asked again after {waited:?}");
-    assert!(
-        waited < wait + Duration::from_secs(30),
-        "only after {waited:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_rate_limit_in_seconds_is_obeyed_across_a_restart() {
-    let wait = Duration::from_secs(8);
-    obeyed(RetryAfter::Seconds(8), wait).await;
-}
-
-#[tokio::test]
-async fn a_rate_limit_with_a_date_is_obeyed_across_a_restart() {
-    let end = OffsetDateTime::now_utc() + Duration::from_secs(12);
-    // Dates are whole seconds, and the start takes a while.
-    let wait = Duration::from_secs(8);
-    obeyed(RetryAfter::Date(end), wait).await;
-    let end = OffsetDateTime::now_utc() + Duration::from_secs(12);
-    obeyed(RetryAfter::Text(end), wait).await;
 }
 
 #[tokio::test]
@@ -152,6 +169,25 @@ async fn a_spoilt_certificate_is_never_served() {
 }
 
 #[tokio::test]
+async fn what_does_not_belong_to_the_chain_is_left_out() {
+    for fault in [
+        Fault::DoubledLeaf,
+        Fault::DoubledIntermediate,
+        Fault::Foreign,
+        Fault::ExpiredIntermediate,
+    ] {
+        let scene = Scene::new().await;
+        scene.ca.fault(fault.clone());
+        let stage = scene.start().await;
+        stage.serves(1).await;
+        stage.gate.line_with("is served without: ").await;
+        let chain = stage.gate.tls().trusting_anybody().chain().await.unwrap();
+        assert_eq!(chain.len(), 2, "{fault:?}");
+        assert_eq!(stage.ca.issued().len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_the_ca_refuses_for_good_is_not_asked_again_soon() {
     for refusal in [
         Refusal::RejectedIdentifier,
@@ -185,6 +221,30 @@ async fn an_account_that_is_gone_is_made_again_once() {
     stage.renew().await;
     stage.serves_within(PATIENCE, 2).await;
     assert_eq!(stage.ca.requests_to(Endpoint::NewAccount).len(), 2);
+}
+
+#[tokio::test]
+async fn an_account_whose_key_was_changed_elsewhere_is_made_anew() {
+    let stage = Stage::issued().await;
+    stage.ca.roll_over_accounts();
+    stage.renew().await;
+    stage.serves_within(PATIENCE, 2).await;
+}
+
+#[tokio::test]
+async fn an_order_at_a_relative_location_is_found() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::RelativeLocation);
+    let stage = scene.start().await;
+    stage.serves(1).await;
+}
+
+#[tokio::test]
+async fn a_ca_that_waits_for_a_person_is_told_with_its_page() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::Refused(Refusal::UserActionRequired));
+    let stage = scene.start().await;
+    stage.tells(&["open https://ca.test/agreement"]).await;
 }
 
 #[tokio::test]

@@ -1,8 +1,15 @@
 //! kill -9 at every step of an order loses neither the order nor the certificate.
 
-use crate::acme::{
-    authority::{Endpoint, Fault},
-    stage::{PATIENCE, Scene},
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    acme::{
+        authority::{Endpoint, Fault},
+        stage::{PATIENCE, Scene, Stage},
+    },
+    harness::{DEADLINE, Hubgate, eventually},
 };
 
 /// Kills hubgate while the CA owes it an answer at the endpoint, and starts it again.
@@ -87,4 +94,73 @@ async fn a_kill_between_finalize_and_download_gets_the_certificate() {
         let scores = killed_at(Endpoint::Certificate, fault).await;
         assert_eq!(scores, ONCE);
     }
+}
+
+/// hubgate killed while its first order is under way, whose URL has a fault.
+async fn killed_with(fault: Fault) -> Stage {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::Stuck.on("/order/0"));
+    let mut stage = scene.start().await;
+    stage.asked(PATIENCE, Endpoint::Finalize, 1).await;
+    stage.gate.kill();
+    stage.ca.heal();
+    stage.ca.fault(fault.on("/order/0"));
+    stage
+}
+
+fn journal(gate: &Hubgate) -> Value {
+    let file = gate.folder().join("certs/acme/order/home.test.json");
+    let text = fs::read(file).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_person_gets_a_new_order_while_the_ca_does_not_finish_the_old_one() {
+    for fault in [Fault::Stuck, Fault::BlackHole, Fault::Html] {
+        let mut stage = killed_with(fault.clone()).await;
+        stage.gate.start_again().await;
+        stage.asked(DEADLINE, Endpoint::Order, 2).await;
+        stage.renew().await;
+        stage.serves(2).await;
+        assert_eq!(stage.ca.orders().len(), 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_gets_no_further_is_counted() {
+    let mut stage = killed_with(Fault::Html).await;
+    stage.gate.start_again().await;
+    eventually(PATIENCE, "the journal counts", async || {
+        journal(&stage.gate)["fruitless"] == 1
+    })
+    .await;
+    assert_eq!(stage.ca.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn an_order_that_got_no_further_twice_gives_way_to_a_new_one() {
+    for fault in [Fault::Stuck, Fault::BlackHole] {
+        let mut stage = killed_with(fault.clone()).await;
+        let mut entry = journal(&stage.gate);
+        entry["fruitless"] = json!(2);
+        stage
+            .gate
+            .write("certs/acme/order/home.test.json", &entry.to_string());
+        stage.gate.start_again().await;
+        stage.serves_within(PATIENCE, 2).await;
+        assert_eq!(stage.ca.orders().len(), 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_was_given_up_and_issued_later_is_taken() {
+    let mut stage = killed_with(Fault::Stuck).await;
+    stage.ca.fault(Fault::Html.at(Endpoint::NewOrder));
+    stage.gate.start_again().await;
+    stage.asked(DEADLINE, Endpoint::Order, 2).await;
+    stage.renew().await;
+    stage.ca.heal();
+    stage.renew().await;
+    stage.serves(1).await;
+    assert_eq!((stage.ca.orders().len(), stage.ca.issued().len()), (1, 1));
 }

@@ -1,6 +1,9 @@
 //! No state of the disk stops hubgate from serving.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     acme::{
@@ -125,25 +128,88 @@ async fn a_lineage_of_certbot_serves_until_its_renewal() {
     assert!(stage.ca.orders()[0].replaces.is_none());
 }
 
-#[tokio::test]
-async fn other_programs_get_copies_and_are_told() {
+/// A scene with copies in `copies` and a program that is called.
+async fn exporting(script: &str) -> Scene {
     let mut scene = Scene::new().await;
-    let script = "#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/told-of-$1\"\n";
     scene.setup = scene
         .setup
         .file("exported", script)
         .acme_key("export: {folder: copies, run: ./exported}");
-    let program = scene.setup.write().join("exported");
+    runnable(&scene.setup.write().join("exported"));
+    scene
+}
+
+fn runnable(program: &Path) {
     fs::set_permissions(program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+}
+
+fn copy(gate: &Hubgate, name: &str) -> String {
+    let copies = gate.folder().join("copies/home.test");
+    fs::read_to_string(copies.join(name)).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn other_programs_get_copies_and_are_told() {
+    let scene = exporting("#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/told-of-$1\"\n").await;
     let stage = scene.start().await;
     stage.serves(1).await;
-    let copies = stage.gate.folder().join("copies/home.test");
-    let told = || fs::read_to_string(copies.join("told-of-home.test")).unwrap_or_default();
+    let told = || copy(&stage.gate, "told-of-home.test");
     eventually(DEADLINE, "the program is told", async || !told().is_empty()).await;
     let first = told();
-    assert!(copies.join("privkey.pem").exists());
+    assert!(!copy(&stage.gate, "privkey.pem").is_empty());
     stage.renew().await;
     eventually(DEADLINE, "it is told again", async || told() != first).await;
+}
+
+#[tokio::test]
+async fn a_program_that_fails_is_called_again_and_told_in_the_status() {
+    let script = "#!/bin/sh\necho x >>\"$2/calls\"\n\
+        [ $(wc -l <\"$2/calls\") -gt 1 ] || { echo 'no such service'; exit 3; }\n\
+        env >\"$2/environment\"\n";
+    let mut scene = exporting(script).await;
+    scene.setup = scene
+        .setup
+        .variable("HUBGATE_SECRET", "1")
+        .variable("NOTIFY_SOCKET", "");
+    let stage = scene.start().await;
+    let status = stage.tells(&["not delivered"]).await;
+    assert!(
+        status.contains("exit status: 3: no such service"),
+        "{status}"
+    );
+    let ran = stage.gate.command(&["cert", "status"]);
+    assert!(ran.stdout.contains("no such service"), "{}", ran.stdout);
+    let is_called_again = async || !copy(&stage.gate, "environment").is_empty();
+    eventually(PATIENCE, "it is called again", is_called_again).await;
+    let environment = copy(&stage.gate, "environment");
+    let is_clean = !environment.contains("HUBGATE_") && !environment.contains("NOTIFY_SOCKET");
+    assert!(is_clean, "{environment}");
+    let is_delivered = async || !stage.tells(&["home.test"]).await.contains("not delivered");
+    eventually(DEADLINE, "the status has nothing to tell", is_delivered).await;
+}
+
+#[tokio::test]
+async fn a_program_that_a_stop_interrupts_ends_with_all_it_started_and_is_called_again() {
+    let script = "#!/bin/sh\nsleep 1000 & echo $! >\"$2/child\"\necho x >>\"$2/calls\"\nwait\n";
+    let mut stage = exporting(script).await.start().await;
+    eventually(DEADLINE, "the program runs", async || {
+        !copy(&stage.gate, "child").is_empty()
+    })
+    .await;
+    let child = copy(&stage.gate, "child");
+    stage.gate.terminate();
+    stage.gate.ended().await;
+    let stat = PathBuf::from("/proc").join(child.trim()).join("stat");
+    let is_gone =
+        async || fs::read_to_string(&stat).is_ok_and(|it| it.contains(") Z ")) || !stat.exists();
+    eventually(DEADLINE, "what it started is gone", is_gone).await;
+    stage
+        .gate
+        .write("exported", "#!/bin/sh\necho done >\"$2/done\"\n");
+    runnable(&stage.gate.folder().join("exported"));
+    stage.gate.start_again().await;
+    let is_done = async || !copy(&stage.gate, "done").is_empty();
+    eventually(DEADLINE, "it is called again", is_done).await;
 }
 
 #[tokio::test]

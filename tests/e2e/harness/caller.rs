@@ -129,10 +129,18 @@ impl Caller {
     /// # Errors
     /// What the connection failed with.
     pub async fn certificate(&self) -> io::Result<Vec<u8>> {
+        Ok(self.chain().await?.swap_remove(0))
+    }
+
+    /// Does the handshake, and returns the certificates hubgate showed.
+    ///
+    /// # Errors
+    /// What the connection failed with.
+    pub async fn chain(&self) -> io::Result<Vec<Vec<u8>>> {
         let stream = self.secure(&[]).await?;
         let (_, connection) = stream.get_ref();
         let chain = connection.peer_certificates().expect("a certificate");
-        Ok(chain[0].to_vec())
+        Ok(chain.iter().map(|one| one.to_vec()).collect())
     }
 
     /// Does the handshake offering one protocol (ALPN), and returns the certificate hubgate

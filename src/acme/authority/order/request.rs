@@ -9,7 +9,7 @@ use super::super::{
     failure::Failure,
 };
 
-const FIRST_GAP: Duration = Duration::from_millis(100);
+const FIRST_GAP: Duration = Duration::from_millis(250);
 /// Gaps grow to a fifth of what was waited before, unless the CA says when to ask.
 const GROWTH: f32 = 1.2;
 
@@ -46,6 +46,21 @@ pub(super) async fn accept(order: &mut Order, challenge: &Challenge) -> Result<(
     Err(Error::Str("the order has no such challenge"))
 }
 
+/// The authorization of a challenge as the CA has it now.
+pub(super) async fn look_up(
+    order: &mut Order,
+    challenge: &Challenge,
+) -> Result<Option<Authorization>, Error> {
+    let mut authorizations = order.authorizations();
+    while let Some(next) = authorizations.next().await {
+        let mut authorization = next?;
+        if has(&authorization, challenge) {
+            return Ok(Authorization::of(authorization.refresh().await?, ""));
+        }
+    }
+    Ok(None)
+}
+
 fn has(authorization: &AuthorizationState, challenge: &Challenge) -> bool {
     let mut challenges = authorization.challenges.iter();
     challenges.any(|other| other.url == challenge.url)
@@ -71,6 +86,9 @@ pub(super) async fn poll_ready(order: &mut Order, until: Instant) -> Result<Orde
 }
 
 pub(super) async fn fetch(order: &mut Order, until: Instant) -> Result<String, Error> {
+    if order.state().status == OrderStatus::Invalid {
+        return Err(Failure::from(super::invalid()).into());
+    }
     if order.state().status != OrderStatus::Valid {
         return order.poll_certificate(&policy(until)).await;
     }

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::acme::{
     client::origin::{self, Origin},
-    problem::{Class, Problem},
+    problem::{Cause, Class, Problem},
 };
 
 /// The longest answer of a proxy, in bytes.
@@ -59,6 +59,7 @@ impl Gateway {
                 Class::Network,
                 format!("the proxy {proxy} of HTTPS_PROXY does not lead to {origin}: {what}"),
             )
+            .caused_by(Cause::Unreachable)
         };
         let sent = stream.write_all(request.as_bytes()).await;
         sent.map_err(|fault| fail(&fault))?;

@@ -1,6 +1,6 @@
 use std::{fs, time::Instant};
 
-use rustix::process::test_kill_process;
+use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 
 use super::*;

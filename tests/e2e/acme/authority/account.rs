@@ -21,12 +21,17 @@ impl Accounts {
     pub(super) fn key(&self, name: &str) -> Option<&Jwk> {
         self.keys.get(name)
     }
+
+    /// Gives all accounts another key, as a client elsewhere may (RFC 8555, section 7.3.5).
+    pub(super) fn roll_over(&mut self, key: &Jwk) {
+        self.keys.values_mut().for_each(|old| *old = key.clone());
+    }
 }
 
 /// Makes an account for the key, or tells the one it has.
 pub(super) fn register(state: &mut State, signed: &Signed) -> Reply {
     let name = signed.key.thumbprint();
-    if state.accounts.key(&name).is_some() {
+    if state.accounts.key(&name) == Some(&signed.key) {
         return Ok(answer(state, &name));
     }
     if signed.payload["onlyReturnExisting"] == true {

@@ -133,7 +133,11 @@ pub(super) fn challenge(
     let Some(kind) = kinds.find(|known| known.name() == kind).copied() else {
         return Err(none());
     };
-    if payload.is_object() && matches!(authorization.standing, Standing::Pending) {
+    if payload.is_object() {
+        // As Pebble has it: a challenge is taken once.
+        if !matches!(authorization.standing, Standing::Pending) {
+            return Err(not_pending(&authorization.standing));
+        }
         authorization.standing = Standing::Processing(kind);
         let visit = Visit {
             kind,
@@ -154,6 +158,14 @@ fn find(state: &State, account: &str, number: &str) -> Result<usize, Answer> {
     let authorization = state.authorizations.get(number);
     let own = authorization.filter(|authorization| authorization.account == account);
     own.map(|_| number).ok_or_else(none)
+}
+
+fn not_pending(standing: &Standing) -> Answer {
+    let detail = format!(
+        "Cannot update challenge with status {}, only status pending",
+        standing.word()
+    );
+    Answer::malformed(&detail)
 }
 
 fn none() -> Answer {

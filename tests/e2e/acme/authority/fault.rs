@@ -23,6 +23,8 @@ pub enum Fault {
     Refused(Refusal),
     /// `badNonce`, with a good one beside it.
     BadNonce,
+    /// `Location` is relative.
+    RelativeLocation,
     /// The `Date` is wrong by so many seconds.
     Date(i64),
     /// The order goes on being `processing`.
@@ -41,6 +43,14 @@ pub enum Fault {
     Garbage,
     /// The chain lacks its intermediate.
     NoIntermediate,
+    /// The certificate is twice in the chain.
+    DoubledLeaf,
+    /// The intermediate is twice in the chain.
+    DoubledIntermediate,
+    /// A certificate of another CA stands in the chain.
+    Foreign,
+    /// An intermediate that has ended stands in the chain beside the good one.
+    ExpiredIntermediate,
     /// The certificate is valid for this long only.
     Life(Duration),
     /// The window for renewal is past.
@@ -53,6 +63,8 @@ pub enum Fault {
     RenewalGarbage,
     /// The proof is not seen, whatever is there.
     Unproven(Sight),
+    /// The CA looks for the proof only after this time.
+    Late(Duration),
 }
 
 /// A fault with its place and its number.
@@ -60,6 +72,8 @@ pub struct Script {
     fault: Fault,
     /// Anywhere without one.
     endpoint: Option<Endpoint>,
+    /// The only path, such as `/order/0`; any without one.
+    path: Option<&'static str>,
     /// Always without one.
     left: Option<usize>,
 }
@@ -91,9 +105,16 @@ impl Fault {
     /// The fault at this endpoint only.
     pub fn at(self, endpoint: Endpoint) -> Script {
         Script {
-            fault: self,
             endpoint: Some(endpoint),
-            left: None,
+            ..Script::anywhere(self)
+        }
+    }
+
+    /// The fault at this path only, such as `/order/0`.
+    pub fn on(self, path: &'static str) -> Script {
+        Script {
+            path: Some(path),
+            ..Script::anywhere(self)
         }
     }
 
@@ -104,7 +125,7 @@ impl Fault {
 
     fn part(&self) -> Part {
         match self {
-            Self::Date(_) => Part::Head,
+            Self::Date(_) | Self::RelativeLocation => Part::Head,
             Self::Stuck => Part::Order,
             Self::WrongKey
             | Self::WrongName
@@ -113,26 +134,40 @@ impl Fault {
             | Self::Empty
             | Self::Garbage
             | Self::NoIntermediate
+            | Self::DoubledLeaf
+            | Self::DoubledIntermediate
+            | Self::Foreign
+            | Self::ExpiredIntermediate
             | Self::Life(_) => Part::Certificate,
             Self::RenewalInPast
             | Self::RenewalAfterEnd
             | Self::RenewalMissing
             | Self::RenewalGarbage => Part::Renewal,
-            Self::Unproven(_) => Part::Validation,
+            Self::Unproven(_) | Self::Late(_) => Part::Validation,
             _ => Part::Answer,
         }
     }
 }
 
 impl Script {
+    fn anywhere(fault: Fault) -> Self {
+        Self {
+            fault,
+            endpoint: None,
+            path: None,
+            left: None,
+        }
+    }
+
     /// So many times, then no more.
     pub fn times(mut self, times: usize) -> Self {
         self.left = Some(times);
         self
     }
 
-    fn strikes(&self, part: Part, endpoint: Endpoint) -> bool {
-        let here = self.endpoint.is_none_or(|place| place == endpoint);
+    fn strikes(&self, part: Part, endpoint: Endpoint, path: &str) -> bool {
+        let here = self.endpoint.is_none_or(|place| place == endpoint)
+            && self.path.is_none_or(|place| place == path);
         here && self.fault.part() == part && self.left != Some(0)
     }
 }
@@ -145,9 +180,8 @@ impl From<Fault> for Script {
             _ => None,
         };
         Self {
-            fault,
             endpoint,
-            left: None,
+            ..Self::anywhere(fault)
         }
     }
 }
@@ -159,8 +193,18 @@ impl Faults {
 
     /// The fault that strikes now, if any; it is counted.
     pub(super) fn strike(&mut self, part: Part, endpoint: Endpoint) -> Option<Fault> {
+        self.strike_on(part, endpoint, "")
+    }
+
+    /// The same where the path is known.
+    pub(super) fn strike_on(
+        &mut self,
+        part: Part,
+        endpoint: Endpoint,
+        path: &str,
+    ) -> Option<Fault> {
         let mut armed = self.scripts.iter_mut();
-        let script = armed.find(|script| script.strikes(part, endpoint))?;
+        let script = armed.find(|script| script.strikes(part, endpoint, path))?;
         if let Some(left) = &mut script.left {
             *left -= 1;
         }

@@ -4,9 +4,13 @@ use std::collections::HashSet;
 
 use aws_lc_rs::{
     digest, hmac, rand,
-    signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey},
+    signature::{
+        ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+        UnparsedPublicKey,
+    },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use rcgen::{KeyPair, PublicKeyData};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,13 +32,14 @@ pub(super) struct Signed {
     pub(super) account: Option<String>,
 }
 
-/// A public key on P-256.
+/// A public key: on P-256, or RSA as certbot has it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-pub(super) struct Jwk {
-    kty: String,
-    crv: String,
-    x: String,
-    y: String,
+#[serde(tag = "kty")]
+pub(super) enum Jwk {
+    #[serde(rename = "EC")]
+    Ec { crv: String, x: String, y: String },
+    #[serde(rename = "RSA")]
+    Rsa { n: String, e: String },
 }
 
 #[derive(Deserialize)]
@@ -67,20 +72,49 @@ impl Nonces {
 }
 
 impl Jwk {
+    /// A key that has signed nothing.
+    pub(super) fn unused() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let (x, y) = key.der_bytes()[1..].split_at(32);
+        Self::Ec {
+            crv: "P-256".into(),
+            x: encode(x),
+            y: encode(y),
+        }
+    }
+
     /// The thumbprint (RFC 7638), as key authorizations carry it.
     pub(super) fn thumbprint(&self) -> String {
-        let Self { kty, crv, x, y } = self;
-        let text = format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#);
+        let text = match self {
+            Self::Ec { crv, x, y } => {
+                format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
+            }
+            Self::Rsa { n, e } => format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#),
+        };
         encode(digest::digest(&digest::SHA256, text.as_bytes()))
     }
 
     fn has_signed(&self, message: &str, signature: &[u8]) -> bool {
-        let (Some(x), Some(y)) = (decode(&self.x), decode(&self.y)) else {
+        let (one, other) = match self {
+            Self::Ec { x, y, .. } => (x, y),
+            Self::Rsa { n, e } => (n, e),
+        };
+        let (Some(one), Some(other)) = (decode(one), decode(other)) else {
             return false;
         };
-        let point = [&[4][..], &x, &y].concat();
-        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
-        key.verify(message.as_bytes(), signature).is_ok()
+        let message = message.as_bytes();
+        match self {
+            Self::Ec { .. } => {
+                let point = [&[4][..], &one, &other].concat();
+                let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+                key.verify(message, signature).is_ok()
+            }
+            Self::Rsa { .. } => {
+                let key = RsaPublicKeyComponents { n: one, e: other };
+                let verified = key.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature);
+                verified.is_ok()
+            }
+        }
     }
 }
 
@@ -104,7 +138,7 @@ pub(super) fn open(state: &mut State, path: &str, body: &[u8]) -> Result<Signed,
 }
 
 fn judge(state: &mut State, header: &Header, path: &str) -> Result<(), Answer> {
-    if header.alg != "ES256" {
+    if !["ES256", "RS256"].contains(&header.alg.as_str()) {
         let detail = "JWS signature header contains unsupported algorithm";
         return Err(Answer::problem(400, "badSignatureAlgorithm", detail));
     }

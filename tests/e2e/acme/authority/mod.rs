@@ -163,6 +163,11 @@ impl Ca {
         self.with(|state| state.accounts = Accounts::default());
     }
 
+    /// Has each account another key, which its client does not know.
+    pub fn roll_over_accounts(&self) {
+        self.with(|state| state.accounts.roll_over(&jws::Jwk::unused()));
+    }
+
     /// Revokes a certificate: its renewal is due at once.
     pub fn revoke(&self, serial: &str) {
         self.with(|state| state.issuer.revoke(serial));

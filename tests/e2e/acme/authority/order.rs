@@ -123,7 +123,7 @@ fn find(state: &State, account: &str, number: &str) -> Result<usize, Answer> {
 
 fn tell(state: &mut State, number: usize) -> Answer {
     let mut status = standing(state, number);
-    let stuck = status == "valid" && stuck(state);
+    let stuck = status == "valid" && stuck(state, number);
     if stuck {
         status = "processing";
     }
@@ -135,8 +135,9 @@ fn tell(state: &mut State, number: usize) -> Answer {
     }
 }
 
-fn stuck(state: &mut State) -> bool {
-    let struck = state.faults.strike(Part::Order, Endpoint::Order);
+fn stuck(state: &mut State, number: usize) -> bool {
+    let path = format!("/order/{number}");
+    let struck = state.faults.strike_on(Part::Order, Endpoint::Order, &path);
     struck == Some(Fault::Stuck)
 }
 

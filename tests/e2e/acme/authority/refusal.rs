@@ -27,6 +27,8 @@ pub enum Refusal {
     BadCsr,
     /// An external account has to be named.
     ExternalAccountRequired,
+    /// A person has to open a page (RFC 8555, section 7.3.3).
+    UserActionRequired,
 }
 
 /// How a rate limit tells its end.
@@ -48,6 +50,7 @@ impl Refusal {
             Self::RateLimited(RetryAfter::Seconds(seconds)) => {
                 answer.with("retry-after", seconds.to_string())
             }
+            Self::UserActionRequired => answer.with("link", TERMS),
             Self::RateLimited(RetryAfter::Date(end)) => answer.with("retry-after", http_date(*end)),
             _ => answer,
         }
@@ -72,6 +75,7 @@ impl Refusal {
             Self::Caa => (403, "caa"),
             Self::BadCsr => (400, "badCSR"),
             Self::ExternalAccountRequired => (403, "externalAccountRequired"),
+            Self::UserActionRequired => (403, "userActionRequired"),
         }
     }
 
@@ -99,6 +103,7 @@ impl Refusal {
             Self::ExternalAccountRequired => {
                 "No external account binding was included in the request".to_owned()
             }
+            Self::UserActionRequired => "Terms of service have changed".to_owned(),
         }
     }
 }
@@ -121,6 +126,8 @@ const TEXT_DATE: &[BorrowedFormatItem<'_>] =
 const HTTP_DATE: &[BorrowedFormatItem<'_>] = format_description!(
     "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
 );
+
+const TERMS: &str = "<https://ca.test/agreement>;rel=\"terms-of-service\"";
 
 const PAUSED: &str = "Your account is temporarily prevented from requesting certificates for \
     home.test and possibly others. Please visit: https://portal.test/sfe/v1/unpause?jwt=abc";

@@ -63,7 +63,7 @@ async fn answer(
     let fault = {
         let mut state = shared.lock().unwrap();
         state.record.hear(&place, path, &body);
-        state.faults.strike(Part::Answer, place.endpoint)
+        state.faults.strike_on(Part::Answer, place.endpoint, path)
     };
     let work = || {
         let reply = directory::answer(shared, &place, path, &body);
@@ -77,7 +77,8 @@ async fn answer(
 /// Adds what every answer has, and a wrong date on command.
 fn dress(response: &mut Response<Body>, shared: &Shared, place: &Place) {
     let mut state = shared.lock().unwrap();
-    let wrong = match state.faults.strike(Part::Head, place.endpoint) {
+    let fault = state.faults.strike(Part::Head, place.endpoint);
+    let wrong = match fault {
         Some(Fault::Date(seconds)) => seconds,
         _ => 0,
     };
@@ -88,4 +89,9 @@ fn dress(response: &mut Response<Body>, shared: &Shared, place: &Place) {
     fields.insert("date", date.parse().unwrap());
     fields.insert("cache-control", "no-store".parse().unwrap());
     fields.append("link", index.parse().unwrap());
+    let location = fields.get("location").and_then(|it| it.to_str().ok());
+    if let (Some(Fault::RelativeLocation), Some(location)) = (fault, location) {
+        let relative = location.replace(&state.base, "");
+        fields.insert("location", relative.parse().unwrap());
+    }
 }

@@ -5,7 +5,7 @@ mod visit;
 use std::{io, time::Duration, time::Instant};
 
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 pub(super) use self::visit::Visit;
 use super::{
@@ -56,8 +56,13 @@ pub(super) async fn validate(shared: Shared, authorization: usize, visit: Visit)
 
 /// What is wrong; what is seen from elsewhere is looked at from here too.
 async fn error(visit: &Visit, fault: Option<Fault>) -> Option<Value> {
-    let Some(Fault::Unproven(sight)) = fault else {
-        return seen(visit).await;
+    let sight = match fault {
+        Some(Fault::Unproven(sight)) => sight,
+        Some(Fault::Late(wait)) => {
+            sleep(wait).await;
+            return seen(visit).await;
+        }
+        _ => return seen(visit).await,
     };
     if sight == Sight::SecondaryTimeOut
         && let Some(error) = seen(visit).await

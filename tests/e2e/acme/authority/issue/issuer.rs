@@ -17,8 +17,15 @@ use super::{Fault, Issued, jws::encode};
 pub(in super::super) struct Issuer {
     root: CertifiedIssuer<'static, KeyPair>,
     intermediate: CertifiedIssuer<'static, KeyPair>,
+    extra: Extra,
     revocation_list: String,
     issued: Vec<Issued>,
+}
+
+/// Certificates that belong to no chain, as PEM.
+struct Extra {
+    foreign: String,
+    expired: String,
 }
 
 /// What is wrong with a certificate.
@@ -32,8 +39,19 @@ impl Issuer {
         let root = CertifiedIssuer::self_signed(root, key()).unwrap();
         let intermediate = authority("Faulty Intermediate", BasicConstraints::Constrained(0));
         let intermediate = CertifiedIssuer::signed_by(intermediate, key(), &root);
+        let mut over = authority("Faulty Intermediate", BasicConstraints::Constrained(0));
+        over.not_before = OffsetDateTime::now_utc() - Duration::days(800);
+        over.not_after = OffsetDateTime::now_utc() - Duration::days(1);
+        let foreign = authority("Foreign", BasicConstraints::Unconstrained);
+        let extra = Extra {
+            foreign: CertifiedIssuer::self_signed(foreign, key()).unwrap().pem(),
+            expired: CertifiedIssuer::signed_by(over, key(), &root)
+                .unwrap()
+                .pem(),
+        };
         Self {
             root,
+            extra,
             intermediate: intermediate.unwrap(),
             revocation_list: format!("{base}/crl"),
             issued: Vec::new(),
@@ -68,7 +86,7 @@ impl Issuer {
             replaced: false,
             account: account.to_owned(),
             identifier: identifier(certificate.der()),
-            chain: flaw.chain(&certificate.pem(), &self.intermediate.pem()),
+            chain: flaw.chain(&certificate.pem(), &self.intermediate.pem(), &self.extra),
             certificate: certificate.into(),
         });
         self.issued.len() - 1
@@ -156,11 +174,15 @@ impl Flaw {
         }
     }
 
-    fn chain(&self, leaf: &str, intermediate: &str) -> String {
+    fn chain(&self, leaf: &str, intermediate: &str, extra: &Extra) -> String {
         match self.0 {
             Some(Fault::Empty) => String::new(),
             Some(Fault::Garbage) => GARBAGE.to_owned(),
             Some(Fault::NoIntermediate) => leaf.to_owned(),
+            Some(Fault::DoubledLeaf) => format!("{leaf}{leaf}{intermediate}"),
+            Some(Fault::DoubledIntermediate) => format!("{leaf}{intermediate}{intermediate}"),
+            Some(Fault::Foreign) => format!("{leaf}{}{intermediate}", extra.foreign),
+            Some(Fault::ExpiredIntermediate) => format!("{leaf}{}{intermediate}", extra.expired),
             _ => format!("{leaf}{intermediate}"),
         }
     }

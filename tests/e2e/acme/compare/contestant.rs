@@ -1,0 +1,200 @@
+//! The programs that are compared, each with a CA of its own that has the same fault.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use super::{Case, WATCHED};
+use crate::{
+    acme::{
+        authority::{Ca, Options},
+        program::Program,
+        stage::{Scene, served, status},
+    },
+    harness::{Caller, Port},
+};
+
+/// A program that gets certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contestant {
+    Hubgate,
+    Caddy,
+    Certbot,
+}
+
+/// The outcome of a case for one program.
+pub(super) struct Outcome {
+    pub(super) contestant: Contestant,
+    /// The time until it had a certificate of the CA.
+    pub(super) after: Option<Duration>,
+    requests: usize,
+    orders: usize,
+    said: String,
+}
+
+/// Interval between two checks for the certificate.
+const LOOK: Duration = Duration::from_millis(500);
+
+impl Contestant {
+    pub(super) const ALL: [Self; 3] = [Self::Hubgate, Self::Caddy, Self::Certbot];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Hubgate => "hubgate",
+            Self::Caddy => "Caddy",
+            Self::Certbot => "certbot",
+        }
+    }
+
+    /// Plays a case for as long as it is watched.
+    pub(super) async fn play(self, case: &Case) -> Outcome {
+        match self {
+            Self::Hubgate => play_hubgate(case).await,
+            Self::Caddy => play_caddy(case).await,
+            Self::Certbot => play_certbot(case).await,
+        }
+    }
+}
+
+impl Outcome {
+    fn of(contestant: Contestant, ca: &Ca, after: Option<Duration>, said: String) -> Self {
+        Self {
+            contestant,
+            after,
+            requests: ca.requests().len(),
+            orders: ca.orders().len(),
+            said,
+        }
+    }
+
+    /// Returns true if its output has one of the words.
+    pub(super) fn says(&self, words: &[&str]) -> bool {
+        let said = self.said.to_lowercase();
+        words.iter().any(|word| said.contains(&word.to_lowercase()))
+    }
+
+    /// Seconds until the certificate, requests, orders.
+    pub(super) fn cell(&self) -> String {
+        let after = self
+            .after
+            .map(|after| format!("{} s", after.as_secs_f32().ceil()));
+        let after = after.unwrap_or_else(|| "none".to_owned());
+        format!("{after}, {}, {}", self.requests, self.orders)
+    }
+}
+
+async fn play_hubgate(case: &Case) -> Outcome {
+    let scene = Scene::new().await;
+    (case.arm)(&scene.ca);
+    let began = Instant::now();
+    let stage = scene.start().await;
+    let after = watch(began, async || {
+        let shown = served(&stage.gate).await;
+        is_issued(&stage.ca, shown.as_deref())
+    })
+    .await;
+    let said = format!("{}{}", stage.gate.printed(), status(&stage.gate).await);
+    Outcome::of(Contestant::Hubgate, &stage.ca, after, said)
+}
+
+/// Looks for the certificate until it is there, and watches on until the end.
+async fn watch(began: Instant, has_certificate: impl AsyncFn() -> bool) -> Option<Duration> {
+    let mut after = None;
+    while began.elapsed() < WATCHED {
+        if after.is_none() && has_certificate().await {
+            after = Some(began.elapsed());
+        }
+        sleep(LOOK).await;
+    }
+    after
+}
+
+fn is_issued(ca: &Ca, shown: Option<&[u8]>) -> bool {
+    let issued = ca.issued();
+    let mut issued = issued.iter().map(|issued| &*issued.certificate);
+    issued.any(|der| Some(der) == shown)
+}
+
+async fn ca(case: &Case, http: &Port, tls: &Port, folder: &Path) -> Ca {
+    let ca = Ca::start(Options::new(http.address(), tls.address())).await;
+    fs::write(folder.join("root.pem"), ca.ca_pem()).unwrap();
+    (case.arm)(&ca);
+    ca
+}
+
+async fn play_caddy(case: &Case) -> Outcome {
+    let (folder, http, tls) = (tempfile::tempdir().unwrap(), Port::keep(), Port::keep());
+    let ca = ca(case, &http, &tls, folder.path()).await;
+    let caddyfile = format!(
+        "{{\n admin off\n http_port {}\n https_port {}\n default_bind 127.0.0.1\n \
+         storage file_system data\n acme_ca {}\n acme_ca_root root.pem\n}}\n\
+         home.test {{\n respond hello\n}}\n",
+        http.number(),
+        tls.number(),
+        ca.directory()
+    );
+    fs::write(folder.path().join("Caddyfile"), caddyfile).unwrap();
+    let mut command = Command::new("caddy");
+    command.args(["run", "--adapter", "caddyfile", "--config", "Caddyfile"]);
+    command.env("HOME", folder.path());
+    let began = Instant::now();
+    let program = Program::start(command, folder, &[tls.address()]).await;
+    let after = watch(began, async || {
+        let caller = Caller::tls(tls.address(), ca.root()).trusting_anybody();
+        is_issued(&ca, caller.certificate().await.ok().as_deref())
+    })
+    .await;
+    Outcome::of(Contestant::Caddy, &ca, after, program.printed())
+}
+
+/// certbot runs once: its timer calls it twice a day.
+async fn play_certbot(case: &Case) -> Outcome {
+    let (folder, http, tls) = (tempfile::tempdir().unwrap(), Port::keep(), Port::keep());
+    let ca = ca(case, &http, &tls, folder.path()).await;
+    let began = Instant::now();
+    let said = run_certbot(&folder, &http, &ca).await;
+    let is_there = folder
+        .path()
+        .join("c/live/home.test/fullchain.pem")
+        .exists();
+    let after = is_there.then(|| began.elapsed());
+    Outcome::of(Contestant::Certbot, &ca, after, said)
+}
+
+async fn run_certbot(folder: &TempDir, http: &Port, ca: &Ca) -> String {
+    let (port, directory) = (http.number().to_string(), ca.directory());
+    let mut command = tokio::process::Command::new("certbot");
+    command
+        .args([
+            "certonly",
+            "-n",
+            "--agree-tos",
+            "--standalone",
+            "-d",
+            "home.test",
+        ])
+        .args([
+            "--register-unsafely-without-email",
+            "--http-01-address",
+            "127.0.0.1",
+        ])
+        .args(["--http-01-port", &port, "--server", &directory])
+        .args(["--config-dir", "c", "--work-dir", "w", "--logs-dir", "l"])
+        .env("REQUESTS_CA_BUNDLE", "root.pem")
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    match tokio::time::timeout(WATCHED, command.output()).await {
+        Ok(Ok(output)) => {
+            let [out, err] = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it));
+            format!("{out}{err}")
+        }
+        _ => String::new(),
+    }
+}
