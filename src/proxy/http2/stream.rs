@@ -116,7 +116,7 @@ impl Http2 {
         let answer = exchange.dress(answer);
         let method = exchange.said.method.clone();
         exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
-        self.proxy.record(&mut exchange);
+        self.proxy.record(&exchange);
         Begun {
             link: exchange.link.clone(),
             ends_connection: ends_connection(&answer),

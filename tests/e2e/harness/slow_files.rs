@@ -14,8 +14,8 @@ pub struct SlowFiles {
 const SOURCE: &str = include_str!("slow_files.c");
 
 impl SlowFiles {
-    /// All files are fast so far.
-    pub fn new() -> Self {
+    /// Builds the library; all files are fast so far.
+    pub fn build() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name| folder.path().join(name);
         fs::write(path("slow_files.c"), SOURCE).unwrap();

@@ -79,7 +79,7 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let (hub, files, manager) = (Hub::start().await, SlowFiles::new(), Manager::start());
+        let (hub, files, manager) = (Hub::start().await, SlowFiles::build(), Manager::start());
         let ca = Authority::new("devices");
         let witness = format!(
             "{{hosts: [other.test], certificate: {{chain: free.pem, key: free.key}}, \

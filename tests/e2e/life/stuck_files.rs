@@ -42,7 +42,7 @@ async fn other(gate: &Hubgate) -> u16 {
 
 #[tokio::test]
 async fn a_file_that_does_not_answer_costs_the_freshness_of_its_own_site_only() {
-    let (hub, files) = (Hub::start().await, SlowFiles::new());
+    let (hub, files) = (Hub::start().await, SlowFiles::build());
     let mut gate = two_sites(&hub, &files).start().await;
     gate.answers_commands().await;
     files.hang("stuck.users");
@@ -84,7 +84,7 @@ async fn a_file_that_does_not_answer_costs_the_freshness_of_its_own_site_only() 
 
 #[tokio::test]
 async fn a_reload_that_hangs_delays_neither_requests_nor_the_stop() {
-    let (hub, files) = (Hub::start().await, SlowFiles::new());
+    let (hub, files) = (Hub::start().await, SlowFiles::build());
     let mut gate = two_sites(&hub, &files).start().await;
     files.hang("proxy.yaml");
     gate.reload();
@@ -102,7 +102,7 @@ async fn a_reload_that_hangs_delays_neither_requests_nor_the_stop() {
 
 #[tokio::test]
 async fn a_start_whose_file_does_not_answer_ends_with_its_name() {
-    let (hub, files) = (Hub::start().await, SlowFiles::new());
+    let (hub, files) = (Hub::start().await, SlowFiles::build());
     files.hang("stuck.users");
     let mut gate = two_sites(&hub, &files).launch();
     let told = gate.line_with("no answer for 5 s").await;
@@ -112,7 +112,7 @@ async fn a_start_whose_file_does_not_answer_ends_with_its_name() {
 
 #[tokio::test]
 async fn sigterm_ends_a_start_whose_file_does_not_answer() {
-    let (hub, files) = (Hub::start().await, SlowFiles::new());
+    let (hub, files) = (Hub::start().await, SlowFiles::build());
     files.hang("stuck.users");
     let mut gate = two_sites(&hub, &files).launch();
     eventually(DEADLINE, "the start hangs", async || {
@@ -126,7 +126,7 @@ async fn sigterm_ends_a_start_whose_file_does_not_answer() {
 
 #[tokio::test]
 async fn a_disk_that_takes_four_seconds_to_sync_delays_no_request() {
-    let files = SlowFiles::new();
+    let files = SlowFiles::build();
     let mut scene = Scene::new().await;
     scene.setup = files.under(scene.setup);
     let mut stage = scene.start().await;

@@ -103,7 +103,7 @@ fn orders() -> Vec<Case> {
             ca.fault(Fault::Stuck.on("/order/0"));
         }),
         case("`Location` relative", &[], |ca| {
-            ca.fault(Fault::RelativeLocation)
+            ca.fault(Fault::RelativeLocation);
         }),
     ]
 }
@@ -112,19 +112,19 @@ fn chains() -> Vec<Case> {
     const CHAIN: &[&str] = &["served without", "chain"];
     vec![
         case("chain with the certificate twice", CHAIN, |ca| {
-            ca.fault(Fault::DoubledLeaf)
+            ca.fault(Fault::DoubledLeaf);
         }),
         case("chain with the intermediate twice", CHAIN, |ca| {
             ca.fault(Fault::DoubledIntermediate);
         }),
         case("chain with a foreign certificate", CHAIN, |ca| {
-            ca.fault(Fault::Foreign)
+            ca.fault(Fault::Foreign);
         }),
         case("chain with an ended intermediate", CHAIN, |ca| {
             ca.fault(Fault::ExpiredIntermediate);
         }),
         case("certificate of another key", &["key"], |ca| {
-            ca.fault(Fault::WrongKey)
+            ca.fault(Fault::WrongKey);
         })
         .refused(),
         case("certificate that has ended", &["ended", "expired"], |ca| {
@@ -132,7 +132,7 @@ fn chains() -> Vec<Case> {
         })
         .refused(),
         case("empty chain", &["no certificate", "empty"], |ca| {
-            ca.fault(Fault::Empty)
+            ca.fault(Fault::Empty);
         }),
     ]
 }
@@ -148,7 +148,7 @@ fn refusals() -> Vec<Case> {
             },
         ),
         case("name paused", &["unpause"], |ca| {
-            ca.fault(Fault::Refused(Refusal::Paused))
+            ca.fault(Fault::Refused(Refusal::Paused));
         }),
         case(
             "new terms to agree to",
@@ -158,7 +158,7 @@ fn refusals() -> Vec<Case> {
             },
         ),
         case("CAA record forbids", &["CAA"], |ca| {
-            ca.fault(Fault::Refused(Refusal::Caa))
+            ca.fault(Fault::Refused(Refusal::Caa));
         }),
         case(
             "port closed to the CA",
