@@ -52,6 +52,8 @@ pub struct Account {
 pub(super) const CONNECTION: usize = 256 * 1024;
 /// The share of the limit that is freed beyond it, so that few additions have to look for more.
 const SPARE: usize = 16;
+/// Bytes of answers that a connection may queue, so that there is room for further requests.
+const MOST_QUEUED: usize = CONNECTION / 2;
 /// Bytes of answers that a connection may queue whatever else it holds, so that none starves.
 const QUEUE: usize = 16 * 1024;
 
@@ -184,16 +186,31 @@ impl Account {
 
     /// Whether so many bytes more may be queued for the client now.
     fn may_queue(&self, bytes: usize) -> bool {
-        let queued = self.queued.load(Ordering::Relaxed);
-        self.has_room(bytes) || queued.saturating_add(bytes) <= QUEUE
+        let queued = self.queued.load(Ordering::Relaxed).saturating_add(bytes);
+        queued <= QUEUE || queued <= MOST_QUEUED && self.has_room(bytes)
+    }
+
+    /// Whether so many bytes more of local responses may wait for a client that takes none.
+    #[must_use]
+    pub(super) fn may_wait(&self, bytes: usize) -> bool {
+        self.queued.load(Ordering::Relaxed).saturating_add(bytes) <= QUEUE
     }
 
     /// Waits until something more may be queued for the client.
     pub(super) async fn room(&self) {
+        self.until(|account| account.may_queue(1)).await;
+    }
+
+    /// Waits until so many bytes more are within the limit of a connection.
+    pub(super) async fn room_for(&self, bytes: usize) {
+        self.until(|account| account.has_room(bytes)).await;
+    }
+
+    async fn until(&self, fits: impl Fn(&Self) -> bool) {
         loop {
             let mut freed = std::pin::pin!(self.freed.notified());
             freed.as_mut().enable();
-            if self.may_queue(1) {
+            if fits(self) {
                 return;
             }
             freed.await;
@@ -208,7 +225,7 @@ impl Account {
     fn release(&self, bytes: usize) {
         let before = self.held.fetch_sub(bytes, Ordering::Relaxed);
         self.budget.held.fetch_sub(bytes, Ordering::Relaxed);
-        if before >= CONNECTION {
+        if before >= MOST_QUEUED {
             self.freed.notify_waiters();
         }
     }

@@ -14,14 +14,14 @@ use h2::{
     server::{Builder, SendResponse},
 };
 use http::request::Parts;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     Proxy,
     budget::Charge,
     conn::{Conn, Gate},
     direct::Stream,
-    head::Malformed,
+    head::{MOST_FIELDS, Malformed},
     link::Link,
 };
 
@@ -44,6 +44,8 @@ struct Connection {
     malformed: usize,
     /// Streams refused since the last that was accepted.
     refused: usize,
+    /// The stream whose head does not fit yet.
+    waiting: Option<Waiting>,
     state: State,
 }
 
@@ -67,9 +69,21 @@ struct State {
     header_time: Duration,
 }
 
+/// A stream that waits for room.
+struct Waiting {
+    accepted: Box<Accepted>,
+    bytes: usize,
+    /// Its head is held meanwhile.
+    _held: Charge,
+    /// When it is refused.
+    until: Instant,
+}
+
 /// The next event of a connection.
 enum Event {
     Stream(Box<Accepted>),
+    /// The stream that waits fits, or has waited for long enough.
+    Room,
     /// The client floods, or is too slow.
     Fault,
     Closed,
@@ -95,8 +109,9 @@ const STREAM: usize = 512;
 /// Bytes of its task, of what HTTP/2 and the engine need for it and of the way to the hub, which
 /// count in all only.
 const TASK: usize = 8 * 1024;
-/// Bytes that a stream with a body occupies: its share of the window, and what goes to the hub.
-const BODY: usize = 16 * 1024;
+/// How long a stream waits until its head fits into the memory of its connection; nothing behind it
+/// is read meanwhile.
+const ROOM: Duration = Duration::from_secs(5);
 /// Bytes that a field occupies beside its name and value.
 const FIELD: usize = 96;
 
@@ -117,6 +132,7 @@ impl Http2 {
             leaving: None,
             malformed: 0,
             refused: 0,
+            waiting: None,
             state: State {
                 service: self.clone(),
                 gate,
@@ -145,8 +161,9 @@ impl Connection {
                 biased;
                 () = self.state.told_to_leave(), if self.leaving.is_none() => self.leave(),
                 () = self.state.over(self.leaving.is_some()) => break Reason::NO_ERROR,
-                event = next(&mut self.h2, &self.state) => match event {
-                    Event::Stream(accepted) => self.begin(*accepted),
+                event = next(&mut self.h2, &self.state, self.waiting.as_ref()) => match event {
+                    Event::Stream(accepted) => self.accept(accepted),
+                    Event::Room => self.begin_waiting(),
                     Event::Fault => break Reason::ENHANCE_YOUR_CALM,
                     Event::Closed => return,
                 },
@@ -171,11 +188,36 @@ impl Connection {
         timeout(GOODBYE, closed).await.ok();
     }
 
-    /// Begins a stream, unless its head does not fit into the memory of the connection.
-    fn begin(&mut self, (request, mut responder): Accepted) {
+    /// Begins a stream, or lets it wait for room.
+    fn accept(&mut self, accepted: Box<Accepted>) {
+        let bytes = occupied(&accepted.0);
+        // What is answered with 431 is not worth a wait.
+        let may_not_pass = accepted.0.headers().len() > MOST_FIELDS;
+        let until = Instant::now() + ROOM;
+        let memory = &self.state.link.memory;
+        let has_room = memory.has_room(bytes);
+        self.waiting = Some(Waiting {
+            accepted,
+            bytes,
+            _held: memory.overhead(bytes),
+            until,
+        });
+        if has_room || self.is_late() || may_not_pass {
+            self.begin_waiting();
+        }
+    }
+
+    /// Begins the stream that waits, or refuses it.
+    fn begin_waiting(&mut self) {
+        let Some(Waiting {
+            accepted, bytes, ..
+        }) = self.waiting.take()
+        else {
+            return;
+        };
+        let (request, mut responder) = *accepted;
         let malformed = stream::well_formed(&request).err();
         self.malformed += usize::from(malformed.is_some());
-        let bytes = occupied(&request);
         let memory = &self.state.link.memory;
         if self.is_late() || !memory.has_room(bytes) {
             responder.send_reset(Reason::REFUSED_STREAM);
@@ -228,9 +270,21 @@ impl State {
     }
 }
 
-/// The next event; whenever `h2` has nothing to accept, the frames behind the last header block
+/// The next event.
+async fn next(
+    h2: &mut h2::server::Connection<Conn, Bytes>,
+    state: &State,
+    waiting: Option<&Waiting>,
+) -> Event {
+    match waiting {
+        None => next_stream(h2, state).await,
+        Some(waiting) => room(h2, state, waiting).await,
+    }
+}
+
+/// The next stream; whenever `h2` has nothing to accept, the frames behind the last header block
 /// may go on.
-async fn next(h2: &mut h2::server::Connection<Conn, Bytes>, state: &State) -> Event {
+async fn next_stream(h2: &mut h2::server::Connection<Conn, Bytes>, state: &State) -> Event {
     let accepted = poll_fn(|context| {
         loop {
             let accepted = h2.poll_accept(context);
@@ -249,16 +303,25 @@ async fn next(h2: &mut h2::server::Connection<Conn, Bytes>, state: &State) -> Ev
     }
 }
 
+/// Waits for room for a stream; `h2` goes on sending, and gets no further frame.
+async fn room(
+    h2: &mut h2::server::Connection<Conn, Bytes>,
+    state: &State,
+    waiting: &Waiting,
+) -> Event {
+    let room = state.link.memory.room_for(waiting.bytes);
+    tokio::select! {
+        biased;
+        _ = timeout_at(waiting.until, room) => Event::Room,
+        _ = poll_fn(|context| h2.poll_closed(context)) => Event::Closed,
+    }
+}
+
 /// Bytes that a stream occupies when it begins.
 fn occupied(request: &http::Request<RecvStream>) -> usize {
-    let body = if request.body().is_end_stream() {
-        0
-    } else {
-        BODY
-    };
     let target = request.uri().path_and_query();
     let target = target.map_or(0, |target| target.as_str().len());
-    STREAM + body + fields_bytes(request.headers()) + target
+    STREAM + fields_bytes(request.headers()) + target
 }
 
 /// Bytes that the fields of a head occupy.

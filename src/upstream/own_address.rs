@@ -25,6 +25,10 @@ impl OwnAddresses {
     /// It begins with one slash: `//host` would lead to another host (RFC 3986, section 4.2).
     #[must_use]
     pub fn path_of(&self, url: &str) -> Option<String> {
+        // Browsers drop TAB, CR and LF wherever they stand in a URL.
+        if url.contains(|c: char| c.is_ascii_control()) {
+            return None;
+        }
         let rest = self.0.iter().find_map(|origin| rest_behind(origin, url))?;
         let begin = match rest.as_bytes() {
             [b'/', b'/' | b'\\', ..] => "/.",
@@ -102,6 +106,7 @@ mod tests {
             "http://router.lan:81/",
             "/a",
             "//127.0.0.1/a",
+            "http://127.0.0.1/\t/example.org/",
             "",
         ] {
             assert_eq!(addresses.path_of(url), None, "{url}");

@@ -75,6 +75,19 @@ async fn interim_answers_reach_http_1_1_and_never_http_1_0() {
 }
 
 #[tokio::test]
+async fn an_answer_without_a_body_has_one_framing() {
+    let (hub, gate) = start().await;
+    let unmodified = "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\
+                      Content-Length: 5\r\n\r\n";
+    hub.will_say("/scripted", unmodified, true);
+    let mut client = gate.tls().raw().await;
+    for _ in 0..2 {
+        let answer = client.ask(get("/scripted", "HTTP/1.1")).await;
+        assert_eq!((answer.status, answer.field("content-length")), (304, None));
+    }
+}
+
+#[tokio::test]
 async fn a_chunked_answer_reaches_http_1_0_without_chunks() {
     let (hub, gate) = start().await;
     hub.will_say("/scripted", TRAILERS, true);

@@ -24,6 +24,9 @@ pub(in crate::proxy) trait Client: Send {
     /// Whether chunks go on as they are, to a client of HTTP/1.1.
     const TAKES_CHUNKS: bool;
 
+    /// Whether pieces of the body may be gathered before they are sent on.
+    const GATHERS: bool;
+
     /// Whether the request's body has come whole.
     fn has_sent(&self) -> bool;
 
@@ -33,6 +36,9 @@ pub(in crate::proxy) trait Client: Send {
         context: &mut Context<'_>,
         body: &mut BytesMut,
     ) -> Poll<io::Result<usize>>;
+
+    /// Notes that what came of the body was sent on: more may come.
+    fn has_passed_on(&mut self) {}
 
     /// Ready once the client has hung up, or wants no answer any more.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()>;
@@ -76,6 +82,8 @@ impl Client for Conn {
     type Answer = BytesMut;
 
     const TAKES_CHUNKS: bool = true;
+
+    const GATHERS: bool = true;
 
     fn has_sent(&self) -> bool {
         self.has_passed()

@@ -28,6 +28,8 @@ use super::{
 /// One stream of an HTTP/2 connection.
 pub(in crate::proxy) struct Stream {
     body: RecvStream,
+    /// Bytes of the body whose window is not given back yet: those on their way to the hub.
+    on_the_way: usize,
     /// Whether the body has come whole.
     has_sent: bool,
     responder: SendResponse<Bytes>,
@@ -55,6 +57,7 @@ impl Stream {
         Self {
             has_sent: body.is_end_stream(),
             body,
+            on_the_way: 0,
             responder,
             writer: None,
             trailers: None,
@@ -69,6 +72,7 @@ impl Stream {
     /// # Errors
     /// When the client resets the stream, or its connection ends.
     pub(in crate::proxy) async fn piece(&mut self) -> Result<Option<Bytes>, h2::Error> {
+        self.has_passed_on();
         poll_fn(|context| self.poll_piece(context)).await
     }
 
@@ -77,7 +81,7 @@ impl Stream {
             self.has_sent = true;
             return Poll::Ready(Ok(None));
         };
-        self.body.flow_control().release_capacity(piece.len())?;
+        self.on_the_way += piece.len();
         self.has_sent = self.body.is_end_stream();
         Poll::Ready(Ok(Some(piece)))
     }
@@ -103,6 +107,9 @@ impl Stream {
     pub(in crate::proxy) async fn send_body(&mut self, mut left: Bytes) -> io::Result<()> {
         // The bytes of pages that never change are shared and charged to nobody.
         if left.is_unique() {
+            if !self.may_wait(left.len()) {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
             left = self.link.memory.queue(left);
         }
         while !left.is_empty() {
@@ -134,6 +141,15 @@ impl Stream {
         let started = self.responder.send_response(head, ended);
         self.writer = Some(started.map_err(|_| io::ErrorKind::BrokenPipe)?);
         Ok(())
+    }
+
+    /// Whether a body may wait for the client, or the client takes some of it now.
+    fn may_wait(&mut self, bytes: usize) -> bool {
+        let Some(writer) = &mut self.writer else {
+            return false;
+        };
+        writer.reserve_capacity(bytes);
+        writer.capacity() > 0 || self.link.memory.may_wait(bytes)
     }
 
     /// Waits until some bytes can be sent.
@@ -191,6 +207,8 @@ impl Client for Stream {
 
     const TAKES_CHUNKS: bool = false;
 
+    const GATHERS: bool = false;
+
     fn has_sent(&self) -> bool {
         self.has_sent
     }
@@ -211,6 +229,15 @@ impl Client for Stream {
             if !piece.is_empty() || self.has_sent {
                 return Poll::Ready(Ok(piece.len()));
             }
+        }
+    }
+
+    /// Gives the window back: so all bodies of a connection together occupy no more than that.
+    fn has_passed_on(&mut self) {
+        let bytes = std::mem::take(&mut self.on_the_way);
+        if bytes > 0 {
+            // A stream that was reset has no window.
+            self.body.flow_control().release_capacity(bytes).ok();
         }
     }
 

@@ -55,6 +55,8 @@ pub(super) struct Upload {
     dropped: usize,
     /// Set while written bytes may be in a buffer of the hub's stream.
     is_buffered: bool,
+    /// Whether a piece is pending that keeps the next one from being received.
+    has_piece: bool,
     held: Charge,
 }
 
@@ -81,6 +83,7 @@ impl Upload {
             size: PIECE,
             dropped: 0,
             is_buffered: false,
+            has_piece: false,
             held: exchange.link.memory.charge(head.len()),
             pending: head.into(),
             state: match framing {
@@ -127,14 +130,18 @@ impl Upload {
             if self.poll_send(context, hub).is_pending() {
                 return self.patience.poll(context).map(|()| Err(Event::Late));
             }
+            if self.pending.is_empty() {
+                self.has_piece = false;
+                client.has_passed_on();
+            }
         }
     }
 
     /// Takes more of the body as long as there is room; pending when there is none now.
-    fn poll_body(
+    fn poll_body<C: Client>(
         &mut self,
         context: &mut Context<'_>,
-        client: &mut impl Client,
+        client: &mut C,
         exchange: &mut Exchange,
     ) -> Poll<Result<(), Event>> {
         while self.state == State::Receiving && self.pending.len() < PIECE {
@@ -142,9 +149,15 @@ impl Upload {
                 self.end();
                 break;
             }
+            if self.has_piece {
+                return Poll::Pending;
+            }
             let before = exchange.received;
             match ready!(self.poll_piece(context, client)) {
-                Ok(length @ 1..) => exchange.received = before + length as u64,
+                Ok(length @ 1..) => {
+                    exchange.received = before + length as u64;
+                    self.has_piece = !C::GATHERS;
+                }
                 Ok(0) | Err(_) if client.has_sent() => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     return Poll::Ready(Err(Event::Refused(page::bad_chunks)));
@@ -169,7 +182,10 @@ impl Upload {
         while !client.has_sent() && self.dropped < MOST_DROPPED {
             let mut piece = BytesMut::new();
             match ready!(client.poll_body(context, &mut piece)) {
-                Ok(length @ 1..) => self.dropped += length,
+                Ok(length @ 1..) => {
+                    self.dropped += length;
+                    client.has_passed_on();
+                }
                 _ if client.has_sent() => {}
                 _ => return Poll::Ready(Err(Event::Gone)),
             }

@@ -18,7 +18,7 @@ use super::{
         link::Link,
         page,
     },
-    BODY, Http2, Opened, STREAM,
+    Http2, Opened, STREAM,
 };
 
 /// For a client to give a window for a local response.
@@ -45,7 +45,7 @@ impl Http2 {
             return Box::pin(self.forward(opened, exchange)).await;
         };
         drop(opened.head);
-        opened.held.resize(STREAM + rest(&opened.stream));
+        opened.held.resize(STREAM);
         let begun = self.begin_answer(&mut opened.stream, exchange, answer);
         Box::pin(finish_answer(&mut opened.stream, begun)).await;
     }
@@ -84,12 +84,12 @@ impl Http2 {
         let method = head.method.clone();
         let Some((wire, framing)) = to_hub(&head, &stream, &exchange) else {
             drop(head);
-            held.resize(STREAM + rest(&stream));
+            held.resize(STREAM);
             let answer = page::malformed(head::UNFRAMED);
             return self.answer(&mut stream, exchange, answer).await;
         };
         drop(head);
-        held.resize(STREAM + wire.len() + exchange.said.bytes() + rest(&stream));
+        held.resize(STREAM + wire.len() + exchange.said.bytes());
         let passage = Passage::new(&self.proxy, stream, exchange, method, false);
         let (mut stream, exchange, outcome) = passage.run(&wire, framing).await;
         match outcome {
@@ -146,11 +146,6 @@ async fn finish_answer(stream: &mut Stream, begun: Begun) {
 fn ends_connection(answer: &Answer) -> bool {
     let of_body = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT];
     answer.close && !of_body.contains(&answer.status)
-}
-
-/// Bytes that the rest of a stream's body may occupy.
-fn rest(stream: &Stream) -> usize {
-    if stream.has_sent() { 0 } else { BODY }
 }
 
 fn request(head: &Parts) -> Request<'_> {

@@ -82,7 +82,7 @@ impl Reader {
                 "status": status.as_u16(),
                 "detail": words.plain(),
             });
-            return problem.to_string().into();
+            return exactly(problem.to_string());
         }
         let retry = notice.can_be_retried().then(|| words::again(self.language));
         let head = html! {
@@ -96,8 +96,13 @@ impl Reader {
             retry,
             status: Some(status.as_u16()),
         };
-        page.document(&head).into()
+        exactly(page.document(&head))
     }
+}
+
+/// The text without the room that it grew in: it may wait for its client.
+fn exactly(text: String) -> Bytes {
+    text.into_boxed_str().into_boxed_bytes().into()
 }
 
 /// English, and a page: for a request that could not be read.

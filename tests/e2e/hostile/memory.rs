@@ -51,6 +51,76 @@ async fn streams_of_small_heads_hold_little_for_a_client_without_window() {
 }
 
 #[tokio::test]
+async fn pages_that_name_what_was_sent_are_not_kept_for_a_client_without_window() {
+    let (_hub, gate) = start(with_password).await;
+    for (name, value) in [(":authority", "other.test"), (":path", "/%zz")] {
+        let fields = GET.map(|field| {
+            if field.0 == name {
+                (name, value)
+            } else {
+                field
+            }
+        });
+        let held = held_by(&gate, &block(&fields)).await;
+        assert!(held < CONNECTIONS * EACH_OF_SMALL, "{name}: {held} bytes");
+    }
+}
+
+#[tokio::test]
+async fn as_many_uploads_as_a_connection_may_have_reach_a_slow_hub() {
+    let (hub, gate) = start(|setup| setup).await;
+    let token = "t".repeat(600);
+    let fields = [
+        (":path", "/hang"),
+        (":method", "POST"),
+        ("x-openhab-token", &token),
+    ];
+    let fields = block(&[&GET[1..3], &fields].concat());
+    let mut client = Frames::open(&gate).await;
+    for number in 0..STREAMS {
+        let stream = 2 * number + 1;
+        client
+            .say(&frame(HEADERS, END_HEADERS, stream, &fields))
+            .await;
+        client.say(&frame(DATA, END_STREAM, stream, b"ON")).await;
+    }
+    eventually(DEADLINE, "the hub has all requests", async || {
+        hub.requests().len() == STREAMS as usize
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn streams_that_do_not_fit_wait_until_others_need_less() {
+    const REQUESTS: u32 = 80;
+    let (hub, gate) = start(|setup| setup).await;
+    // A head needs most until it is judged: some 11 KiB with a hundred fields.
+    let fields = [&GET[..3], &[(":path", "/slow")], &[("x", "y"); 100]].concat();
+    let fields = block(&fields);
+    let mut client = Frames::open(&gate).await;
+    let heads = (0..REQUESTS).map(|number| frame(HEADERS, 5, 2 * number + 1, &fields));
+    client.say(&heads.collect::<Vec<_>>().concat()).await;
+    let (mut answered, mut reset) = (0, 0);
+    let mut ticks = tokio::time::interval(Duration::from_millis(50));
+    while answered + reset < REQUESTS {
+        let mut next = Box::pin(within("a frame", client.next()));
+        let frame = loop {
+            tokio::select! {
+                frame = &mut next => break frame,
+                _ = ticks.tick() => hub.tick("on"),
+            }
+        };
+        match frame {
+            Some((HEADERS, ..)) => answered += 1,
+            Some((RST_STREAM, ..)) => reset += 1,
+            Some(_) => {}
+            None => break,
+        }
+    }
+    assert_eq!((answered, reset), (REQUESTS, 0));
+}
+
+#[tokio::test]
 async fn streams_of_small_heads_are_bounded_in_all() {
     let (_hub, gate) = start(|setup| with_password(setup).top("limits: {memory: 4MiB}")).await;
     let held = held_by(&gate, &block(&GET)).await;

@@ -57,12 +57,14 @@ impl<'h> Head<'h> {
             return Err("its Transfer-Encoding cannot be told to this client");
         }
         // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
-        let last = last
+        let ends = last
             || matches!(body, Body::Connection)
             || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
+        // `close` belongs to the final answer (RFC 9112, section 9.6).
+        let last = ends && !self.status.is_informational();
         let changes = headers::to_client(self.fields, self.status, exchange);
         let mut changes = changes.map_err(|_| NO_FIELD)?;
-        self.frame(&body, length, takes_chunks, &mut changes);
+        self.frame(length, takes_chunks, &mut changes);
         if version == Version::HTTP_10 {
             changes.set("Trailer", None);
         }
@@ -102,13 +104,7 @@ impl<'h> Head<'h> {
     }
 
     /// Leaves one framing only, and none where there is no body to frame.
-    fn frame(
-        &self,
-        body: &Body,
-        length: Option<u64>,
-        takes_chunks: bool,
-        changes: &mut Changes<'_>,
-    ) {
+    fn frame(&self, length: Option<u64>, takes_chunks: bool, changes: &mut Changes<'_>) {
         let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
         let codings = self.codings().count();
         if bodiless || codings == 0 || !takes_chunks {
@@ -117,7 +113,8 @@ impl<'h> Head<'h> {
             let chunked = HeaderValue::from_static("chunked");
             changes.set("Transfer-Encoding", Some(chunked));
         }
-        if bodiless || matches!(body, Body::Chunked(_)) {
+        // RFC 9112, section 6.2: never both, also where a body would follow on GET only.
+        if bodiless || codings > 0 {
             changes.set("content-length", None);
         } else if let Some(length) = length {
             changes.set("Content-Length", Some(HeaderValue::from(length)));
