@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 
-use super::Account;
+use super::{Account, CONNECTION, MOST_QUEUED, QUEUE};
 
 /// Bytes charged to a connection, given back when dropped.
 #[derive(Debug)]
@@ -53,11 +53,10 @@ impl Account {
 
     /// How many of so many bytes may be queued for the client now.
     pub(in crate::proxy) fn queueable(&self, bytes: usize) -> usize {
-        if self.may_queue(bytes) {
-            return bytes;
-        }
         let queued = self.queued.load(Ordering::Relaxed);
-        bytes.min(super::QUEUE.saturating_sub(queued))
+        let room = MOST_QUEUED.saturating_sub(queued);
+        let room = room.min(CONNECTION.saturating_sub(self.held()));
+        bytes.min(room.max(QUEUE.saturating_sub(queued)))
     }
 
     /// Charges bytes until the last reference to them is dropped.
@@ -118,7 +117,7 @@ impl Drop for Queued {
             .queued
             .fetch_sub(self.length, Ordering::Relaxed);
         self.account.release(self.length);
-        if before >= super::QUEUE {
+        if before >= QUEUE {
             self.account.freed.notify_waiters();
         }
     }

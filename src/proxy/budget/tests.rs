@@ -111,3 +111,15 @@ async fn an_answer_is_queued_in_small_pieces_when_a_connection_holds_too_much() 
     drop(heads);
     assert_eq!(account.queueable(64 * 1024), 64 * 1024);
 }
+
+#[test]
+fn answers_leave_half_of_a_connection_to_requests_and_fill_theirs_whole() {
+    let account = Account::unlimited([192, 0, 2, 1].into(), CancellationToken::new());
+    let queued = account.queue(Bytes::from(vec![0; MOST_QUEUED - 5_000]));
+    assert_eq!(account.queueable(64 * 1024), 5_000);
+    let rest = account.queue(Bytes::from(vec![0; 5_000]));
+    assert_eq!(account.queueable(1), 0);
+    assert!(account.has_room(CONNECTION - MOST_QUEUED));
+    drop((queued, rest));
+    assert_eq!(account.queueable(64 * 1024), 64 * 1024);
+}
