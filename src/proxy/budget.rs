@@ -184,12 +184,6 @@ impl Account {
         self.held() > CONNECTION / 2 || self.budget.is_tight()
     }
 
-    /// Whether so many bytes more may be queued for the client now.
-    fn may_queue(&self, bytes: usize) -> bool {
-        let queued = self.queued.load(Ordering::Relaxed).saturating_add(bytes);
-        queued <= QUEUE || queued <= MOST_QUEUED && self.has_room(bytes)
-    }
-
     /// Whether so many bytes more of local responses may wait for a client that takes none.
     #[must_use]
     pub(super) fn may_wait(&self, bytes: usize) -> bool {
@@ -198,7 +192,7 @@ impl Account {
 
     /// Waits until something more may be queued for the client.
     pub(super) async fn room(&self) {
-        self.until(|account| account.may_queue(1)).await;
+        self.until(|account| account.queueable(1) > 0).await;
     }
 
     /// Waits until so many bytes more are within the limit of a connection.

@@ -193,29 +193,26 @@ impl Connection {
         let bytes = occupied(&accepted.0);
         // What is answered with 431 is not worth a wait.
         let may_not_pass = accepted.0.headers().len() > MOST_FIELDS;
-        let until = Instant::now() + ROOM;
         let memory = &self.state.link.memory;
-        let has_room = memory.has_room(bytes);
+        if memory.has_room(bytes) || self.is_late() || may_not_pass {
+            return self.begin(*accepted, bytes);
+        }
         self.waiting = Some(Waiting {
             accepted,
             bytes,
             _held: memory.overhead(bytes),
-            until,
+            until: Instant::now() + ROOM,
         });
-        if has_room || self.is_late() || may_not_pass {
-            self.begin_waiting();
+    }
+
+    fn begin_waiting(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            self.begin(*waiting.accepted, waiting.bytes);
         }
     }
 
-    /// Begins the stream that waits, or refuses it.
-    fn begin_waiting(&mut self) {
-        let Some(Waiting {
-            accepted, bytes, ..
-        }) = self.waiting.take()
-        else {
-            return;
-        };
-        let (request, mut responder) = *accepted;
+    /// Begins a stream, or refuses it where its head does not fit.
+    fn begin(&mut self, (request, mut responder): Accepted, bytes: usize) {
         let malformed = stream::well_formed(&request).err();
         self.malformed += usize::from(malformed.is_some());
         let memory = &self.state.link.memory;
