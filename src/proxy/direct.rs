@@ -26,7 +26,11 @@ use crate::upstream::{Connection, Reuse, Route};
 #[cfg(any(fuzzing, test))]
 pub(super) use self::response::properties;
 pub(super) use self::{client::Client, stream::Stream, upload::Framing};
-use self::{patience::Patience, response::Response, upload::Upload};
+use self::{
+    patience::Patience,
+    response::{Asked, Response},
+    upload::Upload,
+};
 use super::{Proxy, answer::Answer, exchange::Exchange, failure, headers::Changes, page};
 
 /// A request on its way.
@@ -37,13 +41,15 @@ pub(super) struct Passage<'p, C> {
     method: Method,
     /// Whether the client wants the answer to be the last of its connection.
     last: bool,
+    /// Whether the request opens a WebSocket.
+    is_upgrade: bool,
     /// The request, as far as the server has not got it.
     upload: Option<Upload>,
     patience: Patience,
 }
 
 /// What became of a request.
-pub(super) enum Outcome {
+pub(super) enum Outcome<A> {
     /// The answer went whole.
     Whole {
         /// It was the last of its connection.
@@ -55,6 +61,18 @@ pub(super) enum Outcome {
     Told(Box<Answer>),
     /// The answer was cut short, or nobody was there to hear it.
     Cut,
+    /// The server switches to the WebSocket protocol.
+    Switched(Box<Switched<A>>),
+}
+
+/// A 101 and the connection that it came on (RFC 9110, section 15.2.2).
+pub(super) struct Switched<A> {
+    /// The connection.
+    pub(super) hub: Connection,
+    /// The head of the 101.
+    pub(super) head: A,
+    /// Bytes of the WebSocket that came with it.
+    pub(super) early: BytesMut,
 }
 
 /// Why there is no answer of the hub's.
@@ -123,7 +141,16 @@ impl<'p, C: Client> Passage<'p, C> {
             exchange,
             method,
             last,
+            is_upgrade: false,
         }
+    }
+
+    /// The same for a request that opens a WebSocket: on a connection of its own, and the last of
+    /// the client's unless the server switches.
+    pub(super) fn upgrading(mut self) -> Self {
+        self.is_upgrade = true;
+        self.last = true;
+        self
     }
 
     /// Brings the request to the hub and its answer back, and writes the log line unless the
@@ -132,7 +159,7 @@ impl<'p, C: Client> Passage<'p, C> {
         mut self,
         head: &[u8],
         framing: Framing,
-    ) -> (C, Box<Exchange>, Outcome) {
+    ) -> (C, Box<Exchange>, Outcome<C::Answer>) {
         let ended = self.exchange.ended();
         let answered = tokio::select! {
             biased;
@@ -140,6 +167,7 @@ impl<'p, C: Client> Passage<'p, C> {
             answered = self.answered(head, framing) => answered,
         };
         let outcome = match answered {
+            Ok((hub, response)) if response.switches() => Outcome::switched(hub, response),
             Ok((hub, response)) => self.relay(hub, response).await,
             Err(Fault::Told(answer)) => Outcome::Told(answer),
             Err(Fault::Gone | Fault::Stale) => {
@@ -162,7 +190,11 @@ impl<'p, C: Client> Passage<'p, C> {
         framing: Framing,
     ) -> Result<(Connection, Response<C::Answer>), Fault> {
         let again = matches!(framing, Framing::Nothing) && self.method.is_idempotent();
-        let mut reuse = if again { Reuse::Any } else { Reuse::Recent };
+        let mut reuse = match again {
+            _ if self.is_upgrade => Reuse::Never,
+            true => Reuse::Any,
+            false => Reuse::Recent,
+        };
         loop {
             let mut hub = self.connect(reuse).await?;
             match self.ask(&mut hub, head, framing).await {
@@ -253,12 +285,16 @@ impl<'p, C: Client> Passage<'p, C> {
         unsent: bool,
     ) -> Result<Option<Response<C::Answer>>, Fault> {
         loop {
-            let last = self.last || unsent || self.proxy.drain.has_begun();
-            let read = Response::read::<C>(heard, &self.method, &self.exchange, last);
+            let asked = Asked {
+                method: &self.method,
+                is_upgrade: self.is_upgrade,
+                last: self.last || unsent || self.proxy.drain.has_begun(),
+            };
+            let read = Response::read::<C>(heard, &asked, &self.exchange);
             let Some(response) = read.map_err(|why| self.broken(why))? else {
                 return Ok(None);
             };
-            if !response.status.is_informational() {
+            if response.is_final() {
                 return Ok(Some(response));
             }
             if self.exchange.said.version != Version::HTTP_10 {
@@ -279,6 +315,16 @@ impl<'p, C: Client> Passage<'p, C> {
     fn broken(&self, why: &str) -> Fault {
         failure::tell_hub(&self.exchange, why);
         told(page::hub_broken())
+    }
+}
+
+impl<A> Outcome<A> {
+    fn switched(hub: Connection, response: Response<A>) -> Self {
+        Self::Switched(Box::new(Switched {
+            hub,
+            head: response.head,
+            early: response.first,
+        }))
     }
 }
 

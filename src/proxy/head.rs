@@ -288,7 +288,7 @@ fn strip_scheme(target: &str) -> Option<&str> {
     known.then_some(rest)
 }
 
-fn expectation(headers: &HeaderMap) -> Judged<()> {
+pub(super) fn expectation(headers: &HeaderMap) -> Judged<()> {
     let mut expected = headers.get_all(header::EXPECT).iter();
     if expected.any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
         return Err(Malformed(

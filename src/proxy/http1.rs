@@ -6,7 +6,7 @@
 use std::io;
 
 use bytes::BytesMut;
-use http::{StatusCode, Version};
+use http::{StatusCode, Version, header::InvalidHeaderValue};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
@@ -147,13 +147,6 @@ async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) 
         drop(held);
         return reply::answer(proxy, conn, &mut exchange, head, length, answer).await;
     }
-    if websocket::is_upgrade(&head) {
-        let fields = BytesMut::from(&conn.unread()[..length]);
-        conn.consume(length);
-        websocket::tunnel(proxy, conn, &mut exchange, head, &fields).await;
-        proxy.record(&exchange);
-        return None;
-    }
     drop(held);
     forward(proxy, conn, exchange, head, length).await
 }
@@ -202,10 +195,43 @@ async fn forward(
     head: Head,
     length: usize,
 ) -> Option<Conn> {
-    let Ok(mut changes) = headers::to_hub(&head.headers, &exchange) else {
-        return None;
-    };
+    let request = to_hub(&head, &conn.unread()[..length], &exchange).ok()?;
+    conn.consume(length);
+    conn.pass(match head.body {
+        Body::Length(body) => Passing::Bytes(body),
+        Body::Chunked => Passing::Chunked(Chunks::default()),
+    });
+    let (last, is_upgrade) = (!reply::keeps_alive(&head), websocket::is_upgrade(&head));
     let framing = Framing::of(head.body);
+    let _held = conn
+        .link()
+        .memory
+        .charge(request.len() + exchange.said.bytes());
+    let method = head.method.clone();
+    drop(head);
+    let mut passage = Passage::new(proxy, conn, exchange, method, last);
+    if is_upgrade {
+        passage = passage.upgrading();
+    }
+    let (conn, exchange, outcome) = passage.run(&request, framing).await;
+    match outcome {
+        Outcome::Whole { last, unread } => end(conn, last, unread).await,
+        Outcome::Told(answer) => reply::end(proxy, conn, exchange, *answer).await,
+        Outcome::Switched(switched) => {
+            websocket::tunnel(proxy, conn, exchange, switched).await;
+            None
+        }
+        Outcome::Cut => None,
+    }
+}
+
+/// The head of a request for the hub; `bytes` are those of the client's.
+pub(super) fn to_hub(
+    head: &Head,
+    bytes: &[u8],
+    exchange: &Exchange,
+) -> Result<BytesMut, InvalidHeaderValue> {
+    let mut changes = headers::to_hub(&head.headers, exchange)?;
     if let Some(length) = head.plain_length() {
         changes.set("Content-Length", Some(length));
     }
@@ -213,27 +239,17 @@ async fn forward(
     if head.version == Version::HTTP_10 {
         changes.set("Expect", None);
     }
-    let fields = head::spelled(&conn.unread()[..length]);
-    let request = direct::head(&head.method, &head.target, fields, &changes, &framing);
-    conn.consume(length);
-    conn.pass(match head.body {
-        Body::Length(body) => Passing::Bytes(body),
-        Body::Chunked => Passing::Chunked(Chunks::default()),
-    });
-    let last = !reply::keeps_alive(&head);
-    let _held = conn
-        .link()
-        .memory
-        .charge(request.len() + exchange.said.bytes());
-    let method = head.method.clone();
-    drop((changes, head));
-    let passage = Passage::new(proxy, conn, exchange, method, last);
-    let (conn, exchange, outcome) = passage.run(&request, framing).await;
-    match outcome {
-        Outcome::Whole { last, unread } => end(conn, last, unread).await,
-        Outcome::Told(answer) => reply::end(proxy, conn, exchange, *answer).await,
-        Outcome::Cut => None,
+    if websocket::is_upgrade(head) {
+        websocket::upgrade(&mut changes);
     }
+    let (fields, framing) = (head::spelled(bytes), Framing::of(head.body));
+    Ok(direct::head(
+        &head.method,
+        &head.target,
+        fields,
+        &changes,
+        &framing,
+    ))
 }
 
 /// What becomes of a connection after an answer; one whose client is still sending is read on, so

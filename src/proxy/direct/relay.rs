@@ -22,7 +22,7 @@ impl<C: Client> Passage<'_, C> {
         &mut self,
         mut hub: Connection,
         response: Response<C::Answer>,
-    ) -> Outcome {
+    ) -> Outcome<C::Answer> {
         let (head, mut rest) = response.split();
         let (ended, endless) = (self.exchange.ended(), rest.endless);
         if endless {

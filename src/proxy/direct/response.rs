@@ -45,6 +45,16 @@ pub(super) struct Response<H> {
     overflowed: bool,
 }
 
+/// The request, as far as its response depends on it.
+pub(super) struct Asked<'r> {
+    /// Its method.
+    pub(super) method: &'r Method,
+    /// Whether it opens a WebSocket.
+    pub(super) is_upgrade: bool,
+    /// Whether the client's connection ends with the response.
+    pub(super) last: bool,
+}
+
 /// How a body ends.
 enum Body {
     Length(u64),
@@ -61,16 +71,14 @@ const MOST_BYTES: usize = 256 * 1024;
 const MOST_FIELDS: usize = 256;
 
 impl<H> Response<H> {
-    /// Takes the next answer from what was heard, once its head is there; `last` says that the
-    /// client's connection ends with it.
+    /// Takes the next answer from what was heard, once its head is there.
     ///
     /// # Errors
     /// What is wrong with it.
     pub(super) fn read<C: Client<Answer = H>>(
         heard: &mut BytesMut,
-        method: &Method,
+        asked: &Asked<'_>,
         exchange: &Exchange,
-        last: bool,
     ) -> Read<Option<Self>> {
         let mut space = [const { MaybeUninit::uninit() }; MOST_FIELDS];
         let mut parsed = httparse::Response::new(&mut []);
@@ -83,9 +91,9 @@ impl<H> Response<H> {
             Err(_) => return Err("this is not HTTP/1.1"),
         };
         let head = Head::of(&parsed)?;
-        let mut response = head.response::<C>(method, exchange, last)?;
+        let mut response = head.response::<C>(asked, exchange)?;
         heard.advance(length);
-        if !response.status.is_informational() {
+        if response.is_final() {
             response.first = heard.split();
             response.begin()?;
         }
@@ -108,6 +116,16 @@ impl<H> Response<H> {
             overflowed: self.overflowed,
         };
         (self.head, rest)
+    }
+
+    /// Whether the connection changes to another protocol with it.
+    pub(super) fn switches(&self) -> bool {
+        self.status == StatusCode::SWITCHING_PROTOCOLS
+    }
+
+    /// Whether no other answer follows it (RFC 9110, section 15.2).
+    pub(super) fn is_final(&self) -> bool {
+        !self.status.is_informational() || self.switches()
     }
 
     /// Whether all of the body was handed out.

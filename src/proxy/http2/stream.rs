@@ -96,7 +96,7 @@ impl Http2 {
             Outcome::Told(answer) => self.answer(&mut stream, exchange, *answer).await,
             Outcome::Whole { .. } => stream.drop_body().await,
             // A stream that is dropped without its end is reset, after what was sent.
-            Outcome::Cut => {}
+            Outcome::Cut | Outcome::Switched(_) => {}
         }
     }
 
@@ -191,6 +191,7 @@ pub(super) fn well_formed<B>(request: &http::Request<B>) -> Result<(), Malformed
     if hosts.iter().count() > 1 || hosts.iter().any(is_other) {
         return Err(head::TWO_HOSTS);
     }
+    head::expectation(fields)?;
     head::framing(fields, Version::HTTP_11).map(|_| ())
 }
 

@@ -224,3 +224,11 @@ async fn white_space_around_a_value_is_refused() {
         is_refused(&stage, &[&GET[..], &[("x", value)]].concat()).await;
     }
 }
+
+#[tokio::test]
+async fn an_expectation_but_100_continue_is_refused() {
+    let stage = start().await;
+    for value in ["tea", "100-continue, tea", "100", ""] {
+        is_refused(&stage, &[&GET[..], &[("expect", value)]].concat()).await;
+    }
+}

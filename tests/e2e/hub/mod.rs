@@ -130,7 +130,9 @@ async fn converse(stream: TcpStream, record: &Record) -> Option<()> {
     let mut wire = Wire::new(stream);
     loop {
         let head = wire.head().await.ok()??;
-        if head.field("upgrade").is_some() && !matches!(head.word(1), "/plain" | "/slow") {
+        if head.field("upgrade").is_some()
+            && !matches!(head.word(1), "/plain" | "/slow" | "/scripted")
+        {
             record.begin(head.clone());
             return websocket::echo(wire, &head).await;
         }

@@ -1,6 +1,8 @@
 //! Answers that are wrong: told as such, and no other client hears anything of
 //! them.
 
+use http::Method;
+
 use crate::{
     harness::{Answer, Hubgate, Setup},
     hub::Hub,
@@ -31,7 +33,7 @@ async fn heads_that_are_no_answer_become_502() {
         "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nok",
         "HTTP/1.1 101 Switching Protocols\r\n\r\n",
     ] {
-        for answer in both(&hub, &gate, head).await {
+        for answer in each(&hub, &gate, head).await {
             assert_eq!(answer.status, 502, "{head:?}");
         }
     }
@@ -53,12 +55,12 @@ async fn bodies_that_break_off_are_not_passed_on_as_whole() {
         "x\r\nhalf\r\n0\r\n\r\n",
         "ffffffffffffffffff\r\nhalf\r\n0\r\n\r\n",
     ] {
-        for answer in both(&hub, &gate, &format!("{chunked}{body}")).await {
+        for answer in each(&hub, &gate, &format!("{chunked}{body}")).await {
             let told = !answer.complete || answer.status == 502;
             assert!(told, "{body:?}: {} {}", answer.status, answer.text());
         }
     }
-    for answer in both(
+    for answer in each(
         &hub,
         &gate,
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhalf",
@@ -95,7 +97,7 @@ async fn odd_answers_that_mean_one_thing_are_passed_on() {
             "ok",
         ),
     ] {
-        for passed in both(&hub, &gate, answer).await {
+        for passed in each(&hub, &gate, answer).await {
             assert_eq!((passed.status, passed.complete), (200, true), "{answer:?}");
             assert_eq!(passed.text(), body, "{answer:?}");
         }
@@ -114,7 +116,7 @@ async fn many_interim_answers_are_borne() {
         "HTTP/1.1 199 Odd\r\n\r\n",
     ] {
         let answer = interim.repeat(50) + last;
-        for answer in both(&hub, &gate, &answer).await {
+        for answer in each(&hub, &gate, &answer).await {
             assert_eq!(
                 (answer.status, answer.text().as_ref()),
                 (200, "ok"),
@@ -125,12 +127,26 @@ async fn many_interim_answers_are_borne() {
     is_in_step(&gate).await;
 }
 
-/// The answer's bytes, after which the hub hangs up, as an HTTP/1.1 and an HTTP/2 client hear it.
-async fn both(hub: &Hub, gate: &Hubgate, answer: &str) -> [Answer; 2] {
+/// A request that opens a WebSocket (RFC 6455, section 4.1).
+const UPGRADE: [(&str, &str); 4] = [
+    ("connection", "Upgrade"),
+    ("upgrade", "websocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
+/// The answer's bytes, after which the hub hangs up, as an HTTP/1.1 client, one that requests a
+/// WebSocket, and an HTTP/2 client receive it.
+async fn each(hub: &Hub, gate: &Hubgate, answer: &str) -> [Answer; 3] {
     hub.will_say("/scripted", answer, false);
     let mut http1 = gate.tls().http1().await;
+    let mut upgrading = gate.tls().http1().await;
     let mut http2 = gate.tls().http2().await;
-    [http1.get("/scripted").await, http2.get("/scripted").await]
+    [
+        http1.get("/scripted").await,
+        upgrading.ask(Method::GET, "/scripted", &UPGRADE, "").await,
+        http2.get("/scripted").await,
+    ]
 }
 
 async fn is_in_step(gate: &Hubgate) {

@@ -10,10 +10,11 @@ use super::{
             chunks::Chunks,
             exchange::Exchange,
             headers::{self, Changes, Fields, connection_has},
+            websocket,
         },
         Client,
     },
-    Body, Read, Response,
+    Asked, Body, Read, Response,
 };
 
 /// A head as it was parsed.
@@ -32,9 +33,6 @@ impl<'h> Head<'h> {
     pub(super) fn of(parsed: &'h httparse::Response<'h, 'h>) -> Read<Self> {
         let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
         let status = status.ok_or("its status is no status")?;
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err("a 101 nobody asked for");
-        }
         Ok(Self {
             status,
             reason: parsed.reason.unwrap_or_default(),
@@ -45,19 +43,22 @@ impl<'h> Head<'h> {
 
     pub(super) fn response<C: Client>(
         &self,
-        method: &Method,
+        asked: &Asked<'_>,
         exchange: &Exchange,
-        last: bool,
     ) -> Read<Response<C::Answer>> {
+        let switches = self.switches(asked)?;
         let length = self.content_length()?;
-        let body = self.body(method, length)?;
+        let body = match switches {
+            true => Body::Connection,
+            false => self.body(asked.method, length)?,
+        };
         let version = exchange.said.version;
         let takes_chunks = C::TAKES_CHUNKS && version != Version::HTTP_10;
         if !takes_chunks && self.codings().count() > 1 {
             return Err("its Transfer-Encoding cannot be told to this client");
         }
         // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
-        let ends = last
+        let ends = asked.last
             || matches!(body, Body::Connection)
             || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
         // `close` belongs to the final answer (RFC 9112, section 9.6).
@@ -68,7 +69,11 @@ impl<'h> Head<'h> {
         if version == Version::HTTP_10 {
             changes.set("Trailer", None);
         }
+        if switches {
+            changes.set("Upgrade", Some(websocket::PROTOCOL));
+        }
         let connection = match last {
+            _ if switches => Some("Upgrade"),
             true => Some("close"),
             false => (version == Version::HTTP_10).then_some("keep-alive"),
         };
@@ -85,6 +90,20 @@ impl<'h> Head<'h> {
             persists: self.is_http_1_1 && !connection_has(self.fields, "close"),
             overflowed: false,
         })
+    }
+
+    /// Whether the server opens the WebSocket that was asked for (RFC 6455, section 4.2.2).
+    fn switches(&self, asked: &Asked<'_>) -> Read<bool> {
+        if self.status != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(false);
+        }
+        if !asked.is_upgrade {
+            return Err("a 101 without a request for it");
+        }
+        match websocket::is_accepted(self.fields) {
+            true => Ok(true),
+            false => Err("a 101 that opens no WebSocket"),
+        }
     }
 
     /// How the body ends (RFC 9112, section 6.3).
@@ -189,6 +208,12 @@ mod tests {
         let mut parsed = httparse::Response::new(&mut space);
         assert!(parsed.parse(head.as_bytes()).unwrap().is_complete());
         let head = Head::of(&parsed)?;
+        let asked = Asked {
+            method,
+            is_upgrade: false,
+            last: false,
+        };
+        head.switches(&asked)?;
         let body = head.body(method, head.content_length()?)?;
         Ok(match body {
             Body::Length(length) => length.to_string(),

@@ -12,7 +12,7 @@ use super::{
         super::{chunks::Chunks, conn::Conn, properties::house},
         stream::Stream,
     },
-    Body, Response,
+    Asked, Body, Response,
 };
 
 const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
@@ -34,7 +34,7 @@ pub fn hub_answer(bytes: &[u8]) {
     let mut heard = BytesMut::from(heard);
     for _ in 0..INTERIM {
         let before = heard.clone();
-        match Response::read::<Conn>(&mut heard, method, &exchange, last) {
+        match Response::read::<Conn>(&mut heard, &asked_by(method, last), &exchange) {
             Err(_) => return,
             Ok(None) => return assert_eq!(heard, before, "half a head is taken"),
             Ok(Some(response)) if response.status.is_informational() => {
@@ -54,6 +54,14 @@ pub fn hub_answer(bytes: &[u8]) {
     }
 }
 
+fn asked_by(method: &Method, last: bool) -> Asked<'_> {
+    Asked {
+        method,
+        is_upgrade: false,
+        last,
+    }
+}
+
 /// Where the body begins, behind the head that was read.
 fn after_head(heard: &[u8]) -> usize {
     let mut space = [EMPTY_HEADER; FIELDS];
@@ -66,8 +74,8 @@ fn after_head(heard: &[u8]) -> usize {
 /// The same answer is taken on a stream, unless HTTP/2 cannot tell it.
 fn over_http2(heard: &[u8], method: &Method) {
     let exchange = house::any_exchange();
-    let one = Response::read::<Conn>(&mut heard.into(), method, &exchange, false);
-    let two = Response::read::<Stream>(&mut heard.into(), method, &exchange, false);
+    let one = Response::read::<Conn>(&mut heard.into(), &asked_by(method, false), &exchange);
+    let two = Response::read::<Stream>(&mut heard.into(), &asked_by(method, false), &exchange);
     match (one, two) {
         (Ok(Some(one)), Ok(Some(two))) => {
             assert_eq!((one.status, two.head.status()), (two.status, one.status));
