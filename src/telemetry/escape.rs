@@ -10,14 +10,28 @@ pub(super) struct Escaped<'a>(pub(super) &'a [u8]);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        for &byte in self.0 {
-            match byte {
-                b'"' | b'\\' | 0..0x20 | 0x7f.. => write!(formatter, "\\x{byte:02X}")?,
-                _ => formatter.write_char(char::from(byte))?,
-            }
-        }
-        Ok(())
+        let mut text = Vec::new();
+        escape_into(&mut text, self.0);
+        formatter.write_str(&String::from_utf8_lossy(&text))
     }
+}
+
+/// Appends the text as [`Escaped`] shows it.
+pub(super) fn escape_into(line: &mut Vec<u8>, mut text: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    while let Some(at) = text.iter().position(|byte| is_escaped(*byte)) {
+        let byte = text[at];
+        let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+        line.extend_from_slice(&text[..at]);
+        line.extend_from_slice(b"\\x");
+        line.extend_from_slice(&digits);
+        text = &text[at + 1..];
+    }
+    line.extend_from_slice(text);
+}
+
+fn is_escaped(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20 | 0x7f..)
 }
 
 /// Text as the journal and commands print it: what a terminal obeys becomes `\u{HEX}`, but for the

@@ -1,45 +1,60 @@
 //! One request as one line: NGINX's and Apache's `combined`, or JSON.
 
-use std::{borrow::Cow, net::IpAddr, time::Duration, time::SystemTime};
-
-use serde::Serialize;
-use time::{
-    OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description,
+use std::{
+    borrow::Cow,
+    io::Write,
+    net::IpAddr,
+    time::{Duration, SystemTime},
 };
 
-use super::{Entry, Protocol, redact::redact};
-use crate::telemetry::escape::{Escaped, escaped_json};
+use http::Version;
+use serde::Serialize;
 
-/// The line in the `combined` format, its end included; fail2ban's stock filters parse it.
-pub(super) fn combined(entry: &Entry<'_>) -> String {
-    format!(
-        "{client} - {user} [{time}] \"{method} {target} {version:?}\" {status} {bytes} \"{referer}\" \"{agent}\"\n",
-        client = entry.client.to_canonical(),
-        user = Escaped(entry.user.unwrap_or("-").as_bytes()),
-        time = local(entry.time, COMMON_LOG_TIME),
-        method = Escaped(entry.method.as_bytes()),
-        target = Escaped(&redact(entry.target)),
-        version = entry.version,
-        status = entry.status,
-        bytes = entry.body_bytes_sent,
-        referer = Escaped(&redact(entry.referer.unwrap_or(b"-"))),
-        agent = Escaped(entry.user_agent.unwrap_or(b"-")),
-    )
+use super::{
+    Entry, Protocol,
+    redact::redact,
+    timestamp::{Second, milliseconds},
+};
+use crate::telemetry::escape::{escape_into, escaped_json};
+
+/// Appends the line in the `combined` format, its end included; fail2ban's stock filters parse it.
+pub(super) fn combined(line: &mut Vec<u8>, entry: &Entry<'_>, second: &Second) {
+    put_address(line, entry.client.to_canonical());
+    line.extend_from_slice(b" - ");
+    escape_into(line, entry.user.unwrap_or("-").as_bytes());
+    put(line, [" [", &second.common, "] \""]);
+    escape_into(line, entry.method.as_bytes());
+    line.push(b' ');
+    escape_into(line, &redact(entry.target));
+    put(line, [" ", version(entry.version), "\" "]);
+    put_decimal(line, entry.status.into());
+    line.push(b' ');
+    put_decimal(line, entry.body_bytes_sent);
+    line.extend_from_slice(b" \"");
+    escape_into(line, &redact(entry.referer.unwrap_or(b"-")));
+    line.extend_from_slice(b"\" \"");
+    escape_into(line, entry.user_agent.unwrap_or(b"-"));
+    line.extend_from_slice(b"\"\n");
 }
 
-/// The line in Apache's `vhost_combined` format: the host as asked for, then `combined`.
-pub(super) fn vhost_combined(entry: &Entry<'_>) -> String {
-    let host = Escaped(entry.host.unwrap_or("-").as_bytes()).to_string();
-    let host = host.replace(' ', "\\x20");
-    format!("{host} {}", combined(entry))
+/// Appends the line in Apache's `vhost_combined` format: the host as asked for, then `combined`.
+pub(super) fn vhost_combined(line: &mut Vec<u8>, entry: &Entry<'_>, second: &Second) {
+    let mut host = Vec::new();
+    escape_into(&mut host, entry.host.unwrap_or("-").as_bytes());
+    for part in host.split_inclusive(|byte| *byte == b' ') {
+        match part.strip_suffix(b" ") {
+            Some(word) => line.extend_from_slice(&[word, b"\\x20"].concat()),
+            None => line.extend_from_slice(part),
+        }
+    }
+    line.push(b' ');
+    combined(line, entry, second);
 }
 
-/// The line as a JSON object, its end included; what is not known is left out.
-pub(super) fn json(entry: &Entry<'_>) -> String {
-    let object = serde_json::to_string(&Object::new(entry)).unwrap_or_default();
-    let mut line = escaped_json(&object).into_owned();
-    line.push('\n');
-    line
+/// Appends the line as a JSON object, its end included; what is not known is left out.
+pub(super) fn json(line: &mut Vec<u8>, entry: &Entry<'_>, second: &Second) {
+    let object = serde_json::to_string(&Object::new(entry, second)).unwrap_or_default();
+    put(line, [&escaped_json(&object), "\n"]);
 }
 
 /// An entry in the words of the JSON log.
@@ -70,9 +85,9 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn new(entry: &Entry<'a>) -> Self {
+    fn new(entry: &Entry<'a>, second: &Second) -> Self {
         Self {
-            time: local(entry.time, RFC_3339),
+            time: rfc_3339(entry.time, second),
             client: entry.client.to_canonical(),
             user: entry.user,
             certificate: entry.certificate,
@@ -99,18 +114,40 @@ fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-/// The time as the operator's clock shows it; in UTC where the zone is not known.
-fn local(time: SystemTime, format: &[BorrowedFormatItem<'_>]) -> String {
-    let time = OffsetDateTime::from(time);
-    let offset = UtcOffset::local_offset_at(time).unwrap_or(UtcOffset::UTC);
-    time.to_offset(offset).format(format).unwrap_or_default()
+/// `2025-10-10T13:55:36.123+02:00`
+fn rfc_3339(time: SystemTime, second: &Second) -> String {
+    let (date, offset) = (&second.rfc_3339, &second.offset);
+    format!("{date}.{:03}{offset}", milliseconds(time))
 }
 
-/// `10/Oct/2025:13:55:36 +0200`
-const COMMON_LOG_TIME: &[BorrowedFormatItem<'_>] = format_description!(
-    "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] [offset_hour sign:mandatory][offset_minute]"
-);
-/// `2025-10-10T13:55:36.123+02:00`
-const RFC_3339: &[BorrowedFormatItem<'_>] = format_description!(
-    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3][offset_hour sign:mandatory]:[offset_minute]"
-);
+fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+fn put<'a>(line: &mut Vec<u8>, texts: impl IntoIterator<Item = &'a str>) {
+    for text in texts {
+        line.extend_from_slice(text.as_bytes());
+    }
+}
+
+fn put_address(line: &mut Vec<u8>, address: IpAddr) {
+    let IpAddr::V4(address) = address else {
+        // Writing to memory cannot fail.
+        let _ = write!(line, "{address}");
+        return;
+    };
+    for (place, octet) in address.octets().into_iter().enumerate() {
+        if place > 0 {
+            line.push(b'.');
+        }
+        put_decimal(line, octet.into());
+    }
+}
+
+fn put_decimal(line: &mut Vec<u8>, number: u64) {
+    put(line, [itoa::Buffer::new().format(number)]);
+}

@@ -8,6 +8,7 @@ mod format;
 mod redact;
 #[cfg(test)]
 mod tests;
+mod timestamp;
 
 use std::{
     io::{self, Write},
@@ -20,12 +21,14 @@ use arc_swap::ArcSwap;
 use http::Version;
 use serde::Serialize;
 
+use self::timestamp::Timestamps;
 use super::output::{FLUSH_LIMIT, Output, Stream};
 use crate::config::model::AccessLog as Format;
 
 /// The access log of the process.
 pub struct AccessLog {
     format: ArcSwap<Format>,
+    timestamps: Timestamps,
     output: Output,
 }
 
@@ -78,6 +81,8 @@ pub enum Protocol {
     Wss,
 }
 
+/// Bytes of most lines.
+const USUAL_LINE: usize = 256;
 /// Bytes of a target in a line at most.
 const MOST_TARGET: usize = 2048;
 /// Bytes of `Referer` and `User-Agent` in a line at most, each.
@@ -122,14 +127,20 @@ impl AccessLog {
 
     /// Logs a request; never waits for stdout.
     pub fn record(&self, entry: &Entry<'_>) {
-        let entry = entry.shortened();
-        let line = match **self.format.load() {
-            Format::Combined => format::combined(&entry),
-            Format::VhostCombined => format::vhost_combined(&entry),
-            Format::Json => format::json(&entry),
+        let format = **self.format.load();
+        let write = match format {
+            Format::Combined => format::combined,
+            Format::VhostCombined => format::vhost_combined,
+            Format::Json => format::json,
             Format::Off => return,
         };
-        self.output.push(line.as_bytes());
+        let mut line = Vec::with_capacity(USUAL_LINE);
+        write(
+            &mut line,
+            &entry.shortened(),
+            &self.timestamps.of(entry.time),
+        );
+        self.output.push(&line);
     }
 
     /// Writes the requests from now on in another format.
@@ -151,6 +162,7 @@ impl AccessLog {
     fn with_output(format: Format, out: impl Write + Send + 'static) -> io::Result<Self> {
         Ok(Self {
             format: ArcSwap::from_pointee(format),
+            timestamps: Timestamps::new(),
             output: Output::start(STDOUT, out)?,
         })
     }
