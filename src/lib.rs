@@ -7,6 +7,7 @@ pub mod clients;
 mod clock;
 pub mod config;
 pub mod doctor;
+pub mod fields;
 pub mod file_access;
 pub mod front;
 #[cfg(any(fuzzing, test))]

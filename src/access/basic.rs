@@ -6,7 +6,8 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+
+use crate::fields::{self, FieldName, Fields};
 
 /// A user and a password as the client sent them, not verified.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,12 +28,8 @@ impl Basic {
     /// scheme, or one that is not well-formed (base64 with its padding, UTF-8,
     /// a colon, no control characters, at most 1 KiB).
     #[must_use]
-    pub fn of_request(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let (value, None) = (values.next()?, values.next()) else {
-            return None;
-        };
-        Self::parse(value)
+    pub fn of_request(fields: &Fields<'_>) -> Option<Self> {
+        Self::parse(fields.only(FieldName::Authorization)?)
     }
 
     /// Whether this is an API token of openHAB's: it comes as the user, without a password.
@@ -41,8 +38,8 @@ impl Basic {
         self.user.starts_with("oh.") && self.password.is_empty()
     }
 
-    fn parse(value: &HeaderValue) -> Option<Self> {
-        let value = value.to_str().ok().filter(|it| it.len() <= MAX_HEADER)?;
+    fn parse(value: &[u8]) -> Option<Self> {
+        let value = fields::text(value).filter(|value| value.len() <= MAX_HEADER)?;
         let (scheme, token) = value.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("basic") {
             return None;
@@ -72,11 +69,9 @@ mod tests {
     use super::*;
 
     fn read(values: &[&str]) -> Option<(String, String)> {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(AUTHORIZATION, value.parse().unwrap());
-        }
-        Basic::of_request(&headers).map(|basic| (basic.user, basic.password))
+        let values = values.iter().map(|value| ("Authorization", *value));
+        let fields: Fields<'_> = values.collect();
+        Basic::of_request(&fields).map(|basic| (basic.user, basic.password))
     }
 
     fn pair(user: &str, password: &str) -> Option<(String, String)> {
@@ -118,11 +113,8 @@ mod tests {
 
     #[test]
     fn a_password_is_never_printed() {
-        let headers = HeaderMap::from_iter([(
-            AUTHORIZATION,
-            HeaderValue::from_static("Basic YW5uYTpzZWNyZXQ="),
-        )]);
-        let printed = format!("{:?}", Basic::of_request(&headers));
+        let fields = Fields::from([("Authorization", "Basic YW5uYTpzZWNyZXQ=")]);
+        let printed = format!("{:?}", Basic::of_request(&fields));
         assert!(printed.contains("anna") && !printed.contains("secret"));
     }
 }

@@ -6,12 +6,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderName};
-
-use crate::config::model::Networks;
-
-/// The field in which a trusted proxy names the client.
-pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+use crate::{
+    config::model::Networks,
+    fields::{self, FieldName, Fields},
+};
 
 /// The client behind a connection or request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +33,11 @@ impl Client {
     /// The client is unknown where nothing names one: without the header, with trusted
     /// proxies in it alone, or behind an unreadable hop.
     #[must_use]
-    pub fn of_request(peer: IpAddr, trusted_proxies: &Networks, headers: &HeaderMap) -> Self {
-        let last = way(peer, trusted_proxies, headers).pop().flatten();
+    pub fn of_request(peer: IpAddr, trusted_proxies: &Networks, fields: &Fields<'_>) -> Self {
+        if !fields.has(FieldName::XForwardedFor) {
+            return Self::at_handshake(peer, trusted_proxies);
+        }
+        let last = way(peer, trusted_proxies, fields).pop().flatten();
         let address = last.filter(|last| !trusted_proxies.contains(*last));
         let peer = peer.to_canonical();
         Self { peer, address }
@@ -67,10 +68,10 @@ impl Client {
 ///
 /// Nothing comes after a hop that cannot be read: it is `None`.
 #[must_use]
-pub fn way(peer: IpAddr, trusted: &Networks, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+pub fn way(peer: IpAddr, trusted: &Networks, fields: &Fields<'_>) -> Vec<Option<IpAddr>> {
     let mut way = vec![Some(peer.to_canonical())];
-    let values = headers.get_all(FORWARDED_FOR).iter().rev();
-    let lists = values.map(|value| value.to_str().unwrap_or("unreadable"));
+    let values = fields.all(FieldName::XForwardedFor).rev();
+    let lists = values.map(|value| fields::text(value).unwrap_or("unreadable"));
     for hop in lists.flat_map(|list| list.rsplit(',')) {
         match way.last() {
             Some(Some(last)) if trusted.contains(*last) => way.push(parse_hop(hop.trim())),
@@ -97,12 +98,10 @@ mod tests {
     }
 
     fn client(peer: &str, forwarded: &[&str]) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().unwrap());
-        }
+        let forwarded = forwarded.iter().map(|value| ("X-Forwarded-For", *value));
+        let fields: Fields<'_> = forwarded.collect();
         let trusted = networks(&["10.0.0.0/8", "fd00::/8"]);
-        let client = Client::of_request(peer.parse().unwrap(), &trusted, &headers);
+        let client = Client::of_request(peer.parse().unwrap(), &trusted, &fields);
         client.address().map(|address| address.to_string())
     }
 
@@ -145,7 +144,7 @@ mod tests {
         }
         let (proxy, everywhere) = ("10.0.0.1".parse().unwrap(), networks(&["0.0.0.0/0"]));
         let trusted = networks(&["10.0.0.0/8"]);
-        let nobody = Client::of_request(proxy, &trusted, &HeaderMap::new());
+        let nobody = Client::of_request(proxy, &trusted, &Fields::default());
         assert!(!nobody.is_in(&everywhere));
         assert_eq!(nobody.accountable(), proxy);
     }

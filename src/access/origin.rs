@@ -10,22 +10,22 @@
 mod acting;
 mod page;
 
-use http::{
-    HeaderMap, Method,
-    header::{ORIGIN, REFERER},
-};
+use http::Method;
 
 pub use self::acting::acts;
 use self::page::Page;
-use crate::config::model::{Host, Origin};
+use crate::{
+    config::model::{Host, Origin},
+    fields::{FieldName, Fields},
+};
 
 /// The fields of a request that name the page behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestOrigin<'a> {
     /// The method; GET, HEAD and OPTIONS change nothing (RFC 9110, section 9.2.1).
     pub method: &'a Method,
-    /// The request's headers.
-    pub headers: &'a HeaderMap,
+    /// The request's fields.
+    pub fields: &'a Fields<'a>,
     /// Whether the request opens a WebSocket, which is judged as a write.
     pub websocket: bool,
     /// Whether it came over TLS; pages that did not are none of the site's own then.
@@ -142,8 +142,9 @@ impl<'a> RequestOrigin<'a> {
 
     /// The listed origin of the page that the request names.
     fn listed(&self, target: &Target<'_>) -> Option<Origin> {
-        let named = self.headers.get(ORIGIN).or(self.headers.get(REFERER))?;
-        let named = page::origin_of(named.as_bytes());
+        let named = [FieldName::Origin, FieldName::Referer];
+        let named = named.into_iter().find_map(|name| self.fields.get(name))?;
+        let named = page::origin_of(named);
         let mut listed = target.origins.into_iter().flatten();
         let found = listed.find(|origin| origin.as_str().as_bytes() == named);
         found.cloned()
@@ -152,26 +153,28 @@ impl<'a> RequestOrigin<'a> {
     /// Whether a field names the page at all; what has none passes everywhere.
     #[must_use]
     pub fn names_page(&self) -> bool {
-        let named = |name| self.headers.contains_key(name);
-        named(ORIGIN) || named(REFERER) || self.headers.contains_key("sec-fetch-site")
+        [
+            FieldName::Origin,
+            FieldName::Referer,
+            FieldName::SecFetchSite,
+        ]
+        .into_iter()
+        .any(|name| self.fields.has(name))
     }
 
     /// The listed origin that sends the request, as it is written in `Origin`.
     #[must_use]
-    pub fn allowed(&self, origins: [&[Origin]; 2]) -> Option<&'a http::HeaderValue> {
-        let mut sent = self.headers.get_all(ORIGIN).iter();
-        let (Some(origin), None) = (sent.next(), sent.next()) else {
-            return None;
-        };
-        page::is_listed(origin.as_bytes(), origins).then_some(origin)
+    pub fn allowed(&self, origins: [&[Origin]; 2]) -> Option<&'a [u8]> {
+        let sent = self.fields.only(FieldName::Origin);
+        sent.filter(|origin| page::is_listed(origin, origins))
     }
 
     fn fetch_site(&self) -> FetchSite {
-        let sites = || self.headers.get_all("sec-fetch-site").iter();
-        if sites().any(|site| site == "cross-site") {
+        let sites = || self.fields.all(FieldName::SecFetchSite);
+        if sites().any(|site| site == b"cross-site") {
             return FetchSite::Cross;
         }
-        match sites().any(|site| site == "same-site") {
+        match sites().any(|site| site == b"same-site") {
             true => FetchSite::Same,
             false => FetchSite::Own,
         }
@@ -179,28 +182,24 @@ impl<'a> RequestOrigin<'a> {
 
     /// Whether a link to a page is followed, outside of any frame.
     fn is_navigation(&self) -> bool {
-        let is = |name, wanted: &str| {
-            let mut values = self.headers.get_all(name).iter();
-            let first = values.next();
-            first.is_some_and(|value| value == wanted) && values.next().is_none()
-        };
+        let is = |name, wanted: &[u8]| self.fields.only(name) == Some(wanted);
         *self.method == Method::GET
-            && is("sec-fetch-mode", "navigate")
-            && is("sec-fetch-dest", "document")
+            && is(FieldName::SecFetchMode, b"navigate")
+            && is(FieldName::SecFetchDest, b"document")
     }
 
     fn origin(&self, target: &Target<'_>) -> Option<Page> {
-        let mut origins = self.headers.get_all(ORIGIN).iter();
+        let mut origins = self.fields.all(FieldName::Origin);
         match (origins.next()?, origins.next()) {
-            (origin, None) => Some(Page::of(origin.as_bytes(), target, self.tls)),
+            (origin, None) => Some(Page::of(origin, target, self.tls)),
             _ => Some(Page::Foreign),
         }
     }
 
     fn referer(&self, target: &Target<'_>) -> Option<Page> {
-        let mut referers = self.headers.get_all(REFERER).iter();
+        let mut referers = self.fields.all(FieldName::Referer);
         match (referers.next()?, referers.next()) {
-            (referer, None) => Some(Page::of_url(referer.as_bytes(), target, self.tls)),
+            (referer, None) => Some(Page::of_url(referer, target, self.tls)),
             _ => Some(Page::Foreign),
         }
     }

@@ -11,15 +11,13 @@ mod payload;
 
 use std::time::Duration;
 
-use http::HeaderMap;
-
 use self::payload::Payload;
 pub use self::{
     chains::{Chain, Chains},
     key::{Key, Loaded},
 };
 use super::password::Passwords;
-use crate::{config::model::Host, tls::Identity};
+use crate::{config::model::Host, fields::Fields, tls::Identity};
 
 /// Who a session is of: what was found good of the site's own rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,8 +63,8 @@ const SKEW: u64 = 300;
 impl<'k> Sessions<'k> {
     /// The session of a request; none when it has no cookie of it, several, or one that is not good.
     #[must_use]
-    pub fn open(&self, headers: &HeaderMap) -> Option<Session<'k>> {
-        let payload = Payload::parse(&self.key.open(self.site, cookie::value(headers)?)?)?;
+    pub fn open(&self, fields: &Fields<'_>) -> Option<Session<'k>> {
+        let payload = Payload::parse(&self.key.open(self.site, cookie::value(fields)?)?)?;
         let ends = payload
             .ends
             .min(payload.began.saturating_add(self.lifetime.as_secs()));

@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
@@ -103,6 +103,13 @@ impl Conn {
     #[must_use]
     pub fn has_passed(&self) -> bool {
         matches!(self.passing, Passing::Bytes(0))
+    }
+
+    /// Takes bytes out of what was received; whoever holds them accounts for them.
+    pub fn take(&mut self, bytes: usize) -> Bytes {
+        let taken = self.unread.split_to(bytes).freeze();
+        self.account();
+        taken
     }
 
     /// Drops bytes from what was received.

@@ -4,10 +4,14 @@
 //! hubgate itself, with credentials; what the hub says of other origins is
 //! dropped then. Without `access.origins` nothing is added and nothing dropped.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
-use super::{answer::Answer, exchange::Request, headers::tokens};
-use crate::{access::origin::RequestOrigin, config::model::Origin};
+use super::{answer::Answer, exchange::Request};
+use crate::{
+    access::origin::RequestOrigin,
+    config::model::Origin,
+    fields::{FieldName, Fields, header_value},
+};
 
 /// What an answer tells a browser of other origins.
 #[derive(Debug, Default)]
@@ -36,7 +40,7 @@ impl Cors {
         if origins.into_iter().flatten().next().is_none() {
             return Self::Off;
         }
-        let allowed = request.allowed(origins).cloned();
+        let allowed = request.allowed(origins).and_then(header_value);
         allowed.map_or(Self::Varies, Self::Allowed)
     }
 
@@ -50,15 +54,15 @@ impl Cors {
         if *request.method != Method::OPTIONS {
             return None;
         }
-        let method = request.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
-        let method = Method::from_bytes(method.as_bytes()).ok()?;
+        let method = request.fields.get(FieldName::AccessControlRequestMethod)?;
+        let method = Method::from_bytes(method).ok()?;
         let method = HeaderValue::from_str(method.as_str()).ok()?;
         let mut headers = vec![
             (header::ACCESS_CONTROL_ALLOW_METHODS, method),
             (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
             (header::VARY, ASKED),
         ];
-        let asked = asked_headers(request.headers);
+        let asked = asked_headers(request.fields);
         headers.extend(asked.map(|names| (header::ACCESS_CONTROL_ALLOW_HEADERS, names)));
         Some(Answer::empty(StatusCode::NO_CONTENT, headers))
     }
@@ -70,7 +74,7 @@ impl Cors {
     }
 
     /// The fields that every answer carries.
-    pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, HeaderValue)> {
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, HeaderValue)> + use<> {
         let allowed = match self {
             Self::Allowed(origin) => Some(origin),
             _ => None,
@@ -97,9 +101,10 @@ pub(super) fn is_of_cors(name: &str) -> bool {
 }
 
 /// The field names that a preflight asks for; none that are no names.
-fn asked_headers(headers: &HeaderMap) -> Option<HeaderValue> {
+fn asked_headers(fields: &Fields<'_>) -> Option<HeaderValue> {
     let is_name = |name: &&str| HeaderName::from_bytes(name.as_bytes()).is_ok();
-    let names = tokens(headers, "access-control-request-headers").filter(is_name);
+    let names = fields.members(FieldName::AccessControlRequestHeaders);
+    let names = names.filter(is_name);
     let names = names.collect::<Vec<_>>().join(", ");
     let names = HeaderValue::try_from(names).ok()?;
     (!names.is_empty()).then_some(names)
@@ -114,14 +119,11 @@ mod tests {
     const PANEL: &str = "https://panel.example.org";
 
     fn preflight(fields: &[(&'static str, &'static str)], method: &Method) -> Option<Answer> {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(*name, HeaderValue::from_static(value));
-        }
+        let fields: Fields<'_> = fields.iter().copied().collect();
         let origins = [Origin::new(PANEL)];
         let origin = RequestOrigin {
             method,
-            headers: &headers,
+            fields: &fields,
             websocket: false,
             tls: true,
         };
@@ -130,7 +132,7 @@ mod tests {
             method,
             target: "/",
             version: Version::HTTP_11,
-            headers: &headers,
+            fields: &fields,
             authority: None,
         })
     }

@@ -21,7 +21,10 @@ use bytes::{BufMut, BytesMut};
 use http::{Method, Version};
 use tokio::io::AsyncReadExt;
 
-use crate::upstream::{Connection, Reuse, Route};
+use crate::{
+    fields::Fields,
+    upstream::{Connection, Reuse, Route},
+};
 
 #[cfg(any(fuzzing, test))]
 pub(super) use self::response::properties;
@@ -104,11 +107,11 @@ const LARGE_PIECE: usize = 64 * 1024;
 const SMALL_PIECE: usize = 1024;
 
 /// The head of a request as the hub hears it.
-pub(super) fn head<'h>(
+pub(super) fn head(
     method: &Method,
     target: &str,
-    fields: impl Iterator<Item = (&'h [u8], &'h [u8])>,
-    changes: &'h Changes<'_>,
+    fields: &Fields<'_>,
+    changes: &Changes<'_>,
     framing: &Framing,
 ) -> BytesMut {
     let mut wire = BytesMut::with_capacity(1024);

@@ -99,7 +99,7 @@ impl Proxy {
             let over = page::over(visit.language, Over::AskedHere);
             return Err(own(StatusCode::BAD_REQUEST, over).closing());
         }
-        Err(self.answer_visit(&visit).await)
+        Err(Box::pin(self.answer_visit(&visit)).await)
     }
 
     async fn answer_visit(&self, visit: &Visit<'_>) -> Answer {
@@ -210,7 +210,7 @@ fn visit<'a>(
         wrong: request.target.ends_with(WRONG),
         form: &exchange.form,
         from: exchange.link.peer.ip(),
-        language: Reader::of(request.headers).language(),
+        language: Reader::of(request.fields).language(),
         device: Device::of(&exchange.said.user_agent),
         host: &exchange.said.host,
         site,

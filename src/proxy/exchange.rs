@@ -5,13 +5,14 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use http::{HeaderMap, HeaderValue, Method, Version, header};
+use http::{HeaderValue, Method, Version};
 
 use crate::{
     access::{
         network::Client,
         verdict::{Admission, Denial},
     },
+    fields::{FieldName, Fields},
     telemetry::counters::Present,
     upstream::Route,
 };
@@ -39,7 +40,7 @@ pub struct Request<'a> {
     /// Version.
     pub version: Version,
     /// Fields; Host or `:authority` is in `authority`.
-    pub headers: &'a HeaderMap,
+    pub fields: &'a Fields<'a>,
     /// Host and port.
     pub authority: Option<Authority>,
 }
@@ -107,7 +108,7 @@ impl Exchange {
     #[must_use]
     pub fn new(sites: Arc<Sites>, link: Arc<Link>, request: &Request<'_>) -> Self {
         let trusted = &sites.config.trusted_proxies;
-        let client = Client::of_request(link.peer.ip(), trusted, request.headers);
+        let client = Client::of_request(link.peer.ip(), trusted, request.fields);
         Self {
             sites,
             client,
@@ -167,9 +168,9 @@ impl Said {
 
     fn of(request: &Request<'_>) -> Self {
         let field = |name| {
-            let value = request.headers.get(name);
+            let value = request.fields.get(name);
             value.map_or(String::new(), |value| {
-                String::from_utf8_lossy(value.as_bytes()).into_owned()
+                String::from_utf8_lossy(value).into_owned()
             })
         };
         let authority = request.authority.as_ref();
@@ -177,11 +178,11 @@ impl Said {
             method: request.method.clone(),
             target: enrolment::unlinked(request.target),
             version: request.version,
-            host: authority.map_or_else(|| field(header::HOST), ToString::to_string),
-            referer: field(header::REFERER),
-            user_agent: field(header::USER_AGENT),
-            has_auth_cookie: headers::has_auth_cookie(request.headers),
-            reader: Reader::of(request.headers),
+            host: authority.map_or_else(|| field(FieldName::Host), ToString::to_string),
+            referer: field(FieldName::Referer),
+            user_agent: field(FieldName::UserAgent),
+            has_auth_cookie: headers::has_auth_cookie(request.fields),
+            reader: Reader::of(request.fields),
         }
     }
 }

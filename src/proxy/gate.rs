@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 
 use crate::{
     access::{
@@ -19,6 +19,7 @@ use crate::{
     },
     clients::name::Name,
     config::model::ClientCertificate,
+    fields::{FieldName, Fields},
     telemetry::journal,
     tls::ClientAuth,
 };
@@ -30,7 +31,7 @@ use super::{
     cors::Cors,
     exchange::{Exchange, Request},
     grant::Grant,
-    head::{Body, MOST_FIELDS, Malformed, refuse_method, refuse_target},
+    head::{Body, MOST_FIELDS, Malformed, TOO_MANY_FIELDS, refuse_method, refuse_target},
     headers::hops,
     link::Link,
     page,
@@ -86,7 +87,7 @@ impl Proxy {
         if own_page.is_err() && !admission.public {
             return Err(page::foreign_origin(exchange.link.asked()));
         }
-        if hops::left(request.method, request.headers) == Some(0) {
+        if hops::left(request.method, request.fields) == Some(0) {
             return Err(Answer::bytes(StatusCode::OK, String::new()));
         }
         to_folder(&site, &place, request)?;
@@ -132,7 +133,7 @@ impl Proxy {
         recalled: &Recalled<'_>,
     ) -> Result<Admission, Denial> {
         let link = &exchange.link;
-        let basic = Basic::of_request(request.headers);
+        let basic = Basic::of_request(request.fields);
         let visitor = Visitor {
             client: exchange.client,
             basic: basic.as_ref(),
@@ -213,20 +214,17 @@ fn report(basic: Option<&Basic>, client: Client, host: &str) {
 fn well_formed(request: &Request<'_>) -> Result<(), Malformed> {
     refuse_method(request.method)?;
     refuse_target(request.target)?;
-    if field_lines(request.headers) > MOST_FIELDS {
-        return Err(Malformed(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "more than 128 header fields",
-        ));
+    match field_lines(request.fields) > MOST_FIELDS {
+        true => Err(TOO_MANY_FIELDS),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// How many fields a head has; HTTP/2 may split Cookie, which then counts once (RFC 9113,
 /// section 8.2.3).
-fn field_lines(headers: &HeaderMap) -> usize {
-    let cookies = headers.get_all(header::COOKIE).iter().count();
-    headers.len() - cookies.saturating_sub(1)
+fn field_lines(fields: &Fields<'_>) -> usize {
+    let cookies = fields.all(FieldName::Cookie).count();
+    fields.len() - cookies.saturating_sub(1)
 }
 
 /// The site of the host, if the connection was made for it or one that asks alike.
@@ -301,8 +299,8 @@ fn target<'a>(
 fn request_origin<'a>(exchange: &Exchange, request: &Request<'a>) -> RequestOrigin<'a> {
     RequestOrigin {
         method: request.method,
-        headers: request.headers,
-        websocket: request.headers.contains_key(header::UPGRADE),
+        fields: request.fields,
+        websocket: request.fields.has(FieldName::Upgrade),
         tls: exchange.link.tls.is_some(),
     }
 }
@@ -321,7 +319,7 @@ pub(super) fn path(target: &str) -> &str {
 }
 
 fn declared_length(request: &Request<'_>) -> Body {
-    let length = request.headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    let length = request.fields.text(FieldName::ContentLength);
+    let length = length.and_then(|length| length.parse().ok());
     Body::Length(length.unwrap_or(0))
 }

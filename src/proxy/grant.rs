@@ -17,16 +17,19 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use http::{HeaderMap, Version};
+use http::Version;
 
 use self::end::End;
-use crate::access::{
-    evidence::{Evidence, Known},
-    network::{Client, FORWARDED_FOR},
-    origin::Ground,
-    rule::{Shown, Visitor},
-    session::Chain,
-    verdict::Admission,
+use crate::{
+    access::{
+        evidence::{Evidence, Known},
+        network::Client,
+        origin::Ground,
+        rule::{Shown, Visitor},
+        session::Chain,
+        verdict::Admission,
+    },
+    fields::{Field, FieldName, Fields},
 };
 
 use super::{
@@ -40,7 +43,7 @@ pub(super) struct Grant {
     /// Path without the query, as sent.
     path: String,
     /// The fields that name the client behind a trusted proxy.
-    forwarded: HeaderMap,
+    forwarded: Vec<Box<[u8]>>,
     evidence: Evidence,
     /// What the verdict on the page behind the request rests on.
     ground: Ground,
@@ -123,7 +126,7 @@ impl Grant {
         Self {
             authority: request.authority.clone(),
             path: gate::path(request.target).to_owned(),
-            forwarded: forwarded(request.headers),
+            forwarded: forwarded(request.fields),
             evidence: mem::take(&mut admission.evidence),
             ground,
             session: recalled.term(),
@@ -193,7 +196,14 @@ impl Grant {
 
     fn client(&self, sites: &Sites, link: &Link) -> Client {
         let trusted = &sites.config.trusted_proxies;
-        Client::of_request(link.peer.ip(), trusted, &self.forwarded)
+        let mut fields = Fields::default();
+        for value in &self.forwarded {
+            fields.push(Field::new(
+                FieldName::XForwardedFor.as_str().as_bytes(),
+                value,
+            ));
+        }
+        Client::of_request(link.peer.ip(), trusted, &fields)
     }
 
     fn session_lasts(&self, site: &Site, now: SystemTime) -> bool {
@@ -256,9 +266,11 @@ impl fmt::Debug for Grant {
 }
 
 /// The fields of a request that its client's address is judged by.
-fn forwarded(headers: &HeaderMap) -> HeaderMap {
-    let values = headers.get_all(FORWARDED_FOR).iter();
-    values.map(|value| (FORWARDED_FOR, value.clone())).collect()
+fn forwarded(fields: &Fields<'_>) -> Vec<Box<[u8]>> {
+    fields
+        .all(FieldName::XForwardedFor)
+        .map(Box::from)
+        .collect()
 }
 
 /// Seconds since 1970; none before.

@@ -5,23 +5,26 @@
 
 mod framing;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use std::borrow::Cow;
+
+use http::{Method, StatusCode, Version};
 
 pub use self::framing::Body;
 pub(super) use self::framing::{framing, plain_length};
 use super::authority::Authority;
+use crate::fields::{self, Field, FieldName, Fields};
 
-/// A request head that means one thing.
+/// A request head that means one thing, read in place.
 #[derive(Debug)]
-pub struct Head {
+pub struct Head<'h> {
     /// Method, as sent.
     pub method: Method,
     /// Path and query, as sent; `*` for OPTIONS of the server itself.
-    pub target: String,
+    pub target: Cow<'h, str>,
     /// HTTP/1.0 or HTTP/1.1.
     pub version: Version,
     /// Fields in their order.
-    pub headers: HeaderMap,
+    pub fields: Fields<'h>,
     /// What Host says.
     pub authority: Option<Authority>,
     /// How the body is framed.
@@ -43,33 +46,33 @@ const MOST_LINE: usize = 16 * 1024;
 
 type Judged<T> = Result<T, Malformed>;
 
-impl Head {
+impl<'h> Head<'h> {
     /// Reads a complete head, its empty line included.
     ///
     /// # Errors
     /// [`Malformed`], with the status RFC 9112 names for it.
-    pub fn parse(bytes: &[u8]) -> Judged<Self> {
-        let mut lines = lines(bytes)?.into_iter();
-        let line = lines.next().ok_or(bad("the request line is missing"))?;
+    pub fn parse(bytes: &'h [u8]) -> Judged<Self> {
+        let mut lines = Lines(bytes);
+        let line = lines.next()?.ok_or(bad("the request line is missing"))?;
         let (method, target, version) = request_line(line)?;
-        let headers = fields(lines)?;
-        let body = framing(&headers, version)?;
-        let authority = host(&headers, version)?;
+        let fields = fields(lines)?;
+        let body = framing(&fields, version)?;
+        let authority = host(&fields, version)?;
         let target = origin_form(&method, target, authority.as_ref())?;
-        expectation(&headers)?;
+        expectation(&fields)?;
         Ok(Self {
             method,
             target,
             version,
-            headers,
+            fields,
             authority,
             body,
         })
     }
 
     /// Content-Length in its plain form, for one written otherwise, such as `005`.
-    pub(super) fn plain_length(&self) -> Option<HeaderValue> {
-        plain_length(&self.headers, self.body)
+    pub(super) fn plain_length(&self) -> Option<String> {
+        plain_length(&self.fields, self.body)
     }
 
     /// The length of the head with its empty line, as soon as that is there; `looked` is how
@@ -87,15 +90,6 @@ impl Head {
     }
 }
 
-/// The names and values of a head that was read, as they were spelled.
-pub(super) fn spelled(head: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let lines = head.split(|byte| *byte == b'\n').skip(1);
-    lines.filter_map(|line| {
-        let colon = line.iter().position(|byte| *byte == b':')?;
-        Some((&line[..colon], value(&line[colon + 1..])))
-    })
-}
-
 /// What a body is that does not end in one way.
 pub(super) const UNFRAMED: Malformed = bad("the body is not framed in one way");
 pub(super) const NO_NAME: Malformed = bad("a field has a name that is none");
@@ -104,6 +98,11 @@ pub(super) const PADDED: Malformed = bad("white space stands around a header val
 pub(super) const TWO_HOSTS: Malformed = bad("Host names another host, or comes twice");
 pub(super) const UNENCODED: Malformed =
     bad("the target holds a byte that has to be percent-encoded");
+/// As HTTP/2 and HTTP/1 count them.
+pub(super) const TOO_MANY_FIELDS: Malformed = Malformed(
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "more than 128 header fields",
+);
 /// Bytes of an empty line and what must stand before it.
 const EMPTY_LINE: usize = 3;
 
@@ -111,26 +110,22 @@ const fn bad(why: &'static str) -> Malformed {
     Malformed(StatusCode::BAD_REQUEST, why)
 }
 
-/// The lines without their CRLF, the closing empty one left out.
-fn lines(bytes: &[u8]) -> Judged<Vec<&[u8]>> {
-    let mut lines = Vec::with_capacity(USUAL_FIELDS);
-    for line in bytes.split_inclusive(|&b| b == b'\n') {
-        let line = line
-            .strip_suffix(b"\r\n")
-            .ok_or(bad("a line ends without CR LF"))?;
-        if line.contains(&b'\r') || line.contains(&0) {
+/// The lines of a head that are left.
+struct Lines<'h>(&'h [u8]);
+
+impl<'h> Lines<'h> {
+    /// The next line without its CRLF; none for the empty one at the end.
+    fn next(&mut self) -> Judged<Option<&'h [u8]>> {
+        let end = memchr::memchr(b'\n', self.0);
+        let (line, rest) = self.0.split_at(end.map_or(self.0.len(), |at| at + 1));
+        self.0 = rest;
+        let line = line.strip_suffix(b"\r\n");
+        let line = line.ok_or(bad("a line ends without CR LF"))?;
+        if memchr::memchr2(b'\r', 0, line).is_some() {
             return Err(bad("a line holds a bare CR or a NUL"));
         }
-        lines.push(line);
+        Ok((!line.is_empty()).then_some(line))
     }
-    lines.pop();
-    if lines.len() > MOST_FIELDS + 1 {
-        return Err(Malformed(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "more than 128 header fields",
-        ));
-    }
-    Ok(lines)
 }
 
 fn request_line(line: &[u8]) -> Judged<(Method, &str, Version)> {
@@ -204,35 +199,37 @@ fn version(bytes: &[u8]) -> Judged<Version> {
     }
 }
 
-fn fields<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Judged<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
-    for line in lines {
-        let (name, value) = field(line)?;
-        headers.append(name, value);
+fn fields<'h>(mut lines: Lines<'h>) -> Judged<Fields<'h>> {
+    let mut fields = Fields::with_capacity(USUAL_FIELDS);
+    while let Some(line) = lines.next()? {
+        if fields.len() == MOST_FIELDS {
+            return Err(TOO_MANY_FIELDS);
+        }
+        fields.push(field(line)?);
     }
-    Ok(headers)
+    Ok(fields)
 }
 
-fn field(line: &[u8]) -> Judged<(HeaderName, HeaderValue)> {
+fn field(line: &[u8]) -> Judged<Field<'_>> {
     if line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) {
         return Err(bad("a header line begins with white space (obs-fold)"));
     }
-    let colon = line
-        .iter()
-        .position(|&b| b == b':')
-        .ok_or(bad("a header line has no colon"))?;
-    let name = HeaderName::from_bytes(&line[..colon])
-        .map_err(|_| bad("a header name is not a token, or white space stands before its colon"))?;
-    let value = HeaderValue::from_bytes(value(&line[colon + 1..]))
-        .map_err(|_| bad("a header value holds a control character"))?;
-    Ok((name, value))
+    let colon = memchr::memchr(b':', line).ok_or(bad("a header line has no colon"))?;
+    let field = Field::new(&line[..colon], value(&line[colon + 1..]));
+    if !field.has_valid_name() {
+        return Err(bad(
+            "a header name is not a token, or white space stands before its colon",
+        ));
+    }
+    match field.has_valid_value() {
+        true => Ok(field),
+        false => Err(bad("a header value holds a control character")),
+    }
 }
 
-/// A value without the white space around it (RFC 9110, section 5.6.3), which no other byte is;
-/// the line may still end with its CR.
+/// A value without the white space around it (RFC 9110, section 5.6.3), which no other byte is.
 fn value(rest: &[u8]) -> &[u8] {
     let is_white = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let rest = rest.strip_suffix(b"\r").unwrap_or(rest);
     let begin = rest.iter().position(|byte| !is_white(byte));
     let end = rest.iter().rposition(|byte| !is_white(byte));
     match (begin, end) {
@@ -242,8 +239,8 @@ fn value(rest: &[u8]) -> &[u8] {
 }
 
 /// Exactly one valid Host; HTTP/1.0 may go without.
-fn host(headers: &HeaderMap, version: Version) -> Judged<Option<Authority>> {
-    let mut hosts = headers.get_all(header::HOST).iter();
+fn host(fields: &Fields<'_>, version: Version) -> Judged<Option<Authority>> {
+    let mut hosts = fields.all(FieldName::Host);
     let Some(host) = hosts.next() else {
         return match version {
             Version::HTTP_10 => Ok(None),
@@ -253,15 +250,19 @@ fn host(headers: &HeaderMap, version: Version) -> Judged<Option<Authority>> {
     if hosts.next().is_some() {
         return Err(bad("more than one Host"));
     }
-    let host = host.to_str().ok().and_then(Authority::parse);
+    let host = fields::text(host).and_then(Authority::parse);
     host.map(Some)
         .ok_or(bad("Host is not a name or address with an optional port"))
 }
 
 /// Path and query of a target, or `*` (RFC 9112, section 3.2.4).
-fn origin_form(method: &Method, target: &str, host: Option<&Authority>) -> Judged<String> {
+fn origin_form<'h>(
+    method: &Method,
+    target: &'h str,
+    host: Option<&Authority>,
+) -> Judged<Cow<'h, str>> {
     if is_origin_form(method, target) {
-        return Ok(target.to_owned());
+        return Ok(target.into());
     }
     let rest = strip_scheme(target).ok_or(bad("the target does not begin with /"))?;
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -270,9 +271,9 @@ fn origin_form(method: &Method, target: &str, host: Option<&Authority>) -> Judge
         return Err(bad("the target names another host than Host"));
     }
     Ok(match path {
-        "" if *method == Method::OPTIONS => "*".to_owned(),
-        path if path.starts_with('/') => path.to_owned(),
-        path => format!("/{path}"),
+        "" if *method == Method::OPTIONS => "*".into(),
+        path if path.starts_with('/') => path.into(),
+        path => format!("/{path}").into(),
     })
 }
 
@@ -288,9 +289,9 @@ fn strip_scheme(target: &str) -> Option<&str> {
     known.then_some(rest)
 }
 
-pub(super) fn expectation(headers: &HeaderMap) -> Judged<()> {
-    let mut expected = headers.get_all(header::EXPECT).iter();
-    if expected.any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+pub(super) fn expectation(fields: &Fields<'_>) -> Judged<()> {
+    let mut expected = fields.all(FieldName::Expect);
+    if expected.any(|value| !value.eq_ignore_ascii_case(b"100-continue")) {
         return Err(Malformed(
             StatusCode::EXPECTATION_FAILED,
             "an Expect other than 100-continue",

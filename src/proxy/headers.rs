@@ -8,15 +8,17 @@ pub(super) mod hops;
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header::InvalidHeaderValue};
+use http::{StatusCode, header::InvalidHeaderValue};
 use pingora_core::protocols::http::date::get_cached_date;
 
 use crate::{
     access::{network, session::cookie},
+    fields::{FieldName, Fields, NameSet},
     upstream::Route,
 };
 
-pub(super) use self::changes::{Changes, Fields};
+pub(super) use self::changes::Changes;
+use self::changes::value;
 use super::{
     cors::{Cors, is_of_cors},
     exchange::Exchange,
@@ -45,20 +47,43 @@ const OUR_PREFIXES: [&str; 9] = [
 ];
 /// Fields of a request that belong to one connection (RFC 9110, section 7.6.1), or are for a proxy
 /// that asked for them (section 11.7.2).
-const OF_CLIENT: [&str; 8] = [
-    "connection",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
+const OF_CLIENT: [FieldName; 8] = [
+    FieldName::Connection,
+    FieldName::KeepAlive,
+    FieldName::ProxyAuthorization,
+    FieldName::ProxyConnection,
+    FieldName::Te,
+    FieldName::Trailer,
+    FieldName::TransferEncoding,
+    FieldName::Upgrade,
 ];
+/// Fields of a request that are never passed on: those of its connection, and what only hubgate says.
+const NOT_FOR_HUB: NameSet = NameSet::of(&[
+    FieldName::Connection,
+    FieldName::KeepAlive,
+    FieldName::ProxyAuthorization,
+    FieldName::ProxyConnection,
+    FieldName::Te,
+    FieldName::Trailer,
+    FieldName::TransferEncoding,
+    FieldName::Upgrade,
+    FieldName::XForwardedFor,
+    FieldName::XForwardedProto,
+]);
 /// Those of an answer, but for its framing.
-const OF_HUB: [&str; 4] = ["connection", "keep-alive", "proxy-connection", "upgrade"];
+const OF_HUB: NameSet = NameSet::of(&[
+    FieldName::Connection,
+    FieldName::KeepAlive,
+    FieldName::ProxyConnection,
+    FieldName::Upgrade,
+]);
 /// Fields that a Connection list cannot take away.
-const KEPT: [&str; 4] = ["host", "cookie", "content-length", "transfer-encoding"];
+const KEPT: [FieldName; 4] = [
+    FieldName::Host,
+    FieldName::Cookie,
+    FieldName::ContentLength,
+    FieldName::TransferEncoding,
+];
 /// Main UI and HABPanel then send their token as X-OPENHAB-TOKEN, not as Authorization.
 const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 
@@ -67,134 +92,150 @@ const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 /// # Errors
 /// When what is known of the client is no field value, which cannot be.
 pub(super) fn to_hub<'a>(
-    fields: &HeaderMap,
+    fields: &Fields<'_>,
     exchange: &'a Exchange,
 ) -> Result<Changes<'a>, InvalidHeaderValue> {
-    let is_dropped = |name: &str| is_claim(name) || OF_CLIENT.contains(&name);
-    let mut changes = Changes::dropping(is_dropped, nominated(fields));
-    if let Some(cookie) = cookies(fields) {
-        changes.set("Cookie", cookie.transpose()?);
+    let mut changes = Changes::dropping(NOT_FOR_HUB, is_claim);
+    changes.nominate(nominated(fields));
+    match cookies(fields) {
+        Cookies::AsTheyAre => {}
+        Cookies::Nothing => changes.remove("Cookie"),
+        Cookies::Joined(cookies) => changes.set("Cookie", cookies),
     }
-    let trusted = &exchange.sites.config.trusted_proxies;
-    let peer = exchange.link.peer.ip();
-    let way = network::way(peer, trusted, fields);
-    let way: Vec<_> = way.iter().rev().flatten().map(IpAddr::to_string).collect();
-    changes.set("X-Forwarded-For", Some(way.join(", ").try_into()?));
-    let client = exchange.client.accountable().to_string();
-    changes.set("X-Real-IP", Some(client.try_into()?));
-    let scheme = scheme(fields, exchange, trusted.contains(peer));
-    changes.set("X-Forwarded-Proto", Some(HeaderValue::from_static(scheme)));
+    name_client(&mut changes, fields, exchange);
     if let Some(hops) = hops::after_us(&exchange.said.method, fields) {
-        changes.set("Max-Forwards", Some(hops));
+        changes.set("Max-Forwards", value(hops));
     }
     if let Some(admission) = &exchange.admission {
         if admission.strips_authorization() {
-            changes.set("Authorization", None);
+            changes.remove("Authorization");
         }
-        for (name, value) in identity::told(&admission.told)? {
-            changes.set(name, Some(value));
+        for (name, told) in identity::told(&admission.told)? {
+            changes.set(name, told.as_bytes().to_vec());
         }
     }
     edit(&mut changes, exchange)?;
     Ok(changes)
 }
 
+/// Sets where the request comes from, as far as trusted proxies vouch for it.
+fn name_client<'a>(changes: &mut Changes<'a>, fields: &Fields<'_>, exchange: &'a Exchange) {
+    let link = &exchange.link;
+    let peer = link.peer.ip();
+    let trusted = &exchange.sites.config.trusted_proxies;
+    let is_trusted = trusted.contains(peer);
+    if is_trusted && fields.has(FieldName::XForwardedFor) {
+        let way = network::way(peer, trusted, fields);
+        let way: Vec<_> = way.iter().rev().flatten().map(IpAddr::to_string).collect();
+        changes.set("X-Forwarded-For", value(way.join(", ")));
+        let client = exchange.client.accountable().to_string();
+        changes.set("X-Real-IP", value(client));
+    } else {
+        changes.set("X-Forwarded-For", link.peer_text.as_bytes());
+        changes.set("X-Real-IP", link.peer_text.as_bytes());
+    }
+    let scheme = scheme(fields, exchange, is_trusted);
+    changes.set("X-Forwarded-Proto", scheme.as_bytes());
+}
+
 /// Sets what the site and its upstream want the hub to get in place of the visitor's own words.
 fn edit<'a>(changes: &mut Changes<'a>, exchange: &'a Exchange) -> Result<(), InvalidHeaderValue> {
     let user_header = exchange.site.as_ref();
     if let Some(name) = user_header.and_then(|site| site.config.user_header.as_deref()) {
-        changes.set_user(name, identity::user(exchange.admission.as_ref())?);
+        let user = identity::user(exchange.admission.as_ref())?;
+        changes.set_user(name, user.map(|user| user.as_bytes().to_vec().into()));
     }
     let Some(edits) = exchange.route.as_ref().map(Route::edits) else {
         return Ok(());
     };
     for (name, value) in edits.fields() {
-        changes.set(name, value);
+        match value {
+            Some(value) => changes.set(name, value.as_bytes().to_vec()),
+            None => changes.remove(name),
+        }
     }
     if let Some(host) = edits.host() {
-        changes.set("Host", Some(host.clone()));
+        changes.set("Host", host.as_bytes());
     }
     Ok(())
 }
 
 /// What makes the hub's answer head the client's.
-///
-/// # Errors
-/// As [`to_hub`].
 pub(super) fn to_client<'a>(
-    fields: &(impl Fields + ?Sized),
+    fields: &Fields<'_>,
     status: StatusCode,
     exchange: &'a Exchange,
-) -> Result<Changes<'a>, InvalidHeaderValue> {
-    let mut changes = Changes::dropping(dropped(&exchange.cors), nominated(fields));
+) -> Changes<'a> {
+    let mut changes = drop_from_answer(&exchange.cors);
+    changes.nominate(nominated(fields));
     // The hub may have no clock (RFC 9110, section 6.6.1).
-    if !status.is_informational() && fields.all("date").next().is_none() {
-        changes.set("Date", Some(get_cached_date()));
+    if !status.is_informational() && !fields.has(FieldName::Date) {
+        changes.set("Date", get_cached_date().as_bytes().to_vec());
     }
     let Some(site) = &exchange.site else {
-        return Ok(changes);
+        return changes;
     };
     recognise(fields, status, exchange);
     if let Some(location) = public_location(fields, status, exchange) {
-        changes.set("Location", Some(location.try_into()?));
+        changes.set("Location", value(location));
     }
     let headers = site.config.headers.iter();
     for (name, value) in headers.filter(|(name, _)| !exchange.cors.replaces(name.as_str())) {
-        changes.set(name.as_str(), Some(value.clone()));
+        changes.set(name.as_str(), value.as_bytes());
     }
     for (name, value) in exchange.cors.fields() {
-        changes.add(name, value);
+        changes.add(name, value.as_bytes().to_vec());
     }
     if let Some(hsts) = site.hsts().filter(|_| exchange.link.tls.is_some()) {
-        changes.set("Strict-Transport-Security", Some(hsts));
+        changes.set("Strict-Transport-Security", hsts.as_bytes().to_vec());
     }
     if exchange.password_asked && !exchange.said.has_auth_cookie && exchange.is_for_openhab() {
-        changes.add("Set-Cookie", auth_cookie(exchange).try_into()?);
+        changes.add("Set-Cookie", value(auth_cookie(exchange)));
     }
-    match &exchange.session {
-        Some(cookie) if may_remember(fields, status) => changes.add("Set-Cookie", cookie.clone()),
-        _ => {}
+    if let Some(cookie) = &exchange.session
+        && may_remember(fields, status)
+    {
+        changes.add("Set-Cookie", cookie.as_bytes());
     }
-    Ok(changes)
+    changes
 }
 
 /// Has the upstream see an answer by which openHAB is recognised.
-fn recognise(fields: &(impl Fields + ?Sized), status: StatusCode, exchange: &Exchange) {
+fn recognise(fields: &Fields<'_>, status: StatusCode, exchange: &Exchange) {
     let Some(route) = exchange.route.as_ref().filter(|_| status.is_success()) else {
         return;
     };
-    let kind = fields.all("content-type").next().unwrap_or_default();
+    let kind = fields.get(FieldName::ContentType).unwrap_or_default();
     route.upstream().notice(&exchange.said.target, kind);
 }
 
 /// The reference that a redirect to the hub's own address becomes; none where it leads elsewhere.
-fn public_location(
-    fields: &(impl Fields + ?Sized),
-    status: StatusCode,
-    exchange: &Exchange,
-) -> Option<String> {
+fn public_location(fields: &Fields<'_>, status: StatusCode, exchange: &Exchange) -> Option<String> {
     let has_location = status.is_redirection() || status == StatusCode::CREATED;
     let route = exchange.route.as_ref().filter(|_| has_location)?;
-    let mut locations = fields.all("location");
-    let (location, None) = (locations.next()?, locations.next()) else {
-        return None;
-    };
-    let location = std::str::from_utf8(location).ok()?;
+    let location = std::str::from_utf8(fields.only(FieldName::Location)?).ok()?;
     route.upstream().addresses().path_of(location)
 }
 
-/// Whether a field of the hub's answer is dropped, by its name in lower case.
-fn dropped(cors: &Cors) -> fn(&str) -> bool {
+/// The changes that drop what an answer says of its connection, and of other origins where
+/// hubgate does.
+fn drop_from_answer<'a>(cors: &Cors) -> Changes<'a> {
     match cors {
-        Cors::Allowed(_) => |name| OF_HUB.contains(&name) || is_of_cors(name),
-        Cors::Off | Cors::Varies => |name| OF_HUB.contains(&name),
+        Cors::Allowed(_) => {
+            let mut changes = Changes::dropping(OF_HUB, is_of_cors);
+            changes.remove(FieldName::AccessControlRequestHeaders.as_str());
+            changes.remove(FieldName::AccessControlRequestMethod.as_str());
+            changes
+        }
+        Cors::Off | Cors::Varies => Changes::dropping(OF_HUB, |_| false),
     }
 }
 
 /// Whether an answer may set the cookie of a session: a final one that is not made for caches
 /// which others use too (RFC 9111, section 5.2.2).
-fn may_remember(fields: &(impl Fields + ?Sized), status: StatusCode) -> bool {
-    let shared = tokens(fields, "cache-control")
+fn may_remember(fields: &Fields<'_>, status: StatusCode) -> bool {
+    let shared = fields
+        .members(FieldName::CacheControl)
         .filter_map(|directive| directive.split('=').next())
         .map(str::trim_end)
         .any(|name| name.eq_ignore_ascii_case("public") || name.eq_ignore_ascii_case("s-maxage"));
@@ -203,8 +244,8 @@ fn may_remember(fields: &(impl Fields + ?Sized), status: StatusCode) -> bool {
 
 /// Whether an answer goes on until somebody leaves: server-sent events, a camera.
 #[must_use]
-pub(super) fn is_endless(fields: &(impl Fields + ?Sized)) -> bool {
-    let kind = fields.all("content-type").next().unwrap_or_default();
+pub(super) fn is_endless(fields: &Fields<'_>) -> bool {
+    let kind = fields.get(FieldName::ContentType).unwrap_or_default();
     [&b"text/event-stream"[..], b"multipart/x-mixed-replace"]
         .iter()
         .any(|endless| kind.starts_with(endless))
@@ -212,36 +253,12 @@ pub(super) fn is_endless(fields: &(impl Fields + ?Sized)) -> bool {
 
 /// Whether the request carries the cookie that keeps the UI from using Authorization.
 #[must_use]
-pub(super) fn has_auth_cookie(headers: &HeaderMap) -> bool {
-    let cookies = headers.all("cookie");
-    cookies
+pub(super) fn has_auth_cookie(fields: &Fields<'_>) -> bool {
+    fields
+        .all(FieldName::Cookie)
         .flat_map(|value| value.split(|byte| *byte == b';'))
         .filter_map(|pair| pair.split(|byte| *byte == b'=').next())
         .any(|name| name.trim_ascii() == AUTH_HEADER_COOKIE.as_bytes())
-}
-
-/// Whether the Connection field lists a token.
-pub(super) fn connection_has(fields: &(impl Fields + ?Sized), wanted: &str) -> bool {
-    tokens(fields, "connection").any(|token| token.eq_ignore_ascii_case(wanted))
-}
-
-/// Names and values as bytes.
-pub(super) fn spelled(fields: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let fields = fields.iter();
-    fields.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes()))
-}
-
-/// The members of a field's lists, of those that are text; the white space around them is that
-/// of RFC 9110, section 5.6.3, and no other.
-pub(super) fn tokens<'a>(
-    fields: &'a (impl Fields + ?Sized),
-    name: &'static str,
-) -> impl Iterator<Item = &'a str> {
-    fields
-        .all(name)
-        .filter_map(|value| std::str::from_utf8(value).ok())
-        .flat_map(|value| value.split(','))
-        .map(|member| member.trim_matches([' ', '\t']))
 }
 
 fn auth_cookie(exchange: &Exchange) -> String {
@@ -254,9 +271,8 @@ fn auth_cookie(exchange: &Exchange) -> String {
 }
 
 /// `https` over TLS, or what a trusted proxy in front says of its own client.
-fn scheme(fields: &HeaderMap, exchange: &Exchange, trusted: bool) -> &'static str {
-    let told = fields.get("x-forwarded-proto");
-    match told.map(HeaderValue::as_bytes) {
+fn scheme(fields: &Fields<'_>, exchange: &Exchange, trusted: bool) -> &'static str {
+    match fields.get(FieldName::XForwardedProto) {
         Some(b"https") if trusted => "https",
         Some(b"http") if trusted => "http",
         _ if exchange.link.tls.is_some() => "https",
@@ -278,36 +294,46 @@ fn is_ours(name: &str) -> bool {
     OURS.contains(&name) || OUR_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// What Cookie has to be, where it is not right already: in one field, which HTTP/2 may split
-/// (RFC 9113, section 8.2.3), and without that of a session, which is between the browser and
-/// hubgate, good or not. None in it: not at all.
-fn cookies(fields: &HeaderMap) -> Option<Option<Result<HeaderValue, InvalidHeaderValue>>> {
-    let mut all = fields.all("cookie");
-    let (first, second) = (all.next()?, all.next());
-    let joined = second.map(|second| {
+/// The cookies for the hub.
+#[derive(Debug, PartialEq, Eq)]
+enum Cookies {
+    AsTheyAre,
+    Nothing,
+    Joined(Vec<u8>),
+}
+
+/// The cookies in one field, which HTTP/2 may split (RFC 9113, section 8.2.3), and without that of
+/// a session, which is between the browser and hubgate.
+fn cookies(fields: &Fields<'_>) -> Cookies {
+    let mut all = fields.all(FieldName::Cookie);
+    let Some(first) = all.next() else {
+        return Cookies::AsTheyAre;
+    };
+    let joined = all.next().map(|second| {
         let all = [first, second].into_iter().chain(all);
         all.collect::<Vec<_>>().join(&b"; "[..])
     });
     let others = cookie::without(joined.as_deref().unwrap_or(first));
-    let kept = others.or(joined)?;
-    Some((!kept.is_empty()).then(|| HeaderValue::from_bytes(&kept)))
+    match others.or(joined) {
+        None => Cookies::AsTheyAre,
+        Some(kept) if kept.is_empty() => Cookies::Nothing,
+        Some(kept) => Cookies::Joined(kept),
+    }
 }
 
 /// The fields a Connection list names beside those that are dropped anyway, less those it cannot
 /// take away.
-fn nominated(fields: &(impl Fields + ?Sized)) -> Vec<String> {
-    let is_known = |token: &&str| {
-        let mut known = OF_CLIENT.iter().chain(&KEPT).chain(&["close"]);
-        known.any(|known| token.eq_ignore_ascii_case(known))
+fn nominated<'h>(fields: &Fields<'h>) -> impl Iterator<Item = &'h str> {
+    let is_known = |token: &str| match FieldName::parse(token.as_bytes()) {
+        Some(known) => OF_CLIENT.contains(&known) || KEPT.contains(&known),
+        None => token.eq_ignore_ascii_case("close"),
     };
-    let of_websocket = |token: &&str| {
+    let of_websocket = |token: &str| {
         let beginning = token.get(..14);
-        beginning.is_some_and(|it| it.eq_ignore_ascii_case("sec-websocket-"))
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case("sec-websocket-"))
     };
-    tokens(fields, "connection")
-        .filter(|token| !token.is_empty() && !is_known(token) && !of_websocket(token))
-        .map(str::to_ascii_lowercase)
-        .collect()
+    let members = fields.members(FieldName::Connection);
+    members.filter(move |token| !token.is_empty() && !is_known(token) && !of_websocket(token))
 }
 
 #[cfg(test)]

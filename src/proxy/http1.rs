@@ -5,7 +5,7 @@
 
 use std::io;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::{StatusCode, Version, header::InvalidHeaderValue};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
@@ -16,16 +16,14 @@ use super::{
     direct::{self, Framing, Outcome, Passage},
     enrolment::{self, MOST_FORM},
     exchange::{Exchange, Request},
-    head::{self, Body, Head, MOST_BYTES, Malformed},
-    headers,
-    http2::fields_bytes,
-    page, reply, websocket,
+    head::{Body, Head, MOST_BYTES, Malformed},
+    headers, page, reply, websocket,
 };
 
 /// What came next on a connection.
 enum Next {
-    /// A head of so many bytes.
-    Head(Box<Head>, usize),
+    /// The bytes of a head.
+    Head(Bytes),
     /// Something that is not HTTP.
     Malformed(Malformed),
     /// A head that took too long.
@@ -41,7 +39,7 @@ pub async fn serve(service: &Service, mut conn: Conn) {
     loop {
         let exchanged = match next(proxy, &mut conn, first).await {
             // On the heap, so that a connection that waits for a request is small.
-            Next::Head(head, length) => Box::pin(exchange(service, conn, *head, length)).await,
+            Next::Head(head) => Box::pin(exchange(service, conn, head)).await,
             Next::Malformed(why) => reply::refuse(proxy, conn, page::malformed(why)).await,
             Next::Slow => reply::refuse(proxy, conn, page::client_slow()).await,
             Next::End => None,
@@ -106,10 +104,7 @@ async fn whole_head(conn: &mut Conn) -> io::Result<Next> {
     if length > MOST_BYTES {
         return Ok(Next::Malformed(TOO_LARGE));
     }
-    Ok(match Head::parse(&conn.unread()[..length]) {
-        Ok(head) => Next::Head(Box::new(head), length),
-        Err(why) => Next::Malformed(why),
-    })
+    Ok(Next::Head(conn.take(length)))
 }
 
 const NO_HTTP: Malformed = Malformed(StatusCode::BAD_REQUEST, "this is not HTTP");
@@ -132,28 +127,35 @@ fn skip_empty_line(conn: &mut Conn) {
 }
 
 /// One request; the connection comes back when another may follow.
-async fn exchange(service: &Service, mut conn: Conn, head: Head, length: usize) -> Option<Conn> {
+async fn exchange(service: &Service, mut conn: Conn, bytes: Bytes) -> Option<Conn> {
     let proxy = &service.proxy;
-    let held = conn.link().memory.charge(fields_bytes(&head.headers));
+    let head = match Head::parse(&bytes) {
+        Ok(head) => head,
+        Err(why) => return reply::refuse(proxy, conn, page::malformed(why)).await,
+    };
+    let held = conn
+        .link()
+        .memory
+        .charge(bytes.len() + head.fields.memory());
     let request = request(&head);
     let mut exchange = Box::new(Exchange::new(
         proxy.sites_now(),
         conn.link().clone(),
         &request,
     ));
-    exchange.form = form(proxy, &mut conn, &head, length).await;
+    exchange.form = form(proxy, &mut conn, &head).await;
     let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
     if let Err(answer) = admitted {
         drop(held);
-        return reply::answer(proxy, conn, &mut exchange, head, length, answer).await;
+        return reply::answer(proxy, conn, &mut exchange, head, answer).await;
     }
     drop(held);
-    forward(proxy, conn, exchange, head, length).await
+    forward(proxy, conn, exchange, head).await
 }
 
 /// What is posted to a page of hubgate's own, left to be consumed with the request; nothing of
 /// what is too large, or does not come in time.
-async fn form(proxy: &Proxy, conn: &mut Conn, head: &Head, length: usize) -> Vec<u8> {
+async fn form(proxy: &Proxy, conn: &mut Conn, head: &Head<'_>) -> Vec<u8> {
     let Body::Length(body @ 1..) = head.body else {
         return Vec::new();
     };
@@ -161,11 +163,8 @@ async fn form(proxy: &Proxy, conn: &mut Conn, head: &Head, length: usize) -> Vec
     if !sites.has_own_clients {
         return Vec::new();
     }
-    let whole = length
-        + usize::try_from(body)
-            .unwrap_or(usize::MAX)
-            .min(MOST_FORM + 1);
-    if body > MOST_FORM as u64 || !enrolment::is_form(&head.method, &head.target) {
+    let whole = usize::try_from(body).unwrap_or(usize::MAX);
+    if whole > MOST_FORM || !enrolment::is_form(&head.method, &head.target) {
         return Vec::new();
     }
     let received =
@@ -174,15 +173,15 @@ async fn form(proxy: &Proxy, conn: &mut Conn, head: &Head, length: usize) -> Vec
         .await
         .ok();
     let unread = conn.unread();
-    unread.get(length..whole).unwrap_or_default().to_vec()
+    unread.get(..whole).unwrap_or_default().to_vec()
 }
 
-fn request(head: &Head) -> Request<'_> {
+fn request<'r>(head: &'r Head<'_>) -> Request<'r> {
     Request {
         method: &head.method,
         target: &head.target,
         version: head.version,
-        headers: &head.headers,
+        fields: &head.fields,
         authority: head.authority.clone(),
     }
 }
@@ -192,11 +191,9 @@ async fn forward(
     proxy: &Proxy,
     mut conn: Conn,
     exchange: Box<Exchange>,
-    head: Head,
-    length: usize,
+    head: Head<'_>,
 ) -> Option<Conn> {
-    let request = to_hub(&head, &conn.unread()[..length], &exchange).ok()?;
-    conn.consume(length);
+    let request = to_hub(&head, &exchange).ok()?;
     conn.pass(match head.body {
         Body::Length(body) => Passing::Bytes(body),
         Body::Chunked => Passing::Chunked(Chunks::default()),
@@ -218,31 +215,27 @@ async fn forward(
         Outcome::Whole { last, unread } => end(conn, last, unread).await,
         Outcome::Told(answer) => reply::end(proxy, conn, exchange, *answer).await,
         Outcome::Switched(switched) => {
-            websocket::tunnel(proxy, conn, exchange, switched).await;
+            Box::pin(websocket::tunnel(proxy, conn, exchange, switched)).await;
             None
         }
         Outcome::Cut => None,
     }
 }
 
-/// The head of a request for the hub; `bytes` are those of the client's.
-pub(super) fn to_hub(
-    head: &Head,
-    bytes: &[u8],
-    exchange: &Exchange,
-) -> Result<BytesMut, InvalidHeaderValue> {
-    let mut changes = headers::to_hub(&head.headers, exchange)?;
+/// The head of a request for the hub.
+pub(super) fn to_hub(head: &Head<'_>, exchange: &Exchange) -> Result<BytesMut, InvalidHeaderValue> {
+    let mut changes = headers::to_hub(&head.fields, exchange)?;
     if let Some(length) = head.plain_length() {
-        changes.set("Content-Length", Some(length));
+        changes.set("Content-Length", length.into_bytes());
     }
     // HTTP/1.0 knows no 100 (RFC 9110, section 10.1.1).
     if head.version == Version::HTTP_10 {
-        changes.set("Expect", None);
+        changes.remove("Expect");
     }
     if websocket::is_upgrade(head) {
         websocket::upgrade(&mut changes);
     }
-    let (fields, framing) = (head::spelled(bytes), Framing::of(head.body));
+    let (fields, framing) = (&head.fields, Framing::of(head.body));
     Ok(direct::head(
         &head.method,
         &head.target,

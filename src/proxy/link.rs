@@ -28,6 +28,8 @@ use crate::{
 pub struct Link {
     /// The TCP peer, or the source that a trusted proxy's PROXY header names; IPv4-mapped unwrapped.
     pub peer: SocketAddr,
+    /// Its address in words.
+    pub peer_text: String,
     /// The trusted proxy whose PROXY header names the peer.
     pub proxy: Option<IpAddr>,
     /// The address the client connected to.
@@ -85,6 +87,7 @@ impl Link {
         let (peer, cut) = (canonical(peer), CancellationToken::new());
         Self {
             peer,
+            peer_text: peer.ip().to_string(),
             proxy: None,
             local: canonical(local),
             tls: None,
@@ -106,6 +109,7 @@ impl Link {
         if let Some(source) = source {
             self.proxy = Some(self.peer.ip());
             self.peer = canonical(source);
+            self.peer_text = self.peer.ip().to_string();
         }
     }
 

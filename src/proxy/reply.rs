@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Version, header};
+use http::{Method, Version};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
@@ -11,8 +11,9 @@ use super::{
     conn::Conn,
     exchange::{Exchange, Request},
     head::{Body, Head},
-    headers::connection_has,
 };
+
+use crate::fields::{FieldName, Fields};
 
 /// How much of an unwanted body is read so that the connection can go on.
 const SMALL_BODY: u64 = 64 * 1024;
@@ -24,14 +25,13 @@ pub(super) async fn answer(
     proxy: &Proxy,
     mut conn: Conn,
     exchange: &mut Exchange,
-    head: Head,
-    length: usize,
+    head: Head<'_>,
     answer: Answer,
 ) -> Option<Conn> {
     let small = match head.body {
         Body::Length(0) => true,
         // Who expects a 100 may send the body or not: only the end of the connection is clear.
-        Body::Length(1..=SMALL_BODY) => !head.headers.contains_key(header::EXPECT),
+        Body::Length(1..=SMALL_BODY) => !head.fields.has(FieldName::Expect),
         _ => false,
     };
     let answer = exchange.dress(answer);
@@ -42,7 +42,6 @@ pub(super) async fn answer(
     exchange.said.release();
     let body = head.body;
     drop((head, answer));
-    conn.consume(length);
     conn.send(&wire).await.ok()?;
     if close {
         linger(conn).await;
@@ -91,7 +90,7 @@ pub(super) async fn refuse(proxy: &Proxy, mut conn: Conn, answer: Answer) -> Opt
         method: &Method::GET,
         target: "-",
         version: Version::HTTP_11,
-        headers: &HeaderMap::new(),
+        fields: &Fields::default(),
         authority: None,
     };
     let mut exchange = Exchange::new(proxy.sites_now(), conn.link().clone(), &nothing);
@@ -117,8 +116,8 @@ pub(super) async fn linger(mut conn: Conn) {
 }
 
 /// Whether the client expects the connection to go on (RFC 9112, section 9.3).
-pub(super) fn keeps_alive(head: &Head) -> bool {
-    let has = |wanted: &str| connection_has(&head.headers, wanted);
+pub(super) fn keeps_alive(head: &Head<'_>) -> bool {
+    let has = |wanted: &str| head.fields.connection_has(wanted);
     match head.version {
         Version::HTTP_10 => has("keep-alive"),
         _ => !has("close"),

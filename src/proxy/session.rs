@@ -85,7 +85,7 @@ impl Memory {
     ) -> Recalled<'m> {
         let sessions = self.sessions(&exchange.link, site);
         let session = sessions.filter(|_| own_page);
-        let session = session.and_then(|it| it.open(request.headers));
+        let session = session.and_then(|it| it.open(request.fields));
         let certificate = session.as_ref().and_then(Session::certificate);
         Recalled {
             chain: certificate.and_then(|key| self.chains.of(key)),

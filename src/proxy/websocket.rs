@@ -4,7 +4,7 @@
 //! only their boundaries are followed, so that a close frame fits between two.
 
 use bytes::BytesMut;
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use http::{Method, StatusCode, Version};
 
 use super::{
     Proxy,
@@ -12,40 +12,39 @@ use super::{
     direct::Switched,
     exchange::Exchange,
     head::{Body, Head},
-    headers::{Changes, Fields, connection_has},
+    headers::Changes,
     tunnel::Tunnel,
 };
+use crate::fields::{FieldName, Fields};
 
 /// The protocol in the Upgrade fields.
-pub(super) const PROTOCOL: HeaderValue = HeaderValue::from_static("websocket");
-const UPGRADE: HeaderValue = HeaderValue::from_static("Upgrade");
+pub(super) const PROTOCOL: &[u8] = b"websocket";
 
 /// Whether the request opens a WebSocket, as RFC 6455, section 4.2.1 demands.
 #[must_use]
-pub(super) fn is_upgrade(head: &Head) -> bool {
+pub(super) fn is_upgrade(head: &Head<'_>) -> bool {
     head.method == Method::GET
         && head.version == Version::HTTP_11
         && head.body == Body::Length(0)
-        && connection_has(&head.headers, "upgrade")
-        && names_websocket(&head.headers)
-        && head.headers.contains_key(header::SEC_WEBSOCKET_KEY)
+        && head.fields.connection_has("upgrade")
+        && names_websocket(&head.fields)
+        && head.fields.has(FieldName::SecWebSocketKey)
 }
 
 /// Whether a 101 with these fields opens a WebSocket.
-pub(super) fn is_accepted(fields: &(impl Fields + ?Sized)) -> bool {
-    names_websocket(fields) && fields.all("sec-websocket-accept").next().is_some()
+pub(super) fn is_accepted(fields: &Fields<'_>) -> bool {
+    names_websocket(fields) && fields.has(FieldName::SecWebSocketAccept)
 }
 
 /// Sets what an upgrade says of its connection to the hub.
 pub(super) fn upgrade(changes: &mut Changes<'_>) {
-    changes.set("Connection", Some(UPGRADE));
-    changes.set("Upgrade", Some(PROTOCOL));
+    changes.set("Connection", &b"Upgrade"[..]);
+    changes.set("Upgrade", PROTOCOL);
 }
 
-fn names_websocket(fields: &(impl Fields + ?Sized)) -> bool {
-    let mut upgrades = fields.all("upgrade");
-    let (first, second) = (upgrades.next(), upgrades.next());
-    second.is_none() && first.is_some_and(|value| value.eq_ignore_ascii_case(b"websocket"))
+fn names_websocket(fields: &Fields<'_>) -> bool {
+    let upgrade = fields.only(FieldName::Upgrade);
+    upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case(PROTOCOL))
 }
 
 /// Sends the 101 to the client, joins the two connections until one ends, and writes the log line.

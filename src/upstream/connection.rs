@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -132,8 +132,8 @@ impl Connector {
         };
         let freed = self.pool.freed(&key);
         let mut starvation = Starvation::new(&self.pool, &key);
-        let opening = self.open(target);
-        let mut opening = pin!(opening);
+        // On the heap: a TLS handshake's future is large, and most requests need none.
+        let mut opening = Box::pin(self.open(target));
         let stream = loop {
             tokio::select! {
                 biased;

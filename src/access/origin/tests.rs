@@ -1,10 +1,8 @@
 //! What browsers send for own pages, allowed ones and others, and what programs send.
 
-use http::HeaderValue;
-
 use super::*;
 
-type Fields = [(&'static str, &'static str)];
+type List = [(&'static str, &'static str)];
 
 const OWN: (&str, &str) = ("origin", "https://home.example.org");
 const EVIL: (&str, &str) = ("origin", "https://evil.example");
@@ -49,7 +47,7 @@ const OPEN: Scene = Scene {
 };
 
 impl Scene {
-    fn judge(self, fields: &Fields) -> Result<(), CrossSite> {
+    fn judge(self, fields: &List) -> Result<(), CrossSite> {
         let hosts = [
             Host::Name("home.example.org".to_owned()),
             Host::Wildcard("hub.example".to_owned()),
@@ -59,13 +57,10 @@ impl Scene {
             Host::Address("127.0.0.1".parse().unwrap()),
         ];
         let origins = [PANEL.1, "app://hub"].map(Origin::new);
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(*name, HeaderValue::from_static(value));
-        }
+        let fields: Fields<'_> = fields.iter().copied().collect();
         let origin = RequestOrigin {
             method: self.method,
-            headers: &headers,
+            fields: &fields,
             websocket: self.websocket,
             tls: self.tls,
         };
@@ -78,7 +73,7 @@ impl Scene {
         })
     }
 
-    fn takes(self, fields: &Fields) -> bool {
+    fn takes(self, fields: &List) -> bool {
         self.judge(fields).is_ok()
     }
 }

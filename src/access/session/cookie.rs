@@ -1,15 +1,15 @@
 //! The cookie of a session in the fields of a request or an answer (RFC 6265).
 
-use http::{HeaderMap, header::COOKIE};
+use crate::fields::{FieldName, Fields};
 
 /// The cookie's name; browsers take one of this prefix from the host itself only, over TLS.
 pub const NAME: &str = "__Host-hubgate";
 
 /// The value of the cookie; none when there is not exactly one.
 #[must_use]
-pub fn value(headers: &HeaderMap) -> Option<&[u8]> {
-    let fields = headers.get_all(COOKIE).iter();
-    let pairs = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b';'));
+pub fn value<'h>(fields: &Fields<'h>) -> Option<&'h [u8]> {
+    let cookies = fields.all(FieldName::Cookie);
+    let pairs = cookies.flat_map(|cookie| cookie.split(|byte| *byte == b';'));
     let mut ours = pairs.filter(|pair| is_ours(pair));
     let (only, None) = (ours.next()?, ours.next()) else {
         return None;
@@ -49,11 +49,9 @@ mod tests {
     use super::*;
 
     fn read(fields: &[&str]) -> Option<String> {
-        let mut headers = HeaderMap::new();
-        for field in fields {
-            headers.append(COOKIE, field.parse().unwrap());
-        }
-        value(&headers).map(|value| String::from_utf8(value.to_vec()).unwrap())
+        let fields = fields.iter().map(|field| ("Cookie", *field));
+        let fields: Fields<'_> = fields.collect();
+        value(&fields).map(|value| String::from_utf8(value.to_vec()).unwrap())
     }
 
     #[test]

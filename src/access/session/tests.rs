@@ -2,7 +2,6 @@
 
 use std::{fs, path::PathBuf};
 
-use http::{HeaderMap, header::COOKIE};
 use proptest::prelude::*;
 
 use super::*;
@@ -67,15 +66,14 @@ fn value_of(cookie: &str) -> String {
     rest.split(';').next().unwrap().to_owned()
 }
 
-fn brought(value: &str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
+/// The session of a request with this cookie.
+fn opened<'k>(sessions: Sessions<'k>, value: &str) -> Option<Session<'k>> {
     let cookie = format!("a=1; {}={value}; b=2", cookie::NAME);
-    headers.insert(COOKIE, cookie.parse().unwrap());
-    headers
+    sessions.open(&Fields::from([("Cookie", &*cookie)]))
 }
 
 fn is_good(sessions: Sessions<'_>, value: &str) -> bool {
-    sessions.open(&brought(value)).is_some()
+    opened(sessions, value).is_some()
 }
 
 #[test]
@@ -86,7 +84,7 @@ fn a_session_is_of_its_holder_and_its_cookie_is_guarded() {
     assert!(pair.starts_with("__Host-hubgate="));
     let expected = "Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=Lax";
     assert_eq!(attributes, expected);
-    let session = scene.at(NOW).open(&brought(&scene.value())).unwrap();
+    let session = opened(scene.at(NOW), &scene.value()).unwrap();
     assert_eq!(session.account(&scene.passwords()), scene.anna().account);
     assert_eq!(session.certificate(), None);
 }
@@ -147,9 +145,9 @@ fn a_cookie_that_was_cut_extended_or_changed_is_none() {
 fn of_two_cookies_none_counts() {
     let scene = Scene::new();
     let value = scene.value();
-    let mut headers = brought(&value);
-    headers.append(COOKIE, headers[COOKIE].clone());
-    assert!(scene.at(NOW).open(&headers).is_none());
+    let cookie = format!("{}={value}", cookie::NAME);
+    let fields = Fields::from([("Cookie", &*cookie), ("Cookie", &*cookie)]);
+    assert!(scene.at(NOW).open(&fields).is_none());
     let twice = format!("{value}; {}={value}", cookie::NAME);
     assert!(!is_good(scene.at(NOW), &twice));
 }
@@ -158,7 +156,7 @@ fn of_two_cookies_none_counts() {
 fn a_changed_deleted_or_other_entry_is_nobodys() {
     let scene = Scene::new();
     let value = scene.value();
-    let session = scene.at(NOW).open(&brought(&value)).unwrap();
+    let session = opened(scene.at(NOW), &value).unwrap();
     assert!(session.account(&scene.passwords()).is_some());
     let elsewhere = scene.file.with_file_name("others");
     fs::copy(&scene.file, &elsewhere).unwrap();
@@ -186,7 +184,7 @@ fn a_session_is_renewed_past_half_of_its_life_or_for_another_holder() {
         (NOW, &ben, true),
         (NOW + HOUR / 2 + 1, &nobody, false),
     ] {
-        let came = scene.at(now).open(&brought(&value));
+        let came = opened(scene.at(now), &value);
         let renewed = scene.at(now).renew(came.as_ref(), holder);
         assert_eq!(renewed.is_some(), renews, "{now} {holder:?}");
     }
@@ -215,7 +213,7 @@ fn a_session_never_outlives_its_certificate() {
     assert!(cookie.contains("; Max-Age=600;"), "{cookie}");
     let value = value_of(&cookie);
     assert!(is_good(scene.at(NOW + 599), &value) && !is_good(scene.at(NOW + 600), &value));
-    let came = scene.at(NOW + 500).open(&brought(&value));
+    let came = opened(scene.at(NOW + 500), &value);
     assert_eq!(
         came.as_ref().unwrap().certificate(),
         Some(&holder.certificate.as_ref().unwrap().key())
@@ -247,8 +245,8 @@ proptest! {
     fn any_bytes_in_the_cookie_are_looked_at_in_peace(bytes in proptest::collection::vec(32..=255_u8, 0..900)) {
         let mut field = format!("{}=", cookie::NAME).into_bytes();
         field.extend(bytes);
-        let Ok(field) = http::HeaderValue::from_bytes(&field) else { return Ok(()) };
-        let headers = HeaderMap::from_iter([(COOKIE, field)]);
-        prop_assert!(Scene::new().at(NOW).open(&headers).is_none());
+        let mut fields = Fields::default();
+        fields.push(crate::fields::Field::new(b"cookie", &field));
+        prop_assert!(Scene::new().at(NOW).open(&fields).is_none());
     }
 }

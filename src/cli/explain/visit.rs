@@ -63,7 +63,8 @@ impl Visit {
             sites.assume(basic);
         }
         let link = Arc::new(self.link(&proxy));
-        let head = match Head::parse(self.head().as_bytes()) {
+        let text = self.head();
+        let head = match Head::parse(text.as_bytes()) {
             Ok(head) => head,
             Err(why) => return Ok(Told::malformed(self, &link, why)),
         };
@@ -71,7 +72,7 @@ impl Visit {
             method: &head.method,
             target: &head.target,
             version: head.version,
-            headers: &head.headers,
+            fields: &head.fields,
             authority: head.authority.clone(),
         };
         let mut exchange = Exchange::new(sites, link, &request);

@@ -116,7 +116,7 @@ impl Client for Conn {
         for part in ["HTTP/1.1 ", status, " ", head.reason, "\r\n"] {
             wire.put_slice(part.as_bytes());
         }
-        changes.write(head.spelled(), &mut wire);
+        changes.write(&head.fields, &mut wire);
         if let Some(connection) = connection {
             put_field(&mut wire, b"Connection", connection.as_bytes());
         }

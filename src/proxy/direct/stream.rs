@@ -256,7 +256,7 @@ impl Client for Stream {
     ) -> Option<Response<()>> {
         let mut answer = Response::new(());
         *answer.status_mut() = head.status;
-        for (name, value) in changes.changed(head.spelled()) {
+        for (name, value) in changes.changed(&head.fields) {
             let name = HeaderName::from_bytes(name).ok()?;
             let value = HeaderValue::from_bytes(value).ok()?;
             answer.headers_mut().append(name, value);

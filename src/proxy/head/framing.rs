@@ -1,8 +1,9 @@
 //! How the body of a request is framed (RFC 9112, section 6): in one way, or the request is refused.
 
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use http::{StatusCode, Version};
 
-use super::{super::headers::tokens, Judged, Malformed, bad};
+use super::{Judged, Malformed, bad};
+use crate::fields::{FieldName, Fields};
 
 /// How the body of a request is framed (RFC 9112, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub enum Body {
 ///
 /// # Errors
 /// When they declare more than one, or one that is not understood.
-pub(in crate::proxy) fn framing(headers: &HeaderMap, version: Version) -> Judged<Body> {
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+pub(in crate::proxy) fn framing(fields: &Fields<'_>, version: Version) -> Judged<Body> {
+    let mut codings = fields.all(FieldName::TransferEncoding);
+    let mut lengths = fields.all(FieldName::ContentLength);
     match (codings.next(), lengths.next()) {
         (None, None) => Ok(Body::Length(0)),
         (None, Some(length)) if lengths.next().is_none() => content_length(length),
@@ -28,13 +29,11 @@ pub(in crate::proxy) fn framing(headers: &HeaderMap, version: Version) -> Judged
         (Some(_), None) if version == Version::HTTP_10 => {
             Err(bad("Transfer-Encoding in an HTTP/1.0 request"))
         }
-        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
-            match codings.next() {
-                None => Ok(Body::Chunked),
-                Some(_) => Err(bad("more than one Transfer-Encoding")),
-            }
-        }
-        (Some(_), None) if ends_with_chunked(headers) => Err(Malformed(
+        (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => match codings.next() {
+            None => Ok(Body::Chunked),
+            Some(_) => Err(bad("more than one Transfer-Encoding")),
+        },
+        (Some(_), None) if ends_with_chunked(fields) => Err(Malformed(
             StatusCode::NOT_IMPLEMENTED,
             "a Transfer-Encoding beside chunked",
         )),
@@ -44,26 +43,25 @@ pub(in crate::proxy) fn framing(headers: &HeaderMap, version: Version) -> Judged
 
 /// Whether the codings end with chunked, which is there once; only then has the body an end
 /// (RFC 9112, section 6.3).
-fn ends_with_chunked(headers: &HeaderMap) -> bool {
-    let codings: Vec<_> = tokens(headers, "transfer-encoding").collect();
+fn ends_with_chunked(fields: &Fields<'_>) -> bool {
+    let codings: Vec<_> = fields.members(FieldName::TransferEncoding).collect();
     let is_chunked = |coding: &&&str| coding.eq_ignore_ascii_case("chunked");
     let once = codings.iter().filter(is_chunked).count() == 1;
     once && codings.last().as_ref().is_some_and(is_chunked)
 }
 
 /// Content-Length in its plain form, for one written otherwise, such as `005`.
-pub(in crate::proxy) fn plain_length(headers: &HeaderMap, body: Body) -> Option<HeaderValue> {
-    let written = headers.get(header::CONTENT_LENGTH)?;
+pub(in crate::proxy) fn plain_length(fields: &Fields<'_>, body: Body) -> Option<String> {
+    let written = fields.get(FieldName::ContentLength)?;
     let Body::Length(length) = body else {
         return None;
     };
-    let plain = HeaderValue::from(length);
-    (plain != written).then_some(plain)
+    let is_plain = written == b"0" || !written.starts_with(b"0");
+    (!is_plain).then(|| length.to_string())
 }
 
-fn content_length(value: &HeaderValue) -> Judged<Body> {
+fn content_length(digits: &[u8]) -> Judged<Body> {
     const WRONG: Malformed = bad("Content-Length is not a plain number");
-    let digits = value.as_bytes();
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(WRONG);
     }

@@ -1,81 +1,103 @@
 //! Changes to the fields of a head on its way: some are dropped, some are set.
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
-use http::{HeaderMap, HeaderValue};
 
 use super::super::answer::put_field;
+use crate::fields::{Field, FieldName, Fields, NameSet};
 
 /// Changes to the fields of a head on its way.
 pub(in crate::proxy) struct Changes<'a> {
-    /// Whether a field is dropped, by its name in lower case.
-    is_dropped: fn(&str) -> bool,
+    /// Known names that are dropped or replaced.
+    dropped: NameSet,
+    /// Whether another field is dropped, by its name in lower case.
+    drops_other: fn(&str) -> bool,
     /// Others that are dropped, in order: a list of thousands is searched for each field.
     nominated: Vec<String>,
-    /// What takes the place of all fields of a name.
-    set: Vec<(&'a str, Option<HeaderValue>)>,
+    /// Others that are replaced.
+    replaced: Vec<&'a str>,
+    /// Fields in the place of all of their names.
+    set: Vec<(&'a str, Value<'a>)>,
     /// The name of which other spellings with `-` for `_` are dropped too.
     dropped_alike: Option<&'a str>,
-    /// What joins them.
-    added: Vec<(&'a str, HeaderValue)>,
+    /// Fields beside those of their names.
+    added: Vec<(&'a str, Value<'a>)>,
 }
 
-/// The fields of a head, whoever holds them.
-pub(in crate::proxy) trait Fields {
-    /// The values of all fields of a name, which is in lower case.
-    fn all<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]>;
-}
+/// The value of a field.
+pub(in crate::proxy) type Value<'a> = Cow<'a, [u8]>;
 
-impl Fields for HeaderMap {
-    fn all<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-        self.get_all(name).iter().map(HeaderValue::as_bytes)
-    }
+/// A value of text.
+pub(in crate::proxy) fn value(text: impl Into<String>) -> Value<'static> {
+    Cow::Owned(text.into().into_bytes())
 }
 
 impl<'a> Changes<'a> {
-    /// Drops these fields, and those that a Connection list names.
-    pub(super) fn dropping(is_dropped: fn(&str) -> bool, mut nominated: Vec<String>) -> Self {
-        nominated.sort_unstable();
-        nominated.dedup();
+    /// Drops these fields.
+    pub(super) fn dropping(dropped: NameSet, drops_other: fn(&str) -> bool) -> Self {
         Self {
-            is_dropped,
-            nominated,
-            set: Vec::new(),
+            dropped,
+            drops_other,
+            nominated: Vec::new(),
+            replaced: Vec::new(),
+            set: Vec::with_capacity(8),
             dropped_alike: None,
             added: Vec::new(),
         }
     }
 
-    /// Puts one field, or none, in the place of all of the name, and of what was set before.
-    pub(in crate::proxy) fn set(&mut self, name: &'a str, value: Option<HeaderValue>) {
+    /// Drops the fields that a Connection list names, too.
+    pub(super) fn nominate<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        for name in names {
+            match FieldName::parse(name.as_bytes()) {
+                Some(known) => self.dropped.insert(known),
+                None => self.nominated.push(name.to_ascii_lowercase()),
+            }
+        }
+        self.nominated.sort_unstable();
+        self.nominated.dedup();
+    }
+
+    /// Puts one field in the place of all of the name, and of what was set before.
+    pub(in crate::proxy) fn set(&mut self, name: &'a str, value: impl Into<Value<'a>>) {
+        self.remove(name);
+        self.set.push((name, value.into()));
+    }
+
+    /// Drops all fields of the name, and what was set before.
+    pub(in crate::proxy) fn remove(&mut self, name: &'a str) {
         self.set
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
-        self.set.push((name, value));
+        match FieldName::parse(name.as_bytes()) {
+            Some(known) => self.dropped.insert(known),
+            None => self.replaced.push(name),
+        }
     }
 
     /// Whether a field takes the place of all of the name.
     pub(in crate::proxy) fn sets(&self, name: &str) -> bool {
         let mut set = self.set.iter();
-        set.any(|(other, value)| value.is_some() && other.eq_ignore_ascii_case(name))
+        set.any(|(other, _)| other.eq_ignore_ascii_case(name))
     }
 
-    /// Names the user to the hub, or nobody; a client cannot write the field, nor with the other
-    /// of `_` and `-`.
-    pub(super) fn set_user(&mut self, name: &'a str, user: Option<HeaderValue>) {
+    /// Names the user to the hub, if there is one; a client cannot write the field, nor with the
+    /// other of `_` and `-`.
+    pub(super) fn set_user(&mut self, name: &'a str, user: Option<Value<'a>>) {
         self.dropped_alike = name.contains('_').then_some(name);
-        self.set(name, user);
+        match user {
+            Some(user) => self.set(name, user),
+            None => self.remove(name),
+        }
     }
 
     /// Puts one field beside those of the name.
-    pub(super) fn add(&mut self, name: &'a str, value: HeaderValue) {
-        self.added.push((name, value));
+    pub(super) fn add(&mut self, name: &'a str, value: impl Into<Value<'a>>) {
+        self.added.push((name, value.into()));
     }
 
     /// Writes the fields of a head as they were spelled, and then ours.
-    pub(in crate::proxy) fn write<'h>(
-        &'h self,
-        fields: impl Iterator<Item = (&'h [u8], &'h [u8])>,
-        wire: &mut BytesMut,
-    ) {
+    pub(in crate::proxy) fn write(&self, fields: &Fields<'_>, wire: &mut BytesMut) {
         for (name, value) in self.changed(fields) {
             put_field(wire, name, value);
         }
@@ -84,34 +106,41 @@ impl<'a> Changes<'a> {
     /// The fields of a head as they were spelled, those that are left, and then ours.
     pub(in crate::proxy) fn changed<'h>(
         &'h self,
-        fields: impl Iterator<Item = (&'h [u8], &'h [u8])>,
+        fields: &'h Fields<'_>,
     ) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
-        let ours = self.ours();
+        let ours = self.set.iter().chain(&self.added);
         fields
-            .filter(|(name, _)| !self.drops_spelled(name))
-            .chain(ours.map(|(name, value)| (name.as_bytes(), value.as_bytes())))
+            .iter()
+            .filter(|field| !self.drops(field))
+            .map(|field| (field.name, field.value))
+            .chain(ours.map(|(name, value)| (name.as_bytes(), &**value)))
+    }
+
+    fn drops(&self, field: &Field<'_>) -> bool {
+        match field.known {
+            Some(known) => self.dropped.has(known) || self.is_alike(field.name),
+            None => self.drops_spelled(field.name),
+        }
     }
 
     fn drops_spelled(&self, name: &[u8]) -> bool {
         let mut lower = [0; LONG];
         if name.len() > LONG {
-            return self.drops(&String::from_utf8_lossy(name).to_ascii_lowercase());
+            return self.drops_lower(&String::from_utf8_lossy(name).to_ascii_lowercase());
         }
         let lower = &mut lower[..name.len()];
         lower.copy_from_slice(name);
         lower.make_ascii_lowercase();
-        std::str::from_utf8(lower).map_or(true, |name| self.drops(name))
+        std::str::from_utf8(lower).map_or(true, |name| self.drops_lower(name))
     }
 
     /// Whether a field is dropped or replaced, by its name in lower case.
-    fn drops(&self, name: &str) -> bool {
-        let is_named = |other: &str| other.eq_ignore_ascii_case(name);
-        (self.is_dropped)(name)
+    fn drops_lower(&self, name: &str) -> bool {
+        let is_named = |other: &&str| other.eq_ignore_ascii_case(name);
+        (self.drops_other)(name)
             || self.is_nominated(name)
-            || self.set.iter().any(|(other, _)| is_named(other))
-            || self
-                .dropped_alike
-                .is_some_and(|other| is_alike(other, name))
+            || self.replaced.iter().any(is_named)
+            || self.is_alike(name.as_bytes())
     }
 
     fn is_nominated(&self, name: &str) -> bool {
@@ -119,20 +148,15 @@ impl<'a> Changes<'a> {
         found.is_ok()
     }
 
-    fn ours(&self) -> impl Iterator<Item = (&'a str, &HeaderValue)> {
-        let set = self.set.iter();
-        let set = set.filter_map(|(name, value)| Some((*name, value.as_ref()?)));
-        set.chain(self.added.iter().map(|(name, value)| (*name, value)))
+    /// Whether a name is that of the user but for case, and `_` in place of `-`.
+    fn is_alike(&self, name: &[u8]) -> bool {
+        let plain = |byte: &u8| match byte {
+            b'_' => b'-',
+            byte => byte.to_ascii_lowercase(),
+        };
+        let user = self.dropped_alike.map(str::as_bytes);
+        user.is_some_and(|user| user.iter().map(plain).eq(name.iter().map(plain)))
     }
-}
-
-/// Whether names are the same but for case, and `_` in place of `-`.
-fn is_alike(one: &str, other: &str) -> bool {
-    let plain = |byte: u8| match byte {
-        b'_' => b'-',
-        byte => byte.to_ascii_lowercase(),
-    };
-    one.bytes().map(plain).eq(other.bytes().map(plain))
 }
 
 /// Bytes of a name that is put into lower case without allocating.

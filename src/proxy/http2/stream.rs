@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
+use http::{Method, StatusCode, Version, request::Parts};
 use tokio::time::timeout;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
         enrolment,
         exchange::{Exchange, Request},
         head::{self, Body, Malformed},
-        headers::{self, spelled},
+        headers,
         link::Link,
         page,
     },
@@ -23,6 +23,8 @@ use super::{
 
 /// For a client to give a window for a local response.
 const LOCAL: Duration = Duration::from_secs(5);
+
+use crate::fields::{Field, FieldName, Fields};
 
 /// A local response whose head is sent: a stream that waits for a window holds no more.
 struct Begun {
@@ -62,7 +64,8 @@ impl Http2 {
     }
 
     async fn judge(&self, opened: &Opened, form: Vec<u8>) -> (Box<Exchange>, Option<Answer>) {
-        let request = request(&opened.head);
+        let fields = Fields::from(&opened.head.headers);
+        let request = request(&opened.head, &fields);
         let (sites, link) = (self.proxy.sites_now(), opened.link.clone());
         let mut exchange = Box::new(Exchange::new(sites, link, &request));
         exchange.form = form;
@@ -148,14 +151,14 @@ fn ends_connection(answer: &Answer) -> bool {
     answer.close && !of_body.contains(&answer.status)
 }
 
-fn request(head: &Parts) -> Request<'_> {
-    let host = || head.headers.get(header::HOST)?.to_str().ok();
+fn request<'r>(head: &'r Parts, fields: &'r Fields<'_>) -> Request<'r> {
+    let host = || fields.text(FieldName::Host);
     let target = head.uri.path_and_query();
     Request {
         method: &head.method,
         target: target.map_or("", |target| target.as_str()),
         version: head.version,
-        headers: &head.headers,
+        fields,
         authority: named(&head.uri).or_else(host).and_then(Authority::parse),
     }
 }
@@ -165,15 +168,12 @@ fn request(head: &Parts) -> Request<'_> {
 /// # Errors
 /// [`Malformed`], by the sections of RFC 9113 named at each.
 pub(super) fn well_formed<B>(request: &http::Request<B>) -> Result<(), Malformed> {
-    let (uri, fields) = (request.uri(), request.headers());
-    if fields
-        .keys()
-        .any(|name: &HeaderName| name.as_str().contains('"'))
-    {
+    let (uri, fields) = (request.uri(), &Fields::from(request.headers()));
+    if !fields.iter().all(Field::has_valid_name) {
         return Err(head::NO_NAME);
     }
     // Section 8.2.1.
-    if fields.values().any(|value| is_padded(value.as_bytes())) {
+    if fields.iter().any(|field| is_padded(field.value)) {
         return Err(head::PADDED);
     }
     let scheme = uri.scheme_str();
@@ -186,9 +186,8 @@ pub(super) fn well_formed<B>(request: &http::Request<B>) -> Result<(), Malformed
     if !is_origin_form || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(head::UNENCODED);
     }
-    let hosts = fields.get_all(header::HOST);
-    let is_other = |host: &HeaderValue| named(uri).is_some_and(|named| host != named);
-    if hosts.iter().count() > 1 || hosts.iter().any(is_other) {
+    let is_other = |host: &[u8]| named(uri).is_some_and(|named| host != named.as_bytes());
+    if fields.all(FieldName::Host).count() > 1 || fields.all(FieldName::Host).any(is_other) {
         return Err(head::TWO_HOSTS);
     }
     head::expectation(fields)?;
@@ -207,30 +206,31 @@ fn named(uri: &http::Uri) -> Option<&str> {
 
 /// The head as the hub hears it, and how the body is framed; none when it is not framed in one way.
 fn to_hub(head: &Parts, stream: &Stream, exchange: &Exchange) -> Option<(BytesMut, Framing)> {
-    let body = head::framing(&head.headers, Version::HTTP_11).ok()?;
+    let fields = Fields::from(&head.headers);
+    let body = head::framing(&fields, Version::HTTP_11).ok()?;
     let framing = match body {
         Body::Length(1..) => Framing::Length,
         Body::Length(_) if stream.has_sent() => Framing::Nothing,
         Body::Length(_) => Framing::Chunks,
         Body::Chunked => return None,
     };
-    let mut changes = headers::to_hub(&head.headers, exchange).ok()?;
+    let mut changes = headers::to_hub(&fields, exchange).ok()?;
     if let Some(host) = named(&head.uri).filter(|_| !changes.sets("Host")) {
-        changes.set("Host", Some(HeaderValue::from_str(host).ok()?));
+        changes.set("Host", host.as_bytes());
     }
     match framing {
         Framing::Nothing if !head.method.is_safe() => {
-            changes.set("Content-Length", Some(HeaderValue::from_static("0")));
+            changes.set("Content-Length", &b"0"[..]);
         }
-        Framing::Chunks => changes.set("Content-Length", None),
+        Framing::Chunks => changes.remove("Content-Length"),
         _ => {
-            if let Some(length) = head::plain_length(&head.headers, body) {
-                changes.set("Content-Length", Some(length));
+            if let Some(length) = head::plain_length(&fields, body) {
+                changes.set("Content-Length", length.into_bytes());
             }
         }
     }
-    let (fields, target) = (spelled(&head.headers), request(head).target);
-    let wire = direct::head(&head.method, target, fields, &changes, &framing);
+    let target = request(head, &fields).target;
+    let wire = direct::head(&head.method, target, &fields, &changes, &framing);
     Some((wire, framing))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use maud::html;
 use serde_json::json;
 
@@ -11,7 +11,10 @@ use super::{
     notice::{FIXED, Notice},
     words::{self, Words},
 };
-use crate::look::{self, Language};
+use crate::{
+    fields::{FieldName, Fields},
+    look::{self, Language},
+};
 
 /// What a client reads, by its Accept and Accept-Language (RFC 9110, section 12.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +38,10 @@ const PAGE: &str = "text/html; charset=utf-8";
 
 impl Reader {
     /// The reader of a request's response.
-    pub(in crate::proxy) fn of(headers: &HeaderMap) -> Self {
+    pub(in crate::proxy) fn of(fields: &Fields<'_>) -> Self {
         Self {
-            language: language(headers),
-            json: prefers_json(headers),
+            language: language(fields),
+            json: prefers_json(fields),
         }
     }
 
@@ -122,16 +125,18 @@ impl Pages {
 }
 
 /// Each request is looked at, so what cannot name German is not parsed.
-fn language(headers: &HeaderMap) -> Language {
-    let accepted = text(headers, &header::ACCEPT_LANGUAGE);
+fn language(fields: &Fields<'_>) -> Language {
+    let accepted = fields.text(FieldName::AcceptLanguage);
     let accepted = accepted
         .filter(|value| value.contains("de") || value.contains("DE") || value.contains('*'));
     accepted.map_or(Language::English, |value| Language::of(Some(value)))
 }
 
 /// Whether JSON is named, and no page is preferred to it.
-fn prefers_json(headers: &HeaderMap) -> bool {
-    let accepted = text(headers, &header::ACCEPT).filter(|value| value.contains("json"));
+fn prefers_json(fields: &Fields<'_>) -> bool {
+    let accepted = fields
+        .text(FieldName::Accept)
+        .filter(|value| value.contains("json"));
     let Some(accepted) = accepted else {
         return false;
     };
@@ -150,10 +155,6 @@ fn prefers_json(headers: &HeaderMap) -> bool {
     json > 0.0 && json >= weight(|media| matches!(media, "text/html" | "application/xhtml+xml"))
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -162,10 +163,10 @@ mod tests {
     use crate::{access::path::BadPath, tls::Reason};
 
     fn reader(accept: &str, language: &str) -> Reader {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT, accept.parse().unwrap());
-        headers.insert(header::ACCEPT_LANGUAGE, language.parse().unwrap());
-        Reader::of(&headers)
+        Reader::of(&Fields::from([
+            ("accept", accept),
+            ("accept-language", language),
+        ]))
     }
 
     fn written(notice: &Notice, accept: &str, language: &str) -> String {

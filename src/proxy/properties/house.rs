@@ -6,14 +6,14 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use http::{HeaderMap, Method, Version};
+use http::{Method, Version};
 
 use super::super::{
     exchange::{Exchange, Request},
     link::Link,
     sites::Sites,
 };
-use crate::{config, tls::Issued};
+use crate::{config, fields::Fields, tls::Issued};
 
 const CONFIG: &str = r#"
 acme:
@@ -66,7 +66,7 @@ pub(crate) fn any_exchange() -> Exchange {
         method: &Method::GET,
         target: "/",
         version: Version::HTTP_11,
-        headers: &HeaderMap::new(),
+        fields: &Fields::default(),
         authority: None,
     };
     exchange(CLIENT, &request)

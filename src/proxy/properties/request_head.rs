@@ -1,25 +1,25 @@
 //! The head of a request: what is taken of it is what httparse reads, in one meaning, and the hub
 //! gets no other.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::BytesMut;
-use http::{HeaderValue, Method, Version};
+use http::{Method, Version};
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::{
     super::{
         authority::Authority,
         exchange::Request,
-        head::{self, Body, Head, MOST_FIELDS},
+        head::{Body, Head, MOST_FIELDS},
         http1, websocket,
     },
     house::{self, CLIENT, TRUSTED},
 };
-use crate::access::{basic::Basic, session::cookie};
+use crate::{
+    access::{basic::Basic, session::cookie},
+    fields::FieldName,
+};
 
 /// Fields of a head for the hub at most: the client's and ours.
 const FIELDS: usize = MOST_FIELDS + 32;
@@ -42,13 +42,13 @@ pub fn request_head(bytes: &[u8]) {
     let Ok(head) = Head::parse(bytes) else { return };
     let mut space = [EMPTY_HEADER; FIELDS];
     let read = read(bytes, &mut space);
-    is_read_alike(bytes, &head, &read);
+    is_read_alike(&head, &read);
     has_one_meaning(&head, read.headers);
     for from in [CLIENT, TRUSTED] {
-        reaches_the_hub(bytes, &head, from);
+        reaches_the_hub(&head, from);
     }
     // Whatever it says, a credential has no control characters, which could be logged.
-    let basic = Basic::of_request(&head.headers);
+    let basic = Basic::of_request(&head.fields);
     assert!(basic.is_none_or(|it| !it.user.contains(char::is_control)));
 }
 
@@ -73,11 +73,11 @@ fn read<'b>(bytes: &'b [u8], space: &'b mut [Header<'b>]) -> httparse::Request<'
     request
 }
 
-fn is_read_alike(bytes: &[u8], head: &Head, read: &httparse::Request<'_, '_>) {
+fn is_read_alike(head: &Head<'_>, read: &httparse::Request<'_, '_>) {
     assert_eq!(read.method, Some(head.method.as_str()));
     let target = read.path.unwrap_or_default();
     let is_cut = target.contains("://")
-        && (target.ends_with(&head.target) || matches!(&head.target[..], "/" | "*"))
+        && (target.ends_with(&*head.target) || matches!(&head.target[..], "/" | "*"))
         || target.ends_with(head.target.trim_start_matches('/'));
     assert!(
         target == head.target || is_cut,
@@ -90,25 +90,21 @@ fn is_read_alike(bytes: &[u8], head: &Head, read: &httparse::Request<'_, '_>) {
         0
     };
     assert_eq!(read.version, Some(version));
-    let spelled: Vec<_> = head::spelled(bytes).collect();
+    let spelled = head.fields.iter().map(|field| (field.name, field.value));
+    let spelled: Vec<_> = spelled.collect();
     let theirs: Vec<_> = read
         .headers
         .iter()
         .map(|it| (it.name.as_bytes(), it.value))
         .collect();
     assert_eq!(spelled, theirs);
-    assert_eq!(head.headers.len(), theirs.len());
-    let mut at = HashMap::new();
-    for (name, value) in theirs {
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        let place = at.entry(name.clone()).or_insert(0);
-        let ours = head.headers.get_all(&name).iter().nth(*place);
-        assert_eq!(ours.map(HeaderValue::as_bytes), Some(value), "{name}");
-        *place += 1;
+    for known in FieldName::ALL {
+        let theirs = all(read.headers, known.as_str());
+        assert!(head.fields.all(*known).eq(theirs), "{known:?}");
     }
 }
 
-fn has_one_meaning(head: &Head, fields: &[Header<'_>]) {
+fn has_one_meaning(head: &Head<'_>, fields: &[Header<'_>]) {
     let hosts: Vec<_> = all(fields, "host").collect();
     let lengths: Vec<_> = all(fields, "content-length").collect();
     let codings: Vec<_> = all(fields, "transfer-encoding").collect();
@@ -139,23 +135,23 @@ fn has_one_meaning(head: &Head, fields: &[Header<'_>]) {
 }
 
 /// The head as the hub hears it, on the ways where it is written anew.
-fn reaches_the_hub(bytes: &[u8], head: &Head, from: Ipv4Addr) {
+fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
     let request = Request {
         method: &head.method,
         target: &head.target,
         version: head.version,
-        headers: &head.headers,
+        fields: &head.fields,
         authority: head.authority.clone(),
     };
     let exchange = house::exchange(from, &request);
     let upgrade = websocket::is_upgrade(head);
-    let Ok(wire) = http1::to_hub(head, bytes, &exchange) else {
+    let Ok(wire) = http1::to_hub(head, &exchange) else {
         panic!("what is known of a client is no field")
     };
     says_only_what_is_ours(head, &wire, from, upgrade);
 }
 
-fn says_only_what_is_ours(head: &Head, wire: &BytesMut, from: Ipv4Addr, upgrade: bool) {
+fn says_only_what_is_ours(head: &Head<'_>, wire: &BytesMut, from: Ipv4Addr, upgrade: bool) {
     let mut space = [EMPTY_HEADER; FIELDS];
     let read = read(wire, &mut space);
     assert_eq!(
@@ -172,14 +168,11 @@ fn says_only_what_is_ours(head: &Head, wire: &BytesMut, from: Ipv4Addr, upgrade:
         value
     };
     let host = head
-        .headers
-        .get("host")
-        .map(|it| String::from_utf8_lossy(it.as_bytes()));
+        .fields
+        .get(FieldName::Host)
+        .map(String::from_utf8_lossy);
     assert_eq!(one("host").as_deref(), host.as_deref());
-    let written = head
-        .headers
-        .get("content-length")
-        .and_then(|length| length.to_str().ok());
+    let written = head.fields.text(FieldName::ContentLength);
     let length = written.map(|written| match written.trim_start_matches('0') {
         "" => "0",
         plain => plain,

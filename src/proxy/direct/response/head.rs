@@ -1,21 +1,22 @@
 //! The head of the hub's answer, read strictly, and made the client's.
 
 use bytes::BytesMut;
-use http::{HeaderValue, Method, StatusCode, Version};
-use httparse::Header;
+use http::{Method, StatusCode, Version};
 
 use super::{
     super::{
         super::{
             chunks::Chunks,
             exchange::Exchange,
-            headers::{self, Changes, Fields, connection_has},
+            headers::{self, Changes},
             websocket,
         },
         Client,
     },
     Asked, Body, Read, Response,
 };
+
+use crate::fields::{FieldName, Fields};
 
 /// A head as it was parsed.
 pub(in crate::proxy) struct Head<'h> {
@@ -24,7 +25,8 @@ pub(in crate::proxy) struct Head<'h> {
     /// What the hub says beside it.
     pub(in crate::proxy) reason: &'h str,
     is_http_1_1: bool,
-    fields: &'h [Header<'h>],
+    /// Its fields as they were spelled.
+    pub(in crate::proxy) fields: Fields<'h>,
 }
 
 const NO_FIELD: &str = "a field that is no field";
@@ -37,7 +39,7 @@ impl<'h> Head<'h> {
             status,
             reason: parsed.reason.unwrap_or_default(),
             is_http_1_1: parsed.version == Some(1),
-            fields: parsed.headers,
+            fields: Fields::from(&*parsed.headers),
         })
     }
 
@@ -63,14 +65,13 @@ impl<'h> Head<'h> {
             || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
         // `close` belongs to the final answer (RFC 9112, section 9.6).
         let last = ends && !self.status.is_informational();
-        let changes = headers::to_client(self.fields, self.status, exchange);
-        let mut changes = changes.map_err(|_| NO_FIELD)?;
+        let mut changes = headers::to_client(&self.fields, self.status, exchange);
         self.frame(length, takes_chunks, &mut changes);
         if version == Version::HTTP_10 {
-            changes.set("Trailer", None);
+            changes.remove("Trailer");
         }
         if switches {
-            changes.set("Upgrade", Some(websocket::PROTOCOL));
+            changes.set("Upgrade", websocket::PROTOCOL);
         }
         let connection = match last {
             _ if switches => Some("Upgrade"),
@@ -82,12 +83,12 @@ impl<'h> Head<'h> {
             head: C::answer(self, &changes, connection).ok_or(NO_FIELD)?,
             first: BytesMut::new(),
             trailers: BytesMut::new(),
-            endless: headers::is_endless(self.fields),
+            endless: headers::is_endless(&self.fields),
             last,
             sent: 0,
             body,
             takes_chunks,
-            persists: self.is_http_1_1 && !connection_has(self.fields, "close"),
+            persists: self.is_http_1_1 && !self.fields.connection_has("close"),
             overflowed: false,
         })
     }
@@ -100,7 +101,7 @@ impl<'h> Head<'h> {
         if !asked.is_upgrade {
             return Err("a 101 without a request for it");
         }
-        match websocket::is_accepted(self.fields) {
+        match websocket::is_accepted(&self.fields) {
             true => Ok(true),
             false => Err("a 101 that opens no WebSocket"),
         }
@@ -127,29 +128,29 @@ impl<'h> Head<'h> {
         let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
         let codings = self.codings().count();
         if bodiless || codings == 0 || !takes_chunks {
-            changes.set("transfer-encoding", None);
+            changes.remove("transfer-encoding");
         } else if codings == 1 {
-            let chunked = HeaderValue::from_static("chunked");
-            changes.set("Transfer-Encoding", Some(chunked));
+            changes.set("Transfer-Encoding", &b"chunked"[..]);
         }
         // RFC 9112, section 6.2: never both, also where a body would follow on GET only.
         if bodiless || codings > 0 {
-            changes.set("content-length", None);
+            changes.remove("content-length");
         } else if let Some(length) = length {
-            changes.set("Content-Length", Some(HeaderValue::from(length)));
+            let length = itoa::Buffer::new().format(length).to_owned();
+            changes.set("Content-Length", length.into_bytes());
         }
     }
 
     /// The one length that all fields agree on.
     fn content_length(&self) -> Read<Option<u64>> {
         const WRONG: &str = "its Content-Length is not one plain number";
-        let mut lengths = self.fields.all("content-length");
+        let mut lengths = self.fields.all(FieldName::ContentLength);
         let Some(first) = lengths.next() else {
             return Ok(None);
         };
         if first.is_empty()
             || !first.iter().all(u8::is_ascii_digit)
-            || lengths.any(|it| it != first)
+            || lengths.any(|other| other != first)
         {
             return Err(WRONG);
         }
@@ -163,7 +164,11 @@ impl<'h> Head<'h> {
     fn is_chunked(&self) -> Read<bool> {
         const OTHER: &str = "its Transfer-Encoding does not end with chunked";
         let is_chunked = |coding: &str| coding.eq_ignore_ascii_case("chunked");
-        if !self.fields.all("transfer-encoding").all(<[u8]>::is_ascii) {
+        if !self
+            .fields
+            .all(FieldName::TransferEncoding)
+            .all(<[u8]>::is_ascii)
+        {
             return Err(OTHER);
         }
         let Some(last) = self.codings().last() else {
@@ -177,23 +182,8 @@ impl<'h> Head<'h> {
     }
 
     fn codings(&self) -> impl Iterator<Item = &'h str> {
-        let codings = headers::tokens(self.fields, "transfer-encoding");
+        let codings = self.fields.members(FieldName::TransferEncoding);
         codings.filter(|coding| !coding.is_empty())
-    }
-
-    /// Its fields as they were spelled.
-    pub(in crate::proxy) fn spelled(&self) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
-        let fields = self.fields.iter();
-        fields.map(|field| (field.name.as_bytes(), field.value))
-    }
-}
-
-impl Fields for [Header<'_>] {
-    fn all<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-        let named = self
-            .iter()
-            .filter(move |field| field.name.eq_ignore_ascii_case(name));
-        named.map(|field| field.value)
     }
 }
 
