@@ -64,10 +64,11 @@ impl FieldName {
     /// The name of a field, in any case; none where no rule reads it.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Self> {
+        let first = name.first()?.to_ascii_lowercase();
         let same_length = Self::of_length(name.len()).iter();
         let mut same = same_length.filter(|known| {
             let known = known.as_str().as_bytes();
-            known.eq_ignore_ascii_case(name)
+            known[0] == first && known.eq_ignore_ascii_case(name)
         });
         same.next().copied()
     }
