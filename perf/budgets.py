@@ -19,7 +19,8 @@ def is_exceeded(key, budget, counted):
     if counted is None:
         return say(key, "not counted", True)
     part = counted / budget - 1
-    figures = f"{counted:,.5g} of {budget:,}, {100 * part:+.1f} %"
+    digits = 0 if budget >= 1000 else 1
+    figures = f"{counted:,.{digits}f} of {budget:,}, {100 * part:+.1f} %"
     if part > TOLERANCE:
         return say(key, f"{figures}: over budget", True)
     if part < -TOLERANCE:
