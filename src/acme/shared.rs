@@ -1,6 +1,6 @@
 //! What the keepers of all certificates share.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -12,7 +12,7 @@ pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) challenges: Challenges,
     /// Read when a site first wants a certificate so.
-    pub(super) roots: LazyLock<SystemRoots>,
+    pub(super) roots: SystemRoots,
     pub(super) accounts: Accounts,
     pub(super) pace: Pace,
     pub(super) zones: Zones,
@@ -31,7 +31,7 @@ impl Shared {
             pace: Pace::default(),
             store,
             challenges: Challenges::default(),
-            roots: LazyLock::new(SystemRoots::load),
+            roots: SystemRoots::deferred(),
             zones: Zones::new(files.clone()),
             files,
             orders: Arc::new(Semaphore::new(ORDERS as usize)),

@@ -38,7 +38,7 @@ impl<'a> Loader<'a> {
         Self {
             config,
             issued,
-            roots: Arc::new(SystemRoots::load()),
+            roots: Arc::new(SystemRoots::deferred()),
             shared: Shared::default(),
         }
     }

@@ -9,8 +9,14 @@ from process import Failed
 
 # Of the paced load: connections, and requests a second of each.
 CONNECTIONS, RATE = 10, 100
+# Connections of counted requests, and the streams at a time of each over HTTP/2.
+COUNTED = {"http/1.1": ["--h1", "-c8"], "h2": ["-c4", "-m8"]}
 # Of requests that a busy machine may fail to send in time.
 LATE = 0.9
+# As few as there are connections.
+LEAST = 8
+# Seconds that they may take.
+COUNTED_SECONDS = 300
 # New connections at a time: with one request each, and with a page.
 CROWD, READERS = 50, 8
 
@@ -33,6 +39,26 @@ def delays(port, seconds, folder):
     return found[49], found[98]
 
 
+def counted(protocol, scheme="https"):
+    """A load of so many requests, however long they take."""
+    def make(port, count):
+        options = [*COUNTED[protocol], f"-n{count}"]
+        return load(options, port, COUNTED_SECONDS, protocol, scheme, endless=True)
+    return make
+
+
+def paced(protocol, rate):
+    """A load of so many requests a second on ten connections."""
+    def make(port, seconds):
+        only = ["--h1"] if protocol == "http/1.1" else []
+        options = [*only, f"-c{CONNECTIONS}", f"--rps={rate // CONNECTIONS}"]
+        done = load(options, port, seconds, protocol)
+        if done < LATE * seconds * rate:
+            raise Failed(f"h2load sent {done} requests in {seconds} s only")
+        return done
+    return make
+
+
 def handshakes(port, seconds):
     """Full handshakes with a request each: h2load resumes no session."""
     return again([f"-c{CROWD}", f"-n{CROWD}"], port, seconds)
@@ -52,11 +78,11 @@ def again(options, port, seconds):
     return done
 
 
-def load(options, port, seconds, protocol):
-    """How many requests were answered, in that time or, without one, as the options say."""
-    duration = ["-D", str(seconds)] if seconds else []
-    printed = run(["h2load", *options, *duration, f"https://127.0.0.1:{port}/"], seconds)
-    if f"Application protocol: {protocol}" not in printed:
+def load(options, port, seconds, protocol, scheme="https", endless=False):
+    """How many requests were answered, in that time or, without or `endless`, as the options say."""
+    duration = ["-D", str(seconds)] if seconds and not endless else []
+    printed = run(["h2load", *options, *duration, f"{scheme}://127.0.0.1:{port}/"], seconds)
+    if scheme == "https" and f"Application protocol: {protocol}" not in printed:
         raise Failed(f"no {protocol} was agreed on")
     done, failed, good = (
         int(re.search(rf"(\d+) {what}", printed)[1]) for what in ["succeeded", "failed", "2xx"]

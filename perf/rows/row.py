@@ -11,6 +11,9 @@ class Row:
     # What hubgate's value may be of NGINX's: tuned, and as openHABian has it.
     goal: float | None = None
     openhabian: float | None = None
+    # Whether rounds that lie far apart are a fault of the run; a tail or a part in clock ticks
+    # varies by nature.
+    steady: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

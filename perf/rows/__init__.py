@@ -5,7 +5,9 @@ import pathlib
 
 from rows.attacks import ATTACKS
 from rows.bodies import DOWN, UP
+from rows.cores import ON_ALL_CORES
 from rows.handshakes import WITH_CERTIFICATE, WITHOUT_CERTIFICATE
+from rows.instructions import COUNTED
 from rows.latency import AT_A_PACE
 from rows.memory import CROWDED
 from rows.password import BEHIND_A_PASSWORD
@@ -14,9 +16,9 @@ from rows.requests import IN_THE_CLEAR, OVER_TLS
 from rows.streams import STAYING
 
 MEASUREMENTS = [
-    *ITSELF, *CROWDED,
+    *ITSELF, *COUNTED, *CROWDED,
     *OVER_TLS, *DOWN, *AT_A_PACE, *WITHOUT_CERTIFICATE,
-    *IN_THE_CLEAR, *WITH_CERTIFICATE, *BEHIND_A_PASSWORD,
+    *ON_ALL_CORES, *IN_THE_CLEAR, *WITH_CERTIFICATE, *BEHIND_A_PASSWORD,
     *UP, *STAYING,
 ]
 
@@ -31,13 +33,15 @@ class Sheet:
     mark: str
     # The peers by name; all without it.
     peers: tuple = ()
+    # Whether a row is measured again whose rounds lie far apart.
+    steady: bool = False
 
     def rows(self):
         return [row for measurement in self.measurements for row in measurement.rows]
 
 
 DOCS = pathlib.Path(__file__).parent.parent.parent / "docs"
-SPEED = Sheet(MEASUREMENTS, DOCS / "performance.md", "<!-- scripts/bench --write -->")
+SPEED = Sheet(MEASUREMENTS, DOCS / "performance.md", "<!-- scripts/bench --write -->", steady=True)
 COST = Sheet(
     ATTACKS, DOCS / "security.md", "<!-- scripts/bench --attacks --write -->", ("NGINX tuned",)
 )

@@ -19,7 +19,7 @@ class Nginx(Contestant):
     def write(self, place):
         location = self.location.replace("HUB", str(place.hub))
         (place.folder / "nginx.conf").write_text(f"""
-worker_processes {self.workers};
+worker_processes {"auto" if place.setup.all_cores else self.workers};
 pid {place.folder}/pid;
 error_log {place.folder}/error.log;
 events {{ worker_connections 16384; }}
@@ -41,13 +41,15 @@ http {{
     }}
 }}
 """)
-        return command(place.folder)
+        # In one process, as valgrind counts each by itself.
+        return command(place.folder, "master_process off;" if place.setup.counted else "")
 
 
 class Tuned(Nginx):
     """As an expert would set it up: connections to the hub are kept, bodies stream."""
 
     name = "NGINX tuned"
+    countable = compared = True
     workers = "1"
     protocols = "ssl http2"
     key = "p256"
@@ -118,8 +120,8 @@ PATHS = " ".join(
 )
 
 
-def command(folder):
-    return [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-g", "daemon off;"]
+def command(folder, more=""):
+    return [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-g", f"daemon off; {more}"]
 
 
 def temporary(folder):

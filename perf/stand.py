@@ -1,5 +1,6 @@
 """One contestant in one round: its proxy runs only as long as rows need it."""
 
+import contextlib
 import sys
 import time
 
@@ -45,6 +46,24 @@ class Stand:
             return
         wrk.requests(port, WARM_UP, scheme="https" if setup.tls else "http")
 
+    @contextlib.contextmanager
+    def spread(self, wanted):
+        """Lets load and hubs use all cores, if wanted."""
+        if wanted:
+            self.house.move(self.house.all_cores)
+        try:
+            yield
+        finally:
+            if wanted:
+                self.house.move(self.house.other_cores)
+
+    def instructions(self, setup, load, count):
+        """What the proxy executes from its start to its end with so many requests."""
+        proxy = self.fresh(setup)
+        load(proxy.port, count)
+        self.clear()
+        return proxy.instructions()
+
     def cost(self, setup, load, *more):
         """Processor seconds of each unit that the load says it made."""
         return self.costs(setup, load, *more)[0]
@@ -52,6 +71,10 @@ class Stand:
     def costs(self, setup, load, *more):
         """The same, and those of them in the kernel."""
         proxy = self.warm(setup)
+        with self.spread(setup.all_cores):
+            return self.spent(proxy, load, *more)
+
+    def spent(self, proxy, load, *more):
         begin, before, kernel = time.monotonic(), proxy.cpu(), proxy.cpu_in_kernel()
         units = load(proxy.port, self.seconds, *more)
         computed, passed = proxy.cpu() - before, time.monotonic() - begin

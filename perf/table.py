@@ -4,6 +4,9 @@ import statistics
 
 # What hubgate is compared with, by ratio.
 REFERENCES = ["NGINX tuned", "NGINX openHABian"]
+# How far the rounds of a row may lie apart, as a part of their median.
+APART = 0.1
+
 
 class Table:
     def __init__(self, contestants):
@@ -23,12 +26,31 @@ class Table:
     def has_failed(self, contestant, measurement):
         return (contestant.name, measurement) in self.failures
 
+    def forget(self, measurement):
+        """Drops the values of its rows, which are measured again."""
+        keys = {row.key for row in measurement.rows}
+        self.values = {at: values for at, values in self.values.items() if at[1] not in keys}
+
+    def is_steady(self, measurement):
+        rows = [row for row in measurement.rows if row.steady]
+        return all((self.apart(row) or 0) <= APART for row in rows)
+
+    def apart(self, row):
+        """How far its rounds lie apart, of those proxies that are compared by ratio."""
+        names = [contestant.name for contestant in self.contestants if contestant.compared]
+        rounds = [self.values.get((name, row.key), []) for name in names]
+        found = [
+            (max(values) - min(values)) / statistics.median(values)
+            for values in rounds if len(values) > 1 and statistics.median(values)
+        ]
+        return max(found, default=None)
+
     def lines(self, rows):
         names = [contestant.name for contestant in self.contestants]
         ratios = [f"hubgate : {name}" for name in self.references]
-        titles = ["", *names, *ratios, "goal", "reached"]
+        titles = ["", *names, *ratios, "rounds apart", "goal", "reached"]
         yield f"| {' | '.join(titles)} |"
-        yield "|---|" + "---:|" * (len(names) + len(ratios)) + "---|---|"
+        yield "|---|" + "---:|" * (len(names) + len(ratios) + 1) + "---|---|"
         for row in rows:
             yield f"| {' | '.join([row.title, *self.cells(row)])} |"
         yield from self.not_measured()
@@ -39,6 +61,8 @@ class Table:
         tuned, openhabian = (ratios.get(name) for name in REFERENCES)
         yield from map(number, medians)
         yield from ["-" if ratio is None else f"{ratio:.2f}" for ratio in ratios.values()]
+        apart = self.apart(row)
+        yield "" if apart is None else f"{100 * apart:.0f} %"
         yield from judge([
             (row.goal, tuned, f"≤ {row.goal}"),
             (row.openhabian, openhabian, f"≤ {row.openhabian} of openHABian"),
@@ -49,7 +73,11 @@ class Table:
         return own / its if own is not None and its else None
 
     def median(self, name, row):
-        values = self.values.get((name, row.key))
+        return self.value(name, row.key)
+
+    def value(self, name, key):
+        """The median of its rounds."""
+        values = self.values.get((name, key))
         return statistics.median(values) if values else None
 
     def not_measured(self):

@@ -17,7 +17,7 @@ class HAProxy(Contestant):
     def write(self, place):
         (place.folder / "haproxy.cfg").write_text(f"""
 global
-    nbthread 1
+    nbthread {len(place.cores) if place.setup.all_cores else 1}
     maxconn 9000
     log stdout format raw local0
     ssl-default-bind-options ssl-min-ver TLSv1.2

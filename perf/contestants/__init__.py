@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 
-from process import Process, free_port
+from process import Counted, Process, free_port
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +17,10 @@ class Setup:
     password: str | None = None
     # Whether rules for paths stand beside the site's own.
     paths: bool = False
+    # Whether proxy, load and hub may use every core, as on a small board.
+    all_cores: bool = False
+    # Whether valgrind counts the instructions of the proxy.
+    counted: bool = False
 
 
 @dataclasses.dataclass
@@ -28,18 +32,27 @@ class Place:
     hub: int
     setup: Setup
     keys: object
+    cores: list
 
 
 class Contestant:
     """A proxy in one configuration: `write` makes its files and returns its command."""
 
+    # Whether rows of instructions have a figure for it.
+    countable = False
+    # Whether a row of it that varies is measured again.
+    compared = False
+
     def start(self, house, setup):
         """Starts it on a free port."""
         folder = house.folder / type(self).__name__
         folder.mkdir(exist_ok=True)
-        place = Place(folder, free_port(), house.hubs[setup.hub].port, setup, house.keys)
+        place = Place(folder, free_port(), house.hubs[setup.hub].port, setup, house.keys,
+                      house.all_cores)
         command = self.write(place)
-        return Process(
-            command, house.proxy_cores, folder / "output", place.port,
+        kind = Counted if setup.counted else Process
+        cores = house.all_cores if setup.all_cores else house.proxy_cores
+        return kind(
+            command, cores, folder / "output", place.port,
             XDG_CONFIG_HOME=str(folder), XDG_DATA_HOME=str(folder),
         )

@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import hubs
+from budgets import BUDGETS, exceeded
 from contestants.caddy import Caddy
 from contestants.haproxy import HAProxy
 from contestants.hubgate import Hubgate
@@ -19,8 +20,12 @@ from keys import Keys
 from process import Failed
 from rows import COST, SPEED
 from stand import Stand
-from table import Table
+from table import APART, Table
 
+# How often rows are measured again whose rounds lay too far apart.
+REPEATS = 3
+# Rounds without which no table is written.
+FEWEST = 3
 # What a measurement may end with that ends nothing else.
 FAILURES = (Failed, OSError, EOFError, TimeoutError)
 
@@ -30,7 +35,7 @@ class House:
 
     def __init__(self, folder, cores):
         self.folder = folder
-        self.proxy_cores, self.other_cores = cores[:1], cores[1:]
+        self.all_cores, self.proxy_cores, self.other_cores = cores, cores[:1], cores[1:]
         self.keys = Keys(folder / "keys")
 
     @contextlib.contextmanager
@@ -39,6 +44,12 @@ class House:
             with hubs.start_events(self.folder, self.other_cores) as events:
                 self.hubs = {"answers": answers, "events": events}
                 yield self
+
+    def move(self, cores):
+        """Runs the load, which inherits them of this program, and the hubs on these cores."""
+        os.sched_setaffinity(0, cores)
+        for hub in self.hubs.values():
+            hub.move(cores)
 
 
 def main():
@@ -63,7 +74,10 @@ def main():
             "", summary(options, table, len(cores), time.monotonic() - begin),
         ])
     print(report)
+    if options.budgets and exceeded(table):
+        sys.exit(1)
     if options.write:
+        must_be_steady(table, options)
         write(report, options.sheet)
 
 
@@ -76,11 +90,17 @@ def parse():
                         help="what an anonymous client can make a proxy spend and hold")
     parser.add_argument("--only", metavar="ROW,…", help=f"{keys(SPEED)}; with --attacks: {keys(COST)}")
     parser.add_argument("--alone", action="store_true", help="hubgate without its peers")
+    parser.add_argument("--budgets", action="store_true",
+                        help="count instructions, and fail where perf/budgets.toml is exceeded")
     parser.add_argument("--binary", default="target/release/hubgate", metavar="PATH")
     parser.add_argument("--write", action="store_true", help="put the table into its document below docs")
     options = parser.parse_args()
-    if options.quick:
+    if options.quick or options.budgets:
         options.rounds = options.seconds = 1
+    if options.budgets:
+        options.alone, options.only = True, ",".join(BUDGETS)
+    if options.write and options.rounds < FEWEST:
+        parser.error(f"--write needs {FEWEST} rounds at least")
     if options.write and options.alone:
         parser.error("--write needs the peers, so it does not go with --alone")
     sheet = options.sheet
@@ -121,19 +141,50 @@ def contestants(options):
 
 
 def compete(table, house, options):
+    play(table, house, options, wanted(options))
+    for _ in range(REPEATS):
+        again = unsteady(table, options)
+        if not again:
+            return
+        tell(f"once more, as the rounds lay far apart: {titles(again)}")
+        for measurement in again:
+            table.forget(measurement)
+        play(table, house, options, again)
+
+
+def play(table, house, options, measurements):
     for number in range(options.rounds):
         for contestant in table.contestants:
             tell(f"round {number + 1} of {options.rounds}: {contestant.name}")
             with Stand(contestant, house, options.seconds) as stand:
-                for measurement in wanted(options, number):
-                    measure(table, stand, measurement)
+                for measurement in measurements:
+                    if not (measurement.once and number):
+                        measure(table, stand, measurement)
 
 
-def wanted(options, number):
-    for measurement in options.sheet.measurements:
-        asked = any(row.key in options.only for row in measurement.rows)
-        if asked and not (measurement.once and number):
-            yield measurement
+def wanted(options):
+    return [
+        measurement for measurement in options.sheet.measurements
+        if any(row.key in options.only for row in measurement.rows)
+    ]
+
+
+def unsteady(table, options):
+    """The measurements whose rounds lie too far apart."""
+    if not options.sheet.steady:
+        return []
+    return [measurement for measurement in wanted(options) if not table.is_steady(measurement)]
+
+
+def must_be_steady(table, options):
+    left = unsteady(table, options)
+    if left:
+        sys.exit(f"bench: nothing is written: the rounds of {titles(left)} lie more than "
+                 f"{100 * APART:.0f} % apart: let nothing else run on this machine")
+
+
+def titles(measurements):
+    return ", ".join(row.key for measurement in measurements for row in measurement.rows)
 
 
 def measure(table, stand, measurement):
@@ -155,8 +206,8 @@ def summary(options, table, cores, passed):
     versions = dict.fromkeys(contestant.version() for contestant in table.contestants)
     return (
         f"{'Medians of ' if options.rounds > 1 else ''}{counted(options.rounds, 'round')} in turn, "
-        f"{options.seconds} s of each load; memory, streams, start and size once; "
-        f"{cores} cores, one of them the proxy's; "
+        f"{options.seconds} s of each load; instructions, memory, streams, start and size once; "
+        f"{cores} cores, one of them the proxy's where the row names none; "
         f"{', '.join(versions)}; {passed / 60:.0f} minutes."
     )
 

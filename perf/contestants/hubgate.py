@@ -9,6 +9,7 @@ from contestants import Contestant
 
 class Hubgate(Contestant):
     name = "hubgate"
+    countable = compared = True
 
     def __init__(self, binary):
         self.binary = binary

@@ -7,6 +7,8 @@ import subprocess
 import time
 
 DEADLINE = 10
+# How much slower a program is while its instructions are counted.
+COUNTED = 12
 # Between two looks at a program that starts; as fine as its start is measured.
 PAUSE = 0.001
 # Of a process's clocks in Linux, that of all its threads (CPUCLOCK_SCHED).
@@ -26,6 +28,8 @@ def free_port():
 
 class Process:
     """A program on some cores; ends with its `with` block."""
+
+    deadline = DEADLINE
 
     def __init__(self, command, cores, log, port, **environment):
         pinned = ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]
@@ -49,7 +53,7 @@ class Process:
         self.end()
 
     def wait_until_it_listens(self):
-        limit = time.monotonic() + DEADLINE
+        limit = time.monotonic() + self.deadline
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -66,10 +70,15 @@ class Process:
     def end(self):
         self.child.terminate()
         try:
-            self.child.wait(DEADLINE)
+            self.child.wait(self.deadline)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
+
+    def move(self, cores):
+        """Runs it and its children on other cores from now on."""
+        for pid in self._tree():
+            os.sched_setaffinity(pid, cores)
 
     def cpu(self):
         """Seconds that it and its children have computed."""
@@ -107,3 +116,23 @@ class Process:
             if line.startswith("Rss:"):
                 return int(line.split()[1]) * 1024
         raise Failed(f"process {pid} has no memory")
+
+
+class Counted(Process):
+    """A program whose instructions in user space valgrind counts."""
+
+    deadline = COUNTED * DEADLINE
+
+    def __init__(self, command, cores, log, port, **environment):
+        self.counts = pathlib.Path(log).with_name("callgrind")
+        self.counts.unlink(missing_ok=True)
+        counting = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={self.counts}"]
+        super().__init__([*counting, *command], cores, log, port, **environment)
+
+    def instructions(self):
+        """All that it executed, once it has ended."""
+        if self.counts.exists():
+            for line in self.counts.read_text().splitlines():
+                if line.startswith(("totals:", "summary:")):
+                    return int(line.split()[1])
+        raise Failed(f"valgrind counted nothing: {self.last_words()}")

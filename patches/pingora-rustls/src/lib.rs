@@ -2,14 +2,12 @@
 //!
 //! The original brings a second crypto provider (ring), and reads PEM files
 //! with rustls-pemfile, which is archived. Here it is aws-lc-rs, as everywhere
-//! in hubgate, and the reader that took rustls-pemfile's place in rustls. The
-//! system's root certificates are read once for all connectors, and one that
-//! cannot be understood does not stop hubgate from starting. Hubs over TLS are connected to with
-//! configurations of hubgate's own (`trusted`).
+//! in hubgate, and the reader that took rustls-pemfile's place in rustls. Hubs
+//! over TLS are connected to with configurations of hubgate's own (`trusted`), so the engine's own
+//! configuration trusts no CA, and the system's root certificates are not read for it.
 #![forbid(unsafe_code)]
 
 use std::path::Path;
-use std::sync::LazyLock;
 
 use pingora_error::{ErrorType, OrErr, Result};
 use rustls::pki_types::pem::PemObject;
@@ -27,7 +25,6 @@ pub use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error as RusTlsError, KeyLogFile,
     RootCertStore, ServerConfig, SignatureScheme, Stream, sign, version,
 };
-pub use rustls_native_certs::load_native_certs;
 pub use tokio_rustls::client::TlsStream as ClientTlsStream;
 pub use tokio_rustls::server::TlsStream as ServerTlsStream;
 pub use tokio_rustls::{Accept, TlsAcceptor, TlsStream};
@@ -56,17 +53,11 @@ pub fn load_ca_file_into_store<P: AsRef<Path>>(path: P, store: &mut RootCertStor
     Ok(())
 }
 
-/// Adds the system's root certificates, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+/// Adds nothing: a hub without a configuration of hubgate's own is not trusted.
 ///
 /// # Errors
-/// None: what cannot be understood is left out.
-pub fn load_platform_certs_incl_env_into_store(store: &mut RootCertStore) -> Result<()> {
-    static ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(load_native_certs().certs);
-        roots
-    });
-    store.roots.extend_from_slice(&ROOTS.roots);
+/// None.
+pub fn load_platform_certs_incl_env_into_store(_: &mut RootCertStore) -> Result<()> {
     Ok(())
 }
 
