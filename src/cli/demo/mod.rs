@@ -43,7 +43,9 @@ pub(super) fn run(port: u16, stand_in: bool) -> anyhow::Result<()> {
     let config = site.write(folder.path(), hub)?;
     accompany(own)?;
     thread::spawn(move || announce(&site, &format!("http://{hub} ({why})")));
-    server::run(config)
+    let ended = server::run(config);
+    folder.remove();
+    ended
 }
 
 /// Whether HTTP is spoken there.

@@ -6,6 +6,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -62,6 +64,9 @@ impl Site {
     }
 }
 
+/// How often the folder is removed at most.
+const REMOVALS: usize = 50;
+
 /// The demo's folder, gone with it.
 pub(super) struct Folder(TempDir);
 
@@ -79,6 +84,16 @@ impl Folder {
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// Removes it, again where a reload that SIGHUP has begun still writes into it.
+    pub(super) fn remove(self) {
+        for _ in 0..REMOVALS {
+            if fs::remove_dir_all(self.path()).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

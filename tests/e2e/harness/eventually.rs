@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use tokio::time::{Instant, sleep, timeout};
 
 /// How long a test waits for anything; generous, because machines may be slow.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How often a condition is looked at.
 const PAUSE: Duration = Duration::from_millis(10);
