@@ -75,6 +75,7 @@ impl Transport {
                 answer => break answer?,
             }
         };
+        self.keep_nonce();
         if let Ok(url) = url.parse() {
             self.directory.set((url, answer.clone())).ok();
         }

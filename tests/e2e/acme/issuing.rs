@@ -22,7 +22,7 @@ async fn a_certificate_comes_with_one_order_over_http() {
 }
 
 #[tokio::test]
-async fn a_first_certificate_and_its_renewal_time_take_ten_requests() {
+async fn a_first_certificate_and_its_renewal_time_take_nine_requests() {
     let stage = Stage::issued().await;
     stage.asked(DEADLINE, Endpoint::RenewalInfo, 1).await;
     let requests = stage.ca.requests().into_iter();
@@ -31,7 +31,6 @@ async fn a_first_certificate_and_its_renewal_time_take_ten_requests() {
     endpoints.dedup_by(|next, before| next == before && *next == Endpoint::Order);
     let expected = [
         Endpoint::Directory,
-        Endpoint::NewNonce,
         Endpoint::NewAccount,
         Endpoint::NewOrder,
         Endpoint::Authorization,

@@ -2,6 +2,7 @@
 
 use std::{fs, process::Command};
 
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 use super::Setup;
@@ -46,6 +47,13 @@ impl SlowFiles {
     /// Lets all calls on paths with this end hang.
     pub fn hang(&self, end: &str) {
         self.slow(&["open", "stat", "read", "fsync", "rename"], end, 0);
+    }
+
+    /// Lets nothing be written, as a file system that the kernel has made read-only.
+    pub fn make_read_only(&self) {
+        let calls = ["write", "rename", "remove", "make"];
+        let line = |call| format!("{call} * -{}\n", Errno::ROFS.raw_os_error());
+        self.write(&calls.map(line).concat());
     }
 
     /// Makes all files fast again.
