@@ -24,6 +24,11 @@ pub(super) struct Shared {
 
 const ORDERS: u32 = 4;
 
+/// The system's roots; none of a disk that does not answer, which `Sites` report and refuse.
+fn roots() -> SystemRoots {
+    SystemRoots::load().unwrap_or_else(|_| SystemRoots::from_certificates(&[]))
+}
+
 impl Shared {
     pub(super) fn new(store: Arc<dyn Store>, files: FileAccess) -> Self {
         Self {
@@ -31,7 +36,7 @@ impl Shared {
             pace: Pace::default(),
             store,
             challenges: Challenges::default(),
-            roots: LazyLock::new(SystemRoots::load),
+            roots: LazyLock::new(roots),
             zones: Zones::new(files.clone()),
             files,
             orders: Arc::new(Semaphore::new(ORDERS as usize)),

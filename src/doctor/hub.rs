@@ -178,7 +178,7 @@ fn secure(
     host: &str,
     upstream: &Upstream,
 ) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let trust = ServerTrust::load(upstream, &SystemRoots::load())?;
+    let trust = ServerTrust::load(upstream, &SystemRoots::load()?)?;
     let name = ServerName::try_from(host.to_owned())?;
     let mut connection = ClientConnection::new(Arc::new(trust.client_config()?), name)?;
     while connection.is_handshaking() {

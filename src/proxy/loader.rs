@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use anyhow::Context;
+
 use crate::{
     access::{basic::Basic, password::Passwords},
     clients,
@@ -34,13 +36,16 @@ pub(super) struct Shared {
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(config: &'a Config, issued: &'a Issued) -> Self {
-        Self {
+    /// # Errors
+    /// The disk of the system's roots does not answer.
+    pub(super) fn new(config: &'a Config, issued: &'a Issued) -> anyhow::Result<Self> {
+        let roots = SystemRoots::load().context("the system's root certificates")?;
+        Ok(Self {
             config,
             issued,
-            roots: Arc::new(SystemRoots::load()),
+            roots: Arc::new(roots),
             shared: Shared::default(),
-        }
+        })
     }
 
     pub(super) fn shared(self) -> Shared {

@@ -49,7 +49,7 @@ impl Sites {
     /// # Errors
     /// All files that cannot be used, told at once.
     pub fn build(config: Config, issued: &Issued) -> anyhow::Result<Self> {
-        let mut loader = Loader::new(&config, issued);
+        let mut loader = Loader::new(&config, issued)?;
         let (mut all, mut told) = (Vec::new(), Vec::new());
         for (nth, site) in config.sites.iter().enumerate() {
             let mut faults = Vec::new();

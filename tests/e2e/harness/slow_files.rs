@@ -1,11 +1,11 @@
 //! Files that answer late or never, to a program that is started with them.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use super::Setup;
+use super::{PROGRAM, Ran, Setup, foreign};
 
 /// Calls on files that take their time.
 pub struct SlowFiles {
@@ -35,6 +35,16 @@ impl SlowFiles {
         let path = |name| self.folder.path().join(name).to_string_lossy().into_owned();
         let setup = setup.variable("LD_PRELOAD", &path("slow_files.so"));
         setup.variable("SLOW_FILES", &path("calls"))
+    }
+
+    /// Runs a hubgate command on a `proxy.yaml`, with its files from here.
+    pub fn command(&self, arguments: &[&str], config: &Path) -> Ran {
+        let path = |name| self.folder.path().join(name).display().to_string();
+        let preload = format!("LD_PRELOAD={}", path("slow_files.so"));
+        let calls = format!("SLOW_FILES={}", path("calls"));
+        let config = config.display().to_string();
+        let program = [&*preload, &*calls, PROGRAM, "-c", &*config];
+        foreign("env", &[&program, arguments].concat())
     }
 
     /// Lets these calls (`open`, `stat`, `read`, `fsync`, `rename`) on paths with this end, or on

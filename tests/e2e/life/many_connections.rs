@@ -21,7 +21,7 @@ const REQUEST: &str = "GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n";
 async fn none_of_many_connections_is_lost_by_a_reload() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
-        .top("limits: {connections: 15000, connections_per_address: 15000, idle: 10min}")
+        .top("limits: {connections: 15000, connections_per_address: 15000, idle: 10m}")
         .start()
         .await;
     let (before, count) = (gate.resident(), times(500, 10_000));
