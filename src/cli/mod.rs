@@ -139,12 +139,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(usage) => return refuse(&usage),
     };
     let is_reload = matches!(parsed.command, Command::Reload);
-    let config = parsed.config.clone().unwrap_or_else(default_config);
+    let named = parsed.config.clone();
     let Err(error) = within_deadlines(parsed) else {
         return ExitCode::SUCCESS;
     };
     let mut text = format!("{error:#}");
-    if sudo::would_help(&error, &config) {
+    if sudo::would_help(&error, named) {
         text += &format!("\nrun: {}", sudo::line(&arguments));
     }
     if is_reload {

@@ -210,7 +210,7 @@ fn a_command_whose_file_does_not_answer_ends_with_its_name() {
         ("proxy.yaml", &["status"]),
         ("proxy.yaml", &["doctor"]),
         ("proxy.yaml", &["run"]),
-        ("stuck.users", &["user", "list", &users]),
+        ("stuck.users", &["user", "list"]),
         ("stuck.users", &["import-nginx", &users]),
     ] {
         files.hang(stuck);
