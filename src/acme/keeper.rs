@@ -21,6 +21,7 @@ use tracing::error;
 
 use self::ordering::Wish;
 use super::{
+    authority::CertificateAuthority,
     history::{Ca, Failure},
     memory::Memory,
     problem::{Class, Problem},
@@ -47,6 +48,8 @@ pub(super) struct Keeper {
     /// Who wants the certificate renewed now, and whether the old one is to be revoked.
     asked: Mutex<Option<(Teller, bool)>>,
     wake: Notify,
+    /// The CA that has just issued, which is asked at once when to renew.
+    issuer: Mutex<Option<(Ca, CertificateAuthority)>>,
     standing_proofs: Arc<StandingProofs>,
 }
 
@@ -72,6 +75,7 @@ impl Keeper {
             shared,
             asked: Mutex::default(),
             wake: Notify::new(),
+            issuer: Mutex::default(),
             standing_proofs: Arc::default(),
         };
         keeper.take_up();
@@ -211,6 +215,10 @@ impl Keeper {
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_issuer(&self) -> MutexGuard<'_, Option<(Ca, CertificateAuthority)>> {
+        self.issuer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_asked(&self) -> MutexGuard<'_, Option<(Teller, bool)>> {

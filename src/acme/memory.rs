@@ -266,8 +266,8 @@ impl Memory {
     /// From -1 to 1, always the same for a name.
     fn jitter(&self) -> f64 {
         let hash = digest(&SHA256, self.name.as_bytes());
-        let byte = hash.as_ref().first().copied().unwrap_or_default();
-        f64::from(byte) / 127.5 - 1.0
+        let first = hash.as_ref().first_chunk().copied().unwrap_or_default();
+        f64::from(u32::from_be_bytes(first)) / (f64::from(u32::MAX) / 2.0) - 1.0
     }
 }
 

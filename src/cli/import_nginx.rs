@@ -17,6 +17,7 @@ use rustix::fs::OFlags;
 
 use super::print;
 use crate::{
+    file_access,
     nginx::{self, Disk, Failure, Wishes},
     secret_file::{OwnerRights, explained},
 };
@@ -79,6 +80,7 @@ pub(super) fn run(wanted: &ImportNginx) -> anyhow::Result<()> {
 
 /// Fails before anything is written where `proxy.yaml` could not be.
 fn must_be_free(out: &Path, force: bool) -> anyhow::Result<()> {
+    let _access = file_access::begin(out)?;
     match !force && out.symlink_metadata().is_ok() {
         true => bail!(is_there(out)),
         false => Ok(()),

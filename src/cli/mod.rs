@@ -33,7 +33,11 @@ use clap_complete::Shell;
 
 use self::{client::Client, explain::Explain, import_nginx::ImportNginx, init::Init, user::User};
 use crate::{
-    config::Faults, doctor::startup::CannotStart, proxy::sites::Unusable, server,
+    config::Faults,
+    doctor::startup::CannotStart,
+    file_access::{self, FileAccess},
+    proxy::sites::Unusable,
+    server,
     telemetry::Printable,
 };
 
@@ -135,12 +139,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(usage) => return refuse(&usage),
     };
     let is_reload = matches!(parsed.command, Command::Reload);
-    let config = parsed.config.clone().unwrap_or_else(default_config);
-    let Err(error) = execute(parsed) else {
+    let named = parsed.config.clone();
+    let Err(error) = within_deadlines(parsed) else {
         return ExitCode::SUCCESS;
     };
     let mut text = format!("{error:#}");
-    if sudo::would_help(&error, &config) {
+    if sudo::would_help(&error, named) {
         text += &format!("\nrun: {}", sudo::line(&arguments));
     }
     if is_reload {
@@ -149,6 +153,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Without a stderr the exit code is left.
     let _ = writeln!(io::stderr(), "{}", Printable(&text));
     exit_code(&error).into()
+}
+
+/// Executes a command that ends when a file does not answer; a service waits for each by itself.
+fn within_deadlines(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::Run | Command::Demo { .. } => execute(arguments),
+        _ => FileAccess::with_deadline().wait(move || execute(arguments))?,
+    }
 }
 
 fn execute(arguments: Arguments) -> anyhow::Result<()> {
@@ -190,7 +202,9 @@ fn refuse(usage: &clap::Error) -> ExitCode {
 }
 
 fn default_config() -> PathBuf {
-    let exists = |path: &&&str| Path::new(path).exists();
+    let exists = |path: &&&str| {
+        file_access::begin(Path::new(path)).is_ok_and(|_access| Path::new(path).exists())
+    };
     let found = DEFAULT_CONFIGS.iter().find(exists);
     found.unwrap_or(&DEFAULT_CONFIGS[0]).into()
 }
@@ -216,6 +230,7 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 /// Refuses to say of a folder that is gone that there is nothing yet.
 fn must_exist(state: &Path) -> anyhow::Result<()> {
+    let _access = file_access::begin(state)?;
     match fs::metadata(state) {
         Ok(meta) if meta.is_dir() => Ok(()),
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => {

@@ -1,20 +1,27 @@
 //! The same command with root's rights, for one that failed for want of them.
 
-use std::{ffi::OsString, io, path::Path};
+use std::{ffi::OsString, io, path::PathBuf};
 
 use rustix::process::geteuid;
 
-use crate::regular_file;
+use super::default_config;
+use crate::{file_access, regular_file};
 
 /// Whether the command failed for want of rights that root has.
-pub(super) fn would_help(error: &anyhow::Error, config: &Path) -> bool {
+///
+/// Touches no file after one that did not answer.
+pub(super) fn would_help(error: &anyhow::Error, named: Option<PathBuf>) -> bool {
+    let is_unanswered = error.chain().any(|cause| cause.is::<file_access::Fault>());
+    if is_unanswered || geteuid().is_root() {
+        return false;
+    }
+    let config = named.unwrap_or_else(default_config);
     let is_denied = |fault: &io::Error| fault.kind() == io::ErrorKind::PermissionDenied;
     let mut causes = error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<io::Error>());
-    let denied = causes.any(is_denied)
-        || regular_file::read_begin(config, 0).is_err_and(|fault| is_denied(&fault));
-    denied && !geteuid().is_root()
+    causes.any(is_denied)
+        || regular_file::read_begin(&config, 0).is_err_and(|fault| is_denied(&fault))
 }
 
 /// The command line after `sudo`, as a shell reads it.

@@ -6,7 +6,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::regular_file;
+use crate::{file_access, regular_file};
 
 /// Where files are read from.
 pub trait Files {
@@ -46,6 +46,9 @@ impl Files for Disk {
     }
 
     fn names(&self, folder: &Path) -> Vec<String> {
+        let Ok(_access) = file_access::begin(folder) else {
+            return Vec::new();
+        };
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
         names.collect()

@@ -133,11 +133,16 @@ async fn settle(
     probe: &Probe,
     successor: &mut Successor,
 ) -> anyhow::Result<()> {
+    let mut message = [0; 16];
+    tokio::select! {
+        reported = timeout(PATIENCE, ready.recv(&mut message)) => {
+            let seconds = PATIENCE.as_secs();
+            reported.with_context(|| format!("it was not ready within {seconds} s"))??;
+        }
+        status = successor.ended() => bail!("it ended with {}", status?),
+    }
+    successor.is_ready();
     let serves = async {
-        let reported = timeout(PATIENCE, ready.recv(&mut [0; 16])).await;
-        let reported =
-            reported.with_context(|| format!("it was not ready within {} s", PATIENCE.as_secs()));
-        reported??;
         probe.all(server).await?;
         sleep(SETTLED).await;
         Ok(())

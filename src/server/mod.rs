@@ -96,7 +96,8 @@ enum End {
 /// [`config::Faults`] for a broken `proxy.yaml`, or why the process could not start.
 pub fn run(path: PathBuf) -> anyhow::Result<()> {
     tls::install_provider();
-    let config = config::load(&path)?;
+    let read = path.clone();
+    let config = FileAccess::with_deadline().wait(move || config::load(&read))??;
     let journal = journal::init(config.log.level)?;
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()

@@ -154,7 +154,7 @@ fn must_sign(certificate: &X509Certificate<'_>, name: &str) -> anyhow::Result<()
 }
 
 fn must_be_private(ca: &Cert<'_>, name: &str, roots: &SystemRoots) -> anyhow::Result<()> {
-    if !roots.hold(ca) {
+    if !roots.hold(ca).context("the system's root certificates")? {
         return Ok(());
     }
     bail!(

@@ -58,6 +58,7 @@ pub(crate) use pem::in_words as pem_in_words;
 pub use reason::Reason;
 pub use refused_certificate::RefusedCertificate;
 pub use roots::SystemRoots;
+pub(crate) use roots::native_certificates;
 pub use server_trust::ServerTrust;
 pub use settings::{install_provider, placeholder};
 pub use site::SiteTls;

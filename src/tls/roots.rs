@@ -4,16 +4,17 @@
 //! this a public CA, which must never decide who is let in; and is a hub's certificate trusted that
 //! has no CA of its own.
 
-use std::sync::OnceLock;
+use std::{env, fs, io, path::Path, sync::OnceLock};
 
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, TrustAnchor, UnixTime},
 };
-use rustls_native_certs::CertificateResult;
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
 use webpki::{Cert, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor};
 
 use super::{Warning, settings::signatures};
+use crate::file_access;
 
 /// The root certificates the system trusts, as they were when first needed.
 pub struct SystemRoots(OnceLock<Loaded>);
@@ -46,19 +47,25 @@ impl SystemRoots {
     }
 
     /// The roots as rustls takes them.
-    pub(super) fn store(&self) -> RootCertStore {
-        RootCertStore {
-            roots: self.anchors().to_vec(),
-        }
+    ///
+    /// # Errors
+    /// The disk of the roots does not answer.
+    pub(super) fn store(&self) -> io::Result<RootCertStore> {
+        let roots = self.anchors()?.to_vec();
+        Ok(RootCertStore { roots })
     }
 
-    fn anchors(&self) -> &[TrustAnchor<'static>] {
-        &self.0.get_or_init(Loaded::read).anchors
+    fn anchors(&self) -> io::Result<&[TrustAnchor<'static>]> {
+        if self.0.get().is_none() {
+            self.0.set(Loaded::read()?).ok();
+        }
+        Ok(self.0.get().map_or(&[], |loaded| &loaded.anchors))
     }
 
     /// Whether the chain, leaf first, led to a root as a server's at that moment.
     ///
-    /// A self-issued leaf does not, whatever the roots are, and no root is read for it.
+    /// A self-issued leaf does not, whatever the roots are, and no root is read for it. Nor does one
+    /// while the disk of the roots does not answer.
     pub(super) fn trust(&self, chain: &[CertificateDer<'_>], moment: UnixTime) -> bool {
         let Some((leaf, intermediates)) = chain.split_first() else {
             return false;
@@ -69,9 +76,12 @@ impl SystemRoots {
         if leaf.subject() == leaf.issuer() {
             return false;
         }
+        let Ok(anchors) = self.anchors() else {
+            return false;
+        };
         leaf.verify_for_usage(
             signatures(),
-            self.anchors(),
+            anchors,
             intermediates,
             moment,
             KeyUsage::server_auth(),
@@ -82,21 +92,24 @@ impl SystemRoots {
     }
 
     /// Whether the CA is one of the roots, or an intermediate that names a root as its issuer.
-    pub(super) fn hold(&self, ca: &Cert<'_>) -> bool {
+    ///
+    /// # Errors
+    /// The disk of the roots does not answer.
+    pub(super) fn hold(&self, ca: &Cert<'_>) -> io::Result<bool> {
         let key = ca.subject_public_key_info();
         let self_issued = ca.subject() == ca.issuer();
-        self.anchors().iter().any(|root| {
+        Ok(self.anchors()?.iter().any(|root| {
             let subject: &[u8] = &root.subject;
             let same = subject == ca.subject() && spki_for_anchor(root) == key;
             same || !self_issued && subject == ca.issuer()
-        })
+        }))
     }
 }
 
 impl Loaded {
-    /// Reads the system's files; what cannot be read becomes a warning.
-    fn read() -> Self {
-        let CertificateResult { certs, errors, .. } = rustls_native_certs::load_native_certs();
+    /// Reads the system's files; one that is damaged becomes a warning.
+    fn read() -> io::Result<Self> {
+        let CertificateResult { certs, errors, .. } = native_certificates()?;
         let mut loaded = Self::parse(&certs);
         loaded.warnings.extend(errors.iter().map(|fault| {
             Warning::new(format!(
@@ -109,7 +122,7 @@ impl Loaded {
                  trusted and a public CA is not recognised; install ca-certificates",
             ));
         }
-        loaded
+        Ok(loaded)
     }
 
     fn parse(certificates: &[CertificateDer<'_>]) -> Self {
@@ -121,6 +134,47 @@ impl Loaded {
             anchors,
             warnings: Vec::new(),
         }
+    }
+}
+
+/// The folder of the system's roots, where it has one.
+const FOLDER: &str = "/etc/ssl/certs";
+/// Variables in the place of that folder.
+const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// The system's root certificates, each file of their folder within its deadline.
+///
+/// # Errors
+/// [`io::ErrorKind::TimedOut`] when another thread waits for them in vain.
+pub(crate) fn native_certificates() -> io::Result<CertificateResult> {
+    let named = VARIABLES.into_iter().find_map(env::var_os);
+    let place = named.as_ref().map_or(Path::new(FOLDER), Path::new);
+    let _access = file_access::begin(place)?;
+    let entries = fs::read_dir(place).ok().filter(|_| named.is_none());
+    let Some(entries) = entries else {
+        return Ok(load_native_certs());
+    };
+    let mut found = CertificateResult::default();
+    for entry in entries.flatten() {
+        add(&mut found, &entry.path());
+        file_access::answered();
+    }
+    found
+        .certs
+        .sort_unstable_by(|one, other| one.as_ref().cmp(other));
+    found.certs.dedup();
+    match found.certs.is_empty() {
+        true => Ok(load_native_certs()),
+        false => Ok(found),
+    }
+}
+
+/// Adds the certificates of a file; a folder, or a link to nothing, has none.
+fn add(found: &mut CertificateResult, path: &Path) {
+    if path.is_file() {
+        let CertificateResult { certs, errors, .. } = load_certs_from_paths(Some(path), None);
+        found.certs.extend(certs);
+        found.errors.extend(errors);
     }
 }
 
@@ -153,6 +207,9 @@ mod tests {
         let roots = SystemRoots::deferred();
         assert!(!roots.trust(&issued.chain, UnixTime::now()));
         assert!(is_read(&roots));
-        assert!(std::ptr::eq(roots.anchors(), roots.anchors()));
+        assert!(std::ptr::eq(
+            roots.anchors().unwrap(),
+            roots.anchors().unwrap()
+        ));
     }
 }

@@ -55,7 +55,7 @@ impl ServerTrust {
             (Some(Pin::Sha256(hash)), _) => Anchors::Pin(*hash),
             (Some(Pin::File(file)), _) => Anchors::Pin(pinned(file).context("upstream.pin")?),
             (None, Some(ca)) => Anchors::of(cas(ca).context("upstream.ca")?)?,
-            (None, None) => Anchors::of(system.store())?,
+            (None, None) => Anchors::of(system.store().context("the system's root certificates")?)?,
         };
         Ok(Self {
             anchors,

@@ -113,6 +113,7 @@ pub(super) async fn register(
     let registered =
         persist!(builder(transport).create(&wish, settings.directory.clone(), binding.as_ref()));
     let (account, credentials) = registered.map_err(|it| refused(it, binding.is_some()))?;
+    transport.keep_nonce();
     let credentials = serde_json::to_vec(&credentials).map_err(instant_acme::Error::from)?;
     Ok((account, credentials))
 }

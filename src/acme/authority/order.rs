@@ -17,6 +17,8 @@ use crate::acme::problem::{Class, Problem};
 
 /// How long an order may take from here on, however often it is waited for.
 const IN_ALL: Duration = Duration::from_secs(300);
+/// Longest wait at a time. A CA that is not done by then is reported, and the order taken up again.
+const AT_A_TIME: Duration = Duration::from_secs(50);
 
 /// An order at the CA.
 pub struct PlacedOrder {
@@ -33,7 +35,7 @@ impl PlacedOrder {
             order,
             thumbprint: thumbprint.to_owned(),
             begun: Instant::now(),
-            patience: Duration::from_secs(90),
+            patience: AT_A_TIME,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Instant,
 };
 
@@ -31,6 +31,16 @@ pub(super) struct Transport {
     clock_skew: Arc<Mutex<Option<Duration>>>,
     /// The directory as it was read, with its URL: instant-acme reads it again.
     directory: Arc<OnceLock<(Uri, Response<Bytes>)>>,
+    nonces: Arc<Mutex<Nonces>>,
+}
+
+/// Nonces of the CA's answers (RFC 8555, 6.5).
+#[derive(Default)]
+struct Nonces {
+    /// That of the last answer, which instant-acme may hold too.
+    last: Option<String>,
+    /// One that instant-acme has dropped.
+    spare: Option<String>,
 }
 
 impl Transport {
@@ -39,7 +49,19 @@ impl Transport {
             client,
             clock_skew: Arc::default(),
             directory: Arc::default(),
+            nonces: Arc::default(),
         }
+    }
+
+    /// Keeps the nonce of the last answer for the next request without one: instant-acme drops
+    /// that of an answer which ends an operation, and would ask for another.
+    pub(super) fn keep_nonce(&self) {
+        let mut nonces = self.nonces();
+        nonces.spare = nonces.last.take();
+    }
+
+    fn nonces(&self) -> MutexGuard<'_, Nonces> {
+        self.nonces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the directory, once for all that follows.
@@ -53,13 +75,21 @@ impl Transport {
                 answer => break answer?,
             }
         };
+        self.keep_nonce();
         if let Ok(url) = url.parse() {
             self.directory.set((url, answer.clone())).ok();
         }
         Ok(answer)
     }
 
+    /// An answer that is there already: the directory, or a nonce.
     fn read_before(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        // Only nonces are asked for by HEAD.
+        if request.method() == Method::HEAD {
+            let nonce = self.nonces().spare.take()?;
+            let answer = Response::builder().header(REPLAY_NONCE, nonce);
+            return answer.body(Bytes::new()).ok();
+        }
         let (url, answer) = self.directory.get()?;
         let is_directory = request.method() == Method::GET && request.uri() == url;
         is_directory.then(|| answer.clone())
@@ -88,6 +118,9 @@ impl Transport {
     async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
         let answer = self.client.send(request).await?;
         self.read_clock(&answer);
+        let nonce = answer.headers().get(REPLAY_NONCE);
+        let nonce = nonce.and_then(|nonce| nonce.to_str().ok());
+        self.nonces().last = nonce.map(str::to_owned);
         Ok(answer)
     }
 
@@ -185,6 +218,8 @@ fn without_dots(path: &str) -> String {
     format!("/{}", kept.join("/"))
 }
 
+/// The field of an answer's nonce (RFC 8555, 6.5.1).
+const REPLAY_NONCE: &str = "replay-nonce";
 /// How soon the directory is read again, at most, after a fault of the way to it.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 

@@ -8,13 +8,16 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::{regular_file, tls::pem_in_words};
+use crate::{
+    regular_file,
+    tls::{native_certificates, pem_in_words},
+};
 
 /// The system's roots, and those in a PEM file.
 pub(super) fn load(file: Option<&Path>) -> anyhow::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    // What of the system cannot be read is told where `tls` loads the same roots.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    // Faults of single files are reported where `tls` loads the same roots.
+    roots.add_parsable_certificates(native_certificates()?.certs);
     if let Some(file) = file {
         add(&mut roots, file).with_context(|| file.display().to_string())?;
     }

@@ -80,11 +80,20 @@ impl Keeper {
             return Duration::ZERO;
         };
         let asked = async {
-            let authority = self.connect(issuer).await?;
+            let authority = match self.take_issuer(issuer) {
+                Some(authority) => authority,
+                None => self.connect(issuer).await?,
+            };
             authority.renewal_info(&leaf).await
         };
         self.take_up_renewal_info(asked.await);
         Duration::ZERO
+    }
+
+    /// The CA as the last order reached it, once.
+    fn take_issuer(&self, ca: Ca) -> Option<CertificateAuthority> {
+        let issuer = self.lock_issuer().take()?;
+        (issuer.0 == ca).then_some(issuer.1)
     }
 
     fn take_up_renewal_info(&self, asked: Result<Option<RenewalWindow>, Problem>) {

@@ -107,8 +107,10 @@ impl Keeper {
             return Ok(None);
         }
         let is_hurried = wish != Wish::Due || self.is_late();
-        let obtained = self.obtain(order, authority, is_hurried, teller).await;
-        obtained.map(Some)
+        let issuer = (order.ca, authority.clone());
+        let obtained = self.obtain(order, authority, is_hurried, teller).await?;
+        *self.lock_issuer() = Some(issuer);
+        Ok(Some(obtained))
     }
 
     /// How to order now; not at all when nothing is due any more.

@@ -1,11 +1,6 @@
 //! `hubgate client export` and `import`.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use anyhow::Context;
 
@@ -13,6 +8,7 @@ use super::super::{print, prompt};
 use crate::{
     clients::Folder,
     config::model::Config,
+    regular_file,
     secret_file::{OwnerRights, explained},
     server::control,
 };
@@ -39,7 +35,7 @@ pub(super) fn export(config: &Config, file: &Path) -> anyhow::Result<()> {
 
 /// Puts a backup back.
 pub(super) fn import(config: &Config, file: &Path, replace: bool) -> anyhow::Result<()> {
-    let backup = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let backup = regular_file::read_to_string(file).with_context(|| file.display().to_string())?;
     let passphrase = prompt::once("passphrase: ")?;
     Folder::of(&config.state)
         .import(&backup, &passphrase, replace)

@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::{check, print, user};
-use crate::{access::password::entry::UserName, config};
+use crate::{access::password::entry::UserName, config, regular_file};
 
 /// What the first configuration says; what is not given is asked for at a terminal.
 #[derive(Debug, Default, Args)]
@@ -111,7 +111,7 @@ fn must_be_writable(path: &Path) -> anyhow::Result<()> {
 /// The file is there, and is neither the package's nor named.
 fn must_be_free(path: &Path, overwrite: Option<&Path>) -> anyhow::Result<bool> {
     let shown = path.display();
-    match (overwrite, fs::read_to_string(path)) {
+    match (overwrite, regular_file::read_to_string(path)) {
         (Some(other), _) if !is_same(other, path) => bail!(
             "--overwrite names {}, and {shown} would be written: name that file, or give it with -c",
             other.display()

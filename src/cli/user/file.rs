@@ -17,7 +17,7 @@ use rustix::process::getuid;
 
 use crate::{
     access::password::lines::Lines,
-    regular_file,
+    file_access, regular_file,
     secret_file::{self, explained},
 };
 
@@ -43,6 +43,7 @@ struct Rights {
 impl File {
     /// The file of this name.
     pub(super) fn of(named: &Path) -> anyhow::Result<Self> {
+        let _access = file_access::begin(named)?;
         let real = match fs::canonicalize(named) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named.is_symlink() => {
                 named.to_owned()
@@ -84,6 +85,7 @@ impl File {
     }
 
     fn rights(&self, state: &Path) -> io::Result<Rights> {
+        let _access = file_access::begin(&self.real)?;
         match fs::metadata(&self.real) {
             Ok(meta) => Ok(Rights {
                 owner: Some(meta.uid()),

@@ -14,10 +14,14 @@ use tokio::{process::Child, time::timeout};
 pub(super) struct Successor {
     child: Child,
     group: Option<Pid>,
+    may_have_accepted: bool,
 }
 
 /// In which a new process that is given up may end by itself: as a stop takes.
 const GRACE: Duration = Duration::from_secs(16);
+/// The same for one that was never ready. It has accepted nothing, and connections wait in the
+/// queues of its sockets for as long as it lives.
+const GRACE_UNREADY: Duration = Duration::from_secs(1);
 
 impl Successor {
     /// Starts it.
@@ -30,7 +34,16 @@ impl Successor {
         let child = child.context("starting /bin/sh")?;
         let number = child.id().and_then(|id| i32::try_from(id).ok());
         let group = number.and_then(Pid::from_raw);
-        Ok(Self { child, group })
+        Ok(Self {
+            child,
+            group,
+            may_have_accepted: false,
+        })
+    }
+
+    /// Notes that it has reported that it is ready.
+    pub(super) fn is_ready(&mut self) {
+        self.may_have_accepted = true;
     }
 
     /// Waits until it ends by itself.
@@ -44,7 +57,11 @@ impl Successor {
     /// Ends it: what it has accepted gets the time of a stop.
     pub(super) async fn end(mut self) {
         self.signal(Signal::TERM);
-        timeout(GRACE, self.child.wait()).await.ok();
+        let grace = match self.may_have_accepted {
+            true => GRACE,
+            false => GRACE_UNREADY,
+        };
+        timeout(grace, self.child.wait()).await.ok();
     }
 
     /// Lets it go on without this process; its number.

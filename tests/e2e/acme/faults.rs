@@ -10,6 +10,9 @@ use crate::{
     harness::{DEADLINE, eventually},
 };
 
+/// Time in which each cause is reported.
+const MINUTE: Duration = Duration::from_secs(60);
+
 #[tokio::test]
 async fn faults_of_the_connection_are_got_over_everywhere() {
     for fault in [
@@ -55,6 +58,18 @@ async fn a_ca_that_never_answers_does_not_hold_up_the_hub() {
     assert_eq!(client.get("/plain").await.status, 200);
     stage.ca.heal();
     stage.serves_within(PATIENCE, 1).await;
+}
+
+#[tokio::test]
+async fn an_order_that_the_ca_does_not_finish_is_reported_within_a_minute() {
+    let scene = Scene::new().await;
+    scene.ca.fault(Fault::Stuck);
+    let stage = scene.start().await;
+    eventually(MINUTE, "the journal names the cause", async || {
+        stage.gate.printed().contains("still at work on the order")
+    })
+    .await;
+    stage.tells(&["still at work on the order"]).await;
 }
 
 #[tokio::test]

@@ -22,6 +22,28 @@ async fn a_certificate_comes_with_one_order_over_http() {
 }
 
 #[tokio::test]
+async fn a_first_certificate_and_its_renewal_time_take_nine_requests() {
+    let stage = Stage::issued().await;
+    stage.asked(DEADLINE, Endpoint::RenewalInfo, 1).await;
+    let requests = stage.ca.requests().into_iter();
+    let mut endpoints: Vec<_> = requests.map(|request| request.endpoint).collect();
+    // A CA that validates for longer is polled more often.
+    endpoints.dedup_by(|next, before| next == before && *next == Endpoint::Order);
+    let expected = [
+        Endpoint::Directory,
+        Endpoint::NewAccount,
+        Endpoint::NewOrder,
+        Endpoint::Authorization,
+        Endpoint::Challenge,
+        Endpoint::Order,
+        Endpoint::Finalize,
+        Endpoint::Certificate,
+        Endpoint::RenewalInfo,
+    ];
+    assert_eq!(endpoints, expected);
+}
+
+#[tokio::test]
 async fn a_certificate_comes_over_tls_where_nothing_else_is_allowed() {
     let mut scene = Scene::new().await;
     let (directory, root) = (scene.ca.directory(), scene.ca.ca_pem());

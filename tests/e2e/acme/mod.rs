@@ -14,6 +14,7 @@ pub mod faults;
 pub mod issuing;
 pub mod journal;
 pub mod limits;
+pub mod many_sites;
 pub mod pebble;
 pub mod program;
 pub mod renewal;

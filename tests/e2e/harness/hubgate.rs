@@ -2,6 +2,7 @@
 
 mod again;
 mod signals;
+mod stop;
 
 use std::{
     fs,

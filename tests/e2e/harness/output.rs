@@ -59,6 +59,17 @@ impl Output {
         with.cloned().collect()
     }
 
+    /// The number of lines so far.
+    pub fn count(&self) -> usize {
+        self.lines.lock().unwrap().len()
+    }
+
+    /// Returns true if a line after the first `count` contains the text.
+    pub fn has_since(&self, count: usize, text: &str) -> bool {
+        let lines = self.lines.lock().unwrap();
+        lines[count..].iter().any(|line| line.contains(text))
+    }
+
     /// Leaves the pipes unread from now on, or reads them again.
     pub fn stall(&self, stalled: bool) {
         self.stalled.store(stalled, Ordering::Relaxed);

@@ -1,10 +1,11 @@
 //! Files that answer late or never, to a program that is started with them.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
+use rustix::io::Errno;
 use tempfile::TempDir;
 
-use super::Setup;
+use super::{PROGRAM, Ran, Setup, foreign};
 
 /// Calls on files that take their time.
 pub struct SlowFiles {
@@ -36,6 +37,16 @@ impl SlowFiles {
         setup.variable("SLOW_FILES", &path("calls"))
     }
 
+    /// Runs a hubgate command on a `proxy.yaml`, with its files from here.
+    pub fn command(&self, arguments: &[&str], config: &Path) -> Ran {
+        let path = |name| self.folder.path().join(name).display().to_string();
+        let preload = format!("LD_PRELOAD={}", path("slow_files.so"));
+        let calls = format!("SLOW_FILES={}", path("calls"));
+        let config = config.display().to_string();
+        let program = [&*preload, &*calls, PROGRAM, "-c", &*config];
+        foreign("env", &[&program, arguments].concat())
+    }
+
     /// Lets these calls (`open`, `stat`, `read`, `fsync`, `rename`) on paths with this end, or on
     /// all (`*`), take so many milliseconds; 0 for as long as nothing else is said.
     pub fn slow(&self, calls: &[&str], end: &str, milliseconds: u32) {
@@ -46,6 +57,13 @@ impl SlowFiles {
     /// Lets all calls on paths with this end hang.
     pub fn hang(&self, end: &str) {
         self.slow(&["open", "stat", "read", "fsync", "rename"], end, 0);
+    }
+
+    /// Lets nothing be written, as a file system that the kernel has made read-only.
+    pub fn make_read_only(&self) {
+        let calls = ["write", "rename", "remove", "make"];
+        let line = |call| format!("{call} * -{}\n", Errno::ROFS.raw_os_error());
+        self.write(&calls.map(line).concat());
     }
 
     /// Makes all files fast again.

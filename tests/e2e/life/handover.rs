@@ -1,6 +1,6 @@
 //! Hand-over: a new process takes the sockets, the old one ends in peace.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use http::Method;
 
@@ -127,6 +127,33 @@ import os, socket\n\
 ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
 ready.sendto(b'ready', os.environ['HUBGATE_READY_SOCKET'])\n\
 raise SystemExit(7)\n";
+
+/// A new program that reports that it is ready and then does nothing.
+const STUCK: &str = "#!/usr/bin/env python3\n\
+import os, socket, time\n\
+ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
+ready.sendto(b'ready', os.environ['HUBGATE_READY_SOCKET'])\n\
+time.sleep(300)\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_program_that_hangs_after_it_was_ready_costs_no_request() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url()).start().await;
+    let load = Load::start(&gate);
+    gate.replace_program(STUCK);
+    gate.hand_over();
+    eventually(PROBED, "the hand-over is given up", async || {
+        gate.printed().contains("this one goes on")
+    })
+    .await;
+    let line = gate.line_with("this one goes on").await;
+    assert!(line.contains("it answered no request on"), "{line}");
+    load.end().await;
+    assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
+}
+
+/// Time in which a new program that does not answer is given up, with the end of its process.
+const PROBED: Duration = Duration::from_secs(40);
 
 #[tokio::test]
 async fn sigterm_gives_a_hand_over_up_and_ends_all_that_it_started() {

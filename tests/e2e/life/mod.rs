@@ -8,6 +8,7 @@ mod descriptors;
 mod handover;
 mod load;
 mod manager;
+mod many_connections;
 mod player;
 mod reload;
 mod stalled_output;
@@ -16,7 +17,9 @@ mod state_folder;
 mod status;
 mod stop;
 mod stuck_files;
+mod time_zone;
 mod websockets;
+mod worst_stop;
 
 /// How often to repeat something: seldom, or often in a long run.
 pub fn times(short: usize, long: usize) -> usize {

@@ -3,7 +3,8 @@
 use std::{fs, os::unix::net::UnixListener};
 
 use crate::{
-    harness::{DEADLINE, Setup, eventually, hubgate},
+    acme::stage::Scene,
+    harness::{DEADLINE, Setup, SlowFiles, eventually, hubgate},
     hub::Hub,
 };
 
@@ -42,6 +43,39 @@ async fn a_dead_socket_in_the_place_of_the_control_socket_is_replaced() {
     .await;
     gate.terminate();
     assert!(gate.ended().await.success());
+}
+
+#[tokio::test]
+async fn a_state_folder_that_becomes_read_only_stops_nothing_but_what_must_be_kept() {
+    let files = SlowFiles::build();
+    let mut scene = Scene::new().await;
+    scene.setup = files.under(scene.setup);
+    let mut stage = scene.start().await;
+    stage.serves(1).await;
+    files.make_read_only();
+    let ran = stage.gate.commanded(&["cert", "renew", "home.test"]).await;
+    assert_eq!(ran.status, Some(1), "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("Read-only file system"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        stage.ca.orders().len(),
+        1,
+        "what cannot be kept is not ordered"
+    );
+    stage.tells(&["Read-only file system"]).await;
+    for command in [["status"], ["reload"]] {
+        let ran = stage.gate.commanded(&command).await;
+        assert_eq!(ran.status, Some(0), "{command:?} {}", ran.stderr);
+    }
+    stage.serves(1).await;
+    files.release();
+    stage.renew().await;
+    stage.serves(2).await;
+    stage.gate.terminate();
+    assert!(stage.gate.ended().await.success());
 }
 
 #[test]

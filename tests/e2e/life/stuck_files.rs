@@ -10,7 +10,9 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::{
     acme::{authority::Endpoint, stage::Scene},
-    harness::{ANNA, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, SlowFiles, eventually, hubgate},
+    harness::{
+        ANNA, Authority, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, SlowFiles, eventually, hubgate,
+    },
     hub::Hub,
 };
 
@@ -178,5 +180,43 @@ async fn what_is_no_regular_file_is_refused_with_its_kind() {
         }
         let ran = hubgate(&folder, &["check", "-c", place]);
         assert!(ran.stderr.contains(kind), "{place}: {}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_start_whose_system_roots_do_not_answer_ends_with_their_name() {
+    let (hub, files) = (Hub::start().await, SlowFiles::build());
+    files.hang("system-roots.pem");
+    let setup = Setup::home(&hub.url());
+    let root = Authority::new("the system").pem();
+    let mut gate = files.under(setup.system_root(&root)).launch();
+    let line = gate.line_with("no answer for 5 s").await;
+    assert!(line.contains("system-roots.pem"), "{line}");
+    assert_eq!(gate.ended().await.code(), Some(1));
+}
+
+#[test]
+fn a_command_whose_file_does_not_answer_ends_with_its_name() {
+    let files = SlowFiles::build();
+    let setup = Setup::home("http://127.0.0.1:8080");
+    let setup = setup.site("access: {password: stuck.users}");
+    let setup = setup.file("stuck.users", HTPASSWD);
+    let folder = setup.write();
+    let (config, users) = (folder.join("proxy.yaml"), folder.join("stuck.users"));
+    let users = users.to_string_lossy();
+    for (stuck, command) in [
+        ("stuck.users", &["check"][..]),
+        ("proxy.yaml", &["check"]),
+        ("proxy.yaml", &["status"]),
+        ("proxy.yaml", &["doctor"]),
+        ("proxy.yaml", &["run"]),
+        ("stuck.users", &["user", "list"]),
+        ("stuck.users", &["import-nginx", &users]),
+    ] {
+        files.hang(stuck);
+        let ran = files.command(command, &config);
+        assert_eq!(ran.status, Some(1), "{command:?} {}", ran.stderr);
+        let cause = format!("{stuck}: no answer for 5 s: check the disk");
+        assert!(ran.stderr.contains(&cause), "{command:?} {}", ran.stderr);
     }
 }

@@ -64,6 +64,11 @@ impl Contestant {
 
 impl Outcome {
     fn of(contestant: Contestant, ca: &Ca, after: Option<Duration>, said: String) -> Self {
+        if std::env::var_os("HUBGATE_CASE").is_some() {
+            let requests = ca.requests().into_iter();
+            let endpoints: Vec<_> = requests.map(|request| request.endpoint).collect();
+            println!("{}: {endpoints:?}", contestant.name());
+        }
         Self {
             contestant,
             after,

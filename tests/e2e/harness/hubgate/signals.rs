@@ -47,6 +47,17 @@ impl Hubgate {
         super::super::foreign("sh", &["-c", &format!("kill -{signal} {pid}")]).succeeded();
     }
 
+    /// Sends SIGUSR1, which is logged and ignored; the time to its line in the journal.
+    pub async fn answers_a_signal(&self) -> Duration {
+        let (begin, printed) = (Instant::now(), self.output.count());
+        self.signal(Signal::USR1);
+        eventually(DEADLINE, "the signal is logged", async || {
+            self.output.has_since(printed, "SIGUSR1 is ignored")
+        })
+        .await;
+        begin.elapsed()
+    }
+
     /// Asks for the end with SIGTERM.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);

@@ -1,0 +1,77 @@
+//! Hundreds of sites, each with a certificate of its own from one CA.
+//!
+//! With `HUBGATE_LONG=1` there are 500 of them.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::stage::{Scene, Stage, status};
+use crate::{harness::eventually, life::times};
+
+/// Time for one certificate, four of which are ordered at a time on a busy machine.
+const EACH: Duration = Duration::from_secs(2);
+/// Bytes that a site with a certificate occupies at most.
+const SHARE: usize = 256 << 10;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_sites_are_certified_once_and_renewed_at_different_times() {
+    let count = times(40, 500);
+    let mut scene = Scene::new().await;
+    for number in 1..count {
+        let site = format!(
+            "{{hosts: [site-{number}.test], certificate: acme, upstream: \"{}\"}}",
+            scene.hub.url()
+        );
+        scene.setup = scene.setup.other_site(&site);
+    }
+    let began = Instant::now();
+    let mut stage = scene.start().await;
+    let (listened, before) = (began.elapsed(), stage.gate.resident());
+    let patience = EACH * u32::try_from(count).unwrap();
+    eventually(patience, "all sites are certified", async || {
+        valid(&stage).await == count
+    })
+    .await;
+    let (certified, after) = (began.elapsed(), stage.gate.resident());
+    let renewals = renewals(&status(&stage.gate).await);
+    println!(
+        "{count} sites: listens after {listened:?}, certified after {certified:?}, {} and {} MiB, \
+         {} moments of renewal",
+        before >> 20,
+        after >> 20,
+        renewals.len()
+    );
+    assert_eq!(renewals.len(), count, "{renewals:?}");
+    let share = after.saturating_sub(before) / count;
+    assert!(share < SHARE, "{share} bytes each");
+    stage.gate.kill();
+    let began = Instant::now();
+    stage.gate.start_again().await;
+    println!("listens again after {:?}", began.elapsed());
+    eventually(patience, "all certificates are kept", async || {
+        valid(&stage).await == count
+    })
+    .await;
+    assert_eq!(
+        (stage.ca.orders().len(), stage.ca.issued().len()),
+        (count, count)
+    );
+}
+
+/// Sites with a valid certificate.
+async fn valid(stage: &Stage) -> usize {
+    let status = status(&stage.gate).await;
+    let all = status.as_array().into_iter().flatten();
+    all.filter(|one| one["standing"] == "valid").count()
+}
+
+/// The moments at which certificates are renewed.
+fn renewals(status: &Value) -> BTreeSet<String> {
+    let all = status.as_array().into_iter().flatten();
+    let moments = all.filter_map(|one| one["next_at"].as_str());
+    moments.map(str::to_owned).collect()
+}
