@@ -1,6 +1,6 @@
 //! The gate: one judgement of every request, whichever way it came in.
 //!
-//! In order: a CA's look at a proof, the host's site, https, a device's enrolment, the path, who may
+//! In order: a CA's look at a proof, the host's site, its redirect, https, a device's enrolment, the path, who may
 //! enter, who made the browser send it, the size. The first that refuses answers.
 
 use std::sync::Arc;
@@ -58,6 +58,7 @@ impl Proxy {
         let site = agreed_site(&sites, &exchange.link, request.authority.as_ref());
         let site = site.ok_or_else(|| page::misdirected(&exchange.said.host))?;
         exchange.site = Some(site.clone());
+        to_other_origin(&site, &exchange.link, request)?;
         over_tls(&sites, exchange, request)?;
         self.enrol(exchange, request, &site).await?;
         let place = site
@@ -97,7 +98,8 @@ impl Proxy {
             return Err(page::too_large());
         }
         exchange.session = self.memory.keep(&exchange.link, &recalled, &admission);
-        exchange.route = Some(site.upstream(&place).route(site.name.clone()));
+        let upstream = site.upstream(&place).ok_or_else(page::internal)?;
+        exchange.route = Some(upstream.route(site.name.clone()));
         let ground = origin.ground(&target);
         let grant = Grant::new(request, &recalled, &mut admission, ground);
         let grant = grant.judged_by(edition);
@@ -261,8 +263,31 @@ fn over_tls(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Result
         host: authority.host.clone(),
         port: Some(port).filter(|port| *port != 443),
     });
-    let location = public.map(|public| format!("https://{public}{}", request.target));
+    let location = public.map(|public| format!("https://{public}{}", after_host(request.target)));
     Err(page::to_https(location.as_deref(), request.method))
+}
+
+/// Redirects every request of a site that has a `redirect`; before https, so that one redirect is
+/// enough (RFC 9110, section 15.4).
+fn to_other_origin(site: &Site, link: &Link, request: &Request<'_>) -> Result<(), Answer> {
+    let Some(origin) = site.config.redirect() else {
+        return Ok(());
+    };
+    let location = format!("{origin}{}", after_host(request.target));
+    let answer = page::to_origin(&location, request.method);
+    Err(match site.hsts().filter(|_| link.tls.is_some()) {
+        Some(hsts) => answer.with(header::STRICT_TRANSPORT_SECURITY, hsts),
+        None => answer,
+    })
+}
+
+/// What follows the host in the URL of a request; nothing for that of `OPTIONS *` (RFC 9112,
+/// section 3.3).
+fn after_host(target: &str) -> &str {
+    match target {
+        "*" => "",
+        target => target,
+    }
 }
 
 /// A request for `/sub` where a hub has `/sub/` is led there, as by NGINX; after the access rule of

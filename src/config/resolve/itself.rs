@@ -38,6 +38,13 @@ impl Itself {
         }
     }
 
+    /// Whether hubgate listens on this port of some address.
+    pub(super) fn listens_on(&self, port: u16) -> bool {
+        self.addresses
+            .iter()
+            .any(|listener| listener.port() == port)
+    }
+
     fn answers(&self, host: &str, port: u16) -> bool {
         let mut listeners = self
             .addresses

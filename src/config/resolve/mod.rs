@@ -18,6 +18,7 @@ mod origin;
 mod path;
 mod pin;
 mod quantity;
+mod redirect;
 mod request_header;
 mod session;
 mod site;
@@ -36,6 +37,7 @@ pub use self::{
     network::LAN,
     obtainable::is_certifiable,
     origin::is_origin,
+    redirect::is_redirect,
     request_header::{is_edited_header, is_edited_value, is_upstream_host, is_user_header},
     upstream::{check_server, is_server},
 };

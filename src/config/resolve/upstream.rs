@@ -109,7 +109,7 @@ fn kind(written: file::HubKind) -> HubKind {
 }
 
 /// The same URL with its host as the DNS knows it, for one that is not ASCII.
-fn ascii_url(text: &str) -> Option<String> {
+pub(super) fn ascii_url(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let end = rest.find([':', '/']).unwrap_or(rest.len());
     let name = host::ascii(&rest[..end]).filter(|_| !text.is_ascii())?;
