@@ -16,7 +16,8 @@ impl Server<'_> {
             (Kind::Hubs, _) => return,
             (Kind::ToTls | Kind::Other, Some(target)) => {
                 let why = format!(
-                    "a redirect to {target}: hubgate leads from http to https only, so another server has to lead there"
+                    "a redirect to {target}: hubgate redirects names for good and keeps path and query; where that is right, write a site \
+                     with `redirect` in the place of `upstream`"
                 );
                 return report.whole(Fate::Dropped, self.directive, why);
             }

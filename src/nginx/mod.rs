@@ -34,6 +34,8 @@ mod proof;
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod proxy_manager;
+mod redirect;
+mod redirects;
 mod report;
 mod request_headers;
 mod rule;
