@@ -72,11 +72,23 @@ impl Proxy {
         }
         let target = target(&origin, request, &site, &place);
         let own_page = origin.judge(&target);
+        let basic = Basic::of_request(request.fields);
+        // A page of another site tries no password.
+        if own_page.is_err() && !place.is_public() && basic.is_some() {
+            return Err(page::foreign_origin(exchange.link.asked()));
+        }
+        let basic = basic.filter(|_| own_page.is_ok());
         let recalled = self
             .memory
             .recall(exchange, request, &site, own_page.is_ok());
         let decided = self
-            .let_in(exchange, request, &site, &place, &recalled)
+            .let_in(
+                exchange,
+                request,
+                (&site, &place),
+                &recalled,
+                basic.as_ref(),
+            )
             .await;
         let mut admission = match decided {
             Ok(admission) => admission,
@@ -130,15 +142,14 @@ impl Proxy {
         &self,
         exchange: &Exchange,
         request: &Request<'_>,
-        site: &Site,
-        place: &Place<'_>,
+        (site, place): (&Site, &Place<'_>),
         recalled: &Recalled<'_>,
+        basic: Option<&Basic>,
     ) -> Result<Admission, Denial> {
         let link = &exchange.link;
-        let basic = Basic::of_request(request.fields);
         let visitor = Visitor {
             client: exchange.client,
-            basic: basic.as_ref(),
+            basic,
             known: recalled.known(),
             judge: |shown, authority: &_| {
                 let session = match shown {
@@ -157,7 +168,7 @@ impl Proxy {
             Err(denial) => matches!(denial, Denial::Password { .. }),
         };
         if failed {
-            report(basic.as_ref(), visitor.client, &exchange.said.host);
+            report(basic, visitor.client, &exchange.said.host);
         }
         if matches!(&decided, Ok(admission) if admission.factors.network) {
             exchange.sites.notice(link, request);
