@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::print;
+use super::{print, print_json};
 use crate::{
     config,
     proxy::site::{RevocationList, State},
@@ -27,7 +27,7 @@ pub(super) fn run(path: &Path, json: bool) -> anyhow::Result<()> {
         (Err(_), Some(faults)) => return Err(faults.into()),
     };
     if json {
-        print(&(serde_json::to_string_pretty(&status)? + "\n"))?;
+        print_json(&status)?;
     } else {
         let first = faults.as_ref().map(|_| goes_on(path, &status));
         print(&(first.unwrap_or_default() + &told(&status)))?;

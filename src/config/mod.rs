@@ -20,8 +20,8 @@ mod yaml;
 
 use std::path::{Path, PathBuf};
 
-use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Place};
 pub use self::{
+    characters::is_obeyed,
     faults::Faults,
     resolve::{
         LAN, check_email, check_host, check_server, clash, is_certifiable, is_edited_header,
@@ -29,6 +29,7 @@ pub use self::{
     },
     schema::schema,
 };
+use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Place};
 
 /// Reads `proxy.yaml`; the files it names are left to those who use them.
 ///

@@ -43,6 +43,7 @@ pub use self::{
 };
 use self::{itself::Itself, obtainable::Obtainable};
 use super::{
+    characters::must_be_visible,
     faults::Fault,
     file::File,
     model::{Config, Host, NamedFiles},
@@ -115,6 +116,7 @@ impl Resolver<'_> {
 
     /// The path of a file or folder, relative to the folder of `proxy.yaml`.
     fn file(&mut self, place: &Place<'_>, written: &str) -> Option<PathBuf> {
+        self.keep(place, must_be_visible(written))?;
         let fault = match written {
             "" => "the path is empty: name a file",
             home if home.starts_with('~') => "`~` is not expanded: write the whole path",

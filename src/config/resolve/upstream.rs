@@ -6,6 +6,7 @@ use http::{Uri, uri::Authority};
 
 use super::{Resolver, host, whole};
 use crate::config::{
+    characters::must_be_visible,
     file,
     model::{Host, HubKind, Server, Upstream},
     tree::Place,
@@ -170,7 +171,8 @@ fn not_a_url(text: &str) -> String {
 }
 
 fn unix(path: &str) -> Result<Server, String> {
-    if !path.starts_with('/') || path.contains('\0') {
+    must_be_visible(path)?;
+    if !path.starts_with('/') {
         return Err(format!(
             "\"{path}\" is no absolute path: write one such as unix:/run/hub.sock"
         ));
@@ -258,6 +260,14 @@ mod tests {
         }
         assert!(told("http://me:secret@hub:80").contains("before the @"));
         assert!(told("unix:hub.sock").contains("absolute"));
+        for odd in [
+            "unix:/a\nb",
+            "unix:/a\u{1b}[2J",
+            "unix:/a\u{202e}b",
+            "unix:/\0",
+        ] {
+            assert!(told(odd).contains("invisible character U+"), "{odd:?}");
+        }
         assert!(told("http://*.hub:80").contains("no single host"));
         for odd in ["", "http://", "http:///x", "/", "http://a b:80"] {
             assert!(server(odd).is_err(), "{odd}");
