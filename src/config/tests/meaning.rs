@@ -424,6 +424,30 @@ const MISTAKES: &[(&str, &str)] = &[
         "listen: {https: [\"[::]:8443\"]}\nsites: [{hosts: [\"*.example.org\"], redirect: \"https://www.example.org:8443\"}]",
         "2:46: sites[0].redirect: https://www.example.org:8443 leads back to this site, and browsers stop at such a loop: name a host of another site or machine",
     ),
+    (
+        "access: lan",
+        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found "lan"; write {networks: [lan]}"#,
+    ),
+    (
+        "access: [lan, 10.0.0.1]",
+        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found a list; write {networks: [lan]}"#,
+    ),
+    (
+        "access: none",
+        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found "none"; write public for everybody, or the factors, such as {networks: [lan]}"#,
+    ),
+    (
+        "sites:\n  hosts: [a]\n  access: public",
+        "2:3: sites: expected a list, found a block; each item begins with a dash and a space: write `- ` before the first key",
+    ),
+    (
+        "sites: [{hosts: [a], upstream: 8080, access: public}]",
+        "1:32: sites[0].upstream: expected text or a block with ca, connections, headers, host, kind, pin, servers, found the number 8080; write http://127.0.0.1:8080",
+    ),
+    (
+        "listen: 443\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        r#"1:9: listen: expected a block with http, https, found the number 443; write {https: ["[::]:443"]}"#,
+    ),
 ];
 
 #[test]
