@@ -123,7 +123,7 @@ fn a_dash_or_colon_without_its_space_and_an_equals_sign_have_their_cure() {
             "in the place of =",
         ),
     ] {
-        let told = super::told(&format!("sites:\n  {site}\n    access: public\n"));
+        let told = told(&format!("sites:\n  {site}\n    access: public\n"));
         assert!(told.contains(cure), "{told}");
     }
 }
