@@ -71,24 +71,12 @@ impl Proxy {
             return Err(answer);
         }
         let target = target(&origin, request, &site, &place);
-        let own_page = origin.judge(&target);
-        let basic = Basic::of_request(request.fields);
-        // A page of another site tries no password.
-        if own_page.is_err() && !place.is_public() && basic.is_some() {
-            return Err(page::foreign_origin(exchange.link.asked()));
-        }
-        let basic = basic.filter(|_| own_page.is_ok());
-        let recalled = self
-            .memory
-            .recall(exchange, request, &site, own_page.is_ok());
+        let foreign = origin.judge(&target).is_err();
+        let basic = credentials(request, &exchange.link, &place, foreign)?;
+        let recalled = self.memory.recall(exchange, request, &site, !foreign);
+        let at = (&*site, &place);
         let decided = self
-            .let_in(
-                exchange,
-                request,
-                (&site, &place),
-                &recalled,
-                basic.as_ref(),
-            )
+            .let_in(exchange, request, at, &recalled, basic.as_ref())
             .await;
         let mut admission = match decided {
             Ok(admission) => admission,
@@ -97,18 +85,14 @@ impl Proxy {
                 return Err(self.refusal(denial, &exchange.link));
             }
         };
-        if own_page.is_err() && !admission.public {
+        if foreign && !admission.public {
             return Err(page::foreign_origin(exchange.link.asked()));
         }
         if hops::left(request.method, request.fields) == Some(0) {
             return Err(Answer::bytes(StatusCode::OK, String::new()));
         }
         to_folder(&site, &place, request)?;
-        let declared = body.unwrap_or_else(|| declared_length(request));
-        if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most)
-        {
-            return Err(page::too_large());
-        }
+        must_fit(body.unwrap_or_else(|| declared_length(request)), &sites)?;
         exchange.session = self.memory.keep(&exchange.link, &recalled, &admission);
         let upstream = site.upstream(&place).ok_or_else(page::internal)?;
         exchange.route = Some(upstream.route(site.name.clone()));
@@ -338,6 +322,28 @@ fn request_origin<'a>(exchange: &Exchange, request: &Request<'a>) -> RequestOrig
         fields: request.fields,
         websocket: request.fields.has(FieldName::Upgrade),
         tls: exchange.link.tls.is_some(),
+    }
+}
+
+/// The user and password of a request; a page of another site tries none.
+fn credentials(
+    request: &Request<'_>,
+    link: &Link,
+    place: &Place<'_>,
+    foreign: bool,
+) -> Result<Option<Basic>, Answer> {
+    let basic = Basic::of_request(request.fields);
+    if foreign && !place.is_public() && basic.is_some() {
+        return Err(page::foreign_origin(link.asked()));
+    }
+    Ok(basic.filter(|_| !foreign))
+}
+
+/// Refuses a body that is longer than `limits.body`.
+fn must_fit(declared: Body, sites: &Sites) -> Result<(), Answer> {
+    match (declared, sites.config.limits.body) {
+        (Body::Length(length), Some(most)) if length > most => Err(page::too_large()),
+        _ => Ok(()),
     }
 }
 
