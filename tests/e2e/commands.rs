@@ -67,14 +67,13 @@ fn what_a_command_prints_of_a_file_or_argument_is_no_order_to_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let nginx = "server { listen 80; server_name home.test; location / { proxy_pass http://127.0.0.1:8080; } \
                  location = \"/a\u{1b}[2J\u{202e}\nforged: line\" { return 404; } }\n";
-    std::fs::write(folder.path().join("site.conf"), nginx).unwrap();
+    fs::write(folder.path().join("site.conf"), nginx).unwrap();
     let unix = "listen: {http: [\"127.0.0.1:80\"], https: []}\nsites: [{hosts: [a], upstream: \"unix:/a\\e[2J\\nb\", access: public}]";
-    std::fs::write(folder.path().join("proxy.yaml"), unix).unwrap();
-    let runs: [&[&str]; 5] = [
+    fs::write(folder.path().join("proxy.yaml"), unix).unwrap();
+    let runs: [&[&str]; 4] = [
         &["import-nginx", "site.conf"],
         &["check"],
         &["check", "-c", "no\u{1b}[2J.yaml"],
-        &["\u{1b}[2Jcheck"],
         &["explain", "https://a/\u{1b}", "--from", "127.0.0.1"],
     ];
     for arguments in runs {
@@ -93,4 +92,7 @@ fn what_a_command_prints_of_a_file_or_argument_is_no_order_to_the_terminal() {
             "{arguments:?}: {printed}"
         );
     }
+    let usage = hubgate(folder.path(), &["\u{1b}[2Jchekc"]);
+    assert!(usage.stderr.contains("chekc"), "{}", usage.stderr);
+    assert!(!usage.stderr.contains('\u{1b}'), "{:?}", usage.stderr);
 }
