@@ -4,7 +4,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 
-use super::{must_exist, print, table, tell};
+use super::{must_exist, print, print_json, table, tell};
 use crate::{
     acme::{
         self,
@@ -32,7 +32,7 @@ pub(super) fn status(path: &Path, json: bool) -> anyhow::Result<()> {
         }
     };
     if json {
-        return print(&(serde_json::to_string_pretty(&states)? + "\n"));
+        return print_json(&states);
     }
     print(&told(&states, OffsetDateTime::now_utc()))
 }

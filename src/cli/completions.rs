@@ -2,11 +2,11 @@
 
 use clap_complete::Shell;
 
-use super::{command, print};
+use super::{command, print_verbatim};
 
 /// Prints the completions.
 pub(super) fn run(shell: Shell) -> anyhow::Result<()> {
-    print(&String::from_utf8(completions(shell))?)
+    print_verbatim(&String::from_utf8(completions(shell))?)
 }
 
 fn completions(shell: Shell) -> Vec<u8> {

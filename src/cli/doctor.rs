@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::{print, table};
+use super::{print, print_json, table};
 use crate::doctor::{self, Finding, Level};
 
 /// Prints what is found.
@@ -13,11 +13,10 @@ use crate::doctor::{self, Finding, Level};
 /// When something fails.
 pub(super) fn run(path: &Path, json: bool) -> anyhow::Result<()> {
     let found = doctor::examine(path);
-    let page = match json {
-        true => serde_json::to_string_pretty(&found)? + "\n",
-        false => told(&found),
-    };
-    print(&page)?;
+    match json {
+        true => print_json(&found)?,
+        false => print(&told(&found))?,
+    }
     match count(&found, Level::Fail) {
         0 => Ok(()),
         1 => bail!("1 of these must be put right"),

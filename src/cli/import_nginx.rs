@@ -15,21 +15,22 @@ use std::{
 use anyhow::{Context, bail};
 use rustix::fs::OFlags;
 
-use super::print;
+use super::print_verbatim;
 use crate::{
     file_access,
     nginx::{self, Disk, Failure, Wishes},
     secret_file::{OwnerRights, explained},
+    telemetry::Printable,
 };
 
 /// What to read and where to write.
 #[derive(Debug, clap::Args)]
 pub(super) struct ImportNginx {
     /// nginx.conf, or sites alone, with all that they include; or the data folder of Nginx Proxy Manager.
-    #[arg(value_name = "FILE", default_value = "/etc/nginx/nginx.conf")]
+    #[arg(value_name = "FILE", default_value = "/etc/nginx/nginx.conf", value_parser = super::path_argument())]
     files: Vec<PathBuf>,
     /// Write here instead of stdout.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = super::path_argument())]
     out: Option<PathBuf>,
     /// Write over a file that is there.
     #[arg(long, requires = "out")]
@@ -69,7 +70,7 @@ pub(super) fn run(wanted: &ImportNginx) -> anyhow::Result<()> {
             secrets::write(out, &imported, wanted.force)?;
             write(out, &imported.yaml, wanted.force)?;
         }
-        None => print(&imported.yaml)?,
+        None => print_verbatim(&imported.yaml)?,
     }
     tell(&imported.report.to_string());
     if wanted.out.is_none() && !imported.secrets.is_empty() {
@@ -119,5 +120,5 @@ fn write(out: &Path, yaml: &str, force: bool) -> anyhow::Result<()> {
 
 fn tell(report: &str) {
     // Who does not listen any more still gets the exit code.
-    let _ = writeln!(io::stderr(), "{report}");
+    let _ = writeln!(io::stderr(), "{}", Printable(report));
 }

@@ -28,17 +28,21 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{
+    CommandFactory, Parser, Subcommand,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use clap_complete::Shell;
+use serde::Serialize;
 
 use self::{client::Client, explain::Explain, import_nginx::ImportNginx, init::Init, user::User};
 use crate::{
-    config::Faults,
+    config::{Faults, is_obeyed},
     doctor::startup::CannotStart,
     file_access::{self, FileAccess},
     proxy::sites::Unusable,
     server,
-    telemetry::Printable,
+    telemetry::{Printable, escaped_json},
 };
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
@@ -46,7 +50,7 @@ use crate::{
 #[command(version, after_help = EXIT_CODES)]
 struct Arguments {
     /// The configuration [default: proxy.yaml here, else /etc/hubgate/proxy.yaml].
-    #[arg(short, long, global = true, value_name = "FILE")]
+    #[arg(short, long, global = true, value_name = "FILE", value_parser = path_argument())]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -193,9 +197,27 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
+/// A path of the arguments; its name stands in lines that are printed, so it reads as one.
+fn path_argument() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        let odd = path.to_string_lossy().chars().find(|char| is_obeyed(*char));
+        odd.map_or(Ok(path), |odd| {
+            let code = u32::from(odd);
+            Err(format!(
+                "the path has the invisible character U+{code:04X}: rename the file"
+            ))
+        })
+    })
+}
+
 /// Prints what clap has to say: the help that was asked for, or what is wrong.
 fn refuse(usage: &clap::Error) -> ExitCode {
-    match usage.print() {
+    let text = usage.render().to_string();
+    let printed = match text.contains(|char: char| is_obeyed(char) && !"\n\t".contains(char)) {
+        true => write!(io::stderr(), "{}", Printable(&text)),
+        false => usage.print(),
+    };
+    match printed {
         Ok(()) => u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
         Err(_) => ExitCode::FAILURE,
     }
@@ -216,8 +238,21 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if configuration { 78 } else { 1 }
 }
 
-/// Prints a command's result; a reader that has seen enough is no failure.
+/// Prints a command's result; a terminal obeys nothing in it, wherever a name came from.
 fn print(text: &str) -> anyhow::Result<()> {
+    print_verbatim(&Printable(text).to_string())
+}
+
+/// Prints a command's result as JSON.
+fn print_json(result: &impl Serialize) -> anyhow::Result<()> {
+    let json = serde_json::to_string_pretty(result)?;
+    let lines: Vec<_> = json.lines().map(escaped_json).collect();
+    print_verbatim(&(lines.join("\n") + "\n"))
+}
+
+/// Prints text that holds no name from outside or has its own escapes; a reader that has seen
+/// enough is no failure.
+fn print_verbatim(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())
@@ -247,7 +282,7 @@ fn must_exist(state: &Path) -> anyhow::Result<()> {
 /// Tells a step of something that takes its time.
 fn tell(step: &str) {
     // Who does not listen any more still gets the exit code.
-    let _ = writeln!(io::stdout(), "{step}");
+    let _ = writeln!(io::stdout(), "{}", Printable(step));
 }
 
 const DEFAULT_CONFIGS: [&str; 2] = ["proxy.yaml", "/etc/hubgate/proxy.yaml"];
@@ -277,6 +312,17 @@ mod tests {
             let arguments = arguments(line).unwrap();
             assert_eq!(arguments.config.as_deref(), Some(Path::new("my.yaml")));
         }
+    }
+
+    #[test]
+    fn a_path_that_would_change_the_line_it_stands_in_is_refused() {
+        for path in ["a\nb.yaml", "\u{1b}[2Jb.yaml", "a\u{202e}b.yaml"] {
+            let parsed = Arguments::try_parse_from(["hubgate", "check", "-c", path]);
+            let refused = parsed.unwrap_err().to_string();
+            assert!(refused.contains("invisible character U+"), "{refused}");
+        }
+        let parsed = Arguments::try_parse_from(["hubgate", "check", "-c", "Haus & Hof/ü.yaml"]);
+        parsed.unwrap();
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `hubgate schema`: the JSON schema of `proxy.yaml`.
 
-use super::print;
+use super::print_json;
 use crate::config;
 
 /// Prints the schema.
 pub(super) fn run() -> anyhow::Result<()> {
-    print(&format!("{:#}\n", config::schema()))
+    print_json(&config::schema())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::print;
+use super::{print, print_json};
 use crate::{
     config,
     proxy::site::{RevocationList, State},
@@ -27,7 +27,7 @@ pub(super) fn run(path: &Path, json: bool) -> anyhow::Result<()> {
         (Err(_), Some(faults)) => return Err(faults.into()),
     };
     if json {
-        print(&(serde_json::to_string_pretty(&status)? + "\n"))?;
+        print_json(&status)?;
     } else {
         let first = faults.as_ref().map(|_| goes_on(path, &status));
         print(&(first.unwrap_or_default() + &told(&status)))?;
@@ -94,6 +94,8 @@ fn at_limits(counts: &AtLimits) -> Option<String> {
 
 fn site(site: &State) -> String {
     let mut lines = vec![String::new(), site.hosts.join(", "), certificate(site)];
+    let redirect = site.redirect.as_ref();
+    lines.extend(redirect.map(|origin| format!("  redirects every path to {origin}")));
     lines.extend(site.revocation_lists.iter().map(revocation_list));
     lines.extend(site.warnings.iter().map(|it| format!("  warning: {it}")));
     lines.join("\n") + "\n"
@@ -134,6 +136,7 @@ mod tests {
     fn site_of(stand_in: bool) -> State {
         State {
             hosts: vec!["home.example.org".into()],
+            redirect: None,
             certificate_ends: OffsetDateTime::UNIX_EPOCH,
             stand_in,
             publicly_trusted: false,

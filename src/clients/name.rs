@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::telemetry::is_invisible;
+
 /// The name of a device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -33,7 +35,7 @@ impl Name {
                 "the name has {length} characters: {LONGEST} are the most"
             ));
         }
-        match text.chars().find(|it| it.is_control() || is_invisible(*it)) {
+        match text.chars().find(|char| is_invisible(*char)) {
             Some(odd) => Err(format!(
                 "the name has the invisible character U+{:04X}: leave it out",
                 u32::from(odd)
@@ -60,14 +62,6 @@ impl Name {
             words.join("-")
         }
     }
-}
-
-/// Marks that change how what follows is read or that nobody sees. The joiners of emoji and of
-/// scripts such as Persian stay.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{feff}' | '\u{2028}' | '\u{2029}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}')
 }
 
 impl fmt::Display for Name {

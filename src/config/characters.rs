@@ -42,6 +42,28 @@ fn lookalike(line: &str, is_first: bool) -> Option<(usize, char)> {
     None
 }
 
+/// Control characters (C0, DEL, C1), and what parts lines or turns the direction of text around
+/// (UAX #9, section 2; Unicode, section 23.2). All are in the Basic Multilingual Plane.
+#[must_use]
+pub fn is_obeyed(char: char) -> bool {
+    char.is_control()
+        || matches!(
+            char,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+/// Refuses a path that would change the line of a message it stands in.
+pub(super) fn must_be_visible(path: &str) -> Result<(), String> {
+    match path.chars().find(|char| is_obeyed(*char)) {
+        None => Ok(()),
+        Some(odd) => Err(format!(
+            "the path has the invisible character U+{:04X}: leave it out, and rename the file if it is its own",
+            u32::from(odd)
+        )),
+    }
+}
+
 /// What editors of Windows put before the first character.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 

@@ -26,6 +26,16 @@ pub(super) fn of_value(
         Content::Text(_) | Content::Switch(_) if path.contains(".networks") => {
             networks(content, is_list)
         }
+        content if path.ends_with(".access") => access(content),
+        Content::Number(port) if path.ends_with(".upstream") => {
+            Some(format!("write http://127.0.0.1:{port}"))
+        }
+        Content::Number(port) if path == "listen" => {
+            Some(format!("write {{https: [\"[::]:{port}\"]}}"))
+        }
+        Content::Block(_) if is_list => {
+            Some("each item begins with a dash and a space: write `- ` before the first key".into())
+        }
         Content::Text(text) => of_text(forms, text),
         Content::Number(_) | Content::Switch(_) => of_scalar(forms, default),
         Content::List(_) | Content::Block(_) => None,
@@ -69,6 +79,19 @@ fn blocks_of<'s>(root: &'s Value, schema: &'s Value, path: &str) -> Vec<(String,
     };
     let forms = Form::all(root, schema).into_iter();
     forms.flat_map(of_form).collect()
+}
+
+/// Factors that stand without their key, or a word that is none.
+fn access(content: &Content) -> Option<String> {
+    let is_lan = |content: &Content| matches!(content, Content::Text(text) if text == "lan");
+    let means_lan = match content {
+        Content::List(items) => items.iter().any(|(_, item)| is_lan(&item.content)),
+        content => is_lan(content),
+    };
+    Some(match means_lan {
+        true => "write {networks: [lan]}".into(),
+        false => "write public for everybody, or the factors, such as {networks: [lan]}".into(),
+    })
 }
 
 /// The port that stands alone where an address is needed too.

@@ -20,15 +20,16 @@ mod yaml;
 
 use std::path::{Path, PathBuf};
 
-use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Place};
 pub use self::{
+    characters::is_obeyed,
     faults::Faults,
     resolve::{
         LAN, check_email, check_host, check_server, clash, is_certifiable, is_edited_header,
-        is_edited_value, is_origin, is_server, is_upstream_host, is_user_header,
+        is_edited_value, is_origin, is_redirect, is_server, is_upstream_host, is_user_header,
     },
     schema::schema,
 };
+use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Place};
 
 /// Reads `proxy.yaml`; the files it names are left to those who use them.
 ///

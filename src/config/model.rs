@@ -52,15 +52,15 @@ pub struct Listen {
     pub https: Vec<SocketAddr>,
 }
 
-/// One site: names, a certificate, who may enter, and the hub behind it.
+/// One site: names, a certificate, who may enter, and what answers.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The names and addresses this site answers to; never empty.
     pub hosts: Vec<Host>,
     /// Where the certificate comes from.
     pub certificate: Certificate,
-    /// The hub.
-    pub upstream: Arc<Upstream>,
+    /// What answers its requests.
+    pub destination: Destination,
     /// Field that names the user or device let in to the hub, spelled as in `proxy.yaml`.
     pub user_header: Option<String>,
     /// Who may enter.
@@ -75,6 +75,15 @@ pub struct Site {
     pub hsts: Hsts,
     /// Headers added to every answer of the hub.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What answers the requests of a site.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// A hub.
+    Upstream(Arc<Upstream>),
+    /// A redirect to the same path and query at this origin (RFC 9110, section 15.4).
+    Redirect(Origin),
 }
 
 /// A host a site answers to, in lower case.
@@ -418,7 +427,25 @@ impl Site {
     pub fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
         let paths = self.paths.iter();
         let paths = paths.filter_map(|path| path.upstream.as_deref());
-        std::iter::once(&*self.upstream).chain(paths)
+        self.upstream().into_iter().chain(paths)
+    }
+
+    /// The site's own upstream; none where it redirects.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&Upstream> {
+        match &self.destination {
+            Destination::Upstream(upstream) => Some(upstream),
+            Destination::Redirect(_) => None,
+        }
+    }
+
+    /// The origin that every request is redirected to.
+    #[must_use]
+    pub fn redirect(&self) -> Option<&Origin> {
+        match &self.destination {
+            Destination::Redirect(origin) => Some(origin),
+            Destination::Upstream(_) => None,
+        }
     }
 
     /// The host to name to people: a name rather than an address.

@@ -59,10 +59,14 @@ fn fault(error: &Error, text: &str) -> Fault {
     let error = innermost(error);
     let cause = cause(error);
     let line = text.lines().nth(position.line - 1).unwrap_or_default();
-    Fault::at(
-        position,
-        format!("{cause}: {}", cure(error, line, position)),
-    )
+    let before = text.lines().nth(position.line.saturating_sub(2));
+    let spacing = || [Some(line), before].into_iter().flatten().find_map(spacing);
+    let cure = match error {
+        Error::DuplicateMappingKey { .. } | Error::MultipleDocuments { .. } => None,
+        _ => spacing(),
+    };
+    let cure = cure.unwrap_or_else(|| self::cure(error, line, position));
+    Fault::at(position, format!("{cause}: {cure}"))
 }
 
 /// The error itself, without what wraps it.
@@ -104,6 +108,26 @@ fn cure(error: &Error, line: &str, position: Position) -> &'static str {
         _ if line.contains("[::]") => "an address in brackets needs quotes: \"[::]:443\"",
         _ if here.starts_with(['@', '`', '%']) => "text that begins like this needs quotes",
         _ => "check the indentation, and that quotes and brackets are closed",
+    }
+}
+
+/// The cure for a line whose dash, colon or equals sign is not YAML's.
+fn spacing(line: &str) -> Option<&'static str> {
+    let line = line.trim_start();
+    if let Some(item) = line.strip_prefix('-')
+        && item.starts_with(|c: char| c.is_ascii_alphabetic())
+    {
+        return Some("a dash needs a space behind it");
+    }
+    let line = line.strip_prefix("- ").unwrap_or(line);
+    let is_key = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let (key, rest) = line.split_at(line.find(|c| !is_key(c))?);
+    match rest.trim_start().as_bytes() {
+        [b'=', ..] if !key.is_empty() => Some("write a colon and a space in the place of ="),
+        [b':', next, ..] if !key.is_empty() && !next.is_ascii_whitespace() => {
+            Some("a colon needs a space behind it")
+        }
+        _ => None,
     }
 }
 

@@ -25,9 +25,7 @@ pub(crate) fn warnings(config: &Config) -> Vec<String> {
 }
 
 fn local_ports(config: &Config) -> impl Iterator<Item = u16> {
-    let paths = config.sites.iter().flat_map(|site| &site.paths);
-    let upstreams = paths.filter_map(|path| path.upstream.as_ref());
-    let upstreams = upstreams.chain(config.sites.iter().map(|site| &site.upstream));
+    let upstreams = config.sites.iter().flat_map(|site| site.upstreams());
     upstreams
         .flat_map(|upstream| &upstream.servers)
         .filter_map(|server| match server {

@@ -164,7 +164,11 @@ fn entries(config: &Config) -> Vec<Finding> {
     let told = |site: &Arc<Site>| {
         let name = site.public_host().or(site.hosts.first());
         let name = name.map_or_else(String::new, ToString::to_string);
-        Finding::ok(format!("entry {name}"), entry::told(&site.access))
+        let entry = match site.redirect() {
+            Some(origin) => format!("everybody is redirected to {origin}"),
+            None => entry::told(&site.access),
+        };
+        Finding::ok(format!("entry {name}"), entry)
     };
     config.sites.iter().map(told).collect()
 }

@@ -10,6 +10,8 @@ use super::{
     levels::Levels,
     limits::{self, Limits},
     listen,
+    redirect::Redirect,
+    redirects,
     report::{Fate, Report},
     server::{Kind, Server},
     site::{self, Site},
@@ -23,6 +25,7 @@ pub(super) struct House {
     pub(super) http: Vec<SocketAddr>,
     pub(super) https: Vec<SocketAddr>,
     pub(super) sites: Vec<Site>,
+    pub(super) redirects: Vec<Redirect>,
     pub(super) trusted_proxies: Vec<String>,
     pub(super) limits: Limits,
     /// `off` or `json`, if not as usual.
@@ -61,16 +64,18 @@ pub(super) fn build(
     let listened = listen::together(served.iter().flat_map(|it| it.listens(tls)));
     let selection = Selection::of(servers, &listened);
     let mut sites = sites(files, &selection, &served, wishes, report);
-    wildcards(&selection, &sites, report);
+    let (redirects, led) = redirects::build(files, servers, &selection, (&sites, wishes), report);
+    wildcards(&selection, (&sites, &redirects), report);
     if tls {
         challenge::keep(servers, &mut sites, &listened, report);
     }
-    servers.iter().for_each(|server| server.tell(report));
+    let others = servers.iter().filter(|it| !led.contains(&it.directive.id));
+    others.for_each(|server| server.tell(report));
     only_clear(servers, &clear, &sites, wishes, report);
     let places = places(&served);
     let first = served.first()?;
     let (http, https) = match tls {
-        true => (redirects(servers, &listened), listened),
+        true => (plain(servers, &led, &listened), listened),
         false => (listened, Vec::new()),
     };
     Some(House {
@@ -80,6 +85,7 @@ pub(super) fn build(
         trusted_proxies: trusted_proxies::of(&places, &sites, wishes.direct, report),
         access_log: access_log(&places, report),
         sites,
+        redirects,
     })
 }
 
@@ -106,9 +112,15 @@ fn sites(
 }
 
 /// Stops where a wildcard would take the name of a server that is no site.
-fn wildcards(selection: &Selection<'_, '_>, sites: &[Site], report: &mut Report) {
-    let hosts: Vec<_> = sites.iter().flat_map(|site| site.hosts.clone()).collect();
-    for host in &hosts {
+fn wildcards(
+    selection: &Selection<'_, '_>,
+    (sites, redirects): (&[Site], &[Redirect]),
+    report: &mut Report,
+) {
+    let served = sites.iter().flat_map(|site| &site.hosts);
+    let led = redirects.iter().flat_map(|redirect| &redirect.hosts);
+    let hosts: Vec<_> = served.clone().chain(led).cloned().collect();
+    for host in served {
         if let Some((server, name)) = selection.taken_by_wildcard(host, &hosts) {
             report.stop(server.directive, format!(
                 "NGINX answers for {name} here, where no hub is imported, and hubgate would lead it to the hub of {host}: \
@@ -185,10 +197,10 @@ fn same_addresses(served: &[&Server<'_>], tls: bool, report: &mut Report) {
 }
 
 /// Where hubgate leads from http to https; at the addresses of TLS it does so anyway.
-fn redirects(servers: &[Server<'_>], https: &[SocketAddr]) -> Vec<SocketAddr> {
+fn plain(servers: &[Server<'_>], led: &[usize], https: &[SocketAddr]) -> Vec<SocketAddr> {
     let used = servers
         .iter()
-        .filter(|it| matches!(it.kind, Kind::Hubs | Kind::ToTls));
+        .filter(|it| matches!(it.kind, Kind::Hubs | Kind::ToTls) || led.contains(&it.directive.id));
     let plain = listen::together(used.flat_map(|it| it.listens(false)));
     listen::beside(plain, https)
 }

@@ -1,12 +1,13 @@
 //! Servers without a hub that is imported: what hubgate does in their place, and what is lost.
 
 use super::{
+    levels::Levels,
     report::{Fate, Report},
     server::{Kind, Server},
     upstream::{Hub, Passed},
 };
 
-impl Server<'_> {
+impl<'d> Server<'d> {
     /// Says why nothing of a server is imported that has no hub.
     pub(super) fn tell(&self, report: &mut Report) {
         if self.kind == Kind::ToTls {
@@ -16,7 +17,8 @@ impl Server<'_> {
             (Kind::Hubs, _) => return,
             (Kind::ToTls | Kind::Other, Some(target)) => {
                 let why = format!(
-                    "a redirect to {target}: hubgate leads from http to https only, so another server has to lead there"
+                    "a redirect to {target}: hubgate redirects names for good and keeps path and query; where that is right, write a site \
+                     with `redirect` in the place of `upstream`"
                 );
                 return report.whole(Fate::Dropped, self.directive, why);
             }
@@ -66,23 +68,22 @@ impl Server<'_> {
     }
 
     /// The target of every request, if that is another host.
-    fn redirect(&self) -> Option<&str> {
-        let own = self.levels.own_one("return");
-        let by_root = || {
-            self.at_root()
-                .and_then(|root| root.levels.own_one("return"))
+    fn redirect(&self) -> Option<&'d str> {
+        let leading = |levels: &Levels<'d>| {
+            let returns = levels.own_one("return");
+            returns.or_else(|| levels.own_one("rewrite"))
         };
-        let target = match own.or_else(by_root)?.words.as_slice() {
-            [code, target] if code.starts_with("30") => target,
-            [target] => target,
+        let by_root = || self.at_root().and_then(|root| leading(&root.levels));
+        let directive = leading(&self.levels).or_else(by_root)?;
+        let target = match (directive.name.as_str(), directive.words.as_slice()) {
+            ("return", [code, target]) if code.starts_with("30") => target,
+            ("return", [target]) | ("rewrite", [_, target, ..]) => target,
             _ => return None,
         };
         let (_, rest) = target.split_once("://")?;
-        let end = rest
-            .find('/')
-            .or_else(|| rest.find("$request_uri"))
-            .unwrap_or(rest.len());
-        let authority = &rest[..end];
+        let paths = ["/", "?", "$request_uri", "$uri", "$1"];
+        let ends = paths.iter().filter_map(|path| rest.find(path));
+        let authority = &rest[..ends.min().unwrap_or(rest.len())];
         let own = SAME_HOST.contains(&authority) || self.names.iter().any(|name| name == authority);
         (!own || self.has_tls()).then_some(target)
     }

@@ -34,6 +34,8 @@ mod proof;
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
 mod proxy_manager;
+mod redirect;
+mod redirects;
 mod report;
 mod request_headers;
 mod rule;
@@ -60,7 +62,10 @@ pub use self::{
     secret_files::SecretFile,
 };
 use self::{directive::Directive, parser::Parser, proxy_manager::ProxyManager, swag::Swag};
-use crate::config::{self, Faults};
+use crate::{
+    config::{self, Faults},
+    telemetry::OneLine,
+};
 
 /// What the operator wants besides what NGINX says.
 #[derive(Clone, Debug, Default)]
@@ -163,7 +168,7 @@ fn written(
     let yaml = yaml::write(
         &house,
         &report.secrets,
-        &from.display().to_string().replace(char::is_control, " "),
+        &OneLine(&from.display().to_string()).to_string(),
         state,
     );
     match config::parse(&yaml, out) {

@@ -10,6 +10,7 @@ use super::{
     directive_table, secret,
     secret_files::SecretFiles,
 };
+use crate::telemetry::OneLine;
 
 /// What became of a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ struct Line {
 
 /// Why nothing was written: the place, the cause and the cure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{at}: {message}")]
+#[error("{}", OneLine(&format!("{at}: {message}")))]
 pub struct Stop {
     at: At,
     message: String,
@@ -183,7 +184,9 @@ impl fmt::Display for Report {
             writeln!(text, "{title}")?;
             for line in lines {
                 let at: Vec<_> = line.at.iter().map(ToString::to_string).collect();
-                writeln!(text, "  {}: {}\n    {}", at.join(", "), line.what, line.why)?;
+                let at = at.join(", ");
+                let (at, what, why) = (OneLine(&at), OneLine(&line.what), OneLine(&line.why));
+                writeln!(text, "  {at}: {what}\n    {why}")?;
             }
         }
         f.write_str(&self.without_secrets(text.trim_end()))

@@ -8,6 +8,7 @@ mod everything;
 mod fields;
 mod managers;
 mod prefixes;
+mod redirects;
 mod sites;
 mod variables;
 mod weaker;

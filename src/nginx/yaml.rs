@@ -9,11 +9,13 @@ use super::{
     house::House,
     network::Networks,
     plan::{Access, Planned},
+    redirect::Redirect,
     rule::{self, Entry, Rule},
     secret_files::SecretFiles,
     site::Site,
     upstream::Hub,
 };
+use crate::{config::is_obeyed, telemetry::OneLine};
 
 /// Writes the house; `state` where keys are not kept beside the file.
 pub(super) fn write(
@@ -33,6 +35,9 @@ pub(super) fn write(
     text += "\nsites:\n";
     for site in &house.sites {
         text += &item(&self::site(site, house, secrets));
+    }
+    for redirect in &house.redirects {
+        text += &item(&self::redirect(redirect, house));
     }
     text
 }
@@ -87,7 +92,7 @@ fn top(house: &House) -> String {
 fn site(site: &Site, house: &House, secrets: &SecretFiles) -> String {
     let mut text = format!(
         "# {}\nhosts: {}\n",
-        site.at,
+        OneLine(&site.at.to_string()),
         list(site.hosts.iter().cloned())
     );
     if !house.https.is_empty() {
@@ -112,6 +117,16 @@ fn site(site: &Site, house: &House, secrets: &SecretFiles) -> String {
         text += &paths.collect::<String>();
     }
     text + &headers(site)
+}
+
+fn redirect(redirect: &Redirect, house: &House) -> String {
+    let hosts = list(redirect.hosts.iter().cloned());
+    let mut text = format!("# {}\nhosts: {hosts}\n", redirect.at);
+    if !house.https.is_empty() {
+        text += &certificate(&redirect.certificate);
+    }
+    text += &format!("redirect: {}\n", scalar(&redirect.origin));
+    text + &hsts(&redirect.hsts)
 }
 
 fn certificate(certificate: &Certificate) -> String {
@@ -259,15 +274,19 @@ fn client_certificate(rule: &Rule, tells: bool) -> String {
     )
 }
 
-fn headers(site: &Site) -> String {
-    let mut text = match site.headers.hsts {
+fn hsts(hsts: &Hsts) -> String {
+    match hsts {
         Hsts::Auto => String::new(),
         Hsts::Off => "hsts: off\n".into(),
         Hsts::On {
             days,
             include_subdomains,
         } => format!("hsts: {{max_age: {days}d, include_subdomains: {include_subdomains}}}\n"),
-    };
+    }
+}
+
+fn headers(site: &Site) -> String {
+    let mut text = hsts(&site.headers.hsts);
     if !site.headers.others.is_empty() {
         text += "headers:\n";
     }
@@ -324,13 +343,10 @@ fn scalar(text: &str) -> String {
     quoted.chars().map(printable).collect()
 }
 
-/// A character, escaped where YAML takes it in no other way (YAML 1.2.2, section 5.1).
+/// A character, escaped where YAML takes it in no other way (YAML 1.2.2, section 5.1), or where a
+/// terminal would obey it.
 fn printable(c: char) -> String {
-    let misread = matches!(
-        c,
-        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-    );
-    if misread || c.is_control() {
+    if is_obeyed(c) || matches!(c, '\u{fffe}' | '\u{ffff}') {
         return format!("\\u{:04x}", c as u32);
     }
     c.to_string()
@@ -356,6 +372,9 @@ mod tests {
         ] {
             assert_eq!(scalar(quoted), format!("\"{quoted}\""));
         }
-        assert_eq!(scalar("ü\u{7f}\n\u{feff}"), r#""ü\u007f\n\ufeff""#);
+        assert_eq!(
+            scalar("ü\u{7f}\n\u{feff}\u{202e}"),
+            r#""ü\u007f\n\ufeff\u202e""#
+        );
     }
 }

@@ -1,11 +1,11 @@
 //! The gate: one judgement of every request, whichever way it came in.
 //!
-//! In order: a CA's look at a proof, the host's site, https, a device's enrolment, the path, who may
+//! In order: a CA's look at a proof, the host's site, its redirect, https, a device's enrolment, the path, who may
 //! enter, who made the browser send it, the size. The first that refuses answers.
 
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{StatusCode, header};
 
 use crate::{
     access::{
@@ -58,6 +58,7 @@ impl Proxy {
         let site = agreed_site(&sites, &exchange.link, request.authority.as_ref());
         let site = site.ok_or_else(|| page::misdirected(&exchange.said.host))?;
         exchange.site = Some(site.clone());
+        to_other_origin(&site, &exchange.link, request)?;
         over_tls(&sites, exchange, request)?;
         self.enrol(exchange, request, &site).await?;
         let place = site
@@ -70,12 +71,12 @@ impl Proxy {
             return Err(answer);
         }
         let target = target(&origin, request, &site, &place);
-        let own_page = origin.judge(&target);
-        let recalled = self
-            .memory
-            .recall(exchange, request, &site, own_page.is_ok());
+        let foreign = origin.judge(&target).is_err();
+        let basic = credentials(request, &exchange.link, &place, foreign)?;
+        let recalled = self.memory.recall(exchange, request, &site, !foreign);
+        let at = (&*site, &place);
         let decided = self
-            .let_in(exchange, request, &site, &place, &recalled)
+            .let_in(exchange, request, at, &recalled, basic.as_ref())
             .await;
         let mut admission = match decided {
             Ok(admission) => admission,
@@ -84,20 +85,17 @@ impl Proxy {
                 return Err(self.refusal(denial, &exchange.link));
             }
         };
-        if own_page.is_err() && !admission.public {
+        if foreign && !admission.public {
             return Err(page::foreign_origin(exchange.link.asked()));
         }
         if hops::left(request.method, request.fields) == Some(0) {
             return Err(Answer::bytes(StatusCode::OK, String::new()));
         }
         to_folder(&site, &place, request)?;
-        let declared = body.unwrap_or_else(|| declared_length(request));
-        if matches!((declared, sites.config.limits.body), (Body::Length(n), Some(most)) if n > most)
-        {
-            return Err(page::too_large());
-        }
+        must_fit(body.unwrap_or_else(|| declared_length(request)), &sites)?;
         exchange.session = self.memory.keep(&exchange.link, &recalled, &admission);
-        exchange.route = Some(site.upstream(&place).route(site.name.clone()));
+        let upstream = site.upstream(&place).ok_or_else(page::internal)?;
+        exchange.route = Some(upstream.route(site.name.clone()));
         let ground = origin.ground(&target);
         let grant = Grant::new(request, &recalled, &mut admission, ground);
         let grant = grant.judged_by(edition);
@@ -128,15 +126,14 @@ impl Proxy {
         &self,
         exchange: &Exchange,
         request: &Request<'_>,
-        site: &Site,
-        place: &Place<'_>,
+        (site, place): (&Site, &Place<'_>),
         recalled: &Recalled<'_>,
+        basic: Option<&Basic>,
     ) -> Result<Admission, Denial> {
         let link = &exchange.link;
-        let basic = Basic::of_request(request.fields);
         let visitor = Visitor {
             client: exchange.client,
-            basic: basic.as_ref(),
+            basic,
             known: recalled.known(),
             judge: |shown, authority: &_| {
                 let session = match shown {
@@ -155,7 +152,7 @@ impl Proxy {
             Err(denial) => matches!(denial, Denial::Password { .. }),
         };
         if failed {
-            report(basic.as_ref(), visitor.client, &exchange.said.host);
+            report(basic, visitor.client, &exchange.said.host);
         }
         if matches!(&decided, Ok(admission) if admission.factors.network) {
             exchange.sites.notice(link, request);
@@ -261,8 +258,31 @@ fn over_tls(sites: &Sites, exchange: &Exchange, request: &Request<'_>) -> Result
         host: authority.host.clone(),
         port: Some(port).filter(|port| *port != 443),
     });
-    let location = public.map(|public| format!("https://{public}{}", request.target));
+    let location = public.map(|public| format!("https://{public}{}", after_host(request.target)));
     Err(page::to_https(location.as_deref(), request.method))
+}
+
+/// Redirects every request of a site that has a `redirect`; before https, so that one redirect is
+/// enough (RFC 9110, section 15.4).
+fn to_other_origin(site: &Site, link: &Link, request: &Request<'_>) -> Result<(), Answer> {
+    let Some(origin) = site.config.redirect() else {
+        return Ok(());
+    };
+    let location = format!("{origin}{}", after_host(request.target));
+    let answer = page::to_origin(&location, request.method);
+    Err(match site.hsts().filter(|_| link.tls.is_some()) {
+        Some(hsts) => answer.with(header::STRICT_TRANSPORT_SECURITY, hsts),
+        None => answer,
+    })
+}
+
+/// What follows the host in the URL of a request; nothing for that of `OPTIONS *` (RFC 9112,
+/// section 3.3).
+fn after_host(target: &str) -> &str {
+    match target {
+        "*" => "",
+        target => target,
+    }
 }
 
 /// A request for `/sub` where a hub has `/sub/` is led there, as by NGINX; after the access rule of
@@ -302,6 +322,28 @@ fn request_origin<'a>(exchange: &Exchange, request: &Request<'a>) -> RequestOrig
         fields: request.fields,
         websocket: request.fields.has(FieldName::Upgrade),
         tls: exchange.link.tls.is_some(),
+    }
+}
+
+/// The user and password of a request; a page of another site tries none.
+fn credentials(
+    request: &Request<'_>,
+    link: &Link,
+    place: &Place<'_>,
+    foreign: bool,
+) -> Result<Option<Basic>, Answer> {
+    let basic = Basic::of_request(request.fields);
+    if foreign && !place.is_public() && basic.is_some() {
+        return Err(page::foreign_origin(link.asked()));
+    }
+    Ok(basic.filter(|_| !foreign))
+}
+
+/// Refuses a body that is longer than `limits.body`.
+fn must_fit(declared: Body, sites: &Sites) -> Result<(), Answer> {
+    match (declared, sites.config.limits.body) {
+        (Body::Length(length), Some(most)) if length > most => Err(page::too_large()),
+        _ => Ok(()),
     }
 }
 

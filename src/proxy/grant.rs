@@ -168,6 +168,9 @@ impl Grant {
         let Some(site) = site.filter(|_| !gate::wants_tls(sites, link)) else {
             return false;
         };
+        if site.config.redirect().is_some() {
+            return false;
+        }
         let Ok(place) = site.place(&self.path) else {
             return false;
         };

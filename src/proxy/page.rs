@@ -61,6 +61,12 @@ pub fn to_folder(location: &str, method: &Method) -> Answer {
     moved(location, method, Notice::ToFolder)
 }
 
+/// To the same path at the origin that the site redirects to.
+#[must_use]
+pub fn to_origin(location: &str, method: &Method) -> Answer {
+    moved(location, method, Notice::ToOrigin)
+}
+
 /// 301 for GET and HEAD, and 308 for the rest, which keeps their method and body.
 fn moved(location: &str, method: &Method, notice: Notice) -> Answer {
     let status = match *method {

@@ -36,7 +36,8 @@ pub struct Site {
     pub tls: SiteTls,
     policy: Policy,
     authorities: HashMap<ClientCertificate, Arc<ClientCa>>,
-    upstream: Arc<Upstream>,
+    /// None where the site redirects.
+    upstream: Option<Arc<Upstream>>,
     /// By the index of the path rule.
     upstreams: Vec<Option<Arc<Upstream>>>,
     pages: Pages,
@@ -47,6 +48,9 @@ pub struct Site {
 pub struct State {
     /// The hosts it answers to.
     pub hosts: Vec<String>,
+    /// The origin that it redirects to.
+    #[serde(default)]
+    pub redirect: Option<String>,
     /// When its certificate ends (RFC 3339).
     #[serde(with = "rfc3339")]
     pub certificate_ends: OffsetDateTime,
@@ -101,7 +105,7 @@ impl Site {
         }
         let policy = keep.sound(Policy::build(config, |path| loader.passwords(path)));
         let authorities = authorities(config, loader, &mut keep);
-        let upstream = keep.sound(loader.upstream(&config.upstream));
+        let upstream = own_upstream(config, loader, &mut keep);
         let upstreams = upstreams(config, loader, &mut keep);
         let asked = authorities.iter().flat_map(HashMap::values).cloned();
         let tls = keep.sound(loader.tls(config, &asked.collect::<Vec<_>>()));
@@ -152,13 +156,13 @@ impl Site {
         Some(utf8_percent_encode(&rule.path, UNSAFE).to_string())
     }
 
-    /// The servers behind a place.
+    /// The servers behind a place; none where the site redirects.
     #[must_use]
-    pub fn upstream(&self, place: &Place<'_>) -> Arc<Upstream> {
+    pub fn upstream(&self, place: &Place<'_>) -> Option<Arc<Upstream>> {
         let own = place
             .path_rule()
             .and_then(|index| self.upstreams[index].as_ref());
-        own.unwrap_or(&self.upstream).clone()
+        own.or(self.upstream.as_ref()).cloned()
     }
 
     /// Whether a client at this address is asked for a certificate: exactly when one could
@@ -291,6 +295,7 @@ impl Site {
         let certified = self.tls.certified();
         State {
             hosts: self.config.hosts.iter().map(ToString::to_string).collect(),
+            redirect: self.config.redirect().map(ToString::to_string),
             certificate_ends: certified.not_after,
             stand_in: false,
             publicly_trusted: certified.publicly_trusted,
@@ -347,6 +352,18 @@ fn authorities(
     // All are loaded before one that failed counts.
     let loaded: Vec<_> = loaded.collect();
     loaded.into_iter().collect()
+}
+
+/// The site's own upstream, if it has one; none when it cannot be used.
+fn own_upstream(
+    site: &model::Site,
+    loader: &mut Loader<'_>,
+    keep: &mut Keep<'_>,
+) -> Option<Option<Arc<Upstream>>> {
+    match site.upstream() {
+        Some(upstream) => keep.sound(loader.upstream(upstream)).map(Some),
+        None => Some(None),
+    }
 }
 
 /// The paths' own upstreams, by the index of the path rule; none when one cannot be used.

@@ -177,6 +177,11 @@ impl Sites {
         let named = Authority::parse(host);
         let named = named.and_then(|it| Some((self.of_host(&it.host)?, it.host)));
         let (site, host) = named.ok_or_else(|| format!("no site has the host {host:?}"))?;
+        if let Some(origin) = site.config.redirect() {
+            return Err(format!(
+                "{host} redirects to {origin}: name a host of a site with an `upstream`"
+            ));
+        }
         if site.asks_everywhere() {
             return Err(ALL_ASK.to_owned());
         }
@@ -184,7 +189,9 @@ impl Sites {
     }
 
     fn enrolling_host(&self) -> Option<Host> {
-        let open = || self.all.iter().filter(|site| !site.asks_everywhere());
+        let serves = |site: &&Arc<Site>| site.config.redirect().is_none();
+        let served = || self.all.iter().filter(serves);
+        let open = || served().filter(|site| !site.asks_everywhere());
         let mut first_own = open()
             .filter(|site| site.config.has_own_clients())
             .chain(open());

@@ -5,6 +5,8 @@ use std::{
     fmt::{self, Display, Formatter, Write},
 };
 
+use crate::config::is_obeyed;
+
 /// Text as NGINX logs it: `"`, `\`, control bytes and all that is not ASCII become `\xHH`.
 pub(super) struct Escaped<'a>(pub(super) &'a [u8]);
 
@@ -53,7 +55,7 @@ impl Display for Printable<'_> {
 
 /// JSON with `\uHHHH` for what a terminal or viewer obeys, wherever a string has it; what it means
 /// stays the same (RFC 8259, section 7).
-pub(super) fn escaped_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
     if !json.contains(is_obeyed) {
         return Cow::Borrowed(json);
     }
@@ -67,14 +69,25 @@ pub(super) fn escaped_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Control characters (C0, DEL, C1), and what parts lines or turns the direction of text around
-/// (UAX #9, section 2; Unicode, section 23.2). All are in the Basic Multilingual Plane.
-fn is_obeyed(char: char) -> bool {
-    char.is_control()
-        || matches!(
-            char,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
+/// Text as a command prints it within a line: as [`Printable`], and the ends of lines and tabs too.
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl Display for OneLine<'_> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            match is_obeyed(char) {
+                true => write!(formatter, "{}", char.escape_unicode())?,
+                false => formatter.write_char(char)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name with this character reads as another one, or changes how the text around it is
+/// read. The joiners of emoji and of scripts such as Persian are none.
+pub(crate) fn is_invisible(char: char) -> bool {
+    is_obeyed(char) || char == '\u{200b}'
 }
 
 #[cfg(test)]
@@ -100,5 +113,11 @@ mod tests {
         ] {
             assert_eq!(Printable(text).to_string(), printed);
         }
+    }
+
+    #[test]
+    fn a_line_has_no_end_within() {
+        let line = OneLine("a\n\u{1b}\tb").to_string();
+        assert_eq!(line, r"a\u{a}\u{1b}\u{9}b");
     }
 }

@@ -13,4 +13,4 @@ pub mod progress;
 mod escape;
 mod output;
 
-pub(crate) use self::escape::Printable;
+pub(crate) use self::escape::{OneLine, Printable, escaped_json, is_invisible};

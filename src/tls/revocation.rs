@@ -69,6 +69,11 @@ impl RevocationList {
             && self.signer.as_ref().is_none_or(|it| it == ca.public_key)
     }
 
+    /// Whether webpki checks its signature, with the key of the CA that a path has.
+    pub(super) fn is_checked_by_webpki(&self) -> bool {
+        self.content.version_2().is_some()
+    }
+
     /// Whether a CA in the file signed it.
     pub(super) fn is_of_file(&self) -> bool {
         self.signer.is_some()
@@ -153,7 +158,7 @@ fn fit(list: &CertificateRevocationList<'_>, authorities: &[Authority]) -> Fit {
     }
 }
 
-/// The newest list that the CA's own key in the file signed decides, as webpki has it.
+/// The newest list of the CA decides, as webpki has it; the caller knows that the CA's key signed it.
 ///
 /// # Errors
 /// The certificate is revoked, or no valid list says that it is not.
@@ -164,7 +169,7 @@ pub(super) fn must_not_be_revoked<'l>(
     now: OffsetDateTime,
 ) -> Result<(), Reason> {
     let mut lists = lists.into_iter();
-    let newest = lists.find(|list| list.is_of_file() && list.is_of(ca));
+    let newest = lists.find(|list| list.is_of(ca));
     newest.map_or(Err(Reason::RevocationUnknown), |list| {
         list.must_not_name(serial, now)
     })

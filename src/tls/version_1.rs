@@ -83,7 +83,8 @@ impl VersionOne<'_> {
             return Err(Reason::NameNotPermitted);
         }
         if let Some(lists) = &self.trust.lists {
-            must_not_be_revoked(self.fields.serial, &ca, lists, now)?;
+            let signed = lists.iter().filter(|list| list.is_of_file());
+            must_not_be_revoked(self.fields.serial, &ca, signed, now)?;
         }
         Ok(ca.public_key.to_vec())
     }

@@ -61,3 +61,38 @@ fn an_unknown_command_is_a_usage_error() {
     let ran = hubgate(&setup.write(), &["chekc"]);
     assert_eq!(ran.status, Some(2));
 }
+
+#[test]
+fn what_a_command_prints_of_a_file_or_argument_is_no_order_to_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let nginx = "server { listen 80; server_name home.test; location / { proxy_pass http://127.0.0.1:8080; } \
+                 location = \"/a\u{1b}[2J\u{202e}\nforged: line\" { return 404; } }\n";
+    fs::write(folder.path().join("site.conf"), nginx).unwrap();
+    let unix = "listen: {http: [\"127.0.0.1:80\"], https: []}\nsites: [{hosts: [a], upstream: \"unix:/a\\e[2J\\nb\", access: public}]";
+    fs::write(folder.path().join("proxy.yaml"), unix).unwrap();
+    let runs: [&[&str]; 4] = [
+        &["import-nginx", "site.conf"],
+        &["check"],
+        &["check", "-c", "no\u{1b}[2J.yaml"],
+        &["explain", "https://a/\u{1b}", "--from", "127.0.0.1"],
+    ];
+    for arguments in runs {
+        let ran = hubgate(folder.path(), arguments);
+        let printed = ran.stdout + &ran.stderr;
+        assert!(
+            !printed.contains(['\u{1b}', '\u{202e}']),
+            "{arguments:?}: {printed:?}"
+        );
+        assert!(
+            !printed.lines().any(|line| line.starts_with("forged")),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("1b") || printed.contains("1B"),
+            "{arguments:?}: {printed}"
+        );
+    }
+    let usage = hubgate(folder.path(), &["\u{1b}[2Jchekc"]);
+    assert!(usage.stderr.contains("chekc"), "{}", usage.stderr);
+    assert!(!usage.stderr.contains('\u{1b}'), "{:?}", usage.stderr);
+}

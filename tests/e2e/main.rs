@@ -36,6 +36,7 @@ pub mod openhab;
 pub mod owner_rights;
 pub mod phones;
 pub mod real_hub;
+pub mod redirecting_sites;
 pub mod regressions;
 pub mod upstreams;
 pub mod users;

@@ -5,6 +5,8 @@
 use anyhow::Context;
 use bcrypt::Version;
 
+use crate::telemetry::is_invisible;
+
 /// A user's name as it may stand before the colon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserName(String);
@@ -43,7 +45,7 @@ impl UserName {
     /// Takes a name that `htpasswd`, NGINX and hubgate read alike.
     ///
     /// # Errors
-    /// It is empty, longer than 255 bytes, or has a colon, a control character, a `#` or space
+    /// It is empty, longer than 255 bytes, or has a colon, a character that is not seen, a `#` or space
     /// first, or a space last.
     pub fn parse(name: &str) -> Result<Self, Unfit> {
         let wrong = |what| Err(Unfit::Name(name.to_owned(), what));
@@ -55,8 +57,8 @@ impl UserName {
         if name.contains(':') {
             return wrong("has a colon, which ends a name in the file: leave it out");
         }
-        if name.contains(char::is_control) {
-            return wrong("has a control character: leave it out");
+        if name.contains(is_invisible) {
+            return wrong("has an invisible character: leave it out");
         }
         if name.starts_with('#') {
             return wrong("begins with #, as a comment does: leave it out");
@@ -104,7 +106,18 @@ mod tests {
 
     #[test]
     fn a_name_that_would_be_read_as_another_is_refused() {
-        for name in ["", "a:b", "a\nb", "#anna", " anna", "anna ", "\u{a0}anna"] {
+        for name in [
+            "",
+            "a:b",
+            "a\nb",
+            "an\u{202e}na",
+            "\u{feff}anna",
+            "anna\u{200b}",
+            "#anna",
+            " anna",
+            "anna ",
+            "\u{a0}anna",
+        ] {
             assert!(UserName::parse(name).is_err(), "{name:?}");
         }
         assert!(UserName::parse(&"a".repeat(256)).is_err());

@@ -58,7 +58,9 @@ fn place(line: &str) -> Option<(usize, usize)> {
 fn is_whole(text: &str, config: &Config) {
     let mut hosts = HashSet::new();
     for site in &config.sites {
-        assert!(!site.hosts.is_empty() && !site.upstream.servers.is_empty());
+        let hub = site.upstream().map(|upstream| upstream.servers.is_empty());
+        assert!(!site.hosts.is_empty() && hub != Some(true));
+        assert_eq!(hub.is_none(), site.redirect().is_some());
         assert!(
             site.hosts.iter().all(|host| hosts.insert(host)),
             "a host of two sites"
@@ -75,7 +77,9 @@ fn is_open_knowingly(text: &str, config: &Config, site: &Site) {
         PathAccess::And(access) => access.is_open(),
         PathAccess::Inherit => false,
     };
-    let open = site.access.is_open() || site.paths.iter().any(|rule| is_open(&rule.access));
+    let entered = site.redirect().is_none();
+    let open =
+        entered && site.access.is_open() || site.paths.iter().any(|rule| is_open(&rule.access));
     let told = text.contains("public") || text.contains('\\') || !config.warnings.is_empty();
     assert!(!open || told, "a site is open, and nobody knows");
 }

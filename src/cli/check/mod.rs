@@ -68,9 +68,8 @@ fn told(site: &Site, acme: &Acme) -> Vec<String> {
         String::new(),
         list(&site.hosts, ", "),
         line("certificate", &certificate(&site.certificate, acme)),
-        line("hub", &upstream(&site.upstream)),
-        line("who enters", &entry::told(&site.access)),
     ];
+    lines.extend(destination(site).map(|(label, text)| line(label, &text)));
     let user = site.user_header.as_ref();
     lines.extend(user.map(|name| line("user", &format!("named to the hub in {name}"))));
     lines.extend(entry::origins(&site.origins).map(|origins| line("origins", &origins)));
@@ -85,6 +84,16 @@ fn told(site: &Site, acme: &Acme) -> Vec<String> {
             .map(|rule| line(&rule.pattern(), &path(rule))),
     );
     lines
+}
+
+/// The hub with who enters, or the redirect.
+fn destination(site: &Site) -> impl Iterator<Item = (&'static str, String)> {
+    let redirect = site.redirect();
+    let redirect = redirect.map(|origin| ("redirects", format!("every path to {origin}")));
+    let hub = site.upstream().map(|hub| ("hub", upstream(hub)));
+    let entry = hub.as_ref();
+    let entry = entry.map(|_| ("who enters", entry::told(&site.access)));
+    redirect.into_iter().chain(hub).chain(entry)
 }
 
 fn certificate(certificate: &Certificate, acme: &Acme) -> String {
@@ -176,6 +185,7 @@ sites:
     access: {networks: [lan], origins: ["https://a.example:443", "https://b.example"]}
     paths: [{path: /camera/, access: {origins: ["null"]}}]
   - {hosts: [guest], upstream: "http://127.0.0.1:8080", access: public}
+  - {hosts: [www.example.org], redirect: "https://home.example.org"}
 "#;
         let expected = "\
 listens on [::]:443 (https) and [::]:80 (http, leads to https)
@@ -203,6 +213,10 @@ guest
   certificate  made by hubgate; browsers ask once whether to trust it
   hub          http://127.0.0.1:8080
   who enters   everybody, without a question
+
+www.example.org
+  certificate  made by hubgate; browsers ask once whether to trust it
+  redirects    every path to https://home.example.org
 
 warning: proxy.yaml:20:49: sites[1].paths[0].access.origins[0]: every site can open a page whose origin is null: give that page a host
 ";

@@ -11,7 +11,7 @@ use anyhow::{Context, anyhow};
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
 use super::{
-    super::{print, tell},
+    super::{print, print_verbatim, tell},
     Add, must_take_devices,
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(super) fn run(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()>
 fn invite(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
     let wish = add.wish(renew)?;
     let name = wish.name.clone();
-    let show = |invited: &Invited| print(&invitation(&name.to_string(), invited)?);
+    let show = |invited: &Invited| print_verbatim(&invitation(&name.to_string(), invited)?);
     let site = add.site.clone();
     if add.show {
         control::invitation(&config.state, name.as_str(), site, show, tell)?;

@@ -3,6 +3,7 @@
 use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use anyhow::Context;
+use zeroize::Zeroizing;
 
 use super::super::{print, prompt};
 use crate::{
@@ -15,7 +16,8 @@ use crate::{
 
 /// Writes the backup to a new file.
 pub(super) fn export(config: &Config, file: &Path) -> anyhow::Result<()> {
-    let passphrase = prompt::twice("passphrase: ")?;
+    let keep = |typed: &str| Ok(Zeroizing::new(typed.to_owned()));
+    let passphrase = prompt::new_secret("passphrase: ", keep)?;
     let backup = Folder::of(&config.state).export(&passphrase)?;
     let _rights = OwnerRights::assume(file).with_context(|| file.display().to_string())?;
     let mut options = OpenOptions::new();

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::super::{must_exist, print, table};
+use super::super::{must_exist, print, print_json, table};
 use crate::{
     clients::{
         Folder,
@@ -24,7 +24,7 @@ pub(super) fn run(config: &Config, all: bool, json: bool) -> anyhow::Result<()> 
         }
     };
     if json {
-        return print(&(serde_json::to_string_pretty(&states)? + "\n"));
+        return print_json(&states);
     }
     let shown: Vec<_> = states
         .iter()

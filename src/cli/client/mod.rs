@@ -44,11 +44,13 @@ pub(super) enum Client {
     /// Write the CA, its devices and revocations to a file, encrypted with a passphrase.
     Export {
         /// The file, which must not be there yet.
+        #[arg(value_parser = super::path_argument())]
         file: PathBuf,
     },
     /// Put back what was exported.
     Import {
         /// The file.
+        #[arg(value_parser = super::path_argument())]
         file: PathBuf,
         /// Even in the place of another CA, whose devices are locked out.
         #[arg(long)]
@@ -71,7 +73,7 @@ pub(super) struct Add {
     #[arg(long)]
     modern: bool,
     /// Write files into this folder instead of inviting.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = super::path_argument())]
     out: Option<PathBuf>,
     /// Show the open invitation again.
     #[arg(long, conflicts_with_all = ["out", "withdraw"])]

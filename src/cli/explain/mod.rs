@@ -15,7 +15,7 @@ use clap::Args;
 use time::OffsetDateTime;
 
 use self::{called::Called, visit::Visit};
-use super::print;
+use super::{print, print_json};
 use crate::{
     access::basic::Basic,
     clients::{Folder, name::Name},
@@ -48,7 +48,7 @@ pub(super) fn run(path: &Path, explain: &Explain) -> anyhow::Result<()> {
     let visit = visit(explain, &config)?;
     let told = elsewhere::rehearse(&config, |config| visit.explain(config))?;
     if explain.json {
-        return print(&(serde_json::to_string_pretty(&told)? + "\n"));
+        return print_json(&told);
     }
     print(&told.to_string())
 }

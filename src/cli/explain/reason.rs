@@ -5,7 +5,7 @@ use http::header;
 use super::visit::Visit;
 use crate::{
     access::verdict::{Admission, Denial},
-    proxy::{answer::Answer, exchange::Exchange},
+    proxy::{answer::Answer, exchange::Exchange, page::Notice},
     tls::Reason,
 };
 
@@ -25,11 +25,9 @@ impl Judged<'_> {
         Some(location.to_str().ok()?.to_owned())
     }
 
-    /// The path, if it is one that means two things.
-    fn bad_path(&self) -> Option<String> {
-        let path = self.visit.called.target.split('?').next()?;
-        let place = self.exchange.site.as_ref()?.place(path);
-        place.err().map(|why| why.to_string())
+    /// The kind of the local response.
+    fn notice(&self) -> Option<&Notice> {
+        self.refusal?.notice.as_ref()
     }
 }
 
@@ -42,15 +40,21 @@ pub(super) fn of(judged: &Judged<'_>) -> String {
     if let Some(denial) = &exchange.denial {
         return denied(denial, judged);
     }
+    if let Some(Notice::Malformed(why)) = judged.notice() {
+        return (*why).to_owned();
+    }
     if exchange.site.is_none() {
         return nowhere(judged);
     }
-    if let Some(location) = judged.location() {
-        return format!("what comes in the clear is sent to {location}");
-    }
-    match judged.bad_path() {
-        Some(why) => why,
-        None => "a page of hubgate's own answers here, by which devices are enrolled".to_owned(),
+    let location = judged.location().unwrap_or_default();
+    match judged.notice() {
+        Some(Notice::ToOrigin) => format!("the site redirects every request, here to {location}"),
+        Some(Notice::ToHttps) => format!("what comes in the clear is sent to {location}"),
+        Some(Notice::ToFolder) => {
+            format!("a hub answers below the path with a slash at its end, at {location}")
+        }
+        Some(Notice::BadPath(why)) => why.to_string(),
+        _ => "a page of hubgate's own answers here, by which devices are enrolled".to_owned(),
     }
 }
 

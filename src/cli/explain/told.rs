@@ -85,7 +85,7 @@ impl Told {
     fn decided_by(&mut self, site: &site::Site, judged: &Judged<'_>) {
         let config = &site.config;
         self.site = Some(config.hosts.iter().map(ToString::to_string).collect());
-        self.access = Some(entry::told(&config.access));
+        self.access = config.upstream().map(|_| entry::told(&config.access));
         let path = judged.visit.called.target.split('?').next();
         let place = path.and_then(|path| site.place(path).ok());
         let origins = place.map(|place| site.origins(&place));
@@ -143,9 +143,10 @@ impl fmt::Display for Told {
 }
 
 fn servers(site: &Site, rule: Option<&PathRule>) -> Vec<String> {
-    let own = rule.and_then(|rule| rule.upstream.as_ref());
-    let upstream = own.unwrap_or(&site.upstream);
-    upstream.servers.iter().map(Server::to_string).collect()
+    let own = rule.and_then(|rule| rule.upstream.as_deref());
+    let upstream = own.or(site.upstream());
+    let servers = upstream.into_iter().flat_map(|upstream| &upstream.servers);
+    servers.map(Server::to_string).collect()
 }
 
 /// What does not decide, but may surprise.

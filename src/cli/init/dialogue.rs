@@ -2,20 +2,23 @@
 
 use std::{
     fs,
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, BufRead, IsTerminal, Read, Write},
     path::Path,
 };
 
 use anyhow::{Context, anyhow, bail};
 
 use super::{Away, Init, draft::Draft};
-use crate::{access::password::entry::UserName, config};
+use crate::{access::password::entry::UserName, config, telemetry::Printable};
 
 /// A hub on this machine, as openHAB listens.
 const HUB: &str = "http://127.0.0.1:8080";
 
 /// Wrong answers to one question before the command ends.
 const MOST_TRIES: usize = 10;
+
+/// Bytes of an answer at most.
+const LONGEST_LINE: u64 = 4096;
 
 /// Completes the flags: by questions at a terminal, else by the defaults.
 ///
@@ -115,28 +118,36 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
             };
             write!(self.output, "{question}{shown}: ")?;
             self.output.flush()?;
-            match parse(&self.line(default)?) {
+            let line = self.line()?;
+            match answer(&line, default).and_then(&parse) {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => writeln!(self.output, "  {fault:#}")?,
+                Err(fault) => {
+                    let fault = format!("{fault:#}");
+                    writeln!(self.output, "  {}", Printable(&fault))?;
+                }
             }
         }
         bail!("no valid answer in {MOST_TRIES} tries: nothing was written")
     }
 
-    fn line(&mut self, default: &str) -> anyhow::Result<String> {
-        let mut line = String::new();
-        let read = self
-            .input
-            .read_line(&mut line)
-            .context("reading the answer")?;
-        if read == 0 {
+    fn line(&mut self) -> anyhow::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        let read = self.input.by_ref().take(LONGEST_LINE);
+        let read = { read }.read_until(b'\n', &mut line);
+        if read.context("reading the answer")? == 0 {
             bail!("the input ended: nothing was written");
         }
-        Ok(match line.trim() {
-            "" => default.to_owned(),
-            answer => answer.to_owned(),
-        })
+        Ok(line)
     }
+}
+
+/// The answer of a line; an empty one is the default.
+fn answer<'a>(line: &'a [u8], default: &'a str) -> anyhow::Result<&'a str> {
+    let line = std::str::from_utf8(line).map_err(|_| anyhow!("the answer is no UTF-8 text"))?;
+    Ok(match line.trim() {
+        "" => default,
+        answer => answer,
+    })
 }
 
 const AWAY: &str = "Who may enter from elsewhere? At home everybody may.\n  \
@@ -208,9 +219,9 @@ fn optional_email(text: &str) -> anyhow::Result<Option<String>> {
 mod tests {
     use super::*;
 
-    fn answered(init: &Init, answers: &str) -> (anyhow::Result<Draft>, String) {
+    fn answered(init: &Init, answers: impl AsRef<[u8]>) -> (anyhow::Result<Draft>, String) {
         let mut output = Vec::new();
-        let draft = Dialogue::new(answers.as_bytes(), &mut output).complete(init);
+        let draft = Dialogue::new(answers.as_ref(), &mut output).complete(init);
         (draft, String::from_utf8(output).unwrap())
     }
 
@@ -253,8 +264,20 @@ mod tests {
             .0
             .unwrap_err();
         assert!(ended.to_string().contains("nothing was written"), "{ended}");
-        let wrong = answered(&Init::default(), &"_\n".repeat(99)).0.unwrap_err();
+        let wrong = answered(&Init::default(), "_\n".repeat(99)).0.unwrap_err();
         assert!(wrong.to_string().contains("nothing was written"), "{wrong}");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_text_or_too_long_is_asked_for_again() {
+        let long = [b"a".repeat(5000), b"\n".to_vec()].concat();
+        let answers = [b"h\xe4us\n", &*long, b"a\x1b[2J\nhome.local\n\n1\n"].concat();
+        let (draft, shown) = answered(&Init::default(), answers);
+        assert_eq!(draft.unwrap().hosts, ["home.local"], "{shown}");
+        assert!(
+            shown.contains("no UTF-8") && !shown.contains('\u{1b}'),
+            "{shown}"
+        );
     }
 
     #[test]

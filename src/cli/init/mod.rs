@@ -38,7 +38,7 @@ pub(super) struct Init {
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// Replace this proxy.yaml; it is kept with `.old` at its end.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = super::path_argument())]
     overwrite: Option<PathBuf>,
 }
 
@@ -64,7 +64,8 @@ const PACKAGE: (&str, &str) = ("/etc/hubgate", "/var/lib/hubgate");
 /// Writes the file and the user, checks them, and prints the next command.
 pub(super) fn run(named: Option<&Path>, init: &Init) -> anyhow::Result<()> {
     let path = named.map_or_else(default_path, Path::to_owned);
-    must_be_writable(&path)?;
+    let real = real(&path)?;
+    must_be_writable(&real)?;
     let replaced = must_be_free(&path, init.overwrite.as_deref())?;
     let draft = dialogue::complete(init)?;
     let text = draft.yaml(state(&path));
@@ -72,7 +73,7 @@ pub(super) fn run(named: Option<&Path>, init: &Init) -> anyhow::Result<()> {
     let user = draft.user.as_ref();
     let added = user.map(|user| first_user(&path, &config.state, user));
     let added = added.transpose()?;
-    write(&path, &text, replaced)?;
+    write(&real, &text, replaced)?;
     print(&format!(
         "wrote {}\n{}",
         path.display(),
@@ -94,6 +95,20 @@ fn default_path() -> PathBuf {
 /// The state folder to name in the file; none where the default is right.
 fn state(path: &Path) -> Option<&'static str> {
     (path.parent() == Some(Path::new(PACKAGE.0))).then_some(PACKAGE.1)
+}
+
+/// The file that the path leads to: a symlink stays one.
+///
+/// # Errors
+/// It is a symlink that leads nowhere.
+fn real(path: &Path) -> anyhow::Result<PathBuf> {
+    if !path.is_symlink() {
+        return Ok(path.to_owned());
+    }
+    let shown = path.display();
+    fs::canonicalize(path).with_context(|| {
+        format!("{shown}: a symlink that leads nowhere: remove it, or make the file that it names")
+    })
 }
 
 /// Fails before the first question where no answer would help.
@@ -203,6 +218,25 @@ mod tests {
             fs::read_to_string(folder.path("proxy.yaml.old")).unwrap(),
             "old"
         );
+    }
+
+    #[test]
+    fn a_symlink_stays_one_and_its_file_is_replaced() {
+        let folder = Folder::new();
+        let (file, link) = (folder.write("real.yaml", "old"), folder.path("proxy.yaml"));
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&real(&link).unwrap(), "new", true).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        fs::remove_file(&file).unwrap();
+        let fault = format!("{:#}", real(&link).unwrap_err());
+        assert!(fault.contains("leads nowhere"), "{fault}");
+    }
+
+    #[test]
+    fn a_device_in_the_place_of_the_file_is_refused() {
+        let fault = must_be_free(Path::new("/dev/zero"), None).unwrap_err();
+        assert!(format!("{fault:#}").contains("a device"), "{fault:#}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::{print, table};
+use super::super::{print, print_json, table};
 use crate::access::password::listing::{self, Line};
 
 /// Prints the users of a file's content.
@@ -10,7 +10,7 @@ pub(super) fn run(text: &[u8], json: bool) -> anyhow::Result<()> {
     let lines = listing::lines(text);
     if json {
         let lines: Vec<_> = lines.iter().map(as_json).collect();
-        return print(&(serde_json::to_string_pretty(&lines)? + "\n"));
+        return print_json(&lines);
     }
     print(&told(&lines))
 }

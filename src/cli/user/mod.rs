@@ -65,7 +65,7 @@ struct Place {
     #[arg(long, global = true, value_name = "HOST", conflicts_with = "file")]
     site: Option<String>,
     /// This password file of proxy.yaml.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", value_parser = super::path_argument())]
     file: Option<PathBuf>,
 }
 
@@ -143,7 +143,7 @@ fn del(file: &File, state: &Path, name: &str) -> anyhow::Result<()> {
 }
 
 fn new_hash() -> anyhow::Result<String> {
-    entry::hash(&prompt::twice("new password: ")?)
+    prompt::new_secret("new password: ", entry::hash)
 }
 
 fn must_be_new(lines: &Lines, user: &UserName) -> anyhow::Result<()> {

@@ -78,11 +78,15 @@ pub(super) struct Site {
     #[serde(default)]
     pub(super) certificate: Certificate,
     /// The hub: `http://127.0.0.1:8080`, or a block with several servers.
-    pub(super) upstream: Upstream,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) upstream: Option<Upstream>,
+    /// In the place of `upstream`: the origin that has the same paths, such as `https://home.example.org`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) redirect: Option<String>,
     /// Field that names the user or device let in to the hub, such as `Remote-User`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_header: Option<String>,
-    /// Entry to the site: `public` for everybody, or the factors asked for. Never left out.
+    /// Entry to the site: `public` for everybody, or the factors asked for. Left out with `redirect` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<SiteAccess>,
     /// Exceptions by path; the longest match decides.

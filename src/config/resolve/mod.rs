@@ -18,6 +18,7 @@ mod origin;
 mod path;
 mod pin;
 mod quantity;
+mod redirect;
 mod request_header;
 mod session;
 mod site;
@@ -36,11 +37,13 @@ pub use self::{
     network::LAN,
     obtainable::is_certifiable,
     origin::is_origin,
+    redirect::is_redirect,
     request_header::{is_edited_header, is_edited_value, is_upstream_host, is_user_header},
     upstream::{check_server, is_server},
 };
 use self::{itself::Itself, obtainable::Obtainable};
 use super::{
+    characters::must_be_visible,
     faults::Fault,
     file::File,
     model::{Config, Host, NamedFiles},
@@ -113,6 +116,7 @@ impl Resolver<'_> {
 
     /// The path of a file or folder, relative to the folder of `proxy.yaml`.
     fn file(&mut self, place: &Place<'_>, written: &str) -> Option<PathBuf> {
+        self.keep(place, must_be_visible(written))?;
         let fault = match written {
             "" => "the path is empty: name a file",
             home if home.starts_with('~') => "`~` is not expanded: write the whole path",

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use super::{Resolver, header, host, path, quantity, whole};
 use crate::config::{
     file::{self, CertificateWord, HstsWord},
-    model::{Certificate, Host, Hsts, PathAccess, PathRule, Site},
+    model::{Access, Certificate, Destination, Host, Hsts, PathAccess, PathRule, Site},
     tree::Place,
 };
 
@@ -22,7 +22,9 @@ impl Resolver<'_> {
         }
         let sites = written.iter().enumerate();
         let sites = sites.map(|(nth, site)| self.site(&place.item(nth), site).map(Arc::new));
-        whole(sites.collect())
+        let sites = whole(sites.collect())?;
+        self.refuse_redirect_loops(place, &sites)?;
+        Some(sites)
     }
 
     fn site(&mut self, place: &Place<'_>, written: &file::Site) -> Option<Site> {
@@ -31,13 +33,16 @@ impl Resolver<'_> {
         if let (Some(hosts), Some(Certificate::Acme)) = (&hosts, &certificate) {
             self.obtainable(&place.key("hosts"), hosts);
         }
-        let upstream = self.upstream(&place.key("upstream"), &written.upstream);
+        let destination = self.destination(place, written);
         let user_header = self.optional(
             &place.key("user_header"),
             written.user_header.as_deref(),
             Self::user_header,
         );
-        let access = self.site_access(place, written.access.as_ref());
+        let access = match &written.redirect {
+            Some(_) => Some(Access::default()),
+            None => self.site_access(place, written.access.as_ref()),
+        };
         let origins = self.origins(&place.key("access"), written.access.as_ref());
         let session = self.session(
             &place.key("access"),
@@ -47,13 +52,15 @@ impl Resolver<'_> {
         let paths = self.paths(&place.key("paths"), &written.paths);
         let hsts = self.hsts(&place.key("hsts"), &written.hsts);
         let headers = self.headers(&place.key("headers"), &written.headers);
-        if let (Some(Some(name)), Some(upstream), Some(paths)) = (&user_header, &upstream, &paths) {
+        if let (Some(Some(name)), Some(Destination::Upstream(upstream)), Some(paths)) =
+            (&user_header, &destination, &paths)
+        {
             self.user_header_once(&place.key("user_header"), name, upstream, paths)?;
         }
         Some(Site {
             hosts: hosts?,
             certificate: certificate?,
-            upstream: upstream?,
+            destination: destination?,
             user_header: user_header?,
             access: access?,
             origins: origins?,

@@ -6,6 +6,7 @@ use http::{Uri, uri::Authority};
 
 use super::{Resolver, host, whole};
 use crate::config::{
+    characters::must_be_visible,
     file,
     model::{Host, HubKind, Server, Upstream},
     tree::Place,
@@ -109,7 +110,7 @@ fn kind(written: file::HubKind) -> HubKind {
 }
 
 /// The same URL with its host as the DNS knows it, for one that is not ASCII.
-fn ascii_url(text: &str) -> Option<String> {
+pub(super) fn ascii_url(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let end = rest.find([':', '/']).unwrap_or(rest.len());
     let name = host::ascii(&rest[..end]).filter(|_| !text.is_ascii())?;
@@ -170,7 +171,8 @@ fn not_a_url(text: &str) -> String {
 }
 
 fn unix(path: &str) -> Result<Server, String> {
-    if !path.starts_with('/') || path.contains('\0') {
+    must_be_visible(path)?;
+    if !path.starts_with('/') {
         return Err(format!(
             "\"{path}\" is no absolute path: write one such as unix:/run/hub.sock"
         ));
@@ -261,6 +263,19 @@ mod tests {
         assert!(told("http://*.hub:80").contains("no single host"));
         for odd in ["", "http://", "http:///x", "/", "http://a b:80"] {
             assert!(server(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_socket_whose_name_changes_the_line_it_stands_in_is_refused() {
+        for odd in [
+            "unix:/a\nb",
+            "unix:/a\u{1b}[2J",
+            "unix:/a\u{202e}b",
+            "unix:/\0",
+        ] {
+            let fault = server(odd).unwrap_err();
+            assert!(fault.contains("invisible character U+"), "{odd:?}");
         }
     }
 }

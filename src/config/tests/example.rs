@@ -37,7 +37,10 @@ fn what_the_example_shows_as_another_way_is_right_too() {
     let config = config(&other_way());
     let site = &config.sites[0];
     assert!(matches!(site.certificate, Certificate::Files { .. }));
-    assert_eq!((site.upstream.servers.len(), site.paths.len()), (2, 2));
+    assert_eq!(
+        (site.upstream().unwrap().servers.len(), site.paths.len()),
+        (2, 2)
+    );
     assert_eq!(site.headers.len(), 1);
     assert!(site.session.is_some());
     let phones = site.access.client_certificate.as_ref();

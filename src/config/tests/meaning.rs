@@ -384,4 +384,90 @@ const MISTAKES: &[(&str, &str)] = &[
         r#"sites: [{hosts: [a], upstream: {servers: ["http://h:1", "https://A:443"]}, access: public}]"#,
         "1:57: sites[0].upstream.servers[1]: https://a:443 is hubgate itself, which listens there: write the hub's own address and port, such as http://127.0.0.1:8080",
     ),
+    (
+        "sites: [{hosts: [a], access: public}]",
+        "1:9: sites[0]: no `upstream`: write the address of the hub, such as http://127.0.0.1:8080, or `redirect` with another origin, such as https://home.example.org",
+    ),
+    (
+        r#"sites: [{hosts: [a], upstream: "http://h:1", redirect: "https://b", access: public}]"#,
+        "1:56: sites[0].redirect: a site has a hub or redirects: keep `upstream` or `redirect`",
+    ),
+    (
+        r#"sites: [{hosts: [a], redirect: "https://b", access: public}]"#,
+        "1:53: sites[0].access: `redirect` answers every request, so this has no effect: remove `access`",
+    ),
+    (
+        r#"sites: [{hosts: [a], redirect: "https://b", paths: [{path: /x, access: public}]}]"#,
+        "1:52: sites[0].paths: `redirect` answers every request, so this has no effect: remove `paths`",
+    ),
+    (
+        r#"sites: [{hosts: [a], redirect: "https://b", headers: {X-A: b}}]"#,
+        "1:54: sites[0].headers: `redirect` answers every request, so this has no effect: remove `headers`",
+    ),
+    (
+        r#"sites: [{hosts: [a], redirect: "https://b", user_header: Remote-User}]"#,
+        "1:58: sites[0].user_header: `redirect` answers every request, so this has no effect: remove `user_header`",
+    ),
+    (
+        r#"sites: [{hosts: [a], redirect: "http://b"}]"#,
+        "1:32: sites[0].redirect: http://b leads from TLS into the clear: write https://b",
+    ),
+    (
+        r#"sites: [{hosts: [a], redirect: "https://b/x"}]"#,
+        r#"1:32: sites[0].redirect: "https://b/x" has more than scheme, host and port: path and query of each request are kept; write https://b"#,
+    ),
+    (
+        r#"sites: [{hosts: [a, b], redirect: "https://B"}]"#,
+        "1:35: sites[0].redirect: https://b leads back to this site, and browsers stop at such a loop: name a host of another site or machine",
+    ),
+    (
+        "listen: {https: [\"[::]:8443\"]}\nsites: [{hosts: [\"*.example.org\"], redirect: \"https://www.example.org:8443\"}]",
+        "2:46: sites[0].redirect: https://www.example.org:8443 leads back to this site, and browsers stop at such a loop: name a host of another site or machine",
+    ),
+    (
+        "access: lan",
+        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found "lan"; write {networks: [lan]}"#,
+    ),
+    (
+        "access: [lan, 10.0.0.1]",
+        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found a list; write {networks: [lan]}"#,
+    ),
+    (
+        "access: none",
+        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found "none"; write public for everybody, or the factors, such as {networks: [lan]}"#,
+    ),
+    (
+        "sites:\n  hosts: [a]\n  access: public",
+        "2:3: sites: expected a list, found a block; each item begins with a dash and a space: write `- ` before the first key",
+    ),
+    (
+        "sites: [{hosts: [a], upstream: 8080, access: public}]",
+        "1:32: sites[0].upstream: expected text or a block with ca, connections, headers, host, kind, pin, servers, found the number 8080; write http://127.0.0.1:8080",
+    ),
+    (
+        "listen: 443\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
+        r#"1:9: listen: expected a block with http, https, found the number 443; write {https: ["[::]:443"]}"#,
+    ),
 ];
+
+#[test]
+fn redirects_that_lead_to_each_other_are_refused_and_a_chain_is_taken() {
+    let text = |last: &str| {
+        format!(
+            "sites:\n  - {{hosts: [a], redirect: 'https://b'}}\n  - {{hosts: [b], redirect: 'https://c'}}\n  \
+             - {{hosts: [c], {last}}}\n"
+        )
+    };
+    let refused = told(&text("redirect: 'https://b'"));
+    let places: Vec<_> = refused
+        .lines()
+        .filter(|line| line.contains("leads back"))
+        .collect();
+    assert_eq!(places.len(), 2, "{refused}");
+    assert!(places[0].contains("sites[1].redirect"), "{refused}");
+    let elsewhere = text("redirect: 'https://a:8443'");
+    let ends = text("upstream: 'http://h:1', access: public");
+    for text in [elsewhere, ends] {
+        assert!(crate::config::parse(&text, std::path::Path::new("proxy.yaml")).is_ok());
+    }
+}

@@ -48,11 +48,11 @@ fn what_is_written_of_a_site_is_understood() {
     let site = &config(FULL).sites[0];
     assert_eq!(site.hosts[0], Host::Wildcard("example.org".into()));
     assert_eq!(
-        site.upstream.servers[1],
+        site.upstream().unwrap().servers[1],
         Server::Unix("/run/hub.sock".into())
     );
     let ca = Path::new("/etc/hubgate/ca.pem");
-    assert_eq!(site.upstream.ca.as_deref(), Some(ca));
+    assert_eq!(site.upstream().unwrap().ca.as_deref(), Some(ca));
     let max_age = Duration::from_secs(86400);
     let include_subdomains = false;
     assert_eq!(

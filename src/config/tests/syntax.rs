@@ -106,3 +106,24 @@ fn deep_nesting_is_refused_without_deep_recursion() {
         told(&text);
     }
 }
+
+#[test]
+fn a_dash_or_colon_without_its_space_and_an_equals_sign_have_their_cure() {
+    for (site, cure) in [
+        (
+            "-hosts: [a]\n    upstream: http://h:1",
+            "a dash needs a space",
+        ),
+        (
+            "- hosts: [a]\n    upstream:http://h:1",
+            "a colon needs a space",
+        ),
+        (
+            "- hosts: [a]\n    upstream = http://h:1",
+            "in the place of =",
+        ),
+    ] {
+        let told = told(&format!("sites:\n  {site}\n    access: public\n"));
+        assert!(told.contains(cure), "{told}");
+    }
+}

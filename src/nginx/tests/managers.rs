@@ -98,7 +98,7 @@ fn what_the_proxy_manager_does_beside_hubs_is_said_to_be_lost() {
     let (kept, lost) = report.split_once("\ndropped\n").unwrap();
     assert!(kept.contains("dead_host/1.conf:1: server"), "{report}");
     assert!(
-        lost.contains("a redirect to $scheme://new.example.org"),
+        kept.contains("`redirect` to https://new.example.org"),
         "{report}"
     );
     assert!(

@@ -206,7 +206,7 @@ fn a_redirect_to_another_host_is_no_redirect_to_https() {
         .replace("home.", "old.");
     let site = home(&format!("location / {{ {HUB} }}")) + &elsewhere;
     assert!(
-        report(&site).contains("a redirect to https://new.example.org"),
+        report(&site).contains("`redirect` to https://new.example.org"),
         "{}",
         report(&site)
     );

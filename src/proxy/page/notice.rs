@@ -15,6 +15,8 @@ pub enum Notice {
     ToHttps,
     /// The path ends in a slash.
     ToFolder,
+    /// The site redirects to another origin.
+    ToOrigin,
     /// A password is needed; the certificate that would have done was not good.
     PasswordRequired(Option<Box<Reason>>),
     /// A certificate is needed.
@@ -46,7 +48,7 @@ pub enum Notice {
 }
 
 /// Notices without a fact in them, which [`Notice::slot`] numbers.
-pub(super) const FIXED: usize = 14;
+pub(super) const FIXED: usize = 15;
 
 impl Notice {
     /// The number of a notice that is the same for each response of a site.
@@ -65,6 +67,7 @@ impl Notice {
             Self::HubSlow => 11,
             Self::ClientSlow => 12,
             Self::Internal => 13,
+            Self::ToOrigin => 14,
             // The status of a foreign origin's is one of two.
             _ => return None,
         })
@@ -72,7 +75,7 @@ impl Notice {
 
     /// Whether the same request may succeed when it is sent again.
     pub(super) fn can_be_retried(&self) -> bool {
-        !matches!(self, Self::ToHttps | Self::ToFolder)
+        !matches!(self, Self::ToHttps | Self::ToFolder | Self::ToOrigin)
     }
 
     /// Seconds after which the page reloads itself.

@@ -184,6 +184,7 @@ mod tests {
             Notice::Misdirected("<b>\"x".into()),
             Notice::ToHttps,
             Notice::ToFolder,
+            Notice::ToOrigin,
             Notice::PasswordRequired(None),
             Notice::PasswordRequired(Some(reason())),
             Notice::CertificateRequired,

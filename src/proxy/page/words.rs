@@ -136,6 +136,7 @@ fn english(notice: &Notice) -> [&'static str; 2] {
         ],
         Notice::ToHttps => ["Moved", "This site is served over https."],
         Notice::ToFolder => ["Moved", "This address ends in a slash."],
+        Notice::ToOrigin => ["Moved", "This page is at another address."],
         Notice::PasswordRequired(None) => [
             "Password required",
             "Please enter your user name and password.",
@@ -208,6 +209,7 @@ fn german(notice: &Notice) -> [&'static str; 2] {
         ],
         Notice::ToHttps => ["Umgezogen", "Diese Seite gibt es über https."],
         Notice::ToFolder => ["Umgezogen", "Diese Adresse endet mit einem Schrägstrich."],
+        Notice::ToOrigin => ["Umgezogen", "Diese Seite hat eine andere Adresse."],
         Notice::PasswordRequired(None) => [
             "Passwort nötig",
             "Bitte Benutzernamen und Passwort eingeben.",

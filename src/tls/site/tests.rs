@@ -11,7 +11,7 @@ use rustls::{
 
 use super::*;
 use crate::{
-    config::model::{Access, Certificate, Host, Hsts, Upstream},
+    config::model::{Access, Certificate, Destination, Host, Hsts, Upstream},
     tls::testing::{
         Folder, TestCa,
         handshake::{Client, handshake},
@@ -25,7 +25,7 @@ fn site(certificate: Certificate) -> Site {
     Site {
         hosts: vec![Host::Name("home.example.org".into())],
         certificate,
-        upstream: Arc::new(Upstream::default()),
+        destination: Destination::Upstream(Arc::new(Upstream::default())),
         user_header: None,
         origins: vec![],
         session: None,

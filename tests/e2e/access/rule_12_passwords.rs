@@ -274,3 +274,29 @@ async fn status(caller: &Caller, user: &str, password: &str) -> u16 {
 fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
+
+#[tokio::test]
+async fn another_sites_page_spends_no_tries_of_its_reader() {
+    let hub = Hub::start().await;
+    let gate = Setup::home(&hub.url())
+        .password()
+        .site("paths: [{path: /static/, access: public}]")
+        .start()
+        .await;
+    let reader = gate.tls().from("127.0.0.9");
+    let wrong = basic("anna", "wrong");
+    let fields = [
+        ("authorization", wrong.as_str()),
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "https://evil.test"),
+    ];
+    for target in ["/", "/static/a"] {
+        for _ in 0..GUESSES {
+            let mut client = reader.http1().await;
+            let answer = client.ask(http::Method::POST, target, &fields, "").await;
+            assert!(matches!(answer.status, 200 | 403), "{}", answer.status);
+        }
+    }
+    assert_eq!(status(&reader, "anna", "secret").await, 200);
+    assert!(!gate.printed().contains("login failed"));
+}

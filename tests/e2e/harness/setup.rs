@@ -78,10 +78,12 @@ impl Setup {
         self
     }
 
-    /// Adds another site, on the lines after `  - `; open to everybody if it does not say otherwise.
+    /// Adds another site, on the lines after `  - `; open to everybody if it neither says otherwise
+    /// nor redirects.
     pub fn other_site(mut self, flow: &str) -> Self {
         let open = |flow: &str| Some(flow.strip_suffix('}')?.to_owned() + ", access: public}");
-        let opened = (!flow.contains("access:")).then(|| open(flow)).flatten();
+        let is_decided = flow.contains("access:") || flow.contains("redirect:");
+        let opened = (!is_decided).then(|| open(flow)).flatten();
         self.other_sites = self.other_sites + "  - " + &opened.unwrap_or(flow.to_owned()) + "\n";
         self
     }

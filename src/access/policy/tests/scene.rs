@@ -14,8 +14,8 @@ use crate::{
         verdict::{Admission, Denial},
     },
     config::model::{
-        Access, Certificate, ClientAuthority, ClientCertificate, ClientHeaders, Host, Hsts,
-        Networks, PathAccess, PathRule, Satisfy, Server, Site, Upstream,
+        Access, Certificate, ClientAuthority, ClientCertificate, ClientHeaders, Destination, Host,
+        Hsts, Networks, PathAccess, PathRule, Satisfy, Server, Site, Upstream,
     },
     tls::{
         ClientAuth, Reason,
@@ -169,10 +169,10 @@ fn policy(folder: &Path, site: &str, paths: &[(&str, &str)]) -> Policy {
     let site = Site {
         hosts: vec![Host::Name("home.example.org".to_owned())],
         certificate: Certificate::SelfSigned,
-        upstream: Arc::new(Upstream {
+        destination: Destination::Upstream(Arc::new(Upstream {
             servers: vec![Server::Unix("hub.sock".into())],
             ..Upstream::default()
-        }),
+        })),
         user_header: None,
         access: access(folder, site),
         origins: Vec::new(),

@@ -224,3 +224,24 @@ fn list_of_version_1_warns_and_names_the_way_to_version_2() {
         assert!(warning.contains(part), "{warning}");
     }
 }
+
+#[test]
+fn list_of_version_1_counts_beside_that_of_an_intermediate_that_only_the_device_shows() {
+    let root = TestCa::new("Home CA");
+    let below = root.intermediate(ca_params("Below"));
+    let (lost, kept) = (below.issue("lost"), below.issue("kept"));
+    let root_1 = root.revoke_by_version_1(&[], 30);
+    let judged = |lists: &str, issued: &Issued| {
+        let (judge, _folder) = with_list(&root.certificate.pem(), lists);
+        judge.judge(&issued.chain, SystemTime::now()).map(|_| ())
+    };
+    let (lost, kept) = (lost.through(&[&below]), kept.through(&[&below]));
+    let both = root_1.clone() + &below.revoke(&[&lost.serial], 30);
+    assert_eq!(judged(&both, &lost), Err(Reason::Revoked));
+    assert_eq!(judged(&both, &kept), Ok(()));
+    assert_eq!(judged(&root_1, &kept), Err(Reason::RevocationUnknown));
+    let ended = judged(&(root_1.clone() + &below.revoke(&[], -1)), &kept);
+    assert!(matches!(ended, Err(Reason::CrlExpired(_))), "{ended:?}");
+    let twin = TestCa::new("Home CA").intermediate(ca_params("Below"));
+    assert!(judged(&(root_1 + &twin.revoke(&[], 30)), &kept).is_err());
+}

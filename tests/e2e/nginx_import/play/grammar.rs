@@ -181,6 +181,10 @@ impl Grammar {
             nodes.push(Node::line("return 301 https://$host$request_uri"));
             return nodes;
         }
+        if nth > 0 && self.random.percent(12) {
+            nodes.push(self.redirect());
+            return nodes;
+        }
         if self.random.percent(45) {
             nodes.extend(self.access());
         }

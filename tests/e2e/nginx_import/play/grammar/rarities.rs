@@ -59,6 +59,24 @@ impl Grammar {
         }
     }
 
+    /// A redirect of the whole server to another host.
+    pub(super) fn redirect(&mut self) -> Node {
+        let leads = [
+            "return 301 https://new.test$request_uri",
+            "return 308 $scheme://new.test$request_uri",
+            "return 301 https://home.test$request_uri",
+            "return 301 https://other.test$request_uri",
+            "return 302 https://new.test$request_uri",
+            "rewrite ^/(.*)$ https://new.test/$1 permanent",
+            "return 301 http://new.test$request_uri",
+        ];
+        let lead = *self.random.of(&leads);
+        match self.random.percent(30) && lead.starts_with("return") {
+            true => Node::block("location /", vec![Node::line(lead)]),
+            false => Node::line(lead),
+        }
+    }
+
     pub(super) fn rewrite(&mut self) -> Node {
         Node::line(*self.random.of(&[
             "rewrite ^ /static/down.html break",
