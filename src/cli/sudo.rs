@@ -1,6 +1,6 @@
 //! The same command with root's rights, for one that failed for want of them.
 
-use std::{ffi::OsString, io, path::PathBuf};
+use std::{error::Error, ffi::OsString, io, path::PathBuf};
 
 use rustix::process::geteuid;
 
@@ -11,8 +11,7 @@ use crate::{file_access, regular_file};
 ///
 /// Touches no file after one that did not answer.
 pub(super) fn would_help(error: &anyhow::Error, named: Option<PathBuf>) -> bool {
-    let is_unanswered = error.chain().any(|cause| cause.is::<file_access::Fault>());
-    if is_unanswered || geteuid().is_root() {
+    if error.chain().any(is_unanswered) || geteuid().is_root() {
         return false;
     }
     let config = named.unwrap_or_else(default_config);
@@ -22,6 +21,10 @@ pub(super) fn would_help(error: &anyhow::Error, named: Option<PathBuf>) -> bool 
         .filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.any(is_denied)
         || regular_file::read_begin(&config, 0).is_err_and(|fault| is_denied(&fault))
+}
+
+fn is_unanswered(cause: &(dyn Error + 'static)) -> bool {
+    cause.is::<file_access::Fault>()
 }
 
 /// The command line after `sudo`, as a shell reads it.
