@@ -1,6 +1,6 @@
 //! Cures for values and keys in the wrong form, as far as the form shows what was meant.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, iter};
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(super) fn of_value(
         Content::Text(_) | Content::Switch(_) if path.contains(".networks") => {
             networks(content, is_list)
         }
-        content if path.ends_with(".access") => access(content),
+        content if path.ends_with(".access") && !is_misspelled_public(content) => access(content),
         Content::Number(port) if path.ends_with(".upstream") => {
             Some(format!("write http://127.0.0.1:{port}"))
         }
@@ -79,6 +79,13 @@ fn blocks_of<'s>(root: &'s Value, schema: &'s Value, path: &str) -> Vec<(String,
     };
     let forms = Form::all(root, schema).into_iter();
     forms.flat_map(of_form).collect()
+}
+
+fn is_misspelled_public(content: &Content) -> bool {
+    let Content::Text(text) = content else {
+        return false;
+    };
+    spelling::nearest(text, iter::once("public")).is_some()
 }
 
 /// Factors that stand without their key, or a word that is none.
