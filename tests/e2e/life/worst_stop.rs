@@ -18,6 +18,7 @@ use crate::{
 /// A program that ignores SIGTERM, as does what it starts.
 const STUBBORN: &str = "#!/bin/sh\ntrap '' TERM\nsleep 300 &\necho x >\"$0.started\"\nwait\n";
 
+#[allow(clippy::print_stdout, reason = "figures that --nocapture shows")]
 async fn must_stop_in_time(state: &str, gate: &mut Hubgate) {
     let stop = gate.stop().await;
     println!("{state}: {stop}");

@@ -63,6 +63,7 @@ impl Contestant {
 }
 
 impl Outcome {
+    #[allow(clippy::print_stdout, reason = "figures that --nocapture shows")]
     fn of(contestant: Contestant, ca: &Ca, after: Option<Duration>, said: String) -> Self {
         if std::env::var_os("HUBGATE_CASE").is_some() {
             let requests = ca.requests().into_iter();

@@ -67,6 +67,7 @@ impl Display for Figures {
 }
 
 /// Prints the figures of all faults.
+#[allow(clippy::print_stdout, reason = "figures that --nocapture shows")]
 pub(super) fn print(figures: &[Figures]) {
     println!(
         "{:28} {:>7} {:>7} {:>9} {:>9} {:>6} {:>9}",
