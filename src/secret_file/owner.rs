@@ -19,6 +19,8 @@ use rustix::{
     thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
 };
 
+use crate::file_access;
+
 /// Links followed at most (`ELOOP` of path_resolution(7)).
 const MOST_LINKS: usize = 40;
 /// The group without any file of its own, for owners without a known group.
@@ -114,6 +116,7 @@ pub(crate) fn explained(fault: io::Error) -> io::Error {
 /// The last owner of a folder on the way who is not root, or the first who made a link on it; none
 /// if all of it is root's.
 fn owner(path: &Path) -> io::Result<Option<Metadata>> {
+    let _access = file_access::begin(path)?;
     let (mut at, mut links, mut owner) = (PathBuf::new(), 0, None);
     let mut ahead = names(&std::path::absolute(path)?);
     while let Some(name) = ahead.pop_front() {
