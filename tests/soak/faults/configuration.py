@@ -44,8 +44,11 @@ async def hand_over(soak):
 
 
 async def serves_another(soak, old):
+    """The new process answers before: until it has settled, SIGTERM ends both."""
     status = await soak.status()
     if not status or status["pid"] == old:
+        return False
+    if f"process {status['pid']} has taken over" not in soak.house.gate.printed():
         return False
     soak.watch.succeeded(status["pid"])
     return True
