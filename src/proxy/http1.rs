@@ -6,7 +6,7 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use http::{StatusCode, Version, header::InvalidHeaderValue};
+use http::{Method, StatusCode, Version, header::InvalidHeaderValue};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
@@ -17,7 +17,9 @@ use super::{
     enrolment::{self, MOST_FORM},
     exchange::{Exchange, Request},
     head::{Body, Head, MOST_BYTES, Malformed},
-    headers, page, reply, websocket,
+    headers, page,
+    reply::{self, Requested},
+    websocket,
 };
 
 /// What came next on a connection.
@@ -30,6 +32,17 @@ enum Next {
     Slow,
     /// The end.
     End,
+}
+
+/// An admitted request, without the bytes that the client sent.
+struct Forwarded {
+    /// Its head for the hub.
+    head: BytesMut,
+    method: Method,
+    body: Body,
+    /// Whether the client wants no other response on the connection.
+    last: bool,
+    is_upgrade: bool,
 }
 
 /// Serves a connection to its end.
@@ -131,7 +144,10 @@ async fn exchange(service: &Service, mut conn: Conn, bytes: Bytes) -> Option<Con
     let proxy = &service.proxy;
     let head = match Head::parse(&bytes) {
         Ok(head) => head,
-        Err(why) => return reply::refuse(proxy, conn, page::malformed(why)).await,
+        Err(why) => {
+            drop(bytes);
+            return reply::refuse(proxy, conn, page::malformed(why)).await;
+        }
     };
     let held = conn
         .link()
@@ -145,12 +161,17 @@ async fn exchange(service: &Service, mut conn: Conn, bytes: Bytes) -> Option<Con
     ));
     exchange.form = form(proxy, &mut conn, &head).await;
     let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
+    // What follows may take long, so the bytes of the head are not held meanwhile.
     if let Err(answer) = admitted {
-        drop(held);
-        return reply::answer(proxy, conn, &mut exchange, head, answer).await;
+        let requested = Requested::of(&head);
+        drop((held, head));
+        drop(bytes);
+        return reply::answer(proxy, conn, &mut exchange, requested, answer).await;
     }
-    drop(held);
-    forward(proxy, conn, exchange, head).await
+    let forwarded = Forwarded::of(&head, &exchange).ok()?;
+    drop((held, head));
+    drop(bytes);
+    forward(proxy, conn, exchange, forwarded).await
 }
 
 /// What is posted to a page of hubgate's own, left to be consumed with the request; nothing of
@@ -191,26 +212,22 @@ async fn forward(
     proxy: &Proxy,
     mut conn: Conn,
     exchange: Box<Exchange>,
-    head: Head<'_>,
+    request: Forwarded,
 ) -> Option<Conn> {
-    let request = to_hub(&head, &exchange).ok()?;
-    conn.pass(match head.body {
+    conn.pass(match request.body {
         Body::Length(body) => Passing::Bytes(body),
         Body::Chunked => Passing::Chunked(Chunks::default()),
     });
-    let (last, is_upgrade) = (!reply::keeps_alive(&head), websocket::is_upgrade(&head));
-    let framing = Framing::of(head.body);
     let _held = conn
         .link()
         .memory
-        .charge(request.len() + exchange.said.bytes());
-    let method = head.method.clone();
-    drop(head);
-    let mut passage = Passage::new(proxy, conn, exchange, method, last);
-    if is_upgrade {
+        .charge(request.head.len() + exchange.said.bytes());
+    let mut passage = Passage::new(proxy, conn, exchange, request.method, request.last);
+    if request.is_upgrade {
         passage = passage.upgrading();
     }
-    let (conn, exchange, outcome) = passage.run(&request, framing).await;
+    let framing = Framing::of(request.body);
+    let (conn, exchange, outcome) = passage.run(&request.head, framing).await;
     match outcome {
         Outcome::Whole { last, unread } => end(conn, last, unread).await,
         Outcome::Told(answer) => reply::end(proxy, conn, exchange, *answer).await,
@@ -219,6 +236,18 @@ async fn forward(
             None
         }
         Outcome::Cut => None,
+    }
+}
+
+impl Forwarded {
+    fn of(head: &Head<'_>, exchange: &Exchange) -> Result<Self, InvalidHeaderValue> {
+        Ok(Self {
+            head: to_hub(head, exchange)?,
+            method: head.method.clone(),
+            body: head.body,
+            last: !reply::keeps_alive(head),
+            is_upgrade: websocket::is_upgrade(head),
+        })
     }
 }
 

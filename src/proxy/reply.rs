@@ -20,35 +20,58 @@ const SMALL_BODY: u64 = 64 * 1024;
 /// How long a client that is still sending may read its answer.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// A request, as far as its local response depends on it.
+pub(super) struct Requested {
+    method: Method,
+    body: Body,
+    keeps_alive: bool,
+    /// Whether it has an Expect field.
+    expects: bool,
+}
+
+impl Requested {
+    pub(super) fn of(head: &Head<'_>) -> Self {
+        Self {
+            method: head.method.clone(),
+            body: head.body,
+            keeps_alive: keeps_alive(head),
+            expects: head.fields.has(FieldName::Expect),
+        }
+    }
+}
+
 /// Answers without the hub; goes on when what is left of the request is small.
 pub(super) async fn answer(
     proxy: &Proxy,
     mut conn: Conn,
     exchange: &mut Exchange,
-    head: Head<'_>,
+    requested: Requested,
     answer: Answer,
 ) -> Option<Conn> {
-    let small = match head.body {
+    let small = match requested.body {
         Body::Length(0) => true,
         // Who expects a 100 may send the body or not: only the end of the connection is clear.
-        Body::Length(1..=SMALL_BODY) => !head.fields.has(FieldName::Expect),
+        Body::Length(1..=SMALL_BODY) => !requested.expects,
         _ => false,
     };
     let answer = exchange.dress(answer);
-    let close = answer.close || !small || proxy.drain.has_begun() || !keeps_alive(&head);
-    let wire = answer.to_http1(Some(&head.method), close);
-    exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&head.method)));
+    let method = &requested.method;
+    let close = answer.close || !small || proxy.drain.has_begun() || !requested.keeps_alive;
+    let wire = answer.to_http1(Some(method), close);
+    exchange.answered = Some((answer.status.as_u16(), answer.sent_for(method)));
     proxy.record(exchange);
     exchange.said.release();
-    let body = head.body;
-    drop((head, answer));
+    drop(answer);
     conn.send(&wire).await.ok()?;
     if close {
         linger(conn).await;
         return None;
     }
     let limit = exchange.sites.config.limits.header_time;
-    timeout(limit, drain(conn, body)).await.ok().flatten()
+    timeout(limit, drain(conn, requested.body))
+        .await
+        .ok()
+        .flatten()
 }
 
 /// Answers what has gone to the hub already, and ends the connection.

@@ -331,6 +331,23 @@ async fn heads_in_progress_are_bounded_in_all() {
     assert!(held < 40 << 20, "{held} bytes");
 }
 
+#[tokio::test]
+async fn the_head_of_a_request_is_not_held_once_it_is_answered() {
+    let (_hub, gate) = start(|setup| setup.top("limits: {connections_per_address: 2000}")).await;
+    serves(&gate).await;
+    let before = gate.resident();
+    let mut clients = Vec::new();
+    for _ in 0..200 {
+        let mut client = gate.tls().raw().await;
+        let head = half_a_head(60_000).replace("home.test", "other.test");
+        client.say(format!("{head}Connection: close\r\n\r\n")).await;
+        assert_eq!(client.answer().await.status, 421);
+        clients.push(client);
+    }
+    let held = gate.resident().saturating_sub(before);
+    assert!(held < 200 * 60_000, "{held} bytes");
+}
+
 /// Bytes that hubgate occupies for connections whose clients take nothing and open all streams.
 async fn held_by(gate: &Hubgate, fields: &[u8]) -> usize {
     serves(gate).await;
