@@ -124,6 +124,12 @@ impl NameSet {
         Self(bits)
     }
 
+    /// The names of both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Adds a name.
     pub fn insert(&mut self, name: FieldName) {
         self.0 |= 1 << name as u8;

@@ -47,7 +47,7 @@ const OUR_PREFIXES: [&str; 9] = [
 ];
 /// Fields of a request that belong to one connection (RFC 9110, section 7.6.1), or are for a proxy
 /// that asked for them (section 11.7.2).
-const OF_CLIENT: [FieldName; 8] = [
+const OF_CLIENT: NameSet = NameSet::of(&[
     FieldName::Connection,
     FieldName::KeepAlive,
     FieldName::ProxyAuthorization,
@@ -56,20 +56,12 @@ const OF_CLIENT: [FieldName; 8] = [
     FieldName::Trailer,
     FieldName::TransferEncoding,
     FieldName::Upgrade,
-];
+]);
 /// Fields of a request that are never passed on: those of its connection, and what only hubgate says.
-const NOT_FOR_HUB: NameSet = NameSet::of(&[
-    FieldName::Connection,
-    FieldName::KeepAlive,
-    FieldName::ProxyAuthorization,
-    FieldName::ProxyConnection,
-    FieldName::Te,
-    FieldName::Trailer,
-    FieldName::TransferEncoding,
-    FieldName::Upgrade,
+const NOT_FOR_HUB: NameSet = OF_CLIENT.union(NameSet::of(&[
     FieldName::XForwardedFor,
     FieldName::XForwardedProto,
-]);
+]));
 /// Those of an answer, but for its framing.
 const OF_HUB: NameSet = NameSet::of(&[
     FieldName::Connection,
@@ -78,12 +70,12 @@ const OF_HUB: NameSet = NameSet::of(&[
     FieldName::Upgrade,
 ]);
 /// Fields that a Connection list cannot take away.
-const KEPT: [FieldName; 4] = [
+const KEPT: NameSet = NameSet::of(&[
     FieldName::Host,
     FieldName::Cookie,
     FieldName::ContentLength,
     FieldName::TransferEncoding,
-];
+]);
 /// Main UI and HABPanel then send their token as X-OPENHAB-TOKEN, not as Authorization.
 const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 
@@ -325,7 +317,7 @@ fn cookies(fields: &Fields<'_>) -> Cookies {
 /// take away.
 fn nominated<'h>(fields: &Fields<'h>) -> impl Iterator<Item = &'h str> {
     let is_known = |token: &str| match FieldName::parse(token.as_bytes()) {
-        Some(known) => OF_CLIENT.contains(&known) || KEPT.contains(&known),
+        Some(known) => OF_CLIENT.union(KEPT).has(known),
         None => token.eq_ignore_ascii_case("close"),
     };
     let of_websocket = |token: &str| {

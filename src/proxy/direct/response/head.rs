@@ -136,8 +136,7 @@ impl<'h> Head<'h> {
         if bodiless || codings > 0 {
             changes.remove("content-length");
         } else if let Some(length) = length {
-            let length = itoa::Buffer::new().format(length).to_owned();
-            changes.set("Content-Length", length.into_bytes());
+            changes.set("Content-Length", length.to_string().into_bytes());
         }
     }
 
