@@ -4,10 +4,17 @@ use std::{
     io::{Seek, Write},
     os::fd::OwnedFd,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use command_fds::{CommandFdExt, FdMapping};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long a command may take, with both cores busy otherwise.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(180);
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_hubgate");
@@ -26,8 +33,7 @@ pub struct Ran {
 /// Runs `hubgate` with the arguments in the folder.
 pub fn hubgate(folder: &Path, arguments: &[&str]) -> Ran {
     let mut command = program();
-    let output = command.args(arguments).current_dir(folder).output();
-    output.unwrap().into()
+    finished(command.args(arguments).current_dir(folder))
 }
 
 /// Runs `hubgate` with the arguments in the folder and a line on its standard input.
@@ -36,18 +42,38 @@ pub fn hubgate_told(folder: &Path, arguments: &[&str], line: &str) -> Ran {
     writeln!(input, "{line}").unwrap();
     input.rewind().unwrap();
     let mut command = program();
-    let command = command.args(arguments).current_dir(folder).stdin(input);
-    command.output().unwrap().into()
+    finished(command.args(arguments).current_dir(folder).stdin(input))
 }
 
 /// Runs a program of others with the arguments; it writes UTF-8, and English.
 pub fn foreign(program: &str, arguments: &[&str]) -> Ran {
     let mut command = Command::new(program);
     let command = command.args(arguments).stdin(Stdio::null());
-    let output = command.env("LC_ALL", "C.UTF-8").output();
-    output
-        .unwrap_or_else(|error| panic!("{program}: {error}"))
-        .into()
+    finished(command.env("LC_ALL", "C.UTF-8"))
+}
+
+/// What the command left; one that hangs is killed, and fails its test.
+fn finished(command: &mut Command) -> Ran {
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let pid = Pid::from_child(&child);
+    match output_in_time(child) {
+        Some(output) => output.into(),
+        None => {
+            let _ = kill_process(pid, Signal::KILL);
+            panic!("{command:?} does not end within {COMMAND_DEADLINE:?}");
+        }
+    }
+}
+
+fn output_in_time(child: Child) -> Option<Output> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = receiver.recv_timeout(COMMAND_DEADLINE).ok()?;
+    Some(output.unwrap())
 }
 
 impl From<Output> for Ran {
