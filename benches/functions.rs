@@ -16,7 +16,8 @@ use std::{
 use hubgate::{
     access::{basic::Basic, network::Client, path},
     config::model::Networks,
-    proxy::{chunks::Chunks, head::Head},
+    http::http1::request_head::Head,
+    transport::chunked::Chunks,
 };
 
 /// A browser's request for one of openHAB's items.

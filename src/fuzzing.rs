@@ -8,9 +8,9 @@
 pub use crate::{
     access::properties::{htpasswd, path, proxy_yaml},
     acme::authority::properties::acme_answer,
-    front::properties::{client_hello, proxy_protocol},
+    connection::properties::{client_hello, proxy_protocol},
+    http::properties::{chunked, enrolment_form, hub_answer, request_head},
     nginx::properties::nginx_import,
-    proxy::properties::{chunked, enrolment_form, hub_answer, request_head},
     tls::properties::client_certificate,
 };
 

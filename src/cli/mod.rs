@@ -40,8 +40,8 @@ use crate::{
     config::{Faults, is_obeyed},
     doctor::startup::CannotStart,
     file_access::{self, FileAccess},
-    proxy::sites::Unusable,
     server,
+    sites::Unusable,
     telemetry::{Printable, escaped_json},
 };
 

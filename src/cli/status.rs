@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{print, print_json};
 use crate::{
     config,
-    proxy::site::{RevocationList, State},
     server::control::{self, Status},
+    sites::site::{RevocationList, State},
     telemetry::counters::AtLimits,
     tls::{day, moment},
 };

@@ -4,8 +4,8 @@ use super::{elsewhere, startup::CannotStart};
 use crate::{
     acme,
     config::model::Config,
-    proxy::sites::Sites,
     secret_file::{OwnerRights, user_name},
+    sites::Sites,
     tls::Issued,
 };
 

@@ -11,7 +11,7 @@ use super::{
     server::Server,
     site::of_place,
 };
-use crate::proxy;
+use crate::http::forward;
 
 /// The field of the user's name at all hubs of a server, if they have one.
 pub(super) fn of(
@@ -67,7 +67,7 @@ fn may_name_certificate(rule: &Rule) -> bool {
 
 /// A field that hubgate drops of clients is lost; another would be theirs to write.
 fn lost(directive: &Directive, name: &str, report: &mut Report) {
-    match proxy::is_claim(&name.to_ascii_lowercase()) {
+    match forward::is_claim(&name.to_ascii_lowercase()) {
         true => report.dropped(
             directive,
             "hubgate drops it, whatever the client says, and sets it (`user_header`) only where all hubs of a site get it alone and a \

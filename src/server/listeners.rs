@@ -16,7 +16,7 @@ use super::{
     bind_error::cannot_listen,
     inherited::{self, Inherited},
 };
-use crate::{config::model::Listen, front::Front};
+use crate::{config::model::Listen, connection::acceptor::Acceptor};
 
 /// The open sockets, and those that wait for their port to be free.
 #[derive(Default)]
@@ -47,10 +47,10 @@ impl Listeners {
     /// # Errors
     /// When a socket for https cannot be had, or what was handed in is no listening socket; a
     /// port for http is waited for.
-    pub(super) fn open(listen: &Listen, front: &Arc<Front>) -> anyhow::Result<Self> {
+    pub(super) fn open(listen: &Listen, acceptor: &Arc<Acceptor>) -> anyhow::Result<Self> {
         let mut listeners = Self::default();
         let mut inherited = inherited::take()?;
-        listeners.open_from(&mut inherited, listen, front)?;
+        listeners.open_from(&mut inherited, listen, acceptor)?;
         for address in inherited.keys() {
             warn!("the socket {address} was handed in but is not in listen; it is closed");
         }
@@ -61,15 +61,19 @@ impl Listeners {
     ///
     /// # Errors
     /// When a new socket for https cannot be had; then nothing changed.
-    pub(super) fn change(&mut self, listen: &Listen, front: &Arc<Front>) -> anyhow::Result<()> {
-        self.open_from(&mut Inherited::new(), listen, front)
+    pub(super) fn change(
+        &mut self,
+        listen: &Listen,
+        acceptor: &Arc<Acceptor>,
+    ) -> anyhow::Result<()> {
+        self.open_from(&mut Inherited::new(), listen, acceptor)
     }
 
     fn open_from(
         &mut self,
         inherited: &mut Inherited,
         listen: &Listen,
-        front: &Arc<Front>,
+        acceptor: &Arc<Acceptor>,
     ) -> anyhow::Result<()> {
         let (http, https) = (
             self.missing(&listen.http, false),
@@ -90,10 +94,10 @@ impl Listeners {
             .collect();
         self.close_all_but(listen);
         for (address, socket) in sockets {
-            self.start((address, true), socket, front)?;
+            self.start((address, true), socket, acceptor)?;
         }
         for (address, socket) in http {
-            self.start_or_wait(address, socket, front)?;
+            self.start_or_wait(address, socket, acceptor)?;
         }
         Ok(())
     }
@@ -168,13 +172,18 @@ impl Listeners {
         sockets.map(TcpListener::try_clone).collect()
     }
 
-    fn start(&mut self, kind: Kind, socket: TcpListener, front: &Arc<Front>) -> anyhow::Result<()> {
+    fn start(
+        &mut self,
+        kind: Kind,
+        socket: TcpListener,
+        acceptor: &Arc<Acceptor>,
+    ) -> anyhow::Result<()> {
         let listener = Listener::default();
         let accepting = tokio::net::TcpListener::from_std(socket.try_clone()?)?;
-        let accept = front
+        let accept = acceptor
             .clone()
             .accept(accepting, kind.1, listener.stop.clone());
-        front.tasks().spawn(accept);
+        acceptor.tasks().spawn(accept);
         listener.socket.set(socket).ok();
         self.open.insert(kind, listener);
         Ok(())
@@ -185,10 +194,10 @@ impl Listeners {
         &mut self,
         address: SocketAddr,
         socket: io::Result<TcpListener>,
-        front: &Arc<Front>,
+        acceptor: &Arc<Acceptor>,
     ) -> anyhow::Result<()> {
         let error = match socket {
-            Ok(socket) => return self.start((address, false), socket, front),
+            Ok(socket) => return self.start((address, false), socket, acceptor),
             Err(error) => error,
         };
         warn!(
@@ -197,9 +206,9 @@ impl Listeners {
         );
         let listener = Listener::default();
         let (slot, stop) = (listener.socket.clone(), listener.stop.clone());
-        front
+        acceptor
             .tasks()
-            .spawn(wait_for(address, front.clone(), slot, stop));
+            .spawn(wait_for(address, acceptor.clone(), slot, stop));
         self.open.insert((address, false), listener);
         Ok(())
     }
@@ -213,7 +222,7 @@ impl fmt::Display for Listeners {
 
 async fn wait_for(
     address: SocketAddr,
-    front: Arc<Front>,
+    acceptor: Arc<Acceptor>,
     slot: Arc<OnceLock<TcpListener>>,
     stop: CancellationToken,
 ) {
@@ -229,7 +238,7 @@ async fn wait_for(
         if let Ok(accepting) = copy {
             info!("{address} has become free and is served now");
             slot.set(socket).ok();
-            return front.accept(accepting, false, stop).await;
+            return acceptor.accept(accepting, false, stop).await;
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     clients::Clients,
     config::model::Config,
     file_access::FileAccess,
-    proxy::Proxy,
+    http::proxy::Proxy,
     secret_file,
     telemetry::access_log::AccessLog,
     tls::Issued,

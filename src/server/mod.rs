@@ -32,12 +32,10 @@ use tracing::{info, warn};
 use crate::{
     acme::Certificates,
     config::{self, model::Config},
+    connection::{acceptor::Acceptor, registry::ConnectionRegistry},
     file_access::{self, FileAccess},
-    front::{Front, links::Links},
-    proxy::{
-        Proxy, Service,
-        file_watch::{FileWatch, Refreshed},
-    },
+    http::proxy::{Proxy, Service},
+    sites::file_watch::{FileWatch, Refreshed},
     telemetry::{
         access_log::AccessLog,
         journal::{self, Journal},
@@ -66,8 +64,8 @@ pub struct Server {
     /// The devices' files.
     devices: Arc<FileWatch>,
     proxy: Arc<Proxy>,
-    front: Arc<Front>,
-    links: Arc<Links>,
+    acceptor: Arc<Acceptor>,
+    registry: Arc<ConnectionRegistry>,
     issued: Arc<Issued>,
     certificates: Certificates,
     listeners: tokio::sync::Mutex<Listeners>,
@@ -226,12 +224,12 @@ impl Server {
         } = files.run(|| loading.load()).await??;
         proxy.takeover = predecessor.and_then(|_| Predecessor::probe());
         let service = Service::new(proxy);
-        let links = Arc::new(Links::default());
+        let registry = Arc::new(ConnectionRegistry::default());
         let proxy = service.proxy.clone();
         let connections = descriptors::connections();
         descriptors::warn_of(configured, connections);
-        let front = Arc::new(Front::new(service, links.clone(), connections));
-        let listeners = Listeners::open(&listen, &front)?;
+        let acceptor = Arc::new(Acceptor::new(service, registry.clone(), connections));
+        let listeners = Listeners::open(&listen, &acceptor)?;
         if let Some(predecessor) = predecessor {
             predecessor.delay_orders(&certificates).await;
         }
@@ -245,8 +243,8 @@ impl Server {
             devices: Arc::new(devices(&proxy)),
             files,
             proxy,
-            front,
-            links,
+            acceptor,
+            registry,
             issued,
             certificates,
             listeners: tokio::sync::Mutex::new(listeners),

@@ -41,7 +41,7 @@ pub(super) async fn keep_current(server: Arc<Server>) {
                 server.tell_warnings();
                 server.proxy.counters.limits.sum_up();
                 server.proxy.budget.evictions.sum_up();
-                server.front.sum_up();
+                server.acceptor.sum_up();
             }
         }
     }
@@ -53,7 +53,7 @@ async fn keep_house(server: Arc<Server>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        server.proxy.hubs.sweep();
+        server.proxy.connector.sweep();
         if sd_notify::watchdog_enabled().is_some() {
             server.manager.notify(&[NotifyState::Watchdog]);
         }
@@ -83,13 +83,13 @@ impl Server {
     /// Ends what is open and would not be admitted now: connections of revoked devices, and
     /// exchanges whose password, session, network or path rule is no more.
     pub(super) async fn end_unadmitted(&self) {
-        let (sites, links) = (self.proxy.sites_now(), self.links.all());
-        for link in &links {
+        let (sites, registry) = (self.proxy.sites_now(), self.registry.all());
+        for link in &registry {
             sites.prepare(link).await;
         }
         self.cut_revoked();
         let mut ended = 0;
-        for (number, link) in links.iter().enumerate() {
+        for (number, link) in registry.iter().enumerate() {
             ended += self.proxy.end_unadmitted(link);
             if number % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
@@ -103,7 +103,7 @@ impl Server {
     /// Ends the connections of devices whose certificate is not good any more.
     fn cut_revoked(&self) {
         let sites = self.proxy.sites();
-        let cut = self.links.cut_unless(|link| sites.still_trusts(link));
+        let cut = self.registry.cut_unless(|link| sites.still_trusts(link));
         if cut > 0 {
             info!("closed {cut} connections of devices that are no longer let in");
         }

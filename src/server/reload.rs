@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use crate::{
     acme::Prepared,
     config::{self, model::Config},
-    proxy::sites::Sites,
+    sites::Sites,
 };
 
 use super::Server;
@@ -47,7 +47,7 @@ impl Server {
         if self.over.is_cancelled() {
             bail!("this process is about to end");
         }
-        listeners.change(&config.listen, &self.front)?;
+        listeners.change(&config.listen, &self.acceptor)?;
         drop(listeners);
         if let Err(error) = self.journal.set_level(config.log.level) {
             warn!("the log level stays: {error}");

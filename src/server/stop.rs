@@ -31,7 +31,7 @@ pub(super) async fn end(server: &Server, end: End, signals: &mut EndSignals) -> 
     tokio::select! {
         () = stop(server, End::Stop) => true,
         () = signals.recv() => {
-            info!("asked again: {} connections are cut", server.front.tasks().len());
+            info!("asked again: {} connections are cut", server.acceptor.tasks().len());
             server.proxy.log.flush();
             false
         }
@@ -45,7 +45,7 @@ async fn stop(server: &Server, end: End) {
     }
     server.over.cancel();
     server.listeners.lock().await.close();
-    let tasks = server.front.tasks();
+    let tasks = server.acceptor.tasks();
     tasks.close();
     server.proxy.drain.begin();
     match end {
@@ -65,7 +65,7 @@ async fn stop(server: &Server, end: End) {
 
 /// Closes what is idle after a while, and lets begun requests end.
 async fn hurry(server: &Server) {
-    let tasks = server.front.tasks();
+    let tasks = server.acceptor.tasks();
     if timeout(LAST_ANSWERS, tasks.wait()).await.is_ok() {
         return;
     }
@@ -76,7 +76,7 @@ async fn hurry(server: &Server) {
 }
 
 async fn say_goodbye(server: &Server) {
-    let tasks = server.front.tasks();
+    let tasks = server.acceptor.tasks();
     server.proxy.drain.leaving.cancel();
     if timeout(GOODBYE, tasks.wait()).await.is_err() {
         warn!("{} connections did not end and are cut", tasks.len());

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::{
     file_access::FileAccess,
-    proxy::file_watch::{FileWatch, Refreshed},
+    sites::file_watch::{FileWatch, Refreshed},
 };
 
 /// The looks of a process, and what they found that has not been taken up.

@@ -27,7 +27,7 @@ pub struct Connector {
 }
 
 /// A connection to a server.
-pub struct Connection {
+pub struct UpstreamConnection {
     /// Its bytes.
     pub stream: UpstreamStream,
     /// Set for a reused connection, which may have ended just now.
@@ -86,7 +86,7 @@ impl Connector {
         &self,
         route: &mut Route,
         reuse: Reuse,
-    ) -> Result<Connection, Unreachable> {
+    ) -> Result<UpstreamConnection, Unreachable> {
         let mut last = Unreachable::Down;
         while let Ok(Some(target)) = route.target().await {
             match self.connect_to(&target, route.connections(), reuse).await {
@@ -102,8 +102,8 @@ impl Connector {
     }
 
     /// Keeps a connection whose last response was read to its end.
-    pub fn keep(&self, connection: Connection) {
-        let Connection {
+    pub fn keep(&self, connection: UpstreamConnection) {
+        let UpstreamConnection {
             stream,
             slot,
             lifetime,
@@ -122,12 +122,12 @@ impl Connector {
         target: &Target,
         limit: Option<usize>,
         reuse: Reuse,
-    ) -> Result<Connection, Fault> {
+    ) -> Result<UpstreamConnection, Fault> {
         let key = target.key();
         let claiming = timeout(QUEUED, self.claim(&key, limit, reuse));
         let claim = claiming.await.map_err(|_| Fault::Busy)?;
         let slot = match claim {
-            Ok(idle) => return Ok(Connection::idle(idle, target.lifetime())),
+            Ok(idle) => return Ok(UpstreamConnection::idle(idle, target.lifetime())),
             Err(slot) => slot,
         };
         let freed = self.pool.freed(&key);
@@ -140,7 +140,7 @@ impl Connector {
                 opened = &mut opening => break opened?,
                 () = freed.notified(), if reuse == Reuse::Any => {
                     if let Some(idle) = self.pool.take(&key) {
-                        return Ok(Connection::idle(idle, target.lifetime()));
+                        return Ok(UpstreamConnection::idle(idle, target.lifetime()));
                     }
                 }
                 () = poll_fn(|context| {
@@ -149,7 +149,7 @@ impl Connector {
                 }) => {}
             }
         };
-        Ok(Connection {
+        Ok(UpstreamConnection {
             stream,
             used: false,
             slot,
@@ -189,7 +189,7 @@ impl Connector {
     }
 }
 
-impl Connection {
+impl UpstreamConnection {
     fn idle(idle: Idle, lifetime: Duration) -> Self {
         Self {
             stream: idle.stream,

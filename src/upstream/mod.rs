@@ -27,7 +27,7 @@ use pingora_core::{protocols::ALPN, upstreams::peer::HttpPeer};
 use crate::{config::model, tls::SystemRoots};
 
 pub use self::{
-    connection::{Connection, Connector, Starvation, Unreachable},
+    connection::{Connector, Starvation, Unreachable, UpstreamConnection},
     own_address::OwnAddresses,
     pool::Reuse,
     request_edits::{RequestEdits, SecretValue, SecretValues},

@@ -4,7 +4,7 @@ use anyhow::{anyhow, bail, ensure};
 
 use crate::{
     config::model::{Host, Listen},
-    proxy::authority::Authority,
+    sites::authority::Authority,
 };
 
 /// The address, split as a browser splits it.

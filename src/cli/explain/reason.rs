@@ -5,7 +5,8 @@ use http::header;
 use super::visit::Visit;
 use crate::{
     access::verdict::{Admission, Denial},
-    proxy::{answer::Answer, exchange::Exchange, page::Notice},
+    http::{request::Exchange, response::local_response::LocalResponse},
+    pages::notice::Notice,
     tls::Reason,
 };
 
@@ -14,7 +15,7 @@ pub(super) struct Judged<'a> {
     pub(super) visit: &'a Visit,
     pub(super) exchange: &'a Exchange,
     /// The answer of hubgate's own; none when the request goes to the hub.
-    pub(super) refusal: Option<&'a Answer>,
+    pub(super) refusal: Option<&'a LocalResponse>,
 }
 
 impl Judged<'_> {
@@ -94,7 +95,7 @@ fn denied(denial: &Denial, judged: &Judged<'_>) -> String {
         Denial::Password { certificate } => password(judged, certificate.as_ref()),
         Denial::CertificateAbsent => format!("a client certificate is needed; {}", none(judged)),
         Denial::CertificateInvalid(reason) => reason.to_string(),
-        Denial::Network if judged.exchange.link.asked() => {
+        Denial::Network if judged.exchange.connection.asked() => {
             format!("{OUTSIDE}; told as a lack of a certificate, as one was asked for")
         }
         Denial::Network => OUTSIDE.to_owned(),
@@ -113,7 +114,7 @@ fn password(judged: &Judged<'_>, certificate: Option<&Reason>) -> String {
 
 /// Why no certificate came.
 fn none(judged: &Judged<'_>) -> &'static str {
-    match (&judged.visit.device, judged.exchange.link.asked()) {
+    match (&judged.visit.device, judged.exchange.connection.asked()) {
         (None, _) => "none came (--client NAME)",
         (Some(_), true) => "the device showed none",
         (Some(_), false) => "the connection was not asked for one",

@@ -12,7 +12,9 @@ use crate::{
     cli::check,
     config::model::{PathRule, Server, Site},
     doctor::entry,
-    proxy::{head::Malformed, link::Link, site},
+    http::http1::request_head::Malformed,
+    sites::site,
+    transport::connection_info::ConnectionInfo,
 };
 
 /// What is told of a visit.
@@ -44,7 +46,7 @@ impl Told {
     /// What the gate said.
     pub(super) fn of(judged: &Judged<'_>, because: String) -> Self {
         let exchange = judged.exchange;
-        let mut told = Self::begin(judged.visit, &exchange.link, because);
+        let mut told = Self::begin(judged.visit, &exchange.connection, because);
         told.status = judged.refusal.map(|answer| answer.status.as_u16());
         told.location = judged.location();
         if let Some(site) = &exchange.site {
@@ -54,13 +56,13 @@ impl Told {
     }
 
     /// A head that no site ever sees.
-    pub(super) fn malformed(visit: &Visit, link: &Link, why: Malformed) -> Self {
+    pub(super) fn malformed(visit: &Visit, link: &ConnectionInfo, why: Malformed) -> Self {
         let mut told = Self::begin(visit, link, why.1.to_owned());
         told.status = Some(why.0.as_u16());
         told
     }
 
-    fn begin(visit: &Visit, link: &Link, because: String) -> Self {
+    fn begin(visit: &Visit, link: &ConnectionInfo, because: String) -> Self {
         let has_shown = link.chain().is_some_and(|chain| !chain.is_empty());
         let shown = visit.device.as_ref().filter(|_| has_shown);
         Self {
@@ -150,7 +152,7 @@ fn servers(site: &Site, rule: Option<&PathRule>) -> Vec<String> {
 }
 
 /// What does not decide, but may surprise.
-fn notes(visit: &Visit, link: &Link) -> Vec<String> {
+fn notes(visit: &Visit, link: &ConnectionInfo) -> Vec<String> {
     let port = visit.called.port;
     let unheard = (!visit.called.listens).then(|| {
         format!(

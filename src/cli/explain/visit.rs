@@ -21,14 +21,14 @@ use crate::{
     clients::Clients,
     config::model::{Config, Host},
     file_access::FileAccess,
-    proxy::{
-        Proxy,
-        exchange::{Exchange, Request},
-        head::Head,
-        link::{Handshake, Link},
+    http::{
+        http1::request_head::Head,
+        proxy::Proxy,
+        request::{Exchange, Request},
     },
     telemetry::access_log::AccessLog,
     tls::{ClientChain, Issued},
+    transport::connection_info::{ConnectionInfo, Handshake},
 };
 
 /// Who comes, from where, and what for.
@@ -87,19 +87,20 @@ impl Visit {
     }
 
     /// The connection as it would be after its handshake.
-    fn link(&self, proxy: &Proxy) -> Link {
+    fn link(&self, proxy: &Proxy) -> ConnectionInfo {
         let local = match self.called.authority.host {
             Host::Address(address) => address,
             _ => Ipv4Addr::UNSPECIFIED.into(),
         };
         let (peer, local) = ((self.from, 0), (local, self.called.port));
         let tls_port = self.called.tls_port;
-        let mut link = Link::new(SocketAddr::from(peer), SocketAddr::from(local), tls_port);
+        let mut link =
+            ConnectionInfo::new(SocketAddr::from(peer), SocketAddr::from(local), tls_port);
         link.tls = self.called.tls.then(|| self.handshake(proxy, &link));
         link
     }
 
-    fn handshake(&self, proxy: &Proxy, link: &Link) -> Handshake {
+    fn handshake(&self, proxy: &Proxy, link: &ConnectionInfo) -> Handshake {
         let (sites, server_name) = (proxy.sites(), self.called.server_name());
         let site = sites.of_handshake(server_name.as_deref(), link.local.ip());
         let asked = site.is_some_and(|site| proxy.asks(&sites, site, link.peer.ip()));

@@ -6,7 +6,7 @@ use super::super::{
     secret,
     variables::Variables,
 };
-use crate::{config, proxy};
+use crate::{config, http::forward};
 
 /// Fields of which the client's own word decides nothing but the form of the answer.
 const FORM: [&str; 16] = [
@@ -70,7 +70,7 @@ pub(in super::super) fn is_visitors_own(name: &str) -> bool {
     FORM.contains(&name)
         || ORIGIN.contains(&name)
         || CREDENTIALS.contains(&name)
-        || proxy::is_claim(name)
+        || forward::is_claim(name)
 }
 
 impl Field<'_> {
@@ -89,7 +89,7 @@ impl Field<'_> {
         if self.value == "$remote_user" && config::is_user_header(self.spelled) {
             return Some(Outcome::User(self.spelled.to_owned()));
         }
-        if proxy::is_claim(name) {
+        if forward::is_claim(name) {
             return Some(self.claim(variables));
         }
         is_own.then_some(Outcome::Told(Kept, "hubgate passes on the client's own"))

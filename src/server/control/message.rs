@@ -8,7 +8,7 @@ use time::{OffsetDateTime, serde::rfc3339};
 use crate::{
     acme::state::State,
     clients::{self, Making, Wish},
-    proxy::site,
+    sites::site,
     telemetry::counters::Snapshot,
 };
 

@@ -36,7 +36,8 @@ use super::Server;
 use crate::{
     acme::state::Standing,
     clients::name::Name,
-    proxy::{enrolment, site},
+    http::admission::enrolment,
+    sites::site,
     telemetry::{
         counters::Snapshot,
         progress::{Step, Steps},

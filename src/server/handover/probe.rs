@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-use crate::{proxy::TAKEOVER, server::Server};
+use crate::{http::proxy::TAKEOVER, server::Server};
 
 /// The probe of a hand-over.
 pub(super) struct Probe {
@@ -73,7 +73,7 @@ impl Probe {
     async fn answered(&self, server: &Server, address: SocketAddr) {
         let mut patience = FIRST;
         loop {
-            let paused = server.front.pause();
+            let paused = server.acceptor.pause();
             let answer = timeout(patience, self.ask(address)).await;
             drop(paused);
             if matches!(answer, Ok(Ok(true))) {

@@ -1,0 +1,139 @@
+//! What is kept of visitors for their next requests: the key of the sessions, the certificates.
+//!
+//! Made once for the life of the process. Who comes back is recalled before the gate decides, and
+//! who was let in is kept after it.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use http::HeaderValue;
+use tracing::{error, warn};
+
+use super::grant::Term;
+use crate::{
+    access::{
+        evidence::Known,
+        session::{Chain, Chains, Key, Session, Sessions},
+        verdict::Admission,
+    },
+    http::request::{Exchange, Request},
+    sites::{Sites, site::Site},
+    transport::connection_info::ConnectionInfo,
+};
+
+/// What is kept of visitors for their next requests.
+pub(crate) struct SessionStore {
+    file: PathBuf,
+    key: OnceLock<Option<Key>>,
+    chains: Chains,
+}
+
+/// What is known again of who sends a request.
+pub(super) struct RestoredSession<'m> {
+    /// The sessions of the site; none where it has none.
+    sessions: Option<Sessions<'m>>,
+    /// The request's.
+    pub(super) session: Option<Session<'m>>,
+    /// The certificate it began with, unless that was forgotten.
+    pub(super) chain: Option<Arc<Chain>>,
+}
+
+impl RestoredSession<'_> {
+    /// The session as the access rules take it.
+    pub(super) fn known(&self) -> Known<'_> {
+        self.session.as_ref().map_or(Known::Nothing, Known::Session)
+    }
+
+    /// The life of the session that the request came with.
+    pub(super) fn term(&self) -> Option<Term> {
+        self.session.as_ref().map(|session| Term {
+            began: session.began(),
+            ends: session.ends(),
+        })
+    }
+}
+
+impl SessionStore {
+    /// Nothing yet; the key is in the folder of the state.
+    pub(crate) fn new(state: &Path) -> Self {
+        Self {
+            file: state.join("session.key"),
+            key: OnceLock::new(),
+            chains: Chains::default(),
+        }
+    }
+
+    /// Reads or makes the key when a site needs it, so that no request waits for it.
+    pub(crate) fn prepare(&self, sites: &Sites) {
+        if sites.config.sites.iter().any(|site| site.session.is_some()) {
+            self.key();
+        }
+    }
+
+    /// Looks up the session of a request, if the site's own pages or a person made it.
+    pub(super) fn lookup<'m>(
+        &'m self,
+        exchange: &Exchange,
+        request: &Request<'_>,
+        site: &'m Site,
+        own_page: bool,
+    ) -> RestoredSession<'m> {
+        let sessions = self.sessions(&exchange.connection, site);
+        let session = sessions.filter(|_| own_page);
+        let session = session.and_then(|it| it.open(request.fields));
+        let certificate = session.as_ref().and_then(Session::certificate);
+        RestoredSession {
+            chain: certificate.and_then(|key| self.chains.of(key)),
+            sessions,
+            session,
+        }
+    }
+
+    /// Keeps who was let in: a good certificate for later, and what the browser is to bring again.
+    pub(super) fn keep(
+        &self,
+        connection: &ConnectionInfo,
+        restored: &RestoredSession<'_>,
+        admission: &Admission,
+    ) -> Option<HeaderValue> {
+        let (sessions, holder) = (restored.sessions?, admission.holder.as_ref()?);
+        let shown = holder.certificate.as_ref();
+        if let (Some(identity), Some(chain)) = (shown, connection.chain())
+            && chain.leaf() == Some(identity.certificate())
+        {
+            self.chains.remember(identity, chain);
+        }
+        let cookie = sessions.renew(restored.session.as_ref(), holder)?;
+        let mut cookie = HeaderValue::try_from(cookie).ok()?;
+        cookie.set_sensitive(true);
+        Some(cookie)
+    }
+
+    /// The sessions of a site, over TLS only.
+    fn sessions<'m>(&'m self, connection: &ConnectionInfo, site: &'m Site) -> Option<Sessions<'m>> {
+        connection.tls.as_ref()?;
+        Some(Sessions {
+            lifetime: site.config.session?,
+            key: self.key()?,
+            site: &site.config.hosts[0],
+            now: SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs(),
+        })
+    }
+
+    fn key(&self) -> Option<&Key> {
+        let load = || match Key::load(&self.file) {
+            Ok(loaded) => {
+                loaded.warning.inspect(|warning| warn!("{warning}"));
+                Some(loaded.key)
+            }
+            Err(fault) => {
+                error!("{}: no login is remembered: {fault:#}", self.file.display());
+                None
+            }
+        };
+        self.key.get_or_init(load).as_ref()
+    }
+}

@@ -1,0 +1,311 @@
+//! An admitted request on its way to a server and its response back, from buffer to socket.
+//!
+//! The gate has decided before; `headers` says what of a head is dropped and set.
+
+mod relay;
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{BufMut, BytesMut};
+use http::{Method, Version};
+use tokio::io::AsyncReadExt;
+
+use super::{
+    client::Client,
+    event::{Event, PIECE, SMALL_PIECE},
+    idle_timeout::IdleTimeout,
+    request_body::{Framing, RequestBody},
+    response::{Asked, Response},
+};
+use crate::{
+    http::{
+        proxy::Proxy,
+        request::Exchange,
+        response::{failure, local_response::LocalResponse, statuses},
+    },
+    upstream::{Reuse, Route, UpstreamConnection},
+};
+
+/// A request on its way.
+pub(crate) struct Forward<'p, C> {
+    proxy: &'p Proxy,
+    client: C,
+    exchange: Box<Exchange>,
+    method: Method,
+    /// Whether the client wants the answer to be the last of its connection.
+    last: bool,
+    /// Whether the request opens a WebSocket.
+    is_upgrade: bool,
+    /// The request, as far as the server has not got it.
+    request_body: Option<RequestBody>,
+    idle_timeout: IdleTimeout,
+}
+
+/// What became of a request.
+pub(crate) enum Outcome<A> {
+    /// The answer went whole.
+    Whole {
+        /// It was the last of its connection.
+        last: bool,
+        /// Some of the request was not read.
+        unread: bool,
+    },
+    /// There is none; the client is told this.
+    Respond(Box<LocalResponse>),
+    /// The answer was cut short, or nobody was there to hear it.
+    Cut,
+    /// The server switches to the WebSocket protocol.
+    Switched(Box<Switched<A>>),
+}
+
+/// A 101 and the connection that it came on (RFC 9110, section 15.2.2).
+pub(crate) struct Switched<A> {
+    /// The connection.
+    pub(crate) upstream: UpstreamConnection,
+    /// The head of the 101.
+    pub(crate) head: A,
+    /// Bytes of the WebSocket that came with it.
+    pub(crate) early: BytesMut,
+}
+
+/// Why there is no answer of the hub's.
+enum Fault {
+    /// The connection had ended before the hub could hear of the request.
+    Stale,
+    /// Nobody is there to be answered.
+    Gone,
+    /// What the client is told.
+    Respond(Box<LocalResponse>),
+}
+
+impl<'p, C: Client> Forward<'p, C> {
+    /// An admitted request; `last` says that the client wants no other after it.
+    pub(crate) fn new(
+        proxy: &'p Proxy,
+        client: C,
+        exchange: Box<Exchange>,
+        method: Method,
+        last: bool,
+    ) -> Self {
+        let silence = exchange.route.as_ref().map(Route::silence);
+        Self {
+            idle_timeout: IdleTimeout::of(silence.unwrap_or(Duration::ZERO)),
+            request_body: None,
+            proxy,
+            client,
+            exchange,
+            method,
+            last,
+            is_upgrade: false,
+        }
+    }
+
+    /// The same for a request that opens a WebSocket: on a connection of its own, and the last of
+    /// the client's unless the server switches.
+    pub(crate) fn upgrading(mut self) -> Self {
+        self.is_upgrade = true;
+        self.last = true;
+        self
+    }
+
+    /// Brings the request to the hub and its answer back, and writes the log line unless the
+    /// client is still to be answered.
+    pub(crate) async fn run(
+        mut self,
+        head: &[u8],
+        framing: Framing,
+    ) -> (C, Box<Exchange>, Outcome<C::ResponseHead>) {
+        let ended = self.exchange.ended();
+        let answered = tokio::select! {
+            biased;
+            () = ended => Err(Fault::Gone),
+            answered = self.answered(head, framing) => answered,
+        };
+        let outcome = match answered {
+            Ok((upstream, response)) if response.switches() => {
+                Outcome::switched(upstream, response)
+            }
+            Ok((upstream, response)) => self.relay(upstream, response).await,
+            Err(Fault::Respond(answer)) => Outcome::Respond(answer),
+            Err(Fault::Gone | Fault::Stale) => {
+                self.record(499, 0);
+                Outcome::Cut
+            }
+        };
+        (self.client, self.exchange, outcome)
+    }
+
+    fn record(&mut self, status: u16, sent: u64) {
+        self.exchange.answered = Some((status, sent));
+        self.proxy.record(&self.exchange);
+    }
+
+    /// The hub's answer; who had hung up before is asked once more, where that changes nothing.
+    async fn answered(
+        &mut self,
+        head: &[u8],
+        framing: Framing,
+    ) -> Result<(UpstreamConnection, Response<C::ResponseHead>), Fault> {
+        let again = matches!(framing, Framing::Nothing) && self.method.is_idempotent();
+        let mut reuse = match again {
+            _ if self.is_upgrade => Reuse::Never,
+            true => Reuse::Any,
+            false => Reuse::Recent,
+        };
+        loop {
+            let mut upstream = self.connect(reuse).await?;
+            match self.ask(&mut upstream, head, framing).await {
+                Err(Fault::Stale) if upstream.used && again => reuse = Reuse::Never,
+                Err(Fault::Stale) => return Err(self.broken("its connection ends before it")),
+                answered => return Ok((upstream, answered?)),
+            }
+        }
+    }
+
+    /// Connects to a server, unless the client leaves meanwhile.
+    async fn connect(&mut self, reuse: Reuse) -> Result<UpstreamConnection, Fault> {
+        let Some(route) = &mut self.exchange.route else {
+            return Err(respond(failure::internal()));
+        };
+        let client = &mut self.client;
+        let gone = poll_fn(|context| match client.has_sent() {
+            true => client.poll_gone(context),
+            false => Poll::Pending,
+        });
+        tokio::select! {
+            biased;
+            connected = self.proxy.connector.connect(route, reuse) => {
+                connected.map_err(|why| respond(failure::unreachable(why)))
+            }
+            () = gone => Err(Fault::Gone),
+        }
+    }
+
+    /// Sends the request and reads answers to the final one.
+    async fn ask(
+        &mut self,
+        upstream: &mut UpstreamConnection,
+        head: &[u8],
+        framing: Framing,
+    ) -> Result<Response<C::ResponseHead>, Fault> {
+        let mut heard = BytesMut::new();
+        let mut request_body = RequestBody::new(head, framing, &self.exchange);
+        self.idle_timeout.renew();
+        loop {
+            let event =
+                poll_fn(|context| self.poll(context, upstream, &mut request_body, &mut heard))
+                    .await;
+            match event {
+                Event::Data(0) if heard.is_empty() => return Err(Fault::Stale),
+                Event::Data(0) => return Err(self.broken("its head breaks off")),
+                Event::Data(_) => upstream.answers(),
+                Event::Disconnected => return Err(Fault::Gone),
+                Event::Refused(answer) => return Err(respond(answer())),
+                Event::TimedOut => {
+                    failure::tell_hub(&self.exchange, "none in time");
+                    return Err(respond(statuses::hub_slow()));
+                }
+            }
+            let unsent = !request_body.has_ended();
+            if let Some(response) = self.heard(&mut heard, unsent).await? {
+                self.request_body = unsent.then_some(request_body);
+                return Ok(response);
+            }
+        }
+    }
+
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        upstream: &mut UpstreamConnection,
+        request_body: &mut RequestBody,
+        heard: &mut BytesMut,
+    ) -> Poll<Event> {
+        let client = &mut self.client;
+        let sending = request_body.poll(context, client, &mut upstream.stream, &mut self.exchange);
+        if let Poll::Ready(Err(event)) = sending {
+            return Poll::Ready(event);
+        }
+        if let Poll::Ready(read) = poll_read(context, upstream, heard, self.first_piece()) {
+            return Poll::Ready(Event::Data(read.unwrap_or(0)));
+        }
+        if request_body.has_ended() && self.client.poll_gone(context).is_ready() {
+            return Poll::Ready(Event::Disconnected);
+        }
+        upstream.poll_starving(context);
+        self.idle_timeout.poll(context).map(|()| Event::TimedOut)
+    }
+
+    /// Reads what was heard: interim answers go on at once, the final one ends it. HTTP/1.0 knows
+    /// no interim ones (RFC 9110, section 15.2).
+    async fn heard(
+        &mut self,
+        heard: &mut BytesMut,
+        unsent: bool,
+    ) -> Result<Option<Response<C::ResponseHead>>, Fault> {
+        loop {
+            let asked = Asked {
+                method: &self.method,
+                is_upgrade: self.is_upgrade,
+                last: self.last || unsent || self.proxy.drain.has_begun(),
+            };
+            let read = Response::read::<C>(heard, &asked, &self.exchange);
+            let Some(response) = read.map_err(|why| self.broken(why))? else {
+                return Ok(None);
+            };
+            if response.is_final() {
+                return Ok(Some(response));
+            }
+            if self.exchange.logged.version != Version::HTTP_10 {
+                let sent = self.client.hint(response.head).await;
+                sent.map_err(|_| Fault::Gone)?;
+            }
+        }
+    }
+
+    /// Received at a time before the answer's head is there.
+    fn first_piece(&self) -> usize {
+        match self.exchange.connection.memory.is_tight() {
+            true => SMALL_PIECE,
+            false => PIECE,
+        }
+    }
+
+    fn broken(&self, why: &str) -> Fault {
+        failure::tell_hub(&self.exchange, why);
+        respond(statuses::hub_broken())
+    }
+}
+
+impl<A> Outcome<A> {
+    fn switched(upstream: UpstreamConnection, response: Response<A>) -> Self {
+        Self::Switched(Box::new(Switched {
+            upstream,
+            head: response.head,
+            early: response.first,
+        }))
+    }
+}
+
+/// Reads at most so many bytes, into a buffer that is made once some are there.
+fn poll_read(
+    context: &mut Context<'_>,
+    upstream: &mut UpstreamConnection,
+    buffer: &mut BytesMut,
+    most: usize,
+) -> Poll<io::Result<usize>> {
+    ready!(upstream.stream.poll_read_ready(context))?;
+    buffer.reserve(most);
+    let mut limited = buffer.limit(most);
+    pin!(upstream.stream.read_buf(&mut limited)).poll(context)
+}
+
+fn respond(answer: LocalResponse) -> Fault {
+    Fault::Respond(Box::new(answer))
+}

@@ -1,0 +1,168 @@
+//! The hub's answer on its way to the client, at the pace of both.
+
+use std::{
+    future::poll_fn,
+    io,
+    task::{Context, Poll},
+};
+
+use bytes::BytesMut;
+
+use super::{
+    super::{
+        client::Client,
+        event::{Event, LARGE_PIECE, PIECE},
+        response::Response,
+    },
+    Forward, Outcome, poll_read,
+};
+use crate::{http::response::failure, upstream::UpstreamConnection};
+
+/// Received though the client has no room: the end of a chunked body, which takes none.
+const END: usize = 16;
+
+impl<C: Client> Forward<'_, C> {
+    /// Sends the answer on to its end.
+    pub(super) async fn relay(
+        &mut self,
+        mut upstream: UpstreamConnection,
+        response: Response<C::ResponseHead>,
+    ) -> Outcome<C::ResponseHead> {
+        let (head, mut rest) = response.split();
+        let (ended, streaming) = (self.exchange.ended(), rest.streaming);
+        if streaming {
+            self.exchange.connection.mark_streaming();
+        }
+        let drain = &self.proxy.drain;
+        let passed = tokio::select! {
+            biased;
+            () = ended => Err(io::ErrorKind::ConnectionAborted.into()),
+            passed = self.pass_on(&mut upstream, head, &mut rest) => passed,
+            () = drain.leaving.cancelled(), if streaming => {
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+        };
+        self.record(rest.status.as_u16(), rest.sent);
+        if let Err(error) = passed {
+            failure::tell_broken(&error, &self.exchange);
+            return Outcome::Cut;
+        }
+        let unsent = self
+            .request_body
+            .as_ref()
+            .is_some_and(|request_body| !request_body.has_ended());
+        if rest.keeps() && !unsent {
+            self.proxy.connector.keep(upstream);
+        }
+        Outcome::Whole {
+            last: rest.last,
+            unread: !self.client.has_sent(),
+        }
+    }
+
+    async fn pass_on(
+        &mut self,
+        upstream: &mut UpstreamConnection,
+        head: C::ResponseHead,
+        response: &mut Response<()>,
+    ) -> io::Result<()> {
+        let mut piece = std::mem::take(&mut response.first);
+        let ended = response.has_ended();
+        self.give_trailers(response);
+        self.client.begin(head, &piece, ended).await?;
+        let mut size = PIECE;
+        let mut held = self.exchange.connection.memory.charge(0);
+        while !response.has_ended() {
+            if self.exchange.connection.memory.is_tight() {
+                size = PIECE;
+            }
+            held.resize(0);
+            if self.receive(upstream, &mut piece, size).await? == 0 {
+                response.breaks_off()?;
+                piece.clear();
+                return self.client.send(&mut piece, true).await;
+            }
+            if piece.len() >= size {
+                size = LARGE_PIECE;
+            }
+            held.resize(piece.capacity());
+            response.follow(&mut piece)?;
+            let ended = response.has_ended();
+            self.give_trailers(response);
+            self.client.send(&mut piece, ended).await?;
+        }
+        Ok(())
+    }
+
+    fn give_trailers(&mut self, response: &mut Response<()>) {
+        if let Some(trailers) = response.take_trailers() {
+            self.client.set_trailers(trailers);
+        }
+    }
+
+    /// At most so much more of the answer, as far as the client has room for it; nothing at its
+    /// connection's end. No buffer is held meanwhile.
+    async fn receive(
+        &mut self,
+        upstream: &mut UpstreamConnection,
+        piece: &mut BytesMut,
+        size: usize,
+    ) -> io::Result<usize> {
+        *piece = BytesMut::new();
+        loop {
+            self.idle_timeout.renew();
+            self.readable(upstream).await?;
+            if self.client.room(size) == 0 && has_more_than_end(upstream) {
+                self.client.wait_for_room(size).await?;
+            }
+            let room = self.client.room(size).max(END);
+            let read = poll_fn(|context| Poll::Ready(poll_read(context, upstream, piece, room)));
+            match read.await {
+                Poll::Ready(read) => return read,
+                Poll::Pending => self.client.room(0),
+            };
+        }
+    }
+
+    /// Sends on what is left of a request whose response has begun; ready once the client is gone.
+    /// A body that is too large, or too slow, is not sent on, and the response goes on.
+    fn poll_upload(
+        &mut self,
+        context: &mut Context<'_>,
+        upstream: &mut UpstreamConnection,
+    ) -> Poll<()> {
+        let Some(request_body) = &mut self.request_body else {
+            return Poll::Pending;
+        };
+        let (client, exchange) = (&mut self.client, &mut self.exchange);
+        match request_body.poll(context, client, &mut upstream.stream, exchange) {
+            Poll::Ready(Err(Event::Disconnected)) => return Poll::Ready(()),
+            Poll::Ready(Err(_)) => request_body.refuse(),
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+        }
+        Poll::Pending
+    }
+
+    /// Waits until the hub has sent something.
+    async fn readable(&mut self, upstream: &mut UpstreamConnection) -> io::Result<()> {
+        poll_fn(|context| {
+            if self.poll_upload(context, upstream).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            }
+            if let Poll::Ready(readable) = upstream.stream.poll_read_ready(context) {
+                return Poll::Ready(readable);
+            }
+            if self.client.has_sent() && self.client.poll_gone(context).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            }
+            let late = self.idle_timeout.poll(context);
+            late.map(|()| Err(io::ErrorKind::TimedOut.into()))
+        })
+        .await
+    }
+}
+
+/// Whether more has come than what ends a chunked body, which takes no room.
+fn has_more_than_end(upstream: &UpstreamConnection) -> bool {
+    upstream.stream.holds(&mut [0; END])
+}

@@ -1,0 +1,64 @@
+//! How long nothing may happen: one timer, set anew only when it has rung.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep};
+
+/// How long nothing may happen.
+pub(super) struct IdleTimeout {
+    limit: Duration,
+    since: Instant,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl IdleTimeout {
+    /// Begins now.
+    pub(super) fn of(limit: Duration) -> Self {
+        Self {
+            limit,
+            since: Instant::now(),
+            timer: None,
+        }
+    }
+
+    /// Begins anew.
+    pub(super) fn renew(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// Ready when it has ended.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let left = self.limit.saturating_sub(self.since.elapsed());
+            if left.is_zero() {
+                return Poll::Ready(());
+            }
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(left)));
+            ready!(timer.as_mut().poll(context));
+            self.timer = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_happens_meanwhile_renews_it() {
+        let begun = Instant::now();
+        let mut idle_timeout = IdleTimeout::of(Duration::from_secs(10));
+        let waited = poll_fn(|context| idle_timeout.poll(context));
+        let waited = tokio::time::timeout(Duration::from_secs(7), waited).await;
+        assert!(waited.is_err(), "there is still time");
+        idle_timeout.renew();
+        poll_fn(|context| idle_timeout.poll(context)).await;
+        assert_eq!(begun.elapsed(), Duration::from_secs(17));
+    }
+}

@@ -1,0 +1,16 @@
+//! An admitted request on its way to the upstream, and its response on the way back.
+
+pub(crate) mod body_limit;
+pub(crate) mod client;
+pub(crate) mod event;
+pub(crate) mod exchange;
+pub(crate) mod headers;
+pub(crate) mod identity;
+pub(crate) mod idle_timeout;
+pub(crate) mod request_body;
+pub(crate) mod request_head;
+pub(crate) mod response;
+
+pub(crate) use self::headers::is_claim;
+#[cfg(any(fuzzing, test))]
+pub use self::response::properties::hub_answer;

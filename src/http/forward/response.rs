@@ -1,0 +1,201 @@
+//! The hub's answer: its head as the client hears it, and where its body ends (RFC 9112, 6.3).
+
+mod head;
+#[cfg(any(fuzzing, test))]
+#[allow(clippy::panic, reason = "that is how a property is broken")]
+pub(super) mod properties;
+mod trailers;
+
+use std::{io, mem::MaybeUninit};
+
+use bytes::{Buf, BytesMut};
+use http::{HeaderMap, Method, StatusCode};
+
+pub(crate) use self::head::Head;
+use super::client::Client;
+use crate::{
+    http::request::Exchange,
+    transport::chunked::{Chunks, Unwrapped},
+};
+
+/// An answer, as far as it has come.
+pub(super) struct Response<H> {
+    /// Status.
+    pub(crate) status: StatusCode,
+    /// Its head for the client.
+    pub(super) head: H,
+    /// What came with it of the body.
+    pub(super) first: BytesMut,
+    /// Lines of the trailer section that came, where the client takes no chunks.
+    trailers: BytesMut,
+    /// Whether it goes on until somebody leaves.
+    pub(super) streaming: bool,
+    /// Whether the client's connection ends with it.
+    pub(super) last: bool,
+    /// Bytes of the body handed out.
+    pub(super) sent: u64,
+    body: Body,
+    /// Whether the client takes chunks as they are.
+    takes_chunks: bool,
+    /// Whether the hub's connection goes on after it.
+    persists: bool,
+    /// Whether something came behind its end.
+    overflowed: bool,
+}
+
+/// The request, as far as its response depends on it.
+pub(super) struct Asked<'r> {
+    /// Its method.
+    pub(super) method: &'r Method,
+    /// Whether it opens a WebSocket.
+    pub(super) is_upgrade: bool,
+    /// Whether the client's connection ends with the response.
+    pub(super) last: bool,
+}
+
+/// How a body ends.
+enum Body {
+    Length(u64),
+    Chunked(Chunks),
+    /// With its connection.
+    UpstreamConnection,
+}
+
+type Read<T> = Result<T, &'static str>;
+
+/// Bytes of a head at most.
+const MOST_BYTES: usize = 256 * 1024;
+/// Fields of a head at most.
+const MOST_FIELDS: usize = 256;
+
+impl<H> Response<H> {
+    /// Takes the next answer from what was heard, once its head is there.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn read<C: Client<ResponseHead = H>>(
+        heard: &mut BytesMut,
+        asked: &Asked<'_>,
+        exchange: &Exchange,
+    ) -> Read<Option<Self>> {
+        let mut space = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+        let mut parsed = httparse::Response::new(&mut []);
+        let strict = httparse::ParserConfig::default();
+        let read = strict.parse_response_with_uninit_headers(&mut parsed, heard, &mut space);
+        let length = match read {
+            Ok(httparse::Status::Complete(length)) if length <= MOST_BYTES => length,
+            Ok(httparse::Status::Partial) if heard.len() <= MOST_BYTES => return Ok(None),
+            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err("its head is too large"),
+            Err(_) => return Err("this is not HTTP/1.1"),
+        };
+        let head = Head::of(&parsed)?;
+        let mut response = head.response::<C>(asked, exchange)?;
+        heard.advance(length);
+        if response.is_final() {
+            response.first = heard.split();
+            response.begin()?;
+        }
+        Ok(Some(response))
+    }
+
+    /// Parts the head from the rest.
+    pub(super) fn split(self) -> (H, Response<()>) {
+        let rest = Response {
+            status: self.status,
+            head: (),
+            first: self.first,
+            trailers: self.trailers,
+            streaming: self.streaming,
+            last: self.last,
+            sent: self.sent,
+            body: self.body,
+            takes_chunks: self.takes_chunks,
+            persists: self.persists,
+            overflowed: self.overflowed,
+        };
+        (self.head, rest)
+    }
+
+    /// Whether the connection changes to another protocol with it.
+    pub(super) fn switches(&self) -> bool {
+        self.status == StatusCode::SWITCHING_PROTOCOLS
+    }
+
+    /// Whether no other answer follows it (RFC 9110, section 15.2).
+    pub(super) fn is_final(&self) -> bool {
+        !self.status.is_informational() || self.switches()
+    }
+
+    /// Whether all of the body was handed out.
+    pub(super) fn has_ended(&self) -> bool {
+        match &self.body {
+            Body::Length(left) => *left == 0,
+            Body::Chunked(chunks) => chunks.have_ended(),
+            Body::UpstreamConnection => false,
+        }
+    }
+
+    /// Whether the hub's connection can be used again.
+    pub(super) fn keeps(&self) -> bool {
+        self.persists && !self.overflowed && self.has_ended()
+    }
+
+    /// Leaves what goes to the client of more that was heard.
+    ///
+    /// # Errors
+    /// `InvalidData` for chunks that are not framed as the RFC writes it.
+    pub(super) fn follow(&mut self, heard: &mut BytesMut) -> io::Result<()> {
+        let before = heard.len();
+        let belong = match &mut self.body {
+            Body::UpstreamConnection => before,
+            Body::Chunked(chunks) if self.takes_chunks => chunks.follow(heard)?,
+            Body::Chunked(chunks) => {
+                let mut out = Unwrapped {
+                    data: BytesMut::with_capacity(before),
+                    trailers: std::mem::take(&mut self.trailers),
+                };
+                let belong = chunks.unwrap(heard, &mut out)?;
+                self.overflowed |= belong < before;
+                (*heard, self.trailers) = (out.data, out.trailers);
+                heard.len()
+            }
+            Body::Length(left) => {
+                let belong = usize::try_from(*left).unwrap_or(usize::MAX).min(before);
+                *left -= belong as u64;
+                belong
+            }
+        };
+        self.overflowed |= belong < heard.len();
+        heard.truncate(belong);
+        self.sent += belong as u64;
+        Ok(())
+    }
+
+    /// The trailers for a client that takes no chunks, once the body has ended.
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        if !self.has_ended() || self.trailers.is_empty() {
+            return None;
+        }
+        trailers::parse(&std::mem::take(&mut self.trailers))
+    }
+
+    /// What it means that the hub has hung up.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` unless that is the body's end.
+    pub(super) fn breaks_off(&self) -> io::Result<()> {
+        match self.body {
+            Body::UpstreamConnection => Ok(()),
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    /// Takes what has come of the body.
+    fn begin(&mut self) -> Read<()> {
+        let mut first = std::mem::take(&mut self.first);
+        let followed = self.follow(&mut first);
+        followed.map_err(|_| "its chunks are malformed")?;
+        self.first = first;
+        Ok(())
+    }
+}

@@ -1,0 +1,257 @@
+//! The head of the hub's answer, read strictly, and made the client's.
+
+use bytes::BytesMut;
+use http::{Method, StatusCode, Version};
+
+use super::{Asked, Body, Read, Response};
+use crate::{
+    fields::{FieldName, Fields},
+    http::{
+        forward::{
+            client::Client,
+            headers::{self, HeaderEdits},
+        },
+        request::Exchange,
+        websocket::upgrade,
+    },
+    transport::chunked::Chunks,
+};
+
+/// A head as it was parsed.
+pub(crate) struct Head<'h> {
+    /// Status.
+    pub(crate) status: StatusCode,
+    /// What the hub says beside it.
+    pub(crate) reason: &'h str,
+    is_http_1_1: bool,
+    /// Its fields as they were spelled.
+    pub(crate) fields: Fields<'h>,
+}
+
+const NO_FIELD: &str = "a field that is no field";
+
+impl<'h> Head<'h> {
+    pub(super) fn of(parsed: &'h httparse::Response<'h, 'h>) -> Read<Self> {
+        let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
+        let status = status.ok_or("its status is no status")?;
+        Ok(Self {
+            status,
+            reason: parsed.reason.unwrap_or_default(),
+            is_http_1_1: parsed.version == Some(1),
+            fields: Fields::from(&*parsed.headers),
+        })
+    }
+
+    pub(super) fn response<C: Client>(
+        &self,
+        asked: &Asked<'_>,
+        exchange: &Exchange,
+    ) -> Read<Response<C::ResponseHead>> {
+        let switches = self.switches(asked)?;
+        let length = self.content_length()?;
+        let body = match switches {
+            true => Body::UpstreamConnection,
+            false => self.body(asked.method, length)?,
+        };
+        let version = exchange.logged.version;
+        let takes_chunks = C::TAKES_CHUNKS && version != Version::HTTP_10;
+        if !takes_chunks && self.codings().count() > 1 {
+            return Err("its Transfer-Encoding cannot be told to this client");
+        }
+        // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
+        let ends = asked.last
+            || matches!(body, Body::UpstreamConnection)
+            || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
+        // `close` belongs to the final answer (RFC 9112, section 9.6).
+        let last = ends && !self.status.is_informational();
+        let mut edits = headers::to_client(&self.fields, self.status, exchange);
+        self.frame(length, takes_chunks, &mut edits);
+        if version == Version::HTTP_10 {
+            edits.remove("Trailer");
+        }
+        if switches {
+            edits.set("Upgrade", upgrade::PROTOCOL);
+        }
+        let connection = match last {
+            _ if switches => Some("Upgrade"),
+            true => Some("close"),
+            false => (version == Version::HTTP_10).then_some("keep-alive"),
+        };
+        Ok(Response {
+            status: self.status,
+            head: C::answer(self, &edits, connection).ok_or(NO_FIELD)?,
+            first: BytesMut::new(),
+            trailers: BytesMut::new(),
+            streaming: headers::is_streaming(&self.fields),
+            last,
+            sent: 0,
+            body,
+            takes_chunks,
+            persists: self.is_http_1_1 && !self.fields.connection_has("close"),
+            overflowed: false,
+        })
+    }
+
+    /// Whether the server opens the WebSocket that was asked for (RFC 6455, section 4.2.2).
+    fn switches(&self, asked: &Asked<'_>) -> Read<bool> {
+        if self.status != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(false);
+        }
+        if !asked.is_upgrade {
+            return Err("a 101 without a request for it");
+        }
+        match upgrade::is_accepted(&self.fields) {
+            true => Ok(true),
+            false => Err("a 101 that opens no WebSocket"),
+        }
+    }
+
+    /// How the body ends (RFC 9112, section 6.3).
+    fn body(&self, method: &Method, length: Option<u64>) -> Read<Body> {
+        let chunked = self.is_chunked()?;
+        let bare = self.status.is_informational()
+            || matches!(
+                self.status,
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+            );
+        Ok(match length {
+            _ if bare || *method == Method::HEAD => Body::Length(0),
+            _ if chunked => Body::Chunked(Chunks::default()),
+            Some(length) => Body::Length(length),
+            None => Body::UpstreamConnection,
+        })
+    }
+
+    /// Leaves one framing only, and none where there is no body to frame.
+    fn frame(&self, length: Option<u64>, takes_chunks: bool, edits: &mut HeaderEdits<'_>) {
+        let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
+        let codings = self.codings().count();
+        if bodiless || codings == 0 || !takes_chunks {
+            edits.remove("transfer-encoding");
+        } else if codings == 1 {
+            edits.set("Transfer-Encoding", &b"chunked"[..]);
+        }
+        // RFC 9112, section 6.2: never both, also where a body would follow on GET only.
+        if bodiless || codings > 0 {
+            edits.remove("content-length");
+        } else if let Some(length) = length {
+            edits.set("Content-Length", length.to_string().into_bytes());
+        }
+    }
+
+    /// The one length that all fields agree on.
+    fn content_length(&self) -> Read<Option<u64>> {
+        const WRONG: &str = "its Content-Length is not one plain number";
+        let mut lengths = self.fields.all(FieldName::ContentLength);
+        let Some(first) = lengths.next() else {
+            return Ok(None);
+        };
+        if first.is_empty()
+            || !first.iter().all(u8::is_ascii_digit)
+            || lengths.any(|other| other != first)
+        {
+            return Err(WRONG);
+        }
+        let text = std::str::from_utf8(first).map_err(|_| WRONG)?;
+        // Signed 64 bits are what every counter on the way can hold.
+        let length: i64 = text.parse().map_err(|_| WRONG)?;
+        Ok(Some(length.unsigned_abs()))
+    }
+
+    /// Whether the body is in chunks; no other last coding has an end that can be found.
+    fn is_chunked(&self) -> Read<bool> {
+        const OTHER: &str = "its Transfer-Encoding does not end with chunked";
+        let is_chunked = |coding: &str| coding.eq_ignore_ascii_case("chunked");
+        if !self
+            .fields
+            .all(FieldName::TransferEncoding)
+            .all(<[u8]>::is_ascii)
+        {
+            return Err(OTHER);
+        }
+        let Some(last) = self.codings().last() else {
+            return Ok(false);
+        };
+        let once = self.codings().filter(|coding| is_chunked(coding)).count() == 1;
+        match self.is_http_1_1 && is_chunked(last) && once {
+            true => Ok(true),
+            false => Err(OTHER),
+        }
+    }
+
+    fn codings(&self) -> impl Iterator<Item = &'h str> {
+        let codings = self.fields.members(FieldName::TransferEncoding);
+        codings.filter(|coding| !coding.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::forward::response::MOST_FIELDS;
+
+    /// How the body of an answer with these lines ends.
+    fn ending(lines: &str, method: &Method) -> Result<String, &'static str> {
+        let head = format!("HTTP/1.{lines}\r\n\r\n");
+        let mut space = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let mut parsed = httparse::Response::new(&mut space);
+        assert!(parsed.parse(head.as_bytes()).unwrap().is_complete());
+        let head = Head::of(&parsed)?;
+        let asked = Asked {
+            method,
+            is_upgrade: false,
+            last: false,
+        };
+        head.switches(&asked)?;
+        let body = head.body(method, head.content_length()?)?;
+        Ok(match body {
+            Body::Length(length) => length.to_string(),
+            Body::Chunked(_) => "chunked".to_owned(),
+            Body::UpstreamConnection => "connection".to_owned(),
+        })
+    }
+
+    #[test]
+    fn a_body_has_one_end() {
+        for (lines, end) in [
+            ("1 200 OK\r\nContent-Length: 5", "5"),
+            ("1 200 OK\r\nContent-Length: 5\r\ncontent-length: 5", "5"),
+            ("1 200 OK\r\nTransfer-Encoding: chunked", "chunked"),
+            (
+                "1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\nContent-Length: 5",
+                "chunked",
+            ),
+            (
+                "1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+                "chunked",
+            ),
+            ("1 200 OK", "connection"),
+            ("0 200 OK", "connection"),
+            ("1 204 No Content\r\nContent-Length: 5", "0"),
+            ("1 304 Not Modified\r\nContent-Length: 5", "0"),
+            ("1 103 Early Hints", "0"),
+        ] {
+            assert_eq!(ending(lines, &Method::GET).unwrap(), end, "{lines}");
+            assert_eq!(ending(lines, &Method::HEAD).unwrap(), "0", "{lines}");
+        }
+    }
+
+    #[test]
+    fn an_end_that_readers_find_differently_is_refused() {
+        for lines in [
+            "1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6",
+            "1 200 OK\r\nContent-Length: 5, 5",
+            "1 200 OK\r\nContent-Length: +5",
+            "1 200 OK\r\nContent-Length:",
+            "1 200 OK\r\nTransfer-Encoding: chunked, chunked",
+            "1 200 OK\r\nTransfer-Encoding: chunked, gzip",
+            "1 200 OK\r\nTransfer-Encoding: identity",
+            "0 200 OK\r\nTransfer-Encoding: chunked",
+            "1 200 OK\r\nTransfer-Encoding: \u{a0}chunked",
+            "1 200 OK\r\nTransfer-Encoding: \u{e9}\r\nContent-Length: 5",
+            "1 101 Switching Protocols",
+        ] {
+            assert!(ending(lines, &Method::GET).is_err(), "{lines}");
+        }
+    }
+}

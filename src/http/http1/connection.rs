@@ -1,0 +1,305 @@
+//! HTTP/1 connections, one request after the other.
+//!
+//! Reads each head within its time, has it judged, and forwards the request,
+//! hands it to the WebSocket tunnel, or answers it here.
+
+use std::io;
+
+use bytes::{Bytes, BytesMut};
+use http::{Method, StatusCode, Version, header::InvalidHeaderValue};
+use tokio::{io::AsyncWriteExt, time::timeout};
+
+use super::{
+    request_head::{Body, Head, MOST_BYTES, Malformed},
+    respond::{self, Requested},
+};
+use crate::{
+    http::{
+        admission::enrolment::{self, MOST_FORM},
+        forward::{
+            exchange::{Forward, Outcome},
+            headers,
+            request_body::Framing,
+            request_head,
+        },
+        proxy::{Proxy, Service},
+        request::{Exchange, Request},
+        response::statuses,
+        websocket::upgrade,
+    },
+    transport::{
+        chunked::Chunks,
+        client_stream::{ClientStream, ReadLimit},
+    },
+};
+
+/// What came next on a connection.
+enum Next {
+    /// The bytes of a head.
+    Head(Bytes),
+    /// Something that is not HTTP.
+    Malformed(Malformed),
+    /// A head that took too long.
+    Slow,
+    /// The end.
+    End,
+}
+
+/// An admitted request, without the bytes that the client sent.
+struct Forwarded {
+    /// Its head for the hub.
+    head: BytesMut,
+    method: Method,
+    body: Body,
+    /// Whether the client wants no other response on the connection.
+    last: bool,
+    is_upgrade: bool,
+}
+
+/// Serves a connection to its end.
+pub async fn serve(service: &Service, mut client: ClientStream) {
+    let proxy = &service.proxy;
+    let mut first = true;
+    loop {
+        let exchanged = match next(proxy, &mut client, first).await {
+            // On the heap, so that a connection that waits for a request is small.
+            Next::Head(head) => Box::pin(exchange(service, client, head)).await,
+            Next::Malformed(why) => respond::refuse(proxy, client, statuses::malformed(why)).await,
+            Next::Slow => respond::refuse(proxy, client, statuses::client_slow()).await,
+            Next::End => None,
+        };
+        let Some(kept) = exchanged else { return };
+        client = kept;
+        first = false;
+    }
+}
+
+/// Waits for a request and reads its head.
+async fn next(proxy: &Proxy, client: &mut ClientStream, first: bool) -> Next {
+    let limits = proxy.sites().config.limits;
+    client.limit_reads(ReadLimit::All);
+    if client.unread().is_empty() {
+        let wait = if first {
+            limits.header_time
+        } else {
+            limits.idle
+        };
+        let received = tokio::select! {
+            received = timeout(wait, client.receive()) => received,
+            () = proxy.drain.closing.cancelled() => return Next::End,
+        };
+        if !matches!(received, Ok(Ok(1..))) {
+            return Next::End;
+        }
+    }
+    let head = tokio::select! {
+        biased;
+        head = timeout(limits.header_time, whole_head(client)) => head,
+        () = proxy.drain.closing.cancelled() => return Next::End,
+    };
+    match head {
+        Ok(Ok(next)) => next,
+        Ok(Err(_)) => Next::End,
+        Err(_) => Next::Slow,
+    }
+}
+
+async fn whole_head(client: &mut ClientStream) -> io::Result<Next> {
+    skip_empty_line(client);
+    let mut looked = 0;
+    let length = loop {
+        if let Some(length) = Head::end(client.unread(), &mut looked) {
+            break length;
+        }
+        if client.unread().first().is_some_and(|byte| !is_head(*byte)) {
+            return Ok(Next::Malformed(NO_HTTP));
+        }
+        if client.unread().len() > MOST_BYTES {
+            return Ok(Next::Malformed(TOO_LARGE));
+        }
+        if client.receive().await? == 0 {
+            return Ok(Next::End);
+        }
+        if looked <= 2 {
+            looked = 0;
+            skip_empty_line(client);
+        }
+    };
+    if length > MOST_BYTES {
+        return Ok(Next::Malformed(TOO_LARGE));
+    }
+    Ok(Next::Head(client.take(length)))
+}
+
+const NO_HTTP: Malformed = Malformed(StatusCode::BAD_REQUEST, "this is not HTTP");
+
+/// Whether a head, or an empty line before it, may begin with this byte.
+fn is_head(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte == b'\r'
+}
+
+const TOO_LARGE: Malformed = Malformed(
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "the head is larger than 64 KiB",
+);
+
+/// Some old clients send an empty line after a body (RFC 9112, section 2.2).
+fn skip_empty_line(client: &mut ClientStream) {
+    if client.unread().starts_with(b"\r\n") {
+        client.consume(2);
+    }
+}
+
+/// One request; the connection comes back when another may follow.
+async fn exchange(
+    service: &Service,
+    mut client: ClientStream,
+    bytes: Bytes,
+) -> Option<ClientStream> {
+    let proxy = &service.proxy;
+    let head = match Head::parse(&bytes) {
+        Ok(head) => head,
+        Err(why) => {
+            drop(bytes);
+            return respond::refuse(proxy, client, statuses::malformed(why)).await;
+        }
+    };
+    let held = client
+        .connection()
+        .memory
+        .charge(bytes.len() + head.fields.memory());
+    let request = request(&head);
+    let mut exchange = Box::new(Exchange::new(
+        proxy.sites_now(),
+        client.connection().clone(),
+        &request,
+    ));
+    exchange.form = form(proxy, &mut client, &head).await;
+    let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
+    // What follows may take long, so the bytes of the head are not held meanwhile.
+    if let Err(answer) = admitted {
+        let requested = Requested::of(&head);
+        drop((held, head));
+        drop(bytes);
+        return respond::answer(proxy, client, &mut exchange, requested, answer).await;
+    }
+    let forwarded = Forwarded::of(&head, &exchange).ok()?;
+    drop((held, head));
+    drop(bytes);
+    forward(proxy, client, exchange, forwarded).await
+}
+
+/// What is posted to a page of hubgate's own, left to be consumed with the request; nothing of
+/// what is too large, or does not come in time.
+async fn form(proxy: &Proxy, client: &mut ClientStream, head: &Head<'_>) -> Vec<u8> {
+    let Body::Length(body @ 1..) = head.body else {
+        return Vec::new();
+    };
+    let sites = proxy.sites_now();
+    if !sites.has_own_clients {
+        return Vec::new();
+    }
+    let whole = usize::try_from(body).unwrap_or(usize::MAX);
+    if whole > MOST_FORM || !enrolment::is_form(&head.method, &head.target) {
+        return Vec::new();
+    }
+    let received = async {
+        while client.unread().len() < whole && matches!(client.receive().await, Ok(1..)) {}
+    };
+    timeout(sites.config.limits.header_time, received)
+        .await
+        .ok();
+    let unread = client.unread();
+    unread.get(..whole).unwrap_or_default().to_vec()
+}
+
+fn request<'r>(head: &'r Head<'_>) -> Request<'r> {
+    Request {
+        method: &head.method,
+        target: &head.target,
+        version: head.version,
+        fields: &head.fields,
+        authority: head.authority.clone(),
+    }
+}
+
+/// Forwards an admitted request; the connection comes back when another may follow.
+async fn forward(
+    proxy: &Proxy,
+    mut client: ClientStream,
+    exchange: Box<Exchange>,
+    request: Forwarded,
+) -> Option<ClientStream> {
+    client.limit_reads(match request.body {
+        Body::Length(body) => ReadLimit::Bytes(body),
+        Body::Chunked => ReadLimit::Chunked(Chunks::default()),
+    });
+    let _held = client
+        .connection()
+        .memory
+        .charge(request.head.len() + exchange.logged.bytes());
+    let mut forward = Forward::new(proxy, client, exchange, request.method, request.last);
+    if request.is_upgrade {
+        forward = forward.upgrading();
+    }
+    let framing = Framing::of(request.body);
+    let (client, exchange, outcome) = forward.run(&request.head, framing).await;
+    match outcome {
+        Outcome::Whole { last, unread } => end(client, last, unread).await,
+        Outcome::Respond(answer) => respond::end(proxy, client, exchange, *answer).await,
+        Outcome::Switched(switched) => {
+            Box::pin(upgrade::tunnel(proxy, client, exchange, switched)).await;
+            None
+        }
+        Outcome::Cut => None,
+    }
+}
+
+impl Forwarded {
+    fn of(head: &Head<'_>, exchange: &Exchange) -> Result<Self, InvalidHeaderValue> {
+        Ok(Self {
+            head: to_hub(head, exchange)?,
+            method: head.method.clone(),
+            body: head.body,
+            last: !respond::keeps_alive(head),
+            is_upgrade: upgrade::is_upgrade(head),
+        })
+    }
+}
+
+/// The head of a request for the hub.
+pub(crate) fn to_hub(head: &Head<'_>, exchange: &Exchange) -> Result<BytesMut, InvalidHeaderValue> {
+    let mut edits = headers::to_hub(&head.fields, exchange)?;
+    if let Some(length) = head.plain_length() {
+        edits.set("Content-Length", length.into_bytes());
+    }
+    // HTTP/1.0 knows no 100 (RFC 9110, section 10.1.1).
+    if head.version == Version::HTTP_10 {
+        edits.remove("Expect");
+    }
+    if upgrade::is_upgrade(head) {
+        upgrade::upgrade(&mut edits);
+    }
+    let (fields, framing) = (&head.fields, Framing::of(head.body));
+    Ok(request_head::write(
+        &head.method,
+        &head.target,
+        fields,
+        &edits,
+        &framing,
+    ))
+}
+
+/// What becomes of a connection after an answer; one whose client is still sending is read on, so
+/// that the answer is.
+async fn end(mut client: ClientStream, last: bool, unread: bool) -> Option<ClientStream> {
+    if unread {
+        respond::linger(client).await;
+        return None;
+    }
+    if last {
+        client.shutdown().await.ok();
+        return None;
+    }
+    Some(client)
+}

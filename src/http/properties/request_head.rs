@@ -1,0 +1,228 @@
+//! The head of a request: what is taken of it is what httparse reads, in one meaning, and the hub
+//! gets no other.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use bytes::BytesMut;
+use http::{Method, Version};
+use httparse::{EMPTY_HEADER, Header, Status};
+
+use super::house::{self, CLIENT, TRUSTED};
+use crate::{
+    access::{basic::Basic, session::cookie},
+    fields::FieldName,
+    http::{
+        http1::{
+            connection,
+            request_head::{Body, Head, MOST_FIELDS},
+        },
+        request::Request,
+        websocket::upgrade,
+    },
+    sites::authority::Authority,
+};
+
+/// Fields of a head for the hub at most: the client's and ours.
+const FIELDS: usize = MOST_FIELDS + 32;
+/// What belongs to the client's connection.
+const OF_CONNECTION: [&str; 7] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// A head that is taken is read alike by httparse, says nothing that another reader could take
+/// otherwise, and brings nothing to the hub that only hubgate says.
+pub fn request_head(bytes: &[u8]) {
+    let Some(end) = end(bytes) else { return };
+    let bytes = &bytes[..end];
+    let Ok(head) = Head::parse(bytes) else { return };
+    let mut space = [EMPTY_HEADER; FIELDS];
+    let read = read(bytes, &mut space);
+    is_read_alike(&head, &read);
+    has_one_meaning(&head, read.headers);
+    for from in [CLIENT, TRUSTED] {
+        reaches_the_hub(&head, from);
+    }
+    // Whatever it says, a credential has no control characters, which could be logged.
+    let basic = Basic::of_request(&head.fields);
+    assert!(basic.is_none_or(|it| !it.user.contains(char::is_control)));
+}
+
+/// Where the head ends, which does not depend on how it arrives.
+fn end(bytes: &[u8]) -> Option<usize> {
+    let end = Head::end(bytes, &mut 0);
+    let mut looked = 0;
+    let pieces = (1..=bytes.len()).find_map(|at| Head::end(&bytes[..at], &mut looked));
+    assert_eq!(end, pieces);
+    end
+}
+
+fn read<'b>(bytes: &'b [u8], space: &'b mut [Header<'b>]) -> httparse::Request<'b, 'b> {
+    let mut request = httparse::Request::new(space);
+    let parsed = request.parse(bytes);
+    assert_eq!(
+        parsed,
+        Ok(Status::Complete(bytes.len())),
+        "{}",
+        bytes.escape_ascii()
+    );
+    request
+}
+
+fn is_read_alike(head: &Head<'_>, read: &httparse::Request<'_, '_>) {
+    assert_eq!(read.method, Some(head.method.as_str()));
+    let target = read.path.unwrap_or_default();
+    let is_cut = target.contains("://")
+        && (target.ends_with(&*head.target) || matches!(&head.target[..], "/" | "*"))
+        || target.ends_with(head.target.trim_start_matches('/'));
+    assert!(
+        target == head.target || is_cut,
+        "{target} is not {}",
+        head.target
+    );
+    let version = if head.version == Version::HTTP_11 {
+        1
+    } else {
+        0
+    };
+    assert_eq!(read.version, Some(version));
+    let spelled = head.fields.iter().map(|field| (field.name, field.value));
+    let spelled: Vec<_> = spelled.collect();
+    let theirs: Vec<_> = read
+        .headers
+        .iter()
+        .map(|it| (it.name.as_bytes(), it.value))
+        .collect();
+    assert_eq!(spelled, theirs);
+    for known in FieldName::ALL {
+        let theirs = all(read.headers, known.as_str());
+        assert!(head.fields.all(*known).eq(theirs), "{known:?}");
+    }
+}
+
+fn has_one_meaning(head: &Head<'_>, fields: &[Header<'_>]) {
+    let hosts: Vec<_> = all(fields, "host").collect();
+    let lengths: Vec<_> = all(fields, "content-length").collect();
+    let codings: Vec<_> = all(fields, "transfer-encoding").collect();
+    assert!(hosts.len() == 1 || hosts.is_empty() && head.version == Version::HTTP_10);
+    match (head.body, &codings[..], &lengths[..]) {
+        (Body::Length(0), [], []) => {}
+        (Body::Length(length), [], [written]) => {
+            assert!(written.iter().all(u8::is_ascii_digit));
+            let written = written.iter().skip_while(|it| **it == b'0');
+            let plain: Vec<_> = written.copied().collect();
+            assert_eq!(plain, length.to_string().trim_start_matches('0').as_bytes());
+        }
+        (Body::Chunked, [coding], []) => {
+            assert!(coding.eq_ignore_ascii_case(b"chunked") && head.version == Version::HTTP_11);
+        }
+        other => panic!("{other:?}"),
+    }
+    let Some(authority) = &head.authority else {
+        return;
+    };
+    let told = authority.to_string();
+    assert_eq!(Authority::parse(&told).as_ref(), Some(authority), "{told}");
+    let is_asterisk = head.target == "*" && head.method == Method::OPTIONS;
+    assert!(
+        (is_asterisk || head.target.starts_with('/'))
+            && head.target.bytes().all(|it| it.is_ascii_graphic())
+    );
+}
+
+/// The head as the hub hears it, on the ways where it is written anew.
+fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
+    let request = Request {
+        method: &head.method,
+        target: &head.target,
+        version: head.version,
+        fields: &head.fields,
+        authority: head.authority.clone(),
+    };
+    let exchange = house::exchange(from, &request);
+    let upgrade = upgrade::is_upgrade(head);
+    let Ok(wire) = connection::to_hub(head, &exchange) else {
+        panic!("what is known of a client is no field")
+    };
+    says_only_what_is_ours(head, &wire, from, upgrade);
+}
+
+fn says_only_what_is_ours(head: &Head<'_>, wire: &BytesMut, from: Ipv4Addr, upgrade: bool) {
+    let mut space = [EMPTY_HEADER; FIELDS];
+    let read = read(wire, &mut space);
+    assert_eq!(
+        (read.method, read.version),
+        (Some(head.method.as_str()), Some(1))
+    );
+    assert_eq!(read.path, Some(&head.target[..]));
+    let one = |name: &str| {
+        let mut values = all(read.headers, name);
+        let value = values
+            .next()
+            .map(|it| String::from_utf8_lossy(it).into_owned());
+        assert_eq!(values.next(), None, "{name} twice");
+        value
+    };
+    let host = head
+        .fields
+        .get(FieldName::Host)
+        .map(String::from_utf8_lossy);
+    assert_eq!(one("host").as_deref(), host.as_deref());
+    let written = head.fields.text(FieldName::ContentLength);
+    let length = written.map(|written| match written.trim_start_matches('0') {
+        "" => "0",
+        plain => plain,
+    });
+    assert_eq!(one("content-length").as_deref(), length);
+    let told = one("x-forwarded-for").unwrap_or_default();
+    let way: Vec<_> = told
+        .split(", ")
+        .map(|it| it.parse::<IpAddr>().ok())
+        .collect();
+    assert_eq!(way.last(), Some(&Some(from.into())), "{told}");
+    assert!(
+        way.iter().all(Option::is_some) && (from == TRUSTED || way.len() == 1),
+        "{told}"
+    );
+    let real = one("x-real-ip").and_then(|it| it.parse::<IpAddr>().ok());
+    assert!(real.is_some() && (from == TRUSTED || real == Some(CLIENT.into())));
+    let scheme = one("x-forwarded-proto");
+    assert!(matches!(scheme.as_deref(), Some("http" | "https")));
+    for name in OF_CONNECTION {
+        let of_upgrade = upgrade && (name == "connection" || name == "upgrade");
+        let of_chunks = head.body == Body::Chunked && name == "transfer-encoding";
+        let expected = usize::from(of_upgrade || of_chunks);
+        assert_eq!(all(read.headers, name).count(), expected, "{name}");
+    }
+    let cookies = one("cookie").unwrap_or_default();
+    assert_eq!(
+        cookie::without(cookies.as_bytes()),
+        None,
+        "a session is told the hub"
+    );
+    let names = read.headers.iter().map(|it| it.name.to_ascii_lowercase());
+    for name in names {
+        assert!(!is_claim(&name), "{name} is only ours to say");
+    }
+}
+
+/// Whether a client would say of itself what hubs believe of a proxy.
+fn is_claim(name: &str) -> bool {
+    let ours = ["x-forwarded-for", "x-forwarded-proto", "x-real-ip"];
+    let claims = ["x-forwarded-", "x-ssl-", "x-client-", "client-cert-"];
+    let exactly = ["forwarded", "proxy", "client-cert"].contains(&name);
+    let is_like = exactly || claims.iter().any(|it| name.starts_with(it)) || name.contains('_');
+    is_like && !ours.contains(&name)
+}
+
+fn all<'f>(fields: &'f [Header<'f>], name: &'f str) -> impl Iterator<Item = &'f [u8]> {
+    let named = fields
+        .iter()
+        .filter(move |field| field.name.eq_ignore_ascii_case(name));
+    named.map(|field| field.value)
+}

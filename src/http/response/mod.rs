@@ -1,0 +1,5 @@
+//! Responses of hubgate's own.
+
+pub(crate) mod failure;
+pub mod local_response;
+pub mod statuses;

@@ -1,0 +1,5 @@
+//! WebSockets (RFC 6455): the upgrade, and the tunnel after a 101.
+
+pub(crate) mod frames;
+pub(crate) mod tunnel;
+pub(crate) mod upgrade;

@@ -1,0 +1,243 @@
+//! Two byte streams joined: what one side sends, the other gets, at its pace.
+//!
+//! Holds no buffer while both are silent. Knows nothing of HTTP, and of
+//! WebSocket only where one frame ends (`frame`).
+
+use std::{
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::sync::CancellationToken;
+
+use super::frames::Frames;
+
+/// A client and a hub, joined.
+pub(super) struct Tunnel<C, H> {
+    client: C,
+    upstream: H,
+    up: Pipe,
+    down: Pipe,
+    frames: Frames,
+    leaving: bool,
+    moved_at: Instant,
+}
+
+/// One direction.
+#[derive(Default)]
+struct Pipe {
+    pending: BytesMut,
+    ended: bool,
+    shut: bool,
+    moved: u64,
+}
+
+/// Read at a time.
+const CHUNK: usize = 16 * 1024;
+/// How long one side may go on when the other has ended without a byte.
+const HALF_CLOSED: Duration = Duration::from_secs(60);
+/// Close frame with status 1001, going away (RFC 6455, section 7.4.1).
+const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xE9];
+
+impl<C, H> Tunnel<C, H>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    H: AsyncRead + AsyncWrite + Unpin,
+{
+    /// Joins the two; `early` is what the hub sent already.
+    pub(super) fn new(client: C, upstream: H, early: &[u8]) -> Self {
+        let mut frames = Frames::default();
+        frames.follow(early);
+        Self {
+            client,
+            upstream,
+            up: Pipe::default(),
+            down: Pipe {
+                pending: early.into(),
+                ..Pipe::default()
+            },
+            frames,
+            leaving: false,
+            moved_at: Instant::now(),
+        }
+    }
+
+    /// Runs until both sides have ended, one fails, or nothing moved for `idle`.
+    /// After `leave` the client is told that the server goes away.
+    /// Returns the bytes sent to the client.
+    pub(super) async fn run(mut self, idle: Duration, leave: &CancellationToken) -> u64 {
+        loop {
+            let wait = self.idle_timeout(idle);
+            tokio::select! {
+                _ = std::future::poll_fn(|context| self.poll_flow(context)) => break,
+                () = tokio::time::sleep(wait) => {
+                    if self.idle_timeout(idle).is_zero() {
+                        break;
+                    }
+                }
+                () = leave.cancelled(), if !self.leaving => self.leaving = true,
+            }
+        }
+        self.down.moved
+    }
+
+    /// How much longer the silence may last.
+    fn idle_timeout(&self, idle: Duration) -> Duration {
+        let half = self.up.ended || self.down.ended;
+        let limit = if half { idle.min(HALF_CLOSED) } else { idle };
+        limit.saturating_sub(self.moved_at.elapsed())
+    }
+
+    fn poll_flow(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let before = self.up.moved + self.down.moved;
+        self.say_goodbye();
+        let up = self
+            .up
+            .poll(&mut self.client, &mut self.upstream, context, |_| {});
+        let frames = &mut self.frames;
+        let follow = |bytes: &[u8]| frames.follow(bytes);
+        let down = self
+            .down
+            .poll(&mut self.upstream, &mut self.client, context, follow);
+        if self.may_say_goodbye() {
+            context.waker().wake_by_ref();
+        }
+        if self.up.moved + self.down.moved != before {
+            self.moved_at = Instant::now();
+        }
+        match (up, down) {
+            (Poll::Ready(Err(error)), _) | (_, Poll::Ready(Err(error))) => Poll::Ready(Err(error)),
+            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn may_say_goodbye(&self) -> bool {
+        self.leaving && !self.down.ended && self.frames.between()
+    }
+
+    /// Ends the way down with a close frame, once a frame has ended.
+    fn say_goodbye(&mut self) {
+        if self.may_say_goodbye() {
+            self.down.pending.extend_from_slice(&GOING_AWAY);
+            self.down.ended = true;
+            self.up.ended = true;
+        }
+    }
+}
+
+impl Pipe {
+    fn poll(
+        &mut self,
+        from: &mut (impl AsyncRead + Unpin),
+        to: &mut (impl AsyncWrite + Unpin),
+        context: &mut Context<'_>,
+        mut seen: impl FnMut(&[u8]),
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_drain(to, context))?;
+            if self.ended {
+                return self.poll_end(to, context);
+            }
+            let mut space = [const { MaybeUninit::uninit() }; CHUNK];
+            let mut buffer = ReadBuf::uninit(&mut space);
+            if Pin::new(&mut *from)
+                .poll_read(context, &mut buffer)?
+                .is_pending()
+            {
+                ready!(Pin::new(&mut *to).poll_flush(context))?;
+                return Poll::Pending;
+            }
+            seen(buffer.filled());
+            self.ended = buffer.filled().is_empty();
+            self.pending.extend_from_slice(buffer.filled());
+        }
+    }
+
+    fn poll_drain(
+        &mut self,
+        to: &mut (impl AsyncWrite + Unpin),
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.pending.is_empty() {
+            let written = ready!(Pin::new(&mut *to).poll_write(context, &self.pending))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.pending.advance(written);
+            self.moved += written as u64;
+        }
+        self.pending = BytesMut::new();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_end(
+        &mut self,
+        to: &mut (impl AsyncWrite + Unpin),
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.shut {
+            ready!(Pin::new(to).poll_shutdown(context))?;
+            self.shut = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn both_ways_flow_and_a_half_close_passes() {
+        let (mut client, outer) = duplex(64);
+        let (inner, mut upstream) = duplex(64);
+        let tunnel = Tunnel::new(outer, inner, b"early ");
+        let leave = CancellationToken::new();
+        let running = tokio::spawn(async move { tunnel.run(HALF_CLOSED, &leave).await });
+
+        client.write_all(b"up").await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut up = String::new();
+        upstream.read_to_string(&mut up).await.unwrap();
+        upstream.write_all(b"down").await.unwrap();
+        drop(upstream);
+        let mut down = String::new();
+        client.read_to_string(&mut down).await.unwrap();
+
+        assert_eq!((up.as_str(), down.as_str()), ("up", "early down"));
+        assert_eq!(running.await.unwrap(), 10);
+    }
+
+    #[tokio::test]
+    async fn goodbye_waits_for_the_end_of_a_frame() {
+        let (mut client, outer) = duplex(64);
+        let (inner, mut upstream) = duplex(64);
+        let tunnel = Tunnel::new(outer, inner, &[0x82, 3, b'a']);
+        let leave = CancellationToken::new();
+        leave.cancel();
+        let running = tokio::spawn(async move { tunnel.run(HALF_CLOSED, &leave).await });
+        upstream.write_all(b"bc").await.unwrap();
+        let mut down = Vec::new();
+        client.read_to_end(&mut down).await.unwrap();
+        assert_eq!(down, [0x82, 3, b'a', b'b', b'c', 0x88, 2, 3, 0xE9]);
+        running.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_ends_it() {
+        let (_client, outer) = duplex(64);
+        let (inner, _hub) = duplex(64);
+        let tunnel = Tunnel::new(outer, inner, b"");
+        tunnel
+            .run(Duration::from_millis(5), &CancellationToken::new())
+            .await;
+    }
+}

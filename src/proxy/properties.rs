@@ -1,8 +1,0 @@
-//! What holds for whatever clients and hubs send.
-
-mod chunked;
-pub(crate) mod house;
-mod request_head;
-
-pub use self::{chunked::chunked, request_head::request_head};
-pub use super::{direct::properties::hub_answer, enrolment::properties::enrolment_form};

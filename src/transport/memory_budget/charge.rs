@@ -1,0 +1,124 @@
+//! Bytes charged to a connection, given back when dropped.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use bytes::Bytes;
+
+use super::{Account, CONNECTION, MOST_QUEUED, QUEUE};
+
+/// Bytes charged to a connection, given back when dropped.
+#[derive(Debug)]
+pub struct Charge {
+    account: Arc<Account>,
+    bytes: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The limit of the connection is for these.
+    Held,
+    /// These count in all only.
+    Overhead,
+}
+
+/// Bytes queued for a client, which give their charge back once they are sent.
+struct Queued {
+    bytes: Bytes,
+    account: Arc<Account>,
+    length: usize,
+}
+
+impl Account {
+    /// Charges so many bytes.
+    pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> Charge {
+        self.add(bytes);
+        Charge {
+            account: self.clone(),
+            bytes,
+            kind: Kind::Held,
+        }
+    }
+
+    /// Charges bytes that a connection or stream needs whatever it does: they count in all only.
+    #[must_use]
+    pub fn overhead(self: &Arc<Self>, bytes: usize) -> Charge {
+        self.add_overhead(bytes);
+        Charge {
+            account: self.clone(),
+            bytes,
+            kind: Kind::Overhead,
+        }
+    }
+
+    /// How many of so many bytes may be queued for the client now.
+    pub(crate) fn queueable(&self, bytes: usize) -> usize {
+        let queued = self.queued.load(Ordering::Relaxed);
+        let room = MOST_QUEUED.saturating_sub(queued);
+        let room = room.min(CONNECTION.saturating_sub(self.held()));
+        bytes.min(room.max(QUEUE.saturating_sub(queued)))
+    }
+
+    /// Charges bytes until the last reference to them is dropped.
+    pub(crate) fn queue(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+        let length = bytes.len();
+        self.add(length);
+        self.queued.fetch_add(length, Ordering::Relaxed);
+        Bytes::from_owner(Queued {
+            bytes,
+            account: self.clone(),
+            length,
+        })
+    }
+}
+
+impl Charge {
+    /// Charges another number of bytes instead.
+    pub fn resize(&mut self, bytes: usize) {
+        if bytes > self.bytes {
+            self.add(bytes - self.bytes);
+        } else if bytes < self.bytes {
+            self.release(self.bytes - bytes);
+        }
+        self.bytes = bytes;
+    }
+
+    fn add(&self, bytes: usize) {
+        match self.kind {
+            Kind::Held => self.account.add(bytes),
+            Kind::Overhead => self.account.add_overhead(bytes),
+        }
+    }
+
+    fn release(&self, bytes: usize) {
+        match self.kind {
+            Kind::Held => self.account.release(bytes),
+            Kind::Overhead => self.account.release_overhead(bytes),
+        }
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.resize(0);
+    }
+}
+
+impl AsRef<[u8]> for Queued {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        let before = self
+            .account
+            .queued
+            .fetch_sub(self.length, Ordering::Relaxed);
+        self.account.release(self.length);
+        if before >= QUEUE {
+            self.account.freed.notify_waiters();
+        }
+    }
+}

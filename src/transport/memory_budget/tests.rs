@@ -1,0 +1,125 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::transport::memory_budget::*;
+
+fn account(budget: &Arc<MemoryBudget>, peer: &str) -> Arc<Account> {
+    budget.open(peer.parse().unwrap(), CancellationToken::new())
+}
+
+#[test]
+fn the_connection_that_holds_most_of_the_group_that_holds_most_is_cut() {
+    let budget = MemoryBudget::new(1_000);
+    let owner = account(&budget, "192.0.2.1");
+    let _owners = owner.charge(450);
+    let [small, large] = ["2001:db8::1", "2001:db8::2"].map(|peer| account(&budget, peer));
+    let _small = small.charge(200);
+    let _large = large.charge(300);
+    assert!(!small.is_evicted() && !large.is_evicted());
+    let _more = small.charge(51);
+    assert!(large.cut.is_cancelled());
+    assert!(!small.is_evicted() && !owner.is_evicted());
+}
+
+#[test]
+fn an_evicted_connection_is_not_counted_while_it_ends() {
+    let budget = MemoryBudget::new(1_000);
+    let [first, second] = ["192.0.2.1", "192.0.2.2"].map(|peer| account(&budget, peer));
+    let first_charge = first.charge(1_500);
+    assert!(first.is_evicted());
+    let _other = second.charge(900);
+    assert!(!second.is_evicted());
+    drop(first_charge);
+    assert_eq!(budget.held.load(Ordering::Relaxed), 900);
+}
+
+#[test]
+fn a_prefix_that_holds_most_is_cut_before_one_address_that_holds_some() {
+    let budget = MemoryBudget::new(10_000);
+    let owner = account(&budget, "2001:db8:ffff::1");
+    let _owners = owner.charge(2_000);
+    let spread: Vec<_> = (0..200)
+        .map(|network| account(&budget, &format!("2001:db8:1:{network:x}::1")))
+        .collect();
+    let _charges: Vec<_> = spread.iter().map(|account| account.charge(100)).collect();
+    assert!(!owner.is_evicted());
+    assert!(spread.iter().filter(|account| account.is_evicted()).count() >= 100);
+}
+
+#[test]
+fn what_a_connection_needs_counts_in_all_and_not_for_its_limit() {
+    let budget = MemoryBudget::new(2 * CONNECTION);
+    let [first, second] = ["192.0.2.1", "192.0.2.2"].map(|peer| account(&budget, peer));
+    let mut needed = first.overhead(CONNECTION);
+    assert!(first.has_room(CONNECTION));
+    let _held = second.charge(CONNECTION / 2);
+    assert!(!first.is_evicted());
+    needed.resize(2 * CONNECTION);
+    assert!(first.is_evicted() && !second.is_evicted());
+    drop(needed);
+    assert_eq!(budget.held.load(Ordering::Relaxed), CONNECTION / 2);
+}
+
+#[test]
+fn a_cut_frees_more_than_what_is_too_much() {
+    let budget = MemoryBudget::new(16_000);
+    let accounts: Vec<_> = (0..160).map(|_| account(&budget, "192.0.2.1")).collect();
+    let _charges: Vec<_> = accounts.iter().map(|account| account.charge(100)).collect();
+    assert!(!accounts.iter().any(|account| account.is_evicted()));
+    let _more = accounts[0].charge(1);
+    let cut = accounts.iter().filter(|account| account.is_evicted());
+    assert_eq!(cut.count(), 10);
+}
+
+#[test]
+fn what_is_dropped_is_given_back() {
+    let budget = MemoryBudget::new(usize::MAX);
+    let account = account(&budget, "192.0.2.1");
+    let mut charge = account.charge(10);
+    charge.resize(30);
+    charge.resize(20);
+    let queued = account.queue(Bytes::from_static(b"answer"));
+    let part = queued.slice(2..);
+    drop(queued);
+    assert_eq!(account.held(), 26);
+    drop((part, charge));
+    assert_eq!(
+        (account.held(), account.queued.load(Ordering::Relaxed)),
+        (0, 0)
+    );
+    drop(account);
+    assert!(budget.lock().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_queued_in_small_pieces_when_a_connection_holds_too_much() {
+    let account = Account::unlimited([192, 0, 2, 1].into(), CancellationToken::new());
+    let heads = account.charge(CONNECTION);
+    assert!(!account.has_room(1));
+    assert_eq!(account.queueable(64 * 1024), QUEUE);
+    let queued = account.queue(Bytes::from(vec![0; QUEUE]));
+    let waited = tokio::time::timeout(Duration::from_secs(1), account.room()).await;
+    assert!(waited.is_err(), "nothing was given back");
+    let waiting = tokio::spawn({
+        let account = account.clone();
+        async move { account.room().await }
+    });
+    tokio::task::yield_now().await;
+    drop(queued);
+    waiting.await.unwrap();
+    drop(heads);
+    assert_eq!(account.queueable(64 * 1024), 64 * 1024);
+}
+
+#[test]
+fn answers_leave_half_of_a_connection_to_requests_and_fill_theirs_whole() {
+    let account = Account::unlimited([192, 0, 2, 1].into(), CancellationToken::new());
+    let queued = account.queue(Bytes::from(vec![0; MOST_QUEUED - 5_000]));
+    assert_eq!(account.queueable(64 * 1024), 5_000);
+    let rest = account.queue(Bytes::from(vec![0; 5_000]));
+    assert_eq!(account.queueable(1), 0);
+    assert!(account.has_room(CONNECTION - MOST_QUEUED));
+    drop((queued, rest));
+    assert_eq!(account.queueable(64 * 1024), 64 * 1024);
+}

@@ -1,0 +1,8 @@
+//! The bytes of a client's connection, the facts known of it, and the memory that it occupies.
+
+pub mod chunked;
+pub mod client_stream;
+pub mod connection_info;
+pub mod memory_budget;
+pub mod socket;
+pub(crate) mod write_timeout;
