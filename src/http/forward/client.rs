@@ -115,7 +115,7 @@ impl Client for ClientStream {
         }
         edits.write(&head.fields, &mut wire);
         if let Some(connection) = connection {
-            put_field(&mut wire, b"UpstreamConnection", connection.as_bytes());
+            put_field(&mut wire, b"Connection", connection.as_bytes());
         }
         wire.put_slice(b"\r\n");
         Some(wire)

@@ -59,7 +59,7 @@ fn cookies_are_joined_and_those_of_sessions_taken_out() {
 #[test]
 fn a_connection_list_cannot_take_the_host_or_the_framing_away() {
     let fields = Fields::from([(
-        "UpstreamConnection",
+        "Connection",
         "close, X-Private, Host, Content-Length, Sec-WebSocket-Key, upgrade",
     )]);
     assert_eq!(nominated(&fields).collect::<Vec<_>>(), ["X-Private"]);
