@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod acme;
+pub mod authority;
 pub mod cli;
 pub mod clients;
 mod clock;

@@ -27,7 +27,7 @@ use super::{
     registry::ConnectionRegistry,
 };
 use crate::{
-    http::{http1::connection, proxy::Service},
+    http::{http1, http2, proxy::Proxy},
     sites::Sites,
     telemetry::line_limit::LineLimit,
     transport::{client_stream::ClientStream, connection_info::ConnectionInfo, socket::Socket},
@@ -35,7 +35,7 @@ use crate::{
 
 /// Everything that accepted connections share.
 pub struct Acceptor {
-    service: Service,
+    proxy: Arc<Proxy>,
     limiter: Arc<ConnectionLimiter>,
     registry: Arc<ConnectionRegistry>,
     tasks: TaskTracker,
@@ -75,11 +75,11 @@ const CLEAR: usize = 12 * 1024;
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
 impl Acceptor {
-    /// A front that hands its connections to `service`, at most so many at a time.
+    /// A front that hands its connections to `proxy`, at most so many at a time.
     #[must_use]
-    pub fn new(service: Service, registry: Arc<ConnectionRegistry>, most: usize) -> Self {
+    pub fn new(proxy: Arc<Proxy>, registry: Arc<ConnectionRegistry>, most: usize) -> Self {
         Self {
-            service,
+            proxy,
             limiter: Arc::default(),
             registry,
             tasks: TaskTracker::new(),
@@ -144,8 +144,8 @@ impl Acceptor {
 
     /// Takes a connection in when there is room for it, and lets it run.
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, tls: bool) {
-        let counters = &self.service.proxy.counters;
-        let sites = self.service.proxy.sites();
+        let counters = &self.proxy.counters;
+        let sites = self.proxy.sites();
         let (address, mut limits) = (peer.ip(), sites.config.limits);
         limits.connections = limits.connections.min(self.most);
         let (permit, leave) = match self
@@ -170,7 +170,7 @@ impl Acceptor {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!("connection of {peer}: {error}"),
                 Err(Aborted) => {
-                    let counters = &acceptor.service.proxy.counters;
+                    let counters = &acceptor.proxy.counters;
                     counters.limits.made_room.note(address);
                 }
             }
@@ -188,14 +188,14 @@ impl Acceptor {
         stream.set_nodelay(true)?;
         SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT)?;
         let local = stream.local_addr()?;
-        let sites = self.service.proxy.sites();
+        let sites = self.proxy.sites();
         let limit = sites.config.limits.header_time;
         let mut connection = ConnectionInfo::new(peer, local, tls);
         let cut = connection.cut.clone();
         // On the heap for as long as it takes only.
         let prepared = Box::pin(async {
             proxy_header::read(&mut stream, &mut connection, &sites.config.trusted_proxies).await?;
-            connection.charge_to(&self.service.proxy.budget);
+            connection.charge_to(&self.proxy.budget);
             let occupied = connection
                 .memory
                 .overhead(if tls { CONNECTION } else { CLEAR });
@@ -203,7 +203,7 @@ impl Acceptor {
             if !secure {
                 return io::Result::Ok(Some((Socket::Plain(stream), connection, occupied)));
             }
-            let accepted = handshake::accept(stream, connection, &self.service.proxy).await?;
+            let accepted = handshake::accept(stream, connection, &self.proxy).await?;
             Ok(accepted.map(|(transport, connection)| (transport, connection, occupied)))
         });
         let prepared = tokio::select! {
@@ -220,18 +220,18 @@ impl Acceptor {
         }
         let connection = Arc::new(connection);
         let _listed = self.registry.list(&connection);
-        if self.service.proxy.recognise(&connection).await {
+        if self.proxy.recognise(&connection).await {
             permit.keep();
         }
         let client = ClientStream::new(transport, connection.clone(), limit);
         Box::pin(self.serve(client, limit)).await;
-        self.service.proxy.recognise(&connection).await;
+        self.proxy.recognise(&connection).await;
         Ok(())
     }
 
     async fn serve(&self, mut client: ClientStream, limit: Duration) {
         if !client.is_http2() {
-            return connection::serve(&self.service, client).await;
+            return http1::connection::serve(&self.proxy, client).await;
         }
         let whole = self.in_time(limit, preface(&mut client)).await;
         if whole.is_ok_and(|whole| whole) {
@@ -244,7 +244,7 @@ impl Acceptor {
         tokio::select! {
             biased;
             came = timeout(limit, what) => Ok(came?),
-            () = self.service.proxy.drain.closing.cancelled() => {
+            () = self.proxy.drain.closing.cancelled() => {
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
@@ -253,8 +253,8 @@ impl Acceptor {
     async fn serve_http2(&self, client: ClientStream, limit: Duration) {
         let connection = client.connection().clone();
         tokio::select! {
-            () = self.service.http2.serve(client, limit) => {}
-            () = self.service.proxy.drain.cuts(&connection) => {}
+            () = http2::connection::serve(&self.proxy, client, limit) => {}
+            () = self.proxy.drain.cuts(&connection) => {}
             () = connection.cut.cancelled() => {}
         }
     }

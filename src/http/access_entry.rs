@@ -3,13 +3,14 @@
 use http::StatusCode;
 
 use super::{proxy::Proxy, request::Exchange};
+use crate::access::verdict::Admission;
 use crate::telemetry::access_log::{Entry, Protocol};
 
 impl Proxy {
     /// Writes the line of a request that has ended.
-    pub(super) fn record(&self, exchange: &Exchange) {
+    pub(super) fn log_request(&self, exchange: &Exchange, admission: Option<&Admission>) {
         let (status, sent) = exchange.answered.unwrap_or_default();
-        let (admission, logged) = (exchange.admission.as_ref(), &exchange.logged);
+        let logged = &exchange.logged;
         let identity = admission.and_then(|admission| admission.identity.as_ref());
         let (began, time) = exchange.began;
         self.log.record(&Entry {

@@ -6,10 +6,12 @@
 pub mod access_entry;
 pub mod admission;
 pub mod drain;
+pub mod enrolment_link;
 pub(crate) mod forward;
 pub mod http1;
 pub mod http2;
 pub(crate) mod max_forwards;
+mod openhab_cookie;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;

@@ -5,4 +5,4 @@ pub(crate) mod house;
 mod request_head;
 
 pub use self::{chunked::chunked, request_head::request_head};
-pub use super::{admission::enrolment::properties::enrolment_form, forward::hub_answer};
+pub use super::{admission::enrolment_form, forward::hub_answer};

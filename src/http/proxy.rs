@@ -5,12 +5,15 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::{admission::sessions::SessionStore, drain::Drain, http2::exchange::Http2};
+use super::{admission::sessions::SessionStore, drain::Drain};
 use crate::{
     access::throttle::Throttle,
     acme::challenge::Challenges,
@@ -52,14 +55,6 @@ pub struct Proxy {
 
 /// Path at which a process answers the one that hands over to it, before a token that both know.
 pub const TAKEOVER: &str = "/.well-known/hubgate/";
-
-/// The proxy with what serves each version of HTTP.
-pub struct Service {
-    /// What all requests share.
-    pub proxy: Arc<Proxy>,
-    /// What serves HTTP/2 connections.
-    pub http2: Arc<Http2>,
-}
 
 impl Proxy {
     /// Loads everything the configuration names.
@@ -126,21 +121,16 @@ impl Proxy {
         self.sessions.prepare(sites);
     }
 
+    /// Has every grant judged again: a file or the configuration has changed.
+    pub fn begin_edition(&self) {
+        self.edition.fetch_add(1, Ordering::Release);
+    }
+
     /// Serves other sites, which are prepared, from now on.
     pub fn replace(&self, sites: Sites) {
         sites.remember(&self.sites_now());
         self.budget.set_limit(sites.config.limits.memory);
         self.sites.store(Arc::new(sites));
         self.begin_edition();
-    }
-}
-
-impl Service {
-    /// Serves by this proxy.
-    #[must_use]
-    pub fn new(proxy: Proxy) -> Self {
-        let proxy = Arc::new(proxy);
-        let http2 = Arc::new(Http2::new(proxy.clone()));
-        Self { proxy, http2 }
     }
 }

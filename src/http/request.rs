@@ -1,31 +1,24 @@
-//! One request and what becomes of it, from its head to its log line.
+//! One request, from its head to its line of the log.
 
 use std::{
     sync::Arc,
     time::{Instant, SystemTime},
 };
 
-use http::{HeaderValue, Method, Version};
+use http::{Method, Version};
 
-use super::{
-    admission::{cors::Cors, enrolment, grant::Listed},
-    forward::headers,
-    response::local_response::LocalResponse,
-};
+use super::{enrolment_link, openhab_cookie};
 use crate::{
-    access::{
-        network::Client,
-        verdict::{Admission, Denial},
-    },
+    access::network::Client,
+    authority::Authority,
     fields::{FieldName, Fields},
-    pages::{notice::Notice, reader::Reader},
-    sites::{Sites, authority::Authority, site::Site},
+    pages::reader::Reader,
+    sites::Sites,
     telemetry::counters::Present,
     transport::connection_info::ConnectionInfo,
-    upstream::Route,
 };
 
-/// A request's head, whichever version of HTTP it came in.
+/// A request's head, of any version of HTTP.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// Method.
@@ -40,44 +33,28 @@ pub struct Request<'a> {
     pub authority: Option<Authority>,
 }
 
-/// One request and what becomes of it.
+/// One request, from its head to its line of the log.
 pub struct Exchange {
-    /// The sites as they were when it came; it keeps them to its end.
+    /// The sites as they were at its begin, kept to its end.
     pub sites: Arc<Sites>,
-    /// Who it is from.
+    /// The client's address, behind trusted proxies too.
     pub client: Client,
-    /// The connection it came on.
+    /// Its connection.
     pub connection: Arc<ConnectionInfo>,
     _underway: Present,
-    /// When its head was complete.
+    /// The time at which its head was complete.
     pub began: (Instant, SystemTime),
-    /// What the log tells of the request.
+    /// The parts that the log has.
     pub logged: LoggedRequest,
-    /// The site it is for, once known.
-    pub site: Option<Arc<Site>>,
-    /// Why it may pass, once judged.
-    pub admission: Option<Admission>,
-    /// The admission as it is judged again while the exchange lasts.
-    pub grant: Option<Listed>,
-    /// Why it may not enter, when that was the judgement.
-    pub denial: Option<Denial>,
-    /// What its answer tells a browser of other origins.
-    pub cors: Cors,
-    /// The cookie of a session that its answer sets.
-    pub session: Option<HeaderValue>,
-    /// Where it goes.
-    pub route: Option<Route>,
-    /// Whether the rule that let it in knows a password.
-    pub password_asked: bool,
-    /// What was posted to a page of hubgate's own.
+    /// The form posted to a page of hubgate's own.
     pub form: Vec<u8>,
     /// Bytes of body received from the client.
     pub received: u64,
-    /// Status answered and bytes of body sent.
+    /// Status of the response, and bytes of its body that were sent.
     pub answered: Option<(u16, u64)>,
 }
 
-/// The parts of a request that outlive it in the log.
+/// The parts of a request that the log has.
 #[derive(Clone, Debug)]
 pub struct LoggedRequest {
     /// Method.
@@ -86,16 +63,27 @@ pub struct LoggedRequest {
     pub target: String,
     /// Version.
     pub version: Version,
-    /// Host and port; what was sent for it when that was neither.
+    /// Host and port; the value of Host where that is neither.
     pub host: String,
     /// Referer.
     pub referer: String,
     /// User-Agent.
     pub user_agent: String,
-    /// Whether the UI was told already to leave Authorization alone.
-    pub has_auth_cookie: bool,
-    /// What the client reads.
+    /// Whether the client has the cookie of openHAB's UI.
+    pub has_openhab_cookie: bool,
+    /// The languages and forms that the client reads.
     pub(super) reader: Reader,
+}
+
+impl Request<'_> {
+    /// The path that rules are matched on; `*` is matched as the root.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self.target {
+            "*" => "/",
+            target => target.split('?').next().unwrap_or(target),
+        }
+    }
 }
 
 impl Exchange {
@@ -111,40 +99,10 @@ impl Exchange {
             connection,
             began: (Instant::now(), SystemTime::now()),
             logged: LoggedRequest::of(request),
-            site: None,
-            admission: None,
-            grant: None,
-            denial: None,
-            cors: Cors::Off,
-            session: None,
-            route: None,
-            password_asked: false,
             form: Vec::new(),
             received: 0,
             answered: None,
         }
-    }
-
-    /// A local response as the client reads it, with what browsers of other origins are told.
-    #[must_use]
-    pub(super) fn dress(&self, mut answer: LocalResponse) -> LocalResponse {
-        if matches!(answer.notice, Some(Notice::HubStarting)) && self.is_for_openhab() {
-            answer.notice = Some(Notice::OpenHabStarting);
-        }
-        let pages = self.site.as_ref().map(|site| site.pages());
-        self.cors
-            .dress(answer.written_for(self.logged.reader, pages))
-    }
-
-    /// Whether it goes to openHAB, as far as that is known.
-    pub(super) fn is_for_openhab(&self) -> bool {
-        let route = self.route.as_ref();
-        route.is_some_and(|route| route.upstream().is_openhab())
-    }
-
-    /// Waits until the exchange is not admitted any more.
-    pub(super) fn ended(&self) -> impl Future<Output = ()> + use<> {
-        Listed::ended(self.grant.as_ref())
     }
 }
 
@@ -153,6 +111,11 @@ impl LoggedRequest {
     pub(super) fn bytes(&self) -> usize {
         let texts = [&self.target, &self.host, &self.referer, &self.user_agent];
         texts.iter().map(|text| text.len()).sum()
+    }
+
+    /// The path of the target, as the log has it.
+    pub(super) fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or(&self.target)
     }
 
     /// Frees what only the line of the log needs, once that is written.
@@ -172,12 +135,12 @@ impl LoggedRequest {
         let authority = request.authority.as_ref();
         Self {
             method: request.method.clone(),
-            target: enrolment::unlinked(request.target),
+            target: enrolment_link::redacted(request.target),
             version: request.version,
             host: authority.map_or_else(|| field(FieldName::Host), ToString::to_string),
             referer: field(FieldName::Referer),
             user_agent: field(FieldName::UserAgent),
-            has_auth_cookie: headers::has_auth_cookie(request.fields),
+            has_openhab_cookie: openhab_cookie::is_sent(request.fields),
             reader: Reader::of(request.fields),
         }
     }

@@ -34,7 +34,7 @@ use crate::{
     config::{self, model::Config},
     connection::{acceptor::Acceptor, registry::ConnectionRegistry},
     file_access::{self, FileAccess},
-    http::proxy::{Proxy, Service},
+    http::proxy::Proxy,
     sites::file_watch::{FileWatch, Refreshed},
     telemetry::{
         access_log::AccessLog,
@@ -223,12 +223,11 @@ impl Server {
             mut proxy,
         } = files.run(|| loading.load()).await??;
         proxy.takeover = predecessor.and_then(|_| Predecessor::probe());
-        let service = Service::new(proxy);
+        let proxy = Arc::new(proxy);
         let registry = Arc::new(ConnectionRegistry::default());
-        let proxy = service.proxy.clone();
         let connections = descriptors::connections();
         descriptors::warn_of(configured, connections);
-        let acceptor = Arc::new(Acceptor::new(service, registry.clone(), connections));
+        let acceptor = Arc::new(Acceptor::new(proxy.clone(), registry.clone(), connections));
         let listeners = Listeners::open(&listen, &acceptor)?;
         if let Some(predecessor) = predecessor {
             predecessor.delay_orders(&certificates).await;

@@ -1,6 +1,5 @@
 //! All sites of a configuration, found by name: one function for SNI and Host.
 
-pub mod authority;
 pub mod file_watch;
 mod loader;
 mod nat_loopback;
@@ -15,7 +14,6 @@ use std::{
 use rustls::ServerConfig;
 
 use self::{
-    authority::Authority,
     file_watch::{FileWatch, Refreshed},
     loader::{Loader, Shared},
     nat_loopback::NatLoopback,
@@ -23,8 +21,8 @@ use self::{
 };
 use crate::{
     access::basic::Basic,
+    authority::Authority,
     config::model::{Config, Host},
-    http::request::Request,
     tls::{self, Identity, Issued},
     transport::connection_info::{AcceptedCertificate, ConnectionInfo},
 };
@@ -206,9 +204,13 @@ impl Sites {
         first_own.find_map(|site| site.config.public_host().cloned())
     }
 
-    /// Looks after a request that was let in by its network.
-    pub(crate) fn notice(&self, connection: &ConnectionInfo, request: &Request<'_>) {
-        if let Some(authority) = &request.authority {
+    /// Watches for NAT loopback in requests that were let in by their network.
+    pub(crate) fn notice_network(
+        &self,
+        connection: &ConnectionInfo,
+        authority: Option<&Authority>,
+    ) {
+        if let Some(authority) = authority {
             self.nat_loopback
                 .notice(connection.peer.ip(), &authority.host);
         }

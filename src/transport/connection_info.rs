@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::memory_budget::{Account, MemoryBudget};
 use crate::{
-    access::session::Chain, config::model::ClientCertificate, http::admission::grant::Grants,
-    telemetry::counters::Gauge, tls::ClientChain,
+    access::session::Chain, config::model::ClientCertificate, telemetry::counters::Gauge,
+    tls::ClientChain, transport::grant::Grants,
 };
 
 /// One connection of a client.

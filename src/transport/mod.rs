@@ -3,6 +3,7 @@
 pub mod chunked;
 pub mod client_stream;
 pub mod connection_info;
+pub mod grant;
 pub mod memory_budget;
 pub mod socket;
 pub(crate) mod write_timeout;

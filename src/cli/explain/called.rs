@@ -3,8 +3,8 @@
 use anyhow::{anyhow, bail, ensure};
 
 use crate::{
+    authority::Authority,
     config::model::{Host, Listen},
-    sites::authority::Authority,
 };
 
 /// The address, split as a browser splits it.

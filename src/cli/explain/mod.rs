@@ -4,6 +4,7 @@
 //! what a visitor would have at hand is assumed: a password, a device's key.
 
 mod called;
+mod judgement;
 mod reason;
 mod told;
 mod visit;

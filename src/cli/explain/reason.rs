@@ -5,50 +5,70 @@ use http::header;
 use super::visit::Visit;
 use crate::{
     access::verdict::{Admission, Denial},
-    http::{request::Exchange, response::local_response::LocalResponse},
+    http::{
+        admission::{Admitted, Refused},
+        request::Exchange,
+        response::local_response::LocalResponse,
+    },
     pages::notice::Notice,
+    sites::site::Site,
     tls::Reason,
 };
 
-/// A visit, and what the gate said to it.
+/// A visit with the gate's judgement of it.
 pub(super) struct Judged<'a> {
     pub(super) visit: &'a Visit,
-    pub(super) exchange: &'a Exchange,
-    /// The answer of hubgate's own; none when the request goes to the hub.
-    pub(super) refusal: Option<&'a LocalResponse>,
+    pub(super) outcome: Result<Box<Admitted>, Box<Refused>>,
 }
 
 impl Judged<'_> {
-    /// Where the answer sends the browser.
-    pub(super) fn location(&self) -> Option<String> {
-        let fields = &self.refusal?.headers;
-        let (_, location) = fields.iter().find(|(name, _)| *name == header::LOCATION)?;
-        Some(location.to_str().ok()?.to_owned())
+    pub(super) fn exchange(&self) -> &Exchange {
+        match &self.outcome {
+            Ok(admitted) => &admitted.exchange,
+            Err(refused) => &refused.exchange,
+        }
     }
 
-    /// The kind of the local response.
-    fn notice(&self) -> Option<&Notice> {
-        self.refusal?.notice.as_ref()
+    /// The site that decides, if the host has one.
+    pub(super) fn site(&self) -> Option<&Site> {
+        match &self.outcome {
+            Ok(admitted) => Some(&admitted.site),
+            Err(refused) => refused.refusal.site.as_deref(),
+        }
+    }
+
+    /// The local response; none when the request is forwarded.
+    pub(super) fn response(&self) -> Option<&LocalResponse> {
+        let refused = self.outcome.as_ref().err()?;
+        Some(&refused.refusal.response)
+    }
+
+    /// The Location of the local response.
+    pub(super) fn location(&self) -> Option<String> {
+        let fields = &self.response()?.headers;
+        let (_, location) = fields.iter().find(|(name, _)| *name == header::LOCATION)?;
+        Some(location.to_str().ok()?.to_owned())
     }
 }
 
 /// Why it is answered so.
 pub(super) fn of(judged: &Judged<'_>) -> String {
-    let exchange = judged.exchange;
-    if let Some(admission) = &exchange.admission {
-        return admitted(admission);
-    }
-    if let Some(denial) = &exchange.denial {
+    let refusal = match &judged.outcome {
+        Ok(request) => return admitted(&request.admission),
+        Err(refused) => &refused.refusal,
+    };
+    if let Some(denial) = &refusal.denial {
         return denied(denial, judged);
     }
-    if let Some(Notice::Malformed(why)) = judged.notice() {
+    let notice = refusal.response.notice.as_ref();
+    if let Some(Notice::Malformed(why)) = notice {
         return (*why).to_owned();
     }
-    if exchange.site.is_none() {
+    if refusal.site.is_none() {
         return nowhere(judged);
     }
     let location = judged.location().unwrap_or_default();
-    match judged.notice() {
+    match notice {
         Some(Notice::ToOrigin) => format!("the site redirects every request, here to {location}"),
         Some(Notice::ToHttps) => format!("what comes in the clear is sent to {location}"),
         Some(Notice::ToFolder) => {
@@ -60,7 +80,7 @@ pub(super) fn of(judged: &Judged<'_>) -> String {
 }
 
 fn nowhere(judged: &Judged<'_>) -> String {
-    let sites = &judged.exchange.sites.config.sites;
+    let sites = &judged.exchange().sites.config.sites;
     let hosts = sites.iter().flat_map(|site| &site.hosts);
     let hosts: Vec<_> = hosts.map(ToString::to_string).collect();
     let (host, hosts) = (&judged.visit.called.authority.host, hosts.join(", "));
@@ -95,7 +115,7 @@ fn denied(denial: &Denial, judged: &Judged<'_>) -> String {
         Denial::Password { certificate } => password(judged, certificate.as_ref()),
         Denial::CertificateAbsent => format!("a client certificate is needed; {}", none(judged)),
         Denial::CertificateInvalid(reason) => reason.to_string(),
-        Denial::Network if judged.exchange.connection.asked() => {
+        Denial::Network if judged.exchange().connection.asked() => {
             format!("{OUTSIDE}; told as a lack of a certificate, as one was asked for")
         }
         Denial::Network => OUTSIDE.to_owned(),
@@ -114,7 +134,7 @@ fn password(judged: &Judged<'_>, certificate: Option<&Reason>) -> String {
 
 /// Why no certificate came.
 fn none(judged: &Judged<'_>) -> &'static str {
-    match (&judged.visit.device, judged.exchange.connection.asked()) {
+    match (&judged.visit.device, judged.exchange().connection.asked()) {
         (None, _) => "none came (--client NAME)",
         (Some(_), true) => "the device showed none",
         (Some(_), false) => "the connection was not asked for one",

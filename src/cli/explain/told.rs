@@ -45,11 +45,11 @@ pub(super) struct Told {
 impl Told {
     /// What the gate said.
     pub(super) fn of(judged: &Judged<'_>, because: String) -> Self {
-        let exchange = judged.exchange;
-        let mut told = Self::begin(judged.visit, &exchange.connection, because);
-        told.status = judged.refusal.map(|answer| answer.status.as_u16());
+        let connection = &judged.exchange().connection;
+        let mut told = Self::begin(judged.visit, connection, because);
+        told.status = judged.response().map(|answer| answer.status.as_u16());
         told.location = judged.location();
-        if let Some(site) = &exchange.site {
+        if let Some(site) = judged.site() {
             told.decided_by(site, judged);
         }
         told
@@ -96,7 +96,7 @@ impl Told {
         let rule = place.and_then(|place| config.paths.get(place.path_rule()?));
         self.path_rule = rule.map(PathRule::pattern);
         self.path_access = rule.map(check::path);
-        self.forwarded_to = judged.refusal.is_none().then(|| servers(config, rule));
+        self.forwarded_to = judged.outcome.is_ok().then(|| servers(config, rule));
     }
 
     fn certificate(&self) -> String {

@@ -86,11 +86,11 @@ impl Cors {
         origin.into_iter().chain(credentials).chain(vary)
     }
 
-    /// An answer of hubgate's own with these fields.
+    /// A local response with these fields.
     #[must_use]
-    pub fn dress(&self, answer: LocalResponse) -> LocalResponse {
-        self.fields().fold(answer, |answer, (name, value)| {
-            answer.with(HeaderName::from_static(name), value)
+    pub fn add_to(&self, response: LocalResponse) -> LocalResponse {
+        self.fields().fold(response, |response, (name, value)| {
+            response.with(HeaderName::from_static(name), value)
         })
     }
 }

@@ -14,7 +14,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::gate;
 use crate::{
     clients::{
         Entered, Fetching,
@@ -23,6 +22,7 @@ use crate::{
     },
     config::model::Certificate,
     http::{
+        enrolment_link::PATH,
         proxy::Proxy,
         request::{Exchange, Request},
         response::local_response::LocalResponse,
@@ -31,30 +31,14 @@ use crate::{
     sites::site::Site,
 };
 
-/// What the paths of the pages begin with.
-const PATH: &str = "/.hubgate/enrol/";
 /// The query after a wrong code: a page that is loaded again by GET costs no try.
 const WRONG: &str = "?wrong";
 /// Bytes of a form; a code is far shorter.
 pub(crate) const MOST_FORM: usize = 256;
 
 /// Whether the body of a request is a form of these pages.
-pub(crate) fn is_form(method: &Method, target: &str) -> bool {
+pub fn is_form(method: &Method, target: &str) -> bool {
     *method == Method::POST && target.starts_with(PATH)
-}
-
-/// The target as a log may have it: the link's secret let somebody in.
-pub(crate) fn unlinked(target: &str) -> String {
-    match target.strip_prefix(PATH) {
-        Some(_) => format!("{PATH}***"),
-        None => target.to_owned(),
-    }
-}
-
-/// Where a link leads.
-#[must_use]
-pub fn url(authority: &str, secret: &str) -> String {
-    format!("https://{authority}{PATH}{secret}")
 }
 
 /// A visitor of the pages.
@@ -88,7 +72,7 @@ impl Proxy {
         request: &Request<'_>,
         site: &Site,
     ) -> Result<(), LocalResponse> {
-        let rest = gate::path(request.target).strip_prefix(PATH);
+        let rest = request.path().strip_prefix(PATH);
         let (Some(rest), true) = (rest, exchange.sites.has_own_clients) else {
             return Ok(());
         };
@@ -318,14 +302,5 @@ mod tests {
             "attachment; filename=\"omas-h-ndi-x.p12\"; \
              filename*=UTF-8''Omas%20H%C3%A4ndi%22%3B%20x.p12"
         );
-    }
-
-    #[test]
-    fn a_link_is_not_for_the_log() {
-        assert_eq!(
-            unlinked("/.hubgate/enrol/SECRET/state"),
-            "/.hubgate/enrol/***"
-        );
-        assert_eq!(unlinked("/rest/items"), "/rest/items");
     }
 }

@@ -4,24 +4,29 @@
 //! who was let in is kept after it.
 
 use std::{
+    mem,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use http::HeaderValue;
+use http::{HeaderValue, Version};
 use tracing::{error, warn};
 
-use super::grant::Term;
 use crate::{
     access::{
         evidence::Known,
+        origin::Ground,
         session::{Chain, Chains, Key, Session, Sessions},
         verdict::Admission,
     },
-    http::request::{Exchange, Request},
+    fields::{FieldName, Fields},
+    http::request::Request,
     sites::{Sites, site::Site},
-    transport::connection_info::ConnectionInfo,
+    transport::{
+        connection_info::ConnectionInfo,
+        grant::{End, Grant, Term},
+    },
 };
 
 /// What is kept of visitors for their next requests.
@@ -47,8 +52,33 @@ impl RestoredSession<'_> {
         self.session.as_ref().map_or(Known::Nothing, Known::Session)
     }
 
+    /// The admission of the request that was restored for, to be judged again; it takes the
+    /// evidence out of `admission`.
+    pub(super) fn grant(
+        &self,
+        request: &Request<'_>,
+        admission: &mut Admission,
+        ground: Ground,
+        edition: u64,
+    ) -> Grant {
+        let forwarded = request.fields.all(FieldName::XForwardedFor);
+        Grant {
+            authority: request.authority.clone(),
+            path: request.path().to_owned(),
+            forwarded: forwarded.map(Box::from).collect(),
+            evidence: mem::take(&mut admission.evidence),
+            ground,
+            session: self.term(),
+            chain: self.chain.clone(),
+            certified: admission.identity.is_some(),
+            alone: request.version == Version::HTTP_2,
+            edition: AtomicU64::new(edition),
+            end: End::default(),
+        }
+    }
+
     /// The life of the session that the request came with.
-    pub(super) fn term(&self) -> Option<Term> {
+    fn term(&self) -> Option<Term> {
         self.session.as_ref().map(|session| Term {
             began: session.began(),
             ends: session.ends(),
@@ -76,14 +106,14 @@ impl SessionStore {
     /// Looks up the session of a request, if the site's own pages or a person made it.
     pub(super) fn lookup<'m>(
         &'m self,
-        exchange: &Exchange,
-        request: &Request<'_>,
+        connection: &ConnectionInfo,
+        fields: &Fields<'_>,
         site: &'m Site,
         own_page: bool,
     ) -> RestoredSession<'m> {
-        let sessions = self.sessions(&exchange.connection, site);
+        let sessions = self.sessions(connection, site);
         let session = sessions.filter(|_| own_page);
-        let session = session.and_then(|it| it.open(request.fields));
+        let session = session.and_then(|session| session.open(fields));
         let certificate = session.as_ref().and_then(Session::certificate);
         RestoredSession {
             chain: certificate.and_then(|key| self.chains.of(key)),
@@ -93,7 +123,7 @@ impl SessionStore {
     }
 
     /// Keeps who was let in: a good certificate for later, and what the browser is to bring again.
-    pub(super) fn keep(
+    pub(super) fn renew(
         &self,
         connection: &ConnectionInfo,
         restored: &RestoredSession<'_>,

@@ -9,7 +9,6 @@ use std::{
     io,
     pin::pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::{BufMut, BytesMut};
@@ -25,18 +24,18 @@ use super::{
 };
 use crate::{
     http::{
+        admission::Admitted,
         proxy::Proxy,
-        request::Exchange,
         response::{failure, local_response::LocalResponse, statuses},
     },
-    upstream::{Reuse, Route, UpstreamConnection},
+    upstream::{Reuse, UpstreamConnection},
 };
 
 /// A request on its way.
 pub(crate) struct Forward<'p, C> {
     proxy: &'p Proxy,
     client: C,
-    exchange: Box<Exchange>,
+    admitted: Box<Admitted>,
     method: Method,
     /// Whether the client wants the answer to be the last of its connection.
     last: bool,
@@ -89,17 +88,16 @@ impl<'p, C: Client> Forward<'p, C> {
     pub(crate) fn new(
         proxy: &'p Proxy,
         client: C,
-        exchange: Box<Exchange>,
+        admitted: Box<Admitted>,
         method: Method,
         last: bool,
     ) -> Self {
-        let silence = exchange.route.as_ref().map(Route::silence);
         Self {
-            idle_timeout: IdleTimeout::of(silence.unwrap_or(Duration::ZERO)),
+            idle_timeout: IdleTimeout::of(admitted.route.silence()),
             request_body: None,
             proxy,
             client,
-            exchange,
+            admitted,
             method,
             last,
             is_upgrade: false,
@@ -120,8 +118,8 @@ impl<'p, C: Client> Forward<'p, C> {
         mut self,
         head: &[u8],
         framing: Framing,
-    ) -> (C, Box<Exchange>, Outcome<C::ResponseHead>) {
-        let ended = self.exchange.ended();
+    ) -> (C, Box<Admitted>, Outcome<C::ResponseHead>) {
+        let ended = self.admitted.grant.ended();
         let answered = tokio::select! {
             biased;
             () = ended => Err(Fault::Gone),
@@ -138,12 +136,14 @@ impl<'p, C: Client> Forward<'p, C> {
                 Outcome::Cut
             }
         };
-        (self.client, self.exchange, outcome)
+        (self.client, self.admitted, outcome)
     }
 
     fn record(&mut self, status: u16, sent: u64) {
-        self.exchange.answered = Some((status, sent));
-        self.proxy.record(&self.exchange);
+        let admitted = &mut self.admitted;
+        admitted.exchange.answered = Some((status, sent));
+        self.proxy
+            .log_request(&admitted.exchange, Some(&admitted.admission));
     }
 
     /// The hub's answer; who had hung up before is asked once more, where that changes nothing.
@@ -170,9 +170,7 @@ impl<'p, C: Client> Forward<'p, C> {
 
     /// Connects to a server, unless the client leaves meanwhile.
     async fn connect(&mut self, reuse: Reuse) -> Result<UpstreamConnection, Fault> {
-        let Some(route) = &mut self.exchange.route else {
-            return Err(respond(failure::internal()));
-        };
+        let route = &mut self.admitted.route;
         let client = &mut self.client;
         let gone = poll_fn(|context| match client.has_sent() {
             true => client.poll_gone(context),
@@ -195,7 +193,7 @@ impl<'p, C: Client> Forward<'p, C> {
         framing: Framing,
     ) -> Result<Response<C::ResponseHead>, Fault> {
         let mut heard = BytesMut::new();
-        let mut request_body = RequestBody::new(head, framing, &self.exchange);
+        let mut request_body = RequestBody::new(head, framing, &self.admitted.exchange);
         self.idle_timeout.renew();
         loop {
             let event =
@@ -208,7 +206,7 @@ impl<'p, C: Client> Forward<'p, C> {
                 Event::Disconnected => return Err(Fault::Gone),
                 Event::Refused(answer) => return Err(respond(answer())),
                 Event::TimedOut => {
-                    failure::tell_hub(&self.exchange, "none in time");
+                    self.log_response("none in time");
                     return Err(respond(statuses::hub_slow()));
                 }
             }
@@ -228,7 +226,12 @@ impl<'p, C: Client> Forward<'p, C> {
         heard: &mut BytesMut,
     ) -> Poll<Event> {
         let client = &mut self.client;
-        let sending = request_body.poll(context, client, &mut upstream.stream, &mut self.exchange);
+        let sending = request_body.poll(
+            context,
+            client,
+            &mut upstream.stream,
+            &mut self.admitted.exchange,
+        );
         if let Poll::Ready(Err(event)) = sending {
             return Poll::Ready(event);
         }
@@ -255,14 +258,14 @@ impl<'p, C: Client> Forward<'p, C> {
                 is_upgrade: self.is_upgrade,
                 last: self.last || unsent || self.proxy.drain.has_begun(),
             };
-            let read = Response::read::<C>(heard, &asked, &self.exchange);
+            let read = Response::read::<C>(heard, &asked, &self.admitted);
             let Some(response) = read.map_err(|why| self.broken(why))? else {
                 return Ok(None);
             };
             if response.is_final() {
                 return Ok(Some(response));
             }
-            if self.exchange.logged.version != Version::HTTP_10 {
+            if self.admitted.exchange.logged.version != Version::HTTP_10 {
                 let sent = self.client.hint(response.head).await;
                 sent.map_err(|_| Fault::Gone)?;
             }
@@ -271,14 +274,20 @@ impl<'p, C: Client> Forward<'p, C> {
 
     /// Received at a time before the answer's head is there.
     fn first_piece(&self) -> usize {
-        match self.exchange.connection.memory.is_tight() {
+        match self.admitted.exchange.connection.memory.is_tight() {
             true => SMALL_PIECE,
             false => PIECE,
         }
     }
 
+    /// Logs a fault of the upstream's response.
+    fn log_response(&self, why: &str) {
+        let path = self.admitted.exchange.logged.path();
+        self.admitted.route.log_answer(path, why);
+    }
+
     fn broken(&self, why: &str) -> Fault {
-        failure::tell_hub(&self.exchange, why);
+        self.log_response(why);
         respond(statuses::hub_broken())
     }
 }

@@ -16,11 +16,13 @@ use crate::{
     access::{network, session::cookie},
     fields::{FieldName, Fields, NameSet},
     http::{
-        admission::cors::{Cors, is_of_cors},
-        max_forwards,
-        request::Exchange,
+        admission::{
+            Admitted,
+            cors::{Cors, is_of_cors},
+        },
+        max_forwards, openhab_cookie,
     },
-    upstream::Route,
+    transport::connection_info::ConnectionInfo,
 };
 
 pub(crate) use self::edits::HeaderEdits;
@@ -76,8 +78,6 @@ const KEPT: NameSet = NameSet::of(&[
     FieldName::ContentLength,
     FieldName::TransferEncoding,
 ]);
-/// Main UI and HABPanel then send their token as X-OPENHAB-TOKEN, not as Authorization.
-const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 
 /// What makes a client's request head the hub's.
 ///
@@ -85,7 +85,7 @@ const AUTH_HEADER_COOKIE: &str = "X-OPENHAB-AUTH-HEADER";
 /// When what is known of the client is no field value, which cannot be.
 pub(crate) fn to_hub<'a>(
     fields: &Fields<'_>,
-    exchange: &'a Exchange,
+    admitted: &'a Admitted,
 ) -> Result<HeaderEdits<'a>, InvalidHeaderValue> {
     let mut edits = HeaderEdits::dropping(NOT_FOR_HUB, is_claim);
     edits.nominate(nominated(fields));
@@ -94,24 +94,24 @@ pub(crate) fn to_hub<'a>(
         Cookies::Nothing => edits.remove("Cookie"),
         Cookies::Joined(cookies) => edits.set("Cookie", cookies),
     }
-    name_client(&mut edits, fields, exchange);
-    if let Some(hops) = max_forwards::after_us(&exchange.logged.method, fields) {
+    name_client(&mut edits, fields, admitted);
+    if let Some(hops) = max_forwards::after_us(&admitted.exchange.logged.method, fields) {
         edits.set("Max-Forwards", value(hops));
     }
-    if let Some(admission) = &exchange.admission {
-        if admission.strips_authorization() {
-            edits.remove("Authorization");
-        }
-        for (name, told) in identity::fields(&admission.told)? {
-            edits.set(name, told.as_bytes().to_vec());
-        }
+    let admission = &admitted.admission;
+    if admission.strips_authorization() {
+        edits.remove("Authorization");
     }
-    edit(&mut edits, exchange)?;
+    for (name, told) in identity::fields(&admission.told)? {
+        edits.set(name, told.as_bytes().to_vec());
+    }
+    edit(&mut edits, admitted)?;
     Ok(edits)
 }
 
 /// Sets where the request comes from, as far as trusted proxies vouch for it.
-fn name_client<'a>(edits: &mut HeaderEdits<'a>, fields: &Fields<'_>, exchange: &'a Exchange) {
+fn name_client<'a>(edits: &mut HeaderEdits<'a>, fields: &Fields<'_>, admitted: &'a Admitted) {
+    let exchange = &admitted.exchange;
     let connection = &exchange.connection;
     let peer = connection.peer.ip();
     let trusted = &exchange.sites.config.trusted_proxies;
@@ -126,20 +126,17 @@ fn name_client<'a>(edits: &mut HeaderEdits<'a>, fields: &Fields<'_>, exchange: &
         edits.set("X-Forwarded-For", connection.peer_text.as_bytes());
         edits.set("X-Real-IP", connection.peer_text.as_bytes());
     }
-    let scheme = scheme(fields, exchange, is_trusted);
+    let scheme = scheme(fields, connection, is_trusted);
     edits.set("X-Forwarded-Proto", scheme.as_bytes());
 }
 
 /// Sets what the site and its upstream want the hub to get in place of the visitor's own words.
-fn edit<'a>(edits: &mut HeaderEdits<'a>, exchange: &'a Exchange) -> Result<(), InvalidHeaderValue> {
-    let user_header = exchange.site.as_ref();
-    if let Some(name) = user_header.and_then(|site| site.config.user_header.as_deref()) {
-        let user = identity::user(exchange.admission.as_ref())?;
+fn edit<'a>(edits: &mut HeaderEdits<'a>, admitted: &'a Admitted) -> Result<(), InvalidHeaderValue> {
+    if let Some(name) = admitted.site.config.user_header.as_deref() {
+        let user = identity::user(&admitted.admission)?;
         edits.set_user(name, user.map(|user| user.as_bytes().to_vec().into()));
     }
-    let Some(own) = exchange.route.as_ref().map(Route::edits) else {
-        return Ok(());
-    };
+    let own = admitted.route.edits();
     for (name, value) in own.fields() {
         match value {
             Some(value) => edits.set(name, value.as_bytes().to_vec()),
@@ -156,35 +153,34 @@ fn edit<'a>(edits: &mut HeaderEdits<'a>, exchange: &'a Exchange) -> Result<(), I
 pub(super) fn to_client<'a>(
     fields: &Fields<'_>,
     status: StatusCode,
-    exchange: &'a Exchange,
+    admitted: &'a Admitted,
 ) -> HeaderEdits<'a> {
-    let mut edits = drop_from_answer(&exchange.cors);
+    let (site, secure) = (&admitted.site, admitted.exchange.connection.tls.is_some());
+    let mut edits = drop_from_answer(&admitted.cors);
     edits.nominate(nominated(fields));
     // The hub may have no clock (RFC 9110, section 6.6.1).
     if !status.is_informational() && !fields.has(FieldName::Date) {
         edits.set("Date", get_cached_date().as_bytes().to_vec());
     }
-    let Some(site) = &exchange.site else {
-        return edits;
-    };
-    recognise(fields, status, exchange);
-    if let Some(location) = public_location(fields, status, exchange) {
+    recognise(fields, status, admitted);
+    if let Some(location) = public_location(fields, status, admitted) {
         edits.set("Location", value(location));
     }
     let headers = site.config.headers.iter();
-    for (name, value) in headers.filter(|(name, _)| !exchange.cors.replaces(name.as_str())) {
+    for (name, value) in headers.filter(|(name, _)| !admitted.cors.replaces(name.as_str())) {
         edits.set(name.as_str(), value.as_bytes());
     }
-    for (name, value) in exchange.cors.fields() {
+    for (name, value) in admitted.cors.fields() {
         edits.add(name, value.as_bytes().to_vec());
     }
-    if let Some(hsts) = site.hsts().filter(|_| exchange.connection.tls.is_some()) {
+    if let Some(hsts) = site.hsts().filter(|_| secure) {
         edits.set("Strict-Transport-Security", hsts.as_bytes().to_vec());
     }
-    if exchange.password_asked && !exchange.logged.has_auth_cookie && exchange.is_for_openhab() {
-        edits.add("Set-Cookie", value(auth_cookie(exchange)));
+    let is_unset = !admitted.exchange.logged.has_openhab_cookie;
+    if admitted.takes_password && is_unset && admitted.is_for_openhab() {
+        edits.add("Set-Cookie", value(openhab_cookie::set_cookie(secure)));
     }
-    if let Some(cookie) = &exchange.session
+    if let Some(cookie) = &admitted.session_cookie
         && may_remember(fields, status)
     {
         edits.add("Set-Cookie", cookie.as_bytes());
@@ -193,20 +189,20 @@ pub(super) fn to_client<'a>(
 }
 
 /// Has the upstream see an answer by which openHAB is recognised.
-fn recognise(fields: &Fields<'_>, status: StatusCode, exchange: &Exchange) {
-    let Some(route) = exchange.route.as_ref().filter(|_| status.is_success()) else {
-        return;
-    };
-    let kind = fields.get(FieldName::ContentType).unwrap_or_default();
-    route.upstream().notice(&exchange.logged.target, kind);
+fn recognise(fields: &Fields<'_>, status: StatusCode, admitted: &Admitted) {
+    if status.is_success() {
+        let kind = fields.get(FieldName::ContentType).unwrap_or_default();
+        let target = &admitted.exchange.logged.target;
+        admitted.route.upstream().notice(target, kind);
+    }
 }
 
 /// The reference that a redirect to the hub's own address becomes; none where it leads elsewhere.
-fn public_location(fields: &Fields<'_>, status: StatusCode, exchange: &Exchange) -> Option<String> {
+fn public_location(fields: &Fields<'_>, status: StatusCode, admitted: &Admitted) -> Option<String> {
     let has_location = status.is_redirection() || status == StatusCode::CREATED;
-    let route = exchange.route.as_ref().filter(|_| has_location)?;
-    let location = std::str::from_utf8(fields.only(FieldName::Location)?).ok()?;
-    route.upstream().addresses().path_of(location)
+    let location = fields.only(FieldName::Location).filter(|_| has_location)?;
+    let location = std::str::from_utf8(location).ok()?;
+    admitted.route.upstream().addresses().path_of(location)
 }
 
 /// The edits that drop what an answer says of its connection, and of other origins where
@@ -243,31 +239,12 @@ pub(super) fn is_streaming(fields: &Fields<'_>) -> bool {
         .any(|streaming| kind.starts_with(streaming))
 }
 
-/// Whether the request carries the cookie that keeps the UI from using Authorization.
-#[must_use]
-pub(crate) fn has_auth_cookie(fields: &Fields<'_>) -> bool {
-    fields
-        .all(FieldName::Cookie)
-        .flat_map(|value| value.split(|byte| *byte == b';'))
-        .filter_map(|pair| pair.split(|byte| *byte == b'=').next())
-        .any(|name| name.trim_ascii() == AUTH_HEADER_COOKIE.as_bytes())
-}
-
-fn auth_cookie(exchange: &Exchange) -> String {
-    let secure = if exchange.connection.tls.is_some() {
-        "; Secure"
-    } else {
-        ""
-    };
-    format!("{AUTH_HEADER_COOKIE}=1; Path=/{secure}; SameSite=Strict")
-}
-
 /// `https` over TLS, or what a trusted proxy in front says of its own client.
-fn scheme(fields: &Fields<'_>, exchange: &Exchange, trusted: bool) -> &'static str {
+fn scheme(fields: &Fields<'_>, connection: &ConnectionInfo, trusted: bool) -> &'static str {
     match fields.get(FieldName::XForwardedProto) {
         Some(b"https") if trusted => "https",
         Some(b"http") if trusted => "http",
-        _ if exchange.connection.tls.is_some() => "https",
+        _ if connection.tls.is_some() => "https",
         _ => "http",
     }
 }

@@ -41,12 +41,7 @@ pub(crate) fn fields(told: &Told) -> Result<Vec<Field>, InvalidHeaderValue> {
 ///
 /// # Errors
 /// Never: control characters are escaped.
-pub(super) fn user(
-    admission: Option<&Admission>,
-) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
-    let Some(admission) = admission else {
-        return Ok(None);
-    };
+pub(super) fn user(admission: &Admission) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
     let device = || admission.identity.as_ref()?.common_name();
     let name = admission.user.as_deref().or_else(device);
     let name = name.map(printable).filter(|name| !name.is_empty());

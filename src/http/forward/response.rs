@@ -14,7 +14,7 @@ use http::{HeaderMap, Method, StatusCode};
 pub(crate) use self::head::Head;
 use super::client::Client;
 use crate::{
-    http::request::Exchange,
+    http::admission::Admitted,
     transport::chunked::{Chunks, Unwrapped},
 };
 
@@ -58,7 +58,7 @@ enum Body {
     Length(u64),
     Chunked(Chunks),
     /// With its connection.
-    UpstreamConnection,
+    UntilClose,
 }
 
 type Read<T> = Result<T, &'static str>;
@@ -76,7 +76,7 @@ impl<H> Response<H> {
     pub(super) fn read<C: Client<ResponseHead = H>>(
         heard: &mut BytesMut,
         asked: &Asked<'_>,
-        exchange: &Exchange,
+        admitted: &Admitted,
     ) -> Read<Option<Self>> {
         let mut space = [const { MaybeUninit::uninit() }; MOST_FIELDS];
         let mut parsed = httparse::Response::new(&mut []);
@@ -89,7 +89,7 @@ impl<H> Response<H> {
             Err(_) => return Err("this is not HTTP/1.1"),
         };
         let head = Head::of(&parsed)?;
-        let mut response = head.response::<C>(asked, exchange)?;
+        let mut response = head.response::<C>(asked, admitted)?;
         heard.advance(length);
         if response.is_final() {
             response.first = heard.split();
@@ -131,7 +131,7 @@ impl<H> Response<H> {
         match &self.body {
             Body::Length(left) => *left == 0,
             Body::Chunked(chunks) => chunks.have_ended(),
-            Body::UpstreamConnection => false,
+            Body::UntilClose => false,
         }
     }
 
@@ -147,7 +147,7 @@ impl<H> Response<H> {
     pub(super) fn follow(&mut self, heard: &mut BytesMut) -> io::Result<()> {
         let before = heard.len();
         let belong = match &mut self.body {
-            Body::UpstreamConnection => before,
+            Body::UntilClose => before,
             Body::Chunked(chunks) if self.takes_chunks => chunks.follow(heard)?,
             Body::Chunked(chunks) => {
                 let mut out = Unwrapped {
@@ -185,7 +185,7 @@ impl<H> Response<H> {
     /// `UnexpectedEof` unless that is the body's end.
     pub(super) fn breaks_off(&self) -> io::Result<()> {
         match self.body {
-            Body::UpstreamConnection => Ok(()),
+            Body::UntilClose => Ok(()),
             _ => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }

@@ -15,16 +15,16 @@ use super::{
 };
 use crate::{
     http::{
-        admission::enrolment::{self, MOST_FORM},
+        admission::{self, Admitted, MOST_FORM},
         forward::{
             exchange::{Forward, Outcome},
             headers,
             request_body::Framing,
             request_head,
         },
-        proxy::{Proxy, Service},
+        proxy::Proxy,
         request::{Exchange, Request},
-        response::statuses,
+        response::{respond::Respond, statuses},
         websocket::upgrade,
     },
     transport::{
@@ -57,13 +57,12 @@ struct Forwarded {
 }
 
 /// Serves a connection to its end.
-pub async fn serve(service: &Service, mut client: ClientStream) {
-    let proxy = &service.proxy;
+pub async fn serve(proxy: &Proxy, mut client: ClientStream) {
     let mut first = true;
     loop {
         let exchanged = match next(proxy, &mut client, first).await {
             // On the heap, so that a connection that waits for a request is small.
-            Next::Head(head) => Box::pin(exchange(service, client, head)).await,
+            Next::Head(head) => Box::pin(exchange(proxy, client, head)).await,
             Next::Malformed(why) => respond::refuse(proxy, client, statuses::malformed(why)).await,
             Next::Slow => respond::refuse(proxy, client, statuses::client_slow()).await,
             Next::End => None,
@@ -151,12 +150,7 @@ fn skip_empty_line(client: &mut ClientStream) {
 }
 
 /// One request; the connection comes back when another may follow.
-async fn exchange(
-    service: &Service,
-    mut client: ClientStream,
-    bytes: Bytes,
-) -> Option<ClientStream> {
-    let proxy = &service.proxy;
+async fn exchange(proxy: &Proxy, mut client: ClientStream, bytes: Bytes) -> Option<ClientStream> {
     let head = match Head::parse(&bytes) {
         Ok(head) => head,
         Err(why) => {
@@ -169,24 +163,24 @@ async fn exchange(
         .memory
         .charge(bytes.len() + head.fields.memory());
     let request = request(&head);
-    let mut exchange = Box::new(Exchange::new(
-        proxy.sites_now(),
-        client.connection().clone(),
-        &request,
-    ));
+    let mut exchange = Exchange::new(proxy.sites_now(), client.connection().clone(), &request);
     exchange.form = form(proxy, &mut client, &head).await;
-    let admitted = proxy.admit(&mut exchange, &request, Some(head.body)).await;
+    let admitted = proxy.admit(exchange, &request, Some(head.body)).await;
     // What follows may take long, so the bytes of the head are not held meanwhile.
-    if let Err(answer) = admitted {
-        let requested = Requested::of(&head);
-        drop((held, head));
-        drop(bytes);
-        return respond::answer(proxy, client, &mut exchange, requested, answer).await;
+    match admitted {
+        Ok(admitted) => {
+            let forwarded = Forwarded::of(&head, &admitted).ok()?;
+            drop((held, head));
+            drop(bytes);
+            forward(proxy, client, admitted, forwarded).await
+        }
+        Err(refused) => {
+            let requested = Requested::of(&head);
+            drop((held, head));
+            drop(bytes);
+            respond::respond(proxy, client, Respond::refused(*refused), requested).await
+        }
     }
-    let forwarded = Forwarded::of(&head, &exchange).ok()?;
-    drop((held, head));
-    drop(bytes);
-    forward(proxy, client, exchange, forwarded).await
 }
 
 /// What is posted to a page of hubgate's own, left to be consumed with the request; nothing of
@@ -200,7 +194,7 @@ async fn form(proxy: &Proxy, client: &mut ClientStream, head: &Head<'_>) -> Vec<
         return Vec::new();
     }
     let whole = usize::try_from(body).unwrap_or(usize::MAX);
-    if whole > MOST_FORM || !enrolment::is_form(&head.method, &head.target) {
+    if whole > MOST_FORM || !admission::is_form(&head.method, &head.target) {
         return Vec::new();
     }
     let received = async {
@@ -227,7 +221,7 @@ fn request<'r>(head: &'r Head<'_>) -> Request<'r> {
 async fn forward(
     proxy: &Proxy,
     mut client: ClientStream,
-    exchange: Box<Exchange>,
+    admitted: Box<Admitted>,
     request: Forwarded,
 ) -> Option<ClientStream> {
     client.limit_reads(match request.body {
@@ -237,18 +231,21 @@ async fn forward(
     let _held = client
         .connection()
         .memory
-        .charge(request.head.len() + exchange.logged.bytes());
-    let mut forward = Forward::new(proxy, client, exchange, request.method, request.last);
+        .charge(request.head.len() + admitted.exchange.logged.bytes());
+    let mut forward = Forward::new(proxy, client, admitted, request.method, request.last);
     if request.is_upgrade {
         forward = forward.upgrading();
     }
     let framing = Framing::of(request.body);
-    let (client, exchange, outcome) = forward.run(&request.head, framing).await;
+    let (client, admitted, outcome) = forward.run(&request.head, framing).await;
     match outcome {
         Outcome::Whole { last, unread } => end(client, last, unread).await,
-        Outcome::Respond(answer) => respond::end(proxy, client, exchange, *answer).await,
+        Outcome::Respond(response) => {
+            let respond = Respond::admitted(*admitted, *response);
+            respond::respond_last(proxy, client, respond).await
+        }
         Outcome::Switched(switched) => {
-            Box::pin(upgrade::tunnel(proxy, client, exchange, switched)).await;
+            Box::pin(upgrade::tunnel(proxy, client, admitted, switched)).await;
             None
         }
         Outcome::Cut => None,
@@ -256,9 +253,9 @@ async fn forward(
 }
 
 impl Forwarded {
-    fn of(head: &Head<'_>, exchange: &Exchange) -> Result<Self, InvalidHeaderValue> {
+    fn of(head: &Head<'_>, admitted: &Admitted) -> Result<Self, InvalidHeaderValue> {
         Ok(Self {
-            head: to_hub(head, exchange)?,
+            head: to_hub(head, admitted)?,
             method: head.method.clone(),
             body: head.body,
             last: !respond::keeps_alive(head),
@@ -268,8 +265,8 @@ impl Forwarded {
 }
 
 /// The head of a request for the hub.
-pub(crate) fn to_hub(head: &Head<'_>, exchange: &Exchange) -> Result<BytesMut, InvalidHeaderValue> {
-    let mut edits = headers::to_hub(&head.fields, exchange)?;
+pub(crate) fn to_hub(head: &Head<'_>, admitted: &Admitted) -> Result<BytesMut, InvalidHeaderValue> {
+    let mut edits = headers::to_hub(&head.fields, admitted)?;
     if let Some(length) = head.plain_length() {
         edits.set("Content-Length", length.into_bytes());
     }

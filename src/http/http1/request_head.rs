@@ -12,8 +12,8 @@ use http::{Method, StatusCode, Version};
 pub use self::framing::Body;
 pub(crate) use self::framing::{framing, plain_length};
 use crate::{
+    authority::Authority,
     fields::{self, Field, FieldName, Fields},
-    sites::authority::Authority,
 };
 
 /// A request head that means one thing, read in place.

@@ -1,6 +1,8 @@
 //! Local responses to an HTTP/1 connection, and its end or next request after them.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
+
+use bytes::BytesMut;
 
 use http::{Method, Version};
 use tokio::{io::AsyncWriteExt, time::timeout};
@@ -11,7 +13,7 @@ use crate::{
     http::{
         proxy::Proxy,
         request::{Exchange, Request},
-        response::local_response::LocalResponse,
+        response::{local_response::LocalResponse, respond::Respond},
     },
     transport::client_stream::ClientStream,
 };
@@ -23,7 +25,6 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// A request, as far as its local response depends on it.
 pub(super) struct Requested {
-    method: Method,
     body: Body,
     keeps_alive: bool,
     /// Whether it has an Expect field.
@@ -33,63 +34,61 @@ pub(super) struct Requested {
 impl Requested {
     pub(super) fn of(head: &Head<'_>) -> Self {
         Self {
-            method: head.method.clone(),
             body: head.body,
             keeps_alive: keeps_alive(head),
             expects: head.fields.has(FieldName::Expect),
         }
     }
+
+    /// Whether the connection can go on once what is left of the request is read.
+    fn is_small(&self) -> bool {
+        match self.body {
+            Body::Length(0) => true,
+            // A client that expects a 100 may send the body or not: only the end of the connection
+            // is clear.
+            Body::Length(1..=SMALL_BODY) => !self.expects,
+            _ => false,
+        }
+    }
 }
 
-/// Answers without the hub; goes on when what is left of the request is small.
-pub(super) async fn answer(
+/// Sends a local response; the connection comes back when another request may follow.
+pub(super) async fn respond(
     proxy: &Proxy,
     mut client: ClientStream,
-    exchange: &mut Exchange,
+    mut respond: Respond,
     requested: Requested,
-    answer: LocalResponse,
 ) -> Option<ClientStream> {
-    let small = match requested.body {
-        Body::Length(0) => true,
-        // Who expects a 100 may send the body or not: only the end of the connection is clear.
-        Body::Length(1..=SMALL_BODY) => !requested.expects,
-        _ => false,
-    };
-    let answer = exchange.dress(answer);
-    let method = &requested.method;
-    let close = answer.close || !small || proxy.drain.has_begun() || !requested.keeps_alive;
-    let wire = answer.to_http1(Some(method), close);
-    exchange.answered = Some((answer.status.as_u16(), answer.sent_for(method)));
-    proxy.record(exchange);
-    exchange.logged.release();
-    drop(answer);
-    client.send(&wire).await.ok()?;
-    if close {
-        linger(client).await;
-        return None;
+    let goes_on = requested.keeps_alive && requested.is_small() && !proxy.drain.has_begun();
+    if respond.response.close || !goes_on {
+        return respond_last(proxy, client, respond).await;
     }
-    let limit = exchange.sites.config.limits.header_time;
+    let wire = write(proxy, &mut respond, false);
+    let limit = respond.exchange.sites.config.limits.header_time;
+    client.send(&wire).await.ok()?;
     timeout(limit, drain(client, requested.body))
         .await
         .ok()
         .flatten()
 }
 
-/// Answers what has gone to the hub already, and ends the connection.
-pub(super) async fn end(
+/// Sends a local response, and ends the connection.
+pub(super) async fn respond_last(
     proxy: &Proxy,
     mut client: ClientStream,
-    mut exchange: Box<Exchange>,
-    answer: LocalResponse,
+    mut respond: Respond,
 ) -> Option<ClientStream> {
-    let method = exchange.logged.method.clone();
-    let answer = exchange.dress(answer);
-    exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
-    proxy.record(&exchange);
-    let wire = answer.to_http1(Some(&method), true);
+    let wire = write(proxy, &mut respond, true);
     client.send(&wire).await.ok()?;
     linger(client).await;
     None
+}
+
+/// Logs a local response, and frees it once it is written.
+fn write(proxy: &Proxy, respond: &mut Respond, close: bool) -> BytesMut {
+    respond.log(proxy);
+    let response = mem::take(&mut respond.response);
+    response.to_http1(&respond.exchange.logged.method, close)
 }
 
 /// Reads and drops the small body of a request that was answered already.
@@ -108,11 +107,11 @@ async fn drain(mut client: ClientStream, body: Body) -> Option<ClientStream> {
     Some(client)
 }
 
-/// Answers what could not be read as a request.
+/// Responds to what could not be read as a request.
 pub(super) async fn refuse(
     proxy: &Proxy,
-    mut client: ClientStream,
-    answer: LocalResponse,
+    client: ClientStream,
+    response: LocalResponse,
 ) -> Option<ClientStream> {
     let nothing = Request {
         method: &Method::GET,
@@ -121,13 +120,9 @@ pub(super) async fn refuse(
         fields: &Fields::default(),
         authority: None,
     };
-    let mut exchange = Exchange::new(proxy.sites_now(), client.connection().clone(), &nothing);
-    let answer = exchange.dress(answer);
-    exchange.answered = Some((answer.status.as_u16(), answer.body.len() as u64));
-    proxy.record(&exchange);
-    client.send(&answer.to_http1(None, true)).await.ok()?;
-    linger(client).await;
-    None
+    let connection = client.connection().clone();
+    let exchange = Exchange::new(proxy.sites_now(), connection, &nothing);
+    respond_last(proxy, client, Respond::unjudged(exchange, response)).await
 }
 
 /// Ends a connection so that the answer is read: a reset would overtake it.

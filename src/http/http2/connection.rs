@@ -14,11 +14,11 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
     active_streams::{Active, ActiveStream},
-    exchange::{self, Http2, Opened, STREAM},
+    exchange::{self, Opened, STREAM},
     stream::Stream,
 };
 use crate::{
-    http::http1::request_head::MOST_FIELDS,
+    http::{http1::request_head::MOST_FIELDS, proxy::Proxy},
     transport::{
         client_stream::{ClientStream, Gate},
         connection_info::ConnectionInfo,
@@ -45,7 +45,7 @@ struct Connection {
 
 /// The part of a connection that its timers read.
 struct State {
-    service: Arc<Http2>,
+    proxy: Arc<Proxy>,
     gate: Arc<Gate>,
     connection: Arc<ConnectionInfo>,
     active: Active,
@@ -97,30 +97,28 @@ const ROOM: Duration = Duration::from_secs(5);
 /// Bytes that a field occupies beside its name and value.
 const FIELD: usize = 96;
 
-impl Http2 {
-    /// Serves a connection to its end; the preface has to come within `header_time`.
-    pub async fn serve(self: &Arc<Self>, client: ClientStream, header_time: Duration) {
-        let (Some(gate), connection) = (client.gate(), client.connection().clone()) else {
-            return;
-        };
-        let begun = timeout(header_time, options().handshake(client)).await;
-        let Ok(Ok(h2)) = begun else { return };
-        let connection = Connection {
-            h2,
-            leaving: None,
-            malformed: 0,
-            refused: 0,
-            waiting: None,
-            state: State {
-                service: self.clone(),
-                gate,
-                connection,
-                active: Active::default(),
-                header_time,
-            },
-        };
-        connection.run().await;
-    }
+/// Serves a connection to its end; the preface has to come within `header_time`.
+pub async fn serve(proxy: &Arc<Proxy>, client: ClientStream, header_time: Duration) {
+    let (Some(gate), connection) = (client.gate(), client.connection().clone()) else {
+        return;
+    };
+    let begun = timeout(header_time, options().handshake(client)).await;
+    let Ok(Ok(h2)) = begun else { return };
+    let connection = Connection {
+        h2,
+        leaving: None,
+        malformed: 0,
+        refused: 0,
+        waiting: None,
+        state: State {
+            proxy: proxy.clone(),
+            gate,
+            connection,
+            active: Active::default(),
+            header_time,
+        },
+    };
+    connection.run().await;
 }
 
 fn options() -> Builder {
@@ -202,7 +200,7 @@ impl Connection {
         self.refused = 0;
         let (held, task) = (memory.charge(bytes), memory.overhead(TASK));
         let active = self.state.active.enter();
-        let (service, connection) = (self.state.service.clone(), self.state.connection.clone());
+        let (proxy, connection) = (self.state.proxy.clone(), self.state.connection.clone());
         let (head, body) = request.into_parts();
         let opened = Box::new(Opened {
             head,
@@ -212,7 +210,7 @@ impl Connection {
             malformed,
         });
         tokio::spawn(async move {
-            service.exchange(opened).await;
+            opened.serve(&proxy).await;
             drop::<(ActiveStream, Charge)>((active, task));
         });
     }
@@ -228,7 +226,7 @@ impl State {
     /// Waits until the connection is to end with the requests under way.
     async fn told_to_leave(&self) {
         tokio::select! {
-            () = self.service.proxy.drain.begun() => {}
+            () = self.proxy.drain.begun() => {}
             () = self.connection.leave.cancelled() => {}
         }
     }
@@ -239,7 +237,7 @@ impl State {
         let wait = match leaving {
             true if self.connection.is_stalled() => return,
             true => self.header_time,
-            false => self.service.proxy.sites().config.limits.idle,
+            false => self.proxy.sites().config.limits.idle,
         };
         sleep(wait).await;
     }

@@ -8,9 +8,10 @@ use tokio::time::timeout;
 
 use super::stream::Stream;
 use crate::{
+    authority::Authority,
     fields::{Field, FieldName, Fields},
     http::{
-        admission::enrolment,
+        admission::{self, Admitted},
         forward::{
             client::Client,
             exchange::{Forward, Outcome},
@@ -21,19 +22,13 @@ use crate::{
         http1::request_head::{self, Body, Malformed},
         proxy::Proxy,
         request::{Exchange, Request},
-        response::{local_response::LocalResponse, statuses},
+        response::{local_response::LocalResponse, respond::Respond, statuses},
     },
-    sites::authority::Authority,
     transport::{connection_info::ConnectionInfo, memory_budget::Charge},
 };
 
 /// For a client to give a window for a local response.
 const LOCAL: Duration = Duration::from_secs(5);
-
-/// Serves HTTP/2 connections.
-pub struct Http2 {
-    pub(super) proxy: Arc<Proxy>,
-}
 
 /// A stream that begins.
 pub(super) struct Opened {
@@ -55,111 +50,107 @@ struct Begun {
     body: Option<Bytes>,
 }
 
-impl Http2 {
-    pub(crate) fn new(proxy: Arc<Proxy>) -> Self {
-        Self { proxy }
-    }
-
+impl Opened {
     /// One request. Each step is on the heap for as long as it takes: a stream that waits holds no
     /// more.
-    pub(super) async fn exchange(&self, mut opened: Box<Opened>) {
-        let form = match self.takes_form(&opened.head) {
-            true => Box::pin(self.form(&mut opened.stream)).await,
+    pub(super) async fn serve(mut self: Box<Self>, proxy: &Proxy) {
+        let form = match self.has_form(proxy) {
+            true => Box::pin(form(&mut self.stream, proxy)).await,
             false => Vec::new(),
         };
-        let (exchange, refused) = Box::pin(self.judge(&opened, form)).await;
-        let Some(answer) = refused else {
-            return Box::pin(self.forward(opened, exchange)).await;
-        };
-        drop(opened.head);
-        opened.held.resize(STREAM);
-        let begun = self.begin_answer(&mut opened.stream, exchange, answer);
-        Box::pin(finish_answer(&mut opened.stream, begun)).await;
+        match Box::pin(self.judge(proxy, form)).await {
+            Ok(admitted) => Box::pin(self.forward(proxy, admitted)).await,
+            Err(respond) => {
+                drop(self.head);
+                self.held.resize(STREAM);
+                let begun = begin(&mut self.stream, proxy, respond);
+                Box::pin(finish(&mut self.stream, begun)).await;
+            }
+        }
     }
 
-    fn takes_form(&self, head: &Parts) -> bool {
-        self.proxy.sites_now().has_own_clients && enrolment::is_form(&head.method, head.uri.path())
+    fn has_form(&self, proxy: &Proxy) -> bool {
+        let (method, path) = (&self.head.method, self.head.uri.path());
+        proxy.sites_now().has_own_clients && admission::is_form(method, path)
     }
 
-    /// The form posted to a page of hubgate's own; empty when it is too large or late.
-    async fn form(&self, stream: &mut Stream) -> Vec<u8> {
-        let header_time = self.proxy.sites_now().config.limits.header_time;
-        let read = timeout(header_time, read_form(stream)).await;
-        read.unwrap_or_default()
-    }
-
-    async fn judge(
-        &self,
-        opened: &Opened,
-        form: Vec<u8>,
-    ) -> (Box<Exchange>, Option<LocalResponse>) {
-        let fields = Fields::from(&opened.head.headers);
-        let request = request(&opened.head, &fields);
-        let (sites, connection) = (self.proxy.sites_now(), opened.connection.clone());
-        let mut exchange = Box::new(Exchange::new(sites, connection, &request));
+    async fn judge(&self, proxy: &Proxy, form: Vec<u8>) -> Result<Box<Admitted>, Box<Respond>> {
+        let fields = Fields::from(&self.head.headers);
+        let request = request(&self.head, &fields);
+        let mut exchange = Exchange::new(proxy.sites_now(), self.connection.clone(), &request);
         exchange.form = form;
-        let admitted = match opened.malformed {
-            None => self.proxy.admit(&mut exchange, &request, None).await,
-            Some(why) => Err(statuses::malformed(why)),
-        };
-        let refused = admitted.err();
-        (exchange, refused)
+        if let Some(why) = self.malformed {
+            let respond = Respond::unjudged(exchange, statuses::malformed(why));
+            return Err(Box::new(respond));
+        }
+        let admitted = proxy.admit(exchange, &request, None).await;
+        admitted.map_err(|refused| Box::new(Respond::refused(*refused)))
     }
 
-    async fn forward(&self, opened: Box<Opened>, exchange: Box<Exchange>) {
-        let Opened {
+    async fn forward(self: Box<Self>, proxy: &Proxy, admitted: Box<Admitted>) {
+        let Self {
             head,
             mut stream,
             mut held,
             ..
-        } = *opened;
+        } = *self;
         let method = head.method.clone();
-        let Some((wire, framing)) = to_hub(&head, &stream, &exchange) else {
+        let Some((wire, framing)) = to_hub(&head, &stream, &admitted) else {
             drop(head);
             held.resize(STREAM);
-            let answer = statuses::malformed(request_head::UNFRAMED);
-            return self.answer(&mut stream, exchange, answer).await;
+            let response = statuses::malformed(request_head::UNFRAMED);
+            return respond(&mut stream, proxy, admitted, response).await;
         };
         drop(head);
-        held.resize(STREAM + wire.len() + exchange.logged.bytes());
-        let forward = Forward::new(&self.proxy, stream, exchange, method, false);
-        let (mut stream, exchange, outcome) = forward.run(&wire, framing).await;
+        held.resize(STREAM + wire.len() + admitted.exchange.logged.bytes());
+        let forward = Forward::new(proxy, stream, admitted, method, false);
+        let (mut stream, admitted, outcome) = forward.run(&wire, framing).await;
         match outcome {
-            Outcome::Respond(answer) => self.answer(&mut stream, exchange, *answer).await,
+            Outcome::Respond(response) => respond(&mut stream, proxy, admitted, *response).await,
             Outcome::Whole { .. } => stream.drop_body().await,
             // A stream that is dropped without its end is reset, after what was sent.
             Outcome::Cut | Outcome::Switched(_) => {}
         }
     }
+}
 
-    /// Answers without the hub.
-    async fn answer(&self, stream: &mut Stream, exchange: Box<Exchange>, answer: LocalResponse) {
-        let begun = self.begin_answer(stream, exchange, answer);
-        finish_answer(stream, begun).await;
-    }
+/// The form posted to a page of hubgate's own; empty when it is too large or late.
+async fn form(stream: &mut Stream, proxy: &Proxy) -> Vec<u8> {
+    let header_time = proxy.sites_now().config.limits.header_time;
+    let read = timeout(header_time, read_form(stream)).await;
+    read.unwrap_or_default()
+}
 
-    /// Logs a local response and sends its head.
-    fn begin_answer(
-        &self,
-        stream: &mut Stream,
-        mut exchange: Box<Exchange>,
-        answer: LocalResponse,
-    ) -> Begun {
-        let answer = exchange.dress(answer);
-        let method = exchange.logged.method.clone();
-        exchange.answered = Some((answer.status.as_u16(), answer.sent_for(&method)));
-        self.proxy.record(&exchange);
-        Begun {
-            connection: exchange.connection.clone(),
-            ends_connection: ends_connection(&answer),
-            body: stream.begin_response(answer, method == Method::HEAD).ok(),
-        }
+/// Sends a local response to an admitted request.
+async fn respond(
+    stream: &mut Stream,
+    proxy: &Proxy,
+    admitted: Box<Admitted>,
+    response: LocalResponse,
+) {
+    let respond = Box::new(Respond::admitted(*admitted, response));
+    let begun = begin(stream, proxy, respond);
+    finish(stream, begun).await;
+}
+
+/// Logs a local response and sends its head.
+fn begin(stream: &mut Stream, proxy: &Proxy, mut respond: Box<Respond>) -> Begun {
+    respond.log(proxy);
+    let Respond {
+        exchange, response, ..
+    } = *respond;
+    Begun {
+        connection: exchange.connection.clone(),
+        ends_connection: ends_connection(&response),
+        body: stream
+            .begin_response(response, exchange.logged.method == Method::HEAD)
+            .ok(),
     }
 }
 
 /// Sends the body of a local response. A client that gives no window is not waited for long: the
 /// stream is reset, and its connection ends.
-async fn finish_answer(stream: &mut Stream, begun: Begun) {
+async fn finish(stream: &mut Stream, begun: Begun) {
     if let Some(body) = begun.body {
         match timeout(LOCAL, stream.send_body(body)).await {
             Ok(Ok(())) => Box::pin(stream.drop_body()).await,
@@ -234,7 +225,7 @@ fn named(uri: &http::Uri) -> Option<&str> {
 }
 
 /// The head as the hub hears it, and how the body is framed; none when it is not framed in one way.
-fn to_hub(head: &Parts, stream: &Stream, exchange: &Exchange) -> Option<(BytesMut, Framing)> {
+fn to_hub(head: &Parts, stream: &Stream, admitted: &Admitted) -> Option<(BytesMut, Framing)> {
     let fields = Fields::from(&head.headers);
     let body = request_head::framing(&fields, Version::HTTP_11).ok()?;
     let framing = match body {
@@ -243,7 +234,7 @@ fn to_hub(head: &Parts, stream: &Stream, exchange: &Exchange) -> Option<(BytesMu
         Body::Length(_) => Framing::Chunks,
         Body::Chunked => return None,
     };
-    let mut edits = headers::to_hub(&fields, exchange).ok()?;
+    let mut edits = headers::to_hub(&fields, admitted).ok()?;
     if let Some(host) = named(&head.uri).filter(|_| !edits.sets("Host")) {
         edits.set("Host", host.as_bytes());
     }
@@ -266,7 +257,7 @@ fn to_hub(head: &Parts, stream: &Stream, exchange: &Exchange) -> Option<(BytesMu
 async fn read_form(stream: &mut Stream) -> Vec<u8> {
     let mut form = Vec::new();
     while let Ok(Some(piece)) = stream.piece().await {
-        if enrolment::grow(&mut form, &piece).is_none() {
+        if admission::grow(&mut form, &piece).is_none() {
             return Vec::new();
         }
     }

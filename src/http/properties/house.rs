@@ -3,18 +3,26 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, atomic::AtomicU64},
 };
 
 use http::{Method, Version};
 
 use crate::{
+    access::{evidence::Evidence, origin::Ground, verdict::Admission},
     config,
     fields::Fields,
-    http::request::{Exchange, Request},
-    sites::Sites,
+    http::{
+        admission::{Admitted, cors::Cors},
+        request::{Exchange, Request},
+    },
+    sites::{Sites, site::Site},
     tls::Issued,
-    transport::connection_info::ConnectionInfo,
+    transport::{
+        connection_info::ConnectionInfo,
+        grant::{End, Grant},
+    },
+    upstream::Route,
 };
 
 const CONFIG: &str = r#"
@@ -50,20 +58,50 @@ pub(crate) fn sites() -> Arc<Sites> {
     SITES.clone()
 }
 
-/// A request that has come from there, and was not judged.
-pub(super) fn exchange(from: Ipv4Addr, request: &Request<'_>) -> Exchange {
+/// A request that came from there, admitted to the first site by no factor.
+pub(crate) fn admitted(from: Ipv4Addr, request: &Request<'_>) -> Admitted {
     let local = SocketAddr::from(([203, 0, 113, 5], 443));
     let connection = Arc::new(ConnectionInfo::new((from, 4711).into(), local, true));
-    let mut exchange = Exchange::new(sites(), connection, request);
-    exchange.site = exchange
-        .sites
-        .of_handshake(Some("home.example.org"), local.ip())
-        .cloned();
-    exchange
+    let exchange = Exchange::new(sites(), connection.clone(), request);
+    let site = SITES.of_handshake(Some("home.example.org"), local.ip());
+    let Some((site, route)) = site.and_then(|site| Some((site, route(site)?))) else {
+        panic!("the first site has an upstream")
+    };
+    Admitted {
+        exchange,
+        site: site.clone(),
+        admission: Admission::default(),
+        route,
+        cors: Cors::Off,
+        session_cookie: None,
+        takes_password: false,
+        grant: grant().list(&connection),
+    }
 }
 
-/// A request for the house of which nothing matters but that it has come.
-pub(crate) fn any_exchange() -> Exchange {
+fn grant() -> Grant {
+    Grant {
+        authority: None,
+        path: String::new(),
+        forwarded: Vec::new(),
+        evidence: Evidence::default(),
+        ground: Ground::Itself,
+        session: None,
+        chain: None,
+        certified: false,
+        alone: false,
+        edition: AtomicU64::new(0),
+        end: End::default(),
+    }
+}
+
+fn route(site: &Arc<Site>) -> Option<Route> {
+    let place = site.place("/").ok()?;
+    Some(site.upstream(&place)?.route(site.name.clone()))
+}
+
+/// An admitted request without fields.
+pub(crate) fn any_admitted() -> Admitted {
     let request = Request {
         method: &Method::GET,
         target: "/",
@@ -71,5 +109,5 @@ pub(crate) fn any_exchange() -> Exchange {
         fields: &Fields::default(),
         authority: None,
     };
-    exchange(CLIENT, &request)
+    admitted(CLIENT, &request)
 }

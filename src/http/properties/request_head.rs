@@ -10,6 +10,7 @@ use httparse::{EMPTY_HEADER, Header, Status};
 use super::house::{self, CLIENT, TRUSTED};
 use crate::{
     access::{basic::Basic, session::cookie},
+    authority::Authority,
     fields::FieldName,
     http::{
         http1::{
@@ -19,7 +20,6 @@ use crate::{
         request::Request,
         websocket::upgrade,
     },
-    sites::authority::Authority,
 };
 
 /// Fields of a head for the hub at most: the client's and ours.
@@ -144,9 +144,9 @@ fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
         fields: &head.fields,
         authority: head.authority.clone(),
     };
-    let exchange = house::exchange(from, &request);
+    let admitted = house::admitted(from, &request);
     let upgrade = upgrade::is_upgrade(head);
-    let Ok(wire) = connection::to_hub(head, &exchange) else {
+    let Ok(wire) = connection::to_hub(head, &admitted) else {
         panic!("what is known of a client is no field")
     };
     says_only_what_is_ours(head, &wire, from, upgrade);

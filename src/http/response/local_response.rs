@@ -12,7 +12,7 @@ use crate::pages::{
 };
 
 /// An answer that does not come from the hub.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LocalResponse {
     /// Status.
     pub status: StatusCode,
@@ -53,7 +53,7 @@ impl LocalResponse {
         Self::of(status, "text/html; charset=utf-8", body.into())
     }
 
-    /// An answer whose body is written for its reader (`LocalResponse::written_for`).
+    /// An answer whose body is written for its reader (`LocalResponse::localise`).
     #[must_use]
     pub fn notice(status: StatusCode, notice: Notice) -> Self {
         Self {
@@ -65,9 +65,9 @@ impl LocalResponse {
         }
     }
 
-    /// The same with its notice in the reader's words; one without a notice as it is.
+    /// The same with its notice in the reader's language and form.
     #[must_use]
-    pub(crate) fn written_for(mut self, reader: Reader, site: Option<&Pages>) -> Self {
+    pub(crate) fn localise(mut self, reader: Reader, site: Option<&Pages>) -> Self {
         let Some(notice) = self.notice.take() else {
             return self;
         };
@@ -140,7 +140,7 @@ impl LocalResponse {
 
     /// The answer as HTTP/1.1 bytes; without the body for HEAD.
     #[must_use]
-    pub fn to_http1(&self, method: Option<&Method>, close: bool) -> BytesMut {
+    pub fn to_http1(&self, method: &Method, close: bool) -> BytesMut {
         let mut wire = BytesMut::with_capacity(512 + self.body.len());
         wire.put_slice(
             format!("HTTP/1.1 {} {}\r\n", self.status.as_u16(), self.reason()).as_bytes(),
@@ -156,7 +156,7 @@ impl LocalResponse {
             put_field(&mut wire, b"connection", b"close");
         }
         wire.put_slice(b"\r\n");
-        if method != Some(&Method::HEAD) {
+        if method != Method::HEAD {
             wire.put_slice(&self.body);
         }
         wire
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn head_is_answered_without_the_body_but_with_its_length() {
         let answer = LocalResponse::html(StatusCode::NOT_FOUND, "gone".into()).closing();
-        let wire = answer.to_http1(Some(&Method::HEAD), false);
+        let wire = answer.to_http1(&Method::HEAD, false);
         let text = std::str::from_utf8(&wire).unwrap();
         assert!(text.starts_with("HTTP/1.1 404 Not Found\r\n"));
         assert!(text.contains("content-length: 4\r\n") && text.contains("connection: close\r\n"));

@@ -2,4 +2,5 @@
 
 pub(crate) mod failure;
 pub mod local_response;
+pub(crate) mod respond;
 pub mod statuses;

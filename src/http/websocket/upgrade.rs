@@ -10,10 +10,10 @@ use super::tunnel::Tunnel;
 use crate::{
     fields::{FieldName, Fields},
     http::{
+        admission::Admitted,
         forward::{exchange::Switched, headers::HeaderEdits},
         http1::request_head::{Body, Head},
         proxy::Proxy,
-        request::Exchange,
     },
     transport::client_stream::{ClientStream, ReadLimit},
 };
@@ -52,7 +52,7 @@ fn names_websocket(fields: &Fields<'_>) -> bool {
 pub(crate) async fn tunnel(
     proxy: &Proxy,
     mut client: ClientStream,
-    mut exchange: Box<Exchange>,
+    mut admitted: Box<Admitted>,
     switched: Box<Switched<BytesMut>>,
 ) {
     let Switched {
@@ -64,11 +64,12 @@ pub(crate) async fn tunnel(
     let mut sent = 0;
     if client.send(&head).await.is_ok() {
         drop(head);
-        let idle = exchange.sites.config.limits.stream_idle;
+        let idle = admitted.exchange.sites.config.limits.stream_idle;
         let _open = proxy.counters.websockets_open.enter();
         let tunnel = Tunnel::new(client, &mut upstream.stream, &early);
         sent = tunnel.run(idle, &proxy.drain.leaving).await;
     }
-    exchange.answered = Some((StatusCode::SWITCHING_PROTOCOLS.as_u16(), sent));
-    proxy.record(&exchange);
+    let status = StatusCode::SWITCHING_PROTOCOLS.as_u16();
+    admitted.exchange.answered = Some((status, sent));
+    proxy.log_request(&admitted.exchange, Some(&admitted.admission));
 }

@@ -36,7 +36,7 @@ use super::Server;
 use crate::{
     acme::state::Standing,
     clients::name::Name,
-    http::admission::enrolment,
+    http::enrolment_link,
     sites::site,
     telemetry::{
         counters::Snapshot,
@@ -140,7 +140,7 @@ impl Server {
             .files
             .run(move || clients.invite(invite.wish, invite.making));
         let (link, code, steps) = inviting.await??;
-        let link = enrolment::url(&authority, &link);
+        let link = enrolment_link::url(&authority, &link);
         Ok((Invited { link, code }, steps))
     }
 
@@ -149,7 +149,7 @@ impl Server {
         let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
         let name = Name::parse(name).map_err(|fault| anyhow!(fault))?;
         let (link, code, steps) = self.proxy.clients.invitation(&name)?;
-        let link = enrolment::url(&authority, &link);
+        let link = enrolment_link::url(&authority, &link);
         Ok((Invited { link, code }, steps))
     }
 

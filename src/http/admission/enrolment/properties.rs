@@ -4,7 +4,8 @@
 use bytes::Bytes;
 use percent_encoding::percent_decode;
 
-use super::{MOST_FORM, code, grow, unlinked, url};
+use super::{MOST_FORM, code, grow};
+use crate::http::enrolment_link::{redacted, url};
 
 /// Of whatever is posted, digits only are taken for a code: those of the first field of the name,
 /// when a browser has written it. A link that is logged is none any more.
@@ -46,7 +47,7 @@ fn grows_no_further(bytes: &[u8]) {
 
 fn hides_the_link(bytes: &[u8]) {
     let secret = String::from_utf8_lossy(bytes);
-    let connection = url("", &secret);
-    let target = connection.strip_prefix("https://").unwrap_or_default();
-    assert_eq!(unlinked(target), unlinked(&url("", "")["https://".len()..]));
+    let link = url("", &secret);
+    let target = link.strip_prefix("https://").unwrap_or_default();
+    assert_eq!(redacted(target), redacted(&url("", "")["https://".len()..]));
 }

@@ -16,7 +16,7 @@ use super::{
     },
     Forward, Outcome, poll_read,
 };
-use crate::{http::response::failure, upstream::UpstreamConnection};
+use crate::upstream::UpstreamConnection;
 
 /// Received though the client has no room: the end of a chunked body, which takes none.
 const END: usize = 16;
@@ -29,9 +29,9 @@ impl<C: Client> Forward<'_, C> {
         response: Response<C::ResponseHead>,
     ) -> Outcome<C::ResponseHead> {
         let (head, mut rest) = response.split();
-        let (ended, streaming) = (self.exchange.ended(), rest.streaming);
+        let (ended, streaming) = (self.admitted.grant.ended(), rest.streaming);
         if streaming {
-            self.exchange.connection.mark_streaming();
+            self.admitted.exchange.connection.mark_streaming();
         }
         let drain = &self.proxy.drain;
         let passed = tokio::select! {
@@ -44,7 +44,7 @@ impl<C: Client> Forward<'_, C> {
         };
         self.record(rest.status.as_u16(), rest.sent);
         if let Err(error) = passed {
-            failure::tell_broken(&error, &self.exchange);
+            self.log_broken(&error);
             return Outcome::Cut;
         }
         let unsent = self
@@ -60,6 +60,15 @@ impl<C: Client> Forward<'_, C> {
         }
     }
 
+    /// Logs that a response was cut short because of the upstream.
+    fn log_broken(&self, error: &io::Error) {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.log_response("it breaks off"),
+            io::ErrorKind::InvalidData => self.log_response("its chunks are malformed"),
+            _ => {}
+        }
+    }
+
     async fn pass_on(
         &mut self,
         upstream: &mut UpstreamConnection,
@@ -71,9 +80,9 @@ impl<C: Client> Forward<'_, C> {
         self.give_trailers(response);
         self.client.begin(head, &piece, ended).await?;
         let mut size = PIECE;
-        let mut held = self.exchange.connection.memory.charge(0);
+        let mut held = self.admitted.exchange.connection.memory.charge(0);
         while !response.has_ended() {
-            if self.exchange.connection.memory.is_tight() {
+            if self.admitted.exchange.connection.memory.is_tight() {
                 size = PIECE;
             }
             held.resize(0);
@@ -134,7 +143,7 @@ impl<C: Client> Forward<'_, C> {
         let Some(request_body) = &mut self.request_body else {
             return Poll::Pending;
         };
-        let (client, exchange) = (&mut self.client, &mut self.exchange);
+        let (client, exchange) = (&mut self.client, &mut self.admitted.exchange);
         match request_body.poll(context, client, &mut upstream.stream, exchange) {
             Poll::Ready(Err(Event::Disconnected)) => return Poll::Ready(()),
             Poll::Ready(Err(_)) => request_body.refuse(),

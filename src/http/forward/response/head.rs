@@ -7,11 +7,11 @@ use super::{Asked, Body, Read, Response};
 use crate::{
     fields::{FieldName, Fields},
     http::{
+        admission::Admitted,
         forward::{
             client::Client,
             headers::{self, HeaderEdits},
         },
-        request::Exchange,
         websocket::upgrade,
     },
     transport::chunked::Chunks,
@@ -45,26 +45,26 @@ impl<'h> Head<'h> {
     pub(super) fn response<C: Client>(
         &self,
         asked: &Asked<'_>,
-        exchange: &Exchange,
+        admitted: &Admitted,
     ) -> Read<Response<C::ResponseHead>> {
         let switches = self.switches(asked)?;
         let length = self.content_length()?;
         let body = match switches {
-            true => Body::UpstreamConnection,
+            true => Body::UntilClose,
             false => self.body(asked.method, length)?,
         };
-        let version = exchange.logged.version;
+        let version = admitted.exchange.logged.version;
         let takes_chunks = C::TAKES_CHUNKS && version != Version::HTTP_10;
         if !takes_chunks && self.codings().count() > 1 {
             return Err("its Transfer-Encoding cannot be told to this client");
         }
         // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
         let ends = asked.last
-            || matches!(body, Body::UpstreamConnection)
+            || matches!(body, Body::UntilClose)
             || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
         // `close` belongs to the final answer (RFC 9112, section 9.6).
         let last = ends && !self.status.is_informational();
-        let mut edits = headers::to_client(&self.fields, self.status, exchange);
+        let mut edits = headers::to_client(&self.fields, self.status, admitted);
         self.frame(length, takes_chunks, &mut edits);
         if version == Version::HTTP_10 {
             edits.remove("Trailer");
@@ -118,7 +118,7 @@ impl<'h> Head<'h> {
             _ if bare || *method == Method::HEAD => Body::Length(0),
             _ if chunked => Body::Chunked(Chunks::default()),
             Some(length) => Body::Length(length),
-            None => Body::UpstreamConnection,
+            None => Body::UntilClose,
         })
     }
 
@@ -207,7 +207,7 @@ mod tests {
         Ok(match body {
             Body::Length(length) => length.to_string(),
             Body::Chunked(_) => "chunked".to_owned(),
-            Body::UpstreamConnection => "connection".to_owned(),
+            Body::UntilClose => "connection".to_owned(),
         })
     }
 

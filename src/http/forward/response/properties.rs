@@ -28,11 +28,11 @@ pub fn hub_answer(bytes: &[u8]) {
     };
     let (method, last) = (&METHODS[usize::from(asked) % 3], asked >= 128);
     over_http2(heard, method);
-    let exchange = house::any_exchange();
+    let admitted = house::any_admitted();
     let mut heard = BytesMut::from(heard);
     for _ in 0..INTERIM {
         let before = heard.clone();
-        match Response::read::<ClientStream>(&mut heard, &asked_by(method, last), &exchange) {
+        match Response::read::<ClientStream>(&mut heard, &asked_by(method, last), &admitted) {
             Err(_) => return,
             Ok(None) => return assert_eq!(heard, before, "half a head is taken"),
             Ok(Some(response)) if response.status.is_informational() => {
@@ -71,10 +71,10 @@ fn after_head(heard: &[u8]) -> usize {
 
 /// The same answer is taken on a stream, unless HTTP/2 cannot tell it.
 fn over_http2(heard: &[u8], method: &Method) {
-    let exchange = house::any_exchange();
+    let admitted = house::any_admitted();
     let one =
-        Response::read::<ClientStream>(&mut heard.into(), &asked_by(method, false), &exchange);
-    let two = Response::read::<Stream>(&mut heard.into(), &asked_by(method, false), &exchange);
+        Response::read::<ClientStream>(&mut heard.into(), &asked_by(method, false), &admitted);
+    let two = Response::read::<Stream>(&mut heard.into(), &asked_by(method, false), &admitted);
     match (one, two) {
         (Ok(Some(one)), Ok(Some(two))) => {
             assert_eq!((one.status, two.head.status()), (two.status, one.status));
@@ -111,10 +111,10 @@ fn means_the_same(response: &Response<BytesMut>, method: &Method, last: bool) {
     let ours = match &response.body {
         Body::Length(left) => End::Length(left + response.sent),
         Body::Chunked(_) => End::Chunked,
-        Body::UpstreamConnection => End::UpstreamConnection,
+        Body::UntilClose => End::UntilClose,
     };
     assert_eq!(Some(ours), expected, "{}", response.head.escape_ascii());
-    assert!(ours != End::UpstreamConnection || of_connection.len() == 1);
+    assert!(ours != End::UntilClose || of_connection.len() == 1);
 }
 
 /// How a client finds the end.
@@ -122,7 +122,7 @@ fn means_the_same(response: &Response<BytesMut>, method: &Method, last: bool) {
 enum End {
     Length(u64),
     Chunked,
-    UpstreamConnection,
+    UntilClose,
 }
 
 /// The end of a body after these fields; none when clients would differ.
@@ -130,7 +130,7 @@ fn end(fields: &[Header<'_>]) -> Option<End> {
     let lengths: Vec<_> = all(fields, "content-length").collect();
     let codings: Vec<_> = all(fields, "transfer-encoding").collect();
     match (&codings[..], &lengths[..]) {
-        ([], []) => Some(End::UpstreamConnection),
+        ([], []) => Some(End::UntilClose),
         ([], [length]) => {
             let plain = length.iter().all(u8::is_ascii_digit);
             let length = std::str::from_utf8(length).ok().filter(|_| plain)?;
@@ -184,6 +184,6 @@ fn anew<H>(response: &Response<H>) -> Body {
     match &response.body {
         Body::Length(left) => Body::Length(left + response.sent),
         Body::Chunked(_) => Body::Chunked(Chunks::default()),
-        Body::UpstreamConnection => Body::UpstreamConnection,
+        Body::UntilClose => Body::UntilClose,
     }
 }

@@ -9,25 +9,25 @@ use futures_util::task::AtomicWaker;
 
 /// The end of a grant, awaited by its exchange and nothing else.
 #[derive(Default)]
-pub(super) struct End {
+pub(crate) struct End {
     has_come: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl End {
     /// Wakes the exchange.
-    pub(super) fn come(&self) {
+    pub(crate) fn come(&self) {
         self.has_come.store(true, Ordering::Release);
         self.waker.wake();
     }
 
     /// Whether it has come.
-    pub(super) fn has_come(&self) -> bool {
+    pub(crate) fn has_come(&self) -> bool {
         self.has_come.load(Ordering::Acquire)
     }
 
     /// Ready once the end has come.
-    pub(super) fn poll(&self, context: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<()> {
         self.waker.register(context.waker());
         if self.has_come() {
             return Poll::Ready(());

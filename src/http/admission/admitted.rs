@@ -1,0 +1,104 @@
+//! The two outcomes of a judgement: an admitted request, or a refused one with its response.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::cors::Cors;
+use crate::{
+    access::verdict::{Admission, Denial},
+    http::{request::Exchange, response::local_response::LocalResponse},
+    pages::{notice::Notice, reader::Reader},
+    sites::site::Site,
+    transport::grant::GrantGuard,
+    upstream::Route,
+};
+
+/// An admitted request, with what the gate has found.
+pub struct Admitted {
+    /// The request.
+    pub exchange: Exchange,
+    /// Its site.
+    pub site: Arc<Site>,
+    /// The factors that let it in.
+    pub admission: Admission,
+    /// Its way through the servers of the upstream.
+    pub route: Route,
+    /// The CORS fields of its response.
+    pub cors: Cors,
+    /// The session cookie that its response sets.
+    pub session_cookie: Option<HeaderValue>,
+    /// Whether the rule that let it in takes a password.
+    pub takes_password: bool,
+    /// Its place in the list of its connection.
+    pub(crate) grant: GrantGuard,
+}
+
+/// A request that is not admitted.
+pub struct Refused {
+    /// The request.
+    pub exchange: Exchange,
+    /// The response, and its cause.
+    pub refusal: Refusal,
+}
+
+/// The response to a request that is not admitted, and its cause.
+pub struct Refusal {
+    /// The response.
+    pub response: LocalResponse,
+    /// The site of the request, once known.
+    pub site: Option<Arc<Site>>,
+    /// The CORS fields of the response.
+    pub cors: Cors,
+    /// The access rule's denial, where one denied.
+    pub denial: Option<Denial>,
+}
+
+impl Admitted {
+    /// A local response to the request, as its client reads it.
+    pub(crate) fn localise(&self, mut response: LocalResponse) -> LocalResponse {
+        if matches!(response.notice, Some(Notice::HubStarting)) && self.is_for_openhab() {
+            response.notice = Some(Notice::OpenHabStarting);
+        }
+        let reader = self.exchange.logged.reader;
+        let response = response.localise(reader, Some(self.site.pages()));
+        self.cors.add_to(response)
+    }
+
+    /// Whether its upstream is openHAB, as far as that is known.
+    pub(crate) fn is_for_openhab(&self) -> bool {
+        self.route.upstream().is_openhab()
+    }
+}
+
+impl Refusal {
+    /// The same, of a site.
+    pub(super) fn of_site(self, site: &Arc<Site>) -> Self {
+        Self {
+            site: Some(site.clone()),
+            ..self
+        }
+    }
+
+    /// The same with CORS fields.
+    pub(super) fn with_cors(self, cors: Cors) -> Self {
+        Self { cors, ..self }
+    }
+
+    /// The response as its client reads it.
+    pub(crate) fn localise(self, reader: Reader) -> LocalResponse {
+        let pages = self.site.as_ref().map(|site| site.pages());
+        self.cors.add_to(self.response.localise(reader, pages))
+    }
+}
+
+impl From<LocalResponse> for Refusal {
+    fn from(response: LocalResponse) -> Self {
+        Self {
+            response,
+            site: None,
+            cors: Cors::Off,
+            denial: None,
+        }
+    }
+}

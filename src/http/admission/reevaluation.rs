@@ -1,0 +1,121 @@
+//! Grants judged again while their requests last.
+//!
+//! The gate's own rules decide on the evidence that a grant keeps, after a file or the
+//! configuration has changed, or time may have ended some of it.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::SystemTime,
+};
+
+use super::{access, https, site};
+use crate::{
+    access::{
+        evidence::Known,
+        network::Client,
+        rule::{Shown, Visitor},
+    },
+    fields::{Field, FieldName, Fields},
+    http::proxy::Proxy,
+    sites::{Sites, site::Site},
+    transport::{connection_info::ConnectionInfo, grant::Grant},
+};
+
+/// An edition that no files and no configuration have.
+const NEVER: u64 = 0;
+
+impl Proxy {
+    /// The edition that a judgement by these sites belongs to; that of no judgement once they
+    /// were replaced. To be read before the judgement.
+    pub(super) fn edition(&self, sites: &Arc<Sites>) -> u64 {
+        let edition = self.edition.load(Ordering::Acquire);
+        let current = Arc::ptr_eq(&self.sites(), sites);
+        if current { edition } else { NEVER }
+    }
+
+    /// Ends the exchanges of a connection that would not be admitted any more, and returns how
+    /// many. Judges only those for which something may have changed. A connection whose source was
+    /// named by a proxy that is no longer trusted ends whole.
+    pub fn end_unadmitted(&self, connection: &ConnectionInfo) -> usize {
+        let now = SystemTime::now();
+        let sites = self.sites_now();
+        let trusted = &sites.config.trusted_proxies;
+        if connection
+            .proxy
+            .is_some_and(|proxy| !trusted.contains(proxy))
+        {
+            connection.cut.cancel();
+            return connection.grants.all().len();
+        }
+        let edition = self.edition(&sites);
+        if edition == NEVER {
+            return 0;
+        }
+        let grants = connection.grants.all();
+        let due = grants.iter().filter(|grant| grant.is_due(edition, now));
+        let judgement = Judgement {
+            sites: &sites,
+            connection,
+            edition,
+            now,
+        };
+        let refused = due.filter(|grant| !judgement.admits(grant));
+        refused.map(|grant| grant.end(connection)).count()
+    }
+}
+
+/// One judgement of a connection's grants.
+struct Judgement<'a> {
+    sites: &'a Sites,
+    connection: &'a ConnectionInfo,
+    edition: u64,
+    now: SystemTime,
+}
+
+impl Judgement<'_> {
+    /// Whether the request would be admitted now, by the evidence of its grant.
+    fn admits(&self, grant: &Grant) -> bool {
+        let site = site::agreed(self.sites, self.connection, grant.authority.as_ref());
+        let Some(site) = site.filter(|_| !https::is_required(self.sites, self.connection)) else {
+            return false;
+        };
+        site.config.redirect().is_none() && self.admits_to(&site, grant)
+    }
+
+    fn admits_to(&self, site: &Site, grant: &Grant) -> bool {
+        let Ok(place) = site.place(&grant.path) else {
+            return false;
+        };
+        if !place.is_public() && !grant.ground.holds(site.origins(&place)) {
+            return false;
+        }
+        let before = grant.chain.clone().unwrap_or_default();
+        let visitor = Visitor {
+            client: self.client(grant),
+            basic: None,
+            known: Known::Admitted {
+                evidence: &grant.evidence,
+                session_lasts: grant.session_lasts(site.config.session, self.now),
+            },
+            judge: |shown, authority: &_| {
+                let session = match shown {
+                    Shown::Now => None,
+                    Shown::Before => Some(&before),
+                };
+                access::verdict(site, self.connection, session, authority)
+            },
+        };
+        grant.edition.store(self.edition, Ordering::Relaxed);
+        place.still_admits(&visitor)
+    }
+
+    fn client(&self, grant: &Grant) -> Client {
+        let trusted = &self.sites.config.trusted_proxies;
+        let mut fields = Fields::default();
+        for value in &grant.forwarded {
+            let name = FieldName::XForwardedFor.as_str();
+            fields.push(Field::new(name.as_bytes(), value));
+        }
+        Client::of_request(self.connection.peer.ip(), trusted, &fields)
+    }
+}

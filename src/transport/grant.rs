@@ -1,0 +1,166 @@
+//! The admissions of one connection's requests, listed until each request ends.
+//!
+//! A grant keeps the evidence of its admission, so that the gate can judge it again after files,
+//! the configuration or time have changed. It decides nothing itself.
+
+mod end;
+
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+pub(crate) use self::end::End;
+use super::connection_info::ConnectionInfo;
+use crate::{
+    access::{evidence::Evidence, origin::Ground, session::Chain},
+    authority::Authority,
+};
+
+/// The admission of one request, and its evidence.
+pub(crate) struct Grant {
+    /// Host and port of the request.
+    pub(crate) authority: Option<Authority>,
+    /// Path without the query, as sent.
+    pub(crate) path: String,
+    /// The fields that name the client behind a trusted proxy.
+    pub(crate) forwarded: Vec<Box<[u8]>>,
+    /// The accounts and certificates that let the request in.
+    pub(crate) evidence: Evidence,
+    /// The ground of the verdict on the page behind the request.
+    pub(crate) ground: Ground,
+    /// The life of its session.
+    pub(crate) session: Option<Term>,
+    /// The chain of the session's certificate.
+    pub(crate) chain: Option<Arc<Chain>>,
+    /// Whether it rests on a certificate, which time alone can end.
+    pub(crate) certified: bool,
+    /// Whether its end leaves the connection open: one of several HTTP/2 streams.
+    pub(crate) alone: bool,
+    /// The edition of files and configuration of the last judgement.
+    pub(crate) edition: AtomicU64,
+    /// Its end, awaited by the exchange.
+    pub(crate) end: End,
+}
+
+/// The life of a session, in seconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Term {
+    /// Its begin.
+    pub(crate) began: u64,
+    /// Its end.
+    pub(crate) ends: u64,
+}
+
+/// The grants of one connection.
+#[derive(Debug, Default)]
+pub struct Grants(Mutex<Vec<Arc<Grant>>>);
+
+/// A grant in its connection's list, removed when dropped.
+pub(crate) struct GrantGuard {
+    connection: Arc<ConnectionInfo>,
+    grant: Arc<Grant>,
+}
+
+impl Grant {
+    /// Lists the grant with its connection.
+    pub(crate) fn list(self, connection: &Arc<ConnectionInfo>) -> GrantGuard {
+        let grant = Arc::new(self);
+        connection.grants.lock().push(grant.clone());
+        GrantGuard {
+            connection: connection.clone(),
+            grant,
+        }
+    }
+
+    /// Whether it has to be judged again.
+    pub(crate) fn is_due(&self, edition: u64, now: SystemTime) -> bool {
+        let judged = self.edition.load(Ordering::Relaxed) == edition;
+        let expired = || self.session.is_some_and(|term| term.ends <= seconds(now));
+        !self.end.has_come() && (!judged || self.certified || expired())
+    }
+
+    /// Whether its session lasts, by its own end and by the lifetime that the site gives now.
+    pub(crate) fn session_lasts(&self, lifetime: Option<Duration>, now: SystemTime) -> bool {
+        let lasts = |term: Term| lifetime.is_some_and(|lifetime| term.lasts(lifetime, now));
+        self.session.is_some_and(lasts)
+    }
+
+    /// Ends its exchange, and the connection unless that carries others.
+    pub(crate) fn end(&self, connection: &ConnectionInfo) {
+        self.end.come();
+        if !self.alone {
+            connection.cut.cancel();
+        }
+    }
+}
+
+impl Term {
+    /// Whether a session of this life, and of no longer one than the site gives, has not ended.
+    fn lasts(self, lifetime: Duration, now: SystemTime) -> bool {
+        let ends = self.began.saturating_add(lifetime.as_secs());
+        seconds(now) < ends.min(self.ends)
+    }
+}
+
+impl Grants {
+    /// The grants of now.
+    pub(crate) fn all(&self) -> Vec<Arc<Grant>> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Grant>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl GrantGuard {
+    /// Waits until the request is not admitted any more.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + use<> {
+        let grant = self.grant.clone();
+        async move { poll_fn(|context| grant.end.poll(context)).await }
+    }
+}
+
+impl Drop for GrantGuard {
+    fn drop(&mut self) {
+        let mut grants = self.connection.grants.lock();
+        grants.retain(|grant| !Arc::ptr_eq(grant, &self.grant));
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut grant = formatter.debug_struct("Grant");
+        grant.field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Seconds since 1970; 0 before.
+fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH);
+    since.unwrap_or(Duration::ZERO).as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_by_its_own_end_and_by_the_lifetime_that_a_reload_gives() {
+        let term = Term {
+            began: 1000,
+            ends: 4600,
+        };
+        let at = |second| UNIX_EPOCH + Duration::from_secs(second);
+        let lasts = |lifetime, second| term.lasts(Duration::from_secs(lifetime), at(second));
+        assert!(lasts(3600, 4599) && !lasts(3600, 4600));
+        assert!(lasts(300, 1299) && !lasts(300, 1300), "shortened");
+        assert!(!lasts(7200, 4600), "prolonged");
+    }
+}
