@@ -14,6 +14,8 @@ pub mod file_access;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 pub mod http;
+#[cfg(test)]
+mod layers;
 pub mod look;
 pub mod nginx;
 pub mod pages;

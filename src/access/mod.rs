@@ -18,5 +18,6 @@ pub mod policy;
 pub(crate) mod properties;
 pub mod rule;
 pub mod session;
+mod sight;
 pub mod throttle;
 pub mod verdict;

@@ -13,6 +13,7 @@ mod md5_crypt;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
+mod refused;
 mod yescrypt;
 
 use std::{
@@ -28,7 +29,7 @@ use aws_lc_rs::digest::{Context as Digest, SHA256};
 use self::htpasswd::Htpasswd;
 pub use self::{
     fault::{Cause, Fault},
-    hash::Refused,
+    refused::Refused,
 };
 use super::{
     basic::Basic,

@@ -13,12 +13,13 @@ use super::{
     network::Client,
     password::Passwords,
     session::{Account, Holder},
+    sight::Sight,
     throttle::Throttle,
     verdict::Denial,
 };
 use crate::{
     config::model::{Access, ClientCertificate, ClientHeaders, Networks, Satisfy},
-    tls::{ClientAuth, Identity, Reason},
+    tls::{ClientAuth, Identity},
 };
 
 /// Who may enter, with the password file at hand.
@@ -53,19 +54,6 @@ pub enum Shown {
     Now,
     /// The one that was shown when the session began.
     Before,
-}
-
-/// What a rule sees of a visitor before it looks at a password.
-#[derive(Default)]
-pub(super) struct Sight {
-    pub(super) held: Factors,
-    /// Whom the connection's certificate names.
-    pub(super) identity: Option<Identity>,
-    /// Whom the session's certificate names.
-    pub(super) remembered: Option<Identity>,
-    /// Whose password began the session.
-    pub(super) account: Option<Account>,
-    invalid: Option<Reason>,
 }
 
 impl Rule {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{evidence::Evidence, factors::Factors, login::Login, rule::Sight, session::Holder};
+use super::{evidence::Evidence, factors::Factors, login::Login, session::Holder, sight::Sight};
 use crate::{
     config::model::ClientHeaders,
     tls::{Identity, Reason},

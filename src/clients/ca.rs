@@ -13,7 +13,12 @@ use time::{Duration, OffsetDateTime};
 use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 use zeroize::Zeroizing;
 
-use super::{name::Name, random, register::Client};
+use super::{
+    name::Name,
+    random,
+    register::Client,
+    serial::{Revoked, serial_bytes},
+};
 use crate::tls::hex;
 
 /// The client CA with its key.
@@ -31,9 +36,6 @@ pub(super) struct Signed {
     pub(super) serial: String,
     pub(super) expires: OffsetDateTime,
 }
-
-/// A revoked certificate's serial number, and since when.
-pub(super) type Revoked = (Vec<u8>, OffsetDateTime);
 
 /// As long as anybody will care; no device looks at it, and revocation lists last as long.
 const LIFE: Duration = Duration::days(30 * 365);
@@ -139,14 +141,6 @@ pub(super) fn revoked_in(list: &str) -> Vec<Revoked> {
     let revoked = parsed.iter_revoked_certificates();
     revoked
         .map(|it| (it.raw_serial().to_vec(), it.revocation_date.to_datetime()))
-        .collect()
-}
-
-/// Bytes of a serial number from its hexadecimal text; none when it is not that.
-pub(super) fn serial_bytes(serial: &str) -> Option<Vec<u8>> {
-    let digits = serial.as_bytes().chunks(2);
-    digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect()
 }
 

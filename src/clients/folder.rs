@@ -16,9 +16,10 @@ use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
 use super::{
-    ca::{self, Ca, Revoked},
+    ca::{self, Ca},
     name::Name,
     register::{Client, Register},
+    serial::{Revoked, serial_bytes},
     sightings::Sightings,
     wish::Wish,
 };
@@ -318,7 +319,7 @@ fn clock_must_be_right(now: OffsetDateTime) -> anyhow::Result<()> {
 
 fn entries(register: &Register) -> impl Iterator<Item = Revoked> {
     let clients = register.clients().iter();
-    clients.filter_map(|client| Some((ca::serial_bytes(&client.serial)?, client.revoked?)))
+    clients.filter_map(|client| Some((serial_bytes(&client.serial)?, client.revoked?)))
 }
 
 /// All of both, each serial number once.

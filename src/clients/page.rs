@@ -8,6 +8,7 @@ mod english;
 mod german;
 mod guide;
 mod texts;
+mod translation;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime, serde::rfc3339};
 
 use super::{
-    ca::{self, Revoked},
     name::Name,
+    serial::{Revoked, serial_bytes},
 };
 
 /// Every certificate that the CA has issued and that has not long ended.
@@ -83,7 +83,7 @@ impl Register {
     /// With all revoked that a list revokes: it is written first.
     pub(super) fn heeding(mut self, revoked: &[Revoked]) -> Self {
         for client in &mut self.clients {
-            let serial = ca::serial_bytes(&client.serial);
+            let serial = serial_bytes(&client.serial);
             let listed = revoked.iter().find(|(it, _)| Some(it) == serial.as_ref());
             if let Some((_, since)) = listed {
                 client.revoke(*since);

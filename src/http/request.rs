@@ -14,7 +14,7 @@ use crate::{
     fields::{FieldName, Fields},
     pages::reader::Reader,
     sites::Sites,
-    telemetry::counters::Present,
+    telemetry::counter::GaugeGuard,
     transport::connection_info::ConnectionInfo,
 };
 
@@ -41,7 +41,7 @@ pub struct Exchange {
     pub client: Client,
     /// Its connection.
     pub connection: Arc<ConnectionInfo>,
-    _underway: Present,
+    _underway: GaugeGuard,
     /// The time at which its head was complete.
     pub began: (Instant, SystemTime),
     /// The parts that the log has.

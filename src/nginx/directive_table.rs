@@ -5,15 +5,15 @@
 mod harmless;
 
 use self::harmless::HARMLESS;
-use super::{directive::Directive, report::Fate};
+use super::{directive::Directive, outcome::Outcome};
 
 /// The outcome of a directive that does not decide which requests reach a hub, and the reason;
 /// none of directives that are translated or not known.
-pub(super) fn harmless(name: &str) -> Option<(Fate, &'static str)> {
+pub(super) fn harmless(name: &str) -> Option<(Outcome, &'static str)> {
     let found = HARMLESS
         .iter()
         .find(|(_, _, names)| names.iter().any(|pattern| fits(pattern, name)));
-    found.map(|(fate, why, _)| (*fate, *why))
+    found.map(|(outcome, why, _)| (*outcome, *why))
 }
 
 /// Whether the effect of the directive on each hub is computed.
@@ -177,7 +177,7 @@ pub(super) fn is_of_upstream(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::report::Fate::{Changed, Dropped},
+        super::outcome::Outcome::{Changed, Dropped},
         *,
     };
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::visitor_fields::is_visitors_own;
+
 /// What `upstream.host` and `upstream.headers` say of a hub.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Edits {
@@ -49,7 +51,7 @@ impl Edits {
         let hides_as_much = others
             .fields
             .iter()
-            .filter(|other| !super::request_headers::is_visitors_own(&other.name))
+            .filter(|other| !is_visitors_own(&other.name))
             .all(|other| self.fields.iter().any(|own| own.is_same(other)));
         gives_no_more && hides_as_much && self.host.is_like(&others.host)
     }

@@ -9,11 +9,7 @@ use std::{
 };
 
 use super::{
-    Wishes,
-    directive::Directive,
-    listen,
-    report::{Fate, Report},
-    server::Server,
+    Wishes, directive::Directive, listen, outcome::Outcome, report::Report, server::Server,
 };
 
 /// The servers of each address, in the order of the files.
@@ -133,10 +129,10 @@ impl<'s, 'd> Selection<'s, 'd> {
                 "another server has or may have the names {}",
                 others.join(", ")
             );
-            report.note(Fate::Dropped, at, "server_name", why);
+            report.note(Outcome::Dropped, at, "server_name", why);
         }
         if !own.is_empty() {
-            report.note(Fate::Changed, at, "server_name", format!(
+            report.note(Outcome::Changed, at, "server_name", format!(
                 "NGINX answers for every name here, hubgate for those of its sites only: these are {}; \
                  `--host NAME` says others", own.join(", ")
             ));
@@ -167,7 +163,7 @@ impl<'s, 'd> Selection<'s, 'd> {
                     "hubgate knows names, addresses and *.example.org: write out which are meant"
                 }
             };
-            report.note(Fate::Dropped, at, &what, why);
+            report.note(Outcome::Dropped, at, &what, why);
             return Vec::new();
         }
         if name.ends_with('*') {
@@ -175,18 +171,18 @@ impl<'s, 'd> Selection<'s, 'd> {
                 "NGINX answers for every end of the name, hubgate for {}",
                 hosts.join(", ")
             );
-            report.note(Fate::Changed, at, &what, why);
+            report.note(Outcome::Changed, at, &what, why);
         }
         if name.starts_with(['.', '*']) {
             let why = "hubgate's * stands for one label, NGINX's for several";
-            report.note(Fate::Changed, at, &what, why);
+            report.note(Outcome::Changed, at, &what, why);
         }
         let mut own = Vec::new();
         for host in hosts {
             match self.answers(server, &host) {
                 Answers::Everywhere => own.push(host),
                 Answers::Nowhere => report.note(
-                    Fate::Dropped,
+                    Outcome::Dropped,
                     at,
                     &format!("server_name {host}"),
                     "another server has the name, so NGINX never comes here",

@@ -10,9 +10,10 @@ use super::{
     levels::Levels,
     limits::{self, Limits},
     listen,
+    outcome::Outcome,
     redirect::Redirect,
     redirects,
-    report::{Fate, Report},
+    report::Report,
     server::{Kind, Server},
     site::{self, Site},
     trusted_proxies,
@@ -103,7 +104,7 @@ fn sites(
         if hosts.is_empty() {
             let why =
                 "no name is left that hubgate could answer for: write `server_name`, or use --host";
-            report.whole(Fate::Dropped, server.directive, why);
+            report.whole(Outcome::Dropped, server.directive, why);
             continue;
         }
         sites.extend(site::build(files, server, hosts, report));
@@ -155,7 +156,7 @@ fn only_clear(
             )),
             None => {
                 server.lost(&known(sites), report);
-                report.whole(Fate::Changed, server.directive,
+                report.whole(Outcome::Changed, server.directive,
                     "hubgate leads from http to https, where its names are served");
             }
         }

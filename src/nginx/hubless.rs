@@ -2,7 +2,8 @@
 
 use super::{
     levels::Levels,
-    report::{Fate, Report},
+    outcome::Outcome,
+    report::Report,
     server::{Kind, Server},
     upstream::{Hub, Passed},
 };
@@ -13,37 +14,37 @@ impl<'d> Server<'d> {
         if self.kind == Kind::ToTls {
             self.lost(&[], report);
         }
-        let (fate, why) = match (self.kind, self.redirect()) {
+        let (outcome, why) = match (self.kind, self.redirect()) {
             (Kind::Hubs, _) => return,
             (Kind::ToTls | Kind::Other, Some(target)) => {
                 let why = format!(
                     "a redirect to {target}: hubgate redirects names for good and keeps path and query; where that is right, write a site \
                      with `redirect` in the place of `upstream`"
                 );
-                return report.whole(Fate::Dropped, self.directive, why);
+                return report.whole(Outcome::Dropped, self.directive, why);
             }
             (Kind::ToTls, None) => (
-                Fate::Kept,
+                Outcome::Kept,
                 "built in: hubgate leads from http to https, and answers the CA on port 80",
             ),
             (Kind::Closed, _) => (
-                Fate::Kept,
+                Outcome::Kept,
                 "built in: hubgate answers no host that it has no site for",
             ),
             (Kind::Other, None) if self.refuses() => (
-                Fate::Kept,
+                Outcome::Kept,
                 "built in: hubgate answers no host that it has no site for",
             ),
             (Kind::Forward, _) => (
-                Fate::Dropped,
+                Outcome::Dropped,
                 "a forward proxy, which anybody who reaches it can use to reach other machines: hubgate is none",
             ),
             (Kind::Other, None) => (
-                Fate::Dropped,
+                Outcome::Dropped,
                 "no hub here that hubgate could stand before: files and answers of NGINX's own are not imported",
             ),
         };
-        report.whole(fate, self.directive, why);
+        report.whole(outcome, self.directive, why);
     }
 
     /// Reports the places of hubs that this server alone leads to, in the clear.
@@ -63,7 +64,7 @@ impl<'d> Server<'d> {
                  `paths`, with `access: public` and `upstream: \"{}\"`, which opens it to everybody there",
                 hub.servers.join(", ")
             );
-            report.whole(Fate::Dropped, location.directive, why);
+            report.whole(Outcome::Dropped, location.directive, why);
         }
     }
 

@@ -8,11 +8,9 @@ use super::{
     levels::Levels,
     location::Matcher,
     network::Networks,
+    outcome::Outcome::{Dropped, Kept},
     plan::{Judged, Target},
-    report::{
-        Fate::{Dropped, Kept},
-        Report,
-    },
+    report::Report,
     rule::{Certificate, Entry, Rule},
     server::Server,
     upstream::{Hub, Passed},

@@ -1,10 +1,6 @@
 //! Sizes and times, in hubgate's units.
 
-use super::{
-    directive::At,
-    levels::Levels,
-    report::{Fate, Report},
-};
+use super::{directive::At, levels::Levels, outcome::Outcome, report::Report};
 
 /// What differs from hubgate's own limits: keys and values of `limits`.
 pub(super) type Limits = Vec<(&'static str, String)>;
@@ -40,7 +36,7 @@ fn body(places: &[Levels<'_>], at: &At, report: &mut Report) -> Option<String> {
     }
     let Some(bytes) = widest else {
         report.note(
-            Fate::Changed,
+            Outcome::Changed,
             at,
             "client_max_body_size",
             "not set: NGINX takes bodies of 1 MB, hubgate of 64 MB",

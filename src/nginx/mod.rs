@@ -25,8 +25,10 @@ mod lexer;
 mod limits;
 mod listen;
 mod location;
+mod location_headers;
 mod machine;
 mod network;
+mod outcome;
 mod parser;
 mod plan;
 mod proof;
@@ -49,6 +51,7 @@ mod unsupported;
 mod upstream;
 mod user_header;
 mod variables;
+mod visitor_fields;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -57,8 +60,9 @@ pub use self::{
     directive::At,
     files::{Disk, Files, Memory},
     machine::hosts,
+    outcome::Outcome,
     parser::Unreadable,
-    report::{Fate, Report, Stop},
+    report::{Report, Stop},
     secret_files::SecretFile,
 };
 use self::{directive::Directive, parser::Parser, proxy_manager::ProxyManager, swag::Swag};
@@ -234,7 +238,7 @@ fn streams(directives: &[Directive], report: &mut Report) {
             named.map(Directive::word).collect()
         };
         let (listen, hub) = (words("listen").join(", "), words("proxy_pass").join(", "));
-        report.whole(Fate::Dropped, server, format!(
+        report.whole(Outcome::Dropped, server, format!(
             "a stream from {listen} to {hub}: hubgate speaks HTTP only, and nothing is forwarded there any more"
         ));
     });

@@ -10,7 +10,8 @@ use super::{
     files::Files,
     header::{self, Hsts},
     location::Matcher,
-    report::{Fate, Report},
+    outcome::Outcome,
+    report::Report,
     server::{Kind, Server},
     upstream::Passed,
 };
@@ -102,12 +103,12 @@ impl Server<'_> {
             true => certificate::of(files, &self.levels, &hosts, report),
             false => Certificate::SelfSigned,
         };
-        let (fate, more) = found.difference(!headers.others.is_empty());
+        let (outcome, more) = found.difference(!headers.others.is_empty());
         let why = format!(
             "`redirect` to {}, with 301 for GET and HEAD and 308 otherwise{more}",
             found.origin
         );
-        report.whole(fate, self.directive, why);
+        report.whole(outcome, self.directive, why);
         Redirect {
             at: self.directive.at.clone(),
             hosts,
@@ -153,11 +154,11 @@ impl Found {
         self.origin.starts_with("http://")
     }
 
-    fn difference(&self, has_headers: bool) -> (Fate, &'static str) {
+    fn difference(&self, has_headers: bool) -> (Outcome, &'static str) {
         match (has_headers, self.is_raw) {
-            (true, _) => (Fate::Changed, ", without the headers that NGINX adds"),
-            (false, true) => (Fate::Changed, "; the path goes on as it was sent"),
-            (false, false) => (Fate::Kept, ""),
+            (true, _) => (Outcome::Changed, ", without the headers that NGINX adds"),
+            (false, true) => (Outcome::Changed, "; the path goes on as it was sent"),
+            (false, false) => (Outcome::Kept, ""),
         }
     }
 }

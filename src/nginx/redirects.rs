@@ -5,8 +5,9 @@ use super::{
     files::Files,
     hosts::Selection,
     listen,
+    outcome::Outcome,
     redirect::Redirect,
-    report::{Fate, Report},
+    report::Report,
     server::{Kind, Server},
     site::Site,
 };
@@ -34,7 +35,7 @@ pub(super) fn build(
         led.push(server.directive.id);
         let clear = has_tls && found.is_clear();
         match refusal(clear, found.host(), &hosts, &redirects) {
-            Some(why) => report.whole(Fate::Dropped, server.directive, why),
+            Some(why) => report.whole(Outcome::Dropped, server.directive, why),
             None => redirects.push(server.to_redirect(files, found, hosts, report)),
         }
     }

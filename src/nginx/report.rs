@@ -7,21 +7,12 @@ use std::{
 
 use super::{
     directive::{At, Directive},
-    directive_table, secret,
+    directive_table,
+    outcome::Outcome,
+    secret,
     secret_files::SecretFiles,
 };
 use crate::telemetry::OneLine;
-
-/// What became of a directive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// hubgate does the same.
-    Kept,
-    /// hubgate does something like it.
-    Changed,
-    /// hubgate does nothing of the kind.
-    Dropped,
-}
 
 /// What an import says of what it read.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +25,7 @@ pub struct Report {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
-    fate: Fate,
+    outcome: Outcome,
     what: String,
     why: String,
     at: Vec<At>,
@@ -51,17 +42,17 @@ pub struct Stop {
 impl Report {
     /// hubgate does the same.
     pub(super) fn kept(&mut self, directive: &Directive, why: impl Into<String>) {
-        self.tell(Fate::Kept, directive, why);
+        self.tell(Outcome::Kept, directive, why);
     }
 
     /// hubgate does something like it.
     pub(super) fn changed(&mut self, directive: &Directive, why: impl Into<String>) {
-        self.tell(Fate::Changed, directive, why);
+        self.tell(Outcome::Changed, directive, why);
     }
 
     /// hubgate does nothing of the kind.
     pub(super) fn dropped(&mut self, directive: &Directive, why: impl Into<String>) {
-        self.tell(Fate::Dropped, directive, why);
+        self.tell(Outcome::Dropped, directive, why);
     }
 
     /// Shows a value nowhere, nor what follows the scheme of credentials (RFC 9110, section 11.4).
@@ -74,7 +65,7 @@ impl Report {
     }
 
     /// The same became of a block and of all that stands in it.
-    pub(super) fn whole(&mut self, fate: Fate, block: &Directive, why: impl Into<String>) {
+    pub(super) fn whole(&mut self, outcome: Outcome, block: &Directive, why: impl Into<String>) {
         let mut inner = 0;
         let told = &mut self.told;
         block.inner().iter().for_each(|it| {
@@ -86,18 +77,19 @@ impl Report {
             1 => format!("{why} (and the 1 directive in it)"),
             _ => format!("{why} (and the {inner} directives in it)"),
         };
-        self.tell(fate, block, why);
+        self.tell(outcome, block, why);
     }
 
     /// Something to know that no single directive says; `at` is where it comes from.
-    pub(super) fn note(&mut self, fate: Fate, at: &At, what: &str, why: impl Into<String>) {
+    pub(super) fn note(&mut self, outcome: Outcome, at: &At, what: &str, why: impl Into<String>) {
         let (what, why) = (what.to_owned(), why.into());
-        let same = |line: &&mut Line| line.fate == fate && line.what == what && line.why == why;
+        let same =
+            |line: &&mut Line| line.outcome == outcome && line.what == what && line.why == why;
         match self.lines.iter_mut().find(same) {
             Some(line) if line.at.contains(at) => {}
             Some(line) => line.at.push(at.clone()),
             None => self.lines.push(Line {
-                fate,
+                outcome,
                 what,
                 why,
                 at: vec![at.clone()],
@@ -145,22 +137,22 @@ impl Report {
 
     fn rest(&mut self, directive: &Directive) {
         let name = directive.name.as_str();
-        if let Some((fate, why)) = directive_table::harmless(name) {
+        if let Some((outcome, why)) = directive_table::harmless(name) {
             return match name {
-                // Each directive in it has its own fate.
-                "http" => self.tell(fate, directive, why),
-                _ => self.whole(fate, directive, why),
+                // Each directive in it has its own outcome.
+                "http" => self.tell(outcome, directive, why),
+                _ => self.whole(outcome, directive, why),
             };
         }
         let why = match directive_table::is_translated(name) {
             true => "no hub that is imported inherits it",
             false => "unknown here, where it reaches no hub that is imported",
         };
-        self.whole(Fate::Dropped, directive, why);
+        self.whole(Outcome::Dropped, directive, why);
     }
 
     /// The outcome of a directive, unless it has one.
-    pub(super) fn tell(&mut self, fate: Fate, directive: &Directive, why: impl Into<String>) {
+    pub(super) fn tell(&mut self, outcome: Outcome, directive: &Directive, why: impl Into<String>) {
         if !self.told.insert(directive.id) {
             return;
         }
@@ -169,15 +161,19 @@ impl Report {
             what.truncate(end);
             what.push('…');
         }
-        self.note(fate, &directive.at, &what, why);
+        self.note(outcome, &directive.at, &what, why);
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
-        for (fate, title) in TITLES {
-            let lines: Vec<_> = self.lines.iter().filter(|line| line.fate == fate).collect();
+        for (outcome, title) in TITLES {
+            let lines: Vec<_> = self
+                .lines
+                .iter()
+                .filter(|line| line.outcome == outcome)
+                .collect();
             if lines.is_empty() {
                 continue;
             }
@@ -193,10 +189,10 @@ impl fmt::Display for Report {
     }
 }
 
-const TITLES: [(Fate, &str); 3] = [
-    (Fate::Kept, "kept"),
-    (Fate::Changed, "changed"),
-    (Fate::Dropped, "dropped"),
+const TITLES: [(Outcome, &str); 3] = [
+    (Outcome::Kept, "kept"),
+    (Outcome::Changed, "changed"),
+    (Outcome::Dropped, "dropped"),
 ];
 
 /// Characters from which on a text is hidden wherever it stands.

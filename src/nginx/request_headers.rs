@@ -6,13 +6,13 @@
 
 mod field;
 
-pub(super) use self::field::is_visitors_own;
-use self::field::{Field, Outcome};
+use self::field::{Field, FieldOutcome};
 use super::{
     directive::Directive,
     edits::{Edit, Edits, Host, Value},
     levels::Levels,
-    report::{Fate::Changed, Report},
+    outcome::Outcome::Changed,
+    report::Report,
     variables::Variables,
 };
 use crate::config;
@@ -35,8 +35,8 @@ impl<'d> RequestHeaders<'_, 'd> {
         };
         for directive in self.written() {
             match self.outcome(directive) {
-                Outcome::Host(host) => edits.host = host,
-                Outcome::Edit(edit) => edits.add(edit),
+                FieldOutcome::Host(host) => edits.host = host,
+                FieldOutcome::Edit(edit) => edits.add(edit),
                 _ => {}
             }
         }
@@ -47,7 +47,7 @@ impl<'d> RequestHeaders<'_, 'd> {
     pub(super) fn users(&self) -> Vec<(&'d Directive, String)> {
         let written = self.written().into_iter();
         let users = written.filter_map(|directive| match self.outcome(directive) {
-            Outcome::User(name) => Some((directive, name)),
+            FieldOutcome::User(name) => Some((directive, name)),
             _ => None,
         });
         users.collect()
@@ -59,25 +59,25 @@ impl<'d> RequestHeaders<'_, 'd> {
         let written = self.written();
         for (nth, directive) in written.iter().enumerate() {
             match self.outcome(directive) {
-                Outcome::Edit(_) | Outcome::Host(_) | Outcome::User(_)
+                FieldOutcome::Edit(_) | FieldOutcome::Host(_) | FieldOutcome::User(_)
                     if self.is_sent_twice(directive, &written[..nth]) =>
                 {
                     report.stop(directive, "NGINX sends this field twice: leave one");
                 }
-                Outcome::Told(fate, why) => report.tell(fate, directive, why),
-                Outcome::Stops(why) => report.stop(directive, why),
-                Outcome::User(_) => {}
-                Outcome::Host(_) | Outcome::Edit(_) if !is_written => {
+                FieldOutcome::Told(outcome, why) => report.tell(outcome, directive, why),
+                FieldOutcome::Stops(why) => report.stop(directive, why),
+                FieldOutcome::User(_) => {}
+                FieldOutcome::Host(_) | FieldOutcome::Edit(_) if !is_written => {
                     report.dropped(directive, ELSEWHERE);
                 }
-                Outcome::Host(Host::Visitor) => {
+                FieldOutcome::Host(Host::Visitor) => {
                     report.kept(
                         directive,
                         "hubgate passes on the host that the client asked for",
                     );
                 }
-                Outcome::Host(_) => report.changed(directive, "`host` of `upstream`"),
-                Outcome::Edit(edit) => self.report_edit(directive, &edit, host, report),
+                FieldOutcome::Host(_) => report.changed(directive, "`host` of `upstream`"),
+                FieldOutcome::Edit(edit) => self.report_edit(directive, &edit, host, report),
             }
         }
         self.report_default(is_written, report);
@@ -88,7 +88,10 @@ impl<'d> RequestHeaders<'_, 'd> {
     fn is_sent_twice(&self, directive: &Directive, earlier: &[&Directive]) -> bool {
         let is_usual = |directive: &Directive| {
             let outcome = self.outcome(directive);
-            matches!(outcome, Outcome::Host(Host::Visitor | Host::Proxied(_)))
+            matches!(
+                outcome,
+                FieldOutcome::Host(Host::Visitor | Host::Proxied(_))
+            )
         };
         earlier.iter().any(|other| {
             let is_same = other.word().eq_ignore_ascii_case(directive.word());
@@ -118,14 +121,14 @@ impl<'d> RequestHeaders<'_, 'd> {
         let Some(pass) = pass.filter(|_| !self.written().iter().any(sets)) else {
             return;
         };
-        let (fate, why) = match self.default_host() {
+        let (outcome, why) = match self.default_host() {
             Host::Visitor => (
                 Changed,
                 "NGINX sends the address of the hub by default, and hubgate the host that the client asked for",
             ),
             _ => (Changed, "NGINX's default: `host` of `upstream`"),
         };
-        report.note(fate, &pass.at, "proxy_set_header Host $proxy_host", why);
+        report.note(outcome, &pass.at, "proxy_set_header Host $proxy_host", why);
     }
 
     fn written(&self) -> Vec<&'d Directive> {
@@ -139,7 +142,7 @@ impl<'d> RequestHeaders<'_, 'd> {
         }
     }
 
-    fn outcome(&self, directive: &Directive) -> Outcome {
+    fn outcome(&self, directive: &Directive) -> FieldOutcome {
         let written = directive.words.get(1).map_or("", String::as_str);
         let field = Field {
             spelled: directive.word(),
@@ -170,24 +173,24 @@ impl<'d> RequestHeaders<'_, 'd> {
         }
     }
 
-    fn host(&self, value: &str) -> Outcome {
+    fn host(&self, value: &str) -> FieldOutcome {
         const VISITORS: [&str; 2] = ["$host", "$http_host"];
         let names = self.levels.server_names();
         let is_own = names.as_slice() == [value.to_owned()];
         if VISITORS.contains(&value) || value.starts_with("$host:") || is_own {
-            return Outcome::Host(Host::Visitor);
+            return FieldOutcome::Host(Host::Visitor);
         }
         let text = match (value, names.first()) {
-            ("$proxy_host", _) => return Outcome::Host(self.default_host()),
+            ("$proxy_host", _) => return FieldOutcome::Host(self.default_host()),
             ("$server_name", Some(first)) => first.as_str(),
             _ => value,
         };
         if text.eq_ignore_ascii_case(self.proxied) {
-            return Outcome::Host(self.default_host());
+            return FieldOutcome::Host(self.default_host());
         }
         match !text.contains('$') && config::is_upstream_host(text) {
-            true => Outcome::Host(Host::Literal(text.to_owned())),
-            false => Outcome::Stops(
+            true => FieldOutcome::Host(Host::Literal(text.to_owned())),
+            false => FieldOutcome::Stops(
                 "hubgate passes on the host that the client asked for, by which the hub may choose another site: \
                  write `$host`, or the name or address that the hub wants"
                     .to_owned(),

@@ -8,7 +8,8 @@ use super::{
     levels::Levels,
     listen::{self, Listen},
     location::{self, Location, Matcher},
-    report::{Fate, Report},
+    outcome::Outcome,
+    report::Report,
     upstream::{self, Passed},
     variables::Variables,
 };
@@ -119,7 +120,7 @@ impl<'d> Server<'d> {
         let reached = !self.listens.is_empty();
         if !reached {
             let why = "nobody would reach it: hubgate listens on addresses, by TCP";
-            report.whole(Fate::Dropped, self.directive, why);
+            report.whole(Outcome::Dropped, self.directive, why);
         }
         reached
     }

@@ -6,9 +6,10 @@ use super::{
     files::Files,
     header::{self, Headers},
     judge,
+    outcome::Outcome,
     plan::{self, Access, Judged, Matcher, Plan, Target},
     proof,
-    report::{Fate, Report},
+    report::Report,
     request_headers::RequestHeaders,
     rule::{self, Rule},
     server::Server,
@@ -101,7 +102,7 @@ fn request_headers(
         };
         let is_written = at(&place.matcher).is_some_and(|path| plan.hub(&path).edits == hub.edits);
         let proxied = proxied(server, nth);
-        of_place(server, nth, &proxied).report(is_written, host, report);
+        RequestHeaders::of_location(server, nth, &proxied).report(is_written, host, report);
     }
 }
 
@@ -110,19 +111,6 @@ fn at(matcher: &Matcher) -> Option<String> {
     match matcher {
         Matcher::Prefix(path) if !path.ends_with('/') => Some(format!("{path}{}", plan::OTHER)),
         other => other.path().map(str::to_owned),
-    }
-}
-
-/// The fields that NGINX sets at a location.
-pub(super) fn of_place<'s, 'd>(
-    server: &'s Server<'d>,
-    nth: usize,
-    proxied: &'s str,
-) -> RequestHeaders<'s, 'd> {
-    RequestHeaders {
-        levels: &server.locations[nth].levels,
-        variables: &server.inner_variables[nth],
-        proxied,
     }
 }
 
@@ -147,7 +135,7 @@ fn plan(server: &Server<'_>, places: &[Judged<'_>], report: &mut Report) -> Opti
         }
         None => {
             report.whole(
-                Fate::Dropped,
+                Outcome::Dropped,
                 server.directive,
                 "no hub here at a path that hubgate can name, so nothing of it is imported",
             );
@@ -167,7 +155,7 @@ fn prove(places: &[Judged<'_>], plan: &Plan, report: &mut Report) {
                 "hubgate keeps people out at {path} whom NGINX would let in: its paths take what begins with them and a slash"
             );
             report.note(
-                Fate::Changed,
+                Outcome::Changed,
                 &place.directive.at,
                 &place.directive.to_string(),
                 why,
@@ -197,31 +185,31 @@ fn weaker(place: &Judged<'_>, path: &str) -> String {
 /// What became of a location.
 fn tell(place: &Judged<'_>, passed: Option<&Passed>, plan: &Plan, report: &mut Report) {
     let directive = place.directive;
-    let mut dropped = |why: String| report.whole(Fate::Dropped, directive, why);
+    let mut dropped = |why: String| report.whole(Outcome::Dropped, directive, why);
     match (&place.matcher, &place.target, passed) {
         (Matcher::Named(_), _, _) => dropped("hubgate leads no request from one place to another: those that NGINX leads here are refused".into()),
         (_, Target::Other, Some(Passed::Unsayable(why))) => dropped(format!("{why}; until then nobody enters here")),
         (_, Target::Other, Some(Passed::Forward)) => dropped("a forward proxy: hubgate is none, and nobody enters here".into()),
         (Matcher::Regex(_), _, _) => dropped("hubgate knows no expressions: the rule of the place it falls in holds".into()),
-        (_, Target::Closed, _) => report.whole(Fate::Kept, directive, "nobody enters"),
+        (_, Target::Closed, _) => report.whole(Outcome::Kept, directive, "nobody enters"),
         (_, Target::Hub(_), _) => hub(directive, place, plan, report),
         (_, Target::Other, _) if is_challenge(&place.matcher) => {
-            report.whole(Fate::Kept, directive, "built in: hubgate answers the CA itself, and nobody else enters");
+            report.whole(Outcome::Kept, directive, "built in: hubgate answers the CA itself, and nobody else enters");
         }
         (_, Target::Other, _) if place.adds_slash => report.whole(
-            Fate::Changed,
+            Outcome::Changed,
             directive,
             "the hub of the path with the slash is asked here, and nobody enters at others that begin so",
         ),
         (_, Target::Other, _) if place.is_root() => {
             report.whole(
-                Fate::Changed,
+                Outcome::Changed,
                 directive,
                 "no hub here: nobody enters but at the paths below",
             );
         }
         (_, Target::Other, _) => report.whole(
-            Fate::Changed,
+            Outcome::Changed,
             directive,
             "hubgate serves no files and has no answers of its own: nobody enters here",
         ),

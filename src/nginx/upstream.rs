@@ -1,14 +1,8 @@
 //! The hub of a location: `proxy_pass`, with the `upstream` that it names.
 
 use super::{
-    directive::Directive,
-    directive_table,
-    edits::Edits,
-    levels::Levels,
-    location::Matcher,
-    report::{Fate, Report},
-    request_headers::RequestHeaders,
-    variables::Variables,
+    directive::Directive, directive_table, edits::Edits, levels::Levels, location::Matcher,
+    outcome::Outcome, report::Report, request_headers::RequestHeaders, variables::Variables,
 };
 use crate::config;
 
@@ -208,7 +202,7 @@ fn authority(scheme: &str, levels: &Levels<'_>, report: &mut Report) -> Option<S
     if let Some(verify) = levels.one("proxy_ssl_verify").filter(|it| it.is("on")) {
         report.kept(verify, "hubgate always verifies the hub's certificate");
     } else if let Some(pass) = levels.one("proxy_pass") {
-        report.note(Fate::Changed, &pass.at, "proxy_ssl_verify off",
+        report.note(Outcome::Changed, &pass.at, "proxy_ssl_verify off",
             "hubgate verifies the hub's certificate, for the name or address written here: where it is \
              self-signed, name it as `ca` of the upstream, or speak http on this machine");
     }

@@ -7,9 +7,9 @@ use super::{
     directive::Directive,
     plan::Judged,
     report::Report,
+    request_headers::RequestHeaders,
     rule::{Entry, Rule},
     server::Server,
-    site::of_place,
 };
 use crate::http::forward;
 
@@ -23,7 +23,7 @@ pub(super) fn of(
     let hubs: Vec<_> = places.filter(|(_, place)| place.hub().is_some()).collect();
     let users: Vec<_> = hubs
         .iter()
-        .map(|(nth, _)| of_place(server, *nth, "").users())
+        .map(|(nth, _)| RequestHeaders::of_location(server, *nth, "").users())
         .collect();
     let written: Vec<_> = users.iter().flatten().collect();
     let (_, name) = written.first()?;

@@ -3,15 +3,13 @@
 //! Made once, in `server`, and handed to whoever has something to count; read
 //! as a whole by `status`. Counts are exact one by one, not among each other.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
-
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::limit_event::LimitEvent;
+use super::{
+    counter::{Counter, Gauge},
+    limit_event::LimitEvent,
+};
 
 /// The counts of the process.
 #[derive(Debug, Default)]
@@ -46,19 +44,6 @@ pub struct ConnectionLimits {
     /// Closed in favour of another, as there were too many in all.
     pub made_room: LimitEvent,
 }
-
-/// A number that only grows.
-#[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
-
-/// How many of something there are now.
-#[derive(Clone, Debug, Default)]
-pub struct Gauge(Arc<AtomicU64>);
-
-/// One of what a [`Gauge`] counts, until it is dropped.
-#[derive(Debug)]
-#[must_use = "the gauge falls when this is dropped"]
-pub struct Present(Arc<AtomicU64>);
 
 /// All counts at one moment, as `status --json` shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,39 +157,6 @@ impl ConnectionLimits {
             made_room: self.made_room.count(),
             memory: 0,
         }
-    }
-}
-
-impl Counter {
-    /// Adds to the count.
-    pub fn add(&self, amount: u64) {
-        self.0.fetch_add(amount, Ordering::Relaxed);
-    }
-
-    /// The count so far.
-    #[must_use]
-    pub fn value(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Gauge {
-    /// Counts one more, until what is returned is dropped.
-    pub fn enter(&self) -> Present {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Present(Arc::clone(&self.0))
-    }
-
-    /// How many there are now.
-    #[must_use]
-    pub fn value(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

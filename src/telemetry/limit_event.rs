@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Instant};
 
 use tracing::warn;
 
-use super::{counters::Counter, line_limit::LineLimit};
+use super::{counter::Counter, line_limit::LineLimit};
 
 /// Connections cut or refused at one limit.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! Nothing here decides anything; whoever knows a fact reports it here.
 
 pub mod access_log;
+pub mod counter;
 pub mod counters;
 pub mod journal;
 pub mod limit_event;

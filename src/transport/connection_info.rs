@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::memory_budget::{Account, MemoryBudget};
 use crate::{
-    access::session::Chain, config::model::ClientCertificate, telemetry::counters::Gauge,
+    access::session::Chain, config::model::ClientCertificate, telemetry::counter::Gauge,
     tls::ClientChain, transport::grant::Grants,
 };
 
@@ -48,7 +48,7 @@ pub struct ConnectionInfo {
     /// When the connection was accepted.
     pub since: Instant,
     /// The admitted requests that have not ended.
-    pub grants: Grants,
+    pub grants: Arc<Grants>,
     trusted: Mutex<Vec<AcceptedCertificate>>,
     streaming: AtomicBool,
 }
@@ -95,7 +95,7 @@ impl ConnectionInfo {
             cut,
             requests: Gauge::default(),
             since: Instant::now(),
-            grants: Grants::default(),
+            grants: Arc::default(),
             trusted: Mutex::default(),
             streaming: AtomicBool::new(false),
         }

@@ -16,7 +16,8 @@ use std::{
 };
 
 pub(crate) use self::end::End;
-use super::connection_info::ConnectionInfo;
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     access::{evidence::Evidence, origin::Ground, session::Chain},
     authority::Authority,
@@ -63,17 +64,17 @@ pub struct Grants(Mutex<Vec<Arc<Grant>>>);
 
 /// A grant in its connection's list, removed when dropped.
 pub(crate) struct GrantGuard {
-    connection: Arc<ConnectionInfo>,
+    grants: Arc<Grants>,
     grant: Arc<Grant>,
 }
 
 impl Grant {
-    /// Lists the grant with its connection.
-    pub(crate) fn list(self, connection: &Arc<ConnectionInfo>) -> GrantGuard {
+    /// Lists the grant with those of its connection.
+    pub(crate) fn list(self, grants: &Arc<Grants>) -> GrantGuard {
         let grant = Arc::new(self);
-        connection.grants.lock().push(grant.clone());
+        grants.lock().push(grant.clone());
         GrantGuard {
-            connection: connection.clone(),
+            grants: grants.clone(),
             grant,
         }
     }
@@ -91,11 +92,11 @@ impl Grant {
         self.session.is_some_and(lasts)
     }
 
-    /// Ends its exchange, and the connection unless that carries others.
-    pub(crate) fn end(&self, connection: &ConnectionInfo) {
+    /// Ends its exchange, and cuts the connection unless that carries others.
+    pub(crate) fn end(&self, cut: &CancellationToken) {
         self.end.come();
         if !self.alone {
-            connection.cut.cancel();
+            cut.cancel();
         }
     }
 }
@@ -129,7 +130,7 @@ impl GrantGuard {
 
 impl Drop for GrantGuard {
     fn drop(&mut self) {
-        let mut grants = self.connection.grants.lock();
+        let mut grants = self.grants.lock();
         grants.retain(|grant| !Arc::ptr_eq(grant, &self.grant));
     }
 }

@@ -1,6 +1,6 @@
 //! What is wrong with a line of an htpasswd file, in words for its owner.
 
-use super::hash::Refused;
+use super::refused::Refused;
 
 /// A line that lets nobody in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,7 +9,7 @@ use sha_crypt::{PasswordHashRef, PasswordVerifier, ShaCrypt};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
-use super::{md5_crypt::Apr1, yescrypt::Yescrypt};
+use super::{md5_crypt::Apr1, refused::Refused, yescrypt::Yescrypt};
 
 /// One password hash of a supported format.
 #[derive(Clone)]
@@ -33,33 +33,6 @@ pub(super) struct Work(&'static str, u32);
 /// Hashes of one kind take equally long for one password: their work and the bytes of their salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Kind(Work, usize);
-
-/// Why a hash is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// Nothing after the colon.
-    #[error("no hash after the colon: set a password with `hubgate user passwd`")]
-    Empty,
-    /// A format that is recognised and not taken.
-    #[error("{0} is not supported: set a new password with `hubgate user passwd`")]
-    Unsupported(&'static str),
-    /// A supported format, wrongly written.
-    #[error("not a well-formed {0} hash: set a new password with `hubgate user passwd`")]
-    Malformed(&'static str),
-    /// More work than a login may take.
-    #[error("{work} {cost} would hold up every login: make a new hash with at most {limit}")]
-    TooCostly {
-        /// The format and what its work is counted in.
-        work: &'static str,
-        /// What the hash asks for.
-        cost: u32,
-        /// The most that is taken.
-        limit: u32,
-    },
-    /// Neither a supported format nor a known other one.
-    #[error("not a password hash hubgate knows: set a new password with `hubgate user passwd`")]
-    Unknown,
-}
 
 const MAX_BCRYPT_COST: u32 = 14;
 const MIN_BCRYPT_COST: u32 = 4;

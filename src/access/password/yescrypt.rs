@@ -5,7 +5,7 @@
 
 use yescrypt::{Params, PasswordHashRef, PasswordVerifier, Yescrypt as Verifier};
 
-use super::hash::Refused;
+use super::refused::Refused;
 
 /// A yescrypt hash.
 #[derive(Clone)]

@@ -75,7 +75,7 @@ fn who_is_revoked_is_on_the_list_and_stays_there_without_the_register() {
     home.issue("Ben", false).unwrap();
     assert!(home.revoked().is_empty());
     home.revoke("Anna").unwrap();
-    let serial = ca::serial_bytes(&anna).unwrap();
+    let serial = serial_bytes(&anna).unwrap();
     assert_eq!(home.revoked(), std::slice::from_ref(&serial));
     fs::remove_file(home.file("register.json")).unwrap();
     home.issue("Cleo", false).unwrap();
@@ -120,7 +120,7 @@ fn a_renewal_replaces_the_one_before_when_it_is_seen() {
     assert_eq!(new.replaces.as_ref(), Some(&old.serial));
     assert!(home.revoked().is_empty());
     home.folder.replace(&new.serial).unwrap();
-    assert_eq!(home.revoked(), [ca::serial_bytes(&old.serial).unwrap()]);
+    assert_eq!(home.revoked(), [serial_bytes(&old.serial).unwrap()]);
 }
 
 #[test]

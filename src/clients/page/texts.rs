@@ -1,9 +1,5 @@
 //! What is said on the pages, in each language; the facts are filled in by `look::template`.
 
-use crate::look::Language;
-
-use super::{english::ENGLISH, german::GERMAN};
-
 /// The texts of one language.
 pub(super) struct Texts {
     pub(super) title: &'static str,
@@ -75,13 +71,4 @@ pub(super) struct Guide {
     pub(super) summary: &'static str,
     pub(super) button: &'static str,
     pub(super) steps: &'static [&'static str],
-}
-
-impl Texts {
-    pub(super) const fn of(language: Language) -> &'static Self {
-        match language {
-            Language::English => &ENGLISH,
-            Language::German => &GERMAN,
-        }
-    }
 }

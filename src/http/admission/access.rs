@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Refusal, gate::Arrival, sessions::RestoredSession};
+use super::{Refusal, arrival::Arrival, sessions::RestoredSession};
 use crate::{
     access::{
         basic::Basic,

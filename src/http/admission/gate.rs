@@ -10,6 +10,7 @@ use http::{HeaderValue, StatusCode};
 use super::{
     Admitted, Refusal, Refused,
     access::{Credentials, credentials},
+    arrival::Arrival,
     cors::Cors,
     https, origin, site, size,
 };
@@ -36,16 +37,6 @@ struct Findings {
     session_cookie: Option<HeaderValue>,
     takes_password: bool,
     grant: GrantGuard,
-}
-
-/// A request at the gate.
-pub(super) struct Arrival<'a> {
-    pub(super) exchange: &'a Exchange,
-    pub(super) request: &'a Request<'a>,
-    /// How its body is framed; as its Content-Length says where that is not known.
-    pub(super) body: Option<Body>,
-    /// The edition of files and configuration that the judgement belongs to.
-    pub(super) edition: u64,
 }
 
 impl Proxy {
@@ -145,7 +136,7 @@ impl Proxy {
             cors: Cors::Off,
             session_cookie,
             takes_password: place.takes_password(),
-            grant: grant.list(connection),
+            grant: grant.list(&connection.grants),
             admission,
         })
     }

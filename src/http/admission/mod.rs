@@ -5,6 +5,7 @@
 
 mod access;
 mod admitted;
+mod arrival;
 mod challenge;
 pub mod cors;
 mod enrolment;

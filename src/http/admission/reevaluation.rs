@@ -60,7 +60,7 @@ impl Proxy {
             now,
         };
         let refused = due.filter(|grant| !judgement.admits(grant));
-        refused.map(|grant| grant.end(connection)).count()
+        refused.map(|grant| grant.end(&connection.cut)).count()
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::{BufMut, BytesMut};
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
-use super::{event::PIECE, headers::HeaderEdits, response::Head};
+use super::{event::PIECE, headers::HeaderEdits, response_head::ResponseHead};
 use crate::{http::response::local_response::put_field, transport::client_stream::ClientStream};
 
 /// The client of a request, whichever version of HTTP it speaks.
@@ -42,7 +42,7 @@ pub(crate) trait Client: Send {
 
     /// Makes the head of an answer; `connection` says what becomes of an HTTP/1 connection.
     fn answer(
-        head: &Head<'_>,
+        head: &ResponseHead<'_>,
         edits: &HeaderEdits<'_>,
         connection: Option<&'static str>,
     ) -> Option<Self::ResponseHead>;
@@ -104,7 +104,7 @@ impl Client for ClientStream {
     }
 
     fn answer(
-        head: &Head<'_>,
+        head: &ResponseHead<'_>,
         edits: &HeaderEdits<'_>,
         connection: Option<&'static str>,
     ) -> Option<BytesMut> {

@@ -20,7 +20,8 @@ use super::{
     event::{Event, PIECE, SMALL_PIECE},
     idle_timeout::IdleTimeout,
     request_body::{Framing, RequestBody},
-    response::{Asked, Response},
+    response::Response,
+    response_head::Asked,
 };
 use crate::{
     http::{

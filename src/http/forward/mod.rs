@@ -10,6 +10,7 @@ pub(crate) mod idle_timeout;
 pub(crate) mod request_body;
 pub(crate) mod request_head;
 pub(crate) mod response;
+pub(crate) mod response_head;
 
 pub(crate) use self::headers::is_claim;
 #[cfg(any(fuzzing, test))]

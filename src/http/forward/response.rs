@@ -1,6 +1,5 @@
 //! The hub's answer: its head as the client hears it, and where its body ends (RFC 9112, 6.3).
 
-mod head;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
@@ -9,13 +8,16 @@ mod trailers;
 use std::{io, mem::MaybeUninit};
 
 use bytes::{Buf, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 
-pub(crate) use self::head::Head;
-use super::client::Client;
+use super::{
+    client::Client,
+    headers,
+    response_head::{Asked, Body, Read, ResponseHead},
+};
 use crate::{
-    http::admission::Admitted,
-    transport::chunked::{Chunks, Unwrapped},
+    http::{admission::Admitted, websocket::handshake},
+    transport::chunked::Unwrapped,
 };
 
 /// An answer, as far as it has come.
@@ -43,30 +45,12 @@ pub(super) struct Response<H> {
     overflowed: bool,
 }
 
-/// The request, as far as its response depends on it.
-pub(super) struct Asked<'r> {
-    /// Its method.
-    pub(super) method: &'r Method,
-    /// Whether it opens a WebSocket.
-    pub(super) is_upgrade: bool,
-    /// Whether the client's connection ends with the response.
-    pub(super) last: bool,
-}
-
-/// How a body ends.
-enum Body {
-    Length(u64),
-    Chunked(Chunks),
-    /// With its connection.
-    UntilClose,
-}
-
-type Read<T> = Result<T, &'static str>;
-
 /// Bytes of a head at most.
 const MOST_BYTES: usize = 256 * 1024;
 /// Fields of a head at most.
-const MOST_FIELDS: usize = 256;
+pub(super) const MOST_FIELDS: usize = 256;
+
+const NO_FIELD: &str = "a field that is no field";
 
 impl<H> Response<H> {
     /// Takes the next answer from what was heard, once its head is there.
@@ -88,14 +72,65 @@ impl<H> Response<H> {
             Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err("its head is too large"),
             Err(_) => return Err("this is not HTTP/1.1"),
         };
-        let head = Head::of(&parsed)?;
-        let mut response = head.response::<C>(asked, admitted)?;
+        let head = ResponseHead::of(&parsed)?;
+        let mut response = Self::of::<C>(&head, asked, admitted)?;
         heard.advance(length);
         if response.is_final() {
             response.first = heard.split();
             response.begin()?;
         }
         Ok(Some(response))
+    }
+
+    /// The response with this head.
+    fn of<C: Client<ResponseHead = H>>(
+        head: &ResponseHead<'_>,
+        asked: &Asked<'_>,
+        admitted: &Admitted,
+    ) -> Read<Self> {
+        let switches = head.switches(asked)?;
+        let length = head.content_length()?;
+        let body = match switches {
+            true => Body::UntilClose,
+            false => head.body(asked.method, length)?,
+        };
+        let version = admitted.exchange.logged.version;
+        let takes_chunks = C::TAKES_CHUNKS && version != Version::HTTP_10;
+        if !takes_chunks && head.codings().count() > 1 {
+            return Err("its Transfer-Encoding cannot be told to this client");
+        }
+        // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
+        let ends = asked.last
+            || matches!(body, Body::UntilClose)
+            || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
+        // `close` belongs to the final answer (RFC 9112, section 9.6).
+        let last = ends && !head.status.is_informational();
+        let mut edits = headers::to_client(&head.fields, head.status, admitted);
+        head.frame(length, takes_chunks, &mut edits);
+        if version == Version::HTTP_10 {
+            edits.remove("Trailer");
+        }
+        if switches {
+            edits.set("Upgrade", handshake::PROTOCOL);
+        }
+        let connection = match last {
+            _ if switches => Some("Upgrade"),
+            true => Some("close"),
+            false => (version == Version::HTTP_10).then_some("keep-alive"),
+        };
+        Ok(Self {
+            status: head.status,
+            head: C::answer(head, &edits, connection).ok_or(NO_FIELD)?,
+            first: BytesMut::new(),
+            trailers: BytesMut::new(),
+            streaming: headers::is_streaming(&head.fields),
+            last,
+            sent: 0,
+            body,
+            takes_chunks,
+            persists: head.is_http_1_1 && !head.fields.connection_has("close"),
+            overflowed: false,
+        })
     }
 
     /// Parts the head from the rest.

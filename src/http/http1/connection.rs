@@ -25,7 +25,7 @@ use crate::{
         proxy::Proxy,
         request::{Exchange, Request},
         response::{respond::Respond, statuses},
-        websocket::upgrade,
+        websocket::{handshake, upgrade},
     },
     transport::{
         chunked::Chunks,
@@ -259,7 +259,7 @@ impl Forwarded {
             method: head.method.clone(),
             body: head.body,
             last: !respond::keeps_alive(head),
-            is_upgrade: upgrade::is_upgrade(head),
+            is_upgrade: handshake::is_upgrade(head),
         })
     }
 }
@@ -274,8 +274,8 @@ pub(crate) fn to_hub(head: &Head<'_>, admitted: &Admitted) -> Result<BytesMut, I
     if head.version == Version::HTTP_10 {
         edits.remove("Expect");
     }
-    if upgrade::is_upgrade(head) {
-        upgrade::upgrade(&mut edits);
+    if handshake::is_upgrade(head) {
+        handshake::upgrade(&mut edits);
     }
     let (fields, framing) = (&head.fields, Framing::of(head.body));
     Ok(request_head::write(

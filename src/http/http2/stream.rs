@@ -21,7 +21,8 @@ use tokio::time::timeout;
 use crate::{
     http::{
         forward::{
-            client::Client, headers::HeaderEdits, request_body::MOST_DROPPED, response::Head,
+            client::Client, headers::HeaderEdits, request_body::MOST_DROPPED,
+            response_head::ResponseHead,
         },
         response::local_response::LocalResponse,
     },
@@ -255,7 +256,7 @@ impl Client for Stream {
     }
 
     fn answer(
-        head: &Head<'_>,
+        head: &ResponseHead<'_>,
         edits: &HeaderEdits<'_>,
         _connection: Option<&'static str>,
     ) -> Option<Response<()>> {

@@ -75,7 +75,7 @@ pub(crate) fn admitted(from: Ipv4Addr, request: &Request<'_>) -> Admitted {
         cors: Cors::Off,
         session_cookie: None,
         takes_password: false,
-        grant: grant().list(&connection),
+        grant: grant().list(&connection.grants),
     }
 }
 

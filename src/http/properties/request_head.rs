@@ -18,7 +18,7 @@ use crate::{
             request_head::{Body, Head, MOST_FIELDS},
         },
         request::Request,
-        websocket::upgrade,
+        websocket::handshake,
     },
 };
 
@@ -145,7 +145,7 @@ fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
         authority: head.authority.clone(),
     };
     let admitted = house::admitted(from, &request);
-    let upgrade = upgrade::is_upgrade(head);
+    let upgrade = handshake::is_upgrade(head);
     let Ok(wire) = connection::to_hub(head, &admitted) else {
         panic!("what is known of a client is no field")
     };

@@ -1,52 +1,16 @@
-//! WebSockets (RFC 6455): the upgrade, and the tunnel after a 101.
+//! A WebSocket after its 101.
 //!
-//! The upgrade goes to the server and back as any other request (`direct`). Frames pass untouched;
-//! only their boundaries are followed, so that a close frame fits between two.
+//! The upgrade passes as any other request (`forward`). Frames pass untouched; only their
+//! boundaries are followed, so that a close frame fits between two.
 
 use bytes::BytesMut;
-use http::{Method, StatusCode, Version};
+use http::StatusCode;
 
 use super::tunnel::Tunnel;
 use crate::{
-    fields::{FieldName, Fields},
-    http::{
-        admission::Admitted,
-        forward::{exchange::Switched, headers::HeaderEdits},
-        http1::request_head::{Body, Head},
-        proxy::Proxy,
-    },
+    http::{admission::Admitted, forward::exchange::Switched, proxy::Proxy},
     transport::client_stream::{ClientStream, ReadLimit},
 };
-
-/// The protocol in the Upgrade fields.
-pub(crate) const PROTOCOL: &[u8] = b"websocket";
-
-/// Whether the request opens a WebSocket, as RFC 6455, section 4.2.1 demands.
-#[must_use]
-pub(crate) fn is_upgrade(head: &Head<'_>) -> bool {
-    head.method == Method::GET
-        && head.version == Version::HTTP_11
-        && head.body == Body::Length(0)
-        && head.fields.connection_has("upgrade")
-        && names_websocket(&head.fields)
-        && head.fields.has(FieldName::SecWebSocketKey)
-}
-
-/// Whether a 101 with these fields opens a WebSocket.
-pub(crate) fn is_accepted(fields: &Fields<'_>) -> bool {
-    names_websocket(fields) && fields.has(FieldName::SecWebSocketAccept)
-}
-
-/// Sets what an upgrade says of its connection to the hub.
-pub(crate) fn upgrade(edits: &mut HeaderEdits<'_>) {
-    edits.set("Connection", &b"Upgrade"[..]);
-    edits.set("Upgrade", PROTOCOL);
-}
-
-fn names_websocket(fields: &Fields<'_>) -> bool {
-    let upgrade = fields.only(FieldName::Upgrade);
-    upgrade.is_some_and(|protocol| protocol.eq_ignore_ascii_case(PROTOCOL))
-}
 
 /// Sends the 101 to the client, joins the two connections until one ends, and writes the log line.
 pub(crate) async fn tunnel(

@@ -1,9 +1,9 @@
 //! The list of harmless directives: what hubgate has in their place, and why that is enough.
 
-use super::super::report::Fate::{self, Changed, Dropped, Kept};
+use super::super::outcome::Outcome::{self, Changed, Dropped, Kept};
 
 /// An outcome, the reason, and the names, which may end in `*`.
-type Row = (Fate, &'static str, &'static [&'static str]);
+type Row = (Outcome, &'static str, &'static [&'static str]);
 
 pub(super) const HARMLESS: &[Row] = &[
     (Kept, "read with the rest", &["include", "http"]),

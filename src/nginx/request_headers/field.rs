@@ -2,35 +2,12 @@
 
 use super::super::{
     edits::{Edit, Host, Value},
-    report::Fate::{self, Changed, Dropped, Kept},
+    outcome::Outcome::{self, Changed, Dropped, Kept},
     secret,
     variables::Variables,
+    visitor_fields::{CREDENTIALS, FORM, ORIGIN},
 };
 use crate::{config, http::forward};
-
-/// Fields of which the client's own word decides nothing but the form of the answer.
-const FORM: [&str; 16] = [
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "cache-control",
-    "dnt",
-    "early-data",
-    "expect",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "pragma",
-    "range",
-    "user-agent",
-    "x-request-id",
-    "x-scheme",
-];
-/// Where a request says that it comes from: hubgate itself refuses those of other pages.
-const ORIGIN: [&str; 2] = ["origin", "referer"];
-/// Credentials that the hub verifies itself.
-const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "x-openhab-token"];
 
 /// Fields that hubgate itself sets, with the words of NGINX's that come to the same.
 const SET: [(&str, &[&str]); 3] = [
@@ -46,8 +23,8 @@ const OF_CONNECTION: [&str; 4] = ["connection", "keep-alive", "te", "upgrade"];
 
 /// What becomes of a field.
 #[derive(Debug)]
-pub(super) enum Outcome {
-    Told(Fate, &'static str),
+pub(super) enum FieldOutcome {
+    Told(Outcome, &'static str),
     Stops(String),
     Host(Host),
     Edit(Edit),
@@ -63,40 +40,33 @@ pub(super) struct Field<'f> {
     pub(super) value: String,
 }
 
-/// Whether a visitor may write the field, since hubgate or the hub judges it.
-pub(in super::super) fn is_visitors_own(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let name = name.as_str();
-    FORM.contains(&name)
-        || ORIGIN.contains(&name)
-        || CREDENTIALS.contains(&name)
-        || forward::is_claim(name)
-}
-
 impl Field<'_> {
     /// What hubgate does by itself, whatever a visitor writes.
-    pub(super) fn of_hubgate(&self, variables: &Variables<'_>) -> Option<Outcome> {
+    pub(super) fn of_hubgate(&self, variables: &Variables<'_>) -> Option<FieldOutcome> {
         let name = self.name.as_str();
         let is_own = self.value == format!("$http_{}", name.replace('-', "_"));
         if OF_CONNECTION.contains(&name) {
             let why = "hubgate speaks to the hub in the same way by itself";
-            return Some(Outcome::Told(Kept, why));
+            return Some(FieldOutcome::Told(Kept, why));
         }
         if name.starts_with("sec-websocket-") && !is_own {
             let why = "a WebSocket's handshake is the client's own, which hubgate passes on";
-            return Some(Outcome::Told(Changed, why));
+            return Some(FieldOutcome::Told(Changed, why));
         }
         if self.value == "$remote_user" && config::is_user_header(self.spelled) {
-            return Some(Outcome::User(self.spelled.to_owned()));
+            return Some(FieldOutcome::User(self.spelled.to_owned()));
         }
         if forward::is_claim(name) {
             return Some(self.claim(variables));
         }
-        is_own.then_some(Outcome::Told(Kept, "hubgate passes on the client's own"))
+        is_own.then_some(FieldOutcome::Told(
+            Kept,
+            "hubgate passes on the client's own",
+        ))
     }
 
     /// A field that hubgate drops of clients, and sets itself if it is one of three.
-    fn claim(&self, variables: &Variables<'_>) -> Outcome {
+    fn claim(&self, variables: &Variables<'_>) -> FieldOutcome {
         let mut set = SET.iter();
         let set = set
             .find(|(own, _)| *own == self.name)
@@ -105,16 +75,16 @@ impl Field<'_> {
             && variables.fixed("$scheme").as_ref() == Some(&self.value);
         match set {
             Some(words) if scheme || words.contains(&self.written) => {
-                Outcome::Told(Kept, "hubgate sets it itself, whatever the client says")
+                FieldOutcome::Told(Kept, "hubgate sets it itself, whatever the client says")
             }
-            Some(_) => Outcome::Told(
+            Some(_) => FieldOutcome::Told(
                 Changed,
                 "hubgate sets it itself, to what it knows of the client's connection",
             ),
             None if self.value.is_empty() => {
-                Outcome::Told(Kept, "hubgate drops it, whatever the client says")
+                FieldOutcome::Told(Kept, "hubgate drops it, whatever the client says")
             }
-            None => self.edited().unwrap_or(Outcome::Told(
+            None => self.edited().unwrap_or(FieldOutcome::Told(
                 Dropped,
                 "hubgate drops it, whatever the client says, and sets none: the hub does not have it any more",
             )),
@@ -122,7 +92,7 @@ impl Field<'_> {
     }
 
     /// The field as `upstream.headers` sets it, if its value is written out.
-    pub(super) fn edited(&self) -> Option<Outcome> {
+    pub(super) fn edited(&self) -> Option<FieldOutcome> {
         let is_left = matches!(self.name.as_str(), "authorization" | "accept-encoding")
             && self.value.is_empty();
         // A byte that is not UTF-8 was replaced when the file was read.
@@ -136,7 +106,7 @@ impl Field<'_> {
             text if self.is_secret() => Value::Secret(text.to_owned()),
             text => Value::Text(text.to_owned()),
         };
-        Some(Outcome::Edit(Edit {
+        Some(FieldOutcome::Edit(Edit {
             name: self.spelled.to_owned(),
             value,
         }))
@@ -148,18 +118,18 @@ impl Field<'_> {
     }
 
     /// A field that the hub does not get as from NGINX.
-    pub(super) fn otherwise(&self) -> Outcome {
+    pub(super) fn otherwise(&self) -> FieldOutcome {
         match self.name.as_str() {
-            name if FORM.contains(&name) => Outcome::Told(
+            name if FORM.contains(&name) => FieldOutcome::Told(
                 Changed,
                 "hubgate passes on the client's own, which decides nothing but the form of the answer",
             ),
-            name if ORIGIN.contains(&name) => Outcome::Told(
+            name if ORIGIN.contains(&name) => FieldOutcome::Told(
                 Changed,
                 "hubgate passes it on, and refuses what a page elsewhere made the browser send",
             ),
             name if CREDENTIALS.contains(&name) => self.credentials(),
-            name => Outcome::Stops(format!(
+            name => FieldOutcome::Stops(format!(
                 "the hub has `{name}` from NGINX only, and would have it from any client: \
                  write a text without variables, let the hub read X-SSL-Client-S-DN, or remove this"
             )),
@@ -167,13 +137,13 @@ impl Field<'_> {
     }
 
     /// What the hub verifies itself.
-    fn credentials(&self) -> Outcome {
+    fn credentials(&self) -> FieldOutcome {
         match self.value.as_str() {
-            "" => Outcome::Told(
+            "" => FieldOutcome::Told(
                 Changed,
                 "hubgate keeps its own password from the hub, and passes on what is the hub's to verify",
             ),
-            _ => Outcome::Told(
+            _ => FieldOutcome::Told(
                 Dropped,
                 "its value depends on the request, and hubgate passes on the visitor's: the hub asks each visitor for its own \
                  password. Where it is always the same, write it into `headers` of `upstream`",

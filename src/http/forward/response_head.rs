@@ -1,36 +1,48 @@
-//! The head of the hub's answer, read strictly, and made the client's.
+//! The head of an upstream's response, read strictly.
 
-use bytes::BytesMut;
-use http::{Method, StatusCode, Version};
+use http::{Method, StatusCode};
 
-use super::{Asked, Body, Read, Response};
+use super::headers::HeaderEdits;
 use crate::{
     fields::{FieldName, Fields},
-    http::{
-        admission::Admitted,
-        forward::{
-            client::Client,
-            headers::{self, HeaderEdits},
-        },
-        websocket::upgrade,
-    },
+    http::websocket::handshake,
     transport::chunked::Chunks,
 };
 
+/// The end of a body.
+pub(super) enum Body {
+    /// After so many bytes.
+    Length(u64),
+    /// After the last chunk.
+    Chunked(Chunks),
+    /// With its connection.
+    UntilClose,
+}
+
+pub(super) type Read<T> = Result<T, &'static str>;
+
+/// The request, as far as its response depends on it.
+pub(super) struct Asked<'r> {
+    /// Its method.
+    pub(super) method: &'r Method,
+    /// Whether it opens a WebSocket.
+    pub(super) is_upgrade: bool,
+    /// Whether the client's connection ends with the response.
+    pub(super) last: bool,
+}
+
 /// A head as it was parsed.
-pub(crate) struct Head<'h> {
+pub(crate) struct ResponseHead<'h> {
     /// Status.
     pub(crate) status: StatusCode,
     /// What the hub says beside it.
     pub(crate) reason: &'h str,
-    is_http_1_1: bool,
+    pub(super) is_http_1_1: bool,
     /// Its fields as they were spelled.
     pub(crate) fields: Fields<'h>,
 }
 
-const NO_FIELD: &str = "a field that is no field";
-
-impl<'h> Head<'h> {
+impl<'h> ResponseHead<'h> {
     pub(super) fn of(parsed: &'h httparse::Response<'h, 'h>) -> Read<Self> {
         let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
         let status = status.ok_or("its status is no status")?;
@@ -42,72 +54,22 @@ impl<'h> Head<'h> {
         })
     }
 
-    pub(super) fn response<C: Client>(
-        &self,
-        asked: &Asked<'_>,
-        admitted: &Admitted,
-    ) -> Read<Response<C::ResponseHead>> {
-        let switches = self.switches(asked)?;
-        let length = self.content_length()?;
-        let body = match switches {
-            true => Body::UntilClose,
-            false => self.body(asked.method, length)?,
-        };
-        let version = admitted.exchange.logged.version;
-        let takes_chunks = C::TAKES_CHUNKS && version != Version::HTTP_10;
-        if !takes_chunks && self.codings().count() > 1 {
-            return Err("its Transfer-Encoding cannot be told to this client");
-        }
-        // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
-        let ends = asked.last
-            || matches!(body, Body::UntilClose)
-            || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
-        // `close` belongs to the final answer (RFC 9112, section 9.6).
-        let last = ends && !self.status.is_informational();
-        let mut edits = headers::to_client(&self.fields, self.status, admitted);
-        self.frame(length, takes_chunks, &mut edits);
-        if version == Version::HTTP_10 {
-            edits.remove("Trailer");
-        }
-        if switches {
-            edits.set("Upgrade", upgrade::PROTOCOL);
-        }
-        let connection = match last {
-            _ if switches => Some("Upgrade"),
-            true => Some("close"),
-            false => (version == Version::HTTP_10).then_some("keep-alive"),
-        };
-        Ok(Response {
-            status: self.status,
-            head: C::answer(self, &edits, connection).ok_or(NO_FIELD)?,
-            first: BytesMut::new(),
-            trailers: BytesMut::new(),
-            streaming: headers::is_streaming(&self.fields),
-            last,
-            sent: 0,
-            body,
-            takes_chunks,
-            persists: self.is_http_1_1 && !self.fields.connection_has("close"),
-            overflowed: false,
-        })
-    }
-
     /// Whether the server opens the WebSocket that was asked for (RFC 6455, section 4.2.2).
-    fn switches(&self, asked: &Asked<'_>) -> Read<bool> {
+    pub(super) fn switches(&self, asked: &Asked<'_>) -> Read<bool> {
         if self.status != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(false);
         }
         if !asked.is_upgrade {
             return Err("a 101 without a request for it");
         }
-        match upgrade::is_accepted(&self.fields) {
+        match handshake::is_accepted(&self.fields) {
             true => Ok(true),
             false => Err("a 101 that opens no WebSocket"),
         }
     }
 
     /// How the body ends (RFC 9112, section 6.3).
-    fn body(&self, method: &Method, length: Option<u64>) -> Read<Body> {
+    pub(super) fn body(&self, method: &Method, length: Option<u64>) -> Read<Body> {
         let chunked = self.is_chunked()?;
         let bare = self.status.is_informational()
             || matches!(
@@ -123,7 +85,12 @@ impl<'h> Head<'h> {
     }
 
     /// Leaves one framing only, and none where there is no body to frame.
-    fn frame(&self, length: Option<u64>, takes_chunks: bool, edits: &mut HeaderEdits<'_>) {
+    pub(super) fn frame(
+        &self,
+        length: Option<u64>,
+        takes_chunks: bool,
+        edits: &mut HeaderEdits<'_>,
+    ) {
         let bodiless = self.status.is_informational() || self.status == StatusCode::NO_CONTENT;
         let codings = self.codings().count();
         if bodiless || codings == 0 || !takes_chunks {
@@ -140,7 +107,7 @@ impl<'h> Head<'h> {
     }
 
     /// The one length that all fields agree on.
-    fn content_length(&self) -> Read<Option<u64>> {
+    pub(super) fn content_length(&self) -> Read<Option<u64>> {
         const WRONG: &str = "its Content-Length is not one plain number";
         let mut lengths = self.fields.all(FieldName::ContentLength);
         let Some(first) = lengths.next() else {
@@ -179,7 +146,7 @@ impl<'h> Head<'h> {
         }
     }
 
-    fn codings(&self) -> impl Iterator<Item = &'h str> {
+    pub(super) fn codings(&self) -> impl Iterator<Item = &'h str> {
         let codings = self.fields.members(FieldName::TransferEncoding);
         codings.filter(|coding| !coding.is_empty())
     }
@@ -196,7 +163,7 @@ mod tests {
         let mut space = [httparse::EMPTY_HEADER; MOST_FIELDS];
         let mut parsed = httparse::Response::new(&mut space);
         assert!(parsed.parse(head.as_bytes()).unwrap().is_complete());
-        let head = Head::of(&parsed)?;
+        let head = ResponseHead::of(&parsed)?;
         let asked = Asked {
             method,
             is_upgrade: false,

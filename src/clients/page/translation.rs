@@ -1,0 +1,13 @@
+//! The texts of each language.
+
+use super::{english::ENGLISH, german::GERMAN, texts::Texts};
+use crate::look::Language;
+
+impl Texts {
+    pub(super) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::English => &ENGLISH,
+            Language::German => &GERMAN,
+        }
+    }
+}

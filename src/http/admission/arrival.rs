@@ -1,0 +1,16 @@
+//! A request at the gate.
+
+use crate::http::{
+    http1::request_head::Body,
+    request::{Exchange, Request},
+};
+
+/// A request at the gate.
+pub(super) struct Arrival<'a> {
+    pub(super) exchange: &'a Exchange,
+    pub(super) request: &'a Request<'a>,
+    /// How its body is framed; as its Content-Length says where that is not known.
+    pub(super) body: Option<Body>,
+    /// The edition of files and configuration that the judgement belongs to.
+    pub(super) edition: u64,
+}
