@@ -25,6 +25,7 @@ use super::{
     limiter::{ConnectionLimiter, ConnectionPermit, Full, PeerClass},
     proxy_header,
     registry::ConnectionRegistry,
+    workers::Workers,
 };
 use crate::{
     http::{http1, http2, proxy::Proxy},
@@ -38,6 +39,7 @@ pub struct Acceptor {
     proxy: Arc<Proxy>,
     limiter: Arc<ConnectionLimiter>,
     registry: Arc<ConnectionRegistry>,
+    workers: Workers,
     tasks: TaskTracker,
     /// Whether connections are left in the queues of the listeners.
     paused: watch::Sender<bool>,
@@ -77,11 +79,17 @@ const EXHAUSTED: Duration = Duration::from_millis(200);
 impl Acceptor {
     /// A front that hands its connections to `proxy`, at most so many at a time.
     #[must_use]
-    pub fn new(proxy: Arc<Proxy>, registry: Arc<ConnectionRegistry>, most: usize) -> Self {
+    pub fn new(
+        proxy: Arc<Proxy>,
+        registry: Arc<ConnectionRegistry>,
+        workers: Workers,
+        most: usize,
+    ) -> Self {
         Self {
             proxy,
             limiter: Arc::default(),
             registry,
+            workers,
             tasks: TaskTracker::new(),
             paused: watch::Sender::new(false),
             most,
@@ -163,8 +171,8 @@ impl Acceptor {
         };
         counters.connections_accepted.add(1);
         let open = counters.connections_open.enter();
-        let acceptor = self.clone();
-        self.tasks.spawn(async move {
+        let (acceptor, stream) = (self.clone(), stream.into_std());
+        self.workers.spawn(&self.tasks, async move {
             let connection = acceptor.connection(stream, peer, tls, &permit);
             match Abortable::new(connection, leave).await {
                 Ok(Ok(())) => {}
@@ -180,11 +188,12 @@ impl Acceptor {
 
     async fn connection(
         &self,
-        mut stream: TcpStream,
+        stream: io::Result<std::net::TcpStream>,
         peer: SocketAddr,
         tls: bool,
         permit: &ConnectionPermit,
     ) -> io::Result<()> {
+        let mut stream = TcpStream::from_std(stream?)?;
         stream.set_nodelay(true)?;
         SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT)?;
         let local = stream.local_addr()?;

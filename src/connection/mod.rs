@@ -11,3 +11,4 @@ mod limiter;
 pub(crate) mod properties;
 mod proxy_header;
 pub mod registry;
+pub mod workers;

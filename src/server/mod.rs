@@ -32,7 +32,7 @@ use tracing::{info, warn};
 use crate::{
     acme::Certificates,
     config::{self, model::Config},
-    connection::{acceptor::Acceptor, registry::ConnectionRegistry},
+    connection::{acceptor::Acceptor, registry::ConnectionRegistry, workers::Workers},
     file_access::{self, FileAccess},
     http::proxy::Proxy,
     sites::file_watch::{FileWatch, Refreshed},
@@ -98,6 +98,7 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
     let config = FileAccess::with_deadline().wait(move || config::load(&read))??;
     let journal = journal::init(config.log.level)?;
     let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .on_thread_start(file_access::mark_as_serving)
         .build()
@@ -225,9 +226,15 @@ impl Server {
         proxy.takeover = predecessor.and_then(|_| Predecessor::probe());
         let proxy = Arc::new(proxy);
         let registry = Arc::new(ConnectionRegistry::default());
+        let workers = Workers::start().context("starting the threads that serve")?;
         let connections = descriptors::connections();
         descriptors::warn_of(configured, connections);
-        let acceptor = Arc::new(Acceptor::new(proxy.clone(), registry.clone(), connections));
+        let acceptor = Arc::new(Acceptor::new(
+            proxy.clone(),
+            registry.clone(),
+            workers,
+            connections,
+        ));
         let listeners = Listeners::open(&listen, &acceptor)?;
         if let Some(predecessor) = predecessor {
             predecessor.delay_orders(&certificates).await;

@@ -1,0 +1,131 @@
+//! The threads that serve, one a core, each with a runtime of its own.
+//!
+//! A connection stays on the worker that it was given to, from its handshake to its end, so that
+//! no step of a request waits for another core.
+
+use std::{
+    io,
+    num::NonZero,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use tokio::runtime::{Builder, Handle};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+use crate::{file_access, telemetry::counter::Gauge};
+
+/// The threads that serve; they end when dropped, with what runs on them.
+pub struct Workers {
+    workers: Vec<Worker>,
+    /// The worker that is looked at first for the next connection.
+    next: AtomicUsize,
+    _stop: DropGuard,
+}
+
+struct Worker {
+    runtime: Handle,
+    connections: Gauge,
+}
+
+impl Workers {
+    /// One for each core that the process may use.
+    ///
+    /// # Errors
+    /// When a thread or its runtime cannot be started.
+    pub fn start() -> io::Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let stop = CancellationToken::new();
+        let workers = (0..cores).map(|number| Worker::start(number, stop.clone()));
+        Ok(Self {
+            workers: workers.collect::<io::Result<_>>()?,
+            next: AtomicUsize::new(0),
+            _stop: stop.drop_guard(),
+        })
+    }
+
+    /// Runs a connection on the worker with the fewest.
+    pub(super) fn spawn(
+        &self,
+        tasks: &TaskTracker,
+        connection: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let Some(worker) = self.least_busy() else {
+            return;
+        };
+        let counted = worker.connections.enter();
+        let running = async move {
+            connection.await;
+            drop(counted);
+        };
+        tasks.spawn_on(running, &worker.runtime);
+    }
+
+    /// The worker with the fewest connections; of equal ones, each in turn.
+    fn least_busy(&self) -> Option<&Worker> {
+        let first = self.next.fetch_add(1, Ordering::Relaxed) % self.workers.len();
+        let (before, after) = self.workers.split_at(first);
+        let workers = after.iter().chain(before);
+        workers.min_by_key(|worker| worker.connections.value())
+    }
+}
+
+impl Worker {
+    fn start(number: usize, stop: CancellationToken) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let thread = thread::Builder::new().name(format!("worker-{number}"));
+        thread.spawn(move || {
+            file_access::mark_as_serving();
+            runtime.block_on(stop.cancelled());
+            // What a dead disk holds is left behind.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self {
+            runtime: handle,
+            connections: Gauge::default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread};
+
+    use super::*;
+
+    #[test]
+    fn connections_are_spread_by_their_number_and_each_stays_on_its_thread() {
+        let workers = Workers {
+            workers: (0..3)
+                .map(|number| Worker::start(number, CancellationToken::new()).unwrap())
+                .collect(),
+            next: AtomicUsize::new(0),
+            _stop: CancellationToken::new().drop_guard(),
+        };
+        let (sender, threads) = mpsc::channel();
+        let (tasks, release) = (TaskTracker::new(), CancellationToken::new());
+        for _ in 0..6 {
+            let (sender, release) = (sender.clone(), release.clone());
+            workers.spawn(&tasks, async move {
+                let before = thread::current().id();
+                sender.send(before).unwrap();
+                release.cancelled().await;
+                sender.send(thread::current().id()).unwrap();
+            });
+        }
+        let mut begun: Vec<_> = threads.iter().take(6).collect();
+        let counts = workers.workers.iter();
+        let counts = counts.map(|worker| worker.connections.value());
+        assert_eq!(counts.collect::<Vec<_>>(), [2, 2, 2]);
+        release.cancel();
+        let mut ended: Vec<_> = threads.iter().take(6).collect();
+        let key = |thread: &thread::ThreadId| format!("{thread:?}");
+        begun.sort_by_key(key);
+        ended.sort_by_key(key);
+        assert_eq!(begun, ended);
+    }
+}
