@@ -4,6 +4,7 @@ use std::{
     future::poll_fn,
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -16,7 +17,7 @@ use tokio::{
 
 use super::{
     CONNECT, Reuse, Route, UpstreamStream,
-    pool::{Claim, Idle, Key, Pool, Slot, Starving},
+    pool::{Idle, Key, Pool, Server, Slot, Starving},
     route::Target,
 };
 
@@ -50,8 +51,7 @@ pub enum Unreachable {
 
 /// A new connection that waits for its server.
 pub struct Starvation {
-    pool: Pool,
-    key: Key,
+    server: Arc<Server>,
     timer: Pin<Box<Sleep>>,
     starving: Option<Starving>,
 }
@@ -109,7 +109,7 @@ impl Connector {
             lifetime,
             ..
         } = connection;
-        self.pool.keep(stream, slot, lifetime);
+        slot.keep(stream, lifetime);
     }
 
     /// Closes what was idle for too long, and what its server has closed.
@@ -123,23 +123,20 @@ impl Connector {
         limit: Option<usize>,
         reuse: Reuse,
     ) -> Result<UpstreamConnection, Fault> {
-        let key = target.key();
-        let claiming = timeout(QUEUED, self.claim(&key, limit, reuse));
-        let claim = claiming.await.map_err(|_| Fault::Busy)?;
-        let slot = match claim {
+        let server = self.pool.server(&target.key());
+        let slot = match claim(&server, limit, reuse).await? {
             Ok(idle) => return Ok(UpstreamConnection::idle(idle, target.lifetime())),
             Err(slot) => slot,
         };
-        let freed = self.pool.freed(&key);
-        let mut starvation = Starvation::new(&self.pool, &key);
+        let mut starvation = Starvation::new(&server);
         // On the heap: a TLS handshake's future is large, and most requests need none.
         let mut opening = Box::pin(self.open(target));
         let stream = loop {
             tokio::select! {
                 biased;
                 opened = &mut opening => break opened?,
-                () = freed.notified(), if reuse == Reuse::Any => {
-                    if let Some(idle) = self.pool.take(&key) {
+                () = server.freed().notified(), if reuse == Reuse::Any => {
+                    if let Some(idle) = server.take(Reuse::Any) {
                         return Ok(UpstreamConnection::idle(idle, target.lifetime()));
                     }
                 }
@@ -158,20 +155,6 @@ impl Connector {
         })
     }
 
-    async fn claim(&self, key: &Key, limit: Option<usize>, reuse: Reuse) -> Result<Idle, Slot> {
-        loop {
-            let freed = limit.map(|_| self.pool.freed(key));
-            match self.pool.claim(key, limit, reuse) {
-                Claim::Idle(idle) => return Ok(idle),
-                Claim::Open(slot) => return Err(slot),
-                Claim::Full => {}
-            }
-            if let Some(freed) = freed {
-                freed.notified().await;
-            }
-        }
-    }
-
     async fn open(&self, target: &Target) -> Result<UpstreamStream, Fault> {
         match target {
             Target::Plain(address) => {
@@ -186,6 +169,26 @@ impl Connector {
                 stream.map(UpstreamStream::other).map_err(Fault::Engine)
             }
         }
+    }
+}
+
+/// An idle connection, or the right to open one; waits where all that may be open are in use.
+async fn claim(
+    server: &Arc<Server>,
+    limit: Option<usize>,
+    reuse: Reuse,
+) -> Result<Result<Idle, Slot>, Fault> {
+    let freed = async {
+        loop {
+            server.freed().notified().await;
+            if let Some(claim) = server.claim(limit, reuse) {
+                return claim;
+            }
+        }
+    };
+    match server.claim(limit, reuse) {
+        Some(claim) => Ok(claim),
+        None => timeout(QUEUED, freed).await.map_err(|_| Fault::Busy),
     }
 }
 
@@ -220,10 +223,9 @@ impl UpstreamConnection {
 }
 
 impl Starvation {
-    fn new(pool: &Pool, key: &Key) -> Self {
+    fn new(server: &Arc<Server>) -> Self {
         Self {
-            pool: pool.clone(),
-            key: key.clone(),
+            server: server.clone(),
             timer: Box::pin(sleep(STARVED)),
             starving: None,
         }
@@ -237,7 +239,7 @@ impl Starvation {
     fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
         ready!(self.timer.as_mut().poll(context));
         self.starving = None;
-        self.starving = Some(self.pool.starve(&self.key));
+        self.starving = Some(self.server.starve());
         self.timer.as_mut().reset(Instant::now() + STARVED_AGAIN);
         Poll::Ready(())
     }

@@ -1,13 +1,18 @@
 //! The connections to each server: how many are open, and which wait for their next request.
 //!
-//! An idle connection serves any worker, and is reused only while it is silent: one with unread
-//! bytes or EOF is not. A server that takes no new connection gets an old one back: it may have
-//! few sockets, and those that wait for it are worth more than an idle one.
+//! An idle connection stays with the thread that used it last; one of another thread is moved
+//! before a new one is opened. It is reused only while it is silent: one with unread bytes or EOF
+//! is not. A server that takes no new connection gets an old one back: it may have few sockets,
+//! and those that wait for it are worth more than an idle one.
 
 use std::{
     collections::HashMap,
+    mem,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -17,7 +22,7 @@ use super::UpstreamStream;
 
 /// The connections to all servers.
 #[derive(Clone, Default)]
-pub(super) struct Pool(Arc<Mutex<HashMap<Key, Server>>>);
+pub(super) struct Pool(Arc<Mutex<HashMap<Key, Arc<Server>>>>);
 
 /// Identifies connections that serve the same requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,16 +45,6 @@ pub enum Reuse {
     Never,
 }
 
-/// The next step of a request to a server.
-pub(super) enum Claim {
-    /// It takes an idle connection.
-    Idle(Idle),
-    /// It opens one.
-    Open(Slot),
-    /// It waits until one is returned or closed.
-    Full,
-}
-
 /// A connection that waits for its next request.
 pub(super) struct Idle {
     pub(super) stream: UpstreamStream,
@@ -60,30 +55,42 @@ pub(super) struct Idle {
 }
 
 /// An open connection, counted until dropped.
-pub(super) struct Slot {
-    pool: Weak<Mutex<HashMap<Key, Server>>>,
-    pub(super) key: Key,
-}
+pub(super) struct Slot(Arc<Server>);
 
 /// A request that waits for the server to take its new connection; counted until dropped.
-pub(super) struct Starving {
-    pool: Pool,
-    key: Key,
+pub(super) struct Starving(Arc<Server>);
+
+/// The connections to one server.
+#[derive(Default)]
+pub(super) struct Server {
+    /// By the thread on whose runtime they are.
+    idle: [Mutex<Vec<Idle>>; SHARDS],
+    counts: Mutex<Counts>,
+    /// Whether `counts` has something to say on a connection that is kept or taken.
+    is_scarce: AtomicBool,
+    freed: Notify,
 }
 
 #[derive(Default)]
-struct Server {
-    idle: Vec<Idle>,
+struct Counts {
     open: usize,
     starving: usize,
     /// Connections to be closed as soon as they are idle, at most one for each starving request.
     owed: usize,
-    /// Set while it is known to have few sockets.
+    /// Set while the server is known to have few sockets.
     scarce_until: Option<Instant>,
-    freed: Arc<Notify>,
 }
 
-/// Idle connections to one server at most.
+thread_local! {
+    static SHARD: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
+    };
+}
+
+/// Threads whose idle connections are held apart.
+const SHARDS: usize = 16;
+/// Idle connections of one thread to one server at most.
 const MOST: usize = 128;
 /// Age up to which an idle connection counts as open.
 const RECENT: Duration = Duration::from_secs(1);
@@ -93,159 +100,198 @@ const SCARCE: Duration = Duration::from_secs(1);
 const SCARCITY: Duration = Duration::from_secs(600);
 
 impl Pool {
-    /// The next step of a request, of at most `limit` connections.
-    pub(super) fn claim(&self, key: &Key, limit: Option<usize>, reuse: Reuse) -> Claim {
-        let mut closed = Vec::new();
+    /// The connections to the server of a key.
+    pub(super) fn server(&self, key: &Key) -> Arc<Server> {
         let mut servers = self.lock();
-        let server = servers.entry(key.clone()).or_default();
-        let mut claim = server.take(reuse, &mut closed).map(Claim::Idle);
-        if claim.is_none() && server.has_room(limit, &mut closed) {
-            server.open += 1;
-            claim = Some(Claim::Open(self.slot(key)));
+        if let Some(server) = servers.get(key) {
+            return server.clone();
         }
-        drop(servers);
-        // Each gives its slot back, which takes the lock.
-        drop(closed);
-        claim.unwrap_or(Claim::Full)
-    }
-
-    /// The idle connection that was used last.
-    pub(super) fn take(&self, key: &Key) -> Option<Idle> {
-        let mut closed = Vec::new();
-        let taken = self.lock().get_mut(key)?.take(Reuse::Any, &mut closed);
-        drop(closed);
-        taken
-    }
-
-    /// Rings when a connection is returned or closed.
-    pub(super) fn freed(&self, key: &Key) -> Arc<Notify> {
-        let mut servers = self.lock();
-        servers.entry(key.clone()).or_default().freed.clone()
-    }
-
-    /// Keeps a connection whose last response was read to its end, for at most `lifetime`.
-    pub(super) fn keep(&self, stream: UpstreamStream, slot: Slot, lifetime: Duration) {
-        let key = slot.key.clone();
-        let idle = Idle {
-            stream,
-            slot,
-            since: Instant::now(),
-            lifetime,
-        };
-        let mut servers = self.lock();
-        let refused = servers.entry(key).or_default().keep(idle);
-        drop(servers);
-        drop(refused);
-    }
-
-    /// Closes an idle connection of the server, now or as soon as there is one.
-    pub(super) fn starve(&self, key: &Key) -> Starving {
-        let mut servers = self.lock();
-        let closed = servers.entry(key.clone()).or_default().starve();
-        drop(servers);
-        drop(closed);
-        Starving {
-            pool: self.clone(),
-            key: key.clone(),
-        }
+        let server = Arc::<Server>::default();
+        servers.insert(key.clone(), server.clone());
+        server
     }
 
     /// Closes what was idle for too long, and what its server has closed.
     pub(super) fn sweep(&self) {
-        let mut closed = Vec::new();
-        let mut servers = self.lock();
-        servers
-            .values_mut()
-            .for_each(|server| server.sweep(&mut closed));
-        servers.retain(|_, server| !server.is_unused());
-        drop(servers);
-        drop(closed);
-    }
-
-    fn slot(&self, key: &Key) -> Slot {
-        Slot {
-            pool: Arc::downgrade(&self.0),
-            key: key.clone(),
+        let servers: Vec<_> = self.lock().values().cloned().collect();
+        for server in servers {
+            server.sweep();
         }
+        self.lock().retain(|_, server| !server.is_unused());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Server>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Server>>> {
+        lock(&self.0)
     }
 }
 
 impl Server {
-    fn take(&mut self, reuse: Reuse, closed: &mut Vec<Idle>) -> Option<Idle> {
+    /// An idle connection, or the right to open one; none where at most `limit` may be open, which
+    /// are in use.
+    pub(super) fn claim(
+        self: &Arc<Self>,
+        limit: Option<usize>,
+        reuse: Reuse,
+    ) -> Option<Result<Idle, Slot>> {
+        if let Some(idle) = self.take(reuse) {
+            return Some(Ok(idle));
+        }
+        let slot = || Err(Slot(self.clone()));
+        self.has_room(limit).then(slot)
+    }
+
+    /// The idle connection that was used last; one of this thread before those of others.
+    pub(super) fn take(&self, reuse: Reuse) -> Option<Idle> {
         if reuse == Reuse::Never {
             return None;
         }
         let is_scarce = self.is_scarce();
-        loop {
-            let mut last = self.idle.pop()?;
-            let is_old = reuse == Reuse::Recent && last.since.elapsed() > RECENT;
-            if last.is_usable(is_scarce) && !is_old {
-                return Some(last);
-            }
-            closed.push(last);
-            // The request's own connection takes the place of the one that was too old for it.
-            if is_old {
-                return None;
+        let own = SHARD.with(|shard| *shard);
+        let shards = (0..SHARDS).map(|nth| &self.idle[(own + nth) % SHARDS]);
+        for (nth, shard) in shards.enumerate() {
+            if let Some(idle) = take_usable(shard, reuse, is_scarce) {
+                return match nth {
+                    0 => Some(idle),
+                    _ => idle.moved(),
+                };
             }
         }
-    }
-
-    /// Whether another connection may be opened; an idle one makes room for it.
-    fn has_room(&mut self, limit: Option<usize>, closed: &mut Vec<Idle>) -> bool {
-        let Some(limit) = limit else { return true };
-        if self.open.saturating_sub(closed.len()) >= limit && !self.idle.is_empty() {
-            closed.push(self.idle.remove(0));
-        }
-        self.open.saturating_sub(closed.len()) < limit
-    }
-
-    /// Keeps a connection; returns one that is not to be kept.
-    fn keep(&mut self, idle: Idle) -> Option<Idle> {
-        if self.owed > 0 {
-            self.owed -= 1;
-            return Some(idle);
-        }
-        if self.idle.len() >= MOST {
-            return Some(idle);
-        }
-        self.idle.push(idle);
-        self.freed.notify_one();
         None
     }
 
-    fn starve(&mut self) -> Option<Idle> {
-        self.starving += 1;
-        self.scarce_until = Some(Instant::now() + SCARCITY);
-        if self.idle.is_empty() {
-            self.owed += 1;
+    /// Rings when a connection is returned or closed.
+    pub(super) fn freed(&self) -> &Notify {
+        &self.freed
+    }
+
+    /// Closes an idle connection, now or as soon as there is one.
+    pub(super) fn starve(self: &Arc<Self>) -> Starving {
+        let mut counts = self.counts();
+        counts.starving += 1;
+        counts.scarce_until = Some(Instant::now() + SCARCITY);
+        self.is_scarce.store(true, Ordering::Release);
+        let oldest = self.take_oldest();
+        if oldest.is_none() {
+            counts.owed += 1;
+        }
+        drop(counts);
+        // It gives its slot back, which takes the lock.
+        drop(oldest);
+        Starving(self.clone())
+    }
+
+    /// Keeps a connection whose last response was read to its end, for at most `lifetime`.
+    fn keep(&self, idle: Idle) {
+        if self.is_scarce.load(Ordering::Acquire) && self.is_owed() {
+            return;
+        }
+        let mut shard = SHARD.with(|shard| lock(&self.idle[*shard]));
+        if shard.len() >= MOST {
+            drop(shard);
+            return;
+        }
+        shard.push(idle);
+        drop(shard);
+        self.freed.notify_one();
+    }
+
+    /// Whether a starving request waits for a connection to be closed; it is, then.
+    fn is_owed(&self) -> bool {
+        let mut counts = self.counts();
+        let is_owed = counts.owed > 0;
+        counts.owed = counts.owed.saturating_sub(1);
+        is_owed
+    }
+
+    /// Counts another connection, if it may be opened; an idle one makes room for it.
+    fn has_room(&self, limit: Option<usize>) -> bool {
+        let most = limit.unwrap_or(usize::MAX);
+        if self.counts().open >= most {
+            drop(self.take_oldest());
+        }
+        let mut counts = self.counts();
+        let has_room = counts.open < most;
+        counts.open += usize::from(has_room);
+        has_room
+    }
+
+    /// The connection that has been idle for longest.
+    fn take_oldest(&self) -> Option<Idle> {
+        let first = |shard: &Mutex<Vec<Idle>>| Some(lock(shard).first()?.since);
+        let shards = self.idle.iter();
+        let shards = shards.filter_map(|shard| Some((first(shard)?, shard)));
+        let (_, shard) = shards.min_by_key(|(since, _)| *since)?;
+        let mut shard = lock(shard);
+        (!shard.is_empty()).then(|| shard.remove(0))
+    }
+
+    fn sweep(&self) {
+        let is_scarce = self.is_scarce();
+        for shard in &self.idle {
+            let mut closed = Vec::new();
+            let mut idle = lock(shard);
+            for mut connection in mem::take(&mut *idle) {
+                match connection.is_usable(is_scarce) {
+                    true => idle.push(connection),
+                    false => closed.push(connection),
+                }
+            }
+            drop(idle);
+        }
+    }
+
+    /// Whether the server is known to have few sockets.
+    fn is_scarce(&self) -> bool {
+        if !self.is_scarce.load(Ordering::Acquire) {
+            return false;
+        }
+        let counts = self.counts();
+        let is_over = |until: Instant| until <= Instant::now();
+        let is_scarce = !counts.scarce_until.is_none_or(is_over);
+        if !is_scarce && counts.owed == 0 {
+            self.is_scarce.store(false, Ordering::Release);
+        }
+        is_scarce
+    }
+
+    fn is_unused(self: &Arc<Self>) -> bool {
+        Arc::strong_count(self) == 1 && !self.is_scarce()
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        lock(&self.counts)
+    }
+}
+
+/// Takes the last usable connection; each that is not is closed.
+fn take_usable(shard: &Mutex<Vec<Idle>>, reuse: Reuse, is_scarce: bool) -> Option<Idle> {
+    loop {
+        let mut last = lock(shard).pop()?;
+        let is_old = reuse == Reuse::Recent && last.since.elapsed() > RECENT;
+        if last.is_usable(is_scarce) && !is_old {
+            return Some(last);
+        }
+        // The request's own connection takes the place of the one that was too old for it.
+        if is_old {
             return None;
         }
-        Some(self.idle.remove(0))
     }
+}
 
-    fn sweep(&mut self, closed: &mut Vec<Idle>) {
-        let is_scarce = self.is_scarce();
-        let all = std::mem::take(&mut self.idle);
-        for mut idle in all {
-            match idle.is_usable(is_scarce) {
-                true => self.idle.push(idle),
-                false => closed.push(idle),
-            }
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    fn is_scarce(&self) -> bool {
-        self.scarce_until
-            .is_some_and(|until| Instant::now() < until)
-    }
-
-    fn is_unused(&self) -> bool {
-        let is_awaited = Arc::strong_count(&self.freed) > 1 || self.starving > 0;
-        self.open == 0 && self.idle.is_empty() && !is_awaited && !self.is_scarce()
+impl Slot {
+    /// Keeps its connection, whose last response was read to its end, for at most `lifetime`.
+    pub(super) fn keep(self, stream: UpstreamStream, lifetime: Duration) {
+        let server = self.0.clone();
+        server.keep(Idle {
+            stream,
+            slot: self,
+            since: Instant::now(),
+            lifetime,
+        });
     }
 }
 
@@ -257,30 +303,28 @@ impl Idle {
         };
         self.since.elapsed() < lifetime && self.stream.is_silent()
     }
+
+    /// The same on this thread's runtime, so that no wake-up crosses threads.
+    fn moved(self) -> Option<Self> {
+        let stream = self.stream.moved().ok()?;
+        Some(Self { stream, ..self })
+    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let Some(pool) = self.pool.upgrade() else {
-            return;
-        };
-        let mut servers = pool.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(server) = servers.get_mut(&self.key) else {
-            return;
-        };
-        server.open = server.open.saturating_sub(1);
-        server.freed.notify_one();
+        let mut counts = self.0.counts();
+        counts.open = counts.open.saturating_sub(1);
+        drop(counts);
+        self.0.freed.notify_one();
     }
 }
 
 impl Drop for Starving {
     fn drop(&mut self) {
-        let mut servers = self.pool.lock();
-        let Some(server) = servers.get_mut(&self.key) else {
-            return;
-        };
-        server.starving = server.starving.saturating_sub(1);
-        server.owed = server.owed.min(server.starving);
+        let mut counts = self.0.counts();
+        counts.starving = counts.starving.saturating_sub(1);
+        counts.owed = counts.owed.min(counts.starving);
     }
 }
 

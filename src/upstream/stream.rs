@@ -70,6 +70,17 @@ impl UpstreamStream {
         }
     }
 
+    /// The same, woken by the runtime of this thread; the engine's streams stay with theirs.
+    ///
+    /// # Errors
+    /// When the runtime cannot watch it.
+    pub(super) fn moved(self) -> io::Result<Self> {
+        match self {
+            Self::Plain(stream) => Ok(Self::Plain(TcpStream::from_std(stream.into_std()?)?)),
+            other => Ok(other),
+        }
+    }
+
     /// Whether the server has neither sent anything nor hung up.
     pub(super) fn is_silent(&mut self) -> bool {
         match self {

@@ -12,22 +12,24 @@ const LIFETIME: Duration = Duration::from_secs(60);
 struct Scene {
     pool: Pool,
     listener: TcpListener,
-    key: Key,
+    server: Arc<Server>,
 }
 
 impl Scene {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let pool = Pool::default();
+        let key = Key::Plain(listener.local_addr().unwrap());
         Self {
-            pool: Pool::default(),
-            key: Key::Plain(listener.local_addr().unwrap()),
+            server: pool.server(&key),
+            pool,
             listener,
         }
     }
 
     /// An open connection, and the server's end of it.
     async fn open(&self, limit: Option<usize>) -> (UpstreamStream, Slot, TcpStream) {
-        let Claim::Open(slot) = self.pool.claim(&self.key, limit, Reuse::Any) else {
+        let Some(Err(slot)) = self.server.claim(limit, Reuse::Any) else {
             panic!("no new connection");
         };
         let address = self.listener.local_addr().unwrap();
@@ -39,19 +41,23 @@ impl Scene {
     /// An idle connection, and the server's end of it.
     async fn idle(&self, limit: Option<usize>) -> TcpStream {
         let (stream, slot, server) = self.open(limit).await;
-        self.pool.keep(stream, slot, LIFETIME);
+        slot.keep(stream, LIFETIME);
         server
     }
 
-    fn claim(&self, limit: Option<usize>, reuse: Reuse) -> Claim {
-        self.pool.claim(&self.key, limit, reuse)
+    fn claim(&self, limit: Option<usize>, reuse: Reuse) -> Option<Result<Idle, Slot>> {
+        self.server.claim(limit, reuse)
     }
 
     fn open_connections(&self) -> usize {
-        self.pool
-            .lock()
-            .get(&self.key)
-            .map_or(0, |server| server.open)
+        self.server.counts().open
+    }
+
+    /// Makes the idle connection so much older.
+    fn age(&self, time: Duration) {
+        let idle =
+            |shard: &Mutex<Vec<Idle>>| lock(shard).iter_mut().for_each(|kept| kept.since -= time);
+        self.server.idle.iter().for_each(idle);
     }
 }
 
@@ -59,10 +65,10 @@ impl Scene {
 async fn only_a_silent_connection_is_reused() {
     let scene = Scene::new().await;
     let _silent = scene.idle(None).await;
-    assert!(matches!(scene.claim(None, Reuse::Any), Claim::Idle(_)));
+    assert!(matches!(scene.claim(None, Reuse::Any), Some(Ok(_))));
     let mut talkative = scene.idle(None).await;
     talkative.write_all(b"stray").await.unwrap();
-    assert!(matches!(scene.claim(None, Reuse::Any), Claim::Open(_)));
+    assert!(matches!(scene.claim(None, Reuse::Any), Some(Err(_))));
     drop(scene.idle(None).await);
     scene.pool.sweep();
     assert_eq!(scene.open_connections(), 0);
@@ -74,37 +80,37 @@ async fn connections_are_bounded_and_an_idle_one_makes_room() {
     let limit = Some(2);
     let (first, first_slot, _server) = scene.open(limit).await;
     let (_second, second_slot, _other) = scene.open(limit).await;
-    assert!(matches!(scene.claim(limit, Reuse::Any), Claim::Full));
+    assert!(scene.claim(limit, Reuse::Any).is_none());
     drop(second_slot);
-    assert!(matches!(scene.claim(limit, Reuse::Any), Claim::Open(_)));
-    scene.pool.keep(first, first_slot, LIFETIME);
+    assert!(matches!(scene.claim(limit, Reuse::Any), Some(Err(_))));
+    first_slot.keep(first, LIFETIME);
     let third = scene.claim(limit, Reuse::Never);
-    assert!(matches!(third, Claim::Open(_)));
+    assert!(matches!(third, Some(Err(_))));
     let fourth = scene.claim(limit, Reuse::Never);
-    assert!(matches!(fourth, Claim::Open(_)));
-    assert!(matches!(scene.claim(limit, Reuse::Any), Claim::Full));
+    assert!(matches!(fourth, Some(Err(_))));
+    assert!(scene.claim(limit, Reuse::Any).is_none());
 }
 
 #[tokio::test]
 async fn a_request_that_cannot_be_repeated_takes_no_old_connection() {
     let scene = Scene::new().await;
     let _server = scene.idle(None).await;
-    scene.pool.lock().get_mut(&scene.key).unwrap().idle[0].since -= RECENT * 2;
-    assert!(matches!(scene.claim(None, Reuse::Recent), Claim::Open(_)));
+    scene.age(RECENT * 2);
+    assert!(matches!(scene.claim(None, Reuse::Recent), Some(Err(_))));
     assert_eq!(scene.open_connections(), 0, "the old one was closed");
     let _server = scene.idle(None).await;
-    assert!(matches!(scene.claim(None, Reuse::Recent), Claim::Idle(_)));
+    assert!(matches!(scene.claim(None, Reuse::Recent), Some(Ok(_))));
 }
 
 #[tokio::test]
 async fn a_starving_request_closes_one_idle_connection_now_or_later() {
     let scene = Scene::new().await;
     let _kept = scene.idle(None).await;
-    let starving = scene.pool.starve(&scene.key);
+    let starving = scene.server.starve();
     assert_eq!(scene.open_connections(), 0, "closed at once");
     let (stream, slot, _server) = scene.open(None).await;
-    let starving_too = scene.pool.starve(&scene.key);
-    scene.pool.keep(stream, slot, LIFETIME);
+    let starving_too = scene.server.starve();
+    slot.keep(stream, LIFETIME);
     assert_eq!(scene.open_connections(), 0, "closed instead of kept");
     let _kept = scene.idle(None).await;
     assert_eq!(scene.open_connections(), 1, "one for each");
@@ -114,7 +120,7 @@ async fn a_starving_request_closes_one_idle_connection_now_or_later() {
 #[tokio::test]
 async fn a_request_that_starves_no_more_closes_nothing() {
     let scene = Scene::new().await;
-    drop(scene.pool.starve(&scene.key));
+    drop(scene.server.starve());
     let _server = scene.idle(None).await;
     assert_eq!(scene.open_connections(), 1);
 }
@@ -122,9 +128,39 @@ async fn a_request_that_starves_no_more_closes_nothing() {
 #[tokio::test]
 async fn a_server_with_few_sockets_waits_a_second_for_an_idle_one() {
     let scene = Scene::new().await;
-    drop(scene.pool.starve(&scene.key));
+    drop(scene.server.starve());
     let _server = scene.idle(None).await;
-    scene.pool.lock().get_mut(&scene.key).unwrap().idle[0].since -= SCARCE;
+    scene.age(SCARCE);
     scene.pool.sweep();
     assert_eq!(scene.open_connections(), 0);
+}
+
+#[test]
+fn an_idle_connection_of_another_thread_is_moved_before_a_new_one_is_opened() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+    };
+    let (first, second) = (runtime().unwrap(), runtime().unwrap());
+    let (scene, kept) = first.block_on(async {
+        let scene = Scene::new().await;
+        let kept = scene.idle(None).await;
+        (scene, kept)
+    });
+    let server = scene.server.clone();
+    let taken = std::thread::spawn(move || {
+        second.block_on(async {
+            let Some(Ok(mut idle)) = server.claim(None, Reuse::Any) else {
+                panic!("a new one is opened");
+            };
+            idle.stream.write_all(b"moved").await.unwrap();
+            assert_eq!(server.counts().open, 1);
+        });
+    });
+    taken.join().unwrap();
+    let mut came = [0; 5];
+    let read =
+        first.block_on(async { tokio::io::AsyncReadExt::read(&mut { kept }, &mut came).await });
+    assert_eq!((read.unwrap(), &came), (5, b"moved"));
 }

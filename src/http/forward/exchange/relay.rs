@@ -12,6 +12,7 @@ use super::{
     super::{
         client::Client,
         event::{Event, LARGE_PIECE, PIECE},
+        request_body::RequestBody,
         response::Response,
     },
     Forward, Outcome, poll_read,
@@ -25,7 +26,7 @@ impl<C: Client> Forward<'_, C> {
     /// Sends the answer on to its end.
     pub(super) async fn relay(
         &mut self,
-        mut upstream: UpstreamConnection,
+        upstream: UpstreamConnection,
         response: Response<C::ResponseHead>,
     ) -> Outcome<C::ResponseHead> {
         let (head, mut rest) = response.split();
@@ -37,7 +38,7 @@ impl<C: Client> Forward<'_, C> {
         let passed = tokio::select! {
             biased;
             () = ended => Err(io::ErrorKind::ConnectionAborted.into()),
-            passed = self.pass_on(&mut upstream, head, &mut rest) => passed,
+            passed = self.pass_on(upstream, head, &mut rest) => passed,
             () = drain.leaving.cancelled(), if streaming => {
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
@@ -46,13 +47,6 @@ impl<C: Client> Forward<'_, C> {
         if let Err(error) = passed {
             self.log_broken(&error);
             return Outcome::Cut;
-        }
-        let unsent = self
-            .request_body
-            .as_ref()
-            .is_some_and(|request_body| !request_body.has_ended());
-        if rest.keeps() && !unsent {
-            self.proxy.connector.keep(upstream);
         }
         Outcome::Whole {
             last: rest.last,
@@ -71,22 +65,23 @@ impl<C: Client> Forward<'_, C> {
 
     async fn pass_on(
         &mut self,
-        upstream: &mut UpstreamConnection,
+        upstream: UpstreamConnection,
         head: C::ResponseHead,
         response: &mut Response<()>,
     ) -> io::Result<()> {
         let mut piece = std::mem::take(&mut response.first);
-        let ended = response.has_ended();
+        let mut upstream = self.keep_ended(upstream, response);
         self.give_trailers(response);
+        let ended = upstream.is_none();
         self.client.begin(head, &piece, ended).await?;
         let mut size = PIECE;
         let mut held = self.admitted.exchange.connection.memory.charge(0);
-        while !response.has_ended() {
+        while let Some(mut connection) = upstream {
             if self.admitted.exchange.connection.memory.is_tight() {
                 size = PIECE;
             }
             held.resize(0);
-            if self.receive(upstream, &mut piece, size).await? == 0 {
+            if self.receive(&mut connection, &mut piece, size).await? == 0 {
                 response.breaks_off()?;
                 piece.clear();
                 return self.client.send(&mut piece, true).await;
@@ -96,11 +91,28 @@ impl<C: Client> Forward<'_, C> {
             }
             held.resize(piece.capacity());
             response.follow(&mut piece)?;
-            let ended = response.has_ended();
             self.give_trailers(response);
-            self.client.send(&mut piece, ended).await?;
+            upstream = self.keep_ended(connection, response);
+            self.client.send(&mut piece, upstream.is_none()).await?;
         }
         Ok(())
+    }
+
+    /// Returns the connection to the pool, or closes it, once the response has ended: before the
+    /// client gets the last of it, whose next request may take the connection.
+    fn keep_ended(
+        &mut self,
+        upstream: UpstreamConnection,
+        response: &Response<()>,
+    ) -> Option<UpstreamConnection> {
+        if !response.has_ended() {
+            return Some(upstream);
+        }
+        let body = self.request_body.as_ref();
+        if response.keeps() && body.is_none_or(RequestBody::has_ended) {
+            self.proxy.connector.keep(upstream);
+        }
+        None
     }
 
     fn give_trailers(&mut self, response: &mut Response<()>) {
