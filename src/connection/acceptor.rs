@@ -217,7 +217,7 @@ impl Acceptor {
         });
         let prepared = tokio::select! {
             biased;
-            () = cut.cancelled() => return Err(io::ErrorKind::ConnectionAborted.into()),
+            () = cut.raised() => return Err(io::ErrorKind::ConnectionAborted.into()),
             prepared = self.in_time(limit, prepared) => prepared??,
         };
         let Some((transport, connection, mut occupied)) = prepared else {
@@ -253,7 +253,7 @@ impl Acceptor {
         tokio::select! {
             biased;
             came = timeout(limit, what) => Ok(came?),
-            () = self.proxy.drain.closing.cancelled() => {
+            () = self.proxy.drain.closing.raised() => {
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
@@ -264,7 +264,7 @@ impl Acceptor {
         tokio::select! {
             () = http2::connection::serve(&self.proxy, client, limit) => {}
             () = self.proxy.drain.cuts(&connection) => {}
-            () = connection.cut.cancelled() => {}
+            () = connection.cut.raised() => {}
         }
     }
 }

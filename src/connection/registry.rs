@@ -41,7 +41,7 @@ impl ConnectionRegistry {
     pub fn cut_unless(&self, keep: impl Fn(&ConnectionInfo) -> bool) -> usize {
         let registry = self.all();
         let cut = registry.iter().filter(|connection| !keep(connection));
-        cut.inspect(|connection| connection.cut.cancel()).count()
+        cut.inspect(|connection| connection.cut.raise()).count()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<usize, Arc<ConnectionInfo>>> {

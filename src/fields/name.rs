@@ -11,7 +11,6 @@ macro_rules! names {
 
         impl FieldName {
             /// All of them.
-            #[cfg(any(fuzzing, test))]
             pub(crate) const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The name in lower case.
@@ -60,17 +59,30 @@ names! {
     XForwardedProto = "x-forwarded-proto",
 }
 
+/// Bytes of the longest name, in words.
+const WORDS: usize = 4;
+
+/// A name in words, with zeros behind it.
+type Words = [u64; WORDS];
+
 impl FieldName {
     /// The name of a field, in any case; none where no rule reads it.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Self> {
-        let first = name.first()?.to_ascii_lowercase();
-        let same_length = Self::of_length(name.len()).iter();
-        let mut same = same_length.filter(|known| {
-            let known = known.as_str().as_bytes();
-            known[0] == first && known.eq_ignore_ascii_case(name)
-        });
-        same.next().copied()
+        let same_length = Self::of_length(name.len());
+        if same_length.is_empty() {
+            return None;
+        }
+        let words = words(name)?;
+        let is_same = |known: &&Self| known.is(&words);
+        same_length.iter().find(is_same).copied()
+    }
+
+    /// Whether these are the words of this name, in any case.
+    fn is(self, words: &Words) -> bool {
+        let (lower, letters) = (&LOWER[self as usize], &LETTERS[self as usize]);
+        let different = |nth: usize| (words[nth] ^ lower[nth]) & !letters[nth];
+        (0..WORDS).fold(0, |bits, nth| bits | different(nth)) == 0
     }
 
     fn of_length(length: usize) -> &'static [Self] {
@@ -103,6 +115,44 @@ impl FieldName {
             _ => &[],
         }
     }
+}
+
+/// The names in words.
+static LOWER: [Words; FieldName::COUNT] = FieldName::in_words(false);
+/// The bit of each letter in them that only its case changes.
+static LETTERS: [Words; FieldName::COUNT] = FieldName::in_words(true);
+/// The bit by which a letter of ASCII differs in its other case.
+const CASE: u64 = 0x20;
+
+impl FieldName {
+    const COUNT: usize = Self::ALL.len();
+
+    const fn in_words(only_case: bool) -> [Words; Self::COUNT] {
+        let mut all = [[0; WORDS]; Self::COUNT];
+        let mut place = 0;
+        while place < Self::COUNT {
+            let name = Self::ALL[place].as_str().as_bytes();
+            let mut nth = 0;
+            while nth < name.len() {
+                let bits = match only_case {
+                    false => name[nth] as u64,
+                    true if name[nth].is_ascii_alphabetic() => CASE,
+                    true => 0,
+                };
+                all[place][nth / 8] |= bits << (nth % 8 * 8);
+                nth += 1;
+            }
+            place += 1;
+        }
+        all
+    }
+}
+
+fn words(name: &[u8]) -> Option<Words> {
+    let mut bytes = [[0; 8]; WORDS];
+    let room = bytes.as_flattened_mut().get_mut(..name.len())?;
+    room.copy_from_slice(name);
+    Some(bytes.map(u64::from_le_bytes))
 }
 
 /// A set of names.
@@ -153,7 +203,20 @@ mod tests {
             assert_eq!(FieldName::parse(upper.as_bytes()), Some(*name), "{upper}");
             assert!(NameSet::of(&[*name]).has(*name));
         }
-        for other in ["", "x", "hosts", "x-host", "te:"] {
+        for other in [
+            "",
+            "x",
+            "hosts",
+            "x-host",
+            "te:",
+            "keep\ralive",
+            "keep\u{d}alive",
+            "h\u{f}st",
+            "acce\u{10}t",
+            "user_agent",
+            "\u{8}ost",
+            "access-control-request-headers-x",
+        ] {
             assert_eq!(FieldName::parse(other.as_bytes()), None, "{other}");
         }
     }

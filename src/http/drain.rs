@@ -1,45 +1,31 @@
 //! The three steps of an orderly end, each a little less patient.
 
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
-
-use crate::transport::connection_info::ConnectionInfo;
+use crate::transport::{connection_info::ConnectionInfo, signal::Signal};
 
 /// Tells connections how far the end has come.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Drain {
-    begun: watch::Sender<bool>,
+    begun: Signal,
     /// Idle connections are closed now.
-    pub closing: CancellationToken,
+    pub closing: Signal,
     /// WebSockets are told goodbye now, and what has no end is cut.
-    pub leaving: CancellationToken,
-}
-
-impl Default for Drain {
-    fn default() -> Self {
-        Self {
-            begun: watch::Sender::new(false),
-            closing: CancellationToken::new(),
-            leaving: CancellationToken::new(),
-        }
-    }
+    pub leaving: Signal,
 }
 
 impl Drain {
-    /// First step: each answer is the last of its connection.
+    /// First step: each response is the last of its connection.
     pub fn begin(&self) {
-        self.begun.send_replace(true);
+        self.begun.raise();
     }
 
     /// Waits for the first step.
     pub async fn begun(&self) {
-        // The sender lives as long as `self`.
-        let _ = self.begun.subscribe().wait_for(|begun| *begun).await;
+        self.begun.raised().await;
     }
 
-    /// Waits until a connection's endless answer has to end; for ever when it has none.
+    /// Waits until a connection's endless response has to end; for ever when it has none.
     pub async fn cuts(&self, connection: &ConnectionInfo) {
-        self.leaving.cancelled().await;
+        self.leaving.raised().await;
         if !connection.is_streaming() {
             std::future::pending::<()>().await;
         }
@@ -48,6 +34,6 @@ impl Drain {
     /// Whether the first step was taken.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        *self.begun.borrow()
+        self.begun.is_raised()
     }
 }

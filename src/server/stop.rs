@@ -70,14 +70,14 @@ async fn hurry(server: &Server) {
         return;
     }
     let drain = &server.proxy.drain;
-    drain.closing.cancel();
-    drain.leaving.cancel();
+    drain.closing.raise();
+    drain.leaving.raise();
     timeout(REQUESTS, tasks.wait()).await.ok();
 }
 
 async fn say_goodbye(server: &Server) {
     let tasks = server.acceptor.tasks();
-    server.proxy.drain.leaving.cancel();
+    server.proxy.drain.leaving.raise();
     if timeout(GOODBYE, tasks.wait()).await.is_err() {
         warn!("{} connections did not end and are cut", tasks.len());
     }

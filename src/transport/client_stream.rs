@@ -9,9 +9,7 @@ mod frames;
 mod read_limit;
 
 use std::{
-    fmt,
-    future::Future,
-    io,
+    fmt, io,
     mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
@@ -24,11 +22,10 @@ use tokio::{
     io::{AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
 };
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use self::frames::Frames;
 use super::{
-    connection_info::ConnectionInfo, memory_budget::Charge, socket::Socket,
+    connection_info::ConnectionInfo, memory_budget::Charge, signal::Waiter, socket::Socket,
     write_timeout::WriteTimeout,
 };
 
@@ -41,7 +38,7 @@ pub struct ClientStream {
     connection: Arc<ConnectionInfo>,
     unread: BytesMut,
     read_limit: ReadLimit,
-    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    cut: Waiter,
     write_timeout: WriteTimeout,
     /// Follows the frames of HTTP/2.
     frames: Option<Box<Frames>>,
@@ -57,7 +54,7 @@ impl ClientStream {
     /// `header_time`.
     #[must_use]
     pub fn new(io: Socket, connection: Arc<ConnectionInfo>, header_time: Duration) -> Self {
-        let cut = Box::pin(connection.cut.clone().cancelled_owned());
+        let cut = connection.cut.waiter();
         let frames = || Box::new(Frames::new(header_time, connection.leave.clone()));
         Self {
             frames: io.is_http2().then(frames),
@@ -127,11 +124,13 @@ impl ClientStream {
     /// # Errors
     /// Those of the transport; a cut connection reads as `ConnectionAborted`.
     pub async fn receive(&mut self) -> io::Result<usize> {
-        std::future::poll_fn(|context| {
-            ready!(self.poll_cut(context))?;
-            self.poll_receive(context)
-        })
-        .await
+        std::future::poll_fn(|context| self.poll_more(context)).await
+    }
+
+    /// The same, polled.
+    pub(crate) fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        ready!(self.poll_cut(context))?;
+        self.poll_receive(context)
     }
 
     /// Sends all bytes.
@@ -183,7 +182,7 @@ impl ClientStream {
 
     /// Ready with an error once the connection is cut; ready with nothing until then.
     fn poll_cut(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.cut.as_mut().poll(context) {
+        match self.cut.poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
             Poll::Pending => Poll::Ready(Ok(())),
         }

@@ -14,7 +14,10 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::memory_budget::{Account, MemoryBudget};
+use super::{
+    memory_budget::{Account, MemoryBudget},
+    signal::Signal,
+};
 use crate::{
     access::session::Chain, config::model::ClientCertificate, telemetry::counter::Gauge,
     tls::ClientChain, transport::grant::Grants,
@@ -38,7 +41,7 @@ pub struct ConnectionInfo {
     /// Ends an HTTP/2 connection once its requests have ended.
     pub leave: CancellationToken,
     /// Cuts the connection at once, whatever flows on it.
-    pub cut: CancellationToken,
+    pub cut: Signal,
     /// Set when the client gives no window for what it asked for (RFC 9113, section 5.2).
     stalled: AtomicBool,
     /// The memory that the connection occupies.
@@ -81,7 +84,7 @@ impl ConnectionInfo {
     /// A connection that was just accepted.
     #[must_use]
     pub fn new(peer: SocketAddr, local: SocketAddr, tls_port: bool) -> Self {
-        let (peer, cut) = (canonical(peer), CancellationToken::new());
+        let (peer, cut) = (canonical(peer), Signal::default());
         Self {
             peer,
             peer_text: peer.ip().to_string(),

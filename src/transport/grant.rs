@@ -16,7 +16,7 @@ use std::{
 };
 
 pub(crate) use self::end::End;
-use tokio_util::sync::CancellationToken;
+use super::signal::Signal;
 
 use crate::{
     access::{evidence::Evidence, origin::Ground, session::Chain},
@@ -93,10 +93,10 @@ impl Grant {
     }
 
     /// Ends its exchange, and cuts the connection unless that carries others.
-    pub(crate) fn end(&self, cut: &CancellationToken) {
+    pub(crate) fn end(&self, cut: &Signal) {
         self.end.come();
         if !self.alone {
-            cut.cancel();
+            cut.raise();
         }
     }
 }

@@ -21,7 +21,8 @@ use crate::{
     telemetry::limit_event::LimitEvent,
 };
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
+
+use super::signal::Signal;
 
 pub use self::charge::Charge;
 
@@ -46,7 +47,7 @@ pub struct Account {
     /// The part of `held` that is queued for the client.
     queued: AtomicUsize,
     evicted: AtomicBool,
-    cut: CancellationToken,
+    cut: Signal,
     freed: Notify,
 }
 
@@ -78,7 +79,7 @@ impl MemoryBudget {
 
     /// The account of a new connection; `cut` ends it.
     #[must_use]
-    pub fn open(self: &Arc<Self>, peer: IpAddr, cut: CancellationToken) -> Arc<Account> {
+    pub fn open(self: &Arc<Self>, peer: IpAddr, cut: Signal) -> Arc<Account> {
         let account = Arc::new(Account::new(self.clone(), peer, cut));
         let entry = Arc::downgrade(&account);
         self.lock().insert(Arc::as_ptr(&account).addr(), entry);
@@ -144,7 +145,7 @@ fn heaviest(accounts: &[Arc<Account>]) -> Option<usize> {
 }
 
 impl Account {
-    fn new(budget: Arc<MemoryBudget>, peer: IpAddr, cut: CancellationToken) -> Self {
+    fn new(budget: Arc<MemoryBudget>, peer: IpAddr, cut: Signal) -> Self {
         Self {
             budget,
             peer,
@@ -159,7 +160,7 @@ impl Account {
 
     /// An account that belongs to no listener's budget.
     #[must_use]
-    pub fn unlimited(peer: IpAddr, cut: CancellationToken) -> Arc<Self> {
+    pub fn unlimited(peer: IpAddr, cut: Signal) -> Arc<Self> {
         Arc::new(Self::new(MemoryBudget::new(usize::MAX), peer, cut))
     }
 
@@ -243,7 +244,7 @@ impl Account {
     fn evict(&self) {
         self.budget.evictions.note(self.peer);
         self.evicted.store(true, Ordering::Relaxed);
-        self.cut.cancel();
+        self.cut.raise();
     }
 }
 

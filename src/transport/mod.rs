@@ -5,5 +5,6 @@ pub mod client_stream;
 pub mod connection_info;
 pub mod grant;
 pub mod memory_budget;
+pub mod signal;
 pub mod socket;
 pub(crate) mod write_timeout;

@@ -44,7 +44,7 @@ impl Proxy {
             .proxy
             .is_some_and(|proxy| !trusted.contains(proxy))
         {
-            connection.cut.cancel();
+            connection.cut.raise();
             return connection.grants.all().len();
         }
         let edition = self.edition(&sites);

@@ -9,7 +9,7 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep};
 
 /// How long nothing may happen.
-pub(super) struct IdleTimeout {
+pub(crate) struct IdleTimeout {
     limit: Duration,
     since: Instant,
     timer: Option<Pin<Box<Sleep>>>,
@@ -17,12 +17,18 @@ pub(super) struct IdleTimeout {
 
 impl IdleTimeout {
     /// Begins now.
-    pub(super) fn of(limit: Duration) -> Self {
+    pub(crate) fn of(limit: Duration) -> Self {
         Self {
             limit,
             since: Instant::now(),
             timer: None,
         }
+    }
+
+    /// Begins anew, with another limit; one that is shorter than the last counts from the next ring.
+    pub(crate) fn renew_with(&mut self, limit: Duration) {
+        self.limit = limit;
+        self.renew();
     }
 
     /// Begins anew.
@@ -31,7 +37,7 @@ impl IdleTimeout {
     }
 
     /// Ready when it has ended.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             let left = self.limit.saturating_sub(self.since.elapsed());
             if left.is_zero() {

@@ -3,7 +3,7 @@
 //! Reads each head within its time, has it judged, and forwards the request,
 //! hands it to the WebSocket tunnel, or answers it here.
 
-use std::io;
+use std::{future::poll_fn, io, task::Poll};
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, StatusCode, Version, header::InvalidHeaderValue};
@@ -19,6 +19,7 @@ use crate::{
         forward::{
             exchange::{Forward, Outcome},
             headers,
+            idle_timeout::IdleTimeout,
             request_body::Framing,
             request_head,
         },
@@ -30,6 +31,7 @@ use crate::{
     transport::{
         chunked::Chunks,
         client_stream::{ClientStream, ReadLimit},
+        signal::Waiter,
     },
 };
 
@@ -56,11 +58,22 @@ struct Forwarded {
     is_upgrade: bool,
 }
 
+/// The wait of a connection for its next request.
+struct Wait<'p> {
+    proxy: &'p Proxy,
+    closing: Waiter,
+    idle_timeout: IdleTimeout,
+}
+
 /// Serves a connection to its end.
 pub async fn serve(proxy: &Proxy, mut client: ClientStream) {
-    let mut first = true;
+    let mut wait = Wait {
+        proxy,
+        closing: proxy.drain.closing.waiter(),
+        idle_timeout: IdleTimeout::of(proxy.sites().config.limits.header_time),
+    };
     loop {
-        let exchanged = match next(proxy, &mut client, first).await {
+        let exchanged = match wait.next(&mut client).await {
             // On the heap, so that a connection that waits for a request is small.
             Next::Head(head) => Box::pin(exchange(proxy, client, head)).await,
             Next::Malformed(why) => respond::refuse(proxy, client, statuses::malformed(why)).await,
@@ -69,65 +82,87 @@ pub async fn serve(proxy: &Proxy, mut client: ClientStream) {
         };
         let Some(kept) = exchanged else { return };
         client = kept;
-        first = false;
+        let idle = proxy.sites().config.limits.idle;
+        wait.idle_timeout.renew_with(idle);
     }
 }
 
-/// Waits for a request and reads its head.
-async fn next(proxy: &Proxy, client: &mut ClientStream, first: bool) -> Next {
-    let limits = proxy.sites().config.limits;
-    client.limit_reads(ReadLimit::All);
-    if client.unread().is_empty() {
-        let wait = if first {
-            limits.header_time
-        } else {
-            limits.idle
-        };
-        let received = tokio::select! {
-            received = timeout(wait, client.receive()) => received,
-            () = proxy.drain.closing.cancelled() => return Next::End,
-        };
-        if !matches!(received, Ok(Ok(1..))) {
+impl Wait<'_> {
+    /// Waits for a request and reads its head, which mostly comes whole.
+    async fn next(&mut self, client: &mut ClientStream) -> Next {
+        client.limit_reads(ReadLimit::All);
+        let mut looked = 0;
+        if client.unread().is_empty() && !self.has_received(client).await {
             return Next::End;
         }
+        match next_head(client, &mut looked) {
+            Some(next) => next,
+            None => self.rest(client, looked).await,
+        }
     }
-    let head = tokio::select! {
-        biased;
-        head = timeout(limits.header_time, whole_head(client)) => head,
-        () = proxy.drain.closing.cancelled() => return Next::End,
-    };
-    match head {
-        Ok(Ok(next)) => next,
-        Ok(Err(_)) => Next::End,
-        Err(_) => Next::Slow,
+
+    /// Waits until something comes; false when the wait, the connection or the process ends.
+    async fn has_received(&mut self, client: &mut ClientStream) -> bool {
+        poll_fn(|context| {
+            if let Poll::Ready(received) = client.poll_more(context) {
+                return Poll::Ready(matches!(received, Ok(1..)));
+            }
+            let closing = self.closing.poll(context).is_ready();
+            match closing || self.idle_timeout.poll(context).is_ready() {
+                true => Poll::Ready(false),
+                false => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Reads the rest of a head, within its time.
+    async fn rest(&mut self, client: &mut ClientStream, looked: usize) -> Next {
+        let limit = self.proxy.sites().config.limits.header_time;
+        let head = tokio::select! {
+            biased;
+            head = timeout(limit, whole_head(client, looked)) => head,
+            () = poll_fn(|context| self.closing.poll(context)) => return Next::End,
+        };
+        match head {
+            Ok(Ok(next)) => next,
+            Ok(Err(_)) => Next::End,
+            Err(_) => Next::Slow,
+        }
     }
 }
 
-async fn whole_head(client: &mut ClientStream) -> io::Result<Next> {
-    skip_empty_line(client);
-    let mut looked = 0;
-    let length = loop {
-        if let Some(length) = Head::end(client.unread(), &mut looked) {
-            break length;
-        }
-        if client.unread().first().is_some_and(|byte| !is_head(*byte)) {
-            return Ok(Next::Malformed(NO_HTTP));
-        }
-        if client.unread().len() > MOST_BYTES {
-            return Ok(Next::Malformed(TOO_LARGE));
-        }
+async fn whole_head(client: &mut ClientStream, mut looked: usize) -> io::Result<Next> {
+    loop {
         if client.receive().await? == 0 {
             return Ok(Next::End);
         }
         if looked <= 2 {
             looked = 0;
-            skip_empty_line(client);
         }
-    };
-    if length > MOST_BYTES {
-        return Ok(Next::Malformed(TOO_LARGE));
+        if let Some(next) = next_head(client, &mut looked) {
+            return Ok(next);
+        }
     }
-    Ok(Next::Head(client.take(length)))
+}
+
+/// The head in what was received, or what is wrong with it; none while it is not whole.
+fn next_head(client: &mut ClientStream, looked: &mut usize) -> Option<Next> {
+    if *looked == 0 {
+        skip_empty_line(client);
+    }
+    let Some(length) = Head::end(client.unread(), looked) else {
+        let first = client.unread().first();
+        if first.is_some_and(|byte| !is_head(*byte)) {
+            return Some(Next::Malformed(NO_HTTP));
+        }
+        let is_too_large = client.unread().len() > MOST_BYTES;
+        return is_too_large.then_some(Next::Malformed(TOO_LARGE));
+    };
+    match length > MOST_BYTES {
+        true => Some(Next::Malformed(TOO_LARGE)),
+        false => Some(Next::Head(client.take(length))),
+    }
 }
 
 const NO_HTTP: Malformed = Malformed(StatusCode::BAD_REQUEST, "this is not HTTP");

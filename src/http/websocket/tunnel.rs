@@ -13,9 +13,9 @@ use std::{
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_util::sync::CancellationToken;
 
 use super::frames::Frames;
+use crate::transport::signal::Signal;
 
 /// A client and a hub, joined.
 pub(super) struct Tunnel<C, H> {
@@ -70,7 +70,7 @@ where
     /// Runs until both sides have ended, one fails, or nothing moved for `idle`.
     /// After `leave` the client is told that the server goes away.
     /// Returns the bytes sent to the client.
-    pub(super) async fn run(mut self, idle: Duration, leave: &CancellationToken) -> u64 {
+    pub(super) async fn run(mut self, idle: Duration, leave: &Signal) -> u64 {
         loop {
             let wait = self.idle_timeout(idle);
             tokio::select! {
@@ -80,7 +80,7 @@ where
                         break;
                     }
                 }
-                () = leave.cancelled(), if !self.leaving => self.leaving = true,
+                () = leave.raised(), if !self.leaving => self.leaving = true,
             }
         }
         self.down.moved
@@ -200,7 +200,7 @@ mod tests {
         let (mut client, outer) = duplex(64);
         let (inner, mut upstream) = duplex(64);
         let tunnel = Tunnel::new(outer, inner, b"early ");
-        let leave = CancellationToken::new();
+        let leave = Signal::default();
         let running = tokio::spawn(async move { tunnel.run(HALF_CLOSED, &leave).await });
 
         client.write_all(b"up").await.unwrap();
@@ -221,8 +221,8 @@ mod tests {
         let (mut client, outer) = duplex(64);
         let (inner, mut upstream) = duplex(64);
         let tunnel = Tunnel::new(outer, inner, &[0x82, 3, b'a']);
-        let leave = CancellationToken::new();
-        leave.cancel();
+        let leave = Signal::default();
+        leave.raise();
         let running = tokio::spawn(async move { tunnel.run(HALF_CLOSED, &leave).await });
         upstream.write_all(b"bc").await.unwrap();
         let mut down = Vec::new();
@@ -237,7 +237,7 @@ mod tests {
         let (inner, _hub) = duplex(64);
         let tunnel = Tunnel::new(outer, inner, b"");
         tunnel
-            .run(Duration::from_millis(5), &CancellationToken::new())
+            .run(Duration::from_millis(5), &Signal::default())
             .await;
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long to wait when the process is out of file descriptors.
-const EXHAUSTED: Duration = Duration::from_millis(200);
+const EXHAUSTED: Duration = Duration::from_millis(10);
 /// Between two looks whether commands reach the socket, and between two tries to open it.
 const LOOK: Duration = Duration::from_secs(1);
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::transport::memory_budget::*;
 
 fn account(budget: &Arc<MemoryBudget>, peer: &str) -> Arc<Account> {
-    budget.open(peer.parse().unwrap(), CancellationToken::new())
+    budget.open(peer.parse().unwrap(), Signal::default())
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn the_connection_that_holds_most_of_the_group_that_holds_most_is_cut() {
     let _large = large.charge(300);
     assert!(!small.is_evicted() && !large.is_evicted());
     let _more = small.charge(51);
-    assert!(large.cut.is_cancelled());
+    assert!(large.cut.is_raised());
     assert!(!small.is_evicted() && !owner.is_evicted());
 }
 
@@ -94,7 +94,7 @@ fn what_is_dropped_is_given_back() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_queued_in_small_pieces_when_a_connection_holds_too_much() {
-    let account = Account::unlimited([192, 0, 2, 1].into(), CancellationToken::new());
+    let account = Account::unlimited([192, 0, 2, 1].into(), Signal::default());
     let heads = account.charge(CONNECTION);
     assert!(!account.has_room(1));
     assert_eq!(account.queueable(64 * 1024), QUEUE);
@@ -114,7 +114,7 @@ async fn an_answer_is_queued_in_small_pieces_when_a_connection_holds_too_much() 
 
 #[test]
 fn answers_leave_half_of_a_connection_to_requests_and_fill_theirs_whole() {
-    let account = Account::unlimited([192, 0, 2, 1].into(), CancellationToken::new());
+    let account = Account::unlimited([192, 0, 2, 1].into(), Signal::default());
     let queued = account.queue(Bytes::from(vec![0; MOST_QUEUED - 5_000]));
     assert_eq!(account.queueable(64 * 1024), 5_000);
     let rest = account.queue(Bytes::from(vec![0; 5_000]));

@@ -39,7 +39,7 @@ impl<C: Client> Forward<'_, C> {
             biased;
             () = ended => Err(io::ErrorKind::ConnectionAborted.into()),
             passed = self.pass_on(upstream, head, &mut rest) => passed,
-            () = drain.leaving.cancelled(), if streaming => {
+            () = drain.leaving.raised(), if streaming => {
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         };
