@@ -153,7 +153,7 @@ impl Invitations {
     }
 
     /// The invitation of a link that nobody has used.
-    pub(super) fn of_link(&mut self, link: &str, now: Instant) -> Option<&mut Invitation> {
+    pub(super) fn of_connection(&mut self, link: &str, now: Instant) -> Option<&mut Invitation> {
         let mut open = self
             .0
             .iter_mut()
@@ -163,7 +163,7 @@ impl Invitations {
 
     /// Tries a code on a link; who is right first has it, and the last wrong one ends it.
     pub(super) fn try_code(&mut self, link: &str, code: &str, from: IpAddr, now: Instant) -> Tried {
-        let Some(invitation) = self.of_link(link, now) else {
+        let Some(invitation) = self.of_connection(link, now) else {
             return Tried::Unknown;
         };
         if invitation.code.is(code) {

@@ -172,7 +172,7 @@ impl Clients {
     #[must_use]
     pub fn invited(&self, link: &str, from: IpAddr) -> Option<(name::Name, u8)> {
         let mut invitations = lock(&self.0.invitations);
-        let invitation = invitations.of_link(link, Instant::now())?;
+        let invitation = invitations.of_connection(link, Instant::now())?;
         invitation.opened(from);
         Some((invitation.wish.name.clone(), invitation.tries_left()))
     }

@@ -13,6 +13,7 @@ use tokio::{
 use tokio_rustls::{StartHandshake, server::TlsStream};
 
 use crate::{
+    config::model::Host,
     http::proxy::Proxy,
     tls::ClientChain,
     transport::{
@@ -51,11 +52,11 @@ pub(super) async fn accept(
     let name = start
         .client_hello()
         .server_name()
-        .map(str::to_ascii_lowercase);
+        .map(|name| Host::Name(name.to_ascii_lowercase()));
     if let Some(config) = proof(proxy, &connection, &start.client_hello()) {
         return start.into_stream(config).await.map(|_| None);
     }
-    let (config, asked) = choose(proxy, &connection, name.as_deref());
+    let (config, asked) = choose(proxy, &connection, name.as_ref());
     match start.into_stream(config).into_fallible().await {
         Ok(stream) => {
             connection.tls = Some(known(&stream, name, asked));
@@ -127,7 +128,7 @@ fn proof(
 fn choose(
     proxy: &Proxy,
     connection: &ConnectionInfo,
-    name: Option<&str>,
+    name: Option<&Host>,
 ) -> (Arc<ServerConfig>, bool) {
     let sites = proxy.sites();
     match sites.of_handshake(name, connection.local.ip()) {
@@ -139,7 +140,7 @@ fn choose(
     }
 }
 
-fn known(stream: &TlsStream<TcpStream>, server_name: Option<String>, asked: bool) -> Handshake {
+fn known(stream: &TlsStream<TcpStream>, server_name: Option<Host>, asked: bool) -> Handshake {
     let session = stream.get_ref().1;
     let shown = session.peer_certificates().unwrap_or_default();
     let chain = ClientChain::received(shown);

@@ -192,7 +192,9 @@ pub fn header_value(value: &[u8]) -> Option<HeaderValue> {
     HeaderValue::from_bytes(value).ok()
 }
 
-fn is_token(name: &[u8]) -> bool {
+/// Whether a name is a token (RFC 9110, section 5.6.2).
+#[must_use]
+pub fn is_token(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| TOKEN[usize::from(*byte)])
 }
 

@@ -30,7 +30,7 @@ pub struct Request<'a> {
     /// Fields; Host or `:authority` is in `authority`.
     pub fields: &'a Fields<'a>,
     /// Host and port.
-    pub authority: Option<Authority>,
+    pub authority: Option<&'a Authority>,
 }
 
 /// One request, from its head to its line of the log.
@@ -132,7 +132,7 @@ impl LoggedRequest {
                 String::from_utf8_lossy(value).into_owned()
             })
         };
-        let authority = request.authority.as_ref();
+        let authority = request.authority;
         Self {
             method: request.method.clone(),
             target: enrolment_link::redacted(request.target),

@@ -11,6 +11,7 @@ use std::{
     sync::Arc,
 };
 
+use foldhash::fast::RandomState;
 use rustls::ServerConfig;
 
 use self::{
@@ -33,7 +34,7 @@ pub struct Sites {
     pub config: Config,
     /// Whether a rule of some site takes the certificates of hubgate's own CA.
     pub(crate) has_own_clients: bool,
-    by_host: HashMap<Host, Arc<Site>>,
+    by_host: HashMap<Host, Arc<Site>, RandomState>,
     all: Vec<Arc<Site>>,
     shared: Shared,
     watches: Vec<Arc<FileWatch>>,
@@ -81,9 +82,9 @@ impl Sites {
     /// The site a handshake is for: by the name asked for; when none was, by the address, or the
     /// only one. Host still has to be one of its own.
     #[must_use]
-    pub fn of_handshake(&self, name: Option<&str>, local: IpAddr) -> Option<&Arc<Site>> {
+    pub fn of_handshake(&self, name: Option<&Host>, local: IpAddr) -> Option<&Arc<Site>> {
         match name {
-            Some(name) => self.of_host(&Host::Name(name.to_owned())),
+            Some(name) => self.of_host(name),
             None => self
                 .of_host(&Host::Address(local))
                 .or_else(|| self.of_any_address())
@@ -93,11 +94,9 @@ impl Sites {
 
     /// The site that a connection was made for.
     #[must_use]
-    pub fn of_link(&self, connection: &ConnectionInfo) -> Option<&Arc<Site>> {
-        let name = connection
-            .tls
-            .as_ref()
-            .and_then(|tls| tls.server_name.as_deref());
+    pub fn of_connection(&self, connection: &ConnectionInfo) -> Option<&Arc<Site>> {
+        let tls = connection.tls.as_ref();
+        let name = tls.and_then(|tls| tls.server_name.as_ref());
         self.of_handshake(name, connection.local.ip())
     }
 
@@ -126,7 +125,7 @@ impl Sites {
         if trusted.is_empty() {
             return true;
         }
-        let site = self.of_link(connection);
+        let site = self.of_connection(connection);
         let rules: Vec<_> = trusted.iter().map(|it| it.rule.clone()).collect();
         let holds = |it: &AcceptedCertificate| {
             let chain = it.session.as_ref().or(connection.chain());
@@ -139,19 +138,19 @@ impl Sites {
     #[must_use]
     pub fn own_device(&self, connection: &ConnectionInfo) -> Option<Identity> {
         let chain = connection.chain().filter(|chain| !chain.is_empty())?;
-        self.of_link(connection)?.own_device(chain)
+        self.of_connection(connection)?.own_device(chain)
     }
 
     /// Makes the verdicts current that [`Sites::own_device`] needs.
     pub async fn prepare_own(&self, connection: &ConnectionInfo) {
-        if let (Some(site), Some(chain)) = (self.of_link(connection), connection.chain()) {
+        if let (Some(site), Some(chain)) = (self.of_connection(connection), connection.chain()) {
             site.prepare_own(chain).await;
         }
     }
 
     /// Makes the verdicts current that [`Sites::still_trusts`] needs.
     pub async fn prepare(&self, connection: &ConnectionInfo) {
-        let Some(site) = self.of_link(connection) else {
+        let Some(site) = self.of_connection(connection) else {
             return;
         };
         for trusted in connection.trusted() {
@@ -301,7 +300,7 @@ fn in_order(mut faults: Vec<(usize, String)>) -> Vec<String> {
     faults.into_iter().map(|(_, text)| text).collect()
 }
 
-fn by_host(sites: &[Arc<Site>]) -> HashMap<Host, Arc<Site>> {
+fn by_host(sites: &[Arc<Site>]) -> HashMap<Host, Arc<Site>, RandomState> {
     sites
         .iter()
         .flat_map(|site| {

@@ -19,8 +19,11 @@ use super::{
     signal::Signal,
 };
 use crate::{
-    access::session::Chain, config::model::ClientCertificate, telemetry::counter::Gauge,
-    tls::ClientChain, transport::grant::Grants,
+    access::session::Chain,
+    config::model::{ClientCertificate, Host},
+    telemetry::counter::Gauge,
+    tls::ClientChain,
+    transport::grant::Grants,
 };
 
 /// One connection of a client.
@@ -69,7 +72,7 @@ pub struct AcceptedCertificate {
 #[derive(Debug)]
 pub struct Handshake {
     /// The name the client asked for (RFC 6066, section 3), in lower case.
-    pub server_name: Option<String>,
+    pub server_name: Option<Host>,
     /// Whether the client was asked for a certificate.
     pub asked: bool,
     /// The chain the client showed; empty when none.

@@ -16,13 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use foldhash::fast::RandomState;
 use tokio::sync::Notify;
 
 use super::UpstreamStream;
 
 /// The connections to all servers.
 #[derive(Clone, Default)]
-pub(super) struct Pool(Arc<Mutex<HashMap<Key, Arc<Server>>>>);
+pub(super) struct Pool(Arc<Mutex<HashMap<Key, Arc<Server>, RandomState>>>);
 
 /// Identifies connections that serve the same requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -120,7 +121,7 @@ impl Pool {
         self.lock().retain(|_, server| !server.is_unused());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Server>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Server>, RandomState>> {
         lock(&self.0)
     }
 }

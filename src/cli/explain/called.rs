@@ -58,11 +58,9 @@ impl Called {
     }
 
     /// The name asked for in the handshake (RFC 6066, section 3): none for an address.
-    pub(super) fn server_name(&self) -> Option<String> {
-        match &self.authority.host {
-            Host::Name(name) => Some(name.clone()),
-            _ => None,
-        }
+    pub(super) fn server_name(&self) -> Option<Host> {
+        let host = &self.authority.host;
+        matches!(host, Host::Name(_)).then(|| host.clone())
     }
 }
 
@@ -92,7 +90,7 @@ mod tests {
     fn an_address_is_split_as_a_browser_splits_it() {
         let called = parse("https://Home.test?x=/y#part").unwrap();
         assert_eq!((called.target.as_str(), called.port), ("/?x=/y", 443));
-        assert_eq!(called.server_name().as_deref(), Some("home.test"));
+        assert_eq!(called.server_name(), Some(Host::Name("home.test".into())));
         assert!(called.tls && called.listens);
         let called = parse("http://[::1]:8443/a").unwrap();
         assert!(called.tls_port && !called.tls && called.listens);

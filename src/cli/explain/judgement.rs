@@ -54,7 +54,7 @@ impl Visit {
             target: &head.target,
             version: head.version,
             fields: &head.fields,
-            authority: head.authority.clone(),
+            authority: head.authority.as_ref(),
         };
         let exchange = Exchange::new(sites, link, &request);
         let judged = Judged {
@@ -80,7 +80,7 @@ impl Visit {
 
     fn handshake(&self, proxy: &Proxy, link: &ConnectionInfo) -> Handshake {
         let (sites, server_name) = (proxy.sites(), self.called.server_name());
-        let site = sites.of_handshake(server_name.as_deref(), link.local.ip());
+        let site = sites.of_handshake(server_name.as_ref(), link.local.ip());
         let asked = site.is_some_and(|site| proxy.asks(&sites, site, link.peer.ip()));
         let shown = self.device.iter().filter(|_| asked);
         let shown: Vec<_> = shown.map(|it| it.certificate.clone()).collect();

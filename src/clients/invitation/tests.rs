@@ -46,10 +46,10 @@ fn other(code: &str) -> String {
 fn the_right_code_is_taken_once() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
-    assert!(invitations.of_link(&link, now).is_some());
+    assert!(invitations.of_connection(&link, now).is_some());
     assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
     assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
-    assert!(invitations.of_link(&link, now).is_none());
+    assert!(invitations.of_connection(&link, now).is_none());
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_certificate_that_could_not_be_made_leaves_the_link_good() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
-    assert!(invitations.of_link(&link, now).is_none());
+    assert!(invitations.of_connection(&link, now).is_none());
     invitations.failed(&link, "the disk is full");
     assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
 }

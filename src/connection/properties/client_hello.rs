@@ -39,8 +39,10 @@ pub fn client_hello(bytes: &[u8]) {
 }
 
 fn leads_to_its_site(bytes: &[u8], name: Option<&str>) {
-    let sites = house::sites();
-    let found = sites.of_handshake(name, LOCAL).map(|site| &site.config);
+    let (sites, host) = (house::sites(), name.map(|name| Host::Name(name.into())));
+    let found = sites
+        .of_handshake(host.as_ref(), LOCAL)
+        .map(|site| &site.config);
     if let Some(Some(written)) = server_name(bytes) {
         let written = String::from_utf8_lossy(written).to_ascii_lowercase();
         // rustls takes the dot of the root off.

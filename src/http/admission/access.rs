@@ -67,7 +67,7 @@ impl Proxy {
         match decided {
             Ok(admission) => {
                 if admission.factors.network {
-                    let authority = arrival.request.authority.as_ref();
+                    let authority = arrival.request.authority;
                     exchange.sites.notice_network(connection, authority);
                 }
                 Ok(admission)

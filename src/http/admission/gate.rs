@@ -75,7 +75,7 @@ impl Proxy {
         let (exchange, request) = (arrival.exchange, arrival.request);
         self.answer_validation(exchange, request)?;
         size::limit_head(request).map_err(statuses::malformed)?;
-        let authority = request.authority.as_ref();
+        let authority = request.authority;
         let site = site::agreed(&exchange.sites, &exchange.connection, authority);
         let site = site.ok_or_else(|| statuses::misdirected(&exchange.logged.host))?;
         let judged = self.judge_at(&site, arrival).await;

@@ -28,7 +28,7 @@ pub(super) fn to_https(exchange: &Exchange, request: &Request<'_>) -> Result<(),
         true => connection.local.port(),
         false => https.port(),
     };
-    let public = request.authority.as_ref().map(|authority| Authority {
+    let public = request.authority.map(|authority| Authority {
         host: authority.host.clone(),
         port: Some(port).filter(|port| *port != 443),
     });

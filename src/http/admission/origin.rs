@@ -27,7 +27,7 @@ pub(super) fn target<'a>(
     site: &'a Site,
     place: &Place<'_>,
 ) -> Target<'a> {
-    let authority = request.authority.as_ref();
+    let authority = request.authority;
     Target {
         hosts: &site.config.hosts,
         port: authority.and_then(|authority| authority.port),

@@ -63,7 +63,7 @@ impl RestoredSession<'_> {
     ) -> Grant {
         let forwarded = request.fields.all(FieldName::XForwardedFor);
         Grant {
-            authority: request.authority.clone(),
+            authority: request.authority.cloned(),
             path: request.path().to_owned(),
             forwarded: forwarded.map(Box::from).collect(),
             evidence: mem::take(&mut admission.evidence),

@@ -24,7 +24,7 @@ pub(super) fn agreed(
     if connection.tls.is_none() {
         return Some(site.clone());
     }
-    let other = sites.of_link(connection)?;
+    let other = sites.of_connection(connection)?;
     other.asks_like(site).then(|| site.clone())
 }
 

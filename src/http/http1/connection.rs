@@ -248,7 +248,7 @@ fn request<'r>(head: &'r Head<'_>) -> Request<'r> {
         target: &head.target,
         version: head.version,
         fields: &head.fields,
-        authority: head.authority.clone(),
+        authority: head.authority.as_ref(),
     }
 }
 

@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, StatusCode, Version, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use tokio::time::timeout;
 
 use super::stream::Stream;
 use crate::{
     authority::Authority,
-    fields::{Field, FieldName, Fields},
+    fields::{FieldName, Fields, is_token},
     http::{
         admission::{self, Admitted},
         forward::{
@@ -42,6 +42,13 @@ pub(super) struct Opened {
 
 /// Bytes that a stream occupies beside its head: its line of the log, `h2`'s state.
 pub(super) const STREAM: usize = 512;
+/// An admitted request, with its head for the hub.
+struct Forwarded {
+    admitted: Box<Admitted>,
+    wire: BytesMut,
+    framing: Framing,
+}
+
 /// A local response whose head is sent: a stream that waits for a window holds no more.
 struct Begun {
     connection: Arc<ConnectionInfo>,
@@ -59,7 +66,7 @@ impl Opened {
             false => Vec::new(),
         };
         match Box::pin(self.judge(proxy, form)).await {
-            Ok(admitted) => Box::pin(self.forward(proxy, admitted)).await,
+            Ok(forwarded) => Box::pin(self.forward(proxy, forwarded)).await,
             Err(respond) => {
                 drop(self.head);
                 self.held.resize(STREAM);
@@ -74,9 +81,10 @@ impl Opened {
         proxy.sites_now().has_own_clients && admission::is_form(method, path)
     }
 
-    async fn judge(&self, proxy: &Proxy, form: Vec<u8>) -> Result<Box<Admitted>, Box<Respond>> {
+    async fn judge(&self, proxy: &Proxy, form: Vec<u8>) -> Result<Forwarded, Box<Respond>> {
         let fields = Fields::from(&self.head.headers);
-        let request = request(&self.head, &fields);
+        let authority = authority(&self.head, &fields);
+        let request = request(&self.head, &fields, authority.as_ref());
         let mut exchange = Exchange::new(proxy.sites_now(), self.connection.clone(), &request);
         exchange.form = form;
         if let Some(why) = self.malformed {
@@ -84,29 +92,72 @@ impl Opened {
             return Err(Box::new(respond));
         }
         let admitted = proxy.admit(exchange, &request, None).await;
-        admitted.map_err(|refused| Box::new(Respond::refused(*refused)))
+        let admitted = admitted.map_err(|refused| Box::new(Respond::refused(*refused)))?;
+        match self.to_hub(&request, &admitted) {
+            Some((wire, framing)) => Ok(Forwarded {
+                admitted,
+                wire,
+                framing,
+            }),
+            None => {
+                let response = statuses::malformed(request_head::UNFRAMED);
+                Err(Box::new(Respond::admitted(*admitted, response)))
+            }
+        }
     }
 
-    async fn forward(self: Box<Self>, proxy: &Proxy, admitted: Box<Admitted>) {
+    /// The head as the hub gets it, and the framing of the body; none where that is not one.
+    fn to_hub(&self, request: &Request<'_>, admitted: &Admitted) -> Option<(BytesMut, Framing)> {
+        let fields = request.fields;
+        let body = request_head::framing(fields, Version::HTTP_11).ok()?;
+        let framing = match body {
+            Body::Length(1..) => Framing::Length,
+            Body::Length(_) if self.stream.has_sent() => Framing::Nothing,
+            Body::Length(_) => Framing::Chunks,
+            Body::Chunked => return None,
+        };
+        let mut edits = headers::to_hub(fields, admitted).ok()?;
+        if let Some(host) = named(&self.head.uri).filter(|_| !edits.sets("Host")) {
+            edits.set("Host", host.as_bytes());
+        }
+        match framing {
+            Framing::Nothing if !request.method.is_safe() => {
+                edits.set("Content-Length", &b"0"[..]);
+            }
+            Framing::Chunks => edits.remove("Content-Length"),
+            _ => {
+                if let Some(length) = request_head::plain_length(fields, body) {
+                    edits.set("Content-Length", length.into_bytes());
+                }
+            }
+        }
+        let wire = write(request.method, request.target, fields, &edits, &framing);
+        Some((wire, framing))
+    }
+
+    async fn forward(self: Box<Self>, proxy: &Proxy, forwarded: Forwarded) {
         let Self {
             head,
-            mut stream,
+            stream,
             mut held,
             ..
         } = *self;
         let method = head.method.clone();
-        let Some((wire, framing)) = to_hub(&head, &stream, &admitted) else {
-            drop(head);
-            held.resize(STREAM);
-            let response = statuses::malformed(request_head::UNFRAMED);
-            return respond(&mut stream, proxy, admitted, response).await;
-        };
         drop(head);
+        let Forwarded {
+            admitted,
+            wire,
+            framing,
+        } = forwarded;
         held.resize(STREAM + wire.len() + admitted.exchange.logged.bytes());
         let forward = Forward::new(proxy, stream, admitted, method, false);
         let (mut stream, admitted, outcome) = forward.run(&wire, framing).await;
         match outcome {
-            Outcome::Respond(response) => respond(&mut stream, proxy, admitted, *response).await,
+            Outcome::Respond(response) => {
+                let respond = Box::new(Respond::admitted(*admitted, *response));
+                let begun = begin(&mut stream, proxy, respond);
+                finish(&mut stream, begun).await;
+            }
             Outcome::Whole { .. } => stream.drop_body().await,
             // A stream that is dropped without its end is reset, after what was sent.
             Outcome::Cut | Outcome::Switched(_) => {}
@@ -119,18 +170,6 @@ async fn form(stream: &mut Stream, proxy: &Proxy) -> Vec<u8> {
     let header_time = proxy.sites_now().config.limits.header_time;
     let read = timeout(header_time, read_form(stream)).await;
     read.unwrap_or_default()
-}
-
-/// Sends a local response to an admitted request.
-async fn respond(
-    stream: &mut Stream,
-    proxy: &Proxy,
-    admitted: Box<Admitted>,
-    response: LocalResponse,
-) {
-    let respond = Box::new(Respond::admitted(*admitted, response));
-    let begun = begin(stream, proxy, respond);
-    finish(stream, begun).await;
 }
 
 /// Logs a local response and sends its head.
@@ -171,16 +210,24 @@ fn ends_connection(answer: &LocalResponse) -> bool {
     answer.close && !of_body.contains(&answer.status)
 }
 
-fn request<'r>(head: &'r Parts, fields: &'r Fields<'_>) -> Request<'r> {
-    let host = || fields.text(FieldName::Host);
+fn request<'r>(
+    head: &'r Parts,
+    fields: &'r Fields<'_>,
+    authority: Option<&'r Authority>,
+) -> Request<'r> {
     let target = head.uri.path_and_query();
     Request {
         method: &head.method,
         target: target.map_or("", |target| target.as_str()),
         version: head.version,
         fields,
-        authority: named(&head.uri).or_else(host).and_then(Authority::parse),
+        authority,
     }
+}
+
+fn authority(head: &Parts, fields: &Fields<'_>) -> Option<Authority> {
+    let host = || fields.text(FieldName::Host);
+    named(&head.uri).or_else(host).and_then(Authority::parse)
 }
 
 /// Refuses what `h2` lets through and no two readers understand alike.
@@ -188,12 +235,15 @@ fn request<'r>(head: &'r Parts, fields: &'r Fields<'_>) -> Request<'r> {
 /// # Errors
 /// [`Malformed`], by the sections of RFC 9113 named at each.
 pub(super) fn well_formed<B>(request: &http::Request<B>) -> Result<(), Malformed> {
-    let (uri, fields) = (request.uri(), &Fields::from(request.headers()));
-    if !fields.iter().all(Field::has_valid_name) {
+    let (uri, headers) = (request.uri(), request.headers());
+    if !headers
+        .keys()
+        .all(|name| is_token(name.as_str().as_bytes()))
+    {
         return Err(request_head::NO_NAME);
     }
     // Section 8.2.1.
-    if fields.iter().any(|field| is_padded(field.value)) {
+    if headers.values().any(|value| is_padded(value.as_bytes())) {
         return Err(request_head::PADDED);
     }
     let scheme = uri.scheme_str();
@@ -206,10 +256,25 @@ pub(super) fn well_formed<B>(request: &http::Request<B>) -> Result<(), Malformed
     if !is_origin_form || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(request_head::UNENCODED);
     }
-    let is_other = |host: &[u8]| named(uri).is_some_and(|named| host != named.as_bytes());
-    if fields.all(FieldName::Host).count() > 1 || fields.all(FieldName::Host).any(is_other) {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let is_other = |host: &HeaderValue| named(uri).is_some_and(|named| host != named);
+    if hosts.next().is_some_and(is_other) || hosts.next().is_some() {
         return Err(request_head::TWO_HOSTS);
     }
+    is_framed(headers)
+}
+
+/// Refuses a body that is not framed in one way, and an unknown expectation.
+fn is_framed(headers: &HeaderMap) -> Result<(), Malformed> {
+    let framing = [
+        header::CONTENT_LENGTH,
+        header::EXPECT,
+        header::TRANSFER_ENCODING,
+    ];
+    if !framing.iter().any(|name| headers.contains_key(name)) {
+        return Ok(());
+    }
+    let fields = &Fields::from(headers);
     request_head::expectation(fields)?;
     request_head::framing(fields, Version::HTTP_11).map(|_| ())
 }
@@ -222,36 +287,6 @@ fn is_padded(value: &[u8]) -> bool {
 
 fn named(uri: &http::Uri) -> Option<&str> {
     uri.authority().map(http::uri::Authority::as_str)
-}
-
-/// The head as the hub hears it, and how the body is framed; none when it is not framed in one way.
-fn to_hub(head: &Parts, stream: &Stream, admitted: &Admitted) -> Option<(BytesMut, Framing)> {
-    let fields = Fields::from(&head.headers);
-    let body = request_head::framing(&fields, Version::HTTP_11).ok()?;
-    let framing = match body {
-        Body::Length(1..) => Framing::Length,
-        Body::Length(_) if stream.has_sent() => Framing::Nothing,
-        Body::Length(_) => Framing::Chunks,
-        Body::Chunked => return None,
-    };
-    let mut edits = headers::to_hub(&fields, admitted).ok()?;
-    if let Some(host) = named(&head.uri).filter(|_| !edits.sets("Host")) {
-        edits.set("Host", host.as_bytes());
-    }
-    match framing {
-        Framing::Nothing if !head.method.is_safe() => {
-            edits.set("Content-Length", &b"0"[..]);
-        }
-        Framing::Chunks => edits.remove("Content-Length"),
-        _ => {
-            if let Some(length) = request_head::plain_length(&fields, body) {
-                edits.set("Content-Length", length.into_bytes());
-            }
-        }
-    }
-    let target = request(head, &fields).target;
-    let wire = write(&head.method, target, &fields, &edits, &framing);
-    Some((wire, framing))
 }
 
 async fn read_form(stream: &mut Stream) -> Vec<u8> {

@@ -10,7 +10,7 @@ use http::{Method, Version};
 
 use crate::{
     access::{evidence::Evidence, origin::Ground, verdict::Admission},
-    config,
+    config::{self, model::Host},
     fields::Fields,
     http::{
         admission::{Admitted, cors::Cors},
@@ -63,7 +63,7 @@ pub(crate) fn admitted(from: Ipv4Addr, request: &Request<'_>) -> Admitted {
     let local = SocketAddr::from(([203, 0, 113, 5], 443));
     let connection = Arc::new(ConnectionInfo::new((from, 4711).into(), local, true));
     let exchange = Exchange::new(sites(), connection.clone(), request);
-    let site = SITES.of_handshake(Some("home.example.org"), local.ip());
+    let site = SITES.of_handshake(Some(&Host::Name("home.example.org".into())), local.ip());
     let Some((site, route)) = site.and_then(|site| Some((site, route(site)?))) else {
         panic!("the first site has an upstream")
     };

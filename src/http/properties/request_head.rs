@@ -142,7 +142,7 @@ fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
         target: &head.target,
         version: head.version,
         fields: &head.fields,
-        authority: head.authority.clone(),
+        authority: head.authority.as_ref(),
     };
     let admitted = house::admitted(from, &request);
     let upgrade = handshake::is_upgrade(head);
