@@ -11,6 +11,8 @@ use crate::{
     tls::{day, moment},
 };
 
+const MIB: f64 = 1024.0 * 1024.0;
+
 /// Prints what runs; with a broken file, first that hubgate goes on with the one before.
 ///
 /// # Errors
@@ -60,6 +62,7 @@ fn told(status: &Status) -> String {
         counters.requests.client_error,
         counters.requests.server_error,
     );
+    text.extend(status.memory_limit.map(memory_limit));
     text.extend(at_limits(&counters.connections.at_limits));
     text.extend(status.sites.iter().map(site));
     text.extend(
@@ -69,6 +72,13 @@ fn told(status: &Status) -> String {
             .map(|it| format!("\nwarning: {it}\n")),
     );
     text
+}
+
+fn memory_limit(bytes: usize) -> String {
+    format!(
+        "clients may occupy {:.1} MiB (limits.memory)\n",
+        bytes as f64 / MIB
+    )
 }
 
 /// Connections that limits cost since the start; none where none did.

@@ -20,7 +20,8 @@ pub(crate) struct Limits {
     /// Between the requests of a connection.
     pub(crate) idle: String,
     /// For request heads and buffers of all connections: `auto` is a sixteenth of the machine's
-    /// memory, from 32 MiB to 512 MiB; or a size such as `64MiB`.
+    /// memory, or of what a control group leaves of it (`MemoryMax=`, `MemoryHigh=`), from 32 MiB to
+    /// 512 MiB; or a size such as `64MiB`.
     pub(crate) memory: String,
     /// Without a byte either way in an answer or WebSocket under way.
     pub(crate) stream_idle: String,

@@ -1,7 +1,8 @@
-//! `limits.memory`: a size, or a share of the machine's memory.
+//! `limits.memory`: a size, or a share of the memory available to the process.
 
-use std::fs;
+mod available;
 
+use self::available::available;
 use super::quantity;
 
 /// The least that two connections and their answers need.
@@ -10,14 +11,14 @@ const LEAST: u64 = MIB;
 const AUTO_LEAST: u64 = 32 * MIB;
 /// What `auto` never goes above.
 const AUTO_MOST: u64 = 512 * MIB;
-/// The share of the machine's memory that `auto` takes.
+/// The share of the available memory that `auto` takes.
 const SHARE: u64 = 16;
 const MIB: u64 = 1 << 20;
 
 /// Reads `auto` or a size such as `64MiB`.
 pub(super) fn limit(text: &str) -> Result<usize, String> {
     let bytes = match text {
-        "auto" => share(machine_total()),
+        "auto" => share(available()),
         _ => size(text)?,
     };
     Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
@@ -35,19 +36,8 @@ fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-fn share(total: Option<u64>) -> u64 {
-    let share = total.map_or(AUTO_LEAST, |total| total / SHARE);
-    share.clamp(AUTO_LEAST, AUTO_MOST)
-}
-
-/// Bytes of memory that the machine has.
-fn machine_total() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kibibytes.checked_mul(1 << 10)
+fn share(available: u64) -> u64 {
+    (available / SHARE).clamp(AUTO_LEAST, AUTO_MOST)
 }
 
 #[cfg(test)]
@@ -55,12 +45,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn auto_is_a_sixteenth_of_the_machine_within_bounds() {
-        assert_eq!(share(Some(4096 * MIB)), 256 * MIB);
-        assert_eq!(share(Some(256 * MIB)), 32 * MIB);
-        assert_eq!(share(Some(1 << 40)), 512 * MIB);
-        assert_eq!(share(None), 32 * MIB);
-        assert!(machine_total().unwrap() > MIB);
+    fn auto_is_a_sixteenth_of_the_available_memory_within_bounds() {
+        assert_eq!(share(4096 * MIB), 256 * MIB);
+        assert_eq!(share(256 * MIB), 32 * MIB);
+        assert_eq!(share(1 << 40), 512 * MIB);
+        assert!(available() > 32 * MIB);
     }
 
     #[test]

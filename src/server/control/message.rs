@@ -28,6 +28,9 @@ pub struct Status {
     pub loaded: Option<OffsetDateTime>,
     /// Addresses listened on.
     pub listen: Vec<String>,
+    /// Bytes that clients may occupy: what `limits.memory` resolves to.
+    #[serde(default)]
+    pub memory_limit: Option<usize>,
     /// The sites, each with its hosts, its certificate's end and what is wrong with it.
     pub sites: Vec<site::State>,
     /// What is wrong with the house's own devices, or will be soon.

@@ -182,6 +182,7 @@ impl Server {
             config: self.config.clone(),
             loaded: Some(self.loaded()),
             listen: self.listeners.lock().await.addresses(),
+            memory_limit: Some(self.proxy.sites().config.limits.memory),
             sites: self.sites(),
             warnings: self.warnings(),
             counters: self.counters(),

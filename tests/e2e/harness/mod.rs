@@ -8,6 +8,7 @@ mod answer;
 mod caller;
 mod card;
 mod command;
+mod control_group;
 mod conversation;
 mod demo;
 mod der;
@@ -33,6 +34,7 @@ pub use self::{
     answer::Answer,
     caller::{Caller, Stream},
     command::{PROGRAM, Ran, foreign, hubgate, hubgate_told},
+    control_group::ControlGroup,
     conversation::Conversation,
     demo::Demo,
     eventually::{DEADLINE, eventually, within},

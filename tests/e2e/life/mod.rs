@@ -9,6 +9,7 @@ mod handover;
 mod load;
 mod manager;
 mod many_connections;
+mod memory;
 mod player;
 mod reload;
 mod stalled_output;
