@@ -19,8 +19,9 @@ pub(super) struct NatLoopback {
     told: AtomicBool,
 }
 
-/// IPv4 routes, as the kernel shows them.
-const ROUTES: &str = "/proc/net/route";
+/// IPv4 routes, as the kernel shows them also to a service that sees processes only
+/// (`ProcSubset=pid`).
+const ROUTES: &str = "/proc/self/net/route";
 
 impl NatLoopback {
     /// Knows the routers of this machine; none where the kernel does not tell.
