@@ -6,9 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use time::OffsetDateTime;
 use webpki::{Cert, EndEntityCert, anchor_from_trusted_cert};
-use x509_parser::{
-    certificate::X509Certificate, prelude::FromDer, revocation_list::CertificateRevocationList,
-};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
     Reason, SystemRoots, Warning, day::day, distinguished_name, fields::Fields, pem,
@@ -125,19 +123,14 @@ impl Authority {
         })
     }
 
-    /// Whether the list is this CA's: in its name, and signed with its key.
-    pub(super) fn signed(&self, list: &CertificateRevocationList<'_>) -> bool {
+    /// Whether its key made this signature.
+    pub(super) fn signed(&self, text: &[u8], signature: &[u8]) -> bool {
         let Ok(ca) = EndEntityCert::try_from(&self.certificate) else {
             return false;
         };
-        let Ok((_, parsed)) = X509Certificate::from_der(&self.certificate) else {
-            return false;
-        };
-        let (text, signature) = (list.tbs_cert_list.as_ref(), &list.signature_value.data);
-        list.issuer().as_raw() == parsed.subject().as_raw()
-            && signatures()
-                .iter()
-                .any(|algorithm| ca.verify_signature(*algorithm, text, signature).is_ok())
+        signatures()
+            .iter()
+            .any(|algorithm| ca.verify_signature(*algorithm, text, signature).is_ok())
     }
 }
 

@@ -103,7 +103,8 @@ impl<'t> Judgement<'t> {
             .map(|it| CertificateDer::from(it.certificate))
             .collect();
         let revocation = Revocation::of(line, self.trust, self.now);
-        let lists = revocation.version_2();
+        let lists = revocation.version_2()?;
+        let lists: Vec<_> = lists.iter().collect();
         let path = leaf.verify_for_usage(
             signatures(),
             &anchors,

@@ -41,9 +41,14 @@ impl<'a> Revocation<'a> {
     }
 
     /// The lists that webpki judges by.
-    pub(super) fn version_2(&self) -> Vec<&'a CertRevocationList<'static>> {
+    ///
+    /// # Errors
+    /// One that webpki does not read, so that what it revokes is unknown.
+    pub(super) fn version_2(&self) -> Result<Vec<CertRevocationList<'a>>, Reason> {
         let lists = self.lists.iter().flatten();
-        lists.filter_map(|list| list.content.version_2()).collect()
+        let lists = lists.filter_map(|list| list.content.version_2());
+        let lists = lists.collect::<Result<_, _>>();
+        lists.map_err(|_| Reason::RevocationUnknown)
     }
 
     /// A list must cover each certificate: webpki demands that where it reads all of them, and

@@ -4,17 +4,17 @@
 //! without a `crlnumber`, count as well: [`must_not_be_revoked`] reads them.
 
 mod content;
+mod encoded;
 
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use aws_lc_rs::digest::{SHA256, digest};
 use rustls::pki_types::CertificateRevocationListDer;
 use time::OffsetDateTime;
 use webpki::Error as Fault;
-use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 
-use self::content::Content;
+use self::content::{Content, damaged};
+pub(super) use self::encoded::EncodedList;
 use super::{
     Reason, Warning, authority::Authority, day::day, distinguished_name, fields::Fields, pem,
 };
@@ -24,10 +24,6 @@ pub(super) struct RevocationList {
     pub(super) content: Content,
     /// The issuer as text.
     pub(super) name: String,
-    /// SHA-256 of the list, by which it is known again; its bytes are not kept.
-    pub(super) digest: Vec<u8>,
-    /// Length of the list in bytes.
-    pub(super) length: usize,
     /// The key of the CA in the file that signed it; none when the file has no CA of its issuer's
     /// name, which a device may show.
     signer: Option<Vec<u8>>,
@@ -56,7 +52,7 @@ impl RevocationList {
     pub(super) fn load_all(file: &Path, authorities: &[Authority]) -> anyhow::Result<Loaded> {
         let (mut lists, mut warnings) = (Vec::new(), Vec::new());
         for der in pem::revocation_lists(file)? {
-            let checked = Self::check(&der, authorities, &mut warnings);
+            let checked = Self::check(der, authorities, &mut warnings);
             lists.extend(checked.with_context(|| file.display().to_string())?);
         }
         lists.sort_by_key(|list| std::cmp::Reverse(list.this_update));
@@ -71,7 +67,7 @@ impl RevocationList {
 
     /// Whether webpki checks its signature, with the key of the CA that a path has.
     pub(super) fn is_checked_by_webpki(&self) -> bool {
-        self.content.version_2().is_some()
+        !self.content.is_version_1()
     }
 
     /// Whether a CA in the file signed it.
@@ -81,44 +77,36 @@ impl RevocationList {
 
     /// None when no CA of its issuer's name in the file signed it.
     fn check(
-        der: &CertificateRevocationListDer<'_>,
+        der: CertificateRevocationListDer<'static>,
         authorities: &[Authority],
         warnings: &mut Vec<Warning>,
     ) -> anyhow::Result<Option<Self>> {
-        let (_, parsed) = CertificateRevocationList::from_der(der)
-            .map_err(|fault| anyhow!("damaged revocation list ({fault}); make it again"))?;
-        let name = distinguished_name::text(parsed.issuer());
-        let fit = fit(&parsed, authorities);
-        let this_update = parsed.last_update().to_datetime();
-        let next_update = parsed.next_update().map(|time| time.to_datetime());
-        let content = Content::read(der, parsed)?;
-        let signer = match fit {
-            Fit::Signed(key) => Some(key),
-            Fit::Unnamed if content.is_version_1() => {
-                warnings.push(unnamed_version_1(&name));
-                return Ok(None);
-            }
-            Fit::Unnamed => {
-                warnings.push(unnamed(&name));
-                None
-            }
-            Fit::Foreign => {
-                warnings.push(foreign(&name));
-                return Ok(None);
-            }
+        let list = EncodedList::parse(&der).map_err(|fault| damaged(&fault))?;
+        let name = distinguished_name::text(&list.issuer);
+        let fit = fit(&list, authorities);
+        let this_update = list.this_update.to_datetime();
+        let next_update = list.next_update.map(|time| time.to_datetime());
+        let content = Content::check(der)?;
+        let Some(signer) = fit.signer(&name, content.is_version_1(), warnings) else {
+            return Ok(None);
         };
-        if content.is_version_1() {
-            warnings.push(version_1(&name));
-        }
         Ok(Some(Self {
             content,
-            digest: digest(&SHA256, der).as_ref().to_vec(),
-            length: der.len(),
             signer,
             this_update,
             next_update,
             name,
         }))
+    }
+
+    /// Length of the list in bytes.
+    pub(super) fn length(&self) -> usize {
+        self.content.der.len()
+    }
+
+    /// Whether both are the same list.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.content.der == other.content.der
     }
 
     /// Whether it names the serial number of a certificate of its CA.
@@ -145,14 +133,34 @@ impl RevocationList {
     }
 }
 
-fn fit(list: &CertificateRevocationList<'_>, authorities: &[Authority]) -> Fit {
-    let issuer = list.issuer().as_raw();
-    let named = |it: &&Authority| it.fields().is_some_and(|it| it.is_named(issuer));
+impl Fit {
+    /// The key that signed a list, if a CA of the file did; none if the list is not used.
+    fn signer(
+        self,
+        name: &str,
+        is_version_1: bool,
+        warnings: &mut Vec<Warning>,
+    ) -> Option<Option<Vec<u8>>> {
+        let (signer, warning) = match self {
+            Self::Signed(key) => (Some(Some(key)), is_version_1.then(|| version_1(name))),
+            Self::Unnamed if is_version_1 => (None, Some(unnamed_version_1(name))),
+            Self::Unnamed => (Some(None), Some(unnamed(name))),
+            Self::Foreign => (None, Some(foreign(name))),
+        };
+        warnings.extend(warning);
+        signer
+    }
+}
+
+fn fit(list: &EncodedList<'_>, authorities: &[Authority]) -> Fit {
+    let issuer = list.issuer.as_raw();
+    let named = |ca: &&Authority| ca.fields().is_some_and(|fields| fields.is_named(issuer));
     let mut named = authorities.iter().filter(named).peekable();
     if named.peek().is_none() {
         return Fit::Unnamed;
     }
-    match named.find(|ca| ca.signed(list)).and_then(Authority::fields) {
+    let signer = named.find(|ca| ca.signed(list.signed, &list.signature.data));
+    match signer.and_then(Authority::fields) {
         Some(ca) => Fit::Signed(ca.public_key.to_vec()),
         None => Fit::Foreign,
     }

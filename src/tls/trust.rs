@@ -64,7 +64,11 @@ impl Trust {
 
     /// Bytes of the lists, which each judgement reads whole.
     pub(super) fn length_of_lists(&self) -> usize {
-        self.lists.iter().flatten().map(|list| list.length).sum()
+        self.lists
+            .iter()
+            .flatten()
+            .map(RevocationList::length)
+            .sum()
     }
 
     /// The certificates and lists that are in these files and were not before, and the reverse.
@@ -91,6 +95,6 @@ impl Trust {
 
     fn lists(&self, list: &RevocationList) -> bool {
         let mut all = self.lists.iter().flatten();
-        all.any(|it| it.digest == list.digest)
+        all.any(|other| other.is_same(list))
     }
 }

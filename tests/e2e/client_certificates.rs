@@ -1,6 +1,7 @@
 //! Client certificates: which clients are asked for one, and the answer to a client without one.
 
 mod chains;
+mod long_list;
 mod odd;
 
 use http::Method;

@@ -1,8 +1,8 @@
 //! What a file holds that is not the PEM needed, and the command that makes this of it.
 
-use x509_parser::{
-    certificate::X509Certificate, prelude::FromDer, revocation_list::CertificateRevocationList,
-};
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+
+use crate::tls::revocation::EncodedList;
 
 /// What the configuration needs of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Content {
         if X509Certificate::from_der(bytes).is_ok() {
             return Some(Self::DerCertificate);
         }
-        if CertificateRevocationList::from_der(bytes).is_ok() {
+        if EncodedList::parse(bytes).is_ok() {
             return Some(Self::DerRevocationList);
         }
         let inner = contents(bytes)?;

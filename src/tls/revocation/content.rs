@@ -1,93 +1,103 @@
 //! The revoked serial numbers of a list, by its version.
+//!
+//! They are searched in the list's own bytes, and nothing else is kept: an index of a list of
+//! 8 MB takes 50 MB. A search reads what the check of the signature has to read as well.
 
-use std::collections::HashSet;
-
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use rustls::pki_types::CertificateRevocationListDer;
-use webpki::{CertRevocationList, OwnedCertRevocationList};
-use x509_parser::{revocation_list::CertificateRevocationList, x509::X509Version};
+use webpki::{BorrowedCertRevocationList, CertRevocationList, Error as Fault};
 
-use super::{super::fields, useless};
+use super::{super::fields, encoded::EncodedList, useless};
 
 /// The revoked serial numbers of a list.
-pub(in crate::tls) enum Content {
+pub(in crate::tls) struct Content {
+    pub(super) der: CertificateRevocationListDer<'static>,
+    /// Content of the SEQUENCE, as webpki has it.
+    issuer: Vec<u8>,
     /// Version 1 has no extensions: a list is whole, and of its issuer only.
-    Version1 {
-        /// Content of the SEQUENCE, as webpki has it.
-        issuer: Vec<u8>,
-        /// Without leading zeros.
-        serials: HashSet<Vec<u8>>,
-    },
-    Version2(CertRevocationList<'static>),
+    is_version_1: bool,
+    is_whole: bool,
 }
 
 impl Content {
-    /// Reads a list that `x509-parser` has parsed. Of a long list the entries take many times its
-    /// bytes, so they are dropped before webpki reads it.
+    /// Checks a list with all its entries.
     ///
     /// # Errors
     /// A list that webpki does not take, or of version 1 with extensions.
-    pub(super) fn read(
-        der: &CertificateRevocationListDer<'_>,
-        parsed: CertificateRevocationList<'_>,
-    ) -> anyhow::Result<Self> {
-        // RFC 5280, 5.1.2.1: a list of version 1 has no field for the version.
-        let is_old = |version: X509Version| version == X509Version::V1;
-        if !parsed.version().is_none_or(is_old) {
-            drop(parsed);
-            let list = OwnedCertRevocationList::from_der(der).map_err(|fault| useless(&fault))?;
-            return Ok(Self::Version2(list.into()));
-        }
-        let revoked = || parsed.iter_revoked_certificates();
-        let has_extensions = revoked().any(|entry| !entry.extensions().is_empty());
-        if has_extensions || !parsed.extensions().is_empty() {
+    pub(super) fn check(der: CertificateRevocationListDer<'static>) -> anyhow::Result<Self> {
+        let list = EncodedList::parse(&der).map_err(|fault| damaged(&fault))?;
+        let has_extensions = list.check_entries().map_err(|fault| damaged(&fault))?;
+        let is_version_1 = list.is_version_1();
+        if is_version_1 && has_extensions {
             bail!("damaged revocation list (version 1 with extensions); make it again");
         }
-        Ok(Self::Version1 {
-            issuer: fields::content_of(parsed.issuer().as_raw()).to_vec(),
-            serials: revoked()
-                .map(|entry| significant(entry.raw_serial()).to_vec())
-                .collect(),
+        Ok(Self {
+            is_whole: is_version_1 || is_whole(&der).map_err(|fault| useless(&fault))?,
+            issuer: fields::content_of(list.issuer.as_raw()).to_vec(),
+            is_version_1,
+            der,
         })
     }
 
     /// The issuer's name: content of the SEQUENCE.
     pub(super) fn issuer(&self) -> &[u8] {
-        match self {
-            Self::Version1 { issuer, .. } => issuer,
-            Self::Version2(list) => list.issuer(),
-        }
+        &self.issuer
     }
 
     /// Whether it is of version 1.
     pub(in crate::tls) fn is_version_1(&self) -> bool {
-        matches!(self, Self::Version1 { .. })
+        self.is_version_1
     }
 
-    /// The list that webpki judges by.
-    pub(in crate::tls) fn version_2(&self) -> Option<&CertRevocationList<'static>> {
-        match self {
-            Self::Version1 { .. } => None,
-            Self::Version2(list) => Some(list),
-        }
+    /// The list that webpki judges by; none of version 1.
+    ///
+    /// # Errors
+    /// None after [`Self::check`].
+    pub(in crate::tls) fn version_2(&self) -> Option<Result<CertRevocationList<'_>, Fault>> {
+        let list = || BorrowedCertRevocationList::from_der(&self.der).map(Into::into);
+        (!self.is_version_1).then(list)
     }
 
     /// Whether it covers all certificates of its issuer (RFC 5280, 5.2.5).
     pub(super) fn is_whole(&self) -> bool {
-        let list = self.version_2();
-        list.is_none_or(|list| list.issuing_distribution_point().is_none())
+        self.is_whole
     }
 
     /// Whether it names a serial number.
     ///
     /// # Errors
-    /// An entry that webpki cannot read.
-    pub(super) fn names(&self, serial: &[u8]) -> Result<bool, webpki::Error> {
-        match self {
-            Self::Version1 { serials, .. } => Ok(serials.contains(significant(serial))),
-            Self::Version2(list) => Ok(list.find_serial(serial)?.is_some()),
+    /// None after [`Self::check`].
+    pub(super) fn names(&self, serial: &[u8]) -> Result<bool, Fault> {
+        match self.version_2() {
+            Some(list) => Ok(list?.find_serial(serial)?.is_some()),
+            None => self.version_1_names(significant(serial)),
         }
     }
+
+    fn version_1_names(&self, serial: &[u8]) -> Result<bool, Fault> {
+        let list = EncodedList::parse(&self.der).map_err(|_| Fault::BadDer)?;
+        for named in list.serials() {
+            if significant(named.map_err(|_| Fault::BadDer)?) == serial {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Whether a list of version 2 covers all certificates of its issuer; webpki has read each entry.
+fn is_whole(der: &[u8]) -> Result<bool, Fault> {
+    let list = BorrowedCertRevocationList::from_der(der)?;
+    for entry in &list {
+        entry?;
+    }
+    let list = CertRevocationList::from(list);
+    Ok(list.issuing_distribution_point().is_none())
+}
+
+/// The error of what is no list.
+pub(super) fn damaged(fault: &dyn std::fmt::Display) -> anyhow::Error {
+    anyhow!("damaged revocation list ({fault}); make it again")
 }
 
 /// The octets of an INTEGER without leading zeros.

@@ -151,6 +151,19 @@ impl Authority {
         self.revoking(&leaves.iter().collect::<Vec<_>>())
     }
 
+    /// A revocation list that names these serial numbers and then these leaves, as PEM, good for a
+    /// day.
+    pub fn revoking_numbers_and(
+        &self,
+        numbers: impl Iterator<Item = SerialNumber>,
+        leaves: &[&Leaf],
+    ) -> String {
+        let now = OffsetDateTime::now_utc();
+        let numbers = numbers.map(|number| revoked(number, now));
+        let leaves = leaves.iter().map(|leaf| leaf.revoked(now));
+        self.revoking_entries(now + Duration::DAY, numbers.chain(leaves).collect())
+    }
+
     /// A revocation list that names these leaves, as PEM, good for a day.
     pub fn revoking(&self, leaves: &[&Leaf]) -> String {
         self.revoking_until(OffsetDateTime::now_utc() + Duration::DAY, leaves)
@@ -159,12 +172,21 @@ impl Authority {
     /// A revocation list that names these leaves, as PEM, with this end.
     pub fn revoking_until(&self, next_update: OffsetDateTime, leaves: &[&Leaf]) -> String {
         let now = OffsetDateTime::now_utc();
+        let entries = leaves.iter().map(|leaf| leaf.revoked(now));
+        self.revoking_entries(next_update, entries.collect())
+    }
+
+    fn revoking_entries(
+        &self,
+        next_update: OffsetDateTime,
+        revoked_certs: Vec<RevokedCertParams>,
+    ) -> String {
         let params = CertificateRevocationListParams {
-            this_update: now - Duration::WEEK,
+            this_update: OffsetDateTime::now_utc() - Duration::WEEK,
             next_update,
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,
-            revoked_certs: leaves.iter().map(|leaf| leaf.revoked(now)).collect(),
+            revoked_certs,
             key_identifier_method: KeyIdMethod::Sha256,
         };
         params.signed_by(&self.issuer).unwrap().pem().unwrap()
@@ -239,12 +261,16 @@ impl Leaf {
     }
 
     fn revoked(&self, now: OffsetDateTime) -> RevokedCertParams {
-        RevokedCertParams {
-            serial_number: self.serial.clone(),
-            revocation_time: now - Duration::HOUR,
-            reason_code: None,
-            invalidity_date: None,
-        }
+        revoked(self.serial.clone(), now)
+    }
+}
+
+fn revoked(serial_number: SerialNumber, now: OffsetDateTime) -> RevokedCertParams {
+    RevokedCertParams {
+        serial_number,
+        revocation_time: now - Duration::HOUR,
+        reason_code: None,
+        invalidity_date: None,
     }
 }
 

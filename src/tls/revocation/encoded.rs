@@ -1,0 +1,209 @@
+//! A revocation list as it is encoded (RFC 5280, 5.1): the fields around its entries, and the
+//! entries one by one.
+//!
+//! Of a long list the entries take many times its bytes once they are parsed, so only one is at a
+//! time.
+
+use x509_parser::{
+    asn1_rs::{Any, BitString},
+    der_parser::{der::parse_der_u32, nom},
+    error::{X509Error, X509Result},
+    extensions::X509Extension,
+    prelude::FromDer,
+    revocation_list::RevokedCertificate,
+    time::ASN1Time,
+    x509::{AlgorithmIdentifier, X509Name, X509Version},
+};
+
+type Fault = nom::Err<X509Error>;
+
+/// The fields around the entries of a list.
+pub(in crate::tls) struct EncodedList<'a> {
+    pub(super) version: Option<X509Version>,
+    pub(super) issuer: X509Name<'a>,
+    pub(super) this_update: ASN1Time,
+    pub(super) next_update: Option<ASN1Time>,
+    /// Content of revokedCertificates.
+    entries: &'a [u8],
+    has_extensions: bool,
+    /// The TBSCertList with tag and length.
+    pub(in crate::tls) signed: &'a [u8],
+    pub(in crate::tls) signature: BitString<'a>,
+}
+
+impl<'a> EncodedList<'a> {
+    /// Parses the fields; the entries are not read.
+    ///
+    /// # Errors
+    /// What is no list.
+    pub(in crate::tls) fn parse(der: &'a [u8]) -> Result<Self, Fault> {
+        let (_, list) = element(der, SEQUENCE)?;
+        let (rest, content) = element(list, SEQUENCE)?;
+        let signed = &list[..list.len() - rest.len()];
+        let (rest, _) = AlgorithmIdentifier::from_der(rest)?;
+        let (_, signature) = BitString::from_der(rest).map_err(nom::Err::convert)?;
+        let (rest, version) = version(content)?;
+        let (rest, _) = AlgorithmIdentifier::from_der(rest)?;
+        let (rest, issuer) = X509Name::from_der(rest)?;
+        let (rest, this_update) = ASN1Time::from_der(rest)?;
+        let (rest, next_update) = optional(rest, &TIMES, ASN1Time::from_der)?;
+        let entries = |rest| element(rest, SEQUENCE);
+        let (rest, entries) = optional(rest, &[SEQUENCE], entries)?;
+        Ok(Self {
+            version,
+            issuer,
+            this_update,
+            next_update,
+            entries: entries.unwrap_or_default(),
+            has_extensions: must_be_extensions(rest)?,
+            signed,
+            signature,
+        })
+    }
+
+    /// Whether it is of version 1, which has no field for the version (RFC 5280, 5.1.2.1).
+    pub(super) fn is_version_1(&self) -> bool {
+        self.version
+            .is_none_or(|version| version == X509Version::V1)
+    }
+
+    /// Parses each entry; whether one of them, or the list, has extensions.
+    ///
+    /// # Errors
+    /// An entry that is none.
+    pub(super) fn check_entries(&self) -> Result<bool, Fault> {
+        let (mut rest, mut has_extensions) = (self.entries, self.has_extensions);
+        while !rest.is_empty() {
+            let (after, entry) = RevokedCertificate::from_der(rest)?;
+            has_extensions |= !entry.extensions().is_empty();
+            rest = after;
+        }
+        Ok(has_extensions)
+    }
+
+    /// The revoked serial numbers: content of each INTEGER.
+    pub(super) fn serials(&self) -> impl Iterator<Item = Result<&'a [u8], Fault>> + use<'a> {
+        let mut rest = self.entries;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let read = element(rest, SEQUENCE).and_then(|(after, entry)| {
+                rest = after;
+                Ok(element(entry, INTEGER)?.1)
+            });
+            if read.is_err() {
+                rest = &[];
+            }
+            Some(read)
+        })
+    }
+}
+
+const INTEGER: u8 = 0x02;
+const SEQUENCE: u8 = 0x30;
+/// UTCTime and GeneralizedTime.
+const TIMES: [u8; 2] = [0x17, 0x18];
+/// `[0]`, constructed.
+const EXTENSIONS: u8 = 0xA0;
+
+fn version(content: &[u8]) -> X509Result<'_, Option<X509Version>> {
+    let number = |rest| parse_der_u32(rest).map_err(|_| X509Error::InvalidVersion.into());
+    let (rest, number) = optional(content, &[INTEGER], number)?;
+    Ok((rest, number.map(X509Version)))
+}
+
+/// What `parse` reads, if the next element has one of these tags.
+fn optional<'a, T>(
+    rest: &'a [u8],
+    tags: &[u8],
+    parse: impl FnOnce(&'a [u8]) -> X509Result<'a, T>,
+) -> X509Result<'a, Option<T>> {
+    match rest.first() {
+        Some(tag) if tags.contains(tag) => parse(rest).map(|(rest, value)| (rest, Some(value))),
+        _ => Ok((rest, None)),
+    }
+}
+
+/// Checks the extensions of a list, which end it; whether there are any.
+fn must_be_extensions(rest: &[u8]) -> Result<bool, Fault> {
+    if rest.is_empty() {
+        return Ok(false);
+    }
+    let (end, tagged) = element(rest, EXTENSIONS)?;
+    let (tagged_end, mut extensions) = element(tagged, SEQUENCE)?;
+    if !end.is_empty() || !tagged_end.is_empty() {
+        return Err(X509Error::InvalidExtensions.into());
+    }
+    let has_extensions = !extensions.is_empty();
+    while !extensions.is_empty() {
+        (extensions, _) = X509Extension::from_der(extensions)?;
+    }
+    Ok(has_extensions)
+}
+
+/// The content of the next element, which has this tag.
+fn element(rest: &[u8], tag: u8) -> X509Result<'_, &[u8]> {
+    if rest.first() != Some(&tag) {
+        return Err(X509Error::Generic.into());
+    }
+    let (rest, element) = Any::from_der(rest).map_err(nom::Err::convert)?;
+    Ok((rest, element.data))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
+    use x509_parser::revocation_list::CertificateRevocationList;
+
+    use super::*;
+    use crate::tls::testing::TestCa;
+
+    fn list() -> Vec<u8> {
+        let ca = TestCa::new("Home CA");
+        let (lost, sold) = (ca.issue("lost"), ca.issue("sold"));
+        let pem = ca.revoke(&[&lost.serial, &sold.serial], 30);
+        let der = CertificateRevocationListDer::from_pem_slice(pem.as_bytes());
+        der.unwrap().as_ref().to_vec()
+    }
+
+    #[test]
+    fn fields_are_those_that_a_whole_parser_reads() {
+        let der = list();
+        let (_, parsed) = CertificateRevocationList::from_der(&der).unwrap();
+        let list = EncodedList::parse(&der).unwrap();
+        assert_eq!(list.version, parsed.version());
+        assert_eq!(list.issuer, *parsed.issuer());
+        assert_eq!(list.this_update, parsed.last_update());
+        assert_eq!(list.next_update, parsed.next_update());
+        assert_eq!(list.signed, parsed.tbs_cert_list.as_ref());
+        assert_eq!(list.signature.data, parsed.signature_value.data);
+        assert!(list.check_entries().unwrap() && list.has_extensions);
+        let serials: Vec<_> = list.serials().map(Result::unwrap).collect();
+        let revoked = parsed.iter_revoked_certificates();
+        assert_eq!(
+            serials,
+            revoked.map(|it| it.raw_serial()).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_cut_or_changed_pass_only_where_a_whole_parser_takes_them() {
+        let der = list();
+        let (_, head) = element(&der, SEQUENCE).unwrap();
+        let end = der.len() - head.len() + EncodedList::parse(&der).unwrap().signed.len();
+        for length in 0..der.len() {
+            assert!(EncodedList::parse(&der[..length]).is_err(), "{length}");
+        }
+        for place in 0..end {
+            let mut changed = der.clone();
+            for bit in 0..8 {
+                changed[place] = der[place] ^ (1 << bit);
+                let whole = CertificateRevocationList::from_der(&changed).is_ok();
+                let list = EncodedList::parse(&changed);
+                let is_taken = list.is_ok_and(|list| list.check_entries().is_ok());
+                assert!(whole || !is_taken, "bit {bit} of byte {place}");
+            }
+        }
+    }
+}
