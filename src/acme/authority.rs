@@ -19,7 +19,7 @@ mod retry_after;
 mod tests;
 mod transport;
 
-use instant_acme::{Account, Identifier, NewOrder, RevocationRequest};
+use instant_acme::{Account, Identifier, NewOrder, Order, RevocationRequest};
 pub use instant_acme::{AuthorizationStatus, ChallengeStatus, OrderStatus, RevocationReason};
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
@@ -132,7 +132,7 @@ impl CertificateAuthority {
             Ok(order) => Ok(order),
         };
         placed
-            .map(|order| PlacedOrder::new(order, self.account.key_thumbprint()))
+            .map(|order| self.placed(order))
             .map_err(|problem| match replaces {
                 Some(_) if is_of_replaces(&problem) => not_replaceable(problem),
                 _ => problem,
@@ -165,7 +165,7 @@ impl CertificateAuthority {
     pub async fn resume(&self, url: &str) -> Result<PlacedOrder, Problem> {
         let order = persist!(self.account.order(url.to_owned()));
         let order = order.map_err(|failure| gone(of_order(failure)))?;
-        let mut order = PlacedOrder::new(order, self.account.key_thumbprint());
+        let mut order = self.placed(order);
         if order.status() == OrderStatus::Invalid {
             let why = order.why_invalid().await;
             // A proof that was not believed counts at the CA, whoever reads of it.
@@ -177,6 +177,10 @@ impl CertificateAuthority {
             return Err(Problem { class, ..why });
         }
         Ok(order)
+    }
+
+    fn placed(&self, order: Order) -> PlacedOrder {
+        PlacedOrder::new(order, self.account.key_thumbprint(), &self.transport)
     }
 
     /// When the CA wants the certificate renewed; none if it has no opinion on that ever.

@@ -2,16 +2,19 @@
 //!
 //! Bounded in time; what the CA has not finished by then is taken up again by the order's URL.
 
+mod polls;
 mod request;
 
 use std::time::{Duration, Instant};
 
 use instant_acme::{Order, OrderStatus};
 
+use self::polls::Polls;
 use super::{
     authorization::{Authorization, AuthorizationStatus, Challenge, ChallengeStatus},
     failure::Failure,
     persist::{Outages, endure, persist},
+    transport::Transport,
 };
 use crate::acme::problem::{Class, Problem};
 
@@ -24,16 +27,18 @@ const AT_A_TIME: Duration = Duration::from_secs(50);
 pub struct PlacedOrder {
     order: Order,
     thumbprint: String,
+    transport: Transport,
     begun: Instant,
     patience: Duration,
 }
 
 impl PlacedOrder {
     /// `thumbprint` is that of the account's key.
-    pub(super) fn new(order: Order, thumbprint: &str) -> Self {
+    pub(super) fn new(order: Order, thumbprint: &str, transport: &Transport) -> Self {
         Self {
             order,
             thumbprint: thumbprint.to_owned(),
+            transport: transport.clone(),
             begun: Instant::now(),
             patience: AT_A_TIME,
         }
@@ -112,7 +117,10 @@ impl PlacedOrder {
     /// done in time, and whatever else it says.
     pub async fn wait_ready(&mut self) -> Result<(), Problem> {
         let until = self.deadline();
-        let polled = endure!(until, request::poll_ready(&mut self.order, until));
+        let polled = endure!(until, {
+            let polls = Polls::until(until, &self.transport);
+            request::poll_ready(&mut self.order, polls)
+        });
         match polled.map_err(of_order)? {
             OrderStatus::Invalid => Err(self.why_invalid().await),
             _ => Ok(()),
@@ -148,7 +156,11 @@ impl PlacedOrder {
     /// invalid without a reason, and whatever else the CA or the way to it says.
     pub async fn wait_certificate(&mut self) -> Result<String, Problem> {
         let until = self.deadline();
-        let fetched = endure!(until, request::fetch(&mut self.order, until)).map_err(of_order);
+        let fetched = endure!(until, {
+            let polls = Polls::until(until, &self.transport);
+            request::fetch(&mut self.order, polls)
+        });
+        let fetched = fetched.map_err(of_order);
         fetched.map_err(|problem| self.explained(problem))
     }
 

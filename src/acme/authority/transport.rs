@@ -17,6 +17,7 @@ use http::{
 use http_body_util::BodyExt;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use time::{Duration, OffsetDateTime};
+use url::Url;
 
 use super::{failure::Failure, persist::Outages, retry_after};
 use crate::acme::{
@@ -29,6 +30,8 @@ use crate::acme::{
 pub(super) struct Transport {
     client: HttpsClient,
     clock_skew: Arc<Mutex<Option<Duration>>>,
+    /// Until when the last answer wants the CA not to be asked again.
+    retry_after: Arc<Mutex<Option<OffsetDateTime>>>,
     /// The directory as it was read, with its URL: instant-acme reads it again.
     directory: Arc<OnceLock<(Uri, Response<Bytes>)>>,
     nonces: Arc<Mutex<Nonces>>,
@@ -48,6 +51,7 @@ impl Transport {
         Self {
             client,
             clock_skew: Arc::default(),
+            retry_after: Arc::default(),
             directory: Arc::default(),
             nonces: Arc::default(),
         }
@@ -61,7 +65,7 @@ impl Transport {
     }
 
     fn nonces(&self) -> MutexGuard<'_, Nonces> {
-        self.nonces.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.nonces)
     }
 
     /// Reads the directory, once for all that follows.
@@ -97,10 +101,15 @@ impl Transport {
 
     /// The CA's clock minus ours, as its last answer had it.
     pub(super) fn clock_skew(&self) -> Option<Duration> {
-        *self
-            .clock_skew
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.clock_skew)
+    }
+
+    /// The time left of the last answer's `Retry-After`, if it has one.
+    pub(super) fn retry_after(&self) -> std::time::Duration {
+        let until = *locked(&self.retry_after);
+        let left = until.map(|until| until - OffsetDateTime::now_utc());
+        left.and_then(|left| left.try_into().ok())
+            .unwrap_or_default()
     }
 
     /// Asks; an answer is one of success.
@@ -118,6 +127,8 @@ impl Transport {
     async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
         let answer = self.client.send(request).await?;
         self.read_clock(&answer);
+        let now = OffsetDateTime::now_utc();
+        *locked(&self.retry_after) = retry_after::in_headers(answer.headers(), now);
         let nonce = answer.headers().get(REPLAY_NONCE);
         let nonce = nonce.and_then(|nonce| nonce.to_str().ok());
         self.nonces().last = nonce.map(str::to_owned);
@@ -128,10 +139,7 @@ impl Transport {
         let date = answer.headers().get(DATE).and_then(|it| it.to_str().ok());
         if let Some(date) = date.and_then(retry_after::date) {
             let skew = date - OffsetDateTime::now_utc();
-            *self
-                .clock_skew
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some(skew);
+            *locked(&self.clock_skew) = Some(skew);
         }
     }
 }
@@ -186,36 +194,15 @@ pub(super) fn resolve_location(url: &Uri, headers: &mut HeaderMap) {
 
 /// A reference as RFC 3986, 5.2, resolves it; none for one that is absolute.
 fn resolve(url: &Uri, reference: &str) -> Option<String> {
-    let (scheme, authority) = (url.scheme_str()?, url.authority()?);
-    if reference.contains("://") {
+    if Url::parse(reference).is_ok() {
         return None;
     }
-    if let Some(authority) = reference.strip_prefix("//") {
-        return Some(format!("{scheme}://{authority}"));
-    }
-    let folder = match reference.starts_with('/') {
-        true => "",
-        false => url
-            .path()
-            .rsplit_once('/')
-            .map_or("/", |(folder, _)| folder),
-    };
-    let slash = if reference.starts_with('/') { "" } else { "/" };
-    let path = without_dots(&format!("{folder}{slash}{reference}"));
-    Some(format!("{scheme}://{authority}{path}"))
+    let base = Url::parse(&url.to_string()).ok()?;
+    base.join(reference).ok().map(Into::into)
 }
 
-/// The path without `.` and `..` (RFC 3986, 5.2.4).
-fn without_dots(path: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    for segment in path.split('/').skip(1) {
-        match segment {
-            "." => {}
-            ".." => drop(kept.pop()),
-            segment => kept.push(segment),
-        }
-    }
-    format!("/{}", kept.join("/"))
+fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The field of an answer's nonce (RFC 8555, 6.5.1).
@@ -249,6 +236,11 @@ mod tests {
             ("../order/1", "https://ca.test:14000/order/1"),
             ("./order/1?a=b", "https://ca.test:14000/acme/order/1?a=b"),
             ("//other.test/order/1", "https://other.test/order/1"),
+            ("?order=1", "https://ca.test:14000/acme/new-order?order=1"),
+            (
+                "/order/1?next=http://x",
+                "https://ca.test:14000/order/1?next=http://x",
+            ),
         ] {
             let value = HeaderValue::from_static(location);
             let mut headers = HeaderMap::from_iter([(LOCATION, value)]);

@@ -34,6 +34,8 @@ pub(in crate::acme) struct Progress {
 const OLDEST: time::Duration = time::Duration::DAY;
 /// So often an order may be taken up again and get no further.
 const FRUITLESS: u32 = 2;
+/// Longest wait for an order at which the CA is still at work when it is taken up again.
+const AT_WORK: std::time::Duration = std::time::Duration::from_secs(10);
 /// Limit of the last check of an order before it is given up.
 const LAST_LOOK: std::time::Duration = std::time::Duration::from_secs(5);
 /// Limit of a check of one that was given up.
@@ -62,13 +64,16 @@ impl Attempt<'_> {
 
     async fn go_on(&self, url: &str, entry: &OrderEntry) -> Result<Option<Begun>, Problem> {
         self.progress().take_up(entry);
-        let order = match self.authority.resume(url).await {
+        let mut order = match self.authority.resume(url).await {
             Err(problem) if problem.class == Class::OrderGone => {
                 self.progress().begin_anew();
                 return Ok(None);
             }
             resumed => resumed?,
         };
+        if order.status() == OrderStatus::Processing {
+            order = order.with_patience(AT_WORK);
+        }
         self.with_key(order, entry)
     }
 

@@ -1,17 +1,14 @@
 //! The single requests of an order, each of which may have to be made again.
 
-use std::time::{Duration, Instant};
+use instant_acme::{AuthorizationState, Error, Order, OrderStatus};
 
-use instant_acme::{AuthorizationState, Error, Order, OrderStatus, RetryPolicy};
-
-use super::super::{
-    authorization::{Authorization, Challenge, acme_type, disbelief},
-    failure::Failure,
+use super::{
+    super::{
+        authorization::{Authorization, Challenge, acme_type, disbelief},
+        failure::Failure,
+    },
+    polls::Polls,
 };
-
-const FIRST_GAP: Duration = Duration::from_millis(250);
-/// Gaps grow to a fifth of what was waited before, unless the CA says when to ask.
-const GROWTH: f32 = 1.2;
 
 pub(super) async fn collect(
     order: &mut Order,
@@ -74,31 +71,40 @@ pub(super) async fn refresh(order: &mut Order) -> Result<(), Error> {
     order.refresh().await.map(|_| ())
 }
 
-pub(super) async fn poll_ready(order: &mut Order, until: Instant) -> Result<OrderStatus, Error> {
-    let status = order.state().status;
-    if status != OrderStatus::Pending {
-        return Ok(status);
-    }
-    match order.poll_ready(&policy(until)).await {
+/// Polls until the CA has judged all proofs.
+pub(super) async fn poll_ready(order: &mut Order, polls: Polls) -> Result<OrderStatus, Error> {
+    const OPEN: &[OrderStatus] = &[OrderStatus::Pending];
+    match poll_while(order, OPEN, polls).await {
         Err(Error::Api(error)) if is_disbelief(&error) => Ok(OrderStatus::Invalid),
         polled => polled,
     }
 }
 
-pub(super) async fn fetch(order: &mut Order, until: Instant) -> Result<String, Error> {
-    if order.state().status == OrderStatus::Invalid {
+/// Polls until the certificate is issued, and fetches its chain.
+pub(super) async fn fetch(order: &mut Order, polls: Polls) -> Result<String, Error> {
+    const OPEN: &[OrderStatus] = &[
+        OrderStatus::Pending,
+        OrderStatus::Ready,
+        OrderStatus::Processing,
+    ];
+    if poll_while(order, OPEN, polls).await? == OrderStatus::Invalid {
         return Err(Failure::from(super::invalid()).into());
-    }
-    if order.state().status != OrderStatus::Valid {
-        return order.poll_certificate(&policy(until)).await;
     }
     let chain = order.certificate().await?;
     chain.ok_or(Error::Timeout(None))
 }
 
-fn policy(until: Instant) -> RetryPolicy {
-    RetryPolicy::new()
-        .initial_delay(FIRST_GAP)
-        .backoff(GROWTH)
-        .timeout(until.saturating_duration_since(Instant::now()))
+async fn poll_while(
+    order: &mut Order,
+    open: &[OrderStatus],
+    mut polls: Polls,
+) -> Result<OrderStatus, Error> {
+    while open.contains(&order.state().status) {
+        polls.wait().await?;
+        let state = order.refresh().await?;
+        if let Some(error) = &state.error {
+            return Err(Error::Api(error.clone()));
+        }
+    }
+    Ok(order.state().status)
 }

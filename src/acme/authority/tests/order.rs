@@ -71,6 +71,42 @@ async fn a_ca_that_stays_at_work_is_left_until_later() {
 }
 
 #[tokio::test]
+async fn a_ca_at_work_is_polled_at_growing_intervals_and_no_sooner_than_it_asks() {
+    let seconds = std::time::Duration::from_secs;
+    for (field, most) in [
+        ("", 6),
+        ("\r\nRetry-After: 1", 4),
+        ("\r\nRetry-After: 9", 1),
+    ] {
+        let head = format!("200 OK{field}");
+        let ca = Ca::start(move |path, _| {
+            (path == "/order/1").then(|| json(&head, &ca::order("processing")))
+        })
+        .await;
+        let order = ca.connect().await.resume(&ca.url("/order/1")).await;
+        let mut order = order.unwrap().with_patience(seconds(3));
+        let problem = order.wait_certificate().await.unwrap_err();
+        assert_eq!(problem.retry_after, None, "an interval of polls: {field}");
+        let polls = ca.asked("/order/1");
+        assert!((most.min(3)..=most).contains(&polls), "{polls}: {field}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_wait_that_the_ca_asks_for_is_handed_on() {
+    let ca = Ca::start(|path, _| {
+        let head = "200 OK\r\nRetry-After: 3600";
+        (path == "/order/1").then(|| json(head, &ca::order("processing")))
+    })
+    .await;
+    let order = ca.connect().await.resume(&ca.url("/order/1")).await;
+    let problem = order.unwrap().wait_certificate().await.unwrap_err();
+    let wait = problem.retry_after.unwrap() - OffsetDateTime::now_utc();
+    assert!((3500..=3600).contains(&wait.whole_seconds()), "{wait}");
+    assert_eq!(ca.asked("/order/1"), 1);
+}
+
+#[tokio::test]
 async fn a_request_that_had_arrived_before_is_not_refused() {
     let ca = Ca::start(|path, times| match path {
         "/finalize" => Some(json(
