@@ -7,12 +7,14 @@ use super::quantity;
 
 /// The least that two connections and their answers need.
 const LEAST: u64 = MIB;
-/// What `auto` never goes below.
+/// What `auto` never goes below, unless that is more than [`MOST_SHARE`].
 const AUTO_LEAST: u64 = 32 * MIB;
 /// What `auto` never goes above.
 const AUTO_MOST: u64 = 512 * MIB;
 /// The share of the available memory that `auto` takes.
 const SHARE: u64 = 16;
+/// The largest share that `auto` takes: the process needs the rest.
+const MOST_SHARE: u64 = 4;
 const MIB: u64 = 1 << 20;
 
 /// Reads `auto` or a size such as `64MiB`.
@@ -37,7 +39,8 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 fn share(available: u64) -> u64 {
-    (available / SHARE).clamp(AUTO_LEAST, AUTO_MOST)
+    let least = AUTO_LEAST.min(available / MOST_SHARE).max(LEAST);
+    (available / SHARE).clamp(least, AUTO_MOST)
 }
 
 #[cfg(test)]
@@ -48,6 +51,8 @@ mod tests {
     fn auto_is_a_sixteenth_of_the_available_memory_within_bounds() {
         assert_eq!(share(4096 * MIB), 256 * MIB);
         assert_eq!(share(256 * MIB), 32 * MIB);
+        assert_eq!(share(64 * MIB), 16 * MIB);
+        assert_eq!(share(0), MIB);
         assert_eq!(share(1 << 40), 512 * MIB);
         assert!(available() > 32 * MIB);
     }
