@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::Context;
@@ -54,21 +54,42 @@ impl Zones {
     pub(super) fn provider(&self, configured: &DnsProvider) -> anyhow::Result<Arc<Provider>> {
         let wanted = configured.clone();
         let secret = self.files.wait(move || secret(&wanted))??;
-        let mut zones = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = |zone: &&Zone| zone.configured == *configured && zone.secret == secret;
-        if let Some(zone) = zones.iter().find(is_same) {
-            return Ok(zone.provider.clone());
+        if let Some(provider) = find(&self.zones(), configured, &secret) {
+            return Ok(provider);
         }
-        let provider = Arc::new(build(configured, &secret)?);
+        let (wanted, known) = (configured.clone(), secret.clone());
+        let provider = self.files.wait(move || build(&wanted, &known))??;
+        Ok(self.keep(configured, secret, provider))
+    }
+
+    /// Keeps a provider, unless another thread has kept the same meanwhile.
+    fn keep(&self, configured: &DnsProvider, secret: String, provider: Provider) -> Arc<Provider> {
+        let mut zones = self.zones();
+        if let Some(provider) = find(&zones, configured, &secret) {
+            return provider;
+        }
+        let provider = Arc::new(provider);
         zones.retain(|zone| zone.configured != *configured);
         zones.push(Zone {
             configured: configured.clone(),
             secret,
             provider: provider.clone(),
         });
-        Ok(provider)
+        provider
+    }
+
+    fn zones(&self) -> MutexGuard<'_, Vec<Zone>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+fn find(zones: &[Zone], configured: &DnsProvider, secret: &str) -> Option<Arc<Provider>> {
+    let is_same = |zone: &&Zone| zone.configured == *configured && zone.secret == secret;
+    let found = zones.iter().find(is_same);
+    found.map(|zone| zone.provider.clone())
+}
+
+/// The provider with its client, which reads the system's root certificates.
 
 fn build(configured: &DnsProvider, secret: &str) -> anyhow::Result<Provider> {
     Ok(match configured {
