@@ -11,19 +11,14 @@ use rustls::{
     pki_types::{CertificateDer, TrustAnchor, UnixTime},
 };
 use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+use tracing::warn;
 use webpki::{Cert, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor};
 
-use super::{Warning, settings::signatures};
+use super::settings::signatures;
 use crate::file_access;
 
 /// The root certificates the system trusts, as they were when first needed.
-pub struct SystemRoots(OnceLock<Loaded>);
-
-/// The roots once they are read.
-struct Loaded {
-    anchors: Vec<TrustAnchor<'static>>,
-    warnings: Vec<Warning>,
-}
+pub struct SystemRoots(OnceLock<Vec<TrustAnchor<'static>>>);
 
 impl SystemRoots {
     /// The system's roots, or those `SSL_CERT_FILE` and `SSL_CERT_DIR` name, read on first use.
@@ -37,13 +32,7 @@ impl SystemRoots {
     /// Takes the given certificates for the system's roots; those webpki cannot read are left out.
     #[must_use]
     pub fn from_certificates(certificates: &[CertificateDer<'_>]) -> Self {
-        Self(OnceLock::from(Loaded::parse(certificates)))
-    }
-
-    /// Faults of the system's files, once the roots are read.
-    #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
-        self.0.get().map_or(&[], |loaded| &loaded.warnings)
+        Self(OnceLock::from(parse(certificates)))
     }
 
     /// The roots as rustls takes them.
@@ -57,9 +46,9 @@ impl SystemRoots {
 
     fn anchors(&self) -> io::Result<&[TrustAnchor<'static>]> {
         if self.0.get().is_none() {
-            self.0.set(Loaded::read()?).ok();
+            self.0.set(read()?).ok();
         }
-        Ok(self.0.get().map_or(&[], |loaded| &loaded.anchors))
+        Ok(self.0.get().map_or(&[], Vec::as_slice))
     }
 
     /// Whether the chain, leaf first, led to a root as a server's at that moment.
@@ -106,35 +95,25 @@ impl SystemRoots {
     }
 }
 
-impl Loaded {
-    /// Reads the system's files; one that is damaged becomes a warning.
-    fn read() -> io::Result<Self> {
-        let CertificateResult { certs, errors, .. } = native_certificates()?;
-        let mut loaded = Self::parse(&certs);
-        loaded.warnings.extend(errors.iter().map(|fault| {
-            Warning::new(format!(
-                "the system's root certificates: {fault}; correct that file"
-            ))
-        }));
-        if loaded.anchors.is_empty() {
-            loaded.warnings.push(Warning::new(
-                "the system has no root certificates, so no certificate counts as publicly \
-                 trusted and a public CA is not recognised; install ca-certificates",
-            ));
-        }
-        Ok(loaded)
+/// Reads the system's files; the journal has a warning for each damaged one.
+fn read() -> io::Result<Vec<TrustAnchor<'static>>> {
+    let CertificateResult { certs, errors, .. } = native_certificates()?;
+    for fault in errors {
+        warn!("the system's root certificates: {fault}; correct that file");
     }
+    let anchors = parse(&certs);
+    if anchors.is_empty() {
+        warn!(
+            "the system has no root certificates, so no certificate counts as publicly trusted \
+             and a public CA is not recognised; install ca-certificates"
+        );
+    }
+    Ok(anchors)
+}
 
-    fn parse(certificates: &[CertificateDer<'_>]) -> Self {
-        let anchors = certificates
-            .iter()
-            .filter_map(|certificate| Some(anchor_from_trusted_cert(certificate).ok()?.to_owned()))
-            .collect();
-        Self {
-            anchors,
-            warnings: Vec::new(),
-        }
-    }
+fn parse(certificates: &[CertificateDer<'_>]) -> Vec<TrustAnchor<'static>> {
+    let anchor = |der| Some(anchor_from_trusted_cert(der).ok()?.to_owned());
+    certificates.iter().filter_map(anchor).collect()
 }
 
 /// The folder of the system's roots, where it has one.
