@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{anyhow, bail};
 use serde_json::Value;
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{
     PATIENCE,
@@ -179,7 +180,8 @@ struct Replies(Lines<BufReader<Take<UnixStream>>>);
 
 fn send(state: &Path, command: &Command, patience: Duration) -> anyhow::Result<Replies> {
     let path = socket::path(state);
-    let mut stream = connect(state, &path).map_err(|fault| unreachable(&path, fault))?;
+    let connected = connect(state, &path, patience);
+    let mut stream = connected.map_err(|fault| unreachable(&path, fault))?;
     stream.set_read_timeout(Some(patience))?;
     serde_json::to_writer(&stream, command)?;
     stream.write_all(b"\n")?;
@@ -193,6 +195,9 @@ fn unreachable(path: &Path, fault: io::Error) -> anyhow::Error {
         io::ErrorKind::PermissionDenied => {
             format!("{socket}: only root and the user that hubgate runs as may use it")
         }
+        io::ErrorKind::WouldBlock => {
+            format!("{socket}: the running hubgate takes no commands; its log may say why")
+        }
         _ => format!(
             "no running hubgate answers at {socket} (is it started, and with this `state`?)"
         ),
@@ -201,16 +206,30 @@ fn unreachable(path: &Path, fault: io::Error) -> anyhow::Error {
 }
 
 /// A link in its place may lead to the socket of another program.
-fn connect(state: &Path, socket: &Path) -> io::Result<UnixStream> {
+fn connect(state: &Path, socket: &Path, patience: Duration) -> io::Result<UnixStream> {
     let _rights = OwnerRights::assume(state)?;
-    UnixStream::connect(socket).map_err(explained)
+    let stream = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // Of the connect too, which waits for a full queue (unix(7)).
+    stream.set_write_timeout(Some(patience))?;
+    let connected = stream.connect(&SockAddr::unix(socket)?);
+    connected.map_err(explained)?;
+    Ok(stream.into())
+}
+
+fn unanswered(fault: io::Error) -> anyhow::Error {
+    match fault.kind() {
+        io::ErrorKind::WouldBlock => {
+            anyhow!("the running hubgate does not answer; its log may say why")
+        }
+        _ => fault.into(),
+    }
 }
 
 impl Replies {
     /// What comes after the steps.
     fn outcome(&mut self, mut tell: impl FnMut(&str)) -> anyhow::Result<Reply> {
         for line in self.0.by_ref() {
-            match parse(&line?)? {
+            match parse(&line.map_err(unanswered)?)? {
                 Reply::Step(step) => tell(&step),
                 Reply::Failed(fault) => bail!(fault),
                 outcome => return Ok(outcome),
@@ -238,4 +257,24 @@ fn escape(value: &mut Value) {
 
 fn misunderstood() -> anyhow::Error {
     anyhow!("the running process is of another version; restart it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_takes_or_answers_no_command_is_reported_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = socket::path(folder.path());
+        let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        listener.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+        listener.listen(0).unwrap();
+        let silence = Duration::from_millis(50);
+        let fault = || ask(folder.path(), &Command::Status, silence, |_| ()).unwrap_err();
+        assert!(fault().to_string().contains("does not answer"));
+        // One that was given up waits in the queue, which is full.
+        assert!(fault().to_string().contains("takes no commands"));
+        assert!(!is_nobody(&fault()));
+    }
 }
