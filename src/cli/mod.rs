@@ -37,10 +37,10 @@ use serde::Serialize;
 
 use self::{client::Client, explain::Explain, import_nginx::ImportNginx, init::Init, user::User};
 use crate::{
-    config::{Faults, is_obeyed},
+    config::{Faults, is_obeyed, must_be_visible},
     doctor::startup::CannotStart,
     file_access::{self, FileAccess},
-    server,
+    server::{self, RunMode},
     sites::Unusable,
     telemetry::{Printable, escaped_json},
 };
@@ -160,9 +160,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// Executes a command that ends when a file does not answer; a service waits for each by itself.
-fn within_deadlines(arguments: Arguments) -> anyhow::Result<()> {
+fn within_deadlines(mut arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
-        Command::Run | Command::Demo { .. } => execute(arguments),
+        Command::Run => {
+            let named = arguments.config.take();
+            let config = FileAccess::with_deadline().wait(|| named.unwrap_or_else(default_config));
+            server::run(config?, RunMode::Service)
+        }
+        Command::Demo { port, stand_in } => demo::run(port, stand_in),
         _ => FileAccess::with_deadline().wait(move || execute(arguments))?,
     }
 }
@@ -173,11 +178,9 @@ fn execute(arguments: Arguments) -> anyhow::Result<()> {
     }
     let config = arguments.config.unwrap_or_else(default_config);
     match arguments.command {
-        Command::Init(_) => Ok(()),
+        Command::Init(_) | Command::Run | Command::Demo { .. } => Ok(()),
         Command::Check => check::run(&config),
         Command::Explain(explain) => explain::run(&config, &explain),
-        Command::Run => server::run(config),
-        Command::Demo { port, stand_in } => demo::run(port, stand_in),
         Command::Doctor { json } => doctor::run(&config, json),
         Command::Reload => reload::run(&config),
         Command::Status { json } => status::run(&config, json),
@@ -199,15 +202,8 @@ pub fn command() -> clap::Command {
 
 /// A path of the arguments; its name stands in lines that are printed, so it reads as one.
 fn path_argument() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().try_map(|path| {
-        let odd = path.to_string_lossy().chars().find(|char| is_obeyed(*char));
-        odd.map_or(Ok(path), |odd| {
-            let code = u32::from(odd);
-            Err(format!(
-                "the path has the invisible character U+{code:04X}: rename the file"
-            ))
-        })
-    })
+    PathBufValueParser::new()
+        .try_map(|path| must_be_visible(&path.to_string_lossy()).map(|()| path))
 }
 
 /// Prints what clap has to say: the help that was asked for, or what is wrong.

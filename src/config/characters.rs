@@ -54,7 +54,10 @@ pub fn is_obeyed(char: char) -> bool {
 }
 
 /// Refuses a path that would change the line of a message it stands in.
-pub(super) fn must_be_visible(path: &str) -> Result<(), String> {
+///
+/// # Errors
+/// With the character.
+pub fn must_be_visible(path: &str) -> Result<(), String> {
     match path.chars().find(|char| is_obeyed(*char)) {
         None => Ok(()),
         Some(odd) => Err(format!(

@@ -21,7 +21,7 @@ mod yaml;
 use std::path::{Path, PathBuf};
 
 pub use self::{
-    characters::is_obeyed,
+    characters::{is_obeyed, must_be_visible},
     faults::Faults,
     resolve::{
         LAN, check_email, check_host, check_server, clash, is_certifiable, is_edited_header,

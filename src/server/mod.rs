@@ -88,11 +88,20 @@ enum End {
     HandOver(Accepting),
 }
 
+/// The signals that a process answers beside those that end it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunMode {
+    /// SIGHUP reloads, SIGUSR2 hands over.
+    Service,
+    /// None: a demo ends with its terminal, and its files with it.
+    Demo,
+}
+
 /// Runs hubgate until it is told to end.
 ///
 /// # Errors
 /// [`config::Faults`] for a broken `proxy.yaml`, or why the process could not start.
-pub fn run(path: PathBuf) -> anyhow::Result<()> {
+pub fn run(path: PathBuf, mode: RunMode) -> anyhow::Result<()> {
     tls::install_provider();
     let read = path.clone();
     let config = FileAccess::with_deadline().wait(move || config::load(&read))??;
@@ -110,12 +119,8 @@ pub fn run(path: PathBuf) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("starting the runtime of ACME")?;
-    let ended = runtime.block_on(serve(
-        path,
-        config,
-        journal.clone(),
-        keepers.handle().clone(),
-    ));
+    let keeping = keepers.handle().clone();
+    let ended = runtime.block_on(serve(path, mode, config, journal.clone(), keeping));
     // A thread that a dead disk holds is left behind.
     keepers.shutdown_timeout(LAST_WRITES);
     runtime.shutdown_background();
@@ -128,6 +133,7 @@ const LAST_WRITES: Duration = Duration::from_millis(500);
 
 async fn serve(
     path: PathBuf,
+    mode: RunMode,
     config: Config,
     journal: Journal,
     keepers: Handle,
@@ -153,7 +159,7 @@ async fn serve(
     tokio::spawn(control::serve(server.clone(), socket));
     server.is_ready(predecessor.as_ref());
     info!("ready on {}", server.listeners.lock().await);
-    live(&server, signals).await;
+    live(&server, mode, signals).await;
     server.manager.flush();
     Ok(())
 }
@@ -162,14 +168,24 @@ async fn serve(
 ///
 /// Nothing but signals is awaited here: what they ask for runs beside this, one at a time of each
 /// kind, and signals that come meanwhile count as one.
-async fn live(server: &Arc<Server>, signals: Signals) {
+async fn live(server: &Arc<Server>, mode: RunMode, signals: Signals) {
     let Signals {
         reload,
         hand_over,
         mut end,
     } = signals;
-    let reloads = spawn(reload::on_signal(server.clone(), reload));
-    let mut hand_over = spawn(handover::on_signal(server.clone(), hand_over));
+    let (reloading, handing_over) = (server.clone(), server.clone());
+    let reloads = spawn(async move {
+        if mode == RunMode::Service {
+            reload::on_signal(reloading, reload).await;
+        }
+    });
+    let mut hand_over = spawn(async move {
+        match mode {
+            RunMode::Service => handover::on_signal(handing_over, hand_over).await,
+            RunMode::Demo => None,
+        }
+    });
     let ended = tokio::select! {
         Ok(Some(accepting)) = &mut hand_over => End::HandOver(accepting),
         () = end.recv() => End::Stop,

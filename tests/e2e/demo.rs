@@ -55,6 +55,7 @@ async fn ends_at_once(signal: Signal) {
     assert!(demo.ended(AT_ONCE).await.success());
     let left = fs::read_dir(demo.folder()).unwrap().count();
     assert_eq!(left, 0, "files are left");
+    assert!(!demo.has_printed("reload"), "its files end with it");
 }
 
 fn login(demo: &Demo) -> String {

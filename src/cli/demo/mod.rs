@@ -20,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::site::{Folder, Site, USER};
 use super::print;
-use crate::server;
+use crate::server::{self, RunMode};
 
 /// Where openHAB listens.
 const HUB: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -43,7 +43,7 @@ pub(super) fn run(port: u16, stand_in: bool) -> anyhow::Result<()> {
     let config = site.write(folder.path(), hub)?;
     accompany(own)?;
     thread::spawn(move || announce(&site, &format!("http://{hub} ({why})")));
-    let ended = server::run(config);
+    let ended = server::run(config, RunMode::Demo);
     folder.remove();
     ended
 }

@@ -51,6 +51,11 @@ impl Demo {
         found.next().expect("a printed word")[1].to_owned()
     }
 
+    /// Whether it has printed this text.
+    pub fn has_printed(&self, text: &str) -> bool {
+        self.output.text().contains(text)
+    }
+
     /// A caller of the printed port.
     pub fn caller(&self) -> Caller {
         let url = self.printed("open");

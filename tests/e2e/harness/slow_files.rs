@@ -39,12 +39,21 @@ impl SlowFiles {
 
     /// Runs a hubgate command on a `proxy.yaml`, with its files from here.
     pub fn command(&self, arguments: &[&str], config: &Path) -> Ran {
+        let config = config.display().to_string();
+        self.run(&[&[PROGRAM, "-c", &config], arguments].concat())
+    }
+
+    /// Runs a hubgate command in a folder, with its files from here.
+    pub fn command_in(&self, folder: &Path, arguments: &[&str]) -> Ran {
+        let folder = folder.display().to_string();
+        self.run(&[&["env", "-C", &folder, PROGRAM], arguments].concat())
+    }
+
+    fn run(&self, command: &[&str]) -> Ran {
         let path = |name| self.folder.path().join(name).display().to_string();
         let preload = format!("LD_PRELOAD={}", path("slow_files.so"));
         let calls = format!("SLOW_FILES={}", path("calls"));
-        let config = config.display().to_string();
-        let program = [&*preload, &*calls, PROGRAM, "-c", &*config];
-        foreign("env", &[&program, arguments].concat())
+        foreign("env", &[&[&*preload, &*calls], command].concat())
     }
 
     /// Lets these calls (`open`, `stat`, `read`, `fsync`, `rename`) on paths with this end, or on

@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::task::spawn_blocking;
 
 use crate::{
-    harness::{Setup, hubgate, within},
+    harness::{Setup, SlowFiles, hubgate, within},
     hub::Hub,
 };
 
@@ -90,6 +90,20 @@ fn a_broken_configuration_ends_the_start_with_78() {
     let ran = hubgate(&setup.write(), &["run"]);
     assert_eq!(ran.status, Some(78));
     assert!(ran.stderr.contains("acces"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_start_in_a_folder_that_does_not_answer_ends_and_names_the_file() {
+    let (setup, files) = (Setup::home("http://127.0.0.1:8080"), SlowFiles::build());
+    let folder = setup.write();
+    files.hang("proxy.yaml");
+    let ran = files.command_in(&folder, &["run"]);
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("proxy.yaml: no answer for 5 s"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[tokio::test]
