@@ -31,6 +31,24 @@ has_another_main_process() {
     [[ $now != "$1" && $now != 0 ]]
 }
 
+journal_process() {
+    on systemctl show --property=MainPID --value systemd-journald.service
+}
+
+# More lines than hubgate and the journal's socket hold.
+fill_the_journal() {
+    on curl --silent --insecure --max-time 120 --output /dev/null \
+        "https://localhost/?$(printf 'x%.0s' {1..2000})&[1-900]"
+}
+
+journal_counts_lost_lines() {
+    on journalctl --unit hubgate.service --grep 'access log: [0-9]+ lines lost' --quiet | grep -q .
+}
+
+has_ended() {
+    ! signal 0 "$1" 2>/dev/null
+}
+
 @test "an installation is closed, complete and not started" {
     install_version 0.0.1-1
     run on systemctl is-active hubgate.service
@@ -48,6 +66,13 @@ has_another_main_process() {
 @test "systemd starts it and a request is answered" {
     on systemctl enable --quiet --now hubgate.service
     within 10 answers
+}
+
+@test "clients may occupy a share of the machine's memory, which the service does not see in /proc" {
+    local share
+    share=$(awk '/^MemTotal:/ {s = $2 / 16384; print s < 32 ? 32 : s > 512 ? 512 : s}' /proc/meminfo)
+    run -0 on hubgate status
+    [[ $output == *"clients may occupy $(printf %.1f "$share") MiB"* ]]
 }
 
 @test "systemd rates its exposure at 2.0 or less" {
@@ -85,6 +110,26 @@ has_another_main_process() {
     on sh -c '{ echo "# mine"; cat /root/proxy.yaml; } >/etc/hubgate/proxy.yaml'
     on systemctl reload hubgate.service
     [[ $(main_process) == "$before" ]]
+}
+
+@test "a journal that stands still costs lines and delays neither a request nor the stop" {
+    local before journal
+    before=$(main_process)
+    journal=$(journal_process)
+    signal STOP "$journal"
+    fill_the_journal
+    answers
+    on hubgate status
+    signal CONT "$journal"
+    within 30 journal_counts_lost_lines
+    signal STOP "$journal"
+    fill_the_journal
+    answers
+    signal TERM "$before"
+    within 20 has_ended "$before"
+    signal CONT "$journal"
+    on systemctl start hubgate.service
+    within 10 answers
 }
 
 @test "a process that is killed, or hangs, is started again" {
