@@ -267,42 +267,7 @@ fn the_type_of_a_refusal_is_its_cause() {
 
 #[test]
 fn every_fault_has_a_sentence_of_its_own() {
-    let v4 = [hit("198.51.100.7", true)];
-    let sentences = [
-        http(&timeout("203.0.113.5"), &[]),
-        http("203.0.113.5: Connection refused", &[]),
-        http(&timeout("2001:db8::5"), &[]),
-        http(&timeout("2001:db8::5"), &v4),
-        http("During secondary validation: 203.0.113.5: Timeout", &v4),
-        http("203.0.113.5: Invalid response from http://x: 404", &v4),
-        http("203.0.113.5: Invalid response from http://x: 404", &[]),
-        http(
-            "DNS problem: NXDOMAIN looking up A for home.example.org",
-            &[],
-        ),
-        http(
-            "DNS problem: SERVFAIL looking up A for home.example.org",
-            &[],
-        ),
-        told(
-            ChallengeKind::TlsAlpn01,
-            "Cannot negotiate ALPN protocol",
-            &[],
-        ),
-        told(ChallengeKind::Dns01, "No TXT record found", &[]),
-        of_class(Class::Network, "timed out"),
-        of_cause(Class::Network, Cause::NameLookup),
-        of_cause(Class::Network, Cause::Unreachable),
-        of_cause(Class::Network, Cause::Untrusted),
-        of_cause(Class::Network, Cause::NoTls),
-        of_cause(Class::Refused, Cause::Caa),
-        of_cause(Class::Refused, Cause::UserAction),
-        of_class(Class::Unusable, "the CA sent what cannot be served"),
-        of_class(Class::OrderGone, "no such order"),
-        of_class(Class::Paused, "paused"),
-        of_class(Class::RateLimited, "too many"),
-        of_class(Class::Provider, "the hook ended with 1"),
-    ];
+    let sentences = documentation::row_faults();
     assert_eq!(
         sentences.iter().collect::<HashSet<_>>().len(),
         sentences.len()

@@ -2,8 +2,9 @@
 
 use super::*;
 
-/// A fault for each row of the table "What it says when it fails" in docs/certificates.md.
-fn row_faults() -> Vec<String> {
+/// A fault for each row of the table "What it says when it fails" in docs/certificates.md, but for
+/// that of the schedule.
+pub(super) fn row_faults() -> Vec<String> {
     let v4 = [hit("198.51.100.7", true)];
     let v6 = timeout("2001:db8::5");
     let strange = [hit("198.51.100.7", false)];
@@ -49,8 +50,6 @@ fn row_faults() -> Vec<String> {
             "the CA sent what cannot be served: no certificate",
         ),
         of_class(Class::OrderGone, "no such order"),
-        // Of the schedule.
-        "the clock is wrong".to_owned(),
     ]
 }
 
@@ -74,7 +73,9 @@ fn rows() -> Vec<&'static str> {
 
 #[test]
 fn each_sentence_of_the_documentation_has_its_fault() {
-    let (faults, rows) = (row_faults(), rows());
+    let (mut faults, rows) = (row_faults(), rows());
+    // Of the schedule.
+    faults.push("the clock is wrong".to_owned());
     assert!(rows.len() > 20, "{rows:?}");
     for row in &rows {
         let has_fault = faults.iter().any(|told| told.starts_with(row));
