@@ -43,7 +43,7 @@ use crate::{
     tls::{self, Issued},
 };
 
-pub use self::bind_error::cannot_listen;
+pub use self::{bind_error::cannot_listen, signals::RunMode};
 use self::{
     handover::{Accepting, Predecessor},
     listeners::Listeners,
@@ -86,15 +86,6 @@ enum End {
     Stop,
     /// Another process has taken over: connections may finish in peace.
     HandOver(Accepting),
-}
-
-/// The signals that a process answers beside those that end it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunMode {
-    /// SIGHUP reloads, SIGUSR2 hands over.
-    Service,
-    /// None: a demo ends with its terminal, and its files with it.
-    Demo,
 }
 
 /// Runs hubgate until it is told to end.

@@ -9,6 +9,15 @@ use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
+/// The signals that a process answers beside those that end it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunMode {
+    /// SIGHUP reloads, SIGUSR2 hands over.
+    Service,
+    /// None: a demo ends with its terminal, and its files with it.
+    Demo,
+}
+
 /// The signals the process answers.
 pub(super) struct Signals {
     pub(super) reload: Signal,
