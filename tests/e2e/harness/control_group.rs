@@ -1,6 +1,11 @@
 //! A control group with a limit of memory, for processes of one test; it takes the rights of root.
 
-use std::{fs, path::PathBuf, process, thread, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process, thread,
+    time::Duration,
+};
 
 use crate::real_hub::skip_for;
 
@@ -16,10 +21,8 @@ pub struct ControlGroup {
 impl ControlGroup {
     /// A new group with a limit in bytes; none, which is reported, without the rights to make one.
     pub fn limited_to(bytes: u64) -> Option<Self> {
-        let made = [version_1(), Some(version_2())].into_iter().flatten();
-        let group = made
-            .filter_map(|(parent, limit)| Self::below(&parent, limit))
-            .next();
+        let mut parents = [version_1(), Some(version_2())].into_iter().flatten();
+        let group = parents.find_map(|(parent, limit)| Self::below(&parent, limit));
         let Some(group) = group else {
             skip_for("no rights to limit memory: run it as root with control groups mounted");
             return None;
@@ -28,7 +31,7 @@ impl ControlGroup {
         Some(group)
     }
 
-    fn below(parent: &PathBuf, limit: &'static str) -> Option<Self> {
+    fn below(parent: &Path, limit: &'static str) -> Option<Self> {
         let name = format!("hubgate-{}-{:?}", process::id(), thread::current().id());
         let folder = parent.join(name);
         fs::create_dir(&folder).ok()?;
