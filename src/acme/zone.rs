@@ -90,7 +90,6 @@ fn find(zones: &[Zone], configured: &DnsProvider, secret: &str) -> Option<Arc<Pr
 }
 
 /// The provider with its client, which reads the system's root certificates.
-
 fn build(configured: &DnsProvider, secret: &str) -> anyhow::Result<Provider> {
     Ok(match configured {
         DnsProvider::Exec(program) => Provider::Exec(Hook::new(program)),

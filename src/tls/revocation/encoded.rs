@@ -183,7 +183,9 @@ mod tests {
         let revoked = parsed.iter_revoked_certificates();
         assert_eq!(
             serials,
-            revoked.map(|it| it.raw_serial()).collect::<Vec<_>>()
+            revoked
+                .map(RevokedCertificate::raw_serial)
+                .collect::<Vec<_>>()
         );
     }
 

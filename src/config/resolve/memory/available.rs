@@ -35,6 +35,10 @@ pub(super) fn available() -> u64 {
 
 /// Bytes of the machine's memory. Not of `/proc/meminfo`, which a service may not see
 /// (`ProcSubset=pid`).
+#[allow(
+    clippy::useless_conversion,
+    reason = "32-bit machines have other types"
+)]
 fn machine_total() -> u64 {
     let system = sysinfo();
     let total = u64::try_from(system.totalram).unwrap_or(u64::MAX);
