@@ -16,6 +16,7 @@ pub mod policy;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(crate) mod properties;
+mod recent;
 pub mod rule;
 pub mod session;
 mod sight;

@@ -8,7 +8,6 @@ mod allowance;
 mod backoff;
 mod books;
 mod lanes;
-mod recent;
 mod turns;
 
 use std::{

@@ -3,65 +3,53 @@
 //! A session names a certificate and is judged by it as if it were shown again. Kept in memory
 //! only: after a restart it has to be.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::tls::{ClientChain, Identity};
+use crate::{
+    access::recent::Recent,
+    tls::{ClientChain, Identity},
+};
 
 /// A certificate and those above it, with the verdicts on them.
 pub type Chain = ClientChain;
 
 /// The chains shown last, by [`Identity::key`].
-#[derive(Default)]
 pub struct Chains(Mutex<Remembered>);
 
-/// By the identity of the certificate, when it was shown last and with what.
-type Remembered = HashMap<[u8; 32], (Instant, Arc<Chain>)>;
+type Remembered = Recent<[u8; 32], Arc<Chain>>;
 
-/// Chains remembered.
+/// Chains remembered at most; at least half of them.
 const MOST: usize = 1000;
 /// Bytes of a chain beyond which it is not remembered: some CAs make long ones, none as long.
 const LONGEST: usize = 16 * 1024;
 
+impl Default for Chains {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::new(MOST)))
+    }
+}
+
 impl Chains {
-    /// Remembers a chain that was found good, the one shown longest ago giving way.
+    /// Remembers a valid chain; those shown longest ago are forgotten for it.
     pub fn remember(&self, identity: &Identity, chain: &Arc<Chain>) {
         if chain.length() > LONGEST {
             return;
         }
-        let (key, now, mut chains) = (identity.key(), Instant::now(), self.lock());
-        match chains.get_mut(&key) {
-            // The same one stays: the verdicts on it are known.
-            Some((at, kept)) if Arc::ptr_eq(kept, chain) || kept == chain => *at = now,
-            Some(entry) => *entry = (now, chain.clone()),
-            None => {
-                make_room(&mut chains);
-                chains.insert(key, (now, chain.clone()));
-            }
-        }
+        let (key, mut chains) = (identity.key(), self.lock());
+        // The same one stays: the verdicts on it are known.
+        let is_same = |kept: &&Arc<Chain>| Arc::ptr_eq(kept, chain) || *kept == chain;
+        let kept = chains.get(&key).filter(is_same).unwrap_or(chain).clone();
+        chains.insert(key, kept);
     }
 
     /// The chain of an identity.
     #[must_use]
     pub fn of(&self, key: &[u8; 32]) -> Option<Arc<Chain>> {
-        self.lock().get(key).map(|(_, chain)| chain.clone())
+        self.lock().get(key).cloned()
     }
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn make_room(chains: &mut Remembered) {
-    if chains.len() < MOST {
-        return;
-    }
-    let oldest = chains.iter().min_by_key(|(_, (at, _))| *at);
-    if let Some(key) = oldest.map(|(key, _)| *key) {
-        chains.remove(&key);
     }
 }
 
@@ -90,10 +78,10 @@ mod tests {
             let mut key = [0; 32];
             key[..8].copy_from_slice(&number.to_be_bytes());
             let chain = chains.of(&anna.key()).unwrap();
-            chains.lock().insert(key, (Instant::now(), chain));
+            chains.lock().insert(key, chain);
         }
         chains.remember(&ben, &his);
-        assert_eq!(chains.lock().len(), MOST);
+        assert!(chains.lock().len() <= MOST);
         assert!(chains.of(&anna.key()).is_none() && chains.of(&ben.key()).is_some());
         let mut long = ca.issue("anna").chain;
         long.push(CertificateDer::from(vec![0; LONGEST]));

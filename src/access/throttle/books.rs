@@ -12,20 +12,20 @@ use super::{
     Guess, Throttled,
     allowance::Allowance,
     backoff::{Backoff, Failures},
-    recent::Recent,
     turns::Rank,
 };
+use crate::access::recent::Recent;
 
 /// The failures of addresses, networks and users.
 pub(super) struct Books {
     /// By address.
-    addresses: Recent<Failures>,
+    addresses: Recent<u64, Failures>,
     /// By IPv6 network: when its allowance of first guesses is whole again.
-    networks: Recent<Instant>,
+    networks: Recent<u64, Instant>,
     /// By user, several of whom may share a slot: when the allowance is whole again.
     users: Box<[Option<Instant>]>,
     /// Addresses from which a user has logged in.
-    familiar: Recent<()>,
+    familiar: Recent<u64, ()>,
 }
 
 /// The result of the attempt to count a guess.
@@ -79,7 +79,7 @@ impl Books {
     }
 
     pub(super) fn check_address(&self, guess: &Guess, now: Instant) -> Result<(), Throttled> {
-        ADDRESS.check(self.addresses.value(guess.address), now)
+        ADDRESS.check(self.addresses.get(&guess.address).copied(), now)
     }
 
     /// Which guesses go before this one.
@@ -88,10 +88,10 @@ impl Books {
     /// The address has to wait, or has made its first guesses and the user's allowance is spent.
     pub(super) fn rank(&self, guess: &Guess, now: Instant) -> Result<Rank, Throttled> {
         self.check_address(guess, now)?;
-        if self.familiar.value(guess.both).is_some() {
+        if self.familiar.get(&guess.both).copied().is_some() {
             return Ok(Rank::Familiar);
         }
-        let earlier = self.addresses.value(guess.address);
+        let earlier = self.addresses.get(&guess.address).copied();
         let earlier = earlier.map_or(0, |failures| failures.of_the_day(now));
         if earlier < FIRST && (earlier > 0 || self.network_allows(guess, now)) {
             return Ok(Rank::First(earlier));
@@ -122,7 +122,7 @@ impl Books {
             }
             Rank::First(_) | Rank::Familiar => {}
         }
-        let failures = self.addresses.value(guess.address);
+        let failures = self.addresses.get(&guess.address).copied();
         let failures = ADDRESS.count(failures, guess.user, now);
         self.addresses.insert(guess.address, failures);
         Ok(Started::Counted)
@@ -131,25 +131,25 @@ impl Books {
     /// The guess was right: the failures at this user's password are forgiven, and the address is
     /// familiar. Those at other users' stay: an account of one's own buys no guesses.
     pub(super) fn succeed(&mut self, guess: &Guess) {
-        match self.addresses.value(guess.address) {
+        match self.addresses.get(&guess.address).copied() {
             Some(failures) if !failures.are_all_at(guess.user) => {
                 self.addresses.insert(guess.address, failures.forgive_one());
             }
-            _ => self.addresses.remove(guess.address),
+            _ => self.addresses.remove(&guess.address),
         }
         self.familiar.insert(guess.both, ());
     }
 
     fn network_allows(&self, guess: &Guess, now: Instant) -> bool {
         let networks = guess.networks.into_iter().flatten().zip(NETWORKS);
-        let mut checked =
-            networks.map(|(network, allowance)| allowance.check(self.networks.value(network), now));
+        let mut checked = networks
+            .map(|(network, allowance)| allowance.check(self.networks.get(&network).copied(), now));
         checked.all(|allowed| allowed.is_ok())
     }
 
     fn charge_networks(&mut self, guess: &Guess, now: Instant) {
         for (network, allowance) in guess.networks.into_iter().flatten().zip(NETWORKS) {
-            let charged = allowance.charge(self.networks.value(network), now);
+            let charged = allowance.charge(self.networks.get(&network).copied(), now);
             self.networks.insert(network, charged);
         }
     }
