@@ -2,9 +2,6 @@
 
 use std::{env, process::ExitCode};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     hubgate::cli::run(env::args_os())
 }
