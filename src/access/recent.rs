@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn the_last_half_is_kept_and_what_is_written_again_is_young() {
         let mut recent = Recent::new(8);
-        for key in 0..100_i32 {
+        for key in 0..100_u32 {
             recent.insert(key, key);
             recent.insert(1000, key);
             assert!(recent.len() <= 8);
