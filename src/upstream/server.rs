@@ -123,7 +123,7 @@ impl Server {
             .is_some_and(|until| Instant::now() < until)
     }
 
-    /// Whether it speaks HTTP/1.1 in the clear over TCP.
+    /// Whether it is reached in the clear over TCP.
     pub(super) fn is_plain(&self) -> bool {
         matches!(self.config, model::Server::Tcp { tls: false, .. })
     }

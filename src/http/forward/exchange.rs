@@ -6,22 +6,21 @@ mod relay;
 
 use std::{
     future::poll_fn,
-    io,
-    pin::pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use http::{Method, Version};
-use tokio::io::AsyncReadExt;
 
 use super::{
     client::Client,
-    event::{Event, PIECE, SMALL_PIECE},
+    event::{Event, Failure, PIECE, SMALL_PIECE},
     idle_timeout::IdleTimeout,
     request_body::{Framing, RequestBody},
+    request_head::RequestHead,
     response::Response,
     response_head::Asked,
+    upstream::Upstream,
 };
 use crate::{
     http::{
@@ -29,7 +28,7 @@ use crate::{
         proxy::Proxy,
         response::{failure, local_response::LocalResponse, statuses},
     },
-    upstream::{Reuse, UpstreamConnection},
+    upstream::{Http2Answer, Reuse, UpstreamConnection},
 };
 
 /// A request on its way.
@@ -42,6 +41,8 @@ pub(crate) struct Forward<'p, C> {
     last: bool,
     /// Whether the request opens a WebSocket.
     is_upgrade: bool,
+    /// Whether the client takes trailers in its chunks, as far as the server is told.
+    takes_trailers: bool,
     /// The request, as far as the server has not got it.
     request_body: Option<RequestBody>,
     idle_timeout: IdleTimeout,
@@ -78,6 +79,8 @@ pub(crate) struct Switched<A> {
 enum Fault {
     /// The connection had ended before the hub could hear of the request.
     Stale,
+    /// The stream of HTTP/2 ended before a response.
+    Failed(Failure),
     /// Nobody is there to be answered.
     Gone,
     /// What the client is told.
@@ -102,6 +105,7 @@ impl<'p, C: Client> Forward<'p, C> {
             method,
             last,
             is_upgrade: false,
+            takes_trailers: false,
         }
     }
 
@@ -117,7 +121,7 @@ impl<'p, C: Client> Forward<'p, C> {
     /// client is still to be answered.
     pub(crate) async fn run(
         mut self,
-        head: &[u8],
+        head: &RequestHead,
         framing: Framing,
     ) -> (C, Box<Admitted>, Outcome<C::ResponseHead>) {
         let ended = self.admitted.grant.ended();
@@ -127,12 +131,12 @@ impl<'p, C: Client> Forward<'p, C> {
             answered = self.answered(head, framing) => answered,
         };
         let outcome = match answered {
-            Ok((upstream, response)) if response.switches() => {
+            Ok((Upstream::Http1(upstream), response)) if response.switches() => {
                 Outcome::switched(upstream, response)
             }
             Ok((upstream, response)) => self.relay(upstream, response).await,
             Err(Fault::Respond(answer)) => Outcome::Respond(answer),
-            Err(Fault::Gone | Fault::Stale) => {
+            Err(Fault::Gone | Fault::Stale | Fault::Failed(_)) => {
                 self.record(499, 0);
                 Outcome::Cut
             }
@@ -147,41 +151,68 @@ impl<'p, C: Client> Forward<'p, C> {
             .log_request(&admitted.exchange, Some(&admitted.admission));
     }
 
-    /// The hub's answer; who had hung up before is asked once more, where that changes nothing.
+    /// The hub's answer. A request that it has not processed is sent once more: over HTTP/1.1 where
+    /// its connection had ended before and that changes nothing, over HTTP/2 where the hub says so.
     async fn answered(
         &mut self,
-        head: &[u8],
+        head: &RequestHead,
         framing: Framing,
-    ) -> Result<(UpstreamConnection, Response<C::ResponseHead>), Fault> {
-        let again = matches!(framing, Framing::Nothing) && self.method.is_idempotent();
+    ) -> Result<(Upstream, Response<C::ResponseHead>), Fault> {
+        let (wire, framing) = match head {
+            RequestHead::Http1(wire) => (&wire[..], framing),
+            RequestHead::Http2(_) => (&[][..], framing.of_http2()),
+        };
+        self.takes_trailers = head.takes_trailers();
+        let again = framing == Framing::Nothing && self.method.is_idempotent();
         let mut reuse = match again {
             _ if self.is_upgrade => Reuse::Never,
             true => Reuse::Any,
             false => Reuse::Recent,
         };
+        let mut is_first = true;
+        let mut request_body = RequestBody::new(wire, framing, &self.admitted.exchange);
         loop {
-            let mut upstream = self.connect(reuse).await?;
-            match self.ask(&mut upstream, head, framing).await {
-                Err(Fault::Stale) if upstream.used && again => reuse = Reuse::Never,
+            let mut upstream = self.connect(head, framing, reuse).await?;
+            match self.ask(&mut upstream, &mut request_body).await {
+                Err(Fault::Stale) if upstream.is_reused() && again => {
+                    reuse = Reuse::Never;
+                    request_body = RequestBody::new(wire, framing, &self.admitted.exchange);
+                }
                 Err(Fault::Stale) => return Err(self.broken("its connection ends before it")),
-                answered => return Ok((upstream, answered?)),
+                Err(Fault::Failed(failure))
+                    if is_first && failure.may_resend(again) && request_body.rewind() => {}
+                Err(Fault::Failed(failure)) => {
+                    return Err(self.broken(&format!("its stream ends before it: {failure}")));
+                }
+                answered => {
+                    let response = answered?;
+                    request_body.forget();
+                    let unsent = !request_body.has_ended();
+                    self.request_body = unsent.then_some(request_body);
+                    return Ok((upstream, response));
+                }
             }
+            is_first = false;
         }
     }
 
     /// Connects to a server, unless the client leaves meanwhile.
-    async fn connect(&mut self, reuse: Reuse) -> Result<UpstreamConnection, Fault> {
+    async fn connect(
+        &mut self,
+        head: &RequestHead,
+        framing: Framing,
+        reuse: Reuse,
+    ) -> Result<Upstream, Fault> {
         let route = &mut self.admitted.route;
         let client = &mut self.client;
         let gone = poll_fn(|context| match client.has_sent() {
             true => client.poll_gone(context),
             false => Poll::Pending,
         });
+        let connected = Upstream::connect(&self.proxy.connector, route, head, framing, reuse);
         tokio::select! {
             biased;
-            connected = self.proxy.connector.connect(route, reuse) => {
-                connected.map_err(|why| respond(failure::unreachable(why)))
-            }
+            connected = connected => connected.map_err(|why| respond(failure::unreachable(why))),
             () = gone => Err(Fault::Gone),
         }
     }
@@ -189,31 +220,33 @@ impl<'p, C: Client> Forward<'p, C> {
     /// Sends the request and reads answers to the final one.
     async fn ask(
         &mut self,
-        upstream: &mut UpstreamConnection,
-        head: &[u8],
-        framing: Framing,
+        upstream: &mut Upstream,
+        request_body: &mut RequestBody,
     ) -> Result<Response<C::ResponseHead>, Fault> {
         let mut heard = BytesMut::new();
-        let mut request_body = RequestBody::new(head, framing, &self.admitted.exchange);
         self.idle_timeout.renew();
         loop {
             let event =
-                poll_fn(|context| self.poll(context, upstream, &mut request_body, &mut heard))
-                    .await;
-            match event {
+                poll_fn(|context| self.poll(context, upstream, request_body, &mut heard)).await;
+            let unsent = !request_body.has_ended();
+            let response = match event {
                 Event::Data(0) if heard.is_empty() => return Err(Fault::Stale),
                 Event::Data(0) => return Err(self.broken("its head breaks off")),
-                Event::Data(_) => upstream.answers(),
+                Event::Data(_) => {
+                    upstream.answers();
+                    self.heard(&mut heard, unsent).await?
+                }
+                Event::Head(head) => self.heard_head(*head, upstream, unsent).await?,
+                Event::Failed(failure) => return Err(Fault::Failed(failure)),
                 Event::Disconnected => return Err(Fault::Gone),
                 Event::Refused(answer) => return Err(respond(answer())),
                 Event::TimedOut => {
+                    upstream.is_late();
                     self.log_response("none in time");
                     return Err(respond(statuses::hub_slow()));
                 }
-            }
-            let unsent = !request_body.has_ended();
-            if let Some(response) = self.heard(&mut heard, unsent).await? {
-                self.request_body = unsent.then_some(request_body);
+            };
+            if let Some(response) = response {
                 return Ok(response);
             }
         }
@@ -222,22 +255,17 @@ impl<'p, C: Client> Forward<'p, C> {
     fn poll(
         &mut self,
         context: &mut Context<'_>,
-        upstream: &mut UpstreamConnection,
+        upstream: &mut Upstream,
         request_body: &mut RequestBody,
         heard: &mut BytesMut,
     ) -> Poll<Event> {
-        let client = &mut self.client;
-        let sending = request_body.poll(
-            context,
-            client,
-            &mut upstream.stream,
-            &mut self.admitted.exchange,
-        );
+        let (client, exchange) = (&mut self.client, &mut self.admitted.exchange);
+        let sending = request_body.poll(context, client, upstream, exchange);
         if let Poll::Ready(Err(event)) = sending {
             return Poll::Ready(event);
         }
-        if let Poll::Ready(read) = poll_read(context, upstream, heard, self.first_piece()) {
-            return Poll::Ready(Event::Data(read.unwrap_or(0)));
+        if let Poll::Ready(event) = upstream.poll_answer(context, heard, self.first_piece()) {
+            return Poll::Ready(event);
         }
         if request_body.has_ended() && self.client.poll_gone(context).is_ready() {
             return Poll::Ready(Event::Disconnected);
@@ -246,31 +274,61 @@ impl<'p, C: Client> Forward<'p, C> {
         self.idle_timeout.poll(context).map(|()| Event::TimedOut)
     }
 
-    /// Reads what was heard: interim answers go on at once, the final one ends it. HTTP/1.0 knows
-    /// no interim ones (RFC 9110, section 15.2).
+    /// Reads what was heard: interim answers go on at once, the final one ends it.
     async fn heard(
         &mut self,
         heard: &mut BytesMut,
         unsent: bool,
     ) -> Result<Option<Response<C::ResponseHead>>, Fault> {
         loop {
-            let asked = Asked {
-                method: &self.method,
-                is_upgrade: self.is_upgrade,
-                last: self.last || unsent || self.proxy.drain.has_begun(),
-            };
-            let read = Response::read::<C>(heard, &asked, &self.admitted);
+            let read = Response::read::<C>(heard, &self.asked(unsent), &self.admitted);
             let Some(response) = read.map_err(|why| self.broken(why))? else {
                 return Ok(None);
             };
             if response.is_final() {
                 return Ok(Some(response));
             }
-            if self.admitted.exchange.logged.version != Version::HTTP_10 {
-                let sent = self.client.hint(response.head).await;
-                sent.map_err(|_| Fault::Gone)?;
-            }
+            self.hint(response).await?;
         }
+    }
+
+    /// The same for a head of HTTP/2.
+    async fn heard_head(
+        &mut self,
+        head: Http2Answer,
+        upstream: &mut Upstream,
+        unsent: bool,
+    ) -> Result<Option<Response<C::ResponseHead>>, Fault> {
+        let (head, has_ended) = match head {
+            Http2Answer::Interim(head) => (head, false),
+            Http2Answer::Final(head) => (head, upstream.take_end().is_some()),
+        };
+        let asked = self.asked(unsent);
+        let response = Response::of_http2::<C>(&head, has_ended, &asked, &self.admitted);
+        let response = response.map_err(|why| self.broken(why))?;
+        if response.is_final() {
+            return Ok(Some(response));
+        }
+        self.hint(response).await?;
+        Ok(None)
+    }
+
+    fn asked(&self, unsent: bool) -> Asked<'_> {
+        Asked {
+            method: &self.method,
+            is_upgrade: self.is_upgrade,
+            last: self.last || unsent || self.proxy.drain.has_begun(),
+            takes_trailers: self.takes_trailers,
+        }
+    }
+
+    /// Sends an interim answer on; HTTP/1.0 knows none (RFC 9110, section 15.2).
+    async fn hint(&mut self, response: Response<C::ResponseHead>) -> Result<(), Fault> {
+        if self.admitted.exchange.logged.version == Version::HTTP_10 {
+            return Ok(());
+        }
+        let sent = self.client.hint(response.head).await;
+        sent.map_err(|_| Fault::Gone)
     }
 
     /// Received at a time before the answer's head is there.
@@ -301,19 +359,6 @@ impl<A> Outcome<A> {
             early: response.first,
         }))
     }
-}
-
-/// Reads at most so many bytes, into a buffer that is made once some are there.
-fn poll_read(
-    context: &mut Context<'_>,
-    upstream: &mut UpstreamConnection,
-    buffer: &mut BytesMut,
-    most: usize,
-) -> Poll<io::Result<usize>> {
-    ready!(upstream.stream.poll_read_ready(context))?;
-    buffer.reserve(most);
-    let mut limited = buffer.limit(most);
-    pin!(upstream.stream.read_buf(&mut limited)).poll(context)
 }
 
 fn respond(answer: LocalResponse) -> Fault {

@@ -11,6 +11,7 @@ pub(crate) mod request_body;
 pub(crate) mod request_head;
 pub(crate) mod response;
 pub(crate) mod response_head;
+mod upstream;
 
 pub(crate) use self::headers::is_claim;
 #[cfg(any(fuzzing, test))]
