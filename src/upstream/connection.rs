@@ -93,11 +93,8 @@ impl Connector {
         let mut last = Unreachable::Down;
         while let Ok(Some(target)) = route.target(ALPN::H2).await {
             let server = self.http2.server(&target);
-            let claimed = server.claim(&self.dialer, &target, route.connections());
-            let opened = claimed
-                .await
-                .and_then(|claimed| claimed.send(request, ended));
-            match opened {
+            let way = (&self.dialer, &target, route.connections());
+            match server.open_stream(way, request, ended).await {
                 Ok(stream) => return Ok(stream),
                 Err(fault) => {
                     last = fault.kind();

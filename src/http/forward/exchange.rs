@@ -15,8 +15,9 @@ use http::{Method, Version};
 use super::{
     client::Client,
     event::{Event, Failure, PIECE, SMALL_PIECE},
+    framing::Framing,
     idle_timeout::IdleTimeout,
-    request_body::{Framing, RequestBody},
+    request_body::RequestBody,
     request_head::RequestHead,
     response::Response,
     response_head::Asked,
@@ -171,6 +172,9 @@ impl<'p, C: Client> Forward<'p, C> {
         };
         let mut is_first = true;
         let mut request_body = RequestBody::new(wire, framing, &self.admitted.exchange);
+        if head.is_grpc() {
+            request_body = request_body.streaming(self.admitted.route.silence());
+        }
         loop {
             let mut upstream = self.connect(head, framing, reuse).await?;
             match self.ask(&mut upstream, &mut request_body).await {

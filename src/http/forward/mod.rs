@@ -4,6 +4,7 @@ pub(crate) mod body_limit;
 pub(crate) mod client;
 pub(crate) mod event;
 pub(crate) mod exchange;
+pub(crate) mod framing;
 pub(crate) mod headers;
 pub(crate) mod identity;
 pub(crate) mod idle_timeout;

@@ -4,6 +4,7 @@ use std::{
     io,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Buf, BufMut, BytesMut};
@@ -12,45 +13,14 @@ use super::{
     body_limit::{self, OverLimit},
     client::Client,
     event::{Event, LARGE_PIECE, PIECE},
+    framing::Framing,
     idle_timeout::IdleTimeout,
     upstream::Upstream,
 };
 use crate::{
-    http::{http1::request_head::Body, request::Exchange, response::statuses},
+    http::{request::Exchange, response::statuses},
     transport::memory_budget::{Account, Charge},
 };
-
-/// How the hub is told where the body ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// There is none.
-    Nothing,
-    /// By its length, in the head.
-    Length,
-    /// In chunks that are made here.
-    Chunks,
-    /// By the frames of HTTP/2.
-    Frames,
-}
-
-impl Framing {
-    /// The framing for the server of a body that came so.
-    pub(crate) fn of(body: Body) -> Self {
-        match body {
-            Body::Length(0) => Self::Nothing,
-            Body::Length(_) => Self::Length,
-            Body::Chunked => Self::Chunks,
-        }
-    }
-
-    /// The framing of the same body over HTTP/2.
-    pub(super) fn of_http2(self) -> Self {
-        match self {
-            Self::Nothing => Self::Nothing,
-            Self::Length | Self::Chunks | Self::Frames => Self::Frames,
-        }
-    }
-}
 
 /// A request on its way to the hub.
 pub(super) struct RequestBody {
@@ -67,6 +37,8 @@ pub(super) struct RequestBody {
     /// Whether a piece is pending that keeps the next one from being received.
     has_piece: bool,
     held: Charge,
+    /// Whether it is a stream of messages, which come when there are some.
+    is_stream: bool,
     /// What was sent of the body, as long as that is little: it can be sent again.
     sent: Option<BytesMut>,
 }
@@ -97,6 +69,7 @@ impl RequestBody {
             dropped: 0,
             is_buffered: false,
             has_piece: false,
+            is_stream: false,
             sent: (framing == Framing::Frames).then(BytesMut::new),
             held: exchange.connection.memory.charge(head.len()),
             pending: head.into(),
@@ -108,6 +81,13 @@ impl RequestBody {
             framing,
             idle_timeout: IdleTimeout::of(idle_timeout),
         }
+    }
+
+    /// The same for a stream of messages: nothing may happen for as long as over the response.
+    pub(super) fn streaming(mut self, silence: Duration) -> Self {
+        self.is_stream = true;
+        self.idle_timeout = IdleTimeout::of(silence);
+        self
     }
 
     /// Whether the hub has got all.
@@ -214,7 +194,7 @@ impl RequestBody {
                 Ok(0) | Err(_) => return Poll::Ready(Err(Event::Disconnected)),
             }
             self.idle_timeout.renew();
-            body_limit::limit(exchange).map_err(|over| match over {
+            body_limit::limit(exchange, self.is_stream).map_err(|over| match over {
                 OverLimit::Size => Event::Refused(statuses::too_large),
                 OverLimit::Time => Event::Refused(statuses::client_slow),
             })?;

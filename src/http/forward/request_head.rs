@@ -7,7 +7,7 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 
-use super::{headers::HeaderEdits, request_body::Framing};
+use super::{framing::Framing, headers::HeaderEdits};
 use crate::{
     fields::{FieldName, Fields},
     upstream::Http2Request,
@@ -58,6 +58,15 @@ impl RequestHead {
             Self::Http1(wire) => wire.len(),
             Self::Http2(request) => request.bytes(),
         }
+    }
+
+    /// Whether its body is a stream of messages of gRPC.
+    pub(super) fn is_grpc(&self) -> bool {
+        let Self::Http2(request) = self else {
+            return false;
+        };
+        let kind = request.fields.get(header::CONTENT_TYPE);
+        kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
     }
 
     /// Whether the client takes trailers, as far as it has said so to the upstream (RFC 9110,

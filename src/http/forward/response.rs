@@ -128,7 +128,9 @@ impl<H> Response<H> {
         let last = ends && !head.status.is_informational();
         let mut edits = headers::to_client(&head.fields, head.status, admitted);
         head.frame(length, takes_chunks, &mut edits);
-        if let Body::Frames(frames) = &body {
+        if C::TAKES_CHUNKS
+            && let Body::Frames(frames) = &body
+        {
             frames.frame(&mut edits);
         }
         if version == Version::HTTP_10 {

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::{
     event::{Event, Failure},
-    request_body::Framing,
+    framing::Framing,
     request_head::RequestHead,
 };
 use crate::{
@@ -172,7 +172,7 @@ impl Upstream {
         }
     }
 
-    /// Bytes that were received for this response beside what was read; the kernel's do not count.
+    /// Bytes that may be received for this response beside what was read; the kernel's do not count.
     pub(super) fn unread(&mut self) -> usize {
         match self {
             Self::Http1(_) => 0,

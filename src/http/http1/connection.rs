@@ -18,9 +18,9 @@ use crate::{
         admission::{self, Admitted, MOST_FORM},
         forward::{
             exchange::{Forward, Outcome},
+            framing::Framing,
             headers,
             idle_timeout::IdleTimeout,
-            request_body::Framing,
             request_head::{RequestHead, RequestLine, Unsendable},
         },
         proxy::Proxy,

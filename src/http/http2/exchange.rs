@@ -15,8 +15,8 @@ use crate::{
         forward::{
             client::Client,
             exchange::{Forward, Outcome},
+            framing::Framing,
             headers,
-            request_body::Framing,
             request_head::{RequestHead, RequestLine},
         },
         http1::request_head::{self, Body, Malformed},

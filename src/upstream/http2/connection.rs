@@ -148,7 +148,8 @@ impl Connection {
         is_idle && (self.is_over() || self.idle_since().elapsed() > IDLE)
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether it opens no further stream.
+    pub(super) fn is_over(&self) -> bool {
         self.is_retired.load(Ordering::Acquire) || self.allowed.has_changed().is_err()
     }
 

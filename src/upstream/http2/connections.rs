@@ -41,8 +41,14 @@ struct State {
 /// A connection that is being opened; in `State::open` once it is.
 type Opening = BoxFuture<'static, Result<(), Arc<Fault>>>;
 
+/// How a server is reached, and connections to it at most.
+type Way<'w> = (&'w Dialer, &'w Target, Option<usize>);
+
+/// Connections that a request tries, of those that end before it is sent.
+const ATTEMPTS: usize = 3;
+
 /// Room for one stream; free again when dropped.
-pub(in crate::upstream) struct Claimed {
+pub(super) struct Claimed {
     server: Arc<Server>,
     connection: Arc<Connection>,
 }
@@ -76,15 +82,32 @@ impl Connections {
 }
 
 impl Server {
-    /// Claims room for a stream, on one of at most `limit` connections.
+    /// Opens a stream with the head of a request; `ended` says that no body follows. Where a
+    /// connection has just ended, another is taken.
     ///
     /// # Errors
     /// That of a connection which could not be opened, and `Busy` after [`QUEUED`].
-    pub(in crate::upstream) async fn claim(
+    pub(in crate::upstream) async fn open_stream(
         self: Arc<Self>,
-        dialer: &Dialer,
-        target: &Target,
-        limit: Option<usize>,
+        way: Way<'_>,
+        request: &Http2Request,
+        ended: bool,
+    ) -> Result<Http2Stream, Arc<Fault>> {
+        let mut fault = Arc::new(Fault::Busy);
+        for _ in 0..ATTEMPTS {
+            let claimed = self.clone().claim(way).await?;
+            match claimed.send(request, ended) {
+                Ok(stream) => return Ok(stream),
+                Err(ended) => fault = ended,
+            }
+        }
+        Err(fault)
+    }
+
+    /// Claims room for a stream.
+    async fn claim(
+        self: Arc<Self>,
+        (dialer, target, limit): Way<'_>,
     ) -> Result<Claimed, Arc<Fault>> {
         let claiming = async {
             loop {
@@ -116,7 +139,10 @@ impl Server {
             return Next::Opening(opening);
         }
         state.open.retain(|connection| !connection.is_unused());
-        if limit.is_some_and(|limit| state.open.len() >= limit) {
+        // One that the server is leaving takes nothing from those that serve.
+        let serving = state.open.iter().filter(|connection| !connection.is_over());
+        let serving = serving.count();
+        if limit.is_some_and(|limit| serving >= limit) {
             return Next::Full;
         }
         let opening = self.clone().open(dialer.clone(), target.clone());
@@ -165,11 +191,7 @@ impl Claimed {
     ///
     /// # Errors
     /// When the connection has ended, which takes no further stream then.
-    pub(in crate::upstream) fn send(
-        self,
-        request: &Http2Request,
-        ended: bool,
-    ) -> Result<Http2Stream, Arc<Fault>> {
+    fn send(self, request: &Http2Request, ended: bool) -> Result<Http2Stream, Arc<Fault>> {
         let (mut requests, scheme) = self.connection.requests();
         let head = request.for_scheme(scheme);
         let head = head.map_err(|error| Arc::new(Fault::Http2(error.to_string())))?;

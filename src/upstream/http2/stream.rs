@@ -12,7 +12,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use h2::{Reason, RecvStream, SendStream, client::ResponseFuture};
 use http::{HeaderMap, Response};
 
-use super::connections::Claimed;
+use super::{connection::WINDOW, connections::Claimed};
 
 /// A request on its way, and the response as far as it was not read.
 pub struct Http2Stream {
@@ -141,10 +141,11 @@ impl Http2Stream {
         Poll::Ready(Ok(read))
     }
 
-    /// Bytes that were received and not read.
+    /// Bytes that may be received and not read: the window, once the server is ahead of the client.
     pub fn unread(&mut self) -> usize {
         let receiver = self.receiver.as_mut();
-        receiver.map_or(0, |receiver| receiver.flow_control().used_capacity())
+        let used = receiver.map_or(0, |receiver| receiver.flow_control().used_capacity());
+        if used > 0 { WINDOW as usize } else { 0 }
     }
 
     /// Bytes of them that can be read at once.

@@ -158,6 +158,8 @@ async fn go_away(mut stream: TcpStream) {
         stream.read_exact(&mut payload).await.unwrap();
         if head[3] == HEADERS {
             stream.write_all(GOAWAY).await.unwrap();
+            // A connection that is closed with unread bytes may lose what was sent on it.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
             return;
         }
     }

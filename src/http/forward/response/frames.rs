@@ -21,7 +21,7 @@ pub(in crate::http::forward) struct Frames {
 const WRONG_LENGTH: &str = "its body is not as long as its Content-Length says";
 
 impl Frames {
-    /// Says how the body ends, to a client that is not told its length.
+    /// Says how the body ends, to a client of HTTP/1 that is not told its length.
     pub(super) fn frame(&self, edits: &mut HeaderEdits<'_>) {
         if self.left.is_some() {
             return;
