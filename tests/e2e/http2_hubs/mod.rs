@@ -9,7 +9,10 @@ use h2::{Reason, RecvStream, SendStream, client::SendRequest};
 use http::{HeaderMap, Method, Request, Response};
 
 use self::hub::Http2Hub;
-use crate::harness::{Hubgate, Setup, within};
+use crate::{
+    harness::{Authority, DEADLINE, Hubgate, Setup, eventually, within},
+    hub::{Hub, SecureHub},
+};
 
 const STREAMS: u32 = 100;
 
@@ -246,7 +249,7 @@ async fn a_client_that_leaves_cancels_its_stream() {
     let (hub, gate) = start().await;
     let two = Two::open(&gate).await;
     let (answer, stream) = two.begin(Method::GET, "/silent", true).await;
-    crate::harness::eventually(crate::harness::DEADLINE, "the hub hears it", async || {
+    eventually(DEADLINE, "the hub hears it", async || {
         hub.count("/silent") == 1
     })
     .await;
@@ -271,7 +274,7 @@ async fn streams_keep_to_what_the_hub_allows_and_connections_to_their_limit() {
 
 #[tokio::test]
 async fn a_hub_that_does_not_speak_http2_is_502_with_its_cause() {
-    let hub = crate::hub::Hub::start().await;
+    let hub = Hub::start().await;
     let upstream = format!("{{servers: [\"{}\"], http2: true}}", hub.url());
     let gate = Setup::home(&upstream).start().await;
     let two = Two::open(&gate).await;
@@ -282,7 +285,7 @@ async fn a_hub_that_does_not_speak_http2_is_502_with_its_cause() {
 
 #[tokio::test]
 async fn a_websocket_reaches_a_hub_with_http2_over_a_connection_of_http1() {
-    let hub = crate::hub::Hub::start().await;
+    let hub = Hub::start().await;
     let upstream = format!("{{servers: [\"{}\"], http2: true}}", hub.url());
     let gate = Setup::home(&upstream).start().await;
     let mut client = gate.tls().raw().await;
@@ -291,4 +294,35 @@ async fn a_websocket_reaches_a_hub_with_http2_over_a_connection_of_http1() {
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     client.say(request).await;
     client.until("101 Switching Protocols\r\n").await;
+}
+
+#[tokio::test]
+async fn a_hub_over_tls_that_does_not_agree_to_http2_is_502_with_its_cause() {
+    let (hub, authority) = (Hub::start().await, Authority::new("hub root"));
+    let secure = SecureHub::showing(&hub, authority.server(&["localhost"])).await;
+    let upstream = secure.upstream("ca: hub-ca.pem, http2: true");
+    let setup = Setup::home(&upstream.replace("127.0.0.1", "localhost"));
+    let setup = setup.file("hub-ca.pem", &authority.pem());
+    let gate = setup.start().await;
+    assert_eq!(Two::open(&gate).await.get("/").await.unwrap().status, 502);
+    gate.line_with("does not agree to HTTP/2 over TLS (ALPN)")
+        .await;
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_holds_up_its_own_stream_only() {
+    let (_hub, gate) = start().await;
+    let slow = Two::open(&gate).await;
+    let (answer, mut stream) = slow.begin(Method::POST, "/echo", false).await;
+    let answer = within("an answer", answer).await.unwrap();
+    for _ in 0..20 {
+        stream
+            .send_data(vec![b'x'; 64 * 1024].into(), false)
+            .unwrap();
+    }
+    let other = Two::open(&gate).await;
+    for _ in 0..20 {
+        assert_eq!(other.post("/echo", "hello").await.unwrap().body, b"hello");
+    }
+    drop((answer, stream));
 }
