@@ -97,7 +97,11 @@ impl Route {
             _ => Target::Other(Box::new(peer.clone())),
         });
         Ok(match target.await? {
-            Some(Target::Other(peer)) => {
+            Some(Target::Other(mut peer)) => {
+                let domain = self.current().and_then(Server::http2_domain);
+                if let Some(domain) = domain.filter(|_| alpn == ALPN::H2) {
+                    domain.clone_into(&mut peer.sni);
+                }
                 Some(Target::Other(Box::new(Upstream::dress(*peer, alpn))))
             }
             target => target,

@@ -40,7 +40,9 @@ struct Seen {
 /// A request as it reached the hub.
 #[derive(Clone)]
 pub struct Heard {
+    /// The number of its connection, from 1.
     pub connection: usize,
+    /// Its head.
     pub head: Parts,
 }
 
@@ -91,6 +93,7 @@ impl Http2Hub {
             .count()
     }
 
+    /// How many connections were opened.
     pub fn connections(&self) -> usize {
         self.record.0.lock().unwrap().connections
     }
@@ -136,12 +139,18 @@ impl Record {
 async fn serve(listener: TcpListener, record: Record, streams: u32, leaving: usize) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let number = record.connected();
-        if number <= leaving {
-            connections.spawn(go_away(stream));
-        } else {
-            connections.spawn(speak(stream, record.clone(), number, streams));
-        }
+        let record = record.clone();
+        connections.spawn(async move {
+            // hubgate tries at its start whether the port is open.
+            if !matches!(stream.peek(&mut [0]).await, Ok(1)) {
+                return;
+            }
+            let number = record.connected();
+            match number <= leaving {
+                true => go_away(stream).await,
+                false => speak(stream, record, number, streams).await,
+            }
+        });
     }
 }
 
@@ -195,8 +204,8 @@ async fn answer(
         ["early"] => {
             let refused = Response::builder().status(403).body(()).unwrap();
             let mut stream = respond.send_response(refused, false).unwrap();
+            // `h2` resets the stream with NO_ERROR then, as the body was not read.
             stream.send_data("no".into(), true).unwrap();
-            stream.send_reset(Reason::NO_ERROR);
         }
         ["half"] => {
             let mut stream = respond.send_response(ok, false).unwrap();
