@@ -126,6 +126,8 @@ pub struct Upstream {
     pub ca: Option<PathBuf>,
     /// Connections to each server at most.
     pub connections: Option<usize>,
+    /// Whether requests reach the servers over HTTP/2.
+    pub http2: bool,
     /// The servers' own certificate, in place of any CA.
     pub pin: Option<Pin>,
     /// Host as the servers get it; the visitor's without it.

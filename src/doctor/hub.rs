@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
 use super::{
@@ -23,6 +23,13 @@ use crate::{
 
 /// How long to wait for a connection, and then for the first byte.
 const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// HTTP/2 in the handshake of TLS.
+const HTTP2: &[u8] = b"h2";
+/// The preface of a client of HTTP/2, and its empty SETTINGS.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// The type of a SETTINGS frame (RFC 9113, section 6.5).
+const SETTINGS: u8 = 4;
 
 /// Whether a server answers, and how soon.
 pub(super) fn finding(server: &Server, upstream: &Upstream) -> Finding {
@@ -44,7 +51,10 @@ pub(super) fn servers(config: &Config) -> Vec<(Server, Upstream)> {
     for upstream in config.sites.iter().flat_map(|site| site.upstreams()) {
         for server in &upstream.servers {
             let same = |(other, its): &(Server, Upstream)| {
-                other == server && its.ca == upstream.ca && its.pin == upstream.pin
+                other == server
+                    && its.ca == upstream.ca
+                    && its.pin == upstream.pin
+                    && its.http2 == upstream.http2
             };
             if !seen.iter().any(same) {
                 seen.push((server.clone(), upstream.clone()));
@@ -143,13 +153,13 @@ fn status(server: &Server, upstream: &Upstream) -> anyhow::Result<String> {
             let stream = UnixStream::connect(socket).context("nothing listens")?;
             stream.set_read_timeout(Some(PATIENCE))?;
             stream.set_write_timeout(Some(PATIENCE))?;
-            ask(stream, &"localhost")
+            ask(stream, &"localhost", upstream)
         }
         Server::Tcp { host, port, tls } => {
             let stream = connect(host, *port)?;
             match tls {
-                true => ask(secure(stream, host, upstream)?, &host),
-                false => ask(stream, &host),
+                true => ask(secure(stream, host, upstream)?, &host, upstream),
+                false => ask(stream, &host, upstream),
             }
         }
     }
@@ -180,9 +190,16 @@ fn secure(
 ) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
     let trust = ServerTrust::load(upstream, &SystemRoots::deferred())?;
     let name = ServerName::try_from(host.to_owned())?;
-    let mut connection = ClientConnection::new(Arc::new(trust.client_config()?), name)?;
+    let mut config = trust.client_config()?;
+    if upstream.http2 {
+        config.alpn_protocols = vec![HTTP2.to_vec()];
+    }
+    let mut connection = ClientConnection::new(Arc::new(config), name)?;
     while connection.is_handshaking() {
         connection.complete_io(&mut stream).map_err(no_handshake)?;
+    }
+    if upstream.http2 && connection.alpn_protocol() != Some(HTTP2) {
+        bail!("it does not agree to HTTP/2 over TLS (ALPN)");
     }
     Ok(StreamOwned::new(connection, stream))
 }
@@ -209,7 +226,14 @@ fn no_handshake(fault: io::Error) -> anyhow::Error {
     })
 }
 
-fn ask(mut stream: impl Read + Write, host: &dyn Display) -> anyhow::Result<String> {
+fn ask(
+    mut stream: impl Read + Write,
+    host: &dyn Display,
+    upstream: &Upstream,
+) -> anyhow::Result<String> {
+    if upstream.http2 {
+        return greet(stream);
+    }
     let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream
         .write_all(request.as_bytes())
@@ -219,6 +243,19 @@ fn ask(mut stream: impl Read + Write, host: &dyn Display) -> anyhow::Result<Stri
     let text = String::from_utf8_lossy(&head);
     let status = text.strip_prefix("HTTP/1.").and_then(|it| it.get(2..));
     status.map(str::to_owned).context("it speaks no HTTP")
+}
+
+/// Begins HTTP/2 (RFC 9113, section 3.4): the first frame of a server is SETTINGS.
+fn greet(mut stream: impl Read + Write) -> anyhow::Result<String> {
+    stream
+        .write_all(PREFACE)
+        .context("it takes no connection of HTTP/2")?;
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).map_err(silence)?;
+    match head {
+        [0, _, _, SETTINGS, 0, 0, 0, 0, 0] => Ok("with HTTP/2".to_owned()),
+        _ => bail!("it does not speak HTTP/2: turn it on there, or remove `http2`"),
+    }
 }
 
 /// The kernel's words for a time-out on a socket say nothing to people.
@@ -239,6 +276,10 @@ mod tests {
 
     /// What is found of a hub that answers a request so.
     fn found_of(answer: &'static str) -> Finding {
+        found_by(answer, &Upstream::default())
+    }
+
+    fn found_by(answer: &'static str, upstream: &Upstream) -> Finding {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let hub = thread::spawn(move || {
@@ -253,7 +294,7 @@ mod tests {
                 port,
                 tls: false,
             },
-            &Upstream::default(),
+            upstream,
         );
         hub.join().unwrap();
         found
@@ -275,6 +316,24 @@ mod tests {
         );
         let silent = found_of("");
         assert!(silent.cause.starts_with("it gives no answer"), "{silent:?}");
+    }
+
+    #[test]
+    fn a_hub_with_http2_begins_with_its_settings() {
+        let upstream = Upstream {
+            http2: true,
+            ..Upstream::default()
+        };
+        let good = found_by("\0\0\0\x04\0\0\0\0\0", &upstream);
+        assert!(
+            good.cause.starts_with("answers with HTTP/2 after "),
+            "{good:?}"
+        );
+        let other = found_by("HTTP/1.1 400 Bad Request\r\n\r\n", &upstream);
+        assert!(
+            other.cause.starts_with("it does not speak HTTP/2"),
+            "{other:?}"
+        );
     }
 
     #[test]

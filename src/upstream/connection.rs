@@ -2,29 +2,29 @@
 
 use std::{
     future::poll_fn,
-    io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use pingora_core::{Error, ErrorType, connectors::TransportConnector, upstreams::peer::Peer};
-use tokio::{
-    net::TcpStream,
-    time::{Instant, Sleep, sleep, timeout},
-};
+use pingora_core::protocols::ALPN;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::{
-    CONNECT, Reuse, Route, UpstreamStream,
-    pool::{Idle, Key, Pool, Server, Slot, Starving},
+    Reuse, Route, UpstreamStream,
+    dial::{Dialer, Fault, Unreachable},
+    http2::{self, Http2Request, Http2Stream},
+    pool::{Idle, Pool, QUEUED, Server, Slot, Starving},
     route::Target,
 };
 
 /// Opens connections to servers, and keeps those that can be used again.
+#[derive(Default)]
 pub struct Connector {
-    engine: TransportConnector,
+    dialer: Dialer,
     pool: Pool,
+    http2: http2::Connections,
 }
 
 /// A connection to a server.
@@ -38,17 +38,6 @@ pub struct UpstreamConnection {
     starvation: Option<Starvation>,
 }
 
-/// The failure of the last connect of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unreachable {
-    /// None takes a connection.
-    Down,
-    /// The last one took too long.
-    Slow,
-    /// The last one does not speak TLS as it must.
-    Broken,
-}
-
 /// A new connection that waits for its server.
 pub struct Starvation {
     server: Arc<Server>,
@@ -56,8 +45,6 @@ pub struct Starvation {
     starving: Option<Starving>,
 }
 
-/// Time that a request waits for one of a bounded number of connections.
-const QUEUED: Duration = Duration::from_secs(30);
 /// Lifetime of an idle connection in the clear, where a new one costs nothing.
 const CHEAP: Duration = Duration::from_secs(1);
 /// Lifetime of an idle connection over TLS; Jetty closes its own after 300 s.
@@ -66,15 +53,6 @@ const DEAR: Duration = Duration::from_secs(60);
 const STARVED: Duration = Duration::from_millis(100);
 /// Time until the next idle connection is closed for it.
 const STARVED_AGAIN: Duration = Duration::from_secs(1);
-
-impl Default for Connector {
-    fn default() -> Self {
-        Self {
-            engine: TransportConnector::new(None),
-            pool: Pool::default(),
-        }
-    }
-}
 
 impl Connector {
     /// Connects to the server of a route, or to its next server or address when one cannot be
@@ -88,9 +66,36 @@ impl Connector {
         reuse: Reuse,
     ) -> Result<UpstreamConnection, Unreachable> {
         let mut last = Unreachable::Down;
-        while let Ok(Some(target)) = route.target().await {
+        while let Ok(Some(target)) = route.target(ALPN::H1).await {
             match self.connect_to(&target, route.connections(), reuse).await {
                 Ok(connection) => return Ok(connection),
+                Err(fault) => {
+                    last = fault.kind();
+                    let why = fault.reason(route);
+                    route.unreachable(&target, &why);
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Opens a stream of HTTP/2 with this request to the server of a route, or to its next server
+    /// or address when one cannot be reached; `ended` says that no body follows.
+    ///
+    /// # Errors
+    /// The failure of the last one.
+    pub async fn open_stream(
+        &self,
+        route: &mut Route,
+        request: &Http2Request,
+        ended: bool,
+    ) -> Result<Http2Stream, Unreachable> {
+        let mut last = Unreachable::Down;
+        while let Ok(Some(target)) = route.target(ALPN::H2).await {
+            let server = self.http2.server(&target);
+            let way = (&self.dialer, &target, route.connections());
+            match server.open_stream(way, request, ended).await {
+                Ok(stream) => return Ok(stream),
                 Err(fault) => {
                     last = fault.kind();
                     let why = fault.reason(route);
@@ -115,6 +120,7 @@ impl Connector {
     /// Closes what was idle for too long, and what its server has closed.
     pub fn sweep(&self) {
         self.pool.sweep();
+        self.http2.sweep();
     }
 
     async fn connect_to(
@@ -130,7 +136,7 @@ impl Connector {
         };
         let mut starvation = Starvation::new(&server);
         // On the heap: a TLS handshake's future is large, and most requests need none.
-        let mut opening = Box::pin(self.open(target));
+        let mut opening = Box::pin(self.dialer.open(target));
         let stream = loop {
             tokio::select! {
                 biased;
@@ -153,22 +159,6 @@ impl Connector {
             lifetime: target.lifetime(),
             starvation: Some(starvation),
         })
-    }
-
-    async fn open(&self, target: &Target) -> Result<UpstreamStream, Fault> {
-        match target {
-            Target::Plain(address) => {
-                let connected = timeout(CONNECT, TcpStream::connect(address)).await;
-                let stream = connected.map_err(io::Error::from).and_then(|opened| opened);
-                let stream = stream.map_err(Fault::Tcp)?;
-                stream.set_nodelay(true).map_err(Fault::Tcp)?;
-                Ok(UpstreamStream::Plain(stream))
-            }
-            Target::Other(peer) => {
-                let stream = self.engine.new_stream(&**peer).await;
-                stream.map(UpstreamStream::other).map_err(Fault::Engine)
-            }
-        }
     }
 }
 
@@ -245,60 +235,11 @@ impl Starvation {
     }
 }
 
-/// The failure of a connect to one server.
-enum Fault {
-    Busy,
-    Tcp(io::Error),
-    Engine(Box<Error>),
-}
-
-impl Fault {
-    fn kind(&self) -> Unreachable {
-        match self {
-            Self::Busy => Unreachable::Slow,
-            Self::Tcp(error) if error.kind() == io::ErrorKind::TimedOut => Unreachable::Slow,
-            Self::Tcp(_) => Unreachable::Down,
-            Self::Engine(error) => match error.etype() {
-                ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError => {
-                    Unreachable::Down
-                }
-                ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => Unreachable::Slow,
-                _ => Unreachable::Broken,
-            },
-        }
-    }
-
-    /// The cause in words.
-    fn reason(&self, route: &Route) -> String {
-        let error = match self {
-            Self::Busy => return "all of upstream.connections are in use".to_owned(),
-            Self::Tcp(error) => return error.to_string(),
-            Self::Engine(error) => error,
-        };
-        let io = error.root_cause().downcast_ref::<io::Error>();
-        let reason = match error.etype() {
-            ErrorType::TLSHandshakeFailure => route.take_tls_fault(),
-            ErrorType::ConnectTimedout => {
-                Some("it takes no connection, or no TLS, in time".to_owned())
-            }
-            _ => io.map(ToString::to_string),
-        };
-        reason.unwrap_or_else(|| error.etype().as_str().to_owned())
-    }
-}
-
 impl Target {
-    fn key(&self) -> Key {
-        match self {
-            Self::Plain(address) => Key::Plain(*address),
-            Self::Other(peer) => Key::Other(peer.reuse_hash()),
-        }
-    }
-
     fn lifetime(&self) -> Duration {
-        match self {
-            Self::Other(peer) if peer.is_tls() => DEAR,
-            _ => CHEAP,
+        match self.is_tls() {
+            true => DEAR,
+            false => CHEAP,
         }
     }
 }

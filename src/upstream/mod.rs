@@ -1,10 +1,12 @@
 //! The servers behind a site: which one is asked next, and what became of it.
 //!
 //! A server that could not be reached is passed over for ten seconds while
-//! another is there. Connections are opened, counted and kept here; nothing is
-//! here about HTTP.
+//! another is there. Connections are opened, counted and kept here, those of
+//! HTTP/2 with their streams; nothing else is here about HTTP.
 
 mod connection;
+mod dial;
+mod http2;
 mod kind;
 mod own_address;
 mod pool;
@@ -27,7 +29,9 @@ use pingora_core::{protocols::ALPN, upstreams::peer::HttpPeer};
 use crate::{config::model, tls::SystemRoots};
 
 pub use self::{
-    connection::{Connector, Starvation, Unreachable, UpstreamConnection},
+    connection::{Connector, Starvation, UpstreamConnection},
+    dial::Unreachable,
+    http2::{Http2Answer, Http2Request, Http2Stream, is_unprocessed},
     own_address::OwnAddresses,
     pool::Reuse,
     request_edits::{RequestEdits, SecretValue, SecretValues},
@@ -44,6 +48,7 @@ pub struct Upstream {
     silence: Duration,
     /// Connections to each server at most.
     connections: Option<usize>,
+    speaks_http2: bool,
     edits: RequestEdits,
     addresses: OwnAddresses,
 }
@@ -74,6 +79,7 @@ impl Upstream {
             kind: Kind::of(config),
             silence,
             connections: config.connections,
+            speaks_http2: config.http2,
             edits: RequestEdits::build(config, secrets)?,
             addresses: OwnAddresses::of(config),
         })
@@ -108,9 +114,15 @@ impl Upstream {
         self.kind.remember(&before.kind);
     }
 
-    fn dress(&self, mut peer: HttpPeer) -> HttpPeer {
+    /// Whether requests reach its servers over HTTP/2, but for those that open WebSockets.
+    #[must_use]
+    pub fn speaks_http2(&self) -> bool {
+        self.speaks_http2
+    }
+
+    fn dress(mut peer: HttpPeer, alpn: ALPN) -> HttpPeer {
         let options = &mut peer.options;
-        options.alpn = ALPN::H1;
+        options.alpn = alpn;
         options.connection_timeout = Some(CONNECT);
         options.total_connection_timeout = Some(CONNECT * 2);
         peer

@@ -91,6 +91,8 @@ thread_local! {
 
 /// Threads whose idle connections are held apart.
 const SHARDS: usize = 16;
+/// Time that a request waits for one of a bounded number of connections.
+pub(super) const QUEUED: Duration = Duration::from_secs(30);
 /// Idle connections of one thread to one server at most.
 const MOST: usize = 128;
 /// Age up to which an idle connection counts as open.

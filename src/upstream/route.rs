@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{RequestEdits, Server, Upstream};
-use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::{protocols::ALPN, upstreams::peer::HttpPeer};
 
 /// The way of one request through the servers of an upstream.
 pub struct Route {
@@ -30,8 +30,9 @@ pub struct Route {
 }
 
 /// An address of a server.
+#[derive(Clone)]
 pub(super) enum Target {
-    /// HTTP/1.1 in the clear.
+    /// TCP in the clear.
     Plain(SocketAddr),
     /// TLS, or a Unix socket.
     Other(Box<HttpPeer>),
@@ -86,17 +87,23 @@ impl Route {
         self.upstream.connections
     }
 
-    /// Where to connect now; none when all was tried.
+    /// Where to connect now; none when all was tried. Over TLS, `alpn` is offered.
     ///
     /// # Errors
     /// When no server was left but some whose names cannot be looked up.
-    pub(super) async fn target(&mut self) -> io::Result<Option<Target>> {
+    pub(super) async fn target(&mut self, alpn: ALPN) -> io::Result<Option<Target>> {
         let target = self.next(|server, peer| match peer._address.as_inet() {
             Some(address) if server.is_plain() => Target::Plain(*address),
             _ => Target::Other(Box::new(peer.clone())),
         });
         Ok(match target.await? {
-            Some(Target::Other(peer)) => Some(Target::Other(Box::new(self.upstream.dress(*peer)))),
+            Some(Target::Other(mut peer)) => {
+                let domain = self.current().and_then(Server::http2_domain);
+                if let Some(domain) = domain.filter(|_| alpn == ALPN::H2) {
+                    domain.clone_into(&mut peer.sni);
+                }
+                Some(Target::Other(Box::new(Upstream::dress(*peer, alpn))))
+            }
             target => target,
         })
     }
@@ -182,7 +189,7 @@ mod tests {
         let upstream = Arc::new(upstream.unwrap());
         let mut route = upstream.route("home.test".into());
         let mut tried = Vec::new();
-        while let Some(target) = route.target().await.unwrap() {
+        while let Some(target) = route.target(ALPN::H1).await.unwrap() {
             tried.push(target.to_string());
             let more = route.unreachable(&target, &"refused");
             assert_eq!(more, tried.len() < 3);

@@ -27,4 +27,11 @@ impl HubTls {
     pub(super) fn server(&self, name: ServerName<'static>) -> TrustedServer {
         TrustedServer::new(self.0.clone(), name, handshake_fault)
     }
+
+    /// The same for HTTP/2, which is agreed on in the handshake (ALPN).
+    pub(super) fn http2_server(&self, name: ServerName<'static>) -> TrustedServer {
+        let mut config = ClientConfig::clone(&self.0);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        TrustedServer::new(Arc::new(config), name, handshake_fault)
+    }
 }

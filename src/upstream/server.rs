@@ -22,6 +22,8 @@ pub(super) struct Server {
     config: model::Server,
     /// For one over TLS.
     secure: Option<TrustedServer>,
+    /// For HTTP/2 to one over TLS.
+    secure_http2: Option<TrustedServer>,
     found: Mutex<Found>,
     connect_lines: LineLimit,
     answer_lines: LineLimit,
@@ -50,7 +52,7 @@ impl Server {
     /// # Errors
     /// When its name can be in no certificate.
     pub(super) fn new(config: model::Server, tls: Option<&HubTls>) -> anyhow::Result<Self> {
-        let secure = match (&config, tls) {
+        let names = match (&config, tls) {
             (
                 model::Server::Tcp {
                     host, tls: true, ..
@@ -60,13 +62,16 @@ impl Server {
                 let name = ServerName::try_from(host.clone());
                 let name =
                     name.with_context(|| format!("{config} has a name that none can prove"))?;
-                Some(tls.server(name))
+                Some((tls, name))
             }
             _ => None,
         };
+        let secure = names.as_ref().map(|(tls, name)| tls.server(name.clone()));
+        let secure_http2 = names.map(|(tls, name)| tls.http2_server(name));
         Ok(Self {
             config,
             secure,
+            secure_http2,
             found: Mutex::default(),
             connect_lines: LineLimit::new(LINES),
             answer_lines: LineLimit::new(LINES),
@@ -123,7 +128,7 @@ impl Server {
             .is_some_and(|until| Instant::now() < until)
     }
 
-    /// Whether it speaks HTTP/1.1 in the clear over TCP.
+    /// Whether it is reached in the clear over TCP.
     pub(super) fn is_plain(&self) -> bool {
         matches!(self.config, model::Server::Tcp { tls: false, .. })
     }
@@ -149,7 +154,13 @@ impl Server {
 
     /// The cause of the last TLS handshake that failed, in words, once.
     pub(super) fn take_tls_fault(&self) -> Option<String> {
-        self.secure.as_ref()?.take_fault()
+        let mut both = [&self.secure, &self.secure_http2].into_iter().flatten();
+        both.find_map(TrustedServer::take_fault)
+    }
+
+    /// The domain that names the TLS configuration for HTTP/2.
+    pub(super) fn http2_domain(&self) -> Option<&str> {
+        self.secure_http2.as_ref().map(TrustedServer::domain)
     }
 
     fn known(&self) -> Option<Arc<[HttpPeer]>> {

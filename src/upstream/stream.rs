@@ -12,7 +12,7 @@ use std::{
 
 use bytes::{Buf, BytesMut};
 use futures_util::FutureExt;
-use pingora_core::protocols;
+use pingora_core::protocols::{self, ALPN};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
@@ -55,6 +55,14 @@ impl UpstreamStream {
         match self {
             Self::Plain(stream) => stream.poll_read_ready(context),
             Self::Other(stream) => stream.poll_ahead(context),
+        }
+    }
+
+    /// Whether the handshake of TLS agreed to HTTP/2 (RFC 9113, section 3.2).
+    pub(super) fn has_agreed_to_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Other(stream) => stream.io.selected_alpn_proto() == Some(ALPN::H2),
         }
     }
 

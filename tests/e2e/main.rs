@@ -24,6 +24,7 @@ pub mod forwarding;
 pub mod harness;
 pub mod home_and_away;
 pub mod hostile;
+pub mod http2_hubs;
 pub mod http_clients;
 pub mod hub;
 pub mod hub_faults;

@@ -142,6 +142,9 @@ pub(super) struct Servers {
     /// Connections to each server at most; no limit without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connections: Option<usize>,
+    /// Whether HTTP/2 is spoken to the servers: h2c in the clear, ALPN over TLS; gRPC needs it.
+    #[serde(default)]
+    pub(super) http2: bool,
     /// The servers' own certificate, its file or `sha256:HEX`: equal or refused, whatever its names and dates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pin: Option<String>,

@@ -87,6 +87,7 @@ impl Resolver<'_> {
             servers,
             ca,
             connections,
+            http2: written.http2,
             pin,
             host: host?,
             headers: headers?,

@@ -16,18 +16,18 @@ const SLOWEST: u64 = 128;
 /// How many times as long as a head a body may take before its pace counts.
 const GRACE: u32 = 3;
 
-/// Judges the body received so far.
+/// Judges the body received so far; one that is a stream of messages may come as slowly as it will.
 ///
 /// # Errors
 /// When it is over `limits.body`, or comes too slowly.
-pub(super) fn limit(exchange: &Exchange) -> Result<(), OverLimit> {
+pub(super) fn limit(exchange: &Exchange, is_stream: bool) -> Result<(), OverLimit> {
     let limits = exchange.sites.config.limits;
     if limits.body.is_some_and(|limit| exchange.received > limit) {
         return Err(OverLimit::Size);
     }
     let took = exchange.began.0.elapsed();
     let slow = exchange.received < SLOWEST * took.as_secs();
-    if slow && took > limits.header_time * GRACE {
+    if !is_stream && slow && took > limits.header_time * GRACE {
         return Err(OverLimit::Time);
     }
     Ok(())

@@ -2,32 +2,21 @@
 //!
 //! The gate has decided before; `headers` says what of a head is dropped and set.
 
+mod ask;
 mod relay;
 
-use std::{
-    future::poll_fn,
-    io,
-    pin::pin,
-    task::{Context, Poll, ready},
-};
-
-use bytes::{BufMut, BytesMut};
-use http::{Method, Version};
-use tokio::io::AsyncReadExt;
+use bytes::BytesMut;
+use http::Method;
 
 use super::{
-    client::Client,
-    event::{Event, PIECE, SMALL_PIECE},
-    idle_timeout::IdleTimeout,
-    request_body::{Framing, RequestBody},
-    response::Response,
-    response_head::Asked,
+    client::Client, event::Failure, framing::Framing, idle_timeout::IdleTimeout,
+    request_body::RequestBody, request_head::RequestHead, response::Response, upstream::Upstream,
 };
 use crate::{
     http::{
         admission::Admitted,
         proxy::Proxy,
-        response::{failure, local_response::LocalResponse, statuses},
+        response::{local_response::LocalResponse, statuses},
     },
     upstream::{Reuse, UpstreamConnection},
 };
@@ -42,6 +31,8 @@ pub(crate) struct Forward<'p, C> {
     last: bool,
     /// Whether the request opens a WebSocket.
     is_upgrade: bool,
+    /// Whether the client takes trailers in its chunks, as far as the server is told.
+    takes_trailers: bool,
     /// The request, as far as the server has not got it.
     request_body: Option<RequestBody>,
     idle_timeout: IdleTimeout,
@@ -78,6 +69,8 @@ pub(crate) struct Switched<A> {
 enum Fault {
     /// The connection had ended before the hub could hear of the request.
     Stale,
+    /// The stream of HTTP/2 ended before a response.
+    Failed(Failure),
     /// Nobody is there to be answered.
     Gone,
     /// What the client is told.
@@ -102,6 +95,7 @@ impl<'p, C: Client> Forward<'p, C> {
             method,
             last,
             is_upgrade: false,
+            takes_trailers: false,
         }
     }
 
@@ -117,7 +111,7 @@ impl<'p, C: Client> Forward<'p, C> {
     /// client is still to be answered.
     pub(crate) async fn run(
         mut self,
-        head: &[u8],
+        head: &RequestHead,
         framing: Framing,
     ) -> (C, Box<Admitted>, Outcome<C::ResponseHead>) {
         let ended = self.admitted.grant.ended();
@@ -127,12 +121,12 @@ impl<'p, C: Client> Forward<'p, C> {
             answered = self.answered(head, framing) => answered,
         };
         let outcome = match answered {
-            Ok((upstream, response)) if response.switches() => {
+            Ok((Upstream::Http1(upstream), response)) if response.switches() => {
                 Outcome::switched(upstream, response)
             }
             Ok((upstream, response)) => self.relay(upstream, response).await,
             Err(Fault::Respond(answer)) => Outcome::Respond(answer),
-            Err(Fault::Gone | Fault::Stale) => {
+            Err(Fault::Gone | Fault::Stale | Fault::Failed(_)) => {
                 self.record(499, 0);
                 Outcome::Cut
             }
@@ -147,137 +141,51 @@ impl<'p, C: Client> Forward<'p, C> {
             .log_request(&admitted.exchange, Some(&admitted.admission));
     }
 
-    /// The hub's answer; who had hung up before is asked once more, where that changes nothing.
+    /// The hub's answer. A request that it has not processed is sent once more: over HTTP/1.1 where
+    /// its connection had ended before and that changes nothing, over HTTP/2 where the hub says so.
     async fn answered(
         &mut self,
-        head: &[u8],
+        head: &RequestHead,
         framing: Framing,
-    ) -> Result<(UpstreamConnection, Response<C::ResponseHead>), Fault> {
-        let again = matches!(framing, Framing::Nothing) && self.method.is_idempotent();
+    ) -> Result<(Upstream, Response<C::ResponseHead>), Fault> {
+        let (wire, framing) = match head {
+            RequestHead::Http1(wire) => (&wire[..], framing),
+            RequestHead::Http2(_) => (&[][..], framing.of_http2()),
+        };
+        self.takes_trailers = head.takes_trailers();
+        let again = framing == Framing::Nothing && self.method.is_idempotent();
         let mut reuse = match again {
             _ if self.is_upgrade => Reuse::Never,
             true => Reuse::Any,
             false => Reuse::Recent,
         };
+        let mut is_first = true;
+        let mut request_body = RequestBody::new(wire, framing, &self.admitted.exchange);
+        if head.is_grpc() {
+            request_body = request_body.streaming(self.admitted.route.silence());
+        }
         loop {
-            let mut upstream = self.connect(reuse).await?;
-            match self.ask(&mut upstream, head, framing).await {
-                Err(Fault::Stale) if upstream.used && again => reuse = Reuse::Never,
+            let mut upstream = self.connect(head, framing, reuse).await?;
+            match self.ask(&mut upstream, &mut request_body).await {
+                Err(Fault::Stale) if upstream.is_reused() && again => {
+                    reuse = Reuse::Never;
+                    request_body = RequestBody::new(wire, framing, &self.admitted.exchange);
+                }
                 Err(Fault::Stale) => return Err(self.broken("its connection ends before it")),
-                answered => return Ok((upstream, answered?)),
-            }
-        }
-    }
-
-    /// Connects to a server, unless the client leaves meanwhile.
-    async fn connect(&mut self, reuse: Reuse) -> Result<UpstreamConnection, Fault> {
-        let route = &mut self.admitted.route;
-        let client = &mut self.client;
-        let gone = poll_fn(|context| match client.has_sent() {
-            true => client.poll_gone(context),
-            false => Poll::Pending,
-        });
-        tokio::select! {
-            biased;
-            connected = self.proxy.connector.connect(route, reuse) => {
-                connected.map_err(|why| respond(failure::unreachable(why)))
-            }
-            () = gone => Err(Fault::Gone),
-        }
-    }
-
-    /// Sends the request and reads answers to the final one.
-    async fn ask(
-        &mut self,
-        upstream: &mut UpstreamConnection,
-        head: &[u8],
-        framing: Framing,
-    ) -> Result<Response<C::ResponseHead>, Fault> {
-        let mut heard = BytesMut::new();
-        let mut request_body = RequestBody::new(head, framing, &self.admitted.exchange);
-        self.idle_timeout.renew();
-        loop {
-            let event =
-                poll_fn(|context| self.poll(context, upstream, &mut request_body, &mut heard))
-                    .await;
-            match event {
-                Event::Data(0) if heard.is_empty() => return Err(Fault::Stale),
-                Event::Data(0) => return Err(self.broken("its head breaks off")),
-                Event::Data(_) => upstream.answers(),
-                Event::Disconnected => return Err(Fault::Gone),
-                Event::Refused(answer) => return Err(respond(answer())),
-                Event::TimedOut => {
-                    self.log_response("none in time");
-                    return Err(respond(statuses::hub_slow()));
+                Err(Fault::Failed(failure))
+                    if is_first && failure.may_resend(again) && request_body.rewind() => {}
+                Err(Fault::Failed(failure)) => {
+                    return Err(self.broken(&format!("its stream ends before it: {failure}")));
+                }
+                answered => {
+                    let response = answered?;
+                    request_body.forget();
+                    let unsent = !request_body.has_ended();
+                    self.request_body = unsent.then_some(request_body);
+                    return Ok((upstream, response));
                 }
             }
-            let unsent = !request_body.has_ended();
-            if let Some(response) = self.heard(&mut heard, unsent).await? {
-                self.request_body = unsent.then_some(request_body);
-                return Ok(response);
-            }
-        }
-    }
-
-    fn poll(
-        &mut self,
-        context: &mut Context<'_>,
-        upstream: &mut UpstreamConnection,
-        request_body: &mut RequestBody,
-        heard: &mut BytesMut,
-    ) -> Poll<Event> {
-        let client = &mut self.client;
-        let sending = request_body.poll(
-            context,
-            client,
-            &mut upstream.stream,
-            &mut self.admitted.exchange,
-        );
-        if let Poll::Ready(Err(event)) = sending {
-            return Poll::Ready(event);
-        }
-        if let Poll::Ready(read) = poll_read(context, upstream, heard, self.first_piece()) {
-            return Poll::Ready(Event::Data(read.unwrap_or(0)));
-        }
-        if request_body.has_ended() && self.client.poll_gone(context).is_ready() {
-            return Poll::Ready(Event::Disconnected);
-        }
-        upstream.poll_starving(context);
-        self.idle_timeout.poll(context).map(|()| Event::TimedOut)
-    }
-
-    /// Reads what was heard: interim answers go on at once, the final one ends it. HTTP/1.0 knows
-    /// no interim ones (RFC 9110, section 15.2).
-    async fn heard(
-        &mut self,
-        heard: &mut BytesMut,
-        unsent: bool,
-    ) -> Result<Option<Response<C::ResponseHead>>, Fault> {
-        loop {
-            let asked = Asked {
-                method: &self.method,
-                is_upgrade: self.is_upgrade,
-                last: self.last || unsent || self.proxy.drain.has_begun(),
-            };
-            let read = Response::read::<C>(heard, &asked, &self.admitted);
-            let Some(response) = read.map_err(|why| self.broken(why))? else {
-                return Ok(None);
-            };
-            if response.is_final() {
-                return Ok(Some(response));
-            }
-            if self.admitted.exchange.logged.version != Version::HTTP_10 {
-                let sent = self.client.hint(response.head).await;
-                sent.map_err(|_| Fault::Gone)?;
-            }
-        }
-    }
-
-    /// Received at a time before the answer's head is there.
-    fn first_piece(&self) -> usize {
-        match self.admitted.exchange.connection.memory.is_tight() {
-            true => SMALL_PIECE,
-            false => PIECE,
+            is_first = false;
         }
     }
 
@@ -301,19 +209,6 @@ impl<A> Outcome<A> {
             early: response.first,
         }))
     }
-}
-
-/// Reads at most so many bytes, into a buffer that is made once some are there.
-fn poll_read(
-    context: &mut Context<'_>,
-    upstream: &mut UpstreamConnection,
-    buffer: &mut BytesMut,
-    most: usize,
-) -> Poll<io::Result<usize>> {
-    ready!(upstream.stream.poll_read_ready(context))?;
-    buffer.reserve(most);
-    let mut limited = buffer.limit(most);
-    pin!(upstream.stream.read_buf(&mut limited)).poll(context)
 }
 
 fn respond(answer: LocalResponse) -> Fault {

@@ -2,46 +2,25 @@
 
 use std::{
     io,
-    pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Buf, BufMut, BytesMut};
-use tokio::io::AsyncWrite;
 
 use super::{
     body_limit::{self, OverLimit},
     client::Client,
     event::{Event, LARGE_PIECE, PIECE},
+    framing::Framing,
     idle_timeout::IdleTimeout,
+    upstream::Upstream,
 };
 use crate::{
-    http::{http1::request_head::Body, request::Exchange, response::statuses},
-    transport::memory_budget::Charge,
-    upstream::UpstreamStream,
+    http::{request::Exchange, response::statuses},
+    transport::memory_budget::{Account, Charge},
 };
-
-/// How the hub is told where the body ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// There is none.
-    Nothing,
-    /// By its length, in the head.
-    Length,
-    /// In chunks that are made here.
-    Chunks,
-}
-
-impl Framing {
-    /// The framing for the server of a body that came so.
-    pub(crate) fn of(body: Body) -> Self {
-        match body {
-            Body::Length(0) => Self::Nothing,
-            Body::Length(_) => Self::Length,
-            Body::Chunked => Self::Chunks,
-        }
-    }
-}
 
 /// A request on its way to the hub.
 pub(super) struct RequestBody {
@@ -58,6 +37,10 @@ pub(super) struct RequestBody {
     /// Whether a piece is pending that keeps the next one from being received.
     has_piece: bool,
     held: Charge,
+    /// Whether it is a stream of messages, which come when there are some.
+    is_stream: bool,
+    /// What was sent of the body, as long as that is little: it can be sent again.
+    sent: Option<BytesMut>,
 }
 
 /// Bytes of a body read and dropped at most, so that a client which is still sending hears the
@@ -71,6 +54,8 @@ enum State {
     /// All that is to be sent is pending.
     Sending,
     Sent,
+    /// The hub's stream takes no more; what it answers says whether the request is sent again.
+    Broken,
     /// The hub takes no more; what it answers is heard, and some of what comes is dropped.
     Refused,
 }
@@ -84,15 +69,25 @@ impl RequestBody {
             dropped: 0,
             is_buffered: false,
             has_piece: false,
+            is_stream: false,
+            sent: (framing == Framing::Frames).then(BytesMut::new),
             held: exchange.connection.memory.charge(head.len()),
             pending: head.into(),
             state: match framing {
+                Framing::Nothing if head.is_empty() => State::Sent,
                 Framing::Nothing => State::Sending,
-                Framing::Length | Framing::Chunks => State::Receiving,
+                Framing::Length | Framing::Chunks | Framing::Frames => State::Receiving,
             },
             framing,
             idle_timeout: IdleTimeout::of(idle_timeout),
         }
+    }
+
+    /// The same for a stream of messages: nothing may happen for as long as over the response.
+    pub(super) fn streaming(mut self, silence: Duration) -> Self {
+        self.is_stream = true;
+        self.idle_timeout = IdleTimeout::of(silence);
+        self
     }
 
     /// Whether the hub has got all.
@@ -107,17 +102,47 @@ impl RequestBody {
         self.state = State::Refused;
     }
 
+    /// Begins anew on another stream, from what was sent; returns whether that is possible.
+    pub(super) fn rewind(&mut self) -> bool {
+        if self.framing == Framing::Nothing {
+            return true;
+        }
+        let Some(sent) = self.sent.as_mut().map(BytesMut::split) else {
+            return false;
+        };
+        let unsent = std::mem::replace(&mut self.pending, sent);
+        self.pending.put_slice(&unsent);
+        self.account();
+        self.state = State::Receiving;
+        true
+    }
+
+    /// Forgets what was sent: the response has begun.
+    pub(super) fn forget(&mut self) {
+        self.sent = None;
+    }
+
+    /// Notes that the hub takes no more.
+    fn fail(&mut self) {
+        match self.sent {
+            Some(_) => self.state = State::Broken,
+            None => self.refuse(),
+        }
+    }
+
     /// Goes on; ready when there is nothing more to send.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
         client: &mut impl Client,
-        upstream: &mut UpstreamStream,
+        upstream: &mut Upstream,
         exchange: &mut Exchange,
     ) -> Poll<Result<(), Event>> {
         loop {
             match self.state {
                 State::Sent => return Poll::Ready(Ok(())),
+                State::Broken if self.sent.is_some() => return Poll::Pending,
+                State::Broken => self.refuse(),
                 State::Refused => return self.poll_drop(context, client),
                 State::Receiving | State::Sending => {}
             }
@@ -127,7 +152,8 @@ impl RequestBody {
                 let late = self.idle_timeout.poll(context);
                 return late.map(|()| Err(Event::Refused(statuses::client_slow)));
             }
-            if self.poll_send(context, upstream).is_pending() {
+            let memory = &exchange.connection.memory;
+            if self.poll_send(context, upstream, memory).is_pending() {
                 return self
                     .idle_timeout
                     .poll(context)
@@ -168,7 +194,7 @@ impl RequestBody {
                 Ok(0) | Err(_) => return Poll::Ready(Err(Event::Disconnected)),
             }
             self.idle_timeout.renew();
-            body_limit::limit(exchange).map_err(|over| match over {
+            body_limit::limit(exchange, self.is_stream).map_err(|over| match over {
                 OverLimit::Size => Event::Refused(statuses::too_large),
                 OverLimit::Time => Event::Refused(statuses::client_slow),
             })?;
@@ -201,7 +227,8 @@ impl RequestBody {
         if self.pending.is_empty() {
             self.pending = BytesMut::new();
         }
-        self.held.resize(self.pending.capacity());
+        let sent = self.sent.as_ref().map_or(0, BytesMut::capacity);
+        self.held.resize(self.pending.capacity() + sent);
     }
 
     /// The length of the next piece; 0 at the end of what comes.
@@ -210,7 +237,7 @@ impl RequestBody {
         context: &mut Context<'_>,
         client: &mut impl Client,
     ) -> Poll<io::Result<usize>> {
-        if self.framing == Framing::Length {
+        if self.framing != Framing::Chunks {
             self.pending.reserve(self.size);
             let read = ready!(client.poll_body(context, &mut self.pending));
             if matches!(read, Ok(read) if read >= PIECE) {
@@ -236,27 +263,46 @@ impl RequestBody {
         }
     }
 
-    fn poll_send(&mut self, context: &mut Context<'_>, upstream: &mut UpstreamStream) -> Poll<()> {
+    fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        upstream: &mut Upstream,
+        memory: &Arc<Account>,
+    ) -> Poll<()> {
         if !self.pending.is_empty() {
-            match ready!(Pin::new(&mut *upstream).poll_write(context, &self.pending)) {
+            match ready!(upstream.poll_write(context, &self.pending, memory)) {
                 Ok(sent) => {
+                    self.remember(sent);
                     self.pending.advance(sent);
                     self.is_buffered = true;
                 }
-                Err(_) => self.refuse(),
+                Err(_) => self.fail(),
             }
             self.idle_timeout.renew();
         }
         if !self.pending.is_empty() {
             return Poll::Ready(());
         }
-        if ready!(Pin::new(upstream).poll_flush(context)).is_err() {
-            self.refuse();
+        if ready!(upstream.poll_flush(context)).is_err() {
+            self.fail();
         }
         self.is_buffered = false;
         if self.state == State::Sending {
-            self.state = State::Sent;
+            match upstream.end() {
+                Ok(()) => self.state = State::Sent,
+                Err(_) => self.fail(),
+            }
         }
         Poll::Ready(())
+    }
+
+    /// Remembers the next bytes to be sent, where all of them together are few.
+    fn remember(&mut self, sent: usize) {
+        let Some(before) = &mut self.sent else { return };
+        if before.len() + sent > PIECE {
+            self.sent = None;
+        } else {
+            before.put_slice(&self.pending[..sent]);
+        }
     }
 }

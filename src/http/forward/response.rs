@@ -1,5 +1,6 @@
 //! The hub's answer: its head as the client hears it, and where its body ends (RFC 9112, 6.3).
 
+pub(super) mod frames;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "that is how a property is broken")]
 pub(super) mod properties;
@@ -30,6 +31,8 @@ pub(super) struct Response<H> {
     pub(super) first: BytesMut,
     /// Lines of the trailer section that came, where the client takes no chunks.
     trailers: BytesMut,
+    /// The trailers of a response over HTTP/2.
+    fields_behind: HeaderMap,
     /// Whether it goes on until somebody leaves.
     pub(super) streaming: bool,
     /// Whether the client's connection ends with it.
@@ -50,6 +53,7 @@ const MOST_BYTES: usize = 256 * 1024;
 /// Fields of a head at most.
 pub(super) const MOST_FIELDS: usize = 256;
 
+const TOO_LARGE: &str = "its head is too large";
 const NO_FIELD: &str = "a field that is no field";
 
 impl<H> Response<H> {
@@ -69,7 +73,7 @@ impl<H> Response<H> {
         let length = match read {
             Ok(httparse::Status::Complete(length)) if length <= MOST_BYTES => length,
             Ok(httparse::Status::Partial) if heard.len() <= MOST_BYTES => return Ok(None),
-            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err("its head is too large"),
+            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(TOO_LARGE),
             Err(_) => return Err("this is not HTTP/1.1"),
         };
         let head = ResponseHead::of(&parsed)?;
@@ -80,6 +84,22 @@ impl<H> Response<H> {
             response.begin()?;
         }
         Ok(Some(response))
+    }
+
+    /// The response over HTTP/2 with this head, which may be all of it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn of_http2<C: Client<ResponseHead = H>>(
+        head: &http::Response<()>,
+        has_ended: bool,
+        asked: &Asked<'_>,
+        admitted: &Admitted,
+    ) -> Read<Self> {
+        if head.headers().len() > MOST_FIELDS {
+            return Err(TOO_LARGE);
+        }
+        Self::of::<C>(&ResponseHead::of_http2(head, has_ended), asked, admitted)
     }
 
     /// The response with this head.
@@ -96,17 +116,23 @@ impl<H> Response<H> {
         };
         let version = admitted.exchange.logged.version;
         let takes_chunks = C::TAKES_CHUNKS && version != Version::HTTP_10;
+        let body = body.for_client(takes_chunks, asked.takes_trailers);
         if !takes_chunks && head.codings().count() > 1 {
             return Err("its Transfer-Encoding cannot be told to this client");
         }
         // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
         let ends = asked.last
             || matches!(body, Body::UntilClose)
-            || (version == Version::HTTP_10 && matches!(body, Body::Chunked(_)));
+            || (version == Version::HTTP_10 && !body.has_length());
         // `close` belongs to the final answer (RFC 9112, section 9.6).
         let last = ends && !head.status.is_informational();
         let mut edits = headers::to_client(&head.fields, head.status, admitted);
         head.frame(length, takes_chunks, &mut edits);
+        if C::TAKES_CHUNKS
+            && let Body::Frames(frames) = &body
+        {
+            frames.frame(&mut edits);
+        }
         if version == Version::HTTP_10 {
             edits.remove("Trailer");
         }
@@ -123,6 +149,7 @@ impl<H> Response<H> {
             head: C::answer(head, &edits, connection).ok_or(NO_FIELD)?,
             first: BytesMut::new(),
             trailers: BytesMut::new(),
+            fields_behind: HeaderMap::new(),
             streaming: headers::is_streaming(&head.fields),
             last,
             sent: 0,
@@ -140,6 +167,7 @@ impl<H> Response<H> {
             head: (),
             first: self.first,
             trailers: self.trailers,
+            fields_behind: self.fields_behind,
             streaming: self.streaming,
             last: self.last,
             sent: self.sent,
@@ -166,6 +194,7 @@ impl<H> Response<H> {
         match &self.body {
             Body::Length(left) => *left == 0,
             Body::Chunked(chunks) => chunks.have_ended(),
+            Body::Frames(frames) => frames.has_ended,
             Body::UntilClose => false,
         }
     }
@@ -182,6 +211,10 @@ impl<H> Response<H> {
     pub(super) fn follow(&mut self, heard: &mut BytesMut) -> io::Result<()> {
         let before = heard.len();
         let belong = match &mut self.body {
+            Body::Frames(frames) => {
+                self.sent += frames.follow(heard)? as u64;
+                return Ok(());
+            }
             Body::UntilClose => before,
             Body::Chunked(chunks) if self.takes_chunks => chunks.follow(heard)?,
             Body::Chunked(chunks) => {
@@ -208,10 +241,27 @@ impl<H> Response<H> {
 
     /// The trailers for a client that takes no chunks, once the body has ended.
     pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        if self.has_ended() && !self.fields_behind.is_empty() {
+            return Some(std::mem::take(&mut self.fields_behind));
+        }
         if !self.has_ended() || self.trailers.is_empty() {
             return None;
         }
         trailers::parse(&std::mem::take(&mut self.trailers))
+    }
+
+    /// Takes the end of a response over HTTP/2; what it adds for the client is appended.
+    ///
+    /// # Errors
+    /// `InvalidData` where the body is shorter than its Content-Length.
+    pub(super) fn end(&mut self, trailers: HeaderMap, piece: &mut BytesMut) -> io::Result<()> {
+        let Body::Frames(frames) = &mut self.body else {
+            return Ok(());
+        };
+        let trailers = trailers::allowed(trailers);
+        frames.end(&trailers, piece)?;
+        self.fields_behind = trailers;
+        Ok(())
     }
 
     /// What it means that the hub has hung up.

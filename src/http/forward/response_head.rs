@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 
-use super::headers::HeaderEdits;
+use super::{headers::HeaderEdits, response::frames::Frames};
 use crate::{
     fields::{FieldName, Fields},
     http::websocket::handshake,
@@ -15,8 +15,30 @@ pub(super) enum Body {
     Length(u64),
     /// After the last chunk.
     Chunked(Chunks),
+    /// With its stream of HTTP/2.
+    Frames(Frames),
     /// With its connection.
     UntilClose,
+}
+
+impl Body {
+    /// The same for a client that takes chunks, and trailers in them, or not.
+    pub(super) fn for_client(mut self, takes_chunks: bool, takes_trailers: bool) -> Self {
+        if let Self::Frames(frames) = &mut self {
+            frames.in_chunks = takes_chunks && frames.left.is_none() && !frames.has_ended;
+            frames.takes_trailers = takes_trailers;
+        }
+        self
+    }
+
+    /// Whether its length is known from the head on.
+    pub(super) fn has_length(&self) -> bool {
+        match self {
+            Self::Length(_) => true,
+            Self::Frames(frames) => frames.left.is_some() || frames.has_ended,
+            Self::Chunked(_) | Self::UntilClose => false,
+        }
+    }
 }
 
 pub(super) type Read<T> = Result<T, &'static str>;
@@ -29,6 +51,8 @@ pub(super) struct Asked<'r> {
     pub(super) is_upgrade: bool,
     /// Whether the client's connection ends with the response.
     pub(super) last: bool,
+    /// Whether the client takes trailers in its chunks.
+    pub(super) takes_trailers: bool,
 }
 
 /// A head as it was parsed.
@@ -38,6 +62,8 @@ pub(crate) struct ResponseHead<'h> {
     /// What the hub says beside it.
     pub(crate) reason: &'h str,
     pub(super) is_http_1_1: bool,
+    /// Over HTTP/2, whether the response has ended with it.
+    has_ended: Option<bool>,
     /// Its fields as they were spelled.
     pub(crate) fields: Fields<'h>,
 }
@@ -50,8 +76,20 @@ impl<'h> ResponseHead<'h> {
             status,
             reason: parsed.reason.unwrap_or_default(),
             is_http_1_1: parsed.version == Some(1),
+            has_ended: None,
             fields: Fields::from(&*parsed.headers),
         })
+    }
+
+    /// The head of a response over HTTP/2.
+    pub(super) fn of_http2(head: &'h http::Response<()>, has_ended: bool) -> Self {
+        Self {
+            status: head.status(),
+            reason: head.status().canonical_reason().unwrap_or_default(),
+            is_http_1_1: false,
+            has_ended: Some(has_ended),
+            fields: Fields::from(head.headers()),
+        }
     }
 
     /// Whether the server opens the WebSocket that was asked for (RFC 6455, section 4.2.2).
@@ -78,9 +116,23 @@ impl<'h> ResponseHead<'h> {
             );
         Ok(match length {
             _ if bare || *method == Method::HEAD => Body::Length(0),
+            _ if self.has_ended.is_some() => Body::Frames(self.frames(length)?),
             _ if chunked => Body::Chunked(Chunks::default()),
             Some(length) => Body::Length(length),
             None => Body::UntilClose,
+        })
+    }
+
+    fn frames(&self, length: Option<u64>) -> Read<Frames> {
+        let has_ended = self.has_ended == Some(true);
+        if has_ended && length.is_some_and(|length| length > 0) {
+            return Err("it ends before its body");
+        }
+        Ok(Frames {
+            left: length,
+            in_chunks: false,
+            takes_trailers: false,
+            has_ended,
         })
     }
 
@@ -168,12 +220,14 @@ mod tests {
             method,
             is_upgrade: false,
             last: false,
+            takes_trailers: false,
         };
         head.switches(&asked)?;
         let body = head.body(method, head.content_length()?)?;
         Ok(match body {
             Body::Length(length) => length.to_string(),
             Body::Chunked(_) => "chunked".to_owned(),
+            Body::Frames(_) => "stream".to_owned(),
             Body::UntilClose => "connection".to_owned(),
         })
     }

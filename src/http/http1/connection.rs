@@ -5,8 +5,8 @@
 
 use std::{future::poll_fn, io, task::Poll};
 
-use bytes::{Bytes, BytesMut};
-use http::{Method, StatusCode, Version, header::InvalidHeaderValue};
+use bytes::Bytes;
+use http::{Method, StatusCode, Version};
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
@@ -18,10 +18,10 @@ use crate::{
         admission::{self, Admitted, MOST_FORM},
         forward::{
             exchange::{Forward, Outcome},
+            framing::Framing,
             headers,
             idle_timeout::IdleTimeout,
-            request_body::Framing,
-            request_head,
+            request_head::{RequestHead, RequestLine, Unsendable},
         },
         proxy::Proxy,
         request::{Exchange, Request},
@@ -50,7 +50,7 @@ enum Next {
 /// An admitted request, without the bytes that the client sent.
 struct Forwarded {
     /// Its head for the hub.
-    head: BytesMut,
+    head: RequestHead,
     method: Method,
     body: Body,
     /// Whether the client wants no other response on the connection.
@@ -177,6 +177,11 @@ const TOO_LARGE: Malformed = Malformed(
     "the head is larger than 64 KiB",
 );
 
+const UNSENDABLE: Malformed = Malformed(
+    StatusCode::BAD_REQUEST,
+    "the target or a field cannot be sent to this hub over HTTP/2",
+);
+
 /// Some old clients send an empty line after a body (RFC 9112, section 2.2).
 fn skip_empty_line(client: &mut ClientStream) {
     if client.unread().starts_with(b"\r\n") {
@@ -204,9 +209,15 @@ async fn exchange(proxy: &Proxy, mut client: ClientStream, bytes: Bytes) -> Opti
     // What follows may take long, so the bytes of the head are not held meanwhile.
     match admitted {
         Ok(admitted) => {
-            let forwarded = Forwarded::of(&head, &admitted).ok()?;
+            let forwarded = Forwarded::of(&head, &admitted);
+            let requested = Requested::of(&head);
             drop((held, head));
             drop(bytes);
+            let Ok(forwarded) = forwarded else {
+                let response = statuses::malformed(UNSENDABLE);
+                let respond = Respond::admitted(*admitted, response);
+                return respond::respond(proxy, client, respond, requested).await;
+            };
             forward(proxy, client, admitted, forwarded).await
         }
         Err(refused) => {
@@ -266,7 +277,7 @@ async fn forward(
     let _held = client
         .connection()
         .memory
-        .charge(request.head.len() + admitted.exchange.logged.bytes());
+        .charge(request.head.bytes() + admitted.exchange.logged.bytes());
     let mut forward = Forward::new(proxy, client, admitted, request.method, request.last);
     if request.is_upgrade {
         forward = forward.upgrading();
@@ -288,7 +299,7 @@ async fn forward(
 }
 
 impl Forwarded {
-    fn of(head: &Head<'_>, admitted: &Admitted) -> Result<Self, InvalidHeaderValue> {
+    fn of(head: &Head<'_>, admitted: &Admitted) -> Result<Self, Unsendable> {
         Ok(Self {
             head: to_hub(head, admitted)?,
             method: head.method.clone(),
@@ -300,7 +311,7 @@ impl Forwarded {
 }
 
 /// The head of a request for the hub.
-pub(crate) fn to_hub(head: &Head<'_>, admitted: &Admitted) -> Result<BytesMut, InvalidHeaderValue> {
+pub(crate) fn to_hub(head: &Head<'_>, admitted: &Admitted) -> Result<RequestHead, Unsendable> {
     let mut edits = headers::to_hub(&head.fields, admitted)?;
     if let Some(length) = head.plain_length() {
         edits.set("Content-Length", length.into_bytes());
@@ -309,17 +320,17 @@ pub(crate) fn to_hub(head: &Head<'_>, admitted: &Admitted) -> Result<BytesMut, I
     if head.version == Version::HTTP_10 {
         edits.remove("Expect");
     }
-    if handshake::is_upgrade(head) {
+    let is_upgrade = handshake::is_upgrade(head);
+    if is_upgrade {
         handshake::upgrade(&mut edits);
     }
-    let (fields, framing) = (&head.fields, Framing::of(head.body));
-    Ok(request_head::write(
-        &head.method,
-        &head.target,
-        fields,
-        &edits,
-        &framing,
-    ))
+    let line = RequestLine {
+        method: &head.method,
+        target: &head.target,
+    };
+    // WebSockets need a connection of their own, in HTTP/1.1.
+    let http2 = !is_upgrade && admitted.route.upstream().speaks_http2();
+    RequestHead::build(line, &head.fields, &edits, Framing::of(head.body), http2)
 }
 
 /// What becomes of a connection after an answer; one whose client is still sending is read on, so

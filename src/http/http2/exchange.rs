@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use tokio::time::timeout;
 
@@ -15,9 +15,9 @@ use crate::{
         forward::{
             client::Client,
             exchange::{Forward, Outcome},
+            framing::Framing,
             headers,
-            request_body::Framing,
-            request_head::write,
+            request_head::{RequestHead, RequestLine},
         },
         http1::request_head::{self, Body, Malformed},
         proxy::Proxy,
@@ -45,7 +45,7 @@ pub(super) const STREAM: usize = 512;
 /// An admitted request, with its head for the hub.
 struct Forwarded {
     admitted: Box<Admitted>,
-    wire: BytesMut,
+    to_hub: RequestHead,
     framing: Framing,
 }
 
@@ -94,9 +94,9 @@ impl Opened {
         let admitted = proxy.admit(exchange, &request, None).await;
         let admitted = admitted.map_err(|refused| Box::new(Respond::refused(*refused)))?;
         match self.to_hub(&request, &admitted) {
-            Some((wire, framing)) => Ok(Forwarded {
+            Some((to_hub, framing)) => Ok(Forwarded {
                 admitted,
-                wire,
+                to_hub,
                 framing,
             }),
             None => {
@@ -107,7 +107,7 @@ impl Opened {
     }
 
     /// The head as the hub gets it, and the framing of the body; none where that is not one.
-    fn to_hub(&self, request: &Request<'_>, admitted: &Admitted) -> Option<(BytesMut, Framing)> {
+    fn to_hub(&self, request: &Request<'_>, admitted: &Admitted) -> Option<(RequestHead, Framing)> {
         let fields = request.fields;
         let body = request_head::framing(fields, Version::HTTP_11).ok()?;
         let framing = match body {
@@ -131,8 +131,13 @@ impl Opened {
                 }
             }
         }
-        let wire = write(request.method, request.target, fields, &edits, &framing);
-        Some((wire, framing))
+        let line = RequestLine {
+            method: request.method,
+            target: request.target,
+        };
+        let http2 = admitted.route.upstream().speaks_http2();
+        let to_hub = RequestHead::build(line, fields, &edits, framing, http2).ok()?;
+        Some((to_hub, framing))
     }
 
     async fn forward(self: Box<Self>, proxy: &Proxy, forwarded: Forwarded) {
@@ -146,12 +151,12 @@ impl Opened {
         drop(head);
         let Forwarded {
             admitted,
-            wire,
+            to_hub,
             framing,
         } = forwarded;
-        held.resize(STREAM + wire.len() + admitted.exchange.logged.bytes());
+        held.resize(STREAM + to_hub.bytes() + admitted.exchange.logged.bytes());
         let forward = Forward::new(proxy, stream, admitted, method, false);
-        let (mut stream, admitted, outcome) = forward.run(&wire, framing).await;
+        let (mut stream, admitted, outcome) = forward.run(&to_hub, framing).await;
         match outcome {
             Outcome::Respond(response) => {
                 let respond = Box::new(Respond::admitted(*admitted, *response));

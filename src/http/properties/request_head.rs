@@ -13,6 +13,7 @@ use crate::{
     authority::Authority,
     fields::FieldName,
     http::{
+        forward::request_head::RequestHead,
         http1::{
             connection,
             request_head::{Body, Head, MOST_FIELDS},
@@ -146,7 +147,7 @@ fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
     };
     let admitted = house::admitted(from, &request);
     let upgrade = handshake::is_upgrade(head);
-    let Ok(wire) = connection::to_hub(head, &admitted) else {
+    let Ok(RequestHead::Http1(wire)) = connection::to_hub(head, &admitted) else {
         panic!("what is known of a client is no field")
     };
     says_only_what_is_ours(head, &wire, from, upgrade);

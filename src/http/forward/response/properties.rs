@@ -57,6 +57,7 @@ fn asked_by(method: &Method, last: bool) -> Asked<'_> {
         method,
         is_upgrade: false,
         last,
+        takes_trailers: false,
     }
 }
 
@@ -111,6 +112,7 @@ fn means_the_same(response: &Response<BytesMut>, method: &Method, last: bool) {
     let ours = match &response.body {
         Body::Length(left) => End::Length(left + response.sent),
         Body::Chunked(_) => End::Chunked,
+        Body::Frames(_) => panic!("HTTP/1.1 has no frames"),
         Body::UntilClose => End::UntilClose,
     };
     assert_eq!(Some(ours), expected, "{}", response.head.escape_ascii());
@@ -159,6 +161,7 @@ fn comes_in_any_pieces(whole: Response<BytesMut>, body: &[u8], size: usize) {
     let mut again = Response {
         first: BytesMut::new(),
         trailers: BytesMut::new(),
+        fields_behind: http::HeaderMap::new(),
         body: anew(&whole),
         sent: 0,
         overflowed: false,
@@ -184,6 +187,7 @@ fn anew<H>(response: &Response<H>) -> Body {
     match &response.body {
         Body::Length(left) => Body::Length(left + response.sent),
         Body::Chunked(_) => Body::Chunked(Chunks::default()),
+        Body::Frames(_) => panic!("HTTP/1.1 has no frames"),
         Body::UntilClose => Body::UntilClose,
     }
 }

@@ -41,6 +41,15 @@ pub(super) fn parse(lines: &[u8]) -> Option<HeaderMap> {
     (!trailers.is_empty()).then_some(trailers)
 }
 
+/// Those of them that may go on.
+pub(super) fn allowed(trailers: HeaderMap) -> HeaderMap {
+    let mut allowed = trailers;
+    for name in NEVER {
+        allowed.remove(name);
+    }
+    allowed
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
