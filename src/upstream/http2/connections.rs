@@ -110,14 +110,18 @@ impl Server {
         (dialer, target, limit): Way<'_>,
     ) -> Result<Claimed, Arc<Fault>> {
         let claiming = async {
+            let mut awaited = None;
             loop {
                 let freed = self.freed.notified();
-                match self.next(dialer, target, limit) {
+                match self.next(dialer, target, limit, awaited.take()) {
                     Next::Stream(connection) => return Ok::<_, Arc<Fault>>(connection),
                     Next::Full => freed.await,
+                    // It is held while something else rings: without a request that waits for it,
+                    // it is given up.
                     Next::Opening(opening) => tokio::select! {
-                        opened = opening => opened?,
-                        () = freed => {}
+                        biased;
+                        opened = opening.clone() => opened?,
+                        () = freed => awaited = Some(opening),
                     },
                 }
             }
@@ -130,12 +134,19 @@ impl Server {
         })
     }
 
-    fn next(self: &Arc<Self>, dialer: &Dialer, target: &Target, limit: Option<usize>) -> Next {
+    fn next(
+        self: &Arc<Self>,
+        dialer: &Dialer,
+        target: &Target,
+        limit: Option<usize>,
+        awaited: Option<Shared<Opening>>,
+    ) -> Next {
         let mut state = self.lock();
         if let Some(connection) = state.open.iter().find(|connection| connection.enter()) {
             return Next::Stream(connection.clone());
         }
-        if let Some(opening) = state.opening.as_ref().and_then(WeakShared::upgrade) {
+        let opening = || state.opening.as_ref().and_then(WeakShared::upgrade);
+        if let Some(opening) = awaited.or_else(opening) {
             return Next::Opening(opening);
         }
         state.open.retain(|connection| !connection.is_unused());
