@@ -12,6 +12,7 @@ use anyhow::{Context, anyhow};
 use rustls::pki_types::CertificateRevocationListDer;
 use time::OffsetDateTime;
 use webpki::Error as Fault;
+use x509_parser::num_bigint::BigUint;
 
 use self::content::{Content, damaged};
 pub(super) use self::encoded::EncodedList;
@@ -28,6 +29,7 @@ pub(super) struct RevocationList {
     /// name, which a device may show.
     signer: Option<Vec<u8>>,
     this_update: OffsetDateTime,
+    number: Option<BigUint>,
     pub(super) next_update: Option<OffsetDateTime>,
 }
 
@@ -55,7 +57,7 @@ impl RevocationList {
             let checked = Self::check(der, authorities, &mut warnings);
             lists.extend(checked.with_context(|| file.display().to_string())?);
         }
-        lists.sort_by_key(|list| std::cmp::Reverse(list.this_update));
+        lists.sort_by(|one, other| other.age().cmp(&one.age()));
         Ok(Loaded { lists, warnings })
     }
 
@@ -86,6 +88,7 @@ impl RevocationList {
         let fit = fit(&list, authorities);
         let this_update = list.this_update.to_datetime();
         let next_update = list.next_update.map(|time| time.to_datetime());
+        let number = list.number.clone();
         let content = Content::check(der)?;
         let Some(signer) = fit.signer(&name, content.is_version_1(), warnings) else {
             return Ok(None);
@@ -94,9 +97,15 @@ impl RevocationList {
             content,
             signer,
             this_update,
+            number,
             next_update,
             name,
         }))
+    }
+
+    /// Its age: of two lists with the same date, the one with the higher number is the newer.
+    fn age(&self) -> (OffsetDateTime, Option<&BigUint>) {
+        (self.this_update, self.number.as_ref())
     }
 
     /// Length of the list in bytes.

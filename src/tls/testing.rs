@@ -137,6 +137,18 @@ impl TestCa {
     /// The same, made so many days ago.
     pub(crate) fn revoke_since(&self, serials: &[&SerialNumber], days: i64, since: i64) -> String {
         let now = OffsetDateTime::now_utc();
+        let dates = [now - Duration::days(since), now + Duration::days(days)];
+        self.revoke_numbered(serials, 1, dates)
+    }
+
+    /// The same with a number, made and ending at these dates.
+    pub(crate) fn revoke_numbered(
+        &self,
+        serials: &[&SerialNumber],
+        number: u64,
+        [this_update, next_update]: [OffsetDateTime; 2],
+    ) -> String {
+        let now = OffsetDateTime::now_utc();
         let revoked = |serial: &&SerialNumber| RevokedCertParams {
             serial_number: (*serial).clone(),
             revocation_time: now,
@@ -144,9 +156,9 @@ impl TestCa {
             invalidity_date: None,
         };
         let params = CertificateRevocationListParams {
-            this_update: now - Duration::days(since),
-            next_update: now + Duration::days(days),
-            crl_number: SerialNumber::from(1),
+            this_update,
+            next_update,
+            crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
             revoked_certs: serials.iter().map(revoked).collect(),
             key_identifier_method: KeyIdMethod::Sha256,

@@ -25,8 +25,11 @@ impl IdleTimeout {
         }
     }
 
-    /// Begins anew, with another limit; one that is shorter than the last counts from the next ring.
+    /// Begins anew, with another limit.
     pub(crate) fn renew_with(&mut self, limit: Duration) {
+        if limit < self.limit {
+            self.timer = None;
+        }
         self.limit = limit;
         self.renew();
     }
@@ -55,6 +58,18 @@ mod tests {
     use std::future::poll_fn;
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shorter_limit_does_not_wait_for_the_timer_of_a_longer_one() {
+        let mut idle_timeout = IdleTimeout::of(Duration::from_secs(10));
+        let waited = poll_fn(|context| idle_timeout.poll(context));
+        let waited = tokio::time::timeout(Duration::from_secs(1), waited).await;
+        assert!(waited.is_err(), "there is still time");
+        let begun = Instant::now();
+        idle_timeout.renew_with(Duration::from_secs(2));
+        poll_fn(|context| idle_timeout.poll(context)).await;
+        assert_eq!(begun.elapsed(), Duration::from_secs(2));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_happens_meanwhile_renews_it() {

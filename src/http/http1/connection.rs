@@ -149,7 +149,7 @@ async fn whole_head(client: &mut ClientStream, mut looked: usize) -> io::Result<
 /// The head in what was received, or what is wrong with it; none while it is not whole.
 fn next_head(client: &mut ClientStream, looked: &mut usize) -> Option<Next> {
     if *looked == 0 {
-        skip_empty_line(client);
+        skip_empty_lines(client);
     }
     let Some(length) = Head::end(client.unread(), looked) else {
         let first = client.unread().first();
@@ -182,9 +182,9 @@ const UNSENDABLE: Malformed = Malformed(
     "the target or a field cannot be sent to this hub over HTTP/2",
 );
 
-/// Some old clients send an empty line after a body (RFC 9112, section 2.2).
-fn skip_empty_line(client: &mut ClientStream) {
-    if client.unread().starts_with(b"\r\n") {
+/// Some old clients send empty lines after a body (RFC 9112, section 2.2).
+fn skip_empty_lines(client: &mut ClientStream) {
+    while client.unread().starts_with(b"\r\n") {
         client.consume(2);
     }
 }

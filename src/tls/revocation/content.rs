@@ -31,6 +31,10 @@ impl Content {
         if is_version_1 && has_extensions {
             bail!("damaged revocation list (version 1 with extensions); make it again");
         }
+        // webpki compares octets: such a number would revoke no certificate.
+        if !is_version_1 && list.serials().flatten().any(is_padded) {
+            bail!("damaged revocation list (a serial number with zeros before it); make it again");
+        }
         Ok(Self {
             is_whole: is_version_1 || is_whole(&der).map_err(|fault| useless(&fault))?,
             issuer: fields::content_of(list.issuer.as_raw()).to_vec(),
@@ -100,8 +104,32 @@ pub(super) fn damaged(fault: &dyn std::fmt::Display) -> anyhow::Error {
     anyhow!("damaged revocation list ({fault}); make it again")
 }
 
+/// Whether an INTEGER begins with zeros that DER leaves out (X.690, section 8.3.2).
+fn is_padded(serial: &[u8]) -> bool {
+    matches!(serial, [0, 0..0x80, ..])
+}
+
 /// The octets of an INTEGER without leading zeros.
 fn significant(serial: &[u8]) -> &[u8] {
     let zeros = serial.iter().take_while(|octet| **octet == 0).count();
     &serial[zeros..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_before_a_number_are_padding_unless_they_keep_it_positive() {
+        for (serial, padded) in [
+            (&[0x00, 0x77][..], true),
+            (&[0x00, 0x00, 0x80], true),
+            (&[0x00, 0x80], false),
+            (&[0x77], false),
+            (&[0x00], false),
+            (&[0x77, 0x00], false),
+        ] {
+            assert_eq!(is_padded(serial), padded, "{serial:?}");
+        }
+    }
 }

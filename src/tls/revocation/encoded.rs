@@ -8,12 +8,20 @@ use x509_parser::{
     asn1_rs::{Any, BitString},
     der_parser::{der::parse_der_u32, nom},
     error::{X509Error, X509Result},
-    extensions::X509Extension,
+    extensions::{ParsedExtension, X509Extension},
+    num_bigint::BigUint,
     prelude::FromDer,
     revocation_list::RevokedCertificate,
     time::ASN1Time,
     x509::{AlgorithmIdentifier, X509Name, X509Version},
 };
+
+/// The extensions of a list.
+#[derive(Default)]
+struct Extensions {
+    is_present: bool,
+    number: Option<BigUint>,
+}
 
 type Fault = nom::Err<X509Error>;
 
@@ -26,6 +34,8 @@ pub(in crate::tls) struct EncodedList<'a> {
     /// Content of revokedCertificates.
     entries: &'a [u8],
     has_extensions: bool,
+    /// cRLNumber (5.2.3).
+    pub(super) number: Option<BigUint>,
     /// The TBSCertList with tag and length.
     pub(in crate::tls) signed: &'a [u8],
     pub(in crate::tls) signature: BitString<'a>,
@@ -49,13 +59,15 @@ impl<'a> EncodedList<'a> {
         let (rest, next_update) = optional(rest, &TIMES, ASN1Time::from_der)?;
         let entries = |rest| element(rest, SEQUENCE);
         let (rest, entries) = optional(rest, &[SEQUENCE], entries)?;
+        let extensions = Extensions::parse(rest)?;
         Ok(Self {
             version,
             issuer,
             this_update,
             next_update,
             entries: entries.unwrap_or_default(),
-            has_extensions: must_be_extensions(rest)?,
+            has_extensions: extensions.is_present,
+            number: extensions.number,
             signed,
             signature,
         })
@@ -125,21 +137,30 @@ fn optional<'a, T>(
     }
 }
 
-/// Checks the extensions of a list, which end it; whether there are any.
-fn must_be_extensions(rest: &[u8]) -> Result<bool, Fault> {
-    if rest.is_empty() {
-        return Ok(false);
+impl Extensions {
+    /// Parses the extensions of a list, which end it.
+    fn parse(rest: &[u8]) -> Result<Self, Fault> {
+        if rest.is_empty() {
+            return Ok(Self::default());
+        }
+        let (end, tagged) = element(rest, EXTENSIONS)?;
+        let (tagged_end, mut extensions) = element(tagged, SEQUENCE)?;
+        if !end.is_empty() || !tagged_end.is_empty() {
+            return Err(X509Error::InvalidExtensions.into());
+        }
+        let mut parsed = Self {
+            is_present: !extensions.is_empty(),
+            number: None,
+        };
+        while !extensions.is_empty() {
+            let (after, extension) = X509Extension::from_der(extensions)?;
+            if let ParsedExtension::CRLNumber(number) = extension.parsed_extension() {
+                parsed.number = Some(number.clone());
+            }
+            extensions = after;
+        }
+        Ok(parsed)
     }
-    let (end, tagged) = element(rest, EXTENSIONS)?;
-    let (tagged_end, mut extensions) = element(tagged, SEQUENCE)?;
-    if !end.is_empty() || !tagged_end.is_empty() {
-        return Err(X509Error::InvalidExtensions.into());
-    }
-    let has_extensions = !extensions.is_empty();
-    while !extensions.is_empty() {
-        (extensions, _) = X509Extension::from_der(extensions)?;
-    }
-    Ok(has_extensions)
 }
 
 /// The content of the next element, which has this tag.

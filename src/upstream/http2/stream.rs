@@ -200,7 +200,7 @@ pub fn is_unprocessed(error: &h2::Error) -> bool {
 }
 
 /// Whether the server has no use for the rest of the request, after a whole response (RFC 9113,
-/// section 8.1).
+/// section 8.1). `h2` does not tell whether END_STREAM came before; a Content-Length does.
 fn is_complete(error: &h2::Error) -> bool {
     error.is_reset() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR)
 }

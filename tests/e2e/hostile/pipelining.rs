@@ -27,6 +27,8 @@ async fn requests_behind_bodies_are_requests_of_their_own() {
     stage.hears(chunked, &meant).await;
     let empty_line = post("Content-Length: 5", "hello\r\n") + SMUGGLED;
     stage.hears(empty_line, &meant).await;
+    let empty_lines = post("Content-Length: 5", "hello\r\n\r\n\r\n") + SMUGGLED;
+    stage.hears(empty_lines, &meant).await;
     stage.close().await;
 }
 

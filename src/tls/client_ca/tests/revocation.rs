@@ -1,6 +1,7 @@
 //! Lists of revoked certificates.
 
 use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
+use time::Duration;
 
 use super::*;
 use crate::tls::testing::ca_params;
@@ -121,6 +122,19 @@ fn newest_list_of_a_ca_decides_wherever_it_stands() {
     let lost = ca.issue("lost");
     let old = ca.revoke_since(&[], 30, 60);
     let new = ca.revoke_since(&[&lost.serial], 30, 1);
+    for lists in [old.clone() + &new, new + &old] {
+        assert_eq!(listed(&ca, &lists, &lost), Err(Reason::Revoked));
+    }
+}
+
+#[test]
+fn of_two_lists_of_one_date_the_one_with_the_higher_number_decides() {
+    let ca = TestCa::new("Home CA");
+    let lost = ca.issue("lost");
+    let now = OffsetDateTime::now_utc();
+    let dates = [now - Duration::days(1), now + Duration::days(30)];
+    let old = ca.revoke_numbered(&[], 4, dates);
+    let new = ca.revoke_numbered(&[&lost.serial], 260, dates);
     for lists in [old.clone() + &new, new + &old] {
         assert_eq!(listed(&ca, &lists, &lost), Err(Reason::Revoked));
     }
