@@ -77,7 +77,7 @@ const CLEAR: usize = 12 * 1024;
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
 impl Acceptor {
-    /// A front that hands its connections to `proxy`, at most so many at a time.
+    /// An acceptor for the sites of `proxy`, of at most so many connections at a time.
     #[must_use]
     pub fn new(
         proxy: Arc<Proxy>,

@@ -1,7 +1,6 @@
-//! A request's way: head, gate, hub, answer, log line.
+//! The state that all requests share: sites, sessions, limits, counters and connections to hubs.
 //!
-//! `http1` and `http2` read heads and bring every request to the one gate. What
-//! passes goes through `direct`, WebSockets through the tunnel.
+//! Made once, in `server`; every step of a request is a method of it in the step's own file.
 
 use std::{
     net::IpAddr,

@@ -1,7 +1,7 @@
 //! Certificates, and the rustls configurations made of them.
 //!
 //! [`SiteTls`] serves a site's certificate; [`ClientCa`] judges the [`ClientChain`] that a client
-//! showed, which remembers the verdict. `front` picks a configuration at the ClientHello, `access`
+//! showed, which remembers the verdict. `connection` picks a configuration at the ClientHello, `access`
 //! takes the verdict for each request.
 //! [`ServerTrust`] verifies the certificate of a hub. No sockets and no HTTP in here.
 

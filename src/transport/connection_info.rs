@@ -1,6 +1,6 @@
 //! What is known of a connection before its first request.
 //!
-//! Written once by `front` after the handshake and read by every request of
+//! Written once by `connection` after the handshake and read by every request of
 //! the connection.
 
 use std::{

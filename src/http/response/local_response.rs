@@ -1,6 +1,6 @@
 //! An answer of hubgate's own, and how it is written.
 //!
-//! Says nothing about why; the texts are in `page`.
+//! The texts are in `pages`, the responses by status in `statuses`.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};

@@ -181,7 +181,7 @@ fn head(text: &str, length: usize) -> &[u8] {
 const LIBRARIES: LevelFilter = LevelFilter::WARN;
 
 /// Targets that call it an error when a peer breaks off or sends nonsense;
-/// `proxy` and `front` report what of it matters.
+/// `http` and `connection` report what of it matters.
 const ABOUT_PEERS: [&str; 3] = [
     "pingora_core::apps",
     "pingora_core::protocols::http",
