@@ -1,4 +1,4 @@
-//! The front: accepts connections and makes them ready for their first request.
+//! Accepts connections, and makes them ready for their first request on the worker with the fewest.
 //!
 //! Limits come before the handshake, the site and the peer's network decide
 //! the handshake, and everything learnt travels on in a `ConnectionInfo`.
