@@ -39,7 +39,7 @@ pub struct UpstreamConnection {
 }
 
 /// A new connection that waits for its server.
-pub struct Starvation {
+struct Starvation {
     server: Arc<Server>,
     timer: Pin<Box<Sleep>>,
     starving: Option<Starving>,
@@ -69,11 +69,7 @@ impl Connector {
         while let Ok(Some(target)) = route.target(ALPN::H1).await {
             match self.connect_to(&target, route.connections(), reuse).await {
                 Ok(connection) => return Ok(connection),
-                Err(fault) => {
-                    last = fault.kind();
-                    let why = fault.reason(route);
-                    route.unreachable(&target, &why);
-                }
+                Err(fault) => last = fault.pass_over(route, &target),
             }
         }
         Err(last)
@@ -96,11 +92,7 @@ impl Connector {
             let way = (&self.dialer, &target, route.connections());
             match server.open_stream(way, request, ended).await {
                 Ok(stream) => return Ok(stream),
-                Err(fault) => {
-                    last = fault.kind();
-                    let why = fault.reason(route);
-                    route.unreachable(&target, &why);
-                }
+                Err(fault) => last = fault.pass_over(route, &target),
             }
         }
         Err(last)
@@ -205,11 +197,6 @@ impl UpstreamConnection {
             starvation.poll_never(context);
         }
     }
-
-    /// The same for a caller that has lent the stream meanwhile; none for a used connection.
-    pub fn take_starvation(&mut self) -> Option<Starvation> {
-        self.starvation.take()
-    }
 }
 
 impl Starvation {
@@ -222,7 +209,7 @@ impl Starvation {
     }
 
     /// To be polled while the server is waited for; never ready.
-    pub fn poll_never(&mut self, context: &mut Context<'_>) {
+    fn poll_never(&mut self, context: &mut Context<'_>) {
         while self.poll_timer(context).is_ready() {}
     }
 

@@ -57,7 +57,14 @@ impl Dialer {
 }
 
 impl Fault {
-    pub(super) fn kind(&self) -> Unreachable {
+    /// Logs the failure, and has the route go on behind the target.
+    pub(super) fn pass_over(&self, route: &mut Route, target: &Target) -> Unreachable {
+        let why = self.reason(route);
+        route.unreachable(target, &why);
+        self.kind()
+    }
+
+    fn kind(&self) -> Unreachable {
         match self {
             Self::Busy => Unreachable::Slow,
             Self::Tcp(error) if error.kind() == io::ErrorKind::TimedOut => Unreachable::Slow,
@@ -74,7 +81,7 @@ impl Fault {
     }
 
     /// The cause in words.
-    pub(super) fn reason(&self, route: &Route) -> String {
+    fn reason(&self, route: &Route) -> String {
         let error = match self {
             Self::Engine(error) => error,
             other => return other.to_string(),

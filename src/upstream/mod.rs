@@ -29,7 +29,7 @@ use pingora_core::{protocols::ALPN, upstreams::peer::HttpPeer};
 use crate::{config::model, tls::SystemRoots};
 
 pub use self::{
-    connection::{Connector, Starvation, UpstreamConnection},
+    connection::{Connector, UpstreamConnection},
     dial::Unreachable,
     http2::{Http2Answer, Http2Request, Http2Stream, is_unprocessed},
     own_address::OwnAddresses,

@@ -43,10 +43,7 @@ async fn an_empty_last_frame_leaves_the_hubs_connection_in_step() {
 }
 
 async fn send_with_empty_last_frame(gate: &Hubgate) -> u16 {
-    let stream = gate.tls().stream(&["h2"]).await.unwrap();
-    let (sender, connection) = h2::client::handshake(stream).await.unwrap();
-    tokio::spawn(connection);
-    let mut sender = sender.ready().await.unwrap();
+    let mut sender = gate.tls().h2().await;
     let request = Request::post("https://home.test/frames").body(()).unwrap();
     let (answer, mut body) = sender.send_request(request, false).unwrap();
     body.send_data(Bytes::from("body"), false).unwrap();

@@ -297,10 +297,7 @@ struct Two(h2::client::SendRequest<Bytes>);
 
 impl Two {
     async fn open(gate: &Hubgate) -> Self {
-        let stream = gate.tls().stream(&["h2"]).await.unwrap();
-        let (sender, connection) = h2::client::handshake(stream).await.unwrap();
-        tokio::spawn(connection);
-        Self(within("HTTP/2", sender.ready()).await.unwrap())
+        Self(gate.tls().h2().await)
     }
 
     /// The interim answers to a GET, and the last one.

@@ -19,11 +19,7 @@ use crate::{
     clients::Clients,
     config::model::{Config, Host},
     file_access::FileAccess,
-    http::{
-        http1::request_head::Head,
-        proxy::Proxy,
-        request::{Exchange, Request},
-    },
+    http::{http1::request_head::Head, proxy::Proxy, request::Exchange},
     telemetry::access_log::AccessLog,
     tls::{ClientChain, Issued},
     transport::connection_info::{ConnectionInfo, Handshake},
@@ -49,13 +45,7 @@ impl Visit {
             Ok(head) => head,
             Err(why) => return Ok(Told::malformed(self, &link, why)),
         };
-        let request = Request {
-            method: &head.method,
-            target: &head.target,
-            version: head.version,
-            fields: &head.fields,
-            authority: head.authority.as_ref(),
-        };
+        let request = head.request();
         let exchange = Exchange::new(sites, link, &request);
         let judged = Judged {
             visit: self,

@@ -24,7 +24,7 @@ use crate::{
             request_head::{RequestHead, RequestLine, Unsendable},
         },
         proxy::Proxy,
-        request::{Exchange, Request},
+        request::Exchange,
         response::{respond::Respond, statuses},
         websocket::{handshake, upgrade},
     },
@@ -202,7 +202,7 @@ async fn exchange(proxy: &Proxy, mut client: ClientStream, bytes: Bytes) -> Opti
         .connection()
         .memory
         .charge(bytes.len() + head.fields.memory());
-    let request = request(&head);
+    let request = head.request();
     let mut exchange = Exchange::new(proxy.sites_now(), client.connection().clone(), &request);
     exchange.form = form(proxy, &mut client, &head).await;
     let admitted = proxy.admit(exchange, &request, Some(head.body)).await;
@@ -251,16 +251,6 @@ async fn form(proxy: &Proxy, client: &mut ClientStream, head: &Head<'_>) -> Vec<
         .ok();
     let unread = client.unread();
     unread.get(..whole).unwrap_or_default().to_vec()
-}
-
-fn request<'r>(head: &'r Head<'_>) -> Request<'r> {
-    Request {
-        method: &head.method,
-        target: &head.target,
-        version: head.version,
-        fields: &head.fields,
-        authority: head.authority.as_ref(),
-    }
 }
 
 /// Forwards an admitted request; the connection comes back when another may follow.

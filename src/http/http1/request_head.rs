@@ -14,6 +14,7 @@ pub(crate) use self::framing::{framing, plain_length};
 use crate::{
     authority::Authority,
     fields::{self, Field, FieldName, Fields},
+    http::request::Request,
 };
 
 /// A request head that means one thing, read in place.
@@ -70,6 +71,18 @@ impl<'h> Head<'h> {
             authority,
             body,
         })
+    }
+
+    /// The request, as a head of any version has it.
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
+        Request {
+            method: &self.method,
+            target: &self.target,
+            version: self.version,
+            fields: &self.fields,
+            authority: self.authority.as_ref(),
+        }
     }
 
     /// Content-Length in its plain form, for one written otherwise, such as `005`.

@@ -18,7 +18,6 @@ use crate::{
             connection,
             request_head::{Body, Head, MOST_FIELDS},
         },
-        request::Request,
         websocket::handshake,
     },
 };
@@ -138,13 +137,7 @@ fn has_one_meaning(head: &Head<'_>, fields: &[Header<'_>]) {
 
 /// The head as the hub hears it, on the ways where it is written anew.
 fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
-    let request = Request {
-        method: &head.method,
-        target: &head.target,
-        version: head.version,
-        fields: &head.fields,
-        authority: head.authority.as_ref(),
-    };
+    let request = head.request();
     let admitted = house::admitted(from, &request);
     let upgrade = handshake::is_upgrade(head);
     let Ok(RequestHead::Http1(wire)) = connection::to_hub(head, &admitted) else {

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use rustls::{SupportedProtocolVersion, pki_types::CertificateDer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
@@ -113,6 +114,14 @@ impl Caller {
     pub async fn http2(&self) -> Http {
         let stream = self.stream(&["h2"]).await.unwrap();
         Http::two(stream, self.origin()).await
+    }
+
+    /// Opens a connection for an HTTP/2 client that hears interim responses and trailers.
+    pub async fn h2(&self) -> h2::client::SendRequest<Bytes> {
+        let stream = self.stream(&["h2"]).await.unwrap();
+        let (sender, connection) = h2::client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        within("HTTP/2", sender.ready()).await.unwrap()
     }
 
     /// Opens a WebSocket with these request fields.

@@ -54,14 +54,11 @@ async fn an_http2_body_of_64_mb_and_a_byte_is_refused() {
 
 /// Sends so many bytes, or as many as hubgate takes, and returns the status of the answer.
 async fn upload(gate: &Hubgate, length: usize, told: bool) -> u16 {
-    let stream = gate.tls().stream(&["h2"]).await.unwrap();
-    let (sender, connection) = h2::client::handshake(stream).await.unwrap();
-    tokio::spawn(connection);
     let mut request = Request::post("https://home.test/upload");
     if told {
         request = request.header("content-length", length);
     }
-    let mut sender = sender.ready().await.unwrap();
+    let mut sender = gate.tls().h2().await;
     let (answer, mut body) = sender
         .send_request(request.body(()).unwrap(), false)
         .unwrap();

@@ -163,9 +163,7 @@ async fn trailers_are_not_passed_on_as_fields() {
 #[tokio::test]
 async fn a_request_for_another_host_than_the_connection_is_told_so() {
     let (hub, gate) = start().await;
-    let stream = gate.tls().stream(&["h2"]).await.unwrap();
-    let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
-    tokio::spawn(connection);
+    let mut sender = gate.tls().h2().await;
     let request = http::Request::get("https://other.test/case")
         .body(())
         .unwrap();

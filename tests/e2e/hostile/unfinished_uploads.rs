@@ -54,10 +54,7 @@ async fn an_upload_that_never_ends_is_reset_after_a_while() {
 #[tokio::test]
 async fn an_upload_without_end_is_reset_after_a_mebibyte() {
     let (_hub, gate) = start().await;
-    let stream = gate.tls().stream(&["h2"]).await.unwrap();
-    let (sender, connection) = h2::client::handshake(stream).await.unwrap();
-    tokio::spawn(connection);
-    let mut sender = sender.ready().await.unwrap();
+    let mut sender = gate.tls().h2().await;
     let request = Request::post("https://home.test/case").body(()).unwrap();
     let (answer, mut body) = sender.send_request(request, false).unwrap();
     assert_eq!(within("an answer", answer).await.unwrap().status(), 401);
