@@ -74,7 +74,7 @@ async fn hand_over(server: &Server) -> anyhow::Result<Accepting> {
 }
 
 async fn take_turns(server: &Server, sockets: &Sockets) -> anyhow::Result<Accepting> {
-    let (probe, ready) = (Probe::new()?, sockets.ready()?);
+    let (probe, ready, accepting) = (Probe::new()?, sockets.ready()?, sockets.accepting()?);
     let begun = tokio::select! {
         begun = begin(server, sockets, &probe) => begun?,
         () = server.over.cancelled() => bail!("asked to stop"),
@@ -90,8 +90,9 @@ async fn take_turns(server: &Server, sockets: &Sockets) -> anyhow::Result<Accept
     }
     let process = successor.release();
     server.manager.notify(&[NotifyState::MainPid(process)]);
+    server.proxy.drain.begin();
     info!("process {process} has taken over");
-    Ok(sockets.accepting()?)
+    Ok(accepting)
 }
 
 fn bail_out() -> anyhow::Result<()> {
