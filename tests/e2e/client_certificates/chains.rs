@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{family_or_password, only_family};
 use crate::{
-    access::three_ways::{IN, three_ways},
+    access::protocols::{IN, three_ways},
     harness::{ANNA, Authority, Caller, Hubgate, Leaf, Port, Setup},
     hub::Hub,
     nginx_import::nginx::{self, Nginx},

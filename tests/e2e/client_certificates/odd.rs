@@ -7,7 +7,7 @@ use rustls::version::{TLS12, TLS13};
 
 use super::{family_or_password, only_family};
 use crate::{
-    access::three_ways::{IN, three_ways},
+    access::protocols::{IN, three_ways},
     harness::{ANNA, Authority, Hubgate, Leaf, Setup, foreign},
     hub::Hub,
     real_hub::skip,

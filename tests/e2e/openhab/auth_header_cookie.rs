@@ -12,7 +12,7 @@ const AUTHORIZATION: (&str, &str) = ("authorization", "Basic YW5uYTpzZWNyZXQ=");
 const COOKIE: &str = "X-OPENHAB-AUTH-HEADER=1; Path=/; Secure; SameSite=Strict";
 
 #[tokio::test]
-async fn row_04_the_cookie_is_set_where_a_password_is_asked() {
+async fn the_cookie_is_set_where_a_password_is_asked() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).password().start().await;
     let answer = get(&gate, "/", &[AUTHORIZATION]).await;
@@ -20,7 +20,7 @@ async fn row_04_the_cookie_is_set_where_a_password_is_asked() {
 }
 
 #[tokio::test]
-async fn row_04_the_cookie_stands_beside_the_hubs_own() {
+async fn the_cookie_stands_beside_the_hubs_own() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).password().start().await;
     let answer = get(&gate, "/cookies", &[AUTHORIZATION]).await;
@@ -30,7 +30,7 @@ async fn row_04_the_cookie_stands_beside_the_hubs_own() {
 }
 
 #[tokio::test]
-async fn row_04_who_has_the_cookie_is_not_sent_it_again() {
+async fn who_has_the_cookie_is_not_sent_it_again() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).password().start().await;
     let cookie = ("cookie", "a=1; X-OPENHAB-AUTH-HEADER=1; b=2");
@@ -39,7 +39,7 @@ async fn row_04_who_has_the_cookie_is_not_sent_it_again() {
 }
 
 #[tokio::test]
-async fn row_04_a_cookie_of_a_longer_name_does_not_count() {
+async fn a_cookie_of_a_longer_name_does_not_count() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).password().start().await;
     let cookie = (
@@ -51,7 +51,7 @@ async fn row_04_a_cookie_of_a_longer_name_does_not_count() {
 }
 
 #[tokio::test]
-async fn row_04_without_a_password_there_is_no_cookie() {
+async fn without_a_password_there_is_no_cookie() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).start().await;
     assert_eq!(get(&gate, "/", &[]).await.values("set-cookie"), [""; 0]);

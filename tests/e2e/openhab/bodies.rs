@@ -8,7 +8,7 @@ use crate::{
 const MEGABYTE: usize = 1_000_000;
 
 #[tokio::test]
-async fn row_10_a_body_reaches_the_hub_while_it_is_sent() {
+async fn a_body_reaches_the_hub_while_it_is_sent() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
@@ -25,7 +25,7 @@ async fn row_10_a_body_reaches_the_hub_while_it_is_sent() {
 }
 
 #[tokio::test]
-async fn row_10_sixty_megabytes_pass_unasked() {
+async fn sixty_megabytes_pass_unasked() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     assert_eq!(upload(&gate, 60).await.status, 200);
@@ -33,7 +33,7 @@ async fn row_10_sixty_megabytes_pass_unasked() {
 }
 
 #[tokio::test]
-async fn row_10_a_body_over_the_limit_is_refused_with_413() {
+async fn a_body_over_the_limit_is_refused_with_413() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("limits: {body: 1MB}")
@@ -45,7 +45,7 @@ async fn row_10_a_body_over_the_limit_is_refused_with_413() {
 }
 
 #[tokio::test]
-async fn row_10_a_chunked_body_over_the_limit_never_ends_at_the_hub() {
+async fn a_chunked_body_over_the_limit_never_ends_at_the_hub() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("limits: {body: 1MB}")
@@ -65,7 +65,7 @@ async fn row_10_a_chunked_body_over_the_limit_never_ends_at_the_hub() {
 }
 
 #[tokio::test]
-async fn row_10_the_limit_can_be_off() {
+async fn the_limit_can_be_off() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("limits: {body: off}")

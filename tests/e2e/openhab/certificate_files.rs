@@ -7,7 +7,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn row_21_a_renewed_certificate_is_picked_up() {
+async fn a_renewed_certificate_is_picked_up() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut open = gate.tls().http2().await;
@@ -24,7 +24,7 @@ async fn row_21_a_renewed_certificate_is_picked_up() {
 }
 
 #[tokio::test]
-async fn row_21_a_broken_renewal_keeps_the_old_certificate() {
+async fn a_broken_renewal_keeps_the_old_certificate() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let before = served(&gate).await;
@@ -35,7 +35,7 @@ async fn row_21_a_broken_renewal_keeps_the_old_certificate() {
 }
 
 #[tokio::test]
-async fn row_21_files_may_be_links_as_certbot_makes_them() {
+async fn files_may_be_links_as_certbot_makes_them() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
     let folder = setup.write();

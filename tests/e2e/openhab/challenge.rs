@@ -11,7 +11,7 @@ use crate::{
 const CHALLENGE: &str = r#"Basic realm="Username and Password Required""#;
 
 #[tokio::test]
-async fn row_05_a_missing_password_is_asked_for_with_401() {
+async fn a_missing_password_is_asked_for_with_401() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let mut http1 = gate.tls().http1().await;
@@ -32,7 +32,7 @@ async fn row_05_a_missing_password_is_asked_for_with_401() {
 }
 
 #[tokio::test]
-async fn row_05_a_websocket_without_a_password_is_asked_for_one() {
+async fn a_websocket_without_a_password_is_asked_for_one() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let refused = gate.tls().websocket("/ws", &[]).await;
@@ -41,7 +41,7 @@ async fn row_05_a_websocket_without_a_password_is_asked_for_one() {
 }
 
 #[tokio::test]
-async fn row_05_an_upgrade_to_anything_does_not_pass_the_password() {
+async fn an_upgrade_to_anything_does_not_pass_the_password() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     for protocol in ["websocket", "h2c", "TLS/1.0", "x"] {
@@ -55,7 +55,7 @@ async fn row_05_an_upgrade_to_anything_does_not_pass_the_password() {
 }
 
 #[tokio::test]
-async fn row_05_a_wrong_password_is_asked_for_again() {
+async fn a_wrong_password_is_asked_for_again() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     // anna:wrong, nobody:secret, no colon, no Base64, nothing

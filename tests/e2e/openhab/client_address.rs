@@ -16,7 +16,7 @@ const LIES: [(&str, &str); 3] = [
 ];
 
 #[tokio::test]
-async fn row_01_forwarded_for_is_overwritten() {
+async fn forwarded_for_is_overwritten() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut http1 = gate.tls().from("127.0.0.3").http1().await;
@@ -31,7 +31,7 @@ async fn row_01_forwarded_for_is_overwritten() {
 }
 
 #[tokio::test]
-async fn row_01_a_trusted_proxy_is_appended_to() {
+async fn a_trusted_proxy_is_appended_to() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("trusted_proxies: [127.0.0.4]")
@@ -51,7 +51,7 @@ async fn row_01_a_trusted_proxy_is_appended_to() {
 }
 
 #[tokio::test]
-async fn row_01_a_mapped_address_is_told_as_ipv4() {
+async fn a_mapped_address_is_told_as_ipv4() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .listen(r#"listen: {http: [], https: ["[::]:HTTPS"]}"#)

@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn row_13_plain_answers_stay_plain() {
+async fn plain_answers_stay_plain() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for target in [
@@ -25,7 +25,7 @@ async fn row_13_plain_answers_stay_plain() {
 }
 
 #[tokio::test]
-async fn row_13_compressed_answers_pass_untouched() {
+async fn compressed_answers_pass_untouched() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let answer = get(&gate, "/gzipped").await;
@@ -36,7 +36,7 @@ async fn row_13_compressed_answers_pass_untouched() {
 }
 
 #[tokio::test]
-async fn row_13_the_hub_hears_which_encodings_the_client_takes() {
+async fn the_hub_hears_which_encodings_the_client_takes() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     get(&gate, "/plain").await;

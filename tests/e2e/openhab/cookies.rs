@@ -5,7 +5,7 @@ use http::Method;
 use crate::{harness::Setup, hub::Hub};
 
 #[tokio::test]
-async fn row_14_two_cookies_of_the_hub_stay_two() {
+async fn two_cookies_of_the_hub_stay_two() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut http1 = gate.tls().http1().await;
@@ -21,7 +21,7 @@ async fn row_14_two_cookies_of_the_hub_stay_two() {
 }
 
 #[tokio::test]
-async fn row_14_the_session_cookie_reaches_the_hub_unchanged() {
+async fn the_session_cookie_reaches_the_hub_unchanged() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let cookie = r#"X-OPENHAB-SESSIONID=node01a; a="b c"; empty=; X-OPENHAB-AUTH-HEADER=1"#;
@@ -33,7 +33,7 @@ async fn row_14_the_session_cookie_reaches_the_hub_unchanged() {
 }
 
 #[tokio::test]
-async fn row_14_cookie_crumbs_of_http2_become_one_field() {
+async fn cookie_crumbs_of_http2_become_one_field() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http2().await;

@@ -14,7 +14,7 @@ const API_TOKEN: &str = "Basic b2gudG9rZW4uYWJjOg==";
 const BEARER: &str = "Bearer eyJhbGciOi.JIUzI1NiIs.abc";
 
 #[tokio::test]
-async fn row_03_a_consumed_password_never_reaches_the_hub() {
+async fn a_consumed_password_never_reaches_the_hub() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     assert_eq!(ask(&gate, "/mine", ANNA).await, 200);
@@ -22,7 +22,7 @@ async fn row_03_a_consumed_password_never_reaches_the_hub() {
 }
 
 #[tokio::test]
-async fn row_03_a_password_is_stripped_at_home_too() {
+async fn a_password_is_stripped_at_home_too() {
     let hub = Hub::start().await;
     let gate = at_home(&hub).await;
     assert_eq!(ask(&gate, "/mine", ANNA).await, 200);
@@ -30,7 +30,7 @@ async fn row_03_a_password_is_stripped_at_home_too() {
 }
 
 #[tokio::test]
-async fn row_03_tokens_pass_when_another_factor_admitted() {
+async fn tokens_pass_when_another_factor_admitted() {
     let hub = Hub::start().await;
     let gate = at_home(&hub).await;
     for (target, token) in [("/bearer", BEARER), ("/api", API_TOKEN)] {
@@ -41,7 +41,7 @@ async fn row_03_tokens_pass_when_another_factor_admitted() {
 }
 
 #[tokio::test]
-async fn row_03_tokens_pass_an_open_site() {
+async fn tokens_pass_an_open_site() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for (target, token) in [("/bearer", BEARER), ("/api", API_TOKEN), ("/user", ANNA)] {
@@ -52,7 +52,7 @@ async fn row_03_tokens_pass_an_open_site() {
 }
 
 #[tokio::test]
-async fn row_03_a_token_alone_does_not_replace_the_password() {
+async fn a_token_alone_does_not_replace_the_password() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     for token in [BEARER, API_TOKEN] {
@@ -62,7 +62,7 @@ async fn row_03_a_token_alone_does_not_replace_the_password() {
 }
 
 #[tokio::test]
-async fn row_03_x_openhab_token_passes_beside_the_password() {
+async fn x_openhab_token_passes_beside_the_password() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let fields = [("authorization", ANNA), ("x-openhab-token", "oh.abc")];

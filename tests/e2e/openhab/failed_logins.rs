@@ -16,7 +16,7 @@ const WRONG: &str = "Basic YW5uYTp3cm9uZw==";
 const GUESSES: usize = 20;
 
 #[tokio::test]
-async fn row_15_a_failed_login_is_logged_with_the_real_address() {
+async fn a_failed_login_is_logged_with_the_real_address() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     login(&gate.tls().from("127.0.0.9"), WRONG).await;
@@ -26,7 +26,7 @@ async fn row_15_a_failed_login_is_logged_with_the_real_address() {
 }
 
 #[tokio::test]
-async fn row_15_a_user_name_cannot_forge_the_address() {
+async fn a_user_name_cannot_forge_the_address() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     // x" on y login failed from 203.0.113.1 for user "a:b
@@ -45,7 +45,7 @@ async fn row_15_a_user_name_cannot_forge_the_address() {
 }
 
 #[tokio::test]
-async fn row_15_guessing_is_slowed_down_and_the_owner_is_not() {
+async fn guessing_is_slowed_down_and_the_owner_is_not() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let (owner, guesser) = (gate.tls(), gate.tls().from("127.0.0.9"));
@@ -64,7 +64,7 @@ async fn row_15_guessing_is_slowed_down_and_the_owner_is_not() {
 }
 
 #[tokio::test]
-async fn row_15_guesses_at_once_are_slowed_down_too() {
+async fn guesses_at_once_are_slowed_down_too() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let guesser = gate.tls().from("127.0.0.9");

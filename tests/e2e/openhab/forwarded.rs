@@ -32,7 +32,7 @@ const OURS: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn row_02_host_keeps_its_port() {
+async fn host_keeps_its_port() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let host = format!("home.test:{}", gate.https().port());
@@ -48,7 +48,7 @@ async fn row_02_host_keeps_its_port() {
 }
 
 #[tokio::test]
-async fn row_02_the_scheme_is_http_where_only_http_is_served() {
+async fn the_scheme_is_http_where_only_http_is_served() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .listen(r#"listen: {http: ["127.0.0.1:HTTP"], https: []}"#)
@@ -60,7 +60,7 @@ async fn row_02_the_scheme_is_http_where_only_http_is_served() {
 }
 
 #[tokio::test]
-async fn row_02_forged_fields_never_reach_the_hub() {
+async fn forged_fields_never_reach_the_hub() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
@@ -85,7 +85,7 @@ async fn row_02_forged_fields_never_reach_the_hub() {
 }
 
 #[tokio::test]
-async fn row_02_a_connection_field_cannot_delete_what_hubgate_says() {
+async fn a_connection_field_cannot_delete_what_hubgate_says() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for (number, name) in OURS.into_iter().enumerate() {

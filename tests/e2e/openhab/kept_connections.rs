@@ -6,7 +6,7 @@ use http::Method;
 use crate::{harness::Setup, hub::Hub};
 
 #[tokio::test]
-async fn row_08_a_connection_to_the_hub_is_used_again() {
+async fn a_connection_to_the_hub_is_used_again() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http1().await;
@@ -18,7 +18,7 @@ async fn row_08_a_connection_to_the_hub_is_used_again() {
 }
 
 #[tokio::test]
-async fn row_08_a_connection_the_hub_closed_is_not_missed() {
+async fn a_connection_the_hub_closed_is_not_missed() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http1().await;
@@ -29,7 +29,7 @@ async fn row_08_a_connection_the_hub_closed_is_not_missed() {
 }
 
 #[tokio::test]
-async fn row_08_a_get_on_a_stale_connection_is_sent_again() {
+async fn a_get_on_a_stale_connection_is_sent_again() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http1().await;
@@ -40,7 +40,7 @@ async fn row_08_a_get_on_a_stale_connection_is_sent_again() {
 }
 
 #[tokio::test]
-async fn row_08_a_post_is_never_sent_twice() {
+async fn a_post_is_never_sent_twice() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http1().await;

@@ -16,7 +16,7 @@ const TARGETS: [&str; 10] = [
 ];
 
 #[tokio::test]
-async fn row_12_no_path_is_rewritten() {
+async fn no_path_is_rewritten() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
@@ -28,7 +28,7 @@ async fn row_12_no_path_is_rewritten() {
 }
 
 #[tokio::test]
-async fn row_12_http2_paths_arrive_alike() {
+async fn http2_paths_arrive_alike() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http2().await;

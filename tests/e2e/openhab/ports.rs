@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn row_17_one_address_takes_both_families() {
+async fn one_address_takes_both_families() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .listen(r#"listen: {http: ["[::]:HTTP"], https: ["[::]:HTTPS"]}"#)
@@ -24,7 +24,7 @@ async fn row_17_one_address_takes_both_families() {
 }
 
 #[tokio::test]
-async fn row_17_a_taken_port_80_does_not_stop_443() {
+async fn a_taken_port_80_does_not_stop_443() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
     let hotspot = TcpListener::bind(setup.http().address()).unwrap();

@@ -5,7 +5,7 @@ use http::Method;
 use crate::{harness::Setup, hub::Hub};
 
 #[tokio::test]
-async fn row_18_host_path_and_query_are_kept() {
+async fn host_path_and_query_are_kept() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.clear().raw().await;
@@ -24,7 +24,7 @@ async fn row_18_host_path_and_query_are_kept() {
 }
 
 #[tokio::test]
-async fn row_18_methods_with_a_body_keep_it() {
+async fn methods_with_a_body_keep_it() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for (method, status) in [
@@ -42,7 +42,7 @@ async fn row_18_methods_with_a_body_keep_it() {
 }
 
 #[tokio::test]
-async fn row_18_the_redirect_comes_before_the_password() {
+async fn the_redirect_comes_before_the_password() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let mut client = gate.clear().http1().await;
@@ -50,7 +50,7 @@ async fn row_18_the_redirect_comes_before_the_password() {
 }
 
 #[tokio::test]
-async fn row_18_an_address_is_redirected_to_itself() {
+async fn an_address_is_redirected_to_itself() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .hosts("[home.test, 127.0.0.1]")

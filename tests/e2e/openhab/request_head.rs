@@ -11,7 +11,7 @@ use crate::{
 const ADDED: usize = 2_048;
 
 #[tokio::test]
-async fn row_09_the_hub_never_sees_a_pem_certificate() {
+async fn the_hub_never_sees_a_pem_certificate() {
     for headers in ["false", "x-ssl-client", "client-cert"] {
         let hub = Hub::start().await;
         let family = Authority::new("family");
@@ -33,7 +33,7 @@ async fn row_09_the_hub_never_sees_a_pem_certificate() {
 }
 
 #[tokio::test]
-async fn row_09_a_large_cookie_stays_below_eight_kibibytes() {
+async fn a_large_cookie_stays_below_eight_kibibytes() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = "c".repeat(8_192 - ADDED);

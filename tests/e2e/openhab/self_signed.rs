@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn row_20_a_self_signed_certificate_names_every_host() {
+async fn a_self_signed_certificate_names_every_host() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .hosts("[openhabian, openhabian.local, 127.0.0.1]")
@@ -32,7 +32,7 @@ async fn row_20_a_self_signed_certificate_names_every_host() {
 }
 
 #[tokio::test]
-async fn row_20_self_signed_means_no_hsts() {
+async fn self_signed_means_no_hsts() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .certificate("self-signed")
@@ -45,7 +45,7 @@ async fn row_20_self_signed_means_no_hsts() {
 }
 
 #[tokio::test]
-async fn row_20_the_site_is_served_by_address_without_a_name() {
+async fn the_site_is_served_by_address_without_a_name() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .hosts("[openhabian.local, 127.0.0.1]")

@@ -4,7 +4,7 @@
 use http::Method;
 
 use crate::{
-    access::three_ways::{IN, three_ways},
+    access::protocols::{IN, three_ways},
     harness::{ANNA, Answer, Caller, DEADLINE, HTPASSWD, Setup, eventually},
     hub::Hub,
 };
@@ -15,7 +15,7 @@ const BEN: &str = "ben:$apr1$hubgate1$rYNu03LLorgdj2aZDjK/W1\n";
 const OUT: [u16; 3] = [401, 401, 401];
 
 #[tokio::test]
-async fn row_16_a_password_is_remembered_in_a_guarded_cookie() {
+async fn a_password_is_remembered_in_a_guarded_cookie() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let answer = get(&gate.tls(), "/cookies", &[("authorization", ANNA)]).await;
@@ -31,7 +31,7 @@ async fn row_16_a_password_is_remembered_in_a_guarded_cookie() {
 }
 
 #[tokio::test]
-async fn row_16_a_session_enters_every_way_and_is_not_set_again() {
+async fn a_session_enters_every_way_and_is_not_set_again() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;
@@ -47,7 +47,7 @@ async fn row_16_a_session_enters_every_way_and_is_not_set_again() {
 }
 
 #[tokio::test]
-async fn row_16_a_session_does_not_count_for_another_sites_page() {
+async fn a_session_does_not_count_for_another_sites_page() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;
@@ -83,7 +83,7 @@ async fn a_link_in_a_mail_finds_the_session_and_commands_nothing() {
 }
 
 #[tokio::test]
-async fn row_16_a_session_is_of_one_site_only() {
+async fn a_session_is_of_one_site_only() {
     let hub = Hub::start().await;
     let site = "{hosts: [other.test], certificate: {chain: home.pem, key: home.key}, \
                 upstream: URL, access: {password: htpasswd}}";
@@ -106,7 +106,7 @@ async fn row_16_a_session_is_of_one_site_only() {
 }
 
 #[tokio::test]
-async fn row_16_a_changed_password_or_a_deleted_user_ends_the_session() {
+async fn a_changed_password_or_a_deleted_user_ends_the_session() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;
@@ -123,7 +123,7 @@ async fn row_16_a_changed_password_or_a_deleted_user_ends_the_session() {
 }
 
 #[tokio::test]
-async fn row_16_switched_off_nothing_is_set_and_nothing_counts() {
+async fn switched_off_nothing_is_set_and_nothing_counts() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;
@@ -141,7 +141,7 @@ async fn row_16_switched_off_nothing_is_set_and_nothing_counts() {
 }
 
 #[tokio::test]
-async fn row_16_a_site_without_a_password_or_without_tls_has_no_session() {
+async fn a_site_without_a_password_or_without_tls_has_no_session() {
     let hub = Hub::start().await;
     let open = Setup::home(&hub.url()).start().await;
     let answer = get(&open.tls(), "/", &[("authorization", ANNA)]).await;
@@ -159,7 +159,7 @@ async fn row_16_a_site_without_a_password_or_without_tls_has_no_session() {
 }
 
 #[tokio::test]
-async fn row_16_the_hub_never_sees_the_cookie_and_all_others_as_they_were() {
+async fn the_hub_never_sees_the_cookie_and_all_others_as_they_were() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let good = login(&gate.tls()).await;
@@ -190,7 +190,7 @@ async fn row_16_the_hub_never_sees_the_cookie_and_all_others_as_they_were() {
 }
 
 #[tokio::test]
-async fn row_16_a_token_passes_beside_a_session_and_a_password_does_not() {
+async fn a_token_passes_beside_a_session_and_a_password_does_not() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;
@@ -209,7 +209,7 @@ async fn row_16_a_token_passes_beside_a_session_and_a_password_does_not() {
 }
 
 #[tokio::test]
-async fn row_16_a_restart_keeps_the_session_and_a_lost_key_ends_it() {
+async fn a_restart_keeps_the_session_and_a_lost_key_ends_it() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;
@@ -227,7 +227,7 @@ async fn row_16_a_restart_keeps_the_session_and_a_lost_key_ends_it() {
 }
 
 #[tokio::test]
-async fn row_16_no_answer_made_for_shared_caches_sets_the_cookie() {
+async fn no_answer_made_for_shared_caches_sets_the_cookie() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     for (target, control, sets) in [
@@ -244,7 +244,7 @@ async fn row_16_no_answer_made_for_shared_caches_sets_the_cookie() {
 }
 
 #[tokio::test]
-async fn row_16_the_cookie_and_its_key_are_in_no_log() {
+async fn the_cookie_and_its_key_are_in_no_log() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .password()

@@ -5,7 +5,7 @@ use http::Method;
 
 use super::session::ours;
 use crate::{
-    access::three_ways::{IN, three_ways},
+    access::protocols::{IN, three_ways},
     harness::{ANNA, Authority, Caller, HTPASSWD, Hubgate, Leaf, Setup},
     hub::Hub,
 };
@@ -13,7 +13,7 @@ use crate::{
 const ABSENT: [u16; 3] = [496, 496, 496];
 
 #[tokio::test]
-async fn row_16_a_certificate_is_remembered_on_connections_that_do_not_show_it() {
+async fn a_certificate_is_remembered_on_connections_that_do_not_show_it() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = with_list(&hub, &family).await;
     let cookie = login(&gate, family.client("anna")).await;
@@ -25,7 +25,7 @@ async fn row_16_a_certificate_is_remembered_on_connections_that_do_not_show_it()
 }
 
 #[tokio::test]
-async fn row_16_a_revoked_certificate_ends_its_sessions_and_cuts_what_they_opened() {
+async fn a_revoked_certificate_ends_its_sessions_and_cuts_what_they_opened() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let (anna, ben) = (family.client("anna"), family.client("ben"));
     let revocation = family.revoking(&[&anna]);
@@ -44,7 +44,7 @@ async fn row_16_a_revoked_certificate_ends_its_sessions_and_cuts_what_they_opene
 }
 
 #[tokio::test]
-async fn row_16_the_certificate_is_shown_again_after_a_restart() {
+async fn the_certificate_is_shown_again_after_a_restart() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let anna = family.client("anna");
     let mut gate = with_list(&hub, &family).await;
@@ -59,7 +59,7 @@ async fn row_16_the_certificate_is_shown_again_after_a_restart() {
 }
 
 #[tokio::test]
-async fn row_16_where_all_factors_are_needed_only_the_password_is_remembered() {
+async fn where_all_factors_are_needed_only_the_password_is_remembered() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -78,7 +78,7 @@ async fn row_16_where_all_factors_are_needed_only_the_password_is_remembered() {
 }
 
 #[tokio::test]
-async fn row_16_a_path_with_a_ca_of_its_own_is_not_entered_by_the_sites_session() {
+async fn a_path_with_a_ca_of_its_own_is_not_entered_by_the_sites_session() {
     let (hub, family, work) = (
         Hub::start().await,
         Authority::new("family"),
@@ -107,7 +107,7 @@ async fn row_16_a_path_with_a_ca_of_its_own_is_not_entered_by_the_sites_session(
 }
 
 #[tokio::test]
-async fn row_16_the_hub_is_told_of_a_certificate_only_where_it_is_shown() {
+async fn the_hub_is_told_of_a_certificate_only_where_it_is_shown() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())

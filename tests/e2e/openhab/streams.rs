@@ -10,7 +10,7 @@ use crate::{
 const ENDPOINTS: [&str; 3] = ["/rest/events", "/rest/sitemaps/events/1", "/mjpeg"];
 
 #[tokio::test]
-async fn row_07_each_event_arrives_before_the_next_is_sent() {
+async fn each_event_arrives_before_the_next_is_sent() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for endpoint in ENDPOINTS {
@@ -30,7 +30,7 @@ async fn row_07_each_event_arrives_before_the_next_is_sent() {
 }
 
 #[tokio::test]
-async fn row_07_a_stream_is_never_compressed() {
+async fn a_stream_is_never_compressed() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let fields = [
@@ -44,7 +44,7 @@ async fn row_07_a_stream_is_never_compressed() {
 }
 
 #[tokio::test]
-async fn row_07_a_silent_stream_outlives_idle_connections() {
+async fn a_silent_stream_outlives_idle_connections() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("limits: {idle: 1s, header_time: 1s}")
@@ -68,7 +68,7 @@ async fn row_07_a_silent_stream_outlives_idle_connections() {
 }
 
 #[tokio::test]
-async fn row_07_a_long_poll_is_answered_when_the_hub_answers() {
+async fn a_long_poll_is_answered_when_the_hub_answers() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http1().await;

@@ -13,7 +13,7 @@ const UNKNOWN: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn row_24_over_tls_the_answer_is_421() {
+async fn over_tls_the_answer_is_421() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for host in UNKNOWN {
@@ -25,7 +25,7 @@ async fn row_24_over_tls_the_answer_is_421() {
 }
 
 #[tokio::test]
-async fn row_24_in_the_clear_nothing_is_proxied_or_redirected() {
+async fn in_the_clear_nothing_is_proxied_or_redirected() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for host in UNKNOWN {
@@ -43,7 +43,7 @@ async fn row_24_in_the_clear_nothing_is_proxied_or_redirected() {
 }
 
 #[tokio::test]
-async fn row_24_a_missing_or_doubled_host_is_no_request() {
+async fn a_missing_or_doubled_host_is_no_request() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for fields in ["", "Host:\r\n", "Host: home.test\r\nHost: home.test\r\n"] {
@@ -58,7 +58,7 @@ async fn row_24_a_missing_or_doubled_host_is_no_request() {
 }
 
 #[tokio::test]
-async fn row_24_an_unknown_name_in_the_handshake_reaches_no_site() {
+async fn an_unknown_name_in_the_handshake_reaches_no_site() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for name in ["evil.test", "127.0.0.1"] {
@@ -74,7 +74,7 @@ async fn row_24_an_unknown_name_in_the_handshake_reaches_no_site() {
 }
 
 #[tokio::test]
-async fn row_24_the_host_must_be_of_the_site_of_the_handshake() {
+async fn the_host_must_be_of_the_site_of_the_handshake() {
     let hub = Hub::start().await;
     let other = Hub::start().await;
     let site = format!(
@@ -93,7 +93,7 @@ async fn row_24_the_host_must_be_of_the_site_of_the_handshake() {
 }
 
 #[tokio::test]
-async fn row_24_hubgate_is_no_forward_proxy() {
+async fn hubgate_is_no_forward_proxy() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let elsewhere = hub.url();

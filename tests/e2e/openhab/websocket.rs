@@ -13,7 +13,7 @@ const ENDPOINTS: [&str; 4] = ["/ws", "/ws/events", "/ws/logs", "/ws/audio-pcm"];
 const TOKEN: &str = "org.openhab.ws.accessToken.base64.c2VjcmV0LXRva2Vu";
 
 #[tokio::test]
-async fn row_06_websockets_pass_on_every_endpoint() {
+async fn websockets_pass_on_every_endpoint() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for endpoint in ENDPOINTS {
@@ -26,7 +26,7 @@ async fn row_06_websockets_pass_on_every_endpoint() {
 }
 
 #[tokio::test]
-async fn row_06_subprotocols_pass_both_ways() {
+async fn subprotocols_pass_both_ways() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let offered = format!("org.openhab.ws.protocol.default, {TOKEN}");
@@ -42,7 +42,7 @@ async fn row_06_subprotocols_pass_both_ways() {
 }
 
 #[tokio::test]
-async fn row_06_the_hub_is_told_who_calls_on_a_websocket_too() {
+async fn the_hub_is_told_who_calls_on_a_websocket_too() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let lie = [("x-forwarded-for", "192.168.1.1")];
@@ -56,7 +56,7 @@ async fn row_06_the_hub_is_told_who_calls_on_a_websocket_too() {
 }
 
 #[tokio::test]
-async fn row_06_a_silent_websocket_outlives_idle_connections() {
+async fn a_silent_websocket_outlives_idle_connections() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("limits: {idle: 1s, header_time: 1s}")
@@ -69,7 +69,7 @@ async fn row_06_a_silent_websocket_outlives_idle_connections() {
 }
 
 #[tokio::test]
-async fn row_06_a_hub_that_dies_ends_the_websocket() {
+async fn a_hub_that_dies_ends_the_websocket() {
     let mut hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
@@ -79,7 +79,7 @@ async fn row_06_a_hub_that_dies_ends_the_websocket() {
 }
 
 #[tokio::test]
-async fn row_06_tokens_are_in_no_log() {
+async fn tokens_are_in_no_log() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let fields = [("sec-websocket-protocol", TOKEN)];
@@ -103,7 +103,7 @@ async fn an_idle_connection_is_cut(gate: &Hubgate) {
 }
 
 #[tokio::test]
-async fn row_06_the_names_of_a_handshake_keep_their_spelling_both_ways() {
+async fn the_names_of_a_handshake_keep_their_spelling_both_ways() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;

@@ -1,7 +1,7 @@
 //! The journal has a line for what goes wrong with a hub, with site and hub, and not too many.
 
 use crate::{
-    access::three_ways::three_ways,
+    access::protocols::three_ways,
     harness::{Caller, DEADLINE, Hubgate, Setup, eventually},
     hub::Hub,
 };

@@ -8,7 +8,7 @@ use rustls::version::{TLS12, TLS13};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 use crate::{
-    access::three_ways::{IN, three_ways},
+    access::protocols::{IN, three_ways},
     harness::{Authority, Leaf, Setup, foreign},
     hub::{Hub, SecureHub},
 };

@@ -1,7 +1,7 @@
 //! `upstream.host` and `upstream.headers`: the hub gets the configured fields, whatever came.
 
 use crate::{
-    access::three_ways::{IN, three_ways},
+    access::protocols::{IN, three_ways},
     harness::{ANNA, Caller, DEADLINE, Setup, eventually},
     hub::{Hub, Request, SecureHub},
 };

@@ -1,7 +1,7 @@
 //! `user_header`: the hub gets the name of the user or device let in, from hubgate alone.
 
 use crate::{
-    access::three_ways::{IN, three_ways},
+    access::protocols::{IN, three_ways},
     harness::{ANNA, Authority, HTPASSWD, Hubgate, Setup},
     hub::{Hub, Request},
 };

@@ -5,7 +5,7 @@
 
 use http::Method;
 
-use super::three_ways::{IN, for_host, three_ways};
+use super::protocols::{IN, for_host, three_ways};
 use crate::{
     harness::{ANNA, Authority, Caller, HTPASSWD, Hubgate, Setup},
     hub::Hub,
@@ -202,7 +202,7 @@ impl Visitor {
         fields: &[(&str, &str)],
     ) -> u16 {
         let host = self.caller.host();
-        let mut client = super::three_ways::client(&self.caller, &host, protocol).await;
+        let mut client = super::protocols::client(&self.caller, &host, protocol).await;
         client.ask(method, target, fields, "").await.status
     }
 

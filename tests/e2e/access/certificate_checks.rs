@@ -3,7 +3,7 @@
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
 use time::{Duration, OffsetDateTime};
 
-use super::three_ways::{IN, three_ways};
+use super::protocols::{IN, three_ways};
 use crate::{
     harness::{Authority, DEADLINE, Hubgate, Leaf, Setup, eventually},
     hub::Hub,

@@ -7,7 +7,7 @@ use rcgen::ExtendedKeyUsagePurpose;
 use rustls::version::{TLS12, TLS13};
 use time::{Duration, OffsetDateTime};
 
-use super::three_ways::{IN, three_ways};
+use super::protocols::{IN, three_ways};
 use crate::{
     harness::{
         ANNA, Authority, Caller, Conversation, DEADLINE, HTPASSWD, Hubgate, Leaf, Setup, eventually,

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::three_ways::client;
+use super::protocols::client;
 use crate::{
     harness::{ANNA, Answer, Authority, Caller, HTPASSWD, Hubgate, Setup},
     hub::Hub,
@@ -32,7 +32,7 @@ async fn every_own_answer_is_guarded() {
                 assert_eq!(answer.status, case.status, "{}", case.target);
                 guarded(&answer);
                 if answer.status >= 495 || answer.status == 421 || answer.status == 400 {
-                    client = super::three_ways::client(&case.caller, case.host, protocol).await;
+                    client = super::protocols::client(&case.caller, case.host, protocol).await;
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! The wounds: a connection made for an open name carried requests for a
 //! protected one; a handshake without a name got no policy at all.
 
-use super::three_ways::{IN, client, for_host};
+use super::protocols::{IN, client, for_host};
 use crate::{
     harness::{Authority, Caller, HTPASSWD, Hubgate, Setup, hubgate},
     hub::Hub,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::three_ways::{IN, three_ways};
+use super::protocols::{IN, three_ways};
 use crate::{
     harness::{ANNA, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, eventually},
     hub::Hub,

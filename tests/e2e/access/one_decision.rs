@@ -4,7 +4,7 @@
 
 use http::Method;
 
-use super::three_ways::{IN, three_ways};
+use super::protocols::{IN, three_ways};
 use crate::{
     harness::{ANNA, Authority, HTPASSWD, Hubgate, Setup},
     hub::Hub,

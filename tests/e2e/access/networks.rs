@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::three_ways::{IN, three_ways};
+use super::protocols::{IN, three_ways};
 use crate::{
     harness::{Authority, Caller, Hubgate, Setup},
     hub::Hub,

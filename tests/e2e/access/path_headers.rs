@@ -1,6 +1,6 @@
 //! Who came, told to the hub of a path: by the path's own wish and its own CA.
 
-use super::three_ways::{IN, three_ways};
+use super::protocols::{IN, three_ways};
 use crate::{
     harness::{ANNA, Authority, HTPASSWD, Setup},
     hub::Hub,
