@@ -1,7 +1,7 @@
-//! A backup of the client CA: its key, the register and the list, encrypted with a passphrase.
+//! Backups of the client CA: key, registry and revocation list, encrypted with a passphrase.
 //!
-//! Whoever has the CA's key can let himself in everywhere, so it never leaves unencrypted:
-//! AES-256-GCM, the key made of the passphrase by PBKDF2-HMAC-SHA-256.
+//! The CA's key opens every site, so an unencrypted export does not exist. The cipher is
+//! AES-256-GCM; PBKDF2-HMAC-SHA-256 derives its key from the passphrase.
 
 use std::num::NonZeroU32;
 
@@ -17,13 +17,14 @@ use time::OffsetDateTime;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{
-    ca::{self, Ca},
-    folder::{Folder, joined, read, write},
+    ca::Ca,
+    folder::{Folder, read, write},
     random,
-    register::Register,
+    register::Registry,
+    serial::Revocations,
 };
 
-/// What is kept of the client CA, as the files have it.
+/// The contents of the files in a backup.
 #[derive(Serialize, Deserialize)]
 struct Backup {
     /// `ca.pem`.
@@ -34,27 +35,27 @@ struct Backup {
     register: Option<String>,
 }
 
-/// First line of a backup; the second is the rest in base64.
+/// First line of a backup; the second line is base64.
 const HEAD: &str = "hubgate client CA backup 1";
-/// As OWASP advises for PBKDF2-HMAC-SHA-256 (2023).
-const ROUNDS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
+/// Iterations of PBKDF2-HMAC-SHA-256 as advised by OWASP (2023).
+const ITERATIONS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
 /// Bytes of the salt.
-const SALT: usize = 16;
-/// The shortest passphrase, in characters.
-const SHORTEST: usize = 8;
+const SALT_LENGTH: usize = 16;
+/// Shortest passphrase in characters.
+const MIN_PASSPHRASE: usize = 8;
 
 impl Backup {
     /// Encrypts the backup into the text of a file.
     ///
     /// # Errors
-    /// A passphrase of fewer than 8 characters.
+    /// When the passphrase has fewer than 8 characters.
     fn seal(&self, passphrase: &str) -> anyhow::Result<String> {
-        if passphrase.chars().count() < SHORTEST {
-            bail!("the passphrase is too short: {SHORTEST} characters are the least");
+        if passphrase.chars().count() < MIN_PASSPHRASE {
+            bail!("the passphrase is too short: use at least {MIN_PASSPHRASE} characters");
         }
-        let (salt, nonce) = (random::<SALT>()?, random::<NONCE_LEN>()?);
+        let (salt, nonce) = (random::<SALT_LENGTH>()?, random::<NONCE_LEN>()?);
         let mut text = Zeroizing::new(serde_json::to_vec(self)?);
-        let sealing = key(passphrase, &salt)?.seal_in_place_separate_tag(
+        let sealing = derive_key(passphrase, &salt)?.seal_in_place_separate_tag(
             Nonce::assume_unique_for_key(nonce),
             Aad::from(HEAD),
             &mut text,
@@ -67,29 +68,29 @@ impl Backup {
     /// Decrypts the text of a file.
     ///
     /// # Errors
-    /// When it is no backup, was damaged, or the passphrase is another.
+    /// When the text is no backup or is damaged, or the passphrase is wrong.
     fn open(text: &str, passphrase: &str) -> anyhow::Result<Self> {
-        let foreign = || anyhow!("this is no backup of `hubgate client export`");
+        let foreign = || anyhow!("not a backup made by `hubgate client export`");
         let body = text.trim().strip_prefix(HEAD).ok_or_else(foreign)?;
         let body: String = body.split_whitespace().collect();
         let sealed = BASE64_STANDARD.decode(body).map_err(|_| foreign())?;
-        let (salt, rest) = sealed.split_at_checked(SALT).ok_or_else(foreign)?;
+        let (salt, rest) = sealed.split_at_checked(SALT_LENGTH).ok_or_else(foreign)?;
         let (nonce, rest) = rest.split_at_checked(NONCE_LEN).ok_or_else(foreign)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| foreign())?;
         let mut rest = Zeroizing::new(rest.to_vec());
-        let opened = key(passphrase, salt)?.open_in_place(nonce, Aad::from(HEAD), &mut rest);
-        let opened = opened.map_err(|_| anyhow!("the passphrase is wrong, or the file damaged"))?;
+        let opened = derive_key(passphrase, salt)?.open_in_place(nonce, Aad::from(HEAD), &mut rest);
+        let opened = opened.map_err(|_| anyhow!("the passphrase is wrong or the file damaged"))?;
         Ok(serde_json::from_slice(opened)?)
     }
 }
 
 impl Folder {
-    /// All that is kept, encrypted.
+    /// Encrypts the CA, the revocation list and the registry into a backup.
     ///
     /// # Errors
-    /// When there is no CA, or the passphrase is too short.
+    /// When the CA is missing or damaged, or the passphrase is shorter than 8 characters.
     pub fn export(&self, passphrase: &str) -> anyhow::Result<String> {
-        let _alone = self.lock()?;
+        let _lock = self.lock()?;
         self.load()?;
         let backup = Backup {
             ca: read(&self.ca())?.unwrap_or_default(),
@@ -99,40 +100,42 @@ impl Folder {
         backup.seal(passphrase)
     }
 
-    /// Puts back what was exported. Of the same CA, what is newer here stays; another CA takes
-    /// its place only if `replace`, and is kept in `clients.replaced`.
+    /// Restores a backup.
+    ///
+    /// A backup of the same CA restores missing files and adds its revocations. Another CA is
+    /// replaced only if `replace` is set, and moved to `clients.replaced`.
     ///
     /// # Errors
-    /// When it is no backup, the passphrase is wrong, there is another CA, or nothing can be
+    /// When the text is no backup, the passphrase is wrong, another CA exists, or nothing can be
     /// written.
     pub fn import(&self, text: &str, passphrase: &str, replace: bool) -> anyhow::Result<()> {
         let backup = Backup::open(text, passphrase)?;
         let imported = Ca::parse(&backup.ca).context("the CA in the backup")?;
-        let _alone = self.lock()?;
-        if self.is_of(&imported)? {
-            return self.join(&backup, &imported);
+        let _lock = self.lock()?;
+        if self.accepts(&imported)? {
+            return self.merge(&backup, &imported);
         }
-        self.must_be_meant(replace)?;
+        self.check_replace(replace)?;
         let next = self.replaced();
         let place = || format!("{}: cannot be replaced", self.ca().display());
         next.clear().with_context(place)?;
-        next.join(&backup, &imported)?;
+        next.merge(&backup, &imported)?;
         self.exchange(&next).with_context(place)
     }
 
-    /// Joins a backup of the same CA to what is here, if anything is.
-    fn join(&self, backup: &Backup, ca: &Ca) -> anyhow::Result<()> {
-        if let (Err(_), Some(register)) = (self.known_register(), &backup.register) {
-            write(&self.register_file(), register.as_bytes())?;
+    /// Merges a backup into the files of the same CA, or into an empty folder.
+    fn merge(&self, backup: &Backup, ca: &Ca) -> anyhow::Result<()> {
+        if let (Err(_), Some(registry)) = (self.existing_registry(), &backup.register) {
+            write(&self.register_file(), registry.as_bytes())?;
         }
-        let revoked = joined(self.revoked()?, ca::revoked_in(&backup.list));
-        let list = ca.list(&revoked, OffsetDateTime::now_utc())?;
+        let revocations = self.revocations()?.join(Revocations::parse(&backup.list));
+        let list = ca.sign_list(&revocations, OffsetDateTime::now_utc())?;
         write(&self.list(), list.as_bytes())?;
         write(&self.ca(), backup.ca.as_bytes())
     }
 
-    /// Whether what is here is of this CA, or of none.
-    fn is_of(&self, ca: &Ca) -> anyhow::Result<bool> {
+    /// Returns true if the folder holds this CA or none.
+    fn accepts(&self, ca: &Ca) -> anyhow::Result<bool> {
         let Some(text) = read(&self.ca())? else {
             return Ok(true);
         };
@@ -140,19 +143,18 @@ impl Folder {
         Ok(held.is_ok_and(|held| held == ca.certificate))
     }
 
-    /// The register, if there is one.
-    fn known_register(&self) -> anyhow::Result<Register> {
+    fn existing_registry(&self) -> anyhow::Result<Registry> {
         match self.register_file().exists() {
             true => self.register(),
-            false => bail!("no register"),
+            false => bail!("no registry"),
         }
     }
 
-    fn must_be_meant(&self, replace: bool) -> anyhow::Result<()> {
+    fn check_replace(&self, replace: bool) -> anyhow::Result<()> {
         if !replace {
             bail!(
-                "{}: there is another client CA already, and its devices would be locked out: \
-                 if that is meant, add --replace",
+                "{}: another client CA exists; replacing it locks its devices out: \
+                 add --replace to replace it",
                 self.ca().display()
             );
         }
@@ -166,14 +168,20 @@ impl Drop for Backup {
     }
 }
 
-fn key(passphrase: &str, salt: &[u8]) -> anyhow::Result<LessSafeKey> {
+fn derive_key(passphrase: &str, salt: &[u8]) -> anyhow::Result<LessSafeKey> {
     let mut key = Zeroizing::new([0; 32]);
     let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
-    pbkdf2::derive(algorithm, ROUNDS, salt, passphrase.as_bytes(), &mut *key);
+    pbkdf2::derive(
+        algorithm,
+        ITERATIONS,
+        salt,
+        passphrase.as_bytes(),
+        &mut *key,
+    );
     let key = UnboundKey::new(&AES_256_GCM, &*key);
-    Ok(LessSafeKey::new(
-        key.map_err(|_| anyhow!("no key could be made"))?,
-    ))
+    Ok(LessSafeKey::new(key.map_err(|_| {
+        anyhow!("the key of the backup could not be derived")
+    })?))
 }
 
 #[cfg(test)]
@@ -189,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_with_its_passphrase_alone() {
+    fn a_backup_opens_only_with_its_passphrase() {
         let sealed = backup().seal("correct horse").unwrap();
         assert!(!sealed.contains("the key"));
         let opened = Backup::open(&sealed, "correct horse").unwrap();
@@ -200,14 +208,14 @@ mod tests {
         let wrong = Backup::open(&sealed, "correct house").err().unwrap();
         assert_eq!(
             wrong.to_string(),
-            "the passphrase is wrong, or the file damaged"
+            "the passphrase is wrong or the file damaged"
         );
     }
 
     #[test]
     fn a_damaged_or_foreign_file_is_refused() {
         let sealed = backup().seal("correct horse").unwrap();
-        let damaged = sealed.replacen(|it: char| it.is_ascii_digit(), "x", 9);
+        let damaged = sealed.replacen(|char: char| char.is_ascii_digit(), "x", 9);
         for text in ["", "PEM", HEAD, &damaged, &sealed[..60]] {
             assert!(Backup::open(text, "correct horse").is_err(), "{text}");
         }

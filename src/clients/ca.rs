@@ -1,58 +1,60 @@
-//! The client CA: made once, signs devices' certificates and the list of revoked ones.
+//! The client CA: signs device certificates and the certificate revocation list.
 //!
-//! Its name never changes: the openHAB app for iOS picks a certificate by nothing else.
+//! Its name never changes, since the openHAB app for iOS selects a certificate by the issuer alone.
 
 use anyhow::{Context, anyhow};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
     DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, PublicKeyData, RevokedCertParams, SerialNumber,
+    PKCS_ECDSA_P256_SHA256, PublicKeyData, SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
-use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 use zeroize::Zeroizing;
 
 use super::{
     name::Name,
     random,
     register::Client,
-    serial::{Revoked, serial_bytes},
+    serial::{Revocations, Revoked},
 };
 use crate::tls::hex;
 
 /// The client CA with its key.
 pub(super) struct Ca {
-    /// Its certificate.
+    /// Certificate of the CA.
     pub(super) certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// A device's certificate, fresh from the CA.
+/// A newly issued device certificate.
 #[derive(Debug)]
 pub(super) struct Signed {
     pub(super) certificate: CertificateDer<'static>,
-    /// The serial number in upper case hexadecimal.
+    /// Serial number in upper-case hexadecimal.
     pub(super) serial: String,
     pub(super) expires: OffsetDateTime,
 }
 
-/// As long as anybody will care; no device looks at it, and revocation lists last as long.
+/// Lifetime of the CA and of a revocation list.
 const LIFE: Duration = Duration::days(30 * 365);
-/// The clocks of the house's devices may be behind ours.
+/// Tolerated lag of a device's clock.
 const CLOCK_SKEW: Duration = Duration::days(1);
 /// Bytes of a serial number; RFC 5280, section 4.1.2.2 allows 20.
-const SERIAL: usize = 16;
+const SERIAL_LENGTH: usize = 16;
 
 impl Ca {
-    /// Makes a CA with a P-256 key; returns it as the PEM file to keep, key and certificate.
-    pub(super) fn make(now: OffsetDateTime) -> anyhow::Result<Zeroizing<String>> {
+    /// Generates a CA with a P-256 key; returns its key and certificate in PEM.
+    pub(super) fn generate(now: OffsetDateTime) -> anyhow::Result<Zeroizing<String>> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
         let certificate = ca_params(now)?.self_signed(&key)?;
         Ok(Zeroizing::new(key.serialize_pem() + &certificate.pem()))
     }
 
-    /// Reads the PEM file of a CA.
+    /// Parses key and certificate of a CA in PEM.
+    ///
+    /// # Errors
+    /// When either is missing or invalid, or the key does not match the certificate.
     pub(super) fn parse(pem: &str) -> anyhow::Result<Self> {
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
             .map_err(|_| anyhow!("no certificate in it; {RESTORE}"))?;
@@ -65,21 +67,21 @@ impl Ca {
             certificate: certificate.clone(),
             issuer,
         };
-        ca.key_must_fit()?;
+        ca.check_key()?;
         Ok(ca)
     }
 
-    fn key_must_fit(&self) -> anyhow::Result<()> {
+    fn check_key(&self) -> anyhow::Result<()> {
         let (_, parsed) = x509_parser::parse_x509_certificate(&self.certificate)?;
         if parsed.public_key().raw == self.issuer.key().subject_public_key_info() {
             return Ok(());
         }
         Err(anyhow!(
-            "the private key is not that of the certificate; {RESTORE}"
+            "the private key does not match the certificate; {RESTORE}"
         ))
     }
 
-    /// Signs a certificate for a device's key.
+    /// Signs a certificate for a device key, valid from a day ago for `days` from now.
     pub(super) fn sign(
         &self,
         name: &Name,
@@ -87,8 +89,8 @@ impl Ca {
         days: u32,
         now: OffsetDateTime,
     ) -> anyhow::Result<Signed> {
-        let mut serial = random::<SERIAL>()?;
-        // Positive, and of full length.
+        let mut serial = random::<SERIAL_LENGTH>()?;
+        // A positive integer of full length.
         serial[0] = serial[0] & 0x7f | 0x40;
         let mut params = leaf_params(name);
         params.serial_number = Some(SerialNumber::from_slice(&serial));
@@ -103,58 +105,42 @@ impl Ca {
         })
     }
 
-    /// Signs a certificate in the likeness of a device's, for a key that nobody has.
-    pub(super) fn sign_likeness(&self, of: &Client) -> anyhow::Result<CertificateDer<'static>> {
+    /// Signs a copy of a device's certificate for a key that is discarded.
+    pub(super) fn sign_probe(&self, device: &Client) -> anyhow::Result<CertificateDer<'static>> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
-        let serial = serial_bytes(&of.serial).context("its serial number is damaged")?;
-        let mut params = leaf_params(&of.name);
+        let serial = device.serial_bytes();
+        let serial = serial.context("its serial number is damaged")?;
+        let mut params = leaf_params(&device.name);
         params.serial_number = Some(SerialNumber::from_slice(&serial));
-        params.not_before = of.issued - CLOCK_SKEW;
-        params.not_after = of.expires;
+        params.not_before = device.issued - CLOCK_SKEW;
+        params.not_after = device.expires;
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(certificate.der().clone())
     }
 
-    /// Signs the list of revoked certificates, in PEM.
-    pub(super) fn list(&self, revoked: &[Revoked], now: OffsetDateTime) -> anyhow::Result<String> {
+    /// Signs the certificate revocation list and returns it in PEM.
+    pub(super) fn sign_list(
+        &self,
+        revocations: &Revocations,
+        now: OffsetDateTime,
+    ) -> anyhow::Result<String> {
         let number = now.unix_timestamp().max(1).unsigned_abs();
         let params = CertificateRevocationListParams {
             this_update: now - CLOCK_SKEW,
             next_update: now + LIFE,
             crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
-            revoked_certs: revoked.iter().map(entry).collect(),
+            revoked_certs: revocations.iter().map(Revoked::entry).collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
         Ok(params.signed_by(&self.issuer)?.pem()?)
     }
 }
 
-/// The serial numbers that a list in PEM revokes; none when it cannot be read.
-pub(super) fn revoked_in(list: &str) -> Vec<Revoked> {
-    let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(list.as_bytes()) else {
-        return Vec::new();
-    };
-    let Ok((_, parsed)) = CertificateRevocationList::from_der(&pem.contents) else {
-        return Vec::new();
-    };
-    let revoked = parsed.iter_revoked_certificates();
-    revoked
-        .map(|it| (it.raw_serial().to_vec(), it.revocation_date.to_datetime()))
-        .collect()
-}
-
-fn entry((serial, since): &Revoked) -> RevokedCertParams {
-    RevokedCertParams {
-        serial_number: SerialNumber::from_slice(serial),
-        revocation_time: *since,
-        reason_code: None,
-        invalidity_date: None,
-    }
-}
-
-/// A CA below which no other may stand, and for clients only. Two hubgates have two names, so
-/// that a phone that knows both shows each its own certificate.
+/// Builds the parameters of a CA for client certificates only, without subordinate CAs.
+///
+/// The name has a random part: a phone enrolled at two hubgates selects by it the certificate
+/// of each.
 fn ca_params(now: OffsetDateTime) -> anyhow::Result<CertificateParams> {
     let mut params = CertificateParams::default();
     params.distinguished_name = name(&format!("hubgate clients {}", hex("", &random::<4>()?)));
@@ -193,7 +179,7 @@ mod tests {
     use super::*;
 
     fn ca() -> Ca {
-        Ca::parse(&Ca::make(OffsetDateTime::now_utc()).unwrap()).unwrap()
+        Ca::parse(&Ca::generate(OffsetDateTime::now_utc()).unwrap()).unwrap()
     }
 
     #[test]
@@ -210,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_certified_as_phones_want_it() {
+    fn a_device_certificate_has_the_extensions_that_phones_require() {
         let (ca, now) = (ca(), OffsetDateTime::now_utc());
         let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
         let name = Name::parse("אמא 📱").unwrap();
@@ -241,7 +227,7 @@ mod tests {
         let has = |oid: &str| {
             leaf.extensions()
                 .iter()
-                .any(|it| it.oid.to_id_string() == oid)
+                .any(|extension| extension.oid.to_id_string() == oid)
         };
         assert!(
             has("2.5.29.14") && has("2.5.29.35"),
@@ -250,15 +236,17 @@ mod tests {
     }
 
     #[test]
-    fn a_list_tells_what_was_revoked() {
+    fn a_signed_list_parses_to_the_same_revocations() {
         let (ca, now) = (
             ca(),
             OffsetDateTime::now_utc().replace_nanosecond(0).unwrap(),
         );
-        let revoked = vec![(vec![0x41, 2], now), (vec![0x42, 3], now)];
-        assert_eq!(revoked_in(&ca.list(&revoked, now).unwrap()), revoked);
-        assert_eq!(revoked_in(&ca.list(&[], now).unwrap()), []);
-        assert_eq!(revoked_in("damaged"), []);
+        let revoked = [vec![0x41, 2], vec![0x42, 3]].map(|serial| Revoked { serial, since: now });
+        for revocations in [Revocations::from_iter(revoked), Revocations::default()] {
+            let list = ca.sign_list(&revocations, now).unwrap();
+            assert_eq!(Revocations::parse(&list), revocations);
+        }
+        assert_eq!(Revocations::parse("damaged"), Revocations::default());
     }
 
     #[test]
@@ -271,15 +259,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_key_or_with_that_of_another_ca_says_what_helps() {
-        let [one, other] = [(); 2].map(|()| Ca::make(OffsetDateTime::now_utc()).unwrap());
+    fn a_missing_or_foreign_key_is_reported_with_its_remedy() {
+        let [one, other] = [(); 2].map(|()| Ca::generate(OffsetDateTime::now_utc()).unwrap());
         let at = one.find("-----BEGIN CERTIFICATE").unwrap();
         let mixed = other[..other.find("-----BEGIN CERTIFICATE").unwrap()].to_owned() + &one[at..];
         for (pem, why) in [
             (&one[at..], "no private key in it; restore it from a backup"),
             (&one[..at], "no certificate in it"),
             ("", "no certificate in it"),
-            (&mixed, "the private key is not that of the certificate"),
+            (&mixed, "the private key does not match the certificate"),
         ] {
             let fault = Ca::parse(pem).err().unwrap().to_string();
             assert!(fault.contains(why), "{fault}");

@@ -1,7 +1,7 @@
-//! The folder of the client CA: what is kept, and how it is changed.
+//! The folder of the client CA: its key, revocation list, device registry and last-seen times.
 //!
-//! `hubgate client` and the running process work on the same files, each change alone under a
-//! lock and written whole. The running process sees a change by looking at the files.
+//! `hubgate client` and the running process change the same files, each change under a lock and
+//! with atomic writes. The running process polls the files for changes.
 
 use std::{
     fs::{self, File},
@@ -16,83 +16,83 @@ use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
 use super::{
-    ca::{self, Ca},
+    ca::Ca,
     name::Name,
-    register::{Client, Register},
-    serial::{Revoked, serial_bytes},
+    register::{Client, Registry},
+    serial::Revocations,
     sightings::Sightings,
     wish::Wish,
 };
 use crate::{clock, file_access, secret_file};
 
-/// How often the folder may be replaced while one waits for it.
-const MOST_REPLACED: u32 = 100;
+/// Attempts to lock a folder that is replaced meanwhile.
+const LOCK_ATTEMPTS: u32 = 100;
 
-/// The folder of the client CA, in `state`.
+/// The folder `clients` in the state folder.
 #[derive(Clone, Debug)]
 pub struct Folder(PathBuf);
 
-/// A certificate that was entered in the register.
+/// A certificate that was added to the registry.
 #[derive(Debug)]
 pub struct Issued {
-    /// Whose it is, and how long.
+    /// Entry in the registry.
     pub client: Client,
-    /// The certificate.
+    /// Certificate of the device.
     pub certificate: CertificateDer<'static>,
-    /// That of the CA.
+    /// Certificate of the CA.
     pub ca: CertificateDer<'static>,
 }
 
 impl Folder {
-    /// The folder in `state`; it need not be there yet.
+    /// Returns the folder in `state`, which need not exist yet.
     #[must_use]
     pub fn of(state: &Path) -> Self {
         Self(state.join("clients"))
     }
 
-    /// The files by which devices are judged: the CA, and what it revoked.
+    /// Returns the files that verify client certificates: the CA and its revocation list.
     #[must_use]
     pub fn trust(&self) -> (PathBuf, Option<PathBuf>) {
         (self.ca(), Some(self.list()))
     }
 
-    /// Makes the CA on first use, and sees to it that all is there that judging devices takes.
+    /// Generates the CA on first use and completes the files that verify client certificates.
     ///
-    /// Returns what is wrong, though devices are judged.
+    /// Returns the faults that leave verification possible.
     ///
     /// # Errors
-    /// When the CA was lost, or nothing can be written: nobody would be let in, or too many.
+    /// When the CA was lost or nothing can be written: devices could not be verified.
     pub fn prepare(&self) -> anyhow::Result<Vec<String>> {
         let now = OffsetDateTime::now_utc();
-        let _alone = self.lock()?;
+        let _lock = self.lock()?;
         if !self.ca().exists() {
-            self.must_be_new()?;
-            write(&self.ca(), Ca::make(now)?.as_bytes())?;
+            self.check_unused()?;
+            write(&self.ca(), Ca::generate(now)?.as_bytes())?;
         }
         secret_file::close(&self.ca()).with_context(|| self.ca().display().to_string())?;
-        let (ca, register) = (self.load(), self.register());
-        let listed = match (&ca, &register) {
-            (Ok(ca), Ok(register)) => self.list_revoked(ca, register, now),
+        let (ca, registry) = (self.load(), self.register());
+        let listed = match (&ca, &registry) {
+            (Ok(ca), Ok(registry)) => self.update_list(ca, registry, now),
             _ => Ok(()),
         };
-        let faults = [ca.err(), listed.err(), register.err()];
-        let told = faults
+        let faults = [ca.err(), listed.err(), registry.err()];
+        let faults = faults
             .into_iter()
             .flatten()
             .map(|fault| format!("{fault:#}"));
         match self.list().exists() {
-            true => Ok(told.collect()),
-            false => bail!("{}", told.collect::<Vec<_>>().join("; ")),
+            true => Ok(faults.collect()),
+            false => bail!("{}", faults.collect::<Vec<_>>().join("; ")),
         }
     }
 
-    /// Lays what judging devices takes out in another folder, as [`Folder::prepare`] would here.
+    /// Writes the files of [`Folder::trust`] to another folder, as [`Folder::prepare`] would here.
     ///
     /// # Errors
     /// As [`Folder::prepare`].
     pub fn rehearse(&self, elsewhere: &Self) -> anyhow::Result<()> {
         if !self.ca().exists() {
-            self.must_be_new()?;
+            self.check_unused()?;
             return elsewhere.prepare().map(drop);
         }
         let ca = read(&self.ca())?.unwrap_or_default();
@@ -100,63 +100,67 @@ impl Folder {
         write(&elsewhere.ca(), &ca.as_bytes()[certificate..])?;
         let list = match read(&self.list())? {
             Some(list) => list,
-            None => self.load()?.list(&[], OffsetDateTime::now_utc())?,
+            None => {
+                let now = OffsetDateTime::now_utc();
+                self.load()?.sign_list(&Revocations::default(), now)?
+            }
         };
         write(&elsewhere.list(), list.as_bytes())
     }
 
-    /// The register as it is now, heeding the list; empty before the first device.
+    /// Loads the registry with the revocations of the list; empty before the first device.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub fn register(&self) -> anyhow::Result<Register> {
+    /// When a file cannot be read or the registry is damaged.
+    pub fn register(&self) -> anyhow::Result<Registry> {
         let file = self.register_file();
         match read(&file)? {
-            None => Ok(Register::default()),
+            None => Ok(Registry::default()),
             Some(text) => {
-                let register: Register = serde_json::from_str(&text).map_err(|fault| {
+                let registry: Registry = serde_json::from_str(&text).map_err(|fault| {
                     anyhow!(
-                        "{}: damaged ({fault}); devices are judged all the same, but none can be \
-                         listed or added: restore the file, or all by `hubgate client import FILE`",
+                        "{}: damaged ({fault}); certificates are still verified, but devices can \
+                         be neither listed nor added: restore this file, or the whole folder with \
+                         `hubgate client import FILE`",
                         file.display()
                     )
                 })?;
-                Ok(register.heeding(&self.revoked()?))
+                Ok(registry.with_revocations(&self.revocations()?))
             }
         }
     }
 
-    /// What the list revokes.
-    pub(super) fn revoked(&self) -> anyhow::Result<Vec<Revoked>> {
+    /// Loads the revocations of the list; none if the list is missing or damaged.
+    pub(super) fn revocations(&self) -> anyhow::Result<Revocations> {
         let text = read(&self.list())?;
-        Ok(text.as_deref().map(ca::revoked_in).unwrap_or_default())
+        Ok(text.as_deref().map(Revocations::parse).unwrap_or_default())
     }
 
-    /// Where devices were last seen; empty when that is not known.
+    /// Loads the last-seen times; empty if the file is missing or damaged.
     #[must_use]
     pub fn sightings(&self) -> Sightings {
         let text = read(&self.seen()).ok().flatten().unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// Keeps where devices were last seen.
+    /// Stores the last-seen times.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn keep(&self, sightings: &Sightings) -> anyhow::Result<()> {
         write(&self.seen(), &serde_json::to_vec(sightings)?)
     }
 
-    /// Certifies a device's key and enters it in the register.
+    /// Issues a certificate for a device key and adds it to the registry.
     ///
     /// # Errors
     /// When the name is taken or, for a renewal, unknown; when the clock is wrong; when nothing
-    /// can be written. Nothing is issued then.
+    /// can be written. No certificate is issued then.
     pub fn issue(&self, wish: &Wish, key: &KeyPair) -> anyhow::Result<Issued> {
         let now = OffsetDateTime::now_utc();
-        clock_must_be_right(now)?;
-        self.change(|ca, register| {
-            let replaces = wish.check(register, now)?;
+        check_clock(now)?;
+        self.change(|ca, registry| {
+            let replaces = wish.check(registry, now)?;
             let signed = ca.sign(&wish.name, key, wish.days, now)?;
             let client = Client {
                 name: wish.name.clone(),
@@ -166,7 +170,7 @@ impl Folder {
                 replaces,
                 revoked: None,
             };
-            register.enter(client.clone());
+            registry.add(client.clone());
             Ok(Issued {
                 client,
                 certificate: signed.certificate,
@@ -175,108 +179,120 @@ impl Folder {
         })
     }
 
-    /// Revokes all certificates of these devices; of none when one is unknown.
+    /// Revokes all certificates of the named devices, or none if a name is unknown.
     ///
     /// # Errors
     /// When a name is unknown or nothing can be written.
     pub fn revoke(&self, names: &[Name]) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
-        self.change(|_, register| register.revoke(names, now).map_err(|fault| anyhow!(fault)))
+        self.change(|_, registry| registry.revoke(names, now).map_err(|fault| anyhow!(fault)))
     }
 
-    /// Revokes the certificate that this one takes the place of, if it takes one's.
+    /// Revokes the certificate, if any, that the certificate with this serial number replaces.
     ///
     /// # Errors
     /// When nothing can be written.
     pub fn replace(&self, serial: &str) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
-        self.change(|_, register| {
-            register.replace(serial, now);
+        self.change(|_, registry| {
+            registry.replace(serial, now);
             Ok(())
         })
     }
 
-    /// Changes the list of revoked certificates, then the register: whoever is killed between them
-    /// has locked out whom they meant to.
+    /// Applies a change under the lock and writes the revocation list, then the registry.
+    ///
+    /// The list is first, so that a crash between the two writes leaves the device revoked.
     fn change<T>(
         &self,
-        change: impl FnOnce(&Ca, &mut Register) -> anyhow::Result<T>,
+        change: impl FnOnce(&Ca, &mut Registry) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let _alone = self.lock()?;
-        let (ca, mut register) = (self.load()?, self.register()?);
-        let before = register.clone();
-        let changed = change(&ca, &mut register)?;
-        self.list_revoked(&ca, &register, OffsetDateTime::now_utc())?;
-        if register != before {
-            let text = serde_json::to_vec_pretty(&register)?;
+        let _lock = self.lock()?;
+        let (ca, mut registry) = (self.load()?, self.register()?);
+        let before = registry.clone();
+        let changed = change(&ca, &mut registry)?;
+        self.update_list(&ca, &registry, OffsetDateTime::now_utc())?;
+        if registry != before {
+            let text = serde_json::to_vec_pretty(&registry)?;
             write(&self.register_file(), &text)?;
         }
         Ok(changed)
     }
 
-    /// Brings the list in line with the register. What it revoked once stays revoked, whatever
-    /// became of the register.
-    fn list_revoked(
-        &self,
-        ca: &Ca,
-        register: &Register,
-        now: OffsetDateTime,
-    ) -> anyhow::Result<()> {
-        let listed = self.revoked()?;
+    /// Adds the registry's revocations to the list; an entry of the list is never removed.
+    fn update_list(&self, ca: &Ca, registry: &Registry, now: OffsetDateTime) -> anyhow::Result<()> {
+        let listed = self.revocations()?;
         let known = listed.len();
-        let revoked = joined(listed, entries(register));
-        let is_whole = read(&self.list())?.is_some_and(|text| text.contains("BEGIN X509 CRL"));
-        if is_whole && revoked.len() == known {
+        let revocations = listed.join(registry.revocations());
+        let is_list = read(&self.list())?.is_some_and(|text| text.contains("BEGIN X509 CRL"));
+        if is_list && revocations.len() == known {
             return Ok(());
         }
-        let list = ca.list(&revoked, now)?;
+        let list = ca.sign_list(&revocations, now)?;
         write(&self.list(), list.as_bytes())
     }
 
-    /// The CA with its key.
+    /// Loads the CA with its key.
     pub(super) fn load(&self) -> anyhow::Result<Ca> {
         let file = self.ca();
         let text = read(&file)?.with_context(|| format!("{}: not there", file.display()));
         Ca::parse(&text.context(NO_CA)?).with_context(|| file.display().to_string())
     }
 
-    /// A new CA would lock out every device that has a certificate of the old one.
-    fn must_be_new(&self) -> anyhow::Result<()> {
-        let traces = [self.list(), self.register_file()];
-        match traces.iter().find(|file| file.exists()) {
+    /// Refuses to replace a lost CA, since a new one would lock out every enrolled device.
+    fn check_unused(&self) -> anyhow::Result<()> {
+        let files = [self.list(), self.register_file()];
+        match files.iter().find(|file| file.exists()) {
             None => Ok(()),
-            Some(trace) => bail!(
-                "{}: the client CA is gone, though {} tells of it: restore it with `hubgate client \
-                 import FILE`, or remove {} to begin anew with devices to be enrolled again",
+            Some(file) => bail!(
+                "{}: the client CA is missing, but {} still exists: restore the CA with `hubgate \
+                 client import FILE`, or remove {} to create a new one and enrol every device again",
                 self.ca().display(),
-                trace.display(),
+                file.display(),
                 self.0.display()
             ),
         }
     }
 
-    /// Waits until no other process changes anything.
+    /// Waits for the lock that every change of the folder takes.
     pub(super) fn lock(&self) -> anyhow::Result<File> {
         let file = self.0.join("lock");
-        lock(&file).with_context(|| format!("{}: cannot be locked", file.display()))
+        let lock = self.wait_for_lock(&file);
+        lock.with_context(|| format!("{}: cannot be locked", file.display()))
     }
 
-    /// The folder that a CA goes to when another takes its place.
+    /// Locks the folder's file again if the folder was replaced while waiting.
+    fn wait_for_lock(&self, file: &Path) -> io::Result<File> {
+        let _access = file_access::begin(file)?;
+        for _ in 0..LOCK_ATTEMPTS {
+            let lock = secret_file::open_lock(file)?;
+            lock.lock()?;
+            let (held, current) = (lock.metadata()?, fs::metadata(file)?);
+            if (held.dev(), held.ino()) == (current.dev(), current.ino()) {
+                return Ok(lock);
+            }
+        }
+        let folder = self.0.display();
+        Err(io::Error::other(format!(
+            "{folder} was replaced {LOCK_ATTEMPTS} times"
+        )))
+    }
+
+    /// Returns the folder for a CA that an import replaces.
     pub(super) fn replaced(&self) -> Self {
         Self(self.0.with_extension("replaced"))
     }
 
-    /// Removes all of it.
+    /// Removes the folder with its files.
     pub(super) fn clear(&self) -> io::Result<()> {
         secret_file::remove_folder(&self.0)
     }
 
-    /// Changes places with another folder, at once.
+    /// Exchanges the folder with another one, atomically.
     pub(super) fn exchange(&self, other: &Self) -> io::Result<()> {
         secret_file::exchange(&self.0, &other.0)
     }
 
-    /// Where the register is.
     pub(super) fn register_file(&self) -> PathBuf {
         self.0.join("register.json")
     }
@@ -294,47 +310,16 @@ impl Folder {
     }
 }
 
-/// Locks a file. Another CA may have taken its folder's place meanwhile, with a lock of its own.
-fn lock(file: &Path) -> io::Result<File> {
-    let _access = file_access::begin(file)?;
-    for _ in 0..MOST_REPLACED {
-        let lock = secret_file::open_lock(file)?;
-        lock.lock()?;
-        let (held, there) = (lock.metadata()?, fs::metadata(file)?);
-        if (held.dev(), held.ino()) == (there.dev(), there.ino()) {
-            return Ok(lock);
-        }
-    }
-    Err(io::Error::other("its folder is replaced again and again"))
-}
-
-/// A certificate made at a wrong time would be over at the right one, or not yet begun.
-fn clock_must_be_right(now: OffsetDateTime) -> anyhow::Result<()> {
+/// Refuses to issue at a wrong time: the certificate would be expired or not yet valid.
+fn check_clock(now: OffsetDateTime) -> anyhow::Result<()> {
     if !clock::is_before_all(now) {
         return Ok(());
     }
     let day = now.date();
-    bail!("the clock is wrong, it says {day}: set it (`timedatectl`), then try again")
+    bail!("the clock is wrong ({day}): set it with `timedatectl`, then try again")
 }
 
-fn entries(register: &Register) -> impl Iterator<Item = Revoked> {
-    let clients = register.clients().iter();
-    clients.filter_map(|client| Some((serial_bytes(&client.serial)?, client.revoked?)))
-}
-
-/// All of both, each serial number once.
-pub(super) fn joined(
-    mut revoked: Vec<Revoked>,
-    more: impl IntoIterator<Item = Revoked>,
-) -> Vec<Revoked> {
-    for (serial, since) in more {
-        if revoked.iter().all(|(it, _)| *it != serial) {
-            revoked.push((serial, since));
-        }
-    }
-    revoked
-}
-
+/// Reads a private file; none if it does not exist.
 pub(super) fn read(file: &Path) -> anyhow::Result<Option<String>> {
     let read = secret_file::read(file);
     let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));

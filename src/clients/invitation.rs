@@ -1,77 +1,77 @@
-//! Invitations: a link that works once, with a code, for ten minutes.
+//! Invitations: a link and a six-digit code, valid once and for ten minutes.
 //!
-//! Kept in memory only: what was not taken in time, or when the process ends, is nobody's.
+//! They exist in memory only and end with the process.
 
 use std::{
     net::IpAddr,
     time::{Duration, Instant},
 };
 
-use super::{credential::Making, name::Name, secret::Secret, ticket::Ticket, wish::Wish};
+use super::{credential::Making, name::Name, secret::Token, ticket::Download, wish::Wish};
 use crate::telemetry::progress::Teller;
 
-/// The invitations that are open and the certificates that are being fetched.
+/// The invitations of all devices, from the opening to the end of the download.
 #[derive(Debug, Default)]
 pub(super) struct Invitations(Vec<Invitation>);
 
-/// A link, and what came of it.
+/// An invitation of one device.
 #[derive(Debug)]
 pub(super) struct Invitation {
-    /// What is wanted.
+    /// Certificate request.
     pub(super) wish: Wish,
     making: Making,
-    /// Who waits for it.
+    /// Reports the progress to the waiting command.
     teller: Teller,
-    /// Who has opened the link last.
+    /// Address of the last device that opened the link.
     opened_by: Option<IpAddr>,
-    link: Secret,
-    code: Secret,
-    tries_left: u8,
+    link: Token,
+    code: Token,
+    attempts_left: u8,
     until: Instant,
     stage: Stage,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// Nobody has given the right code yet.
+    /// The link waits for the right code.
     Open,
-    /// Somebody has, and the certificate is being made.
-    Taken,
-    /// It can be fetched.
-    Ready(Box<Ticket>),
+    /// The code was right; the certificate is being issued.
+    Issuing,
+    /// The certificate can be downloaded.
+    Ready(Box<Download>),
 }
 
-/// What came of a code.
+/// Result of a code.
 #[derive(Debug)]
-pub(super) enum Tried {
-    /// It is right; what is wanted is to be made now.
+pub(super) enum CodeCheck {
+    /// The code is right; the certificate is to be issued.
     Right(Wish, Making),
-    /// It is wrong, and so many more may be tried.
+    /// The code is wrong; holds the number of remaining attempts.
     Wrong(u8),
-    /// It was wrong for the last time.
+    /// The code is wrong and was the last attempt.
     Last,
-    /// The link is unknown, used or over.
+    /// The link is unknown, used or expired.
     Unknown,
 }
 
-/// How long a link works, and then the page behind it.
+/// Lifetime of a link, and then of its download page.
 pub const LIFE: Duration = Duration::from_secs(600);
-/// Codes that may be tried.
-const TRIES: u8 = 3;
-/// Links open at a time.
-const MOST: usize = 32;
-const THREE_WRONG: &str = "three wrong codes: the link is over; invite the device again";
-const NOT_SEEN: &str = "the device has its certificate and has not shown it yet; \
-    `hubgate client list` tells when it has";
-const SHOWN_AGAIN: &str = "another command shows this invitation now, and goes on here";
+/// Attempts to enter a code.
+const ATTEMPTS: u8 = 3;
+/// Invitations at a time.
+const MAX_INVITATIONS: usize = 32;
+const THREE_WRONG: &str = "three wrong codes: the link has ended; invite the device again";
+const NOT_SEEN: &str = "the certificate was issued but not used yet; \
+    `hubgate client list` shows its first use";
+const SHOWN_AGAIN: &str = "another command now follows this invitation";
 const WITHDRAWN: &str = "the invitation was withdrawn";
 const UNUSED: &str = "the link was not used within ten minutes; invite the device again";
 
 impl Invitations {
-    /// Opens an invitation; returns its link's secret and its code.
+    /// Opens an invitation; returns the secret of its link and its code.
     ///
     /// # Errors
-    /// When the device is invited already, or too many are.
+    /// When the name is already invited or 32 invitations exist.
     pub(super) fn open(
         &mut self,
         wish: Wish,
@@ -80,18 +80,18 @@ impl Invitations {
         now: Instant,
     ) -> anyhow::Result<(String, String)> {
         let name = wish.name.as_str();
-        let is_same = |it: &Invitation| it.is_open() && it.wish.name == wish.name;
+        let is_same = |other: &Invitation| other.is_open() && other.wish.name == wish.name;
         if self.0.iter().any(is_same) {
             anyhow::bail!(
                 "{name:?} is invited already: `hubgate client add {name:?} --show` shows that link again, \
                  --withdraw ends it"
             );
         }
-        if self.0.len() >= MOST {
-            anyhow::bail!("{MOST} invitations are open: wait until some of them end");
+        if self.0.len() >= MAX_INVITATIONS {
+            anyhow::bail!("{MAX_INVITATIONS} invitations are open: wait until one ends");
         }
-        let (link, code) = (Secret::link()?, Secret::code()?);
-        let told = (link.text().to_owned(), code.text().to_owned());
+        let (link, code) = (Token::link()?, Token::code()?);
+        let texts = (link.text().to_owned(), code.text().to_owned());
         self.0.push(Invitation {
             wish,
             making,
@@ -99,160 +99,173 @@ impl Invitations {
             opened_by: None,
             link,
             code,
-            tries_left: TRIES,
+            attempts_left: ATTEMPTS,
             until: now + LIFE,
             stage: Stage::Open,
         });
-        Ok(told)
+        Ok(texts)
     }
 
-    /// Shows an open invitation again to another listener; the one before hears no more of it.
+    /// Returns an open invitation and reports its progress to another command from now on.
     ///
     /// # Errors
-    /// When no invitation of that name is open.
+    /// When the name has no open invitation.
     pub(super) fn show(
         &mut self,
         name: &Name,
         teller: Teller,
         now: Instant,
     ) -> anyhow::Result<(String, String)> {
-        let invitation = self.of_name(name, now)?;
-        let before = std::mem::replace(&mut invitation.teller, teller);
-        before.failed(SHOWN_AGAIN.to_owned());
+        let invitation = self.open_by_name(name, now)?;
+        let previous = std::mem::replace(&mut invitation.teller, teller);
+        previous.failed(SHOWN_AGAIN.to_owned());
         let (link, code) = (&invitation.link, &invitation.code);
         Ok((link.text().to_owned(), code.text().to_owned()))
     }
 
-    /// Ends an open invitation.
+    /// Removes an open invitation.
     ///
     /// # Errors
-    /// When no invitation of that name is open.
+    /// When the name has no open invitation.
     pub(super) fn withdraw(&mut self, name: &Name, now: Instant) -> anyhow::Result<()> {
-        let invitation = self.of_name(name, now)?;
+        let invitation = self.open_by_name(name, now)?;
         invitation.teller.failed(WITHDRAWN.to_owned());
         self.0
             .retain(|invitation| !invitation.is_open() || invitation.wish.name != *name);
         Ok(())
     }
 
-    fn of_name(&mut self, name: &Name, now: Instant) -> anyhow::Result<&mut Invitation> {
-        let mut of_name = self
+    fn open_by_name(&mut self, name: &Name, now: Instant) -> anyhow::Result<&mut Invitation> {
+        let mut named = self
             .0
             .iter_mut()
             .filter(|invitation| invitation.wish.name == *name && invitation.until > now);
-        let shown = name.as_str();
-        match of_name.next() {
+        let name = name.as_str();
+        match named.next() {
             Some(invitation) if invitation.is_open() => Ok(invitation),
             Some(_) => anyhow::bail!(
-                "the invitation of {shown:?} was used: `hubgate client revoke {shown:?}` locks the device out"
+                "the invitation of {name:?} was used: `hubgate client revoke {name:?}` locks the device out"
             ),
             None => anyhow::bail!(
-                "{shown:?} has no open invitation: `hubgate client add {shown:?}` makes one"
+                "{name:?} has no open invitation: `hubgate client add {name:?}` creates one"
             ),
         }
     }
 
-    /// The invitation of a link that nobody has used.
-    pub(super) fn of_connection(&mut self, link: &str, now: Instant) -> Option<&mut Invitation> {
+    /// Returns the open invitation of a link.
+    pub(super) fn open_by_link(&mut self, link: &str, now: Instant) -> Option<&mut Invitation> {
         let mut open = self
             .0
             .iter_mut()
-            .filter(|it| it.is_open() && it.until > now);
-        open.find(|it| it.link.is(link))
+            .filter(|invitation| invitation.is_open() && invitation.until > now);
+        open.find(|invitation| invitation.link.is(link))
     }
 
-    /// Tries a code on a link; who is right first has it, and the last wrong one ends it.
-    pub(super) fn try_code(&mut self, link: &str, code: &str, from: IpAddr, now: Instant) -> Tried {
-        let Some(invitation) = self.of_connection(link, now) else {
-            return Tried::Unknown;
+    /// Checks the code of a link; the third wrong code ends the invitation.
+    pub(super) fn try_code(
+        &mut self,
+        link: &str,
+        code: &str,
+        from: IpAddr,
+        now: Instant,
+    ) -> CodeCheck {
+        let Some(invitation) = self.open_by_link(link, now) else {
+            return CodeCheck::Unknown;
         };
         if invitation.code.is(code) {
-            invitation.stage = Stage::Taken;
-            invitation.tell(&format!("right code from {from}"));
-            return Tried::Right(invitation.wish.clone(), invitation.making);
+            invitation.stage = Stage::Issuing;
+            invitation.report(&format!("right code from {from}"));
+            return CodeCheck::Right(invitation.wish.clone(), invitation.making);
         }
-        invitation.tell(&format!("wrong code from {from}"));
-        invitation.tries_left -= 1;
-        if invitation.tries_left > 0 {
-            return Tried::Wrong(invitation.tries_left);
+        invitation.report(&format!("wrong code from {from}"));
+        invitation.attempts_left -= 1;
+        if invitation.attempts_left > 0 {
+            return CodeCheck::Wrong(invitation.attempts_left);
         }
         invitation.until = now;
-        Tried::Last
+        CodeCheck::Last
     }
 
-    /// Notes that a certificate could not be made: the link and its code work again.
+    /// Opens the link again after its certificate could not be issued.
     pub(super) fn failed(&mut self, link: &str, fault: &str) {
-        if let Some(invitation) = self.taken(link) {
-            invitation.tell(&format!("no certificate could be made: {fault}"));
+        if let Some(invitation) = self.issuing(link) {
+            invitation.report(&format!("no certificate could be issued: {fault}"));
             invitation.stage = Stage::Open;
         }
     }
 
-    /// Lets a certificate be fetched; its page lives as long as the link did.
-    pub(super) fn ready(&mut self, link: &str, ticket: Ticket, now: Instant) {
-        if let Some(invitation) = self.taken(link) {
-            invitation.tell(&format!("certificate {} was made", ticket.client.serial));
-            invitation.stage = Stage::Ready(Box::new(ticket));
+    /// Offers the issued certificate for download, for ten minutes.
+    pub(super) fn ready(&mut self, link: &str, download: Download, now: Instant) {
+        if let Some(invitation) = self.issuing(link) {
+            invitation.report(&format!(
+                "certificate {} was issued",
+                download.client.serial
+            ));
+            invitation.stage = Stage::Ready(Box::new(download));
             invitation.until = now + LIFE;
         }
     }
 
-    /// The certificate that a page's secret lets fetch.
-    pub(super) fn of_page(&mut self, page: &str, now: Instant) -> Option<(&mut Ticket, &Teller)> {
-        let live = self.0.iter_mut().filter(|it| it.until > now);
-        let mut tickets = live.filter_map(Invitation::ticket);
-        tickets.find(|(ticket, _)| ticket.page.is(page))
+    /// Returns the download of a page's secret.
+    pub(super) fn download_of_page(
+        &mut self,
+        page: &str,
+        now: Instant,
+    ) -> Option<(&mut Download, &Teller)> {
+        let invitations = self.0.iter_mut();
+        let live = invitations.filter(|invitation| invitation.until > now);
+        let mut downloads = live.filter_map(Invitation::download);
+        downloads.find(|(download, _)| download.page.is(page))
     }
 
-    /// The certificate with a serial number, while it is being fetched.
-    pub(super) fn of_serial(&mut self, serial: &str) -> Option<(&mut Ticket, &Teller)> {
-        let mut tickets = self.0.iter_mut().filter_map(Invitation::ticket);
-        tickets.find(|(ticket, _)| ticket.client.serial == serial)
+    /// Returns the download of a certificate by its serial number.
+    pub(super) fn download_of_serial(&mut self, serial: &str) -> Option<(&mut Download, &Teller)> {
+        let mut downloads = self.0.iter_mut().filter_map(Invitation::download);
+        downloads.find(|(download, _)| download.client.serial == serial)
     }
 
-    /// Takes out what is over.
-    pub(super) fn over(&mut self, now: Instant) -> Vec<Invitation> {
-        self.0
-            .extract_if(.., |it| {
-                it.until <= now && !matches!(it.stage, Stage::Taken)
-            })
-            .collect()
+    /// Removes and returns the expired invitations, except while their certificate is issued.
+    pub(super) fn take_expired(&mut self, now: Instant) -> Vec<Invitation> {
+        let is_expired = |invitation: &mut Invitation| {
+            invitation.until <= now && !matches!(invitation.stage, Stage::Issuing)
+        };
+        self.0.extract_if(.., is_expired).collect()
     }
 
-    /// The invitation whose certificate is being made.
-    fn taken(&mut self, link: &str) -> Option<&mut Invitation> {
-        let mut taken = self
+    /// Returns the invitation of a link while its certificate is issued.
+    fn issuing(&mut self, link: &str) -> Option<&mut Invitation> {
+        let mut issuing = self
             .0
             .iter_mut()
-            .filter(|it| matches!(it.stage, Stage::Taken));
-        taken.find(|it| it.link.is(link))
+            .filter(|invitation| matches!(invitation.stage, Stage::Issuing));
+        issuing.find(|invitation| invitation.link.is(link))
     }
 }
 
 impl Invitation {
-    /// Codes that may still be tried.
-    pub(super) fn tries_left(&self) -> u8 {
-        self.tries_left
+    /// Returns the remaining attempts to enter the code.
+    pub(super) fn attempts_left(&self) -> u8 {
+        self.attempts_left
     }
 
-    /// Notes who opens the link; told once for each that follows another.
+    /// Reports the opening of the link, once per change of address.
     pub(super) fn opened(&mut self, from: IpAddr) {
         if self.opened_by.replace(from) != Some(from) {
-            self.tell(&format!("link opened by {from}"));
+            self.report(&format!("link opened by {from}"));
         }
     }
 
-    /// Tells who waits how it ended.
+    /// Reports the outcome to the waiting command.
     pub(super) fn end(&self) {
         match &self.stage {
-            Stage::Ready(ticket) if ticket.seen => {}
+            Stage::Ready(download) if download.seen => {}
             Stage::Ready(_) => self.teller.failed(NOT_SEEN.to_owned()),
-            _ if self.tries_left == 0 => self.teller.failed(THREE_WRONG.to_owned()),
+            _ if self.attempts_left == 0 => self.teller.failed(THREE_WRONG.to_owned()),
             _ => self.teller.failed(UNUSED.to_owned()),
         }
     }
 
-    fn tell(&self, step: &str) {
+    fn report(&self, step: &str) {
         self.teller.tell(self.wish.name.as_str(), step);
     }
 
@@ -260,10 +273,10 @@ impl Invitation {
         matches!(self.stage, Stage::Open)
     }
 
-    fn ticket(&mut self) -> Option<(&mut Ticket, &Teller)> {
+    fn download(&mut self) -> Option<(&mut Download, &Teller)> {
         match &mut self.stage {
-            Stage::Ready(ticket) => Some((ticket, &self.teller)),
-            Stage::Open | Stage::Taken => None,
+            Stage::Ready(download) => Some((download, &self.teller)),
+            Stage::Open | Stage::Issuing => None,
         }
     }
 }

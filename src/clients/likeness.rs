@@ -1,7 +1,7 @@
-//! A certificate in the likeness of a device's, to ask what its own would be worth.
+//! Probe certificates: copies of a device's certificate for `hubgate explain`.
 //!
-//! The register keeps no certificates. This one has the same serial number, name and dates, and so
-//! is judged alike; its key is forgotten at once, and nothing is written.
+//! The registry stores no certificates. A probe has the same serial number, name and validity, so
+//! verification returns the same verdict; its key is discarded, and no file is written.
 
 use anyhow::{Context, anyhow};
 use rustls::pki_types::CertificateDer;
@@ -10,16 +10,17 @@ use time::OffsetDateTime;
 use super::{folder::Folder, name::Name, register::Client};
 
 impl Folder {
-    /// The newest certificate of a device, one that is good before others, and its likeness.
+    /// Signs a probe of a device's newest valid certificate, or of its newest one if none is valid.
     ///
     /// # Errors
-    /// When no device has the name, or the CA or the register cannot be read.
+    /// When no device has the name, or the CA or the registry cannot be read.
     pub fn likeness(&self, name: &Name) -> anyhow::Result<(Client, CertificateDer<'static>)> {
-        let (register, now) = (self.register()?, OffsetDateTime::now_utc());
-        let mut named = register.clients().iter().filter(|it| it.name == *name);
-        let newest = register.of_name(name, now).or_else(|| named.next_back());
-        let client = newest.ok_or_else(|| anyhow!(register.unknown(name, now)))?;
-        let certificate = self.load()?.sign_likeness(client);
+        let (registry, now) = (self.register()?, OffsetDateTime::now_utc());
+        let clients = registry.clients().iter();
+        let mut named = clients.filter(|client| client.name == *name);
+        let newest = registry.of_name(name, now).or_else(|| named.next_back());
+        let client = newest.ok_or_else(|| anyhow!(registry.unknown(name, now)))?;
+        let certificate = self.load()?.sign_probe(client);
         let certificate = certificate.with_context(|| format!("client {:?}", name.as_str()))?;
         Ok((client.clone(), certificate))
     }
@@ -33,7 +34,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        clients::register::Register,
+        clients::register::Registry,
         tls::{ClientCa, Reason, SystemRoots, serial},
     };
 
@@ -50,16 +51,16 @@ mod tests {
     }
 
     #[test]
-    fn a_likeness_is_judged_as_the_devices_own_certificate() {
+    fn a_probe_gets_the_verdict_of_the_devices_certificate() {
         let state = tempfile::tempdir().unwrap();
         let folder = Folder::of(state.path());
         folder.prepare().unwrap();
-        let mut register = Register::default();
-        register.enter(client("Anna", "4A01", 30));
-        register.enter(client("Anna", "4A02", -1));
-        register.enter(client("Ben", "4B01", 30));
-        register.enter(client("Cleo", "4C01", -1));
-        let text = serde_json::to_vec(&register).unwrap();
+        let mut registry = Registry::default();
+        registry.add(client("Anna", "4A01", 30));
+        registry.add(client("Anna", "4A02", -1));
+        registry.add(client("Ben", "4B01", 30));
+        registry.add(client("Cleo", "4C01", -1));
+        let text = serde_json::to_vec(&registry).unwrap();
         std::fs::write(folder.register_file(), text).unwrap();
         folder.revoke(&[Name::parse("Ben").unwrap()]).unwrap();
         let (ca, crl): (PathBuf, _) = folder.trust();
@@ -78,11 +79,11 @@ mod tests {
     }
 
     #[test]
-    fn nobody_unknown_has_a_likeness() {
+    fn an_unknown_name_has_no_probe() {
         let state = tempfile::tempdir().unwrap();
         let folder = Folder::of(state.path());
         folder.prepare().unwrap();
-        let told = folder.likeness(&Name::parse("Dora").unwrap()).unwrap_err();
-        assert!(told.to_string().contains("Dora"), "{told}");
+        let fault = folder.likeness(&Name::parse("Dora").unwrap()).unwrap_err();
+        assert!(fault.to_string().contains("Dora"), "{fault}");
     }
 }

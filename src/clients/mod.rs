@@ -1,12 +1,13 @@
-//! The house's own devices: their CA, their certificates, and how they come by them.
+//! Devices with certificates of the own client CA: registry, invitations, certificates.
 //!
-//! [`Clients`] invites a device with a link and a code, hands it its certificate, and knows when
-//! it was seen. `folder` is what is kept on disk, `tls` judges devices by it. No HTTP in here;
-//! `page` only writes what a device reads.
+//! [`Clients`] enrols a device by a link and a code, issues its certificate and records its last
+//! use. `folder` stores the files, `tls` verifies client certificates with them. This module
+//! speaks no HTTP; `page` only renders the enrolment pages.
 
 mod backup;
 mod ca;
 mod credential;
+mod enrolment;
 pub mod folder;
 mod invitation;
 mod likeness;
@@ -35,94 +36,62 @@ use tracing::{error, warn};
 
 pub use self::{
     credential::{Credential, KeyKind, Making, issue},
+    enrolment::{Entered, Fetching},
     folder::{Folder, Issued},
     invitation::LIFE,
     pkcs12::Encryption,
     wish::Wish,
 };
 use self::{
-    invitation::{Invitation, Invitations, Tried},
-    register::Register,
-    sightings::{Sighting, Watch},
+    invitation::{Invitation, Invitations},
+    register::{Client, Registry},
+    sightings::{LastSeen, Sighting},
     state::State,
-    ticket::Ticket,
-    trials::Trials,
+    trials::TestWindows,
 };
-use crate::{
-    config::model::Config,
-    file_access::FileAccess,
-    telemetry::progress::{self, Steps},
-    watched::Watched,
-};
+use crate::{config::model::Config, file_access::FileAccess, watched::Watched};
 
-/// The house's own devices.
+/// The devices of the own client CA; clones share one state.
 #[derive(Clone)]
 pub struct Clients(Arc<Shared>);
 
 struct Shared {
     files: FileAccess,
     folder: Folder,
-    register: Watched<anyhow::Result<Register>>,
+    registry: Watched<anyhow::Result<Registry>>,
     invitations: Mutex<Invitations>,
-    watch: Mutex<Watch>,
-    /// Whether it was told that a renewed certificate could not be ended.
-    told: Mutex<bool>,
-    trials: Mutex<Trials>,
+    last_seen: Mutex<LastSeen>,
+    /// The last revocation of a replaced certificate failed, and the failure was logged.
+    revocation_failed: Mutex<bool>,
+    test_windows: Mutex<TestWindows>,
 }
 
-/// What came of a code.
-#[derive(Debug)]
-pub enum Entered {
-    /// It is right; this is the secret of the page with the files.
-    Right(String),
-    /// It is wrong, and so many more may be tried.
-    Wrong(u8),
-    /// It was wrong for the last time.
-    Last,
-    /// The link is unknown, used or over.
-    Unknown,
-    /// It is right, but no certificate could be made; the link stays good.
-    Failed(String),
-}
-
-/// What a page with the files tells.
-#[derive(Debug)]
-pub struct Fetching {
-    /// The device.
-    pub name: name::Name,
-    /// The files.
-    pub credential: Credential,
-    /// Whether its certificate was shown since.
-    pub seen: bool,
-}
-
-/// Between two writes of where devices were seen: memory cards wear.
-const KEEP: Duration = Duration::from_secs(60);
+/// Shortest time between two writes of `seen.json`; limits the wear of memory cards.
+const WRITE_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Clients {
-    /// The devices whose CA is kept in `state`, as [`Clients::prepare`] finds it.
+    /// Loads the devices of the CA in `state` and prepares the CA.
     ///
     /// # Errors
     /// As [`Clients::prepare`].
     pub fn load(config: &Config, files: FileAccess) -> anyhow::Result<Self> {
         let folder = Folder::of(&config.state);
-        let reading = folder.clone();
-        let register = Watched::load(vec![folder.register_file()], move || Ok(reading.register()))?;
+        let source = folder.clone();
+        let registry = Watched::load(vec![folder.register_file()], move || Ok(source.register()))?;
         let clients = Self(Arc::new(Shared {
-            watch: Mutex::new(Watch::begin(folder.sightings())),
+            last_seen: Mutex::new(LastSeen::new(folder.sightings())),
             files,
             folder,
-            register,
+            registry,
             invitations: Mutex::default(),
-            told: Mutex::default(),
-            trials: Mutex::default(),
+            revocation_failed: Mutex::default(),
+            test_windows: Mutex::default(),
         }));
         clients.prepare(config)?;
         Ok(clients)
     }
 
-    /// Makes the CA when a site uses it for the first time, and says what is wrong with what there
-    /// is.
+    /// Creates the CA if a site uses it for the first time, and logs faults of the existing files.
     ///
     /// # Errors
     /// As [`Folder::prepare`].
@@ -136,222 +105,116 @@ impl Clients {
         Ok(())
     }
 
-    /// Invites a device: the secret of its link, its code, and the steps until it is in.
-    ///
-    /// # Errors
-    /// When the name is taken or invited already, or no key can be made.
-    pub fn invite(&self, wish: Wish, making: Making) -> anyhow::Result<(String, String, Steps)> {
-        let register = self.0.folder.register()?;
-        wish.check(&register, OffsetDateTime::now_utc())?;
-        let (teller, steps) = progress::channel();
-        let mut invitations = lock(&self.0.invitations);
-        let (link, code) = invitations.open(wish, making, teller, Instant::now())?;
-        Ok((link, code, steps))
-    }
-
-    /// Shows an open invitation again: the secret of its link, its code, and the steps from now on.
-    ///
-    /// # Errors
-    /// When no invitation of that name is open.
-    pub fn invitation(&self, name: &name::Name) -> anyhow::Result<(String, String, Steps)> {
-        let (teller, steps) = progress::channel();
-        let mut invitations = lock(&self.0.invitations);
-        let (link, code) = invitations.show(name, teller, Instant::now())?;
-        Ok((link, code, steps))
-    }
-
-    /// Ends an open invitation.
-    ///
-    /// # Errors
-    /// When no invitation of that name is open.
-    pub fn withdraw(&self, name: &name::Name) -> anyhow::Result<()> {
-        lock(&self.0.invitations).withdraw(name, Instant::now())
-    }
-
-    /// The name of the device that a link invites, and how many codes may be tried.
-    #[must_use]
-    pub fn invited(&self, link: &str, from: IpAddr) -> Option<(name::Name, u8)> {
-        let mut invitations = lock(&self.0.invitations);
-        let invitation = invitations.of_connection(link, Instant::now())?;
-        invitation.opened(from);
-        Some((invitation.wish.name.clone(), invitation.tries_left()))
-    }
-
-    /// Tries a code on a link; makes the certificate when it is right.
-    pub async fn enter(&self, link: String, code: String, from: IpAddr) -> Entered {
-        let (clients, entered) = (self.clone(), link.clone());
-        // Making a key takes a small machine seconds.
-        let entering = self
-            .0
-            .files
-            .run(move || clients.try_code(&entered, &code, from));
-        entering.await.unwrap_or_else(|fault| {
-            let fault = fault.to_string();
-            lock(&self.0.invitations).failed(&link, &fault);
-            Entered::Failed(fault)
-        })
-    }
-
-    fn try_code(&self, link: &str, code: &str, from: IpAddr) -> Entered {
-        let tried = lock(&self.0.invitations).try_code(link, code, from, Instant::now());
-        match tried {
-            Tried::Right(wish, making) => self.make(link, &wish, making),
-            Tried::Wrong(left) => Entered::Wrong(left),
-            Tried::Last => Entered::Last,
-            Tried::Unknown => Entered::Unknown,
-        }
-    }
-
-    fn make(&self, link: &str, wish: &Wish, making: Making) -> Entered {
-        let ticket = issue(&self.0.folder, wish, making)
-            .and_then(|(client, credential)| Ticket::new(client, credential));
-        let mut invitations = lock(&self.0.invitations);
-        match ticket {
-            Ok(ticket) => {
-                let page = ticket.page.text().to_owned();
-                invitations.ready(link, ticket, Instant::now());
-                Entered::Right(page)
-            }
-            Err(fault) => {
-                let fault = format!("{fault:#}");
-                invitations.failed(link, &fault);
-                Entered::Failed(fault)
-            }
-        }
-    }
-
-    /// What a page with the files tells; none when it is over.
-    #[must_use]
-    pub fn fetching(&self, page: &str) -> Option<Fetching> {
-        let mut invitations = lock(&self.0.invitations);
-        let (ticket, _) = invitations.of_page(page, Instant::now())?;
-        Some(Fetching {
-            name: ticket.client.name.clone(),
-            credential: ticket.credential.clone(),
-            seen: ticket.seen,
-        })
-    }
-
-    /// Notes that a file of a page was fetched.
-    pub fn fetched(&self, page: &str, file: &str) {
-        let mut invitations = lock(&self.0.invitations);
-        if let Some((ticket, teller)) = invitations.of_page(page, Instant::now()) {
-            teller.tell(ticket.client.name.as_str(), &format!("fetched {file}"));
-        }
-    }
-
-    /// Has a device asked for its certificate for a minute, where nobody is.
+    /// Opens the test window of an address: for one minute, its handshakes request a client
+    /// certificate where none is required.
     pub fn let_try(&self, address: IpAddr) {
-        lock(&self.0.trials).begin(address, Instant::now());
+        lock(&self.0.test_windows).open(address, Instant::now());
     }
 
-    /// Whether a device at this address is to be asked, though nobody is.
+    /// Returns true while the test window of the address is open.
     #[must_use]
     pub fn tries(&self, address: IpAddr) -> bool {
-        lock(&self.0.trials).has(address, Instant::now())
+        lock(&self.0.test_windows).is_open(address, Instant::now())
     }
 
-    /// Notes that a good certificate was shown.
+    /// Records the use of a valid certificate, and completes the device's invitation at the first.
     pub fn saw(&self, serial: &str, from: IpAddr) {
         let sighting = Sighting {
             at: OffsetDateTime::now_utc(),
             from,
         };
-        lock(&self.0.watch).note(serial, sighting);
-        if let Some((ticket, teller)) = lock(&self.0.invitations).of_serial(serial)
-            && !ticket.seen
+        lock(&self.0.last_seen).record(serial, sighting);
+        if let Some((download, teller)) = lock(&self.0.invitations).download_of_serial(serial)
+            && !download.seen
         {
-            ticket.seen = true;
-            teller.tell(ticket.client.name.as_str(), &format!("seen at {from}"));
+            download.seen = true;
+            teller.tell(download.client.name.as_str(), &format!("seen at {from}"));
             teller.done();
         }
     }
 
-    /// Ends the certificates that a new one, seen since, takes the place of.
-    fn end_replaced(&self) {
-        let newer = self.registered(|register| {
-            let watch = lock(&self.0.watch);
-            let seen = register.replacing().map(|it| it.serial.clone());
-            seen.filter(|it| watch.sightings().of(it).is_some())
+    /// Revokes each certificate that has a successor which was already used.
+    fn revoke_replaced(&self) {
+        let newer = self.in_registry(|registry| {
+            let last_seen = lock(&self.0.last_seen);
+            let newer = registry.replacing().map(|client| client.serial.clone());
+            newer
+                .filter(|serial| last_seen.sightings().of(serial).is_some())
                 .collect::<Vec<_>>()
         });
-        let mut replaced = newer.iter().flatten().map(|it| self.0.folder.replace(it));
-        let failed = replaced.find_map(Result::err);
-        let mut told = lock(&self.0.told);
-        if let Some(fault) = failed.as_ref().filter(|_| !*told) {
-            error!("a certificate that was renewed is still good: {fault:#}");
+        let newer = newer.iter().flatten();
+        let mut revoked = newer.map(|serial| self.0.folder.replace(serial));
+        let failed = revoked.find_map(Result::err);
+        let mut has_failed = lock(&self.0.revocation_failed);
+        if let Some(fault) = failed.as_ref().filter(|_| !*has_failed) {
+            error!("the old certificate of a renewed device cannot be revoked: {fault:#}");
         }
-        *told = failed.is_some();
+        *has_failed = failed.is_some();
     }
 
-    /// The name of the device with a serial number, whatever became of its certificate.
+    /// Returns the name of the device with a serial number, expired or revoked ones included.
     #[must_use]
     pub fn name_of(&self, serial: &str) -> Option<name::Name> {
-        self.registered(|register| Some(register.of_serial(serial)?.name.clone()))?
+        self.in_registry(|registry| Some(registry.of_serial(serial)?.name.clone()))?
     }
 
-    /// All devices, as they stand.
+    /// Returns the states of all devices.
     ///
     /// # Errors
-    /// When the register cannot be read.
+    /// When the registry cannot be read.
     pub fn states(&self) -> anyhow::Result<Vec<State>> {
-        let register = self.0.folder.register()?;
-        let watch = lock(&self.0.watch);
+        let registry = self.0.folder.register()?;
+        let last_seen = lock(&self.0.last_seen);
         let now = OffsetDateTime::now_utc();
-        Ok(state::of(&register, watch.sightings(), now))
+        Ok(state::of(&registry, last_seen.sightings(), now))
     }
 
-    /// What the operator should know: a damaged register, certificates that end soon.
+    /// Returns warnings for the operator: a damaged registry, certificates that expire soon.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        match self.0.register.current().as_ref() {
-            Ok(register) => register
-                .ending(OffsetDateTime::now_utc())
-                .map(notice)
+        match self.0.registry.current().as_ref() {
+            Ok(registry) => registry
+                .expiring(OffsetDateTime::now_utc())
+                .map(Client::expiry_warning)
                 .collect(),
             Err(fault) => vec![format!("{fault:#}")],
         }
     }
 
-    /// Looks after what passes with time: changed files, links that are over, sightings to keep.
+    /// Reloads changed files, ends expired invitations, revokes replaced certificates and writes
+    /// `seen.json`.
     ///
-    /// Says whether [`Clients::warnings`] may be others now.
+    /// Returns true if [`Clients::warnings`] may have changed.
     pub fn look(&self) -> bool {
-        // Reading it again never fails; what is wrong with it is its value.
-        let changed = self.0.register.refresh().unwrap_or(false);
+        // The refresh itself never fails: a fault of the file is the value of `registry`.
+        let changed = self.0.registry.refresh().unwrap_or(false);
         if changed {
-            self.registered(|register| {
-                let is_known = |serial: &str| register.of_serial(serial).is_some();
-                lock(&self.0.watch).forget_unless(is_known);
+            self.in_registry(|registry| {
+                let is_known = |serial: &str| registry.of_serial(serial).is_some();
+                lock(&self.0.last_seen).retain(is_known);
             });
         }
-        let over = lock(&self.0.invitations).over(Instant::now());
-        over.iter().for_each(Invitation::end);
-        self.end_replaced();
-        self.keep(KEEP);
+        let expired = lock(&self.0.invitations).take_expired(Instant::now());
+        expired.iter().for_each(Invitation::end);
+        self.revoke_replaced();
+        self.keep(WRITE_INTERVAL);
         changed
     }
 
-    /// Writes where devices were seen, if that is not on disk for so long.
-    pub fn keep(&self, after: Duration) {
-        let due = lock(&self.0.watch).due(after);
-        // What cannot be kept is tried again then, and not told: nothing depends on it.
+    /// Writes `seen.json` if it is out of date and its last write is at least `interval` ago.
+    ///
+    /// A failure is retried after the next interval and not logged, since nothing depends on it.
+    pub fn keep(&self, interval: Duration) {
+        let due = lock(&self.0.last_seen).take_due(interval);
         if due.is_some_and(|sightings| self.0.folder.keep(&sightings).is_err()) {
-            lock(&self.0.watch).is_unkept();
+            lock(&self.0.last_seen).mark_unsaved();
         }
     }
 
-    /// What is found in the register, unless it cannot be read.
-    fn registered<T>(&self, find: impl FnOnce(&Register) -> T) -> Option<T> {
-        self.0.register.current().as_ref().as_ref().ok().map(find)
+    /// Calls `find` with the registry; returns none if the registry cannot be read.
+    fn in_registry<T>(&self, find: impl FnOnce(&Registry) -> T) -> Option<T> {
+        self.0.registry.current().as_ref().as_ref().ok().map(find)
     }
-}
-
-fn notice(client: &register::Client) -> String {
-    let (name, day) = (client.name.as_str(), crate::tls::day(client.expires));
-    format!(
-        "the certificate of {name:?} ends on {day}: renew it with `hubgate client renew {name:?}`"
-    )
 }
 
 fn random<const N: usize>() -> anyhow::Result<[u8; N]> {

@@ -1,7 +1,6 @@
-//! The name of a device, as its owner gives it: "Anna's phone".
+//! The name of a device, chosen by its owner, such as "Anna's phone".
 //!
-//! It stands in a certificate, a log line, a page and a file's name, so nothing in it may
-//! change how those read.
+//! It appears in certificates, log lines, pages and file names, so it has no invisible characters.
 
 use std::fmt;
 
@@ -14,25 +13,25 @@ use crate::telemetry::is_invisible;
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
 
-/// The longest common name X.509 allows, in characters (RFC 5280, ub-common-name).
-const LONGEST: usize = 64;
+/// Longest common name of X.509 in characters (RFC 5280, ub-common-name).
+const MAX_LENGTH: usize = 64;
 
 impl Name {
-    /// Takes any text of 1 to 64 characters, in any script, that changes nothing around it.
+    /// Parses a name of 1 to 64 visible characters of any script, without surrounding spaces.
     ///
     /// # Errors
-    /// What is wrong with it, and what would be right.
+    /// A message with the fault and its remedy.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
             return Err(
-                "the name is empty: say whose device it is, such as \"Anna's phone\"".into(),
+                "the name is empty: enter the name of a device, such as \"Anna's phone\"".into(),
             );
         }
         let length = text.chars().count();
-        if length > LONGEST {
+        if length > MAX_LENGTH {
             return Err(format!(
-                "the name has {length} characters: {LONGEST} are the most"
+                "the name has {length} characters: shorten it to {MAX_LENGTH}"
             ));
         }
         match text.chars().find(|char| is_invisible(*char)) {
@@ -44,17 +43,17 @@ impl Name {
         }
     }
 
-    /// The name as a text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name for a file, without its ending: `annas-phone`; plain ASCII, never empty.
+    /// Returns the stem of a file name in ASCII, such as `annas-phone`; never empty.
     #[must_use]
     pub fn for_file(&self) -> String {
-        let quiet = self.0.replace(['\'', '\u{2019}'], "").to_lowercase();
-        let words = quiet.split(|it: char| !it.is_ascii_alphanumeric());
+        let unquoted = self.0.replace(['\'', '\u{2019}'], "").to_lowercase();
+        let words = unquoted.split(|char: char| !char.is_ascii_alphanumeric());
         let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
         if words.is_empty() {
             "device".to_owned()
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_any_script_are_taken_and_fit_a_file() {
+    fn names_of_any_script_are_accepted_and_have_a_file_name() {
         for (name, file) in [
             ("Anna's phone", "annas-phone"),
             (" Omas Händi 📱 ", "omas-h-ndi"),
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_would_change_what_stands_around_it_is_refused() {
+    fn empty_long_and_invisible_names_are_refused() {
         let long = "x".repeat(65);
         for (name, why) in [
             ("", "empty"),

@@ -1,7 +1,7 @@
-//! The pages that enrol a device, from facts to HTML: the one that asks for the code, the one
-//! with the certificate, and those that say why there is none.
+//! The enrolment pages: the code form, the download page and the notices of their failures.
 //!
-//! Nothing is decided or read here. The pages load nothing and work without their script.
+//! Each function renders HTML from its arguments and decides nothing. The pages load no resources
+//! and work without their script.
 
 pub mod device;
 mod english;
@@ -22,48 +22,48 @@ use crate::look::{
 pub use self::device::Device;
 pub use crate::look::Language;
 
-use self::texts::{Password, Status, Texts, Trial};
+use self::texts::Texts;
 
-/// What the page with the certificate says.
+/// Content of the download page.
 #[derive(Clone, Copy)]
 pub struct Ready<'a> {
-    /// The language of the page.
+    /// Language of the page.
     pub language: Language,
-    /// The device in front of it, whose steps come first.
+    /// Kind of device that requested the page; its steps are first.
     pub device: Device,
-    /// The device's name, such as `Anna's phone`.
+    /// Name of the device, such as `Anna's phone`.
     pub name: &'a str,
-    /// Where the site is: a host, and a port unless it is 443.
+    /// Host of the site, with a port unless it is 443.
     pub host: &'a str,
-    /// The password of the files.
+    /// Password of the files.
     pub password: &'a str,
-    /// The page's own path, under which its files are.
+    /// Path of the page; its files are below.
     pub base: &'a str,
-    /// The name of the files without its ending, such as `annas-phone`.
+    /// Stem of the file names, such as `annas-phone`.
     pub file: &'a str,
-    /// Whether the profile brings the server's certificate too, which is to be trusted by hand.
+    /// The profile includes the server's certificate, which the owner must trust in the settings.
     pub self_signed: bool,
-    /// Whether a connection from here is asked for a certificate; where not, a button is shown
-    /// that posts to `try` under the page's path.
+    /// Handshakes from this address request a client certificate; otherwise the page shows a
+    /// button that opens a test window by a POST to `try` below the page's path.
     pub asked_here: bool,
-    /// Whether the certificate was seen in a handshake.
+    /// The certificate was used in a handshake.
     pub seen: bool,
 }
 
-/// Why there is no page for an invitation.
+/// Reason for a notice instead of an enrolment page.
 #[derive(Clone, Copy, Debug)]
 pub enum Over<'a> {
-    /// The link is unknown, ended or used; who has it is not told which.
+    /// The link is unknown, expired or used; the page does not reveal which.
     Unknown,
-    /// The code was wrong too often.
+    /// Three wrong codes were entered.
     Tries,
-    /// The connection asks for certificates, which a device without one cannot pass.
+    /// The connection requested a certificate, which a device cannot have yet.
     AskedHere,
-    /// No certificate could be made, for this reason.
+    /// No certificate could be issued; holds the reason.
     NotIssued(&'a str),
 }
 
-/// The page that asks for the code, which comes back by POST to the same address as `code`.
+/// Renders the code form, which sends the field `code` by POST to the same address.
 #[must_use]
 pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> String {
     let texts = Texts::of(language);
@@ -92,36 +92,25 @@ pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> Stri
     look::document(language, &plain(texts.title, &facts), &head(), &content)
 }
 
-/// The page with the certificate, which waits for it to be seen.
+/// Renders the download page, which waits for the first use of the certificate.
 #[must_use]
 pub fn ready(ready: &Ready<'_>) -> String {
-    let texts = Texts::of(ready.language);
     let address = format!("https://{}", ready.host);
     let facts = [
         ("name", ready.name),
         ("host", ready.host),
-        ("site", without_port(ready.host)),
+        ("site", ready.hostname()),
         ("address", &address),
     ];
-    let content = html! {
-        main.seen[ready.seen] data-device=(ready.device.word()) data-state={ (ready.base) "/state" } {
-            h1 { (fill(texts.title, &facts)) }
-            (password(&texts.password, ready.password))
-            (guide::own(ready, &facts))
-            (trial(&texts.trial, ready, &facts))
-            (guide::others(ready, &facts))
-            (status(&texts.status, ready, &facts))
-        }
-        script { (PreEscaped(SCRIPT)) }
+    let page = DownloadPage {
+        ready,
+        texts: Texts::of(ready.language),
+        facts: &facts,
     };
-    let head = html! {
-        (head())
-        @if !ready.seen { noscript { meta http-equiv="refresh" content=(RELOAD); } }
-    };
-    look::document(ready.language, &plain(texts.title, &facts), &head, &content)
+    page.document()
 }
 
-/// The page instead, when there is nothing for this link.
+/// Renders the notice for a link without a page.
 #[must_use]
 pub fn over(language: Language, over: Over<'_>) -> String {
     let texts = &Texts::of(language).over;
@@ -143,7 +132,7 @@ pub fn over(language: Language, over: Over<'_>) -> String {
     notice.document(&head())
 }
 
-/// The `Content-Security-Policy` of these pages: their own style and script, and nothing else.
+/// Returns the `Content-Security-Policy` of the pages: only their own style and script.
 #[must_use]
 pub fn content_security_policy() -> String {
     format!(
@@ -161,8 +150,10 @@ fn source(inline: &str) -> String {
     )
 }
 
-/// A browser that is to send no referrer sends `Origin: null` with a form, which nobody could tell
-/// from another site's; the origin alone gives nothing away.
+/// Renders the common `meta` elements.
+///
+/// The referrer policy is `strict-origin`: with `no-referrer`, a browser sends `Origin: null` with
+/// a form, as it does for a form of a foreign site.
 fn head() -> Markup {
     html! {
         meta name="referrer" content="strict-origin";
@@ -170,69 +161,106 @@ fn head() -> Markup {
     }
 }
 
-/// The name that stands in the certificate of a host with a port or without.
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    }
-}
-
-fn password(texts: &Password, password: &str) -> Markup {
-    html! {
-        section.card {
-            h2 { (texts.label) }
-            div.password {
-                code #password translate="no" dir="ltr" { (password) }
-                button #copy.button.plain type="button" aria-live="polite" hidden
-                    data-copied=(texts.copied) data-selected=(texts.selected) { (texts.copy) }
-            }
+impl Ready<'_> {
+    /// Returns the host without its port, as the server's certificate names it.
+    fn hostname(&self) -> &str {
+        match self.host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => self.host,
         }
     }
 }
 
-fn trial(texts: &Trial, ready: &Ready<'_>, facts: &Facts<'_>) -> Markup {
-    html! {
-        section.card.try {
-            h2 { (texts.title) }
-            @if ready.asked_here {
-                p { (fill(texts.asked, facts)) }
-                (open(ready, "button plain", &fill("{host}", facts)))
-            } @else {
-                p { (fill(texts.at_home, facts)) }
-                form method="post" action={ (ready.base) "/try" } { button.button.plain { (texts.button) } }
+/// The download page with its texts and the facts that fill them.
+#[derive(Clone, Copy)]
+struct DownloadPage<'a> {
+    ready: &'a Ready<'a>,
+    texts: &'static Texts,
+    facts: &'a Facts<'a>,
+}
+
+impl DownloadPage<'_> {
+    fn document(&self) -> String {
+        let ready = self.ready;
+        let title = self.texts.title;
+        let content = html! {
+            main.seen[ready.seen] data-device=(ready.device.word()) data-state={ (ready.base) "/state" } {
+                h1 { (fill(title, self.facts)) }
+                (self.password())
+                (self.own_guides())
+                (self.trial())
+                (self.other_guides())
+                (self.status())
+            }
+            script { (PreEscaped(SCRIPT)) }
+        };
+        let head = html! {
+            (head())
+            @if !ready.seen { noscript { meta http-equiv="refresh" content=(RELOAD); } }
+        };
+        look::document(ready.language, &plain(title, self.facts), &head, &content)
+    }
+
+    fn password(&self) -> Markup {
+        let texts = &self.texts.password;
+        html! {
+            section.card {
+                h2 { (texts.label) }
+                div.password {
+                    code #password translate="no" dir="ltr" { (self.ready.password) }
+                    button #copy.button.plain type="button" aria-live="polite" hidden
+                        data-copied=(texts.copied) data-selected=(texts.selected) { (texts.copy) }
+                }
             }
         }
     }
-}
 
-fn status(texts: &Status, ready: &Ready<'_>, facts: &Facts<'_>) -> Markup {
-    html! {
-        div.status role="status" aria-live="polite" {
-            p.waiting { span.ring aria-hidden="true" {} span { (fill(texts.waiting, facts)) } }
-            p.paused {
-                span { (fill(texts.late, facts)) }
-                a href=(ready.base) { (texts.again) }
-            }
-            p.in {
-                span.tick aria-hidden="true" { "✓" }
-                span { (fill(texts.seen, facts)) }
-                (open(ready, "", &html! { (texts.open) }))
+    fn trial(&self) -> Markup {
+        let texts = &self.texts.trial;
+        html! {
+            section.card.try {
+                h2 { (texts.title) }
+                @if self.ready.asked_here {
+                    p { (fill(texts.asked, self.facts)) }
+                    (self.link("button plain", &fill("{host}", self.facts)))
+                } @else {
+                    p { (fill(texts.at_home, self.facts)) }
+                    form method="post" action={ (self.ready.base) "/try" } { button.button.plain { (texts.button) } }
+                }
             }
         }
     }
-}
 
-fn open(ready: &Ready<'_>, class: &str, text: &Markup) -> Markup {
-    html! {
-        a class=[Some(class).filter(|class| !class.is_empty())] href={ "https://" (ready.host) "/" }
-            rel="noreferrer" { (text) }
+    fn status(&self) -> Markup {
+        let (texts, facts) = (&self.texts.status, self.facts);
+        html! {
+            div.status role="status" aria-live="polite" {
+                p.waiting { span.ring aria-hidden="true" {} span { (fill(texts.waiting, facts)) } }
+                p.paused {
+                    span { (fill(texts.late, facts)) }
+                    a href=(self.ready.base) { (texts.again) }
+                }
+                p.in {
+                    span.tick aria-hidden="true" { "✓" }
+                    span { (fill(texts.seen, facts)) }
+                    (self.link("", &html! { (texts.open) }))
+                }
+            }
+        }
+    }
+
+    /// Renders a link to the site.
+    fn link(&self, class: &str, text: &Markup) -> Markup {
+        html! {
+            a class=[Some(class).filter(|class| !class.is_empty())] href={ "https://" (self.ready.host) "/" }
+                rel="noreferrer" { (text) }
+        }
     }
 }
 
 const SCRIPT: &str = include_str!("page/script.js");
 
-/// How many seconds until the page looks again where no script does: enough to copy the password.
+/// Seconds until the page reloads without its script; long enough to copy the password.
 const RELOAD: u32 = 30;
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
-//! A PKCS#12 file (RFC 7292): a device's key with its certificate and the CA, under a password.
+//! PKCS#12 files (RFC 7292): a device's key, its certificate and the CA, under a password.
 //!
-//! The parts come in the order OpenSSL writes them, so that no phone meets a form new to it. The
-//! file is composed here because crates that do it cannot name a device by an emoji; all
-//! cryptography is the provider's. What lives where: `encryption` hides the bags, `mac` guards
-//! the whole, `derivation` makes keys of the password.
+//! The file has the structure that OpenSSL writes, which every phone reads. No existing crate
+//! supports a friendly name with an emoji; all cryptography is the provider's. `encryption`
+//! encrypts the bags, `mac` authenticates the file, `derivation` derives the keys.
 
 mod derivation;
 mod encryption;
@@ -17,55 +16,72 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use yasna::{DERWriter, DERWriterSeq, DERWriterSet, Tag, construct_der, models::ObjectIdentifier};
 
 use self::{encryption::Encrypted, mac::Mac};
-pub use self::{
-    encryption::Encryption,
-    password::{Password, password},
-};
+pub use self::{encryption::Encryption, password::Password};
 
-/// A key with its certificate, to be put into a file.
+/// The content of a PKCS#12 file.
 #[derive(Clone, Copy)]
 pub struct Bundle<'a> {
-    /// What the device's owner reads in lists of certificates.
+    /// Name in the device's list of certificates.
     pub friendly_name: &'a str,
-    /// The private key, DER of PKCS#8.
+    /// Private key, DER of PKCS#8.
     pub key: &'a [u8],
-    /// The certificate of the key, DER.
+    /// Certificate of the key, DER.
     pub certificate: &'a [u8],
-    /// The certificate of the CA that signed it, DER.
+    /// Certificate of the issuing CA, DER.
     pub ca: &'a [u8],
 }
 
-/// The bytes of a `.p12` file.
-///
-/// # Errors
-/// When the password is empty, which some phones take for none at all, or the crypto provider
-/// fails.
-pub fn encode(
-    bundle: &Bundle<'_>,
-    password: &str,
-    encryption: Encryption,
-) -> anyhow::Result<Vec<u8>> {
-    ensure!(
-        !password.is_empty(),
-        "a PKCS#12 file needs a password: some phones do not open one without"
-    );
-    let attributes = Attributes::of(bundle);
-    let certificates = encryption.encrypt(password, &certificate_bags(bundle, &attributes))?;
-    let key = encryption.encrypt(password, bundle.key)?;
-    let safe = authenticated_safe(&certificates, &key_bags(&key, &attributes));
-    let mac = Mac::over(&safe, password, encryption)?;
-    Ok(file(&safe, &mac))
+impl Bundle<'_> {
+    /// Encodes a `.p12` file.
+    ///
+    /// # Errors
+    /// When the password is empty, which some phones treat as no password, or the crypto provider
+    /// fails.
+    pub fn encode(&self, password: &str, encryption: Encryption) -> anyhow::Result<Vec<u8>> {
+        ensure!(
+            !password.is_empty(),
+            "a PKCS#12 file needs a password: some phones do not open one without"
+        );
+        let attributes = Attributes::new(self);
+        let safe = AuthenticatedSafe {
+            certificates: encryption.encrypt(password, &self.certificate_bags(&attributes))?,
+            key_bags: encryption
+                .encrypt(password, self.key)?
+                .key_bags(&attributes),
+        };
+        let safe = safe.encode();
+        let mac = Mac::new(&safe, password, encryption)?;
+        Ok(Pfx { safe, mac }.encode())
+    }
+
+    /// Encodes the bags of both certificates; the CA has no attributes, since its key is absent.
+    fn certificate_bags(&self, attributes: &Attributes<'_>) -> Vec<u8> {
+        let leaf = SafeBag {
+            kind: CERTIFICATE_BAG,
+            attributes: Some(attributes),
+        };
+        let ca = SafeBag {
+            attributes: None,
+            ..leaf
+        };
+        construct_der(|writer| {
+            writer.write_sequence(|bags| {
+                leaf.write(bags.next(), |value| x509(value, self.certificate));
+                ca.write(bags.next(), |value| x509(value, self.ca));
+            });
+        })
+    }
 }
 
-/// What says that a key and a certificate belong together, and whose they are.
+/// The attributes that link a key to its certificate and name both.
 struct Attributes<'a> {
     friendly_name: &'a str,
     local_key_id: Vec<u8>,
 }
 
 impl<'a> Attributes<'a> {
-    /// The local key id is the certificate's SHA-1, as it is from OpenSSL.
-    fn of(bundle: &Bundle<'a>) -> Self {
+    /// Derives the local key id from the certificate by SHA-1, like OpenSSL.
+    fn new(bundle: &Bundle<'a>) -> Self {
         let id = digest(&SHA1_FOR_LEGACY_USE_ONLY, bundle.certificate);
         Self {
             friendly_name: bundle.friendly_name,
@@ -83,65 +99,103 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// PFX: the content, and the MAC over it.
-fn file(safe: &[u8], mac: &Mac) -> Vec<u8> {
-    construct_der(|writer| {
-        writer.write_sequence(|pfx| {
-            pfx.next().write_u8(3);
-            data(pfx.next(), safe);
-            mac.write(pfx.next());
-        });
-    })
+/// PFX: the authenticated safe and its MAC.
+struct Pfx {
+    safe: Vec<u8>,
+    mac: Mac,
 }
 
-/// The certificates, encrypted as one, and then the key, which is encrypted in its bag.
-fn authenticated_safe(certificates: &Encrypted, key_bags: &[u8]) -> Vec<u8> {
-    construct_der(|writer| {
-        writer.write_sequence(|safe| {
-            encrypted_data(safe.next(), certificates);
-            data(safe.next(), key_bags);
-        });
-    })
-}
-
-/// The device's certificate, and that of the CA, which has no key here and so no id.
-fn certificate_bags(bundle: &Bundle<'_>, attributes: &Attributes<'_>) -> Vec<u8> {
-    construct_der(|writer| {
-        writer.write_sequence(|bags| {
-            bag(bags, CERTIFICATE_BAG, Some(attributes), |value| {
-                x509(value, bundle.certificate);
+impl Pfx {
+    fn encode(&self) -> Vec<u8> {
+        construct_der(|writer| {
+            writer.write_sequence(|pfx| {
+                pfx.next().write_u8(3);
+                data(pfx.next(), &self.safe);
+                self.mac.write(pfx.next());
             });
-            bag(bags, CERTIFICATE_BAG, None, |value| x509(value, bundle.ca));
-        });
-    })
+        })
+    }
 }
 
-fn key_bags(key: &Encrypted, attributes: &Attributes<'_>) -> Vec<u8> {
-    construct_der(|writer| {
-        writer.write_sequence(|bags| {
-            bag(bags, SHROUDED_KEY_BAG, Some(attributes), |value| {
-                value.write_sequence(|info| {
-                    info.next().write_der(&key.algorithm);
-                    info.next().write_bytes(&key.content);
+/// AuthenticatedSafe: the certificate bags, encrypted as a whole, and the bags of encrypted keys.
+struct AuthenticatedSafe {
+    certificates: Encrypted,
+    key_bags: Vec<u8>,
+}
+
+impl AuthenticatedSafe {
+    fn encode(&self) -> Vec<u8> {
+        construct_der(|writer| {
+            writer.write_sequence(|safe| {
+                self.certificates.write_encrypted_data(safe.next());
+                data(safe.next(), &self.key_bags);
+            });
+        })
+    }
+}
+
+/// SafeBag without its value.
+#[derive(Clone, Copy)]
+struct SafeBag<'a> {
+    kind: &'a [u64],
+    attributes: Option<&'a Attributes<'a>>,
+}
+
+impl SafeBag<'_> {
+    fn write(&self, writer: DERWriter<'_>, value: impl FnOnce(DERWriter<'_>)) {
+        writer.write_sequence(|bag| {
+            bag.next().write_oid(&oid(self.kind));
+            bag.next().write_tagged(Tag::context(0), value);
+            if let Some(attributes) = self.attributes {
+                bag.next().write_set_of(|set| attributes.write(set));
+            }
+        });
+    }
+}
+
+impl Encrypted {
+    /// Encodes the bags of one encrypted key (PKCS8ShroudedKeyBag).
+    fn key_bags(&self, attributes: &Attributes<'_>) -> Vec<u8> {
+        let bag = SafeBag {
+            kind: SHROUDED_KEY_BAG,
+            attributes: Some(attributes),
+        };
+        construct_der(|writer| {
+            writer.write_sequence(|bags| {
+                bag.write(bags.next(), |value| {
+                    value.write_sequence(|info| {
+                        info.next().write_der(&self.algorithm);
+                        info.next().write_bytes(&self.content);
+                    });
+                });
+            });
+        })
+    }
+
+    /// Writes a ContentInfo of type encryptedData.
+    fn write_encrypted_data(&self, writer: DERWriter<'_>) {
+        writer.write_sequence(|info| {
+            info.next().write_oid(&oid(ENCRYPTED_DATA));
+            info.next().write_tagged(Tag::context(0), |value| {
+                value.write_sequence(|data| {
+                    data.next().write_u8(0);
+                    data.next()
+                        .write_sequence(|content| self.write_content(content));
                 });
             });
         });
-    })
-}
+    }
 
-fn bag(
-    bags: &mut DERWriterSeq<'_>,
-    kind: &[u64],
-    attributes: Option<&Attributes<'_>>,
-    value: impl FnOnce(DERWriter<'_>),
-) {
-    bags.next().write_sequence(|bag| {
-        bag.next().write_oid(&oid(kind));
-        bag.next().write_tagged(Tag::context(0), value);
-        if let Some(attributes) = attributes {
-            bag.next().write_set_of(|set| attributes.write(set));
-        }
-    });
+    /// Writes the fields of an EncryptedContentInfo.
+    fn write_content(&self, content: &mut DERWriterSeq<'_>) {
+        content.next().write_oid(&oid(DATA));
+        content.next().write_der(&self.algorithm);
+        content
+            .next()
+            .write_tagged_implicit(Tag::context(0), |value| {
+                value.write_bytes(&self.content);
+            });
+    }
 }
 
 fn x509(writer: DERWriter<'_>, certificate: &[u8]) {
@@ -159,33 +213,12 @@ fn attribute(writer: DERWriter<'_>, kind: &[u64], value: impl FnOnce(DERWriter<'
     });
 }
 
-/// ContentInfo of plain bytes.
+/// Writes a ContentInfo of type data.
 fn data(writer: DERWriter<'_>, content: &[u8]) {
     writer.write_sequence(|info| {
         info.next().write_oid(&oid(DATA));
         info.next()
             .write_tagged(Tag::context(0), |value| value.write_bytes(content));
-    });
-}
-
-/// ContentInfo of encrypted bytes.
-fn encrypted_data(writer: DERWriter<'_>, encrypted: &Encrypted) {
-    writer.write_sequence(|info| {
-        info.next().write_oid(&oid(ENCRYPTED_DATA));
-        info.next().write_tagged(Tag::context(0), |value| {
-            value.write_sequence(|data| {
-                data.next().write_u8(0);
-                data.next().write_sequence(|content| {
-                    content.next().write_oid(&oid(DATA));
-                    content.next().write_der(&encrypted.algorithm);
-                    content
-                        .next()
-                        .write_tagged_implicit(Tag::context(0), |value| {
-                            value.write_bytes(&encrypted.content);
-                        });
-                });
-            });
-        });
     });
 }
 
@@ -201,7 +234,7 @@ const X509_CERTIFICATE: &[u64] = &[1, 2, 840, 113_549, 1, 9, 22, 1];
 const FRIENDLY_NAME: &[u64] = &[1, 2, 840, 113_549, 1, 9, 20];
 const LOCAL_KEY_ID: &[u64] = &[1, 2, 840, 113_549, 1, 9, 21];
 
-/// The parameters of an algorithm that has none.
+/// Writes the parameters of an algorithm without parameters.
 fn null(writer: DERWriter<'_>) {
     writer.write_null();
 }

@@ -1,36 +1,36 @@
-//! The register: which device was given which certificate, and which were revoked.
+//! The device registry: the certificates that the client CA issued, with their revocations.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime, serde::rfc3339};
 
 use super::{
     name::Name,
-    serial::{Revoked, serial_bytes},
+    serial::{Revocations, Revoked},
 };
 
-/// Every certificate that the CA has issued and that has not long ended.
+/// Certificates that the CA issued, until 90 days after their expiry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Register {
+pub struct Registry {
     clients: Vec<Client>,
 }
 
-/// A certificate and the device it was given to.
+/// A certificate and its device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
-    /// The device.
+    /// Name of the device.
     pub name: Name,
-    /// The serial number in upper case hexadecimal.
+    /// Serial number in upper-case hexadecimal.
     pub serial: String,
-    /// When it was issued.
+    /// Time of issue.
     #[serde(with = "rfc3339")]
     pub issued: OffsetDateTime,
-    /// When its validity ends.
+    /// End of validity.
     #[serde(with = "rfc3339")]
     pub expires: OffsetDateTime,
-    /// The serial number of the one that it takes the place of, from when it is first shown.
+    /// Serial number of the certificate that is revoked at the first use of this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
-    /// Since when it is good no more.
+    /// Time of revocation.
     #[serde(
         default,
         with = "rfc3339::option",
@@ -39,32 +39,32 @@ pub struct Client {
     pub revoked: Option<OffsetDateTime>,
 }
 
-/// How long an ended certificate is still told of.
-const REMEMBERED: Duration = Duration::days(90);
-/// How long before its end a certificate should be renewed.
+/// Time that an expired certificate stays in the registry.
+const RETENTION: Duration = Duration::days(90);
+/// Time before expiry at which the operator is warned.
 const NOTICE: Duration = Duration::days(30);
 
-impl Register {
-    /// All certificates, the oldest first.
+impl Registry {
+    /// Returns all certificates, the oldest first.
     #[must_use]
     pub fn clients(&self) -> &[Client] {
         &self.clients
     }
 
-    /// The certificate of a serial number.
+    /// Returns the certificate with a serial number.
     #[must_use]
     pub fn of_serial(&self, serial: &str) -> Option<&Client> {
         self.clients.iter().find(|client| client.serial == serial)
     }
 
-    /// The newest certificate of a device that may enter.
+    /// Returns the newest valid certificate of a device.
     #[must_use]
     pub fn of_name(&self, name: &Name, now: OffsetDateTime) -> Option<&Client> {
         let mut named = self.clients.iter().filter(|client| client.name == *name);
         named.rfind(|client| client.is_good(now))
     }
 
-    /// The certificates that are to take the place of one that is good still.
+    /// Returns the certificates that replace one that is not revoked yet.
     pub(super) fn replacing(&self) -> impl Iterator<Item = &Client> {
         self.clients.iter().filter(|client| {
             let old = client.replaces.as_ref().and_then(|old| self.of_serial(old));
@@ -72,60 +72,70 @@ impl Register {
         })
     }
 
-    /// The newest certificates of devices that will not be good for long.
-    pub(super) fn ending(&self, now: OffsetDateTime) -> impl Iterator<Item = &Client> {
+    /// Returns the valid certificates that expire soon and have no successor.
+    pub(super) fn expiring(&self, now: OffsetDateTime) -> impl Iterator<Item = &Client> {
         self.clients.iter().filter(move |client| {
             let newest = self.of_name(&client.name, now);
-            client.ends_soon(now) && newest.is_some_and(|it| it.serial == client.serial)
+            client.ends_soon(now) && newest.is_some_and(|newest| newest.serial == client.serial)
         })
     }
 
-    /// With all revoked that a list revokes: it is written first.
-    pub(super) fn heeding(mut self, revoked: &[Revoked]) -> Self {
+    /// Returns the revoked certificates.
+    pub(super) fn revocations(&self) -> impl Iterator<Item = Revoked> {
+        self.clients.iter().filter_map(|client| {
+            Some(Revoked {
+                serial: client.serial_bytes()?,
+                since: client.revoked?,
+            })
+        })
+    }
+
+    /// Applies the revocations of the list, which is written before the registry.
+    pub(super) fn with_revocations(mut self, revocations: &Revocations) -> Self {
         for client in &mut self.clients {
-            let serial = serial_bytes(&client.serial);
-            let listed = revoked.iter().find(|(it, _)| Some(it) == serial.as_ref());
-            if let Some((_, since)) = listed {
-                client.revoke(*since);
+            let serial = client.serial_bytes();
+            if let Some(since) = serial.and_then(|serial| revocations.since(&serial)) {
+                client.revoke(since);
             }
         }
         self
     }
 
-    /// Enters a certificate, and forgets those that ended long ago.
-    pub(super) fn enter(&mut self, client: Client) {
-        let long_ago = client.issued - REMEMBERED;
-        self.clients.retain(|it| it.expires > long_ago);
-        self.clients.push(client);
+    /// Adds a certificate and removes those that expired more than 90 days ago.
+    pub(super) fn add(&mut self, added: Client) {
+        let oldest = added.issued - RETENTION;
+        self.clients.retain(|client| client.expires > oldest);
+        self.clients.push(added);
     }
 
-    /// Revokes all certificates of these devices; of none when one is unknown.
+    /// Revokes all certificates of the named devices, or none if a name is unknown.
     ///
     /// # Errors
-    /// The names that no device has.
+    /// A message for the first unknown name.
     pub(super) fn revoke(&mut self, names: &[Name], now: OffsetDateTime) -> Result<(), String> {
         for name in names {
             if !self.clients.iter().any(|client| client.name == *name) {
                 return Err(self.unknown(name, now));
             }
         }
-        let meant = self.clients.iter_mut();
-        meant
+        let clients = self.clients.iter_mut();
+        clients
             .filter(|client| names.contains(&client.name))
             .for_each(|client| client.revoke(now));
         Ok(())
     }
 
-    /// Revokes the certificate that another one takes the place of.
+    /// Revokes the certificate that the newer one replaces.
     pub(super) fn replace(&mut self, newer: &str, now: OffsetDateTime) {
-        let replaced = self.of_serial(newer).and_then(|it| it.replaces.clone());
+        let newer = self.of_serial(newer);
+        let replaced = newer.and_then(|newer| newer.replaces.clone());
         let mut clients = self.clients.iter_mut();
-        if let Some(old) = clients.find(|it| Some(&it.serial) == replaced.as_ref()) {
+        if let Some(old) = clients.find(|client| Some(&client.serial) == replaced.as_ref()) {
             old.revoke(now);
         }
     }
 
-    /// What to tell of a name that no device has.
+    /// Returns the message for an unknown name; it lists the valid names.
     #[must_use]
     pub fn unknown(&self, name: &Name, now: OffsetDateTime) -> String {
         let good = self.clients.iter().filter(|client| client.is_good(now));
@@ -145,18 +155,35 @@ impl Register {
 }
 
 impl Client {
-    /// Whether it is neither ended nor revoked.
+    /// Returns true if the certificate is neither expired nor revoked.
     #[must_use]
     pub fn is_good(&self, now: OffsetDateTime) -> bool {
         self.revoked.is_none() && self.expires > now
     }
 
-    /// Whether it is good, but not for long.
+    /// Returns true if the certificate is valid for 30 more days at most.
     #[must_use]
     pub fn ends_soon(&self, now: OffsetDateTime) -> bool {
         self.is_good(now) && self.expires - now <= NOTICE
     }
 
+    /// Returns the warning that the certificate expires soon.
+    pub(super) fn expiry_warning(&self) -> String {
+        let (name, day) = (self.name.as_str(), crate::tls::day(self.expires));
+        format!(
+            "the certificate of {name:?} ends on {day}: renew it with `hubgate client renew {name:?}`"
+        )
+    }
+
+    /// Returns the bytes of the serial number; none if its text is damaged.
+    pub(super) fn serial_bytes(&self) -> Option<Vec<u8>> {
+        let digits = self.serial.as_bytes().chunks(2);
+        digits
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+            .collect()
+    }
+
+    /// Sets the time of revocation unless it is set.
     fn revoke(&mut self, now: OffsetDateTime) {
         self.revoked.get_or_insert(now);
     }
@@ -174,9 +201,9 @@ mod tests {
         Name::parse(text).unwrap()
     }
 
-    fn client(of: &str, serial: &str, days: i64) -> Client {
+    fn client(owner: &str, serial: &str, days: i64) -> Client {
         Client {
-            name: name(of),
+            name: name(owner),
             serial: serial.to_owned(),
             issued: NOW,
             expires: NOW + Duration::days(days),
@@ -186,71 +213,72 @@ mod tests {
     }
 
     #[test]
-    fn revoking_somebody_unknown_revokes_nobody_and_says_who_there_is() {
-        let mut register = Register::default();
-        let fault = register.revoke(&[name("Anna")], NOW).unwrap_err();
+    fn revoking_an_unknown_name_revokes_no_device_and_lists_the_names() {
+        let mut registry = Registry::default();
+        let fault = registry.revoke(&[name("Anna")], NOW).unwrap_err();
         assert_eq!(fault, "no client is named \"Anna\"; there is none yet");
-        register.enter(client("Anna", "01", 10));
-        register.enter(client("Ben", "02", 10));
-        let fault = register
+        registry.add(client("Anna", "01", 10));
+        registry.add(client("Ben", "02", 10));
+        let fault = registry
             .revoke(&[name("Anna"), name("Bem")], NOW)
             .unwrap_err();
         assert_eq!(
             fault,
             "no client is named \"Bem\"; there are: \"Anna\", \"Ben\""
         );
-        assert!(register.clients().iter().all(|client| client.is_good(NOW)));
-        register.revoke(&[name("Anna")], NOW).unwrap();
-        assert!(register.of_name(&name("Anna"), NOW).is_none());
-        assert!(register.of_name(&name("Ben"), NOW).is_some());
+        assert!(registry.clients().iter().all(|client| client.is_good(NOW)));
+        registry.revoke(&[name("Anna")], NOW).unwrap();
+        assert!(registry.of_name(&name("Anna"), NOW).is_none());
+        assert!(registry.of_name(&name("Ben"), NOW).is_some());
     }
 
     #[test]
-    fn a_day_of_revocation_stays_when_revoked_again() {
-        let mut register = Register::default();
-        register.enter(client("Anna", "01", 10));
-        register.revoke(&[name("Anna")], NOW).unwrap();
-        register
+    fn a_second_revocation_keeps_the_time_of_the_first() {
+        let mut registry = Registry::default();
+        registry.add(client("Anna", "01", 10));
+        registry.revoke(&[name("Anna")], NOW).unwrap();
+        registry
             .revoke(&[name("Anna")], NOW + Duration::days(1))
             .unwrap();
-        assert_eq!(register.clients()[0].revoked, Some(NOW));
+        assert_eq!(registry.clients()[0].revoked, Some(NOW));
     }
 
     #[test]
-    fn the_one_that_is_replaced_is_revoked_and_no_other() {
-        let mut register = Register::default();
-        register.enter(client("Anna", "01", 10));
-        register.enter(client("Ben", "02", 10));
+    fn only_the_replaced_certificate_is_revoked() {
+        let mut registry = Registry::default();
+        registry.add(client("Anna", "01", 10));
+        registry.add(client("Ben", "02", 10));
         let replaces = Some("01".to_owned());
-        register.enter(Client {
+        registry.add(Client {
             replaces,
             ..client("Anna", "03", 700)
         });
-        register.replace("02", NOW);
-        assert!(register.clients().iter().all(|client| client.is_good(NOW)));
-        register.replace("03", NOW);
-        let good: Vec<_> = register
+        registry.replace("02", NOW);
+        assert!(registry.clients().iter().all(|client| client.is_good(NOW)));
+        registry.replace("03", NOW);
+        let good: Vec<_> = registry
             .clients()
             .iter()
-            .map(|it| it.is_good(NOW))
+            .map(|client| client.is_good(NOW))
             .collect();
         assert_eq!(good, [false, true, true]);
     }
 
     #[test]
-    fn the_end_is_near_thirty_days_before_it() {
+    fn a_certificate_ends_soon_from_thirty_days_before_expiry() {
         assert!(!client("Anna", "01", 31).ends_soon(NOW));
         assert!(client("Anna", "01", 30).ends_soon(NOW));
         assert!(!client("Anna", "01", 0).ends_soon(NOW));
     }
 
     #[test]
-    fn what_ended_long_ago_is_forgotten() {
-        let mut register = Register::default();
-        register.enter(client("Anna", "01", -91));
-        register.enter(client("Ben", "02", -89));
-        register.enter(client("Cleo", "03", 10));
-        let serials: Vec<_> = register.clients().iter().map(|it| &it.serial).collect();
+    fn a_certificate_that_expired_ninety_days_ago_is_removed() {
+        let mut registry = Registry::default();
+        registry.add(client("Anna", "01", -91));
+        registry.add(client("Ben", "02", -89));
+        registry.add(client("Cleo", "03", 10));
+        let clients = registry.clients().iter();
+        let serials: Vec<_> = clients.map(|client| &client.serial).collect();
         assert_eq!(serials, ["02", "03"]);
     }
 }

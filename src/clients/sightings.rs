@@ -1,4 +1,4 @@
-//! When and from where devices were last seen.
+//! The last use of each device certificate: time and address.
 
 use std::{
     collections::HashMap,
@@ -9,43 +9,43 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
-/// When and from where devices were last seen, by the serial number of their certificate.
+/// Last use of the certificates, by serial number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sightings(HashMap<String, Sighting>);
 
-/// When and from where a device was last seen.
+/// The last use of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
-    /// When.
+    /// Time of use.
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,
-    /// From which address.
+    /// Address of the device.
     pub from: IpAddr,
 }
 
 impl Sightings {
-    /// The last time a certificate was seen.
+    /// Returns the last use of a certificate.
     #[must_use]
     pub fn of(&self, serial: &str) -> Option<Sighting> {
         self.0.get(serial).copied()
     }
 }
 
-/// Sightings as they come, and how far they are on disk.
+/// Sightings in memory and the state of their file.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct LastSeen {
     sightings: Sightings,
-    unkept: bool,
-    tried: Option<Instant>,
+    is_unsaved: bool,
+    last_write: Option<Instant>,
 }
 
-impl Watch {
-    /// Begins with what is on disk.
-    pub(super) fn begin(sightings: Sightings) -> Self {
+impl LastSeen {
+    /// Creates the state after reading the file.
+    pub(super) fn new(sightings: Sightings) -> Self {
         Self {
             sightings,
-            unkept: false,
-            tried: None,
+            is_unsaved: false,
+            last_write: None,
         }
     }
 
@@ -53,30 +53,32 @@ impl Watch {
         &self.sightings
     }
 
-    /// Notes that a certificate was seen.
-    pub(super) fn note(&mut self, serial: &str, sighting: Sighting) {
+    /// Records the use of a certificate.
+    pub(super) fn record(&mut self, serial: &str, sighting: Sighting) {
         self.sightings.0.insert(serial.to_owned(), sighting);
-        self.unkept = true;
+        self.is_unsaved = true;
     }
 
-    /// Forgets certificates that are in no register.
-    pub(super) fn forget_unless(&mut self, is_known: impl Fn(&str) -> bool) {
+    /// Removes the certificates that are not in the registry.
+    pub(super) fn retain(&mut self, is_known: impl Fn(&str) -> bool) {
         self.sightings.0.retain(|serial, _| is_known(serial));
     }
 
-    /// What is to be written now, unless that was tried within this time.
-    pub(super) fn due(&mut self, after: Duration) -> Option<Sightings> {
-        let is_due = self.tried.is_none_or(|tried| tried.elapsed() >= after);
-        if !self.unkept || !is_due {
+    /// Returns the unsaved sightings if the last write was at least `interval` ago.
+    pub(super) fn take_due(&mut self, interval: Duration) -> Option<Sightings> {
+        let is_due = self
+            .last_write
+            .is_none_or(|last| last.elapsed() >= interval);
+        if !self.is_unsaved || !is_due {
             return None;
         }
-        self.tried = Some(Instant::now());
-        self.unkept = false;
+        self.last_write = Some(Instant::now());
+        self.is_unsaved = false;
         Some(self.sightings.clone())
     }
 
-    /// Notes that it could not be written.
-    pub(super) fn is_unkept(&mut self) {
-        self.unkept = true;
+    /// Marks the sightings as unsaved after a failed write.
+    pub(super) fn mark_unsaved(&mut self) {
+        self.is_unsaved = true;
     }
 }

@@ -1,4 +1,4 @@
-//! How a device stands, for `hubgate client list`.
+//! The state of a device for `hubgate client list`.
 
 use std::net::IpAddr;
 
@@ -6,65 +6,65 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
 use super::{
-    register::{Client, Register},
+    register::{Client, Registry},
     sightings::Sightings,
 };
 
-/// How a device stands.
+/// The state of a certificate and its device; times are RFC 3339.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The device.
+    /// Name of the device.
     pub name: String,
-    /// The serial number of its certificate in upper case hexadecimal.
+    /// Serial number of the certificate in upper-case hexadecimal.
     pub serial: String,
-    /// Whether it is let in.
+    /// Validity of the certificate.
     pub standing: Standing,
-    /// When the certificate was issued (RFC 3339).
+    /// Time of issue.
     #[serde(with = "rfc3339")]
     pub issued: OffsetDateTime,
-    /// When it ends (RFC 3339).
+    /// End of validity.
     #[serde(with = "rfc3339")]
     pub expires: OffsetDateTime,
-    /// Since when it is revoked (RFC 3339).
+    /// Time of revocation.
     #[serde(with = "rfc3339::option")]
     pub revoked: Option<OffsetDateTime>,
-    /// When it was last shown (RFC 3339).
+    /// Time of the last use.
     #[serde(with = "rfc3339::option")]
     pub last_seen: Option<OffsetDateTime>,
-    /// From where.
+    /// Address of the last use.
     pub last_seen_from: Option<IpAddr>,
 }
 
-/// Whether a certificate lets in.
+/// Validity of a device certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// It does.
+    /// Valid for more than 30 days.
     Good,
-    /// It does, for no more than 30 days.
+    /// Valid for at most 30 days.
     EndsSoon,
-    /// It has ended.
+    /// Expired.
     Ended,
-    /// It was revoked.
+    /// Revoked.
     Revoked,
 }
 
-/// How all devices stand, the oldest certificate first.
+/// Returns the states of all devices, the oldest certificate first.
 #[must_use]
-pub fn of(register: &Register, sightings: &Sightings, now: OffsetDateTime) -> Vec<State> {
-    let clients = register.clients().iter();
+pub fn of(registry: &Registry, sightings: &Sightings, now: OffsetDateTime) -> Vec<State> {
+    let clients = registry.clients().iter();
     clients
-        .map(|client| State::of(client, sightings, now))
+        .map(|client| State::new(client, sightings, now))
         .collect()
 }
 
 impl State {
-    fn of(client: &Client, sightings: &Sightings, now: OffsetDateTime) -> Self {
+    fn new(client: &Client, sightings: &Sightings, now: OffsetDateTime) -> Self {
         let seen = sightings.of(&client.serial);
         Self {
             name: client.name.to_string(),
             serial: client.serial.clone(),
-            standing: Standing::of(client, now),
+            standing: Standing::new(client, now),
             issued: client.issued,
             expires: client.expires,
             revoked: client.revoked,
@@ -75,7 +75,7 @@ impl State {
 }
 
 impl Standing {
-    fn of(client: &Client, now: OffsetDateTime) -> Self {
+    fn new(client: &Client, now: OffsetDateTime) -> Self {
         if client.revoked.is_some() {
             return Self::Revoked;
         }

@@ -1,4 +1,4 @@
-//! Devices that want to show their certificate where nobody is asked for one.
+//! Test windows: addresses with client certificates requested where none is required.
 
 use std::{
     collections::HashMap,
@@ -6,26 +6,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The addresses whose devices are asked for a minute, and until when.
+/// The open test windows: addresses with their end.
 #[derive(Debug, Default)]
-pub(super) struct Trials(HashMap<IpAddr, Instant>);
+pub(super) struct TestWindows(HashMap<IpAddr, Instant>);
 
-/// How long a device is asked for its certificate where nobody else is.
-const TRIAL: Duration = Duration::from_secs(60);
-/// Addresses at a time.
-const MOST: usize = 64;
+/// Length of a test window.
+const LENGTH: Duration = Duration::from_secs(60);
+/// Open test windows at a time.
+const MAX_WINDOWS: usize = 64;
 
-impl Trials {
-    /// Begins a trial, unless there are too many.
-    pub(super) fn begin(&mut self, address: IpAddr, now: Instant) {
+impl TestWindows {
+    /// Opens the test window of an address unless 64 are open.
+    pub(super) fn open(&mut self, address: IpAddr, now: Instant) {
         self.0.retain(|_, until| *until > now);
-        if self.0.len() < MOST {
-            self.0.insert(address, now + TRIAL);
+        if self.0.len() < MAX_WINDOWS {
+            self.0.insert(address, now + LENGTH);
         }
     }
 
-    /// Whether a device at this address is to be asked.
-    pub(super) fn has(&self, address: IpAddr, now: Instant) -> bool {
+    /// Returns true while the test window of the address is open.
+    pub(super) fn is_open(&self, address: IpAddr, now: Instant) -> bool {
         self.0.get(&address).is_some_and(|until| *until > now)
     }
 }
@@ -35,17 +35,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trial_lasts_a_minute_and_is_of_one_address() {
-        let (now, mut trials) = (Instant::now(), Trials::default());
+    fn a_test_window_is_open_for_a_minute_and_one_address() {
+        let (now, mut windows) = (Instant::now(), TestWindows::default());
         let [one, other] = [1, 2].map(|last| IpAddr::from([192, 168, 1, last]));
-        trials.begin(one, now);
-        assert!(trials.has(one, now) && !trials.has(other, now));
-        assert!(!trials.has(one, now + TRIAL));
+        windows.open(one, now);
+        assert!(windows.is_open(one, now) && !windows.is_open(other, now));
+        assert!(!windows.is_open(one, now + LENGTH));
         for last in 0..=u8::MAX {
-            trials.begin([10, 0, 0, last].into(), now);
+            windows.open([10, 0, 0, last].into(), now);
         }
-        assert_eq!(trials.0.len(), MOST);
-        trials.begin(other, now + TRIAL);
-        assert!(trials.has(other, now + TRIAL));
+        assert_eq!(windows.0.len(), MAX_WINDOWS);
+        windows.open(other, now + LENGTH);
+        assert!(windows.is_open(other, now + LENGTH));
     }
 }

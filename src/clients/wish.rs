@@ -1,36 +1,36 @@
-//! What is wanted for a device: a certificate, its first or another one.
+//! The request for a device certificate, the first one or a renewal.
 
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{name::Name, register::Register};
+use super::{name::Name, register::Registry};
 
-/// What a certificate is wanted for.
+/// A request for the certificate of a device.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Wish {
-    /// The device.
+    /// Name of the device.
     pub name: Name,
-    /// How long it is to be good.
+    /// Validity in days.
     pub days: u32,
-    /// Whether the device has one already, which the new one takes the place of.
+    /// The certificate replaces an existing one of the device.
     pub renew: bool,
 }
 
 impl Wish {
-    /// The serial number of the certificate to be replaced, for a renewal.
+    /// Checks the request; returns the serial number of the certificate that a renewal replaces.
     ///
     /// # Errors
     /// When the name is taken or, for a renewal, unknown.
     pub fn check(
         &self,
-        register: &Register,
+        registry: &Registry,
         now: OffsetDateTime,
     ) -> anyhow::Result<Option<String>> {
         let name = self.name.as_str();
-        match (register.of_name(&self.name, now), self.renew) {
+        match (registry.of_name(&self.name, now), self.renew) {
             (Some(old), true) => Ok(Some(old.serial.clone())),
-            (None, true) => bail!("{}", register.unknown(&self.name, now)),
+            (None, true) => bail!("{}", registry.unknown(&self.name, now)),
             (None, false) => Ok(None),
             (Some(_), false) => bail!(
                 "there is a client named {name:?} already: choose another name, \

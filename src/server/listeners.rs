@@ -1,72 +1,70 @@
-//! The listening sockets: inherited, opened, changed, handed over.
+//! The listening sockets of the process: inherited or opened, changed by a reload, handed over.
 
 use std::{
     collections::BTreeMap,
     fmt, io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener},
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{
-    bind_error::cannot_listen,
-    inherited::{self, Inherited},
-};
+use super::{bind_error::cannot_listen, endpoint::Endpoint, inherited::Inherited};
 use crate::{config::model::Listen, connection::acceptor::Acceptor};
 
-/// The open sockets, and those that wait for their port to be free.
+/// The open listeners, and those of http that wait for a free port.
 #[derive(Default)]
 pub(super) struct Listeners {
     open: BTreeMap<Kind, Listener>,
 }
 
-/// An address, and whether TLS is spoken there.
+/// A listening address; true for TLS.
 type Kind = (SocketAddr, bool);
 
-/// One socket and the task that accepts on it.
-#[derive(Default)]
+/// A socket and the stop signal of its accept loop.
+#[derive(Clone, Default)]
 struct Listener {
     socket: Arc<OnceLock<TcpListener>>,
     stop: CancellationToken,
 }
 
-/// `EAFNOSUPPORT` of Linux.
-const NO_SUCH_FAMILY: i32 = 97;
-/// How many connections may wait to be accepted.
-const BACKLOG: i32 = 1024;
-/// Between two tries to get a port that is taken.
+/// An http listener that waits until its port is free.
+struct BusyPort {
+    address: SocketAddr,
+    listener: Listener,
+}
+
+/// Time between two attempts to bind a busy port.
 const RETRY: Duration = Duration::from_secs(5);
 
 impl Listeners {
-    /// Opens all sockets, or takes those the process was started with.
+    /// Opens all listeners, preferably with inherited sockets.
     ///
     /// # Errors
-    /// When a socket for https cannot be had, or what was handed in is no listening socket; a
-    /// port for http is waited for.
+    /// When a socket for https cannot be opened, or an inherited descriptor is no listening
+    /// socket. A busy port for http is retried every 5 seconds.
     pub(super) fn open(listen: &Listen, acceptor: &Arc<Acceptor>) -> anyhow::Result<Self> {
         let mut listeners = Self::default();
-        let mut inherited = inherited::take()?;
+        let mut inherited = Inherited::from_env()?;
         listeners.open_from(&mut inherited, listen, acceptor)?;
-        for address in inherited.keys() {
-            warn!("the socket {address} was handed in but is not in listen; it is closed");
+        for address in inherited.addresses() {
+            warn!("the inherited socket {address} is not in listen and was closed");
         }
         Ok(listeners)
     }
 
-    /// Opens what is new and closes what is gone.
+    /// Opens new listeners and closes those that the configuration no longer names.
     ///
     /// # Errors
-    /// When a new socket for https cannot be had; then nothing changed.
+    /// When a new socket for https cannot be opened; nothing has changed then.
     pub(super) fn change(
         &mut self,
         listen: &Listen,
         acceptor: &Arc<Acceptor>,
     ) -> anyhow::Result<()> {
-        self.open_from(&mut Inherited::new(), listen, acceptor)
+        self.open_from(&mut Inherited::default(), listen, acceptor)
     }
 
     fn open_from(
@@ -92,7 +90,7 @@ impl Listeners {
             .into_iter()
             .map(|address| (address, self.socket(inherited, address)))
             .collect();
-        self.close_all_but(listen);
+        self.close_unlisted(listen);
         for (address, socket) in sockets {
             self.start((address, true), socket, acceptor)?;
         }
@@ -107,22 +105,24 @@ impl Listeners {
         wanted.iter().filter(missing).copied().collect()
     }
 
-    /// A socket that was handed in, that spoke the other way until now, or a new one.
+    /// Returns an inherited socket, the open socket of the address with or without TLS, or a new one.
     fn socket(&self, inherited: &mut Inherited, address: SocketAddr) -> io::Result<TcpListener> {
-        if let Some(socket) = [address, ipv4(address)]
-            .iter()
-            .find_map(|it| inherited.remove(it))
+        let endpoint = Endpoint(address);
+        if let Some(socket) = [endpoint, endpoint.ipv4()]
+            .into_iter()
+            .find_map(|endpoint| inherited.remove(endpoint.0))
         {
             return Ok(socket);
         }
         let open = [true, false].map(|tls| self.open.get(&(address, tls)));
-        let mut sockets = open.into_iter().flatten().filter_map(|it| it.socket.get());
+        let listeners = open.into_iter().flatten();
+        let mut sockets = listeners.filter_map(|listener| listener.socket.get());
         sockets
             .next()
-            .map_or_else(|| bind(address), TcpListener::try_clone)
+            .map_or_else(|| endpoint.bind(), TcpListener::try_clone)
     }
 
-    fn close_all_but(&mut self, listen: &Listen) {
+    fn close_unlisted(&mut self, listen: &Listen) {
         self.open.retain(|(address, tls), listener| {
             let wanted = if *tls { &listen.https } else { &listen.http };
             let stays = wanted.contains(address);
@@ -133,14 +133,14 @@ impl Listeners {
         });
     }
 
-    /// Stops accepting; connections go on.
+    /// Closes all listeners; accepted connections remain open.
     pub(super) fn close(&mut self) {
         for listener in std::mem::take(&mut self.open).values() {
             listener.stop.cancel();
         }
     }
 
-    /// The addresses that are served now.
+    /// Returns the addresses with an open socket.
     pub(super) fn addresses(&self) -> Vec<String> {
         let served = self
             .open
@@ -151,7 +151,7 @@ impl Listeners {
             .collect()
     }
 
-    /// The addresses of the open sockets, as the kernel knows them.
+    /// Returns the local addresses of the open sockets (getsockname(2)).
     pub(super) fn bound(&self) -> Vec<SocketAddr> {
         let sockets = self.open.values();
         let sockets = sockets.filter_map(|listener| listener.socket.get());
@@ -160,7 +160,7 @@ impl Listeners {
             .collect()
     }
 
-    /// Copies of the open sockets, for the process that takes over.
+    /// Duplicates the open sockets for the new process of a hand-over.
     ///
     /// # Errors
     /// When the process is out of file descriptors.
@@ -180,16 +180,17 @@ impl Listeners {
     ) -> anyhow::Result<()> {
         let listener = Listener::default();
         let accepting = tokio::net::TcpListener::from_std(socket.try_clone()?)?;
+        let (_, tls) = kind;
         let accept = acceptor
             .clone()
-            .accept(accepting, kind.1, listener.stop.clone());
+            .accept(accepting, tls, listener.stop.clone());
         acceptor.tasks().spawn(accept);
         listener.socket.set(socket).ok();
         self.open.insert(kind, listener);
         Ok(())
     }
 
-    /// A busy port for http must not stop the site; it is waited for.
+    /// Starts an http listener, or retries in the background while its port is busy.
     fn start_or_wait(
         &mut self,
         address: SocketAddr,
@@ -201,15 +202,13 @@ impl Listeners {
             Err(error) => error,
         };
         warn!(
-            "{}: {error}; https is served, and it is tried again",
+            "{}: {error}; https is served, and the port is tried again every 5 s",
             cannot_listen(address, &error)
         );
         let listener = Listener::default();
-        let (slot, stop) = (listener.socket.clone(), listener.stop.clone());
-        acceptor
-            .tasks()
-            .spawn(wait_for(address, acceptor.clone(), slot, stop));
-        self.open.insert((address, false), listener);
+        self.open.insert((address, false), listener.clone());
+        let busy = BusyPort { address, listener };
+        acceptor.tasks().spawn(busy.accept(acceptor.clone()));
         Ok(())
     }
 }
@@ -220,60 +219,26 @@ impl fmt::Display for Listeners {
     }
 }
 
-async fn wait_for(
-    address: SocketAddr,
-    acceptor: Arc<Acceptor>,
-    slot: Arc<OnceLock<TcpListener>>,
-    stop: CancellationToken,
-) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(RETRY) => {}
+impl BusyPort {
+    /// Binds the port as soon as it is free, then accepts on it.
+    async fn accept(self, acceptor: Arc<Acceptor>) {
+        let Self { address, listener } = self;
+        loop {
+            tokio::select! {
+                () = listener.stop.cancelled() => return,
+                () = tokio::time::sleep(RETRY) => {}
+            }
+            let Ok(socket) = Endpoint(address).bind() else {
+                continue;
+            };
+            let copy = socket
+                .try_clone()
+                .and_then(tokio::net::TcpListener::from_std);
+            if let Ok(accepting) = copy {
+                info!("{address} is free now and is served");
+                listener.socket.set(socket).ok();
+                return acceptor.accept(accepting, false, listener.stop).await;
+            }
         }
-        let Ok(socket) = bind(address) else { continue };
-        let copy = socket
-            .try_clone()
-            .and_then(tokio::net::TcpListener::from_std);
-        if let Ok(accepting) = copy {
-            info!("{address} has become free and is served now");
-            slot.set(socket).ok();
-            return acceptor.accept(accepting, false, stop).await;
-        }
     }
-}
-
-/// A listening socket; of IPv4 alone where `[::]` is asked for and the kernel has no IPv6.
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let listening = listen(address);
-    match &listening {
-        Err(error) if error.raw_os_error() == Some(NO_SUCH_FAMILY) => listen(ipv4(address)),
-        _ => listening,
-    }
-}
-
-/// `0.0.0.0` for `[::]`, any other address as it is.
-fn ipv4(address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
-            SocketAddr::from((Ipv4Addr::UNSPECIFIED, v6.port()))
-        }
-        other => other,
-    }
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    if address.is_ipv6() {
-        socket.set_only_v6(!address.ip().is_unspecified())?;
-    }
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
 }

@@ -1,4 +1,4 @@
-//! The start's part that touches files, on a blocking thread.
+//! The part of the start that reads and writes files; runs on a blocking thread.
 
 use std::sync::Arc;
 
@@ -16,16 +16,16 @@ use crate::{
     tls::Issued,
 };
 
-/// What is loaded at the start, and by what.
+/// The inputs of the load.
 pub(super) struct Loading {
     pub(super) config: Config,
     pub(super) log: AccessLog,
     pub(super) files: FileAccess,
-    pub(super) over: CancellationToken,
-    pub(super) keepers: Handle,
+    pub(super) shutdown: CancellationToken,
+    pub(super) acme: Handle,
 }
 
-/// What was loaded.
+/// The loaded parts of the server.
 pub(super) struct Loaded {
     pub(super) issued: Arc<Issued>,
     pub(super) certificates: Certificates,
@@ -34,16 +34,16 @@ pub(super) struct Loaded {
 }
 
 impl Loading {
-    /// Reads every file that the configuration names, and what is kept.
+    /// Loads every file that the configuration names and the state folder.
     pub(super) fn load(self) -> anyhow::Result<Loaded> {
         let (config, issued) = (self.config, Arc::new(Issued::default()));
-        // A module that needs the folder reports on first use that it cannot be made.
+        // Errors are ignored: a module that needs the folder reports it on first use.
         secret_file::make_folder(&config.state).ok();
         secret_file::remove_leftovers(&config.state);
         let files = self.files;
         let certificates =
-            Certificates::new(&config.state, issued.clone(), self.over, files.clone());
-        let certificates = certificates.on(self.keepers);
+            Certificates::new(&config.state, issued.clone(), self.shutdown, files.clone());
+        let certificates = certificates.on(self.acme);
         let prepared = certificates.prepare(&config)?;
         let challenges = certificates.challenges().clone();
         let clients = Clients::load(&config, files)?;

@@ -1,10 +1,10 @@
-//! Reports to the service manager (sd_notify(3)), from a thread of its own.
+//! Notifications to the service manager (sd_notify(3)), sent by a separate thread.
 //!
-//! A manager whose socket is full holds that thread only; reports beyond the queue are dropped.
+//! A service manager that does not read blocks that thread only; the queue drops what exceeds it.
 
 use std::{
     io,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::mpsc::{SyncSender, sync_channel},
     thread,
     time::Duration,
 };
@@ -12,20 +12,20 @@ use std::{
 use sd_notify::NotifyState;
 use tracing::warn;
 
-/// The service manager that the process reports to, if any.
+/// The connection to the service manager; without one, notifications are ignored.
 pub(super) struct ServiceManager {
     reports: SyncSender<Report>,
 }
 
 enum Report {
     State(Vec<NotifyState<'static>>),
-    /// Answered once all reports before are sent.
+    /// Acknowledged after all earlier reports were sent.
     Flush(SyncSender<()>),
 }
 
-/// Reports that wait at most.
-const MOST: usize = 64;
-/// How long the end of the process waits for its reports.
+/// Capacity of the queue.
+const QUEUE: usize = 64;
+/// Longest wait for the queue at the end of the process.
 const FLUSH_LIMIT: Duration = Duration::from_millis(500);
 
 impl ServiceManager {
@@ -34,18 +34,18 @@ impl ServiceManager {
     /// # Errors
     /// When the system refuses a thread.
     pub(super) fn start() -> io::Result<Self> {
-        let (reports, received) = sync_channel(MOST);
+        let (reports, received) = sync_channel::<Report>(QUEUE);
         let thread = thread::Builder::new().name("service-manager".to_owned());
-        thread.spawn(move || send(&received))?;
+        thread.spawn(move || received.into_iter().for_each(Report::send))?;
         Ok(Self { reports })
     }
 
-    /// Reports a state.
+    /// Queues a notification.
     pub(super) fn notify(&self, state: &[NotifyState<'static>]) {
         self.reports.try_send(Report::State(state.to_vec())).ok();
     }
 
-    /// Waits until all reports so far are sent, for half a second at most.
+    /// Waits until all queued notifications are sent, at most half a second.
     pub(super) fn flush(&self) {
         let (sent, flushed) = sync_channel(1);
         if self.reports.try_send(Report::Flush(sent)).is_ok() {
@@ -54,15 +54,15 @@ impl ServiceManager {
     }
 }
 
-fn send(reports: &Receiver<Report>) {
-    for report in reports {
-        match report {
-            Report::State(state) => {
+impl Report {
+    fn send(self) {
+        match self {
+            Self::State(state) => {
                 if let Err(error) = sd_notify::notify(&state) {
                     warn!("the service manager was not notified: {error}");
                 }
             }
-            Report::Flush(sent) => drop(sent.try_send(())),
+            Self::Flush(sent) => drop(sent.try_send(())),
         }
     }
 }

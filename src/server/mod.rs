@@ -1,10 +1,11 @@
-//! The life of the process: start, ready, reload, hand-over, drain.
+//! The life of the process: start, readiness, reload, hand-over, drain, shutdown.
 //!
-//! Every shared handle is made here, once, and passed down.
+//! This module creates every shared handle, once, and passes it down.
 
 mod bind_error;
 pub mod control;
 mod descriptors;
+mod endpoint;
 mod handover;
 mod inherited;
 mod listeners;
@@ -45,6 +46,8 @@ use crate::{
 
 pub use self::{bind_error::cannot_listen, signals::RunMode};
 use self::{
+    control::ControlSocket,
+    descriptors::DescriptorCapacity,
     handover::{Accepting, Predecessor},
     listeners::Listeners,
     loading::{Loaded, Loading},
@@ -55,13 +58,13 @@ use self::{
 
 /// The running process.
 pub struct Server {
-    /// Where the configuration is read from.
+    /// Path of the configuration.
     config: PathBuf,
     journal: Journal,
     manager: ServiceManager,
     files: FileAccess,
     sweeps: Sweeps,
-    /// The devices' files.
+    /// Files of the devices.
     devices: Arc<FileWatch>,
     proxy: Arc<Proxy>,
     acceptor: Arc<Acceptor>,
@@ -69,33 +72,45 @@ pub struct Server {
     issued: Arc<Issued>,
     certificates: Certificates,
     listeners: tokio::sync::Mutex<Listeners>,
-    /// Held during a reload: two at once could leave the older configuration.
+    /// Held during a reload: of two concurrent reloads the older configuration could win.
     reloading: tokio::sync::Mutex<()>,
-    /// What is wrong with the files in use, as told last.
-    told: Mutex<Vec<String>>,
+    /// The warnings that were logged last.
+    last_warnings: Mutex<Vec<String>>,
     since: Instant,
-    /// When the configuration in use was read.
+    /// Time at which the configuration in use was loaded.
     loaded: Mutex<OffsetDateTime>,
-    /// Gives up the control socket, orders and a hand-over.
-    over: CancellationToken,
+    /// Cancels the control socket, orders and a hand-over.
+    shutdown: CancellationToken,
 }
 
-/// Why the process comes to its end.
+/// Reason for the end of the process.
 enum End {
-    /// Asked to stop: connections are given a short time.
+    /// A stop signal: connections get 15 seconds.
     Stop,
-    /// Another process has taken over: connections may finish in peace.
+    /// Another process has taken over: connections get an hour.
     HandOver(Accepting),
 }
 
-/// Runs hubgate until it is told to end.
+/// The inputs of the start.
+struct Startup {
+    path: PathBuf,
+    config: Config,
+    journal: Journal,
+    /// Runtime of the ACME tasks.
+    acme: Handle,
+}
+
+/// Time for writes in progress when the process ends.
+const LAST_WRITES: Duration = Duration::from_millis(500);
+
+/// Runs hubgate until a signal or a hand-over ends it.
 ///
 /// # Errors
-/// [`config::Faults`] for a broken `proxy.yaml`, or why the process could not start.
+/// [`config::Faults`] for an invalid `proxy.yaml`, or the reason for a failed start.
 pub fn run(path: PathBuf, mode: RunMode) -> anyhow::Result<()> {
     tls::install_provider();
-    let read = path.clone();
-    let config = FileAccess::with_deadline().wait(move || config::load(&read))??;
+    let source = path.clone();
+    let config = FileAccess::with_deadline().wait(move || config::load(&source))??;
     let journal = journal::init(config.log.level)?;
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -103,126 +118,75 @@ pub fn run(path: PathBuf, mode: RunMode) -> anyhow::Result<()> {
         .on_thread_start(file_access::mark_as_serving)
         .build()
         .context("starting the runtime")?;
-    // Keepers of certificates wait for disks: they run where nothing is served.
-    let keepers = runtime::Builder::new_multi_thread()
+    // ACME tasks wait for disks, so they have a runtime that serves no connections.
+    let acme = runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("acme")
         .enable_all()
         .build()
         .context("starting the runtime of ACME")?;
-    let keeping = keepers.handle().clone();
-    let ended = runtime.block_on(serve(path, mode, config, journal.clone(), keeping));
-    // A thread that a dead disk holds is left behind.
-    keepers.shutdown_timeout(LAST_WRITES);
+    let startup = Startup {
+        path,
+        config,
+        journal: journal.clone(),
+        acme: acme.handle().clone(),
+    };
+    let ended = runtime.block_on(startup.serve(mode));
+    // Neither runtime waits for a thread that a dead disk blocks.
+    acme.shutdown_timeout(LAST_WRITES);
     runtime.shutdown_background();
     journal.flush();
     ended
 }
 
-/// In which what is being written at the end gets onto the disk.
-const LAST_WRITES: Duration = Duration::from_millis(500);
-
-async fn serve(
-    path: PathBuf,
-    mode: RunMode,
-    config: Config,
-    journal: Journal,
-    keepers: Handle,
-) -> anyhow::Result<()> {
-    // First of all: an early SIGHUP would end the process.
-    let mut signals = Signals::listen()?;
-    let predecessor = Predecessor::from_env();
-    let starting = Server::start(path, config, journal, keepers, predecessor.as_ref());
-    let starting = async {
-        let server = Arc::new(starting.await?);
-        let socket = control::open(&server).await;
-        anyhow::Ok((server, socket))
-    };
-    let (server, socket) = tokio::select! {
-        started = starting => started?,
-        () = signals.end.recv() => {
-            info!("asked to stop before the start was done");
-            return Ok(());
-        }
-    };
-    server.tell_warnings();
-    tokio::spawn(refresh::keep_current(server.clone()));
-    tokio::spawn(control::serve(server.clone(), socket));
-    server.is_ready(predecessor.as_ref());
-    info!("ready on {}", server.listeners.lock().await);
-    live(&server, mode, signals).await;
-    server.manager.flush();
-    Ok(())
-}
-
-/// Serves until a signal, or a process that has taken over, ends this one.
-///
-/// Nothing but signals is awaited here: what they ask for runs beside this, one at a time of each
-/// kind, and signals that come meanwhile count as one.
-async fn live(server: &Arc<Server>, mode: RunMode, signals: Signals) {
-    let Signals {
-        reload,
-        hand_over,
-        mut end,
-    } = signals;
-    let (reloading, handing_over) = (server.clone(), server.clone());
-    let reloads = spawn(async move {
-        if mode == RunMode::Service {
-            reload::on_signal(reloading, reload).await;
-        }
-    });
-    let mut hand_over = spawn(async move {
-        match mode {
-            RunMode::Service => handover::on_signal(handing_over, hand_over).await,
-            RunMode::Demo => None,
-        }
-    });
-    let ended = tokio::select! {
-        Ok(Some(accepting)) = &mut hand_over => End::HandOver(accepting),
-        () = end.recv() => End::Stop,
-    };
-    drop(reloads);
-    let is_stop = matches!(ended, End::Stop);
-    let orderly = stop::end(server, ended, &mut end).await;
-    if is_stop && orderly {
-        tokio::select! {
-            _ = hand_over => {}
-            () = end.recv() => {}
-        }
+impl Startup {
+    /// Starts the server and serves until the process ends.
+    async fn serve(self, mode: RunMode) -> anyhow::Result<()> {
+        // Before everything else, since an early SIGHUP would end the process.
+        let mut signals = Signals::listen()?;
+        let predecessor = Predecessor::from_env();
+        let starting = Server::start(self, predecessor.as_ref());
+        let starting = async {
+            let server = Arc::new(starting.await?);
+            let socket = ControlSocket::open(&server).await;
+            anyhow::Ok((server, socket))
+        };
+        let (server, socket) = tokio::select! {
+            started = starting => started?,
+            () = signals.end.recv() => {
+                info!("stop requested before the start was complete");
+                return Ok(());
+            }
+        };
+        server.log_warnings();
+        tokio::spawn(server.clone().refresh());
+        tokio::spawn(server.clone().serve_control(socket));
+        server.notify_ready(predecessor.as_ref());
+        info!("ready on {}", server.listeners.lock().await);
+        server.run(mode, signals).await;
+        server.manager.flush();
+        Ok(())
     }
 }
 
-/// A task that ends with its handle.
-fn spawn<T: Send + 'static>(
-    task: impl Future<Output = T> + Send + 'static,
-) -> AbortOnDropHandle<T> {
-    AbortOnDropHandle::new(tokio::spawn(task))
-}
-
-/// What looks after the devices of the house.
-fn devices(proxy: &Proxy) -> FileWatch {
-    let clients = proxy.clients.clone();
-    FileWatch::new(move || Refreshed::silently(clients.look()))
-}
-
 impl Server {
-    async fn start(
-        path: PathBuf,
-        config: Config,
-        journal: Journal,
-        keepers: Handle,
-        predecessor: Option<&Predecessor>,
-    ) -> anyhow::Result<Self> {
+    async fn start(startup: Startup, predecessor: Option<&Predecessor>) -> anyhow::Result<Self> {
+        let Startup {
+            path,
+            config,
+            journal,
+            acme,
+        } = startup;
         let manager = ServiceManager::start().context("starting a thread")?;
         let log = AccessLog::new(config.log.access).context("starting the access log")?;
         let (listen, configured) = (config.listen.clone(), config.limits.connections);
-        let (files, over) = (FileAccess::with_deadline(), CancellationToken::new());
+        let (files, shutdown) = (FileAccess::with_deadline(), CancellationToken::new());
         let loading = Loading {
             config,
             log,
             files: files.clone(),
-            over: over.child_token(),
-            keepers,
+            shutdown: shutdown.child_token(),
+            acme,
         };
         let Loaded {
             issued,
@@ -234,26 +198,28 @@ impl Server {
         let proxy = Arc::new(proxy);
         let registry = Arc::new(ConnectionRegistry::default());
         let workers = Workers::start().context("starting the threads that serve")?;
-        let connections = descriptors::connections();
-        descriptors::warn_of(configured, connections);
+        let capacity = DescriptorCapacity::raise();
+        capacity.warn_if_below(configured);
         let acceptor = Arc::new(Acceptor::new(
             proxy.clone(),
             registry.clone(),
             workers,
-            connections,
+            capacity.0,
         ));
         let listeners = Listeners::open(&listen, &acceptor)?;
         if let Some(predecessor) = predecessor {
             predecessor.delay_orders(&certificates).await;
         }
-        // The CA may look at once.
+        // The listeners are open, so the CA can validate at once.
         certificates.keep(prepared);
+        let clients = proxy.clients.clone();
+        let devices = FileWatch::new(move || Refreshed::silently(clients.look()));
         Ok(Self {
             config: path,
             journal,
             manager,
             sweeps: Sweeps::new(files.clone()),
-            devices: Arc::new(devices(&proxy)),
+            devices: Arc::new(devices),
             files,
             proxy,
             acceptor,
@@ -262,34 +228,72 @@ impl Server {
             certificates,
             listeners: tokio::sync::Mutex::new(listeners),
             reloading: tokio::sync::Mutex::default(),
-            told: Mutex::default(),
+            last_warnings: Mutex::default(),
             since: Instant::now(),
             loaded: Mutex::new(OffsetDateTime::now_utc()),
-            over,
+            shutdown,
         })
     }
 
-    /// Reports that this process serves: to the one that it takes over from, or to systemd.
-    fn is_ready(&self, predecessor: Option<&Predecessor>) {
+    /// Serves until a signal or a hand-over ends the process, then shuts down.
+    ///
+    /// Awaits signals only. Reloads and hand-overs run in tasks of their own, one at a time of each
+    /// kind; signals that arrive meanwhile count as one.
+    async fn run(self: &Arc<Self>, mode: RunMode, signals: Signals) {
+        let Signals {
+            reload,
+            hand_over,
+            mut end,
+        } = signals;
+        let (reloading, handing_over) = (self.clone(), self.clone());
+        let reloads = AbortOnDropHandle::new(tokio::spawn(async move {
+            if mode == RunMode::Service {
+                reloading.reload_on_signal(reload).await;
+            }
+        }));
+        let mut hand_over = AbortOnDropHandle::new(tokio::spawn(async move {
+            match mode {
+                RunMode::Service => handing_over.hand_over_on_signal(hand_over).await,
+                RunMode::Demo => None,
+            }
+        }));
+        let ended = tokio::select! {
+            Ok(Some(accepting)) = &mut hand_over => End::HandOver(accepting),
+            () = end.recv() => End::Stop,
+        };
+        drop(reloads);
+        let is_stop = matches!(ended, End::Stop);
+        let is_orderly = self.shut_down(ended, &mut end).await;
+        if is_stop && is_orderly {
+            tokio::select! {
+                _ = hand_over => {}
+                () = end.recv() => {}
+            }
+        }
+    }
+
+    /// Reports readiness to the previous process of a hand-over, or to systemd.
+    fn notify_ready(&self, predecessor: Option<&Predecessor>) {
         match predecessor {
-            Some(predecessor) => predecessor.is_ready(),
+            Some(predecessor) => predecessor.notify_ready(),
             None => self.manager.notify(&[NotifyState::Ready]),
         }
     }
 
-    /// The folder of what is kept.
+    /// Returns the path of the state folder.
     pub(super) fn state(&self) -> PathBuf {
         self.proxy.sites().config.state.clone()
     }
 
-    /// Says what is wrong with files that are used all the same; what was said last, not again.
-    fn tell_warnings(&self) {
+    /// Logs the warnings of the files in use that were not logged last time.
+    fn log_warnings(&self) {
         let mut warnings = self.proxy.sites().warnings();
         warnings.extend(self.proxy.clients.warnings());
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        for warning in warnings.iter().filter(|warning| !told.contains(warning)) {
+        let last = self.last_warnings.lock();
+        let mut last = last.unwrap_or_else(PoisonError::into_inner);
+        for warning in warnings.iter().filter(|warning| !last.contains(warning)) {
             warn!("{warning}");
         }
-        *told = warnings;
+        *last = warnings;
     }
 }

@@ -1,68 +1,70 @@
-//! Looks at certificates, passwords and revocation lists twice a second.
+//! Refresh: checks certificates, password files, CAs and revocation lists twice a second.
 
 use std::{sync::Arc, time::Duration};
 
 use sd_notify::NotifyState;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use tracing::{error, info};
 
 use super::Server;
 
-/// Between two looks at the files.
-const LOOK: Duration = Duration::from_millis(500);
+/// Interval of the checks.
+const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Between two looks at what time alone changes.
+/// Interval of the warnings and sums that depend on time alone.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Time in which a file that changed is written whole.
-const SETTLED: Duration = Duration::from_millis(150);
+/// Time in which another program finishes writing a changed file.
+const SETTLING: Duration = Duration::from_millis(150);
 
-/// Connections judged again before others may run.
-const AT_ONCE: usize = 32;
-
-/// Keeps what is read from files current, until the process ends.
-pub(super) async fn keep_current(server: Arc<Server>) {
-    tokio::spawn(keep_house(server.clone()));
-    let mut ticks = interval(LOOK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut minutes = interval(MINUTE);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {
-                // Other programs write in place: what a half-written file refuses is not ended.
-                if server.look().await {
-                    sleep(SETTLED).await;
-                    server.look().await;
-                }
-                server.end_unadmitted().await;
-            }
-            // Some things become wrong by nothing but time.
-            _ = minutes.tick() => {
-                server.tell_warnings();
-                server.proxy.counters.limits.sum_up();
-                server.proxy.budget.evictions.sum_up();
-                server.acceptor.sum_up();
-            }
-        }
-    }
-}
-
-/// Closes idle connections to hubs, and tells the service manager that the process lives.
-async fn keep_house(server: Arc<Server>) {
-    let mut ticks = interval(LOOK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        server.proxy.connector.sweep();
-        if sd_notify::watchdog_enabled().is_some() {
-            server.manager.notify(&[NotifyState::Watchdog]);
-        }
-    }
-}
+/// Connections that are re-evaluated before other tasks may run.
+const BATCH: usize = 32;
 
 impl Server {
-    /// Takes up the files that changed; says whether any did.
-    pub(super) async fn look(&self) -> bool {
+    /// Refreshes the values of all files until the process ends.
+    pub(super) async fn refresh(self: Arc<Self>) {
+        tokio::spawn(self.clone().sweep_idle());
+        let (mut ticks, mut minutes) = (Self::ticks(), interval(MINUTE));
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {
+                    // A half-written file must not end connections: it is read again first.
+                    if self.poll_files().await {
+                        sleep(SETTLING).await;
+                        self.poll_files().await;
+                    }
+                    self.end_unadmitted().await;
+                }
+                _ = minutes.tick() => {
+                    self.log_warnings();
+                    self.proxy.counters.limits.sum_up();
+                    self.proxy.budget.evictions.sum_up();
+                    self.acceptor.sum_up();
+                }
+            }
+        }
+    }
+
+    /// Closes idle connections to hubs and notifies the service manager's watchdog.
+    async fn sweep_idle(self: Arc<Self>) {
+        let mut ticks = Self::ticks();
+        loop {
+            ticks.tick().await;
+            self.proxy.connector.sweep();
+            if sd_notify::watchdog_enabled().is_some() {
+                self.manager.notify(&[NotifyState::Watchdog]);
+            }
+        }
+    }
+
+    fn ticks() -> Interval {
+        let mut ticks = interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    }
+
+    /// Reads the changed files; returns true if a value changed.
+    pub(super) async fn poll_files(&self) -> bool {
         let mut watches = self.proxy.sites().watches();
         watches.push(self.devices.clone());
         let refreshed = self.sweeps.run(watches).await;
@@ -75,23 +77,23 @@ impl Server {
         }
         if refreshed.has_changed {
             self.proxy.begin_edition();
-            self.tell_warnings();
+            self.log_warnings();
         }
         refreshed.has_changed
     }
 
-    /// Ends what is open and would not be admitted now: connections of revoked devices, and
-    /// exchanges whose password, session, network or path rule is no more.
+    /// Closes the connections of revoked devices and ends the requests that are no longer admitted
+    /// because their password, session, network or path rule has changed.
     pub(super) async fn end_unadmitted(&self) {
         let (sites, registry) = (self.proxy.sites_now(), self.registry.all());
         for link in &registry {
             sites.prepare(link).await;
         }
-        self.cut_revoked();
+        self.close_revoked();
         let mut ended = 0;
         for (number, link) in registry.iter().enumerate() {
             ended += self.proxy.end_unadmitted(link);
-            if number % AT_ONCE == AT_ONCE - 1 {
+            if number % BATCH == BATCH - 1 {
                 tokio::task::yield_now().await;
             }
         }
@@ -100,12 +102,14 @@ impl Server {
         }
     }
 
-    /// Ends the connections of devices whose certificate is not good any more.
-    fn cut_revoked(&self) {
+    /// Closes the connections with a client certificate that is no longer accepted.
+    fn close_revoked(&self) {
         let sites = self.proxy.sites();
-        let cut = self.registry.cut_unless(|link| sites.still_trusts(link));
-        if cut > 0 {
-            info!("closed {cut} connections of devices that are no longer let in");
+        let closed = self.registry.cut_unless(|link| sites.still_trusts(link));
+        if closed > 0 {
+            info!(
+                "closed {closed} connections with client certificates that are no longer accepted"
+            );
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Reload: read everything again, build it whole, and only then use it.
+//! Reload: loads the configuration with all its files, then swaps the sites.
+//!
+//! A fault changes nothing.
 
 use std::sync::{Arc, PoisonError};
 
@@ -16,15 +18,16 @@ use crate::{
 
 use super::Server;
 
-/// Reloads at each signal.
-pub(super) async fn on_signal(server: Arc<Server>, mut signal: Signal) {
-    while signal.recv().await.is_some() {
-        server.reload_loudly().await;
-    }
-}
-
 impl Server {
-    async fn reload_loudly(self: &Arc<Self>) {
+    /// Reloads at each signal.
+    pub(super) async fn reload_on_signal(self: Arc<Self>, mut signal: Signal) {
+        while signal.recv().await.is_some() {
+            self.reload_and_notify().await;
+        }
+    }
+
+    /// Reloads, logs the result and notifies the service manager.
+    async fn reload_and_notify(self: &Arc<Self>) {
         let began = NotifyState::monotonic_usec_now().unwrap_or(NotifyState::Reloading);
         self.manager.notify(&[NotifyState::Reloading, began]);
         match self.reload().await {
@@ -34,37 +37,37 @@ impl Server {
         self.manager.notify(&[NotifyState::Ready]);
     }
 
-    /// Reads the configuration again; on any fault nothing changes.
+    /// Loads the configuration and uses it from the next request on.
     ///
     /// # Errors
-    /// What is wrong with the file, or with what it names.
+    /// The faults of the configuration or of a file that it names; nothing has changed then.
     pub(super) async fn reload(self: &Arc<Self>) -> anyhow::Result<()> {
-        let _alone = self.reloading.lock().await;
+        let _lock = self.reloading.lock().await;
         let server = self.clone();
-        let (sites, prepared) = self.files.run(move || server.read()).await??;
+        let (sites, prepared) = self.files.run(move || server.load()).await??;
         let config = &sites.config;
         let mut listeners = self.listeners.lock().await;
-        if self.over.is_cancelled() {
-            bail!("this process is about to end");
+        if self.shutdown.is_cancelled() {
+            bail!("this process is shutting down");
         }
         listeners.change(&config.listen, &self.acceptor)?;
         drop(listeners);
         if let Err(error) = self.journal.set_level(config.log.level) {
-            warn!("the log level stays: {error}");
+            warn!("the log level cannot be changed: {error}");
         }
         self.proxy.log.set_format(config.log.access);
         self.proxy.replace(sites);
         *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = OffsetDateTime::now_utc();
         self.certificates.keep(prepared);
-        self.tell_warnings();
+        self.log_warnings();
         self.end_unadmitted().await;
         Ok(())
     }
 
-    /// Reads the configuration and every file that it names.
-    fn read(&self) -> anyhow::Result<(Sites, Prepared)> {
+    /// Loads the configuration and every file that it names.
+    fn load(&self) -> anyhow::Result<(Sites, Prepared)> {
         let config = config::load(&self.config)?;
-        self.must_stay_at_home(&config)?;
+        self.check_state_folder(&config)?;
         let prepared = self.certificates.prepare(&config)?;
         self.proxy.clients.prepare(&config)?;
         let sites = Sites::build(config, &self.issued)?;
@@ -72,8 +75,8 @@ impl Server {
         Ok((sites, prepared))
     }
 
-    /// The process holds its control socket, certificates and locks there.
-    fn must_stay_at_home(&self, config: &Config) -> anyhow::Result<()> {
+    /// Refuses another state folder: the control socket, certificates and locks are in the old one.
+    fn check_state_folder(&self, config: &Config) -> anyhow::Result<()> {
         let (old, new) = (&self.proxy.sites().config.state, &config.state);
         if old == new {
             return Ok(());

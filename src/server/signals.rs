@@ -1,24 +1,22 @@
-//! The signals that the process answers; any other that would end it is logged and ignored.
+//! The signals of the process; every other signal that would end it is logged and ignored.
 //!
-//! A habit such as SIGUSR1 to reopen logs must not end the process. Left alone are those of a
-//! crash (SIGSEGV and the like), and SIGABRT, by which systemd's watchdog ends a process that hangs.
-
-use std::borrow::Cow;
+//! A habit such as SIGUSR1 to reopen logs must not end the process. The default actions of crash
+//! signals (SIGSEGV and others) and of SIGABRT, which systemd's watchdog sends, are unchanged.
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
-/// The signals that a process answers beside those that end it.
+/// The signals that a process handles besides SIGTERM and SIGINT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunMode {
     /// SIGHUP reloads, SIGUSR2 hands over.
     Service,
-    /// None: a demo ends with its terminal, and its files with it.
+    /// None: a demo ends with its terminal.
     Demo,
 }
 
-/// The signals the process answers.
+/// The signals that the process handles.
 pub(super) struct Signals {
     pub(super) reload: Signal,
     pub(super) hand_over: Signal,
@@ -32,7 +30,7 @@ pub(super) struct EndSignals {
 }
 
 impl EndSignals {
-    /// Waits for one of them.
+    /// Waits for SIGTERM or SIGINT.
     pub(super) async fn recv(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -42,14 +40,14 @@ impl EndSignals {
 }
 
 impl Signals {
-    /// Listens for each signal; those without a meaning are logged and ignored.
+    /// Installs the handlers, those of ignored signals included.
     ///
     /// # Errors
-    /// When the system refuses a handler of a signal with a meaning.
+    /// When the system refuses the handler of a signal that is not ignored.
     pub(super) fn listen() -> anyhow::Result<Self> {
-        for (number, name) in ignored() {
-            // Tools that watch the process (valgrind) reserve a real-time signal for themselves.
-            if let Err(error) = ignore(number, name) {
+        for ignored in IgnoredSignal::all() {
+            // A tool that runs the process (valgrind) may reserve a real-time signal.
+            if let Err(error) = ignored.listen() {
                 warn!("{error:#}");
             }
         }
@@ -65,7 +63,7 @@ impl Signals {
     }
 }
 
-/// Signals whose default action would end the process (signal(7)).
+/// Signals that end the process by default (signal(7)).
 const IGNORED: [(i32, &str); 10] = [
     (3, "SIGQUIT"),
     (10, "SIGUSR1"),
@@ -78,24 +76,39 @@ const IGNORED: [(i32, &str); 10] = [
     (29, "SIGIO"),
     (30, "SIGPWR"),
 ];
-/// Real-time signals; those before are glibc's own.
+/// Real-time signals; glibc uses those before.
 const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
-fn ignored() -> impl Iterator<Item = (i32, Cow<'static, str>)> {
-    let named = IGNORED.map(|(number, name)| (number, Cow::Borrowed(name)));
-    let real_time = REAL_TIME.map(|number| (number, format!("signal {number}").into()));
-    named.into_iter().chain(real_time)
+/// A signal that is logged and ignored.
+struct IgnoredSignal {
+    number: i32,
+    name: String,
 }
 
-fn ignore(number: i32, name: Cow<'static, str>) -> anyhow::Result<()> {
-    let mut signals =
-        signal(SignalKind::from_raw(number)).with_context(|| format!("listening for {name}"))?;
-    tokio::spawn(async move {
-        while signals.recv().await.is_some() {
-            warn!(
-                "{name} is ignored: SIGHUP reloads, SIGUSR2 hands over, SIGTERM ends; logs go to stdout and stderr"
-            );
-        }
-    });
-    Ok(())
+impl IgnoredSignal {
+    fn all() -> impl Iterator<Item = Self> {
+        let named = IGNORED.map(|(number, name)| Self {
+            number,
+            name: name.to_owned(),
+        });
+        let real_time = REAL_TIME.map(|number| Self {
+            number,
+            name: format!("signal {number}"),
+        });
+        named.into_iter().chain(real_time)
+    }
+
+    fn listen(self) -> anyhow::Result<()> {
+        let Self { number, name } = self;
+        let signals = signal(SignalKind::from_raw(number));
+        let mut signals = signals.with_context(|| format!("listening for {name}"))?;
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                warn!(
+                    "{name} is ignored: SIGHUP reloads, SIGUSR2 hands over, SIGTERM ends; logs go to stdout and stderr"
+                );
+            }
+        });
+        Ok(())
+    }
 }

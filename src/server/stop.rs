@@ -1,4 +1,4 @@
-//! The orderly end: no request that was begun is lost.
+//! Shutdown: drains connections, so that no accepted request is lost, and ends the process.
 
 use std::time::Duration;
 
@@ -8,77 +8,82 @@ use tracing::{info, warn};
 
 use super::{End, Server, signals::EndSignals};
 
-/// In which idle connections learn with an answer that it was their last.
-const LAST_ANSWERS: Duration = Duration::from_secs(3);
-/// In which begun requests end, after a signal to stop.
+/// Time in which the last response on an idle connection announces its close.
+const ANNOUNCEMENT: Duration = Duration::from_secs(3);
+/// Time for requests in progress after a stop signal.
 const REQUESTS: Duration = Duration::from_secs(10);
-/// The same after a hand-over, when nobody waits for this process.
-const IN_PEACE: Duration = Duration::from_secs(3600);
-/// In which WebSockets end that were told goodbye.
-const GOODBYE: Duration = Duration::from_secs(2);
-
-/// In which it is written where devices were last seen.
+/// The same after a hand-over.
+const REQUESTS_AFTER_HAND_OVER: Duration = Duration::from_secs(3600);
+/// Time in which WebSockets end after their close frame.
+const CLOSING_HANDSHAKE: Duration = Duration::from_secs(2);
+/// Time for the last write of `seen.json`.
 const LAST_WRITE: Duration = Duration::from_secs(1);
 
-/// Ends the process, with less patience each time it is asked to; says whether it was not asked again.
-pub(super) async fn end(server: &Server, end: End, signals: &mut EndSignals) -> bool {
-    if matches!(end, End::HandOver(_)) {
+impl Server {
+    /// Shuts down; each further signal shortens the time for open connections.
+    ///
+    /// Returns false if the last connections were closed by a second stop signal.
+    pub(super) async fn shut_down(&self, end: End, signals: &mut EndSignals) -> bool {
+        if matches!(end, End::HandOver(_)) {
+            tokio::select! {
+                () = self.stop(end) => return true,
+                () = signals.recv() => info!("stop requested: open connections get 15 more seconds"),
+            }
+        }
         tokio::select! {
-            () = stop(server, end) => return true,
-            () = signals.recv() => info!("asked to stop: open connections are not waited for long"),
+            () = self.stop(End::Stop) => true,
+            () = signals.recv() => {
+                info!("stop requested again: {} connections are closed", self.acceptor.tasks().len());
+                self.proxy.log.flush();
+                false
+            }
         }
     }
-    tokio::select! {
-        () = stop(server, End::Stop) => true,
-        () = signals.recv() => {
-            info!("asked again: {} connections are cut", server.acceptor.tasks().len());
-            server.proxy.log.flush();
-            false
+
+    async fn stop(&self, end: End) {
+        if matches!(end, End::Stop) {
+            self.manager.notify(&[NotifyState::Stopping]);
         }
-    }
-}
-
-/// Ends the process step by step.
-async fn stop(server: &Server, end: End) {
-    if matches!(end, End::Stop) {
-        server.manager.notify(&[NotifyState::Stopping]);
-    }
-    server.over.cancel();
-    server.listeners.lock().await.close();
-    let tasks = server.acceptor.tasks();
-    tasks.close();
-    server.proxy.drain.begin();
-    match end {
-        End::Stop => hurry(server).await,
-        End::HandOver(accepting) => {
-            drop(accepting);
-            timeout(IN_PEACE, tasks.wait()).await.ok();
+        self.shutdown.cancel();
+        self.listeners.lock().await.close();
+        let tasks = self.acceptor.tasks();
+        tasks.close();
+        self.proxy.drain.begin();
+        match end {
+            End::Stop => self.drain().await,
+            End::HandOver(accepting) => {
+                drop(accepting);
+                timeout(REQUESTS_AFTER_HAND_OVER, tasks.wait()).await.ok();
+            }
         }
+        self.close_websockets().await;
+        let clients = self.proxy.clients.clone();
+        let keep = self.files.run(move || clients.keep(Duration::ZERO));
+        timeout(LAST_WRITE, keep).await.ok();
+        self.proxy.log.flush();
+        info!("ended");
     }
-    say_goodbye(server).await;
-    let clients = server.proxy.clients.clone();
-    let keep = server.files.run(move || clients.keep(Duration::ZERO));
-    timeout(LAST_WRITE, keep).await.ok();
-    server.proxy.log.flush();
-    info!("ended");
-}
 
-/// Closes what is idle after a while, and lets begun requests end.
-async fn hurry(server: &Server) {
-    let tasks = server.acceptor.tasks();
-    if timeout(LAST_ANSWERS, tasks.wait()).await.is_ok() {
-        return;
+    /// Closes idle connections after 3 seconds and waits 10 more for requests in progress.
+    async fn drain(&self) {
+        let tasks = self.acceptor.tasks();
+        if timeout(ANNOUNCEMENT, tasks.wait()).await.is_ok() {
+            return;
+        }
+        let drain = &self.proxy.drain;
+        drain.closing.raise();
+        drain.leaving.raise();
+        timeout(REQUESTS, tasks.wait()).await.ok();
     }
-    let drain = &server.proxy.drain;
-    drain.closing.raise();
-    drain.leaving.raise();
-    timeout(REQUESTS, tasks.wait()).await.ok();
-}
 
-async fn say_goodbye(server: &Server) {
-    let tasks = server.acceptor.tasks();
-    server.proxy.drain.leaving.raise();
-    if timeout(GOODBYE, tasks.wait()).await.is_err() {
-        warn!("{} connections did not end and are cut", tasks.len());
+    async fn close_websockets(&self) {
+        let tasks = self.acceptor.tasks();
+        self.proxy.drain.leaving.raise();
+        if timeout(CLOSING_HANDSHAKE, tasks.wait()).await.is_err() {
+            warn!(
+                "closed {} connections that did not end in time",
+                tasks.len()
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! One look at all files, in which a file that does not answer costs its own values only.
+//! A sweep refreshes the values of all files; a file on a dead disk delays its own values only.
 
 use std::{
     pin::pin,
@@ -16,53 +16,53 @@ use crate::{
     sites::file_watch::{FileWatch, Refreshed},
 };
 
-/// The looks of a process, and what they found that has not been taken up.
+/// The sweeps of a process, one at a time, with the changes that no caller has taken yet.
 pub(super) struct Sweeps {
     files: FileAccess,
     found: Arc<Mutex<Refreshed>>,
-    alone: tokio::sync::Mutex<()>,
+    running: tokio::sync::Mutex<()>,
 }
 
-/// One look: threads take the next value each until none is left.
+/// One sweep: each thread takes the next value until all are taken.
 struct Sweep {
     watches: Vec<Arc<FileWatch>>,
     next: AtomicUsize,
     found: Arc<Mutex<Refreshed>>,
 }
 
-/// How long one value may hold a thread before another takes the rest.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// Time after which a blocked thread is left to its value and another one continues.
+const THREAD_LIMIT: Duration = Duration::from_millis(200);
 
 impl Sweeps {
-    /// No look yet.
     pub(super) fn new(files: FileAccess) -> Self {
         Self {
             files,
             found: Arc::default(),
-            alone: tokio::sync::Mutex::default(),
+            running: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Refreshes all values; what a dead disk holds is left to its thread, and what that finds to a
-    /// later look.
+    /// Refreshes all values and returns the changes.
+    ///
+    /// A value on a dead disk keeps its thread; a later sweep returns its change.
     pub(super) async fn run(&self, watches: Vec<Arc<FileWatch>>) -> Refreshed {
-        let _alone = self.alone.lock().await;
+        let _lock = self.running.lock().await;
         let sweep = Arc::new(Sweep {
             watches,
             next: AtomicUsize::new(0),
             found: self.found.clone(),
         });
-        while !sweep.is_over() && self.advance(&sweep).await {}
+        while !sweep.is_complete() && self.advance(&sweep).await {}
         std::mem::take(&mut *lock(&self.found))
     }
 
-    /// Lets a thread take values until one holds it; false when there is no thread.
+    /// Refreshes values on one thread until it ends or is blocked; returns false without a thread.
     async fn advance(&self, sweep: &Arc<Sweep>) -> bool {
         let work = sweep.clone();
         let mut working = pin!(self.files.run(move || work.work()));
         loop {
             let before = sweep.position();
-            match timeout(PATIENCE, &mut working).await {
+            match timeout(THREAD_LIMIT, &mut working).await {
                 Ok(worked) => return worked.is_ok(),
                 Err(_) if sweep.position() == before => return true,
                 Err(_) => {}
@@ -84,7 +84,7 @@ impl Sweep {
         self.next.load(Ordering::Relaxed)
     }
 
-    fn is_over(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.position() >= self.watches.len()
     }
 }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_value_that_holds_its_thread_delays_no_other_and_is_taken_up_later() {
+    async fn a_blocked_value_delays_no_other_and_is_returned_later() {
         let sweeps = Sweeps::new(FileAccess::with_deadline());
         let (release, held) = channel::<()>();
         let held = Mutex::new(held);

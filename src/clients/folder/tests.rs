@@ -36,10 +36,8 @@ impl Home {
     /// The serial numbers on the list.
     fn revoked(&self) -> Vec<Vec<u8>> {
         let list = fs::read_to_string(self.folder.list()).unwrap();
-        ca::revoked_in(&list)
-            .into_iter()
-            .map(|(it, _)| it)
-            .collect()
+        let revoked = Revocations::parse(&list).into_iter();
+        revoked.map(|revoked| revoked.serial).collect()
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -48,18 +46,18 @@ impl Home {
 }
 
 #[test]
-fn the_ca_is_made_once_and_for_its_owner_only() {
+fn the_ca_is_generated_once_and_readable_by_its_owner_only() {
     let home = Home::new();
-    let made = fs::read(home.file("ca.pem")).unwrap();
+    let generated = fs::read(home.file("ca.pem")).unwrap();
     fs::set_permissions(home.file("ca.pem"), fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(home.folder.prepare().unwrap(), [""; 0]);
-    assert_eq!(fs::read(home.file("ca.pem")).unwrap(), made);
+    assert_eq!(fs::read(home.file("ca.pem")).unwrap(), generated);
     let mode = |file: &str| fs::metadata(home.file(file)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("ca.pem"), mode("")), (0o600, 0o700));
 }
 
 #[test]
-fn a_taken_name_is_refused_and_a_revoked_one_is_free_again() {
+fn a_taken_name_is_refused_until_it_is_revoked() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     let fault = home.issue("Anna", false).unwrap_err().to_string();
@@ -69,13 +67,13 @@ fn a_taken_name_is_refused_and_a_revoked_one_is_free_again() {
 }
 
 #[test]
-fn who_is_revoked_is_on_the_list_and_stays_there_without_the_register() {
+fn a_revocation_stays_on_the_list_without_the_registry() {
     let home = Home::new();
-    let anna = home.issue("Anna", false).unwrap().client.serial;
+    let anna = home.issue("Anna", false).unwrap().client;
     home.issue("Ben", false).unwrap();
     assert!(home.revoked().is_empty());
     home.revoke("Anna").unwrap();
-    let serial = serial_bytes(&anna).unwrap();
+    let serial = anna.serial_bytes().unwrap();
     assert_eq!(home.revoked(), std::slice::from_ref(&serial));
     fs::remove_file(home.file("register.json")).unwrap();
     home.issue("Cleo", false).unwrap();
@@ -85,7 +83,7 @@ fn who_is_revoked_is_on_the_list_and_stays_there_without_the_register() {
 }
 
 #[test]
-fn who_is_on_the_list_is_revoked_though_the_register_does_not_say_so_yet() {
+fn a_revocation_of_the_list_applies_before_the_registry_has_it() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     let before = fs::read(home.file("register.json")).unwrap();
@@ -97,7 +95,7 @@ fn who_is_on_the_list_is_revoked_though_the_register_does_not_say_so_yet() {
 }
 
 #[test]
-fn a_lost_list_is_made_again_from_the_register() {
+fn a_lost_list_is_signed_again_from_the_registry() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     home.revoke("Anna").unwrap();
@@ -112,7 +110,7 @@ fn a_lost_list_is_made_again_from_the_register() {
 }
 
 #[test]
-fn a_renewal_replaces_the_one_before_when_it_is_seen() {
+fn a_renewal_revokes_the_old_certificate_when_it_is_used() {
     let home = Home::new();
     assert!(home.issue("Anna", true).is_err());
     let old = home.issue("Anna", false).unwrap().client;
@@ -120,48 +118,48 @@ fn a_renewal_replaces_the_one_before_when_it_is_seen() {
     assert_eq!(new.replaces.as_ref(), Some(&old.serial));
     assert!(home.revoked().is_empty());
     home.folder.replace(&new.serial).unwrap();
-    assert_eq!(home.revoked(), [serial_bytes(&old.serial).unwrap()]);
+    assert_eq!(home.revoked(), [old.serial_bytes().unwrap()]);
 }
 
 #[test]
-fn a_lost_ca_is_never_quietly_made_anew() {
+fn a_lost_ca_is_reported_and_not_replaced() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     fs::remove_file(home.file("ca.pem")).unwrap();
     let fault = format!("{:#}", home.folder.prepare().unwrap_err());
     assert!(
-        fault.contains("the client CA is gone") && fault.contains("client import"),
+        fault.contains("the client CA is missing") && fault.contains("client import"),
         "{fault}"
     );
     assert!(home.issue("Ben", false).is_err());
 }
 
 #[test]
-fn without_the_key_devices_are_judged_and_none_is_added() {
+fn without_the_key_certificates_are_verified_but_not_issued() {
     let home = Home::new();
     let pem = fs::read_to_string(home.file("ca.pem")).unwrap();
     let at = pem.find("-----BEGIN CERTIFICATE").unwrap();
     fs::write(home.file("ca.pem"), &pem[at..]).unwrap();
-    let told = home.folder.prepare().unwrap();
-    assert!(told[0].contains("no private key in it"), "{told:?}");
+    let faults = home.folder.prepare().unwrap();
+    assert!(faults[0].contains("no private key in it"), "{faults:?}");
     assert!(home.issue("Anna", false).is_err());
 }
 
 #[test]
-fn a_damaged_register_says_where_and_what_helps() {
+fn a_damaged_registry_is_reported_with_place_and_remedy() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     fs::write(home.file("register.json"), "{\"clients\": [").unwrap();
-    let told = home.folder.prepare().unwrap();
-    assert!(told[0].contains("register.json: damaged"), "{told:?}");
+    let faults = home.folder.prepare().unwrap();
+    assert!(faults[0].contains("register.json: damaged"), "{faults:?}");
     let fault = home.issue("Ben", false).unwrap_err().to_string();
     assert!(fault.contains("client import"), "{fault}");
 }
 
 #[test]
-fn nothing_is_issued_when_nothing_can_be_written() {
+fn a_failed_write_issues_no_certificate() {
     let home = Home::new();
-    // Root writes through modes; a folder in the file's place stops everybody.
+    // A folder in the file's place stops root, too, which ignores modes.
     fs::create_dir(home.file("register.json.d")).unwrap();
     let held = home.file(&format!("register.json.{}.new", std::process::id()));
     fs::create_dir(&held).unwrap();
@@ -176,7 +174,7 @@ fn nothing_is_issued_when_nothing_can_be_written() {
 }
 
 #[test]
-fn a_backup_restores_ca_register_and_revocations_elsewhere() {
+fn a_backup_restores_ca_registry_and_revocations_elsewhere() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     home.issue("Ben", false).unwrap();
@@ -191,11 +189,11 @@ fn a_backup_restores_ca_register_and_revocations_elsewhere() {
     );
     assert_eq!(elsewhere.prepare().unwrap(), [""; 0]);
     let list = fs::read_to_string(elsewhere.list()).unwrap();
-    assert_eq!(ca::revoked_in(&list).len(), 1);
+    assert_eq!(Revocations::parse(&list).len(), 1);
 }
 
 #[test]
-fn another_ca_is_replaced_only_when_asked_and_is_set_aside() {
+fn another_ca_is_moved_aside_only_with_replace() {
     let (home, other) = (Home::new(), Home::new());
     other.issue("Anna", false).unwrap();
     let backup = home.folder.export("correct horse").unwrap();
@@ -216,7 +214,7 @@ fn another_ca_is_replaced_only_when_asked_and_is_set_aside() {
 }
 
 #[test]
-fn an_old_backup_of_the_same_ca_forgives_nobody() {
+fn an_old_backup_of_the_same_ca_keeps_later_revocations() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     let backup = home.folder.export("correct horse").unwrap();

@@ -1,4 +1,4 @@
-//! What a link survives, and what ends it.
+//! The life of a link: attempts, expiry, withdrawal.
 
 use super::*;
 use crate::clients::name::Name;
@@ -25,35 +25,35 @@ fn invite(
     invitations.open(wish(name), Making::default(), Teller::default(), now)
 }
 
-/// What came of a code, in a word.
+/// Returns the result of a code in a word or two.
 fn tried(invitations: &mut Invitations, link: &str, code: &str, now: Instant) -> String {
     match invitations.try_code(link, code, [192, 168, 1, 5].into(), now) {
-        Tried::Right(wish, _) => format!("right for {}", wish.name),
-        Tried::Wrong(left) => format!("{left} left"),
-        Tried::Last => "over".to_owned(),
-        Tried::Unknown => "unknown".to_owned(),
+        CodeCheck::Right(wish, _) => format!("right for {}", wish.name),
+        CodeCheck::Wrong(left) => format!("{left} left"),
+        CodeCheck::Last => "over".to_owned(),
+        CodeCheck::Unknown => "unknown".to_owned(),
     }
 }
 
 fn other(code: &str) -> String {
     code.chars()
         .rev()
-        .map(|it| if it == '9' { '0' } else { '9' })
+        .map(|digit| if digit == '9' { '0' } else { '9' })
         .collect()
 }
 
 #[test]
-fn the_right_code_is_taken_once() {
+fn the_right_code_works_once() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
-    assert!(invitations.of_connection(&link, now).is_some());
+    assert!(invitations.open_by_link(&link, now).is_some());
     assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
     assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
-    assert!(invitations.of_connection(&link, now).is_none());
+    assert!(invitations.open_by_link(&link, now).is_none());
 }
 
 #[test]
-fn three_wrong_codes_end_it_even_for_the_right_one() {
+fn three_wrong_codes_end_the_invitation() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     let wrong = other(&code);
@@ -61,43 +61,47 @@ fn three_wrong_codes_end_it_even_for_the_right_one() {
     assert_eq!(tried(&mut invitations, &link, "", now), "1 left");
     assert_eq!(tried(&mut invitations, &link, &wrong, now), "over");
     assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
-    assert_eq!(invitations.over(now).len(), 1);
+    assert_eq!(invitations.take_expired(now).len(), 1);
 }
 
 #[test]
-fn it_ends_after_ten_minutes() {
+fn an_invitation_expires_after_ten_minutes() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     let later = now + LIFE;
-    assert!(invitations.over(later - Duration::from_secs(1)).is_empty());
+    assert!(
+        invitations
+            .take_expired(later - Duration::from_secs(1))
+            .is_empty()
+    );
     assert_eq!(tried(&mut invitations, &link, &code, later), "unknown");
-    assert_eq!(invitations.over(later).len(), 1);
+    assert_eq!(invitations.take_expired(later).len(), 1);
 }
 
 #[test]
-fn a_certificate_that_could_not_be_made_leaves_the_link_good() {
+fn a_failed_issue_opens_the_link_again() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
-    assert!(invitations.of_connection(&link, now).is_none());
+    assert!(invitations.open_by_link(&link, now).is_none());
     invitations.failed(&link, "the disk is full");
     assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
 }
 
 #[test]
-fn a_name_is_invited_once_at_a_time_and_so_many_in_all() {
+fn a_name_has_one_invitation_and_their_number_is_limited() {
     let now = Instant::now();
     let (mut invitations, ..) = opened(now);
     let again = invite(&mut invitations, "Anna", now).unwrap_err();
     assert!(again.to_string().contains("invited already"));
-    for nth in 1..MOST {
+    for nth in 1..MAX_INVITATIONS {
         invite(&mut invitations, &nth.to_string(), now).unwrap();
     }
     assert!(invite(&mut invitations, "one more", now).is_err());
 }
 
 #[test]
-fn an_open_invitation_is_shown_again_as_it_is() {
+fn showing_an_open_invitation_keeps_its_link_code_and_attempts() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     let name = wish("Anna").name;
@@ -119,7 +123,7 @@ fn an_open_invitation_is_shown_again_as_it_is() {
 }
 
 #[test]
-fn a_withdrawn_invitation_lets_nobody_in() {
+fn a_withdrawn_invitation_accepts_no_code() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     let name = wish("Anna").name;

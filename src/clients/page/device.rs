@@ -1,6 +1,6 @@
-//! The device in front of the page, after what its browser says of itself.
+//! The kind of device behind a request, by its `User-Agent`.
 
-/// A kind of device, as far as the steps differ.
+/// A kind of device with its own installation steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
     /// An iPhone, iPad or iPod.
@@ -9,18 +9,18 @@ pub enum Device {
     Android,
     /// A computer with Windows.
     Windows,
-    /// A Mac; or an iPad that asks for the pages of one, which only a script can tell.
+    /// A Mac, or an iPad that requests desktop pages, which only the page's script recognises.
     MacOs,
-    /// Linux, a TV, or what says nothing.
+    /// Any other device.
     Other,
 }
 
 impl Device {
-    /// The kind of device by the `User-Agent` of its browser.
+    /// Recognises the kind of device by the `User-Agent` of its browser.
     #[must_use]
     pub fn of(user_agent: &str) -> Self {
         let has = |word: &str| user_agent.contains(word);
-        // Only iPads say both.
+        // Only an iPad sends both words.
         let is_ipad = has("Macintosh") && has("Mobile/");
         match () {
             () if has("iPhone") || has("iPad") || has("iPod") || is_ipad => Self::IPhone,
@@ -31,7 +31,7 @@ impl Device {
         }
     }
 
-    /// The word the page's script knows it by.
+    /// Returns the word for the page's script.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::IPhone => "iphone",
@@ -47,7 +47,7 @@ impl Device {
 mod tests {
     use super::*;
 
-    /// What browsers sent, by the device they ran on.
+    /// `User-Agent` fields of browsers, by device.
     const SENT: [(Device, &[&str]); 5] = [
         (
             Device::IPhone,
@@ -91,7 +91,7 @@ mod tests {
     ];
 
     #[test]
-    fn browsers_are_known_by_what_they_say() {
+    fn a_device_is_recognised_by_its_user_agent() {
         for (device, agents) in SENT {
             for agent in agents {
                 assert_eq!(Device::of(agent), device, "{agent}");

@@ -20,7 +20,7 @@ pub(super) static ENGLISH: Texts = Texts {
     },
     trial: Trial {
         title: "Try it",
-        at_home: "At home nobody is asked for a certificate. With this button you are, once: choose {name}. \
+        at_home: "At home no certificate is requested. This button requests it once: choose {name}. \
                   To try the openHAB app, switch Wi-Fi off for a moment.",
         button: "Try it now",
         asked: "Open the address and choose {name} when asked for a certificate:",
@@ -47,7 +47,7 @@ pub(super) static ENGLISH: Texts = Texts {
         ],
         not_issued: [
             "No certificate was made",
-            "Tell the owner of this site: {reason}. Then open the link again.",
+            "Send the reason to the owner of this site: {reason}. Then open the link again.",
         ],
     },
     another: "Another device or browser?",

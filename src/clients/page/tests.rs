@@ -30,7 +30,7 @@ const ANNA: Ready<'_> = Ready {
     seen: false,
 };
 
-/// Every page there is, with what is filled into it.
+/// Renders every page with a device name.
 fn pages(name: &str) -> Vec<String> {
     let mut pages = Vec::new();
     for language in LANGUAGES {
@@ -61,7 +61,7 @@ fn pages(name: &str) -> Vec<String> {
     pages
 }
 
-/// The page without what stands in its scripts and style sheets.
+/// Removes the contents of scripts and style sheets from a page.
 fn markup(page: &str) -> String {
     let mut left = page.to_owned();
     for (inline, tag) in [(STYLE, "style"), (SCRIPT, "script")] {
@@ -70,7 +70,7 @@ fn markup(page: &str) -> String {
     left
 }
 
-/// Whether every tag that opens is closed where it should be.
+/// Returns true if every tag is closed in the right place.
 fn is_balanced(markup: &str) -> bool {
     let mut open = Vec::new();
     for tag in markup
@@ -89,7 +89,7 @@ fn is_balanced(markup: &str) -> bool {
 }
 
 #[test]
-fn every_page_is_well_formed_whatever_the_name() {
+fn every_page_is_well_formed_with_any_name() {
     assert!(!is_balanced("<p><b></p></b>") && !is_balanced("<p>") && !is_balanced("</p>"));
     for page in NAMES.into_iter().flat_map(pages) {
         let markup = markup(&page);
@@ -106,7 +106,7 @@ fn every_page_is_well_formed_whatever_the_name() {
 }
 
 #[test]
-fn a_name_stands_by_itself_whichever_way_it_is_written() {
+fn every_name_is_isolated_from_the_direction_of_its_context() {
     for name in &NAMES[..5] {
         let escaped = html! { (name) }.into_string();
         let wrapped = format!("<bdi dir=\"auto\">{escaped}</bdi>");
@@ -130,7 +130,7 @@ fn a_name_stands_by_itself_whichever_way_it_is_written() {
 }
 
 #[test]
-fn a_page_names_no_address_but_the_sites_own() {
+fn a_page_contains_no_foreign_address() {
     for page in pages("Anna's phone") {
         let foreign = page.replace("https://home.example.org:8443/", "");
         let foreign = foreign.replace("https://home.example.org:8443<", "");
@@ -149,7 +149,7 @@ fn a_page_names_no_address_but_the_sites_own() {
 }
 
 #[test]
-fn the_policy_allows_what_is_on_the_page_and_nothing_else() {
+fn the_policy_allows_only_the_pages_own_style_and_script() {
     let policy = content_security_policy();
     let page = ready(&ANNA);
     for tag in ["style", "script"] {
@@ -171,7 +171,7 @@ fn the_policy_allows_what_is_on_the_page_and_nothing_else() {
 }
 
 #[test]
-fn every_fact_in_the_texts_is_filled_in() {
+fn every_fact_of_the_texts_is_filled_in() {
     for page in pages("Anna's phone") {
         let page = markup(&page).replace("[0-9]{6}", "");
         assert!(!page.contains("<bdi dir=\"auto\"></bdi>"), "{page}");
@@ -180,7 +180,7 @@ fn every_fact_in_the_texts_is_filled_in() {
 }
 
 #[test]
-fn each_device_finds_its_own_files_first_and_all_others_below() {
+fn the_files_of_the_device_are_above_those_of_others() {
     for (device, files) in [
         (Device::IPhone, &["ohp12", "mobileconfig"][..]),
         (Device::Android, &["p12"]),
@@ -206,7 +206,7 @@ fn each_device_finds_its_own_files_first_and_all_others_below() {
 }
 
 #[test]
-fn the_code_is_asked_for_in_a_form_that_works_alone() {
+fn the_code_form_works_without_a_script() {
     let page = markup(&code(Language::English, "Anna's phone", false, 3));
     for word in [
         "method=\"post\"",
@@ -224,7 +224,7 @@ fn the_code_is_asked_for_in_a_form_that_works_alone() {
 }
 
 #[test]
-fn a_wrong_code_is_told_with_the_tries_left() {
+fn the_form_shows_a_wrong_code_with_the_remaining_attempts() {
     let two = code(Language::English, "Anna's phone", true, 2);
     assert!(two.contains("not the code") && two.contains("2</bdi> tries are left"));
     assert!(two.contains("aria-invalid=\"true\"") && two.contains("role=\"alert\""));
@@ -233,7 +233,7 @@ fn a_wrong_code_is_told_with_the_tries_left() {
 }
 
 #[test]
-fn a_device_at_home_can_try_and_one_away_is_asked_anyway() {
+fn only_a_device_at_home_gets_the_button_of_the_test_window() {
     let home = ready(&ANNA);
     assert!(home.contains("<form method=\"post\" action=\"/.hubgate/enrol/TOKEN2/try\">"));
     let away = ready(&Ready {
@@ -244,7 +244,7 @@ fn a_device_at_home_can_try_and_one_away_is_asked_anyway() {
 }
 
 #[test]
-fn without_a_script_the_page_waits_too_until_the_device_came() {
+fn the_page_reloads_without_a_script_until_the_certificate_is_used() {
     let refresh = "<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>";
     assert!(ready(&ANNA).contains(refresh));
     let seen = ready(&Ready { seen: true, ..ANNA });
@@ -256,7 +256,7 @@ fn without_a_script_the_page_waits_too_until_the_device_came() {
 }
 
 #[test]
-fn only_a_self_signed_site_is_to_be_trusted_by_hand() {
+fn only_a_self_signed_site_adds_the_step_of_trust() {
     let trust = "Certificate Trust Settings";
     assert!(!ready(&ANNA).contains(trust));
     let page = ready(&Ready {
@@ -271,7 +271,7 @@ fn only_a_self_signed_site_is_to_be_trusted_by_hand() {
 }
 
 #[test]
-fn the_kinds_of_bad_links_read_alike() {
+fn every_notice_is_in_the_language_of_the_page() {
     for language in LANGUAGES {
         let ends = [
             Over::Unknown,

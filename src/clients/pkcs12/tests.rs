@@ -1,4 +1,4 @@
-//! The form of the files; that others can read them is proven by the programs of others.
+//! The structure of the files; the end-to-end tests read them with other programs.
 
 use rcgen::{CertifiedIssuer, KeyPair};
 use yasna::{ASN1Result, BERReader, BERReaderSeq, parse_der};
@@ -39,7 +39,7 @@ fn read_der(reader: BERReader<'_, '_>) -> ASN1Result<Vec<u8>> {
     reader.read_der()
 }
 
-/// A bag as it is read: its kind, and its attributes, each of a kind with a value in DER.
+/// A parsed SafeBag; each attribute has a kind and a value in DER.
 #[derive(Debug, PartialEq)]
 struct Bag {
     kind: ObjectIdentifier,
@@ -60,8 +60,8 @@ impl Bag {
 
     fn attribute(&self, kind: &[u64]) -> Option<&[u8]> {
         let mut attributes = self.attributes.iter();
-        let found = attributes.find(|(of, _)| *of == oid(kind))?;
-        Some(&found.1)
+        let (_, value) = attributes.find(|(found, _)| *found == oid(kind))?;
+        Some(value)
     }
 }
 
@@ -83,10 +83,10 @@ fn bags(der: &[u8]) -> Vec<Bag> {
 fn key_and_certificate_share_id_and_name_and_the_ca_has_none() {
     let device = Device::new();
     let bundle = device.bundle("Anna's phone");
-    let attributes = Attributes::of(&bundle);
-    let certificates = bags(&certificate_bags(&bundle, &attributes));
+    let attributes = Attributes::new(&bundle);
+    let certificates = bags(&bundle.certificate_bags(&attributes));
     let key = Encryption::Legacy.encrypt("secret", bundle.key).unwrap();
-    let keys = bags(&key_bags(&key, &attributes));
+    let keys = bags(&key.key_bags(&attributes));
     let [certificate, ca] = &certificates[..] else {
         panic!("{certificates:?}");
     };
@@ -109,16 +109,16 @@ fn a_name_of_any_script_is_utf_16() {
         ("", b"\x1e\x00"),
     ] {
         let bundle = device.bundle(name);
-        let certificates = bags(&certificate_bags(&bundle, &Attributes::of(&bundle)));
+        let certificates = bags(&bundle.certificate_bags(&Attributes::new(&bundle)));
         assert_eq!(certificates[0].attribute(FRIENDLY_NAME), Some(utf_16));
     }
 }
 
 #[test]
-fn neither_name_nor_key_stand_in_the_file() {
+fn a_file_contains_neither_key_nor_certificate_in_plain() {
     let device = Device::new();
     for encryption in [Encryption::Legacy, Encryption::Modern] {
-        let file = encode(&device.bundle("anna"), "secret", encryption).unwrap();
+        let file = device.bundle("anna").encode("secret", encryption).unwrap();
         let holds = |bytes: &[u8]| file.windows(bytes.len()).any(|window| window == bytes);
         assert!(!holds(&device.key[device.key.len() - 32..]));
         assert!(!holds(&device.certificate[..32]));
@@ -127,18 +127,19 @@ fn neither_name_nor_key_stand_in_the_file() {
 }
 
 #[test]
-fn the_seal_has_a_salt_of_eight_bytes_that_is_new_each_time() {
+fn the_mac_has_a_new_salt_of_eight_bytes_each_time() {
     let device = Device::new();
     for (encryption, iterations) in [(Encryption::Legacy, 2048), (Encryption::Modern, 100_000)] {
-        let seal = || seal(&encode(&device.bundle("anna"), "secret", encryption).unwrap());
-        let (one, other) = (seal(), seal());
-        assert_eq!((one.0.len(), one.1), (8, iterations));
-        assert_ne!(one.0, other.0);
+        let encode = || device.bundle("anna").encode("secret", encryption).unwrap();
+        let (salt, found) = mac(&encode());
+        assert_eq!((salt.len(), found), (8, iterations));
+        let (other_salt, _) = mac(&encode());
+        assert_ne!(salt, other_salt);
     }
 }
 
-/// Salt and iterations of the MAC.
-fn seal(file: &[u8]) -> (Vec<u8>, u32) {
+/// Returns salt and iterations of the MAC.
+fn mac(file: &[u8]) -> (Vec<u8>, u32) {
     let read = |mac: &mut BERReaderSeq<'_, '_>| {
         mac.next().read_der()?;
         Ok((mac.next().read_bytes()?, mac.next().read_u32()?))
@@ -156,11 +157,12 @@ fn seal(file: &[u8]) -> (Vec<u8>, u32) {
 #[test]
 fn an_empty_password_is_refused() {
     let device = Device::new();
-    let refused = encode(&device.bundle("anna"), "", Encryption::Modern).unwrap_err();
+    let bundle = device.bundle("anna");
+    let refused = bundle.encode("", Encryption::Modern).unwrap_err();
     assert!(refused.to_string().contains("needs a password"));
 }
 
 #[test]
-fn the_encryption_every_phone_takes_is_the_default() {
+fn the_default_encryption_is_the_one_that_every_phone_reads() {
     assert_eq!(Encryption::default(), Encryption::Legacy);
 }

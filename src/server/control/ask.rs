@@ -1,4 +1,4 @@
-//! Asks the running process, from a command's own process.
+//! The client of the control socket: sends a command to the running process.
 
 use std::{
     io::{self, BufRead, BufReader, Lines, Read, Take, Write},
@@ -12,9 +12,8 @@ use serde_json::Value;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{
-    PATIENCE,
+    ControlSocket, REPLY_LIMIT,
     message::{Command, Invite, Invited, Reply, Status},
-    socket,
 };
 use crate::{
     acme::state::State,
@@ -23,136 +22,127 @@ use crate::{
     telemetry::Printable,
 };
 
-/// Bytes of an answer at most.
-const MOST: u64 = 64 << 20;
-/// How long a CA may take for one step.
-const LONG_STEP: Duration = Duration::from_secs(600);
-/// How long an invited device may take for one step: as long as its link and its page live.
-const INVITATION: Duration = clients::LIFE.saturating_mul(2);
+/// Most bytes of a reply.
+const MAX_REPLY: u64 = 64 << 20;
+/// Longest time of a CA's step.
+const CA_STEP: Duration = Duration::from_secs(600);
+/// Longest time of a device's step: the lifetime of its link and of its download page.
+const DEVICE_STEP: Duration = clients::LIFE.saturating_mul(2);
 
-/// Tells the running process to reload; returns when it has.
+/// Reloads the configuration of the running process.
 ///
 /// # Errors
-/// When none runs, or with its faults.
+/// When no process answers, or the faults of the reload.
 pub fn reload(state: &Path) -> anyhow::Result<()> {
-    match ask(state, &Command::Reload, PATIENCE, |_| ())? {
+    match Command::Reload.request(state)? {
         Reply::Done => Ok(()),
-        _ => Err(misunderstood()),
+        _ => Err(unexpected()),
     }
 }
 
-/// Asks the running process what it does.
+/// Requests the status of the running process.
 ///
 /// # Errors
-/// When none runs.
+/// When no process answers.
 pub fn status(state: &Path) -> anyhow::Result<Status> {
-    match ask(state, &Command::Status, PATIENCE, |_| ())? {
+    match Command::Status.request(state)? {
         Reply::Status(status) => Ok(*status),
-        _ => Err(misunderstood()),
+        _ => Err(unexpected()),
     }
 }
 
-/// Asks the running process how its certificates stand.
+/// Requests the states of the CA certificates.
 ///
 /// # Errors
-/// When none runs.
+/// When no process answers.
 pub fn certificates(state: &Path) -> anyhow::Result<Vec<State>> {
-    match ask(state, &Command::Certificates, PATIENCE, |_| ())? {
+    match Command::Certificates.request(state)? {
         Reply::Certificates(states) => Ok(states),
-        _ => Err(misunderstood()),
+        _ => Err(unexpected()),
     }
 }
 
-/// Has the running process renew a certificate, and revoke the old one if that is wanted; tells
-/// each step as it is done.
+/// Renews a certificate, revokes the old one if `revoke` is set, and reports each step.
 ///
 /// # Errors
-/// When none runs, the name is no certificate's, or it could not be renewed.
-pub fn renew(state: &Path, name: &str, revoke: bool, tell: impl FnMut(&str)) -> anyhow::Result<()> {
+/// When no process answers, no certificate has the name, or the renewal failed.
+pub fn renew(
+    state: &Path,
+    name: &str,
+    revoke: bool,
+    report: impl FnMut(&str),
+) -> anyhow::Result<()> {
     let name = name.to_owned();
-    ask(state, &Command::Renew { name, revoke }, LONG_STEP, tell).map(drop)
+    Command::Renew { name, revoke }.follow(state, CA_STEP, report)
 }
 
-/// Has the running process try whether the CA would certify a name, or all; nothing changes.
+/// Tests the order of a certificate, or of all, up to its issue; changes nothing.
 ///
 /// # Errors
 /// As [`renew`].
-pub fn try_out(state: &Path, name: Option<&str>, tell: impl FnMut(&str)) -> anyhow::Result<()> {
-    let command = Command::TryOut(name.map(str::to_owned));
-    ask(state, &command, LONG_STEP, tell).map(drop)
+pub fn try_out(state: &Path, name: Option<&str>, report: impl FnMut(&str)) -> anyhow::Result<()> {
+    Command::TryOut(name.map(str::to_owned)).follow(state, CA_STEP, report)
 }
 
-/// Asks the running process how the house's devices stand.
+/// Requests the states of the devices.
 ///
 /// # Errors
-/// When none runs, or the register cannot be read.
+/// When no process answers, or the registry cannot be read.
 pub fn clients(state: &Path) -> anyhow::Result<Vec<clients::state::State>> {
-    match ask(state, &Command::Clients, PATIENCE, |_| ())? {
+    match Command::Clients.request(state)? {
         Reply::Clients(states) => Ok(states),
-        _ => Err(misunderstood()),
+        _ => Err(unexpected()),
     }
 }
 
-/// Has the running process look at what changed on disk, before it would by itself.
+/// Makes the running process read changed files at once.
 ///
 /// # Errors
-/// When none runs.
+/// When no process answers.
 pub fn look(state: &Path) -> anyhow::Result<()> {
-    ask(state, &Command::Look, PATIENCE, |_| ()).map(drop)
+    Command::Look.request(state).map(drop)
 }
 
-/// Has the running process invite a device; shows the link once it is open, tells each step, and
-/// returns when the device is in.
+/// Invites a device, shows the link, reports each step and returns after the first use of the
+/// certificate.
 ///
 /// # Errors
-/// When none runs, the device cannot be invited, or it does not come.
+/// When no process answers, the device cannot be invited, or the invitation ends unused.
 pub fn invite(
     state: &Path,
     invite: Invite,
     show: impl FnOnce(&Invited) -> anyhow::Result<()>,
-    tell: impl FnMut(&str),
+    report: impl FnMut(&str),
 ) -> anyhow::Result<()> {
-    follow(state, &Command::Invite(invite), show, tell)
+    Command::Invite(invite).follow_invitation(state, show, report)
 }
 
-/// Shows an open invitation again, tells each step, and returns when the device is in.
+/// Shows an open invitation, reports each further step and returns after the first use of the
+/// certificate.
 ///
 /// # Errors
-/// When none runs, no such invitation is open, or the device does not come.
+/// When no process answers, the name has no open invitation, or the invitation ends unused.
 pub fn invitation(
     state: &Path,
     name: &str,
     site: Option<String>,
     show: impl FnOnce(&Invited) -> anyhow::Result<()>,
-    tell: impl FnMut(&str),
+    report: impl FnMut(&str),
 ) -> anyhow::Result<()> {
     let name = name.to_owned();
-    follow(state, &Command::Invitation { name, site }, show, tell)
+    Command::Invitation { name, site }.follow_invitation(state, show, report)
 }
 
-/// Ends an open invitation.
+/// Withdraws an open invitation.
 ///
 /// # Errors
-/// When none runs, or no such invitation is open.
+/// When no process answers, or the name has no open invitation.
 pub fn withdraw(state: &Path, name: &str) -> anyhow::Result<()> {
-    ask(state, &Command::Withdraw(name.to_owned()), PATIENCE, |_| ()).map(drop)
+    let command = Command::Withdraw(name.to_owned());
+    command.request(state).map(drop)
 }
 
-fn follow(
-    state: &Path,
-    command: &Command,
-    show: impl FnOnce(&Invited) -> anyhow::Result<()>,
-    tell: impl FnMut(&str),
-) -> anyhow::Result<()> {
-    let mut replies = send(state, command, INVITATION)?;
-    match replies.outcome(|_| ())? {
-        Reply::Invited(invited) => show(&invited)?,
-        _ => return Err(misunderstood()),
-    }
-    replies.outcome(tell).map(drop)
-}
-
-/// Whether nobody listens at the control socket, for whatever reason but a want of permission.
+/// Returns true if the fault means that no process serves the control socket.
 #[must_use]
 pub fn is_nobody(fault: &anyhow::Error) -> bool {
     let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
@@ -166,37 +156,60 @@ pub fn is_nobody(fault: &anyhow::Error) -> bool {
     )
 }
 
-fn ask(
-    state: &Path,
-    command: &Command,
-    patience: Duration,
-    tell: impl FnMut(&str),
-) -> anyhow::Result<Reply> {
-    send(state, command, patience)?.outcome(tell)
+impl Command {
+    /// Sends a command without steps and returns its outcome.
+    fn request(&self, state: &Path) -> anyhow::Result<Reply> {
+        self.send(state, REPLY_LIMIT)?.outcome(|_| ())
+    }
+
+    /// Sends a command with steps, each within the limit, and waits for its outcome.
+    fn follow(
+        &self,
+        state: &Path,
+        limit: Duration,
+        report: impl FnMut(&str),
+    ) -> anyhow::Result<()> {
+        self.send(state, limit)?.outcome(report).map(drop)
+    }
+
+    /// Sends a command that opens or shows an invitation, and waits for its outcome.
+    fn follow_invitation(
+        &self,
+        state: &Path,
+        show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+        report: impl FnMut(&str),
+    ) -> anyhow::Result<()> {
+        let mut replies = self.send(state, DEVICE_STEP)?;
+        match replies.outcome(|_| ())? {
+            Reply::Invited(invited) => show(&invited)?,
+            _ => return Err(unexpected()),
+        }
+        replies.outcome(report).map(drop)
+    }
+
+    fn send(&self, state: &Path, limit: Duration) -> anyhow::Result<Replies> {
+        let path = ControlSocket::path(state);
+        let connected = connect(state, &path, limit);
+        let mut stream = connected.map_err(|fault| unreachable(&path, fault))?;
+        stream.set_read_timeout(Some(limit))?;
+        serde_json::to_writer(&stream, self)?;
+        stream.write_all(b"\n")?;
+        Ok(Replies(BufReader::new(stream.take(MAX_REPLY)).lines()))
+    }
 }
 
-/// The lines of an answer, one after the other.
+/// The lines of a reply.
 struct Replies(Lines<BufReader<Take<UnixStream>>>);
 
-fn send(state: &Path, command: &Command, patience: Duration) -> anyhow::Result<Replies> {
-    let path = socket::path(state);
-    let connected = connect(state, &path, patience);
-    let mut stream = connected.map_err(|fault| unreachable(&path, fault))?;
-    stream.set_read_timeout(Some(patience))?;
-    serde_json::to_writer(&stream, command)?;
-    stream.write_all(b"\n")?;
-    Ok(Replies(BufReader::new(stream.take(MOST)).lines()))
-}
-
-/// Why no process answers, in words of what to do.
+/// Adds the cause and the remedy to a failed connect(2).
 fn unreachable(path: &Path, fault: io::Error) -> anyhow::Error {
     let socket = path.display();
     let cause = match fault.kind() {
         io::ErrorKind::PermissionDenied => {
-            format!("{socket}: only root and the user that hubgate runs as may use it")
+            format!("{socket}: accessible only to root and the user that hubgate runs as")
         }
         io::ErrorKind::WouldBlock => {
-            format!("{socket}: the running hubgate takes no commands; its log may say why")
+            format!("{socket}: the running hubgate accepts no commands; see its log")
         }
         _ => format!(
             "no running hubgate answers at {socket} (is it started, and with this `state`?)"
@@ -205,12 +218,12 @@ fn unreachable(path: &Path, fault: io::Error) -> anyhow::Error {
     anyhow::Error::from(fault).context(cause)
 }
 
-/// A link in its place may lead to the socket of another program.
-fn connect(state: &Path, socket: &Path, patience: Duration) -> io::Result<UnixStream> {
+/// Connects with the rights of the folder's owner, since a symbolic link may name a foreign socket.
+fn connect(state: &Path, socket: &Path, limit: Duration) -> io::Result<UnixStream> {
     let _rights = OwnerRights::assume(state)?;
     let stream = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    // Of the connect too, which waits for a full queue (unix(7)).
-    stream.set_write_timeout(Some(patience))?;
+    // Limits connect(2), too, which waits while the queue is full (unix(7)).
+    stream.set_write_timeout(Some(limit))?;
     let connected = stream.connect(&SockAddr::unix(socket)?);
     connected.map_err(explained)?;
     Ok(stream.into())
@@ -219,31 +232,33 @@ fn connect(state: &Path, socket: &Path, patience: Duration) -> io::Result<UnixSt
 fn unanswered(fault: io::Error) -> anyhow::Error {
     match fault.kind() {
         io::ErrorKind::WouldBlock => {
-            anyhow!("the running hubgate does not answer; its log may say why")
+            anyhow!("the running hubgate does not answer; see its log")
         }
         _ => fault.into(),
     }
 }
 
 impl Replies {
-    /// What comes after the steps.
-    fn outcome(&mut self, mut tell: impl FnMut(&str)) -> anyhow::Result<Reply> {
+    /// Reports the steps and returns the reply after them.
+    fn outcome(&mut self, mut report: impl FnMut(&str)) -> anyhow::Result<Reply> {
         for line in self.0.by_ref() {
-            match parse(&line.map_err(unanswered)?)? {
-                Reply::Step(step) => tell(&step),
+            match Reply::parse(&line.map_err(unanswered)?)? {
+                Reply::Step(step) => report(&step),
                 Reply::Failed(fault) => bail!(fault),
                 outcome => return Ok(outcome),
             }
         }
-        bail!("the running process gave no answer; its log may say why")
+        bail!("the running hubgate closed the connection without a reply; see its log")
     }
 }
 
-/// What stands in an answer is printed: a terminal must not obey it.
-fn parse(line: &str) -> anyhow::Result<Reply> {
-    let mut reply = serde_json::from_str(line).map_err(|_| misunderstood())?;
-    escape(&mut reply);
-    serde_json::from_value(reply).map_err(|_| misunderstood())
+impl Reply {
+    /// Parses a line and escapes its texts, which are printed on a terminal.
+    fn parse(line: &str) -> anyhow::Result<Self> {
+        let mut reply = serde_json::from_str(line).map_err(|_| unexpected())?;
+        escape(&mut reply);
+        serde_json::from_value(reply).map_err(|_| unexpected())
+    }
 }
 
 fn escape(value: &mut Value) {
@@ -255,8 +270,8 @@ fn escape(value: &mut Value) {
     }
 }
 
-fn misunderstood() -> anyhow::Error {
-    anyhow!("the running process is of another version; restart it")
+fn unexpected() -> anyhow::Error {
+    anyhow!("the running hubgate is of another version; restart it")
 }
 
 #[cfg(test)]
@@ -264,17 +279,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_that_takes_or_answers_no_command_is_reported_in_words() {
+    fn a_full_queue_and_a_silent_process_have_their_messages() {
         let folder = tempfile::tempdir().unwrap();
-        let path = socket::path(folder.path());
+        let path = ControlSocket::path(folder.path());
         let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
         listener.bind(&SockAddr::unix(&path).unwrap()).unwrap();
         listener.listen(0).unwrap();
         let silence = Duration::from_millis(50);
-        let fault = || ask(folder.path(), &Command::Status, silence, |_| ()).unwrap_err();
+        let status = || Command::Status.follow(folder.path(), silence, |_| ());
+        let fault = || status().unwrap_err();
         assert!(fault().to_string().contains("does not answer"));
-        // One that was given up waits in the queue, which is full.
-        assert!(fault().to_string().contains("takes no commands"));
+        // The first connection is still in the queue, which is full.
+        assert!(fault().to_string().contains("accepts no commands"));
         assert!(!is_nobody(&fault()));
     }
 }

@@ -1,4 +1,4 @@
-//! What goes over the control socket: one JSON object on a line each.
+//! Messages of the control socket: one JSON object per line.
 
 use std::path::PathBuf;
 
@@ -12,34 +12,34 @@ use crate::{
     telemetry::counters::Snapshot,
 };
 
-/// What runs.
+/// Status of the running process.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Status {
     /// Version of the running program.
     pub version: String,
     /// Process id.
     pub pid: u32,
-    /// Seconds since it started.
+    /// Seconds since the start.
     pub uptime: u64,
-    /// The file it was configured from.
+    /// Path of the configuration.
     pub config: PathBuf,
-    /// When that file was read (RFC 3339).
+    /// Time of the last load of the configuration (RFC 3339).
     #[serde(default, with = "rfc3339::option")]
     pub loaded: Option<OffsetDateTime>,
-    /// Addresses listened on.
+    /// Addresses with an open listener.
     pub listen: Vec<String>,
-    /// Bytes that clients may occupy: what `limits.memory` resolves to.
+    /// Resolved `limits.memory` in bytes.
     #[serde(default)]
     pub memory_limit: Option<usize>,
-    /// The sites, each with its hosts, its certificate's end and what is wrong with it.
+    /// Sites with their hosts, certificates and warnings.
     pub sites: Vec<site::State>,
-    /// What is wrong with the house's own devices, or will be soon.
+    /// Warnings about devices and files.
     pub warnings: Vec<String>,
     /// Connections, requests and bytes since the start.
     pub counters: Snapshot,
 }
 
-/// What is asked of the running process.
+/// A command to the running process.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Command {
     Status,
@@ -49,49 +49,49 @@ pub(super) enum Command {
         name: String,
         revoke: bool,
     },
-    /// Of one name, or of all.
+    /// A test order for one name, or for all.
     TryOut(Option<String>),
     Clients,
     Invite(Invite),
-    /// An open invitation again.
+    /// Shows an open invitation again.
     Invitation {
         name: String,
         site: Option<String>,
     },
     Withdraw(String),
-    /// At what changed on disk.
+    /// Reads changed files at once.
     Look,
 }
 
-/// A device to be invited.
+/// The invitation of a device.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Invite {
-    /// Which, and what for a certificate.
+    /// Certificate request.
     pub wish: Wish,
-    /// How its files are made.
+    /// Algorithms of key and files.
     pub making: Making,
-    /// The host that the link leads to, if not the first that can be opened.
+    /// Host of the link; by default the first host that serves enrolment pages.
     pub site: Option<String>,
 }
 
-/// What an invited device has to be told.
+/// The link and code of an invited device.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Invited {
-    /// What to open.
+    /// Link to the enrolment page.
     pub link: String,
-    /// What to enter there.
+    /// Code to enter there.
     pub code: String,
 }
 
-/// A line of the answer to a command.
+/// A line of the reply to a command.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
-    /// What is done; more follows.
+    /// A completed step; more lines follow.
     Step(String),
     Status(Box<Status>),
     Certificates(Vec<State>),
     Clients(Vec<clients::state::State>),
-    /// The link is open; steps follow.
+    /// The open invitation; steps follow.
     Invited(Invited),
     Done,
     Failed(String),

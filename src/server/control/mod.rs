@@ -1,8 +1,8 @@
-//! The control socket: how `hubgate reload`, `status`, `cert` and `client` reach the running
+//! The control socket, by which `hubgate reload`, `status`, `cert` and `client` reach the running
 //! process.
 //!
-//! A Unix socket in the state folder, for its owner only. One JSON object on a
-//! line asks; lines that tell the steps, and one with the outcome, answer.
+//! It is a Unix socket in the state folder, accessible to its owner only. A command is one line of
+//! JSON; the reply is a line per step and one with the outcome.
 
 mod ask;
 mod message;
@@ -17,14 +17,14 @@ use std::{
 use anyhow::anyhow;
 use time::OffsetDateTime;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixStream, unix::WriteHalf},
     time::timeout,
 };
 use tracing::{error, info};
 
 use self::message::{Command, Reply};
-pub(super) use self::socket::{open, serve};
+pub(super) use self::socket::ControlSocket;
 pub use self::{
     ask::{
         certificates, clients, invitation, invite, is_nobody, look, reload, renew, status, try_out,
@@ -44,83 +44,103 @@ use crate::{
     },
 };
 
-/// How long a command may take, and how long a step of one that tells its steps.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Bytes of a command at most.
-const MOST: u64 = 1024;
+/// Longest time of a command, or of one step of a command with steps.
+const REPLY_LIMIT: Duration = Duration::from_secs(30);
+/// Most bytes of a command.
+const MAX_COMMAND: u64 = 1024;
 
-/// Passes the steps of a certificate's way on, and says how it ended.
-async fn follow(writer: &mut WriteHalf<'_>, begun: anyhow::Result<Steps>) -> io::Result<Reply> {
-    let mut steps = match begun {
-        Ok(steps) => steps,
-        Err(error) => return Ok(Reply::Failed(format!("{error:#}"))),
-    };
-    while let Some(step) = steps.next().await {
-        match step {
-            Step::Done => return Ok(Reply::Done),
-            Step::Failed(sentence) => return Ok(Reply::Failed(sentence)),
-            Step::Told(step) => write(writer, &Reply::Step(step)).await?,
+/// The sending half of a command's connection.
+struct Replies<'a>(WriteHalf<'a>);
+
+impl Replies<'_> {
+    async fn send(&mut self, reply: &Reply) -> io::Result<()> {
+        let mut line = serde_json::to_vec(reply)?;
+        line.push(b'\n');
+        self.0.write_all(&line).await
+    }
+
+    /// Sends an invitation and its steps; returns the outcome.
+    async fn send_invitation(
+        &mut self,
+        opened: anyhow::Result<(Invited, Steps)>,
+    ) -> io::Result<Reply> {
+        match opened {
+            Ok((invited, steps)) => {
+                self.send(&Reply::Invited(invited)).await?;
+                self.send_steps(Ok(steps)).await
+            }
+            Err(fault) => Ok(Reply::Failed(format!("{fault:#}"))),
         }
     }
-    Ok(Reply::Failed(
-        "the process ended before this was done".to_owned(),
-    ))
-}
 
-/// Shows an invitation, and passes its steps on.
-async fn invited(
-    writer: &mut WriteHalf<'_>,
-    opened: anyhow::Result<(Invited, Steps)>,
-) -> io::Result<Reply> {
-    match opened {
-        Ok((invited, steps)) => {
-            write(writer, &Reply::Invited(invited)).await?;
-            follow(writer, Ok(steps)).await
+    /// Sends each step and returns the outcome.
+    async fn send_steps(&mut self, started: anyhow::Result<Steps>) -> io::Result<Reply> {
+        let mut steps = match started {
+            Ok(steps) => steps,
+            Err(error) => return Ok(Reply::Failed(format!("{error:#}"))),
+        };
+        while let Some(step) = steps.next().await {
+            match step {
+                Step::Done => return Ok(Reply::Done),
+                Step::Failed(sentence) => return Ok(Reply::Failed(sentence)),
+                Step::Told(step) => self.send(&Reply::Step(step)).await?,
+            }
         }
-        Err(fault) => Ok(Reply::Failed(format!("{fault:#}"))),
+        Ok(Reply::Failed(
+            "the process ended before the command was complete".to_owned(),
+        ))
     }
-}
-
-async fn write(writer: &mut WriteHalf<'_>, reply: &Reply) -> io::Result<()> {
-    let mut line = serde_json::to_vec(reply)?;
-    line.push(b'\n');
-    writer.write_all(&line).await
 }
 
 impl Server {
-    async fn answer(self: Arc<Self>, mut stream: UnixStream) -> io::Result<()> {
+    /// Reads a command and replies to it.
+    async fn reply(self: Arc<Self>, mut stream: UnixStream) -> io::Result<()> {
         let mut command = String::new();
-        let (reader, mut writer) = stream.split();
-        let mut reader = tokio::io::BufReader::new(reader.take(MOST));
-        timeout(PATIENCE, reader.read_line(&mut command)).await??;
-        let reply = match serde_json::from_str(&command) {
-            Ok(Command::Status) => Reply::Status(Box::new(self.status().await)),
-            Ok(Command::Reload) => self.reload_on_command().await,
-            Ok(Command::Certificates) => Reply::Certificates(self.certificates.states()),
-            Ok(Command::Renew { name, revoke }) => {
-                follow(&mut writer, self.certificates.renew(&name, revoke)).await?
+        let (reader, writer) = stream.split();
+        let mut reader = BufReader::new(reader.take(MAX_COMMAND));
+        timeout(REPLY_LIMIT, reader.read_line(&mut command)).await??;
+        let mut replies = Replies(writer);
+        let outcome = match serde_json::from_str(&command) {
+            Ok(command) => self.execute(command, &mut replies).await?,
+            Err(_) => Reply::Failed("this command is of another version of hubgate".to_owned()),
+        };
+        replies.send(&outcome).await
+    }
+
+    /// Executes a command, sends its steps and returns the outcome.
+    async fn execute(
+        self: &Arc<Self>,
+        command: Command,
+        replies: &mut Replies<'_>,
+    ) -> io::Result<Reply> {
+        Ok(match command {
+            Command::Status => Reply::Status(Box::new(self.status().await)),
+            Command::Reload => self.reload_on_command().await,
+            Command::Certificates => Reply::Certificates(self.certificates.states()),
+            Command::Renew { name, revoke } => {
+                let steps = self.certificates.renew(&name, revoke);
+                replies.send_steps(steps).await?
             }
-            Ok(Command::TryOut(name)) => {
-                follow(&mut writer, self.certificates.try_out(name.as_deref())).await?
+            Command::TryOut(name) => {
+                let steps = self.certificates.try_out(name.as_deref());
+                replies.send_steps(steps).await?
             }
-            Ok(Command::Clients) => self.client_states().await,
-            Ok(Command::Invite(invite)) => {
+            Command::Clients => self.client_states().await,
+            Command::Invite(invite) => {
                 let opened = self.open_link(invite).await;
-                invited(&mut writer, opened).await?
+                replies.send_invitation(opened).await?
             }
-            Ok(Command::Invitation { name, site }) => {
+            Command::Invitation { name, site } => {
                 let shown = self.show_link(&name, site.as_deref());
-                invited(&mut writer, shown).await?
+                replies.send_invitation(shown).await?
             }
-            Ok(Command::Withdraw(name)) => self.withdraw(&name),
-            Ok(Command::Look) => {
-                self.look().await;
+            Command::Withdraw(name) => self.withdraw(&name),
+            Command::Look => {
+                self.poll_files().await;
                 self.end_unadmitted().await;
                 Reply::Done
             }
-            Err(_) => Reply::Failed("this command is of another version of hubgate".to_owned()),
-        };
-        write(&mut writer, &reply).await
+        })
     }
 
     async fn client_states(&self) -> Reply {
@@ -205,7 +225,7 @@ impl Server {
         *self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The sites, each with what is wrong with its certificate.
+    /// Returns the states of the sites, with the problems of their certificates.
     fn sites(&self) -> Vec<site::State> {
         let mut sites = self.proxy.sites().states();
         for certificate in self.certificates.states() {
@@ -214,9 +234,10 @@ impl Server {
                 continue;
             };
             site.stand_in = certificate.standing == Standing::Missing;
-            let told = [certificate.problem, certificate.undelivered];
-            let sentences = told.into_iter().flatten().map(|told| told.sentence);
-            site.warnings.extend(sentences);
+            let problems = [certificate.problem, certificate.undelivered];
+            let problems = problems.into_iter().flatten();
+            site.warnings
+                .extend(problems.map(|problem| problem.sentence));
         }
         sites
     }

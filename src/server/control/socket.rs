@@ -1,4 +1,4 @@
-//! The control socket itself: opened, served, and opened again where it was lost.
+//! The socket file of the control socket: opened, served, and opened again if it is lost.
 
 use std::{
     fs::{self, File},
@@ -24,86 +24,72 @@ use crate::{
     server::Server,
 };
 
-/// How long to wait when the process is out of file descriptors.
+/// Wait when the process has no file descriptors left.
 const EXHAUSTED: Duration = Duration::from_millis(10);
-/// Between two looks whether commands reach the socket, and between two tries to open it.
-const LOOK: Duration = Duration::from_secs(1);
+/// Interval of the checks for a lost socket, and of the attempts to open it.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The open control socket.
 pub(in crate::server) struct ControlSocket {
     listener: UnixListener,
     path: PathBuf,
-    /// Device and inode of the file.
-    file: (u64, u64),
+    file: FileId,
 }
 
-/// Name of the socket in the state folder.
-pub(super) fn path(state: &Path) -> PathBuf {
-    state.join("control.sock")
-}
-
-/// Opens the control socket.
-///
-/// # Errors
-/// When it cannot be made in the state folder.
-pub(in crate::server) async fn open(server: &Server) -> anyhow::Result<ControlSocket> {
-    let path = path(&server.state());
-    let place = path.clone();
-    let (listener, file) = server.files.run(move || bind(&place)).await??;
-    let listener = UnixListener::from_std(listener)?;
-    Ok(ControlSocket {
-        listener,
-        path,
-        file,
-    })
-}
-
-/// Serves the control socket until the process ends; one that was lost with the state folder is
-/// opened again. Without it the process serves all the same.
-pub(in crate::server) async fn serve(
-    server: Arc<Server>,
-    mut opened: anyhow::Result<ControlSocket>,
-) {
-    let mut reported = None;
-    loop {
-        match opened {
-            Ok(socket) => {
-                if reported.take().is_some() {
-                    info!("{}: opened again", socket.path.display());
-                }
-                if !socket.serve(&server).await {
-                    return;
-                }
-                reported = Some(String::new());
-            }
-            Err(fault) => {
-                let fault = format!("{fault:#}");
-                if reported.as_ref() != Some(&fault) {
-                    let path = path(&server.state());
-                    error!("{}: no reload and status commands: {fault}", path.display());
-                }
-                reported = Some(fault);
-            }
-        }
-        tokio::select! {
-            () = server.over.cancelled() => return,
-            () = sleep(LOOK) => {}
-        }
-        opened = open(&server).await;
-    }
+/// Device and inode of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
 }
 
 impl ControlSocket {
-    /// Answers commands until the socket is lost; false when the process ends.
+    /// Returns the path of the socket in the state folder.
+    pub(super) fn path(state: &Path) -> PathBuf {
+        state.join("control.sock")
+    }
+
+    /// Opens the socket.
+    ///
+    /// # Errors
+    /// When it cannot be created in the state folder.
+    pub(in crate::server) async fn open(server: &Server) -> anyhow::Result<Self> {
+        let path = Self::path(&server.state());
+        let place = path.clone();
+        let (listener, file) = server.files.run(move || Self::bind(&place)).await??;
+        let listener = UnixListener::from_std(listener)?;
+        Ok(Self {
+            listener,
+            path,
+            file,
+        })
+    }
+
+    /// Binds a new socket and renames it over the one of a process that may still run.
+    fn bind(path: &Path) -> io::Result<(StdListener, FileId)> {
+        let state = path.parent().unwrap_or(Path::new("."));
+        secret_file::make_folder(state)?;
+        let _access = file_access::begin(path)?;
+        let _rights = OwnerRights::assume(state)?;
+        let fresh = path.with_extension("new");
+        fs::remove_file(&fresh).ok();
+        let listener = StdListener::bind(&fresh)?;
+        fs::set_permissions(&fresh, fs::Permissions::from_mode(0o600))?;
+        fs::rename(&fresh, path)?;
+        listener.set_nonblocking(true)?;
+        Ok((listener, FileId::of(path)?))
+    }
+
+    /// Replies to commands until the socket is lost; returns false if the process shuts down.
     async fn serve(self, server: &Arc<Server>) -> bool {
-        let mut looks = interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut checks = interval(INTERVAL);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let spare = Arc::new(Spare::default());
         spare.fill();
         loop {
             let accepted = tokio::select! {
-                () = server.over.cancelled() => return false,
-                _ = looks.tick() => match self.is_lost(server).await {
+                () = server.shutdown.cancelled() => return false,
+                _ = checks.tick() => match self.is_lost(server).await {
                     true => return true,
                     false => continue,
                 },
@@ -113,12 +99,12 @@ impl ControlSocket {
                 Ok((stream, _)) => {
                     let (server, spare) = (server.clone(), spare.clone());
                     tokio::spawn(async move {
-                        server.answer(stream).await.ok();
+                        server.reply(stream).await.ok();
                         spare.fill();
                     });
                 }
-                // With the spare one, one command at a time is answered all the same.
-                Err(_) if spare.is_given_up() => {}
+                // The released descriptor suffices for one command at a time.
+                Err(_) if spare.release() => {}
                 Err(_) => {
                     sleep(EXHAUSTED).await;
                     spare.fill();
@@ -129,17 +115,58 @@ impl ControlSocket {
 
     async fn is_lost(&self, server: &Server) -> bool {
         let (path, file) = (self.path.clone(), self.file);
-        let looked = server.files.run(move || is_lost(&path, file)).await;
-        looked.unwrap_or(false)
+        let lost = server.files.run(move || file.is_lost(&path)).await;
+        lost.unwrap_or(false)
     }
 }
 
-/// A descriptor that is given up for a command when there are no others.
+impl Server {
+    /// Serves the control socket until the process shuts down.
+    ///
+    /// Opens the socket again if it was lost with the state folder; failures are logged once.
+    pub(in crate::server) async fn serve_control(
+        self: Arc<Self>,
+        mut opened: anyhow::Result<ControlSocket>,
+    ) {
+        let mut reported = None;
+        loop {
+            match opened {
+                Ok(socket) => {
+                    if reported.take().is_some() {
+                        info!("{}: opened again", socket.path.display());
+                    }
+                    if !socket.serve(&self).await {
+                        return;
+                    }
+                    reported = Some(String::new());
+                }
+                Err(fault) => {
+                    let fault = format!("{fault:#}");
+                    if reported.as_ref() != Some(&fault) {
+                        let path = ControlSocket::path(&self.state());
+                        error!(
+                            "{}: cannot be opened, so `hubgate reload` and `hubgate status` fail: {fault}",
+                            path.display()
+                        );
+                    }
+                    reported = Some(fault);
+                }
+            }
+            tokio::select! {
+                () = self.shutdown.cancelled() => return,
+                () = sleep(INTERVAL) => {}
+            }
+            opened = ControlSocket::open(&self).await;
+        }
+    }
+}
+
+/// A file descriptor in reserve, released for a command when no other is left.
 #[derive(Default)]
 struct Spare(Mutex<Option<File>>);
 
 impl Spare {
-    /// Takes a descriptor, before a connection of a visitor does.
+    /// Opens the descriptor, before a client's connection takes it.
     fn fill(&self) {
         let mut spare = self.lock();
         if spare.is_none() {
@@ -147,8 +174,8 @@ impl Spare {
         }
     }
 
-    /// Gives the descriptor up; false when there is none.
-    fn is_given_up(&self) -> bool {
+    /// Closes the descriptor; returns false if it was not open.
+    fn release(&self) -> bool {
         self.lock().take().is_some()
     }
 
@@ -157,38 +184,29 @@ impl Spare {
     }
 }
 
-/// Whether commands reach no process; a process that takes over has put its socket in the place.
-fn is_lost(path: &Path, ours: (u64, u64)) -> bool {
-    let Ok(_access) = file_access::begin(path) else {
-        return false;
-    };
-    let Ok(_rights) = OwnerRights::assume(path.parent().unwrap_or(Path::new("."))) else {
-        return false;
-    };
-    match identity(path) {
-        Ok(found) if found == ours => false,
-        Ok(_) => StdStream::connect(path)
-            .is_err_and(|fault| fault.kind() == io::ErrorKind::ConnectionRefused),
-        Err(fault) => fault.kind() == io::ErrorKind::NotFound,
+impl FileId {
+    fn of(path: &Path) -> io::Result<Self> {
+        let meta = fs::symlink_metadata(path)?;
+        Ok(Self {
+            device: meta.dev(),
+            inode: meta.ino(),
+        })
     }
-}
 
-/// Binds beside the socket of a process that may still run, and takes its place.
-fn bind(path: &Path) -> io::Result<(StdListener, (u64, u64))> {
-    let state = path.parent().unwrap_or(Path::new("."));
-    secret_file::make_folder(state)?;
-    let _access = file_access::begin(path)?;
-    let _rights = OwnerRights::assume(state)?;
-    let fresh = path.with_extension("new");
-    fs::remove_file(&fresh).ok();
-    let listener = StdListener::bind(&fresh)?;
-    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o600))?;
-    fs::rename(&fresh, path)?;
-    listener.set_nonblocking(true)?;
-    Ok((listener, identity(path)?))
-}
-
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    let meta = fs::symlink_metadata(path)?;
-    Ok((meta.dev(), meta.ino()))
+    /// Returns true if the path has no socket that a process serves; the new process of a hand-over
+    /// replaces the file with its own socket.
+    fn is_lost(self, path: &Path) -> bool {
+        let Ok(_access) = file_access::begin(path) else {
+            return false;
+        };
+        let Ok(_rights) = OwnerRights::assume(path.parent().unwrap_or(Path::new("."))) else {
+            return false;
+        };
+        match Self::of(path) {
+            Ok(found) if found == self => false,
+            Ok(_) => StdStream::connect(path)
+                .is_err_and(|fault| fault.kind() == io::ErrorKind::ConnectionRefused),
+            Err(fault) => fault.kind() == io::ErrorKind::NotFound,
+        }
+    }
 }

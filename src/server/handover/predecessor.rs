@@ -1,4 +1,4 @@
-//! The old process of a hand-over, as the new one sees it.
+//! The old process of a hand-over, from the new one's side.
 
 use std::{env, os::unix::net::UnixDatagram, path::PathBuf, time::Duration};
 
@@ -15,24 +15,24 @@ pub(in crate::server) struct Predecessor {
     group: Option<Pid>,
 }
 
-/// How long the old process may accept after the new one is ready.
-const LONGEST: Duration = Duration::from_secs(120);
+/// Longest time that the old process accepts after the new one is ready.
+const OVERLAP_LIMIT: Duration = Duration::from_secs(120);
 
 impl Predecessor {
-    /// The process that started this one to take over, if one did.
+    /// Returns the process that started this one for a hand-over.
     pub(in crate::server) fn from_env() -> Option<Self> {
         let ready = env::var_os(READY)?.into();
         let group = getppid().and_then(|parent| getpgid(Some(parent)).ok());
         Some(Self { ready, group })
     }
 
-    /// Last segment of the path of its probe.
+    /// Returns the last segment of the probe's path.
     pub(in crate::server) fn probe() -> Option<String> {
         env::var(PROBE).ok().filter(|token| !token.is_empty())
     }
 
-    /// Reports that this process serves.
-    pub(in crate::server) fn is_ready(&self) {
+    /// Reports that this process is ready.
+    pub(in crate::server) fn notify_ready(&self) {
         let sent = UnixDatagram::unbound().and_then(|socket| {
             socket.set_nonblocking(true)?;
             socket.send_to(b"ready", &self.ready)
@@ -42,18 +42,17 @@ impl Predecessor {
         }
     }
 
-    /// Lets no order begin here while the old process accepts, as a CA would look for the proof
-    /// there; then joins its process group, so that a shell's Ctrl-C reaches this process as it
-    /// reached that one.
+    /// Delays ACME orders while the old process accepts, since a CA could validate there; then
+    /// joins its process group, so that Ctrl-C in its shell reaches this process.
     pub(in crate::server) async fn delay_orders(&self, certificates: &Certificates) {
         let group = self.group;
         let Ok(mut accepting) = UnixStream::connect(accepting(&self.ready)).await else {
             return;
         };
-        let at_rest = certificates.at_rest().await;
+        let orders_paused = certificates.at_rest().await;
         tokio::spawn(async move {
-            timeout(LONGEST, accepting.read(&mut [0])).await.ok();
-            drop(at_rest);
+            timeout(OVERLAP_LIMIT, accepting.read(&mut [0])).await.ok();
+            drop(orders_paused);
             setpgid(None, group).ok();
         });
     }

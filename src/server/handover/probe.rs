@@ -1,7 +1,7 @@
 //! The probe of a hand-over: a request on each listener that only the new process can answer.
 //!
-//! Both processes accept on the same sockets. This one accepts nothing for the moment of a try, so
-//! that the new one does; connections wait in the listener's queue.
+//! Both processes accept on the same sockets. This one pauses during each attempt, so that the new
+//! one accepts the probe; other connections wait in the listener's queue.
 
 use std::{
     io,
@@ -25,21 +25,21 @@ pub(super) struct Probe {
     token: String,
 }
 
-/// In which a new process must answer on all listeners.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How long the first try may take; each further one twice as long, up to the longest.
-const FIRST: Duration = Duration::from_millis(250);
-const LONGEST: Duration = Duration::from_secs(2);
-/// Between two tries, in which this process accepts.
+/// Time in which the new process must answer on all listeners.
+const LIMIT: Duration = Duration::from_secs(15);
+/// Timeout of the first attempt; it doubles with each attempt up to the last.
+const FIRST_TIMEOUT: Duration = Duration::from_millis(250);
+const LAST_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time between two attempts, in which this process accepts.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Bytes of an answer at most.
-const MOST: u64 = 4096;
+/// Most bytes of a response.
+const MAX_RESPONSE: u64 = 4096;
 
 impl Probe {
-    /// A probe with an unpredictable token.
+    /// Creates a probe with an unpredictable token.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// When the system has no random numbers.
     pub(super) fn new() -> anyhow::Result<Self> {
         let mut bytes = [0; 16];
         rand::fill(&mut bytes).map_err(|_| anyhow!("the system gives no random numbers"))?;
@@ -48,7 +48,7 @@ impl Probe {
         })
     }
 
-    /// Last segment of the path that is requested.
+    /// Returns the last segment of the requested path.
     pub(super) fn token(&self) -> &str {
         &self.token
     }
@@ -56,49 +56,49 @@ impl Probe {
     /// Waits until the new process has answered on each listener.
     ///
     /// # Errors
-    /// When it does not in time.
+    /// When a listener is not answered within 15 seconds.
     pub(super) async fn all(&self, server: &Server) -> anyhow::Result<()> {
         let listening = server.listeners.lock().await.bound();
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + LIMIT;
         for address in listening {
-            let answered = timeout_at(end, self.answered(server, reachable(address))).await;
+            let answered = timeout_at(end, self.until_answered(server, reachable(address))).await;
             answered.with_context(|| {
-                let seconds = PATIENCE.as_secs();
-                format!("it answered no request on {address} within {seconds} s")
+                let seconds = LIMIT.as_secs();
+                format!("the new process answered no request on {address} within {seconds} s")
             })?;
         }
         Ok(())
     }
 
-    async fn answered(&self, server: &Server, address: SocketAddr) {
-        let mut patience = FIRST;
+    async fn until_answered(&self, server: &Server, address: SocketAddr) {
+        let mut limit = FIRST_TIMEOUT;
         loop {
             let paused = server.acceptor.pause();
-            let answer = timeout(patience, self.ask(address)).await;
+            let answer = timeout(limit, self.send(address)).await;
             drop(paused);
             if matches!(answer, Ok(Ok(true))) {
                 return;
             }
-            patience = LONGEST.min(patience * 2);
+            limit = LAST_TIMEOUT.min(limit * 2);
             sleep(PAUSE).await;
         }
     }
 
-    /// Sends the request in the clear, which a listener for TLS answers too.
-    async fn ask(&self, address: SocketAddr) -> io::Result<bool> {
+    /// Sends the request without TLS, which an https listener answers too.
+    async fn send(&self, address: SocketAddr) -> io::Result<bool> {
         let mut stream = TcpStream::connect(address).await?;
         let request = format!(
             "GET {TAKEOVER}{} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n",
             self.token
         );
         stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.take(MOST).read_to_end(&mut answer).await?;
-        Ok(answer.ends_with(self.token.as_bytes()))
+        let mut response = Vec::new();
+        stream.take(MAX_RESPONSE).read_to_end(&mut response).await?;
+        Ok(response.ends_with(self.token.as_bytes()))
     }
 }
 
-/// The address by which a socket of this machine is reached from itself.
+/// Returns the address at which this machine reaches its own socket.
 fn reachable(mut bound: SocketAddr) -> SocketAddr {
     match bound {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => bound.set_ip(Ipv4Addr::LOCALHOST.into()),

@@ -1,4 +1,4 @@
-//! The sockets at which the two processes of a hand-over meet, in the state folder.
+//! The Unix sockets of a hand-over in the state folder, opened by the old process.
 
 use std::{
     fs, io,
@@ -14,21 +14,22 @@ use crate::{
     secret_file::{self, OwnerRights},
 };
 
-/// The sockets at which the two processes of a hand-over meet.
+/// `handover.sock` receives the report of readiness; `handover.accepting` stays open while the old
+/// process accepts.
 pub(super) struct Sockets {
     path: PathBuf,
     ready: StdDatagram,
     accepting: StdListener,
 }
 
-/// Open for as long as the old process accepts connections; the new one waits for its end.
+/// Stays open while the old process accepts connections; the new one waits for its close.
 pub(in crate::server) struct Accepting(#[expect(dead_code, reason = "held open")] StdListener);
 
 impl Sockets {
-    /// Opens them.
+    /// Opens both sockets.
     ///
     /// # Errors
-    /// When nothing can be written in the state folder.
+    /// When the state folder is not writable.
     pub(super) fn open(state: &Path) -> anyhow::Result<Self> {
         let path = state.join("handover.sock");
         Self::bind(state, &path).with_context(|| format!("opening {}", path.display()))
@@ -48,12 +49,12 @@ impl Sockets {
         })
     }
 
-    /// Where the new process reports that it is ready.
+    /// Returns the path of the socket for the report of readiness.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The socket of that report.
+    /// Duplicates the socket for the report of readiness.
     ///
     /// # Errors
     /// When the process is out of file descriptors.
@@ -61,7 +62,7 @@ impl Sockets {
         UnixDatagram::from_std(self.ready.try_clone()?)
     }
 
-    /// Keeps only what tells the new process that this one accepts.
+    /// Duplicates the socket that is open while this process accepts.
     pub(super) fn accepting(&self) -> io::Result<Accepting> {
         self.accepting.try_clone().map(Accepting)
     }
@@ -76,7 +77,7 @@ impl Drop for Sockets {
     }
 }
 
-/// Path of the socket whose end says that the old process accepts nothing more.
+/// Returns the path of the socket that is open while the old process accepts.
 pub(super) fn accepting(ready: &Path) -> PathBuf {
     ready.with_extension("accepting")
 }

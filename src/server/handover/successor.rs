@@ -1,4 +1,4 @@
-//! The new process of a hand-over, with all that it starts.
+//! The new process of a hand-over, from the old one's side.
 
 use std::{
     os::unix::process::CommandExt,
@@ -10,30 +10,30 @@ use anyhow::Context;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{process::Child, time::timeout};
 
-/// The new process of a hand-over, in a process group of its own; ended when dropped.
+/// The new process in its own process group, which is killed on drop unless released.
 pub(super) struct Successor {
     child: Child,
     group: Option<Pid>,
     may_have_accepted: bool,
 }
 
-/// In which a new process that is given up may end by itself: as a stop takes.
+/// Time between SIGTERM and SIGKILL: that of an orderly shutdown.
 const GRACE: Duration = Duration::from_secs(16);
-/// The same for one that was never ready. It has accepted nothing, and connections wait in the
-/// queues of its sockets for as long as it lives.
+/// The same for a process that was never ready and so has accepted no connection; connections
+/// could wait in its queues.
 const GRACE_UNREADY: Duration = Duration::from_secs(1);
 
 impl Successor {
-    /// Starts it.
+    /// Starts the process.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the system refuses a new process.
     pub(super) fn spawn(mut command: Command) -> anyhow::Result<Self> {
         command.process_group(0);
         let child = tokio::process::Command::from(command).spawn();
         let child = child.context("starting /bin/sh")?;
-        let number = child.id().and_then(|id| i32::try_from(id).ok());
-        let group = number.and_then(Pid::from_raw);
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let group = id.and_then(Pid::from_raw);
         Ok(Self {
             child,
             group,
@@ -41,20 +41,20 @@ impl Successor {
         })
     }
 
-    /// Notes that it has reported that it is ready.
-    pub(super) fn is_ready(&mut self) {
+    /// Records the report of readiness.
+    pub(super) fn set_ready(&mut self) {
         self.may_have_accepted = true;
     }
 
-    /// Waits until it ends by itself.
+    /// Waits for the end of the process.
     ///
     /// # Errors
-    /// When the system does not know it.
+    /// When waitpid(2) fails.
     pub(super) async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
         Ok(self.child.wait().await?)
     }
 
-    /// Ends it: what it has accepted gets the time of a stop.
+    /// Ends the process with SIGTERM, and with SIGKILL after the grace time.
     pub(super) async fn end(mut self) {
         self.signal(Signal::TERM);
         let grace = match self.may_have_accepted {
@@ -64,11 +64,11 @@ impl Successor {
         timeout(grace, self.child.wait()).await.ok();
     }
 
-    /// Lets it go on without this process; its number.
+    /// Releases the process from this one and returns its id.
     pub(super) fn release(mut self) -> u32 {
-        let number = self.child.id();
+        let id = self.child.id();
         self.group = None;
-        number.unwrap_or_default()
+        id.unwrap_or_default()
     }
 
     fn signal(&self, signal: Signal) {

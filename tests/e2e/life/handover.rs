@@ -66,7 +66,7 @@ async fn a_program_that_does_not_start_leaves_the_old_process_at_work() {
     let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
     gate.replace_program("#!/bin/sh\nexit 7\n");
     gate.hand_over();
-    let line = gate.line_with("this one goes on").await;
+    let line = gate.line_with("this process continues").await;
     assert!(line.contains('7'), "{line}");
     assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
     assert_eq!(socket.ask("still there").await, "still there");
@@ -79,7 +79,7 @@ async fn a_broken_configuration_stops_no_hand_over_for_ever() {
     let good = fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
     gate.write("proxy.yaml", "sites: [{hosts: [home.test], upstraem: x}]\n");
     gate.hand_over();
-    gate.line_with("this one goes on").await;
+    gate.line_with("this process continues").await;
     assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
     gate.write("proxy.yaml", &good);
     gate.take_over().await;
@@ -143,11 +143,14 @@ async fn a_new_program_that_hangs_after_it_was_ready_costs_no_request() {
     gate.replace_program(STUCK);
     gate.hand_over();
     eventually(PROBED, "the hand-over is given up", async || {
-        gate.printed().contains("this one goes on")
+        gate.printed().contains("this process continues")
     })
     .await;
-    let line = gate.line_with("this one goes on").await;
-    assert!(line.contains("it answered no request on"), "{line}");
+    let line = gate.line_with("this process continues").await;
+    assert!(
+        line.contains("the new process answered no request on"),
+        "{line}"
+    );
     load.end().await;
     assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");
 }
@@ -202,7 +205,7 @@ async fn a_new_program_that_ends_after_it_was_ready_costs_no_request() {
     let load = Load::start(&gate);
     gate.replace_program(SHORT_LIVED);
     gate.hand_over();
-    let line = gate.line_with("this one goes on").await;
+    let line = gate.line_with("this process continues").await;
     assert!(line.contains('7'), "{line}");
     load.end().await;
     assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");

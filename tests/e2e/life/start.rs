@@ -1,4 +1,4 @@
-//! Start: with sockets handed in, with ports that others hold.
+//! Start: with inherited sockets, with ports that others hold.
 
 use std::{
     io::{Read, Write},
@@ -42,7 +42,8 @@ async fn a_socket_handed_in_for_nothing_is_told_and_closed() {
     let stray = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = stray.local_addr().unwrap();
     let gate = Setup::home(&hub.url()).inherit(stray).start().await;
-    gate.line_with(&format!("{address} was handed in")).await;
+    gate.line_with(&format!("the inherited socket {address} is not in listen"))
+        .await;
     assert_eq!(gate.tls().http2().await.get("/plain").await.text(), "plain");
     let closed = tokio::net::TcpStream::connect(address).await;
     assert!(closed.is_err());

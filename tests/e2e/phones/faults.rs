@@ -22,7 +22,7 @@ async fn a_full_disk_issues_nothing_and_leaves_the_link_good() {
     assert_eq!(answer.status, 500);
     invitation
         .terminal
-        .line_with("no certificate could be made")
+        .line_with("no certificate could be issued")
         .await;
     assert!(
         house
@@ -66,7 +66,7 @@ async fn without_the_key_of_the_ca_devices_enter_and_none_is_added() {
     assert_eq!(answer.status, 500);
     let told = invitation
         .terminal
-        .line_with("no certificate could be made")
+        .line_with("no certificate could be issued")
         .await;
     assert!(told.contains("hubgate client import"), "{told}");
 }
@@ -79,7 +79,7 @@ async fn a_lost_ca_is_never_quietly_made_anew() {
     fs::remove_file(file(&house.gate, "ca.pem")).unwrap();
     let check = house.gate.command(&["check"]);
     assert!(
-        check.stderr.contains("the client CA is gone"),
+        check.stderr.contains("the client CA is missing"),
         "{}",
         check.stderr
     );
