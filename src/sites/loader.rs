@@ -89,8 +89,8 @@ impl<'a> Loader<'a> {
             ClientAuthority::Files { ca, crl } => (ca.clone(), crl.clone()),
         };
         let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);
-        let authority = loaded?.limited_to(config.verify_depth);
-        let authority = Arc::new(authority.taking_any_use(config.any_use));
+        let authority = loaded?.with_verify_depth(config.verify_depth);
+        let authority = Arc::new(authority.with_any_use(config.any_use));
         self.shared
             .authorities
             .insert(config.clone(), authority.clone());
