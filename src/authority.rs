@@ -1,4 +1,4 @@
-//! The host and port a request is for (RFC 9110, section 7.2).
+//! The authority of a request: its host and port (RFC 9110, section 7.2).
 
 use std::{
     fmt,
@@ -7,17 +7,17 @@ use std::{
 
 use crate::config::model::Host;
 
-/// A host with an optional port, as Host and `:authority` carry it.
+/// A host with an optional port, as in Host and `:authority`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
-    /// Name in lower case, or address.
+    /// The name in lower case, or the address.
     pub host: Host,
-    /// Port, when one was given.
+    /// The port, if one was given.
     pub port: Option<u16>,
 }
 
 impl Authority {
-    /// Reads `name`, `name:port`, `192.0.2.1`, `[2001:db8::1]:port`; nothing else.
+    /// Parses `name`, `name:port`, `192.0.2.1` or `[2001:db8::1]:port`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = split_port(text)?;
@@ -38,6 +38,7 @@ impl fmt::Display for Authority {
     }
 }
 
+/// Splits the port from the host; a port is digits only.
 fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     let end = text.rfind(']').map_or(0, |bracket| bracket + 1);
     let Some(colon) = text[end..].find(':').map(|at| at + end) else {
@@ -50,6 +51,7 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     Some((host, Some(digits.parse().ok()?)))
 }
 
+/// Parses an IPv4 address, an IPv6 address in brackets, or a name.
 fn parse_host(text: &str) -> Option<Host> {
     if let Some(inside) = text.strip_prefix('[') {
         let address: Ipv6Addr = inside.strip_suffix(']')?.parse().ok()?;
@@ -59,11 +61,12 @@ fn parse_host(text: &str) -> Option<Host> {
         return address.is_ipv4().then_some(Host::Address(address));
     }
     let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-    // An address with a dot behind it would be read as the address once it is written again.
+    // `192.0.2.1.` would become an address once it is written without the dot.
     let is_host = is_name(&name) && name.parse::<IpAddr>().is_err();
     is_host.then_some(Host::Name(name))
 }
 
+/// Reports whether a name consists of valid labels (RFC 1035, section 2.3.4), with underscores.
 fn is_name(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -79,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_addresses_and_ports_are_read() {
+    fn names_addresses_and_ports_are_parsed() {
         let read = |text| Authority::parse(text);
         let name = |name: &str, port| {
             Some(Authority {
@@ -99,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_host_is_refused() {
+    fn invalid_authorities_are_refused() {
         for text in [
             "",
             "a b",

@@ -1,12 +1,12 @@
-//! Whether our clock can be right at all: small boards begin in 1970, or where they were switched
-//! off.
+//! Plausibility of the system clock: small boards start in 1970, or at the time of their last
+//! shutdown.
 
 use time::{OffsetDateTime, macros::datetime};
 
-/// Older than this program.
-const FLOOR: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+/// A date before the release of this program.
+const EARLIEST: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 
-/// Whether the moment is before this program was made.
+/// Reports whether the clock shows a time before this program existed.
 pub(crate) fn is_before_all(now: OffsetDateTime) -> bool {
-    now < FLOOR
+    now < EARLIEST
 }

@@ -1,10 +1,9 @@
-//! File access on blocking threads, with a deadline for each file.
+//! File access on blocking threads, with a deadline of five seconds for each file.
 //!
-//! A dead network drive holds a thread that touches it for as long as it likes. Work that touches
-//! files runs on a thread of its own ([`FileAccess::run`]); each file that it touches is marked
-//! ([`begin`]), and a file without an answer for five seconds ends the wait with an error that names
-//! it. The thread is left behind: another access of the same file is refused until it returns, so
-//! that a file holds one thread at most.
+//! A dead network drive can block a thread forever. A job runs on a blocking thread
+//! ([`FileAccess::run`]) and marks each file that it accesses ([`begin`]). If a file does not answer,
+//! the wait ends with an error that names it, and the thread is left behind. Until it returns, other
+//! jobs are refused the same file, so that a file blocks at most one thread.
 
 mod touched_files;
 
@@ -25,25 +24,25 @@ use tokio::{task::spawn_blocking, time::timeout};
 
 use self::touched_files::TouchedFiles;
 
-/// Gives work that touches files to blocking threads; by default it runs where it is called.
+/// Runs file work on blocking threads; the default value runs it on the calling thread.
 #[derive(Clone, Default)]
 pub struct FileAccess(Option<Arc<TouchedFiles>>);
 
-/// A file without an answer.
+/// A failed wait for a file.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// Neither data nor an error came.
+    /// The file returned neither data nor an error.
     #[error("{}: no answer for {} s: check the disk or network drive that it is on", .0.display(), DEADLINE.as_secs())]
     Unanswered(PathBuf),
-    /// No thread is left to wait for another one.
-    #[error("{MOST} files have not answered, {} among them: check their disk or network drive", .0.display())]
+    /// Too many threads wait for files already.
+    #[error("{MAX_UNANSWERED} files have not answered, {} among them: check their disk or network drive", .0.display())]
     TooMany(PathBuf),
-    /// The process ends.
+    /// The process is shutting down.
     #[error("the process ends")]
     Ending,
 }
 
-/// The work of one thread, and the file it touches.
+/// The work of one thread, and the file it accesses.
 struct Job {
     touched_files: Arc<TouchedFiles>,
     number: u64,
@@ -52,25 +51,27 @@ struct Job {
 
 thread_local! {
     static JOB: RefCell<Option<Job>> = const { RefCell::new(None) };
-    static SERVES: RefCell<bool> = const { RefCell::new(false) };
+    static IS_SERVING: RefCell<bool> = const { RefCell::new(false) };
 }
 
-/// In which a file must answer.
+/// Time in which a file must answer.
 pub const DEADLINE: Duration = Duration::from_secs(5);
-/// Files without an answer for which threads are left behind.
-const MOST: usize = 64;
-/// Between two looks at what a job touches.
-const LOOK: Duration = Duration::from_millis(100);
+/// Most files without an answer, each of which blocks a thread.
+const MAX_UNANSWERED: usize = 64;
+/// Interval between two checks of a job's file.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Marks the calling thread as one that serves: it must not touch files.
+/// Marks the calling thread as a worker, which must not access files (a debug assertion).
 pub fn mark_as_serving() {
-    SERVES.set(true);
+    IS_SERVING.set(true);
 }
 
-/// Marks a file as touched by this thread, until dropped; a file within it is not marked again.
+/// Marks a file as accessed by this thread's job until the value is dropped.
+///
+/// A nested call, or one outside of a job, marks nothing.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] when another thread has waited for the same file for the deadline.
+/// [`io::ErrorKind::TimedOut`] if another thread has waited for the same file for the deadline.
 pub fn begin(file: &Path) -> io::Result<Access> {
     let job = JOB.with_borrow(|job| {
         let job = job.as_ref()?;
@@ -79,10 +80,11 @@ pub fn begin(file: &Path) -> io::Result<Access> {
             .then(|| (job.touched_files.clone(), job.number))
     });
     let Some((shared, number)) = job else {
-        let serves = SERVES.with_borrow(|serves| *serves) && JOB.with_borrow(Option::is_none);
+        let is_serving =
+            IS_SERVING.with_borrow(|serving| *serving) && JOB.with_borrow(Option::is_none);
         debug_assert!(
-            !serves,
-            "{} is touched where requests are served",
+            !is_serving,
+            "{} is accessed on a thread that serves requests",
             file.display()
         );
         return Ok(Access { marked: false });
@@ -96,7 +98,7 @@ pub fn begin(file: &Path) -> io::Result<Access> {
     Ok(Access { marked: true })
 }
 
-/// Notes that the file answered, where more is done with it: each step has the whole deadline.
+/// Restarts the deadline of this thread's file after a step of several.
 pub fn answered() {
     JOB.with_borrow(|job| {
         let touched = job
@@ -108,13 +110,13 @@ pub fn answered() {
     });
 }
 
-/// A file touched by this thread.
+/// A file that this thread accesses.
 pub struct Access {
     marked: bool,
 }
 
 impl Access {
-    /// Whether other threads are kept from the file.
+    /// Reports whether other jobs wait for the file.
     #[must_use]
     pub fn is_marked(&self) -> bool {
         self.marked
@@ -137,16 +139,16 @@ impl Drop for Access {
 }
 
 impl FileAccess {
-    /// Work gets threads of its own from now on.
+    /// Runs work on blocking threads with deadlines.
     #[must_use]
     pub fn with_deadline() -> Self {
         Self(Some(Arc::default()))
     }
 
-    /// Runs work that touches files on a blocking thread of the runtime.
+    /// Runs file work on a blocking thread of the runtime.
     ///
     /// # Errors
-    /// When a file does not answer; the work goes on when it does.
+    /// A file does not answer; the work continues when it does.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -158,7 +160,7 @@ impl FileAccess {
         let number = job.number;
         let mut running = spawn_blocking(move || job.run(work));
         loop {
-            match timeout(LOOK, &mut running).await {
+            match timeout(POLL_INTERVAL, &mut running).await {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(ended)) if ended.is_panic() => resume_unwind(ended.into_panic()),
                 Ok(Err(_)) => return Err(Fault::Ending),
@@ -167,7 +169,7 @@ impl FileAccess {
         }
     }
 
-    /// The same for a thread that may wait, but not for ever; within a job, the work is part of it.
+    /// Runs file work on a new thread, and blocks the calling thread; within a job, runs it there.
     ///
     /// # Errors
     /// As [`FileAccess::run`].
@@ -186,7 +188,7 @@ impl FileAccess {
         let started = thread.spawn(move || done.send(job.run(work)).ok());
         let started = started.map_err(|_| Fault::Ending)?;
         loop {
-            match result.recv_timeout(LOOK) {
+            match result.recv_timeout(POLL_INTERVAL) {
                 Ok(value) => return Ok(value),
                 Err(RecvTimeoutError::Timeout) => shared.must_answer(number)?,
                 Err(RecvTimeoutError::Disconnected) => {
@@ -199,14 +201,14 @@ impl FileAccess {
         }
     }
 
-    /// Logs the files without an answer, each once until it answers.
+    /// Logs each file without an answer once, until it answers.
     pub fn report(&self) {
         if let Some(touched) = &self.0 {
             touched.report();
         }
     }
 
-    /// The files without an answer.
+    /// Returns the files without an answer.
     #[must_use]
     pub fn unanswered(&self) -> Vec<Fault> {
         let touched = self.0.as_ref();
@@ -227,15 +229,15 @@ impl Job {
 
     fn run<T>(self, work: impl FnOnce() -> T) -> T {
         JOB.set(Some(self));
-        let _ends = Ends;
+        let _guard = JobGuard;
         work()
     }
 }
 
-/// Takes the job from the thread, also after a panic.
-struct Ends;
+/// Removes the job from the thread, also after a panic.
+struct JobGuard;
 
-impl Drop for Ends {
+impl Drop for JobGuard {
     fn drop(&mut self) {
         JOB.set(None);
     }
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_without_an_answer_is_named_and_holds_one_thread_only() {
+    async fn file_without_an_answer_is_named_and_blocks_one_thread_only() {
         let files = FileAccess::with_deadline();
         let (release, held) = channel::<()>();
         let touch = move || {

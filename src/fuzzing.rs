@@ -1,9 +1,7 @@
-//! What has to hold for whatever comes in: a property for each reader of it, which panics where
-//! it does not.
+//! Properties of all parsers of external input; a broken property panics.
 //!
-//! cargo-fuzz looks for bytes that break one (`scripts/fuzz`); `cargo test` tries those that are
-//! kept in `fuzz/corpus`. In no other build: each property stands beside what it looks at, most
-//! of which is private there.
+//! `scripts/fuzz` runs them under cargo-fuzz, and `cargo test` with the inputs in `fuzz/corpus`. Other
+//! builds leave them out. Each property is in the module of its parser, because most are private.
 
 pub use crate::{
     access::properties::{htpasswd, path, proxy_yaml},
@@ -18,8 +16,8 @@ pub use crate::{
 mod tests {
     use std::{fs, path::Path};
 
-    /// A test for each property, which tries all that is kept for it.
-    macro_rules! kept {
+    /// Defines a test for each property with its corpus.
+    macro_rules! corpus_tests {
         ($($property:ident)*) => {
             const PROPERTIES: &[&str] = &[$(stringify!($property)),*];
             $(#[test]
@@ -29,33 +27,33 @@ mod tests {
         };
     }
 
-    kept! {
+    corpus_tests! {
         acme_answer chunked client_certificate client_hello enrolment_form htpasswd hub_answer
         nginx_import path proxy_protocol proxy_yaml request_head
     }
 
     fn hold(name: &str, property: fn(&[u8])) {
-        let kept = names(&format!("corpus/{name}"));
-        assert!(!kept.is_empty(), "nothing is kept for {name}");
-        for file in kept {
+        let inputs = names(&format!("corpus/{name}"));
+        assert!(!inputs.is_empty(), "the corpus of {name} is empty");
+        for file in inputs {
             println!("{name}/{file}");
             property(&fs::read(fuzz(&format!("corpus/{name}/{file}"))).unwrap());
         }
     }
 
     #[test]
-    fn every_target_is_a_property() {
+    fn each_fuzz_target_has_a_property() {
         let targets = names("fuzz_targets");
         let targets: Vec<_> = targets
             .iter()
-            .map(|it| it.trim_end_matches(".rs"))
+            .map(|target| target.trim_end_matches(".rs"))
             .collect();
         assert_eq!(targets, PROPERTIES);
     }
 
     fn names(folder: &str) -> Vec<String> {
         let entries = fs::read_dir(fuzz(folder)).unwrap();
-        let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
         names.sort();
         names

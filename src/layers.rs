@@ -1,4 +1,4 @@
-//! The layers of the source, held by a test that reads every import.
+//! Tests of the layers of the source: they read every import.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// The modules of `src` from top to bottom: each names only those of later lines.
+/// The modules of `src` from top to bottom; each imports only from later lines.
 const LAYERS: &[&[&str]] = &[
     &["cli"],
     &["doctor"],
@@ -32,11 +32,11 @@ const LAYERS: &[&[&str]] = &[
 /// The segments of a path below `src`.
 type Module = Vec<String>;
 
-/// The files of the source, each with the files that it names.
+/// The files of the source, each with the files that it imports from.
 type Graph = BTreeMap<Module, BTreeSet<Module>>;
 
 #[test]
-fn each_module_names_only_those_of_lower_layers() {
+fn each_module_imports_only_from_lower_layers() {
     let layer = |module: &Module| {
         let holds = |layer: &&[&str]| layer.contains(&module[0].as_str());
         let found = LAYERS.iter().position(holds);
@@ -45,22 +45,27 @@ fn each_module_names_only_those_of_lower_layers() {
     for (from, named) in graph() {
         for to in named.iter().filter(|to| to.first() != from.first()) {
             let goes_down = to.is_empty() || layer(&from) < layer(to);
-            assert!(goes_down, "{} names {}", from.join("/"), to.join("/"));
+            assert!(
+                goes_down,
+                "{} imports from {}",
+                from.join("/"),
+                to.join("/")
+            );
         }
     }
 }
 
 #[test]
-fn no_files_name_each_other_in_a_circle_but_parent_and_child() {
+fn only_parent_and_child_import_from_each_other() {
     let mut graph = graph();
     for (from, named) in &mut graph {
         named.retain(|to| !from.starts_with(to) && !to.starts_with(from));
     }
-    // What names nothing that is left is in no circle.
+    // A file that imports from no remaining file is in no circle.
     loop {
         let before = graph.len();
-        let left: BTreeSet<_> = graph.keys().cloned().collect();
-        graph.retain(|_, named| named.iter().any(|to| left.contains(to)));
+        let remaining: BTreeSet<_> = graph.keys().cloned().collect();
+        graph.retain(|_, named| named.iter().any(|to| remaining.contains(to)));
         if graph.len() == before {
             break;
         }
@@ -70,7 +75,7 @@ fn no_files_name_each_other_in_a_circle_but_parent_and_child() {
 }
 
 #[test]
-fn paths_are_read_from_imports_and_code() {
+fn paths_in_imports_and_code_are_found() {
     let text = "use crate::{a, b::{self, C as D}}; use super::e; mod g { use super::f; }
         #[cfg(test)] mod tests { use crate::t; } fn h() -> self::i::J { crate::k::l() }";
     let mut paths = Paths::of(&["x".into(), "y".into()], text);
@@ -96,7 +101,7 @@ fn graph() -> Graph {
     named.collect()
 }
 
-/// Reads the files of a folder by their modules.
+/// Reads the files of a folder, by module.
 fn read(folder: &Path, module: &mut Module, texts: &mut BTreeMap<Module, String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -113,7 +118,7 @@ fn read(folder: &Path, module: &mut Module, texts: &mut BTreeMap<Module, String>
     }
 }
 
-/// Whether a file is built for tests and fuzzing only, or is the root, which names all.
+/// Reports whether a file is built for tests and fuzzing only, or is a crate root.
 fn is_test(module: &Module) -> bool {
     let is_root = matches!(module[0].as_str(), "lib" | "main" | "layers" | "fuzzing");
     is_root
@@ -122,7 +127,7 @@ fn is_test(module: &Module) -> bool {
             .any(|name| name == "tests" || name == "properties")
 }
 
-/// The file in which a path's item stands.
+/// Returns the file that contains the item of a path.
 fn file_of(mut path: Module, files: &BTreeSet<Module>) -> Module {
     while !path.is_empty() && !files.contains(&path) {
         path.pop();
@@ -130,7 +135,7 @@ fn file_of(mut path: Module, files: &BTreeSet<Module>) -> Module {
     path
 }
 
-/// The paths of a file that begin at the crate.
+/// The paths in a file, from the crate root.
 struct Paths {
     module: Module,
     found: Vec<Module>,

@@ -1,4 +1,4 @@
-//! hubgate: the front door of a home hub.
+//! hubgate: a reverse proxy for home hubs such as openHAB.
 
 pub mod access;
 pub mod acme;

@@ -1,7 +1,7 @@
-//! Regular files, read whole and bounded.
+//! Regular files, read whole and with a limit of 16 MiB.
 //!
-//! A pipe, socket, device or folder in the place of a file is refused: opening a pipe would wait for
-//! its writer, and a device would obey.
+//! A pipe, socket, device or folder is refused: opening a pipe would wait for its writer, and opening
+//! a device may have effects.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -14,34 +14,34 @@ use rustix::fs::OFlags;
 
 use crate::file_access;
 
-/// Bytes of a file that is read at most; all of ours are far shorter.
-const MOST: u64 = 16 << 20;
+/// Most bytes of a file.
+const MAX_BYTES: u64 = 16 << 20;
 
-/// The content of a file of at most 16 MiB.
+/// Reads a file of at most 16 MiB.
 ///
 /// # Errors
-/// When it cannot be read, is longer or is no regular file.
+/// The file cannot be read, is longer, or is no regular file.
 pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let content = read_begin(file, MOST)?;
-    if content.len() as u64 > MOST {
+    let content = read_begin(file, MAX_BYTES)?;
+    if content.len() as u64 > MAX_BYTES {
         return Err(io::Error::other("longer than 16 MiB"));
     }
     Ok(content)
 }
 
-/// The text of a file of at most 16 MiB.
+/// Reads a text file of at most 16 MiB.
 ///
 /// # Errors
-/// As [`read`], and when it is not UTF-8.
+/// As [`read`], and the file is not UTF-8.
 pub(crate) fn read_to_string(file: &Path) -> io::Result<String> {
     let not_utf8 = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8");
     String::from_utf8(read(file)?).map_err(not_utf8)
 }
 
-/// Up to one byte more than `most` of a file.
+/// Reads up to `most` + 1 bytes of a file, so that the caller can detect a longer one.
 ///
 /// # Errors
-/// When it cannot be read or is no regular file.
+/// The file cannot be read or is no regular file.
 pub(crate) fn read_begin(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     let _access = file_access::begin(file)?;
     let mut content = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn read_begin(file: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// Opens a regular file.
 ///
 /// # Errors
-/// When it cannot be opened or is no regular file.
+/// The file cannot be opened or is no regular file.
 pub(crate) fn open(file: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let opened = options.mode(0o600).custom_flags(flags).open(file);

@@ -1,79 +1,80 @@
-//! Secrets on disk: whole or not at all, and for nobody else to read.
+//! Private files: mode 0600 in folders of mode 0700, replaced atomically.
 //!
-//! All that is kept in `state` is read and changed here. What root does in a folder of another
-//! user is done with that user's rights ([`OwnerRights`]).
+//! All of `state` is read and written here. Root acts in another user's folder with the rights of
+//! that user ([`OwnerRights`]).
 
 mod leftover;
 mod owner;
+mod temporary_file;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
-    process,
+    io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path,
 };
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::{file_access, regular_file};
-
+use self::temporary_file::TemporaryFile;
 pub(crate) use self::{
     leftover::{is_unfinished, remove_leftovers},
     owner::{OwnerRights, explained, user_name},
 };
+use crate::{file_access, regular_file};
 
-/// Writes a file of mode 0600 in a folder of mode 0700, so that a crash leaves the old or the new.
+/// Writes a file; after a crash it has the old or the new content.
 pub(crate) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
     replace(file, content, || Ok(()))
 }
 
-/// Writes like [`write`], and lets the old content be moved away once the new one is on disk.
+/// Writes as [`write`]; `move_away` may rename the old file once the new content is on disk.
 pub(crate) fn replace(
     file: &Path,
     content: &[u8],
     move_away: impl FnOnce() -> io::Result<()>,
 ) -> io::Result<()> {
-    as_owner(file, |folder| {
-        make_private(folder)?;
-        let temporary = temporary(file);
-        let written = write_whole(&temporary, content)
+    PrivateFolder::of(file).with_rights(file, |folder| {
+        folder.make_private()?;
+        let temporary = TemporaryFile::of(file);
+        let written = temporary
+            .write(content)
             .and_then(|()| move_away())
-            .and_then(|()| fs::rename(&temporary, file));
+            .and_then(|()| temporary.replace(file));
         file_access::answered();
         if written.is_err() {
-            // What failed is what matters; a leftover is overwritten or harmless.
-            let _ = fs::remove_file(&temporary);
+            // The error of the write is returned; a leftover is harmless and removed later.
+            let _ = temporary.remove();
         }
         written?;
-        File::open(folder)?.sync_all()
+        folder.sync()
     })
 }
 
-/// The content of a file; a pipe or device in its place is refused.
+/// Reads a file; refuses a pipe or device in its place.
 pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
-    as_owner(file, |_| regular_file::read(file))
+    PrivateFolder::of(file).with_rights(file, |_| regular_file::read(file))
 }
 
-/// Opens a file to lock it; makes it, and its folder, if there is none.
+/// Opens a lock file; creates it and its folder if necessary.
 pub(crate) fn open_lock(file: &Path) -> io::Result<File> {
-    as_owner(file, |folder| {
-        make_private(folder)?;
+    PrivateFolder::of(file).with_rights(file, |folder| {
+        folder.make_private()?;
         regular_file::open(file, OpenOptions::new().append(true).create(true))
     })
 }
 
-/// Opens a file that is there to lock it.
+/// Opens an existing lock file.
 pub(crate) fn open_existing_lock(file: &Path) -> io::Result<File> {
-    as_owner(file, |_| {
+    PrivateFolder::of(file).with_rights(file, |_| {
         regular_file::open(file, OpenOptions::new().read(true))
     })
 }
 
-/// Takes a file and its folder from all but their owner, where they are open to others.
+/// Restricts a file and its folder to their owner.
 pub(crate) fn close(file: &Path) -> io::Result<()> {
-    as_owner(file, |folder| {
-        make_private(folder)?;
+    PrivateFolder::of(file).with_rights(file, |folder| {
+        folder.make_private()?;
         if fs::metadata(file)?.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(file, Permissions::from_mode(0o600))?;
         }
@@ -81,91 +82,82 @@ pub(crate) fn close(file: &Path) -> io::Result<()> {
     })
 }
 
-/// Gives a file of a folder another name there.
+/// Renames a file within its folder.
 pub(crate) fn rename(file: &Path, other: &Path) -> io::Result<()> {
-    as_owner(file, |_| fs::rename(file, other))
+    PrivateFolder::of(file).with_rights(file, |_| fs::rename(file, other))
 }
 
-/// Removes a file; a missing one is no fault.
+/// Removes a file; a missing file is no error.
 pub(crate) fn remove(file: &Path) -> io::Result<()> {
-    as_owner(file, |_| present(fs::remove_file(file)))
+    PrivateFolder::of(file).with_rights(file, |_| ignore_missing(fs::remove_file(file)))
 }
 
-/// Removes a folder with all that is in it; a missing one is no fault.
+/// Removes a folder and its content; a missing folder is no error.
 pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
-    as_owner(folder, |_| present(fs::remove_dir_all(folder)))
+    PrivateFolder::of(folder).with_rights(folder, |_| ignore_missing(fs::remove_dir_all(folder)))
 }
 
-/// Exchanges two folders beside each other, at once.
-pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-    as_owner(one, |parent| {
-        renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?;
-        File::open(parent)?.sync_all()
+/// Exchanges two folders of the same parent atomically.
+pub(crate) fn exchange(folder: &Path, other: &Path) -> io::Result<()> {
+    PrivateFolder::of(folder).with_rights(folder, |parent| {
+        renameat_with(CWD, folder, CWD, other, RenameFlags::EXCHANGE)?;
+        parent.sync()
     })
 }
 
-/// Makes a folder that only its owner may enter, if there is none.
+/// Creates a folder of mode 0700 if it does not exist.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    as_owner(folder, |_| match folder.exists() {
+    PrivateFolder::of(folder).with_rights(folder, |_| match folder.exists() {
         true => Ok(()),
-        false => create(folder),
+        false => PrivateFolder(folder).create(),
     })
 }
 
-/// Acts with the rights of the owner of the file's folder, where root does.
-fn as_owner<T>(file: &Path, act: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
-    let folder = match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let _access = file_access::begin(file)?;
-    let _rights = OwnerRights::assume(folder)?;
-    file_access::answered();
-    act(folder).map_err(explained)
-}
+/// A folder of private files.
+struct PrivateFolder<'a>(&'a Path);
 
-fn make_private(folder: &Path) -> io::Result<()> {
-    if !folder.exists() {
-        create(folder)?;
+impl<'a> PrivateFolder<'a> {
+    /// Returns the folder that contains a file or folder.
+    fn of(file: &'a Path) -> Self {
+        match file.parent() {
+            Some(folder) if folder != Path::new("") => Self(folder),
+            _ => Self(Path::new(".")),
+        }
     }
-    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
-        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+
+    /// Acts on a file; root takes the rights of the folder's owner meanwhile.
+    fn with_rights<T>(self, file: &Path, act: impl FnOnce(Self) -> io::Result<T>) -> io::Result<T> {
+        let _access = file_access::begin(file)?;
+        let _rights = OwnerRights::assume(self.0)?;
+        file_access::answered();
+        act(self).map_err(explained)
     }
-    Ok(())
+
+    /// Creates the folder if necessary, and restricts it to its owner.
+    fn make_private(&self) -> io::Result<()> {
+        if !self.0.exists() {
+            self.create()?;
+        }
+        if fs::metadata(self.0)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(self.0, Permissions::from_mode(0o700))?;
+        }
+        Ok(())
+    }
+
+    fn create(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(self.0)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(self.0)?.sync_all()
+    }
 }
 
-fn create(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// Never opens what is there: it may be a link to what is not ours.
-fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
-    present(fs::remove_file(file))?;
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?;
-    file.write_all(content)?;
-    file_access::answered();
-    file.sync_all()?;
-    file_access::answered();
-    Ok(())
-}
-
-fn present(removed: io::Result<()>) -> io::Result<()> {
+fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
-}
-
-/// A name of this process's own: a hand-over has two processes on one folder.
-fn temporary(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".{}.new", process::id()));
-    name.into()
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
-//! A value kept current with the files it is read from.
+//! A value that is reloaded when its files change.
 //!
-//! Files are looked at when asked and read again when their length, time
-//! or inode changed; a file that has become unreadable or wrong is reported
-//! and the last good value stays.
+//! A refresh compares inode, length and modification time of the files. If they cannot be loaded, the
+//! refresh returns the error once, and the last good value stays.
 
 use std::{
     error::Error,
     fs, io,
     os::unix::fs::MetadataExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,18 +15,18 @@ use arc_swap::ArcSwap;
 
 use crate::file_access;
 
-/// Reads the value from the files.
+/// Loads the value from the files.
 type Load<T> = Box<dyn Fn() -> anyhow::Result<T> + Send + Sync>;
 
-/// The current value of some files.
+/// A value that is reloaded when its files change.
 pub struct Watched<T> {
     files: Vec<PathBuf>,
     load: Load<T>,
     value: ArcSwap<T>,
-    seen: Mutex<Vec<Option<Stamp>>>,
+    stamps: Mutex<Vec<Option<Stamp>>>,
 }
 
-/// What tells one version of a file from the next.
+/// The version of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     inode: u64,
@@ -36,76 +35,81 @@ struct Stamp {
 }
 
 impl<T> Watched<T> {
-    /// Reads the value for the first time.
+    /// Loads the value.
     ///
     /// # Errors
-    /// Whatever `load` reports.
+    /// Those of `load`, and a file does not answer.
     pub fn load(
         files: Vec<PathBuf>,
         load: impl Fn() -> anyhow::Result<T> + Send + Sync + 'static,
     ) -> anyhow::Result<Self> {
-        let seen = stamps(&files)?;
+        let stamps = Stamp::read_all(&files)?;
         let value = ArcSwap::from_pointee(load()?);
         Ok(Self {
             files,
             load: Box::new(load),
             value,
-            seen: Mutex::new(seen),
+            stamps: Mutex::new(stamps),
         })
     }
 
-    /// The value as last read without a fault.
+    /// Returns the last good value.
     pub fn current(&self) -> Arc<T> {
         self.value.load_full()
     }
 
-    /// Reads the value again if a file changed; says whether it did. A file that does not answer
-    /// has not changed yet.
+    /// Reloads the value if a file changed; reports whether it did.
+    ///
+    /// A file that does not answer counts as unchanged.
     ///
     /// # Errors
-    /// Whatever `load` reports, once for each change of the files; the last good value stays.
+    /// Those of `load`, once per change of the files; the last good value stays.
     pub fn refresh(&self) -> anyhow::Result<bool> {
-        let Ok(now) = stamps(&self.files) else {
+        let Ok(now) = Stamp::read_all(&self.files) else {
             return Ok(false);
         };
-        if *self.seen() == now {
+        if *self.stamps() == now {
             return Ok(false);
         }
         match (self.load)() {
             Err(fault) if is_unanswered(&fault) => return Ok(false),
             Err(fault) => {
-                *self.seen() = now;
+                *self.stamps() = now;
                 return Err(fault);
             }
             Ok(value) => self.value.store(Arc::new(value)),
         }
-        *self.seen() = now;
+        *self.stamps() = now;
         Ok(true)
     }
 
-    fn seen(&self) -> MutexGuard<'_, Vec<Option<Stamp>>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stamps(&self) -> MutexGuard<'_, Vec<Option<Stamp>>> {
+        self.stamps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Reports whether a file did not answer within its deadline.
 fn is_unanswered(fault: &anyhow::Error) -> bool {
     let kind = |cause: &(dyn Error + 'static)| Some(cause.downcast_ref::<io::Error>()?.kind());
     let mut kinds = fault.chain().filter_map(kind);
     kinds.any(|kind| kind == io::ErrorKind::TimedOut)
 }
 
-fn stamps(files: &[PathBuf]) -> io::Result<Vec<Option<Stamp>>> {
-    files.iter().map(stamp).collect()
-}
+impl Stamp {
+    fn read_all(files: &[PathBuf]) -> io::Result<Vec<Option<Self>>> {
+        files.iter().map(|file| Self::read(file)).collect()
+    }
 
-fn stamp(file: &PathBuf) -> io::Result<Option<Stamp>> {
-    let _access = file_access::begin(file)?;
-    let stamp = fs::metadata(file).map(|meta| Stamp {
-        inode: meta.ino(),
-        length: meta.len(),
-        modified: (meta.mtime(), meta.mtime_nsec()),
-    });
-    Ok(stamp.ok())
+    /// Reads the version of a file; `None` if its metadata cannot be read.
+    fn read(file: &Path) -> io::Result<Option<Self>> {
+        let _access = file_access::begin(file)?;
+        let stamp = fs::metadata(file).map(|meta| Self {
+            inode: meta.ino(),
+            length: meta.len(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+        });
+        Ok(stamp.ok())
+    }
 }
 
 #[cfg(test)]
@@ -113,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_is_read_and_a_fault_keeps_the_last_good_value() {
+    fn change_is_loaded_and_a_fault_keeps_the_last_good_value() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("number");
         fs::write(&file, "1").unwrap();
@@ -130,7 +134,7 @@ mod tests {
 
         fs::write(&file, "three").unwrap();
         assert!(number.refresh().is_err());
-        assert!(!number.refresh().unwrap(), "a fault is told once");
+        assert!(!number.refresh().unwrap(), "a fault is returned once");
         assert_eq!(*number.current(), 22);
     }
 }

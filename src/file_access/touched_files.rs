@@ -1,4 +1,4 @@
-//! The files that threads touch, and those without an answer.
+//! The files that jobs access, and those without an answer.
 
 use std::{
     collections::HashMap,
@@ -13,9 +13,9 @@ use std::{
 
 use tracing::{error, info};
 
-use super::{DEADLINE, Fault, MOST};
+use super::{DEADLINE, Fault, MAX_UNANSWERED};
 
-/// The files that threads touch.
+/// The files that jobs access.
 #[derive(Default)]
 pub(super) struct TouchedFiles {
     held: Mutex<HashMap<PathBuf, Held>>,
@@ -24,7 +24,7 @@ pub(super) struct TouchedFiles {
     jobs: AtomicU64,
 }
 
-/// The job that touches a file.
+/// The job that accesses a file, since its last answer.
 struct Held {
     job: u64,
     since: Instant,
@@ -32,20 +32,23 @@ struct Held {
 }
 
 impl TouchedFiles {
-    /// The number of a new job.
+    /// Returns the number of a new job.
     ///
     /// # Errors
-    /// When too many threads are left behind.
+    /// 64 files have not answered.
     pub(super) fn next_job(&self) -> Result<u64, Fault> {
         let held = self.held();
         let mut stuck = held.iter().filter(|(_, held)| held.is_stuck());
-        if let Some((file, _)) = stuck.nth(MOST - 1) {
+        if let Some((file, _)) = stuck.nth(MAX_UNANSWERED - 1) {
             return Err(Fault::TooMany(file.clone()));
         }
         Ok(self.jobs.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Waits until no other thread touches the file.
+    /// Marks a file, after waiting until no other job accesses it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::TimedOut`] if the other job has waited for the deadline.
     pub(super) fn hold(&self, file: &Path, job: u64) -> io::Result<()> {
         let mut held = self.held();
         while let Some(other) = held.get(file) {
@@ -67,6 +70,7 @@ impl TouchedFiles {
         Ok(())
     }
 
+    /// Removes the mark of a file.
     pub(super) fn free(&self, file: &Path) {
         let freed = self.held().remove(file);
         self.freed.notify_all();
@@ -75,6 +79,7 @@ impl TouchedFiles {
         }
     }
 
+    /// Returns an error if the job's file does not answer.
     pub(super) fn must_answer(&self, job: u64) -> Result<(), Fault> {
         let held = self.held();
         let mut stuck = held
@@ -86,14 +91,14 @@ impl TouchedFiles {
         }
     }
 
-    /// Notes that a file answered.
+    /// Restarts the deadline of a file.
     pub(super) fn answered(&self, file: &Path) {
         if let Some(held) = self.held().get_mut(file) {
             held.since = Instant::now();
         }
     }
 
-    /// Logs the files without an answer, each once until it answers.
+    /// Logs each file without an answer once, until it answers.
     pub(super) fn report(&self) {
         for (file, held) in self.held().iter_mut() {
             if held.is_stuck() && !std::mem::replace(&mut held.reported, true) {
@@ -103,7 +108,7 @@ impl TouchedFiles {
         }
     }
 
-    /// The files without an answer.
+    /// Returns the files without an answer.
     pub(super) fn unanswered(&self) -> Vec<Fault> {
         let held = self.held();
         let stuck = held.iter().filter(|(_, held)| held.is_stuck());

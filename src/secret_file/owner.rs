@@ -1,14 +1,15 @@
-//! The rights of a folder's owner, for everything that root does below it.
+//! The rights of a folder's owner, which root takes to act in the folder.
 //!
-//! The owner of a folder may put a link, a hard link or a pipe in the place of each file at any
-//! moment. With the owner's rights that leads nowhere the owner could not go alone; no check of
-//! names could say as much, as the names may change after it.
+//! The owner may replace each file by a link or pipe at any moment. With the owner's rights, that
+//! gives access to no other file than the owner's; a check of names could not ensure this, because
+//! the names may change after it.
 
 use std::{
     collections::VecDeque,
     fs::{self, Metadata},
     io,
     marker::PhantomData,
+    ops::ControlFlow,
     os::unix::fs::MetadataExt,
     path::{Component, Path, PathBuf},
 };
@@ -21,53 +22,61 @@ use rustix::{
 
 use crate::file_access;
 
-/// Links followed at most (`ELOOP` of path_resolution(7)).
-const MOST_LINKS: usize = 40;
-/// The group without any file of its own, for owners without a known group.
+/// Most links that are followed, as in path_resolution(7).
+const MAX_LINKS: usize = 40;
+/// `nogroup`, for owners without a known group.
 const NO_GROUP: u32 = 65534;
 
 /// The rights of a folder's owner, held by the calling thread until dropped.
-#[must_use = "dropping it gives the rights back"]
+#[must_use = "dropping the value restores the rights"]
 pub(crate) struct OwnerRights {
     before: Option<Before>,
-    /// Credentials are a thread's own in Linux.
+    /// Credentials belong to a thread in Linux.
     _of_this_thread: PhantomData<*const ()>,
 }
 
-/// The groups of the thread before.
+/// The groups of the thread before the change.
 struct Before {
     group: Gid,
     groups: Vec<Gid>,
 }
 
 impl OwnerRights {
-    /// Takes the rights of the owner of a folder, or of the part of its way that exists; of a
-    /// file, those of its folder's owner, or of who made the link in its place.
+    /// Takes the rights of a folder's owner, or of the owner of the existing part of its path.
     ///
-    /// Changes nothing for other processes than root's, and where all of the way is root's own.
+    /// For a file, that is the owner of its folder, or of a link in its place. Nothing changes in a
+    /// process without root's rights, and where the whole path is root's.
     ///
     /// # Errors
-    /// When the way cannot be read, or the process may not change its user.
+    /// The path cannot be read, or the process may not change its user.
     pub(crate) fn assume(path: &Path) -> io::Result<Self> {
         let mut rights = Self {
             before: None,
             _of_this_thread: PhantomData,
         };
-        let owner = geteuid().is_root().then(|| owner(path)).transpose()?;
+        let owner = geteuid()
+            .is_root()
+            .then(|| OwnerSearch::owner(path))
+            .transpose()?;
         if let Some(owner) = owner.flatten() {
             rights.take(&owner)?;
         }
         Ok(rights)
     }
 
-    /// The user whose rights were taken; none where nothing changed.
+    /// Returns the user number of the taken rights; `None` if nothing changed.
     pub(crate) fn user(&self) -> Option<u32> {
         self.before.as_ref().map(|_| geteuid().as_raw())
     }
 
-    /// The real user stays root: the owner can neither signal nor trace the process.
+    /// Changes groups and effective user.
+    ///
+    /// The real user stays root, so that the owner can neither signal nor trace the process.
     fn take(&mut self, owner: &Metadata) -> io::Result<()> {
-        let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(group(owner)));
+        let (user, group) = (
+            Uid::from_raw(owner.uid()),
+            Gid::from_raw(primary_group(owner)),
+        );
         self.before = Some(Before {
             group: getegid(),
             groups: getgroups()?,
@@ -84,7 +93,7 @@ impl Drop for OwnerRights {
         let Some(before) = self.before.take() else {
             return;
         };
-        // What is not given back is a right less.
+        // A failure leaves the thread with fewer rights.
         let _ = set_thread_res_uid(getuid(), Uid::ROOT, Uid::ROOT);
         let _ = set_thread_res_gid(getgid(), before.group, Gid::ROOT);
         let _ = set_thread_groups(&before.groups);
@@ -99,7 +108,7 @@ fn refused(user: Uid, fault: &io::Error) -> io::Error {
     io::Error::new(fault.kind(), cause)
 }
 
-/// Names the user whose rights did not suffice, if they were those of a folder's owner.
+/// Adds the user to a permission error that occurred with the rights of a folder's owner.
 pub(crate) fn explained(fault: io::Error) -> io::Error {
     let user = geteuid();
     if fault.kind() != io::ErrorKind::PermissionDenied || user.is_root() || !getuid().is_root() {
@@ -113,69 +122,110 @@ pub(crate) fn explained(fault: io::Error) -> io::Error {
     io::Error::new(fault.kind(), cause)
 }
 
-/// The last owner of a folder on the way who is not root, or the first who made a link on it; none
-/// if all of it is root's.
-fn owner(path: &Path) -> io::Result<Option<Metadata>> {
-    let _access = file_access::begin(path)?;
-    let (mut at, mut links, mut owner) = (PathBuf::new(), 0, None);
-    let mut ahead = names(&std::path::absolute(path)?);
-    while let Some(name) = ahead.pop_front() {
-        if name == Path::new("..") {
-            at.pop();
-            continue;
+/// A path whose links are followed, with the owners on its way.
+struct OwnerSearch {
+    /// The part of the path that was followed.
+    followed: PathBuf,
+    ahead: VecDeque<PathBuf>,
+    links: usize,
+    owner: Option<Metadata>,
+}
+
+impl OwnerSearch {
+    /// Returns the owner whose rights apply at a path; `None` if all of it is root's.
+    ///
+    /// That is the last owner of a folder on the way other than root, or the first one of a link.
+    fn owner(path: &Path) -> io::Result<Option<Metadata>> {
+        let _access = file_access::begin(path)?;
+        let mut search = Self {
+            followed: PathBuf::new(),
+            ahead: Self::names(&std::path::absolute(path)?),
+            links: 0,
+            owner: None,
+        };
+        while let Some(name) = search.ahead.pop_front() {
+            if search.follow(&name)?.is_break() {
+                break;
+            }
         }
-        at.push(name);
-        let meta = match fs::symlink_metadata(&at) {
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(owner),
+        Ok(search.owner)
+    }
+
+    /// Follows one name; breaks at a missing file, at another user's link, or after 40 links.
+    fn follow(&mut self, name: &Path) -> io::Result<ControlFlow<()>> {
+        if name == Path::new("..") {
+            self.followed.pop();
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.followed.push(name);
+        let meta = match fs::symlink_metadata(&self.followed) {
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+                return Ok(ControlFlow::Break(()));
+            }
             found => found?,
         };
         let (is_link, is_foreign) = (meta.is_symlink(), meta.uid() != 0);
         if is_foreign && (is_link || meta.is_dir()) {
-            owner = Some(meta);
+            self.owner = Some(meta);
         }
         if !is_link {
-            continue;
+            return Ok(ControlFlow::Continue(()));
         }
-        links += 1;
-        if is_foreign || links > MOST_LINKS {
-            return Ok(owner);
+        self.links += 1;
+        if is_foreign || self.links > MAX_LINKS {
+            return Ok(ControlFlow::Break(()));
         }
-        let mut target = names(&fs::read_link(&at)?);
-        at.pop();
-        target.append(&mut ahead);
-        ahead = target;
+        let mut target = Self::names(&fs::read_link(&self.followed)?);
+        self.followed.pop();
+        target.append(&mut self.ahead);
+        self.ahead = target;
+        Ok(ControlFlow::Continue(()))
     }
-    Ok(owner)
+
+    fn names(path: &Path) -> VecDeque<PathBuf> {
+        let components = path.components();
+        let names = components.filter(|name| !matches!(name, Component::CurDir));
+        names.map(|name| PathBuf::from(name.as_os_str())).collect()
+    }
 }
 
-/// The name of a user (passwd(5)), or the number of one without a name.
+/// A line of /etc/passwd (passwd(5)).
+struct Account {
+    name: String,
+    /// `None` if the field is no number.
+    group: Option<u32>,
+}
+
+impl Account {
+    /// Finds the account of a user number.
+    fn find(user: u32) -> Option<Self> {
+        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        users.lines().find_map(|line| {
+            let fields: Vec<_> = line.split(':').collect();
+            let [name, _, number, rest @ ..] = &fields[..] else {
+                return None;
+            };
+            let group = rest.first().and_then(|group| group.parse().ok());
+            (number.parse() == Ok(user)).then(|| Self {
+                name: (*name).to_owned(),
+                group,
+            })
+        })
+    }
+}
+
+/// Returns the name of a user, or the number of a user without a name.
 pub(crate) fn user_name(user: u32) -> String {
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
-    });
-    name.unwrap_or_else(|| user.to_string())
+    Account::find(user).map_or_else(|| user.to_string(), |account| account.name)
 }
 
-fn names(path: &Path) -> VecDeque<PathBuf> {
-    let components = path.components();
-    let names = components.filter(|name| !matches!(name, Component::CurDir));
-    names.map(|name| PathBuf::from(name.as_os_str())).collect()
-}
-
-/// The owner's first group (passwd(5)); the group of the folder unless it is root's, for owners
-/// that are in no file.
-fn group(owner: &Metadata) -> u32 {
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let first = users.lines().find_map(|line| {
-        let mut fields = line.split(':').skip(2);
-        let user: u32 = fields.next()?.parse().ok()?;
-        let group = fields.next()?.parse().ok()?;
-        (user == owner.uid()).then_some(group)
-    });
-    first.unwrap_or(match owner.gid() {
+/// Returns the owner's primary group.
+///
+/// For an owner without an account, that is the group of the folder unless it is root's.
+fn primary_group(owner: &Metadata) -> u32 {
+    let account = Account::find(owner.uid());
+    let group = account.and_then(|account| account.group);
+    group.unwrap_or(match owner.gid() {
         0 => NO_GROUP,
         group => group,
     })
@@ -192,7 +242,7 @@ mod tests {
     const OTHER: u32 = 12_346;
 
     fn owner_of(folder: &Path) -> Option<u32> {
-        owner(folder).unwrap().map(|meta| meta.uid())
+        OwnerSearch::owner(folder).unwrap().map(|meta| meta.uid())
     }
 
     fn is_root() -> bool {
@@ -203,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_owner_on_the_way_is_who_root_acts_as() {
+    fn root_acts_as_the_last_owner_on_the_path() {
         if !is_root() {
             return;
         }
@@ -219,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_counts_as_its_owner_and_is_followed_only_where_root_made_it() {
+    fn link_counts_as_its_owner_and_is_followed_only_if_it_is_roots() {
         if !is_root() {
             return;
         }
@@ -238,13 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn a_user_has_a_name_or_its_number() {
+    fn user_without_a_name_has_its_number() {
         assert_eq!(user_name(0), "root");
         assert_eq!(user_name(SERVICE), SERVICE.to_string());
     }
 
     #[test]
-    fn rights_are_given_back_and_never_exceed_the_owners() {
+    fn rights_are_restored_and_never_exceed_the_owners() {
         if !is_root() {
             return;
         }

@@ -1,3 +1,5 @@
+//! Private files, and links and pipes in their place.
+
 use std::os::unix::fs::symlink;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -10,7 +12,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn secret_is_private_and_nothing_is_left_beside_it() {
+fn written_file_is_private_and_has_no_temporary_file_beside_it() {
     let folder = Folder::new();
     let file = folder.path("keys/a.pem");
     write(&file, b"one").unwrap();
@@ -23,7 +25,7 @@ fn secret_is_private_and_nothing_is_left_beside_it() {
 }
 
 #[test]
-fn what_is_open_to_others_is_closed() {
+fn close_restricts_file_and_folder_to_their_owner() {
     let folder = Folder::new();
     let file = folder.path("keys/a.pem");
     write(&file, b"one").unwrap();
@@ -34,13 +36,13 @@ fn what_is_open_to_others_is_closed() {
 }
 
 #[test]
-fn a_link_in_the_place_of_a_file_or_its_unfinished_is_replaced_and_never_followed() {
+fn link_in_place_of_a_file_or_temporary_file_is_replaced_and_never_followed() {
     let folder = Folder::new();
     let other = folder.write("other", "other");
     let file = folder.path("keys/a.pem");
     make_folder(&folder.path("keys")).unwrap();
     symlink(&other, &file).unwrap();
-    symlink(&other, temporary(&file)).unwrap();
+    symlink(&other, TemporaryFile::of(&file).path).unwrap();
     write(&file, b"one").unwrap();
     assert_eq!(fs::read(&other).unwrap(), b"other");
     assert!(!file.is_symlink());
@@ -48,7 +50,7 @@ fn a_link_in_the_place_of_a_file_or_its_unfinished_is_replaced_and_never_followe
 }
 
 #[test]
-fn a_pipe_or_folder_in_the_place_of_a_file_is_refused_at_once() {
+fn pipe_or_folder_in_place_of_a_file_is_refused_without_waiting() {
     let folder = Folder::new();
     let [pipe, inner] = ["pipe", "inner"].map(|name| folder.path(name));
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();

@@ -1,29 +1,29 @@
-//! What a site keeps current with its files, refreshed by one thread at a time.
+//! Values that are reloaded when their files change, by one thread at a time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Refreshes the value of some files.
+/// Reloads the value of some files.
 type Refresh = Box<dyn Fn() -> Refreshed + Send + Sync>;
 
-/// A value kept current with its files.
+/// A value that is reloaded when its files change.
 pub struct FileWatch {
     refresh: Refresh,
     busy: AtomicBool,
 }
 
-/// What a look at files found.
+/// The result of a refresh.
 #[derive(Debug, Default)]
 pub struct Refreshed {
-    /// What was read again.
+    /// Names of the files and certificates that were reloaded.
     pub changes: Vec<String>,
-    /// Whether something was read again that has a line of its own, or none.
+    /// True if a value changed, with or without a line in `changes`.
     pub has_changed: bool,
-    /// What could not be read.
+    /// Faults of files that could not be loaded.
     pub faults: Vec<anyhow::Error>,
 }
 
 impl FileWatch {
-    /// A value that is refreshed so.
+    /// Watches a value with this refresh function.
     pub fn new(refresh: impl Fn() -> Refreshed + Send + Sync + 'static) -> Self {
         Self {
             refresh: Box::new(refresh),
@@ -31,28 +31,28 @@ impl FileWatch {
         }
     }
 
-    /// Refreshes the value; none while another thread is at it, which a dead disk may hold.
+    /// Refreshes the value; returns `None` while another thread does, which a dead disk may block.
     pub fn refresh(&self) -> Option<Refreshed> {
         if self.busy.swap(true, Ordering::Acquire) {
             return None;
         }
-        let _done = Done(&self.busy);
+        let _busy = BusyGuard(&self.busy);
         Some((self.refresh)())
     }
 }
 
-/// Ends a refresh, also after a panic.
-struct Done<'w>(&'w AtomicBool);
+/// Resets the busy flag, also after a panic.
+struct BusyGuard<'w>(&'w AtomicBool);
 
-impl Drop for Done<'_> {
+impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
 }
 
 impl Refreshed {
-    /// The refresh of a CA's files.
-    pub(super) fn of_all(result: anyhow::Result<Vec<String>>) -> Self {
+    /// Converts the result of refreshing a client CA.
+    pub(super) fn from_changes(result: anyhow::Result<Vec<String>>) -> Self {
         let mut refreshed = Self::default();
         match result {
             Ok(changes) => refreshed.changes = changes,
@@ -61,15 +61,15 @@ impl Refreshed {
         refreshed
     }
 
-    /// The refresh of one file.
-    pub(super) fn of(result: anyhow::Result<bool>, what: &str) -> Self {
-        Self::of_all(result.map(|changed| match changed {
-            true => vec![what.to_owned()],
+    /// Converts the result of refreshing one value with this name.
+    pub(super) fn from_change(result: anyhow::Result<bool>, name: &str) -> Self {
+        Self::from_changes(result.map(|changed| match changed {
+            true => vec![name.to_owned()],
             false => Vec::new(),
         }))
     }
 
-    /// A change without a line.
+    /// Creates a result without a line in `changes`.
     #[must_use]
     pub fn silently(has_changed: bool) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Refreshed {
         }
     }
 
-    /// Adds what another look found; several rules may name the same files.
+    /// Merges another result; a file that several rules name is listed once.
     pub fn add(&mut self, other: Self) {
         let new = other.changes.into_iter();
         let new: Vec<_> = new.filter(|name| !self.changes.contains(name)).collect();

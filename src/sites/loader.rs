@@ -1,4 +1,4 @@
-//! Loads what sites share: a file named twice is read, watched and cached once.
+//! Loads the files and upstreams that sites share: each is read, watched and cached once.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use crate::{
     upstream::{SecretValues, Upstream},
 };
 
-/// Loads the files of a configuration, each once.
+/// Loads the files of a configuration.
 pub(super) struct Loader<'a> {
     config: &'a Config,
     issued: &'a Issued,
@@ -27,7 +27,7 @@ pub(super) struct Loader<'a> {
 #[derive(Default)]
 pub(super) struct Shared {
     passwords: HashMap<PathBuf, Arc<Passwords>>,
-    authorities: HashMap<ClientCertificate, Arc<ClientCa>>,
+    client_cas: HashMap<ClientCertificate, Arc<ClientCa>>,
     secrets: SecretValues,
     upstreams: HashMap<model::Upstream, Arc<Upstream>>,
 }
@@ -42,7 +42,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    pub(super) fn shared(self) -> Shared {
+    pub(super) fn into_shared(self) -> Shared {
         self.shared
     }
 
@@ -50,9 +50,9 @@ impl<'a> Loader<'a> {
         if let Some(upstream) = self.shared.upstreams.get(config) {
             return Ok(upstream.clone());
         }
-        let silence = self.config.limits.stream_idle;
+        let idle_timeout = self.config.limits.stream_idle;
         let secrets = &mut self.shared.secrets;
-        let upstream = Arc::new(Upstream::build(config, silence, secrets, &self.roots)?);
+        let upstream = Arc::new(Upstream::build(config, idle_timeout, secrets, &self.roots)?);
         self.shared
             .upstreams
             .insert(config.clone(), upstream.clone());
@@ -62,10 +62,10 @@ impl<'a> Loader<'a> {
     pub(super) fn tls(
         &self,
         site: &model::Site,
-        authorities: &[Arc<ClientCa>],
+        client_cas: &[Arc<ClientCa>],
     ) -> anyhow::Result<SiteTls> {
         let state = &self.config.state;
-        SiteTls::build(site, state, self.issued, &self.roots, authorities)
+        SiteTls::build(site, state, self.issued, &self.roots, client_cas)
     }
 
     pub(super) fn passwords(&mut self, path: &Path) -> anyhow::Result<Arc<Passwords>> {
@@ -77,34 +77,34 @@ impl<'a> Loader<'a> {
         Ok(file)
     }
 
-    pub(super) fn authority(
+    pub(super) fn client_ca(
         &mut self,
         config: &ClientCertificate,
     ) -> anyhow::Result<Arc<ClientCa>> {
-        if let Some(authority) = self.shared.authorities.get(config) {
-            return Ok(authority.clone());
+        if let Some(loaded) = self.shared.client_cas.get(config) {
+            return Ok(loaded.clone());
         }
         let (ca, crl) = match &config.ca {
             ClientAuthority::Own => clients::Folder::of(&self.config.state).trust(),
             ClientAuthority::Files { ca, crl } => (ca.clone(), crl.clone()),
         };
         let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);
-        let authority = loaded?.limited_to(config.verify_depth);
-        let authority = Arc::new(authority.taking_any_use(config.any_use));
+        let client_ca = loaded?.with_verify_depth(config.verify_depth);
+        let client_ca = Arc::new(client_ca.with_any_use(config.any_use));
         self.shared
-            .authorities
-            .insert(config.clone(), authority.clone());
-        Ok(authority)
+            .client_cas
+            .insert(config.clone(), client_ca.clone());
+        Ok(client_ca)
     }
 }
 
 impl Shared {
-    /// Takes a credential for right in each file that has its user.
+    /// Accepts a credential in each password file that has its user, for dry runs.
     pub(super) fn assume(&self, basic: &Basic) {
         self.passwords.values().for_each(|file| file.assume(basic));
     }
 
-    /// Takes over what is known of the hubs from before a reload.
+    /// Carries the state of unchanged upstreams over a reload.
     pub(super) fn remember(&self, before: &Self) {
         for (config, upstream) in &self.upstreams {
             if let Some(before) = before.upstreams.get(config) {
@@ -113,33 +113,32 @@ impl Shared {
         }
     }
 
-    /// What is kept current with files, the CAs first: sites name them to devices.
+    /// Returns the watches of the files; client CAs come first, because sites send their names.
     pub(super) fn watches(&self) -> Vec<FileWatch> {
-        let authorities = self.authorities.values().cloned();
-        let authorities = authorities
-            .map(|authority| FileWatch::new(move || Refreshed::of_all(authority.refresh())));
+        let client_cas = self.client_cas.values().cloned();
+        let client_cas = client_cas
+            .map(|client_ca| FileWatch::new(move || Refreshed::from_changes(client_ca.refresh())));
         let passwords = self.passwords.iter().map(|(path, file)| {
             let (path, file) = (path.display().to_string(), file.clone());
-            FileWatch::new(move || Refreshed::of(file.refresh(), &path))
+            FileWatch::new(move || Refreshed::from_change(file.refresh(), &path))
         });
         let secrets = self.secrets.iter().map(|(path, secret)| {
             let (path, secret) = (path.display().to_string(), secret.clone());
-            FileWatch::new(move || Refreshed::of(secret.refresh(), &path))
+            FileWatch::new(move || Refreshed::from_change(secret.refresh(), &path))
         });
-        authorities.chain(passwords).chain(secrets).collect()
+        client_cas.chain(passwords).chain(secrets).collect()
     }
 
+    /// Returns the faults of password files and client CAs in use.
     pub(super) fn warnings(&self) -> Vec<String> {
         let lines = self.passwords.values().flat_map(|file| {
             let faults = file.faults().into_iter();
             faults.map(move |fault| format!("{}:{fault}", file.path().display()))
         });
-        let authorities = self
-            .authorities
-            .values()
-            .flat_map(|authority| authority.warnings());
+        let client_cas = self.client_cas.values();
+        let warnings = client_cas.flat_map(|client_ca| client_ca.warnings());
         lines
-            .chain(authorities.map(|warning| warning.to_string()))
+            .chain(warnings.map(|warning| warning.to_string()))
             .collect()
     }
 }

@@ -1,21 +1,21 @@
-//! All sites of a configuration, found by name: one function for SNI and Host.
+//! The sites of a configuration, found by SNI, Host or `:authority`.
 
+mod enrolment;
+mod file_faults;
 pub mod file_watch;
 mod loader;
 mod nat_loopback;
 pub mod site;
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use foldhash::fast::RandomState;
 use rustls::ServerConfig;
 
+pub use self::file_faults::Unusable;
 use self::{
-    file_watch::{FileWatch, Refreshed},
+    file_faults::FileFaults,
+    file_watch::FileWatch,
     loader::{Loader, Shared},
     nat_loopback::NatLoopback,
     site::{Site, State},
@@ -28,11 +28,11 @@ use crate::{
     transport::connection_info::{AcceptedCertificate, ConnectionInfo},
 };
 
-/// All sites of a configuration; built whole and never changed.
+/// The sites of a configuration, immutable once built.
 pub struct Sites {
-    /// What was configured.
+    /// The configuration.
     pub config: Config,
-    /// Whether a rule of some site takes the certificates of hubgate's own CA.
+    /// True if a rule of some site accepts certificates of hubgate's own client CA.
     pub(crate) has_own_clients: bool,
     by_host: HashMap<Host, Arc<Site>, RandomState>,
     all: Vec<Arc<Site>>,
@@ -42,30 +42,25 @@ pub struct Sites {
     nat_loopback: NatLoopback,
 }
 
-/// Files that the configuration names and that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unusable(String);
-
 impl Sites {
-    /// Loads every file the configuration names; certificates of a CA are in `issued`.
+    /// Loads every file that the configuration names; ACME certificates are in `issued`.
     ///
     /// # Errors
-    /// All files that cannot be used, told at once.
+    /// [`Unusable`] with the faults of all files.
     pub fn build(config: Config, issued: &Issued) -> anyhow::Result<Self> {
         let mut loader = Loader::new(&config, issued);
-        let (mut all, mut told) = (Vec::new(), Vec::new());
-        for (nth, site) in config.sites.iter().enumerate() {
+        let (mut all, mut file_faults) = (Vec::new(), FileFaults::default());
+        for (index, site) in config.sites.iter().enumerate() {
             let mut faults = Vec::new();
             all.extend(Site::build(site, &mut loader, &mut faults).map(Arc::new));
-            told.extend(faults.iter().flat_map(|fault| located(&config, nth, fault)));
+            for fault in faults {
+                file_faults.add(&config, index, &fault);
+            }
         }
-        if !told.is_empty() {
-            return Err(Unusable(in_order(told).join("\n")).into());
-        }
-        let shared = loader.shared();
+        file_faults.check()?;
+        let shared = loader.into_shared();
         let watches = shared.watches().into_iter();
-        let watches = watches.chain(all.iter().map(certificate_watch));
+        let watches = watches.chain(all.iter().map(Site::certificate_watch));
         let watches = watches.map(Arc::new).collect();
         Ok(Self {
             by_host: by_host(&all),
@@ -79,8 +74,10 @@ impl Sites {
         })
     }
 
-    /// The site a handshake is for: by the name asked for; when none was, by the address, or the
-    /// only one. Host still has to be one of its own.
+    /// Returns the site of a handshake: by server name (SNI), else by local address, else the only
+    /// site.
+    ///
+    /// Each request's Host is checked against the site again.
     #[must_use]
     pub fn of_handshake(&self, name: Option<&Host>, local: IpAddr) -> Option<&Arc<Site>> {
         match name {
@@ -92,7 +89,7 @@ impl Sites {
         }
     }
 
-    /// The site that a connection was made for.
+    /// Returns the site of a connection's handshake.
     #[must_use]
     pub fn of_connection(&self, connection: &ConnectionInfo) -> Option<&Arc<Site>> {
         let tls = connection.tls.as_ref();
@@ -100,7 +97,7 @@ impl Sites {
         self.of_handshake(name, connection.local.ip())
     }
 
-    /// The site that answers to a host.
+    /// Returns the site of a host; an exact name precedes a wildcard.
     #[must_use]
     pub fn of_host(&self, host: &Host) -> Option<&Arc<Site>> {
         if let Some(site) = self.by_host.get(host) {
@@ -111,14 +108,14 @@ impl Sites {
         self.by_host.get(&Host::Wildcard(parent.to_owned()))
     }
 
-    /// What is served to a handshake for no site: a certificate that names none.
+    /// Returns the TLS configuration for handshakes without a site.
     #[must_use]
     pub fn placeholder(&self) -> Arc<ServerConfig> {
         self.placeholder.clone()
     }
 
-    /// Whether the certificates that let in what a connection carries, its own and those of
-    /// sessions, are still good for all rules they were good for.
+    /// Reports whether all certificates that admitted a connection's requests are still valid, its
+    /// own and those of sessions, for each rule that accepted them.
     #[must_use]
     pub fn still_trusts(&self, connection: &ConnectionInfo) -> bool {
         let trusted = connection.trusted();
@@ -126,29 +123,32 @@ impl Sites {
             return true;
         }
         let site = self.of_connection(connection);
-        let rules: Vec<_> = trusted.iter().map(|it| it.rule.clone()).collect();
-        let holds = |it: &AcceptedCertificate| {
-            let chain = it.session.as_ref().or(connection.chain());
-            site.is_some_and(|site| site.still_trusts(chain, &it.rule, &rules))
+        let rules: Vec<_> = trusted
+            .iter()
+            .map(|accepted| accepted.rule.clone())
+            .collect();
+        let is_valid = |accepted: &AcceptedCertificate| {
+            let chain = accepted.session.as_ref().or(connection.chain());
+            site.is_some_and(|site| site.still_trusts(chain, &accepted.rule, &rules))
         };
-        trusted.iter().all(holds)
+        trusted.iter().all(is_valid)
     }
 
-    /// The device of the house that a connection is from, if it showed a good certificate.
+    /// Returns the device of a connection with a valid certificate of hubgate's own client CA.
     #[must_use]
     pub fn own_device(&self, connection: &ConnectionInfo) -> Option<Identity> {
         let chain = connection.chain().filter(|chain| !chain.is_empty())?;
         self.of_connection(connection)?.own_device(chain)
     }
 
-    /// Makes the verdicts current that [`Sites::own_device`] needs.
+    /// Prepares the verdicts that [`Sites::own_device`] reads.
     pub async fn prepare_own(&self, connection: &ConnectionInfo) {
         if let (Some(site), Some(chain)) = (self.of_connection(connection), connection.chain()) {
             site.prepare_own(chain).await;
         }
     }
 
-    /// Makes the verdicts current that [`Sites::still_trusts`] needs.
+    /// Prepares the verdicts that [`Sites::still_trusts`] reads.
     pub async fn prepare(&self, connection: &ConnectionInfo) {
         let Some(site) = self.of_connection(connection) else {
             return;
@@ -160,50 +160,7 @@ impl Sites {
         }
     }
 
-    /// Where a device without a certificate can open a link: on the site of a host, or the first
-    /// that does.
-    ///
-    /// # Errors
-    /// When the host is no site's, or none can be opened without being asked for a certificate.
-    pub fn enrolling(&self, host: Option<&str>) -> Result<Authority, String> {
-        if !self.has_own_clients {
-            return Err(NO_OWN_CLIENTS.to_owned());
-        }
-        let host = match host {
-            Some(host) => self.enrolling_at(host)?,
-            None => self.enrolling_host().ok_or(ALL_ASK)?,
-        };
-        let https = self.config.listen.https.first().map(SocketAddr::port);
-        let port = https.filter(|port| *port != 443);
-        Ok(Authority { host, port })
-    }
-
-    fn enrolling_at(&self, host: &str) -> Result<Host, String> {
-        let named = Authority::parse(host);
-        let named = named.and_then(|it| Some((self.of_host(&it.host)?, it.host)));
-        let (site, host) = named.ok_or_else(|| format!("no site has the host {host:?}"))?;
-        if let Some(origin) = site.config.redirect() {
-            return Err(format!(
-                "{host} redirects to {origin}: name a host of a site with an `upstream`"
-            ));
-        }
-        if site.asks_everywhere() {
-            return Err(ALL_ASK.to_owned());
-        }
-        Ok(host)
-    }
-
-    fn enrolling_host(&self) -> Option<Host> {
-        let serves = |site: &&Arc<Site>| site.config.redirect().is_none();
-        let served = || self.all.iter().filter(serves);
-        let open = || served().filter(|site| !site.asks_everywhere());
-        let mut first_own = open()
-            .filter(|site| site.config.has_own_clients())
-            .chain(open());
-        first_own.find_map(|site| site.config.public_host().cloned())
-    }
-
-    /// Watches for NAT loopback in requests that were let in by their network.
+    /// Checks a request that its network admitted for NAT loopback.
     pub(crate) fn notice_network(
         &self,
         connection: &ConnectionInfo,
@@ -215,43 +172,41 @@ impl Sites {
         }
     }
 
-    /// Takes a credential for right wherever its user is known; for rehearsals only.
+    /// Accepts a credential wherever its user exists, without a password check; for dry runs only.
     pub fn assume(&self, basic: &Basic) {
         self.shared.assume(basic);
     }
 
-    /// Takes over what is known of the hubs from before a reload.
+    /// Carries the state of the upstreams over a reload.
     pub(crate) fn remember(&self, before: &Self) {
         self.shared.remember(&before.shared);
     }
 
-    /// All that is kept current with files.
+    /// Returns the watches of all files.
     #[must_use]
     pub fn watches(&self) -> Vec<Arc<FileWatch>> {
         self.watches.clone()
     }
 
-    /// What `status` tells of each site.
+    /// Returns the state of each site for `status`.
     #[must_use]
     pub fn states(&self) -> Vec<State> {
         self.all.iter().map(|site| site.state()).collect()
     }
 
-    /// What is wrong with files that are used all the same.
+    /// Returns the faults of files that are in use nevertheless.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.shared.warnings();
         for site in &self.all {
-            let told = site.tls.warnings();
-            warnings.extend(
-                told.iter()
-                    .map(|warning| format!("{}: {warning}", site.config.hosts[0])),
-            );
+            let host = &site.config.hosts[0];
+            let of_site = site.tls.warnings().into_iter();
+            warnings.extend(of_site.map(|warning| format!("{host}: {warning}")));
         }
         warnings
     }
 
-    /// The site, where there is one only.
+    /// Returns the site if there is only one.
     fn only(&self) -> Option<&Arc<Site>> {
         match &self.all[..] {
             [site] => Some(site),
@@ -259,45 +214,13 @@ impl Sites {
         }
     }
 
-    /// The site with an address, reached through a router that changed where the packets go.
+    /// Returns the site with an IP address, for connections whose destination a router translated.
     fn of_any_address(&self) -> Option<&Arc<Site>> {
         self.all.iter().find(|site| {
             let hosts = &site.config.hosts;
             hosts.iter().any(|host| matches!(host, Host::Address(_)))
         })
     }
-}
-
-fn certificate_watch(site: &Arc<Site>) -> FileWatch {
-    let what = format!("the certificate of {}", site.config.hosts[0]);
-    let site = site.clone();
-    FileWatch::new(move || Refreshed::of(site.tls.refresh(), &what))
-}
-
-const NO_OWN_CLIENTS: &str =
-    "no site has `client_certificate: own` in its access: add it to proxy.yaml and reload";
-const ALL_ASK: &str = "a device without a certificate cannot open a connection here, as every connection \
-    is asked for one: add `networks: [lan]` to the site's access, name another site with --site, \
-    or make files with --out";
-
-/// The faults of a site's files, each with the line of `proxy.yaml` that names the file and the
-/// number of that place; those of no file come last.
-fn located(config: &Config, nth: usize, fault: &anyhow::Error) -> Vec<(usize, String)> {
-    let (text, scope) = (format!("{fault:#}"), format!("sites[{nth}]"));
-    let host = config.sites[nth].hosts.first();
-    let host = host.map_or_else(String::new, ToString::to_string);
-    let lines = text.lines().map(|line| {
-        let located = config.named.locate(line, &scope);
-        located.unwrap_or_else(|| (usize::MAX, format!("site {host}: {line}")))
-    });
-    lines.collect()
-}
-
-/// A file that several rules name has its fault once.
-fn in_order(mut faults: Vec<(usize, String)>) -> Vec<String> {
-    faults.sort();
-    faults.dedup();
-    faults.into_iter().map(|(_, text)| text).collect()
 }
 
 fn by_host(sites: &[Arc<Site>]) -> HashMap<Host, Arc<Site>, RandomState> {

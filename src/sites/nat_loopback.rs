@@ -1,6 +1,7 @@
-//! A router that rewrites who a connection is from makes the whole Internet look like home.
+//! Detection of NAT loopback: a router that replaces the source address of connections makes every
+//! client on the Internet appear local.
 //!
-//! Nothing can be refused for it: a router may well be a client. But it is told.
+//! It causes a warning and no refusal, because a router may be a client itself.
 
 use std::{
     fs,
@@ -12,40 +13,53 @@ use tracing::warn;
 
 use crate::config::model::Host;
 
-/// The routers of this machine, and whether one of them was told of.
+/// The routers of this machine, and the state of the warning.
 #[derive(Debug)]
 pub(super) struct NatLoopback {
     routers: Vec<IpAddr>,
-    told: AtomicBool,
+    has_warned: AtomicBool,
 }
 
-/// IPv4 routes, as the kernel shows them also to a service that sees processes only
-/// (`ProcSubset=pid`).
+/// The IPv4 routing table, which a service with `ProcSubset=pid` can read too.
 const ROUTES: &str = "/proc/self/net/route";
 
 impl NatLoopback {
-    /// Knows the routers of this machine; none where the kernel does not tell.
+    /// Loads the routers of this machine; none if the kernel has no routing table.
     pub(super) fn load() -> Self {
+        Self::parse(&fs::read_to_string(ROUTES).unwrap_or_default())
+    }
+
+    /// Parses the gateways of a routing table, in little-endian hexadecimal.
+    fn parse(table: &str) -> Self {
+        let gateways = table.lines().skip(1).filter_map(|line| {
+            let gateway = line.split_whitespace().nth(2)?;
+            u32::from_str_radix(gateway, 16).ok()
+        });
+        let routers = gateways
+            .filter(|gateway| *gateway != 0)
+            .map(|gateway| IpAddr::V4(Ipv4Addr::from(gateway.to_le_bytes())))
+            .collect();
         Self {
-            routers: routers(&fs::read_to_string(ROUTES).unwrap_or_default()),
-            told: AtomicBool::new(false),
+            routers,
+            has_warned: AtomicBool::new(false),
         }
     }
 
-    /// Warns once when a router was let in by its network under a public name.
+    /// Warns once if `networks` admitted a router under a public host name.
     pub(super) fn notice(&self, peer: IpAddr, host: &Host) {
-        let suspect = self.routers.contains(&peer) && is_public(host);
-        if suspect && !self.told.swap(true, Ordering::Relaxed) {
+        let is_suspect = self.routers.contains(&peer) && is_public(host);
+        if is_suspect && !self.has_warned.swap(true, Ordering::Relaxed) {
             warn!(
-                "the router {peer} itself asked for {host} and was let in as one of `networks`: \
-                 if it rewrites the source of connections from outside (NAT loopback), \
-                 everybody is let in; turn that off, or take the router out of `networks`"
+                "the router {peer} requested {host} and was admitted by `networks`: if it replaces \
+                 the source address of connections from outside (NAT loopback), every client on the \
+                 Internet is admitted; turn that off in the router, or remove its address from \
+                 `networks`"
             );
         }
     }
 }
 
-/// Whether the name may be known outside.
+/// Reports whether the host may be a name in the public DNS.
 fn is_public(host: &Host) -> bool {
     match host {
         Host::Name(name) => name.contains('.') && !name.ends_with(".local"),
@@ -54,37 +68,22 @@ fn is_public(host: &Host) -> bool {
     }
 }
 
-/// The gateways of a table of routes: addresses are little-endian hexadecimal.
-fn routers(table: &str) -> Vec<IpAddr> {
-    let gateways = table.lines().skip(1).filter_map(|line| {
-        let gateway = line.split_whitespace().nth(2)?;
-        u32::from_str_radix(gateway, 16).ok()
-    });
-    gateways
-        .filter(|gateway| *gateway != 0)
-        .map(|gateway| IpAddr::V4(Ipv4Addr::from(gateway.to_le_bytes())))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_gateway_is_found_and_told_of_once() {
+    fn gateway_under_a_public_name_causes_one_warning() {
         let table = "Iface\tDestination\tGateway\tFlags\neth0\t00000000\t0101A8C0\t0003\n\
                      eth0\t0001A8C0\t00000000\t0001\n";
         let router: IpAddr = "192.168.1.1".parse().unwrap();
-        assert_eq!(routers(table), [router]);
-        let nat_loopback = NatLoopback {
-            routers: vec![router],
-            told: AtomicBool::new(false),
-        };
-        let told = |host: &str| {
+        let nat_loopback = NatLoopback::parse(table);
+        assert_eq!(nat_loopback.routers, [router]);
+        let has_warned = |host: &str| {
             nat_loopback.notice(router, &Host::Name(host.to_owned()));
-            nat_loopback.told.load(Ordering::Relaxed)
+            nat_loopback.has_warned.load(Ordering::Relaxed)
         };
-        assert!(!told("openhabian.local") && !told("openhab"));
-        assert!(told("home.example.org"));
+        assert!(!has_warned("openhabian.local") && !has_warned("openhab"));
+        assert!(has_warned("home.example.org"));
     }
 }

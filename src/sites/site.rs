@@ -1,19 +1,24 @@
-//! A site, ready to serve: its certificate, its rules, its upstreams.
+//! A site, ready to serve: its certificate, access rules and upstreams.
+
+mod builder;
+mod state;
 
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
     sync::Arc,
 };
 
 use http::HeaderValue;
 use ipnet::IpNet;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, serde::rfc3339};
 
-use super::loader::Loader;
+use self::builder::SiteBuilder;
+pub use self::state::{RevocationList, State};
+use super::{
+    file_watch::{FileWatch, Refreshed},
+    loader::Loader,
+};
 use crate::{
     access::{
         network::Client,
@@ -28,62 +33,28 @@ use crate::{
 
 /// A site, ready to serve.
 pub struct Site {
-    /// What was configured.
+    /// The configuration.
     pub config: Arc<model::Site>,
-    /// Its first host, to name in the log.
+    /// The first host, which names the site in the log.
     pub name: Arc<str>,
-    /// Its certificate and the ways to hand-shake.
+    /// The certificate and TLS configurations.
     pub tls: SiteTls,
     policy: Policy,
-    authorities: HashMap<ClientCertificate, Arc<ClientCa>>,
-    /// None where the site redirects.
+    client_cas: HashMap<ClientCertificate, Arc<ClientCa>>,
+    /// `None` if the site redirects.
     upstream: Option<Arc<Upstream>>,
     /// By the index of the path rule.
-    upstreams: Vec<Option<Arc<Upstream>>>,
+    path_upstreams: Vec<Option<Arc<Upstream>>>,
     pages: Pages,
 }
 
-/// What `status` tells of a site.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct State {
-    /// The hosts it answers to.
-    pub hosts: Vec<String>,
-    /// The origin that it redirects to.
-    #[serde(default)]
-    pub redirect: Option<String>,
-    /// When its certificate ends (RFC 3339).
-    #[serde(with = "rfc3339")]
-    pub certificate_ends: OffsetDateTime,
-    /// Whether that certificate is hubgate's own, until a CA certifies the site.
-    #[serde(default)]
-    pub stand_in: bool,
-    /// Whether browsers trust the certificate without being told.
-    pub publicly_trusted: bool,
-    /// The revocation lists by which client certificates are judged.
-    pub revocation_lists: Vec<RevocationList>,
-    /// What is wrong, though it is served.
-    pub warnings: Vec<String>,
-}
+/// An address outside of every configured network (TEST-NET-3, RFC 5737).
+const INTERNET: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
+/// Default `max-age` of Strict-Transport-Security: a year, in seconds.
+const HSTS_MAX_AGE: u64 = 365 * 24 * 3600;
 
-/// A revocation list in use.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct RevocationList {
-    /// The file.
-    pub file: PathBuf,
-    /// When it ends (RFC 3339), and with it everybody's entry by a certificate of that CA.
-    #[serde(with = "rfc3339")]
-    pub ends: OffsetDateTime,
-    /// Whole days until then; negative when it has ended.
-    pub days_left: i64,
-}
-
-/// An address of the Internet that nobody has (RFC 5737).
-const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
-/// How long browsers remember https by default, in seconds.
-const YEAR: u64 = 365 * 24 * 3600;
-
-/// What a path of a rule may hold that a path of a URL may not (RFC 3986, section 3.3).
-const UNSAFE: &AsciiSet = &CONTROLS
+/// Characters of rule paths that are percent-encoded in a URL (RFC 3986, section 3.3).
+const NOT_IN_URL_PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'<')
@@ -93,56 +64,39 @@ const UNSAFE: &AsciiSet = &CONTROLS
     .add(b'}');
 
 impl Site {
-    /// Loads everything the site names; what cannot be used is noted in `faults`.
+    /// Loads all files of a site; adds the fault of each to `faults`.
     pub(super) fn build(
         config: &Arc<model::Site>,
         loader: &mut Loader<'_>,
         faults: &mut Vec<anyhow::Error>,
     ) -> Option<Self> {
-        let mut keep = Keep(faults);
-        for path in config.rules().filter_map(|rule| rule.password.as_ref()) {
-            keep.sound(loader.passwords(path));
-        }
-        let policy = keep.sound(Policy::build(config, |path| loader.passwords(path)));
-        let authorities = authorities(config, loader, &mut keep);
-        let upstream = own_upstream(config, loader, &mut keep);
-        let upstreams = upstreams(config, loader, &mut keep);
-        let asked = authorities.iter().flat_map(HashMap::values).cloned();
-        let tls = keep.sound(loader.tls(config, &asked.collect::<Vec<_>>()));
-        Some(Self {
-            upstream: upstream?,
-            tls: tls?,
-            config: config.clone(),
-            name: config.hosts[0].to_string().into(),
-            policy: policy?,
-            authorities: authorities?,
-            upstreams: upstreams?,
-            pages: Pages::of(name(config)),
-        })
+        SiteBuilder::new(config, loader, faults).build()
     }
 
-    /// The place a path belongs to; `path` is what stands before the query, as sent.
+    /// Returns the location of a request path, as received and without the query.
     ///
     /// # Errors
-    /// When the path is malformed or could mean two places.
+    /// The path is malformed or ambiguous.
     pub fn place(&self, path: &str) -> Result<Place<'_>, BadPath> {
         self.policy.place(path.as_bytes())
     }
 
-    /// The further origins that count as own at a place: the site's, and those of its path rule.
+    /// Returns the additional origins of a location: the site's and the path rule's.
     #[must_use]
     pub fn origins(&self, place: &Place<'_>) -> [&[Origin]; 2] {
         let rule = place.path_rule().and_then(|at| self.config.paths.get(at));
         [&self.config.origins, rule.map_or(&[], |rule| &rule.origins)]
     }
 
-    /// Its local responses that are the same for each reader of a kind.
+    /// Returns the site's prepared local responses.
     pub(crate) fn pages(&self) -> &Pages {
         &self.pages
     }
 
-    /// The path of a rule that has a hub below it, for the same path without the slash at its end;
-    /// percent-encoded, and none where a rule of its own decides that path.
+    /// Returns the path to redirect to when only the final slash of a rule's path is missing.
+    ///
+    /// The rule must have an upstream, and no other rule may match the path exactly. The result is
+    /// percent-encoded.
     #[must_use]
     pub fn folder(&self, place: &Place<'_>, path: &str) -> Option<String> {
         let decided = place.path_rule().and_then(|at| self.config.paths.get(at));
@@ -153,104 +107,102 @@ impl Site {
         let is_bare = |rule: &&PathRule| rule.path.strip_suffix('/') == Some(&*decoded);
         let rule = self.config.paths.iter().find(is_bare)?;
         rule.upstream.as_ref()?;
-        Some(utf8_percent_encode(&rule.path, UNSAFE).to_string())
+        Some(utf8_percent_encode(&rule.path, NOT_IN_URL_PATH).to_string())
     }
 
-    /// The servers behind a place; none where the site redirects.
+    /// Returns the upstream of a location; `None` if the site redirects.
     #[must_use]
     pub fn upstream(&self, place: &Place<'_>) -> Option<Arc<Upstream>> {
         let own = place
             .path_rule()
-            .and_then(|index| self.upstreams[index].as_ref());
+            .and_then(|index| self.path_upstreams[index].as_ref());
         own.or(self.upstream.as_ref()).cloned()
     }
 
-    /// Whether a client at this address is asked for a certificate: exactly when one could
-    /// change what some place of the site answers.
+    /// Reports whether the handshake requests a certificate from a client at this address: exactly
+    /// if one could change the response of some location.
     #[must_use]
     pub fn asks(&self, peer: IpAddr, trusted_proxies: &Networks) -> bool {
         self.policy
             .asks(Client::at_handshake(peer, trusted_proxies))
     }
 
-    /// Whether every client is asked, wherever it is.
+    /// Reports whether the handshake requests a certificate from every client.
     #[must_use]
-    pub fn asks_everywhere(&self) -> bool {
+    pub fn always_requests_client_cert(&self) -> bool {
         let networks = self
             .config
             .rules()
             .filter_map(|rule| rule.networks.as_ref());
-        let near = networks.flat_map(|it| it.0.iter().map(IpNet::addr));
-        let mut places = near.chain([ELSEWHERE]);
-        places.all(|place| self.asks(place, &Networks::default()))
+        let listed = networks.flat_map(|networks| networks.0.iter().map(IpNet::addr));
+        let mut addresses = listed.chain([INTERNET]);
+        addresses.all(|address| self.asks(address, &Networks::default()))
     }
 
-    /// The device of the house that a chain is good for.
+    /// Returns the device of a chain that hubgate's own client CA validates.
     #[must_use]
     pub fn own_device(&self, chain: &ClientChain) -> Option<Identity> {
-        let mut own = self.own_authorities();
+        let mut own = self.own_cas();
         own.find_map(|ca| match chain.verdict(ca) {
             ClientAuth::Valid(identity) => Some(identity),
             _ => None,
         })
     }
 
-    /// Makes the verdicts current that [`Site::own_device`] needs.
+    /// Prepares the verdicts that [`Site::own_device`] reads.
     pub async fn prepare_own(&self, chain: &Arc<ClientChain>) {
-        for ca in self.own_authorities() {
+        for ca in self.own_cas() {
             chain.prepare(ca).await;
         }
     }
 
-    fn own_authorities(&self) -> impl Iterator<Item = &Arc<ClientCa>> {
-        let all = self.authorities.iter();
-        all.filter(|(it, _)| it.ca == ClientAuthority::Own)
+    fn own_cas(&self) -> impl Iterator<Item = &Arc<ClientCa>> {
+        let cas = self.client_cas.iter();
+        cas.filter(|(config, _)| config.ca == ClientAuthority::Own)
             .map(|(_, ca)| ca)
     }
 
-    /// Whether a connection made for `other` may carry requests for this site: its client
-    /// was asked for certificates of the same CAs by the same rules, or neither asks at all.
+    /// Reports whether a connection to `other` may carry requests for this site.
+    ///
+    /// Both sites must request no certificates, or have equal access rules.
     #[must_use]
     pub fn asks_like(&self, other: &Self) -> bool {
-        let asks = |site: &Self| !site.authorities.is_empty();
-        match (asks(self), asks(other)) {
+        let has_cas = |site: &Self| !site.client_cas.is_empty();
+        match (has_cas(self), has_cas(other)) {
             (false, false) => true,
             _ => self.config.rules().eq(other.config.rules()),
         }
     }
 
-    /// What a chain is worth to one of the site's CAs.
+    /// Returns the verdict of one of the site's client CAs on a chain.
     #[must_use]
-    pub fn judge(
-        &self,
-        chain: Option<&Arc<ClientChain>>,
-        authority: &ClientCertificate,
-    ) -> ClientAuth {
-        match (chain, self.authorities.get(authority)) {
-            (Some(chain), Some(authority)) => chain.verdict(authority),
+    pub fn judge(&self, chain: Option<&Arc<ClientChain>>, rule: &ClientCertificate) -> ClientAuth {
+        match (chain, self.client_cas.get(rule)) {
+            (Some(chain), Some(client_ca)) => chain.verdict(client_ca),
             _ => ClientAuth::Absent,
         }
     }
 
-    /// Makes the verdicts current that a decision on a place needs.
+    /// Prepares the verdicts that access to a location depends on.
     pub async fn prepare(&self, place: &Place<'_>, chain: Option<&Arc<ClientChain>>) {
         let Some(chain) = chain else { return };
-        for authority in place.certificates() {
-            if let Some(authority) = self.authorities.get(authority) {
-                chain.prepare(authority).await;
+        for rule in place.certificates() {
+            if let Some(client_ca) = self.client_cas.get(rule) {
+                chain.prepare(client_ca).await;
             }
         }
     }
 
-    /// Makes the verdicts of all CAs current.
+    /// Prepares the verdicts of all client CAs.
     pub async fn prepare_all(&self, chain: &Arc<ClientChain>) {
-        for authority in self.authorities.values() {
-            chain.prepare(authority).await;
+        for client_ca in self.client_cas.values() {
+            chain.prepare(client_ca).await;
         }
     }
 
-    /// Whether a chain that was good for a rule still is, or for what a reload made of the rule:
-    /// the rules of the same CA that are new.
+    /// Reports whether a chain that a rule accepted is still valid for it.
+    ///
+    /// If a reload removed the rule, all new rules of the same CA must accept the chain.
     #[must_use]
     pub fn still_trusts(
         &self,
@@ -258,24 +210,24 @@ impl Site {
         rule: &ClientCertificate,
         trusted: &[ClientCertificate],
     ) -> bool {
-        let is_good =
+        let is_valid =
             |rule: &&ClientCertificate| matches!(self.judge(chain, rule), ClientAuth::Valid(_));
-        if self.authorities.contains_key(rule) {
-            return is_good(&rule);
+        if self.client_cas.contains_key(rule) {
+            return is_valid(&rule);
         }
-        let rules = self.authorities.keys();
-        let successors = rules.filter(|it| it.ca.is_same(&rule.ca) && !trusted.contains(it));
+        let rules = self.client_cas.keys();
+        let successors = rules.filter(|new| new.ca.is_same(&rule.ca) && !trusted.contains(new));
         let successors: Vec<_> = successors.collect();
-        !successors.is_empty() && successors.iter().all(is_good)
+        !successors.is_empty() && successors.iter().all(is_valid)
     }
 
-    /// The Strict-Transport-Security field, when the site sends one.
+    /// Returns the value of Strict-Transport-Security (RFC 6797), if the site sends it.
     #[must_use]
     pub fn hsts(&self) -> Option<HeaderValue> {
         let (seconds, subdomains) = match self.config.hsts {
             Hsts::Off => return None,
             Hsts::Auto if !self.tls.certified().publicly_trusted => return None,
-            Hsts::Auto => (YEAR, false),
+            Hsts::Auto => (HSTS_MAX_AGE, false),
             Hsts::On {
                 max_age,
                 include_subdomains,
@@ -289,93 +241,16 @@ impl Site {
         HeaderValue::from_str(&format!("max-age={seconds}{subdomains}")).ok()
     }
 
-    /// What `status` tells.
+    /// Returns the state of the site for `status`.
     #[must_use]
     pub fn state(&self) -> State {
-        let certified = self.tls.certified();
-        State {
-            hosts: self.config.hosts.iter().map(ToString::to_string).collect(),
-            redirect: self.config.redirect().map(ToString::to_string),
-            certificate_ends: certified.not_after,
-            stand_in: false,
-            publicly_trusted: certified.publicly_trusted,
-            revocation_lists: self.revocation_lists(OffsetDateTime::now_utc()),
-            warnings: self
-                .tls
-                .warnings()
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-        }
+        State::new(self)
     }
 
-    fn revocation_lists(&self, now: OffsetDateTime) -> Vec<RevocationList> {
-        let lists = self.authorities.iter().filter_map(|(config, authority)| {
-            let ClientAuthority::Files { crl, .. } = &config.ca else {
-                return None;
-            };
-            let ends = authority.revocation_ends()?;
-            Some(RevocationList {
-                file: crl.clone()?,
-                ends,
-                days_left: (ends - now).whole_seconds().div_euclid(24 * 3600),
-            })
-        });
-        lists.collect()
+    /// Watches the files of the site's certificate.
+    pub(super) fn certificate_watch(self: &Arc<Self>) -> FileWatch {
+        let name = format!("the certificate of {}", self.config.hosts[0]);
+        let site = self.clone();
+        FileWatch::new(move || Refreshed::from_change(site.tls.refresh(), &name))
     }
-}
-
-/// The name of a site for people.
-fn name(site: &model::Site) -> String {
-    let host = site.public_host().or(site.hosts.first());
-    host.map_or_else(String::new, ToString::to_string)
-}
-
-/// Notes what is wrong and goes on, so that all of it is told.
-struct Keep<'a>(&'a mut Vec<anyhow::Error>);
-
-impl Keep<'_> {
-    fn sound<T>(&mut self, loaded: anyhow::Result<T>) -> Option<T> {
-        loaded.map_err(|fault| self.0.push(fault)).ok()
-    }
-}
-
-/// The CAs of the rules; none when one of them cannot be used.
-fn authorities(
-    site: &model::Site,
-    loader: &mut Loader<'_>,
-    keep: &mut Keep<'_>,
-) -> Option<HashMap<ClientCertificate, Arc<ClientCa>>> {
-    let rules = site.rules();
-    let named = rules.filter_map(|access| access.client_certificate.as_ref());
-    let loaded = named.map(|config| Some((config.clone(), keep.sound(loader.authority(config))?)));
-    // All are loaded before one that failed counts.
-    let loaded: Vec<_> = loaded.collect();
-    loaded.into_iter().collect()
-}
-
-/// The site's own upstream, if it has one; none when it cannot be used.
-fn own_upstream(
-    site: &model::Site,
-    loader: &mut Loader<'_>,
-    keep: &mut Keep<'_>,
-) -> Option<Option<Arc<Upstream>>> {
-    match site.upstream() {
-        Some(upstream) => keep.sound(loader.upstream(upstream)).map(Some),
-        None => Some(None),
-    }
-}
-
-/// The paths' own upstreams, by the index of the path rule; none when one cannot be used.
-fn upstreams(
-    site: &model::Site,
-    loader: &mut Loader<'_>,
-    keep: &mut Keep<'_>,
-) -> Option<Vec<Option<Arc<Upstream>>>> {
-    let paths = site.paths.iter().map(|path| match &path.upstream {
-        Some(upstream) => keep.sound(loader.upstream(upstream)).map(Some),
-        None => Some(None),
-    });
-    let loaded: Vec<_> = paths.collect();
-    loaded.into_iter().collect()
 }

@@ -1,36 +1,45 @@
-//! One CA certificate of a client CA's file, checked before anybody is let in by it.
+//! One CA certificate of a client CA's file, checked before any chain is validated with it.
 
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use time::OffsetDateTime;
-use webpki::{Cert, EndEntityCert, anchor_from_trusted_cert};
+use webpki::{EndEntityCert, anchor_from_trusted_cert};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
-    Reason, SystemRoots, Warning, day::day, distinguished_name, fields::Fields, pem,
-    settings::signatures,
+    Reason, SystemRoots, Warning, day::day, distinguished_name::NameText,
+    fields::CertificateFields, pem::Pem, settings::signature_algorithms,
 };
 
-/// One CA certificate, checked.
-pub(super) struct Authority {
-    /// Whether a chain may end at it; otherwise it builds paths to another of the file.
+/// A CA certificate of a client CA's file.
+pub(super) struct Ca {
+    /// True for a trust anchor, at which a path ends; false for an intermediate of the file.
     pub(super) is_anchor: bool,
-    /// The subject as text, to name the CA.
+    /// The subject as text.
     pub(super) name: String,
     pub(super) anchor: TrustAnchor<'static>,
-    /// How many intermediates may stand between it and a leaf; any number if none.
+    /// Most intermediates between it and a leaf (pathLenConstraint); `None` is unlimited.
     pub(super) path_length: Option<u32>,
     pub(super) not_before: OffsetDateTime,
     pub(super) not_after: OffsetDateTime,
     pub(super) certificate: CertificateDer<'static>,
 }
 
-impl Authority {
-    /// Reads the CA certificates in a PEM file; at least one, of which one at least is an anchor.
+/// A certificate of the file that is not checked yet.
+struct Unchecked<'a> {
+    der: &'a CertificateDer<'static>,
+    parsed: X509Certificate<'a>,
+    name: String,
+    /// Position in the file, from 1.
+    number: usize,
+}
+
+impl Ca {
+    /// Loads the CA certificates of a PEM file; at least one of them is a trust anchor.
     pub(super) fn load_all(file: &Path, roots: &SystemRoots) -> anyhow::Result<Vec<Self>> {
-        Self::check_all(&pem::certificates(file)?, roots)
+        Self::check_all(&Pem::load(file)?.certificates()?, roots)
             .with_context(|| file.display().to_string())
     }
 
@@ -38,45 +47,47 @@ impl Authority {
         certificates: &[CertificateDer<'static>],
         roots: &SystemRoots,
     ) -> anyhow::Result<Vec<Self>> {
-        let checked = certificates.iter().zip(1..);
-        let checked = checked.map(|(der, number)| Self::check(der, number, roots));
-        let mut all: Vec<_> = checked.collect::<Result<_, _>>()?;
-        let anchors: Vec<_> = all.iter().map(|it| !it.is_below_another_of(&all)).collect();
-        for (one, is_anchor) in all.iter_mut().zip(anchors) {
-            one.is_anchor = is_anchor;
+        let numbered = certificates.iter().zip(1..);
+        let checked = numbered.map(|(der, number)| Unchecked::parse(der, number)?.check(roots));
+        let mut cas: Vec<_> = checked.collect::<Result<_, _>>()?;
+        let anchors: Vec<_> = cas.iter().map(|ca| !ca.is_below_another_of(&cas)).collect();
+        for (ca, is_anchor) in cas.iter_mut().zip(anchors) {
+            ca.is_anchor = is_anchor;
         }
-        if all.iter().all(|it| !it.is_anchor) {
+        if cas.iter().all(|ca| !ca.is_anchor) {
             bail!(
                 "each certificate in it names another one in it as its issuer; \
                  add the self-signed certificate of the root"
             );
         }
-        Ok(all)
+        Ok(cas)
     }
 
-    /// Whether the issuer stands in the file. A name is enough, as for NGINX: a certificate whose
-    /// issuer there did not sign it is no anchor. Only the new key of a CA, signed with the old
-    /// one, has its own name for that of its issuer.
-    fn is_below_another_of(&self, all: &[Self]) -> bool {
+    /// Reports whether the file has the issuer.
+    ///
+    /// The issuer's name suffices, as in NGINX: a certificate that this issuer did not sign is no
+    /// anchor either. A new key of a CA, signed with the old one, has itself as issuer name; there
+    /// the signature decides.
+    fn is_below_another_of(&self, cas: &[Self]) -> bool {
         let Some(own) = self.fields() else {
             return false;
         };
-        let mut others = all.iter().filter_map(Self::fields);
+        let mut others = cas.iter().filter_map(Self::fields);
         if own.issuer != own.subject {
-            return others.any(|it| it.subject == own.issuer);
+            return others.any(|other| other.subject == own.issuer);
         }
-        others.any(|it| {
-            let is_another = it.subject == own.issuer && it.public_key != own.public_key;
-            is_another && own.must_be_signed_with(it.public_key).is_ok()
+        others.any(|other| {
+            let is_another = other.subject == own.issuer && other.public_key != own.public_key;
+            is_another && own.must_be_signed_with(other.public_key).is_ok()
         })
     }
 
-    /// The fields of the certificate that its signatures need.
-    pub(super) fn fields(&self) -> Option<Fields<'_>> {
-        Fields::of(&self.certificate)
+    /// Returns the fields of the certificate that signature checks need.
+    pub(super) fn fields(&self) -> Option<CertificateFields<'_>> {
+        CertificateFields::parse(&self.certificate)
     }
 
-    /// Refuses an anchor outside its own validity, as NGINX does.
+    /// Refuses an anchor outside its validity period, as NGINX does.
     pub(super) fn must_be_valid(&self, now: OffsetDateTime) -> Result<(), Reason> {
         if now > self.not_after {
             return Err(Reason::CaExpired(self.not_after));
@@ -87,33 +98,8 @@ impl Authority {
         Ok(())
     }
 
-    fn check(
-        der: &CertificateDer<'static>,
-        number: usize,
-        roots: &SystemRoots,
-    ) -> anyhow::Result<Self> {
-        let damaged = |fault: &dyn std::fmt::Display| {
-            anyhow!("certificate {number} in it is damaged ({fault}); get the file again")
-        };
-        let (_, parsed) = X509Certificate::from_der(der).map_err(|fault| damaged(&fault))?;
-        let name = distinguished_name::text(parsed.subject());
-        must_sign(&parsed, &name)?;
-        let known = EndEntityCert::try_from(der).map_err(|fault| damaged(&fault))?;
-        must_be_private(&known, &name, roots)?;
-        let anchor = anchor_from_trusted_cert(der).map_err(|fault| damaged(&fault))?;
-        Ok(Self {
-            is_anchor: true,
-            anchor: anchor.to_owned(),
-            path_length: path_length(&parsed),
-            not_before: parsed.validity().not_before.to_datetime(),
-            not_after: parsed.validity().not_after.to_datetime(),
-            certificate: der.clone(),
-            name,
-        })
-    }
-
-    /// Warns that the CA's own validity is over.
-    pub(super) fn ended(&self, now: OffsetDateTime) -> Option<Warning> {
+    /// Warns of an expired CA certificate.
+    pub(super) fn expired(&self, now: OffsetDateTime) -> Option<Warning> {
         let (name, ended) = (&self.name, day(self.not_after));
         (now > self.not_after).then(|| {
             Warning::new(format!(
@@ -123,41 +109,80 @@ impl Authority {
         })
     }
 
-    /// Whether its key made this signature.
-    pub(super) fn signed(&self, text: &[u8], signature: &[u8]) -> bool {
+    /// Verifies a signature with the CA's key.
+    pub(super) fn has_signed(&self, text: &[u8], signature: &[u8]) -> bool {
         let Ok(ca) = EndEntityCert::try_from(&self.certificate) else {
             return false;
         };
-        signatures()
+        signature_algorithms()
             .iter()
             .any(|algorithm| ca.verify_signature(*algorithm, text, signature).is_ok())
     }
 }
 
-/// Basic constraints and key usage must both say that this key signs certificates.
-fn must_sign(certificate: &X509Certificate<'_>, name: &str) -> anyhow::Result<()> {
-    let usage = certificate.key_usage().ok().flatten();
-    if certificate.is_ca() && usage.is_none_or(|usage| usage.value.key_cert_sign()) {
-        return Ok(());
+impl<'a> Unchecked<'a> {
+    fn parse(der: &'a CertificateDer<'static>, number: usize) -> anyhow::Result<Self> {
+        let parsed = X509Certificate::from_der(der);
+        let (_, parsed) = parsed.map_err(|fault| damaged(number, &fault))?;
+        Ok(Self {
+            der,
+            name: NameText(parsed.subject()).to_string(),
+            parsed,
+            number,
+        })
     }
-    bail!(
-        "{name} is no CA (CA:FALSE, or no keyCertSign); \
-         name the certificate of the CA that signs your devices' certificates"
-    )
+
+    fn check(self, roots: &SystemRoots) -> anyhow::Result<Ca> {
+        self.must_sign_certificates()?;
+        self.must_be_private(roots)?;
+        let anchor = anchor_from_trusted_cert(self.der);
+        let validity = self.parsed.validity();
+        Ok(Ca {
+            is_anchor: true,
+            anchor: anchor
+                .map_err(|fault| damaged(self.number, &fault))?
+                .to_owned(),
+            path_length: self.path_length(),
+            not_before: validity.not_before.to_datetime(),
+            not_after: validity.not_after.to_datetime(),
+            certificate: self.der.clone(),
+            name: self.name,
+        })
+    }
+
+    /// Requires cA in the basic constraints, and keyCertSign where there is a key usage.
+    fn must_sign_certificates(&self) -> anyhow::Result<()> {
+        let usage = self.parsed.key_usage().ok().flatten();
+        if self.parsed.is_ca() && usage.is_none_or(|usage| usage.value.key_cert_sign()) {
+            return Ok(());
+        }
+        bail!(
+            "{} is no CA (CA:FALSE, or no keyCertSign); \
+             name the certificate of the CA that signs your devices' certificates",
+            self.name
+        )
+    }
+
+    /// Refuses a public CA: each holder of one of its certificates would be admitted.
+    fn must_be_private(&self, roots: &SystemRoots) -> anyhow::Result<()> {
+        let ca = EndEntityCert::try_from(self.der).map_err(|fault| damaged(self.number, &fault))?;
+        if !roots.hold(&ca).context("the system's root certificates")? {
+            return Ok(());
+        }
+        bail!(
+            "{} is a public CA, one of the system's root certificates or issued by one; \
+             it would admit every holder of one of its certificates; name a CA of your own, and \
+             keep that out of the system's root certificates",
+            self.name
+        )
+    }
+
+    fn path_length(&self) -> Option<u32> {
+        let constraints = self.parsed.basic_constraints().ok().flatten()?;
+        constraints.value.path_len_constraint
+    }
 }
 
-fn must_be_private(ca: &Cert<'_>, name: &str, roots: &SystemRoots) -> anyhow::Result<()> {
-    if !roots.hold(ca).context("the system's root certificates")? {
-        return Ok(());
-    }
-    bail!(
-        "{name} is a public CA, one of the system's root certificates or issued by one; \
-         it would let in everybody with a certificate of it; name a CA of your own, and \
-         keep that out of the system's root certificates"
-    )
-}
-
-fn path_length(certificate: &X509Certificate<'_>) -> Option<u32> {
-    let constraints = certificate.basic_constraints().ok().flatten()?;
-    constraints.value.path_len_constraint
+fn damaged(number: usize, fault: &dyn std::fmt::Display) -> anyhow::Error {
+    anyhow!("certificate {number} in it is damaged ({fault}); get the file again")
 }

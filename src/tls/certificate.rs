@@ -1,7 +1,7 @@
-//! A certificate with its key, ready to serve, and what is known of it.
+//! A certificate with its key, ready to serve.
 //!
-//! What cannot be served is an error; what a browser will complain about is a warning, because
-//! an expired certificate is better than no site.
+//! A fault that prevents serving is an error. A fault that browsers report is a warning, because an
+//! expired certificate is better than no site.
 
 use std::{fmt::Display, fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
@@ -15,14 +15,12 @@ use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
-    SystemRoots, Warning,
-    chain::{self, Chain},
-    day::day,
-    distinguished_name, hosts, pem,
+    SystemRoots, Warning, chain::Candidates, day::day, distinguished_name::NameText, hosts,
+    pem::Pem, self_signed::SelfSigned,
 };
 use crate::{config::model::Host, file_access};
 
-/// A certificate with its key, ready to serve, and what is known of it.
+/// A certificate with its key, ready to serve.
 #[derive(Debug)]
 pub struct Certified {
     /// Chain and key, as rustls serves them.
@@ -33,20 +31,20 @@ pub struct Certified {
     pub not_before: OffsetDateTime,
     /// End of its validity.
     pub not_after: OffsetDateTime,
-    /// Whether the chain leads to one of the system's roots, so that HSTS locks nobody out.
+    /// True if the chain ends at one of the system's roots, so that HSTS is safe.
     pub publicly_trusted: bool,
-    /// Certificates that came along and are not served, each with its name and why.
+    /// Certificates of the file that are not served, each with its name and the cause.
     pub left_out: Vec<String>,
-    /// What browsers will complain about, and what else the operator should know.
+    /// Faults that browsers report, and others that the operator should know.
     pub warnings: Vec<Warning>,
 }
 
 impl Certified {
-    /// Reads chain and key from PEM files, which may be one, for the hosts of a site.
+    /// Loads chain and key from PEM files, which may be one file, for the hosts of a site.
     ///
     /// # Errors
-    /// A file that is missing, unreadable, empty or damaged, has no certificate or key in it, or
-    /// an encrypted key; and a key that fits no certificate.
+    /// A file is missing, unreadable, empty or damaged; it has no certificate or key, or an encrypted
+    /// key; or the key fits no certificate.
     pub fn load(
         chain: &Path,
         key: &Path,
@@ -54,28 +52,31 @@ impl Certified {
         roots: &SystemRoots,
     ) -> anyhow::Result<Self> {
         let (chain_place, key_place) = (chain.display(), key.display());
-        let loaded_key = pem::key(key).and_then(|key| signing_key(&key, &key_place));
-        let (certificates, signing_key) = both(pem::certificates(chain), loaded_key)?;
+        let loaded_key = Pem::load(key).and_then(|pem| pem.private_key());
+        let loaded_key = loaded_key.and_then(|key| signing_key(&key, &key_place));
+        let certificates = Pem::load(chain).and_then(|pem| pem.certificates());
+        let (certificates, signing_key) = both(certificates, loaded_key)?;
         let mut certified = Self::new(&certificates, signing_key, roots)
             .with_context(|| chain_place.to_string())?
             .ok_or_else(|| mismatch(&chain_place, &key_place))?;
         certified.warnings = certified.faults(hosts, chain);
-        certified.warnings.extend(wide_mode(key));
+        certified.warnings.extend(exposed_key(key));
         Ok(certified)
     }
 
-    /// Reads chain and key from a text that came from `place`, for the hosts of a site.
+    /// Parses chain and key from one text for the hosts of a site; `place` names it in errors.
     ///
     /// # Errors
-    /// No certificate or no key in it, or one that is damaged; and a key that fits no certificate.
+    /// The text has no certificate or no key, or a damaged one; or the key fits no certificate.
     pub fn parse(
         text: &[u8],
         place: &str,
         hosts: &[Host],
         roots: &SystemRoots,
     ) -> anyhow::Result<Self> {
-        let certificates = pem::certificates_in(text, &place)?;
-        let signing_key = signing_key(&pem::key_in(text, &place)?, &place)?;
+        let pem = Pem::from_text(text, place);
+        let certificates = pem.certificates()?;
+        let signing_key = signing_key(&pem.private_key()?, &place)?;
         let mut certified = Self::new(&certificates, signing_key, roots)
             .with_context(|| place.to_owned())?
             .ok_or_else(|| mismatch(&place, &place))?;
@@ -83,68 +84,85 @@ impl Certified {
         Ok(certified)
     }
 
-    /// The certificate itself, without its issuers, in DER.
+    /// Generates a self-signed certificate for the hosts.
+    pub(super) fn self_signed(hosts: &[Host], roots: &SystemRoots) -> anyhow::Result<Self> {
+        let generated = SelfSigned::generate(hosts, OffsetDateTime::now_utc())?;
+        Self::from_self_signed(generated, roots)
+    }
+
+    /// Serves a certificate that was just generated.
+    pub(super) fn from_self_signed(
+        generated: SelfSigned,
+        roots: &SystemRoots,
+    ) -> anyhow::Result<Self> {
+        Self::new(&[generated.certificate], generated.key, roots)?
+            .context("the key does not fit the certificate just made of it; report this")
+    }
+
+    /// Returns the end-entity certificate in DER.
     #[must_use]
     pub fn leaf(&self) -> &[u8] {
         self.key.cert.first().map_or(&[], |leaf| leaf)
     }
 
-    /// The common name of who issued it, or the organisation's.
+    /// Returns the issuer's common name, or its whole name if it has none.
     #[must_use]
     pub fn issuer(&self) -> Option<String> {
         let (_, leaf) = X509Certificate::from_der(self.leaf()).ok()?;
-        let issuer = leaf.issuer();
-        distinguished_name::common_name(issuer)
-            .or_else(|| Some(distinguished_name::text(issuer)).filter(|text| !text.is_empty()))
+        let issuer = NameText(leaf.issuer());
+        let whole = || Some(issuer.to_string()).filter(|name| !name.is_empty());
+        issuer.common_name().or_else(whole)
     }
 
-    /// Those of the hosts that the certificate does not name.
+    /// Returns the hosts that the certificate does not name.
     #[must_use]
     pub fn missing<'a>(&self, hosts: &'a [Host]) -> Vec<&'a Host> {
-        let is_missing = |host: &&Host| !hosts::covers(&self.names, host);
+        let is_missing = |host: &&Host| !hosts::match_host(&self.names, host);
         hosts.iter().filter(is_missing).collect()
     }
 
-    /// Takes the line of certificates from that of the key; none if the key fits none of them.
+    /// Selects the chain of the key's certificate; `None` if the key fits no certificate.
     pub(super) fn new(
         certificates: &[CertificateDer<'static>],
         key: Arc<dyn SigningKey>,
         roots: &SystemRoots,
     ) -> anyhow::Result<Option<Self>> {
-        let parsed = parse(certificates)?;
-        let Some(leaf) = parsed.iter().find(|one| chain::fits(one, key.as_ref())) else {
+        let candidates = Candidates::parse(certificates)?;
+        let Some((position, leaf)) = candidates.of_key(key.as_ref()) else {
             return Ok(None);
         };
-        let moment = in_validity(leaf);
-        let chain = Chain::find(certificates, &parsed, key.as_ref(), moment);
-        let Some(chain) = chain else { return Ok(None) };
-        let line = chain.of(certificates);
+        let moment = within_validity(leaf);
+        let chain = candidates.chain(position, moment);
         Ok(Some(Self {
-            names: hosts::named_by(leaf),
+            names: hosts::subject_alt_names(leaf),
             not_before: leaf.validity().not_before.to_datetime(),
             not_after: leaf.validity().not_after.to_datetime(),
-            publicly_trusted: roots.trust(&line, unix_time(moment)),
-            warnings: faults_of(&chain).collect(),
+            publicly_trusted: roots.trust(&chain.certificates, unix_time(moment)),
+            warnings: chain.warnings().collect(),
             left_out: chain.left_out,
-            key: Arc::new(CertifiedKey::new(line, key)),
+            key: Arc::new(CertifiedKey::new(chain.certificates, key)),
         }))
     }
 
     fn faults(&self, hosts: &[Host], place: &Path) -> Vec<Warning> {
         let now = OffsetDateTime::now_utc();
-        let found = [self.ended(now), self.not_begun(now), self.unnamed(hosts)];
-        let disorder = self.warnings.iter().cloned();
-        let faults = disorder.chain(found.into_iter().flatten());
-        faults.map(|fault| fault.of(place)).collect()
+        let found = [
+            self.expired(now),
+            self.not_yet_valid(now),
+            self.unnamed(hosts),
+        ];
+        let of_chain = self.warnings.iter().cloned();
+        let faults = of_chain.chain(found.into_iter().flatten());
+        faults.map(|fault| fault.in_file(place)).collect()
     }
 
-    fn ended(&self, now: OffsetDateTime) -> Option<Warning> {
+    fn expired(&self, now: OffsetDateTime) -> Option<Warning> {
         let ended = day(self.not_after);
         (now > self.not_after)
             .then(|| Warning::new(format!("the certificate ended on {ended}; renew it")))
     }
 
-    fn not_begun(&self, now: OffsetDateTime) -> Option<Warning> {
+    fn not_yet_valid(&self, now: OffsetDateTime) -> Option<Warning> {
         let begins = day(self.not_before);
         (now < self.not_before).then(|| {
             Warning::new(format!(
@@ -153,33 +171,26 @@ impl Certified {
         })
     }
 
-    fn unnamed(&self, wanted: &[Host]) -> Option<Warning> {
-        let missing = hosts::list(self.missing(wanted));
+    fn unnamed(&self, hosts: &[Host]) -> Option<Warning> {
+        let missing: Vec<_> = self
+            .missing(hosts)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         (!missing.is_empty()).then(|| {
             Warning::new(format!(
-                "the certificate does not name {missing}, so browsers refuse it there; \
-                 get one with all hosts of the site"
+                "the certificate does not name {}, so browsers refuse it there; \
+                 get one with all hosts of the site",
+                missing.join(", ")
             ))
         })
     }
 }
 
-fn parse<'a>(
-    certificates: &'a [CertificateDer<'static>],
-) -> anyhow::Result<Vec<X509Certificate<'a>>> {
-    let parse_one = |(index, der): (usize, &'a CertificateDer<'static>)| {
-        let (_, certificate) = X509Certificate::from_der(der).map_err(|fault| {
-            let number = index + 1;
-            anyhow!("certificate {number} in it is damaged ({fault}); get the file again")
-        })?;
-        Ok(certificate)
-    };
-    certificates.iter().enumerate().map(parse_one).collect()
-}
-
-/// Now, or the nearest moment at which the leaf is valid: trust is asked of the chain, not of
-/// the clock, which is often wrong when a small board starts.
-fn in_validity(leaf: &X509Certificate<'_>) -> OffsetDateTime {
+/// Returns now, or the nearest moment at which the leaf is valid.
+///
+/// The chain decides on trust, not the clock, which is often wrong when a small board starts.
+fn within_validity(leaf: &X509Certificate<'_>) -> OffsetDateTime {
     let validity = leaf.validity();
     let end = validity.not_after.to_datetime();
     let begin = validity.not_before.to_datetime();
@@ -191,32 +202,16 @@ fn unix_time(moment: OffsetDateTime) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(seconds))
 }
 
-/// Both values, or every fault, each in a line of its own.
+/// Returns both values, or an error with every fault on a line of its own.
 pub(super) fn both<A, B>(
-    one: anyhow::Result<A>,
-    other: anyhow::Result<B>,
+    first: anyhow::Result<A>,
+    second: anyhow::Result<B>,
 ) -> anyhow::Result<(A, B)> {
-    match (one, other) {
-        (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(one), Err(other)) => Err(anyhow!("{one:#}\n{other:#}")),
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(first), Err(second)) => Err(anyhow!("{first:#}\n{second:#}")),
         (Err(fault), _) | (_, Err(fault)) => Err(fault),
     }
-}
-
-fn faults_of(chain: &Chain) -> impl Iterator<Item = Warning> {
-    let disorder = (!chain.line.is_sorted()).then(|| {
-        Warning::new(
-            "the certificates are in the wrong order, and served in the right one; \
-             put the site's own first, then its issuer",
-        )
-    });
-    let left_out = (!chain.left_out.is_empty()).then(|| {
-        Warning::new(format!(
-            "not served, since they do not belong to the chain: {}; remove them",
-            chain.left_out.join(", ")
-        ))
-    });
-    disorder.into_iter().chain(left_out)
 }
 
 fn signing_key(
@@ -238,8 +233,8 @@ fn mismatch(chain: &dyn Display, key: &dyn Display) -> anyhow::Error {
     )
 }
 
-/// Warns if others than the owner and its group may read the key, or anybody else write it.
-fn wide_mode(key: &Path) -> Option<Warning> {
+/// Warns of a key that the group may write or other users may access.
+fn exposed_key(key: &Path) -> Option<Warning> {
     let _access = file_access::begin(key).ok()?;
     let mode = fs::metadata(key).ok()?.permissions().mode() & 0o777;
     (mode & 0o037 != 0).then(|| {

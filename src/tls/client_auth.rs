@@ -1,4 +1,4 @@
-//! What a connection's client certificate is worth.
+//! The result of client authentication on a connection.
 
 use std::time::SystemTime;
 
@@ -6,21 +6,23 @@ use rustls::pki_types::CertificateDer;
 
 use super::{ClientCa, Identity, Reason};
 
-/// What a connection's client certificate is worth; NGINX's `$ssl_client_verify`.
+/// The result of client authentication; NGINX's `$ssl_client_verify`.
 ///
-/// Only a valid one has an identity: the names in any other are unreachable.
+/// Only a valid certificate has an identity: the names in any other are unreachable by type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
-    /// The client was not asked, or had none.
+    /// No certificate was requested, or the client has none.
     Absent,
-    /// The CA signed it and it holds now.
+    /// The CA signed the certificate, and it is valid now.
     Valid(Identity),
-    /// It does not count, and why.
+    /// The certificate is not accepted, for this reason.
     Invalid(Reason),
 }
 
 impl ClientAuth {
-    /// Judges the chain a client proved to own, leaf first; empty if it showed none.
+    /// Validates the chain of a client, leaf first; an empty chain is [`Self::Absent`].
+    ///
+    /// The caller has verified that the client holds the leaf's key.
     #[must_use]
     pub fn of(chain: &[CertificateDer<'_>], ca: &ClientCa, now: SystemTime) -> Self {
         if chain.is_empty() {

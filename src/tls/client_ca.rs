@@ -1,4 +1,4 @@
-//! The CA whose client certificates a site takes, kept current with its files.
+//! A CA that issues client certificates for a site, reloaded when its files change.
 
 use std::{
     path::PathBuf,
@@ -15,36 +15,37 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     ClientAuth, Identity, Reason, SystemRoots, Warning,
-    judgement::{Judgement, Limits},
-    trust::Trust,
+    judgement::{PathLimits, PathValidation},
+    trust::TrustStore,
     verdict::Verdict,
 };
 use crate::watched::Watched;
 
-/// The CA whose client certificates a site takes, kept current with its files.
+/// A CA that issues client certificates for a site, reloaded when its files change.
 pub struct ClientCa {
     ca: PathBuf,
     crl: Option<PathBuf>,
-    trust: Watched<Trust>,
+    trust: Watched<TrustStore>,
     allow: Vec<String>,
-    limits: Limits,
+    limits: PathLimits,
     generation: AtomicU64,
-    judging: Semaphore,
+    validations: Semaphore,
 }
 
-/// Judgements beside the workers at once: no client occupies the threads for blocking work.
-const AT_ONCE: usize = 1;
-/// Bytes of revocation lists up to which a short chain is judged at once: each judgement hashes
-/// the list of each CA.
-const SHORT_LISTS: usize = 64 * 1024;
+/// Most concurrent validations on blocking threads, so that no client occupies all of them.
+const MAX_VALIDATIONS: usize = 1;
+/// Most bytes of revocation lists with which a short chain is validated on a worker; each validation
+/// hashes the list of each CA.
+const MAX_SHORT_LISTS: usize = 64 * 1024;
 
 impl ClientCa {
-    /// Reads the CA's certificates and revocation lists; `allow` are the common names let in, all
-    /// if there is none.
+    /// Loads the CA certificates and revocation lists.
+    ///
+    /// `allow` lists the common names that are accepted; an empty list accepts all.
     ///
     /// # Errors
-    /// A file that is unreadable, empty or damaged; a certificate that is no CA's, or one of the
-    /// system's roots; a file without an anchor; a revocation list that is damaged.
+    /// A file is unreadable, empty or damaged; a certificate is no CA certificate, or one of the
+    /// system's roots; the file has no trust anchor; or a revocation list is damaged.
     pub fn load(
         ca: PathBuf,
         crl: Option<PathBuf>,
@@ -53,38 +54,39 @@ impl ClientCa {
     ) -> anyhow::Result<Self> {
         let files = [Some(&ca), crl.as_ref()];
         let files = files.into_iter().flatten().cloned().collect();
-        let roots = Arc::clone(roots);
-        let named = (ca.clone(), crl.clone());
-        let load = move || Trust::load(&named.0, named.1.as_deref(), &roots);
+        let load = {
+            let (ca, crl, roots) = (ca.clone(), crl.clone(), Arc::clone(roots));
+            move || TrustStore::load(&ca, crl.as_deref(), &roots)
+        };
         Ok(Self {
             trust: Watched::load(files, load)?,
             ca,
             crl,
             allow: allow.to_vec(),
-            limits: Limits::default(),
+            limits: PathLimits::default(),
             generation: AtomicU64::new(0),
-            judging: Semaphore::new(AT_ONCE),
+            validations: Semaphore::new(MAX_VALIDATIONS),
         })
     }
 
-    /// Refuses certificates below more intermediate CAs than this.
+    /// Limits the number of intermediates, as NGINX's `ssl_verify_depth`.
     #[must_use]
-    pub fn limited_to(mut self, verify_depth: Option<u32>) -> Self {
+    pub fn with_verify_depth(mut self, verify_depth: Option<u32>) -> Self {
         self.limits.verify_depth = verify_depth;
         self
     }
 
-    /// Takes certificates without any extended key usage too, also those of X.509 version 1.
+    /// Accepts certificates without extended key usage, including X.509 version 1.
     #[must_use]
-    pub fn taking_any_use(mut self, any_use: bool) -> Self {
+    pub fn with_any_use(mut self, any_use: bool) -> Self {
         self.limits.any_use = any_use;
         self
     }
 
-    /// Judges a chain, leaf first, whose leaf's key the client proved to own.
+    /// Validates a chain, leaf first; the caller has verified that the client holds the leaf's key.
     ///
     /// # Errors
-    /// The reason why the certificate does not count.
+    /// The reason why the certificate is not accepted.
     pub fn judge(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Identity, Reason> {
         match self.verdict(chain, now).auth {
             ClientAuth::Valid(identity) => Ok(identity),
@@ -93,61 +95,63 @@ impl ClientCa {
         }
     }
 
-    /// Judges a chain, and says how long that holds unless the files change.
+    /// Validates a chain; the verdict holds for its validity period unless the files change.
     pub(super) fn verdict(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Verdict {
         let trust = self.trust.current();
-        let mut judgement = Judgement::new(&trust, self.limits, now);
-        let judged = judgement.judge(chain).and_then(|it| self.must_allow(it));
+        let mut validation = PathValidation::new(&trust, self.limits, now);
+        let identity = validation.validate(chain);
+        let identity = identity.and_then(|identity| self.must_allow(identity));
         Verdict {
-            auth: judged.map_or_else(ClientAuth::Invalid, ClientAuth::Valid),
-            span: judgement.span,
+            auth: identity.map_or_else(ClientAuth::Invalid, ClientAuth::Valid),
+            validity: validation.validity,
         }
     }
 
-    /// Whether a short chain is judged in the time of a handshake.
-    pub(super) fn judges_fast(&self) -> bool {
-        self.trust.current().length_of_lists() <= SHORT_LISTS
+    /// Reports whether a short chain is validated fast enough for a worker thread.
+    pub(super) fn validates_fast(&self) -> bool {
+        self.trust.current().list_bytes() <= MAX_SHORT_LISTS
     }
 
-    /// Waits until a judgement may run beside the workers.
-    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.judging.acquire().await.ok()
+    /// Waits until a validation may run on a blocking thread.
+    pub(super) async fn validation_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.validations.acquire().await.ok()
     }
 
-    /// The CAs' names, for the hint in the request for a certificate (RFC 8446, 4.2.4).
+    /// Returns the names of the CAs, for the certificate_authorities extension (RFC 8446, section
+    /// 4.2.4).
     #[must_use]
     pub fn subjects(&self) -> Vec<DistinguishedName> {
         self.trust.current().subjects()
     }
 
-    /// Counts the changes of the files: verdicts of another generation are to be made again.
+    /// Returns the number of changes of the files; verdicts of an earlier generation are outdated.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// When the first of its revocation lists ends; from then on nobody is let in by it.
+    /// Returns the earliest end of its revocation lists; from then on certificates are refused.
     #[must_use]
     pub fn revocation_ends(&self) -> Option<OffsetDateTime> {
-        self.trust.current().lists_end
+        self.trust.current().first_list_end
     }
 
-    /// What is wrong with the CA, though it is used.
+    /// Returns the faults of the files in use.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.trust.current().warnings.clone()
     }
 
-    /// Takes up changed files; names the certificates and lists that verdicts may differ by now.
+    /// Reloads changed files; names the certificates and lists that were added or removed.
     ///
     /// # Errors
-    /// As [`ClientCa::load`], once for each change of the files; the last good state stays.
+    /// As [`ClientCa::load`], once per change of the files; the last good state stays.
     pub fn refresh(&self) -> anyhow::Result<Vec<String>> {
         let before = self.trust.current();
         if !self.trust.refresh()? {
             return Ok(Vec::new());
         }
-        // After the new state is in place: a verdict by the old one never counts as current.
+        // After the new state is stored: a verdict by the old one never counts as current.
         self.generation.fetch_add(1, Ordering::Release);
         let after = self.trust.current();
         let mut changes = after.changes(&before, &self.ca, self.crl.as_deref());

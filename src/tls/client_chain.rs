@@ -1,8 +1,7 @@
-//! The certificates that a client showed, held once per connection with the verdicts on them.
+//! The certificate chain that a client presented, with cached verdicts, once per connection.
 //!
-//! A verdict is remembered per CA until its files change or a date that it rests on passes, so
-//! requests after the first read it from a short list. A judgement that takes longer runs off the
-//! worker threads, once for all requests that wait for it.
+//! A verdict is cached per CA until the CA's files change or a date it depends on passes. Long
+//! validations run on blocking threads, once for all requests that wait for them.
 
 use std::{
     fmt,
@@ -14,111 +13,107 @@ use rustls::pki_types::CertificateDer;
 
 use super::{
     ClientAuth, ClientCa, Reason,
-    fields::Fields,
-    handshake_signature, identity,
-    verdict::{Underway, Verdict, Verdicts},
+    handshake_signature::handshake_key,
+    identity,
+    verdict::{PendingVerdict, Verdict, Verdicts},
 };
 
-/// The certificates that a client showed, leaf first, and the verdicts on them.
+/// The certificates that a client presented, leaf first, and the verdicts on them.
 #[derive(Default)]
 pub struct ClientChain {
-    shown: Shown,
+    presented: Presented,
     verdicts: Mutex<Verdicts>,
 }
 
-enum Shown {
-    /// Possession of the leaf's key is proven.
-    Taken(Vec<CertificateDer<'static>>),
-    /// Nothing of it is kept, and it is never valid.
+enum Presented {
+    /// The handshake verified that the client holds the leaf's key.
+    Accepted(Vec<CertificateDer<'static>>),
+    /// The chain is not stored and never valid.
     Refused(Reason),
 }
 
 impl ClientChain {
-    /// Certificates taken, the leaf included.
+    /// Most certificates of a chain, the leaf included.
     pub const MOST: usize = 8;
-    /// Bytes of all certificates together.
+    /// Most bytes of all certificates together.
     pub const MOST_BYTES: usize = 32 * 1024;
-    /// Certificates of a chain that is judged at once.
+    /// Most certificates of a chain that is validated on a worker thread.
     const SHORT: usize = 2;
 
-    /// Takes the certificates of a handshake, leaf first; none if the client showed none.
+    /// Stores the certificates of a handshake, leaf first; empty without a client certificate.
     ///
-    /// A chain with more than [`Self::MOST`] certificates or [`Self::MOST_BYTES`] is refused, as
-    /// is one with a key of a kind whose possession cannot be checked.
+    /// Refuses a chain with more than [`Self::MOST`] certificates or [`Self::MOST_BYTES`], or with an
+    /// unsupported kind of key.
     #[must_use]
-    pub fn received(shown: &[CertificateDer<'_>]) -> Self {
-        let taken = match refused(shown) {
-            Some(reason) => Shown::Refused(reason),
-            None => Shown::Taken(shown.iter().map(|it| it.clone().into_owned()).collect()),
-        };
+    pub fn received(presented: &[CertificateDer<'_>]) -> Self {
         Self {
-            shown: taken,
+            presented: Presented::new(presented),
             verdicts: Mutex::default(),
         }
     }
 
-    /// Whether the client showed no certificate.
+    /// Reports whether the client presented no certificate.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(&self.shown, Shown::Taken(taken) if taken.is_empty())
+        matches!(&self.presented, Presented::Accepted(chain) if chain.is_empty())
     }
 
-    /// The client's own certificate, whatever it is worth; none of a refused chain.
+    /// Returns the client's certificate, valid or not; `None` for a refused chain.
     #[must_use]
     pub fn leaf(&self) -> Option<&CertificateDer<'static>> {
         self.certificates().first()
     }
 
-    /// The serial number in upper case hexadecimal that the leaf claims to have.
+    /// Returns the leaf's serial number in upper-case hexadecimal, valid or not.
     #[must_use]
     pub fn serial(&self) -> Option<String> {
-        identity::claimed_serial(&Fields::of(self.leaf()?)?)
+        identity::serial(self.leaf()?)
     }
 
-    /// Bytes of all certificates together.
+    /// Returns the bytes of all certificates together.
     #[must_use]
     pub fn length(&self) -> usize {
         length(self.certificates())
     }
 
-    /// The verdict of a CA on the chain now.
+    /// Returns the current verdict of a CA on the chain; validates it if none is cached.
     #[must_use]
     pub fn verdict(&self, ca: &Arc<ClientCa>) -> ClientAuth {
-        match &self.shown {
-            Shown::Refused(reason) => return ClientAuth::Invalid(reason.clone()),
-            Shown::Taken(taken) if taken.is_empty() => return ClientAuth::Absent,
-            Shown::Taken(_) => {}
+        match &self.presented {
+            Presented::Refused(reason) => return ClientAuth::Invalid(reason.clone()),
+            Presented::Accepted(chain) if chain.is_empty() => return ClientAuth::Absent,
+            Presented::Accepted(_) => {}
         }
         let (mut verdicts, now) = (self.lock(), SystemTime::now());
-        if let Some(known) = verdicts.current(ca, now) {
-            return known;
+        if let Some(cached) = verdicts.current(ca, now) {
+            return cached;
         }
-        // While the list is locked: others wait for this verdict instead of making their own.
+        // The lock is held meanwhile, so that other requests wait for this verdict.
         let generation = ca.generation();
-        let made = self.judge(ca, now);
-        let auth = made.auth.clone();
-        verdicts.keep(ca, generation, made);
+        let verdict = self.validate(ca, now);
+        let auth = verdict.auth.clone();
+        verdicts.store(ca, generation, verdict);
         auth
     }
 
-    /// Makes the verdict of a CA current, so that [`Self::verdict`] takes no time.
+    /// Prepares the verdict of a CA, so that [`Self::verdict`] returns it from the cache.
     ///
-    /// A long judgement runs off the worker threads, and goes on when the caller gives up.
+    /// A long validation runs on a blocking thread, and continues if the caller stops waiting.
     pub async fn prepare(self: &Arc<Self>, ca: &Arc<ClientCa>) {
-        if let Some(mut underway) = self.underway(ca) {
-            // It ends without a verdict only when the judgement panicked.
-            underway.wait_for(Option::is_some).await.ok();
+        if let Some(mut pending) = self.pending(ca) {
+            // The sender is dropped without a verdict only if the validation panicked.
+            pending.wait_for(Option::is_some).await.ok();
         }
     }
 
-    pub(super) fn judge(&self, ca: &ClientCa, now: SystemTime) -> Verdict {
+    pub(super) fn validate(&self, ca: &ClientCa, now: SystemTime) -> Verdict {
         ca.verdict(self.certificates(), now)
     }
 
-    /// The judgement to wait for, begun if there is none; none when the verdict is at hand.
-    fn underway(self: &Arc<Self>, ca: &Arc<ClientCa>) -> Option<Underway> {
+    /// Returns a long validation to wait for, and starts it if necessary.
+    fn pending(self: &Arc<Self>, ca: &Arc<ClientCa>) -> Option<PendingVerdict> {
         let is_short = self.certificates().len() <= Self::SHORT;
-        if is_short && ca.judges_fast() || self.certificates().is_empty() {
+        if is_short && ca.validates_fast() || self.certificates().is_empty() {
             return None;
         }
         let mut verdicts = self.lock();
@@ -129,9 +124,9 @@ impl ClientChain {
     }
 
     fn certificates(&self) -> &[CertificateDer<'static>] {
-        match &self.shown {
-            Shown::Taken(taken) => taken,
-            Shown::Refused(_) => &[],
+        match &self.presented {
+            Presented::Accepted(chain) => chain,
+            Presented::Refused(_) => &[],
         }
     }
 
@@ -140,29 +135,39 @@ impl ClientChain {
     }
 }
 
-fn refused(shown: &[CertificateDer<'_>]) -> Option<Reason> {
-    let leaf = shown.first()?;
-    if shown.len() > ClientChain::MOST || length(shown) > ClientChain::MOST_BYTES {
-        return Some(Reason::TooManyShown);
+impl Presented {
+    fn new(chain: &[CertificateDer<'_>]) -> Self {
+        let owned = |der: &CertificateDer<'_>| der.clone().into_owned();
+        match Self::refusal(chain) {
+            Some(reason) => Self::Refused(reason),
+            None => Self::Accepted(chain.iter().map(owned).collect()),
+        }
     }
-    handshake_signature::key(leaf).err()
+
+    fn refusal(chain: &[CertificateDer<'_>]) -> Option<Reason> {
+        let leaf = chain.first()?;
+        if chain.len() > ClientChain::MOST || length(chain) > ClientChain::MOST_BYTES {
+            return Some(Reason::TooManyShown);
+        }
+        handshake_key(leaf).err()
+    }
 }
 
 fn length(certificates: &[CertificateDer<'_>]) -> usize {
-    certificates.iter().map(|it| it.len()).sum()
+    certificates.iter().map(|der| der.len()).sum()
 }
 
-impl Default for Shown {
+impl Default for Presented {
     fn default() -> Self {
-        Self::Taken(Vec::new())
+        Self::Accepted(Vec::new())
     }
 }
 
-/// Equal when both have the same certificates; a refused chain equals none.
+/// Chains with the same certificates are equal; a refused chain equals no other.
 impl PartialEq for ClientChain {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.shown, &other.shown) {
-            (Shown::Taken(one), Shown::Taken(two)) => one == two,
+        match (&self.presented, &other.presented) {
+            (Presented::Accepted(own), Presented::Accepted(other)) => own == other,
             _ => false,
         }
     }
@@ -170,9 +175,9 @@ impl PartialEq for ClientChain {
 
 impl fmt::Debug for ClientChain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.shown {
-            Shown::Taken(taken) => write!(f, "{} certificates", taken.len()),
-            Shown::Refused(reason) => write!(f, "refused: {reason}"),
+        match &self.presented {
+            Presented::Accepted(chain) => write!(f, "{} certificates", chain.len()),
+            Presented::Refused(reason) => write!(f, "refused: {reason}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Dates as people write them: `3 November 2026`, in UTC.
+//! Dates and times of day in messages: `3 November 2026`, `14:03`.
 
 use time::{
     OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description,
@@ -7,7 +7,7 @@ use time::{
 const DAY: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year]");
 
-/// The day of a moment as people write it, `3 November 2026`, in UTC.
+/// Returns the date of a moment in UTC: `3 November 2026`.
 #[must_use]
 pub fn day(moment: OffsetDateTime) -> String {
     moment
@@ -15,7 +15,7 @@ pub fn day(moment: OffsetDateTime) -> String {
         .unwrap_or_else(|_| moment.date().to_string())
 }
 
-/// The time of day here, `14:03`, behind the day where that is not today.
+/// Returns the local time of day, `14:03`; on another day than today, the date precedes it.
 #[must_use]
 pub fn moment(at: OffsetDateTime) -> String {
     let offset = UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC);
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn the_moment_of_another_day_has_its_date() {
+    fn a_time_on_another_day_includes_the_date() {
         assert!(moment(OffsetDateTime::UNIX_EPOCH).contains("19"));
         assert_eq!(moment(OffsetDateTime::now_utc()).len(), "14:03".len());
     }

@@ -1,14 +1,14 @@
-//! Distinguished names as text (RFC 4514), safe in a log line, a header and a page.
+//! Distinguished names as text (RFC 4514), safe in log lines, header fields and pages.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use x509_parser::{
     asn1_rs::ToDer,
-    x509::{AttributeTypeAndValue, RelativeDistinguishedName, X509Name},
+    x509::{AttributeTypeAndValue, X509Name},
 };
 
-/// The short names of attributes: those of RFC 4514, and OpenSSL's for mail and serial number.
-const SHORT: [(&str, &str); 11] = [
+/// Short names of attribute types: those of RFC 4514, and OpenSSL's for e-mail and serial number.
+const SHORT_NAMES: [(&str, &str); 11] = [
     ("2.5.4.3", "CN"),
     ("2.5.4.5", "serialNumber"),
     ("2.5.4.6", "C"),
@@ -22,50 +22,71 @@ const SHORT: [(&str, &str); 11] = [
     ("1.2.840.113549.1.9.1", "emailAddress"),
 ];
 
-/// The name, most specific part first: `CN=Anna's phone,O=Home`.
-pub(super) fn text(name: &X509Name<'_>) -> String {
-    let mut parts: Vec<_> = name.iter_rdn().map(part).collect();
-    parts.reverse();
-    parts.join(",")
-}
+/// A distinguished name; its text has the most specific part first: `CN=Anna's phone,O=Home`.
+pub(super) struct NameText<'a>(pub(super) &'a X509Name<'a>);
 
-/// The most specific common name, if it is text; control characters as `\XX`.
-pub(super) fn common_name(name: &X509Name<'_>) -> Option<String> {
-    let value = name.iter_common_name().last()?.as_str().ok()?;
-    Some(value.chars().map(without_control).collect())
-}
+/// An attribute of a name: `CN=Anna's phone`, or `1.2.3.4=#0C024142` for an unknown type.
+struct AttributeText<'a>(&'a AttributeTypeAndValue<'a>);
 
-fn part(part: &RelativeDistinguishedName<'_>) -> String {
-    let pairs: Vec<_> = part.iter().map(pair).collect();
-    pairs.join("+")
-}
-
-fn pair(attribute: &AttributeTypeAndValue<'_>) -> String {
-    let oid = attribute.attr_type().to_id_string();
-    let short = SHORT.iter().find(|(known, _)| *known == oid);
-    match (short, attribute.as_str()) {
-        (Some((_, short)), Ok(value)) => format!("{short}={}", escaped(value)),
-        (Some((_, short)), Err(_)) => format!("{short}={}", bytes(attribute)),
-        (None, _) => format!("{oid}={}", bytes(attribute)),
+impl NameText<'_> {
+    /// Returns the most specific common name if it is text, with control characters as `\XX`.
+    pub(super) fn common_name(&self) -> Option<String> {
+        let value = self.0.iter_common_name().last()?.as_str().ok()?;
+        Some(value.chars().map(escape_control).collect())
     }
 }
 
-/// Section 2.4: what must not stand bare, and all control characters.
-fn escaped(value: &str) -> String {
-    let last = value.chars().count().saturating_sub(1);
-    value
-        .chars()
-        .enumerate()
-        .map(|(at, c)| match c {
-            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => format!("\\{c}"),
-            '#' if at == 0 => "\\#".to_owned(),
-            ' ' if at == 0 || at == last => "\\ ".to_owned(),
-            _ => without_control(c),
-        })
-        .collect()
+impl fmt::Display for NameText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<_> = self.0.iter_rdn().collect();
+        for (position, part) in parts.iter().rev().enumerate() {
+            if position > 0 {
+                f.write_char(',')?;
+            }
+            for (position, attribute) in part.iter().enumerate() {
+                if position > 0 {
+                    f.write_char('+')?;
+                }
+                AttributeText(attribute).fmt(f)?;
+            }
+        }
+        Ok(())
+    }
 }
 
-fn without_control(c: char) -> String {
+impl AttributeText<'_> {
+    /// Returns the DER encoding of the value: `#0403AB12`.
+    fn encoded(&self) -> String {
+        let value = self.0.attr_value().to_der_vec().unwrap_or_default();
+        format!("#{}", hex("", &value))
+    }
+}
+
+impl fmt::Display for AttributeText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let oid = self.0.attr_type().to_id_string();
+        let short = SHORT_NAMES.iter().find(|(known, _)| *known == oid);
+        match (short, self.0.as_str()) {
+            (Some((_, short)), Ok(value)) => write!(f, "{short}={}", escape(value)),
+            (Some((_, short)), Err(_)) => write!(f, "{short}={}", self.encoded()),
+            (None, _) => write!(f, "{oid}={}", self.encoded()),
+        }
+    }
+}
+
+/// Escapes an attribute value (RFC 4514, section 2.4), control characters included.
+fn escape(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let escape_at = |(at, c): (usize, char)| match c {
+        '"' | '+' | ',' | ';' | '<' | '>' | '\\' => format!("\\{c}"),
+        '#' if at == 0 => "\\#".to_owned(),
+        ' ' if at == 0 || at == last => "\\ ".to_owned(),
+        _ => escape_control(c),
+    };
+    value.chars().enumerate().map(escape_at).collect()
+}
+
+fn escape_control(c: char) -> String {
     if !c.is_control() {
         return c.to_string();
     }
@@ -73,14 +94,7 @@ fn without_control(c: char) -> String {
     hex("\\", c.encode_utf8(&mut buffer).as_bytes())
 }
 
-/// A value that is no text, as its encoding: `#0403AB12`.
-fn bytes(attribute: &AttributeTypeAndValue<'_>) -> String {
-    let value = attribute.attr_value();
-    let encoded = value.to_der_vec().unwrap_or_default();
-    format!("#{}", hex("", &encoded))
-}
-
-/// Bytes in upper case hexadecimal, each after `mark`.
+/// Formats bytes in upper-case hexadecimal, each after `mark`.
 pub(crate) fn hex(mark: &str, bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
@@ -105,7 +119,8 @@ mod tests {
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
         let (_, parsed) = X509Certificate::from_der(certificate.der()).unwrap();
-        (text(parsed.subject()), common_name(parsed.subject()))
+        let name = NameText(parsed.subject());
+        (name.to_string(), name.common_name())
     }
 
     #[test]
@@ -126,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_attribute_is_given_as_its_encoding() {
+    fn unknown_attribute_is_written_as_its_der_encoding() {
         let kind = DnType::CustomDnType(vec![1, 2, 3, 4]);
         let (text, common_name) = name(&[(kind, "AB")]);
         assert_eq!(text, "1.2.3.4=#0C024142");

@@ -1,27 +1,27 @@
-//! The fields of a certificate that its signatures need (RFC 5280, 4.1), whatever its version and
-//! extensions are.
+//! The fields of a certificate that signature checks need (RFC 5280, section 4.1).
 //!
-//! webpki reads certificates of version 3 without unknown critical extensions only; the handshake
-//! has to check the key of others too, so that HTTP can name the reason.
+//! webpki reads only version 3 without unknown critical extensions. The handshake verifies the key
+//! of any certificate, so that an HTTP response can name the reason of a refusal.
 
 use rustls::pki_types::{SubjectPublicKeyInfoDer, alg_id};
 use webpki::{Error as Fault, RawPublicKeyEntity};
 use x509_parser::{prelude::FromDer, public_key::PublicKey, x509::SubjectPublicKeyInfo};
 
-use super::{Reason, settings::signatures};
+use super::{Reason, distinguished_name::hex, settings::signature_algorithms};
 
-/// The fields of a certificate that its signatures need.
+/// The fields of a certificate that signature checks need, of any version.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields<'a> {
+pub(super) struct CertificateFields<'a> {
     /// Content of the INTEGER.
     pub(super) serial: &'a [u8],
-    /// Content of the SEQUENCE, as webpki has it.
+    /// Content of the SEQUENCE, as in webpki.
     pub(super) issuer: &'a [u8],
-    /// Content of the SEQUENCE, as webpki has it.
+    /// Content of the SEQUENCE, as in webpki.
     pub(super) subject: &'a [u8],
     /// The SubjectPublicKeyInfo with tag and length.
     pub(super) public_key: &'a [u8],
     key_algorithm: &'a [u8],
+    /// The TBSCertificate with tag and length.
     signed: &'a [u8],
     signature_algorithm: &'a [u8],
     signature: &'a [u8],
@@ -31,22 +31,32 @@ const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xA0;
+/// Longest serial number that is logged, in bytes; RFC 5280 allows 20.
+const MAX_SERIAL: usize = 64;
 
-/// The content of a SEQUENCE; nothing of anything else.
-pub(super) fn content_of(sequence: &[u8]) -> &[u8] {
-    let read = Reader(sequence).next(SEQUENCE);
+/// Returns the content of a SEQUENCE, or nothing for another element.
+pub(super) fn sequence_content(der: &[u8]) -> &[u8] {
+    let read = Reader(der).next(SEQUENCE);
     read.map_or(&[], |element| element.content)
 }
 
-impl<'a> Fields<'a> {
-    /// Reads the outer structure only; nothing is allocated.
-    pub(super) fn of(certificate: &'a [u8]) -> Option<Self> {
+/// Formats a serial number in upper-case hexadecimal, without the zero byte of the DER sign.
+pub(super) fn serial_text(serial: &[u8]) -> String {
+    match serial {
+        [0, digits @ ..] if !digits.is_empty() => hex("", digits),
+        digits => hex("", digits),
+    }
+}
+
+impl<'a> CertificateFields<'a> {
+    /// Parses the outer structure without allocation.
+    pub(super) fn parse(certificate: &'a [u8]) -> Option<Self> {
         let mut certificate = Reader(Reader(certificate).next(SEQUENCE)?.content);
         let signed = certificate.next(SEQUENCE)?;
         let signature_algorithm = certificate.next(SEQUENCE)?.content;
         let signature = certificate.next(BIT_STRING)?.content.strip_prefix(&[0])?;
         let mut fields = Reader(signed.content);
-        // A certificate of version 1 has none.
+        // Version 1 has no version field.
         let _ = fields.next(VERSION);
         let serial = fields.next(INTEGER)?.content;
         fields.next(SEQUENCE)?;
@@ -66,19 +76,24 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Whether the subject is this name, given with tag and length.
-    pub(super) fn is_named(&self, name: &[u8]) -> bool {
-        content_of(name) == self.subject
+    /// Returns the serial number in upper-case hexadecimal, unless it has more than 64 bytes.
+    pub(super) fn serial_text(&self) -> Option<String> {
+        (self.serial.len() <= MAX_SERIAL).then(|| serial_text(self.serial))
     }
 
-    /// Checks that the certificate was signed with the key of this SubjectPublicKeyInfo.
+    /// Reports whether the subject equals a name given with tag and length.
+    pub(super) fn is_named(&self, name: &[u8]) -> bool {
+        sequence_content(name) == self.subject
+    }
+
+    /// Verifies the certificate's signature with the key of this SubjectPublicKeyInfo.
     pub(super) fn must_be_signed_with(&self, public_key: &[u8]) -> Result<(), Reason> {
         let public_key = SubjectPublicKeyInfoDer::from(public_key);
         let public_key = RawPublicKeyEntity::try_from(&public_key)?;
-        let named = signatures()
-            .iter()
-            .filter(|it| it.signature_alg_id().as_ref() == self.signature_algorithm);
-        for algorithm in named {
+        let algorithms = signature_algorithms().iter();
+        for algorithm in
+            algorithms.filter(|known| known.signature_alg_id().as_ref() == self.signature_algorithm)
+        {
             match public_key.verify_signature(*algorithm, self.signed, self.signature) {
                 // The same signature algorithm with a key on another curve.
                 Err(Fault::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
@@ -88,12 +103,10 @@ impl<'a> Fields<'a> {
         Err(Reason::WeakSignature)
     }
 
-    /// Whether a signature by the certificate's own key can be checked at all.
-    pub(super) fn must_have_known_key(&self) -> Result<(), Reason> {
-        let known = signatures()
-            .iter()
-            .any(|it| it.public_key_alg_id().as_ref() == self.key_algorithm);
-        if !known {
+    /// Refuses a key if its signatures cannot be verified.
+    pub(super) fn must_have_supported_key(&self) -> Result<(), Reason> {
+        let mut algorithms = signature_algorithms().iter();
+        if !algorithms.any(|known| known.public_key_alg_id().as_ref() == self.key_algorithm) {
             return Err(Reason::UnknownKey);
         }
         if !self.is_rsa() {
@@ -101,9 +114,9 @@ impl<'a> Fields<'a> {
         }
         let rsa = self.rsa().ok_or(Reason::Malformed)?;
         match rsa.modulus_bits {
-            bits @ ..SHORTEST_RSA => Err(Reason::ShortKey(bits)),
-            _ if rsa.exponent_bits > LONGEST_EXPONENT => Err(Reason::UnknownKey),
-            _ => rsa.must_not_exceed(LONGEST_RSA),
+            bits @ ..MIN_RSA_BITS => Err(Reason::ShortKey(bits)),
+            _ if rsa.exponent_bits > MAX_EXPONENT_BITS => Err(Reason::UnknownKey),
+            _ => rsa.must_not_exceed(MAX_RSA_BITS),
         }
     }
 
@@ -119,25 +132,33 @@ impl<'a> Fields<'a> {
         self.key_algorithm == alg_id::RSA_ENCRYPTION.as_ref()
     }
 
-    fn rsa(&self) -> Option<Rsa> {
+    fn rsa(&self) -> Option<RsaSize> {
         let (_, key) = SubjectPublicKeyInfo::from_der(self.public_key).ok()?;
         let Ok(PublicKey::RSA(key)) = key.parsed() else {
             return None;
         };
-        Some(Rsa {
-            modulus_bits: bits(key.modulus),
-            exponent_bits: bits(key.exponent),
+        Some(RsaSize {
+            modulus_bits: RsaSize::bits(key.modulus),
+            exponent_bits: RsaSize::bits(key.exponent),
         })
     }
 }
 
-/// The sizes of an RSA key.
-struct Rsa {
+/// Size of an RSA key.
+struct RsaSize {
     modulus_bits: usize,
     exponent_bits: usize,
 }
 
-impl Rsa {
+impl RsaSize {
+    /// Counts the bits of a number, without leading zeros.
+    fn bits(number: &[u8]) -> usize {
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        let digits = number.get(zeros..).unwrap_or_default();
+        let unused = digits.first().map_or(0, |first| first.leading_zeros());
+        digits.len() * 8 - unused as usize
+    }
+
     fn must_not_exceed(&self, most: usize) -> Result<(), Reason> {
         let bits = self.modulus_bits;
         if bits > most {
@@ -147,22 +168,14 @@ impl Rsa {
     }
 }
 
-/// The bits of a number, without leading zeros.
-fn bits(number: &[u8]) -> usize {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    let digits = number.get(zeros..).unwrap_or_default();
-    let unused = digits.first().map_or(0, |first| first.leading_zeros());
-    digits.len() * 8 - unused as usize
-}
+/// Shortest RSA key that is accepted, in bits.
+const MIN_RSA_BITS: usize = 2048;
+/// Longest RSA key with which aws-lc verifies a signature, in bits.
+const MAX_RSA_BITS: usize = 8192;
+/// Longest exponent of such a key, in bits.
+const MAX_EXPONENT_BITS: usize = 33;
 
-/// The shortest RSA key taken, in bits.
-pub(super) const SHORTEST_RSA: usize = 2048;
-/// The longest RSA key that aws-lc checks a signature of, in bits.
-const LONGEST_RSA: usize = 8192;
-/// The longest exponent of an RSA key that it does, in bits.
-const LONGEST_EXPONENT: usize = 33;
-
-/// DER, element by element.
+/// Reads DER element by element.
 struct Reader<'a>(&'a [u8]);
 
 struct Element<'a> {
@@ -172,7 +185,7 @@ struct Element<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The next element if it has this tag, of at most 64 KiB.
+    /// Returns the next element if it has this tag and at most 64 KiB.
     fn next(&mut self, tag: u8) -> Option<Element<'a>> {
         let (&[found, first], rest) = self.0.split_first_chunk()?;
         if found != tag {
@@ -202,26 +215,31 @@ mod tests {
     use crate::tls::testing::TestCa;
 
     #[test]
-    fn fields_are_those_that_a_whole_parser_reads() {
+    fn fields_equal_those_of_x509_parser() {
         let ca = TestCa::new("Home CA");
         let leaf = &ca.issue("phone").chain[0];
-        let fields = Fields::of(leaf).unwrap();
+        let fields = CertificateFields::parse(leaf).unwrap();
         let (_, parsed) = X509Certificate::from_der(leaf).unwrap();
         assert_eq!(fields.serial, parsed.raw_serial());
         assert!(parsed.issuer().as_raw().ends_with(fields.issuer));
         assert!(parsed.subject().as_raw().ends_with(fields.subject));
         assert_eq!(fields.public_key, parsed.public_key().raw);
-        let key = Fields::of(ca.certificate.der()).unwrap().public_key;
+        let key = CertificateFields::parse(ca.certificate.der())
+            .unwrap()
+            .public_key;
         fields.must_be_signed_with(key).unwrap();
         let own = fields.must_be_signed_with(fields.public_key);
         assert_eq!(own, Err(Reason::BadSignature));
     }
 
     #[test]
-    fn bytes_cut_off_anywhere_are_no_certificate() {
+    fn truncated_certificate_is_refused() {
         let leaf = TestCa::new("Home CA").issue("phone").chain.remove(0);
         for length in 0..leaf.len() {
-            assert!(Fields::of(&leaf[..length]).is_none(), "{length}");
+            assert!(
+                CertificateFields::parse(&leaf[..length]).is_none(),
+                "{length}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Failed TLS handshakes with hubs, in words.
+//! Descriptions of failed TLS handshakes with hubs.
 
 use std::io;
 
@@ -13,15 +13,15 @@ pub fn handshake_fault(error: &io::Error) -> String {
         .get_ref()
         .and_then(|cause| cause.downcast_ref::<Error>());
     match cause {
-        Some(cause) => of_tls(cause),
+        Some(cause) => tls_fault(cause),
         None if error.kind() == io::ErrorKind::UnexpectedEof => {
-            "it ends the connection within the TLS handshake".to_owned()
+            "it closes the connection during the TLS handshake".to_owned()
         }
         None => format!("in the TLS handshake: {error}"),
     }
 }
 
-fn of_tls(error: &Error) -> String {
+fn tls_fault(error: &Error) -> String {
     if let Some(refused) = RefusedCertificate::of(error) {
         return refused.to_string();
     }
@@ -31,20 +31,20 @@ fn of_tls(error: &Error) -> String {
             reason.map_or_else(|| error.to_string(), ToString::to_string)
         }
         Error::InvalidCertificate(CertificateError::BadSignature) => {
-            "it does not have the key of the certificate it shows".to_owned()
+            "it does not have the private key of its certificate".to_owned()
         }
-        Error::InvalidMessage(InvalidMessage::InvalidContentType) => NO_TLS.to_owned(),
-        Error::PeerIncompatible(_) => OLD.to_owned(),
-        Error::AlertReceived(alert) => of_alert(*alert),
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => NOT_TLS.to_owned(),
+        Error::PeerIncompatible(_) => OBSOLETE.to_owned(),
+        Error::AlertReceived(alert) => alert_fault(*alert),
         other => format!("in the TLS handshake: {other}"),
     }
 }
 
-fn of_alert(alert: AlertDescription) -> String {
+fn alert_fault(alert: AlertDescription) -> String {
     match alert {
         AlertDescription::ProtocolVersion
         | AlertDescription::HandshakeFailure
-        | AlertDescription::InsufficientSecurity => OLD.to_owned(),
+        | AlertDescription::InsufficientSecurity => OBSOLETE.to_owned(),
         AlertDescription::CertificateRequired => {
             "it requests a client certificate, and hubgate has none for hubs".to_owned()
         }
@@ -53,5 +53,6 @@ fn of_alert(alert: AlertDescription) -> String {
     }
 }
 
-const NO_TLS: &str = "it does not speak TLS: write http in place of https";
-const OLD: &str = "it has no TLS version and cipher that are safe: TLS 1.2 with ECDHE is the least";
+const NOT_TLS: &str = "it does not speak TLS: write http instead of https";
+const OBSOLETE: &str =
+    "it offers no safe TLS version and cipher: hubgate requires TLS 1.2 with ECDHE, or TLS 1.3";

@@ -1,7 +1,6 @@
-//! The signature by which a peer proves in the handshake that it has its certificate's key.
+//! Handshake signatures: the proof that a peer holds the private key of its certificate.
 //!
-//! Only the key of the certificate is read, so that one of any version and with any extensions
-//! will do.
+//! Only the certificate's key is parsed, so any version and any extensions are accepted.
 
 use rustls::{
     CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme,
@@ -10,35 +9,39 @@ use rustls::{
 };
 use webpki::{Error as Fault, RawPublicKeyEntity};
 
-use super::{Reason, fields::Fields};
+use super::{Reason, fields::CertificateFields};
 
-/// Verifies the signatures of handshakes.
+/// Verifies handshake signatures (RFC 5246, section 7.4.8; RFC 8446, section 4.4.3).
 #[derive(Debug)]
 pub(super) struct HandshakeSignatures(WebPkiSupportedAlgorithms);
 
-/// The key with which a peer has to sign.
+/// Returns the key with which a peer signs the handshake.
 ///
 /// # Errors
-/// No signature of it could be checked.
-pub(super) fn key<'a>(leaf: &'a CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'a>, Reason> {
-    let fields = Fields::of(leaf).ok_or(Reason::Malformed)?;
-    fields.must_have_known_key()?;
+/// The certificate cannot be parsed, or signatures with its key cannot be verified.
+pub(super) fn handshake_key<'a>(
+    leaf: &'a CertificateDer<'_>,
+) -> Result<SubjectPublicKeyInfoDer<'a>, Reason> {
+    let fields = CertificateFields::parse(leaf).ok_or(Reason::Malformed)?;
+    fields.must_have_supported_key()?;
     Ok(SubjectPublicKeyInfoDer::from(fields.public_key))
 }
 
 impl HandshakeSignatures {
+    /// Verifies the signature schemes of the crypto provider.
     pub(super) fn new() -> Self {
         Self(aws_lc_rs::default_provider().signature_verification_algorithms)
     }
 
-    /// The schemes that can be verified.
+    /// Returns the signature schemes that can be verified.
     pub(super) fn schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_schemes()
     }
 
     /// Verifies a signature of TLS 1.2.
     ///
-    /// Any algorithm of the scheme will do: TLS 1.2 leaves the curve open (RFC 8422, 5.1.1).
+    /// Each algorithm of the scheme is tried: TLS 1.2 does not fix the curve (RFC 8422, section
+    /// 5.1.1).
     pub(super) fn verify_tls12(
         &self,
         message: &[u8],

@@ -1,7 +1,7 @@
-//! Certificates got from a CA: a slot for each site, filled and swapped while it is served.
+//! ACME certificates in service: one slot per site, swapped while it is served.
 //!
-//! The slots outlive reloads. How certificates are got and where they are kept is `acme`'s
-//! concern; until the first one comes, a certificate signed by itself stands in.
+//! The slots survive reloads. `acme` orders and stores the certificates; until the first one is
+//! issued, a slot serves a self-signed certificate.
 
 use std::{
     collections::HashMap,
@@ -10,25 +10,24 @@ use std::{
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use time::OffsetDateTime;
 
-use super::{Certified, SystemRoots, self_signed::SelfSigned};
+use super::{Certified, SystemRoots};
 use crate::config::model::Host;
 
-/// The slots of all certificates got from a CA, by the first host of their site.
+/// The slots of all ACME certificates, by the first host of their site.
 #[derive(Default)]
 pub struct Issued(Mutex<HashMap<Host, Arc<Slot>>>);
 
-/// The place of one site's certificate.
+/// The slot of one site's certificate.
 pub struct Slot {
     current: ArcSwap<Certified>,
 }
 
 impl Issued {
-    /// The slot of a site with these hosts; a new one holds a certificate signed by itself.
+    /// Returns the slot of a site with these hosts; a new slot holds a self-signed certificate.
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// The system returns no random numbers.
     pub fn slot(&self, hosts: &[Host], roots: &SystemRoots) -> anyhow::Result<Arc<Slot>> {
         let name = hosts.first().context("a site without hosts")?;
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -36,7 +35,7 @@ impl Issued {
             return Ok(slot.clone());
         }
         let slot = Arc::new(Slot {
-            current: ArcSwap::from_pointee(stand_in(hosts, roots)?),
+            current: ArcSwap::from_pointee(Certified::self_signed(hosts, roots)?),
         });
         slots.insert(name.clone(), slot.clone());
         Ok(slot)
@@ -44,22 +43,16 @@ impl Issued {
 }
 
 impl Slot {
-    /// The certificate to serve.
+    /// Returns the certificate to serve.
     #[must_use]
     pub fn current(&self) -> Arc<Certified> {
         self.current.load_full()
     }
 
-    /// Serves another certificate from the next handshake on; connections go on.
+    /// Serves another certificate from the next handshake on; open connections continue.
     pub fn serve(&self, certified: Certified) {
         self.current.store(Arc::new(certified));
     }
-}
-
-fn stand_in(hosts: &[Host], roots: &SystemRoots) -> anyhow::Result<Certified> {
-    let made = SelfSigned::make(hosts, OffsetDateTime::now_utc())?;
-    Certified::new(&[made.certificate], made.key, roots)?
-        .context("the key does not fit the certificate just made of it; report this")
 }
 
 #[cfg(test)]
@@ -67,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_stays_the_same_and_serves_what_was_put_in_last() {
+    fn slot_of_a_host_is_reused_and_serves_the_last_certificate() {
         let (issued, roots) = (Issued::default(), SystemRoots::from_certificates(&[]));
         let hosts = [
             Host::Name("home.test".into()),
@@ -75,7 +68,7 @@ mod tests {
         ];
         let slot = issued.slot(&hosts, &roots).unwrap();
         assert_eq!(slot.current().names, hosts);
-        slot.serve(stand_in(&hosts[1..], &roots).unwrap());
+        slot.serve(Certified::self_signed(&hosts[1..], &roots).unwrap());
         let again = issued.slot(&hosts[..1], &roots).unwrap();
         assert_eq!(again.current().names, hosts[1..]);
     }

@@ -1,8 +1,8 @@
-//! The judgement of a client's chain.
+//! Validation of a client's certification path (RFC 5280, section 6).
 //!
-//! It is webpki's, and ours where webpki is lenient: clientAuth must be there, the CA's own
-//! validity and path length count, revocation must be known from a list that has not ended.
-//! webpki gets only the certificates that a CA of the file vouches for (`line`).
+//! webpki validates the path. hubgate adds the checks that webpki leaves out: clientAuth is required,
+//! the validity period and path length of the anchor count, and revocation must be known from a
+//! current list. webpki receives only CAs that an anchor vouches for (`line`).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,122 +12,125 @@ use webpki::{EndEntityCert, Error as Fault, KeyUsage, VerifiedPath};
 use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
 
 use super::{
-    Identity, Reason, authority::Authority, fields::Fields, line::Line,
-    path_revocation::Revocation, settings::signatures, span::Span, trust::Trust,
-    version_1::VersionOne,
+    Identity, Reason, fields::CertificateFields, line::PathCandidates,
+    path_revocation::PathRevocation, settings::signature_algorithms, span::ValidityPeriod,
+    trust::TrustStore, version_1::VersionOneCertificate,
 };
 
-/// What the owner allows of the certificates below a CA.
+/// Limits that the configuration sets for certificates below a CA.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Limits {
-    /// Intermediates above a certificate, at most.
+pub(super) struct PathLimits {
+    /// Most intermediates above a certificate.
     pub(super) verify_depth: Option<u32>,
-    /// Whether a certificate without any extended key usage counts, also one of version 1.
+    /// Accepts a certificate without extended key usage, also of version 1.
     pub(super) any_use: bool,
 }
 
-/// The judgement of a client's chain.
-pub(super) struct Judgement<'t> {
-    trust: &'t Trust,
-    limits: Limits,
+/// The validation of a client's chain at one moment.
+pub(super) struct PathValidation<'t> {
+    trust: &'t TrustStore,
+    limits: PathLimits,
     now: SystemTime,
-    /// The time in which the verdict holds.
-    pub(super) span: Span,
+    /// The period in which the verdict holds.
+    pub(super) validity: ValidityPeriod,
 }
 
-impl<'t> Judgement<'t> {
-    /// A judgement of this moment.
-    pub(super) fn new(trust: &'t Trust, limits: Limits, now: SystemTime) -> Self {
+impl<'t> PathValidation<'t> {
+    /// Begins a validation at this moment.
+    pub(super) fn new(trust: &'t TrustStore, limits: PathLimits, now: SystemTime) -> Self {
         Self {
             trust,
             limits,
             now,
-            span: Span::around(now),
+            validity: ValidityPeriod::unlimited(now),
         }
     }
 
-    /// Judges a chain, leaf first.
-    pub(super) fn judge(&mut self, chain: &[CertificateDer<'_>]) -> Result<Identity, Reason> {
-        let (leaf, shown) = chain.split_first().ok_or(Reason::Malformed)?;
+    /// Validates a chain, leaf first.
+    pub(super) fn validate(&mut self, chain: &[CertificateDer<'_>]) -> Result<Identity, Reason> {
+        let (leaf, presented) = chain.split_first().ok_or(Reason::Malformed)?;
         let end_entity = match EndEntityCert::try_from(leaf) {
             Err(Fault::UnsupportedCertVersion) if self.limits.any_use => {
-                return self.judge_version_1(leaf);
+                return self.validate_version_1(leaf);
             }
-            other => other?,
+            parsed => parsed?,
         };
         let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| Reason::Malformed)?;
-        let fields = Fields::of(leaf).ok_or(Reason::Malformed)?;
-        // The key that signed the handshake is the one that is judged.
+        let fields = CertificateFields::parse(leaf).ok_or(Reason::Malformed)?;
+        // The handshake verified this key, so it must be the one that is validated.
         if end_entity.subject_public_key_info().as_ref() != fields.public_key {
             return Err(Reason::Malformed);
         }
         self.limit_by(&parsed);
-        let line = Line::search(&fields, shown, &self.trust.authorities)?;
-        self.limit_by_line(&line);
-        let issuer = self.verify(&end_entity, &line)?;
-        must_be_for_clients(&parsed, self.limits.any_use)?;
-        fields.must_have_known_key()?;
+        let path = PathCandidates::find(&fields, presented, &self.trust.cas)?;
+        self.limit_by_path(&path);
+        let issuer = self.verify(&end_entity, &path)?;
+        self.must_be_for_clients(&parsed)?;
+        fields.must_have_supported_key()?;
         Ok(Identity::new(leaf, &parsed, &issuer))
     }
 
-    /// Judges a certificate of version 1, which only an anchor of the file may have signed.
-    fn judge_version_1(&mut self, leaf: &CertificateDer<'_>) -> Result<Identity, Reason> {
+    /// Validates a certificate of version 1, which only an anchor of the file may have signed.
+    fn validate_version_1(&mut self, leaf: &CertificateDer<'_>) -> Result<Identity, Reason> {
         let parsed = X509Certificate::from_der(leaf).ok();
         let parsed = parsed.filter(|(rest, _)| rest.is_empty());
         let (_, parsed) = parsed.ok_or(Reason::Malformed)?;
-        let fields = Fields::of(leaf).ok_or(Reason::Malformed)?;
-        // Two readers that differ are no ground to trust a certificate on.
-        let read = [parsed.public_key().raw, parsed.raw_serial()];
-        if read != [fields.public_key, fields.serial] {
+        let fields = CertificateFields::parse(leaf).ok_or(Reason::Malformed)?;
+        // Both parsers must agree on key and serial number.
+        if [parsed.public_key().raw, parsed.raw_serial()] != [fields.public_key, fields.serial] {
             return Err(Reason::Malformed);
         }
         self.limit_by(&parsed);
-        let line = Line::search(&fields, &[], &self.trust.authorities)?;
-        self.limit_by_line(&line);
-        let certificate = VersionOne {
+        let path = PathCandidates::find(&fields, &[], &self.trust.cas)?;
+        self.limit_by_path(&path);
+        let certificate = VersionOneCertificate {
             trust: self.trust,
             parsed: &parsed,
             fields: &fields,
             now: self.now,
         };
-        let issuer = certificate.verify(&line)?;
-        fields.must_have_known_key()?;
+        let issuer = certificate.verify(&path)?;
+        fields.must_have_supported_key()?;
         Ok(Identity::new(leaf, &parsed, &issuer))
     }
 
-    /// Returns the issuer's SubjectPublicKeyInfo.
-    fn verify(&self, leaf: &EndEntityCert<'_>, line: &Line<'_>) -> Result<Vec<u8>, Reason> {
-        let anchors = self.anchors(line)?;
-        let intermediates = line.intermediates.iter();
+    /// Verifies the path with webpki; returns the issuer's SubjectPublicKeyInfo.
+    fn verify(
+        &self,
+        leaf: &EndEntityCert<'_>,
+        path: &PathCandidates<'_>,
+    ) -> Result<Vec<u8>, Reason> {
+        let anchors = self.valid_anchors(path)?;
+        let intermediates = path.intermediates.iter();
         let intermediates: Vec<_> = intermediates
-            .map(|it| CertificateDer::from(it.certificate))
+            .map(|ca| CertificateDer::from(ca.certificate))
             .collect();
-        let revocation = Revocation::of(line, self.trust, self.now);
+        let revocation = PathRevocation::new(path, self.trust, self.now);
         let lists = revocation.version_2()?;
         let lists: Vec<_> = lists.iter().collect();
-        let path = leaf.verify_for_usage(
-            signatures(),
+        let verified = leaf.verify_for_usage(
+            signature_algorithms(),
             &anchors,
             &intermediates,
             UnixTime::since_unix_epoch(self.now.duration_since(UNIX_EPOCH).unwrap_or_default()),
             KeyUsage::client_auth(),
             revocation.options(&lists)?,
-            Some(&|path| {
-                self.must_keep_depth(path)?;
-                must_keep_path_length(path, &line.anchors)?;
-                revocation.must_cover(path)
+            Some(&|verified| {
+                self.must_keep_depth(verified)?;
+                path.must_keep_path_length(verified)?;
+                revocation.must_cover(verified)
             }),
         )?;
-        Ok(path.issuer_spki().to_vec())
+        Ok(verified.issuer_spki().to_vec())
     }
 
-    /// The anchors that are valid now; one at least.
-    fn anchors<'l>(&self, line: &Line<'l>) -> Result<Vec<TrustAnchor<'l>>, Reason> {
+    /// Returns the anchors that are valid now; at least one.
+    fn valid_anchors<'p>(&self, path: &PathCandidates<'p>) -> Result<Vec<TrustAnchor<'p>>, Reason> {
         let now = OffsetDateTime::from(self.now);
         let (mut anchors, mut fault) = (Vec::new(), Reason::OtherCa);
-        for anchor in &line.anchors {
-            match anchor.must_be_valid(now) {
-                Ok(()) => anchors.push(anchor.anchor.clone()),
+        for ca in &path.anchors {
+            match ca.must_be_valid(now) {
+                Ok(()) => anchors.push(ca.anchor.clone()),
                 Err(reason) => fault = reason,
             }
         }
@@ -145,57 +148,47 @@ impl<'t> Judgement<'t> {
         }
     }
 
-    fn limit_by_line(&mut self, line: &Line<'_>) {
-        let intermediates = line.intermediates.iter();
-        let filed = intermediates.clone().filter_map(|it| it.authority);
-        for authority in filed.chain(line.anchors.iter().copied()) {
-            self.span.limit(authority.not_before);
-            self.span.limit(authority.not_after);
+    /// Requires clientAuth; webpki accepts a certificate without any extended key usage.
+    fn must_be_for_clients(&self, leaf: &X509Certificate<'_>) -> Result<(), Reason> {
+        match leaf.extended_key_usage() {
+            Ok(Some(usage)) if usage.value.client_auth => Ok(()),
+            Ok(None) if !self.limits.any_use => Err(Reason::NoUsage),
+            Ok(None) if has_other_netscape_type(leaf) => Err(Reason::NotForClients),
+            Ok(None) => Ok(()),
+            _ => Err(Reason::NotForClients),
         }
-        for shown in intermediates.filter(|it| it.authority.is_none()) {
-            if let Ok((_, parsed)) = X509Certificate::from_der(shown.certificate) {
+    }
+
+    fn limit_by_path(&mut self, path: &PathCandidates<'_>) {
+        let intermediates = path.intermediates.iter();
+        let of_file = intermediates.clone().filter_map(|candidate| candidate.ca);
+        for ca in of_file.chain(path.anchors.iter().copied()) {
+            self.validity.limit(ca.not_before);
+            self.validity.limit(ca.not_after);
+        }
+        for presented in intermediates.filter(|candidate| candidate.ca.is_none()) {
+            if let Ok((_, parsed)) = X509Certificate::from_der(presented.certificate) {
                 self.limit_by(&parsed);
             }
         }
         let lists = self.trust.lists.iter().flatten();
         let ends = lists.filter_map(|list| list.next_update);
-        ends.for_each(|end| self.span.limit(end));
+        ends.for_each(|end| self.validity.limit(end));
     }
 
     fn limit_by(&mut self, certificate: &X509Certificate<'_>) {
         let validity = certificate.validity();
-        self.span.limit(validity.not_before.to_datetime());
-        self.span.limit(validity.not_after.to_datetime());
+        self.validity.limit(validity.not_before.to_datetime());
+        self.validity.limit(validity.not_after.to_datetime());
     }
 }
 
-/// webpki forgets the path length of the CA itself.
-fn must_keep_path_length(path: &VerifiedPath<'_>, anchors: &[&Authority]) -> Result<(), Fault> {
-    let intermediates = path.intermediate_certificates().count();
-    let anchors = anchors.iter().filter(|it| it.anchor == *path.anchor());
-    match anchors.filter_map(|it| it.path_length).min() {
-        Some(limit) if intermediates > limit as usize => Err(Fault::PathLenConstraintViolated),
-        _ => Ok(()),
-    }
-}
-
-/// webpki takes a certificate without any extended key usage for one that fits all.
-fn must_be_for_clients(leaf: &X509Certificate<'_>, any_use: bool) -> Result<(), Reason> {
-    match leaf.extended_key_usage() {
-        Ok(Some(usage)) if usage.value.client_auth => Ok(()),
-        Ok(None) if !any_use => Err(Reason::NoUsage),
-        Ok(None) if is_for_others(leaf) => Err(Reason::NotForClients),
-        Ok(None) => Ok(()),
-        _ => Err(Reason::NotForClients),
-    }
-}
-
-/// Whether Netscape's certificate type, which was there before the usages, names others only.
-fn is_for_others(leaf: &X509Certificate<'_>) -> bool {
+/// Reports whether Netscape's certificate type, older than key usages, excludes TLS clients.
+fn has_other_netscape_type(leaf: &X509Certificate<'_>) -> bool {
     let extensions = leaf.extensions().iter();
-    let mut kinds = extensions.filter_map(|extension| match extension.parsed_extension() {
-        ParsedExtension::NSCertType(kind) => Some(kind),
+    let mut types = extensions.filter_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::NSCertType(netscape_type) => Some(netscape_type),
         _ => None,
     });
-    kinds.any(|kind| !kind.ssl_client())
+    types.any(|netscape_type| !netscape_type.ssl_client())
 }

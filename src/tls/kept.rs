@@ -1,128 +1,138 @@
-//! A site's self-signed certificate, kept in the state folder.
+//! A site's self-signed certificate, stored in the state folder.
 //!
-//! Kept as long as it fits, because the devices of the house have accepted exactly this one. A
-//! disk that cannot be written costs its permanence, never the site.
+//! The certificate is reused while it fits, because clients have accepted exactly this one. If the
+//! disk cannot be written, the site is served and each start generates another certificate.
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use anyhow::Context;
 use arc_swap::ArcSwap;
 use time::{Duration, OffsetDateTime};
 
-use super::{Certified, SystemRoots, Warning, hosts, self_signed::SelfSigned};
+use super::{Certified, SystemRoots, Warning, self_signed::SelfSigned};
 use crate::{config::model::Host, file_access, secret_file};
 
-/// With less life left than this, a certificate is made again.
-const SPARE: Duration = Duration::days(30);
+/// Remaining validity below which a certificate is generated again.
+const RENEW_BEFORE: Duration = Duration::days(30);
 
-/// A site's self-signed certificate, kept in the state folder.
-pub(super) struct Kept {
-    file: PathBuf,
-    hosts: Vec<Host>,
-    roots: Arc<SystemRoots>,
+/// A site's self-signed certificate, stored in the state folder.
+pub(super) struct PersistedSelfSigned {
+    file: CertificateFile,
     current: ArcSwap<Certified>,
 }
 
-impl Kept {
-    /// Takes the certificate on disk if it fits, or makes one.
+/// The file of a self-signed certificate.
+struct CertificateFile {
+    path: PathBuf,
+    hosts: Vec<Host>,
+    roots: Arc<SystemRoots>,
+}
+
+impl PersistedSelfSigned {
+    /// Loads the certificate on disk if it fits; otherwise generates one.
     pub(super) fn load(
         state: &Path,
         hosts: &[Host],
         roots: Arc<SystemRoots>,
     ) -> anyhow::Result<Self> {
-        let file = state.join("self-signed").join(file_name(hosts));
+        let file = CertificateFile::new(state, hosts, roots);
         let now = OffsetDateTime::now_utc();
-        let (old, damage) = match read(&file, hosts, &roots) {
-            Ok(old) => (old, None),
-            Err(fault) => (None, Some(set_aside(&file, &fault))),
+        let (stored, damage) = match file.read() {
+            Ok(stored) => (stored, None),
+            Err(fault) => (None, Some(file.set_aside(&fault))),
         };
-        let mut certified = match old.filter(|old| fits(old, hosts, now)) {
-            Some(old) => old,
-            None => make(&file, hosts, &roots, now)?,
+        let mut certified = match stored.filter(|stored| file.fits(stored, now)) {
+            Some(stored) => stored,
+            None => file.generate(now)?,
         };
         certified.warnings.extend(damage);
         Ok(Self {
             file,
-            hosts: hosts.to_vec(),
-            roots,
             current: ArcSwap::from_pointee(certified),
         })
     }
 
-    /// The certificate to serve.
+    /// Returns the certificate to serve.
     pub(super) fn current(&self) -> Arc<Certified> {
         self.current.load_full()
     }
 
-    /// Makes the certificate again when its life runs out; says whether it did.
+    /// Generates a new certificate 30 days before the current one expires; reports whether it did.
     pub(super) fn refresh(&self, now: OffsetDateTime) -> anyhow::Result<bool> {
-        if fits(&self.current.load(), &self.hosts, now) {
+        if self.file.fits(&self.current.load(), now) {
             return Ok(false);
         }
-        let certified = make(&self.file, &self.hosts, &self.roots, now)?;
+        let certified = self.file.generate(now)?;
         self.current.store(Arc::new(certified));
         Ok(true)
     }
 }
 
-/// Each host belongs to one site, so the first one tells the files apart.
-fn file_name(hosts: &[Host]) -> String {
-    let name = hosts.first().map_or_else(String::new, hosts::text);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-    name.replace(|c| !is_plain(c), "_") + ".pem"
-}
-
-fn read(file: &Path, hosts: &[Host], roots: &SystemRoots) -> anyhow::Result<Option<Certified>> {
-    let _access = file_access::begin(file)?;
-    if !file.exists() {
-        return Ok(None);
+impl CertificateFile {
+    /// Names the file after the first host, which belongs to one site only.
+    fn new(state: &Path, hosts: &[Host], roots: Arc<SystemRoots>) -> Self {
+        let host = hosts.first().map_or_else(String::new, ToString::to_string);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        let name = host.replace(|c| !is_plain(c), "_") + ".pem";
+        Self {
+            path: state.join("self-signed").join(name),
+            hosts: hosts.to_vec(),
+            roots,
+        }
     }
-    // What cannot be changed is a warning of the certificate's then.
-    let _ = secret_file::close(file);
-    Certified::load(file, file, hosts, roots).map(Some)
-}
 
-/// Its begin is not asked: while the clock of a small board is not yet set, a certificate the
-/// devices have accepted must not be thrown away.
-fn fits(certified: &Certified, hosts: &[Host], now: OffsetDateTime) -> bool {
-    let names = &certified.names;
-    let same = names.len() == hosts.len() && hosts.iter().all(|host| names.contains(host));
-    same && certified.not_after - now > SPARE
-}
-
-fn set_aside(file: &Path, fault: &anyhow::Error) -> Warning {
-    let aside = file.with_extension("pem.damaged");
-    let done = match secret_file::rename(file, &aside) {
-        Ok(()) => format!("kept as {}", aside.display()),
-        Err(fault) => format!("cannot be set aside: {fault}"),
-    };
-    Warning::new(format!("{fault:#}; {done}, and a new one is served"))
-}
-
-fn make(
-    file: &Path,
-    hosts: &[Host],
-    roots: &SystemRoots,
-    now: OffsetDateTime,
-) -> anyhow::Result<Certified> {
-    let made = SelfSigned::make(hosts, now)?;
-    let mut certified = Certified::new(&[made.certificate], made.key, roots)?
-        .context("the key does not fit the certificate just made of it; report this")?;
-    if let Err(fault) = secret_file::write(file, made.pem.as_bytes()) {
-        certified.warnings.push(unkept(file, &fault));
+    fn read(&self) -> anyhow::Result<Option<Certified>> {
+        let path = &self.path;
+        let _access = file_access::begin(path)?;
+        if !path.exists() {
+            return Ok(None);
+        }
+        // If the mode cannot be changed, loading the certificate warns of it.
+        let _ = secret_file::close(path);
+        Certified::load(path, path, &self.hosts, &self.roots).map(Some)
     }
-    Ok(certified)
-}
 
-fn unkept(file: &Path, fault: &std::io::Error) -> Warning {
-    Warning::new(format!(
-        "{}: cannot be written ({fault}), so every start serves another certificate; \
-         make room or correct the folder's owner",
-        file.display()
-    ))
+    /// Reports whether a certificate names all hosts and is valid for 30 more days.
+    ///
+    /// `notBefore` is not checked: until the clock of a small board is set, an accepted certificate
+    /// must not be replaced.
+    fn fits(&self, certified: &Certified, now: OffsetDateTime) -> bool {
+        let names = &certified.names;
+        let names_all = self.hosts.iter().all(|host| names.contains(host));
+        let is_same = names.len() == self.hosts.len() && names_all;
+        is_same && certified.not_after - now > RENEW_BEFORE
+    }
+
+    /// Renames a damaged file to `*.pem.damaged`.
+    fn set_aside(&self, fault: &anyhow::Error) -> Warning {
+        let aside = self.path.with_extension("pem.damaged");
+        let done = match secret_file::rename(&self.path, &aside) {
+            Ok(()) => format!("kept as {}", aside.display()),
+            Err(fault) => format!("cannot be set aside: {fault}"),
+        };
+        Warning::new(format!("{fault:#}; {done}, and a new one is served"))
+    }
+
+    /// Generates a certificate and writes it; a failed write is a warning.
+    fn generate(&self, now: OffsetDateTime) -> anyhow::Result<Certified> {
+        let generated = SelfSigned::generate(&self.hosts, now)?;
+        let pem = generated.pem.clone();
+        let mut certified = Certified::from_self_signed(generated, &self.roots)?;
+        if let Err(fault) = secret_file::write(&self.path, pem.as_bytes()) {
+            certified.warnings.push(self.unwritten(&fault));
+        }
+        Ok(certified)
+    }
+
+    fn unwritten(&self, fault: &std::io::Error) -> Warning {
+        Warning::new(format!(
+            "{}: cannot be written ({fault}), so every start serves another certificate; \
+             make room or correct the folder's owner",
+            self.path.display()
+        ))
+    }
 }
 
 #[cfg(test)]

@@ -1,112 +1,138 @@
-//! The CAs between a leaf and the anchors of a file, each signature of them checked.
+//! Certification path building (RFC 4158): the CAs between a leaf and the trust anchors.
 //!
-//! The search goes from the anchors down: a key is used only after a CA of the file has vouched
-//! for it, and each pair of CA and certificate is tried once, so self-made certificates add next
-//! to nothing to the cost of a verdict. webpki then judges the line that was found.
+//! The search starts at the anchors. A key is used only after an anchor vouches for it, and each
+//! pair of CA and certificate is verified once, so forged certificates add little to the cost. webpki
+//! then validates the CAs that were found.
 
 use std::collections::VecDeque;
 
 use rustls::pki_types::CertificateDer;
+use webpki::{Error as Fault, VerifiedPath};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{Reason, authority::Authority, fields::Fields};
+use super::{Reason, authority::Ca, fields::CertificateFields};
 
-/// The CAs between a leaf and the anchors of a file.
-pub(super) struct Line<'a> {
-    /// Those that are no anchors, nearest to the leaf first.
-    pub(super) intermediates: Vec<Candidate<'a>>,
-    pub(super) anchors: Vec<&'a Authority>,
+/// The CAs between a leaf and the trust anchors, of which webpki forms a path.
+pub(super) struct PathCandidates<'a> {
+    /// CAs that are no anchors, nearest to the leaf first.
+    pub(super) intermediates: Vec<CandidateCa<'a>>,
+    pub(super) anchors: Vec<&'a Ca>,
 }
 
-/// A CA that may be part of the line.
+/// A CA that may be part of the path.
 #[derive(Clone, Copy)]
-pub(super) struct Candidate<'a> {
-    pub(super) fields: Fields<'a>,
+pub(super) struct CandidateCa<'a> {
+    pub(super) fields: CertificateFields<'a>,
     pub(super) certificate: &'a [u8],
-    /// None when the client showed it.
-    pub(super) authority: Option<&'a Authority>,
+    /// `None` for a certificate that the client presented.
+    pub(super) ca: Option<&'a Ca>,
 }
 
-/// The search for a line.
-struct Search<'a> {
-    candidates: Vec<Candidate<'a>>,
+/// The search for a path.
+struct PathBuilder<'a> {
+    candidates: Vec<CandidateCa<'a>>,
     /// Pairs of indices: an issuer and a certificate that it signed.
     signed: Vec<(usize, usize)>,
-    /// Those that an anchor vouches for, the anchors first.
+    /// Indices of the CAs that an anchor vouches for, the anchors first.
     vouched: Vec<usize>,
     fault: Option<Reason>,
 }
 
-/// The longest RSA key of an intermediate that a client shows, in bits.
-const LONGEST_RSA: usize = 4096;
-/// Intermediates of one name: webpki tries them in each order.
-const MOST_ALIKE: usize = 3;
+/// Longest RSA key of an intermediate that a client presents, in bits.
+const MAX_RSA_BITS: usize = 4096;
+/// Most intermediates of the same name, because webpki tries them in every order.
+const MAX_SAME_NAME: usize = 3;
 
-impl<'a> Line<'a> {
-    /// Searches among the certificates that the client showed and those of the file.
+impl<'a> PathCandidates<'a> {
+    /// Searches the certificates that the client presented and those of the file.
     ///
     /// # Errors
-    /// Why no line leads from the leaf to an anchor.
-    pub(super) fn search(
-        leaf: &Fields<'a>,
-        shown: &'a [CertificateDer<'_>],
-        file: &'a [Authority],
+    /// The reason why no path leads from the leaf to an anchor.
+    pub(super) fn find(
+        leaf: &CertificateFields<'a>,
+        presented: &'a [CertificateDer<'_>],
+        cas: &'a [Ca],
     ) -> Result<Self, Reason> {
-        let mut search = Search::new(leaf, shown, file);
-        search.vouch();
-        let issuers = search.issuers(leaf)?;
-        Ok(search.line(issuers))
+        let mut builder = PathBuilder::new(leaf, presented, cas);
+        builder.vouch();
+        let issuers = builder.issuers(leaf)?;
+        Ok(builder.path_above(issuers))
     }
 
-    /// All of them.
-    pub(super) fn all(&self) -> impl Iterator<Item = Fields<'a>> {
-        let anchors = self.anchors.iter().filter_map(|it| it.fields());
-        let intermediates = self.intermediates.iter().map(|it| it.fields);
+    /// Iterates over the fields of all CAs, intermediates first.
+    pub(super) fn all(&self) -> impl Iterator<Item = CertificateFields<'a>> {
+        let anchors = self.anchors.iter().filter_map(|ca| ca.fields());
+        let intermediates = self.intermediates.iter().map(|candidate| candidate.fields);
         intermediates.chain(anchors)
+    }
+
+    /// Enforces the path length of the anchor, which webpki ignores.
+    pub(super) fn must_keep_path_length(&self, path: &VerifiedPath<'_>) -> Result<(), Fault> {
+        let intermediates = path.intermediate_certificates().count();
+        let anchors = self.anchors.iter();
+        let anchors = anchors.filter(|ca| ca.anchor == *path.anchor());
+        match anchors.filter_map(|ca| ca.path_length).min() {
+            Some(limit) if intermediates > limit as usize => Err(Fault::PathLenConstraintViolated),
+            _ => Ok(()),
+        }
+    }
+
+    fn add(&mut self, candidate: CandidateCa<'a>) {
+        if let Some(anchor) = candidate.ca.filter(|ca| ca.is_anchor) {
+            self.anchors.push(anchor);
+            return;
+        }
+        let name = candidate.fields.subject;
+        let intermediates = self.intermediates.iter();
+        let same_name = intermediates.filter(|other| other.fields.subject == name);
+        if same_name.count() < MAX_SAME_NAME {
+            self.intermediates.push(candidate);
+        }
     }
 }
 
-impl<'a> Candidate<'a> {
-    fn of_file(authority: &'a Authority) -> Option<Self> {
+impl<'a> CandidateCa<'a> {
+    fn of_file(ca: &'a Ca) -> Option<Self> {
         Some(Self {
-            fields: authority.fields()?,
-            certificate: &authority.certificate,
-            authority: Some(authority),
+            fields: ca.fields()?,
+            certificate: &ca.certificate,
+            ca: Some(ca),
         })
     }
 
-    fn shown(certificate: &'a CertificateDer<'_>) -> Option<Self> {
+    fn presented(certificate: &'a CertificateDer<'_>) -> Option<Self> {
         Some(Self {
-            fields: Fields::of(certificate)?,
+            fields: CertificateFields::parse(certificate)?,
             certificate,
-            authority: None,
+            ca: None,
         })
     }
 
     fn is_ca(&self) -> bool {
-        X509Certificate::from_der(self.certificate).is_ok_and(|(_, it)| it.is_ca())
+        X509Certificate::from_der(self.certificate).is_ok_and(|(_, parsed)| parsed.is_ca())
     }
 
     fn is_anchor(&self) -> bool {
-        self.authority.is_some_and(|it| it.is_anchor)
+        self.ca.is_some_and(|ca| ca.is_anchor)
     }
 }
 
-impl<'a> Search<'a> {
-    /// Takes in the certificates that the names lead to, each once.
-    fn new(leaf: &Fields<'a>, shown: &'a [CertificateDer<'_>], file: &'a [Authority]) -> Self {
-        let file = file.iter().filter_map(Candidate::of_file);
-        let mut pool: Vec<_> = file
-            .chain(shown.iter().filter_map(Candidate::shown))
-            .collect();
-        let (mut names, mut candidates) = (vec![leaf.issuer], Vec::<Candidate<'_>>::new());
+impl<'a> PathBuilder<'a> {
+    /// Collects the certificates above the leaf by issuer name, each once.
+    fn new(
+        leaf: &CertificateFields<'a>,
+        presented: &'a [CertificateDer<'_>],
+        cas: &'a [Ca],
+    ) -> Self {
+        let of_file = cas.iter().filter_map(CandidateCa::of_file);
+        let presented = presented.iter().filter_map(CandidateCa::presented);
+        let mut pool: Vec<_> = of_file.chain(presented).collect();
+        let mut names = vec![leaf.issuer];
+        let mut candidates = Vec::<CandidateCa<'_>>::new();
         while let Some(name) = names.pop() {
-            let named = pool.extract_if(.., |it| it.fields.subject == name);
-            for found in named {
-                if candidates
-                    .iter()
-                    .any(|it| it.certificate == found.certificate)
-                {
+            for found in pool.extract_if(.., |candidate| candidate.fields.subject == name) {
+                let mut known = candidates.iter();
+                if known.any(|candidate| candidate.certificate == found.certificate) {
                     continue;
                 }
                 if !found.is_anchor() {
@@ -123,7 +149,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Follows the signatures from the anchors down.
+    /// Verifies signatures from the anchors downwards.
     fn vouch(&mut self) {
         let all = 0..self.candidates.len();
         let mut waiting: VecDeque<_> = all.filter(|at| self.candidates[*at].is_anchor()).collect();
@@ -149,21 +175,22 @@ impl<'a> Search<'a> {
         self.note(below.fields.must_be_signed_with(issuer.fields.public_key))
     }
 
-    /// A device's own certificate vouches for nothing, whatever its key signed.
+    /// Reports whether a certificate may sign others; an end-entity certificate may not.
     fn may_vouch(&mut self, at: usize) -> bool {
         let candidate = self.candidates[at];
-        candidate.authority.is_some()
-            || candidate.is_ca() && self.note(candidate.fields.must_not_exceed(LONGEST_RSA))
+        candidate.ca.is_some()
+            || candidate.is_ca() && self.note(candidate.fields.must_not_exceed(MAX_RSA_BITS))
     }
 
+    /// Stores the first failed check; reports whether this one passed.
     fn note(&mut self, checked: Result<(), Reason>) -> bool {
-        let is_right = checked.is_ok();
+        let passed = checked.is_ok();
         self.fault = self.fault.take().or(checked.err());
-        is_right
+        passed
     }
 
-    /// Those that signed the leaf.
-    fn issuers(&mut self, leaf: &Fields<'_>) -> Result<Vec<usize>, Reason> {
+    /// Returns the CAs that signed the leaf.
+    fn issuers(&mut self, leaf: &CertificateFields<'_>) -> Result<Vec<usize>, Reason> {
         let (mut issuers, mut fault) = (Vec::new(), None);
         for &at in &self.vouched {
             let issuer = &self.candidates[at].fields;
@@ -181,8 +208,8 @@ impl<'a> Search<'a> {
         Ok(issuers)
     }
 
-    /// Everything above the issuers, up to the anchors.
-    fn line(&self, mut found: Vec<usize>) -> Line<'a> {
+    /// Returns the issuers and all CAs above them, up to the anchors.
+    fn path_above(&self, mut found: Vec<usize>) -> PathCandidates<'a> {
         let mut at = 0;
         while let Some(&below) = found.get(at) {
             for &(issuer, signed) in &self.signed {
@@ -192,31 +219,11 @@ impl<'a> Search<'a> {
             }
             at += 1;
         }
-        let mut line = Line {
+        let mut path = PathCandidates {
             intermediates: Vec::new(),
             anchors: Vec::new(),
         };
-        found.iter().for_each(|at| line.add(self.candidates[*at]));
-        line
-    }
-}
-
-impl<'a> Line<'a> {
-    fn add(&mut self, candidate: Candidate<'a>) {
-        match candidate.authority {
-            Some(anchor) if anchor.is_anchor => self.anchors.push(anchor),
-            _ => {
-                let name = candidate.fields.subject;
-                let mut alike = self.intermediates.iter();
-                if alike
-                    .by_ref()
-                    .filter(|it| it.fields.subject == name)
-                    .count()
-                    < MOST_ALIKE
-                {
-                    self.intermediates.push(candidate);
-                }
-            }
-        }
+        found.iter().for_each(|at| path.add(self.candidates[*at]));
+        path
     }
 }

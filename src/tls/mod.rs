@@ -1,9 +1,9 @@
-//! Certificates, and the rustls configurations made of them.
+//! Certificates, and the rustls configurations built from them.
 //!
-//! [`SiteTls`] serves a site's certificate; [`ClientCa`] judges the [`ClientChain`] that a client
-//! showed, which remembers the verdict. `connection` picks a configuration at the ClientHello, `access`
-//! takes the verdict for each request.
-//! [`ServerTrust`] verifies the certificate of a hub. No sockets and no HTTP in here.
+//! [`SiteTls`] serves a site's certificate; `connection` selects one of its configurations at the
+//! ClientHello. [`ClientCa`] validates the [`ClientChain`] that a client presented; `access` reads the
+//! verdict for each request. [`ServerTrust`] verifies the certificate of a hub. No sockets and no HTTP
+//! here.
 
 mod authority;
 mod certificate;
@@ -26,7 +26,7 @@ mod path_revocation;
 mod pem;
 mod possession;
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a broken property panics")]
 pub(crate) mod properties;
 mod reason;
 mod refused_certificate;
@@ -35,6 +35,7 @@ mod roots;
 mod self_signed;
 mod server_trust;
 mod settings;
+mod sha256;
 mod site;
 mod source;
 mod span;

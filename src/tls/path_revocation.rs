@@ -1,7 +1,7 @@
-//! The revocation of a path's certificates: each must be covered by a list of its issuer.
+//! Revocation of a path's certificates: a list of its issuer must cover each.
 //!
-//! webpki judges by the lists of version 2. Where a CA of the line has one of version 1, webpki
-//! still refuses what the others revoke, and that each certificate is covered is checked here.
+//! webpki checks the lists of version 2. If a CA of the path has a list of version 1, webpki still
+//! refuses certificates that the others revoke, and this module checks that each one is covered.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,36 +14,40 @@ use webpki::{
 
 use super::{
     Reason,
-    fields::Fields,
-    line::Line,
+    fields::CertificateFields,
+    line::PathCandidates,
     revocation::{RevocationList, must_not_be_revoked},
-    trust::Trust,
+    trust::TrustStore,
 };
 
-/// The lists by which a line is judged.
-pub(super) struct Revocation<'a> {
-    line: &'a Line<'a>,
-    /// Those of the line's CAs; none where revocation does not count.
+/// The revocation lists of a path.
+pub(super) struct PathRevocation<'a> {
+    path: &'a PathCandidates<'a>,
+    /// The lists of the path's CAs; `None` disables revocation checks.
     lists: Option<Vec<&'a RevocationList>>,
     now: OffsetDateTime,
 }
 
-impl<'a> Revocation<'a> {
-    /// The lists of a line's CAs.
-    pub(super) fn of(line: &'a Line<'a>, trust: &'a Trust, now: SystemTime) -> Self {
-        let of_line = |list: &&RevocationList| line.all().any(|ca| list.is_of(&ca));
+impl<'a> PathRevocation<'a> {
+    /// Selects the lists of the path's CAs.
+    pub(super) fn new(
+        path: &'a PathCandidates<'a>,
+        trust: &'a TrustStore,
+        now: SystemTime,
+    ) -> Self {
+        let of_path = |list: &&RevocationList| path.all().any(|ca| list.is_of(&ca));
         let lists = trust.lists.as_ref();
         Self {
-            line,
-            lists: lists.map(|lists| lists.iter().filter(of_line).collect()),
+            path,
+            lists: lists.map(|lists| lists.iter().filter(of_path).collect()),
             now: now.into(),
         }
     }
 
-    /// The lists that webpki judges by.
+    /// Returns the lists that webpki checks.
     ///
     /// # Errors
-    /// One that webpki does not read, so that what it revokes is unknown.
+    /// webpki cannot read a list, so its revoked certificates are unknown.
     pub(super) fn version_2(&self) -> Result<Vec<CertRevocationList<'a>>, Reason> {
         let lists = self.lists.iter().flatten();
         let lists = lists.filter_map(|list| list.content.version_2());
@@ -51,8 +55,10 @@ impl<'a> Revocation<'a> {
         lists.map_err(|_| Reason::RevocationUnknown)
     }
 
-    /// A list must cover each certificate: webpki demands that where it reads all of them, and
-    /// [`Self::must_cover`] where it does not.
+    /// Builds webpki's options; `None` if webpki has no list to check.
+    ///
+    /// webpki requires that a list covers each certificate, unless a list has version 1: then
+    /// [`Self::must_cover`] does.
     pub(super) fn options<'o>(
         &self,
         lists: &'o [&'o CertRevocationList<'o>],
@@ -61,7 +67,7 @@ impl<'a> Revocation<'a> {
         if self.lists.is_none() || has_version_1 && lists.is_empty() {
             return Ok(None);
         }
-        // Without any list webpki would demand none.
+        // An empty set of lists is an error, so that revocation is never skipped.
         let options = RevocationOptionsBuilder::new(lists);
         let options = options.map_err(|_| Reason::RevocationUnknown)?;
         let unknown = match has_version_1 {
@@ -75,11 +81,10 @@ impl<'a> Revocation<'a> {
         Ok(Some(options.build()))
     }
 
-    /// Checks each certificate of a path against the lists of its issuer, where one of them is of
-    /// version 1.
+    /// Checks each certificate of a path against the lists of its issuer, if a list has version 1.
     ///
     /// # Errors
-    /// One is revoked, or no valid list says that it is not.
+    /// A certificate is revoked, or no current list covers it.
     pub(super) fn must_cover(&self, path: &VerifiedPath<'_>) -> Result<(), Fault> {
         if !self.has_version_1() {
             return Ok(());
@@ -87,43 +92,48 @@ impl<'a> Revocation<'a> {
         let mut below: &Cert<'_> = path.end_entity();
         for issuer in path.intermediate_certificates() {
             let der = issuer.der();
-            let fields = Fields::of(&der).ok_or(Fault::UnknownRevocationStatus)?;
+            let fields = CertificateFields::parse(&der).ok_or(Fault::UnknownRevocationStatus)?;
             self.must_not_be_revoked(below, &fields)?;
             below = issuer;
         }
-        let mut anchors = self.line.anchors.iter();
-        let anchor = anchors.find(|authority| authority.anchor == *path.anchor());
-        let fields = anchor.and_then(|authority| authority.fields());
+        let mut anchors = self.path.anchors.iter();
+        let anchor = anchors.find(|ca| ca.anchor == *path.anchor());
+        let fields = anchor.and_then(|ca| ca.fields());
         self.must_not_be_revoked(below, &fields.ok_or(Fault::UnknownRevocationStatus)?)
     }
 
-    fn must_not_be_revoked(&self, below: &Cert<'_>, issuer: &Fields<'_>) -> Result<(), Fault> {
-        // webpki has checked the signatures of the path's lists of version 2 before.
-        let is_signed = |list: &&RevocationList| list.is_of_file() || list.is_checked_by_webpki();
+    fn must_not_be_revoked(
+        &self,
+        below: &Cert<'_>,
+        issuer: &CertificateFields<'_>,
+    ) -> Result<(), Fault> {
+        // webpki has verified the signatures of the path's lists of version 2 before.
+        let is_signed =
+            |list: &&RevocationList| list.has_signer_in_file() || list.is_verified_by_webpki();
         let lists = self.lists.iter().flatten().copied().filter(is_signed);
-        let judged = must_not_be_revoked(below.serial(), issuer, lists, self.now);
-        judged.map_err(|reason| fault(&reason, self.now))
+        let checked = must_not_be_revoked(below.serial(), issuer, lists, self.now);
+        checked.map_err(|reason| self.fault(&reason))
     }
 
     fn has_version_1(&self) -> bool {
         let mut lists = self.lists.iter().flatten();
         lists.any(|list| list.content.is_version_1())
     }
-}
 
-/// The same reason in webpki's words, which it passes on.
-fn fault(reason: &Reason, now: OffsetDateTime) -> Fault {
-    match reason {
-        Reason::Revoked => Fault::CertRevoked,
-        Reason::CrlExpired(end) => Fault::CrlExpired {
-            time: unix(now),
-            next_update: unix(*end),
-        },
-        _ => Fault::UnknownRevocationStatus,
+    /// Converts a reason to webpki's error, which webpki returns unchanged.
+    fn fault(&self, reason: &Reason) -> Fault {
+        match reason {
+            Reason::Revoked => Fault::CertRevoked,
+            Reason::CrlExpired(end) => Fault::CrlExpired {
+                time: unix_time(self.now),
+                next_update: unix_time(*end),
+            },
+            _ => Fault::UnknownRevocationStatus,
+        }
     }
 }
 
-fn unix(moment: OffsetDateTime) -> UnixTime {
+fn unix_time(moment: OffsetDateTime) -> UnixTime {
     let seconds = u64::try_from(moment.unix_timestamp()).unwrap_or_default();
     UnixTime::since_unix_epoch(Duration::from_secs(seconds))
 }

@@ -1,8 +1,8 @@
-//! Requests a client certificate and checks that the client has its key, nothing more.
+//! Requests a client certificate and verifies only that the client holds its private key.
 //!
-//! The handshake never fails because of the chain: the verdict is [`ClientCa::judge`]'s, given in
-//! HTTP, where a person can read it. A key of a kind that cannot be checked proves nothing and
-//! ends no handshake either: [`ClientChain`] refuses its certificate for good.
+//! The handshake never fails because of the chain: [`ClientCa::judge`] validates it later, and an
+//! HTTP response names the reason of a refusal. An unsupported kind of key does not fail the
+//! handshake either: [`ClientChain`] refuses its certificate.
 //!
 //! [`ClientCa::judge`]: super::ClientCa::judge
 //! [`ClientChain`]: super::ClientChain
@@ -14,22 +14,23 @@ use rustls::{
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
 
-use super::handshake_signature::{HandshakeSignatures, key};
+use super::handshake_signature::{HandshakeSignatures, handshake_key};
 
-/// Requests a client certificate and checks that the client has its key.
+/// Requests a client certificate and verifies that the client holds its private key.
 #[derive(Debug)]
-pub(super) struct Possession {
+pub(super) struct KeyPossessionVerifier {
     subjects: Vec<DistinguishedName>,
     signatures: HandshakeSignatures,
 }
 
-/// Certificates in one message beyond which the handshake ends: real ones do not fit its 64 KiB
-/// in that number, and rustls keeps each of them in memory of its own.
-const MOST: usize = 512;
+/// Most certificates in one message; a longer one fails the handshake.
+///
+/// Real certificates in that number exceed the 64 KiB of a message, and rustls allocates each one.
+const MAX_CERTIFICATES: usize = 512;
 
-impl Possession {
-    /// Names the CAs in the request: some apps choose their certificate by nothing else.
-    pub(super) fn naming(subjects: Vec<DistinguishedName>) -> Self {
+impl KeyPossessionVerifier {
+    /// Names these CAs in the request; some clients select their certificate by them only.
+    pub(super) fn new(subjects: Vec<DistinguishedName>) -> Self {
         Self {
             subjects,
             signatures: HandshakeSignatures::new(),
@@ -37,7 +38,7 @@ impl Possession {
     }
 }
 
-impl ClientCertVerifier for Possession {
+impl ClientCertVerifier for KeyPossessionVerifier {
     fn client_auth_mandatory(&self) -> bool {
         false
     }
@@ -52,7 +53,7 @@ impl ClientCertVerifier for Possession {
         others: &[CertificateDer<'_>],
         _: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        if others.len() >= MOST {
+        if others.len() >= MAX_CERTIFICATES {
             return Err(Error::InvalidCertificate(CertificateError::BadEncoding));
         }
         Ok(ClientCertVerified::assertion())
@@ -64,7 +65,7 @@ impl ClientCertVerifier for Possession {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if let Ok(key) = key(certificate) {
+        if let Ok(key) = handshake_key(certificate) {
             self.signatures.verify_tls12(message, &key, signature)?;
         }
         Ok(HandshakeSignatureValid::assertion())
@@ -76,7 +77,7 @@ impl ClientCertVerifier for Possession {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if let Ok(key) = key(certificate) {
+        if let Ok(key) = handshake_key(certificate) {
             self.signatures.verify_tls13(message, &key, signature)?;
         }
         Ok(HandshakeSignatureValid::assertion())

@@ -1,5 +1,5 @@
-//! The certificate a client shows is good only when the CA signed it, and what it says of itself
-//! can be written anywhere.
+//! Properties of client certificates: only those that the CA signed are valid, and their names fit
+//! log lines and header fields.
 
 use std::{
     env, fs, process,
@@ -11,15 +11,17 @@ use http::HeaderValue;
 use rustls::pki_types::CertificateDer;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{ClientAuth, ClientCa, ClientChain, SystemRoots, distinguished_name, hosts, identity};
+use super::{
+    ClientAuth, ClientCa, ClientChain, SystemRoots, distinguished_name::NameText, hosts, identity,
+};
 
-/// Both were made by openssl and are good to 2126; the CA's key was thrown away.
+/// Made by OpenSSL and valid until 2126; the CA's key was deleted.
 const CA: &str = include_str!("properties/ca.pem");
 const SIGNED: &[u8] = include_bytes!("properties/phone.der");
 /// In 2030.
 const NOW: Duration = Duration::from_secs(1_900_000_000);
 
-static HOUSE: LazyLock<Arc<ClientCa>> = LazyLock::new(|| {
+static CLIENT_CA: LazyLock<Arc<ClientCa>> = LazyLock::new(|| {
     let load = || {
         let file = env::temp_dir().join(format!("hubgate-{}.pem", process::id()));
         fs::write(&file, CA)?;
@@ -32,29 +34,29 @@ static HOUSE: LazyLock<Arc<ClientCa>> = LazyLock::new(|| {
     Arc::new(loaded)
 });
 
-/// Of any certificates that a client shows, leaf first and each behind two bytes of its length,
-/// only that which the CA signed is good.
+/// Checks that of any certificates, leaf first and each behind two bytes of its length, only the one
+/// that the CA signed is valid.
 pub fn client_certificate(bytes: &[u8]) {
     let chain = chain(bytes);
     let now = SystemTime::UNIX_EPOCH + NOW;
-    match (ClientAuth::of(&chain, &HOUSE, now), chain.first()) {
+    match (ClientAuth::of(&chain, &CLIENT_CA, now), chain.first()) {
         (ClientAuth::Absent, leaf) => assert_eq!(leaf, None),
         (ClientAuth::Valid(identity), Some(leaf)) => {
             assert_eq!(
                 &leaf[..],
                 SIGNED,
-                "{identity:?} is good, and was not signed"
+                "{identity:?} is valid, and was not signed"
             );
             assert_eq!(identity.common_name(), Some("Anna's phone"));
         }
         (ClientAuth::Invalid(reason), Some(_)) => assert!(is_line(&reason.to_string())),
-        (judged, None) => panic!("nothing was shown: {judged:?}"),
+        (auth, None) => panic!("no certificate was presented: {auth:?}"),
     }
-    if let ClientAuth::Valid(_) = ClientChain::received(&chain).verdict(&HOUSE) {
+    if let ClientAuth::Valid(_) = ClientChain::received(&chain).verdict(&CLIENT_CA) {
         assert_eq!(chain.first().map(|leaf| &leaf[..]), Some(SIGNED));
     }
     for certificate in &chain {
-        can_be_written(certificate);
+        must_fit_a_line(certificate);
     }
 }
 
@@ -69,18 +71,22 @@ fn chain(mut bytes: &[u8]) -> Vec<CertificateDer<'_>> {
     chain
 }
 
-/// Names and serial number, whoever signed them, fit a log line and a field.
-fn can_be_written(certificate: &CertificateDer<'_>) {
+/// Checks that names and serial number of any certificate fit a log line and a header field.
+fn must_fit_a_line(certificate: &CertificateDer<'_>) {
     let serial = identity::serial(certificate);
-    assert!(serial.is_none_or(|it| it.bytes().all(|it| it.is_ascii_hexdigit())));
+    let is_hex = |text: String| text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    assert!(serial.is_none_or(is_hex));
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else {
         return;
     };
-    let subject = distinguished_name::text(parsed.subject());
-    let common_name = distinguished_name::common_name(parsed.subject()).unwrap_or_default();
+    let subject = NameText(parsed.subject());
+    let (subject, common_name) = (
+        subject.to_string(),
+        subject.common_name().unwrap_or_default(),
+    );
     assert!(is_line(&subject) && is_line(&common_name), "{subject:?}");
     assert!(HeaderValue::from_str(&subject).is_ok() || !subject.is_ascii());
-    hosts::named_by(&parsed);
+    hosts::subject_alt_names(&parsed);
     assert!(is_line(&super::day(
         parsed.validity().not_after.to_datetime()
     )));

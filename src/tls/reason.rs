@@ -1,4 +1,4 @@
-//! Why a client certificate does not count, in words for the person who holds it.
+//! Reasons why a client certificate is not accepted, in the words of pages and log lines.
 
 use rustls::pki_types::UnixTime;
 use time::OffsetDateTime;
@@ -6,84 +6,84 @@ use webpki::Error as Fault;
 
 use super::day::day;
 
-/// Why a client certificate does not count.
+/// The reason why a client certificate is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// Its validity, or that of an intermediate, is over.
+    /// The certificate or an intermediate has expired.
     #[error("the certificate ended on {}", day(*.0))]
     Expired(OffsetDateTime),
-    /// Its validity, or that of an intermediate, has not begun.
+    /// The certificate or an intermediate is not valid yet.
     #[error("the certificate is valid only from {}", day(*.0))]
     NotYetValid(OffsetDateTime),
-    /// No CA of the site signed it.
+    /// No CA of the site signed the certificate.
     #[error("the certificate was signed by another CA")]
     OtherCa,
-    /// It names the CA, but the CA's key did not sign it.
+    /// The issuer name is the CA's, but the CA's key did not sign the certificate.
     #[error("the certificate was altered, or signed by another CA of the same name")]
     BadSignature,
-    /// The CA took it back.
+    /// The CA revoked the certificate.
     #[error("the certificate was revoked")]
     Revoked,
-    /// The list of revoked certificates is too old to trust.
+    /// The revocation list has expired (`nextUpdate`).
     #[error("the CA's list of revoked certificates ended on {}", day(*.0))]
     CrlExpired(OffsetDateTime),
-    /// No list of revoked certificates tells of it or its issuer.
+    /// No revocation list covers the certificate or its issuer.
     #[error("no list of revoked certificates covers the certificate")]
     RevocationUnknown,
-    /// It has no extended key usage at all.
+    /// The certificate has no extended key usage.
     #[error("the certificate does not say that it was made for clients (clientAuth)")]
     NoUsage,
-    /// It has other usages than clientAuth.
+    /// The extended key usage has no clientAuth.
     #[error("the certificate was not made for clients")]
     NotForClients,
-    /// It is a CA's own certificate.
+    /// The certificate is a CA certificate.
     #[error("the certificate is that of a CA, not of a device")]
     IsCa,
-    /// There are more intermediates than a CA allows.
-    #[error("more stand between the CA and the certificate than the CA allows")]
+    /// The chain has more intermediates than a CA allows (pathLenConstraint).
+    #[error("more intermediate CAs stand between the CA and the certificate than the CA allows")]
     ChainTooLong,
-    /// There are more intermediates than the site allows, or than are ever followed.
+    /// The chain has more intermediates than `verify_depth` or webpki allows.
     #[error("more intermediate CAs stand above the certificate than the site allows")]
     TooDeep,
-    /// A CA may not sign such names (RFC 5280, 4.2.1.10).
+    /// A CA's name constraints exclude the certificate's names (RFC 5280, section 4.2.1.10).
     #[error("the CA may not sign the names in the certificate")]
     NameNotPermitted,
-    /// Its RSA key is below 2048 bits.
+    /// The RSA key has fewer than 2048 bits.
     #[error("the certificate's RSA key of {0} bits is too short; 2048 is the least")]
     ShortKey(usize),
-    /// Its RSA key, or that of an intermediate the client showed, is too long to be checked.
+    /// The RSA key, or that of an intermediate the client presented, is too long to verify.
     #[error("an RSA key of {bits} bits is too long; {most} is the most")]
     LongKey {
-        /// Length of the key.
+        /// Length of the key, in bits.
         bits: usize,
-        /// The longest that is taken.
+        /// Longest key that is accepted, in bits.
         most: usize,
     },
-    /// Its key is of a kind whose possession cannot be checked.
+    /// Signatures with this kind of key cannot be verified.
     #[error("the certificate's key is of a kind that is not taken; RSA, ECDSA and Ed25519 are")]
     UnknownKey,
-    /// More was shown than is ever taken.
+    /// The client presented more certificates, or more bytes of them, than are accepted.
     #[error("the device showed more than 8 certificates, or more than 32 KiB of them")]
     TooManyShown,
-    /// The CA's own validity is over.
+    /// The CA certificate has expired.
     #[error("the certificate of the CA ended on {}", day(*.0))]
     CaExpired(OffsetDateTime),
-    /// The CA's own validity has not begun.
+    /// The CA certificate is not valid yet.
     #[error("the certificate of the CA is valid only from {}", day(*.0))]
     CaNotYetValid(OffsetDateTime),
-    /// It is of X.509 version 1 or 2, which have no extensions.
+    /// The certificate has X.509 version 1 or 2, without extensions.
     #[error("the certificate is not of X.509 version 3")]
     OldVersion,
-    /// It has a critical extension that is not understood (RFC 5280, 4.2).
+    /// The certificate has an unknown critical extension (RFC 5280, section 4.2).
     #[error("the certificate has a critical extension that is not understood")]
     UnknownExtension,
-    /// It was signed in a way no longer considered safe, such as with SHA-1.
+    /// The signature algorithm is no longer safe, such as one with SHA-1.
     #[error("the certificate was signed in a way that is no longer safe")]
     WeakSignature,
-    /// Its common name is not among those let in.
-    #[error("the certificate is good, but not on the list of those let in")]
+    /// The common name is not in `allow`.
+    #[error("the certificate is valid, but its name is not on the list of allowed devices")]
     NotAllowed,
-    /// It cannot be read.
+    /// The certificate cannot be parsed.
     #[error("the certificate is damaged, or of a kind not understood")]
     Malformed,
 }
@@ -91,9 +91,9 @@ pub enum Reason {
 impl From<Fault> for Reason {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::CertExpired { not_after, .. } => Self::Expired(moment(not_after)),
-            Fault::CertNotValidYet { not_before, .. } => Self::NotYetValid(moment(not_before)),
-            Fault::CrlExpired { next_update, .. } => Self::CrlExpired(moment(next_update)),
+            Fault::CertExpired { not_after, .. } => Self::Expired(date(not_after)),
+            Fault::CertNotValidYet { not_before, .. } => Self::NotYetValid(date(not_before)),
+            Fault::CrlExpired { next_update, .. } => Self::CrlExpired(date(next_update)),
             Fault::UnknownIssuer | Fault::EndEntityUsedAsCa => Self::OtherCa,
             Fault::InvalidSignatureForPublicKey => Self::BadSignature,
             Fault::CertRevoked => Self::Revoked,
@@ -106,13 +106,13 @@ impl From<Fault> for Reason {
             Fault::UnsupportedCriticalExtension => Self::UnknownExtension,
             Fault::UnsupportedSignatureAlgorithmContext(_)
             | Fault::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Self::WeakSignature,
-            fault => Self::of_revocation(&fault),
+            fault => Self::from_revocation(&fault),
         }
     }
 }
 
 impl Reason {
-    fn of_revocation(fault: &Fault) -> Self {
+    fn from_revocation(fault: &Fault) -> Self {
         match fault {
             Fault::UnknownRevocationStatus
             | Fault::InvalidCrlSignatureForPublicKey
@@ -126,7 +126,7 @@ impl Reason {
     }
 }
 
-fn moment(time: UnixTime) -> OffsetDateTime {
+fn date(time: UnixTime) -> OffsetDateTime {
     i64::try_from(time.as_secs())
         .ok()
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())

@@ -1,4 +1,4 @@
-//! A hub's certificate that is not trusted: what it is, and why it is refused, in words.
+//! Descriptions of hub certificates that are not trusted, and of the cause.
 
 use std::fmt;
 
@@ -14,7 +14,8 @@ use x509_parser::{
 
 use super::{
     day::day,
-    distinguished_name::{self, hex},
+    distinguished_name::{NameText, hex},
+    hosts::ip_address,
     server_trust::NOT_PINNED,
 };
 
@@ -22,13 +23,20 @@ use super::{
 #[derive(Debug, thiserror::Error)]
 pub struct RefusedCertificate {
     reason: String,
-    /// Its subject and when it ends; empty where it cannot be read.
+    /// Subject and expiry; empty if the certificate cannot be parsed.
     description: String,
     fingerprint: String,
 }
 
-/// Names of a certificate that are listed at most.
-const MOST_NAMES: usize = 5;
+/// A refused certificate and the name that the hub was connected by.
+struct Refusal<'a> {
+    /// `None` if it cannot be parsed.
+    certificate: Option<X509Certificate<'a>>,
+    name: &'a ServerName<'a>,
+}
+
+/// Most names of a certificate that are listed.
+const MAX_NAMES: usize = 5;
 
 impl RefusedCertificate {
     pub(super) fn new(
@@ -37,15 +45,19 @@ impl RefusedCertificate {
         cause: &Error,
         sha256: [u8; 32],
     ) -> Self {
-        let parsed = X509Certificate::from_der(leaf).ok().map(|(_, it)| it);
+        let parsed = X509Certificate::from_der(leaf);
+        let refusal = Refusal {
+            certificate: parsed.ok().map(|(_, certificate)| certificate),
+            name,
+        };
         Self {
-            reason: reason(cause, parsed.as_ref(), name),
-            description: parsed.as_ref().map_or_else(String::new, description),
+            reason: refusal.reason(cause),
+            description: refusal.description(),
             fingerprint: hex("", &sha256).to_ascii_lowercase(),
         }
     }
 
-    /// The one in an error of the handshake.
+    /// Returns the refused certificate of a handshake error.
     #[must_use]
     pub fn of(error: &Error) -> Option<&Self> {
         match error {
@@ -56,7 +68,7 @@ impl RefusedCertificate {
         }
     }
 
-    /// The value of `pin` that trusts exactly this certificate.
+    /// Returns the value of `pin` that trusts exactly this certificate.
     #[must_use]
     pub fn pin(&self) -> String {
         format!("sha256:{}", self.fingerprint)
@@ -77,100 +89,102 @@ impl fmt::Display for RefusedCertificate {
     }
 }
 
-fn description(certificate: &X509Certificate<'_>) -> String {
-    let subject = distinguished_name::text(certificate.subject());
-    let ends = day(certificate.validity().not_after.to_datetime());
-    format!("{subject}, valid until {ends}, ")
-}
-
-fn reason(
-    cause: &Error,
-    certificate: Option<&X509Certificate<'_>>,
-    name: &ServerName<'_>,
-) -> String {
-    let Error::InvalidCertificate(fault) = cause else {
-        return match cause {
-            Error::General(text) if text == NOT_PINNED => NOT_PINNED.to_owned(),
-            other => other.to_string(),
+impl Refusal<'_> {
+    fn description(&self) -> String {
+        let Some(certificate) = &self.certificate else {
+            return String::new();
         };
-    };
-    match fault {
-        CertificateError::UnknownIssuer => unknown_issuer(certificate),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            other_name(certificate, name)
+        let subject = NameText(certificate.subject());
+        let ends = day(certificate.validity().not_after.to_datetime());
+        format!("{subject}, valid until {ends}, ")
+    }
+
+    fn reason(&self, cause: &Error) -> String {
+        let Error::InvalidCertificate(fault) = cause else {
+            return match cause {
+                Error::General(text) if text == NOT_PINNED => NOT_PINNED.to_owned(),
+                other => other.to_string(),
+            };
+        };
+        match fault {
+            CertificateError::UnknownIssuer => self.unknown_issuer(),
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                self.other_name()
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => self.expired(),
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                self.not_yet_valid()
+            }
+            CertificateError::BadSignature => "the CA's signature on it is wrong".to_owned(),
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                "it was not made for servers".to_owned()
+            }
+            CertificateError::Other(OtherError(fault)) => path_fault(fault.downcast_ref()),
+            other => encoding_fault(other),
         }
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            let ended = certificate.map(|known| day(known.validity().not_after.to_datetime()));
-            format!("it ended on {}", ended.unwrap_or_default())
+    }
+
+    fn expired(&self) -> String {
+        let certificate = self.certificate.as_ref();
+        let ended = certificate.map(|known| day(known.validity().not_after.to_datetime()));
+        format!("it ended on {}", ended.unwrap_or_default())
+    }
+
+    fn not_yet_valid(&self) -> String {
+        let certificate = self.certificate.as_ref();
+        let begins = certificate.map(|known| day(known.validity().not_before.to_datetime()));
+        format!("it is valid only from {}", begins.unwrap_or_default())
+    }
+
+    fn unknown_issuer(&self) -> String {
+        match &self.certificate {
+            Some(certificate) if certificate.subject() == certificate.issuer() => {
+                "it is signed by itself, and by no CA".to_owned()
+            }
+            Some(certificate) => {
+                let issuer = NameText(certificate.issuer());
+                format!("it was signed by {issuer}, which is not trusted here")
+            }
+            None => "it was signed by a CA that is not trusted here".to_owned(),
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            let begins = certificate.map(|known| day(known.validity().not_before.to_datetime()));
-            format!("it is valid only from {}", begins.unwrap_or_default())
+    }
+
+    /// Describes a certificate without the hub's name; common names do not count (RFC 9110,
+    /// section 4.3.4).
+    fn other_name(&self) -> String {
+        let (wanted, names) = (self.name.to_str(), self.alternative_names());
+        match names.len() {
+            0 => format!("it names no host, so not {wanted} (it has no subjectAltName)"),
+            _ => format!("it is for {}, not for {wanted}", names.join(", ")),
         }
-        CertificateError::BadSignature => "the CA's signature on it is wrong".to_owned(),
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "it was not made for servers".to_owned()
-        }
-        CertificateError::Other(OtherError(fault)) => of_webpki(fault.downcast_ref()),
-        other => of_others(other),
+    }
+
+    fn alternative_names(&self) -> Vec<String> {
+        let certificate = self.certificate.iter();
+        let extensions = certificate.flat_map(|certificate| certificate.extensions());
+        extensions
+            .filter_map(|extension| match extension.parsed_extension() {
+                ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
+                _ => None,
+            })
+            .flatten()
+            .filter_map(alternative_name)
+            .take(MAX_NAMES)
+            .collect()
     }
 }
 
-fn unknown_issuer(certificate: Option<&X509Certificate<'_>>) -> String {
-    match certificate {
-        Some(it) if it.subject() == it.issuer() => {
-            "it is signed by itself, and by no CA".to_owned()
-        }
-        Some(it) => {
-            let issuer = distinguished_name::text(it.issuer());
-            format!("it was signed by {issuer}, which is not trusted here")
-        }
-        None => "it was signed by a CA that is not trusted here".to_owned(),
-    }
-}
-
-/// A certificate for other hosts, or for none: common names do not count (RFC 9110, 4.3.4).
-fn other_name(certificate: Option<&X509Certificate<'_>>, name: &ServerName<'_>) -> String {
-    let wanted = name.to_str();
-    let names = certificate.map(names).unwrap_or_default();
-    match names.len() {
-        0 => format!("it names no host, so not {wanted} (it has no subjectAltName)"),
-        _ => format!("it is for {}, not for {wanted}", names.join(", ")),
-    }
-}
-
-fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
-    let extensions = certificate.extensions().iter();
-    extensions
-        .filter_map(|extension| match extension.parsed_extension() {
-            ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
-            _ => None,
-        })
-        .flatten()
-        .filter_map(alternative)
-        .take(MOST_NAMES)
-        .collect()
-}
-
-fn alternative(name: &GeneralName<'_>) -> Option<String> {
+fn alternative_name(name: &GeneralName<'_>) -> Option<String> {
     match name {
         GeneralName::DNSName(name) => {
             Some(name.chars().filter(|letter| !letter.is_control()).collect())
         }
-        GeneralName::IPAddress(bytes) => address(bytes),
+        GeneralName::IPAddress(octets) => Some(ip_address(octets)?.to_string()),
         _ => None,
     }
 }
 
-fn address(bytes: &[u8]) -> Option<String> {
-    if let Ok(bytes) = <[u8; 4]>::try_from(bytes) {
-        return Some(std::net::Ipv4Addr::from(bytes).to_string());
-    }
-    let bytes = <[u8; 16]>::try_from(bytes).ok()?;
-    Some(std::net::Ipv6Addr::from(bytes).to_string())
-}
-
-fn of_webpki(fault: Option<&Fault>) -> String {
+fn path_fault(fault: Option<&Fault>) -> String {
     match fault {
         Some(Fault::CaUsedAsEndEntity) => {
             "it is that of a CA, not of a server (CA:TRUE)".to_owned()
@@ -180,14 +194,14 @@ fn of_webpki(fault: Option<&Fault>) -> String {
             "it has a critical extension that is not understood".to_owned()
         }
         Some(Fault::MaximumPathDepthExceeded | Fault::PathLenConstraintViolated) => {
-            "more CAs stand above it than are followed".to_owned()
+            "its chain has more CAs than are accepted".to_owned()
         }
         Some(fault) => format!("{fault}"),
         None => "it cannot be verified".to_owned(),
     }
 }
 
-fn of_others(fault: &CertificateError) -> String {
+fn encoding_fault(fault: &CertificateError) -> String {
     match fault {
         CertificateError::BadEncoding => "it is damaged, or not of X.509 version 3".to_owned(),
         CertificateError::UnhandledCriticalExtension => {

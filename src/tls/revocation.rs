@@ -1,97 +1,124 @@
-//! A client CA's lists of revoked certificates (RFC 5280, 5), checked before they are relied on.
+//! Revocation lists of a client CA (RFC 5280, section 5), checked when they are loaded.
 //!
-//! webpki judges by lists of version 2. Those of version 1, which `openssl ca -gencrl` makes
-//! without a `crlnumber`, count as well: [`must_not_be_revoked`] reads them.
+//! webpki checks certificates against lists of version 2. [`must_not_be_revoked`] also reads those
+//! of version 1, which `openssl ca -gencrl` writes without a `crlnumber`.
 
 mod content;
 mod encoded;
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use rustls::pki_types::CertificateRevocationListDer;
 use time::OffsetDateTime;
-use webpki::Error as Fault;
 use x509_parser::num_bigint::BigUint;
 
-use self::content::{Content, damaged};
+use self::content::ListContent;
 pub(super) use self::encoded::EncodedList;
 use super::{
-    Reason, Warning, authority::Authority, day::day, distinguished_name, fields::Fields, pem,
+    Reason, Warning, authority::Ca, day::day, distinguished_name::NameText,
+    fields::CertificateFields, pem::Pem,
 };
 
-/// One list.
+/// A revocation list in use.
 pub(super) struct RevocationList {
-    pub(super) content: Content,
+    pub(super) content: ListContent,
     /// The issuer as text.
     pub(super) name: String,
-    /// The key of the CA in the file that signed it; none when the file has no CA of its issuer's
-    /// name, which a device may show.
+    /// The SubjectPublicKeyInfo of the CA in the file that signed the list.
+    ///
+    /// `None` if the file has no CA of the issuer's name: a client may present its certificate.
     signer: Option<Vec<u8>>,
     this_update: OffsetDateTime,
     number: Option<BigUint>,
     pub(super) next_update: Option<OffsetDateTime>,
 }
 
-/// The lists of a file, with its warnings.
-pub(super) struct Loaded {
+/// The lists of a file and the warnings about those that are not used.
+pub(super) struct LoadedLists {
     pub(super) lists: Vec<RevocationList>,
     pub(super) warnings: Vec<Warning>,
 }
 
-/// How a list fits the CAs of a file.
-enum Fit {
-    Signed(Vec<u8>),
-    /// No CA has the issuer's name.
-    Unnamed,
-    /// The CAs of the issuer's name did not sign it.
-    Foreign,
+/// The signer of a list among the CAs of the file.
+enum Signer {
+    /// The CA with this SubjectPublicKeyInfo.
+    InFile(Vec<u8>),
+    /// No CA in the file has the issuer's name.
+    NotInFile,
+    /// The CAs of the issuer's name did not sign the list.
+    OtherKey,
+}
+
+impl LoadedLists {
+    /// Loads the lists of a PEM or DER file; at least one.
+    ///
+    /// The newest list of a CA comes first, and webpki uses the first.
+    pub(super) fn load(file: &Path, cas: &[Ca]) -> anyhow::Result<Self> {
+        let (mut lists, mut warnings) = (Vec::new(), Vec::new());
+        for der in Pem::load(file)?.revocation_lists()? {
+            let checked = RevocationList::check(der, cas, &mut warnings);
+            lists.extend(checked.with_context(|| file.display().to_string())?);
+        }
+        lists.sort_by(|first, second| second.age().cmp(&first.age()));
+        Ok(Self { lists, warnings })
+    }
+
+    /// Warns of expired lists, and of CAs without a list.
+    pub(super) fn faults(&self, cas: &[Ca], now: OffsetDateTime) -> Vec<Warning> {
+        let expired = self.lists.iter().filter_map(|list| list.expired(now));
+        let uncovered = cas.iter().filter(|ca| !self.cover(ca)).map(|ca| {
+            Warning::new(format!(
+                "there is no revocation list of {}, so every certificate it signed is refused; \
+                 add its list to the file",
+                ca.name
+            ))
+        });
+        expired.chain(uncovered).collect()
+    }
+
+    fn cover(&self, ca: &Ca) -> bool {
+        let fields = ca.fields();
+        fields.is_some_and(|ca| self.lists.iter().any(|list| list.is_of(&ca)))
+    }
 }
 
 impl RevocationList {
-    /// Reads the lists in a PEM or DER file; at least one. The newest of a CA comes first, which
-    /// webpki takes.
-    pub(super) fn load_all(file: &Path, authorities: &[Authority]) -> anyhow::Result<Loaded> {
-        let (mut lists, mut warnings) = (Vec::new(), Vec::new());
-        for der in pem::revocation_lists(file)? {
-            let checked = Self::check(der, authorities, &mut warnings);
-            lists.extend(checked.with_context(|| file.display().to_string())?);
-        }
-        lists.sort_by(|one, other| other.age().cmp(&one.age()));
-        Ok(Loaded { lists, warnings })
+    /// Reports whether this is a list of the CA: of its name, and not signed by another CA of that
+    /// name.
+    pub(super) fn is_of(&self, ca: &CertificateFields<'_>) -> bool {
+        let signer = self.signer.as_ref();
+        self.content.issuer() == ca.subject && signer.is_none_or(|key| key == ca.public_key)
     }
 
-    /// Whether it is the list of a CA: in its name, and not signed by another one of that name.
-    pub(super) fn is_of(&self, ca: &Fields<'_>) -> bool {
-        self.content.issuer() == ca.subject
-            && self.signer.as_ref().is_none_or(|it| it == ca.public_key)
-    }
-
-    /// Whether webpki checks its signature, with the key of the CA that a path has.
-    pub(super) fn is_checked_by_webpki(&self) -> bool {
+    /// Reports whether webpki verifies the signature, with the key of the CA in the path.
+    pub(super) fn is_verified_by_webpki(&self) -> bool {
         !self.content.is_version_1()
     }
 
-    /// Whether a CA in the file signed it.
-    pub(super) fn is_of_file(&self) -> bool {
+    /// Reports whether a CA in the file signed the list.
+    pub(super) fn has_signer_in_file(&self) -> bool {
         self.signer.is_some()
     }
 
-    /// None when no CA of its issuer's name in the file signed it.
+    /// Checks a list; `None` if it is not used, which is a warning.
     fn check(
         der: CertificateRevocationListDer<'static>,
-        authorities: &[Authority],
+        cas: &[Ca],
         warnings: &mut Vec<Warning>,
     ) -> anyhow::Result<Option<Self>> {
-        let list = EncodedList::parse(&der).map_err(|fault| damaged(&fault))?;
-        let name = distinguished_name::text(&list.issuer);
-        let fit = fit(&list, authorities);
+        let list = EncodedList::parse(&der).map_err(|fault| content::damaged(&fault))?;
+        let name = NameText(&list.issuer).to_string();
+        let signer = Signer::find(&list, cas);
         let this_update = list.this_update.to_datetime();
         let next_update = list.next_update.map(|time| time.to_datetime());
         let number = list.number.clone();
-        let content = Content::check(der)?;
-        let Some(signer) = fit.signer(&name, content.is_version_1(), warnings) else {
-            return Ok(None);
+        let content = ListContent::check(der)?;
+        warnings.extend(signer.warning(&name, content.is_version_1()));
+        let signer = match signer {
+            Signer::InFile(key) => Some(key),
+            Signer::NotInFile if !content.is_version_1() => None,
+            Signer::NotInFile | Signer::OtherKey => return Ok(None),
         };
         Ok(Some(Self {
             content,
@@ -103,22 +130,22 @@ impl RevocationList {
         }))
     }
 
-    /// Its age: of two lists with the same date, the one with the higher number is the newer.
+    /// Returns the order of age: date first, then cRLNumber.
     fn age(&self) -> (OffsetDateTime, Option<&BigUint>) {
         (self.this_update, self.number.as_ref())
     }
 
-    /// Length of the list in bytes.
+    /// Returns the length of the list in bytes.
     pub(super) fn length(&self) -> usize {
         self.content.der.len()
     }
 
-    /// Whether both are the same list.
+    /// Reports whether both lists are equal byte for byte.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.content.der == other.content.der
     }
 
-    /// Whether it names the serial number of a certificate of its CA.
+    /// Refuses a serial number that is on the list; an expired or partial list refuses each one.
     fn must_not_name(&self, serial: &[u8], now: OffsetDateTime) -> Result<(), Reason> {
         match self.next_update {
             Some(end) if end >= now => {}
@@ -127,12 +154,12 @@ impl RevocationList {
         }
         match self.content.names(serial) {
             Ok(true) => Err(Reason::Revoked),
-            Ok(false) if self.content.is_whole() => Ok(()),
+            Ok(false) if self.content.is_complete() => Ok(()),
             _ => Err(Reason::RevocationUnknown),
         }
     }
 
-    fn ended(&self, now: OffsetDateTime) -> Option<Warning> {
+    fn expired(&self, now: OffsetDateTime) -> Option<Warning> {
         let (name, ended) = (&self.name, self.next_update.filter(|&end| end < now)?);
         Some(Warning::new(format!(
             "the revocation list ended on {}, so every certificate that {name} signed is refused; \
@@ -142,46 +169,55 @@ impl RevocationList {
     }
 }
 
-impl Fit {
-    /// The key that signed a list, if a CA of the file did; none if the list is not used.
-    fn signer(
-        self,
-        name: &str,
-        is_version_1: bool,
-        warnings: &mut Vec<Warning>,
-    ) -> Option<Option<Vec<u8>>> {
-        let (signer, warning) = match self {
-            Self::Signed(key) => (Some(Some(key)), is_version_1.then(|| version_1(name))),
-            Self::Unnamed if is_version_1 => (None, Some(unnamed_version_1(name))),
-            Self::Unnamed => (Some(None), Some(unnamed(name))),
-            Self::Foreign => (None, Some(foreign(name))),
+impl Signer {
+    fn find(list: &EncodedList<'_>, cas: &[Ca]) -> Self {
+        let issuer = list.issuer.as_raw();
+        let is_issuer = |ca: &&Ca| ca.fields().is_some_and(|fields| fields.is_named(issuer));
+        let mut issuers = cas.iter().filter(is_issuer).peekable();
+        if issuers.peek().is_none() {
+            return Self::NotInFile;
+        }
+        let signer = issuers.find(|ca| ca.has_signed(list.signed, &list.signature.data));
+        match signer.and_then(Ca::fields) {
+            Some(ca) => Self::InFile(ca.public_key.to_vec()),
+            None => Self::OtherKey,
+        }
+    }
+
+    /// Warns of a list of version 1, or without a signer in the file.
+    fn warning(&self, name: &str, is_version_1: bool) -> Option<Warning> {
+        let warning = match (self, is_version_1) {
+            (Self::InFile(_), false) => return None,
+            (Self::InFile(_), true) => format!(
+                "the revocation list of {name} is of version 1: it counts, but has no number that \
+                 distinguishes a newer one from an older one; {VERSION_2}"
+            ),
+            (Self::NotInFile, false) => format!(
+                "the revocation list is in the name of {name}, which is not in the CA file; it \
+                 counts for devices that show the certificate of this CA; remove the list if none \
+                 does"
+            ),
+            (Self::NotInFile, true) => format!(
+                "the revocation list is in the name of {name}, which is not in the CA file, and of \
+                 version 1, so it is not used; {VERSION_2}"
+            ),
+            (Self::OtherKey, _) => format!(
+                "the revocation list is in the name of {name}, but that CA in the CA file did not \
+                 sign it, so it is not used; name the list of this CA"
+            ),
         };
-        warnings.extend(warning);
-        signer
+        Some(Warning::new(warning))
     }
 }
 
-fn fit(list: &EncodedList<'_>, authorities: &[Authority]) -> Fit {
-    let issuer = list.issuer.as_raw();
-    let named = |ca: &&Authority| ca.fields().is_some_and(|fields| fields.is_named(issuer));
-    let mut named = authorities.iter().filter(named).peekable();
-    if named.peek().is_none() {
-        return Fit::Unnamed;
-    }
-    let signer = named.find(|ca| ca.signed(list.signed, &list.signature.data));
-    match signer.and_then(Authority::fields) {
-        Some(ca) => Fit::Signed(ca.public_key.to_vec()),
-        None => Fit::Foreign,
-    }
-}
-
-/// The newest list of the CA decides, as webpki has it; the caller knows that the CA's key signed it.
+/// Refuses a certificate that the newest list of its CA revokes; the caller has verified that the
+/// CA signed the lists.
 ///
 /// # Errors
-/// The certificate is revoked, or no valid list says that it is not.
+/// The certificate is revoked, or no current list covers it.
 pub(super) fn must_not_be_revoked<'l>(
     serial: &[u8],
-    ca: &Fields<'_>,
+    ca: &CertificateFields<'_>,
     lists: impl IntoIterator<Item = &'l RevocationList>,
     now: OffsetDateTime,
 ) -> Result<(), Reason> {
@@ -192,67 +228,7 @@ pub(super) fn must_not_be_revoked<'l>(
     })
 }
 
-/// What the operator should know: lists that are over, and CAs that no list covers.
-pub(super) fn faults(
-    lists: &[RevocationList],
-    authorities: &[Authority],
-    now: OffsetDateTime,
-) -> Vec<Warning> {
-    let ended = lists.iter().filter_map(|list| list.ended(now));
-    let is_covered = |ca: &Authority| {
-        let fields = ca.fields();
-        fields.is_some_and(|ca| lists.iter().any(|list| list.is_of(&ca)))
-    };
-    let uncovered = authorities.iter().filter(|ca| !is_covered(ca));
-    ended.chain(uncovered.map(uncovered_ca)).collect()
-}
-
-fn uncovered_ca(ca: &Authority) -> Warning {
-    Warning::new(format!(
-        "there is no revocation list of {}, so every certificate it signed is refused; \
-         add its list to the file",
-        ca.name
-    ))
-}
-
-fn unnamed(name: &str) -> Warning {
-    Warning::new(format!(
-        "the revocation list is in the name of {name}, which is not in the CA file; it counts \
-         for devices that show the certificate of this CA; remove the list if none does"
-    ))
-}
-
-fn foreign(name: &str) -> Warning {
-    Warning::new(format!(
-        "the revocation list is in the name of {name}, but that CA in the CA file did not sign \
-         it, so it is not used; name the list of this CA"
-    ))
-}
-
-fn unnamed_version_1(name: &str) -> Warning {
-    Warning::new(format!(
-        "the revocation list is in the name of {name}, which is not in the CA file, and of \
-         version 1, so it is not used; {VERSION_2}"
-    ))
-}
-
-fn version_1(name: &str) -> Warning {
-    Warning::new(format!(
-        "the revocation list of {name} is of version 1: it counts, but has no number that tells \
-         a newer one from an older one; {VERSION_2}"
-    ))
-}
-
-/// How a CA makes lists of version 2.
+/// The remedy for a list of version 1.
 const VERSION_2: &str = "for one of version 2 add `crlnumber = crlnumber` below `database` in the \
     CA's openssl.cnf, run `echo 01 > crlnumber` in that folder, and make the list again \
     (openssl ca -gencrl)";
-
-fn useless(fault: &Fault) -> anyhow::Error {
-    match fault {
-        Fault::UnsupportedDeltaCrl | Fault::UnsupportedIndirectCrl => {
-            anyhow!("the revocation list is a delta or indirect one; name the CA's full list")
-        }
-        fault => anyhow!("the revocation list cannot be used ({fault}); make it again"),
-    }
-}

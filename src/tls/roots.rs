@@ -1,8 +1,7 @@
-//! The root certificates the system trusts.
+//! The system's root certificates.
 //!
-//! They answer three questions: does the public trust this certificate, so that HSTS is safe; is
-//! this a public CA, which must never decide who is let in; and is a hub's certificate trusted that
-//! has no CA of its own.
+//! They serve three checks: browsers trust a site's certificate, so that HSTS is safe; a client CA
+//! is no public CA; and a hub's certificate is trusted without `ca` and `pin`.
 
 use std::{env, fs, io, path::Path, sync::OnceLock};
 
@@ -14,28 +13,28 @@ use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_
 use tracing::warn;
 use webpki::{Cert, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor};
 
-use super::settings::signatures;
+use super::settings::signature_algorithms;
 use crate::file_access;
 
-/// The root certificates the system trusts, as they were when first needed.
+/// The system's root certificates, read on first use.
 pub struct SystemRoots(OnceLock<Vec<TrustAnchor<'static>>>);
 
 impl SystemRoots {
-    /// The system's roots, or those `SSL_CERT_FILE` and `SSL_CERT_DIR` name, read on first use.
+    /// Defers reading the system's roots, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
     ///
-    /// Reading takes as long as the rest of a start.
+    /// Reading them takes as long as the rest of a start.
     #[must_use]
     pub fn deferred() -> Self {
         Self(OnceLock::new())
     }
 
-    /// Takes the given certificates for the system's roots; those webpki cannot read are left out.
+    /// Uses these certificates as the system's roots, without those that webpki cannot parse.
     #[must_use]
     pub fn from_certificates(certificates: &[CertificateDer<'_>]) -> Self {
-        Self(OnceLock::from(parse(certificates)))
+        Self(OnceLock::from(Self::parse(certificates)))
     }
 
-    /// The roots as rustls takes them.
+    /// Returns the roots as rustls's store.
     ///
     /// # Errors
     /// The disk of the roots does not answer.
@@ -46,15 +45,15 @@ impl SystemRoots {
 
     fn anchors(&self) -> io::Result<&[TrustAnchor<'static>]> {
         if self.0.get().is_none() {
-            self.0.set(read()?).ok();
+            self.0.set(Self::read()?).ok();
         }
         Ok(self.0.get().map_or(&[], Vec::as_slice))
     }
 
-    /// Whether the chain, leaf first, led to a root as a server's at that moment.
+    /// Reports whether a server's chain, leaf first, ends at a root at that moment.
     ///
-    /// A self-issued leaf does not, whatever the roots are, and no root is read for it. Nor does one
-    /// while the disk of the roots does not answer.
+    /// A self-issued leaf is not trusted, and no root is read for it. No chain is trusted while the
+    /// disk of the roots does not answer.
     pub(super) fn trust(&self, chain: &[CertificateDer<'_>], moment: UnixTime) -> bool {
         let Some((leaf, intermediates)) = chain.split_first() else {
             return false;
@@ -69,7 +68,7 @@ impl SystemRoots {
             return false;
         };
         leaf.verify_for_usage(
-            signatures(),
+            signature_algorithms(),
             anchors,
             intermediates,
             moment,
@@ -80,7 +79,7 @@ impl SystemRoots {
         .is_ok()
     }
 
-    /// Whether the CA is one of the roots, or an intermediate that names a root as its issuer.
+    /// Reports whether the CA is a root, or an intermediate whose issuer is a root.
     ///
     /// # Errors
     /// The disk of the roots does not answer.
@@ -93,38 +92,38 @@ impl SystemRoots {
             same || !self_issued && subject == ca.issuer()
         }))
     }
-}
 
-/// Reads the system's files; the journal has a warning for each damaged one.
-fn read() -> io::Result<Vec<TrustAnchor<'static>>> {
-    let CertificateResult { certs, errors, .. } = native_certificates()?;
-    for fault in errors {
-        warn!("the system's root certificates: {fault}; correct that file");
+    /// Reads the system's files; logs a warning for each damaged one.
+    fn read() -> io::Result<Vec<TrustAnchor<'static>>> {
+        let CertificateResult { certs, errors, .. } = native_certificates()?;
+        for fault in errors {
+            warn!("the system's root certificates: {fault}; correct that file");
+        }
+        let anchors = Self::parse(&certs);
+        if anchors.is_empty() {
+            warn!(
+                "the system has no root certificates, so no certificate counts as publicly trusted \
+                 and a public CA is not recognised; install ca-certificates"
+            );
+        }
+        Ok(anchors)
     }
-    let anchors = parse(&certs);
-    if anchors.is_empty() {
-        warn!(
-            "the system has no root certificates, so no certificate counts as publicly trusted \
-             and a public CA is not recognised; install ca-certificates"
-        );
+
+    fn parse(certificates: &[CertificateDer<'_>]) -> Vec<TrustAnchor<'static>> {
+        let anchor = |der| Some(anchor_from_trusted_cert(der).ok()?.to_owned());
+        certificates.iter().filter_map(anchor).collect()
     }
-    Ok(anchors)
 }
 
-fn parse(certificates: &[CertificateDer<'_>]) -> Vec<TrustAnchor<'static>> {
-    let anchor = |der| Some(anchor_from_trusted_cert(der).ok()?.to_owned());
-    certificates.iter().filter_map(anchor).collect()
-}
-
-/// The folder of the system's roots, where it has one.
+/// Folder of the system's roots on Debian.
 const FOLDER: &str = "/etc/ssl/certs";
-/// Variables in the place of that folder.
+/// Environment variables that replace the folder.
 const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// The system's root certificates, each file of their folder within its deadline.
+/// Reads the system's root certificates; each file has its own deadline.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] when another thread waits for them in vain.
+/// [`io::ErrorKind::TimedOut`] if another thread waits for the folder without an answer.
 pub(crate) fn native_certificates() -> io::Result<CertificateResult> {
     let named = VARIABLES.into_iter().find_map(env::var_os);
     let place = named.as_ref().map_or(Path::new(FOLDER), Path::new);
@@ -140,7 +139,7 @@ pub(crate) fn native_certificates() -> io::Result<CertificateResult> {
     }
     found
         .certs
-        .sort_unstable_by(|one, other| one.as_ref().cmp(other));
+        .sort_unstable_by(|first, second| first.as_ref().cmp(second));
     found.certs.dedup();
     match found.certs.is_empty() {
         true => Ok(load_native_certs()),
@@ -148,7 +147,7 @@ pub(crate) fn native_certificates() -> io::Result<CertificateResult> {
     }
 }
 
-/// Adds the certificates of a file; a folder, or a link to nothing, has none.
+/// Adds the certificates of a file; skips folders and broken links.
 fn add(found: &mut CertificateResult, path: &Path) {
     if path.is_file() {
         let CertificateResult { certs, errors, .. } = load_certs_from_paths(Some(path), None);
@@ -172,12 +171,15 @@ mod tests {
     #[test]
     fn a_self_issued_certificate_is_not_publicly_trusted_and_reads_no_roots() {
         let now = time::OffsetDateTime::now_utc();
-        let made = SelfSigned::make(&[Host::Name("home.test".into())], now).unwrap();
+        let generated = SelfSigned::generate(&[Host::Name("home.test".into())], now).unwrap();
         let roots = SystemRoots::deferred();
-        assert!(!roots.trust(std::slice::from_ref(&made.certificate), UnixTime::now()));
+        assert!(!roots.trust(
+            std::slice::from_ref(&generated.certificate),
+            UnixTime::now()
+        ));
         assert!(!is_read(&roots));
-        let roots = SystemRoots::from_certificates(std::slice::from_ref(&made.certificate));
-        assert!(!roots.trust(&[made.certificate], UnixTime::now()));
+        let roots = SystemRoots::from_certificates(std::slice::from_ref(&generated.certificate));
+        assert!(!roots.trust(&[generated.certificate], UnixTime::now()));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Makes a certificate that is signed by itself. Where it is kept is not its concern.
+//! Generates self-signed certificates; does not store them.
 
 use std::sync::Arc;
 
@@ -14,29 +14,28 @@ use rustls::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::hosts;
 use crate::config::model::Host;
 
-/// Apple's devices take no more than 825 days from any server.
-const LIFE: Duration = Duration::days(820);
-/// The clocks of the house's devices may be behind ours.
+/// Validity period of a certificate; Apple's clients accept at most 825 days.
+const VALIDITY: Duration = Duration::days(820);
+/// Validity before the moment of issue, for clients with slow clocks.
 const CLOCK_SKEW: Duration = Duration::days(1);
-/// The longest common name X.509 allows (RFC 5280, ub-common-name).
-const COMMON_NAME: usize = 64;
+/// Longest common name, in characters (RFC 5280, ub-common-name).
+const MAX_COMMON_NAME: usize = 64;
 
-/// A certificate signed by its own key.
+/// A certificate that is signed with its own key.
 pub(super) struct SelfSigned {
     pub(super) certificate: CertificateDer<'static>,
     pub(super) key: Arc<dyn SigningKey>,
-    /// Key and certificate as the one file to keep.
+    /// Private key and certificate, for one file.
     pub(super) pem: String,
 }
 
 impl SelfSigned {
-    /// Makes a P-256 key and a server's certificate that names the hosts, valid from now on.
-    pub(super) fn make(hosts: &[Host], now: OffsetDateTime) -> anyhow::Result<Self> {
+    /// Generates a P-256 key and a server certificate for the hosts, valid for 820 days.
+    pub(super) fn generate(hosts: &[Host], now: OffsetDateTime) -> anyhow::Result<Self> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
-        let certificate = params(hosts, now)?
+        let certificate = Self::params(hosts, now)?
             .self_signed(&key)
             .context("cannot sign a certificate")?;
         Ok(Self {
@@ -45,26 +44,26 @@ impl SelfSigned {
             key: any_ecdsa_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))?,
         })
     }
+
+    fn params(hosts: &[Host], now: OffsetDateTime) -> anyhow::Result<CertificateParams> {
+        let names: Vec<_> = hosts.iter().map(ToString::to_string).collect();
+        let mut name = DistinguishedName::new();
+        name.push(DnType::OrganizationName, "hubgate");
+        name.push(DnType::CommonName, common_name(&names));
+        let mut params = CertificateParams::new(names)
+            .context("a host cannot be named in a certificate; write it in ASCII (xn--)")?;
+        params.distinguished_name = name;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.not_before = now - CLOCK_SKEW;
+        params.not_after = params.not_before + VALIDITY;
+        Ok(params)
+    }
 }
 
-fn params(hosts: &[Host], now: OffsetDateTime) -> anyhow::Result<CertificateParams> {
-    let names: Vec<_> = hosts.iter().map(hosts::text).collect();
-    let mut name = DistinguishedName::new();
-    name.push(DnType::OrganizationName, "hubgate");
-    name.push(DnType::CommonName, common_name(&names));
-    let mut params = CertificateParams::new(names)
-        .context("a host cannot be named in a certificate; write it in ASCII (xn--)")?;
-    params.distinguished_name = name;
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    params.not_before = now - CLOCK_SKEW;
-    params.not_after = params.not_before + LIFE;
-    Ok(params)
-}
-
-/// The first name as far as X.509 allows; clients look at the alternative names only.
+/// Returns the first name, cut to 64 characters; clients read only the alternative names.
 fn common_name(names: &[String]) -> String {
     let name = names.first().map_or("hubgate", String::as_str);
-    name.chars().take(COMMON_NAME).collect()
+    name.chars().take(MAX_COMMON_NAME).collect()
 }

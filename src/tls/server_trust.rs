@@ -1,13 +1,11 @@
-//! Trust in the certificate of a hub: CAs, or one pinned certificate.
+//! Verification of a hub's certificate: by CAs, or by one pinned certificate.
 //!
-//! A pinned certificate is compared byte for byte and nothing else of it is read but its key,
-//! whose signature over the handshake is verified either way. What is refused becomes a
-//! [`RefusedCertificate`], with words for people.
+//! A pinned certificate is compared byte for byte. The handshake signature is verified in both cases.
+//! A refusal becomes a [`RefusedCertificate`].
 
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
-use aws_lc_rs::digest::{SHA256, digest};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
     SignatureScheme,
@@ -18,44 +16,48 @@ use rustls::{
     crypto::aws_lc_rs::default_provider,
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
     RefusedCertificate, SystemRoots,
-    handshake_signature::{HandshakeSignatures, key},
-    pem,
+    handshake_signature::{HandshakeSignatures, handshake_key},
+    pem::Pem,
+    sha256::sha256,
 };
 use crate::config::model::{Pin, Upstream};
 
-/// Trust in the certificate of a hub.
+/// Verifies the certificate of a hub.
 #[derive(Debug)]
 pub struct ServerTrust {
     anchors: Anchors,
     signatures: HandshakeSignatures,
 }
 
+/// The trust anchors of an upstream.
 #[derive(Debug)]
 enum Anchors {
-    /// These CAs, by the rules of webpki.
+    /// These CAs, verified by webpki.
     Cas(Arc<WebPkiServerVerifier>),
     /// No CA at all.
     None,
-    /// The certificate with this SHA-256.
+    /// Only the certificate with this SHA-256.
     Pin([u8; 32]),
 }
 
 impl ServerTrust {
-    /// The trust of an upstream: its pin, its CA, or the system's CAs.
+    /// Loads the trust anchors of an upstream: its pin, its CA, or the system's CAs.
     ///
     /// # Errors
     /// A file cannot be read or has no certificate.
     pub fn load(config: &Upstream, system: &SystemRoots) -> anyhow::Result<Self> {
         let anchors = match (&config.pin, &config.ca) {
             (Some(Pin::Sha256(hash)), _) => Anchors::Pin(*hash),
-            (Some(Pin::File(file)), _) => Anchors::Pin(pinned(file).context("upstream.pin")?),
-            (None, Some(ca)) => Anchors::of(cas(ca).context("upstream.ca")?)?,
-            (None, None) => Anchors::of(system.store().context("the system's root certificates")?)?,
+            (Some(Pin::File(file)), _) => Anchors::load_pin(file).context("upstream.pin")?,
+            (None, Some(ca)) => Anchors::from_roots(load_roots(ca).context("upstream.ca")?)?,
+            (None, None) => {
+                let roots = system.store().context("the system's root certificates")?;
+                Anchors::from_roots(roots)?
+            }
         };
         Ok(Self {
             anchors,
@@ -63,10 +65,10 @@ impl ServerTrust {
         })
     }
 
-    /// The configuration for connections with this trust, over HTTP/1.1.
+    /// Builds the client configuration, with HTTP/1.1 in ALPN.
     ///
     /// # Errors
-    /// Never with the provider of the process.
+    /// None with the provider of the process.
     pub fn client_config(self) -> anyhow::Result<ClientConfig> {
         let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()));
         let mut config = builder
@@ -80,7 +82,7 @@ impl ServerTrust {
 }
 
 impl Anchors {
-    fn of(roots: RootCertStore) -> anyhow::Result<Self> {
+    fn from_roots(roots: RootCertStore) -> anyhow::Result<Self> {
         if roots.is_empty() {
             return Ok(Self::None);
         }
@@ -88,34 +90,28 @@ impl Anchors {
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
         Ok(Self::Cas(verifier.build()?))
     }
+
+    /// Loads a pin from a file with exactly one certificate.
+    fn load_pin(file: &Path) -> anyhow::Result<Self> {
+        match &Pem::load(file)?.certificates_or_der()?[..] {
+            [certificate] => Ok(Self::Pin(sha256(certificate))),
+            several => bail!(
+                "{}: {} certificates in it; keep the hub's own only, which is the first as a rule",
+                file.display(),
+                several.len()
+            ),
+        }
+    }
 }
 
-/// The certificates of a CA file.
-fn cas(file: &Path) -> anyhow::Result<RootCertStore> {
+/// Loads the certificates of a CA file.
+fn load_roots(file: &Path) -> anyhow::Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    for certificate in pem::certificates(file)? {
+    for certificate in Pem::load(file)?.certificates()? {
         let added = roots.add(certificate);
         added.with_context(|| format!("{}: a certificate in it is damaged", file.display()))?;
     }
     Ok(roots)
-}
-
-/// The SHA-256 of the only certificate in a file.
-fn pinned(file: &Path) -> anyhow::Result<[u8; 32]> {
-    match &pem::certificates_or_der(file)?[..] {
-        [certificate] => Ok(sha256(certificate)),
-        several => bail!(
-            "{}: {} certificates in it; keep the hub's own only, which is the first as a rule",
-            file.display(),
-            several.len()
-        ),
-    }
-}
-
-fn sha256(certificate: &CertificateDer<'_>) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, certificate).as_ref());
-    hash
 }
 
 impl ServerCertVerifier for ServerTrust {
@@ -131,7 +127,7 @@ impl ServerCertVerifier for ServerTrust {
             let refused = RefusedCertificate::new(leaf, name, cause, sha256(leaf));
             Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refused))))
         };
-        // The engine reads the name of a certificate, and panics where it cannot.
+        // Pingora parses the subject of a certificate, and panics if that fails.
         if X509Certificate::from_der(leaf).is_err() {
             return Err(refused(&CertificateError::BadEncoding.into()));
         }
@@ -151,7 +147,7 @@ impl ServerCertVerifier for ServerTrust {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let key = key(leaf).map_err(unusable)?;
+        let key = handshake_key(leaf).map_err(unusable)?;
         self.signatures.verify_tls12(message, &key, signature)?;
         Ok(HandshakeSignatureValid::assertion())
     }
@@ -162,7 +158,7 @@ impl ServerCertVerifier for ServerTrust {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let key = key(leaf).map_err(unusable)?;
+        let key = handshake_key(leaf).map_err(unusable)?;
         self.signatures.verify_tls13(message, &key, signature)?;
         Ok(HandshakeSignatureValid::assertion())
     }
@@ -172,8 +168,8 @@ impl ServerCertVerifier for ServerTrust {
     }
 }
 
-/// The cause of a certificate that is another than the pinned one.
-pub(super) const NOT_PINNED: &str = "it is another than that of `pin`";
+/// The cause when the certificate is not the pinned one.
+pub(super) const NOT_PINNED: &str = "it is not the certificate of `pin`";
 
 fn unusable(reason: super::Reason) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(reason))))

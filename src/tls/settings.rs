@@ -1,12 +1,13 @@
-//! The TLS every connection gets: 1.2 and 1.3, Mozilla's intermediate ciphers, HTTP/2 first.
+//! Server configurations of rustls: TLS 1.2 and 1.3, Mozilla's intermediate ciphers, ALPN with
+//! HTTP/2 first.
 //!
-//! Configurations differ in the certificate, in whether they ask for one, and in resumption.
+//! They differ in the certificate, the request for a client certificate, and session resumption.
 
 use std::sync::Arc;
 
 use rustls::{
     ServerConfig,
-    crypto::{CryptoProvider, aws_lc_rs},
+    crypto::aws_lc_rs,
     pki_types::SignatureVerificationAlgorithm,
     server::{
         ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache,
@@ -19,78 +20,92 @@ use time::OffsetDateTime;
 
 use super::self_signed::SelfSigned;
 
-/// TLS 1.2 sessions remembered for clients without tickets.
-const SESSIONS: usize = 256;
+/// Cached TLS 1.2 sessions of clients without tickets.
+const MAX_SESSIONS: usize = 256;
 
-/// Makes aws-lc-rs the process's cryptography; a second call changes nothing.
+/// Installs aws-lc-rs as the process's cryptography provider; a second call changes nothing.
 pub fn install_provider() {
-    // The engine would install another one if none were there; who comes first stays.
+    // Pingora would install another provider later; the first one stays.
     let _ = aws_lc_rs::default_provider().install_default();
 }
 
-/// The signatures that certificates and lists may have; webpki's own list has those of every
-/// provider that some crate has compiled in.
-pub(super) fn signatures() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
+/// Returns the signature algorithms of certificates and revocation lists.
+///
+/// webpki's own list includes those of every provider that some crate compiles in.
+pub(super) fn signature_algorithms() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
     aws_lc_rs::default_provider()
         .signature_verification_algorithms
         .all
 }
 
-/// The configuration for a client that names no site or an unknown one.
+/// Builds the configuration for a client that names no site or an unknown one.
 ///
-/// Its certificate names nothing, is made anew at each call and kept nowhere; it never asks for
-/// a client certificate and resumes no session.
+/// Its certificate names no host and is generated at each call; the configuration requests no client
+/// certificate and resumes no session.
 ///
 /// # Errors
-/// When the system gives no random numbers.
+/// The system returns no random numbers.
 pub fn placeholder() -> anyhow::Result<Arc<ServerConfig>> {
-    let made = SelfSigned::make(&[], OffsetDateTime::now_utc())?;
-    let key = Arc::new(CertifiedKey::new(vec![made.certificate], made.key));
-    without_resumption(
-        Arc::new(Placeholder(key)),
-        WebPkiClientVerifier::no_client_auth(),
-    )
+    let generated = SelfSigned::generate(&[], OffsetDateTime::now_utc())?;
+    let key = CertifiedKey::new(vec![generated.certificate], generated.key);
+    let certificate = Arc::new(Placeholder(Arc::new(key)));
+    ServerSettings::new(certificate).without_resumption()
 }
 
-/// A configuration that asks nobody for a certificate; sessions resume within it alone.
-pub(super) fn plain(certificate: Arc<dyn ResolvesServerCert>) -> anyhow::Result<Arc<ServerConfig>> {
-    let mut config = base(certificate, WebPkiClientVerifier::no_client_auth())?;
-    config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
-    config.ticketer = aws_lc_rs::Ticketer::new()?;
-    Ok(Arc::new(config))
-}
-
-/// A configuration without tickets and session cache: each connection shows its certificate
-/// anew, and no verdict outlives its truth.
-pub(super) fn without_resumption(
+/// The settings of a server configuration.
+pub(super) struct ServerSettings {
     certificate: Arc<dyn ResolvesServerCert>,
-    verifier: Arc<dyn ClientCertVerifier>,
-) -> anyhow::Result<Arc<ServerConfig>> {
-    let mut config = base(certificate, verifier)?;
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.send_tls13_tickets = 0;
-    Ok(Arc::new(config))
+    client_verifier: Arc<dyn ClientCertVerifier>,
 }
 
-/// The client's order of ciphers counts: a phone without AES in hardware knows it best.
-fn base(
-    certificate: Arc<dyn ResolvesServerCert>,
-    verifier: Arc<dyn ClientCertVerifier>,
-) -> anyhow::Result<ServerConfig> {
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&TLS13, &TLS12])?
-        .with_client_cert_verifier(verifier)
-        .with_cert_resolver(certificate);
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.max_early_data_size = 0;
-    config.ignore_client_order = false;
-    Ok(config)
+impl ServerSettings {
+    /// Serves this certificate and requests none from clients.
+    pub(super) fn new(certificate: Arc<dyn ResolvesServerCert>) -> Self {
+        Self {
+            certificate,
+            client_verifier: WebPkiClientVerifier::no_client_auth(),
+        }
+    }
+
+    /// Requests a client certificate as this verifier requires.
+    pub(super) fn with_client_verifier(mut self, verifier: Arc<dyn ClientCertVerifier>) -> Self {
+        self.client_verifier = verifier;
+        self
+    }
+
+    /// Builds a configuration with a session cache and tickets of its own.
+    pub(super) fn with_resumption(self) -> anyhow::Result<Arc<ServerConfig>> {
+        let mut config = self.config()?;
+        config.session_storage = ServerSessionMemoryCache::new(MAX_SESSIONS);
+        config.ticketer = aws_lc_rs::Ticketer::new()?;
+        Ok(Arc::new(config))
+    }
+
+    /// Builds a configuration without session cache and tickets.
+    ///
+    /// Each connection presents its client certificate again, so that each is validated anew.
+    pub(super) fn without_resumption(self) -> anyhow::Result<Arc<ServerConfig>> {
+        let mut config = self.config()?;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(Arc::new(config))
+    }
+
+    fn config(self) -> anyhow::Result<ServerConfig> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&TLS13, &TLS12])?
+            .with_client_cert_verifier(self.client_verifier)
+            .with_cert_resolver(self.certificate);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.max_early_data_size = 0;
+        // The client's order of ciphers decides: a phone without AES in hardware prefers ChaCha20.
+        config.ignore_client_order = false;
+        Ok(config)
+    }
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
-}
-
+/// Resolves to the certificate for a client without a site.
 #[derive(Debug)]
 struct Placeholder(Arc<CertifiedKey>);
 

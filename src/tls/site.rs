@@ -1,4 +1,7 @@
-//! The TLS of one site: its certificate, and one configuration for each way to answer.
+//! The TLS of one site: its certificate and two server configurations.
+//!
+//! One configuration requests a client certificate, the other does not; `connection` selects one at
+//! the ClientHello.
 
 use std::{path::Path, sync::Arc};
 
@@ -9,114 +12,123 @@ use rustls::{
 };
 
 use super::{
-    Certified, ClientCa, Issued, SystemRoots, Warning, possession::Possession, settings,
-    source::Source,
+    Certified, ClientCa, Issued, SystemRoots, Warning, possession::KeyPossessionVerifier,
+    settings::ServerSettings, source::CertificateSource,
 };
 use crate::config::model::Site;
 
-/// The TLS of one site: its certificate, and one configuration for each way to answer.
+/// The TLS of one site: its certificate and two server configurations.
 ///
-/// Sessions and tickets are the site's own; none passes between sites or configurations.
+/// Sessions and tickets belong to one configuration of one site.
 pub struct SiteTls {
-    source: Arc<Source>,
-    cas: Vec<Arc<ClientCa>>,
+    source: Arc<CertificateSource>,
+    client_cas: ClientCas,
     plain: Arc<ServerConfig>,
-    asking: ArcSwap<Asking>,
+    requesting: ArcSwap<RequestingConfig>,
 }
 
-/// The configuration that asks, and the CAs' generations it names.
-struct Asking {
+/// The configuration that requests a client certificate, and the generations of the CAs it names.
+struct RequestingConfig {
     config: Arc<ServerConfig>,
     generations: Vec<u64>,
 }
 
+/// The CAs of the client certificates that a site accepts.
+struct ClientCas(Vec<Arc<ClientCa>>);
+
 impl SiteTls {
-    /// Loads or makes the site's certificate, and the configurations that serve it.
+    /// Loads or generates the site's certificate and builds the configurations that serve it.
     ///
-    /// `ask` are all CAs whose clients any rule of the site lets in. A self-signed certificate is
-    /// kept under `state`, one got from a CA in its slot of `issued`.
+    /// `client_cas` are the CAs of all rules of the site. A self-signed certificate is stored below
+    /// `state`; an ACME certificate is in its slot of `issued`.
     ///
     /// # Errors
-    /// A certificate or key that cannot be served; each error names file, cause and cure.
+    /// A certificate or key cannot be served; each error names file, cause and remedy.
     pub fn build(
         site: &Site,
         state: &Path,
         issued: &Issued,
         roots: &Arc<SystemRoots>,
-        ask: &[Arc<ClientCa>],
+        client_cas: &[Arc<ClientCa>],
     ) -> anyhow::Result<Self> {
-        let source = Arc::new(Source::load(site, state, issued, Arc::clone(roots))?);
+        let source = CertificateSource::load(site, state, issued, Arc::clone(roots))?;
+        let (source, client_cas) = (Arc::new(source), ClientCas(client_cas.to_vec()));
+        let requesting = RequestingConfig::build(&source, &client_cas)?;
         Ok(Self {
-            plain: settings::plain(source.clone())?,
-            asking: ArcSwap::from_pointee(Asking::build(&source, ask)?),
-            cas: ask.to_vec(),
+            plain: ServerSettings::new(source.clone()).with_resumption()?,
+            requesting: ArcSwap::from_pointee(requesting),
+            client_cas,
             source,
         })
     }
 
-    /// The configuration for a connection: one that asks for a client certificate, or not.
+    /// Returns the configuration for a connection, with or without a request for a certificate.
     ///
-    /// A site without a client CA has nobody to ask for; its asking configuration asks
-    /// nobody and resumes no session.
+    /// Without client CAs, the requesting configuration requests none and resumes no session.
     #[must_use]
-    pub fn config(&self, asking: bool) -> Arc<ServerConfig> {
-        if asking {
-            Arc::clone(&self.asking.load().config)
+    pub fn config(&self, requests_client_cert: bool) -> Arc<ServerConfig> {
+        if requests_client_cert {
+            Arc::clone(&self.requesting.load().config)
         } else {
             Arc::clone(&self.plain)
         }
     }
 
-    /// The certificate being served.
+    /// Returns the certificate in service.
     #[must_use]
     pub fn certified(&self) -> Arc<Certified> {
         self.source.current()
     }
 
-    /// What is wrong with the certificate being served, though it is served.
+    /// Returns the faults of the certificate in service.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.certified().warnings.clone()
     }
 
-    /// Takes up changed files, and the names of CAs that were refreshed before; says whether the
-    /// certificate is another.
+    /// Reloads changed files and the names of client CAs; reports whether the certificate changed.
     ///
-    /// Connections from now on get what is new; none is cut.
+    /// The caller refreshes the client CAs first. New connections use the new state; open ones
+    /// continue.
     ///
     /// # Errors
-    /// Files that cannot be served, once for each change; the last good certificate stays.
+    /// The files cannot be served, once per change; the last good certificate stays.
     pub fn refresh(&self) -> anyhow::Result<bool> {
-        if self.asking.load().generations != generations(&self.cas) {
-            let asking = Asking::build(&self.source, &self.cas)?;
-            self.asking.store(Arc::new(asking));
+        if self.requesting.load().generations != self.client_cas.generations() {
+            let requesting = RequestingConfig::build(&self.source, &self.client_cas)?;
+            self.requesting.store(Arc::new(requesting));
         }
         self.source.refresh()
     }
 }
 
-impl Asking {
-    fn build(source: &Arc<Source>, cas: &[Arc<ClientCa>]) -> anyhow::Result<Self> {
-        let generations = generations(cas);
-        let verifier = verifier(cas);
+impl RequestingConfig {
+    fn build(source: &Arc<CertificateSource>, client_cas: &ClientCas) -> anyhow::Result<Self> {
+        let generations = client_cas.generations();
+        let settings = ServerSettings::new(source.clone());
+        let settings = settings.with_client_verifier(client_cas.verifier());
         Ok(Self {
-            config: settings::without_resumption(source.clone(), verifier)?,
+            config: settings.without_resumption()?,
             generations,
         })
     }
 }
 
-/// Without a CA nobody is asked: a request that names none would ask for any certificate.
-fn verifier(cas: &[Arc<ClientCa>]) -> Arc<dyn ClientCertVerifier> {
-    if cas.is_empty() {
-        return WebPkiClientVerifier::no_client_auth();
+impl ClientCas {
+    /// Builds the verifier; without a CA it requests nothing.
+    ///
+    /// A request that names no CA would accept any certificate.
+    fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        if self.0.is_empty() {
+            return WebPkiClientVerifier::no_client_auth();
+        }
+        let subjects = self.0.iter().flat_map(|ca| ca.subjects()).collect();
+        Arc::new(KeyPossessionVerifier::new(subjects))
     }
-    let subjects = cas.iter().flat_map(|ca| ca.subjects()).collect();
-    Arc::new(Possession::naming(subjects))
-}
 
-fn generations(cas: &[Arc<ClientCa>]) -> Vec<u64> {
-    cas.iter().map(|ca| ca.generation()).collect()
+    fn generations(&self) -> Vec<u64> {
+        self.0.iter().map(|ca| ca.generation()).collect()
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Where a site's certificate comes from, as rustls asks for it at each handshake.
+//! The source of a site's certificate, which rustls queries at each handshake.
 
 use std::{fmt, path::Path, sync::Arc};
 
@@ -8,24 +8,24 @@ use rustls::{
 };
 use time::OffsetDateTime;
 
-use super::{Certified, Issued, Slot, SystemRoots, kept::Kept};
+use super::{Certified, Issued, Slot, SystemRoots, kept::PersistedSelfSigned};
 use crate::{
     config::model::{Certificate, Site},
     watched::Watched,
 };
 
-/// Where a site's certificate comes from.
-pub(super) enum Source {
+/// The source of a site's certificate.
+pub(super) enum CertificateSource {
     /// The operator's PEM files.
     Files(Watched<Certified>),
-    /// Made and kept by hubgate.
-    SelfSigned(Kept),
-    /// Got from a CA.
-    Issued(Arc<Slot>),
+    /// Generated and stored by hubgate.
+    SelfSigned(PersistedSelfSigned),
+    /// Issued by a CA over ACME.
+    Acme(Arc<Slot>),
 }
 
-impl Source {
-    /// Loads the site's certificate, or makes it.
+impl CertificateSource {
+    /// Loads or generates the site's certificate.
     pub(super) fn load(
         site: &Site,
         state: &Path,
@@ -34,8 +34,10 @@ impl Source {
     ) -> anyhow::Result<Self> {
         let hosts = site.hosts.clone();
         match &site.certificate {
-            Certificate::SelfSigned => Kept::load(state, &hosts, roots).map(Self::SelfSigned),
-            Certificate::Acme => issued.slot(&hosts, &roots).map(Self::Issued),
+            Certificate::SelfSigned => {
+                PersistedSelfSigned::load(state, &hosts, roots).map(Self::SelfSigned)
+            }
+            Certificate::Acme => issued.slot(&hosts, &roots).map(Self::Acme),
             Certificate::Files { chain, key } => {
                 let (chain, key) = (chain.clone(), key.clone());
                 Watched::load(vec![chain.clone(), key.clone()], move || {
@@ -46,33 +48,35 @@ impl Source {
         }
     }
 
-    /// The certificate to serve.
+    /// Returns the certificate to serve.
     pub(super) fn current(&self) -> Arc<Certified> {
         match self {
             Self::Files(files) => files.current(),
-            Self::SelfSigned(kept) => kept.current(),
-            Self::Issued(slot) => slot.current(),
+            Self::SelfSigned(persisted) => persisted.current(),
+            Self::Acme(slot) => slot.current(),
         }
     }
 
-    /// Takes up what changed; says whether something did.
+    /// Reads changed files or renews a self-signed certificate; reports whether one changed.
     pub(super) fn refresh(&self) -> anyhow::Result<bool> {
         match self {
             Self::Files(files) => files.refresh(),
-            Self::SelfSigned(kept) => kept.refresh(OffsetDateTime::now_utc()),
-            Self::Issued(_) => Ok(false),
+            Self::SelfSigned(persisted) => persisted.refresh(OffsetDateTime::now_utc()),
+            Self::Acme(_) => Ok(false),
         }
     }
 }
 
-impl ResolvesServerCert for Source {
+impl ResolvesServerCert for CertificateSource {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.current().key))
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for CertificateSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Source").field(&self.current()).finish()
+        f.debug_tuple("CertificateSource")
+            .field(&self.current())
+            .finish()
     }
 }

@@ -1,49 +1,50 @@
-//! The time in which a verdict holds: between the dates nearest to the moment it was made.
+//! The period in which a cached verdict holds.
+//!
+//! Each date that the verdict depends on (`notBefore`, `notAfter`, `nextUpdate`) ends the period on
+//! one side.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 
-/// The time in which a verdict holds, in seconds since 1970.
+/// The period in which a verdict holds, in seconds since 1970.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    made: i64,
+pub(super) struct ValidityPeriod {
+    verified_at: i64,
     from: i64,
     /// Exclusive.
     until: i64,
 }
 
-impl Span {
-    /// All time, for a verdict made now.
-    pub(super) fn around(now: SystemTime) -> Self {
+impl ValidityPeriod {
+    /// Returns an unlimited period for a verdict of this moment.
+    pub(super) fn unlimited(now: SystemTime) -> Self {
         Self {
-            made: seconds(now),
+            verified_at: seconds(now),
             from: i64::MIN,
             until: i64::MAX,
         }
     }
 
-    /// Ends the span at a date that the verdict rests on, whether the date itself counts or not.
+    /// Ends the period at a date; the second of the date itself belongs to neither side.
     pub(super) fn limit(&mut self, date: OffsetDateTime) {
-        for moment in [
-            date.unix_timestamp(),
-            date.unix_timestamp().saturating_add(1),
-        ] {
-            if moment <= self.made {
-                self.from = self.from.max(moment);
+        let seconds = date.unix_timestamp();
+        for limit in [seconds, seconds.saturating_add(1)] {
+            if limit <= self.verified_at {
+                self.from = self.from.max(limit);
             } else {
-                self.until = self.until.min(moment);
+                self.until = self.until.min(limit);
             }
         }
     }
 
-    /// Whether a moment is in it.
+    /// Reports whether the period includes a moment.
     pub(super) fn contains(&self, now: SystemTime) -> bool {
         (self.from..self.until).contains(&seconds(now))
     }
 }
 
-/// Whole seconds since 1970; none is before.
+/// Returns whole seconds since 1970; 0 for earlier moments.
 fn seconds(moment: SystemTime) -> i64 {
     let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
@@ -64,20 +65,21 @@ mod tests {
     }
 
     #[test]
-    fn nearest_dates_on_both_sides_end_a_verdict() {
-        let mut span = Span::around(at(100));
-        assert!(span.contains(at(0)) && span.contains(at(1_000_000)));
+    fn nearest_dates_on_both_sides_end_the_period() {
+        let mut period = ValidityPeriod::unlimited(at(100));
+        assert!(period.contains(at(0)) && period.contains(at(1_000_000)));
         for seconds in [10, 50, 200, 300] {
-            span.limit(date(seconds));
+            period.limit(date(seconds));
         }
-        let held: Vec<_> = (0..400).filter(|it| span.contains(at(*it))).collect();
-        assert_eq!((held.first(), held.last()), (Some(&51), Some(&199)));
+        let included = (0..400).filter(|seconds| period.contains(at(*seconds)));
+        let included: Vec<_> = included.collect();
+        assert_eq!((included.first(), included.last()), (Some(&51), Some(&199)));
     }
 
     #[test]
-    fn verdict_of_the_very_second_holds_for_that_second_only() {
-        let mut span = Span::around(at(100));
-        span.limit(date(100));
-        assert!(span.contains(at(100)) && !span.contains(at(99)) && !span.contains(at(101)));
+    fn verdict_in_the_second_of_a_limit_holds_for_that_second_only() {
+        let mut period = ValidityPeriod::unlimited(at(100));
+        period.limit(date(100));
+        assert!(period.contains(at(100)) && !period.contains(at(99)) && !period.contains(at(101)));
     }
 }

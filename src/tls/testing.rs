@@ -1,4 +1,4 @@
-//! Certificates made on the spot, for tests only.
+//! Certificates, keys and CAs for tests.
 
 pub(crate) mod handshake;
 mod version_1;
@@ -39,13 +39,13 @@ impl Folder {
     }
 }
 
-/// A CA that signs whatever is asked of it.
+/// A CA that signs any parameters.
 pub(crate) struct TestCa {
     pub(crate) certificate: rcgen::Certificate,
     pub(crate) issuer: Issuer<'static, KeyPair>,
 }
 
-/// A leaf with its key and chain.
+/// An end-entity certificate with its key and chain.
 pub(crate) struct Issued {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: KeyPair,
@@ -57,7 +57,7 @@ pub(crate) fn new_key() -> KeyPair {
     KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap()
 }
 
-/// What a CA named `name` asks to be certified, valid for ten years.
+/// Returns the parameters of a CA certificate that is valid for ten years.
 pub(crate) fn ca_params(name: &str) -> CertificateParams {
     let mut params = leaf_params(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -67,7 +67,7 @@ pub(crate) fn ca_params(name: &str) -> CertificateParams {
     params
 }
 
-/// What a client named `name` asks to be certified, valid for a year.
+/// Returns the parameters of a client certificate that is valid for a year.
 pub(crate) fn leaf_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
@@ -79,6 +79,7 @@ pub(crate) fn leaf_params(name: &str) -> CertificateParams {
     params
 }
 
+/// Applies a change to parameters.
 pub(crate) fn changed(
     mut params: CertificateParams,
     change: impl FnOnce(&mut CertificateParams),
@@ -101,7 +102,7 @@ impl TestCa {
         }
     }
 
-    /// A CA below this one.
+    /// Issues a CA certificate below this one.
     pub(crate) fn intermediate(&self, params: CertificateParams) -> Self {
         let key = new_key();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -111,7 +112,7 @@ impl TestCa {
         }
     }
 
-    /// A client's certificate as it should be.
+    /// Issues a valid client certificate.
     pub(crate) fn issue(&self, name: &str) -> Issued {
         self.issue_with(leaf_params(name))
     }
@@ -129,19 +130,19 @@ impl TestCa {
         }
     }
 
-    /// A PEM list of revoked serial numbers that ends so many days from now.
+    /// Signs a revocation list in PEM that expires in this number of days.
     pub(crate) fn revoke(&self, serials: &[&SerialNumber], days: i64) -> String {
         self.revoke_since(serials, days, 30)
     }
 
-    /// The same, made so many days ago.
+    /// Signs a revocation list that was issued `since` days ago.
     pub(crate) fn revoke_since(&self, serials: &[&SerialNumber], days: i64, since: i64) -> String {
         let now = OffsetDateTime::now_utc();
         let dates = [now - Duration::days(since), now + Duration::days(days)];
         self.revoke_numbered(serials, 1, dates)
     }
 
-    /// The same with a number, made and ending at these dates.
+    /// Signs a revocation list with a cRLNumber and these dates.
     pub(crate) fn revoke_numbered(
         &self,
         serials: &[&SerialNumber],
@@ -149,7 +150,7 @@ impl TestCa {
         [this_update, next_update]: [OffsetDateTime; 2],
     ) -> String {
         let now = OffsetDateTime::now_utc();
-        let revoked = |serial: &&SerialNumber| RevokedCertParams {
+        let entry = |serial: &&SerialNumber| RevokedCertParams {
             serial_number: (*serial).clone(),
             revocation_time: now,
             reason_code: None,
@@ -160,13 +161,13 @@ impl TestCa {
             next_update,
             crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
-            revoked_certs: serials.iter().map(revoked).collect(),
+            revoked_certs: serials.iter().map(entry).collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
         params.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
-    /// The client CA of a file in `folder` with this certificate only.
+    /// Loads a client CA from a file in `folder` with this certificate only.
     pub(crate) fn client_ca(&self, folder: &Folder) -> ClientCa {
         let ca = folder.write("ca.pem", self.certificate.pem());
         client_ca(&ca, None, &[]).unwrap()
@@ -174,7 +175,7 @@ impl TestCa {
 }
 
 impl Issued {
-    /// The same leaf with further certificates after it.
+    /// Appends the certificates of intermediates to the chain.
     pub(crate) fn through(mut self, intermediates: &[&TestCa]) -> Self {
         let further = intermediates.iter().map(|ca| ca.certificate.der().clone());
         self.chain.extend(further);
@@ -186,13 +187,13 @@ impl Issued {
     }
 }
 
-/// A client CA of files, on a system without roots.
+/// Loads a client CA on a system without root certificates.
 pub(crate) fn client_ca(ca: &Path, crl: Option<&Path>, allow: &[&str]) -> anyhow::Result<ClientCa> {
     let allow: Vec<_> = allow.iter().map(ToString::to_string).collect();
     ClientCa::load(ca.to_owned(), crl.map(Path::to_owned), &allow, &no_roots())
 }
 
-/// A system without roots.
+/// Returns a system without root certificates.
 pub(crate) fn no_roots() -> Arc<SystemRoots> {
     Arc::new(SystemRoots::from_certificates(&[]))
 }

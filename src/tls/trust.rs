@@ -1,4 +1,4 @@
-//! What a client CA's files say: the CAs, and the certificates that they revoked.
+//! The trust store of a client CA: CA certificates and revocation lists, as its files have them.
 
 use std::path::Path;
 
@@ -7,63 +7,66 @@ use time::OffsetDateTime;
 
 use super::{
     SystemRoots, Warning,
-    authority::Authority,
+    authority::Ca,
     certificate::both,
-    revocation::{self, RevocationList},
+    revocation::{LoadedLists, RevocationList},
 };
 
-/// What a client CA's files say.
-pub(super) struct Trust {
-    pub(super) authorities: Vec<Authority>,
-    /// None where revocation does not count.
+/// The CA certificates and revocation lists of a client CA.
+pub(super) struct TrustStore {
+    pub(super) cas: Vec<Ca>,
+    /// `None` disables revocation checks.
     pub(super) lists: Option<Vec<RevocationList>>,
-    /// When the first of the lists ends that a CA of the file signed, and with it all that it
-    /// lets in.
-    pub(super) lists_end: Option<OffsetDateTime>,
+    /// Earliest `nextUpdate` among the lists that a CA of the file signed; from then on the
+    /// certificates of that CA are refused.
+    pub(super) first_list_end: Option<OffsetDateTime>,
     pub(super) warnings: Vec<Warning>,
 }
 
-impl Trust {
-    /// Reads the files and refuses what would let in too many or cannot be relied on.
+impl TrustStore {
+    /// Loads the files; refuses a public CA and damaged certificates or lists.
     pub(super) fn load(ca: &Path, crl: Option<&Path>, roots: &SystemRoots) -> anyhow::Result<Self> {
         let now = OffsetDateTime::now_utc();
-        let authorities = Authority::load_all(ca, roots).or_else(|fault| {
-            let lists = crl.map(|crl| RevocationList::load_all(crl, &[]));
-            both(Err(fault), lists.transpose()).map(|(authorities, _)| authorities)
+        let cas = Ca::load_all(ca, roots).or_else(|fault| {
+            let lists = crl.map(|crl| LoadedLists::load(crl, &[]));
+            both(Err(fault), lists.transpose()).map(|(cas, _)| cas)
         })?;
-        let ended = authorities.iter().filter_map(|it| it.ended(now));
-        let mut warnings: Vec<_> = ended.map(|it| it.of(ca)).collect();
+        let expired = cas.iter().filter_map(|ca| ca.expired(now));
+        let mut warnings: Vec<_> = expired.map(|warning| warning.in_file(ca)).collect();
         let mut lists = None;
         if let Some(crl) = crl {
-            let loaded = RevocationList::load_all(crl, &authorities)?;
-            let faults = revocation::faults(&loaded.lists, &authorities, now);
+            let loaded = LoadedLists::load(crl, &cas)?;
+            let faults = loaded.faults(&cas, now);
             let faults = loaded.warnings.into_iter().chain(faults);
-            warnings.extend(faults.map(|it| it.of(crl)));
+            warnings.extend(faults.map(|warning| warning.in_file(crl)));
             lists = Some(loaded.lists);
         }
-        let of_file = lists.iter().flatten().filter(|it| it.is_of_file());
-        let ends = of_file.filter_map(|it| it.next_update);
+        let signed = lists
+            .iter()
+            .flatten()
+            .filter(|list| list.has_signer_in_file());
+        let ends = signed.filter_map(|list| list.next_update);
         Ok(Self {
-            lists_end: ends.min(),
-            authorities,
+            first_list_end: ends.min(),
+            cas,
             lists,
             warnings,
         })
     }
 
-    /// The CAs' names, each once.
+    /// Returns the distinct names of the CAs.
     pub(super) fn subjects(&self) -> Vec<DistinguishedName> {
-        let is_first = |(index, ca): &(usize, &Authority)| {
-            let mut before = self.authorities.iter().take(*index);
+        let is_first = |(index, ca): &(usize, &Ca)| {
+            let mut before = self.cas.iter().take(*index);
             before.all(|earlier| earlier.anchor.subject != ca.anchor.subject)
         };
-        let authorities = self.authorities.iter().enumerate().filter(is_first);
-        let subject = |ca: &Authority| DistinguishedName::in_sequence(&ca.anchor.subject);
-        authorities.map(|(_, ca)| subject(ca)).collect()
+        let cas = self.cas.iter().enumerate().filter(is_first);
+        let subject = |ca: &Ca| DistinguishedName::in_sequence(&ca.anchor.subject);
+        cas.map(|(_, ca)| subject(ca)).collect()
     }
 
-    /// Bytes of the lists, which each judgement reads whole.
-    pub(super) fn length_of_lists(&self) -> usize {
+    /// Returns the bytes of all lists, each of which a validation reads whole.
+    pub(super) fn list_bytes(&self) -> usize {
         self.lists
             .iter()
             .flatten()
@@ -71,30 +74,31 @@ impl Trust {
             .sum()
     }
 
-    /// The certificates and lists that are in these files and were not before, and the reverse.
+    /// Names the certificates and lists that were added or removed since `before`.
     pub(super) fn changes(&self, before: &Self, ca: &Path, crl: Option<&Path>) -> Vec<String> {
-        let missing = |one: &Self, other: &Self| {
-            let cas = one.authorities.iter().filter(|it| !other.has(it));
-            let cas = cas.map(|it| format!("{}: {}", ca.display(), it.name));
-            let lists = one.lists.iter().flatten().filter(|it| !other.lists(it));
+        let missing = |store: &Self, other: &Self| {
+            let cas = store.cas.iter().filter(|ca| !other.has_ca(ca));
+            let cas = cas.map(|missing| format!("{}: {}", ca.display(), missing.name));
+            let lists = store.lists.iter().flatten();
+            let lists = lists.filter(|list| !other.has_list(list));
             let crl = crl.unwrap_or(ca).display();
-            let lists = lists.map(|it| format!("{crl}: the revocation list of {}", it.name));
+            let lists = lists.map(|list| format!("{crl}: the revocation list of {}", list.name));
             cas.chain(lists).collect::<Vec<_>>()
         };
         let mut changes = missing(self, before);
-        let gone = missing(before, self).into_iter();
-        let gone: Vec<_> = gone.filter(|it| !changes.contains(it)).collect();
-        changes.extend(gone);
+        let removed = missing(before, self).into_iter();
+        let removed: Vec<_> = removed.filter(|name| !changes.contains(name)).collect();
+        changes.extend(removed);
         changes
     }
 
-    fn has(&self, ca: &Authority) -> bool {
-        let mut all = self.authorities.iter();
-        all.any(|it| it.certificate == ca.certificate)
+    fn has_ca(&self, ca: &Ca) -> bool {
+        let mut cas = self.cas.iter();
+        cas.any(|other| other.certificate == ca.certificate)
     }
 
-    fn lists(&self, list: &RevocationList) -> bool {
-        let mut all = self.lists.iter().flatten();
-        all.any(|other| other.is_same(list))
+    fn has_list(&self, list: &RevocationList) -> bool {
+        let mut lists = self.lists.iter().flatten();
+        lists.any(|other| other.is_same(list))
     }
 }

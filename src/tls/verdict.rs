@@ -1,4 +1,4 @@
-//! Verdicts on one chain, remembered for as long as they hold.
+//! Verdicts on one chain, cached for their validity period.
 
 use std::{
     sync::{Arc, Weak},
@@ -7,21 +7,21 @@ use std::{
 
 use tokio::{sync::watch, task::spawn_blocking};
 
-use super::{ClientAuth, ClientCa, ClientChain, span::Span};
+use super::{ClientAuth, ClientCa, ClientChain, span::ValidityPeriod};
 
-/// The verdict of one CA on a chain, and how long it holds.
+/// The verdict of one CA on a chain, and the period in which it holds.
 #[derive(Clone, Debug)]
 pub(super) struct Verdict {
     pub(super) auth: ClientAuth,
-    pub(super) span: Span,
+    pub(super) validity: ValidityPeriod,
 }
 
-/// The verdicts on one chain: one per CA, with the generation of the files it rests on.
+/// The verdicts on one chain: one per CA, with the generation of the CA's files.
 #[derive(Default)]
 pub(super) struct Verdicts(Vec<Entry>);
 
-/// A judgement that others wait for.
-pub(super) type Underway = watch::Receiver<Option<Verdict>>;
+/// A validation that requests wait for.
+pub(super) type PendingVerdict = watch::Receiver<Option<Verdict>>;
 
 struct Entry {
     ca: Weak<ClientCa>,
@@ -30,37 +30,37 @@ struct Entry {
 }
 
 enum State {
-    Known(Verdict),
-    Underway(Underway),
+    Cached(Verdict),
+    Pending(PendingVerdict),
 }
 
 impl Verdicts {
-    /// The verdict of a CA if it holds now.
+    /// Returns the verdict of a CA if it holds now.
     pub(super) fn current(&self, ca: &Arc<ClientCa>, now: SystemTime) -> Option<ClientAuth> {
         match &self.entry(ca)?.state {
-            State::Known(verdict) => verdict.at(now),
-            State::Underway(underway) => underway.borrow().as_ref()?.at(now),
+            State::Cached(verdict) => verdict.at(now),
+            State::Pending(pending) => pending.borrow().as_ref()?.at(now),
         }
     }
 
-    /// Remembers a verdict by the files of a generation.
-    pub(super) fn keep(&mut self, ca: &Arc<ClientCa>, generation: u64, verdict: Verdict) {
-        self.set(ca, generation, State::Known(verdict));
+    /// Stores a verdict by the files of a generation.
+    pub(super) fn store(&mut self, ca: &Arc<ClientCa>, generation: u64, verdict: Verdict) {
+        self.replace(ca, generation, State::Cached(verdict));
     }
 
-    /// The judgement of a CA that is under way, or a new one.
-    pub(super) fn begin(&mut self, chain: &Arc<ClientChain>, ca: &Arc<ClientCa>) -> Underway {
-        if let Some(State::Underway(underway)) = self.entry(ca).map(|it| &it.state) {
-            let is_made = underway.borrow().is_some();
-            if !is_made && underway.has_changed().is_ok() {
-                return underway.clone();
+    /// Returns the pending validation by a CA, or starts one.
+    pub(super) fn begin(&mut self, chain: &Arc<ClientChain>, ca: &Arc<ClientCa>) -> PendingVerdict {
+        if let Some(State::Pending(pending)) = self.entry(ca).map(|entry| &entry.state) {
+            let is_done = pending.borrow().is_some();
+            if !is_done && pending.has_changed().is_ok() {
+                return pending.clone();
             }
         }
         let generation = ca.generation();
-        let (made, underway) = watch::channel(None);
-        tokio::spawn(judge(Arc::downgrade(chain), ca.clone(), made));
-        self.set(ca, generation, State::Underway(underway.clone()));
-        underway
+        let (done, pending) = watch::channel(None);
+        tokio::spawn(validate(Arc::downgrade(chain), ca.clone(), done));
+        self.replace(ca, generation, State::Pending(pending.clone()));
+        pending
     }
 
     #[cfg(test)]
@@ -70,14 +70,14 @@ impl Verdicts {
 
     fn entry(&self, ca: &Arc<ClientCa>) -> Option<&Entry> {
         let generation = ca.generation();
-        let mut all = self.0.iter();
-        all.find(|it| it.ca.as_ptr() == Arc::as_ptr(ca) && it.generation == generation)
+        let mut entries = self.0.iter();
+        entries.find(|entry| entry.is_of(ca) && entry.generation == generation)
     }
 
-    /// Forgets the CAs of configurations that are no more.
-    fn set(&mut self, ca: &Arc<ClientCa>, generation: u64, state: State) {
-        let is_other = |it: &Entry| it.ca.as_ptr() != Arc::as_ptr(ca);
-        self.0.retain(|it| is_other(it) && it.ca.strong_count() > 0);
+    /// Replaces the entry of a CA; removes entries of CAs that a reload dropped.
+    fn replace(&mut self, ca: &Arc<ClientCa>, generation: u64, state: State) {
+        self.0
+            .retain(|entry| !entry.is_of(ca) && entry.ca.strong_count() > 0);
         self.0.push(Entry {
             ca: Arc::downgrade(ca),
             generation,
@@ -86,23 +86,33 @@ impl Verdicts {
     }
 }
 
-impl Verdict {
-    fn at(&self, now: SystemTime) -> Option<ClientAuth> {
-        self.span.contains(now).then(|| self.auth.clone())
+impl Entry {
+    fn is_of(&self, ca: &Arc<ClientCa>) -> bool {
+        self.ca.as_ptr() == Arc::as_ptr(ca)
     }
 }
 
-/// Judges when it is this chain's turn, unless its connection has gone by then.
-async fn judge(chain: Weak<ClientChain>, ca: Arc<ClientCa>, made: watch::Sender<Option<Verdict>>) {
-    let _turn = ca.turn().await;
+impl Verdict {
+    fn at(&self, now: SystemTime) -> Option<ClientAuth> {
+        self.validity.contains(now).then(|| self.auth.clone())
+    }
+}
+
+/// Validates a chain on a blocking thread, unless its connection closes before a thread is free.
+async fn validate(
+    chain: Weak<ClientChain>,
+    ca: Arc<ClientCa>,
+    done: watch::Sender<Option<Verdict>>,
+) {
+    let _permit = ca.validation_permit().await;
     let Some(chain) = chain.upgrade() else {
         return;
     };
-    let judging = spawn_blocking({
+    let validation = spawn_blocking({
         let ca = ca.clone();
-        move || chain.judge(&ca, SystemTime::now())
+        move || chain.validate(&ca, SystemTime::now())
     });
-    if let Ok(verdict) = judging.await {
-        made.send_replace(Some(verdict));
+    if let Ok(verdict) = validation.await {
+        done.send_replace(Some(verdict));
     }
 }

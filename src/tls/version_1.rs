@@ -1,9 +1,7 @@
-//! The judgement of a client certificate of X.509 version 1, where the owner takes certificates
-//! without usages.
+//! Validation of client certificates of X.509 version 1, for sites with `any_use`.
 //!
-//! webpki reads version 3 only. Version 1 has no extensions, so nothing limits what its holder
-//! may do: it is taken for a device's own and never for a CA's, and only directly below an anchor
-//! of the file.
+//! webpki reads version 3 only. Version 1 has no extensions that limit its use, so such a
+//! certificate is accepted only as an end-entity certificate directly below a trust anchor.
 
 use std::time::SystemTime;
 
@@ -11,30 +9,30 @@ use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, x509::X509Version};
 
 use super::{
-    Reason, authority::Authority, fields::Fields, line::Line, revocation::must_not_be_revoked,
-    trust::Trust,
+    Reason, authority::Ca, fields::CertificateFields, line::PathCandidates,
+    revocation::must_not_be_revoked, trust::TrustStore,
 };
 
-/// A certificate of version 1 and what it is judged by.
-pub(super) struct VersionOne<'a> {
-    pub(super) trust: &'a Trust,
+/// A certificate of version 1, and the input of its validation.
+pub(super) struct VersionOneCertificate<'a> {
+    pub(super) trust: &'a TrustStore,
     pub(super) parsed: &'a X509Certificate<'a>,
-    pub(super) fields: &'a Fields<'a>,
+    pub(super) fields: &'a CertificateFields<'a>,
     pub(super) now: SystemTime,
 }
 
-impl VersionOne<'_> {
-    /// Returns the issuer's SubjectPublicKeyInfo.
+impl VersionOneCertificate<'_> {
+    /// Validates the certificate; returns the issuer's SubjectPublicKeyInfo.
     ///
     /// # Errors
-    /// The reason for which the certificate does not count.
-    pub(super) fn verify(&self, line: &Line<'_>) -> Result<Vec<u8>, Reason> {
-        self.must_be_a_devices()?;
+    /// The reason why the certificate is not accepted.
+    pub(super) fn verify(&self, path: &PathCandidates<'_>) -> Result<Vec<u8>, Reason> {
+        self.must_be_end_entity()?;
         self.must_be_valid()?;
         let now = OffsetDateTime::from(self.now);
         let mut fault = Reason::OtherCa;
-        for anchor in &line.anchors {
-            match self.issuer(anchor, now) {
+        for anchor in &path.anchors {
+            match self.issuer_key(anchor, now) {
                 Ok(key) => return Ok(key),
                 Err(reason) => fault = reason,
             }
@@ -42,13 +40,13 @@ impl VersionOne<'_> {
         Err(fault)
     }
 
-    /// Refuses what is no version 1 as written, and what has the name or key of a CA.
-    fn must_be_a_devices(&self) -> Result<(), Reason> {
+    /// Refuses other versions, and certificates with the name or key of a CA.
+    fn must_be_end_entity(&self) -> Result<(), Reason> {
         let (parsed, fields) = (self.parsed, self.fields);
         if parsed.version() != X509Version::V1 || !parsed.extensions().is_empty() {
             return Err(Reason::OldVersion);
         }
-        let mut cas = self.trust.authorities.iter().filter_map(Authority::fields);
+        let mut cas = self.trust.cas.iter().filter_map(Ca::fields);
         let is_ca =
             cas.any(|ca| ca.public_key == fields.public_key || ca.subject == fields.subject);
         match is_ca || fields.subject == fields.issuer {
@@ -70,20 +68,20 @@ impl VersionOne<'_> {
         }
     }
 
-    /// The key of this anchor, if it signed the certificate and did not revoke it.
-    fn issuer(&self, anchor: &Authority, now: OffsetDateTime) -> Result<Vec<u8>, Reason> {
+    /// Returns the key of this anchor if it signed the certificate and did not revoke it.
+    fn issuer_key(&self, anchor: &Ca, now: OffsetDateTime) -> Result<Vec<u8>, Reason> {
         let ca = anchor.fields().ok_or(Reason::OtherCa)?;
         if ca.subject != self.fields.issuer {
             return Err(Reason::OldVersion);
         }
         self.fields.must_be_signed_with(ca.public_key)?;
         anchor.must_be_valid(now)?;
-        // It has no alternative names that could be held against the constraints.
+        // Name constraints apply to alternative names, which version 1 does not have.
         if anchor.anchor.name_constraints.is_some() {
             return Err(Reason::NameNotPermitted);
         }
         if let Some(lists) = &self.trust.lists {
-            let signed = lists.iter().filter(|list| list.is_of_file());
+            let signed = lists.iter().filter(|list| list.has_signer_in_file());
             must_not_be_revoked(self.fields.serial, &ca, signed, now)?;
         }
         Ok(ca.public_key.to_vec())

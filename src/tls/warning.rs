@@ -1,8 +1,8 @@
-//! A fault that stops nothing, for whoever shows it: the log, `check`, the status page.
+//! Faults of certificates that do not stop hubgate; the log, `check` and `status` report them.
 
 use std::{fmt, path::Path};
 
-/// A fault that stops nothing, in one line: place, cause and cure.
+/// A fault that does not stop hubgate, in one line: place, cause and remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning(String);
 
@@ -11,8 +11,8 @@ impl Warning {
         Self(text.into())
     }
 
-    /// The same warning, told of a file.
-    pub(super) fn of(self, file: &Path) -> Self {
+    /// Prefixes the warning with the file it is about.
+    pub(super) fn in_file(self, file: &Path) -> Self {
         Self(format!("{}: {}", file.display(), self.0))
     }
 }

@@ -1,4 +1,4 @@
-//! Certificates as operators have them.
+//! Certificate files of operators.
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, SanType};
 
@@ -42,7 +42,7 @@ fn only_warning(issued: &Issued) -> String {
 }
 
 #[test]
-fn good_certificate_is_loaded_with_its_names_and_without_warnings() {
+fn valid_certificate_is_loaded_with_its_names_and_without_warnings() {
     let good = issued(|params| {
         let address = SanType::IpAddress([192, 168, 1, 5].into());
         params.subject_alt_names.push(address);
@@ -59,13 +59,13 @@ fn good_certificate_is_loaded_with_its_names_and_without_warnings() {
 }
 
 #[test]
-fn expired_certificate_is_served_and_told() {
+fn expired_certificate_is_served_with_a_warning() {
     let old = issued(|params| params.not_after = time::macros::datetime!(2026-01-02 00:00 UTC));
     assert!(only_warning(&old).ends_with("the certificate ended on 2 January 2026; renew it"));
 }
 
 #[test]
-fn certificate_of_the_future_is_served_and_told() {
+fn certificate_not_yet_valid_is_served_with_a_warning() {
     let early = issued(|params| {
         params.not_before = time::macros::datetime!(2099-01-02 00:00 UTC);
         params.not_after = time::macros::datetime!(2100-01-02 00:00 UTC);
@@ -74,7 +74,7 @@ fn certificate_of_the_future_is_served_and_told() {
 }
 
 #[test]
-fn host_the_certificate_does_not_name_is_told() {
+fn host_missing_in_the_certificate_is_a_warning() {
     let other = issued(|params| *params = server_params(&["away.example.org"]));
     assert!(only_warning(&other).contains("chain.pem: the certificate does not name home.example"));
 }
@@ -113,7 +113,7 @@ fn damaged_certificate_is_an_error_with_its_number() {
 }
 
 #[test]
-fn chain_in_the_wrong_order_is_repaired_and_told() {
+fn chain_in_the_wrong_order_is_served_in_order_with_a_warning() {
     let root = TestCa::new("Root");
     let below = root.intermediate(ca_params("Below"));
     let leaf = below.issue_with(server_params(&["home.example.org"]));
@@ -125,20 +125,20 @@ fn chain_in_the_wrong_order_is_repaired_and_told() {
 }
 
 #[test]
-fn key_that_others_may_read_is_told() {
+fn key_that_others_may_read_is_a_warning() {
     let folder = Folder::new();
     let good = issued(|_| ());
     let chain = folder.write("chain.pem", &good.pem);
     let key = folder.write("key.pem", good.key.serialize_pem());
-    for (mode, told) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o660, 1)] {
+    for (mode, warnings) in [(0o600, 0), (0o640, 0), (0o644, 1), (0o660, 1)] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
         let certified = Certified::load(&chain, &key, &home(), &no_roots()).unwrap();
-        assert_eq!(certified.warnings.len(), told, "{mode:o}");
+        assert_eq!(certified.warnings.len(), warnings, "{mode:o}");
     }
 }
 
 #[test]
-fn chain_to_a_root_of_the_system_is_publicly_trusted_whatever_the_clock_says() {
+fn chain_to_a_root_of_the_system_is_publicly_trusted_independent_of_the_clock() {
     let root = TestCa::new("Public root");
     let roots = SystemRoots::from_certificates(&[root.certificate.der().clone()]);
     let mut params = server_params(&["home.example.org"]);
@@ -154,7 +154,7 @@ fn chain_to_a_root_of_the_system_is_publicly_trusted_whatever_the_clock_says() {
 }
 
 #[test]
-fn certificate_that_is_its_own_ca_is_served() {
+fn self_signed_ca_certificate_is_served() {
     let ca = TestCa::with(changed(server_params(&["home.example.org"]), |params| {
         params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     }));
@@ -163,7 +163,7 @@ fn certificate_that_is_its_own_ca_is_served() {
 }
 
 #[test]
-fn one_text_with_key_and_chain_is_told_with_its_place() {
+fn text_with_key_and_chain_has_its_place_in_errors() {
     let good = issued(|_| ());
     let text = good.key.serialize_pem() + &good.pem;
     let parse = |text: &str| Certified::parse(text.as_bytes(), "home", &home(), &no_roots());
@@ -175,7 +175,7 @@ fn one_text_with_key_and_chain_is_told_with_its_place() {
 }
 
 #[test]
-fn a_chain_is_served_as_far_as_each_was_signed_by_the_next() {
+fn chain_is_served_as_far_as_each_certificate_is_signed_by_the_next() {
     let root = TestCa::new("root");
     let below = root.intermediate(ca_params("below"));
     let (pretender, foreign) = (TestCa::new("below"), TestCa::new("foreign"));
@@ -193,18 +193,18 @@ fn a_chain_is_served_as_far_as_each_was_signed_by_the_next() {
     };
     let served_whole = |chain: &[&TestCa]| served(chain).1.is_empty();
     assert!(served_whole(&[]) && served_whole(&[&below]) && served_whole(&[&below, &root]));
-    let (line, left_out) = served(&[&below, &below]);
-    assert_eq!((line, &*left_out), (2, "CN=below (doubled)"));
-    let (line, left_out) = served(&[&foreign, &below, &root]);
+    let (length, left_out) = served(&[&below, &below]);
+    assert_eq!((length, &*left_out), (2, "CN=below (doubled)"));
+    let (length, left_out) = served(&[&foreign, &below, &root]);
     let cause = "CN=foreign (not an issuer of the certificate)";
-    assert_eq!((line, &*left_out), (3, cause));
-    let (line, left_out) = served(&[&expired, &below]);
-    assert_eq!((line, &*left_out), (2, "CN=below (not valid now)"));
+    assert_eq!((length, &*left_out), (3, cause));
+    let (length, left_out) = served(&[&expired, &below]);
+    assert_eq!((length, &*left_out), (2, "CN=below (not valid now)"));
     assert_eq!(served(&[&pretender]).0, 1, "the same name, another key");
 }
 
 #[test]
-fn a_doubled_certificate_is_served_once_and_told() {
+fn duplicate_certificate_is_served_once_with_a_warning() {
     let ca = TestCa::new("Root");
     let leaf = ca.issue_with(server_params(&["home.example.org"]));
     let pem = [&leaf.pem, &leaf.pem, &ca.certificate.pem()]

@@ -1,4 +1,4 @@
-//! The matrix of client certificates.
+//! Validation of client certificates.
 
 mod any_use;
 mod chain;
@@ -16,7 +16,7 @@ use crate::tls::{
     testing::{Folder, Issued, TestCa, client_ca, leaf_params},
 };
 
-/// The verdict on a leaf whose request was changed.
+/// Validates a leaf with changed parameters.
 fn judged(change: impl FnOnce(&mut CertificateParams)) -> Result<Identity, Reason> {
     let ca = TestCa::new("Home CA");
     let mut params = leaf_params("phone");
@@ -30,7 +30,7 @@ fn verdict(ca: &TestCa, issued: &Issued) -> Result<Identity, Reason> {
     judge.judge(&issued.chain, SystemTime::now())
 }
 
-/// The verdict under a CA with a revocation list.
+/// Validates a leaf against a revocation list.
 fn listed(ca: &TestCa, list: impl AsRef<[u8]>, issued: &Issued) -> Result<Identity, Reason> {
     let folder = Folder::new();
     let file = folder.write("ca.pem", ca.certificate.pem());
@@ -48,7 +48,7 @@ fn refused(ca: &str, crl: Option<&str>) -> String {
 }
 
 #[test]
-fn certificate_of_the_ca_is_valid_and_says_who_came() {
+fn certificate_of_the_ca_is_valid_and_identifies_the_client() {
     let ca = TestCa::new("Home CA");
     let issued = ca.issue("Anna's phone");
     let identity = verdict(&ca, &issued).unwrap();
@@ -103,7 +103,7 @@ fn identity_is_the_issuers_key_and_the_serial_number() {
 }
 
 #[test]
-fn list_of_names_lets_in_those_names_only() {
+fn allow_accepts_the_listed_common_names_only() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
     let file = folder.write("ca.pem", ca.certificate.pem());
@@ -116,7 +116,7 @@ fn list_of_names_lets_in_those_names_only() {
 }
 
 #[test]
-fn connection_without_a_certificate_is_absent_not_invalid() {
+fn connection_without_a_certificate_is_absent_and_not_invalid() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
     let judge = ca.client_ca(&folder);
@@ -128,7 +128,7 @@ fn connection_without_a_certificate_is_absent_not_invalid() {
 }
 
 #[test]
-fn cas_are_named_once_each() {
+fn each_ca_name_is_sent_once() {
     let folder = Folder::new();
     let cas = [TestCa::new("A"), TestCa::new("B"), TestCa::new("A")];
     let pem: String = cas.iter().map(|ca| ca.certificate.pem()).collect();

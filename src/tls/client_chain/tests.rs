@@ -1,4 +1,4 @@
-//! How much of a chain is taken, and how often it is judged.
+//! Limits of a chain, and the cache of verdicts.
 
 use std::time::{Duration, Instant};
 
@@ -18,19 +18,19 @@ fn reason(auth: ClientAuth) -> Reason {
     }
 }
 
-/// CAs below each other; the last signs the leaf that is shown with all of them.
+/// Issues a leaf below a line of CAs, and presents it with all of them.
 fn deep(root: &TestCa, count: usize) -> Issued {
-    let mut line = vec![root.intermediate(ca_params("0"))];
+    let mut cas = vec![root.intermediate(ca_params("0"))];
     for number in 1..count {
-        let above = line.last().unwrap();
-        line.push(above.intermediate(ca_params(&number.to_string())));
+        let above = cas.last().unwrap();
+        cas.push(above.intermediate(ca_params(&number.to_string())));
     }
-    let shown: Vec<_> = line.iter().rev().collect();
-    line.last().unwrap().issue("phone").through(&shown)
+    let presented: Vec<_> = cas.iter().rev().collect();
+    cas.last().unwrap().issue("phone").through(&presented)
 }
 
 #[test]
-fn eight_certificates_are_taken_and_nine_are_not() {
+fn chain_of_eight_certificates_is_accepted_and_of_nine_refused() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let ca = Arc::new(root.client_ca(&folder));
     let six = received(&deep(&root, 6)).verdict(&ca);
@@ -47,7 +47,7 @@ fn eight_certificates_are_taken_and_nine_are_not() {
 }
 
 #[test]
-fn more_than_32_kib_are_not_taken() {
+fn chain_of_more_than_32_kib_is_refused() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let ca = Arc::new(root.client_ca(&folder));
     let mut phone = root.issue("phone");
@@ -62,7 +62,7 @@ fn more_than_32_kib_are_not_taken() {
 }
 
 #[test]
-fn verdict_is_remembered_until_the_files_change() {
+fn verdict_is_cached_until_the_files_change() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let phone = root.issue("phone");
     let crl = folder.write("crl.pem", root.revoke(&[], 30));
@@ -81,7 +81,7 @@ fn verdict_is_remembered_until_the_files_change() {
 }
 
 #[test]
-fn verdict_ends_with_the_first_date_it_rests_on() {
+fn verdict_expires_with_the_first_date_it_depends_on() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let ca = root.client_ca(&folder);
     let now = time::OffsetDateTime::now_utc();
@@ -89,30 +89,32 @@ fn verdict_ends_with_the_first_date_it_rests_on() {
         params.not_after = now + Duration::from_secs(60);
     }));
     let issued = below.issue("phone").through(&[&below]);
-    let made = ca.verdict(&issued.chain, SystemTime::now());
-    assert!(matches!(made.auth, ClientAuth::Valid(_)));
+    let verdict = ca.verdict(&issued.chain, SystemTime::now());
+    assert!(matches!(verdict.auth, ClientAuth::Valid(_)));
     let holds = |seconds| {
-        made.span
+        verdict
+            .validity
             .contains(SystemTime::now() + Duration::from_secs(seconds))
     };
     assert!(holds(0) && holds(50) && !holds(62));
     let early = root.issue_with(changed(leaf_params("early"), |params| {
         params.not_before = now + Duration::from_secs(60);
     }));
-    let made = ca.verdict(&early.chain, SystemTime::now());
+    let verdict = ca.verdict(&early.chain, SystemTime::now());
     assert!(matches!(
-        made.auth,
+        verdict.auth,
         ClientAuth::Invalid(Reason::NotYetValid(_))
     ));
     let holds = |seconds| {
-        made.span
+        verdict
+            .validity
             .contains(SystemTime::now() + Duration::from_secs(seconds))
     };
     assert!(holds(0) && holds(50) && !holds(62));
 }
 
 #[test]
-fn verdict_of_a_configuration_that_is_no_more_is_forgotten() {
+fn verdict_of_a_dropped_configuration_is_removed() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let chain = received(&root.issue("phone"));
     for _ in 0..5 {
@@ -123,12 +125,12 @@ fn verdict_of_a_configuration_that_is_no_more_is_forgotten() {
 }
 
 #[tokio::test]
-async fn long_chain_is_judged_once_for_all_who_wait() {
+async fn long_chain_is_validated_once_for_all_waiting_requests() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let ca = Arc::new(root.client_ca(&folder));
     let chain = received(&deep(&root, 4));
-    // No chain is judged while the turn is taken.
-    let turn = ca.turn().await.unwrap();
+    // No validation starts while the permit is taken.
+    let permit = ca.validation_permit().await.unwrap();
     let waiting: Vec<_> = (0..128)
         .map(|_| {
             let (chain, ca) = (chain.clone(), ca.clone());
@@ -136,31 +138,31 @@ async fn long_chain_is_judged_once_for_all_who_wait() {
         })
         .collect();
     tokio::task::yield_now().await;
-    let one = chain.underway(&ca).unwrap();
-    assert!(one.same_channel(&chain.underway(&ca).unwrap()));
-    drop(turn);
+    let pending = chain.pending(&ca).unwrap();
+    assert!(pending.same_channel(&chain.pending(&ca).unwrap()));
+    drop(permit);
     for waited in waiting {
         waited.await.unwrap();
     }
-    assert!(chain.underway(&ca).is_none());
+    assert!(chain.pending(&ca).is_none());
     assert!(matches!(chain.verdict(&ca), ClientAuth::Valid(_)));
 }
 
 #[tokio::test]
-async fn judgement_of_a_connection_that_has_gone_is_not_made() {
+async fn chain_of_a_closed_connection_is_not_validated() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let ca = Arc::new(root.client_ca(&folder));
     let chain = received(&deep(&root, 4));
-    let turn = ca.turn().await.unwrap();
-    let mut underway = chain.underway(&ca).unwrap();
+    let permit = ca.validation_permit().await.unwrap();
+    let mut pending = chain.pending(&ca).unwrap();
     drop(chain);
-    drop(turn);
-    assert!(underway.wait_for(Option::is_some).await.is_err());
+    drop(permit);
+    assert!(pending.wait_for(Option::is_some).await.is_err());
 }
 
-/// 1,800 judgements of seven CAs that all have one name and one issuer took webpki's whole budget.
+/// Seven CAs with the same name and issuer cost 1,800 signature checks and webpki's whole budget.
 #[test]
-fn chain_of_cas_that_anybody_can_make_costs_little() {
+fn forged_chain_of_cas_costs_little() {
     let (root, folder) = (TestCa::new("Home CA"), Folder::new());
     let ca = root.client_ca(&folder);
     let twin = TestCa::new("Home CA");

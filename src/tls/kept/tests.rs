@@ -1,4 +1,4 @@
-//! Starts, renewals and broken disks.
+//! Starts, renewals and disks that cannot be written.
 
 use std::{fs, net::IpAddr, os::unix::fs::PermissionsExt};
 
@@ -16,23 +16,23 @@ fn hosts() -> Vec<Host> {
     ]
 }
 
-fn load(folder: &Folder, hosts: &[Host]) -> Kept {
-    Kept::load(&folder.path("state"), hosts, no_roots()).unwrap()
+fn load(folder: &Folder, hosts: &[Host]) -> PersistedSelfSigned {
+    PersistedSelfSigned::load(&folder.path("state"), hosts, no_roots()).unwrap()
 }
 
-fn served(kept: &Kept) -> Vec<u8> {
-    kept.current().key.cert[0].to_vec()
+fn served(stored: &PersistedSelfSigned) -> Vec<u8> {
+    stored.current().key.cert[0].to_vec()
 }
 
 #[test]
 fn certificate_names_all_hosts_and_is_for_servers_only() {
     let folder = Folder::new();
-    let kept = load(&folder, &hosts());
-    let certified = kept.current();
+    let stored = load(&folder, &hosts());
+    let certified = stored.current();
     assert_eq!(certified.names, hosts());
     assert_eq!(certified.warnings, []);
     assert!(certified.not_after - certified.not_before <= Duration::days(825));
-    let der = served(&kept);
+    let der = served(&stored);
     let (_, parsed) = X509Certificate::from_der(&der).unwrap();
     assert_eq!(parsed.subject().to_string(), "O=hubgate, CN=*.example.org");
     let usage = parsed.extended_key_usage().unwrap().unwrap().value;
@@ -40,7 +40,7 @@ fn certificate_names_all_hosts_and_is_for_servers_only() {
 }
 
 #[test]
-fn one_private_file_keeps_it_for_the_next_start() {
+fn certificate_is_stored_in_one_private_file_for_the_next_start() {
     let folder = Folder::new();
     let first = load(&folder, &hosts());
     let file = folder.path("state/self-signed/_.example.org.pem");
@@ -69,25 +69,25 @@ fn order_of_the_further_hosts_does_not_matter() {
 }
 
 #[test]
-fn certificate_is_made_again_thirty_days_before_its_end() {
+fn certificate_is_replaced_thirty_days_before_its_end() {
     let folder = Folder::new();
-    let kept = load(&folder, &hosts());
-    let (first, end) = (served(&kept), kept.current().not_after);
-    assert!(!kept.refresh(end - Duration::days(31)).unwrap());
-    assert!(kept.refresh(end - Duration::days(30)).unwrap());
-    assert_ne!(served(&kept), first);
+    let stored = load(&folder, &hosts());
+    let (first, end) = (served(&stored), stored.current().not_after);
+    assert!(!stored.refresh(end - Duration::days(31)).unwrap());
+    assert!(stored.refresh(end - Duration::days(30)).unwrap());
+    assert_ne!(served(&stored), first);
     assert_eq!(
-        served(&kept),
+        served(&stored),
         served(&load(&folder, &hosts())),
-        "the new one is kept"
+        "the new one is stored"
     );
 }
 
 #[test]
-fn clock_not_yet_set_throws_no_certificate_away() {
+fn unset_clock_replaces_no_certificate() {
     let folder = Folder::new();
-    let kept = load(&folder, &hosts());
-    assert!(!kept.refresh(OffsetDateTime::UNIX_EPOCH).unwrap());
+    let stored = load(&folder, &hosts());
+    assert!(!stored.refresh(OffsetDateTime::UNIX_EPOCH).unwrap());
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn damaged_file_is_set_aside_and_replaced() {
     load(&folder, &hosts());
     let file = folder.path("state/self-signed/_.example.org.pem");
     fs::write(&file, "torn").unwrap();
-    let kept = load(&folder, &hosts());
-    let warning = kept.current().warnings[0].to_string();
+    let stored = load(&folder, &hosts());
+    let warning = stored.current().warnings[0].to_string();
     assert!(
         warning.contains("_.example.org.pem: no certificate in it"),
         "{warning}"
@@ -106,15 +106,15 @@ fn damaged_file_is_set_aside_and_replaced() {
         warning.contains("_.example.org.pem.damaged, and a new one is served"),
         "{warning}"
     );
-    assert_eq!(served(&kept), served(&load(&folder, &hosts())));
+    assert_eq!(served(&stored), served(&load(&folder, &hosts())));
 }
 
 #[test]
-fn disk_that_cannot_be_written_costs_permanence_only() {
+fn certificate_is_served_although_the_disk_cannot_be_written() {
     let folder = Folder::new();
     folder.write("state", "a file where the folder should be");
-    let kept = load(&folder, &hosts());
-    let warning = kept.current().warnings[0].to_string();
+    let stored = load(&folder, &hosts());
+    let warning = stored.current().warnings[0].to_string();
     assert!(warning.contains("cannot be written"), "{warning}");
-    assert_eq!(kept.current().names, hosts());
+    assert_eq!(stored.current().names, hosts());
 }

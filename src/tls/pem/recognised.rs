@@ -1,10 +1,10 @@
-//! What a file holds that is not the PEM needed, and the command that makes this of it.
+//! Known contents of files other than the PEM that is needed, and the commands that convert them.
 
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use crate::tls::revocation::EncodedList;
 
-/// What the configuration needs of a file.
+/// The content that the configuration needs in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// A certificate and its issuers.
@@ -15,14 +15,9 @@ pub(super) enum Wanted {
     RevocationList,
 }
 
-/// Cause and cure, if the content is a known thing other than the PEM wanted.
-pub(super) fn refusal(bytes: &[u8], wanted: Wanted, file: &str) -> Option<String> {
-    Content::of(bytes)?.refusal(wanted, file)
-}
-
 /// A known content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Content {
+pub(super) enum Content {
     DerCertificate,
     DerKey,
     DerEncryptedKey,
@@ -41,7 +36,7 @@ enum Content {
     OpenSshKey,
 }
 
-/// Labels of PEM (RFC 7468), the more telling first.
+/// Labels of PEM (RFC 7468), the more specific first.
 const LABELS: [(&str, Content); 12] = [
     ("BEGIN ENCRYPTED PRIVATE KEY", Content::PemEncryptedKey),
     ("Proc-Type: 4,ENCRYPTED", Content::PemEncryptedKey),
@@ -56,21 +51,22 @@ const LABELS: [(&str, Content); 12] = [
     ("BEGIN CMS", Content::PemPkcs7),
     ("PUBLIC KEY-----", Content::PemPublicKey),
 ];
-/// The first bytes of a key store of Java.
-const JAVA: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
+/// First bytes of a Java key store.
+const JAVA_KEYSTORE: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
 /// 1.2.840.113549.1.7.2, signedData (RFC 5652, section 5.1).
 const SIGNED_DATA: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
-/// Tags of DER (X.690).
+/// DER tags (X.690).
 const INTEGER: u8 = 0x02;
 const SEQUENCE: u8 = 0x30;
 
 impl Content {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        if bytes.starts_with(&JAVA) {
+    /// Recognises a content by its first bytes, its DER structure or its PEM labels.
+    pub(super) fn recognise(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(&JAVA_KEYSTORE) {
             return Some(Self::JavaKeystore);
         }
         if bytes.first() == Some(&SEQUENCE) {
-            return Self::of_der(bytes);
+            return Self::recognise_der(bytes);
         }
         let has = |label: &str| {
             bytes
@@ -81,14 +77,14 @@ impl Content {
         found.map(|(_, content)| *content)
     }
 
-    fn of_der(bytes: &[u8]) -> Option<Self> {
+    fn recognise_der(bytes: &[u8]) -> Option<Self> {
         if X509Certificate::from_der(bytes).is_ok() {
             return Some(Self::DerCertificate);
         }
         if EncodedList::parse(bytes).is_ok() {
             return Some(Self::DerRevocationList);
         }
-        let inner = contents(bytes)?;
+        let inner = sequence_content(bytes)?;
         if inner.starts_with(&SIGNED_DATA) {
             return Some(Self::DerPkcs7);
         }
@@ -102,12 +98,13 @@ impl Content {
         }
     }
 
-    fn refusal(self, wanted: Wanted, file: &str) -> Option<String> {
+    /// Returns cause and remedy if the content is not the one wanted.
+    pub(super) fn refusal(self, wanted: Wanted, file: &str) -> Option<String> {
         let confusion = || self.confusion(wanted).map(str::to_owned);
         self.conversion(wanted, file).or_else(confusion)
     }
 
-    /// The command that makes what is wanted of the file.
+    /// Returns the command that converts the file.
     fn conversion(self, wanted: Wanted, file: &str) -> Option<String> {
         use Wanted::{Certificate, Key};
         let command = match (self, wanted) {
@@ -118,11 +115,11 @@ impl Content {
                 "a key in DER, and PEM is needed: openssl pkey -inform DER -in {file} -out {file}.pem"
             ),
             (Self::DerEncryptedKey, Key) => format!(
-                "an encrypted key in DER, and nobody is there to type its password: \
+                "an encrypted key in DER, and hubgate has no password for it; decrypt it: \
                  openssl pkcs8 -inform DER -in {file} -out {file}.pem"
             ),
             (Self::PemEncryptedKey, Key) => format!(
-                "the key is encrypted, and nobody is there to type its password: \
+                "the key is encrypted, and hubgate has no password for it; decrypt it: \
                  openssl pkey -in {file} -out {file}.plain"
             ),
             (Self::Pkcs12, Certificate) => format!(
@@ -134,8 +131,8 @@ impl Content {
                  (with -legacy where openssl says unsupported)"
             ),
             (Self::JavaKeystore, _) => format!(
-                "a key store of Java, and PEM is needed: keytool -importkeystore -srckeystore {file} \
-                 -destkeystore {file}.p12 -deststoretype PKCS12, then name that file here and see"
+                "a Java key store, and PEM is needed: keytool -importkeystore -srckeystore {file} \
+                 -destkeystore {file}.p12 -deststoretype PKCS12, then name that file here for the next command"
             ),
             (Self::DerPkcs7, Certificate) => format!(
                 "PKCS#7 in DER, and PEM is needed: openssl pkcs7 -inform DER -in {file} -print_certs -out {file}.pem"
@@ -144,23 +141,22 @@ impl Content {
                 "PKCS#7, and certificates are needed: openssl pkcs7 -in {file} -print_certs -out {file}.pem"
             ),
             (Self::PemTrusted, Certificate) => format!(
-                "a certificate in a form of OpenSSL's own: openssl x509 -in {file} -out {file}.pem"
+                "a certificate in a format of OpenSSL only: openssl x509 -in {file} -out {file}.pem"
             ),
             _ => return None,
         };
         Some(command)
     }
 
-    /// What is confused with what is wanted.
+    /// Returns the likely mix-up of files.
     fn confusion(self, wanted: Wanted) -> Option<&'static str> {
         use Wanted::{Certificate, Key, RevocationList};
         Some(match (self, wanted) {
             (Self::OpenSshKey, Key) => {
-                "a key in the form of OpenSSH: make a copy and change that, ssh-keygen -p -N '' -m PEM -f COPY"
+                "a key in the format of OpenSSH: convert a copy with ssh-keygen -p -N '' -m PEM -f COPY"
             }
             (Self::PemRequest, _) => {
-                "a certificate request, which a CA answers with a certificate: name the file \
-                 that it sent"
+                "a certificate request; name the certificate that the CA issued for it"
             }
             (
                 Self::PemKey | Self::PemEncryptedKey | Self::DerKey | Self::DerEncryptedKey,
@@ -170,7 +166,7 @@ impl Content {
                 "a certificate where its private key is needed: `chain` and `key` may be swapped"
             }
             (Self::PemPublicKey, Key) => {
-                "a public key, and its private one is needed: name the file it was made of"
+                "a public key, and the private one is needed; name the file it was derived from"
             }
             (Self::PemRevocationList | Self::DerRevocationList, Certificate | Key) => {
                 "a revocation list: it belongs in `crl` of client_certificate"
@@ -183,8 +179,8 @@ impl Content {
     }
 }
 
-/// What is in the outermost SEQUENCE.
-fn contents(der: &[u8]) -> Option<&[u8]> {
+/// Returns the content of the outermost SEQUENCE, of any length.
+fn sequence_content(der: &[u8]) -> Option<&[u8]> {
     let skipped = match *der.get(1)? {
         length @ 0x80.. => 2 + usize::from(length & 0x7f),
         _ => 2,

@@ -1,29 +1,29 @@
-//! The revoked serial numbers of a list, by its version.
+//! The revoked serial numbers of a list.
 //!
-//! They are searched in the list's own bytes, and nothing else is kept: an index of a list of
-//! 8 MB takes 50 MB. A search reads what the check of the signature has to read as well.
+//! A look-up searches the bytes of the list; there is no index, because that of a list of 8 MB takes
+//! 50 MB, and each signature check reads the whole list anyway.
 
 use anyhow::{anyhow, bail};
 use rustls::pki_types::CertificateRevocationListDer;
 use webpki::{BorrowedCertRevocationList, CertRevocationList, Error as Fault};
 
-use super::{super::fields, encoded::EncodedList, useless};
+use super::{super::fields::sequence_content, encoded::EncodedList};
 
 /// The revoked serial numbers of a list.
-pub(in crate::tls) struct Content {
+pub(in crate::tls) struct ListContent {
     pub(super) der: CertificateRevocationListDer<'static>,
-    /// Content of the SEQUENCE, as webpki has it.
+    /// Content of the SEQUENCE, as in webpki.
     issuer: Vec<u8>,
-    /// Version 1 has no extensions: a list is whole, and of its issuer only.
+    /// Version 1 has no extensions, so each list is complete and covers only its issuer.
     is_version_1: bool,
-    is_whole: bool,
+    is_complete: bool,
 }
 
-impl Content {
+impl ListContent {
     /// Checks a list with all its entries.
     ///
     /// # Errors
-    /// A list that webpki does not take, or of version 1 with extensions.
+    /// webpki refuses the list, or a list of version 1 has extensions.
     pub(super) fn check(der: CertificateRevocationListDer<'static>) -> anyhow::Result<Self> {
         let list = EncodedList::parse(&der).map_err(|fault| damaged(&fault))?;
         let has_extensions = list.check_entries().map_err(|fault| damaged(&fault))?;
@@ -31,29 +31,29 @@ impl Content {
         if is_version_1 && has_extensions {
             bail!("damaged revocation list (version 1 with extensions); make it again");
         }
-        // webpki compares octets: such a number would revoke no certificate.
+        // webpki compares octets: a padded number would revoke no certificate.
         if !is_version_1 && list.serials().flatten().any(is_padded) {
             bail!("damaged revocation list (a serial number with zeros before it); make it again");
         }
         Ok(Self {
-            is_whole: is_version_1 || is_whole(&der).map_err(|fault| useless(&fault))?,
-            issuer: fields::content_of(list.issuer.as_raw()).to_vec(),
+            is_complete: is_version_1 || is_complete(&der).map_err(|fault| unusable(&fault))?,
+            issuer: sequence_content(list.issuer.as_raw()).to_vec(),
             is_version_1,
             der,
         })
     }
 
-    /// The issuer's name: content of the SEQUENCE.
+    /// Returns the issuer's name: the content of the SEQUENCE.
     pub(super) fn issuer(&self) -> &[u8] {
         &self.issuer
     }
 
-    /// Whether it is of version 1.
+    /// Reports whether the list has version 1.
     pub(in crate::tls) fn is_version_1(&self) -> bool {
         self.is_version_1
     }
 
-    /// The list that webpki judges by; none of version 1.
+    /// Parses the list for webpki; `None` for version 1.
     ///
     /// # Errors
     /// None after [`Self::check`].
@@ -62,26 +62,26 @@ impl Content {
         (!self.is_version_1).then(list)
     }
 
-    /// Whether it covers all certificates of its issuer (RFC 5280, 5.2.5).
-    pub(super) fn is_whole(&self) -> bool {
-        self.is_whole
+    /// Reports whether the list covers all certificates of its issuer (RFC 5280, section 5.2.5).
+    pub(super) fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
-    /// Whether it names a serial number.
+    /// Reports whether a serial number is on the list.
     ///
     /// # Errors
     /// None after [`Self::check`].
     pub(super) fn names(&self, serial: &[u8]) -> Result<bool, Fault> {
         match self.version_2() {
             Some(list) => Ok(list?.find_serial(serial)?.is_some()),
-            None => self.version_1_names(significant(serial)),
+            None => self.version_1_names(without_zeros(serial)),
         }
     }
 
     fn version_1_names(&self, serial: &[u8]) -> Result<bool, Fault> {
         let list = EncodedList::parse(&self.der).map_err(|_| Fault::BadDer)?;
-        for named in list.serials() {
-            if significant(named.map_err(|_| Fault::BadDer)?) == serial {
+        for revoked in list.serials() {
+            if without_zeros(revoked.map_err(|_| Fault::BadDer)?) == serial {
                 return Ok(true);
             }
         }
@@ -89,8 +89,9 @@ impl Content {
     }
 }
 
-/// Whether a list of version 2 covers all certificates of its issuer; webpki has read each entry.
-fn is_whole(der: &[u8]) -> Result<bool, Fault> {
+/// Parses each entry of a list of version 2; reports whether it covers all certificates of its
+/// issuer.
+fn is_complete(der: &[u8]) -> Result<bool, Fault> {
     let list = BorrowedCertRevocationList::from_der(der)?;
     for entry in &list {
         entry?;
@@ -99,18 +100,27 @@ fn is_whole(der: &[u8]) -> Result<bool, Fault> {
     Ok(list.issuing_distribution_point().is_none())
 }
 
-/// The error of what is no list.
+/// Returns the error of bytes that are no revocation list.
 pub(super) fn damaged(fault: &dyn std::fmt::Display) -> anyhow::Error {
     anyhow!("damaged revocation list ({fault}); make it again")
 }
 
-/// Whether an INTEGER begins with zeros that DER leaves out (X.690, section 8.3.2).
+fn unusable(fault: &Fault) -> anyhow::Error {
+    match fault {
+        Fault::UnsupportedDeltaCrl | Fault::UnsupportedIndirectCrl => {
+            anyhow!("the revocation list is a delta or indirect one; name the CA's full list")
+        }
+        fault => anyhow!("the revocation list cannot be used ({fault}); make it again"),
+    }
+}
+
+/// Reports whether an INTEGER begins with zeros that DER forbids (X.690, section 8.3.2).
 fn is_padded(serial: &[u8]) -> bool {
     matches!(serial, [0, 0..0x80, ..])
 }
 
-/// The octets of an INTEGER without leading zeros.
-fn significant(serial: &[u8]) -> &[u8] {
+/// Returns the octets of an INTEGER without leading zeros.
+fn without_zeros(serial: &[u8]) -> &[u8] {
     let zeros = serial.iter().take_while(|octet| **octet == 0).count();
     &serial[zeros..]
 }

@@ -1,8 +1,6 @@
-//! A revocation list as it is encoded (RFC 5280, 5.1): the fields around its entries, and the
-//! entries one by one.
+//! The DER encoding of a revocation list (RFC 5280, section 5.1).
 //!
-//! Of a long list the entries take many times its bytes once they are parsed, so only one is at a
-//! time.
+//! Parsed entries take many times the bytes of the list, so they are parsed one at a time.
 
 use x509_parser::{
     asn1_rs::{Any, BitString},
@@ -16,7 +14,7 @@ use x509_parser::{
     x509::{AlgorithmIdentifier, X509Name, X509Version},
 };
 
-/// The extensions of a list.
+/// The extensions of a list (crlExtensions).
 #[derive(Default)]
 struct Extensions {
     is_present: bool,
@@ -25,7 +23,7 @@ struct Extensions {
 
 type Fault = nom::Err<X509Error>;
 
-/// The fields around the entries of a list.
+/// The fields of a list, with its entries unparsed.
 pub(in crate::tls) struct EncodedList<'a> {
     pub(super) version: Option<X509Version>,
     pub(super) issuer: X509Name<'a>,
@@ -34,7 +32,7 @@ pub(in crate::tls) struct EncodedList<'a> {
     /// Content of revokedCertificates.
     entries: &'a [u8],
     has_extensions: bool,
-    /// cRLNumber (5.2.3).
+    /// cRLNumber (section 5.2.3).
     pub(super) number: Option<BigUint>,
     /// The TBSCertList with tag and length.
     pub(in crate::tls) signed: &'a [u8],
@@ -42,10 +40,10 @@ pub(in crate::tls) struct EncodedList<'a> {
 }
 
 impl<'a> EncodedList<'a> {
-    /// Parses the fields; the entries are not read.
+    /// Parses the fields without the entries.
     ///
     /// # Errors
-    /// What is no list.
+    /// The bytes are no revocation list.
     pub(in crate::tls) fn parse(der: &'a [u8]) -> Result<Self, Fault> {
         let (_, list) = element(der, SEQUENCE)?;
         let (rest, content) = element(list, SEQUENCE)?;
@@ -73,16 +71,16 @@ impl<'a> EncodedList<'a> {
         })
     }
 
-    /// Whether it is of version 1, which has no field for the version (RFC 5280, 5.1.2.1).
+    /// Reports whether the list has version 1, which has no version field (section 5.1.2.1).
     pub(super) fn is_version_1(&self) -> bool {
         self.version
             .is_none_or(|version| version == X509Version::V1)
     }
 
-    /// Parses each entry; whether one of them, or the list, has extensions.
+    /// Parses each entry; reports whether an entry or the list has extensions.
     ///
     /// # Errors
-    /// An entry that is none.
+    /// An entry cannot be parsed.
     pub(super) fn check_entries(&self) -> Result<bool, Fault> {
         let (mut rest, mut has_extensions) = (self.entries, self.has_extensions);
         while !rest.is_empty() {
@@ -93,7 +91,7 @@ impl<'a> EncodedList<'a> {
         Ok(has_extensions)
     }
 
-    /// The revoked serial numbers: content of each INTEGER.
+    /// Iterates over the revoked serial numbers: the content of each INTEGER.
     pub(super) fn serials(&self) -> impl Iterator<Item = Result<&'a [u8], Fault>> + use<'a> {
         let mut rest = self.entries;
         std::iter::from_fn(move || {
@@ -125,7 +123,7 @@ fn version(content: &[u8]) -> X509Result<'_, Option<X509Version>> {
     Ok((rest, number.map(X509Version)))
 }
 
-/// What `parse` reads, if the next element has one of these tags.
+/// Parses the next element if it has one of these tags.
 fn optional<'a, T>(
     rest: &'a [u8],
     tags: &[u8],
@@ -138,7 +136,7 @@ fn optional<'a, T>(
 }
 
 impl Extensions {
-    /// Parses the extensions of a list, which end it.
+    /// Parses the extensions at the end of a list.
     fn parse(rest: &[u8]) -> Result<Self, Fault> {
         if rest.is_empty() {
             return Ok(Self::default());
@@ -163,7 +161,7 @@ impl Extensions {
     }
 }
 
-/// The content of the next element, which has this tag.
+/// Returns the content of the next element, which must have this tag.
 fn element(rest: &[u8], tag: u8) -> X509Result<'_, &[u8]> {
     if rest.first() != Some(&tag) {
         return Err(X509Error::Generic.into());
@@ -189,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_those_that_a_whole_parser_reads() {
+    fn fields_equal_those_of_x509_parser() {
         let der = list();
         let (_, parsed) = CertificateRevocationList::from_der(&der).unwrap();
         let list = EncodedList::parse(&der).unwrap();
@@ -211,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_cut_or_changed_pass_only_where_a_whole_parser_takes_them() {
+    fn truncated_or_altered_list_is_parsed_only_if_x509_parser_parses_it() {
         let der = list();
         let (_, head) = element(&der, SEQUENCE).unwrap();
         let end = der.len() - head.len() + EncodedList::parse(&der).unwrap().signed.len();
@@ -224,8 +222,8 @@ mod tests {
                 changed[place] = der[place] ^ (1 << bit);
                 let whole = CertificateRevocationList::from_der(&changed).is_ok();
                 let list = EncodedList::parse(&changed);
-                let is_taken = list.is_ok_and(|list| list.check_entries().is_ok());
-                assert!(whole || !is_taken, "bit {bit} of byte {place}");
+                let is_parsed = list.is_ok_and(|list| list.check_entries().is_ok());
+                assert!(whole || !is_parsed, "bit {bit} of byte {place}");
             }
         }
     }

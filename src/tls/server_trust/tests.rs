@@ -1,4 +1,4 @@
-//! Pins and CAs, as a file or hash names them.
+//! Pins and CAs of upstreams.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use rustls::pki_types::{ServerName, UnixTime};
 use super::*;
 use crate::{config::model::Host, tls::self_signed::SelfSigned, tls::testing::Folder};
 
-/// A certificate of this host, in PEM and DER.
+/// Generates a certificate of this host, in PEM and DER.
 fn certificate(host: &str) -> (String, CertificateDer<'static>) {
     let hosts = [Host::Name(host.to_owned())];
-    let made = SelfSigned::make(&hosts, time::OffsetDateTime::now_utc()).unwrap();
-    let begin = made.pem.find("-----BEGIN CERTIFICATE").unwrap();
-    (made.pem[begin..].to_owned(), made.certificate)
+    let generated = SelfSigned::generate(&hosts, time::OffsetDateTime::now_utc()).unwrap();
+    let begin = generated.pem.find("-----BEGIN CERTIFICATE").unwrap();
+    (generated.pem[begin..].to_owned(), generated.certificate)
 }
 
 fn trust(config: &Upstream) -> ServerTrust {
@@ -26,7 +26,7 @@ fn pin(pin: Pin) -> Upstream {
     }
 }
 
-/// The cause of a refusal, long after the certificate's end.
+/// Returns the text of a refusal at a moment, in time since 1970.
 fn refusal(
     trust: &ServerTrust,
     leaf: &CertificateDer<'_>,
@@ -43,7 +43,7 @@ fn refusal(
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 #[test]
-fn a_pin_takes_its_certificate_at_any_time_for_any_name_and_no_other() {
+fn pin_accepts_only_its_certificate_for_any_name_at_any_time() {
     let folder = Folder::new();
     let (pem, leaf) = certificate("openhab.org");
     let (_, other) = certificate("openhab.org");
@@ -55,13 +55,16 @@ fn a_pin_takes_its_certificate_at_any_time_for_any_name_and_no_other() {
         for host in ["192.0.2.1", "elsewhere.example"] {
             assert_eq!(refusal(&trust, &leaf, host, FAR), None);
             let refused = refusal(&trust, &other, host, FAR).unwrap();
-            assert!(refused.contains("another than that of `pin`"), "{refused}");
+            assert!(
+                refused.contains("not the certificate of `pin`"),
+                "{refused}"
+            );
         }
     }
 }
 
 #[test]
-fn a_refused_certificate_says_why_and_what_it_is() {
+fn refusal_names_cause_subject_and_fingerprint() {
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     let now = Duration::from_secs(now.try_into().unwrap());
     let folder = Folder::new();
@@ -100,7 +103,7 @@ fn a_refused_certificate_says_why_and_what_it_is() {
 }
 
 #[test]
-fn a_pin_file_has_one_certificate() {
+fn pin_file_must_have_exactly_one_certificate() {
     let folder = Folder::new();
     let (one, _) = certificate("a.example");
     let (two, _) = certificate("b.example");
@@ -120,7 +123,7 @@ fn a_pin_file_has_one_certificate() {
 }
 
 #[test]
-fn a_pinned_certificate_that_cannot_be_read_is_refused() {
+fn pinned_certificate_that_cannot_be_parsed_is_refused() {
     let garbage = CertificateDer::from(b"no certificate".to_vec());
     let trust = trust(&pin(Pin::Sha256(sha256(&garbage))));
     let refused = refusal(&trust, &garbage, "openhab.org", FAR).unwrap();

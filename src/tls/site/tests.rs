@@ -1,4 +1,4 @@
-//! Sites in memory, shaking hands.
+//! Handshakes with sites in memory.
 
 mod asking;
 
@@ -46,14 +46,14 @@ fn load(site: &Site, folder: &Folder, cas: &[Arc<ClientCa>]) -> anyhow::Result<S
     SiteTls::build(site, &folder.path("state"), &issued, &no_roots(), cas)
 }
 
-fn asking(folder: &Folder, ca: &TestCa) -> SiteTls {
+fn requesting(folder: &Folder, ca: &TestCa) -> SiteTls {
     build(folder, &[Arc::new(ca.client_ca(folder))])
 }
 
-/// How two connections of one client begin, the second as the first allows.
+/// Returns the kind of a client's second handshake, after a full one.
 fn twice(first: &Arc<ServerConfig>, second: &Arc<ServerConfig>, client: &Client) -> HandshakeKind {
-    let begun = handshake(client, first).unwrap();
-    assert_eq!(begun.handshake_kind(), Some(HandshakeKind::Full));
+    let first = handshake(client, first).unwrap();
+    assert_eq!(first.handshake_kind(), Some(HandshakeKind::Full));
     handshake(client, second).unwrap().handshake_kind().unwrap()
 }
 
@@ -84,7 +84,7 @@ fn ciphers_are_those_of_mozillas_intermediate_profile() {
 }
 
 #[test]
-fn sessions_resume_where_nobody_is_asked() {
+fn sessions_resume_without_a_certificate_request() {
     let folder = Folder::new();
     let config = build(&folder, &[]).config(false);
     for version in VERSIONS {
@@ -94,10 +94,10 @@ fn sessions_resume_where_nobody_is_asked() {
 }
 
 #[test]
-fn sessions_never_resume_where_a_certificate_is_asked_for() {
+fn sessions_never_resume_with_a_certificate_request() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
-    let config = asking(&folder, &ca).config(true);
+    let config = requesting(&folder, &ca).config(true);
     for version in VERSIONS {
         let client = Client::new().speaking(version).showing(&ca.issue("phone"));
         assert_eq!(
@@ -109,21 +109,21 @@ fn sessions_never_resume_where_a_certificate_is_asked_for() {
 }
 
 #[test]
-fn sessions_pass_neither_between_sites_nor_configurations() {
+fn sessions_resume_neither_across_sites_nor_across_configurations() {
     let (here, there) = (Folder::new(), Folder::new());
     let ca = TestCa::new("Home CA");
-    let (site, other) = (asking(&here, &ca), build(&there, &[]));
+    let (site, other) = (requesting(&here, &ca), build(&there, &[]));
     for version in VERSIONS {
         let client = || Client::new().speaking(version);
         let between_sites = twice(&site.config(false), &other.config(false), &client());
         assert_eq!(between_sites, HandshakeKind::Full, "{version:?}");
-        let into_asking = twice(&site.config(false), &site.config(true), &client());
-        assert_eq!(into_asking, HandshakeKind::Full, "{version:?}");
+        let into_requesting = twice(&site.config(false), &site.config(true), &client());
+        assert_eq!(into_requesting, HandshakeKind::Full, "{version:?}");
     }
 }
 
 #[test]
-fn changed_certificate_is_served_and_a_broken_one_is_not() {
+fn changed_certificate_is_served_and_a_mismatched_one_is_not() {
     let folder = Folder::new();
     let ca = TestCa::new("CA");
     let write = || {
@@ -163,7 +163,7 @@ fn changed_certificate_is_served_and_a_broken_one_is_not() {
 }
 
 #[test]
-fn fault_of_the_files_stops_the_build() {
+fn missing_file_fails_the_build() {
     let folder = Folder::new();
     let (chain, key) = (folder.path("chain.pem"), folder.path("key.pem"));
     let site = site(Certificate::Files { chain, key });
@@ -178,7 +178,7 @@ fn fault_of_the_files_stops_the_build() {
 }
 
 #[test]
-fn placeholder_names_nothing_asks_nobody_and_resumes_nothing() {
+fn placeholder_names_no_host_requests_no_certificate_and_resumes_no_session() {
     let config = crate::tls::placeholder().unwrap();
     let client = Client::new().showing(&TestCa::new("Any CA").issue("phone"));
     assert_eq!(twice(&config, &config, &client), HandshakeKind::Full);

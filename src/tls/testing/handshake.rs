@@ -19,7 +19,7 @@ use rustls::{
 
 use super::Issued;
 
-/// A client with a memory for sessions; it believes every server.
+/// A client with a session cache that accepts every server certificate.
 pub(crate) struct Client {
     name: ServerName<'static>,
     protocols: Vec<Vec<u8>>,
@@ -28,7 +28,7 @@ pub(crate) struct Client {
     resumption: Resumption,
 }
 
-/// What the client shows, and what it was shown.
+/// The client's certificate, and the messages of the server.
 #[derive(Debug, Default)]
 struct View {
     key: Option<Arc<CertifiedKey>>,
@@ -48,7 +48,7 @@ impl Client {
         }
     }
 
-    /// Asks for another name (SNI); an address is not sent.
+    /// Sends another server name (SNI); an IP address is not sent.
     pub(crate) fn asking_for(mut self, name: &str) -> Self {
         self.name = ServerName::try_from(name.to_owned()).unwrap();
         self
@@ -74,12 +74,12 @@ impl Client {
         self
     }
 
-    /// The CAs the last request for a certificate named, as DER.
+    /// Returns the CA names of the last CertificateRequest, in DER.
     pub(crate) fn hints(&self) -> Vec<Vec<u8>> {
         self.view.hints.lock().unwrap().clone()
     }
 
-    /// The server's certificate of the last full handshake.
+    /// Returns the server's certificate of the last full handshake.
     pub(crate) fn seen(&self) -> Option<CertificateDer<'static>> {
         self.view.seen.lock().unwrap().clone()
     }
@@ -97,7 +97,7 @@ impl Client {
     }
 }
 
-/// The server's side after a handshake, or why the server refused it.
+/// Performs a handshake; returns the server's side, or its error.
 pub(crate) fn handshake(
     client: &Client,
     config: &Arc<ServerConfig>,

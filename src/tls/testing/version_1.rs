@@ -1,4 +1,5 @@
-//! Certificates and revocation lists of version 1, as OpenSSL makes them of a small configuration.
+//! Certificates and revocation lists of version 1, as OpenSSL writes them with a minimal
+//! configuration.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{SerialNumber, SigningKey};
@@ -6,10 +7,10 @@ use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
 
 use super::{Issued, TestCa};
 
-/// The version of a list, the version and the extensions of a list or certificate.
+/// Tags of the fields that version 1 lacks, in lists and in certificates.
 const NOT_IN_VERSION_1: [&[u8]; 2] = [&[0x02, 0xA0], &[0xA0, 0xA3]];
 
-/// The same leaf as a certificate of X.509 version 1, signed by the CA again.
+/// Converts a leaf to X.509 version 1; the CA signs it again.
 pub(crate) fn version_1(ca: &TestCa, mut issued: Issued) -> Issued {
     let [_, of_certificates] = NOT_IN_VERSION_1;
     issued.chain = vec![ca.sign_without(of_certificates, &issued.chain[0]).into()];
@@ -17,15 +18,15 @@ pub(crate) fn version_1(ca: &TestCa, mut issued: Issued) -> Issued {
 }
 
 impl TestCa {
-    /// A PEM list of version 1 that ends so many days from now.
+    /// Signs a list of version 1 in PEM that expires in this number of days.
     pub(crate) fn revoke_by_version_1(&self, serials: &[&SerialNumber], days: i64) -> String {
         let pem = self.revoke(serials, days);
         let list = CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap();
         let [of_lists, _] = NOT_IN_VERSION_1;
-        armored(&self.sign_without(of_lists, &list))
+        to_pem(&self.sign_without(of_lists, &list))
     }
 
-    /// Signs what was signed again, without the fields of these tags.
+    /// Signs a certificate or list again, without the fields of these tags.
     fn sign_without(&self, tags: &[u8], der: &[u8]) -> Vec<u8> {
         let whole = elements(content(der));
         let mut fields = elements(content(whole[0]));
@@ -37,13 +38,13 @@ impl TestCa {
     }
 }
 
-/// A list as PEM.
-fn armored(der: &[u8]) -> String {
+/// Encodes a list in PEM.
+fn to_pem(der: &[u8]) -> String {
     let (begin, end) = ("-----BEGIN X509 CRL-----", "-----END X509 CRL-----");
     format!("{begin}\n{}\n{end}\n", STANDARD.encode(der))
 }
 
-/// An element of DER with this content.
+/// Encodes a DER element.
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = u16::try_from(content.len()).unwrap().to_be_bytes();
     let head = match content.len() {
@@ -54,6 +55,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     [head, content.to_vec()].concat()
 }
 
+/// Returns the length of an element's head and of its content.
 fn head(element: &[u8]) -> (usize, usize) {
     match element[1] {
         0x81 => (3, usize::from(element[2])),
@@ -62,12 +64,12 @@ fn head(element: &[u8]) -> (usize, usize) {
     }
 }
 
-/// The content of an element of DER.
+/// Returns the content of a DER element.
 fn content(element: &[u8]) -> &[u8] {
     &element[head(element).0..]
 }
 
-/// The elements of DER one after the other.
+/// Splits DER into its elements.
 fn elements(mut bytes: &[u8]) -> Vec<&[u8]> {
     let mut elements = Vec::new();
     while !bytes.is_empty() {

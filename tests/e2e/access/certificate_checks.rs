@@ -123,7 +123,10 @@ fn matrix(family: &Authority) -> Vec<(Leaf, &'static str)> {
             "was not made for clients",
         ),
         (authority, "that of a CA, not of a device"),
-        (below.client("anna").through(&below), "more stand between"),
+        (
+            below.client("anna").through(&below),
+            "more intermediate CAs stand between",
+        ),
         (below.client("anna"), "signed by another CA"),
         (
             Authority::new("family").client("anna"),

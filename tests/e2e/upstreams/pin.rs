@@ -109,7 +109,7 @@ async fn another_certificate_is_refused_on_each_way_and_the_cause_logged() {
     let gate = Setup::home(&secure.upstream("pin: hub.pem")).file("hub.pem", &leaf.chain_pem);
     let gate = gate.start().await;
     assert_eq!(three_ways(&gate.tls(), "/", &[]).await, [502; 3]);
-    let line = gate.line_with("another than that of `pin`").await;
+    let line = gate.line_with("not the certificate of `pin`").await;
     assert!(line.contains(&sha256(&other)), "{line}");
     assert!(hub.requests().is_empty());
     assert_eq!(secure.handshakes(), 0);
@@ -126,7 +126,7 @@ async fn the_pinned_certificate_without_its_key_is_refused() {
             let gate = Setup::home(&secure.upstream("pin: hub.pem"));
             let gate = gate.file("hub.pem", &leaf.chain_pem).start().await;
             assert_eq!(three_ways(&gate.tls(), "/", &[]).await, [502; 3]);
-            gate.line_with("does not have the key").await;
+            gate.line_with("does not have the private key").await;
         }
     }
     assert!(hub.requests().is_empty());

@@ -1,15 +1,15 @@
-//! Certificates without usages, where the owner takes them.
+//! Certificates without extended key usage, under `any_use`.
 
 use super::*;
 use crate::tls::testing::{ca_params, changed, version_1};
 
-/// The verdict of a CA that takes any use, with its list of revoked certificates or without.
+/// Validates a leaf under `any_use`, with or without a revocation list.
 fn lenient(ca: &TestCa, list: Option<&str>, issued: &Issued) -> Result<Identity, Reason> {
     let folder = Folder::new();
     let file = folder.write("ca.pem", ca.certificate.pem());
     let crl = list.map(|list| folder.write("crl.pem", list));
     let judge = client_ca(&file, crl.as_deref(), &[]).unwrap();
-    let judge = judge.taking_any_use(true);
+    let judge = judge.with_any_use(true);
     judge.judge(&issued.chain, SystemTime::now())
 }
 
@@ -20,7 +20,7 @@ fn without_usages(name: &str) -> CertificateParams {
 }
 
 #[test]
-fn certificate_without_usages_is_taken_and_one_for_others_is_not() {
+fn any_use_accepts_no_key_usage_but_refuses_other_key_usages() {
     use ExtendedKeyUsagePurpose::{Any, ServerAuth};
     let ca = TestCa::new("Home CA");
     let identity = lenient(&ca, None, &ca.issue_with(without_usages("anna"))).unwrap();
@@ -35,7 +35,7 @@ fn certificate_without_usages_is_taken_and_one_for_others_is_not() {
 }
 
 #[test]
-fn netscape_type_for_servers_is_no_clients() {
+fn netscape_type_for_servers_is_refused() {
     let ca = TestCa::new("Home CA");
     for (bits, verdict) in [(0x80, None), (0x40, Some(Reason::NotForClients))] {
         let mut params = without_usages("anna");
@@ -48,14 +48,14 @@ fn netscape_type_for_servers_is_no_clients() {
 }
 
 #[test]
-fn authority_is_no_client_without_usages_either() {
+fn ca_certificate_is_refused_under_any_use() {
     let ca = TestCa::new("Home CA");
     let below = ca.issue_with(ca_params("below"));
     assert_eq!(lenient(&ca, None, &below), Err(Reason::IsCa));
 }
 
 #[test]
-fn version_1_is_taken_below_the_ca_itself_until_it_is_revoked() {
+fn version_1_directly_below_the_ca_is_valid_until_it_is_revoked() {
     let ca = TestCa::new("Home CA");
     let anna = version_1(&ca, ca.issue("anna"));
     let identity = lenient(&ca, None, &anna).unwrap();
@@ -73,7 +73,7 @@ fn version_1_is_taken_below_the_ca_itself_until_it_is_revoked() {
 }
 
 #[test]
-fn version_1_has_dates_too() {
+fn expired_version_1_is_refused() {
     let ca = TestCa::new("Home CA");
     let begin = OffsetDateTime::now_utc() - time::Duration::days(9);
     let ended = changed(leaf_params("anna"), |params| {
@@ -85,24 +85,24 @@ fn version_1_has_dates_too() {
 }
 
 #[test]
-fn version_1_of_another_ca_or_altered_is_refused() {
+fn version_1_of_another_ca_is_refused() {
     let (ca, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let foreign = version_1(&twin, twin.issue("anna"));
     assert_eq!(lenient(&ca, None, &foreign), Err(Reason::BadSignature));
-    let stranger = TestCa::new("Away CA");
-    let strange = version_1(&stranger, stranger.issue("anna"));
-    assert_eq!(lenient(&ca, None, &strange), Err(Reason::OtherCa));
+    let away = TestCa::new("Away CA");
+    let foreign = version_1(&away, away.issue("anna"));
+    assert_eq!(lenient(&ca, None, &foreign), Err(Reason::OtherCa));
 }
 
 #[test]
-fn version_1_is_never_a_ca_nor_below_another_certificate() {
+fn version_1_is_neither_a_ca_nor_below_an_intermediate() {
     let ca = TestCa::new("Home CA");
     let twin = version_1(&ca, ca.issue("Home CA"));
     assert_eq!(lenient(&ca, None, &twin), Err(Reason::IsCa));
     let below = ca.intermediate(ca_params("Below"));
     let deep = version_1(&below, below.issue("anna")).through(&[&below]);
     assert_eq!(lenient(&ca, None, &deep), Err(Reason::OtherCa));
-    // A certificate of version 1 in the place of an intermediate.
+    // A certificate of version 1 as intermediate.
     let mut old = version_1(&ca, ca.issue("old"));
     let issuer = rcgen::Issuer::new(leaf_params("old"), old.key);
     let key = crate::tls::testing::new_key();

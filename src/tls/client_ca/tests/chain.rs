@@ -1,4 +1,4 @@
-//! From the leaf to the CA.
+//! Paths from the leaf to the CA.
 
 use rcgen::{BasicConstraints, GeneralSubtree, IsCa, NameConstraints, SanType};
 
@@ -18,7 +18,7 @@ fn certificate_of_another_ca_is_refused() {
 }
 
 #[test]
-fn ca_of_the_same_name_with_another_key_is_another_ca() {
+fn ca_of_the_same_name_with_another_key_is_refused() {
     let (home, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let reason = verdict(&home, &twin.issue("phone")).unwrap_err();
     assert_eq!(reason, Reason::BadSignature);
@@ -30,7 +30,7 @@ fn ca_of_the_same_name_with_another_key_is_another_ca() {
 }
 
 #[test]
-fn intermediate_is_followed_as_far_as_the_path_length_allows() {
+fn path_length_of_the_anchor_limits_the_intermediates() {
     for (path_length, expected) in [(0, Err(Reason::ChainTooLong)), (1, Ok(()))] {
         let root = TestCa::with(changed(ca_params("Home CA"), |params| {
             params.is_ca = IsCa::Ca(BasicConstraints::Constrained(path_length));
@@ -42,7 +42,7 @@ fn intermediate_is_followed_as_far_as_the_path_length_allows() {
 }
 
 #[test]
-fn path_length_of_an_intermediate_counts() {
+fn path_length_of_an_intermediate_limits_those_below_it() {
     let root = TestCa::new("Home CA");
     let below = root.intermediate(changed(ca_params("Below"), |params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -52,7 +52,7 @@ fn path_length_of_an_intermediate_counts() {
     assert_eq!(verdict(&root, &leaf).unwrap_err(), Reason::ChainTooLong);
 }
 
-/// As NGINX counts with `ssl_verify_depth`: neither the leaf nor the root.
+/// NGINX's `ssl_verify_depth` counts neither the leaf nor the root.
 #[test]
 fn verify_depth_limits_the_intermediates() {
     let root = TestCa::new("Home CA");
@@ -65,7 +65,7 @@ fn verify_depth_limits_the_intermediates() {
     ];
     let folder = Folder::new();
     for limit in 0..4 {
-        let ca = root.client_ca(&folder).limited_to(Some(limit));
+        let ca = root.client_ca(&folder).with_verify_depth(Some(limit));
         for (depth, issued) in (0..).zip(&chains) {
             let judged = ca.judge(&issued.chain, SystemTime::now()).map(|_| ());
             let expected = if depth > limit {
@@ -79,7 +79,7 @@ fn verify_depth_limits_the_intermediates() {
 }
 
 #[test]
-fn leaf_that_signs_another_is_no_ca() {
+fn certificate_signed_by_an_end_entity_is_refused() {
     let root = TestCa::new("Home CA");
     let leaf = root.intermediate(leaf_params("phone"));
     let forged = leaf.issue("forged").through(&[&leaf]);
@@ -87,7 +87,7 @@ fn leaf_that_signs_another_is_no_ca() {
 }
 
 #[test]
-fn ca_may_sign_only_the_names_it_was_given() {
+fn name_constraints_of_the_ca_are_enforced() {
     let permitted = GeneralSubtree::DnsName("home.example.org".into());
     let ca = TestCa::with(changed(ca_params("Home CA"), |params| {
         params.name_constraints = Some(NameConstraints {

@@ -1,4 +1,4 @@
-//! What the files of a CA may hold.
+//! The files of a client CA.
 
 use time::OffsetDateTime;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::tls::testing::{ca_params, changed, no_roots};
 
 #[test]
-fn certificate_that_is_no_cas_is_an_error() {
+fn certificate_of_no_ca_is_an_error() {
     let ca = TestCa::new("Home CA");
     let fault = refused(&ca.issue("phone").pem, None);
     assert!(
@@ -33,7 +33,7 @@ fn unreadable_and_empty_ca_files_are_errors() {
 }
 
 #[test]
-fn public_ca_is_refused_as_client_ca_and_so_is_its_intermediate() {
+fn public_ca_and_its_intermediate_are_errors() {
     let folder = Folder::new();
     let root = TestCa::new("Public root");
     let below = root.intermediate(ca_params("Public intermediate"));
@@ -48,7 +48,7 @@ fn public_ca_is_refused_as_client_ca_and_so_is_its_intermediate() {
         let fault = format!("{fault:#}");
         assert!(fault.contains("is a public CA"), "{fault}");
         assert!(
-            fault.contains("it would let in everybody with a certificate of it"),
+            fault.contains("it would admit every holder of one of its certificates"),
             "{fault}"
         );
         load(&no_roots()).unwrap();
@@ -56,7 +56,7 @@ fn public_ca_is_refused_as_client_ca_and_so_is_its_intermediate() {
 }
 
 #[test]
-fn ca_that_has_ended_lets_no_device_in_and_is_warned_of() {
+fn expired_ca_refuses_certificates_with_a_warning() {
     let folder = Folder::new();
     let ca = TestCa::with(changed(ca_params("Old CA"), |params| {
         params.not_after = OffsetDateTime::now_utc() - time::Duration::days(1);
@@ -74,13 +74,13 @@ fn ca_that_has_ended_lets_no_device_in_and_is_warned_of() {
 }
 
 #[test]
-fn certificate_replaced_in_the_ca_file_is_named() {
+fn refresh_names_replaced_certificates() {
     let folder = Folder::new();
     let (old, new) = (TestCa::new("Old CA"), TestCa::new("New CA"));
     let judge = old.client_ca(&folder);
     folder.write("ca.pem", new.certificate.pem());
     let changes = judge.refresh().unwrap();
-    let named = |end: &str| changes.iter().any(|it| it.ends_with(end));
+    let named = |end: &str| changes.iter().any(|change| change.ends_with(end));
     assert!(
         named("ca.pem: CN=New CA") && named("ca.pem: CN=Old CA"),
         "{changes:?}"
@@ -96,7 +96,7 @@ fn certificate_replaced_in_the_ca_file_is_named() {
 }
 
 #[test]
-fn file_in_which_each_certificate_has_its_issuer_is_an_error() {
+fn file_without_a_trust_anchor_is_an_error() {
     let root = TestCa::new("One");
     let below = root.intermediate(ca_params("Two"));
     let again = below.intermediate(ca_params("One"));
@@ -108,7 +108,7 @@ fn file_in_which_each_certificate_has_its_issuer_is_an_error() {
 }
 
 #[test]
-fn changed_files_count_as_a_generation_and_broken_ones_change_nothing() {
+fn changed_files_increase_the_generation_and_damaged_ones_do_not() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
     let lost = ca.issue("lost");

@@ -1,4 +1,4 @@
-//! Intermediate CAs that stand in the file: they build paths, and no path ends at them.
+//! Intermediate CAs in the file: parts of paths, but no trust anchors.
 
 use rcgen::{BasicConstraints, IsCa};
 use time::{Duration, OffsetDateTime};
@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::tls::testing::{ca_params, changed};
 
-/// The verdict by a file with these certificates.
+/// Validates a leaf by a file with these certificates.
 fn by(file: &[&TestCa], issued: &Issued) -> Result<(), Reason> {
     by_lists(file, None, issued)
 }
@@ -21,7 +21,7 @@ fn by_lists(file: &[&TestCa], lists: Option<String>, issued: &Issued) -> Result<
 }
 
 #[test]
-fn intermediate_in_the_file_is_used_where_the_device_does_not_show_it() {
+fn path_uses_an_intermediate_of_the_file_that_the_client_omits() {
     let root = TestCa::new("Home CA");
     let below = root.intermediate(ca_params("Below"));
     let deep = below.intermediate(ca_params("Deep"));
@@ -34,7 +34,7 @@ fn intermediate_in_the_file_is_used_where_the_device_does_not_show_it() {
 }
 
 #[test]
-fn revoked_intermediate_in_the_file_lets_no_device_in() {
+fn revoked_intermediate_in_the_file_refuses_its_leaves() {
     let root = TestCa::new("Home CA");
     let below = root.intermediate(changed(ca_params("Below"), |params| {
         params.serial_number = Some(7.into());
@@ -47,7 +47,7 @@ fn revoked_intermediate_in_the_file_lets_no_device_in() {
 }
 
 #[test]
-fn intermediate_in_the_file_that_has_ended_lets_no_device_in() {
+fn expired_intermediate_in_the_file_refuses_its_leaves() {
     let root = TestCa::new("Home CA");
     let below = root.intermediate(changed(ca_params("Below"), |params| {
         params.not_after = OffsetDateTime::now_utc() - Duration::days(1);
@@ -57,7 +57,7 @@ fn intermediate_in_the_file_that_has_ended_lets_no_device_in() {
 }
 
 #[test]
-fn intermediate_in_the_file_keeps_the_path_length_above_it() {
+fn path_length_of_the_anchor_limits_intermediates_in_the_file() {
     let root = TestCa::with(changed(ca_params("Home CA"), |params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     }));
@@ -76,7 +76,7 @@ fn intermediate_without_its_issuer_in_the_file_is_an_anchor() {
 }
 
 #[test]
-fn intermediate_that_the_ca_of_its_issuers_name_did_not_sign_lets_no_device_in() {
+fn intermediate_with_a_wrong_signature_in_the_file_refuses_its_leaves() {
     let (root, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let below = twin.intermediate(ca_params("Below"));
     let judged = by(&[&root, &below], &below.issue("phone"));

@@ -1,4 +1,4 @@
-//! The leaf itself: dates, purpose, key.
+//! Dates, key usage and key of the leaf.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::tls::testing::{ca_params, changed};
 
 #[test]
-fn expired_certificate_is_told_when_it_ended() {
+fn expired_certificate_is_refused_with_its_end() {
     let reason = judged(|params| {
         params.not_before = datetime!(2025-01-03 12:00 UTC);
         params.not_after = datetime!(2026-01-03 12:00 UTC);
@@ -21,7 +21,7 @@ fn expired_certificate_is_told_when_it_ended() {
 }
 
 #[test]
-fn certificate_of_the_future_is_told_when_it_begins() {
+fn certificate_not_yet_valid_is_refused_with_its_begin() {
     let reason = judged(|params| {
         params.not_before = datetime!(2099-11-03 12:00 UTC);
         params.not_after = datetime!(2100-11-03 12:00 UTC);
@@ -31,7 +31,7 @@ fn certificate_of_the_future_is_told_when_it_begins() {
 }
 
 #[test]
-fn verdict_is_of_the_moment_asked_for() {
+fn verdict_is_of_the_given_moment() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
     let (issued, judge) = (ca.issue("phone"), ca.client_ca(&folder));
@@ -49,7 +49,7 @@ fn verdict_is_of_the_moment_asked_for() {
 }
 
 #[test]
-fn certificate_not_made_for_clients_is_refused() {
+fn certificate_without_client_auth_is_refused() {
     use ExtendedKeyUsagePurpose::{Any, ClientAuth, ServerAuth};
     for usages in [vec![ServerAuth], vec![Any]] {
         let reason = judged(|params| params.extended_key_usages = usages).unwrap_err();
@@ -78,7 +78,7 @@ fn altered_certificate_is_refused() {
 }
 
 #[test]
-fn cas_own_certificate_is_no_clients() {
+fn ca_certificate_is_refused() {
     let ca = TestCa::new("Home CA");
     let usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let leaf = ca.issue_with(changed(ca_params("sub"), |params| {
@@ -87,7 +87,7 @@ fn cas_own_certificate_is_no_clients() {
     assert_eq!(verdict(&ca, &leaf).unwrap_err(), Reason::IsCa);
 }
 
-/// An RSA key of 1024 bits, which nothing here would make.
+/// An RSA key of 1024 bits, which rcgen does not generate.
 struct ShortKey(Vec<u8>);
 
 impl PublicKeyData for ShortKey {
@@ -101,7 +101,7 @@ impl PublicKeyData for ShortKey {
 }
 
 #[test]
-fn short_rsa_key_is_refused_with_its_length() {
+fn short_rsa_key_is_refused_with_its_bits() {
     let ca = TestCa::new("Home CA");
     let modulus = [&[0x02, 0x81, 0x81, 0x00], [0xC5; 128].as_slice()].concat();
     let exponent = [0x02, 0x03, 0x01, 0x00, 0x01];
@@ -136,7 +136,7 @@ fn bytes_that_are_no_certificate_are_refused() {
 }
 
 #[test]
-fn certificate_signed_in_an_outdated_way_is_refused() {
+fn certificate_with_an_unsafe_signature_algorithm_is_refused() {
     let ca = TestCa::new("Home CA");
     let mut issued = ca.issue("phone");
     let mut der = issued.chain[0].to_vec();

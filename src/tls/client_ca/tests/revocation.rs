@@ -1,4 +1,4 @@
-//! Lists of revoked certificates.
+//! Revocation lists.
 
 use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
 use time::Duration;
@@ -16,7 +16,7 @@ fn revoked_certificate_is_refused_and_others_pass() {
 }
 
 #[test]
-fn der_list_is_taken_too() {
+fn list_in_der_is_loaded() {
     let ca = TestCa::new("Home CA");
     let lost = ca.issue("lost");
     let pem = ca.revoke(&[&lost.serial], 30);
@@ -25,7 +25,7 @@ fn der_list_is_taken_too() {
 }
 
 #[test]
-fn list_that_has_ended_refuses_everybody_and_warns() {
+fn expired_list_refuses_every_certificate_with_a_warning() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
     let file = folder.write("ca.pem", ca.certificate.pem());
@@ -41,7 +41,7 @@ fn list_that_has_ended_refuses_everybody_and_warns() {
 }
 
 #[test]
-fn revoked_intermediate_takes_its_leaves_with_it() {
+fn revoked_intermediate_refuses_its_leaves() {
     let root = TestCa::new("Home CA");
     let mut params = ca_params("Below");
     params.serial_number = Some(7.into());
@@ -54,12 +54,12 @@ fn revoked_intermediate_takes_its_leaves_with_it() {
     assert_eq!(
         unknown,
         Err(Reason::RevocationUnknown),
-        "no list of the intermediate's own"
+        "the intermediate has no list"
     );
 }
 
 #[test]
-fn ca_without_a_list_among_others_with_one_is_told() {
+fn ca_without_a_list_refuses_certificates_with_a_warning() {
     let folder = Folder::new();
     let (home, away) = (TestCa::new("Home CA"), TestCa::new("Away CA"));
     let file = folder.write("ca.pem", home.certificate.pem() + &away.certificate.pem());
@@ -77,7 +77,7 @@ fn ca_without_a_list_among_others_with_one_is_told() {
 }
 
 #[test]
-fn list_by_another_ca_of_the_name_is_not_used_and_lets_no_device_in() {
+fn list_by_another_ca_of_the_same_name_is_not_used() {
     let (home, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let (judge, _folder) = with_list(&home.certificate.pem(), &twin.revoke(&[], 30));
     let warnings: Vec<_> = judge.warnings().iter().map(ToString::to_string).collect();
@@ -88,7 +88,7 @@ fn list_by_another_ca_of_the_name_is_not_used_and_lets_no_device_in() {
 }
 
 #[test]
-fn list_of_a_ca_outside_the_file_warns_and_changes_nothing_for_others() {
+fn list_of_a_ca_outside_the_file_is_a_warning_only() {
     let (home, away) = (TestCa::new("Home CA"), TestCa::new("Away CA"));
     let lists = away.revoke(&[], 30) + &home.revoke(&[], 30);
     let (judge, _folder) = with_list(&home.certificate.pem(), &lists);
@@ -105,7 +105,7 @@ fn list_of_a_ca_outside_the_file_warns_and_changes_nothing_for_others() {
 }
 
 #[test]
-fn list_of_an_intermediate_that_only_the_device_shows_counts() {
+fn list_of_an_intermediate_that_the_client_presents_counts() {
     let root = TestCa::new("Home CA");
     let below = root.intermediate(ca_params("Below"));
     let (lost, kept) = (below.issue("lost"), below.issue("kept"));
@@ -117,7 +117,7 @@ fn list_of_an_intermediate_that_only_the_device_shows_counts() {
 }
 
 #[test]
-fn newest_list_of_a_ca_decides_wherever_it_stands() {
+fn newest_list_of_a_ca_decides_in_any_order() {
     let ca = TestCa::new("Home CA");
     let lost = ca.issue("lost");
     let old = ca.revoke_since(&[], 30, 60);
@@ -128,7 +128,7 @@ fn newest_list_of_a_ca_decides_wherever_it_stands() {
 }
 
 #[test]
-fn of_two_lists_of_one_date_the_one_with_the_higher_number_decides() {
+fn crl_number_decides_between_lists_of_the_same_date() {
     let ca = TestCa::new("Home CA");
     let lost = ca.issue("lost");
     let now = OffsetDateTime::now_utc();
@@ -141,7 +141,7 @@ fn of_two_lists_of_one_date_the_one_with_the_higher_number_decides() {
 }
 
 #[test]
-fn each_of_two_cas_of_one_name_has_its_own_list() {
+fn two_cas_of_the_same_name_have_separate_lists() {
     let (old, new) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let cas = old.certificate.pem() + &new.certificate.pem();
     let lost = new.issue("lost");
@@ -155,7 +155,7 @@ fn each_of_two_cas_of_one_name_has_its_own_list() {
 }
 
 #[test]
-fn damaged_or_absent_list_is_an_error() {
+fn damaged_or_missing_list_is_an_error() {
     let pem = TestCa::new("Home CA").certificate.pem();
     assert!(refused(&pem, Some("no list")).contains("crl.pem: damaged revocation list"));
     assert!(refused(&pem, Some("")).contains("crl.pem: the file is empty"));
@@ -169,7 +169,7 @@ fn with_list(cas: &str, lists: &str) -> (ClientCa, Folder) {
 }
 
 #[test]
-fn list_of_version_1_refuses_the_devices_it_names_and_lets_others_in() {
+fn list_of_version_1_refuses_exactly_the_revoked_certificates() {
     let ca = TestCa::new("Home CA");
     let (lost, kept) = (ca.issue("lost"), ca.issue("kept"));
     let list = ca.revoke_by_version_1(&[&lost.serial], 30);
@@ -178,14 +178,14 @@ fn list_of_version_1_refuses_the_devices_it_names_and_lets_others_in() {
 }
 
 #[test]
-fn list_of_version_1_that_has_ended_refuses_everybody() {
+fn expired_list_of_version_1_refuses_every_certificate() {
     let ca = TestCa::new("Home CA");
     let reason = listed(&ca, ca.revoke_by_version_1(&[], -1), &ca.issue("phone"));
     assert!(matches!(reason, Err(Reason::CrlExpired(_))), "{reason:?}");
 }
 
 #[test]
-fn list_of_version_1_of_another_key_lets_no_device_in() {
+fn list_of_version_1_by_another_key_is_not_used() {
     let (home, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let list = twin.revoke_by_version_1(&[], 30);
     let reason = listed(&home, list, &home.issue("phone"));
@@ -193,7 +193,7 @@ fn list_of_version_1_of_another_key_lets_no_device_in() {
 }
 
 #[test]
-fn lists_of_both_versions_cover_a_line_together() {
+fn lists_of_both_versions_cover_a_path_together() {
     let root = TestCa::new("Home CA");
     let mut params = ca_params("Below");
     params.serial_number = Some(7.into());
@@ -229,7 +229,7 @@ fn lists_of_both_versions_cover_a_line_together() {
 }
 
 #[test]
-fn list_of_version_1_warns_and_names_the_way_to_version_2() {
+fn list_of_version_1_is_a_warning_with_the_way_to_version_2() {
     let ca = TestCa::new("Home CA");
     let list = ca.revoke_by_version_1(&[], 30);
     let (judge, _folder) = with_list(&ca.certificate.pem(), &list);
@@ -240,7 +240,7 @@ fn list_of_version_1_warns_and_names_the_way_to_version_2() {
 }
 
 #[test]
-fn list_of_version_1_counts_beside_that_of_an_intermediate_that_only_the_device_shows() {
+fn list_of_version_1_counts_beside_a_list_of_a_presented_intermediate() {
     let root = TestCa::new("Home CA");
     let below = root.intermediate(ca_params("Below"));
     let (lost, kept) = (below.issue("lost"), below.issue("kept"));

@@ -1,4 +1,4 @@
-//! Who is asked for a certificate, and what the handshake takes.
+//! Requests for client certificates, and the certificates that the handshake accepts.
 
 use rcgen::ExtendedKeyUsagePurpose;
 
@@ -6,20 +6,20 @@ use super::*;
 use crate::tls::testing::{ca_params, changed, leaf_params};
 
 #[test]
-fn client_is_asked_only_by_the_asking_configuration() {
+fn only_the_requesting_configuration_requests_a_certificate() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
-    let site = asking(&folder, &ca);
+    let site = requesting(&folder, &ca);
     let phone = ca.issue("phone");
     let client = Client::new().showing(&phone);
-    let not_asked = handshake(&client, &site.config(false)).unwrap();
-    assert_eq!(not_asked.peer_certificates(), None);
-    let asked = handshake(&client, &site.config(true)).unwrap();
-    assert_eq!(asked.peer_certificates(), Some(phone.chain.as_slice()));
+    let plain = handshake(&client, &site.config(false)).unwrap();
+    assert_eq!(plain.peer_certificates(), None);
+    let requested = handshake(&client, &site.config(true)).unwrap();
+    assert_eq!(requested.peer_certificates(), Some(phone.chain.as_slice()));
 }
 
 #[test]
-fn site_without_a_ca_asks_nobody() {
+fn site_without_a_ca_requests_no_certificate() {
     let folder = Folder::new();
     let site = build(&folder, &[]);
     let client = Client::new().showing(&TestCa::new("Any CA").issue("phone"));
@@ -31,7 +31,7 @@ fn site_without_a_ca_asks_nobody() {
 #[test]
 fn handshake_succeeds_without_a_certificate() {
     let folder = Folder::new();
-    let site = asking(&folder, &TestCa::new("Home CA"));
+    let site = requesting(&folder, &TestCa::new("Home CA"));
     for version in VERSIONS {
         let client = Client::new().speaking(version);
         let server = handshake(&client, &site.config(true)).unwrap();
@@ -40,10 +40,10 @@ fn handshake_succeeds_without_a_certificate() {
 }
 
 #[test]
-fn bad_certificate_is_taken_into_the_connection_to_be_judged_there() {
+fn handshake_accepts_an_invalid_certificate_for_later_validation() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
-    let site = asking(&folder, &ca);
+    let site = requesting(&folder, &ca);
     let ended = changed(leaf_params("ended"), |params| {
         params.not_after = params.not_before + time::Duration::hours(1);
     });
@@ -70,7 +70,7 @@ fn bad_certificate_is_taken_into_the_connection_to_be_judged_there() {
 fn certificate_without_its_key_fails_the_handshake() {
     let folder = Folder::new();
     let ca = TestCa::new("Home CA");
-    let site = asking(&folder, &ca);
+    let site = requesting(&folder, &ca);
     let mut stolen = ca.issue("phone");
     stolen.key = new_key();
     for version in VERSIONS {
@@ -84,7 +84,7 @@ fn certificate_without_its_key_fails_the_handshake() {
 }
 
 #[test]
-fn request_names_the_cas_and_follows_their_files() {
+fn request_names_the_current_cas() {
     let folder = Folder::new();
     let (old, new) = (TestCa::new("Old CA"), TestCa::new("New CA"));
     let ca = Arc::new(old.client_ca(&folder));
@@ -98,7 +98,7 @@ fn request_names_the_cas_and_follows_their_files() {
         named(),
         ca.subjects()
             .iter()
-            .map(|it| it.as_ref().to_vec())
+            .map(|name| name.as_ref().to_vec())
             .collect::<Vec<_>>()
     );
     let before = named();
