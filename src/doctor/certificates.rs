@@ -1,146 +1,160 @@
-//! The certificates of the sites: until when they are good, and what happens next.
-
-use std::sync::Arc;
+//! The certificates of the sites: their end, and the next step of their renewal.
 
 use time::OffsetDateTime;
 
-use super::{Finding, process::Running};
+use super::{Finding, Installation};
 use crate::{
     acme::{
         self,
         state::{Standing, State},
     },
-    config::model::{Certificate, Config, Site},
+    config::model::{Certificate, Site},
     secret_file::OwnerRights,
     server::control,
     tls::{Certified, SystemRoots, day},
 };
 
-/// How many days before its end somebody should renew a certificate of their own.
-const NOTICE: i64 = 14;
+/// Days before the end of an operator's own certificate from which on a warning is due.
+const NOTICE_DAYS: i64 = 14;
 
-/// How the certificate of each site stands.
-pub(super) fn findings(config: &Config, running: &Running) -> Vec<Finding> {
-    // Without the rights, what cannot be read is a finding of its own.
-    let _rights = OwnerRights::assume(&config.state).ok();
-    let sites = config.sites.iter();
-    let mut found: Vec<_> = sites.flat_map(|site| of_site(site, running)).collect();
-    if config
-        .sites
-        .iter()
-        .any(|site| site.certificate == Certificate::Acme)
-    {
-        found.extend(by_acme(config, running));
+impl Installation {
+    /// Checks the certificate of each site.
+    pub(super) fn certificates(&self) -> Vec<Finding> {
+        // Without the rights, an unreadable file is a finding of its own.
+        let _rights = OwnerRights::assume(&self.config.state).ok();
+        let sites = self.config.sites.iter();
+        let mut found: Vec<_> = sites
+            .clone()
+            .flat_map(|site| self.site_certificate(site))
+            .collect();
+        if sites
+            .into_iter()
+            .any(|site| site.certificate == Certificate::Acme)
+        {
+            found.extend(self.acme_certificates());
+        }
+        found
     }
-    found
-}
 
-fn of_site(site: &Arc<Site>, running: &Running) -> Vec<Finding> {
-    match &site.certificate {
-        Certificate::Acme => Vec::new(),
-        Certificate::SelfSigned => vec![self_signed(site, running)],
-        Certificate::Files { chain, key } => {
-            let roots = SystemRoots::from_certificates(&[]);
-            let loaded = Certified::load(chain, key, &site.hosts, &roots);
-            match loaded {
-                Ok(certified) => of_files(&subject(site), &certified, OffsetDateTime::now_utc()),
-                Err(fault) => vec![Finding::fail(subject(site), format!("{fault:#}"))],
+    fn site_certificate(&self, site: &Site) -> Vec<Finding> {
+        let subject = site.certificate_subject();
+        match &site.certificate {
+            Certificate::Acme => Vec::new(),
+            Certificate::SelfSigned => vec![self.self_signed(site)],
+            Certificate::Files { chain, key } => {
+                let roots = SystemRoots::from_certificates(&[]);
+                match Certified::load(chain, key, &site.hosts, &roots) {
+                    Ok(certified) => {
+                        Finding::of_files(&subject, &certified, OffsetDateTime::now_utc())
+                    }
+                    Err(fault) => vec![Finding::fail(subject, format!("{fault:#}"))],
+                }
             }
         }
     }
-}
 
-fn subject(site: &Site) -> String {
-    let name = site
-        .hosts
-        .first()
-        .map_or_else(String::new, ToString::to_string);
-    format!("certificate {name}")
-}
-
-fn self_signed(site: &Site, running: &Running) -> Finding {
-    let hosts: Vec<_> = site.hosts.iter().map(ToString::to_string).collect();
-    let served = running.status().map(|status| &status.sites);
-    let served = served.and_then(|sites| sites.iter().find(|it| it.hosts == hosts));
-    let until = served.map_or_else(String::new, |it| {
-        format!(" (this one until {})", day(it.certificate_ends))
-    });
-    let told = format!("made and renewed by hubgate itself{until}; browsers ask once");
-    Finding::ok(subject(site), told)
-}
-
-fn of_files(subject: &str, certified: &Certified, now: OffsetDateTime) -> Vec<Finding> {
-    let ended = certified.not_after < now;
-    let warned = certified.warnings.iter().map(|warning| match ended {
-        true => Finding::fail(subject, warning.to_string()),
-        false => Finding::warn(subject, warning.to_string()),
-    });
-    let mut found: Vec<_> = warned.collect();
-    let (ends, left) = (
-        day(certified.not_after),
-        (certified.not_after - now).whole_days(),
-    );
-    if !ended && left < NOTICE {
-        let told = format!("it ends on {ends}, in {left} days");
-        found.push(Finding::warn(subject, told).cure("see why what renews it has not done so"));
+    fn self_signed(&self, site: &Site) -> Finding {
+        let hosts: Vec<_> = site.hosts.iter().map(ToString::to_string).collect();
+        let status = self.running.status();
+        let served =
+            status.and_then(|status| status.sites.iter().find(|served| served.hosts == hosts));
+        let until = served.map_or_else(String::new, |served| {
+            format!(
+                " (this one is valid until {})",
+                day(served.certificate_ends)
+            )
+        });
+        let cause = format!("made and renewed by hubgate itself{until}; browsers ask once");
+        Finding::ok(site.certificate_subject(), cause)
     }
-    if found.is_empty() {
-        found.push(Finding::ok(
-            subject,
-            format!("until {ends}, for another {left} days"),
-        ));
-    }
-    found
-}
 
-/// Those got from CAs: from the process that keeps them, else from what is on disk.
-fn by_acme(config: &Config, running: &Running) -> Vec<Finding> {
-    let states = match running.status() {
-        Some(_) => control::certificates(&config.state),
-        None => acme::states_on_disk(config),
-    };
-    match states {
-        Ok(states) => {
-            let copies = states.iter().filter_map(undelivered);
-            states.iter().map(of_state).chain(copies).collect()
+    /// Checks the certificates of CAs: those of the running process, else those on disk.
+    fn acme_certificates(&self) -> Vec<Finding> {
+        let states = match self.running.status() {
+            Some(_) => control::certificates(&self.config.state),
+            None => acme::states_on_disk(&self.config),
+        };
+        match states {
+            Ok(states) => {
+                let copies = states.iter().filter_map(Finding::of_copies);
+                states.iter().map(Finding::of_acme).chain(copies).collect()
+            }
+            Err(fault) => vec![Finding::warn("certificates", format!("{fault:#}"))],
         }
-        Err(fault) => vec![Finding::warn("certificates", format!("{fault:#}"))],
     }
 }
 
-fn of_state(state: &State) -> Finding {
-    let subject = format!("certificate {}", state.name);
-    let until = state.ends.map(|ends| format!(" until {}", day(ends)));
-    let told = format!("{}{}", standing(state.standing), until.unwrap_or_default());
-    let told = match &state.problem {
-        Some(problem) => format!("{told}: {}", problem.sentence),
-        None => told,
-    };
-    let next = match state.next_at {
-        Some(at) => format!("next: {} on {}", state.next, day(at)),
-        None => format!("next: {}", state.next),
-    };
-    match (state.standing, &state.problem) {
-        (Standing::Valid | Standing::Due, None) => Finding::ok(subject, format!("{told}; {next}")),
-        (Standing::Ended, _) => Finding::fail(subject, told).cure(next),
-        _ => Finding::warn(subject, told).cure(next),
+impl Finding {
+    fn of_files(subject: &str, certified: &Certified, now: OffsetDateTime) -> Vec<Self> {
+        let has_ended = certified.not_after < now;
+        let warnings = certified.warnings.iter().map(ToString::to_string);
+        let mut found: Vec<_> = warnings
+            .map(|warning| match has_ended {
+                true => Self::fail(subject, warning),
+                false => Self::warn(subject, warning),
+            })
+            .collect();
+        let end = day(certified.not_after);
+        let days = (certified.not_after - now).whole_days();
+        if !has_ended && days < NOTICE_DAYS {
+            let cause = format!("it ends on {end}, in {days} days");
+            found.push(
+                Self::warn(subject, cause)
+                    .cure("renew it, or repair the program that should have renewed it"),
+            );
+        }
+        if found.is_empty() {
+            let cause = format!("valid until {end}, for another {days} days");
+            found.push(Self::ok(subject, cause));
+        }
+        found
+    }
+
+    /// Reports a certificate of a CA and the next step of its renewal.
+    fn of_acme(state: &State) -> Self {
+        let subject = format!("certificate {}", state.name);
+        let until = state.ends.map(|ends| format!(" until {}", day(ends)));
+        let mut cause = standing(state.standing).to_owned() + &until.unwrap_or_default();
+        if let Some(problem) = &state.problem {
+            cause += &format!(": {}", problem.sentence);
+        }
+        let next = match state.next_at {
+            Some(at) => format!("next: {} on {}", state.next, day(at)),
+            None => format!("next: {}", state.next),
+        };
+        match (state.standing, &state.problem) {
+            (Standing::Valid | Standing::Due, None) => {
+                Self::ok(subject, format!("{cause}; {next}"))
+            }
+            (Standing::Ended, _) => Self::fail(subject, cause).cure(next),
+            _ => Self::warn(subject, cause).cure(next),
+        }
+    }
+
+    /// Reports exported copies that are outdated.
+    fn of_copies(state: &State) -> Option<Self> {
+        let problem = state.undelivered.as_ref()?;
+        let subject = format!("copies of {}", state.name);
+        let cure = "correct the program or the folder of `acme.export`";
+        Some(Self::warn(subject, problem.sentence.clone()).cure(cure))
     }
 }
 
-fn undelivered(state: &State) -> Option<Finding> {
-    let told = state.undelivered.as_ref()?;
-    let subject = format!("copies of {}", state.name);
-    let cure = "correct the program or the folder of `acme.export`";
-    Some(Finding::warn(subject, told.sentence.clone()).cure(cure))
+impl Site {
+    fn certificate_subject(&self) -> String {
+        let host = self.hosts.first();
+        let name = host.map_or_else(String::new, ToString::to_string);
+        format!("certificate {name}")
+    }
 }
 
 fn standing(standing: Standing) -> &'static str {
     match standing {
         Standing::Missing => "there is none yet, and browsers warn",
-        Standing::Valid => "good",
-        Standing::Due => "good, its renewal is due,",
-        Standing::Overdue => "good, but its renewal is late,",
-        Standing::Ended => "ended, and served all the same,",
+        Standing::Valid => "valid",
+        Standing::Due => "valid, its renewal is due,",
+        Standing::Overdue => "valid, but its renewal is overdue,",
+        Standing::Ended => "expired, and still served,",
     }
 }
 
@@ -175,15 +189,15 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_of_a_ca_is_good_while_nothing_is_wrong_with_its_renewal() {
+    fn a_certificate_of_a_ca_is_in_order_while_its_renewal_has_no_problem() {
         for (standing, problem, level) in [
             (Standing::Valid, None, Level::Ok),
-            (Standing::Due, Some("nobody came"), Level::Warn),
+            (Standing::Due, Some("no validation request"), Level::Warn),
             (Standing::Missing, None, Level::Warn),
             (Standing::Overdue, None, Level::Warn),
             (Standing::Ended, None, Level::Fail),
         ] {
-            let found = of_state(&state(standing, problem));
+            let found = Finding::of_acme(&state(standing, problem));
             assert_eq!(found.level, level, "{found:?}");
             assert!(found.cause.contains(problem.unwrap_or("")), "{found:?}");
         }

@@ -1,4 +1,4 @@
-//! The clock: certificates are judged by it, and many small boards have none that runs on.
+//! The clock, by which certificates are verified; many small boards have none that runs on.
 
 use std::{
     env, fs,
@@ -13,41 +13,55 @@ use time::OffsetDateTime;
 use super::Finding;
 use crate::tls::day;
 
-/// What systemd-timesyncd writes once it has the time.
+/// The file of systemd-timesyncd that marks a synchronized clock.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
-/// How long timedatectl may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest run of timedatectl.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 const CURE: &str = "set it by a time server: timedatectl set-ntp true";
 
-/// Whether the time can be right.
-pub(super) fn findings() -> Vec<Finding> {
-    let made = env::current_exe().and_then(fs::metadata);
-    let made = made.and_then(|it| it.modified()).ok();
-    vec![finding(SystemTime::now(), made, synchronised)]
-}
-
-fn finding(
+/// The time, and a time that lies in the past.
+pub(super) struct Clock {
     now: SystemTime,
-    made: Option<SystemTime>,
-    synchronised: impl FnOnce() -> Option<bool>,
-) -> Finding {
-    let today = day(OffsetDateTime::from(now));
-    if let Some(made) = made.filter(|made| now < *made) {
-        let made = day(OffsetDateTime::from(made));
-        let cause = format!("it says {today}, before this program was installed ({made})");
-        return Finding::fail("clock", cause).cure(CURE);
-    }
-    match synchronised() {
-        Some(true) => Finding::ok("clock", format!("{today}, by a time server")),
-        Some(false) => {
-            Finding::warn("clock", format!("{today}, but not by a time server")).cure(CURE)
+    /// The time at which this program was installed.
+    installed: Option<SystemTime>,
+}
+
+impl Clock {
+    /// Reads the clock.
+    pub(super) fn read() -> Self {
+        let program = env::current_exe().and_then(fs::metadata);
+        Self {
+            now: SystemTime::now(),
+            installed: program.and_then(|metadata| metadata.modified()).ok(),
         }
-        None => Finding::ok("clock", format!("{today}; who set it is not known here")),
+    }
+
+    /// Reports whether the time can be right.
+    pub(super) fn finding(&self) -> Finding {
+        self.judge(is_synchronized)
+    }
+
+    fn judge(&self, is_synchronized: impl FnOnce() -> Option<bool>) -> Finding {
+        let today = day(OffsetDateTime::from(self.now));
+        if let Some(installed) = self.installed.filter(|installed| self.now < *installed) {
+            let installed = day(OffsetDateTime::from(installed));
+            let cause =
+                format!("it shows {today}, before this program was installed ({installed})");
+            return Finding::fail("clock", cause).cure(CURE);
+        }
+        match is_synchronized() {
+            Some(true) => Finding::ok("clock", format!("{today}, set by a time server")),
+            Some(false) => {
+                Finding::warn("clock", format!("{today}, but not set by a time server")).cure(CURE)
+            }
+            None => Finding::ok("clock", format!("{today}; its source is unknown here")),
+        }
     }
 }
 
-fn synchronised() -> Option<bool> {
+/// Reports whether a time server sets the clock; none where that is unknown.
+fn is_synchronized() -> Option<bool> {
     if Path::new(SYNCHRONIZED).exists() {
         return Some(true);
     }
@@ -64,11 +78,11 @@ fn synchronised() -> Option<bool> {
     }
 }
 
-/// What it printed, if it ended well and in time.
+/// Returns the output of a program that succeeds in time.
 fn output(mut child: Child) -> Option<String> {
-    let until = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while child.try_wait().ok()?.is_none() {
-        if Instant::now() > until {
+        if Instant::now() > deadline {
             let _ = child.kill();
         }
         thread::sleep(Duration::from_millis(20));
@@ -83,19 +97,24 @@ mod tests {
     use super::*;
     use crate::doctor::Level;
 
+    fn finding(installed: Option<SystemTime>, synchronized: Option<bool>) -> Finding {
+        let now = SystemTime::now();
+        Clock { now, installed }.judge(|| synchronized)
+    }
+
     #[test]
-    fn a_clock_before_the_program_itself_is_wrong() {
+    fn a_clock_before_the_installation_of_the_program_is_wrong() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(86400);
-        let found = finding(now, Some(SystemTime::now()), || Some(true));
+        let installed = Some(SystemTime::now());
+        let found = Clock { now, installed }.judge(|| Some(true));
         assert_eq!(found.level, Level::Fail);
         assert!(found.cause.contains("2 January 1970"), "{found:?}");
     }
 
     #[test]
-    fn a_clock_that_nobody_sets_is_told() {
-        let level = |by| finding(SystemTime::now(), None, || by).level;
-        assert_eq!(level(Some(true)), Level::Ok);
-        assert_eq!(level(Some(false)), Level::Warn);
-        assert_eq!(level(None), Level::Ok);
+    fn a_clock_without_a_time_server_is_a_warning() {
+        assert_eq!(finding(None, Some(true)).level, Level::Ok);
+        assert_eq!(finding(None, Some(false)).level, Level::Warn);
+        assert_eq!(finding(None, None).level, Level::Ok);
     }
 }

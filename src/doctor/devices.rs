@@ -1,76 +1,84 @@
-//! The house's own devices: certificates that end soon.
+//! The certificates of the own client CA's devices.
 
 use time::OffsetDateTime;
 
-use super::{Finding, process::Running};
+use super::{Finding, Installation};
 use crate::{
     clients::{
         Folder,
         state::{self, Standing, State},
     },
-    config::model::Config,
     server::control,
     tls::day,
 };
 
 const SUBJECT: &str = "devices";
 
-/// Devices that will not get in for long, or no more, of the CA of the house.
-pub(super) fn findings(config: &Config, running: &Running) -> Vec<Finding> {
-    if !config.has_own_clients() {
-        return Vec::new();
+/// All devices of the own client CA.
+struct Devices<'s>(&'s [State]);
+
+impl Installation {
+    /// Reports devices with a certificate that has expired or expires soon.
+    pub(super) fn devices(&self) -> Vec<Finding> {
+        if !self.config.has_own_clients() {
+            return Vec::new();
+        }
+        match self.device_states() {
+            Ok(states) => Devices(&states).findings(),
+            Err(fault) => vec![
+                Finding::warn(SUBJECT, format!("{fault:#}"))
+                    .cure("where permission is denied, start this with sudo"),
+            ],
+        }
     }
-    match states(config, running) {
-        Ok(states) => of_states(&states),
-        Err(fault) => vec![
-            Finding::warn(SUBJECT, format!("{fault:#}"))
-                .cure("where permission is denied, start this with sudo"),
-        ],
+
+    fn device_states(&self) -> anyhow::Result<Vec<State>> {
+        if self.running.status().is_some() {
+            return control::clients(&self.config.state);
+        }
+        let folder = Folder::of(&self.config.state);
+        let now = OffsetDateTime::now_utc();
+        Ok(state::of(&folder.register()?, &folder.sightings(), now))
     }
 }
 
-fn states(config: &Config, running: &Running) -> anyhow::Result<Vec<State>> {
-    if running.status().is_some() {
-        return control::clients(&config.state);
+impl Devices<'_> {
+    fn findings(&self) -> Vec<Finding> {
+        let states = self.0.iter();
+        let found: Vec<_> = states
+            .clone()
+            .filter_map(|state| self.finding(state))
+            .collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let valid = states.filter(|state| state.standing == Standing::Good);
+        let cause = match valid.count() {
+            1 => "1 valid certificate, none ends soon".to_owned(),
+            count => format!("{count} valid certificates, none ends soon"),
+        };
+        vec![Finding::ok(SUBJECT, cause)]
     }
-    let folder = Folder::of(&config.state);
-    let now = OffsetDateTime::now_utc();
-    Ok(state::of(&folder.register()?, &folder.sightings(), now))
-}
 
-fn of_states(states: &[State]) -> Vec<Finding> {
-    let mut found: Vec<_> = states
-        .iter()
-        .filter_map(|it| of_state(it, states))
-        .collect();
-    if found.is_empty() {
-        let good = |it: &&State| it.standing == Standing::Good;
-        let count = states.iter().filter(good).count();
-        found.push(Finding::ok(
-            SUBJECT,
-            format!("{count} let in, none of them ends soon"),
-        ));
+    /// Reports a device that has no newer certificate.
+    fn finding(&self, state: &State) -> Option<Finding> {
+        let is_newer = |other: &State| {
+            other.name == state.name
+                && other.expires > state.expires
+                && other.standing != Standing::Revoked
+        };
+        if self.0.iter().any(is_newer) {
+            return None;
+        }
+        let (name, end) = (&state.name, day(state.expires));
+        let cause = match state.standing {
+            Standing::EndsSoon => format!("the certificate of {name:?} ends on {end}"),
+            Standing::Ended => format!("the certificate of {name:?} ended on {end}"),
+            Standing::Good | Standing::Revoked => return None,
+        };
+        let cure = format!("renew it: hubgate client renew {name:?}");
+        Some(Finding::warn(SUBJECT, cause).cure(cure))
     }
-    found
-}
-
-/// What to tell of a device that has no newer certificate.
-fn of_state(state: &State, all: &[State]) -> Option<Finding> {
-    let is_newer = |it: &&State| it.name == state.name && it.expires > state.expires;
-    if all
-        .iter()
-        .any(|it| is_newer(&it) && it.standing != Standing::Revoked)
-    {
-        return None;
-    }
-    let ends = day(state.expires);
-    let told = match state.standing {
-        Standing::EndsSoon => format!("the certificate of {:?} ends on {ends}", state.name),
-        Standing::Ended => format!("the certificate of {:?} ended on {ends}", state.name),
-        Standing::Good | Standing::Revoked => return None,
-    };
-    let cure = format!("renew it: hubgate client renew {:?}", state.name);
-    Some(Finding::warn(SUBJECT, told).cure(cure))
 }
 
 #[cfg(test)]
@@ -94,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_ends_soon_is_told_unless_it_has_a_newer_certificate() {
+    fn a_device_with_an_ending_certificate_is_reported_unless_it_has_a_newer_one() {
         let old = device(Standing::EndsSoon, 10);
-        let told = of_states(std::slice::from_ref(&old));
+        let found = Devices(std::slice::from_ref(&old)).findings();
         assert!(
-            told[0].cause.contains("ends on 11 January 1970"),
-            "{told:?}"
+            found[0].cause.contains("ends on 11 January 1970"),
+            "{found:?}"
         );
-        let renewed = of_states(&[old, device(Standing::Good, 800)]);
-        assert_eq!(renewed[0].cause, "1 let in, none of them ends soon");
+        let found = Devices(&[old, device(Standing::Good, 800)]).findings();
+        assert_eq!(found[0].cause, "1 valid certificate, none ends soon");
     }
 }

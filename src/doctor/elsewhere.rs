@@ -1,5 +1,4 @@
-//! A reading of what the configuration names, with the rights that `run` has, that leaves nothing
-//! behind.
+//! A dry run on the files of the configuration, with the rights of `run`, in a temporary state folder.
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 
@@ -7,17 +6,17 @@ use anyhow::Context;
 
 use crate::{clients, config::model::Config, secret_file::OwnerRights, tls};
 
-/// Has `look` take the configuration with a state folder that goes away again.
+/// Calls `run` with the configuration and a temporary state folder.
 ///
 /// # Errors
-/// When no folder can be made or the client CA cannot be read, and those of `look`.
+/// Fails if the folder cannot be made or the client CA cannot be read, and with the errors of `run`.
 pub(crate) fn rehearse<T>(
     config: &Config,
-    look: impl FnOnce(Config) -> anyhow::Result<T>,
+    run: impl FnOnce(Config) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     tls::install_provider();
     let _rights = OwnerRights::assume(&config.state)?;
-    // Always a new one, as in a folder that everybody writes to one that is there may be a trap.
+    // Always a new folder: in a shared one, an existing folder may belong to another user.
     let folder = tempfile::Builder::new()
         .prefix("hubgate-check-")
         .permissions(Permissions::from_mode(0o700))
@@ -31,5 +30,5 @@ pub(crate) fn rehearse<T>(
         let shadow = clients::Folder::of(folder.path());
         clients::Folder::of(&config.state).rehearse(&shadow)?;
     }
-    look(elsewhere)
+    run(elsewhere)
 }

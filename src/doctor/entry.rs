@@ -1,4 +1,4 @@
-//! Who may enter, in a sentence.
+//! Access rules in sentences.
 
 use std::time::Duration;
 
@@ -11,33 +11,31 @@ use crate::config::{
     },
 };
 
-/// From where one enters, and with what.
+/// Describes an access rule: the networks and the factors.
 pub(crate) fn told(access: &Access) -> String {
-    let how = match &access.networks {
-        Some(networks) if is_everywhere(networks) => from_everywhere(access),
-        Some(networks) => from_networks(&names(networks), access),
-        None if access.is_open() => "everybody, without a question".into(),
-        None => format!("from everywhere with {}", proofs(access)),
-    };
+    let rule = AccessRule(access).sentence();
     match access.client_headers {
-        ClientHeaders::Off => how,
+        ClientHeaders::Off => rule,
         ClientHeaders::XSslClient => {
-            format!("{how}; the hub is told who, in X-SSL-Client-* headers")
+            format!("{rule}; the hub receives the certificate's data in X-SSL-Client-* headers")
         }
         ClientHeaders::ClientCert => {
-            format!("{how}; the hub is told who, in the Client-Cert header")
+            format!("{rule}; the hub receives the certificate in the Client-Cert header")
         }
     }
 }
 
-/// The further origins whose pages count as own; none where none is listed.
+/// Describes the additional origins with the rights of the site's own pages; none without any.
 pub(crate) fn origins(origins: &[Origin]) -> Option<String> {
     let listed: Vec<_> = origins.iter().map(Origin::as_str).collect();
-    let pages = format!("pages of {} act here as its own do", listed.join(" and "));
+    let pages = format!(
+        "pages of {} have the rights of its own pages here",
+        listed.join(" and ")
+    );
     (!listed.is_empty()).then_some(pages)
 }
 
-/// How long a login is remembered.
+/// Describes the lifetime of a session.
 pub(crate) fn remembered(lifetime: Duration) -> String {
     let seconds = lifetime.as_secs();
     let units = [(86400, "days"), (3600, "hours"), (60, "minutes")];
@@ -54,60 +52,71 @@ pub(crate) fn remembered(lifetime: Duration) -> String {
     format!("remembered for {count} {name}, and longer while it is used")
 }
 
-/// Which certificates of CAs of others are taken; none where no rule takes any.
+/// Describes the accepted usages of certificates from other CAs; none where no rule accepts any.
 pub(crate) fn usages(site: &Site) -> Option<&'static str> {
     let certificates = site
         .rules()
         .filter_map(|rule| rule.client_certificate.as_ref());
     let foreign: Vec<_> = certificates
-        .filter(|it| it.ca != ClientAuthority::Own)
+        .filter(|certificate| certificate.ca != ClientAuthority::Own)
         .collect();
-    match foreign.iter().any(|it| !it.any_use) {
+    match foreign.iter().any(|certificate| !certificate.any_use) {
         _ if foreign.is_empty() => None,
         true => Some(
-            "need the extended key usage clientAuth; `any_use: true` takes those without any too",
+            "need the extended key usage clientAuth; `any_use: true` accepts those without any too",
         ),
-        false => Some("are taken without any extended key usage too, and of X.509 version 1"),
+        false => Some("are accepted without any extended key usage too, and of X.509 version 1"),
     }
 }
 
-fn is_everywhere(networks: &Networks) -> bool {
-    let all = [Ipv4Net::default().into(), Ipv6Net::default().into()];
-    all.iter().all(|network| networks.0.contains(network))
-}
+/// The networks and factors of an access rule.
+struct AccessRule<'a>(&'a Access);
 
-/// A network that every client is in asks for nothing, unless all factors are needed.
-fn from_everywhere(access: &Access) -> String {
-    let proofs = proofs(access);
-    match access.satisfy {
-        Satisfy::All if !proofs.is_empty() => format!("from everywhere with {proofs}"),
-        _ => "everybody, without a question".into(),
-    }
-}
-
-fn from_networks(networks: &str, access: &Access) -> String {
-    let proofs = proofs(access);
-    match access.satisfy {
-        _ if proofs.is_empty() => {
-            format!("from {networks} without a question; from elsewhere nobody")
+impl AccessRule<'_> {
+    fn sentence(&self) -> String {
+        match &self.0.networks {
+            Some(networks) if networks.has_all() => self.from_everywhere(),
+            Some(networks) => self.from_networks(&networks.names()),
+            None if self.0.is_open() => OPEN.into(),
+            None => format!("from everywhere with {}", self.factors()),
         }
-        Satisfy::Any => {
-            format!("from {networks} without a question; from elsewhere with {proofs}")
+    }
+
+    /// Describes a rule with all networks, which counts only where all factors are required.
+    fn from_everywhere(&self) -> String {
+        let factors = self.factors();
+        match self.0.satisfy {
+            Satisfy::All if !factors.is_empty() => format!("from everywhere with {factors}"),
+            _ => OPEN.into(),
         }
-        Satisfy::All => format!("from {networks} with {proofs}; from elsewhere nobody"),
+    }
+
+    fn from_networks(&self, networks: &str) -> String {
+        let factors = self.factors();
+        match self.0.satisfy {
+            _ if factors.is_empty() => {
+                format!("from {networks} without authentication; no access from elsewhere")
+            }
+            Satisfy::Any => {
+                format!("from {networks} without authentication; from elsewhere with {factors}")
+            }
+            Satisfy::All => format!("from {networks} with {factors}; no access from elsewhere"),
+        }
+    }
+
+    /// Lists the factors other than the network: `a password or a client certificate of phones.pem`.
+    fn factors(&self) -> String {
+        let password = self.0.password.as_ref().map(|_| "a password".to_owned());
+        let certificate = self.0.client_certificate.as_ref().map(certificate);
+        let factors: Vec<_> = password.into_iter().chain(certificate).collect();
+        factors.join(match self.0.satisfy {
+            Satisfy::Any => " or ",
+            Satisfy::All => " and ",
+        })
     }
 }
 
-/// What one has to show: `a password or a client certificate of phones.pem`.
-fn proofs(access: &Access) -> String {
-    let password = access.password.as_ref().map(|_| "a password".to_owned());
-    let certificate = access.client_certificate.as_ref().map(certificate);
-    let proofs: Vec<_> = password.into_iter().chain(certificate).collect();
-    proofs.join(match access.satisfy {
-        Satisfy::Any => " or ",
-        Satisfy::All => " and ",
-    })
-}
+const OPEN: &str = "all clients, without authentication";
 
 fn certificate(certificate: &ClientCertificate) -> String {
     let ca = match &certificate.ca {
@@ -120,18 +129,22 @@ fn certificate(certificate: &ClientCertificate) -> String {
     }
 }
 
-/// The networks as an operator thinks of them: `your networks and 203.0.113.0/24`.
-fn names(networks: &Networks) -> String {
-    let home = LAN.iter().all(|network| networks.0.contains(network));
-    let others = networks
-        .0
-        .iter()
-        .filter(|network| !home || !LAN.contains(network));
-    let mut names: Vec<_> = others.map(ToString::to_string).collect();
-    if home {
-        names.insert(0, "your networks".into());
+impl Networks {
+    fn has_all(&self) -> bool {
+        let all = [Ipv4Net::default().into(), Ipv6Net::default().into()];
+        all.iter().all(|network| self.0.contains(network))
     }
-    names.join(" and ")
+
+    /// Lists the networks, with one name for the home networks: `your networks and 203.0.113.0/24`.
+    fn names(&self) -> String {
+        let has_home = LAN.iter().all(|network| self.0.contains(network));
+        let networks = self.0.iter();
+        let others = networks.filter(|network| !has_home || !LAN.contains(network));
+        let others = others.map(ToString::to_string);
+        let home = has_home.then(|| "your networks".to_owned());
+        let names: Vec<_> = home.into_iter().chain(others).collect();
+        names.join(" and ")
+    }
 }
 
 #[cfg(test)]
@@ -142,7 +155,7 @@ mod tests {
     use crate::config;
 
     #[test]
-    fn every_kind_of_access_is_a_sentence() {
+    fn every_access_rule_has_a_sentence() {
         for (access, expected) in SENTENCES {
             let text = format!("sites: [{{hosts: [a], upstream: 'http://h:1', access: {access}}}]");
             let config = config::parse(&text, Path::new("proxy.yaml")).unwrap();
@@ -151,19 +164,19 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_a_login_is_told_in_its_own_unit() {
+    fn the_lifetime_of_a_session_has_the_largest_exact_unit() {
         for (seconds, expected) in [
             (86400, "1 day,"),
             (5400, "90 minutes,"),
             (301, "301 seconds,"),
         ] {
-            let told = remembered(Duration::from_secs(seconds));
-            assert!(told.contains(expected), "{told}");
+            let text = remembered(Duration::from_secs(seconds));
+            assert!(text.contains(expected), "{text}");
         }
     }
 
     const SENTENCES: &[(&str, &str)] = &[
-        ("public", "everybody, without a question"),
+        ("public", "all clients, without authentication"),
         ("{password: users}", "from everywhere with a password"),
         (
             "{password: users, client_certificate: ca.pem}",
@@ -175,20 +188,20 @@ mod tests {
         ),
         (
             "{networks: [lan]}",
-            "from your networks without a question; from elsewhere nobody",
+            "from your networks without authentication; no access from elsewhere",
         ),
         (
             "{satisfy: all, networks: [lan]}",
-            "from your networks without a question; from elsewhere nobody",
+            "from your networks without authentication; no access from elsewhere",
         ),
         (
             "{networks: [lan, 203.0.113.0/24], password: users}",
-            "from your networks and 203.0.113.0/24 without a question; from elsewhere with a password",
+            "from your networks and 203.0.113.0/24 without authentication; from elsewhere with a password",
         ),
         (
             "{satisfy: all, networks: [10.0.0.0/8], client_certificate: ca.pem, client_headers: client-cert}",
-            "from 10.0.0.0/8 with a client certificate of ca.pem; from elsewhere nobody; \
-             the hub is told who, in the Client-Cert header",
+            "from 10.0.0.0/8 with a client certificate of ca.pem; no access from elsewhere; \
+             the hub receives the certificate in the Client-Cert header",
         ),
     ];
 }

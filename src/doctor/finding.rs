@@ -1,30 +1,30 @@
-//! One line of the page: what was looked at, how it is, and what would put it right.
+//! One line of the page: a subject, its state, and the correction.
 
 use serde::Serialize;
 
-/// What was found of one subject.
+/// The result of a check of one subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
-    /// What was looked at: `port 443`, `name home.example.org`.
+    /// The checked subject, such as `port 443` or `name home.example.org`.
     pub subject: String,
-    /// How it is, and why.
+    /// The state of the subject and its cause.
     pub cause: String,
-    /// What would put it right, where the cause does not say so.
+    /// The correction, where the cause does not imply it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cure: Option<String>,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// As it should be.
+    /// The subject is in order.
     Ok,
-    /// It works, but somebody should know.
+    /// The subject works, but needs attention.
     Warn,
-    /// Something does not work, or is open to those it should not be.
+    /// The subject does not work, or is open to clients or users that should have no access.
     Fail,
 }
 
@@ -41,19 +41,20 @@ impl Finding {
         Self::new(Level::Fail, subject.into(), cause.into())
     }
 
-    /// The same, with what would put it right.
+    /// Adds the correction.
     pub(super) fn cure(mut self, cure: impl Into<String>) -> Self {
         self.cure = Some(cure.into());
         self
     }
 
-    /// Whether both tell the same, one of them from a look at the whole.
+    /// Reports whether both have the same cause, and one of them is from a check of the whole.
     pub(super) fn repeats(&self, other: &Self) -> bool {
-        let whole = |it: &Self| ["proxy.yaml", "process"].contains(&it.subject.as_str());
+        let is_general =
+            |finding: &Self| ["proxy.yaml", "process"].contains(&finding.subject.as_str());
         let (one, two) = (&self.cause, &other.cause);
-        let wrong = self.level != Level::Ok && other.level != Level::Ok;
-        let same = one.ends_with(two.as_str()) || two.ends_with(one.as_str());
-        wrong && same && (whole(self) || whole(other))
+        let are_faults = self.level != Level::Ok && other.level != Level::Ok;
+        let is_same = one.ends_with(two.as_str()) || two.ends_with(one.as_str());
+        are_faults && is_same && (is_general(self) || is_general(other))
     }
 
     fn new(level: Level, subject: String, cause: String) -> Self {

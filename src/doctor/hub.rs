@@ -1,4 +1,4 @@
-//! Each server behind the sites: whether it answers, and how soon.
+//! The servers behind the sites: whether each responds, and after which time.
 
 use std::{
     fmt::Display,
@@ -13,155 +13,235 @@ use anyhow::{Context, bail};
 use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
 use super::{
-    Finding, Level, exposed,
-    race::{Check, race},
+    Finding, Level,
+    race::{Check, run_parallel},
 };
 use crate::{
     config::model::{Config, Server, Upstream},
     tls::{RefusedCertificate, ServerTrust, SystemRoots, handshake_fault},
 };
 
-/// How long to wait for a connection, and then for the first byte.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// The time limit for a connection, and again for the first byte.
+const TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// HTTP/2 in the handshake of TLS.
+/// The protocol ID of HTTP/2 in ALPN (RFC 9113, section 3.1).
 const HTTP2: &[u8] = b"h2";
-/// The preface of a client of HTTP/2, and its empty SETTINGS.
+/// The preface of an HTTP/2 client and an empty SETTINGS frame (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// The type of a SETTINGS frame (RFC 9113, section 6.5).
 const SETTINGS: u8 = 4;
 
-/// Whether a server answers, and how soon.
-pub(super) fn finding(server: &Server, upstream: &Upstream) -> Finding {
-    let subject = subject(server);
-    let begin = Instant::now();
-    match status(server, upstream) {
-        Ok(status) => answered(&subject, &status, begin.elapsed()),
-        Err(fault) => Finding::fail(subject, format!("{fault:#}")).cure(cure(&fault, upstream)),
-    }
+/// One server of an upstream.
+pub(super) struct Hub {
+    server: Server,
+    upstream: Upstream,
 }
 
-fn subject(server: &Server) -> String {
-    format!("hub {server}")
+/// A failed TLS handshake.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+struct HandshakeFault {
+    cause: String,
+    /// The value of `pin` that trusts the refused certificate, where that is the cause.
+    pin: Option<String>,
 }
 
-/// Each server behind the sites, once with each trust.
-pub(super) fn servers(config: &Config) -> Vec<(Server, Upstream)> {
-    let mut seen: Vec<(Server, Upstream)> = Vec::new();
-    for upstream in config.sites.iter().flat_map(|site| site.upstreams()) {
-        for server in &upstream.servers {
-            let same = |(other, its): &(Server, Upstream)| {
-                other == server
-                    && its.ca == upstream.ca
-                    && its.pin == upstream.pin
-                    && its.http2 == upstream.http2
-            };
-            if !seen.iter().any(same) {
-                seen.push((server.clone(), upstream.clone()));
-            }
-        }
-    }
-    seen
-}
-
-/// One warning for each hub over TLS whose certificate is refused now.
+/// Returns one warning for each hub over TLS with a certificate that is refused.
 pub(crate) fn refused(config: &Config) -> Vec<String> {
-    let until = Instant::now() + PATIENCE * 2;
-    let checks = servers(config).into_iter().map(|(server, upstream)| {
-        let subject = subject(&server);
+    let deadline = Instant::now() + TIMEOUT * 2;
+    let checks = Hub::all(config).into_iter().map(|hub| {
+        let subject = hub.subject();
         Check::new(&subject, move || {
-            handshake(&server, &upstream).into_iter().collect()
+            hub.handshake_finding().into_iter().collect()
         })
     });
-    let found = race(checks.collect(), until).into_iter();
-    let found = found.filter(|finding| finding.level == Level::Fail);
-    found
-        .map(|it| {
-            let cure = it.cure.map_or_else(String::new, |cure| format!(": {cure}"));
-            format!("{}: {}{cure}", it.subject, it.cause)
+    let found = run_parallel(checks.collect(), deadline).into_iter();
+    let failed = found.filter(|finding| finding.level == Level::Fail);
+    failed
+        .map(|finding| {
+            let cure = finding
+                .cure
+                .map_or_else(String::new, |cure| format!(": {cure}"));
+            format!("{}: {}{cure}", finding.subject, finding.cause)
         })
         .collect()
 }
 
-/// A finding, where a server ends the handshake or shows a certificate that is refused.
-fn handshake(server: &Server, upstream: &Upstream) -> Option<Finding> {
-    let Server::Tcp {
-        host,
-        port,
-        tls: true,
-    } = server
-    else {
-        return None;
-    };
-    let fault = secure(connect(host, *port).ok()?, host, upstream).err()?;
-    let found = fault.is::<NoHandshake>();
-    found.then(|| Finding::fail(subject(server), fault.to_string()).cure(cure(&fault, upstream)))
-}
-
-/// Hubs that can be reached past hubgate.
-pub(super) fn open(config: &Config) -> Vec<Finding> {
-    let warnings = exposed::warnings(config).into_iter();
-    warnings.map(|it| Finding::warn("hub", it)).collect()
-}
-
-fn answered(subject: &str, status: &str, took: Duration) -> Finding {
-    let told = format!("answers {status} after {} ms", took.as_millis());
-    match status.starts_with('5') {
-        true => {
-            Finding::warn(subject, told).cure("look into the hub's own log; it may be starting")
-        }
-        false => Finding::ok(subject, told),
-    }
-}
-
-fn cure(fault: &anyhow::Error, upstream: &Upstream) -> String {
-    let refused = fault.downcast_ref::<NoHandshake>();
-    if let Some(pin) = refused.and_then(|it| it.pin.as_ref()) {
-        return format!(
-            "if it is the hub's own certificate, write {}",
-            pinned(upstream, pin)
-        );
-    }
-    let io = fault.downcast_ref::<io::Error>();
-    match io.map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
-            "start the hub (systemctl start openhab), or correct `upstream`"
-        }
-        Some(io::ErrorKind::TimedOut) => "see whether the hub hangs or a firewall is between",
-        _ => "correct `upstream`, or what the hub serves there",
-    }
-    .to_owned()
-}
-
-/// The line of `proxy.yaml` that trusts a certificate alone.
-fn pinned(upstream: &Upstream, pin: &str) -> String {
-    let servers = &upstream.servers[..];
-    match (servers, &upstream.ca, &upstream.pin) {
-        (_, Some(_), _) => format!("in the place of `ca`:\npin: {pin}"),
-        (_, _, Some(_)) => format!("in the place of `pin`:\npin: {pin}"),
-        ([server], None, None) if upstream.headers.is_empty() && upstream.host.is_none() => {
-            format!("\nupstream: {{servers: [\"{server}\"], pin: {pin}}}")
-        }
-        _ => format!("in `upstream`:\npin: {pin}"),
-    }
-}
-
-/// Asks for `/`, and returns the status of the answer.
-fn status(server: &Server, upstream: &Upstream) -> anyhow::Result<String> {
-    match server {
-        Server::Unix(socket) => {
-            let stream = UnixStream::connect(socket).context("nothing listens")?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
-            ask(stream, &"localhost", upstream)
-        }
-        Server::Tcp { host, port, tls } => {
-            let stream = connect(host, *port)?;
-            match tls {
-                true => ask(secure(stream, host, upstream)?, &host, upstream),
-                false => ask(stream, &host, upstream),
+impl Hub {
+    /// Returns each server behind the sites, once with each trust.
+    pub(super) fn all(config: &Config) -> Vec<Self> {
+        let mut hubs: Vec<Self> = Vec::new();
+        for upstream in config.sites.iter().flat_map(|site| site.upstreams()) {
+            for server in &upstream.servers {
+                let is_same = |hub: &Self| {
+                    hub.server == *server
+                        && hub.upstream.ca == upstream.ca
+                        && hub.upstream.pin == upstream.pin
+                        && hub.upstream.http2 == upstream.http2
+                };
+                if !hubs.iter().any(is_same) {
+                    hubs.push(Self {
+                        server: server.clone(),
+                        upstream: upstream.clone(),
+                    });
+                }
             }
         }
+        hubs
+    }
+
+    /// Makes a check of the server.
+    pub(super) fn check(self) -> Check {
+        let subject = self.subject();
+        Check::new(&subject, move || vec![self.finding()])
+    }
+
+    /// Sends a request, and reports the status and the time of the response.
+    fn finding(&self) -> Finding {
+        let begin = Instant::now();
+        let status = match self.status() {
+            Ok(status) => status,
+            Err(fault) => {
+                let finding = Finding::fail(self.subject(), format!("{fault:#}"));
+                return finding.cure(self.cure(&fault));
+            }
+        };
+        let milliseconds = begin.elapsed().as_millis();
+        let cause = format!("responds with {status} after {milliseconds} ms");
+        match status.starts_with('5') {
+            true => Finding::warn(self.subject(), cause)
+                .cure("read the hub's own log; it may still be starting"),
+            false => Finding::ok(self.subject(), cause),
+        }
+    }
+
+    fn subject(&self) -> String {
+        format!("hub {}", self.server)
+    }
+
+    /// Reports a failed TLS handshake or a refused certificate.
+    fn handshake_finding(&self) -> Option<Finding> {
+        let Server::Tcp {
+            host,
+            port,
+            tls: true,
+        } = &self.server
+        else {
+            return None;
+        };
+        let fault = self.handshake(connect(host, *port).ok()?, host).err()?;
+        fault
+            .is::<HandshakeFault>()
+            .then(|| Finding::fail(self.subject(), fault.to_string()).cure(self.cure(&fault)))
+    }
+
+    fn cure(&self, fault: &anyhow::Error) -> String {
+        let handshake = fault.downcast_ref::<HandshakeFault>();
+        if let Some(pin) = handshake.and_then(|fault| fault.pin.as_ref()) {
+            return format!(
+                "if it is the hub's own certificate, write {}",
+                self.pinned(pin)
+            );
+        }
+        let io = fault.downcast_ref::<io::Error>();
+        match io.map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound) => {
+                "start the hub (systemctl start openhab), or correct `upstream`"
+            }
+            Some(io::ErrorKind::TimedOut) => {
+                "check whether the hub hangs, or a firewall blocks the connection"
+            }
+            _ => "correct `upstream`, or the service at this address",
+        }
+        .to_owned()
+    }
+
+    /// Returns the line of `proxy.yaml` that trusts this certificate only.
+    fn pinned(&self, pin: &str) -> String {
+        let upstream = &self.upstream;
+        match (&upstream.servers[..], &upstream.ca, &upstream.pin) {
+            (_, Some(_), _) => format!("in the place of `ca`:\npin: {pin}"),
+            (_, _, Some(_)) => format!("in the place of `pin`:\npin: {pin}"),
+            ([server], None, None) if upstream.headers.is_empty() && upstream.host.is_none() => {
+                format!("\nupstream: {{servers: [\"{server}\"], pin: {pin}}}")
+            }
+            _ => format!("in `upstream`:\npin: {pin}"),
+        }
+    }
+
+    /// Requests `/` and returns the status of the response.
+    fn status(&self) -> anyhow::Result<String> {
+        match &self.server {
+            Server::Unix(socket) => {
+                let stream = UnixStream::connect(socket).context("no process listens there")?;
+                stream.set_read_timeout(Some(TIMEOUT))?;
+                stream.set_write_timeout(Some(TIMEOUT))?;
+                self.request(stream, &"localhost")
+            }
+            Server::Tcp { host, port, tls } => {
+                let stream = connect(host, *port)?;
+                match tls {
+                    true => self.request(self.handshake(stream, host)?, &host),
+                    false => self.request(stream, &host),
+                }
+            }
+        }
+    }
+
+    /// Performs the TLS handshake with the trust of the upstream.
+    fn handshake(
+        &self,
+        mut stream: TcpStream,
+        host: &str,
+    ) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
+        let trust = ServerTrust::load(&self.upstream, &SystemRoots::deferred())?;
+        let name = ServerName::try_from(host.to_owned())?;
+        let mut config = trust.client_config()?;
+        if self.upstream.http2 {
+            config.alpn_protocols = vec![HTTP2.to_vec()];
+        }
+        let mut connection = ClientConnection::new(Arc::new(config), name)?;
+        while connection.is_handshaking() {
+            connection
+                .complete_io(&mut stream)
+                .map_err(HandshakeFault::from_io)?;
+        }
+        if self.upstream.http2 && connection.alpn_protocol() != Some(HTTP2) {
+            bail!("it does not agree to HTTP/2 over TLS (ALPN)");
+        }
+        Ok(StreamOwned::new(connection, stream))
+    }
+
+    fn request(&self, mut stream: impl Read + Write, host: &dyn Display) -> anyhow::Result<String> {
+        if self.upstream.http2 {
+            return exchange_settings(stream);
+        }
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream
+            .write_all(request.as_bytes())
+            .context("it accepts no request")?;
+        let mut head = [0; "HTTP/1.1 200".len()];
+        stream.read_exact(&mut head).map_err(no_response)?;
+        let text = String::from_utf8_lossy(&head);
+        let status = text
+            .strip_prefix("HTTP/1.")
+            .and_then(|version| version.get(2..));
+        status.map(str::to_owned).context("it does not speak HTTP")
+    }
+}
+
+impl HandshakeFault {
+    fn from_io(fault: io::Error) -> anyhow::Error {
+        if fault.kind() == io::ErrorKind::WouldBlock {
+            return no_response(fault);
+        }
+        let error = fault.get_ref();
+        let error = error.and_then(|error| error.downcast_ref::<rustls::Error>());
+        let refused = error.and_then(RefusedCertificate::of);
+        anyhow::Error::from(Self {
+            cause: handshake_fault(&fault),
+            pin: refused.map(RefusedCertificate::pin),
+        })
     }
 }
 
@@ -170,101 +250,38 @@ fn connect(host: &str, port: u16) -> anyhow::Result<TcpStream> {
     let addresses = addresses.with_context(|| format!("{host} does not resolve"))?;
     let mut refused = io::Error::from(io::ErrorKind::NotFound);
     for address in addresses {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
+        match TcpStream::connect_timeout(&address, TIMEOUT) {
             Ok(stream) => {
-                stream.set_read_timeout(Some(PATIENCE))?;
-                stream.set_write_timeout(Some(PATIENCE))?;
+                stream.set_read_timeout(Some(TIMEOUT))?;
+                stream.set_write_timeout(Some(TIMEOUT))?;
                 return Ok(stream);
             }
             Err(fault) => refused = fault,
         }
     }
-    Err(refused).context("it takes no connection")
-}
-
-/// Does the TLS handshake, with the trust of the upstream.
-fn secure(
-    mut stream: TcpStream,
-    host: &str,
-    upstream: &Upstream,
-) -> anyhow::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let trust = ServerTrust::load(upstream, &SystemRoots::deferred())?;
-    let name = ServerName::try_from(host.to_owned())?;
-    let mut config = trust.client_config()?;
-    if upstream.http2 {
-        config.alpn_protocols = vec![HTTP2.to_vec()];
-    }
-    let mut connection = ClientConnection::new(Arc::new(config), name)?;
-    while connection.is_handshaking() {
-        connection.complete_io(&mut stream).map_err(no_handshake)?;
-    }
-    if upstream.http2 && connection.alpn_protocol() != Some(HTTP2) {
-        bail!("it does not agree to HTTP/2 over TLS (ALPN)");
-    }
-    Ok(StreamOwned::new(connection, stream))
-}
-
-/// A TLS connection that did not come about.
-#[derive(Debug, thiserror::Error)]
-#[error("{cause}")]
-struct NoHandshake {
-    cause: String,
-    /// The value of `pin` that trusts the certificate which came, where that is the cause.
-    pin: Option<String>,
-}
-
-fn no_handshake(fault: io::Error) -> anyhow::Error {
-    if fault.kind() == io::ErrorKind::WouldBlock {
-        return silence(fault);
-    }
-    let error = fault.get_ref();
-    let error = error.and_then(|it| it.downcast_ref::<rustls::Error>());
-    let refused = error.and_then(RefusedCertificate::of);
-    anyhow::Error::from(NoHandshake {
-        cause: handshake_fault(&fault),
-        pin: refused.map(RefusedCertificate::pin),
-    })
-}
-
-fn ask(
-    mut stream: impl Read + Write,
-    host: &dyn Display,
-    upstream: &Upstream,
-) -> anyhow::Result<String> {
-    if upstream.http2 {
-        return greet(stream);
-    }
-    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream
-        .write_all(request.as_bytes())
-        .context("it takes no request")?;
-    let mut head = [0; "HTTP/1.1 200".len()];
-    stream.read_exact(&mut head).map_err(silence)?;
-    let text = String::from_utf8_lossy(&head);
-    let status = text.strip_prefix("HTTP/1.").and_then(|it| it.get(2..));
-    status.map(str::to_owned).context("it speaks no HTTP")
+    Err(refused).context("it accepts no connection")
 }
 
 /// Begins HTTP/2 (RFC 9113, section 3.4): the first frame of a server is SETTINGS.
-fn greet(mut stream: impl Read + Write) -> anyhow::Result<String> {
+fn exchange_settings(mut stream: impl Read + Write) -> anyhow::Result<String> {
     stream
         .write_all(PREFACE)
-        .context("it takes no connection of HTTP/2")?;
+        .context("it accepts no HTTP/2 connection")?;
     let mut head = [0; 9];
-    stream.read_exact(&mut head).map_err(silence)?;
+    stream.read_exact(&mut head).map_err(no_response)?;
     match head {
-        [0, _, _, SETTINGS, 0, 0, 0, 0, 0] => Ok("with HTTP/2".to_owned()),
+        [0, _, _, SETTINGS, 0, 0, 0, 0, 0] => Ok("HTTP/2".to_owned()),
         _ => bail!("it does not speak HTTP/2: turn it on there, or remove `http2`"),
     }
 }
 
-/// The kernel's words for a time-out on a socket say nothing to people.
-fn silence(fault: io::Error) -> anyhow::Error {
+/// Reports a missing response; the kernel's message for a time-out is replaced by a clear one.
+fn no_response(fault: io::Error) -> anyhow::Error {
     let fault = match fault.kind() {
         io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
         _ => fault,
     };
-    anyhow::Error::from(fault).context("it gives no answer")
+    anyhow::Error::from(fault).context("it does not respond")
 }
 
 #[cfg(test)]
@@ -274,62 +291,66 @@ mod tests {
     use super::*;
     use crate::doctor::Level;
 
-    /// What is found of a hub that answers a request so.
-    fn found_of(answer: &'static str) -> Finding {
-        found_by(answer, &Upstream::default())
+    /// Checks a hub with this response.
+    fn check(response: &'static str) -> Finding {
+        check_with(response, Upstream::default())
     }
 
-    fn found_by(answer: &'static str, upstream: &Upstream) -> Finding {
+    fn check_with(response: &'static str, upstream: Upstream) -> Finding {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let hub = thread::spawn(move || {
+        let thread = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 1024]).unwrap();
-            stream.write_all(answer.as_bytes()).unwrap();
+            stream.write_all(response.as_bytes()).unwrap();
         });
         let host = "127.0.0.1".to_owned();
-        let found = finding(
-            &Server::Tcp {
-                host,
-                port,
-                tls: false,
-            },
-            upstream,
-        );
-        hub.join().unwrap();
+        let server = Server::Tcp {
+            host,
+            port,
+            tls: false,
+        };
+        let found = Hub { server, upstream }.finding();
+        thread.join().unwrap();
         found
     }
 
     #[test]
-    fn a_hub_that_answers_is_good_and_one_that_errs_is_told() {
-        let good = found_of("HTTP/1.1 302 Found\r\n\r\n");
+    fn a_response_is_in_order_and_a_server_error_is_a_warning() {
+        let good = check("HTTP/1.1 302 Found\r\n\r\n");
         assert_eq!(good.level, Level::Ok, "{good:?}");
-        assert!(good.cause.starts_with("answers 302 after "), "{good:?}");
-        assert_eq!(found_of("HTTP/1.1 503 Busy\r\n\r\n").level, Level::Warn);
-    }
-
-    #[test]
-    fn what_is_no_hub_fails_with_its_cause() {
-        assert_eq!(
-            found_of("SSH-2.0-OpenSSH_9.9\r\n").cause,
-            "it speaks no HTTP"
+        assert!(
+            good.cause.starts_with("responds with 302 after "),
+            "{good:?}"
         );
-        let silent = found_of("");
-        assert!(silent.cause.starts_with("it gives no answer"), "{silent:?}");
+        assert_eq!(check("HTTP/1.1 503 Busy\r\n\r\n").level, Level::Warn);
     }
 
     #[test]
-    fn a_hub_with_http2_begins_with_its_settings() {
+    fn a_server_without_http_fails_with_the_cause() {
+        assert_eq!(
+            check("SSH-2.0-OpenSSH_9.9\r\n").cause,
+            "it does not speak HTTP"
+        );
+        let silent = check("");
+        assert!(
+            silent.cause.starts_with("it does not respond"),
+            "{silent:?}"
+        );
+    }
+
+    #[test]
+    fn a_hub_with_http2_sends_its_settings_first() {
         let upstream = Upstream {
             http2: true,
             ..Upstream::default()
         };
-        let good = found_by("\0\0\0\x04\0\0\0\0\0", &upstream);
+        let good = check_with("\0\0\0\x04\0\0\0\0\0", upstream.clone());
         assert!(
-            good.cause.starts_with("answers with HTTP/2 after "),
+            good.cause.starts_with("responds with HTTP/2 after "),
             "{good:?}"
         );
-        let other = found_by("HTTP/1.1 400 Bad Request\r\n\r\n", &upstream);
+        let other = check_with("HTTP/1.1 400 Bad Request\r\n\r\n", upstream);
         assert!(
             other.cause.starts_with("it does not speak HTTP/2"),
             "{other:?}"
@@ -337,11 +358,10 @@ mod tests {
     }
 
     #[test]
-    fn a_hub_on_a_socket_that_is_not_there_fails() {
-        let found = finding(
-            &Server::Unix("/nonexistent/hub.sock".into()),
-            &Upstream::default(),
-        );
+    fn a_hub_on_a_missing_socket_fails() {
+        let server = Server::Unix("/nonexistent/hub.sock".into());
+        let upstream = Upstream::default();
+        let found = Hub { server, upstream }.finding();
         assert_eq!(found.level, Level::Fail);
         assert!(found.cure.unwrap().contains("systemctl start openhab"));
     }

@@ -1,4 +1,4 @@
-//! What the files say that the configuration names: read as `run` reads them, and let go.
+//! The files that the configuration names, loaded as `run` loads them and dropped.
 
 use super::{elsewhere, startup::CannotStart};
 use crate::{
@@ -9,11 +9,11 @@ use crate::{
     tls::Issued,
 };
 
-/// What is wrong with files that would be used all the same, as the user that hubgate runs as reads
-/// them: root reads with the rights of the owner of `state`.
+/// Returns the faults of files that are used nevertheless; root reads with the rights of the owner of
+/// `state`, the user of the service.
 ///
 /// # Errors
-/// All files that could not be used, and whose rights were tried.
+/// Lists all files that cannot be used, and the user that read them.
 pub(crate) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
     let rights = OwnerRights::assume(&config.state)?;
     let read = elsewhere::rehearse(config, |config| {
@@ -27,7 +27,7 @@ pub(crate) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
     Ok(located.collect())
 }
 
-/// Names the user whose rights did not suffice, where they were not those of the process.
+/// Adds the user that was denied access, where it is not the user of the process.
 fn with_user(fault: anyhow::Error, rights: &OwnerRights) -> anyhow::Error {
     let text = format!("{fault:#}");
     let Some(user) = rights.user().filter(|_| text.contains("ermission denied")) else {

@@ -1,7 +1,7 @@
-//! Looks at everything a front door depends on, and changes nothing.
+//! Checks everything on which a front door depends, and changes nothing.
 //!
-//! One file per check. The checks run at the same time, each in a thread of its own, and those
-//! that do not end in time are told as such: what is broken may neither hold up nor end the page.
+//! One file per check. The checks run in parallel, each in a thread of its own; a check that does not
+//! end in time costs its own line only.
 
 mod certificates;
 mod clock;
@@ -22,168 +22,161 @@ mod race;
 pub(crate) mod startup;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 pub use self::finding::{Finding, Level};
 use self::{
+    clock::Clock,
+    hub::Hub,
+    modes::PrivateFile,
+    names::HostCheck,
     process::Running,
-    race::{Check, race},
+    race::{Check, run_parallel},
 };
 use crate::{
     config::{
         self,
-        model::{Config, Host, Server, Site, Upstream},
+        model::{Config, Host, Site},
     },
     tls,
 };
 
-/// How long everything may take.
-const PATIENCE: Duration = Duration::from_millis(4500);
+/// The longest time of all checks.
+const TIMEOUT: Duration = Duration::from_millis(4500);
 
-/// All that is found of the `proxy.yaml` at a path, and of the machine it is for.
-#[must_use]
-pub fn examine(path: &Path) -> Vec<Finding> {
-    let until = Instant::now() + PATIENCE;
-    tls::install_provider();
-    let (config, mut found) = match config::load(path) {
-        Ok(config) => (Arc::new(config), Vec::new()),
-        Err(faults) => return without_configuration(path, &faults, until),
-    };
-    let running = Arc::new(process::ask(&config.state));
-    found.extend(process::told(&running, path));
-    found.extend(race(checks(path, &config, &running), until));
-    single(found)
+/// The configuration and the running process that the checks examine.
+struct Installation {
+    path: PathBuf,
+    config: Config,
+    running: Running,
 }
 
-/// The ports of the configuration that other programs hold, when no hubgate runs.
+/// Examines the `proxy.yaml` at a path and the machine, and returns all findings.
+#[must_use]
+pub fn examine(path: &Path) -> Vec<Finding> {
+    let deadline = Instant::now() + TIMEOUT;
+    tls::install_provider();
+    let config = match config::load(path) {
+        Ok(config) => config,
+        Err(faults) => return examine_without_configuration(path, &faults, deadline),
+    };
+    let installation = Arc::new(Installation {
+        path: path.to_owned(),
+        running: Running::query(&config.state),
+        config,
+    });
+    let mut found = installation.running.findings(path);
+    found.extend(run_parallel(installation.checks(), deadline));
+    without_repetitions(found)
+}
+
+/// Returns the ports of the configuration that other programs hold, while no hubgate runs.
 pub(crate) fn held_ports(config: &Config) -> Vec<Finding> {
-    let mut found = ports::findings(config, &Running::Nobody);
+    let mut found = ports::findings(config, &Running::NotRunning);
     found.retain(|finding| finding.level != Level::Ok);
     found
 }
 
-/// What can be looked at all the same.
-fn without_configuration(path: &Path, faults: &config::Faults, until: Instant) -> Vec<Finding> {
-    let mut found = vec![configuration::broken(path, faults)];
-    let running = process::ask(&config::state_of(path));
-    found.extend(running.status().map(process::of_broken_file));
-    let written = path.to_owned();
+/// Runs the checks that need no configuration.
+fn examine_without_configuration(
+    path: &Path,
+    faults: &config::Faults,
+    deadline: Instant,
+) -> Vec<Finding> {
+    let mut found = vec![configuration::invalid(path, faults)];
+    found.extend(Running::query(&config::state_of(path)).with_earlier_file());
+    let file = path.to_owned();
     let checks = vec![
-        Check::new("proxy.yaml", move || modes::of_configuration(&written)),
-        Check::new("clock", clock::findings),
+        Check::new("proxy.yaml", move || {
+            PrivateFile(&file).as_configuration().into_iter().collect()
+        }),
+        Check::new("clock", || vec![Clock::read().finding()]),
     ];
-    found.extend(race(checks, until));
+    found.extend(run_parallel(checks, deadline));
     found
 }
 
-fn checks(path: &Path, config: &Arc<Config>, running: &Arc<Running>) -> Vec<Check> {
-    let written = path.to_owned();
-    let mut checks = vec![
-        of("proxy.yaml", config, move |config| {
-            configuration::findings(&written, config)
-        }),
-        with("ports", config, running, ports::findings),
-        of("start", config, starts),
-    ];
-    checks.extend(hubs(config));
-    checks.push(of("hub", config, hub::open));
-    checks.push(with(
-        "certificates",
-        config,
-        running,
-        certificates::findings,
-    ));
-    checks.extend(hosts(config));
-    let written = path.to_owned();
-    checks.extend([
-        Check::new("clock", clock::findings),
-        of("files", config, move |config| {
-            modes::findings(&written, config)
-        }),
-        with("devices", config, running, devices::findings),
-        of("entry", config, entries),
-    ]);
-    checks
-}
+impl Installation {
+    fn checks(self: &Arc<Self>) -> Vec<Check> {
+        let mut checks = vec![
+            self.check("proxy.yaml", Self::configuration),
+            self.check("ports", |all| ports::findings(&all.config, &all.running)),
+            self.check("start", Self::startup),
+        ];
+        checks.extend(Hub::all(&self.config).into_iter().map(Hub::check));
+        checks.push(self.check("hub", Self::exposed_hubs));
+        checks.push(self.check("certificates", Self::certificates));
+        checks.extend(self.host_checks());
+        checks.extend([
+            Check::new("clock", || vec![Clock::read().finding()]),
+            self.check("files", Self::files),
+            self.check("devices", Self::devices),
+            self.check("entry", Self::access_rules),
+        ]);
+        checks
+    }
 
-/// A check of the configuration alone.
-fn of(
-    subject: &str,
-    config: &Arc<Config>,
-    look: impl FnOnce(&Config) -> Vec<Finding> + Send + 'static,
-) -> Check {
-    let config = config.clone();
-    Check::new(subject, move || look(&config))
-}
+    fn check(self: &Arc<Self>, subject: &str, run: fn(&Self) -> Vec<Finding>) -> Check {
+        let installation = self.clone();
+        Check::new(subject, move || run(&installation))
+    }
 
-/// A check that also depends on what runs.
-fn with(
-    subject: &str,
-    config: &Arc<Config>,
-    running: &Arc<Running>,
-    look: fn(&Config, &Running) -> Vec<Finding>,
-) -> Check {
-    let (config, running) = (config.clone(), running.clone());
-    Check::new(subject, move || look(&config, &running))
-}
-
-/// One check for each server behind the sites.
-fn hubs(config: &Config) -> Vec<Check> {
-    let check = |(server, upstream): (Server, Upstream)| {
-        let subject = format!("hub {server}");
-        Check::new(&subject, move || vec![hub::finding(&server, &upstream)])
-    };
-    hub::servers(config).into_iter().map(check).collect()
-}
-
-/// One check for each host, as a look-up may take its time.
-fn hosts(config: &Config) -> Vec<Check> {
-    let hosts = config.sites.iter().flat_map(|site| &site.hosts);
-    let looked_up = hosts.filter(|host| !matches!(host, Host::Wildcard(_)));
-    looked_up
-        .map(|host| {
+    /// Returns one check for each host, as a look-up may be slow.
+    fn host_checks(&self) -> impl Iterator<Item = Check> {
+        let hosts = self.config.sites.iter().flat_map(|site| &site.hosts);
+        let hosts = hosts.filter(|host| !matches!(host, Host::Wildcard(_)));
+        hosts.map(|host| {
             let host = host.clone();
-            Check::new(&format!("name {host}"), move || names::findings(&host))
+            Check::new(&format!("name {host}"), move || {
+                HostCheck::new(&host).findings()
+            })
         })
-        .collect()
-}
+    }
 
-fn starts(config: &Config) -> Vec<Finding> {
-    let faults = startup::faults(config).into_iter();
-    let warnings = startup::warnings(config).into_iter();
-    let faults = faults.map(|fault| Finding::fail("start", fault));
-    faults
-        .chain(warnings.map(|warning| Finding::warn("start", warning)))
-        .collect()
-}
+    fn startup(&self) -> Vec<Finding> {
+        let faults = startup::faults(&self.config).into_iter();
+        let warnings = startup::warnings(&self.config).into_iter();
+        faults
+            .map(|fault| Finding::fail("start", fault))
+            .chain(warnings.map(|warning| Finding::warn("start", warning)))
+            .collect()
+    }
 
-fn entries(config: &Config) -> Vec<Finding> {
-    let told = |site: &Arc<Site>| {
-        let name = site.public_host().or(site.hosts.first());
-        let name = name.map_or_else(String::new, ToString::to_string);
-        let entry = match site.redirect() {
-            Some(origin) => format!("everybody is redirected to {origin}"),
-            None => entry::told(&site.access),
+    fn exposed_hubs(&self) -> Vec<Finding> {
+        let warnings = exposed::warnings(&self.config).into_iter();
+        warnings
+            .map(|warning| Finding::warn("hub", warning))
+            .collect()
+    }
+
+    fn access_rules(&self) -> Vec<Finding> {
+        let finding = |site: &Arc<Site>| {
+            let name = site.public_host().or(site.hosts.first());
+            let name = name.map_or_else(String::new, ToString::to_string);
+            let access = match site.redirect() {
+                Some(origin) => format!("all clients are redirected to {origin}"),
+                None => entry::told(&site.access),
+            };
+            Finding::ok(format!("entry {name}"), access)
         };
-        Finding::ok(format!("entry {name}"), entry)
-    };
-    config.sites.iter().map(told).collect()
+        self.config.sites.iter().map(finding).collect()
+    }
 }
 
-/// What two checks noticed is told once, by the one that takes it more seriously.
-fn single(found: Vec<Finding>) -> Vec<Finding> {
-    let mut told: Vec<Finding> = Vec::new();
+/// Removes findings that repeat another; of two with the same cause, the more severe one stays.
+fn without_repetitions(found: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
     for finding in found {
-        match told.iter_mut().find(|it| it.repeats(&finding)) {
+        match kept.iter_mut().find(|other| other.repeats(&finding)) {
             Some(same) if same.level < finding.level => *same = finding,
             Some(_) => {}
-            None => told.push(finding),
+            None => kept.push(finding),
         }
     }
-    told
+    kept
 }
 
 #[cfg(test)]
@@ -191,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_two_checks_noticed_is_told_once_by_the_graver() {
+    fn of_findings_with_the_same_cause_the_more_severe_one_stays() {
         let found = vec![
             Finding::warn("proxy.yaml", "a.org: ended"),
             Finding::ok("a", "fine"),
@@ -201,7 +194,8 @@ mod tests {
             Finding::fail("hub one", "it takes no connection"),
             Finding::fail("hub two", "it takes no connection"),
         ];
-        let levels = single(found).into_iter().map(|it| (it.level, it.subject));
+        let found = without_repetitions(found).into_iter();
+        let levels = found.map(|finding| (finding.level, finding.subject));
         let expected = [
             (Level::Fail, "certificate a".to_owned()),
             (Level::Ok, "a".to_owned()),

@@ -1,4 +1,4 @@
-//! The addresses of this machine, and whose an address is.
+//! The addresses of this machine, and the scope of an address.
 
 use std::{
     collections::BTreeSet,
@@ -6,12 +6,12 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// The IPv4 routing table, which names the machine's own addresses.
+/// The IPv4 routing table, which lists the machine's own addresses.
 const FIB_TRIE: &str = "/proc/net/fib_trie";
 /// The IPv6 addresses of all interfaces.
 const IF_INET6: &str = "/proc/net/if_inet6";
 
-/// The addresses of this machine, loopback too.
+/// Returns the addresses of this machine, loopback included.
 pub(super) fn own_addresses() -> BTreeSet<IpAddr> {
     let read = |file| fs::read_to_string(file).unwrap_or_default();
     let (four, six) = (read(FIB_TRIE), read(IF_INET6));
@@ -19,22 +19,24 @@ pub(super) fn own_addresses() -> BTreeSet<IpAddr> {
     four.chain(ipv6(&six).map(IpAddr::from)).collect()
 }
 
-/// Whether the Internet routes to an address.
+/// Reports whether the Internet routes to an address.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(it) => {
-            let shared = it.octets()[0] == 100 && it.octets()[1] & 0xc0 == 64;
-            !(it.is_private()
-                || it.is_loopback()
-                || it.is_link_local()
-                || it.is_unspecified()
-                || shared)
+        IpAddr::V4(v4) => {
+            // RFC 6598.
+            let is_shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || is_shared)
         }
-        IpAddr::V6(it) => it.segments()[0] & 0xe000 == 0x2000,
+        // Global unicast addresses are assigned from 2000::/3.
+        IpAddr::V6(v6) => v6.segments()[0] & 0xe000 == 0x2000,
     }
 }
 
-/// An address stands on the line before the one that calls it local.
+/// Returns the local addresses: each is on the line before its type.
 fn ipv4(table: &str) -> impl Iterator<Item = Ipv4Addr> {
     let lines = table.lines().zip(table.lines().skip(1));
     let local = lines.filter(|(_, next)| next.contains("/32 host LOCAL"));
@@ -53,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_addresses_are_read_from_the_tables_of_the_kernel() {
+    fn own_addresses_are_parsed_from_the_tables_of_the_kernel() {
         let trie = "Local:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 192.168.1.0\n        /24 link UNICAST\n\
                     \x20    |-- 192.168.1.5\n        /32 host LOCAL\n     |-- 192.168.1.255\n\
                     \x20       /32 link BROADCAST\n";
@@ -66,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn public_is_what_the_internet_routes_to() {
+    fn an_address_is_public_if_the_internet_routes_to_it() {
         for (address, public) in [
             ("93.184.216.34", true),
             ("100.64.0.1", false),

@@ -1,4 +1,4 @@
-//! The ports to listen on: free, hubgate's own, or held by whom.
+//! The ports of the configuration: free, used by hubgate, or held by another program.
 
 use std::{
     fs,
@@ -9,15 +9,15 @@ use std::{
 use super::{Finding, process::Running};
 use crate::config::model::Config;
 
-/// A socket's state when it listens.
+/// The state of a listening socket.
 const LISTEN: &str = "0A";
-/// systemd, which holds the sockets that it passes on.
-const FIRST: u32 = 1;
+/// The process of systemd, which holds the sockets that it passes to services.
+const SYSTEMD: u32 = 1;
 
 /// A listening socket.
 #[derive(Debug, PartialEq, Eq)]
-struct Listener {
-    address: SocketAddr,
+pub(super) struct Listener {
+    pub(super) address: SocketAddr,
     inode: String,
 }
 
@@ -27,115 +27,162 @@ struct Holder {
     name: String,
 }
 
-/// How each port of the configuration stands.
+/// A port of the configuration.
+struct Port<'r> {
+    address: SocketAddr,
+    running: &'r Running,
+}
+
+/// Reports the state of each port of the configuration.
 pub(super) fn findings(config: &Config, running: &Running) -> Vec<Finding> {
-    let listeners = listeners();
-    let wanted = config.listen.https.iter().chain(&config.listen.http);
-    let told = wanted.map(|wanted| {
-        let holders = listeners.iter().filter(|it| overlap(it.address, *wanted));
-        match holders.map(|it| it.inode.as_str()).collect::<Vec<_>>() {
-            inodes if inodes.is_empty() => free(*wanted, running),
-            inodes => held(*wanted, &holding(&inodes), running),
-        }
+    let listeners = Listener::all();
+    let addresses = config.listen.https.iter().chain(&config.listen.http);
+    let findings = addresses.map(|address| {
+        let port = Port {
+            address: *address,
+            running,
+        };
+        port.finding(&listeners)
     });
-    told.collect()
+    findings.collect()
 }
 
-fn subject(wanted: SocketAddr) -> String {
-    format!("port {}", wanted.port())
-}
-
-fn free(wanted: SocketAddr, running: &Running) -> Finding {
-    match running {
-        Running::Is(_) => Finding::fail(
-            subject(wanted),
-            format!("hubgate runs, but nobody listens on {wanted}"),
-        )
-        .cure("its log says why; hubgate reload tries again"),
-        Running::Nobody | Running::Unknown(_) => {
-            Finding::ok(subject(wanted), format!("{wanted} is free"))
+impl Port<'_> {
+    fn finding(&self, listeners: &[Listener]) -> Finding {
+        let listeners = listeners
+            .iter()
+            .filter(|listener| overlap(listener.address, self.address));
+        let inodes: Vec<_> = listeners.map(|listener| listener.inode.as_str()).collect();
+        match inodes.is_empty() {
+            true => self.free(),
+            false => self.held(&Holder::all(&inodes)),
         }
     }
-}
 
-fn held(wanted: SocketAddr, holders: &[Holder], running: &Running) -> Finding {
-    let subject = subject(wanted);
-    let Some(first) = holders.first() else {
-        return unknown(subject, wanted, running);
-    };
-    let own = running.status().map(|status| status.pid);
-    // A process that is being handed over from still holds what it listened on.
-    let ours = holders.iter().any(|it| Some(it.pid) == own);
-    let passed_on = own.is_some() && holders.iter().all(|it| it.pid == FIRST);
-    if ours || passed_on {
-        return Finding::ok(subject, format!("hubgate listens on {wanted}"));
+    fn subject(&self) -> String {
+        format!("port {}", self.address.port())
     }
-    let (name, pid) = (&first.name, first.pid);
-    if name == "hubgate" && own.is_none() {
-        return Finding::warn(subject, format!("process {pid}, a hubgate with another `state` or one that you may not ask, holds {wanted}"))
-            .cure("name its file with -c, or start this with sudo");
-    }
-    Finding::fail(subject, format!("{name} (process {pid}) holds {wanted}")).cure(stop(name, pid))
-}
 
-/// Only root sees what others hold.
-fn unknown(subject: String, wanted: SocketAddr, running: &Running) -> Finding {
-    let listens = running.status().is_some_and(|status| {
-        let listen = &status.listen;
-        listen.iter().any(|it| it.contains(&wanted.to_string()))
-    });
-    if listens {
-        return Finding::ok(subject, format!("hubgate listens on {wanted}"));
-    }
-    Finding::warn(subject, format!("a process of another user holds {wanted}"))
-        .cure("start this with sudo to learn which")
-}
-
-fn stop(name: &str, pid: u32) -> String {
-    match name {
-        "nginx" | "apache2" | "lighttpd" | "caddy" | "haproxy" => {
-            format!("stop it for good: systemctl disable --now {name}")
+    fn free(&self) -> Finding {
+        let address = self.address;
+        match self.running {
+            Running::Running(_) => Finding::fail(
+                self.subject(),
+                format!("hubgate runs, but does not listen on {address}"),
+            )
+            .cure("read the reason in its log; hubgate reload tries again"),
+            Running::NotRunning | Running::Unknown(_) => {
+                Finding::ok(self.subject(), format!("{address} is free"))
+            }
         }
-        _ => format!("see what it is: systemctl status {pid}; stop it, or change `listen`"),
+    }
+
+    fn held(&self, holders: &[Holder]) -> Finding {
+        let (subject, address) = (self.subject(), self.address);
+        let Some(first) = holders.first() else {
+            return self.held_by_other_user();
+        };
+        let own = self.running.status().map(|status| status.pid);
+        // During a hand-over, the old process still holds the sockets.
+        let is_own = holders.iter().any(|holder| Some(holder.pid) == own);
+        let is_passed_on = own.is_some() && holders.iter().all(|holder| holder.pid == SYSTEMD);
+        if is_own || is_passed_on {
+            return Finding::ok(subject, format!("hubgate listens on {address}"));
+        }
+        let (name, pid) = (&first.name, first.pid);
+        if name == "hubgate" && own.is_none() {
+            let cause = format!(
+                "process {pid}, a hubgate with another `state` or of another user, holds {address}"
+            );
+            return Finding::warn(subject, cause)
+                .cure("name its file with -c, or start this with sudo");
+        }
+        Finding::fail(subject, format!("{name} (process {pid}) holds {address}")).cure(first.stop())
+    }
+
+    /// Reports a socket with an unknown holder: only root sees the sockets of other users.
+    fn held_by_other_user(&self) -> Finding {
+        let address = self.address;
+        let is_own = self.running.status().is_some_and(|status| {
+            let mut listen = status.listen.iter();
+            listen.any(|text| text.contains(&address.to_string()))
+        });
+        if is_own {
+            return Finding::ok(self.subject(), format!("hubgate listens on {address}"));
+        }
+        let cause = format!("a process of another user holds {address}");
+        Finding::warn(self.subject(), cause).cure("start this with sudo to see the process")
     }
 }
 
-/// Whether two listeners cannot be there at the same time; `[::]` takes IPv4 too.
-fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
-    let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
-    let everything = |ip: IpAddr| ip == IpAddr::from(Ipv6Addr::UNSPECIFIED);
-    let wide = |ip: IpAddr| ip.is_unspecified();
-    let meet = a == b
-        || everything(a)
-        || everything(b)
-        || (a.is_ipv4() == b.is_ipv4() && (wide(a) || wide(b)));
-    one.port() == other.port() && meet
-}
+impl Listener {
+    /// Returns all listening sockets of this machine.
+    pub(super) fn all() -> Vec<Self> {
+        let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+        let tables = tables.map(|table| fs::read_to_string(table).unwrap_or_default());
+        let lines = tables.iter().flat_map(|table| table.lines().skip(1));
+        lines.filter_map(Self::parse).collect()
+    }
 
-fn listeners() -> Vec<Listener> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
-    let tables = tables.map(|table| fs::read_to_string(table).unwrap_or_default());
-    tables.iter().flat_map(|table| listening(table)).collect()
-}
-
-/// The listening sockets of a table.
-fn listening(table: &str) -> impl Iterator<Item = Listener> {
-    table.lines().skip(1).filter_map(|line| {
+    /// Parses a line of the kernel's table of sockets; none for a socket that does not listen.
+    fn parse(line: &str) -> Option<Self> {
         let columns: Vec<_> = line.split_whitespace().collect();
         if *columns.get(3)? != LISTEN {
             return None;
         }
         let (address, port) = columns.get(1)?.split_once(':')?;
         let port = u16::from_str_radix(port, 16).ok()?;
-        Some(Listener {
-            address: SocketAddr::new(address_of(address)?, port),
+        Some(Self {
+            address: SocketAddr::new(parse_address(address)?, port),
             inode: (*columns.get(9)?).to_owned(),
         })
-    })
+    }
 }
 
-/// The kernel writes each 32 bits in the order of the machine.
-fn address_of(digits: &str) -> Option<IpAddr> {
+impl Holder {
+    /// Returns the processes that hold one of these sockets, as far as this user may see them.
+    fn all(inodes: &[&str]) -> Vec<Self> {
+        let links: Vec<_> = inodes
+            .iter()
+            .map(|inode| format!("socket:[{inode}]"))
+            .collect();
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let holders = processes.filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            has_open(&entry.path(), &links).then_some(())?;
+            let name = fs::read_to_string(entry.path().join("comm")).ok()?;
+            let name = name.trim().escape_debug().to_string();
+            Some(Self { pid, name })
+        });
+        holders.collect()
+    }
+
+    /// Returns the command that stops the process.
+    fn stop(&self) -> String {
+        let (name, pid) = (&self.name, self.pid);
+        match name.as_str() {
+            "nginx" | "apache2" | "lighttpd" | "caddy" | "haproxy" => {
+                format!("stop it permanently: systemctl disable --now {name}")
+            }
+            _ => format!("identify it: systemctl status {pid}; stop it, or change `listen`"),
+        }
+    }
+}
+
+/// Reports whether two listeners exclude each other; `[::]` includes IPv4.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
+    let is_any = |ip: IpAddr| ip == IpAddr::from(Ipv6Addr::UNSPECIFIED);
+    let is_wide = |ip: IpAddr| ip.is_unspecified();
+    let meet = a == b
+        || is_any(a)
+        || is_any(b)
+        || (a.is_ipv4() == b.is_ipv4() && (is_wide(a) || is_wide(b)));
+    one.port() == other.port() && meet
+}
+
+/// Parses an address of the kernel, which writes each 32 bits in the byte order of the machine.
+fn parse_address(digits: &str) -> Option<IpAddr> {
     let words = (0..digits.len()).step_by(8).map(|at| {
         let word = u32::from_str_radix(digits.get(at..at + 8)?, 16).ok()?;
         Some(word.to_ne_bytes())
@@ -148,21 +195,7 @@ fn address_of(digits: &str) -> Option<IpAddr> {
     }
 }
 
-/// The processes that hold one of these sockets, as far as this user may see.
-fn holding(inodes: &[&str]) -> Vec<Holder> {
-    let links: Vec<_> = inodes.iter().map(|it| format!("socket:[{it}]")).collect();
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let holders = processes.filter_map(|entry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        holds(&entry.path(), &links).then_some(())?;
-        let name = fs::read_to_string(entry.path().join("comm")).ok()?;
-        let name = name.trim().escape_debug().to_string();
-        Some(Holder { pid, name })
-    });
-    holders.collect()
-}
-
-fn holds(process: &Path, links: &[String]) -> bool {
+fn has_open(process: &Path, links: &[String]) -> bool {
     let open = fs::read_dir(process.join("fd")).into_iter().flatten();
     let mut targets = open
         .flatten()
@@ -178,15 +211,35 @@ mod tests {
     use crate::doctor::Level;
 
     #[test]
-    fn a_socket_of_this_very_process_is_found_with_who_holds_it() {
+    fn a_socket_of_this_process_is_found_with_its_holder() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = TcpListener::bind(address) else {
                 continue; // A machine without IPv6.
             };
             let address = listener.local_addr().unwrap();
-            let found = listeners();
-            let found = found.iter().find(|it| it.address == address).unwrap();
-            assert_eq!(holding(&[&found.inode])[0].pid, process::id());
+            let all = Listener::all();
+            let found = all
+                .iter()
+                .find(|listener| listener.address == address)
+                .unwrap();
+            assert_eq!(Holder::all(&[&found.inode])[0].pid, process::id());
+        }
+    }
+
+    #[test]
+    fn only_listening_sockets_are_parsed() {
+        let parse = |line: &str| Listener::parse(line).map(|listener| listener.address.to_string());
+        let end = "00000000:00000000 00:00000000 00000000 0 0 812";
+        for (line, expected) in [
+            ("0: 00000000:1F90 00000000:0000 0A", Some("0.0.0.0:8080")),
+            ("2: 00000000:1F92 0100007F:0000 01", None),
+            (
+                "3: 00000000000000000000000000000000:1F93 00000000000000000000000000000000:0000 0A",
+                Some("[::]:8083"),
+            ),
+        ] {
+            let line = format!("{line} {end}");
+            assert_eq!(parse(&line).as_deref(), expected, "{line}");
         }
     }
 
@@ -206,12 +259,16 @@ mod tests {
     }
 
     #[test]
-    fn who_holds_a_port_is_told_with_how_to_stop_it() {
+    fn the_holder_of_a_port_is_reported_with_the_command_to_stop_it() {
         let holder = Holder {
             pid: 812,
             name: "nginx".into(),
         };
-        let found = held("[::]:443".parse().unwrap(), &[holder], &Running::Nobody);
+        let port = Port {
+            address: "[::]:443".parse().unwrap(),
+            running: &Running::NotRunning,
+        };
+        let found = port.held(&[holder]);
         assert_eq!((found.level, &*found.subject), (Level::Fail, "port 443"));
         assert_eq!(found.cause, "nginx (process 812) holds [::]:443");
         let cure = found.cure.unwrap();

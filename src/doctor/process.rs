@@ -1,4 +1,4 @@
-//! The running process, asked over its control socket.
+//! The running process, by its control socket.
 
 use std::{io, path::Path, sync::mpsc, thread, time::Duration};
 
@@ -8,114 +8,117 @@ use crate::{
     tls::moment,
 };
 
-/// How long it may take to say what it does.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// The time limit for its response.
+const TIMEOUT: Duration = Duration::from_millis(1500);
 
 const SUBJECT: &str = "process";
 
-/// What is known of the running process.
+/// The state of the hubgate that uses a state folder.
 pub(super) enum Running {
-    /// It said what it does.
-    Is(Box<Status>),
-    /// Nobody listens.
-    Nobody,
-    /// Somebody may run, who cannot be asked, for this reason.
+    /// It runs and has returned its status.
+    Running(Box<Status>),
+    /// No process listens on the control socket.
+    NotRunning,
+    /// It may run, but its status cannot be read, for this reason.
     Unknown(String),
 }
 
 impl Running {
-    /// The process, when it said what it does.
-    pub(super) fn status(&self) -> Option<&Status> {
-        match self {
-            Self::Is(status) => Some(status),
-            Self::Nobody | Self::Unknown(_) => None,
+    /// Queries the process that uses this state folder.
+    pub(super) fn query(state: &Path) -> Self {
+        let (send, response) = mpsc::channel();
+        let state = state.to_owned();
+        let started = thread::Builder::new().spawn(move || {
+            // After the time limit, the result has no receiver.
+            let _ = send.send(control::status(&state));
+        });
+        // Without a thread, the sender is dropped and no response arrives.
+        drop(started);
+        match response.recv_timeout(TIMEOUT) {
+            Ok(Ok(status)) => Self::Running(Box::new(status)),
+            Ok(Err(fault)) if control::is_nobody(&fault) => Self::NotRunning,
+            Ok(Err(fault)) => Self::Unknown(reason(&fault)),
+            Err(_) => Self::Unknown("it accepted the connection and did not respond".into()),
         }
     }
-}
 
-/// Asks the process that uses this state folder.
-pub(super) fn ask(state: &Path) -> Running {
-    let (send, answer) = mpsc::channel();
-    let state = state.to_owned();
-    let asked = thread::Builder::new().spawn(move || {
-        // Nobody listens when it took too long.
-        let _ = send.send(control::status(&state));
-    });
-    // Without a thread the sender is gone, and no answer comes.
-    drop(asked);
-    match answer.recv_timeout(PATIENCE) {
-        Ok(Ok(status)) => Running::Is(Box::new(status)),
-        Ok(Err(fault)) if control::is_nobody(&fault) => Running::Nobody,
-        Ok(Err(fault)) => Running::Unknown(unknown(&fault)),
-        Err(_) => Running::Unknown("it took the question and gave no answer".into()),
+    /// Returns the status, if the process has returned it.
+    pub(super) fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Running(status) => Some(status),
+            Self::NotRunning | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Compares the process with this program and the configuration at `path`.
+    pub(super) fn findings(&self, path: &Path) -> Vec<Finding> {
+        match self {
+            Self::Running(status) => {
+                let mut found = vec![Finding::of_version(status)];
+                found.extend(Finding::of_other_file(status, path));
+                // The check of devices reports the warnings about devices.
+                let warnings = status.sites.iter().flat_map(|site| &site.warnings);
+                found.extend(warnings.map(|warning| Finding::warn(SUBJECT, warning.clone())));
+                found
+            }
+            Self::NotRunning => vec![
+                Finding::warn(SUBJECT, "no hubgate runs with this `state`")
+                    .cure("start it: systemctl start hubgate, or hubgate run"),
+            ],
+            Self::Unknown(reason) => vec![
+                Finding::warn(
+                    SUBJECT,
+                    format!("it is unknown whether hubgate runs: {reason}"),
+                )
+                .cure("start this with sudo"),
+            ],
+        }
+    }
+
+    /// Reports a process that still uses an earlier version of an invalid file.
+    pub(super) fn with_earlier_file(&self) -> Option<Finding> {
+        let status = self.status()?;
+        let pid = status.pid;
+        let version = status
+            .loaded
+            .map_or_else(String::new, |at| format!(" of {}", moment(at)));
+        let cause = format!("process {pid} still uses the file{version}, before the faults");
+        Some(Finding::warn(SUBJECT, cause).cure("correct the file, then: hubgate reload"))
     }
 }
 
-fn unknown(fault: &anyhow::Error) -> String {
+/// Returns the reason why the status cannot be read.
+fn reason(fault: &anyhow::Error) -> String {
     let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
     match kind {
-        Some(io::ErrorKind::PermissionDenied) => "you may not ask it".into(),
+        Some(io::ErrorKind::PermissionDenied) => {
+            "you have no permission to use its control socket".into()
+        }
         _ => format!("{fault:#}"),
     }
 }
 
-/// What to tell of it, seen from this file and this program.
-pub(super) fn told(running: &Running, path: &Path) -> Vec<Finding> {
-    match running {
-        Running::Is(status) => of_status(status, path),
-        Running::Nobody => vec![
-            Finding::warn(SUBJECT, "no hubgate runs with this `state`")
-                .cure("start it: systemctl start hubgate, or hubgate run"),
-        ],
-        Running::Unknown(why) => vec![
-            Finding::warn(SUBJECT, format!("whether hubgate runs is not known: {why}"))
-                .cure("start this with sudo"),
-        ],
+impl Finding {
+    /// Reports a process of another version.
+    fn of_version(status: &Status) -> Self {
+        let (own, pid) = (env!("CARGO_PKG_VERSION"), status.pid);
+        let cause = format!("hubgate {} runs as process {pid}", status.version);
+        if status.version == own {
+            return Self::ok(SUBJECT, cause);
+        }
+        Self::warn(SUBJECT, format!("{cause}, and this program is {own}"))
+            .cure(format!("hand over to the new program: kill -USR2 {pid}"))
     }
-}
 
-/// A process that goes on with what its file said before it had faults.
-pub(super) fn of_broken_file(status: &Status) -> Finding {
-    let since = status
-        .loaded
-        .map_or_else(String::new, |at| format!(" of {}", moment(at)));
-    let cause = format!(
-        "process {} goes on with the file{since}, before the faults",
-        status.pid
-    );
-    Finding::warn(SUBJECT, cause).cure("correct the file, then: hubgate reload")
-}
-
-fn of_status(status: &Status, path: &Path) -> Vec<Finding> {
-    let mut found = vec![version(status)];
-    found.extend(other_file(status, path));
-    // Those of devices are told with the devices.
-    let warnings = status.sites.iter().flat_map(|site| &site.warnings);
-    found.extend(warnings.map(|warning| Finding::warn(SUBJECT, warning.clone())));
-    found
-}
-
-fn version(status: &Status) -> Finding {
-    let (own, pid) = (env!("CARGO_PKG_VERSION"), status.pid);
-    let runs = format!("hubgate {} runs as process {pid}", status.version);
-    if status.version == own {
-        return Finding::ok(SUBJECT, runs);
+    /// Reports a process with another configuration file.
+    fn of_other_file(status: &Status, path: &Path) -> Option<Self> {
+        // The process may have another working directory: only absolute paths can differ.
+        let both = [&*status.config, path];
+        let differ = both.iter().all(|file| file.is_absolute()) && both[0] != both[1];
+        let used = status.config.display();
+        differ.then(|| {
+            let cause = format!("its configuration is {used}, not this file");
+            Self::warn(SUBJECT, cause).cure(format!("check that file: hubgate doctor -c {used}"))
+        })
     }
-    Finding::warn(SUBJECT, format!("{runs}, and this program is {own}")).cure(format!(
-        "have it hand over to the new one: kill -USR2 {pid}"
-    ))
-}
-
-fn other_file(status: &Status, path: &Path) -> Option<Finding> {
-    // The process may have been started in another folder: only whole paths can differ.
-    let both = [&*status.config, path];
-    let differ = both.iter().all(|it| it.is_absolute()) && both[0] != both[1];
-    let theirs = status.config.display();
-    differ.then(|| {
-        Finding::warn(
-            SUBJECT,
-            format!("it was configured from {theirs}, not from this file"),
-        )
-        .cure(format!("look at that one: hubgate doctor -c {theirs}"))
-    })
 }

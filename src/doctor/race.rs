@@ -1,4 +1,4 @@
-//! Checks that run at the same time, up to one moment.
+//! Checks that run in parallel, up to a deadline.
 
 use std::{
     sync::mpsc::{self, Receiver, RecvTimeoutError},
@@ -8,54 +8,66 @@ use std::{
 
 use super::Finding;
 
-/// Something to look at.
+/// A check that has not started.
 pub(super) struct Check {
     subject: String,
-    look: Box<dyn FnOnce() -> Vec<Finding> + Send>,
+    run: Box<dyn FnOnce() -> Vec<Finding> + Send>,
+}
+
+/// A check that runs in a thread of its own.
+struct Running {
+    subject: String,
+    found: Receiver<Vec<Finding>>,
 }
 
 impl Check {
-    pub(super) fn new(subject: &str, look: impl FnOnce() -> Vec<Finding> + Send + 'static) -> Self {
+    pub(super) fn new(subject: &str, run: impl FnOnce() -> Vec<Finding> + Send + 'static) -> Self {
         Self {
             subject: subject.to_owned(),
-            look: Box::new(look),
+            run: Box::new(run),
+        }
+    }
+
+    fn start(self) -> Running {
+        let (send, found) = mpsc::channel();
+        let started = thread::Builder::new().spawn(move || {
+            // After the deadline, the result has no receiver.
+            let _ = send.send((self.run)());
+        });
+        // Without a thread, the sender is dropped, which is reported as an aborted check.
+        drop(started);
+        Running {
+            subject: self.subject,
+            found,
         }
     }
 }
 
-/// What all checks find, in their order; those that have not ended at that moment are left alone.
-pub(super) fn race(checks: Vec<Check>, until: Instant) -> Vec<Finding> {
-    let started: Vec<_> = checks.into_iter().map(start).collect();
-    let outcomes = started
-        .into_iter()
-        .flat_map(|(subject, found)| outcome(subject, &found, until));
-    outcomes.collect()
-}
-
-fn start(check: Check) -> (String, Receiver<Vec<Finding>>) {
-    let (send, found) = mpsc::channel();
-    let started = thread::Builder::new().spawn(move || {
-        // Nobody listens when it took too long.
-        let _ = send.send((check.look)());
-    });
-    // Without a thread the sender is gone, and that is told as a check that broke off.
-    drop(started);
-    (check.subject, found)
-}
-
-fn outcome(subject: String, found: &Receiver<Vec<Finding>>, until: Instant) -> Vec<Finding> {
-    // A result that is there is taken even when the time is over.
-    let left = until.saturating_duration_since(Instant::now());
-    match found.recv_timeout(left.max(Duration::from_millis(1))) {
-        Ok(found) => found,
-        Err(RecvTimeoutError::Timeout) => vec![
-            Finding::warn(subject, "this did not end in time")
-                .cure("try again; a name server, disk or hub may be slow to answer"),
-        ],
-        Err(RecvTimeoutError::Disconnected) => vec![
-            Finding::warn(subject, "this check broke off").cure("report it with what stands above"),
-        ],
+impl Running {
+    fn outcome(self, deadline: Instant) -> Vec<Finding> {
+        // A result that has arrived is taken even after the deadline.
+        let left = deadline.saturating_duration_since(Instant::now());
+        match self.found.recv_timeout(left.max(Duration::from_millis(1))) {
+            Ok(found) => found,
+            Err(RecvTimeoutError::Timeout) => vec![
+                Finding::warn(self.subject, "this check did not end in time")
+                    .cure("try again; a name server, disk or hub may be slow to respond"),
+            ],
+            Err(RecvTimeoutError::Disconnected) => vec![
+                Finding::warn(self.subject, "this check was aborted")
+                    .cure("report it, with the message above"),
+            ],
+        }
     }
+}
+
+/// Runs all checks and returns their findings in order; checks that miss the deadline go on alone.
+pub(super) fn run_parallel(checks: Vec<Check>, deadline: Instant) -> Vec<Finding> {
+    let running: Vec<_> = checks.into_iter().map(Check::start).collect();
+    let outcomes = running
+        .into_iter()
+        .flat_map(|running| running.outcome(deadline));
+    outcomes.collect()
 }
 
 #[cfg(test)]
@@ -67,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_that_hangs_or_breaks_off_costs_its_own_line_only() {
+    fn a_check_that_hangs_or_panics_costs_its_own_line_only() {
         let (_held, never) = mpsc::channel::<()>();
         let checks = vec![
             Check::new("slow", move || {
@@ -77,10 +89,13 @@ mod tests {
             Check::new("broken", || panic!("a fault in a check")),
             Check::new("good", || vec![Finding::ok("good", "fine")]),
         ];
-        let found = race(checks, soon());
-        let told: Vec<_> = found.iter().map(|it| (&*it.subject, &*it.cause)).collect();
-        assert_eq!(told[0], ("slow", "this did not end in time"));
-        assert_eq!(told[1], ("broken", "this check broke off"));
-        assert_eq!(told[2], ("good", "fine"));
+        let found = run_parallel(checks, soon());
+        let lines = found.iter();
+        let lines: Vec<_> = lines
+            .map(|finding| (&*finding.subject, &*finding.cause))
+            .collect();
+        assert_eq!(lines[0], ("slow", "this check did not end in time"));
+        assert_eq!(lines[1], ("broken", "this check was aborted"));
+        assert_eq!(lines[2], ("good", "fine"));
     }
 }

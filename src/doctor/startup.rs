@@ -1,7 +1,7 @@
-//! Whether hubgate can start as the user that it runs as: its state folder, addresses and ports.
+//! The conditions for a start as the service's user: state folder, addresses and ports.
 //!
-//! Root asks with the rights of the folder's owner, who is the service's user. Nothing is written,
-//! and no connection is accepted.
+//! Root takes the rights of the folder's owner, the service's user. Nothing is written, and no
+//! connection is accepted.
 
 use std::{
     fs, io,
@@ -22,95 +22,114 @@ use crate::{
     server::cannot_listen,
 };
 
-/// Why hubgate would not start.
+/// The reason why hubgate would not start.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct CannotStart(pub(crate) String);
 
-/// What would keep hubgate from starting, each with its cure.
-pub(crate) fn faults(config: &Config) -> Vec<String> {
-    let addresses = unbound(config).filter(|(_, fault)| !is_denied(fault));
-    let addresses = addresses.map(|(address, fault)| refusal(address, &fault));
-    of_state(&config.state)
-        .into_iter()
-        .chain(addresses)
-        .collect()
+/// An address on which hubgate could not listen.
+struct BindFault {
+    address: SocketAddr,
+    fault: io::Error,
 }
 
-/// Ports that this user may not open; the service may have a right that this user lacks.
+/// The state folder and the existing part of its path.
+struct StateFolder<'p> {
+    path: &'p Path,
+    existing: PathBuf,
+}
+
+/// Returns the faults that would keep hubgate from starting, each with its correction.
+pub(crate) fn faults(config: &Config) -> Vec<String> {
+    let state = StateFolder::new(&config.state).fault();
+    let addresses = BindFault::all(config).filter(|fault| !fault.is_denied());
+    let addresses = addresses.map(|fault| fault.message());
+    state.into_iter().chain(addresses).collect()
+}
+
+/// Returns the ports that this user may not open; the service may have a capability that this user
+/// lacks.
 pub(crate) fn warnings(config: &Config) -> Vec<String> {
-    if !is_service(&config.state) {
+    if !StateFolder::new(&config.state).is_own() {
         return Vec::new();
     }
-    let denied = unbound(config).filter(|(_, fault)| is_denied(fault));
-    denied
-        .map(|(address, fault)| refusal(address, &fault))
-        .collect()
+    let denied = BindFault::all(config).filter(BindFault::is_denied);
+    denied.map(|fault| fault.message()).collect()
 }
 
-fn unbound(config: &Config) -> impl Iterator<Item = (SocketAddr, io::Error)> {
-    let addresses = config.listen.https.iter().chain(&config.listen.http);
-    addresses.filter_map(|address| Some((*address, bind(*address).err()?)))
-}
-
-fn is_denied(fault: &io::Error) -> bool {
-    fault.kind() == io::ErrorKind::PermissionDenied
-}
-
-fn refusal(address: SocketAddr, fault: &io::Error) -> String {
-    format!("listen: {}: {fault}", cannot_listen(address, fault))
-}
-
-/// Whether this process is the user that owns the state folder, or would make it.
-fn is_service(state: &Path) -> bool {
-    let owner = fs::metadata(existing(state)).map(|meta| meta.uid());
-    owner.is_ok_and(|owner| owner == geteuid().as_raw())
-}
-
-/// Why the service's user cannot write to the state folder.
-fn of_state(state: &Path) -> Option<String> {
-    let place = existing(state);
-    let is_root = geteuid().is_root();
-    if !is_root && !is_service(state) {
-        return None;
+impl BindFault {
+    fn all(config: &Config) -> impl Iterator<Item = Self> {
+        let addresses = config.listen.https.iter().chain(&config.listen.http);
+        addresses.filter_map(|address| {
+            Some(Self {
+                address: *address,
+                fault: bind(*address).err()?,
+            })
+        })
     }
-    let shown = state.display();
-    if !fs::metadata(&place).is_ok_and(|meta| meta.is_dir()) {
-        return Some(format!(
-            "{shown}: no folder, and `state` needs one: remove it, or name another"
-        ));
-    }
-    let rights = match OwnerRights::assume(state) {
-        Ok(rights) => rights,
-        Err(fault) => return Some(format!("{shown}: {fault}")),
-    };
-    let wanted = Access::WRITE_OK | Access::EXEC_OK;
-    let fault = io::Error::from(accessat(CWD, &place, wanted, AtFlags::EACCESS).err()?);
-    let user = user_name(geteuid().as_raw());
-    drop(rights);
-    Some(unwritable(state, &place, &user, &fault))
-}
 
-fn unwritable(state: &Path, place: &Path, user: &str, fault: &io::Error) -> String {
-    let (shown, place) = (state.display(), place.display());
-    match fault.kind() {
-        io::ErrorKind::ReadOnlyFilesystem => format!(
-            "{shown}: on a file system that is read-only: mount it writable, or name another folder in `state`"
-        ),
-        _ => format!(
-            "{shown}: user {user} may not write to {place} ({fault}): install -d -m 0700 -o {user} {shown}"
-        ),
+    fn is_denied(&self) -> bool {
+        self.fault.kind() == io::ErrorKind::PermissionDenied
+    }
+
+    fn message(&self) -> String {
+        let message = cannot_listen(self.address, &self.fault);
+        format!("listen: {message}: {}", self.fault)
     }
 }
 
-/// The folder, or the part of its way that is there.
-fn existing(state: &Path) -> PathBuf {
-    let whole = std::path::absolute(state).unwrap_or_else(|_| state.to_owned());
-    let found = whole.ancestors().find(|path| path.exists());
-    found.map_or_else(|| whole.clone(), Path::to_owned)
+impl<'p> StateFolder<'p> {
+    fn new(path: &'p Path) -> Self {
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let existing = whole.ancestors().find(|path| path.exists());
+        Self {
+            path,
+            existing: existing.unwrap_or(&whole).to_owned(),
+        }
+    }
+
+    /// Reports whether the user of this process owns the folder, or would create it.
+    fn is_own(&self) -> bool {
+        let owner = fs::metadata(&self.existing).map(|metadata| metadata.uid());
+        owner.is_ok_and(|owner| owner == geteuid().as_raw())
+    }
+
+    /// Returns the reason why the service's user cannot write to the folder.
+    fn fault(&self) -> Option<String> {
+        if !geteuid().is_root() && !self.is_own() {
+            return None;
+        }
+        let shown = self.path.display();
+        if !fs::metadata(&self.existing).is_ok_and(|metadata| metadata.is_dir()) {
+            return Some(format!(
+                "{shown}: `state` is no folder: remove the file, or name another folder"
+            ));
+        }
+        let rights = match OwnerRights::assume(self.path) {
+            Ok(rights) => rights,
+            Err(fault) => return Some(format!("{shown}: {fault}")),
+        };
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        let denied = accessat(CWD, &self.existing, wanted, AtFlags::EACCESS).err()?;
+        let user = user_name(geteuid().as_raw());
+        drop(rights);
+        Some(self.unwritable(&user, &io::Error::from(denied)))
+    }
+
+    fn unwritable(&self, user: &str, fault: &io::Error) -> String {
+        let (shown, existing) = (self.path.display(), self.existing.display());
+        match fault.kind() {
+            io::ErrorKind::ReadOnlyFilesystem => format!(
+                "{shown}: its file system is read-only: mount it writable, or name another folder in `state`"
+            ),
+            _ => format!(
+                "{shown}: user {user} may not write to {existing} ({fault}): install -d -m 0700 -o {user} {shown}"
+            ),
+        }
+    }
 }
 
-/// Binds as `run` does, without listening; an address in use is for the check of ports.
+/// Binds as `run` does, without listening; the check of ports reports an address in use.
 fn bind(address: SocketAddr) -> io::Result<()> {
     let socket = Socket::new(
         Domain::for_address(address),
@@ -118,7 +137,7 @@ fn bind(address: SocketAddr) -> io::Result<()> {
         Some(Protocol::TCP),
     );
     let socket = match socket {
-        // `run` listens on IPv4 alone.
+        // Without IPv6, `run` listens on IPv4 alone.
         Err(_) if address.is_ipv6() && address.ip().is_unspecified() => return Ok(()),
         made => made?,
     };
@@ -144,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_no_interface_has_its_own_words() {
+    fn an_address_of_no_interface_has_a_message_of_its_own() {
         assert_eq!(faults_of("127.0.0.1:0"), Vec::<String>::new());
         let [fault] = &faults_of("192.0.2.77:8443")[..] else {
             panic!("one fault")
@@ -163,12 +182,17 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_of_the_state_folder_must_be_able_to_write_to_it() {
+    fn the_owner_of_the_state_folder_needs_permission_to_write_to_it() {
         let folder = Folder::new();
         let state = folder.path("state");
-        assert_eq!(of_state(&state), None);
+        assert_eq!(StateFolder::new(&state).fault(), None);
         fs::write(&state, "").unwrap();
-        assert!(of_state(&state).unwrap().contains("no folder"));
+        assert!(
+            StateFolder::new(&state)
+                .fault()
+                .unwrap()
+                .contains("is no folder")
+        );
         fs::remove_file(&state).unwrap();
         fs::create_dir(&state).unwrap();
         if !geteuid().is_root() {
@@ -177,7 +201,7 @@ mod tests {
         chown(&state, Some(12_345), None).unwrap();
         fs::set_permissions(&state, fs::Permissions::from_mode(0o500)).unwrap();
         fs::set_permissions(folder.path(""), fs::Permissions::from_mode(0o755)).unwrap();
-        let fault = of_state(&state).unwrap();
+        let fault = StateFolder::new(&state).fault().unwrap();
         assert!(fault.contains("user 12345 may not write to"), "{fault}");
     }
 }

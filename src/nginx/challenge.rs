@@ -1,90 +1,96 @@
-//! Challenges of a CA for other machines, which pass through a server in the clear.
+//! Challenges of a CA for other machines, which pass through a server on http.
 //!
-//! A CA follows the redirect to https, so they stay reachable as a public path of the site over TLS.
-//! Nothing else that is open in the clear becomes so over TLS.
+//! A CA follows the redirect to https, so their locations become public paths of the site over TLS.
+//! No other location that is open on http does.
 
 use std::net::SocketAddr;
 
 use super::{
     directive::Directive,
-    directive_table as table, guard,
+    listen::Addresses,
     location::Location,
     report::Report,
-    rule::Entry,
+    rule::AccessPhase,
     server::{Kind, Server},
     site::Site,
-    upstream::Passed,
-    variables::Variables,
+    upstream::ProxyTarget,
 };
 
-/// The folder of a CA's challenges (RFC 8555, section 8.3).
-const FOLDER: &str = "/.well-known/acme-challenge";
-
-/// Adds the hubs that answer challenges to the sites of their names, where everybody reaches them.
-pub(super) fn keep(
-    servers: &[Server<'_>],
-    sites: &mut [Site],
-    https: &[SocketAddr],
-    report: &mut Report,
-) {
-    for server in servers
-        .iter()
-        .filter(|it| it.kind == Kind::ToTls && !it.has_tls())
-    {
-        let reached = https.iter().all(|address| server.is_reached_like(*address));
-        let returns = server.levels.own_one("return").is_some();
-        if reached && !returns && server.directive.inner().iter().all(is_plain) {
-            server.challenges(sites, report);
-        }
-    }
-}
+/// The path of a CA's challenges (RFC 8555, section 8.3).
+const PATH: &str = "/.well-known/acme-challenge";
 
 impl Server<'_> {
-    fn challenges(&self, sites: &mut [Site], report: &mut Report) {
-        let variables = self.inner_variables.iter();
-        let places = self.locations.iter().zip(&self.passed).zip(variables);
-        for ((location, passed), variables) in places {
-            let (Some(Passed::Hub(hub)), Some(path)) = (passed, path(location)) else {
+    /// Adds the upstreams that respond to challenges to the sites of their names, where every client
+    /// reaches them.
+    pub(super) fn keep_challenges(
+        &self,
+        sites: &mut [Site],
+        https: &Addresses,
+        report: &mut Report,
+    ) {
+        let is_redirect = self.kind == Kind::ToHttps && !self.has_tls();
+        let returns = self.levels.own("return").is_some();
+        let covers_tls = || https.iter().all(|address| self.covers(*address));
+        let children = self.directive.children();
+        if is_redirect && !returns && covers_tls() && children.iter().all(Directive::is_plain) {
+            self.add_challenges(sites, report);
+        }
+    }
+
+    fn add_challenges(&self, sites: &mut [Site], report: &mut Report) {
+        for (nth, location) in self.locations.iter().enumerate() {
+            let target = self.targets[nth].as_ref();
+            let upstream = target.and_then(ProxyTarget::upstream);
+            let (Some(upstream), Some(path)) = (upstream, location.challenge_path()) else {
                 continue;
             };
+            if !self.is_open(nth) || !upstream.edits.fields.is_empty() {
+                continue;
+            }
             let own = sites
                 .iter_mut()
                 .filter(|site| site.hosts.iter().any(|host| self.names.contains(host)));
             let added = own
-                .filter(|_| is_open(location, variables) && hub.edits.fields.is_empty())
-                .map(|site| site.plan.open(path, hub))
-                .filter(|it| *it);
+                .map(|site| site.plan.add_public(path, upstream))
+                .filter(|is_added| *is_added);
             if added.count() > 0 {
                 report.kept(
                     location.directive,
-                    "`paths`: public over TLS too, where the CA is led to",
+                    "`paths`: public over TLS too, as the CA is redirected there",
                 );
             }
         }
     }
 
-    /// Whether whoever connects to this address may connect to the server.
-    fn is_reached_like(&self, address: SocketAddr) -> bool {
+    /// Reports whether a client that connects to this address may connect to the server.
+    fn covers(&self, address: SocketAddr) -> bool {
         let ip = address.ip();
-        let mut own = self.listens(false).map(|it| it.address.ip());
-        own.any(|it| it == ip || it.is_unspecified() && it.is_ipv4() == ip.is_ipv4())
+        let mut own = self.listens(false).map(|listen| listen.address.ip());
+        own.any(|own| own == ip || own.is_unspecified() && own.is_ipv4() == ip.is_ipv4())
+    }
+
+    /// Reports whether a location admits every client, and nothing else decides about its requests.
+    fn is_open(&self, nth: usize) -> bool {
+        let access = self.access_directives_of(nth);
+        let phase = access.access_phase(false, &mut Report::default());
+        let children = self.locations[nth].directive.children();
+        phase == AccessPhase::Open && children.iter().all(Directive::is_plain)
     }
 }
 
-/// The path of a location for challenges.
-fn path<'l>(location: &'l Location<'_>) -> Option<&'l str> {
-    let path = location.matcher.prefix()?;
-    path.starts_with(FOLDER).then_some(path)
+impl Location<'_> {
+    /// Returns its path, if it is one for challenges.
+    fn challenge_path(&self) -> Option<&str> {
+        let path = self.matcher.prefix()?;
+        path.starts_with(PATH).then_some(path)
+    }
 }
 
-/// Whether everybody enters, and nothing else decides about requests.
-fn is_open(location: &Location<'_>, variables: &Variables<'_>) -> bool {
-    let entry = guard::entry(&location.levels, variables, false, &mut Report::default());
-    entry == Entry::Open && location.directive.inner().iter().all(is_plain)
-}
-
-fn is_plain(directive: &Directive) -> bool {
-    let decides = ["if", "internal", "rewrite"].contains(&directive.name.as_str());
-    let known = table::is_translated(&directive.name) || table::harmless(&directive.name).is_some();
-    known && !decides && table::wrong_words(directive).is_none()
+impl Directive {
+    /// Reports whether it is known and does not change the course of a request.
+    fn is_plain(&self) -> bool {
+        let decides = ["if", "internal", "rewrite"].contains(&self.name.as_str());
+        let is_known = self.is_translated() || self.harmless().is_some();
+        is_known && !decides && self.harmful_parameter().is_none()
+    }
 }

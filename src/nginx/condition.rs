@@ -1,114 +1,120 @@
-//! `if`, and what is there in its place: hubgate has no conditions.
+//! The purpose of an `if`, for which hubgate has no counterpart in general.
 
-use super::{directive::Directive, directive_table};
+use super::directive::Directive;
 
-/// What an `if` is there for.
+/// The purpose of an `if`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
-    /// It leads from http to https.
-    ToTls,
-    /// It refuses who shows no valid certificate.
+    /// It redirects from http to https.
+    ToHttps,
+    /// It refuses clients without a valid certificate.
     Certificate,
     /// It refuses requests for other hosts.
     OtherHosts,
-    /// It decides about nobody.
-    Comfort,
-    /// It leads to another path of the server, by a field that a client may leave out.
-    Detour,
-    /// It may decide who enters.
-    Guard,
+    /// It changes the response only.
+    ResponseOnly,
+    /// It redirects to another path of the server, by a field that a client may leave out.
+    OptionalRedirect,
+    /// It may decide about access.
+    Access,
 }
 
-/// What an `if` of a server with these hosts is there for; `tls` where it is reached over TLS,
-/// which no condition on the scheme is true of.
-pub(super) fn condition(directive: &Directive, hosts: &[String], tls: bool) -> Condition {
-    let text = directive.text();
-    let text = text
-        .trim_start_matches('(')
-        .trim_end_matches([')', ' '])
-        .trim();
-    let words: Vec<_> = text.split_whitespace().collect();
-    let inner = directive.inner();
-    let refuses = refuses(directive);
-    let leads = inner.iter().all(leads_to_tls);
-    match words.as_slice() {
-        ["$ssl_client_verify", "!=", "SUCCESS"] | ["$ssl_client_verify", "=", "NONE"]
-            if refuses =>
-        {
-            Condition::Certificate
+impl Condition {
+    /// Classifies an `if` of a server with these hosts; `tls` where the server is reached over TLS,
+    /// so that no condition on the scheme holds.
+    pub(super) fn classify(directive: &Directive, hosts: &[String], tls: bool) -> Self {
+        let text = directive.joined_parameters();
+        let text = text
+            .trim_start_matches('(')
+            .trim_end_matches([')', ' '])
+            .trim();
+        let words: Vec<_> = text.split_whitespace().collect();
+        let block = directive.children();
+        let refuses = directive.only_refuses();
+        let redirects = block.iter().all(Directive::redirects_to_https);
+        match words.as_slice() {
+            ["$ssl_client_verify", "!=", "SUCCESS"] | ["$ssl_client_verify", "=", "NONE"]
+                if refuses =>
+            {
+                Self::Certificate
+            }
+            ["$host", "!=", name] if refuses && hosts == [name.to_owned()] => Self::OtherHosts,
+            ["$scheme", "=", "http"]
+            | ["$scheme", "!=", "https"]
+            | ["$https", "="]
+            | ["$https", "!=", "on"]
+                if redirects =>
+            {
+                Self::ToHttps
+            }
+            [
+                "$scheme" | "$host" | "$https" | "$server_port" | "$http_x_forwarded_proto",
+                ..,
+            ] if redirects && !tls => Self::ToHttps,
+            _ if block.iter().all(Directive::changes_response_only) => Self::ResponseOnly,
+            [field, "~" | "~*" | "=", text]
+                if is_optional(field, text) && block.iter().all(Directive::redirects_within) =>
+            {
+                Self::OptionalRedirect
+            }
+            _ => Self::Access,
         }
-        ["$host", "!=", name] if refuses && hosts == [name.to_owned()] => Condition::OtherHosts,
-        ["$scheme", "=", "http"]
-        | ["$scheme", "!=", "https"]
-        | ["$https", "="]
-        | ["$https", "!=", "on"]
-            if leads =>
-        {
-            Condition::ToTls
-        }
-        [
-            "$scheme" | "$host" | "$https" | "$server_port" | "$http_x_forwarded_proto",
-            ..,
-        ] if leads && !tls => Condition::ToTls,
-        _ if inner.iter().all(is_comfort) => Condition::Comfort,
-        [field, "~" | "~*" | "=", text]
-            if is_optional(field, text) && inner.iter().all(leads_within) =>
-        {
-            Condition::Detour
-        }
-        _ => Condition::Guard,
     }
 }
 
-/// Whether the block of an `if` refuses whatever enters it.
-pub(super) fn refuses(directive: &Directive) -> bool {
-    const ALONE: [&str; 2] = ["return", "set"];
-    let inner = directive.inner();
-    inner.iter().any(is_refusal) && inner.iter().all(|it| ALONE.contains(&it.name.as_str()))
+impl Directive {
+    /// Reports whether its block refuses every request that enters it.
+    pub(super) fn only_refuses(&self) -> bool {
+        const ALLOWED: [&str; 2] = ["return", "set"];
+        let block = self.children();
+        let is_allowed = |directive: &Self| ALLOWED.contains(&directive.name.as_str());
+        block.iter().any(Self::is_refusal) && block.iter().all(is_allowed)
+    }
+
+    /// Reports whether it is a `return` with a status of 4xx or 5xx.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.name == "return" && self.parameter().starts_with(['4', '5'])
+    }
+
+    /// Reports whether it redirects to https.
+    pub(super) fn redirects_to_https(&self) -> bool {
+        let target = match (self.name.as_str(), self.parameters.as_slice()) {
+            ("return", [code, target]) if code.starts_with("30") => target,
+            ("return", [target]) => target,
+            ("rewrite", [_, target, ..]) => target,
+            _ => return false,
+        };
+        target.starts_with("https://")
+    }
+
+    /// Reports whether it redirects to another path of the same server.
+    fn redirects_within(&self) -> bool {
+        let target = match (self.name.as_str(), self.parameters.as_slice()) {
+            ("return", [code, target]) if code.starts_with("30") => target,
+            ("rewrite", [_, target, flag]) if flag == "redirect" || flag == "permanent" => target,
+            _ => return false,
+        };
+        target.starts_with('/') && !target.starts_with("//")
+    }
+
+    /// Reports whether it changes neither the request nor its destination.
+    fn changes_response_only(&self) -> bool {
+        const NAMES: [&str; 7] = [
+            "add_header",
+            "set",
+            "access_log",
+            "expires",
+            "gzip",
+            "limit_rate",
+            "proxy_hide_header",
+        ];
+        NAMES.contains(&self.name.as_str()) && self.harmful_parameter().is_none()
+    }
 }
 
-pub(super) fn is_refusal(directive: &Directive) -> bool {
-    directive.name == "return" && directive.word().starts_with(['4', '5'])
-}
-
-/// Whether it redirects to the same path over https.
-pub(super) fn leads_to_tls(directive: &Directive) -> bool {
-    let target = match (directive.name.as_str(), directive.words.as_slice()) {
-        ("return", [code, target]) if code.starts_with("30") => target,
-        ("return", [target]) => target,
-        ("rewrite", [_, target, ..]) => target,
-        _ => return false,
-    };
-    target.starts_with("https://")
-}
-
-/// Whether a request without this field does not fit the text.
+/// Reports whether a request without the field does not match the text.
 fn is_optional(field: &str, text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_".contains(c);
     let is_sent = field.starts_with("$http_") && field != "$http_host";
     is_sent && !text.is_empty() && text.chars().all(plain)
-}
-
-/// Whether it redirects to another path of the same server.
-fn leads_within(directive: &Directive) -> bool {
-    let target = match (directive.name.as_str(), directive.words.as_slice()) {
-        ("return", [code, target]) if code.starts_with("30") => target,
-        ("rewrite", [_, target, flag]) if flag == "redirect" || flag == "permanent" => target,
-        _ => return false,
-    };
-    target.starts_with('/') && !target.starts_with("//")
-}
-
-/// Whether it changes nothing of the request or of where it goes.
-fn is_comfort(directive: &Directive) -> bool {
-    const NAMES: [&str; 7] = [
-        "add_header",
-        "set",
-        "access_log",
-        "expires",
-        "gzip",
-        "limit_rate",
-        "proxy_hide_header",
-    ];
-    NAMES.contains(&directive.name.as_str()) && directive_table::wrong_words(directive).is_none()
 }

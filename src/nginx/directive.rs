@@ -1,62 +1,62 @@
-//! A directive where it stands: its name, its words, and the block it may open.
+//! A directive of NGINX with its place in the files, its parameters and its block.
 
 use std::{fmt, path::Path, sync::Arc};
 
-/// A place in a file, told as `FILE:LINE`.
+/// A position in a file, displayed as `FILE:LINE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct At {
-    /// The file as it was named or included.
+pub struct Position {
+    /// The file under the path by which it was named or included.
     pub file: Arc<Path>,
-    /// From 1.
+    /// The line, counted from 1.
     pub line: usize,
 }
 
-/// One directive; those of an included file stand where the `include` stood.
+/// One directive; the directives of an included file follow their `include`.
 #[derive(Clone, Debug)]
 pub(super) struct Directive {
-    /// Different for each directive of an import.
+    /// A number that is unique within an import.
     pub(super) id: usize,
     pub(super) name: String,
-    pub(super) words: Vec<String>,
-    /// What stands between its braces, if it has any.
+    pub(super) parameters: Vec<String>,
+    /// The directives between the braces of a block directive.
     pub(super) block: Option<Vec<Directive>>,
-    pub(super) at: At,
+    pub(super) at: Position,
 }
 
 impl Directive {
-    /// What stands in its block.
-    pub(super) fn inner(&self) -> &[Self] {
+    /// Returns the directives of its block; empty for a simple directive.
+    pub(super) fn children(&self) -> &[Self] {
         self.block.as_deref().unwrap_or_default()
     }
 
-    /// Its first word; empty without one.
-    pub(super) fn word(&self) -> &str {
-        self.words.first().map_or("", String::as_str)
+    /// Returns its first parameter; empty without one.
+    pub(super) fn parameter(&self) -> &str {
+        self.parameters.first().map_or("", String::as_str)
     }
 
-    /// Whether its first word is this switch, which NGINX takes in any case.
-    pub(super) fn is(&self, switch: &str) -> bool {
-        self.word().eq_ignore_ascii_case(switch)
+    /// Reports whether its first parameter is `value`, in any case, as NGINX compares switches.
+    pub(super) fn parameter_is(&self, value: &str) -> bool {
+        self.parameter().eq_ignore_ascii_case(value)
     }
 
-    /// All its words as one text.
-    pub(super) fn text(&self) -> String {
-        self.words.join(" ")
+    /// Returns all its parameters, separated by blanks.
+    pub(super) fn joined_parameters(&self) -> String {
+        self.parameters.join(" ")
     }
 
-    /// Whether it depends on a variable.
+    /// Reports whether a parameter contains a variable.
     pub(super) fn has_variable(&self) -> bool {
-        self.words.iter().any(|word| word.contains('$'))
+        self.parameters.iter().any(|word| word.contains('$'))
     }
 
-    /// It and all that stands in it, in the order of the files.
+    /// Visits the directive and all directives within it, in the order of the files.
     pub(super) fn walk<'d>(&'d self, visit: &mut impl FnMut(&'d Self)) {
         visit(self);
-        self.inner().iter().for_each(|inner| inner.walk(visit));
+        self.children().iter().for_each(|child| child.walk(visit));
     }
 }
 
-impl fmt::Display for At {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file.display(), self.line)
     }
@@ -65,6 +65,8 @@ impl fmt::Display for At {
 impl fmt::Display for Directive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        self.words.iter().try_for_each(|word| write!(f, " {word}"))
+        self.parameters
+            .iter()
+            .try_for_each(|word| write!(f, " {word}"))
     }
 }

@@ -1,68 +1,95 @@
-//! Directives that hubgate may leave out although a hub is reached there, each with the reason.
+//! The directives that may be left out where an upstream is reached, each with the reason.
 //!
-//! Every other directive in the scope of a hub is translated, or stops the import (`unsupported`).
+//! Every other directive there is translated, or stops the import (`unsupported`).
 
 mod harmless;
 
 use self::harmless::HARMLESS;
 use super::{directive::Directive, outcome::Outcome};
 
-/// The outcome of a directive that does not decide which requests reach a hub, and the reason;
-/// none of directives that are translated or not known.
-pub(super) fn harmless(name: &str) -> Option<(Outcome, &'static str)> {
-    let found = HARMLESS
-        .iter()
-        .find(|(_, _, names)| names.iter().any(|pattern| fits(pattern, name)));
-    found.map(|(outcome, why, _)| (*outcome, *why))
-}
+impl Directive {
+    /// Returns the outcome of a directive that does not decide which requests reach an upstream, and
+    /// the reason; none for directives that are translated or unknown.
+    pub(super) fn harmless(&self) -> Option<(Outcome, &'static str)> {
+        let found = HARMLESS
+            .iter()
+            .find(|(_, _, names)| names.iter().any(|pattern| matches(pattern, &self.name)));
+        found.map(|(outcome, reason, _)| (*outcome, *reason))
+    }
 
-/// Whether the effect of the directive on each hub is computed.
-pub(super) fn is_translated(name: &str) -> bool {
-    TRANSLATED.contains(&name)
-}
+    /// Reports whether the import computes the effect of the directive on each upstream.
+    pub(super) fn is_translated(&self) -> bool {
+        TRANSLATED.contains(&self.name.as_str())
+    }
 
-/// Whether the directive replaces the `proxy_pass` of its location.
-pub(super) fn is_content_handler(name: &str) -> bool {
-    name != "proxy_pass" && CONTENT_HANDLERS.iter().any(|pattern| fits(pattern, name))
-}
+    /// Reports whether the directive replaces the `proxy_pass` of its location.
+    pub(super) fn is_content_handler(&self) -> bool {
+        let mut handlers = CONTENT_HANDLERS.iter();
+        self.name != "proxy_pass" && handlers.any(|pattern| matches(pattern, &self.name))
+    }
 
-/// Whether NGINX redirects to its location from the path without the slash at the end.
-pub(super) fn leads_on(directive: &Directive) -> bool {
-    const NAMES: [&str; 6] = [
-        "proxy_pass",
-        "fastcgi_pass",
-        "uwsgi_pass",
-        "scgi_pass",
-        "grpc_pass",
-        "memcached_pass",
-    ];
-    NAMES.contains(&directive.name.as_str())
-}
+    /// Reports whether NGINX redirects to its location from the same path without the slash at the
+    /// end.
+    pub(super) fn redirects_to_slash(&self) -> bool {
+        const NAMES: [&str; 6] = [
+            "proxy_pass",
+            "fastcgi_pass",
+            "uwsgi_pass",
+            "scgi_pass",
+            "grpc_pass",
+            "memcached_pass",
+        ];
+        NAMES.contains(&self.name.as_str())
+    }
 
-/// The cure where a directive of the tables is harmless with other words only.
-pub(super) fn wrong_words(directive: &Directive) -> Option<&'static str> {
-    let word = directive.word();
-    match directive.name.as_str() {
-        "load_module" if !loads_known(word) => Some(
-            "a module that hubgate does not know, which may decide who enters: remove it, and write into proxy.yaml who may",
-        ),
-        "merge_slashes" if !directive.is("on") => {
-            Some("hubgate refuses doubled slashes where they could mean another place: remove it")
+    /// Reports whether the directive is known in an `upstream` block.
+    pub(super) fn is_of_upstream(&self) -> bool {
+        const NAMES: [&str; 10] = [
+            "server",
+            "zone",
+            "keepalive",
+            "least_conn",
+            "ip_hash",
+            "hash",
+            "random",
+            "queue",
+            "ntlm",
+            "include",
+        ];
+        let name = self.name.as_str();
+        NAMES.contains(&name) || name.starts_with("keepalive_") || name.starts_with("sticky")
+    }
+
+    /// Returns the correction of a directive of the tables that is harmless with other parameters
+    /// only.
+    pub(super) fn harmful_parameter(&self) -> Option<&'static str> {
+        let parameter = self.parameter();
+        match self.name.as_str() {
+            "load_module" if !is_known_module(parameter) => Some(
+                "a module that hubgate does not know and that may decide about access: remove it, and write the access rule into proxy.yaml",
+            ),
+            "merge_slashes" if !self.parameter_is("on") => Some(
+                "hubgate refuses doubled slashes where they could mean another path: remove it",
+            ),
+            "proxy_pass_request_headers" | "proxy_pass_request_body"
+                if !self.parameter_is("on") =>
+            {
+                Some(
+                    "hubgate forwards whole requests: remove it, or move this location to a server of its own that is not imported",
+                )
+            }
+            "set" if BUILT_IN.contains(&parameter.trim_matches(['$', '{', '}'])) => {
+                Some("this changes the request, which hubgate forwards unchanged: remove it")
+            }
+            _ => None,
         }
-        "proxy_pass_request_headers" | "proxy_pass_request_body" if !directive.is("on") => Some(
-            "hubgate forwards requests whole: remove it, or give this place a server of its own that is not imported",
-        ),
-        "set" if BUILT_IN.contains(&word.trim_matches(['$', '{', '}'])) => {
-            Some("this changes the request, which hubgate forwards as it came: remove it")
-        }
-        _ => None,
     }
 }
 
-/// Variables with a meaning of their own that `set` may change.
+/// Built-in variables that `set` may change.
 const BUILT_IN: [&str; 2] = ["args", "limit_rate"];
 
-/// Modules, by the beginning of the name of their file, that act through their directives only.
+/// Prefixes of the file names of modules that act through their directives only.
 const MODULES: [&str; 22] = [
     "ngx_http_auth_pam",
     "ngx_http_brotli",
@@ -88,20 +115,20 @@ const MODULES: [&str; 22] = [
     "ndk_http",
 ];
 
-fn loads_known(path: &str) -> bool {
+fn is_known_module(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     MODULES.iter().any(|module| file.starts_with(module))
 }
 
-/// Whether the name is the pattern's, which may end in `*`.
-fn fits(pattern: &str, name: &str) -> bool {
+/// Reports whether a name matches a pattern, which may end in `*`.
+fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(begin) => name.starts_with(begin),
         None => name == pattern,
     }
 }
 
-/// Directives that other modules of the import evaluate for each hub.
+/// Directives that other modules of the import evaluate for each upstream.
 const TRANSLATED: &[&str] = &[
     "add_header",
     "allow",
@@ -138,7 +165,7 @@ const TRANSLATED: &[&str] = &[
     "upstream",
 ];
 
-/// Directives that answer a request in the place of a hub.
+/// Directives that respond to a request instead of an upstream.
 const CONTENT_HANDLERS: &[&str] = &[
     "content_by_*",
     "echo*",
@@ -157,34 +184,34 @@ const CONTENT_HANDLERS: &[&str] = &[
     "uwsgi_pass",
 ];
 
-/// What may stand in an `upstream`.
-pub(super) fn is_of_upstream(name: &str) -> bool {
-    const NAMES: [&str; 10] = [
-        "server",
-        "zone",
-        "keepalive",
-        "least_conn",
-        "ip_hash",
-        "hash",
-        "random",
-        "queue",
-        "ntlm",
-        "include",
-    ];
-    NAMES.contains(&name) || name.starts_with("keepalive_") || name.starts_with("sticky")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{path::Path, sync::Arc};
+
     use super::{
-        super::outcome::Outcome::{Changed, Dropped},
+        super::{
+            directive::Position,
+            outcome::Outcome::{Changed, Dropped},
+        },
         *,
     };
 
+    fn directive(name: &str) -> Directive {
+        let file: Arc<Path> = Path::new("t").into();
+        Directive {
+            id: 0,
+            name: name.to_owned(),
+            parameters: Vec::new(),
+            block: None,
+            at: Position { file, line: 1 },
+        }
+    }
+
     #[test]
     fn a_directive_that_decides_about_requests_is_never_harmless() {
-        assert_eq!(harmless("gzip_vary").unwrap().0, Dropped);
-        assert_eq!(harmless("proxy_buffers").unwrap().0, Changed);
+        let outcome = |name| directive(name).harmless().unwrap().0;
+        assert_eq!(outcome("gzip_vary"), Dropped);
+        assert_eq!(outcome("proxy_buffers"), Changed);
         for name in [
             "gzipped",
             "auth_request",
@@ -203,15 +230,15 @@ mod tests {
             "proxy_set_body",
             "proxy_bind",
         ] {
-            assert_eq!(harmless(name), None, "{name}");
-            assert!(!is_translated(name), "{name}");
+            assert_eq!(directive(name).harmless(), None, "{name}");
+            assert!(!directive(name).is_translated(), "{name}");
         }
     }
 
     #[test]
     fn no_directive_is_both_translated_and_harmless() {
         for name in TRANSLATED {
-            assert_eq!(harmless(name), None, "{name}");
+            assert_eq!(directive(name).harmless(), None, "{name}");
         }
     }
 }

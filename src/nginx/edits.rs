@@ -1,33 +1,33 @@
-//! The fields of a request that a hub gets from NGINX in place of the visitor's.
+//! The request fields that an upstream receives from NGINX instead of the client's.
 
 use std::fmt;
 
-use super::visitor_fields::is_visitors_own;
+use super::visitor_fields::is_of_client;
 
-/// What `upstream.host` and `upstream.headers` say of a hub.
+/// The values of `upstream.host` and `upstream.headers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Edits {
     pub(super) host: Host,
-    /// In the order of their names in lower case.
+    /// The fields, sorted by their names in lower case.
     pub(super) fields: Vec<Edit>,
 }
 
-/// `Host` as the hub gets it.
+/// The `Host` field that the upstream receives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Host {
-    /// The visitor's.
+    /// The client's.
     #[default]
-    Visitor,
-    /// NGINX's default: the address in `proxy_pass`.
-    Proxied(String),
-    /// A text that is written out.
+    Client,
+    /// The address in `proxy_pass`, NGINX's default.
+    ProxyHost(String),
+    /// A literal text.
     Literal(String),
 }
 
 /// A field that is set or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edit {
-    /// As it is spelled in NGINX's files.
+    /// The name as NGINX's files spell it.
     pub(super) name: String,
     pub(super) value: Value,
 }
@@ -37,34 +37,36 @@ pub(super) struct Edit {
 pub(super) enum Value {
     Removed,
     Text(String),
-    /// Kept in a file of its own.
+    /// A text that is kept in a private file.
     Secret(String),
 }
 
 impl Edits {
-    /// Whether a hub that gets these in the place of the others learns nothing more, and believes no
-    /// field that a visitor could write now.
+    /// Reports whether an upstream that receives these fields instead of the others learns nothing
+    /// more, and trusts no field that the client can write.
     pub(super) fn is_safe_for(&self, others: &Self) -> bool {
-        let gives_no_more = self.fields.iter().all(|own| {
-            own.value == Value::Removed || others.fields.iter().any(|other| other.is_same(own))
-        });
-        let hides_as_much = others
+        let has_same = |edits: &Self, edit: &Edit| edits.fields.iter().any(|own| own.is_same(edit));
+        let gives_no_more = self
             .fields
             .iter()
-            .filter(|other| !is_visitors_own(&other.name))
-            .all(|other| self.fields.iter().any(|own| own.is_same(other)));
-        gives_no_more && hides_as_much && self.host.is_like(&others.host)
+            .all(|own| own.value == Value::Removed || has_same(others, own));
+        let mut trusted = others
+            .fields
+            .iter()
+            .filter(|other| !is_of_client(&other.name));
+        let sets_all = trusted.all(|other| has_same(self, other));
+        gives_no_more && sets_all && self.host.is_like(&others.host)
     }
 
-    /// The written value of `upstream.host`.
+    /// Returns the written value of `upstream.host`.
     pub(super) fn host(&self) -> Option<&str> {
         match &self.host {
-            Host::Visitor => None,
-            Host::Proxied(host) | Host::Literal(host) => Some(host),
+            Host::Client => None,
+            Host::ProxyHost(host) | Host::Literal(host) => Some(host),
         }
     }
 
-    /// Adds a field, in order.
+    /// Adds a field in the order of the names.
     pub(super) fn add(&mut self, edit: Edit) {
         let key = edit.name.to_ascii_lowercase();
         let place = self
@@ -75,13 +77,13 @@ impl Edits {
 }
 
 impl Host {
-    /// Whether a hub would choose the same site of its own by both; by the visitor's it may choose as
-    /// well as by the address that it is reached at.
+    /// Reports whether an upstream chooses the same virtual host by both; the client's host and the
+    /// address of the upstream count as the same.
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Literal(_), Self::Visitor) | (Self::Visitor, Self::Literal(_)) => false,
-            (Self::Literal(one), Self::Literal(other) | Self::Proxied(other))
-            | (Self::Proxied(other), Self::Literal(one)) => one.eq_ignore_ascii_case(other),
+            (Self::Literal(_), Self::Client) | (Self::Client, Self::Literal(_)) => false,
+            (Self::Literal(one), Self::Literal(other) | Self::ProxyHost(other))
+            | (Self::ProxyHost(other), Self::Literal(one)) => one.eq_ignore_ascii_case(other),
             _ => true,
         }
     }
@@ -121,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_a_hub_gets_from_nginx_only_is_neither_given_away_nor_left_to_visitors() {
+    fn a_field_of_nginx_is_neither_disclosed_nor_left_to_clients() {
         let (none, secret) = (edits(&[]), edits(&[("Authorization", "Basic x")]));
         assert!(!secret.is_safe_for(&none));
         assert!(none.is_safe_for(&secret));
@@ -132,13 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn another_host_that_is_written_out_leads_to_another_site_of_the_hub() {
+    fn another_host_that_is_written_out_leads_to_another_site_of_the_upstream() {
         let host = |host: Host| Edits {
             host,
             fields: Vec::new(),
         };
         let router = || host(Host::Literal("router.lan".into()));
-        let proxied = |text: &str| host(Host::Proxied(text.into()));
+        let proxied = |text: &str| host(Host::ProxyHost(text.into()));
         assert!(!router().is_safe_for(&Edits::default()));
         assert!(!Edits::default().is_safe_for(&router()));
         assert!(router().is_safe_for(&proxied("router.lan")));

@@ -1,4 +1,4 @@
-//! The files of NGINX: read whole, and found by the patterns of `include`.
+//! Reads the files of NGINX and finds them by the patterns of `include`.
 
 use std::{
     collections::BTreeMap,
@@ -8,19 +8,19 @@ use std::{
 
 use crate::{file_access, regular_file};
 
-/// Where files are read from.
+/// A source of files.
 pub trait Files {
-    /// The text of a file; bytes that are no UTF-8 are replaced.
+    /// Reads the text of a file; bytes that are no UTF-8 are replaced.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    /// Returns the reason in words if the file cannot be read.
     fn read(&self, path: &Path) -> Result<String, String>;
 
-    /// The names in a folder; none when there is no such folder.
+    /// Lists the names in a folder; empty for a missing folder.
     fn names(&self, folder: &Path) -> Vec<String>;
 
-    /// The place on this machine of a path that the files name.
-    fn place(&self, path: &Path) -> PathBuf {
+    /// Translates a path in the configuration to a path on this machine.
+    fn resolve(&self, path: &Path) -> PathBuf {
         path.to_owned()
     }
 }
@@ -29,18 +29,18 @@ pub trait Files {
 #[derive(Clone, Copy, Debug)]
 pub struct Disk;
 
-/// Files that are only thought of.
+/// Files in memory, for tests.
 #[derive(Clone, Debug, Default)]
 pub struct Memory(pub BTreeMap<PathBuf, String>);
 
-/// A file's size at most; a configuration is far below.
-const MOST: u64 = 4 << 20;
+/// The largest size of a file in bytes; real configurations are far smaller.
+const MAX_SIZE: u64 = 4 << 20;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
-        let bytes = regular_file::read_begin(path, MOST).map_err(|error| error.to_string())?;
-        if bytes.len() as u64 > MOST {
-            return Err(format!("larger than {} MiB", MOST >> 20));
+        let bytes = regular_file::read_begin(path, MAX_SIZE).map_err(|error| error.to_string())?;
+        if bytes.len() as u64 > MAX_SIZE {
+            return Err(format!("larger than {} MiB", MAX_SIZE >> 20));
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
@@ -72,94 +72,98 @@ impl Files for Memory {
     }
 }
 
-/// Whether the path is a pattern of glob(3).
-pub(super) fn is_pattern(path: &str) -> bool {
-    path.contains(['*', '?', '['])
-}
-
-/// The files that fit a pattern, in alphabetical order.
-pub(super) fn matching(files: &dyn Files, pattern: &Path) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::new()];
-    for component in pattern.components() {
-        let part = component.as_os_str().to_string_lossy();
-        found = match component {
-            Component::Normal(_) if is_pattern(&part) => found
-                .iter()
-                .flat_map(|folder| below(files, folder, &part))
-                .collect(),
-            _ => found.iter().map(|folder| folder.join(component)).collect(),
-        };
+impl dyn Files + '_ {
+    /// Returns the files that match a pattern, in alphabetical order.
+    pub(super) fn matching(&self, pattern: &Path) -> Vec<PathBuf> {
+        let mut found = vec![PathBuf::new()];
+        for component in pattern.components() {
+            let part = component.as_os_str().to_string_lossy();
+            found = match component {
+                Component::Normal(_) if Glob::is_glob(&part) => found
+                    .iter()
+                    .flat_map(|folder| self.matching_in(folder, &Glob(&part)))
+                    .collect(),
+                _ => found.iter().map(|folder| folder.join(component)).collect(),
+            };
+        }
+        found
     }
-    found
-}
 
-fn below(files: &dyn Files, folder: &Path, pattern: &str) -> Vec<PathBuf> {
-    let mut names = files.names(folder);
-    // As in glob(3), a leading dot is matched by a dot only.
-    names
-        .retain(|name| fits(pattern, name) && (pattern.starts_with('.') || !name.starts_with('.')));
-    names.sort_unstable();
-    names.dedup();
-    names.iter().map(|name| folder.join(name)).collect()
-}
-
-/// Whether a name fits a pattern of `*`, `?` and `[…]`.
-fn fits(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<_>, Vec<_>) = (pattern.chars().collect(), name.chars().collect());
-    // Which rests of the name the pattern has led to so far.
-    let mut open = vec![false; name.len() + 1];
-    open[0] = true;
-    let mut place = 0;
-    while place < pattern.len() {
-        let (step, length) = step(&pattern[place..]);
-        open = step.taken(&open, &name);
-        place += length;
+    fn matching_in(&self, folder: &Path, glob: &Glob<'_>) -> Vec<PathBuf> {
+        let mut names = self.names(folder);
+        // A leading dot is matched by a dot only, as in glob(3).
+        let shows_hidden = glob.0.starts_with('.');
+        names.retain(|name| glob.matches(name) && (shows_hidden || !name.starts_with('.')));
+        names.sort_unstable();
+        names.dedup();
+        names.iter().map(|name| folder.join(name)).collect()
     }
-    open[name.len()]
 }
 
-/// A part of a pattern.
+/// A pattern of glob(3): `*`, `?` and `[…]`.
+pub(super) struct Glob<'p>(&'p str);
+
+impl Glob<'_> {
+    /// Reports whether a path contains a wildcard.
+    pub(super) fn is_glob(path: &str) -> bool {
+        path.contains(['*', '?', '['])
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        let (pattern, name): (Vec<_>, Vec<_>) = (self.0.chars().collect(), name.chars().collect());
+        // `reached[n]` is set if the steps so far can match the first n characters of the name.
+        let mut reached = vec![false; name.len() + 1];
+        reached[0] = true;
+        let mut rest = pattern.as_slice();
+        while !rest.is_empty() {
+            let (step, length) = Step::parse(rest);
+            reached = step.advance(&reached, &name);
+            rest = &rest[length..];
+        }
+        reached[name.len()]
+    }
+}
+
+/// One element of a pattern.
 enum Step<'p> {
-    Any,
-    One,
-    Of(&'p [char]),
-    Is(char),
+    AnyText,
+    AnyCharacter,
+    OneOf(&'p [char]),
+    Literal(char),
 }
 
-fn step(pattern: &[char]) -> (Step<'_>, usize) {
-    let end = || {
-        pattern
-            .iter()
-            .skip(2)
-            .position(|c| *c == ']')
-            .map(|end| end + 2)
-    };
-    match pattern[0] {
-        '*' => (Step::Any, 1),
-        '?' => (Step::One, 1),
-        '[' => end().map_or((Step::Is('['), 1), |end| {
-            (Step::Of(&pattern[1..end]), end + 1)
-        }),
-        c => (Step::Is(c), 1),
-    }
-}
-
-impl Step<'_> {
-    fn taken(&self, open: &[bool], name: &[char]) -> Vec<bool> {
-        let first = open.iter().position(|open| *open);
-        let taken = |end: usize| match self {
-            Self::Any => first.is_some_and(|first| first <= end),
-            one => end > 0 && open[end - 1] && one.takes(name[end - 1]),
+impl<'p> Step<'p> {
+    /// Parses the first element of a pattern, and returns its length in characters.
+    fn parse(pattern: &'p [char]) -> (Self, usize) {
+        let end = || {
+            let mut inside = pattern.iter().skip(2);
+            inside.position(|c| *c == ']').map(|end| end + 2)
         };
-        (0..open.len()).map(taken).collect()
+        match pattern[0] {
+            '*' => (Self::AnyText, 1),
+            '?' => (Self::AnyCharacter, 1),
+            '[' => end().map_or((Self::Literal('['), 1), |end| {
+                (Self::OneOf(&pattern[1..end]), end + 1)
+            }),
+            c => (Self::Literal(c), 1),
+        }
     }
 
-    fn takes(&self, c: char) -> bool {
+    fn advance(&self, reached: &[bool], name: &[char]) -> Vec<bool> {
+        let first = reached.iter().position(|reached| *reached);
+        let advanced = |end: usize| match self {
+            Self::AnyText => first.is_some_and(|first| first <= end),
+            one => end > 0 && reached[end - 1] && one.accepts(name[end - 1]),
+        };
+        (0..reached.len()).map(advanced).collect()
+    }
+
+    fn accepts(&self, c: char) -> bool {
         match self {
-            Self::Any | Self::One => true,
-            Self::Is(own) => c == *own,
-            Self::Of(['!' | '^', set @ ..]) => !is_in(set, c),
-            Self::Of(set) => is_in(set, c),
+            Self::AnyText | Self::AnyCharacter => true,
+            Self::Literal(own) => c == *own,
+            Self::OneOf(['!' | '^', set @ ..]) => !is_in(set, c),
+            Self::OneOf(set) => is_in(set, c),
         }
     }
 }
@@ -177,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_fit_as_those_of_glob() {
+    fn patterns_match_as_those_of_glob() {
         for (pattern, name) in [
             ("*", "openhab"),
             ("*.conf", "a.conf"),
@@ -185,7 +189,7 @@ mod tests {
             ("[a-c]*[!x]", "babe"),
             ("[", "["),
         ] {
-            assert!(fits(pattern, name), "{pattern} {name}");
+            assert!(Glob(pattern).matches(name), "{pattern} {name}");
         }
         for (pattern, name) in [
             ("*.conf", "a.conf.bak"),
@@ -193,12 +197,12 @@ mod tests {
             ("[a-c]", "d"),
             ("a", "ab"),
         ] {
-            assert!(!fits(pattern, name), "{pattern} {name}");
+            assert!(!Glob(pattern).matches(name), "{pattern} {name}");
         }
     }
 
     #[test]
-    fn files_are_found_in_order_and_hidden_ones_are_not() {
+    fn files_are_found_in_order_without_hidden_ones() {
         let paths = ["/e/s/b", "/e/s/a", "/e/s/.c", "/e/t/a"];
         let files = Memory(
             paths
@@ -206,7 +210,8 @@ mod tests {
                 .map(|path| (path.into(), String::new()))
                 .collect(),
         );
-        let found = matching(&files, Path::new("/e/*/*"));
+        let files: &dyn Files = &files;
+        let found = files.matching(Path::new("/e/*/*"));
         assert_eq!(found, ["/e/s/a", "/e/s/b", "/e/t/a"].map(PathBuf::from));
     }
 }

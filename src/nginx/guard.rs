@@ -1,293 +1,302 @@
-//! Who may enter a place: `allow`, `deny`, `auth_basic`, `satisfy`, client certificates.
+//! The directives that decide about access: `allow`, `deny`, `auth_basic`, `satisfy` and client
+//! certificates.
 
 use super::{
     directive::Directive,
     levels::Levels,
-    network::{self, Networks, Reach},
+    network::{AccessList, Networks},
     report::Report,
-    rule::{Certificate, Entry},
+    rule::{AccessPhase, Certificate},
     variables::Variables,
 };
 
-/// How a server takes client certificates.
+/// The value of `ssl_verify_client` at a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verify {
-    Never,
-    Always(Certificate),
-    /// Where an `if` wants one.
-    Sometimes(Certificate),
+pub(super) enum VerifyClient {
+    Off,
+    On(Certificate),
+    /// Required where an `if` refuses clients without a certificate.
+    Optional(Certificate),
 }
 
-/// What NGINX's access phase wants at a place; `dual` where a socket takes both families.
-pub(super) fn entry(
-    levels: &Levels<'_>,
-    variables: &Variables<'_>,
-    dual: bool,
-    report: &mut Report,
-) -> Entry {
-    if dual {
-        mapped(levels, report);
-    }
-    let reach = reach(levels, report);
-    let password = password(levels, variables, report);
-    let any = satisfies_any(levels, report);
-    match password {
-        Some(Password { file, without }) if reach.is_none() && !without.is_empty() => {
-            either(without, file)
-        }
-        password => combine(reach, password.map(|it| it.file), any),
-    }
+/// The access directives that apply to one server or location.
+#[derive(Clone, Copy)]
+pub(super) struct AccessDirectives<'p, 'd> {
+    pub(super) levels: &'p Levels<'d>,
+    pub(super) variables: &'p Variables<'d>,
 }
 
-/// A password file, and where it is not asked for.
+/// A password file, and the networks from which no password is required.
 struct Password {
     file: String,
     without: Networks,
 }
 
-/// The password, but not from these networks.
-fn either(without: Networks, file: String) -> Entry {
-    match without.is_all() {
-        true => Entry::Open,
-        false => Entry::Either(without, file),
-    }
-}
-
-fn combine(reach: Option<Reach>, password: Option<String>, any: bool) -> Entry {
-    match (reach, password, any) {
-        (None, None, _) => Entry::Open,
-        (None, Some(password), _) => Entry::Password(password),
-        (Some(reach), None, _) if reach.undenied.is_all() => Entry::Open,
-        (Some(reach), None, _) if reach.undenied.is_empty() => Entry::Nobody,
-        (Some(reach), None, _) => Entry::Networks(reach.undenied),
-        // Who is neither allowed nor denied still needs the password.
-        (Some(reach), Some(_), true) if reach.allowed.is_all() => Entry::Open,
-        (Some(reach), Some(password), true) if reach.allowed.is_empty() => {
-            Entry::Password(password)
-        }
-        (Some(reach), Some(password), true) => Entry::Either(reach.allowed, password),
-        (Some(reach), Some(password), false) if reach.undenied.is_all() => {
-            Entry::Password(password)
-        }
-        (Some(reach), Some(_), false) if reach.undenied.is_empty() => Entry::Nobody,
-        (Some(reach), Some(password), false) => Entry::Both(reach.undenied, password),
-    }
-}
-
-/// Stops at a list without IPv4: NGINX then takes IPv4 clients of an IPv6 socket for IPv6.
-fn mapped(levels: &Levels<'_>, report: &mut Report) {
-    let list = levels.nearest(&["allow", "deny"]);
-    let has4 = |it: &&Directive| it.word() == "all" || it.word().contains('.');
-    let has6 = |it: &&&Directive| it.word().contains("::") || it.word().matches(':').count() > 1;
-    if let Some(first) = list.iter().find(has6).filter(|_| !list.iter().any(has4)) {
-        report.stop(first, "NGINX judges IPv4 clients by this list too, as its socket takes both families, and hubgate does not: \
-            write for IPv4 too who may enter, as with `deny all`");
-    }
-}
-
-fn reach(levels: &Levels<'_>, report: &mut Report) -> Option<Reach> {
-    let list = levels.nearest(&["allow", "deny"]);
-    if list.is_empty() {
-        return None;
-    }
-    match network::reach(&list) {
-        Ok(reach) => {
-            list.iter().for_each(|it| tell_network(it, report));
-            let readable = list.len().max(READABLE);
-            if reach.undenied.len() > readable && !reach.undenied.is_all() {
-                let needed = reach.undenied.len();
-                report.stop(list[0], format!(
-                    "this list lets in all but some, which takes {needed} networks to say: name those that may enter, \
-                     and end the list with `deny all`"
-                ));
-            }
-            Some(reach)
-        }
-        Err((directive, told)) => {
-            report.stop(directive, told);
-            None
-        }
-    }
-}
-
-/// Networks at most that a list of refusals may become.
-const READABLE: usize = 40;
-
-fn tell_network(directive: &Directive, report: &mut Report) {
-    match directive.word() {
-        "unix:" => report.dropped(
-            directive,
-            "hubgate does not listen on a socket of this machine",
-        ),
-        _ => report.kept(directive, "the networks of `access`"),
-    }
-}
-
-fn password(
-    levels: &Levels<'_>,
-    variables: &Variables<'_>,
-    report: &mut Report,
-) -> Option<Password> {
-    let realm = levels.one("auth_basic")?;
-    let asked = variables.resolve(realm.word());
-    if asked == "off" {
-        report.kept(realm, "no password here");
-        return None;
-    }
-    let Some(file) = levels.file("auth_basic_user_file") else {
-        report.stop(
-            realm,
-            "no auth_basic_user_file, so NGINX lets everybody in: add one, or remove this",
-        );
-        return None;
-    };
-    let without = variables.addresses(&asked, &|text| text == "off");
-    let by_certificate = is_by_certificate(variables, &asked);
-    let lists = levels.nearest(&["allow", "deny"]);
-    let is_known = (without.is_some() || by_certificate) && lists.is_empty();
-    if asked.contains('$') && !is_known || file.has_variable() {
-        report.stop(
-            realm,
-            "whether a password is needed depends on a variable: write it without",
-        );
-    }
-    report.kept(file, "the password of `access`");
-    match asked.as_str() {
-        REALM => report.kept(realm, "the same words are asked"),
-        _ if without.is_some() => report.changed(
-            realm,
-            "`satisfy: any`: from these networks no password is needed",
-        ),
-        _ if by_certificate => report.changed(
-            realm,
-            "`satisfy: any`: with a client certificate no password is needed",
-        ),
-        _ => report.changed(
-            realm,
-            format!(
-                "browsers ask with the words \"{REALM}\", so a saved password is typed once more"
-            ),
-        ),
-    }
-    Some(Password {
-        file: file.word().to_owned(),
-        without: without.unwrap_or_default(),
-    })
-}
-
-/// Whether `auth_basic` is off exactly for clients with a valid certificate.
-fn is_by_certificate(variables: &Variables<'_>, realm: &str) -> bool {
-    let texts = variables.by_certificate(realm);
-    texts.is_some_and(|(with, without)| with == "off" && without != "off")
-}
-
-/// Whether a client certificate is enough instead of the password here.
-pub(super) fn certificate_suffices(levels: &Levels<'_>, variables: &Variables<'_>) -> bool {
-    let realm = levels.one("auth_basic");
-    realm.is_some_and(|it| is_by_certificate(variables, &variables.resolve(it.word())))
-}
-
+/// The realm of hubgate's own password prompt, openHABian's.
 const REALM: &str = "Username and Password Required";
+/// The largest number of networks that a list of `deny` may become.
+const MAX_COMPLEMENT: usize = 40;
 
-fn satisfies_any(levels: &Levels<'_>, report: &mut Report) -> bool {
-    let Some(satisfy) = levels.one("satisfy") else {
-        return false;
-    };
-    report.kept(satisfy, "`satisfy` of `access`");
-    satisfy.is("any")
-}
+impl<'d> AccessDirectives<'_, 'd> {
+    /// Returns the requirements of NGINX's access phase; `dual` where a socket accepts both IP
+    /// versions.
+    pub(super) fn access_phase(&self, dual: bool, report: &mut Report) -> AccessPhase {
+        if dual {
+            self.check_families(report);
+        }
+        let list = self.access_list(report);
+        let password = self.password(report);
+        let any = self.satisfies_any(report);
+        match password {
+            Some(Password { file, without }) if list.is_none() && !without.is_empty() => {
+                match without.is_all() {
+                    true => AccessPhase::Open,
+                    false => AccessPhase::Either(without, file),
+                }
+            }
+            password => AccessPhase::combine(list, password.map(|password| password.file), any),
+        }
+    }
 
-/// How a server that speaks TLS takes client certificates.
-pub(super) fn verify(levels: &Levels<'_>, report: &mut Report) -> Verify {
-    let Some(verify) = levels.one("ssl_verify_client") else {
-        return Verify::Never;
-    };
-    let word = verify.word();
-    if verify.is("off") {
-        report.kept(verify, "no client certificate here");
-        return Verify::Never;
+    /// Stops at a list without IPv4: NGINX sees IPv4 clients of an IPv6 socket as IPv6.
+    fn check_families(&self, report: &mut Report) {
+        let list = self.allow_deny();
+        let has_ipv4 = |directive: &&Directive| {
+            directive.parameter() == "all" || directive.parameter().contains('.')
+        };
+        let has_ipv6 = |directive: &&&Directive| {
+            let word = directive.parameter();
+            word.contains("::") || word.matches(':').count() > 1
+        };
+        let first = list.iter().find(has_ipv6);
+        if let Some(first) = first.filter(|_| !list.iter().any(has_ipv4)) {
+            report.stop(first, "NGINX applies this list to IPv4 clients too, as its socket accepts both IP versions, and hubgate does not: \
+                add a rule for IPv4, such as `deny all`");
+        }
     }
-    if let Some(ocsp) = levels.one("ssl_ocsp").filter(|it| !it.is("off")) {
-        report.stop(ocsp, "revoked certificates are found by OCSP, which hubgate does not ask: name a revocation list with `ssl_crl`");
+
+    fn allow_deny(&self) -> Vec<&'d Directive> {
+        self.levels.inherited_all(&["allow", "deny"])
     }
-    let Some(ca) = levels.file("ssl_client_certificate") else {
-        report.stop(
-            verify,
-            "no ssl_client_certificate: name the CA that signed the devices' certificates",
-        );
-        return Verify::Never;
-    };
-    report.kept(ca, "the CA of `client_certificate`");
-    let certificate = Certificate {
-        ca: ca.word().to_owned(),
-        crl: revocations(levels, report),
-        depth: depth(levels, report),
-    };
-    match word.to_ascii_lowercase().as_str() {
-        "on" => {
-            report.kept(
-                verify,
-                "`client_certificate`; one that is missing or wrong is answered with 496 or 495",
+
+    fn access_list(&self, report: &mut Report) -> Option<AccessList> {
+        let directives = self.allow_deny();
+        let first = directives.first()?;
+        let list = match AccessList::evaluate(&directives) {
+            Ok(list) => list,
+            Err((directive, message)) => {
+                report.stop(directive, message);
+                return None;
+            }
+        };
+        for directive in &directives {
+            match directive.parameter() {
+                "unix:" => report.dropped(directive, "hubgate does not listen on Unix sockets"),
+                _ => report.kept(directive, "the networks of `access`"),
+            }
+        }
+        let needed = list.undenied.len();
+        if needed > directives.len().max(MAX_COMPLEMENT) && !list.undenied.is_all() {
+            report.stop(first, format!(
+                "this list admits all addresses but some, which takes {needed} networks to write: list the admitted networks, \
+                 and end the list with `deny all`"
+            ));
+        }
+        Some(list)
+    }
+
+    fn password(&self, report: &mut Report) -> Option<Password> {
+        let directive = self.levels.inherited("auth_basic")?;
+        let realm = self.variables.resolve(directive.parameter());
+        if realm == "off" {
+            report.kept(directive, "no password here");
+            return None;
+        }
+        let Some(file) = self.levels.inherited_file("auth_basic_user_file") else {
+            report.stop(
+                directive,
+                "no auth_basic_user_file, so NGINX admits every client: add one, or remove this",
             );
-            Verify::Always(certificate)
+            return None;
+        };
+        let without = self.variables.addresses(&realm, &|text| text == "off");
+        let by_certificate = self.is_off_by_certificate(&realm);
+        let is_known = (without.is_some() || by_certificate) && self.allow_deny().is_empty();
+        if realm.contains('$') && !is_known || file.has_variable() {
+            report.stop(
+                directive,
+                "a variable decides whether a password is required: write it without the variable",
+            );
         }
-        "optional" => Verify::Sometimes(certificate),
-        _ => {
-            report.stop(verify, format!("`{word}` leaves it to the hub to judge certificates: write `on` with ssl_client_certificate, or `off`"));
-            Verify::Never
+        report.kept(file, "the password of `access`");
+        match realm.as_str() {
+            REALM => report.kept(directive, "hubgate's password prompt has the same text"),
+            _ if without.is_some() => report.changed(
+                directive,
+                "`satisfy: any`: clients in these networks need no password",
+            ),
+            _ if by_certificate => report.changed(
+                directive,
+                "`satisfy: any`: clients with a client certificate need no password",
+            ),
+            _ => report.changed(
+                directive,
+                format!("the password prompt reads \"{REALM}\", so browsers ask once more for a saved password"),
+            ),
         }
+        Some(Password {
+            file: file.parameter().to_owned(),
+            without: without.unwrap_or_default(),
+        })
+    }
+
+    /// Reports whether `auth_basic` is off exactly for clients with a valid certificate.
+    fn is_off_by_certificate(&self, realm: &str) -> bool {
+        let values = self.variables.by_certificate(realm);
+        values.is_some_and(|(with, without)| with == "off" && without != "off")
+    }
+
+    /// Reports whether a client certificate suffices here instead of the password.
+    pub(super) fn certificate_suffices(&self) -> bool {
+        let directive = self.levels.inherited("auth_basic");
+        directive.is_some_and(|directive| {
+            self.is_off_by_certificate(&self.variables.resolve(directive.parameter()))
+        })
+    }
+
+    /// Stops where a certificate would suffice instead of the password, but is always or never
+    /// required.
+    pub(super) fn check_certificate_suffices(&self, is_required: bool, report: &mut Report) {
+        let directive = self.levels.inherited("auth_basic");
+        let Some(directive) = directive.filter(|_| self.certificate_suffices()) else {
+            return;
+        };
+        report.stop(directive, match is_required {
+            true => "a certificate is required here anyway, and with it no password: remove `auth_basic`",
+            false => "no certificate is requested here, so that the password is always required: write the realm without a variable",
+        });
+    }
+
+    fn satisfies_any(&self, report: &mut Report) -> bool {
+        let Some(satisfy) = self.levels.inherited("satisfy") else {
+            return false;
+        };
+        report.kept(satisfy, "`satisfy` of `access`");
+        satisfy.parameter_is("any")
+    }
+
+    /// Returns the policy for client certificates of a server that is reached over TLS.
+    pub(super) fn verify_client(&self, report: &mut Report) -> VerifyClient {
+        let levels = self.levels;
+        let Some(verify) = levels.inherited("ssl_verify_client") else {
+            return VerifyClient::Off;
+        };
+        if verify.parameter_is("off") {
+            report.kept(verify, "no client certificate here");
+            return VerifyClient::Off;
+        }
+        let ocsp = levels.inherited("ssl_ocsp");
+        if let Some(ocsp) = ocsp.filter(|ocsp| !ocsp.parameter_is("off")) {
+            report.stop(ocsp, "OCSP finds revoked certificates here, which hubgate does not support: name a revocation list with `ssl_crl`");
+        }
+        let Some(ca) = levels.inherited_file("ssl_client_certificate") else {
+            report.stop(
+                verify,
+                "no ssl_client_certificate: name the CA that signed the devices' certificates",
+            );
+            return VerifyClient::Off;
+        };
+        report.kept(ca, "the CA of `client_certificate`");
+        let certificate = Certificate {
+            ca: ca.parameter().to_owned(),
+            crl: self.revocation_list(report),
+            depth: self.verify_depth(report),
+        };
+        match verify.parameter().to_ascii_lowercase().as_str() {
+            "on" => {
+                report.kept(
+                    verify,
+                    "`client_certificate`; hubgate responds with 496 to a missing certificate and with 495 to an invalid one",
+                );
+                VerifyClient::On(certificate)
+            }
+            "optional" => VerifyClient::Optional(certificate),
+            _ => {
+                let word = verify.parameter();
+                report.stop(verify, format!("`{word}` leaves it to the hub to verify certificates: write `on` with ssl_client_certificate, or `off`"));
+                VerifyClient::Off
+            }
+        }
+    }
+
+    /// Returns the largest number of intermediate CAs: 1 by default, as in NGINX, which refuses a
+    /// configuration without a number.
+    fn verify_depth(&self, report: &mut Report) -> u32 {
+        let Some(depth) = self.levels.inherited("ssl_verify_depth") else {
+            return 1;
+        };
+        report.kept(depth, "`verify_depth` of `client_certificate`");
+        depth.parameter().parse().unwrap_or(0)
+    }
+
+    fn revocation_list(&self, report: &mut Report) -> Option<String> {
+        let list = self.levels.inherited_file("ssl_crl")?;
+        report.kept(list, "the revocation list of `client_certificate`");
+        Some(list.parameter().to_owned())
     }
 }
 
-/// Intermediate CAs at most, 1 by default as in NGINX, which takes no file without a number.
-fn depth(levels: &Levels<'_>, report: &mut Report) -> u32 {
-    let Some(depth) = levels.one("ssl_verify_depth") else {
-        return 1;
-    };
-    report.kept(depth, "`verify_depth` of `client_certificate`");
-    depth.word().parse().unwrap_or(0)
-}
-
-fn revocations(levels: &Levels<'_>, report: &mut Report) -> Option<String> {
-    let list = levels.file("ssl_crl")?;
-    report.kept(list, "the revocation list of `client_certificate`");
-    Some(list.word().to_owned())
+impl AccessPhase {
+    /// Combines the list of `allow` and `deny` with the password file, by `satisfy`.
+    fn combine(list: Option<AccessList>, password: Option<String>, any: bool) -> Self {
+        match (list, password, any) {
+            (None, None, _) => Self::Open,
+            (None, Some(password), _) => Self::Password(password),
+            (Some(list), None, _) if list.undenied.is_all() => Self::Open,
+            (Some(list), None, _) if list.undenied.is_empty() => Self::Denied,
+            (Some(list), None, _) => Self::Networks(list.undenied),
+            // A client that is neither allowed nor denied still needs the password.
+            (Some(list), Some(_), true) if list.allowed.is_all() => Self::Open,
+            (Some(list), Some(password), true) if list.allowed.is_empty() => {
+                Self::Password(password)
+            }
+            (Some(list), Some(password), true) => Self::Either(list.allowed, password),
+            (Some(list), Some(password), false) if list.undenied.is_all() => {
+                Self::Password(password)
+            }
+            (Some(list), Some(_), false) if list.undenied.is_empty() => Self::Denied,
+            (Some(list), Some(password), false) => Self::Both(list.undenied, password),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn who_is_neither_allowed_nor_denied_needs_the_password_if_there_is_one() {
-        let reach = || Reach {
+    fn combine(undenied: &Networks, password: Option<&str>, any: bool) -> AccessPhase {
+        let list = AccessList {
             allowed: Networks::default(),
-            undenied: Networks::all(),
+            undenied: undenied.clone(),
         };
-        assert_eq!(combine(Some(reach()), None, true), Entry::Open);
-        let password = || Some("p".to_owned());
-        assert_eq!(
-            combine(Some(reach()), password(), true),
-            Entry::Password("p".into())
-        );
-        assert_eq!(
-            combine(Some(reach()), password(), false),
-            Entry::Password("p".into())
-        );
+        AccessPhase::combine(Some(list), password.map(str::to_owned), any)
     }
 
     #[test]
-    fn nobody_enters_where_all_are_denied_unless_a_password_is_enough() {
-        let reach = || Reach {
-            allowed: Networks::default(),
-            undenied: Networks::default(),
-        };
-        let password = || Some("p".to_owned());
-        assert_eq!(combine(Some(reach()), None, true), Entry::Nobody);
-        assert_eq!(combine(Some(reach()), password(), false), Entry::Nobody);
-        assert_eq!(
-            combine(Some(reach()), password(), true),
-            Entry::Password("p".into())
-        );
+    fn a_client_that_is_neither_allowed_nor_denied_needs_the_password_if_there_is_one() {
+        let all = Networks::all();
+        let password = AccessPhase::Password("p".into());
+        assert_eq!(combine(&all, None, true), AccessPhase::Open);
+        assert_eq!(combine(&all, Some("p"), true), password);
+        assert_eq!(combine(&all, Some("p"), false), password);
+    }
+
+    #[test]
+    fn deny_all_refuses_every_client_unless_a_password_suffices() {
+        let none = Networks::default();
+        let password = AccessPhase::Password("p".into());
+        assert_eq!(combine(&none, None, true), AccessPhase::Denied);
+        assert_eq!(combine(&none, Some("p"), false), AccessPhase::Denied);
+        assert_eq!(combine(&none, Some("p"), true), password);
     }
 }

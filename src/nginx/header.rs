@@ -1,29 +1,29 @@
-//! `add_header`: headers of every answer, Strict-Transport-Security and those of CORS among them.
+//! `add_header`: response headers, with Strict-Transport-Security and those of CORS among them.
 
 use super::{directive::Directive, levels::Levels, report::Report, variables::Variables};
 use crate::config;
 
-/// What a site adds to the hub's answers.
+/// The response headers of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Headers {
     pub(super) hsts: Hsts,
     pub(super) others: Vec<(String, String)>,
-    /// Pages of other sites that read the answers; hubgate sets the fields of CORS for them.
+    /// Origins for which hubgate sets the fields of CORS.
     pub(super) origins: Vec<String>,
 }
 
 /// The treatment of `Access-Control-*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cors {
-    /// `access.origins` names the origin.
+    /// `access.origins` lists the origin.
     Origin,
-    /// No exact origin, so that no page may read.
-    Closed,
-    /// Everybody enters, or no origin is named: the fields are passed on.
-    Plain,
+    /// Without an exact origin, the fields are dropped.
+    Dropped,
+    /// The fields are added as they are, on an open site or without an origin.
+    Added,
 }
 
-/// Strict-Transport-Security.
+/// Strict-Transport-Security (RFC 6797).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Hsts {
     #[default]
@@ -35,110 +35,116 @@ pub(super) enum Hsts {
     },
 }
 
-/// The headers of a place and all around it; `open` where everybody enters.
-pub(super) fn of(
-    levels: &Levels<'_>,
-    variables: &Variables<'_>,
-    open: bool,
-    report: &mut Report,
-) -> Headers {
-    let mut headers = Headers::default();
-    let written = levels.nearest(&["add_header"]);
-    let cors = Cors::of(&written, variables, open);
-    for directive in written {
-        headers.add(directive, variables, cors, report);
-    }
-    headers
-}
-
-/// Reports the headers of a place that are not those of its site.
-pub(super) fn elsewhere(levels: &Levels<'_>, report: &mut Report) {
-    for directive in levels.nearest(&["add_header"]) {
-        let why = match directive.is(ALLOW_ORIGIN) {
-            true => {
-                "hubgate allows no page of another origin here: where one needs it, write `origins` into `access` of this path"
-            }
-            false => {
-                "hubgate adds headers to all answers of a site: those that NGINX adds at `location /`"
-            }
-        };
-        report.dropped(directive, why);
-    }
+/// The `add_header` directives of one level, as they are imported.
+struct HeaderImport<'p, 'd> {
+    variables: &'p Variables<'d>,
+    cors: Cors,
+    headers: Headers,
 }
 
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 
-impl Cors {
-    fn of(written: &[&Directive], variables: &Variables<'_>, open: bool) -> Self {
-        let mut allowing = written.iter().filter(|it| it.is(ALLOW_ORIGIN));
-        let Some(first) = allowing.next() else {
-            return Self::Plain;
+impl Headers {
+    /// Imports the headers that apply at a level; `open` where every client is admitted.
+    pub(super) fn import(
+        levels: &Levels<'_>,
+        variables: &Variables<'_>,
+        open: bool,
+        report: &mut Report,
+    ) -> Self {
+        let written = levels.inherited_all(&["add_header"]);
+        let mut import = HeaderImport {
+            variables,
+            cors: Cors::new(&written, variables, open),
+            headers: Self::default(),
         };
-        match exact(first, variables) {
-            Some(_) if open => Self::Plain,
-            Some(_) if allowing.next().is_none() => Self::Origin,
-            _ => Self::Closed,
+        for directive in written {
+            import.add(directive, report);
+        }
+        import.headers
+    }
+
+    /// Reports the headers of a location that are not those of its site.
+    pub(super) fn report_lost(levels: &Levels<'_>, report: &mut Report) {
+        for directive in levels.inherited_all(&["add_header"]) {
+            let reason = match directive.parameter_is(ALLOW_ORIGIN) {
+                true => {
+                    "hubgate allows no page of another origin here: where one needs it, write `origins` into `access` of this path"
+                }
+                false => "hubgate adds headers to all responses of a site: those of `location /`",
+            };
+            report.dropped(directive, reason);
         }
     }
 }
 
-/// The origin that a directive names, if it names one as browsers send it.
-fn exact(directive: &Directive, variables: &Variables<'_>) -> Option<String> {
-    let origin = variables.resolve(directive.words.get(1)?);
-    (origin != "null" && config::is_origin(&origin)).then_some(origin)
+impl Cors {
+    fn new(written: &[&Directive], variables: &Variables<'_>, open: bool) -> Self {
+        let mut allowing = written
+            .iter()
+            .filter(|directive| directive.parameter_is(ALLOW_ORIGIN));
+        let Some(first) = allowing.next() else {
+            return Self::Added;
+        };
+        match first.exact_origin(variables) {
+            Some(_) if open => Self::Added,
+            Some(_) if allowing.next().is_none() => Self::Origin,
+            _ => Self::Dropped,
+        }
+    }
 }
 
-impl Headers {
-    fn add(
-        &mut self,
-        directive: &Directive,
-        variables: &Variables<'_>,
-        cors: Cors,
-        report: &mut Report,
-    ) {
-        let [name, value, ..] = directive.words.as_slice() else {
+impl Directive {
+    /// Returns the origin that an `add_header` names, if it is one as browsers send it.
+    fn exact_origin(&self, variables: &Variables<'_>) -> Option<String> {
+        let origin = variables.resolve(self.parameters.get(1)?);
+        (origin != "null" && config::is_origin(&origin)).then_some(origin)
+    }
+}
+
+impl HeaderImport<'_, '_> {
+    fn add(&mut self, directive: &Directive, report: &mut Report) {
+        let [name, value, ..] = directive.parameters.as_slice() else {
             return report.dropped(directive, "it has no value");
         };
-        let value = &variables.resolve(value);
+        let value = &self.variables.resolve(value);
         match name.to_ascii_lowercase().as_str() {
-            "strict-transport-security" => self.hsts(directive, value, report),
-            name if name.starts_with("access-control-") && cors != Cors::Plain => {
-                self.cors(directive, variables, cors, report);
+            "strict-transport-security" => self.add_hsts(directive, value, report),
+            name if name.starts_with("access-control-") && self.cors != Cors::Added => {
+                self.add_cors(directive, report);
             }
             "set-cookie" if value.contains("X-OPENHAB-AUTH-HEADER") => {
                 report.kept(
                     directive,
-                    "built in: sent where a password is asked, to those who lack it",
+                    "built in: hubgate sends it with the request for a password",
                 );
             }
-            name if OURS.contains(&name) || !is_name(name) || !is_value(value) => {
-                report.dropped(directive, "the header is the connection's, or no header");
+            name if OF_CONNECTION.contains(&name) || !is_name(name) || !is_value(value) => {
+                report.dropped(
+                    directive,
+                    "the header belongs to the connection, or is invalid",
+                );
             }
             _ if value.contains('$') => {
                 report.dropped(directive, "hubgate's headers have no variables");
             }
-            _ => self.other(directive, name, value, report),
+            _ => self.add_other(directive, name, value, report),
         }
     }
 
-    fn cors(
-        &mut self,
-        directive: &Directive,
-        variables: &Variables<'_>,
-        cors: Cors,
-        report: &mut Report,
-    ) {
-        if cors == Cors::Closed {
+    fn add_cors(&mut self, directive: &Directive, report: &mut Report) {
+        if self.cors == Cors::Dropped {
             return report.dropped(
                 directive,
-                "no exact origin: every page of the Internet could read the hub's answers from a browser at home. \
+                "no exact origin: every page of the Internet could read the hub's responses from a browser at home. \
                  Where another page of yours needs it, add its origin to `access.origins`",
             );
         }
-        match exact(directive, variables).filter(|_| directive.is(ALLOW_ORIGIN)) {
+        let origin = directive.exact_origin(self.variables);
+        match origin.filter(|_| directive.parameter_is(ALLOW_ORIGIN)) {
             Some(origin) => {
-                report.changed(directive, "`access.origins`: hubgate also answers its preflights, and takes what its pages send");
-                self.origins.push(origin);
+                report.changed(directive, "`access.origins`: hubgate also responds to its preflights, and accepts the requests of its pages");
+                self.headers.origins.push(origin);
             }
             None => report.changed(
                 directive,
@@ -147,9 +153,9 @@ impl Headers {
         }
     }
 
-    fn other(&mut self, directive: &Directive, name: &str, value: &str, report: &mut Report) {
-        if self
-            .others
+    fn add_other(&mut self, directive: &Directive, name: &str, value: &str, report: &mut Report) {
+        let others = &mut self.headers.others;
+        if others
             .iter()
             .any(|(other, _)| other.eq_ignore_ascii_case(name))
         {
@@ -159,38 +165,34 @@ impl Headers {
             );
         }
         report.kept(directive, "`headers`");
-        self.others.push((name.to_owned(), value.to_owned()));
+        others.push((name.to_owned(), value.to_owned()));
     }
 
-    fn hsts(&mut self, directive: &Directive, value: &str, report: &mut Report) {
-        let parts: Vec<_> = value
-            .split(';')
-            .map(|part| part.trim().to_ascii_lowercase())
-            .collect();
+    fn add_hsts(&mut self, directive: &Directive, value: &str, report: &mut Report) {
+        let value = value.to_ascii_lowercase();
+        let parts: Vec<_> = value.split(';').map(str::trim).collect();
         let seconds = parts.iter().find_map(|part| {
-            part.strip_prefix("max-age=")?
-                .trim_matches('"')
-                .parse::<u64>()
-                .ok()
+            let seconds = part.strip_prefix("max-age=")?.trim_matches('"');
+            seconds.parse::<u64>().ok()
         });
-        let include_subdomains = parts.iter().any(|part| part == "includesubdomains");
+        let include_subdomains = parts.contains(&"includesubdomains");
         let Some(seconds) = seconds else {
-            return report.dropped(directive, "its max-age cannot be read");
+            return report.dropped(directive, "its max-age is no number");
         };
-        self.hsts = match (seconds, include_subdomains) {
+        self.headers.hsts = match (seconds, include_subdomains) {
             (0, _) => Hsts::Off,
             (YEAR, false) => Hsts::Auto,
             _ => Hsts::On {
-                days: seconds.div_ceil(DAY).min(LONGEST),
+                days: seconds.div_ceil(DAY).min(MAX_DAYS),
                 include_subdomains,
             },
         };
-        match self.hsts {
+        match self.headers.hsts {
             Hsts::Auto => report.kept(
                 directive,
                 "built in, where the certificate is publicly trusted",
             ),
-            _ if parts.iter().any(|part| part == "preload") => {
+            _ if parts.contains(&"preload") => {
                 report.changed(directive, "`hsts`, without `preload`");
             }
             _ => report.kept(directive, "`hsts`"),
@@ -198,13 +200,15 @@ impl Headers {
     }
 }
 
+/// Seconds of a day.
 const DAY: u64 = 24 * 3600;
+/// Seconds of a year.
 const YEAR: u64 = 365 * DAY;
-/// Days that hubgate takes at most.
-const LONGEST: u64 = 3650;
+/// The largest `hsts.max_age`, in days.
+const MAX_DAYS: u64 = 3650;
 
 /// Headers that belong to the connection or frame the message.
-const OURS: [&str; 11] = [
+const OF_CONNECTION: [&str; 11] = [
     "connection",
     "content-length",
     "keep-alive",

@@ -1,7 +1,7 @@
-//! Which server NGINX chooses for a name on an address, and the hosts that a site has of it.
+//! The server that NGINX chooses for a name on an address, and the hosts of the site made of it.
 //!
 //! The order is NGINX's: an exact name, the longest `*.name`, the longest `name.*`, the first
-//! expression that fits, and then the default server of the address.
+//! matching regular expression, and then the default server of the address.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,11 +9,12 @@ use std::{
 };
 
 use super::{
-    Wishes, directive::Directive, listen, outcome::Outcome, report::Report, server::Server,
+    ImportOptions, directive::Directive, listen::Addresses, outcome::Outcome, report::Report,
+    server::Server,
 };
 
 /// The servers of each address, in the order of the files.
-pub(super) struct Selection<'s, 'd> {
+pub(super) struct ServerSelection<'s, 'd> {
     sockets: BTreeMap<SocketAddr, Socket<'s, 'd>>,
 }
 
@@ -22,28 +23,23 @@ struct Socket<'s, 'd> {
     default: &'s Server<'d>,
 }
 
-/// Where a server answers for a host.
+/// The addresses on which a server is chosen for a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answers {
+enum Chosen {
     Everywhere,
     Nowhere,
     /// On some addresses only.
     Partly,
 }
 
-impl<'s, 'd> Selection<'s, 'd> {
-    /// Of the addresses of NGINX at which hubgate is reached when it listens on these.
-    pub(super) fn of(servers: &'s [Server<'d>], listened: &[SocketAddr]) -> Self {
+impl<'s, 'd> ServerSelection<'s, 'd> {
+    /// Collects the addresses of NGINX that hubgate covers when it listens on these.
+    pub(super) fn new(servers: &'s [Server<'d>], listened: &Addresses) -> Self {
         let mut sockets: BTreeMap<SocketAddr, Socket<'s, 'd>> = BTreeMap::new();
         let mut defaults = BTreeSet::new();
         for server in servers {
-            for listen in &server.listens {
-                let reached = listened
-                    .iter()
-                    .any(|wide| listen::covers(*wide, listen.address));
-                if !reached {
-                    continue;
-                }
+            let listens = server.listens.iter();
+            for listen in listens.filter(|listen| listened.cover(listen.address)) {
                 let socket = sockets.entry(listen.address).or_insert_with(|| Socket {
                     servers: Vec::new(),
                     default: server,
@@ -57,23 +53,23 @@ impl<'s, 'd> Selection<'s, 'd> {
         Self { sockets }
     }
 
-    /// The hosts for which NGINX chooses the server; those wished for if it answers for every name.
+    /// Returns the hosts for which NGINX chooses the server; those of the options for a default
+    /// server.
     pub(super) fn hosts(
         &self,
         server: &Server<'d>,
-        wishes: &Wishes,
+        options: &ImportOptions,
         report: &mut Report,
     ) -> Vec<String> {
-        let named: Vec<_> = server
-            .names
-            .iter()
-            .filter(|name| !NAMELESS.contains(&name.as_str()))
+        let names = server.names.iter();
+        let names: Vec<_> = names
+            .filter(|name| !CATCH_ALL.contains(&name.as_str()))
             .collect();
-        let hosts: Vec<_> = match named.is_empty() {
-            true => self.every_name(server, &wishes.hosts, report),
-            false => named
+        let hosts: Vec<_> = match names.is_empty() {
+            true => self.hosts_of_default(server, &options.hosts, report),
+            false => names
                 .into_iter()
-                .flat_map(|name| self.own(server, name, wishes.domain.as_deref(), report))
+                .flat_map(|name| self.hosts_of(server, name, options.domain.as_deref(), report))
                 .collect(),
         };
         let mut seen = BTreeSet::new();
@@ -81,7 +77,7 @@ impl<'s, 'd> Selection<'s, 'd> {
         new.collect()
     }
 
-    /// A name of another server that a wildcard of a site would take, as no site has it.
+    /// Finds a server name that a wildcard of a site would take over, as no site has it.
     pub(super) fn taken_by_wildcard(
         &self,
         wildcard: &str,
@@ -94,101 +90,107 @@ impl<'s, 'd> Selection<'s, 'd> {
         };
         let servers = self.sockets.values().flat_map(|socket| &socket.servers);
         let names = servers.flat_map(|server| {
-            let names = server.names.iter().flat_map(|name| spelled_out(name));
+            let names = server.names.iter().flat_map(|name| expand(name));
             names.map(move |name| (*server, name))
         });
         let mut missing = names.filter(|(_, name)| is_below(name) && !hosts.contains(name));
         missing.next()
     }
 
-    fn answers(&self, server: &Server<'d>, host: &str) -> Answers {
-        let chosen: Vec<_> = self
-            .sockets
-            .values()
-            .map(|socket| socket.choose(host).is_some_and(|it| it.is(server)))
-            .collect();
-        match (chosen.iter().all(|it| *it), chosen.iter().any(|it| *it)) {
-            (true, _) => Answers::Everywhere,
-            (_, true) => Answers::Partly,
-            _ => Answers::Nowhere,
+    fn chosen(&self, server: &Server<'d>, host: &str) -> Chosen {
+        let is_chosen = |socket: &Socket<'_, 'd>| {
+            socket
+                .choose(host)
+                .is_some_and(|chosen| chosen.is_same(server))
+        };
+        let (chosen, others): (Vec<_>, Vec<_>) =
+            self.sockets.values().partition(|socket| is_chosen(socket));
+        match (chosen.is_empty(), others.is_empty()) {
+            (_, true) => Chosen::Everywhere,
+            (true, _) => Chosen::Nowhere,
+            _ => Chosen::Partly,
         }
     }
 
-    fn every_name(
+    fn hosts_of_default(
         &self,
         server: &Server<'d>,
         machine: &[String],
         report: &mut Report,
     ) -> Vec<String> {
-        let at = &written(server).at;
+        let at = &server.server_name().at;
         let hosts = machine.iter().map(|host| host.to_ascii_lowercase());
         let (own, others): (Vec<_>, Vec<_>) =
-            hosts.partition(|host| self.answers(server, host) == Answers::Everywhere);
+            hosts.partition(|host| self.chosen(server, host) == Chosen::Everywhere);
         if !others.is_empty() {
-            let why = format!(
+            let reason = format!(
                 "another server has or may have the names {}",
                 others.join(", ")
             );
-            report.note(Outcome::Dropped, at, "server_name", why);
+            report.record_note(Outcome::Dropped, at, "server_name", reason);
         }
         if !own.is_empty() {
-            report.note(Outcome::Changed, at, "server_name", format!(
-                "NGINX answers for every name here, hubgate for those of its sites only: these are {}; \
-                 `--host NAME` says others", own.join(", ")
-            ));
+            let reason = format!(
+                "NGINX responds to every name here, hubgate to those of its sites only: these are {}; \
+                 `--host NAME` chooses others",
+                own.join(", ")
+            );
+            report.record_note(Outcome::Changed, at, "server_name", reason);
         }
         own
     }
 
-    /// What hubgate can have of a name, if NGINX chooses this server for it.
-    fn own(
+    /// Returns the hosts of one name, if NGINX chooses this server for them.
+    fn hosts_of(
         &self,
         server: &Server<'d>,
         name: &str,
         domain: Option<&str>,
         report: &mut Report,
     ) -> Vec<String> {
-        let at = &written(server).at;
-        let what = format!("server_name {name}");
+        let directive = server.server_name();
         let hosts = match (name.strip_suffix(".*"), domain) {
             (Some(begin), Some(domain)) => vec![format!("{begin}.{}", domain.to_ascii_lowercase())],
-            _ => spelled_out(name),
+            _ => expand(name),
+        };
+        let mut note = |outcome, name: &str, reason: &str| {
+            let what = format!("server_name {name}");
+            report.record_note(outcome, &directive.at, &what, reason);
         };
         if !hosts.iter().all(|host| is_host(host)) {
-            let why = match name.ends_with(".*") {
-                true => {
-                    "hubgate knows no names without their end: `--domain example.org` says what `*` stands for"
-                }
-                false => {
-                    "hubgate knows names, addresses and *.example.org: write out which are meant"
-                }
-            };
-            report.note(Outcome::Dropped, at, &what, why);
+            note(
+                Outcome::Dropped,
+                name,
+                match name.ends_with(".*") {
+                    true => {
+                        "hubgate supports no names without their end: `--domain example.org` sets the end for `*`"
+                    }
+                    false => "hubgate supports names, addresses and *.example.org: list the names",
+                },
+            );
             return Vec::new();
         }
         if name.ends_with('*') {
-            let why = format!(
-                "NGINX answers for every end of the name, hubgate for {}",
-                hosts.join(", ")
-            );
-            report.note(Outcome::Changed, at, &what, why);
+            let hosts = hosts.join(", ");
+            let reason = format!("NGINX responds to every end of the name, hubgate to {hosts}");
+            note(Outcome::Changed, name, &reason);
         }
         if name.starts_with(['.', '*']) {
-            let why = "hubgate's * stands for one label, NGINX's for several";
-            report.note(Outcome::Changed, at, &what, why);
+            let reason = "hubgate's * stands for one label, NGINX's for several";
+            note(Outcome::Changed, name, reason);
         }
         let mut own = Vec::new();
         for host in hosts {
-            match self.answers(server, &host) {
-                Answers::Everywhere => own.push(host),
-                Answers::Nowhere => report.note(
+            match self.chosen(server, &host) {
+                Chosen::Everywhere => own.push(host),
+                Chosen::Nowhere => report.record_note(
                     Outcome::Dropped,
-                    at,
+                    &directive.at,
                     &format!("server_name {host}"),
-                    "another server has the name, so NGINX never comes here",
+                    "another server has the name, so NGINX never chooses this one",
                 ),
-                Answers::Partly => report.stop(written(server), format!(
-                    "on some addresses another server has the name {host}, which may be what guards it; hubgate serves every site \
+                Chosen::Partly => report.stop(directive, format!(
+                    "on some addresses another server has the name {host}, which may protect it; hubgate serves every site \
                      on each address it listens on: give both the same `listen`"
                 )),
             }
@@ -198,7 +200,7 @@ impl<'s, 'd> Selection<'s, 'd> {
 }
 
 impl<'s, 'd> Socket<'s, 'd> {
-    /// The server of a host, which may be `*.name` for any one label; none if that is unsure.
+    /// Returns the server of a host, which may be `*.name` for any one label; none if it is uncertain.
     fn choose(&self, host: &str) -> Option<&'s Server<'d>> {
         let plain = host.trim_start_matches('*');
         let ends = || plain.match_indices('.').map(|(place, _)| &plain[place..]);
@@ -213,72 +215,70 @@ impl<'s, 'd> Socket<'s, 'd> {
             return Some(server);
         }
         // From the longest end to the shortest.
-        let wild =
+        let wildcard =
             |end: &str| self.first(|name| name == end || name.strip_prefix('*') == Some(end));
-        if let Some(server) = ends().find_map(wild) {
+        if let Some(server) = ends().find_map(wildcard) {
             return Some(server);
         }
         if let Some(server) = self.longest_beginning(host) {
             return Some(server);
         }
-        let unsure = self.first(|name| name.starts_with('~')).is_some();
-        (!unsure).then_some(self.default)
+        let has_regex = self.first(|name| name.starts_with('~')).is_some();
+        (!has_regex).then_some(self.default)
     }
 
-    /// The first server with such a name.
-    fn first(&self, fits: impl Fn(&str) -> bool) -> Option<&'s Server<'d>> {
+    /// Returns the first server with a matching name.
+    fn first(&self, matches: impl Fn(&str) -> bool) -> Option<&'s Server<'d>> {
         let mut servers = self.servers.iter().copied();
-        servers.find(|server| server.names.iter().any(|name| fits(name)))
+        servers.find(|server| server.names.iter().any(|name| matches(name)))
     }
 
-    /// Whether `.name` stands beside `name` or `*.name`: NGINX ignores one of the two whole. Of one
-    /// server the name itself is certain nevertheless.
+    /// Reports whether `.name` stands beside `name` or `*.name`, of which NGINX ignores one. The name
+    /// itself is certain where one server has both.
     fn is_contested(&self, parent: &str, host: &str) -> bool {
-        let has = |server: &Server<'_>, fits: &dyn Fn(&str) -> bool| {
-            server.names.iter().any(|name| fits(name))
-        };
-        let dotted = |name: &str| name.strip_prefix('.') == Some(parent);
-        let written = |name: &str| name == parent || name.strip_prefix("*.") == Some(parent);
-        let Some(first) = self.servers.iter().find(|it| has(it, &dotted)) else {
+        let is_dotted = |name: &String| name.strip_prefix('.') == Some(parent);
+        let is_plain = |name: &String| name == parent || name.strip_prefix("*.") == Some(parent);
+        let has_dotted = |server: &&&Server<'_>| server.names.iter().any(is_dotted);
+        let Some(first) = self.servers.iter().find(has_dotted) else {
             return false;
         };
-        let mut others = self.servers.iter().filter(|it| has(it, &written));
+        let others = self.servers.iter();
+        let mut others = others.filter(|server| server.names.iter().any(is_plain));
         let is_certain = |other: &Server<'_>| {
-            host == parent && other.is(first) && other.names.iter().any(|name| name == parent)
+            host == parent && other.is_same(first) && other.names.iter().any(|name| name == parent)
         };
         others.any(|other| !is_certain(other))
     }
 
-    /// The server of the longest `name.*`.
+    /// Returns the server of the longest `name.*`.
     fn longest_beginning(&self, host: &str) -> Option<&'s Server<'d>> {
-        let begins = |name: &str| {
+        let length = |name: &String| {
             let begin = name
                 .strip_suffix('*')
                 .filter(|begin| begin.ends_with('.'))?;
             host.starts_with(begin).then_some(begin.len())
         };
-        let longest =
-            |server: &Server<'_>| server.names.iter().filter_map(|name| begins(name)).max();
+        let longest = |server: &Server<'_>| server.names.iter().filter_map(length).max();
         let all = self.servers.iter().copied();
-        let fitting = all.filter_map(|server| Some((longest(server)?, server)));
-        // The first of several.
-        let best = fitting.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        let matching = all.filter_map(|server| Some((longest(server)?, server)));
+        // Of equally long names, the first one counts.
+        let best = matching.reduce(|best, next| if next.0 > best.0 { next } else { best });
         best.map(|(_, server)| server)
     }
 }
 
-fn written<'d>(server: &Server<'d>) -> &'d Directive {
-    server
-        .levels
-        .own_one("server_name")
-        .unwrap_or(server.directive)
+impl<'d> Server<'d> {
+    /// Returns its `server_name`, or the server itself without one.
+    fn server_name(&self) -> &'d Directive {
+        self.levels.own("server_name").unwrap_or(self.directive)
+    }
 }
 
-/// Names that no browser ever says to mean a certain server.
-const NAMELESS: [&str; 4] = ["_", "", "localhost", "--"];
+/// Names by which browsers mean no particular server.
+const CATCH_ALL: [&str; 4] = ["_", "", "localhost", "--"];
 
-/// `.example.org` is the name and all below it.
-fn spelled_out(name: &str) -> Vec<String> {
+/// Expands `.example.org` to the name and all below it.
+fn expand(name: &str) -> Vec<String> {
     match name.strip_prefix('.') {
         Some(parent) => vec![parent.to_owned(), format!("*.{parent}")],
         None => vec![name.trim_end_matches('.').to_owned()],
@@ -291,7 +291,7 @@ fn is_host(host: &str) -> bool {
         return true;
     }
     let name = host.strip_prefix("*.").unwrap_or(host);
-    let label = |label: &str| {
+    let is_label = |label: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         (1..=63).contains(&label.len())
             && label.chars().all(plain)
@@ -299,5 +299,5 @@ fn is_host(host: &str) -> bool {
             && !label.ends_with('-')
     };
     let last = name.rsplit('.').next().unwrap_or(name);
-    name.len() <= 253 && name.split('.').all(label) && !last.bytes().all(|b| b.is_ascii_digit())
+    name.len() <= 253 && name.split('.').all(is_label) && !last.bytes().all(|b| b.is_ascii_digit())
 }

@@ -1,48 +1,43 @@
-//! All servers together: what is listened on, the sites, and what holds for all of them.
+//! The whole of `proxy.yaml`: addresses, sites, and the settings for all of them.
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::collections::BTreeSet;
 
 use super::{
-    Wishes, challenge,
+    ImportOptions,
     edits::Value,
     files::Files,
-    hosts::Selection,
-    levels::Levels,
-    limits::{self, Limits},
-    listen,
+    hosts::ServerSelection,
+    levels::UpstreamLevels,
+    limits::Limits,
+    listen::{Addresses, Listen},
     outcome::Outcome,
     redirect::Redirect,
-    redirects,
+    redirects::Redirects,
     report::Report,
     server::{Kind, Server},
-    site::{self, Site},
-    trusted_proxies,
-    upstream::{Hub, Passed},
+    site::{Site, SiteBuilder},
 };
 
-/// What will be written.
+/// The content of `proxy.yaml`.
 #[derive(Clone, Debug)]
-pub(super) struct House {
-    pub(super) http: Vec<SocketAddr>,
-    pub(super) https: Vec<SocketAddr>,
+pub(super) struct ProxyConfig {
+    pub(super) http: Addresses,
+    pub(super) https: Addresses,
     pub(super) sites: Vec<Site>,
     pub(super) redirects: Vec<Redirect>,
     pub(super) trusted_proxies: Vec<String>,
     pub(super) limits: Limits,
-    /// `off` or `json`, if not as usual.
+    /// The value of `log.access`, if it is not the default.
     pub(super) access_log: Option<&'static str>,
 }
 
-impl House {
-    /// Gives each secret that is written a file.
-    pub(super) fn secrets(&self, report: &mut Report) {
+impl ProxyConfig {
+    /// Assigns a file to each written secret.
+    pub(super) fn assign_secrets(&self, report: &mut Report) {
         for site in &self.sites {
             let host = site.hosts.first().map_or("", String::as_str);
-            let paths = site.plan.paths.iter().filter_map(|path| path.hub.as_ref());
-            let edits = paths
-                .chain([&site.plan.hub])
-                .flat_map(|hub| &hub.edits.fields);
-            for edit in edits {
+            let upstreams = site.plan.all_upstreams();
+            for edit in upstreams.flat_map(|upstream| &upstream.edits.fields) {
                 if let Value::Secret(value) = &edit.value {
                     report.secrets.file(host, &edit.name, value);
                 }
@@ -51,182 +46,208 @@ impl House {
     }
 }
 
-/// What the servers come to; none when no hub is left.
-pub(super) fn build(
-    files: &dyn Files,
-    servers: &[Server<'_>],
-    wishes: &Wishes,
-    report: &mut Report,
-) -> Option<House> {
-    let hubs: Vec<_> = servers.iter().filter(|it| it.kind == Kind::Hubs).collect();
-    let tls = hubs.iter().any(|it| it.has_tls());
-    let (served, clear): (Vec<_>, Vec<_>) = hubs.into_iter().partition(|it| it.has_tls() == tls);
-    same_addresses(&served, tls, report);
-    let listened = listen::together(served.iter().flat_map(|it| it.listens(tls)));
-    let selection = Selection::of(servers, &listened);
-    let mut sites = sites(files, &selection, &served, wishes, report);
-    let (redirects, led) = redirects::build(files, servers, &selection, (&sites, wishes), report);
-    wildcards(&selection, (&sites, &redirects), report);
-    if tls {
-        challenge::keep(servers, &mut sites, &listened, report);
-    }
-    let others = servers.iter().filter(|it| !led.contains(&it.directive.id));
-    others.for_each(|server| server.tell(report));
-    only_clear(servers, &clear, &sites, wishes, report);
-    let places = places(&served);
-    let first = served.first()?;
-    let (http, https) = match tls {
-        true => (plain(servers, &led, &listened), listened),
-        false => (listened, Vec::new()),
-    };
-    Some(House {
-        http,
-        https,
-        limits: limits::of(&places, &first.directive.at, report),
-        trusted_proxies: trusted_proxies::of(&places, &sites, wishes.direct, report),
-        access_log: access_log(&places, report),
-        sites,
-        redirects,
-    })
+/// The input of an import.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'s, 'd> {
+    pub(super) files: &'s dyn Files,
+    pub(super) servers: &'s [Server<'d>],
+    pub(super) options: &'s ImportOptions,
 }
 
-/// Sites in the order of the servers.
-fn sites(
-    files: &dyn Files,
-    selection: &Selection<'_, '_>,
-    served: &[&Server<'_>],
-    wishes: &Wishes,
-    report: &mut Report,
-) -> Vec<Site> {
-    let mut sites = Vec::new();
-    for server in served {
-        let hosts = selection.hosts(server, wishes, report);
-        if hosts.is_empty() {
-            let why =
-                "no name is left that hubgate could answer for: write `server_name`, or use --host";
-            report.whole(Outcome::Dropped, server.directive, why);
-            continue;
+/// The servers that become sites, all with TLS or all without.
+struct ServedServers<'s, 'd> {
+    servers: Vec<&'s Server<'d>>,
+    tls: bool,
+}
+
+impl<'s, 'd> Source<'s, 'd> {
+    /// Builds the content of `proxy.yaml`; none without an upstream.
+    pub(super) fn build(&self, report: &mut Report) -> Option<ProxyConfig> {
+        let proxies = self
+            .servers
+            .iter()
+            .filter(|server| server.kind == Kind::Proxy);
+        let tls = proxies.clone().any(Server::has_tls);
+        let (servers, on_http): (Vec<_>, Vec<_>) =
+            proxies.partition(|server| server.has_tls() == tls);
+        let served = ServedServers { servers, tls };
+        served.check_addresses(report);
+        let listened = served.addresses();
+        let selection = ServerSelection::new(self.servers, &listened);
+        let mut sites = self.sites(&selection, &served, report);
+        let mut redirects = Redirects::new(self.files, self.servers, self.options);
+        redirects.import(&selection, &sites, report);
+        check_wildcards(&selection, &sites, &redirects.sites, report);
+        if tls {
+            let http = self.servers.iter();
+            http.for_each(|server| server.keep_challenges(&mut sites, &listened, report));
         }
-        sites.extend(site::build(files, server, hosts, report));
+        let others = self.servers.iter();
+        others
+            .filter(|server| !redirects.is_from(server))
+            .for_each(|server| server.report_unimported(report));
+        self.check_http_only(&on_http, &sites, report);
+        let levels = served.upstream_levels();
+        let first = served.servers.first()?;
+        let (http, https) = match tls {
+            true => (self.http_addresses(&redirects, &listened), listened),
+            false => (listened, Addresses::default()),
+        };
+        Some(ProxyConfig {
+            http,
+            https,
+            limits: levels.limits(&first.directive.at, report),
+            trusted_proxies: levels.trusted_proxies(&sites, self.options.direct, report),
+            access_log: levels.access_log(report),
+            sites,
+            redirects: redirects.sites,
+        })
     }
-    sites
+
+    /// Builds the sites in the order of the servers.
+    fn sites(
+        &self,
+        selection: &ServerSelection<'_, 'd>,
+        served: &ServedServers<'_, 'd>,
+        report: &mut Report,
+    ) -> Vec<Site> {
+        let mut sites = Vec::new();
+        for server in &served.servers {
+            let hosts = selection.hosts(server, self.options, report);
+            if hosts.is_empty() {
+                let reason =
+                    "it has no host that hubgate could serve: write `server_name`, or use --host";
+                report.record_block(Outcome::Dropped, server.directive, reason);
+                continue;
+            }
+            sites.extend(SiteBuilder::build(self.files, server, hosts, report));
+        }
+        sites
+    }
+
+    /// Reports servers on http beside others over TLS, as hubgate then serves no site on http; stops
+    /// at hosts that no site over TLS has.
+    fn check_http_only(&self, on_http: &[&Server<'d>], sites: &[Site], report: &mut Report) {
+        for server in on_http {
+            let listened = Addresses::merge(server.listens(false));
+            let selection = ServerSelection::new(self.servers, &listened);
+            let unnamed = self.options.without_hosts();
+            let own = selection.hosts(server, &unnamed, &mut Report::default());
+            let missing = own
+                .iter()
+                .find(|host| !sites.iter().any(|site| site.hosts.contains(*host)));
+            if let Some(host) = missing {
+                report.stop(
+                    server.directive,
+                    format!(
+                        "{host} is served on http only, and hubgate would serve it over TLS: \
+                     give it `listen … ssl` and a certificate, or remove it"
+                    ),
+                );
+                continue;
+            }
+            let upstreams = sites.iter().flat_map(|site| site.plan.all_upstreams());
+            server.report_lost(&upstreams.collect::<Vec<_>>(), report);
+            report.record_block(
+                Outcome::Changed,
+                server.directive,
+                "hubgate redirects from http to https, where its names are served",
+            );
+        }
+    }
+
+    /// Returns the addresses on which hubgate redirects from http to https; on those of TLS it does so
+    /// without a listener of its own.
+    fn http_addresses(&self, redirects: &Redirects<'_, 'd>, https: &Addresses) -> Addresses {
+        let used = self.servers.iter().filter(|server| {
+            matches!(server.kind, Kind::Proxy | Kind::ToHttps) || redirects.is_from(server)
+        });
+        let http = Addresses::merge(used.flat_map(|server| server.listens(false)));
+        http.beside(https)
+    }
 }
 
-/// Stops where a wildcard would take the name of a server that is no site.
-fn wildcards(
-    selection: &Selection<'_, '_>,
-    (sites, redirects): (&[Site], &[Redirect]),
+/// Stops where a wildcard would take over the name of a server that is no site.
+fn check_wildcards(
+    selection: &ServerSelection<'_, '_>,
+    sites: &[Site],
+    redirects: &[Redirect],
     report: &mut Report,
 ) {
     let served = sites.iter().flat_map(|site| &site.hosts);
-    let led = redirects.iter().flat_map(|redirect| &redirect.hosts);
-    let hosts: Vec<_> = served.clone().chain(led).cloned().collect();
+    let redirected = redirects.iter().flat_map(|redirect| &redirect.hosts);
+    let hosts: Vec<_> = served.clone().chain(redirected).cloned().collect();
     for host in served {
         if let Some((server, name)) = selection.taken_by_wildcard(host, &hosts) {
             report.stop(server.directive, format!(
-                "NGINX answers for {name} here, where no hub is imported, and hubgate would lead it to the hub of {host}: \
-                 remove this server, or write out the names of the other one"
+                "NGINX responds to {name} here, where no hub is imported, and hubgate would forward it to the hub of {host}: \
+                 remove this server, or list the names of the other one"
             ));
         }
     }
 }
 
-/// Servers of hubs in the clear beside others over TLS: hubgate serves no site in the clear then.
-fn only_clear(
-    servers: &[Server<'_>],
-    clear: &[&Server<'_>],
-    sites: &[Site],
-    wishes: &Wishes,
-    report: &mut Report,
-) {
-    let unnamed = Wishes {
-        domain: wishes.domain.clone(),
-        ..Wishes::default()
-    };
-    for server in clear {
-        let listened = listen::together(server.listens(false));
-        let own = Selection::of(servers, &listened).hosts(server, &unnamed, &mut Report::default());
-        let missing = own
-            .iter()
-            .find(|host| !sites.iter().any(|site| site.hosts.contains(*host)));
-        match missing {
-            Some(host) => report.stop(server.directive, format!(
-                "{host} is served in the clear only, and hubgate would serve it on the addresses of TLS: \
-                 give it `listen … ssl` and a certificate, or remove it"
-            )),
-            None => {
-                server.lost(&known(sites), report);
-                report.whole(Outcome::Changed, server.directive,
-                    "hubgate leads from http to https, where its names are served");
-            }
+impl<'d> ServedServers<'_, 'd> {
+    fn addresses(&self) -> Addresses {
+        let servers = self.servers.iter();
+        Addresses::merge(servers.flat_map(|server| server.listens(self.tls)))
+    }
+
+    /// Stops where a server is reached on other addresses than the rest, which may protect it.
+    fn check_addresses(&self, report: &mut Report) {
+        let addresses = |server: &Server<'_>| -> BTreeSet<_> {
+            let listens = server.listens(self.tls);
+            listens.map(|listen| listen.address).collect()
+        };
+        let Some(first) = self.servers.first() else {
+            return;
+        };
+        let servers = self.servers.iter();
+        for server in servers.filter(|server| addresses(server) != addresses(first)) {
+            let other = &first.directive.at;
+            let listen = server.listens.first();
+            let at = listen.map_or(server.directive, |listen| listen.directive);
+            report.stop(at, format!("this server and the one at {other} are reached on different addresses or ports, which may protect \
+                one of them; hubgate serves every site on each address it listens on: give both the same `listen`, or import them separately"));
+        }
+        let listens: Vec<_> = first.listens(self.tls).collect();
+        if let Some(listen) = Listen::ipv6_only(&listens) {
+            let port = listen.address.port();
+            report.stop(listen.directive, format!(
+                "NGINX accepts IPv6 only here, and hubgate's [::] accepts IPv4 too: add `listen {port}`, or name the address of this machine"
+            ));
         }
     }
-}
 
-/// The hubs that sites lead to.
-fn known(sites: &[Site]) -> Vec<&Hub> {
-    let hubs = sites.iter().map(|site| &site.plan.hub);
-    let paths = sites.iter().flat_map(|site| &site.plan.paths);
-    hubs.chain(paths.filter_map(|path| path.hub.as_ref()))
-        .collect()
-}
-
-/// Stops where a server is reached on other addresses than the rest, as that may be what guards it.
-fn same_addresses(served: &[&Server<'_>], tls: bool, report: &mut Report) {
-    let of = |server: &Server<'_>| -> BTreeSet<SocketAddr> {
-        server.listens(tls).map(|it| it.address).collect()
-    };
-    let Some(first) = served.first() else {
-        return;
-    };
-    for server in served.iter().filter(|server| of(server) != of(first)) {
-        let other = &first.directive.at;
-        let at = server
-            .listens
-            .first()
-            .map_or(server.directive, |it| it.directive);
-        report.stop(at, format!("this server and the one at {other} are reached on different addresses or ports, which may be what guards \
-            one of them; hubgate serves every site on each address it listens on: give both the same `listen`, or import them apart"));
-    }
-    let listens: Vec<_> = first.listens(tls).collect();
-    if let Some(listen) = listen::ipv6_only(&listens) {
-        let port = listen.address.port();
-        report.stop(listen.directive, format!(
-            "NGINX takes IPv6 only here, and hubgate's [::] takes IPv4 too: add `listen {port}`, or name the address of this machine"
-        ));
+    /// Returns the levels of all locations with an upstream.
+    fn upstream_levels(&self) -> UpstreamLevels<'d> {
+        let servers = self.servers.iter();
+        let all = servers.flat_map(|server| server.locations.iter().zip(&server.targets));
+        let with_upstream = all.filter(|(_, target)| {
+            target
+                .as_ref()
+                .is_some_and(|target| target.upstream().is_some())
+        });
+        UpstreamLevels(
+            with_upstream
+                .map(|(location, _)| location.levels.clone())
+                .collect(),
+        )
     }
 }
 
-/// Where hubgate leads from http to https; at the addresses of TLS it does so anyway.
-fn plain(servers: &[Server<'_>], led: &[usize], https: &[SocketAddr]) -> Vec<SocketAddr> {
-    let used = servers
-        .iter()
-        .filter(|it| matches!(it.kind, Kind::Hubs | Kind::ToTls) || led.contains(&it.directive.id));
-    let plain = listen::together(used.flat_map(|it| it.listens(false)));
-    listen::beside(plain, https)
-}
-
-/// The places of all hubs.
-fn places<'d>(hubs: &[&Server<'d>]) -> Vec<Levels<'d>> {
-    let all = hubs
-        .iter()
-        .flat_map(|server| server.locations.iter().zip(&server.passed));
-    let with_hub = all.filter(|(_, passed)| matches!(passed, Some(Passed::Hub(_))));
-    with_hub
-        .map(|(location, _)| location.levels.clone())
-        .collect()
-}
-
-fn access_log(places: &[Levels<'_>], report: &mut Report) -> Option<&'static str> {
-    let logs: Vec<_> = places
-        .iter()
-        .filter_map(|it| it.one("access_log"))
-        .collect();
-    let off =
-        !logs.is_empty() && logs.len() == places.len() && logs.iter().all(|it| it.word() == "off");
-    if off {
-        logs.iter().for_each(|it| report.kept(it, "`log.access`"));
-        return Some("off");
+impl UpstreamLevels<'_> {
+    /// Returns `off` if no location with an upstream writes an access log.
+    fn access_log(&self, report: &mut Report) -> Option<&'static str> {
+        let logs = self.0.iter();
+        let logs: Vec<_> = logs
+            .filter_map(|levels| levels.inherited("access_log"))
+            .collect();
+        let is_off = logs.iter().all(|log| log.parameter() == "off");
+        if logs.is_empty() || logs.len() != self.0.len() || !is_off {
+            return None;
+        }
+        logs.iter().for_each(|log| report.kept(log, "`log.access`"));
+        Some("off")
     }
-    None
 }

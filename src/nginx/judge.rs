@@ -1,126 +1,124 @@
-//! What a server's locations come to: who may enter each, and what is there.
+//! The access rule and the target of each location of a server.
 
 use super::{
-    condition::{self, Condition},
+    condition::Condition,
     directive::Directive,
-    directive_table,
-    guard::{self, Verify},
+    guard::{AccessDirectives, VerifyClient},
     levels::Levels,
     location::Matcher,
     network::Networks,
     outcome::Outcome::{Dropped, Kept},
-    plan::{Judged, Target},
+    plan::{LocationAccess, Target},
     report::Report,
-    rule::{Certificate, Entry, Rule},
+    rule::{AccessPhase, Certificate, Rule},
     server::Server,
-    upstream::{Hub, Passed},
+    upstream::{ProxyTarget, Upstream},
     variables::Variables,
 };
 
-/// Judges all locations, and what stands for `/` where none is written.
-pub(super) fn places<'d>(
-    server: &Server<'d>,
-    hosts: &[String],
-    report: &mut Report,
-) -> Vec<Judged<'d>> {
-    let judge = Judge::of(server, hosts, report);
-    let mut places: Vec<_> = (0..server.locations.len())
-        .map(|nth| judge.place(nth, report))
-        .collect();
-    if !places.iter().any(Judged::is_root) {
-        places.push(Judged {
-            matcher: Matcher::Prefix("/".into()),
-            directive: server.directive,
-            around: Vec::new(),
-            shielded: false,
-            leads_on: false,
-            adds_slash: false,
-            rule: Rule::NOBODY,
-            target: Target::Other,
-        });
-    }
-    places
-}
-
-/// Judges the locations of one server.
-struct Judge<'s, 'd> {
+/// The evaluation of the locations of one server.
+pub(super) struct AccessEvaluation<'s, 'd> {
     server: &'s Server<'d>,
     hosts: &'s [String],
-    verify: Verify,
-    /// The demands of the `if`s of the server itself.
-    everywhere: Wanted,
+    verify: VerifyClient,
+    /// The requirements of the `if` directives of the server itself.
+    everywhere: IfRequirements,
 }
 
-/// The demands of the `if`s of a block.
+/// The requirements of the `if` directives of one block.
 #[derive(Clone, Debug)]
-struct Wanted {
+struct IfRequirements {
     certificate: bool,
-    /// The addresses that none of them refuses.
+    /// The addresses that no `if` refuses.
     networks: Networks,
 }
 
-impl<'s, 'd> Judge<'s, 'd> {
-    fn of(server: &'s Server<'d>, hosts: &'s [String], report: &mut Report) -> Self {
+impl<'s, 'd> AccessEvaluation<'s, 'd> {
+    /// Evaluates the server itself.
+    pub(super) fn new(server: &'s Server<'d>, hosts: &'s [String], report: &mut Report) -> Self {
         let verify = match server.has_tls() {
-            true => guard::verify(&server.levels, report),
-            false => Verify::Never,
+            true => server.access_directives().verify_client(report),
+            false => VerifyClient::Off,
         };
-        let mut judge = Self {
+        let mut evaluation = Self {
             server,
             hosts,
             verify,
-            everywhere: Wanted {
+            everywhere: IfRequirements {
                 certificate: false,
                 networks: Networks::all(),
             },
         };
-        judge.everywhere = judge.conditions(&server.levels, &server.variables, None, report);
-        judge.hub_decides(report);
-        judge
+        evaluation.everywhere =
+            evaluation.if_requirements(server.access_directives(), None, report);
+        evaluation.check_optional_certificate(report);
+        evaluation
     }
 
-    /// Stops where nobody but the hub would judge a certificate.
-    fn hub_decides(&self, report: &mut Report) {
-        let anywhere = || {
-            let locations = self.server.locations.iter().enumerate();
-            locations
-                .filter(|(nth, _)| matches!(self.target(*nth), Target::Hub(_)))
-                .any(|(nth, it)| {
-                    let variables = &self.server.inner_variables[nth];
-                    self.wants_certificate(&it.levels, variables)
-                        || guard::certificate_suffices(&it.levels, variables)
-                })
-        };
-        let Some(directive) = self.server.levels.one("ssl_verify_client") else {
+    /// Evaluates all locations; where none is `/`, a closed one is added.
+    pub(super) fn locations(&self, report: &mut Report) -> Vec<LocationAccess<'d>> {
+        let mut locations: Vec<_> = (0..self.server.locations.len())
+            .map(|nth| self.location(nth, report))
+            .collect();
+        if !locations.iter().any(LocationAccess::is_root) {
+            locations.push(LocationAccess {
+                matcher: Matcher::Prefix("/".into()),
+                directive: self.server.directive,
+                around: Vec::new(),
+                shielded: false,
+                redirects_to_slash: false,
+                adds_slash: false,
+                rule: Rule::DENIED,
+                target: Target::Local,
+            });
+        }
+        locations
+    }
+
+    /// Stops where the hub alone would verify a certificate.
+    fn check_optional_certificate(&self, report: &mut Report) {
+        let Some(directive) = self.server.levels.inherited("ssl_verify_client") else {
             return;
         };
-        if !matches!(self.verify, Verify::Sometimes(_)) {
+        if !matches!(self.verify, VerifyClient::Optional(_)) {
             return;
         }
-        if self.everywhere.certificate || anywhere() {
-            return report.kept(directive, "`client_certificate` where an `if` wants one");
+        let matters = |nth: &usize| {
+            let access = self.server.access_directives_of(*nth);
+            self.requires_certificate(access) || access.certificate_suffices()
+        };
+        let mut upstreams = (0..self.server.locations.len())
+            .filter(|nth| matches!(self.target(*nth), Target::Upstream(_)));
+        if self.everywhere.certificate || upstreams.any(|nth| matters(&nth)) {
+            return report.kept(
+                directive,
+                "`client_certificate` where an `if` requires a certificate",
+            );
         }
-        report.stop(directive, "`optional` without an `if` leaves it to the hub to let in those without a certificate: \
+        report.stop(directive, "`optional` without an `if` leaves it to the hub to admit clients without a certificate: \
                                 write `on`, or `off`, or refuse with `if ($ssl_client_verify != SUCCESS) { return 403; }`");
     }
 
-    fn place(&self, nth: usize, report: &mut Report) -> Judged<'d> {
+    fn location(&self, nth: usize, report: &mut Report) -> LocationAccess<'d> {
         let location = &self.server.locations[nth];
         let target = self.target(nth);
         let rule = match &target {
-            Target::Hub(hub) => {
-                let variables = &self.server.inner_variables[nth];
-                let wants = self.conditions(&location.levels, variables, Some(hub), report);
-                self.rule(&location.levels, variables, &wants, report)
+            Target::Upstream(upstream) => {
+                let access = self.server.access_directives_of(nth);
+                let required = self.if_requirements(access, Some(upstream), report);
+                self.rule(access, &required, report)
             }
-            Target::Closed | Target::Other => Rule::NOBODY,
+            Target::Refused | Target::Local => Rule::DENIED,
         };
-        Judged {
+        LocationAccess {
             matcher: location.matcher.clone(),
             directive: location.directive,
             around: location.around.clone(),
             shielded: location.shielded,
-            leads_on: location.levels.all_own().any(directive_table::leads_on),
+            redirects_to_slash: location
+                .levels
+                .own_directives()
+                .any(Directive::redirects_to_slash),
             adds_slash: location.adds_slash(),
             rule,
             target,
@@ -129,178 +127,180 @@ impl<'s, 'd> Judge<'s, 'd> {
 
     fn rule(
         &self,
-        levels: &Levels<'d>,
-        variables: &Variables<'d>,
-        wanted: &Wanted,
+        access: AccessDirectives<'_, 'd>,
+        required: &IfRequirements,
         report: &mut Report,
     ) -> Rule {
         let dual = self.server.listens.iter().any(|listen| listen.dual);
-        let networks = wanted.networks.and(&self.everywhere.networks);
-        let entry = guard::entry(levels, variables, dual, report);
-        let entry = entry.within(&networks).unwrap_or_else(|| {
-            self.unsayable(levels, report);
-            Entry::Nobody
+        let networks = required.networks.intersection(&self.everywhere.networks);
+        let phase = access.access_phase(dual, report);
+        let phase = phase.within(&networks).unwrap_or_else(|| {
+            self.stop_at_conditions(access.levels, report);
+            AccessPhase::Denied
         });
-        let certificate = self.certificate(wanted.certificate);
-        let suffices = guard::certificate_suffices(levels, variables);
-        let (certificate, either) = match (&self.verify, certificate) {
-            (Verify::Sometimes(certificate), None) if suffices => (Some(certificate.clone()), true),
-            (_, certificate) => {
-                must_not_depend(levels, suffices, certificate.is_some(), report);
-                (certificate, false)
-            }
-        };
+        let certificate = self.certificate(required.certificate);
+        if let (VerifyClient::Optional(optional), None) = (&self.verify, &certificate)
+            && access.certificate_suffices()
+        {
+            return Rule {
+                certificate: Some(optional.clone()),
+                phase,
+                certificate_suffices: true,
+            };
+        }
+        access.check_certificate_suffices(certificate.is_some(), report);
         Rule {
             certificate,
-            entry,
-            either,
+            phase,
+            certificate_suffices: false,
         }
     }
 
-    /// Stops at conditions on networks where networks or a password are enough.
-    fn unsayable(&self, levels: &Levels<'d>, report: &mut Report) {
+    /// Stops at conditions on networks where networks or a password suffice.
+    fn stop_at_conditions(&self, levels: &Levels<'d>, report: &mut Report) {
         let conditions = levels
-            .own("if")
+            .own_all("if")
             .into_iter()
-            .chain(self.server.levels.own("if"));
-        conditions.for_each(|it| report.stop(it, NO_IF));
+            .chain(self.server.levels.own_all("if"));
+        conditions.for_each(|directive| report.stop(directive, NO_IF));
     }
 
-    fn certificate(&self, wants: bool) -> Option<Certificate> {
+    fn certificate(&self, is_required: bool) -> Option<Certificate> {
         match &self.verify {
-            Verify::Always(certificate) => Some(certificate.clone()),
-            Verify::Sometimes(certificate) if self.everywhere.certificate || wants => {
+            VerifyClient::On(certificate) => Some(certificate.clone()),
+            VerifyClient::Optional(certificate) if self.everywhere.certificate || is_required => {
                 Some(certificate.clone())
             }
             _ => None,
         }
     }
 
-    /// What is there; a request from outside reaches no hub of an `internal` location, nor one
-    /// behind a `return`.
+    /// Returns the target of a location; no client reaches the upstream of an `internal` location, or
+    /// one behind a `return`.
     fn target(&self, nth: usize) -> Target {
         let levels = &self.server.locations[nth].levels;
-        let answer = levels.own_one("return");
-        if levels.one("internal").is_some() || answer.is_some_and(condition::is_refusal) {
-            return Target::Closed;
+        let returns = levels.own("return");
+        if levels.inherited("internal").is_some() || returns.is_some_and(Directive::is_refusal) {
+            return Target::Refused;
         }
-        match &self.server.passed[nth] {
-            Some(Passed::Hub(hub)) if answer.is_none() => Target::Hub(hub.clone()),
-            _ => Target::Other,
+        match &self.server.targets[nth] {
+            Some(ProxyTarget::Upstream(upstream)) if returns.is_none() => {
+                Target::Upstream(upstream.clone())
+            }
+            _ => Target::Local,
         }
     }
 
-    /// Whether an `if` of the block itself wants a certificate.
-    fn wants_certificate(&self, levels: &Levels<'d>, variables: &Variables<'d>) -> bool {
-        let wants = |it: &&Directive| {
-            self.condition(it) == Condition::Certificate
-                || variables.refuses_without_certificate(it)
+    /// Reports whether an `if` of the innermost block requires a certificate.
+    fn requires_certificate(&self, access: AccessDirectives<'_, 'd>) -> bool {
+        let requires = |directive: &&Directive| {
+            self.condition(directive) == Condition::Certificate
+                || access.variables.refuses_without_certificate(directive)
         };
-        levels.own("if").iter().any(wants)
+        access.levels.own_all("if").iter().any(requires)
     }
 
-    /// The demands of the `if`s of a block, each reported.
-    fn conditions(
+    /// Returns the requirements of the `if` directives of a block, and reports each of them.
+    fn if_requirements(
         &self,
-        levels: &Levels<'d>,
-        variables: &Variables<'d>,
-        hub: Option<&Hub>,
+        access: AccessDirectives<'_, 'd>,
+        upstream: Option<&Upstream>,
         report: &mut Report,
-    ) -> Wanted {
+    ) -> IfRequirements {
+        let variables = access.variables;
         let mut networks = Networks::all();
-        for directive in levels.own("if") {
+        for directive in access.levels.own_all("if") {
             let by_certificate = variables.refuses_without_certificate(directive);
-            if variables.is_never(directive) && self.condition(directive) != Condition::ToTls {
-                report.whole(Kept, directive, "never so where hubgate serves this site");
-            } else if let Some(refused) = variables.refused(directive) {
-                report.whole(Kept, directive, "the networks of `access`");
-                networks = networks.and(&refused.others());
-            } else if hub.is_some_and(|hub| speaks_grpc(directive, variables, hub)) {
-                report.whole(
+            if variables.is_never(directive) && self.condition(directive) != Condition::ToHttps {
+                report.record_block(Kept, directive, "never true where hubgate serves this site");
+            } else if let Some(refused) = variables.refused_addresses(directive) {
+                report.record_block(Kept, directive, "the networks of `access`");
+                networks = networks.intersection(&refused.complement());
+            } else if upstream.is_some_and(|upstream| upstream.has_grpc(directive, variables)) {
+                report.record_block(
                     Dropped,
                     directive,
-                    "hubgate speaks no gRPC: the same server is asked by HTTP/1.1",
+                    "hubgate does not translate gRPC: the same server is reached by HTTP/1.1",
                 );
-            } else if by_certificate && self.verify != Verify::Never {
-                report.whole(Kept, directive, "the certificate is needed here");
+            } else if by_certificate && self.verify != VerifyClient::Off {
+                report.record_block(Kept, directive, "a certificate is required here");
             } else {
-                self.tell(directive, report);
+                self.report_condition(directive, report);
             }
         }
-        Wanted {
-            certificate: self.wants_certificate(levels, variables),
+        IfRequirements {
+            certificate: self.requires_certificate(access),
             networks,
         }
     }
 
     fn condition(&self, directive: &Directive) -> Condition {
-        match condition::condition(directive, self.hosts, self.server.has_tls()) {
-            // In the clear hubgate leads nowhere: the site is served there.
-            Condition::ToTls if !self.server.has_tls() => Condition::Guard,
+        match Condition::classify(directive, self.hosts, self.server.has_tls()) {
+            // Without TLS, hubgate does not redirect: it serves the site on http.
+            Condition::ToHttps if !self.server.has_tls() => Condition::Access,
             condition => condition,
         }
     }
 
-    fn tell(&self, directive: &Directive, report: &mut Report) {
-        match self.condition(directive) {
-            Condition::ToTls => report.whole(
+    fn report_condition(&self, directive: &Directive, report: &mut Report) {
+        let (outcome, reason) = match self.condition(directive) {
+            Condition::ToHttps => (Kept, "built in: hubgate redirects from http to https"),
+            Condition::OtherHosts => (
                 Kept,
-                directive,
-                "built in: hubgate leads from http to https",
+                "built in: hubgate responds to the hosts of its sites only",
             ),
-            Condition::OtherHosts => report.whole(
-                Kept,
-                directive,
-                "built in: hubgate answers for the hosts of its sites only",
-            ),
-            Condition::Detour => report.whole(
+            Condition::OptionalRedirect => (
                 Dropped,
-                directive,
-                "leads to another path, by a field that a client may leave out: hubgate asks the hub at once",
+                "redirects to another path, by a field that a client may leave out: hubgate forwards the request to the hub directly",
             ),
-            Condition::Comfort => report.whole(
-                Dropped,
-                directive,
-                "changes answers only; hubgate has no conditions",
-            ),
-            Condition::Certificate if self.verify != Verify::Never => {
-                report.whole(Kept, directive, "the certificate is needed here");
+            Condition::ResponseOnly => {
+                (Dropped, "changes responses only; hubgate has no conditions")
             }
-            Condition::Guard if directive.text().contains("$request_method") => report.stop(
-                directive,
-                "hubgate has no `if`: it answers preflights (OPTIONS) by itself for the origins that `access.origins` of \
-                 proxy.yaml lists, so remove this, and add the origins there",
-            ),
-            Condition::Certificate | Condition::Guard => report.stop(
-                directive,
-                NO_IF,
-            ),
+            Condition::Certificate if self.verify != VerifyClient::Off => {
+                (Kept, "a certificate is required here")
+            }
+            Condition::Access if directive.joined_parameters().contains("$request_method") => {
+                return report.stop(
+                    directive,
+                    "hubgate has no `if`: it responds to preflights (OPTIONS) of the origins that `access.origins` of \
+                     proxy.yaml lists, so remove this, and add the origins there",
+                );
+            }
+            Condition::Certificate | Condition::Access => return report.stop(directive, NO_IF),
+        };
+        report.record_block(outcome, directive, reason);
+    }
+}
+
+impl<'d> Server<'d> {
+    /// Returns the access directives of the server itself.
+    pub(super) fn access_directives(&self) -> AccessDirectives<'_, 'd> {
+        AccessDirectives {
+            levels: &self.levels,
+            variables: &self.variables,
+        }
+    }
+
+    /// Returns the access directives of a location, by its index.
+    pub(super) fn access_directives_of(&self, nth: usize) -> AccessDirectives<'_, 'd> {
+        AccessDirectives {
+            levels: &self.locations[nth].levels,
+            variables: &self.location_variables[nth],
         }
     }
 }
 
-/// Whether all that an `if` does is to ask the same server by gRPC, which is told nothing of NGINX.
-fn speaks_grpc(directive: &Directive, variables: &Variables<'_>, hub: &Hub) -> bool {
-    let [pass] = directive.inner() else {
-        return false;
-    };
-    let server = variables.resolve(pass.word()).replacen("grpc", "http", 1);
-    pass.name == "grpc_pass" && hub.servers == [server] && hub.edits.fields.is_empty()
+impl Upstream {
+    /// Reports whether an `if` only sends gRPC to the same server, without fields of NGINX.
+    fn has_grpc(&self, directive: &Directive, variables: &Variables<'_>) -> bool {
+        let [pass] = directive.children() else {
+            return false;
+        };
+        let server = variables.resolve(pass.parameter());
+        let server = server.replacen("grpc", "http", 1);
+        pass.name == "grpc_pass" && self.servers == [server] && self.edits.fields.is_empty()
+    }
 }
 
-const NO_IF: &str = "hubgate has no `if`, and this one may decide who enters or where a request goes: \
-    say it with allow, deny, auth_basic or ssl_verify_client, or remove it";
-
-/// Stops where a password is not asked for by a certificate that is always there or never.
-fn must_not_depend(levels: &Levels<'_>, suffices: bool, has: bool, report: &mut Report) {
-    let Some(realm) = levels.one("auth_basic").filter(|_| suffices) else {
-        return;
-    };
-    let cure = match has {
-        true => "a certificate is needed here anyway, and with it no password: remove `auth_basic`",
-        false => {
-            "no certificate is asked for here, so that the password is always needed: write the words without a variable"
-        }
-    };
-    report.stop(realm, cure);
-}
+const NO_IF: &str = "hubgate has no `if`, and this one may decide about access or about the hub of a request: \
+    write it with allow, deny, auth_basic or ssl_verify_client, or remove it";

@@ -1,9 +1,9 @@
-//! Words, `;`, `{` and `}`, as `ngx_conf_read_token` takes a file apart.
+//! Splits a file into words, `;`, `{` and `}`, as `ngx_conf_read_token` of NGINX does.
 //!
-//! A quote, `#` or `}` means something only where a word could begin; `{` ends a
-//! word unless a `$` stands before it.
+//! A quote, `#` or `}` is special only at the begin of a word; `{` ends a word unless it follows
+//! a `$`.
 
-/// What a file is made of.
+/// The smallest unit of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// A name or an argument, its quotes and escapes resolved.
@@ -16,17 +16,17 @@ pub(super) enum Token {
     Close,
 }
 
-/// Takes one file apart.
+/// The tokens of one file, read in order.
 pub(super) struct Lexer<'t> {
     rest: &'t str,
-    /// The line that `rest` begins on, from 1.
+    /// The line on which `rest` begins, counted from 1.
     line: usize,
-    /// After a quoted word, which nothing may touch.
+    /// Set after a quoted word, which a blank, `;`, `{` or `)` must follow.
     closed: bool,
 }
 
 impl<'t> Lexer<'t> {
-    /// Begins at the first line; a byte order mark is no part of it.
+    /// Starts at the first line, after a byte order mark.
     pub(super) fn new(text: &'t str) -> Self {
         Self {
             rest: text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -35,10 +35,11 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// The next token and the line that it begins on; none at the end.
+    /// Returns the next token and the line on which it begins; none at the end of the file.
     ///
     /// # Errors
-    /// A quote that is not closed, or a word right behind one: the line and what is wrong.
+    /// Fails at an unclosed quote and at a word that directly follows a quoted one, with the line
+    /// and the message.
     pub(super) fn next(&mut self) -> Result<Option<(Token, usize)>, (usize, String)> {
         let spaced = self.skip();
         let line = self.line;
@@ -50,16 +51,16 @@ impl<'t> Lexer<'t> {
         }
         self.closed = false;
         let token = match first {
-            ';' => self.sign(Token::End),
-            '{' => self.sign(Token::Open),
-            '}' => self.sign(Token::Close),
+            ';' => self.symbol(Token::End),
+            '{' => self.symbol(Token::Open),
+            '}' => self.symbol(Token::Close),
             '"' | '\'' => Token::Word(self.quoted(first)?),
             _ => Token::Word(self.bare()),
         };
         Ok(Some((token, line)))
     }
 
-    /// Leaves blanks and comments behind; whether there were any.
+    /// Skips blanks and comments, and reports whether there were any.
     fn skip(&mut self) -> bool {
         let before = self.rest.len();
         loop {
@@ -73,7 +74,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    fn sign(&mut self, token: Token) -> Token {
+    fn symbol(&mut self, token: Token) -> Token {
         self.advance(1);
         token
     }
@@ -81,11 +82,11 @@ impl<'t> Lexer<'t> {
     fn quoted(&mut self, quote: char) -> Result<String, (usize, String)> {
         let inside = &self.rest[1..];
         let Some(end) = unescaped(inside, |c, _| c == quote) else {
-            return Err((self.line, "a quote that is never closed".into()));
+            return Err((self.line, "a quote is not closed: close it".into()));
         };
         self.advance(end + 2);
         self.closed = true;
-        Ok(resolve(&inside[..end]))
+        Ok(unescape(&inside[..end]))
     }
 
     fn bare(&mut self) -> String {
@@ -97,7 +98,7 @@ impl<'t> Lexer<'t> {
         let end = unescaped(self.rest, ends).unwrap_or(self.rest.len());
         let word = &self.rest[..end];
         self.advance(end);
-        resolve(word)
+        unescape(word)
     }
 
     fn advance(&mut self, bytes: usize) {
@@ -107,13 +108,13 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// Where the first character is that `ends` and has no backslash before it.
+/// Finds the first character that fulfils `ends` and that no backslash escapes.
 fn unescaped(text: &str, ends: impl Fn(char, Option<char>) -> bool) -> Option<usize> {
     let mut before = None;
     let mut escaped = false;
-    for (place, c) in text.char_indices() {
+    for (offset, c) in text.char_indices() {
         if !escaped && ends(c, before) {
-            return Some(place);
+            return Some(offset);
         }
         escaped = !escaped && c == '\\';
         before = (!escaped).then_some(c);
@@ -121,22 +122,22 @@ fn unescaped(text: &str, ends: impl Fn(char, Option<char>) -> bool) -> Option<us
     None
 }
 
-/// Resolves `\"`, `\'`, `\\`, `\t`, `\r` and `\n`; any other backslash is itself.
-fn resolve(word: &str) -> String {
+/// Resolves `\"`, `\'`, `\\`, `\t`, `\r` and `\n`; any other backslash stays.
+fn unescape(word: &str) -> String {
     let mut resolved = String::with_capacity(word.len());
     let mut rest = word.chars().peekable();
     while let Some(c) = rest.next() {
-        let meant = match (c, rest.peek()) {
+        let escaped = match (c, rest.peek()) {
             ('\\', Some(next @ ('"' | '\'' | '\\'))) => Some(*next),
             ('\\', Some('t')) => Some('\t'),
             ('\\', Some('r')) => Some('\r'),
             ('\\', Some('n')) => Some('\n'),
             _ => None,
         };
-        if meant.is_some() {
+        if escaped.is_some() {
             rest.next();
         }
-        resolved.push(meant.unwrap_or(c));
+        resolved.push(escaped.unwrap_or(c));
     }
     resolved
 }
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn words_end_where_nginx_ends_them() {
+    fn a_word_ends_where_nginx_ends_it() {
         assert_eq!(words("a b;c{d"), ["a", "b", "c", "d"]);
         assert_eq!(words("set ${x}y {"), ["set", "${x}y"]);
         assert_eq!(words("~ ^/a{2}"), ["~", "^/a", "2}"]);
@@ -185,11 +186,15 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_without_end_and_a_word_behind_one_are_told_with_their_line() {
-        let (line, told) = Lexer::new("\n'a b\n").next().unwrap_err();
-        assert_eq!((line, told.as_str()), (2, "a quote that is never closed"));
+    fn an_unclosed_quote_and_a_word_behind_a_quoted_one_are_refused_with_their_line() {
+        let (line, message) = Lexer::new("\n'a b\n").next().unwrap_err();
+        assert_eq!(
+            (line, message.as_str()),
+            (2, "a quote is not closed: close it")
+        );
         let mut lexer = Lexer::new("'a'b");
         lexer.next().unwrap();
-        assert!(lexer.next().unwrap_err().1.contains("after a quoted word"));
+        let (_, message) = lexer.next().unwrap_err();
+        assert!(message.contains("after a quoted word"), "{message}");
     }
 }

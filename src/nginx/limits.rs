@@ -1,109 +1,128 @@
-//! Sizes and times, in hubgate's units.
+//! Sizes and times of NGINX as `limits` of proxy.yaml.
 
-use super::{directive::At, levels::Levels, outcome::Outcome, report::Report};
+use std::fmt;
 
-/// What differs from hubgate's own limits: keys and values of `limits`.
+use super::{
+    directive::Position,
+    levels::{Levels, UpstreamLevels},
+    outcome::Outcome,
+    report::Report,
+};
+
+/// Keys and values of `limits` that differ from hubgate's defaults.
 pub(super) type Limits = Vec<(&'static str, String)>;
 
-/// hubgate has one set of limits: the widest of all places with a hub.
-pub(super) fn of(places: &[Levels<'_>], at: &At, report: &mut Report) -> Limits {
-    let body = body(places, at, report);
-    let idle = idle(places, report).map(|value| ("idle", value));
-    let streams = streams(places, report).map(|value| ("stream_idle", value));
-    body.map(|value| ("body", value))
-        .into_iter()
-        .chain(idle)
-        .chain(streams)
-        .collect()
-}
+/// Seconds of an hour.
+const HOUR: u64 = 3600;
+/// The longest time that hubgate accepts: ten years, in seconds.
+const MAX_SECONDS: u64 = 3650 * 24 * HOUR;
 
-fn body(places: &[Levels<'_>], at: &At, report: &mut Report) -> Option<String> {
-    let mut widest = None;
-    for directive in places
-        .iter()
-        .filter_map(|it| it.one("client_max_body_size"))
-    {
-        let Some(bytes) = bytes(directive.word()) else {
-            report.dropped(directive, "no size");
-            continue;
-        };
-        report.kept(
-            directive,
-            "`limits.body`: the largest of all, as hubgate has one",
-        );
-        // Zero is no limit.
-        widest = widest.max(Some(if bytes == 0 { u64::MAX } else { bytes }));
+impl UpstreamLevels<'_> {
+    /// Returns the widest limits of all locations with an upstream, as hubgate has one set.
+    pub(super) fn limits(&self, at: &Position, report: &mut Report) -> Limits {
+        let limits = [
+            ("body", self.body(at, report)),
+            ("idle", self.idle(report)),
+            ("stream_idle", self.stream_idle(report)),
+        ];
+        limits
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect()
     }
-    let Some(bytes) = widest else {
-        report.note(
-            Outcome::Changed,
-            at,
-            "client_max_body_size",
-            "not set: NGINX takes bodies of 1 MB, hubgate of 64 MB",
-        );
-        return None;
-    };
-    Some(size(bytes)).filter(|it| it != "64MB")
-}
 
-fn idle(places: &[Levels<'_>], report: &mut Report) -> Option<String> {
-    let directive = places.first()?.one("keepalive_timeout")?;
-    let seconds = seconds(directive.word()).filter(|it| (1..=LONGEST).contains(it));
-    let Some(seconds) = seconds else {
-        report.dropped(directive, "hubgate keeps connections for 75 seconds");
-        return None;
-    };
-    report.kept(directive, "`limits.idle`");
-    (seconds != 75).then(|| format!("{seconds}s"))
-}
-
-fn streams(places: &[Levels<'_>], report: &mut Report) -> Option<String> {
-    let times = ["proxy_read_timeout", "proxy_send_timeout"];
-    let all = places
-        .iter()
-        .flat_map(|it| times.iter().filter_map(|name| it.one(name)));
-    let mut longest = HOUR;
-    for directive in all {
-        let seconds = seconds(&directive.text()).unwrap_or(0);
-        longest = longest.max(seconds.min(LONGEST));
-        match seconds {
-            HOUR.. => report.kept(directive, "`limits.stream_idle`"),
-            _ => report.changed(
+    fn body(&self, at: &Position, report: &mut Report) -> Option<String> {
+        let mut widest = None;
+        let locations = self.0.iter();
+        for directive in locations.filter_map(|levels| levels.inherited("client_max_body_size")) {
+            let Some(size) = Size::parse(directive.parameter()) else {
+                report.dropped(directive, "no size");
+                continue;
+            };
+            report.kept(
                 directive,
-                "hubgate waits an hour, as events may be far between",
-            ),
+                "`limits.body`: the largest of all, as hubgate has one",
+            );
+            widest = widest.max(Some(size));
+        }
+        let Some(size) = widest else {
+            report.record_note(
+                Outcome::Changed,
+                at,
+                "client_max_body_size",
+                "not set: NGINX accepts bodies of 1 MB, hubgate of 64 MB",
+            );
+            return None;
+        };
+        Some(size.to_string()).filter(|size| size != "64MB")
+    }
+
+    fn idle(&self, report: &mut Report) -> Option<String> {
+        let directive = self.0.first()?.inherited("keepalive_timeout")?;
+        let seconds = seconds(directive.parameter());
+        let Some(seconds) = seconds.filter(|seconds| (1..=MAX_SECONDS).contains(seconds)) else {
+            report.dropped(directive, "hubgate keeps idle connections for 75 seconds");
+            return None;
+        };
+        report.kept(directive, "`limits.idle`");
+        (seconds != 75).then(|| format!("{seconds}s"))
+    }
+
+    fn stream_idle(&self, report: &mut Report) -> Option<String> {
+        const NAMES: [&str; 2] = ["proxy_read_timeout", "proxy_send_timeout"];
+        let mut longest = HOUR;
+        let timeouts = self
+            .0
+            .iter()
+            .flat_map(|levels| NAMES.map(|name| levels.inherited(name)));
+        for directive in timeouts.flatten() {
+            let seconds = seconds(&directive.joined_parameters()).unwrap_or(0);
+            longest = longest.max(seconds.min(MAX_SECONDS));
+            match seconds {
+                HOUR.. => report.kept(directive, "`limits.stream_idle`"),
+                _ => report.changed(directive, "hubgate waits an hour, as events may be rare"),
+            }
+        }
+        (longest > HOUR).then(|| format!("{longest}s"))
+    }
+}
+
+/// A size in bytes; the largest one stands for no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Size(u64);
+
+impl Size {
+    const UNLIMITED: Self = Self(u64::MAX);
+
+    /// Parses a size of NGINX: a number of bytes, or of `k`, `m` or `g`; 0 for no limit.
+    fn parse(text: &str) -> Option<Self> {
+        let (number, unit) = match text.char_indices().last()? {
+            (place, 'k' | 'K') => (&text[..place], 1 << 10),
+            (place, 'm' | 'M') => (&text[..place], 1 << 20),
+            (place, 'g' | 'G') => (&text[..place], 1 << 30),
+            _ => (text, 1),
+        };
+        match number.parse::<u64>().ok()?.checked_mul(unit)? {
+            0 => Some(Self::UNLIMITED),
+            bytes => Some(Self(bytes)),
         }
     }
-    (longest > HOUR).then(|| format!("{longest}s"))
 }
 
-const HOUR: u64 = 3600;
-/// Ten years, which is what hubgate takes.
-const LONGEST: u64 = 3650 * 24 * HOUR;
-
-/// NGINX's sizes: a number of bytes, or of `k`, `m` or `g`.
-fn bytes(text: &str) -> Option<u64> {
-    let (number, unit) = match text.char_indices().last()? {
-        (place, 'k' | 'K') => (&text[..place], 1 << 10),
-        (place, 'm' | 'M') => (&text[..place], 1 << 20),
-        (place, 'g' | 'G') => (&text[..place], 1 << 30),
-        _ => (text, 1),
-    };
-    number.parse::<u64>().ok()?.checked_mul(unit)
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        u64::MAX => "off".into(),
-        64_000_000 => "64MB".into(),
-        _ if bytes.is_multiple_of(1 << 30) => format!("{}GiB", bytes >> 30),
-        _ if bytes.is_multiple_of(1 << 20) => format!("{}MiB", bytes >> 20),
-        _ if bytes.is_multiple_of(1 << 10) => format!("{}KiB", bytes >> 10),
-        _ => format!("{bytes}B"),
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            u64::MAX => f.write_str("off"),
+            64_000_000 => f.write_str("64MB"),
+            bytes if bytes.is_multiple_of(1 << 30) => write!(f, "{}GiB", bytes >> 30),
+            bytes if bytes.is_multiple_of(1 << 20) => write!(f, "{}MiB", bytes >> 20),
+            bytes if bytes.is_multiple_of(1 << 10) => write!(f, "{}KiB", bytes >> 10),
+            bytes => write!(f, "{bytes}B"),
+        }
     }
 }
 
-/// NGINX's times: numbers with `ms`, `s`, `m`, `h`, `d`, `w`, `M`, `y`, added up.
+/// Parses a time of NGINX in seconds: numbers with `ms`, `s`, `m`, `h`, `d`, `w`, `M` or `y`, added up.
 fn seconds(text: &str) -> Option<u64> {
     let mut rest = text.trim();
     let mut milliseconds: u64 = 0;
@@ -119,13 +138,14 @@ fn seconds(text: &str) -> Option<u64> {
         let unit_end = after
             .find(|c: char| !c.is_ascii_alphabetic())
             .unwrap_or(after.len());
-        milliseconds = milliseconds.checked_add(number.checked_mul(unit(&after[..unit_end])?)?)?;
+        let unit = unit_milliseconds(&after[..unit_end])?;
+        milliseconds = milliseconds.checked_add(number.checked_mul(unit)?)?;
         rest = after[unit_end..].trim_start();
     }
     Some(milliseconds / 1000)
 }
 
-fn unit(name: &str) -> Option<u64> {
+fn unit_milliseconds(name: &str) -> Option<u64> {
     let seconds = match name {
         "ms" => return Some(1),
         "" | "s" => 1,
@@ -145,14 +165,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_sizes_are_nginxs() {
+    fn times_and_sizes_are_parsed_as_in_nginx() {
         assert_eq!(seconds("3600"), Some(3600));
         assert_eq!(seconds("1h 30m"), Some(5400));
         assert_eq!(seconds("1d12h"), Some(36 * 3600));
         assert_eq!(seconds("500ms"), Some(0));
         assert_eq!((seconds("soon"), seconds("")), (None, None));
-        assert_eq!(bytes("10m").map(size).as_deref(), Some("10MiB"));
-        assert_eq!(bytes("1500").map(size).as_deref(), Some("1500B"));
-        assert_eq!((bytes("m"), bytes("999999999999g")), (None, None));
+        let size = |text| Size::parse(text).map(|size| size.to_string());
+        assert_eq!(size("10m").as_deref(), Some("10MiB"));
+        assert_eq!(size("1500").as_deref(), Some("1500B"));
+        assert_eq!((size("m"), size("999999999999g")), (None, None));
     }
 }

@@ -1,155 +1,185 @@
-//! `listen`: where a server is reached.
+//! `listen`: the addresses on which a server is reached.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{directive::Directive, report::Report};
 use crate::config;
 
-/// An address that a server is reached at.
+/// An address on which a server is reached.
 #[derive(Clone, Debug)]
 pub(super) struct Listen<'d> {
     pub(super) address: SocketAddr,
-    /// Whether `[::]` takes IPv4 too, as hubgate's does.
+    /// Set where `[::]` accepts IPv4 too, as hubgate's does.
     pub(super) dual: bool,
     pub(super) tls: bool,
-    /// Whether it says that this server answers for names that no other has.
+    /// Set by `default_server`.
     pub(super) default: bool,
     pub(super) directive: &'d Directive,
 }
 
-/// Where a server listens; on port 80 if it does not say.
-pub(super) fn all<'d>(server: &'d Directive, report: &mut Report) -> Vec<Listen<'d>> {
-    let written: Vec<_> = server
-        .inner()
-        .iter()
-        .filter(|it| it.name == "listen")
-        .collect();
-    if written.is_empty() {
-        return vec![Listen {
-            address: (Ipv4Addr::UNSPECIFIED, 80).into(),
-            dual: false,
-            tls: false,
-            default: false,
-            directive: server,
-        }];
+/// The addresses on which hubgate listens, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Addresses(Vec<SocketAddr>);
+
+impl<'d> Listen<'d> {
+    /// Reads the addresses of a server; port 80 without a `listen`.
+    pub(super) fn all(server: &'d Directive, report: &mut Report) -> Vec<Self> {
+        let children = server.children().iter();
+        let written: Vec<_> = children
+            .clone()
+            .filter(|directive| directive.name == "listen")
+            .collect();
+        if written.is_empty() {
+            return vec![Self {
+                address: (Ipv4Addr::UNSPECIFIED, 80).into(),
+                dual: false,
+                tls: false,
+                default: false,
+                directive: server,
+            }];
+        }
+        let mut ssl = children.filter(|directive| directive.name == "ssl");
+        let tls = ssl.any(|directive| directive.parameter_is("on"));
+        written
+            .into_iter()
+            .filter_map(|directive| Self::read(directive, tls, report))
+            .collect()
     }
-    let ssl = server
-        .inner()
-        .iter()
-        .any(|it| it.name == "ssl" && it.is("on"));
-    let listens = written.into_iter().filter_map(|directive| {
-        let has = |option: &str| directive.words.iter().skip(1).any(|it| it == option);
+
+    /// Reads a `listen`; `tls` where the server has `ssl on`.
+    fn read(directive: &'d Directive, tls: bool, report: &mut Report) -> Option<Self> {
+        let options = directive.parameters.get(1..).unwrap_or_default();
+        let has = |option: &str| options.iter().any(|word| word == option);
         if has("quic") {
-            report.dropped(directive, "hubgate speaks no HTTP/3");
+            report.dropped(directive, "hubgate does not support HTTP/3");
             return None;
         }
         if has("proxy_protocol") {
             report.stop(
                 directive,
-                "NGINX refuses here who sends no PROXY header, and hubgate takes requests without one: remove `proxy_protocol` \
-                 here and in the proxy before it, which then says the client's address in X-Forwarded-For",
+                "NGINX refuses connections without a PROXY header here, and hubgate accepts them: remove `proxy_protocol` \
+                 here and in the proxy before it, which then sends the client's address in X-Forwarded-For",
             );
         }
-        let address = address(directive, report)?;
-        let default = has("default_server") || has("default");
-        Some(Listen {
-            address,
+        Some(Self {
+            address: directive.listen_address(report)?,
             dual: has("ipv6only=off"),
-            tls: ssl || has("ssl"),
-            default,
+            tls: tls || has("ssl"),
+            default: has("default_server") || has("default"),
             directive,
         })
-    });
-    listens.collect()
+    }
+
+    /// Finds the `[::]` that accepts IPv6 only in NGINX, with no listener for IPv4 on its port.
+    pub(super) fn ipv6_only<'l>(listens: &[&'l Self]) -> Option<&'l Self> {
+        let has_any4 = |port| listens.iter().any(|listen| listen.address == any4(port));
+        let is_ipv6_only = |listen: &&&Self| {
+            let port = listen.address.port();
+            listen.address == any6(port) && !listen.dual && !has_any4(port)
+        };
+        listens.iter().find(is_ipv6_only).copied()
+    }
 }
 
-fn address(directive: &Directive, report: &mut Report) -> Option<SocketAddr> {
-    let word = directive.word();
-    if word.starts_with("unix:") {
-        report.dropped(directive, "hubgate listens on addresses only");
-        return None;
-    }
-    match parse(word) {
-        Some(address) => {
-            report.kept(directive, "an address to listen on");
-            Some(address)
+impl Directive {
+    fn listen_address(&self, report: &mut Report) -> Option<SocketAddr> {
+        let word = self.parameter();
+        if word.starts_with("unix:") {
+            report.dropped(self, "hubgate listens on TCP addresses only");
+            return None;
         }
-        None => {
-            report.stop(
-                directive,
+        let address = parse_address(word);
+        match address {
+            Some(_) => report.kept(self, "an address to listen on"),
+            None => report.stop(
+                self,
                 format!("\"{word}\" is no address: write one such as 192.168.1.5:443"),
-            );
-            None
+            ),
         }
+        address
     }
 }
 
-fn parse(word: &str) -> Option<SocketAddr> {
-    let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    if let Ok(port) = word.parse() {
-        return (port != 0).then_some((any, port).into());
+impl Addresses {
+    /// Merges the addresses of these listeners: `[::]` stands for both families, and an unspecified
+    /// address for all of its family.
+    pub(super) fn merge<'l, 'd: 'l>(listens: impl IntoIterator<Item = &'l Listen<'d>>) -> Self {
+        let listens = listens.into_iter();
+        let mut all: Vec<_> = listens.map(|listen| listen.address).collect();
+        all.sort_unstable();
+        all.dedup();
+        let merged = all.iter().copied().filter(|address| {
+            let is_other = |wide: &&SocketAddr| *wide != address;
+            let is_covered = all
+                .iter()
+                .filter(is_other)
+                .any(|wide| covers(*wide, *address));
+            let port = address.port();
+            !is_covered && !(*address == any4(port) && all.contains(&any6(port)))
+        });
+        Self(merged.collect())
     }
-    let here = word
-        .replace("localhost", "127.0.0.1")
-        .replacen("*:", "0.0.0.0:", 1);
-    let bare = here
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    let address: SocketAddr = here.parse().ok().or(bare.ok().map(|ip| (ip, 80).into()))?;
-    (address.port() != 0).then_some(address)
+
+    /// Removes the addresses on which no listener can be opened beside `others`; at the ports of
+    /// those, the first byte of a connection distinguishes TLS from plain HTTP.
+    pub(super) fn beside(mut self, others: &Self) -> Self {
+        let clashes = |address| others.iter().any(|other| config::clash(address, *other));
+        self.0.retain(|address| !clashes(*address));
+        self
+    }
+
+    /// Reports whether hubgate is reached on the address.
+    pub(super) fn cover(&self, address: SocketAddr) -> bool {
+        self.iter().any(|wide| covers(*wide, address))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &SocketAddr> {
+        self.0.iter()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reports whether this is `[::]` with the port alone, hubgate's default.
+    pub(super) fn is_default(&self, port: u16) -> bool {
+        self.0 == [any6(port)]
+    }
 }
 
-/// The addresses that hubgate listens on to be reached at these, in order: `[::]` for both
-/// families, and an address of its own within that of all.
-pub(super) fn together<'l, 'd: 'l>(
-    listens: impl IntoIterator<Item = &'l Listen<'d>>,
-) -> Vec<SocketAddr> {
-    let listens: Vec<_> = listens.into_iter().collect();
-    let any4 = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-    let mut all: Vec<_> = listens.iter().map(|it| it.address).collect();
-    all.sort_unstable();
-    all.dedup();
-    let kept = all.clone();
-    all.retain(|it| {
-        let wider = kept.iter().any(|wide| wide != it && covers(*wide, *it));
-        let both = *it == any4(it.port()) && kept.contains(&any6(it.port()));
-        !wider && !both
-    });
-    all
-}
-
-/// The `[::]` of which NGINX takes IPv6 only, with nothing beside it that takes IPv4.
-pub(super) fn ipv6_only<'l, 'd: 'l>(listens: &[&'l Listen<'d>]) -> Option<&'l Listen<'d>> {
-    let beside = |port| {
-        listens
-            .iter()
-            .any(|it| it.address == SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
-    };
-    let found = listens
-        .iter()
-        .find(|it| it.address == any6(it.address.port()) && !it.dual && !beside(it.address.port()));
-    found.copied()
+fn any4(port: u16) -> SocketAddr {
+    (Ipv4Addr::UNSPECIFIED, port).into()
 }
 
 fn any6(port: u16) -> SocketAddr {
     (Ipv6Addr::UNSPECIFIED, port).into()
 }
 
-/// Whether hubgate, listening on `wide`, is reached at `narrow` too.
-pub(super) fn covers(wide: SocketAddr, narrow: SocketAddr) -> bool {
+/// Reports whether hubgate, listening on `wide`, is reached on `narrow` too.
+fn covers(wide: SocketAddr, narrow: SocketAddr) -> bool {
     wide == narrow
         || wide.ip().is_unspecified()
             && (wide.is_ipv6() || narrow.is_ipv4())
             && wide.port() == narrow.port()
 }
 
-/// Those that can be listened on beside others; at the others' ports TLS and plain HTTP are told
-/// apart.
-pub(super) fn beside(mut addresses: Vec<SocketAddr>, others: &[SocketAddr]) -> Vec<SocketAddr> {
-    let clash = |it| others.iter().any(|other| config::clash(it, *other));
-    addresses.retain(|it| !clash(*it));
-    addresses
+/// Parses an address in any form of `listen`; the port is 80 by default.
+fn parse_address(word: &str) -> Option<SocketAddr> {
+    if let Ok(port) = word.parse() {
+        return (port != 0).then_some(any4(port));
+    }
+    let numeric = word
+        .replace("localhost", "127.0.0.1")
+        .replacen("*:", "0.0.0.0:", 1);
+    let without_port = numeric
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    let address: SocketAddr = match numeric.parse() {
+        Ok(address) => address,
+        Err(_) => (without_port.ok()?, 80).into(),
+    };
+    (address.port() != 0).then_some(address)
 }
 
 #[cfg(test)]
@@ -162,7 +192,7 @@ mod tests {
     };
 
     #[test]
-    fn addresses_are_read_in_all_their_forms() {
+    fn addresses_are_parsed_in_all_their_forms() {
         for (word, expected) in [
             ("443", "0.0.0.0:443"),
             ("*:443", "0.0.0.0:443"),
@@ -171,44 +201,40 @@ mod tests {
             ("[::]:80", "[::]:80"),
             ("[::1]", "[::1]:80"),
         ] {
-            assert_eq!(parse(word), Some(expected.parse().unwrap()), "{word}");
+            assert_eq!(
+                parse_address(word),
+                Some(expected.parse().unwrap()),
+                "{word}"
+            );
         }
         for word in ["", "home:80", "0", "127.0.0.1:x", "65536"] {
-            assert_eq!(parse(word), None, "{word}");
+            assert_eq!(parse_address(word), None, "{word}");
         }
     }
 
     #[test]
-    fn an_address_of_its_own_goes_into_that_of_all_of_its_family() {
-        let together = |words: &[&str]| {
-            let files = Memory(
-                [(
-                    "/e/n".into(),
-                    format!("server {{ listen {}; }}", words.join("; listen ")),
-                )]
-                .into(),
-            );
-            let read = Parser::new(&files)
-                .root(Path::new("/e/n"), Path::new("/e"))
+    fn an_unspecified_address_covers_the_others_of_its_family() {
+        let merged = |words: &[&str]| {
+            let listens = words.join("; listen ");
+            let text = format!("server {{ listen {listens}; }}");
+            let files = Memory([("/e/n".into(), text)].into());
+            let parsed = Parser::new(&files)
+                .parse(Path::new("/e/n"), Path::new("/e"))
                 .unwrap();
-            let listens = all(&read[0], &mut Report::default());
-            together(&listens)
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
+            let listens = Listen::all(&parsed[0], &mut Report::default());
+            let merged = Addresses::merge(&listens);
+            merged.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(
-            together(&["80", "127.0.0.1:80", "127.0.0.1:81"]),
+            merged(&["80", "127.0.0.1:80", "127.0.0.1:81"]),
             ["0.0.0.0:80", "127.0.0.1:81"]
         );
-        assert_eq!(together(&["80", "[::]:80", "[::1]:80"]), ["[::]:80"]);
-        assert_eq!(together(&["80", "[::1]:80"]), ["0.0.0.0:80", "[::1]:80"]);
-        assert_eq!(together(&["[::]:80 ipv6only=off"]), ["[::]:80"]);
+        assert_eq!(merged(&["80", "[::]:80", "[::1]:80"]), ["[::]:80"]);
+        assert_eq!(merged(&["80", "[::1]:80"]), ["0.0.0.0:80", "[::1]:80"]);
+        assert_eq!(merged(&["[::]:80 ipv6only=off"]), ["[::]:80"]);
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
-        let redirect = vec![address("0.0.0.0:80"), address("127.0.0.1:81")];
-        assert_eq!(
-            beside(redirect, &[address("[::]:80")]),
-            [address("127.0.0.1:81")]
-        );
+        let redirect = Addresses(vec![address("0.0.0.0:80"), address("127.0.0.1:81")]);
+        let others = Addresses(vec![address("[::]:80")]);
+        assert_eq!(redirect.beside(&others).0, [address("127.0.0.1:81")]);
     }
 }

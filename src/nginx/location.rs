@@ -1,17 +1,17 @@
-//! The locations of a server, those within others among them, as one list.
+//! The locations of a server, nested ones included, as one list.
 
 use super::{directive::Directive, levels::Levels};
 
-/// Which paths a location takes.
+/// The paths that a location matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Matcher {
-    /// All that begin with it.
+    /// All paths that begin with this one.
     Prefix(String),
-    /// This one.
+    /// This path only.
     Exact(String),
-    /// Those that fit an expression; all of them begin with the text.
+    /// The paths that match a regular expression; all of them begin with this text.
     Regex(String),
-    /// None; it is reached from within.
+    /// No path: only an internal redirect leads to it.
     Named(String),
 }
 
@@ -21,95 +21,110 @@ pub(super) struct Location<'d> {
     pub(super) matcher: Matcher,
     pub(super) directive: &'d Directive,
     pub(super) levels: Levels<'d>,
-    /// The locations it stands in, by their places in the list.
+    /// The indices of the locations around it, from the outermost inwards.
     pub(super) around: Vec<usize>,
-    /// `^~`: expressions beside it do not matter below it.
+    /// Set by `^~`, which excludes regular expressions below its prefix.
     pub(super) shielded: bool,
 }
 
-impl Location<'_> {
-    /// Whether all that NGINX does here is to lead to the path with a slash at its end.
+impl Matcher {
+    /// Returns the path of a prefix.
+    pub(super) fn prefix(&self) -> Option<&str> {
+        match self {
+            Self::Prefix(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Returns the path of a prefix or an exact match.
+    pub(super) fn path(&self) -> Option<&str> {
+        match self {
+            Self::Prefix(path) | Self::Exact(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_regex(&self) -> bool {
+        matches!(self, Self::Regex(_))
+    }
+
+    /// Parses the parameters of a location, and reports whether they shield it from expressions.
+    fn parse(directive: &Directive) -> (Self, bool) {
+        let text = directive.parameters.concat();
+        if let Some(path) = text.strip_prefix('=') {
+            return (Self::Exact(path.into()), true);
+        }
+        if let Some(path) = text.strip_prefix("^~") {
+            return (Self::Prefix(path.into()), true);
+        }
+        if text.starts_with("~*") {
+            return (Self::Regex(String::new()), false);
+        }
+        if let Some(regex) = text.strip_prefix('~') {
+            return (Self::Regex(literal_prefix(regex)), false);
+        }
+        match text.starts_with('@') {
+            true => (Self::Named(text), false),
+            false => (Self::Prefix(text), false),
+        }
+    }
+}
+
+impl<'d> Location<'d> {
+    /// Lists the locations of a server, each before those within it.
+    pub(super) fn all(server: &'d Directive, levels: &Levels<'d>) -> Vec<Self> {
+        let mut found = Vec::new();
+        Self::gather(server, levels, &[], &mut found);
+        found
+    }
+
+    fn gather(block: &'d Directive, levels: &Levels<'d>, around: &[usize], found: &mut Vec<Self>) {
+        let locations = block.children().iter();
+        for directive in locations.filter(|directive| directive.name == "location") {
+            let (matcher, shielded) = Matcher::parse(directive);
+            let levels = levels.within(directive);
+            let mut outer = around.iter().rev().map(|nth| &found[*nth].matcher);
+            // A regular expression decides about all locations within it.
+            let regex = outer.find(|matcher| matcher.is_regex()).cloned();
+            let nth = found.len();
+            found.push(Self {
+                matcher: regex.unwrap_or(matcher),
+                directive,
+                levels: levels.clone(),
+                around: around.to_vec(),
+                shielded,
+            });
+            Self::gather(directive, &levels, &[around, &[nth]].concat(), found);
+        }
+    }
+
+    /// Reports whether the location only redirects to the same path with a slash at its end.
     pub(super) fn adds_slash(&self) -> bool {
-        let Some(returns) = self.levels.own_one("return") else {
-            return false;
-        };
-        let target = match returns.words.as_slice() {
-            [code, target] if code.starts_with("30") => target,
-            [target] => target,
-            _ => return false,
-        };
-        let here = [
+        const SAME_SITE: [&str; 4] = [
             "$scheme://$host",
             "$scheme://$http_host",
             "https://$host",
             "",
         ];
-        let mut ends = here.iter().filter_map(|here| target.strip_prefix(here));
+        let Some(returns) = self.levels.own("return") else {
+            return false;
+        };
+        let target = match returns.parameters.as_slice() {
+            [code, target] if code.starts_with("30") => target,
+            [target] => target,
+            _ => return false,
+        };
+        let mut paths = SAME_SITE
+            .iter()
+            .filter_map(|origin| target.strip_prefix(origin));
         let slash = self.matcher.path().map(|path| format!("{path}/"));
-        slash.is_some_and(|slash| ends.any(|end| end.trim_end_matches("$is_args$args") == slash))
+        slash.is_some_and(|slash| paths.any(|path| path.trim_end_matches("$is_args$args") == slash))
     }
 }
 
-/// All locations of a server, outer ones before those within them.
-pub(super) fn all<'d>(server: &'d Directive, levels: &Levels<'d>) -> Vec<Location<'d>> {
-    let mut found = Vec::new();
-    gather(server, levels, &[], &mut found);
-    found
-}
-
-fn gather<'d>(
-    block: &'d Directive,
-    levels: &Levels<'d>,
-    around: &[usize],
-    found: &mut Vec<Location<'d>>,
-) {
-    for directive in block.inner().iter().filter(|it| it.name == "location") {
-        let (matcher, shielded) = matcher(directive);
-        let levels = levels.within(directive);
-        let nth = found.len();
-        found.push(Location {
-            // An expression decides about all that stands in it.
-            matcher: around
-                .iter()
-                .rev()
-                .find_map(|it| regex(&found[*it].matcher))
-                .unwrap_or(matcher),
-            directive,
-            levels: levels.clone(),
-            around: around.to_vec(),
-            shielded,
-        });
-        gather(directive, &levels, &[around, &[nth]].concat(), found);
-    }
-}
-
-fn regex(matcher: &Matcher) -> Option<Matcher> {
-    matches!(matcher, Matcher::Regex(_)).then(|| matcher.clone())
-}
-
-fn matcher(directive: &Directive) -> (Matcher, bool) {
-    let text = directive.words.concat();
-    let exact = text
-        .strip_prefix('=')
-        .map(|path| (Matcher::Exact(path.into()), true));
-    let shielded = text
-        .strip_prefix("^~")
-        .map(|path| (Matcher::Prefix(path.into()), true));
-    let loose = text
-        .strip_prefix("~*")
-        .map(|_| (Matcher::Regex(String::new()), false));
-    let regex = text
-        .strip_prefix('~')
-        .map(|regex| (Matcher::Regex(begin(regex)), false));
-    let named = text
-        .strip_prefix('@')
-        .map(|_| (Matcher::Named(text.clone()), false));
-    let special = exact.or(shielded).or(loose).or(regex).or(named);
-    special.unwrap_or_else(|| (Matcher::Prefix(text.clone()), false))
-}
-
-/// What every path begins with that fits the expression, as far as it is plain to see.
-fn begin(regex: &str) -> String {
+/// Returns a text with which every path begins that matches the expression; empty where none is
+/// certain.
+fn literal_prefix(regex: &str) -> String {
     let Some(rest) = regex.strip_prefix('^').filter(|rest| !rest.contains('|')) else {
         return String::new();
     };
@@ -124,11 +139,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_stands_fast_begins_every_path() {
-        assert_eq!(begin("^/rest/(a|b)"), "");
-        assert_eq!(begin("^/rest/.*"), "/rest/");
-        assert_eq!(begin("^/rests?"), "/rest");
-        assert_eq!(begin("/rest"), "");
-        assert_eq!(begin("^"), "");
+    fn the_literal_prefix_ends_at_the_first_operator() {
+        assert_eq!(literal_prefix("^/rest/(a|b)"), "");
+        assert_eq!(literal_prefix("^/rest/.*"), "/rest/");
+        assert_eq!(literal_prefix("^/rests?"), "/rest");
+        assert_eq!(literal_prefix("/rest"), "");
+        assert_eq!(literal_prefix("^"), "");
     }
 }

@@ -1,10 +1,9 @@
-//! NGINX's configuration as a `proxy.yaml`: never weaker than it was, and silent about nothing.
+//! Imports NGINX's configuration as a `proxy.yaml` that is never weaker, and reports every directive.
 //!
-//! One way: text → tokens (`lexer`) → directives (`parser`) → servers with
-//! what they inherit (`server`, `levels`, `variables`) → rules (`guard`, `judge`) → sites
-//! (`plan`, and `proof` that it is never weaker) → text (`yaml`). Where a hub
-//! is reached, a directive is translated, harmless for a reason that stands in
-//! `directive_table`, or stops the import (`unsupported`); `report` lists all.
+//! Text becomes tokens (`lexer`), directives (`parser`), servers with what they inherit (`server`,
+//! `levels`, `variables`), access rules (`guard`, `judge`), sites (`plan`, with a `proof` that none is
+//! weaker) and text again (`yaml`). Where an upstream is reached, a directive is translated, harmless
+//! for a reason in `directive_table`, or stops the import (`unsupported`).
 
 mod certificate;
 mod challenge;
@@ -33,7 +32,7 @@ mod parser;
 mod plan;
 mod proof;
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a broken property panics")]
 pub(crate) mod properties;
 mod proxy_manager;
 mod redirect;
@@ -56,8 +55,12 @@ mod yaml;
 
 use std::path::{Path, PathBuf};
 
+use self::{
+    directive::Directive, house::Source, parser::Parser, proxy_manager::ProxyManager,
+    server::Server, swag::Swag, yaml::Writer,
+};
 pub use self::{
-    directive::At,
+    directive::Position,
     files::{Disk, Files, Memory},
     machine::hosts,
     outcome::Outcome,
@@ -65,140 +68,153 @@ pub use self::{
     report::{Report, Stop},
     secret_files::SecretFile,
 };
-use self::{directive::Directive, parser::Parser, proxy_manager::ProxyManager, swag::Swag};
 use crate::{
     config::{self, Faults},
     telemetry::OneLine,
 };
 
-/// What the operator wants besides what NGINX says.
+/// The options of an import.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
-    /// What a server that answers for every name is to be called.
+pub struct ImportOptions {
+    /// The hosts of a server that answers for every name.
     pub hosts: Vec<String>,
-    /// Whether clients connect to the machine themselves, so that no proxy is believed.
+    /// Set where clients connect to the machine directly, so that no proxy is trusted.
     pub direct: bool,
-    /// The domain that `app.*` stands for.
+    /// The domain for `*` in `app.*`.
     pub domain: Option<String>,
-    /// Where the `proxy.yaml` will be.
+    /// The path of the `proxy.yaml`.
     pub out: Option<PathBuf>,
 }
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Clone, Debug)]
 pub struct Import {
     /// The text of `proxy.yaml`.
     pub yaml: String,
-    /// What became of each directive.
+    /// The outcome of each directive.
     pub report: Report,
-    /// Values that `proxy.yaml` names by their files, which are to be written beside it.
+    /// The secret values that `proxy.yaml` names by their files, to be written beside it.
     pub secrets: Vec<SecretFile>,
-    /// The folder of what the service keeps, as that `proxy.yaml` has it.
+    /// The state folder of that `proxy.yaml`.
     pub state: PathBuf,
 }
 
-/// Why nothing came of an import.
+/// A failed import.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// A file that NGINX could not read either, or that has a program in it.
+pub enum ImportError {
+    /// A file that NGINX could not read either, or that contains program code.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// What guards access and cannot be said.
-    #[error("{}", stopped(.0))]
+    /// Directives that may protect an upstream and that proxy.yaml cannot express.
+    #[error("{}", .0.stop_message())]
     Stopped(Report),
-    /// No hub is left.
-    #[error("no hub found: there is no server with a proxy_pass that could be imported")]
-    Nothing(Report),
-    /// The text that came of it is no `proxy.yaml`.
+    /// A configuration without an upstream.
+    #[error("no hub found: no server has a proxy_pass that can be imported")]
+    NoUpstream(Report),
+    /// A result that is no valid `proxy.yaml`.
     #[error(
-        "what came of the import is not a valid proxy.yaml, which is a fault of hubgate: please report it\n{faults}\n{yaml}"
+        "the result of the import is not a valid proxy.yaml, which is a fault of hubgate: please report it\n{faults}\n{yaml}"
     )]
     Invalid {
-        /// What is wrong with it.
+        /// The faults of the text.
         faults: Faults,
         /// The text.
         yaml: String,
     },
 }
 
-/// Reads NGINX's files, a whole `nginx.conf` or sites alone, and all that they include; or the data
+impl ImportOptions {
+    /// Returns the options without hosts for a server that answers for every name.
+    fn without_hosts(&self) -> Self {
+        Self {
+            domain: self.domain.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Imports NGINX's files, a whole `nginx.conf` or sites alone, with all that they include; or the data
 /// folder of Nginx Proxy Manager.
 ///
 /// # Errors
-/// Why there can be no `proxy.yaml` that is as strict.
-pub fn import(files: &dyn Files, paths: &[PathBuf], wishes: &Wishes) -> Result<Import, Failure> {
-    if let [path] = paths
-        && let Some(folder) = ProxyManager::at(files, path)
-    {
-        return written(&folder, &[proxy_manager::CONF.into()], path, wishes);
-    }
-    let from: Vec<_> = paths
+/// Fails if no `proxy.yaml` can be as strict.
+pub fn import(
+    files: &dyn Files,
+    paths: &[PathBuf],
+    options: &ImportOptions,
+) -> Result<Import, ImportError> {
+    let shown: Vec<_> = paths
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    written(
-        &Swag::of(files, paths),
-        paths,
-        from.join(" and ").as_ref(),
-        wishes,
-    )
+    let shown = shown.join(" and ");
+    if let [path] = paths
+        && let Some(folder) = ProxyManager::open(files, path)
+    {
+        return import_files(&folder, &[proxy_manager::CONF.into()], &shown, options);
+    }
+    import_files(&Swag::new(files, paths), paths, &shown, options)
 }
 
-fn written(
+fn import_files(
     files: &dyn Files,
     paths: &[PathBuf],
-    from: &Path,
-    wishes: &Wishes,
-) -> Result<Import, Failure> {
-    let directives = read(files, paths)?;
+    shown: &str,
+    options: &ImportOptions,
+) -> Result<Import, ImportError> {
+    let directives = parse(files, paths)?;
     let http = http(&directives);
     let mut report = Report::default();
-    let servers = server::all(&http, &mut report);
+    let servers = Server::all(&http, &mut report);
     unsupported::check(&http, &servers, &mut report);
-    client_ca::check(files, &servers, &mut report);
-    let house = house::build(files, &servers, wishes, &mut report);
-    streams(&directives, &mut report);
-    report.finish(&directives);
-    if !report.stops().is_empty() {
-        return Err(Failure::Stopped(report));
+    for server in &servers {
+        server.check_client_ca(files, &mut report);
     }
-    let Some(house) = house.filter(|house| !house.sites.is_empty()) else {
-        return Err(Failure::Nothing(report));
+    let source = Source {
+        files,
+        servers: &servers,
+        options,
     };
-    let out = wishes.out.as_deref().unwrap_or(Path::new("proxy.yaml"));
+    let config = source.build(&mut report);
+    report_streams(&directives, &mut report);
+    report.record_rest(&directives);
+    if !report.stops().is_empty() {
+        return Err(ImportError::Stopped(report));
+    }
+    let Some(config) = config.filter(|config| !config.sites.is_empty()) else {
+        return Err(ImportError::NoUpstream(report));
+    };
+    config.assign_secrets(&mut report);
+    let out = options.out.as_deref().unwrap_or(Path::new("proxy.yaml"));
     let state = out.starts_with("/etc").then_some("/var/lib/hubgate");
-    house.secrets(&mut report);
-    let secrets = report.secrets.all().to_vec();
-    let yaml = yaml::write(
-        &house,
-        &report.secrets,
-        &OneLine(&from.display().to_string()).to_string(),
-        state,
-    );
+    let writer = Writer {
+        config: &config,
+        secrets: &report.secrets,
+    };
+    let yaml = writer.write(&OneLine(shown).to_string(), state);
     match config::parse(&yaml, out) {
         Ok(config) => Ok(Import {
             yaml,
+            secrets: report.secrets.all().to_vec(),
             report,
-            secrets,
             state: config.state,
         }),
-        Err(faults) => Err(Failure::Invalid { faults, yaml }),
+        Err(faults) => Err(ImportError::Invalid { faults, yaml }),
     }
 }
 
-fn read(files: &dyn Files, paths: &[PathBuf]) -> Result<Vec<Directive>, Unreadable> {
+fn parse(files: &dyn Files, paths: &[PathBuf]) -> Result<Vec<Directive>, Unreadable> {
     let mut parser = Parser::new(files);
     let mut directives = Vec::new();
     for path in paths {
-        directives.extend(parser.root(path, &folder(path))?);
+        directives.extend(parser.parse(path, &include_folder(path))?);
     }
     Ok(directives)
 }
 
-/// What the `include`s of a file are relative to: the folder of the nginx.conf that would include it.
-fn folder(path: &Path) -> PathBuf {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let sites = [
+/// Returns the folder to which the `include`s of a file refer: that of the nginx.conf around it.
+fn include_folder(path: &Path) -> PathBuf {
+    const SITES: [&str; 6] = [
         "sites-enabled",
         "sites-available",
         "conf.d",
@@ -206,51 +222,46 @@ fn folder(path: &Path) -> PathBuf {
         "proxy-confs",
         "site-confs",
     ];
-    let is_sites = folder
-        .file_name()
-        .is_some_and(|name| sites.iter().any(|it| name == *it));
-    match folder.parent().filter(|_| is_sites) {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let name = folder.file_name();
+    let has_sites = name.is_some_and(|name| SITES.iter().any(|sites| name == *sites));
+    match folder.parent().filter(|_| has_sites) {
         Some(outer) => outer.to_owned(),
         None => folder.to_owned(),
     }
 }
 
-/// What stands in `http`, or would if it were included there.
-fn http<'d>(directives: &'d [Directive]) -> Vec<&'d Directive> {
-    let flat = |it: &'d Directive| -> Vec<&'d Directive> {
-        match it {
-            Directive { name, .. } if name == "http" => it.inner().iter().collect(),
-            _ => vec![it],
+/// Returns the directives of `http`; those outside of it count as included there.
+fn http(directives: &[Directive]) -> Vec<&Directive> {
+    let mut http = Vec::new();
+    for directive in directives {
+        match directive.name.as_str() {
+            "http" => http.extend(directive.children()),
+            _ => http.push(directive),
         }
-    };
-    directives.iter().flat_map(flat).collect()
+    }
+    http
 }
 
-/// Reports what is forwarded beside HTTP, by its addresses.
-fn streams(directives: &[Directive], report: &mut Report) {
-    let blocks = directives.iter().filter(|it| it.name == "stream");
-    let servers = blocks
-        .flat_map(Directive::inner)
-        .filter(|it| it.name == "server");
-    servers.for_each(|server| {
-        let words = |name: &str| -> Vec<_> {
-            let named = server.inner().iter().filter(|it| it.name == name);
-            named.map(Directive::word).collect()
+/// Reports the servers of `stream`, with their addresses.
+fn report_streams(directives: &[Directive], report: &mut Report) {
+    let named = |name: &'static str| move |directive: &&Directive| directive.name == name;
+    let blocks = directives.iter().filter(named("stream"));
+    for server in blocks.flat_map(Directive::children).filter(named("server")) {
+        let parameters = |name| {
+            let directives = server.children().iter().filter(named(name));
+            let parameters: Vec<_> = directives.map(Directive::parameter).collect();
+            parameters.join(", ")
         };
-        let (listen, hub) = (words("listen").join(", "), words("proxy_pass").join(", "));
-        report.whole(Outcome::Dropped, server, format!(
-            "a stream from {listen} to {hub}: hubgate speaks HTTP only, and nothing is forwarded there any more"
-        ));
-    });
-}
-
-/// All reasons together, as one of them alone would have to be cured first.
-fn stopped(report: &Report) -> String {
-    let stops = report.stops().iter().map(|stop| format!("\n  {stop}"));
-    format!(
-        "the import stops, as it would be weaker than NGINX or unclear:{}",
-        stops.collect::<String>()
-    )
+        let (listen, hub) = (parameters("listen"), parameters("proxy_pass"));
+        report.record_block(
+            Outcome::Dropped,
+            server,
+            format!(
+                "a stream from {listen} to {hub}: hubgate supports HTTP only, and forwards nothing there"
+            ),
+        );
+    }
 }
 
 #[cfg(test)]

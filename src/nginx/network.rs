@@ -1,4 +1,4 @@
-//! Lists of `allow` and `deny`, which the first match decides, as sets of networks.
+//! Lists of `allow` and `deny` as sets of networks; the first match in a list decides.
 
 use std::net::IpAddr;
 
@@ -11,25 +11,45 @@ use crate::config::LAN;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Networks(Vec<IpNet>);
 
-/// Where a list of `allow` and `deny` lets in from.
+/// The networks that a list of `allow` and `deny` admits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reach {
-    /// What an `allow` names first.
+pub(super) struct AccessList {
+    /// The networks of which an `allow` is the first match.
     pub(super) allowed: Networks,
-    /// That, and what nothing names.
+    /// The same, and the networks that match no directive.
     pub(super) undenied: Networks,
 }
 
-/// Networks of a set at most; a list that needs more is nobody's to read.
-const MOST: usize = 1024;
+/// The largest number of networks in a set; a longer list is unreadable in `proxy.yaml`.
+const MAX_NETWORKS: usize = 1024;
 
 impl Networks {
-    /// Every address.
+    /// Returns the set of all addresses.
     pub(super) fn all() -> Self {
         Self(vec![
             IpNet::V4(Ipv4Net::default()),
             IpNet::V6(Ipv6Net::default()),
         ])
+    }
+
+    /// Parses the parameter of `allow` or `deny`; `unix:` stands for no network.
+    fn parse(word: &str) -> Result<Vec<IpNet>, String> {
+        match word {
+            "all" => return Ok(Self::all().0),
+            "unix:" => return Ok(Vec::new()),
+            _ => {}
+        }
+        let address = word.parse::<IpAddr>().map(IpNet::from);
+        let network = address.or_else(|_| word.parse::<IpNet>()).map_err(|_| {
+            format!("\"{word}\" is no address or network: write one such as 192.168.1.0/24")
+        })?;
+        if network.addr().to_canonical() != network.addr() {
+            return Err(format!(
+                "\"{word}\" is IPv4 written as IPv6: write it as IPv4"
+            ));
+        }
+        // NGINX ignores the bits after the prefix.
+        Ok(vec![network.trunc()])
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -48,13 +68,13 @@ impl Networks {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether both have an address in common.
-    pub(super) fn meets(&self, other: IpNet) -> bool {
+    /// Reports whether the set has an address of the network.
+    pub(super) fn intersects(&self, other: IpNet) -> bool {
         !self.within(other.trunc()).is_empty()
     }
 
-    /// As `proxy.yaml` has them: `public` for every address, `lan` for hubgate's own set of home
-    /// networks.
+    /// Returns the words of `proxy.yaml`: `public` for all addresses, `lan` for hubgate's own set of
+    /// home networks.
     pub(super) fn words(&self) -> Vec<String> {
         if self.is_all() {
             return vec!["public".to_owned()];
@@ -69,7 +89,7 @@ impl Networks {
         lan.into_iter().chain(rest.flat_map(words)).collect()
     }
 
-    /// Addresses at which membership may change, one of each side.
+    /// Returns the addresses on both sides of each border of the set.
     pub(super) fn edges(&self) -> Vec<IpAddr> {
         self.0.iter().flat_map(edges).collect()
     }
@@ -80,22 +100,30 @@ impl Networks {
         Self(networks)
     }
 
-    /// With the addresses of another network.
+    /// Adds the addresses of a network.
     pub(super) fn plus(&self, other: IpNet) -> Self {
         Self([self.0.as_slice(), &[other]].concat()).ordered()
     }
 
-    /// The addresses of both.
-    pub(super) fn and(&self, other: &Self) -> Self {
-        Self(other.0.iter().flat_map(|it| self.within(*it)).collect()).ordered()
+    /// Returns the addresses that are in both sets.
+    pub(super) fn intersection(&self, other: &Self) -> Self {
+        Self(
+            other
+                .0
+                .iter()
+                .flat_map(|network| self.within(*network))
+                .collect(),
+        )
+        .ordered()
     }
 
-    /// Every address that is not in it.
-    pub(super) fn others(&self) -> Self {
-        self.0.iter().fold(Self::all(), |rest, it| rest.minus(*it))
+    /// Returns the addresses that are not in the set.
+    pub(super) fn complement(&self) -> Self {
+        let networks = self.0.iter();
+        networks.fold(Self::all(), |rest, network| rest.minus(*network))
     }
 
-    /// Without the addresses of another network.
+    /// Removes the addresses of a network.
     pub(super) fn minus(&self, other: IpNet) -> Self {
         Self(
             self.0
@@ -116,54 +144,35 @@ impl Networks {
     }
 }
 
-/// Evaluates a list in its order.
-///
-/// # Errors
-/// The directive that cannot be read or makes the set unreadable, and why.
-pub(super) fn reach<'d>(list: &[&'d Directive]) -> Result<Reach, (&'d Directive, String)> {
-    let mut open = Networks::all();
-    let mut allowed = Vec::new();
-    for directive in list {
-        for network in parse(directive.word()).map_err(|told| (*directive, told))? {
-            if directive.name == "allow" {
-                allowed.extend(open.within(network));
+impl AccessList {
+    /// Evaluates a list in its order.
+    ///
+    /// # Errors
+    /// Returns the directive that cannot be parsed or that needs too many networks, and the reason.
+    pub(super) fn evaluate<'d>(list: &[&'d Directive]) -> Result<Self, (&'d Directive, String)> {
+        let mut open = Networks::all();
+        let mut allowed = Vec::new();
+        for directive in list {
+            let networks = Networks::parse(directive.parameter());
+            for network in networks.map_err(|message| (*directive, message))? {
+                if directive.name == "allow" {
+                    allowed.extend(open.within(network));
+                }
+                open = open.minus(network);
             }
-            open = open.minus(network);
+            if open.len() > MAX_NETWORKS || allowed.len() > MAX_NETWORKS {
+                let message = format!(
+                    "this list needs more than {MAX_NETWORKS} networks: write `networks` in proxy.yaml by hand"
+                );
+                return Err((*directive, message));
+            }
         }
-        if open.len() > MOST || allowed.len() > MOST {
-            return Err((
-                *directive,
-                format!(
-                    "this list needs more than {MOST} networks: write `networks` in proxy.yaml by hand"
-                ),
-            ));
-        }
+        let undenied = [allowed.clone(), open.0].concat();
+        Ok(Self {
+            allowed: Networks(allowed).ordered(),
+            undenied: Networks(undenied).ordered(),
+        })
     }
-    let undenied = [allowed.clone(), open.0].concat();
-    Ok(Reach {
-        allowed: Networks(allowed).ordered(),
-        undenied: Networks(undenied).ordered(),
-    })
-}
-
-/// The networks of a word of `allow` or `deny`; a socket of this machine is in none.
-fn parse(word: &str) -> Result<Vec<IpNet>, String> {
-    match word {
-        "all" => return Ok(Networks::all().0),
-        "unix:" => return Ok(Vec::new()),
-        _ => {}
-    }
-    let address = word.parse::<IpAddr>().map(IpNet::from);
-    let network = address.or_else(|_| word.parse::<IpNet>()).map_err(|_| {
-        format!("\"{word}\" is no address or network: write one such as 192.168.1.0/24")
-    })?;
-    if network.addr().to_canonical() != network.addr() {
-        return Err(format!(
-            "\"{word}\" is IPv4 written as IPv6: write it as IPv4"
-        ));
-    }
-    // NGINX ignores the bits after the prefix.
-    Ok(vec![network.trunc()])
 }
 
 fn subtract(from: IpNet, other: IpNet) -> Vec<IpNet> {
@@ -179,37 +188,24 @@ fn subtract(from: IpNet, other: IpNet) -> Vec<IpNet> {
     }
 }
 
-/// The first and last address of a network, and those before and after them.
+/// Returns the first and the last address of a network, and the addresses before and after them.
 fn edges(network: &IpNet) -> [IpAddr; 4] {
     let (first, last) = (network.network(), network.broadcast());
     [step(first, false), first, last, step(last, true)]
 }
 
+/// Returns the next or the previous address; the last and the first one have none.
 fn step(address: IpAddr, up: bool) -> IpAddr {
-    match address {
-        IpAddr::V4(it) => {
-            let number = u32::from(it);
-            let next = if up {
-                number.saturating_add(1)
-            } else {
-                number.saturating_sub(1)
-            };
-            IpAddr::V4(next.into())
-        }
-        IpAddr::V6(it) => {
-            let number = u128::from(it);
-            let next = if up {
-                number.saturating_add(1)
-            } else {
-                number.saturating_sub(1)
-            };
-            IpAddr::V6(next.into())
-        }
+    match (address, up) {
+        (IpAddr::V4(v4), true) => IpAddr::V4(u32::from(v4).saturating_add(1).into()),
+        (IpAddr::V4(v4), false) => IpAddr::V4(u32::from(v4).saturating_sub(1).into()),
+        (IpAddr::V6(v6), true) => IpAddr::V6(u128::from(v6).saturating_add(1).into()),
+        (IpAddr::V6(v6), false) => IpAddr::V6(u128::from(v6).saturating_sub(1).into()),
     }
 }
 
-/// The words of a network; all addresses of one version are two halves, as `proxy.yaml` takes no
-/// `0.0.0.0/0` for less than the whole Internet.
+/// Returns the words of a network; all addresses of one IP version become two halves, as `proxy.yaml`
+/// takes `0.0.0.0/0` for the whole Internet.
 fn words(network: &IpNet) -> Vec<String> {
     match network.subnets(1) {
         Ok(halves) if network.prefix_len() == 0 => halves.map(|half| half.to_string()).collect(),
@@ -217,7 +213,7 @@ fn words(network: &IpNet) -> Vec<String> {
     }
 }
 
-/// A single address without its prefix length, unless it looks like that of a network.
+/// Writes a single address without its prefix length, unless it looks like the address of a network.
 fn word(network: &IpNet) -> String {
     let is_single = network.prefix_len() == network.max_prefix_len();
     match is_single && !begins_network(network.addr()) {
@@ -237,31 +233,32 @@ fn begins_network(address: IpAddr) -> bool {
 mod tests {
     use std::{path::Path, sync::Arc};
 
-    use super::{super::directive::At, *};
+    use super::{super::directive::Position, *};
 
-    fn reached(list: &str) -> Result<Reach, String> {
+    fn evaluate(list: &str) -> Result<AccessList, String> {
         let file: Arc<Path> = Path::new("t").into();
         let directive = |line: &str| {
             let (name, word) = line.trim().split_once(' ').unwrap();
-            let at = At {
+            let at = Position {
                 file: file.clone(),
                 line: 1,
             };
-            let (name, words) = (name.to_owned(), vec![word.to_owned()]);
+            let (name, parameters) = (name.to_owned(), vec![word.to_owned()]);
             Directive {
                 id: 0,
                 name,
-                words,
+                parameters,
                 block: None,
                 at,
             }
         };
         let list: Vec<_> = list.split(';').map(directive).collect();
-        reach(&list.iter().collect::<Vec<_>>()).map_err(|(_, told)| told)
+        let list: Vec<_> = list.iter().collect();
+        AccessList::evaluate(&list).map_err(|(_, message)| message)
     }
 
     fn allowed(list: &str) -> Vec<String> {
-        reached(list).unwrap().allowed.words()
+        evaluate(list).unwrap().allowed.words()
     }
 
     #[test]
@@ -284,17 +281,20 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_names_is_not_denied() {
-        let reach = reached("deny 203.0.113.7").unwrap();
-        assert!(reach.allowed.is_empty());
-        let contains = |address: &str| reach.undenied.contains(address.parse().unwrap());
+    fn an_address_without_a_match_is_not_denied() {
+        let list = evaluate("deny 203.0.113.7").unwrap();
+        assert!(list.allowed.is_empty());
+        let contains = |address: &str| list.undenied.contains(address.parse().unwrap());
         assert!(contains("203.0.113.6") && contains("::1") && !contains("203.0.113.7"));
-        assert_eq!(reach.undenied.len(), 33);
+        assert_eq!(list.undenied.len(), 33);
     }
 
     #[test]
-    fn hubgates_own_set_of_home_networks_has_its_word() {
-        let lan: Vec<_> = LAN.iter().map(|it| format!("allow {it}")).collect();
+    fn hubgates_set_of_home_networks_is_written_as_lan() {
+        let lan: Vec<_> = LAN
+            .iter()
+            .map(|network| format!("allow {network}"))
+            .collect();
         let lan = lan.join(";");
         assert_eq!(allowed(&lan), ["lan"]);
         assert_eq!(
@@ -305,10 +305,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_told() {
-        assert!(reached("allow home").unwrap_err().contains("is no address"));
+    fn a_word_that_is_no_network_is_refused_with_the_correction() {
         assert!(
-            reached("allow ::ffff:10.0.0.1")
+            evaluate("allow home")
+                .unwrap_err()
+                .contains("is no address")
+        );
+        assert!(
+            evaluate("allow ::ffff:10.0.0.1")
                 .unwrap_err()
                 .contains("as IPv4")
         );

@@ -5,8 +5,8 @@
 pub enum Outcome {
     /// hubgate does the same.
     Kept,
-    /// hubgate does something like it.
+    /// hubgate does something similar.
     Changed,
-    /// hubgate does nothing of the kind.
+    /// hubgate has no counterpart.
     Dropped,
 }

@@ -1,4 +1,4 @@
-//! The tree of directives, `include` followed; bounded in every direction.
+//! Parses files into a tree of directives and follows `include`, with limits in every direction.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,19 +6,19 @@ use std::{
 };
 
 use super::{
-    directive::{At, Directive},
-    files::{self, Files},
+    directive::{Directive, Position},
+    files::{Files, Glob},
     lexer::{Lexer, Token},
 };
 
-/// Blocks and files within each other at most.
-const DEEPEST: usize = 32;
-/// Directives of an import at most.
-const MOST: usize = 50_000;
-/// Files of an import at most.
-const FILES: usize = 500;
-/// Directives that name a file, relative to the folder of nginx.conf.
-const NAMING_FILES: [&str; 5] = [
+/// The deepest nesting of blocks and of includes.
+const MAX_DEPTH: usize = 32;
+/// The largest number of directives in an import.
+const MAX_DIRECTIVES: usize = 50_000;
+/// The largest number of files in an import.
+const MAX_FILES: usize = 500;
+/// Directives whose parameter is a file, relative to the folder of nginx.conf.
+const FILE_DIRECTIVES: [&str; 5] = [
     "auth_basic_user_file",
     "ssl_certificate",
     "ssl_certificate_key",
@@ -26,24 +26,24 @@ const NAMING_FILES: [&str; 5] = [
     "ssl_crl",
 ];
 
-/// Why a file cannot be read as NGINX's.
+/// A file that cannot be parsed as NGINX's configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{at}: {message}")]
 pub struct Unreadable {
-    at: At,
+    at: Position,
     message: String,
 }
 
-/// Reads files with all that they include.
+/// Parses files together with the files that they include.
 pub(super) struct Parser<'f> {
     files: &'f dyn Files,
-    /// What relative paths of `include` begin at.
+    /// The folder to which relative paths of `include` refer.
     folder: PathBuf,
     directives: usize,
-    read: usize,
+    files_read: usize,
 }
 
-/// One file being read.
+/// The text of one file while it is parsed.
 struct Text<'t> {
     file: Arc<Path>,
     lexer: Lexer<'t>,
@@ -52,70 +52,83 @@ struct Text<'t> {
 
 type Parsed<T> = Result<T, Unreadable>;
 
+impl Unreadable {
+    fn new(at: &Position, message: impl Into<String>) -> Self {
+        Self {
+            at: at.clone(),
+            message: message.into(),
+        }
+    }
+}
+
 impl<'f> Parser<'f> {
-    /// A reader that has read nothing yet.
+    /// Creates a parser that has read no file yet.
     pub(super) fn new(files: &'f dyn Files) -> Self {
         Self {
             files,
             folder: PathBuf::new(),
             directives: 0,
-            read: 0,
+            files_read: 0,
         }
     }
 
-    /// The directives of a file whose includes are relative to the folder.
-    pub(super) fn root(&mut self, path: &Path, folder: &Path) -> Parsed<Vec<Directive>> {
+    /// Parses a file whose includes are relative to `folder`.
+    ///
+    /// # Errors
+    /// Fails at the first file that cannot be read or parsed, and at an exceeded limit.
+    pub(super) fn parse(&mut self, path: &Path, folder: &Path) -> Parsed<Vec<Directive>> {
         folder.clone_into(&mut self.folder);
         self.file(path, None, 0)
     }
 
-    fn file(&mut self, path: &Path, from: Option<&At>, depth: usize) -> Parsed<Vec<Directive>> {
-        let file: Arc<Path> = self.files.place(path).into();
-        let begin = At {
+    fn file(
+        &mut self,
+        path: &Path,
+        from: Option<&Position>,
+        depth: usize,
+    ) -> Parsed<Vec<Directive>> {
+        let file: Arc<Path> = self.files.resolve(path).into();
+        let begin = Position {
             file: file.clone(),
             line: 1,
         };
         let at = from.unwrap_or(&begin);
-        self.read += 1;
-        if depth > DEEPEST || self.read > FILES {
-            return fault(
+        self.files_read += 1;
+        if depth > MAX_DEPTH || self.files_read > MAX_FILES {
+            return Err(Unreadable::new(
                 at,
                 "includes without end: remove the file that includes itself",
-            );
+            ));
         }
-        let text = match self.files.read(path) {
-            Ok(text) => text,
-            Err(error) => return fault(at, format!("cannot read {}: {error}", path.display())),
-        };
+        let text = self.files.read(path).map_err(|error| {
+            Unreadable::new(at, format!("cannot read {}: {error}", path.display()))
+        })?;
         let lexer = Lexer::new(&text);
         let mut directives = Vec::new();
         self.block(&mut Text { file, lexer, depth }, None, &mut directives)?;
         Ok(directives)
     }
 
-    /// Reads directives up to the end of the block that began at `opened`, or of the file.
+    /// Parses directives up to the end of the block that began at `opened`, or of the file.
     fn block(
         &mut self,
         text: &mut Text<'_>,
-        opened: Option<&At>,
+        opened: Option<&Position>,
         into: &mut Vec<Directive>,
     ) -> Parsed<()> {
         loop {
             let (token, at) = text.next()?;
-            let name = match (token, opened) {
-                (Some(Token::Word(name)), _) => name,
+            let (at, message) = match (token, opened) {
+                (Some(Token::Word(name)), _) => {
+                    self.directive(text, name, at, into)?;
+                    continue;
+                }
                 (Some(Token::Close), Some(_)) | (None, None) => return Ok(()),
-                (Some(Token::Close), None) => {
-                    return fault(&at, "a `}` that closes nothing: remove it");
-                }
-                (None, Some(opened)) => {
-                    return fault(opened, "a `{` that is never closed: add a `}`");
-                }
-                (Some(_), _) => {
-                    return fault(&at, "a directive without a name: NGINX would refuse it");
-                }
+                (Some(Token::Close), None) => (&at, "a `}` that closes no block: remove it"),
+                (None, Some(opened)) => (opened, "a `{` that is never closed: add a `}`"),
+                (Some(_), _) => (&at, "a directive without a name: NGINX would refuse it"),
             };
-            self.directive(text, name, at, into)?;
+            return Err(Unreadable::new(at, message));
         }
     }
 
@@ -123,31 +136,29 @@ impl<'f> Parser<'f> {
         &mut self,
         text: &mut Text<'_>,
         name: String,
-        at: At,
+        at: Position,
         into: &mut Vec<Directive>,
     ) -> Parsed<()> {
         refuse_code(&name, &at)?;
         self.directives += 1;
-        if self.directives > MOST {
-            return fault(
-                &at,
-                format!("more than {MOST} directives: import fewer files"),
-            );
+        if self.directives > MAX_DIRECTIVES {
+            let message = format!("more than {MAX_DIRECTIVES} directives: import fewer files");
+            return Err(Unreadable::new(&at, message));
         }
-        let (mut words, opens) = text.words(&name)?;
-        if NAMING_FILES.contains(&name.as_str()) {
-            words.iter_mut().for_each(|word| self.complete(word));
+        let (mut parameters, opens) = text.parameters(&name)?;
+        if FILE_DIRECTIVES.contains(&name.as_str()) {
+            parameters.iter_mut().for_each(|word| self.complete(word));
         }
         let id = self.directives;
         let mut directive = Directive {
             id,
             name,
-            words,
+            parameters,
             block: None,
             at,
         };
         if opens {
-            directive.block = Some(self.inner(text, &directive.at)?);
+            directive.block = Some(self.children(text, &directive.at)?);
         }
         let included = match directive.name.as_str() {
             "include" if !opens => self.include(&directive, text.depth)?,
@@ -158,25 +169,24 @@ impl<'f> Parser<'f> {
         Ok(())
     }
 
-    /// Makes a path whole, as `ngx_conf_full_name` does; an empty one and what is in no file stay.
+    /// Makes a path absolute, as `ngx_conf_full_name` does; an empty one and one that names no file
+    /// stay.
     fn complete(&self, word: &mut String) {
         if word.is_empty() || word.starts_with("data:") || word.starts_with("engine:") {
             return;
         }
         let whole = std::path::absolute(self.folder.join(&*word)).ok();
-        let whole = whole.map(|path| self.files.place(&path));
+        let whole = whole.map(|path| self.files.resolve(&path));
         let whole = whole.and_then(|path| path.into_os_string().into_string().ok());
         if let Some(whole) = whole {
             *word = whole;
         }
     }
 
-    fn inner(&mut self, text: &mut Text<'_>, at: &At) -> Parsed<Vec<Directive>> {
-        if text.depth >= DEEPEST {
-            return fault(
-                at,
-                format!("blocks within each other {DEEPEST} deep: remove some"),
-            );
+    fn children(&mut self, text: &mut Text<'_>, at: &Position) -> Parsed<Vec<Directive>> {
+        if text.depth >= MAX_DEPTH {
+            let message = format!("blocks are nested more than {MAX_DEPTH} deep: remove some");
+            return Err(Unreadable::new(at, message));
         }
         let mut block = Vec::new();
         text.depth += 1;
@@ -186,9 +196,9 @@ impl<'f> Parser<'f> {
     }
 
     fn include(&mut self, directive: &Directive, depth: usize) -> Parsed<Vec<Directive>> {
-        let path = self.folder.join(directive.word());
-        let paths = match files::is_pattern(directive.word()) {
-            true => files::matching(self.files, &path),
+        let path = self.folder.join(directive.parameter());
+        let paths = match Glob::is_glob(directive.parameter()) {
+            true => self.files.matching(&path),
             false => vec![path],
         };
         let mut included = Vec::new();
@@ -200,24 +210,21 @@ impl<'f> Parser<'f> {
 }
 
 impl Text<'_> {
-    fn next(&mut self) -> Parsed<(Option<Token>, At)> {
+    fn next(&mut self) -> Parsed<(Option<Token>, Position)> {
         let read = self.lexer.next();
         let line = match &read {
             Ok(Some((_, line))) | Err((line, _)) => *line,
             Ok(None) => 0,
         };
-        let at = At {
-            file: self.file.clone(),
-            line,
-        };
+        let at = self.position(line);
         match read {
             Ok(token) => Ok((token.map(|(token, _)| token), at)),
-            Err((_, message)) => fault(&at, message),
+            Err((_, message)) => Err(Unreadable::new(&at, message)),
         }
     }
 
-    /// The words of a directive, and whether a block follows.
-    fn words(&mut self, name: &str) -> Parsed<(Vec<String>, bool)> {
+    /// Reads the parameters of a directive, and whether a block follows.
+    fn parameters(&mut self, name: &str) -> Parsed<(Vec<String>, bool)> {
         let mut words = Vec::new();
         loop {
             match self.next()? {
@@ -225,71 +232,64 @@ impl Text<'_> {
                 (Some(Token::End), _) => return Ok((words, false)),
                 (Some(Token::Open), _) => return Ok((words, true)),
                 (Some(Token::Close), at) => {
-                    return fault(
-                        &at,
-                        format!("`{name}` is not ended: add a `;` before the `}}`"),
-                    );
+                    let message = format!("`{name}` is not ended: add a `;` before the `}}`");
+                    return Err(Unreadable::new(&at, message));
                 }
                 (None, _) => {
-                    let at = At {
-                        file: self.file.clone(),
-                        line: 1,
-                    };
-                    return fault(&at, format!("the file ends within `{name}`: add a `;`"));
+                    let message = format!("the file ends within `{name}`: add a `;`");
+                    return Err(Unreadable::new(&self.position(1), message));
                 }
             }
         }
     }
+
+    fn position(&self, line: usize) -> Position {
+        Position {
+            file: self.file.clone(),
+            line,
+        }
+    }
 }
 
-/// What stands in these blocks is a program, not directives.
-fn refuse_code(name: &str, at: &At) -> Parsed<()> {
+/// Refuses blocks that contain program code instead of directives.
+fn refuse_code(name: &str, at: &Position) -> Parsed<()> {
     if name.ends_with("_by_lua_block") || name.starts_with("perl_") {
-        return fault(
-            at,
-            format!(
-                "`{name}` is a program, and may decide who enters: remove it, and say in proxy.yaml who may"
-            ),
+        let message = format!(
+            "`{name}` is program code that may decide about access: remove it, and write the access rule into proxy.yaml"
         );
+        return Err(Unreadable::new(at, message));
     }
     Ok(())
-}
-
-fn fault<T>(at: &At, message: impl Into<String>) -> Parsed<T> {
-    Err(Unreadable {
-        at: at.clone(),
-        message: message.into(),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::files::Memory, *};
 
-    fn read(files: &[(&str, &str)]) -> Parsed<Vec<Directive>> {
+    fn parse(files: &[(&str, &str)]) -> Parsed<Vec<Directive>> {
         let files = files
             .iter()
             .map(|(path, text)| (path.into(), (*text).to_owned()));
         let files = Memory(files.collect());
-        Parser::new(&files).root(Path::new("/e/nginx.conf"), Path::new("/e"))
+        Parser::new(&files).parse(Path::new("/e/nginx.conf"), Path::new("/e"))
     }
 
     fn refused(text: &str) -> String {
-        read(&[("/e/nginx.conf", text)]).unwrap_err().to_string()
+        parse(&[("/e/nginx.conf", text)]).unwrap_err().to_string()
     }
 
     #[test]
-    fn included_directives_stand_where_the_include_stood_and_keep_their_place() {
+    fn included_directives_follow_their_include_and_keep_their_position() {
         let files = [
             ("/e/nginx.conf", "a;\nhttp {\n include s/*;\n b 1 2;\n}"),
             ("/e/s/two", "\nd { e; }"),
             ("/e/s/one", "c;"),
         ];
-        let read = read(&files).unwrap();
-        let told = |it: &Directive| format!("{it} {}", it.at);
-        let inner: Vec<_> = read[1].inner().iter().map(told).collect();
+        let parsed = parse(&files).unwrap();
+        let line = |directive: &Directive| format!("{directive} {}", directive.at);
+        let children: Vec<_> = parsed[1].children().iter().map(line).collect();
         assert_eq!(
-            inner,
+            children,
             [
                 "include s/* /e/nginx.conf:3",
                 "c /e/s/one:1",
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_relative_to_the_folder_of_nginx_conf_wherever_they_stand() {
+    fn paths_of_included_files_are_relative_to_the_folder_of_nginx_conf() {
         let files = [
             ("/e/nginx.conf", "include s/one;"),
             (
@@ -309,8 +309,8 @@ mod tests {
                  ssl_certificate_key data:$key; root html;",
             ),
         ];
-        let read = read(&files).unwrap();
-        let words: Vec<_> = read.iter().map(Directive::word).collect();
+        let parsed = parse(&files).unwrap();
+        let words: Vec<_> = parsed.iter().map(Directive::parameter).collect();
         assert_eq!(
             words,
             ["s/one", "/e/~/a.pem", "/p", "", "data:$key", "html"]
@@ -318,28 +318,28 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_is_told_where_it_is_included_but_a_pattern_may_fit_nothing() {
+    fn a_missing_file_is_reported_at_its_include_and_a_pattern_may_match_no_file() {
         assert!(refused("\ninclude x;").starts_with("/e/nginx.conf:2: cannot read /e/x: "));
-        assert!(read(&[("/e/nginx.conf", "include x*;")]).is_ok());
+        assert!(parse(&[("/e/nginx.conf", "include x*;")]).is_ok());
     }
 
     #[test]
-    fn what_has_no_end_is_refused() {
+    fn endless_includes_nesting_and_directives_are_refused() {
         assert!(refused("include nginx.conf;").contains("without end"));
-        assert!(refused(&"a {".repeat(10_000)).contains("within each other"));
-        assert!(refused(&"a;".repeat(MOST + 1)).contains("more than"));
+        assert!(refused(&"a {".repeat(10_000)).contains("nested more than"));
+        assert!(refused(&"a;".repeat(MAX_DIRECTIVES + 1)).contains("more than"));
     }
 
     #[test]
-    fn broken_files_are_told_with_place_and_cure() {
+    fn a_syntax_error_is_reported_with_its_position_and_the_correction() {
         assert_eq!(
             refused("a;\n}"),
-            "/e/nginx.conf:2: a `}` that closes nothing: remove it"
+            "/e/nginx.conf:2: a `}` that closes no block: remove it"
         );
         assert!(refused("\na {\n").starts_with("/e/nginx.conf:2: a `{` that is never"));
         assert!(refused("a { b }").contains("add a `;` before"));
         assert!(refused("a b").contains("ends within `a`"));
         assert!(refused(";").contains("without a name"));
-        assert!(refused("access_by_lua_block { x }").contains("is a program"));
+        assert!(refused("access_by_lua_block { x }").contains("is program code"));
     }
 }

@@ -1,70 +1,72 @@
-//! From the locations of a server to a site's rule and its paths.
+//! A proposal for the rule and the paths of a site, from the locations of a server.
 //!
-//! A path of hubgate's only tightens the site's rule or opens it to everybody,
-//! and takes its own path and all below it, or all that begins with it. So this is a proposal; `proof`
-//! finds what it would let in that NGINX does not.
+//! A path of hubgate only tightens the site's rule or opens it to all clients, and applies to the
+//! path and all paths below it, or to all that begin with it. `proof` finds the clients that the
+//! proposal admits and NGINX does not.
 
 mod path;
 
 pub(super) use self::path::OTHER;
-use self::path::{has_exact, has_prefix, is_path, prefix_key};
+use self::path::is_path;
 use super::{
     directive::Directive,
-    rule::{Entry, Rule, implies, same},
+    rule::{AccessPhase, Rule, equivalent, implies},
 };
 
-pub(super) use super::{location::Matcher, upstream::Hub};
+pub(super) use super::{location::Matcher, upstream::Upstream};
 
-/// A location as it is judged: who may enter, and what is there.
+/// A location with its access rule and its target.
 #[derive(Clone, Debug)]
-pub(super) struct Judged<'d> {
+pub(super) struct LocationAccess<'d> {
     pub(super) matcher: Matcher,
     pub(super) directive: &'d Directive,
+    /// The indices of the locations around it, from the outermost inwards.
     pub(super) around: Vec<usize>,
     pub(super) shielded: bool,
-    /// Whether NGINX leads to it from the path without the slash at its end.
-    pub(super) leads_on: bool,
-    /// Whether all that NGINX does here is to lead to the path with a slash at its end.
+    /// Set where NGINX redirects to it from its path without the slash at the end.
+    pub(super) redirects_to_slash: bool,
+    /// Set where the location only redirects to its path with a slash at the end.
     pub(super) adds_slash: bool,
     pub(super) rule: Rule,
     pub(super) target: Target,
 }
 
-/// What is at a location.
+/// The target of requests for a location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
-    /// A hub.
-    Hub(Hub),
-    /// Nothing: NGINX refuses.
-    Closed,
-    /// An answer of NGINX's own, or a hub that hubgate cannot reach: no request is forwarded.
-    Other,
+    /// An upstream.
+    Upstream(Upstream),
+    /// A refusal by NGINX.
+    Refused,
+    /// A response of NGINX itself, or an upstream that hubgate cannot reach: nothing is forwarded.
+    Local,
 }
 
-/// A site's rule, its hub and its paths.
+/// The rule of a site, its upstream and its paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) rule: Rule,
-    pub(super) hub: Hub,
-    pub(super) paths: Vec<Planned>,
+    pub(super) upstream: Upstream,
+    pub(super) paths: Vec<PlannedPath>,
 }
 
 /// A path of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Planned {
+pub(super) struct PlannedPath {
     pub(super) path: String,
-    /// Whether it takes all that begins with it.
+    /// Set where the path applies to all paths that begin with it.
     pub(super) prefix: bool,
     pub(super) access: Access,
-    /// Another hub than the site's, or the site's where nothing else is changed.
-    pub(super) hub: Option<Hub>,
-    /// Who may enter here, in all.
+    /// The upstream that is written: one other than the site's, or the site's where nothing else
+    /// changes.
+    pub(super) upstream: Option<Upstream>,
+    /// The rule in force at the path, the site's included.
     rule: Rule,
-    /// What is served here.
-    serves: Hub,
+    /// The upstream of the path.
+    serves: Upstream,
 }
 
-/// What a path changes.
+/// The change of the site's rule at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     Inherit,
@@ -72,36 +74,19 @@ pub(super) enum Access {
     And(Rule),
 }
 
-impl Matcher {
-    /// The path of a prefix.
-    pub(super) fn prefix(&self) -> Option<&str> {
-        match self {
-            Self::Prefix(path) => Some(path),
-            _ => None,
-        }
-    }
-
-    /// The path, if it is one.
-    pub(super) fn path(&self) -> Option<&str> {
-        match self {
-            Self::Prefix(path) | Self::Exact(path) => Some(path),
-            _ => None,
-        }
-    }
-}
-
-impl Judged<'_> {
-    /// Who reaches something here at all.
+impl LocationAccess<'_> {
+    /// Returns the rule by which clients reach the upstream; without an upstream, all are refused.
     pub(super) fn reached_by(&self) -> &Rule {
         match self.target {
-            Target::Hub(_) => &self.rule,
-            Target::Closed | Target::Other => &Rule::NOBODY,
+            Target::Upstream(_) => &self.rule,
+            Target::Refused | Target::Local => &Rule::DENIED,
         }
     }
 
-    pub(super) fn hub(&self) -> Option<&Hub> {
+    /// Returns the upstream, if the target is one.
+    pub(super) fn upstream(&self) -> Option<&Upstream> {
         match &self.target {
-            Target::Hub(hub) => Some(hub),
+            Target::Upstream(upstream) => Some(upstream),
             _ => None,
         }
     }
@@ -111,201 +96,224 @@ impl Judged<'_> {
     }
 }
 
-/// The locations that cannot be said together with the site's rule.
-pub(super) type Unsayable = Vec<usize>;
+/// The indices of the locations that cannot be expressed beside the site's rule.
+pub(super) type Inexpressible = Vec<usize>;
 
-/// A proposal for a server; none when it has no hub at a path that can be named.
-///
-/// # Errors
-/// The locations whose rule neither tightens the site's nor is open.
-pub(super) fn propose(places: &[Judged<'_>]) -> Option<Result<Plan, Unsayable>> {
-    let root = places.iter().find(|place| place.is_root());
-    let named = || places.iter().filter(|place| place.matcher.path().is_some());
-    let hub = root
-        .and_then(Judged::hub)
-        .or_else(|| named().find_map(Judged::hub))?;
-    let rule = match site_rule(root, places) {
-        Ok(rule) => rule,
-        Err(unsayable) => return Some(Err(unsayable)),
-    };
-    let mut plan = Plan {
-        rule,
-        hub: hub.clone(),
-        paths: Vec::new(),
-    };
-    let mut sorted: Vec<_> = named().collect();
-    // An outer location before those within it, an exact one before the prefix.
-    sorted.sort_by_key(|place| {
-        (
-            place.matcher.path().map(str::len),
-            place.matcher.prefix().is_some(),
-        )
-    });
-    sorted.into_iter().for_each(|place| plan.add(place, places));
-    plan.paths.sort_by(|a, b| a.path.cmp(&b.path));
-    Some(Ok(plan))
-}
+/// All locations of a server.
+#[derive(Clone, Copy)]
+pub(super) struct Locations<'l, 'd>(pub(super) &'l [LocationAccess<'d>]);
 
-/// The root's rule, or that of another hub's place, such that all others can be said beside it.
-fn site_rule(root: Option<&Judged<'_>>, places: &[Judged<'_>]) -> Result<Rule, Unsayable> {
-    let hubs = || {
-        places
-            .iter()
-            .filter(|place| place.hub().is_some() && place.matcher.path().is_some())
-    };
-    let ordered = root
-        .filter(|root| root.hub().is_some())
-        .into_iter()
-        .chain(hubs());
-    let mut candidates: Vec<_> = ordered.flat_map(|place| place.rule.blocks()).collect();
-    let open = hubs().any(|place| same(&[&place.rule], &[&Rule::OPEN]));
-    candidates
-        .retain(|rule| rule.entry != Entry::Nobody && (open || !same(&[rule], &[&Rule::OPEN])));
-    let unsayable = |rule: &Rule| -> Unsayable {
-        let wrong = |(_, place): &(usize, &Judged<'_>)| {
-            place.hub().is_some()
-                && place.matcher.path().is_some()
-                && block(rule, place.reached_by()).is_none()
+impl<'l, 'd> Locations<'l, 'd> {
+    /// Proposes a plan for a server; none without an upstream at a path.
+    ///
+    /// # Errors
+    /// Returns the locations with a rule that neither tightens the site's nor is open.
+    pub(super) fn propose(self) -> Option<Result<Plan, Inexpressible>> {
+        let root = self.0.iter().find(|location| location.is_root());
+        let upstream = root
+            .and_then(LocationAccess::upstream)
+            .or_else(|| self.with_path().find_map(LocationAccess::upstream))?;
+        let rule = match self.site_rule(root) {
+            Ok(rule) => rule,
+            Err(inexpressible) => return Some(Err(inexpressible)),
         };
-        places
+        let mut plan = Plan {
+            rule,
+            upstream: upstream.clone(),
+            paths: Vec::new(),
+        };
+        let mut sorted: Vec<_> = self.with_path().collect();
+        // An outer location before those within it, an exact one before the prefix.
+        sorted.sort_by_key(|location| {
+            (
+                location.matcher.path().map(str::len),
+                location.matcher.prefix().is_some(),
+            )
+        });
+        sorted
+            .into_iter()
+            .for_each(|location| plan.add(location, self));
+        plan.paths.sort_by(|a, b| a.path.cmp(&b.path));
+        Some(Ok(plan))
+    }
+
+    fn with_path(self) -> impl Iterator<Item = &'l LocationAccess<'d>> {
+        let locations = self.0.iter();
+        locations.filter(|location| location.matcher.path().is_some())
+    }
+
+    /// Chooses the rule of the root, or of another location with an upstream, beside which all others
+    /// can be expressed.
+    fn site_rule(self, root: Option<&LocationAccess<'_>>) -> Result<Rule, Inexpressible> {
+        let with_upstream = || {
+            self.with_path()
+                .filter(|location| location.upstream().is_some())
+        };
+        let root = root.filter(|root| root.upstream().is_some());
+        let mut candidates: Vec<_> = root.map(|root| root.rule.blocks()).unwrap_or_default();
+        candidates.extend(with_upstream().flat_map(|location| location.rule.blocks()));
+        let has_open = with_upstream().any(|location| location.rule.is_open());
+        candidates
+            .retain(|rule| rule.phase != AccessPhase::Denied && (has_open || !rule.is_open()));
+        let inexpressible = |rule: &Rule| -> Inexpressible {
+            let is_wrong = |location: &LocationAccess<'_>| {
+                location.upstream().is_some()
+                    && location.matcher.path().is_some()
+                    && Access::within(rule, location.reached_by()).is_none()
+            };
+            let locations = self.0.iter().enumerate();
+            let wrong = locations.filter(|(_, location)| is_wrong(location));
+            wrong.map(|(nth, _)| nth).collect()
+        };
+        let found = candidates
             .iter()
-            .enumerate()
-            .filter(wrong)
-            .map(|(nth, _)| nth)
-            .collect()
-    };
-    let found = candidates.iter().find(|rule| unsayable(rule).is_empty());
-    match (found, candidates.first()) {
-        (Some(rule), _) => Ok(rule.clone()),
-        (None, Some(first)) => Err(unsayable(first)),
-        (None, None) => Ok(Rule::NOBODY),
+            .find(|rule| inexpressible(rule).is_empty());
+        match (found, candidates.first()) {
+            (Some(rule), _) => Ok(rule.clone()),
+            (None, Some(first)) => Err(inexpressible(first)),
+            (None, None) => Ok(Rule::DENIED),
+        }
     }
 }
 
-/// What a path says so that beside the site's rule it comes to the wanted one.
-fn block(site: &Rule, wanted: &Rule) -> Option<Access> {
-    if same(&[site], &[wanted]) {
-        return Some(Access::Inherit);
+impl Access {
+    /// Returns the change of the site's rule that results in the wanted one.
+    fn within(site: &Rule, wanted: &Rule) -> Option<Self> {
+        if site.equals(wanted) {
+            return Some(Self::Inherit);
+        }
+        if wanted.is_open() {
+            return Some(Self::Public);
+        }
+        let mut blocks = wanted.blocks().into_iter();
+        blocks
+            .find(|block| equivalent(&[site, block], &[wanted]))
+            .map(Self::And)
     }
-    if same(&[wanted], &[&Rule::OPEN]) {
-        return Some(Access::Public);
-    }
-    let blocks = wanted.blocks();
-    let fits = blocks
-        .into_iter()
-        .find(|block| same(&[site, block], &[wanted]));
-    fits.map(Access::And)
 }
+
+/// The rule and the upstream of a path.
+type Decision = (Rule, Upstream);
 
 impl Plan {
-    fn add(&mut self, place: &Judged<'_>, places: &[Judged<'_>]) {
-        let Some(path) = place.matcher.path() else {
+    fn add(&mut self, location: &LocationAccess<'_>, locations: Locations<'_, '_>) {
+        let matcher = &location.matcher;
+        let Some(path) = matcher.path() else {
             return;
         };
-        let is_prefix = place.matcher.prefix().is_some() && !path.ends_with('/');
+        let is_prefix = matcher.prefix().is_some() && !path.ends_with('/');
         let (around, serves) = match is_prefix {
-            true => self.decided(&format!("{path}{OTHER}")),
-            false => self.decided(path),
+            true => self.decision(&format!("{path}{OTHER}")),
+            false => self.decision(path),
         };
-        let wanted = place.reached_by().clone();
-        let hub = place.hub().unwrap_or(&serves).clone();
-        let changes = !same(&[&wanted], &[&around]) || hub != serves;
-        // A prefix of the same path would take it.
-        let is_taken = place.matcher.prefix().is_none() && has_prefix(places, path);
-        if !changes && !is_taken {
+        let wanted = location.reached_by().clone();
+        let upstream = location.upstream().unwrap_or(&serves).clone();
+        let changes = !wanted.equals(&around) || upstream != serves;
+        // A prefix of the same path would apply to it otherwise.
+        let is_beside_prefix = matcher.prefix().is_none() && locations.has_prefix(path);
+        if !changes && !is_beside_prefix {
             return;
         }
-        match &place.matcher {
-            Matcher::Exact(path) if place.adds_slash && has_prefix(places, &format!("{path}/")) => {
+        match matcher {
+            Matcher::Exact(path)
+                if location.adds_slash && locations.has_prefix(&format!("{path}/")) => {}
+            Matcher::Exact(path) => {
+                self.add_exact(path, (wanted, upstream), (around, serves), locations);
             }
-            Matcher::Exact(path) => self.exact(path, (wanted, hub), (around, serves), places),
-            _ if is_prefix => self.prefix(path, (wanted, hub), places),
+            _ if is_prefix => self.add_prefix(path, (wanted, upstream), locations),
             _ => {
-                let differs = !implies(&[&around], &[&wanted]) || hub != serves;
-                let key = prefix_key(path, differs && place.leads_on, places);
-                self.emit(&key, false, wanted, hub);
+                let differs = !implies(&[&around], &[&wanted]) || upstream != serves;
+                let path = locations.path_of_prefix(path, differs && location.redirects_to_slash);
+                self.push(&path, false, (wanted, upstream));
             }
         }
     }
 
-    /// `= /x`, and what is below it as it was.
-    fn exact(&mut self, path: &str, here: (Rule, Hub), around: (Rule, Hub), places: &[Judged<'_>]) {
+    /// Adds `= /x`, and `/x/` with the decision that was in force there.
+    fn add_exact(
+        &mut self,
+        path: &str,
+        here: Decision,
+        around: Decision,
+        locations: Locations<'_, '_>,
+    ) {
         let tightens = implies(&[&here.0], &[&around.0]);
         if path == "/" || path.ends_with('/') && !tightens {
             return;
         }
-        self.emit(path, false, here.0, here.1);
+        self.push(path, false, here);
         let below = format!("{path}/");
-        let is_taken = has_prefix(places, path) || has_prefix(places, &below);
-        if !path.ends_with('/') && !is_taken {
-            self.emit(&below, false, around.0, around.1);
+        let has_own = locations.has_prefix(path) || locations.has_prefix(&below);
+        if !path.ends_with('/') && !has_own {
+            self.push(&below, false, around);
         }
     }
 
-    /// All that begins with `/x`, and what is below it where a rule for `= /x` would take that.
-    fn prefix(&mut self, path: &str, (rule, hub): (Rule, Hub), places: &[Judged<'_>]) {
-        if has_exact(places, path) {
-            self.emit(&format!("{path}/"), false, rule.clone(), hub.clone());
+    /// Adds the prefix `/x`, and `/x/` where the path of a location `= /x` would apply to it.
+    fn add_prefix(&mut self, path: &str, decision: Decision, locations: Locations<'_, '_>) {
+        if locations.has_exact(path) {
+            self.push(&format!("{path}/"), false, decision.clone());
         }
-        self.emit(path, true, rule, hub);
+        self.push(path, true, decision);
     }
 
-    fn emit(&mut self, path: &str, prefix: bool, rule: Rule, serves: Hub) {
-        let is_same = |planned: &Planned| planned.path == path && planned.prefix == prefix;
-        let taken = self.paths.iter().any(is_same);
-        let Some(access) = block(&self.rule, &rule).filter(|_| !taken && is_path(path)) else {
+    fn push(&mut self, path: &str, prefix: bool, (rule, serves): Decision) {
+        let is_same = |planned: &PlannedPath| planned.path == path && planned.prefix == prefix;
+        let is_taken = self.paths.iter().any(is_same);
+        let access = Access::within(&self.rule, &rule);
+        let Some(access) = access.filter(|_| !is_taken && is_path(path)) else {
             return;
         };
-        let needed = serves != self.hub || access == Access::Inherit && path != "/";
-        if access == Access::Inherit && !needed {
+        let inherits = access == Access::Inherit;
+        let is_written = serves != self.upstream || inherits && path != "/";
+        if inherits && !is_written {
             return;
         }
-        let hub = needed.then(|| serves.clone());
-        self.paths.push(Planned {
+        self.paths.push(PlannedPath {
             path: path.to_owned(),
             prefix,
             access,
-            hub,
+            upstream: is_written.then(|| serves.clone()),
             rule,
             serves,
         });
     }
 
-    /// Who may enter a path as far as it is planned, and what is there.
-    fn decided(&self, path: &str) -> (Rule, Hub) {
-        match self.at(path) {
+    /// Returns the rule and the upstream that the paths so far give a path.
+    fn decision(&self, path: &str) -> Decision {
+        match self.path_for(path) {
             Some(planned) => (planned.rule.clone(), planned.serves.clone()),
-            None => (self.rule.clone(), self.hub.clone()),
+            None => (self.rule.clone(), self.upstream.clone()),
         }
     }
 
-    /// The rules of the site that a path has to pass.
+    /// Returns the rules that a request for a path must fulfil.
     pub(super) fn rules(&self, path: &str) -> Vec<&Rule> {
-        match self.at(path).map(|planned| &planned.access) {
+        match self.path_for(path).map(|planned| &planned.access) {
             Some(Access::Public) => Vec::new(),
             Some(Access::And(rule)) => vec![&self.rule, rule],
             Some(Access::Inherit) | None => vec![&self.rule],
         }
     }
 
-    /// Adds a path that everybody enters, with a hub of its own; whether there was none yet.
-    pub(super) fn open(&mut self, path: &str, hub: &Hub) -> bool {
-        let free = is_path(path) && !self.paths.iter().any(|planned| planned.path == path);
-        if free {
-            self.paths.push(Planned {
+    /// Adds a public path with an upstream of its own, and reports whether the path was free.
+    pub(super) fn add_public(&mut self, path: &str, upstream: &Upstream) -> bool {
+        let is_free = is_path(path) && !self.paths.iter().any(|planned| planned.path == path);
+        if is_free {
+            self.paths.push(PlannedPath {
                 path: path.to_owned(),
                 prefix: false,
                 access: Access::Public,
-                hub: Some(hub.clone()),
+                upstream: Some(upstream.clone()),
                 rule: Rule::OPEN,
-                serves: hub.clone(),
+                serves: upstream.clone(),
             });
             self.paths.sort_by(|a, b| a.path.cmp(&b.path));
         }
-        free
+        is_free
     }
 
-    /// Every rule that is written, of the site and of its paths.
+    /// Returns every written rule, of the site and of its paths.
     pub(super) fn all_rules(&self) -> impl Iterator<Item = &Rule> {
         let paths = self
             .paths
@@ -317,23 +325,30 @@ impl Plan {
         std::iter::once(&self.rule).chain(paths)
     }
 
-    /// The hub that a path leads to.
-    pub(super) fn hub(&self, path: &str) -> &Hub {
-        self.at(path).map_or(&self.hub, |planned| &planned.serves)
+    /// Returns every written upstream, of the paths and of the site.
+    pub(super) fn all_upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        let paths = self.paths.iter();
+        let upstreams = paths.filter_map(|planned| planned.upstream.as_ref());
+        upstreams.chain([&self.upstream])
     }
 
-    /// The longest path that takes this one.
-    fn at(&self, path: &str) -> Option<&Planned> {
-        let taking = self.paths.iter().filter(|planned| planned.takes(path));
-        taking.max_by_key(|planned| (planned.path.len(), !planned.prefix))
+    /// Returns the upstream of a path.
+    pub(super) fn upstream_of(&self, path: &str) -> &Upstream {
+        self.path_for(path)
+            .map_or(&self.upstream, |planned| &planned.serves)
+    }
+
+    /// Returns the longest path that applies to this one.
+    fn path_for(&self, path: &str) -> Option<&PlannedPath> {
+        let applying = self.paths.iter().filter(|planned| planned.applies_to(path));
+        applying.max_by_key(|planned| (planned.path.len(), !planned.prefix))
     }
 }
 
-impl Planned {
-    /// Whether hubgate's path takes this one.
-    fn takes(&self, path: &str) -> bool {
-        let is_whole = |below: &str| below.is_empty() || below.starts_with('/');
-        let below = path.strip_prefix(&self.path);
-        below.is_some_and(|below| self.prefix || self.path.ends_with('/') || is_whole(below))
+impl PlannedPath {
+    fn applies_to(&self, path: &str) -> bool {
+        let is_segment = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        let rest = path.strip_prefix(&self.path);
+        rest.is_some_and(|rest| self.prefix || self.path.ends_with('/') || is_segment(rest))
     }
 }

@@ -1,195 +1,233 @@
-//! Whether a plan lets anybody in whom NGINX does not, anywhere.
+//! A proof that a plan admits no client that NGINX refuses, at any path.
 //!
-//! Both decide by the beginning of a path, so a few paths around each location
-//! and each planned path stand for all there are.
+//! NGINX and hubgate decide by the begin of a path, so a few paths around each location and each
+//! planned path stand for all paths.
 
 use std::collections::BTreeSet;
 
 use super::{
-    plan::{Judged, Matcher, OTHER, Plan},
-    rule::{Rule, implies, same},
+    plan::{LocationAccess, Matcher, OTHER, Plan},
+    rule::{Rule, equivalent, implies},
 };
 
-/// What a plan does otherwise than NGINX at a location.
+/// A difference between a plan and NGINX at a location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Difference {
-    /// The location, by its place in the list.
+    /// The index of the location.
     pub(super) location: usize,
-    /// A path at which it is so.
+    /// A path at which the decisions differ.
     pub(super) path: String,
-    /// Whether somebody is let in who is not by NGINX; otherwise somebody is kept out.
+    /// Set where the plan admits a client that NGINX refuses; otherwise it refuses one that NGINX
+    /// admits.
     pub(super) weaker: bool,
 }
 
-/// All differences, one for each location and kind.
-pub(super) fn differences(places: &[Judged<'_>], plan: &Plan) -> Vec<Difference> {
-    let mut found: Vec<Difference> = Vec::new();
-    for path in samples(places, plan) {
-        for location in deciding(places, &path) {
-            let compared = compare(&places[location], plan, &path);
-            let Some(weaker) = compared.filter(|weaker| *weaker || !is_led_on(places, &path))
-            else {
-                continue;
-            };
-            if !found
-                .iter()
-                .any(|it| it.location == location && it.weaker == weaker)
-            {
-                let path = path.replace(OTHER, "…");
-                found.push(Difference {
-                    location,
-                    path,
-                    weaker,
-                });
+/// The comparison of a plan with the locations of a server.
+pub(super) struct Equivalence<'p, 'd> {
+    pub(super) locations: &'p [LocationAccess<'d>],
+    pub(super) plan: &'p Plan,
+}
+
+impl<'p, 'd> Equivalence<'p, 'd> {
+    /// Returns all differences, one for each location and kind.
+    pub(super) fn differences(&self) -> Vec<Difference> {
+        let mut found: Vec<Difference> = Vec::new();
+        for path in self.samples() {
+            let search = self.search(&path);
+            let redirects = search.within(None).redirects;
+            for location in search.deciding() {
+                let weaker = self.compare(&self.locations[location], &path);
+                let Some(weaker) = weaker.filter(|weaker| *weaker || !redirects) else {
+                    continue;
+                };
+                let is_known =
+                    |known: &Difference| known.location == location && known.weaker == weaker;
+                if !found.iter().any(is_known) {
+                    let path = path.replace(OTHER, "…");
+                    found.push(Difference {
+                        location,
+                        path,
+                        weaker,
+                    });
+                }
             }
-        }
-    }
-    found
-}
-
-fn compare(place: &Judged<'_>, plan: &Plan, path: &str) -> Option<bool> {
-    let ours = plan.rules(path);
-    let hub = plan.hub(path);
-    let same_hub = place.hub().is_some_and(|other| hub.is_safe_for(other));
-    let theirs = match same_hub {
-        true => place.reached_by(),
-        false => &Rule::NOBODY,
-    };
-    if !implies(&ours, &[theirs]) {
-        return Some(true);
-    }
-    let expressed = !matches!(place.matcher, Matcher::Regex(_)) && place.hub().is_some();
-    (expressed && !same(&ours, &[theirs])).then_some(false)
-}
-
-/// Paths at, around and below each location and planned path.
-fn samples(places: &[Judged<'_>], plan: &Plan) -> BTreeSet<String> {
-    let begins = places.iter().filter_map(|place| match &place.matcher {
-        Matcher::Prefix(path) | Matcher::Exact(path) | Matcher::Regex(path) => Some(path.as_str()),
-        Matcher::Named(_) => None,
-    });
-    let planned = plan.paths.iter().map(|planned| planned.path.as_str());
-    let mut samples = BTreeSet::from(["/".to_owned(), format!("/{OTHER}")]);
-    for begin in begins.chain(planned).filter(|begin| begin.starts_with('/')) {
-        let bare = begin.strip_suffix('/').unwrap_or(begin);
-        for begin in [bare, begin] {
-            let ends = ["", "/", &format!("/{OTHER}"), &OTHER.to_string()]
-                .map(|end| format!("{begin}{end}"));
-            samples.extend(
-                ends.into_iter()
-                    .filter(|path| !path.is_empty() && !path.contains("//")),
-            );
-        }
-    }
-    samples
-}
-
-/// The locations that may decide about a path in NGINX; one from which it leads to the path with
-/// a slash is decided there.
-fn deciding(places: &[Judged<'_>], path: &str) -> Vec<usize> {
-    let found = Search { places, path }.within(None);
-    let leads = |nth: &usize| places[*nth].adds_slash && places[*nth].matcher.path() == Some(path);
-    let all = found.settled.into_iter().chain(found.otherwise);
-    let (leading, mut deciding): (Vec<_>, Vec<_>) = all.partition(leads);
-    if found.led || !leading.is_empty() {
-        deciding.extend(self::deciding(places, &format!("{path}/")));
-    }
-    deciding
-}
-
-/// Whether NGINX may lead to the path with a slash.
-fn is_led_on(places: &[Judged<'_>], path: &str) -> bool {
-    Search { places, path }.within(None).led
-}
-
-/// NGINX's search for the location of a path, as `ngx_http_core_find_location` does it.
-struct Search<'s, 'd> {
-    places: &'s [Judged<'d>],
-    path: &'s str,
-}
-
-/// What a search within one block has found.
-#[derive(Default)]
-struct Found {
-    /// Those that end the search if they fit; one of them does when `ends` is set.
-    settled: Vec<usize>,
-    ends: bool,
-    /// Whether NGINX may lead to the path with a slash.
-    led: bool,
-    /// The longest prefix, which decides if none of these fits.
-    otherwise: Option<usize>,
-}
-
-impl Search<'_, '_> {
-    fn within(&self, scope: Option<usize>) -> Found {
-        let exact = |nth: &usize| self.places[*nth].matcher == Matcher::Exact(self.path.into());
-        if let Some(exact) = self.inner(scope).find(exact) {
-            return Found {
-                settled: vec![exact],
-                ends: true,
-                ..Found::default()
-            };
-        }
-        if self.is_led_on(scope) {
-            return Found {
-                ends: true,
-                led: true,
-                ..Found::default()
-            };
-        }
-        let longest = self.longest(scope);
-        let mut found = longest.map_or_else(Found::default, |nth| self.within(Some(nth)));
-        if found.ends {
-            return found;
-        }
-        found.otherwise = found.otherwise.or(longest);
-        if !longest.is_some_and(|nth| self.places[nth].shielded) {
-            self.expressions(scope, &mut found);
         }
         found
     }
 
-    fn inner(&self, scope: Option<usize>) -> impl Iterator<Item = usize> {
-        let stands = move |(_, it): &(usize, &Judged<'_>)| it.around.last().copied() == scope;
-        let places = self.places.iter().enumerate().filter(stands);
-        places.map(|(nth, _)| nth)
+    fn search<'s>(&self, path: &'s str) -> LocationSearch<'s, 'd>
+    where
+        'p: 's,
+    {
+        LocationSearch {
+            locations: self.locations,
+            path,
+        }
     }
 
-    fn longest(&self, scope: Option<usize>) -> Option<usize> {
-        let prefix = |nth: usize| self.places[nth].matcher.prefix();
-        self.inner(scope)
+    /// Compares both at a path that the location decides: true where the plan is weaker, false where
+    /// it is stronger.
+    fn compare(&self, location: &LocationAccess<'_>, path: &str) -> Option<bool> {
+        let ours = self.plan.rules(path);
+        let upstream = self.plan.upstream_of(path);
+        let has_upstream = location
+            .upstream()
+            .is_some_and(|other| upstream.is_safe_for(other));
+        let theirs = match has_upstream {
+            true => location.reached_by(),
+            false => &Rule::DENIED,
+        };
+        if !implies(&ours, &[theirs]) {
+            return Some(true);
+        }
+        let is_expressed = !location.matcher.is_regex() && location.upstream().is_some();
+        (is_expressed && !equivalent(&ours, &[theirs])).then_some(false)
+    }
+
+    /// Returns paths at, around and below each location and each planned path.
+    fn samples(&self) -> BTreeSet<String> {
+        let matched = self
+            .locations
+            .iter()
+            .filter_map(|location| match &location.matcher {
+                Matcher::Prefix(path) | Matcher::Exact(path) | Matcher::Regex(path) => {
+                    Some(path.as_str())
+                }
+                Matcher::Named(_) => None,
+            });
+        let planned = self.plan.paths.iter().map(|planned| planned.path.as_str());
+        let mut samples = BTreeSet::from(["/".to_owned(), format!("/{OTHER}")]);
+        for path in matched.chain(planned).filter(|path| path.starts_with('/')) {
+            let bare = path.strip_suffix('/').unwrap_or(path);
+            for begin in [bare, path] {
+                let ends = ["", "/", &format!("/{OTHER}"), &OTHER.to_string()]
+                    .map(|end| format!("{begin}{end}"));
+                samples.extend(
+                    ends.into_iter()
+                        .filter(|path| !path.is_empty() && !path.contains("//")),
+                );
+            }
+        }
+        samples
+    }
+}
+
+/// NGINX's search for the location of a path, as in `ngx_http_core_find_location`.
+struct LocationSearch<'s, 'd> {
+    locations: &'s [LocationAccess<'d>],
+    path: &'s str,
+}
+
+/// The result of a search within one block.
+#[derive(Default)]
+struct SearchResult {
+    /// Locations that end the search if they match; one of them does where `ends` is set.
+    ending: Vec<usize>,
+    ends: bool,
+    /// Set where NGINX may redirect to the path with a slash.
+    redirects: bool,
+    /// The longest prefix, which decides if no location of `ending` matches.
+    otherwise: Option<usize>,
+}
+
+impl LocationSearch<'_, '_> {
+    /// Returns the locations that may decide about the path in NGINX; a redirect to the path with a
+    /// slash is followed.
+    fn deciding(&self) -> Vec<usize> {
+        let result = self.within(None);
+        let redirects = |nth: &usize| {
+            let location = &self.locations[*nth];
+            location.adds_slash && location.matcher.path() == Some(self.path)
+        };
+        let all = result.ending.into_iter().chain(result.otherwise);
+        let (redirecting, mut deciding): (Vec<_>, Vec<_>) = all.partition(redirects);
+        if result.redirects || !redirecting.is_empty() {
+            let path = format!("{}/", self.path);
+            let search = LocationSearch {
+                locations: self.locations,
+                path: &path,
+            };
+            deciding.extend(search.deciding());
+        }
+        deciding
+    }
+
+    fn within(&self, block: Option<usize>) -> SearchResult {
+        let path = Matcher::Exact(self.path.into());
+        let is_exact = |nth: &usize| self.locations[*nth].matcher == path;
+        if let Some(exact) = self.children(block).find(is_exact) {
+            return SearchResult {
+                ending: vec![exact],
+                ends: true,
+                ..SearchResult::default()
+            };
+        }
+        if self.redirects_to_slash(block) {
+            return SearchResult {
+                ends: true,
+                redirects: true,
+                ..SearchResult::default()
+            };
+        }
+        let longest = self.longest_prefix(block);
+        let nested = longest.map(|nth| self.within(Some(nth)));
+        let mut result = nested.unwrap_or_default();
+        if result.ends {
+            return result;
+        }
+        result.otherwise = result.otherwise.or(longest);
+        if !longest.is_some_and(|nth| self.locations[nth].shielded) {
+            self.add_expressions(block, &mut result);
+        }
+        result
+    }
+
+    /// Returns the locations directly within a block.
+    fn children(&self, block: Option<usize>) -> impl Iterator<Item = usize> {
+        let is_child = move |(_, location): &(usize, &LocationAccess<'_>)| {
+            location.around.last().copied() == block
+        };
+        let locations = self.locations.iter().enumerate().filter(is_child);
+        locations.map(|(nth, _)| nth)
+    }
+
+    fn longest_prefix(&self, block: Option<usize>) -> Option<usize> {
+        let prefix = |nth: usize| self.locations[nth].matcher.prefix();
+        self.children(block)
             .filter_map(|nth| Some((nth, prefix(nth)?)))
             .filter(|(_, prefix)| self.path.starts_with(prefix))
             .max_by_key(|(_, prefix)| prefix.len())
             .map(|(nth, _)| nth)
     }
 
-    /// Whether NGINX leads from the path to a location of the block by a slash at the end.
-    fn is_led_on(&self, scope: Option<usize>) -> bool {
-        let is = |nth: usize, path: &str| self.places[nth].matcher.path() == Some(path);
+    /// Reports whether NGINX redirects from the path to a location of the block, by a slash at the
+    /// end.
+    fn redirects_to_slash(&self, block: Option<usize>) -> bool {
+        let has_path = |nth: usize, path: &str| self.locations[nth].matcher.path() == Some(path);
         let slash = format!("{}/", self.path);
-        let own = self.inner(scope).any(|nth| is(nth, self.path));
-        let leads = |nth: usize| is(nth, &slash) && self.places[nth].leads_on;
-        !own && self.inner(scope).any(leads)
+        let has_own = self.children(block).any(|nth| has_path(nth, self.path));
+        let redirects =
+            |nth: usize| has_path(nth, &slash) && self.locations[nth].redirects_to_slash;
+        !has_own && self.children(block).any(redirects)
     }
 
-    /// Adds the expressions of a block that the path may fit, with what may decide in them.
-    fn expressions(&self, scope: Option<usize>, found: &mut Found) {
-        let fits = |nth: &usize| self.places[*nth].may_fit(self.path);
-        for nth in self.inner(scope).filter(fits) {
+    /// Adds the expressions of a block that the path may match, and the locations within them.
+    fn add_expressions(&self, block: Option<usize>, result: &mut SearchResult) {
+        let may_match = |nth: &usize| self.locations[*nth].may_match(self.path);
+        for nth in self.children(block).filter(may_match) {
             let within = self.within(Some(nth));
-            found.led |= within.led;
-            found.settled.extend(within.settled);
+            result.redirects |= within.redirects;
+            result.ending.extend(within.ending);
             if !within.ends {
-                found.settled.push(within.otherwise.unwrap_or(nth));
+                result.ending.push(within.otherwise.unwrap_or(nth));
             }
         }
     }
 }
 
-impl Judged<'_> {
-    /// Whether it is an expression that the path may fit.
-    fn may_fit(&self, path: &str) -> bool {
+impl LocationAccess<'_> {
+    /// Reports whether the location is an expression that the path may match.
+    fn may_match(&self, path: &str) -> bool {
         matches!(&self.matcher, Matcher::Regex(begin) if path.starts_with(begin.as_str()))
     }
 }

@@ -1,19 +1,19 @@
-//! Whatever is written for NGINX is read or refused, and what is written of it is a proxy.yaml.
+//! Any text is imported or refused, and every import results in a valid proxy.yaml.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::{Failure, Memory, Wishes, import};
+use super::{ImportError, ImportOptions, Memory, import};
 
-/// Any text as NGINX's configuration is refused, or becomes a proxy.yaml that is valid.
+/// Imports any text as NGINX's configuration: it is refused or becomes a valid proxy.yaml.
 pub fn nginx_import(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let path = PathBuf::from("/etc/nginx/nginx.conf");
     let files = Memory(BTreeMap::from([(path.clone(), text)]));
-    let wishes = Wishes {
+    let options = ImportOptions {
         hosts: vec!["openhabian.local".to_owned()],
-        ..Wishes::default()
+        ..ImportOptions::default()
     };
-    if let Err(Failure::Invalid { faults, yaml }) = import(&files, &[path], &wishes) {
+    if let Err(ImportError::Invalid { faults, yaml }) = import(&files, &[path], &options) {
         panic!("{faults}\n{yaml}");
     }
 }

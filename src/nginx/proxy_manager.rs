@@ -1,17 +1,17 @@
-//! The data folder of Nginx Proxy Manager, of which the files around it are in its container.
+//! The data folder of Nginx Proxy Manager, outside of its container.
 //!
-//! Its hosts name files as the container has them: `/data` is the folder itself, `/etc/letsencrypt`
-//! the folder beside it, and what they include of `/etc/nginx` is written here.
+//! Its files use the paths of the container: `/data` is the folder itself, `/etc/letsencrypt` the
+//! folder beside it, and the included files of `/etc/nginx` are constants of this module.
 
 use std::path::{Path, PathBuf};
 
 use super::files::Files;
 
-/// The `nginx.conf` of the container.
+/// The path of `nginx.conf` in the container.
 pub(super) const CONF: &str = "/etc/nginx/nginx.conf";
 const INCLUDES: &str = "/etc/nginx/conf.d/include";
 
-/// Files of the container that hosts include; the rest changes nothing of which request reaches a hub.
+/// Included files of the container; the others do not decide which requests reach an upstream.
 const TEXTS: [(&str, &str); 4] = [
     (
         "proxy.conf",
@@ -36,7 +36,7 @@ const TEXTS: [(&str, &str); 4] = [
     ),
 ];
 
-/// The folder and what the container has around it.
+/// The data folder with the files around it in the container.
 pub(super) struct ProxyManager<'f> {
     files: &'f dyn Files,
     data: PathBuf,
@@ -44,8 +44,8 @@ pub(super) struct ProxyManager<'f> {
 }
 
 impl<'f> ProxyManager<'f> {
-    /// The data folder at this path, if it is one.
-    pub(super) fn at(files: &'f dyn Files, path: &Path) -> Option<Self> {
+    /// Opens the data folder at this path, if it is one.
+    pub(super) fn open(files: &'f dyn Files, path: &Path) -> Option<Self> {
         let has = |folder: &str| {
             files
                 .names(&path.join(folder))
@@ -55,7 +55,7 @@ impl<'f> ProxyManager<'f> {
         if !has("nginx/proxy_host") {
             return None;
         }
-        // What it names is written into a file elsewhere.
+        // Paths within it are written to proxy.yaml, which may be elsewhere.
         let path = std::path::absolute(path).ok()?;
         let beside = path.parent().unwrap_or(Path::new("")).join("letsencrypt");
         let letsencrypt = match files.names(&beside).is_empty() {
@@ -79,14 +79,14 @@ impl Files for ProxyManager<'_> {
             let found = TEXTS.iter().find(|(own, _)| name == Path::new(own));
             return Ok(found.map_or_else(String::new, |(_, text)| (*text).to_owned()));
         }
-        self.files.read(&self.place(path))
+        self.files.read(&self.resolve(path))
     }
 
     fn names(&self, folder: &Path) -> Vec<String> {
-        self.files.names(&self.place(folder))
+        self.files.names(&self.resolve(folder))
     }
 
-    fn place(&self, path: &Path) -> PathBuf {
+    fn resolve(&self, path: &Path) -> PathBuf {
         let within = |begin: &str, folder: &Path| {
             path.strip_prefix(begin).ok().map(|rest| folder.join(rest))
         };

@@ -1,139 +1,132 @@
 //! Servers that only redirect to another origin, as sites with `redirect`.
 //!
-//! NGINX's `return` and `rewrite` come before every access rule, so such a server guards nothing;
-//! but for one that demands a client certificate, which is left out.
+//! NGINX evaluates `return` and `rewrite` before the access phase, so such a server protects nothing.
+//! A server that requires a client certificate is left out.
 
 use super::{
-    certificate::{self, Certificate},
-    condition::{self, Condition},
-    directive::{At, Directive},
+    certificate::Certificate,
+    condition::Condition,
+    directive::{Directive, Position},
     files::Files,
-    header::{self, Hsts},
-    location::Matcher,
+    header::{Headers, Hsts},
+    location::Location,
     outcome::Outcome,
     report::Report,
     server::{Kind, Server},
-    upstream::Passed,
 };
 use crate::config;
 
-/// A site with `redirect`, as it will be written.
+/// A site with `redirect`.
 #[derive(Clone, Debug)]
 pub(super) struct Redirect {
-    pub(super) at: At,
+    pub(super) at: Position,
     pub(super) hosts: Vec<String>,
     pub(super) certificate: Certificate,
     pub(super) hsts: Hsts,
     pub(super) origin: String,
 }
 
-/// The redirect of every request to the same path and query elsewhere.
-pub(super) struct Found {
+/// The target of a server that redirects every request to the same path and query elsewhere.
+pub(super) struct RedirectTarget {
     origin: String,
-    /// Whether the path goes on as it was sent, and not as NGINX normalizes it.
+    /// Set where hubgate keeps the path as it was sent, which NGINX would normalize.
     is_raw: bool,
 }
 
 impl Server<'_> {
-    /// The permanent redirect to another origin that answers every request, if there is one.
-    pub(super) fn found_redirect(&self) -> Option<Found> {
-        let is_hubless = !self
-            .passed
-            .iter()
-            .flatten()
-            .any(|it| matches!(it, Passed::Hub(_)));
-        let is_redirect = matches!(self.kind, Kind::ToTls | Kind::Other) && is_hubless;
-        let wants_certificate = self.levels.one("ssl_verify_client");
-        if !is_redirect || wants_certificate.is_some_and(|it| !it.is("off")) {
+    /// Returns the permanent redirect to another origin that answers every request, if there is one.
+    pub(super) fn redirect_target(&self) -> Option<RedirectTarget> {
+        let has_upstream = self.upstreams().next().is_some();
+        let is_redirect = matches!(self.kind, Kind::ToHttps | Kind::Other) && !has_upstream;
+        let verify = self.levels.inherited("ssl_verify_client");
+        if !is_redirect || verify.is_some_and(|verify| !verify.parameter_is("off")) {
             return None;
         }
         let scheme = if self.has_tls() { "https" } else { "http" };
-        let found = Found::of(self.answering()?, scheme)?;
-        config::is_redirect(&found.origin).then_some(found)
+        let target = RedirectTarget::parse(self.redirecting()?, scheme)?;
+        config::is_redirect(&target.origin).then_some(target)
     }
 
-    /// The directive that answers every request.
-    fn answering(&self) -> Option<&Directive> {
-        let decides =
-            |it: &&Directive| condition::condition(it, &self.names, false) == Condition::Guard;
-        if self.levels.own("if").iter().any(decides) {
+    /// Returns the directive that answers every request.
+    fn redirecting(&self) -> Option<&Directive> {
+        let decides = |directive: &&Directive| {
+            Condition::classify(directive, &self.names, false) == Condition::Access
+        };
+        if self.levels.own_all("if").iter().any(decides) {
             return None;
         }
-        let own = |name| self.levels.own_one(name);
-        match (own("return"), self.levels.own("rewrite").as_slice()) {
+        let returns = self.levels.own("return");
+        match (returns, self.levels.own_all("rewrite").as_slice()) {
             (Some(returns), []) => Some(returns),
             (None, [rewrite]) => Some(rewrite),
-            (None, []) => self.answering_root(),
+            (None, []) => self.redirecting_at_root(),
             _ => None,
         }
     }
 
-    /// The same within `location /`, where nothing stands beside it but the challenges of a CA.
-    fn answering_root(&self) -> Option<&Directive> {
-        let root = self.at_root()?;
-        let is_challenge = |matcher: &Matcher| {
-            matcher
-                .path()
-                .is_some_and(|path| path.starts_with("/.well-known/acme-challenge/"))
+    /// Returns the `return` of `location /`, where all other locations are challenges of a CA.
+    fn redirecting_at_root(&self) -> Option<&Directive> {
+        let root = self.root()?;
+        let is_challenge = |location: &Location<'_>| {
+            let path = location.matcher.path();
+            path.is_some_and(|path| path.starts_with("/.well-known/acme-challenge/"))
         };
-        let mut others = self
-            .locations
-            .iter()
-            .filter(|it| it.directive.id != root.directive.id);
+        let locations = self.locations.iter();
+        let mut others = locations.filter(|location| location.directive.id != root.directive.id);
         let acts = ["if", "rewrite"]
             .iter()
-            .any(|name| root.levels.own_one(name).is_some());
-        match others.all(|it| is_challenge(&it.matcher)) && !acts {
-            true => root.levels.own_one("return"),
+            .any(|name| root.levels.own(name).is_some());
+        match others.all(is_challenge) && !acts {
+            true => root.levels.own("return"),
             false => None,
         }
     }
 
-    /// The site with `redirect` of these hosts.
+    /// Builds the site with `redirect` for these hosts.
     pub(super) fn to_redirect(
         &self,
         files: &dyn Files,
-        found: Found,
+        target: RedirectTarget,
         hosts: Vec<String>,
         report: &mut Report,
     ) -> Redirect {
-        let levels = self.at_root().map_or(&self.levels, |root| &root.levels);
-        let headers = header::of(levels, &self.variables, true, &mut Report::default());
+        let levels = self.root().map_or(&self.levels, |root| &root.levels);
+        let headers = Headers::import(levels, &self.variables, true, &mut Report::default());
         let certificate = match self.has_tls() {
-            true => certificate::of(files, &self.levels, &hosts, report),
+            true => Certificate::import(files, &self.levels, &hosts, report),
             false => Certificate::SelfSigned,
         };
-        let (outcome, more) = found.difference(!headers.others.is_empty());
-        let why = format!(
-            "`redirect` to {}, with 301 for GET and HEAD and 308 otherwise{more}",
-            found.origin
+        let (outcome, difference) = target.difference(!headers.others.is_empty());
+        let reason = format!(
+            "`redirect` to {}, with 301 for GET and HEAD and 308 otherwise{difference}",
+            target.origin
         );
-        report.whole(outcome, self.directive, why);
+        report.record_block(outcome, self.directive, reason);
         Redirect {
             at: self.directive.at.clone(),
             hosts,
             certificate,
             hsts: headers.hsts,
-            origin: found.origin,
+            origin: target.origin,
         }
     }
 }
 
 impl Redirect {
-    /// The host that is led to.
-    pub(super) fn host(&self) -> &str {
+    /// Returns the host of its target.
+    pub(super) fn target_host(&self) -> &str {
         host(&self.origin)
     }
 }
 
-impl Found {
-    fn of(directive: &Directive, scheme: &str) -> Option<Self> {
-        let (target, is_raw) = match (directive.name.as_str(), directive.words.as_slice()) {
+impl RedirectTarget {
+    fn parse(directive: &Directive, scheme: &str) -> Option<Self> {
+        let (target, is_raw) = match (directive.name.as_str(), directive.parameters.as_slice()) {
             ("return", [code, target]) if code == "301" || code == "308" => {
                 (target.strip_suffix("$request_uri")?, false)
             }
             ("rewrite", [pattern, target, flag]) if flag == "permanent" => {
-                rewritten(pattern, target)?
+                rewritten_origin(pattern, target)?
             }
             _ => return None,
         };
@@ -144,30 +137,30 @@ impl Found {
         (!origin.contains('$')).then_some(Self { origin, is_raw })
     }
 
-    /// The host that is led to.
     pub(super) fn host(&self) -> &str {
         host(&self.origin)
     }
 
-    /// Whether it leads into the clear.
-    pub(super) fn is_clear(&self) -> bool {
+    /// Reports whether it redirects to http.
+    pub(super) fn is_http(&self) -> bool {
         self.origin.starts_with("http://")
     }
 
     fn difference(&self, has_headers: bool) -> (Outcome, &'static str) {
         match (has_headers, self.is_raw) {
             (true, _) => (Outcome::Changed, ", without the headers that NGINX adds"),
-            (false, true) => (Outcome::Changed, "; the path goes on as it was sent"),
+            (false, true) => (Outcome::Changed, "; the path stays as it was sent"),
             (false, false) => (Outcome::Kept, ""),
         }
     }
 }
 
-/// What stands before path and query, and whether NGINX would have normalized the path.
-fn rewritten<'t>(pattern: &str, target: &'t str) -> Option<(&'t str, bool)> {
-    if let Some(before) = target.strip_suffix("$request_uri?") {
-        let takes_all = ["^", ".*", "^.*$", "^(.*)$", "^.*", "(.*)", "^(.*)", "^/"];
-        return takes_all.contains(&pattern).then_some((before, false));
+/// Returns the origin before path and query of a rewritten target, and whether NGINX would normalize
+/// the path.
+fn rewritten_origin<'t>(pattern: &str, target: &'t str) -> Option<(&'t str, bool)> {
+    if let Some(origin) = target.strip_suffix("$request_uri?") {
+        let match_all = ["^", ".*", "^.*$", "^(.*)$", "^.*", "(.*)", "^(.*)", "^/"];
+        return match_all.contains(&pattern).then_some((origin, false));
     }
     match pattern {
         "^(.*)$" | "^(.*)" | "(.*)" | "^(/.*)$" => Some((target.strip_suffix("$1")?, true)),
@@ -176,11 +169,11 @@ fn rewritten<'t>(pattern: &str, target: &'t str) -> Option<(&'t str, bool)> {
     }
 }
 
-/// The host of an origin, without its port.
+/// Returns the host of an origin, without its port.
 fn host(origin: &str) -> &str {
     let authority = origin.split_once("://").map_or("", |(_, rest)| rest);
     match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|it| it.is_ascii_digit()) => host,
+        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
         _ => authority,
     }
 }

@@ -1,112 +1,136 @@
-//! All redirects to other origins together: which hosts each has, and none that leads back.
+//! All redirects to other origins: the hosts of each, without loops.
 
 use super::{
-    Wishes,
+    ImportOptions,
     files::Files,
-    hosts::Selection,
-    listen,
+    hosts::ServerSelection,
+    listen::Addresses,
     outcome::Outcome,
-    redirect::Redirect,
+    redirect::{Redirect, RedirectTarget},
     report::Report,
     server::{Kind, Server},
     site::Site,
 };
 
-/// The redirects, and the ids of the servers that they come from.
-pub(super) fn build(
-    files: &dyn Files,
-    servers: &[Server<'_>],
-    selection: &Selection<'_, '_>,
-    (sites, wishes): (&[Site], &Wishes),
-    report: &mut Report,
-) -> (Vec<Redirect>, Vec<usize>) {
-    let (mut redirects, mut led) = (Vec::<Redirect>::new(), Vec::new());
-    let mut hubs = servers.iter().filter(|server| server.kind == Kind::Hubs);
-    let has_tls = hubs.any(Server::has_tls);
-    for server in servers {
-        let Some(found) = server.found_redirect() else {
-            continue;
-        };
-        let mut hosts = hosts(server, servers, selection, wishes);
-        hosts.retain(|host| is_free(host, found.host(), sites, &redirects));
-        if hosts.is_empty() {
-            continue;
-        }
-        led.push(server.directive.id);
-        let clear = has_tls && found.is_clear();
-        match refusal(clear, found.host(), &hosts, &redirects) {
-            Some(why) => report.whole(Outcome::Dropped, server.directive, why),
-            None => redirects.push(server.to_redirect(files, found, hosts, report)),
+/// The redirects of an import.
+pub(super) struct Redirects<'s, 'd> {
+    pub(super) sites: Vec<Redirect>,
+    /// The ids of the servers that are redirects, the refused ones included.
+    ids: Vec<usize>,
+    files: &'s dyn Files,
+    servers: &'s [Server<'d>],
+    options: ImportOptions,
+}
+
+impl<'s, 'd> Redirects<'s, 'd> {
+    /// Creates an empty list for these servers.
+    pub(super) fn new(
+        files: &'s dyn Files,
+        servers: &'s [Server<'d>],
+        options: &ImportOptions,
+    ) -> Self {
+        Self {
+            sites: Vec::new(),
+            ids: Vec::new(),
+            files,
+            servers,
+            options: options.without_hosts(),
         }
     }
-    (redirects, led)
-}
 
-/// Why a redirect is not taken over.
-fn refusal(
-    leads_into_clear: bool,
-    target: &str,
-    hosts: &[String],
-    redirects: &[Redirect],
-) -> Option<&'static str> {
-    if leads_into_clear {
-        return Some(INTO_CLEAR);
-    }
-    leads_back(target, hosts, redirects).then_some(BACK)
-}
-
-const INTO_CLEAR: &str =
-    "a redirect into the clear, and hubgate redirects nobody from TLS to there: lead to https";
-const BACK: &str = "a redirect that leads back to its own names by other redirects";
-
-/// The hosts for which NGINX chooses the server; none for one that answers for every name.
-fn hosts<'d>(
-    server: &Server<'d>,
-    servers: &[Server<'d>],
-    selection: &Selection<'_, 'd>,
-    wishes: &Wishes,
-) -> Vec<String> {
-    let unnamed = Wishes {
-        domain: wishes.domain.clone(),
-        ..Wishes::default()
-    };
-    let mut unsaid = Report::default();
-    match server.has_tls() {
-        true => selection.hosts(server, &unnamed, &mut unsaid),
-        false => {
-            let listened = listen::together(server.listens(false));
-            Selection::of(servers, &listened).hosts(server, &unnamed, &mut unsaid)
+    /// Imports the servers that redirect hosts for which no site exists.
+    pub(super) fn import(
+        &mut self,
+        selection: &ServerSelection<'_, 'd>,
+        sites: &[Site],
+        report: &mut Report,
+    ) {
+        let servers = self.servers.iter();
+        let mut proxies = servers.filter(|server| server.kind == Kind::Proxy);
+        let has_tls = proxies.any(Server::has_tls);
+        for server in self.servers {
+            let Some(target) = server.redirect_target() else {
+                continue;
+            };
+            let mut hosts = self.hosts(server, selection);
+            hosts.retain(|host| self.is_free(host, target.host(), sites));
+            if hosts.is_empty() {
+                continue;
+            }
+            self.ids.push(server.directive.id);
+            match self.refusal(&target, &hosts, has_tls) {
+                Some(reason) => report.record_block(Outcome::Dropped, server.directive, reason),
+                None => {
+                    let redirect = server.to_redirect(self.files, target, hosts, report);
+                    self.sites.push(redirect);
+                }
+            }
         }
     }
-}
 
-/// Whether the host is neither that of a site nor the one that is led to.
-fn is_free(host: &str, target: &str, sites: &[Site], redirects: &[Redirect]) -> bool {
-    let served = sites.iter().map(|site| &site.hosts);
-    let led = redirects.iter().map(|redirect| &redirect.hosts);
-    let mut taken = served.chain(led).flatten();
-    !covers(host, target) && !taken.any(|other| other == host)
-}
-
-/// Whether redirects lead from the target to one of these hosts.
-fn leads_back(target: &str, hosts: &[String], redirects: &[Redirect]) -> bool {
-    let mut at = target.to_owned();
-    for _ in 0..=redirects.len() {
-        if hosts.iter().any(|host| covers(host, &at)) {
-            return true;
-        }
-        let takes = |it: &&Redirect| it.hosts.iter().any(|host| covers(host, &at));
-        let Some(next) = redirects.iter().find(takes) else {
-            return false;
-        };
-        at = next.host().to_owned();
+    /// Reports whether the server is one of the redirects.
+    pub(super) fn is_from(&self, server: &Server<'_>) -> bool {
+        self.ids.contains(&server.directive.id)
     }
-    true
+
+    /// Returns the reason not to import a redirect.
+    fn refusal(
+        &self,
+        target: &RedirectTarget,
+        hosts: &[String],
+        has_tls: bool,
+    ) -> Option<&'static str> {
+        if has_tls && target.is_http() {
+            return Some(
+                "a redirect to http, and hubgate redirects from TLS to https only: redirect to https",
+            );
+        }
+        self.is_loop(target.host(), hosts)
+            .then_some("a redirect that returns to its own names through other redirects")
+    }
+
+    /// Returns the hosts for which NGINX chooses the server; none for a default server.
+    fn hosts(&self, server: &Server<'d>, selection: &ServerSelection<'_, 'd>) -> Vec<String> {
+        let mut unreported = Report::default();
+        match server.has_tls() {
+            true => selection.hosts(server, &self.options, &mut unreported),
+            false => {
+                let listened = Addresses::merge(server.listens(false));
+                let selection = ServerSelection::new(self.servers, &listened);
+                selection.hosts(server, &self.options, &mut unreported)
+            }
+        }
+    }
+
+    /// Reports whether no site has the host, and the redirect does not return to it.
+    fn is_free(&self, host: &str, target: &str, sites: &[Site]) -> bool {
+        let served = sites.iter().map(|site| &site.hosts);
+        let redirected = self.sites.iter().map(|redirect| &redirect.hosts);
+        let mut taken = served.chain(redirected).flatten();
+        !matches(host, target) && !taken.any(|other| other == host)
+    }
+
+    /// Reports whether the redirects lead from the target to one of these hosts.
+    fn is_loop(&self, target: &str, hosts: &[String]) -> bool {
+        let mut at = target.to_owned();
+        for _ in 0..=self.sites.len() {
+            if hosts.iter().any(|host| matches(host, &at)) {
+                return true;
+            }
+            let has_host =
+                |redirect: &&Redirect| redirect.hosts.iter().any(|host| matches(host, &at));
+            let Some(next) = self.sites.iter().find(has_host) else {
+                return false;
+            };
+            at = next.target_host().to_owned();
+        }
+        true
+    }
 }
 
-/// Whether a host of `hosts` is a name, or a wildcard for it.
-fn covers(host: &str, name: &str) -> bool {
-    let wild = host.strip_prefix("*.");
+/// Reports whether a host of proxy.yaml is the name, or a wildcard for it.
+fn matches(host: &str, name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    host == name || wild.is_some_and(|parent| name.split_once('.').is_some_and(|it| it.1 == parent))
+    let parent = name.split_once('.').map(|(_, parent)| parent);
+    host == name || parent.is_some() && host.strip_prefix("*.") == parent
 }

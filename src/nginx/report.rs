@@ -1,4 +1,4 @@
-//! What became of each directive, and why the import stops where it does.
+//! The outcome of each directive, and the reasons to stop the import.
 
 use std::{
     collections::HashSet,
@@ -6,20 +6,20 @@ use std::{
 };
 
 use super::{
-    directive::{At, Directive},
-    directive_table,
+    directive::{Directive, Position},
     outcome::Outcome,
     secret,
     secret_files::SecretFiles,
 };
 use crate::telemetry::OneLine;
 
-/// What an import says of what it read.
+/// The report of an import.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     lines: Vec<Line>,
     stops: Vec<Stop>,
-    told: HashSet<usize>,
+    /// The ids of the directives with an outcome.
+    recorded: HashSet<usize>,
     pub(super) secrets: Box<SecretFiles>,
 }
 
@@ -27,79 +27,91 @@ pub struct Report {
 struct Line {
     outcome: Outcome,
     what: String,
-    why: String,
-    at: Vec<At>,
+    reason: String,
+    at: Vec<Position>,
 }
 
-/// Why nothing was written: the place, the cause and the cure.
+/// A reason to stop the import: the position, the cause and the correction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", OneLine(&format!("{at}: {message}")))]
 pub struct Stop {
-    at: At,
+    at: Position,
     message: String,
 }
 
 impl Report {
-    /// hubgate does the same.
-    pub(super) fn kept(&mut self, directive: &Directive, why: impl Into<String>) {
-        self.tell(Outcome::Kept, directive, why);
+    /// Records that hubgate does the same.
+    pub(super) fn kept(&mut self, directive: &Directive, reason: impl Into<String>) {
+        self.record(Outcome::Kept, directive, reason);
     }
 
-    /// hubgate does something like it.
-    pub(super) fn changed(&mut self, directive: &Directive, why: impl Into<String>) {
-        self.tell(Outcome::Changed, directive, why);
+    /// Records that hubgate does something similar.
+    pub(super) fn changed(&mut self, directive: &Directive, reason: impl Into<String>) {
+        self.record(Outcome::Changed, directive, reason);
     }
 
-    /// hubgate does nothing of the kind.
-    pub(super) fn dropped(&mut self, directive: &Directive, why: impl Into<String>) {
-        self.tell(Outcome::Dropped, directive, why);
+    /// Records that hubgate has no counterpart.
+    pub(super) fn dropped(&mut self, directive: &Directive, reason: impl Into<String>) {
+        self.record(Outcome::Dropped, directive, reason);
     }
 
-    /// Shows a value nowhere, nor what follows the scheme of credentials (RFC 9110, section 11.4).
+    /// Hides a value everywhere, and the credentials after its scheme (RFC 9110, section 11.4).
     pub(super) fn hide(&mut self, value: &str) {
         let rest = value.split_once(' ').map_or("", |(_, rest)| rest);
         let texts = [value, rest]
             .into_iter()
-            .filter(|text| text.len() >= SHORTEST);
+            .filter(|text| text.len() >= MIN_HIDDEN);
         self.secrets.hidden.extend(texts.map(str::to_owned));
     }
 
-    /// The same became of a block and of all that stands in it.
-    pub(super) fn whole(&mut self, outcome: Outcome, block: &Directive, why: impl Into<String>) {
-        let mut inner = 0;
-        let told = &mut self.told;
-        block.inner().iter().for_each(|it| {
-            it.walk(&mut |it| inner += usize::from(told.insert(it.id)));
-        });
-        let why = why.into();
-        let why = match inner {
-            0 => why,
-            1 => format!("{why} (and the 1 directive in it)"),
-            _ => format!("{why} (and the {inner} directives in it)"),
+    /// Records the same outcome for a block and all directives in it.
+    pub(super) fn record_block(
+        &mut self,
+        outcome: Outcome,
+        block: &Directive,
+        reason: impl Into<String>,
+    ) {
+        let mut count = 0;
+        let recorded = &mut self.recorded;
+        for child in block.children() {
+            child.walk(&mut |directive| count += usize::from(recorded.insert(directive.id)));
+        }
+        let reason = reason.into();
+        let reason = match count {
+            0 => reason,
+            1 => format!("{reason} (and the 1 directive in it)"),
+            _ => format!("{reason} (and the {count} directives in it)"),
         };
-        self.tell(outcome, block, why);
+        self.record(outcome, block, reason);
     }
 
-    /// Something to know that no single directive says; `at` is where it comes from.
-    pub(super) fn note(&mut self, outcome: Outcome, at: &At, what: &str, why: impl Into<String>) {
-        let (what, why) = (what.to_owned(), why.into());
-        let same =
-            |line: &&mut Line| line.outcome == outcome && line.what == what && line.why == why;
-        match self.lines.iter_mut().find(same) {
+    /// Records a note that belongs to no single directive, with the position of its cause.
+    pub(super) fn record_note(
+        &mut self,
+        outcome: Outcome,
+        at: &Position,
+        what: &str,
+        reason: impl Into<String>,
+    ) {
+        let (what, reason) = (what.to_owned(), reason.into());
+        let is_same = |line: &&mut Line| {
+            line.outcome == outcome && line.what == what && line.reason == reason
+        };
+        match self.lines.iter_mut().find(is_same) {
             Some(line) if line.at.contains(at) => {}
             Some(line) => line.at.push(at.clone()),
             None => self.lines.push(Line {
                 outcome,
                 what,
-                why,
+                reason,
                 at: vec![at.clone()],
             }),
         }
     }
 
-    /// The import stops here; the message has the cause and the cure.
+    /// Stops the import at a directive; the message has the cause and the correction.
     pub(super) fn stop(&mut self, directive: &Directive, message: impl Into<String>) {
-        self.told.insert(directive.id);
+        self.recorded.insert(directive.id);
         let (at, message) = (directive.at.clone(), message.into());
         let stop = Stop { at, message };
         if !self.stops.contains(&stop) {
@@ -107,25 +119,34 @@ impl Report {
         }
     }
 
-    /// Tells what became of the directives that nothing was said of yet.
-    pub(super) fn finish(&mut self, directives: &[Directive]) {
+    /// Records the outcome of all directives that have none yet.
+    pub(super) fn record_rest(&mut self, directives: &[Directive]) {
         for directive in directives {
-            if !self.told.contains(&directive.id) {
-                self.rest(directive);
+            if !self.recorded.contains(&directive.id) {
+                self.record_unused(directive);
             }
-            self.finish(directive.inner());
+            self.record_rest(directive.children());
         }
     }
 
-    /// Why nothing may be written; empty when something may.
+    /// Returns the reasons to stop the import.
     pub(super) fn stops(&self) -> &[Stop] {
         &self.stops
     }
 
-    /// Whether something was said of it.
+    /// Returns all reasons to stop in one message, so that all can be corrected at once.
+    pub(super) fn stop_message(&self) -> String {
+        let stops = self.stops.iter().map(|stop| format!("\n  {stop}"));
+        format!(
+            "the import stops, as the result would be weaker than NGINX or unclear:{}",
+            stops.collect::<String>()
+        )
+    }
+
+    /// Reports whether a directive has an outcome.
     #[cfg(test)]
-    pub(super) fn tells(&self, directive: &Directive) -> bool {
-        self.told.contains(&directive.id)
+    pub(super) fn has(&self, directive: &Directive) -> bool {
+        self.recorded.contains(&directive.id)
     }
 
     fn without_secrets(&self, text: &str) -> String {
@@ -135,33 +156,37 @@ impl Report {
         })
     }
 
-    fn rest(&mut self, directive: &Directive) {
-        let name = directive.name.as_str();
-        if let Some((outcome, why)) = directive_table::harmless(name) {
-            return match name {
+    fn record_unused(&mut self, directive: &Directive) {
+        if let Some((outcome, reason)) = directive.harmless() {
+            return match directive.name.as_str() {
                 // Each directive in it has its own outcome.
-                "http" => self.tell(outcome, directive, why),
-                _ => self.whole(outcome, directive, why),
+                "http" => self.record(outcome, directive, reason),
+                _ => self.record_block(outcome, directive, reason),
             };
         }
-        let why = match directive_table::is_translated(name) {
-            true => "no hub that is imported inherits it",
-            false => "unknown here, where it reaches no hub that is imported",
+        let reason = match directive.is_translated() {
+            true => "no imported hub inherits it",
+            false => "unknown to hubgate, and it applies to no imported hub",
         };
-        self.whole(Outcome::Dropped, directive, why);
+        self.record_block(Outcome::Dropped, directive, reason);
     }
 
-    /// The outcome of a directive, unless it has one.
-    pub(super) fn tell(&mut self, outcome: Outcome, directive: &Directive, why: impl Into<String>) {
-        if !self.told.insert(directive.id) {
+    /// Records the outcome of a directive, unless it has one.
+    pub(super) fn record(
+        &mut self,
+        outcome: Outcome,
+        directive: &Directive,
+        reason: impl Into<String>,
+    ) {
+        if !self.recorded.insert(directive.id) {
             return;
         }
-        let mut what = self.without_secrets(&secret::shown(directive));
-        if let Some((end, _)) = what.char_indices().nth(LONGEST) {
+        let mut what = self.without_secrets(&directive.shown());
+        if let Some((end, _)) = what.char_indices().nth(MAX_SHOWN) {
             what.truncate(end);
             what.push('…');
         }
-        self.note(outcome, &directive.at, &what, why);
+        self.record_note(outcome, &directive.at, &what, reason);
     }
 }
 
@@ -169,23 +194,25 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         for (outcome, title) in TITLES {
-            let lines: Vec<_> = self
-                .lines
-                .iter()
-                .filter(|line| line.outcome == outcome)
-                .collect();
-            if lines.is_empty() {
-                continue;
+            let lines = self.lines.iter();
+            let lines: Vec<_> = lines.filter(|line| line.outcome == outcome).collect();
+            if !lines.is_empty() {
+                writeln!(text, "{title}")?;
             }
-            writeln!(text, "{title}")?;
             for line in lines {
-                let at: Vec<_> = line.at.iter().map(ToString::to_string).collect();
-                let at = at.join(", ");
-                let (at, what, why) = (OneLine(&at), OneLine(&line.what), OneLine(&line.why));
-                writeln!(text, "  {at}: {what}\n    {why}")?;
+                writeln!(text, "{line}")?;
             }
         }
         f.write_str(&self.without_secrets(text.trim_end()))
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at: Vec<_> = self.at.iter().map(ToString::to_string).collect();
+        let at = at.join(", ");
+        let (at, what, reason) = (OneLine(&at), OneLine(&self.what), OneLine(&self.reason));
+        write!(f, "  {at}: {what}\n    {reason}")
     }
 }
 
@@ -195,7 +222,7 @@ const TITLES: [(Outcome, &str); 3] = [
     (Outcome::Dropped, "dropped"),
 ];
 
-/// Characters from which on a text is hidden wherever it stands.
-const SHORTEST: usize = 4;
-/// Characters of a directive that are shown.
-const LONGEST: usize = 80;
+/// The shortest text that is hidden wherever it occurs, in bytes.
+const MIN_HIDDEN: usize = 4;
+/// The largest number of characters of a directive that are shown.
+const MAX_SHOWN: usize = 80;

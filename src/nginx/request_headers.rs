@@ -1,8 +1,8 @@
-//! `proxy_set_header`: fields of a request that the hub believes because NGINX sets or clears them.
+//! `proxy_set_header`: request fields that the upstream trusts because NGINX sets or removes them.
 //!
-//! A text that is written out becomes `upstream.host` or `upstream.headers`, the user's name
-//! `user_header`. hubgate drops a client's claims by their names and sets its own. Any other field
-//! that the hub has from NGINX only would be the client's own to write, so it stops the import.
+//! A literal value becomes `upstream.host` or `upstream.headers`, the user's name `user_header`.
+//! hubgate removes the forwarding fields of clients and sets its own. Any other field of NGINX could
+//! then be written by the client, so it stops the import.
 
 mod field;
 
@@ -17,17 +17,17 @@ use super::{
 };
 use crate::config;
 
-/// The request fields of one place with a hub.
+/// The request fields of one location with an upstream.
 #[derive(Clone, Copy)]
 pub(super) struct RequestHeaders<'p, 'd> {
     pub(super) levels: &'p Levels<'d>,
     pub(super) variables: &'p Variables<'d>,
-    /// `Host` as NGINX sends it by default.
-    pub(super) proxied: &'p str,
+    /// `$proxy_host`, the default value of `Host`.
+    pub(super) proxy_host: &'p str,
 }
 
 impl<'d> RequestHeaders<'_, 'd> {
-    /// What the hub gets in place of the visitor's fields.
+    /// Returns the fields that the upstream receives instead of the client's.
     pub(super) fn edits(&self) -> Edits {
         let mut edits = Edits {
             host: self.default_host(),
@@ -43,8 +43,8 @@ impl<'d> RequestHeaders<'_, 'd> {
         edits
     }
 
-    /// The fields that have the user's name, each with the directive that says so.
-    pub(super) fn users(&self) -> Vec<(&'d Directive, String)> {
+    /// Returns the fields with the user's name, each with its directive.
+    pub(super) fn user_fields(&self) -> Vec<(&'d Directive, String)> {
         let written = self.written().into_iter();
         let users = written.filter_map(|directive| match self.outcome(directive) {
             FieldOutcome::User(name) => Some((directive, name)),
@@ -54,7 +54,7 @@ impl<'d> RequestHeaders<'_, 'd> {
     }
 
     /// Reports each field that NGINX sets here, or stops there; `is_written` where the edits are
-    /// those of a path of the site, whose first host is `host`.
+    /// those of a path of the site, the first host of which is `host`.
     pub(super) fn report(&self, is_written: bool, host: &str, report: &mut Report) {
         let written = self.written();
         for (nth, directive) in written.iter().enumerate() {
@@ -64,17 +64,16 @@ impl<'d> RequestHeaders<'_, 'd> {
                 {
                     report.stop(directive, "NGINX sends this field twice: leave one");
                 }
-                FieldOutcome::Told(outcome, why) => report.tell(outcome, directive, why),
-                FieldOutcome::Stops(why) => report.stop(directive, why),
+                FieldOutcome::Recorded(outcome, reason) => {
+                    report.record(outcome, directive, reason);
+                }
+                FieldOutcome::Stops(reason) => report.stop(directive, reason),
                 FieldOutcome::User(_) => {}
                 FieldOutcome::Host(_) | FieldOutcome::Edit(_) if !is_written => {
                     report.dropped(directive, ELSEWHERE);
                 }
-                FieldOutcome::Host(Host::Visitor) => {
-                    report.kept(
-                        directive,
-                        "hubgate passes on the host that the client asked for",
-                    );
+                FieldOutcome::Host(Host::Client) => {
+                    report.kept(directive, "hubgate forwards the client's `Host`");
                 }
                 FieldOutcome::Host(_) => report.changed(directive, "`host` of `upstream`"),
                 FieldOutcome::Edit(edit) => self.report_edit(directive, &edit, host, report),
@@ -83,18 +82,20 @@ impl<'d> RequestHeaders<'_, 'd> {
         self.report_default(is_written, report);
     }
 
-    /// Whether an earlier directive sends the field too; of hosts that lead to the same, hubgate sends
+    /// Reports whether an earlier directive sends the field too; of equivalent hosts, hubgate sends
     /// the last.
     fn is_sent_twice(&self, directive: &Directive, earlier: &[&Directive]) -> bool {
         let is_usual = |directive: &Directive| {
             let outcome = self.outcome(directive);
             matches!(
                 outcome,
-                FieldOutcome::Host(Host::Visitor | Host::Proxied(_))
+                FieldOutcome::Host(Host::Client | Host::ProxyHost(_))
             )
         };
         earlier.iter().any(|other| {
-            let is_same = other.word().eq_ignore_ascii_case(directive.word());
+            let is_same = other
+                .parameter()
+                .eq_ignore_ascii_case(directive.parameter());
             is_same && !(is_usual(directive) && is_usual(other))
         })
     }
@@ -114,85 +115,84 @@ impl<'d> RequestHeaders<'_, 'd> {
         }
     }
 
-    /// Reports the `Host` that NGINX sends where no directive sets one.
+    /// Reports the default `Host` of NGINX where no directive sets one.
     fn report_default(&self, is_written: bool, report: &mut Report) {
-        let sets = |directive: &&Directive| directive.word().eq_ignore_ascii_case("host");
-        let pass = self.levels.own_one("proxy_pass").filter(|_| is_written);
-        let Some(pass) = pass.filter(|_| !self.written().iter().any(sets)) else {
+        let sets_host = |directive: &&Directive| directive.parameter_is("host");
+        let pass = self.levels.own("proxy_pass").filter(|_| is_written);
+        let Some(pass) = pass.filter(|_| !self.written().iter().any(sets_host)) else {
             return;
         };
-        let (outcome, why) = match self.default_host() {
-            Host::Visitor => (
-                Changed,
-                "NGINX sends the address of the hub by default, and hubgate the host that the client asked for",
-            ),
-            _ => (Changed, "NGINX's default: `host` of `upstream`"),
+        let reason = match self.default_host() {
+            Host::Client => {
+                "NGINX sends the address of the hub by default, and hubgate the client's `Host`"
+            }
+            _ => "NGINX's default: `host` of `upstream`",
         };
-        report.note(outcome, &pass.at, "proxy_set_header Host $proxy_host", why);
+        let what = "proxy_set_header Host $proxy_host";
+        report.record_note(Changed, &pass.at, what, reason);
     }
 
     fn written(&self) -> Vec<&'d Directive> {
-        self.levels.nearest(&["proxy_set_header"])
+        self.levels.inherited_all(&["proxy_set_header"])
     }
 
     fn default_host(&self) -> Host {
-        match config::is_upstream_host(self.proxied) {
-            true => Host::Proxied(self.proxied.to_owned()),
-            false => Host::Visitor,
+        match config::is_upstream_host(self.proxy_host) {
+            true => Host::ProxyHost(self.proxy_host.to_owned()),
+            false => Host::Client,
         }
     }
 
     fn outcome(&self, directive: &Directive) -> FieldOutcome {
-        let written = directive.words.get(1).map_or("", String::as_str);
+        let written = directive.parameters.get(1).map_or("", String::as_str);
         let field = Field {
-            spelled: directive.word(),
-            name: directive.word().to_ascii_lowercase(),
+            spelled: directive.parameter(),
+            name: directive.parameter().to_ascii_lowercase(),
             written,
             value: self.resolve(written),
         };
         if field.name == "host" {
             return self.host(&field.value);
         }
-        if let Some(found) = field.of_hubgate(self.variables) {
-            return found;
+        if let Some(outcome) = field.built_in(self.variables) {
+            return outcome;
         }
         field.edited().unwrap_or_else(|| field.otherwise())
     }
 
-    /// The value with each variable replaced that has one text here; `$host` has, where the server has
-    /// one name.
+    /// Replaces each variable that has one value here, such as `$host` where the server has one name.
     fn resolve(&self, written: &str) -> String {
         let value = self.variables.resolve(written);
         let names = self.levels.server_names();
-        let is_plain = |name: &&String| {
+        let is_exact = |name: &&String| {
             name.contains('.') && !name.contains(['*', '~', '$']) && !name.starts_with('.')
         };
         match (value.as_str(), names.as_slice()) {
-            ("$host" | "$server_name", [name]) if is_plain(&name) => name.clone(),
+            ("$host" | "$server_name", [name]) if is_exact(&name) => name.clone(),
             _ => value,
         }
     }
 
     fn host(&self, value: &str) -> FieldOutcome {
-        const VISITORS: [&str; 2] = ["$host", "$http_host"];
+        const OF_CLIENT: [&str; 2] = ["$host", "$http_host"];
         let names = self.levels.server_names();
         let is_own = names.as_slice() == [value.to_owned()];
-        if VISITORS.contains(&value) || value.starts_with("$host:") || is_own {
-            return FieldOutcome::Host(Host::Visitor);
+        if OF_CLIENT.contains(&value) || value.starts_with("$host:") || is_own {
+            return FieldOutcome::Host(Host::Client);
         }
         let text = match (value, names.first()) {
             ("$proxy_host", _) => return FieldOutcome::Host(self.default_host()),
             ("$server_name", Some(first)) => first.as_str(),
             _ => value,
         };
-        if text.eq_ignore_ascii_case(self.proxied) {
+        if text.eq_ignore_ascii_case(self.proxy_host) {
             return FieldOutcome::Host(self.default_host());
         }
         match !text.contains('$') && config::is_upstream_host(text) {
             true => FieldOutcome::Host(Host::Literal(text.to_owned())),
             false => FieldOutcome::Stops(
-                "hubgate passes on the host that the client asked for, by which the hub may choose another site: \
-                 write `$host`, or the name or address that the hub wants"
+                "hubgate forwards the client's `Host`, by which the hub may choose another site: \
+                 write `$host`, or the name or address that the hub expects"
                     .to_owned(),
             ),
         }
@@ -200,4 +200,4 @@ impl<'d> RequestHeaders<'_, 'd> {
 }
 
 const ELSEWHERE: &str =
-    "hubgate knows no expressions: the hub gets here what it gets at the place that this falls in";
+    "hubgate has no regular expressions: the hub receives here the fields of the path around it";

@@ -1,190 +1,207 @@
-//! Who may enter a place, as NGINX decides it, and whether hubgate can say the same.
+//! The access rule of a location in NGINX, and its comparison with rules of hubgate.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::network::Networks;
 
-/// What one has to show: a certificate besides everything else, and the rest.
+/// The requirements of a location: a client certificate, and those of the access phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) certificate: Option<Certificate>,
-    pub(super) entry: Entry,
-    /// Whether the certificate is enough by itself.
-    pub(super) either: bool,
+    pub(super) phase: AccessPhase,
+    /// Set where the certificate alone suffices instead of the access phase.
+    pub(super) certificate_suffices: bool,
 }
 
-/// Whose client certificates are taken.
+/// The client certificates that a server accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Certificate {
     pub(super) ca: String,
     pub(super) crl: Option<String>,
-    /// Intermediate CAs at most, as `ssl_verify_depth` has them.
+    /// The largest number of intermediate CAs (`ssl_verify_depth`).
     pub(super) depth: u32,
 }
 
-/// What NGINX's access phase wants.
+/// The requirements of NGINX's access phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum AccessPhase {
     Open,
-    Nobody,
+    Denied,
     Networks(Networks),
     Password(String),
     Either(Networks, String),
     Both(Networks, String),
 }
 
-/// Somebody who comes: from where, with which passwords and certificates.
-struct Visitor<'r> {
+/// A client with its address, passwords and certificates.
+struct Client<'r> {
     address: IpAddr,
     passwords: Vec<&'r str>,
     certificates: Vec<&'r Certificate>,
 }
 
-impl Entry {
-    /// The same from these networks only, if one block can say it.
+impl AccessPhase {
+    /// Restricts the requirements to these networks, if one access block can express that.
     pub(super) fn within(self, networks: &Networks) -> Option<Self> {
         if networks.is_all() {
             return Some(self);
         }
         let (networks, file) = match self {
-            Self::Nobody => return Some(Self::Nobody),
+            Self::Denied => return Some(Self::Denied),
             Self::Either(..) => return None,
             Self::Open => (networks.clone(), None),
-            Self::Networks(own) => (own.and(networks), None),
+            Self::Networks(own) => (own.intersection(networks), None),
             Self::Password(file) => (networks.clone(), Some(file)),
-            Self::Both(own, file) => (own.and(networks), Some(file)),
+            Self::Both(own, file) => (own.intersection(networks), Some(file)),
         };
         Some(match file {
-            _ if networks.is_empty() => Self::Nobody,
+            _ if networks.is_empty() => Self::Denied,
             None => Self::Networks(networks),
             Some(file) => Self::Both(networks, file),
         })
     }
-}
 
-impl Rule {
-    pub(super) const OPEN: Self = Self {
-        certificate: None,
-        entry: Entry::Open,
-        either: false,
-    };
-    pub(super) const NOBODY: Self = Self {
-        certificate: None,
-        entry: Entry::Nobody,
-        either: false,
-    };
-
-    pub(super) fn of(entry: Entry) -> Self {
-        Self {
-            certificate: None,
-            entry,
-            either: false,
-        }
+    /// Reports whether every client needs a password.
+    pub(super) fn always_needs_password(&self) -> bool {
+        matches!(self, Self::Password(_) | Self::Both(..))
     }
 
-    /// Whether one access block of proxy.yaml says the same.
-    pub(super) fn is_block(&self) -> bool {
-        match self.either {
-            true => !matches!(self.entry, Entry::Both(..)),
-            false => self.certificate.is_none() || !matches!(self.entry, Entry::Either(..)),
-        }
-    }
-
-    /// Only its certificate, or only the rest of it.
-    fn parts(&self) -> Vec<Self> {
-        if self.either {
-            return Vec::new();
-        }
-        let rest = Self::of(self.entry.clone());
-        let certificate = Self {
-            entry: Entry::Open,
-            ..self.clone()
-        };
-        vec![certificate, rest]
-    }
-
-    /// The blocks that could stand for it, or for a part of it.
-    pub(super) fn blocks(&self) -> Vec<Self> {
-        let blocks = std::iter::once(self.clone()).chain(self.parts());
-        blocks.filter(Self::is_block).collect()
-    }
-
-    fn admits(&self, visitor: &Visitor<'_>) -> bool {
-        let wanted = self.certificate.as_ref();
-        let shown = wanted.map(|certificate| visitor.certificates.contains(&certificate));
-        match shown {
-            Some(true) if self.either => return true,
-            Some(false) if !self.either => return false,
-            _ => {}
-        }
-        let knows = |password: &String| visitor.passwords.contains(&password.as_str());
-        match &self.entry {
-            Entry::Open => true,
-            Entry::Nobody => false,
-            Entry::Networks(networks) => networks.contains(visitor.address),
-            Entry::Password(password) => knows(password),
-            Entry::Either(networks, password) => {
-                networks.contains(visitor.address) || knows(password)
-            }
-            Entry::Both(networks, password) => {
-                networks.contains(visitor.address) && knows(password)
-            }
-        }
-    }
-
-    fn networks(&self) -> Option<&Networks> {
-        match &self.entry {
-            Entry::Networks(networks) | Entry::Either(networks, _) | Entry::Both(networks, _) => {
+    /// Returns the networks, if they matter.
+    pub(super) fn networks(&self) -> Option<&Networks> {
+        match self {
+            Self::Networks(networks) | Self::Either(networks, _) | Self::Both(networks, _) => {
                 Some(networks)
             }
             _ => None,
         }
     }
 
-    fn password(&self) -> Option<&str> {
-        match &self.entry {
-            Entry::Password(password) | Entry::Either(_, password) | Entry::Both(_, password) => {
-                Some(password)
-            }
+    /// Returns the password file, if a password matters.
+    pub(super) fn password(&self) -> Option<&str> {
+        match self {
+            Self::Password(file) | Self::Either(_, file) | Self::Both(_, file) => Some(file),
             _ => None,
         }
     }
 }
 
-/// Whether everybody whom all of `tight` let in is let in by all of `loose`.
+impl Rule {
+    pub(super) const OPEN: Self = Self {
+        certificate: None,
+        phase: AccessPhase::Open,
+        certificate_suffices: false,
+    };
+    pub(super) const DENIED: Self = Self {
+        certificate: None,
+        phase: AccessPhase::Denied,
+        certificate_suffices: false,
+    };
+
+    /// Creates a rule without a certificate.
+    pub(super) fn without_certificate(phase: AccessPhase) -> Self {
+        Self {
+            certificate: None,
+            phase,
+            certificate_suffices: false,
+        }
+    }
+
+    /// Reports whether one access block of proxy.yaml expresses the rule.
+    pub(super) fn is_block(&self) -> bool {
+        match self.certificate_suffices {
+            true => !matches!(self.phase, AccessPhase::Both(..)),
+            false => self.certificate.is_none() || !matches!(self.phase, AccessPhase::Either(..)),
+        }
+    }
+
+    /// Reports whether the rule admits every client.
+    pub(super) fn is_open(&self) -> bool {
+        self.equals(&Self::OPEN)
+    }
+
+    /// Reports whether both rules admit the same clients.
+    pub(super) fn equals(&self, other: &Self) -> bool {
+        equivalent(&[self], &[other])
+    }
+
+    /// Returns the certificate alone and the access phase alone, where both are required.
+    fn parts(&self) -> Vec<Self> {
+        if self.certificate_suffices {
+            return Vec::new();
+        }
+        let rest = Self::without_certificate(self.phase.clone());
+        let certificate = Self {
+            phase: AccessPhase::Open,
+            ..self.clone()
+        };
+        vec![certificate, rest]
+    }
+
+    /// Returns the blocks that express the rule or a part of it.
+    pub(super) fn blocks(&self) -> Vec<Self> {
+        let blocks = std::iter::once(self.clone()).chain(self.parts());
+        blocks.filter(Self::is_block).collect()
+    }
+
+    fn admits(&self, client: &Client<'_>) -> bool {
+        let required = self.certificate.as_ref();
+        let presented = required.map(|certificate| client.certificates.contains(&certificate));
+        match presented {
+            Some(true) if self.certificate_suffices => return true,
+            Some(false) if !self.certificate_suffices => return false,
+            _ => {}
+        }
+        let has_password = |file: &String| client.passwords.contains(&file.as_str());
+        let is_in = |networks: &Networks| networks.contains(client.address);
+        match &self.phase {
+            AccessPhase::Open => true,
+            AccessPhase::Denied => false,
+            AccessPhase::Networks(networks) => is_in(networks),
+            AccessPhase::Password(file) => has_password(file),
+            AccessPhase::Either(networks, file) => is_in(networks) || has_password(file),
+            AccessPhase::Both(networks, file) => is_in(networks) && has_password(file),
+        }
+    }
+}
+
+/// Reports whether each client that all of `tight` admit is admitted by all of `loose`.
 pub(super) fn implies(tight: &[&Rule], loose: &[&Rule]) -> bool {
-    let admit =
-        |rules: &[&Rule], visitor: &Visitor<'_>| rules.iter().all(|rule| rule.admits(visitor));
+    let admit = |rules: &[&Rule], client: &Client<'_>| rules.iter().all(|rule| rule.admits(client));
     let rules = [tight, loose].concat();
-    let passwords: Vec<_> = distinct(rules.iter().filter_map(|rule| rule.password()));
+    let passwords: Vec<_> = distinct(rules.iter().filter_map(|rule| rule.phase.password()));
     let certificates: Vec<_> = distinct(rules.iter().filter_map(|rule| rule.certificate.as_ref()));
-    addresses(&rules).into_iter().all(|address| {
+    sample_addresses(&rules).into_iter().all(|address| {
         subsets(&passwords).into_iter().all(|passwords| {
             subsets(&certificates).into_iter().all(|certificates| {
                 let passwords = passwords.clone();
-                let visitor = Visitor {
+                let client = Client {
                     address,
                     passwords,
                     certificates,
                 };
-                !admit(tight, &visitor) || admit(loose, &visitor)
+                !admit(tight, &client) || admit(loose, &client)
             })
         })
     })
 }
 
-/// Whether both let the same people in.
-pub(super) fn same(some: &[&Rule], others: &[&Rule]) -> bool {
+/// Reports whether both groups of rules admit the same clients.
+pub(super) fn equivalent(some: &[&Rule], others: &[&Rule]) -> bool {
     implies(some, others) && implies(others, some)
 }
 
-/// One address for each way in which the rules' networks may hold it or not.
-fn addresses(rules: &[&Rule]) -> Vec<IpAddr> {
-    let networks: Vec<_> = rules.iter().filter_map(|rule| rule.networks()).collect();
+/// Returns one address for each combination of networks of the rules that contain it.
+fn sample_addresses(rules: &[&Rule]) -> Vec<IpAddr> {
+    let networks: Vec<_> = rules
+        .iter()
+        .filter_map(|rule| rule.phase.networks())
+        .collect();
     let edges = networks.iter().flat_map(|networks| networks.edges());
     let mut seen = BTreeSet::new();
-    let held =
-        |address: IpAddr| -> Vec<bool> { networks.iter().map(|it| it.contains(address)).collect() };
+    let containing = |address: IpAddr| -> Vec<bool> {
+        let networks = networks.iter();
+        networks.map(|set| set.contains(address)).collect()
+    };
     let ends = [
         "0.0.0.0",
         "255.255.255.255",
@@ -193,7 +210,7 @@ fn addresses(rules: &[&Rule]) -> Vec<IpAddr> {
     ];
     let ends = ends.iter().filter_map(|end| end.parse().ok());
     ends.chain(edges)
-        .filter(|address| seen.insert(held(*address)))
+        .filter(|address| seen.insert(containing(*address)))
         .collect()
 }
 

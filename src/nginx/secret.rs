@@ -1,8 +1,8 @@
-//! Directives as the report shows them: without passwords, tokens and keys.
+//! The text of a directive in the report, without passwords, tokens and keys.
 
 use super::directive::Directive;
 
-/// Parts of names of fields, variables and directives that hold a secret.
+/// Parts of the names of fields, variables and directives that contain a secret.
 const SECRET: [&str; 12] = [
     "auth",
     "token",
@@ -17,7 +17,7 @@ const SECRET: [&str; 12] = [
     "cookie",
     "session",
 ];
-/// Directives whose words name files, switches or realms, never a secret.
+/// Directives with files, switches or realms as parameters, never a secret.
 const PLAIN: [&str; 12] = [
     "auth_basic",
     "auth_basic_user_file",
@@ -32,7 +32,7 @@ const PLAIN: [&str; 12] = [
     "proxy_hide_header",
     "server_name",
 ];
-/// Fields of requests whose values are compared openly.
+/// Request fields with values that are no secret.
 const OPEN: [&str; 9] = [
     "$http_host",
     "$http_upgrade",
@@ -45,67 +45,71 @@ const OPEN: [&str; 9] = [
     "$http_x_forwarded_scheme",
 ];
 
-/// The directive as one line, control characters as blanks, secrets as `…`.
-pub(super) fn shown(directive: &Directive) -> String {
-    let words = directive.words.iter().enumerate();
-    let words = words.map(|(nth, word)| match is_secret(directive, nth) {
-        true => HIDDEN.to_owned(),
-        false => without_user(word),
-    });
-    let text = std::iter::once(directive.name.clone()).chain(words);
-    text.collect::<Vec<_>>()
-        .join(" ")
-        .replace(char::is_control, " ")
-}
-
-/// Whether a field of requests holds a secret, by its name, the variables of its value, or the value.
-pub(super) fn is_secret_field(name: &str, written: &str, value: &str) -> bool {
-    let named = written.split('$').skip(1).any(sounds);
-    sounds(name) || named || carries(value)
-}
-
+/// The text that replaces a secret.
 pub(super) const HIDDEN: &str = "…";
 
-fn is_secret(directive: &Directive, nth: usize) -> bool {
-    let word = directive.words[nth].as_str();
-    let name = directive.name.as_str();
-    if PLAIN.contains(&name) || is_variable(word) || word.is_empty() {
-        return false;
+impl Directive {
+    /// Returns the directive in one line, with blanks for control characters and `…` for secrets.
+    pub(super) fn shown(&self) -> String {
+        let parameters = self.parameters.iter().enumerate();
+        let parameters = parameters.map(|(nth, word)| match self.is_secret(nth) {
+            true => HIDDEN.to_owned(),
+            false => without_user(word),
+        });
+        let text = std::iter::once(self.name.clone()).chain(parameters);
+        text.collect::<Vec<_>>()
+            .join(" ")
+            .replace(char::is_control, " ")
     }
-    match name {
-        "proxy_set_header" | "add_header" | "add_trailer" | "set" => {
-            nth > 0 && (sounds(directive.word()) || carries(word))
+
+    fn is_secret(&self, nth: usize) -> bool {
+        let word = self.parameters[nth].as_str();
+        let name = self.name.as_str();
+        if PLAIN.contains(&name) || is_variable(word) || word.is_empty() {
+            return false;
         }
-        "if" => nth > 0 && is_compared(directive, nth),
-        _ => {
-            nth > 0 && sounds(directive.word())
-                || sounds(name) && !word.starts_with('/') && !is_switch(word)
-                || carries(word)
+        match name {
+            "proxy_set_header" | "add_header" | "add_trailer" | "set" => {
+                nth > 0 && (names_secret(self.parameter()) || has_credentials(word))
+            }
+            "if" => nth > 0 && self.compares_secret(nth),
+            _ => {
+                nth > 0 && names_secret(self.parameter())
+                    || names_secret(name) && !word.starts_with('/') && !is_switch(word)
+                    || has_credentials(word)
+            }
         }
+    }
+
+    /// Reports whether an `if` compares the parameter with a value that only the client knows.
+    fn compares_secret(&self, nth: usize) -> bool {
+        let left = self.parameters[0].trim_start_matches('(');
+        let is_of_client = ["$http_", "$arg_", "$cookie_"]
+            .iter()
+            .any(|begin| left.starts_with(begin));
+        let is_operator = matches!(
+            self.parameters[nth].as_str(),
+            "=" | "!=" | "~" | "~*" | "!~" | "!~*" | ")" | "("
+        );
+        (is_of_client && !OPEN.contains(&left) || names_secret(left)) && !is_operator
     }
 }
 
-/// A word that an `if` compares with something that only the client knows.
-fn is_compared(directive: &Directive, nth: usize) -> bool {
-    let left = directive.words[0].trim_start_matches('(');
-    let theirs = ["$http_", "$arg_", "$cookie_"]
-        .iter()
-        .any(|begin| left.starts_with(begin));
-    let sign = matches!(
-        directive.words[nth].as_str(),
-        "=" | "!=" | "~" | "~*" | "!~" | "!~*" | ")" | "("
-    );
-    (theirs && !OPEN.contains(&left) || sounds(left)) && !sign
+/// Reports whether a request field contains a secret, by its name, the variables of its value, or the
+/// value.
+pub(super) fn is_secret_field(name: &str, written: &str, value: &str) -> bool {
+    let has_secret_variable = written.split('$').skip(1).any(names_secret);
+    names_secret(name) || has_secret_variable || has_credentials(value)
 }
 
-fn sounds(name: &str) -> bool {
+fn names_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     !name.starts_with("ssl_")
         && (name.ends_with("key") || SECRET.iter().any(|part| name.contains(part)))
 }
 
-/// Whether the text is a field of credentials.
-fn carries(word: &str) -> bool {
+/// Reports whether the text contains the scheme of credentials.
+fn has_credentials(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     ["basic ", "bearer ", "token "]
         .iter()
@@ -119,13 +123,13 @@ fn is_switch(word: &str) -> bool {
     )
 }
 
-/// Whether nothing of it is written out, as in `$http_authorization`.
+/// Reports whether the word is a variable without literal text, such as `$http_authorization`.
 fn is_variable(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_{}$".contains(c);
     word.starts_with('$') && word.chars().all(plain)
 }
 
-/// An address without the user and password before its host.
+/// Hides user and password before the host of a URL.
 fn without_user(word: &str) -> String {
     let Some((scheme, rest)) = word.split_once("://") else {
         return word.to_owned();
@@ -148,10 +152,10 @@ mod tests {
 
     fn line(text: &str) -> String {
         let files = Memory([("/e/n".into(), text.to_owned())].into());
-        let read = Parser::new(&files)
-            .root(Path::new("/e/n"), Path::new("/e"))
+        let parsed = Parser::new(&files)
+            .parse(Path::new("/e/n"), Path::new("/e"))
             .unwrap();
-        shown(&read[0])
+        parsed[0].shown()
     }
 
     #[test]
@@ -181,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_shows_what_the_operator_has_to_find() {
+    fn the_report_shows_all_other_parameters() {
         for text in [
             "proxy_set_header Authorization $http_authorization;",
             "proxy_set_header X-Forwarded-Proto https;",

@@ -1,4 +1,4 @@
-//! Values of fields that are kept out of `proxy.yaml`, each in a private file beside it.
+//! Secret values of request fields, each in a private file beside `proxy.yaml`.
 
 use std::{
     collections::BTreeSet,
@@ -9,31 +9,31 @@ use std::{
 /// The folder of the files, beside `proxy.yaml`.
 pub(super) const FOLDER: &str = "secrets";
 
-/// A value and the file that it is to be written into.
+/// A secret value and its file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretFile {
-    /// Relative to the folder of `proxy.yaml`.
+    /// The path, relative to the folder of `proxy.yaml`.
     pub path: PathBuf,
-    /// Its one line.
+    /// The content of the file, one line.
     pub value: String,
     name: String,
 }
 
-/// All values of an import.
+/// All secret values of an import.
 #[derive(Clone, Default)]
 pub(super) struct SecretFiles {
     files: Vec<SecretFile>,
-    /// Texts that are shown nowhere.
+    /// Texts that the report hides.
     pub(super) hidden: Vec<String>,
 }
 
 impl SecretFiles {
-    /// The file of a field's value at a host, as `proxy.yaml` names it; the same for the same value.
+    /// Returns the file of a field's value as `proxy.yaml` names it, and adds it if it is new.
     pub(super) fn file(&mut self, host: &str, name: &str, value: &str) -> String {
         if let Some(known) = self.find(name, value) {
             return known;
         }
-        let plain = |c: char| match c.is_ascii_alphanumeric() || c == '.' {
+        let safe = |c: char| match c.is_ascii_alphanumeric() || c == '.' {
             true => c.to_ascii_lowercase(),
             false => '-',
         };
@@ -41,25 +41,28 @@ impl SecretFiles {
         let base: String = base
             .trim_start_matches(['*', '.'])
             .chars()
-            .map(plain)
+            .map(safe)
             .collect();
-        let taken: BTreeSet<_> = self.files.iter().map(|it| it.path.clone()).collect();
+        let taken: BTreeSet<_> = self.files.iter().map(|file| &file.path).collect();
         let numbered = |nth: usize| match nth {
             1 => Path::new(FOLDER).join(&base),
             _ => Path::new(FOLDER).join(format!("{base}-{nth}")),
         };
         let mut paths = (1..).map(numbered);
-        let path = paths.find(|path| !taken.contains(path)).unwrap_or_default();
+        let path = paths
+            .find(|path| !taken.contains(&path))
+            .unwrap_or_default();
         let shown = path.display().to_string();
         let (name, value) = (name.to_ascii_lowercase(), value.to_owned());
         self.files.push(SecretFile { path, value, name });
         shown
     }
 
-    /// The file that a field's value has already.
+    /// Finds the file of a field's value.
     pub(super) fn find(&self, name: &str, value: &str) -> Option<String> {
-        let is = |it: &&SecretFile| it.name.eq_ignore_ascii_case(name) && it.value == value;
-        Some(self.files.iter().find(is)?.path.display().to_string())
+        let is_same =
+            |file: &&SecretFile| file.name.eq_ignore_ascii_case(name) && file.value == value;
+        Some(self.files.iter().find(is_same)?.path.display().to_string())
     }
 
     pub(super) fn all(&self) -> &[SecretFile] {

@@ -1,137 +1,160 @@
-//! The servers of NGINX, each with what it is there for.
+//! The servers of NGINX, each with its purpose.
 
 use std::{collections::BTreeSet, net::SocketAddr};
 
 use super::{
-    condition::{self, Condition},
+    condition::Condition,
     directive::Directive,
     levels::Levels,
-    listen::{self, Listen},
-    location::{self, Location, Matcher},
+    listen::Listen,
+    location::{Location, Matcher},
     outcome::Outcome,
     report::Report,
-    upstream::{self, Passed},
+    upstream::{ProxyPass, ProxyTarget, Upstream},
     variables::Variables,
 };
 
-/// A server that may have a hub.
+/// A server of NGINX.
 #[derive(Clone, Debug)]
 pub(super) struct Server<'d> {
     pub(super) directive: &'d Directive,
     pub(super) levels: Levels<'d>,
     pub(super) listens: Vec<Listen<'d>>,
-    /// As they are written.
+    /// The parameters of `server_name`, in lower case.
     pub(super) names: Vec<String>,
     pub(super) locations: Vec<Location<'d>>,
-    /// The variables outside of all locations, and those of each.
+    /// The variables outside of all locations.
     pub(super) variables: Variables<'d>,
-    pub(super) inner_variables: Vec<Variables<'d>>,
-    /// Where the requests of each location go, if it has a `proxy_pass`.
-    pub(super) passed: Vec<Option<Passed>>,
+    /// The variables of each location.
+    pub(super) location_variables: Vec<Variables<'d>>,
+    /// The target of each location that has a `proxy_pass`.
+    pub(super) targets: Vec<Option<ProxyTarget>>,
     pub(super) kind: Kind,
 }
 
-/// What a server is there for.
+/// The purpose of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Hubs.
-    Hubs,
-    /// To lead from http to https.
-    ToTls,
-    /// To refuse.
-    Closed,
-    /// To reach whatever the client names.
-    Forward,
-    /// Something that hubgate does not do.
+    /// It forwards requests to upstreams.
+    Proxy,
+    /// It redirects from http to https.
+    ToHttps,
+    /// It refuses every request.
+    Refusal,
+    /// It forwards requests to hosts that the client chooses.
+    ForwardProxy,
+    /// It has no counterpart in hubgate.
     Other,
 }
 
-/// All servers, in their order.
-pub(super) fn all<'d>(http: &[&'d Directive], report: &mut Report) -> Vec<Server<'d>> {
-    let levels = Levels::http(http.to_vec());
-    let blocks = http
-        .iter()
-        .filter(|it| it.name == "server" && it.block.is_some());
-    let mut servers: Vec<_> = blocks
-        .map(|block| Server::new(block, &levels, report))
-        .collect();
-    let listens = servers.iter().flat_map(|server| server.listens(true));
-    let secure: BTreeSet<_> = listens.map(|listen| listen.address).collect();
-    let dual = servers.iter().flat_map(|server| &server.listens);
-    let dual = dual.filter(|listen| listen.dual);
-    let dual: BTreeSet<_> = dual.map(|listen| listen.address).collect();
-    for server in &mut servers {
-        server.settle(&secure, &dual);
-        server.find_hubs(http, report);
-    }
-    servers.retain(|server| server.is_reached(report));
-    servers
-}
-
 impl<'d> Server<'d> {
+    /// Reads all servers of `http`, in their order.
+    pub(super) fn all(http: &[&'d Directive], report: &mut Report) -> Vec<Self> {
+        let levels = Levels::http(http.to_vec());
+        let blocks = http
+            .iter()
+            .filter(|directive| directive.name == "server" && directive.block.is_some());
+        let mut servers: Vec<_> = blocks
+            .map(|block| Self::new(block, &levels, report))
+            .collect();
+        let listens = servers.iter().flat_map(|server| server.listens(true));
+        let secure: BTreeSet<_> = listens.map(|listen| listen.address).collect();
+        let dual = servers.iter().flat_map(|server| &server.listens);
+        let dual = dual.filter(|listen| listen.dual);
+        let dual: BTreeSet<_> = dual.map(|listen| listen.address).collect();
+        for server in &mut servers {
+            server.share_listen_options(&secure, &dual);
+            server.find_targets(http, report);
+        }
+        servers.retain(|server| server.is_reachable(report));
+        servers
+    }
+
     fn new(directive: &'d Directive, http_levels: &Levels<'d>, report: &mut Report) -> Self {
         let levels = http_levels.within(directive);
         Self {
             directive,
-            listens: listen::all(directive, report),
+            listens: Listen::all(directive, report),
             names: levels.server_names(),
-            locations: location::all(directive, &levels),
-            variables: Variables::at(&levels, false),
-            inner_variables: Vec::new(),
-            passed: Vec::new(),
+            locations: Location::all(directive, &levels),
+            variables: Variables::evaluate(&levels, false),
+            location_variables: Vec::new(),
+            targets: Vec::new(),
             kind: Kind::Other,
             levels,
         }
     }
 
-    /// Options of an address that stand at one server hold for all that are reached there.
-    fn settle(&mut self, secure: &BTreeSet<SocketAddr>, dual: &BTreeSet<SocketAddr>) {
+    /// Applies the options of an address at one server to all servers on that address.
+    fn share_listen_options(&mut self, secure: &BTreeSet<SocketAddr>, dual: &BTreeSet<SocketAddr>) {
         for listen in &mut self.listens {
             listen.tls |= secure.contains(&listen.address);
             listen.dual |= dual.contains(&listen.address);
         }
     }
 
-    /// Finds out where its locations lead, and what it is there for.
-    fn find_hubs(&mut self, http: &[&'d Directive], report: &mut Report) {
+    /// Finds the targets of its locations, and its purpose.
+    fn find_targets(&mut self, http: &[&'d Directive], report: &mut Report) {
         let tls = self.has_tls();
-        let at = |levels: &Levels<'d>| Variables::at(levels, tls);
-        self.variables = at(&self.levels);
-        self.inner_variables = self.locations.iter().map(|it| at(&it.levels)).collect();
-        let locations = self.locations.iter().zip(&self.inner_variables);
-        let passed = locations.map(|(it, variables)| passed(it, variables, http, report));
-        self.passed = passed.collect();
+        self.variables = Variables::evaluate(&self.levels, tls);
+        let locations = self.locations.iter();
+        self.location_variables = locations
+            .map(|location| Variables::evaluate(&location.levels, tls))
+            .collect();
+        let passes = (0..self.locations.len()).map(|nth| self.proxy_pass(nth));
+        self.targets = passes
+            .map(|pass| Some(pass?.target(http, report)))
+            .collect();
         self.recognise_openhab();
         self.kind = self.kind();
     }
 
-    /// A hub that is openHAB at one place is so at each.
+    /// Returns the `proxy_pass` of a location, by its index.
+    pub(super) fn proxy_pass(&self, nth: usize) -> Option<ProxyPass<'_, 'd>> {
+        let location = &self.locations[nth];
+        Some(ProxyPass {
+            directive: location.levels.own("proxy_pass")?,
+            matcher: &location.matcher,
+            levels: &location.levels,
+            variables: &self.location_variables[nth],
+        })
+    }
+
+    /// Marks an upstream as openHAB at all locations where one location shows it.
     fn recognise_openhab(&mut self) {
-        let hubs = self.passed.iter().flatten().filter_map(Passed::hub);
-        let found: Vec<_> = hubs.filter(|hub| hub.is_openhab).cloned().collect();
-        let all = self.passed.iter_mut().flatten();
-        for hub in all.filter_map(Passed::hub_mut) {
-            hub.is_openhab = found.iter().any(|other| other.is_same_server(hub));
+        let upstreams = self.upstreams().filter(|upstream| upstream.is_openhab);
+        let openhabs: Vec<_> = upstreams.cloned().collect();
+        let targets = self.targets.iter_mut().flatten();
+        for upstream in targets.filter_map(ProxyTarget::upstream_mut) {
+            upstream.is_openhab = openhabs
+                .iter()
+                .any(|openhab| openhab.is_same_server(upstream));
         }
     }
 
-    /// Whether it listens on anything that hubgate can.
-    fn is_reached(&self, report: &mut Report) -> bool {
-        let reached = !self.listens.is_empty();
-        if !reached {
-            let why = "nobody would reach it: hubgate listens on addresses, by TCP";
-            report.whole(Outcome::Dropped, self.directive, why);
-        }
-        reached
+    /// Returns the upstreams of all locations.
+    pub(super) fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        let targets = self.targets.iter().flatten();
+        targets.filter_map(ProxyTarget::upstream)
     }
 
-    /// The addresses that it is reached at, over TLS or in the clear.
+    /// Reports whether it listens on an address that hubgate supports.
+    fn is_reachable(&self, report: &mut Report) -> bool {
+        let is_reachable = !self.listens.is_empty();
+        if !is_reachable {
+            let reason = "no client could connect: hubgate listens on addresses only, by TCP";
+            report.record_block(Outcome::Dropped, self.directive, reason);
+        }
+        is_reachable
+    }
+
+    /// Returns its listeners with TLS, or those without.
     pub(super) fn listens(&self, tls: bool) -> impl Iterator<Item = &Listen<'d>> {
-        self.listens.iter().filter(move |it| it.tls == tls)
+        self.listens.iter().filter(move |listen| listen.tls == tls)
     }
 
-    /// Whether it is the same server.
-    pub(super) fn is(&self, other: &Server<'_>) -> bool {
+    /// Reports whether both are the same block.
+    pub(super) fn is_same(&self, other: &Server<'_>) -> bool {
         self.directive.id == other.directive.id
     }
 
@@ -141,82 +164,70 @@ impl<'d> Server<'d> {
 
     fn kind(&self) -> Kind {
         if self.rejects_handshakes() {
-            return Kind::Closed;
+            return Kind::Refusal;
         }
-        if let Some(kind) = self.returns() {
+        if let Some(kind) = self.kind_by_return() {
             return kind;
         }
-        let has = |wanted: fn(&Passed) -> bool| self.passed.iter().flatten().any(wanted);
-        if (self.has_tls() || !self.leads_to_tls()) && has(|it| matches!(it, Passed::Hub(_))) {
-            return Kind::Hubs;
+        let redirects = self.redirects_to_https();
+        if (self.has_tls() || !redirects) && self.upstreams().next().is_some() {
+            return Kind::Proxy;
         }
-        if has(|it| matches!(it, Passed::Forward)) {
-            return Kind::Forward;
+        let mut targets = self.targets.iter().flatten();
+        if targets.any(|target| matches!(target, ProxyTarget::ForwardProxy)) {
+            return Kind::ForwardProxy;
         }
-        if self.leads_to_tls() {
-            Kind::ToTls
-        } else {
-            Kind::Other
+        match redirects {
+            true => Kind::ToHttps,
+            false => Kind::Other,
         }
     }
 
-    /// Whether it refuses everybody at its root.
-    pub(super) fn refuses(&self) -> bool {
-        let returns = self.at_root().and_then(|it| it.levels.own_one("return"));
-        returns.is_some_and(condition::is_refusal)
+    /// Reports whether its `location /` refuses every request.
+    pub(super) fn refuses_at_root(&self) -> bool {
+        self.root_return().is_some_and(Directive::is_refusal)
     }
 
-    pub(super) fn at_root(&self) -> Option<&Location<'d>> {
+    pub(super) fn root(&self) -> Option<&Location<'d>> {
         let root = Matcher::Prefix("/".into());
-        self.locations.iter().find(|it| it.matcher == root)
+        let mut locations = self.locations.iter();
+        locations.find(|location| location.matcher == root)
     }
 
-    /// Whether nothing reaches it over TLS; what it serves in the clear is not imported then.
+    fn root_return(&self) -> Option<&'d Directive> {
+        self.root()?.levels.own("return")
+    }
+
+    /// Reports whether no request arrives over TLS; its content on http is not imported then.
     fn rejects_handshakes(&self) -> bool {
-        let rejects = self.levels.one("ssl_reject_handshake");
-        self.has_tls() && rejects.is_some_and(|it| it.is("on"))
+        let rejects = self.levels.inherited("ssl_reject_handshake");
+        self.has_tls() && rejects.is_some_and(|rejects| rejects.parameter_is("on"))
     }
 
-    /// What it is there for, when it answers by itself before any location.
-    fn returns(&self) -> Option<Kind> {
-        let directive = self.levels.own_one("return")?;
-        if condition::leads_to_tls(directive) || self.leads_to_tls() {
-            return Some(Kind::ToTls);
-        }
-        Some(if condition::is_refusal(directive) {
-            Kind::Closed
-        } else {
-            Kind::Other
-        })
+    /// Returns its purpose if a `return` comes before all locations.
+    fn kind_by_return(&self) -> Option<Kind> {
+        let returns = self.levels.own("return")?;
+        Some(
+            if returns.redirects_to_https() || self.redirects_to_https() {
+                Kind::ToHttps
+            } else if returns.is_refusal() {
+                Kind::Refusal
+            } else {
+                Kind::Other
+            },
+        )
     }
 
-    /// Whether something of it leads to https, whatever the path.
-    fn leads_to_tls(&self) -> bool {
-        let by_condition =
-            |it: &&Directive| condition::condition(it, &self.names, false) == Condition::ToTls;
-        let by_root = self.at_root().and_then(|it| it.levels.own_one("return"));
-        self.levels.own("if").iter().any(by_condition)
+    /// Reports whether a directive of it redirects to https, whatever the path.
+    fn redirects_to_https(&self) -> bool {
+        let is_redirect = |directive: &&Directive| {
+            Condition::classify(directive, &self.names, false) == Condition::ToHttps
+        };
+        let mut rewrites = self.levels.own_all("rewrite").into_iter();
+        self.levels.own_all("if").iter().any(is_redirect)
+            || rewrites.any(Directive::redirects_to_https)
             || self
-                .levels
-                .own("rewrite")
-                .into_iter()
-                .any(condition::leads_to_tls)
-            || by_root.is_some_and(condition::leads_to_tls)
+                .root_return()
+                .is_some_and(Directive::redirects_to_https)
     }
-}
-
-fn passed<'d>(
-    location: &Location<'d>,
-    variables: &Variables<'d>,
-    http: &[&'d Directive],
-    report: &mut Report,
-) -> Option<Passed> {
-    let directive = location.levels.own_one("proxy_pass")?;
-    Some(upstream::passed(
-        directive,
-        &location.matcher,
-        (&location.levels, variables),
-        http,
-        report,
-    ))
 }

@@ -1,257 +1,293 @@
-//! One server of NGINX as a site of hubgate.
+//! A server of NGINX as a site of hubgate.
 
 use super::{
-    certificate::{self, Certificate},
-    directive::{At, Directive},
+    certificate::Certificate,
+    directive::Position,
     files::Files,
-    header::{self, Headers},
-    judge,
+    header::Headers,
+    judge::AccessEvaluation,
     outcome::Outcome,
-    plan::{self, Access, Judged, Matcher, Plan, Target},
-    proof,
+    plan::{self, LocationAccess, Locations, Matcher, Plan, Target},
+    proof::Equivalence,
     report::Report,
     request_headers::RequestHeaders,
-    rule::{self, Rule},
+    rule::Rule,
     server::Server,
-    upstream::{self, Passed},
-    user_header,
+    upstream::{ProxyPass, ProxyTarget},
 };
 
-/// A site as it will be written.
+/// A site of proxy.yaml.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
-    pub(super) at: At,
+    pub(super) at: Position,
     pub(super) hosts: Vec<String>,
     pub(super) certificate: Certificate,
     pub(super) plan: Plan,
     pub(super) headers: Headers,
-    /// Whether the hub was told which certificate came.
-    pub(super) tells_certificate: bool,
-    /// The field that has the user's name.
+    /// Set where the upstream receives fields of the client certificate.
+    pub(super) forwards_certificate: bool,
+    /// The field with the user's name.
     pub(super) user_header: Option<String>,
 }
 
-/// The site of a server; none, which is told, when it cannot be one.
-pub(super) fn build(
-    files: &dyn Files,
-    server: &Server<'_>,
-    hosts: Vec<String>,
-    report: &mut Report,
-) -> Option<Site> {
-    let places = judge::places(server, &hosts, report);
-    let plan = plan(server, &places, report)?;
-    prove(&places, &plan, report);
-    let tells_certificate = tells_certificate(server, &plan, report);
-    let user_header = user_header::of(server, &places, report);
-    request_headers(server, &places, &plan, &hosts, report);
-    places
-        .iter()
-        .zip(&server.locations)
-        .enumerate()
-        .for_each(|(nth, (place, _))| {
-            tell(place, server.passed[nth].as_ref(), &plan, report);
-        });
-    let root = server
-        .locations
-        .iter()
-        .position(|it| it.matcher == Matcher::Prefix("/".into()));
-    let (levels, variables) = match root {
-        Some(nth) => (&server.locations[nth].levels, &server.inner_variables[nth]),
-        None => (&server.levels, &server.variables),
-    };
-    let open = rule::same(&[&plan.rule], &[&Rule::OPEN]);
-    let headers = header::of(levels, variables, open, report);
-    let hubs = server.locations.iter().zip(&places);
-    let hubs = hubs.filter(|(_, place)| place.hub().is_some());
-    hubs.for_each(|(location, _)| header::elsewhere(&location.levels, report));
-    report.kept(
-        server.directive,
-        format!("the site {}", hosts.first().map_or("", String::as_str)),
-    );
-    server
-        .levels
-        .own("server_name")
-        .into_iter()
-        .for_each(|it| report.kept(it, "`hosts`"));
-    Some(Site {
-        at: server.directive.at.clone(),
-        certificate: match server.has_tls() {
-            true => certificate::of(files, levels, &hosts, report),
-            false => Certificate::SelfSigned,
-        },
-        headers,
-        tells_certificate,
-        user_header,
-        hosts,
-        plan,
-    })
+/// The parts of a site while it is built.
+pub(super) struct SiteBuilder<'s, 'd> {
+    server: &'s Server<'d>,
+    locations: &'s [LocationAccess<'d>],
+    plan: &'s Plan,
 }
 
-/// Reports the fields that each hub has from NGINX.
-fn request_headers(
-    server: &Server<'_>,
-    places: &[Judged<'_>],
-    plan: &Plan,
-    hosts: &[String],
-    report: &mut Report,
-) {
-    let host = hosts.first().map_or("", String::as_str);
-    for (nth, place) in places.iter().take(server.locations.len()).enumerate() {
-        let Some(hub) = place.hub() else {
-            continue;
+impl SiteBuilder<'_, '_> {
+    /// Builds the site of a server; none, which is reported, if it cannot be one.
+    pub(super) fn build(
+        files: &dyn Files,
+        server: &Server<'_>,
+        hosts: Vec<String>,
+        report: &mut Report,
+    ) -> Option<Site> {
+        let locations = AccessEvaluation::new(server, &hosts, report).locations(report);
+        let plan = server.plan(&locations, report)?;
+        let site = SiteBuilder {
+            server,
+            locations: &locations,
+            plan: &plan,
         };
-        let is_written = at(&place.matcher).is_some_and(|path| plan.hub(&path).edits == hub.edits);
-        let proxied = proxied(server, nth);
-        RequestHeaders::of_location(server, nth, &proxied).report(is_written, host, report);
+        site.prove(report);
+        let forwards_certificate = site.forwards_certificate(report);
+        let user_header = server.user_header(&locations, report);
+        site.report_request_headers(&hosts, report);
+        site.report_locations(report);
+        let headers = site.headers(report);
+        site.report_server(&hosts, report);
+        let levels = server.root().map_or(&server.levels, |root| &root.levels);
+        let certificate = match server.has_tls() {
+            true => Certificate::import(files, levels, &hosts, report),
+            false => Certificate::SelfSigned,
+        };
+        Some(Site {
+            at: server.directive.at.clone(),
+            certificate,
+            headers,
+            forwards_certificate,
+            user_header,
+            hosts,
+            plan,
+        })
     }
-}
 
-/// A path that the location takes and no exact one beside it does.
-fn at(matcher: &Matcher) -> Option<String> {
-    match matcher {
-        Matcher::Prefix(path) if !path.ends_with('/') => Some(format!("{path}{}", plan::OTHER)),
-        other => other.path().map(str::to_owned),
-    }
-}
-
-/// `$proxy_host` of a location.
-fn proxied(server: &Server<'_>, nth: usize) -> String {
-    let pass = server.locations[nth].levels.own_one("proxy_pass");
-    pass.map_or_else(String::new, |pass| {
-        upstream::proxied(pass, &server.inner_variables[nth])
-    })
-}
-
-fn plan(server: &Server<'_>, places: &[Judged<'_>], report: &mut Report) -> Option<Plan> {
-    match plan::propose(places) {
-        Some(Ok(plan)) => Some(plan),
-        Some(Err(unsayable)) => {
-            for nth in unsayable {
-                report.stop(places[nth].directive, "this place is looser than `location /`, but not open, or wants a certificate and one of \
-                    two other things: a path of hubgate's only tightens the site's rule or is public. Give both the same rule, \
-                    or this one a host of its own");
+    /// Imports the response headers of `location /`, and reports those of other locations.
+    fn headers(&self, report: &mut Report) -> Headers {
+        let server = self.server;
+        let root = Matcher::Prefix("/".into());
+        let mut locations = server.locations.iter();
+        let access = match locations.position(|location| location.matcher == root) {
+            Some(nth) => server.access_directives_of(nth),
+            None => server.access_directives(),
+        };
+        let open = self.plan.rule.is_open();
+        let headers = Headers::import(access.levels, access.variables, open, report);
+        for (location, access) in server.locations.iter().zip(self.locations) {
+            if access.upstream().is_some() {
+                Headers::report_lost(&location.levels, report);
             }
-            None
         }
-        None => {
-            report.whole(
+        headers
+    }
+
+    fn report_server(&self, hosts: &[String], report: &mut Report) {
+        let host = hosts.first().map_or("", String::as_str);
+        report.kept(self.server.directive, format!("the site {host}"));
+        let names = self.server.levels.own_all("server_name").into_iter();
+        names.for_each(|directive| report.kept(directive, "`hosts`"));
+    }
+
+    /// Reports the fields that each upstream receives from NGINX.
+    fn report_request_headers(&self, hosts: &[String], report: &mut Report) {
+        let host = hosts.first().map_or("", String::as_str);
+        let count = self.server.locations.len();
+        for (nth, location) in self.locations.iter().take(count).enumerate() {
+            let Some(upstream) = location.upstream() else {
+                continue;
+            };
+            let path = location.matcher.sample_path();
+            let is_written =
+                path.is_some_and(|path| self.plan.upstream_of(&path).edits == upstream.edits);
+            let pass = self.server.proxy_pass(nth);
+            let proxy_host = pass
+                .as_ref()
+                .map_or_else(String::new, ProxyPass::proxy_host);
+            let headers = RequestHeaders::of_location(self.server, nth, &proxy_host);
+            headers.report(is_written, host, report);
+        }
+    }
+
+    /// Stops where the plan is weaker than NGINX, and reports where it is stronger.
+    fn prove(&self, report: &mut Report) {
+        let equivalence = Equivalence {
+            locations: self.locations,
+            plan: self.plan,
+        };
+        for difference in equivalence.differences() {
+            let location = &self.locations[difference.location];
+            let path = &difference.path;
+            if difference.weaker {
+                report.stop(location.directive, location.weaker_reason(path));
+                continue;
+            }
+            let reason = format!(
+                "hubgate refuses clients at {path} that NGINX would admit: its paths apply to all paths below them"
+            );
+            let what = location.directive.to_string();
+            report.record_note(Outcome::Changed, &location.directive.at, &what, reason);
+        }
+    }
+
+    fn report_locations(&self, report: &mut Report) {
+        let targets = self.server.targets.iter();
+        for (location, target) in self.locations.iter().zip(targets) {
+            self.report_location(location, target.as_ref(), report);
+        }
+    }
+
+    /// Reports the outcome of a location.
+    fn report_location(
+        &self,
+        location: &LocationAccess<'_>,
+        target: Option<&ProxyTarget>,
+        report: &mut Report,
+    ) {
+        let directive = location.directive;
+        let mut dropped = |reason: &str| report.record_block(Outcome::Dropped, directive, reason);
+        match (&location.matcher, &location.target, target) {
+            (Matcher::Named(_), _, _) => dropped(
+                "hubgate has no internal redirects: requests that NGINX redirects here are refused",
+            ),
+            (_, Target::Local, Some(ProxyTarget::Unsupported(reason))) => {
+                dropped(&format!(
+                    "{reason}; until then all clients are refused here"
+                ));
+            }
+            (_, Target::Local, Some(ProxyTarget::ForwardProxy)) => {
+                dropped("a forward proxy: hubgate is none, and refuses all clients here");
+            }
+            (Matcher::Regex(_), _, _) => dropped(
+                "hubgate has no regular expressions: the rule of the path around it applies",
+            ),
+            (_, Target::Upstream(_), _) => self.report_upstream(location, report),
+            (_, Target::Refused, _) => {
+                report.record_block(Outcome::Kept, directive, "all clients are refused");
+            }
+            (_, Target::Local, _) => {
+                let (outcome, reason) = location.local_outcome();
+                report.record_block(outcome, directive, reason);
+            }
+        }
+    }
+
+    fn report_upstream(&self, location: &LocationAccess<'_>, report: &mut Report) {
+        let children = location.directive.children().iter();
+        children
+            .filter(|directive| directive.name == "proxy_pass")
+            .for_each(|directive| report.kept(directive, "`upstream`"));
+        let path = location
+            .matcher
+            .path()
+            .map(|path| path.trim_end_matches('/'));
+        let mut planned = self.plan.paths.iter();
+        let is_planned = planned.any(|planned| Some(planned.path.trim_end_matches('/')) == path);
+        let reason = match is_planned && !location.is_root() {
+            true => "`paths`",
+            false => "the site's own rule and hub",
+        };
+        report.kept(location.directive, reason);
+    }
+
+    /// Reports whether the upstream receives fields of the client certificate.
+    fn forwards_certificate(&self, report: &mut Report) -> bool {
+        let locations = self.server.locations.iter();
+        let fields: Vec<_> = locations
+            .flat_map(|location| location.levels.inherited_all(&["proxy_set_header"]))
+            .filter(|directive| directive.joined_parameters().contains("$ssl_client_"))
+            .collect();
+        let needs_certificate = |rule: &Rule| rule.certificate.is_some();
+        let is_forwarded = !fields.is_empty() && self.plan.all_rules().any(needs_certificate);
+        for directive in fields.iter().filter(|_| is_forwarded) {
+            report.changed(directive, "`client_headers: x-ssl-client`: the hub receives X-SSL-Client-Verify, -S-DN, -Serial and -Fingerprint");
+        }
+        is_forwarded
+    }
+}
+
+impl Server<'_> {
+    /// Proposes a plan; stops where the rules cannot be expressed in one site.
+    fn plan(&self, locations: &[LocationAccess<'_>], report: &mut Report) -> Option<Plan> {
+        let Some(proposed) = Locations(locations).propose() else {
+            report.record_block(
                 Outcome::Dropped,
-                server.directive,
-                "no hub here at a path that hubgate can name, so nothing of it is imported",
+                self.directive,
+                "no hub here at a path that hubgate supports, so nothing of it is imported",
             );
-            None
+            return None;
+        };
+        let inexpressible = proposed.as_ref().err().into_iter().flatten();
+        for nth in inexpressible {
+            report.stop(locations[*nth].directive, "this location is less strict than `location /`, but not open, or requires a certificate and one of \
+                two other factors: a path of hubgate only tightens the site's rule or is public. Give both the same rule, \
+                or this one a host of its own");
         }
+        proposed.ok()
     }
 }
 
-fn prove(places: &[Judged<'_>], plan: &Plan, report: &mut Report) {
-    for difference in proof::differences(places, plan) {
-        let place = &places[difference.location];
-        let path = &difference.path;
-        if difference.weaker {
-            report.stop(place.directive, weaker(place, path));
+impl Matcher {
+    /// Returns a path that matches the location, but no exact location of the same path.
+    fn sample_path(&self) -> Option<String> {
+        match self {
+            Self::Prefix(path) if !path.ends_with('/') => Some(format!("{path}{}", plan::OTHER)),
+            other => other.path().map(str::to_owned),
+        }
+    }
+
+    fn is_well_known(&self) -> bool {
+        let path = self.path();
+        path.is_some_and(|path| path.starts_with("/.well-known/"))
+    }
+}
+
+impl LocationAccess<'_> {
+    /// Returns the reason and the correction where the plan does not protect the location.
+    fn weaker_reason(&self, path: &str) -> String {
+        let file = &self.directive.at.file;
+        let correction = match self.matcher.is_regex() {
+            true if file.ends_with("conf.d/include/assets.conf") => {
+                "hubgate has no regular expressions: switch off \"Cache Assets\" of this host"
+            }
+            true => {
+                "hubgate has no regular expressions: name the protected paths, with `location /x/`, or remove it if it \
+                 protects only files that NGINX serves itself"
+            }
+            false => {
+                "no path of hubgate expresses that: give it a host of its own, or the rule of `location /`"
+            }
+        };
+        format!("protects {path}, to which hubgate would apply a wider rule: {correction}")
+    }
+
+    /// Returns the outcome of a location without an upstream.
+    fn local_outcome(&self) -> (Outcome, &'static str) {
+        if self.matcher.is_well_known() {
+            return (
+                Outcome::Kept,
+                "built in: hubgate responds to the CA, and refuses all other clients",
+            );
+        }
+        let reason = if self.adds_slash {
+            "hubgate forwards to the hub of the path with the slash here, and refuses clients at other paths that begin so"
+        } else if self.is_root() {
+            "no hub here: all clients are refused but at the paths below"
         } else {
-            let why = format!(
-                "hubgate keeps people out at {path} whom NGINX would let in: its paths take what begins with them and a slash"
-            );
-            report.note(
-                Outcome::Changed,
-                &place.directive.at,
-                &place.directive.to_string(),
-                why,
-            );
-        }
+            "hubgate serves no files and no responses of its own: all clients are refused here"
+        };
+        (Outcome::Changed, reason)
     }
-}
-
-/// Why a place is not guarded by the plan, with the cure.
-fn weaker(place: &Judged<'_>, path: &str) -> String {
-    let is_assets = place
-        .directive
-        .at
-        .file
-        .ends_with("conf.d/include/assets.conf");
-    let cure = match &place.matcher {
-        Matcher::Regex(_) if is_assets => {
-            "hubgate knows no expressions: switch off \"Cache Assets\" of this host".to_owned()
-        }
-        Matcher::Regex(_) => "hubgate knows no expressions: name the paths that it guards, with `location /x/`, or remove it if it \
-            guards only files that NGINX serves itself".to_owned(),
-        _ => "hubgate has no path that says the same: give it a host of its own, or the rule of `location /`".to_owned(),
-    };
-    format!("guards {path}, which hubgate would leave to a wider rule: {cure}")
-}
-
-/// What became of a location.
-fn tell(place: &Judged<'_>, passed: Option<&Passed>, plan: &Plan, report: &mut Report) {
-    let directive = place.directive;
-    let mut dropped = |why: String| report.whole(Outcome::Dropped, directive, why);
-    match (&place.matcher, &place.target, passed) {
-        (Matcher::Named(_), _, _) => dropped("hubgate leads no request from one place to another: those that NGINX leads here are refused".into()),
-        (_, Target::Other, Some(Passed::Unsayable(why))) => dropped(format!("{why}; until then nobody enters here")),
-        (_, Target::Other, Some(Passed::Forward)) => dropped("a forward proxy: hubgate is none, and nobody enters here".into()),
-        (Matcher::Regex(_), _, _) => dropped("hubgate knows no expressions: the rule of the place it falls in holds".into()),
-        (_, Target::Closed, _) => report.whole(Outcome::Kept, directive, "nobody enters"),
-        (_, Target::Hub(_), _) => hub(directive, place, plan, report),
-        (_, Target::Other, _) if is_challenge(&place.matcher) => {
-            report.whole(Outcome::Kept, directive, "built in: hubgate answers the CA itself, and nobody else enters");
-        }
-        (_, Target::Other, _) if place.adds_slash => report.whole(
-            Outcome::Changed,
-            directive,
-            "the hub of the path with the slash is asked here, and nobody enters at others that begin so",
-        ),
-        (_, Target::Other, _) if place.is_root() => {
-            report.whole(
-                Outcome::Changed,
-                directive,
-                "no hub here: nobody enters but at the paths below",
-            );
-        }
-        (_, Target::Other, _) => report.whole(
-            Outcome::Changed,
-            directive,
-            "hubgate serves no files and has no answers of its own: nobody enters here",
-        ),
-    }
-}
-
-fn hub(directive: &Directive, place: &Judged<'_>, plan: &Plan, report: &mut Report) {
-    let own: Vec<_> = directive
-        .inner()
-        .iter()
-        .filter(|it| it.name == "proxy_pass")
-        .collect();
-    own.into_iter().for_each(|it| report.kept(it, "`upstream`"));
-    let path = place.matcher.path();
-    let planned = plan.paths.iter().any(|it| {
-        path.is_some_and(|path| it.path.trim_end_matches('/') == path.trim_end_matches('/'))
-    });
-    match planned && !place.is_root() {
-        true => report.kept(directive, "`paths`"),
-        false => report.kept(directive, "the site's own rule and hub"),
-    }
-}
-
-fn is_challenge(matcher: &Matcher) -> bool {
-    matches!(matcher, Matcher::Prefix(path) | Matcher::Exact(path) if path.starts_with("/.well-known/"))
-}
-
-/// Whether headers with what is known of the certificate go to the hub.
-fn tells_certificate(server: &Server<'_>, plan: &Plan, report: &mut Report) -> bool {
-    let places = server.locations.iter().map(|it| &it.levels);
-    let headers: Vec<_> = places
-        .flat_map(|it| it.nearest(&["proxy_set_header"]))
-        .filter(|it| it.text().contains("$ssl_client_"))
-        .collect();
-    let takes = |rule: &Rule| rule.certificate.is_some();
-    let paths = plan
-        .paths
-        .iter()
-        .any(|it| matches!(&it.access, Access::And(rule) if takes(rule)));
-    let some = !headers.is_empty() && (takes(&plan.rule) || paths);
-    for header in headers.iter().filter(|_| some) {
-        report.changed(header, "`client_headers: x-ssl-client` tells the hub in X-SSL-Client-Verify, -S-DN, -Serial and -Fingerprint");
-    }
-    some
 }

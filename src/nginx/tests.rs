@@ -1,4 +1,4 @@
-//! What becomes of NGINX's configurations.
+//! Imports of whole configurations.
 
 mod access;
 mod client_ca;
@@ -16,38 +16,38 @@ mod wild;
 
 use super::*;
 
-/// What comes of one file, read as a site alone.
-fn import_text(text: &str) -> Result<Import, Failure> {
+/// Imports one file as a site alone.
+fn import_text(text: &str) -> Result<Import, ImportError> {
     let files = Memory([("/e/sites-enabled/openhab".into(), text.to_owned())].into());
     let hosts = vec!["openhabian.local".to_owned(), "localhost".to_owned()];
-    let wishes = Wishes {
+    let options = ImportOptions {
         hosts,
-        ..Wishes::default()
+        ..ImportOptions::default()
     };
-    import(&files, &["/e/sites-enabled/openhab".into()], &wishes)
+    import(&files, &["/e/sites-enabled/openhab".into()], &options)
 }
 
-/// The same without its first comment and empty lines.
+/// Returns the text of proxy.yaml without its first comment and empty lines.
 fn yaml(text: &str) -> String {
     let import = import_text(text).unwrap_or_else(|failure| panic!("{failure}"));
     let lines = import.yaml.lines().skip(3).filter(|line| !line.is_empty());
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// What is said of it.
+/// Returns the report.
 fn report(text: &str) -> String {
     import_text(text).unwrap().report.to_string()
 }
 
-/// Why it stops.
+/// Returns the reasons to stop.
 fn stop(text: &str) -> String {
     match import_text(text) {
-        Err(Failure::Stopped(report)) => stopped(&report),
+        Err(ImportError::Stopped(report)) => report.stop_message(),
         other => panic!("{other:?}"),
     }
 }
 
-/// A site over TLS with this in its server.
+/// Returns a site over TLS with these directives in its server.
 fn home(inside: &str) -> String {
     format!(
         "server {{\n listen 443 ssl;\n server_name home.example.org;\n \
@@ -56,7 +56,7 @@ fn home(inside: &str) -> String {
 }
 
 const HUB: &str = "proxy_pass http://127.0.0.1:8080; proxy_set_header Host $host;";
-/// The same for other hubs.
+/// The same field for other upstreams.
 const HOST: &str = "proxy_set_header Host $host;";
 const PASSWORD: &str =
     "auth_basic \"Username and Password Required\"; auth_basic_user_file /e/.htpasswd;";

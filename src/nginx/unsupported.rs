@@ -1,18 +1,17 @@
-//! Directives in the scope of a hub that are neither translated nor harmless: they stop the import.
+//! Directives in the scope of an upstream that are neither translated nor harmless: they stop the
+//! import.
 //!
-//! The scope of a hub is `http`, its server, its location, and the locations around that one, of
-//! which only what is inherited counts.
+//! The scope of an upstream is `http`, its server, its location and the locations around that one, of
+//! which only inherited directives count.
 
 use super::{
     directive::Directive,
-    directive_table as table,
     location::Location,
     report::Report,
     server::{Kind, Server},
-    upstream::Passed,
 };
 
-/// Directives that act in the block they stand in and in none within it.
+/// Directives that act only in the block in which they are written.
 const NOT_INHERITED: [&str; 9] = [
     "rewrite",
     "return",
@@ -25,87 +24,101 @@ const NOT_INHERITED: [&str; 9] = [
     "proxy_pass",
 ];
 
-/// Stops at each directive that may decide what reaches a hub in a way that hubgate does not have.
+/// Stops at each directive that may decide about requests for an upstream in an unsupported way.
 pub(super) fn check(http: &[&Directive], servers: &[Server<'_>], report: &mut Report) {
-    let hubs = || servers.iter().filter(|server| server.kind == Kind::Hubs);
-    if hubs().next().is_none() {
+    let proxies = servers.iter().filter(|server| server.kind == Kind::Proxy);
+    let mut proxies = proxies.peekable();
+    if proxies.peek().is_none() {
         return;
     }
-    http.iter().for_each(|directive| one(directive, report));
-    hubs().for_each(|server| self::server(server, report));
+    http.iter().for_each(|directive| directive.check(report));
+    proxies.for_each(|server| server.check(report));
 }
 
-fn server(server: &Server<'_>, report: &mut Report) {
-    let own = server.directive.inner().iter();
-    own.filter(|directive| directive.name != "try_files")
-        .for_each(|directive| one(directive, report));
-    fallbacks(server, report);
-    let locations = server.locations.iter().zip(&server.passed);
-    for (location, _) in locations.filter(|(_, passed)| matches!(passed, Some(Passed::Hub(_)))) {
-        self::location(location, report);
-        for outer in &location.around {
-            inherited(&server.locations[*outer], report);
+impl Server<'_> {
+    fn check(&self, report: &mut Report) {
+        let own = self.directive.children().iter();
+        own.filter(|directive| directive.name != "try_files")
+            .for_each(|directive| directive.check(report));
+        self.check_fallbacks(report);
+        for (location, target) in self.locations.iter().zip(&self.targets) {
+            let upstream = target.as_ref().and_then(|target| target.upstream());
+            if upstream.is_none() {
+                continue;
+            }
+            location.check(report);
+            for outer in &location.around {
+                self.locations[*outer].check_inherited(report);
+            }
+        }
+    }
+
+    /// Stops where NGINX tries files before the upstream of a named location.
+    fn check_fallbacks(&self, report: &mut Report) {
+        let locations = self.locations.iter();
+        let fallbacks = locations.filter_map(|location| location.levels.own("try_files"));
+        for directive in fallbacks {
+            let last = directive.parameters.last();
+            if last.is_some_and(|word| word.starts_with('@')) {
+                directive.check(report);
+            }
         }
     }
 }
 
-/// Stops where files come before the hub of a named location, which nothing else leads to.
-fn fallbacks(server: &Server<'_>, report: &mut Report) {
-    let locations = server.locations.iter();
-    let fallbacks = locations.filter_map(|location| location.levels.own_one("try_files"));
-    let named = fallbacks.filter(|it| it.words.last().is_some_and(|word| word.starts_with('@')));
-    named.for_each(|directive| one(directive, report));
+impl Location<'_> {
+    fn check(&self, report: &mut Report) {
+        for directive in self.directive.children() {
+            match directive.is_content_handler() {
+                true => report.stop(
+                    directive,
+                    "this responds instead of the hub: leave one of the two in the location",
+                ),
+                false => directive.check(report),
+            }
+        }
+    }
+
+    fn check_inherited(&self, report: &mut Report) {
+        let children = self.directive.children().iter();
+        children
+            .filter(|directive| !NOT_INHERITED.contains(&directive.name.as_str()))
+            .for_each(|directive| directive.check(report));
+    }
 }
 
-fn location(location: &Location<'_>, report: &mut Report) {
-    for directive in location.directive.inner() {
-        match table::is_content_handler(&directive.name) {
-            true => report.stop(
-                directive,
-                "this answers in the place of the hub: leave one of the two in the location",
+impl Directive {
+    fn check(&self, report: &mut Report) {
+        if let Some(correction) = self.harmful_parameter() {
+            return report.stop(self, correction);
+        }
+        let (name, parameter) = (self.name.as_str(), self.parameter());
+        if name == "include" && parameter.ends_with("include/block-exploits.conf") {
+            return report.stop(
+                self,
+                "hubgate does not filter words in queries: switch off \"Block Common Exploits\" of this host",
+            );
+        }
+        if name == "auth_request" && parameter == "off" {
+            return report.kept(self, "no subrequest decides here");
+        }
+        if !self.is_translated() && self.harmless().is_none() {
+            report.stop(self, self.correction());
+        }
+    }
+
+    fn correction(&self) -> String {
+        let name = self.name.as_str();
+        match name {
+            "rewrite" | "break" => format!(
+                "`{name}` may change the path of a request, and hubgate never does: \
+                 remove it, and give its target a location or a host of its own"
             ),
-            false => one(directive, report),
+            "try_files" => "NGINX serves a file here before it forwards to the hub, and hubgate serves none: remove it".into(),
+            "limit_except" => "hubgate's rules hold for every method: remove it, and write one access rule for the whole location".into(),
+            _ => format!(
+                "`{name}` may decide about access, in a way that hubgate does not support: remove it, and write the access rule into proxy.yaml"
+            ),
         }
-    }
-}
-
-fn inherited(outer: &Location<'_>, report: &mut Report) {
-    let inner = outer.directive.inner().iter();
-    inner
-        .filter(|directive| !NOT_INHERITED.contains(&directive.name.as_str()))
-        .for_each(|directive| one(directive, report));
-}
-
-fn one(directive: &Directive, report: &mut Report) {
-    if let Some(cure) = table::wrong_words(directive) {
-        return report.stop(directive, cure);
-    }
-    let name = directive.name.as_str();
-    if name == "include" && directive.word().ends_with("include/block-exploits.conf") {
-        return report.stop(
-            directive,
-            "hubgate refuses no request for words in its query: switch off \"Block Common Exploits\" of this host",
-        );
-    }
-    if name == "auth_request" && directive.word() == "off" {
-        return report.kept(directive, "no other server is asked here");
-    }
-    if table::is_translated(name) || table::harmless(name).is_some() {
-        return;
-    }
-    report.stop(directive, cure(name));
-}
-
-fn cure(name: &str) -> String {
-    match name {
-        "rewrite" | "break" => format!(
-            "`{name}` may lead this request to another place than its path says, and hubgate never changes a path: \
-             remove it, and give the place it leads to a location or a host of its own"
-        ),
-        "try_files" => "NGINX serves a file here before it asks the hub, and hubgate has none: remove it, so that the hub is asked at once".into(),
-        "limit_except" => "rules of hubgate's hold for every method: remove it, and write for the whole place who may enter".into(),
-        _ => format!(
-            "`{name}` may decide who enters, in a way that hubgate does not have: remove it, and write into proxy.yaml who may"
-        ),
     }
 }

@@ -1,228 +1,215 @@
-//! The hub of a location: `proxy_pass`, with the `upstream` that it names.
+//! The target of `proxy_pass`, with the `upstream` block that it names.
 
 use super::{
-    directive::Directive, directive_table, edits::Edits, levels::Levels, location::Matcher,
-    outcome::Outcome, report::Report, request_headers::RequestHeaders, variables::Variables,
+    directive::Directive, edits::Edits, levels::Levels, location::Matcher, outcome::Outcome,
+    report::Report, request_headers::RequestHeaders, variables::Variables,
 };
 use crate::config;
 
-/// The servers of a hub as proxy.yaml has them.
+/// An upstream as proxy.yaml has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Hub {
+pub(super) struct Upstream {
     pub(super) servers: Vec<String>,
     pub(super) ca: Option<String>,
-    /// Fields that it gets in place of the visitor's.
+    /// Request fields that it receives instead of the client's.
     pub(super) edits: Edits,
-    /// Whether NGINX's files show that it is openHAB.
+    /// Set where NGINX's files show that it is openHAB.
     pub(super) is_openhab: bool,
 }
 
-impl Hub {
-    /// Whether a request does no more here than at the other hub.
+impl Upstream {
+    /// Reports whether a request can do no more here than at the other upstream.
     pub(super) fn is_safe_for(&self, other: &Self) -> bool {
         self.is_same_server(other) && self.edits.is_safe_for(&other.edits)
     }
 
-    /// Whether both are the same servers.
+    /// Reports whether both have the same servers and the same CA.
     pub(super) fn is_same_server(&self, other: &Self) -> bool {
         self.servers == other.servers && self.ca == other.ca
     }
 }
 
-/// Where a location's requests go.
+/// The target of a location's requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Passed {
-    Hub(Hub),
-    /// To wherever the client says.
-    Forward,
-    /// Somewhere that hubgate cannot name, and why.
-    Unsayable(String),
+pub(super) enum ProxyTarget {
+    Upstream(Upstream),
+    /// A host that the client chooses.
+    ForwardProxy,
+    /// A target that proxy.yaml cannot express, with the reason.
+    Unsupported(String),
 }
 
-impl Passed {
-    /// The hub, if it is one.
-    pub(super) fn hub(&self) -> Option<&Hub> {
+impl ProxyTarget {
+    /// Returns the upstream, if the target is one.
+    pub(super) fn upstream(&self) -> Option<&Upstream> {
         match self {
-            Self::Hub(hub) => Some(hub),
-            Self::Forward | Self::Unsayable(_) => None,
+            Self::Upstream(upstream) => Some(upstream),
+            Self::ForwardProxy | Self::Unsupported(_) => None,
         }
     }
 
-    /// The hub to change, if it is one.
-    pub(super) fn hub_mut(&mut self) -> Option<&mut Hub> {
+    /// Returns the upstream for changes, if the target is one.
+    pub(super) fn upstream_mut(&mut self) -> Option<&mut Upstream> {
         match self {
-            Self::Hub(hub) => Some(hub),
-            Self::Forward | Self::Unsayable(_) => None,
+            Self::Upstream(upstream) => Some(upstream),
+            Self::ForwardProxy | Self::Unsupported(_) => None,
         }
     }
 }
 
-/// What a `proxy_pass` is made of.
+/// A `proxy_pass` directive of a location.
+pub(super) struct ProxyPass<'p, 'd> {
+    pub(super) directive: &'d Directive,
+    pub(super) matcher: &'p Matcher,
+    pub(super) levels: &'p Levels<'d>,
+    pub(super) variables: &'p Variables<'d>,
+}
+
+/// The URL of a `proxy_pass`.
 struct Url<'u> {
     scheme: &'u str,
     authority: String,
-    /// From the slash on, if there is one.
+    /// The path from the slash on, if there is one.
     path: Option<&'u str>,
 }
 
-const WORDS: [&str; 2] = ["http", "https"];
+const SCHEMES: [&str; 2] = ["http", "https"];
 
-/// Where the location's own `proxy_pass` leads; the blocks `upstream` are among `http`.
-pub(super) fn passed<'d>(
-    directive: &Directive,
-    matcher: &Matcher,
-    (levels, variables): (&Levels<'d>, &Variables<'d>),
-    http: &[&'d Directive],
-    report: &mut Report,
-) -> Passed {
-    if names_any(directive.word()) {
-        return Passed::Forward;
-    }
-    let word = variables.resolve(directive.word());
-    let Some(url) = Url::parse(&word) else {
-        return Passed::Unsayable("hubgate cannot tell what this URL means".into());
-    };
-    if url.authority.contains('$') {
-        return Passed::Unsayable("the hub's address is a variable: write it out".into());
-    }
-    if url.path.is_some_and(|path| path.starts_with("$uri")) {
-        return Passed::Unsayable("NGINX sends the hub a decoded path here, and hubgate the path as it came: write `$request_uri`".into());
-    }
-    // Beside a variable the path is no prefix that is replaced: it is the whole path.
-    let whole = directive.has_variable() && url.path.is_some();
-    if whole || url.rewrites(matcher) {
-        return Passed::Unsayable("hubgate never changes a path: give this hub a host of its own, such as grafana.example.org".into());
-    }
-    let proxied = url.proxied();
-    let servers = match http
-        .iter()
-        .find(|it| it.name == "upstream" && it.word() == url.authority)
-    {
-        Some(upstream) => servers(upstream, url.scheme, report),
-        None => vec![url.server(&url.authority)],
-    };
-    if servers.is_empty() {
-        return Passed::Unsayable("no server of this upstream is up".into());
-    }
-    if !servers.iter().all(|server| config::is_server(server)) {
-        return Passed::Unsayable(
-            "a hub has a name or an address, and a port from 1 to 65535".into(),
-        );
-    }
-    let headers = RequestHeaders {
-        levels,
-        variables,
-        proxied: &proxied,
-    };
-    Passed::Hub(Hub {
-        servers,
-        ca: authority(url.scheme, levels, report),
-        edits: headers.edits(),
-        is_openhab: has_openhab_cookie(levels),
-    })
-}
-
-/// The address of a `proxy_pass` as `$proxy_host` has it; empty where it is none.
-pub(super) fn proxied(directive: &Directive, variables: &Variables<'_>) -> String {
-    let word = variables.resolve(directive.word());
-    Url::parse(&word).map_or_else(String::new, |url| url.proxied())
-}
-
-/// Whether NGINX sets the cookie that has openHAB's pages send their token in a field of its own.
-fn has_openhab_cookie(levels: &Levels<'_>) -> bool {
-    let mut added = levels.nearest(&["add_header"]).into_iter();
-    added.any(|it| it.is("set-cookie") && it.text().contains("X-OPENHAB-AUTH-HEADER"))
-}
-
-/// Whether the client names the host that the requests go to.
-fn names_any(url: &str) -> bool {
-    const CLIENTS: [&str; 6] = [
-        "$http_host",
-        "$host",
-        "$proxy_host",
-        "$arg_",
-        "$uri",
-        "$request",
-    ];
-    let (_, rest) = url.split_once("://").unwrap_or(("", url));
-    let ends = [
-        rest.find(['/', '?']),
-        rest.find("$request_uri"),
-        rest.find("$uri"),
-    ];
-    let end = ends.into_iter().flatten().min().unwrap_or(rest.len());
-    let authority = &rest[..end];
-    CLIENTS.iter().any(|name| authority.contains(name))
-}
-
-/// The servers of an `upstream`, those that are down left out.
-fn servers(upstream: &Directive, scheme: &str, report: &mut Report) -> Vec<String> {
-    report.kept(upstream, "the hub's servers");
-    let inner = upstream.inner().iter();
-    for directive in inner.filter(|it| !directive_table::is_of_upstream(&it.name)) {
-        report.stop(directive, "this may decide which server a request goes to, in a way that hubgate does not have: remove it");
-    }
-    let mut servers = Vec::new();
-    for server in upstream.inner().iter().filter(|it| it.name == "server") {
-        let options = server.words.get(1..).unwrap_or_default();
-        if options.iter().any(|option| option == "down") {
-            report.dropped(server, "it is down");
-            continue;
+impl<'d> ProxyPass<'_, 'd> {
+    /// Resolves the target; the `upstream` blocks are among the directives of `http`.
+    pub(super) fn target(&self, http: &[&'d Directive], report: &mut Report) -> ProxyTarget {
+        if self.is_forward_proxy() {
+            return ProxyTarget::ForwardProxy;
         }
-        if options.iter().any(|option| option == "backup") {
-            report.dropped(server, "hubgate has no spare servers: nothing goes to it");
-            continue;
-        }
-        let plain = options.is_empty();
-        if plain {
-            report.kept(server, "a server of the hub");
-        } else {
-            report.changed(server, "hubgate tries the servers in turn, all alike, and passes over those that do not answer");
-        }
-        let path = None;
-        let url = Url {
-            scheme,
-            authority: server.word().to_owned(),
-            path,
+        let word = self.url();
+        let Some(url) = Url::parse(&word) else {
+            return ProxyTarget::Unsupported("hubgate cannot parse this URL".into());
         };
-        servers.push(url.server(&with_port(server.word())));
+        if let Some(reason) = self.unsupported(&url) {
+            return ProxyTarget::Unsupported(reason.into());
+        }
+        let block = http.iter().find(|directive| {
+            directive.name == "upstream" && directive.parameter() == url.authority
+        });
+        let servers = match block {
+            Some(block) => url.servers(block, report),
+            None => vec![url.server(&url.authority)],
+        };
+        if servers.is_empty() {
+            return ProxyTarget::Unsupported("no server of this upstream is up".into());
+        }
+        if !servers.iter().all(|server| config::is_server(server)) {
+            return ProxyTarget::Unsupported(
+                "a hub has a name or an address, and a port from 1 to 65535".into(),
+            );
+        }
+        let proxy_host = url.proxy_host();
+        let headers = RequestHeaders {
+            levels: self.levels,
+            variables: self.variables,
+            proxy_host: &proxy_host,
+        };
+        ProxyTarget::Upstream(Upstream {
+            servers,
+            ca: self.ca(&url, report),
+            edits: headers.edits(),
+            is_openhab: self.has_openhab_cookie(),
+        })
     }
-    servers
-}
 
-/// The CA that servers over TLS are trusted by.
-fn authority(scheme: &str, levels: &Levels<'_>, report: &mut Report) -> Option<String> {
-    if scheme != "https" {
-        return None;
+    /// Returns `$proxy_host`; empty where the URL cannot be parsed.
+    pub(super) fn proxy_host(&self) -> String {
+        Url::parse(&self.url()).map_or_else(String::new, |url| url.proxy_host())
     }
-    let trusted = levels.one("proxy_ssl_trusted_certificate");
-    if let Some(trusted) = trusted {
-        report.kept(trusted, "the CA of the hub's certificate");
+
+    fn url(&self) -> String {
+        self.variables.resolve(self.directive.parameter())
     }
-    if let Some(verify) = levels.one("proxy_ssl_verify").filter(|it| it.is("on")) {
-        report.kept(verify, "hubgate always verifies the hub's certificate");
-    } else if let Some(pass) = levels.one("proxy_pass") {
-        report.note(Outcome::Changed, &pass.at, "proxy_ssl_verify off",
-            "hubgate verifies the hub's certificate, for the name or address written here: where it is \
-             self-signed, name it as `ca` of the upstream, or speak http on this machine");
+
+    /// Returns the reason why proxy.yaml cannot express the URL.
+    fn unsupported(&self, url: &Url<'_>) -> Option<&'static str> {
+        if url.authority.contains('$') {
+            return Some("the hub's address is a variable: write the address itself");
+        }
+        if url.path.is_some_and(|path| path.starts_with("$uri")) {
+            return Some(
+                "NGINX sends the decoded path to the hub here, and hubgate the path as the client sent it: write `$request_uri`",
+            );
+        }
+        // Beside a variable, the path is no prefix to replace: it is the whole path.
+        let is_whole = self.directive.has_variable() && url.path.is_some();
+        let changes_path = is_whole || url.rewrites(self.matcher);
+        changes_path.then_some(
+            "hubgate never changes a path: give this hub a host of its own, such as grafana.example.org",
+        )
     }
-    trusted.map(|it| it.word().to_owned())
+
+    /// Reports whether NGINX sets the cookie by which openHAB's pages send their token in a field of
+    /// its own.
+    fn has_openhab_cookie(&self) -> bool {
+        let mut added = self.levels.inherited_all(&["add_header"]).into_iter();
+        added.any(|header| {
+            header.parameter_is("set-cookie")
+                && header.joined_parameters().contains("X-OPENHAB-AUTH-HEADER")
+        })
+    }
+
+    /// Reports whether the client chooses the host to which its requests go.
+    fn is_forward_proxy(&self) -> bool {
+        const OF_CLIENT: [&str; 6] = [
+            "$http_host",
+            "$host",
+            "$proxy_host",
+            "$arg_",
+            "$uri",
+            "$request",
+        ];
+        let url = self.directive.parameter();
+        let (_, rest) = url.split_once("://").unwrap_or(("", url));
+        let ends = [
+            rest.find(['/', '?']),
+            rest.find("$request_uri"),
+            rest.find("$uri"),
+        ];
+        let end = ends.into_iter().flatten().min().unwrap_or(rest.len());
+        let authority = &rest[..end];
+        OF_CLIENT.iter().any(|name| authority.contains(name))
+    }
+
+    /// Returns the CA for servers over TLS.
+    fn ca(&self, url: &Url<'_>, report: &mut Report) -> Option<String> {
+        if url.scheme != "https" {
+            return None;
+        }
+        let trusted = self.levels.inherited("proxy_ssl_trusted_certificate");
+        if let Some(trusted) = trusted {
+            report.kept(trusted, "the CA of the hub's certificate");
+        }
+        let verify = self.levels.inherited("proxy_ssl_verify");
+        if let Some(verify) = verify.filter(|verify| verify.parameter_is("on")) {
+            report.kept(verify, "hubgate always verifies the hub's certificate");
+        } else if let Some(pass) = self.levels.inherited("proxy_pass") {
+            report.record_note(Outcome::Changed, &pass.at, "proxy_ssl_verify off",
+                "hubgate verifies the hub's certificate, for the name or address written here: where it is \
+                 self-signed, name it as `ca` of the upstream, or use http on this machine");
+        }
+        trusted.map(|trusted| trusted.parameter().to_owned())
+    }
 }
 
 impl<'u> Url<'u> {
     fn parse(word: &'u str) -> Option<Self> {
         let (scheme, rest) = word.split_once("://")?;
-        if !WORDS.contains(&scheme) {
+        if !SCHEMES.contains(&scheme) {
             return None;
         }
         if let Some(socket) = rest.strip_prefix("unix:") {
             let (socket, path) = socket
                 .split_once(':')
                 .map_or((socket, None), |(socket, path)| (socket, Some(path)));
-            let authority = format!("unix:{socket}");
             return Some(Self {
                 scheme,
-                authority,
+                authority: format!("unix:{socket}"),
                 path,
             });
         }
@@ -232,7 +219,7 @@ impl<'u> Url<'u> {
             .or_else(|| rest.find("$uri"))
             .unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
-        let path = Some(path).filter(|path| !path.is_empty() && *path != AS_IT_CAME);
+        let path = Some(path).filter(|path| !path.is_empty() && *path != UNCHANGED);
         Some(Self {
             scheme,
             authority: authority.to_owned(),
@@ -240,52 +227,87 @@ impl<'u> Url<'u> {
         })
     }
 
-    /// `$proxy_host`: the address without the port that the scheme has by default.
-    fn proxied(&self) -> String {
+    /// Returns `$proxy_host`: the authority without the default port of the scheme.
+    fn proxy_host(&self) -> String {
         if self.authority.starts_with("unix:") {
             return "localhost".to_owned();
         }
-        let port = if self.scheme == "https" {
-            ":443"
-        } else {
-            ":80"
-        };
-        let host = self.authority.strip_suffix(port);
+        let host = self
+            .authority
+            .strip_suffix(&format!(":{}", self.default_port()));
         host.unwrap_or(&self.authority).to_owned()
     }
 
-    /// Whether the hub would hear another path than the client said.
+    /// Reports whether the upstream would receive another path than the client sent.
     fn rewrites(&self, matcher: &Matcher) -> bool {
-        let Some(path) = self.path else {
-            return false;
-        };
-        !matches!(matcher, Matcher::Prefix(own) | Matcher::Exact(own) if own == path)
+        self.path.is_some_and(|path| matcher.path() != Some(path))
+    }
+
+    /// Returns the servers of an `upstream` block; those marked `down` are left out.
+    fn servers(&self, block: &Directive, report: &mut Report) -> Vec<String> {
+        report.kept(block, "the hub's servers");
+        let children = block.children().iter();
+        for directive in children.filter(|directive| !directive.is_of_upstream()) {
+            report.stop(directive, "this may choose the server of a request, in a way that hubgate does not support: remove it");
+        }
+        let servers = block.children().iter();
+        let used = servers
+            .filter(|directive| directive.name == "server" && directive.is_used_server(report));
+        let mut addresses = Vec::new();
+        for server in used {
+            // A server listens on port 80 without a port, whatever the scheme.
+            let authority = match has_port(server.parameter()) {
+                true => server.parameter().to_owned(),
+                false => format!("{}:80", server.parameter()),
+            };
+            addresses.push(self.server(&authority));
+        }
+        addresses
     }
 
     fn server(&self, authority: &str) -> String {
         if authority.starts_with("unix:") {
             return authority.to_owned();
         }
-        let port = if self.scheme == "https" { 443 } else { 80 };
         match has_port(authority) {
             true => format!("{}://{authority}", self.scheme),
-            false => format!("{}://{authority}:{port}", self.scheme),
+            false => format!("{}://{authority}:{}", self.scheme, self.default_port()),
         }
+    }
+
+    fn default_port(&self) -> u16 {
+        if self.scheme == "https" { 443 } else { 80 }
+    }
+}
+
+impl Directive {
+    /// Reports whether hubgate uses the `server` of an `upstream` block.
+    fn is_used_server(&self, report: &mut Report) -> bool {
+        let options = self.parameters.get(1..).unwrap_or_default();
+        let has = |name: &str| options.iter().any(|option| option == name);
+        if has("down") {
+            report.dropped(self, "it is down");
+            return false;
+        }
+        if has("backup") {
+            report.dropped(
+                self,
+                "hubgate has no backup servers: it receives no requests",
+            );
+            return false;
+        }
+        match options.is_empty() {
+            true => report.kept(self, "a server of the hub"),
+            false => report.changed(self, "hubgate uses the servers in turn, without weights, and skips servers that do not respond"),
+        }
+        true
     }
 }
 
 /// The variable that leaves path and query as the client sent them; `$uri` is the decoded path.
-const AS_IT_CAME: &str = "$request_uri";
+const UNCHANGED: &str = "$request_uri";
 
 fn has_port(authority: &str) -> bool {
     let after_brackets = authority.rsplit(']').next().unwrap_or(authority);
     after_brackets.contains(':')
-}
-
-/// A server of an `upstream` listens on port 80 if nothing else is said.
-fn with_port(server: &str) -> String {
-    match has_port(server) {
-        true => server.to_owned(),
-        false => format!("{server}:80"),
-    }
 }

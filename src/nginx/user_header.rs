@@ -1,81 +1,80 @@
-//! `$remote_user` in a field of requests: `user_header`, where hubgate names nobody else.
+//! `$remote_user` in a request field: `user_header`, where hubgate sends the name of a user only.
 //!
-//! NGINX sends whatever name a request claims, checked only where a password is asked; hubgate
-//! sends the name of the user who logged in, else that of the certificate that let in.
+//! NGINX sends the name that a request claims, verified only where a password is required; hubgate
+//! sends the name of the authenticated user, else that of the client certificate.
 
 use super::{
-    directive::Directive,
-    plan::Judged,
-    report::Report,
-    request_headers::RequestHeaders,
-    rule::{Entry, Rule},
-    server::Server,
+    directive::Directive, plan::LocationAccess, report::Report, request_headers::RequestHeaders,
+    rule::Rule, server::Server,
 };
 use crate::http::forward;
 
-/// The field of the user's name at all hubs of a server, if they have one.
-pub(super) fn of(
-    server: &Server<'_>,
-    places: &[Judged<'_>],
-    report: &mut Report,
-) -> Option<String> {
-    let places = places.iter().take(server.locations.len()).enumerate();
-    let hubs: Vec<_> = places.filter(|(_, place)| place.hub().is_some()).collect();
-    let users: Vec<_> = hubs
-        .iter()
-        .map(|(nth, _)| RequestHeaders::of_location(server, *nth, "").users())
-        .collect();
-    let written: Vec<_> = users.iter().flatten().collect();
-    let (_, name) = written.first()?;
-    let is_same = |(_, other): &(&Directive, String)| other.eq_ignore_ascii_case(name);
-    let everywhere = users
-        .iter()
-        .all(|users| matches!(users.as_slice(), [user] if is_same(user)));
-    let rules = || hubs.iter().map(|(_, place)| &place.rule);
-    let logs_in = rules().any(asks_password) && !rules().any(may_name_certificate);
-    if !everywhere || !logs_in {
-        written
+impl Server<'_> {
+    /// Returns the field with the user's name, if all upstreams of the server receive the same one.
+    pub(super) fn user_header(
+        &self,
+        locations: &[LocationAccess<'_>],
+        report: &mut Report,
+    ) -> Option<String> {
+        let locations = locations.iter().take(self.locations.len()).enumerate();
+        let with_upstream: Vec<_> = locations
+            .filter(|(_, location)| location.upstream().is_some())
+            .collect();
+        let fields: Vec<_> = with_upstream
             .iter()
-            .for_each(|(directive, name)| lost(directive, name, report));
-        return None;
-    }
-    let always = rules().all(|rule| matches!(rule.entry, Entry::Password(_) | Entry::Both(..)));
-    for (directive, _) in &written {
-        match always {
-            true => report.kept(directive, "`user_header`"),
-            false => report.changed(
-                directive,
-                "`user_header`: the name of a user whose password was right, where NGINX believes any",
-            ),
+            .map(|(nth, _)| RequestHeaders::of_location(self, *nth, "").user_fields())
+            .collect();
+        let written: Vec<_> = fields.iter().flatten().collect();
+        let (_, name) = written.first()?;
+        let has_name = |(_, other): &(&Directive, String)| other.eq_ignore_ascii_case(name);
+        let is_everywhere = fields
+            .iter()
+            .all(|fields| matches!(fields.as_slice(), [field] if has_name(field)));
+        let rules = || with_upstream.iter().map(|(_, location)| &location.rule);
+        let has_users = rules().any(|rule| rule.phase.password().is_some());
+        let has_others = rules().any(Rule::may_name_certificate);
+        if !is_everywhere || !has_users || has_others {
+            for (directive, name) in &written {
+                directive.report_lost_user(name, report);
+            }
+            return None;
         }
+        let always = rules().all(|rule| rule.phase.always_needs_password());
+        for (directive, _) in &written {
+            match always {
+                true => report.kept(directive, "`user_header`"),
+                false => report.changed(
+                    directive,
+                    "`user_header`: the name of an authenticated user, where NGINX sends any claimed name",
+                ),
+            }
+        }
+        Some(name.clone())
     }
-    Some(name.clone())
 }
 
-fn asks_password(rule: &Rule) -> bool {
-    matches!(
-        rule.entry,
-        Entry::Password(_) | Entry::Both(..) | Entry::Either(..)
-    )
+impl Rule {
+    /// Reports whether a certificate can admit a client without a user.
+    fn may_name_certificate(&self) -> bool {
+        let always_user = self.phase.always_needs_password();
+        self.certificate.is_some() && (self.certificate_suffices || !always_user)
+    }
 }
 
-/// Whether a certificate lets in without a user.
-fn may_name_certificate(rule: &Rule) -> bool {
-    let always_user = matches!(rule.entry, Entry::Password(_) | Entry::Both(..));
-    rule.certificate.is_some() && (rule.either || !always_user)
-}
-
-/// A field that hubgate drops of clients is lost; another would be theirs to write.
-fn lost(directive: &Directive, name: &str, report: &mut Report) {
-    match forward::is_claim(&name.to_ascii_lowercase()) {
-        true => report.dropped(
-            directive,
-            "hubgate drops it, whatever the client says, and sets it (`user_header`) only where all hubs of a site get it alone and a \
-             password is asked without a certificate in its place",
-        ),
-        false => report.stop(directive, format!(
-            "the hub believes `{name}`, which hubgate sets (`user_header`) only where all hubs of a site get it alone and a password is \
-             asked without a certificate in its place: write it at each location, or remove it"
-        )),
+impl Directive {
+    /// Reports a field that hubgate cannot set: it is dropped where hubgate removes it from clients'
+    /// requests, and otherwise stops the import, as any client could write it.
+    fn report_lost_user(&self, name: &str, report: &mut Report) {
+        match forward::is_claim(&name.to_ascii_lowercase()) {
+            true => report.dropped(
+                self,
+                "hubgate removes the client's, and sets it (`user_header`) only where it is the only such field of all hubs of a site, and a \
+                 password is required that no certificate replaces",
+            ),
+            false => report.stop(self, format!(
+                "the hub trusts `{name}`, which hubgate sets (`user_header`) only where it is the only such field of all hubs of a site, and a \
+                 password is required that no certificate replaces: write it at each location, or remove it"
+            )),
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! The texts that a variable can have at a place, as far as the files alone decide it.
+//! The values that a variable can have at a place, as far as the files alone decide it.
 //!
-//! NGINX runs the `set` and `if` of a server, then those of the location, in their order. A
-//! variable that nothing but them and maps decides has a few texts; every other has any text.
+//! NGINX executes the `set` and `if` of a server, then those of the location, in their order. A
+//! variable that only these and `map` decide has a few possible values; every other one is open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,37 +12,34 @@ mod recipe;
 mod source;
 mod text;
 
-use self::{
-    source::{captured, hosts},
-    text::{Part, parts},
-};
+use self::{recipe::Map, text::Part};
 
-/// All texts that something can be; none where that is open.
-type Texts = Option<BTreeSet<String>>;
+/// All possible values of an expression; none where a request decides it.
+type Values = Option<BTreeSet<String>>;
 
-/// Texts of a variable that are followed at most.
-const MOST: usize = 64;
+/// The largest number of values of a variable that are followed.
+const MAX_VALUES: usize = 64;
 /// Blocks that give a variable a value.
-const DEFINERS: [&str; 3] = ["map", "geo", "split_clients"];
-/// Maps that are resolved through each other at most.
-const DEEPEST: usize = 8;
+const DEFINING_BLOCKS: [&str; 3] = ["map", "geo", "split_clients"];
+/// The longest chain of maps that is followed.
+const MAX_DEPTH: usize = 8;
 
-/// The variables of one place, after everything there that sets them.
+/// The variables of one server or location, after all directives that set them.
 #[derive(Clone, Debug)]
 pub(super) struct Variables<'d> {
-    set: BTreeMap<String, Texts>,
-    /// `map` and its like; of several for a variable the last counts.
-    definers: Vec<&'d Directive>,
-    /// Set by a group of an expression somewhere in the server.
+    set: BTreeMap<String, Values>,
+    /// `map`, `geo` and `split_clients`; the last one of a variable counts.
+    definitions: Vec<&'d Directive>,
+    /// Variables that a regular expression somewhere in the server captures.
     captured: BTreeSet<String>,
-    /// `if` blocks that are never entered, by their directives.
+    /// The ids of `if` directives with a block that is never entered.
     never: BTreeSet<usize>,
-    /// The names of the server, where no others lead to it.
-    hosts: Texts,
+    /// The names of the server, where no other name leads to it.
+    hosts: Values,
     tls: bool,
 }
 
-/// Whether a condition holds.
+/// The truth of a condition over all requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Truth {
     Always,
@@ -51,36 +48,37 @@ enum Truth {
 }
 
 impl<'d> Variables<'d> {
-    /// The variables where these blocks end; `tls` where hubgate serves the place over TLS.
-    pub(super) fn at(levels: &Levels<'d>, tls: bool) -> Self {
-        let definers = levels
-            .outermost()
-            .filter(|it| DEFINERS.contains(&it.name.as_str()));
+    /// Evaluates the directives of these levels; `tls` where hubgate serves them over TLS.
+    pub(super) fn evaluate(levels: &Levels<'d>, tls: bool) -> Self {
+        let definitions = levels
+            .http_directives()
+            .filter(|directive| DEFINING_BLOCKS.contains(&directive.name.as_str()));
         let mut variables = Self {
             set: BTreeMap::new(),
-            definers: definers.collect(),
-            captured: captured(levels),
+            definitions: definitions.collect(),
+            captured: levels.captured_variables(),
             never: BTreeSet::new(),
-            hosts: hosts(levels),
+            hosts: levels.exact_server_names(),
             tls,
         };
-        levels.executed().for_each(|it| variables.run(it));
+        levels
+            .executed()
+            .for_each(|directive| variables.execute(directive));
         variables
     }
 
-    /// The only text that this can be.
-    pub(super) fn fixed(&self, text: &str) -> Option<String> {
-        let texts = self.texts(text, 0)?;
-        match texts.len() {
-            1 => texts.into_iter().next(),
+    /// Returns the value of an expression that has one possible value only.
+    pub(super) fn fixed(&self, expression: &str) -> Option<String> {
+        let values = self.values(expression, 0)?;
+        match values.len() {
+            1 => values.into_iter().next(),
             _ => None,
         }
     }
 
-    /// The text with each variable replaced that has one text only.
-    pub(super) fn resolve(&self, text: &str) -> String {
-        let parts = parts(text).into_iter();
-        let resolved = parts.map(|part| match part {
+    /// Replaces each variable that has one possible value only.
+    pub(super) fn resolve(&self, expression: &str) -> String {
+        let resolved = Part::parse(expression).into_iter().map(|part| match part {
             Part::Text(text) => text.to_owned(),
             Part::Variable { name, written } => {
                 let fixed = self.fixed(&format!("${{{name}}}"));
@@ -90,25 +88,25 @@ impl<'d> Variables<'d> {
         resolved.collect()
     }
 
-    /// Whether the block of this `if` is never entered.
+    /// Reports whether the block of this `if` is never entered.
     pub(super) fn is_never(&self, directive: &Directive) -> bool {
         self.never.contains(&directive.id)
     }
 
-    fn run(&mut self, directive: &'d Directive) {
-        match (directive.name.as_str(), directive.words.as_slice()) {
+    fn execute(&mut self, directive: &'d Directive) {
+        match (directive.name.as_str(), directive.parameters.as_slice()) {
             ("set", [name, value]) => {
-                let texts = self.texts(value, 0);
-                self.put(name, texts);
+                let values = self.values(value, 0);
+                self.assign(name, values);
             }
             ("if", _) => self.branch(directive),
             _ => {}
         }
     }
 
-    fn put(&mut self, name: &str, texts: Texts) {
+    fn assign(&mut self, name: &str, values: Values) {
         let name = name.trim_start_matches('$').to_ascii_lowercase();
-        self.set.insert(name, texts);
+        self.set.insert(name, values);
     }
 
     fn branch(&mut self, directive: &'d Directive) {
@@ -117,18 +115,19 @@ impl<'d> Variables<'d> {
             self.never.insert(directive.id);
             return;
         }
-        let without = self.set.clone();
-        directive.inner().iter().for_each(|it| self.run(it));
+        let before = self.set.clone();
+        let block = directive.children().iter();
+        block.for_each(|directive| self.execute(directive));
         if truth == Truth::Sometimes {
-            self.join(&without);
+            self.join(&before);
         }
     }
 
-    /// Adds the texts that the variables have where a block was not entered.
-    fn join(&mut self, without: &BTreeMap<String, Texts>) {
-        for (name, texts) in &mut self.set {
-            let other = without.get(name).cloned().flatten();
-            *texts = texts
+    /// Adds the values that the variables have if a block is not entered.
+    fn join(&mut self, before: &BTreeMap<String, Values>) {
+        for (name, values) in &mut self.set {
+            let other = before.get(name).cloned().flatten();
+            *values = values
                 .take()
                 .zip(other)
                 .map(|(some, others)| &some | &others);
@@ -136,23 +135,26 @@ impl<'d> Variables<'d> {
     }
 
     fn truth(&self, directive: &Directive) -> Truth {
-        let test = self.test(directive);
-        let texts = test.as_ref().and_then(|test| self.texts(&test.variable, 1));
-        let (Some(test), Some(texts)) = (test, texts) else {
+        let comparison = self.comparison(directive);
+        let values = comparison
+            .as_ref()
+            .and_then(|comparison| self.values(&comparison.variable, 1));
+        let (Some(comparison), Some(values)) = (comparison, values) else {
             return Truth::Sometimes;
         };
-        let mut held = texts.iter().map(|text| test.holds(text));
-        match (held.clone().all(|it| it), held.any(|it| it)) {
-            (true, _) => Truth::Always,
-            (_, false) => Truth::Never,
+        let (holding, failing): (Vec<_>, Vec<_>) =
+            values.iter().partition(|value| comparison.holds(value));
+        match (holding.is_empty(), failing.is_empty()) {
+            (_, true) => Truth::Always,
+            (true, _) => Truth::Never,
             _ => Truth::Sometimes,
         }
     }
 
-    /// Every text that this can be.
-    fn texts(&self, text: &str, depth: usize) -> Texts {
+    /// Returns all possible values of an expression.
+    fn values(&self, expression: &str, depth: usize) -> Values {
         let mut all = BTreeSet::from([String::new()]);
-        for part in parts(text) {
+        for part in Part::parse(expression) {
             let ends = match part {
                 Part::Text(text) => BTreeSet::from([text.to_owned()]),
                 Part::Variable { name, .. } => self.variable(&name.to_ascii_lowercase(), depth)?,
@@ -161,114 +163,70 @@ impl<'d> Variables<'d> {
                 .iter()
                 .flat_map(|begin| ends.iter().map(move |end| format!("{begin}{end}")));
             all = joined.collect();
-            if all.len() > MOST {
+            if all.len() > MAX_VALUES {
                 return None;
             }
         }
         Some(all)
     }
 
-    fn variable(&self, name: &str, depth: usize) -> Texts {
-        if depth > DEEPEST || self.captured.contains(name) {
+    fn variable(&self, name: &str, depth: usize) -> Values {
+        if depth > MAX_DEPTH || self.captured.contains(name) {
             return None;
         }
-        if let Some(texts) = self.set.get(name) {
-            return texts.clone();
+        if let Some(values) = self.set.get(name) {
+            return values.clone();
         }
-        match name {
-            "scheme" => Some(one(if self.tls { "https" } else { "http" })),
-            "https" => Some(one(if self.tls { "on" } else { "" })),
-            // As a text of its own it is whatever the client says.
-            "host" if depth > 0 => self.hosts.clone(),
-            _ => self.mapped(name, depth + 1),
-        }
+        let text = match name {
+            "scheme" if self.tls => "https",
+            "scheme" => "http",
+            "https" if self.tls => "on",
+            "https" => "",
+            // Outside of a comparison or a map, the request decides the host.
+            "host" if depth > 0 => return self.hosts.clone(),
+            _ => return self.mapped(name, depth + 1),
+        };
+        Some(BTreeSet::from([text.to_owned()]))
     }
 
-    /// The block that gives a variable its value, where no `set` does.
-    fn definer(&self, name: &str) -> Option<&'d Directive> {
+    /// Returns the block that gives a variable its value, where no `set` does.
+    fn definition(&self, name: &str) -> Option<&'d Directive> {
         let name = name.trim_matches(['$', '{', '}']).to_ascii_lowercase();
         if self.set.contains_key(&name) || self.captured.contains(&name) {
             return None;
         }
-        let defines = |it: &&&Directive| {
-            let written = it.words.last().map_or("", String::as_str);
+        let defines = |directive: &&&Directive| {
+            let written = directive.parameters.last().map_or("", String::as_str);
             written.trim_start_matches('$').eq_ignore_ascii_case(&name)
         };
-        self.definers.iter().rfind(defines).copied()
+        self.definitions.iter().rfind(defines).copied()
     }
 
     fn is_set(&self, part: &Part<'_>) -> bool {
         matches!(part, Part::Variable { name, .. } if self.set.contains_key(&name.to_ascii_lowercase()))
     }
 
-    /// The texts of a `map`: of its entries those that can be chosen.
-    fn mapped(&self, name: &str, depth: usize) -> Texts {
-        let map = self
-            .definer(name)
-            .filter(|it| it.name == "map" && it.words.len() == 2)?;
-        let entries: Vec<_> = map.inner().iter().filter(|it| !is_option(it)).collect();
-        // NGINX keeps what a map gave first, whatever `set` does later.
-        let words = entries.iter().map(|it| it.word()).chain([map.word()]);
-        if words.flat_map(parts).any(|part| self.is_set(&part)) {
+    /// Returns the values of a `map`: those of the entries that can be chosen.
+    fn mapped(&self, name: &str, depth: usize) -> Values {
+        let map = Map::new(self.definition(name)?)?;
+        // NGINX keeps the first value of a map, whatever `set` does later.
+        let mut parts = map.expressions().flat_map(Part::parse);
+        if parts.any(|part| self.is_set(&part)) {
             return None;
         }
-        let exact = !entries.iter().any(|it| is_wide(&it.name))
-            && !map.inner().iter().any(|it| it.name == "hostnames");
-        let keys = self.texts(map.word(), depth).filter(|_| exact);
+        let keys = self
+            .values(map.source, depth)
+            .filter(|_| map.has_exact_keys());
         let values = match keys {
-            Some(keys) => keys.iter().map(|key| chosen(&entries, key)).collect(),
-            None => entries
-                .iter()
-                .map(|it| it.word())
-                .chain(fallback(&entries))
-                .collect::<BTreeSet<_>>(),
+            Some(keys) => keys.iter().map(|key| map.value(key)).collect(),
+            None => map.all_values(),
         };
         let mut all = BTreeSet::new();
         for value in values {
-            all.append(&mut self.texts(value, depth)?);
+            all.append(&mut self.values(value, depth)?);
         }
-        Some(all).filter(|all| all.len() <= MOST)
+        Some(all).filter(|all| all.len() <= MAX_VALUES)
     }
-}
-
-fn one(text: &str) -> BTreeSet<String> {
-    BTreeSet::from([text.to_owned()])
-}
-
-/// Parameters and files of a `map` that are no entries.
-fn is_option(directive: &Directive) -> bool {
-    let bare =
-        directive.words.is_empty() && matches!(directive.name.as_str(), "hostnames" | "volatile");
-    bare || directive.name == "include"
-}
-
-/// Whether a key of a `map` stands for several texts.
-fn is_wide(key: &str) -> bool {
-    key.starts_with('~')
-}
-
-fn chosen<'d>(entries: &[&'d Directive], key: &str) -> &'d str {
-    let is = |it: &&&Directive| {
-        it.name != "default"
-            && it
-                .name
-                .strip_prefix('\\')
-                .unwrap_or(&it.name)
-                .eq_ignore_ascii_case(key)
-    };
-    match entries.iter().find(is) {
-        Some(entry) => entry.word(),
-        None => entries
-            .iter()
-            .find(|it| it.name == "default")
-            .map_or("", |it| it.word()),
-    }
-}
-
-/// The empty text that a `map` without `default` gives.
-fn fallback(entries: &[&Directive]) -> Option<&'static str> {
-    let has = entries.iter().any(|it| it.name == "default");
-    (!has).then_some("")
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The fields that a visitor may write, since hubgate or the hub judges them.
+//! The request fields that a client may write, since hubgate or the upstream verifies them.
 
 use crate::http::forward;
 
-/// Fields of which the client's own word decides nothing but the form of the answer.
+/// Fields by which the client decides about the form of the response only.
 pub(super) const FORM: [&str; 16] = [
     "accept",
     "accept-charset",
@@ -21,13 +21,13 @@ pub(super) const FORM: [&str; 16] = [
     "x-request-id",
     "x-scheme",
 ];
-/// Where a request says that it comes from: hubgate itself refuses those of other pages.
+/// Fields that name the page behind a request: hubgate refuses requests of other sites' pages.
 pub(super) const ORIGIN: [&str; 2] = ["origin", "referer"];
-/// Credentials that the hub verifies itself.
+/// Credentials that the upstream verifies.
 pub(super) const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "x-openhab-token"];
 
-/// Whether a visitor may write the field, since hubgate or the hub judges it.
-pub(super) fn is_visitors_own(name: &str) -> bool {
+/// Reports whether a client may write the field.
+pub(super) fn is_of_client(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.as_str();
     FORM.contains(&name)

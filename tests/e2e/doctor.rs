@@ -70,7 +70,7 @@ async fn a_good_front_door_has_nothing_to_put_right() {
     for port in [https, http] {
         assert_told(&ran, &format!("port {port}"), "ok", ["hubgate listens", ""]);
     }
-    assert_told(&ran, &format!("hub {}", hub.url()), "ok", ["answers", ""]);
+    assert_told(&ran, &format!("hub {}", hub.url()), "ok", ["responds", ""]);
     assert_told(&ran, "certificate localhost", "ok", ["for another", ""]);
     assert_told(&ran, "name localhost", "ok", ["127.0.0.1", ""]);
     assert_told(&ran, "files", "ok", ["private", ""]);
@@ -154,13 +154,13 @@ async fn files_that_others_may_read_or_write_are_told_with_the_command() {
         &ran,
         "files",
         "fail",
-        ["proxy.yaml: everybody", "chmod o-w"],
+        ["proxy.yaml: every user", "chmod o-w"],
     );
     assert_told(
         &ran,
         "files",
         "warn",
-        ["htpasswd: everybody", "chgrp hubgate"],
+        ["htpasswd: every user", "chgrp hubgate"],
     );
     assert_told(&ran, "files", "fail", ["certs: others", "chmod 700"]);
     assert_told(&ran, "files", "fail", ["a.key: others", "chmod 600"]);
@@ -224,7 +224,7 @@ async fn a_user_who_may_not_read_the_files_is_told_so() {
             &yaml.to_string_lossy(),
         ],
     );
-    assert_told(&ran, "files", "warn", ["cannot be looked at", "sudo"]);
+    assert_told(&ran, "files", "warn", ["cannot be read", "sudo"]);
     assert_told(&ran, "proxy.yaml", "fail", ["cannot be used", "sudo"]);
-    assert_told(&ran, "process", "warn", ["you may not ask it", "sudo"]);
+    assert_told(&ran, "process", "warn", ["you have no permission", "sudo"]);
 }

@@ -59,7 +59,7 @@ has_ended() {
     on test -e /usr/share/man/man1/hubgate.1.gz -a -e /usr/share/man/man5/proxy.yaml.5.gz
     on bash -c 'source /usr/share/bash-completion/completions/hubgate'
     run -0 on hubgate check
-    [[ $output == *"from your networks without a question; from elsewhere nobody"* ]]
+    [[ $output == *"from your networks without authentication; no access from elsewhere"* ]]
 }
 
 @test "systemd starts it and a request is answered" {

@@ -136,7 +136,7 @@ fn trust(upstream: &Upstream) -> Option<String> {
 pub(super) fn path(rule: &PathRule) -> String {
     let access = match &rule.access {
         PathAccess::Inherit => "as above".into(),
-        PathAccess::Public => "everybody, without a question".into(),
+        PathAccess::Public => "all clients, without authentication".into(),
         PathAccess::And(access) => format!("as above, and also: {}", entry::told(access)),
     };
     let access = match entry::origins(&rule.origins) {
@@ -193,26 +193,26 @@ listens on [::]:443 (https) and [::]:80 (http, leads to https)
 home.example.org, *.home.example.org, fd00::5
   certificate  full.pem, its key in key.pem
   hub          https://hub:8443 or https://[::1]:8443, trusted by ca.pem
-  who enters   from your networks without a question; from elsewhere with a password
+  who enters   from your networks without authentication; from elsewhere with a password
   user         named to the hub in Remote-User
   login        remembered for 30 days, and longer while it is used
-  certificates need the extended key usage clientAuth; `any_use: true` takes those without any too
-  /static/     everybody, without a question
-  /admin       as above, and also: from your networks with a client certificate of phones.pem; from elsewhere nobody
+  certificates need the extended key usage clientAuth; `any_use: true` accepts those without any too
+  /static/     all clients, without authentication
+  /admin       as above, and also: from your networks with a client certificate of phones.pem; no access from elsewhere
   /grafana/    as above; hub unix:/run/grafana.sock
   /router/     as above; hub http://192.0.2.1:80, gets the host router.lan, sets Authorization from router.auth, removes Origin, sets X-Key
 
 panel
   certificate  made by hubgate; browsers ask once whether to trust it
   hub          http://127.0.0.1:8081
-  who enters   from your networks without a question; from elsewhere nobody
-  origins      pages of https://a.example and https://b.example act here as its own do
-  /camera/     as above; pages of null act here as its own do
+  who enters   from your networks without authentication; no access from elsewhere
+  origins      pages of https://a.example and https://b.example have the rights of its own pages here
+  /camera/     as above; pages of null have the rights of its own pages here
 
 guest
   certificate  made by hubgate; browsers ask once whether to trust it
   hub          http://127.0.0.1:8080
-  who enters   everybody, without a question
+  who enters   all clients, without authentication
 
 www.example.org
   certificate  made by hubgate; browsers ask once whether to trust it

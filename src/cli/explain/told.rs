@@ -124,7 +124,7 @@ impl fmt::Display for Told {
         let site = self.site.as_ref().map(|hosts| hosts.join(", "));
         let rule = self.path_rule.as_deref().unwrap_or_default();
         let pages = self.origins.join(" and ");
-        let pages = format!("pages of {pages} act here as its own do");
+        let pages = format!("pages of {pages} have the rights of its own pages here");
         let lines = [
             ("site", site.or_else(|| Some("none".to_owned()))),
             ("certificate", Some(self.certificate())),

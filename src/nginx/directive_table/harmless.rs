@@ -1,15 +1,15 @@
-//! The list of harmless directives: what hubgate has in their place, and why that is enough.
+//! The list of harmless directives, each with hubgate's counterpart or the reason for leaving it out.
 
 use super::super::outcome::Outcome::{self, Changed, Dropped, Kept};
 
-/// An outcome, the reason, and the names, which may end in `*`.
+/// An outcome, its reason, and the names of directives, which may end in `*`.
 type Row = (Outcome, &'static str, &'static [&'static str]);
 
 pub(super) const HARMLESS: &[Row] = &[
-    (Kept, "read with the rest", &["include", "http"]),
+    (Kept, "read with its file", &["include", "http"]),
     (
         Kept,
-        "hubgate speaks to the hub in the same way by itself",
+        "built in: hubgate connects to the hub in the same way",
         &[
             "proxy_http_version",
             "proxy_buffering",
@@ -43,22 +43,22 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Kept,
-        "built in: hubgate refuses doubled slashes where they could mean another place",
+        "built in: hubgate refuses doubled slashes where they could mean another path",
         &["merge_slashes"],
     ),
     (
         Changed,
-        "built in: sessions of one site only, never where a certificate may be asked for",
+        "built in: TLS sessions resume within one site only, and never where a client certificate may be requested",
         &["ssl_session_*"],
     ),
     (
         Changed,
-        "built in: no version is ever sent",
+        "built in: hubgate never sends its version",
         &["server_tokens"],
     ),
     (
         Changed,
-        "the log goes to the journal (journalctl -u hubgate); `log` in proxy.yaml sets its form",
+        "hubgate logs to the journal (journalctl -u hubgate); `log` in proxy.yaml sets the format",
         &[
             "error_log",
             "access_log",
@@ -73,7 +73,7 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Changed,
-        "built in: wrong passwords are slowed down by address and user, connections limited by `limits`",
+        "built in: hubgate delays logins after wrong passwords, by address and user, and limits connections by `limits`",
         &[
             "limit_req",
             "limit_req_*",
@@ -85,7 +85,7 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Changed,
-        "built in: requests and connections are cut by `limits`",
+        "built in: `limits` bounds requests and connections",
         &[
             "client_header_*",
             "client_body_*",
@@ -106,12 +106,12 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Changed,
-        "built in: hubgate refuses header fields that are malformed and drops those with `_`",
+        "built in: hubgate refuses malformed header fields and drops those with `_`",
         &["ignore_invalid_headers", "underscores_in_headers"],
     ),
     (
         Changed,
-        "built in: connections to the hub are kept and limited, its failures answered with pages of hubgate's own",
+        "built in: hubgate reuses and limits connections to the hub, and responds to its failures with pages of its own",
         &[
             "proxy_connect_timeout",
             "proxy_next_upstream*",
@@ -130,7 +130,7 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Changed,
-        "the page of a request that was refused, or that the hub has answered; hubgate has pages of its own",
+        "the page of a refused request or of an error of the hub; hubgate has pages of its own",
         &[
             "error_page",
             "recursive_error_pages",
@@ -139,12 +139,12 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Dropped,
-        "hubgate looks names of hubs up at each connection, with the system's resolver",
+        "hubgate resolves names of hubs at each connection, with the system's resolver",
         &["resolver", "resolver_timeout"],
     ),
     (
         Dropped,
-        "no OCSP stapling: browsers and Let's Encrypt gave it up",
+        "no OCSP stapling: browsers and Let's Encrypt no longer use it",
         &["ssl_stapling*", "ssl_trusted_certificate"],
     ),
     (
@@ -154,7 +154,7 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Dropped,
-        "how NGINX shows itself to the hub by TLS, which the hub judges; hubgate shows no certificate",
+        "NGINX's side of TLS to the hub; hubgate presents no certificate to a hub",
         &[
             "proxy_ssl_certificate",
             "proxy_ssl_certificate_key",
@@ -171,17 +171,17 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Changed,
-        "hubgate leads a `Location` of the hub's own address to the site, and passes any other on",
+        "hubgate rewrites a `Location` with the hub's address to the site, and forwards any other",
         &["proxy_redirect"],
     ),
     (
         Dropped,
-        "the hub compresses its answers itself",
+        "the hub compresses its responses itself",
         &["gzip", "gzip_*", "gunzip", "gunzip_*", "brotli", "brotli_*"],
     ),
     (
         Dropped,
-        "changes or keeps answers only; hubgate passes on those of the hub",
+        "changes or caches responses only; hubgate forwards those of the hub",
         &[
             "proxy_cache",
             "proxy_cache_*",
@@ -219,7 +219,7 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Dropped,
-        "about files and programs that NGINX serves itself; hubgate serves none",
+        "concerns files and programs that NGINX serves itself; hubgate serves none",
         &[
             "root",
             "alias",
@@ -251,7 +251,7 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Dropped,
-        "how NGINX runs; hubgate runs as the unit of systemd says",
+        "concerns NGINX's processes; systemd's unit sets how hubgate runs",
         &[
             "user",
             "worker_*",
@@ -274,12 +274,12 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Dropped,
-        "the module acts through its directives only, which stop the import where they reach a hub",
+        "the module acts through its directives only, which stop the import where they apply to a hub",
         &["load_module"],
     ),
     (
         Dropped,
-        "how NGINX keeps its tables and sockets",
+        "concerns NGINX's tables and sockets",
         &[
             "server_names_hash_*",
             "variables_hash_*",
@@ -291,12 +291,12 @@ pub(super) const HARMLESS: &[Row] = &[
     ),
     (
         Dropped,
-        "hubgate speaks HTTP only, and listens only where NGINX's HTTP does",
+        "hubgate supports HTTP only, and listens only where NGINX's HTTP does",
         &["stream", "mail"],
     ),
     (
         Dropped,
-        "a variable, and each directive that could use it at a hub is translated without, or stops the import",
+        "defines a variable; each directive at a hub that could use it is translated without it, or stops the import",
         &[
             "map",
             "geo",

@@ -1,4 +1,4 @@
-//! One field of `proxy_set_header`, and what becomes of it.
+//! One field of `proxy_set_header` and its outcome.
 
 use super::super::{
     edits::{Edit, Host, Value},
@@ -9,7 +9,7 @@ use super::super::{
 };
 use crate::{config, http::forward};
 
-/// Fields that hubgate itself sets, with the words of NGINX's that come to the same.
+/// Fields that hubgate sets, with the equivalent values of NGINX.
 const SET: [(&str, &[&str]); 3] = [
     (
         "x-forwarded-for",
@@ -18,80 +18,81 @@ const SET: [(&str, &[&str]); 3] = [
     ("x-real-ip", &["$remote_addr"]),
     ("x-forwarded-proto", &["$scheme", "$http_x_forwarded_proto"]),
 ];
-/// Fields of the connection to the hub, which hubgate sets as needed.
+/// Fields of the connection to the upstream, which hubgate sets as needed.
 const OF_CONNECTION: [&str; 4] = ["connection", "keep-alive", "te", "upgrade"];
 
-/// What becomes of a field.
+/// The outcome of a field.
 #[derive(Debug)]
 pub(super) enum FieldOutcome {
-    Told(Outcome, &'static str),
+    /// An entry of the report, and nothing in proxy.yaml.
+    Recorded(Outcome, &'static str),
+    /// The reason to stop the import.
     Stops(String),
     Host(Host),
     Edit(Edit),
+    /// The name of the field with the user's name.
     User(String),
 }
 
-/// A field as it is written and as it is sent.
+/// A field of NGINX.
 pub(super) struct Field<'f> {
     pub(super) spelled: &'f str,
-    /// In lower case.
+    /// The name in lower case.
     pub(super) name: String,
     pub(super) written: &'f str,
+    /// The written value with its fixed variables replaced.
     pub(super) value: String,
 }
 
 impl Field<'_> {
-    /// What hubgate does by itself, whatever a visitor writes.
-    pub(super) fn of_hubgate(&self, variables: &Variables<'_>) -> Option<FieldOutcome> {
+    /// Returns the outcome of a field that hubgate handles without configuration.
+    pub(super) fn built_in(&self, variables: &Variables<'_>) -> Option<FieldOutcome> {
         let name = self.name.as_str();
         let is_own = self.value == format!("$http_{}", name.replace('-', "_"));
         if OF_CONNECTION.contains(&name) {
-            let why = "hubgate speaks to the hub in the same way by itself";
-            return Some(FieldOutcome::Told(Kept, why));
+            let reason = "built in: hubgate connects to the hub in the same way";
+            return Some(FieldOutcome::Recorded(Kept, reason));
         }
         if name.starts_with("sec-websocket-") && !is_own {
-            let why = "a WebSocket's handshake is the client's own, which hubgate passes on";
-            return Some(FieldOutcome::Told(Changed, why));
+            let reason = "hubgate forwards the client's own WebSocket handshake";
+            return Some(FieldOutcome::Recorded(Changed, reason));
         }
         if self.value == "$remote_user" && config::is_user_header(self.spelled) {
             return Some(FieldOutcome::User(self.spelled.to_owned()));
         }
         if forward::is_claim(name) {
-            return Some(self.claim(variables));
+            return Some(self.forwarding_field(variables));
         }
-        is_own.then_some(FieldOutcome::Told(
-            Kept,
-            "hubgate passes on the client's own",
-        ))
+        let reason = "hubgate forwards the client's own";
+        is_own.then_some(FieldOutcome::Recorded(Kept, reason))
     }
 
-    /// A field that hubgate drops of clients, and sets itself if it is one of three.
-    fn claim(&self, variables: &Variables<'_>) -> FieldOutcome {
+    /// Returns the outcome of a field that hubgate removes from clients' requests, and sets if it is
+    /// one of three.
+    fn forwarding_field(&self, variables: &Variables<'_>) -> FieldOutcome {
         let mut set = SET.iter();
-        let set = set
-            .find(|(own, _)| *own == self.name)
-            .map(|(_, words)| *words);
-        let scheme = self.name == "x-forwarded-proto"
+        let set = set.find(|(name, _)| *name == self.name);
+        let is_scheme = self.name == "x-forwarded-proto"
             && variables.fixed("$scheme").as_ref() == Some(&self.value);
         match set {
-            Some(words) if scheme || words.contains(&self.written) => {
-                FieldOutcome::Told(Kept, "hubgate sets it itself, whatever the client says")
+            Some((_, values)) if is_scheme || values.contains(&self.written) => {
+                FieldOutcome::Recorded(Kept, "hubgate sets it, and removes the client's")
             }
-            Some(_) => FieldOutcome::Told(
+            Some(_) => FieldOutcome::Recorded(
                 Changed,
-                "hubgate sets it itself, to what it knows of the client's connection",
+                "hubgate sets it, to the client's address or scheme",
             ),
             None if self.value.is_empty() => {
-                FieldOutcome::Told(Kept, "hubgate drops it, whatever the client says")
+                FieldOutcome::Recorded(Kept, "hubgate removes the client's")
             }
-            None => self.edited().unwrap_or(FieldOutcome::Told(
+            None => self.edited().unwrap_or(FieldOutcome::Recorded(
                 Dropped,
-                "hubgate drops it, whatever the client says, and sets none: the hub does not have it any more",
+                "hubgate removes the client's and sets none: the hub no longer receives it",
             )),
         }
     }
 
-    /// The field as `upstream.headers` sets it, if its value is written out.
+    /// Returns the field as `upstream.headers` sets it, if its value is literal.
     pub(super) fn edited(&self) -> Option<FieldOutcome> {
         let is_left = matches!(self.name.as_str(), "authorization" | "accept-encoding")
             && self.value.is_empty();
@@ -117,35 +118,35 @@ impl Field<'_> {
             || secret::is_secret_field(&self.name, self.written, &self.value)
     }
 
-    /// A field that the hub does not get as from NGINX.
+    /// Returns the outcome of a field that the upstream cannot receive as from NGINX.
     pub(super) fn otherwise(&self) -> FieldOutcome {
         match self.name.as_str() {
-            name if FORM.contains(&name) => FieldOutcome::Told(
+            name if FORM.contains(&name) => FieldOutcome::Recorded(
                 Changed,
-                "hubgate passes on the client's own, which decides nothing but the form of the answer",
+                "hubgate forwards the client's own, which decides about the form of the response only",
             ),
-            name if ORIGIN.contains(&name) => FieldOutcome::Told(
+            name if ORIGIN.contains(&name) => FieldOutcome::Recorded(
                 Changed,
-                "hubgate passes it on, and refuses what a page elsewhere made the browser send",
+                "hubgate forwards it, and refuses requests that a page of another site makes a browser send",
             ),
             name if CREDENTIALS.contains(&name) => self.credentials(),
             name => FieldOutcome::Stops(format!(
-                "the hub has `{name}` from NGINX only, and would have it from any client: \
+                "the hub receives `{name}` from NGINX only, and would accept it from any client: \
                  write a text without variables, let the hub read X-SSL-Client-S-DN, or remove this"
             )),
         }
     }
 
-    /// What the hub verifies itself.
+    /// Returns the outcome of credentials that the upstream verifies.
     fn credentials(&self) -> FieldOutcome {
         match self.value.as_str() {
-            "" => FieldOutcome::Told(
+            "" => FieldOutcome::Recorded(
                 Changed,
-                "hubgate keeps its own password from the hub, and passes on what is the hub's to verify",
+                "hubgate removes its own password from requests, and forwards the credentials that the hub verifies",
             ),
-            _ => FieldOutcome::Told(
+            _ => FieldOutcome::Recorded(
                 Dropped,
-                "its value depends on the request, and hubgate passes on the visitor's: the hub asks each visitor for its own \
+                "its value depends on the request, and hubgate forwards the client's: the hub asks each client for its own \
                  password. Where it is always the same, write it into `headers` of `upstream`",
             ),
         }

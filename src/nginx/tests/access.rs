@@ -1,8 +1,8 @@
-//! Who enters: the same people, or the import stops.
+//! Access rules: each admits the same clients, or the import stops.
 
 use super::{HUB, PASSWORD, home, report, stop, yaml};
 
-/// The access block of the site and its paths.
+/// Returns the access block of the site and its paths.
 fn access(inside: &str) -> String {
     let yaml = yaml(&home(inside));
     let begin = yaml.find("    access:").unwrap();
@@ -10,7 +10,7 @@ fn access(inside: &str) -> String {
 }
 
 #[test]
-fn factors_alone_and_together_become_one_block() {
+fn one_factor_or_several_become_one_access_block() {
     let lan = "allow 192.168.0.0/24; allow 127.0.0.1; deny all;";
     for (written, expected) in [
         (PASSWORD, "password: /e/.htpasswd"),
@@ -44,7 +44,7 @@ fn factors_alone_and_together_become_one_block() {
 }
 
 #[test]
-fn what_lets_everybody_in_is_public() {
+fn a_rule_that_admits_every_client_is_public() {
     for written in [
         "",
         "satisfy any; allow 10.0.0.0/8;",
@@ -69,14 +69,15 @@ fn an_inner_list_replaces_the_outer_one() {
 }
 
 #[test]
-fn a_list_of_refusals_becomes_what_it_leaves_or_stops() {
+fn a_list_of_deny_becomes_the_networks_it_admits_or_stops() {
     let one = format!("location / {{ {HUB} deny 203.0.113.7; }}");
     let access = access(&one);
     assert!(
-        access.contains("# All that NGINX's list") && access.contains("\"::/1\", \"8000::/1\""),
+        access.contains("# All networks that NGINX's list")
+            && access.contains("\"::/1\", \"8000::/1\""),
         "{access}"
     );
-    let denies: String = (0..8).map(|it| format!("deny 10.{it}.3.7;")).collect();
+    let denies: String = (0..8).map(|nth| format!("deny 10.{nth}.3.7;")).collect();
     assert!(
         stop(&home(&format!("location / {{ {HUB} {denies} }}")))
             .contains("end the list with `deny all`")
@@ -84,7 +85,7 @@ fn a_list_of_refusals_becomes_what_it_leaves_or_stops() {
 }
 
 #[test]
-fn certificates_are_needed_besides_everything_else() {
+fn a_certificate_is_required_besides_the_other_factors() {
     let certificate = "ssl_client_certificate /c/ca.pem; ssl_verify_client on; ssl_crl /c/crl.pem;";
     let block = "    access:\n      client_certificate: {ca: /c/ca.pem, crl: /c/crl.pem, verify_depth: 1}\n";
     assert_eq!(
@@ -100,7 +101,7 @@ fn certificates_are_needed_besides_everything_else() {
 }
 
 #[test]
-fn as_many_intermediate_cas_are_followed_as_in_nginx() {
+fn verify_depth_is_that_of_nginx() {
     let certificate = "ssl_client_certificate /c/ca.pem; ssl_verify_client on;";
     for (written, depth) in [
         ("", 1),
@@ -117,7 +118,7 @@ fn as_many_intermediate_cas_are_followed_as_in_nginx() {
 }
 
 #[test]
-fn a_certificate_that_an_if_wants_is_needed_there() {
+fn a_certificate_is_required_where_an_if_requires_it() {
     let optional = "ssl_client_certificate /c/ca.pem; ssl_verify_client optional;";
     let wanted = "if ($ssl_client_verify != SUCCESS) { return 403; }";
     let everywhere = access(&format!("{optional} {wanted} location / {{ {HUB} }}"));
@@ -142,7 +143,7 @@ fn a_certificate_that_an_if_wants_is_needed_there() {
 }
 
 #[test]
-fn an_if_of_an_outer_location_does_not_hold_in_an_inner_one() {
+fn an_inner_location_does_not_inherit_an_if() {
     let inside = format!(
         "ssl_client_certificate /c/ca.pem; ssl_verify_client optional; location / {{ {HUB} \
          if ($ssl_client_verify != SUCCESS) {{ return 403; }} location /open/ {{ {HUB} }} }}"
@@ -152,7 +153,7 @@ fn an_if_of_an_outer_location_does_not_hold_in_an_inner_one() {
 }
 
 #[test]
-fn a_place_may_be_open_or_tighter_but_not_looser_in_between() {
+fn a_location_may_be_open_or_stricter_but_not_in_between() {
     let root = format!("{PASSWORD} location / {{ {HUB} }}");
     let open = access(&format!(
         "{root} location /static/ {{ auth_basic off; {HUB} }}"
@@ -167,15 +168,15 @@ fn a_place_may_be_open_or_tighter_but_not_looser_in_between() {
     assert!(tighter.contains("- path: /admin\n        access:\n          satisfy: all\n          networks: [10.0.0.0/8]\n"), "{tighter}");
     let other =
         format!("{root} location /other/ {{ auth_basic off; allow 10.0.0.0/8; deny all; {HUB} }}");
-    let told = stop(&home(&other));
+    let message = stop(&home(&other));
     assert!(
-        told.contains("/e/sites-enabled/openhab:6: this place is looser"),
-        "{told}"
+        message.contains("/e/sites-enabled/openhab:6: this location is less strict"),
+        "{message}"
     );
 }
 
 #[test]
-fn the_loosest_place_is_the_sites_rule_if_all_others_tighten_it() {
+fn the_least_strict_location_gives_the_sites_rule_if_all_others_tighten_it() {
     let inside = format!(
         "location / {{ {PASSWORD} allow 10.0.0.0/8; deny all; {HUB} }} location /api/ {{ {PASSWORD} {HUB} }}"
     );
@@ -193,7 +194,7 @@ fn the_loosest_place_is_the_sites_rule_if_all_others_tighten_it() {
 }
 
 #[test]
-fn an_exact_place_leaves_what_is_below_it_as_it_was() {
+fn an_exact_location_leaves_the_paths_below_it_unchanged() {
     let inside =
         format!("{PASSWORD} location / {{ {HUB} }} location = /logo {{ auth_basic off; {HUB} }}");
     let expected = "    paths:\n      - path: /logo\n        access: public\n      - path: /logo/\n        upstream: http://127.0.0.1:8080\n";
@@ -201,17 +202,20 @@ fn an_exact_place_leaves_what_is_below_it_as_it_was() {
 }
 
 #[test]
-fn an_expression_that_guards_stops_and_one_that_does_not_is_dropped() {
+fn an_expression_that_protects_a_path_stops_and_another_is_dropped() {
     let root = format!("{PASSWORD} location / {{ {HUB} }}");
-    let told = stop(&home(&format!("{root} location ~ \\.cgi$ {{ deny all; }}")));
-    assert!(told.contains("hubgate knows no expressions"), "{told}");
+    let message = stop(&home(&format!("{root} location ~ \\.cgi$ {{ deny all; }}")));
+    assert!(
+        message.contains("hubgate has no regular expressions"),
+        "{message}"
+    );
     let images = format!("{root} location ~* \\.png$ {{ auth_basic off; {HUB} }}");
     assert_eq!(
         access(&images),
         "    access:\n      password: /e/.htpasswd\n"
     );
-    assert!(report(&home(&images)).contains("the rule of the place it falls in holds"));
-    // Below ^~ expressions are not looked at.
+    assert!(report(&home(&images)).contains("the rule of the path around it applies"));
+    // Below ^~, NGINX ignores expressions.
     let shielded = format!(
         "{PASSWORD} location / {{ {HUB} }} location ^~ /s/ {{ auth_basic off; {HUB} }} location ~ ^/s/x {{ {HUB} }}"
     );
@@ -219,11 +223,11 @@ fn an_expression_that_guards_stops_and_one_that_does_not_is_dropped() {
     let open = format!(
         "{PASSWORD} location / {{ {HUB} }} location /s/ {{ auth_basic off; {HUB} }} location ~ ^/s/x {{ {HUB} }}"
     );
-    assert!(stop(&home(&open)).contains("guards /s/x"));
+    assert!(stop(&home(&open)).contains("protects /s/x"));
 }
 
 #[test]
-fn what_may_guard_and_cannot_be_said_stops_with_its_place() {
+fn a_directive_that_may_protect_and_has_no_counterpart_stops_with_its_position() {
     for guard in [
         "auth_request /auth;",
         "limit_except GET { deny all; }",
@@ -242,17 +246,17 @@ fn what_may_guard_and_cannot_be_said_stops_with_its_place() {
             format!("location / {{ {HUB}\n {guard} }}"),
             format!("location / {{ {HUB} }}\n {guard}"),
         ] {
-            let told = stop(&home(&inside));
+            let message = stop(&home(&inside));
             assert!(
-                told.contains("/e/sites-enabled/openhab:7: "),
-                "{guard}: {told}"
+                message.contains("/e/sites-enabled/openhab:7: "),
+                "{guard}: {message}"
             );
         }
     }
 }
 
 #[test]
-fn a_place_without_a_hub_is_closed_and_needs_no_guard() {
+fn a_location_without_an_upstream_is_closed_and_needs_no_protection() {
     let inside =
         format!("location / {{ {HUB} }} location /files/ {{ root /srv; auth_request /auth; }}");
     let closed = "      - path: /files/\n        access:\n          networks: [255.255.255.255]";
@@ -260,9 +264,9 @@ fn a_place_without_a_hub_is_closed_and_needs_no_guard() {
 }
 
 #[test]
-fn all_reasons_to_stop_are_told_at_once() {
-    let told = stop(&home(&format!(
+fn all_reasons_to_stop_are_reported_at_once() {
+    let message = stop(&home(&format!(
         "auth_request /a;\nlocation / {{ {HUB} allow home; }}"
     )));
-    assert_eq!(told.lines().count(), 3, "{told}");
+    assert_eq!(message.lines().count(), 3, "{message}");
 }

@@ -1,9 +1,9 @@
 //! The file of `ssl_client_certificate`.
 
-use super::{HUB, Memory, Wishes, home, import};
+use super::{HUB, ImportOptions, Memory, home, import};
 
 #[test]
-fn a_ca_without_its_root_in_the_file_stops() {
+fn a_ca_without_its_issuer_in_the_file_stops() {
     let site = home(&format!(
         "ssl_client_certificate /c/ca.pem; ssl_verify_client on; location / {{ {HUB} }}"
     ));
@@ -18,19 +18,21 @@ fn a_ca_without_its_root_in_the_file_stops() {
                 .map(|(path, text)| (path.into(), text))
                 .collect(),
         );
-        import(&files, &["/e/n".into()], &Wishes::default())
+        import(&files, &["/e/n".into()], &ImportOptions::default())
     };
     let (root, below) = two_authorities();
     assert!(with(root.clone()).is_ok());
     assert!(with(format!("{below}{root}")).is_ok());
     let message = with(below).unwrap_err().to_string();
     assert!(
-        message.contains("CN=below was issued by CN=root, whose certificate is not in this file"),
+        message.contains(
+            "CN=below was issued by CN=root, and the certificate of that CA is not in this file"
+        ),
         "{message}"
     );
 }
 
-/// A CA and one below it.
+/// Makes a CA and one below it.
 fn two_authorities() -> (String, String) {
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
     let params = |name: &str| {

@@ -1,15 +1,15 @@
-//! Fields of requests that hubs get from NGINX: `upstream.host`, `upstream.headers`, `user_header`.
+//! Request fields that upstreams receive from NGINX: `upstream.host`, `upstream.headers`, `user_header`.
 
-use super::{HOST, HUB, Import, Memory, PASSWORD, Wishes, home, import, report, stop, yaml};
+use super::{HOST, HUB, Import, ImportOptions, Memory, PASSWORD, home, import, report, stop, yaml};
 
 const PASS: &str = "proxy_pass http://127.0.0.1:8080;";
 
-/// A site with a hub that gets these fields.
+/// Returns a site with an upstream that receives these fields.
 fn hub(fields: &str) -> String {
     home(&format!("location / {{ {PASS}\n {fields} }}"))
 }
 
-/// The upstream of the site.
+/// Returns the upstream of the site.
 fn upstream(fields: &str) -> String {
     let yaml = yaml(&hub(fields));
     let begin = yaml.find("    upstream:").unwrap();
@@ -18,7 +18,7 @@ fn upstream(fields: &str) -> String {
 }
 
 #[test]
-fn a_host_that_is_written_out_is_told_to_the_hub() {
+fn a_literal_host_is_sent_to_the_upstream() {
     for (written, host) in [
         ("192.0.2.1", "192.0.2.1"),
         ("router.lan:8080", "\"router.lan:8080\""),
@@ -30,26 +30,26 @@ fn a_host_that_is_written_out_is_told_to_the_hub() {
         assert_eq!(upstream(&fields), expected, "{written}");
         assert!(report(&hub(&fields)).contains("`host` of `upstream`"));
     }
-    for visitors in [
+    for own in [
         "$host",
         "$http_host",
         "$host:$server_port",
         "home.example.org",
     ] {
-        let fields = format!("proxy_set_header Host {visitors};");
-        assert!(!upstream(&fields).contains("host:"), "{visitors}");
+        let fields = format!("proxy_set_header Host {own};");
+        assert!(!upstream(&fields).contains("host:"), "{own}");
     }
     for unclear in ["$arg_x", "''", "$hostname", "'a b'", "*.lan"] {
-        let told = stop(&hub(&format!("proxy_set_header Host {unclear};")));
+        let message = stop(&hub(&format!("proxy_set_header Host {unclear};")));
         assert!(
-            told.contains(":7: ") && told.contains("write `$host`"),
-            "{told}"
+            message.contains(":7: ") && message.contains("write `$host`"),
+            "{message}"
         );
     }
 }
 
 #[test]
-fn the_first_name_of_several_is_the_host_of_server_name() {
+fn the_first_of_several_names_is_the_value_of_server_name() {
     let site = hub("proxy_set_header Host $server_name;");
     assert!(!yaml(&site).contains("host:"));
     let two = site.replace("home.example.org", "a.example.org b.example.org");
@@ -63,7 +63,7 @@ fn the_first_name_of_several_is_the_host_of_server_name() {
 }
 
 #[test]
-fn the_address_in_proxy_pass_is_the_host_where_nginx_sets_none() {
+fn the_address_in_proxy_pass_is_the_default_host() {
     assert!(upstream("").contains("      host: \"127.0.0.1:8080\"\n"));
     let of = |pass: &str| yaml(&hub("").replace(PASS, &format!("proxy_pass {pass};")));
     assert!(of("http://router.lan:80").contains("      host: router.lan\n"));
@@ -96,15 +96,18 @@ fn a_field_is_set_or_removed_as_nginx_does() {
 }
 
 #[test]
-fn a_field_that_depends_on_the_request_stops_unless_the_visitor_may_write_it() {
+fn a_field_that_depends_on_the_request_stops_unless_the_client_may_write_it() {
     for field in [
         "X-Role $arg_role",
         "X-Host $http_host",
         "X-Id $request_id",
         "X-A 'b$arg_c'",
     ] {
-        let told = stop(&hub(&format!("{HOST} proxy_set_header {field};")));
-        assert!(told.contains(":7: the hub has `"), "{field}: {told}");
+        let message = stop(&hub(&format!("{HOST} proxy_set_header {field};")));
+        assert!(
+            message.contains(":7: the hub receives `"),
+            "{field}: {message}"
+        );
     }
     let twice = format!("{HOST} proxy_set_header X-A a; proxy_set_header x-a b;");
     assert!(stop(&hub(&twice)).contains("NGINX sends this field twice"));
@@ -115,24 +118,24 @@ fn a_field_that_depends_on_the_request_stops_unless_the_visitor_may_write_it() {
 }
 
 #[test]
-fn the_form_of_an_answer_is_left_to_hub_and_client() {
+fn fields_about_the_form_of_a_response_stay_the_clients() {
     let fields =
         format!("{HOST} proxy_set_header Accept-Encoding ''; proxy_set_header Authorization '';");
     assert_eq!(upstream(&fields), "    upstream: http://127.0.0.1:8080\n");
-    assert!(report(&hub(&fields)).contains("passes on what is the hub's to verify"));
+    assert!(report(&hub(&fields)).contains("forwards the credentials that the hub verifies"));
 }
 
 fn imported(text: &str) -> Import {
     let files = Memory([("/e/sites-enabled/openhab".into(), text.to_owned())].into());
-    let wishes = Wishes {
+    let options = ImportOptions {
         out: Some("/etc/hubgate/proxy.yaml".into()),
-        ..Wishes::default()
+        ..ImportOptions::default()
     };
-    import(&files, &["/e/sites-enabled/openhab".into()], &wishes).unwrap()
+    import(&files, &["/e/sites-enabled/openhab".into()], &options).unwrap()
 }
 
 #[test]
-fn a_secret_goes_into_a_private_file_and_is_shown_nowhere() {
+fn a_secret_is_written_to_a_private_file_and_hidden_elsewhere() {
     for (field, name) in [
         ("Authorization 'Basic S3CRET=='", "authorization"),
         ("X-Api-Key S3CRET==", "x-api-key"),
@@ -166,7 +169,7 @@ fn a_secret_goes_into_a_private_file_and_is_shown_nowhere() {
 }
 
 #[test]
-fn places_with_other_fields_have_upstreams_of_their_own() {
+fn locations_with_other_fields_have_upstreams_of_their_own() {
     let secret = "proxy_set_header Authorization 'Basic S3CRET';";
     let site = home(&format!(
         "location / {{ {HUB} }} location /cam/ {{ {PASS} {HOST} {secret} }}"
@@ -178,7 +181,7 @@ fn places_with_other_fields_have_upstreams_of_their_own() {
 }
 
 #[test]
-fn a_secret_of_a_prefix_beside_an_exact_place_has_its_file() {
+fn a_secret_of_a_prefix_beside_an_exact_location_has_its_file() {
     let secret = "proxy_set_header Authorization 'Basic S3CRET';";
     let site = home(&format!(
         "location / {{ {HUB} }} location = /cam {{ {HUB} }} location /cam {{ {PASS} {HOST} {secret} }}"
@@ -190,7 +193,7 @@ fn a_secret_of_a_prefix_beside_an_exact_place_has_its_file() {
 }
 
 #[test]
-fn an_expression_that_lacks_a_field_of_the_place_around_it_stops() {
+fn an_expression_that_lacks_a_field_of_the_path_around_it_stops() {
     let secret = "proxy_set_header Authorization 'Basic S3CRET';";
     let expression = |root: &str, inner: &str| {
         home(&format!(
@@ -205,27 +208,30 @@ fn an_expression_that_lacks_a_field_of_the_place_around_it_stops() {
             "proxy_set_header X-Role guest;",
         ),
     ] {
-        let told = stop(&expression(root, inner));
+        let message = stop(&expression(root, inner));
         assert!(
-            told.contains("hubgate knows no expressions") && !told.contains("S3CRET"),
-            "{told}"
+            message.contains("hubgate has no regular expressions") && !message.contains("S3CRET"),
+            "{message}"
         );
     }
     let lost = report(&expression("", secret));
-    assert!(lost.contains("at the place that this falls in"), "{lost}");
+    assert!(lost.contains("the fields of the path around it"), "{lost}");
     let host = expression("", "").replacen(HOST, "proxy_set_header Host router.lan;", 1);
-    assert!(stop(&host).contains("hubgate knows no expressions"));
+    assert!(stop(&host).contains("hubgate has no regular expressions"));
 }
 
 #[test]
-fn the_name_of_a_user_is_told_where_only_a_password_gives_one() {
+fn the_users_name_is_sent_where_only_a_password_proves_it() {
     let user = format!("{HOST} proxy_set_header X-User $remote_user;");
     let named = yaml(&hub(&format!("{PASSWORD} {user}")));
     assert!(named.contains("    user_header: X-User\n"), "{named}");
     let either = format!("satisfy any; allow 10.0.0.0/8; deny all; {PASSWORD}");
     assert!(yaml(&hub(&format!("{either} {user}"))).contains("    user_header: X-User\n"));
-    let said = report(&hub(&format!("{either} {user}")));
-    assert!(said.contains("where NGINX believes any"), "{said}");
+    let text = report(&hub(&format!("{either} {user}")));
+    assert!(
+        text.contains("where NGINX sends any claimed name"),
+        "{text}"
+    );
     let claimed = user.replace("X-User", "Remote-User");
     assert!(
         yaml(&hub(&format!("{PASSWORD} {claimed}"))).contains("    user_header: Remote-User\n")
@@ -235,14 +241,14 @@ fn the_name_of_a_user_is_told_where_only_a_password_gives_one() {
     let certificate = hub(&format!("auth_basic $ask; auth_basic_user_file /p; {user}"));
     let certificate = map.to_owned() + &certificate.replace("listen", &format!("{devices} listen"));
     for unclear in [hub(&user), certificate] {
-        let told = stop(&unclear);
-        assert!(told.contains("the hub believes `X-User`"), "{told}");
+        let message = stop(&unclear);
+        assert!(message.contains("the hub trusts `X-User`"), "{message}");
     }
     assert!(!yaml(&hub(&claimed)).contains("user_header"));
 }
 
 #[test]
-fn the_name_of_a_user_is_told_to_all_hubs_of_a_site_or_to_none() {
+fn the_users_name_is_sent_to_all_upstreams_of_a_site_or_to_none() {
     let user = format!("{HOST} proxy_set_header X-User $remote_user;");
     let site = |other: &str| {
         home(&format!(
@@ -254,13 +260,13 @@ fn the_name_of_a_user_is_told_to_all_hubs_of_a_site_or_to_none() {
     assert!(stop(&site(&user.replace("X-User", "X-Login"))).contains("write it at each location"));
     let both = format!("{user} proxy_set_header X-Remote-User $remote_user;");
     for fields in [&both, &both.replacen("X-User", "X-Login", 1)] {
-        let told = stop(&hub(&format!("{PASSWORD} {fields}")));
-        assert!(told.contains("get it alone"), "{told}");
+        let message = stop(&hub(&format!("{PASSWORD} {fields}")));
+        assert!(message.contains("the only such field"), "{message}");
     }
 }
 
 #[test]
-fn a_hub_is_openhab_where_nginx_sets_its_cookie() {
+fn an_upstream_is_openhab_where_nginx_sets_its_cookie() {
     let cookie = "add_header Set-Cookie X-OPENHAB-AUTH-HEADER=1;";
     let site = home(&format!(
         "location / {{ {HUB} {cookie} }} location /rest/ {{ {HUB} allow 10.0.0.0/8; deny all; }}"

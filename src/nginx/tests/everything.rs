@@ -1,8 +1,8 @@
-//! Every directive is told, and only once.
+//! Every directive has an outcome, and only one.
 
 use super::*;
 
-/// Debian's nginx.conf and its default site, as nginx-common has them, without comments.
+/// The nginx.conf and the default site of Debian's nginx-common, without comments.
 const DEBIAN: &str = "user www-data;\nworker_processes auto;\npid /run/nginx.pid;\nerror_log /var/log/nginx/error.log;\n\
     include /e/modules-enabled/*.conf;\nevents {\n worker_connections 768;\n}\nhttp {\n sendfile on;\n tcp_nopush on;\n \
     types_hash_max_size 2048;\n include /e/mime.types;\n default_type application/octet-stream;\n \
@@ -14,7 +14,7 @@ const MODULES: &str = "load_module modules/ngx_http_echo_module.so;\n";
 const TYPES: &str = "types {\n text/html html htm;\n image/png png;\n}\n";
 
 #[test]
-fn every_directive_of_debians_is_told_and_none_is_unknown() {
+fn every_directive_of_debian_has_an_outcome_and_none_is_unknown() {
     let site = home(&format!("{PASSWORD} location / {{ {HUB} }}"));
     let files = [
         ("/e/nginx.conf", DEBIAN.to_owned()),
@@ -30,12 +30,12 @@ fn every_directive_of_debians_is_told_and_none_is_unknown() {
             .collect(),
     );
     let paths = ["/e/nginx.conf".into()];
-    let wishes = Wishes {
+    let options = ImportOptions {
         hosts: vec!["pi".into()],
         out: Some("/etc/hubgate/proxy.yaml".into()),
-        ..Wishes::default()
+        ..ImportOptions::default()
     };
-    let imported = import(&files, &paths, &wishes).unwrap();
+    let imported = import(&files, &paths, &options).unwrap();
     assert!(
         imported.yaml.contains("state: /var/lib/hubgate\n"),
         "{}",
@@ -43,25 +43,25 @@ fn every_directive_of_debians_is_told_and_none_is_unknown() {
     );
     let report = imported.report.to_string();
     assert!(!report.contains("unknown"), "{report}");
-    each_is_told(&read(&files, &paths).unwrap(), &imported.report);
+    each_is_recorded(&parse(&files, &paths).unwrap(), &imported.report);
 }
 
-/// Nothing is left out, and what is told has its place in the text.
-fn each_is_told(directives: &[Directive], report: &Report) {
+/// Asserts that each directive has an outcome, and its position in the text.
+fn each_is_recorded(directives: &[Directive], report: &Report) {
     let text = report.to_string();
     for directive in directives {
-        assert!(report.tells(directive), "{directive}");
+        assert!(report.has(directive), "{directive}");
         let whole = text.contains(&directive.at.to_string());
         assert!(
             whole || directive.at.file.ends_with("mime.types"),
             "{directive} at {}",
             directive.at
         );
-        // What stands in a block that was told as a whole has no line of its own.
+        // A directive in a block that was recorded as a whole has no line of its own.
         if directive.block.is_some() && directive.name == "http" {
-            each_is_told(directive.inner(), report);
+            each_is_recorded(directive.children(), report);
         }
-        directive.walk(&mut |inner| assert!(report.tells(inner), "{inner}"));
+        directive.walk(&mut |inner| assert!(report.has(inner), "{inner}"));
     }
 }
 

@@ -1,9 +1,9 @@
-//! Fields of requests and answers.
+//! Request fields and response headers.
 
 use super::{HUB, PASSWORD, home, report, yaml};
 
 #[test]
-fn an_origin_that_nginx_lets_read_is_listed() {
+fn an_origin_that_nginx_allows_is_listed() {
     let with = |headers: &str, rule: &str| {
         home(&format!(
             "{headers} {rule} location / {{ {HUB} location /a/ {{ {HUB} add_header Access-Control-Allow-Origin https://b.test; }} }}"
@@ -46,7 +46,7 @@ fn an_origin_that_nginx_lets_read_is_listed() {
 }
 
 #[test]
-fn a_field_is_said_to_be_kept_only_where_the_hub_has_the_same() {
+fn a_field_is_kept_only_where_the_upstream_receives_the_same() {
     let text = report(&home(&format!(
         "location / {{ {HUB} proxy_set_header Accept-Encoding ''; proxy_set_header X-Remote-User $remote_user; \
          proxy_set_header Authorization 'Basic S3CRET'; proxy_set_header X-Forwarded-Proto http; \

@@ -1,8 +1,8 @@
 //! Files of Nginx Proxy Manager and of SWAG.
 
-use super::{Failure, Import, Memory, Wishes, import};
+use super::{Import, ImportError, ImportOptions, Memory, import};
 
-/// A host of the proxy manager's, as its templates have it.
+/// A host as the templates of the proxy manager have it.
 const HOST: &str = "map $scheme $hsts_header { https \"max-age=63072000; preload\"; }\n\
     server {\n set $forward_scheme http;\n set $server \"192.168.1.5\";\n set $port 8080;\n\
     listen 80;\nlisten [::]:80;\nlisten 443 ssl;\nlisten [::]:443 ssl;\n server_name hub.example.org;\n http2 on;\n\
@@ -17,7 +17,7 @@ const HOST: &str = "map $scheme $hsts_header { https \"max-age=63072000; preload
 const ACCESS: &str = "auth_basic \"Authorization required\";\n auth_basic_user_file /data/access/1;\n\
     proxy_set_header Authorization \"\";\n allow 203.0.113.0/24;\n deny all;\n satisfy any;";
 
-fn manager(host: &str, more: &[(&str, &str)], direct: bool) -> Result<Import, Failure> {
+fn manager(host: &str, more: &[(&str, &str)], direct: bool) -> Result<Import, ImportError> {
     let files = [
         ("/npm/data/nginx/proxy_host/1.conf", host),
         ("/npm/data/access/1", ""),
@@ -29,11 +29,11 @@ fn manager(host: &str, more: &[(&str, &str)], direct: bool) -> Result<Import, Fa
             .map(|(path, text)| (path.into(), (*text).to_owned()))
             .collect(),
     );
-    let wishes = Wishes {
+    let options = ImportOptions {
         direct,
-        ..Wishes::default()
+        ..ImportOptions::default()
     };
-    import(&files, &["/npm/data".into()], &wishes)
+    import(&files, &["/npm/data".into()], &options)
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_host_of_the_proxy_manager_keeps_its_hub_certificate_and_access_list() {
 }
 
 #[test]
-fn a_list_of_the_proxy_managers_own_networks_needs_the_word_that_no_proxy_stands_before_it() {
+fn an_access_list_with_networks_of_trusted_proxies_needs_the_option_direct() {
     let access = ACCESS.replace("203.0.113.0", "192.168.1.0");
     let host = HOST.replace("ACCESS", &access);
     let stopped = manager(&host, &[], false).unwrap_err().to_string();
@@ -81,7 +81,7 @@ fn a_list_of_the_proxy_managers_own_networks_needs_the_word_that_no_proxy_stands
 }
 
 #[test]
-fn what_the_proxy_manager_does_beside_hubs_is_said_to_be_lost() {
+fn redirects_dead_hosts_and_streams_of_the_proxy_manager_are_reported() {
     let redirect = "server { listen 80; listen [::]:80; listen 443 ssl; listen [::]:443 ssl; server_name old.example.org; \
         ssl_certificate /c; ssl_certificate_key /k; location / { return 301 $scheme://new.example.org$request_uri; } }";
     let dead = "server { listen 80; listen [::]:80; server_name dead.example.org; location / { return 404; } }";
@@ -108,7 +108,7 @@ fn what_the_proxy_manager_does_beside_hubs_is_said_to_be_lost() {
 }
 
 #[test]
-fn a_filter_of_queries_stops_with_the_switch_of_the_proxy_manager() {
+fn a_filter_of_queries_stops_and_names_the_switch_of_the_proxy_manager() {
     let host = HOST.replace("http2 on;", "include conf.d/include/block-exploits.conf;");
     let stopped = manager(&host.replace("ACCESS", ""), &[], false)
         .unwrap_err()
@@ -120,7 +120,7 @@ fn a_filter_of_queries_stops_with_the_switch_of_the_proxy_manager() {
     );
 }
 
-/// A sample of SWAG's.
+/// A sample of SWAG.
 const SAMPLE: &str = "server {\n listen 443 ssl;\n listen [::]:443 ssl;\n server_name radarr.*;\n\
     include /config/nginx/ssl.conf;\n client_max_body_size 0;\n location / {\n include /config/nginx/proxy.conf;\n\
     include /config/nginx/resolver.conf;\n set $upstream_app radarr;\n set $upstream_port 7878;\n set $upstream_proto http;\n\
@@ -128,7 +128,7 @@ const SAMPLE: &str = "server {\n listen 443 ssl;\n listen [::]:443 ssl;\n server
     location ~ (/radarr)?/api {\n include /config/nginx/proxy.conf;\n set $upstream_app radarr;\n set $upstream_port 7878;\n\
     set $upstream_proto http;\n proxy_pass $upstream_proto://$upstream_app:$upstream_port;\n }\n}\n";
 
-fn swag(domain: Option<&str>) -> Result<Import, Failure> {
+fn swag(domain: Option<&str>) -> Result<Import, ImportError> {
     let files = [
         ("/srv/swag/nginx/proxy-confs/radarr.subdomain.conf", SAMPLE),
         (
@@ -150,14 +150,14 @@ fn swag(domain: Option<&str>) -> Result<Import, Failure> {
             .map(|(path, text)| (path.into(), (*text).to_owned()))
             .collect(),
     );
-    let wishes = Wishes {
+    let options = ImportOptions {
         domain: domain.map(str::to_owned),
-        ..Wishes::default()
+        ..ImportOptions::default()
     };
     import(
         &files,
         &["/srv/swag/nginx/proxy-confs/radarr.subdomain.conf".into()],
-        &wishes,
+        &options,
     )
 }
 
@@ -172,12 +172,12 @@ fn a_sample_of_swags_is_imported_for_a_domain() {
     ] {
         assert!(yaml.contains(expected), "{expected}: {yaml}");
     }
-    let Err(Failure::Nothing(report)) = swag(None) else {
+    let Err(ImportError::NoUpstream(report)) = swag(None) else {
         panic!("imported without a domain");
     };
     assert!(
         report
             .to_string()
-            .contains("`--domain example.org` says what `*` stands for")
+            .contains("`--domain example.org` sets the end for `*`")
     );
 }

@@ -2,7 +2,7 @@
 
 use super::{HOST, HUB, home, yaml};
 
-/// The access block of the site and its paths.
+/// Returns the access block of the site and its paths.
 fn access(inside: &str) -> String {
     let yaml = yaml(&home(inside));
     let begin = yaml.find("    access:").unwrap();
@@ -10,11 +10,11 @@ fn access(inside: &str) -> String {
 }
 
 #[test]
-fn a_location_without_a_slash_takes_all_that_begins_with_it() {
+fn a_location_without_a_slash_matches_all_paths_that_begin_with_it() {
     let guarded = access(&format!(
         "location / {{ {HUB} }} location /admin {{ deny all; }}"
     ));
-    let expected = "      - path: /admin\n        prefix: true                     # all that begins with it, as in NGINX\n        \
+    let expected = "      - path: /admin\n        prefix: true                     # all paths that begin with it, as in NGINX\n        \
         access:\n          networks: [255.255.255.255]";
     assert!(guarded.contains(expected), "{guarded}");
     let exact = access(&format!(
@@ -34,7 +34,7 @@ fn a_location_without_a_slash_takes_all_that_begins_with_it() {
 }
 
 #[test]
-fn a_location_that_adds_a_slash_leads_to_the_hub_of_that_path() {
+fn a_location_that_adds_a_slash_has_the_upstream_of_that_path() {
     for begin in ["", "= "] {
         let written = access(&format!(
             "location / {{ {HUB} }} location {begin}/books {{ return 301 $scheme://$host/books/; }} \
@@ -42,7 +42,7 @@ fn a_location_that_adds_a_slash_leads_to_the_hub_of_that_path() {
         ));
         let hub = "      - path: /books\n        upstream: http://127.0.0.1:8081\n";
         assert!(written.contains(hub), "{written}");
-        let closed = "- path: /books\n        prefix: true                     # all that begins with it, as in NGINX\n        access:";
+        let closed = "- path: /books\n        prefix: true                     # all paths that begin with it, as in NGINX\n        access:";
         assert_eq!(written.contains(closed), begin.is_empty(), "{written}");
     }
     let elsewhere = access(&format!(

@@ -6,7 +6,7 @@ fn beside(server: &str) -> String {
     home(&format!("location / {{ {HUB} }}")) + server
 }
 
-/// A server over TLS with these names and directives.
+/// Returns a server over TLS with these names and directives.
 fn leading(names: &str, directives: &str) -> String {
     format!(
         "server {{ listen 443 ssl; server_name {names}; ssl_certificate /c; ssl_certificate_key /k; {directives} }}"
@@ -34,7 +34,7 @@ fn a_permanent_redirect_to_another_origin_becomes_a_site_with_redirect() {
 }
 
 #[test]
-fn what_is_not_the_same_redirect_is_said_to_be_lost() {
+fn a_redirect_that_hubgate_would_change_is_dropped() {
     for directives in [
         "return 302 https://new.example.org$request_uri;",
         "return https://new.example.org$request_uri;",
@@ -56,13 +56,15 @@ fn what_is_not_the_same_redirect_is_said_to_be_lost() {
             yaml(&site)
         );
         let report = report(&site);
-        let lost = report.split_once("\ndropped\n").map_or("", |it| it.1);
+        let lost = report
+            .split_once("\ndropped\n")
+            .map_or("", |(_, lost)| lost);
         assert!(lost.contains("server"), "{directives}: {report}");
     }
 }
 
 #[test]
-fn names_that_lead_to_a_name_of_the_same_server_become_a_redirect_too() {
+fn a_redirect_to_another_name_of_the_same_server_is_imported_too() {
     let clear = "server { listen 80; server_name home.example.org www.example.org; \
         return 301 https://home.example.org$request_uri; }";
     let written = yaml(&beside(clear));
@@ -73,7 +75,7 @@ fn names_that_lead_to_a_name_of_the_same_server_become_a_redirect_too() {
 }
 
 #[test]
-fn redirects_that_lead_back_are_left_out() {
+fn a_loop_of_redirects_is_dropped() {
     let there = leading(
         "a.example.org",
         "return 301 https://b.example.org$request_uri;",

@@ -1,9 +1,9 @@
-//! Servers, names, addresses, hubs and what else a site has.
+//! Servers, names, addresses, upstreams and settings of a site.
 
-use super::{Failure, HOST, HUB, PASSWORD, home, import_text, report, stop, yaml};
+use super::{HOST, HUB, ImportError, PASSWORD, home, import_text, report, stop, yaml};
 
 #[test]
-fn a_plain_site_stays_in_the_clear_and_is_called_as_the_machine_is() {
+fn a_site_on_http_stays_on_http_and_has_the_names_of_the_machine() {
     let written = yaml(&format!(
         "server {{ listen 80; server_name _; location / {{ {HUB} }} }}"
     ));
@@ -12,7 +12,7 @@ fn a_plain_site_stays_in_the_clear_and_is_called_as_the_machine_is() {
 }
 
 #[test]
-fn certbots_work_is_taken_over_with_the_redirect_beside_it() {
+fn a_certificate_of_certbot_is_taken_over_with_its_redirect() {
     let certbot = "server { server_name home.example.org; location / { proxy_pass http://localhost:8080/; }\n \
         listen 443 ssl; ssl_certificate /etc/letsencrypt/live/home.example.org/fullchain.pem;\n \
         ssl_certificate_key /etc/letsencrypt/live/home.example.org/privkey.pem; }\n\
@@ -35,10 +35,13 @@ fn a_forward_proxy_is_never_imported() {
         "server { listen 8888; location / { proxy_pass http://$http_host$uri$is_args$args; } }\n";
     let report = report(&(home(&format!("location / {{ {HUB} }}")) + forward));
     assert!(
-        report.contains("a forward proxy, which anybody"),
+        report.contains("a forward proxy, by which every client"),
         "{report}"
     );
-    assert!(matches!(import_text(forward), Err(Failure::Nothing(_))));
+    assert!(matches!(
+        import_text(forward),
+        Err(ImportError::NoUpstream(_))
+    ));
 }
 
 #[test]
@@ -54,7 +57,7 @@ fn a_name_belongs_to_the_first_server_that_has_it() {
 }
 
 #[test]
-fn names_that_cannot_be_said_are_dropped_and_told() {
+fn unsupported_names_are_dropped_and_reported() {
     let site = home(&format!("location / {{ {HUB} }}"))
         .replace("home.example.org", "home.example.org www.* ~^x$");
     assert!(yaml(&site).contains("hosts: [home.example.org]\n"));
@@ -62,7 +65,7 @@ fn names_that_cannot_be_said_are_dropped_and_told() {
 }
 
 #[test]
-fn servers_that_are_reached_elsewhere_stop_the_import() {
+fn servers_on_different_addresses_stop_the_import() {
     let one = home(&format!("location / {{ {HUB} }}"));
     for listen in ["127.0.0.1:443 ssl", "8443 ssl", "443 ssl; listen 8443 ssl"] {
         let other = one.replace("home.", "other.").replace("443 ssl", listen);
@@ -74,26 +77,26 @@ fn servers_that_are_reached_elsewhere_stop_the_import() {
     let inside = format!(
         "server {{ listen 127.0.0.1:81; server_name a.example.org; location / {{ {HUB} }} }}"
     );
-    assert!(stop(&format!("{one}{inside}")).contains("served in the clear only"));
+    assert!(stop(&format!("{one}{inside}")).contains("served on http only"));
 }
 
 #[test]
-fn tls_on_an_address_is_that_of_all_servers_there() {
+fn tls_on_an_address_holds_for_all_servers_there() {
     let site = home(&format!("location / {{ {HUB} }}"));
     let redirect = "server { listen 443; server_name a.example.org; \
                     return 301 https://home.example.org; }";
     let written = yaml(&(site.clone() + redirect));
     assert!(!written.contains("http: [\"[::]:443\"]"), "{written}");
     let beside = redirect.replace("listen 443", "listen 127.0.0.1:443");
-    let told = stop(&(site + &beside));
+    let text = stop(&(site + &beside));
     assert!(
-        told.contains("on some addresses another server has the name"),
-        "{told}"
+        text.contains("on some addresses another server has the name"),
+        "{text}"
     );
 }
 
 #[test]
-fn hubs_are_found_through_upstreams_sockets_and_fixed_variables() {
+fn upstream_blocks_sockets_and_fixed_variables_are_resolved() {
     let upstream = "upstream hub { server 10.0.0.5:8080 weight=2; server 10.0.0.6; server 10.0.0.7 down; keepalive 8; }\n";
     let site =
         upstream.to_owned() + &home(&format!("{HOST} location / {{ proxy_pass http://hub; }}"));
@@ -126,7 +129,7 @@ fn hubs_are_found_through_upstreams_sockets_and_fixed_variables() {
 }
 
 #[test]
-fn a_hub_without_an_address_is_told_and_not_written() {
+fn an_upstream_without_a_valid_address_is_reported_and_not_written() {
     for hub in ["127.0.0.1:http", "127.0.0.1:0", "a b", "10.0.0.5:8\u{0}"] {
         let site = home(&format!(
             "location / {{ {HUB} }} location /red/ {{ proxy_pass \"http://{hub}\"; }}"
@@ -139,7 +142,7 @@ fn a_hub_without_an_address_is_told_and_not_written() {
 }
 
 #[test]
-fn a_server_that_nobody_would_reach_is_left_out() {
+fn a_server_without_a_tcp_address_is_dropped() {
     let site = home(&format!("location / {{ {HUB} }}"));
     let socket = site
         .replace("443 ssl", "unix:/run/nginx.sock")
@@ -150,12 +153,15 @@ fn a_server_that_nobody_would_reach_is_left_out() {
         "{}",
         yaml(&both)
     );
-    assert!(report(&both).contains("nobody would reach it"));
-    assert!(matches!(import_text(&socket), Err(Failure::Nothing(_))));
+    assert!(report(&both).contains("no client could connect"));
+    assert!(matches!(
+        import_text(&socket),
+        Err(ImportError::NoUpstream(_))
+    ));
 }
 
 #[test]
-fn a_hub_at_a_path_is_kept_where_the_path_is_not_changed() {
+fn an_upstream_at_a_path_is_kept_where_nginx_does_not_change_the_path() {
     let root = format!("{PASSWORD} location / {{ {HUB} }}");
     let kept = yaml(&home(&format!(
         "{root} location /red/ {{ proxy_pass http://127.0.0.1:1880; {HOST} }}"
@@ -174,7 +180,7 @@ fn a_hub_at_a_path_is_kept_where_the_path_is_not_changed() {
 }
 
 #[test]
-fn nobody_enters_where_nginx_served_files_at_the_root() {
+fn the_root_is_closed_where_nginx_serves_files() {
     let written = yaml(&home(&format!("root /var/www; location /hub/ {{ {HUB} }}")));
     assert!(
         written.contains("- path: /\n        access:\n          networks: [255.255.255.255]"),
@@ -184,7 +190,7 @@ fn nobody_enters_where_nginx_served_files_at_the_root() {
 }
 
 #[test]
-fn headers_limits_and_proxies_before_this_one_are_carried_over() {
+fn headers_limits_and_trusted_proxies_are_imported() {
     let written = yaml(&home(&format!(
         "add_header Strict-Transport-Security \"max-age=63072000; includeSubDomains\"; add_header X-Frame-Options SAMEORIGIN always;\n\
          add_header Access-Control-Allow-Origin *; client_max_body_size 100m; proxy_read_timeout 2h; access_log off;\n\
@@ -201,7 +207,7 @@ fn headers_limits_and_proxies_before_this_one_are_carried_over() {
 }
 
 #[test]
-fn a_redirect_to_another_host_is_no_redirect_to_https() {
+fn a_redirect_to_another_host_becomes_a_redirecting_site() {
     let elsewhere = home("location / { return 301 https://new.example.org$request_uri; }")
         .replace("home.", "old.");
     let site = home(&format!("location / {{ {HUB} }}")) + &elsewhere;
@@ -213,7 +219,7 @@ fn a_redirect_to_another_host_is_no_redirect_to_https() {
 }
 
 #[test]
-fn the_challenges_of_other_machines_stay_reachable_and_nothing_else_in_the_clear() {
+fn only_challenges_of_other_machines_become_public_over_tls() {
     let site = home(&format!("{PASSWORD} location / {{ {HUB} }}"));
     let clear = "server { listen 80; server_name home.example.org; proxy_set_header Host $host; location ^~ /.well-known/acme-challenge/ \
         { proxy_pass http://127.0.0.1:9; } location / { return 301 https://$host$request_uri; } }";
@@ -237,29 +243,29 @@ fn the_challenges_of_other_machines_stay_reachable_and_nothing_else_in_the_clear
         let other = format!("{site}{}", clear.replace(written, other));
         assert!(!yaml(&other).contains("127.0.0.1:9"), "{}", yaml(&other));
     }
-    let told = report(&both.replace("listen 80;", "listen 127.0.0.1:80;"));
-    let dropped = &told[told.find("dropped").unwrap()..];
+    let text = report(&both.replace("listen 80;", "listen 127.0.0.1:80;"));
+    let dropped = &text[text.find("dropped").unwrap()..];
     assert!(
         dropped.contains("location ^~ /.well-known/acme-challenge/"),
-        "{told}"
+        "{text}"
     );
     assert!(
         dropped.contains("upstream: \"http://127.0.0.1:9\""),
-        "{told}"
+        "{text}"
     );
     let served = clear.replace("listen 80;", "listen 127.0.0.1:80;").replace(
         "return 301 https://$host$request_uri",
         HUB.trim_end_matches(';'),
     );
-    let told = report(&format!("{site}{served}"));
+    let text = report(&format!("{site}{served}"));
     assert!(
-        told[told.find("dropped").unwrap()..].contains("acme-challenge"),
-        "{told}"
+        text[text.find("dropped").unwrap()..].contains("acme-challenge"),
+        "{text}"
     );
 }
 
 #[test]
-fn a_certificate_of_certbots_is_taken_over_only_where_it_is_found() {
+fn a_certificate_of_certbot_is_taken_over_only_where_acme_finds_it() {
     let site = |lineage: &str| {
         let live = format!("/etc/letsencrypt/live/{lineage}");
         home(&format!("location / {{ {HUB} }}"))
@@ -275,14 +281,14 @@ fn a_certificate_of_certbots_is_taken_over_only_where_it_is_found() {
         let chain = format!("chain: /etc/letsencrypt/live/{lineage}/fullchain.pem");
         assert!(yaml(&site(lineage)).contains(&chain), "{lineage}");
         assert!(
-            report(&site(lineage)).contains("certbot goes on to renew it"),
+            report(&site(lineage)).contains("certbot can still renew it"),
             "{lineage}"
         );
     }
 }
 
 #[test]
-fn the_hub_is_told_of_certificates_if_it_was() {
+fn the_upstream_receives_certificate_fields_where_nginx_sends_them() {
     let written = yaml(&home(&format!(
         "ssl_client_certificate /c/ca.pem; ssl_verify_client on; location / {{ {HUB} proxy_set_header X-Client-DN $ssl_client_s_dn; }}"
     )));

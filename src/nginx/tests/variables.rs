@@ -1,9 +1,9 @@
-//! Variables that the files decide, the client's address, or its certificate.
+//! Variables that the files, the client's address or its certificate decide.
 
-use super::{Failure, HUB, home, import_text, stop, yaml};
+use super::{HUB, ImportError, home, import_text, stop, yaml};
 
 #[test]
-fn a_variable_names_a_hub_only_where_nginx_always_sets_it_so() {
+fn a_variable_names_an_upstream_only_where_it_has_one_value() {
     let other = "location /a/ { set $hub 127.0.0.1:9; return 404; }";
     for (inside, is_hub) in [
         (
@@ -47,7 +47,7 @@ fn a_variable_names_a_hub_only_where_nginx_always_sets_it_so() {
                 "{inside}: {}",
                 import.yaml
             ),
-            Err(Failure::Nothing(_)) => assert!(!is_hub, "{inside}"),
+            Err(ImportError::NoUpstream(_)) => assert!(!is_hub, "{inside}"),
             Err(failure) => panic!("{inside}: {failure}"),
         }
     }
@@ -60,7 +60,7 @@ const MAPS: &str = "geo $near { default 0; 192.168.1.0/24 1; 192.168.1.7 0; } ge
 const OPTIONAL: &str = "ssl_client_certificate /c/ca.pem; ssl_verify_client optional;";
 
 #[test]
-fn what_the_clients_address_or_certificate_decides_becomes_a_factor() {
+fn a_variable_of_the_clients_address_or_certificate_becomes_a_factor() {
     let near = "networks: [192.168.1.0/30, 192.168.1.4/31, 192.168.1.6, 192.168.1.8/29";
     for (inside, expected) in [
         ("if ($near = 0) { return 403; }", near),
@@ -92,7 +92,7 @@ fn what_the_clients_address_or_certificate_decides_becomes_a_factor() {
 }
 
 #[test]
-fn a_recipe_that_no_rule_says_stops() {
+fn a_variable_that_no_rule_expresses_stops() {
     for inside in [
         "if ($near = 1) { rewrite ^ /x; return 403; }",
         "if ($near ~ 0) { return 403; }",

@@ -1,14 +1,14 @@
-//! Kinds of NGINX's configurations that hubgate must not open: each stops, or is as closed as before.
+//! Configurations that an import must not weaken: each stops, or stays as strict as it was.
 
-use super::{Failure, HOST, HUB, PASSWORD, home, import_text, report, stop, yaml};
+use super::{HOST, HUB, ImportError, PASSWORD, home, import_text, report, stop, yaml};
 
-/// The site of `home` with a location `/` of a hub and this in it.
+/// Returns the site of `home` with an upstream and these directives in `location /`.
 fn hub(inside: &str) -> String {
     home(&format!("location / {{ {HUB}\n {inside} }}"))
 }
 
 #[test]
-fn hubgate_listens_on_the_families_of_nginx_only() {
+fn hubgate_listens_on_the_ip_versions_of_nginx_only() {
     let listens = |listen: &str| {
         let site = home(&format!("location / {{ {HUB} }}")).replace("listen 443 ssl", listen);
         yaml(&site).lines().next().unwrap().to_owned()
@@ -30,20 +30,20 @@ fn hubgate_listens_on_the_families_of_nginx_only() {
         "listen: {http: [], https: [\"192.168.1.5:443\"]}"
     );
     let only = hub("").replace("listen 443 ssl", "listen [::]:443 ssl");
-    assert!(stop(&only).contains("NGINX takes IPv6 only here"));
+    assert!(stop(&only).contains("NGINX accepts IPv6 only here"));
 }
 
 #[test]
-fn a_list_for_ipv6_alone_stops_where_a_socket_takes_both_families() {
+fn a_list_for_ipv6_alone_stops_where_a_socket_accepts_both_versions() {
     let only = hub("deny ::/0;");
     let dual = only.replace("listen 443 ssl", "listen [::]:443 ssl ipv6only=off");
-    assert!(stop(&dual).contains("write for IPv4 too"));
+    assert!(stop(&dual).contains("add a rule for IPv4"));
     assert!(import_text(&dual.replace("deny ::/0", "allow ::1; deny all")).is_ok());
     assert!(import_text(&only).is_ok());
 }
 
 #[test]
-fn a_name_goes_to_the_server_that_nginx_chooses_and_not_to_the_first() {
+fn a_name_belongs_to_the_server_that_nginx_chooses() {
     let guarded = home(&format!("{PASSWORD} location / {{ {HUB} }}"));
     for (catching, taken) in [("_", "openhabian.local"), ("openhabian.*", "localhost")] {
         let open = hub("")
@@ -63,12 +63,12 @@ fn a_name_goes_to_the_server_that_nginx_chooses_and_not_to_the_first() {
         .replace("443 ssl", "443 ssl default_server");
     assert!(matches!(
         import_text(&(expression + &catching)),
-        Err(Failure::Nothing(_))
+        Err(ImportError::NoUpstream(_))
     ));
 }
 
 #[test]
-fn a_wildcard_that_nginx_ignores_beside_its_name_is_none() {
+fn a_wildcard_that_nginx_ignores_beside_its_name_is_dropped() {
     let site = hub("").replace("home.example.org", "home.example.org .home.example.org");
     assert!(
         yaml(&site).contains("hosts: [home.example.org]\n"),
@@ -76,41 +76,46 @@ fn a_wildcard_that_nginx_ignores_beside_its_name_is_none() {
         yaml(&site)
     );
     let wild = site.replace("server_name home.", "server_name *.home.");
-    assert!(matches!(import_text(&wild), Err(Failure::Nothing(_))));
+    assert!(matches!(
+        import_text(&wild),
+        Err(ImportError::NoUpstream(_))
+    ));
     let other = hub("").replace("home.example.org", ".home.example.org");
     let both = format!("{}{other}", hub(""));
-    assert!(matches!(import_text(&both), Err(Failure::Nothing(_))));
+    assert!(matches!(
+        import_text(&both),
+        Err(ImportError::NoUpstream(_))
+    ));
 }
 
 #[test]
-fn a_wildcard_does_not_take_the_name_of_a_server_without_a_hub() {
+fn a_wildcard_does_not_take_over_the_name_of_a_server_without_an_upstream() {
     let wild = hub("").replace("home.example.org", "*.example.org");
     let dead = home("return 403;").replace("home.", "dead.");
-    assert!(stop(&format!("{wild}{dead}")).contains("NGINX answers for dead.example.org here"));
+    assert!(stop(&format!("{wild}{dead}")).contains("NGINX responds to dead.example.org here"));
     let other = hub("").replace("home.", "dead.");
     assert!(yaml(&format!("{wild}{other}")).contains("hosts: [dead.example.org]"));
 }
 
 #[test]
-fn a_server_of_a_narrower_address_keeps_its_requests() {
+fn a_server_on_a_narrower_address_stops_the_import() {
     let narrow = home("return 403;").replace("listen 443", "listen 192.168.1.5:443");
     assert!(stop(&format!("{}{narrow}", hub(""))).contains("on some addresses another server"));
 }
 
 #[test]
-fn a_site_in_the_clear_does_not_get_an_address_of_tls() {
+fn a_site_on_http_is_not_served_over_tls() {
     let clear =
         format!("server {{ listen 80; server_name clear.example.org; location / {{ {HUB} }} }}");
     assert!(
-        stop(&format!("{}{clear}", hub("")))
-            .contains("clear.example.org is served in the clear only")
+        stop(&format!("{}{clear}", hub(""))).contains("clear.example.org is served on http only")
     );
     let same = clear.replace("clear.example", "home.example");
     assert!(yaml(&format!("{}{same}", hub(""))).contains("hosts: [home.example.org]"));
 }
 
 #[test]
-fn a_rewrite_where_a_hub_is_reached_stops() {
+fn a_rewrite_before_an_upstream_stops() {
     for rewrite in [
         "rewrite ^ /static/down.html break;",
         "rewrite ^/a /b last;",
@@ -128,14 +133,14 @@ fn a_rewrite_where_a_hub_is_reached_stops() {
 }
 
 #[test]
-fn files_that_come_before_a_hub_stop() {
+fn files_before_an_upstream_stop() {
     let inside =
         format!("location / {{ root /srv;\n try_files $uri @hub; }} location @hub {{ {HUB} }}");
     assert!(stop(&home(&inside)).contains("/e/sites-enabled/openhab:7: NGINX serves a file here"));
 }
 
 #[test]
-fn a_place_that_nginx_never_forwards_is_closed() {
+fn a_location_that_nginx_never_forwards_is_closed() {
     for inside in [
         "return 403 \"no\";",
         "return 404;",
@@ -163,7 +168,7 @@ fn a_place_that_nginx_never_forwards_is_closed() {
 }
 
 #[test]
-fn another_answer_than_the_hubs_stops_in_a_location_with_a_hub() {
+fn a_content_handler_in_a_location_with_an_upstream_stops() {
     for handler in [
         "fastcgi_pass 127.0.0.1:9;",
         "stub_status;",
@@ -171,29 +176,29 @@ fn another_answer_than_the_hubs_stops_in_a_location_with_a_hub() {
         "echo hi;",
     ] {
         assert!(
-            stop(&hub(handler)).contains("answers in the place of the hub"),
+            stop(&hub(handler)).contains("responds instead of the hub"),
             "{handler}"
         );
     }
 }
 
 #[test]
-fn an_expression_that_leads_to_another_hub_stops() {
+fn an_expression_with_another_upstream_stops() {
     let inside =
         format!("location / {{ {HUB} }} location ~ \\.cgi$ {{ proxy_pass http://127.0.0.1:9; }}");
-    assert!(stop(&home(&inside)).contains("hubgate knows no expressions"));
+    assert!(stop(&home(&inside)).contains("hubgate has no regular expressions"));
 }
 
 #[test]
-fn a_nested_location_decides_only_within_the_one_that_is_chosen() {
+fn a_nested_location_decides_only_within_the_chosen_one() {
     let inside = format!(
         "{PASSWORD} location / {{ {HUB} location /a/b/ {{ auth_basic off; {HUB} }} }} location /a/ {{ {HUB} deny all; }}"
     );
-    assert!(stop(&home(&inside)).contains("guards /a/b"));
+    assert!(stop(&home(&inside)).contains("protects /a/b"));
 }
 
 #[test]
-fn a_field_that_only_nginx_sets_stops_unless_hubgate_drops_it_of_clients() {
+fn a_field_that_only_nginx_sets_stops_unless_hubgate_removes_it() {
     for field in [
         "X-User $remote_user",
         "X-Role $arg_role",
@@ -218,7 +223,7 @@ fn a_field_that_only_nginx_sets_stops_unless_hubgate_drops_it_of_clients() {
 }
 
 #[test]
-fn what_is_left_of_a_request_stops() {
+fn a_directive_that_changes_the_request_stops() {
     for directive in [
         "proxy_pass_request_headers off;",
         "proxy_pass_request_body off;",
@@ -231,7 +236,7 @@ fn what_is_left_of_a_request_stops() {
 }
 
 #[test]
-fn the_clients_address_is_found_as_in_nginx_or_the_import_stops() {
+fn the_clients_address_is_the_same_as_in_nginx_or_the_import_stops() {
     let with = |real_ip: &str| {
         hub(&format!(
             "set_real_ip_from 10.0.0.1; {real_ip} allow 192.168.0.0/16; deny all;"
@@ -252,7 +257,7 @@ fn the_clients_address_is_found_as_in_nginx_or_the_import_stops() {
         );
     }
     let unknown = "real_ip_header CF-Connecting-IP;";
-    assert!(stop(&with(unknown)).contains("in another way than hubgate reads it"));
+    assert!(stop(&with(unknown)).contains("does not read the client's address in this way"));
     let password = format!("set_real_ip_from 10.0.0.1; {unknown} {PASSWORD}");
     assert!(!yaml(&hub(&password)).contains("trusted_proxies"));
     for (networks, stops) in [("192.168.0.0/16", false), ("10.0.0.0/8", true)] {
@@ -288,7 +293,7 @@ fn a_condition_that_decides_about_requests_stops() {
 }
 
 #[test]
-fn a_redirect_to_https_of_one_place_stops_where_the_site_is_in_the_clear() {
+fn a_redirect_to_https_of_one_location_stops_where_the_site_is_on_http() {
     let redirect = "if ($scheme = http) { return 301 https://$host$request_uri; }";
     let site = format!(
         "server {{ listen 80; server_name a.test; location / {{ {HUB} }}\n location /a/ {{ {HUB} {redirect} }} }}"
@@ -297,18 +302,21 @@ fn a_redirect_to_https_of_one_place_stops_where_the_site_is_in_the_clear() {
 }
 
 #[test]
-fn a_hub_that_a_condition_chooses_is_not_imported() {
+fn an_upstream_that_a_condition_chooses_is_not_imported() {
     let inside = "set $hub 127.0.0.1:8080; if ($arg_x) { set $hub 127.0.0.1:9; } location / { proxy_pass http://$hub; }";
     assert!(matches!(
         import_text(&home(inside)),
-        Err(Failure::Nothing(_))
+        Err(ImportError::NoUpstream(_))
     ));
 }
 
 #[test]
 fn switches_are_read_in_any_case() {
     let rejects = home(&format!("ssl_reject_handshake ON; location / {{ {HUB} }}"));
-    assert!(matches!(import_text(&rejects), Err(Failure::Nothing(_))));
+    assert!(matches!(
+        import_text(&rejects),
+        Err(ImportError::NoUpstream(_))
+    ));
     let any = yaml(&hub(&format!(
         "satisfy ANY; allow 10.0.0.0/8; deny all; {PASSWORD}"
     )));
@@ -320,13 +328,13 @@ fn switches_are_read_in_any_case() {
 }
 
 #[test]
-fn a_preflight_that_a_condition_answers_names_the_cure() {
-    let told = stop(&hub("if ($request_method = OPTIONS) { return 204; }"));
-    assert!(told.contains("`access.origins`"), "{told}");
+fn a_condition_on_preflights_stops_with_the_correction() {
+    let message = stop(&hub("if ($request_method = OPTIONS) { return 204; }"));
+    assert!(message.contains("`access.origins`"), "{message}");
 }
 
 #[test]
-fn a_directive_of_an_unknown_module_stops_wherever_a_hub_inherits_it() {
+fn a_directive_of_an_unknown_module_stops_wherever_an_upstream_inherits_it() {
     for directive in [
         "lua_package_path x;",
         "shib_request on;",
@@ -342,7 +350,7 @@ fn a_directive_of_an_unknown_module_stops_wherever_a_hub_inherits_it() {
                 "location /a/ {{ {directive} location /a/b/ {{ {HUB} }} }}"
             )),
         ] {
-            assert!(stop(&site).contains("may decide who enters"), "{site}");
+            assert!(stop(&site).contains("may decide about access"), "{site}");
         }
     }
     assert!(
@@ -361,19 +369,22 @@ fn a_directive_of_an_unknown_module_stops_wherever_a_hub_inherits_it() {
     );
     let upstream = "upstream pool { server 127.0.0.1:8080; balancer_by_lua_file /x; }\n";
     let site = home("location / { proxy_pass http://pool; }");
-    assert!(stop(&format!("{upstream}{site}")).contains("which server a request goes to"));
+    assert!(stop(&format!("{upstream}{site}")).contains("may choose the server of a request"));
 }
 
 #[test]
 fn a_server_that_rejects_handshakes_is_no_site() {
     let rejects = home(&format!("ssl_reject_handshake on; location / {{ {HUB} }}"));
-    assert!(matches!(import_text(&rejects), Err(Failure::Nothing(_))));
+    assert!(matches!(
+        import_text(&rejects),
+        Err(ImportError::NoUpstream(_))
+    ));
 }
 
 #[test]
-fn a_spare_server_of_an_upstream_is_left_out() {
+fn a_backup_server_of_an_upstream_is_dropped() {
     let site = "upstream pool { server 127.0.0.1:8080; server 127.0.0.1:9 backup; }\n".to_owned()
         + &home(&format!("{HOST} location / {{ proxy_pass http://pool; }}"));
     assert!(yaml(&site).contains("upstream: http://127.0.0.1:8080\n"));
-    assert!(report(&site).contains("no spare servers"));
+    assert!(report(&site).contains("no backup servers"));
 }

@@ -1,14 +1,14 @@
-//! Configurations that nobody wrote: no text ends the program, no plan is weaker.
+//! Generated configurations: no text ends the program, and no plan is weaker.
 
 use proptest::prelude::*;
 
 use super::{
     super::{
-        network,
-        plan::{self, Judged, Matcher, Target},
-        proof,
-        rule::{Entry, Rule, implies},
-        upstream::Hub,
+        network::AccessList,
+        plan::{LocationAccess, Locations, Matcher, Target},
+        proof::Equivalence,
+        rule::{AccessPhase, Rule, implies},
+        upstream::Upstream,
     },
     *,
 };
@@ -70,9 +70,9 @@ fn rules() -> impl Strategy<Value = Rule> {
     let networks = |list: &str| {
         let text = format!("server {{ listen 80; location / {{ {list} }} }}");
         let files = Memory([("/e/n".into(), text)].into());
-        let directives = read(&files, &["/e/n".into()]).unwrap();
-        let inner: Vec<_> = directives[0].inner()[1].inner().iter().collect();
-        network::reach(&inner).unwrap().allowed
+        let directives = parse(&files, &["/e/n".into()]).unwrap();
+        let inner: Vec<_> = directives[0].children()[1].children().iter().collect();
+        AccessList::evaluate(&inner).unwrap().allowed
     };
     let (home, small) = (
         networks("allow 10.0.0.0/8;"),
@@ -81,12 +81,12 @@ fn rules() -> impl Strategy<Value = Rule> {
     let password = || "p".to_owned();
     prop::sample::select(vec![
         Rule::OPEN,
-        Rule::NOBODY,
-        Rule::of(Entry::Networks(home.clone())),
-        Rule::of(Entry::Networks(small.clone())),
-        Rule::of(Entry::Password(password())),
-        Rule::of(Entry::Either(home.clone(), password())),
-        Rule::of(Entry::Both(small, password())),
+        Rule::DENIED,
+        Rule::without_certificate(AccessPhase::Networks(home.clone())),
+        Rule::without_certificate(AccessPhase::Networks(small.clone())),
+        Rule::without_certificate(AccessPhase::Password(password())),
+        Rule::without_certificate(AccessPhase::Either(home.clone(), password())),
+        Rule::without_certificate(AccessPhase::Both(small, password())),
     ])
 }
 
@@ -103,40 +103,43 @@ fn matchers() -> impl Strategy<Value = Matcher> {
 
 fn targets() -> impl Strategy<Value = Target> {
     let hub = |server: &str| {
-        Target::Hub(Hub {
+        Target::Upstream(Upstream {
             servers: vec![server.to_owned()],
             ca: None,
-            ..Hub::default()
+            ..Upstream::default()
         })
     };
     prop::sample::select(vec![
         hub("http://h:1"),
         hub("http://h:1"),
         hub("http://h:2"),
-        Target::Closed,
-        Target::Other,
+        Target::Refused,
+        Target::Local,
     ])
 }
 
-/// Whom NGINX lets reach a place, by its own words: exact, then the longest prefix, then expressions.
-fn nginx<'p>(places: &'p [Judged<'_>], path: &str) -> Vec<&'p Rule> {
-    let exact = places
+/// Returns the rules by which NGINX may decide: exact, then the longest prefix, then expressions.
+fn nginx<'p>(locations: &'p [LocationAccess<'_>], path: &str) -> Vec<&'p Rule> {
+    let exact = locations
         .iter()
-        .find(|it| it.matcher == Matcher::Exact(path.into()));
+        .find(|location| location.matcher == Matcher::Exact(path.into()));
     if let Some(exact) = exact {
         return vec![exact.reached_by()];
     }
-    let prefixes = places
-        .iter()
-        .filter(|it| it.matcher.prefix().is_some_and(|own| path.starts_with(own)));
-    let longest = prefixes.max_by_key(|it| it.matcher.prefix().map(str::len));
-    // An expression that begins so may fit; then it alone decides.
-    let fits = |it: &&Judged<'_>| matches!(&it.matcher, Matcher::Regex(begin) if path.starts_with(begin.as_str()));
-    places
+    let prefixes = locations.iter().filter(|location| {
+        location
+            .matcher
+            .prefix()
+            .is_some_and(|own| path.starts_with(own))
+    });
+    let longest = prefixes.max_by_key(|location| location.matcher.prefix().map(str::len));
+    // An expression with this begin may match; then it alone decides.
+    let fits = |location: &&LocationAccess<'_>| matches!(&location.matcher, Matcher::Regex(begin) if path.starts_with(begin.as_str()));
+    locations
         .iter()
         .filter(fits)
         .chain(longest)
-        .map(Judged::reached_by)
+        .map(LocationAccess::reached_by)
         .collect()
 }
 
@@ -155,27 +158,28 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_without_a_weakness_lets_nobody_in_whom_nginx_keeps_out(
+    fn a_plan_without_a_weakness_admits_no_client_that_nginx_refuses(
         written in prop::collection::vec((matchers(), rules(), targets()), 1..6),
         path in "/(a|b|ab)?(/|/b|b|/b/|/b/c|/c)?",
     ) {
-        let directive = read(&Memory([("/e/n".into(), "location / ;".into())].into()), &["/e/n".into()]).unwrap().remove(0);
+        let files = Memory([("/e/n".into(), "location / ;".into())].into());
+        let directive = parse(&files, &["/e/n".into()]).unwrap().remove(0);
         let mut seen = Vec::new();
-        let places: Vec<_> = written.into_iter().filter(|(matcher, ..)| {
+        let locations: Vec<_> = written.into_iter().filter(|(matcher, ..)| {
             let new = !seen.contains(matcher);
             seen.push(matcher.clone());
             new
-        }).map(|(matcher, rule, target)| Judged {
-            matcher, directive: &directive, around: Vec::new(), shielded: false, leads_on: matches!(target, Target::Hub(_)), adds_slash: false, rule, target,
+        }).map(|(matcher, rule, target)| LocationAccess {
+            matcher, directive: &directive, around: Vec::new(), shielded: false, redirects_to_slash: matches!(target, Target::Upstream(_)), adds_slash: false, rule, target,
         }).collect();
-        if let Some(Ok(plan)) = plan::propose(&places)
-            && !proof::differences(&places, &plan).iter().any(|it| it.weaker)
+        if let Some(Ok(plan)) = Locations(&locations).propose()
+            && !(Equivalence { locations: &locations, plan: &plan }).differences().iter().any(|difference| difference.weaker)
         {
             let slash = format!("{path}/");
-            // NGINX redirects to the hub's place with a slash instead of asking it.
-            let redirects = places.iter().any(|it| it.matcher.path() == Some(&slash) && it.hub().is_some());
-            for rule in nginx(&places, &path) {
-                prop_assert!(redirects || implies(&plan.rules(&path), &[rule]), "{path}: {places:?}\n{plan:?}");
+            // NGINX redirects to the path with a slash instead of forwarding the request.
+            let redirects = locations.iter().any(|location| location.matcher.path() == Some(&slash) && location.upstream().is_some());
+            for rule in nginx(&locations, &path) {
+                prop_assert!(redirects || implies(&plan.rules(&path), &[rule]), "{path}: {locations:?}\n{plan:?}");
             }
         }
     }

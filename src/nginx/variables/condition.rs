@@ -1,64 +1,70 @@
-//! The condition of an `if` that compares one variable.
+//! An `if` that compares one variable.
 
 use super::{super::directive::Directive, Variables};
 
-/// A condition on one variable.
+/// A comparison of one variable with a text.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Test {
+pub(in super::super) struct Comparison {
     pub(in super::super) variable: String,
-    sign: Sign,
+    operator: Operator,
 }
 
 #[derive(Clone, Debug)]
-enum Sign {
-    Set,
-    Is(String),
-    IsNot(String),
+enum Operator {
+    /// Neither empty nor `0`.
+    IsTrue,
+    Equals(String),
+    Differs(String),
 }
 
-impl Test {
-    /// Whether it is true where the variable has this text.
-    pub(in super::super) fn holds(&self, text: &str) -> bool {
-        match &self.sign {
-            Sign::Set => !matches!(text, "" | "0"),
-            Sign::Is(value) => text == value,
-            Sign::IsNot(value) => text != value,
+impl Comparison {
+    /// Reports whether the condition holds for this value of the variable.
+    pub(in super::super) fn holds(&self, value: &str) -> bool {
+        match &self.operator {
+            Operator::IsTrue => !matches!(value, "" | "0"),
+            Operator::Equals(text) => value == text,
+            Operator::Differs(text) => value != text,
         }
     }
 }
 
 impl Variables<'_> {
-    /// The condition of an `if`, where it compares a variable with a text or with nothing.
-    pub(in super::super) fn test(&self, directive: &Directive) -> Option<Test> {
-        let words = condition(directive);
+    /// Parses the condition of an `if`, where it tests a variable alone or against a fixed text.
+    pub(in super::super) fn comparison(&self, directive: &Directive) -> Option<Comparison> {
+        let words = directive.condition_words();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let (variable, sign) = match words.as_slice() {
-            [variable] => (variable, Sign::Set),
-            [variable, "=", value] => (variable, Sign::Is(self.fixed(value)?)),
-            [variable, "!=", value] => (variable, Sign::IsNot(self.fixed(value)?)),
+        let (variable, operator) = match words.as_slice() {
+            [variable] => (variable, Operator::IsTrue),
+            [variable, "=", value] => (variable, Operator::Equals(self.fixed(value)?)),
+            [variable, "!=", value] => (variable, Operator::Differs(self.fixed(value)?)),
             _ => return None,
         };
-        let variable = Some((*variable).to_owned()).filter(|it| it.starts_with('$'))?;
-        Some(Test { variable, sign })
+        let variable = Some(variable).filter(|name| name.starts_with('$'))?;
+        Some(Comparison {
+            variable: (*variable).to_owned(),
+            operator,
+        })
     }
 }
 
-/// The words between the parentheses of an `if`.
-fn condition(directive: &Directive) -> Vec<String> {
-    let mut words = directive.words.clone();
-    if let Some(first) = words.first_mut() {
-        *first = first.strip_prefix('(').unwrap_or(first).to_owned();
+impl Directive {
+    /// Returns the words between the parentheses of an `if`.
+    fn condition_words(&self) -> Vec<String> {
+        let mut words = self.parameters.clone();
+        if let Some(first) = words.first_mut() {
+            *first = first.strip_prefix('(').unwrap_or(first).to_owned();
+        }
+        if let Some(last) = words.last_mut() {
+            *last = last.strip_suffix(')').unwrap_or(last).to_owned();
+        }
+        // A parenthesis that stands alone is no word.
+        let ends = [0, words.len().saturating_sub(1)];
+        let is_parenthesis =
+            |nth: usize| ends.contains(&nth) && matches!(self.parameters[nth].as_str(), "(" | ")");
+        let kept = words
+            .into_iter()
+            .enumerate()
+            .filter(|(nth, _)| !is_parenthesis(*nth));
+        kept.map(|(_, word)| word).collect()
     }
-    if let Some(last) = words.last_mut() {
-        *last = last.strip_suffix(')').unwrap_or(last).to_owned();
-    }
-    // A parenthesis that stands alone is no word.
-    let ends = [0, words.len().saturating_sub(1)];
-    let alone =
-        |nth: usize| ends.contains(&nth) && matches!(directive.words[nth].as_str(), "(" | ")");
-    let kept = words
-        .into_iter()
-        .enumerate()
-        .filter(|(nth, _)| !alone(*nth));
-    kept.map(|(_, word)| word).collect()
 }

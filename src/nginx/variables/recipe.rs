@@ -1,113 +1,184 @@
 //! Variables that the client's address decides (`geo`) or its certificate (`map $ssl_client_verify`).
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 
 use super::{
-    super::{condition, directive::Directive, network::Networks},
-    DEEPEST, Variables, chosen, is_option, is_wide,
+    super::{directive::Directive, network::Networks},
+    MAX_DEPTH, Variables,
 };
 
+/// The largest number of networks of a `geo` that are followed.
+const MAX_NETWORKS: usize = 256;
+
+/// A `map` block with one source.
+pub(super) struct Map<'d> {
+    pub(super) source: &'d str,
+    /// The entries, without the parameters of the block.
+    entries: Vec<&'d Directive>,
+    /// Set by the parameter `hostnames`.
+    has_hostnames: bool,
+}
+
+/// A `geo` block by the client's address.
+struct Geo<'d>(&'d Directive);
+
 impl Variables<'_> {
-    /// The addresses of clients for which a variable has a text that fits.
+    /// Returns the addresses of clients for which the value of a variable fulfils `accepts`.
     pub(in super::super) fn addresses(
         &self,
         variable: &str,
-        fits: &dyn Fn(&str) -> bool,
+        accepts: &dyn Fn(&str) -> bool,
     ) -> Option<Networks> {
-        self.within(variable, fits, 0)
+        self.addresses_within(variable, accepts, 0)
     }
 
-    /// The addresses that an `if` refuses by a variable that only they decide.
-    pub(in super::super) fn refused(&self, directive: &Directive) -> Option<Networks> {
-        let test = self
-            .test(directive)
-            .filter(|_| condition::refuses(directive))?;
-        self.addresses(&test.variable, &|text| test.holds(text))
+    /// Returns the addresses that an `if` refuses, where they alone decide its variable.
+    pub(in super::super) fn refused_addresses(&self, directive: &Directive) -> Option<Networks> {
+        let comparison = self
+            .comparison(directive)
+            .filter(|_| directive.only_refuses())?;
+        self.addresses(&comparison.variable, &|value| comparison.holds(value))
     }
 
-    /// Whether an `if` refuses exactly those who show no valid certificate, by a variable.
+    /// Reports whether an `if` refuses exactly the clients without a valid certificate, by a variable.
     pub(in super::super) fn refuses_without_certificate(&self, directive: &Directive) -> bool {
-        let test = self
-            .test(directive)
-            .filter(|_| condition::refuses(directive));
-        let texts = test
+        let comparison = self
+            .comparison(directive)
+            .filter(|_| directive.only_refuses());
+        let values = comparison
             .as_ref()
-            .and_then(|test| self.by_certificate(&test.variable));
-        let both = test.zip(texts);
-        both.is_some_and(|(test, (with, without))| !test.holds(&with) && test.holds(&without))
+            .and_then(|comparison| self.by_certificate(&comparison.variable));
+        let both = comparison.zip(values);
+        both.is_some_and(|(comparison, (with, without))| {
+            !comparison.holds(&with) && comparison.holds(&without)
+        })
     }
 
-    fn within(
+    fn addresses_within(
         &self,
         variable: &str,
-        fits: &dyn Fn(&str) -> bool,
+        accepts: &dyn Fn(&str) -> bool,
         depth: usize,
     ) -> Option<Networks> {
-        let definer = self.definer(variable).filter(|_| depth < DEEPEST)?;
-        match (definer.name.as_str(), definer.words.as_slice()) {
-            ("geo", [_]) => geo(definer, fits),
+        let definition = self.definition(variable).filter(|_| depth < MAX_DEPTH)?;
+        match (definition.name.as_str(), definition.parameters.as_slice()) {
+            ("geo", [_]) => Geo(definition).addresses(accepts),
             ("map", [source, _]) => {
-                let entries = entries(definer)?;
-                let mapped = |text: &str| fits(chosen(&entries, text));
-                self.within(source, &mapped, depth + 1)
+                let map = Map::literal(definition)?;
+                let mapped = |value: &str| accepts(map.value(value));
+                self.addresses_within(source, &mapped, depth + 1)
             }
             _ => None,
         }
     }
 
-    /// The texts of a variable for a client with a valid certificate, and for one without any.
+    /// Returns the values of a variable for a client with a valid certificate and for one without.
     pub(in super::super) fn by_certificate(&self, variable: &str) -> Option<(String, String)> {
-        let definer = self.definer(variable).filter(|it| it.name == "map")?;
-        let entries = entries(definer).filter(|_| definer.word() == "$ssl_client_verify")?;
-        let text = |verdict| chosen(&entries, verdict).to_owned();
-        Some((text("SUCCESS"), text("NONE")))
+        let map = Map::literal(self.definition(variable)?)?;
+        let value = |verdict| map.value(verdict).to_owned();
+        (map.source == "$ssl_client_verify").then(|| (value("SUCCESS"), value("NONE")))
     }
 }
 
-/// The entries of a `map`, where each is one text that is written out.
-fn entries(map: &Directive) -> Option<Vec<&Directive>> {
-    let entries = map.inner().iter().filter(|it| !is_option(it));
-    let entries: Vec<_> = entries.collect();
-    let plain = |it: &&Directive| !is_wide(&it.name) && !it.has_variable();
-    let hostnames = map.inner().iter().any(|it| it.name == "hostnames");
-    (!hostnames && entries.iter().all(plain)).then_some(entries)
-}
-
-/// The addresses to which a `geo` gives a text that fits: the longest prefix decides.
-fn geo(block: &Directive, fits: &dyn Fn(&str) -> bool) -> Option<Networks> {
-    let mut networks = Vec::new();
-    let mut found = Networks::default();
-    for entry in block.inner().iter().filter(|it| it.name != "include") {
-        match (entry.name.as_str(), entry.words.as_slice()) {
-            ("default", [text]) if fits(text) => found = Networks::all(),
-            ("default", [_]) => {}
-            (network, [text]) => networks.push((read(network)?, fits(text))),
-            _ => return None,
-        }
-    }
-    // Of two that are the same the last counts.
-    networks.sort_by_key(|(network, _)| network.prefix_len());
-    if !block.inner().iter().any(|it| it.name == "default") && fits("") {
-        found = Networks::all();
-    }
-    for (network, is_in) in networks {
-        found = match is_in {
-            true => found.plus(network),
-            false => found.minus(network),
-        };
-        if found.len() > MOST {
+impl<'d> Map<'d> {
+    /// Reads a block, if it is a `map`.
+    pub(super) fn new(block: &'d Directive) -> Option<Self> {
+        let [source, _] = block.parameters.as_slice() else {
             return None;
-        }
+        };
+        let is_option = |entry: &Directive| {
+            let is_switch = matches!(entry.name.as_str(), "hostnames" | "volatile");
+            is_switch && entry.parameters.is_empty() || entry.name == "include"
+        };
+        let entries = block.children().iter();
+        (block.name == "map").then(|| Self {
+            source,
+            has_hostnames: entries.clone().any(|entry| entry.name == "hostnames"),
+            entries: entries.filter(|entry| !is_option(entry)).collect(),
+        })
     }
-    Some(found)
+
+    /// Reads a block, if it is a `map` of exact keys to values without variables.
+    fn literal(block: &'d Directive) -> Option<Self> {
+        let has_variable = |map: &Self| map.entries.iter().any(|entry| entry.has_variable());
+        Self::new(block).filter(|map| map.has_exact_keys() && !has_variable(map))
+    }
+
+    /// Reports whether each key stands for one text.
+    pub(super) fn has_exact_keys(&self) -> bool {
+        !self.has_hostnames && !self.entries.iter().any(|entry| entry.name.starts_with('~'))
+    }
+
+    /// Returns the source and all values.
+    pub(super) fn expressions(&self) -> impl Iterator<Item = &'d str> {
+        let values = self.entries.iter().map(|entry| entry.parameter());
+        values.chain([self.source])
+    }
+
+    /// Returns the value of a key; empty without an entry and a `default`.
+    pub(super) fn value(&self, key: &str) -> &'d str {
+        let has_key = |entry: &&&Directive| {
+            let name = entry.name.strip_prefix('\\').unwrap_or(&entry.name);
+            entry.name != "default" && name.eq_ignore_ascii_case(key)
+        };
+        let chosen = self.entries.iter().find(has_key).copied();
+        chosen
+            .or_else(|| self.default())
+            .map_or("", Directive::parameter)
+    }
+
+    /// Returns the values of all entries, and the empty one of a map without `default`.
+    pub(super) fn all_values(&self) -> BTreeSet<&'d str> {
+        let values = self.entries.iter().map(|entry| entry.parameter());
+        let missing = self.default().is_none().then_some("");
+        values.chain(missing).collect()
+    }
+
+    fn default(&self) -> Option<&'d Directive> {
+        let mut entries = self.entries.iter().copied();
+        entries.find(|entry| entry.name == "default")
+    }
 }
 
-/// Networks of a `geo` that are followed at most.
-const MOST: usize = 256;
+impl Geo<'_> {
+    /// Returns the addresses with an accepted value: the longest prefix decides.
+    fn addresses(&self, accepts: &dyn Fn(&str) -> bool) -> Option<Networks> {
+        let mut networks = Vec::new();
+        let mut default = None;
+        let entries = self.0.children().iter();
+        for entry in entries.filter(|entry| entry.name != "include") {
+            match (entry.name.as_str(), entry.parameters.as_slice()) {
+                ("default", [value]) => {
+                    default = Some(default.unwrap_or(false) || accepts(value));
+                }
+                (network, [value]) => networks.push((parse_network(network)?, accepts(value))),
+                _ => return None,
+            }
+        }
+        // The sort is stable: of two equal networks, the last one counts.
+        networks.sort_by_key(|(network, _)| network.prefix_len());
+        let mut found = match default.unwrap_or_else(|| accepts("")) {
+            true => Networks::all(),
+            false => Networks::default(),
+        };
+        for (network, is_in) in networks {
+            found = match is_in {
+                true => found.plus(network),
+                false => found.minus(network),
+            };
+            if found.len() > MAX_NETWORKS {
+                return None;
+            }
+        }
+        Some(found)
+    }
+}
 
-fn read(word: &str) -> Option<IpNet> {
+fn parse_network(word: &str) -> Option<IpNet> {
     let address = word.parse::<std::net::IpAddr>().map(IpNet::from);
     let network = address.or_else(|_| word.parse::<IpNet>()).ok()?;
-    // IPv4 written as IPv6 is none for NGINX either.
+    // NGINX does not match IPv4 written as IPv6 either.
     (network.addr().to_canonical() == network.addr()).then(|| network.trunc())
 }

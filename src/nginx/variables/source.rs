@@ -1,38 +1,41 @@
-//! What else decides about variables: the names of the server, and groups of expressions.
+//! Other sources of variables: the names of the server, and groups of regular expressions.
 
 use std::collections::BTreeSet;
 
-use super::{super::levels::Levels, Texts};
+use super::{super::levels::Levels, Values};
 
-/// The names of the server, if each is one host; hubgate serves no other there.
-pub(super) fn hosts(levels: &Levels<'_>) -> Texts {
-    let names = levels.server_names();
-    let plain = |name: &String| {
-        name.contains('.') && !name.starts_with(['.', '*', '~']) && !name.ends_with(['*', '.'])
-    };
-    (!names.is_empty() && names.iter().all(plain)).then(|| names.into_iter().collect())
-}
-
-/// The names of groups in the expressions of the server and of maps.
-pub(super) fn captured(levels: &Levels<'_>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let around = levels.outermost().filter(|it| it.name == "map");
-    for directive in around.chain(levels.server()) {
-        directive.walk(&mut |it| {
-            let words = it.words.iter().chain([&it.name]);
-            words.for_each(|word| groups(word, &mut found));
-        });
-    }
-    found
-}
-
-fn groups(expression: &str, found: &mut BTreeSet<String>) {
-    for (place, _) in expression.match_indices("(?") {
-        let rest = expression[place + 2..].trim_start_matches('P');
-        let Some(rest) = rest.strip_prefix(['<', '\'']) else {
-            continue;
+impl Levels<'_> {
+    /// Returns the names of the server if each is one host; hubgate serves no other host there.
+    pub(super) fn exact_server_names(&self) -> Values {
+        let names = self.server_names();
+        let is_exact = |name: &String| {
+            name.contains('.') && !name.starts_with(['.', '*', '~']) && !name.ends_with(['*', '.'])
         };
-        let end = rest.find(['>', '\'']).unwrap_or(0);
-        found.insert(rest[..end].to_ascii_lowercase());
+        (!names.is_empty() && names.iter().all(is_exact)).then(|| names.into_iter().collect())
     }
+
+    /// Returns the names of groups in the expressions of the server and of maps.
+    pub(super) fn captured_variables(&self) -> BTreeSet<String> {
+        let mut captured = BTreeSet::new();
+        let maps = self
+            .http_directives()
+            .filter(|directive| directive.name == "map");
+        for directive in maps.chain(self.server_directives()) {
+            directive.walk(&mut |directive| {
+                let words = directive.parameters.iter().chain([&directive.name]);
+                captured.extend(words.flat_map(|word| named_groups(word)));
+            });
+        }
+        captured
+    }
+}
+
+/// Returns the names of groups such as `(?<name>…)`, in lower case.
+fn named_groups(expression: &str) -> impl Iterator<Item = String> {
+    expression.match_indices("(?").filter_map(|(place, _)| {
+        let rest = expression[place + 2..].trim_start_matches('P');
+        let rest = rest.strip_prefix(['<', '\''])?;
+        let end = rest.find(['>', '\'']).unwrap_or(0);
+        Some(rest[..end].to_ascii_lowercase())
+    })
 }

@@ -15,24 +15,28 @@ fn check(server: &str, location: &str, asserted: impl Fn(&Variables<'_>)) {
         "{HEAD} server {{ server_name home.test; {server} location /x/ {{ {location} }} }}"
     );
     let files = Memory([("/e/n".into(), text)].into());
-    let read = Parser::new(&files)
-        .root(Path::new("/e/n"), Path::new("/e"))
+    let parsed = Parser::new(&files)
+        .parse(Path::new("/e/n"), Path::new("/e"))
         .unwrap();
-    let levels = Levels::http(read.iter().collect());
-    let server = read.last().unwrap();
-    let levels = levels.within(server).within(server.inner().last().unwrap());
-    asserted(&Variables::at(&levels, true));
+    let levels = Levels::http(parsed.iter().collect());
+    let server = parsed.last().unwrap();
+    let levels = levels
+        .within(server)
+        .within(server.children().last().unwrap());
+    asserted(&Variables::evaluate(&levels, true));
 }
 
 fn fixed(server: &str, location: &str, text: &str) -> Option<String> {
     let mut found = None;
     let cell = std::cell::RefCell::new(&mut found);
-    check(server, location, |it| **cell.borrow_mut() = it.fixed(text));
+    check(server, location, |variables| {
+        **cell.borrow_mut() = variables.fixed(text)
+    });
     found
 }
 
 #[test]
-fn a_constant_is_what_the_last_set_before_the_hub_gives() {
+fn the_last_set_before_proxy_pass_gives_a_constant_its_value() {
     for (server, location, text, expected) in [
         ("set $a 1;", "", "$a", Some("1")),
         (
@@ -67,7 +71,7 @@ fn a_constant_is_what_the_last_set_before_the_hub_gives() {
 }
 
 #[test]
-fn a_map_gives_what_its_source_leads_to() {
+fn a_map_has_the_values_of_the_keys_that_its_source_can_have() {
     for (text, expected) in [
         ("$secure", Some("yes")),
         ("$twice", Some("2")),
@@ -82,7 +86,7 @@ fn a_map_gives_what_its_source_leads_to() {
 }
 
 #[test]
-fn a_condition_that_no_text_fulfils_is_never_true() {
+fn a_condition_that_no_value_fulfils_is_never_true() {
     for (server, never) in [
         ("if ($scheme = http) { return 301 https://$host; }", true),
         ("if ($scheme = https) { return 403; }", false),
@@ -104,13 +108,13 @@ fn a_condition_that_no_text_fulfils_is_never_true() {
     ] {
         let text = format!("{HEAD} server {{ server_name home.test; {server} }}");
         let files = Memory([("/e/n".into(), text)].into());
-        let read = Parser::new(&files)
-            .root(Path::new("/e/n"), Path::new("/e"))
+        let parsed = Parser::new(&files)
+            .parse(Path::new("/e/n"), Path::new("/e"))
             .unwrap();
-        let levels = Levels::http(read.iter().collect()).within(read.last().unwrap());
-        let last = *levels.own("if").last().unwrap();
+        let levels = Levels::http(parsed.iter().collect()).within(parsed.last().unwrap());
+        let last = *levels.own_all("if").last().unwrap();
         assert_eq!(
-            Variables::at(&levels, true).is_never(last),
+            Variables::evaluate(&levels, true).is_never(last),
             never,
             "{server}"
         );

@@ -47,7 +47,7 @@ fn a_file_that_is_there_is_written_over_only_when_told_so() {
     let ran = hubgate(folder.path(), &import);
     assert_eq!(ran.status, Some(1));
     assert!(
-        ran.stderr.contains("write over it with --force"),
+        ran.stderr.contains("overwrite it with --force"),
         "{}",
         ran.stderr
     );
@@ -106,8 +106,7 @@ fn another_secret_that_is_there_is_written_over_only_when_told_so() {
     let ran = hubgate(folder.path(), &import);
     assert_eq!(ran.status, Some(1));
     assert!(
-        ran.stderr
-            .contains("cam.test-authorization is there already"),
+        ran.stderr.contains("cam.test-authorization exists already"),
         "{}",
         ran.stderr
     );
