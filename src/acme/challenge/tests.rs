@@ -3,6 +3,7 @@
 mod ca;
 
 use super::*;
+use crate::acme::problem::Class;
 
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
