@@ -5,7 +5,10 @@ mod encrypted;
 use std::time::Instant;
 
 use super::*;
-use crate::acme::testing::{Reply, Server, answer};
+use crate::acme::{
+    problem::Class,
+    testing::{Reply, Server, answer},
+};
 
 fn client() -> HttpsClient {
     HttpsClient::load(None).unwrap()
