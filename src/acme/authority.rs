@@ -1,8 +1,8 @@
 //! A CA that speaks ACME (RFC 8555), used through one account: orders, renewal information,
 //! revocation.
 //!
-//! Every failure is a `Problem`, on whose class the schedule of the certificate acts. `badNonce`
-//! becomes a failure only after 24 attempts in a row.
+//! Every failure is a `Problem` with a class, on which the schedule of the certificate acts.
+//! `badNonce` becomes a failure only after 24 attempts in a row.
 
 mod account;
 mod authorization;
@@ -92,19 +92,19 @@ impl CertificateAuthority {
         Ok((authority, new))
     }
 
-    /// The CA's directory.
+    /// Returns the CA's directory.
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// The URL of the account.
+    /// Returns the URL of the account.
     #[must_use]
     pub fn account_url(&self) -> &str {
         self.account.id()
     }
 
-    /// The CA's clock minus this machine's by the last response, to the second.
+    /// Returns the CA's clock minus this machine's by the last response, to the second.
     #[must_use]
     pub fn clock_skew(&self) -> Option<Duration> {
         self.transport.clock_skew()
@@ -117,8 +117,8 @@ impl CertificateAuthority {
     ///
     /// # Errors
     /// `Class::AlreadyReplaced` for every fault of `replaces`, `Class::InvalidProfile`,
-    /// `Class::AccountGone` also for an account whose key has been changed, and every problem of
-    /// the CA or the connection.
+    /// `Class::AccountGone` also for an account with a changed key, and every problem of the CA or
+    /// the connection.
     pub async fn place(
         &self,
         identifiers: &[Host],

@@ -138,7 +138,7 @@ impl Challenges {
 }
 
 impl Presented {
-    /// The validation requests so far, the earliest first; 64 at most.
+    /// Returns the validation requests so far, the earliest first; 64 at most.
     #[must_use]
     pub fn hits(&self) -> Vec<Hit> {
         self.active.hits()

@@ -1,4 +1,4 @@
-//! HTTPS client for requests of hubgate's own: to CAs, and to the APIs of DNS providers.
+//! HTTPS client for hubgate's own requests, to CAs and to the APIs of DNS providers.
 //!
 //! HTTP/1.1 with one idle connection per server, limits on time and size, through the proxy of
 //! the environment if there is one. The client follows no redirect and interprets no status.

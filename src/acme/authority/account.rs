@@ -14,7 +14,7 @@ use super::{
 };
 use crate::acme::problem::{Cause, Class, Problem};
 
-/// The CA and the account of a configuration.
+/// The CA of a configuration, and the account to use there.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The URL of the CA's directory.
@@ -64,7 +64,7 @@ impl<'a> Credentials<'a> {
         Self(json)
     }
 
-    /// The account's key; none if the credentials cannot be read.
+    /// Returns the account's key; none if the credentials cannot be read.
     pub(super) fn key(self, directory: &str) -> Option<AccountKey> {
         let credentials: AccountCredentials = self.parse().ok()?;
         Some(AccountKey {
@@ -73,7 +73,7 @@ impl<'a> Credentials<'a> {
         })
     }
 
-    /// The URL of the directory for which they were made.
+    /// Returns the URL of the CA's directory.
     fn directory(self) -> Result<Option<String>, Problem> {
         #[derive(Deserialize)]
         struct Fields {
@@ -101,8 +101,8 @@ pub(super) struct AccountKey {
 }
 
 impl AccountKey {
-    /// Asks the CA for the account of this key (RFC 8555, 7.3.1), and reports that there is none:
-    /// another program has changed the account's key (7.3.5).
+    /// Returns true if the CA has no account with this key (RFC 8555, 7.3.1), because another
+    /// program has changed the account's key (7.3.5).
     pub(super) async fn is_unknown(&self, transport: &Transport) -> bool {
         let found = retry_bad_nonce!(self.find(transport));
         found.is_err_and(|failure| failure.kind.as_deref() == Some("accountDoesNotExist"))
@@ -137,7 +137,7 @@ impl<'a> Registration<'a> {
         }
     }
 
-    /// Restores a registered account; none if the credentials are for another CA.
+    /// Restores an account; none if the credentials are those of another CA.
     pub(super) async fn restore(
         &self,
         credentials: Credentials<'_>,

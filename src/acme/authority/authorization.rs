@@ -69,7 +69,7 @@ impl Authorization {
         })
     }
 
-    /// The problem of an invalid authorization.
+    /// Returns the problem of an invalid authorization.
     pub(super) fn failure(&self) -> Option<Problem> {
         let mut challenges = self.challenges.iter();
         let error = challenges.find_map(|challenge| challenge.error.clone());
@@ -122,13 +122,13 @@ impl Challenge {
         }
     }
 
-    /// Reports that an authorization has this challenge.
+    /// Returns true if an authorization has this challenge.
     pub(super) fn is_in(&self, authorization: &AuthorizationState) -> bool {
         let mut challenges = authorization.challenges.iter();
         challenges.any(|challenge| challenge.url == self.url)
     }
 
-    /// The SHA-256 of the key authorization, in the certificate of tls-alpn-01 (RFC 8737, 3).
+    /// Returns the SHA-256 of the key authorization, for tls-alpn-01 (RFC 8737, 3).
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let digest = digest(&SHA256, self.key_authorization.as_bytes());
@@ -137,7 +137,7 @@ impl Challenge {
         bytes
     }
 
-    /// The value of the TXT record of dns-01 (RFC 8555, 8.4).
+    /// Returns the value of the TXT record of dns-01 (RFC 8555, 8.4).
     #[must_use]
     pub fn dns_value(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.digest())

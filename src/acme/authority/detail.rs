@@ -1,4 +1,4 @@
-//! Text of a CA in one line, and the facts that only its wording has.
+//! Text of a CA as one line, and the facts that only its wording shows.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::retry_after;
 /// The longest text that is stored, in characters.
 const LENGTH: usize = 1000;
 
-/// Text of a CA in one line: control characters and runs of blanks become one blank.
+/// Text of a CA as one line: control characters and runs of blanks become one blank.
 pub(super) struct Detail(String);
 
 impl Detail {
@@ -29,12 +29,12 @@ impl Detail {
         self.0 = format!("{}; {identifier}{text}", self.0);
     }
 
-    /// Reports Boulder's wording for a name that the operator has to unpause.
+    /// Returns true for Boulder's wording about a name that the operator has to unpause.
     pub(super) fn is_about_pause(&self) -> bool {
         self.0.contains("unpause") || self.0.contains("temporarily prevented from requesting")
     }
 
-    /// Reports Boulder's wording for an account that was deactivated or revoked.
+    /// Returns true for Boulder's wording about an account that was deactivated or revoked.
     pub(super) fn is_about_account(&self) -> bool {
         let text = self.0.to_ascii_lowercase();
         text.contains("account is not valid") || text.contains("account has been deactivated")

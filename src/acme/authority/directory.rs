@@ -13,12 +13,12 @@ use crate::acme::problem::{Class, Problem};
 pub struct Directory {
     /// The URL of renewal information (RFC 9773); none if the CA does not support it.
     pub renewal_info: Option<String>,
-    /// Requirements and offers of the CA.
+    /// Metadata of the CA.
     #[serde(default)]
     pub meta: Meta,
 }
 
-/// Requirements and offers of a CA: the directory's `meta`.
+/// Metadata of a CA, in the directory's field `meta`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Meta {

@@ -19,7 +19,7 @@ impl<'a> Document<'a> {
         Self(problem)
     }
 
-    /// The type without its prefix, such as `badNonce`; none if it is not ACME's.
+    /// Returns the type without its prefix, such as `badNonce`; none if it is not ACME's.
     pub(super) fn kind(&self) -> Option<&'a str> {
         ErrorType::parse(self.0.r#type.as_deref()).map(|kind| kind.0)
     }
@@ -44,7 +44,7 @@ impl<'a> Document<'a> {
 
     /// Classifies the document as the error of an identifier's challenge.
     ///
-    /// Whatever its type, the CA counts it as a failed validation.
+    /// The CA counts it as a failed validation, whatever its type.
     pub(super) fn validation_problem(&self, identifier: &Host) -> Problem {
         let problem = self.problem(None);
         let class = match problem.class {
@@ -59,7 +59,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The types of the document and of its subproblems.
+    /// Returns the types of the document and of its subproblems.
     fn types(&self) -> impl Iterator<Item = ErrorType<'a>> {
         let subproblems = self.0.subproblems.iter();
         let types = subproblems.map(|subproblem| subproblem.r#type.as_deref());
@@ -79,7 +79,7 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// The text of the document, followed by that of each subproblem with its identifier.
+    /// Returns the text of the document, followed by that of each subproblem with its identifier.
     fn detail(&self) -> Detail {
         let kind = self.0.r#type.as_deref();
         let kind = kind.unwrap_or("a problem document without a text");
@@ -92,7 +92,7 @@ impl<'a> Document<'a> {
         detail
     }
 
-    /// The identifier of the subproblems, if all have the same.
+    /// Returns the identifier of the subproblems, if all have the same.
     fn identifier(&self) -> Option<String> {
         let mut identifiers = self.0.subproblems.iter().map(Self::identifier_of);
         let first = identifiers.next()??;
@@ -120,8 +120,8 @@ impl<'a> ErrorType<'a> {
         urn?.strip_prefix(URN).map(Self)
     }
 
-    /// The class of the type and, where the type is ambiguous, of the detail; none if the next
-    /// type decides.
+    /// Returns the class of the type and, where the type is ambiguous, of the detail; none if the
+    /// next type decides.
     fn class(self, detail: &Detail) -> Option<Class> {
         Some(match self.0 {
             "badNonce" | "serverInternal" => Class::Network,

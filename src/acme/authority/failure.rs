@@ -64,7 +64,7 @@ impl Failure {
         }
     }
 
-    /// Makes the failure of an order that is still `processing` at the end of the time, with the
+    /// Makes the failure of an order that is still `processing` at the deadline; `next` is the
     /// moment of the next poll.
     fn still_processing(next: Option<std::time::Instant>) -> Self {
         let wait = next.map(|next| next.saturating_duration_since(std::time::Instant::now()));
@@ -80,12 +80,12 @@ impl Failure {
         self.kind.as_deref() == Some("badNonce")
     }
 
-    /// Reports that the requested URL does not exist at the CA: 404 or 410.
+    /// Returns true if the requested URL does not exist at the CA: 404 or 410.
     pub(super) fn is_gone(&self) -> bool {
         matches!(self.status, Some(StatusCode::NOT_FOUND | StatusCode::GONE))
     }
 
-    /// The time until the CA accepts another request; zero if it names none.
+    /// Returns the time until the CA accepts another request; zero if it names none.
     pub(super) fn retry_after(&self) -> std::time::Duration {
         let moment = self.problem.retry_after;
         let wait = moment.map(|moment| moment - OffsetDateTime::now_utc());
@@ -93,7 +93,7 @@ impl Failure {
         wait.unwrap_or_default()
     }
 
-    /// Makes the problem of a request of an order: a URL that does not exist ends the order.
+    /// Classifies a failed request of an order: after 404 and 410 the order is gone.
     pub(super) fn into_order_problem(self) -> Problem {
         let is_gone = self.is_gone() && self.problem.class != Class::AccountGone;
         match is_gone {
@@ -102,7 +102,7 @@ impl Failure {
         }
     }
 
-    /// Makes the problem of a resumption: a refusal ends the order that was placed before.
+    /// Classifies a failed resumption: after a refusal the order is gone.
     pub(super) fn into_resumption_problem(self) -> Problem {
         let problem = self.into_order_problem();
         match problem.class {
@@ -111,8 +111,8 @@ impl Failure {
         }
     }
 
-    /// Classifies a failed registration: `unauthorized` is then about the account and, if there
-    /// is one, about its external account binding.
+    /// Classifies a failed registration: `unauthorized` is a refusal, of the external account
+    /// binding if there is one.
     pub(super) fn of_registration(mut self, is_bound: bool) -> Self {
         let problem = &mut self.problem;
         if matches!(problem.class, Class::Validation | Class::AccountGone) {
@@ -193,7 +193,7 @@ impl<B: AsRef<[u8]>> ErrorResponse<'_, B> {
         Problem::network(format!("the CA answered {status} with {content}"))
     }
 
-    /// The page to which `userActionRequired` refers (RFC 8555, 7.3.3): the document's
+    /// Returns the page to which `userActionRequired` refers (RFC 8555, 7.3.3): the document's
     /// `instance`, or the terms of service.
     fn action_page(&self) -> Option<String> {
         #[derive(serde::Deserialize)]
@@ -209,7 +209,7 @@ impl<B: AsRef<[u8]>> ErrorResponse<'_, B> {
             .filter(|page| page.len() <= LONGEST_URL)
     }
 
-    /// The target of `Link: <URL>;rel="terms-of-service"` (RFC 8288).
+    /// Returns the target of `Link: <URL>;rel="terms-of-service"` (RFC 8288).
     fn terms_of_service(&self) -> Option<String> {
         let links = self.0.headers().get_all(LINK).into_iter();
         let links = links.filter_map(|link| link.to_str().ok());
@@ -222,7 +222,7 @@ impl<B: AsRef<[u8]>> ErrorResponse<'_, B> {
     }
 }
 
-/// The text of a header; none if it has other bytes than visible ASCII.
+/// Returns the text of a header; none if it has other bytes than visible ASCII.
 pub(super) fn header_text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::acme::problem::Problem;
 
-/// Time for all steps of an order from the last response to a challenge on.
+/// Time for all steps of an order, counted from the last response to a challenge.
 const TOTAL_LIMIT: Duration = Duration::from_secs(300);
 /// Time for one step. An order that is not done by then is reported, and resumed later.
 const STEP_LIMIT: Duration = Duration::from_secs(50);
@@ -31,7 +31,7 @@ pub struct PlacedOrder {
 }
 
 impl PlacedOrder {
-    /// `thumbprint` is that of the account's key.
+    /// Wraps an order; `thumbprint` is that of the account's key.
     pub(super) fn new(order: Order, thumbprint: &str, transport: &Transport) -> Self {
         Self {
             resource: OrderResource::new(order, thumbprint, transport),
@@ -47,13 +47,13 @@ impl PlacedOrder {
         self
     }
 
-    /// The URL by which the order is resumed.
+    /// Returns the URL by which the order is resumed.
     #[must_use]
     pub fn url(&self) -> &str {
         self.resource.url()
     }
 
-    /// The status in the CA's last response.
+    /// Returns the status in the CA's last response.
     pub fn status(&mut self) -> OrderStatus {
         self.resource.state().status
     }
@@ -92,7 +92,7 @@ impl PlacedOrder {
         }
     }
 
-    /// Fetches the authorization, and reports that validation of the challenge has begun.
+    /// Fetches the authorization, and returns true if validation of the challenge has begun.
     async fn is_accepted(&mut self, challenge: &Challenge) -> Result<bool, Problem> {
         let until = self.deadline();
         let found = retry_read!(until, self.resource.authorization_of(challenge));
@@ -174,7 +174,7 @@ impl PlacedOrder {
         matches!(self.status(), OrderStatus::Processing | OrderStatus::Valid)
     }
 
-    /// The `error` of the order object.
+    /// Returns the `error` of the order object.
     fn error(&mut self) -> Option<Problem> {
         let error = self.resource.state().error.as_ref()?;
         Some(Failure::from_document(error, None).problem)

@@ -1,5 +1,5 @@
-//! Repeated requests: after `badNonce`, of which instant-acme retries three in a row, and after a
-//! failure of the network if a repetition does no harm.
+//! Retries of requests: after `badNonce`, at which instant-acme gives up after three attempts, and
+//! after a failure of the network if a repetition is harmless.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ macro_rules! retry_bad_nonce {
 }
 pub(super) use retry_bad_nonce;
 
-/// Repeats a request until a deadline after `badNonce` and after failures of the network or CA.
+/// Repeats a request until a deadline, after `badNonce` and after failures of the network or CA.
 ///
 /// For requests that may reach the CA twice: those that only read.
 macro_rules! retry_read {

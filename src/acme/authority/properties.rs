@@ -21,7 +21,7 @@ use crate::{
 
 const NOW: OffsetDateTime = datetime!(2026-11-26 12:00 UTC);
 const STATUSES: [u16; 8] = [200, 400, 403, 404, 410, 429, 500, 503];
-/// The longest detail, in characters: 1000 of the CA's, after a prefix of hubgate.
+/// The longest detail, in characters: 1000 of the CA after a prefix of hubgate.
 const LENGTH: usize = 1100;
 /// The longest `Retry-After` that instant-acme may see, in seconds.
 const LONGEST: u64 = 24 * 60 * 60;

@@ -69,11 +69,11 @@ impl RenewalWindow {
     }
 }
 
-/// Returns the unique identifier of a certificate in DER (RFC 9773, 4.1), for renewal information
-/// and `replaces`.
+/// Returns the unique identifier of a certificate in DER (RFC 9773, 4.1), as renewal information
+/// and `replaces` use it.
 ///
 /// # Errors
-/// `Class::Unusable` without a certificate or its authority key identifier.
+/// `Class::Unusable` for bytes that are not a certificate with an authority key identifier.
 pub fn ari_id(leaf_der: &[u8]) -> Result<String, Problem> {
     certificate_identifier(leaf_der).map(|identifier| identifier.to_string())
 }

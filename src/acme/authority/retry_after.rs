@@ -36,7 +36,7 @@ pub(super) fn parse_date(text: &str) -> Option<OffsetDateTime> {
     })
 }
 
-/// Converts a moment to UTC; none if its year then has more than four digits or is negative.
+/// Converts a moment to UTC; none if its year is then outside the calendar.
 pub(super) fn to_utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
     moment.checked_to_offset(UtcOffset::UTC)
 }

@@ -12,7 +12,7 @@ fn home() -> Vec<Host> {
     vec![Host::Name("home.example".into())]
 }
 
-/// The problem of a new order that the CA answers with this response.
+/// Places an order that the CA answers with this response, and returns the problem.
 async fn order_problem(head: &'static str, body: &str) -> Problem {
     let body = body.to_owned();
     let ca = Ca::start(move |path, _| (path == "/order").then(|| answer(head, &body))).await;
@@ -92,7 +92,7 @@ async fn revoking_a_revoked_certificate_succeeds() {
     assert_eq!(ca.connect().await.revoke(&ca::leaf(), reason).await, Ok(()));
 }
 
-/// The schedule spawns its jobs, so their futures must be `Send`.
+/// Requires futures that are `Send`, because the schedule spawns its jobs.
 #[test]
 fn requests_to_a_ca_can_be_spawned() {
     fn spawnable<F: Future + Send>(_: F) {}

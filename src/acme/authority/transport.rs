@@ -1,8 +1,8 @@
-//! HTTP transport of instant-acme: sends its requests and keeps the parts of the CA's responses
-//! that it drops.
+//! HTTP transport for instant-acme, which also stores clock, `Retry-After` and nonces of the CA's
+//! responses.
 //!
-//! A response without success becomes a `Failure` here, while its headers are at hand. Only
-//! `badNonce` passes, because instant-acme then signs the request again.
+//! A response without success becomes a `Failure` here, because instant-acme drops its headers.
+//! Only `badNonce` passes: instant-acme then signs the request again.
 
 use std::{
     pin::Pin,
@@ -82,7 +82,7 @@ impl Transport {
 
     /// Reads the directory, and stores it for instant-acme.
     pub(super) async fn directory(&self, url: &str) -> Result<Response<Bytes>, Failure> {
-        // A retry here saves the half minute until the schedule's next attempt.
+        // Without this retry, the next attempt is the schedule's, half a minute later.
         let mut retries = NetworkRetries::until(Instant::now() + DIRECTORY_RETRIES);
         let response = loop {
             match self.get(url).await {
@@ -110,12 +110,12 @@ impl Transport {
         is_directory.then(|| response.clone())
     }
 
-    /// The CA's clock minus this machine's, by the last response with a `Date`.
+    /// Returns the CA's clock minus this machine's, by the last response with a `Date`.
     pub(super) fn clock_skew(&self) -> Option<Duration> {
         self.state().clock_skew
     }
 
-    /// The time that is left of the last response's `Retry-After`; zero without one.
+    /// Returns the time that is left of the last response's `Retry-After`; zero without one.
     pub(super) fn retry_after(&self) -> std::time::Duration {
         let until = self.state().retry_after;
         let left = until.map(|until| until - OffsetDateTime::now_utc());
@@ -196,8 +196,8 @@ pub(super) fn shorten_wait(headers: &mut HeaderMap) {
     }
 }
 
-/// Makes a relative `Location` absolute (RFC 9110, 10.2.2; RFC 3986, 5.2): instant-acme requests
-/// it as it is.
+/// Makes a relative `Location` absolute (RFC 9110, 10.2.2; RFC 3986, 5.2), because instant-acme
+/// does not resolve it.
 fn resolve_location(url: &Uri, headers: &mut HeaderMap) {
     let location = header_text(headers, LOCATION);
     let Some(reference) = location.filter(|location| Url::parse(location).is_err()) else {

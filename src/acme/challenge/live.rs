@@ -36,7 +36,7 @@ impl ActiveResponse {
         }
     }
 
-    /// Stores a validation request; unanswered ones leave room for those of the CA.
+    /// Stores a validation request; unanswered ones cannot use up the room for answered ones.
     pub(super) fn record(&self, hit: Hit) {
         let mut hits = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
         let same_kind = hits.iter().filter(|other| other.answered == hit.answered);
@@ -59,7 +59,7 @@ impl Response {
         }
     }
 
-    /// The key authorization, if the response is for this token.
+    /// Returns the key authorization, if the response is for this token.
     pub(super) fn http(&self, requested: &str) -> Option<&str> {
         match self {
             Self::Http {
@@ -70,7 +70,7 @@ impl Response {
         }
     }
 
-    /// The TLS configuration, if the response is for this server name.
+    /// Returns the TLS configuration, if the response is for this server name.
     pub(super) fn tls_alpn(&self, requested: &str) -> Option<&Arc<ServerConfig>> {
         match self {
             Self::TlsAlpn {

@@ -28,7 +28,7 @@ pub(super) struct ValidationCertificate<'a> {
 }
 
 impl<'a> ValidationCertificate<'a> {
-    /// `digest` is the SHA-256 of the key authorization.
+    /// Describes the certificate; `digest` is the SHA-256 of the key authorization.
     pub(super) fn new(identifier: &'a Host, digest: &'a [u8; 32]) -> Self {
         Self { identifier, digest }
     }
@@ -66,7 +66,8 @@ impl<'a> ValidationCertificate<'a> {
         Ok(CertifiedKey::new(vec![certificate.der().clone()], key))
     }
 
-    /// The server name in the CA's ClientHello; for an address its reverse name (RFC 8738, 6).
+    /// Returns the server name in the CA's ClientHello: for an address the reverse name
+    /// (RFC 8738, 6).
     pub(super) fn server_name(&self) -> String {
         match self.identifier {
             Host::Address(address) => reverse_name(*address),

@@ -62,7 +62,7 @@ impl Connection {
         &self.origin
     }
 
-    /// Reports that the connection is open and was used within the time `idle`.
+    /// Returns true if the connection is open and was used within the time `idle`.
     pub(super) fn is_usable(&self, idle: Duration) -> bool {
         !self.sender.is_closed() && self.last_used.elapsed() < idle
     }
@@ -108,7 +108,7 @@ impl Origin {
         Problem::network(format!("{self} answered with more than {limit} bytes"))
     }
 
-    /// The problem of an interrupted connection, with all sources of the error.
+    /// Returns the problem of an interrupted connection, with all sources of the error.
     fn interruption(&self, fault: &(dyn Error + 'static)) -> Problem {
         let sources = std::iter::successors(Some(fault), |&fault| fault.source());
         let texts: Vec<_> = sources.map(ToString::to_string).collect();

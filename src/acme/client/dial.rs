@@ -15,10 +15,10 @@ use tokio_rustls::TlsConnector;
 use super::{connection::Connection, origin::Origin, proxy::Proxy, received::Stream};
 use crate::acme::problem::{Cause, Class, Problem};
 
-/// The delay between the attempts at two addresses (RFC 8305, 5).
+/// The Connection Attempt Delay of Happy Eyeballs (RFC 8305, 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Opens connections; sets no time limit.
+/// Opens connections, without a time limit.
 pub(super) struct Dialer {
     tls: TlsConnector,
     proxy: Proxy,

@@ -43,14 +43,14 @@ impl Origin {
         Ok(origin)
     }
 
-    /// Reports that the host is `localhost` or a loopback address.
+    /// Returns true for `localhost` and loopback addresses.
     pub(super) fn is_this_machine(&self) -> bool {
         let address = self.host.parse::<IpAddr>();
         self.host == "localhost"
             || address.is_ok_and(|address| address.to_canonical().is_loopback())
     }
 
-    /// Host and port for a URL and `Host`; the scheme's default port is left out.
+    /// Returns host and port for a URL and `Host`; the scheme's default port is left out.
     pub(super) fn authority(&self) -> String {
         let port = if self.secure { 443 } else { 80 };
         if self.port == port {
@@ -59,7 +59,7 @@ impl Origin {
         self.target()
     }
 
-    /// Host and port for CONNECT.
+    /// Returns host and port for CONNECT.
     pub(super) fn target(&self) -> String {
         format!("{}:{}", self.bracketed_host(), self.port)
     }

@@ -50,7 +50,8 @@ impl Proxy {
     }
 }
 
-/// An entry of `NO_PROXY` in lower case: `*`, a domain with its subdomains, an address or a network.
+/// An entry of `NO_PROXY` in lower case: `*`, a domain with its subdomains, an address or a
+/// network.
 struct Exemption(String);
 
 impl Exemption {

@@ -24,7 +24,7 @@ fn get(url: &str) -> Request<Bytes> {
     Request::get(url).body(Bytes::new()).unwrap()
 }
 
-/// The detail of a request that fails.
+/// Sends a request that fails, and returns the detail.
 async fn failure(client: &HttpsClient, url: &str) -> String {
     let problem = client.send(get(url)).await.unwrap_err();
     assert_eq!(problem.class, Class::Network, "{problem}");

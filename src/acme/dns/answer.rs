@@ -8,7 +8,7 @@ use hickory_proto::{
 /// The response of a DNS server.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// The message on the wire, for the check of its signature.
+    /// The bytes of the message, for the check of its signature.
     pub(super) bytes: Vec<u8>,
     pub(super) message: Message,
 }
@@ -28,7 +28,7 @@ impl Answer {
         })
     }
 
-    /// Reports that the server knows the records of the name, or that there are none.
+    /// Returns true if the server knows the records of the name, or knows that there are none.
     pub(super) fn is_conclusive(&self) -> bool {
         matches!(
             self.message.response_code,
@@ -40,12 +40,12 @@ impl Answer {
         self.message.authoritative
     }
 
-    /// The hosts of the NS records in the answer section.
+    /// Returns the hosts of the NS records in the answer section.
     pub(super) fn name_servers(&self) -> Vec<Name> {
         hosts(self.message.answers.iter())
     }
 
-    /// The target of a name's CNAME.
+    /// Returns the target of a name's CNAME.
     pub(super) fn cname(&self, name: &Name) -> Option<Name> {
         self.data_of(name).find_map(|data| match data {
             RData::CNAME(target) => Some(target.0.clone()),
@@ -53,7 +53,7 @@ impl Answer {
         })
     }
 
-    /// Reports that a name has a TXT record with this value.
+    /// Returns true if a name has a TXT record with this value.
     pub(super) fn has_txt(&self, name: &Name, value: &[u8]) -> bool {
         self.data_of(name).any(|data| match data {
             RData::TXT(text) => text.txt_data.concat() == value,
@@ -61,7 +61,7 @@ impl Answer {
         })
     }
 
-    /// The name servers of a referral to a zone below `zone` that contains the name.
+    /// Returns the name servers of a referral to a zone below `zone` that contains the name.
     pub(super) fn delegation(&self, name: &Name, zone: &Name) -> Option<Vec<Name>> {
         if self.is_authoritative() {
             return None;
@@ -71,8 +71,8 @@ impl Answer {
         (!hosts.is_empty()).then_some(hosts)
     }
 
-    /// The zone of a name: the owner of the SOA record, which a server sends also with the
-    /// response that the name does not exist (RFC 2308, 2).
+    /// Returns the zone of a name: the owner of the SOA record, which is also in the response for a
+    /// name that does not exist (RFC 2308, 2).
     pub(super) fn zone_of(&self, name: &Name) -> Option<Name> {
         let records = self.message.answers.iter().chain(&self.message.authorities);
         let mut owners = records
@@ -84,7 +84,8 @@ impl Answer {
             .cloned()
     }
 
-    /// The records of one name alone: the response for an alias has also those of its target.
+    /// Returns the records of one name alone: the response for an alias has also those of its
+    /// target.
     fn data_of(&self, name: &Name) -> impl Iterator<Item = &RData> {
         let records = self.message.answers.iter();
         let own = records.filter(move |record| record.name == *name);
@@ -92,7 +93,7 @@ impl Answer {
     }
 }
 
-/// The hosts of NS records.
+/// Returns the hosts of NS records.
 fn hosts<'a>(records: impl Iterator<Item = &'a DnsRecord>) -> Vec<Name> {
     let hosts = records.filter_map(|record| match &record.data {
         RData::NS(host) => Some(host.0.clone()),

@@ -101,7 +101,7 @@ impl Service {
         }
     }
 
-    /// The host of the API, for messages.
+    /// Returns the host of the API, for messages.
     pub(super) fn host(&self) -> String {
         let uri: Option<Uri> = self.base.parse().ok();
         let host = uri.as_ref().and_then(Uri::host);
@@ -125,7 +125,7 @@ impl Service {
         problem
     }
 
-    /// The message for a token that the provider refuses.
+    /// Returns the message for a token that the provider refuses.
     pub(super) fn token_refused(&self, reason: &str) -> String {
         format!(
             "the token is refused by {} ({}); \

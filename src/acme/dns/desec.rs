@@ -30,7 +30,7 @@ const ATTEMPTS: usize = 3;
 /// deSEC's API with a token.
 pub struct Desec {
     service: Service,
-    /// Locked from the read of a set to its write.
+    /// Locked from reading a set until it is written.
     writing: Mutex<()>,
 }
 
@@ -75,7 +75,7 @@ impl Desec {
         self.change(record, |_, _| {}).await
     }
 
-    /// Removes the record's value from its set, lets `add` add it again, and writes the set.
+    /// Rewrites the record set of a name: removes the record's value, then applies `add`.
     async fn change(
         &self,
         record: &Record,
@@ -97,7 +97,7 @@ impl Desec {
         self.write(&domain, subname, &set).await
     }
 
-    /// Fetches the account's domain of a name.
+    /// Fetches the domain of the account that contains a name.
     async fn domain(&self, name: &str) -> Result<Domain, Problem> {
         let path = format!("/domains/?owns_qname={name}");
         let response = self.send(Method::GET, &path, None).await?;
@@ -137,7 +137,7 @@ impl Desec {
         self.check(response).map(drop)
     }
 
-    /// Sends a request, and repeats it after the time that a throttled response demands.
+    /// Sends a request, and repeats it after the pause that a throttled response (429) demands.
     async fn send(
         &self,
         method: Method,
@@ -166,7 +166,7 @@ impl Desec {
     }
 }
 
-/// The time until the next attempt that a throttled response demands.
+/// Returns the pause that a throttled response (429) demands.
 fn throttle_wait(response: &Response<Bytes>) -> Option<Duration> {
     if response.status() != StatusCode::TOO_MANY_REQUESTS {
         return None;

@@ -19,7 +19,7 @@ use crate::acme::problem::Problem;
 /// The URL of the API.
 const BASE: &str = "https://www.duckdns.org";
 
-/// Age at which a value is replaced: its validation was broken off.
+/// Age at which a value counts as abandoned and is replaced.
 const ABANDONED: Duration = Duration::from_secs(15 * 60);
 
 /// DuckDNS's API with the token of an account.
@@ -120,7 +120,7 @@ fn encode(text: &str) -> String {
 struct Domain(String);
 
 impl Domain {
-    /// Returns the domain of a name, which is in lower case without the last dot.
+    /// Parses a name in lower case without the last dot.
     fn parse(name: &str) -> Result<Self, Problem> {
         let domain = name
             .strip_suffix(".duckdns.org")

@@ -24,7 +24,7 @@ use super::answer::Answer;
 /// Attempts over UDP.
 const UDP_ATTEMPTS: usize = 2;
 
-/// The largest response accepted over UDP, in bytes: it passes most networks unfragmented.
+/// The largest UDP response that a query permits, in bytes: it is not fragmented on most networks.
 const PAYLOAD: u16 = 1232;
 
 /// Makes a query for one name and type.
@@ -46,7 +46,7 @@ pub(super) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// `attempt_limit` is the time for each attempt.
+    /// Addresses a query to a server; `attempt_limit` is the time for each attempt.
     pub(super) fn new(server: SocketAddr, query: &'a Message, attempt_limit: Duration) -> Self {
         Self {
             server,

@@ -101,8 +101,8 @@ impl Provider {
         }
     }
 
-    /// Reports that the zone can have one value only, so that the challenges of an order have to be
-    /// validated one after the other (DuckDNS).
+    /// Returns true if a zone can have one value only (DuckDNS): the challenges of an order then
+    /// have to be validated one after the other.
     #[must_use]
     pub fn is_one_at_a_time(&self) -> bool {
         matches!(self, Self::DuckDns(_))

@@ -1,8 +1,9 @@
 //! Propagation of a challenge's TXT record: the name at which it is created, and the wait until
 //! the zone's name servers serve it.
 //!
-//! Only the name servers of the zone get queries for the name, because no cache is between. An
-//! order continues also if the check is impossible: without a resolver, or with port 53 blocked.
+//! Only the name servers of the zone get queries for the name, because their responses are not
+//! cached. If no check is possible, without a resolver or with port 53 blocked, the order goes on
+//! after a fixed wait.
 
 use std::{
     io,
@@ -84,7 +85,7 @@ enum Check {
 }
 
 impl Check {
-    /// Makes the outcome of the last check.
+    /// Converts the last check into the outcome of the wait.
     fn outcome(self, record: &Record, waited: Duration) -> Result<Outcome, Problem> {
         match self {
             Self::Served => Ok(Outcome::Served),
@@ -145,7 +146,7 @@ impl Propagation {
     /// Waits until every name server of the zone serves the record.
     ///
     /// # Errors
-    /// `Class::Provider` if a name server still does not at the end of the time.
+    /// `Class::Provider` if a name server does not serve it within the limit.
     pub async fn wait(&self, record: &Record) -> Result<Outcome, Problem> {
         let name = parse_name(&record.fqdn)?;
         let began = Instant::now();
@@ -198,12 +199,12 @@ impl Propagation {
         join_all(answers).await
     }
 
-    /// Finds the name servers of a name's zone, without a resolver's query for the name.
+    /// Finds the name servers of the zone without sending the name itself to a resolver.
     async fn authoritative_servers(&self, name: &Name) -> io::Result<Vec<SocketAddr>> {
         let zone = self.resolver.zone(&name.base_name()).await?;
         let hosts = self.resolver.name_servers(&zone).await?;
         let servers = self.addresses(&hosts).await?;
-        // Only the servers of the parent zone know that the name is a zone of its own.
+        // The name can be a zone of its own, which only the servers of its parent zone know.
         let answers = self.query_all(&servers, name, RecordType::SOA).await;
         let mut delegations = answers
             .iter()
@@ -232,7 +233,7 @@ impl Propagation {
         own.unwrap_or(SocketAddr::new(address, self.port))
     }
 
-    /// The target of the name's CNAME.
+    /// Returns the target of the name's CNAME.
     async fn cname(&self, name: &Name) -> Option<Name> {
         let servers = self.authoritative_servers(name).await;
         let servers = servers.unwrap_or_default();
@@ -244,8 +245,8 @@ impl Propagation {
         if let Some(answer) = authoritative.next() {
             return answer.cname(name);
         }
-        // With port 53 blocked, the resolver is the only source; its cache does no harm then,
-        // because no check can query the name.
+        // With port 53 blocked, only the resolver can be queried. Its cache is harmless then: the
+        // wait for the record does not query it.
         let answer = self.resolver.query(name, RecordType::CNAME).await.ok()?;
         answer.cname(name)
     }

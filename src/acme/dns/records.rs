@@ -48,14 +48,14 @@ pub struct CloudflareId {
 }
 
 impl Record {
-    /// The name in lower case without the last dot, as the APIs of providers expect it.
+    /// Returns the name in lower case without the last dot, as the APIs of providers expect it.
     pub(super) fn domain_name(&self) -> String {
         self.fqdn.trim_end_matches('.').to_ascii_lowercase()
     }
 }
 
 impl Held {
-    /// The provider's name in messages.
+    /// Returns the provider's name in messages.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Exec => "a hook",
@@ -85,7 +85,7 @@ impl Records {
             .retain(|entry| (&entry.fqdn, &entry.value) != (&record.fqdn, &record.value));
     }
 
-    /// The records that may exist, the oldest first.
+    /// Returns the records that may exist, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Record> {
         self.0.iter()
     }

@@ -1,7 +1,7 @@
-//! The recursive resolvers, for the way to the name servers of a zone.
+//! Recursive resolvers, which find the name servers of a zone.
 //!
-//! They get no query for the name of the challenge: a resolver would cache that the record does
-//! not exist, also for a CA that uses the same one.
+//! They get no query for the challenge's name: a resolver would cache that the record does not
+//! exist, and the CA may use the same resolver.
 
 use std::{
     io,
@@ -26,7 +26,7 @@ const SYSTEM: &str = "/etc/resolv.conf";
 /// The most name servers of a zone that are looked up.
 const NAME_SERVERS: usize = 13;
 
-/// Recursive resolvers; the first with a conclusive response decides.
+/// Recursive resolvers; the first conclusive response is used.
 pub struct Resolver {
     servers: ServerList,
     attempt_limit: Duration,

@@ -38,7 +38,7 @@ const FUDGE: u16 = 300;
 /// The record's time to live, in seconds.
 const TTL: u32 = 60;
 
-/// A TSIG key: a secret that the name server shares.
+/// A TSIG key: a secret shared with the name server.
 pub struct Key {
     /// The key's name at the server.
     pub name: String,

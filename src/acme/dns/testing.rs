@@ -35,7 +35,7 @@ impl FakeApi {
         Self(Box::new(move |request| Ok(answer(request))))
     }
 
-    /// An API to which every request fails.
+    /// Makes an API to which every request fails.
     pub(super) fn broken(problem: Problem) -> Self {
         Self(Box::new(move |_| Err(problem.clone())))
     }

@@ -9,7 +9,7 @@ use super::super::transport::Transport;
 
 const FIRST: Duration = Duration::from_millis(250);
 const GROWTH: f32 = 1.5;
-/// A longer `Retry-After` is passed to the schedule, which retries no sooner than this anyway.
+/// A longer `Retry-After` is passed to the schedule, which waits at least this long anyway.
 const PASSED_ON: Duration = Duration::from_secs(30);
 
 /// Growing intervals, each at least as long as the CA's last `Retry-After`.

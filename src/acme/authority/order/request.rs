@@ -1,4 +1,4 @@
-//! The single requests of an order (RFC 8555, 7.4), without retries.
+//! The requests of an order (RFC 8555, 7.4), without retries.
 
 use std::time::Instant;
 
@@ -36,7 +36,7 @@ impl OrderResource {
         self.order.url()
     }
 
-    /// The order as the CA's last response describes it.
+    /// Returns the order object of the CA's last response.
     pub(super) fn state(&mut self) -> &OrderState {
         self.order.state()
     }
@@ -73,7 +73,7 @@ impl OrderResource {
         Err(Error::Str("the order has no such challenge"))
     }
 
-    /// Fetches the authorization of a challenge anew.
+    /// Fetches the current authorization of a challenge.
     pub(super) async fn authorization_of(
         &mut self,
         challenge: &Challenge,
@@ -138,7 +138,7 @@ impl OrderResource {
         Ok(self.order.state().status)
     }
 
-    /// The problem of an invalid order to which the CA adds no error.
+    /// Returns the problem of an invalid order to which the CA adds no error.
     pub(super) fn invalid() -> Problem {
         Problem::new(
             Class::OrderGone,

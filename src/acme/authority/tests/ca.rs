@@ -46,7 +46,7 @@ impl Ca {
         self.0.url(path)
     }
 
-    /// The number of requests to a path.
+    /// Returns the number of requests to a path.
     pub(super) fn requests_to(&self, path: &str) -> usize {
         let requests = self.0.requests();
         let paths = requests
@@ -87,8 +87,8 @@ fn default_response(path: &str) -> String {
     }
 }
 
-/// A response with a nonce. It ends with the connection, because the length of the address that
-/// replaces `HERE` is not known yet.
+/// Makes a response with a nonce. It ends with the connection, because the length of the address
+/// that replaces `HERE` is not known yet.
 pub(super) fn json(head: &str, body: &str) -> String {
     format!("HTTP/1.1 {head}\r\nReplay-Nonce: nonce\r\n\r\n{body}")
 }
@@ -124,7 +124,7 @@ fn challenge(status: &str, error: &str) -> String {
     )
 }
 
-/// A certificate with an authority key identifier, which renewal information needs.
+/// Issues a certificate with an authority key identifier, which renewal information needs.
 pub(super) fn leaf() -> Vec<u8> {
     let mut params = leaf_params("home.example");
     params.use_authority_key_identifier_extension = true;

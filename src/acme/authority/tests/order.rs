@@ -1,4 +1,4 @@
-//! Orders, by the responses of the CA.
+//! Orders at a scripted CA, from the nonce to the certificate.
 
 use super::*;
 

@@ -49,7 +49,7 @@ impl Gateway {
         })
     }
 
-    /// Lets the proxy connect the stream to the server.
+    /// Opens a tunnel to the server through the stream to the proxy.
     pub(in crate::acme::client) async fn tunnel(
         &self,
         mut stream: TcpStream,
@@ -73,7 +73,7 @@ impl Gateway {
         }
     }
 
-    /// The CONNECT request for a host and port.
+    /// Returns the CONNECT request for a host and port.
     pub(super) fn request(&self, target: &str) -> String {
         let authorization = self
             .authorization
@@ -103,7 +103,7 @@ impl ResponseHead {
         Ok(Self(head))
     }
 
-    /// The status code; none if the head is not HTTP/1.
+    /// Returns the status code; none if the head is not HTTP/1.
     fn status(&self) -> Option<u16> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut response = httparse::Response::new(&mut headers);

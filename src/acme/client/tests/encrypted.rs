@@ -6,7 +6,7 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 use crate::tls::testing::{Folder, TestCa, changed, leaf_params};
 
-/// A server for `ca.test` and this machine, with a client that trusts it.
+/// Starts a server for `ca.test` and this machine, with a client that trusts it.
 async fn trusted(folder: &Folder, script: fn(usize, &str) -> Reply) -> (Server, HttpsClient) {
     let ca = TestCa::new("private");
     let issued = ca.issue_with(changed(leaf_params("ca.test"), |params| {
@@ -46,7 +46,7 @@ async fn a_private_ca_is_trusted_by_its_root_only() {
     assert!(detail.contains("UnknownIssuer"), "{detail}");
 }
 
-/// The same client through a proxy at the address.
+/// Makes the same client through a proxy at the address.
 fn through(client: &HttpsClient, folder: &Folder, proxy: &str) -> HttpsClient {
     let roots = roots::load(Some(&folder.path("root.pem"))).unwrap();
     let dialer = Dialer::new(roots, Proxy::parse(proxy, "").unwrap()).unwrap();

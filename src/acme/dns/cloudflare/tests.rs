@@ -132,7 +132,7 @@ async fn creating_an_existing_record_succeeds() {
     assert_eq!(zone.contents().len(), 1);
 }
 
-/// The detail of a creation that fails.
+/// Creates a record against a failing API, and returns the detail.
 async fn failure(status: u16, body: &str) -> String {
     let body = body.to_owned();
     let client = client(move |_| (status, body.clone()));

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::acme::{dns::Held, problem::Class};
 
-/// A hook that is a shell script, in a folder of its own.
+/// Makes a hook that is a shell script, in a folder of its own.
 fn hook(script: &str) -> (Hook, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hook");
@@ -84,7 +84,7 @@ async fn a_slow_hook_is_killed_with_its_children() {
     }
 }
 
-/// Reports a process that is not a zombie: a killed orphan stays one until it is reaped.
+/// Returns true for a process that is not a zombie: a killed orphan stays one until it is reaped.
 fn is_running(process: Pid) -> bool {
     let stat = format!("/proc/{}/stat", process.as_raw_pid());
     let is_zombie = fs::read_to_string(stat).is_ok_and(|stat| stat.contains(") Z "));

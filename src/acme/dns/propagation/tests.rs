@@ -32,8 +32,8 @@ fn record() -> Record {
     }
 }
 
-/// The response of a resolver that knows the zones `example.test` and `other.test`, each with one
-/// name server.
+/// Makes the response of a resolver that knows the zones `example.test` and `other.test`, each with
+/// one name server.
 fn resolved(message: &Message) -> Message {
     let queried = message.queries[0].name().to_ascii();
     let zone = ["example.test.", "other.test."]
@@ -50,7 +50,7 @@ fn resolved(message: &Message) -> Message {
     answer
 }
 
-/// A resolver and the names of its queries.
+/// Starts a resolver, and returns it with the names of its queries.
 async fn resolver() -> (FakeServer, Arc<Mutex<Vec<String>>>) {
     let queried = Arc::new(Mutex::new(Vec::new()));
     let record = Arc::clone(&queried);
@@ -67,7 +67,7 @@ fn propagation(resolver: &FakeServer, port: u16) -> Propagation {
     Propagation::new(resolver, port, QUICK)
 }
 
-/// A name server of the zone, which serves these records.
+/// Starts a name server of the zone, which serves these records.
 async fn name_server(records: Vec<DnsRecord>) -> FakeServer {
     FakeServer::start(move |message, _| {
         let query = &message.queries[0];

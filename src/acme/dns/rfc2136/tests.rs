@@ -50,7 +50,7 @@ fn signed(signer: &TSigner, query: &[u8], mut answer: Message) -> Option<Message
     Some(answer)
 }
 
-/// An unsigned refusal with an error of TSIG.
+/// Makes an unsigned refusal with an error of TSIG.
 fn tsig_error(query: &Message, error: TsigError, other: Vec<u8>) -> Message {
     let mut answer = answer(query, vec![]);
     answer.metadata.response_code = ResponseCode::NotAuth;
@@ -62,7 +62,7 @@ fn tsig_error(query: &Message, error: TsigError, other: Vec<u8>) -> Message {
 
 type Updates = Arc<Mutex<Vec<DnsRecord>>>;
 
-/// A primary server of `example.test.` that records its updates.
+/// Starts a primary server of `example.test.` that records its updates.
 async fn primary(signer: TSigner) -> (FakeServer, Updates) {
     let updates = Updates::default();
     let record = Arc::clone(&updates);
