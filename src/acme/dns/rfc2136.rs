@@ -192,8 +192,8 @@ impl Rfc2136 {
                 signature.map_or_else(String::new, |tsig| clock_difference(&tsig.other, now))
             ),
             (ResponseCode::Refused, _) => format!(
-                "the name server {server} refuses the request; check that it has the zone of {name}, \
-                 and let the TSIG key {key} update the TXT records of that name"
+                "the name server {server} refuses the request; check that it has the zone of \
+                 {name}, and let the TSIG key {key} update the TXT records of that name"
             ),
             (ResponseCode::NotAuth, _) => format!(
                 "the name server {server} accepts no updates of the zone of {name}; \
