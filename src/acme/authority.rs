@@ -1,17 +1,19 @@
-//! A CA that speaks ACME, spoken to as one account: orders, renewal information, revocation.
+//! A CA that speaks ACME (RFC 8555), used through one account: orders, renewal information,
+//! revocation.
 //!
-//! Every failure is a `Problem`, which says what to do about it; when that is done is not decided
-//! here. `badNonce` is never a failure until it has come two dozen times in a row.
+//! Every failure is a `Problem` with a class, on which the schedule of the certificate acts.
+//! `badNonce` becomes a failure only after 24 attempts in a row.
 
 mod account;
 mod authorization;
+mod detail;
 mod directory;
 mod document;
 mod failure;
 mod order;
 mod persist;
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a violated property panics")]
 pub(crate) mod properties;
 mod renewal_info;
 mod retry_after;
@@ -25,7 +27,10 @@ use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
 use self::{
-    account::AccountKey, failure::Failure, order::of_order, persist::persist, transport::Transport,
+    account::{AccountKey, Credentials, Registration},
+    failure::Failure,
+    persist::retry_bad_nonce,
+    transport::Transport,
 };
 pub use self::{
     account::{ExternalAccount, Settings},
@@ -40,7 +45,7 @@ use super::{
 };
 use crate::config::model::Host;
 
-/// A CA, spoken to as one account; cheap to clone.
+/// A CA, used through one account; cheap to clone.
 #[derive(Clone)]
 pub struct CertificateAuthority {
     account: Account,
@@ -50,15 +55,14 @@ pub struct CertificateAuthority {
 }
 
 impl CertificateAuthority {
-    /// Reads the CA's directory, and takes up the account of the credentials, or registers one if
-    /// there are none or they are another CA's; then the credentials to keep, a secret, are given
-    /// beside it.
+    /// Reads the CA's directory and restores the account of the credentials.
     ///
-    /// Whether the CA still knows a kept account shows with its first order.
+    /// Without credentials, or with those of another CA, it registers an account and returns its
+    /// credentials, a secret, for the store. A restored account is checked by its first order.
     ///
     /// # Errors
-    /// `Class::AccountGone` for credentials that cannot be read, `Class::Refused` for a binding
-    /// that is missing or wrong, and whatever else the CA or the way to it says.
+    /// `Class::AccountGone` for credentials that cannot be read, `Class::Refused` for an external
+    /// account binding that is missing or wrong, and every problem of the CA or the connection.
     pub async fn connect(
         client: &HttpsClient,
         settings: &Settings,
@@ -66,20 +70,21 @@ impl CertificateAuthority {
     ) -> Result<(Self, Option<Vec<u8>>), Problem> {
         let transport = Transport::new(client.clone());
         let directory = Directory::fetch(&transport, &settings.directory).await?;
-        let kept = match credentials {
-            Some(credentials) => account::take_up(&transport, settings, credentials).await?,
+        let registration = Registration::new(&transport, settings);
+        let restored = match credentials {
+            Some(credentials) => registration.restore(Credentials::new(credentials)).await?,
             None => None,
         };
-        let (account, new) = match kept {
+        let (account, new) = match restored {
             Some(account) => (account, None),
             None => {
-                let registered = account::register(&transport, settings, &directory).await?;
-                (registered.0, Some(registered.1))
+                let (account, credentials) = registration.register(&directory).await?;
+                (account, Some(credentials))
             }
         };
-        let key = new.as_deref().or(credentials);
+        let credentials = new.as_deref().or(credentials).map(Credentials::new);
         let authority = Self {
-            key: key.and_then(|key| AccountKey::of(settings, key)),
+            key: credentials.and_then(|credentials| credentials.key(&settings.directory)),
             account,
             transport,
             directory,
@@ -87,31 +92,33 @@ impl CertificateAuthority {
         Ok((authority, new))
     }
 
-    /// What the CA asks and offers.
+    /// Returns the CA's directory.
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// The URL of the account.
+    /// Returns the URL of the account.
     #[must_use]
     pub fn account_url(&self) -> &str {
         self.account.id()
     }
 
-    /// The CA's clock minus ours, by its last answer, to the second.
+    /// Returns the CA's clock minus this machine's by the last response, to the second.
     #[must_use]
     pub fn clock_skew(&self) -> Option<Duration> {
         self.transport.clock_skew()
     }
 
-    /// Orders a certificate for the identifiers, in place of the certificate `replaces`, which a
-    /// CA without renewal information is not told.
+    /// Places an order for a certificate with the identifiers.
+    ///
+    /// `replaces` is the certificate in DER that the new one succeeds (RFC 9773, 5); it is left
+    /// out for a CA without renewal information.
     ///
     /// # Errors
-    /// `Class::AlreadyReplaced` for whatever is wrong with `replaces`, `Class::InvalidProfile`,
-    /// `Class::AccountGone` also for an account that has another key by now, and whatever else the
-    /// CA or the way to it says.
+    /// `Class::AlreadyReplaced` for every fault of `replaces`, `Class::InvalidProfile`,
+    /// `Class::AccountGone` also for an account with a changed key, and every problem of the CA or
+    /// the connection.
     pub async fn place(
         &self,
         identifiers: &[Host],
@@ -119,28 +126,36 @@ impl CertificateAuthority {
         profile: Option<&str>,
     ) -> Result<PlacedOrder, Problem> {
         self.directory.check_profile(profile)?;
-        let identifiers: Vec<_> = identifiers.iter().map(identifier).collect();
-        let mut wish = NewOrder::new(&identifiers);
+        let identifiers: Vec<_> = identifiers.iter().map(Identifier::from).collect();
+        let mut new_order = NewOrder::new(&identifiers);
         if let Some(leaf) = replaces.filter(|_| self.directory.renewal_info.is_some()) {
-            wish = wish.replaces(renewal_info::identifier(leaf).map_err(not_replaceable)?);
+            let certificate = renewal_info::certificate_identifier(leaf);
+            let certificate =
+                certificate.map_err(|problem| problem.with_class(Class::AlreadyReplaced))?;
+            new_order = new_order.replaces(certificate);
         }
         if let Some(profile) = profile {
-            wish = wish.profile(profile);
+            new_order = new_order.profile(profile);
         }
-        let placed = match persist!(self.account.new_order(&wish)) {
-            Err(failure) => Err(self.unless_unknown(failure).await),
-            Ok(order) => Ok(order),
-        };
-        placed
-            .map(|order| self.placed(order))
-            .map_err(|problem| match replaces {
-                Some(_) if is_of_replaces(&problem) => not_replaceable(problem),
-                _ => problem,
-            })
+        match retry_bad_nonce!(self.account.new_order(&new_order)) {
+            Ok(order) => Ok(self.placed(order)),
+            Err(failure) => Err(self.refusal(failure, replaces.is_some()).await),
+        }
     }
 
-    /// A CA calls a signature bad when the account's key is another one by now.
-    async fn unless_unknown(&self, failure: Failure) -> Problem {
+    /// Classifies the refusal of a new order.
+    async fn refusal(&self, failure: Failure, is_replacement: bool) -> Problem {
+        let problem = self.detect_changed_key(failure).await;
+        // Boulder reports faults of `replaces` under any type, so the text decides.
+        let is_about_replaces = problem.detail.to_ascii_lowercase().contains("replace");
+        match is_replacement && is_about_replaces {
+            true => problem.with_class(Class::AlreadyReplaced),
+            false => problem,
+        }
+    }
+
+    /// Classifies a rejected signature as `Class::AccountGone` if the CA no longer knows the key.
+    async fn detect_changed_key(&self, failure: Failure) -> Problem {
         let may_be_key = matches!(
             failure.kind.as_deref(),
             Some("malformed" | "unauthorized" | "badPublicKey")
@@ -149,32 +164,30 @@ impl CertificateAuthority {
             return failure.problem;
         };
         match key.is_unknown(&self.transport).await {
-            true => Problem {
-                class: Class::AccountGone,
-                ..failure.problem
-            },
+            true => failure.problem.with_class(Class::AccountGone),
             false => failure.problem,
         }
     }
 
-    /// Takes up an order by its URL, however far it is.
+    /// Resumes an order in any state by its URL.
     ///
     /// # Errors
-    /// `Class::OrderGone` if the CA does not know it, does not give it to this account, or calls
-    /// it invalid; and whatever else the CA or the way to it says.
+    /// `Class::OrderGone` for an order that is unknown to the CA, of another account, or invalid;
+    /// `Class::Validation` for one that is invalid after a failed validation; and every problem
+    /// of the CA or the connection.
     pub async fn resume(&self, url: &str) -> Result<PlacedOrder, Problem> {
-        let order = persist!(self.account.order(url.to_owned()));
-        let order = order.map_err(|failure| gone(of_order(failure)))?;
+        let order = retry_bad_nonce!(self.account.order(url.to_owned()));
+        let order = order.map_err(Failure::into_resumption_problem)?;
         let mut order = self.placed(order);
         if order.status() == OrderStatus::Invalid {
-            let why = order.why_invalid().await;
-            // A proof that was not believed counts at the CA, whoever reads of it.
-            let class = match why.class {
+            let problem = order.invalid_reason().await;
+            // The CA counts failed validations, also those read after a restart.
+            let class = match problem.class {
                 Class::Validation => Class::Validation,
-                Class::Refused if why.cause == Some(Cause::Caa) => Class::Validation,
+                Class::Refused if problem.cause == Some(Cause::Caa) => Class::Validation,
                 _ => Class::OrderGone,
             };
-            return Err(Problem { class, ..why });
+            return Err(problem.with_class(class));
         }
         Ok(order)
     }
@@ -183,62 +196,44 @@ impl CertificateAuthority {
         PlacedOrder::new(order, self.account.key_thumbprint(), &self.transport)
     }
 
-    /// When the CA wants the certificate renewed; none if it has no opinion on that ever.
+    /// Fetches the renewal window that the CA suggests (RFC 9773); none if the CA does not
+    /// support renewal information.
     ///
     /// # Errors
-    /// Whatever the CA or the way to it says; `Class::Network` for a window without sense.
+    /// Every problem of the CA or the connection; `Class::Network` for a malformed window.
     pub async fn renewal_info(&self, leaf_der: &[u8]) -> Result<Option<RenewalWindow>, Problem> {
         let Some(base) = &self.directory.renewal_info else {
             return Ok(None);
         };
         let url = format!("{}/{}", base.trim_end_matches('/'), ari_id(leaf_der)?);
-        let answer = self.transport.get(&url).await?;
-        RenewalWindow::parse(&answer, OffsetDateTime::now_utc()).map(Some)
+        let response = self.transport.get(&url).await?;
+        RenewalWindow::parse(&response, OffsetDateTime::now_utc()).map(Some)
     }
 
-    /// Revokes a certificate of this account; one already revoked is no error.
+    /// Revokes a certificate of this account; a certificate revoked before is a success.
     ///
     /// # Errors
-    /// Whatever the CA or the way to it says.
+    /// Every problem of the CA or the connection.
     pub async fn revoke(&self, leaf_der: &[u8], reason: RevocationReason) -> Result<(), Problem> {
         let leaf = CertificateDer::from(leaf_der);
         let request = RevocationRequest {
             certificate: &leaf,
             reason: Some(reason),
         };
-        match persist!(self.account.revoke(&request)) {
+        match retry_bad_nonce!(self.account.revoke(&request)) {
             Err(Failure {
                 kind: Some(kind), ..
             }) if kind == "alreadyRevoked" => Ok(()),
-            done => done.map_err(Problem::from),
+            revoked => revoked.map_err(Problem::from),
         }
     }
 }
 
-fn identifier(host: &Host) -> Identifier {
-    match host {
-        Host::Address(address) => Identifier::Ip(*address),
-        host => Identifier::Dns(host.to_string()),
+impl From<&Host> for Identifier {
+    fn from(host: &Host) -> Self {
+        match host {
+            Host::Address(address) => Self::Ip(*address),
+            host => Self::Dns(host.to_string()),
+        }
     }
-}
-
-/// The words, because Boulder gives these faults any type (`ARI 'replaces' field`).
-fn is_of_replaces(problem: &Problem) -> bool {
-    problem.detail.to_ascii_lowercase().contains("replace")
-}
-
-fn not_replaceable(problem: Problem) -> Problem {
-    Problem {
-        class: Class::AlreadyReplaced,
-        ..problem
-    }
-}
-
-/// What would be a refusal of something new is, of an order that was placed, its end.
-fn gone(problem: Problem) -> Problem {
-    let class = match problem.class {
-        Class::Refused | Class::Validation => Class::OrderGone,
-        class => class,
-    };
-    Problem { class, ..problem }
 }

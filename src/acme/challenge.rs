@@ -1,8 +1,8 @@
-//! Proofs that are up, for a CA to look at: answers on port 80 (RFC 8555, 8.3) and handshakes on
-//! port 443 (RFC 8737).
+//! Active responses to challenges: http-01 on port 80 (RFC 8555, 8.3) and tls-alpn-01 on port 443
+//! (RFC 8737).
 //!
-//! Each is up as long as its `Presented` lives, and each visit is remembered. The CA is not
-//! spoken to here, and no socket is read.
+//! A response is active as long as its `Presented` lives, and each validation request is recorded.
+//! The module neither talks to the CA nor reads sockets.
 
 mod hit;
 mod live;
@@ -19,120 +19,129 @@ use rustls::ServerConfig;
 use time::OffsetDateTime;
 
 pub use self::hit::Hit;
-use self::live::{Live, Proof};
-use super::problem::{Class, Problem};
+use self::{
+    live::{ActiveResponse, Response},
+    tls_alpn::ValidationCertificate,
+};
+use super::problem::Problem;
 use crate::config::model::{ChallengeKind, Host};
 
-/// Where the CA looks for http-01.
+/// The path of http-01, before the token.
 const WELL_KNOWN: &str = "/.well-known/acme-challenge/";
 
-/// The proofs that are up; clones share them.
+/// The active responses; clones share them.
 #[derive(Clone, Default)]
 pub struct Challenges {
-    live: Arc<Mutex<Vec<Arc<Live>>>>,
+    active: Arc<Mutex<Vec<Arc<ActiveResponse>>>>,
 }
 
-/// A proof that is up until this is dropped.
+/// An active response, which ends when this is dropped.
 pub struct Presented {
     challenges: Challenges,
-    live: Arc<Live>,
+    active: Arc<ActiveResponse>,
 }
 
 impl Challenges {
-    /// Puts up the answer to a token of http-01.
+    /// Activates the response to a token of http-01.
     #[must_use]
     pub fn present_http(&self, token: &str, key_authorization: &str) -> Presented {
-        self.present(Proof::Http {
+        self.present(Response::Http {
             token: token.to_owned(),
-            answer: key_authorization.to_owned(),
+            key_authorization: key_authorization.to_owned(),
         })
     }
 
-    /// Puts up the certificate of tls-alpn-01; `digest` is the SHA-256 of the key authorization.
+    /// Activates the validation certificate of tls-alpn-01; `digest` is the SHA-256 of the key
+    /// authorization.
     ///
     /// # Errors
-    /// `Class::Provider`: a wildcard, which cannot be proven so, or no certificate can be made.
+    /// `Class::Provider` for a wildcard, which tls-alpn-01 cannot validate, and for a name that
+    /// no certificate can have.
     pub fn present_tls_alpn(
         &self,
         identifier: &Host,
         digest: &[u8; 32],
     ) -> Result<Presented, Problem> {
-        let config = tls_alpn::config(identifier, digest);
-        let config = config.map_err(|fault| {
-            Problem::new(
-                Class::Provider,
-                format!("no certificate of tls-alpn-01 for {identifier}: {fault:#}"),
-            )
+        let certificate = ValidationCertificate::new(identifier, digest);
+        let config = certificate.server_config().map_err(|fault| {
+            Problem::provider(format!(
+                "no certificate of tls-alpn-01 for {identifier}: {fault:#}"
+            ))
         })?;
-        Ok(self.present(Proof::TlsAlpn {
-            name: tls_alpn::server_name(identifier),
+        Ok(self.present(Response::TlsAlpn {
+            server_name: certificate.server_name(),
             config,
         }))
     }
 
-    /// The body to answer with, for a path exactly as the CA asks for it; none if the token is
-    /// not up. The visit is remembered.
+    /// Returns the body for the path of a validation request, and records the request; none if
+    /// the token has no active response.
     #[must_use]
     pub fn answer_http(&self, path: &str, peer: IpAddr) -> Option<String> {
         let token = path.strip_prefix(WELL_KNOWN)?;
-        let is_asked = |proof: &Proof| proof.http(token).is_some();
-        let found = self.visit(ChallengeKind::Http01, peer, is_asked)?;
-        found.proof.http(token).map(str::to_owned)
+        let is_requested = |response: &Response| response.http(token).is_some();
+        let found = self.find_and_record(ChallengeKind::Http01, peer, is_requested)?;
+        found.response.http(token).map(str::to_owned)
     }
 
-    /// The configuration for a handshake that offers exactly `acme-tls/1`; none if no proof for
-    /// the server's name is up. The visit is remembered.
+    /// Returns the TLS configuration for a handshake that offers exactly `acme-tls/1`, and records
+    /// the handshake; none if the server name has no active response.
     #[must_use]
     pub fn tls_alpn_config(&self, server_name: &str, peer: IpAddr) -> Option<Arc<ServerConfig>> {
-        let is_asked = |proof: &Proof| proof.tls_alpn(server_name).is_some();
-        let found = self.visit(ChallengeKind::TlsAlpn01, peer, is_asked)?;
-        found.proof.tls_alpn(server_name).map(Arc::clone)
+        let is_requested = |response: &Response| response.tls_alpn(server_name).is_some();
+        let found = self.find_and_record(ChallengeKind::TlsAlpn01, peer, is_requested)?;
+        found.response.tls_alpn(server_name).map(Arc::clone)
     }
 
-    fn present(&self, proof: Proof) -> Presented {
-        let live = Arc::new(Live::new(proof));
-        self.lock().push(Arc::clone(&live));
+    fn present(&self, response: Response) -> Presented {
+        let active = Arc::new(ActiveResponse::new(response));
+        self.lock().push(Arc::clone(&active));
         Presented {
             challenges: self.clone(),
-            live,
+            active,
         }
     }
 
-    /// The newest proof that is asked for. Who finds none is remembered with all of that kind:
-    /// it tells an operator that the way is open.
-    fn visit(
+    /// Finds the newest response that a request matches, and records the request with it.
+    ///
+    /// A request without a match is recorded with every response of its type: for the diagnosis,
+    /// it shows that the port is reachable.
+    fn find_and_record(
         &self,
         kind: ChallengeKind,
         peer: IpAddr,
-        is_asked: impl Fn(&Proof) -> bool,
-    ) -> Option<Arc<Live>> {
+        is_requested: impl Fn(&Response) -> bool,
+    ) -> Option<Arc<ActiveResponse>> {
         let all = self.lock();
-        let found = all.iter().rev().find(|live| is_asked(&live.proof));
+        let found = all
+            .iter()
+            .rev()
+            .find(|active| is_requested(&active.response));
         let hit = Hit {
             peer: peer.to_canonical(),
             at: OffsetDateTime::now_utc(),
             answered: found.is_some(),
         };
         match found {
-            Some(live) => live.remember(hit),
+            Some(active) => active.record(hit),
             None => all
                 .iter()
-                .filter(|live| live.proof.kind() == kind)
-                .for_each(|live| live.remember(hit)),
+                .filter(|active| active.response.kind() == kind)
+                .for_each(|active| active.record(hit)),
         }
         found.cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Live>>> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<ActiveResponse>>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Presented {
-    /// Who came to look so far, the earliest first; a bounded number.
+    /// Returns the validation requests so far, the earliest first; 64 at most.
     #[must_use]
     pub fn hits(&self) -> Vec<Hit> {
-        self.live.hits()
+        self.active.hits()
     }
 }
 
@@ -140,6 +149,6 @@ impl Drop for Presented {
     fn drop(&mut self) {
         self.challenges
             .lock()
-            .retain(|live| !Arc::ptr_eq(live, &self.live));
+            .retain(|active| !Arc::ptr_eq(active, &self.active));
     }
 }

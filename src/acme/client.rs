@@ -1,7 +1,7 @@
-//! HTTPS for what hubgate itself asks of others: CAs, and the APIs of DNS providers.
+//! HTTPS client for hubgate's own requests, to CAs and to the APIs of DNS providers.
 //!
-//! HTTP/1.1 with one kept connection per server, bounded in time and size, through the proxy of
-//! the environment if there is one. Follows no redirect, and makes nothing of what is answered.
+//! HTTP/1.1 with one idle connection per server, limits on time and size, through the proxy of
+//! the environment if there is one. The client follows no redirect and interprets no status.
 
 mod connection;
 mod dial;
@@ -15,7 +15,7 @@ mod tests;
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -27,31 +27,36 @@ use http::{
 };
 use tokio::time::timeout;
 
-use self::{connection::Connection, dial::Dialer, origin::Origin, proxy::Proxy};
-use super::problem::{Cause, Class, Problem};
+use self::{
+    connection::{Connection, Interrupted},
+    dial::Dialer,
+    origin::Origin,
+    proxy::Proxy,
+};
+use super::problem::{Cause, Problem};
 
 const PRODUCT: &str = concat!("hubgate/", env!("CARGO_PKG_VERSION"));
-/// More servers than hubgate talks to at a time.
-const KEPT: usize = 8;
+/// The most idle connections, each to another server.
+const IDLE_CONNECTIONS: usize = 8;
 
-/// A client for HTTPS, cheap to clone; clones share the kept connections.
+/// An HTTPS client, cheap to clone; clones share the idle connections.
 #[derive(Clone)]
 pub struct HttpsClient {
     dialer: Arc<Dialer>,
-    kept: Arc<Mutex<HashMap<Origin, Connection>>>,
+    idle: Arc<Mutex<HashMap<Origin, Connection>>>,
     limits: Limits,
 }
 
-/// How long an answer may take, and how large it may be.
+/// Limits on the time and size of an exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For a connection, with the proxy's part and the TLS handshake.
+    /// Time to connect, including the CONNECT of a proxy and the TLS handshake.
     pub connect: Duration,
-    /// For the whole exchange, the connection included.
+    /// Time for the whole exchange, including the connection.
     pub exchange: Duration,
-    /// For the body of the answer, in bytes.
+    /// Length of the response body in bytes.
     pub body: usize,
-    /// How long an idle connection is used again.
+    /// Time for which an idle connection can be reused.
     pub idle: Duration,
 }
 
@@ -67,40 +72,42 @@ impl Default for Limits {
 }
 
 impl HttpsClient {
-    /// Makes a client that trusts the system's roots and those in a PEM file, and takes the proxy
-    /// from `HTTPS_PROXY` and `NO_PROXY`.
+    /// Makes a client that trusts the system's root certificates and those of a PEM file, and
+    /// uses the proxy of `HTTPS_PROXY` and `NO_PROXY`.
     ///
     /// # Errors
-    /// The file cannot be read or has no certificate in it, or `HTTPS_PROXY` is no proxy's URL.
+    /// A file that cannot be read or has no certificate, or an `HTTPS_PROXY` that is no URL of an
+    /// HTTP proxy.
     pub fn load(root: Option<&Path>) -> anyhow::Result<Self> {
         let dialer = Dialer::new(roots::load(root)?, Proxy::from_environment()?)?;
         Ok(Self {
             dialer: Arc::new(dialer),
-            kept: Arc::default(),
+            idle: Arc::default(),
             limits: Limits::default(),
         })
     }
 
-    /// The same client within other limits.
+    /// Replaces the limits.
     #[must_use]
     pub fn within(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Asks, and reads the whole answer, whatever its status.
+    /// Sends a request and reads the whole response, whatever its status.
     ///
-    /// The URL is absolute: `https://`, or `http://` to this machine. `Host` and `User-Agent` are
-    /// set. A request may reach the server twice if it closed a kept connection without a word.
+    /// The URL is absolute: `https://`, or `http://` to this machine. The client sets `Host` and
+    /// `User-Agent`. The server may receive the request twice if it closes an idle connection
+    /// without a response.
     ///
     /// # Errors
-    /// `Class::Network` if no whole answer came; `Class::Refused` for a URL as above it is not.
+    /// `Class::Network` without a complete response; `Class::Refused` for any other URL.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Problem> {
-        let origin = Origin::of(request.uri())?;
-        let request = addressed(request, &origin);
+        let origin = Origin::parse(request.uri())?;
+        let request = origin.address(request);
         timeout(self.limits.exchange, self.exchange(&origin, request))
             .await
-            .unwrap_or_else(|_| Err(self.slow(&origin)))
+            .unwrap_or_else(|_| Err(self.exchange_timeout(&origin)))
     }
 
     async fn exchange(
@@ -108,75 +115,70 @@ impl HttpsClient {
         origin: &Origin,
         request: Request<Bytes>,
     ) -> Result<Response<Bytes>, Problem> {
-        if let Some(connection) = self.take(origin) {
-            match self.ask(origin, connection, request.clone()).await {
-                Err(broken) if !broken.heard => {}
-                answered => return answered.map_err(|broken| broken.problem),
+        if let Some(connection) = self.take_idle(origin) {
+            match self.send_on(connection, request.clone()).await {
+                Err(interrupted) if !interrupted.response_began => {}
+                result => return result.map_err(|interrupted| interrupted.problem),
             }
         }
         let opened = timeout(self.limits.connect, self.dialer.open(origin)).await;
-        let connection = opened.unwrap_or_else(|_| Err(self.unconnected(origin)))?;
-        let answered = self.ask(origin, connection, request).await;
-        answered.map_err(|broken| broken.problem)
+        let connection = opened.unwrap_or_else(|_| Err(self.connect_timeout(origin)))?;
+        let result = self.send_on(connection, request).await;
+        result.map_err(|interrupted| interrupted.problem)
     }
 
-    async fn ask(
+    async fn send_on(
         &self,
-        origin: &Origin,
         mut connection: Connection,
         request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, connection::Broken> {
-        let answer = connection.ask(origin, request, self.limits.body).await?;
-        self.keep(origin, connection);
-        Ok(answer)
+    ) -> Result<Response<Bytes>, Interrupted> {
+        let response = connection.send(request, self.limits.body).await?;
+        self.store_idle(connection);
+        Ok(response)
     }
 
-    fn take(&self, origin: &Origin) -> Option<Connection> {
+    fn take_idle(&self, origin: &Origin) -> Option<Connection> {
         let connection = self.lock().remove(origin)?;
         connection.is_usable(self.limits.idle).then_some(connection)
     }
 
-    fn keep(&self, origin: &Origin, connection: Connection) {
-        let mut kept = self.lock();
-        kept.retain(|_, other| other.is_usable(self.limits.idle));
-        if kept.len() < KEPT {
-            kept.insert(origin.clone(), connection);
+    fn store_idle(&self, connection: Connection) {
+        let mut idle = self.lock();
+        idle.retain(|_, other| other.is_usable(self.limits.idle));
+        if idle.len() < IDLE_CONNECTIONS {
+            idle.insert(connection.origin().clone(), connection);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, Connection>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Origin, Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn slow(&self, origin: &Origin) -> Problem {
+    fn exchange_timeout(&self, origin: &Origin) -> Problem {
         let limit = self.limits.exchange;
-        Problem::new(
-            Class::Network,
-            format!("{origin} did not answer within {limit:?}"),
-        )
+        Problem::network(format!("{origin} did not answer within {limit:?}"))
     }
 
-    fn unconnected(&self, origin: &Origin) -> Problem {
+    fn connect_timeout(&self, origin: &Origin) -> Problem {
         let limit = self.limits.connect;
-        Problem::new(
-            Class::Network,
-            format!("cannot connect to {origin} within {limit:?}"),
-        )
-        .caused_by(Cause::Unreachable)
+        Problem::network(format!("cannot connect to {origin} within {limit:?}"))
+            .caused_by(Cause::Unreachable)
     }
 }
 
-/// The request as it goes over the wire: path and query only, with the host beside it.
-fn addressed(mut request: Request<Bytes>, origin: &Origin) -> Request<Bytes> {
-    let path = request.uri().path_and_query();
-    let path = path
-        .cloned()
-        .unwrap_or_else(|| PathAndQuery::from_static("/"));
-    *request.uri_mut() = Uri::from(path);
-    let headers = request.headers_mut();
-    headers.insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
-    if let Ok(host) = HeaderValue::try_from(origin.authority()) {
-        headers.insert(HOST, host);
+impl Origin {
+    /// Rewrites the target to path and query, and adds `Host` and `User-Agent`.
+    fn address(&self, mut request: Request<Bytes>) -> Request<Bytes> {
+        let path = request.uri().path_and_query();
+        let path = path
+            .cloned()
+            .unwrap_or_else(|| PathAndQuery::from_static("/"));
+        *request.uri_mut() = Uri::from(path);
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
+        if let Ok(host) = HeaderValue::try_from(self.authority()) {
+            headers.insert(HOST, host);
+        }
+        request
     }
-    request
 }

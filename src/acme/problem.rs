@@ -1,51 +1,51 @@
-//! Why an attempt at a certificate failed, in the classes on which the scheduler acts.
+//! Reasons for a failed attempt at a certificate, in the classes on which the schedule acts.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-/// Why an attempt at a certificate failed.
+/// The reason for a failed attempt at a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// What the scheduler acts on.
+    /// The class on which the schedule acts.
     pub class: Class,
-    /// What the CA, or the way to it, said; one line.
+    /// The text of the CA or of the failed operation; one line.
     pub detail: String,
-    /// When the CA wants to be asked again.
+    /// The moment before which the CA does not want another request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(with = "time::serde::rfc3339::option")]
     pub retry_after: Option<OffsetDateTime>,
-    /// The identifier it is about, when only one of the order is.
+    /// The identifier that the problem is about; none if it is about several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
-    /// A page of the CA's where a person can help, such as to unpause a name.
+    /// A page of the CA for the operator, such as the one that unpauses a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// The cause, where an error's type has it.
+    /// The cause, if the type of the error names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
 }
 
-/// Causes that an error's type has, of the way to a server or of a problem document.
+/// Causes that follow from the type of an error: of a connection, or of a problem document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// The server's name cannot be looked up, or has no address.
+    /// The look-up of the server's name fails or returns no address.
     NameLookup,
-    /// No connection to the server or through the proxy comes about.
+    /// The server or the HTTP proxy refuses the connection or does not respond.
     Unreachable,
     /// The server's certificate is not trusted.
     Untrusted,
-    /// TLS does not begin, for another reason than the certificate.
+    /// The TLS handshake fails for another reason than the certificate.
     NoTls,
     /// `caa`: a CAA record forbids the CA to issue.
     Caa,
-    /// `externalAccountRequired`, or a binding that the CA refused.
+    /// `externalAccountRequired`, or an external account binding that the CA refused.
     ExternalAccount,
-    /// `rejectedIdentifier`, `unsupportedIdentifier`.
+    /// `rejectedIdentifier` or `unsupportedIdentifier`.
     RejectedName,
-    /// `userActionRequired`: a person has to open the link.
+    /// `userActionRequired`: the operator has to open the link.
     UserAction,
 }
 
@@ -53,34 +53,34 @@ pub enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// The CA could not be reached or did not answer sensibly: connection, time-out, 5xx, no JSON.
+    /// The CA is unreachable or sends no valid ACME response: connection, time-out, 5xx, no JSON.
     Network,
-    /// `rateLimited`: too much was asked of the CA.
+    /// `rateLimited`: a rate limit of the CA is used up.
     RateLimited,
-    /// `rateLimited`, and a person has to unpause the name (Let's Encrypt).
+    /// `rateLimited` until the operator unpauses the name (Let's Encrypt).
     Paused,
-    /// The CA could not see the proof it asked for.
+    /// The CA's validation of a challenge failed.
     Validation,
-    /// Our own side of a challenge failed before the CA was asked to look: hook, DNS provider.
+    /// The challenge could not be set up here: hook, DNS provider, validation certificate.
     Provider,
-    /// Something of this machine: its disk, a file that is named, a fault in hubgate itself.
+    /// A failure of this machine: its disk, a file of the configuration, a defect of hubgate.
     Local,
-    /// `alreadyReplaced`, or another fault of `replaces` (RFC 9773, 7.4).
+    /// `alreadyReplaced`, or another fault of the field `replaces` (RFC 9773, 7.4).
     AlreadyReplaced,
     /// `invalidProfile`: the CA has no such profile.
     InvalidProfile,
-    /// `accountDoesNotExist`: the CA has forgotten the account.
+    /// `accountDoesNotExist`: the CA does not know the account.
     AccountGone,
-    /// The order cannot be taken up again: the CA has lost it, or it is invalid or expired.
+    /// The order cannot be resumed: it is unknown to the CA, invalid or expired.
     OrderGone,
-    /// The CA will not, whenever it is asked: rejectedIdentifier, badCSR, caa, EAB, terms.
+    /// A refusal that repetition does not change: rejectedIdentifier, badCSR, caa, terms.
     Refused,
-    /// What came is no certificate to serve: wrong key, names, dates or chain; not PEM.
+    /// The certificate cannot be served: wrong key, names, dates or chain, or no PEM.
     Unusable,
 }
 
 impl Problem {
-    /// A problem of which only the words are known.
+    /// Makes a problem of a class and a text; everything else is unknown.
     #[must_use]
     pub fn new(class: Class, detail: impl Into<String>) -> Self {
         Self {
@@ -93,11 +93,27 @@ impl Problem {
         }
     }
 
-    /// The same problem with its cause.
+    /// Makes a problem of [`Class::Network`].
+    pub(super) fn network(detail: impl Into<String>) -> Self {
+        Self::new(Class::Network, detail)
+    }
+
+    /// Makes a problem of [`Class::Provider`].
+    pub(super) fn provider(detail: impl Into<String>) -> Self {
+        Self::new(Class::Provider, detail)
+    }
+
+    /// Adds a cause.
     #[must_use]
     pub fn caused_by(self, cause: Cause) -> Self {
         let cause = Some(cause);
         Self { cause, ..self }
+    }
+
+    /// Replaces the class.
+    #[must_use]
+    pub(super) fn with_class(self, class: Class) -> Self {
+        Self { class, ..self }
     }
 }
 

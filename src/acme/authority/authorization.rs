@@ -1,51 +1,53 @@
-//! What the CA wants to see for one identifier (RFC 8555, 7.1.4), and what it thinks of it.
+//! The authorization of one identifier with its challenges (RFC 8555, 7.1.4).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use instant_acme::{AuthorizationState, ChallengeType};
+use instant_acme::{AuthorizationState, ChallengeType, Identifier};
 pub(super) use instant_acme::{AuthorizationStatus, ChallengeStatus};
 
-use super::failure::Failure;
+use super::document::Document;
 use crate::{
     acme::problem::{Class, Problem},
     config::model::{ChallengeKind, Host},
 };
 
-/// What the CA wants to see for one identifier.
+/// The authorization of one identifier.
 #[derive(Clone, Debug)]
 pub struct Authorization {
     /// The name or address; a wildcard is one here.
     pub identifier: Host,
-    /// How far it is; one that is valid needs no proof.
+    /// The status at the CA; a valid authorization needs no challenge.
     pub status: AuthorizationStatus,
-    /// The proofs of which one is enough, of the kinds hubgate knows.
+    /// The challenges that hubgate supports; one of them is enough.
     pub challenges: Vec<Challenge>,
 }
 
-/// One way to prove it.
+/// A challenge of an authorization.
 #[derive(Clone, Debug)]
 pub struct Challenge {
-    /// The kind of proof.
+    /// The type: http-01, tls-alpn-01 or dns-01.
     pub kind: ChallengeKind,
     /// The token of the CA.
     pub token: String,
-    /// Where the CA is told that the proof is up.
+    /// The URL to which the client responds.
     pub url: String,
-    /// What http-01 answers: token and thumbprint of the account's key (RFC 8555, 8.1).
+    /// Token and thumbprint of the account's key (RFC 8555, 8.1): the body of http-01.
     pub key_authorization: String,
-    /// How far it is.
+    /// The status at the CA.
     pub status: ChallengeStatus,
-    /// Why the CA did not believe it.
+    /// The error of the failed validation.
     pub error: Option<Problem>,
 }
 
 impl Authorization {
-    /// `thumbprint` is that of the account's key; none for an identifier that is no host.
-    pub(super) fn of(state: &AuthorizationState, thumbprint: &str) -> Option<Self> {
-        let identifier = host(state)?;
+    /// Reads an authorization; `thumbprint` is that of the account's key.
+    ///
+    /// Returns none for an identifier that is neither a DNS name nor an address.
+    pub(super) fn from_state(state: &AuthorizationState, thumbprint: &str) -> Option<Self> {
+        let identifier = Self::host(state)?;
         let challenges = state.challenges.iter();
         let challenges = challenges
-            .filter_map(|challenge| Challenge::of(challenge, thumbprint, &identifier))
+            .filter_map(|challenge| Challenge::from_acme(challenge, thumbprint, &identifier))
             .collect();
         Some(Self {
             identifier,
@@ -54,19 +56,33 @@ impl Authorization {
         })
     }
 
-    /// Why it failed, if it did.
+    fn host(state: &AuthorizationState) -> Option<Host> {
+        let authorized = state.identifier();
+        Some(match authorized.identifier {
+            Identifier::Dns(name) if !name.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                return None;
+            }
+            Identifier::Dns(name) if authorized.wildcard => Host::Wildcard(name.clone()),
+            Identifier::Dns(name) => Host::Name(name.clone()),
+            Identifier::Ip(address) => Host::Address(*address),
+            _ => return None,
+        })
+    }
+
+    /// Returns the problem of an invalid authorization.
     pub(super) fn failure(&self) -> Option<Problem> {
-        let error = self.challenges.iter().find_map(|it| it.error.clone());
+        let mut challenges = self.challenges.iter();
+        let error = challenges.find_map(|challenge| challenge.error.clone());
         match self.status {
-            AuthorizationStatus::Invalid => Some(error.unwrap_or_else(|| self.wordless())),
+            AuthorizationStatus::Invalid => Some(error.unwrap_or_else(|| self.unexplained())),
             _ => None,
         }
     }
 
-    fn wordless(&self) -> Problem {
+    fn unexplained(&self) -> Problem {
         let mut problem = Problem::new(
             Class::Validation,
-            "the CA did not believe the proof and does not say why",
+            "the validation failed, and the CA gives no reason",
         );
         problem.identifier = Some(self.identifier.to_string());
         problem
@@ -74,24 +90,45 @@ impl Authorization {
 }
 
 impl Challenge {
-    fn of(
+    /// Reads a challenge; none for a type that hubgate does not support.
+    fn from_acme(
         challenge: &instant_acme::Challenge,
         thumbprint: &str,
         identifier: &Host,
     ) -> Option<Self> {
+        let kind = match challenge.r#type {
+            ChallengeType::Http01 => ChallengeKind::Http01,
+            ChallengeType::TlsAlpn01 => ChallengeKind::TlsAlpn01,
+            ChallengeType::Dns01 => ChallengeKind::Dns01,
+            _ => return None,
+        };
         let token = &challenge.token;
         let error = challenge.error.as_ref();
         Some(Self {
-            kind: kind(&challenge.r#type)?,
+            kind,
             token: token.clone(),
             url: challenge.url.clone(),
             key_authorization: format!("{token}.{thumbprint}"),
             status: challenge.status,
-            error: error.map(|error| disbelief(error, identifier)),
+            error: error.map(|error| Document::new(error).validation_problem(identifier)),
         })
     }
 
-    /// The SHA-256 that tls-alpn-01 has in its certificate (RFC 8737, 3).
+    pub(super) fn acme_type(&self) -> ChallengeType {
+        match self.kind {
+            ChallengeKind::Http01 => ChallengeType::Http01,
+            ChallengeKind::TlsAlpn01 => ChallengeType::TlsAlpn01,
+            ChallengeKind::Dns01 => ChallengeType::Dns01,
+        }
+    }
+
+    /// Returns true if an authorization has this challenge.
+    pub(super) fn is_in(&self, authorization: &AuthorizationState) -> bool {
+        let mut challenges = authorization.challenges.iter();
+        challenges.any(|challenge| challenge.url == self.url)
+    }
+
+    /// Returns the SHA-256 of the key authorization, for tls-alpn-01 (RFC 8737, 3).
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let digest = digest(&SHA256, self.key_authorization.as_bytes());
@@ -100,54 +137,9 @@ impl Challenge {
         bytes
     }
 
-    /// The text that dns-01 has in its record (RFC 8555, 8.4).
+    /// Returns the value of the TXT record of dns-01 (RFC 8555, 8.4).
     #[must_use]
     pub fn dns_value(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.digest())
     }
-}
-
-/// A challenge's error; whatever its type, it counts as a failed validation at the CA.
-pub(super) fn disbelief(error: &instant_acme::Problem, identifier: &Host) -> Problem {
-    let Failure { problem, kind, .. } = Failure::of_document(error, None);
-    let class = match problem.class {
-        class @ (Class::RateLimited | Class::Paused) => class,
-        Class::Refused if kind.as_deref() == Some("caa") => Class::Refused,
-        _ => Class::Validation,
-    };
-    Problem {
-        class,
-        identifier: problem.identifier.or_else(|| Some(identifier.to_string())),
-        ..problem
-    }
-}
-
-fn kind(kind: &ChallengeType) -> Option<ChallengeKind> {
-    match kind {
-        ChallengeType::Http01 => Some(ChallengeKind::Http01),
-        ChallengeType::TlsAlpn01 => Some(ChallengeKind::TlsAlpn01),
-        ChallengeType::Dns01 => Some(ChallengeKind::Dns01),
-        _ => None,
-    }
-}
-
-pub(super) fn acme_type(kind: ChallengeKind) -> ChallengeType {
-    match kind {
-        ChallengeKind::Http01 => ChallengeType::Http01,
-        ChallengeKind::TlsAlpn01 => ChallengeType::TlsAlpn01,
-        ChallengeKind::Dns01 => ChallengeType::Dns01,
-    }
-}
-
-fn host(state: &AuthorizationState) -> Option<Host> {
-    let identifier = state.identifier();
-    Some(match identifier.identifier {
-        instant_acme::Identifier::Dns(name) if !name.bytes().all(|it| it.is_ascii_graphic()) => {
-            return None;
-        }
-        instant_acme::Identifier::Dns(name) if identifier.wildcard => Host::Wildcard(name.clone()),
-        instant_acme::Identifier::Dns(name) => Host::Name(name.clone()),
-        instant_acme::Identifier::Ip(address) => Host::Address(*address),
-        _ => return None,
-    })
 }

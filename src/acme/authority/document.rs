@@ -1,17 +1,15 @@
-//! A problem document (RFC 7807, RFC 8555, 6.7) and the class of problem it makes.
-
-#[cfg(test)]
-mod tests;
+//! A problem document (RFC 7807, RFC 8555, 6.7) and the `Problem` that it describes.
 
 use http::StatusCode;
 use instant_acme::{Identifier, Subproblem};
 
-use super::retry_after;
-use crate::acme::problem::{Cause, Class, Problem};
+use super::detail::Detail;
+use crate::{
+    acme::problem::{Cause, Class, Problem},
+    config::model::Host,
+};
 
 const URN: &str = "urn:ietf:params:acme:error:";
-/// The most that is kept of what a CA says, in characters.
-const LENGTH: usize = 1000;
 
 /// A problem document.
 pub(super) struct Document<'a>(&'a instant_acme::Problem);
@@ -21,153 +19,147 @@ impl<'a> Document<'a> {
         Self(problem)
     }
 
-    /// The type without its prefix, such as `badNonce`; none if it is not ACME's.
+    /// Returns the type without its prefix, such as `badNonce`; none if it is not ACME's.
     pub(super) fn kind(&self) -> Option<&'a str> {
-        acme_kind(self.0.r#type.as_deref())
+        ErrorType::parse(self.0.r#type.as_deref()).map(|kind| kind.0)
     }
 
-    /// The problem it makes, with the HTTP status it came with, if any.
+    pub(super) fn is_bad_nonce(&self) -> bool {
+        self.kind() == Some("badNonce")
+    }
+
+    /// Classifies the document by its types, its detail and the HTTP status of the response.
     pub(super) fn problem(&self, status: Option<StatusCode>) -> Problem {
         let detail = self.detail();
         let class = self.class(status, &detail);
         Problem {
             class,
-            retry_after: retry_after::in_words(&detail),
+            retry_after: detail.retry_after(),
             identifier: self.identifier(),
-            link: (class == Class::Paused).then(|| link(&detail)).flatten(),
-            cause: self.cause(),
-            detail: detail.chars().take(LENGTH).collect(),
+            link: (class == Class::Paused).then(|| detail.link()).flatten(),
+            cause: self.types().find_map(ErrorType::cause),
+            detail: detail.shortened(),
         }
     }
 
-    /// The types of the document and of those within.
-    fn kinds(&self) -> impl Iterator<Item = &'a str> {
+    /// Classifies the document as the error of an identifier's challenge.
+    ///
+    /// The CA counts it as a failed validation, whatever its type.
+    pub(super) fn validation_problem(&self, identifier: &Host) -> Problem {
+        let problem = self.problem(None);
+        let class = match problem.class {
+            class @ (Class::RateLimited | Class::Paused) => class,
+            Class::Refused if self.kind() == Some("caa") => Class::Refused,
+            _ => Class::Validation,
+        };
+        Problem {
+            class,
+            identifier: problem.identifier.or_else(|| Some(identifier.to_string())),
+            ..problem
+        }
+    }
+
+    /// Returns the types of the document and of its subproblems.
+    fn types(&self) -> impl Iterator<Item = ErrorType<'a>> {
         let subproblems = self.0.subproblems.iter();
-        let kinds = subproblems.map(|sub| acme_kind(sub.r#type.as_deref()));
-        std::iter::once(self.kind()).chain(kinds).flatten()
+        let types = subproblems.map(|subproblem| subproblem.r#type.as_deref());
+        std::iter::once(self.0.r#type.as_deref())
+            .chain(types)
+            .filter_map(ErrorType::parse)
     }
 
-    fn cause(&self) -> Option<Cause> {
-        self.kinds().find_map(cause)
-    }
-
-    fn class(&self, status: Option<StatusCode>, detail: &str) -> Class {
+    fn class(&self, status: Option<StatusCode>, detail: &Detail) -> Class {
         if status.is_some_and(|status| status.is_server_error()) {
             return Class::Network;
         }
-        let mut classes = self.kinds().filter_map(|kind| class(kind, detail));
+        let mut classes = self.types().filter_map(|kind| kind.class(detail));
         classes.next().unwrap_or(match status {
             Some(StatusCode::TOO_MANY_REQUESTS) => Class::RateLimited,
             _ => Class::Refused,
         })
     }
 
-    /// What the CA said, in one line, of each identifier.
-    fn detail(&self) -> String {
-        let kind = self
-            .0
-            .r#type
-            .as_deref()
-            .unwrap_or("a problem without words");
-        let mut detail = one_line(self.0.detail.as_deref().unwrap_or(kind));
-        for sub in &self.0.subproblems {
-            let said = one_line(sub.detail.as_deref().unwrap_or_default());
-            if !said.is_empty() && !detail.contains(&said) {
-                let name = name(sub).map_or_else(String::new, |name| format!("{name}: "));
-                detail = format!("{detail}; {name}{said}");
-            }
+    /// Returns the text of the document, followed by that of each subproblem with its identifier.
+    fn detail(&self) -> Detail {
+        let kind = self.0.r#type.as_deref();
+        let kind = kind.unwrap_or("a problem document without a text");
+        let mut detail = Detail::new(self.0.detail.as_deref().unwrap_or(kind));
+        for subproblem in &self.0.subproblems {
+            let identifier = Self::identifier_of(subproblem);
+            let text = subproblem.detail.as_deref().unwrap_or_default();
+            detail.append(identifier.as_deref(), text);
         }
         detail
     }
 
-    /// The identifier it is about, when it is about one only.
+    /// Returns the identifier of the subproblems, if all have the same.
     fn identifier(&self) -> Option<String> {
-        let mut names = self.0.subproblems.iter().map(name);
-        let first = names.next()??;
-        names
-            .all(|name| name.as_deref() == Some(&first))
+        let mut identifiers = self.0.subproblems.iter().map(Self::identifier_of);
+        let first = identifiers.next()??;
+        identifiers
+            .all(|identifier| identifier.as_deref() == Some(&first))
             .then_some(first)
     }
-}
 
-fn acme_kind(kind: Option<&str>) -> Option<&str> {
-    kind?.strip_prefix(URN)
-}
-
-/// The class of a type, and of the words where the type does not decide; none if another
-/// document within has to be looked at.
-fn class(kind: &str, detail: &str) -> Option<Class> {
-    Some(match kind {
-        "badNonce" | "serverInternal" => Class::Network,
-        "rateLimited" if is_pause(detail) => Class::Paused,
-        "rateLimited" => Class::RateLimited,
-        "unauthorized" if is_pause(detail) => Class::Paused,
-        "unauthorized" if is_of_account(detail) => Class::AccountGone,
-        "connection" | "dns" | "incorrectResponse" | "tls" | "unauthorized" => Class::Validation,
-        "alreadyReplaced" => Class::AlreadyReplaced,
-        "invalidProfile" => Class::InvalidProfile,
-        "accountDoesNotExist" => Class::AccountGone,
-        "orderNotReady" => Class::OrderGone,
-        "badCSR"
-        | "badPublicKey"
-        | "badSignatureAlgorithm"
-        | "caa"
-        | "externalAccountRequired"
-        | "invalidContact"
-        | "rejectedIdentifier"
-        | "unsupportedContact"
-        | "unsupportedIdentifier"
-        | "userActionRequired" => Class::Refused,
-        _ => return None,
-    })
-}
-
-fn cause(kind: &str) -> Option<Cause> {
-    Some(match kind {
-        "caa" => Cause::Caa,
-        "externalAccountRequired" => Cause::ExternalAccount,
-        "rejectedIdentifier" | "unsupportedIdentifier" => Cause::RejectedName,
-        "userActionRequired" => Cause::UserAction,
-        _ => return None,
-    })
-}
-
-/// Boulder's words for a name that a person has to unpause.
-fn is_pause(detail: &str) -> bool {
-    detail.contains("unpause") || detail.contains("temporarily prevented from requesting")
-}
-
-/// Boulder's words for an account that was deactivated or revoked.
-fn is_of_account(detail: &str) -> bool {
-    let detail = detail.to_ascii_lowercase();
-    detail.contains("account is not valid") || detail.contains("account has been deactivated")
-}
-
-fn name(sub: &Subproblem) -> Option<String> {
-    match sub.identifier.as_ref()? {
-        Identifier::Dns(name) => Some(one_line(name)),
-        Identifier::Ip(address) => Some(address.to_string()),
-        _ => None,
+    fn identifier_of(subproblem: &Subproblem) -> Option<String> {
+        match subproblem.identifier.as_ref()? {
+            Identifier::Dns(name) => Some(Detail::new(name).to_string()),
+            Identifier::Ip(address) => Some(address.to_string()),
+            _ => None,
+        }
     }
 }
 
-/// The first URL in a sentence, without the punctuation that ends it.
-fn link(sentence: &str) -> Option<String> {
-    let start = sentence.find("https://")?;
-    let url = sentence.get(start..)?;
-    let end = url
-        .find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | ')'))
-        .unwrap_or(url.len());
-    Some(
-        url.get(..end)?
-            .trim_end_matches(['.', ',', ';', ':'])
-            .to_owned(),
-    )
+/// An ACME error type without its prefix (RFC 8555, 6.7).
+#[derive(Clone, Copy)]
+struct ErrorType<'a>(&'a str);
+
+impl<'a> ErrorType<'a> {
+    /// Parses the type of a document; none if it is not ACME's.
+    fn parse(urn: Option<&'a str>) -> Option<Self> {
+        urn?.strip_prefix(URN).map(Self)
+    }
+
+    /// Returns the class of the type and, where the type is ambiguous, of the detail; none if the
+    /// next type decides.
+    fn class(self, detail: &Detail) -> Option<Class> {
+        Some(match self.0 {
+            "badNonce" | "serverInternal" => Class::Network,
+            "rateLimited" if detail.is_about_pause() => Class::Paused,
+            "rateLimited" => Class::RateLimited,
+            "unauthorized" if detail.is_about_pause() => Class::Paused,
+            "unauthorized" if detail.is_about_account() => Class::AccountGone,
+            "connection" | "dns" | "incorrectResponse" | "tls" | "unauthorized" => {
+                Class::Validation
+            }
+            "alreadyReplaced" => Class::AlreadyReplaced,
+            "invalidProfile" => Class::InvalidProfile,
+            "accountDoesNotExist" => Class::AccountGone,
+            "orderNotReady" => Class::OrderGone,
+            "badCSR"
+            | "badPublicKey"
+            | "badSignatureAlgorithm"
+            | "caa"
+            | "externalAccountRequired"
+            | "invalidContact"
+            | "rejectedIdentifier"
+            | "unsupportedContact"
+            | "unsupportedIdentifier"
+            | "userActionRequired" => Class::Refused,
+            _ => return None,
+        })
+    }
+
+    fn cause(self) -> Option<Cause> {
+        Some(match self.0 {
+            "caa" => Cause::Caa,
+            "externalAccountRequired" => Cause::ExternalAccount,
+            "rejectedIdentifier" | "unsupportedIdentifier" => Cause::RejectedName,
+            "userActionRequired" => Cause::UserAction,
+            _ => return None,
+        })
+    }
 }
 
-/// What another wrote, fit for a log: control characters and runs of blanks become one blank.
-pub(super) fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
-//! An order at the CA (RFC 8555, 7.4): from the proofs to the chain.
+//! An order at the CA (RFC 8555, 7.4), from its authorizations to the certificate.
 //!
-//! Bounded in time; what the CA has not finished by then is taken up again by the order's URL.
+//! Each step has a time limit; an unfinished order is resumed later by its URL.
 
 mod polls;
 mod request;
@@ -9,96 +9,94 @@ use std::time::{Duration, Instant};
 
 use instant_acme::{Order, OrderStatus};
 
-use self::polls::Polls;
+use self::request::OrderResource;
 use super::{
     authorization::{Authorization, AuthorizationStatus, Challenge, ChallengeStatus},
     failure::Failure,
-    persist::{Outages, endure, persist},
+    persist::{NetworkRetries, retry_bad_nonce, retry_read},
     transport::Transport,
 };
-use crate::acme::problem::{Class, Problem};
+use crate::acme::problem::Problem;
 
-/// How long an order may take from here on, however often it is waited for.
-const IN_ALL: Duration = Duration::from_secs(300);
-/// Longest wait at a time. A CA that is not done by then is reported, and the order taken up again.
-const AT_A_TIME: Duration = Duration::from_secs(50);
+/// Time for all steps of an order, counted from the last response to a challenge.
+const TOTAL_LIMIT: Duration = Duration::from_secs(300);
+/// Time for one step. An order that is not done by then is reported, and resumed later.
+const STEP_LIMIT: Duration = Duration::from_secs(50);
 
 /// An order at the CA.
 pub struct PlacedOrder {
-    order: Order,
-    thumbprint: String,
-    transport: Transport,
-    begun: Instant,
-    patience: Duration,
+    resource: OrderResource,
+    began: Instant,
+    step_limit: Duration,
 }
 
 impl PlacedOrder {
-    /// `thumbprint` is that of the account's key.
+    /// Wraps an order; `thumbprint` is that of the account's key.
     pub(super) fn new(order: Order, thumbprint: &str, transport: &Transport) -> Self {
         Self {
-            order,
-            thumbprint: thumbprint.to_owned(),
-            transport: transport.clone(),
-            begun: Instant::now(),
-            patience: AT_A_TIME,
+            resource: OrderResource::new(order, thumbprint, transport),
+            began: Instant::now(),
+            step_limit: STEP_LIMIT,
         }
     }
 
-    /// The same order, waited for no longer than this at a time.
+    /// Sets the time limit of one step; 50 seconds without it.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+        self.step_limit = patience;
         self
     }
 
-    /// The URL by which it is taken up again.
+    /// Returns the URL by which the order is resumed.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.order.url()
+        self.resource.url()
     }
 
-    /// How far it was when the CA was last asked.
+    /// Returns the status in the CA's last response.
     pub fn status(&mut self) -> OrderStatus {
-        self.order.state().status
+        self.resource.state().status
     }
 
-    /// What the CA wants to see for each identifier.
+    /// Fetches the authorization of each identifier.
     ///
     /// # Errors
-    /// Whatever the CA or the way to it says.
+    /// Every problem of the CA or the connection.
     pub async fn authorizations(&mut self) -> Result<Vec<Authorization>, Problem> {
         let until = self.deadline();
-        endure!(until, request::collect(&mut self.order, &self.thumbprint)).map_err(of_order)
+        retry_read!(until, self.resource.authorizations()).map_err(Failure::into_order_problem)
     }
 
-    /// Tells the CA that the proof is up. Its answer may get lost, and a repetition be refused, so
-    /// after a failure the authorization decides.
+    /// Responds to a challenge, so that the CA validates it.
+    ///
+    /// A CA refuses the repetition of a response that it has received already; so after a failure
+    /// the authorization is fetched and its status decides.
     ///
     /// # Errors
-    /// `Class::Validation` if the CA looked and did not believe; whatever the CA or the way to it
-    /// says while validation has not begun.
+    /// `Class::Validation` for a validation that failed; every problem of the CA or the
+    /// connection while validation has not begun.
     pub async fn ready(&mut self, challenge: &Challenge) -> Result<(), Problem> {
-        // What was put up before took its own time.
-        self.begun = Instant::now();
-        let mut outages = Outages::until(self.deadline());
+        // The time until now went into setting up the challenge.
+        self.began = Instant::now();
+        let mut retries = NetworkRetries::until(self.deadline());
         loop {
-            let Err(failure) = persist!(request::accept(&mut self.order, challenge)) else {
+            let Err(failure) = retry_bad_nonce!(self.resource.respond(challenge)) else {
                 return Ok(());
             };
-            if self.is_taken(challenge).await? {
+            if self.is_accepted(challenge).await? {
                 return Ok(());
             }
-            if !outages.wait(&failure).await {
-                return Err(of_order(failure));
+            if !retries.wait(&failure).await {
+                return Err(failure.into_order_problem());
             }
         }
     }
 
-    /// Returns true once the CA validates the challenge, or has done so.
-    async fn is_taken(&mut self, challenge: &Challenge) -> Result<bool, Problem> {
+    /// Fetches the authorization, and returns true if validation of the challenge has begun.
+    async fn is_accepted(&mut self, challenge: &Challenge) -> Result<bool, Problem> {
         let until = self.deadline();
-        let found = endure!(until, request::look_up(&mut self.order, challenge));
-        let Some(authorization) = found.map_err(of_order)? else {
+        let found = retry_read!(until, self.resource.authorization_of(challenge));
+        let Some(authorization) = found.map_err(Failure::into_order_problem)? else {
             return Ok(false);
         };
         if let Some(problem) = authorization.failure() {
@@ -110,68 +108,65 @@ impl PlacedOrder {
         Ok(authorization.status == AuthorizationStatus::Valid || !is_pending)
     }
 
-    /// Waits until the CA has believed all proofs.
+    /// Waits until the CA has validated all challenges.
     ///
     /// # Errors
-    /// `Class::Validation` with the identifier it did not believe, `Class::Network` if it is not
-    /// done in time, and whatever else it says.
+    /// `Class::Validation` with the identifier that failed, `Class::Network` if the CA is not
+    /// done in time, and every problem of the CA or the connection.
     pub async fn wait_ready(&mut self) -> Result<(), Problem> {
         let until = self.deadline();
-        let polled = endure!(until, {
-            let polls = Polls::until(until, &self.transport);
-            request::poll_ready(&mut self.order, polls)
-        });
-        match polled.map_err(of_order)? {
-            OrderStatus::Invalid => Err(self.why_invalid().await),
+        let polled = retry_read!(until, self.resource.poll_ready(until));
+        match polled.map_err(Failure::into_order_problem)? {
+            OrderStatus::Invalid => Err(self.invalid_reason().await),
             _ => Ok(()),
         }
     }
 
-    /// Sends the certificate signing request; one that the CA has is not sent again, although its
-    /// answer got lost.
+    /// Finalizes the order with a certificate signing request in DER.
+    ///
+    /// The request is not repeated if the CA has received it but its response was lost.
     ///
     /// # Errors
-    /// `Class::OrderGone` if the CA does not take it of this order, and whatever else the CA or
-    /// the way to it says.
+    /// `Class::OrderGone` if the order cannot be finalized, and every problem of the CA or the
+    /// connection.
     pub async fn finalize(&mut self, csr_der: &[u8]) -> Result<(), Problem> {
-        let mut outages = Outages::until(self.deadline());
+        let mut retries = NetworkRetries::until(self.deadline());
         while !self.is_finalized() {
-            let Err(failure) = persist!(self.order.finalize_csr(csr_der)) else {
+            let Err(failure) = retry_bad_nonce!(self.resource.finalize(csr_der)) else {
                 return Ok(());
             };
             let until = self.deadline();
-            let read = endure!(until, request::refresh(&mut self.order)).map_err(of_order);
-            read?;
-            if !self.is_finalized() && !outages.wait(&failure).await {
-                return Err(of_order(failure));
+            let refreshed = retry_read!(until, self.resource.refresh());
+            refreshed.map_err(Failure::into_order_problem)?;
+            if !self.is_finalized() && !retries.wait(&failure).await {
+                return Err(failure.into_order_problem());
             }
         }
         Ok(())
     }
 
-    /// Waits for the certificate and fetches it with its chain, as PEM, unexamined.
+    /// Waits for the certificate and downloads its chain as PEM, which is not checked here.
     ///
     /// # Errors
     /// `Class::Network` if the CA is not done in time, `Class::OrderGone` if the order is
-    /// invalid without a reason, and whatever else the CA or the way to it says.
+    /// invalid without a reason, and every problem of the CA or the connection.
     pub async fn wait_certificate(&mut self) -> Result<String, Problem> {
         let until = self.deadline();
-        let fetched = endure!(until, {
-            let polls = Polls::until(until, &self.transport);
-            request::fetch(&mut self.order, polls)
-        });
-        let fetched = fetched.map_err(of_order);
-        fetched.map_err(|problem| self.explained(problem))
+        let chain = retry_read!(until, self.resource.poll_certificate(until));
+        chain.map_err(|failure| match self.status() {
+            OrderStatus::Invalid => self.error().unwrap_or_else(OrderResource::invalid),
+            _ => failure.into_order_problem(),
+        })
     }
 
-    /// Why the CA refuses the order: the authorization that failed, or its own error.
-    pub(super) async fn why_invalid(&mut self) -> Problem {
-        let failed = self.authorizations().await;
-        let failed = failed.map(|all| all.iter().find_map(Authorization::failure));
+    /// Fetches the reason of an invalid order: the failed authorization, or the order's error.
+    pub(super) async fn invalid_reason(&mut self) -> Problem {
+        let authorizations = self.authorizations().await;
+        let failed = authorizations.map(|all| all.iter().find_map(Authorization::failure));
         match failed {
             Ok(Some(problem)) => problem,
-            Ok(None) => self.own_error().unwrap_or_else(invalid),
-            Err(problem) => self.own_error().unwrap_or(problem),
+            Ok(None) => self.error().unwrap_or_else(OrderResource::invalid),
+            Err(problem) => self.error().unwrap_or(problem),
         }
     }
 
@@ -179,39 +174,14 @@ impl PlacedOrder {
         matches!(self.status(), OrderStatus::Processing | OrderStatus::Valid)
     }
 
-    fn own_error(&mut self) -> Option<Problem> {
-        let error = self.order.state().error.as_ref()?;
-        Some(Failure::of_document(error, None).problem)
-    }
-
-    fn explained(&mut self, problem: Problem) -> Problem {
-        match self.status() {
-            OrderStatus::Invalid => self.own_error().unwrap_or_else(invalid),
-            _ => problem,
-        }
+    /// Returns the `error` of the order object.
+    fn error(&mut self) -> Option<Problem> {
+        let error = self.resource.state().error.as_ref()?;
+        Some(Failure::from_document(error, None).problem)
     }
 
     fn deadline(&self) -> Instant {
-        let left = IN_ALL.saturating_sub(self.begun.elapsed());
-        Instant::now() + left.min(self.patience)
-    }
-}
-
-fn invalid() -> Problem {
-    Problem::new(
-        Class::OrderGone,
-        "the CA calls the order invalid and does not say why",
-    )
-}
-
-/// An order, or what belongs to it, that the CA does not know is one that is gone.
-pub(super) fn of_order(failure: Failure) -> Problem {
-    let class = match failure.problem.class {
-        class if failure.is_gone() && class != Class::AccountGone => Class::OrderGone,
-        class => class,
-    };
-    Problem {
-        class,
-        ..failure.problem
+        let left = TOTAL_LIMIT.saturating_sub(self.began.elapsed());
+        Instant::now() + left.min(self.step_limit)
     }
 }

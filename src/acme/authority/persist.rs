@@ -1,76 +1,78 @@
-//! Requests that are made again: after `badNonce`, with which instant-acme gives up after three in
-//! a row, and, where a repetition does no harm, after a fault of the way to the CA.
+//! Retries of requests: after `badNonce`, at which instant-acme gives up after three attempts, and
+//! after a failure of the network if a repetition is harmless.
 
 use std::time::{Duration, Instant};
 
 use instant_acme::Error;
-use time::OffsetDateTime;
 use tokio::time::sleep;
 
 use super::failure::Failure;
 use crate::acme::problem::Class;
 
-/// With instant-acme's three attempts each: 24 in all.
+/// Rounds of a request; each has the three attempts of instant-acme, 24 in all.
 const ROUNDS: u32 = 8;
 
-/// Makes the future of a request again and again until it is done, or fails with something else
-/// than `badNonce`.
+/// Repeats a request until it succeeds or fails for another reason than `badNonce`.
 ///
-/// A function of a closure would do but for the futures, which are then not `Send`.
-macro_rules! persist {
+/// A macro, because the futures of a function with a closure are not `Send`.
+macro_rules! retry_bad_nonce {
     ($request:expr) => {{
-        let mut rounds = crate::acme::authority::persist::Rounds::default();
+        let mut attempts = crate::acme::authority::persist::NonceAttempts::default();
         loop {
-            if let Some(done) = rounds.settle($request.await) {
-                break done;
+            if let Some(result) = attempts.settle($request.await) {
+                break result;
             }
         }
     }};
 }
-pub(super) use persist;
+pub(super) use retry_bad_nonce;
 
-/// Persists, and makes a request again until a moment while the network or the CA fails.
+/// Repeats a request until a deadline, after `badNonce` and after failures of the network or CA.
 ///
-/// For what may reach the CA twice: everything that reads.
-macro_rules! endure {
+/// For requests that may reach the CA twice: those that only read.
+macro_rules! retry_read {
     ($until:expr, $request:expr) => {{
-        let mut outages = crate::acme::authority::persist::Outages::until($until);
+        let mut retries = crate::acme::authority::persist::NetworkRetries::until($until);
         loop {
-            match crate::acme::authority::persist::persist!($request) {
-                Err(failure) if outages.wait(&failure).await => {}
-                done => break done,
+            match crate::acme::authority::persist::retry_bad_nonce!($request) {
+                Err(failure) if retries.wait(&failure).await => {}
+                result => break result,
             }
         }
     }};
 }
-pub(super) use endure;
+pub(super) use retry_read;
 
-/// Tries after the first; then the schedule of the certificate decides.
-const AGAIN: u32 = 3;
+/// Retries after the first attempt; later ones are left to the schedule of the certificate.
+const RETRIES: u32 = 3;
+/// The pause before the first retry; each later one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The faults of the way to the CA that one request has met.
-pub(super) struct Outages {
+/// Retries of one request after failures of the network or the CA.
+pub(super) struct NetworkRetries {
     until: Instant,
     left: u32,
     pause: Duration,
 }
 
-impl Outages {
+impl NetworkRetries {
+    /// Permits retries until a deadline.
     pub(super) fn until(until: Instant) -> Self {
         Self {
             until,
-            left: AGAIN,
+            left: RETRIES,
             pause: FIRST_PAUSE,
         }
     }
 
-    /// Waits before another try, as long as the CA says or twice as long as before; false if there
-    /// is none.
+    /// Waits before the next retry, as long as the CA demands or twice as long as before.
+    ///
+    /// Returns false if no retry is permitted: the failure is permanent, or the retries or the
+    /// time are used up.
     pub(super) async fn wait(&mut self, failure: &Failure) -> bool {
-        let pause = self.pause.max(asked(failure));
-        let is_passing = failure.problem.class == Class::Network;
-        if !is_passing || self.left == 0 || Instant::now() + pause > self.until {
+        let pause = self.pause.max(failure.retry_after());
+        let is_transient = failure.problem.class == Class::Network;
+        if !is_transient || self.left == 0 || Instant::now() + pause > self.until {
             return false;
         }
         self.left -= 1;
@@ -80,24 +82,17 @@ impl Outages {
     }
 }
 
-/// The pause that the CA asks for.
-fn asked(failure: &Failure) -> Duration {
-    let again = failure.problem.retry_after;
-    let wait = again.map_or(time::Duration::ZERO, |at| at - OffsetDateTime::now_utc());
-    wait.try_into().unwrap_or(Duration::ZERO)
-}
-
-/// How often a request was made.
+/// The number of rounds of a request, each of which may end with `badNonce`.
 #[derive(Default)]
-pub(super) struct Rounds(u32);
+pub(super) struct NonceAttempts(u32);
 
-impl Rounds {
-    /// What became of the request; none if it is to be made again.
+impl NonceAttempts {
+    /// Returns the result of a request, or none if the request is to be repeated.
     pub(super) fn settle<T>(&mut self, result: Result<T, Error>) -> Option<Result<T, Failure>> {
         self.0 += 1;
         match result.map_err(Failure::from) {
             Err(failure) if failure.is_bad_nonce() && self.0 < ROUNDS => None,
-            done => Some(done),
+            result => Some(result),
         }
     }
 }

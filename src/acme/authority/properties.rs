@@ -1,5 +1,5 @@
-//! Whatever a CA answers becomes a word, a problem or a moment that can be told, kept and waited
-//! for; it never ends the schedule.
+//! Property of the responses of a CA: each becomes a value or a problem that can be logged and
+//! stored, and none ends the schedule of a certificate.
 
 use http::{HeaderMap, HeaderValue, Response, header::RETRY_AFTER};
 use instant_acme::{AuthorizationState, Error, OrderState};
@@ -7,8 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use super::{
-    Authorization, Directory, RenewalWindow, authorization::disbelief, failure::Failure,
-    order::of_order, transport,
+    Authorization, Directory, RenewalWindow, document::Document, failure::Failure, transport,
 };
 use crate::{
     acme::{
@@ -22,44 +21,44 @@ use crate::{
 
 const NOW: OffsetDateTime = datetime!(2026-11-26 12:00 UTC);
 const STATUSES: [u16; 8] = [200, 400, 403, 404, 410, 429, 500, 503];
-/// The most that is kept of what a CA says, in characters; ours may come before it.
+/// The longest detail, in characters: 1000 of the CA after a prefix of hubgate.
 const LENGTH: usize = 1100;
-/// What instant-acme is let wait for, in seconds.
+/// The longest `Retry-After` that instant-acme may see, in seconds.
 const LONGEST: u64 = 24 * 60 * 60;
 
-/// The first byte tells what is answered and with which status; then comes `Retry-After` to the
-/// end of its line, and then the body.
+/// Parses bytes as a response: the first byte selects its object and status, `Retry-After`
+/// follows to the end of the line, and then the body.
 pub fn acme_answer(bytes: &[u8]) {
     let Some((&kind, rest)) = bytes.split_first() else {
         return;
     };
     let line = rest
         .iter()
-        .position(|it| *it == b'\n')
+        .position(|byte| *byte == b'\n')
         .unwrap_or(rest.len());
     let (wait, body) = (&rest[..line], rest.get(line + 1..).unwrap_or_default());
     let status = STATUSES[usize::from(kind / 8) % STATUSES.len()];
-    let mut answer = Response::new(body);
-    *answer.status_mut() = status.try_into().unwrap_or_default();
+    let mut response = Response::new(body);
+    *response.status_mut() = status.try_into().unwrap_or_default();
     if let Ok(wait) = HeaderValue::from_bytes(wait) {
-        answer.headers_mut().insert(RETRY_AFTER, wait);
+        response.headers_mut().insert(RETRY_AFTER, wait);
     }
-    can_be_waited_for(answer.headers());
+    check_wait(response.headers());
     match kind % 5 {
         0 => directory(body),
         1 => authorization(body),
         2 => order(body),
-        3 => problem(&answer),
-        _ => renewal_info(&answer),
+        3 => problem(&response),
+        _ => renewal_info(&response),
     }
 }
 
-/// instant-acme adds the seconds to the clock.
-fn can_be_waited_for(headers: &HeaderMap) {
+/// Requires a short `Retry-After`, because instant-acme adds its seconds to the clock.
+fn check_wait(headers: &HeaderMap) {
     let mut headers = headers.clone();
     transport::shorten_wait(&mut headers);
-    let wait = headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok());
-    let seconds = wait.and_then(|it| it.trim().parse::<u64>().ok());
+    let wait = headers.get(RETRY_AFTER).and_then(|wait| wait.to_str().ok());
+    let seconds = wait.and_then(|wait| wait.trim().parse::<u64>().ok());
     assert!(seconds.is_none_or(|seconds| seconds <= LONGEST));
 }
 
@@ -71,7 +70,7 @@ fn directory(body: &[u8]) {
         assert_eq!(directory.check_profile(Some(profile)), Ok(()));
     }
     if let Err(problem) = directory.check_profile(Some("no such profile")) {
-        can_be_told(&problem);
+        check_problem(&problem);
     }
 }
 
@@ -79,7 +78,7 @@ fn authorization(body: &[u8]) {
     let Ok(state) = serde_json::from_slice::<AuthorizationState>(body) else {
         return;
     };
-    let Some(authorization) = Authorization::of(&state, "thumbprint") else {
+    let Some(authorization) = Authorization::from_state(&state, "thumbprint") else {
         return;
     };
     for challenge in &authorization.challenges {
@@ -89,57 +88,58 @@ fn authorization(body: &[u8]) {
     }
     if let Some(problem) = authorization.failure() {
         assert!(problem.identifier.is_some());
-        can_be_told(&problem);
+        check_problem(&problem);
     }
 }
 
 fn order(body: &[u8]) {
     let state = match serde_json::from_slice::<OrderState>(body) {
         Ok(state) => state,
-        Err(fault) => return can_be_told(&Failure::from(Error::Json(fault)).problem),
+        Err(fault) => return check_problem(&Failure::from(Error::Json(fault)).problem),
     };
     let Some(error) = &state.error else { return };
-    can_be_told(&Failure::of_document(error, None).problem);
-    let problem = disbelief(error, &Host::Name("home.example.org".to_owned()));
+    check_problem(&Failure::from_document(error, None).problem);
+    let problem =
+        Document::new(error).validation_problem(&Host::Name("home.example.org".to_owned()));
     assert!(problem.identifier.is_some() && problem.class != Class::Network);
-    can_be_told(&problem);
+    check_problem(&problem);
 }
 
-fn problem(answer: &Response<&[u8]>) {
-    let failure = Failure::of_answer(answer, NOW);
-    assert_eq!(failure.status, Some(answer.status()));
+fn problem(response: &Response<&[u8]>) {
+    let failure = Failure::from_response(response, NOW);
+    assert_eq!(failure.status, Some(response.status()));
     let is_gone = failure.is_gone();
-    let problem = of_order(failure);
+    let problem = failure.into_order_problem();
     assert!(!is_gone || matches!(problem.class, Class::OrderGone | Class::AccountGone));
-    can_be_told(&problem);
+    check_problem(&problem);
     let mut history = History::default();
     let failed = crate::acme::history::Failure::new(NOW, problem, Ca::Primary, None);
     for _ in 0..4 {
         history.record_failure(failed.clone());
     }
-    goes_on(history);
+    check_schedule(history);
 }
 
-fn renewal_info(answer: &Response<&[u8]>) {
-    let window = match RenewalWindow::parse(answer, NOW) {
+fn renewal_info(response: &Response<&[u8]>) {
+    let window = match RenewalWindow::parse(response, NOW) {
         Ok(window) => window,
-        Err(problem) => return can_be_told(&problem),
+        Err(problem) => return check_problem(&problem),
     };
     assert!(window.start < window.end);
-    let soon = window.poll_again - NOW;
-    assert!(soon >= Duration::MINUTE && soon <= Duration::DAY);
+    let interval = window.poll_again - NOW;
+    assert!(interval >= Duration::MINUTE && interval <= Duration::DAY);
     for fraction in [0.0, 0.5, 1.0] {
         let span = (window.start, window.end);
         let renewal = Renewal::choose(span, fraction, window.explanation_url.clone(), NOW);
         assert!(window.start <= renewal.chosen && renewal.chosen <= window.end);
         let mut history = History::default();
         history.record_renewal(renewal, Some(window.poll_again));
-        goes_on(history);
+        check_schedule(history);
     }
 }
 
-/// A problem is one line for a log and a terminal, and is the same after a restart.
-fn can_be_told(problem: &Problem) {
+/// Requires a problem to be one line, for journal and terminal, and to survive a restart.
+fn check_problem(problem: &Problem) {
     let is_line = |text: &str| !text.contains(char::is_control);
     assert!(is_line(&problem.detail) && problem.detail.chars().count() <= LENGTH);
     assert!(
@@ -157,21 +157,21 @@ fn can_be_told(problem: &Problem) {
         let sentence = diagnose(problem, challenge, &[]);
         assert!(is_line(&sentence), "{sentence:?}");
     }
-    is_kept(problem);
+    check_round_trip(problem);
 }
 
-fn is_kept<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
-    let kept = serde_json::to_vec(value).unwrap_or_else(|fault| panic!("{value:?}: {fault}"));
+fn check_round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
+    let json = serde_json::to_vec(value).unwrap_or_else(|fault| panic!("{value:?}: {fault}"));
     assert_eq!(
-        serde_json::from_slice::<T>(&kept).ok().as_ref(),
+        serde_json::from_slice::<T>(&json).ok().as_ref(),
         Some(value)
     );
 }
 
-/// Whatever has happened, a certificate is ordered before it ends, or within days when there is
-/// none.
-fn goes_on(mut history: History) {
-    is_kept(&history);
+/// Requires the schedule to order before the certificate expires, or within nine days without
+/// one.
+fn check_schedule(mut history: History) {
+    check_round_trip(&history);
     let policy = Policy {
         challenges: vec![ChallengeKind::Http01, ChallengeKind::TlsAlpn01],
         fallback: true,

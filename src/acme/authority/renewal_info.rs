@@ -1,4 +1,4 @@
-//! When the CA wants a certificate renewed (RFC 9773).
+//! ACME renewal information (RFC 9773): the window in which the CA suggests a renewal.
 
 use http::Response;
 use rustls::pki_types::CertificateDer;
@@ -8,22 +8,22 @@ use time::{Duration, OffsetDateTime};
 use super::retry_after;
 use crate::acme::problem::{Class, Problem};
 
-/// When to ask again if the CA does not say (RFC 9773, 4.3.3).
+/// The polling interval without `Retry-After` (RFC 9773, 4.3.3).
 const POLL: Duration = Duration::hours(6);
-/// What is taken of the CA's word on that (RFC 9773, 4.3.2).
+/// The bounds of `Retry-After` (RFC 9773, 4.3.2).
 const SOONEST: Duration = Duration::minutes(1);
 const LATEST: Duration = Duration::days(1);
 
-/// When the CA wants a certificate renewed.
+/// The window in which the CA suggests the renewal of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenewalWindow {
-    /// The begin; in the past if the certificate was revoked or soon will be.
+    /// The start; in the past if the CA has revoked the certificate or is about to.
     pub start: OffsetDateTime,
-    /// The end, after the begin.
+    /// The end, later than the start.
     pub end: OffsetDateTime,
-    /// A page that says why.
+    /// A page of the CA that explains the window.
     pub explanation_url: Option<String>,
-    /// When to ask again, between a minute and a day from when it was asked.
+    /// The moment of the next poll: a minute to a day after this one.
     pub poll_again: OffsetDateTime,
 }
 
@@ -44,21 +44,22 @@ struct SuggestedWindow {
 }
 
 impl RenewalWindow {
+    /// Parses the response to a poll at `now`.
     pub(super) fn parse<B: AsRef<[u8]>>(
-        answer: &Response<B>,
+        response: &Response<B>,
         now: OffsetDateTime,
     ) -> Result<Self, Problem> {
         let info: RenewalInfo =
-            serde_json::from_slice(answer.body().as_ref()).map_err(|fault| senseless(&fault))?;
+            serde_json::from_slice(response.body().as_ref()).map_err(|fault| malformed(&fault))?;
         let SuggestedWindow { start, end } = info.suggested_window;
-        let (Some(start), Some(end)) = (retry_after::in_utc(start), retry_after::in_utc(end))
+        let (Some(start), Some(end)) = (retry_after::to_utc(start), retry_after::to_utc(end))
         else {
-            return Err(senseless(&"it lies beyond all calendars"));
+            return Err(malformed(&"its year is outside the calendar"));
         };
         if end <= start {
-            return Err(senseless(&"it ends before it begins"));
+            return Err(malformed(&"its window ends before it starts"));
         }
-        let poll_again = retry_after::in_headers(answer.headers(), now).unwrap_or(now + POLL);
+        let poll_again = retry_after::from_headers(response.headers(), now).unwrap_or(now + POLL);
         Ok(Self {
             start,
             end,
@@ -68,15 +69,16 @@ impl RenewalWindow {
     }
 }
 
-/// The name of a certificate in renewal information and in `replaces` (RFC 9773, 4.1).
+/// Returns the unique identifier of a certificate in DER (RFC 9773, 4.1), as renewal information
+/// and `replaces` use it.
 ///
 /// # Errors
-/// `Class::Unusable` for what is no certificate, or has no authority key identifier.
+/// `Class::Unusable` for bytes that are not a certificate with an authority key identifier.
 pub fn ari_id(leaf_der: &[u8]) -> Result<String, Problem> {
-    identifier(leaf_der).map(|identifier| identifier.to_string())
+    certificate_identifier(leaf_der).map(|identifier| identifier.to_string())
 }
 
-pub(super) fn identifier(
+pub(super) fn certificate_identifier(
     leaf_der: &[u8],
 ) -> Result<instant_acme::CertificateIdentifier<'static>, Problem> {
     let leaf = CertificateDer::from(leaf_der);
@@ -85,11 +87,10 @@ pub(super) fn identifier(
         .map_err(|fault| Problem::new(Class::Unusable, fault))
 }
 
-fn senseless(cause: &dyn std::fmt::Display) -> Problem {
-    Problem::new(
-        Class::Network,
-        format!("the CA's renewal information makes no sense: {cause}"),
-    )
+fn malformed(cause: &dyn std::fmt::Display) -> Problem {
+    Problem::network(format!(
+        "the CA's renewal information is malformed: {cause}"
+    ))
 }
 
 #[cfg(test)]
@@ -105,15 +106,15 @@ mod tests {
         "end": "2026-12-03T00:00:00.5+01:00"}, "explanationURL": "https://ca.example/why"}"#;
 
     fn parse(wait: Option<&str>, body: &'static str) -> Result<RenewalWindow, Problem> {
-        let mut answer = Response::builder();
+        let mut response = Response::builder();
         if let Some(wait) = wait {
-            answer = answer.header("retry-after", wait);
+            response = response.header("retry-after", wait);
         }
-        RenewalWindow::parse(&answer.body(body).unwrap(), NOW)
+        RenewalWindow::parse(&response.body(body).unwrap(), NOW)
     }
 
     #[test]
-    fn a_window_is_read_with_when_to_ask_again() {
+    fn a_window_is_parsed_with_the_moment_of_the_next_poll() {
         let window = parse(Some("3600"), BODY).unwrap();
         assert_eq!(window.start, datetime!(2026-12-01 0:00 UTC));
         assert_eq!(window.end, datetime!(2026-12-02 23:00:00.5 UTC));
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn asking_again_is_bounded_and_has_a_default() {
+    fn the_polling_interval_is_bounded_and_has_a_default() {
         let poll_again = |wait| parse(wait, BODY).unwrap().poll_again - NOW;
         assert_eq!(poll_again(None), Duration::hours(6));
         assert_eq!(poll_again(Some("0")), Duration::MINUTE);
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_senseless_window_is_a_problem() {
+    fn a_malformed_window_is_a_problem() {
         let backwards = r#"{"suggestedWindow":
             {"start": "2026-12-03T00:00:00Z", "end": "2026-12-01T00:00:00Z"}}"#;
         let beyond = r#"{"suggestedWindow":
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_is_named_by_authority_and_serial() {
+    fn a_certificate_is_identified_by_authority_key_and_serial_number() {
         let ca = TestCa::new("ca");
         let mut params = leaf_params("home");
         params.serial_number = Some(SerialNumber::from_slice(&[0x87, 0x65, 0x43, 0x21]));
@@ -156,7 +157,7 @@ mod tests {
         let leaf = params.signed_by(&new_key(), &ca.issuer).unwrap();
         let id = ari_id(leaf.der()).unwrap();
         let (authority, serial) = id.split_once('.').unwrap();
-        // RFC 9773's own example has this serial number, with the zero DER puts before it.
+        // The serial number of RFC 9773's example, with DER's leading zero.
         assert_eq!(serial, "AIdlQyE");
         assert!(!authority.is_empty());
         assert_eq!(

@@ -1,4 +1,5 @@
-//! When the CA wants to be asked again: the header, or the date in its words.
+//! The moment before which the CA does not want another request, from `Retry-After` or from a
+//! sentence of Let's Encrypt.
 
 use http::{HeaderMap, header::RETRY_AFTER};
 use time::{
@@ -10,76 +11,102 @@ use time::{
     macros::format_description,
 };
 
-/// As Let's Encrypt writes it in its sentences, in UTC.
-const IN_WORDS: &[BorrowedFormatItem<'_>] =
+/// The format of Let's Encrypt in sentences, in UTC.
+const IN_SENTENCE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-const IN_WORDS_LENGTH: usize = "2026-11-26 10:00:00".len();
+const IN_SENTENCE_LENGTH: usize = "2026-11-26 10:00:00".len();
 
-/// The moment `Retry-After` names, as seconds from `now` or as a date (RFC 9110, 10.2.3).
-pub(super) fn in_headers(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
+/// Reads `Retry-After`: seconds from `now`, or a date (RFC 9110, 10.2.3).
+pub(super) fn from_headers(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<u32>() {
         return now.checked_add(Duration::seconds(seconds.into()));
     }
-    date(value)
+    parse_date(value)
 }
 
-/// A date in any of the three forms of HTTP (RFC 9110, 5.6.7).
-pub(super) fn date(text: &str) -> Option<OffsetDateTime> {
-    let preferred = OffsetDateTime::parse(text, &Rfc2822).ok().and_then(in_utc);
-    preferred
-        .or_else(|| rfc_850(text))
-        .or_else(|| asctime(text))
+/// Parses a date in any of the three forms of HTTP (RFC 9110, 5.6.7).
+pub(super) fn parse_date(text: &str) -> Option<OffsetDateTime> {
+    let preferred = OffsetDateTime::parse(text, &Rfc2822).ok().and_then(to_utc);
+    preferred.or_else(|| {
+        let obsolete = ObsoleteDate::parse_rfc_850(text);
+        obsolete
+            .or_else(|| ObsoleteDate::parse_asctime(text))?
+            .to_utc()
+    })
 }
 
-/// `Sunday, 06-Nov-94 08:49:37 GMT`; a date of HTTP is none of before 1970.
-fn rfc_850(text: &str) -> Option<OffsetDateTime> {
-    let (_, date) = text.split_once(", ")?;
-    let (date, time) = date.split_once(' ')?;
-    let [day, month, year] = date.split('-').collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    let century = if year.parse::<u8>().ok()? < 70 {
-        20
-    } else {
-        19
-    };
-    rfc_2822(
-        day,
-        month,
-        &format!("{century}{year}"),
-        time.strip_suffix(" GMT")?,
-    )
-}
-
-/// `Sun Nov  6 08:49:37 1994`.
-fn asctime(text: &str) -> Option<OffsetDateTime> {
-    let [_, month, day, time, year] = text.split_whitespace().collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    rfc_2822(day, month, year, time)
-}
-
-fn rfc_2822(day: &str, month: &str, year: &str, time: &str) -> Option<OffsetDateTime> {
-    let text = format!("{day:0>2} {month} {year} {time} +0000");
-    OffsetDateTime::parse(&text, &Rfc2822).ok()
-}
-
-/// The same moment without its offset; none beyond the years that can be written.
-pub(super) fn in_utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
+/// Converts a moment to UTC; none if its year is then outside the calendar.
+pub(super) fn to_utc(moment: OffsetDateTime) -> Option<OffsetDateTime> {
     moment.checked_to_offset(UtcOffset::UTC)
 }
 
-/// The moment after "retry after" in a sentence.
-pub(super) fn in_words(sentence: &str) -> Option<OffsetDateTime> {
+/// Finds the moment that follows "retry after" in a sentence.
+pub(super) fn from_sentence(sentence: &str) -> Option<OffsetDateTime> {
     let (_, rest) = sentence.split_once("retry after ")?;
     let word = rest.split([' ', ',', '"']).next()?;
     let word = word.trim_end_matches(['.', ':']);
     if let Ok(moment) = OffsetDateTime::parse(word, &Rfc3339) {
-        return in_utc(moment);
+        return to_utc(moment);
     }
-    let moment = PrimitiveDateTime::parse(rest.get(..IN_WORDS_LENGTH)?, IN_WORDS);
+    let moment = PrimitiveDateTime::parse(rest.get(..IN_SENTENCE_LENGTH)?, IN_SENTENCE);
     Some(moment.ok()?.assume_utc())
+}
+
+/// The fields of a date in one of HTTP's obsolete forms (RFC 9110, 5.6.7).
+struct ObsoleteDate<'a> {
+    day: &'a str,
+    month: &'a str,
+    /// Four digits.
+    year: String,
+    time: &'a str,
+}
+
+impl<'a> ObsoleteDate<'a> {
+    /// Parses `Sunday, 06-Nov-94 08:49:37 GMT`; years below 70 are of the 21st century.
+    fn parse_rfc_850(text: &'a str) -> Option<Self> {
+        let (_, date) = text.split_once(", ")?;
+        let (date, time) = date.split_once(' ')?;
+        let [day, month, year] = date.split('-').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let century = if year.parse::<u8>().ok()? < 70 {
+            20
+        } else {
+            19
+        };
+        Some(Self {
+            day,
+            month,
+            year: format!("{century}{year}"),
+            time: time.strip_suffix(" GMT")?,
+        })
+    }
+
+    /// Parses `Sun Nov  6 08:49:37 1994`.
+    fn parse_asctime(text: &'a str) -> Option<Self> {
+        let [_, month, day, time, year] = text.split_whitespace().collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let year = year.to_owned();
+        Some(Self {
+            day,
+            month,
+            year,
+            time,
+        })
+    }
+
+    fn to_utc(&self) -> Option<OffsetDateTime> {
+        let Self {
+            day,
+            month,
+            year,
+            time,
+        } = self;
+        let text = format!("{day:0>2} {month} {year} {time} +0000");
+        OffsetDateTime::parse(&text, &Rfc2822).ok()
+    }
 }
 
 #[cfg(test)]
@@ -91,11 +118,11 @@ mod tests {
     fn header(value: &'static str) -> Option<OffsetDateTime> {
         let value = http::HeaderValue::from_static(value);
         let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
-        in_headers(&headers, datetime!(2026-11-25 12:00 UTC))
+        from_headers(&headers, datetime!(2026-11-25 12:00 UTC))
     }
 
     #[test]
-    fn the_header_is_read_as_seconds_and_as_a_date() {
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
         assert_eq!(header("90"), Some(datetime!(2026-11-25 12:01:30 UTC)));
         assert_eq!(
             header("Thu, 26 Nov 2026 10:00:00 GMT"),
@@ -108,7 +135,7 @@ mod tests {
             header("Thursday, 26-Nov-26 10:00:00 GMT"),
             Some(datetime!(2026-11-26 10:00 UTC))
         );
-        for odd in [
+        for malformed in [
             "",
             "soon",
             "Thursday, 26-Nov-x6 10:00:00 GMT",
@@ -119,28 +146,28 @@ mod tests {
             "99999999999999999999",
             "Fri, 31 Dec 9999 23:00:00 -0200",
         ] {
-            assert_eq!(header(odd), None, "{odd}");
+            assert_eq!(header(malformed), None, "{malformed}");
         }
     }
 
     #[test]
-    fn the_date_is_found_in_the_sentence() {
+    fn a_sentence_names_the_moment_after_retry_after() {
         let moment = Some(datetime!(2026-11-26 10:00 UTC));
         for sentence in [
             "too many certificates (5) already issued, retry after 2026-11-26 10:00:00 UTC: see x",
             "too many new orders, retry after 2026-11-26T10:00:00Z: see x",
             "retry after 2026-11-26T10:00:00Z",
         ] {
-            assert_eq!(in_words(sentence), moment, "{sentence}");
+            assert_eq!(from_sentence(sentence), moment, "{sentence}");
         }
-        for odd in [
+        for malformed in [
             "retry after a while",
             "retry after ",
             "retry after 2026-99-26 10:00:00",
             "retry after 9999-12-31T23:59:59-01:00",
             "é",
         ] {
-            assert_eq!(in_words(odd), None, "{odd}");
+            assert_eq!(from_sentence(malformed), None, "{malformed}");
         }
     }
 }

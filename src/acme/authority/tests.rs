@@ -1,4 +1,4 @@
-//! How a CA's answers are taken, from a CA that answers as it is told to.
+//! The client against a scripted CA.
 
 mod account;
 mod ca;
@@ -12,8 +12,8 @@ fn home() -> Vec<Host> {
     vec![Host::Name("home.example".into())]
 }
 
-/// The problem of an order that is answered with this.
-async fn refused(head: &'static str, body: &str) -> Problem {
+/// Places an order that the CA answers with this response, and returns the problem.
+async fn order_problem(head: &'static str, body: &str) -> Problem {
     let body = body.to_owned();
     let ca = Ca::start(move |path, _| (path == "/order").then(|| answer(head, &body))).await;
     let authority = ca.connect().await;
@@ -21,64 +21,68 @@ async fn refused(head: &'static str, body: &str) -> Problem {
 }
 
 #[tokio::test]
-async fn retry_after_is_kept_as_seconds_and_as_a_date() {
+async fn retry_after_of_a_rate_limit_is_read_as_seconds_and_as_a_date() {
     let limited = document("rateLimited", "retry after 2030-01-01 00:00:00 UTC");
     let began = OffsetDateTime::now_utc();
-    let problem = refused("429 Too Many Requests\r\nRetry-After: 3600", &limited).await;
+    let problem = order_problem("429 Too Many Requests\r\nRetry-After: 3600", &limited).await;
     assert_eq!(problem.class, Class::RateLimited);
     let wait = problem.retry_after.unwrap() - began;
     assert!((3600..3660).contains(&wait.whole_seconds()), "{wait}");
     let dated = "429 Too Many Requests\r\nRetry-After: Thu, 26 Nov 2026 10:00:00 GMT";
-    let problem = refused(dated, &limited).await;
+    let problem = order_problem(dated, &limited).await;
     let date = time::macros::datetime!(2026-11-26 10:00 UTC);
     assert_eq!(problem.retry_after, Some(date));
-    let problem = refused("429 Too Many Requests", &limited).await;
+    let problem = order_problem("429 Too Many Requests", &limited).await;
     assert_eq!(problem.retry_after.unwrap().year(), 2030);
 }
 
 #[tokio::test]
-async fn a_page_instead_of_a_document_is_a_fault_of_the_network() {
+async fn a_page_instead_of_a_problem_document_is_a_network_problem() {
     let head = "503 Service Unavailable\r\nContent-Type: text/html; charset=x\r\nRetry-After: 60";
-    let problem = refused(head, "<html>busy</html>").await;
+    let problem = order_problem(head, "<html>busy</html>").await;
     assert_eq!(problem.class, Class::Network);
     assert_eq!(problem.detail, "the CA answered 503 with text/html");
     assert!(problem.retry_after.is_some());
-    let portal = refused("200 OK\r\nContent-Type: text/html", "<html>log in</html>").await;
+    let portal = order_problem("200 OK\r\nContent-Type: text/html", "<html>log in</html>").await;
     assert_eq!(portal.detail, "the CA answered 200 with text/html");
     for (head, body) in [
         ("200 OK", "garbage"),
         ("201 Created", "{}"),
         ("302 Found", ""),
     ] {
-        assert_eq!(refused(head, body).await.class, Class::Network, "{head}");
+        assert_eq!(
+            order_problem(head, body).await.class,
+            Class::Network,
+            "{head}"
+        );
     }
-    for strange in ["{}", "[]", "null", ""] {
-        let problem = refused("400 Bad Request", strange).await;
-        assert_eq!(problem.class, Class::Network, "{strange}");
+    for unknown in ["{}", "[]", "null", ""] {
+        let problem = order_problem("400 Bad Request", unknown).await;
+        assert_eq!(problem.class, Class::Network, "{unknown}");
     }
 }
 
 #[tokio::test]
-async fn renewal_information_is_asked_by_the_certificates_name() {
+async fn renewal_information_is_requested_by_the_certificates_identifier() {
     let leaf = ca::leaf();
     let path = format!("/ari/{}", ari_id(&leaf).unwrap());
-    let ca = Ca::start(move |asked, _| {
+    let ca = Ca::start(move |requested, _| {
         let window = r#"{"suggestedWindow":
             {"start": "2026-12-01T00:00:00Z", "end": "2026-12-02T00:00:00Z"}}"#;
-        (asked == path).then(|| json("200 OK", window))
+        (requested == path).then(|| json("200 OK", window))
     })
     .await;
     let window = ca.connect().await.renewal_info(&leaf).await.unwrap();
     assert_eq!(window.unwrap().start.year(), 2026);
-    let without = Ca::start(|_, _| None).await.connect().await;
+    let unsupporting = Ca::start(|_, _| None).await.connect().await;
     assert_eq!(
-        without.renewal_info(&leaf).await.unwrap_err().class,
+        unsupporting.renewal_info(&leaf).await.unwrap_err().class,
         Class::Network
     );
 }
 
 #[tokio::test]
-async fn a_certificate_revoked_before_is_revoked() {
+async fn revoking_a_revoked_certificate_succeeds() {
     let ca = Ca::start(|path, _| {
         let already = document("alreadyRevoked", "Certificate already revoked");
         (path == "/revoke").then(|| json("400 Bad Request", &already))
@@ -88,9 +92,9 @@ async fn a_certificate_revoked_before_is_revoked() {
     assert_eq!(ca.connect().await.revoke(&ca::leaf(), reason).await, Ok(()));
 }
 
-/// A job of the scheduler is spawned, so its future must be `Send`.
+/// Requires futures that are `Send`, because the schedule spawns its jobs.
 #[test]
-fn what_a_ca_is_asked_can_be_spawned() {
+fn requests_to_a_ca_can_be_spawned() {
     fn spawnable<F: Future + Send>(_: F) {}
     spawnable(async {
         let client = HttpsClient::load(None).unwrap();

@@ -1,7 +1,8 @@
-//! How instant-acme's requests reach the CA, and what it would drop of the answers.
+//! HTTP transport for instant-acme, which also stores clock, `Retry-After` and nonces of the CA's
+//! responses.
 //!
-//! An answer of failure becomes a `Failure` here, where its headers still are; `badNonce` alone
-//! passes, because instant-acme then signs anew.
+//! A response without success becomes a `Failure` here, because instant-acme drops its headers.
+//! Only `badNonce` passes: instant-acme then signs the request again.
 
 use std::{
     pin::Pin,
@@ -12,135 +13,146 @@ use std::{
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, Uri,
-    header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER},
+    header::{DATE, LOCATION, RETRY_AFTER},
 };
 use http_body_util::BodyExt;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
-use super::{failure::Failure, persist::Outages, retry_after};
+use super::{
+    failure::{Failure, header_text},
+    persist::NetworkRetries,
+    retry_after,
+};
 use crate::acme::{
     client::HttpsClient,
     problem::{Class, Problem},
 };
 
-/// How requests reach one CA.
+/// The header of a response's nonce (RFC 8555, 6.5.1).
+const REPLAY_NONCE: &str = "replay-nonce";
+/// The time for retries of the directory after failures of the network.
+const DIRECTORY_RETRIES: std::time::Duration = std::time::Duration::from_secs(1);
+/// The longest `Retry-After` that instant-acme sees, in seconds: a day.
+const LONGEST_WAIT: u64 = 24 * 60 * 60;
+
+/// The transport to one CA; clones share its state.
 #[derive(Clone)]
 pub(super) struct Transport {
     client: HttpsClient,
-    clock_skew: Arc<Mutex<Option<Duration>>>,
-    /// Until when the last answer wants the CA not to be asked again.
-    retry_after: Arc<Mutex<Option<OffsetDateTime>>>,
-    /// The directory as it was read, with its URL: instant-acme reads it again.
+    /// The directory with its URL, as it was read: instant-acme requests it again.
     directory: Arc<OnceLock<(Uri, Response<Bytes>)>>,
-    nonces: Arc<Mutex<Nonces>>,
+    state: Arc<Mutex<State>>,
 }
 
-/// Nonces of the CA's answers (RFC 8555, 6.5).
+/// Facts from the CA's responses.
 #[derive(Default)]
-struct Nonces {
-    /// That of the last answer, which instant-acme may hold too.
-    last: Option<String>,
-    /// One that instant-acme has dropped.
-    spare: Option<String>,
+struct State {
+    /// The CA's clock minus this machine's.
+    clock_skew: Option<Duration>,
+    /// The moment that the last response names in `Retry-After`.
+    retry_after: Option<OffsetDateTime>,
+    /// The nonce of the last response (RFC 8555, 6.5); instant-acme may hold it too.
+    last_nonce: Option<String>,
+    /// A nonce that instant-acme has dropped.
+    spare_nonce: Option<String>,
 }
 
 impl Transport {
     pub(super) fn new(client: HttpsClient) -> Self {
         Self {
             client,
-            clock_skew: Arc::default(),
-            retry_after: Arc::default(),
             directory: Arc::default(),
-            nonces: Arc::default(),
+            state: Arc::default(),
         }
     }
 
-    /// Keeps the nonce of the last answer for the next request without one: instant-acme drops
-    /// that of an answer which ends an operation, and would ask for another.
+    /// Keeps the nonce of the last response for the next request that needs one.
+    ///
+    /// instant-acme drops the nonce of the response that ends an operation.
     pub(super) fn keep_nonce(&self) {
-        let mut nonces = self.nonces();
-        nonces.spare = nonces.last.take();
+        let mut state = self.state();
+        state.spare_nonce = state.last_nonce.take();
     }
 
-    fn nonces(&self) -> MutexGuard<'_, Nonces> {
-        locked(&self.nonces)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads the directory, once for all that follows.
+    /// Reads the directory, and stores it for instant-acme.
     pub(super) async fn directory(&self, url: &str) -> Result<Response<Bytes>, Failure> {
-        // Once more: a kept schedule would wait for half a minute.
-        let until = Instant::now() + AGAIN;
-        let mut outages = Outages::until(until);
-        let answer = loop {
+        // Without this retry, the next attempt is the schedule's, half a minute later.
+        let mut retries = NetworkRetries::until(Instant::now() + DIRECTORY_RETRIES);
+        let response = loop {
             match self.get(url).await {
-                Err(failure) if outages.wait(&failure).await => {}
-                answer => break answer?,
+                Err(failure) if retries.wait(&failure).await => {}
+                result => break result?,
             }
         };
         self.keep_nonce();
         if let Ok(url) = url.parse() {
-            self.directory.set((url, answer.clone())).ok();
+            self.directory.set((url, response.clone())).ok();
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    /// An answer that is there already: the directory, or a nonce.
-    fn read_before(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
-        // Only nonces are asked for by HEAD.
+    /// Returns a response that needs no request: the directory, or the spare nonce.
+    fn stored_response(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        // instant-acme sends HEAD to newNonce only.
         if request.method() == Method::HEAD {
-            let nonce = self.nonces().spare.take()?;
-            let answer = Response::builder().header(REPLAY_NONCE, nonce);
-            return answer.body(Bytes::new()).ok();
+            let nonce = self.state().spare_nonce.take()?;
+            let response = Response::builder().header(REPLAY_NONCE, nonce);
+            return response.body(Bytes::new()).ok();
         }
-        let (url, answer) = self.directory.get()?;
+        let (url, response) = self.directory.get()?;
         let is_directory = request.method() == Method::GET && request.uri() == url;
-        is_directory.then(|| answer.clone())
+        is_directory.then(|| response.clone())
     }
 
-    /// The CA's clock minus ours, as its last answer had it.
+    /// Returns the CA's clock minus this machine's, by the last response with a `Date`.
     pub(super) fn clock_skew(&self) -> Option<Duration> {
-        *locked(&self.clock_skew)
+        self.state().clock_skew
     }
 
-    /// The time left of the last answer's `Retry-After`, if it has one.
+    /// Returns the time that is left of the last response's `Retry-After`; zero without one.
     pub(super) fn retry_after(&self) -> std::time::Duration {
-        let until = *locked(&self.retry_after);
+        let until = self.state().retry_after;
         let left = until.map(|until| until - OffsetDateTime::now_utc());
         left.and_then(|left| left.try_into().ok())
             .unwrap_or_default()
     }
 
-    /// Asks; an answer is one of success.
+    /// Sends a GET request; a response without success is a failure.
     pub(super) async fn get(&self, url: &str) -> Result<Response<Bytes>, Failure> {
         let request = Request::get(url).body(Bytes::new());
-        let request = request
-            .map_err(|fault| Problem::new(Class::Refused, format!("{url} is no URL ({fault})")))?;
-        let answer = self.ask(request).await?;
-        match failure(&answer) {
-            Some(failure) => Err(failure),
-            None => Ok(answer),
-        }
+        let request = request.map_err(|fault| {
+            Problem::new(
+                Class::Refused,
+                format!("{url} is not a valid URL ({fault})"),
+            )
+        })?;
+        let response = self.send(request).await?;
+        Failure::check(&response)?;
+        Ok(response)
     }
 
-    async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
-        let answer = self.client.send(request).await?;
-        self.read_clock(&answer);
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+        let response = self.client.send(request).await?;
+        self.state().observe(response.headers());
+        Ok(response)
+    }
+}
+
+impl State {
+    /// Reads clock, `Retry-After` and nonce of a response.
+    fn observe(&mut self, headers: &HeaderMap) {
         let now = OffsetDateTime::now_utc();
-        *locked(&self.retry_after) = retry_after::in_headers(answer.headers(), now);
-        let nonce = answer.headers().get(REPLAY_NONCE);
-        let nonce = nonce.and_then(|nonce| nonce.to_str().ok());
-        self.nonces().last = nonce.map(str::to_owned);
-        Ok(answer)
-    }
-
-    fn read_clock(&self, answer: &Response<Bytes>) {
-        let date = answer.headers().get(DATE).and_then(|it| it.to_str().ok());
-        if let Some(date) = date.and_then(retry_after::date) {
-            let skew = date - OffsetDateTime::now_utc();
-            *locked(&self.clock_skew) = Some(skew);
+        if let Some(date) = header_text(headers, DATE).and_then(retry_after::parse_date) {
+            self.clock_skew = Some(date - now);
         }
+        self.retry_after = retry_after::from_headers(headers, now);
+        self.last_nonce = header_text(headers, REPLAY_NONCE).map(str::to_owned);
     }
 }
 
@@ -155,16 +167,17 @@ impl HttpClient for Transport {
             let url = head.uri.clone();
             let Ok(body) = body.collect().await;
             let request = Request::from_parts(head, body.to_bytes());
-            let mut answer = match transport.read_before(&request) {
-                Some(answer) => answer,
-                None => transport.ask(request).await?,
+            let mut response = match transport.stored_response(&request) {
+                Some(response) => response,
+                None => transport.send(request).await?,
             };
-            if let Some(failure) = failure(&answer).filter(|it| !it.is_bad_nonce()) {
-                return Err(failure.into());
+            match Failure::check(&response) {
+                Err(failure) if !failure.is_bad_nonce() => return Err(failure.into()),
+                _ => {}
             }
-            shorten_wait(answer.headers_mut());
-            resolve_location(&url, answer.headers_mut());
-            let (parts, body) = answer.into_parts();
+            shorten_wait(response.headers_mut());
+            resolve_location(&url, response.headers_mut());
+            let (parts, body) = response.into_parts();
             Ok(BytesResponse {
                 parts,
                 body: Box::new(body),
@@ -173,53 +186,28 @@ impl HttpClient for Transport {
     }
 }
 
-/// instant-acme adds the seconds of `Retry-After` to the clock, and panics where that ends; no
-/// order is waited for so long.
+/// Limits `Retry-After` to a day: instant-acme adds the seconds to the clock and panics on
+/// overflow.
 pub(super) fn shorten_wait(headers: &mut HeaderMap) {
-    let wait = headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok());
-    let seconds = wait.and_then(|it| it.trim().parse::<u64>().ok());
+    let wait = header_text(headers, RETRY_AFTER);
+    let seconds = wait.and_then(|wait| wait.trim().parse::<u64>().ok());
     if seconds.is_some_and(|seconds| seconds > LONGEST_WAIT) {
         headers.insert(RETRY_AFTER, HeaderValue::from(LONGEST_WAIT));
     }
 }
 
-/// Makes a relative `Location` absolute (RFC 9110, 10.2.2), since it is asked for later.
-pub(super) fn resolve_location(url: &Uri, headers: &mut HeaderMap) {
-    let location = headers.get(LOCATION).and_then(|it| it.to_str().ok());
-    let resolved = location.and_then(|location| resolve(url, location));
-    if let Some(resolved) = resolved.and_then(|url| HeaderValue::try_from(url).ok()) {
+/// Makes a relative `Location` absolute (RFC 9110, 10.2.2; RFC 3986, 5.2), because instant-acme
+/// does not resolve it.
+fn resolve_location(url: &Uri, headers: &mut HeaderMap) {
+    let location = header_text(headers, LOCATION);
+    let Some(reference) = location.filter(|location| Url::parse(location).is_err()) else {
+        return;
+    };
+    let base = Url::parse(&url.to_string()).ok();
+    let resolved = base.and_then(|base| base.join(reference).ok());
+    if let Some(resolved) = resolved.and_then(|url| HeaderValue::try_from(url.as_str()).ok()) {
         headers.insert(LOCATION, resolved);
     }
-}
-
-/// A reference as RFC 3986, 5.2, resolves it; none for one that is absolute.
-fn resolve(url: &Uri, reference: &str) -> Option<String> {
-    if Url::parse(reference).is_ok() {
-        return None;
-    }
-    let base = Url::parse(&url.to_string()).ok()?;
-    base.join(reference).ok().map(Into::into)
-}
-
-fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The field of an answer's nonce (RFC 8555, 6.5.1).
-const REPLAY_NONCE: &str = "replay-nonce";
-/// How soon the directory is read again, at most, after a fault of the way to it.
-const AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// A day, in seconds.
-const LONGEST_WAIT: u64 = 24 * 60 * 60;
-
-/// What is wrong with an answer: it is none of success, or a page for people, as captive portals
-/// have them.
-fn failure(answer: &Response<Bytes>) -> Option<Failure> {
-    let content = answer.headers().get(CONTENT_TYPE);
-    let is_page = content.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
-    let is_success = answer.status().is_success() && !is_page;
-    (!is_success).then(|| Failure::of_answer(answer, OffsetDateTime::now_utc()))
 }
 
 #[cfg(test)]

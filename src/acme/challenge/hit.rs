@@ -1,16 +1,16 @@
-//! A visit to a proof that was up.
+//! A validation request: a CA or another client requests the response to a challenge.
 
 use std::net::IpAddr;
 
 use time::OffsetDateTime;
 
-/// Somebody who came to our server for a challenge.
+/// A validation request that arrived while a challenge was set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// From where; never an IPv4 address mapped into IPv6.
+    /// The client's address; never an IPv4 address mapped into IPv6.
     pub peer: IpAddr,
-    /// When.
+    /// The moment of arrival.
     pub at: OffsetDateTime,
-    /// Whether the proof was given, because the challenge was live.
+    /// True if the request got the response of the challenge.
     pub answered: bool,
 }

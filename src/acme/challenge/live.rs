@@ -1,4 +1,4 @@
-//! One proof that is up, with its visits.
+//! An active response to a challenge, with the validation requests that arrived for it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,40 +7,40 @@ use rustls::ServerConfig;
 use super::Hit;
 use crate::config::model::ChallengeKind;
 
-/// The most visits of each sort that are remembered; CAs look from half a dozen places.
+/// The most requests that are stored, answered and unanswered each; a CA sends about six.
 const HITS: usize = 32;
 
-/// One proof that is up.
-pub(super) struct Live {
-    pub(super) proof: Proof,
+/// An active response to a challenge.
+pub(super) struct ActiveResponse {
+    pub(super) response: Response,
     hits: Mutex<Vec<Hit>>,
 }
 
-/// What is shown to who asks for it.
-pub(super) enum Proof {
+/// The response to a challenge of one identifier.
+pub(super) enum Response {
     Http {
         token: String,
-        answer: String,
+        key_authorization: String,
     },
     TlsAlpn {
-        name: String,
+        server_name: String,
         config: Arc<ServerConfig>,
     },
 }
 
-impl Live {
-    pub(super) fn new(proof: Proof) -> Self {
+impl ActiveResponse {
+    pub(super) fn new(response: Response) -> Self {
         Self {
-            proof,
+            response,
             hits: Mutex::default(),
         }
     }
 
-    /// Remembers a visit. Those who ask for something else cannot crowd out the CA.
-    pub(super) fn remember(&self, hit: Hit) {
+    /// Stores a validation request; unanswered ones cannot use up the room for answered ones.
+    pub(super) fn record(&self, hit: Hit) {
         let mut hits = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
-        let alike = hits.iter().filter(|it| it.answered == hit.answered);
-        if alike.count() < HITS {
+        let same_kind = hits.iter().filter(|other| other.answered == hit.answered);
+        if same_kind.count() < HITS {
             hits.push(hit);
         }
     }
@@ -51,7 +51,7 @@ impl Live {
     }
 }
 
-impl Proof {
+impl Response {
     pub(super) fn kind(&self) -> ChallengeKind {
         match self {
             Self::Http { .. } => ChallengeKind::Http01,
@@ -59,18 +59,24 @@ impl Proof {
         }
     }
 
-    /// The answer to a token, if it is this one.
-    pub(super) fn http(&self, asked: &str) -> Option<&str> {
+    /// Returns the key authorization, if the response is for this token.
+    pub(super) fn http(&self, requested: &str) -> Option<&str> {
         match self {
-            Self::Http { token, answer } if token == asked => Some(answer),
+            Self::Http {
+                token,
+                key_authorization,
+            } if token == requested => Some(key_authorization),
             _ => None,
         }
     }
 
-    /// The configuration for a server's name, if it is this one.
-    pub(super) fn tls_alpn(&self, asked: &str) -> Option<&Arc<ServerConfig>> {
+    /// Returns the TLS configuration, if the response is for this server name.
+    pub(super) fn tls_alpn(&self, requested: &str) -> Option<&Arc<ServerConfig>> {
         match self {
-            Self::TlsAlpn { name, config } if name.eq_ignore_ascii_case(asked) => Some(config),
+            Self::TlsAlpn {
+                server_name,
+                config,
+            } if server_name.eq_ignore_ascii_case(requested) => Some(config),
             _ => None,
         }
     }

@@ -1,8 +1,9 @@
-//! Who is shown a proof, and what is remembered of the visit.
+//! Validation requests, their responses and their record.
 
 mod ca;
 
 use super::*;
+use crate::acme::problem::Class;
 
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -11,23 +12,23 @@ fn path(token: &str) -> String {
 }
 
 #[test]
-fn a_live_token_is_answered_and_the_visit_remembered() {
+fn a_request_for_an_active_token_is_answered_and_recorded() {
     let challenges = Challenges::default();
-    let up = challenges.present_http("token", "token.thumbprint");
+    let presented = challenges.present_http("token", "token.thumbprint");
     let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
     let answer = challenges.clone().answer_http(&path("token"), mapped);
     assert_eq!(answer.as_deref(), Some("token.thumbprint"));
-    let [hit] = up.hits()[..] else {
+    let [hit] = presented.hits()[..] else {
         panic!("one hit")
     };
     assert_eq!((hit.peer, hit.answered), (PEER, true));
 }
 
 #[test]
-fn only_the_exact_path_of_a_live_token_is_answered() {
+fn only_the_exact_path_of_an_active_token_is_answered() {
     let challenges = Challenges::default();
-    let _up = challenges.present_http("token", "answer");
-    for odd in [
+    let _presented = challenges.present_http("token", "answer");
+    for path in [
         "/.well-known/acme-challenge/",
         "/.well-known/acme-challenge/token/",
         "/.well-known/acme-challenge//token",
@@ -37,30 +38,30 @@ fn only_the_exact_path_of_a_live_token_is_answered() {
         "/x/.well-known/acme-challenge/token",
         "/token",
     ] {
-        assert_eq!(challenges.answer_http(odd, PEER), None, "{odd}");
+        assert_eq!(challenges.answer_http(path, PEER), None, "{path}");
     }
 }
 
 #[test]
-fn who_asks_for_another_token_is_remembered_unanswered() {
+fn a_request_for_another_token_is_recorded_unanswered() {
     let challenges = Challenges::default();
-    let up = challenges.present_http("token", "answer");
-    let elsewhere = challenges
+    let presented = challenges.present_http("token", "answer");
+    let tls_alpn = challenges
         .present_tls_alpn(&Host::Name("home.example".into()), &[7; 32])
         .unwrap();
     assert_eq!(challenges.answer_http(&path("other"), PEER), None);
     assert!(matches!(
-        up.hits()[..],
+        presented.hits()[..],
         [Hit {
             answered: false,
             ..
         }]
     ));
-    assert_eq!(elsewhere.hits(), []);
+    assert_eq!(tls_alpn.hits(), []);
 }
 
 #[test]
-fn a_dropped_proof_is_gone_and_takes_no_other_with_it() {
+fn dropping_a_response_deactivates_it_alone() {
     let challenges = Challenges::default();
     let old = challenges.present_http("token", "old");
     let new = challenges.present_http("token", "new");
@@ -73,9 +74,9 @@ fn a_dropped_proof_is_gone_and_takes_no_other_with_it() {
 }
 
 #[test]
-fn strangers_neither_fill_the_memory_nor_hide_the_ca() {
+fn many_foreign_requests_fill_no_memory_and_hide_no_request_of_the_ca() {
     let challenges = Challenges::default();
-    let up = challenges.present_http("token", "answer");
+    let presented = challenges.present_http("token", "answer");
     for number in 0..1000 {
         assert_eq!(
             challenges.answer_http(&path(&number.to_string()), PEER),
@@ -83,13 +84,13 @@ fn strangers_neither_fill_the_memory_nor_hide_the_ca() {
         );
     }
     assert!(challenges.answer_http(&path("token"), PEER).is_some());
-    let hits = up.hits();
+    let hits = presented.hits();
     assert!(hits.len() < 100, "{}", hits.len());
     assert!(hits.iter().any(|hit| hit.answered));
 }
 
 #[test]
-fn a_wildcard_has_no_tls_alpn() {
+fn a_wildcard_has_no_tls_alpn_response() {
     let wildcard = Host::Wildcard("example.org".into());
     let problem = Challenges::default().present_tls_alpn(&wildcard, &[7; 32]);
     let problem = problem.err().unwrap();
@@ -98,7 +99,7 @@ fn a_wildcard_has_no_tls_alpn() {
 }
 
 #[test]
-fn a_handshake_shows_the_digest_for_names_and_addresses() {
+fn a_handshake_presents_the_digest_for_names_and_addresses() {
     for (host, name) in [
         ("home.example", "Home.example"),
         ("192.0.2.5", "5.2.0.192.in-addr.arpa"),
@@ -112,15 +113,15 @@ fn a_handshake_shows_the_digest_for_names_and_addresses() {
             Err(_) => Host::Name(host.into()),
         };
         let challenges = Challenges::default();
-        let up = challenges.present_tls_alpn(&identifier, &[7; 32]).unwrap();
+        let presented = challenges.present_tls_alpn(&identifier, &[7; 32]).unwrap();
         let config = challenges.tls_alpn_config(name, PEER).unwrap();
-        ca::check(&ca::look(&config, name), &identifier, &[7; 32]);
+        ca::check(&ca::presented(&config, name), &identifier, &[7; 32]);
         assert!(
-            matches!(up.hits()[..], [Hit { answered: true, .. }]),
+            matches!(presented.hits()[..], [Hit { answered: true, .. }]),
             "{host}"
         );
         assert!(challenges.tls_alpn_config(host, PEER).is_none() || host == "home.example");
-        drop(up);
+        drop(presented);
         assert!(challenges.tls_alpn_config(name, PEER).is_none());
     }
 }

@@ -1,5 +1,4 @@
-//! The certificate of tls-alpn-01 and the name it is asked for by (RFC 8737; RFC 8738 for
-//! addresses).
+//! The validation certificate of tls-alpn-01 (RFC 8737; RFC 8738 for addresses).
 
 use std::{fmt::Write, net::IpAddr, sync::Arc};
 
@@ -18,45 +17,62 @@ use time::{Duration, OffsetDateTime};
 
 use crate::config::model::Host;
 
-/// The protocol a CA offers, and nothing beside it (RFC 8737, 6.2).
+/// The only protocol that the CA offers in ALPN (RFC 8737, 6.2).
 const PROTOCOL: &[u8] = b"acme-tls/1";
 
-/// A configuration with the certificate for one identifier: signed by itself, one name, and the
-/// critical acmeIdentifier.
-pub(super) fn config(identifier: &Host, digest: &[u8; 32]) -> anyhow::Result<Arc<ServerConfig>> {
-    if let Host::Wildcard(_) = identifier {
-        bail!("a wildcard is proven by dns-01 only");
+/// The validation certificate of one identifier: self-signed, with a single name and the critical
+/// extension acmeIdentifier (RFC 8737, 3).
+pub(super) struct ValidationCertificate<'a> {
+    identifier: &'a Host,
+    digest: &'a [u8; 32],
+}
+
+impl<'a> ValidationCertificate<'a> {
+    /// Describes the certificate; `digest` is the SHA-256 of the key authorization.
+    pub(super) fn new(identifier: &'a Host, digest: &'a [u8; 32]) -> Self {
+        Self { identifier, digest }
     }
-    // Not by `with_single_cert`, which refuses the critical extension it does not know.
-    let certified = certified(identifier, digest)?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
-    config.alpn_protocols = vec![PROTOCOL.to_vec()];
-    config.session_storage = Arc::new(NoServerSessionStorage {});
-    config.send_tls13_tickets = 0;
-    Ok(Arc::new(config))
-}
 
-fn certified(identifier: &Host, digest: &[u8; 32]) -> anyhow::Result<CertifiedKey> {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
-    let mut params = CertificateParams::new([identifier.to_string()])
-        .context("cannot be named in a certificate; write it in ASCII (xn--)")?;
-    params.distinguished_name = DistinguishedName::new();
-    params.not_before = OffsetDateTime::now_utc() - Duration::DAY;
-    params.not_after = OffsetDateTime::now_utc() + Duration::WEEK;
-    params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
-    let certificate = params.self_signed(&key).context("cannot sign it")?;
-    let key = any_ecdsa_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
-    Ok(CertifiedKey::new(vec![certificate.der().clone()], key))
-}
+    /// Makes the TLS configuration with a new certificate.
+    ///
+    /// # Errors
+    /// A wildcard, or a name that no certificate can have.
+    pub(super) fn server_config(&self) -> anyhow::Result<Arc<ServerConfig>> {
+        if let Host::Wildcard(_) = self.identifier {
+            bail!("a wildcard can be validated by dns-01 only");
+        }
+        // `with_single_cert` refuses the critical extension, because it does not know it.
+        let resolver = SingleCertAndKey::from(self.certified_key()?);
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(resolver));
+        config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(Arc::new(config))
+    }
 
-/// The name in a CA's ClientHello: an address is asked for by its reverse name (RFC 8738, 6).
-pub(super) fn server_name(identifier: &Host) -> String {
-    match identifier {
-        Host::Address(address) => reverse_name(*address),
-        host => host.to_string(),
+    fn certified_key(&self) -> anyhow::Result<CertifiedKey> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
+        let mut params = CertificateParams::new([self.identifier.to_string()])
+            .context("the name cannot be in a certificate; write it in ASCII (xn--)")?;
+        params.distinguished_name = DistinguishedName::new();
+        params.not_before = OffsetDateTime::now_utc() - Duration::DAY;
+        params.not_after = OffsetDateTime::now_utc() + Duration::WEEK;
+        params.custom_extensions = vec![CustomExtension::new_acme_identifier(self.digest)];
+        let certificate = params.self_signed(&key).context("cannot sign it")?;
+        let key = any_ecdsa_type(&PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
+        Ok(CertifiedKey::new(vec![certificate.der().clone()], key))
+    }
+
+    /// Returns the server name in the CA's ClientHello: for an address the reverse name
+    /// (RFC 8738, 6).
+    pub(super) fn server_name(&self) -> String {
+        match self.identifier {
+            Host::Address(address) => reverse_name(*address),
+            host => host.to_string(),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A connection to a server, on which one request follows another.
+//! An HTTP/1.1 connection to a server, for one request after another.
 
 use std::{
     error::Error,
@@ -16,104 +16,103 @@ use hyper_util::rt::TokioIo;
 
 use super::{
     origin::Origin,
-    received::{Attentive, Received, Stream},
+    received::{ObservedStream, Received, Stream},
 };
-use crate::acme::problem::{Class, Problem};
+use crate::acme::problem::Problem;
 
-/// The longest head of an answer, in bytes.
+/// The longest head of a response, in bytes.
 const HEAD: usize = 64 << 10;
 
 /// A connection to a server.
 pub(super) struct Connection {
+    origin: Origin,
     sender: SendRequest<Full<Bytes>>,
     received: Received,
-    used: Instant,
+    last_used: Instant,
 }
 
-/// A connection that broke before the whole answer had come.
-pub(super) struct Broken {
+/// An exchange that ended before the whole response was read.
+pub(super) struct Interrupted {
     pub(super) problem: Problem,
-    /// Whether any of the answer had come.
-    pub(super) heard: bool,
+    /// True if a part of the response was received.
+    pub(super) response_began: bool,
 }
 
 impl Connection {
-    /// Speaks HTTP/1.1 over the stream.
-    pub(super) async fn begin(origin: &Origin, stream: Box<dyn Stream>) -> Result<Self, Problem> {
+    /// Starts HTTP/1.1 on a stream.
+    pub(super) async fn start(origin: Origin, stream: Box<dyn Stream>) -> Result<Self, Problem> {
         let received = Received::default();
-        let io = TokioIo::new(Attentive::new(stream, received.clone()));
+        let io = TokioIo::new(ObservedStream::new(stream, received.clone()));
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD)
             .handshake(io)
             .await
-            .map_err(|fault| broken_off(origin, &fault))?;
-        // Ends with the sender, or when the server closes; what went wrong is told to the sender.
+            .map_err(|fault| origin.interruption(&fault))?;
+        // The task ends with the sender or when the server closes; the sender returns its errors.
         tokio::spawn(connection);
         Ok(Self {
+            origin,
             sender,
             received,
-            used: Instant::now(),
+            last_used: Instant::now(),
         })
     }
 
-    /// Whether it is open and was used a short while ago.
-    pub(super) fn is_usable(&self, idle: Duration) -> bool {
-        !self.sender.is_closed() && self.used.elapsed() < idle
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
-    /// Sends a request and reads the whole answer, of `limit` bytes at most.
-    pub(super) async fn ask(
+    /// Returns true if the connection is open and was used within the time `idle`.
+    pub(super) fn is_usable(&self, idle: Duration) -> bool {
+        !self.sender.is_closed() && self.last_used.elapsed() < idle
+    }
+
+    /// Sends a request and reads the whole response, with a body of `limit` bytes at most.
+    pub(super) async fn send(
         &mut self,
-        origin: &Origin,
         request: Request<Bytes>,
         limit: usize,
-    ) -> Result<Response<Bytes>, Broken> {
-        self.received.forget();
-        let answer = self.answer(request).await;
-        let answer = answer.map_err(|fault| self.broken(broken_off(origin, &fault)))?;
-        let (head, body) = answer.into_parts();
-        let body = Limited::new(body, limit).collect().await.map_err(|fault| {
-            let problem = match fault.downcast_ref::<LengthLimitError>() {
-                Some(_) => too_large(origin, limit),
-                None => broken_off(origin, fault.as_ref()),
-            };
-            self.broken(problem)
-        })?;
-        self.used = Instant::now();
+    ) -> Result<Response<Bytes>, Interrupted> {
+        self.received.reset();
+        let response = self.response_head(request).await;
+        let response = response.map_err(|fault| self.interrupted(&fault, limit))?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, limit).collect().await;
+        let body = body.map_err(|fault| self.interrupted(fault.as_ref(), limit))?;
+        self.last_used = Instant::now();
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 
-    async fn answer(&mut self, request: Request<Bytes>) -> hyper::Result<Response<Incoming>> {
+    async fn response_head(
+        &mut self,
+        request: Request<Bytes>,
+    ) -> hyper::Result<Response<Incoming>> {
         self.sender.ready().await?;
         self.sender.send_request(request.map(Full::new)).await
     }
 
-    fn broken(&self, problem: Problem) -> Broken {
-        Broken {
+    fn interrupted(&self, fault: &(dyn Error + 'static), limit: usize) -> Interrupted {
+        let problem = match fault.downcast_ref::<LengthLimitError>() {
+            Some(_) => self.origin.oversize(limit),
+            None => self.origin.interruption(fault),
+        };
+        Interrupted {
             problem,
-            heard: self.received.anything(),
+            response_began: self.received.is_set(),
         }
     }
 }
 
-fn too_large(origin: &Origin, limit: usize) -> Problem {
-    Problem::new(
-        Class::Network,
-        format!("{origin} answered with more than {limit} bytes"),
-    )
-}
+impl Origin {
+    fn oversize(&self, limit: usize) -> Problem {
+        Problem::network(format!("{self} answered with more than {limit} bytes"))
+    }
 
-fn broken_off(origin: &Origin, fault: &(dyn Error + 'static)) -> Problem {
-    let cause = chain(fault);
-    Problem::new(
-        Class::Network,
-        format!("the connection to {origin} broke off: {cause}"),
-    )
-}
-
-/// An error with its sources; hyper tells only one level itself.
-fn chain(fault: &(dyn Error + 'static)) -> String {
-    let sources = std::iter::successors(Some(fault), |&fault| fault.source());
-    let texts: Vec<_> = sources.map(ToString::to_string).collect();
-    texts.join(": ")
+    /// Returns the problem of an interrupted connection, with all sources of the error.
+    fn interruption(&self, fault: &(dyn Error + 'static)) -> Problem {
+        let sources = std::iter::successors(Some(fault), |&fault| fault.source());
+        let texts: Vec<_> = sources.map(ToString::to_string).collect();
+        let cause = texts.join(": ");
+        Problem::network(format!("the connection to {self} broke off: {cause}"))
+    }
 }

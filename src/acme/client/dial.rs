@@ -1,4 +1,4 @@
-//! How a connection comes about: look-up, TCP to the first address that answers, the proxy, TLS.
+//! Opens connections: name look-up, TCP by Happy Eyeballs (RFC 8305), proxy, TLS.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,10 +15,10 @@ use tokio_rustls::TlsConnector;
 use super::{connection::Connection, origin::Origin, proxy::Proxy, received::Stream};
 use crate::acme::problem::{Cause, Class, Problem};
 
-/// How long one address has before the next is tried as well (RFC 8305, 5).
-const HEAD_START: Duration = Duration::from_millis(250);
+/// The Connection Attempt Delay of Happy Eyeballs (RFC 8305, 5).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Opens connections.
+/// Opens connections, without a time limit.
 pub(super) struct Dialer {
     tls: TlsConnector,
     proxy: Proxy,
@@ -37,28 +37,37 @@ impl Dialer {
         })
     }
 
-    /// Connects to a server; there is no time limit in here.
+    /// Opens a connection to a server.
     pub(super) async fn open(&self, origin: &Origin) -> Result<Connection, Problem> {
-        let stream = self.reach(origin).await?;
+        let stream = self.connect(origin).await?;
         let stream: Box<dyn Stream> = if origin.secure {
             Box::new(self.encrypt(origin, stream).await?)
         } else {
             Box::new(stream)
         };
-        Connection::begin(origin, stream).await
+        Connection::start(origin.clone(), stream).await
     }
 
-    async fn reach(&self, origin: &Origin) -> Result<TcpStream, Problem> {
+    /// Connects to the server, or to the proxy and through it to the server.
+    async fn connect(&self, origin: &Origin) -> Result<TcpStream, Problem> {
         let Some(gateway) = self.proxy.for_origin(origin) else {
-            return connect(&origin.host, origin.port, !origin.secure).await;
+            let endpoint = Endpoint {
+                host: &origin.host,
+                port: origin.port,
+                loopback_only: !origin.secure,
+            };
+            return endpoint.connect().await;
         };
-        let stream = connect(&gateway.host, gateway.port, false)
-            .await
-            .map_err(|problem| Problem {
-                detail: format!("the proxy of HTTPS_PROXY: {problem}"),
-                ..problem
-            })?;
-        gateway.pass(stream, origin).await
+        let endpoint = Endpoint {
+            host: &gateway.host,
+            port: gateway.port,
+            loopback_only: false,
+        };
+        let stream = endpoint.connect().await.map_err(|problem| Problem {
+            detail: format!("the proxy of HTTPS_PROXY: {problem}"),
+            ..problem
+        })?;
+        gateway.tunnel(stream, origin).await
     }
 
     async fn encrypt(
@@ -66,40 +75,79 @@ impl Dialer {
         origin: &Origin,
         stream: TcpStream,
     ) -> Result<impl Stream + 'static, Problem> {
-        let name = ServerName::try_from(origin.host.clone())
-            .map_err(|_| Problem::new(Class::Refused, format!("{origin} is no server's name")))?;
-        let tls = self.tls.connect(name, stream).await;
-        tls.map_err(|fault| unsafe_connection(origin, &fault))
+        let name = ServerName::try_from(origin.host.clone()).map_err(|_| {
+            Problem::new(
+                Class::Refused,
+                format!("{origin} is not a valid server name"),
+            )
+        })?;
+        let handshake = self.tls.connect(name, stream).await;
+        handshake.map_err(|fault| {
+            let tls = fault.get_ref().and_then(|tls| tls.downcast_ref());
+            let cause = match tls {
+                Some(rustls::Error::InvalidCertificate(_)) => Cause::Untrusted,
+                _ => Cause::NoTls,
+            };
+            Problem::network(format!("no TLS connection to {origin}: {fault}")).caused_by(cause)
+        })
     }
 }
 
-/// Connects to the first of the host's addresses that answers, each tried a moment after the one
-/// before, IPv6 and IPv4 by turns.
-async fn connect(host: &str, port: u16, loopback_only: bool) -> Result<TcpStream, Problem> {
-    let found = lookup_host((host, port)).await;
-    let mut addresses = by_turns(found.map_err(|fault| unresolved(host, &fault))?);
-    addresses.retain(|address| !loopback_only || address.ip().to_canonical().is_loopback());
-    if addresses.is_empty() {
-        return Err(unresolved(host, &"no address"));
-    }
-    let attempts = (0u32..)
-        .zip(addresses)
-        .map(|(turn, address)| Box::pin(attempt(HEAD_START * turn, address)));
-    let (stream, _) = select_ok(attempts)
-        .await
-        .map_err(|fault| unconnected(host, port, &fault))?;
-    Ok(stream)
+/// A host and port to connect to.
+struct Endpoint<'a> {
+    host: &'a str,
+    port: u16,
+    /// True if only addresses of this machine are permitted.
+    loopback_only: bool,
 }
 
-async fn attempt(wait: Duration, address: SocketAddr) -> io::Result<TcpStream> {
-    sleep(wait).await;
+impl Endpoint<'_> {
+    /// Connects to the first address that accepts, with IPv6 and IPv4 interleaved.
+    async fn connect(&self) -> Result<TcpStream, Problem> {
+        let attempts = (0u32..)
+            .zip(self.addresses().await?)
+            .map(|(turn, address)| Box::pin(connect_after(ATTEMPT_DELAY * turn, address)));
+        let (stream, _) = select_ok(attempts)
+            .await
+            .map_err(|fault| self.unreachable(&fault))?;
+        Ok(stream)
+    }
+
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Problem> {
+        let found = lookup_host((self.host, self.port)).await;
+        let mut addresses = interleave(found.map_err(|fault| self.unresolved(&fault))?);
+        addresses
+            .retain(|address| !self.loopback_only || address.ip().to_canonical().is_loopback());
+        match addresses.is_empty() {
+            true => Err(self.unresolved(&"no address")),
+            false => Ok(addresses),
+        }
+    }
+
+    fn unresolved(&self, cause: &dyn std::fmt::Display) -> Problem {
+        let host = self.host;
+        Problem::network(format!(
+            "cannot look up {host} ({cause}); check the name and the DNS of this machine"
+        ))
+        .caused_by(Cause::NameLookup)
+    }
+
+    fn unreachable(&self, cause: &io::Error) -> Problem {
+        let Self { host, port, .. } = self;
+        Problem::network(format!("cannot connect to {host}, port {port}: {cause}"))
+            .caused_by(Cause::Unreachable)
+    }
+}
+
+async fn connect_after(delay: Duration, address: SocketAddr) -> io::Result<TcpStream> {
+    sleep(delay).await;
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
-/// The addresses with both families by turns, beginning with the first one's.
-fn by_turns(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+/// Interleaves IPv6 and IPv4 addresses, starting with the family of the first (RFC 8305, 4).
+fn interleave(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let mut addresses = addresses.peekable();
     let first = addresses.peek().is_some_and(SocketAddr::is_ipv6);
     let (like_first, others): (Vec<_>, Vec<_>) =
@@ -110,43 +158,17 @@ fn by_turns(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     ranked.into_iter().map(|(_, address)| address).collect()
 }
 
-fn unresolved(host: &str, cause: &dyn std::fmt::Display) -> Problem {
-    Problem::new(
-        Class::Network,
-        format!("cannot look up {host} ({cause}); check the name and the DNS of this machine"),
-    )
-    .caused_by(Cause::NameLookup)
-}
-
-fn unconnected(host: &str, port: u16, cause: &io::Error) -> Problem {
-    Problem::new(
-        Class::Network,
-        format!("cannot connect to {host}, port {port}: {cause}"),
-    )
-    .caused_by(Cause::Unreachable)
-}
-
-fn unsafe_connection(origin: &Origin, fault: &io::Error) -> Problem {
-    let tls = fault.get_ref().and_then(|tls| tls.downcast_ref());
-    let cause = match tls {
-        Some(rustls::Error::InvalidCertificate(_)) => Cause::Untrusted,
-        _ => Cause::NoTls,
-    };
-    let detail = format!("no safe connection to {origin}: {fault}");
-    Problem::new(Class::Network, detail).caused_by(cause)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_families_of_addresses_take_turns() {
+    fn address_families_are_interleaved() {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
         let found = ["[fd00::1]:1", "[fd00::2]:1", "10.0.0.1:1"].map(address);
-        let turns = by_turns(found.into_iter());
+        let interleaved = interleave(found.into_iter());
         assert_eq!(
-            turns,
+            interleaved,
             ["[fd00::1]:1", "10.0.0.1:1", "[fd00::2]:1"].map(address)
         );
     }

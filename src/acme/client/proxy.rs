@@ -10,15 +10,15 @@ use ipnet::IpNet;
 use self::gateway::Gateway;
 use super::origin::Origin;
 
-/// Which servers are reached through a proxy.
+/// The proxy of the environment, with the servers that are exempt from it.
 #[derive(Default)]
 pub(super) struct Proxy {
     gateway: Option<Gateway>,
-    direct: Vec<String>,
+    exemptions: Vec<Exemption>,
 }
 
 impl Proxy {
-    /// The proxy `HTTPS_PROXY` names; lower case wins, as with curl.
+    /// Reads `HTTPS_PROXY` and `NO_PROXY`; the lower-case names take precedence, as in curl.
     pub(super) fn from_environment() -> anyhow::Result<Self> {
         let read = |lower: &str, upper: &str| env::var(lower).or_else(|_| env::var(upper));
         Self::parse(
@@ -27,39 +27,52 @@ impl Proxy {
         )
     }
 
-    /// Reads the two variables; empty is as good as missing.
-    pub(super) fn parse(proxy: &str, direct: &str) -> anyhow::Result<Self> {
+    /// Parses the values of the two variables; an empty value counts as missing.
+    pub(super) fn parse(proxy: &str, no_proxy: &str) -> anyhow::Result<Self> {
         let proxy = proxy.trim();
         let gateway = (!proxy.is_empty()).then(|| Gateway::parse(proxy));
-        let direct = direct.split([',', ' ']).filter(|entry| !entry.is_empty());
+        let entries = no_proxy.split([',', ' ']).filter(|entry| !entry.is_empty());
         Ok(Self {
             gateway: gateway.transpose().context("HTTPS_PROXY")?,
-            direct: direct.map(str::to_ascii_lowercase).collect(),
+            exemptions: entries.map(Exemption::new).collect(),
         })
     }
 
-    /// The proxy a server is reached through; this machine is always reached directly.
+    /// Returns the proxy for a server; none for exempt servers and this machine.
     pub(super) fn for_origin(&self, origin: &Origin) -> Option<&Gateway> {
-        let is_direct = || self.direct.iter().any(|entry| covers(entry, &origin.host));
+        let is_exempt = || {
+            self.exemptions
+                .iter()
+                .any(|exemption| exemption.covers(&origin.host))
+        };
         let gateway = self.gateway.as_ref()?;
-        (!origin.is_this_machine() && !is_direct()).then_some(gateway)
+        (!origin.is_this_machine() && !is_exempt()).then_some(gateway)
     }
 }
 
-/// Whether an entry of `NO_PROXY` covers a host: `*`, a domain with what is below it, an address
-/// or a network.
-fn covers(entry: &str, host: &str) -> bool {
-    if entry == "*" || entry == host {
-        return true;
+/// An entry of `NO_PROXY` in lower case: `*`, a domain with its subdomains, an address or a
+/// network.
+struct Exemption(String);
+
+impl Exemption {
+    fn new(entry: &str) -> Self {
+        Self(entry.to_ascii_lowercase())
     }
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return entry
-            .parse::<IpNet>()
-            .is_ok_and(|network| network.contains(&address));
+
+    fn covers(&self, host: &str) -> bool {
+        let Self(entry) = self;
+        if entry == "*" || entry == host {
+            return true;
+        }
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return entry
+                .parse::<IpNet>()
+                .is_ok_and(|network| network.contains(&address));
+        }
+        let domain = entry.trim_start_matches("*.").trim_start_matches('.');
+        let subdomain = host.strip_suffix(domain);
+        subdomain.is_some_and(|subdomain| subdomain.is_empty() || subdomain.ends_with('.'))
     }
-    let domain = entry.trim_start_matches("*.").trim_start_matches('.');
-    let above = host.strip_suffix(domain);
-    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 #[cfg(test)]
@@ -67,11 +80,11 @@ mod tests {
     use super::*;
 
     fn origin(url: &str) -> Origin {
-        Origin::of(&url.parse().unwrap()).unwrap()
+        Origin::parse(&url.parse().unwrap()).unwrap()
     }
 
     #[test]
-    fn a_proxy_is_read_with_its_password() {
+    fn a_proxy_is_parsed_with_its_password() {
         let proxy = Proxy::parse("http://user:p%40ss@proxy.example:3128/", "").unwrap();
         let gateway = proxy.for_origin(&origin("https://ca.example/")).unwrap();
         assert_eq!((&*gateway.host, gateway.port), ("proxy.example", 3128));
@@ -83,17 +96,17 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_of_another_kind_is_refused_without_its_password() {
+    fn the_error_for_another_scheme_omits_the_password() {
         let fault = Proxy::parse("socks5://user:secret@proxy:1080", "").err();
-        let told = format!("{:#}", fault.unwrap());
-        assert!(told.contains("HTTPS_PROXY: a proxy by socks5://"), "{told}");
-        assert!(!told.contains("secret"));
+        let text = format!("{:#}", fault.unwrap());
+        assert!(text.contains("HTTPS_PROXY: a proxy by socks5://"), "{text}");
+        assert!(!text.contains("secret"));
     }
 
     #[test]
-    fn no_proxy_takes_domains_addresses_and_networks() {
-        let direct = "example.org, .corp,10.0.0.0/8,fd00::5";
-        let proxy = Proxy::parse("proxy:3128", direct).unwrap();
+    fn no_proxy_accepts_domains_addresses_and_networks() {
+        let no_proxy = "example.org, .corp,10.0.0.0/8,fd00::5";
+        let proxy = Proxy::parse("proxy:3128", no_proxy).unwrap();
         for url in [
             "https://example.org/",
             "https://ca.example.org/",

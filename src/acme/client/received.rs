@@ -1,5 +1,5 @@
-//! A stream that remembers whether anything was received, so that a request is sent again only
-//! if its server cannot have begun to answer.
+//! A stream that records received bytes: a request is repeated only if its response cannot have
+//! begun.
 
 use std::{
     io,
@@ -13,38 +13,38 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What a connection is read from and written to.
+/// The byte stream below a connection.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Whether anything was received.
+/// True after bytes were received; clones share the value.
 #[derive(Clone, Default)]
 pub(super) struct Received(Arc<AtomicBool>);
 
 impl Received {
-    pub(super) fn forget(&self) {
+    pub(super) fn reset(&self) {
         self.0.store(false, Ordering::Release);
     }
 
-    pub(super) fn anything(&self) -> bool {
+    pub(super) fn is_set(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 }
 
-/// A stream that remembers whether anything was received.
-pub(super) struct Attentive {
+/// A stream that sets a [`Received`] with the first byte that it reads.
+pub(super) struct ObservedStream {
     stream: Box<dyn Stream>,
     received: Received,
 }
 
-impl Attentive {
+impl ObservedStream {
     pub(super) fn new(stream: Box<dyn Stream>, received: Received) -> Self {
         Self { stream, received }
     }
 }
 
-impl AsyncRead for Attentive {
+impl AsyncRead for ObservedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -59,7 +59,7 @@ impl AsyncRead for Attentive {
     }
 }
 
-impl AsyncWrite for Attentive {
+impl AsyncWrite for ObservedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,6 +1,6 @@
-//! HTTPS to the API of a DNS provider, and what its refusals mean.
+//! HTTPS to the API of a DNS provider, and explanations of its refusals.
 //!
-//! Whoever can send a request is an `Api`; time-outs, size limits and TLS are its own.
+//! Time limits, size limits and TLS are left to the implementation of `Api`.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -13,15 +13,15 @@ use http::{
 use serde::de::DeserializeOwned;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc2822};
 
-use super::{fault, quoted};
+use super::quoted;
 use crate::acme::problem::{Class, Problem};
 
-/// An answer on its way.
+/// The future of a response.
 pub type Pending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Problem>> + Send + 'a>>;
 
-/// Sends HTTPS requests; any status is an answer, only what prevents one is a problem.
+/// Sends HTTPS requests; a response of any status is a success.
 pub trait Api: Send + Sync {
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     fn call(&self, request: Request<Bytes>) -> Pending<'_>;
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// An API below the URL `base`.
+    /// Uses an API below the URL `base`.
     pub(super) fn new(api: Arc<dyn Api>, base: &str) -> Self {
         Self {
             api,
@@ -42,16 +42,23 @@ impl Service {
         }
     }
 
-    /// The same API, told `scheme token` with each request.
+    /// Adds `Authorization: SCHEME TOKEN` to each request.
+    ///
+    /// # Errors
+    /// A token with characters that no header can have.
     pub(super) fn authorized(self, scheme: &str, token: &str) -> anyhow::Result<Self> {
-        let authorization = Some(authorization(scheme, token)?);
+        let text = format!("{scheme} {}", token.trim());
+        let mut authorization = HeaderValue::try_from(text)
+            .ok()
+            .context("the token has invalid characters; copy it again")?;
+        authorization.set_sensitive(true);
         Ok(Self {
-            authorization,
+            authorization: Some(authorization),
             ..self
         })
     }
 
-    /// Sends a request; `path` begins with a slash and may have a query.
+    /// Sends a request; `path` begins with a slash and can have a query.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -59,10 +66,11 @@ impl Service {
         body: Option<&serde_json::Value>,
     ) -> Result<Response<Bytes>, Problem> {
         let request = self.request(method, path, body);
-        let request =
-            request.map_err(|error| fault(format!("{}: no address: {error}", self.base)))?;
-        let answer = self.api.call(request).await;
-        answer.map_err(|problem| self.unreachable(problem))
+        let request = request.map_err(|error| {
+            Problem::provider(format!("{} is not a valid URL: {error}", self.base))
+        })?;
+        let response = self.api.call(request).await;
+        response.map_err(|problem| self.unreachable(problem))
     }
 
     fn request(
@@ -88,65 +96,61 @@ impl Service {
     fn unreachable(&self, problem: Problem) -> Problem {
         Problem {
             class: Class::Provider,
-            detail: format!("{} cannot be asked: {}", self.host(), problem.detail),
+            detail: format!("the request to {} failed: {}", self.host(), problem.detail),
             ..problem
         }
     }
 
-    /// The host, as it is named in sentences.
+    /// Returns the host of the API, for messages.
     pub(super) fn host(&self) -> String {
         let uri: Option<Uri> = self.base.parse().ok();
         let host = uri.as_ref().and_then(Uri::host);
         host.unwrap_or(&self.base).to_owned()
     }
 
-    /// What an answer without success means; `said` is the provider's own reason.
-    pub(super) fn refusal(&self, answer: &Response<Bytes>, said: &str) -> Problem {
-        let (host, status, said) = (self.host(), answer.status(), quoted(said));
-        let mut problem = fault(match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.token_refused(&said),
-            StatusCode::TOO_MANY_REQUESTS => format!("{host} was asked too often: {said}"),
-            status if status.is_server_error() => {
-                format!("{host} has a fault of its own ({status}), which passes: {said}")
+    /// Explains a response without success; `reason` is the provider's text.
+    pub(super) fn refusal(&self, response: &Response<Bytes>, reason: &str) -> Problem {
+        let (host, status, reason) = (self.host(), response.status(), quoted(reason));
+        let mut problem = Problem::provider(match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.token_refused(&reason),
+            StatusCode::TOO_MANY_REQUESTS => {
+                format!("{host} limits the rate of requests: {reason}")
             }
-            _ => format!("{host} answers {status}: {said}"),
+            status if status.is_server_error() => {
+                format!("{host} has a temporary failure ({status}): {reason}")
+            }
+            _ => format!("{host} answers {status}: {reason}"),
         });
-        problem.retry_after = retry_after(answer.headers(), OffsetDateTime::now_utc());
+        problem.retry_after = retry_after(response.headers(), OffsetDateTime::now_utc());
         problem
     }
 
-    /// The sentence for a token that does not open the door.
-    pub(super) fn token_refused(&self, said: &str) -> String {
+    /// Returns the message for a token that the provider refuses.
+    pub(super) fn token_refused(&self, reason: &str) -> String {
         format!(
             "the token is refused by {} ({}); \
-             make a new one there that may edit the zone's DNS records",
+             create one there that can edit the zone's DNS records",
             self.host(),
-            quoted(said)
+            quoted(reason)
         )
     }
 
-    /// Reads the JSON of an answer.
-    pub(super) fn read<T: DeserializeOwned>(&self, answer: &Response<Bytes>) -> Result<T, Problem> {
-        serde_json::from_slice(answer.body()).map_err(|mistake| {
-            let said = quoted(&String::from_utf8_lossy(answer.body()));
-            let (host, status) = (self.host(), answer.status());
-            fault(format!(
-                "{host} answers {status} with something unexpected ({mistake}): {said}"
+    /// Parses the JSON of a response.
+    pub(super) fn parse<T: DeserializeOwned>(
+        &self,
+        response: &Response<Bytes>,
+    ) -> Result<T, Problem> {
+        serde_json::from_slice(response.body()).map_err(|error| {
+            let text = quoted(&String::from_utf8_lossy(response.body()));
+            let (host, status) = (self.host(), response.status());
+            Problem::provider(format!(
+                "{host} answers {status} with unexpected content ({error}): {text}"
             ))
         })
     }
 }
 
-fn authorization(scheme: &str, token: &str) -> anyhow::Result<HeaderValue> {
-    let text = format!("{scheme} {}", token.trim());
-    let mut value = HeaderValue::try_from(text)
-        .ok()
-        .context("the token has characters no token has; copy it again")?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// When `Retry-After` allows the next request: seconds or a date (RFC 9110, 10.2.3).
+/// Reads `Retry-After`: seconds from `now`, or a date (RFC 9110, 10.2.3).
 pub(super) fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     match text.parse::<u32>() {
@@ -168,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn request_has_token_and_path() {
+    async fn a_request_has_token_and_path() {
         let api = FakeApi::new(|request| {
             assert_eq!(request.uri(), "https://api.example.net/v1/zones?a=b");
             assert_eq!(request.headers()[AUTHORIZATION], "Bearer s3cret");
@@ -179,35 +183,43 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_prevents_an_answer_names_the_host() {
+    async fn the_problem_of_a_failed_request_names_the_host() {
         let problem = Problem::new(Class::Network, "no route");
         let api = FakeApi::broken(problem);
         let problem = service(api).send(Method::GET, "/", None).await.unwrap_err();
         assert_eq!(problem.class, Class::Provider);
-        assert_eq!(problem.detail, "api.example.net cannot be asked: no route");
+        assert_eq!(
+            problem.detail,
+            "the request to api.example.net failed: no route"
+        );
     }
 
     #[test]
-    fn refusals_say_cause_and_cure() {
+    fn refusals_have_cause_and_cure() {
         let service = service(FakeApi::new(|_| (200, String::new())));
         let refusal = |status| {
-            let answer = Response::builder().status(status);
+            let response = Response::builder().status(status);
             service
-                .refusal(&answer.body(Bytes::new()).unwrap(), "why")
+                .refusal(&response.body(Bytes::new()).unwrap(), "why")
                 .detail
         };
-        assert!(refusal(401).starts_with("the token is refused by api.example.net (why); make"));
+        assert!(refusal(401).starts_with("the token is refused by api.example.net (why); create"));
         assert!(refusal(403).starts_with("the token is refused"));
-        assert_eq!(refusal(429), "api.example.net was asked too often: why");
-        assert!(refusal(503).contains("which passes"));
+        let limited = "api.example.net limits the rate of requests: why";
+        assert_eq!(refusal(429), limited);
+        assert!(refusal(503).contains("a temporary failure"));
         assert!(refusal(400).contains("answers 400 Bad Request: why"));
     }
 
     #[test]
-    fn token_with_a_line_break_is_a_mistake() {
-        assert!(authorization("Bearer", "a\nb").is_err());
-        let value = authorization("Bearer", "abc").unwrap();
-        assert!(!format!("{value:?}").contains("abc"));
+    fn a_token_with_a_line_break_is_refused() {
+        let authorized = |token| {
+            let api = Arc::new(FakeApi::new(|_| (200, String::new())));
+            Service::new(api, "https://api.example.net").authorized("Bearer", token)
+        };
+        assert!(authorized("a\nb").is_err());
+        let header = authorized("abc").unwrap().authorization;
+        assert!(!format!("{header:?}").contains("abc"));
     }
 
     #[test]

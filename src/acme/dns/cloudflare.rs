@@ -1,7 +1,7 @@
-//! TXT records by Cloudflare's API, version 4.
+//! TXT records through Cloudflare's API, version 4.
 //!
-//! Every record has an id of its own, so values of one name do not know of each other. The zone is
-//! the longest suffix of the name that the token may see.
+//! Every record has an identifier of its own, so the values of one name are independent. The zone
+//! is the longest suffix of the name that the token can read.
 
 use std::sync::Arc;
 
@@ -10,52 +10,52 @@ use http::{Method, Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{Api, Held, Record, api::Service, bare, fault, records::CloudflareId, suffixes};
+use super::{Api, Held, Record, api::Service, records::CloudflareId, suffixes};
 use crate::acme::problem::Problem;
 
-/// Where the API is.
+/// The URL of the API.
 const BASE: &str = "https://api.cloudflare.com/client/v4";
 
-/// Its errors that mean the token: malformed, invalid, of somebody else.
-const TOKEN: [u32; 4] = [6003, 6111, 9109, 10000];
+/// Errors for a token that is malformed, invalid or of another account.
+const BAD_TOKEN: [u32; 4] = [6003, 6111, 9109, 10000];
 
-/// Its errors that mean that the very record exists.
+/// Errors for a record that exists already.
 const EXISTS: [u32; 2] = [81057, 81058];
 
-/// Its error that means that there is no such record.
+/// The error for a record that does not exist.
 const GONE: u32 = 81044;
 
-/// Cloudflare, with a token.
+/// Cloudflare's API with a token.
 pub struct Cloudflare {
     service: Service,
 }
 
-/// What every answer is wrapped in.
+/// The outer object of every response.
 #[derive(Deserialize)]
 struct Envelope<T> {
     success: bool,
     #[serde(default)]
-    errors: Vec<Mistake>,
+    errors: Vec<ApiError>,
     result: Option<T>,
 }
 
 #[derive(Deserialize)]
-struct Mistake {
+struct ApiError {
     code: u32,
     message: String,
     #[serde(default)]
-    error_chain: Vec<Mistake>,
+    error_chain: Vec<ApiError>,
 }
 
 /// A zone or a record; only records have content.
 #[derive(Deserialize)]
-struct Named {
+struct Resource {
     id: String,
     #[serde(default)]
     content: String,
 }
 
-/// Why a call has no result.
+/// The failure of a request.
 enum Failure {
     Exists,
     Gone,
@@ -65,8 +65,8 @@ enum Failure {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Exists => fault("Cloudflare has the record already"),
-            Failure::Gone => fault("Cloudflare no longer has what was asked for"),
+            Failure::Exists => Problem::provider("Cloudflare has the record already"),
+            Failure::Gone => Problem::provider("Cloudflare no longer has the requested record"),
             Failure::Other(problem) => problem,
         }
     }
@@ -79,27 +79,27 @@ impl From<Problem> for Failure {
 }
 
 impl Cloudflare {
-    /// Cloudflare's API with a token that has Zone:Read and DNS:Edit for the zone.
+    /// Uses Cloudflare's API with a token that has Zone:Read and DNS:Edit for the zone.
     ///
     /// # Errors
-    /// When the token cannot be one.
+    /// A token with invalid characters.
     pub fn new(api: Arc<dyn Api>, token: &str) -> anyhow::Result<Self> {
         Self::at(BASE, api, token)
     }
 
-    /// The same API at another URL.
+    /// Uses the API at another URL.
     ///
     /// # Errors
-    /// When the token cannot be one.
+    /// A token with invalid characters.
     pub fn at(base: &str, api: Arc<dyn Api>, token: &str) -> anyhow::Result<Self> {
         Ok(Self {
             service: Service::new(api, base).authorized("Bearer", token)?,
         })
     }
 
-    /// Puts a record up and tells where it is.
+    /// Creates a record and returns its identifier.
     pub(super) async fn present(&self, record: &Record) -> Result<Held, Problem> {
-        let name = bare(&record.fqdn);
+        let name = record.domain_name();
         let zone = self.zone(&name).await?;
         let body = json!({
             "type": "TXT",
@@ -108,16 +108,18 @@ impl Cloudflare {
             "ttl": 60,
         });
         let path = format!("/zones/{zone}/dns_records");
-        let created = self.call::<Named>(Method::POST, &path, Some(&body)).await;
+        let created = self
+            .call::<Resource>(Method::POST, &path, Some(&body))
+            .await;
         let at = match created {
-            Ok(Named { id: record, .. }) => Some(CloudflareId { zone, record }),
+            Ok(Resource { id: record, .. }) => Some(CloudflareId { zone, record }),
             Err(Failure::Exists) => None,
             Err(failure) => return Err(failure.into()),
         };
         Ok(Held::Cloudflare { at })
     }
 
-    /// Takes a record away; one whose place is not known is looked for.
+    /// Deletes a record; without its identifier, it is searched by its value.
     pub(super) async fn cleanup(
         &self,
         record: &Record,
@@ -140,12 +142,12 @@ impl Cloudflare {
         }
     }
 
-    /// Where the record's value is.
+    /// Fetches the identifiers of the records with the value.
     async fn find(&self, record: &Record) -> Result<Vec<CloudflareId>, Problem> {
-        let name = bare(&record.fqdn);
+        let name = record.domain_name();
         let zone = self.zone(&name).await?;
         let path = format!("/zones/{zone}/dns_records?type=TXT&name={name}&per_page=100");
-        let found: Vec<Named> = self.call(Method::GET, &path, None).await?;
+        let found: Vec<Resource> = self.call(Method::GET, &path, None).await?;
         let same = found
             .into_iter()
             .filter(|found| found.content.trim_matches('"') == record.value);
@@ -157,58 +159,62 @@ impl Cloudflare {
             .collect())
     }
 
-    /// The id of the zone that a name is in.
+    /// Fetches the identifier of a name's zone.
     async fn zone(&self, name: &str) -> Result<String, Problem> {
         for candidate in suffixes(name) {
             let path = format!("/zones?name={candidate}");
-            let zones: Vec<Named> = self.call(Method::GET, &path, None).await?;
+            let zones: Vec<Resource> = self.call(Method::GET, &path, None).await?;
             if let Some(zone) = zones.into_iter().next() {
                 return Ok(zone.id);
             }
         }
-        Err(fault(format!(
+        Err(Problem::provider(format!(
             "Cloudflare has no zone for {name} that the token may see; \
              give the token Zone:Read and DNS:Edit for it"
         )))
     }
 
+    /// Sends a request and returns the result of its response.
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<T, Failure> {
-        let answer = self.service.send(method, path, body).await?;
-        let Ok(envelope) = self.service.read::<Envelope<T>>(&answer) else {
-            let said = String::from_utf8_lossy(answer.body());
-            return Err(self.service.refusal(&answer, &said).into());
+        let response = self.service.send(method, path, body).await?;
+        let Ok(envelope) = self.service.parse::<Envelope<T>>(&response) else {
+            let text = String::from_utf8_lossy(response.body());
+            return Err(self.service.refusal(&response, &text).into());
         };
         match envelope.result {
             Some(result) if envelope.success => Ok(result),
-            _ => Err(self.failure(&answer, &envelope.errors)),
+            _ => Err(self.failure(&response, &envelope.errors)),
         }
     }
 
-    fn failure(&self, answer: &Response<Bytes>, mistakes: &[Mistake]) -> Failure {
-        let all = || {
-            mistakes
-                .iter()
-                .flat_map(|one| [one].into_iter().chain(&one.error_chain))
-        };
-        let said: Vec<_> = all()
-            .map(|mistake| format!("{} ({})", mistake.message, mistake.code))
+    fn failure(&self, response: &Response<Bytes>, errors: &[ApiError]) -> Failure {
+        let all = || errors.iter().flat_map(ApiError::with_chain);
+        let has = |codes: &[u32]| all().any(|error| codes.contains(&error.code));
+        let texts: Vec<_> = all()
+            .map(|error| format!("{} ({})", error.message, error.code))
             .collect();
-        let said = said.join(": ");
-        if all().any(|mistake| EXISTS.contains(&mistake.code)) {
+        let reason = texts.join(": ");
+        if has(&EXISTS) {
             return Failure::Exists;
         }
-        if answer.status() == StatusCode::NOT_FOUND || all().any(|mistake| mistake.code == GONE) {
+        if response.status() == StatusCode::NOT_FOUND || has(&[GONE]) {
             return Failure::Gone;
         }
-        if all().any(|mistake| TOKEN.contains(&mistake.code)) {
-            return fault(self.service.token_refused(&said)).into();
+        if has(&BAD_TOKEN) {
+            return Problem::provider(self.service.token_refused(&reason)).into();
         }
-        self.service.refusal(answer, &said).into()
+        self.service.refusal(response, &reason).into()
+    }
+}
+
+impl ApiError {
+    fn with_chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.error_chain)
     }
 }
 

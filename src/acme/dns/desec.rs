@@ -1,8 +1,8 @@
-//! TXT records by deSEC's API, version 1.
+//! TXT records through deSEC's API, version 1.
 //!
-//! It knows sets of records only: a value is added to what the name has, or taken from it, by
-//! reading the set and writing it whole. One at a time within this process; of two processes that
-//! change one name at once, one may undo the other's change.
+//! The API has record sets only: a value is added or deleted by reading the set of its name and
+//! writing it whole. One change at a time within this process; two processes that change one name
+//! at once can undo each other's change.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,21 +16,21 @@ use tokio::{sync::Mutex, time::sleep};
 use super::{
     Api, Record,
     api::{Service, retry_after},
-    bare, fault,
 };
 use crate::acme::problem::Problem;
 
-/// Where the API is.
+/// The URL of the API.
 const BASE: &str = "https://desec.io/api/v1";
 
-/// How long `Retry-After` is waited for, and how often.
-const LONGEST: Duration = Duration::from_secs(60);
-const TRIES: usize = 3;
+/// The longest `Retry-After` before a repetition.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Attempts of a request.
+const ATTEMPTS: usize = 3;
 
-/// deSEC, with a token.
+/// deSEC's API with a token.
 pub struct Desec {
     service: Service,
-    /// Held from reading a set to having written it.
+    /// Locked from reading a set until it is written.
     writing: Mutex<()>,
 }
 
@@ -40,26 +40,26 @@ struct Domain {
     minimum_ttl: u32,
 }
 
-/// The values of a name.
+/// The TXT record set of a name.
 #[derive(Deserialize)]
-struct Set {
+struct RecordSet {
     ttl: u32,
     records: Vec<String>,
 }
 
 impl Desec {
-    /// deSEC's API with a token that may write the domain's TXT records.
+    /// Uses deSEC's API with a token that can write the domain's TXT records.
     ///
     /// # Errors
-    /// When the token cannot be one.
+    /// A token with invalid characters.
     pub fn new(api: Arc<dyn Api>, token: &str) -> anyhow::Result<Self> {
         Self::at(BASE, api, token)
     }
 
-    /// The same API at another URL.
+    /// Uses the API at another URL.
     ///
     /// # Errors
-    /// When the token cannot be one.
+    /// A token with invalid characters.
     pub fn at(base: &str, api: Arc<dyn Api>, token: &str) -> anyhow::Result<Self> {
         Ok(Self {
             service: Service::new(api, base).authorized("Token", token)?,
@@ -75,13 +75,13 @@ impl Desec {
         self.change(record, |_, _| {}).await
     }
 
-    /// Writes the name's other values, and what `add` puts beside them.
+    /// Rewrites the record set of a name: removes the record's value, then applies `add`.
     async fn change(
         &self,
         record: &Record,
         add: impl FnOnce(&mut Vec<String>, String),
     ) -> Result<(), Problem> {
-        let name = bare(&record.fqdn);
+        let name = record.domain_name();
         let domain = self.domain(&name).await?;
         let subname = name.strip_suffix(&domain.name).unwrap_or_default();
         let subname = subname.trim_end_matches('.');
@@ -97,34 +97,35 @@ impl Desec {
         self.write(&domain, subname, &set).await
     }
 
-    /// The domain of the account that a name is in.
+    /// Fetches the domain of the account that contains a name.
     async fn domain(&self, name: &str) -> Result<Domain, Problem> {
         let path = format!("/domains/?owns_qname={name}");
-        let answer = self.send(Method::GET, &path, None).await?;
-        let domains: Vec<Domain> = self.service.read(&self.good(answer)?)?;
+        let response = self.send(Method::GET, &path, None).await?;
+        let domains: Vec<Domain> = self.service.parse(&self.check(response)?)?;
         domains.into_iter().next().ok_or_else(|| {
-            fault(format!(
+            Problem::provider(format!(
                 "no domain of the deSEC account has {name}; \
-                 add the domain there, or take a token of the account that has it"
+                 add the domain there, or use a token of the account that has it"
             ))
         })
     }
 
-    async fn read(&self, domain: &Domain, subname: &str) -> Result<Set, Problem> {
-        let place = if subname.is_empty() { "@" } else { subname };
-        let path = format!("/domains/{}/rrsets/{place}/TXT/", domain.name);
-        let answer = self.send(Method::GET, &path, None).await?;
-        if answer.status() == StatusCode::NOT_FOUND {
-            return Ok(Set {
+    /// Fetches a set; a missing one is empty.
+    async fn read(&self, domain: &Domain, subname: &str) -> Result<RecordSet, Problem> {
+        let label = if subname.is_empty() { "@" } else { subname };
+        let path = format!("/domains/{}/rrsets/{label}/TXT/", domain.name);
+        let response = self.send(Method::GET, &path, None).await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(RecordSet {
                 ttl: domain.minimum_ttl,
                 records: Vec::new(),
             });
         }
-        self.service.read(&self.good(answer)?)
+        self.service.parse(&self.check(response)?)
     }
 
-    /// Writes a set; one without records is deleted.
-    async fn write(&self, domain: &Domain, subname: &str, set: &Set) -> Result<(), Problem> {
+    /// Writes a set; deSEC deletes a set without records.
+    async fn write(&self, domain: &Domain, subname: &str, set: &RecordSet) -> Result<(), Problem> {
         let path = format!("/domains/{}/rrsets/", domain.name);
         let body = json!([{
             "subname": subname,
@@ -132,45 +133,46 @@ impl Desec {
             "ttl": set.ttl.max(domain.minimum_ttl),
             "records": set.records,
         }]);
-        let answer = self.send(Method::PUT, &path, Some(&body)).await?;
-        self.good(answer).map(drop)
+        let response = self.send(Method::PUT, &path, Some(&body)).await?;
+        self.check(response).map(drop)
     }
 
-    /// Sends a request, again when deSEC soon wants to be asked again.
+    /// Sends a request, and repeats it after the pause that a throttled response (429) demands.
     async fn send(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Response<Bytes>, Problem> {
-        for _ in 1..TRIES {
-            let answer = self.service.send(method.clone(), path, body).await?;
-            let Some(wait) = wait(&answer).filter(|wait| *wait <= LONGEST) else {
-                return Ok(answer);
+        for _ in 1..ATTEMPTS {
+            let response = self.service.send(method.clone(), path, body).await?;
+            let Some(wait) = throttle_wait(&response).filter(|wait| *wait <= LONGEST_WAIT) else {
+                return Ok(response);
             };
             sleep(wait).await;
         }
         self.service.send(method, path, body).await
     }
 
-    fn good(&self, answer: Response<Bytes>) -> Result<Response<Bytes>, Problem> {
-        if answer.status().is_success() {
-            return Ok(answer);
+    /// Refuses a response without success.
+    fn check(&self, response: Response<Bytes>) -> Result<Response<Bytes>, Problem> {
+        if response.status().is_success() {
+            return Ok(response);
         }
-        let body = String::from_utf8_lossy(answer.body());
+        let body = String::from_utf8_lossy(response.body());
         let json: Option<Value> = serde_json::from_str(&body).ok();
         let detail = json.as_ref().and_then(|json| json["detail"].as_str());
-        Err(self.service.refusal(&answer, detail.unwrap_or(&body)))
+        Err(self.service.refusal(&response, detail.unwrap_or(&body)))
     }
 }
 
-/// How long a throttled answer wants to be waited for.
-fn wait(answer: &Response<Bytes>) -> Option<Duration> {
-    if answer.status() != StatusCode::TOO_MANY_REQUESTS {
+/// Returns the pause that a throttled response (429) demands.
+fn throttle_wait(response: &Response<Bytes>) -> Option<Duration> {
+    if response.status() != StatusCode::TOO_MANY_REQUESTS {
         return None;
     }
     let now = OffsetDateTime::now_utc();
-    let wait = retry_after(answer.headers(), now)? - now;
+    let wait = retry_after(response.headers(), now)? - now;
     Some(wait.try_into().unwrap_or_default())
 }
 

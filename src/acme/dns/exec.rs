@@ -1,35 +1,35 @@
-//! A program of the operator's own that puts TXT records up, by lego's convention.
+//! A program of the operator that creates and deletes TXT records, by lego's convention.
 //!
-//! `PROGRAM present FQDN VALUE` and `PROGRAM cleanup FQDN VALUE`; success is exit code 0. Of the
-//! environment it has what any program of the operator's has, and what begins with `EXEC_`.
+//! `PROGRAM present FQDN VALUE` and `PROGRAM cleanup FQDN VALUE`; success is exit code 0. Besides
+//! the environment of every [`Program`] it gets the variables that begin with `EXEC_`.
 
 use std::{env, path::PathBuf, time::Duration};
 
-use super::{Record, fault};
+use super::Record;
 use crate::acme::{problem::Problem, program::Program};
 
-/// How long a hook may take.
-const LONGEST: Duration = Duration::from_secs(120);
+/// Time for a run.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// A program that puts TXT records up.
+/// A program that creates and deletes TXT records.
 pub struct Hook {
     program: PathBuf,
-    longest: Duration,
+    time_limit: Duration,
 }
 
 impl Hook {
-    /// A hook that may take two minutes.
+    /// Uses a program, with a time limit of two minutes.
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
-            longest: LONGEST,
+            time_limit: TIME_LIMIT,
         }
     }
 
-    /// The same hook with another time limit.
+    /// Replaces the time limit.
     #[must_use]
-    pub fn within(self, longest: Duration) -> Self {
-        Self { longest, ..self }
+    pub fn within(self, time_limit: Duration) -> Self {
+        Self { time_limit, ..self }
     }
 
     pub(super) async fn present(&self, record: &Record) -> Result<(), Problem> {
@@ -46,8 +46,8 @@ impl Hook {
             .args([action, &record.fqdn, &record.value])
             .variables(own)
             .variables([("EXEC_PATH", &self.program)]);
-        program.run(self.longest).await.map_err(|cause| {
-            fault(format!(
+        program.run(self.time_limit).await.map_err(|cause| {
+            Problem::provider(format!(
                 "{} {action} {}: {cause}",
                 self.program.display(),
                 record.fqdn

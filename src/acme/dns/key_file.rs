@@ -1,40 +1,43 @@
-//! A TSIG key as `tsig-keygen` and `nsupdate -k` write and read it.
+//! The file format of a TSIG key, shared with `tsig-keygen` and `nsupdate -k`.
 
 use anyhow::{Context, bail};
 
 use super::{Algorithm, Key};
 
 impl Key {
-    /// Reads `key "NAME" { algorithm hmac-sha256; secret "BASE64"; };`.
+    /// Parses `key "NAME" { algorithm hmac-sha256; secret "BASE64"; };`.
     ///
     /// # Errors
-    /// A text that is no such key, or an algorithm that is not worth having; never with the secret.
+    /// A text without a name, algorithm or secret, or an algorithm that is not supported. The
+    /// errors omit the secret.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let words = words(text);
-        let after = |wanted: &str| {
-            let place = words.iter().position(|word| word == wanted)?;
-            words.get(place + 1).cloned()
+        let tokens = tokens(text);
+        let value = |keyword: &str| {
+            let index = tokens.iter().position(|token| token == keyword)?;
+            tokens.get(index + 1).cloned()
         };
         Ok(Self {
-            name: after("key").context("no key in it; make one with tsig-keygen NAME")?,
-            algorithm: algorithm(&after("algorithm").context("no algorithm in it")?)?,
-            secret: after("secret").context("no secret in it")?,
+            name: value("key").context("no key in it; make one with tsig-keygen NAME")?,
+            algorithm: Algorithm::parse(&value("algorithm").context("no algorithm in it")?)?,
+            secret: value("secret").context("no secret in it")?,
         })
     }
 }
 
-fn algorithm(name: &str) -> anyhow::Result<Algorithm> {
-    Ok(match name.to_ascii_lowercase().as_str() {
-        "hmac-sha256" => Algorithm::HmacSha256,
-        "hmac-sha384" => Algorithm::HmacSha384,
-        "hmac-sha512" => Algorithm::HmacSha512,
-        other => bail!("{other} is not taken; use hmac-sha256, hmac-sha384 or hmac-sha512"),
-    })
+impl Algorithm {
+    fn parse(name: &str) -> anyhow::Result<Self> {
+        Ok(match name.to_ascii_lowercase().as_str() {
+            "hmac-sha256" => Self::HmacSha256,
+            "hmac-sha384" => Self::HmacSha384,
+            "hmac-sha512" => Self::HmacSha512,
+            other => bail!("{other} is not supported; use hmac-sha256, hmac-sha384 or hmac-sha512"),
+        })
+    }
 }
 
-/// The words between punctuation, without comments.
-fn words(text: &str) -> Vec<String> {
-    // `//` is Base64 too, so a comment begins a word.
+/// Splits a text at blanks and punctuation, and removes the comments.
+fn tokens(text: &str) -> Vec<String> {
+    // `//` can be within Base64, so a comment has to start a word.
     let is_comment = |word: &str| word.starts_with("//") || word.starts_with('#');
     let words = text.lines().flat_map(|line| {
         let words = line.split_whitespace();
@@ -50,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_read_however_it_is_laid_out() {
+    fn a_key_is_parsed_in_any_layout() {
         let long =
             "# made today\nkey \"home\" {\n\talgorithm hmac-sha512;\n\tsecret \"c2VjcmV0\";\n};\n";
         let short = "key home{algorithm hmac-sha512;secret c2VjcmV0;};";
@@ -65,18 +68,18 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_may_look_like_a_comment() {
+    fn a_secret_can_contain_two_slashes() {
         let key =
             Key::parse("key a { algorithm hmac-sha256; secret \"ab//cd==\"; }; // old").unwrap();
         assert_eq!(key.secret, "ab//cd==");
     }
 
     #[test]
-    fn what_is_no_key_is_told_without_its_secret() {
-        let told = |text: &str| format!("{:#}", Key::parse(text).err().unwrap());
-        assert!(told("").contains("tsig-keygen"));
-        assert!(told("key a { secret c2VjcmV0; };").contains("no algorithm"));
-        let md5 = told("key a { algorithm hmac-md5; secret c2VjcmV0; };");
+    fn the_error_for_a_malformed_key_omits_the_secret() {
+        let error = |text: &str| format!("{:#}", Key::parse(text).err().unwrap());
+        assert!(error("").contains("tsig-keygen"));
+        assert!(error("key a { secret c2VjcmV0; };").contains("no algorithm"));
+        let md5 = error("key a { algorithm hmac-md5; secret c2VjcmV0; };");
         assert!(
             md5.contains("hmac-sha256") && !md5.contains("c2VjcmV0"),
             "{md5}"

@@ -1,9 +1,9 @@
-//! The DNS-01 challenge (RFC 8555, 8.4): a TXT record put up, seen and taken away.
+//! The challenge dns-01 (RFC 8555, 8.4): a TXT record in the zone of the identifier.
 //!
-//! `Propagation::target` says where the record belongs, `Provider::intent` what to journal before
-//! anything is done, `Provider::present` puts it up, `Propagation::wait` sees it at the zone's own
-//! name servers, `Provider::cleanup` takes it away. What was journalled and never taken away is
-//! given to `cleanup` at the next start.
+//! In this order: `Propagation::target` finds the record's name, `Provider::intent` makes its
+//! entry for the journal, `Provider::present` creates it, `Propagation::wait` waits until the
+//! zone's name servers serve it, and `Provider::cleanup` deletes it. Records that are still in the
+//! journal at the next start are passed to `cleanup` then.
 
 mod answer;
 mod api;
@@ -32,13 +32,13 @@ pub use self::{
     resolver::Resolver,
     rfc2136::{Algorithm, Key, Rfc2136},
 };
-use super::problem::{Class, Problem};
+use super::problem::Problem;
 
-/// Who puts TXT records into the operator's zone.
+/// A provider of the operator's zone, which creates and deletes TXT records.
 pub enum Provider {
-    /// A program of the operator's own.
+    /// A program of the operator.
     Exec(Hook),
-    /// A name server that takes dynamic updates.
+    /// A name server that accepts dynamic updates (RFC 2136).
     Rfc2136(Rfc2136),
     /// Cloudflare's API.
     Cloudflare(Cloudflare),
@@ -49,8 +49,9 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// What `present` would put up: to be journalled first, so that a crash in between leaves
-    /// nothing that nobody knows of.
+    /// Makes the record that `present` would create.
+    ///
+    /// It is journalled first, so that the record is known after a crash.
     #[must_use]
     pub fn intent(&self, fqdn: &str, value: &str) -> Record {
         Record {
@@ -60,7 +61,7 @@ impl Provider {
         }
     }
 
-    /// Puts up a TXT record beside whatever other values its name has.
+    /// Creates a TXT record, and keeps the other values of its name.
     ///
     /// # Errors
     /// `Class::Provider`, with cause and cure.
@@ -76,7 +77,7 @@ impl Provider {
         Ok(record)
     }
 
-    /// Takes a record away again, and no other value of its name; one already gone is no error.
+    /// Deletes a record, and keeps the other values of its name; a missing record is a success.
     ///
     /// # Errors
     /// `Class::Provider`, with cause and cure.
@@ -89,19 +90,19 @@ impl Provider {
             }
             (Self::Desec(api), Held::Desec) => api.cleanup(record).await,
             (Self::DuckDns(api), Held::DuckDns) => api.cleanup(record).await,
-            (now, then) => Err(fault(format!(
-                "the TXT record at {} was put up by {}, but {} is configured now; \
+            (now, creator) => Err(Problem::provider(format!(
+                "the TXT record at {} was created by {}, but {} is configured now; \
                  remove the value {} by hand",
                 record.fqdn,
-                then.name(),
+                creator.name(),
                 now.held().name(),
                 record.value
             ))),
         }
     }
 
-    /// Whether a name can have one value only, so that the challenges of an order must be put up
-    /// and validated one after the other (DuckDNS).
+    /// Returns true if a zone can have one value only (DuckDNS): the challenges of an order then
+    /// have to be validated one after the other.
     #[must_use]
     pub fn is_one_at_a_time(&self) -> bool {
         matches!(self, Self::DuckDns(_))
@@ -118,18 +119,16 @@ impl Provider {
     }
 }
 
-/// The name a CA looks at for a DNS identifier; a wildcard shares that of its parent (RFC 8555, 8.4).
+/// Returns the name of the record for an identifier (RFC 8555, 8.4); a wildcard shares that of its
+/// parent.
 #[must_use]
 pub fn challenge_name(identifier: &str) -> String {
     let name = identifier.strip_prefix("*.").unwrap_or(identifier);
     format!("_acme-challenge.{}.", name.trim_end_matches('.'))
 }
 
-fn fault(detail: impl Into<String>) -> Problem {
-    Problem::new(Class::Provider, detail)
-}
-
-/// What somebody else said, fit for one line of a sentence.
+/// Makes foreign text fit for a sentence: one line without control characters, 300 characters at
+/// most.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 300;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -137,12 +136,7 @@ pub(super) fn quoted(text: &str) -> String {
     kept.collect()
 }
 
-/// A name without its last dot, as the APIs want it.
-fn bare(fqdn: &str) -> String {
-    fqdn.trim_end_matches('.').to_ascii_lowercase()
-}
-
-/// A name and its parents of two labels or more, longest first.
+/// Returns a name and its parents of two labels or more, the longest first.
 fn suffixes(name: &str) -> impl Iterator<Item = &str> {
     let cuts = name.match_indices('.').map(|(at, _)| at + 1);
     let all = std::iter::once(0).chain(cuts).map(|at| &name[at..]);
@@ -152,9 +146,10 @@ fn suffixes(name: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::acme::problem::Class;
 
     #[test]
-    fn wildcard_and_parent_share_a_challenge_name() {
+    fn a_wildcard_and_its_parent_share_a_challenge_name() {
         for identifier in [
             "home.example.org",
             "*.home.example.org",
@@ -166,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn suffixes_go_from_the_name_to_two_labels() {
+    fn suffixes_range_from_the_name_to_two_labels() {
         let found: Vec<_> = suffixes("a.b.example.org").collect();
         assert_eq!(found, ["a.b.example.org", "b.example.org", "example.org"]);
     }
@@ -178,24 +173,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn record_of_another_provider_is_told_and_left() {
+    async fn a_record_of_another_provider_is_reported_and_kept() {
         let hook = Provider::Exec(Hook::new("/bin/false"));
         let mut record = hook.intent("_acme-challenge.home.example.org.", "abc");
         record.held = Held::Desec;
         let problem = hook.cleanup(&record).await.unwrap_err();
         assert_eq!(problem.class, Class::Provider);
-        assert!(problem.detail.contains("put up by deSEC"), "{problem}");
+        assert!(problem.detail.contains("created by deSEC"), "{problem}");
     }
 
     #[test]
-    fn all_work_may_move_between_threads() {
-        fn moves(_: impl Send) {}
+    fn all_futures_are_send() {
+        fn require_send(_: impl Send) {}
         let provider = Provider::Exec(Hook::new("/bin/false"));
         let record = provider.intent("_acme-challenge.home.example.org.", "abc");
         let propagation = Propagation::system();
-        moves(provider.present(&record.fqdn, &record.value));
-        moves(provider.cleanup(&record));
-        moves(propagation.target(&record.fqdn));
-        moves(propagation.wait(&record));
+        require_send(provider.present(&record.fqdn, &record.value));
+        require_send(provider.cleanup(&record));
+        require_send(propagation.target(&record.fqdn));
+        require_send(propagation.wait(&record));
     }
 }

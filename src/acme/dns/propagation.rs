@@ -1,8 +1,9 @@
-//! Where a challenge's record belongs, and whether the world can see it there.
+//! Propagation of a challenge's TXT record: the name at which it is created, and the wait until
+//! the zone's name servers serve it.
 //!
-//! Only the zone's own name servers are asked for the challenge's name: their answers are cached
-//! nowhere. A check that cannot run, because no resolver answers or port 53 is closed to us, never
-//! stands in the way of an order.
+//! Only the name servers of the zone get queries for the name, because their responses are not
+//! cached. If no check is possible, without a resolver or with port 53 blocked, the order goes on
+//! after a fixed wait.
 
 use std::{
     io,
@@ -11,89 +12,102 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use hickory_proto::{
-    op::Message,
-    rr::{Name, RecordType},
-};
+use hickory_proto::rr::{Name, RecordType};
 use tokio::time::{Instant, sleep};
 
 use super::{
     Record, Resolver,
-    answer::{cname, delegation, has_value, is_known},
-    exchange::{ask, question},
-    fault,
+    answer::Answer,
+    exchange::{Exchange, query},
 };
 use crate::acme::problem::Problem;
 
-/// How many CNAMEs are followed.
-const DEPTH: usize = 8;
+/// The most CNAMEs that are followed.
+const CNAME_STEPS: usize = 8;
 
-/// How many addresses of name servers are asked.
+/// The most addresses of name servers that are queried.
 const ADDRESSES: usize = 26;
 
-/// Looks for records at the name servers of their zone.
+/// Checks records at the name servers of their zone.
 pub struct Propagation {
     resolver: Resolver,
     port: u16,
-    /// A name server of which the port is known to be another.
+    /// A name server with a port of its own.
     server: Option<SocketAddr>,
     pace: Pace,
 }
 
-/// How long things may take.
+/// The intervals and limits of the checks.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// The gap after the first look; each is twice the one before.
+    /// The interval after the first check; each later one is twice as long.
     pub first: Duration,
-    /// The longest gap.
+    /// The longest interval.
     pub longest: Duration,
-    /// How long a record may be missing.
+    /// Time after which a missing record is an error.
     pub limit: Duration,
-    /// How long it is given when nobody can say whether it is there.
-    pub blind: Duration,
-    /// How long each try to ask a server may take.
-    pub patience: Duration,
+    /// Time to wait if no check is possible.
+    pub unchecked: Duration,
+    /// Time for each attempt at a server.
+    pub attempt_limit: Duration,
 }
 
 impl Default for Pace {
-    /// Looks after 1, 3, 7, 15 and then every 10 seconds, for two minutes; 30 seconds when blind.
+    /// Checks after 1, 3, 7, 15 and then every 10 seconds, for two minutes; waits 30 seconds if no
+    /// check is possible.
     fn default() -> Self {
         Self {
             first: Duration::from_secs(1),
             longest: Duration::from_secs(10),
             limit: Duration::from_secs(120),
-            blind: Duration::from_secs(30),
-            patience: Duration::from_secs(3),
+            unchecked: Duration::from_secs(30),
+            attempt_limit: Duration::from_secs(3),
         }
     }
 }
 
-/// What became of the wait for a record.
+/// The outcome of the wait for a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every name server that answers serves it.
+    /// Every name server that responds serves the record.
     Served,
-    /// It was given its time, but nobody could say; the reason why.
+    /// The time has passed, but no check was possible, for this reason.
     Unchecked(String),
 }
 
-/// One look at all name servers.
-enum Look {
+/// The result of one check at all name servers.
+enum Check {
     Served,
-    /// Who does not serve it yet.
+    /// This name server does not serve the record.
     Missing(SocketAddr),
-    /// Why nobody can say.
-    Blind(String),
+    /// The check was impossible, for this reason.
+    Impossible(String),
+}
+
+impl Check {
+    /// Converts the last check into the outcome of the wait.
+    fn outcome(self, record: &Record, waited: Duration) -> Result<Outcome, Problem> {
+        match self {
+            Self::Served => Ok(Outcome::Served),
+            Self::Impossible(reason) => Ok(Outcome::Unchecked(reason)),
+            Self::Missing(server) => Err(Problem::provider(format!(
+                "the name server {server} does not serve the TXT record of {} {} s after its \
+                 creation; check that the configured provider hosts the zone",
+                record.fqdn,
+                waited.as_secs()
+            ))),
+        }
+    }
 }
 
 impl Propagation {
-    /// By the resolvers of this machine, at the default pace.
+    /// Uses the resolvers of this machine and the default intervals.
     #[must_use]
     pub fn system() -> Self {
         Self::new(Resolver::system(), 53, Pace::default())
     }
 
-    /// By other resolvers, with name servers at another port, at another pace.
+    /// Uses these resolvers, name servers at this port, and these intervals.
     #[must_use]
     pub fn new(resolver: Resolver, port: u16, pace: Pace) -> Self {
         Self {
@@ -104,97 +118,97 @@ impl Propagation {
         }
     }
 
-    /// The same, with a name server that is asked at a port of its own.
+    /// Sets a name server with a port of its own.
     #[must_use]
     pub fn with_server(self, server: SocketAddr) -> Self {
         let server = Some(server);
         Self { server, ..self }
     }
 
-    /// The name at which a challenge's record is to be put up: where CNAMEs lead, or itself.
+    /// Returns the name at which the record is created: the end of the name's CNAMEs, or itself.
     ///
     /// # Errors
-    /// `Class::Provider` when CNAMEs lead nowhere, or the name is none.
+    /// `Class::Provider` for more than eight CNAMEs, and for an invalid name.
     pub async fn target(&self, fqdn: &str) -> Result<String, Problem> {
-        let mut name = parse(fqdn)?;
-        for _ in 0..=DEPTH {
-            match self.alias(&name).await {
+        let mut name = parse_name(fqdn)?;
+        for _ in 0..=CNAME_STEPS {
+            match self.cname(&name).await {
                 Some(target) => name = target,
                 None => return Ok(name.to_lowercase().to_ascii()),
             }
         }
-        Err(fault(format!(
-            "{fqdn} is a CNAME that leads on for more than {DEPTH} steps; \
-             let it lead to a name with no CNAME"
+        Err(Problem::provider(format!(
+            "the CNAMEs of {fqdn} have more than {CNAME_STEPS} steps; let the first lead to a name \
+             without a CNAME"
         )))
     }
 
     /// Waits until every name server of the zone serves the record.
     ///
     /// # Errors
-    /// `Class::Provider` when one still does not at the end of the time.
+    /// `Class::Provider` if a name server does not serve it within the limit.
     pub async fn wait(&self, record: &Record) -> Result<Outcome, Problem> {
-        let name = parse(&record.fqdn)?;
-        let begin = Instant::now();
-        let mut gap = self.pace.first;
+        let name = parse_name(&record.fqdn)?;
+        let began = Instant::now();
+        let mut interval = self.pace.first;
         loop {
-            let look = self.look(&name, record.value.as_bytes()).await;
-            let limit = match look {
-                Look::Served => return Ok(Outcome::Served),
-                Look::Missing(_) => self.pace.limit,
-                Look::Blind(_) => self.pace.blind,
+            let check = self.check(&name, record.value.as_bytes()).await;
+            let limit = match check {
+                Check::Served => return Ok(Outcome::Served),
+                Check::Missing(_) => self.pace.limit,
+                Check::Impossible(_) => self.pace.unchecked,
             };
-            if begin.elapsed() + gap > limit {
-                return end(look, record, begin.elapsed());
+            if began.elapsed() + interval > limit {
+                return check.outcome(record, began.elapsed());
             }
-            sleep(gap).await;
-            gap = (gap * 2).min(self.pace.longest);
+            sleep(interval).await;
+            interval = (interval * 2).min(self.pace.longest);
         }
     }
 
-    async fn look(&self, name: &Name, value: &[u8]) -> Look {
-        let servers = match self.authorities(name).await {
+    async fn check(&self, name: &Name, value: &[u8]) -> Check {
+        let servers = match self.authoritative_servers(name).await {
             Ok(servers) => servers,
-            Err(error) => return Look::Blind(error.to_string()),
+            Err(error) => return Check::Impossible(error.to_string()),
         };
-        let mut look = Look::Blind(format!(
-            "none of the name servers of {name} answers; is port 53 closed from here?"
+        let mut check = Check::Impossible(format!(
+            "no name server of {name} answers; check that no firewall blocks port 53"
         ));
-        for (server, answer) in self.ask_all(&servers, name, RecordType::TXT).await {
-            // An answer that is not the server's own comes from somebody in between.
-            match answer.filter(|answer| answer.authoritative) {
-                Some(answer) if has_value(&answer, name, value) => look = Look::Served,
-                Some(_) => return Look::Missing(server),
+        for (server, answer) in self.query_all(&servers, name, RecordType::TXT).await {
+            // A response without authority comes from a resolver that intercepts queries.
+            match answer.filter(Answer::is_authoritative) {
+                Some(answer) if answer.has_txt(name, value) => check = Check::Served,
+                Some(_) => return Check::Missing(server),
                 None => {}
             }
         }
-        look
+        check
     }
 
-    async fn ask_all(
+    async fn query_all(
         &self,
         servers: &[SocketAddr],
         name: &Name,
         kind: RecordType,
-    ) -> Vec<(SocketAddr, Option<Message>)> {
-        let question = &question(name, kind);
+    ) -> Vec<(SocketAddr, Option<Answer>)> {
+        let query = &query(name, kind);
         let answers = servers.iter().map(|server| async {
-            let reply = ask(*server, question, self.pace.patience).await;
-            (*server, reply.ok().map(|reply| reply.message))
+            let exchange = Exchange::new(*server, query, self.pace.attempt_limit);
+            (*server, exchange.answer().await.ok())
         });
         join_all(answers).await
     }
 
-    /// The name servers of the zone a name is in, without asking a resolver for the name itself.
-    async fn authorities(&self, name: &Name) -> io::Result<Vec<SocketAddr>> {
+    /// Finds the name servers of the zone without sending the name itself to a resolver.
+    async fn authoritative_servers(&self, name: &Name) -> io::Result<Vec<SocketAddr>> {
         let zone = self.resolver.zone(&name.base_name()).await?;
         let hosts = self.resolver.name_servers(&zone).await?;
         let servers = self.addresses(&hosts).await?;
-        // The name may be a zone of its own, which only the servers of its parent say.
-        let answers = self.ask_all(&servers, name, RecordType::SOA).await;
+        // The name can be a zone of its own, which only the servers of its parent zone know.
+        let answers = self.query_all(&servers, name, RecordType::SOA).await;
         let mut delegations = answers
             .iter()
-            .filter_map(|(_, answer)| delegation(answer.as_ref()?, name, &zone));
+            .filter_map(|(_, answer)| answer.as_ref()?.delegation(name, &zone));
         match delegations.next() {
             Some(hosts) => self.addresses(&hosts).await,
             None => Ok(servers),
@@ -206,54 +220,44 @@ impl Propagation {
         if addresses.is_empty() {
             let hosts: Vec<_> = hosts.iter().map(Name::to_ascii).collect();
             let hosts = hosts.join(", ");
-            return Err(io::Error::other(format!("no address is known of {hosts}")));
+            return Err(io::Error::other(format!(
+                "no address is found for the name servers {hosts}"
+            )));
         }
         let addresses = addresses.into_iter().take(ADDRESSES);
-        Ok(addresses.map(|address| self.at(address)).collect())
+        Ok(addresses.map(|address| self.with_port(address)).collect())
     }
 
-    fn at(&self, address: IpAddr) -> SocketAddr {
+    fn with_port(&self, address: IpAddr) -> SocketAddr {
         let own = self.server.filter(|server| server.ip() == address);
         own.unwrap_or(SocketAddr::new(address, self.port))
     }
 
-    /// Where a CNAME at the name leads.
-    async fn alias(&self, name: &Name) -> Option<Name> {
-        let servers = self.authorities(name).await.unwrap_or_default();
-        let answers = self.ask_all(&servers, name, RecordType::CNAME).await;
-        let mut own = answers
+    /// Returns the target of the name's CNAME.
+    async fn cname(&self, name: &Name) -> Option<Name> {
+        let servers = self.authoritative_servers(name).await;
+        let servers = servers.unwrap_or_default();
+        let answers = self.query_all(&servers, name, RecordType::CNAME).await;
+        let mut authoritative = answers
             .iter()
             .filter_map(|(_, answer)| answer.as_ref())
-            .filter(|answer| answer.authoritative && is_known(answer));
-        if let Some(answer) = own.next() {
-            return cname(answer, name);
+            .filter(|answer| answer.is_authoritative() && answer.is_conclusive());
+        if let Some(answer) = authoritative.next() {
+            return answer.cname(name);
         }
-        // Where port 53 is closed, only the resolver knows. What it remembers of the name is not
-        // asked for again from here.
-        let answer = self.resolver.ask(name, RecordType::CNAME).await.ok()?;
-        cname(&answer, name)
+        // With port 53 blocked, only the resolver can be queried. Its cache is harmless then: the
+        // wait for the record does not query it.
+        let answer = self.resolver.query(name, RecordType::CNAME).await.ok()?;
+        answer.cname(name)
     }
 }
 
-fn parse(fqdn: &str) -> Result<Name, Problem> {
+fn parse_name(fqdn: &str) -> Result<Name, Problem> {
     let name = Name::from_ascii(fqdn)
-        .map_err(|error| fault(format!("{fqdn}: no domain name: {error}")))?;
+        .map_err(|error| Problem::provider(format!("{fqdn} is not a domain name: {error}")))?;
     let mut name = name.to_lowercase();
     name.set_fqdn(true);
     Ok(name)
-}
-
-fn end(look: Look, record: &Record, waited: Duration) -> Result<Outcome, Problem> {
-    match look {
-        Look::Served => Ok(Outcome::Served),
-        Look::Blind(reason) => Ok(Outcome::Unchecked(reason)),
-        Look::Missing(server) => Err(fault(format!(
-            "the name server {server} does not serve the TXT record of {} {} s after it was put \
-             up; is it the zone's provider that was told to?",
-            record.fqdn,
-            waited.as_secs()
-        ))),
-    }
 }
 
 #[cfg(test)]

@@ -1,33 +1,33 @@
-//! The journal of TXT records that may exist: pure data, which the store keeps.
+//! The journal of TXT records that may exist in zones: plain data for the store.
 //!
-//! A record is noted before it is put up and forgotten once it is away, so what is left after a
-//! crash is what has to be removed at the next start.
+//! A record is in the journal from before its creation until after its deletion, so the journal
+//! after a crash lists the records to delete.
 
 use serde::{Deserialize, Serialize};
 
-/// A TXT record that was, or is about to be, put up for a challenge.
+/// A TXT record that was created for a challenge, or is about to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Its name, with the dot at the end.
+    /// The record's name, with the dot at the end.
     pub fqdn: String,
-    /// Its text.
+    /// The value.
     pub value: String,
-    /// Who holds it.
+    /// The provider that has the record.
     #[serde(flatten)]
     pub held: Held,
 }
 
-/// The provider that holds a record, and what it needs to find it again.
+/// The provider that has a record, with the identifier that its deletion needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "provider", rename_all = "kebab-case")]
 pub enum Held {
-    /// Whatever the hook talks to.
+    /// The program of the operator.
     Exec,
     /// A name server with dynamic updates.
     Rfc2136,
     /// Cloudflare.
     Cloudflare {
-        /// Where it is; it is looked for when that is not known.
+        /// The record's identifier; without it, the record is searched by its value.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<CloudflareId>,
     },
@@ -38,17 +38,24 @@ pub enum Held {
     DuckDns,
 }
 
-/// How Cloudflare names a record.
+/// Cloudflare's identifier of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloudflareId {
-    /// The zone's id.
+    /// The identifier of the zone.
     pub zone: String,
-    /// The record's id in it.
+    /// The identifier of the record in the zone.
     pub record: String,
 }
 
+impl Record {
+    /// Returns the name in lower case without the last dot, as the APIs of providers expect it.
+    pub(super) fn domain_name(&self) -> String {
+        self.fqdn.trim_end_matches('.').to_ascii_lowercase()
+    }
+}
+
 impl Held {
-    /// The provider as an operator knows it.
+    /// Returns the provider's name in messages.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Exec => "a hook",
@@ -66,35 +73,35 @@ impl Held {
 pub struct Records(Vec<Record>);
 
 impl Records {
-    /// Notes a record, or what is now better known of one already noted.
+    /// Adds a record, or replaces the entry with the same name and value.
     pub fn note(&mut self, record: Record) {
         self.forget(&record);
         self.0.push(record);
     }
 
-    /// Forgets a record that is away.
+    /// Removes the entry of a deleted record.
     pub fn forget(&mut self, record: &Record) {
         self.0
-            .retain(|noted| (&noted.fqdn, &noted.value) != (&record.fqdn, &record.value));
+            .retain(|entry| (&entry.fqdn, &entry.value) != (&record.fqdn, &record.value));
     }
 
-    /// All that may exist, oldest first.
+    /// Returns the records that may exist, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Record> {
         self.0.iter()
     }
 
-    /// The journal as JSON.
+    /// Serializes the journal as JSON.
     ///
     /// # Errors
-    /// None that this data can cause; passed on from the serializer.
+    /// Those of the serializer, although no journal causes one.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self)
     }
 
-    /// Reads the journal.
+    /// Parses the journal.
     ///
     /// # Errors
-    /// When the text is no such JSON.
+    /// A text that is not the JSON of a journal.
     pub fn from_json(text: &str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
     }
@@ -113,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn journal_survives_json() {
+    fn a_journal_survives_json() {
         let mut records = Records::default();
         let at = Some(CloudflareId {
             zone: "z".to_owned(),
@@ -136,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn noting_again_replaces_and_forgetting_takes_one_value() {
+    fn an_entry_is_replaced_and_removed_by_name_and_value() {
         let mut records = Records::default();
         records.note(record("a", Held::Cloudflare { at: None }));
         records.note(record("b", Held::Desec));
@@ -145,5 +152,12 @@ mod tests {
         records.forget(&record("a", Held::Exec));
         let left: Vec<_> = records.iter().map(|record| &*record.value).collect();
         assert_eq!(left, ["b"]);
+    }
+
+    #[test]
+    fn a_domain_name_is_in_lower_case_without_the_last_dot() {
+        let mut record = record("a", Held::Exec);
+        record.fqdn = "_acme-challenge.Home.example.org.".to_owned();
+        assert_eq!(record.domain_name(), "_acme-challenge.home.example.org");
     }
 }

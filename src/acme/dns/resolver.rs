@@ -1,82 +1,107 @@
-//! The resolver of this machine: what it is asked on the way to the zone's own name servers.
+//! Recursive resolvers, which find the name servers of a zone.
 //!
-//! Never for the challenge's name: that it does not exist would be remembered and, where the CA
-//! uses the same resolver, told to it.
+//! They get no query for the challenge's name: a resolver would cache that the record does not
+//! exist, and the CA may use the same resolver.
 
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
-use hickory_proto::{
-    op::Message,
-    rr::{Name, RecordType},
-};
+use hickory_proto::rr::{Name, RecordType};
 
 use crate::regular_file;
 
 use super::{
-    answer::{hosts, is_known},
-    exchange::{ask, question},
+    answer::Answer,
+    exchange::{Exchange, query},
     zone,
 };
 
-/// Where the resolvers of the system are listed.
+/// The list of the system's resolvers.
 const SYSTEM: &str = "/etc/resolv.conf";
 
-/// How many name servers of a zone are asked.
-const SERVERS: usize = 13;
+/// The most name servers of a zone that are looked up.
+const NAME_SERVERS: usize = 13;
 
-/// Recursive resolvers, of which the first to answer is believed.
+/// Recursive resolvers; the first conclusive response is used.
 pub struct Resolver {
-    listed: Listed,
-    patience: Duration,
+    servers: ServerList,
+    attempt_limit: Duration,
 }
 
-enum Listed {
-    /// Read again for each question, because a laptop or a router changes networks.
-    In(PathBuf),
-    Here(Vec<SocketAddr>),
+enum ServerList {
+    /// A file that is read for each query, because a machine can move to another network.
+    File(PathBuf),
+    Fixed(Vec<SocketAddr>),
+}
+
+impl ServerList {
+    fn read(&self) -> io::Result<Vec<SocketAddr>> {
+        let file = match self {
+            Self::File(file) => file,
+            Self::Fixed(servers) => return Ok(servers.clone()),
+        };
+        let text = regular_file::read_to_string(file);
+        let text = text.map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", file.display()))
+        })?;
+        Ok(Self::parse(&text))
+    }
+
+    /// Parses the `nameserver` lines of resolv.conf(5); addresses with a zone index are skipped.
+    fn parse(text: &str) -> Vec<SocketAddr> {
+        let addresses = text.lines().filter_map(|line| {
+            let address = line.trim().strip_prefix("nameserver")?;
+            let address: IpAddr = address.split_whitespace().next()?.parse().ok()?;
+            Some(SocketAddr::new(address, 53))
+        });
+        addresses.collect()
+    }
 }
 
 impl Resolver {
-    /// The resolvers in `/etc/resolv.conf`.
+    /// Uses the resolvers of `/etc/resolv.conf`.
     #[must_use]
     pub fn system() -> Self {
-        Self::with(Listed::In(SYSTEM.into()))
+        Self::with(ServerList::File(SYSTEM.into()))
     }
 
-    /// These resolvers.
+    /// Uses these resolvers.
     #[must_use]
     pub fn new(servers: Vec<SocketAddr>) -> Self {
-        Self::with(Listed::Here(servers))
+        Self::with(ServerList::Fixed(servers))
     }
 
-    /// The same resolvers with another time for each try; three seconds otherwise.
+    /// Sets the time for each attempt at a server; three seconds without it.
     #[must_use]
-    pub fn patient(self, patience: Duration) -> Self {
-        Self { patience, ..self }
-    }
-
-    fn with(listed: Listed) -> Self {
+    pub fn with_attempt_limit(self, attempt_limit: Duration) -> Self {
         Self {
-            listed,
-            patience: Duration::from_secs(3),
+            attempt_limit,
+            ..self
         }
     }
 
-    /// What is known of a name.
-    pub(super) async fn ask(&self, name: &Name, kind: RecordType) -> io::Result<Message> {
-        let mut question = question(name, kind);
-        question.metadata.recursion_desired = true;
+    fn with(servers: ServerList) -> Self {
+        Self {
+            servers,
+            attempt_limit: Duration::from_secs(3),
+        }
+    }
+
+    /// Looks up the records of a name.
+    pub(super) async fn query(&self, name: &Name, kind: RecordType) -> io::Result<Answer> {
+        let mut query = query(name, kind);
+        query.metadata.recursion_desired = true;
         let mut last = io::Error::other("no resolver is listed in /etc/resolv.conf");
-        for server in self.servers()? {
-            last = match ask(server, &question, self.patience).await {
-                Ok(reply) if is_known(&reply.message) => return Ok(reply.message),
-                Ok(reply) => {
-                    let code = reply.message.response_code;
+        for server in self.servers.read()? {
+            let exchange = Exchange::new(server, &query, self.attempt_limit);
+            last = match exchange.answer().await {
+                Ok(answer) if answer.is_conclusive() => return Ok(answer),
+                Ok(answer) => {
+                    let code = answer.message.response_code;
                     io::Error::other(format!("the resolver {server} answers: {code}"))
                 }
                 Err(error) => io::Error::other(format!("the resolver {server}: {error}")),
@@ -85,42 +110,35 @@ impl Resolver {
         Err(last)
     }
 
-    fn servers(&self) -> io::Result<Vec<SocketAddr>> {
-        match &self.listed {
-            Listed::In(file) => read(file),
-            Listed::Here(servers) => Ok(servers.clone()),
-        }
-    }
-
-    /// The zone a name is in.
+    /// Finds the zone of a name.
     pub(super) async fn zone(&self, name: &Name) -> io::Result<Name> {
         for candidate in zone::candidates(name) {
-            let answer = self.ask(&candidate, RecordType::SOA).await?;
-            if let Some(zone) = zone::told(&answer, &candidate) {
+            let answer = self.query(&candidate, RecordType::SOA).await?;
+            if let Some(zone) = answer.zone_of(&candidate) {
                 return Ok(zone);
             }
         }
-        Err(io::Error::other(format!("{name} is in no zone")))
+        Err(io::Error::other(format!("no zone is found for {name}")))
     }
 
-    /// The names of a zone's name servers.
+    /// Looks up the names of a zone's name servers.
     pub(super) async fn name_servers(&self, zone: &Name) -> io::Result<Vec<Name>> {
-        let answer = self.ask(zone, RecordType::NS).await?;
-        Ok(hosts(answer.answers.iter().map(|record| &record.data)))
+        let answer = self.query(zone, RecordType::NS).await?;
+        Ok(answer.name_servers())
     }
 
-    /// The addresses of hosts, as far as they are known.
+    /// Looks up the addresses of hosts; failed look-ups are skipped.
     pub(super) async fn addresses(&self, hosts: &[Name]) -> Vec<IpAddr> {
         let kinds = [RecordType::A, RecordType::AAAA];
-        let questions = hosts
+        let queries = hosts
             .iter()
-            .take(SERVERS)
-            .flat_map(|host| kinds.map(|kind| self.ask(host, kind)));
-        let answers = futures_util::future::join_all(questions).await;
+            .take(NAME_SERVERS)
+            .flat_map(|host| kinds.map(|kind| self.query(host, kind)));
+        let answers = futures_util::future::join_all(queries).await;
         let records = answers
             .into_iter()
             .flatten()
-            .flat_map(|answer| answer.answers);
+            .flat_map(|answer| answer.message.answers);
         let mut found = Vec::new();
         for address in records.filter_map(|record| record.data.ip_addr()) {
             if !found.contains(&address) {
@@ -129,18 +147,6 @@ impl Resolver {
         }
         found
     }
-}
-
-/// The `nameserver` lines of resolv.conf(5); addresses of one link only are passed over.
-fn read(file: &Path) -> io::Result<Vec<SocketAddr>> {
-    let text = regular_file::read_to_string(file)
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
-    let addresses = text.lines().filter_map(|line| {
-        let address = line.trim().strip_prefix("nameserver")?;
-        let address: IpAddr = address.split_whitespace().next()?.parse().ok()?;
-        Some(SocketAddr::new(address, 53))
-    });
-    Ok(addresses.collect())
 }
 
 #[cfg(test)]
@@ -154,49 +160,53 @@ mod tests {
 
     fn resolver(servers: &[&FakeServer]) -> Resolver {
         let servers = servers.iter().map(|server| server.address());
-        Resolver::new(servers.collect()).patient(Duration::from_millis(200))
+        Resolver::new(servers.collect()).with_attempt_limit(Duration::from_millis(200))
     }
 
     #[test]
-    fn resolv_conf_is_read_for_its_name_servers() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("resolv.conf");
+    fn name_servers_are_read_from_resolv_conf() {
         let text = "# a\nsearch lan\nnameserver 192.0.2.1\n nameserver\t2001:db8::1 # b\n\
                     nameserver fe80::1%eth0\noptions ndots:2\n";
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("resolv.conf");
         fs::write(&file, text).unwrap();
+        let servers = ServerList::File(file).read().unwrap();
         let expected = ["192.0.2.1:53", "[2001:db8::1]:53"];
-        assert_eq!(read(&file).unwrap(), expected.map(|a| a.parse().unwrap()));
+        assert_eq!(servers, expected.map(|address| address.parse().unwrap()));
     }
 
     #[tokio::test]
-    async fn next_resolver_is_asked_when_one_fails() {
-        let failing = FakeServer::start(|question, _| {
-            let mut answer = answer(question, vec![]);
+    async fn the_next_resolver_is_queried_after_a_failure() {
+        let failing = FakeServer::start(|query, _| {
+            let mut answer = answer(query, vec![]);
             answer.metadata.response_code = ResponseCode::ServFail;
             Some(answer)
         })
         .await;
-        let good = FakeServer::start(|question, _| Some(answer(question, vec![]))).await;
+        let good = FakeServer::start(|query, _| Some(answer(query, vec![]))).await;
         let both = resolver(&[&failing, &good]);
-        assert!(both.ask(&name("a.test."), RecordType::A).await.is_ok());
+        assert!(both.query(&name("a.test."), RecordType::A).await.is_ok());
         let one = resolver(&[&failing]);
-        let fault = one.ask(&name("a.test."), RecordType::A).await.unwrap_err();
+        let fault = one
+            .query(&name("a.test."), RecordType::A)
+            .await
+            .unwrap_err();
         assert!(fault.to_string().contains("Server Failure"), "{fault}");
     }
 
     #[tokio::test]
-    async fn no_resolver_is_a_fault() {
+    async fn a_list_without_a_resolver_is_an_error() {
         let none = Resolver::new(vec![]);
-        assert!(none.ask(&name("a.test."), RecordType::A).await.is_err());
+        assert!(none.query(&name("a.test."), RecordType::A).await.is_err());
     }
 
     #[tokio::test]
-    async fn zone_is_found_from_below() {
-        let server = FakeServer::start(|question, _| {
-            let asked = question.queries[0].name().to_ascii();
-            let found = asked == "example.test.";
+    async fn a_zone_is_found_from_a_name_in_it() {
+        let server = FakeServer::start(|query, _| {
+            let queried = query.queries[0].name().to_ascii();
+            let found = queried == "example.test.";
             Some(answer(
-                question,
+                query,
                 found.then(|| soa("example.test.")).into_iter().collect(),
             ))
         })

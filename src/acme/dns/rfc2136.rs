@@ -1,8 +1,8 @@
-//! Dynamic updates of a name server of one's own (RFC 2136), signed with TSIG (RFC 8945).
+//! Dynamic updates of a name server (RFC 2136), signed with TSIG (RFC 8945).
 //!
-//! Every message to the server is signed, because a server may choose by the key what it shows,
-//! and every good answer must be signed with the same key. One value is added or deleted; the
-//! others of the name are not looked at.
+//! Queries are signed too, because a server can select its view by the key, and every successful
+//! response must be signed with the same key. An update adds or deletes one value and leaves the
+//! others of the name unchanged.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -23,31 +23,32 @@ use tokio::net::lookup_host;
 
 use super::{
     Record,
-    exchange::{Reply, ask, question},
-    fault, zone,
+    answer::Answer,
+    exchange::{Exchange, query},
+    zone,
 };
 use crate::acme::problem::Problem;
 
-/// How long each try of an exchange may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time for each attempt of an exchange.
+const ATTEMPT_LIMIT: Duration = Duration::from_secs(5);
 
-/// How far the clocks of both sides may differ, in seconds (RFC 8945, 10).
+/// The permitted difference of the clocks of both sides, in seconds (RFC 8945, 10).
 const FUDGE: u16 = 300;
 
-/// The life of the record in caches, in seconds.
+/// The record's time to live, in seconds.
 const TTL: u32 = 60;
 
-/// A secret shared with the name server.
+/// A TSIG key: a secret shared with the name server.
 pub struct Key {
-    /// Its name there.
+    /// The key's name at the server.
     pub name: String,
-    /// What is computed with it.
+    /// The algorithm of the signatures.
     pub algorithm: Algorithm,
     /// The secret, in Base64.
     pub secret: String,
 }
 
-/// The algorithms of TSIG that are worth having.
+/// The supported algorithms of TSIG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// `hmac-sha256`.
@@ -68,20 +69,20 @@ impl From<Algorithm> for TsigAlgorithm {
     }
 }
 
-/// A name server that takes signed updates.
+/// A name server that accepts signed updates.
 pub struct Rfc2136 {
     server: String,
     signer: TSigner,
 }
 
 impl Rfc2136 {
-    /// The name server at `HOST:PORT`, looked up again each time.
+    /// Uses the name server at `HOST:PORT`; each exchange looks up the host again.
     ///
     /// # Errors
-    /// When the key's name is no domain name or its secret no Base64.
+    /// A name of the key that is not a domain name, or a secret that is not Base64.
     pub fn new(server: impl Into<String>, key: &Key) -> anyhow::Result<Self> {
         let name = Name::from_ascii(&key.name)
-            .with_context(|| format!("the TSIG key's name {} is no domain name", key.name))?;
+            .with_context(|| format!("the TSIG key's name {} is not a domain name", key.name))?;
         let secret = STANDARD.decode(key.secret.trim()).ok();
         let secret =
             secret.with_context(|| format!("the secret of the TSIG key {name} is not Base64"))?;
@@ -96,13 +97,14 @@ impl Rfc2136 {
     }
 
     pub(super) async fn cleanup(&self, record: &Record) -> Result<(), Problem> {
-        // Class NONE deletes the one record that has this value (RFC 2136, 2.5.4).
+        // Class NONE deletes the record with this value alone (RFC 2136, 2.5.4).
         self.update(record, DNSClass::NONE, 0).await
     }
 
     async fn update(&self, record: &Record, class: DNSClass, ttl: u32) -> Result<(), Problem> {
-        let name = Name::from_ascii(&record.fqdn)
-            .map_err(|error| fault(format!("{}: no domain name: {error}", record.fqdn)))?;
+        let name = Name::from_ascii(&record.fqdn).map_err(|error| {
+            Problem::provider(format!("{} is not a domain name: {error}", record.fqdn))
+        })?;
         let zone = self.zone(&name).await?;
         let data = RData::TXT(TXT::new(vec![record.value.clone()]));
         let mut change = DnsRecord::from_rdata(name.clone(), ttl, data);
@@ -115,48 +117,52 @@ impl Rfc2136 {
         self.exchange(message, &name).await.map(drop)
     }
 
+    /// Finds the zone of a name at the server.
     async fn zone(&self, name: &Name) -> Result<Name, Problem> {
         for candidate in zone::candidates(name) {
-            let question = question(&candidate, RecordType::SOA);
-            let answer = self.exchange(question, name).await?;
-            if let Some(zone) = zone::told(&answer, &candidate) {
+            let query = query(&candidate, RecordType::SOA);
+            let answer = self.exchange(query, name).await?;
+            if let Some(zone) = answer.zone_of(&candidate) {
                 return Ok(zone);
             }
         }
         let server = &self.server;
-        Err(fault(format!(
-            "the name server {server} has no zone with {name}; name the server that has it"
+        Err(Problem::provider(format!(
+            "the name server {server} has no zone of {name}; configure the zone's primary server"
         )))
     }
 
-    /// Sends a message about `name`, signed, and checks what comes back.
-    async fn exchange(&self, mut message: Message, name: &Name) -> Result<Message, Problem> {
+    /// Signs and sends a message about `name`, and verifies the response.
+    async fn exchange(&self, mut message: Message, name: &Name) -> Result<Answer, Problem> {
         let now = OffsetDateTime::now_utc().unix_timestamp().cast_unsigned();
         let verifier = message.finalize(&self.signer, now);
         let verifier = verifier.map_err(|error| self.fault(&error))?;
-        let reply = self
-            .ask(&message)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        let code = reply.message.response_code;
+        let answer = self.send(&message).await;
+        let answer = answer.map_err(|error| self.fault(&error))?;
+        let code = answer.message.response_code;
         let is_absent = message.op_code == OpCode::Query && code == ResponseCode::NXDomain;
         if code != ResponseCode::NoError && !is_absent {
-            return Err(fault(self.refusal(&reply.message, name, now)));
+            let refusal = self.refusal(&answer.message, name, now);
+            return Err(Problem::provider(refusal));
         }
-        let verified = verifier.map(|mut verifier| verifier.verify(&reply.bytes));
+        let verified = verifier.map(|mut verifier| verifier.verify(&answer.bytes));
         match verified {
-            Some(Ok(_)) => Ok(reply.message),
-            Some(Err(error)) => Err(self.fault(&format!("its answer is not signed well: {error}"))),
-            None => Err(self.fault(&"its answer cannot be checked")),
+            Some(Ok(_)) => Ok(answer),
+            Some(Err(error)) => Err(self.fault(&format!(
+                "the signature of its response is invalid: {error}"
+            ))),
+            None => Err(self.fault(&"the signature of its response cannot be verified")),
         }
     }
 
-    async fn ask(&self, message: &Message) -> io::Result<Reply> {
+    /// Sends a message to the first address of the server that responds.
+    async fn send(&self, message: &Message) -> io::Result<Answer> {
         let addresses: Vec<SocketAddr> = lookup_host(&self.server).await?.collect();
-        let mut last = io::Error::other("it has no address");
+        let mut last = io::Error::other("the host has no address");
         for address in addresses {
-            match ask(address, message, PATIENCE).await {
-                Ok(reply) => return Ok(reply),
+            let exchange = Exchange::new(address, message, ATTEMPT_LIMIT);
+            match exchange.answer().await {
+                Ok(answer) => return Ok(answer),
                 Err(error) => last = error,
             }
         }
@@ -164,10 +170,10 @@ impl Rfc2136 {
     }
 
     fn fault(&self, cause: &dyn std::fmt::Display) -> Problem {
-        fault(format!("the name server {}: {cause}", self.server))
+        Problem::provider(format!("the name server {}: {cause}", self.server))
     }
 
-    /// What an answer without success means.
+    /// Explains a response without success, with the cure.
     fn refusal(&self, answer: &Message, name: &Name, now: u64) -> String {
         let (server, key) = (&self.server, self.signer.signer_name());
         let signature = answer.signature().map(|record| &record.data);
@@ -181,31 +187,31 @@ impl Rfc2136 {
                 "the name server {server} has another secret for the TSIG key {key}; copy it again"
             ),
             (_, Some(TsigError::BadTime)) => format!(
-                "the clock of this machine and that of the name server {server} differ{}; \
-                 set both right",
-                signature.map_or_else(String::new, |tsig| difference(&tsig.other, now))
+                "the clocks of this machine and of the name server {server} differ{}; \
+                 synchronize both",
+                signature.map_or_else(String::new, |tsig| clock_difference(&tsig.other, now))
             ),
             (ResponseCode::Refused, _) => format!(
-                "the name server {server} refuses; check that it has the zone of {name}, \
-                 and let the TSIG key {key} update the TXT records of that name"
+                "the name server {server} refuses the request; check that it has the zone of \
+                 {name}, and let the TSIG key {key} update the TXT records of that name"
             ),
             (ResponseCode::NotAuth, _) => format!(
-                "the name server {server} takes no updates of the zone of {name}; \
-                 name the zone's primary server"
+                "the name server {server} accepts no updates of the zone of {name}; \
+                 configure the zone's primary server"
             ),
             (ResponseCode::NotZone, _) => {
-                format!("{name} is outside the zone that the name server {server} keeps it in")
+                format!("{name} is outside the zone that the name server {server} reported for it")
             }
             (ResponseCode::ServFail, _) => {
-                format!("the name server {server} has a fault of its own; its log says which")
+                format!("the name server {server} reports an internal failure; see its log")
             }
             (code, _) => format!("the name server {server} answers: {code}"),
         }
     }
 }
 
-/// How far apart the clocks are, by the server's time in the error (RFC 8945, 5.2.3).
-fn difference(server: &[u8], now: u64) -> String {
+/// Formats the difference of the clocks, by the server's time in the error (RFC 8945, 5.2.3).
+fn clock_difference(server: &[u8], now: u64) -> String {
     let Ok(server) = <[u8; 6]>::try_from(server) else {
         return String::new();
     };

@@ -1,4 +1,4 @@
-//! Stand-ins for providers and name servers, for tests only.
+//! Fake providers and name servers, for tests only.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -23,10 +23,10 @@ use tokio::{
 use super::{Api, Pending};
 use crate::acme::problem::Problem;
 
-type Answering = dyn Fn(&Request<Bytes>) -> Result<(u16, String), Problem> + Send + Sync;
+type Respond = dyn Fn(&Request<Bytes>) -> Result<(u16, String), Problem> + Send + Sync;
 
-/// An API that answers with a status and a text; all answers of 429 may be tried again at once.
-pub(super) struct FakeApi(Box<Answering>);
+/// An API that responds with a status and a text; a 429 permits an immediate repetition.
+pub(super) struct FakeApi(Box<Respond>);
 
 impl FakeApi {
     pub(super) fn new(
@@ -35,6 +35,7 @@ impl FakeApi {
         Self(Box::new(move |request| Ok(answer(request))))
     }
 
+    /// Makes an API to which every request fails.
     pub(super) fn broken(problem: Problem) -> Self {
         Self(Box::new(move |_| Err(problem.clone())))
     }
@@ -53,40 +54,40 @@ impl Api for FakeApi {
     }
 }
 
-/// How a question came.
+/// The transport protocol of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Protocol {
     Udp,
     Tcp,
 }
 
-type Respond = dyn Fn(&[u8], Way) -> Option<Vec<u8>> + Send + Sync;
+type RespondBytes = dyn Fn(&[u8], Protocol) -> Option<Vec<u8>> + Send + Sync;
 
-/// A name server on a free port of the loopback, UDP and TCP; it ends with the test.
+/// A name server on a free loopback port, UDP and TCP; dropping it stops it.
 pub(super) struct FakeServer {
     address: SocketAddr,
     tasks: [JoinHandle<()>; 2],
 }
 
 impl FakeServer {
-    /// A server that answers messages, or is silent.
+    /// Starts a server that responds to messages, or stays silent.
     pub(super) async fn start(
-        respond: impl Fn(&Message, Way) -> Option<Message> + Send + Sync + 'static,
+        respond: impl Fn(&Message, Protocol) -> Option<Message> + Send + Sync + 'static,
     ) -> Self {
-        Self::start_raw(move |bytes, way| {
-            let question = Message::from_vec(bytes).unwrap();
-            respond(&question, way).map(|answer| answer.to_vec().unwrap())
+        Self::start_raw(move |bytes, protocol| {
+            let query = Message::from_vec(bytes).unwrap();
+            respond(&query, protocol).map(|answer| answer.to_vec().unwrap())
         })
         .await
     }
 
-    /// A server that answers bytes.
+    /// Starts a server that responds to bytes.
     pub(super) async fn start_raw(
-        respond: impl Fn(&[u8], Way) -> Option<Vec<u8>> + Send + Sync + 'static,
+        respond: impl Fn(&[u8], Protocol) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
         let (udp, tcp) = sockets().await;
         let address = udp.local_addr().unwrap();
-        let respond: Arc<Respond> = Arc::new(respond);
+        let respond: Arc<RespondBytes> = Arc::new(respond);
         let tasks = [
             tokio::spawn(serve_udp(udp, Arc::clone(&respond))),
             tokio::spawn(serve_tcp(tcp, respond)),
@@ -105,7 +106,7 @@ impl Drop for FakeServer {
     }
 }
 
-/// Both kinds of socket on one port, which is free for both only after some tries.
+/// Binds both sockets to one port; a port can be free for only one of them.
 async fn sockets() -> (UdpSocket, TcpListener) {
     for _ in 0..100 {
         let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -116,28 +117,28 @@ async fn sockets() -> (UdpSocket, TcpListener) {
     panic!("no port is free for UDP and TCP");
 }
 
-async fn serve_udp(socket: UdpSocket, respond: Arc<Respond>) {
+async fn serve_udp(socket: UdpSocket, respond: Arc<RespondBytes>) {
     let mut buffer = [0; 4096];
     loop {
         let (length, peer) = socket.recv_from(&mut buffer).await.unwrap();
-        if let Some(answer) = respond(&buffer[..length], Way::Udp) {
+        if let Some(answer) = respond(&buffer[..length], Protocol::Udp) {
             socket.send_to(&answer, peer).await.unwrap();
         }
     }
 }
 
-async fn serve_tcp(listener: TcpListener, respond: Arc<Respond>) {
+async fn serve_tcp(listener: TcpListener, respond: Arc<RespondBytes>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         tokio::spawn(serve_stream(stream, Arc::clone(&respond)));
     }
 }
 
-async fn serve_stream(mut stream: TcpStream, respond: Arc<Respond>) {
+async fn serve_stream(mut stream: TcpStream, respond: Arc<RespondBytes>) {
     let length = stream.read_u16().await.unwrap();
-    let mut question = vec![0; length.into()];
-    stream.read_exact(&mut question).await.unwrap();
-    if let Some(answer) = respond(&question, Way::Tcp) {
+    let mut query = vec![0; length.into()];
+    stream.read_exact(&mut query).await.unwrap();
+    if let Some(answer) = respond(&query, Protocol::Tcp) {
         let length = u16::try_from(answer.len()).unwrap();
         let _ = stream
             .write_all(&[&length.to_be_bytes(), &*answer].concat())
@@ -145,11 +146,11 @@ async fn serve_stream(mut stream: TcpStream, respond: Arc<Respond>) {
     }
 }
 
-/// An authoritative answer to a question.
-pub(super) fn answer(question: &Message, answers: Vec<DnsRecord>) -> Message {
-    let mut answer = Message::response(question.id, question.op_code);
+/// Makes an authoritative response to a query.
+pub(super) fn answer(query: &Message, answers: Vec<DnsRecord>) -> Message {
+    let mut answer = Message::response(query.id, query.op_code);
     answer.metadata.authoritative = true;
-    answer.add_queries(question.queries.iter().cloned());
+    answer.add_queries(query.queries.iter().cloned());
     answer.add_answers(answers);
     answer
 }

@@ -1,19 +1,19 @@
-//! What CAs really write, and what it is taken for.
+//! Problem documents of real CAs and the problems they describe.
 
 use time::macros::datetime;
 
 use super::*;
 
-fn judged(status: u16, json: &str) -> Problem {
-    let document: instant_acme::Problem = serde_json::from_str(json).unwrap();
-    Document::new(&document).problem(Some(StatusCode::from_u16(status).unwrap()))
+fn problem(status: u16, json: &str) -> Problem {
+    let parsed: instant_acme::Problem = serde_json::from_str(json).unwrap();
+    Document::new(&parsed).problem(Some(StatusCode::from_u16(status).unwrap()))
 }
 
-fn written(kind: &str, detail: &str) -> String {
+fn document(kind: &str, detail: &str) -> String {
     serde_json::json!({"type": format!("{URN}{kind}"), "detail": detail}).to_string()
 }
 
-/// HTTP status, type, words and the class they have.
+/// HTTP status, type and detail of documents, with their class.
 const KINDS: &[(u16, &str, &str, Class)] = &[
     (
         400,
@@ -129,58 +129,61 @@ const KINDS: &[(u16, &str, &str, Class)] = &[
 ];
 
 #[test]
-fn each_type_has_its_class() {
+fn each_type_has_a_class() {
     for &(status, kind, detail, class) in KINDS {
-        let problem = judged(status, &written(kind, detail));
+        let problem = problem(status, &document(kind, detail));
         assert_eq!((problem.class, &*problem.detail), (class, detail), "{kind}");
     }
 }
 
 #[test]
-fn a_type_of_nobody_goes_by_its_status() {
+fn a_foreign_type_is_classified_by_the_status() {
     for (status, class) in [
         (429, Class::RateLimited),
         (502, Class::Network),
         (400, Class::Refused),
     ] {
         let json = r#"{"type": "about:blank", "detail": "no"}"#;
-        assert_eq!(judged(status, json).class, class, "{status}");
+        assert_eq!(problem(status, json).class, class, "{status}");
     }
-    assert_eq!(judged(400, "{}").detail, "a problem without words");
+    assert_eq!(
+        problem(400, "{}").detail,
+        "a problem document without a text"
+    );
 }
 
 #[test]
-fn a_rate_limit_tells_its_end_in_words() {
+fn a_rate_limit_ends_at_the_moment_in_its_detail() {
     let detail = "too many certificates (5) already issued for this exact set of identifiers in \
                   the last 168h0m0s, retry after 2026-11-26 10:00:00 UTC: see \
                   https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set";
-    let problem = judged(429, &written("rateLimited", detail));
+    let problem = problem(429, &document("rateLimited", detail));
     assert_eq!(problem.class, Class::RateLimited);
     assert_eq!(problem.retry_after, Some(datetime!(2026-11-26 10:00 UTC)));
     assert_eq!(problem.link, None);
 }
 
 #[test]
-fn a_paused_name_has_the_link_that_helps() {
+fn a_paused_name_has_the_link_to_unpause_it() {
     let link = "https://portal.letsencrypt.org/sfe/v1/unpause?jwt=eyJ.a-b_c.d";
     let detail = format!(
         "Your account is temporarily prevented from requesting certificates for home.example.org \
          and possibly others. Please visit: {link}"
     );
     for (status, kind) in [(429, "rateLimited"), (403, "unauthorized")] {
-        let problem = judged(status, &written(kind, &detail));
+        let problem = problem(status, &document(kind, &detail));
         assert_eq!(problem.class, Class::Paused, "{kind}");
         assert_eq!(problem.link.as_deref(), Some(link));
     }
 }
 
 #[test]
-fn the_identifier_comes_from_the_only_one_that_is_named() {
+fn the_identifier_is_that_of_the_only_subproblem() {
     let json = r#"{"type": "urn:ietf:params:acme:error:malformed",
         "detail": "Some of the identifiers requested were rejected", "subproblems": [
         {"type": "urn:ietf:params:acme:error:rejectedIdentifier", "detail": "policy forbids it",
          "identifier": {"type": "dns", "value": "example.net"}}]}"#;
-    let problem = judged(400, json);
+    let problem = problem(400, json);
     assert_eq!(problem.class, Class::Refused);
     assert_eq!(problem.identifier.as_deref(), Some("example.net"));
     assert!(
@@ -190,13 +193,13 @@ fn the_identifier_comes_from_the_only_one_that_is_named() {
 }
 
 #[test]
-fn two_identifiers_are_both_told_and_none_is_singled_out() {
+fn two_subproblems_are_both_in_the_detail_and_neither_is_the_identifier() {
     let json = r#"{"type": "urn:ietf:params:acme:error:compound", "subproblems": [
         {"type": "urn:ietf:params:acme:error:caa", "detail": "CAA forbids",
          "identifier": {"type": "dns", "value": "a.example"}},
         {"type": "urn:ietf:params:acme:error:dns", "detail": "SERVFAIL",
          "identifier": {"type": "ip", "value": "10.0.0.1"}}]}"#;
-    let problem = judged(403, json);
+    let problem = problem(403, json);
     assert_eq!(
         (problem.class, &problem.identifier),
         (Class::Refused, &None)
@@ -210,9 +213,9 @@ fn two_identifiers_are_both_told_and_none_is_singled_out() {
 }
 
 #[test]
-fn what_a_ca_says_is_one_line_of_bounded_length() {
+fn the_detail_is_one_line_of_bounded_length() {
     let detail = format!("line\r\nline\u{1b}[31m \t{}", "x".repeat(5000));
-    let problem = judged(400, &written("malformed", &detail));
+    let problem = problem(400, &document("malformed", &detail));
     assert!(problem.detail.starts_with("line line [31m x"), "{problem}");
     assert_eq!(problem.detail.chars().count(), 1000);
 }

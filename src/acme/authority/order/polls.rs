@@ -9,10 +9,10 @@ use super::super::transport::Transport;
 
 const FIRST: Duration = Duration::from_millis(250);
 const GROWTH: f32 = 1.5;
-/// A longer `Retry-After` is handed on; before a shorter one, the schedule would not try again.
-const HANDED_ON: Duration = Duration::from_secs(30);
+/// A longer `Retry-After` is passed to the schedule, which waits at least this long anyway.
+const PASSED_ON: Duration = Duration::from_secs(30);
 
-/// Intervals that grow, each at least as long as the CA's last `Retry-After`.
+/// Growing intervals, each at least as long as the CA's last `Retry-After`.
 pub(super) struct Polls {
     transport: Transport,
     until: Instant,
@@ -28,18 +28,18 @@ impl Polls {
         }
     }
 
-    /// Waits for the next poll, the last of which is at the end.
+    /// Waits for the next poll; the last one is at the deadline.
     ///
     /// # Errors
-    /// [`Error::Timeout`] at the end, or if the CA is not to be asked before.
+    /// [`Error::Timeout`] at the deadline, or if `Retry-After` is beyond it.
     pub(super) async fn wait(&mut self) -> Result<(), Error> {
-        let asked = self.transport.retry_after();
+        let retry_after = self.transport.retry_after();
         let left = self.until.saturating_duration_since(Instant::now());
-        if left.is_zero() || asked > left {
-            let next = (asked > HANDED_ON).then(|| Instant::now() + asked);
+        if left.is_zero() || retry_after > left {
+            let next = (retry_after > PASSED_ON).then(|| Instant::now() + retry_after);
             return Err(Error::Timeout(next));
         }
-        sleep(self.interval.max(asked).min(left)).await;
+        sleep(self.interval.max(retry_after).min(left)).await;
         self.interval = self.interval.mul_f32(GROWTH);
         Ok(())
     }

@@ -1,9 +1,9 @@
-//! Who is registered, and with which CA.
+//! Registration of accounts, and their restoration from credentials.
 
 use super::*;
 
 #[tokio::test]
-async fn a_binding_that_is_missing_is_told_before_anything_is_asked() {
+async fn a_missing_binding_is_reported_without_a_request() {
     let ca = Ca::start(|path, _| {
         let directory =
             DIRECTORY.replace("\"meta\":{", "\"meta\":{\"externalAccountRequired\":true,");
@@ -16,11 +16,11 @@ async fn a_binding_that_is_missing_is_told_before_anything_is_asked() {
         problem.detail.contains("external account binding"),
         "{problem}"
     );
-    assert_eq!(ca.asked("/account"), 0);
+    assert_eq!(ca.requests_to("/account"), 0);
 }
 
 #[tokio::test]
-async fn a_binding_that_is_wrong_is_a_refusal() {
+async fn a_wrong_binding_is_a_refusal() {
     let ca = Ca::start(|path, _| {
         let unauthorized = document("unauthorized", "external account key unknown");
         (path == "/account").then(|| json("403 Forbidden", &unauthorized))
@@ -33,17 +33,17 @@ async fn a_binding_that_is_wrong_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn an_account_is_registered_once_and_taken_up_after() {
+async fn an_account_is_registered_once_and_restored_later() {
     let ca = Ca::start(|_, _| None).await;
     let (first, credentials) = ca.try_connect(None).await.unwrap();
     let credentials = credentials.unwrap();
     let (second, new) = ca.try_connect(Some(&credentials)).await.unwrap();
     assert!(new.is_none());
     assert_eq!(first.account_url(), second.account_url());
-    assert_eq!(ca.asked("/account"), 1);
-    let elsewhere = Ca::start(|_, _| None).await;
+    assert_eq!(ca.requests_to("/account"), 1);
+    let other_ca = Ca::start(|_, _| None).await;
     assert!(
-        elsewhere
+        other_ca
             .try_connect(Some(&credentials))
             .await
             .unwrap()
@@ -56,7 +56,7 @@ async fn an_account_is_registered_once_and_taken_up_after() {
 }
 
 #[tokio::test]
-async fn an_address_without_a_directory_is_told() {
+async fn an_address_without_a_directory_is_a_network_problem() {
     for reply in [
         json("200 OK", "[1]"),
         answer("404 Not Found", "page not found"),
@@ -70,7 +70,7 @@ async fn an_address_without_a_directory_is_told() {
 }
 
 #[tokio::test]
-async fn the_cas_clock_is_read_from_its_answers() {
+async fn the_cas_clock_is_read_from_its_responses() {
     let ca = Ca::start(|path, _| {
         let date = "200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT";
         (path == "/dir").then(|| json(date, DIRECTORY))
@@ -81,7 +81,7 @@ async fn the_cas_clock_is_read_from_its_answers() {
 }
 
 #[test]
-fn secrets_are_not_shown() {
+fn debug_output_omits_the_hmac_key() {
     let external_account = Some(ExternalAccount {
         key_id: "kid-1".into(),
         hmac_key: "secret".into(),
@@ -91,9 +91,9 @@ fn secrets_are_not_shown() {
         email: None,
         external_account,
     };
-    let shown = format!("{settings:?}");
+    let output = format!("{settings:?}");
     assert!(
-        shown.contains("kid-1") && !shown.contains("secret"),
-        "{shown}"
+        output.contains("kid-1") && !output.contains("secret"),
+        "{output}"
     );
 }

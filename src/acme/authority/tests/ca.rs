@@ -1,4 +1,4 @@
-//! A CA that believes everything, unless it is told what to answer.
+//! A CA that accepts every request, unless its script answers differently.
 
 use std::{
     collections::HashMap,
@@ -11,29 +11,30 @@ use crate::{
     tls::testing::{TestCa, leaf_params, new_key},
 };
 
-/// `HERE` stands for the CA's own address.
+/// The CA replaces `HERE` with its own address.
 pub(super) const DIRECTORY: &str = r#"{"newNonce":"HERE/nonce","newAccount":"HERE/account",
     "newOrder":"HERE/order","revokeCert":"HERE/revoke","renewalInfo":"HERE/ari/","meta":{"profiles":{}}}"#;
 
 pub(super) struct Ca(Server);
 
 impl Ca {
-    /// `script` sees the path and how often it was asked before; none for the usual answer.
+    /// Starts a CA; `script` gets a path and the number of earlier requests to it, and returns a
+    /// response, or none for the default one.
     pub(super) async fn start(
         script: impl Fn(&str, usize) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        let asked = Mutex::<HashMap<String, usize>>::default();
+        let counts = Mutex::<HashMap<String, usize>>::default();
         let here = Arc::<OnceLock<String>>::default();
         let address = Arc::clone(&here);
         let server = Server::start(move |_, request| {
             let path = request.split(' ').nth(1).unwrap();
             let times = {
-                let mut asked = asked.lock().unwrap();
-                let times = asked.entry(path.to_owned()).or_default();
+                let mut counts = counts.lock().unwrap();
+                let times = counts.entry(path.to_owned()).or_default();
                 *times += 1;
                 *times - 1
             };
-            let reply = script(path, times).unwrap_or_else(|| usual(path));
+            let reply = script(path, times).unwrap_or_else(|| default_response(path));
             Reply::Close(reply.replace("HERE", address.get().unwrap()))
         })
         .await;
@@ -45,13 +46,13 @@ impl Ca {
         self.0.url(path)
     }
 
-    /// How often a path was asked for.
-    pub(super) fn asked(&self, path: &str) -> usize {
+    /// Returns the number of requests to a path.
+    pub(super) fn requests_to(&self, path: &str) -> usize {
         let requests = self.0.requests();
         let paths = requests
             .iter()
             .filter_map(|request| request.split(' ').nth(1));
-        paths.filter(|&asked| asked == path).count()
+        paths.filter(|&requested| requested == path).count()
     }
 
     pub(super) async fn connect(&self) -> CertificateAuthority {
@@ -72,7 +73,7 @@ impl Ca {
     }
 }
 
-fn usual(path: &str) -> String {
+fn default_response(path: &str) -> String {
     match path {
         "/dir" => json("200 OK", DIRECTORY),
         "/nonce" => json("200 OK", ""),
@@ -86,8 +87,8 @@ fn usual(path: &str) -> String {
     }
 }
 
-/// An answer with the nonce every answer has to have; it ends with the connection, because the
-/// length of `HERE` is not known yet.
+/// Makes a response with a nonce. It ends with the connection, because the length of the address
+/// that replaces `HERE` is not known yet.
 pub(super) fn json(head: &str, body: &str) -> String {
     format!("HTTP/1.1 {head}\r\nReplay-Nonce: nonce\r\n\r\n{body}")
 }
@@ -123,7 +124,7 @@ fn challenge(status: &str, error: &str) -> String {
     )
 }
 
-/// A certificate with what renewal information names it by.
+/// Issues a certificate with an authority key identifier, which renewal information needs.
 pub(super) fn leaf() -> Vec<u8> {
     let mut params = leaf_params("home.example");
     params.use_authority_key_identifier_extension = true;

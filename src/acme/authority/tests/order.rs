@@ -1,9 +1,9 @@
-//! What becomes of an order, whatever the CA answers.
+//! Orders at a scripted CA, from the nonce to the certificate.
 
 use super::*;
 
 #[tokio::test]
-async fn an_order_passes_twenty_refused_nonces() {
+async fn an_order_survives_twenty_refused_nonces() {
     let ca = Ca::start(|path, times| {
         let bad = document("badNonce", "again");
         (path == "/order" && times < 20).then(|| json("400 Bad Request", &bad))
@@ -14,7 +14,7 @@ async fn an_order_passes_twenty_refused_nonces() {
 }
 
 #[tokio::test]
-async fn nonces_that_are_always_refused_are_given_up() {
+async fn an_order_fails_after_24_refused_nonces() {
     let ca = Ca::start(|path, _| {
         let bad = document("badNonce", "again");
         (path == "/order").then(|| json("400 Bad Request", &bad))
@@ -22,11 +22,11 @@ async fn nonces_that_are_always_refused_are_given_up() {
     .await;
     let problem = ca.connect().await.place(&home(), None, None).await.err();
     assert_eq!(problem.unwrap().class, Class::Network);
-    assert_eq!(ca.asked("/order"), 24);
+    assert_eq!(ca.requests_to("/order"), 24);
 }
 
 #[tokio::test]
-async fn an_order_the_ca_does_not_give_is_gone() {
+async fn an_order_that_is_unknown_or_invalid_is_gone() {
     for (head, body) in [
         ("404 Not Found", document("malformed", "No order for ID 7")),
         ("404 Not Found", String::new()),
@@ -41,9 +41,9 @@ async fn an_order_the_ca_does_not_give_is_gone() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_gone_is_not_an_order_that_is() {
+async fn a_lost_account_is_not_reported_as_a_lost_order() {
     let ca = Ca::start(|path, _| {
-        let gone = document("accountDoesNotExist", "who?");
+        let gone = document("accountDoesNotExist", "unknown account");
         (path == "/order/7").then(|| json("400 Bad Request", &gone))
     })
     .await;
@@ -52,7 +52,7 @@ async fn an_account_that_is_gone_is_not_an_order_that_is() {
 }
 
 #[tokio::test]
-async fn a_ca_that_stays_at_work_is_left_until_later() {
+async fn an_order_that_stays_processing_is_a_network_problem_and_not_finalized_again() {
     let ca =
         Ca::start(|path, _| (path == "/order/1").then(|| json("200 OK", &ca::order("processing"))))
             .await;
@@ -67,11 +67,11 @@ async fn a_ca_that_stays_at_work_is_left_until_later() {
     order.finalize(b"not sent again").await.unwrap();
     let problem = order.wait_certificate().await.unwrap_err();
     assert_eq!(problem.class, Class::Network);
-    assert_eq!(ca.asked("/finalize"), 0);
+    assert_eq!(ca.requests_to("/finalize"), 0);
 }
 
 #[tokio::test]
-async fn a_ca_at_work_is_polled_at_growing_intervals_and_no_sooner_than_it_asks() {
+async fn a_processing_order_is_polled_at_growing_intervals_of_at_least_retry_after() {
     let seconds = std::time::Duration::from_secs;
     for (field, most) in [
         ("", 6),
@@ -87,13 +87,13 @@ async fn a_ca_at_work_is_polled_at_growing_intervals_and_no_sooner_than_it_asks(
         let mut order = order.unwrap().with_patience(seconds(3));
         let problem = order.wait_certificate().await.unwrap_err();
         assert_eq!(problem.retry_after, None, "an interval of polls: {field}");
-        let polls = ca.asked("/order/1");
+        let polls = ca.requests_to("/order/1");
         assert!((most.min(3)..=most).contains(&polls), "{polls}: {field}");
     }
 }
 
 #[tokio::test]
-async fn a_long_wait_that_the_ca_asks_for_is_handed_on() {
+async fn a_long_retry_after_is_passed_to_the_schedule() {
     let ca = Ca::start(|path, _| {
         let head = "200 OK\r\nRetry-After: 3600";
         (path == "/order/1").then(|| json(head, &ca::order("processing")))
@@ -103,11 +103,11 @@ async fn a_long_wait_that_the_ca_asks_for_is_handed_on() {
     let problem = order.unwrap().wait_certificate().await.unwrap_err();
     let wait = problem.retry_after.unwrap() - OffsetDateTime::now_utc();
     assert!((3500..=3600).contains(&wait.whole_seconds()), "{wait}");
-    assert_eq!(ca.asked("/order/1"), 1);
+    assert_eq!(ca.requests_to("/order/1"), 1);
 }
 
 #[tokio::test]
-async fn a_request_that_had_arrived_before_is_not_refused() {
+async fn a_finalization_that_the_ca_received_before_is_no_failure() {
     let ca = Ca::start(|path, times| match path {
         "/finalize" => Some(json(
             "403 Forbidden",
@@ -180,7 +180,7 @@ async fn faults_of_replaces_have_their_class_whatever_the_type() {
             .err();
         assert_eq!(problem.unwrap().class, Class::AlreadyReplaced, "{kind}");
     }
-    // A CA that does not repeat the field has not taken it.
+    // A CA that does not repeat `replaces` in its response has ignored it.
     let ca = Ca::start(|_, _| None).await;
     let problem = ca
         .connect()
@@ -192,7 +192,7 @@ async fn faults_of_replaces_have_their_class_whatever_the_type() {
 }
 
 #[tokio::test]
-async fn an_unknown_profile_is_not_asked_for() {
+async fn an_unknown_profile_is_refused_without_a_request() {
     let ca = Ca::start(|_, _| None).await;
     let problem = ca
         .connect()
@@ -201,5 +201,5 @@ async fn an_unknown_profile_is_not_asked_for() {
         .await
         .err();
     assert_eq!(problem.unwrap().class, Class::InvalidProfile);
-    assert_eq!(ca.asked("/order"), 0);
+    assert_eq!(ca.requests_to("/order"), 0);
 }

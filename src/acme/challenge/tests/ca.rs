@@ -10,15 +10,15 @@ use crate::{
     tls::testing::handshake::{Client, handshake},
 };
 
-/// The certificate a CA sees that asks for the name.
-pub(super) fn look(config: &Arc<ServerConfig>, name: &str) -> Vec<u8> {
+/// Handshakes as a CA with the server name, and returns the certificate.
+pub(super) fn presented(config: &Arc<ServerConfig>, name: &str) -> Vec<u8> {
     let client = Client::new().asking_for(name).offering(b"acme-tls/1");
     let server = handshake(&client, config).unwrap();
     assert_eq!(server.alpn_protocol(), Some(&b"acme-tls/1"[..]));
     client.seen().unwrap().to_vec()
 }
 
-/// Has the certificate one name only, and the digest in a critical acmeIdentifier?
+/// Requires a single name, and the digest in a critical acmeIdentifier.
 pub(super) fn check(certificate: &[u8], identifier: &Host, digest: &[u8; 32]) {
     let (_, certificate) = X509Certificate::from_der(certificate).unwrap();
     let names = certificate.subject_alternative_name().unwrap().unwrap();
@@ -34,7 +34,7 @@ pub(super) fn check(certificate: &[u8], identifier: &Host, digest: &[u8; 32]) {
         other => panic!("{other:?}"),
     }
     let mut extensions = certificate.extensions().iter();
-    let acme = extensions.find(|it| it.oid.to_id_string() == "1.3.6.1.5.5.7.1.31");
+    let acme = extensions.find(|extension| extension.oid.to_id_string() == "1.3.6.1.5.5.7.1.31");
     let acme = acme.unwrap();
     assert!(acme.critical);
     assert_eq!(acme.value, [&[4, 32], &digest[..]].concat());

@@ -1,4 +1,4 @@
-//! How an HTTP proxy is passed (CONNECT, RFC 9110, 9.3.6).
+//! A tunnel through an HTTP proxy (CONNECT, RFC 9110, 9.3.6).
 
 use anyhow::{Context, bail};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -11,13 +11,13 @@ use tokio::{
 
 use crate::acme::{
     client::origin::{self, Origin},
-    problem::{Cause, Class, Problem},
+    problem::{Cause, Problem},
 };
 
-/// The longest answer of a proxy, in bytes.
+/// The longest response head of a proxy, in bytes.
 const HEAD: usize = 8 << 10;
 
-/// An HTTP proxy that takes CONNECT.
+/// An HTTP proxy that supports CONNECT.
 pub(in crate::acme::client) struct Gateway {
     pub(in crate::acme::client) host: String,
     pub(in crate::acme::client) port: u16,
@@ -26,7 +26,10 @@ pub(in crate::acme::client) struct Gateway {
 }
 
 impl Gateway {
-    // The text may hold a password, so no error repeats it.
+    /// Parses `http://USER:PASSWORD@HOST:PORT`; the port is 80 if it is left out.
+    ///
+    /// # Errors
+    /// Another scheme, or no host; the errors omit the text, because it may have a password.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         if scheme != "http" {
@@ -40,63 +43,71 @@ impl Gateway {
         let address: Uri = address.parse().context("write http://HOST:PORT")?;
         let host = address.host().context("write http://HOST:PORT")?;
         Ok(Self {
-            host: origin::bare(host).to_owned(),
+            host: origin::strip_brackets(host).to_owned(),
             port: address.port_u16().unwrap_or(80),
-            authorization: user.map(basic),
+            authorization: user.map(basic_authorization),
         })
     }
 
-    /// Has the proxy connect the stream to the server.
-    pub(in crate::acme::client) async fn pass(
+    /// Opens a tunnel to the server through the stream to the proxy.
+    pub(in crate::acme::client) async fn tunnel(
         &self,
         mut stream: TcpStream,
         origin: &Origin,
     ) -> Result<TcpStream, Problem> {
         let request = self.request(&origin.target());
-        let fail = |what: &dyn std::fmt::Display| {
+        let fail = |cause: &dyn std::fmt::Display| {
             let proxy = &self.host;
-            Problem::new(
-                Class::Network,
-                format!("the proxy {proxy} of HTTPS_PROXY does not lead to {origin}: {what}"),
-            )
+            Problem::network(format!(
+                "the proxy {proxy} of HTTPS_PROXY does not lead to {origin}: {cause}"
+            ))
             .caused_by(Cause::Unreachable)
         };
         let sent = stream.write_all(request.as_bytes()).await;
         sent.map_err(|fault| fail(&fault))?;
-        let head = head(&mut stream).await.map_err(|fault| fail(&fault))?;
-        match status(&head) {
+        let head = ResponseHead::read(&mut stream).await;
+        match head.map_err(|fault| fail(&fault))?.status() {
             Some(200..=299) => Ok(stream),
             Some(status) => Err(fail(&format!("it answered {status}"))),
             None => Err(fail(&"it does not speak HTTP")),
         }
     }
 
+    /// Returns the CONNECT request for a host and port.
     pub(super) fn request(&self, target: &str) -> String {
         let authorization = self
             .authorization
             .as_deref()
-            .map_or_else(String::new, |it| format!("Proxy-Authorization: {it}\r\n"));
+            .map_or_else(String::new, |value| {
+                format!("Proxy-Authorization: {value}\r\n")
+            });
         format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}\r\n")
     }
 }
 
-fn basic(user: &str) -> String {
+fn basic_authorization(user: &str) -> String {
     let user: Vec<u8> = percent_decode_str(user).collect();
     format!("Basic {}", STANDARD.encode(user))
 }
 
-/// Reads up to the empty line and not a byte of what follows it.
-async fn head(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") && head.len() < HEAD {
-        head.push(stream.read_u8().await?);
-    }
-    Ok(head)
-}
+/// The head of the proxy's response to CONNECT.
+struct ResponseHead(Vec<u8>);
 
-fn status(head: &[u8]) -> Option<u16> {
-    let mut headers = [httparse::EMPTY_HEADER; 64];
-    let mut response = httparse::Response::new(&mut headers);
-    response.parse(head).ok()?.is_complete().then_some(())?;
-    response.code
+impl ResponseHead {
+    /// Reads to the empty line and not beyond: the bytes after it are the server's.
+    async fn read(stream: &mut TcpStream) -> std::io::Result<Self> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") && head.len() < HEAD {
+            head.push(stream.read_u8().await?);
+        }
+        Ok(Self(head))
+    }
+
+    /// Returns the status code; none if the head is not HTTP/1.
+    fn status(&self) -> Option<u16> {
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut response = httparse::Response::new(&mut headers);
+        response.parse(&self.0).ok()?.is_complete().then_some(())?;
+        response.code
+    }
 }

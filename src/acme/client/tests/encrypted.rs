@@ -1,4 +1,4 @@
-//! TLS with a private CA, and the way through a proxy.
+//! TLS with a private CA, and the tunnel through a proxy.
 
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
@@ -6,7 +6,7 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 use crate::tls::testing::{Folder, TestCa, changed, leaf_params};
 
-/// A server for `ca.test` and this machine, with the root it is trusted by.
+/// Starts a server for `ca.test` and this machine, with a client that trusts it.
 async fn trusted(folder: &Folder, script: fn(usize, &str) -> Reply) -> (Server, HttpsClient) {
     let ca = TestCa::new("private");
     let issued = ca.issue_with(changed(leaf_params("ca.test"), |params| {
@@ -31,36 +31,36 @@ async fn trusted(folder: &Folder, script: fn(usize, &str) -> Reply) -> (Server, 
     (server, HttpsClient::load(Some(&root)).unwrap())
 }
 
-fn well(_: usize, _: &str) -> Reply {
+fn respond_ok(_: usize, _: &str) -> Reply {
     Reply::Keep(answer("200 OK", "well"))
 }
 
 #[tokio::test]
 async fn a_private_ca_is_trusted_by_its_root_only() {
     let folder = Folder::new();
-    let (server, client) = trusted(&folder, well).await;
+    let (server, client) = trusted(&folder, respond_ok).await;
     let url = format!("https://{}/", server.address);
     assert_eq!(client.send(get(&url)).await.unwrap().body(), "well");
-    let told = told(&super::client(), &url).await;
-    assert!(told.starts_with("no safe connection to"), "{told}");
-    assert!(told.contains("UnknownIssuer"), "{told}");
+    let detail = failure(&super::client(), &url).await;
+    assert!(detail.starts_with("no TLS connection to"), "{detail}");
+    assert!(detail.contains("UnknownIssuer"), "{detail}");
 }
 
-/// The same client through a proxy at the address.
+/// Makes the same client through a proxy at the address.
 fn through(client: &HttpsClient, folder: &Folder, proxy: &str) -> HttpsClient {
     let roots = roots::load(Some(&folder.path("root.pem"))).unwrap();
     let dialer = Dialer::new(roots, Proxy::parse(proxy, "").unwrap()).unwrap();
     HttpsClient {
         dialer: Arc::new(dialer),
-        kept: Arc::default(),
+        idle: Arc::default(),
         limits: client.limits,
     }
 }
 
 #[tokio::test]
-async fn a_proxy_is_passed_with_connect() {
+async fn a_proxy_is_asked_for_a_tunnel_by_connect() {
     let folder = Folder::new();
-    let (server, client) = trusted(&folder, well).await;
+    let (server, client) = trusted(&folder, respond_ok).await;
     let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = proxy.local_addr().unwrap();
     let relay = tokio::spawn(relay(proxy, server.address));
@@ -68,38 +68,39 @@ async fn a_proxy_is_passed_with_connect() {
     let answer = client.send(get("https://ca.test/dir")).await.unwrap();
     assert_eq!(answer.body(), "well");
     drop(client);
-    let asked = relay.await.unwrap();
+    let request = relay.await.unwrap();
     assert!(
-        asked.starts_with("CONNECT ca.test:443 HTTP/1.1\r\nHost: ca.test:443\r\n"),
-        "{asked}"
+        request.starts_with("CONNECT ca.test:443 HTTP/1.1\r\nHost: ca.test:443\r\n"),
+        "{request}"
     );
     assert!(
-        asked.contains("Proxy-Authorization: Basic bWU6c2VjcmV0\r\n"),
-        "{asked}"
+        request.contains("Proxy-Authorization: Basic bWU6c2VjcmV0\r\n"),
+        "{request}"
     );
 }
 
-/// A proxy for one connection, which leads to `to` whatever is asked for; gives what was.
-async fn relay(listener: tokio::net::TcpListener, to: std::net::SocketAddr) -> String {
+/// Serves one connection as a proxy to `server`, and returns the CONNECT request.
+async fn relay(listener: tokio::net::TcpListener, server: std::net::SocketAddr) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-    let (mut near, _) = listener.accept().await.unwrap();
-    let mut asked = Vec::new();
-    while !asked.ends_with(b"\r\n\r\n") {
-        asked.push(near.read_u8().await.unwrap());
+    let (mut client, _) = listener.accept().await.unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(client.read_u8().await.unwrap());
     }
-    let mut far = tokio::net::TcpStream::connect(to).await.unwrap();
-    near.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    let mut origin = tokio::net::TcpStream::connect(server).await.unwrap();
+    client
+        .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
         .await
         .unwrap();
-    // How the end ends a connection is of no interest.
-    let _ = copy_bidirectional(&mut near, &mut far).await;
-    String::from_utf8(asked).unwrap()
+    // Either side may reset the connection at the end.
+    let _ = copy_bidirectional(&mut client, &mut origin).await;
+    String::from_utf8(request).unwrap()
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_told() {
+async fn a_refusal_of_the_proxy_is_a_problem() {
     let folder = Folder::new();
-    let (_, client) = trusted(&folder, well).await;
+    let (_, client) = trusted(&folder, respond_ok).await;
     let refusing = [
         (
             answer("407 Proxy Authentication Required", ""),
@@ -110,11 +111,11 @@ async fn a_proxy_that_refuses_is_told() {
     for (bytes, cause) in refusing {
         let proxy = Server::start(move |_, _| Reply::Keep(bytes.clone())).await;
         let client = through(&client, &folder, &proxy.url("/"));
-        let told = told(&client, "https://ca.test/dir").await;
+        let detail = failure(&client, "https://ca.test/dir").await;
         assert!(
-            told.contains("HTTPS_PROXY does not lead to ca.test"),
-            "{told}"
+            detail.contains("HTTPS_PROXY does not lead to ca.test"),
+            "{detail}"
         );
-        assert!(told.contains(cause), "{told}");
+        assert!(detail.contains(cause), "{detail}");
     }
 }

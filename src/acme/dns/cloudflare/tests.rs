@@ -30,7 +30,7 @@ fn bad(status: u16, errors: &Value) -> (u16, String) {
     (status, body.to_string())
 }
 
-/// The zone `example.com` with its TXT records by id.
+/// The zone `example.com` with its TXT records by identifier.
 #[derive(Default)]
 struct Zone(Mutex<Vec<(String, Value)>>);
 
@@ -101,7 +101,7 @@ fn zone() -> (Cloudflare, Arc<Zone>) {
 }
 
 #[tokio::test]
-async fn two_values_live_beside_each_other_and_each_goes_alone() {
+async fn values_of_one_name_are_created_and_deleted_alone() {
     let (client, zone) = zone();
     let one = client.present(&record("one")).await.unwrap();
     client.present(&record("two")).await.unwrap();
@@ -115,7 +115,7 @@ async fn two_values_live_beside_each_other_and_each_goes_alone() {
 }
 
 #[tokio::test]
-async fn record_of_unknown_place_is_found_by_its_value() {
+async fn a_record_without_an_identifier_is_found_by_its_value() {
     let (client, zone) = zone();
     client.present(&record("one")).await.unwrap();
     client.present(&record("two")).await.unwrap();
@@ -124,7 +124,7 @@ async fn record_of_unknown_place_is_found_by_its_value() {
 }
 
 #[tokio::test]
-async fn record_that_exists_already_is_as_good() {
+async fn creating_an_existing_record_succeeds() {
     let (client, zone) = zone();
     client.present(&record("one")).await.unwrap();
     let again = client.present(&record("one")).await.unwrap();
@@ -132,7 +132,8 @@ async fn record_that_exists_already_is_as_good() {
     assert_eq!(zone.contents().len(), 1);
 }
 
-async fn told(status: u16, body: &str) -> String {
+/// Creates a record against a failing API, and returns the detail.
+async fn failure(status: u16, body: &str) -> String {
     let body = body.to_owned();
     let client = client(move |_| (status, body.clone()));
     let problem = client.present(&record("one")).await.unwrap_err();
@@ -142,12 +143,12 @@ async fn told(status: u16, body: &str) -> String {
 }
 
 #[tokio::test]
-async fn refused_token_is_told() {
+async fn a_refused_token_is_reported() {
     let (status, body) = bad(
         403,
         &json!([{"code": 9109, "message": "Invalid access token"}]),
     );
-    let detail = told(status, &body).await;
+    let detail = failure(status, &body).await;
     let expected = "the token is refused by api.cloudflare.com (Invalid access token (9109));";
     assert!(detail.starts_with(expected), "{detail}");
     let (status, body) = bad(
@@ -155,7 +156,7 @@ async fn refused_token_is_told() {
         &json!([{"code": 6003, "message": "Invalid request headers",
         "error_chain": [{"code": 6111, "message": "Invalid format for Authorization header"}]}]),
     );
-    let detail = told(status, &body).await;
+    let detail = failure(status, &body).await;
     assert!(
         detail.contains("(6003): Invalid format for Authorization header (6111)"),
         "{detail}"
@@ -163,9 +164,9 @@ async fn refused_token_is_told() {
 }
 
 #[tokio::test]
-async fn zone_that_is_not_there_is_named() {
+async fn the_error_for_a_missing_zone_names_it() {
     let (status, body) = good(&json!([]));
-    let detail = told(status, &body).await;
+    let detail = failure(status, &body).await;
     assert!(
         detail.contains(&format!("no zone for {NAME} that the token may see")),
         "{detail}"
@@ -173,10 +174,10 @@ async fn zone_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn answer_that_is_no_json_is_told() {
-    let detail = told(502, "<html>Bad gateway</html>").await;
+async fn a_response_without_json_is_reported() {
+    let detail = failure(502, "<html>Bad gateway</html>").await;
     assert!(
-        detail.contains("a fault of its own (502 Bad Gateway)"),
+        detail.contains("a temporary failure (502 Bad Gateway)"),
         "{detail}"
     );
 }

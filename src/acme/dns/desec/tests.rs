@@ -79,7 +79,7 @@ fn zone() -> (Desec, Arc<Zone>) {
 }
 
 #[tokio::test]
-async fn values_are_added_to_what_is_there_and_each_goes_alone() {
+async fn values_of_one_name_are_added_and_deleted_alone() {
     let (client, zone) = zone();
     let (one, two) = (record("one"), record("two"));
     let (one_done, two_done) = tokio::join!(client.present(&one), client.present(&two));
@@ -95,11 +95,11 @@ async fn values_are_added_to_what_is_there_and_each_goes_alone() {
 }
 
 #[tokio::test]
-async fn throttled_request_is_sent_again() {
+async fn a_throttled_request_is_repeated() {
     let zone = Zone::default();
-    let asked = AtomicUsize::new(0);
+    let requests = AtomicUsize::new(0);
     let client = client(move |request| {
-        if asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+        if requests.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             return (429, json!({"detail": "Request was throttled."}).to_string());
         }
         zone.answer(request)
@@ -115,29 +115,32 @@ async fn problem(status: u16, body: Value) -> Problem {
 }
 
 #[tokio::test]
-async fn throttled_too_often_is_told_with_the_time() {
+async fn persistent_throttling_is_reported_with_the_next_moment() {
     let problem = problem(429, json!({"detail": "Request was throttled."})).await;
     assert_eq!(
         problem.detail,
-        "desec.io was asked too often: Request was throttled."
+        "desec.io limits the rate of requests: Request was throttled."
     );
     assert!(problem.retry_after.is_some());
 }
 
 #[test]
-fn long_wait_is_not_waited_for() {
+fn a_long_wait_exceeds_the_limit() {
     let answer = |status: u16| {
         Response::builder()
             .status(status)
             .header(RETRY_AFTER, "3000")
     };
     let throttled = answer(429).body(Bytes::new()).unwrap();
-    assert!(wait(&throttled).unwrap() > LONGEST);
-    assert_eq!(wait(&answer(503).body(Bytes::new()).unwrap()), None);
+    assert!(throttle_wait(&throttled).unwrap() > LONGEST_WAIT);
+    assert_eq!(
+        throttle_wait(&answer(503).body(Bytes::new()).unwrap()),
+        None
+    );
 }
 
 #[tokio::test]
-async fn refused_token_and_missing_domain_are_told() {
+async fn a_refused_token_and_a_missing_domain_are_reported() {
     let refused = problem(401, json!({"detail": "Invalid token."})).await;
     let expected = "the token is refused by desec.io (Invalid token.);";
     assert!(refused.detail.starts_with(expected), "{refused}");

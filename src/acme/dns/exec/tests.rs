@@ -6,13 +6,13 @@ use tempfile::TempDir;
 use super::*;
 use crate::acme::{dns::Held, problem::Class};
 
-/// A hook that is a shell script, in a folder of its own.
+/// Makes a hook that is a shell script, in a folder of its own.
 fn hook(script: &str) -> (Hook, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hook");
     let script = format!("#!/bin/sh\ncd {}\n{script}", folder.path().display());
-    // Written by another process: a child forked meanwhile would keep ours open for writing, and
-    // such a file cannot be run.
+    // Another process writes the file: a child that is forked meanwhile would inherit our handle,
+    // and a file that is open for writing cannot be executed.
     let write = "printf %s \"$1\" > \"$0\" && chmod 700 \"$0\"";
     let mut writer = std::process::Command::new("sh");
     let written = writer.arg("-c").arg(write).arg(&file).arg(script).status();
@@ -29,7 +29,7 @@ fn record() -> Record {
 }
 
 #[tokio::test]
-async fn hook_gets_the_arguments_of_lego() {
+async fn a_hook_gets_the_arguments_of_lego() {
     let (hook, folder) = hook("echo \"$@\" >> calls; cat >> calls");
     hook.present(&record()).await.unwrap();
     hook.cleanup(&record()).await.unwrap();
@@ -41,17 +41,17 @@ async fn hook_gets_the_arguments_of_lego() {
 }
 
 #[tokio::test]
-async fn hook_sees_no_environment_but_its_own() {
+async fn a_hook_gets_a_reduced_environment() {
     let (hook, folder) = hook("env > seen");
     hook.present(&record()).await.unwrap();
-    let seen = fs::read_to_string(folder.path().join("seen")).unwrap();
-    assert!(seen.contains("EXEC_PATH=/"), "{seen}");
-    assert!(seen.contains("PATH="), "{seen}");
-    assert!(!seen.contains("CARGO"), "{seen}");
+    let environment = fs::read_to_string(folder.path().join("seen")).unwrap();
+    assert!(environment.contains("EXEC_PATH=/"), "{environment}");
+    assert!(environment.contains("PATH="), "{environment}");
+    assert!(!environment.contains("CARGO"), "{environment}");
 }
 
 #[tokio::test]
-async fn failure_tells_the_exit_code_and_the_first_lines() {
+async fn the_problem_has_the_exit_code_and_the_first_lines() {
     let (hook, _folder) = hook("echo fine; echo 'no such zone' >&2; yes | head -c 999999; exit 3");
     let problem = hook.present(&record()).await.unwrap_err();
     assert_eq!(problem.class, Class::Provider);
@@ -61,13 +61,13 @@ async fn failure_tells_the_exit_code_and_the_first_lines() {
 }
 
 #[tokio::test]
-async fn missing_hook_is_told() {
+async fn a_missing_hook_is_a_problem() {
     let problem = Hook::new("/no/such").present(&record()).await.unwrap_err();
     assert!(problem.detail.contains("cannot be started"), "{problem}");
 }
 
 #[tokio::test]
-async fn slow_hook_is_killed_with_all_it_started() {
+async fn a_slow_hook_is_killed_with_its_children() {
     let (hook, folder) = hook("sleep 1000 & echo $! > child; wait");
     let hook = hook.within(Duration::from_millis(500));
     let problem = hook.present(&record()).await.unwrap_err();
@@ -84,7 +84,7 @@ async fn slow_hook_is_killed_with_all_it_started() {
     }
 }
 
-/// A killed orphan may stay a zombie for as long as nobody reaps it.
+/// Returns true for a process that is not a zombie: a killed orphan stays one until it is reaped.
 fn is_running(process: Pid) -> bool {
     let stat = format!("/proc/{}/stat", process.as_raw_pid());
     let is_zombie = fs::read_to_string(stat).is_ok_and(|stat| stat.contains(") Z "));
@@ -92,7 +92,7 @@ fn is_running(process: Pid) -> bool {
 }
 
 #[tokio::test]
-async fn what_a_hook_leaves_running_does_not_hold_it_up() {
+async fn a_background_process_of_a_hook_does_not_delay_it() {
     let (hook, _folder) = hook("sleep 5 & exit 0");
     let begin = Instant::now();
     hook.present(&record()).await.unwrap();

@@ -41,46 +41,46 @@ fn signer(algorithm: Algorithm, secret: &str) -> TSigner {
     TSigner::new(secret.into(), algorithm.into(), name, FUDGE).unwrap()
 }
 
-/// Signs an answer to a signed question, if that is signed with the same key.
-fn signed(signer: &TSigner, question: &[u8], mut answer: Message) -> Option<Message> {
-    let (mac, time, _) = signer.verify_message_byte(question, None, true).ok()?;
+/// Signs the response to a query that is signed with the same key.
+fn signed(signer: &TSigner, query: &[u8], mut answer: Message) -> Option<Message> {
+    let (mac, time, _) = signer.verify_message_byte(query, None, true).ok()?;
     let context = TSigResponseContext::new(answer.id, time, signer.clone(), mac, None);
     let signature = context.sign(&answer.to_vec().unwrap()).unwrap();
     answer.set_signature(signature);
     Some(answer)
 }
 
-/// An unsigned refusal that carries an error of TSIG.
-fn tsig_error(question: &Message, error: TsigError, other: Vec<u8>) -> Message {
-    let mut answer = answer(question, vec![]);
+/// Makes an unsigned refusal with an error of TSIG.
+fn tsig_error(query: &Message, error: TsigError, other: Vec<u8>) -> Message {
+    let mut answer = answer(query, vec![]);
     answer.metadata.response_code = ResponseCode::NotAuth;
     let algorithm = TsigAlgorithm::HmacSha256;
-    let data = TSIG::new(algorithm, 0, FUDGE, vec![], question.id, Some(error), other);
+    let data = TSIG::new(algorithm, 0, FUDGE, vec![], query.id, Some(error), other);
     answer.set_signature(Box::new(make_tsig_record(name("hubgate."), data)));
     answer
 }
 
 type Updates = Arc<Mutex<Vec<DnsRecord>>>;
 
-/// A primary server of `example.test.` that keeps the updates it takes.
+/// Starts a primary server of `example.test.` that records its updates.
 async fn primary(signer: TSigner) -> (FakeServer, Updates) {
     let updates = Updates::default();
-    let kept = Arc::clone(&updates);
+    let record = Arc::clone(&updates);
     let server = FakeServer::start_raw(move |bytes, _| {
-        let question = Message::from_vec(bytes).unwrap();
-        let mut answer = answer(&question, vec![]);
-        if question.op_code == OpCode::Query {
+        let query = Message::from_vec(bytes).unwrap();
+        let mut answer = answer(&query, vec![]);
+        if query.op_code == OpCode::Query {
             answer.metadata.response_code = ResponseCode::NXDomain;
             answer.add_authority(soa("example.test."));
         }
         let Some(answer) = signed(&signer, bytes, answer) else {
-            let refusal = tsig_error(&question, TsigError::BadSig, vec![]);
+            let refusal = tsig_error(&query, TsigError::BadSig, vec![]);
             return Some(refusal.to_vec().unwrap());
         };
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if question.op_code == OpCode::Update {
-            assert_eq!(question.queries[0].name(), &name("example.test."));
-            kept.extend(question.authorities);
+        let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
+        if query.op_code == OpCode::Update {
+            assert_eq!(query.queries[0].name(), &name("example.test."));
+            record.extend(query.authorities);
         }
         Some(answer.to_vec().unwrap())
     })
@@ -101,12 +101,12 @@ async fn one_value_is_added_and_deleted_with_each_algorithm() {
         client.cleanup(&record("abc")).await.unwrap();
         let updates = updates.lock().unwrap();
         let expected = RData::TXT(TXT::new(vec!["abc".to_owned()]));
-        let seen: Vec<_> = updates
+        let received: Vec<_> = updates
             .iter()
             .map(|update| (update.dns_class, update.ttl, &update.data))
             .collect();
         assert_eq!(
-            seen,
+            received,
             [
                 (DNSClass::IN, 60, &expected),
                 (DNSClass::NONE, 0, &expected)
@@ -117,7 +117,7 @@ async fn one_value_is_added_and_deleted_with_each_algorithm() {
 }
 
 #[tokio::test]
-async fn other_secret_is_told() {
+async fn another_secret_is_reported() {
     let (server, updates) = primary(signer(Algorithm::HmacSha256, "secret")).await;
     let client = client(&server, Algorithm::HmacSha256, "guess");
     let problem = client.present(&record("abc")).await.unwrap_err();
@@ -132,25 +132,29 @@ async fn other_secret_is_told() {
 }
 
 #[tokio::test]
-async fn good_answer_without_signature_is_not_believed() {
-    let server =
-        FakeServer::start(|question, _| Some(answer(question, vec![soa("example.test.")])));
+async fn a_successful_response_without_a_signature_is_refused() {
+    let server = FakeServer::start(|query, _| Some(answer(query, vec![soa("example.test.")])));
     let server = server.await;
     let client = client(&server, Algorithm::HmacSha256, "secret");
     let problem = client.present(&record("abc")).await.unwrap_err();
-    assert!(problem.detail.contains("not signed well"), "{problem}");
+    assert!(
+        problem
+            .detail
+            .contains("signature of its response is invalid"),
+        "{problem}"
+    );
 }
 
 #[tokio::test]
-async fn answer_signed_with_another_secret_is_not_believed() {
+async fn a_response_signed_with_another_secret_is_refused() {
     let (right, wrong) = ("secret", "other");
     let server = FakeServer::start_raw(move |bytes, _| {
-        let question = Message::from_vec(bytes).unwrap();
+        let query = Message::from_vec(bytes).unwrap();
         let known = signer(Algorithm::HmacSha256, right);
         let (mac, time, _) = known.verify_message_byte(bytes, None, true).unwrap();
         let forger = signer(Algorithm::HmacSha256, wrong);
-        let mut answer = answer(&question, vec![soa("example.test.")]);
-        let context = TSigResponseContext::new(question.id, time, forger, mac, None);
+        let mut answer = answer(&query, vec![soa("example.test.")]);
+        let context = TSigResponseContext::new(query.id, time, forger, mac, None);
         let signature = context.sign(&answer.to_vec().unwrap()).unwrap();
         answer.set_signature(signature);
         Some(answer.to_vec().unwrap())
@@ -158,14 +162,19 @@ async fn answer_signed_with_another_secret_is_not_believed() {
     let server = server.await;
     let client = client(&server, Algorithm::HmacSha256, right);
     let problem = client.present(&record("abc")).await.unwrap_err();
-    assert!(problem.detail.contains("not signed well"), "{problem}");
+    assert!(
+        problem
+            .detail
+            .contains("signature of its response is invalid"),
+        "{problem}"
+    );
 }
 
 #[tokio::test]
-async fn refusals_say_cause_and_cure() {
-    let told = async |code: ResponseCode| {
-        let server = FakeServer::start(move |question, _| {
-            let mut answer = answer(question, vec![]);
+async fn refusals_have_cause_and_cure() {
+    let detail = async |code: ResponseCode| {
+        let server = FakeServer::start(move |query, _| {
+            let mut answer = answer(query, vec![]);
             answer.metadata.response_code = code;
             Some(answer)
         })
@@ -174,49 +183,45 @@ async fn refusals_say_cause_and_cure() {
         client.present(&record("abc")).await.unwrap_err().detail
     };
     assert!(
-        told(ResponseCode::Refused)
+        detail(ResponseCode::Refused)
             .await
             .contains("let the TSIG key hubgate. update")
     );
     assert!(
-        told(ResponseCode::NotAuth)
+        detail(ResponseCode::NotAuth)
             .await
-            .contains("name the zone's primary server")
+            .contains("configure the zone's primary server")
     );
     assert!(
-        told(ResponseCode::NotZone)
+        detail(ResponseCode::NotZone)
             .await
             .contains("is outside the zone")
     );
-    assert!(
-        told(ResponseCode::ServFail)
-            .await
-            .contains("its log says which")
-    );
-    assert!(told(ResponseCode::NotImp).await.contains("answers: "));
+    assert!(detail(ResponseCode::ServFail).await.contains("see its log"));
+    assert!(detail(ResponseCode::NotImp).await.contains("answers: "));
 }
 
 #[tokio::test]
-async fn errors_of_tsig_say_cause_and_cure() {
-    let told = async |error: TsigError, other: Vec<u8>| {
-        let respond = move |question: &Message, _| Some(tsig_error(question, error, other.clone()));
+async fn errors_of_tsig_have_cause_and_cure() {
+    let detail = async |error: TsigError, other: Vec<u8>| {
+        let respond = move |query: &Message, _| Some(tsig_error(query, error, other.clone()));
         let server = FakeServer::start(respond).await;
         let client = client(&server, Algorithm::HmacSha256, "secret");
         client.present(&record("abc")).await.unwrap_err().detail
     };
-    let unknown = told(TsigError::BadKey, vec![]).await;
+    let unknown = detail(TsigError::BadKey, vec![]).await;
     assert!(
         unknown.contains("does not know the TSIG key hubgate. with hmac-sha256"),
         "{unknown}"
     );
-    let epoch = told(TsigError::BadTime, vec![0; 6]).await;
+    let epoch = detail(TsigError::BadTime, vec![0; 6]).await;
     assert!(epoch.contains("differ by 1"), "{epoch}");
-    let vague = told(TsigError::BadTime, vec![]).await;
-    assert!(vague.contains("differ; set both right"), "{vague}");
+    let vague = detail(TsigError::BadTime, vec![]).await;
+    assert!(vague.contains("differ; synchronize both"), "{vague}");
 }
 
 #[test]
-fn key_that_is_none_is_told() {
+fn the_error_for_a_malformed_secret_omits_it() {
     let mut wrong = key(Algorithm::HmacSha256, "secret");
     wrong.secret = "not base64!".to_owned();
     let fault = Rfc2136::new("127.0.0.1:53", &wrong).err().unwrap();
