@@ -1,25 +1,25 @@
-//! Texts with what is filled into them: `{name}` is a fact, `*so*` is emphasis.
+//! Text templates: `{name}` is replaced by a fact, and `*text*` is emphasised.
 
 use maud::{Markup, html};
 
-/// What may be filled in, by its name in the texts.
+/// The facts of a template, by name.
 pub type Facts<'a> = [(&'static str, &'a str)];
 
-/// A text as HTML; every fact is kept from its surroundings, whichever way it is written.
+/// Renders a template as HTML; each fact is escaped, and isolated in its writing direction (`bdi`).
 #[must_use]
 pub fn fill(text: &str, facts: &Facts<'_>) -> Markup {
     html! {
-        @for (place, part) in text.split('*').enumerate() {
-            @if place % 2 == 1 { b { (parts(part, facts)) } } @else { (parts(part, facts)) }
+        @for (index, part) in text.split('*').enumerate() {
+            @if index % 2 == 1 { b { (parts(part, facts)) } } @else { (parts(part, facts)) }
         }
     }
 }
 
-/// A text as it stands in a title, where nothing can be marked.
+/// Renders a template as plain text, for a title.
 #[must_use]
 pub fn plain(text: &str, facts: &Facts<'_>) -> String {
-    let part = |(place, part)| {
-        if place % 2 == 1 {
+    let part = |(index, part)| {
+        if index % 2 == 1 {
             fact(part, facts)
         } else {
             part
@@ -30,8 +30,8 @@ pub fn plain(text: &str, facts: &Facts<'_>) -> String {
 
 fn parts(text: &str, facts: &Facts<'_>) -> Markup {
     html! {
-        @for (place, part) in text.split(['{', '}']).enumerate() {
-            @if place % 2 == 1 { bdi dir="auto" { (fact(part, facts)) } } @else { (part) }
+        @for (index, part) in text.split(['{', '}']).enumerate() {
+            @if index % 2 == 1 { bdi dir="auto" { (fact(part, facts)) } } @else { (part) }
         }
     }
 }
@@ -46,14 +46,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fact_is_escaped_and_never_read_as_a_text() {
+    fn a_fact_is_escaped_and_never_parsed_as_a_template() {
         let filled = fill("*Hello {name}*, {name}", &[("name", "<i>*{name}*")]).into_string();
         let name = "<bdi dir=\"auto\">&lt;i&gt;*{name}*</bdi>";
         assert_eq!(filled, format!("<b>Hello {name}</b>, {name}"));
     }
 
     #[test]
-    fn a_title_has_the_fact_as_it_is() {
+    fn plain_text_has_the_fact_unescaped() {
         assert_eq!(
             plain("Set up {name}", &[("name", "Anna's <phone>")]),
             "Set up Anna's <phone>"
