@@ -1,4 +1,4 @@
-//! What lets a device in, as it takes it: a key with its certificate, in files with a password.
+//! The credential of a device: a key with its certificate, in files protected by a password.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use zeroize::Zeroizing;
 
 use super::{
     folder::{Folder, Issued},
-    pkcs12::{self, Bundle, Encryption, Password},
-    profile::{self, Profile},
+    pkcs12::{Bundle, Encryption, Password},
+    profile::Profile,
     register::Client,
     wish::Wish,
 };
 
-/// A key with its certificate, and the password of the files it goes into.
+/// A key with its certificate, and the password of its files.
 #[derive(Clone)]
 pub struct Credential {
     name: String,
@@ -23,33 +23,33 @@ pub struct Credential {
     certificate: Vec<u8>,
     ca: Vec<u8>,
     encryption: Encryption,
-    /// What opens the files.
+    /// Password of the files.
     pub password: Password,
 }
 
-/// What kind of key a device gets.
+/// The type of a device's key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyKind {
-    /// RSA with 2048 bits, which everything takes.
+    /// RSA with 2048 bits, which every device supports.
     #[default]
     Rsa,
     /// ECDSA on P-256.
     Ec,
 }
 
-/// How a device's files are made.
+/// The options of a device's files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Making {
-    /// The key.
+    /// Type of the key.
     pub key: KeyKind,
-    /// The encryption of the files.
+    /// Encryption of the files.
     pub encryption: Encryption,
 }
 
-/// Certifies a new key of a device, for files.
+/// Generates a key and issues a certificate for a device.
 ///
 /// # Errors
-/// As [`Folder::issue`], and when no key can be made.
+/// Those of [`Folder::issue`], or no key can be generated.
 pub fn issue(folder: &Folder, wish: &Wish, making: Making) -> anyhow::Result<(Client, Credential)> {
     let key = making.key.generate()?;
     let issued = folder.issue(wish, &key)?;
@@ -65,14 +65,14 @@ impl Credential {
             certificate: issued.certificate.to_vec(),
             ca: issued.ca.to_vec(),
             encryption,
-            password: pkcs12::password()?,
+            password: Password::generate()?,
         })
     }
 
-    /// The PKCS#12 file (RFC 7292).
+    /// Encodes the PKCS#12 file (RFC 7292).
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// The system provides no random numbers.
     pub fn pkcs12(&self) -> anyhow::Result<Vec<u8>> {
         let bundle = Bundle {
             friendly_name: &self.name,
@@ -80,22 +80,24 @@ impl Credential {
             certificate: &self.certificate,
             ca: &self.ca,
         };
-        pkcs12::encode(&bundle, self.password.as_str(), self.encryption)
+        bundle.encode(self.password.as_str(), self.encryption)
     }
 
-    /// The profile for Apple's devices; it brings a self-signed server's certificate, too.
+    /// Encodes the configuration profile for Apple devices, with the certificate of a self-signed
+    /// server.
     ///
     /// # Errors
-    /// As [`Credential::pkcs12`].
+    /// Those of [`Credential::pkcs12`].
     pub fn profile(&self, host: &str, server: Option<&[u8]>) -> anyhow::Result<Vec<u8>> {
         let pkcs12 = self.pkcs12()?;
-        Ok(profile::encode(&Profile {
+        let profile = Profile {
             hub: host,
             device: &self.name,
             pkcs12: &pkcs12,
             password: self.password.as_str(),
             server,
-        }))
+        };
+        Ok(profile.encode())
     }
 }
 

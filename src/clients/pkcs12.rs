@@ -1,71 +1,74 @@
-//! A PKCS#12 file (RFC 7292): a device's key with its certificate and the CA, under a password.
+//! A PKCS#12 file (RFC 7292) with the key and certificate of a device, and the CA's certificate.
 //!
-//! The parts come in the order OpenSSL writes them, so that no phone meets a form new to it. The
-//! file is composed here because crates that do it cannot name a device by an emoji; all
-//! cryptography is the provider's. What lives where: `encryption` hides the bags, `mac` guards
-//! the whole, `derivation` makes keys of the password.
+//! The parts have the order of OpenSSL, which every phone reads. No crate is used for the encoding, as
+//! those cannot encode a device name with an emoji; the cryptography is the provider's. `encryption`
+//! encrypts the bags, `mac` authenticates the file, and `derivation` derives keys from the password.
 
 mod derivation;
 mod encryption;
 mod mac;
 mod password;
-#[cfg(test)]
-mod tests;
 
 use anyhow::ensure;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use yasna::{DERWriter, DERWriterSeq, DERWriterSet, Tag, construct_der, models::ObjectIdentifier};
 
 use self::{encryption::Encrypted, mac::Mac};
-pub use self::{
-    encryption::Encryption,
-    password::{Password, password},
-};
+pub use self::{encryption::Encryption, password::Password};
 
-/// A key with its certificate, to be put into a file.
+/// The content of a PKCS#12 file.
 #[derive(Clone, Copy)]
 pub struct Bundle<'a> {
-    /// What the device's owner reads in lists of certificates.
+    /// Name that lists of certificates show.
     pub friendly_name: &'a str,
-    /// The private key, DER of PKCS#8.
+    /// Private key, PKCS#8 in DER.
     pub key: &'a [u8],
-    /// The certificate of the key, DER.
+    /// Certificate of the key, DER.
     pub certificate: &'a [u8],
-    /// The certificate of the CA that signed it, DER.
+    /// Certificate of the CA, DER.
     pub ca: &'a [u8],
 }
 
-/// The bytes of a `.p12` file.
-///
-/// # Errors
-/// When the password is empty, which some phones take for none at all, or the crypto provider
-/// fails.
-pub fn encode(
-    bundle: &Bundle<'_>,
-    password: &str,
-    encryption: Encryption,
-) -> anyhow::Result<Vec<u8>> {
-    ensure!(
-        !password.is_empty(),
-        "a PKCS#12 file needs a password: some phones do not open one without"
-    );
-    let attributes = Attributes::of(bundle);
-    let certificates = encryption.encrypt(password, &certificate_bags(bundle, &attributes))?;
-    let key = encryption.encrypt(password, bundle.key)?;
-    let safe = authenticated_safe(&certificates, &key_bags(&key, &attributes));
-    let mac = Mac::over(&safe, password, encryption)?;
-    Ok(file(&safe, &mac))
+impl Bundle<'_> {
+    /// Encodes the `.p12` file.
+    ///
+    /// # Errors
+    /// The password is empty, which some phones do not accept, or the crypto provider fails.
+    pub fn encode(&self, password: &str, encryption: Encryption) -> anyhow::Result<Vec<u8>> {
+        ensure!(
+            !password.is_empty(),
+            "a PKCS#12 file needs a password: some phones do not open one without"
+        );
+        let attributes = Attributes::new(self);
+        let certificates = encryption.encrypt(password, &self.certificate_bags(&attributes))?;
+        let key = encryption.encrypt(password, self.key)?;
+        let safe = authenticated_safe(&certificates, &attributes.key_bags(&key));
+        let mac = Mac::over(&safe, password, encryption)?;
+        Ok(file(&safe, &mac))
+    }
+
+    /// Encodes the certificate of the device with its attributes, and that of the CA without.
+    fn certificate_bags(&self, attributes: &Attributes<'_>) -> Vec<u8> {
+        construct_der(|writer| {
+            writer.write_sequence(|bags| {
+                bag(bags, CERTIFICATE_BAG, Some(attributes), |value| {
+                    x509(value, self.certificate);
+                });
+                bag(bags, CERTIFICATE_BAG, None, |value| x509(value, self.ca));
+            });
+        })
+    }
 }
 
-/// What says that a key and a certificate belong together, and whose they are.
+/// The attributes of the bags of a key and its certificate (RFC 2985, section 5.5).
 struct Attributes<'a> {
     friendly_name: &'a str,
     local_key_id: Vec<u8>,
 }
 
 impl<'a> Attributes<'a> {
-    /// The local key id is the certificate's SHA-1, as it is from OpenSSL.
-    fn of(bundle: &Bundle<'a>) -> Self {
+    /// Returns the attributes; the local key ID is the SHA-1 of the certificate, as in OpenSSL.
+    fn new(bundle: &Bundle<'a>) -> Self {
         let id = digest(&SHA1_FOR_LEGACY_USE_ONLY, bundle.certificate);
         Self {
             friendly_name: bundle.friendly_name,
@@ -81,9 +84,23 @@ impl<'a> Attributes<'a> {
             value.write_bytes(&self.local_key_id);
         });
     }
+
+    /// Encodes the encrypted key with these attributes.
+    fn key_bags(&self, key: &Encrypted) -> Vec<u8> {
+        construct_der(|writer| {
+            writer.write_sequence(|bags| {
+                bag(bags, SHROUDED_KEY_BAG, Some(self), |value| {
+                    value.write_sequence(|info| {
+                        info.next().write_der(&key.algorithm);
+                        info.next().write_bytes(&key.content);
+                    });
+                });
+            });
+        })
+    }
 }
 
-/// PFX: the content, and the MAC over it.
+/// Encodes the PFX: the authenticated safe and its MAC.
 fn file(safe: &[u8], mac: &Mac) -> Vec<u8> {
     construct_der(|writer| {
         writer.write_sequence(|pfx| {
@@ -94,37 +111,12 @@ fn file(safe: &[u8], mac: &Mac) -> Vec<u8> {
     })
 }
 
-/// The certificates, encrypted as one, and then the key, which is encrypted in its bag.
+/// Encodes the AuthenticatedSafe: the encrypted certificates, and the bag of the encrypted key.
 fn authenticated_safe(certificates: &Encrypted, key_bags: &[u8]) -> Vec<u8> {
     construct_der(|writer| {
         writer.write_sequence(|safe| {
-            encrypted_data(safe.next(), certificates);
+            certificates.write(safe.next());
             data(safe.next(), key_bags);
-        });
-    })
-}
-
-/// The device's certificate, and that of the CA, which has no key here and so no id.
-fn certificate_bags(bundle: &Bundle<'_>, attributes: &Attributes<'_>) -> Vec<u8> {
-    construct_der(|writer| {
-        writer.write_sequence(|bags| {
-            bag(bags, CERTIFICATE_BAG, Some(attributes), |value| {
-                x509(value, bundle.certificate);
-            });
-            bag(bags, CERTIFICATE_BAG, None, |value| x509(value, bundle.ca));
-        });
-    })
-}
-
-fn key_bags(key: &Encrypted, attributes: &Attributes<'_>) -> Vec<u8> {
-    construct_der(|writer| {
-        writer.write_sequence(|bags| {
-            bag(bags, SHROUDED_KEY_BAG, Some(attributes), |value| {
-                value.write_sequence(|info| {
-                    info.next().write_der(&key.algorithm);
-                    info.next().write_bytes(&key.content);
-                });
-            });
         });
     })
 }
@@ -159,7 +151,7 @@ fn attribute(writer: DERWriter<'_>, kind: &[u64], value: impl FnOnce(DERWriter<'
     });
 }
 
-/// ContentInfo of plain bytes.
+/// Writes a ContentInfo of plain bytes.
 fn data(writer: DERWriter<'_>, content: &[u8]) {
     writer.write_sequence(|info| {
         info.next().write_oid(&oid(DATA));
@@ -168,25 +160,27 @@ fn data(writer: DERWriter<'_>, content: &[u8]) {
     });
 }
 
-/// ContentInfo of encrypted bytes.
-fn encrypted_data(writer: DERWriter<'_>, encrypted: &Encrypted) {
-    writer.write_sequence(|info| {
-        info.next().write_oid(&oid(ENCRYPTED_DATA));
-        info.next().write_tagged(Tag::context(0), |value| {
-            value.write_sequence(|data| {
-                data.next().write_u8(0);
-                data.next().write_sequence(|content| {
-                    content.next().write_oid(&oid(DATA));
-                    content.next().write_der(&encrypted.algorithm);
-                    content
-                        .next()
-                        .write_tagged_implicit(Tag::context(0), |value| {
-                            value.write_bytes(&encrypted.content);
-                        });
+impl Encrypted {
+    /// Writes a ContentInfo of encrypted bytes.
+    fn write(&self, writer: DERWriter<'_>) {
+        writer.write_sequence(|info| {
+            info.next().write_oid(&oid(ENCRYPTED_DATA));
+            info.next().write_tagged(Tag::context(0), |value| {
+                value.write_sequence(|data| {
+                    data.next().write_u8(0);
+                    data.next().write_sequence(|content| {
+                        content.next().write_oid(&oid(DATA));
+                        content.next().write_der(&self.algorithm);
+                        content
+                            .next()
+                            .write_tagged_implicit(Tag::context(0), |value| {
+                                value.write_bytes(&self.content);
+                            });
+                    });
                 });
             });
         });
-    });
+    }
 }
 
 fn oid(components: &[u64]) -> ObjectIdentifier {
@@ -201,7 +195,10 @@ const X509_CERTIFICATE: &[u64] = &[1, 2, 840, 113_549, 1, 9, 22, 1];
 const FRIENDLY_NAME: &[u64] = &[1, 2, 840, 113_549, 1, 9, 20];
 const LOCAL_KEY_ID: &[u64] = &[1, 2, 840, 113_549, 1, 9, 21];
 
-/// The parameters of an algorithm that has none.
+/// Writes the parameters of an algorithm that has none.
 fn null(writer: DERWriter<'_>) {
     writer.write_null();
 }
+
+#[cfg(test)]
+mod tests;

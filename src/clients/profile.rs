@@ -1,7 +1,7 @@
-//! An Apple configuration profile: the `.mobileconfig` by which Safari, and every other program
-//! that uses the keychain of an iPhone or Mac, gets the device's certificate.
+//! An Apple configuration profile (`.mobileconfig`) with the certificate of a device, for Safari and
+//! other programs that use the keychain of an iPhone or Mac.
 //!
-//! It is a property list in XML, which `maud` writes: its escapes are those of XML.
+//! It is a property list in XML, which `maud` renders: HTML and XML escape text alike.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -9,34 +9,34 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::tls::hex;
 
-/// What a profile installs, and how it is called.
+/// The content of a profile.
 #[derive(Clone, Copy)]
 pub struct Profile<'a> {
-    /// The name of the site, as in its address.
+    /// Host of the site.
     pub hub: &'a str,
-    /// The name of the device, which its owner reads in the settings.
+    /// Name of the device, which the settings show.
     pub device: &'a str,
-    /// The bytes of the PKCS#12 file.
+    /// PKCS#12 file.
     pub pkcs12: &'a [u8],
-    /// The password of the PKCS#12 file.
+    /// Password of the PKCS#12 file.
     pub password: &'a str,
-    /// The certificate of the server (DER), when the device would not trust it otherwise.
+    /// Certificate of the server (DER), if the device would not trust it otherwise.
     pub server: Option<&'a [u8]>,
 }
 
-/// The bytes of a `.mobileconfig` file, a secret as the password is in it.
-///
-/// A later profile for the same device of the same hub takes the place of this one.
-#[must_use]
-pub fn encode(profile: &Profile<'_>) -> Vec<u8> {
-    let list = html! {
-        (PreEscaped(HEAD))
-        plist version="1.0" { (profile.configuration()) }
-    };
-    list.into_string().into_bytes()
-}
-
 impl Profile<'_> {
+    /// Encodes the `.mobileconfig` file, which is secret as it has the password.
+    ///
+    /// A later profile for the same device and site replaces this one.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let list = html! {
+            (PreEscaped(HEAD))
+            plist version="1.0" { (self.configuration()) }
+        };
+        list.into_string().into_bytes()
+    }
+
     fn configuration(&self) -> Markup {
         let payload = Payload {
             kind: "Configuration",
@@ -54,7 +54,7 @@ impl Profile<'_> {
         })
     }
 
-    /// Key and certificate of the device.
+    /// Renders the payload with key and certificate of the device.
     fn identity(&self) -> Markup {
         let payload = Payload {
             kind: "com.apple.security.pkcs12",
@@ -71,7 +71,7 @@ impl Profile<'_> {
         })
     }
 
-    /// The certificate of the server, to be trusted.
+    /// Renders the payload with the certificate of the server.
     fn root(&self, certificate: &[u8]) -> Markup {
         let payload = Payload {
             kind: "com.apple.security.root",
@@ -86,7 +86,7 @@ impl Profile<'_> {
         })
     }
 
-    /// The same for the same device of the same hub, and in ASCII whatever their names.
+    /// Returns the identifier of the device at the site, in ASCII.
     fn identifier(&self) -> String {
         let names = [self.hub, "\0", self.device].concat();
         format!(
@@ -96,7 +96,7 @@ impl Profile<'_> {
     }
 }
 
-/// What every payload has.
+/// The common keys of a payload.
 struct Payload<'a> {
     kind: &'a str,
     identifier: String,
@@ -121,7 +121,7 @@ impl Payload<'_> {
     }
 }
 
-/// Text without the characters XML has no way to write.
+/// Renders a text, without the characters that XML does not allow.
 fn string(text: &str) -> Markup {
     let text: String = text.chars().filter(|c| is_xml(*c)).collect();
     html! { string { (text) } }
@@ -131,12 +131,13 @@ fn data(bytes: &[u8]) -> Markup {
     html! { data { (STANDARD.encode(bytes)) } }
 }
 
-/// Char of XML 1.0, but for the carriage return, which a reader would turn into a line feed.
+/// Reports whether XML 1.0 allows a character. A carriage return is not, as parsers turn it into a
+/// line feed.
 fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// A UUID of version 8 (RFC 9562): other content has another one.
+/// Returns a UUID of version 8 (RFC 9562) that depends on the content.
 fn uuid(part: &str, content: &[u8]) -> String {
     let mut bytes =
         digest(&SHA256, &[part.as_bytes(), b"\0", content].concat()).as_ref()[..16].to_vec();
@@ -167,7 +168,7 @@ mod tests {
     };
 
     #[test]
-    fn the_identifier_stays_and_the_uuid_changes_with_a_new_certificate() {
+    fn a_new_certificate_keeps_the_identifier_and_changes_the_uuid() {
         let renewed = Profile {
             pkcs12: b"other",
             ..ANNA
@@ -177,11 +178,11 @@ mod tests {
             uuid("identity", renewed.pkcs12),
             uuid("identity", ANNA.pkcs12)
         );
-        assert_ne!(encode(&renewed), encode(&ANNA));
+        assert_ne!(renewed.encode(), ANNA.encode());
     }
 
     #[test]
-    fn hubs_and_devices_do_not_take_each_others_place() {
+    fn sites_and_devices_have_different_identifiers() {
         let other = Profile {
             device: "ben",
             ..ANNA
@@ -201,21 +202,21 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_break_out_of_its_element() {
+    fn a_name_cannot_end_its_element() {
         let device = "</string><true/>&\u{0}\u{1b}\u{ffff}\r";
-        let text = String::from_utf8(encode(&Profile { device, ..ANNA })).unwrap();
+        let text = String::from_utf8(Profile { device, ..ANNA }.encode()).unwrap();
         assert!(text.contains("<string>&lt;/string&gt;&lt;true/&gt;&amp;</string>"));
         assert!(!text.contains(['\u{0}', '\u{1b}', '\u{ffff}', '\r']));
     }
 
     #[test]
-    fn the_server_is_in_it_only_when_asked_for() {
+    fn the_certificate_of_the_server_is_optional() {
         let with = Profile {
             server: Some(b"der"),
             ..ANNA
         };
-        let has_root = |profile| {
-            let text = String::from_utf8(encode(profile)).unwrap();
+        let has_root = |profile: &Profile<'_>| {
+            let text = String::from_utf8(profile.encode()).unwrap();
             text.contains("com.apple.security.root")
         };
         assert!(has_root(&with));

@@ -1,11 +1,11 @@
-//! Keys out of a password, as PKCS#12 does it (RFC 7292, appendix B).
+//! Key derivation of PKCS#12 (RFC 7292, appendix B).
 
 use std::num::NonZeroU32;
 
 use aws_lc_rs::digest::{Algorithm, digest};
 use zeroize::Zeroizing;
 
-/// What the derived bytes are for; it keeps them apart.
+/// The purpose of the derived bytes, the diversifier ID of RFC 7292, appendix B.3.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     Key = 1,
@@ -13,7 +13,7 @@ pub(super) enum Purpose {
     Mac = 3,
 }
 
-/// A derivation but for its purpose.
+/// The parameters of a derivation, without its purpose.
 pub(super) struct Derivation<'a> {
     pub(super) hash: &'static Algorithm,
     pub(super) password: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct Derivation<'a> {
 }
 
 impl Derivation<'_> {
-    /// As many bytes as are asked for; the letters are those of RFC 7292.
+    /// Derives `length` bytes; the variables have the letters of RFC 7292.
     pub(super) fn derive(&self, purpose: Purpose, length: usize) -> Zeroizing<Vec<u8>> {
         let block = self.hash.block_len();
         let mut derived = Zeroizing::new(Vec::with_capacity(length + self.hash.output_len()));
@@ -54,7 +54,7 @@ impl Derivation<'_> {
     }
 }
 
-/// The password in UTF-16, with the end that is part of it here.
+/// Encodes a password in UTF-16 with a terminating zero.
 fn bmp_string(password: &str) -> Zeroizing<Vec<u8>> {
     let units = password.encode_utf16().chain([0]);
     Zeroizing::new(units.flat_map(u16::to_be_bytes).collect())
@@ -64,7 +64,7 @@ fn repeated(bytes: &[u8], length: usize) -> Vec<u8> {
     bytes.iter().copied().cycle().take(length).collect()
 }
 
-/// `chunk + b + 1` as one number, without the carry out of it.
+/// Computes `chunk + b + 1` as big-endian numbers, modulo their length.
 fn add_with_one(chunk: &mut [u8], b: &[u8]) {
     let mut carry = 1;
     for (digit, b) in chunk.iter_mut().zip(b).rev() {
@@ -81,9 +81,9 @@ mod tests {
 
     use super::*;
 
-    /// Vectors of P. Gutmann, which OpenSSL and Bouncy Castle are tested with.
+    /// The vectors are P. Gutmann's; OpenSSL and Bouncy Castle are tested with them.
     #[test]
-    fn published_vectors_come_out() {
+    fn derivation_agrees_with_published_vectors() {
         for (password, salt, iterations, purpose, derived) in [
             (
                 "smeg",
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn password_is_utf_16_with_a_zero_at_its_end() {
+    fn a_password_is_utf_16_with_a_terminating_zero() {
         assert_eq!(bmp_string("a🔑").as_slice(), b"\0a\xd8\x3d\xdd\x11\0\0");
     }
 }

@@ -1,4 +1,4 @@
-//! How the bags are hidden: by PKCS#12's own encryption of old, or by PBES2 (RFC 8018).
+//! Encryption of the bags: the legacy scheme of PKCS#12 (RFC 7292) or PBES2 (RFC 8018).
 
 use std::num::NonZeroU32;
 
@@ -22,9 +22,9 @@ use crate::clients::random;
 
 /// The algorithms of a file.
 ///
-/// `Legacy` is the default: iOS before 18 opens nothing else, and Android 13 and before says
-/// "wrong password" to AES. It is no weakness here, as the file goes once, over HTTPS, to who
-/// knows the code, and its password is random.
+/// `Legacy` is the default: iOS before 18 opens no other file, and Android up to 13 reports a wrong
+/// password for AES. It is not a weakness here, as the file is downloaded once, over HTTPS and after
+/// the code, and its password is random.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encryption {
     /// Triple DES for key and certificates, MAC with SHA-1, 2048 iterations.
@@ -34,15 +34,15 @@ pub enum Encryption {
     Modern,
 }
 
-/// Encrypted bytes and, as DER, how.
+/// Encrypted bytes, and the AlgorithmIdentifier in DER.
 pub(super) struct Encrypted {
     pub(super) algorithm: Vec<u8>,
     pub(super) content: Vec<u8>,
 }
 
 impl Encryption {
-    /// What OpenSSL and Apple wrote for decades; and what a Raspberry Pi and an old phone do in
-    /// a moment, as a random password needs no more.
+    /// Returns the iterations: those of OpenSSL and Apple, or a number that a Raspberry Pi and an old
+    /// phone compute quickly. A random password needs no more.
     pub(super) fn iterations(self) -> NonZeroU32 {
         match self {
             Self::Legacy => LEGACY_ITERATIONS,
@@ -50,7 +50,7 @@ impl Encryption {
         }
     }
 
-    /// The hash of the MAC.
+    /// Returns the hash of the MAC.
     pub(super) fn hash(self) -> &'static digest::Algorithm {
         match self {
             Self::Legacy => &SHA1_FOR_LEGACY_USE_ONLY,
@@ -65,7 +65,7 @@ impl Encryption {
         }
     }
 
-    /// pbeWithSHAAnd3-KeyTripleDES-CBC (RFC 7292, appendix C).
+    /// Encrypts with pbeWithSHAAnd3-KeyTripleDES-CBC (RFC 7292, appendix C).
     fn triple_des(self, password: &str, content: &[u8]) -> anyhow::Result<Encrypted> {
         let salt: [u8; 8] = random()?;
         let derivation = Derivation {
@@ -79,7 +79,7 @@ impl Encryption {
         let iv = FixedLength::try_from(iv.as_slice())?;
         Ok(Encrypted {
             algorithm: self.triple_des_identifier(&salt),
-            content: encrypted(TRIPLE_DES, &key, EncryptionContext::Iv64(iv), content)?,
+            content: encrypt_cbc(TRIPLE_DES, &key, EncryptionContext::Iv64(iv), content)?,
         })
     }
 
@@ -96,7 +96,7 @@ impl Encryption {
         let context = EncryptionContext::Iv128(FixedLength::from(iv));
         Ok(Encrypted {
             algorithm: self.pbes2_identifier(&salt, &iv),
-            content: encrypted(&AES_256, key.as_ref(), context, content)?,
+            content: encrypt_cbc(&AES_256, key.as_ref(), context, content)?,
         })
     }
 
@@ -135,7 +135,7 @@ impl Encryption {
     }
 }
 
-/// AlgorithmIdentifier.
+/// Writes an AlgorithmIdentifier.
 pub(super) fn algorithm(
     writer: DERWriter<'_>,
     kind: &[u64],
@@ -147,15 +147,15 @@ pub(super) fn algorithm(
     });
 }
 
-/// CBC with the padding of PKCS#7, of one block at most.
-fn encrypted(
+/// Encrypts in CBC mode with PKCS#7 padding.
+fn encrypt_cbc(
     cipher: &'static Cipher,
     key: &[u8],
     iv: EncryptionContext,
     content: &[u8],
 ) -> anyhow::Result<Vec<u8>> {
     let key = UnboundCipherKey::new(cipher, key)?;
-    // Room for the padding: growing would leave a copy of the private key behind.
+    // The capacity includes the padding: a reallocation would leave a copy of the private key behind.
     let mut bytes = Vec::with_capacity(content.len() + cipher.block_len());
     bytes.extend_from_slice(content);
     PaddedBlockEncryptingKey::cbc_pkcs7(key)?.less_safe_encrypt(&mut bytes, iv)?;
@@ -165,7 +165,7 @@ fn encrypted(
 const LEGACY_ITERATIONS: NonZeroU32 = NonZeroU32::new(2048).unwrap();
 const MODERN_ITERATIONS: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
 
-#[expect(deprecated, reason = "phones of today still ask for it")]
+#[expect(deprecated, reason = "some phones support nothing else")]
 const TRIPLE_DES: &Cipher = &aws_lc_rs::cipher::DES_EDE3_FOR_LEGACY_USE_ONLY;
 
 const PBE_SHA1_TRIPLE_DES: &[u64] = &[1, 2, 840, 113_549, 1, 12, 1, 3];

@@ -1,4 +1,4 @@
-//! The seal of the whole file, by which a reader knows a wrong password.
+//! The MAC of the whole file, by which a reader detects a wrong password.
 
 use aws_lc_rs::hmac;
 use yasna::DERWriter;
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::clients::random;
 
-/// MacData (RFC 7292, section 4).
+/// The MacData (RFC 7292, section 4).
 pub(super) struct Mac {
     encryption: Encryption,
     digest: Vec<u8>,
@@ -18,6 +18,7 @@ pub(super) struct Mac {
 }
 
 impl Mac {
+    /// Computes the MAC of the authenticated safe.
     pub(super) fn over(
         content: &[u8],
         password: &str,
@@ -31,7 +32,7 @@ impl Mac {
             iterations: encryption.iterations(),
         };
         let key = derivation.derive(Purpose::Mac, encryption.hash().output_len());
-        let key = hmac::Key::new(hmac_of(encryption), &key);
+        let key = hmac::Key::new(encryption.hmac(), &key);
         Ok(Self {
             encryption,
             digest: hmac::sign(&key, content).as_ref().to_vec(),
@@ -42,8 +43,7 @@ impl Mac {
     pub(super) fn write(&self, writer: DERWriter<'_>) {
         writer.write_sequence(|data| {
             data.next().write_sequence(|info| {
-                let hash = hash_of(self.encryption);
-                algorithm(info.next(), hash, null);
+                algorithm(info.next(), self.encryption.hash_oid(), null);
                 info.next().write_bytes(&self.digest);
             });
             data.next().write_bytes(&self.salt);
@@ -52,16 +52,20 @@ impl Mac {
     }
 }
 
-fn hmac_of(encryption: Encryption) -> hmac::Algorithm {
-    match encryption {
-        Encryption::Legacy => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        Encryption::Modern => hmac::HMAC_SHA256,
+impl Encryption {
+    /// Returns the algorithm of the MAC.
+    fn hmac(self) -> hmac::Algorithm {
+        match self {
+            Self::Legacy => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Modern => hmac::HMAC_SHA256,
+        }
     }
-}
 
-fn hash_of(encryption: Encryption) -> &'static [u64] {
-    match encryption {
-        Encryption::Legacy => &[1, 3, 14, 3, 2, 26],
-        Encryption::Modern => &[2, 16, 840, 1, 101, 3, 4, 2, 1],
+    /// Returns the object identifier of the MAC's hash.
+    fn hash_oid(self) -> &'static [u64] {
+        match self {
+            Self::Legacy => &[1, 3, 14, 3, 2, 26],
+            Self::Modern => &[2, 16, 840, 1, 101, 3, 4, 2, 1],
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Passwords of files: made once, copied or typed once.
+//! Passwords of PKCS#12 files: generated once, and copied or typed once.
 
 use std::fmt;
 
@@ -6,12 +6,27 @@ use zeroize::Zeroizing;
 
 use crate::clients::random;
 
-/// A password that is easy to type on a phone; never shown by accident, and wiped when it goes.
+/// A password that is easy to type on a phone; `Debug` hides it, and it is wiped when dropped.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Its text, for the page of the device and nobody else.
+    /// Generates a random password of 74 bits, such as `kfmr4-xtzp7-dwh3n`.
+    ///
+    /// # Errors
+    /// The system provides no random numbers.
+    pub fn generate() -> anyhow::Result<Self> {
+        let mut text = Zeroizing::new(String::with_capacity(GROUPS * (GROUP + 1)));
+        for index in 0..GROUPS * GROUP {
+            if index > 0 && index % GROUP == 0 {
+                text.push('-');
+            }
+            text.push(random_symbol()?);
+        }
+        Ok(Self(text))
+    }
+
+    /// Returns the text, for the page of the device only.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -24,23 +39,8 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A new random password of 74 bits, such as `kfmr4-xtzp7-dwh3n`.
-///
-/// # Errors
-/// When the system has no random numbers.
-pub fn password() -> anyhow::Result<Password> {
-    let mut text = Zeroizing::new(String::with_capacity(GROUPS * (GROUP + 1)));
-    for place in 0..GROUPS * GROUP {
-        if place > 0 && place % GROUP == 0 {
-            text.push('-');
-        }
-        text.push(symbol()?);
-    }
-    Ok(Password(text))
-}
-
-/// Each symbol is as likely as any other: bytes past the last whole round are thrown away.
-fn symbol() -> anyhow::Result<char> {
+/// Returns a uniformly random symbol: bytes beyond the last multiple of their number are rejected.
+fn random_symbol() -> anyhow::Result<char> {
     let rounds = 256 / SYMBOLS.len();
     loop {
         let [byte] = random()?;
@@ -51,7 +51,7 @@ fn symbol() -> anyhow::Result<char> {
     }
 }
 
-/// Lower case and digits but for those that look alike: `0` and `o`, `1`, `i` and `l`.
+/// Lower-case letters and digits, without `0` and `o`, `1`, `i` and `l`, which look alike.
 const SYMBOLS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const GROUPS: usize = 3;
 const GROUP: usize = 5;
@@ -63,8 +63,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_long_random_and_of_letters_and_digits_that_do_not_look_alike() {
-        let passwords: Vec<_> = (0..200).map(|_| password().unwrap()).collect();
+    fn a_password_is_random_and_of_all_symbols() {
+        let passwords: Vec<_> = (0..200).map(|_| Password::generate().unwrap()).collect();
         let distinct: BTreeSet<_> = passwords.iter().map(Password::as_str).collect();
         assert_eq!(distinct.len(), 200);
         let used: BTreeSet<_> = distinct.iter().flat_map(|text| text.bytes()).collect();
@@ -73,14 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_guesses_it() {
+    fn a_password_has_at_least_60_bits() {
         let (symbols, length) = (SYMBOLS.len() as f64, (GROUPS * GROUP) as f64);
         assert!(length * symbols.log2() >= 60.0);
     }
 
     #[test]
-    fn it_comes_in_three_groups_and_is_not_shown_by_debug() {
-        let password = password().unwrap();
+    fn a_password_has_three_groups_and_is_hidden_by_debug() {
+        let password = Password::generate().unwrap();
         let groups: Vec<_> = password.as_str().split('-').map(str::len).collect();
         assert_eq!(groups, [5, 5, 5]);
         assert_eq!(format!("{password:?}"), "Password(..)");

@@ -1,4 +1,4 @@
-//! The form of the files; that others can read them is proven by the programs of others.
+//! The structure of the files; the end-to-end tests read them with other programs.
 
 use rcgen::{CertifiedIssuer, KeyPair};
 use yasna::{ASN1Result, BERReader, BERReaderSeq, parse_der};
@@ -6,7 +6,7 @@ use yasna::{ASN1Result, BERReader, BERReaderSeq, parse_der};
 use super::*;
 use crate::tls::testing::{ca_params, leaf_params, new_key};
 
-/// Key, certificate and CA of a device.
+/// The key and certificate of a device, and its CA.
 struct Device {
     key: Vec<u8>,
     certificate: Vec<u8>,
@@ -39,7 +39,7 @@ fn read_der(reader: BERReader<'_, '_>) -> ASN1Result<Vec<u8>> {
     reader.read_der()
 }
 
-/// A bag as it is read: its kind, and its attributes, each of a kind with a value in DER.
+/// A parsed bag: its type, value and attributes.
 #[derive(Debug, PartialEq)]
 struct Bag {
     kind: ObjectIdentifier,
@@ -60,8 +60,8 @@ impl Bag {
 
     fn attribute(&self, kind: &[u64]) -> Option<&[u8]> {
         let mut attributes = self.attributes.iter();
-        let found = attributes.find(|(of, _)| *of == oid(kind))?;
-        Some(&found.1)
+        let (_, value) = attributes.find(|(attribute, _)| *attribute == oid(kind))?;
+        Some(value)
     }
 }
 
@@ -80,13 +80,13 @@ fn bags(der: &[u8]) -> Vec<Bag> {
 }
 
 #[test]
-fn key_and_certificate_share_id_and_name_and_the_ca_has_none() {
+fn key_and_certificate_have_the_same_attributes_and_the_ca_has_none() {
     let device = Device::new();
     let bundle = device.bundle("Anna's phone");
-    let attributes = Attributes::of(&bundle);
-    let certificates = bags(&certificate_bags(&bundle, &attributes));
+    let attributes = Attributes::new(&bundle);
+    let certificates = bags(&bundle.certificate_bags(&attributes));
     let key = Encryption::Legacy.encrypt("secret", bundle.key).unwrap();
-    let keys = bags(&key_bags(&key, &attributes));
+    let keys = bags(&attributes.key_bags(&key));
     let [certificate, ca] = &certificates[..] else {
         panic!("{certificates:?}");
     };
@@ -100,7 +100,7 @@ fn key_and_certificate_share_id_and_name_and_the_ca_has_none() {
 }
 
 #[test]
-fn a_name_of_any_script_is_utf_16() {
+fn a_friendly_name_of_any_script_is_utf_16() {
     let device = Device::new();
     for (name, utf_16) in [
         ("Ä", &b"\x1e\x02\x00\xc4"[..]),
@@ -109,16 +109,16 @@ fn a_name_of_any_script_is_utf_16() {
         ("", b"\x1e\x00"),
     ] {
         let bundle = device.bundle(name);
-        let certificates = bags(&certificate_bags(&bundle, &Attributes::of(&bundle)));
+        let certificates = bags(&bundle.certificate_bags(&Attributes::new(&bundle)));
         assert_eq!(certificates[0].attribute(FRIENDLY_NAME), Some(utf_16));
     }
 }
 
 #[test]
-fn neither_name_nor_key_stand_in_the_file() {
+fn key_certificate_and_password_are_not_readable_in_the_file() {
     let device = Device::new();
     for encryption in [Encryption::Legacy, Encryption::Modern] {
-        let file = encode(&device.bundle("anna"), "secret", encryption).unwrap();
+        let file = device.bundle("anna").encode("secret", encryption).unwrap();
         let holds = |bytes: &[u8]| file.windows(bytes.len()).any(|window| window == bytes);
         assert!(!holds(&device.key[device.key.len() - 32..]));
         assert!(!holds(&device.certificate[..32]));
@@ -127,18 +127,18 @@ fn neither_name_nor_key_stand_in_the_file() {
 }
 
 #[test]
-fn the_seal_has_a_salt_of_eight_bytes_that_is_new_each_time() {
+fn the_mac_has_a_random_salt_of_eight_bytes() {
     let device = Device::new();
     for (encryption, iterations) in [(Encryption::Legacy, 2048), (Encryption::Modern, 100_000)] {
-        let seal = || seal(&encode(&device.bundle("anna"), "secret", encryption).unwrap());
-        let (one, other) = (seal(), seal());
-        assert_eq!((one.0.len(), one.1), (8, iterations));
-        assert_ne!(one.0, other.0);
+        let file = || device.bundle("anna").encode("secret", encryption).unwrap();
+        let [(one, count), (other, _)] = [mac_parameters(&file()), mac_parameters(&file())];
+        assert_eq!((one.len(), count), (8, iterations));
+        assert_ne!(one, other);
     }
 }
 
-/// Salt and iterations of the MAC.
-fn seal(file: &[u8]) -> (Vec<u8>, u32) {
+/// Parses salt and iterations of the MAC.
+fn mac_parameters(file: &[u8]) -> (Vec<u8>, u32) {
     let read = |mac: &mut BERReaderSeq<'_, '_>| {
         mac.next().read_der()?;
         Ok((mac.next().read_bytes()?, mac.next().read_u32()?))
@@ -156,11 +156,14 @@ fn seal(file: &[u8]) -> (Vec<u8>, u32) {
 #[test]
 fn an_empty_password_is_refused() {
     let device = Device::new();
-    let refused = encode(&device.bundle("anna"), "", Encryption::Modern).unwrap_err();
+    let refused = device
+        .bundle("anna")
+        .encode("", Encryption::Modern)
+        .unwrap_err();
     assert!(refused.to_string().contains("needs a password"));
 }
 
 #[test]
-fn the_encryption_every_phone_takes_is_the_default() {
+fn the_default_encryption_is_that_of_every_phone() {
     assert_eq!(Encryption::default(), Encryption::Legacy);
 }
