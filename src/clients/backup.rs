@@ -1,7 +1,7 @@
-//! A backup of the client CA: its key, the register and the list, encrypted with a passphrase.
+//! An encrypted backup of the client CA: its key, the register and the CRL.
 //!
-//! Whoever has the CA's key can let himself in everywhere, so it never leaves unencrypted:
-//! AES-256-GCM, the key made of the passphrase by PBKDF2-HMAC-SHA-256.
+//! The CA's key can issue certificates for any device, so it is exported in encrypted form only:
+//! AES-256-GCM, with a key derived from the passphrase by PBKDF2-HMAC-SHA-256.
 
 use std::num::NonZeroU32;
 
@@ -17,44 +17,45 @@ use time::OffsetDateTime;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{
-    ca::{self, Ca},
-    folder::{Folder, joined, read, write},
+    ca::Ca,
+    folder::{Folder, read, write},
     random,
     register::Register,
+    serial::RevocationList,
 };
 
-/// What is kept of the client CA, as the files have it.
+/// The contents of the client CA's files.
 #[derive(Serialize, Deserialize)]
 struct Backup {
     /// `ca.pem`.
     ca: String,
     /// `ca.crl`.
     list: String,
-    /// `register.json`; none before the first device.
+    /// `register.json`, missing before the first device.
     register: Option<String>,
 }
 
-/// First line of a backup; the second is the rest in base64.
+/// First line of a backup file; the rest is base64.
 const HEAD: &str = "hubgate client CA backup 1";
-/// As OWASP advises for PBKDF2-HMAC-SHA-256 (2023).
+/// Iterations that OWASP recommends for PBKDF2-HMAC-SHA-256 (2023).
 const ROUNDS: NonZeroU32 = NonZeroU32::new(600_000).unwrap();
-/// Bytes of the salt.
+/// Length of the salt, in bytes.
 const SALT: usize = 16;
-/// The shortest passphrase, in characters.
-const SHORTEST: usize = 8;
+/// Shortest passphrase, in characters.
+const MIN_PASSPHRASE: usize = 8;
 
 impl Backup {
-    /// Encrypts the backup into the text of a file.
+    /// Encrypts the backup; returns the text of the file.
     ///
     /// # Errors
-    /// A passphrase of fewer than 8 characters.
+    /// The passphrase has fewer than 8 characters.
     fn seal(&self, passphrase: &str) -> anyhow::Result<String> {
-        if passphrase.chars().count() < SHORTEST {
-            bail!("the passphrase is too short: {SHORTEST} characters are the least");
+        if passphrase.chars().count() < MIN_PASSPHRASE {
+            bail!("the passphrase is too short: use at least {MIN_PASSPHRASE} characters");
         }
         let (salt, nonce) = (random::<SALT>()?, random::<NONCE_LEN>()?);
         let mut text = Zeroizing::new(serde_json::to_vec(self)?);
-        let sealing = key(passphrase, &salt)?.seal_in_place_separate_tag(
+        let sealing = Self::key(passphrase, &salt)?.seal_in_place_separate_tag(
             Nonce::assume_unique_for_key(nonce),
             Aad::from(HEAD),
             &mut text,
@@ -64,12 +65,12 @@ impl Backup {
         Ok(format!("{HEAD}\n{}\n", BASE64_STANDARD.encode(sealed)))
     }
 
-    /// Decrypts the text of a file.
+    /// Decrypts the text of a backup file.
     ///
     /// # Errors
-    /// When it is no backup, was damaged, or the passphrase is another.
+    /// The text is not a backup or is damaged, or the passphrase is wrong.
     fn open(text: &str, passphrase: &str) -> anyhow::Result<Self> {
-        let foreign = || anyhow!("this is no backup of `hubgate client export`");
+        let foreign = || anyhow!("this is not a backup of `hubgate client export`");
         let body = text.trim().strip_prefix(HEAD).ok_or_else(foreign)?;
         let body: String = body.split_whitespace().collect();
         let sealed = BASE64_STANDARD.decode(body).map_err(|_| foreign())?;
@@ -77,70 +78,81 @@ impl Backup {
         let (nonce, rest) = rest.split_at_checked(NONCE_LEN).ok_or_else(foreign)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| foreign())?;
         let mut rest = Zeroizing::new(rest.to_vec());
-        let opened = key(passphrase, salt)?.open_in_place(nonce, Aad::from(HEAD), &mut rest);
+        let opened = Self::key(passphrase, salt)?.open_in_place(nonce, Aad::from(HEAD), &mut rest);
         let opened = opened.map_err(|_| anyhow!("the passphrase is wrong, or the file damaged"))?;
         Ok(serde_json::from_slice(opened)?)
+    }
+
+    /// Derives the key from the passphrase.
+    fn key(passphrase: &str, salt: &[u8]) -> anyhow::Result<LessSafeKey> {
+        let mut key = Zeroizing::new([0; 32]);
+        let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
+        pbkdf2::derive(algorithm, ROUNDS, salt, passphrase.as_bytes(), &mut *key);
+        let key = UnboundKey::new(&AES_256_GCM, &*key);
+        Ok(LessSafeKey::new(
+            key.map_err(|_| anyhow!("no key could be made"))?,
+        ))
     }
 }
 
 impl Folder {
-    /// All that is kept, encrypted.
+    /// Exports all files, encrypted.
     ///
     /// # Errors
-    /// When there is no CA, or the passphrase is too short.
+    /// The CA is missing, or the passphrase is too short.
     pub fn export(&self, passphrase: &str) -> anyhow::Result<String> {
-        let _alone = self.lock()?;
+        let _lock = self.lock()?;
         self.load()?;
         let backup = Backup {
             ca: read(&self.ca())?.unwrap_or_default(),
-            list: read(&self.list())?.unwrap_or_default(),
+            list: read(&self.crl())?.unwrap_or_default(),
             register: read(&self.register_file())?,
         };
         backup.seal(passphrase)
     }
 
-    /// Puts back what was exported. Of the same CA, what is newer here stays; another CA takes
-    /// its place only if `replace`, and is kept in `clients.replaced`.
+    /// Imports a backup. If the folder has the same CA, its register and revocations stay. If it has
+    /// another CA, that one is replaced only with `replace`, and moved to `clients.replaced`.
     ///
     /// # Errors
-    /// When it is no backup, the passphrase is wrong, there is another CA, or nothing can be
-    /// written.
+    /// The text is not a backup, the passphrase is wrong, the folder has another CA, or a file cannot
+    /// be written.
     pub fn import(&self, text: &str, passphrase: &str, replace: bool) -> anyhow::Result<()> {
         let backup = Backup::open(text, passphrase)?;
         let imported = Ca::parse(&backup.ca).context("the CA in the backup")?;
-        let _alone = self.lock()?;
+        let _lock = self.lock()?;
         if self.is_of(&imported)? {
-            return self.join(&backup, &imported);
+            return self.merge(&backup, &imported);
         }
-        self.must_be_meant(replace)?;
+        self.check_replace(replace)?;
         let next = self.replaced();
         let place = || format!("{}: cannot be replaced", self.ca().display());
         next.clear().with_context(place)?;
-        next.join(&backup, &imported)?;
+        next.merge(&backup, &imported)?;
         self.exchange(&next).with_context(place)
     }
 
-    /// Joins a backup of the same CA to what is here, if anything is.
-    fn join(&self, backup: &Backup, ca: &Ca) -> anyhow::Result<()> {
+    /// Merges a backup with the files of the same CA.
+    fn merge(&self, backup: &Backup, ca: &Ca) -> anyhow::Result<()> {
         if let (Err(_), Some(register)) = (self.known_register(), &backup.register) {
             write(&self.register_file(), register.as_bytes())?;
         }
-        let revoked = joined(self.revoked()?, ca::revoked_in(&backup.list));
-        let list = ca.list(&revoked, OffsetDateTime::now_utc())?;
-        write(&self.list(), list.as_bytes())?;
+        let revoked = self.revoked()?.merge(RevocationList::parse(&backup.list));
+        let crl = ca.sign_crl(&revoked, OffsetDateTime::now_utc())?;
+        write(&self.crl(), crl.as_bytes())?;
         write(&self.ca(), backup.ca.as_bytes())
     }
 
-    /// Whether what is here is of this CA, or of none.
+    /// Reports whether the folder has this CA or none.
     fn is_of(&self, ca: &Ca) -> anyhow::Result<bool> {
         let Some(text) = read(&self.ca())? else {
             return Ok(true);
         };
-        let held = CertificateDer::from_pem_slice(text.as_bytes());
-        Ok(held.is_ok_and(|held| held == ca.certificate))
+        let current = CertificateDer::from_pem_slice(text.as_bytes());
+        Ok(current.is_ok_and(|current| current == ca.certificate))
     }
 
-    /// The register, if there is one.
+    /// Reads the register; fails if it does not exist.
     fn known_register(&self) -> anyhow::Result<Register> {
         match self.register_file().exists() {
             true => self.register(),
@@ -148,11 +160,11 @@ impl Folder {
         }
     }
 
-    fn must_be_meant(&self, replace: bool) -> anyhow::Result<()> {
+    fn check_replace(&self, replace: bool) -> anyhow::Result<()> {
         if !replace {
             bail!(
-                "{}: there is another client CA already, and its devices would be locked out: \
-                 if that is meant, add --replace",
+                "{}: another client CA exists, and its devices would be locked out: to replace it, \
+                 add --replace",
                 self.ca().display()
             );
         }
@@ -164,16 +176,6 @@ impl Drop for Backup {
     fn drop(&mut self) {
         self.ca.zeroize();
     }
-}
-
-fn key(passphrase: &str, salt: &[u8]) -> anyhow::Result<LessSafeKey> {
-    let mut key = Zeroizing::new([0; 32]);
-    let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
-    pbkdf2::derive(algorithm, ROUNDS, salt, passphrase.as_bytes(), &mut *key);
-    let key = UnboundKey::new(&AES_256_GCM, &*key);
-    Ok(LessSafeKey::new(
-        key.map_err(|_| anyhow!("no key could be made"))?,
-    ))
 }
 
 #[cfg(test)]
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_with_its_passphrase_alone() {
+    fn a_sealed_backup_opens_with_its_passphrase_only() {
         let sealed = backup().seal("correct horse").unwrap();
         assert!(!sealed.contains("the key"));
         let opened = Backup::open(&sealed, "correct horse").unwrap();
@@ -207,7 +209,7 @@ mod tests {
     #[test]
     fn a_damaged_or_foreign_file_is_refused() {
         let sealed = backup().seal("correct horse").unwrap();
-        let damaged = sealed.replacen(|it: char| it.is_ascii_digit(), "x", 9);
+        let damaged = sealed.replacen(|char: char| char.is_ascii_digit(), "x", 9);
         for text in ["", "PEM", HEAD, &damaged, &sealed[..60]] {
             assert!(Backup::open(text, "correct horse").is_err(), "{text}");
         }

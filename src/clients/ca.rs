@@ -1,58 +1,60 @@
-//! The client CA: made once, signs devices' certificates and the list of revoked ones.
+//! The client CA: it is generated once, and signs the certificates of devices and its CRL.
 //!
-//! Its name never changes: the openHAB app for iOS picks a certificate by nothing else.
+//! Its name never changes, as the openHAB app for iOS selects a certificate by the CA's name only.
 
 use anyhow::{Context, anyhow};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
     DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, PublicKeyData, RevokedCertParams, SerialNumber,
+    PKCS_ECDSA_P256_SHA256, PublicKeyData, SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
-use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
 use zeroize::Zeroizing;
 
 use super::{
     name::Name,
     random,
     register::Client,
-    serial::{Revoked, serial_bytes},
+    serial::{RevocationList, serial_bytes},
 };
 use crate::tls::hex;
 
 /// The client CA with its key.
 pub(super) struct Ca {
-    /// Its certificate.
+    /// Certificate of the CA.
     pub(super) certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// A device's certificate, fresh from the CA.
+/// A certificate that the CA has signed.
 #[derive(Debug)]
 pub(super) struct Signed {
     pub(super) certificate: CertificateDer<'static>,
-    /// The serial number in upper case hexadecimal.
+    /// Serial number, in upper-case hexadecimal.
     pub(super) serial: String,
     pub(super) expires: OffsetDateTime,
 }
 
-/// As long as anybody will care; no device looks at it, and revocation lists last as long.
+/// Validity of the CA and of its CRL; no device checks it.
 const LIFE: Duration = Duration::days(30 * 365);
-/// The clocks of the house's devices may be behind ours.
+/// Time by which the clocks of devices may be behind.
 const CLOCK_SKEW: Duration = Duration::days(1);
-/// Bytes of a serial number; RFC 5280, section 4.1.2.2 allows 20.
+/// Length of a serial number, in bytes; RFC 5280, section 4.1.2.2 allows 20.
 const SERIAL: usize = 16;
 
 impl Ca {
-    /// Makes a CA with a P-256 key; returns it as the PEM file to keep, key and certificate.
+    /// Generates a CA with a P-256 key; returns its PEM file, key and certificate.
     pub(super) fn make(now: OffsetDateTime) -> anyhow::Result<Zeroizing<String>> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
-        let certificate = ca_params(now)?.self_signed(&key)?;
+        let certificate = Self::params(now)?.self_signed(&key)?;
         Ok(Zeroizing::new(key.serialize_pem() + &certificate.pem()))
     }
 
-    /// Reads the PEM file of a CA.
+    /// Parses the PEM file of a CA.
+    ///
+    /// # Errors
+    /// The key or the certificate is missing, is malformed, or does not match the other.
     pub(super) fn parse(pem: &str) -> anyhow::Result<Self> {
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
             .map_err(|_| anyhow!("no certificate in it; {RESTORE}"))?;
@@ -65,11 +67,11 @@ impl Ca {
             certificate: certificate.clone(),
             issuer,
         };
-        ca.key_must_fit()?;
+        ca.check_key()?;
         Ok(ca)
     }
 
-    fn key_must_fit(&self) -> anyhow::Result<()> {
+    fn check_key(&self) -> anyhow::Result<()> {
         let (_, parsed) = x509_parser::parse_x509_certificate(&self.certificate)?;
         if parsed.public_key().raw == self.issuer.key().subject_public_key_info() {
             return Ok(());
@@ -88,9 +90,9 @@ impl Ca {
         now: OffsetDateTime,
     ) -> anyhow::Result<Signed> {
         let mut serial = random::<SERIAL>()?;
-        // Positive, and of full length.
+        // The number is positive and of full length.
         serial[0] = serial[0] & 0x7f | 0x40;
-        let mut params = leaf_params(name);
+        let mut params = Self::leaf_params(name);
         params.serial_number = Some(SerialNumber::from_slice(&serial));
         params.not_before = now - CLOCK_SKEW;
         params.not_after = now + Duration::days(days.into());
@@ -103,77 +105,58 @@ impl Ca {
         })
     }
 
-    /// Signs a certificate in the likeness of a device's, for a key that nobody has.
-    pub(super) fn sign_likeness(&self, of: &Client) -> anyhow::Result<CertificateDer<'static>> {
+    /// Signs a probe certificate like that of a device, for a key that is dropped.
+    pub(super) fn sign_probe(&self, client: &Client) -> anyhow::Result<CertificateDer<'static>> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
-        let serial = serial_bytes(&of.serial).context("its serial number is damaged")?;
-        let mut params = leaf_params(&of.name);
+        let serial = serial_bytes(&client.serial).context("its serial number is damaged")?;
+        let mut params = Self::leaf_params(&client.name);
         params.serial_number = Some(SerialNumber::from_slice(&serial));
-        params.not_before = of.issued - CLOCK_SKEW;
-        params.not_after = of.expires;
+        params.not_before = client.issued - CLOCK_SKEW;
+        params.not_after = client.expires;
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(certificate.der().clone())
     }
 
-    /// Signs the list of revoked certificates, in PEM.
-    pub(super) fn list(&self, revoked: &[Revoked], now: OffsetDateTime) -> anyhow::Result<String> {
+    /// Signs a CRL, in PEM.
+    pub(super) fn sign_crl(
+        &self,
+        revoked: &RevocationList,
+        now: OffsetDateTime,
+    ) -> anyhow::Result<String> {
         let number = now.unix_timestamp().max(1).unsigned_abs();
         let params = CertificateRevocationListParams {
             this_update: now - CLOCK_SKEW,
             next_update: now + LIFE,
             crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
-            revoked_certs: revoked.iter().map(entry).collect(),
+            revoked_certs: revoked.entries(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
         Ok(params.signed_by(&self.issuer)?.pem()?)
     }
-}
 
-/// The serial numbers that a list in PEM revokes; none when it cannot be read.
-pub(super) fn revoked_in(list: &str) -> Vec<Revoked> {
-    let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(list.as_bytes()) else {
-        return Vec::new();
-    };
-    let Ok((_, parsed)) = CertificateRevocationList::from_der(&pem.contents) else {
-        return Vec::new();
-    };
-    let revoked = parsed.iter_revoked_certificates();
-    revoked
-        .map(|it| (it.raw_serial().to_vec(), it.revocation_date.to_datetime()))
-        .collect()
-}
-
-fn entry((serial, since): &Revoked) -> RevokedCertParams {
-    RevokedCertParams {
-        serial_number: SerialNumber::from_slice(serial),
-        revocation_time: *since,
-        reason_code: None,
-        invalidity_date: None,
+    /// Returns the parameters of a CA that signs client certificates only. Each hubgate's CA has a
+    /// name of its own, so that a phone with certificates of two presents the right one to each.
+    fn params(now: OffsetDateTime) -> anyhow::Result<CertificateParams> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = name(&format!("hubgate clients {}", hex("", &random::<4>()?)));
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.not_before = now - CLOCK_SKEW;
+        params.not_after = now + LIFE;
+        Ok(params)
     }
-}
 
-/// A CA below which no other may stand, and for clients only. Two hubgates have two names, so
-/// that a phone that knows both shows each its own certificate.
-fn ca_params(now: OffsetDateTime) -> anyhow::Result<CertificateParams> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = name(&format!("hubgate clients {}", hex("", &random::<4>()?)));
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    params.not_before = now - CLOCK_SKEW;
-    params.not_after = now + LIFE;
-    Ok(params)
-}
-
-fn leaf_params(device: &Name) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = name(device.as_str());
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    params.use_authority_key_identifier_extension = true;
-    params
+    fn leaf_params(device: &Name) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = name(device.as_str());
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        params
+    }
 }
 
 fn name(common_name: &str) -> DistinguishedName {
@@ -191,13 +174,14 @@ mod tests {
     use x509_parser::parse_x509_certificate;
 
     use super::*;
+    use crate::clients::serial::Revoked;
 
     fn ca() -> Ca {
         Ca::parse(&Ca::make(OffsetDateTime::now_utc()).unwrap()).unwrap()
     }
 
     #[test]
-    fn the_ca_signs_clients_only_and_no_other_ca() {
+    fn the_ca_signs_client_certificates_only_and_no_other_ca() {
         let ca = ca();
         let (_, parsed) = parse_x509_certificate(&ca.certificate).unwrap();
         let constraints = parsed.basic_constraints().unwrap().unwrap().value;
@@ -210,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_certified_as_phones_want_it() {
+    fn a_device_certificate_has_the_extensions_that_phones_need() {
         let (ca, now) = (ca(), OffsetDateTime::now_utc());
         let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
         let name = Name::parse("אמא 📱").unwrap();
@@ -241,28 +225,30 @@ mod tests {
         let has = |oid: &str| {
             leaf.extensions()
                 .iter()
-                .any(|it| it.oid.to_id_string() == oid)
+                .any(|extension| extension.oid.to_id_string() == oid)
         };
-        assert!(
-            has("2.5.29.14") && has("2.5.29.35"),
-            "key identifiers are there"
-        );
+        assert!(has("2.5.29.14") && has("2.5.29.35"), "the key identifiers");
     }
 
     #[test]
-    fn a_list_tells_what_was_revoked() {
+    fn a_crl_lists_the_revoked_certificates() {
         let (ca, now) = (
             ca(),
             OffsetDateTime::now_utc().replace_nanosecond(0).unwrap(),
         );
-        let revoked = vec![(vec![0x41, 2], now), (vec![0x42, 3], now)];
-        assert_eq!(revoked_in(&ca.list(&revoked, now).unwrap()), revoked);
-        assert_eq!(revoked_in(&ca.list(&[], now).unwrap()), []);
-        assert_eq!(revoked_in("damaged"), []);
+        let revoked = [vec![0x41, 2], vec![0x42, 3]].map(|serial| Revoked { serial, since: now });
+        let (none, revoked) = (
+            RevocationList::default(),
+            RevocationList::default().merge(revoked),
+        );
+        let signed = |list: &RevocationList| ca.sign_crl(list, now).unwrap();
+        assert_eq!(RevocationList::parse(&signed(&revoked)), revoked);
+        assert_eq!(RevocationList::parse(&signed(&none)), none);
+        assert_eq!(RevocationList::parse("damaged"), none);
     }
 
     #[test]
-    fn two_cas_have_two_names() {
+    fn two_cas_have_different_names() {
         let names = [ca(), ca()].map(|ca| {
             let (_, parsed) = parse_x509_certificate(&ca.certificate).unwrap();
             parsed.subject().to_string()
@@ -271,18 +257,18 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_key_or_with_that_of_another_ca_says_what_helps() {
+    fn the_fault_of_a_file_without_the_right_key_names_the_remedy() {
         let [one, other] = [(); 2].map(|()| Ca::make(OffsetDateTime::now_utc()).unwrap());
         let at = one.find("-----BEGIN CERTIFICATE").unwrap();
         let mixed = other[..other.find("-----BEGIN CERTIFICATE").unwrap()].to_owned() + &one[at..];
-        for (pem, why) in [
+        for (pem, cause) in [
             (&one[at..], "no private key in it; restore it from a backup"),
             (&one[..at], "no certificate in it"),
             ("", "no certificate in it"),
             (&mixed, "the private key is not that of the certificate"),
         ] {
             let fault = Ca::parse(pem).err().unwrap().to_string();
-            assert!(fault.contains(why), "{fault}");
+            assert!(fault.contains(cause), "{fault}");
         }
     }
 }

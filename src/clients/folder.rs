@@ -1,7 +1,7 @@
-//! The folder of the client CA: what is kept, and how it is changed.
+//! The folder of the client CA: its files, and every change of them.
 //!
-//! `hubgate client` and the running process work on the same files, each change alone under a
-//! lock and written whole. The running process sees a change by looking at the files.
+//! `hubgate client` and the running process use the same files. A change holds a lock and writes files
+//! whole; the running process polls the files for changes.
 
 use std::{
     fs::{self, File},
@@ -16,99 +16,100 @@ use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
 use super::{
-    ca::{self, Ca},
+    ca::Ca,
     name::Name,
     register::{Client, Register},
-    serial::{Revoked, serial_bytes},
-    sightings::Sightings,
+    serial::RevocationList,
+    sightings::LastSeen,
     wish::Wish,
 };
 use crate::{clock, file_access, secret_file};
 
-/// How often the folder may be replaced while one waits for it.
-const MOST_REPLACED: u32 = 100;
+/// Most replacements of the folder while a process waits for its lock.
+const MAX_REPLACEMENTS: u32 = 100;
 
-/// The folder of the client CA, in `state`.
+/// The folder of the client CA, `clients` in the state folder.
 #[derive(Clone, Debug)]
 pub struct Folder(PathBuf);
 
-/// A certificate that was entered in the register.
+/// A certificate that was issued and added to the register.
 #[derive(Debug)]
 pub struct Issued {
-    /// Whose it is, and how long.
+    /// Entry in the register.
     pub client: Client,
-    /// The certificate.
+    /// Certificate of the device.
     pub certificate: CertificateDer<'static>,
-    /// That of the CA.
+    /// Certificate of the CA.
     pub ca: CertificateDer<'static>,
 }
 
 impl Folder {
-    /// The folder in `state`; it need not be there yet.
+    /// Returns the folder in a state folder; it need not exist.
     #[must_use]
     pub fn of(state: &Path) -> Self {
         Self(state.join("clients"))
     }
 
-    /// The files by which devices are judged: the CA, and what it revoked.
+    /// Returns the files by which devices are judged: the CA and its CRL.
     #[must_use]
     pub fn trust(&self) -> (PathBuf, Option<PathBuf>) {
-        (self.ca(), Some(self.list()))
+        (self.ca(), Some(self.crl()))
     }
 
-    /// Makes the CA on first use, and sees to it that all is there that judging devices takes.
+    /// Generates the CA on first use, and updates the CRL.
     ///
-    /// Returns what is wrong, though devices are judged.
+    /// Returns the faults with which devices can still be judged.
     ///
     /// # Errors
-    /// When the CA was lost, or nothing can be written: nobody would be let in, or too many.
+    /// The CA is missing although others of its files exist, or a file cannot be written: devices
+    /// could not be judged.
     pub fn prepare(&self) -> anyhow::Result<Vec<String>> {
         let now = OffsetDateTime::now_utc();
-        let _alone = self.lock()?;
+        let _lock = self.lock()?;
         if !self.ca().exists() {
-            self.must_be_new()?;
+            self.check_unused()?;
             write(&self.ca(), Ca::make(now)?.as_bytes())?;
         }
         secret_file::close(&self.ca()).with_context(|| self.ca().display().to_string())?;
         let (ca, register) = (self.load(), self.register());
-        let listed = match (&ca, &register) {
-            (Ok(ca), Ok(register)) => self.list_revoked(ca, register, now),
+        let updated = match (&ca, &register) {
+            (Ok(ca), Ok(register)) => self.update_crl(ca, register, now),
             _ => Ok(()),
         };
-        let faults = [ca.err(), listed.err(), register.err()];
-        let told = faults
-            .into_iter()
-            .flatten()
-            .map(|fault| format!("{fault:#}"));
-        match self.list().exists() {
-            true => Ok(told.collect()),
-            false => bail!("{}", told.collect::<Vec<_>>().join("; ")),
+        let faults = [ca.err(), updated.err(), register.err()];
+        let faults = faults.into_iter().flatten();
+        let faults: Vec<_> = faults.map(|fault| format!("{fault:#}")).collect();
+        match self.crl().exists() {
+            true => Ok(faults),
+            false => bail!("{}", faults.join("; ")),
         }
     }
 
-    /// Lays what judging devices takes out in another folder, as [`Folder::prepare`] would here.
+    /// Does in another folder what [`Folder::prepare`] would do here.
     ///
     /// # Errors
     /// As [`Folder::prepare`].
     pub fn rehearse(&self, elsewhere: &Self) -> anyhow::Result<()> {
         if !self.ca().exists() {
-            self.must_be_new()?;
+            self.check_unused()?;
             return elsewhere.prepare().map(drop);
         }
         let ca = read(&self.ca())?.unwrap_or_default();
         let certificate = ca.find("-----BEGIN CERTIFICATE").unwrap_or(0);
         write(&elsewhere.ca(), &ca.as_bytes()[certificate..])?;
-        let list = match read(&self.list())? {
-            Some(list) => list,
-            None => self.load()?.list(&[], OffsetDateTime::now_utc())?,
+        let crl = match read(&self.crl())? {
+            Some(crl) => crl,
+            None => self
+                .load()?
+                .sign_crl(&RevocationList::default(), OffsetDateTime::now_utc())?,
         };
-        write(&elsewhere.list(), list.as_bytes())
+        write(&elsewhere.crl(), crl.as_bytes())
     }
 
-    /// The register as it is now, heeding the list; empty before the first device.
+    /// Reads the register, with the revocations of the CRL; empty before the first device.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// The register or the CRL cannot be read.
     pub fn register(&self) -> anyhow::Result<Register> {
         let file = self.register_file();
         match read(&file)? {
@@ -116,45 +117,48 @@ impl Folder {
             Some(text) => {
                 let register: Register = serde_json::from_str(&text).map_err(|fault| {
                     anyhow!(
-                        "{}: damaged ({fault}); devices are judged all the same, but none can be \
-                         listed or added: restore the file, or all by `hubgate client import FILE`",
+                        "{}: damaged ({fault}); devices are still judged, but none can be listed or \
+                         added: restore the file, or all files with `hubgate client import FILE`",
                         file.display()
                     )
                 })?;
-                Ok(register.heeding(&self.revoked()?))
+                Ok(register.with_revoked(&self.revoked()?))
             }
         }
     }
 
-    /// What the list revokes.
-    pub(super) fn revoked(&self) -> anyhow::Result<Vec<Revoked>> {
-        let text = read(&self.list())?;
-        Ok(text.as_deref().map(ca::revoked_in).unwrap_or_default())
+    /// Reads the certificates that the CRL revokes.
+    pub(super) fn revoked(&self) -> anyhow::Result<RevocationList> {
+        let text = read(&self.crl())?;
+        Ok(text
+            .as_deref()
+            .map(RevocationList::parse)
+            .unwrap_or_default())
     }
 
-    /// Where devices were last seen; empty when that is not known.
+    /// Reads the last sighting of each device; empty if the file is missing or damaged.
     #[must_use]
-    pub fn sightings(&self) -> Sightings {
+    pub fn sightings(&self) -> LastSeen {
         let text = read(&self.seen()).ok().flatten().unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// Keeps where devices were last seen.
+    /// Writes the last sighting of each device.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn keep(&self, sightings: &Sightings) -> anyhow::Result<()> {
+    /// The file cannot be written.
+    pub fn keep(&self, sightings: &LastSeen) -> anyhow::Result<()> {
         write(&self.seen(), &serde_json::to_vec(sightings)?)
     }
 
-    /// Certifies a device's key and enters it in the register.
+    /// Issues a certificate for a device's key and adds it to the register.
     ///
     /// # Errors
-    /// When the name is taken or, for a renewal, unknown; when the clock is wrong; when nothing
-    /// can be written. Nothing is issued then.
+    /// The name is taken or, for a renewal, unknown; the clock is wrong; or a file cannot be written.
+    /// No certificate is issued then.
     pub fn issue(&self, wish: &Wish, key: &KeyPair) -> anyhow::Result<Issued> {
         let now = OffsetDateTime::now_utc();
-        clock_must_be_right(now)?;
+        check_clock(now)?;
         self.change(|ca, register| {
             let replaces = wish.check(register, now)?;
             let signed = ca.sign(&wish.name, key, wish.days, now)?;
@@ -166,7 +170,7 @@ impl Folder {
                 replaces,
                 revoked: None,
             };
-            register.enter(client.clone());
+            register.add(client.clone());
             Ok(Issued {
                 client,
                 certificate: signed.certificate,
@@ -175,19 +179,19 @@ impl Folder {
         })
     }
 
-    /// Revokes all certificates of these devices; of none when one is unknown.
+    /// Revokes all certificates of these devices, or none if a name is unknown.
     ///
     /// # Errors
-    /// When a name is unknown or nothing can be written.
+    /// A name is unknown, or a file cannot be written.
     pub fn revoke(&self, names: &[Name]) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
         self.change(|_, register| register.revoke(names, now).map_err(|fault| anyhow!(fault)))
     }
 
-    /// Revokes the certificate that this one takes the place of, if it takes one's.
+    /// Revokes the certificate that the one with this serial number replaces, if there is one.
     ///
     /// # Errors
-    /// When nothing can be written.
+    /// A file cannot be written.
     pub fn replace(&self, serial: &str) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
         self.change(|_, register| {
@@ -196,17 +200,17 @@ impl Folder {
         })
     }
 
-    /// Changes the list of revoked certificates, then the register: whoever is killed between them
-    /// has locked out whom they meant to.
+    /// Changes the CRL first and then the register: a revocation is effective even if the process is
+    /// killed between the two writes.
     fn change<T>(
         &self,
         change: impl FnOnce(&Ca, &mut Register) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let _alone = self.lock()?;
+        let _lock = self.lock()?;
         let (ca, mut register) = (self.load()?, self.register()?);
         let before = register.clone();
         let changed = change(&ca, &mut register)?;
-        self.list_revoked(&ca, &register, OffsetDateTime::now_utc())?;
+        self.update_crl(&ca, &register, OffsetDateTime::now_utc())?;
         if register != before {
             let text = serde_json::to_vec_pretty(&register)?;
             write(&self.register_file(), &text)?;
@@ -214,40 +218,35 @@ impl Folder {
         Ok(changed)
     }
 
-    /// Brings the list in line with the register. What it revoked once stays revoked, whatever
-    /// became of the register.
-    fn list_revoked(
-        &self,
-        ca: &Ca,
-        register: &Register,
-        now: OffsetDateTime,
-    ) -> anyhow::Result<()> {
+    /// Adds the revocations of the register to the CRL. A certificate on the CRL stays there, even if
+    /// the register does not have it.
+    fn update_crl(&self, ca: &Ca, register: &Register, now: OffsetDateTime) -> anyhow::Result<()> {
         let listed = self.revoked()?;
         let known = listed.len();
-        let revoked = joined(listed, entries(register));
-        let is_whole = read(&self.list())?.is_some_and(|text| text.contains("BEGIN X509 CRL"));
-        if is_whole && revoked.len() == known {
+        let revoked = listed.merge(register.revoked());
+        let exists = read(&self.crl())?.is_some_and(|text| text.contains("BEGIN X509 CRL"));
+        if exists && revoked.len() == known {
             return Ok(());
         }
-        let list = ca.list(&revoked, now)?;
-        write(&self.list(), list.as_bytes())
+        let crl = ca.sign_crl(&revoked, now)?;
+        write(&self.crl(), crl.as_bytes())
     }
 
-    /// The CA with its key.
+    /// Loads the CA with its key.
     pub(super) fn load(&self) -> anyhow::Result<Ca> {
         let file = self.ca();
-        let text = read(&file)?.with_context(|| format!("{}: not there", file.display()));
+        let text = read(&file)?.with_context(|| format!("{}: no such file", file.display()));
         Ca::parse(&text.context(NO_CA)?).with_context(|| file.display().to_string())
     }
 
-    /// A new CA would lock out every device that has a certificate of the old one.
-    fn must_be_new(&self) -> anyhow::Result<()> {
-        let traces = [self.list(), self.register_file()];
+    /// Fails if files of an earlier CA exist: a new CA would lock out every device of the earlier one.
+    fn check_unused(&self) -> anyhow::Result<()> {
+        let traces = [self.crl(), self.register_file()];
         match traces.iter().find(|file| file.exists()) {
             None => Ok(()),
             Some(trace) => bail!(
-                "{}: the client CA is gone, though {} tells of it: restore it with `hubgate client \
-                 import FILE`, or remove {} to begin anew with devices to be enrolled again",
+                "{}: the client CA is gone, although {} exists: restore it with `hubgate client \
+                 import FILE`, or remove {} and enrol every device again",
                 self.ca().display(),
                 trace.display(),
                 self.0.display()
@@ -255,28 +254,43 @@ impl Folder {
         }
     }
 
-    /// Waits until no other process changes anything.
+    /// Waits until no other process changes the folder.
     pub(super) fn lock(&self) -> anyhow::Result<File> {
         let file = self.0.join("lock");
-        lock(&file).with_context(|| format!("{}: cannot be locked", file.display()))
+        Self::lock_file(&file).with_context(|| format!("{}: cannot be locked", file.display()))
     }
 
-    /// The folder that a CA goes to when another takes its place.
+    /// Locks a file. If the folder is replaced meanwhile, the new one has a lock file of its own, which
+    /// is locked instead.
+    fn lock_file(file: &Path) -> io::Result<File> {
+        let _access = file_access::begin(file)?;
+        for _ in 0..MAX_REPLACEMENTS {
+            let lock = secret_file::open_lock(file)?;
+            lock.lock()?;
+            let (held, current) = (lock.metadata()?, fs::metadata(file)?);
+            if (held.dev(), held.ino()) == (current.dev(), current.ino()) {
+                return Ok(lock);
+            }
+        }
+        Err(io::Error::other("its folder is replaced too often"))
+    }
+
+    /// Returns the folder for a CA that is replaced by an import.
     pub(super) fn replaced(&self) -> Self {
         Self(self.0.with_extension("replaced"))
     }
 
-    /// Removes all of it.
+    /// Removes the folder.
     pub(super) fn clear(&self) -> io::Result<()> {
         secret_file::remove_folder(&self.0)
     }
 
-    /// Changes places with another folder, at once.
+    /// Exchanges the folder with another one atomically.
     pub(super) fn exchange(&self, other: &Self) -> io::Result<()> {
         secret_file::exchange(&self.0, &other.0)
     }
 
-    /// Where the register is.
+    /// Returns the path of the register.
     pub(super) fn register_file(&self) -> PathBuf {
         self.0.join("register.json")
     }
@@ -285,7 +299,7 @@ impl Folder {
         self.0.join("ca.pem")
     }
 
-    pub(super) fn list(&self) -> PathBuf {
+    pub(super) fn crl(&self) -> PathBuf {
         self.0.join("ca.crl")
     }
 
@@ -294,22 +308,8 @@ impl Folder {
     }
 }
 
-/// Locks a file. Another CA may have taken its folder's place meanwhile, with a lock of its own.
-fn lock(file: &Path) -> io::Result<File> {
-    let _access = file_access::begin(file)?;
-    for _ in 0..MOST_REPLACED {
-        let lock = secret_file::open_lock(file)?;
-        lock.lock()?;
-        let (held, there) = (lock.metadata()?, fs::metadata(file)?);
-        if (held.dev(), held.ino()) == (there.dev(), there.ino()) {
-            return Ok(lock);
-        }
-    }
-    Err(io::Error::other("its folder is replaced again and again"))
-}
-
-/// A certificate made at a wrong time would be over at the right one, or not yet begun.
-fn clock_must_be_right(now: OffsetDateTime) -> anyhow::Result<()> {
+/// Fails if the clock is wrong: the certificate would be expired or not yet valid.
+fn check_clock(now: OffsetDateTime) -> anyhow::Result<()> {
     if !clock::is_before_all(now) {
         return Ok(());
     }
@@ -317,24 +317,7 @@ fn clock_must_be_right(now: OffsetDateTime) -> anyhow::Result<()> {
     bail!("the clock is wrong, it says {day}: set it (`timedatectl`), then try again")
 }
 
-fn entries(register: &Register) -> impl Iterator<Item = Revoked> {
-    let clients = register.clients().iter();
-    clients.filter_map(|client| Some((serial_bytes(&client.serial)?, client.revoked?)))
-}
-
-/// All of both, each serial number once.
-pub(super) fn joined(
-    mut revoked: Vec<Revoked>,
-    more: impl IntoIterator<Item = Revoked>,
-) -> Vec<Revoked> {
-    for (serial, since) in more {
-        if revoked.iter().all(|(it, _)| *it != serial) {
-            revoked.push((serial, since));
-        }
-    }
-    revoked
-}
-
+/// Reads a file; `None` if it does not exist.
 pub(super) fn read(file: &Path) -> anyhow::Result<Option<String>> {
     let read = secret_file::read(file);
     let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));

@@ -1,7 +1,7 @@
-//! A certificate in the likeness of a device's, to ask what its own would be worth.
+//! A probe certificate: it is judged as a device's own, to explain a decision.
 //!
-//! The register keeps no certificates. This one has the same serial number, name and dates, and so
-//! is judged alike; its key is forgotten at once, and nothing is written.
+//! The register stores no certificates. The probe has the serial number, name and dates of the
+//! device's certificate, and the same CA signs it. Its key is dropped at once, and nothing is written.
 
 use anyhow::{Context, anyhow};
 use rustls::pki_types::CertificateDer;
@@ -10,16 +10,19 @@ use time::OffsetDateTime;
 use super::{folder::Folder, name::Name, register::Client};
 
 impl Folder {
-    /// The newest certificate of a device, one that is good before others, and its likeness.
+    /// Returns the newest certificate of a device, preferably a valid one, with its probe certificate.
     ///
     /// # Errors
-    /// When no device has the name, or the CA or the register cannot be read.
+    /// No device has the name, or the CA or the register cannot be read.
     pub fn likeness(&self, name: &Name) -> anyhow::Result<(Client, CertificateDer<'static>)> {
         let (register, now) = (self.register()?, OffsetDateTime::now_utc());
-        let mut named = register.clients().iter().filter(|it| it.name == *name);
-        let newest = register.of_name(name, now).or_else(|| named.next_back());
+        let mut named = register
+            .clients()
+            .iter()
+            .filter(|client| client.name == *name);
+        let newest = register.find_valid(name, now).or_else(|| named.next_back());
         let client = newest.ok_or_else(|| anyhow!(register.unknown(name, now)))?;
-        let certificate = self.load()?.sign_likeness(client);
+        let certificate = self.load()?.sign_probe(client);
         let certificate = certificate.with_context(|| format!("client {:?}", name.as_str()))?;
         Ok((client.clone(), certificate))
     }
@@ -50,15 +53,15 @@ mod tests {
     }
 
     #[test]
-    fn a_likeness_is_judged_as_the_devices_own_certificate() {
+    fn a_probe_certificate_is_judged_as_the_certificate_of_the_device() {
         let state = tempfile::tempdir().unwrap();
         let folder = Folder::of(state.path());
         folder.prepare().unwrap();
         let mut register = Register::default();
-        register.enter(client("Anna", "4A01", 30));
-        register.enter(client("Anna", "4A02", -1));
-        register.enter(client("Ben", "4B01", 30));
-        register.enter(client("Cleo", "4C01", -1));
+        register.add(client("Anna", "4A01", 30));
+        register.add(client("Anna", "4A02", -1));
+        register.add(client("Ben", "4B01", 30));
+        register.add(client("Cleo", "4C01", -1));
         let text = serde_json::to_vec(&register).unwrap();
         std::fs::write(folder.register_file(), text).unwrap();
         folder.revoke(&[Name::parse("Ben").unwrap()]).unwrap();
@@ -78,11 +81,11 @@ mod tests {
     }
 
     #[test]
-    fn nobody_unknown_has_a_likeness() {
+    fn an_unknown_device_has_no_probe_certificate() {
         let state = tempfile::tempdir().unwrap();
         let folder = Folder::of(state.path());
         folder.prepare().unwrap();
-        let told = folder.likeness(&Name::parse("Dora").unwrap()).unwrap_err();
-        assert!(told.to_string().contains("Dora"), "{told}");
+        let fault = folder.likeness(&Name::parse("Dora").unwrap()).unwrap_err();
+        assert!(fault.to_string().contains("Dora"), "{fault}");
     }
 }

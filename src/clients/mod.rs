@@ -1,8 +1,8 @@
-//! The house's own devices: their CA, their certificates, and how they come by them.
+//! Devices with certificates of hubgate's own client CA: registry, invitations and enrolment.
 //!
-//! [`Clients`] invites a device with a link and a code, hands it its certificate, and knows when
-//! it was seen. `folder` is what is kept on disk, `tls` judges devices by it. No HTTP in here;
-//! `page` only writes what a device reads.
+//! [`Clients`] invites a device with a link and a code, issues its certificate, and records when it was
+//! last seen. `folder` has the files, by which `tls` judges devices. The module has no HTTP; `page`
+//! only renders the enrolment pages.
 
 mod backup;
 mod ca;
@@ -41,12 +41,12 @@ pub use self::{
     wish::Wish,
 };
 use self::{
-    invitation::{Invitation, Invitations, Tried},
+    invitation::{CodeResult, Invitation, Invitations},
     register::Register,
-    sightings::{Sighting, Watch},
+    sightings::{LastSeenCache, Sighting},
     state::State,
-    ticket::Ticket,
-    trials::Trials,
+    ticket::Download,
+    trials::TestWindows,
 };
 use crate::{
     config::model::Config,
@@ -55,7 +55,7 @@ use crate::{
     watched::Watched,
 };
 
-/// The house's own devices.
+/// The devices of the client CA.
 #[derive(Clone)]
 pub struct Clients(Arc<Shared>);
 
@@ -64,68 +64,67 @@ struct Shared {
     folder: Folder,
     register: Watched<anyhow::Result<Register>>,
     invitations: Mutex<Invitations>,
-    watch: Mutex<Watch>,
-    /// Whether it was told that a renewed certificate could not be ended.
-    told: Mutex<bool>,
-    trials: Mutex<Trials>,
+    last_seen: Mutex<LastSeenCache>,
+    /// A replaced certificate could not be revoked, which was logged.
+    revocation_failed: Mutex<bool>,
+    test_windows: Mutex<TestWindows>,
 }
 
-/// What came of a code.
+/// The result of entering a code.
 #[derive(Debug)]
 pub enum Entered {
-    /// It is right; this is the secret of the page with the files.
+    /// Correct, with the token of the download page.
     Right(String),
-    /// It is wrong, and so many more may be tried.
+    /// Wrong, with this number of tries left.
     Wrong(u8),
-    /// It was wrong for the last time.
+    /// Wrong on the last try.
     Last,
-    /// The link is unknown, used or over.
+    /// Unknown, used or expired link.
     Unknown,
-    /// It is right, but no certificate could be made; the link stays good.
+    /// Correct, but no certificate could be issued; the link stays valid.
     Failed(String),
 }
 
-/// What a page with the files tells.
+/// The content of a download page.
 #[derive(Debug)]
 pub struct Fetching {
-    /// The device.
+    /// Name of the device.
     pub name: name::Name,
-    /// The files.
+    /// Key, certificate and password of the files.
     pub credential: Credential,
-    /// Whether its certificate was shown since.
+    /// The device has presented the certificate.
     pub seen: bool,
 }
 
-/// Between two writes of where devices were seen: memory cards wear.
-const KEEP: Duration = Duration::from_secs(60);
+/// Interval between two writes of the sightings, as memory cards wear.
+const SAVE_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Clients {
-    /// The devices whose CA is kept in `state`, as [`Clients::prepare`] finds it.
+    /// Loads the devices from the state folder, and prepares the CA.
     ///
     /// # Errors
-    /// As [`Clients::prepare`].
+    /// Those of [`Clients::prepare`].
     pub fn load(config: &Config, files: FileAccess) -> anyhow::Result<Self> {
         let folder = Folder::of(&config.state);
-        let reading = folder.clone();
-        let register = Watched::load(vec![folder.register_file()], move || Ok(reading.register()))?;
+        let source = folder.clone();
+        let register = Watched::load(vec![folder.register_file()], move || Ok(source.register()))?;
         let clients = Self(Arc::new(Shared {
-            watch: Mutex::new(Watch::begin(folder.sightings())),
+            last_seen: Mutex::new(LastSeenCache::new(folder.sightings())),
             files,
             folder,
             register,
             invitations: Mutex::default(),
-            told: Mutex::default(),
-            trials: Mutex::default(),
+            revocation_failed: Mutex::default(),
+            test_windows: Mutex::default(),
         }));
         clients.prepare(config)?;
         Ok(clients)
     }
 
-    /// Makes the CA when a site uses it for the first time, and says what is wrong with what there
-    /// is.
+    /// Generates the CA when a site uses it for the first time, and logs the faults of its files.
     ///
     /// # Errors
-    /// As [`Folder::prepare`].
+    /// Those of [`Folder::prepare`].
     pub fn prepare(&self, config: &Config) -> anyhow::Result<()> {
         if !config.has_own_clients() {
             return Ok(());
@@ -136,10 +135,10 @@ impl Clients {
         Ok(())
     }
 
-    /// Invites a device: the secret of its link, its code, and the steps until it is in.
+    /// Invites a device; returns the token of its link, its code, and the steps of its enrolment.
     ///
     /// # Errors
-    /// When the name is taken or invited already, or no key can be made.
+    /// The name is taken, or the device has an open invitation.
     pub fn invite(&self, wish: Wish, making: Making) -> anyhow::Result<(String, String, Steps)> {
         let register = self.0.folder.register()?;
         wish.check(&register, OffsetDateTime::now_utc())?;
@@ -149,10 +148,10 @@ impl Clients {
         Ok((link, code, steps))
     }
 
-    /// Shows an open invitation again: the secret of its link, its code, and the steps from now on.
+    /// Shows an open invitation; returns the token of its link, its code, and its further steps.
     ///
     /// # Errors
-    /// When no invitation of that name is open.
+    /// No invitation of that name is open.
     pub fn invitation(&self, name: &name::Name) -> anyhow::Result<(String, String, Steps)> {
         let (teller, steps) = progress::channel();
         let mut invitations = lock(&self.0.invitations);
@@ -163,24 +162,24 @@ impl Clients {
     /// Ends an open invitation.
     ///
     /// # Errors
-    /// When no invitation of that name is open.
+    /// No invitation of that name is open.
     pub fn withdraw(&self, name: &name::Name) -> anyhow::Result<()> {
         lock(&self.0.invitations).withdraw(name, Instant::now())
     }
 
-    /// The name of the device that a link invites, and how many codes may be tried.
+    /// Returns the name of the device that a link invites, and the number of tries left.
     #[must_use]
     pub fn invited(&self, link: &str, from: IpAddr) -> Option<(name::Name, u8)> {
         let mut invitations = lock(&self.0.invitations);
-        let invitation = invitations.of_connection(link, Instant::now())?;
+        let invitation = invitations.find_link(link, Instant::now())?;
         invitation.opened(from);
         Some((invitation.wish.name.clone(), invitation.tries_left()))
     }
 
-    /// Tries a code on a link; makes the certificate when it is right.
+    /// Enters the code of a link, and issues the certificate if it is correct.
     pub async fn enter(&self, link: String, code: String, from: IpAddr) -> Entered {
         let (clients, entered) = (self.clone(), link.clone());
-        // Making a key takes a small machine seconds.
+        // Generating a key takes seconds on a small board.
         let entering = self
             .0
             .files
@@ -195,21 +194,21 @@ impl Clients {
     fn try_code(&self, link: &str, code: &str, from: IpAddr) -> Entered {
         let tried = lock(&self.0.invitations).try_code(link, code, from, Instant::now());
         match tried {
-            Tried::Right(wish, making) => self.make(link, &wish, making),
-            Tried::Wrong(left) => Entered::Wrong(left),
-            Tried::Last => Entered::Last,
-            Tried::Unknown => Entered::Unknown,
+            CodeResult::Right(wish, making) => self.issue(link, &wish, making),
+            CodeResult::Wrong(left) => Entered::Wrong(left),
+            CodeResult::Last => Entered::Last,
+            CodeResult::Unknown => Entered::Unknown,
         }
     }
 
-    fn make(&self, link: &str, wish: &Wish, making: Making) -> Entered {
-        let ticket = issue(&self.0.folder, wish, making)
-            .and_then(|(client, credential)| Ticket::new(client, credential));
+    fn issue(&self, link: &str, wish: &Wish, making: Making) -> Entered {
+        let download = issue(&self.0.folder, wish, making)
+            .and_then(|(client, credential)| Download::new(client, credential));
         let mut invitations = lock(&self.0.invitations);
-        match ticket {
-            Ok(ticket) => {
-                let page = ticket.page.text().to_owned();
-                invitations.ready(link, ticket, Instant::now());
+        match download {
+            Ok(download) => {
+                let page = download.page.text().to_owned();
+                invitations.ready(link, download, Instant::now());
                 Entered::Right(page)
             }
             Err(fault) => {
@@ -220,143 +219,138 @@ impl Clients {
         }
     }
 
-    /// What a page with the files tells; none when it is over.
+    /// Returns the content of a download page; `None` if it is unknown or expired.
     #[must_use]
     pub fn fetching(&self, page: &str) -> Option<Fetching> {
         let mut invitations = lock(&self.0.invitations);
-        let (ticket, _) = invitations.of_page(page, Instant::now())?;
+        let (download, _) = invitations.find_page(page, Instant::now())?;
         Some(Fetching {
-            name: ticket.client.name.clone(),
-            credential: ticket.credential.clone(),
-            seen: ticket.seen,
+            name: download.client.name.clone(),
+            credential: download.credential.clone(),
+            seen: download.seen,
         })
     }
 
-    /// Notes that a file of a page was fetched.
+    /// Reports that a file of a download page was downloaded.
     pub fn fetched(&self, page: &str, file: &str) {
         let mut invitations = lock(&self.0.invitations);
-        if let Some((ticket, teller)) = invitations.of_page(page, Instant::now()) {
-            teller.tell(ticket.client.name.as_str(), &format!("fetched {file}"));
+        if let Some((download, teller)) = invitations.find_page(page, Instant::now()) {
+            teller.tell(download.client.name.as_str(), &format!("fetched {file}"));
         }
     }
 
-    /// Has a device asked for its certificate for a minute, where nobody is.
+    /// Opens a test window for an address: for a minute its handshakes request a certificate.
     pub fn let_try(&self, address: IpAddr) {
-        lock(&self.0.trials).begin(address, Instant::now());
+        lock(&self.0.test_windows).begin(address, Instant::now());
     }
 
-    /// Whether a device at this address is to be asked, though nobody is.
+    /// Reports whether a test window is open for an address.
     #[must_use]
     pub fn tries(&self, address: IpAddr) -> bool {
-        lock(&self.0.trials).has(address, Instant::now())
+        lock(&self.0.test_windows).has(address, Instant::now())
     }
 
-    /// Notes that a good certificate was shown.
+    /// Records that a device presented its valid certificate.
     pub fn saw(&self, serial: &str, from: IpAddr) {
         let sighting = Sighting {
             at: OffsetDateTime::now_utc(),
             from,
         };
-        lock(&self.0.watch).note(serial, sighting);
-        if let Some((ticket, teller)) = lock(&self.0.invitations).of_serial(serial)
-            && !ticket.seen
+        lock(&self.0.last_seen).add(serial, sighting);
+        if let Some((download, teller)) = lock(&self.0.invitations).find_serial(serial)
+            && !download.seen
         {
-            ticket.seen = true;
-            teller.tell(ticket.client.name.as_str(), &format!("seen at {from}"));
+            download.seen = true;
+            teller.tell(download.client.name.as_str(), &format!("seen at {from}"));
             teller.done();
         }
     }
 
-    /// Ends the certificates that a new one, seen since, takes the place of.
-    fn end_replaced(&self) {
-        let newer = self.registered(|register| {
-            let watch = lock(&self.0.watch);
-            let seen = register.replacing().map(|it| it.serial.clone());
-            seen.filter(|it| watch.sightings().of(it).is_some())
-                .collect::<Vec<_>>()
+    /// Revokes the certificates of which the replacement was seen.
+    fn revoke_replaced(&self) {
+        let newer = self.with_register(|register| {
+            let last_seen = lock(&self.0.last_seen);
+            let pending = register.pending_replacements();
+            let serials = pending.map(|client| client.serial.clone());
+            let seen = serials.filter(|serial| last_seen.sightings().of(serial).is_some());
+            seen.collect::<Vec<_>>()
         });
-        let mut replaced = newer.iter().flatten().map(|it| self.0.folder.replace(it));
-        let failed = replaced.find_map(Result::err);
-        let mut told = lock(&self.0.told);
-        if let Some(fault) = failed.as_ref().filter(|_| !*told) {
-            error!("a certificate that was renewed is still good: {fault:#}");
+        let newer = newer.iter().flatten();
+        let mut revoked = newer.map(|serial| self.0.folder.replace(serial));
+        let failed = revoked.find_map(Result::err);
+        let mut was_logged = lock(&self.0.revocation_failed);
+        if let Some(fault) = failed.as_ref().filter(|_| !*was_logged) {
+            error!("a replaced certificate could not be revoked and is still valid: {fault:#}");
         }
-        *told = failed.is_some();
+        *was_logged = failed.is_some();
     }
 
-    /// The name of the device with a serial number, whatever became of its certificate.
+    /// Returns the name of the device with a serial number, also of a revoked or expired one.
     #[must_use]
     pub fn name_of(&self, serial: &str) -> Option<name::Name> {
-        self.registered(|register| Some(register.of_serial(serial)?.name.clone()))?
+        self.with_register(|register| Some(register.find_serial(serial)?.name.clone()))?
     }
 
-    /// All devices, as they stand.
+    /// Returns the states of all devices.
     ///
     /// # Errors
-    /// When the register cannot be read.
+    /// The register cannot be read.
     pub fn states(&self) -> anyhow::Result<Vec<State>> {
         let register = self.0.folder.register()?;
-        let watch = lock(&self.0.watch);
+        let last_seen = lock(&self.0.last_seen);
         let now = OffsetDateTime::now_utc();
-        Ok(state::of(&register, watch.sightings(), now))
+        Ok(state::of(&register, last_seen.sightings(), now))
     }
 
-    /// What the operator should know: a damaged register, certificates that end soon.
+    /// Returns the warnings for the operator: a damaged register, and certificates that expire soon.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         match self.0.register.current().as_ref() {
             Ok(register) => register
-                .ending(OffsetDateTime::now_utc())
-                .map(notice)
+                .expiring(OffsetDateTime::now_utc())
+                .map(register::Client::expiry_warning)
                 .collect(),
             Err(fault) => vec![format!("{fault:#}")],
         }
     }
 
-    /// Looks after what passes with time: changed files, links that are over, sightings to keep.
+    /// Reloads changed files, ends expired invitations, and writes the sightings.
     ///
-    /// Says whether [`Clients::warnings`] may be others now.
+    /// Returns whether [`Clients::warnings`] may have changed.
     pub fn look(&self) -> bool {
-        // Reading it again never fails; what is wrong with it is its value.
+        // The reload cannot fail: a fault is the value.
         let changed = self.0.register.refresh().unwrap_or(false);
         if changed {
-            self.registered(|register| {
-                let is_known = |serial: &str| register.of_serial(serial).is_some();
-                lock(&self.0.watch).forget_unless(is_known);
+            self.with_register(|register| {
+                let is_known = |serial: &str| register.find_serial(serial).is_some();
+                lock(&self.0.last_seen).retain(is_known);
             });
         }
-        let over = lock(&self.0.invitations).over(Instant::now());
-        over.iter().for_each(Invitation::end);
-        self.end_replaced();
-        self.keep(KEEP);
+        let expired = lock(&self.0.invitations).take_expired(Instant::now());
+        expired.iter().for_each(Invitation::end);
+        self.revoke_replaced();
+        self.keep(SAVE_INTERVAL);
         changed
     }
 
-    /// Writes where devices were seen, if that is not on disk for so long.
-    pub fn keep(&self, after: Duration) {
-        let due = lock(&self.0.watch).due(after);
-        // What cannot be kept is tried again then, and not told: nothing depends on it.
+    /// Writes new sightings, if the last write is `interval` ago.
+    pub fn keep(&self, interval: Duration) {
+        let due = lock(&self.0.last_seen).take_due(interval);
+        // A failed write is repeated and not logged, as no decision depends on it.
         if due.is_some_and(|sightings| self.0.folder.keep(&sightings).is_err()) {
-            lock(&self.0.watch).is_unkept();
+            lock(&self.0.last_seen).write_failed();
         }
     }
 
-    /// What is found in the register, unless it cannot be read.
-    fn registered<T>(&self, find: impl FnOnce(&Register) -> T) -> Option<T> {
+    /// Applies a function to the register, unless it cannot be read.
+    fn with_register<T>(&self, find: impl FnOnce(&Register) -> T) -> Option<T> {
         self.0.register.current().as_ref().as_ref().ok().map(find)
     }
 }
 
-fn notice(client: &register::Client) -> String {
-    let (name, day) = (client.name.as_str(), crate::tls::day(client.expires));
-    format!(
-        "the certificate of {name:?} ends on {day}: renew it with `hubgate client renew {name:?}`"
-    )
-}
-
 fn random<const N: usize>() -> anyhow::Result<[u8; N]> {
     let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).context("the system gives no random numbers")?;
+    aws_lc_rs::rand::fill(&mut bytes).context("the system provides no random numbers")?;
     Ok(bytes)
 }
 

@@ -1,7 +1,7 @@
-//! The name of a device, as its owner gives it: "Anna's phone".
+//! The name of a device, as its owner chooses it: "Anna's phone".
 //!
-//! It stands in a certificate, a log line, a page and a file's name, so nothing in it may
-//! change how those read.
+//! It is used in a certificate, in log lines, on pages and in file names, so it must not contain
+//! characters that change the text around it.
 
 use std::fmt;
 
@@ -14,47 +14,47 @@ use crate::telemetry::is_invisible;
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
 
-/// The longest common name X.509 allows, in characters (RFC 5280, ub-common-name).
+/// Longest common name of X.509, in characters (RFC 5280, ub-common-name).
 const LONGEST: usize = 64;
 
 impl Name {
-    /// Takes any text of 1 to 64 characters, in any script, that changes nothing around it.
+    /// Parses a name of 1 to 64 visible characters in any script.
     ///
     /// # Errors
-    /// What is wrong with it, and what would be right.
+    /// A message for the operator.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
             return Err(
-                "the name is empty: say whose device it is, such as \"Anna's phone\"".into(),
+                "the name is empty: give the device a name such as \"Anna's phone\"".into(),
             );
         }
         let length = text.chars().count();
         if length > LONGEST {
             return Err(format!(
-                "the name has {length} characters: {LONGEST} are the most"
+                "the name has {length} characters: choose one of at most {LONGEST}"
             ));
         }
         match text.chars().find(|char| is_invisible(*char)) {
-            Some(odd) => Err(format!(
+            Some(invisible) => Err(format!(
                 "the name has the invisible character U+{:04X}: leave it out",
-                u32::from(odd)
+                u32::from(invisible)
             )),
             None => Ok(Self(text.to_owned())),
         }
     }
 
-    /// The name as a text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name for a file, without its ending: `annas-phone`; plain ASCII, never empty.
+    /// Returns the base name of a file, `annas-phone`: ASCII and never empty.
     #[must_use]
     pub fn for_file(&self) -> String {
-        let quiet = self.0.replace(['\'', '\u{2019}'], "").to_lowercase();
-        let words = quiet.split(|it: char| !it.is_ascii_alphanumeric());
+        let lower = self.0.replace(['\'', '\u{2019}'], "").to_lowercase();
+        let words = lower.split(|char: char| !char.is_ascii_alphanumeric());
         let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
         if words.is_empty() {
             "device".to_owned()
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_any_script_are_taken_and_fit_a_file() {
+    fn names_of_any_script_are_accepted_and_have_a_file_name() {
         for (name, file) in [
             ("Anna's phone", "annas-phone"),
             (" Omas Händi 📱 ", "omas-h-ndi"),
@@ -105,9 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_would_change_what_stands_around_it_is_refused() {
+    fn an_empty_long_or_invisible_name_is_refused() {
         let long = "x".repeat(65);
-        for (name, why) in [
+        for (name, cause) in [
             ("", "empty"),
             ("  ", "empty"),
             ("a\nb", "U+000A"),
@@ -116,7 +116,7 @@ mod tests {
             ("\u{200b}", "U+200B"),
             (long.as_str(), "65 characters"),
         ] {
-            assert!(Name::parse(name).unwrap_err().contains(why), "{name:?}");
+            assert!(Name::parse(name).unwrap_err().contains(cause), "{name:?}");
         }
     }
 }

@@ -1,7 +1,6 @@
-//! The pages that enrol a device, from facts to HTML: the one that asks for the code, the one
-//! with the certificate, and those that say why there is none.
+//! The enrolment pages: the form for the code, the download page, and the notices without a link.
 //!
-//! Nothing is decided or read here. The pages load nothing and work without their script.
+//! The module only renders HTML. The pages load no resource and work without their script.
 
 pub mod device;
 mod english;
@@ -14,61 +13,59 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
 
-use crate::look::{
-    self, STYLE,
-    template::{Facts, fill, plain},
-};
+use crate::look::{self, STYLE, template::Facts};
 
 pub use self::device::Device;
 pub use crate::look::Language;
 
 use self::texts::{Password, Status, Texts, Trial};
 
-/// What the page with the certificate says.
+/// The content of the download page.
 #[derive(Clone, Copy)]
 pub struct Ready<'a> {
-    /// The language of the page.
+    /// Language of the page.
     pub language: Language,
-    /// The device in front of it, whose steps come first.
+    /// Type of the device that views the page; its guides are first.
     pub device: Device,
-    /// The device's name, such as `Anna's phone`.
+    /// Name of the device, such as `Anna's phone`.
     pub name: &'a str,
-    /// Where the site is: a host, and a port unless it is 443.
+    /// Host of the site, with the port unless it is 443.
     pub host: &'a str,
-    /// The password of the files.
+    /// Password of the files.
     pub password: &'a str,
-    /// The page's own path, under which its files are.
+    /// Path of the page, which is also the folder of its files.
     pub base: &'a str,
-    /// The name of the files without its ending, such as `annas-phone`.
+    /// Base name of the files, such as `annas-phone`.
     pub file: &'a str,
-    /// Whether the profile brings the server's certificate too, which is to be trusted by hand.
+    /// The profile has the server's certificate, which the user must trust in the settings.
     pub self_signed: bool,
-    /// Whether a connection from here is asked for a certificate; where not, a button is shown
-    /// that posts to `try` under the page's path.
+    /// Connections from the client's address request a certificate; otherwise the page has a button
+    /// that posts to `try` under its path.
     pub asked_here: bool,
-    /// Whether the certificate was seen in a handshake.
+    /// The device has presented the certificate in a handshake.
     pub seen: bool,
 }
 
-/// Why there is no page for an invitation.
+/// The reason for which a link has no page.
 #[derive(Clone, Copy, Debug)]
 pub enum Over<'a> {
-    /// The link is unknown, ended or used; who has it is not told which.
+    /// The link is unknown, expired or used; the page does not distinguish them.
     Unknown,
-    /// The code was wrong too often.
+    /// Too many codes were wrong.
     Tries,
-    /// The connection asks for certificates, which a device without one cannot pass.
+    /// The connection requests a certificate, which the device does not have yet.
     AskedHere,
-    /// No certificate could be made, for this reason.
+    /// No certificate could be issued, for this reason.
     NotIssued(&'a str),
 }
 
-/// The page that asks for the code, which comes back by POST to the same address as `code`.
+/// Renders the form for the code, which is posted to the same address as `code`.
 #[must_use]
 pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> String {
     let texts = Texts::of(language);
     let tries = tries_left.to_string();
     let facts = [("name", name), ("tries", &tries)];
+    let facts = Facts::new(&facts);
     let left = if tries_left == 1 {
         texts.code.one_try
     } else {
@@ -76,10 +73,10 @@ pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> Stri
     };
     let content = html! {
         main {
-            h1 { (fill(texts.title, &facts)) }
+            h1 { (facts.fill(texts.title)) }
             form.card method="post" {
                 label for="code" { (texts.code.label) }
-                @if wrong { p #wrong.bad role="alert" { (texts.code.wrong) " " (fill(left, &facts)) } }
+                @if wrong { p #wrong.bad role="alert" { (texts.code.wrong) " " (facts.fill(left)) } }
                 @else { p #hint.soft { (texts.code.hint) } }
                 input #code name="code" type="text" inputmode="numeric" autocomplete="one-time-code"
                     pattern="[0-9]{6}" maxlength="6" required autofocus
@@ -89,10 +86,10 @@ pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> Stri
             }
         }
     };
-    look::document(language, &plain(texts.title, &facts), &head(), &content)
+    look::document(language, &facts.plain(texts.title), &head(), &content)
 }
 
-/// The page with the certificate, which waits for it to be seen.
+/// Renders the download page, which polls until the device presents its certificate.
 #[must_use]
 pub fn ready(ready: &Ready<'_>) -> String {
     let texts = Texts::of(ready.language);
@@ -103,14 +100,15 @@ pub fn ready(ready: &Ready<'_>) -> String {
         ("site", without_port(ready.host)),
         ("address", &address),
     ];
+    let facts = Facts::new(&facts);
     let content = html! {
-        main.seen[ready.seen] data-device=(ready.device.word()) data-state={ (ready.base) "/state" } {
-            h1 { (fill(texts.title, &facts)) }
-            (password(&texts.password, ready.password))
-            (guide::own(ready, &facts))
-            (trial(&texts.trial, ready, &facts))
-            (guide::others(ready, &facts))
-            (status(&texts.status, ready, &facts))
+        main.seen[ready.seen] data-device=(ready.device.id()) data-state={ (ready.base) "/state" } {
+            h1 { (facts.fill(texts.title)) }
+            (texts.password.section(ready.password))
+            (ready.own_guides(facts))
+            (ready.test_section(&texts.trial, facts))
+            (ready.other_guides(facts))
+            (ready.status_section(&texts.status, facts))
         }
         script { (PreEscaped(SCRIPT)) }
     };
@@ -118,10 +116,10 @@ pub fn ready(ready: &Ready<'_>) -> String {
         (head())
         @if !ready.seen { noscript { meta http-equiv="refresh" content=(RELOAD); } }
     };
-    look::document(ready.language, &plain(texts.title, &facts), &head, &content)
+    look::document(ready.language, &facts.plain(texts.title), &head, &content)
 }
 
-/// The page instead, when there is nothing for this link.
+/// Renders the notice for a link that has no page.
 #[must_use]
 pub fn over(language: Language, over: Over<'_>) -> String {
     let texts = &Texts::of(language).over;
@@ -131,7 +129,7 @@ pub fn over(language: Language, over: Over<'_>) -> String {
         Over::AskedHere => (texts.asked_here, ""),
         Over::NotIssued(reason) => (texts.not_issued, reason),
     };
-    let text = html! { p { (fill(text, &[("reason", reason)])) } };
+    let text = html! { p { (Facts::new(&[("reason", reason)]).fill(text)) } };
     let notice = look::Notice {
         language,
         site: None,
@@ -143,7 +141,7 @@ pub fn over(language: Language, over: Over<'_>) -> String {
     notice.document(&head())
 }
 
-/// The `Content-Security-Policy` of these pages: their own style and script, and nothing else.
+/// Returns the `Content-Security-Policy` of these pages: it allows their own style and script only.
 #[must_use]
 pub fn content_security_policy() -> String {
     format!(
@@ -154,6 +152,7 @@ pub fn content_security_policy() -> String {
     )
 }
 
+/// Returns the hash source of an inline style or script.
 fn source(inline: &str) -> String {
     format!(
         "sha256-{}",
@@ -161,8 +160,8 @@ fn source(inline: &str) -> String {
     )
 }
 
-/// A browser that is to send no referrer sends `Origin: null` with a form, which nobody could tell
-/// from another site's; the origin alone gives nothing away.
+/// Renders the common elements of the head. With the policy `no-referrer` a browser would send
+/// `Origin: null` with the form, as for another site's page; `strict-origin` reveals no path.
 fn head() -> Markup {
     html! {
         meta name="referrer" content="strict-origin";
@@ -170,7 +169,7 @@ fn head() -> Markup {
     }
 }
 
-/// The name that stands in the certificate of a host with a port or without.
+/// Returns the host without its port, as the server's certificate names it.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -178,61 +177,65 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-fn password(texts: &Password, password: &str) -> Markup {
-    html! {
-        section.card {
-            h2 { (texts.label) }
-            div.password {
-                code #password translate="no" dir="ltr" { (password) }
-                button #copy.button.plain type="button" aria-live="polite" hidden
-                    data-copied=(texts.copied) data-selected=(texts.selected) { (texts.copy) }
+impl Password {
+    fn section(&self, password: &str) -> Markup {
+        html! {
+            section.card {
+                h2 { (self.label) }
+                div.password {
+                    code #password translate="no" dir="ltr" { (password) }
+                    button #copy.button.plain type="button" aria-live="polite" hidden
+                        data-copied=(self.copied) data-selected=(self.selected) { (self.copy) }
+                }
             }
         }
     }
 }
 
-fn trial(texts: &Trial, ready: &Ready<'_>, facts: &Facts<'_>) -> Markup {
-    html! {
-        section.card.try {
-            h2 { (texts.title) }
-            @if ready.asked_here {
-                p { (fill(texts.asked, facts)) }
-                (open(ready, "button plain", &fill("{host}", facts)))
-            } @else {
-                p { (fill(texts.at_home, facts)) }
-                form method="post" action={ (ready.base) "/try" } { button.button.plain { (texts.button) } }
+impl Ready<'_> {
+    fn test_section(&self, texts: &Trial, facts: Facts<'_>) -> Markup {
+        html! {
+            section.card.try {
+                h2 { (texts.title) }
+                @if self.asked_here {
+                    p { (facts.fill(texts.asked)) }
+                    (self.site_link("button plain", &facts.fill("{host}")))
+                } @else {
+                    p { (facts.fill(texts.at_home)) }
+                    form method="post" action={ (self.base) "/try" } { button.button.plain { (texts.button) } }
+                }
             }
         }
     }
-}
 
-fn status(texts: &Status, ready: &Ready<'_>, facts: &Facts<'_>) -> Markup {
-    html! {
-        div.status role="status" aria-live="polite" {
-            p.waiting { span.ring aria-hidden="true" {} span { (fill(texts.waiting, facts)) } }
-            p.paused {
-                span { (fill(texts.late, facts)) }
-                a href=(ready.base) { (texts.again) }
-            }
-            p.in {
-                span.tick aria-hidden="true" { "✓" }
-                span { (fill(texts.seen, facts)) }
-                (open(ready, "", &html! { (texts.open) }))
+    fn status_section(&self, texts: &Status, facts: Facts<'_>) -> Markup {
+        html! {
+            div.status role="status" aria-live="polite" {
+                p.waiting { span.ring aria-hidden="true" {} span { (facts.fill(texts.waiting)) } }
+                p.paused {
+                    span { (facts.fill(texts.late)) }
+                    a href=(self.base) { (texts.again) }
+                }
+                p.in {
+                    span.tick aria-hidden="true" { "✓" }
+                    span { (facts.fill(texts.seen)) }
+                    (self.site_link("", &html! { (texts.open) }))
+                }
             }
         }
     }
-}
 
-fn open(ready: &Ready<'_>, class: &str, text: &Markup) -> Markup {
-    html! {
-        a class=[Some(class).filter(|class| !class.is_empty())] href={ "https://" (ready.host) "/" }
-            rel="noreferrer" { (text) }
+    fn site_link(&self, class: &str, text: &Markup) -> Markup {
+        html! {
+            a class=[Some(class).filter(|class| !class.is_empty())] href={ "https://" (self.host) "/" }
+                rel="noreferrer" { (text) }
+        }
     }
 }
 
 const SCRIPT: &str = include_str!("page/script.js");
 
-/// How many seconds until the page looks again where no script does: enough to copy the password.
+/// Seconds after which the page reloads without a script: long enough to copy the password.
 const RELOAD: u32 = 30;
 
 #[cfg(test)]

@@ -1,36 +1,36 @@
-//! The register: which device was given which certificate, and which were revoked.
+//! The device registry: the certificate of each device, and its revocation.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime, serde::rfc3339};
 
 use super::{
     name::Name,
-    serial::{Revoked, serial_bytes},
+    serial::{RevocationList, Revoked, serial_bytes},
 };
 
-/// Every certificate that the CA has issued and that has not long ended.
+/// The certificates that the CA has issued, without those that expired long ago.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
     clients: Vec<Client>,
 }
 
-/// A certificate and the device it was given to.
+/// A certificate and its device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
-    /// The device.
+    /// Name of the device.
     pub name: Name,
-    /// The serial number in upper case hexadecimal.
+    /// Serial number, in upper-case hexadecimal.
     pub serial: String,
-    /// When it was issued.
+    /// Time of issue.
     #[serde(with = "rfc3339")]
     pub issued: OffsetDateTime,
-    /// When its validity ends.
+    /// End of the validity.
     #[serde(with = "rfc3339")]
     pub expires: OffsetDateTime,
-    /// The serial number of the one that it takes the place of, from when it is first shown.
+    /// Serial number of the certificate that this one replaces once the device presents it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
-    /// Since when it is good no more.
+    /// Time of the revocation.
     #[serde(
         default,
         with = "rfc3339::option",
@@ -39,97 +39,110 @@ pub struct Client {
     pub revoked: Option<OffsetDateTime>,
 }
 
-/// How long an ended certificate is still told of.
-const REMEMBERED: Duration = Duration::days(90);
-/// How long before its end a certificate should be renewed.
+/// Time for which an expired certificate stays in the register.
+const RETENTION: Duration = Duration::days(90);
+/// Time before its end at which a certificate should be renewed.
 const NOTICE: Duration = Duration::days(30);
 
 impl Register {
-    /// All certificates, the oldest first.
+    /// Returns all certificates, the oldest first.
     #[must_use]
     pub fn clients(&self) -> &[Client] {
         &self.clients
     }
 
-    /// The certificate of a serial number.
+    /// Returns the certificate of a serial number.
     #[must_use]
-    pub fn of_serial(&self, serial: &str) -> Option<&Client> {
+    pub fn find_serial(&self, serial: &str) -> Option<&Client> {
         self.clients.iter().find(|client| client.serial == serial)
     }
 
-    /// The newest certificate of a device that may enter.
+    /// Returns the newest valid certificate of a device.
     #[must_use]
-    pub fn of_name(&self, name: &Name, now: OffsetDateTime) -> Option<&Client> {
+    pub fn find_valid(&self, name: &Name, now: OffsetDateTime) -> Option<&Client> {
         let mut named = self.clients.iter().filter(|client| client.name == *name);
         named.rfind(|client| client.is_good(now))
     }
 
-    /// The certificates that are to take the place of one that is good still.
-    pub(super) fn replacing(&self) -> impl Iterator<Item = &Client> {
+    /// Returns the certificates that replace one that is not revoked yet.
+    pub(super) fn pending_replacements(&self) -> impl Iterator<Item = &Client> {
         self.clients.iter().filter(|client| {
-            let old = client.replaces.as_ref().and_then(|old| self.of_serial(old));
+            let old = client
+                .replaces
+                .as_ref()
+                .and_then(|old| self.find_serial(old));
             old.is_some_and(|old| old.revoked.is_none())
         })
     }
 
-    /// The newest certificates of devices that will not be good for long.
-    pub(super) fn ending(&self, now: OffsetDateTime) -> impl Iterator<Item = &Client> {
+    /// Returns the newest certificates of devices that expire soon.
+    pub(super) fn expiring(&self, now: OffsetDateTime) -> impl Iterator<Item = &Client> {
         self.clients.iter().filter(move |client| {
-            let newest = self.of_name(&client.name, now);
-            client.ends_soon(now) && newest.is_some_and(|it| it.serial == client.serial)
+            let newest = self.find_valid(&client.name, now);
+            client.expires_soon(now) && newest.is_some_and(|newest| newest.serial == client.serial)
         })
     }
 
-    /// With all revoked that a list revokes: it is written first.
-    pub(super) fn heeding(mut self, revoked: &[Revoked]) -> Self {
+    /// Marks every certificate of a revocation list as revoked: the list is written before the
+    /// register.
+    pub(super) fn with_revoked(mut self, list: &RevocationList) -> Self {
         for client in &mut self.clients {
             let serial = serial_bytes(&client.serial);
-            let listed = revoked.iter().find(|(it, _)| Some(it) == serial.as_ref());
-            if let Some((_, since)) = listed {
-                client.revoke(*since);
+            if let Some(since) = serial.and_then(|serial| list.since(&serial)) {
+                client.revoke(since);
             }
         }
         self
     }
 
-    /// Enters a certificate, and forgets those that ended long ago.
-    pub(super) fn enter(&mut self, client: Client) {
-        let long_ago = client.issued - REMEMBERED;
-        self.clients.retain(|it| it.expires > long_ago);
+    /// Returns the revoked certificates.
+    pub(super) fn revoked(&self) -> impl Iterator<Item = Revoked> {
+        self.clients.iter().filter_map(|client| {
+            let (serial, since) = (serial_bytes(&client.serial)?, client.revoked?);
+            Some(Revoked { serial, since })
+        })
+    }
+
+    /// Adds a certificate, and removes those that expired long ago.
+    pub(super) fn add(&mut self, client: Client) {
+        let long_ago = client.issued - RETENTION;
+        self.clients.retain(|client| client.expires > long_ago);
         self.clients.push(client);
     }
 
-    /// Revokes all certificates of these devices; of none when one is unknown.
+    /// Revokes all certificates of these devices, or none if a name is unknown.
     ///
     /// # Errors
-    /// The names that no device has.
+    /// A message that names the unknown device.
     pub(super) fn revoke(&mut self, names: &[Name], now: OffsetDateTime) -> Result<(), String> {
         for name in names {
             if !self.clients.iter().any(|client| client.name == *name) {
                 return Err(self.unknown(name, now));
             }
         }
-        let meant = self.clients.iter_mut();
-        meant
+        let clients = self.clients.iter_mut();
+        clients
             .filter(|client| names.contains(&client.name))
             .for_each(|client| client.revoke(now));
         Ok(())
     }
 
-    /// Revokes the certificate that another one takes the place of.
+    /// Revokes the certificate that the one with this serial number replaces.
     pub(super) fn replace(&mut self, newer: &str, now: OffsetDateTime) {
-        let replaced = self.of_serial(newer).and_then(|it| it.replaces.clone());
+        let newer = self.find_serial(newer);
+        let replaced = newer.and_then(|client| client.replaces.clone());
         let mut clients = self.clients.iter_mut();
-        if let Some(old) = clients.find(|it| Some(&it.serial) == replaced.as_ref()) {
+        if let Some(old) = clients.find(|client| Some(&client.serial) == replaced.as_ref()) {
             old.revoke(now);
         }
     }
 
-    /// What to tell of a name that no device has.
+    /// Returns the message for an unknown name, with the names of devices that have a valid
+    /// certificate.
     #[must_use]
     pub fn unknown(&self, name: &Name, now: OffsetDateTime) -> String {
-        let good = self.clients.iter().filter(|client| client.is_good(now));
-        let mut names: Vec<_> = good
+        let valid = self.clients.iter().filter(|client| client.is_good(now));
+        let mut names: Vec<_> = valid
             .map(|client| format!("{:?}", client.name.as_str()))
             .collect();
         names.dedup();
@@ -145,16 +158,24 @@ impl Register {
 }
 
 impl Client {
-    /// Whether it is neither ended nor revoked.
+    /// Reports whether the certificate is neither expired nor revoked.
     #[must_use]
     pub fn is_good(&self, now: OffsetDateTime) -> bool {
         self.revoked.is_none() && self.expires > now
     }
 
-    /// Whether it is good, but not for long.
+    /// Reports whether the certificate is valid for at most 30 days.
     #[must_use]
-    pub fn ends_soon(&self, now: OffsetDateTime) -> bool {
+    pub fn expires_soon(&self, now: OffsetDateTime) -> bool {
         self.is_good(now) && self.expires - now <= NOTICE
+    }
+
+    /// Returns the warning about a certificate that expires soon.
+    pub(super) fn expiry_warning(&self) -> String {
+        let (name, day) = (self.name.as_str(), crate::tls::day(self.expires));
+        format!(
+            "the certificate of {name:?} ends on {day}: renew it with `hubgate client renew {name:?}`"
+        )
     }
 
     fn revoke(&mut self, now: OffsetDateTime) {
@@ -174,9 +195,9 @@ mod tests {
         Name::parse(text).unwrap()
     }
 
-    fn client(of: &str, serial: &str, days: i64) -> Client {
+    fn client(device: &str, serial: &str, days: i64) -> Client {
         Client {
-            name: name(of),
+            name: name(device),
             serial: serial.to_owned(),
             issued: NOW,
             expires: NOW + Duration::days(days),
@@ -186,12 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn revoking_somebody_unknown_revokes_nobody_and_says_who_there_is() {
+    fn revoking_an_unknown_device_revokes_none_and_lists_the_devices() {
         let mut register = Register::default();
         let fault = register.revoke(&[name("Anna")], NOW).unwrap_err();
         assert_eq!(fault, "no client is named \"Anna\"; there is none yet");
-        register.enter(client("Anna", "01", 10));
-        register.enter(client("Ben", "02", 10));
+        register.add(client("Anna", "01", 10));
+        register.add(client("Ben", "02", 10));
         let fault = register
             .revoke(&[name("Anna"), name("Bem")], NOW)
             .unwrap_err();
@@ -201,14 +222,14 @@ mod tests {
         );
         assert!(register.clients().iter().all(|client| client.is_good(NOW)));
         register.revoke(&[name("Anna")], NOW).unwrap();
-        assert!(register.of_name(&name("Anna"), NOW).is_none());
-        assert!(register.of_name(&name("Ben"), NOW).is_some());
+        assert!(register.find_valid(&name("Anna"), NOW).is_none());
+        assert!(register.find_valid(&name("Ben"), NOW).is_some());
     }
 
     #[test]
-    fn a_day_of_revocation_stays_when_revoked_again() {
+    fn a_second_revocation_keeps_the_time_of_the_first() {
         let mut register = Register::default();
-        register.enter(client("Anna", "01", 10));
+        register.add(client("Anna", "01", 10));
         register.revoke(&[name("Anna")], NOW).unwrap();
         register
             .revoke(&[name("Anna")], NOW + Duration::days(1))
@@ -217,40 +238,41 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_is_replaced_is_revoked_and_no_other() {
+    fn only_the_replaced_certificate_is_revoked() {
         let mut register = Register::default();
-        register.enter(client("Anna", "01", 10));
-        register.enter(client("Ben", "02", 10));
+        register.add(client("Anna", "01", 10));
+        register.add(client("Ben", "02", 10));
         let replaces = Some("01".to_owned());
-        register.enter(Client {
+        register.add(Client {
             replaces,
             ..client("Anna", "03", 700)
         });
         register.replace("02", NOW);
         assert!(register.clients().iter().all(|client| client.is_good(NOW)));
         register.replace("03", NOW);
-        let good: Vec<_> = register
+        let clients = register.clients().iter();
+        let valid: Vec<_> = clients.map(|client| client.is_good(NOW)).collect();
+        assert_eq!(valid, [false, true, true]);
+    }
+
+    #[test]
+    fn a_certificate_expires_soon_thirty_days_before_its_end() {
+        assert!(!client("Anna", "01", 31).expires_soon(NOW));
+        assert!(client("Anna", "01", 30).expires_soon(NOW));
+        assert!(!client("Anna", "01", 0).expires_soon(NOW));
+    }
+
+    #[test]
+    fn a_certificate_is_removed_ninety_days_after_its_end() {
+        let mut register = Register::default();
+        register.add(client("Anna", "01", -91));
+        register.add(client("Ben", "02", -89));
+        register.add(client("Cleo", "03", 10));
+        let serials: Vec<_> = register
             .clients()
             .iter()
-            .map(|it| it.is_good(NOW))
+            .map(|client| &client.serial)
             .collect();
-        assert_eq!(good, [false, true, true]);
-    }
-
-    #[test]
-    fn the_end_is_near_thirty_days_before_it() {
-        assert!(!client("Anna", "01", 31).ends_soon(NOW));
-        assert!(client("Anna", "01", 30).ends_soon(NOW));
-        assert!(!client("Anna", "01", 0).ends_soon(NOW));
-    }
-
-    #[test]
-    fn what_ended_long_ago_is_forgotten() {
-        let mut register = Register::default();
-        register.enter(client("Anna", "01", -91));
-        register.enter(client("Ben", "02", -89));
-        register.enter(client("Cleo", "03", 10));
-        let serials: Vec<_> = register.clients().iter().map(|it| &it.serial).collect();
         assert_eq!(serials, ["02", "03"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Links and codes: texts that let somebody in.
+//! Token tokens: enrolment links and codes.
 
 use std::fmt;
 
@@ -8,36 +8,36 @@ use zeroize::Zeroizing;
 
 use super::random;
 
-/// A text that lets somebody in.
-pub(super) struct Secret(Zeroizing<String>);
+/// A secret text; `Debug` does not show it.
+pub(super) struct Token(Zeroizing<String>);
 
-impl Secret {
-    /// 128 bits for a link.
+impl Token {
+    /// Generates the 128 random bits of a link, in base64url.
     pub(super) fn link() -> anyhow::Result<Self> {
         let text = BASE64_URL_SAFE_NO_PAD.encode(random::<16>()?);
         Ok(Self(Zeroizing::new(text)))
     }
 
-    /// Six digits, each code as likely as any other.
+    /// Generates a code of six uniformly random digits.
     pub(super) fn code() -> anyhow::Result<Self> {
         let number = u64::from_le_bytes(random::<8>()?) % 1_000_000;
         Ok(Self(Zeroizing::new(format!("{number:06}"))))
     }
 
-    /// The text itself.
+    /// Returns the text.
     pub(super) fn text(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is this text; takes as long for any of its length.
+    /// Compares with a text, in constant time for texts of equal length.
     pub(super) fn is(&self, text: &str) -> bool {
         self.0.as_bytes().ct_eq(text.as_bytes()).into()
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
+        f.write_str("Token(..)")
     }
 }
 
@@ -46,11 +46,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_and_codes_differ_and_are_never_shown() {
-        let secrets = [Secret::link().unwrap(), Secret::link().unwrap()];
-        assert_ne!(secrets[0].text(), secrets[1].text());
-        assert_eq!(secrets[0].text().len(), 22);
-        assert_eq!(Secret::code().unwrap().text().len(), 6);
-        assert_eq!(format!("{:?}", secrets[0]), "Secret(..)");
+    fn links_and_codes_are_random_and_hidden_by_debug() {
+        let tokens = [Token::link().unwrap(), Token::link().unwrap()];
+        assert_ne!(tokens[0].text(), tokens[1].text());
+        assert_eq!(tokens[0].text().len(), 22);
+        assert_eq!(Token::code().unwrap().text().len(), 6);
+        assert_eq!(format!("{:?}", tokens[0]), "Token(..)");
     }
 }

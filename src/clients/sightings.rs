@@ -1,4 +1,4 @@
-//! When and from where devices were last seen.
+//! Time and address at which each device last presented its certificate.
 
 use std::{
     collections::HashMap,
@@ -9,74 +9,76 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
-/// When and from where devices were last seen, by the serial number of their certificate.
+/// The last sighting of each device, by the serial number of its certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sightings(HashMap<String, Sighting>);
+pub struct LastSeen(HashMap<String, Sighting>);
 
-/// When and from where a device was last seen.
+/// A handshake in which a device presented its certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
-    /// When.
+    /// Time of the handshake.
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,
-    /// From which address.
+    /// Address of the device.
     pub from: IpAddr,
 }
 
-impl Sightings {
-    /// The last time a certificate was seen.
+impl LastSeen {
+    /// Returns the last sighting of a serial number.
     #[must_use]
     pub fn of(&self, serial: &str) -> Option<Sighting> {
         self.0.get(serial).copied()
     }
 }
 
-/// Sightings as they come, and how far they are on disk.
+/// The sightings in memory, which are written to disk from time to time.
 #[derive(Debug)]
-pub(super) struct Watch {
-    sightings: Sightings,
-    unkept: bool,
-    tried: Option<Instant>,
+pub(super) struct LastSeenCache {
+    sightings: LastSeen,
+    /// Sightings that are not on disk.
+    unsaved: bool,
+    /// Time of the last write.
+    written: Option<Instant>,
 }
 
-impl Watch {
-    /// Begins with what is on disk.
-    pub(super) fn begin(sightings: Sightings) -> Self {
+impl LastSeenCache {
+    /// Creates the cache of the sightings on disk.
+    pub(super) fn new(sightings: LastSeen) -> Self {
         Self {
             sightings,
-            unkept: false,
-            tried: None,
+            unsaved: false,
+            written: None,
         }
     }
 
-    pub(super) fn sightings(&self) -> &Sightings {
+    pub(super) fn sightings(&self) -> &LastSeen {
         &self.sightings
     }
 
-    /// Notes that a certificate was seen.
-    pub(super) fn note(&mut self, serial: &str, sighting: Sighting) {
+    /// Adds a sighting.
+    pub(super) fn add(&mut self, serial: &str, sighting: Sighting) {
         self.sightings.0.insert(serial.to_owned(), sighting);
-        self.unkept = true;
+        self.unsaved = true;
     }
 
-    /// Forgets certificates that are in no register.
-    pub(super) fn forget_unless(&mut self, is_known: impl Fn(&str) -> bool) {
+    /// Drops the sightings of certificates that are not in the register.
+    pub(super) fn retain(&mut self, is_known: impl Fn(&str) -> bool) {
         self.sightings.0.retain(|serial, _| is_known(serial));
     }
 
-    /// What is to be written now, unless that was tried within this time.
-    pub(super) fn due(&mut self, after: Duration) -> Option<Sightings> {
-        let is_due = self.tried.is_none_or(|tried| tried.elapsed() >= after);
-        if !self.unkept || !is_due {
+    /// Takes the sightings to write, if there are new ones and the last write is `interval` ago.
+    pub(super) fn take_due(&mut self, interval: Duration) -> Option<LastSeen> {
+        let is_due = self.written.is_none_or(|at| at.elapsed() >= interval);
+        if !self.unsaved || !is_due {
             return None;
         }
-        self.tried = Some(Instant::now());
-        self.unkept = false;
+        self.written = Some(Instant::now());
+        self.unsaved = false;
         Some(self.sightings.clone())
     }
 
-    /// Notes that it could not be written.
-    pub(super) fn is_unkept(&mut self) {
-        self.unkept = true;
+    /// Marks the sightings as unsaved after a failed write.
+    pub(super) fn write_failed(&mut self) {
+        self.unsaved = true;
     }
 }

@@ -1,4 +1,4 @@
-//! How a device stands, for `hubgate client list`.
+//! The state of each device, for `hubgate client list`.
 
 use std::net::IpAddr;
 
@@ -7,60 +7,60 @@ use time::{OffsetDateTime, serde::rfc3339};
 
 use super::{
     register::{Client, Register},
-    sightings::Sightings,
+    sightings::LastSeen,
 };
 
-/// How a device stands.
+/// The state of a device's certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The device.
+    /// Name of the device.
     pub name: String,
-    /// The serial number of its certificate in upper case hexadecimal.
+    /// Serial number of the certificate, in upper-case hexadecimal.
     pub serial: String,
-    /// Whether it is let in.
+    /// Validity of the certificate.
     pub standing: Standing,
-    /// When the certificate was issued (RFC 3339).
+    /// Time of issue (RFC 3339).
     #[serde(with = "rfc3339")]
     pub issued: OffsetDateTime,
-    /// When it ends (RFC 3339).
+    /// End of the validity (RFC 3339).
     #[serde(with = "rfc3339")]
     pub expires: OffsetDateTime,
-    /// Since when it is revoked (RFC 3339).
+    /// Time of the revocation (RFC 3339).
     #[serde(with = "rfc3339::option")]
     pub revoked: Option<OffsetDateTime>,
-    /// When it was last shown (RFC 3339).
+    /// Time at which the device last presented it (RFC 3339).
     #[serde(with = "rfc3339::option")]
     pub last_seen: Option<OffsetDateTime>,
-    /// From where.
+    /// Address from which the device last presented it.
     pub last_seen_from: Option<IpAddr>,
 }
 
-/// Whether a certificate lets in.
+/// The validity of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// It does.
+    /// Valid.
     Good,
-    /// It does, for no more than 30 days.
+    /// Valid for at most 30 days.
     EndsSoon,
-    /// It has ended.
+    /// Expired.
     Ended,
-    /// It was revoked.
+    /// Revoked.
     Revoked,
 }
 
-/// How all devices stand, the oldest certificate first.
+/// Returns the states of all certificates, the oldest first.
 #[must_use]
-pub fn of(register: &Register, sightings: &Sightings, now: OffsetDateTime) -> Vec<State> {
+pub fn of(register: &Register, last_seen: &LastSeen, now: OffsetDateTime) -> Vec<State> {
     let clients = register.clients().iter();
     clients
-        .map(|client| State::of(client, sightings, now))
+        .map(|client| State::of(client, last_seen, now))
         .collect()
 }
 
 impl State {
-    fn of(client: &Client, sightings: &Sightings, now: OffsetDateTime) -> Self {
-        let seen = sightings.of(&client.serial);
+    fn of(client: &Client, last_seen: &LastSeen, now: OffsetDateTime) -> Self {
+        let seen = last_seen.of(&client.serial);
         Self {
             name: client.name.to_string(),
             serial: client.serial.clone(),
@@ -82,7 +82,7 @@ impl Standing {
         if client.expires <= now {
             return Self::Ended;
         }
-        if client.ends_soon(now) {
+        if client.expires_soon(now) {
             Self::EndsSoon
         } else {
             Self::Good

@@ -1,25 +1,25 @@
-//! What a device may fetch once its code was right: its certificate, in the files it takes.
+//! A certificate that a device may download after it entered the code.
 
 use std::fmt;
 
-use super::{credential::Credential, register::Client, secret::Secret};
+use super::{credential::Credential, register::Client, secret::Token};
 
-/// A certificate with its key, to be fetched.
-pub(super) struct Ticket {
-    /// The secret of its page.
-    pub(super) page: Secret,
-    /// Whose it is.
+/// A certificate with its key, ready to be downloaded.
+pub(super) struct Download {
+    /// Token of the download page.
+    pub(super) page: Token,
+    /// Entry of the device in the register.
     pub(super) client: Client,
-    /// Whether it was shown in a handshake since.
+    /// The device has presented the certificate in a handshake.
     pub(super) seen: bool,
-    /// The key with its certificate, and the password of the files.
+    /// Key and certificate, and the password of the files.
     pub(super) credential: Credential,
 }
 
-impl Ticket {
+impl Download {
     pub(super) fn new(client: Client, credential: Credential) -> anyhow::Result<Self> {
         Ok(Self {
-            page: Secret::link()?,
+            page: Token::link()?,
             client,
             seen: false,
             credential,
@@ -27,9 +27,9 @@ impl Ticket {
     }
 }
 
-impl fmt::Debug for Ticket {
+impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ticket")
+        f.debug_struct("Download")
             .field("client", &self.client)
             .finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! Devices that want to show their certificate where nobody is asked for one.
+//! Test windows: a device may present its certificate where the site would not request one.
 
 use std::{
     collections::HashMap,
@@ -6,25 +6,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The addresses whose devices are asked for a minute, and until when.
+/// The open test windows, by address, with their ends.
 #[derive(Debug, Default)]
-pub(super) struct Trials(HashMap<IpAddr, Instant>);
+pub(super) struct TestWindows(HashMap<IpAddr, Instant>);
 
-/// How long a device is asked for its certificate where nobody else is.
-const TRIAL: Duration = Duration::from_secs(60);
-/// Addresses at a time.
+/// Duration of a test window.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Most test windows at a time.
 const MOST: usize = 64;
 
-impl Trials {
-    /// Begins a trial, unless there are too many.
+impl TestWindows {
+    /// Opens a test window, unless too many are open.
     pub(super) fn begin(&mut self, address: IpAddr, now: Instant) {
         self.0.retain(|_, until| *until > now);
         if self.0.len() < MOST {
-            self.0.insert(address, now + TRIAL);
+            self.0.insert(address, now + WINDOW);
         }
     }
 
-    /// Whether a device at this address is to be asked.
+    /// Reports whether a test window is open for an address.
     pub(super) fn has(&self, address: IpAddr, now: Instant) -> bool {
         self.0.get(&address).is_some_and(|until| *until > now)
     }
@@ -35,17 +35,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trial_lasts_a_minute_and_is_of_one_address() {
-        let (now, mut trials) = (Instant::now(), Trials::default());
+    fn a_test_window_lasts_a_minute_and_is_for_one_address() {
+        let (now, mut windows) = (Instant::now(), TestWindows::default());
         let [one, other] = [1, 2].map(|last| IpAddr::from([192, 168, 1, last]));
-        trials.begin(one, now);
-        assert!(trials.has(one, now) && !trials.has(other, now));
-        assert!(!trials.has(one, now + TRIAL));
+        windows.begin(one, now);
+        assert!(windows.has(one, now) && !windows.has(other, now));
+        assert!(!windows.has(one, now + WINDOW));
         for last in 0..=u8::MAX {
-            trials.begin([10, 0, 0, last].into(), now);
+            windows.begin([10, 0, 0, last].into(), now);
         }
-        assert_eq!(trials.0.len(), MOST);
-        trials.begin(other, now + TRIAL);
-        assert!(trials.has(other, now + TRIAL));
+        assert_eq!(windows.0.len(), MOST);
+        windows.begin(other, now + WINDOW);
+        assert!(windows.has(other, now + WINDOW));
     }
 }

@@ -1,4 +1,4 @@
-//! What is wanted for a device: a certificate, its first or another one.
+//! The request for a device's certificate: its first one, or a renewal.
 
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
@@ -6,30 +6,30 @@ use time::OffsetDateTime;
 
 use super::{name::Name, register::Register};
 
-/// What a certificate is wanted for.
+/// The request for a device's certificate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Wish {
-    /// The device.
+    /// Name of the device.
     pub name: Name,
-    /// How long it is to be good.
+    /// Validity in days.
     pub days: u32,
-    /// Whether the device has one already, which the new one takes the place of.
+    /// The device has a valid certificate, which the new one replaces.
     pub renew: bool,
 }
 
 impl Wish {
-    /// The serial number of the certificate to be replaced, for a renewal.
+    /// Returns the serial number of the certificate that a renewal replaces.
     ///
     /// # Errors
-    /// When the name is taken or, for a renewal, unknown.
+    /// The name is taken or, for a renewal, unknown.
     pub fn check(
         &self,
         register: &Register,
         now: OffsetDateTime,
     ) -> anyhow::Result<Option<String>> {
         let name = self.name.as_str();
-        match (register.of_name(&self.name, now), self.renew) {
-            (Some(old), true) => Ok(Some(old.serial.clone())),
+        match (register.find_valid(&self.name, now), self.renew) {
+            (Some(current), true) => Ok(Some(current.serial.clone())),
             (None, true) => bail!("{}", register.unknown(&self.name, now)),
             (None, false) => Ok(None),
             (Some(_), false) => bail!(

@@ -2,43 +2,51 @@
 
 use maud::{Markup, html};
 
-/// The facts of a template, by name.
-pub type Facts<'a> = [(&'static str, &'a str)];
+/// The facts that templates refer to, by name.
+#[derive(Clone, Copy)]
+pub struct Facts<'a>(&'a [(&'static str, &'a str)]);
 
-/// Renders a template as HTML; each fact is escaped, and isolated in its writing direction (`bdi`).
-#[must_use]
-pub fn fill(text: &str, facts: &Facts<'_>) -> Markup {
-    html! {
-        @for (index, part) in text.split('*').enumerate() {
-            @if index % 2 == 1 { b { (parts(part, facts)) } } @else { (parts(part, facts)) }
+impl<'a> Facts<'a> {
+    /// Creates the facts; a template leaves out a fact that is not among them.
+    #[must_use]
+    pub const fn new(facts: &'a [(&'static str, &'a str)]) -> Self {
+        Self(facts)
+    }
+
+    /// Renders a template as HTML; each fact is escaped, and isolated in its writing direction
+    /// (`bdi`).
+    #[must_use]
+    pub fn fill(self, template: &str) -> Markup {
+        html! {
+            @for (index, part) in template.split('*').enumerate() {
+                @if index % 2 == 1 { b { (self.fill_plain(part)) } } @else { (self.fill_plain(part)) }
+            }
         }
     }
-}
 
-/// Renders a template as plain text, for a title.
-#[must_use]
-pub fn plain(text: &str, facts: &Facts<'_>) -> String {
-    let part = |(index, part)| {
-        if index % 2 == 1 {
-            fact(part, facts)
-        } else {
-            part
-        }
-    };
-    text.split(['{', '}']).enumerate().map(part).collect()
-}
+    /// Renders a template without emphasis as plain text, for a title.
+    #[must_use]
+    pub fn plain(self, template: &str) -> String {
+        let parts = template.split(['{', '}']).enumerate();
+        let render = |(index, part)| match index % 2 {
+            1 => self.get(part),
+            _ => part,
+        };
+        parts.map(render).collect()
+    }
 
-fn parts(text: &str, facts: &Facts<'_>) -> Markup {
-    html! {
-        @for (index, part) in text.split(['{', '}']).enumerate() {
-            @if index % 2 == 1 { bdi dir="auto" { (fact(part, facts)) } } @else { (part) }
+    fn fill_plain(self, template: &str) -> Markup {
+        html! {
+            @for (index, part) in template.split(['{', '}']).enumerate() {
+                @if index % 2 == 1 { bdi dir="auto" { (self.get(part)) } } @else { (part) }
+            }
         }
     }
-}
 
-fn fact<'a>(name: &str, facts: &Facts<'a>) -> &'a str {
-    let found = facts.iter().find(|(known, _)| *known == name);
-    found.map_or("", |(_, fact)| fact)
+    fn get(self, name: &str) -> &'a str {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, fact)| fact)
+    }
 }
 
 #[cfg(test)]
@@ -47,16 +55,15 @@ mod tests {
 
     #[test]
     fn a_fact_is_escaped_and_never_parsed_as_a_template() {
-        let filled = fill("*Hello {name}*, {name}", &[("name", "<i>*{name}*")]).into_string();
+        let facts = Facts::new(&[("name", "<i>*{name}*")]);
+        let filled = facts.fill("*Hello {name}*, {name}").into_string();
         let name = "<bdi dir=\"auto\">&lt;i&gt;*{name}*</bdi>";
         assert_eq!(filled, format!("<b>Hello {name}</b>, {name}"));
     }
 
     #[test]
     fn plain_text_has_the_fact_unescaped() {
-        assert_eq!(
-            plain("Set up {name}", &[("name", "Anna's <phone>")]),
-            "Set up Anna's <phone>"
-        );
+        let facts = Facts::new(&[("name", "Anna's <phone>")]);
+        assert_eq!(facts.plain("Set up {name}"), "Set up Anna's <phone>");
     }
 }

@@ -5,10 +5,7 @@ use maud::{Markup, html};
 
 use super::{certificate, notice::Notice};
 use crate::{
-    look::{
-        Language,
-        template::{fill, plain},
-    },
+    look::{Language, template::Facts},
     tls::Reason,
 };
 
@@ -49,9 +46,9 @@ impl NoticeText {
     /// Renders the text as HTML.
     pub(super) fn markup(&self) -> Markup {
         html! {
-            p { (fill(self.text, &self.facts())) }
+            p { (Facts::new(&self.facts()).fill(self.text)) }
             @if !self.steps.is_empty() {
-                ul { @for step in self.steps { li { (fill(step, &[])) } } }
+                ul { @for step in self.steps { li { (Facts::new(&[]).fill(step)) } } }
             }
             @if let Some(cause) = &self.cause { p.soft lang="en" { (cause) "." } }
         }
@@ -59,7 +56,7 @@ impl NoticeText {
 
     /// Renders the text for the `detail` of a problem.
     pub(super) fn plain(&self) -> String {
-        let text = plain(self.text, &self.facts());
+        let text = Facts::new(&self.facts()).plain(self.text);
         match &self.cause {
             Some(cause) => format!("{text} ({cause})"),
             None => text,

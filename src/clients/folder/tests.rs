@@ -1,8 +1,11 @@
+//! Changes of the folder: issue, revocation, damage, backup.
+
 use std::os::unix::fs::PermissionsExt;
 
 use time::Duration;
 
 use super::*;
+use crate::clients::serial::serial_bytes;
 
 /// A state folder with a client CA.
 struct Home {
@@ -33,13 +36,11 @@ impl Home {
         self.folder.revoke(&[Name::parse(name).unwrap()])
     }
 
-    /// The serial numbers on the list.
+    /// Returns the serial numbers on the CRL.
     fn revoked(&self) -> Vec<Vec<u8>> {
-        let list = fs::read_to_string(self.folder.list()).unwrap();
-        ca::revoked_in(&list)
-            .into_iter()
-            .map(|(it, _)| it)
-            .collect()
+        let crl = fs::read_to_string(self.folder.crl()).unwrap();
+        let revoked = RevocationList::parse(&crl).into_iter();
+        revoked.map(|revoked| revoked.serial).collect()
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -48,7 +49,7 @@ impl Home {
 }
 
 #[test]
-fn the_ca_is_made_once_and_for_its_owner_only() {
+fn the_ca_is_generated_once_with_mode_0600() {
     let home = Home::new();
     let made = fs::read(home.file("ca.pem")).unwrap();
     fs::set_permissions(home.file("ca.pem"), fs::Permissions::from_mode(0o644)).unwrap();
@@ -69,7 +70,7 @@ fn a_taken_name_is_refused_and_a_revoked_one_is_free_again() {
 }
 
 #[test]
-fn who_is_revoked_is_on_the_list_and_stays_there_without_the_register() {
+fn a_revoked_certificate_stays_on_the_crl_without_the_register() {
     let home = Home::new();
     let anna = home.issue("Anna", false).unwrap().client.serial;
     home.issue("Ben", false).unwrap();
@@ -85,7 +86,7 @@ fn who_is_revoked_is_on_the_list_and_stays_there_without_the_register() {
 }
 
 #[test]
-fn who_is_on_the_list_is_revoked_though_the_register_does_not_say_so_yet() {
+fn a_certificate_on_the_crl_is_revoked_in_the_register() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     let before = fs::read(home.file("register.json")).unwrap();
@@ -97,7 +98,7 @@ fn who_is_on_the_list_is_revoked_though_the_register_does_not_say_so_yet() {
 }
 
 #[test]
-fn a_lost_list_is_made_again_from_the_register() {
+fn a_lost_crl_is_rebuilt_from_the_register() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     home.revoke("Anna").unwrap();
@@ -112,7 +113,7 @@ fn a_lost_list_is_made_again_from_the_register() {
 }
 
 #[test]
-fn a_renewal_replaces_the_one_before_when_it_is_seen() {
+fn a_renewal_revokes_the_replaced_certificate_once_it_is_seen() {
     let home = Home::new();
     assert!(home.issue("Anna", true).is_err());
     let old = home.issue("Anna", false).unwrap().client;
@@ -124,7 +125,7 @@ fn a_renewal_replaces_the_one_before_when_it_is_seen() {
 }
 
 #[test]
-fn a_lost_ca_is_never_quietly_made_anew() {
+fn a_lost_ca_is_never_generated_again() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     fs::remove_file(home.file("ca.pem")).unwrap();
@@ -142,26 +143,26 @@ fn without_the_key_devices_are_judged_and_none_is_added() {
     let pem = fs::read_to_string(home.file("ca.pem")).unwrap();
     let at = pem.find("-----BEGIN CERTIFICATE").unwrap();
     fs::write(home.file("ca.pem"), &pem[at..]).unwrap();
-    let told = home.folder.prepare().unwrap();
-    assert!(told[0].contains("no private key in it"), "{told:?}");
+    let faults = home.folder.prepare().unwrap();
+    assert!(faults[0].contains("no private key in it"), "{faults:?}");
     assert!(home.issue("Anna", false).is_err());
 }
 
 #[test]
-fn a_damaged_register_says_where_and_what_helps() {
+fn the_fault_of_a_damaged_register_names_the_file_and_the_remedy() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     fs::write(home.file("register.json"), "{\"clients\": [").unwrap();
-    let told = home.folder.prepare().unwrap();
-    assert!(told[0].contains("register.json: damaged"), "{told:?}");
+    let faults = home.folder.prepare().unwrap();
+    assert!(faults[0].contains("register.json: damaged"), "{faults:?}");
     let fault = home.issue("Ben", false).unwrap_err().to_string();
     assert!(fault.contains("client import"), "{fault}");
 }
 
 #[test]
-fn nothing_is_issued_when_nothing_can_be_written() {
+fn no_certificate_is_issued_if_the_register_cannot_be_written() {
     let home = Home::new();
-    // Root writes through modes; a folder in the file's place stops everybody.
+    // Root ignores modes; a folder in place of the file stops root too.
     fs::create_dir(home.file("register.json.d")).unwrap();
     let held = home.file(&format!("register.json.{}.new", std::process::id()));
     fs::create_dir(&held).unwrap();
@@ -176,7 +177,7 @@ fn nothing_is_issued_when_nothing_can_be_written() {
 }
 
 #[test]
-fn a_backup_restores_ca_register_and_revocations_elsewhere() {
+fn a_backup_restores_the_ca_the_register_and_revocations_elsewhere() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     home.issue("Ben", false).unwrap();
@@ -190,12 +191,12 @@ fn a_backup_restores_ca_register_and_revocations_elsewhere() {
         home.folder.register().unwrap()
     );
     assert_eq!(elsewhere.prepare().unwrap(), [""; 0]);
-    let list = fs::read_to_string(elsewhere.list()).unwrap();
-    assert_eq!(ca::revoked_in(&list).len(), 1);
+    let crl = fs::read_to_string(elsewhere.crl()).unwrap();
+    assert_eq!(RevocationList::parse(&crl).len(), 1);
 }
 
 #[test]
-fn another_ca_is_replaced_only_when_asked_and_is_set_aside() {
+fn another_ca_is_replaced_only_on_request_and_is_kept() {
     let (home, other) = (Home::new(), Home::new());
     other.issue("Anna", false).unwrap();
     let backup = home.folder.export("correct horse").unwrap();
@@ -216,7 +217,7 @@ fn another_ca_is_replaced_only_when_asked_and_is_set_aside() {
 }
 
 #[test]
-fn an_old_backup_of_the_same_ca_forgives_nobody() {
+fn an_old_backup_of_the_same_ca_undoes_no_revocation() {
     let home = Home::new();
     home.issue("Anna", false).unwrap();
     let backup = home.folder.export("correct horse").unwrap();

@@ -1,4 +1,4 @@
-//! What a link survives, and what ends it.
+//! The life of an invitation: its code, its end, and its withdrawal.
 
 use super::*;
 use crate::clients::name::Name;
@@ -25,86 +25,90 @@ fn invite(
     invitations.open(wish(name), Making::default(), Teller::default(), now)
 }
 
-/// What came of a code, in a word.
-fn tried(invitations: &mut Invitations, link: &str, code: &str, now: Instant) -> String {
+/// Enters a code and returns the result as text.
+fn enter(invitations: &mut Invitations, link: &str, code: &str, now: Instant) -> String {
     match invitations.try_code(link, code, [192, 168, 1, 5].into(), now) {
-        Tried::Right(wish, _) => format!("right for {}", wish.name),
-        Tried::Wrong(left) => format!("{left} left"),
-        Tried::Last => "over".to_owned(),
-        Tried::Unknown => "unknown".to_owned(),
+        CodeResult::Right(wish, _) => format!("right for {}", wish.name),
+        CodeResult::Wrong(left) => format!("{left} left"),
+        CodeResult::Last => "ended".to_owned(),
+        CodeResult::Unknown => "unknown".to_owned(),
     }
 }
 
 fn other(code: &str) -> String {
     code.chars()
         .rev()
-        .map(|it| if it == '9' { '0' } else { '9' })
+        .map(|digit| if digit == '9' { '0' } else { '9' })
         .collect()
 }
 
 #[test]
-fn the_right_code_is_taken_once() {
+fn the_correct_code_is_accepted_once() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
-    assert!(invitations.of_connection(&link, now).is_some());
-    assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
-    assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
-    assert!(invitations.of_connection(&link, now).is_none());
+    assert!(invitations.find_link(&link, now).is_some());
+    assert_eq!(enter(&mut invitations, &link, &code, now), "right for Anna");
+    assert_eq!(enter(&mut invitations, &link, &code, now), "unknown");
+    assert!(invitations.find_link(&link, now).is_none());
 }
 
 #[test]
-fn three_wrong_codes_end_it_even_for_the_right_one() {
+fn the_correct_code_is_rejected_after_three_wrong_ones() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     let wrong = other(&code);
-    assert_eq!(tried(&mut invitations, &link, &wrong, now), "2 left");
-    assert_eq!(tried(&mut invitations, &link, "", now), "1 left");
-    assert_eq!(tried(&mut invitations, &link, &wrong, now), "over");
-    assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
-    assert_eq!(invitations.over(now).len(), 1);
+    assert_eq!(enter(&mut invitations, &link, &wrong, now), "2 left");
+    assert_eq!(enter(&mut invitations, &link, "", now), "1 left");
+    assert_eq!(enter(&mut invitations, &link, &wrong, now), "ended");
+    assert_eq!(enter(&mut invitations, &link, &code, now), "unknown");
+    assert_eq!(invitations.take_expired(now).len(), 1);
 }
 
 #[test]
-fn it_ends_after_ten_minutes() {
+fn an_invitation_ends_after_ten_minutes() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     let later = now + LIFE;
-    assert!(invitations.over(later - Duration::from_secs(1)).is_empty());
-    assert_eq!(tried(&mut invitations, &link, &code, later), "unknown");
-    assert_eq!(invitations.over(later).len(), 1);
+    assert!(
+        invitations
+            .take_expired(later - Duration::from_secs(1))
+            .is_empty()
+    );
+    assert_eq!(enter(&mut invitations, &link, &code, later), "unknown");
+    assert_eq!(invitations.take_expired(later).len(), 1);
 }
 
 #[test]
-fn a_certificate_that_could_not_be_made_leaves_the_link_good() {
+fn the_link_stays_valid_if_the_certificate_could_not_be_issued() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
-    assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
-    assert!(invitations.of_connection(&link, now).is_none());
+    assert_eq!(enter(&mut invitations, &link, &code, now), "right for Anna");
+    assert!(invitations.find_link(&link, now).is_none());
     invitations.failed(&link, "the disk is full");
-    assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+    assert_eq!(enter(&mut invitations, &link, &code, now), "right for Anna");
 }
 
 #[test]
-fn a_name_is_invited_once_at_a_time_and_so_many_in_all() {
+fn a_name_has_one_invitation_and_their_number_is_limited() {
     let now = Instant::now();
     let (mut invitations, ..) = opened(now);
     let again = invite(&mut invitations, "Anna", now).unwrap_err();
     assert!(again.to_string().contains("invited already"));
-    for nth in 1..MOST {
+    for nth in 1..MAX_INVITATIONS {
         invite(&mut invitations, &nth.to_string(), now).unwrap();
     }
     assert!(invite(&mut invitations, "one more", now).is_err());
 }
 
 #[test]
-fn an_open_invitation_is_shown_again_as_it_is() {
+fn an_open_invitation_is_shown_again_unchanged() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     let name = wish("Anna").name;
-    tried(&mut invitations, &link, &other(&code), now);
+    enter(&mut invitations, &link, &other(&code), now);
     let again = invitations.show(&name, Teller::default(), now).unwrap();
     assert_eq!(again, (link.clone(), code.clone()));
-    assert_eq!(tried(&mut invitations, &link, &other(&code), now), "1 left");
+    assert_eq!(enter(&mut invitations, &link, &other(&code), now), "1 left");
     let refused = invitations
         .show(&wish("Ben").name, Teller::default(), now)
         .unwrap_err();
@@ -119,15 +123,15 @@ fn an_open_invitation_is_shown_again_as_it_is() {
 }
 
 #[test]
-fn a_withdrawn_invitation_lets_nobody_in() {
+fn the_code_of_a_withdrawn_invitation_is_rejected() {
     let now = Instant::now();
     let (mut invitations, link, code) = opened(now);
     let name = wish("Anna").name;
     invitations.withdraw(&name, now).unwrap();
-    assert_eq!(tried(&mut invitations, &link, &code, now), "unknown");
+    assert_eq!(enter(&mut invitations, &link, &code, now), "unknown");
     assert!(invitations.withdraw(&name, now).is_err());
     let (link, code) = invite(&mut invitations, "Anna", now).unwrap();
-    assert_eq!(tried(&mut invitations, &link, &code, now), "right for Anna");
+    assert_eq!(enter(&mut invitations, &link, &code, now), "right for Anna");
     let used = invitations.withdraw(&name, now).unwrap_err();
     assert!(used.to_string().contains("client revoke"), "{used}");
 }

@@ -1,26 +1,26 @@
-//! The device in front of the page, after what its browser says of itself.
+//! The type of the device that views a page, by its `User-Agent`.
 
-/// A kind of device, as far as the steps differ.
+/// A type of device that has its own installation guide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
-    /// An iPhone, iPad or iPod.
+    /// iPhone, iPad or iPod.
     IPhone,
-    /// A phone or tablet with Android.
+    /// Phone or tablet with Android.
     Android,
-    /// A computer with Windows.
+    /// Computer with Windows.
     Windows,
-    /// A Mac; or an iPad that asks for the pages of one, which only a script can tell.
+    /// Mac, or an iPad in desktop mode, which only a script can distinguish.
     MacOs,
-    /// Linux, a TV, or what says nothing.
+    /// Linux, a TV, or an unknown device.
     Other,
 }
 
 impl Device {
-    /// The kind of device by the `User-Agent` of its browser.
+    /// Detects the type of device by a `User-Agent`.
     #[must_use]
     pub fn of(user_agent: &str) -> Self {
         let has = |word: &str| user_agent.contains(word);
-        // Only iPads say both.
+        // Only iPads have both words.
         let is_ipad = has("Macintosh") && has("Mobile/");
         match () {
             () if has("iPhone") || has("iPad") || has("iPod") || is_ipad => Self::IPhone,
@@ -31,8 +31,8 @@ impl Device {
         }
     }
 
-    /// The word the page's script knows it by.
-    pub(super) const fn word(self) -> &'static str {
+    /// Returns the identifier that the page's script uses.
+    pub(super) const fn id(self) -> &'static str {
         match self {
             Self::IPhone => "iphone",
             Self::Android => "android",
@@ -47,8 +47,8 @@ impl Device {
 mod tests {
     use super::*;
 
-    /// What browsers sent, by the device they ran on.
-    const SENT: [(Device, &[&str]); 5] = [
+    /// `User-Agent` values of browsers, by device.
+    const USER_AGENTS: [(Device, &[&str]); 5] = [
         (
             Device::IPhone,
             &[
@@ -91,8 +91,8 @@ mod tests {
     ];
 
     #[test]
-    fn browsers_are_known_by_what_they_say() {
-        for (device, agents) in SENT {
+    fn devices_are_detected_by_their_user_agent() {
+        for (device, agents) in USER_AGENTS {
             for agent in agents {
                 assert_eq!(Device::of(agent), device, "{agent}");
             }

@@ -1,4 +1,4 @@
-//! The pages in English.
+//! The texts of the enrolment pages in English.
 
 use super::texts::{Code, Guide, Over, Password, Status, Texts, Trial};
 

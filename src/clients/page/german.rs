@@ -1,4 +1,4 @@
-//! The pages in German.
+//! The texts of the enrolment pages in German.
 
 use super::texts::{Code, Guide, Over, Password, Status, Texts, Trial};
 

@@ -1,71 +1,81 @@
-//! The steps by which a certificate gets into a device, its own first.
+//! The guides to install a certificate on a device: its own first, and those of other devices.
 
 use maud::{Markup, html};
 
-use crate::look::template::{Facts, fill};
+use crate::look::template::Facts;
 
 use super::{
     Device, Language, Ready,
     texts::{Guide, Texts},
 };
 
-/// A way to take the certificate: the device, its steps, and the file's ending.
-struct Way {
+/// One way to install a certificate.
+struct Installation {
     device: Device,
     guide: &'static Guide,
-    ending: &'static str,
+    /// Extension of the file.
+    extension: &'static str,
 }
 
-/// The steps for the device in front of the page.
-pub(super) fn own(ready: &Ready<'_>, facts: &Facts<'_>) -> Markup {
-    html! {
-        div #own {
-            @for way in ways(ready.language).into_iter().filter(|way| way.device == ready.device) {
-                section.card { h2 { (way.guide.title) } (steps(ready, &way, facts)) }
-            }
-        }
-    }
-}
-
-/// The steps for all others, folded.
-pub(super) fn others(ready: &Ready<'_>, facts: &Facts<'_>) -> Markup {
-    html! {
-        details.card {
-            summary { (Texts::of(ready.language).another) }
-            @for way in ways(ready.language).into_iter().filter(|way| way.device != ready.device) {
-                details data-device=(way.device.word()) {
-                    summary { (way.guide.summary) }
-                    (steps(ready, &way, facts))
+impl Ready<'_> {
+    /// Renders the guides for the device that views the page.
+    pub(super) fn own_guides(&self, facts: Facts<'_>) -> Markup {
+        let installations = Installation::all(self.language).into_iter();
+        let own = installations.filter(|installation| installation.device == self.device);
+        html! {
+            div #own {
+                @for installation in own {
+                    section.card { h2 { (installation.guide.title) } (self.steps(&installation, facts)) }
                 }
             }
         }
     }
-}
 
-fn ways(language: Language) -> [Way; 6] {
-    let texts = Texts::of(language);
-    [
-        (Device::IPhone, &texts.app, "ohp12"),
-        (Device::IPhone, &texts.safari, "mobileconfig"),
-        (Device::Android, &texts.android, "p12"),
-        (Device::Windows, &texts.windows, "p12"),
-        (Device::MacOs, &texts.mac_os, "p12"),
-        (Device::Other, &texts.firefox, "p12"),
-    ]
-    .map(|(device, guide, ending)| Way {
-        device,
-        guide,
-        ending,
-    })
-}
-
-fn steps(ready: &Ready<'_>, way: &Way, facts: &Facts<'_>) -> Markup {
-    let trust = ready.self_signed && way.ending == "mobileconfig";
-    html! {
-        a.button href={ (ready.base) "/" (ready.file) "." (way.ending) } { (way.guide.button) }
-        ol {
-            @for step in way.guide.steps { li { (fill(step, facts)) } }
-            @if trust { li { (fill(Texts::of(ready.language).trust, facts)) } }
+    /// Renders the guides for all other devices, collapsed.
+    pub(super) fn other_guides(&self, facts: Facts<'_>) -> Markup {
+        let installations = Installation::all(self.language).into_iter();
+        let others = installations.filter(|installation| installation.device != self.device);
+        html! {
+            details.card {
+                summary { (Texts::of(self.language).another) }
+                @for installation in others {
+                    details data-device=(installation.device.id()) {
+                        summary { (installation.guide.summary) }
+                        (self.steps(&installation, facts))
+                    }
+                }
+            }
         }
+    }
+
+    fn steps(&self, installation: &Installation, facts: Facts<'_>) -> Markup {
+        let guide = installation.guide;
+        let trust = self.self_signed && installation.extension == "mobileconfig";
+        html! {
+            a.button href={ (self.base) "/" (self.file) "." (installation.extension) } { (guide.button) }
+            ol {
+                @for step in guide.steps { li { (facts.fill(step)) } }
+                @if trust { li { (facts.fill(Texts::of(self.language).trust)) } }
+            }
+        }
+    }
+}
+
+impl Installation {
+    fn all(language: Language) -> [Self; 6] {
+        let texts = Texts::of(language);
+        [
+            (Device::IPhone, &texts.app, "ohp12"),
+            (Device::IPhone, &texts.safari, "mobileconfig"),
+            (Device::Android, &texts.android, "p12"),
+            (Device::Windows, &texts.windows, "p12"),
+            (Device::MacOs, &texts.mac_os, "p12"),
+            (Device::Other, &texts.firefox, "p12"),
+        ]
+        .map(|(device, guide, extension)| Self {
+            device,
+            guide,
+            extension,
+        })
     }
 }

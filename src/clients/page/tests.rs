@@ -1,3 +1,5 @@
+//! The HTML of the enrolment pages, for any name.
+
 use super::*;
 
 const NAMES: [&str; 6] = [
@@ -30,7 +32,7 @@ const ANNA: Ready<'_> = Ready {
     seen: false,
 };
 
-/// Every page there is, with what is filled into it.
+/// Renders every page with every combination of facts.
 fn pages(name: &str) -> Vec<String> {
     let mut pages = Vec::new();
     for language in LANGUAGES {
@@ -61,7 +63,7 @@ fn pages(name: &str) -> Vec<String> {
     pages
 }
 
-/// The page without what stands in its scripts and style sheets.
+/// Removes the script and the style sheet of a page.
 fn markup(page: &str) -> String {
     let mut left = page.to_owned();
     for (inline, tag) in [(STYLE, "style"), (SCRIPT, "script")] {
@@ -70,7 +72,7 @@ fn markup(page: &str) -> String {
     left
 }
 
-/// Whether every tag that opens is closed where it should be.
+/// Reports whether every start tag has its end tag.
 fn is_balanced(markup: &str) -> bool {
     let mut open = Vec::new();
     for tag in markup
@@ -89,7 +91,7 @@ fn is_balanced(markup: &str) -> bool {
 }
 
 #[test]
-fn every_page_is_well_formed_whatever_the_name() {
+fn every_page_is_well_formed_with_any_name() {
     assert!(!is_balanced("<p><b></p></b>") && !is_balanced("<p>") && !is_balanced("</p>"));
     for page in NAMES.into_iter().flat_map(pages) {
         let markup = markup(&page);
@@ -106,7 +108,7 @@ fn every_page_is_well_formed_whatever_the_name() {
 }
 
 #[test]
-fn a_name_stands_by_itself_whichever_way_it_is_written() {
+fn a_name_is_isolated_in_its_writing_direction() {
     for name in &NAMES[..5] {
         let escaped = html! { (name) }.into_string();
         let wrapped = format!("<bdi dir=\"auto\">{escaped}</bdi>");
@@ -130,7 +132,7 @@ fn a_name_stands_by_itself_whichever_way_it_is_written() {
 }
 
 #[test]
-fn a_page_names_no_address_but_the_sites_own() {
+fn a_page_has_no_address_but_that_of_the_site() {
     for page in pages("Anna's phone") {
         let foreign = page.replace("https://home.example.org:8443/", "");
         let foreign = foreign.replace("https://home.example.org:8443<", "");
@@ -149,7 +151,7 @@ fn a_page_names_no_address_but_the_sites_own() {
 }
 
 #[test]
-fn the_policy_allows_what_is_on_the_page_and_nothing_else() {
+fn the_policy_allows_the_script_and_style_of_the_page_only() {
     let policy = content_security_policy();
     let page = ready(&ANNA);
     for tag in ["style", "script"] {
@@ -171,7 +173,7 @@ fn the_policy_allows_what_is_on_the_page_and_nothing_else() {
 }
 
 #[test]
-fn every_fact_in_the_texts_is_filled_in() {
+fn every_fact_of_the_texts_is_filled_in() {
     for page in pages("Anna's phone") {
         let page = markup(&page).replace("[0-9]{6}", "");
         assert!(!page.contains("<bdi dir=\"auto\"></bdi>"), "{page}");
@@ -180,7 +182,7 @@ fn every_fact_in_the_texts_is_filled_in() {
 }
 
 #[test]
-fn each_device_finds_its_own_files_first_and_all_others_below() {
+fn the_guides_of_the_own_device_are_first_and_the_others_below() {
     for (device, files) in [
         (Device::IPhone, &["ohp12", "mobileconfig"][..]),
         (Device::Android, &["p12"]),
@@ -206,7 +208,7 @@ fn each_device_finds_its_own_files_first_and_all_others_below() {
 }
 
 #[test]
-fn the_code_is_asked_for_in_a_form_that_works_alone() {
+fn the_form_for_the_code_works_without_a_script() {
     let page = markup(&code(Language::English, "Anna's phone", false, 3));
     for word in [
         "method=\"post\"",
@@ -224,7 +226,7 @@ fn the_code_is_asked_for_in_a_form_that_works_alone() {
 }
 
 #[test]
-fn a_wrong_code_is_told_with_the_tries_left() {
+fn a_wrong_code_is_reported_with_the_tries_left() {
     let two = code(Language::English, "Anna's phone", true, 2);
     assert!(two.contains("not the code") && two.contains("2</bdi> tries are left"));
     assert!(two.contains("aria-invalid=\"true\"") && two.contains("role=\"alert\""));
@@ -233,7 +235,7 @@ fn a_wrong_code_is_told_with_the_tries_left() {
 }
 
 #[test]
-fn a_device_at_home_can_try_and_one_away_is_asked_anyway() {
+fn the_test_button_appears_where_no_certificate_is_requested() {
     let home = ready(&ANNA);
     assert!(home.contains("<form method=\"post\" action=\"/.hubgate/enrol/TOKEN2/try\">"));
     let away = ready(&Ready {
@@ -244,7 +246,7 @@ fn a_device_at_home_can_try_and_one_away_is_asked_anyway() {
 }
 
 #[test]
-fn without_a_script_the_page_waits_too_until_the_device_came() {
+fn without_a_script_the_page_reloads_until_the_device_is_seen() {
     let refresh = "<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>";
     assert!(ready(&ANNA).contains(refresh));
     let seen = ready(&Ready { seen: true, ..ANNA });
@@ -256,7 +258,7 @@ fn without_a_script_the_page_waits_too_until_the_device_came() {
 }
 
 #[test]
-fn only_a_self_signed_site_is_to_be_trusted_by_hand() {
+fn only_the_certificate_of_a_self_signed_site_must_be_trusted() {
     let trust = "Certificate Trust Settings";
     assert!(!ready(&ANNA).contains(trust));
     let page = ready(&Ready {
@@ -271,7 +273,7 @@ fn only_a_self_signed_site_is_to_be_trusted_by_hand() {
 }
 
 #[test]
-fn the_kinds_of_bad_links_read_alike() {
+fn every_notice_has_its_language_and_reason() {
     for language in LANGUAGES {
         let ends = [
             Over::Unknown,

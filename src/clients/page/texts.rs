@@ -1,6 +1,6 @@
-//! What is said on the pages, in each language; the facts are filled in by `look::template`.
+//! The texts of the enrolment pages, as templates of `look::template`.
 
-/// The texts of one language.
+/// The texts of the pages in one language.
 pub(super) struct Texts {
     pub(super) title: &'static str,
     pub(super) code: Code,
@@ -8,11 +8,11 @@ pub(super) struct Texts {
     pub(super) trial: Trial,
     pub(super) status: Status,
     pub(super) over: Over,
-    /// Above the steps of all other devices.
+    /// Heading of the guides for other devices.
     pub(super) another: &'static str,
     pub(super) app: Guide,
     pub(super) safari: Guide,
-    /// What follows in Safari when the profile brings the server's certificate.
+    /// Last step in Safari, if the profile has the server's certificate.
     pub(super) trust: &'static str,
     pub(super) android: Guide,
     pub(super) windows: Guide,
@@ -20,7 +20,7 @@ pub(super) struct Texts {
     pub(super) firefox: Guide,
 }
 
-/// The page that asks for the code.
+/// The form for the code.
 pub(super) struct Code {
     pub(super) label: &'static str,
     pub(super) hint: &'static str,
@@ -30,7 +30,7 @@ pub(super) struct Code {
     pub(super) go: &'static str,
 }
 
-/// The password of the files.
+/// The section with the password of the files.
 pub(super) struct Password {
     pub(super) label: &'static str,
     pub(super) copy: &'static str,
@@ -38,7 +38,7 @@ pub(super) struct Password {
     pub(super) selected: &'static str,
 }
 
-/// How to see whether it works.
+/// The section to test the certificate.
 pub(super) struct Trial {
     pub(super) title: &'static str,
     pub(super) at_home: &'static str,
@@ -46,7 +46,7 @@ pub(super) struct Trial {
     pub(super) asked: &'static str,
 }
 
-/// The line that waits for the device.
+/// The line that shows whether the device was seen.
 pub(super) struct Status {
     pub(super) waiting: &'static str,
     pub(super) seen: &'static str,
@@ -55,7 +55,7 @@ pub(super) struct Status {
     pub(super) open: &'static str,
 }
 
-/// The ends of an invitation: a title and what helps.
+/// Title and text of the notices for links without a page.
 pub(super) struct Over {
     pub(super) unknown: [&'static str; 2],
     pub(super) tries: [&'static str; 2],
@@ -63,11 +63,11 @@ pub(super) struct Over {
     pub(super) not_issued: [&'static str; 2],
 }
 
-/// How a certificate gets into one program.
+/// The guide to install a certificate in one program.
 pub(super) struct Guide {
-    /// Above the steps on the device itself.
+    /// Heading on the device itself.
     pub(super) title: &'static str,
-    /// In the list for all other devices.
+    /// Heading in the list for other devices.
     pub(super) summary: &'static str,
     pub(super) button: &'static str,
     pub(super) steps: &'static [&'static str],

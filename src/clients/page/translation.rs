@@ -1,4 +1,4 @@
-//! The texts of each language.
+//! Selection of the texts by language.
 
 use super::{english::ENGLISH, german::GERMAN, texts::Texts};
 use crate::look::Language;
