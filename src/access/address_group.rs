@@ -1,7 +1,7 @@
 //! Groups of addresses that one client controls as easily as a single address.
 //!
-//! An IPv4 address is a group of its own. Of IPv6, a household has a /64 and often a /56, and a /48 is
-//! easy to obtain. Limits for clients apply to these groups.
+//! An IPv4 address is a group of its own. Of IPv6, a household has a /64 and often a /56, and a /48
+//! is easy to obtain. Limits for clients apply to these groups.
 
 use std::net::{IpAddr, Ipv6Addr};
 

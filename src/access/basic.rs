@@ -1,6 +1,7 @@
 //! Credentials of the Basic scheme (RFC 7617), parsed strictly.
 //!
-//! Bearer and other schemes are not parsed: the hub verifies those. Debug output omits the password.
+//! Bearer and other schemes are not parsed: the hub verifies those. Debug output omits the
+//! password.
 
 use std::fmt;
 
@@ -23,8 +24,8 @@ const MAX_HEADER: usize = 1024;
 impl Basic {
     /// Parses the `Authorization` of a request.
     ///
-    /// Returns `None` unless the request has exactly one, of this scheme and well-formed: base64 with
-    /// padding, UTF-8, a colon, no control characters, at most 1 KiB.
+    /// Returns `None` unless the request has exactly one, of this scheme and well-formed: base64
+    /// with padding, UTF-8, a colon, no control characters, at most 1 KiB.
     #[must_use]
     pub fn of_request(fields: &Fields<'_>) -> Option<Self> {
         Self::parse(fields.only(FieldName::Authorization)?)

@@ -1,7 +1,7 @@
 //! Access control: one decision for every request, over HTTP/1.1, HTTP/2 and WebSockets.
 //!
-//! It follows the TLS handshake and precedes forwarding. The module returns verdicts only; responses,
-//! log lines and counters are its caller's.
+//! It follows the TLS handshake and precedes forwarding. The module returns verdicts only;
+//! responses, log lines and counters are its caller's.
 
 pub mod address_group;
 pub mod basic;

@@ -1,7 +1,7 @@
 //! The client's address, for rules about networks.
 //!
-//! It is the TCP peer, or the source that a trusted PROXY header names; `X-Forwarded-For` counts only
-//! if the peer is a trusted proxy. An address that cannot be parsed is in no network.
+//! It is the TCP peer, or the source that a trusted PROXY header names; `X-Forwarded-For` counts
+//! only if the peer is a trusted proxy. An address that cannot be parsed is in no network.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -18,7 +18,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Returns the client at the ClientHello; its address is unknown if the peer is a trusted proxy.
+    /// Returns the client at the ClientHello; its address is unknown if the peer is a trusted
+    /// proxy.
     #[must_use]
     pub fn at_handshake(peer: IpAddr, trusted_proxies: &Networks) -> Self {
         let peer = peer.to_canonical();
@@ -26,11 +27,11 @@ impl Client {
         Self { peer, address }
     }
 
-    /// Returns the client of a request: the peer, or behind a trusted proxy the rightmost address of
-    /// `X-Forwarded-For` that is not a trusted proxy.
+    /// Returns the client of a request: the peer, or behind a trusted proxy the rightmost address
+    /// of `X-Forwarded-For` that is not a trusted proxy.
     ///
-    /// Behind a trusted proxy, the address is unknown if the field is missing, names trusted
-    /// proxies only, or has a malformed hop before another address.
+    /// Behind a trusted proxy, the address is unknown if the field is missing, names only trusted
+    /// proxies, or is malformed at that position.
     #[must_use]
     pub fn of_request(peer: IpAddr, trusted_proxies: &Networks, fields: &Fields<'_>) -> Self {
         if !fields.has(FieldName::XForwardedFor) {
@@ -50,7 +51,8 @@ impl Client {
             .is_some_and(|address| networks.contains(address))
     }
 
-    /// Returns the client's address, `None` if it is unknown; IPv4-mapped IPv6 addresses become IPv4.
+    /// Returns the client's address, `None` if it is unknown; IPv4-mapped IPv6 addresses become
+    /// IPv4.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         self.address

@@ -1,10 +1,10 @@
 //! Protection against cross-site requests, by the origin of the page that sends them.
 //!
-//! A browser adds certificates, cached passwords, cookies and the client's network to the requests of
-//! any page (ambient authority). So writes and WebSockets are accepted from the site's own pages
-//! only. Reads are accepted from another site's page only as a navigation, which the browser shows
-//! in the address bar. Programs other than browsers send none of the fields that are checked here,
-//! and pass.
+//! A browser adds certificates, cached passwords, cookies and the client's network to the requests
+//! of any page (ambient authority). So writes and WebSockets are accepted from the site's own pages
+//! only. Where the access rule has a factor, reads are accepted from another site's page only as a
+//! navigation, which the browser shows in the address bar. Programs other than browsers send none
+//! of the fields that are checked here, and pass.
 
 mod acting;
 mod page;
@@ -18,12 +18,12 @@ use crate::{
     fields::{FieldName, Fields},
 };
 
-/// A request and the fields that name the page that sends it.
+/// A request, with the fields by which a browser describes the page that sends it.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestOrigin<'a> {
-    /// The method; GET, HEAD and OPTIONS are safe (RFC 9110, section 9.2.1).
+    /// Method of the request; GET, HEAD and OPTIONS are safe (RFC 9110, section 9.2.1).
     pub method: &'a Method,
-    /// The request's fields.
+    /// Header fields of the request.
     pub fields: &'a Fields<'a>,
     /// The request opens a WebSocket, which counts as a write.
     pub websocket: bool,
@@ -34,9 +34,9 @@ pub struct RequestOrigin<'a> {
 /// The place that a request is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
-    /// The hosts of its site.
+    /// Hosts of the site.
     pub hosts: &'a [Host],
-    /// The port in the request's Host or `:authority`.
+    /// Port in the request's `Host` or `:authority`.
     pub port: Option<u16>,
     /// Listed origins, which count as own: those of the site, and those of the path rule.
     pub origins: [&'a [Origin]; 2],

@@ -1,7 +1,7 @@
 //! Verification of passwords against an htpasswd file that is reloaded when it changes.
 //!
-//! A hash takes up to a second of CPU time. It is computed on a blocking thread, a few at a time, and
-//! never for a guess that the throttle refuses.
+//! A hash takes up to a second of CPU time. It is computed on a blocking thread, a few at a time,
+//! and never for a guess that the throttle refuses.
 
 pub mod entry;
 mod fault;

@@ -57,7 +57,8 @@ const MAX_PATH: usize = 8192;
 ///
 /// `raw` is the path as the client sent it, without its query. A rule that ends in `/` covers all
 /// paths below it, and one that ends in `*` all paths with that prefix; any other rule covers its
-/// own path and those below it after a `/`. Of two rules of the same length, the prefix rule yields.
+/// own path and those below it after a `/`. Of two rules of the same length, the one with
+/// `*` has the lower precedence.
 ///
 /// # Errors
 /// The path is malformed, or two interpretations of it match different rules.

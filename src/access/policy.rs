@@ -37,7 +37,7 @@ enum OverrideAccess {
     And(Rule),
 }
 
-/// The part of a site that one path rule decides, or none.
+/// The part of a site for which one path rule, or none, decides.
 #[derive(Clone, Copy)]
 pub struct Place<'p> {
     policy: &'p Policy,
@@ -62,15 +62,16 @@ impl Policy {
         })
     }
 
-    /// Reports whether the handshake requests a client certificate: it does so if a certificate could
-    /// change the decision at some place. If the client's address is unknown, it does so if some
-    /// rule has a client CA.
+    /// Reports whether the handshake requests a client certificate: it does so if a certificate
+    /// could change the decision at some place. If the client's address is unknown, it does so if
+    /// some rule has a client CA.
     #[must_use]
     pub fn asks(&self, client: Client) -> bool {
         self.places().any(|place| place.asks(client))
     }
 
-    /// Returns the place of a path, which is as the client sent it and without its query.
+    /// Returns the place that a path leads to. `raw_path` is the path as the client sent it,
+    /// without its query.
     ///
     /// # Errors
     /// The path is malformed, or hubs could read it as paths of different rules; both mean 400.

@@ -1,7 +1,7 @@
 //! A bounded map that evicts the entries inserted longest ago.
 //!
-//! It has two generations, each of half the capacity: an entry is inserted into the younger one, and
-//! when that is full, the older one is dropped. So an insertion costs the same in a full map.
+//! It has two generations, each of half the capacity: an entry is inserted into the younger one,
+//! and when that is full, the older one is dropped. So an insertion costs the same in a full map.
 
 use std::{collections::HashMap, hash::Hash, mem};
 

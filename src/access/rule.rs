@@ -1,7 +1,7 @@
 //! One access rule: its factors, and whether the factors of a client satisfy it.
 //!
-//! Network and certificate are evaluated first, and the password last: if they already decide, no
-//! password is hashed.
+//! Network and certificate are evaluated first: if a password could not satisfy the rule, none is
+//! hashed.
 
 use std::{path::Path, sync::Arc};
 
@@ -157,8 +157,8 @@ impl Rule {
         known.account(self.passwords.as_ref()?)
     }
 
-    /// Returns the identity of the session's certificate if one factor satisfies the rule; a rule with
-    /// `satisfy: all` needs the certificate on the connection.
+    /// Returns the identity of the session's certificate if one factor satisfies the rule; a rule
+    /// with `satisfy: all` needs the certificate on the connection.
     fn session_identity<J>(&self, visitor: &Visitor<'_, J>) -> Option<Identity>
     where
         J: Fn(Shown, &ClientCertificate) -> ClientAuth,
@@ -252,8 +252,8 @@ impl Rule {
         }
     }
 
-    /// Returns the denial for insufficient factors: with `satisfy: all` it names the first factor that
-    /// is missing, with `any` the one that is easiest to add.
+    /// Returns the denial for insufficient factors: with `satisfy: all` it names the first factor
+    /// that is missing, with `any` the one that is easiest to add.
     fn denial(&self, evaluation: &Evaluation) -> Denial {
         let missing = self.needed().difference(evaluation.held);
         let all = self.satisfy == Satisfy::All;

@@ -1,8 +1,8 @@
 //! Browser sessions: the subject of a login, in a signed cookie (RFC 6265bis).
 //!
-//! The module is pure: it depends on the key, the site and the time only. A session names its subject,
-//! which is checked against the htpasswd file and the client CA at each request; so a changed
-//! password or a revoked certificate ends the session at once.
+//! The module is pure: it depends on the key, the site and the time only. A session names its
+//! subject, which is checked against the htpasswd file and the client CA at each request; so a
+//! changed password or a revoked certificate ends the session at once.
 
 mod chains;
 pub mod cookie;

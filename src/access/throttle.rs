@@ -1,8 +1,9 @@
-//! Rate limits on password guesses, per address, per user and for all unfamiliar addresses together.
+//! Rate limits on password guesses, per address, per user and for all unfamiliar addresses
+//! together.
 //!
-//! A guess counts as a failure from its start until the password turns out correct, so that parallel
-//! guesses gain nothing. The throttle is made once and outlives reloads of the configuration.
-//! `Counters` decide, and `HashQueue` orders the hashing; neither knows a password.
+//! A guess counts as a failure from its start until the password turns out correct, so that
+//! parallel guesses gain nothing. The throttle is made once and outlives reloads of the
+//! configuration. `Counters` decide, and `HashQueue` orders the hashing; neither knows a password.
 
 mod allowance;
 mod backoff;

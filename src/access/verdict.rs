@@ -1,6 +1,6 @@
 //! The verdict on a request: its admission with the evidence, or the reason for its denial.
 //!
-//! The statuses are named for the reader; `http` makes the response.
+//! The comments name the status of each denial; `http` makes the response.
 
 use std::time::Duration;
 

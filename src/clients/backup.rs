@@ -111,12 +111,12 @@ impl Folder {
         backup.seal(passphrase)
     }
 
-    /// Imports a backup. If the folder has the same CA, its register and revocations stay. If it has
-    /// another CA, that one is replaced only with `replace`, and moved to `clients.replaced`.
+    /// Imports a backup. If the folder has the same CA, its register and revocations stay. If it
+    /// has another CA, that one is replaced only with `replace`, and moved to `clients.replaced`.
     ///
     /// # Errors
-    /// The text is not a backup, the passphrase is wrong, the folder has another CA, or a file cannot
-    /// be written.
+    /// The text is not a backup, the passphrase is wrong, the folder has another CA, or a file
+    /// cannot be written.
     pub fn import(&self, text: &str, passphrase: &str, replace: bool) -> anyhow::Result<()> {
         let backup = Backup::open(text, passphrase)?;
         let imported = Ca::parse(&backup.ca).context("the CA in the backup")?;

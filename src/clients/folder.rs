@@ -1,7 +1,7 @@
 //! The folder of the client CA: its files, and every change of them.
 //!
-//! `hubgate client` and the running process use the same files. A change holds a lock and writes files
-//! whole; the running process polls the files for changes.
+//! `hubgate client` and the running process use the same files. A change holds a lock and writes
+//! files whole; the running process polls the files for changes.
 
 use std::{
     fs::{self, File},
@@ -58,7 +58,7 @@ impl Folder {
 
     /// Generates the CA on first use, and updates the CRL.
     ///
-    /// Returns the faults with which devices can still be judged.
+    /// Returns the faults despite which devices can be judged.
     ///
     /// # Errors
     /// The CA is missing although others of its files exist, or a file cannot be written: devices
@@ -154,8 +154,8 @@ impl Folder {
     /// Issues a certificate for a device's key and adds it to the register.
     ///
     /// # Errors
-    /// The name is taken or, for a renewal, unknown; the clock is wrong; or a file cannot be written.
-    /// No certificate is issued then.
+    /// The name is taken or, for a renewal, unknown; the clock is wrong; or a file cannot be
+    /// written. No certificate is issued then.
     pub fn issue(&self, wish: &Wish, key: &KeyPair) -> anyhow::Result<Issued> {
         let now = OffsetDateTime::now_utc();
         check_clock(now)?;
@@ -200,8 +200,8 @@ impl Folder {
         })
     }
 
-    /// Changes the CRL first and then the register: a revocation is effective even if the process is
-    /// killed between the two writes.
+    /// Changes the CRL first and then the register: a revocation is effective even if the process
+    /// is killed between the two writes.
     fn change<T>(
         &self,
         change: impl FnOnce(&Ca, &mut Register) -> anyhow::Result<T>,
@@ -218,8 +218,8 @@ impl Folder {
         Ok(changed)
     }
 
-    /// Adds the revocations of the register to the CRL. A certificate on the CRL stays there, even if
-    /// the register does not have it.
+    /// Adds the revocations of the register to the CRL. A certificate on the CRL stays there, even
+    /// if the register does not have it.
     fn update_crl(&self, ca: &Ca, register: &Register, now: OffsetDateTime) -> anyhow::Result<()> {
         let listed = self.revoked()?;
         let known = listed.len();
@@ -239,7 +239,8 @@ impl Folder {
         Ca::parse(&text.context(NO_CA)?).with_context(|| file.display().to_string())
     }
 
-    /// Fails if files of an earlier CA exist: a new CA would lock out every device of the earlier one.
+    /// Fails if files of an earlier CA exist: a new CA would lock out every device of the earlier
+    /// one.
     fn check_unused(&self) -> anyhow::Result<()> {
         let traces = [self.crl(), self.register_file()];
         match traces.iter().find(|file| file.exists()) {
@@ -260,8 +261,8 @@ impl Folder {
         Self::lock_file(&file).with_context(|| format!("{}: cannot be locked", file.display()))
     }
 
-    /// Locks a file. If the folder is replaced meanwhile, the new one has a lock file of its own, which
-    /// is locked instead.
+    /// Locks a file. If the folder is replaced meanwhile, the new one has a lock file of its own,
+    /// which is locked instead.
     fn lock_file(file: &Path) -> io::Result<File> {
         let _access = file_access::begin(file)?;
         for _ in 0..MAX_REPLACEMENTS {

@@ -161,7 +161,7 @@ impl Invitations {
         open.find(|invitation| invitation.link.is(link))
     }
 
-    /// Enters the code of a link. The correct code uses the link up; the last wrong one ends it.
+    /// Enters the code of a link. The link ends with the correct code, and with the last wrong one.
     pub(super) fn try_code(
         &mut self,
         link: &str,

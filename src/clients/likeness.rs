@@ -1,7 +1,8 @@
 //! A probe certificate: it is judged as a device's own, to explain a decision.
 //!
 //! The register stores no certificates. The probe has the serial number, name and dates of the
-//! device's certificate, and the same CA signs it. Its key is dropped at once, and nothing is written.
+//! device's certificate, and the same CA signs it. Its key is dropped at once, and nothing is
+//! written.
 
 use anyhow::{Context, anyhow};
 use rustls::pki_types::CertificateDer;
@@ -10,7 +11,8 @@ use time::OffsetDateTime;
 use super::{folder::Folder, name::Name, register::Client};
 
 impl Folder {
-    /// Returns the newest certificate of a device, preferably a valid one, with its probe certificate.
+    /// Returns the register entry of a device's newest certificate, a valid one if there is one,
+    /// and its probe certificate.
     ///
     /// # Errors
     /// No device has the name, or the CA or the register cannot be read.

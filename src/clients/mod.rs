@@ -1,7 +1,7 @@
 //! Devices with certificates of hubgate's own client CA: registry, invitations and enrolment.
 //!
-//! [`Clients`] invites a device with a link and a code, issues its certificate, and records when it was
-//! last seen. `folder` has the files, by which `tls` judges devices. The module has no HTTP; `page`
+//! [`Clients`] invites a device with a link and a code, issues its certificate, and records its last
+//! sighting. `folder` has the files, by which `tls` judges devices. The module has no HTTP; `page`
 //! only renders the enrolment pages.
 
 mod backup;
@@ -302,7 +302,8 @@ impl Clients {
         Ok(state::of(&register, last_seen.sightings(), now))
     }
 
-    /// Returns the warnings for the operator: a damaged register, and certificates that expire soon.
+    /// Returns the warnings for the operator: a damaged register, and certificates that expire
+    /// soon.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         match self.0.register.current().as_ref() {

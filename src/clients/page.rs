@@ -1,4 +1,5 @@
-//! The enrolment pages: the form for the code, the download page, and the notices without a link.
+//! The enrolment pages: the form for the code, the download page, and the notices for
+//! links without a page.
 //!
 //! The module only renders HTML. The pages load no resource and work without their script.
 

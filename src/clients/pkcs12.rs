@@ -1,8 +1,9 @@
 //! A PKCS#12 file (RFC 7292) with the key and certificate of a device, and the CA's certificate.
 //!
-//! The parts have the order of OpenSSL, which every phone reads. No crate is used for the encoding, as
-//! those cannot encode a device name with an emoji; the cryptography is the provider's. `encryption`
-//! encrypts the bags, `mac` authenticates the file, and `derivation` derives keys from the password.
+//! The parts have the order of OpenSSL, which every phone reads. No crate is used for the encoding,
+//! as those cannot encode a device name with an emoji; the cryptography is the provider's.
+//! `encryption` encrypts the bags, `mac` authenticates the file, and `derivation` derives keys from
+//! the password.
 
 mod derivation;
 mod encryption;

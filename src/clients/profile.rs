@@ -1,5 +1,5 @@
-//! An Apple configuration profile (`.mobileconfig`) with the certificate of a device, for Safari and
-//! other programs that use the keychain of an iPhone or Mac.
+//! An Apple configuration profile (`.mobileconfig`) with the certificate of a device, for Safari
+//! and other programs that use the keychain of an iPhone or Mac.
 //!
 //! It is a property list in XML, which `maud` renders: HTML and XML escape text alike.
 
@@ -131,8 +131,8 @@ fn data(bytes: &[u8]) -> Markup {
     html! { data { (STANDARD.encode(bytes)) } }
 }
 
-/// Reports whether XML 1.0 allows a character. A carriage return is not, as parsers turn it into a
-/// line feed.
+/// Reports whether a character is a Char of XML 1.0, except the carriage return, which parsers turn
+/// into a line feed.
 fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }

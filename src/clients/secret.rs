@@ -1,4 +1,4 @@
-//! Token tokens: enrolment links and codes.
+//! Random tokens: enrolment links and codes.
 
 use std::fmt;
 

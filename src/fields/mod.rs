@@ -1,7 +1,7 @@
 //! The header fields of a message (RFC 9110, section 5), in place and in their order.
 //!
-//! A name that hubgate uses is recognised once, when the head is parsed: then the lookup of an absent
-//! field tests one bit, and that of a present field compares no names.
+//! A name that hubgate uses is recognised once, when the head is parsed: then the lookup of an
+//! absent field tests one bit, and that of a present field compares no names.
 
 mod name;
 
@@ -126,8 +126,8 @@ impl<'h> Fields<'h> {
         text(self.get(name)?)
     }
 
-    /// Returns the list members of all UTF-8 fields of a name, without optional white space (RFC 9110,
-    /// sections 5.6.1 and 5.6.3).
+    /// Returns the list members of all UTF-8 fields of a name, without optional white space (RFC
+    /// 9110, sections 5.6.1 and 5.6.3).
     pub fn members(&self, name: FieldName) -> impl Iterator<Item = &'h str> {
         self.all(name)
             .filter_map(|value| std::str::from_utf8(value).ok())

@@ -1,6 +1,7 @@
 //! HTML of hubgate's own pages: one document frame, one style sheet, two languages.
 //!
-//! A page is self-contained and loads no resource. The texts are in the modules that make the pages.
+//! A page is self-contained and loads no resource. The texts are in the modules that make the
+//! pages.
 
 pub mod language;
 pub mod template;

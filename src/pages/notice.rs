@@ -17,7 +17,8 @@ pub enum Notice {
     ToFolder,
     /// The site redirects to another origin.
     ToOrigin,
-    /// A password is needed; the certificate, which would be sufficient, is invalid for this reason.
+    /// A password is needed; the certificate, which would be sufficient, is invalid for this
+    /// reason.
     PasswordRequired(Option<Box<Reason>>),
     /// A certificate is needed.
     CertificateRequired,

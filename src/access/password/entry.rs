@@ -1,6 +1,7 @@
 //! Checks of a user name and a password before they are written to an htpasswd file.
 //!
-//! They are stricter than those of `htpasswd`: hubgate, NGINX and browsers must be able to use the entry.
+//! They are stricter than those of `htpasswd`: hubgate, NGINX and browsers must be able to use the
+//! entry.
 
 use anyhow::Context;
 use bcrypt::Version;

@@ -32,11 +32,17 @@ pub(super) enum Hash {
 
 /// The work of a hash: its format and its cost, rounds or KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Work(&'static str, u32);
+pub(super) struct Work {
+    format: &'static str,
+    cost: u32,
+}
 
 /// Work and salt length in bytes: hashes that agree in them take the same time for a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Kind(Work, usize);
+pub(super) struct Kind {
+    work: Work,
+    salt: usize,
+}
 
 const BCRYPT_LIMIT: WorkLimit = WorkLimit {
     work: "bcrypt cost",
@@ -109,20 +115,21 @@ impl Hash {
     pub(super) fn format(&self) -> &'static str {
         match self {
             Self::Sha1 { salt, .. } if !salt.is_empty() => "{SSHA}",
-            _ => self.work().0,
+            _ => self.work().format,
         }
     }
 
     /// Returns the work of verifying.
     pub(super) fn work(&self) -> Work {
-        match self {
-            Self::Apr1(_) => Work("$apr1$", 1000),
-            Self::Bcrypt(_, cost) => Work("bcrypt", *cost),
-            Self::ShaCrypt(text, rounds) if text.starts_with("$5$") => Work("$5$", *rounds),
-            Self::ShaCrypt(_, rounds) => Work("$6$", *rounds),
-            Self::Yescrypt(yescrypt) => Work("yescrypt", yescrypt.memory),
-            Self::Sha1 { .. } => Work("{SHA}", 1),
-        }
+        let (format, cost) = match self {
+            Self::Apr1(_) => ("$apr1$", 1000),
+            Self::Bcrypt(_, cost) => ("bcrypt", *cost),
+            Self::ShaCrypt(text, rounds) if text.starts_with("$5$") => ("$5$", *rounds),
+            Self::ShaCrypt(_, rounds) => ("$6$", *rounds),
+            Self::Yescrypt(yescrypt) => ("yescrypt", yescrypt.memory),
+            Self::Sha1 { .. } => ("{SHA}", 1),
+        };
+        Work { format, cost }
     }
 
     /// Returns the kind; hashes of the same kind take equally long.
@@ -134,7 +141,10 @@ impl Hash {
             Self::ShaCrypt(text, _) => text.rsplit('$').nth(1).map_or(0, str::len),
             Self::Sha1 { salt, .. } => salt.len(),
         };
-        Kind(self.work(), salt)
+        Kind {
+            work: self.work(),
+            salt,
+        }
     }
 
     fn parse_bcrypt(text: &str) -> Result<Self, Refused> {

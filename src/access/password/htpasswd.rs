@@ -113,8 +113,8 @@ impl Htpasswd {
         self.users.get(user).map(|entry| &entry.digest[..])
     }
 
-    /// Reports whether the password was verified against this content; hashes no password, and takes
-    /// as long for an unknown user as for a known one.
+    /// Reports whether the password was verified against this content; hashes no password, and
+    /// takes as long for an unknown user as for a known one.
     pub(super) fn is_proven(&self, basic: &Basic) -> bool {
         let entry = self.users.get(&basic.user);
         let tag = entry.and_then(|entry| entry.proven.get());

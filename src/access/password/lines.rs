@@ -67,8 +67,8 @@ impl Lines {
 }
 
 impl Line {
-    /// Reports whether the line is of this user for hubgate, or for programs that read lines that are
-    /// not UTF-8.
+    /// Reports whether the line is of this user for hubgate, or for programs that read lines that
+    /// are not UTF-8.
     fn is_of(&self, user: &UserName) -> bool {
         let text = String::from_utf8_lossy(&self.0);
         let name = text.trim().split_once(':').map(|(name, _)| name);

@@ -1,5 +1,5 @@
-//! Property: an htpasswd file is listed as it is parsed, admits exactly its users, and a change of one
-//! user leaves the others as they are.
+//! Property: an htpasswd file is listed as it is parsed, admits exactly its users, and a change of
+//! one user leaves the others as they are.
 
 use std::sync::LazyLock;
 
@@ -28,8 +28,8 @@ static FAST: LazyLock<Vec<Work>> = LazyLock::new(|| {
     hashes.map(|hash| hash.work()).collect()
 });
 
-/// Checks that the listing agrees with the parsed file, and that each user can be changed and removed
-/// without an effect on another.
+/// Checks that the listing agrees with the parsed file, and that each user can be changed and
+/// removed without an effect on another.
 pub fn htpasswd(bytes: &[u8]) {
     assert_eq!(Lines::parse(bytes).content(), bytes);
     let lines = listing::lines(bytes);

@@ -32,7 +32,7 @@ pub(super) struct Interpretations<'r, R> {
     ambiguous: bool,
 }
 
-// The steps that pass a state on are inlined: as calls they take a third of the time of a long path.
+// The steps that pass a state on are inlined: calls would take a third of the time of a long path.
 impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     pub(super) fn new(rules: &'r [R]) -> Self {
         let root = State {
@@ -155,7 +155,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         self.literal(state.among(!TWICE_DECODED_PARAMETERS), b';');
     }
 
-    /// Reads a separator of the interpretations in `some`; the others read `other`.
+    /// Reads a byte that is a separator to the interpretations in `some`, and `other` to the rest.
     #[inline(always)]
     fn separator(&mut self, state: State, some: Set, other: u8) {
         self.emit(state.among(some).outside(), b'/');

@@ -154,7 +154,8 @@ fn an_encoded_path_passes_if_one_rule_decides_every_interpretation() {
     }
 }
 
-/// Returns simulated hubs that share no code with the module: each normalises text in its own order.
+/// Returns simulated hubs that share no code with the module: each normalises text in its own
+/// order.
 fn hubs() -> [fn(&str) -> String; 5] {
     [jetty, nginx, node, windows, twice]
 }

@@ -4,21 +4,21 @@
 pub(super) type Set = u128;
 
 const WAYS: u32 = 7;
-/// Decodes twice.
+/// Interpretations that decode twice.
 pub(super) const TWICE: Set = with(0);
-/// Takes an encoded `/` for a separator.
+/// Interpretations that take an encoded `/` for a separator.
 pub(super) const SLASH: Set = with(1);
-/// Takes an encoded `\` for a separator.
+/// Interpretations that take an encoded `\` for a separator.
 pub(super) const BACKSLASH: Set = with(2);
-/// Drops parameters before it decodes.
+/// Interpretations that drop parameters before decoding.
 pub(super) const RAW_PARAMETERS: Set = with(3);
-/// Drops parameters after it has decoded once.
+/// Interpretations that drop parameters after decoding once.
 pub(super) const DECODED_PARAMETERS: Set = with(4);
-/// Drops parameters after it has decoded twice.
+/// Interpretations that drop parameters after decoding twice.
 pub(super) const TWICE_DECODED_PARAMETERS: Set = with(5);
-/// Merges slashes.
+/// Interpretations that merge slashes.
 pub(super) const MERGE: Set = with(6);
-/// Every interpretation; those that drop parameters after the second decoding decode twice.
+/// All interpretations; none drops parameters after decoding twice without decoding twice.
 pub(super) const ALL: Set = !(TWICE_DECODED_PARAMETERS & !TWICE);
 
 /// Returns the interpretations that have one way.

@@ -1,7 +1,8 @@
 //! Cache of the client certificates of sessions, with their chains.
 //!
-//! A session names a certificate, which is judged at each request as if the connection had presented
-//! it. The cache is in memory only: after a restart the client has to present the certificate again.
+//! A session names a certificate, which is judged at each request as if the connection had
+//! presented it. The cache is in memory only: after a restart the client has to present the
+//! certificate again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

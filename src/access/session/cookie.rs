@@ -33,8 +33,8 @@ pub fn without(field: &[u8]) -> Option<Vec<u8>> {
 /// Returns the `Set-Cookie` value for a session of this many seconds.
 ///
 /// With `SameSite=Lax` (RFC 6265bis, section 5.6.7.1) a browser sends the cookie for a link in a
-/// mail or a chat; with `Strict` such a link would need the password again. Of another site's
-/// requests only such navigations carry the cookie. Its pages cannot read the response, and
+/// mail or a chat; with `Strict` such a link would need the password again. No other request that
+/// another site causes has the cookie. The pages of that site cannot read the response, and
 /// `access::origin` refuses frames, images, writes, and links to paths at which a GET acts.
 pub(super) fn set(value: &str, seconds: u64) -> String {
     format!("{NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax")

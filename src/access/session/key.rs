@@ -103,8 +103,8 @@ impl Key {
     }
 }
 
-/// Returns the bytes that are signed for a cookie. The site is one of them and not sent, so that the
-/// cookie of one site is invalid at another.
+/// Returns the bytes that are signed for a cookie. The site is one of them and not sent, so that
+/// the cookie of one site is invalid at another.
 fn message(site: &Host, payload: &[u8]) -> Vec<u8> {
     let site = site.to_string();
     [&[COOKIE], site.as_bytes(), &[0], payload].concat()

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::Throttled;
 
-/// The parameters of a bucket: `burst` tokens, of which one is refilled in each `interval`. Its state
-/// is the time at which it is full again, `None` if it is full.
+/// The parameters of a bucket: `burst` tokens, of which one is refilled in each `interval`. Its
+/// state is the time at which it is full again, `None` if it is full.
 #[derive(Clone, Copy)]
 pub(super) struct TokenBucket {
     pub(super) burst: u32,

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::Throttled;
 
-/// The parameters of a back-off: no wait for `free` failures, then 1 s that doubles with each further
-/// failure up to `longest`.
+/// The parameters of a back-off: no wait for `free` failures, then 1 s that doubles with each
+/// further failure up to `longest`.
 pub(super) struct Backoff {
     pub(super) free: u32,
     pub(super) longest: Duration,
@@ -29,7 +29,7 @@ pub(super) struct Failures {
 const MAX_COUNTED: u32 = 7;
 /// Time without a failure after which one failure is forgiven.
 const FORGIVENESS: Duration = Duration::from_secs(300);
-/// Period of `day_count`.
+/// Period of `day_count`, after which an address is new again.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl Backoff {

@@ -1,7 +1,8 @@
 //! Counters of the failures of addresses, networks and users, and the rank of a guess by them.
 //!
-//! Memory is bounded: users share a table of fixed size, and the addresses that failed longest ago are
-//! evicted. Only a correct password makes an address familiar, so that guesses evict no familiar one.
+//! Memory is bounded: users share a table of fixed size, and the addresses that failed longest ago
+//! are evicted. Only a correct password makes an address familiar, so that guesses evict no
+//! familiar one.
 
 use std::time::Duration;
 
@@ -41,14 +42,15 @@ const ADDRESS: Backoff = Backoff {
     free: 5,
     longest: Duration::from_secs(60),
 };
-/// First guesses: those of one address and day that guesses of other addresses never throttle.
+/// Number of first guesses, per address and day, which guesses of other addresses never throttle.
 pub(super) const FIRST: u32 = 3;
 /// Further guesses at one user, of all addresses together.
 pub(super) const USER: TokenBucket = TokenBucket {
     burst: 20,
     interval: Duration::from_secs(10),
 };
-/// First guesses of the addresses in one IPv6 /56 and one /48, either of which one attacker may have.
+/// First guesses of the addresses in one IPv6 /56 and one /48, either of which one attacker may
+/// have.
 pub(super) const NETWORKS: [TokenBucket; 2] = [
     TokenBucket {
         burst: 16,
@@ -60,7 +62,8 @@ pub(super) const NETWORKS: [TokenBucket; 2] = [
     },
 ];
 
-/// Most addresses with failures, and most IPv6 networks; they fit into two hash maps of 32,768 buckets.
+/// Most addresses with failures, and most IPv6 networks; they fit into two hash maps of 32,768
+/// buckets.
 pub(super) const MAX_FAILED: usize = 57_344;
 /// Most pairs of an address and a user.
 pub(super) const MAX_FAMILIAR: usize = 8192;
@@ -127,8 +130,8 @@ impl Counters {
         Ok(Started::Counted)
     }
 
-    /// Forgives the failures at this user's password, and makes the address familiar. Failures at other
-    /// users' passwords stay, so that a user gains no guesses at others.
+    /// Forgives the failures at this user's password, and makes the address familiar. Failures at
+    /// other users' passwords stay, so that a user gains no guesses at others.
     pub(super) fn succeed(&mut self, guess: &Guess) {
         match self.addresses.get(&guess.address).copied() {
             Some(failures) if !failures.are_all_at(guess.user) => {

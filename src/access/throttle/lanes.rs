@@ -1,5 +1,5 @@
-//! A lock for each pair of an address and a user: their guesses are verified one at a time. The number
-//! of guesses that wait is limited for each address.
+//! A lock for each pair of an address and a user: their guesses are verified one at a time. The
+//! number of guesses that wait is limited for each address.
 
 use std::{
     collections::HashMap,
@@ -39,8 +39,8 @@ const FEW: usize = 64;
 pub(super) const MAX_WAITING: usize = 256;
 
 impl GuessLocks {
-    /// Waits for the lock of a pair, in the order of arrival; `None` if too many guesses of the address
-    /// wait already.
+    /// Waits for the lock of a pair, in the order of arrival; `None` if too many guesses of the
+    /// address wait already.
     pub(super) async fn acquire(self: &Arc<Self>, key: u64, address: u64) -> Option<GuessLock> {
         let waiting = self.wait(address)?;
         let lock = self.lock(key);

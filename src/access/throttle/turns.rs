@@ -1,8 +1,9 @@
 //! The queue of passwords to hash: its order, and the number of hashes at a time.
 //!
-//! Half of the permits are reserved for familiar addresses. A permit for an unfamiliar one is held for a
-//! minimum time, so that unfamiliar addresses together hash at most [`UNFAMILIAR_PER_SECOND`],
-//! whatever a hash costs. The rank of a guess decides first, and then its arrival.
+//! Half of the permits are reserved for familiar addresses. A permit for an unfamiliar one is held
+//! for a minimum time, so that unfamiliar addresses together hash at most
+//! [`UNFAMILIAR_PER_SECOND`], whatever a hash costs. The rank of a guess decides first, and then
+//! its arrival.
 
 use std::{
     collections::BTreeMap,
@@ -114,7 +115,8 @@ impl HashQueue {
     fn next(&self) -> Option<(oneshot::Sender<HashPermit>, bool)> {
         let mut queue = self.queue();
         let (&position, _) = queue.waiting.first_key_value()?;
-        let unfamiliar = position.0 != Rank::Familiar;
+        let (rank, _) = position;
+        let unfamiliar = rank != Rank::Familiar;
         if queue.free == 0 || (unfamiliar && queue.unfamiliar_free == 0) {
             return None;
         }

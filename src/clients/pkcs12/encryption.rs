@@ -23,8 +23,8 @@ use crate::clients::random;
 /// The algorithms of a file.
 ///
 /// `Legacy` is the default: iOS before 18 opens no other file, and Android up to 13 reports a wrong
-/// password for AES. It is not a weakness here, as the file is downloaded once, over HTTPS and after
-/// the code, and its password is random.
+/// password for AES. It is not a weakness here, as the file is downloaded once, over HTTPS and
+/// after the code, and its password is random.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Encryption {
     /// Triple DES for key and certificates, MAC with SHA-1, 2048 iterations.
@@ -41,8 +41,8 @@ pub(super) struct Encrypted {
 }
 
 impl Encryption {
-    /// Returns the iterations: those of OpenSSL and Apple, or a number that a Raspberry Pi and an old
-    /// phone compute quickly. A random password needs no more.
+    /// Returns the iterations: those of OpenSSL and Apple, or a number that a Raspberry Pi and an
+    /// old phone compute quickly. A random password needs no more.
     pub(super) fn iterations(self) -> NonZeroU32 {
         match self {
             Self::Legacy => LEGACY_ITERATIONS,
@@ -155,7 +155,7 @@ fn encrypt_cbc(
     content: &[u8],
 ) -> anyhow::Result<Vec<u8>> {
     let key = UnboundCipherKey::new(cipher, key)?;
-    // The capacity includes the padding: a reallocation would leave a copy of the private key behind.
+    // The capacity includes the padding: a reallocation would leave a copy of the private key.
     let mut bytes = Vec::with_capacity(content.len() + cipher.block_len());
     bytes.extend_from_slice(content);
     PaddedBlockEncryptingKey::cbc_pkcs7(key)?.less_safe_encrypt(&mut bytes, iv)?;
