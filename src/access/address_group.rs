@@ -1,14 +1,15 @@
-//! Addresses that one client has as easily as one of them.
+//! Groups of addresses that one client controls as easily as a single address.
 //!
-//! An IPv4 address stands for itself. Of IPv6, a household has a /64, often a /56, and anybody
-//! gets a /48 for the asking: what is shared fairly between clients is shared between these.
+//! An IPv4 address is a group of its own. Of IPv6, a household has a /64 and often a /56, and a /48
+//! is easy to obtain. Limits for clients apply to these groups.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Bits of the prefixes by which IPv6 addresses are grouped, the widest group first.
+/// Lengths in bits of the IPv6 prefixes, the widest group first.
 pub const WIDTHS: [u32; 3] = [48, 56, 64];
 
-/// An IPv4 address, unwrapped where it is mapped, or so many bits of an IPv6 address.
+/// Returns the first `bits` of an IPv6 address, or the whole IPv4 address, also if it is
+/// IPv4-mapped.
 #[must_use]
 pub fn prefix(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
@@ -27,7 +28,7 @@ mod tests {
 
     #[test]
     fn ipv6_is_grouped_by_prefix_and_ipv4_by_address() {
-        let of = |address: &str, bits| prefix(address.parse().unwrap(), bits).to_string();
+        let group_of = |address: &str, bits| prefix(address.parse().unwrap(), bits).to_string();
         for (address, bits, group) in [
             ("2001:db8:1:2ff::9", 48, "2001:db8:1::"),
             ("2001:db8:1:2ff::9", 56, "2001:db8:1:200::"),
@@ -35,7 +36,7 @@ mod tests {
             ("192.0.2.9", 48, "192.0.2.9"),
             ("::ffff:192.0.2.9", 64, "192.0.2.9"),
         ] {
-            assert_eq!(of(address, bits), group, "{address}/{bits}");
+            assert_eq!(group_of(address, bits), group, "{address}/{bits}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The credential of HTTP's Basic scheme (RFC 7617), read strictly.
+//! Credentials of the Basic scheme (RFC 7617), parsed strictly.
 //!
-//! Bearer and every other scheme are not credentials here: the hub judges
-//! those. Nothing printed of a credential shows its password.
+//! Bearer and other schemes are not parsed: the hub verifies those. Debug output omits the
+//! password.
 
 use std::fmt;
 
@@ -9,30 +9,29 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::fields::{self, FieldName, Fields};
 
-/// A user and a password as the client sent them, not verified.
+/// User and password as the client sent them, not verified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Basic {
-    /// Everything before the first colon; may name no known user.
+    /// Text before the first colon; the user may be unknown.
     pub user: String,
-    /// Everything after the first colon.
+    /// Text after the first colon.
     pub password: String,
 }
 
-/// Bytes of the header beyond which it is not read; passwords are shorter.
+/// Longest `Authorization` that is parsed, in bytes.
 const MAX_HEADER: usize = 1024;
 
 impl Basic {
-    /// The credential of a request.
+    /// Parses the `Authorization` of a request.
     ///
-    /// None when there is no `Authorization`, more than one, one of another
-    /// scheme, or one that is not well-formed (base64 with its padding, UTF-8,
-    /// a colon, no control characters, at most 1 KiB).
+    /// Returns `None` unless the request has exactly one, of this scheme and well-formed: base64
+    /// with padding, UTF-8, a colon, no control characters, at most 1 KiB.
     #[must_use]
     pub fn of_request(fields: &Fields<'_>) -> Option<Self> {
         Self::parse(fields.only(FieldName::Authorization)?)
     }
 
-    /// Whether this is an API token of openHAB's: it comes as the user, without a password.
+    /// Reports whether the user is an API token of openHAB, which has no password.
     #[must_use]
     pub fn is_hub_token(&self) -> bool {
         self.user.starts_with("oh.") && self.password.is_empty()
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_is_split_at_its_first_colon() {
+    fn credentials_are_split_at_the_first_colon() {
         assert_eq!(read(&["Basic YW5uYTpzZWNyZXQ="]), pair("anna", "secret"));
         assert_eq!(read(&["bAsIc  YW5uYTpzZWNyZXQ="]), pair("anna", "secret"));
         assert_eq!(read(&["Basic YW5uYTpiOmM="]), pair("anna", "b:c"));
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_well_formed_credential_is_none() {
+    fn malformed_credentials_are_ignored() {
         let long = format!("Basic {}", "YWFh".repeat(300));
         let cases = [
             "Bearer YW5uYTpzZWNyZXQ=",

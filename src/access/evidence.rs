@@ -1,60 +1,60 @@
-//! The evidence that an exchange was admitted by, kept so that it can be judged again.
+//! The evidence by which an exchange was admitted, stored for re-evaluation.
 //!
-//! A password is kept as the entry of the file that it was right for: judging it again hashes
-//! nothing, and a changed or removed entry is no evidence any more.
+//! A verified password is stored as the fingerprint of its htpasswd entry: re-evaluation hashes no
+//! password, and a changed or removed entry is no evidence any more.
 
 use super::{
     password::Passwords,
     session::{Account, Session},
 };
 
-/// The evidence of one admitted request besides its address and its connection's certificate.
+/// The evidence of an admitted request, besides its address and its connection's certificate.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
-    /// Accounts whose passwords the request brought.
-    brought: Vec<Account>,
-    /// Accounts that its session was of.
-    remembered: Vec<Account>,
-    /// The certificate that its session was of, as [`Identity::key`] gives it.
+    /// Accounts of the request's own password.
+    presented: Vec<Account>,
+    /// Accounts of its session.
+    from_session: Vec<Account>,
+    /// [`Identity::key`] of its session's certificate.
     ///
     /// [`Identity::key`]: crate::tls::Identity::key
     certificate: Option<[u8; 32]>,
 }
 
-/// Evidence from before the request, or from its beginning.
+/// Evidence that exists before a rule is evaluated.
 #[derive(Clone, Copy)]
 pub enum Known<'a> {
-    /// There is none.
+    /// No evidence.
     Nothing,
-    /// The request belongs to a session.
+    /// Session of the request.
     Session(&'a Session<'a>),
-    /// The request was admitted before.
+    /// Earlier admission of the same request.
     Admitted {
-        /// By this.
+        /// Evidence of that admission.
         evidence: &'a Evidence,
-        /// Whether its session has not ended.
+        /// The session of the request has not ended.
         session_lasts: bool,
     },
 }
 
 impl Evidence {
-    /// Evidence of a visitor before any rule was asked.
-    pub(super) fn of(known: Known<'_>) -> Self {
+    /// Returns the evidence before any rule is evaluated.
+    pub(super) fn from_known(known: Known<'_>) -> Self {
         Self {
             certificate: known.certificate().copied(),
             ..Self::default()
         }
     }
 
-    /// Adds the accounts that one rule found: the one brought, and the one remembered.
-    pub(super) fn add(&mut self, brought: Option<&Account>, remembered: Option<&Account>) {
-        self.brought.extend(brought.cloned());
-        self.remembered.extend(remembered.cloned());
+    /// Adds the accounts that one rule accepted, of the request's own password and of the session.
+    pub(super) fn add(&mut self, presented: Option<&Account>, from_session: Option<&Account>) {
+        self.presented.extend(presented.cloned());
+        self.from_session.extend(from_session.cloned());
     }
 }
 
 impl Known<'_> {
-    /// The account of this file whose password was right, if the file still has its entry.
+    /// Returns a known account of this htpasswd file, if the file still has the same entry.
     pub(super) fn account(&self, passwords: &Passwords) -> Option<Account> {
         let is_current = |account: &&Account| {
             passwords.fingerprint(&account.user).as_ref() == Some(&account.fingerprint)
@@ -66,14 +66,14 @@ impl Known<'_> {
                 evidence,
                 session_lasts,
             } => {
-                let remembered = evidence.remembered.iter().filter(|_| *session_lasts);
-                let mut accounts = evidence.brought.iter().chain(remembered);
+                let from_session = evidence.from_session.iter().filter(|_| *session_lasts);
+                let mut accounts = evidence.presented.iter().chain(from_session);
                 accounts.find(is_current).cloned()
             }
         }
     }
 
-    /// The certificate of the session, as [`Identity::key`] gives it.
+    /// Returns the [`Identity::key`] of the session's certificate.
     ///
     /// [`Identity::key`]: crate::tls::Identity::key
     pub(super) fn certificate(&self) -> Option<&[u8; 32]> {

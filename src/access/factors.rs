@@ -1,24 +1,24 @@
-//! The three factors of access, as a set.
+//! A set of the three access factors: network, client certificate and password.
 
-/// Factors, needed by a rule or held by a client.
+/// The factors that a rule needs or a client holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Factors {
-    /// The client is in one of the networks.
+    /// The client's address is in one of the networks.
     pub network: bool,
-    /// Its certificate is valid.
+    /// The client's certificate is valid.
     pub certificate: bool,
-    /// Its password is right.
+    /// The client's password is correct.
     pub password: bool,
 }
 
 impl Factors {
-    /// Whether there is one at all.
+    /// Reports whether the set has a factor.
     #[must_use]
     pub fn any(self) -> bool {
         self != Self::default()
     }
 
-    pub(super) fn of(self, other: Self) -> Self {
+    pub(super) fn intersection(self, other: Self) -> Self {
         Self {
             network: self.network && other.network,
             certificate: self.certificate && other.certificate,
@@ -26,7 +26,7 @@ impl Factors {
         }
     }
 
-    pub(super) fn without(self, other: Self) -> Self {
+    pub(super) fn difference(self, other: Self) -> Self {
         Self {
             network: self.network && !other.network,
             certificate: self.certificate && !other.certificate,
@@ -34,7 +34,7 @@ impl Factors {
         }
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(super) fn union(self, other: Self) -> Self {
         Self {
             network: self.network || other.network,
             certificate: self.certificate || other.certificate,

@@ -1,23 +1,23 @@
-//! The result of a look at the password that a request brought.
+//! The result of verifying the password of a request.
 
 use std::time::Duration;
 
 use super::session::Account;
 
-/// The result of a look at the password that a request brought.
+/// The result of verifying the password of a request.
 pub(super) enum Login {
-    /// It brought none that is looked at here.
+    /// The request has no password, or the rule verifies none.
     None,
-    /// The password is this account's.
+    /// The password of this account.
     Right(Account),
-    /// There is no such user, or the password is another.
+    /// An unknown user, or a wrong password.
     Wrong,
-    /// It was not looked at, and will not be for so long.
+    /// Not verified; the next try is possible after this time.
     Throttled(Duration),
 }
 
 impl Login {
-    /// The account whose password was right.
+    /// Returns the account of a correct password.
     pub(super) fn account(&self) -> Option<&Account> {
         match self {
             Self::Right(account) => Some(account),
@@ -25,14 +25,13 @@ impl Login {
         }
     }
 
-    /// Whether it was a failed attempt.
+    /// Reports whether the login failed.
     pub(super) fn has_failed(&self) -> bool {
         matches!(self, Self::Wrong)
     }
 
-    /// The same for a client that is let in anyway: it may guess on, and what is not looked at is
-    /// no attempt.
-    pub(super) fn looked_at(self) -> Self {
+    /// Turns a throttled login into none, for a client that is admitted without a password.
+    pub(super) fn without_throttling(self) -> Self {
         match self {
             Self::Throttled(_) => Self::None,
             login => login,

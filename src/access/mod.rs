@@ -1,7 +1,7 @@
-//! Who may enter: one decision for every request, whatever its protocol.
+//! Access control: one decision for every request, over HTTP/1.1, HTTP/2 and WebSockets.
 //!
-//! Comes after the handshake and before the hub. Everything here returns a
-//! verdict; answering the client, logging and counting are the caller's.
+//! It follows the TLS handshake and precedes forwarding. The module returns verdicts only;
+//! responses, log lines and counters are its caller's.
 
 pub mod address_group;
 pub mod basic;
@@ -14,7 +14,7 @@ pub mod password;
 pub mod path;
 pub mod policy;
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a property that does not hold panics")]
 pub(crate) mod properties;
 mod recent;
 pub mod rule;

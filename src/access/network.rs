@@ -1,8 +1,7 @@
-//! Where a request comes from, as far as rules about networks go.
+//! The client's address, for rules about networks.
 //!
-//! Judged on the TCP peer (or the source a trusted PROXY header gave), and on
-//! `X-Forwarded-For` only when that peer is a trusted proxy. What cannot be
-//! read is in no network.
+//! It is the TCP peer, or the source that a trusted PROXY header names; `X-Forwarded-For` counts
+//! only if the peer is a trusted proxy. An address that cannot be parsed is in no network.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,7 +10,7 @@ use crate::{
     fields::{self, FieldName, Fields},
 };
 
-/// The client behind a connection or request.
+/// The client of a connection or request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     peer: IpAddr,
@@ -19,7 +18,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// The client as known at the ClientHello: not at all behind a trusted proxy.
+    /// Returns the client at the ClientHello; its address is unknown if the peer is a trusted
+    /// proxy.
     #[must_use]
     pub fn at_handshake(peer: IpAddr, trusted_proxies: &Networks) -> Self {
         let peer = peer.to_canonical();
@@ -27,61 +27,63 @@ impl Client {
         Self { peer, address }
     }
 
-    /// The client of a request: the peer, or the rightmost address of
-    /// `X-Forwarded-For` that is no trusted proxy when the peer is one.
+    /// Returns the client of a request: the peer, or behind a trusted proxy the rightmost address
+    /// of `X-Forwarded-For` that is not a trusted proxy.
     ///
-    /// The client is unknown where nothing names one: without the header, with trusted
-    /// proxies in it alone, or behind an unreadable hop.
+    /// Behind a trusted proxy, the address is unknown if the field is missing, names only trusted
+    /// proxies, or is malformed at that position.
     #[must_use]
     pub fn of_request(peer: IpAddr, trusted_proxies: &Networks, fields: &Fields<'_>) -> Self {
         if !fields.has(FieldName::XForwardedFor) {
             return Self::at_handshake(peer, trusted_proxies);
         }
-        let last = way(peer, trusted_proxies, fields).pop().flatten();
+        let hops = way(peer, trusted_proxies, fields);
+        let last = hops.last().copied().flatten();
         let address = last.filter(|last| !trusted_proxies.contains(*last));
         let peer = peer.to_canonical();
         Self { peer, address }
     }
 
-    /// Whether the client is known to be in one of the networks.
+    /// Reports whether the client's address is known and in one of the networks.
     #[must_use]
     pub fn is_in(&self, networks: &Networks) -> bool {
         self.address
             .is_some_and(|address| networks.contains(address))
     }
 
-    /// The client's address, IPv4-mapped IPv6 unwrapped; none when it is not known.
+    /// Returns the client's address, `None` if it is unknown; IPv4-mapped IPv6 addresses become
+    /// IPv4.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         self.address
     }
 
-    /// The address that answers for the request: the client's, or the peer's.
+    /// Returns the client's address, or the peer's if the client's is unknown.
     #[must_use]
     pub fn accountable(&self) -> IpAddr {
         self.address.unwrap_or(self.peer)
     }
 }
 
-/// The way a request came, the peer first, as far as trusted proxies vouch for it: up to the
-/// first address that is no trusted proxy. What is left of that was written by anybody.
+/// Returns the hops of a request, beginning with the peer, up to the first address that is not a
+/// trusted proxy. Entries of `X-Forwarded-For` left of it cannot be trusted.
 ///
-/// Nothing comes after a hop that cannot be read: it is `None`.
+/// A malformed hop is `None`, and the last.
 #[must_use]
 pub fn way(peer: IpAddr, trusted: &Networks, fields: &Fields<'_>) -> Vec<Option<IpAddr>> {
-    let mut way = vec![Some(peer.to_canonical())];
+    let mut hops = vec![Some(peer.to_canonical())];
     let values = fields.all(FieldName::XForwardedFor).rev();
     let lists = values.map(|value| fields::text(value).unwrap_or("unreadable"));
     for hop in lists.flat_map(|list| list.rsplit(',')) {
-        match way.last() {
-            Some(Some(last)) if trusted.contains(*last) => way.push(parse_hop(hop.trim())),
+        match hops.last() {
+            Some(Some(last)) if trusted.contains(*last) => hops.push(parse_hop(hop.trim())),
             _ => break,
         }
     }
-    way
+    hops
 }
 
-/// `192.0.2.1`, `2001:db8::1`, and the forms some proxies write: with a port, in brackets.
+/// Parses `192.0.2.1` or `2001:db8::1`, and the forms of some proxies: with a port, in brackets.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
     let address = bare.unwrap_or(hop).parse().ok();
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_peer_speaks_for_others() {
+    fn only_a_trusted_peer_names_the_client() {
         let cases: &[(&str, &[&str], Option<&str>)] = &[
             ("192.0.2.1", &["192.168.1.5"], Some("192.0.2.1")),
             ("10.0.0.1", &["192.0.2.7"], Some("192.0.2.7")),
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxy_that_names_no_client_is_in_no_network() {
+    fn a_client_that_a_trusted_proxy_does_not_name_is_in_no_network() {
         let cases: [(&str, &[&str]); 6] = [
             ("10.0.0.1", &[]),
             ("::ffff:10.0.0.1", &[]),
@@ -144,13 +146,13 @@ mod tests {
         }
         let (proxy, everywhere) = ("10.0.0.1".parse().unwrap(), networks(&["0.0.0.0/0"]));
         let trusted = networks(&["10.0.0.0/8"]);
-        let nobody = Client::of_request(proxy, &trusted, &Fields::default());
-        assert!(!nobody.is_in(&everywhere));
-        assert_eq!(nobody.accountable(), proxy);
+        let unknown = Client::of_request(proxy, &trusted, &Fields::default());
+        assert!(!unknown.is_in(&everywhere));
+        assert_eq!(unknown.accountable(), proxy);
     }
 
     #[test]
-    fn a_hop_that_cannot_be_read_is_in_no_network() {
+    fn a_malformed_hop_is_in_no_network() {
         for hop in [
             "",
             " ",
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn mapped_addresses_are_in_the_networks_of_ipv4() {
+    fn ipv4_mapped_addresses_are_in_ipv4_networks() {
         let lan = networks(&["192.168.0.0/16"]);
         let client = Client::at_handshake("::ffff:192.168.1.5".parse().unwrap(), &networks(&[]));
         assert!(client.is_in(&lan));

@@ -1,11 +1,10 @@
-//! Whether another site's page makes the client's browser send a request.
+//! Protection against cross-site requests, by the origin of the page that sends them.
 //!
-//! A browser adds certificates, cached passwords, cookies and its place in the
-//! network to what any page asks of it (ambient authority). So writes and
-//! WebSockets are taken from the site's own pages only, and reads from another
-//! site's page only as what a person sees in the address bar: a link that is
-//! followed. Programs that are no browsers send none of the fields that are
-//! judged here, and pass.
+//! A browser adds certificates, cached passwords, cookies and the client's network to the requests
+//! of any page (ambient authority). So writes and WebSockets are accepted from the site's own pages
+//! only. Where the access rule has a factor, reads are accepted from another site's page only as a
+//! navigation, which the browser shows in the address bar. Programs other than browsers send none
+//! of the fields that are checked here, and pass.
 
 mod acting;
 mod page;
@@ -13,97 +12,98 @@ mod page;
 use http::Method;
 
 pub use self::acting::acts;
-use self::page::Page;
+use self::page::{AsciiOrigin, Page};
 use crate::{
     config::model::{Host, Origin},
     fields::{FieldName, Fields},
 };
 
-/// The fields of a request that name the page behind it.
+/// A request, with the fields by which a browser describes the page that sends it.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestOrigin<'a> {
-    /// The method; GET, HEAD and OPTIONS change nothing (RFC 9110, section 9.2.1).
+    /// Method of the request; GET, HEAD and OPTIONS are safe (RFC 9110, section 9.2.1).
     pub method: &'a Method,
-    /// The request's fields.
+    /// Header fields of the request.
     pub fields: &'a Fields<'a>,
-    /// Whether the request opens a WebSocket, which is judged as a write.
+    /// The request opens a WebSocket, which counts as a write.
     pub websocket: bool,
-    /// Whether it came over TLS; pages that did not are none of the site's own then.
+    /// The request came over TLS; then no `http` page is the site's own.
     pub tls: bool,
 }
 
-/// The place that a request asks for.
+/// The place that a request is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
-    /// The hosts of its site.
+    /// Hosts of the site.
     pub hosts: &'a [Host],
-    /// The port of the request's Host or `:authority`; none where it has none.
+    /// Port in the request's `Host` or `:authority`.
     pub port: Option<u16>,
-    /// Further origins that count as own: those of the site, and those of the path.
+    /// Listed origins, which count as own: those of the site, and those of the path rule.
     pub origins: [&'a [Origin]; 2],
-    /// Whether its access rule has a factor, so that reading needs authority.
+    /// The access rule has a factor, so that reading needs credentials.
     pub guarded: bool,
-    /// Whether a GET acts here: see [`acts`].
+    /// A GET has side effects here: see [`acts`].
     pub acts: bool,
 }
 
-/// What the verdict on a request's page rests on.
+/// The ground for the verdict on the page that sends a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ground {
-    /// The request alone: no listed origin is needed.
+    /// The request itself, without a listed origin.
     Itself,
-    /// This origin is listed.
+    /// An origin that is listed.
     Listed(Origin),
-    /// The page is another site's: only a place that is public by name takes the request.
+    /// None: the page is another site's, and only a `public` place takes the request.
     Nothing,
 }
 
 impl Ground {
-    /// Whether the verdict holds where these origins are listed.
+    /// Reports whether the verdict still holds with these listed origins.
     #[must_use]
     pub fn holds(&self, origins: [&[Origin]; 2]) -> bool {
         match self {
             Self::Itself => true,
-            Self::Listed(origin) => origins.into_iter().flatten().any(|it| it == origin),
+            Self::Listed(origin) => origins.into_iter().flatten().any(|listed| listed == origin),
             Self::Nothing => false,
         }
     }
 }
 
-/// Why a request is taken to be another site's doing.
+/// The field by which a request counts as sent by another site's page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CrossSite {
-    /// `Sec-Fetch-Site` says so.
+    /// `Sec-Fetch-Site` is `cross-site`, or `same-site` on a write that names no page.
     #[error("sec-fetch-site is cross-site: open the page from this site's own address")]
     FetchSite,
-    /// `Origin` (RFC 6454) names another site, none (`null`), or several.
+    /// `Origin` (RFC 6454, section 7) names another site, is `null`, or appears more than once.
     #[error("origin is none of this site's hosts: open the page from this site's own address")]
     Origin,
-    /// `Referer` names another site, where a GET acts or no `Origin` came with a write.
+    /// `Referer` names another site on a write without `Origin`.
     #[error("referer is none of this site's pages: open the page from this site's own address")]
     Referer,
 }
 
-/// What `Sec-Fetch-Site` says, as far as it makes a difference.
+/// The value of `Sec-Fetch-Site` (Fetch metadata).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum FetchSite {
+    /// `cross-site`.
     Cross,
+    /// `same-site`.
     Same,
-    /// The same origin, the person (`none`), or no such field.
+    /// `same-origin`, `none`, or no such field.
     Own,
 }
 
 impl<'a> RequestOrigin<'a> {
-    /// Judges a request for a place that is not public by name.
+    /// Judges a request for a place that is not `public`.
     ///
-    /// Own is an `http` or `https` origin of one of the hosts, with any port:
-    /// the port that the browser sees may be a router's, and neither cookies nor
-    /// client certificates tell ports apart. A loopback host is own with the
-    /// port that was asked for only, as other ports there are other programs.
-    /// Over TLS only `https` is own.
+    /// An `http` or `https` origin of one of the hosts is the site's own, with any port: the port
+    /// that the browser uses may be a router's, and neither cookies nor client certificates
+    /// distinguish ports. A loopback host is own with the requested port only, as its other ports
+    /// belong to other programs. Over TLS only `https` is own.
     ///
     /// # Errors
-    /// The field that speaks for another site.
+    /// The field that names another site.
     pub fn judge(&self, target: &Target<'_>) -> Result<(), CrossSite> {
         let writes = self.websocket || target.acts || !self.method.is_safe();
         let (origin, referer) = (self.origin(target), self.referer(target));
@@ -117,14 +117,15 @@ impl<'a> RequestOrigin<'a> {
             FetchSite::Cross if target.guarded && !self.is_navigation() => {
                 Err(CrossSite::FetchSite)
             }
-            // Whatever a browser sends in another origin's name, it names that when it writes.
+            // A browser names the page in every write that it sends for another origin.
             FetchSite::Same if writes && page.is_none() => Err(CrossSite::FetchSite),
             _ if writes && page == Some(Page::Foreign) => Err(CrossSite::Referer),
             _ => Ok(()),
         }
     }
 
-    /// What the verdict of [`RequestOrigin::judge`] rests on, so that it can be looked up again.
+    /// Returns the ground for the verdict of [`RequestOrigin::judge`], with which it can be
+    /// re-evaluated.
     #[must_use]
     pub fn ground(&self, target: &Target<'_>) -> Ground {
         let unlisted = Target {
@@ -140,17 +141,14 @@ impl<'a> RequestOrigin<'a> {
         }
     }
 
-    /// The listed origin of the page that the request names.
+    /// Returns the listed origin of the page that the request names.
     fn listed(&self, target: &Target<'_>) -> Option<Origin> {
         let named = [FieldName::Origin, FieldName::Referer];
         let named = named.into_iter().find_map(|name| self.fields.get(name))?;
-        let named = page::origin_of(named);
-        let mut listed = target.origins.into_iter().flatten();
-        let found = listed.find(|origin| origin.as_str().as_bytes() == named);
-        found.cloned()
+        AsciiOrigin::of_url(named).find_in(target.origins).cloned()
     }
 
-    /// Whether a field names the page at all; what has none passes everywhere.
+    /// Reports whether a field describes the page; a request without one passes everywhere.
     #[must_use]
     pub fn names_page(&self) -> bool {
         [
@@ -162,11 +160,11 @@ impl<'a> RequestOrigin<'a> {
         .any(|name| self.fields.has(name))
     }
 
-    /// The listed origin that sends the request, as it is written in `Origin`.
+    /// Returns the value of `Origin` if it is a listed origin.
     #[must_use]
     pub fn allowed(&self, origins: [&[Origin]; 2]) -> Option<&'a [u8]> {
         let sent = self.fields.only(FieldName::Origin);
-        sent.filter(|origin| page::is_listed(origin, origins))
+        sent.filter(|origin| AsciiOrigin::new(origin).find_in(origins).is_some())
     }
 
     fn fetch_site(&self) -> FetchSite {
@@ -180,7 +178,7 @@ impl<'a> RequestOrigin<'a> {
         }
     }
 
-    /// Whether a link to a page is followed, outside of any frame.
+    /// Reports whether a top-level navigation sends the request.
     fn is_navigation(&self) -> bool {
         let is = |name, wanted: &[u8]| self.fields.only(name) == Some(wanted);
         *self.method == Method::GET
@@ -191,7 +189,7 @@ impl<'a> RequestOrigin<'a> {
     fn origin(&self, target: &Target<'_>) -> Option<Page> {
         let mut origins = self.fields.all(FieldName::Origin);
         match (origins.next()?, origins.next()) {
-            (origin, None) => Some(Page::of(origin, target, self.tls)),
+            (origin, None) => Some(Page::classify(AsciiOrigin::new(origin), target, self.tls)),
             _ => Some(Page::Foreign),
         }
     }
@@ -199,7 +197,11 @@ impl<'a> RequestOrigin<'a> {
     fn referer(&self, target: &Target<'_>) -> Option<Page> {
         let mut referers = self.fields.all(FieldName::Referer);
         match (referers.next()?, referers.next()) {
-            (referer, None) => Some(Page::of_url(referer, target, self.tls)),
+            (referer, None) => Some(Page::classify(
+                AsciiOrigin::of_url(referer),
+                target,
+                self.tls,
+            )),
             _ => Some(Page::Foreign),
         }
     }

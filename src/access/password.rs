@@ -1,7 +1,7 @@
-//! Whether a user's password is right, by an htpasswd file kept current.
+//! Verification of passwords against an htpasswd file that is reloaded when it changes.
 //!
-//! Hashing takes up to a second of a processor, so it happens off the reactor,
-//! a few at a time, and never for a guess the throttle holds back.
+//! A hash takes up to a second of CPU time. It is computed on a blocking thread, a few at a time,
+//! and never for a guess that the throttle refuses.
 
 pub mod entry;
 mod fault;
@@ -11,19 +11,17 @@ pub mod lines;
 pub mod listing;
 mod md5_crypt;
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a property that does not hold panics")]
 pub(super) mod properties;
 mod refused;
 mod yescrypt;
 
 use std::{
-    io,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use anyhow::Context;
 use aws_lc_rs::digest::{Context as Digest, SHA256};
 
 use self::htpasswd::Htpasswd;
@@ -35,9 +33,9 @@ use super::{
     basic::Basic,
     throttle::{Guess, Throttle, Throttled},
 };
-use crate::{regular_file, watched::Watched};
+use crate::watched::Watched;
 
-/// A hash that names one entry of one htpasswd file.
+/// SHA-256 that identifies one entry of one htpasswd file.
 pub type Fingerprint = [u8; 32];
 
 /// The users of one htpasswd file.
@@ -47,41 +45,42 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Reads the file for the first time.
+    /// Loads the file.
     ///
     /// # Errors
-    /// The file cannot be read, or no line of it lets anybody in.
+    /// The file cannot be read, or has no usable line.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
         let path = path.to_owned();
         let source = path.clone();
-        let file = Watched::load(vec![path.clone()], move || read(&source))?;
+        let file = Watched::load(vec![path.clone()], move || Htpasswd::load(&source))?;
         Ok(Self { path, file })
     }
 
-    /// Reads the file again if it changed, and says whether it did; what was
-    /// proven before is forgotten then.
+    /// Loads the file again if it changed, and reports whether it did; verified passwords are then
+    /// forgotten.
     ///
     /// # Errors
-    /// As for [`Passwords::load`], once for each change; the last good reading stays.
+    /// As for [`Passwords::load`], once for each change; the last valid content stays in use.
     pub fn refresh(&self) -> anyhow::Result<bool> {
         self.file.refresh()
     }
 
-    /// The file.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The lines that let nobody in, to be told as `PATH:FAULT` after each reading.
+    /// Returns the faults of lines without a usable user, to be logged as `PATH:FAULT` after each
+    /// reload.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         self.file.current().faults().to_vec()
     }
 
-    /// What tells this file's entry of the user from any other entry, of other files too.
+    /// Returns the hash that identifies the user's entry among those of all files.
     ///
-    /// Made of what is in the file, so it is kept as secret as that.
+    /// It derives from the password hash, and is as secret.
     #[must_use]
     pub fn fingerprint(&self, user: &str) -> Option<Fingerprint> {
         self.fingerprint_in(&self.file.current(), user)
@@ -101,18 +100,18 @@ impl Passwords {
         digest.finish().as_ref().try_into().ok()
     }
 
-    /// Takes the credential for right until the file changes, if it has its user: to ask what a
-    /// right password would do.
+    /// Treats the password as correct until the file changes, if it has the user: `hubgate explain`
+    /// needs no real password.
     pub fn assume(&self, basic: &Basic) {
         self.file.current().assume(basic);
     }
 
-    /// The fingerprint of the user's entry if the credential is right; one found right before is
-    /// not hashed again.
+    /// Returns the fingerprint of the user's entry if the password is correct; a password that was
+    /// verified before is not hashed again.
     ///
     /// # Errors
-    /// Neither right nor wrong: the address or user has failed too often, or
-    /// too many passwords wait to be hashed.
+    /// The password was not verified: the address or user has too many failures, or too many
+    /// passwords wait to be hashed.
     pub async fn verify(
         &self,
         basic: &Basic,
@@ -122,9 +121,9 @@ impl Passwords {
         let guess = throttle.guess(&self.path, &basic.user, address);
         throttle.check(&guess)?;
         let file = self.file.current();
-        let right = file.is_proven(basic) || self.hash(&file, basic, guess, throttle).await?;
-        // Of the reading that was hashed: of an entry changed meanwhile nothing is proven.
-        Ok(right
+        let correct = file.is_proven(basic) || self.hash(&file, basic, guess, throttle).await?;
+        // `file` is the content that was verified: the entry may have changed since.
+        Ok(correct
             .then(|| self.fingerprint_in(&file, &basic.user))
             .flatten())
     }
@@ -137,34 +136,21 @@ impl Passwords {
         throttle: &Arc<Throttle>,
     ) -> Result<bool, Throttled> {
         let wait = throttle.wait();
-        // A page's first requests come together: one is hashed, the others wait for it.
-        let _lane = throttle.lane(&guess, &wait).await?;
+        // The first requests of a page arrive together: one is hashed, the others wait for it.
+        let _lock = throttle.lock(&guess, &wait).await?;
         if file.is_proven(basic) {
             return Ok(true);
         }
         let attempt = throttle.begin(guess, &wait).await?;
         let (file, basic) = (file.clone(), basic.clone());
-        // Goes on when the client has left, so that leaving saves no guess.
+        // The task continues if the client disconnects, so that a disconnect undoes no guess.
         let hashed = tokio::task::spawn_blocking(move || {
-            let right = file.verify(&basic);
-            attempt.judge(right);
-            right
+            let correct = file.verify(&basic);
+            attempt.finish(correct);
+            correct
         });
         Ok(hashed.await.unwrap_or(false))
     }
-}
-
-fn read(path: &Path) -> anyhow::Result<Htpasswd> {
-    let place = || format!("{}: password file", path.display());
-    let text = regular_file::read(path);
-    if matches!(&text, Err(fault) if fault.kind() == io::ErrorKind::NotFound) {
-        anyhow::bail!(
-            "{}: no such file; make it with `hubgate user add NAME`, or correct its path",
-            path.display()
-        );
-    }
-    let text = text.with_context(place)?;
-    Htpasswd::parse(&text).with_context(place)
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
-//! Which path rule decides a request, when every hub would read its path alike.
+//! Path normalisation (RFC 3986, section 6.2.2): finds the path rule that decides a request.
 //!
-//! Nothing is rewritten: the path that was judged is forwarded byte for byte,
-//! and one that two hubs could read as two places is refused. Bytes that are not UTF-8 pass where
-//! a hub that drops them comes to the same rule. Rules are
-//! matched case by case; a hub that ignores case needs a rule on `/`.
+//! Nothing is rewritten: the path is forwarded byte for byte as it was received. A path is refused
+//! if two hubs could normalise it to paths of different rules. Encoded bytes that are not UTF-8
+//! pass if the same rule decides without them, as some hubs drop them. Rules are case-sensitive;
+//! a hub that ignores case needs a rule on `/`.
 
 mod decode;
 mod interpretations;
 mod invalid;
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a property that does not hold panics")]
 pub(super) mod properties;
 #[cfg(any(fuzzing, test))]
 mod reference;
@@ -17,148 +17,163 @@ mod state;
 mod token;
 mod ways;
 
-use std::borrow::Cow;
+use self::{decode::DecodedPath, interpretations::Interpretations};
 
-use self::{
-    decode::{decode_once, has_dot_segment, percent_decode},
-    interpretations::Interpretations,
-    invalid::{has_control, may_be_overlong, without_invalid},
-};
-
-/// Why a path is refused.
+/// The reason for which a path is refused with 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPath {
-    /// `*` or an authority instead of a path, or nothing.
+    /// `*`, an authority, or nothing in place of a path.
     #[error("path does not begin with a slash")]
     Relative,
-    /// More than 8 KiB, which no hub's header buffer takes.
+    /// More than 8 KiB, which exceeds the header buffer of every known hub.
     #[error("path is longer than 8 KiB")]
     TooLong,
-    /// A byte that RFC 3986 keeps out of paths: a space, control, `\`, `#`, `?` or non-ASCII.
+    /// A byte that RFC 3986 excludes from paths: a space, control, `\`, `#`, `?` or non-ASCII.
     #[error("path holds the byte {0:#04x}, which must be percent-encoded")]
     Raw(u8),
     /// `%` without two hexadecimal digits.
     #[error("path holds a % without two hexadecimal digits")]
     Percent,
-    /// Percent-encoded bytes that may be an overlong form or the begin of a character in UTF-8.
-    #[error("path holds encoded bytes that are not utf-8 and that a hub may take for others")]
+    /// Percent-encoded bytes that may be an overlong form or a truncated character in UTF-8.
+    #[error(
+        "path holds encoded bytes that are not utf-8 and that a hub may decode as other characters"
+    )]
     NotUtf8,
     /// A percent-encoded control character.
     #[error("path holds an encoded control character")]
     Control,
-    /// `.` or `..` as a segment, however written.
+    /// `.` or `..` as a segment, in plain or encoded form.
     #[error("path holds a dot segment, which the client should have resolved")]
     DotSegment,
-    /// Encoded slashes, parameters, doubled slashes or double encoding on which the rule depends.
+    /// Encoded slashes, parameters, doubled slashes or double encoding that change the rule.
     #[error("path can be read in two ways that different path rules decide")]
     Ambiguous,
 }
 
-/// Bytes beyond which a path is refused.
+/// Longest path in bytes.
 const MAX_PATH: usize = 8192;
 
-/// The place in `rules` of the longest one that matches the path; none when none does.
+/// Returns the index in `rules` of the longest rule that covers the path, `None` without one.
 ///
-/// `raw` is the path as the client sent it, without the query. A rule that
-/// ends in `/` matches all below it, and one that ends in `*` all that begins with what is before
-/// it; another matches its own path and what is below it after a `/`. Of two as long the last kind
-/// decides.
+/// `raw` is the path as the client sent it, without its query. A rule that ends in `/` covers all
+/// paths below it, and one that ends in `*` all paths with that prefix; any other rule covers its
+/// own path and those below it after a `/`. Of two rules of the same length, the one with
+/// `*` has the lower precedence.
 ///
 /// # Errors
-/// A path that is malformed, or of which two readings give two rules.
+/// The path is malformed, or two interpretations of it match different rules.
 pub fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
-    check_raw(raw)?;
-    let decoded = check_decoded(raw)?;
+    let path = RawPath::parse(raw)?;
     if rules.is_empty() {
         return Ok(None);
     }
-    if is_unambiguous(raw) {
-        return Ok(longest_match(raw, None, rules));
+    if path.is_unambiguous() {
+        return Ok(Pattern::longest_match(raw, None, rules));
     }
-    let rule = decide(raw, &decoded, rules)?;
-    match without_invalid(raw, &decoded) {
+    let rule = path.decide(rules)?;
+    match path.without_invalid() {
         Some(rest) if judge(&rest, rules)? != rule => Err(BadPath::Ambiguous),
         _ => Ok(rule),
     }
 }
 
-fn decide(raw: &[u8], decoded: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
-    if decoded.contains(&b'%') && has_dot_segment(&decode_once(decoded)) {
-        return Err(BadPath::Ambiguous);
-    }
-    Interpretations::new(rules).decide(raw)
+/// A path that passed every check that does not depend on the rules.
+struct RawPath<'p> {
+    raw: &'p [u8],
+    decoded: DecodedPath<'p>,
 }
 
-/// Whether every hub reads the path as it is written.
-fn is_unambiguous(raw: &[u8]) -> bool {
-    let mut last = 0;
-    raw.iter().all(|byte| {
-        let doubled = *byte == b'/' && last == b'/';
-        last = *byte;
-        !doubled && !matches!(byte, b'%' | b';')
-    })
-}
-
-fn check_raw(raw: &[u8]) -> Result<(), BadPath> {
-    if raw.first() != Some(&b'/') {
-        return Err(BadPath::Relative);
-    }
-    if raw.len() > MAX_PATH {
-        return Err(BadPath::TooLong);
-    }
-    let wrong = |byte: &&u8| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b'#' | b'?');
-    match raw.iter().find(wrong) {
-        Some(byte) => Err(BadPath::Raw(*byte)),
-        None => Ok(()),
-    }
-}
-
-fn check_decoded(raw: &[u8]) -> Result<Cow<'_, [u8]>, BadPath> {
-    let decoded = percent_decode(raw).ok_or(BadPath::Percent)?;
-    if let Cow::Owned(decoded) = &decoded {
-        if has_control(decoded) {
-            return Err(BadPath::Control);
+impl<'p> RawPath<'p> {
+    /// Checks and decodes a path.
+    fn parse(raw: &'p [u8]) -> Result<Self, BadPath> {
+        Self::check_bytes(raw)?;
+        let decoded = DecodedPath::parse(raw).ok_or(BadPath::Percent)?;
+        if decoded.was_encoded() {
+            if decoded.has_control() {
+                return Err(BadPath::Control);
+            }
+            if decoded.may_be_overlong() {
+                return Err(BadPath::NotUtf8);
+            }
         }
-        if may_be_overlong(decoded) {
-            return Err(BadPath::NotUtf8);
+        if decoded.has_dot_segment() {
+            return Err(BadPath::DotSegment);
+        }
+        Ok(Self { raw, decoded })
+    }
+
+    fn check_bytes(raw: &[u8]) -> Result<(), BadPath> {
+        if raw.first() != Some(&b'/') {
+            return Err(BadPath::Relative);
+        }
+        if raw.len() > MAX_PATH {
+            return Err(BadPath::TooLong);
+        }
+        let is_excluded =
+            |byte: &&u8| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b'#' | b'?');
+        match raw.iter().find(is_excluded) {
+            Some(byte) => Err(BadPath::Raw(*byte)),
+            None => Ok(()),
         }
     }
-    if has_dot_segment(&decoded) {
-        return Err(BadPath::DotSegment);
+
+    /// Reports whether every hub reads the path as it is written.
+    fn is_unambiguous(&self) -> bool {
+        let mut last = 0;
+        self.raw.iter().all(|byte| {
+            let doubled = *byte == b'/' && last == b'/';
+            last = *byte;
+            !doubled && !matches!(byte, b'%' | b';')
+        })
     }
-    Ok(decoded)
-}
 
-/// The longest rule that covers a path which begins with `path`, and goes on with `next` or ends.
-///
-/// What follows `next` makes no difference where no rule begins with `path` and `next`.
-fn longest_match(path: &[u8], next: Option<u8>, rules: &[impl AsRef<str>]) -> Option<usize> {
-    let rules = rules.iter().map(|rule| rule.as_ref().as_bytes());
-    rules
-        .enumerate()
-        .filter(|(_, rule)| covers(rule, path, next))
-        .max_by_key(|(_, rule)| weight(rule))
-        .map(|(index, _)| index)
-}
-
-/// How long a rule is, and whether it ends where a segment does.
-fn weight(rule: &[u8]) -> (usize, bool) {
-    match rule.strip_suffix(b"*") {
-        Some(begin) => (begin.len(), false),
-        None => (rule.len(), true),
+    /// Returns the rule on which all interpretations agree.
+    fn decide(&self, rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
+        let is_encoded_again = self.decoded.as_bytes().contains(&b'%');
+        if is_encoded_again && self.decoded.decode_again().has_dot_segment() {
+            return Err(BadPath::Ambiguous);
+        }
+        Interpretations::new(rules).decide(self.raw)
     }
 }
 
-fn covers(rule: &[u8], path: &[u8], next: Option<u8>) -> bool {
-    if let Some(begin) = rule.strip_suffix(b"*") {
-        return path.starts_with(begin);
+/// The path of a rule: `/a`, `/a/` or the prefix `/a*`.
+#[derive(Clone, Copy)]
+struct Pattern<'r>(&'r [u8]);
+
+impl Pattern<'_> {
+    /// Returns the index of the longest rule that covers a path, of which `path` is the beginning
+    /// and `next` the byte after it, `None` at the end of the path.
+    ///
+    /// Bytes after `next` make no difference if no rule begins with `path` and `next`.
+    fn longest_match(path: &[u8], next: Option<u8>, rules: &[impl AsRef<str>]) -> Option<usize> {
+        let patterns = rules.iter().map(|rule| Pattern(rule.as_ref().as_bytes()));
+        patterns
+            .enumerate()
+            .filter(|(_, pattern)| pattern.covers(path, next))
+            .max_by_key(|(_, pattern)| pattern.precedence())
+            .map(|(index, _)| index)
     }
-    let Some(below) = path.strip_prefix(rule) else {
-        return false;
-    };
-    match below.first().copied().or(next) {
-        None | Some(b'/') => true,
-        Some(_) => rule.ends_with(b"/"),
+
+    /// Returns the length without the `*`, and whether the pattern is not a prefix.
+    fn precedence(self) -> (usize, bool) {
+        match self.0.strip_suffix(b"*") {
+            Some(prefix) => (prefix.len(), false),
+            None => (self.0.len(), true),
+        }
+    }
+
+    fn covers(self, path: &[u8], next: Option<u8>) -> bool {
+        if let Some(prefix) = self.0.strip_suffix(b"*") {
+            return path.starts_with(prefix);
+        }
+        let Some(below) = path.strip_prefix(self.0) else {
+            return false;
+        };
+        match below.first().copied().or(next) {
+            None | Some(b'/') => true,
+            Some(_) => self.0.ends_with(b"/"),
+        }
     }
 }
 

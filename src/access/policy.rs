@@ -1,7 +1,7 @@
-//! The decision of a site: its rule, and the exceptions by path.
+//! The access policy of a site: its rule, and the overrides of its path rules.
 //!
-//! The same for HTTP/1.1, HTTP/2 and WebSockets, whatever the method. A path
-//! can only tighten the site's rule, unless it is public by name.
+//! It is the same for HTTP/1.1, HTTP/2 and WebSockets, and for every method. A path rule can only
+//! tighten the site's rule, unless its access is `public`.
 
 use std::{path::Path, sync::Arc};
 
@@ -20,32 +20,32 @@ use crate::{
     tls::ClientAuth,
 };
 
-/// Who may enter a site, and where.
+/// The access policy of one site.
 pub struct Policy {
     site: Rule,
-    exceptions: Vec<Exception>,
+    overrides: Vec<PathOverride>,
 }
 
-struct Exception {
+struct PathOverride {
     path: String,
-    access: Exceptional,
+    access: OverrideAccess,
 }
 
-enum Exceptional {
+enum OverrideAccess {
     Inherit,
     Public,
     And(Rule),
 }
 
-/// The part of a site that a path leads to.
+/// The part of a site for which one path rule, or none, decides.
 #[derive(Clone, Copy)]
 pub struct Place<'p> {
     policy: &'p Policy,
-    exception: Option<usize>,
+    path_rule: Option<usize>,
 }
 
 impl Policy {
-    /// The policy as configured; `load` gives the password file of a path.
+    /// Builds the policy of a site; `load` loads the htpasswd file at a path.
     ///
     /// # Errors
     /// Those of `load`.
@@ -53,85 +53,87 @@ impl Policy {
         site: &Site,
         mut load: impl FnMut(&Path) -> anyhow::Result<Arc<Passwords>>,
     ) -> anyhow::Result<Self> {
-        let exceptions = site.paths.iter();
+        let overrides = site.paths.iter();
         Ok(Self {
             site: Rule::build(&site.access, &mut load)?,
-            exceptions: exceptions
-                .map(|rule| Exception::build(rule, &mut load))
+            overrides: overrides
+                .map(|rule| PathOverride::build(rule, &mut load))
                 .collect::<anyhow::Result<_>>()?,
         })
     }
 
-    /// Whether to ask a client for its certificate: when it could change the
-    /// outcome somewhere on the site. Of a client not known yet, when any rule
-    /// takes certificates.
+    /// Reports whether the handshake requests a client certificate: it does so if a certificate
+    /// could change the decision at some place. If the client's address is unknown, it does so if
+    /// some rule has a client CA.
     #[must_use]
     pub fn asks(&self, client: Client) -> bool {
         self.places().any(|place| place.asks(client))
     }
 
-    /// Where a path leads, as the client sent it and without its query.
+    /// Returns the place that a path leads to. `raw_path` is the path as the client sent it,
+    /// without its query.
     ///
     /// # Errors
-    /// The path is malformed, or it is not sure which exception decides: 400.
+    /// The path is malformed, or hubs could read it as paths of different rules; both mean 400.
     pub fn place(&self, raw_path: &[u8]) -> Result<Place<'_>, BadPath> {
-        let exception = path::judge(raw_path, &self.exceptions)?;
+        let path_rule = path::judge(raw_path, &self.overrides)?;
         Ok(Place {
             policy: self,
-            exception,
+            path_rule,
         })
     }
 
     fn places(&self) -> impl Iterator<Item = Place<'_>> {
-        let exceptions = (0..self.exceptions.len()).map(Some);
-        exceptions.chain([None]).map(|exception| Place {
+        let path_rules = (0..self.overrides.len()).map(Some);
+        path_rules.chain([None]).map(|path_rule| Place {
             policy: self,
-            exception,
+            path_rule,
         })
     }
 }
 
 impl Place<'_> {
-    /// The index of the path rule that decides, in the site's list.
+    /// Returns the index of the path rule that decides, in the site's list.
     #[must_use]
     pub fn path_rule(&self) -> Option<usize> {
-        self.exception
+        self.path_rule
     }
 
-    /// Whether everybody is let in by name, from whichever page.
+    /// Reports whether the place is configured as `public`: every client is admitted, and pages of
+    /// other sites may send requests.
     #[must_use]
     pub fn is_public(&self) -> bool {
-        matches!(self.exceptional(), Some(Exceptional::Public))
+        matches!(self.path_access(), Some(OverrideAccess::Public))
     }
 
-    /// Whether the rules here ask for nothing, without being public by name.
+    /// Reports whether the rules have no factor, although the place is not `public`.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.is_public() && self.rules().all(Rule::is_open)
     }
 
-    /// Whether a password is a factor here, which the hub's pages want to know.
+    /// Reports whether a password is a factor here.
     #[must_use]
     pub fn takes_password(&self) -> bool {
         self.rules().any(Rule::takes_password)
     }
 
-    /// The CAs by which a certificate is judged here.
+    /// Returns the client CAs of the rules here.
     pub fn certificates(&self) -> impl Iterator<Item = &ClientCertificate> {
         self.rules().filter_map(Rule::certificate)
     }
 
-    /// Whether a client's certificate could change the outcome here, whatever
-    /// its password.
+    /// Reports whether a client certificate could change the decision here, with or without a
+    /// correct password.
     #[must_use]
     pub fn asks(&self, client: Client) -> bool {
         if client.address().is_none() {
             return self.rules().any(|rule| rule.certificate().is_some());
         }
-        let outcome = |certificate, password| {
+        let is_admitted = |certificate, password| {
             self.rules().all(|rule| {
                 rule.admits(Factors {
-                    network: rule.is_near(client),
+                    network: rule.is_in_networks(client),
                     certificate,
                     password,
                 })
@@ -139,13 +141,13 @@ impl Place<'_> {
         };
         [false, true]
             .into_iter()
-            .any(|password| outcome(false, password) != outcome(true, password))
+            .any(|password| is_admitted(false, password) != is_admitted(true, password))
     }
 
     /// Decides on a request to this place.
     ///
     /// # Errors
-    /// Why it may not enter.
+    /// The reason for the denial.
     pub async fn decide<J>(
         &self,
         visitor: &Visitor<'_, J>,
@@ -154,90 +156,94 @@ impl Place<'_> {
     where
         J: Fn(Shown, &ClientCertificate) -> ClientAuth,
     {
-        if let Some(Exceptional::Public) = self.exceptional() {
-            return Ok(self.welcome(visitor, throttle).await);
+        if let Some(OverrideAccess::Public) = self.path_access() {
+            return Ok(self.admit_to_public(visitor, throttle).await);
         }
-        let sights: Vec<_> = self.rules().map(|rule| rule.look(visitor)).collect();
-        for (rule, sight) in self.rules().zip(&sights) {
-            rule.check(sight)?;
+        let evaluations: Vec<_> = self.rules().map(|rule| rule.evaluate(visitor)).collect();
+        for (rule, evaluation) in self.rules().zip(&evaluations) {
+            rule.check_satisfiable(evaluation)?;
         }
         let (basic, client) = (visitor.basic, visitor.client);
         let mut admission = Admission {
-            evidence: Evidence::of(visitor.known),
+            evidence: Evidence::from_known(visitor.known),
             ..Admission::default()
         };
-        for (rule, sight) in self.rules().zip(sights) {
-            let login = rule.log_in(&sight, basic, client, throttle).await?;
+        for (rule, evaluation) in self.rules().zip(evaluations) {
+            let login = rule.log_in(&evaluation, basic, client, throttle).await?;
             // The first rule is the site's.
             let holder = &mut admission.holder;
-            holder.get_or_insert_with(|| rule.holder(&sight, login.account()));
-            admission.tell(rule.client_headers(), sight.identity.as_ref());
-            admission.add(sight, &login);
+            holder.get_or_insert_with(|| rule.session_subject(&evaluation, login.account()));
+            admission.set_client_headers(rule.client_headers(), evaluation.identity.as_ref());
+            admission.add(evaluation, &login);
         }
         Ok(admission)
     }
 
-    /// Whether a request that was admitted before would be admitted now, by the evidence that is
-    /// left of it; hashes no password.
+    /// Reports whether a request that was admitted before would still be admitted by its evidence;
+    /// hashes no password.
     #[must_use]
     pub fn still_admits<J>(&self, visitor: &Visitor<'_, J>) -> bool
     where
         J: Fn(Shown, &ClientCertificate) -> ClientAuth,
     {
         self.rules()
-            .all(|rule| rule.admits(rule.look(visitor).held))
+            .all(|rule| rule.admits(rule.evaluate(visitor).held))
     }
 
-    /// Admits everybody, and still knows the site's own passwords and sessions: browsers send
-    /// them to its public places too.
-    async fn welcome<J>(&self, visitor: &Visitor<'_, J>, throttle: &Arc<Throttle>) -> Admission {
+    /// Admits every client to a public place. The site's password and session are verified all the
+    /// same, as browsers send them to public places too.
+    async fn admit_to_public<J>(
+        &self,
+        visitor: &Visitor<'_, J>,
+        throttle: &Arc<Throttle>,
+    ) -> Admission {
         let site = &self.policy.site;
         let (basic, client) = (visitor.basic, visitor.client);
         let login = site
-            .recognise(true, basic, client, throttle)
+            .verify_password(true, basic, client, throttle)
             .await
-            .looked_at();
+            .without_throttling();
         let mut admission = Admission {
             public: true,
             ..Admission::default()
         };
-        admission.tell(site.client_headers(), None);
-        admission.add(site.recall(visitor.known), &login);
+        admission.set_client_headers(site.client_headers(), None);
+        admission.add(site.evaluate_session(visitor.known), &login);
         admission
     }
 
-    /// The rules that must all admit: none where it is public.
+    /// Returns the rules that must all admit: none at a public place.
     fn rules(&self) -> impl Iterator<Item = &Rule> {
-        let (site, exception) = match self.exceptional() {
-            Some(Exceptional::Public) => (None, None),
-            Some(Exceptional::And(rule)) => (Some(&self.policy.site), Some(rule)),
-            Some(Exceptional::Inherit) | None => (Some(&self.policy.site), None),
+        let (site, path) = match self.path_access() {
+            Some(OverrideAccess::Public) => (None, None),
+            Some(OverrideAccess::And(rule)) => (Some(&self.policy.site), Some(rule)),
+            Some(OverrideAccess::Inherit) | None => (Some(&self.policy.site), None),
         };
-        site.into_iter().chain(exception)
+        site.into_iter().chain(path)
     }
 
-    fn exceptional(&self) -> Option<&Exceptional> {
-        let exception = self.policy.exceptions.get(self.exception?)?;
-        Some(&exception.access)
+    fn path_access(&self) -> Option<&OverrideAccess> {
+        let path_override = self.policy.overrides.get(self.path_rule?)?;
+        Some(&path_override.access)
     }
 }
 
-impl Exception {
+impl PathOverride {
     fn build(
         rule: &PathRule,
         load: impl FnOnce(&Path) -> anyhow::Result<Arc<Passwords>>,
     ) -> anyhow::Result<Self> {
         let access = match &rule.access {
-            PathAccess::Inherit => Exceptional::Inherit,
-            PathAccess::Public => Exceptional::Public,
-            PathAccess::And(access) => Exceptional::And(Rule::build(access, load)?),
+            PathAccess::Inherit => OverrideAccess::Inherit,
+            PathAccess::Public => OverrideAccess::Public,
+            PathAccess::And(access) => OverrideAccess::And(Rule::build(access, load)?),
         };
         let path = rule.pattern();
         Ok(Self { path, access })
     }
 }
 
-impl AsRef<str> for Exception {
+impl AsRef<str> for PathOverride {
     fn as_ref(&self) -> &str {
         &self.path
     }

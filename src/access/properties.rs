@@ -1,4 +1,4 @@
-//! What holds for whatever `proxy.yaml`, a password file or a path may be.
+//! Properties of every `proxy.yaml`, htpasswd file and path, for tests and fuzzing.
 
 mod proxy_yaml;
 

@@ -1,11 +1,11 @@
-//! A map that keeps the entries last written and forgets the oldest.
+//! A bounded map that evicts the entries inserted longest ago.
 //!
-//! Two generations, each of half the capacity: what is written goes into the younger, and when
-//! that is full the older is dropped whole. So a full map costs no more than an empty one.
+//! It has two generations, each of half the capacity: an entry is inserted into the younger one,
+//! and when that is full, the older one is dropped. So an insertion costs the same in a full map.
 
 use std::{collections::HashMap, hash::Hash, mem};
 
-/// At most `capacity` values; at least the half that was written last is kept.
+/// A map of at most `capacity` entries; at least the latest half of them stays.
 pub(super) struct Recent<K, V> {
     half: usize,
     young: HashMap<K, V>,
@@ -25,7 +25,7 @@ impl<K: Eq + Hash, V> Recent<K, V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
 
-    /// Writes a value, which is now the youngest.
+    /// Inserts an entry as the latest.
     pub(super) fn insert(&mut self, key: K, value: V) {
         self.old.remove(&key);
         if self.young.len() >= self.half && !self.young.contains_key(&key) {
@@ -52,14 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_half_is_kept_and_what_is_written_again_is_young() {
+    fn the_latest_half_stays_and_an_entry_inserted_again_is_the_latest() {
         let mut recent = Recent::new(8);
         for key in 0..100_u32 {
             recent.insert(key, key);
             recent.insert(1000, key);
             assert!(recent.len() <= 8);
-            let kept = (key.saturating_sub(2)..=key).all(|key| recent.get(&key) == Some(&key));
-            assert!(kept, "{key}");
+            let present = (key.saturating_sub(2)..=key).all(|key| recent.get(&key) == Some(&key));
+            assert!(present, "{key}");
             assert_eq!(recent.get(&1000), Some(&key));
         }
         assert_eq!(recent.get(&0), None);

@@ -1,7 +1,7 @@
-//! One access rule: its factors, and whether those a client holds are enough.
+//! One access rule: its factors, and whether the factors of a client satisfy it.
 //!
-//! Pure but for the password, which is asked for last: what network or
-//! certificate already decide is decided without hashing.
+//! Network and certificate are evaluated first: if a password could not satisfy the rule, none is
+//! hashed.
 
 use std::{path::Path, sync::Arc};
 
@@ -13,7 +13,7 @@ use super::{
     network::Client,
     password::Passwords,
     session::{Account, Holder},
-    sight::Sight,
+    sight::Evaluation,
     throttle::Throttle,
     verdict::Denial,
 };
@@ -22,7 +22,7 @@ use crate::{
     tls::{ClientAuth, Identity},
 };
 
-/// Who may enter, with the password file at hand.
+/// An access rule with its htpasswd file.
 #[derive(Clone)]
 pub struct Rule {
     satisfy: Satisfy,
@@ -32,32 +32,32 @@ pub struct Rule {
     client_headers: ClientHeaders,
 }
 
-/// Who asks to enter, as far as it is known before a password is looked at.
+/// The credentials of a request, before its password is verified.
 ///
-/// `judge` gives the verdict on a certificate for a rule's CA.
+/// `judge` returns the verdict on a certificate under the client CA of a rule.
 #[derive(Clone, Copy)]
 pub struct Visitor<'a, J> {
-    /// Where the request comes from.
+    /// Client that sends the request.
     pub client: Client,
-    /// The credential it carries.
+    /// User and password of its `Authorization`.
     pub basic: Option<&'a Basic>,
-    /// What is known besides.
+    /// Evidence of its session, or of an earlier admission.
     pub known: Known<'a>,
-    /// The certificate of its connection, or of its session.
+    /// Verdict on the certificate of its connection or of its session.
     pub judge: J,
 }
 
-/// Which certificate is to be judged.
+/// The source of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// The one the connection showed.
+    /// The certificate that the connection presented.
     Now,
-    /// The one that was shown when the session began.
+    /// The certificate of the session.
     Before,
 }
 
 impl Rule {
-    /// The rule as configured; `load` gives the password file of a path.
+    /// Builds a configured rule; `load` loads the htpasswd file at a path.
     ///
     /// # Errors
     /// Those of `load`.
@@ -74,48 +74,48 @@ impl Rule {
         })
     }
 
-    /// Whether these factors are enough; any are for a rule without factors.
+    /// Reports whether factors satisfy the rule; a rule without factors admits every client.
     #[must_use]
     pub fn admits(&self, held: Factors) -> bool {
         let needed = self.needed();
-        let held = held.of(needed);
+        let held = held.intersection(needed);
         match self.satisfy {
             Satisfy::Any => held.any() || !needed.any(),
             Satisfy::All => held == needed,
         }
     }
 
-    /// The CA whose certificates the rule takes.
+    /// Returns the client CA of the rule.
     #[must_use]
     pub fn certificate(&self) -> Option<&ClientCertificate> {
         self.certificate.as_ref()
     }
 
-    /// In which fields the hub is told of the certificate.
+    /// Returns the header fields in which the hub receives the certificate.
     pub(super) fn client_headers(&self) -> ClientHeaders {
         self.client_headers
     }
 
-    /// Whether there is no factor.
+    /// Reports whether the rule has no factor.
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.needed().any()
     }
 
-    /// Whether a password is one of the factors.
+    /// Reports whether a password is one of the factors.
     #[must_use]
     pub fn takes_password(&self) -> bool {
         self.passwords.is_some()
     }
 
-    /// Whether the client is known to be in the rule's networks.
-    pub(super) fn is_near(&self, client: Client) -> bool {
+    /// Reports whether the client's address is known and in the rule's networks.
+    pub(super) fn is_in_networks(&self, client: Client) -> bool {
         let networks = self.networks.as_ref();
         networks.is_some_and(|networks| client.is_in(networks))
     }
 
-    /// Looks at all but the password.
-    pub(super) fn look<J>(&self, visitor: &Visitor<'_, J>) -> Sight
+    /// Evaluates every factor but the password of the request.
+    pub(super) fn evaluate<J>(&self, visitor: &Visitor<'_, J>) -> Evaluation
     where
         J: Fn(Shown, &ClientCertificate) -> ClientAuth,
     {
@@ -125,57 +125,62 @@ impl Rule {
             Some(ClientAuth::Valid(identity)) => (Some(identity), None),
             Some(ClientAuth::Invalid(reason)) => (None, Some(reason)),
         };
-        let remembered = match identity {
+        let session_identity = match identity {
             Some(_) => None,
-            None => self.remembered(visitor),
+            None => self.session_identity(visitor),
         };
-        let account = self.account(visitor.known);
+        let session_account = self.session_account(visitor.known);
         let held = Factors {
-            network: self.is_near(visitor.client),
-            certificate: identity.is_some() || remembered.is_some(),
-            password: account.is_some(),
+            network: self.is_in_networks(visitor.client),
+            certificate: identity.is_some() || session_identity.is_some(),
+            password: session_account.is_some(),
         };
-        Sight {
+        Evaluation {
             held,
             identity,
-            remembered,
-            account,
+            session_identity,
+            session_account,
             invalid,
         }
     }
 
-    /// Looks at the account of a session only.
-    pub(super) fn recall(&self, known: Known<'_>) -> Sight {
-        Sight {
-            account: self.account(known),
-            ..Sight::default()
+    /// Evaluates the account of a session only.
+    pub(super) fn evaluate_session(&self, known: Known<'_>) -> Evaluation {
+        Evaluation {
+            session_account: self.session_account(known),
+            ..Evaluation::default()
         }
     }
 
-    /// The known account, if it is one of the rule's and its password is still the same.
-    fn account(&self, known: Known<'_>) -> Option<Account> {
+    /// Returns the known account if the rule's htpasswd file still has the same entry.
+    fn session_account(&self, known: Known<'_>) -> Option<Account> {
         known.account(self.passwords.as_ref()?)
     }
 
-    /// Whom the session's certificate names, where a certificate is enough by itself: a rule that
-    /// wants all of its factors wants to see it.
-    fn remembered<J>(&self, visitor: &Visitor<'_, J>) -> Option<Identity>
+    /// Returns the identity of the session's certificate if one factor satisfies the rule; a rule
+    /// with `satisfy: all` needs the certificate on the connection.
+    fn session_identity<J>(&self, visitor: &Visitor<'_, J>) -> Option<Identity>
     where
         J: Fn(Shown, &ClientCertificate) -> ClientAuth,
     {
-        let certificate = visitor.known.certificate()?;
+        let key = visitor.known.certificate()?;
         let authority = self.certificate.as_ref().filter(|_| self.is_any())?;
         match (visitor.judge)(Shown::Before, authority) {
-            ClientAuth::Valid(identity) => Some(identity).filter(|it| it.key() == *certificate),
+            ClientAuth::Valid(identity) => Some(identity).filter(|identity| identity.key() == *key),
             _ => None,
         }
     }
 
-    /// Whom a session may remember of what was found good.
-    pub(super) fn holder(&self, sight: &Sight, came: Option<&Account>) -> Holder {
-        let certificate = sight.identity.as_ref().or(sight.remembered.as_ref());
+    /// Returns the subject of a session after this evaluation, and after the login of an account.
+    pub(super) fn session_subject(
+        &self,
+        evaluation: &Evaluation,
+        login: Option<&Account>,
+    ) -> Holder {
+        let session = evaluation.session_identity.as_ref();
+        let certificate = evaluation.identity.as_ref().or(session);
         Holder {
-            account: came.or(sight.account.as_ref()).cloned(),
+            account: login.or(evaluation.session_account.as_ref()).cloned(),
             certificate: certificate.filter(|_| self.is_any()).cloned(),
         }
     }
@@ -184,44 +189,46 @@ impl Rule {
         self.satisfy == Satisfy::Any
     }
 
-    /// Denies whom not even the right password would help.
-    pub(super) fn check(&self, sight: &Sight) -> Result<(), Denial> {
+    /// Fails early if a correct password could not satisfy the rule.
+    pub(super) fn check_satisfiable(&self, evaluation: &Evaluation) -> Result<(), Denial> {
         let with_password = Factors {
             password: true,
-            ..sight.held
+            ..evaluation.held
         };
         if self.admits(with_password) {
             return Ok(());
         }
-        Err(self.denial(sight))
+        Err(self.denial(evaluation))
     }
 
-    /// Looks at the password that came.
+    /// Verifies the password of the request.
     ///
     /// # Errors
-    /// It is needed and not right, or not looked at now.
+    /// The rule needs a password, and that of the request is missing, wrong or throttled.
     pub(super) async fn log_in(
         &self,
-        sight: &Sight,
+        evaluation: &Evaluation,
         basic: Option<&Basic>,
         client: Client,
         throttle: &Arc<Throttle>,
     ) -> Result<Login, Denial> {
-        let admitted = self.admits(sight.held);
-        let login = self.recognise(admitted, basic, client, throttle).await;
+        let admitted = self.admits(evaluation.held);
+        let login = self
+            .verify_password(admitted, basic, client, throttle)
+            .await;
         match (login, admitted) {
             (Login::Right(account), _) => Ok(Login::Right(account)),
-            (login, true) => Ok(login.looked_at()),
+            (login, true) => Ok(login.without_throttling()),
             (Login::Throttled(retry_after), false) => Err(Denial::Throttled { retry_after }),
-            (Login::None | Login::Wrong, false) => Err(self.denial(sight)),
+            (Login::None | Login::Wrong, false) => Err(self.denial(evaluation)),
         }
     }
 
-    /// Looks at the password that came, of a client that is admitted anyway or not.
+    /// Verifies the password of a client that is `admitted` by its other factors or not.
     ///
-    /// An API token of the hub's is not looked at where it is not needed: its form tells it from a
-    /// password, whichever users the file has.
-    pub(super) async fn recognise(
+    /// An API token of openHAB is not verified if the client is admitted: it is recognised by its
+    /// form, whatever users the file has.
+    pub(super) async fn verify_password(
         &self,
         admitted: bool,
         basic: Option<&Basic>,
@@ -245,20 +252,20 @@ impl Rule {
         }
     }
 
-    /// What to tell a visitor whose factors are not enough: the first that is
-    /// missing of all, or the easiest to bring of any.
-    fn denial(&self, sight: &Sight) -> Denial {
-        let missing = self.needed().without(sight.held);
+    /// Returns the denial for insufficient factors: with `satisfy: all` it names the first factor
+    /// that is missing, with `any` the one that is easiest to add.
+    fn denial(&self, evaluation: &Evaluation) -> Denial {
+        let missing = self.needed().difference(evaluation.held);
         let all = self.satisfy == Satisfy::All;
         if all && missing.network {
             return Denial::Network;
         }
         if missing.password && !(all && missing.certificate) {
             return Denial::Password {
-                certificate: sight.invalid.clone(),
+                certificate: evaluation.invalid.clone(),
             };
         }
-        match &sight.invalid {
+        match &evaluation.invalid {
             Some(reason) => Denial::CertificateInvalid(reason.clone()),
             None if missing.certificate => Denial::CertificateAbsent,
             None => Denial::Network,

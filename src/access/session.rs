@@ -1,8 +1,8 @@
-//! The session of a browser: who came in, remembered in a signed cookie.
+//! Browser sessions: the subject of a login, in a signed cookie (RFC 6265bis).
 //!
-//! Pure: sealing and opening know the key, the site and the time. A session only names who came;
-//! what that is worth is looked up at each request, so that a changed password or a revoked
-//! certificate ends it at once.
+//! The module is pure: it depends on the key, the site and the time only. A session names its
+//! subject, which is checked against the htpasswd file and the client CA at each request; so a
+//! changed password or a revoked certificate ends the session at once.
 
 mod chains;
 pub mod cookie;
@@ -19,68 +19,68 @@ pub use self::{
 use super::password::Passwords;
 use crate::{config::model::Host, fields::Fields, tls::Identity};
 
-/// Who a session is of: what was found good of the site's own rule.
+/// The subject of a session: the credentials that the site's own rule accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holder {
-    /// Whose password was right.
+    /// Account of the verified password.
     pub account: Option<Account>,
-    /// Whom a certificate names that alone lets in.
+    /// Identity of a certificate that alone satisfies the rule.
     pub certificate: Option<Identity>,
 }
 
-/// An entry of a password file, and who it is of.
+/// A user and the user's entry in an htpasswd file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The user.
+    /// Name of the user.
     pub user: String,
-    /// The entry as [`Passwords::fingerprint`] told it.
+    /// Fingerprint of the entry: see [`Passwords::fingerprint`].
     pub fingerprint: [u8; 32],
 }
 
-/// The sessions of one site at one moment.
+/// The sessions of one site at one time.
 #[derive(Clone, Copy)]
 pub struct Sessions<'k> {
-    /// What signs them.
+    /// Key that signs the cookies.
     pub key: &'k Key,
-    /// The site, by its first host.
+    /// First host of the site.
     pub site: &'k Host,
-    /// How long one lasts.
+    /// Lifetime of a session.
     pub lifetime: Duration,
-    /// Seconds since 1970.
+    /// Current time, in seconds since 1970.
     pub now: u64,
 }
 
-/// A session that a request brought: signed by us, for this site, and not at its end.
+/// The session of a request's cookie, verified for this site and not expired.
 pub struct Session<'k> {
     key: &'k Key,
     payload: Payload,
     ends: u64,
 }
 
-/// How far in the future a session may have begun: clocks are set back by a little.
+/// Seconds by which a session may begin in the future, as clocks are set back a little.
 const SKEW: u64 = 300;
 
 impl<'k> Sessions<'k> {
-    /// The session of a request; none when it has no cookie of it, several, or one that is not good.
+    /// Returns the session of a request; `None` without exactly one valid session cookie.
     #[must_use]
     pub fn open(&self, fields: &Fields<'_>) -> Option<Session<'k>> {
         let payload = Payload::parse(&self.key.open(self.site, cookie::value(fields)?)?)?;
         let ends = payload
             .ends
             .min(payload.began.saturating_add(self.lifetime.as_secs()));
-        let good = payload.began <= self.now.saturating_add(SKEW) && self.now < ends;
+        let valid = payload.began <= self.now.saturating_add(SKEW) && self.now < ends;
         let key = self.key;
-        good.then_some(Session { key, payload, ends })
+        valid.then_some(Session { key, payload, ends })
     }
 
-    /// The `Set-Cookie` that remembers the holder.
+    /// Returns the `Set-Cookie` value of a new session for a subject.
     ///
-    /// None when there is nobody to remember, or the session that came is of the same holder and
-    /// not past half of its life.
+    /// `None` without a subject, or if the current session has the same subject and at least half
+    /// of its lifetime left.
     #[must_use]
-    pub fn renew(&self, came: Option<&Session<'_>>, holder: &Holder) -> Option<String> {
+    pub fn renew(&self, current: Option<&Session<'_>>, holder: &Holder) -> Option<String> {
         let payload = self.payload(holder)?;
-        if came.is_some_and(|came| came.serves(&payload, self)) {
+        if current.is_some_and(|current| current.is_sufficient(&payload, self)) {
             return None;
         }
         let left = payload
@@ -93,9 +93,9 @@ impl<'k> Sessions<'k> {
 
     fn payload(&self, holder: &Holder) -> Option<Payload> {
         let account = holder.account.as_ref();
-        let account = account.filter(|it| it.user.len() <= payload::LONGEST_USER);
+        let account = account.filter(|account| account.user.len() <= payload::LONGEST_USER);
         let certificate = holder.certificate.as_ref();
-        let expires = certificate.map(|it| it.not_after().unix_timestamp());
+        let expires = certificate.map(|identity| identity.not_after().unix_timestamp());
         let expires = expires.map_or(u64::MAX, |end| u64::try_from(end).unwrap_or(0));
         let payload = Payload {
             began: self.now,
@@ -103,15 +103,16 @@ impl<'k> Sessions<'k> {
                 .now
                 .saturating_add(self.lifetime.as_secs())
                 .min(expires),
-            account: account.map(|it| (it.user.clone(), self.key.tag(&it.fingerprint))),
+            account: account
+                .map(|account| (account.user.clone(), self.key.tag(&account.fingerprint))),
             certificate: certificate.map(Identity::key),
         };
-        payload.names_somebody().then_some(payload)
+        payload.has_subject().then_some(payload)
     }
 }
 
 impl Session<'_> {
-    /// The account the session is of, if the file still has the same entry of it.
+    /// Returns the account of the session if the file still has the same entry.
     #[must_use]
     pub fn account(&self, passwords: &Passwords) -> Option<Account> {
         let (user, tag) = self.payload.account.as_ref()?;
@@ -121,26 +122,26 @@ impl Session<'_> {
         same.then_some(Account { user, fingerprint })
     }
 
-    /// The certificate the session is of, as [`Identity::key`] tells it.
+    /// Returns the [`Identity::key`] of the session's certificate.
     #[must_use]
     pub fn certificate(&self) -> Option<&[u8; 32]> {
         self.payload.certificate.as_ref()
     }
 
-    /// When it began, in seconds since 1970.
+    /// Returns the start of the session, in seconds since 1970.
     #[must_use]
     pub fn began(&self) -> u64 {
         self.payload.began
     }
 
-    /// When it ends, in seconds since 1970.
+    /// Returns the end of the session, in seconds since 1970.
     #[must_use]
     pub fn ends(&self) -> u64 {
         self.ends
     }
 
-    /// Whether it need not be replaced by a new one.
-    fn serves(&self, new: &Payload, sessions: &Sessions<'_>) -> bool {
+    /// Reports whether the session need not be replaced by a new one.
+    fn is_sufficient(&self, new: &Payload, sessions: &Sessions<'_>) -> bool {
         let same =
             self.payload.account == new.account && self.payload.certificate == new.certificate;
         let left = self.ends.saturating_sub(sessions.now);

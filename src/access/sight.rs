@@ -1,18 +1,19 @@
-//! The factors that a rule finds in a request before a password is verified.
+//! The evaluation of a rule before the request's password is verified.
 
 use super::{factors::Factors, session::Account};
 use crate::tls::{Identity, Reason};
 
-/// The factors that a rule finds in a request before a password is verified.
+/// The evaluation of a rule before the request's password is verified.
 #[derive(Default)]
-pub(super) struct Sight {
+pub(super) struct Evaluation {
+    /// Factors that the client holds.
     pub(super) held: Factors,
-    /// The identity of the connection's certificate.
+    /// Identity of the connection's certificate.
     pub(super) identity: Option<Identity>,
-    /// The identity of the session's certificate.
-    pub(super) remembered: Option<Identity>,
-    /// The account whose password began the session.
-    pub(super) account: Option<Account>,
-    /// The cause for which the connection's certificate counts for nothing.
+    /// Identity of the session's certificate.
+    pub(super) session_identity: Option<Identity>,
+    /// Account of the session.
+    pub(super) session_account: Option<Account>,
+    /// Reason for which the connection's certificate is invalid.
     pub(super) invalid: Option<Reason>,
 }

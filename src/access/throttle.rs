@@ -1,8 +1,9 @@
-//! Limits on password guesses: per address, per user, and of all addresses together.
+//! Rate limits on password guesses, per address, per user and for all unfamiliar addresses
+//! together.
 //!
-//! A guess counts as a failure from its beginning until it is proven right, so that guesses made
-//! together gain nothing. Made once for the life of the process, and shared over reloads.
-//! `Books` decide, `Turns` order the hashing; neither knows a password.
+//! A guess counts as a failure from its start until the password turns out correct, so that
+//! parallel guesses gain nothing. The throttle is made once and outlives reloads of the
+//! configuration. `Counters` decide, and `HashQueue` orders the hashing; neither knows a password.
 
 mod allowance;
 mod backoff;
@@ -22,28 +23,28 @@ use std::{
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    books::{Books, Started},
-    lanes::{Lane, Lanes},
-    turns::{Turn, Turns},
+    books::{Counters, Started},
+    lanes::{GuessLock, GuessLocks},
+    turns::{HashPermit, HashQueue},
 };
 use super::address_group::prefix;
 
-/// The failures of all addresses and users, and the turns for hashing.
+/// The failures of all addresses and users, and the queue of hashes.
 pub struct Throttle {
-    books: Mutex<Books>,
-    turns: Arc<Turns>,
-    lanes: Arc<Lanes>,
+    counters: Mutex<Counters>,
+    queue: Arc<HashQueue>,
+    locks: Arc<GuessLocks>,
     keys: RandomState,
 }
 
-/// A password is not looked at now.
+/// The refusal to verify a password now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Throttled {
-    /// When it will be; never zero. Round up for `Retry-After`.
+    /// Time until the next try, above zero; `Retry-After` rounds it up to seconds.
     pub retry_after: Duration,
 }
 
-/// The sender and the user of a guess, as keyed hashes.
+/// The address and the user of a guess, as keyed hashes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Guess {
     /// The IPv4 address or IPv6 /64.
@@ -51,107 +52,114 @@ pub(super) struct Guess {
     /// The IPv6 /56 and /48 around it.
     networks: Option<[u64; 2]>,
     user: u64,
-    both: u64,
+    /// The pair of address and user.
+    pair: u64,
 }
 
-/// The end of the time that one guess may wait.
+/// The deadline of a guess that waits.
 pub(super) struct Wait(Instant);
 
-/// A guess under way: a failure unless it succeeds.
+/// A guess that is being hashed; it counts as a failure unless it succeeds.
 pub(super) struct Attempt {
     throttle: Arc<Throttle>,
     guess: Guess,
-    turn: Turn,
+    permit: HashPermit,
 }
 
-/// Hashes at a time on however many cores.
-const MAX_TURNS: usize = 4;
-/// How long a password waits to be hashed.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// The turn may be free at the next try.
+/// Most hashes at a time, on any number of cores.
+const MAX_HASHES: usize = 4;
+/// Longest wait of a password before it is hashed.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+/// Refusal of a guess that waited too long, or that too many others of its address wait with.
 const BUSY: Throttled = Throttled {
     retry_after: Duration::from_secs(1),
 };
 
 impl Throttle {
-    /// A throttle that has seen no failure.
+    /// Creates a throttle without failures.
     #[must_use]
     pub fn new() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Self::with_turns(cores.min(MAX_TURNS))
+        Self::with_permits(cores.min(MAX_HASHES))
     }
 
-    fn with_turns(turns: usize) -> Self {
+    fn with_permits(permits: usize) -> Self {
         Self {
-            books: Mutex::new(Books::new()),
-            turns: Turns::new(turns),
-            lanes: Arc::default(),
+            counters: Mutex::new(Counters::new()),
+            queue: HashQueue::new(permits),
+            locks: Arc::default(),
             keys: RandomState::new(),
         }
     }
 
-    /// A guess at the password of `user` in `file`; each file is counted apart.
+    /// Identifies a guess at the password of `user` in `file`; each file has counters of its own.
     pub(super) fn guess(&self, file: &Path, user: &str, address: IpAddr) -> Guess {
         let address = address.to_canonical();
-        let within = |bits| self.keys.hash_one((file, bits, prefix(address, bits)));
+        let prefix_key = |bits| self.keys.hash_one((file, bits, prefix(address, bits)));
         Guess {
-            address: within(64),
-            networks: address.is_ipv6().then(|| [within(56), within(48)]),
+            address: prefix_key(64),
+            networks: address.is_ipv6().then(|| [prefix_key(56), prefix_key(48)]),
             user: self.keys.hash_one((file, user)),
-            both: self.keys.hash_one((file, user, prefix(address, 64))),
+            pair: self.keys.hash_one((file, user, prefix(address, 64))),
         }
     }
 
-    /// Whether the address may guess at all; even a password found right before
-    /// is not compared while it may not.
-    pub(super) fn check(&self, guess: &Guess) -> Result<(), Throttled> {
-        self.books().check_address(guess, Instant::now())
-    }
-
-    /// The time that a guess may wait from now on.
-    pub(super) fn wait(&self) -> Wait {
-        Wait(Instant::now() + LONGEST_WAIT)
-    }
-
-    /// Waits until no other guess at this user's password from this address is under way.
+    /// Checks whether the address may guess; otherwise not even a password verified before is
+    /// compared.
     ///
     /// # Errors
-    /// Too many guesses of the address wait already, or this one has waited for too long.
-    pub(super) async fn lane(&self, guess: &Guess, wait: &Wait) -> Result<Lane, Throttled> {
-        let entering = self.lanes.enter(guess.both, guess.address);
-        let entered = timeout_at(wait.0, entering).await;
-        entered.ok().flatten().ok_or(BUSY)
+    /// The address is in back-off.
+    pub(super) fn check(&self, guess: &Guess) -> Result<(), Throttled> {
+        self.counters().check_address(guess, Instant::now())
     }
 
-    /// Waits for a turn to hash and counts the guess as a failure until it succeeds.
+    /// Returns the deadline of a guess that begins to wait now.
+    pub(super) fn wait(&self) -> Wait {
+        Wait(Instant::now() + MAX_WAIT)
+    }
+
+    /// Waits until no other guess at this user's password from this address is in progress.
+    ///
+    /// # Errors
+    /// Too many guesses of the address wait, or the deadline has passed.
+    pub(super) async fn lock(&self, guess: &Guess, wait: &Wait) -> Result<GuessLock, Throttled> {
+        let locking = self.locks.acquire(guess.pair, guess.address);
+        let acquired = timeout_at(wait.0, locking).await;
+        acquired.ok().flatten().ok_or(BUSY)
+    }
+
+    /// Waits for a permit to hash, and counts the guess as a failure until it succeeds.
+    ///
+    /// # Errors
+    /// The counters refuse the guess, or the deadline has passed.
     pub(super) async fn begin(
         self: &Arc<Self>,
         guess: Guess,
         wait: &Wait,
     ) -> Result<Attempt, Throttled> {
-        let mut rank = self.books().rank(&guess, Instant::now())?;
+        let mut rank = self.counters().rank(&guess, Instant::now())?;
         loop {
-            let granted = timeout_at(wait.0, self.turns.wait(rank)).await;
-            let turn = granted.ok().flatten().ok_or(BUSY)?;
-            let started = self.books().begin(&guess, rank, Instant::now())?;
+            let granted = timeout_at(wait.0, self.queue.wait(rank)).await;
+            let permit = granted.ok().flatten().ok_or(BUSY)?;
+            let started = self.counters().begin(&guess, rank, Instant::now())?;
             match started {
-                Started::Counted => return Ok(self.attempt(guess, turn)),
+                Started::Counted => return Ok(self.attempt(guess, permit)),
                 Started::Outranked(lower) => rank = lower,
             }
         }
     }
 
-    fn attempt(self: &Arc<Self>, guess: Guess, mut turn: Turn) -> Attempt {
-        turn.begin();
+    fn attempt(self: &Arc<Self>, guess: Guess, mut permit: HashPermit) -> Attempt {
+        permit.begin();
         Attempt {
             throttle: self.clone(),
             guess,
-            turn,
+            permit,
         }
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,12 +170,12 @@ impl Default for Throttle {
 }
 
 impl Attempt {
-    /// Ends the attempt and its turn: a right password makes the address familiar.
-    pub(super) fn judge(self, right: bool) {
-        if right {
-            self.throttle.books().succeed(&self.guess);
+    /// Ends the attempt and returns its permit; a correct password makes the address familiar.
+    pub(super) fn finish(self, correct: bool) {
+        if correct {
+            self.throttle.counters().succeed(&self.guess);
         }
-        drop(self.turn);
+        drop(self.permit);
     }
 }
 

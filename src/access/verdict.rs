@@ -1,100 +1,106 @@
-//! What a decision says: how a request was let in, or why it was not.
+//! The verdict on a request: its admission with the evidence, or the reason for its denial.
 //!
-//! The statuses are named for the reader; writing the answer is not done here.
+//! The comments name the status of each denial; `http` makes the response.
 
 use std::time::Duration;
 
-use super::{evidence::Evidence, factors::Factors, login::Login, session::Holder, sight::Sight};
+use super::{
+    evidence::Evidence, factors::Factors, login::Login, session::Holder, sight::Evaluation,
+};
 use crate::{
     config::model::ClientHeaders,
     tls::{Identity, Reason},
 };
 
-/// How a request was let in.
+/// The admission of a request.
 #[derive(Clone, Debug, Default)]
 pub struct Admission {
-    /// The factors that were held, needed or not.
+    /// Factors that the client holds, needed or not.
     pub factors: Factors,
-    /// Whose password was right, now or when the session began.
+    /// User of the verified password, or of the session.
     pub user: Option<String>,
-    /// Whom the certificate names that is shown now, or that the session began with.
+    /// Identity of the connection's certificate, or of the session's.
     pub identity: Option<Identity>,
-    /// Whether the place is public by name, where other sites' pages may write too.
+    /// The place is `public`, so that pages of other sites may write too.
     pub public: bool,
-    /// What the hub is told of the certificate.
+    /// Certificate that the hub receives in header fields.
     pub told: Told,
-    /// Whom a session may remember; nobody where no rule was asked.
+    /// Subject of a new session; `None` at a public place.
     pub holder: Option<Holder>,
-    /// Whether the request's own credential was looked at and is wrong, or was not looked at after
-    /// too many failures.
+    /// The request's own password was verified and is wrong.
     pub login_failed: bool,
-    /// What the admission rests on besides the address and the connection's certificate.
+    /// Evidence besides the address and the connection's certificate.
     pub evidence: Evidence,
-    /// Whether the request's own credential was found right.
-    pub(super) consumed: bool,
+    /// The request's own password was verified and is correct.
+    pub(super) password_verified: bool,
 }
 
-/// What the hub is told of the certificate, by the wish of one rule and the judgement of its CA.
+/// The certificate that the hub receives in header fields, by one rule and its client CA.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    /// The fields to tell it in.
+    /// Header fields to set.
     pub fields: ClientHeaders,
-    /// Whom the certificate names, if that rule's CA vouches for it.
+    /// Identity of the certificate, if it is valid under the rule's CA.
     pub identity: Option<Identity>,
 }
 
-/// Why a request may not enter.
+/// The reason for which a request is denied.
 #[derive(Clone, Debug)]
 pub enum Denial {
-    /// A password is needed and none came, or a wrong one: 401.
+    /// A password is needed, and it is missing or wrong: 401.
     Password {
-        /// Why the certificate that would have done did not.
+        /// Reason for which the certificate, which would be sufficient, is invalid.
         certificate: Option<Reason>,
     },
-    /// A certificate is needed and none came: 496.
+    /// A certificate is needed, and the client presented none: 496.
     CertificateAbsent,
-    /// A certificate is needed and the one that came is not trusted: 495.
+    /// A certificate is needed, and the client's is invalid: 495.
     CertificateInvalid(Reason),
-    /// The client is in none of the networks: 403.
+    /// The client's address is in none of the networks: 403.
     Network,
-    /// Too many failures before this one, which was not looked at: 429.
+    /// The password was not verified, as too many before it were wrong: 429.
     Throttled {
-        /// When to try again; never zero, to be rounded up.
+        /// Time until the next try, above zero; `Retry-After` rounds it up to seconds.
         retry_after: Duration,
     },
 }
 
 impl Admission {
-    /// Whether the request's `Authorization` is hubgate's own and must not
-    /// reach the hub: exactly when its password was found right here.
+    /// Reports whether the request's `Authorization` is for hubgate and must not reach the hub: its
+    /// password was verified here and is correct.
     #[must_use]
     pub fn strips_authorization(&self) -> bool {
-        self.consumed
+        self.password_verified
     }
 
-    /// Notes the wish of one more rule, which goes before those of the rules before.
-    pub(super) fn tell(&mut self, fields: ClientHeaders, identity: Option<&Identity>) {
+    /// Sets the header fields of one more rule, which overrides those before it.
+    pub(super) fn set_client_headers(
+        &mut self,
+        fields: ClientHeaders,
+        identity: Option<&Identity>,
+    ) {
         if fields != ClientHeaders::Off {
             let identity = identity.cloned();
             self.told = Told { fields, identity };
         }
     }
 
-    /// Adds the findings of one more rule: at a look, and of the password that came.
-    pub(super) fn add(&mut self, sight: Sight, login: &Login) {
-        let came = login.account();
-        self.evidence.add(came, sight.account.as_ref());
+    /// Adds the evaluation of one more rule, and the login by the request's password.
+    pub(super) fn add(&mut self, evaluation: Evaluation, login: &Login) {
+        let presented = login.account();
+        let from_session = evaluation.session_account.as_ref();
+        self.evidence.add(presented, from_session);
         self.login_failed |= login.has_failed();
-        let password = came.is_some();
-        self.factors = self.factors.and(sight.held).and(Factors {
+        let password = presented.is_some();
+        self.factors = self.factors.union(evaluation.held).union(Factors {
             password,
             ..Factors::default()
         });
-        self.consumed |= password;
-        let account = came.or(sight.account.as_ref());
+        self.password_verified |= password;
+        let account = presented.or(from_session);
         let user = account.map(|account| account.user.clone());
         self.user = self.user.take().or(user);
-        let identity = sight.identity.or(sight.remembered);
+        let identity = evaluation.identity.or(evaluation.session_identity);
         self.identity = self.identity.take().or(identity);
     }
 }

@@ -1,7 +1,7 @@
-//! The fields of a message head (RFC 9110, section 5), read in place and in their order.
+//! The header fields of a message (RFC 9110, section 5), in place and in their order.
 //!
-//! A name that some rule reads is recognised once, when the head is parsed: a look-up of an absent
-//! field then costs a bit, and one of a present field no comparison of names.
+//! A name that hubgate uses is recognised once, when the head is parsed: then the lookup of an
+//! absent field tests one bit, and that of a present field compares no names.
 
 mod name;
 
@@ -9,18 +9,18 @@ use http::{HeaderMap, HeaderValue};
 
 pub use self::name::{FieldName, NameSet};
 
-/// One field, spelled as it was sent.
+/// A header field, byte for byte as it was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'h> {
-    /// Its name.
+    /// Name of the field.
     pub name: &'h [u8],
-    /// Its value, without the white space around it.
+    /// Value without leading and trailing white space.
     pub value: &'h [u8],
-    /// Its name, where some rule reads it.
+    /// Recognised name, if hubgate uses it.
     pub known: Option<FieldName>,
 }
 
-/// The fields of a head.
+/// The header fields of a message.
 #[derive(Debug, Default)]
 pub struct Fields<'h> {
     list: Vec<Field<'h>>,
@@ -28,28 +28,29 @@ pub struct Fields<'h> {
 }
 
 impl<'h> Field<'h> {
-    /// A field of this name and value.
+    /// Creates a field and recognises its name.
     #[must_use]
     pub fn new(name: &'h [u8], value: &'h [u8]) -> Self {
         let known = FieldName::parse(name);
         Self { name, value, known }
     }
 
-    /// Whether its name is a token (RFC 9110, section 5.6.2).
+    /// Reports whether the name is a token (RFC 9110, section 5.6.2).
     #[must_use]
     pub fn has_valid_name(&self) -> bool {
         self.known.is_some() || is_token(self.name)
     }
 
-    /// Whether its value has no control character but tabs (RFC 9110, section 5.5).
+    /// Reports whether the value has no control character but tabs (RFC 9110, section 5.5).
     #[must_use]
     pub fn has_valid_value(&self) -> bool {
-        self.value.iter().all(|byte| is_value(*byte))
+        let is_valid = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
+        self.value.iter().all(is_valid)
     }
 }
 
 impl<'h> Fields<'h> {
-    /// No field, with room for some.
+    /// Creates an empty list with capacity for this number of fields.
     #[must_use]
     pub fn with_capacity(fields: usize) -> Self {
         Self {
@@ -66,36 +67,36 @@ impl<'h> Fields<'h> {
         self.list.push(field);
     }
 
-    /// How many there are.
+    /// Returns the number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Whether there is none.
+    /// Reports whether the list has no field.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Bytes that the list occupies, without those of names and values.
+    /// Returns the memory of the list in bytes, without names and values.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.list.capacity() * size_of::<Field<'_>>()
     }
 
-    /// All, in their order.
+    /// Returns all fields in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Field<'h>> {
         self.list.iter()
     }
 
-    /// Whether a field of the name is there.
+    /// Reports whether a field of this name exists.
     #[must_use]
     pub fn has(&self, name: FieldName) -> bool {
         self.present.has(name)
     }
 
-    /// The values of all fields of a name.
+    /// Returns the values of all fields of a name.
     pub fn all(&self, name: FieldName) -> impl DoubleEndedIterator<Item = &'h [u8]> {
         let list: &[Field<'h>] = match self.has(name) {
             true => &self.list,
@@ -105,13 +106,13 @@ impl<'h> Fields<'h> {
         named.map(|field| field.value)
     }
 
-    /// The value of the first field of a name.
+    /// Returns the value of the first field of a name.
     #[must_use]
     pub fn get(&self, name: FieldName) -> Option<&'h [u8]> {
         self.all(name).next()
     }
 
-    /// The value of the only field of a name.
+    /// Returns the value of a field that occurs exactly once.
     #[must_use]
     pub fn only(&self, name: FieldName) -> Option<&'h [u8]> {
         let mut values = self.all(name);
@@ -119,14 +120,14 @@ impl<'h> Fields<'h> {
         values.next().is_none().then_some(first)
     }
 
-    /// The value of the first field of a name, if it is text of ASCII.
+    /// Returns the value of the first field of a name, if it is ASCII text: see [`text`].
     #[must_use]
     pub fn text(&self, name: FieldName) -> Option<&'h str> {
         text(self.get(name)?)
     }
 
-    /// The members of a field's lists, of those that are text; the white space around them is that
-    /// of RFC 9110, section 5.6.3, and no other.
+    /// Returns the list members of all UTF-8 fields of a name, without optional white space (RFC
+    /// 9110, sections 5.6.1 and 5.6.3).
     pub fn members(&self, name: FieldName) -> impl Iterator<Item = &'h str> {
         self.all(name)
             .filter_map(|value| std::str::from_utf8(value).ok())
@@ -134,7 +135,7 @@ impl<'h> Fields<'h> {
             .map(|member| member.trim_matches([' ', '\t']))
     }
 
-    /// Whether the Connection field lists a token.
+    /// Reports whether `Connection` lists a token.
     #[must_use]
     pub fn connection_has(&self, wanted: &str) -> bool {
         let mut members = self.members(FieldName::Connection);
@@ -178,7 +179,7 @@ impl<'h> FromIterator<(&'h str, &'h str)> for Fields<'h> {
     }
 }
 
-/// A value as text, if it is of visible ASCII characters, blanks and tabs.
+/// Returns a value as text, if it has only visible ASCII characters, spaces and tabs.
 #[must_use]
 pub fn text(value: &[u8]) -> Option<&str> {
     let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
@@ -186,19 +187,19 @@ pub fn text(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value).ok()
 }
 
-/// A value in the type of the `http` crate.
+/// Converts a value to the type of the `http` crate; `None` if it is invalid.
 #[must_use]
 pub fn header_value(value: &[u8]) -> Option<HeaderValue> {
     HeaderValue::from_bytes(value).ok()
 }
 
-/// Whether a name is a token (RFC 9110, section 5.6.2).
+/// Reports whether a name is a token (RFC 9110, section 5.6.2).
 #[must_use]
 pub fn is_token(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| TOKEN[usize::from(*byte)])
 }
 
-/// The bytes of tokens (RFC 9110, section 5.6.2).
+/// Table of the bytes that a token may have (RFC 9110, section 5.6.2).
 const TOKEN: [bool; 256] = {
     let mut token = [false; 256];
     let mut byte = 0;
@@ -226,16 +227,12 @@ const TOKEN: [bool; 256] = {
     token
 };
 
-fn is_value(byte: u8) -> bool {
-    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_found_whatever_their_case_and_in_their_order() {
+    fn fields_are_found_in_any_case_and_in_their_order() {
         let fields = Fields::from([
             ("Cookie", "a=1"),
             ("X-Other", "x"),
@@ -256,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_http_crate_takes_for_a_field_is_one() {
+    fn validation_agrees_with_the_http_crate() {
         for byte in 0..=255_u8 {
             let (name, value) = ([b'x', byte], [b'x', byte, b'x']);
             let field = Field::new(&name, b"");

@@ -1,8 +1,8 @@
-//! The names of the fields that some rule reads.
+//! The names of the header fields that hubgate uses.
 
 macro_rules! names {
     ($($name:ident = $text:literal),* $(,)?) => {
-        /// The name of a field that some rule reads.
+        /// The name of a header field that hubgate uses.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
         pub enum FieldName {
@@ -10,10 +10,10 @@ macro_rules! names {
         }
 
         impl FieldName {
-            /// All of them.
+            /// Every name.
             pub(crate) const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The name in lower case.
+            /// Returns the name in lower case.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -59,14 +59,14 @@ names! {
     XForwardedProto = "x-forwarded-proto",
 }
 
-/// Bytes of the longest name, in words.
+/// Length of the longest name, in words of 8 bytes.
 const WORDS: usize = 4;
 
-/// A name in words, with zeros behind it.
+/// A name as words, padded with zeros.
 type Words = [u64; WORDS];
 
 impl FieldName {
-    /// The name of a field, in any case; none where no rule reads it.
+    /// Recognises a name in any case; `None` if hubgate does not use it.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Self> {
         let same_length = Self::of_length(name.len());
@@ -78,7 +78,7 @@ impl FieldName {
         same_length.iter().find(is_same).copied()
     }
 
-    /// Whether these are the words of this name, in any case.
+    /// Reports whether these are the words of this name, in any case.
     fn is(self, words: &Words) -> bool {
         let (lower, letters) = (&LOWER[self as usize], &LETTERS[self as usize]);
         let different = |nth: usize| (words[nth] ^ lower[nth]) & !letters[nth];
@@ -117,11 +117,11 @@ impl FieldName {
     }
 }
 
-/// The names in words.
+/// The names in lower case, as words.
 static LOWER: [Words; FieldName::COUNT] = FieldName::in_words(false);
-/// The bit of each letter in them that only its case changes.
+/// The case bit of each letter of the names.
 static LETTERS: [Words; FieldName::COUNT] = FieldName::in_words(true);
-/// The bit by which a letter of ASCII differs in its other case.
+/// The bit in which upper and lower case of an ASCII letter differ.
 const CASE: u64 = 0x20;
 
 impl FieldName {
@@ -129,9 +129,9 @@ impl FieldName {
 
     const fn in_words(only_case: bool) -> [Words; Self::COUNT] {
         let mut all = [[0; WORDS]; Self::COUNT];
-        let mut place = 0;
-        while place < Self::COUNT {
-            let name = Self::ALL[place].as_str().as_bytes();
+        let mut index = 0;
+        while index < Self::COUNT {
+            let name = Self::ALL[index].as_str().as_bytes();
             let mut nth = 0;
             while nth < name.len() {
                 let bits = match only_case {
@@ -139,10 +139,10 @@ impl FieldName {
                     true if name[nth].is_ascii_alphabetic() => CASE,
                     true => 0,
                 };
-                all[place][nth / 8] |= bits << (nth % 8 * 8);
+                all[index][nth / 8] |= bits << (nth % 8 * 8);
                 nth += 1;
             }
-            place += 1;
+            index += 1;
         }
         all
     }
@@ -155,26 +155,26 @@ fn words(name: &[u8]) -> Option<Words> {
     Some(bytes.map(u64::from_le_bytes))
 }
 
-/// A set of names.
+/// A set of field names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NameSet(u64);
 
 impl NameSet {
-    /// None.
+    /// The empty set.
     pub const EMPTY: Self = Self(0);
 
-    /// These.
+    /// Returns the set of these names.
     #[must_use]
     pub const fn of(names: &[FieldName]) -> Self {
-        let (mut bits, mut place) = (0, 0);
-        while place < names.len() {
-            bits |= 1 << names[place] as u8;
-            place += 1;
+        let (mut bits, mut index) = (0, 0);
+        while index < names.len() {
+            bits |= 1 << names[index] as u8;
+            index += 1;
         }
         Self(bits)
     }
 
-    /// The names of both.
+    /// Returns the names of both sets.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -185,7 +185,7 @@ impl NameSet {
         self.0 |= 1 << name as u8;
     }
 
-    /// Whether a name is in it.
+    /// Reports whether the set has a name.
     #[must_use]
     pub const fn has(self, name: FieldName) -> bool {
         self.0 & (1 << name as u8) != 0

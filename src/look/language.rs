@@ -1,32 +1,28 @@
-//! The language of a page, after what the browser says it reads (RFC 9110, section 12.5.4).
+//! Selection of a page's language by `Accept-Language` (RFC 9110, section 12.5.4).
 
 use std::cmp::Reverse;
 
-/// A language the pages are written in.
+/// A language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// For everybody who does not ask for another.
+    /// The default.
     English,
-    /// For who reads it rather than English.
+    /// For clients that prefer it to English.
     German,
 }
 
-/// How much a language is wanted, the more the greater: its weight in thousandths, whether it is
-/// named rather than meant by `*`, and how early it stands.
-type Wish = (u16, bool, Reverse<usize>);
-
 impl Language {
-    /// The one a browser prefers by its `Accept-Language`; English when none fits.
+    /// Selects the language that a client prefers; English if it accepts neither.
     #[must_use]
     pub fn of(accept_language: Option<&str>) -> Self {
-        let accepted = accept_language.unwrap_or_default();
-        match wish(accepted, "de") {
-            Some(german) if wish(accepted, "en") < Some(german) => Self::German,
+        let accepted = AcceptLanguage(accept_language.unwrap_or_default());
+        match accepted.preference("de") {
+            Some(german) if accepted.preference("en") < Some(german) => Self::German,
             _ => Self::English,
         }
     }
 
-    /// Its tag in HTML (BCP 47).
+    /// Returns the language tag (BCP 47).
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {
@@ -36,44 +32,80 @@ impl Language {
     }
 }
 
-/// The best range that fits a language; `*` counts where no range names it.
-fn wish(accepted: &str, tag: &str) -> Option<Wish> {
-    let ranges = accepted.split(',').map(range).enumerate();
-    let ranges = ranges.filter_map(|(place, range)| range.map(|range| (place, range)));
-    let fitting = |wanted: &str, named: bool| {
-        let fitting = ranges
-            .clone()
-            .filter(|(_, (range, _))| primary(range).eq_ignore_ascii_case(wanted));
-        fitting
-            .map(|(place, (_, weight))| (weight, named, Reverse(place)))
-            .max()
-    };
-    let best = fitting(tag, true).or_else(|| fitting("*", false));
-    best.filter(|(weight, ..)| *weight > 0)
+/// The value of an `Accept-Language` field.
+#[derive(Clone, Copy)]
+struct AcceptLanguage<'a>(&'a str);
+
+/// A language range and its weight.
+#[derive(Clone, Copy)]
+struct LanguageRange<'a> {
+    range: &'a str,
+    /// Weight in thousandths.
+    weight: u16,
 }
 
-/// A language range and its weight in thousandths; nothing when the weight is none.
-fn range(item: &str) -> Option<(&str, u16)> {
-    let mut parts = item.split(';').map(str::trim);
-    let range = parts.next().filter(|range| !range.is_empty())?;
-    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    Some((range, weight.map_or(Some(1000), thousandths)?))
+/// The preference for a language; the greater is preferred.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Preference {
+    /// Weight in thousandths.
+    weight: u16,
+    /// A range names the language; otherwise `*` matches it.
+    named: bool,
+    /// Index of the range in the list.
+    index: Reverse<usize>,
 }
 
-/// A weight has one digit, zero or one, and up to three behind the point.
-fn thousandths(weight: &str) -> Option<u16> {
-    let (whole, rest) = weight.split_once('.').unwrap_or((weight, ""));
-    let digits = rest.bytes().all(|byte| byte.is_ascii_digit()) && rest.len() <= 3;
-    let (whole, rest): (u16, u16) = match (whole, digits) {
-        ("0", true) => (0, format!("{rest:0<3}").parse().ok()?),
-        ("1", true) => (1000, 0),
-        _ => return None,
-    };
-    Some(whole + rest)
+impl<'a> AcceptLanguage<'a> {
+    /// Returns the preference of the best range for a language. `*` matches if no range names it.
+    fn preference(self, tag: &str) -> Option<Preference> {
+        let best = self.best(tag, true).or_else(|| self.best("*", false));
+        best.filter(|preference| preference.weight > 0)
+    }
+
+    fn best(self, tag: &str, named: bool) -> Option<Preference> {
+        let matching = self.ranges().filter(|(_, range)| range.matches(tag));
+        let preferences = matching.map(|(index, range)| Preference {
+            weight: range.weight,
+            named,
+            index: Reverse(index),
+        });
+        preferences.max()
+    }
+
+    fn ranges(self) -> impl Iterator<Item = (usize, LanguageRange<'a>)> {
+        let items = self.0.split(',').enumerate();
+        items.filter_map(|(index, item)| Some((index, LanguageRange::parse(item)?)))
+    }
 }
 
-fn primary(range: &str) -> &str {
-    range.split('-').next().unwrap_or(range)
+impl<'a> LanguageRange<'a> {
+    /// Parses a range with an optional weight; `None` if one of them is malformed.
+    fn parse(item: &'a str) -> Option<Self> {
+        let mut parts = item.split(';').map(str::trim);
+        let range = parts.next().filter(|range| !range.is_empty())?;
+        let weight =
+            parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let weight = weight.map_or(Some(1000), Self::parse_weight)?;
+        Some(Self { range, weight })
+    }
+
+    /// Parses a weight into thousandths: 0 or 1, and up to three digits after the point.
+    fn parse_weight(weight: &str) -> Option<u16> {
+        let (whole, rest) = weight.split_once('.').unwrap_or((weight, ""));
+        let digits = rest.bytes().all(|byte| byte.is_ascii_digit()) && rest.len() <= 3;
+        let (whole, rest): (u16, u16) = match (whole, digits) {
+            ("0", true) => (0, format!("{rest:0<3}").parse().ok()?),
+            ("1", true) => (1000, 0),
+            _ => return None,
+        };
+        Some(whole + rest)
+    }
+
+    /// Reports whether the primary subtag is `tag`.
+    fn matches(&self, tag: &str) -> bool {
+        let primary = self.range.split('-').next().unwrap_or(self.range);
+        primary.eq_ignore_ascii_case(tag)
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_preferred_language_is_taken() {
+    fn german_is_selected_if_it_is_preferred() {
         for (accepted, language) in [
             ("de", Language::German),
             ("de-AT", Language::German),
@@ -102,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn english_is_for_everybody_else() {
+    fn english_is_selected_otherwise() {
         for accepted in [
             "",
             "*",

@@ -1,6 +1,7 @@
-//! The look of hubgate's own pages: one frame, one style sheet, two languages.
+//! HTML of hubgate's own pages: one document frame, one style sheet, two languages.
 //!
-//! Every page is whole in itself: it loads nothing. What stands on a page is said where it is made.
+//! A page is self-contained and loads no resource. The texts are in the modules that make the
+//! pages.
 
 pub mod language;
 pub mod template;
@@ -9,10 +10,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use language::Language;
 
-/// The style sheet of every page, as it stands between its tags.
+/// The style sheet of every page, the content of its `style` element.
 pub const STYLE: &str = include_str!("style.css");
 
-/// A page with its title, what else its head says, and its content.
+/// Renders a page with its title, further elements of its head, and its content.
 #[must_use]
 pub fn document(language: Language, title: &str, head: &Markup, content: &Markup) -> String {
     html! {
@@ -32,24 +33,24 @@ pub fn document(language: Language, title: &str, head: &Markup, content: &Markup
     .into_string()
 }
 
-/// A page that says one thing.
+/// A page with a single notice.
 pub struct Notice<'a> {
-    /// The language of its words.
+    /// Language of the texts.
     pub language: Language,
-    /// The site it is of.
+    /// Name of the site.
     pub site: Option<&'a str>,
-    /// Its title.
+    /// Title of the page.
     pub title: &'a str,
-    /// What it says.
+    /// Text of the notice.
     pub text: &'a Markup,
-    /// The words of the link that asks for the same address again.
+    /// Label of the link that sends the request again.
     pub retry: Option<&'a str>,
-    /// The status of the response.
+    /// Status code of the response.
     pub status: Option<u16>,
 }
 
 impl Notice<'_> {
-    /// The whole page; `head` is what else its head says.
+    /// Renders the page; `head` has further elements of its head.
     #[must_use]
     pub fn document(&self, head: &Markup) -> String {
         let content = html! {
@@ -72,13 +73,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_says_its_language_and_escapes_its_title() {
+    fn a_document_has_its_language_and_escapes_its_title() {
         let page = document(Language::German, "a <b>", &html! {}, &html! {});
         assert!(page.contains("<html lang=\"de\">") && page.contains("<title>a &lt;b&gt;</title>"));
     }
 
     #[test]
-    fn the_style_sheet_stays_between_its_tags_and_loads_nothing() {
+    fn the_style_sheet_does_not_end_its_element_and_loads_nothing() {
         for breaker in ["</", "url(", "@import", "<!--"] {
             assert!(!STYLE.contains(breaker), "{breaker}");
         }

@@ -1,44 +1,52 @@
-//! Texts with what is filled into them: `{name}` is a fact, `*so*` is emphasis.
+//! Text templates: `{name}` is replaced by a fact, and `*text*` is emphasised.
 
 use maud::{Markup, html};
 
-/// What may be filled in, by its name in the texts.
-pub type Facts<'a> = [(&'static str, &'a str)];
+/// The facts that templates refer to, by name.
+#[derive(Clone, Copy)]
+pub struct Facts<'a>(&'a [(&'static str, &'a str)]);
 
-/// A text as HTML; every fact is kept from its surroundings, whichever way it is written.
-#[must_use]
-pub fn fill(text: &str, facts: &Facts<'_>) -> Markup {
-    html! {
-        @for (place, part) in text.split('*').enumerate() {
-            @if place % 2 == 1 { b { (parts(part, facts)) } } @else { (parts(part, facts)) }
+impl<'a> Facts<'a> {
+    /// Creates the facts; a template leaves out a fact that is not among them.
+    #[must_use]
+    pub const fn new(facts: &'a [(&'static str, &'a str)]) -> Self {
+        Self(facts)
+    }
+
+    /// Renders a template as HTML; each fact is escaped, and isolated in its writing direction
+    /// (`bdi`).
+    #[must_use]
+    pub fn fill(self, template: &str) -> Markup {
+        html! {
+            @for (index, part) in template.split('*').enumerate() {
+                @if index % 2 == 1 { b { (self.fill_plain(part)) } } @else { (self.fill_plain(part)) }
+            }
         }
     }
-}
 
-/// A text as it stands in a title, where nothing can be marked.
-#[must_use]
-pub fn plain(text: &str, facts: &Facts<'_>) -> String {
-    let part = |(place, part)| {
-        if place % 2 == 1 {
-            fact(part, facts)
-        } else {
-            part
-        }
-    };
-    text.split(['{', '}']).enumerate().map(part).collect()
-}
+    /// Renders a template without emphasis as plain text, for a title.
+    #[must_use]
+    pub fn plain(self, template: &str) -> String {
+        let parts = template.split(['{', '}']).enumerate();
+        let render = |(index, part)| match index % 2 {
+            1 => self.get(part),
+            _ => part,
+        };
+        parts.map(render).collect()
+    }
 
-fn parts(text: &str, facts: &Facts<'_>) -> Markup {
-    html! {
-        @for (place, part) in text.split(['{', '}']).enumerate() {
-            @if place % 2 == 1 { bdi dir="auto" { (fact(part, facts)) } } @else { (part) }
+    fn fill_plain(self, template: &str) -> Markup {
+        html! {
+            @for (index, part) in template.split(['{', '}']).enumerate() {
+                @if index % 2 == 1 { bdi dir="auto" { (self.get(part)) } } @else { (part) }
+            }
         }
     }
-}
 
-fn fact<'a>(name: &str, facts: &Facts<'a>) -> &'a str {
-    let found = facts.iter().find(|(known, _)| *known == name);
-    found.map_or("", |(_, fact)| fact)
+    fn get(self, name: &str) -> &'a str {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, fact)| fact)
+    }
 }
 
 #[cfg(test)]
@@ -46,17 +54,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fact_is_escaped_and_never_read_as_a_text() {
-        let filled = fill("*Hello {name}*, {name}", &[("name", "<i>*{name}*")]).into_string();
+    fn a_fact_is_escaped_and_never_parsed_as_a_template() {
+        let facts = Facts::new(&[("name", "<i>*{name}*")]);
+        let filled = facts.fill("*Hello {name}*, {name}").into_string();
         let name = "<bdi dir=\"auto\">&lt;i&gt;*{name}*</bdi>";
         assert_eq!(filled, format!("<b>Hello {name}</b>, {name}"));
     }
 
     #[test]
-    fn a_title_has_the_fact_as_it_is() {
-        assert_eq!(
-            plain("Set up {name}", &[("name", "Anna's <phone>")]),
-            "Set up Anna's <phone>"
-        );
+    fn plain_text_has_the_fact_unescaped() {
+        let facts = Facts::new(&[("name", "Anna's <phone>")]);
+        assert_eq!(facts.plain("Set up {name}"), "Set up Anna's <phone>");
     }
 }

@@ -1,21 +1,23 @@
-//! The words for a device whose certificate is missing (496) or not good (495).
+//! Texts about a client certificate that is missing (496) or invalid (495).
+
+use std::fmt;
 
 use time::OffsetDateTime;
 
 use crate::{look::Language, tls::Reason};
 
-/// Title and text for a device that showed none.
+/// Title and text of 496 in English.
 pub(super) const REQUIRED: [&str; 2] = [
     "Certificate required",
     "This site is for enrolled devices, and yours showed no certificate.",
 ];
-/// The same in German.
+/// Title and text of 496 in German.
 pub(super) const REQUIRED_GERMAN: [&str; 2] = [
     "Zertifikat nötig",
     "Diese Seite ist für eingerichtete Geräte, und dieses hat kein Zertifikat gezeigt.",
 ];
 
-/// What to do on each kind of device.
+/// Returns the steps to present a certificate, by kind of device.
 pub(super) const fn steps(language: Language) -> &'static [&'static str] {
     match language {
         Language::English => &[
@@ -37,7 +39,7 @@ pub(super) const fn steps(language: Language) -> &'static [&'static str] {
     }
 }
 
-/// Title and text for a device whose certificate is not good.
+/// Returns title and text of 495 in English.
 pub(super) const fn invalid(is_named: bool) -> [&'static str; 2] {
     let text = match is_named {
         true => "{name}: {reason}. Ask the owner of this site for a new one.",
@@ -48,7 +50,7 @@ pub(super) const fn invalid(is_named: bool) -> [&'static str; 2] {
     ["Certificate not accepted", text]
 }
 
-/// The same in German.
+/// Returns title and text of 495 in German.
 pub(super) const fn invalid_german(is_named: bool) -> [&'static str; 2] {
     let text = match is_named {
         true => "{name}: {reason}. Der Betreiber dieser Seite kann ein neues ausstellen.",
@@ -60,78 +62,86 @@ pub(super) const fn invalid_german(is_named: bool) -> [&'static str; 2] {
     ["Zertifikat nicht angenommen", text]
 }
 
-/// Why a certificate does not count.
-pub(crate) fn reason(reason: &Reason, language: Language) -> String {
-    match language {
-        Language::English => reason.to_string(),
-        Language::German => german(reason),
+impl Reason {
+    /// Returns the reason in a language.
+    pub(super) fn text(&self, language: Language) -> String {
+        match language {
+            Language::English => self.to_string(),
+            Language::German => self.german(),
+        }
+    }
+
+    fn german(&self) -> String {
+        let text = match self {
+            Self::Expired(day) => return format!("das Zertifikat galt bis {}", GermanDate(*day)),
+            Self::NotYetValid(day) => {
+                return format!("das Zertifikat gilt erst ab {}", GermanDate(*day));
+            }
+            Self::CrlExpired(day) => {
+                return format!(
+                    "die Liste der gesperrten Zertifikate galt bis {}",
+                    GermanDate(*day)
+                );
+            }
+            Self::ShortKey(bits) => {
+                return format!(
+                    "sein RSA-Schlüssel von {bits} Bit ist zu kurz; 2048 sind das Mindeste"
+                );
+            }
+            Self::LongKey { bits, most } => {
+                return format!(
+                    "ein RSA-Schlüssel von {bits} Bit ist zu lang; {most} sind das Höchste"
+                );
+            }
+            Self::CaExpired(day) => {
+                return format!("das Zertifikat der CA galt bis {}", GermanDate(*day));
+            }
+            Self::CaNotYetValid(day) => {
+                return format!("das Zertifikat der CA gilt erst ab {}", GermanDate(*day));
+            }
+            Self::UnknownKey => {
+                "sein Schlüssel ist von einer Art, die nicht angenommen wird; RSA, ECDSA und Ed25519 werden es"
+            }
+            Self::TooManyShown => {
+                "das Gerät hat mehr als 8 Zertifikate gezeigt, oder mehr als 32 KiB davon"
+            }
+            Self::OldVersion => "das Zertifikat ist nicht von X.509-Version 3",
+            Self::UnknownExtension => {
+                "das Zertifikat hat eine kritische Erweiterung, die nicht verstanden wird"
+            }
+            Self::OtherCa => "eine andere CA hat das Zertifikat unterschrieben",
+            Self::BadSignature => {
+                "das Zertifikat wurde verändert, oder eine andere CA gleichen Namens hat es unterschrieben"
+            }
+            Self::Revoked => "das Zertifikat wurde gesperrt",
+            Self::RevocationUnknown => "keine Liste gesperrter Zertifikate erfasst das Zertifikat",
+            Self::NoUsage => {
+                "das Zertifikat sagt nicht, dass es für Geräte gemacht ist (clientAuth)"
+            }
+            Self::NotForClients => "das Zertifikat ist nicht für Geräte gemacht",
+            Self::IsCa => "das Zertifikat ist das einer CA, nicht das eines Geräts",
+            Self::ChainTooLong => "zwischen CA und Zertifikat stehen mehr, als die CA erlaubt",
+            Self::TooDeep => "über dem Zertifikat stehen mehr Zwischen-CAs, als die Seite erlaubt",
+            Self::NameNotPermitted => "die CA darf die Namen im Zertifikat nicht unterschreiben",
+            Self::WeakSignature => "die Art der Unterschrift gilt nicht mehr als sicher",
+            Self::NotAllowed => {
+                "das Zertifikat ist gut, steht aber nicht auf der Liste der eingelassenen"
+            }
+            Self::Malformed => "das Zertifikat ist beschädigt oder von unbekannter Art",
+        };
+        text.to_owned()
     }
 }
 
-fn german(reason: &Reason) -> String {
-    let text = match reason {
-        Reason::Expired(day) => return format!("das Zertifikat galt bis {}", german_day(*day)),
-        Reason::NotYetValid(day) => {
-            return format!("das Zertifikat gilt erst ab {}", german_day(*day));
-        }
-        Reason::CrlExpired(day) => {
-            return format!(
-                "die Liste der gesperrten Zertifikate galt bis {}",
-                german_day(*day)
-            );
-        }
-        Reason::ShortKey(bits) => {
-            return format!(
-                "sein RSA-Schlüssel von {bits} Bit ist zu kurz; 2048 sind das Mindeste"
-            );
-        }
-        Reason::LongKey { bits, most } => {
-            return format!(
-                "ein RSA-Schlüssel von {bits} Bit ist zu lang; {most} sind das Höchste"
-            );
-        }
-        Reason::CaExpired(day) => {
-            return format!("das Zertifikat der CA galt bis {}", german_day(*day));
-        }
-        Reason::CaNotYetValid(day) => {
-            return format!("das Zertifikat der CA gilt erst ab {}", german_day(*day));
-        }
-        Reason::UnknownKey => {
-            "sein Schlüssel ist von einer Art, die nicht angenommen wird; RSA, ECDSA und Ed25519 werden es"
-        }
-        Reason::TooManyShown => {
-            "das Gerät hat mehr als 8 Zertifikate gezeigt, oder mehr als 32 KiB davon"
-        }
-        Reason::OldVersion => "das Zertifikat ist nicht von X.509-Version 3",
-        Reason::UnknownExtension => {
-            "das Zertifikat hat eine kritische Erweiterung, die nicht verstanden wird"
-        }
-        Reason::OtherCa => "eine andere CA hat das Zertifikat unterschrieben",
-        Reason::BadSignature => {
-            "das Zertifikat wurde verändert, oder eine andere CA gleichen Namens hat es unterschrieben"
-        }
-        Reason::Revoked => "das Zertifikat wurde gesperrt",
-        Reason::RevocationUnknown => "keine Liste gesperrter Zertifikate erfasst das Zertifikat",
-        Reason::NoUsage => "das Zertifikat sagt nicht, dass es für Geräte gemacht ist (clientAuth)",
-        Reason::NotForClients => "das Zertifikat ist nicht für Geräte gemacht",
-        Reason::IsCa => "das Zertifikat ist das einer CA, nicht das eines Geräts",
-        Reason::ChainTooLong => "zwischen CA und Zertifikat stehen mehr, als die CA erlaubt",
-        Reason::TooDeep => "über dem Zertifikat stehen mehr Zwischen-CAs, als die Seite erlaubt",
-        Reason::NameNotPermitted => "die CA darf die Namen im Zertifikat nicht unterschreiben",
-        Reason::WeakSignature => "die Art der Unterschrift gilt nicht mehr als sicher",
-        Reason::NotAllowed => {
-            "das Zertifikat ist gut, steht aber nicht auf der Liste der eingelassenen"
-        }
-        Reason::Malformed => "das Zertifikat ist beschädigt oder von unbekannter Art",
-    };
-    text.to_owned()
-}
+/// A date in German, `3. November 2026`, in UTC.
+struct GermanDate(OffsetDateTime);
 
-/// The day of a moment as people write it in German, `3. November 2026`, in UTC.
-fn german_day(moment: OffsetDateTime) -> String {
-    let day = moment.to_offset(time::UtcOffset::UTC);
-    let month = MONTHS[usize::from(u8::from(day.month())) - 1];
-    format!("{}. {month} {}", day.day(), day.year())
+impl fmt::Display for GermanDate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let date = self.0.to_offset(time::UtcOffset::UTC);
+        let month = MONTHS[usize::from(u8::from(date.month())) - 1];
+        write!(formatter, "{}. {month} {}", date.day(), date.year())
+    }
 }
 
 const MONTHS: [&str; 12] = [

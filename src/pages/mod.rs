@@ -1,4 +1,4 @@
-//! Local responses in words: German or English, as a page or as a problem for programs (RFC 9457).
+//! Texts of local responses, in English or German, as a page or as problem details (RFC 9457).
 
 mod certificate;
 pub mod notice;

@@ -1,13 +1,13 @@
-//! The kinds of local responses that have words.
+//! The notices of local responses, independent of language and format.
 
 use crate::{access::path::BadPath, tls::Reason};
 
-/// What a local response says, in no language yet.
+/// The notice of a local response.
 #[derive(Clone, Debug)]
 pub enum Notice {
-    /// The request is ambiguous or broken, for this reason.
+    /// The request is ambiguous or malformed, for this reason.
     Malformed(&'static str),
-    /// Its path is, for this reason.
+    /// The path is ambiguous or malformed, for this reason.
     BadPath(BadPath),
     /// No site has this host.
     Misdirected(String),
@@ -17,41 +17,42 @@ pub enum Notice {
     ToFolder,
     /// The site redirects to another origin.
     ToOrigin,
-    /// A password is needed; the certificate that would have done was not good.
+    /// A password is needed; the certificate, which would be sufficient, is invalid for this
+    /// reason.
     PasswordRequired(Option<Box<Reason>>),
     /// A certificate is needed.
     CertificateRequired,
-    /// The certificate, of this device, is not good.
+    /// The certificate is invalid for this reason; it is of this device, if the register has it.
     CertificateInvalid(Box<Reason>, Option<String>),
-    /// The client is outside the networks.
+    /// The client's address is in none of the networks.
     Outside,
     /// A page of another site sent the request.
     ForeignOrigin,
-    /// Too many wrong passwords.
+    /// Too many passwords were wrong.
     Throttled,
     /// The body is too large.
     TooLarge,
-    /// The hub does not listen.
+    /// The hub does not accept connections.
     HubStarting,
-    /// openHAB does not listen.
+    /// openHAB does not accept connections.
     OpenHabStarting,
-    /// The hub's answer is no HTTP, or broke off.
+    /// The hub's response is malformed or incomplete.
     HubBroken,
-    /// The hub is silent.
+    /// The hub does not respond in time.
     HubSlow,
-    /// The client is.
+    /// The client does not send its request in time.
     ClientSlow,
-    /// A fault of hubgate's.
+    /// hubgate has an internal error.
     Internal,
-    /// Anything else, named by its status.
+    /// Another notice, named by its status.
     Other,
 }
 
-/// Notices without a fact in them, which [`Notice::slot`] numbers.
+/// Number of notices without facts: see [`Notice::slot`].
 pub(super) const FIXED: usize = 15;
 
 impl Notice {
-    /// The number of a notice that is the same for each response of a site.
+    /// Returns the cache slot of a notice that is equal in each response of a site.
     pub(super) fn slot(&self) -> Option<usize> {
         Some(match self {
             Self::ToHttps => 0,
@@ -68,17 +69,17 @@ impl Notice {
             Self::ClientSlow => 12,
             Self::Internal => 13,
             Self::ToOrigin => 14,
-            // The status of a foreign origin's is one of two.
+            // The status of a foreign origin varies.
             _ => return None,
         })
     }
 
-    /// Whether the same request may succeed when it is sent again.
+    /// Reports whether the same request may succeed if it is sent again.
     pub(super) fn can_be_retried(&self) -> bool {
         !matches!(self, Self::ToHttps | Self::ToFolder | Self::ToOrigin)
     }
 
-    /// Seconds after which the page reloads itself.
+    /// Returns the seconds after which the page reloads itself.
     pub(super) fn reload(&self) -> Option<u32> {
         matches!(self, Self::HubStarting | Self::OpenHabStarting).then_some(5)
     }

@@ -1,4 +1,4 @@
-//! The reader of a local response: language and form, and the response in them.
+//! The client's preference for language and format, and the response body in them.
 
 use std::sync::OnceLock;
 
@@ -9,101 +9,115 @@ use serde_json::json;
 
 use super::{
     notice::{FIXED, Notice},
-    words::{self, Words},
+    words::NoticeText,
 };
 use crate::{
     fields::{FieldName, Fields},
     look::{self, Language},
 };
 
-/// What a client reads, by its Accept and Accept-Language (RFC 9110, section 12.5).
+/// The language and format that a client prefers, by `Accept` and `Accept-Language` (RFC 9110,
+/// section 12.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reader {
     language: Language,
-    /// Whether it is a program that takes JSON rather than a page.
+    /// The client prefers JSON to a page.
     json: bool,
 }
 
-/// The pages of a site without a fact in them, each made once.
+/// Cache of the response bodies of a site for notices without facts.
 pub(crate) struct Pages {
     site: String,
-    made: [OnceLock<Bytes>; FIXED * FORMS],
+    bodies: [OnceLock<Bytes>; FIXED * FORMATS],
 }
 
-/// Languages times forms.
-const FORMS: usize = 4;
-/// RFC 9457, section 3.
+/// Number of combinations of language and format.
+const FORMATS: usize = 4;
+/// Media type of problem details (RFC 9457, section 3).
 const PROBLEM: &str = "application/problem+json";
 const PAGE: &str = "text/html; charset=utf-8";
 
 impl Reader {
-    /// The reader of a request's response.
+    /// Returns the preferences of a request.
     pub(crate) fn of(fields: &Fields<'_>) -> Self {
         Self {
-            language: language(fields),
-            json: prefers_json(fields),
+            language: Self::preferred_language(fields),
+            json: Self::prefers_json(fields),
         }
     }
 
-    /// The language it reads.
+    /// Returns the preferred language. Only a value that may name German is parsed, as this runs
+    /// for each request.
+    fn preferred_language(fields: &Fields<'_>) -> Language {
+        let accepted = fields.text(FieldName::AcceptLanguage);
+        let accepted = accepted
+            .filter(|value| value.contains("de") || value.contains("DE") || value.contains('*'));
+        accepted.map_or(Language::English, |value| Language::of(Some(value)))
+    }
+
+    fn prefers_json(fields: &Fields<'_>) -> bool {
+        let accepted = fields.text(FieldName::Accept).map(Accept);
+        accepted.is_some_and(Accept::prefers_json)
+    }
+
+    /// Returns the language.
     pub(crate) fn language(self) -> Language {
         self.language
     }
 
-    /// The media type of what [`Reader::write`] makes.
+    /// Returns the media type of [`Reader::write`].
     pub(crate) fn media_type(self) -> HeaderValue {
         HeaderValue::from_static(if self.json { PROBLEM } else { PAGE })
     }
 
-    /// The body of a response to a request for a site, or for none.
+    /// Returns the body of a response for a site, or for a request without one.
     pub(crate) fn write(self, notice: &Notice, status: StatusCode, site: Option<&Pages>) -> Bytes {
         let name = site.map(|pages| pages.site.as_str());
-        let make = || self.render(notice, status, name);
+        let render = || self.render(notice, status, name);
         match (site, notice.slot()) {
-            (Some(pages), Some(slot)) => pages.made[slot * FORMS + self.form()]
-                .get_or_init(make)
+            (Some(pages), Some(slot)) => pages.bodies[slot * FORMATS + self.format()]
+                .get_or_init(render)
                 .clone(),
-            _ => make(),
+            _ => render(),
         }
     }
 
-    fn form(self) -> usize {
+    fn format(self) -> usize {
         usize::from(self.language == Language::German) * 2 + usize::from(self.json)
     }
 
     fn render(self, notice: &Notice, status: StatusCode, site: Option<&str>) -> Bytes {
-        let words = Words::of(notice, status, self.language);
+        let text = NoticeText::new(notice, status, self.language);
         if self.json {
             let problem = json!({
                 "type": "about:blank",
-                "title": words.title,
+            "title": text.title,
                 "status": status.as_u16(),
-                "detail": words.plain(),
+            "detail": text.plain(),
             });
-            return exactly(problem.to_string());
+            return shrunk(problem.to_string());
         }
-        let retry = notice.can_be_retried().then(|| words::again(self.language));
         let head = html! {
             @if let Some(seconds) = notice.reload() { meta http-equiv="refresh" content=(seconds); }
         };
         let page = look::Notice {
             language: self.language,
             site,
-            title: &words.title,
-            text: &words.markup(),
-            retry,
+            title: &text.title,
+            text: &text.markup(),
+            retry: notice.retry_label(self.language),
             status: Some(status.as_u16()),
         };
-        exactly(page.document(&head))
+        shrunk(page.document(&head))
     }
 }
 
-/// The text without the room that it grew in: it may wait for its client.
-fn exactly(text: String) -> Bytes {
+/// Drops the spare capacity of a text, as it may stay in memory until the client has read it.
+fn shrunk(text: String) -> Bytes {
     text.into_boxed_str().into_boxed_bytes().into()
 }
 
-/// English, and a page: for a request that could not be read.
+/// English and a page, for a request that could not be parsed.
 impl Default for Reader {
     fn default() -> Self {
         let (language, json) = (Language::English, false);
@@ -112,42 +126,39 @@ impl Default for Reader {
 }
 
 impl Pages {
-    /// The pages of a site of this name.
+    /// Creates the cache of a site of this name.
     pub(crate) fn of(site: String) -> Self {
-        let made = std::array::from_fn(|_| OnceLock::new());
-        Self { site, made }
+        let bodies = std::array::from_fn(|_| OnceLock::new());
+        Self { site, bodies }
     }
 }
 
-/// Each request is looked at, so what cannot name German is not parsed.
-fn language(fields: &Fields<'_>) -> Language {
-    let accepted = fields.text(FieldName::AcceptLanguage);
-    let accepted = accepted
-        .filter(|value| value.contains("de") || value.contains("DE") || value.contains('*'));
-    accepted.map_or(Language::English, |value| Language::of(Some(value)))
-}
+/// The value of an `Accept` field.
+#[derive(Clone, Copy)]
+struct Accept<'a>(&'a str);
 
-/// Whether JSON is named, and no page is preferred to it.
-fn prefers_json(fields: &Fields<'_>) -> bool {
-    let accepted = fields
-        .text(FieldName::Accept)
-        .filter(|value| value.contains("json"));
-    let Some(accepted) = accepted else {
-        return false;
-    };
-    let weight = |wanted: fn(&str) -> bool| {
-        let ranges = accepted
-            .split(',')
-            .map(|range| range.split(';').map(str::trim));
-        let fitting = ranges.filter_map(|mut parts| {
+impl Accept<'_> {
+    /// Reports whether a range names JSON, and none of greater weight names HTML.
+    fn prefers_json(self) -> bool {
+        if !self.0.contains("json") {
+            return false;
+        }
+        let json = self.weight(|media| media == "application/json" || media.ends_with("+json"));
+        let html = self.weight(|media| matches!(media, "text/html" | "application/xhtml+xml"));
+        json > 0.0 && json >= html
+    }
+
+    /// Returns the greatest weight of the media ranges that match.
+    fn weight(self, matches: fn(&str) -> bool) -> f32 {
+        let ranges = self.0.split(',');
+        let ranges = ranges.map(|range| range.split(';').map(str::trim));
+        let weights = ranges.filter_map(|mut parts| {
             let media = parts.next()?.to_ascii_lowercase();
             let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
-            wanted(&media).then(|| weight.unwrap_or(1.0))
+            matches(&media).then(|| weight.unwrap_or(1.0))
         });
-        fitting.fold(0.0, f32::max)
-    };
-    let json = weight(|media| media == "application/json" || media.ends_with("+json"));
-    json > 0.0 && json >= weight(|media| matches!(media, "text/html" | "application/xhtml+xml"))
+        weights.fold(0.0, f32::max)
+    }
 }
 
 #[cfg(test)]
@@ -200,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn each_notice_is_a_page_in_two_languages_with_site_status_and_a_link_to_retry() {
+    fn each_notice_has_a_page_in_two_languages_with_site_status_and_retry_link() {
         for notice in notices() {
             let english = written(&notice, "text/html", "en");
             let german = written(&notice, "text/html", "de");
@@ -229,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn each_notice_is_a_problem_for_programs() {
+    fn each_notice_has_problem_details() {
         for notice in notices() {
             let text = written(&notice, "application/json", "de");
             let problem: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -243,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_written_where_it_is_named_and_no_page_preferred() {
+    fn json_is_written_if_it_is_named_and_html_is_not_preferred() {
         for (accept, expected) in [
             ("application/json", true),
             ("application/problem+json", true),
@@ -264,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_without_facts_is_made_once_for_a_site() {
+    fn a_page_without_facts_is_rendered_once_for_a_site() {
         let pages = Pages::of("a".into());
         let write =
             || Reader::default().write(&Notice::Outside, StatusCode::FORBIDDEN, Some(&pages));
@@ -272,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fixed_notice_has_a_slot_of_its_own() {
+    fn each_notice_without_facts_has_its_own_slot() {
         let mut slots: Vec<_> = notices().iter().filter_map(Notice::slot).collect();
         let count = slots.len();
         slots.sort_unstable();

@@ -1,8 +1,7 @@
-//! The paths at which a GET acts.
+//! Paths at which a GET has side effects.
 //!
-//! A safe method changes nothing by RFC 9110, section 9.2.1, but some hubs command by GET. At these
-//! paths a GET is judged as a write, so that neither a picture nor a link on another site's page
-//! sends a command.
+//! GET is safe (RFC 9110, section 9.2.1), but some hubs take commands by GET. At these paths a GET
+//! counts as a write, so that neither an image nor a link on another site's page sends a command.
 
 use crate::access::path;
 
@@ -13,7 +12,8 @@ use crate::access::path;
 /// | `/CMD` | openHAB 1 |
 const ACTING: [&str; 3] = ["/basicui/CMD", "/classicui/CMD", "/CMD"];
 
-/// Whether some hub takes the path for one at which a GET acts.
+/// Reports whether a GET has side effects at this path in some hub, by any interpretation of the
+/// path.
 ///
 /// `raw_path` is the path as the client sent it, without the query.
 #[must_use]
@@ -26,7 +26,7 @@ mod tests {
     use super::acts;
 
     #[test]
-    fn a_command_is_one_however_its_path_is_written() {
+    fn every_spelling_of_a_command_path_acts() {
         for path in [
             "/basicui/CMD",
             "/basicui/CMD/",

@@ -1,4 +1,4 @@
-//! Whose page an origin is of.
+//! The page that sends a request, classified by its origin (RFC 6454).
 
 use std::net::IpAddr;
 
@@ -7,91 +7,101 @@ use http::uri::Authority;
 use super::Target;
 use crate::config::model::{Host, Origin};
 
-/// Whose page sends a request.
+/// The page that sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Page {
-    /// The site's own.
+    /// A page of the site itself.
     Own,
-    /// That of an origin in `access.origins`.
+    /// A page of an origin in `access.origins`.
     Allowed,
-    /// Another site's, or one that hides its origin.
+    /// A page of another site, or one that hides its origin.
     Foreign,
 }
 
 impl Page {
-    /// The page of an origin, as `Origin` has it.
-    pub(super) fn of(origin: &[u8], target: &Target<'_>, tls: bool) -> Self {
-        if is_own(origin, target, tls).unwrap_or(false) {
+    /// Classifies the page of an origin for a place that is reached over TLS or not.
+    pub(super) fn classify(origin: AsciiOrigin<'_>, target: &Target<'_>, tls: bool) -> Self {
+        if origin.is_own(target, tls).unwrap_or(false) {
             return Self::Own;
         }
-        match is_listed(origin, target.origins) {
-            true => Self::Allowed,
-            false => Self::Foreign,
+        match origin.find_in(target.origins) {
+            Some(_) => Self::Allowed,
+            None => Self::Foreign,
+        }
+    }
+}
+
+/// The value of `Origin`, an ASCII serialisation (RFC 6454, section 6.2) if it is well-formed.
+#[derive(Clone, Copy)]
+pub(super) struct AsciiOrigin<'a>(&'a [u8]);
+
+impl<'a> AsciiOrigin<'a> {
+    pub(super) fn new(origin: &'a [u8]) -> Self {
+        Self(origin)
+    }
+
+    /// Cuts a URL after its authority; an origin stays as it is.
+    pub(super) fn of_url(url: &'a [u8]) -> Self {
+        let scheme = url.windows(3).position(|part| part == b"://");
+        let end = scheme.and_then(|at| {
+            let is_end = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
+            Some(at + 3 + url[at + 3..].iter().position(is_end)?)
+        });
+        Self(&url[..end.unwrap_or(url.len())])
+    }
+
+    /// Returns the listed origin that is equal byte for byte.
+    pub(super) fn find_in(self, origins: [&'a [Origin]; 2]) -> Option<&'a Origin> {
+        let mut listed = origins.into_iter().flatten();
+        listed.find(|origin| origin.as_str().as_bytes() == self.0)
+    }
+
+    /// Reports whether the origin is the site's own; `None` if it is malformed.
+    fn is_own(self, target: &Target<'_>, tls: bool) -> Option<bool> {
+        let (scheme, authority) = std::str::from_utf8(self.0).ok()?.split_once("://")?;
+        let authority: Authority = authority.parse().ok()?;
+        if authority.as_str().contains('@') {
+            return Some(false);
+        }
+        let default = match scheme {
+            "https" => 443,
+            "http" if !tls => 80,
+            _ => return Some(false),
+        };
+        let (port, requested) = (authority.port_u16(), target.port);
+        let same_port = port.unwrap_or(default) == requested.unwrap_or(default);
+        let host = HostText(authority.host());
+        let is_host = target.hosts.iter().any(|own| host.matches(own));
+        Some(is_host && (same_port || !host.is_loopback()))
+    }
+}
+
+/// The host of an origin: a name, or an address with or without brackets.
+#[derive(Clone, Copy)]
+struct HostText<'a>(&'a str);
+
+impl HostText<'_> {
+    fn matches(self, host: &Host) -> bool {
+        match host {
+            Host::Name(name) => name.eq_ignore_ascii_case(self.0),
+            Host::Wildcard(parent) => self.0.split_once('.').is_some_and(|(label, rest)| {
+                !label.is_empty() && parent.eq_ignore_ascii_case(rest)
+            }),
+            Host::Address(address) => self.address() == Some(*address),
         }
     }
 
-    /// The page at a URL, as `Referer` has it.
-    pub(super) fn of_url(url: &[u8], target: &Target<'_>, tls: bool) -> Self {
-        Self::of(origin_of(url), target, tls)
+    /// Reports whether the host is this machine, where each port belongs to another program
+    /// (RFC 6761, section 6.3).
+    fn is_loopback(self) -> bool {
+        let last = self.0.rsplit('.').next().unwrap_or(self.0);
+        let address = self.address();
+        last.eq_ignore_ascii_case("localhost")
+            || address.is_some_and(|address| address.is_loopback())
     }
-}
 
-/// The origin that a URL begins with; an origin is its own.
-pub(super) fn origin_of(url: &[u8]) -> &[u8] {
-    let scheme = url.windows(3).position(|part| part == b"://");
-    let end = scheme.and_then(|at| {
-        let is_end = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
-        Some(at + 3 + url[at + 3..].iter().position(is_end)?)
-    });
-    &url[..end.unwrap_or(url.len())]
-}
-
-/// Whether an origin is one of these, byte for byte as browsers write it.
-pub(super) fn is_listed(origin: &[u8], origins: [&[Origin]; 2]) -> bool {
-    let mut listed = origins.into_iter().flatten();
-    listed.any(|allowed| allowed.as_str().as_bytes() == origin)
-}
-
-/// Whether an origin is the site's own; none when it is no origin.
-fn is_own(origin: &[u8], target: &Target<'_>, tls: bool) -> Option<bool> {
-    let (scheme, authority) = std::str::from_utf8(origin).ok()?.split_once("://")?;
-    let authority: Authority = authority.parse().ok()?;
-    if authority.as_str().contains('@') {
-        return Some(false);
+    fn address(self) -> Option<IpAddr> {
+        let bare = self.0.trim_start_matches('[').trim_end_matches(']');
+        bare.parse().ok()
     }
-    let default = match scheme {
-        "https" => 443,
-        "http" if !tls => 80,
-        _ => return Some(false),
-    };
-    let (port, asked) = (authority.port_u16(), target.port);
-    let same_port = port.unwrap_or(default) == asked.unwrap_or(default);
-    let mut hosts = target.hosts.iter();
-    Some(
-        hosts.any(|host| {
-            names(host, authority.host()) && (same_port || !is_loopback(authority.host()))
-        }),
-    )
-}
-
-fn names(host: &Host, asked: &str) -> bool {
-    match host {
-        Host::Name(name) => name.eq_ignore_ascii_case(asked),
-        Host::Wildcard(parent) => asked
-            .split_once('.')
-            .is_some_and(|(label, rest)| !label.is_empty() && parent.eq_ignore_ascii_case(rest)),
-        Host::Address(address) => self::address(asked) == Some(*address),
-    }
-}
-
-/// Whether a host is this machine itself, where each port is another program's (RFC 6761, 6.3).
-fn is_loopback(host: &str) -> bool {
-    let last = host.rsplit('.').next().unwrap_or(host);
-    last.eq_ignore_ascii_case("localhost")
-        || address(host).is_some_and(|address| address.is_loopback())
-}
-
-fn address(host: &str) -> Option<IpAddr> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.parse().ok()
 }

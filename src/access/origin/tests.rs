@@ -1,4 +1,4 @@
-//! What browsers send for own pages, allowed ones and others, and what programs send.
+//! Requests of browsers for own, listed and other pages, and requests of programs.
 
 use super::*;
 
@@ -40,7 +40,7 @@ const SOCKET: Scene = Scene {
     websocket: true,
     ..GET
 };
-/// Open to everybody, without a factor.
+/// A place without a factor.
 const OPEN: Scene = Scene {
     guarded: false,
     ..GET
@@ -99,7 +99,7 @@ fn own_pages_may_change_state() {
 }
 
 #[test]
-fn other_pages_may_not() {
+fn pages_of_other_sites_may_not_change_state() {
     for origin in [
         "null",
         "",
@@ -130,21 +130,21 @@ fn other_pages_may_not() {
 }
 
 #[test]
-fn a_loopback_host_is_own_with_the_port_that_was_asked_for() {
-    let asked = |port, tls| Scene { port, tls, ..POST };
+fn a_loopback_host_is_own_with_the_requested_port_only() {
+    let requested = |port, tls| Scene { port, tls, ..POST };
     let at = |origin| [("origin", origin)];
-    assert!(asked(Some(8443), true).takes(&at("https://localhost:8443")));
-    assert!(asked(Some(8443), true).takes(&at("https://127.0.0.1:8443")));
-    assert!(!asked(Some(8443), true).takes(&at("https://localhost")));
-    assert!(!asked(Some(8443), true).takes(&at("https://localhost:9000")));
-    assert!(asked(None, false).takes(&at("http://localhost")));
-    assert!(asked(Some(80), false).takes(&at("http://localhost:80")));
-    assert!(!asked(None, false).takes(&at("http://localhost:3000")));
-    assert!(asked(Some(443), true).takes(&at("https://home.example.org:9000")));
+    assert!(requested(Some(8443), true).takes(&at("https://localhost:8443")));
+    assert!(requested(Some(8443), true).takes(&at("https://127.0.0.1:8443")));
+    assert!(!requested(Some(8443), true).takes(&at("https://localhost")));
+    assert!(!requested(Some(8443), true).takes(&at("https://localhost:9000")));
+    assert!(requested(None, false).takes(&at("http://localhost")));
+    assert!(requested(Some(80), false).takes(&at("http://localhost:80")));
+    assert!(!requested(None, false).takes(&at("http://localhost:3000")));
+    assert!(requested(Some(443), true).takes(&at("https://home.example.org:9000")));
 }
 
 #[test]
-fn the_browsers_word_comes_first() {
+fn fetch_metadata_overrides_the_origin() {
     for (site, passes) in [
         ("same-origin", true),
         ("same-site", true),
@@ -166,7 +166,7 @@ fn programs_without_an_origin_pass() {
 }
 
 #[test]
-fn a_link_is_followed_and_nothing_is_embedded() {
+fn a_navigation_passes_and_an_embedded_resource_does_not() {
     assert!(GET.takes(&[CROSS, NAVIGATE, DOCUMENT]));
     assert!(GET.takes(&[
         CROSS,
@@ -269,7 +269,7 @@ fn a_websocket_is_always_judged() {
 }
 
 #[test]
-fn a_listed_origin_is_as_good_as_own() {
+fn a_listed_origin_passes_as_the_own_origin_does() {
     let panel = ("referer", "https://panel.example.org/");
     for scene in [GET, POST, COMMAND, SOCKET] {
         assert!(scene.takes(&[PANEL, CROSS]) && scene.takes(&[PANEL]));
@@ -280,7 +280,7 @@ fn a_listed_origin_is_as_good_as_own() {
 }
 
 #[test]
-fn what_is_open_to_everybody_is_read_by_any_page_and_written_by_none() {
+fn every_page_may_read_a_place_without_a_factor_and_none_may_write() {
     for fields in [&[CROSS][..], &[EVIL], &[CROSS, EVIL]] {
         assert!(OPEN.takes(fields), "{fields:?}");
         assert!(

@@ -1,75 +1,74 @@
-//! A user and a password that are fit to be written into an htpasswd file.
+//! Checks of a user name and a password before they are written to an htpasswd file.
 //!
-//! Stricter than `htpasswd`: nothing is taken that hubgate or a browser could not use afterwards.
+//! They are stricter than those of `htpasswd`: hubgate, NGINX and browsers must be able to use the
+//! entry.
 
 use anyhow::Context;
 use bcrypt::Version;
 
 use crate::telemetry::is_invisible;
 
-/// A user's name as it may stand before the colon.
+/// A user name that is valid before the colon of an htpasswd line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserName(String);
 
-/// Why a name or a password is refused.
+/// The reason for which a user name or a password is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// No name.
-    #[error("the user's name is empty: give it at least one character")]
+    /// Empty name.
+    #[error("the user name is empty: give it at least one character")]
     NoName,
-    /// A name too long for `htpasswd`.
-    #[error("the user's name has {0} bytes: it may have {MAX_NAME}")]
+    /// Name that is too long for `htpasswd`.
+    #[error("the user name has {0} bytes: choose one of at most {MAX_NAME}")]
     LongName(usize),
-    /// A name that would be read as another, or not at all.
-    #[error("the user's name {0:?} {1}")]
+    /// Name that would be read as another, or not at all.
+    #[error("the user name {0:?} {1}")]
     Name(String, &'static str),
-    /// No password.
-    #[error("the password is empty: anybody could guess it, choose another")]
+    /// Empty password.
+    #[error("the password is empty: give it at least one character")]
     NoPassword,
-    /// A password of which bcrypt would see the beginning only.
-    #[error(
-        "the password has {0} bytes: bcrypt reads {MAX_PASSWORD} and no more, choose a shorter"
-    )]
+    /// Password that bcrypt would truncate.
+    #[error("the password has {0} bytes, and bcrypt reads {MAX_PASSWORD}: choose a shorter one")]
     LongPassword(usize),
-    /// A password that no browser can send.
-    #[error("the password has a control character, which no login may have: choose another")]
+    /// Password that RFC 7617 does not allow.
+    #[error("the password has a control character, which RFC 7617 forbids: choose another")]
     Control,
 }
 
 const MAX_NAME: usize = 255;
 const MAX_PASSWORD: usize = 72;
-/// 60 ms of a PC and a few times that of a small board, once for a reading of the file.
+/// Cost of a hash: 60 ms on a PC and a few times that on a small board.
 const COST: u32 = 10;
 
 impl UserName {
-    /// Takes a name that `htpasswd`, NGINX and hubgate read alike.
+    /// Parses a name that `htpasswd`, NGINX and hubgate read alike.
     ///
     /// # Errors
-    /// It is empty, longer than 255 bytes, or has a colon, a character that is not seen, a `#` or space
-    /// first, or a space last.
+    /// The name is empty, longer than 255 bytes, has a colon or an invisible character, begins with
+    /// `#` or a space, or ends with a space.
     pub fn parse(name: &str) -> Result<Self, Unfit> {
-        let wrong = |what| Err(Unfit::Name(name.to_owned(), what));
+        let unfit = |cause| Err(Unfit::Name(name.to_owned(), cause));
         match name.len() {
             0 => return Err(Unfit::NoName),
             1..=MAX_NAME => {}
             length => return Err(Unfit::LongName(length)),
         }
         if name.contains(':') {
-            return wrong("has a colon, which ends a name in the file: leave it out");
+            return unfit("has a colon, which ends a name in the file: leave it out");
         }
         if name.contains(is_invisible) {
-            return wrong("has an invisible character: leave it out");
+            return unfit("has an invisible character: leave it out");
         }
         if name.starts_with('#') {
-            return wrong("begins with #, as a comment does: leave it out");
+            return unfit("begins with #, which begins a comment in the file: leave it out");
         }
         if name.trim() != name {
-            return wrong("begins or ends with a space, which is not read: leave it out");
+            return unfit("begins or ends with a space, which some programs drop: leave it out");
         }
         Ok(Self(name.to_owned()))
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -79,24 +78,26 @@ impl UserName {
 /// Hashes a new password with bcrypt, as `$2y$`, which `htpasswd` and NGINX read too.
 ///
 /// # Errors
-/// The password is [`Unfit`], or the system gives no random salt.
+/// The password is [`Unfit`], or the system provides no random salt.
 pub fn hash(password: &str) -> anyhow::Result<String> {
-    check(password)?;
+    Unfit::check_password(password)?;
     let hashed = bcrypt::hash_with_result(password, COST).context("hashing the password")?;
     Ok(hashed.format_for_version(Version::TwoY))
 }
 
-fn check(password: &str) -> Result<(), Unfit> {
-    if password.is_empty() {
-        return Err(Unfit::NoPassword);
+impl Unfit {
+    fn check_password(password: &str) -> Result<(), Self> {
+        if password.is_empty() {
+            return Err(Self::NoPassword);
+        }
+        if password.len() > MAX_PASSWORD {
+            return Err(Self::LongPassword(password.len()));
+        }
+        if password.contains(char::is_control) {
+            return Err(Self::Control);
+        }
+        Ok(())
     }
-    if password.len() > MAX_PASSWORD {
-        return Err(Unfit::LongPassword(password.len()));
-    }
-    if password.contains(char::is_control) {
-        return Err(Unfit::Control);
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_counts_to_its_last_byte() {
+    fn every_byte_of_a_password_is_significant() {
         let longest = "x".repeat(MAX_PASSWORD);
         let hashed = Hash::parse(&hash(&longest).unwrap()).unwrap();
         assert!(hashed.verify(longest.as_bytes()));

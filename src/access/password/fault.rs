@@ -1,43 +1,43 @@
-//! What is wrong with a line of an htpasswd file, in words for its owner.
+//! Faults of the lines of an htpasswd file.
 
 use super::refused::Refused;
 
-/// A line that lets nobody in.
+/// The fault of a line without a usable user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{line}: {cause}")]
 pub struct Fault {
-    /// Counted from 1.
+    /// Number of the line, from 1.
     pub line: usize,
-    /// What is wrong.
+    /// Cause of the fault.
     pub cause: Cause,
 }
 
-/// What is wrong with a line.
+/// The cause for which a line has no usable user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
-    /// Bytes that are no text.
+    /// Bytes that are not UTF-8.
     #[error("not utf-8: write the user's name in utf-8")]
     NotUtf8,
-    /// No user and hash.
+    /// Line without a colon.
     #[error("no colon: a line is user:hash")]
     NoColon,
-    /// Nothing before the colon.
+    /// Empty user name.
     #[error("no user before the colon: a line is user:hash")]
     NoUser,
-    /// The user of an earlier line.
+    /// User of an earlier line.
     #[error("user {user:?} is on line {first} already, which counts: remove one of them")]
     Duplicate {
-        /// The user.
+        /// Name of the user.
         user: String,
-        /// The line that counts.
+        /// Earlier line, which counts.
         first: usize,
     },
-    /// A hash that is not taken.
+    /// Hash that is refused.
     #[error("user {user:?}: {refused}")]
     Hash {
-        /// The user.
+        /// Name of the user.
         user: String,
-        /// Why.
+        /// Reason for the refusal.
         refused: Refused,
     },
 }

@@ -1,14 +1,15 @@
-//! An htpasswd file as read once: its users, its faults, what was proven against it.
+//! The content of an htpasswd file: its users, its faults, and the passwords verified against it.
 //!
-//! What was proven lives and dies with the reading, so that a changed file
-//! forgets every password that was right before.
+//! Verified passwords belong to the content, so that a changed file forgets all of them.
 
 use std::{
     collections::{HashMap, HashSet},
+    io,
+    path::Path,
     sync::OnceLock,
 };
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use aws_lc_rs::{
     digest::{SHA256, SHA256_OUTPUT_LEN, digest},
     hmac,
@@ -19,9 +20,9 @@ use super::{
     fault::{Cause, Fault},
     hash::Hash,
 };
-use crate::access::basic::Basic;
+use crate::{access::basic::Basic, regular_file};
 
-/// The users of one reading of a file; never none.
+/// The content of an htpasswd file with at least one usable line.
 pub(super) struct Htpasswd {
     pub(super) users: HashMap<String, Entry>,
     /// One hash of each kind in the file.
@@ -30,56 +31,90 @@ pub(super) struct Htpasswd {
     faults: Vec<Fault>,
 }
 
-/// One user's line.
+/// The line of one user.
 pub(super) struct Entry {
     pub(super) hash: Hash,
-    /// SHA-256 of the hash as it is written.
+    /// SHA-256 of the hash's text.
     digest: Vec<u8>,
+    /// Number of the line, from 1.
     pub(super) line: usize,
+    /// Keyed tag of the password, once it was verified.
     proven: OnceLock<hmac::Tag>,
 }
 
+/// The users of the lines that were parsed so far.
+#[derive(Default)]
+pub(super) struct Users {
+    pub(super) entries: HashMap<String, Entry>,
+    /// First line of each user. It alone counts, as in NGINX, even if its hash is refused.
+    first_lines: HashMap<String, usize>,
+}
+
 impl Htpasswd {
-    /// Reads the lines of a file; broken ones become faults.
+    /// Loads a file.
     ///
     /// # Errors
-    /// No line lets anybody in, or the system gives no random key.
+    /// The file cannot be read, and those of [`Htpasswd::parse`].
+    pub(super) fn load(path: &Path) -> anyhow::Result<Self> {
+        let place = || format!("{}: password file", path.display());
+        let text = regular_file::read(path);
+        if matches!(&text, Err(fault) if fault.kind() == io::ErrorKind::NotFound) {
+            anyhow::bail!(
+                "{}: no such file; make it with `hubgate user add NAME`, or correct its path",
+                path.display()
+            );
+        }
+        let text = text.with_context(place)?;
+        Self::parse(&text).with_context(place)
+    }
+
+    /// Parses the content of a file; broken lines become faults.
+    ///
+    /// # Errors
+    /// The content has no usable line, or the system provides no random key.
     pub(super) fn parse(text: &[u8]) -> anyhow::Result<Self> {
-        let mut users = HashMap::new();
-        let mut named = HashMap::new();
+        let mut users = Users::default();
         let lines = text.split(|byte| *byte == b'\n').zip(1..);
         let faults = lines
             .filter_map(|(text, line)| {
-                let cause = add_line(&mut users, &mut named, text, line).err()?;
+                let cause = users.add_line(text, line).err()?;
                 Some(Fault { line, cause })
             })
             .collect::<Vec<_>>();
-        let decoys = decoys(&users);
+        let decoys = users.decoys();
         if decoys.is_empty() {
-            return Err(nobody(&faults));
+            return Err(Self::unusable(&faults));
         }
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-            .map_err(|_| anyhow!("the system gives no random bytes"))?;
+            .map_err(|_| anyhow!("the system provides no random bytes"))?;
         Ok(Self {
-            users,
+            users: users.entries,
             decoys,
             key,
             faults,
         })
     }
 
-    /// The lines that let nobody in.
+    fn unusable(faults: &[Fault]) -> anyhow::Error {
+        let faults: Vec<String> = faults.iter().map(Fault::to_string).collect();
+        if faults.is_empty() {
+            return anyhow!("no users: add one with `hubgate user add NAME`");
+        }
+        anyhow!("no usable line: {}", faults.join("; "))
+    }
+
+    /// Returns the faults of lines without a usable user.
     pub(super) fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// What tells this user's password from any other he had or will have.
+    /// Returns the SHA-256 of the user's hash, which changes with the password.
     pub(super) fn digest(&self, user: &str) -> Option<&[u8]> {
         self.users.get(user).map(|entry| &entry.digest[..])
     }
 
-    /// Whether the credential was found right in this reading; hashes no password. Takes as long
-    /// for an unknown user as for a known one.
+    /// Reports whether the password was verified against this content; hashes no password, and
+    /// takes as long for an unknown user as for a known one.
     pub(super) fn is_proven(&self, basic: &Basic) -> bool {
         let entry = self.users.get(&basic.user);
         let tag = entry.and_then(|entry| entry.proven.get());
@@ -87,7 +122,7 @@ impl Htpasswd {
         hmac::verify(&self.key, basic.password.as_bytes(), compared).is_ok() && tag.is_some()
     }
 
-    /// Takes the credential for right from now on, if the file has its user.
+    /// Treats the password as verified, if the file has the user.
     pub(super) fn assume(&self, basic: &Basic) {
         if let Some(entry) = self.users.get(&basic.user) {
             let password = basic.password.as_bytes();
@@ -95,58 +130,65 @@ impl Htpasswd {
         }
     }
 
-    /// Whether the credential is right; blocks for one hash of each kind in the file, whichever
-    /// user it names: the time tells neither whether there is such a user nor how old the hash is.
+    /// Reports whether the password is correct. It blocks for one hash of each kind in the file, so
+    /// that the time reveals neither whether the user exists nor the format of the hash.
     pub(super) fn verify(&self, basic: &Basic) -> bool {
         let password = basic.password.as_bytes();
         let entry = self.users.get(&basic.user);
-        let mut right = false;
+        let mut correct = false;
         for decoy in &self.decoys {
             match entry.filter(|entry| entry.hash.kind() == decoy.kind()) {
-                Some(entry) => right = entry.hash.verify(password),
+                Some(entry) => correct = entry.hash.verify(password),
                 None => _ = decoy.verify(password),
             }
         }
-        if let Some(entry) = entry.filter(|_| right) {
+        if let Some(entry) = entry.filter(|_| correct) {
             entry.proven.get_or_init(|| hmac::sign(&self.key, password));
         }
-        right
+        correct
     }
 }
 
-/// Adds the user of a line, if it has one; `named` has the first line of each, which alone counts
-/// as in NGINX, be its hash taken or not.
-pub(super) fn add_line(
-    users: &mut HashMap<String, Entry>,
-    named: &mut HashMap<String, usize>,
-    text: &[u8],
-    line: usize,
-) -> Result<(), Cause> {
-    // NGINX ends a line at a carriage return, and takes spaces for a part of name or hash.
-    let text = text.split(|byte| *byte == b'\r').next().unwrap_or(text);
-    if text.trim_ascii().is_empty() || text.starts_with(b"#") {
-        return Ok(());
+impl Users {
+    /// Adds the user of a line; a comment or an empty line has none.
+    ///
+    /// # Errors
+    /// The cause for which the line has no usable user.
+    pub(super) fn add_line(&mut self, text: &[u8], line: usize) -> Result<(), Cause> {
+        // NGINX ends a line at a carriage return, and keeps spaces in the name and the hash.
+        let text = text.split(|byte| *byte == b'\r').next().unwrap_or(text);
+        if text.trim_ascii().is_empty() || text.starts_with(b"#") {
+            return Ok(());
+        }
+        let mut fields = text.split(|byte| *byte == b':');
+        let user = fields.next().unwrap_or_default();
+        let user = std::str::from_utf8(user).map_err(|_| Cause::NotUtf8)?;
+        // A second colon begins a comment, as in NGINX.
+        let hash = fields.next().ok_or(Cause::NoColon)?;
+        if user.is_empty() {
+            return Err(Cause::NoUser);
+        }
+        let user = user.to_owned();
+        if let Some(first) = self.first_lines.get(&user) {
+            let first = *first;
+            return Err(Cause::Duplicate { user, first });
+        }
+        self.first_lines.insert(user.clone(), line);
+        let hash = std::str::from_utf8(hash).map_err(|_| Cause::NotUtf8)?;
+        match Hash::parse(hash) {
+            Ok(parsed) => self.entries.insert(user, Entry::new(parsed, hash, line)),
+            Err(refused) => return Err(Cause::Hash { user, refused }),
+        };
+        Ok(())
     }
-    let mut fields = text.split(|byte| *byte == b':');
-    let user = fields.next().unwrap_or_default();
-    let user = std::str::from_utf8(user).map_err(|_| Cause::NotUtf8)?;
-    // A second colon begins a comment, as in NGINX.
-    let hash = fields.next().ok_or(Cause::NoColon)?;
-    if user.is_empty() {
-        return Err(Cause::NoUser);
+
+    /// Returns one hash of each kind.
+    fn decoys(&self) -> Vec<Hash> {
+        let mut kinds = HashSet::new();
+        let hashes = self.entries.values().map(|entry| &entry.hash);
+        let first = hashes.filter(|hash| kinds.insert(hash.kind()));
+        first.cloned().collect()
     }
-    let user = user.to_owned();
-    if let Some(first) = named.get(&user) {
-        let first = *first;
-        return Err(Cause::Duplicate { user, first });
-    }
-    named.insert(user.clone(), line);
-    let hash = std::str::from_utf8(hash).map_err(|_| Cause::NotUtf8)?;
-    match Hash::parse(hash) {
-        Ok(parsed) => users.insert(user, Entry::new(parsed, hash, line)),
-        Err(refused) => return Err(Cause::Hash { user, refused }),
-    };
-    Ok(())
 }
 
 impl Entry {
@@ -158,22 +200,6 @@ impl Entry {
             proven: OnceLock::new(),
         }
     }
-}
-
-/// One hash of each kind.
-fn decoys(users: &HashMap<String, Entry>) -> Vec<Hash> {
-    let mut kinds = HashSet::new();
-    let hashes = users.values().map(|entry| &entry.hash);
-    let first = hashes.filter(|hash| kinds.insert(hash.kind()));
-    first.cloned().collect()
-}
-
-fn nobody(faults: &[Fault]) -> anyhow::Error {
-    let told: Vec<String> = faults.iter().map(Fault::to_string).collect();
-    if told.is_empty() {
-        return anyhow!("no users: add one with `hubgate user add NAME`");
-    }
-    anyhow!("no usable line: {}", told.join("; "))
 }
 
 #[cfg(test)]
@@ -191,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_lines_are_told_and_the_others_work() {
+    fn broken_lines_are_faults_and_the_others_work() {
         let text = format!(
             "# people\n{ANNA}\r\n\ncarl\n:x\n{ANNA}\ndora:gezlltSR9xVM.\nemil:\n{BERT}:a comment\n\u{0}"
         );
@@ -201,7 +227,7 @@ mod tests {
         assert!(file.verify(&basic("anna", "correct horse")));
         assert!(file.verify(&basic("bert", "correct horse")));
         assert!(!file.verify(&basic("dora", "correct horse")));
-        let told: Vec<String> = file.faults().iter().map(Fault::to_string).collect();
+        let faults: Vec<String> = file.faults().iter().map(Fault::to_string).collect();
         let expected = [
             "4: no colon: a line is user:hash",
             "5: no user before the colon: a line is user:hash",
@@ -211,7 +237,7 @@ mod tests {
             "10: no colon: a line is user:hash",
             "11: not utf-8: write the user's name in utf-8",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(faults, expected);
     }
 
     #[test]
@@ -219,9 +245,9 @@ mod tests {
         let broken = format!("anna:$1$x\n{ANNA}\n{BERT}\n");
         let file = Htpasswd::parse(broken.as_bytes()).unwrap();
         assert!(!file.verify(&basic("anna", "correct horse")));
-        let told: Vec<String> = file.faults().iter().map(Fault::to_string).collect();
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[1].contains("is on line 1 already"), "{told:?}");
+        let faults: Vec<String> = file.faults().iter().map(Fault::to_string).collect();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults[1].contains("is on line 1 already"), "{faults:?}");
     }
 
     #[test]
@@ -235,30 +261,30 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_lets_nobody_in_is_an_error() {
-        let told = |text: &str| Htpasswd::parse(text.as_bytes()).err().unwrap().to_string();
-        assert!(told("").starts_with("no users"));
-        assert!(told("# nobody\n").starts_with("no users"));
+    fn a_file_without_a_usable_line_is_an_error() {
+        let error = |text: &str| Htpasswd::parse(text.as_bytes()).err().unwrap().to_string();
+        assert!(error("").starts_with("no users"));
+        assert!(error("# comment\n").starts_with("no users"));
         assert_eq!(
-            told("anna"),
+            error("anna"),
             "no usable line: 1: no colon: a line is user:hash"
         );
     }
 
     #[test]
-    fn only_what_was_verified_is_proven() {
+    fn only_a_verified_password_is_proven() {
         let file = Htpasswd::parse(ANNA.as_bytes()).unwrap();
-        let right = basic("anna", "correct horse");
-        assert!(!file.is_proven(&right));
+        let correct = basic("anna", "correct horse");
+        assert!(!file.is_proven(&correct));
         assert!(!file.verify(&basic("anna", "wrong")));
         assert!(!file.is_proven(&basic("anna", "wrong")));
-        assert!(file.verify(&right) && file.is_proven(&right));
+        assert!(file.verify(&correct) && file.is_proven(&correct));
         assert!(!file.is_proven(&basic("anna", "correct horse ")));
         assert!(!file.is_proven(&basic("bert", "correct horse")));
     }
 
     #[test]
-    fn a_verification_hashes_the_same_kinds_whichever_user_it_names() {
+    fn a_verification_hashes_the_same_kinds_for_every_user() {
         let bcrypt = "$2y$04$OnWaMhiZXUzCxvVE0XVcr.XiGGGwhvxygfZxOSDt.DAF/MAO3hjXu";
         let short = "$apr1$ab$OA7kGbeDypLm10ibT/NBm.";
         let lines = [ANNA, BERT, "broken:!", &format!("c:{bcrypt}")];
@@ -269,14 +295,14 @@ mod tests {
             file.verify(&basic(user, password));
             counted::take()
         };
-        let unknown = kinds("nobody", "correct horse");
+        let unknown = kinds("unknown", "correct horse");
         assert_eq!(unknown.len(), 4, "two salts of $apr1$, {{SHA}}, bcrypt");
         for user in ["anna", "bert", "broken", "c", "d", "e", ""] {
             assert_eq!(kinds(user, "correct horse"), unknown, "{user}");
             assert_eq!(kinds(user, "wrong"), unknown, "{user}");
         }
         assert!(file.verify(&basic("d", "correct horse")));
-        assert!(!file.verify(&basic("nobody", "correct horse")));
-        assert!(!file.knows("nobody") && file.knows("anna"));
+        assert!(!file.verify(&basic("unknown", "correct horse")));
+        assert!(!file.knows("unknown") && file.knows("anna"));
     }
 }

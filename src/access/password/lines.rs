@@ -1,48 +1,54 @@
-//! The lines of an htpasswd file as they are written, for changing some and keeping the others.
+//! The lines of an htpasswd file, for changing some of them.
 //!
-//! Works on bytes: comments, broken lines and line endings stay as they are.
+//! It works on bytes: comments, broken lines and line endings stay as they are.
 
 use super::entry::UserName;
 
-/// A file's lines, each with its ending.
-pub struct Lines(Vec<Vec<u8>>);
+/// The lines of a file.
+pub struct Lines(Vec<Line>);
+
+/// A line with its ending.
+struct Line(Vec<u8>);
 
 impl Lines {
-    /// The lines of a file's content.
+    /// Splits the content of a file into lines.
     #[must_use]
     pub fn parse(text: &[u8]) -> Self {
         let lines = text.split_inclusive(|byte| *byte == b'\n');
-        Self(lines.map(<[u8]>::to_vec).collect())
+        Self(lines.map(|line| Line(line.to_vec())).collect())
     }
 
-    /// Whether a line is this user's, be its hash good or not.
+    /// Reports whether a line names this user, with a usable hash or not.
     #[must_use]
     pub fn has(&self, user: &UserName) -> bool {
-        self.0.iter().any(|line| is_of(line, user))
+        self.0.iter().any(|line| line.is_of(user))
     }
 
     /// Adds a line at the end.
     pub fn add(&mut self, user: &UserName, hash: &str) {
-        let ending = self.0.first().map_or("\n", |line| ending(line)).to_owned();
+        let ending = match self.0.first().map_or("", Line::ending) {
+            "" => "\n",
+            ending => ending,
+        };
         if let Some(last) = self.0.last_mut()
-            && !last.ends_with(b"\n")
+            && last.ending().is_empty()
         {
-            last.extend(ending.as_bytes());
+            last.0.extend(ending.as_bytes());
         }
         let line = format!("{}:{hash}{ending}", user.as_str());
-        self.0.push(line.into_bytes());
+        self.0.push(Line(line.into_bytes()));
     }
 
-    /// Replaces the hash of a user; further lines of the same user go, so that no old password
-    /// comes back one day.
+    /// Replaces the hash of a user. Further lines of the user are removed, so that an old password
+    /// cannot become valid again.
     pub fn change(&mut self, user: &UserName, hash: &str) {
         let mut first = true;
         self.0.retain_mut(|line| {
-            if !is_of(line, user) {
+            if !line.is_of(user) {
                 return true;
             }
             if first {
-                *line = changed(line, user, hash);
+                *line = line.with_hash(user, hash);
             }
             std::mem::take(&mut first)
         });
@@ -50,52 +56,48 @@ impl Lines {
 
     /// Removes every line of a user.
     pub fn remove(&mut self, user: &UserName) {
-        self.0.retain(|line| !is_of(line, user));
+        self.0.retain(|line| !line.is_of(user));
     }
 
-    /// The file's content.
+    /// Returns the content of the file.
     #[must_use]
     pub fn content(&self) -> Vec<u8> {
-        self.0.concat()
+        self.0.iter().flat_map(|line| &line.0).copied().collect()
     }
 }
 
-/// Whether a line is this user's for hubgate or for others, who read what is no UTF-8 too.
-fn is_of(line: &[u8], user: &UserName) -> bool {
-    let text = String::from_utf8_lossy(line);
-    let name = text.trim().split_once(':').map(|(name, _)| name);
-    name == Some(user.as_str())
-}
+impl Line {
+    /// Reports whether the line is of this user for hubgate, or for programs that read lines that
+    /// are not UTF-8.
+    fn is_of(&self, user: &UserName) -> bool {
+        let text = String::from_utf8_lossy(&self.0);
+        let name = text.trim().split_once(':').map(|(name, _)| name);
+        name == Some(user.as_str())
+    }
 
-/// The line with another hash, and its comment after a second colon, unless that is what makes
-/// the line unreadable.
-fn changed(line: &[u8], user: &UserName, hash: &str) -> Vec<u8> {
-    let mut fields = line.splitn(3, |byte| *byte == b':');
-    let mut changed = format!("{}:{hash}", user.as_str()).into_bytes();
-    let comment = fields.nth(2);
-    match comment.filter(|comment| std::str::from_utf8(comment).is_ok()) {
-        Some(comment) => {
-            changed.push(b':');
-            changed.extend(comment);
+    /// Returns the line with another hash. The comment after a second colon stays, unless it is not
+    /// UTF-8, which makes the line unreadable.
+    fn with_hash(&self, user: &UserName, hash: &str) -> Self {
+        let mut fields = self.0.splitn(3, |byte| *byte == b':');
+        let mut changed = format!("{}:{hash}", user.as_str()).into_bytes();
+        let comment = fields.nth(2);
+        match comment.filter(|comment| std::str::from_utf8(comment).is_ok()) {
+            Some(comment) => {
+                changed.push(b':');
+                changed.extend(comment);
+            }
+            None => changed.extend(self.ending().as_bytes()),
         }
-        None => changed.extend(own_ending(line).as_bytes()),
+        Self(changed)
     }
-    changed
-}
 
-/// How a line ends that more lines shall follow.
-fn ending(line: &[u8]) -> &'static str {
-    match own_ending(line) {
-        "" => "\n",
-        ending => ending,
-    }
-}
-
-fn own_ending(line: &[u8]) -> &'static str {
-    match line {
-        [.., b'\r', b'\n'] => "\r\n",
-        [.., b'\n'] => "\n",
-        _ => "",
+    /// Returns the line ending; the last line of a file may have none.
+    fn ending(&self) -> &'static str {
+        match &self.0[..] {
+            [.., b'\r', b'\n'] => "\r\n",
+            [.., b'\n'] => "\n",
+            _ => "",
+        }
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_user_has_no_line_left_and_the_others_keep_theirs() {
+    fn a_removed_user_has_no_line_and_the_others_keep_theirs() {
         let mut lines = Lines::parse(b"\xff\nben:x\nanna:x\r\n ben:y\nben:\xff\n");
         assert!(lines.has(&user("ben")));
         lines.remove(&user("ben"));

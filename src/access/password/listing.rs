@@ -1,36 +1,35 @@
-//! What an htpasswd file says of each of its lines, for its owner to look at.
-
-use std::collections::HashMap;
+//! The listing of an htpasswd file: the user and the format of each line, or its fault.
 
 use super::{
     fault::Cause,
-    htpasswd::{Htpasswd, add_line},
+    htpasswd::{Htpasswd, Users},
 };
 
-/// One line of a user's, or one that is broken.
+/// A line of a user, or a broken one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Counted from 1.
+    /// Number of the line, from 1.
     pub number: usize,
-    /// The user, where the line names one.
+    /// User that the line names.
     pub user: Option<String>,
-    /// The format of the hash, where it is taken.
+    /// Format of a usable hash.
     pub format: Option<&'static str>,
-    /// Why the line lets nobody in.
+    /// Cause for which the line has no usable user.
     pub fault: Option<Cause>,
 }
 
-/// The lines of a file's content that are no comments, in their order.
+/// Lists the lines of a file's content in their order, without comments.
 #[must_use]
 pub fn lines(text: &[u8]) -> Vec<Line> {
-    let mut users = HashMap::new();
-    let mut named = HashMap::new();
+    let mut users = Users::default();
     let numbered = text.split(|byte| *byte == b'\n').zip(1..);
-    let added = numbered.map(|(text, line)| (line, add_line(&mut users, &mut named, text, line)));
-    let mut lines: Vec<_> = added
-        .filter_map(|(line, added)| Some(broken(line, added.err()?)))
+    let mut lines: Vec<_> = numbered
+        .filter_map(|(text, number)| {
+            let cause = users.add_line(text, number).err()?;
+            Some(Line::broken(number, cause))
+        })
         .collect();
-    lines.extend(users.into_iter().map(|(user, entry)| Line {
+    lines.extend(users.entries.into_iter().map(|(user, entry)| Line {
         number: entry.line,
         user: Some(user),
         format: Some(entry.hash.format()),
@@ -40,22 +39,24 @@ pub fn lines(text: &[u8]) -> Vec<Line> {
     lines
 }
 
-/// Whether the content lets anybody in, without which hubgate does not take it.
+/// Reports whether the content has a usable line, without which hubgate refuses the file.
 #[must_use]
 pub fn is_usable(text: &[u8]) -> bool {
     Htpasswd::parse(text).is_ok()
 }
 
-fn broken(line: usize, cause: Cause) -> Line {
-    let user = match &cause {
-        Cause::Duplicate { user, .. } | Cause::Hash { user, .. } => Some(user.clone()),
-        Cause::NotUtf8 | Cause::NoColon | Cause::NoUser => None,
-    };
-    Line {
-        number: line,
-        user,
-        format: None,
-        fault: Some(cause),
+impl Line {
+    fn broken(number: usize, cause: Cause) -> Self {
+        let user = match &cause {
+            Cause::Duplicate { user, .. } | Cause::Hash { user, .. } => Some(user.clone()),
+            Cause::NotUtf8 | Cause::NoColon | Cause::NoUser => None,
+        };
+        Self {
+            number,
+            user,
+            format: None,
+            fault: Some(cause),
+        }
     }
 }
 
@@ -67,8 +68,8 @@ mod tests {
     fn every_line_but_comments_is_listed() {
         let text = b"# us\nnothing\nanna:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=\n\nanna:x\ndora:\n";
         let lines = lines(text);
-        let told = |line: &Line| (line.number, line.user.clone(), line.format);
-        let told: Vec<_> = lines.iter().map(told).collect();
+        let summary = |line: &Line| (line.number, line.user.clone(), line.format);
+        let summaries: Vec<_> = lines.iter().map(summary).collect();
         let anna = || Some("anna".to_owned());
         let expected = [
             (2, None, None),
@@ -76,11 +77,11 @@ mod tests {
             (5, anna(), None),
             (6, Some("dora".to_owned()), None),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(summaries, expected);
         assert!(
             lines
                 .iter()
-                .all(|it| it.fault.is_none() == it.format.is_some())
+                .all(|line| line.fault.is_none() == line.format.is_some())
         );
         assert!(is_usable(text) && !is_usable(b"dora:\n"));
     }

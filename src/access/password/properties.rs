@@ -1,5 +1,5 @@
-//! A password file is read as it is listed, lets in whom it should, and is changed for one user
-//! only.
+//! Property: an htpasswd file is listed as it is parsed, admits exactly its users, and a change of
+//! one user leaves the others as they are.
 
 use std::sync::LazyLock;
 
@@ -12,38 +12,42 @@ use super::{
 };
 use crate::access::basic::Basic;
 
-/// What is tried on those of the file's hashes that are little work; its SHA-1 is `NEW`.
+/// The password that is verified; its SHA-1 is `NEW`.
 const PASSWORD: &str = "correct horse";
 const NEW: &str = "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=";
-/// How many users are tried.
+/// Number of users that are checked.
 const SOME: usize = 4;
-/// What a search may verify often.
-static LITTLE: LazyLock<Vec<Work>> = LazyLock::new(|| {
+/// Work of the hashes that are fast enough for fuzzing.
+static FAST: LazyLock<Vec<Work>> = LazyLock::new(|| {
     let hashes = [
         "$apr1$abcdefgh$sIQmFnT1CuEXAsyjuXjUX/",
         "$2y$04$OnWaMhiZXUzCxvVE0XVcr.XiGGGwhvxygfZxOSDt.DAF/MAO3hjXu",
         NEW,
     ];
-    let little = hashes.iter().filter_map(|hash| Hash::parse(hash).ok());
-    little.map(|hash| hash.work()).collect()
+    let hashes = hashes.iter().filter_map(|hash| Hash::parse(hash).ok());
+    hashes.map(|hash| hash.work()).collect()
 });
 
-/// What is read of a password file is what is listed of it, and every user can be changed and
-/// removed without touching another.
+/// Checks that the listing agrees with the parsed file, and that each user can be changed and
+/// removed without an effect on another.
 pub fn htpasswd(bytes: &[u8]) {
     assert_eq!(Lines::parse(bytes).content(), bytes);
     let lines = listing::lines(bytes);
-    let users: Vec<_> = lines.iter().filter(|it| it.fault.is_none()).collect();
+    let users: Vec<_> = lines.iter().filter(|line| line.fault.is_none()).collect();
     let file = Htpasswd::parse(bytes);
     assert_eq!(file.is_ok(), !users.is_empty());
     assert_eq!(file.is_ok(), listing::is_usable(bytes));
     let Ok(file) = file else { return };
     assert_eq!(file.faults().len(), lines.len() - users.len());
-    if !file.is_little_work() {
+    if !file.is_fast() {
         return;
     }
-    for user in lines.iter().filter_map(|it| it.user.as_deref()).take(SOME) {
-        lets_in(&file, user);
+    for user in lines
+        .iter()
+        .filter_map(|line| line.user.as_deref())
+        .take(SOME)
+    {
+        verifies(&file, user);
     }
     for user in &named(bytes) {
         let Ok(name) = UserName::parse(user) else {
@@ -54,31 +58,31 @@ pub fn htpasswd(bytes: &[u8]) {
     }
 }
 
-/// Whose lines there are, as others than hubgate read them too.
+/// Returns the users of the lines, also of those that only other programs read.
 fn named(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
     let names = text.lines().filter_map(|line| line.trim().split_once(':'));
     names.map(|(name, _)| name.to_owned()).take(SOME).collect()
 }
 
-/// What is proven is what was right; nobody else is.
-fn lets_in(file: &Htpasswd, user: &str) {
+/// Checks that exactly the correct password becomes proven.
+fn verifies(file: &Htpasswd, user: &str) {
     let basic = |password: &str| Basic {
         user: user.to_owned(),
         password: password.to_owned(),
     };
-    let right = file.verify(&basic(PASSWORD));
-    assert_eq!(file.is_proven(&basic(PASSWORD)), right);
-    assert!(!right || !file.verify(&basic("correct horsf")));
+    let correct = file.verify(&basic(PASSWORD));
+    assert_eq!(file.is_proven(&basic(PASSWORD)), correct);
+    assert!(!correct || !file.verify(&basic("correct horsf")));
     assert!(!file.is_proven(&basic("correct horsf")));
 }
 
 fn changes_one(bytes: &[u8], file: &Htpasswd, user: &UserName) {
     let mut lines = Lines::parse(bytes);
-    assert!(lines.has(user), "{user:?} is listed and not found");
+    assert!(lines.has(user), "{user:?} is listed and has no line");
     lines.change(user, NEW);
     let Ok(changed) = Htpasswd::parse(&lines.content()) else {
-        panic!("{user:?} has a new password, and nobody is let in");
+        panic!("{user:?} has a new password, and the file has no usable line");
     };
     let basic = Basic {
         user: user.as_str().to_owned(),
@@ -86,7 +90,7 @@ fn changes_one(bytes: &[u8], file: &Htpasswd, user: &UserName) {
     };
     assert!(
         changed.verify(&basic),
-        "{user:?} has a new password that is not taken"
+        "{user:?} has a new password that is wrong"
     );
     others_stay(file, &changed, user);
 }
@@ -99,7 +103,7 @@ fn removes_one(bytes: &[u8], file: &Htpasswd, user: &UserName) {
         Ok(left) => {
             assert!(
                 !left.knows(user.as_str()),
-                "{user:?} was removed and is let in"
+                "{user:?} was removed and has an entry"
             );
             others_stay(file, &left, user);
         }
@@ -107,7 +111,7 @@ fn removes_one(bytes: &[u8], file: &Htpasswd, user: &UserName) {
     }
 }
 
-/// Whoever else was let in has the same password still.
+/// Checks that the other users have the same entries.
 fn others_stay(before: &Htpasswd, after: &Htpasswd, user: &UserName) {
     let others = before.users().filter(|other| *other != user.as_str());
     for other in others {
@@ -120,7 +124,7 @@ fn others_stay(before: &Htpasswd, after: &Htpasswd, user: &UserName) {
     assert!(
         after
             .users()
-            .all(|it| it == user.as_str() || before.knows(it))
+            .all(|other| other == user.as_str() || before.knows(other))
     );
 }
 
@@ -129,14 +133,14 @@ impl Htpasswd {
         self.users.keys().map(String::as_str)
     }
 
-    /// Whether the file has this user.
+    /// Reports whether the file has a usable entry of this user.
     pub(super) fn knows(&self, user: &str) -> bool {
         self.users.contains_key(user)
     }
 
-    /// A verification hashes every kind that the file has.
-    fn is_little_work(&self) -> bool {
+    /// Reports whether every hash is fast, as a verification computes one of each kind.
+    fn is_fast(&self) -> bool {
         let mut entries = self.users.values();
-        entries.all(|entry| LITTLE.contains(&entry.hash.work()))
+        entries.all(|entry| FAST.contains(&entry.hash.work()))
     }
 }

@@ -1,4 +1,4 @@
-//! Logins against real files, with a throttle of their own.
+//! Logins with a file and a throttle of their own.
 
 use std::fs;
 
@@ -35,13 +35,13 @@ impl Scene {
             .passwords
             .verify(&basic, address, &self.throttle)
             .await?;
-        assert!(verified.is_none_or(|it| self.passwords.fingerprint(user) == Some(it)));
+        assert!(verified.is_none_or(|entry| self.passwords.fingerprint(user) == Some(entry)));
         Ok(verified.is_some())
     }
 }
 
 #[tokio::test]
-async fn the_right_password_of_a_known_user_is_right() {
+async fn the_correct_password_of_a_known_user_is_verified() {
     let scene = Scene::new(BERT);
     assert_eq!(scene.log_in("bert", "correct horse", 1).await, Ok(true));
     assert_eq!(scene.log_in("bert", "correct horse", 1).await, Ok(true));
@@ -50,7 +50,7 @@ async fn the_right_password_of_a_known_user_is_right() {
 }
 
 #[tokio::test]
-async fn a_guessing_address_is_held_back_whatever_it_guesses() {
+async fn a_guessing_address_is_throttled_even_with_the_correct_password() {
     let scene = Scene::new(ANNA);
     assert_eq!(scene.log_in("anna", "correct horse", 2).await, Ok(true));
     for _ in 0..6 {
@@ -61,15 +61,15 @@ async fn a_guessing_address_is_held_back_whatever_it_guesses() {
 }
 
 #[tokio::test]
-async fn a_proven_password_passes_while_its_user_is_guessed_at() {
+async fn a_verified_password_passes_while_its_user_is_throttled() {
     let scene = Scene::new(ANNA);
     assert_eq!(scene.log_in("anna", "correct horse", 250).await, Ok(true));
-    let mut held = 0;
+    let mut throttled = 0;
     for guess in 0..48 {
         let guessed = scene.log_in("anna", "wrong", guess % 8).await;
-        held += u32::from(guessed.is_err());
+        throttled += u32::from(guessed.is_err());
     }
-    assert!(held > 0, "the guessers share an allowance");
+    assert!(throttled > 0, "the guesses at one user share a rate limit");
     assert_eq!(scene.log_in("anna", "correct horse", 251).await, Ok(true));
 }
 
@@ -77,22 +77,22 @@ async fn a_proven_password_passes_while_its_user_is_guessed_at() {
 async fn the_parallel_requests_of_a_page_all_pass() {
     let scene = Scene::new(BERT);
     let page = (0..40).map(|_| scene.log_in("bert", "correct horse", 1));
-    let answers = futures_util::future::join_all(page).await;
-    assert!(answers.into_iter().all(|answer| answer == Ok(true)));
+    let results = futures_util::future::join_all(page).await;
+    assert!(results.into_iter().all(|result| result == Ok(true)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parallel_guesses_get_no_more_than_their_share() {
+async fn parallel_guesses_share_the_free_failures_of_their_address() {
     let scene = Scene::new(BERT);
     let words: Vec<String> = (0..60).map(|word| format!("guess {word}")).collect();
     let guesses = words.iter().map(|word| scene.log_in("bert", word, 1));
-    let answers = futures_util::future::join_all(guesses).await;
-    let judged = answers.iter().filter(|answer| answer.is_ok()).count();
-    assert!(judged <= 6, "{judged} were hashed");
+    let results = futures_util::future::join_all(guesses).await;
+    let hashed = results.iter().filter(|result| result.is_ok()).count();
+    assert!(hashed <= 6, "{hashed} were hashed");
 }
 
 #[tokio::test]
-async fn a_changed_file_forgets_what_was_right() {
+async fn a_changed_file_forgets_verified_passwords() {
     let scene = Scene::new(ANNA);
     assert_eq!(scene.log_in("anna", "correct horse", 1).await, Ok(true));
     let path = scene.passwords.path().to_owned();

@@ -1,38 +1,41 @@
 //! yescrypt (`$y$`), the default of `mkpasswd` and `passwd` on Debian.
 //!
-//! Only what they write is taken: the usual flavour, no optional parameters, 16 MiB or what is
-//! near it, as each login occupies that memory while it is verified.
+//! Only their parameters are accepted: the default flavour, no optional parameters, and at most
+//! 32 MiB, as each login occupies that memory while it is verified.
 
 use yescrypt::{Params, PasswordHashRef, PasswordVerifier, Yescrypt as Verifier};
 
-use super::refused::Refused;
+use super::refused::{Refused, WorkLimit};
 
 /// A yescrypt hash.
 #[derive(Clone)]
 pub(super) struct Yescrypt {
     text: String,
-    /// Memory that verifying occupies, in KiB.
+    /// Memory of a verification, in KiB.
     pub(super) memory: u32,
-    /// Characters of the salt.
+    /// Length of the salt, in characters.
     pub(super) salt: usize,
 }
 
-/// The most memory that a login may occupy, in KiB.
-const MOST_MEMORY: u32 = 32 * 1024;
-/// Characters of the flavour that `mkpasswd` writes, N and r.
+const MEMORY_LIMIT: WorkLimit = WorkLimit {
+    work: "yescrypt memory in KiB",
+    limit: 32 * 1024,
+};
+/// Length of the parameters flavour, N and r, in characters.
 const PARAMETERS: usize = 3;
+/// Flavour of `mkpasswd`.
 const FLAVOUR: char = 'j';
-/// Characters of a hash of 32 bytes.
+/// Length of a digest of 32 bytes, in characters.
 const DIGEST: usize = 43;
-/// Characters of a salt of 64 bytes.
-const LONGEST_SALT: usize = 86;
+/// Length of a salt of 64 bytes, in characters.
+const MAX_SALT: usize = 86;
 const NAME: &str = "yescrypt";
 
 impl Yescrypt {
-    /// Reads the whole text of a hash.
+    /// Parses the whole text of a hash.
     ///
     /// # Errors
-    /// It is malformed, or takes more memory than a login may.
+    /// The hash is malformed, or takes more memory than a login may.
     pub(super) fn parse(text: &str) -> Result<Self, Refused> {
         let malformed = || Refused::Malformed(NAME);
         let fields: Vec<_> = text.split('$').collect();
@@ -40,20 +43,14 @@ impl Yescrypt {
             return Err(malformed());
         };
         let fits = parameters.len() == PARAMETERS && parameters.starts_with(FLAVOUR);
-        if !fits || !(1..=LONGEST_SALT).contains(&salt.len()) || digest.len() != DIGEST {
+        if !fits || !(1..=MAX_SALT).contains(&salt.len()) || digest.len() != DIGEST {
             return Err(malformed());
         }
         PasswordHashRef::new(text).map_err(|_| malformed())?;
         let parameters: Params = parameters.parse().map_err(|_| malformed())?;
         let memory = u128::from(parameters.n()) * u128::from(parameters.r()) * 128 / 1024;
         let memory = u32::try_from(memory).unwrap_or(u32::MAX);
-        if memory > MOST_MEMORY {
-            return Err(Refused::TooCostly {
-                work: "yescrypt memory in KiB",
-                cost: memory,
-                limit: MOST_MEMORY,
-            });
-        }
+        MEMORY_LIMIT.check(memory)?;
         Ok(Self {
             text: text.to_owned(),
             memory,

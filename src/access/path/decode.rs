@@ -1,63 +1,106 @@
-//! Percent-decoding (RFC 3986, section 2.1), and the dot segments of what comes of it.
+//! Percent-decoding (RFC 3986, section 2.1), and dot segments in a decoded path.
 
 use std::borrow::Cow;
 
-/// The bytes a path stands for; none when a `%` is not followed by two hexadecimal digits.
-pub(super) fn percent_decode(path: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let Some(first) = percent(path) else {
-        return Some(Cow::Borrowed(path));
-    };
-    let mut decoded = Vec::with_capacity(path.len());
-    decoded.extend_from_slice(&path[..first]);
-    let mut rest = &path[first..];
-    while !rest.is_empty() {
-        decoded.push(escaped(rest)?);
-        rest = take_literal(&rest[3..], &mut decoded);
-    }
-    Some(Cow::Owned(decoded))
-}
+/// The bytes of a path after percent-decoding.
+pub(super) struct DecodedPath<'p>(Cow<'p, [u8]>);
 
-/// The same where a `%` without two hexadecimal digits stands for itself.
-pub(super) fn decode_once(path: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(path.len());
-    let mut rest = take_literal(path, &mut decoded);
-    while let Some((&byte, after)) = rest.split_first() {
-        let (byte, after) = match escaped(rest) {
-            Some(byte) => (byte, &rest[3..]),
-            None => (byte, after),
-        };
-        decoded.push(byte);
-        rest = take_literal(after, &mut decoded);
+impl<'p> DecodedPath<'p> {
+    /// Decodes a path; `None` if two hexadecimal digits are missing after a `%`.
+    pub(super) fn parse(path: &'p [u8]) -> Option<Self> {
+        if !path.contains(&b'%') {
+            return Some(Self(Cow::Borrowed(path)));
+        }
+        let mut decoder = Decoder::new(path);
+        while !decoder.rest.is_empty() {
+            let byte = escaped(decoder.rest)?;
+            decoder.push(byte, 3);
+        }
+        Some(Self(Cow::Owned(decoder.decoded)))
     }
-    decoded
-}
 
-/// Whether a segment is `.` or `..`, taking `\` and NUL for separators and leaving out parameters.
-pub(super) fn has_dot_segment(path: &[u8]) -> bool {
-    let ends = |byte: Option<&u8>| matches!(byte, None | Some(b'/' | b'\\' | b';' | 0));
-    let mut begins = true;
-    for (at, byte) in path.iter().enumerate() {
-        if begins && *byte == b'.' {
-            let rest = &path[at + 1..];
-            if ends(rest.first()) || (rest[0] == b'.' && ends(rest.get(1))) {
-                return true;
+    /// Decodes once more; a `%` without two hexadecimal digits stands for itself.
+    pub(super) fn decode_again(&self) -> DecodedPath<'static> {
+        let mut decoder = Decoder::new(&self.0);
+        while let Some(first) = decoder.rest.first().copied() {
+            match escaped(decoder.rest) {
+                Some(byte) => decoder.push(byte, 3),
+                None => decoder.push(first, 1),
             }
         }
-        begins = matches!(byte, b'/' | b'\\' | 0);
+        DecodedPath(Cow::Owned(decoder.decoded))
     }
-    false
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Reports whether a byte of the path was percent-encoded.
+    pub(super) fn was_encoded(&self) -> bool {
+        matches!(self.0, Cow::Owned(_))
+    }
+
+    /// Reports whether a segment is `.` or `..`; `\` and NUL separate segments too, and
+    /// parameters after a `;` are ignored.
+    pub(super) fn has_dot_segment(&self) -> bool {
+        let path = self.as_bytes();
+        let ends = |byte: Option<&u8>| matches!(byte, None | Some(b'/' | b'\\' | b';' | 0));
+        let mut begins = true;
+        for (at, byte) in path.iter().enumerate() {
+            if begins && *byte == b'.' {
+                let rest = &path[at + 1..];
+                if ends(rest.first()) || (rest[0] == b'.' && ends(rest.get(1))) {
+                    return true;
+                }
+            }
+            begins = matches!(byte, b'/' | b'\\' | 0);
+        }
+        false
+    }
 }
 
-/// The byte for which `%` and two hexadecimal digits at the start of `text` stand.
+/// A path that is being decoded: the rest begins with a `%` or is empty.
+struct Decoder<'p> {
+    rest: &'p [u8],
+    decoded: Vec<u8>,
+}
+
+impl<'p> Decoder<'p> {
+    fn new(path: &'p [u8]) -> Self {
+        let mut decoder = Self {
+            rest: path,
+            decoded: Vec::with_capacity(path.len()),
+        };
+        decoder.copy_literal();
+        decoder
+    }
+
+    /// Adds a byte that `length` bytes of the path stand for, and the literal bytes after it.
+    fn push(&mut self, byte: u8, length: usize) {
+        self.decoded.push(byte);
+        self.rest = &self.rest[length..];
+        self.copy_literal();
+    }
+
+    /// Copies the bytes before the next `%`.
+    fn copy_literal(&mut self) {
+        let percent = self.rest.iter().position(|byte| *byte == b'%');
+        let (literal, rest) = self.rest.split_at(percent.unwrap_or(self.rest.len()));
+        self.decoded.extend_from_slice(literal);
+        self.rest = rest;
+    }
+}
+
+/// Decodes the `%` and two hexadecimal digits at the start of `text`.
 pub(super) fn escaped(text: &[u8]) -> Option<u8> {
     let [b'%', high, low, ..] = text else {
         return None;
     };
-    pair(*high, *low)
+    from_hex(*high, *low)
 }
 
-/// The byte that two hexadecimal digits write.
-pub(super) fn pair(high: u8, low: u8) -> Option<u8> {
+/// Returns the byte that two hexadecimal digits encode.
+pub(super) fn from_hex(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
@@ -65,15 +108,4 @@ pub(super) fn pair(high: u8, low: u8) -> Option<u8> {
         _ => None,
     };
     Some(digit(high)? << 4 | digit(low)?)
-}
-
-/// Copies what stands before the next `%`, and leaves the rest.
-fn take_literal<'p>(path: &'p [u8], decoded: &mut Vec<u8>) -> &'p [u8] {
-    let end = percent(path).unwrap_or(path.len());
-    decoded.extend_from_slice(&path[..end]);
-    &path[end..]
-}
-
-fn percent(path: &[u8]) -> Option<usize> {
-    path.iter().position(|byte| *byte == b'%')
 }

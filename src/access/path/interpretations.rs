@@ -1,39 +1,38 @@
-//! The ways in which hubs are known to read one path, all of them in one pass.
+//! All interpretations of a path by known hubs, evaluated in one pass.
 //!
-//! Hubs decode once or twice, take `%2f` and `%5c` for separators or not, drop
-//! `;` parameters before decoding (Jetty), after it, or after the second time,
-//! and merge slashes or not. Every combination is an interpretation, a bit of a
-//! set. Those that have read the same so far are followed as one, part where
-//! the path first makes a difference to them, and end where no rule goes on: the
-//! cost is that of the differences, not of the combinations.
+//! Hubs decode once or twice, take `%2f` and `%5c` for separators or not, drop `;` parameters
+//! before decoding (Jetty), after it or after the second time, and merge slashes or not. Each
+//! combination is one interpretation, a bit of a [`Set`]. Interpretations that have read the same
+//! bytes share a state, which splits at the first token that they read differently and ends where
+//! no rule continues: the cost grows with the differences, not with the combinations.
 
 use super::{
-    BadPath, longest_match,
+    BadPath, Pattern,
     state::{Inside, Prefix, State},
-    token::{self, Token},
+    token::{Token, Tokens},
     ways::{
         ALL, BACKSLASH, DECODED_PARAMETERS, MERGE, RAW_PARAMETERS, SLASH, Set, TWICE,
         TWICE_DECODED_PARAMETERS,
     },
 };
 
-/// What an encoded slash becomes where it is none; no rule holds it.
+/// Stands for an encoded slash that is not a separator; no rule contains it.
 const DATA_SLASH: u8 = 0;
 
-/// The interpretations of one path, and what they have come to.
+/// The interpretations of one path, and the rule that they match so far.
 pub(super) struct Interpretations<'r, R> {
     rules: &'r [R],
-    /// Those that some rule still goes on for.
+    /// States with which a longer rule may still match.
     live: Vec<State>,
-    /// Those that have read the token at hand.
+    /// States that have read the current token.
     next: Vec<State>,
-    /// The rule that ended interpretations agree on.
+    /// Rule on which all ended interpretations agree.
     decided: Option<Option<usize>>,
-    /// Whether two of them ended with two rules.
+    /// Two interpretations ended with different rules.
     ambiguous: bool,
 }
 
-// Inlined are the steps that hand a state on: the calls would cost a third of a long path's time.
+// The steps that pass a state on are inlined: calls would take a third of the time of a long path.
 impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     pub(super) fn new(rules: &'r [R]) -> Self {
         let root = State {
@@ -54,19 +53,19 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         }
     }
 
-    /// The rule on which all agree.
+    /// Returns the rule on which all interpretations agree.
     ///
     /// # Errors
-    /// [`BadPath::Ambiguous`] when they do not.
+    /// [`BadPath::Ambiguous`] if they match different rules.
     pub(super) fn decide(mut self, path: &[u8]) -> Result<Option<usize>, BadPath> {
-        let mut rest = path;
+        let mut rest = Tokens::new(path);
         while !self.live.is_empty() && !self.ambiguous {
-            let skipped = self.skip(rest);
-            if skipped.len() < rest.len() {
-                rest = skipped;
+            let skippable = self.skippable(rest);
+            if skippable > 0 {
+                rest = rest.skip(skippable);
                 continue;
             }
-            let Some((token, after)) = Token::first(rest) else {
+            let Some((token, after)) = rest.split_first() else {
                 break;
             };
             self.read(&token);
@@ -81,19 +80,18 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         }
     }
 
-    /// Goes on to what makes a difference to one of them.
-    fn skip<'p>(&self, rest: &'p [u8]) -> &'p [u8] {
-        let skipped = match rest.first() {
-            Some(b'/') if self.drop_slashes() => rest.iter().position(|byte| *byte != b'/'),
-            Some(b';') if self.drop_slashes() && self.drop_parameters() => token::parameters(rest),
-            Some(b'/' | b';') => return rest,
-            _ if self.live.iter().any(|state| state.inside == Inside::None) => return rest,
-            _ => token::indifferent(rest),
-        };
-        &rest[skipped.unwrap_or(rest.len())..]
+    /// Counts the next bytes that change no state.
+    fn skippable(&self, rest: Tokens<'_>) -> usize {
+        match rest.peek() {
+            Some(b'/') if self.drop_slashes() => rest.slashes(),
+            Some(b';') if self.drop_slashes() && self.drop_parameters() => rest.parameters(),
+            Some(b'/' | b';') => 0,
+            _ if self.live.iter().any(|state| state.inside == Inside::None) => 0,
+            _ => rest.droppable(),
+        }
     }
 
-    /// Whether one more slash makes no difference.
+    /// Reports whether every state ignores another slash.
     fn drop_slashes(&self) -> bool {
         self.live.iter().all(|state| {
             let merges = state.set & !MERGE == 0 && state.inside == Inside::None;
@@ -101,12 +99,13 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         })
     }
 
-    /// Whether parameters that are written plainly make no difference before a slash.
+    /// Reports whether every state drops plain parameters before a slash.
     fn drop_parameters(&self) -> bool {
         const SOME: Set = RAW_PARAMETERS | DECODED_PARAMETERS | TWICE_DECODED_PARAMETERS;
         self.live.iter().all(|state| state.set & !SOME == 0)
     }
 
+    /// Advances every state by one token.
     fn read(&mut self, token: &Token) {
         let mut live = std::mem::take(&mut self.live);
         let slash = matches!(token, Token::Raw(b'/'));
@@ -139,7 +138,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         }
     }
 
-    /// A `;` that decoding once shows.
+    /// Reads a `;` that appears after decoding once.
     #[inline(always)]
     fn parameters(&mut self, state: State) {
         if state.inside == Inside::Decoded {
@@ -149,14 +148,14 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         self.late_parameters(state.among(!DECODED_PARAMETERS));
     }
 
-    /// A `;` that those who decode twice see at last.
+    /// Reads a `;` that appears after decoding twice.
     #[inline(always)]
     fn late_parameters(&mut self, state: State) {
         self.enter(state.among(TWICE_DECODED_PARAMETERS), Inside::TwiceDecoded);
         self.literal(state.among(!TWICE_DECODED_PARAMETERS), b';');
     }
 
-    /// A byte that separates for some, and stands for `other` for the rest.
+    /// Reads a byte that is a separator to the interpretations in `some`, and `other` to the rest.
     #[inline(always)]
     fn separator(&mut self, state: State, some: Set, other: u8) {
         self.emit(state.among(some).outside(), b'/');
@@ -178,7 +177,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         self.literals(state.among(!TWICE), &[b'%', high, low]);
     }
 
-    /// A byte that is dropped inside parameters.
+    /// Reads a byte, which is dropped inside parameters.
     #[inline(always)]
     fn literal(&mut self, state: State, byte: u8) {
         match state.inside {
@@ -187,22 +186,22 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         }
     }
 
-    /// The same of several bytes, none of which is a slash.
+    /// Reads several bytes, none of which is a slash; they are dropped inside parameters.
     fn literals(&mut self, state: State, bytes: &[u8]) {
         if state.set == 0 || state.inside != Inside::None {
             return self.stay(state);
         }
         let mut read = state.read;
         for byte in bytes {
-            let Some(longer) = self.longer(read, *byte) else {
+            let Some(extended) = self.extend(read, *byte) else {
                 return self.end(read, Some(*byte));
             };
-            read = longer;
+            read = extended;
         }
         self.stay(State { read, ..state });
     }
 
-    /// A byte of the path as it is read.
+    /// Adds a byte to the path that was read; merged slashes are not added.
     #[inline(always)]
     fn emit(&mut self, state: State, byte: u8) {
         if state.set == 0 {
@@ -220,7 +219,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         if state.set == 0 {
             return;
         }
-        match self.longer(state.read, byte) {
+        match self.extend(state.read, byte) {
             Some(read) => self.stay(State { read, ..state }),
             None => self.end(state.read, Some(byte)),
         }
@@ -231,34 +230,35 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         self.stay(State { inside, ..state });
     }
 
-    /// Goes on with the next token, together with those that are there already.
+    /// Keeps a state for the next token; equal states are united.
     #[inline(always)]
     fn stay(&mut self, state: State) {
         if state.set == 0 {
             return;
         }
-        let alike = |other: &&mut State| other.read == state.read && other.inside == state.inside;
-        match self.next.iter_mut().find(alike) {
+        let is_equal =
+            |other: &&mut State| other.read == state.read && other.inside == state.inside;
+        match self.next.iter_mut().find(is_equal) {
             Some(other) => other.set |= state.set,
             None => self.next.push(state),
         }
     }
 
-    /// Notes the decision for a path that goes on in a way that no rule does, or ends.
+    /// Decides for a path that ends, or continues with a byte that no rule continues with.
     fn end(&mut self, read: Prefix, next: Option<u8>) {
-        let rule = longest_match(self.bytes(read), next, self.rules);
+        let rule = Pattern::longest_match(self.bytes(read), next, self.rules);
         let other = self.decided.replace(rule);
         self.ambiguous |= other.is_some_and(|other| other != rule);
     }
 
-    /// One byte more, as long as a rule begins so.
-    fn longer(&self, read: Prefix, byte: u8) -> Option<Prefix> {
+    /// Adds one byte; `None` if no rule begins with the result.
+    fn extend(&self, read: Prefix, byte: u8) -> Option<Prefix> {
         let bytes = self.bytes(read);
         let next = bytes.len();
         let rules = self.rules.iter().map(|rule| rule.as_ref().as_bytes());
         let mut rules = rules.enumerate().skip(read.rule as usize);
-        let goes_on = |rule: &[u8]| rule.get(next) == Some(&byte) && rule.starts_with(bytes);
-        let (rule, _) = rules.find(|(_, rule)| goes_on(rule))?;
+        let continues = |rule: &[u8]| rule.get(next) == Some(&byte) && rule.starts_with(bytes);
+        let (rule, _) = rules.find(|(_, rule)| continues(rule))?;
         Some(Prefix {
             rule: u32::try_from(rule).ok()?,
             length: read.length + 1,

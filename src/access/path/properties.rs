@@ -1,11 +1,11 @@
-//! A path that is let through leads every hub to the place that was judged.
+//! Property: a path that passes leads every hub to the place of the rule that was found.
 //!
-//! The hubs are built here of the steps that are known of some, in whatever order and number; they
-//! share nothing with `reading`.
+//! The hubs are simulated by normalisation steps of known hubs, in any order and number; they share
+//! no code with the interpretations.
 
 use super::{judge, reference};
 
-/// What a hub may do with a path before it looks where it leads.
+/// A normalisation step of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Decode,
@@ -24,10 +24,10 @@ const STEPS: [Step; 6] = [
     Step::MergeSlashes,
     Step::ResolveDots,
 ];
-/// Steps of a hub at most, and how often one decodes at most.
+/// Most steps of a hub, and most decoding steps among them.
 const MOST_STEPS: usize = 7;
 const MOST_DECODED: usize = 2;
-/// What an encoded slash becomes where it is none.
+/// Stands for an encoded slash that is not a separator.
 const DATA: char = '\u{e000}';
 
 const RULES: [&[&str]; 6] = [
@@ -39,8 +39,8 @@ const RULES: [&[&str]; 6] = [
     &["/re*", "/re", "/rest/", "/a/b*", "/a/b/c"],
 ];
 
-/// What is judged of a path holds for every hub: the first byte tells the rules, the next four
-/// the hub, and the rest is the path.
+/// Checks the decision on a path against one hub: the first byte selects the rules, the next four
+/// the steps of the hub, and the rest is the path.
 pub fn path(bytes: &[u8]) {
     let Some((&[rules, steps @ ..], raw)) = bytes.split_first_chunk::<5>() else {
         return;
@@ -48,14 +48,18 @@ pub fn path(bytes: &[u8]) {
     let rules = RULES[usize::from(rules) % RULES.len()];
     let without_rules = judge(raw, &[""; 0]);
     let judged = judge(raw, rules);
-    assert_eq!(judged, reference::judge(raw, rules), "read one by one");
+    assert_eq!(
+        judged,
+        reference::judge(raw, rules),
+        "the reference differs"
+    );
     let Ok(verdict) = judged else {
         return;
     };
     assert_eq!(
         without_rules,
         Ok(None),
-        "rules let a malformed path through"
+        "a malformed path passes with rules"
     );
     let raw = std::str::from_utf8(raw).unwrap_or_default();
     let hub = hub(u32::from_be_bytes(steps));
@@ -75,7 +79,8 @@ pub fn path(bytes: &[u8]) {
     );
 }
 
-/// A hub, in whatever order and number of steps; it decodes and it resolves dots in the end.
+/// Returns the steps of a hub in the order of `choices`: it decodes at least once and resolves dots
+/// last.
 fn hub(mut choices: u32) -> Vec<Step> {
     let mut hub = Vec::new();
     while choices > 0 && hub.len() < MOST_STEPS {
@@ -103,7 +108,7 @@ impl Step {
         match self {
             Self::Decode => decode(path, '/'),
             Self::DecodeButSlash => decode(path, DATA),
-            Self::DropParameters => each_segment(path, |it| it.split(';').next().unwrap_or(it)),
+            Self::DropParameters => map_segments(path, without_parameters),
             Self::TurnBackslashes => path.replace('\\', "/"),
             Self::MergeSlashes => merge(path),
             Self::ResolveDots => resolve(path),
@@ -118,7 +123,7 @@ fn decode(path: &str, slash: char) -> String {
     for piece in pieces {
         let code = piece
             .get(..2)
-            .filter(|hex| hex.bytes().all(|it| it.is_ascii_hexdigit()));
+            .filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
         match code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(b'/') => bytes.extend(slash.to_string().bytes()),
             Some(byte) => bytes.push(byte),
@@ -129,9 +134,13 @@ fn decode(path: &str, slash: char) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn each_segment(path: &str, keep: impl Fn(&str) -> &str) -> String {
-    let kept: Vec<_> = path.split('/').map(keep).collect();
-    kept.join("/")
+fn map_segments(path: &str, map: impl Fn(&str) -> &str) -> String {
+    let segments: Vec<_> = path.split('/').map(map).collect();
+    segments.join("/")
+}
+
+fn without_parameters(segment: &str) -> &str {
+    segment.split(';').next().unwrap_or(segment)
 }
 
 fn merge(path: &str) -> String {
@@ -163,7 +172,7 @@ fn encoded(path: &str) -> String {
     path.bytes().map(encode).collect()
 }
 
-/// The longest of the rules that the path is equal to or below, or begins with.
+/// Returns the longest rule that the path equals, is below, or has as a prefix.
 fn decides(rules: &[&str], path: &str) -> Option<usize> {
     let is_of = |rule: &str| match (rule.strip_suffix('*'), rule.ends_with('/')) {
         (Some(begin), _) => path.starts_with(begin),

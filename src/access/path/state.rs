@@ -1,8 +1,8 @@
-//! How far interpretations of a path have come that have read the same.
+//! The state of interpretations that have read the same beginning of a path.
 
 use super::ways::Set;
 
-/// Interpretations that have read the same, and are where they are alike.
+/// Interpretations that have read the same bytes and are in the same kind of parameters.
 #[derive(Clone, Copy)]
 pub(super) struct State {
     pub(super) set: Set,
@@ -10,17 +10,19 @@ pub(super) struct State {
     pub(super) inside: Inside,
 }
 
-/// The path as it was read so far: the first bytes of a rule, the first that begins so.
+/// The bytes read so far, as the beginning of the first rule that starts with them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Prefix {
+    /// Index of the rule.
     pub(super) rule: u32,
+    /// Length in bytes.
     pub(super) length: u32,
-    /// Whether the last byte is a slash.
+    /// The last byte is a slash.
     pub(super) slash: bool,
 }
 
-/// The parameters that are being dropped, by when they are seen; they end at a separator that is
-/// seen by then.
+/// The parameters that are being dropped, by the step in which their `;` appears. They end at a
+/// separator that appears in the same step or before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Inside {
     None,
@@ -30,6 +32,7 @@ pub(super) enum Inside {
 }
 
 impl State {
+    /// Returns the state of those interpretations that are in `some`.
     #[inline(always)]
     pub(super) fn among(self, some: Set) -> Self {
         Self {
@@ -38,6 +41,7 @@ impl State {
         }
     }
 
+    /// Returns the state after the end of parameters.
     #[inline(always)]
     pub(super) fn outside(self) -> Self {
         Self {

@@ -1,10 +1,10 @@
-//! Paths as attackers and honest clients write them, and readers of another make.
+//! Paths of attackers and of honest clients, against simulated hubs and the reference.
 
 use std::sync::LazyLock;
 
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert_eq, prop_assume, proptest};
 
-use super::{BadPath, judge, longest_match, reference};
+use super::{BadPath, Pattern, judge, reference};
 
 const RULES: [&str; 4] = ["/static/", "/rest", "/rest/open/", "/my files/"];
 
@@ -34,7 +34,7 @@ fn the_longest_matching_rule_decides() {
 }
 
 #[test]
-fn a_prefix_takes_all_that_begins_with_it_unless_a_longer_rule_does() {
+fn a_prefix_rule_covers_every_path_with_the_prefix_unless_a_longer_rule_does() {
     const PREFIXES: [&str; 4] = ["/admin*", "/admin", "/adm*", "/admin/x/"];
     for (path, rule) in [
         ("/admin", Ok(Some("/admin"))),
@@ -135,7 +135,7 @@ fn a_path_that_two_rules_could_decide_is_refused() {
 }
 
 #[test]
-fn what_moves_no_rule_passes() {
+fn an_encoded_path_passes_if_one_rule_decides_every_interpretation() {
     for (path, rule) in [
         ("/nodes/@scope%2Fname", None),
         ("/%fc", None),
@@ -154,7 +154,8 @@ fn what_moves_no_rule_passes() {
     }
 }
 
-/// Hubs written apart from the module: on text, each in its own order.
+/// Returns simulated hubs that share no code with the module: each normalises text in its own
+/// order.
 fn hubs() -> [fn(&str) -> String; 5] {
     [jetty, nginx, node, windows, twice]
 }
@@ -189,7 +190,9 @@ fn resolve(path: &str) -> String {
 }
 
 fn jetty(path: &str) -> String {
-    let bare = path.split('/').map(|it| it.split(';').next().unwrap_or(it));
+    let bare = path
+        .split('/')
+        .map(|segment| segment.split(';').next().unwrap_or(segment));
     resolve(&decode(&bare.collect::<Vec<_>>().join("/")))
 }
 
@@ -202,7 +205,9 @@ fn nginx(path: &str) -> String {
 }
 
 fn node(path: &str) -> String {
-    let segments = path.split('/').map(|it| decode(it).replace('/', "\u{1}"));
+    let segments = path
+        .split('/')
+        .map(|segment| decode(segment).replace('/', "\u{1}"));
     resolve(&segments.collect::<Vec<_>>().join("/"))
 }
 
@@ -214,7 +219,7 @@ fn twice(path: &str) -> String {
     jetty(&decode(path))
 }
 
-/// Every part on which hubs are known to differ, and what surrounds them.
+/// Every part that known hubs read differently, and parts around them.
 const NASTY: [&str; 44] = [
     "/",
     "/",
@@ -262,7 +267,7 @@ const NASTY: [&str; 44] = [
     " ",
 ];
 
-/// Rules that share beginnings, end inside each other's segments, and hold what paths cannot.
+/// Rules with common prefixes, that end within segments of others, or that hold bytes no path may.
 const OVERLAPPING: [&[&str]; 8] = [
     &["/rest", "/rest/", "/rest/open/", "/static/"],
     &["/", "/a", "/a/", "/a/b", "/a/b/", "/a/a/a/a/a"],
@@ -283,7 +288,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(*CASES))]
 
     #[test]
-    fn one_pass_decides_as_every_reading_by_itself(path in nasty(12)) {
+    fn one_pass_decides_as_the_reference(path in nasty(12)) {
         for rules in OVERLAPPING {
             let (once, each) = (judge(path.as_bytes(), rules), reference::judge(path.as_bytes(), rules));
             prop_assert_eq!(once, each, "{} by {:?}", path, rules);
@@ -291,7 +296,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_decided_as_every_reading_by_itself(
+    fn one_pass_decides_on_any_bytes_as_the_reference(
         path in prop::collection::vec(prop::sample::select(b"/;%25cCfFb3eE.\\a\x7f\xc3 ".as_slice()), 0..24),
     ) {
         let path = [b"/", &path[..]].concat();
@@ -301,7 +306,7 @@ proptest! {
     }
 }
 
-/// Random paths; `HUBGATE_CASES` for more.
+/// Number of random paths; `HUBGATE_CASES` overrides it.
 static CASES: LazyLock<u32> = LazyLock::new(|| {
     let cases = std::env::var("HUBGATE_CASES").ok();
     cases.and_then(|cases| cases.parse().ok()).unwrap_or(1000)
@@ -321,13 +326,13 @@ proptest! {
         };
         for hub in hubs() {
             let read = hub(&path);
-            let rule = longest_match(read.as_bytes(), None, &RULES);
+            let rule = Pattern::longest_match(read.as_bytes(), None, &RULES);
             prop_assert_eq!(rule, verdict, "{} read as {}", path, read);
         }
     }
 
     #[test]
-    fn no_path_makes_the_judge_panic(path in prop::collection::vec(0_u8..=255, 0..40)) {
+    fn no_path_panics(path in prop::collection::vec(0_u8..=255, 0..40)) {
         let verdict = judge(&path, &RULES);
         prop_assume!(path.first() != Some(&b'/'));
         prop_assert_eq!(verdict, Err(BadPath::Relative));

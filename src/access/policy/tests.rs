@@ -1,118 +1,130 @@
-//! The stories the rules were made for.
+//! Decisions of policies on requests with and without each factor.
 
 mod every_rule;
 mod scene;
 
 use std::net::IpAddr;
 
-use self::scene::{AWAY, Brought, HOME, RIGHT, Scene, TOKEN, WRONG, client};
+use self::scene::{AWAY, HOME, RIGHT, Scene, TOKEN, WRONG, client, presented};
 use super::{Client, ClientAuth, ClientCertificate, Shown, Visitor};
 use crate::access::evidence::Known;
 use crate::config::model::Networks;
 
 #[tokio::test]
-async fn one_factor_of_any_is_enough() {
+async fn a_rule_with_any_admits_by_one_factor() {
     let mut scene = Scene::new("any network certificate anna", &[]);
-    for (brought, outcome) in [
-        (Brought(HOME, "", None), "-"),
-        (Brought(HOME, "revoked", None), "-"),
-        (Brought(AWAY, "valid", None), "-"),
-        (Brought(AWAY, "", RIGHT), "anna"),
-        (Brought(AWAY, "revoked", RIGHT), "anna"),
-        (Brought(AWAY, "", None), "password"),
-        (Brought(AWAY, "", WRONG), "password"),
-        (Brought(AWAY, "", TOKEN), "password"),
+    for (credentials, outcome) in [
+        (presented(HOME, "", None), "-"),
+        (presented(HOME, "revoked", None), "-"),
+        (presented(AWAY, "valid", None), "-"),
+        (presented(AWAY, "", RIGHT), "anna"),
+        (presented(AWAY, "revoked", RIGHT), "anna"),
+        (presented(AWAY, "", None), "password"),
+        (presented(AWAY, "", WRONG), "password"),
+        (presented(AWAY, "", TOKEN), "password"),
         (
-            Brought(AWAY, "revoked", None),
+            presented(AWAY, "revoked", None),
             "password, the certificate was revoked",
         ),
     ] {
-        assert_eq!(scene.told("/", brought).await, outcome);
+        assert_eq!(scene.outcome_of("/", credentials).await, outcome);
     }
     scene.change("any network certificate", &[]);
     assert_eq!(
-        scene.told("/", Brought(AWAY, "", RIGHT)).await,
+        scene.outcome_of("/", presented(AWAY, "", RIGHT)).await,
         "no certificate"
     );
-    let expired = Brought(AWAY, "revoked", None);
+    let expired = presented(AWAY, "revoked", None);
     assert_eq!(
-        scene.told("/", expired).await,
+        scene.outcome_of("/", expired).await,
         "the certificate was revoked"
     );
     scene.change("any network", &[]);
     assert_eq!(
-        scene.told("/", Brought(AWAY, "valid", RIGHT)).await,
+        scene.outcome_of("/", presented(AWAY, "valid", RIGHT)).await,
         "network"
     );
 }
 
 #[tokio::test]
-async fn the_first_missing_factor_of_all_is_told() {
+async fn a_rule_with_all_denies_by_the_first_missing_factor() {
     let scene = Scene::new("all network certificate anna", &[]);
-    for (brought, outcome) in [
-        (Brought(HOME, "valid", RIGHT), "anna"),
-        (Brought(AWAY, "valid", RIGHT), "network"),
-        (Brought(AWAY, "", None), "network"),
-        (Brought(HOME, "", RIGHT), "no certificate"),
+    for (credentials, outcome) in [
+        (presented(HOME, "valid", RIGHT), "anna"),
+        (presented(AWAY, "valid", RIGHT), "network"),
+        (presented(AWAY, "", None), "network"),
+        (presented(HOME, "", RIGHT), "no certificate"),
         (
-            Brought(HOME, "revoked", RIGHT),
+            presented(HOME, "revoked", RIGHT),
             "the certificate was revoked",
         ),
-        (Brought(HOME, "valid", None), "password"),
-        (Brought(HOME, "valid", WRONG), "password"),
+        (presented(HOME, "valid", None), "password"),
+        (presented(HOME, "valid", WRONG), "password"),
     ] {
-        assert_eq!(scene.told("/", brought).await, outcome);
+        assert_eq!(scene.outcome_of("/", credentials).await, outcome);
     }
 }
 
 #[tokio::test]
-async fn our_own_password_is_kept_from_the_hub_and_a_token_is_not() {
+async fn a_verified_password_is_stripped_and_a_token_is_not() {
     let scene = Scene::new("any network certificate anna", &[]);
-    for (brought, strips) in [
-        (Brought(HOME, "", RIGHT), true),
-        (Brought(AWAY, "valid", RIGHT), true),
-        (Brought(AWAY, "", RIGHT), true),
-        (Brought(HOME, "", None), false),
-        (Brought(HOME, "", WRONG), false),
-        (Brought(HOME, "", TOKEN), false),
-        (Brought(AWAY, "valid", TOKEN), false),
+    for (credentials, strips) in [
+        (presented(HOME, "", RIGHT), true),
+        (presented(AWAY, "valid", RIGHT), true),
+        (presented(AWAY, "", RIGHT), true),
+        (presented(HOME, "", None), false),
+        (presented(HOME, "", WRONG), false),
+        (presented(HOME, "", TOKEN), false),
+        (presented(AWAY, "valid", TOKEN), false),
     ] {
-        let admission = scene.decide("/", brought).await.unwrap();
+        let admission = scene.decide("/", credentials).await.unwrap();
         assert_eq!(admission.strips_authorization(), strips);
         assert_eq!(admission.factors.password, strips);
-        assert_eq!(admission.factors.network, brought.0 == HOME);
-        assert_eq!(admission.identity.is_some(), brought.1 == "valid");
+        assert_eq!(admission.factors.network, credentials.address == HOME);
+        assert_eq!(
+            admission.identity.is_some(),
+            credentials.certificate == "valid"
+        );
     }
 }
 
 #[tokio::test]
-async fn our_own_password_is_kept_from_the_hub_on_public_paths_too() {
+async fn a_verified_password_is_stripped_on_public_paths_too() {
     let scene = Scene::new("any anna", &[("/static/", "public")]);
     for (login, strips) in [(RIGHT, true), (WRONG, false), (TOKEN, false), (None, false)] {
-        let admission = scene.decide("/static/", Brought(AWAY, "", login)).await;
+        let admission = scene.decide("/static/", presented(AWAY, "", login)).await;
         assert_eq!(admission.unwrap().strips_authorization(), strips);
     }
 }
 
 #[tokio::test]
-async fn a_token_is_no_failed_login_and_failed_logins_never_lock_the_home() {
+async fn a_token_is_no_failed_login_and_failed_logins_never_throttle_an_admitted_network() {
     let scene = Scene::new("any network anna", &[]);
     for _ in 0..20 {
-        assert_eq!(scene.told("/", Brought(HOME, "", TOKEN)).await, "-");
+        assert_eq!(scene.outcome_of("/", presented(HOME, "", TOKEN)).await, "-");
     }
-    assert_eq!(scene.told("/", Brought(HOME, "", RIGHT)).await, "anna");
+    assert_eq!(
+        scene.outcome_of("/", presented(HOME, "", RIGHT)).await,
+        "anna"
+    );
     for _ in 0..20 {
-        assert_eq!(scene.told("/", Brought(HOME, "", WRONG)).await, "-");
-        scene.told("/", Brought(AWAY, "", WRONG)).await;
+        assert_eq!(scene.outcome_of("/", presented(HOME, "", WRONG)).await, "-");
+        scene.outcome_of("/", presented(AWAY, "", WRONG)).await;
     }
-    assert_eq!(scene.told("/", Brought(AWAY, "", RIGHT)).await, "throttled");
-    assert_eq!(scene.told("/", Brought(AWAY, "", None)).await, "password");
+    assert_eq!(
+        scene.outcome_of("/", presented(AWAY, "", RIGHT)).await,
+        "throttled"
+    );
+    assert_eq!(
+        scene.outcome_of("/", presented(AWAY, "", None)).await,
+        "password"
+    );
 }
 
 #[tokio::test]
-async fn every_wrong_password_is_reported_whether_it_was_needed_or_not() {
+async fn a_wrong_password_is_reported_even_if_it_is_not_needed() {
     let scene = Scene::new("any network anna", &[("/static/", "public")]);
-    let unknown = Some(("nobody", "wrong"));
+    let unknown = Some(("unknown", "wrong"));
     for (login, failed) in [
         (RIGHT, false),
         (WRONG, true),
@@ -121,31 +133,34 @@ async fn every_wrong_password_is_reported_whether_it_was_needed_or_not() {
         (None, false),
     ] {
         for (path, address) in [("/", HOME), ("/static/", AWAY)] {
-            let admission = scene.decide(path, Brought(address, "", login)).await;
+            let admission = scene.decide(path, presented(address, "", login)).await;
             assert_eq!(admission.unwrap().login_failed, failed, "{path} {login:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn guesses_at_a_public_place_are_held_back_at_the_others() {
-    for user in ["anna", "nobody"] {
+async fn guesses_at_a_public_place_throttle_logins_at_other_places() {
+    for user in ["anna", "unknown"] {
         let scene = Scene::new("any anna", &[("/static/", "public")]);
-        let mut looked_at = 0;
+        let mut verified = 0;
         for _ in 0..12 {
-            let wrong = Brought(AWAY, "", Some((user, "wrong")));
+            let wrong = presented(AWAY, "", Some((user, "wrong")));
             let admission = scene.decide("/static/", wrong).await;
-            looked_at += u32::from(admission.unwrap().login_failed);
+            verified += u32::from(admission.unwrap().login_failed);
         }
-        assert!((6..12).contains(&looked_at), "{looked_at}");
-        assert_eq!(scene.told("/", Brought(AWAY, "", RIGHT)).await, "throttled");
+        assert!((6..12).contains(&verified), "{verified}");
+        assert_eq!(
+            scene.outcome_of("/", presented(AWAY, "", RIGHT)).await,
+            "throttled"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_admitted_request_holds_as_long_as_the_evidence_it_was_admitted_by() {
+async fn an_admission_lasts_as_long_as_its_evidence() {
     let mut scene = Scene::new("any network anna", &[("/vault/", "all bert")]);
-    let admission = scene.decide("/", Brought(AWAY, "", RIGHT)).await.unwrap();
+    let admission = scene.decide("/", presented(AWAY, "", RIGHT)).await.unwrap();
     let evidence = admission.evidence;
     assert!(scene.still_admits("/", AWAY, &evidence));
     assert!(!scene.still_admits("/vault/", AWAY, &evidence));
@@ -163,7 +178,7 @@ async fn an_admitted_request_holds_as_long_as_the_evidence_it_was_admitted_by() 
 }
 
 #[tokio::test]
-async fn a_path_tightens_its_site_unless_it_is_public() {
+async fn a_path_rule_tightens_its_site_unless_it_is_public() {
     let paths = [
         ("/static/", "public"),
         ("/admin", "any network"),
@@ -172,46 +187,51 @@ async fn a_path_tightens_its_site_unless_it_is_public() {
     ];
     let scene = Scene::new("any anna", &paths);
     let bert = Some(("bert", "correct horse"));
-    for (path, brought, outcome) in [
-        ("/static/a", Brought(AWAY, "", None), "-"),
-        ("/", Brought(AWAY, "", RIGHT), "anna"),
-        ("/admin/x", Brought(AWAY, "", RIGHT), "network"),
-        ("/admin/x", Brought(HOME, "", None), "password"),
-        ("/admin/x", Brought(HOME, "", RIGHT), "anna"),
-        ("/admin/news", Brought(AWAY, "", RIGHT), "anna"),
-        ("/vault/", Brought(AWAY, "", RIGHT), "password"),
-        ("/vault/", Brought(AWAY, "", bert), "password"),
+    for (path, credentials, outcome) in [
+        ("/static/a", presented(AWAY, "", None), "-"),
+        ("/", presented(AWAY, "", RIGHT), "anna"),
+        ("/admin/x", presented(AWAY, "", RIGHT), "network"),
+        ("/admin/x", presented(HOME, "", None), "password"),
+        ("/admin/x", presented(HOME, "", RIGHT), "anna"),
+        ("/admin/news", presented(AWAY, "", RIGHT), "anna"),
+        ("/vault/", presented(AWAY, "", RIGHT), "password"),
+        ("/vault/", presented(AWAY, "", bert), "password"),
     ] {
-        assert_eq!(scene.told(path, brought).await, outcome, "{path}");
+        assert_eq!(scene.outcome_of(path, credentials).await, outcome, "{path}");
     }
     assert!(scene.policy.place(b"/admin%2fnews").is_err());
     let place = scene.policy.place(b"/admin/x").unwrap();
     assert_eq!(place.path_rule(), Some(1));
-    let public = scene.decide("/static/a", Brought(AWAY, "", None)).await;
+    let public = scene.decide("/static/a", presented(AWAY, "", None)).await;
     assert!(public.unwrap().public);
 }
 
 #[tokio::test]
-async fn an_account_of_the_site_does_not_pay_for_guesses_below_a_path() {
+async fn failed_logins_at_a_path_do_not_throttle_the_site() {
     let scene = Scene::new(
         "any anna",
         &[("/vault/", "any anna"), ("/deep/", "any bert")],
     );
     assert_eq!(
-        scene.told("/vault/", Brought(AWAY, "", RIGHT)).await,
+        scene
+            .outcome_of("/vault/", presented(AWAY, "", RIGHT))
+            .await,
         "anna"
     );
     for _ in 0..6 {
-        assert_eq!(scene.told("/", Brought(AWAY, "", RIGHT)).await, "anna");
-        let outcome = scene.told("/deep/", Brought(AWAY, "", RIGHT)).await;
+        assert_eq!(
+            scene.outcome_of("/", presented(AWAY, "", RIGHT)).await,
+            "anna"
+        );
+        let outcome = scene.outcome_of("/deep/", presented(AWAY, "", RIGHT)).await;
         assert_eq!(outcome, "password");
     }
-    let outcome = scene.told("/deep/", Brought(AWAY, "", RIGHT)).await;
+    let outcome = scene.outcome_of("/deep/", presented(AWAY, "", RIGHT)).await;
     assert_eq!(outcome, "throttled");
 }
 
 #[test]
-fn a_certificate_is_asked_for_when_it_could_change_the_outcome() {
+fn a_certificate_is_requested_if_it_could_change_the_decision() {
     let mut scene = Scene::new("any", &[]);
     for (site, paths, home, away) in [
         ("any", &[][..], false, false),
@@ -242,8 +262,8 @@ fn a_certificate_is_asked_for_when_it_could_change_the_outcome() {
 }
 
 #[test]
-fn a_decision_can_be_made_on_any_thread() {
-    fn on_any_thread<T: Send>(_: &T) {}
+fn a_decision_can_move_between_threads() {
+    fn assert_send<T: Send>(_: &T) {}
     let scene = Scene::new("any anna", &[]);
     let visitor = Visitor {
         client: client(HOME),
@@ -252,5 +272,5 @@ fn a_decision_can_be_made_on_any_thread() {
         judge: |_: Shown, _: &ClientCertificate| ClientAuth::Absent,
     };
     let place = scene.policy.place(b"/").unwrap();
-    on_any_thread(&place.decide(&visitor, &scene.throttle));
+    assert_send(&place.decide(&visitor, &scene.throttle));
 }

@@ -1,4 +1,4 @@
-//! Whatever is written in proxy.yaml is refused with its place, or means something whole.
+//! Property: a text is a complete configuration, or its faults have their places in it.
 
 use std::{collections::HashSet, path::Path};
 
@@ -10,10 +10,10 @@ use crate::config::{
 };
 
 const FILE: &str = "proxy.yaml";
-/// How many path rules of a site are looked at.
+/// Number of path rules of a site that are checked.
 const SOME: usize = 20;
 
-/// Any text is a configuration that is whole, or it is told where it is not one.
+/// Checks that a text is a complete configuration, or that each fault has a place.
 pub fn proxy_yaml(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -24,14 +24,14 @@ pub fn proxy_yaml(bytes: &[u8]) {
     }
 }
 
-/// Each fault begins with a place that the text has, and nothing of the text moves the terminal.
+/// Checks that each fault begins with a place in the text, and that no text controls the terminal.
 fn have_places(text: &str, faults: &Faults) {
-    let told = faults.to_string();
+    let message = faults.to_string();
     assert!(
-        !told.contains(|c: char| c.is_control() && c != '\n'),
-        "{told}"
+        !message.contains(|c: char| c.is_control() && c != '\n'),
+        "{message}"
     );
-    let places = told.lines().filter_map(place);
+    let places = message.lines().filter_map(place);
     // YAML breaks a line at a bare CR too.
     let text = text.replace("\r\n", "\n");
     let lines: Vec<_> = text.split(['\n', '\r']).collect();
@@ -41,13 +41,13 @@ fn have_places(text: &str, faults: &Faults) {
     };
     let mut count = 0;
     for place in places {
-        assert!(exist(place), "{place:?} is not in the text\n{told}");
+        assert!(exist(place), "{place:?} is not in the text\n{message}");
         count += 1;
     }
-    assert_eq!(count, faults.len(), "{told}");
+    assert_eq!(count, faults.len(), "{message}");
 }
 
-/// Line and column of a fault's first line.
+/// Parses line and column of a fault's first line.
 fn place(line: &str) -> Option<(usize, usize)> {
     let mut parts = line.strip_prefix(FILE)?.strip_prefix(':')?.split(':');
     let line = parts.next()?.parse().ok().filter(|line| *line > 0)?;
@@ -70,7 +70,7 @@ fn is_whole(text: &str, config: &Config) {
     }
 }
 
-/// A site that anybody may enter was called public, or there is a warning.
+/// Checks that a site without a factor is configured as `public`, or has a warning.
 fn is_open_knowingly(text: &str, config: &Config, site: &Site) {
     let is_open = |access: &PathAccess| match access {
         PathAccess::Public => true,
@@ -80,11 +80,14 @@ fn is_open_knowingly(text: &str, config: &Config, site: &Site) {
     let entered = site.redirect().is_none();
     let open =
         entered && site.access.is_open() || site.paths.iter().any(|rule| is_open(&rule.access));
-    let told = text.contains("public") || text.contains('\\') || !config.warnings.is_empty();
-    assert!(!open || told, "a site is open, and nobody knows");
+    let is_known = text.contains("public") || text.contains('\\') || !config.warnings.is_empty();
+    assert!(
+        !open || is_known,
+        "a site is open without `public` and without a warning"
+    );
 }
 
-/// A request can be decided by each of the path rules.
+/// Checks that each path rule decides some request.
 fn rules_are_reachable(site: &Site) {
     let rules: Vec<_> = site.paths.iter().map(|rule| rule.path.as_str()).collect();
     for (at, rule) in rules.iter().enumerate().take(SOME) {

@@ -1,7 +1,8 @@
-//! The certificates behind sessions: the chains as they were shown last.
+//! Cache of the client certificates of sessions, with their chains.
 //!
-//! A session names a certificate and is judged by it as if it were shown again. Kept in memory
-//! only: after a restart it has to be.
+//! A session names a certificate, which is judged at each request as if the connection had
+//! presented it. The cache is in memory only: after a restart the client has to present the
+//! certificate again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,45 +11,45 @@ use crate::{
     tls::{ClientChain, Identity},
 };
 
-/// A certificate and those above it, with the verdicts on them.
+/// A client certificate with its intermediates and the verdicts on them.
 pub type Chain = ClientChain;
 
-/// The chains shown last, by [`Identity::key`].
-pub struct Chains(Mutex<Remembered>);
+/// The chains presented most recently, by [`Identity::key`].
+pub struct Chains(Mutex<Recency>);
 
-type Remembered = Recent<[u8; 32], Arc<Chain>>;
+type Recency = Recent<[u8; 32], Arc<Chain>>;
 
-/// Chains remembered at most; at least half of them.
-const MOST: usize = 1000;
-/// Bytes of a chain beyond which it is not remembered: some CAs make long ones, none as long.
-const LONGEST: usize = 16 * 1024;
+/// Most chains in the cache; at least half of them are the most recent.
+const CAPACITY: usize = 1000;
+/// Longest chain in the cache, in bytes; chains of known CAs are shorter.
+const MAX_CHAIN: usize = 16 * 1024;
 
 impl Default for Chains {
     fn default() -> Self {
-        Self(Mutex::new(Recent::new(MOST)))
+        Self(Mutex::new(Recent::new(CAPACITY)))
     }
 }
 
 impl Chains {
-    /// Remembers a valid chain; those shown longest ago are forgotten for it.
+    /// Stores a valid chain, and evicts those presented longest ago.
     pub fn remember(&self, identity: &Identity, chain: &Arc<Chain>) {
-        if chain.length() > LONGEST {
+        if chain.length() > MAX_CHAIN {
             return;
         }
         let (key, mut chains) = (identity.key(), self.lock());
-        // The same one stays: the verdicts on it are known.
-        let is_same = |kept: &&Arc<Chain>| Arc::ptr_eq(kept, chain) || *kept == chain;
-        let kept = chains.get(&key).filter(is_same).unwrap_or(chain).clone();
-        chains.insert(key, kept);
+        // An equal chain stays with the verdicts that it has.
+        let is_equal = |stored: &&Arc<Chain>| Arc::ptr_eq(stored, chain) || *stored == chain;
+        let stored = chains.get(&key).filter(is_equal).unwrap_or(chain).clone();
+        chains.insert(key, stored);
     }
 
-    /// The chain of an identity.
+    /// Returns the chain of an [`Identity::key`].
     #[must_use]
     pub fn of(&self, key: &[u8; 32]) -> Option<Arc<Chain>> {
         self.lock().get(key).cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Remembered> {
+    fn lock(&self) -> MutexGuard<'_, Recency> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -61,7 +62,7 @@ mod tests {
     use crate::tls::testing::{Folder, TestCa};
 
     #[test]
-    fn a_chain_is_found_by_its_identity_and_the_oldest_gives_way() {
+    fn a_chain_is_found_by_its_identity_and_the_oldest_is_evicted() {
         let (ca, folder) = (TestCa::new("Home CA"), Folder::new());
         let trust = ca.client_ca(&folder);
         let shown = ["anna", "ben"].map(|name| {
@@ -74,19 +75,19 @@ mod tests {
         chains.remember(&anna, &hers);
         assert_eq!(chains.of(&anna.key()).unwrap(), hers);
         assert!(chains.of(&ben.key()).is_none());
-        for number in 1..MOST {
+        for number in 1..CAPACITY {
             let mut key = [0; 32];
             key[..8].copy_from_slice(&number.to_be_bytes());
             let chain = chains.of(&anna.key()).unwrap();
             chains.lock().insert(key, chain);
         }
         chains.remember(&ben, &his);
-        assert!(chains.lock().len() <= MOST);
+        assert!(chains.lock().len() <= CAPACITY);
         assert!(chains.of(&anna.key()).is_none() && chains.of(&ben.key()).is_some());
         let mut long = ca.issue("anna").chain;
-        long.push(CertificateDer::from(vec![0; LONGEST]));
+        long.push(CertificateDer::from(vec![0; MAX_CHAIN]));
         let long = Arc::new(ClientChain::received(&long));
-        assert!(long.length() > LONGEST);
+        assert!(long.length() > MAX_CHAIN);
         chains.remember(&anna, &long);
         assert!(chains.of(&anna.key()).is_none());
     }

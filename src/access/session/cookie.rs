@@ -1,47 +1,63 @@
-//! The cookie of a session in the fields of a request or an answer (RFC 6265).
+//! The session cookie in the fields of a request or a response (RFC 6265bis).
 
 use crate::fields::{FieldName, Fields};
 
-/// The cookie's name; browsers take one of this prefix from the host itself only, over TLS.
+/// Name of the cookie; by its prefix, browsers accept it from the host itself over TLS only.
 pub const NAME: &str = "__Host-hubgate";
 
-/// The value of the cookie; none when there is not exactly one.
+/// Returns the value of the session cookie; `None` unless the request has exactly one.
 #[must_use]
 pub fn value<'h>(fields: &Fields<'h>) -> Option<&'h [u8]> {
-    let cookies = fields.all(FieldName::Cookie);
-    let pairs = cookies.flat_map(|cookie| cookie.split(|byte| *byte == b';'));
-    let mut ours = pairs.filter(|pair| is_ours(pair));
-    let (only, None) = (ours.next()?, ours.next()) else {
+    let mut own = fields
+        .all(FieldName::Cookie)
+        .flat_map(CookiePair::split)
+        .filter(|pair| pair.is_own());
+    let (only, None) = (own.next()?, own.next()) else {
         return None;
     };
-    let value = only.splitn(2, |byte| *byte == b'=').nth(1)?;
-    Some(value.trim_ascii())
+    only.value()
 }
 
-/// The cookies without ours, each other byte for byte; none when it is not among them.
+/// Returns a `Cookie` field without the session cookie, the others byte for byte; `None` if the
+/// field does not have it.
 #[must_use]
 pub fn without(field: &[u8]) -> Option<Vec<u8>> {
-    let pairs = || field.split(|byte| *byte == b';');
-    if !pairs().any(is_ours) {
+    if !CookiePair::split(field).any(CookiePair::is_own) {
         return None;
     }
-    let others: Vec<_> = pairs().filter(|pair| !is_ours(pair)).collect();
+    let others = CookiePair::split(field).filter(|pair| !pair.is_own());
+    let others: Vec<_> = others.map(|pair| pair.0).collect();
     Some(others.join(&b';').trim_ascii_start().to_vec())
 }
 
-/// The field that sets the cookie for so many seconds.
+/// Returns the `Set-Cookie` value for a session of this many seconds.
 ///
-/// `Lax` (RFC 6265bis, section 5.6.7.1): a browser then sends it for a link that is followed from
-/// a mail or a chat, which with `Strict` would ask for the password again. It sends it for nothing
-/// else of another site's; and what comes so, a page of another site neither reads nor makes act:
-/// `access::origin` refuses frames, pictures and writes, and links to paths at which a GET acts.
+/// With `SameSite=Lax` (RFC 6265bis, section 5.6.7.1) a browser sends the cookie for a link in a
+/// mail or a chat; with `Strict` such a link would need the password again. No other request that
+/// another site causes has the cookie. The pages of that site cannot read the response, and
+/// `access::origin` refuses frames, images, writes, and links to paths at which a GET acts.
 pub(super) fn set(value: &str, seconds: u64) -> String {
     format!("{NAME}={value}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax")
 }
 
-fn is_ours(pair: &[u8]) -> bool {
-    let name = pair.split(|byte| *byte == b'=').next().unwrap_or(pair);
-    name.trim_ascii() == NAME.as_bytes()
+/// One `name=value` of a `Cookie` field, with the white space around it.
+#[derive(Clone, Copy)]
+struct CookiePair<'h>(&'h [u8]);
+
+impl<'h> CookiePair<'h> {
+    fn split(field: &'h [u8]) -> impl Iterator<Item = Self> {
+        field.split(|byte| *byte == b';').map(Self)
+    }
+
+    fn is_own(self) -> bool {
+        let name = self.0.split(|byte| *byte == b'=').next().unwrap_or(self.0);
+        name.trim_ascii() == NAME.as_bytes()
+    }
+
+    fn value(self) -> Option<&'h [u8]> {
+        let value = self.0.splitn(2, |byte| *byte == b'=').nth(1)?;
+        Some(value.trim_ascii())
+    }
 }
 
 #[cfg(test)]
@@ -55,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_only_cookie_of_the_name_counts() {
+    fn exactly_one_session_cookie_is_read() {
         for fields in [
             &["__Host-hubgate=x"][..],
             &["a=1; __Host-hubgate=x; b=2"],
@@ -77,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_stays_byte_for_byte() {
+    fn other_cookies_stay_byte_for_byte() {
         for (field, left) in [
             ("a=1", None),
             ("a=\"x\u{ff}\";  b", None),

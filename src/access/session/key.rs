@@ -1,4 +1,4 @@
-//! The key that signs the sessions, kept in a file over restarts.
+//! The key that signs session cookies (HMAC-SHA-256), in a file that outlives the process.
 
 use std::path::Path;
 
@@ -9,56 +9,57 @@ use zeroize::Zeroizing;
 
 use crate::{config::model::Host, secret_file};
 
-/// What signs sessions; prints nothing of itself.
+/// The key that signs session cookies; it has no `Debug`, so that it is never printed.
 pub struct Key(hmac::Key);
 
-/// A key, and what was wrong with its file.
+/// A key, and the fault of its file.
 pub struct Loaded {
     /// The key.
     pub key: Key,
-    /// Why sessions of before end, or those of now will.
+    /// Fault by which earlier sessions end, or new ones end with the process.
     pub warning: Option<String>,
 }
 
-/// Bytes of the key, and of each signature.
+/// Length of the key and of each signature, in bytes.
 const LENGTH: usize = 32;
-/// Characters of a cookie beyond which it is not looked at; ours are shorter.
-const LONGEST: usize = 640;
-/// What a signature is for: one made for the one is never taken for the other.
+/// Longest cookie value that is verified, in characters; hubgate's own are shorter.
+const MAX_COOKIE: usize = 640;
+/// Prefix of signed cookies, which keeps their signatures apart from those of entries.
 const COOKIE: u8 = 1;
+/// Prefix of signed htpasswd entries.
 const ENTRY: u8 = 2;
 
 impl Key {
-    /// Takes the key of the file, or makes one and keeps it there, for nobody else to read.
+    /// Loads the key of a file, or generates one and writes it there with mode 0600.
     ///
     /// # Errors
-    /// The system gives no random bytes.
+    /// The system provides no random bytes.
     pub fn load(file: &Path) -> anyhow::Result<Loaded> {
         let place = file.display();
         let found = match secret_file::read(file).map(Zeroizing::new) {
-            Ok(bytes) if bytes.len() == LENGTH => return Ok(Self::found(file, &bytes)),
+            Ok(bytes) if bytes.len() == LENGTH => return Ok(Self::from_file(file, &bytes)),
             Ok(_) => Some(format!(
-                "{place}: not a key of 32 bytes, so a new one is made"
+                "{place}: not a key of 32 bytes, so hubgate made a new one"
             )),
             Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => None,
             Err(fault) => Some(format!("{place}: cannot be read ({fault})")),
         };
         let mut bytes = Zeroizing::new([0; LENGTH]);
-        rand::fill(&mut *bytes).map_err(|_| anyhow!("the system gives no random bytes"))?;
-        let unkept = secret_file::write(file, &*bytes).err();
-        let unkept = unkept.map(|fault| format!("{place}: cannot be written ({fault}): logins are remembered until the end of the process; correct the folder's owner"));
+        rand::fill(&mut *bytes).map_err(|_| anyhow!("the system provides no random bytes"))?;
+        let unwritten = secret_file::write(file, &*bytes).err();
+        let unwritten = unwritten.map(|fault| format!("{place}: cannot be written ({fault}): sessions end with the process; correct the folder's owner"));
         Ok(Loaded {
             key: Self::new(&*bytes),
-            warning: unkept
-                .or(found.map(|fault| format!("{fault}: browsers ask for passwords once again"))),
+            warning: unwritten
+                .or(found.map(|fault| format!("{fault}: every earlier session has ended, and browsers ask for the password again"))),
         })
     }
 
-    fn found(file: &Path, bytes: &[u8]) -> Loaded {
-        let open = secret_file::close(file).err();
+    fn from_file(file: &Path, bytes: &[u8]) -> Loaded {
+        let exposed = secret_file::close(file).err();
         Loaded {
             key: Self::new(bytes),
-            warning: open.map(|fault| {
+            warning: exposed.map(|fault| {
                 format!(
                     "{}: others may read this key ({fault}): give it mode 0600",
                     file.display()
@@ -71,24 +72,24 @@ impl Key {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    /// The text of a cookie for the site.
+    /// Returns the signed cookie value of a payload for one site.
     pub(super) fn seal(&self, site: &Host, payload: &[u8]) -> String {
-        let signature = hmac::sign(&self.0, &signed(site, payload));
+        let signature = hmac::sign(&self.0, &message(site, payload));
         URL_SAFE_NO_PAD.encode([payload, signature.as_ref()].concat())
     }
 
-    /// What was sealed for the site, if this key did.
+    /// Verifies a cookie value of one site and returns its payload.
     pub(super) fn open(&self, site: &Host, text: &[u8]) -> Option<Vec<u8>> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_COOKIE {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (payload, signature) = bytes.split_at_checked(bytes.len().checked_sub(LENGTH)?)?;
-        hmac::verify(&self.0, &signed(site, payload), signature).ok()?;
+        hmac::verify(&self.0, &message(site, payload), signature).ok()?;
         Some(payload.to_vec())
     }
 
-    /// A tag of a password file's entry that tells nothing of it without the key.
+    /// Returns a keyed tag of an htpasswd entry, which reveals nothing of the entry.
     pub(super) fn tag(&self, fingerprint: &[u8; 32]) -> [u8; 32] {
         let tag = hmac::sign(&self.0, &[&[ENTRY], &fingerprint[..]].concat());
         let mut bytes = [0; 32];
@@ -96,14 +97,15 @@ impl Key {
         bytes
     }
 
-    /// Whether the tag is that of the entry; takes as long whichever it is.
+    /// Verifies the tag of an htpasswd entry in constant time.
     pub(super) fn is_tag(&self, fingerprint: &[u8; 32], tag: &[u8; 32]) -> bool {
         hmac::verify(&self.0, &[&[ENTRY], &fingerprint[..]].concat(), tag).is_ok()
     }
 }
 
-/// The site is signed and not sent: the cookie of one is none of another.
-fn signed(site: &Host, payload: &[u8]) -> Vec<u8> {
+/// Returns the bytes that are signed for a cookie. The site is one of them and not sent, so that
+/// the cookie of one site is invalid at another.
+fn message(site: &Host, payload: &[u8]) -> Vec<u8> {
     let site = site.to_string();
     [&[COOKIE], site.as_bytes(), &[0], payload].concat()
 }
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_made_once_for_its_owner_only_and_outlives_the_process() {
+    fn a_key_is_made_once_with_mode_0600_and_outlives_the_process() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state/session.key");
         let first = Key::load(&file).unwrap();
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_others_may_read_is_closed() {
+    fn a_key_that_others_may_read_gets_mode_0600() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("session.key");
         fs::write(&file, [7; 32]).unwrap();
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_key_is_made_anew_and_one_that_cannot_be_kept_serves_all_the_same() {
+    fn a_damaged_key_is_replaced_and_one_that_cannot_be_written_still_signs() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("session.key");
         for damage in [&b""[..], &[7; 31], &[7; 33]] {
@@ -151,11 +153,11 @@ mod tests {
             let made = Key::load(&file).unwrap();
             assert!(made.warning.unwrap().contains("not a key of 32 bytes"));
             assert_eq!(fs::read(&file).unwrap().len(), 32);
-            let kept = Key::load(&file).unwrap();
-            assert_eq!(sealed_by(&made.key), sealed_by(&kept.key));
+            let stored = Key::load(&file).unwrap();
+            assert_eq!(sealed_by(&made.key), sealed_by(&stored.key));
         }
         fs::write(folder.path().join("file"), "").unwrap();
-        let unkept = Key::load(&folder.path().join("file/session.key")).unwrap();
-        assert!(unkept.warning.unwrap().contains("cannot be written"));
+        let unwritten = Key::load(&folder.path().join("file/session.key")).unwrap();
+        assert!(unwritten.warning.unwrap().contains("cannot be written"));
     }
 }

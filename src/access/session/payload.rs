@@ -1,31 +1,31 @@
-//! What a session says, as bytes: small, of one spelling only.
+//! The signed content of a session cookie, as bytes with exactly one encoding.
 
-/// What is signed.
+/// The signed content of a session cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Payload {
-    /// When it was sealed, in seconds since 1970.
+    /// Start of the session, in seconds since 1970.
     pub(super) began: u64,
-    /// When it ends.
+    /// End of the session, in seconds since 1970.
     pub(super) ends: u64,
-    /// A user, and the keyed tag of the entry of the password file.
+    /// The user, and the keyed tag of the htpasswd entry.
     pub(super) account: Option<(String, [u8; 32])>,
-    /// A certificate.
+    /// The certificate, as `Identity::key` returns it.
     pub(super) certificate: Option<[u8; 32]>,
 }
 
-/// Bytes of a user's name beyond which nobody is remembered.
+/// Longest user name of a session, in bytes.
 pub(super) const LONGEST_USER: usize = u8::MAX as usize;
 
-/// Changes with the meaning of the bytes, so that older ones are not misread.
+/// Version of the encoding; a payload of another version is not read.
 const VERSION: u8 = 1;
 
 impl Payload {
-    /// Whether it is anybody's.
-    pub(super) fn names_somebody(&self) -> bool {
+    /// Reports whether the payload names a user or a certificate.
+    pub(super) fn has_subject(&self) -> bool {
         self.account.is_some() || self.certificate.is_some()
     }
 
-    /// The bytes; a user's name beyond [`LONGEST_USER`] must not come here.
+    /// Encodes the payload; the user name must not exceed [`LONGEST_USER`].
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         bytes.extend(self.began.to_be_bytes());
@@ -41,7 +41,7 @@ impl Payload {
         bytes
     }
 
-    /// Reads the bytes; none when they are not exactly those of a payload.
+    /// Decodes a payload; `None` unless the bytes are exactly an encoding.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let (&[version], rest) = bytes.split_first_chunk()?;
         let (began, rest) = rest.split_first_chunk()?;
@@ -68,7 +68,7 @@ impl Payload {
             account,
             certificate,
         };
-        (version == VERSION && payload.names_somebody()).then_some(payload)
+        (version == VERSION && payload.has_subject()).then_some(payload)
     }
 }
 
@@ -92,23 +92,23 @@ mod tests {
             account,
             certificate,
         });
-        payloads.prop_filter("nobody", Payload::names_somebody)
+        payloads.prop_filter("no subject", Payload::has_subject)
     }
 
     proptest! {
         #[test]
-        fn a_payload_is_read_as_it_was_written_and_no_byte_less_or_more(payload in payloads()) {
+        fn a_payload_is_decoded_only_from_its_exact_bytes(payload in payloads()) {
             let bytes = payload.to_bytes();
             prop_assert_eq!(Payload::parse(&bytes), Some(payload));
             for end in 0..bytes.len() {
                 let cut = Payload::parse(&bytes[..end]);
                 prop_assert!(cut.is_none_or(|cut| cut.to_bytes() == bytes[..end]));
             }
-            prop_assert_eq!(Payload::parse(&[&bytes[..], &[0]].concat()).map(|it| it.to_bytes().len()), None);
+            prop_assert_eq!(Payload::parse(&[&bytes[..], &[0]].concat()).map(|read| read.to_bytes().len()), None);
         }
 
         #[test]
-        fn bytes_have_one_reading(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        fn a_decoded_payload_has_one_encoding(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let read = Payload::parse(&bytes);
             prop_assert!(read.is_none_or(|read| read.to_bytes() == bytes));
         }

@@ -1,4 +1,4 @@
-//! What a session survives, and what nobody can make of it.
+//! Validity of a session: its lifetime, its subject, and changes to its cookie.
 
 use std::{fs, path::PathBuf};
 
@@ -55,7 +55,7 @@ impl Scene {
         }
     }
 
-    /// The value of the cookie for Anna that begins now.
+    /// Returns the cookie value of a session for Anna that begins now.
     fn value(&self) -> String {
         value_of(&self.at(NOW).renew(None, &self.anna()).unwrap())
     }
@@ -66,18 +66,18 @@ fn value_of(cookie: &str) -> String {
     rest.split(';').next().unwrap().to_owned()
 }
 
-/// The session of a request with this cookie.
+/// Opens the session of a request with this cookie value.
 fn opened<'k>(sessions: Sessions<'k>, value: &str) -> Option<Session<'k>> {
     let cookie = format!("a=1; {}={value}; b=2", cookie::NAME);
     sessions.open(&Fields::from([("Cookie", &*cookie)]))
 }
 
-fn is_good(sessions: Sessions<'_>, value: &str) -> bool {
+fn is_valid(sessions: Sessions<'_>, value: &str) -> bool {
     opened(sessions, value).is_some()
 }
 
 #[test]
-fn a_session_is_of_its_holder_and_its_cookie_is_guarded() {
+fn a_session_restores_its_subject_and_its_cookie_has_every_attribute() {
     let scene = Scene::new();
     let cookie = scene.at(NOW).renew(None, &scene.anna()).unwrap();
     let (pair, attributes) = cookie.split_once("; ").unwrap();
@@ -90,23 +90,23 @@ fn a_session_is_of_its_holder_and_its_cookie_is_guarded() {
 }
 
 #[test]
-fn a_session_of_another_site_or_key_is_none() {
+fn a_session_of_another_site_or_key_is_rejected() {
     let (scene, mut other) = (Scene::new(), Scene::new());
-    assert!(is_good(other.at(NOW), &scene.value()));
+    assert!(is_valid(other.at(NOW), &scene.value()));
     other.site = Host::Name("home.example.or".to_owned());
-    assert!(!is_good(other.at(NOW), &scene.value()));
+    assert!(!is_valid(other.at(NOW), &scene.value()));
     other.site = Host::Wildcard("home.example.org".to_owned());
-    assert!(!is_good(other.at(NOW), &scene.value()));
+    assert!(!is_valid(other.at(NOW), &scene.value()));
     other = Scene::new();
     other.key = Key::new(&[8; 32]);
-    assert!(!is_good(other.at(NOW), &scene.value()));
+    assert!(!is_valid(other.at(NOW), &scene.value()));
 }
 
 #[test]
-fn a_session_ends_and_has_not_begun_before_it_did() {
+fn a_session_is_valid_from_its_start_to_its_end() {
     let scene = Scene::new();
     let value = scene.value();
-    for (now, good) in [
+    for (now, valid) in [
         (NOW, true),
         (NOW + HOUR - 1, true),
         (NOW + HOUR, false),
@@ -115,45 +115,48 @@ fn a_session_ends_and_has_not_begun_before_it_did() {
         (NOW - SKEW - 1, false),
         (0, false),
     ] {
-        assert_eq!(is_good(scene.at(now), &value), good, "{now}");
+        assert_eq!(is_valid(scene.at(now), &value), valid, "{now}");
     }
     let mut shorter = scene.at(NOW + HOUR / 2);
-    assert!(is_good(shorter, &value));
+    assert!(is_valid(shorter, &value));
     shorter.lifetime = Duration::from_secs(HOUR / 2);
-    assert!(!is_good(shorter, &value));
+    assert!(!is_valid(shorter, &value));
 }
 
 #[test]
-fn a_cookie_that_was_cut_extended_or_changed_is_none() {
+fn a_truncated_extended_or_changed_cookie_is_rejected() {
     let scene = Scene::new();
     let value = scene.value();
     for end in 0..value.len() {
-        assert!(!is_good(scene.at(NOW), &value[..end]), "{end}");
+        assert!(!is_valid(scene.at(NOW), &value[..end]), "{end}");
     }
     for more in ["A", "AA", "=", "==", ".", "A".repeat(4000).as_str()] {
-        assert!(!is_good(scene.at(NOW), &format!("{value}{more}")), "{more}");
+        assert!(
+            !is_valid(scene.at(NOW), &format!("{value}{more}")),
+            "{more}"
+        );
     }
     for (place, old) in value.char_indices() {
         let new = if old == 'A' { 'B' } else { 'A' };
         let mut forged = value.clone();
         forged.replace_range(place..=place, &new.to_string());
-        assert!(!is_good(scene.at(NOW), &forged), "{place}");
+        assert!(!is_valid(scene.at(NOW), &forged), "{place}");
     }
 }
 
 #[test]
-fn of_two_cookies_none_counts() {
+fn two_session_cookies_are_rejected() {
     let scene = Scene::new();
     let value = scene.value();
     let cookie = format!("{}={value}", cookie::NAME);
     let fields = Fields::from([("Cookie", &*cookie), ("Cookie", &*cookie)]);
     assert!(scene.at(NOW).open(&fields).is_none());
     let twice = format!("{value}; {}={value}", cookie::NAME);
-    assert!(!is_good(scene.at(NOW), &twice));
+    assert!(!is_valid(scene.at(NOW), &twice));
 }
 
 #[test]
-fn a_changed_deleted_or_other_entry_is_nobodys() {
+fn a_changed_or_deleted_entry_ends_its_session() {
     let scene = Scene::new();
     let value = scene.value();
     let session = opened(scene.at(NOW), &value).unwrap();
@@ -171,10 +174,10 @@ fn a_changed_deleted_or_other_entry_is_nobodys() {
 }
 
 #[test]
-fn a_session_is_renewed_past_half_of_its_life_or_for_another_holder() {
+fn a_session_is_renewed_after_half_its_lifetime_or_for_another_subject() {
     let scene = Scene::new();
     let value = scene.value();
-    let (anna, nobody) = (scene.anna(), Holder::default());
+    let (anna, unknown) = (scene.anna(), Holder::default());
     let mut ben = anna.clone();
     ben.account.as_mut().unwrap().user = "ben".to_owned();
     for (now, holder, renews) in [
@@ -182,26 +185,26 @@ fn a_session_is_renewed_past_half_of_its_life_or_for_another_holder() {
         (NOW + HOUR / 2, &anna, false),
         (NOW + HOUR / 2 + 1, &anna, true),
         (NOW, &ben, true),
-        (NOW + HOUR / 2 + 1, &nobody, false),
+        (NOW + HOUR / 2 + 1, &unknown, false),
     ] {
-        let came = opened(scene.at(now), &value);
-        let renewed = scene.at(now).renew(came.as_ref(), holder);
+        let current = opened(scene.at(now), &value);
+        let renewed = scene.at(now).renew(current.as_ref(), holder);
         assert_eq!(renewed.is_some(), renews, "{now} {holder:?}");
     }
-    assert!(scene.at(NOW).renew(None, &nobody).is_none());
+    assert!(scene.at(NOW).renew(None, &unknown).is_none());
     let mut long = anna;
     long.account.as_mut().unwrap().user = "x".repeat(256);
     assert!(scene.at(NOW).renew(None, &long).is_none());
 }
 
 #[test]
-fn the_longest_name_fits() {
+fn the_longest_user_name_fits_into_the_cookie() {
     let scene = Scene::new();
     let mut holder = scene.anna();
     holder.account.as_mut().unwrap().user = "x".repeat(255);
     holder.certificate = certified(NOW + HOUR).certificate;
     let cookie = scene.at(NOW).renew(None, &holder).unwrap();
-    assert!(is_good(scene.at(NOW), &value_of(&cookie)));
+    assert!(is_valid(scene.at(NOW), &value_of(&cookie)));
     assert!(cookie.len() < 1024);
 }
 
@@ -212,17 +215,17 @@ fn a_session_never_outlives_its_certificate() {
     let cookie = scene.at(NOW).renew(None, &holder).unwrap();
     assert!(cookie.contains("; Max-Age=600;"), "{cookie}");
     let value = value_of(&cookie);
-    assert!(is_good(scene.at(NOW + 599), &value) && !is_good(scene.at(NOW + 600), &value));
-    let came = opened(scene.at(NOW + 500), &value);
+    assert!(is_valid(scene.at(NOW + 599), &value) && !is_valid(scene.at(NOW + 600), &value));
+    let current = opened(scene.at(NOW + 500), &value);
     assert_eq!(
-        came.as_ref().unwrap().certificate(),
+        current.as_ref().unwrap().certificate(),
         Some(&holder.certificate.as_ref().unwrap().key())
     );
-    assert_eq!(scene.at(NOW + 500).renew(came.as_ref(), &holder), None);
+    assert_eq!(scene.at(NOW + 500).renew(current.as_ref(), &holder), None);
     assert_eq!(scene.at(NOW + 600).renew(None, &holder), None);
 }
 
-/// The holder of a certificate with this end.
+/// Returns a subject with a certificate that expires at `end`.
 fn certified(end: u64) -> Holder {
     let (ca, folder) = (TestCa::new("Home CA"), Folder::new());
     let mut params = leaf_params("Anna's phone");
@@ -237,12 +240,12 @@ fn certified(end: u64) -> Holder {
 
 proptest! {
     #[test]
-    fn what_anybody_writes_is_no_session(text in "[A-Za-z0-9_-]{0,700}") {
-        prop_assert!(!is_good(Scene::new().at(NOW), &text));
+    fn random_text_is_no_session(text in "[A-Za-z0-9_-]{0,700}") {
+        prop_assert!(!is_valid(Scene::new().at(NOW), &text));
     }
 
     #[test]
-    fn any_bytes_in_the_cookie_are_looked_at_in_peace(bytes in proptest::collection::vec(32..=255_u8, 0..900)) {
+    fn random_bytes_are_no_session(bytes in proptest::collection::vec(32..=255_u8, 0..900)) {
         let mut field = format!("{}=", cookie::NAME).into_bytes();
         field.extend(bytes);
         let mut fields = Fields::default();

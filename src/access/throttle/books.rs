@@ -1,8 +1,8 @@
-//! The failures of addresses, networks and users, and the rank of a guess that follows from them.
+//! Counters of the failures of addresses, networks and users, and the rank of a guess by them.
 //!
-//! Memory is bounded: users share a table of fixed size, addresses are forgotten in the order in
-//! which they failed. Only a right password makes an address familiar, so guesses cannot push a
-//! familiar one out.
+//! Memory is bounded: users share a table of fixed size, and the addresses that failed longest ago
+//! are evicted. Only a correct password makes an address familiar, so that guesses evict no
+//! familiar one.
 
 use std::time::Duration;
 
@@ -10,65 +10,67 @@ use tokio::time::Instant;
 
 use super::{
     Guess, Throttled,
-    allowance::Allowance,
+    allowance::TokenBucket,
     backoff::{Backoff, Failures},
     turns::Rank,
 };
 use crate::access::recent::Recent;
 
 /// The failures of addresses, networks and users.
-pub(super) struct Books {
-    /// By address.
+pub(super) struct Counters {
+    /// Failures by address.
     addresses: Recent<u64, Failures>,
-    /// By IPv6 network: when its allowance of first guesses is whole again.
+    /// Bucket of first guesses by IPv6 network.
     networks: Recent<u64, Instant>,
-    /// By user, several of whom may share a slot: when the allowance is whole again.
+    /// Bucket of further guesses by slot; several users may share a slot.
     users: Box<[Option<Instant>]>,
-    /// Addresses from which a user has logged in.
+    /// Pairs of an address and a user that has logged in from it.
     familiar: Recent<u64, ()>,
 }
 
-/// The result of the attempt to count a guess.
+/// The result of starting a guess.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Started {
-    /// It is counted and may be hashed.
+    /// The guess is counted and may be hashed.
     Counted,
-    /// Other guesses of the address came between: it has this rank now.
+    /// Other guesses of the address were counted meanwhile: the guess has this lower rank now.
     Outranked(Rank),
 }
 
-/// Of one address, whichever users it names.
+/// Back-off of one address, for guesses at any user.
 const ADDRESS: Backoff = Backoff {
     free: 5,
     longest: Duration::from_secs(60),
 };
-/// Guesses a day of one address that other addresses' guesses at the same user never hold back.
+/// Number of first guesses, per address and day, which guesses of other addresses never throttle.
 pub(super) const FIRST: u32 = 3;
-/// At one user, of all addresses that have made their first guesses.
-pub(super) const USER: Allowance = Allowance {
+/// Further guesses at one user, of all addresses together.
+pub(super) const USER: TokenBucket = TokenBucket {
     burst: 20,
-    pace: Duration::from_secs(10),
+    interval: Duration::from_secs(10),
 };
-/// First guesses out of one IPv6 /56 and one /48: a household has either, an attacker too.
-pub(super) const NETWORKS: [Allowance; 2] = [
-    Allowance {
+/// First guesses of the addresses in one IPv6 /56 and one /48, either of which one attacker may
+/// have.
+pub(super) const NETWORKS: [TokenBucket; 2] = [
+    TokenBucket {
         burst: 16,
-        pace: Duration::from_secs(240),
+        interval: Duration::from_secs(240),
     },
-    Allowance {
+    TokenBucket {
         burst: 64,
-        pace: Duration::from_secs(60),
+        interval: Duration::from_secs(60),
     },
 ];
 
-/// Addresses and IPv6 networks with failures, each: what fits into maps of two times 32,768 places.
+/// Most addresses with failures, and most IPv6 networks; they fit into two hash maps of 32,768
+/// buckets.
 pub(super) const MAX_FAILED: usize = 57_344;
-/// Pairs of an address and a user.
+/// Most pairs of an address and a user.
 pub(super) const MAX_FAMILIAR: usize = 8192;
-/// Slots of users; which user has which is known to nobody outside the process.
+/// Slots of the user table; the slot of a user depends on the process's random hash key.
 const USERS: usize = 4096;
 
-impl Books {
+impl Counters {
     pub(super) fn new() -> Self {
         Self {
             addresses: Recent::new(MAX_FAILED),
@@ -82,13 +84,13 @@ impl Books {
         ADDRESS.check(self.addresses.get(&guess.address).copied(), now)
     }
 
-    /// Which guesses go before this one.
+    /// Returns the rank of a guess in the queue.
     ///
     /// # Errors
-    /// The address has to wait, or has made its first guesses and the user's allowance is spent.
+    /// The address is in back-off, or it has made its first guesses and the user's bucket is empty.
     pub(super) fn rank(&self, guess: &Guess, now: Instant) -> Result<Rank, Throttled> {
         self.check_address(guess, now)?;
-        if self.familiar.get(&guess.both).copied().is_some() {
+        if self.familiar.get(&guess.pair).copied().is_some() {
             return Ok(Rank::Familiar);
         }
         let earlier = self.addresses.get(&guess.address).copied();
@@ -96,14 +98,14 @@ impl Books {
         if earlier < FIRST && (earlier > 0 || self.network_allows(guess, now)) {
             return Ok(Rank::First(earlier));
         }
-        USER.check(self.users[slot(guess)], now)?;
+        USER.check(self.users[guess.user_slot()], now)?;
         Ok(Rank::Further)
     }
 
-    /// Counts the guess as a failure, if it still has the rank by which it waited.
+    /// Counts the guess as a failure, if it still has the rank with which it waited.
     ///
     /// # Errors
-    /// As for [`Books::rank`].
+    /// As for [`Counters::rank`].
     pub(super) fn begin(
         &mut self,
         guess: &Guess,
@@ -117,19 +119,19 @@ impl Books {
         match current {
             Rank::First(0) => self.charge_networks(guess, now),
             Rank::Further => {
-                let user = &mut self.users[slot(guess)];
+                let user = &mut self.users[guess.user_slot()];
                 *user = Some(USER.charge(*user, now));
             }
             Rank::First(_) | Rank::Familiar => {}
         }
         let failures = self.addresses.get(&guess.address).copied();
-        let failures = ADDRESS.count(failures, guess.user, now);
+        let failures = ADDRESS.add(failures, guess.user, now);
         self.addresses.insert(guess.address, failures);
         Ok(Started::Counted)
     }
 
-    /// The guess was right: the failures at this user's password are forgiven, and the address is
-    /// familiar. Those at other users' stay: an account of one's own buys no guesses.
+    /// Forgives the failures at this user's password, and makes the address familiar. Failures at
+    /// other users' passwords stay, so that a user gains no guesses at others.
     pub(super) fn succeed(&mut self, guess: &Guess) {
         match self.addresses.get(&guess.address).copied() {
             Some(failures) if !failures.are_all_at(guess.user) => {
@@ -137,33 +139,35 @@ impl Books {
             }
             _ => self.addresses.remove(&guess.address),
         }
-        self.familiar.insert(guess.both, ());
+        self.familiar.insert(guess.pair, ());
     }
 
     fn network_allows(&self, guess: &Guess, now: Instant) -> bool {
         let networks = guess.networks.into_iter().flatten().zip(NETWORKS);
         let mut checked = networks
-            .map(|(network, allowance)| allowance.check(self.networks.get(&network).copied(), now));
+            .map(|(network, bucket)| bucket.check(self.networks.get(&network).copied(), now));
         checked.all(|allowed| allowed.is_ok())
     }
 
     fn charge_networks(&mut self, guess: &Guess, now: Instant) {
-        for (network, allowance) in guess.networks.into_iter().flatten().zip(NETWORKS) {
-            let charged = allowance.charge(self.networks.get(&network).copied(), now);
+        for (network, bucket) in guess.networks.into_iter().flatten().zip(NETWORKS) {
+            let charged = bucket.charge(self.networks.get(&network).copied(), now);
             self.networks.insert(network, charged);
         }
     }
 }
 
 #[cfg(test)]
-impl Books {
-    /// How many addresses, networks and familiar pairs are remembered.
+impl Counters {
+    /// Returns the numbers of addresses, networks and familiar pairs.
     pub(super) fn sizes(&self) -> [usize; 3] {
         let (addresses, networks) = (self.addresses.len(), self.networks.len());
         [addresses, networks, self.familiar.len()]
     }
 }
 
-fn slot(guess: &Guess) -> usize {
-    usize::try_from(guess.user % USERS as u64).unwrap_or(0)
+impl Guess {
+    fn user_slot(&self) -> usize {
+        usize::try_from(self.user % USERS as u64).unwrap_or(0)
+    }
 }

@@ -1,4 +1,5 @@
-//! One guess at a time for each pair of an address and a user, and so many that wait for each address.
+//! A lock for each pair of an address and a user: their guesses are verified one at a time. The
+//! number of guesses that wait is limited for each address.
 
 use std::{
     collections::HashMap,
@@ -7,83 +8,83 @@ use std::{
 
 use tokio::sync::OwnedMutexGuard;
 
-/// A lane that no other guess is in until this is dropped.
-pub(in crate::access) struct Lane {
-    _alone: OwnedMutexGuard<()>,
+/// The lock of one pair, held until it is dropped.
+pub(in crate::access) struct GuessLock {
+    _guard: OwnedMutexGuard<()>,
     _waiting: Waiting,
 }
 
-/// The lanes in use, by keyed hash.
+/// The locks in use, by the keyed hash of the pair.
 #[derive(Default)]
-pub(super) struct Lanes(Mutex<InUse>);
+pub(super) struct GuessLocks(Mutex<LocksInUse>);
 
 #[derive(Default)]
-struct InUse {
-    lanes: HashMap<u64, Weak<tokio::sync::Mutex<()>>>,
-    /// How many lanes there may be before the unused ones are dropped.
+struct LocksInUse {
+    locks: HashMap<u64, Weak<tokio::sync::Mutex<()>>>,
+    /// Number of locks at which the unused ones are dropped.
     sweep_at: usize,
-    /// The guesses that wait or are under way, by address.
+    /// Numbers of guesses that wait or hold a lock, by address.
     guesses: HashMap<u64, usize>,
 }
 
-/// A guess that is counted with its address until dropped.
+/// A guess that counts for its address until it is dropped.
 struct Waiting {
-    lanes: Arc<Lanes>,
+    locks: Arc<GuessLocks>,
     address: u64,
 }
 
-/// Lanes that are kept without a look at their use.
+/// Number of locks up to which unused ones are not dropped.
 const FEW: usize = 64;
-/// Guesses of one address that wait: a browser's first page on two connections of HTTP/2.
-pub(super) const MOST_WAITING: usize = 256;
+/// Most guesses of one address that wait: the first page of a browser on two HTTP/2 connections.
+pub(super) const MAX_WAITING: usize = 256;
 
-impl Lanes {
-    /// Waits until the lane is free, in the order of arrival; none when too many guesses of the
+impl GuessLocks {
+    /// Waits for the lock of a pair, in the order of arrival; `None` if too many guesses of the
     /// address wait already.
-    pub(super) async fn enter(self: &Arc<Self>, key: u64, address: u64) -> Option<Lane> {
+    pub(super) async fn acquire(self: &Arc<Self>, key: u64, address: u64) -> Option<GuessLock> {
         let waiting = self.wait(address)?;
-        let lane = self.lane(key);
-        Some(Lane {
-            _alone: lane.lock_owned().await,
+        let lock = self.lock(key);
+        Some(GuessLock {
+            _guard: lock.lock_owned().await,
             _waiting: waiting,
         })
     }
 
     fn wait(self: &Arc<Self>, address: u64) -> Option<Waiting> {
-        let mut in_use = self.lock();
+        let mut in_use = self.in_use();
         let guesses = in_use.guesses.entry(address).or_default();
-        if *guesses >= MOST_WAITING {
+        if *guesses >= MAX_WAITING {
             return None;
         }
         *guesses += 1;
-        let lanes = self.clone();
-        Some(Waiting { lanes, address })
+        let locks = self.clone();
+        Some(Waiting { locks, address })
     }
 
-    fn lane(&self, key: u64) -> Arc<tokio::sync::Mutex<()>> {
-        let mut in_use = self.lock();
-        if let Some(lane) = in_use.lanes.get(&key).and_then(Weak::upgrade) {
-            return lane;
+    fn lock(&self, key: u64) -> Arc<tokio::sync::Mutex<()>> {
+        let mut in_use = self.in_use();
+        if let Some(lock) = in_use.locks.get(&key).and_then(Weak::upgrade) {
+            return lock;
         }
         in_use.sweep();
-        let lane = Arc::default();
-        in_use.lanes.insert(key, Arc::downgrade(&lane));
-        lane
+        let lock = Arc::default();
+        in_use.locks.insert(key, Arc::downgrade(&lock));
+        lock
     }
 
-    fn lock(&self) -> MutexGuard<'_, InUse> {
+    fn in_use(&self) -> MutexGuard<'_, LocksInUse> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl InUse {
-    /// Drops unused lanes, so rarely that a request pays for its own only.
+impl LocksInUse {
+    /// Drops unused locks when their number has doubled: the cost per request is constant.
     fn sweep(&mut self) {
-        if self.lanes.len() < self.sweep_at.max(FEW) {
+        if self.locks.len() < self.sweep_at.max(FEW) {
             return;
         }
-        self.lanes.retain(|_, lane| lane.strong_count() > 0);
-        self.sweep_at = self.lanes.len() * 2;
+        self.locks.retain(|_, lock| lock.strong_count() > 0);
+        self.sweep_at = self.locks.len() * 2;
     }
 
     fn leave(&mut self, address: u64) {
@@ -99,7 +100,7 @@ impl InUse {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.lanes.lock().leave(self.address);
+        self.locks.in_use().leave(self.address);
     }
 }
 
@@ -110,30 +111,30 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_lane_is_entered_by_one_at_a_time_and_unused_ones_are_dropped() {
-        let lanes = Arc::<Lanes>::default();
-        let alone = lanes.enter(1, 1).await;
-        assert!(lanes.lane(1).try_lock().is_err());
-        assert!(lanes.lane(2).try_lock().is_ok());
+    async fn a_lock_is_held_by_one_guess_at_a_time_and_unused_locks_are_dropped() {
+        let locks = Arc::<GuessLocks>::default();
+        let held = locks.acquire(1, 1).await;
+        assert!(locks.lock(1).try_lock().is_err());
+        assert!(locks.lock(2).try_lock().is_ok());
         for key in 0..1000 {
-            drop(lanes.enter(key + 3, key).await);
+            drop(locks.acquire(key + 3, key).await);
         }
-        assert!(lanes.lock().lanes.len() <= FEW + 1);
-        assert!(lanes.lane(1).try_lock().is_err());
-        drop(alone);
-        assert!(lanes.lane(1).try_lock().is_ok());
-        assert!(lanes.lock().guesses.is_empty());
+        assert!(locks.in_use().locks.len() <= FEW + 1);
+        assert!(locks.lock(1).try_lock().is_err());
+        drop(held);
+        assert!(locks.lock(1).try_lock().is_ok());
+        assert!(locks.in_use().guesses.is_empty());
     }
 
     #[tokio::test]
-    async fn so_many_guesses_of_an_address_wait_and_others_do_all_the_same() {
-        let lanes = Arc::<Lanes>::default();
-        let greedy = 0..MOST_WAITING as u64;
-        let held = join_all(greedy.map(|key| lanes.enter(key, 7))).await;
+    async fn the_guesses_that_wait_are_limited_for_each_address() {
+        let locks = Arc::<GuessLocks>::default();
+        let greedy = 0..MAX_WAITING as u64;
+        let held = join_all(greedy.map(|key| locks.acquire(key, 7))).await;
         assert!(held.iter().all(Option::is_some));
-        assert!(lanes.enter(1_000, 7).await.is_none());
-        assert!(lanes.enter(1_001, 8).await.is_some());
+        assert!(locks.acquire(1_000, 7).await.is_none());
+        assert!(locks.acquire(1_001, 8).await.is_some());
         drop(held);
-        assert!(lanes.enter(1_000, 7).await.is_some());
+        assert!(locks.acquire(1_000, 7).await.is_some());
     }
 }

@@ -1,9 +1,9 @@
-//! Attackers and owners at a clock that the test turns.
+//! Guesses of attackers and of owners, with a clock that the test advances.
 
 use super::{
-    allowance::Allowance,
+    allowance::TokenBucket,
     books::{FIRST, MAX_FAILED, MAX_FAMILIAR, NETWORKS, USER},
-    turns::{Rank, STRANGERS},
+    turns::{Rank, UNFAMILIAR_PER_SECOND},
     *,
 };
 
@@ -15,7 +15,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         Self {
-            throttle: Throttle::with_turns(2),
+            throttle: Throttle::with_permits(2),
             now: Instant::now(),
         }
     }
@@ -24,10 +24,13 @@ impl Scene {
         guess(&self.throttle, user, address)
     }
 
-    /// Fails, or says how many milliseconds to wait.
+    /// Counts a failure, or returns the wait in milliseconds.
     fn fail(&self, user: &str, address: &str) -> Result<(), u128> {
         let guess = self.guess(user, address);
-        let begun = self.throttle.books().begin(&guess, Rank::Further, self.now);
+        let begun = self
+            .throttle
+            .counters()
+            .begin(&guess, Rank::Further, self.now);
         let begun = begun.map_err(|throttled| throttled.retry_after.as_millis());
         begun.map(|started| assert_eq!(started, Started::Counted))
     }
@@ -35,19 +38,19 @@ impl Scene {
     fn succeed(&self, user: &str, address: &str) {
         self.fail(user, address).unwrap();
         let guess = self.guess(user, address);
-        self.throttle.books().succeed(&guess);
+        self.throttle.counters().succeed(&guess);
     }
 
     fn rank(&self, user: &str, address: &str) -> Option<Rank> {
         let guess = self.guess(user, address);
-        self.throttle.books().rank(&guess, self.now).ok()
+        self.throttle.counters().rank(&guess, self.now).ok()
     }
 
     fn pass(&mut self, seconds: u64) {
         self.now += Duration::from_secs(seconds);
     }
 
-    /// Spends what all addresses that failed before may guess at a user.
+    /// Empties the bucket of further guesses at a user.
     fn spend(&self, user: &str) {
         for host in 0..=u8::MAX {
             let address = format!("198.18.0.{host}");
@@ -61,7 +64,7 @@ fn guess(throttle: &Throttle, user: &str, address: &str) -> Guess {
     throttle.guess(file, user, address.parse().unwrap())
 }
 
-/// The address of a botnet's machine.
+/// Returns the address of a machine in a botnet.
 fn bot(number: u32) -> String {
     IpAddr::from((0x0a00_0000 + number).to_be_bytes()).to_string()
 }
@@ -85,7 +88,7 @@ fn an_address_waits_longer_with_each_failure() {
 }
 
 #[test]
-fn guesses_made_together_count_before_they_are_judged() {
+fn parallel_guesses_count_before_they_are_hashed() {
     let scene = Scene::new();
     let begun = (0..50).filter(|_| scene.fail("anna", "192.0.2.1").is_ok());
     assert_eq!(begun.count(), 6);
@@ -104,14 +107,14 @@ fn a_success_clears_the_address() {
 }
 
 #[test]
-fn an_account_of_ones_own_buys_no_guesses_at_another() {
+fn a_success_does_not_forgive_failures_at_another_user() {
     let scene = Scene::new();
     let mut guesses = 0;
     while scene.fail("anna", "192.0.2.1").is_ok() {
         guesses += 1;
         if scene.fail("guest", "192.0.2.1").is_ok() {
             let guess = scene.guess("guest", "192.0.2.1");
-            scene.throttle.books().succeed(&guess);
+            scene.throttle.counters().succeed(&guess);
         }
         assert!(guesses <= 6, "the guest's success forgives anna's failures");
     }
@@ -145,7 +148,7 @@ fn an_ipv6_network_is_one_address_and_a_mapped_address_is_ipv4() {
 }
 
 #[test]
-fn an_address_without_failures_gets_its_first_guesses_while_the_user_is_guessed_at() {
+fn a_new_address_has_its_first_guesses_while_others_guess_at_the_user() {
     let scene = Scene::new();
     scene.spend("anna");
     for address in ["192.0.2.1", "2001:db8::1"] {
@@ -153,26 +156,26 @@ fn an_address_without_failures_gets_its_first_guesses_while_the_user_is_guessed_
             assert_eq!(scene.rank("anna", address), Some(Rank::First(earlier)));
             assert_eq!(scene.fail("anna", address), Ok(()));
         }
-        let wait = USER.pace.as_millis();
+        let wait = USER.interval.as_millis();
         assert_eq!(scene.fail("anna", address), Err(wait), "{address}");
     }
     assert_eq!(scene.fail("bert", "192.0.2.1"), Ok(()), "another user");
 }
 
 #[test]
-fn guesses_that_wait_together_share_the_rank_of_their_address() {
+fn a_guess_loses_rank_to_an_earlier_guess_of_its_address() {
     let scene = Scene::new();
     let begin = |user: &str| {
         let guess = scene.guess(user, "192.0.2.1");
-        let mut books = scene.throttle.books();
-        books.begin(&guess, Rank::First(0), scene.now)
+        let mut counters = scene.throttle.counters();
+        counters.begin(&guess, Rank::First(0), scene.now)
     };
     assert_eq!(begin("anna"), Ok(Started::Counted));
     assert_eq!(begin("bert"), Ok(Started::Outranked(Rank::First(1))));
 }
 
 #[test]
-fn a_familiar_address_does_not_pay_for_the_guesses_of_others() {
+fn guesses_of_others_do_not_throttle_a_familiar_address() {
     let scene = Scene::new();
     scene.succeed("anna", "192.0.2.1");
     scene.spend("anna");
@@ -205,14 +208,14 @@ fn a_large_ipv6_network_has_a_bounded_number_of_first_guesses() {
     };
     let of_a_56 = first_guesses(|number| format!("2001:db8:0:{:x}::1", number % 256));
     let of_a_48 = first_guesses(|number| format!("2001:db8:0:{:x}::1", number * 16));
-    let [in_a_56, in_a_48] = NETWORKS.map(|allowance: Allowance| allowance.burst);
-    // Each address has its further guesses once it was let make the first.
+    let [in_a_56, in_a_48] = NETWORKS.map(|bucket: TokenBucket| bucket.burst);
+    // An address that has made one guess has the other first guesses too.
     assert_eq!(of_a_56, in_a_56 * FIRST);
     assert_eq!(of_a_48, in_a_48);
 }
 
 #[test]
-fn a_neighbour_is_not_held_back_by_a_network_that_guesses() {
+fn a_guessing_network_does_not_throttle_its_neighbour() {
     let scene = Scene::new();
     scene.spend("anna");
     for number in 0..4096 {
@@ -225,7 +228,7 @@ fn a_neighbour_is_not_held_back_by_a_network_that_guesses() {
 }
 
 #[test]
-fn a_botnet_makes_no_more_guesses_a_day_than_the_documents_say() {
+fn a_botnet_makes_no_more_guesses_a_day_than_documented() {
     for bots in [1, 10, 100] {
         let mut scene = Scene::new();
         let mut guesses = 0;
@@ -235,18 +238,18 @@ fn a_botnet_makes_no_more_guesses_a_day_than_the_documents_say() {
             }
             scene.pass(10);
         }
-        let together = 20 + 24 * 3600 / USER.pace.as_secs();
+        let together = 20 + 24 * 3600 / USER.interval.as_secs();
         let most = (1452 * u64::from(bots)).min(u64::from(bots * FIRST) + together);
         assert!(guesses <= most, "{bots}: {guesses} of {most}");
         assert!(guesses * 10 > most * 7, "{bots}: {guesses} of {most}");
     }
 }
 
-/// A botnet whose machines guess as often as they may, and the owner at a new address.
+/// Runs a botnet that guesses as often as possible, and the owner at a new address.
 #[tokio::test(start_paused = true)]
-async fn the_owner_gets_in_while_a_thousand_addresses_guess() {
+async fn the_owner_logs_in_while_a_thousand_addresses_guess() {
     const BOTS: u32 = 1000;
-    let throttle = Arc::new(Throttle::with_turns(2));
+    let throttle = Arc::new(Throttle::with_permits(2));
     for number in 0..BOTS {
         let throttle = throttle.clone();
         tokio::spawn(async move {
@@ -261,26 +264,26 @@ async fn the_owner_gets_in_while_a_thousand_addresses_guess() {
         let began = Instant::now();
         let guess = guess(&throttle, "anna", address);
         while !log_in(&throttle, guess, true).await {}
-        let (took, most) = (began.elapsed().as_secs(), u64::from(BOTS / STRANGERS));
+        let (took, most) = (
+            began.elapsed().as_secs(),
+            u64::from(BOTS / UNFAMILIAR_PER_SECOND),
+        );
         assert!(took <= most + 1, "{address}: {took} s");
     }
     let familiar = guess(&throttle, "anna", "192.0.2.1");
     let began = Instant::now();
     assert!(log_in(&throttle, familiar, true).await);
-    assert!(
-        began.elapsed() <= HASH,
-        "a familiar address waits for nobody"
-    );
+    assert!(began.elapsed() <= HASH, "a familiar address does not wait");
 }
 
 const HASH: Duration = Duration::from_millis(50);
 
-/// Hashes, or waits as long as the throttle says.
-async fn log_in(throttle: &Arc<Throttle>, guess: Guess, right: bool) -> bool {
+/// Hashes, or waits as long as the throttle demands.
+async fn log_in(throttle: &Arc<Throttle>, guess: Guess, correct: bool) -> bool {
     match throttle.begin(guess, &throttle.wait()).await {
         Ok(attempt) => {
             tokio::time::sleep(HASH).await;
-            attempt.judge(right);
+            attempt.finish(correct);
             true
         }
         Err(throttled) => {
@@ -299,14 +302,14 @@ fn memory_is_bounded() {
         scene.fail("anna", &network).unwrap();
         scene.succeed(&format!("user {number}"), "192.0.2.1");
     }
-    let [addresses, networks, familiar] = scene.throttle.books().sizes();
+    let [addresses, networks, familiar] = scene.throttle.counters().sizes();
     assert!((MAX_FAILED / 2..=MAX_FAILED).contains(&addresses));
     assert!((MAX_FAILED / 2..=MAX_FAILED).contains(&networks));
     assert!((MAX_FAMILIAR / 2..=MAX_FAMILIAR).contains(&familiar));
 }
 
 #[test]
-fn guesses_do_not_make_a_familiar_address_a_stranger() {
+fn guesses_do_not_evict_a_familiar_address() {
     let scene = Scene::new();
     scene.succeed("anna", "192.0.2.1");
     for number in 0..u32::try_from(MAX_FAILED * 2).unwrap() {

@@ -1,8 +1,9 @@
-//! The order in which passwords are hashed, and how many at a time.
+//! The queue of passwords to hash: its order, and the number of hashes at a time.
 //!
-//! Half of the turns are reserved for familiar addresses, and each of the others lasts a while
-//! even if its hash does not: so strangers together hash no more than [`STRANGERS`] a second,
-//! whatever a hash costs. Among the guesses that wait, the rank decides and then the arrival.
+//! Half of the permits are reserved for familiar addresses. A permit for an unfamiliar one is held
+//! for a minimum time, so that unfamiliar addresses together hash at most
+//! [`UNFAMILIAR_PER_SECOND`], whatever a hash costs. The rank of a guess decides first, and then
+//! its arrival.
 
 use std::{
     collections::BTreeMap,
@@ -16,114 +17,118 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Which guesses go before others, the first first.
+/// The rank of a guess; a smaller rank is served first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// The user has logged in from the address before.
+    /// Guess of a user that has logged in from the address before.
     Familiar,
-    /// The address has so many failures, fewer than its first guesses.
+    /// First guess of an address with this number of failures today.
     First(u32),
-    /// It has made its first guesses.
+    /// Guess of an address that has made its first guesses.
     Further,
 }
 
-/// The turns, and the guesses that wait for one.
-pub(super) struct Turns {
+/// The permits to hash, and the guesses that wait for one.
+pub(super) struct HashQueue {
     queue: Mutex<Queue>,
-    /// How long a stranger's turn lasts at least.
-    stay: Duration,
+    /// Minimum time for which an unfamiliar address holds a permit.
+    min_hold: Duration,
 }
 
 struct Queue {
-    /// Free turns.
+    /// Free permits.
     free: usize,
-    /// How many of them strangers may take.
-    strangers: usize,
-    waiting: BTreeMap<Place, oneshot::Sender<Turn>>,
+    /// Free permits that unfamiliar addresses may take.
+    unfamiliar_free: usize,
+    waiting: BTreeMap<Position, oneshot::Sender<HashPermit>>,
     arrivals: u64,
 }
 
-/// A rank, and the number of the arrival.
-type Place = (Rank, u64);
+/// Rank and number of the arrival.
+type Position = (Rank, u64);
 
-/// The right to hash one password, given back when dropped.
-pub(super) struct Turn {
-    turns: Arc<Turns>,
-    stranger: bool,
+/// The permit to hash one password, returned when it is dropped.
+pub(super) struct HashPermit {
+    queue: Arc<HashQueue>,
+    unfamiliar: bool,
     began: Option<Instant>,
 }
 
-/// A guess in the queue, which leaves it when dropped.
-struct Waiting<'t> {
-    turns: &'t Turns,
-    place: Place,
+/// A guess in the queue, removed when it is dropped.
+struct Waiting<'q> {
+    queue: &'q HashQueue,
+    position: Position,
 }
 
-/// Hashes a second for all strangers together.
-pub(super) const STRANGERS: u32 = 20;
+/// Hashes per second for all unfamiliar addresses together.
+pub(super) const UNFAMILIAR_PER_SECOND: u32 = 20;
 
-impl Turns {
-    /// So many turns at a time, at least one.
-    pub(super) fn new(turns: usize) -> Arc<Self> {
-        let free = turns.max(1);
-        let strangers = (free / 2).max(1);
+impl HashQueue {
+    /// Creates a queue with this number of permits, at least one.
+    pub(super) fn new(permits: usize) -> Arc<Self> {
+        let free = permits.max(1);
+        let unfamiliar_free = (free / 2).max(1);
         Arc::new(Self {
-            stay: Duration::from_secs(strangers as u64) / STRANGERS,
+            min_hold: Duration::from_secs(unfamiliar_free as u64) / UNFAMILIAR_PER_SECOND,
             queue: Mutex::new(Queue {
                 free,
-                strangers,
+                unfamiliar_free,
                 waiting: BTreeMap::new(),
                 arrivals: 0,
             }),
         })
     }
 
-    /// Waits for a turn; none when the turns are no more.
-    pub(super) async fn wait(self: &Arc<Self>, rank: Rank) -> Option<Turn> {
+    /// Waits for a permit; `None` if the queue was dropped.
+    pub(super) async fn wait(self: &Arc<Self>, rank: Rank) -> Option<HashPermit> {
         let (sender, receiver) = oneshot::channel();
         let _waiting = self.join(rank, sender);
         self.grant();
         receiver.await.ok()
     }
 
-    fn join(&self, rank: Rank, sender: oneshot::Sender<Turn>) -> Waiting<'_> {
+    fn join(&self, rank: Rank, sender: oneshot::Sender<HashPermit>) -> Waiting<'_> {
         let mut queue = self.queue();
-        let place = (rank, queue.arrivals);
+        let position = (rank, queue.arrivals);
         queue.arrivals += 1;
-        queue.waiting.insert(place, sender);
-        Waiting { turns: self, place }
-    }
-
-    /// Gives the free turns to those next in the queue.
-    fn grant(self: &Arc<Self>) {
-        while let Some((sender, stranger)) = self.next() {
-            let turn = Turn {
-                turns: self.clone(),
-                stranger,
-                began: None,
-            };
-            // Without a lock: the turn of a guess that has left comes back when dropped here.
-            drop(sender.send(turn));
+        queue.waiting.insert(position, sender);
+        Waiting {
+            queue: self,
+            position,
         }
     }
 
-    /// Takes the next guess out of the queue, and a turn for it.
-    fn next(&self) -> Option<(oneshot::Sender<Turn>, bool)> {
+    /// Grants the free permits to the first guesses in the queue.
+    fn grant(self: &Arc<Self>) {
+        while let Some((sender, unfamiliar)) = self.next() {
+            let permit = HashPermit {
+                queue: self.clone(),
+                unfamiliar,
+                began: None,
+            };
+            // No lock is held: the permit of a guess that was dropped is returned here.
+            drop(sender.send(permit));
+        }
+    }
+
+    /// Takes the next guess out of the queue, and a permit for it.
+    fn next(&self) -> Option<(oneshot::Sender<HashPermit>, bool)> {
         let mut queue = self.queue();
-        let (&place, _) = queue.waiting.first_key_value()?;
-        let stranger = place.0 != Rank::Familiar;
-        if queue.free == 0 || (stranger && queue.strangers == 0) {
+        let (&position, _) = queue.waiting.first_key_value()?;
+        let (rank, _) = position;
+        let unfamiliar = rank != Rank::Familiar;
+        if queue.free == 0 || (unfamiliar && queue.unfamiliar_free == 0) {
             return None;
         }
         queue.free -= 1;
-        queue.strangers -= usize::from(stranger);
-        Some((queue.waiting.remove(&place)?, stranger))
+        queue.unfamiliar_free -= usize::from(unfamiliar);
+        Some((queue.waiting.remove(&position)?, unfamiliar))
     }
 
-    fn release(self: &Arc<Self>, stranger: bool) {
+    fn release(self: &Arc<Self>, unfamiliar: bool) {
         let mut queue = self.queue();
         queue.free += 1;
-        queue.strangers += usize::from(stranger);
+        queue.unfamiliar_free += usize::from(unfamiliar);
         drop(queue);
         self.grant();
     }
@@ -133,37 +138,37 @@ impl Turns {
     }
 }
 
-impl Turn {
-    /// Hashing begins now.
+impl HashPermit {
+    /// Marks the beginning of the hash.
     pub(super) fn begin(&mut self) {
         self.began = Some(Instant::now());
     }
 
-    /// The time before which a stranger's turn does not end.
-    fn stays_until(&self) -> Option<Instant> {
-        let until = self.began.filter(|_| self.stranger)? + self.turns.stay;
+    /// Returns the end of the minimum time, if it is in the future.
+    fn held_until(&self) -> Option<Instant> {
+        let until = self.began.filter(|_| self.unfamiliar)? + self.queue.min_hold;
         (Instant::now() < until).then_some(until)
     }
 }
 
-impl Drop for Turn {
+impl Drop for HashPermit {
     fn drop(&mut self) {
-        let (turns, stranger) = (self.turns.clone(), self.stranger);
-        match (self.stays_until(), Handle::try_current()) {
+        let (queue, unfamiliar) = (self.queue.clone(), self.unfamiliar);
+        match (self.held_until(), Handle::try_current()) {
             (Some(until), Ok(runtime)) => {
                 runtime.spawn(async move {
                     sleep_until(until).await;
-                    turns.release(stranger);
+                    queue.release(unfamiliar);
                 });
             }
-            _ => turns.release(stranger),
+            _ => queue.release(unfamiliar),
         }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.turns.queue().waiting.remove(&self.place);
+        self.queue.queue().waiting.remove(&self.position);
     }
 }
 
@@ -172,9 +177,9 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn the_familiar_go_before_new_addresses_and_those_before_addresses_that_failed() {
-        let turns = Turns::new(1);
-        let held = turns.wait(Rank::Further).await.unwrap();
+    async fn familiar_addresses_precede_new_ones_and_those_precede_addresses_with_failures() {
+        let queue = HashQueue::new(1);
+        let held = queue.wait(Rank::Further).await.unwrap();
         let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
         for rank in [
             Rank::Further,
@@ -182,11 +187,11 @@ mod tests {
             Rank::First(0),
             Rank::Familiar,
         ] {
-            let (turns, sender) = (turns.clone(), sender.clone());
+            let (queue, sender) = (queue.clone(), sender.clone());
             tokio::spawn(async move {
-                let turn = turns.wait(rank).await.unwrap();
+                let permit = queue.wait(rank).await.unwrap();
                 sender.send(rank).unwrap();
-                drop(turn);
+                drop(permit);
             });
         }
         tokio::task::yield_now().await;
@@ -202,33 +207,33 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn strangers_leave_a_share_to_the_familiar_and_hash_no_more_than_their_rate() {
-        let turns = Turns::new(4);
+    async fn unfamiliar_addresses_hash_at_their_rate_and_leave_permits_to_familiar_ones() {
+        let queue = HashQueue::new(4);
         let began = Instant::now();
-        for _ in 0..5 * STRANGERS {
-            let mut turn = turns.wait(Rank::First(0)).await.unwrap();
-            turn.begin();
+        for _ in 0..5 * UNFAMILIAR_PER_SECOND {
+            let mut permit = queue.wait(Rank::First(0)).await.unwrap();
+            permit.begin();
         }
         let took = began.elapsed().as_millis();
         assert!((4800..=5000).contains(&took), "{took}");
-        let asked = Instant::now();
-        let both = [turns.wait(Rank::Familiar), turns.wait(Rank::Familiar)];
+        let started = Instant::now();
+        let both = [queue.wait(Rank::Familiar), queue.wait(Rank::Familiar)];
         let both = futures_util::future::join_all(both).await;
-        assert_eq!((asked.elapsed(), both.len()), (Duration::ZERO, 2));
+        assert_eq!((started.elapsed(), both.len()), (Duration::ZERO, 2));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_guess_that_gives_up_leaves_nothing_behind() {
-        let turns = Turns::new(1);
-        let held = turns.wait(Rank::Further).await.unwrap();
+    async fn a_dropped_guess_leaves_the_queue() {
+        let queue = HashQueue::new(1);
+        let held = queue.wait(Rank::Further).await.unwrap();
         for _ in 0..10 {
-            let wait = turns.wait(Rank::First(0));
+            let wait = queue.wait(Rank::First(0));
             let waited = tokio::time::timeout(Duration::from_secs(1), wait).await;
             assert!(waited.is_err());
         }
-        assert!(turns.queue().waiting.is_empty());
+        assert!(queue.queue().waiting.is_empty());
         drop(held);
-        assert!(turns.wait(Rank::Further).await.is_some());
-        assert_eq!(turns.queue().free, 1);
+        assert!(queue.wait(Rank::Further).await.is_some());
+        assert_eq!(queue.queue().free, 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Vectors made with `htpasswd`, `openssl passwd`, libxcrypt and Python's hashlib.
+//! Hashes that `htpasswd`, `openssl passwd`, libxcrypt and Python's hashlib made.
 
 use proptest::prelude::{prop, proptest};
 
@@ -46,7 +46,7 @@ fn hashes_of_other_programs_verify() {
 }
 
 #[test]
-fn other_formats_are_refused_by_name() {
+fn the_refusal_of_an_unsupported_hash_names_its_format() {
     for (text, name) in [
         ("gezlltSR9xVM.", "crypt(3) DES"),
         ("{PLAIN}secret", "{PLAIN} (clear text)"),
@@ -62,11 +62,11 @@ fn other_formats_are_refused_by_name() {
 }
 
 #[test]
-fn a_hash_that_would_hang_the_proxy_is_refused() {
+fn a_hash_with_too_much_work_is_refused() {
     let costly = VECTORS[9].1.replace("$04$", "$15$");
-    let told = refusal(&costly).map(|refused| refused.to_string());
+    let message = refusal(&costly).map(|refused| refused.to_string());
     let expected = "bcrypt cost 15 would hold up every login: make a new hash with at most 14";
-    assert_eq!(told.as_deref(), Some(expected));
+    assert_eq!(message.as_deref(), Some(expected));
 
     let costly = VECTORS[14].1.replace("j9T", "jBT");
     assert!(matches!(refusal(&costly), Some(Refused::TooCostly { .. })));
@@ -75,7 +75,7 @@ fn a_hash_that_would_hang_the_proxy_is_refused() {
 }
 
 #[test]
-fn a_malformed_hash_is_refused_by_its_format() {
+fn the_refusal_of_a_malformed_hash_names_its_format() {
     for (text, format) in [
         ("$apr1$", "$apr1$"),
         ("$apr1$$sIQmFnT1CuEXAsyjuXjUX/", "$apr1$"),
@@ -121,7 +121,7 @@ fn a_malformed_hash_is_refused_by_its_format() {
 
 proptest! {
     #[test]
-    fn no_hash_makes_the_parser_or_verifier_panic(
+    fn no_hash_panics(
         start in prop::sample::select(vec!["", "$apr1$", "$2y$04$", "$5$", "$6$", "$y$j75$", "{SHA}", "{SSHA}"]),
         rest in "[$./=a-z0-9ü]{0,70}",
     ) {

@@ -1,11 +1,11 @@
-//! Every rule against every visitor: what a table of examples would leave out.
+//! Every rule with every set of factors.
 
 use std::sync::Arc;
 
-use super::scene::{AWAY, Brought, HOME, RIGHT, Scene, access};
+use super::scene::{AWAY, HOME, Presented, RIGHT, Scene, access, presented};
 use crate::access::{factors::Factors, password::Passwords, rule::Rule};
 
-/// All rules: `any` or `all` of every set of factors.
+/// Returns all rules: `any` or `all` of every set of factors.
 fn every_rule() -> Vec<(String, Factors)> {
     let rules = ["any", "all"].into_iter().flat_map(|satisfy| {
         every_set().map(move |set| {
@@ -30,8 +30,8 @@ fn every_set() -> impl Iterator<Item = Factors> {
     })
 }
 
-fn brings(held: Factors) -> Brought<'static> {
-    Brought(
+fn presents(held: Factors) -> Presented<'static> {
+    presented(
         if held.network { HOME } else { AWAY },
         if held.certificate { "valid" } else { "" },
         if held.password { RIGHT } else { None },
@@ -44,14 +44,14 @@ fn rule_of(scene: &Scene, words: &str) -> Rule {
 }
 
 #[tokio::test]
-async fn a_path_never_admits_whom_its_site_or_its_own_rule_denies() {
+async fn a_path_admits_only_if_its_site_and_its_own_rule_do() {
     let mut scene = Scene::new("any", &[]);
     for (site, _) in every_rule() {
         for (path, _) in every_rule() {
             scene.change(&site, &[("/x", &path)]);
             let (first, second) = (rule_of(&scene, &site), rule_of(&scene, &path));
             for held in every_set() {
-                let admitted = scene.decide("/x", brings(held)).await.is_ok();
+                let admitted = scene.decide("/x", presents(held)).await.is_ok();
                 let both = first.admits(held) && second.admits(held);
                 assert_eq!(admitted, both, "{site} and {path}: {held:?}");
             }
@@ -60,11 +60,11 @@ async fn a_path_never_admits_whom_its_site_or_its_own_rule_denies() {
 }
 
 #[test]
-fn a_factor_more_of_all_never_admits_more() {
+fn another_needed_factor_of_all_never_admits_more() {
     let scene = Scene::new("any", &[]);
     for (words, few) in every_rule() {
         for (tighter, more) in every_rule() {
-            let grows = few.and(more) == more;
+            let grows = few.union(more) == more;
             if !words.starts_with("all") || !tighter.starts_with("all") || !grows {
                 continue;
             }
@@ -80,12 +80,15 @@ fn a_factor_more_of_all_never_admits_more() {
 }
 
 #[test]
-fn a_factor_more_in_hand_never_shuts_out() {
+fn another_held_factor_never_denies() {
     let scene = Scene::new("any", &[]);
     for (words, _) in every_rule() {
         let rule = rule_of(&scene, &words);
-        for (held, more) in every_set().flat_map(|held| every_set().map(move |it| (held, it))) {
-            assert!(!rule.admits(held) || rule.admits(held.and(more)), "{words}");
+        for (held, more) in every_set().flat_map(|held| every_set().map(move |more| (held, more))) {
+            assert!(
+                !rule.admits(held) || rule.admits(held.union(more)),
+                "{words}"
+            );
         }
     }
 }

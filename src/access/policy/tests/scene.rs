@@ -1,4 +1,4 @@
-//! A site with its files, and visitors who bring this or that.
+//! A site with its files, and requests with credentials.
 
 use std::{fs, path::Path, sync::Arc, time::SystemTime};
 
@@ -35,13 +35,28 @@ pub(super) struct Scene {
     pub(super) throttle: Arc<Throttle>,
 }
 
-/// What a visitor brings: an address, a certificate (`valid`, `expired` or none), a login.
+/// The credentials of a request.
 #[derive(Clone, Copy)]
-pub(super) struct Brought<'a>(
-    pub(super) &'a str,
-    pub(super) &'a str,
-    pub(super) Option<(&'a str, &'a str)>,
-);
+pub(super) struct Presented<'a> {
+    pub(super) address: &'a str,
+    /// `valid`, `revoked`, or empty for none.
+    pub(super) certificate: &'a str,
+    /// User and password.
+    pub(super) login: Option<(&'a str, &'a str)>,
+}
+
+/// Returns the credentials of a request.
+pub(super) fn presented<'a>(
+    address: &'a str,
+    certificate: &'a str,
+    login: Option<(&'a str, &'a str)>,
+) -> Presented<'a> {
+    Presented {
+        address,
+        certificate,
+        login,
+    }
+}
 
 impl Scene {
     pub(super) fn new(access: &str, paths: &[(&str, &str)]) -> Self {
@@ -65,9 +80,13 @@ impl Scene {
     pub(super) async fn decide(
         &self,
         path: &str,
-        brought: Brought<'_>,
+        credentials: Presented<'_>,
     ) -> Result<Admission, Denial> {
-        let Brought(address, certificate, login) = brought;
+        let Presented {
+            address,
+            certificate,
+            login,
+        } = credentials;
         let basic = login.map(|(user, password)| Basic {
             user: user.to_owned(),
             password: password.to_owned(),
@@ -82,7 +101,7 @@ impl Scene {
         place.decide(&visitor, &self.throttle).await
     }
 
-    /// Whether a request from the address that was admitted by the evidence still is.
+    /// Reports whether a request from the address is still admitted by the evidence.
     pub(super) fn still_admits(&self, path: &str, address: &str, evidence: &Evidence) -> bool {
         let visitor = Visitor {
             client: client(address),
@@ -97,9 +116,9 @@ impl Scene {
         place.still_admits(&visitor)
     }
 
-    /// The outcome in words: the user or `-`, or the denial.
-    pub(super) async fn told(&self, path: &str, brought: Brought<'_>) -> String {
-        match self.decide(path, brought).await {
+    /// Returns the user or `-` of an admission, or the denial as text.
+    pub(super) async fn outcome_of(&self, path: &str, credentials: Presented<'_>) -> String {
+        match self.decide(path, credentials).await {
             Ok(admission) => admission.user.unwrap_or_else(|| "-".to_owned()),
             Err(Denial::Password { certificate: None }) => "password".to_owned(),
             Err(Denial::Password {
@@ -129,9 +148,9 @@ fn judge(certificate: &str) -> ClientAuth {
     }
 }
 
-/// Reads `any network certificate anna`: how many, then the factors.
+/// Parses `any network certificate anna`: `any` or `all`, and the factors.
 pub(super) fn access(folder: &Path, words: &str) -> Access {
-    let has = |word: &str| words.split(' ').any(|it| it == word);
+    let has = |word: &str| words.split(' ').any(|other| other == word);
     let file = ["anna", "bert"].into_iter().find(|file| has(file));
     Access {
         satisfy: if has("all") {
