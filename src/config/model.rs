@@ -1,7 +1,7 @@
-//! What is true: the configuration after every default, reference and check.
+//! The configuration after defaults, references and checks.
 //!
-//! Built by `resolve` from what the operator wrote, whole or not at all. The
-//! rest of the program reads these types and never the file.
+//! `resolve` builds it from the types of `file`, completely or not at all. The rest of the
+//! program reads these types and never the file.
 
 mod acme;
 mod header_edit;
@@ -20,130 +20,131 @@ pub use self::{
     pin::Pin,
 };
 
-/// The whole of `proxy.yaml`.
+/// The configuration of `proxy.yaml`.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Addresses to listen on.
     pub listen: Listen,
-    /// Folder for what hubgate itself keeps: placeholder certificates, keys.
+    /// Folder for the keys and certificates that hubgate makes or requests.
     pub state: PathBuf,
-    /// How certificates are got.
+    /// CA and challenges of the certificates that are requested.
     pub acme: Arc<Acme>,
-    /// The sites, in the order of the file; no host is claimed twice.
+    /// Sites in the order of the file; a host belongs to one of them.
     pub sites: Vec<Arc<Site>>,
-    /// Peers whose `X-Forwarded-For` and PROXY header count.
+    /// Peers whose `X-Forwarded-For` and PROXY header are trusted.
     pub trusted_proxies: Networks,
-    /// Sizes, counts and times at which a request or connection is cut.
+    /// Sizes, counts and times at which a request is refused or a connection closed.
     pub limits: Limits,
-    /// What is logged.
+    /// Format of the access log and lowest severity of the journal.
     pub log: Log,
-    /// What is allowed but the operator should know, each with its place in the file.
+    /// Risks and unused settings in a valid file, each with its place.
     pub warnings: Vec<String>,
-    /// The places of the file that name other files.
+    /// Places of the file that name other files.
     pub named: NamedFiles,
 }
 
-/// Addresses to listen on; `[::]` takes IPv4 too.
+/// Addresses to listen on; `[::]` accepts IPv4 too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listen {
-    /// Plain HTTP: redirects, unless `https` is empty and the sites are served here.
+    /// Plain HTTP: redirects to https, or serves the sites if `https` is empty.
     pub http: Vec<SocketAddr>,
     /// HTTP over TLS.
     pub https: Vec<SocketAddr>,
 }
 
-/// One site: names, a certificate, who may enter, and what answers.
+/// A site: its hosts, certificate, access rule and destination.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The names and addresses this site answers to; never empty.
+    /// Names and addresses of the site; never empty.
     pub hosts: Vec<Host>,
-    /// Where the certificate comes from.
+    /// Source of the certificate.
     pub certificate: Certificate,
-    /// What answers its requests.
+    /// Upstream or redirect.
     pub destination: Destination,
-    /// Field that names the user or device let in to the hub, spelled as in `proxy.yaml`.
+    /// Request header in which the hub receives the name of the user or device, spelled as in
+    /// `proxy.yaml`.
     pub user_header: Option<String>,
-    /// Who may enter.
+    /// Access rule.
     pub access: Access,
-    /// Further origins that count as own.
+    /// Origins whose pages act as the site's own.
     pub origins: Vec<Origin>,
-    /// How long a login is remembered; not at all when none.
+    /// Lifetime of a login's session; `None` turns sessions off.
     pub session: Option<Duration>,
-    /// Exceptions by path, in the order of the file; the longest match decides.
+    /// Rules of paths in the order of the file; the longest match applies.
     pub paths: Vec<PathRule>,
     /// Strict-Transport-Security (RFC 6797).
     pub hsts: Hsts,
-    /// Headers added to every answer of the hub.
+    /// Headers added to every response of the hub.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// What answers the requests of a site.
+/// The destination of a site's requests.
 #[derive(Clone, Debug)]
 pub enum Destination {
-    /// A hub.
+    /// Requests are forwarded to a hub.
     Upstream(Arc<Upstream>),
-    /// A redirect to the same path and query at this origin (RFC 9110, section 15.4).
+    /// Requests are redirected to the same path and query at this origin (RFC 9110, section 15.4).
     Redirect(Origin),
 }
 
-/// A host a site answers to, in lower case.
+/// A host of a site, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Host {
     /// `home.example.org`
     Name(String),
-    /// `*.example.org`, kept as `example.org`: exactly one label more.
+    /// `*.example.org`, stored as `example.org`; matches exactly one more label.
     Wildcard(String),
     /// `192.168.1.5` or `fd00::5`, without brackets.
     Address(IpAddr),
 }
 
-/// An origin of web pages as browsers write it in `Origin` (RFC 6454, section 6.2), or `null`.
+/// An origin of web pages as browsers send it in `Origin` (RFC 6454, section 6.2), or `null`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
 
-/// Where a site's certificate comes from.
+/// The source of a site's certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Certificate {
-    /// Made by hubgate, with the site's hosts as SANs, and kept in `state`.
+    /// Made by hubgate with the site's hosts as SANs, and stored in `state`.
     SelfSigned,
-    /// Got from a CA and renewed, and kept in `state`.
+    /// Issued by a CA, renewed, and stored in `state`.
     Acme,
-    /// PEM files, read again when they change.
+    /// PEM files, reloaded when they change.
     Files {
-        /// Leaf first, then intermediates.
+        /// Certificate chain, the leaf first.
         chain: PathBuf,
-        /// PKCS#8, PKCS#1 or SEC1.
+        /// Private key in PKCS#8, PKCS#1 or SEC1.
         key: PathBuf,
     },
 }
 
-/// The servers behind a site or path; they answer alike.
+/// The interchangeable servers behind a site or path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Upstream {
-    /// Tried in turn; never empty.
+    /// Servers, used in turn; never empty.
     pub servers: Vec<Server>,
-    /// PEM file of the CA that signed the servers' certificates; the system's roots without it.
+    /// PEM file of the CA that signed the servers' certificates; `None` for the system's roots.
     pub ca: Option<PathBuf>,
-    /// Connections to each server at most.
+    /// Maximum number of connections to each server.
     pub connections: Option<usize>,
-    /// Whether requests reach the servers over HTTP/2.
+    /// Sends requests over HTTP/2.
     pub http2: bool,
-    /// The servers' own certificate, in place of any CA.
+    /// The only certificate that is accepted from the servers, instead of a CA's.
     pub pin: Option<Pin>,
-    /// Host as the servers get it; the visitor's without it.
+    /// Value of `Host` that the servers receive; `None` for the client's.
     pub host: Option<HeaderValue>,
-    /// Fields that the servers get in place of the visitor's; no name is in it twice.
+    /// Request headers that are set or removed; each name occurs once.
     pub headers: Vec<HeaderEdit>,
-    /// What the hub is; recognised where it is none.
+    /// Kind of the hub; `None` has openHAB detected.
     pub kind: Option<HubKind>,
 }
 
-/// What a hub is.
+/// A kind of hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HubKind {
     /// openHAB.
     OpenHab,
-    /// Anything else.
+    /// Any other program.
     Other,
 }
 
@@ -152,62 +153,62 @@ pub enum HubKind {
 pub enum Server {
     /// `http://host:port` or `https://host:port`.
     Tcp {
-        /// Name or address, without brackets; a name is looked up at each connect.
+        /// Name, resolved for each connection, or address without brackets.
         host: String,
         /// Port.
         port: u16,
-        /// Whether the connection is TLS, the certificate verified for `host`.
+        /// Connects over TLS, with a certificate verified for `host`.
         tls: bool,
     },
     /// `unix:/run/hub.sock`, plain HTTP.
     Unix(PathBuf),
 }
 
-/// Who may enter. Without any factor: everybody.
+/// An access rule; one without factors admits every request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// Whether one factor is enough.
+    /// Number of factors that are needed.
     pub satisfy: Satisfy,
-    /// Networks the peer may be in.
+    /// Client networks.
     pub networks: Option<Networks>,
-    /// htpasswd file.
+    /// Password file in the format of htpasswd.
     pub password: Option<PathBuf>,
-    /// CA of the client certificates.
+    /// Client certificates that are accepted.
     pub client_certificate: Option<ClientCertificate>,
-    /// How the hub is told who came.
+    /// Headers that pass the client certificate to the hub.
     pub client_headers: ClientHeaders,
 }
 
-/// Whether one factor of an [`Access`] is enough or all are needed.
+/// The number of factors of an [`Access`] that a request must satisfy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Satisfy {
-    /// One is enough.
+    /// One factor is enough.
     #[default]
     Any,
-    /// All are needed.
+    /// Every factor is needed.
     All,
 }
 
-/// Whose client certificates are taken.
+/// The client certificates that are accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientCertificate {
     /// The CA that signed them.
     pub ca: ClientAuthority,
-    /// Common names let in; all that the CA signed when empty.
+    /// Common names that are accepted; if empty, all that the CA signed.
     pub allow: Vec<String>,
-    /// Intermediate CAs that may stand between the CA and a certificate, at most; as NGINX's
+    /// Maximum number of intermediate CAs between the CA and a certificate, as NGINX's
     /// `ssl_verify_depth`.
     pub verify_depth: Option<u32>,
-    /// Whether certificates without any extended key usage are taken too.
+    /// Accepts certificates without an extended key usage too.
     pub any_use: bool,
 }
 
 /// A CA of client certificates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ClientAuthority {
-    /// hubgate's own, made and kept in `state`.
+    /// hubgate's own CA, stored in `state`.
     Own,
-    /// Somebody else's.
+    /// A CA in files of the operator.
     Files {
         /// PEM file with one or more CA certificates.
         ca: PathBuf,
@@ -216,35 +217,37 @@ pub enum ClientAuthority {
     },
 }
 
-/// How the hub is told which client certificate came.
+/// The headers that pass the client certificate to the hub.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientHeaders {
-    /// Not at all.
+    /// No header.
     #[default]
     Off,
-    /// `X-SSL-Client-Verify`, `-S-DN`, `-Serial`, `-Fingerprint`.
+    /// `X-SSL-Client-Verify`, `X-SSL-Client-S-DN`, `X-SSL-Client-Serial` and
+    /// `X-SSL-Client-Fingerprint`.
     XSslClient,
     /// `Client-Cert` (RFC 9440).
     ClientCert,
 }
 
-/// An exception by path.
+/// The rule of a path.
 #[derive(Clone, Debug)]
 pub struct PathRule {
-    /// Begins with `/`. Ending in `/`: all below. Otherwise: this path, and below it after a `/`.
+    /// Begins with `/`. A path that ends in `/` covers everything below it; any other covers
+    /// itself and everything below it.
     pub path: String,
-    /// Whether all that begins with it is meant, also within a segment.
+    /// Matches every path that begins with `path`, even within a segment.
     pub prefix: bool,
-    /// Who may enter here.
+    /// Change to the site's access rule.
     pub access: PathAccess,
-    /// Further origins that count as own here, beside those of the site.
+    /// Origins that are added to those of the site.
     pub origins: Vec<Origin>,
-    /// Another upstream than the site's.
+    /// Upstream of this path; `None` for the site's.
     pub upstream: Option<Arc<Upstream>>,
 }
 
 impl PathRule {
-    /// The path, with `*` at the end of a prefix; no path has one itself.
+    /// Returns the path, followed by `*` if it is a prefix. No path contains `*` itself.
     #[must_use]
     pub fn pattern(&self) -> String {
         let end = if self.prefix { "*" } else { "" };
@@ -252,29 +255,29 @@ impl PathRule {
     }
 }
 
-/// What a path changes in its site's access; it can only tighten, unless public by name.
+/// The change that a path makes to its site's access rule.
 #[derive(Clone, Debug)]
 pub enum PathAccess {
-    /// As the site.
+    /// The site's rule applies.
     Inherit,
-    /// Open to everybody.
+    /// Every request is admitted.
     Public,
-    /// The site's rule and this one too.
+    /// The site's rule and this one apply.
     And(Access),
 }
 
 /// Strict-Transport-Security.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hsts {
-    /// One year when the certificate is publicly trusted, else not sent.
+    /// One year if the certificate is publicly trusted, otherwise not sent.
     Auto,
     /// Never sent.
     Off,
     /// Always sent.
     On {
-        /// How long browsers remember.
+        /// Time that browsers remember the header.
         max_age: Duration,
-        /// Whether subdomains are bound too.
+        /// Applies the header to subdomains too.
         include_subdomains: bool,
     },
 }
@@ -283,44 +286,44 @@ pub enum Hsts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Networks(pub Vec<IpNet>);
 
-/// Sizes, counts and times at which a request or connection is cut.
+/// Sizes, counts and times at which a request is refused or a connection closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a request's body; none means no limit.
+    /// Maximum bytes of a request's body; `None` for no limit.
     pub body: Option<u64>,
-    /// Open connections in all.
+    /// Maximum number of open connections.
     pub connections: usize,
-    /// Open connections of one address (an IPv6 /64 counts as one).
+    /// Maximum number of open connections from one address; an IPv6 /64 counts as one address.
     pub connections_per_address: usize,
-    /// For the ClientHello, the handshake and each request head to be complete.
+    /// Time within which the ClientHello, the handshake and each request head must be complete.
     pub header_time: Duration,
-    /// Between requests of a connection.
+    /// Time that a connection may be idle between requests.
     pub idle: Duration,
-    /// Bytes of request heads and buffers of all connections.
+    /// Maximum bytes of request heads and buffers of all connections.
     pub memory: usize,
-    /// Without a byte either way in an answer or WebSocket under way.
+    /// Time that a response or WebSocket may last without a byte in either direction.
     pub stream_idle: Duration,
 }
 
-/// What is logged.
+/// The access log and the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// One line a request.
+    /// Format of the access log.
     pub access: AccessLog,
-    /// What hubgate says of itself.
+    /// Lowest severity that is logged.
     pub level: tracing::Level,
 }
 
-/// Format of the access log.
+/// A format of the access log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessLog {
-    /// NGINX's and Apache's `combined`.
+    /// The `combined` format of NGINX and Apache.
     Combined,
     /// The host and a space, then `combined`.
     VhostCombined,
-    /// One JSON object a line.
+    /// One JSON object for each line.
     Json,
-    /// None.
+    /// No access log.
     Off,
 }
 
@@ -335,13 +338,13 @@ impl fmt::Display for Host {
 }
 
 impl Origin {
-    /// An origin in the form of `Origin`.
+    /// Wraps an origin that is serialized already.
     #[must_use]
     pub fn new(serialized: &str) -> Self {
         Self(serialized.to_owned())
     }
 
-    /// The text of `Origin`.
+    /// Returns the serialization.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -370,7 +373,7 @@ impl fmt::Display for Server {
 }
 
 impl ClientAuthority {
-    /// Whether both sign with the same keys, whatever they have revoked.
+    /// True if both are the same CA; revocation lists are not compared.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -391,7 +394,7 @@ impl fmt::Display for ClientAuthority {
 }
 
 impl Networks {
-    /// Whether the address, IPv4-mapped IPv6 unwrapped, is in one of the networks.
+    /// True if the address is in one of the networks; an IPv4-mapped address counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -400,13 +403,13 @@ impl Networks {
 }
 
 impl Config {
-    /// Whether a rule of some site takes the certificates of hubgate's own CA.
+    /// True if an access rule accepts the certificates of hubgate's own CA.
     #[must_use]
     pub fn has_own_clients(&self) -> bool {
         self.sites.iter().any(|site| site.has_own_clients())
     }
 
-    /// Whether some rule names a network that the address is in.
+    /// True if the address is in a network of an access rule.
     #[must_use]
     pub fn is_at_home(&self, address: IpAddr) -> bool {
         let rules = self.sites.iter().flat_map(|site| site.rules());
@@ -416,7 +419,7 @@ impl Config {
 }
 
 impl Site {
-    /// The access rules: the site's own, then those of its paths.
+    /// Iterates over the access rules: the site's own, then those of its paths.
     pub fn rules(&self) -> impl Iterator<Item = &Access> {
         let paths = self.paths.iter().filter_map(|path| match &path.access {
             PathAccess::And(access) => Some(access),
@@ -425,14 +428,14 @@ impl Site {
         std::iter::once(&self.access).chain(paths)
     }
 
-    /// The upstreams: the site's own, then those of its paths.
+    /// Iterates over the upstreams: the site's own, then those of its paths.
     pub fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
         let paths = self.paths.iter();
         let paths = paths.filter_map(|path| path.upstream.as_deref());
         self.upstream().into_iter().chain(paths)
     }
 
-    /// The site's own upstream; none where it redirects.
+    /// Returns the site's own upstream; `None` if the site redirects.
     #[must_use]
     pub fn upstream(&self) -> Option<&Upstream> {
         match &self.destination {
@@ -441,7 +444,7 @@ impl Site {
         }
     }
 
-    /// The origin that every request is redirected to.
+    /// Returns the origin that every request is redirected to, if any.
     #[must_use]
     pub fn redirect(&self) -> Option<&Origin> {
         match &self.destination {
@@ -450,7 +453,7 @@ impl Site {
         }
     }
 
-    /// The host to name to people: a name rather than an address.
+    /// Returns the host to show to users: the first name, else the first address.
     #[must_use]
     pub fn public_host(&self) -> Option<&Host> {
         let hosts = &self.hosts;
@@ -458,16 +461,19 @@ impl Site {
         name.or_else(|| hosts.iter().find(|host| matches!(host, Host::Address(_))))
     }
 
-    /// Whether one of its rules takes the certificates of hubgate's own CA.
+    /// True if one of its access rules accepts the certificates of hubgate's own CA.
     #[must_use]
     pub fn has_own_clients(&self) -> bool {
-        let mut taken = self.rules().filter_map(|it| it.client_certificate.as_ref());
-        taken.any(|it| it.ca == ClientAuthority::Own)
+        let accepts_own = |rule: &Access| {
+            let certificate = rule.client_certificate.as_ref();
+            certificate.is_some_and(|certificate| certificate.ca == ClientAuthority::Own)
+        };
+        self.rules().any(accepts_own)
     }
 }
 
 impl Access {
-    /// Whether anybody may enter without any factor.
+    /// True if the rule has no factor, so that every request is admitted.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.networks.is_none() && self.password.is_none() && self.client_certificate.is_none()

@@ -238,7 +238,7 @@ mod tests {
             "every other name",
             "no scheme",
             "from 1 to 4",
-            "is no address",
+            "no e-mail address",
             "begins with #",
         ] {
             assert!(shown.contains(fault), "{fault}: {shown}");

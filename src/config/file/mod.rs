@@ -20,7 +20,7 @@ pub(super) use self::{
     access::{
         Access, ClientCa, ClientCertificate, ClientHeaders, ClientHeadersForm, Satisfy, SiteAccess,
     },
-    acme::{Acme, Challenge, Dns, Eab, Export, Provider},
+    acme::{Acme, Challenge, Dns, Eab, Export, Fallback, Provider},
     limits::Limits,
     log::{AccessLog, Level, Log},
     tls::{Certificate, CertificateWord, Hsts, HstsWord},
