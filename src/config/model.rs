@@ -31,7 +31,7 @@ pub struct Config {
     pub acme: Arc<Acme>,
     /// Sites in the order of the file; a host belongs to one of them.
     pub sites: Vec<Arc<Site>>,
-    /// Peers whose `X-Forwarded-For` and PROXY header are trusted.
+    /// Peers that are trusted for `X-Forwarded-For` and the PROXY header.
     pub trusted_proxies: Networks,
     /// Sizes, counts and times at which a request is refused or a connection closed.
     pub limits: Limits,
@@ -66,7 +66,7 @@ pub struct Site {
     pub user_header: Option<String>,
     /// Access rule.
     pub access: Access,
-    /// Origins whose pages act as the site's own.
+    /// Other origins with the rights of the site's own pages.
     pub origins: Vec<Origin>,
     /// Lifetime of a login's session; `None` turns sessions off.
     pub session: Option<Duration>,

@@ -30,7 +30,7 @@ pub(super) struct Block<'s>(&'s Value);
 pub(super) enum Form<'s> {
     /// A block with these keys.
     Block(Block<'s>),
-    /// A list whose items have this schema.
+    /// A list of items with this schema.
     List(&'s Value),
     /// Any text.
     Text,
@@ -154,7 +154,7 @@ mod tests {
     }
 
     /// Removes `null` without a description, so that a key has a value or is absent: an access
-    /// block whose lines are all commented out must not open the site.
+    /// block with commented lines only must not open the site.
     fn without_null(schema: &mut Schema) {
         if let Some(Value::Array(kinds)) = schema.get("type") {
             let kind = kinds.iter().find(|kind| **kind != "null").cloned();

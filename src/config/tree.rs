@@ -1,4 +1,4 @@
-//! The YAML document as a tree whose nodes know their positions.
+//! The YAML document as a tree of nodes with positions.
 //!
 //! `yaml` builds it, `shape` checks it, and `resolve` takes the positions of values from it. List
 //! items store their index, so that it stays correct after faulty items are removed.

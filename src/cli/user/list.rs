@@ -1,21 +1,23 @@
-//! `hubgate user list`: which users there are, for people or as JSON.
+//! `hubgate user list`: the users of a password file, as a table or JSON.
+
+use std::fmt;
 
 use serde_json::json;
 
-use super::super::{print, print_json, table};
+use super::super::{print, print_json, table::Table};
 use crate::access::password::listing::{self, Line};
 
 /// Prints the users of a file's content.
-pub(super) fn run(text: &[u8], json: bool) -> anyhow::Result<()> {
-    let lines = listing::lines(text);
+pub(super) fn run(content: &[u8], json: bool) -> anyhow::Result<()> {
+    let lines = listing::lines(content);
     if json {
-        let lines: Vec<_> = lines.iter().map(as_json).collect();
+        let lines: Vec<_> = lines.iter().map(to_json).collect();
         return print_json(&lines);
     }
-    print(&told(&lines))
+    print(&UserTable(&lines).to_string())
 }
 
-fn as_json(line: &Line) -> serde_json::Value {
+fn to_json(line: &Line) -> serde_json::Value {
     json!({
         "user": line.user,
         "hash": line.format,
@@ -24,19 +26,23 @@ fn as_json(line: &Line) -> serde_json::Value {
     })
 }
 
-fn told(lines: &[Line]) -> String {
-    if lines.is_empty() {
-        return "no user yet; add one with `hubgate user add NAME`\n".to_owned();
+/// A row for each line of the file.
+struct UserTable<'a>(&'a [Line]);
+
+const HEADER: [&str; 4] = ["USER", "HASH", "LINE", "FAULT"];
+
+impl fmt::Display for UserTable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return writeln!(f, "no user yet; add one with `hubgate user add NAME`");
+        }
+        Table::new(HEADER, self.0.iter().map(row)).fmt(f)
     }
-    let header = ["USER", "HASH", "LINE", "FAULT"];
-    let mut rows = vec![header.map(str::to_owned)];
-    rows.extend(lines.iter().map(row));
-    table::lines(&rows).join("\n") + "\n"
 }
 
 fn row(line: &Line) -> [String; 4] {
     let none = || "-".to_owned();
-    // Escaped: a broken file may hold what a terminal obeys.
+    // Escaped, since a faulty file can contain control characters.
     let user = line
         .user
         .as_ref()
@@ -57,22 +63,23 @@ mod tests {
     #[test]
     fn each_line_has_its_row_and_no_hash_is_shown() {
         let text = b"anna:{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=\n\n\x1b[2Jb:gezlltSR9xVM.\nsecret\n";
-        let told = told(&listing::lines(text));
-        let rows: Vec<_> = told.lines().collect();
+        let table = UserTable(&listing::lines(text)).to_string();
+        let rows: Vec<_> = table.lines().collect();
         assert!(
             rows[1].starts_with("anna") && rows[1].ends_with("{SHA}  1"),
-            "{told}"
+            "{table}"
         );
         assert!(
             rows[2].starts_with("\\u{1b}[2Jb") && rows[2].contains("DES"),
-            "{told}"
+            "{table}"
         );
-        assert!(rows[3].contains("4     no colon"), "{told}");
+        assert!(rows[3].contains("4     no colon"), "{table}");
         assert!(
             !["L55", "gez", "secret"]
                 .iter()
-                .any(|hash| told.contains(hash))
+                .any(|hash| table.contains(hash))
         );
-        assert!(super::told(&[]).starts_with("no user yet"));
+        let empty = UserTable(&[]).to_string();
+        assert!(empty.starts_with("no user yet"));
     }
 }

@@ -44,7 +44,7 @@ pub(crate) struct Access {
     /// Headers that pass the client certificate to the hub; `false` sends none.
     #[serde(default)]
     pub(crate) client_headers: ClientHeaders,
-    /// Origins whose pages may read, write and open WebSockets as the site's own pages do: `https://HOST[:PORT]` or `null`.
+    /// Other origins with the rights of the site's own pages, to read, write and open WebSockets: `https://HOST[:PORT]` or `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) origins: Option<Vec<String>>,
     /// Lifetime of a login's session cookie, from `5m` to `365d`, or `off`. Default with a password or certificate: `30d`.

@@ -44,7 +44,7 @@ pub(super) struct File {
     pub(super) acme: Acme,
     /// The sites; at least one.
     pub(super) sites: Vec<Site>,
-    /// Proxies in front of hubgate whose `X-Forwarded-For` and PROXY header are trusted: `lan`, addresses, CIDR blocks.
+    /// Proxies in front of hubgate, trusted for `X-Forwarded-For` and the PROXY header: `lan`, addresses, CIDR blocks.
     #[serde(default)]
     pub(super) trusted_proxies: Vec<String>,
     /// Sizes, counts and times at which a request is refused or a connection closed.

@@ -1,4 +1,4 @@
-//! `access.origins`: origins whose pages act as the site's own (RFC 6454).
+//! `access.origins`: other origins with the rights of the site's own pages (RFC 6454).
 
 use super::{Resolved, Resolver};
 use crate::config::{
@@ -81,7 +81,7 @@ impl Origin {
     fn weakness(&self) -> Option<&'static str> {
         let text = self.as_str();
         if text == "null" {
-            return Some("every site can open a page whose origin is null: give that page a host");
+            return Some("every site can open a page with the origin null: give that page a host");
         }
         let host = text.strip_prefix("http://")?;
         let local = ["localhost", "127.0.0.1", "[::1]"];

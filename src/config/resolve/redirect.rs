@@ -1,4 +1,4 @@
-//! `redirect`: a site without a hub, whose requests are redirected to another origin.
+//! `redirect`: a site without a hub, which redirects every request to another origin.
 
 use std::sync::Arc;
 

@@ -276,7 +276,7 @@ mod tests {
         ] {
             assert!(refusal(more).contains("remove the rest"), "{more}");
         }
-        assert!(refusal("http://me:secret@hub:80").contains("before the @"));
+        assert!(refusal("http://me:secret@hub:80").contains("up to the @"));
         assert!(refusal("unix:hub.sock").contains("absolute"));
         assert!(refusal("http://*.hub:80").contains("no single host"));
         for odd in ["", "http://", "http:///x", "/", "http://a b:80"] {

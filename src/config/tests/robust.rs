@@ -32,7 +32,7 @@ proptest! {
     }
 }
 
-/// Keys of a site whose value is text that `resolve` parses.
+/// Keys of a site with text that `resolve` parses.
 const KEYS: &[&str] = &[
     "paths: [{path: @, access: public}]",
     "paths: [{path: /a, upstream: @}]",
