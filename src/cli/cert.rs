@@ -46,30 +46,30 @@ impl Cert {
         let config = config::load(path)?;
         let state = &config.state;
         match self {
-            Self::Status { json } => print_status(&config, *json),
+            Self::Status { json } => Self::print_status(&config, *json),
             Self::Renew { name, revoke } => control::renew(state, name, *revoke, print_step),
             Self::Test { name } => control::try_out(state, name.as_deref(), print_step),
         }
     }
-}
 
-/// Prints the states that the running process reports, or those on disk if none runs.
-fn print_status(config: &Config, json: bool) -> anyhow::Result<()> {
-    let states = match control::certificates(&config.state) {
-        Ok(states) => states,
-        Err(fault) if !control::is_nobody(&fault) => return Err(fault),
-        Err(_) => {
-            must_exist(&config.state)?;
-            tls::install_provider();
-            acme::states_on_disk(config)?
+    /// Prints the states that the running process reports, or those on disk if none runs.
+    fn print_status(config: &Config, json: bool) -> anyhow::Result<()> {
+        let states = match control::certificates(&config.state) {
+            Ok(states) => states,
+            Err(fault) if !control::is_nobody(&fault) => return Err(fault),
+            Err(_) => {
+                must_exist(&config.state)?;
+                tls::install_provider();
+                acme::states_on_disk(config)?
+            }
+        };
+        if json {
+            return print_json(&states);
         }
-    };
-    if json {
-        return print_json(&states);
+        let now = OffsetDateTime::now_utc();
+        let states = &states;
+        print(&CertificateTable { states, now }.to_string())
     }
-    let now = OffsetDateTime::now_utc();
-    let states = &states;
-    print(&CertificateTable { states, now }.to_string())
 }
 
 /// A row for each certificate, with its problems below.

@@ -11,6 +11,7 @@ mod doctor;
 mod explain;
 mod import_nginx;
 mod init;
+mod output;
 mod prompt;
 mod reload;
 mod schema;
@@ -33,11 +34,19 @@ use clap::{
     CommandFactory, Parser, Subcommand,
     builder::{PathBufValueParser, TypedValueParser},
 };
-use serde::Serialize;
 
 use self::{
-    cert::Cert, client::Client, completions::Completions, demo::Demo, doctor::Doctor,
-    explain::Explain, import_nginx::ImportNginx, init::Init, status::Status, user::User,
+    cert::Cert,
+    client::Client,
+    completions::Completions,
+    demo::Demo,
+    doctor::Doctor,
+    explain::Explain,
+    import_nginx::ImportNginx,
+    init::Init,
+    output::{print, print_json, print_step, print_verbatim},
+    status::Status,
+    user::User,
 };
 use crate::{
     config::{Faults, is_obeyed, must_be_visible},
@@ -45,7 +54,7 @@ use crate::{
     file_access::{self, FileAccess},
     server::{self, RunMode},
     sites::Unusable,
-    telemetry::{Printable, escaped_json},
+    telemetry::Printable,
 };
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
@@ -197,37 +206,6 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if is_configuration { 78 } else { 1 }
 }
 
-/// Prints a command's result, with control characters escaped.
-fn print(text: &str) -> anyhow::Result<()> {
-    print_verbatim(&Printable(text).to_string())
-}
-
-/// Prints a command's result as JSON.
-fn print_json(result: &impl Serialize) -> anyhow::Result<()> {
-    let json = serde_json::to_string_pretty(result)?;
-    let lines: Vec<_> = json.lines().map(escaped_json).collect();
-    print_verbatim(&(lines.join("\n") + "\n"))
-}
-
-/// Prints text that is escaped already, or contains no text from outside. A closed stdout is no
-/// failure.
-fn print_verbatim(text: &str) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => Ok(printed?),
-    }
-}
-
-/// Prints a step of a command that takes time.
-fn print_step(step: &str) {
-    // The exit code reports the result if stdout is closed.
-    let _ = writeln!(io::stdout(), "{}", Printable(step));
-}
-
 /// Fails if the state folder does not exist, so that it is not read as an empty one.
 fn must_exist(state: &Path) -> anyhow::Result<()> {
     let _access = file_access::begin(state)?;
@@ -247,7 +225,7 @@ fn must_exist(state: &Path) -> anyhow::Result<()> {
 const DEFAULT_CONFIGS: [&str; 2] = ["proxy.yaml", "/etc/hubgate/proxy.yaml"];
 
 const EXIT_CODES: &str =
-    "Exit codes: 0 success, 1 failure, 2 wrong usage, 78 faulty configuration.";
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 the configuration has faults.";
 
 #[cfg(test)]
 mod tests {

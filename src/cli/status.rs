@@ -9,7 +9,6 @@ use crate::{
     config,
     server::control,
     sites::site::{RevocationList, State},
-    telemetry::counters::AtLimits,
     tls::{day, moment},
 };
 
@@ -97,30 +96,31 @@ impl Report<'_> {
             let mib = bytes as f64 / MIB;
             writeln!(f, "clients may occupy {mib:.1} MiB (limits.memory)")?;
         }
-        match affected_connections(&self.0.counters.connections.at_limits) {
+        match self.affected_connections() {
             counts if counts.is_empty() => Ok(()),
             counts => writeln!(f, "limits were reached: connections {}", counts.join(", ")),
         }
     }
-}
 
-/// Lists the connections that limits affected since the start.
-fn affected_connections(counts: &AtLimits) -> Vec<String> {
-    let effects = [
-        (
-            counts.connections_per_address,
-            "refused at limits.connections_per_address",
-        ),
-        (counts.connections, "refused at limits.connections"),
-        (
-            counts.made_room,
-            "closed to make room at limits.connections",
-        ),
-        (counts.memory, "closed at limits.memory"),
-    ];
-    let effects = effects.iter().filter(|(count, _)| *count > 0);
-    let effects = effects.map(|(count, effect)| format!("{count} {effect}"));
-    effects.collect()
+    /// Lists the connections that limits affected since the start.
+    fn affected_connections(&self) -> Vec<String> {
+        let counts = &self.0.counters.connections.at_limits;
+        let effects = [
+            (
+                counts.connections_per_address,
+                "refused at limits.connections_per_address",
+            ),
+            (counts.connections, "refused at limits.connections"),
+            (
+                counts.made_room,
+                "closed to make room at limits.connections",
+            ),
+            (counts.memory, "closed at limits.memory"),
+        ];
+        let effects = effects.iter().filter(|(count, _)| *count > 0);
+        let effects = effects.map(|(count, effect)| format!("{count} {effect}"));
+        effects.collect()
+    }
 }
 
 /// The state of a site as text.

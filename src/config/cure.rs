@@ -89,9 +89,7 @@ impl Mismatch<'_> {
             "yes" | "true" | "on" | "any" | "all" | "*" => {
                 format!("write {lan} for the networks at home, or `access: public` for everyone")
             }
-            "no" | "false" | "off" | "none" => {
-                "remove the key: without it, no network lets anyone in".into()
-            }
+            "no" | "false" | "off" | "none" => "remove the key: then no network has access".into(),
             word if self.expects_list() => format!("write [{}]", quoted_items(word)),
             _ => return None,
         })

@@ -17,7 +17,7 @@ pub fn schema() -> Value {
     serde_json::from_str(SCHEMA).unwrap_or_default()
 }
 
-/// The whole schema, which the references within it are resolved in.
+/// The whole schema, with the definitions that its parts refer to.
 #[derive(Clone, Copy)]
 pub(super) struct Schema<'s>(pub(super) &'s Value);
 

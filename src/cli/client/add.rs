@@ -34,6 +34,8 @@ pub(super) struct Enrolment<'a> {
 }
 
 impl<'a> Enrolment<'a> {
+    /// Prepares the enrolment.
+    ///
     /// # Errors
     /// No site accepts the certificates of hubgate's own CA.
     pub(super) fn new(config: &'a Config, add: &'a Add, renew: bool) -> anyhow::Result<Self> {
@@ -66,8 +68,8 @@ impl<'a> Enrolment<'a> {
         let wish = add.request(self.renew)?;
         let (name, site) = (wish.name.clone(), add.site.clone());
         let show = |invited: &Invited| {
-            let text = invitation_text(name.as_str(), invited)?;
-            print_verbatim(&text)
+            let name = name.as_str();
+            print_verbatim(&Invitation { name, invited }.instructions()?)
         };
         if add.show {
             control::invitation(state, name.as_str(), site, show, print_step)?;
@@ -104,29 +106,38 @@ impl<'a> Enrolment<'a> {
     }
 }
 
-/// Returns the instructions for the device, in at most 80 columns.
-fn invitation_text(name: &str, invited: &Invited) -> anyhow::Result<String> {
-    let code = invited.code.as_str();
-    let (first, last) = code.split_at_checked(3).unwrap_or((code, ""));
-    Ok(format!(
-        "\n{}\n\n  Scan this with {name}, or open there\n\n    {}\n\n  and enter the code  {first} {last}\n\n  \
-         The link works once, for ten minutes. Ctrl-C leaves it open; --show shows it again.\n\n",
-        qr_code(&invited.link)?,
-        invited.link,
-    ))
+/// The open invitation of a device.
+struct Invitation<'a> {
+    name: &'a str,
+    invited: &'a Invited,
 }
 
-/// Draws the link as a QR code in half blocks, so that it is square.
-fn qr_code(link: &str) -> anyhow::Result<String> {
-    let code = QrCode::with_error_correction_level(link, EcLevel::L)
-        .map_err(|fault| anyhow!("the link is too long for a QR code ({fault})"))?;
-    let drawn = code.render::<Dense1x2>().build();
-    let coloured = io::stdout().is_terminal();
-    let lines = drawn.lines().map(|line| match coloured {
-        true => format!("  {BLACK_ON_WHITE}{line}{DEFAULT_COLOURS}"),
-        false => format!("  {line}"),
-    });
-    Ok(lines.collect::<Vec<_>>().join("\n"))
+impl Invitation<'_> {
+    /// Returns the instructions for the device, in at most 80 columns.
+    fn instructions(&self) -> anyhow::Result<String> {
+        let Self { name, invited } = self;
+        let code = invited.code.as_str();
+        let (first, last) = code.split_at_checked(3).unwrap_or((code, ""));
+        Ok(format!(
+            "\n{}\n\n  Scan this with {name}, or open there\n\n    {}\n\n  and enter the code  {first} {last}\n\n  \
+             The link works once, for ten minutes. Ctrl-C leaves it open; --show shows it again.\n\n",
+            self.qr_code()?,
+            invited.link,
+        ))
+    }
+
+    /// Draws the link as a QR code in half blocks, so that it is square.
+    fn qr_code(&self) -> anyhow::Result<String> {
+        let code = QrCode::with_error_correction_level(&self.invited.link, EcLevel::L)
+            .map_err(|fault| anyhow!("the link is too long for a QR code ({fault})"))?;
+        let drawn = code.render::<Dense1x2>().build();
+        let coloured = io::stdout().is_terminal();
+        let lines = drawn.lines().map(|line| match coloured {
+            true => format!("  {BLACK_ON_WHITE}{line}{DEFAULT_COLOURS}"),
+            false => format!("  {line}"),
+        });
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
 }
 
 /// The files of a device. They are created before the certificate is issued, so that no certificate is
@@ -230,7 +241,11 @@ mod tests {
             ),
             code: "012345".into(),
         };
-        let text = invitation_text("Anna's phone", &invited).unwrap();
+        let invitation = Invitation {
+            name: "Anna's phone",
+            invited: &invited,
+        };
+        let text = invitation.instructions().unwrap();
         let code = text.lines().filter(|line| line.contains('█'));
         assert!(code.clone().count() > 10);
         assert!(

@@ -49,10 +49,10 @@ impl Init {
         }
         let user = self.user.as_deref().filter(|_| away.takes_password());
         Ok(Draft {
-            hosts: parse_hosts(&self.hosts.join(","))?,
-            hub: parse_hub(self.hub.as_deref().unwrap_or(HUB))?,
+            hosts: Draft::parse_hosts(&self.hosts.join(","))?,
+            hub: Draft::parse_hub(self.hub.as_deref().unwrap_or(HUB))?,
             away,
-            email: self.email.as_deref().map(parse_email).transpose()?,
+            email: self.email.as_deref().map(Draft::parse_email).transpose()?,
             user: user.map(UserName::parse).transpose()?,
         })
     }
@@ -72,12 +72,12 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
             writeln!(self.output, "{note}\n")?;
         }
         let hosts = match init.hosts.as_slice() {
-            [] => self.prompt(HOSTS, &hostname(), parse_hosts)?,
-            given => parse_hosts(&given.join(","))?,
+            [] => self.prompt(HOSTS, &hostname(), Draft::parse_hosts)?,
+            given => Draft::parse_hosts(&given.join(","))?,
         };
         let hub = match &init.hub {
-            None => self.prompt("Address of the hub", HUB, parse_hub)?,
-            Some(given) => parse_hub(given)?,
+            None => self.prompt("Address of the hub", HUB, Draft::parse_hub)?,
+            Some(given) => Draft::parse_hub(given)?,
         };
         let away = match init.away {
             None => self.prompt(AWAY, "4", Away::parse)?,
@@ -91,8 +91,8 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
             user: None,
         };
         draft.email = match &init.email {
-            Some(given) => Some(parse_email(given)?),
-            None if draft.is_public() => self.prompt(EMAIL, "", parse_optional_email)?,
+            Some(given) => Some(Draft::parse_email(given)?),
+            None if draft.is_public() => self.prompt(EMAIL, "", Draft::parse_optional_email)?,
             None => None,
         };
         draft.user = match &init.user {
@@ -166,56 +166,6 @@ fn hostname() -> String {
         name if name.contains('.') => name.to_owned(),
         name if config::check_host(name).is_ok() => format!("{name}.local"),
         _ => String::new(),
-    }
-}
-
-fn parse_hosts(text: &str) -> anyhow::Result<Vec<String>> {
-    let hosts: Vec<_> = text
-        .split(',')
-        .map(str::trim)
-        .filter(|host| !host.is_empty())
-        .collect();
-    if hosts.is_empty() {
-        bail!("no host: write a name such as home.example.org");
-    }
-    let checked = hosts.into_iter().map(|host| {
-        config::check_host(host).map_err(|fault| anyhow!(fault))?;
-        if host.starts_with('*') {
-            bail!(
-                "\"{host}\" needs a DNS provider, which `hubgate init` does not ask for: write each name"
-            );
-        }
-        Ok(host.to_owned())
-    });
-    checked.collect()
-}
-
-fn parse_hub(text: &str) -> anyhow::Result<String> {
-    config::check_server(text).map_err(|fault| anyhow!(fault))?;
-    Ok(text.to_owned())
-}
-
-fn parse_email(text: &str) -> anyhow::Result<String> {
-    config::check_email(text).map_err(|fault| anyhow!(fault))?;
-    Ok(text.to_owned())
-}
-
-fn parse_optional_email(text: &str) -> anyhow::Result<Option<String>> {
-    match text {
-        "" => Ok(None),
-        text => parse_email(text).map(Some),
-    }
-}
-
-impl Away {
-    fn parse(text: &str) -> anyhow::Result<Self> {
-        Ok(match text {
-            "1" | "nobody" => Self::Nobody,
-            "2" | "password" => Self::Password,
-            "3" | "phones" => Self::Phones,
-            "4" | "both" => Self::Both,
-            _ => bail!("\"{text}\" is none of these: write a number from 1 to 4"),
-        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The answers of `hubgate init`, and the `proxy.yaml` that is made of them.
 
+use anyhow::{anyhow, bail};
+
 use super::Away;
 use crate::{access::password::entry::UserName, config};
 
@@ -17,6 +19,44 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    pub(super) fn parse_hosts(text: &str) -> anyhow::Result<Vec<String>> {
+        let hosts: Vec<_> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|host| !host.is_empty())
+            .collect();
+        if hosts.is_empty() {
+            bail!("no host: write a name such as home.example.org");
+        }
+        let checked = hosts.into_iter().map(|host| {
+            config::check_host(host).map_err(|fault| anyhow!(fault))?;
+            if host.starts_with('*') {
+                bail!(
+                    "\"{host}\" needs a DNS provider, which `hubgate init` does not ask for: write each name"
+                );
+            }
+            Ok(host.to_owned())
+        });
+        checked.collect()
+    }
+
+    pub(super) fn parse_hub(text: &str) -> anyhow::Result<String> {
+        config::check_server(text).map_err(|fault| anyhow!(fault))?;
+        Ok(text.to_owned())
+    }
+
+    pub(super) fn parse_email(text: &str) -> anyhow::Result<String> {
+        config::check_email(text).map_err(|fault| anyhow!(fault))?;
+        Ok(text.to_owned())
+    }
+
+    pub(super) fn parse_optional_email(text: &str) -> anyhow::Result<Option<String>> {
+        match text {
+            "" => Ok(None),
+            text => Self::parse_email(text).map(Some),
+        }
+    }
+
     /// Returns the text of `proxy.yaml`, with one site for the names that a public CA certifies, and one
     /// for the others.
     pub(super) fn yaml(&self, state: Option<&str>) -> String {
@@ -71,6 +111,16 @@ impl Draft {
 }
 
 impl Away {
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+        Ok(match text {
+            "1" | "nobody" => Self::Nobody,
+            "2" | "password" => Self::Password,
+            "3" | "phones" => Self::Phones,
+            "4" | "both" => Self::Both,
+            _ => bail!("\"{text}\" is none of these: write a number from 1 to 4"),
+        })
+    }
+
     pub(super) fn takes_password(self) -> bool {
         matches!(self, Self::Password | Self::Both)
     }

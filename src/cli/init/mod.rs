@@ -108,6 +108,8 @@ struct ConfigFile<'a> {
 }
 
 impl<'a> ConfigFile<'a> {
+    /// Resolves the symlinks of a path.
+    ///
     /// # Errors
     /// The path is a symlink to a file that does not exist.
     fn resolve(named: &'a Path) -> anyhow::Result<Self> {

@@ -76,15 +76,14 @@ impl File {
         change: impl FnOnce(&mut Lines) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let unwritten = |error| described(&self.named, UNWRITTEN, error);
-        let folder = fs::File::open(self.folder()).map_err(unwritten)?;
-        lock(&folder).map_err(unwritten)?;
+        let folder = FolderLock::acquire(self.folder()).map_err(unwritten)?;
         self.remove_leftovers();
         let mut lines = Lines::parse(&self.read()?);
         change(&mut lines)?;
         let permissions = self.permissions(state).map_err(unwritten)?;
         let replaced = self.replace(&lines.content(), &permissions);
         replaced.map_err(unwritten)?;
-        let synced = folder.sync_all();
+        let synced = folder.0.sync_all();
         synced.map_err(|error| described(&self.named, UNSYNCED, error))
     }
 
@@ -170,18 +169,24 @@ impl Permissions {
     }
 }
 
-/// Locks the folder, and waits for another process that has locked it, but not forever: any user who
-/// can read the folder can lock it.
-fn lock(folder: &fs::File) -> io::Result<()> {
-    let end = Instant::now() + LOCK_TIMEOUT;
-    loop {
-        match folder.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if Instant::now() > end => {
-                return Err(io::Error::other("another program has locked the folder"));
+/// An exclusive lock on a folder, held until it is dropped.
+struct FolderLock(fs::File);
+
+impl FolderLock {
+    /// Waits for another process that holds the lock, but not forever: any user who can read the
+    /// folder can lock it.
+    fn acquire(folder: &Path) -> io::Result<Self> {
+        let folder = fs::File::open(folder)?;
+        let end = Instant::now() + LOCK_TIMEOUT;
+        loop {
+            match folder.try_lock() {
+                Ok(()) => return Ok(Self(folder)),
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if Instant::now() > end => {
+                    return Err(io::Error::other("another program has locked the folder"));
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(LOCK_POLL),
             }
-            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_POLL),
         }
     }
 }

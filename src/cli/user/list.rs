@@ -2,28 +2,30 @@
 
 use std::fmt;
 
+use clap::Args;
 use serde_json::json;
 
 use super::super::{print, print_json, table::Table};
 use crate::access::password::listing::{self, Line};
 
-/// Prints the users of a file's content.
-pub(super) fn run(content: &[u8], json: bool) -> anyhow::Result<()> {
-    let lines = listing::lines(content);
-    if json {
-        let lines: Vec<_> = lines.iter().map(to_json).collect();
-        return print_json(&lines);
-    }
-    print(&UserTable(&lines).to_string())
+/// The form of the list.
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
-fn to_json(line: &Line) -> serde_json::Value {
-    json!({
-        "user": line.user,
-        "hash": line.format,
-        "line": line.number,
-        "fault": line.fault.as_ref().map(ToString::to_string),
-    })
+impl List {
+    /// Prints the users of a file's content.
+    pub(super) fn run(&self, content: &[u8]) -> anyhow::Result<()> {
+        let lines = listing::lines(content);
+        let table = UserTable(&lines);
+        match self.json {
+            true => print_json(&table.to_json()),
+            false => print(&table.to_string()),
+        }
+    }
 }
 
 /// A row for each line of the file.
@@ -36,24 +38,38 @@ impl fmt::Display for UserTable<'_> {
         if self.0.is_empty() {
             return writeln!(f, "no user yet; add one with `hubgate user add NAME`");
         }
-        Table::new(HEADER, self.0.iter().map(row)).fmt(f)
+        Table::new(HEADER, self.rows()).fmt(f)
     }
 }
 
-fn row(line: &Line) -> [String; 4] {
-    let none = || "-".to_owned();
-    // Escaped, since a faulty file can contain control characters.
-    let user = line
-        .user
-        .as_ref()
-        .map(|user| user.escape_debug().to_string());
-    let fault = line.fault.as_ref().map(ToString::to_string);
-    [
-        user.unwrap_or_else(none),
-        line.format.map_or_else(none, str::to_owned),
-        line.number.to_string(),
-        fault.unwrap_or_default(),
-    ]
+impl UserTable<'_> {
+    fn to_json(&self) -> Vec<serde_json::Value> {
+        let object = |line: &Line| {
+            json!({
+                "user": line.user,
+                "hash": line.format,
+                "line": line.number,
+                "fault": line.fault.as_ref().map(ToString::to_string),
+            })
+        };
+        self.0.iter().map(object).collect()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = [String; 4]> {
+        let none = || "-".to_owned();
+        self.0.iter().map(move |line| {
+            // Escaped, since a faulty file can contain control characters.
+            let user = line.user.as_ref();
+            let user = user.map(|user| user.escape_debug().to_string());
+            let fault = line.fault.as_ref().map(ToString::to_string);
+            [
+                user.unwrap_or_else(none),
+                line.format.map_or_else(none, str::to_owned),
+                line.number.to_string(),
+                fault.unwrap_or_default(),
+            ]
+        })
+    }
 }
 
 #[cfg(test)]

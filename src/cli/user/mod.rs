@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 
-use self::{chosen::PasswordFiles, file::File};
+use self::{chosen::PasswordFiles, file::File, list::List};
 use super::{print, prompt::SecretPrompt};
 use crate::{
     access::password::{
@@ -51,11 +51,7 @@ enum Command {
         name: String,
     },
     /// List the users, and the lines of the file that are faulty.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    List(List),
 }
 
 /// The password file, if proxy.yaml names several.
@@ -79,7 +75,7 @@ impl User {
             Command::Add { name } => users.add(name),
             Command::Passwd { name } => users.change_password(name),
             Command::Del { name } => users.remove(name),
-            Command::List { json } => list::run(&users.file.read()?, *json),
+            Command::List(list) => list.run(&users.file.read()?),
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::{Server, Upstream};
-
 /// A pinned certificate; its names, dates and usages are not checked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Pin {
@@ -11,15 +9,6 @@ pub enum Pin {
     File(PathBuf),
     /// SHA-256 of its DER encoding.
     Sha256([u8; 32]),
-}
-
-impl Upstream {
-    /// True if one of the servers is reached over TLS.
-    #[must_use]
-    pub fn is_secure(&self) -> bool {
-        let tls = |server: &Server| matches!(server, Server::Tcp { tls: true, .. });
-        self.servers.iter().any(tls)
-    }
 }
 
 impl fmt::Display for Pin {

@@ -76,7 +76,7 @@ impl Resolver<'_> {
         if !self.tls {
             self.warn(
                 location,
-                "passwords travel in the clear: `listen.https` has no address",
+                "passwords travel in the clear, since `listen.https` has no address: give it one",
             );
         }
         self.file(location, written)

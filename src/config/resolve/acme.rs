@@ -47,7 +47,7 @@ impl Resolver<'_> {
         }
         self.warn(
             location,
-            "no certificate is requested: `listen.https` has no address",
+            "no certificate is requested, since `listen.https` has no address: give it one",
         );
         Certificate::SelfSigned
     }

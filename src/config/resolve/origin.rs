@@ -130,7 +130,7 @@ impl OriginText<'_> {
         let (text, scheme) = (self.text, self.scheme);
         let fits = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
         if scheme == "file" {
-            return Err("pages of files have no origin of their own: browsers send null".into());
+            return Err("pages of files have the origin null: write null".into());
         }
         match scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(fits) {
             true => Ok(()),

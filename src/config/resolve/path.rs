@@ -18,12 +18,12 @@ impl RulePath<'_> {
         let is_refused = |c: &char| "%;?#\\".contains(*c) || c.is_whitespace() || c.is_control();
         if let Some(c) = text.chars().find(is_refused) {
             return Err(format!(
-                "{c:?} cannot be in the path of a rule: rules match the decoded path without parameters and query"
+                "{c:?} cannot be in the path of a rule: write the decoded path, without parameters and query"
             ));
         }
         if self.has_odd_segment() {
             return Err(format!(
-                "\"{text}\" has an empty or dot segment: write it without"
+                "\"{text}\" has an empty or dot segment: write the path without it"
             ));
         }
         Ok(text.to_owned())

@@ -83,8 +83,7 @@ impl Resolver<'_> {
     /// Claims a host for its site, unless it belongs to one already.
     fn claim(&mut self, location: &Location<'_>, host: Host) -> Resolved<Host> {
         if let Some(other) = self.claimed.get(&host) {
-            let message =
-                format!("{other} has this host already: a host belongs to one site, once");
+            let message = format!("{other} has this host already: remove one of the two");
             return self.fault(location, message);
         }
         self.claimed.insert(host.clone(), location.path.clone());
@@ -108,7 +107,7 @@ impl Resolver<'_> {
         if !self.tls {
             self.warn(
                 location,
-                "this certificate is not used: `listen.https` has no address",
+                "this certificate is not used, since `listen.https` has no address: give it one",
             );
         }
         let chain = self.file(&location.key("chain"), &files.chain);

@@ -110,7 +110,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"sites: [{hosts: [a, A.], upstream: "http://h:1", access: public}]"#,
-        "1:21: sites[0].hosts[1]: sites[0].hosts[0] has this host already: a host belongs to one site, once",
+        "1:21: sites[0].hosts[1]: sites[0].hosts[0] has this host already: remove one of the two",
     ),
     (
         r#"sites: [{hosts: [], upstream: "http://h:1", access: public}]"#,
@@ -266,7 +266,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "paths: [{path: /a/../b, access: public}]",
-        r#"4:20: sites[0].paths[0].path: "/a/../b" has an empty or dot segment: write it without"#,
+        r#"4:20: sites[0].paths[0].path: "/a/../b" has an empty or dot segment: write the path without it"#,
     ),
     (
         "paths: [{path: /a}]",

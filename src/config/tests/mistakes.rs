@@ -23,7 +23,7 @@ metrics: {}
     let expected = r#"proxy.yaml:1:17: listen.http[0]: "80" has no address: write "[::]:80" for all addresses of this machine
     1 | listen: {http: ["80"]}
       |                 ^
-proxy.yaml:3:19: sites[0].hosts[1]: sites[0].hosts[0] has this host already: a host belongs to one site, once
+proxy.yaml:3:19: sites[0].hosts[1]: sites[0].hosts[0] has this host already: remove one of the two
     3 |   - hosts: [home, Home.]
       |                   ^
 proxy.yaml:4:5: sites[0]: unknown key "upstrem"; did you mean "upstream"?

@@ -134,8 +134,8 @@ fn an_anchor_can_be_used_twice() {
 fn risks_and_unused_settings_are_warnings() {
     let text = "listen: {https: []}\nsites:\n- {hosts: [a], upstream: 'http://h:1', access: public}\n- {hosts: [b], upstream: 'http://h:1', access: public, certificate: {chain: c, key: k}}\n- {hosts: [c], upstream: 'http://h:1', access: {password: users}}\n";
     let expected = [
-        "/etc/hubgate/proxy.yaml:4:69: sites[1].certificate: this certificate is not used: `listen.https` has no address",
-        "/etc/hubgate/proxy.yaml:5:59: sites[2].access.password: passwords travel in the clear: `listen.https` has no address",
+        "/etc/hubgate/proxy.yaml:4:69: sites[1].certificate: this certificate is not used, since `listen.https` has no address: give it one",
+        "/etc/hubgate/proxy.yaml:5:59: sites[2].access.password: passwords travel in the clear, since `listen.https` has no address: give it one",
     ];
     assert_eq!(config(text).warnings, expected);
 }
