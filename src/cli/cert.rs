@@ -1,82 +1,128 @@
-//! `hubgate cert`: how the certificates stand, and to have them renewed or tried now.
+//! `hubgate cert`: the certificates that a CA issues.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
+use clap::Subcommand;
 use time::OffsetDateTime;
 
-use super::{must_exist, print, print_json, table, tell};
+use super::{must_exist, print, print_json, print_step, span::Span, table::Table};
 use crate::{
     acme::{
         self,
         state::{Standing, State, Told},
     },
-    config,
+    config::{self, model::Config},
     server::control,
     telemetry::Printable,
     tls::{self, day},
 };
 
-/// Prints how the certificates of all sites that get theirs by ACME stand.
-///
-/// The running process is asked; when none runs, the state folder tells.
-pub(super) fn status(path: &Path, json: bool) -> anyhow::Result<()> {
-    let config = config::load(path)?;
-    let running = control::certificates(&config.state);
-    let states = match running {
-        Ok(states) => states,
-        Err(fault) if !control::is_nobody(&fault) => return Err(fault),
-        Err(_) => {
-            must_exist(&config.state)?;
-            tls::install_provider();
-            acme::states_on_disk(&config)?
+/// A command about certificates.
+#[derive(Debug, Subcommand)]
+pub(super) enum Cert {
+    /// Print the state of each certificate, its next step and its last problem.
+    Status {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Renew a certificate now, and print each step.
+    Renew {
+        /// A host of its site.
+        name: String,
+        /// Revoke the old certificate afterwards, since others may know its key.
+        #[arg(long)]
+        revoke: bool,
+    },
+    /// Test whether the CA would certify the sites, at its staging directory if it has one; changes nothing.
+    Test {
+        /// A host of the site [default: all sites].
+        name: Option<String>,
+    },
+}
+
+impl Cert {
+    pub(super) fn run(&self, path: &Path) -> anyhow::Result<()> {
+        let config = config::load(path)?;
+        let state = &config.state;
+        match self {
+            Self::Status { json } => Self::print_status(&config, *json),
+            Self::Renew { name, revoke } => control::renew(state, name, *revoke, print_step),
+            Self::Test { name } => control::try_out(state, name.as_deref(), print_step),
         }
-    };
-    if json {
-        return print_json(&states);
     }
-    print(&told(&states, OffsetDateTime::now_utc()))
+
+    /// Prints the states that the running process reports, or those on disk if none runs.
+    fn print_status(config: &Config, json: bool) -> anyhow::Result<()> {
+        let states = match control::certificates(&config.state) {
+            Ok(states) => states,
+            Err(fault) if !control::is_nobody(&fault) => return Err(fault),
+            Err(_) => {
+                must_exist(&config.state)?;
+                tls::install_provider();
+                acme::states_on_disk(config)?
+            }
+        };
+        if json {
+            return print_json(&states);
+        }
+        let now = OffsetDateTime::now_utc();
+        let states = &states;
+        print(&CertificateTable { states, now }.to_string())
+    }
 }
 
-/// Has the running process renew a certificate now, and tells each step.
-pub(super) fn renew(path: &Path, name: &str, revoke: bool) -> anyhow::Result<()> {
-    let config = config::load(path)?;
-    control::renew(&config.state, name, revoke, tell)
-}
-
-/// Has the running process try whether a CA would certify a site, or each; nothing changes.
-pub(super) fn test(path: &Path, name: Option<&str>) -> anyhow::Result<()> {
-    let config = config::load(path)?;
-    control::try_out(&config.state, name, tell)
-}
-
-fn told(states: &[State], now: OffsetDateTime) -> String {
-    if states.is_empty() {
-        return "no site has `certificate: acme`\n".to_owned();
-    }
-    let mut rows = vec![HEADER.map(str::to_owned)];
-    rows.extend(states.iter().map(|state| row(state, now)));
-    let mut lines = Vec::new();
-    for (nth, line) in table::lines(&rows).into_iter().enumerate() {
-        lines.push(line);
-        let state = nth.checked_sub(1).and_then(|nth| states.get(nth));
-        let told = state.map(|state| [&state.problem, &state.undelivered]);
-        lines.extend(told.into_iter().flatten().flatten().map(problem));
-    }
-    lines.join("\n") + "\n"
+/// A row for each certificate, with its problems below.
+struct CertificateTable<'a> {
+    states: &'a [State],
+    now: OffsetDateTime,
 }
 
 const HEADER: [&str; 6] = ["NAME", "STATE", "ISSUER", "ENDS", "LEFT", "NEXT"];
 
-fn row(state: &State, now: OffsetDateTime) -> [String; 6] {
-    let none = || "-".to_owned();
-    [
-        state.name.clone(),
-        standing(state.standing).to_owned(),
-        state.issuer.clone().unwrap_or_else(none),
-        state.ends.map_or_else(none, day),
-        state.ends.map_or_else(none, |ends| left(ends - now)),
-        next(state, now),
-    ]
+impl fmt::Display for CertificateTable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.states.is_empty() {
+            return writeln!(f, "no site has `certificate: acme`");
+        }
+        let rows = self.states.iter().map(|state| self.row(state));
+        let mut lines = Table::new(HEADER, rows).lines().into_iter();
+        for line in lines.by_ref().take(1) {
+            writeln!(f, "{line}")?;
+        }
+        for (line, state) in lines.zip(self.states) {
+            writeln!(f, "{line}")?;
+            for problem in [&state.problem, &state.undelivered].into_iter().flatten() {
+                writeln!(f, "  {}", problem_line(problem))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CertificateTable<'_> {
+    fn row(&self, state: &State) -> [String; 6] {
+        let none = || "-".to_owned();
+        [
+            state.name.clone(),
+            standing(state.standing).to_owned(),
+            state.issuer.clone().unwrap_or_else(none),
+            state.ends.map_or_else(none, day),
+            state.ends.map_or_else(none, |ends| self.until(ends)),
+            self.next_step(state),
+        ]
+    }
+
+    fn next_step(&self, state: &State) -> String {
+        match state.next_at {
+            Some(at) if at > self.now => format!("{} in {}", state.next, self.until(at)),
+            _ => state.next.clone(),
+        }
+    }
+
+    fn until(&self, end: OffsetDateTime) -> String {
+        Span((end - self.now).whole_seconds()).to_string()
+    }
 }
 
 fn standing(standing: Standing) -> &'static str {
@@ -89,35 +135,11 @@ fn standing(standing: Standing) -> &'static str {
     }
 }
 
-/// A time span as somebody would say it: `70 days`, `5 h`.
-fn left(span: time::Duration) -> String {
-    let (sign, span) = if span.is_negative() {
-        ("-", -span)
-    } else {
-        ("", span)
-    };
-    let seconds = span.whole_seconds();
-    match seconds {
-        ..120 => format!("{sign}{seconds} s"),
-        120..7_200 => format!("{sign}{} min", seconds / 60),
-        7_200..172_800 => format!("{sign}{} h", seconds / 3_600),
-        _ => format!("{sign}{} days", seconds / 86_400),
-    }
-}
-
-fn next(state: &State, now: OffsetDateTime) -> String {
-    match state.next_at {
-        Some(at) if at > now => format!("{} in {}", state.next, left(at - now)),
-        _ => state.next.clone(),
-    }
-}
-
-fn problem(problem: &Told) -> String {
+fn problem_line(problem: &Told) -> String {
     let at = problem.at;
-    let (hour, minute) = (at.hour(), at.minute());
+    let (day, hour, minute) = (day(at), at.hour(), at.minute());
     format!(
-        "  {} {hour:02}:{minute:02} UTC: {}",
-        day(at),
+        "{day} {hour:02}:{minute:02} UTC: {}",
         Printable(&problem.sentence)
     )
 }
@@ -130,9 +152,9 @@ mod tests {
     use crate::acme::problem::Class;
 
     #[test]
-    fn the_table_tells_each_certificate_and_under_it_what_is_wrong() {
+    fn the_table_has_each_certificate_and_below_it_its_problems() {
         let now = datetime!(2026-11-25 12:00 UTC);
-        let good = State {
+        let valid = State {
             name: "home.example.org".into(),
             hosts: vec!["home.example.org".into()],
             standing: Standing::Valid,
@@ -148,7 +170,7 @@ mod tests {
                 sentence: "the copies are not delivered".into(),
             }),
         };
-        let bad = State {
+        let missing = State {
             name: "a.org".into(),
             standing: Standing::Missing,
             issuer: None,
@@ -159,30 +181,19 @@ mod tests {
             problem: Some(Told {
                 at: now - Duration::minutes(5),
                 class: Class::Validation,
-                sentence: "nobody came".into(),
+                sentence: "no validation request arrived".into(),
             }),
             undelivered: None,
-            ..good.clone()
+            ..valid.clone()
         };
         let expected = "\
 NAME              STATE     ISSUER  ENDS             LEFT     NEXT
 home.example.org  valid     R11     3 February 2027  70 days  renewal in 40 days
   25 November 2026 11:53 UTC: the copies are not delivered
 a.org             none yet  -       -                -        another try in 10 min
-  25 November 2026 11:55 UTC: nobody came
+  25 November 2026 11:55 UTC: no validation request arrived
 ";
-        assert_eq!(told(&[good, bad], now), expected);
-    }
-
-    #[test]
-    fn a_span_is_told_in_the_unit_that_fits() {
-        for (span, told) in [
-            (Duration::seconds(90), "90 s"),
-            (Duration::seconds(-3_600), "-60 min"),
-            (Duration::hours(47), "47 h"),
-            (Duration::days(3), "3 days"),
-        ] {
-            assert_eq!(left(span), told);
-        }
+        let states = &[valid, missing];
+        assert_eq!(CertificateTable { states, now }.to_string(), expected);
     }
 }

@@ -1,18 +1,27 @@
-//! `hubgate completions`: what a shell needs to complete hubgate's arguments.
+//! `hubgate completions`: the completion script of a shell.
 
+use clap::Args;
 use clap_complete::Shell;
 
 use super::{command, print_verbatim};
 
-/// Prints the completions.
-pub(super) fn run(shell: Shell) -> anyhow::Result<()> {
-    print_verbatim(&String::from_utf8(completions(shell))?)
+/// The shell to complete in.
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell.
+    shell: Shell,
 }
 
-fn completions(shell: Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command(), "hubgate", &mut script);
-    script
+impl Completions {
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        print_verbatim(&String::from_utf8(self.script())?)
+    }
+
+    fn script(&self) -> Vec<u8> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command(), "hubgate", &mut script);
+        script
+    }
 }
 
 #[cfg(test)]
@@ -20,9 +29,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn completions_know_the_commands() {
+    fn completions_contain_the_commands() {
         for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-            let script = String::from_utf8(completions(shell)).unwrap();
+            let script = String::from_utf8(Completions { shell }.script()).unwrap();
             assert!(
                 script.contains("check") && script.contains("schema"),
                 "{shell}"

@@ -1,62 +1,80 @@
-//! `hubgate doctor`: all that a front door depends on, on one page or as JSON.
+//! `hubgate doctor`: the findings of all checks, as a page or as JSON.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 use anyhow::bail;
+use clap::Args;
 
-use super::{print, print_json, table};
+use super::{print, print_json, table::Table};
 use crate::doctor::{self, Finding, Level};
 
-/// Prints what is found.
-///
-/// # Errors
-/// When something fails.
-pub(super) fn run(path: &Path, json: bool) -> anyhow::Result<()> {
-    let found = doctor::examine(path);
-    match json {
-        true => print_json(&found)?,
-        false => print(&told(&found))?,
-    }
-    match count(&found, Level::Fail) {
-        0 => Ok(()),
-        1 => bail!("1 of these must be put right"),
-        fails => bail!("{fails} of these must be put right"),
-    }
+/// The form of the findings.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
-/// The page: a row for each finding, and below it its cure.
-fn told(found: &[Finding]) -> String {
-    let subjects: Vec<_> = found
-        .iter()
-        .map(|it| [label(it.level), it.subject.clone()])
-        .collect();
-    let heads = table::lines(&subjects);
-    let width = heads.iter().map(|it| it.chars().count()).max().unwrap_or(0);
-    let indent = format!("\n{}", " ".repeat(width + 2));
-    let mut page = String::new();
-    for (head, finding) in heads.iter().zip(found) {
-        let cause = finding.cause.replace('\n', &indent);
-        page += &format!("{head:<width$}  {cause}\n");
-        if let Some(cure) = &finding.cure {
-            page += &format!("{}  → {cure}\n", " ".repeat(width));
+impl Doctor {
+    /// Prints the findings.
+    ///
+    /// # Errors
+    /// A check failed.
+    pub(super) fn run(&self, path: &Path) -> anyhow::Result<()> {
+        let findings = doctor::examine(path);
+        let page = Page(&findings);
+        match self.json {
+            true => print_json(&findings)?,
+            false => print(&page.to_string())?,
+        }
+        match page.count(Level::Fail) {
+            0 => Ok(()),
+            1 => bail!("1 check failed: apply its cure"),
+            fails => bail!("{fails} checks failed: apply their cures"),
         }
     }
-    let (good, warnings) = (count(found, Level::Ok), count(found, Level::Warn));
-    let fails = count(found, Level::Fail);
-    page + &format!("\n{good} ok, {warnings} to know, {fails} to put right\n")
 }
 
-fn label(level: Level) -> String {
+/// A row for each finding, with its cure below.
+struct Page<'a>(&'a [Finding]);
+
+impl fmt::Display for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subjects = self.0.iter().map(|finding| {
+            let label = label(finding.level).to_owned();
+            [label, finding.subject.clone()]
+        });
+        let heads = Table::without_header(subjects).lines();
+        let width = heads.iter().map(|head| head.chars().count()).max();
+        let width = width.unwrap_or(0);
+        let indent = format!("\n{}", " ".repeat(width + 2));
+        for (head, finding) in heads.iter().zip(self.0) {
+            let cause = finding.cause.replace('\n', &indent);
+            writeln!(f, "{head:<width$}  {cause}")?;
+            if let Some(cure) = &finding.cure {
+                writeln!(f, "{}  → {cure}", " ".repeat(width))?;
+            }
+        }
+        let [good, warnings, fails] =
+            [Level::Ok, Level::Warn, Level::Fail].map(|level| self.count(level));
+        writeln!(f, "\n{good} ok, {warnings} warn, {fails} fail")
+    }
+}
+
+impl Page<'_> {
+    fn count(&self, level: Level) -> usize {
+        let findings = self.0.iter();
+        findings.filter(|finding| finding.level == level).count()
+    }
+}
+
+fn label(level: Level) -> &'static str {
     match level {
         Level::Ok => "ok",
         Level::Warn => "warn",
         Level::Fail => "fail",
     }
-    .to_owned()
-}
-
-fn count(found: &[Finding], level: Level) -> usize {
-    found.iter().filter(|it| it.level == level).count()
 }
 
 #[cfg(test)]
@@ -71,7 +89,7 @@ mod tests {
             cause: cause.into(),
             cure: cure.map(str::to_owned),
         };
-        let page = told(&[
+        let page = Page(&[
             found(Level::Ok, "clock", "today", None),
             found(
                 Level::Fail,
@@ -79,14 +97,15 @@ mod tests {
                 "nginx holds it\nfor long",
                 Some("stop it"),
             ),
-        ]);
+        ])
+        .to_string();
         let expected = "\
 ok    clock     today
 fail  port 443  nginx holds it
                 for long
                 → stop it
 
-1 ok, 0 to know, 1 to put right
+1 ok, 0 warn, 1 fail
 ";
         assert_eq!(page, expected);
     }

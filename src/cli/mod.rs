@@ -1,6 +1,6 @@
-//! The command line: which command, on which file, with which exit code.
+//! The command line: parses the arguments, runs one command, and returns its exit code.
 //!
-//! One module per command. What went wrong is told here, once, on stderr.
+//! Each command has a module. Only this module prints errors, on stderr.
 
 mod cert;
 mod check;
@@ -11,9 +11,11 @@ mod doctor;
 mod explain;
 mod import_nginx;
 mod init;
+mod output;
 mod prompt;
 mod reload;
 mod schema;
+mod span;
 mod status;
 mod sudo;
 mod table;
@@ -32,24 +34,34 @@ use clap::{
     CommandFactory, Parser, Subcommand,
     builder::{PathBufValueParser, TypedValueParser},
 };
-use clap_complete::Shell;
-use serde::Serialize;
 
-use self::{client::Client, explain::Explain, import_nginx::ImportNginx, init::Init, user::User};
+use self::{
+    cert::Cert,
+    client::Client,
+    completions::Completions,
+    demo::Demo,
+    doctor::Doctor,
+    explain::Explain,
+    import_nginx::ImportNginx,
+    init::Init,
+    output::{print, print_json, print_step, print_verbatim},
+    status::Status,
+    user::User,
+};
 use crate::{
     config::{Faults, is_obeyed, must_be_visible},
     doctor::startup::CannotStart,
     file_access::{self, FileAccess},
     server::{self, RunMode},
     sites::Unusable,
-    telemetry::{Printable, escaped_json},
+    telemetry::Printable,
 };
 
 /// The front door of a home hub: a TLS reverse proxy for openHAB.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
 struct Arguments {
-    /// The configuration [default: proxy.yaml here, else /etc/hubgate/proxy.yaml].
+    /// Configuration file [default: proxy.yaml here, else /etc/hubgate/proxy.yaml].
     #[arg(short, long, global = true, value_name = "FILE", value_parser = path_argument())]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -58,156 +70,116 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a first proxy.yaml and a first user, by a few questions or by flags.
+    /// Create proxy.yaml and a first user, by a few questions or by flags.
     Init(Init),
-    /// Tell everything that is wrong with the configuration, or else what it means.
+    /// Check the configuration, and print its effect or all its faults.
     Check,
-    /// Tell what would be answered to a request, and why, without sending one.
+    /// Explain how a request would be answered; sends nothing.
     Explain(Explain),
-    /// Serve.
+    /// Serve the sites of the configuration.
     Run,
-    /// Serve this machine's openHAB, or a stand-in, on https://localhost:8443, to look at.
-    Demo {
-        /// The port to listen on; one after it when it is taken.
-        #[arg(long, default_value_t = 8443)]
-        port: u16,
-        /// The stand-in, even when openHAB answers.
-        #[arg(long)]
-        stand_in: bool,
-    },
-    /// Look at all that hubgate depends on: ports, hubs, names, certificates, clock, files.
-    Doctor {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Have the running process read its configuration again.
+    /// Try hubgate in front of this machine's openHAB, or of a stand-in for it.
+    Demo(Demo),
+    /// Check all that hubgate depends on: ports, hubs, names, certificates, clock, files.
+    Doctor(Doctor),
+    /// Have the running process reload its configuration.
     Reload,
-    /// Tell what the running process does.
-    Status {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// The certificates that are got from a CA.
+    /// Print the state of the running process.
+    Status(Status),
+    /// Print, renew and test the certificates that a CA issues.
     #[command(subcommand)]
     Cert(Cert),
-    /// The devices that `client_certificate: own` lets in.
+    /// Manage the devices that `client_certificate: own` admits.
     #[command(subcommand)]
     Client(Client),
-    /// Make a proxy.yaml from NGINX's configuration, and tell what became of each directive.
+    /// Convert NGINX's configuration to proxy.yaml, with a report on each directive.
     ImportNginx(ImportNginx),
-    /// The users of a password file, as `htpasswd` keeps them.
+    /// Manage the users of a password file in the format of `htpasswd`.
     User(User),
     /// Print the JSON schema of proxy.yaml, for editors.
     Schema,
-    /// Print the completions of a shell.
-    Completions {
-        /// The shell.
-        shell: Shell,
-    },
+    /// Print the completions for a shell.
+    Completions(Completions),
 }
 
-/// What to do about certificates.
-#[derive(Debug, Subcommand)]
-enum Cert {
-    /// Tell how each stands, what happens next and what went wrong.
-    Status {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Renew one now, and tell each step.
-    Renew {
-        /// A host of its site.
-        name: String,
-        /// Revoke the old one then: its key may be known to others.
-        #[arg(long)]
-        revoke: bool,
-    },
-    /// Try whether the CA would certify the sites, where it has one at its staging; nothing changes.
-    Test {
-        /// A host of one site; all sites without it.
-        name: Option<String>,
-    },
-}
-
-/// Does what the arguments say, the program's name being the first.
+/// Runs the command that the arguments name; the first argument is the program's name.
 ///
-/// The exit code is 0, 1 for a failure, 2 for wrong usage, 78 for a
-/// configuration with faults (`EX_CONFIG` of sysexits.h).
+/// The exit code is 0 for success, 1 for a failure, 2 for wrong usage, and 78 for a faulty
+/// configuration (`EX_CONFIG` of sysexits.h).
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let parsed = match Arguments::try_parse_from(&arguments) {
-        Ok(parsed) => parsed,
-        Err(usage) => return refuse(&usage),
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
+        Ok(arguments) => arguments,
+        Err(usage) => return print_usage(&usage),
     };
-    let is_reload = matches!(parsed.command, Command::Reload);
-    let named = parsed.config.clone();
-    let Err(error) = within_deadlines(parsed) else {
+    let is_reload = matches!(arguments.command, Command::Reload);
+    let config = arguments.config.clone();
+    let Err(error) = arguments.run() else {
         return ExitCode::SUCCESS;
     };
     let mut text = format!("{error:#}");
-    if sudo::would_help(&error, named) {
-        text += &format!("\nrun: {}", sudo::line(&arguments));
+    if sudo::would_help(&error, config) {
+        text += &format!("\nrun: {}", sudo::command_line(&words));
     }
     if is_reload {
         text += "\nnothing changed";
     }
-    // Without a stderr the exit code is left.
+    // The exit code reports the failure if stderr is closed.
     let _ = writeln!(io::stderr(), "{}", Printable(&text));
     exit_code(&error).into()
 }
 
-/// Executes a command that ends when a file does not answer; a service waits for each by itself.
-fn within_deadlines(mut arguments: Arguments) -> anyhow::Result<()> {
-    match arguments.command {
-        Command::Run => {
-            let named = arguments.config.take();
-            let config = FileAccess::with_deadline().wait(|| named.unwrap_or_else(default_config));
-            server::run(config?, RunMode::Service)
+impl Arguments {
+    /// Runs the command. Every command but `run` and `demo` fails as a whole if a file does not
+    /// answer; those two set a deadline for each file.
+    fn run(mut self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Run => {
+                let named = self.config.take();
+                let config =
+                    FileAccess::with_deadline().wait(|| named.unwrap_or_else(default_config));
+                server::run(config?, RunMode::Service)
+            }
+            Command::Demo(demo) => demo.run(),
+            _ => FileAccess::with_deadline().wait(move || self.run_command())?,
         }
-        Command::Demo { port, stand_in } => demo::run(port, stand_in),
-        _ => FileAccess::with_deadline().wait(move || execute(arguments))?,
+    }
+
+    fn run_command(self) -> anyhow::Result<()> {
+        if let Command::Init(init) = &self.command {
+            return init.run(self.config.as_deref());
+        }
+        let config = self.config.unwrap_or_else(default_config);
+        match self.command {
+            Command::Init(_) | Command::Run | Command::Demo(_) => Ok(()),
+            Command::Check => check::run(&config),
+            Command::Explain(explain) => explain.run(&config),
+            Command::Doctor(doctor) => doctor.run(&config),
+            Command::Reload => reload::run(&config),
+            Command::Status(status) => status.run(&config),
+            Command::Cert(cert) => cert.run(&config),
+            Command::Client(client) => client.run(&config),
+            Command::ImportNginx(import) => import_nginx::run(&import),
+            Command::User(user) => user.run(&config),
+            Command::Schema => schema::run(),
+            Command::Completions(completions) => completions.run(),
+        }
     }
 }
 
-fn execute(arguments: Arguments) -> anyhow::Result<()> {
-    if let Command::Init(init) = &arguments.command {
-        return init::run(arguments.config.as_deref(), init);
-    }
-    let config = arguments.config.unwrap_or_else(default_config);
-    match arguments.command {
-        Command::Init(_) | Command::Run | Command::Demo { .. } => Ok(()),
-        Command::Check => check::run(&config),
-        Command::Explain(explain) => explain::run(&config, &explain),
-        Command::Doctor { json } => doctor::run(&config, json),
-        Command::Reload => reload::run(&config),
-        Command::Status { json } => status::run(&config, json),
-        Command::Cert(Cert::Status { json }) => cert::status(&config, json),
-        Command::Cert(Cert::Renew { name, revoke }) => cert::renew(&config, &name, revoke),
-        Command::Cert(Cert::Test { name }) => cert::test(&config, name.as_deref()),
-        Command::Client(client) => client::run(&config, &client),
-        Command::ImportNginx(wanted) => import_nginx::run(&wanted),
-        Command::User(user) => user::run(&config, &user),
-        Command::Schema => schema::run(),
-        Command::Completions { shell } => completions::run(shell),
-    }
-}
-
-/// The whole command line, for pages and completions made from it.
+/// Returns the definition of the command line, from which man pages and completions are made.
 pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// A path of the arguments; its name stands in lines that are printed, so it reads as one.
+/// Parses a path of the arguments. Messages contain it, so invisible characters are refused.
 fn path_argument() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new()
         .try_map(|path| must_be_visible(&path.to_string_lossy()).map(|()| path))
 }
 
-/// Prints what clap has to say: the help that was asked for, or what is wrong.
-fn refuse(usage: &clap::Error) -> ExitCode {
+/// Prints clap's help, or its message about wrong arguments.
+fn print_usage(usage: &clap::Error) -> ExitCode {
     let text = usage.render().to_string();
     let printed = match text.contains(|char: char| is_obeyed(char) && !"\n\t".contains(char)) {
         true => write!(io::stderr(), "{}", Printable(&text)),
@@ -228,38 +200,13 @@ fn default_config() -> PathBuf {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let configuration = error
+    let is_configuration = error
         .chain()
         .any(|cause| cause.is::<Faults>() || cause.is::<Unusable>() || cause.is::<CannotStart>());
-    if configuration { 78 } else { 1 }
+    if is_configuration { 78 } else { 1 }
 }
 
-/// Prints a command's result; a terminal obeys nothing in it, wherever a name came from.
-fn print(text: &str) -> anyhow::Result<()> {
-    print_verbatim(&Printable(text).to_string())
-}
-
-/// Prints a command's result as JSON.
-fn print_json(result: &impl Serialize) -> anyhow::Result<()> {
-    let json = serde_json::to_string_pretty(result)?;
-    let lines: Vec<_> = json.lines().map(escaped_json).collect();
-    print_verbatim(&(lines.join("\n") + "\n"))
-}
-
-/// Prints text that holds no name from outside or has its own escapes; a reader that has seen
-/// enough is no failure.
-fn print_verbatim(text: &str) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        printed => Ok(printed?),
-    }
-}
-
-/// Refuses to say of a folder that is gone that there is nothing yet.
+/// Fails if the state folder does not exist, so that it is not read as an empty one.
 fn must_exist(state: &Path) -> anyhow::Result<()> {
     let _access = file_access::begin(state)?;
     match fs::metadata(state) {
@@ -268,17 +215,11 @@ fn must_exist(state: &Path) -> anyhow::Result<()> {
             Err(fault).with_context(|| state.display().to_string())
         }
         _ => bail!(
-            "{}: no such folder, so nothing is known: it is `state` of proxy.yaml, which hubgate \
-             makes when it starts; put it back if it was removed",
+            "{}: no such folder: `state` of proxy.yaml names it, and hubgate makes it when it first \
+             starts; start hubgate, or restore the folder if it was removed",
             state.display()
         ),
     }
-}
-
-/// Tells a step of something that takes its time.
-fn tell(step: &str) {
-    // Who does not listen any more still gets the exit code.
-    let _ = writeln!(io::stdout(), "{}", Printable(step));
 }
 
 const DEFAULT_CONFIGS: [&str; 2] = ["proxy.yaml", "/etc/hubgate/proxy.yaml"];
@@ -303,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_may_be_named_before_or_after_the_command() {
+    fn the_configuration_can_be_named_before_or_after_the_command() {
         for line in ["hubgate -c my.yaml check", "hubgate check --config my.yaml"] {
             let arguments = arguments(line).unwrap();
             assert_eq!(arguments.config.as_deref(), Some(Path::new("my.yaml")));
@@ -311,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_would_change_the_line_it_stands_in_is_refused() {
+    fn a_path_with_an_invisible_character_is_refused() {
         for path in ["a\nb.yaml", "\u{1b}[2Jb.yaml", "a\u{202e}b.yaml"] {
             let parsed = Arguments::try_parse_from(["hubgate", "check", "-c", path]);
             let refused = parsed.unwrap_err().to_string();

@@ -1,11 +1,11 @@
-//! `hubgate reload`: has the running process read its configuration again.
+//! `hubgate reload`: has the running process reload its configuration.
 
 use std::path::Path;
 
 use super::print;
 use crate::{config, server::control};
 
-/// Reloads, or tells what is wrong; then the running process goes on as before.
+/// Reloads the configuration. If it has a fault, the running process continues unchanged.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let config = config::load(path)?;
     control::reload(&config.state)?;

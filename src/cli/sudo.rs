@@ -1,4 +1,4 @@
-//! The same command with root's rights, for one that failed for want of them.
+//! The command line with `sudo`, for a command that failed for lack of permission.
 
 use std::{error::Error, ffi::OsString, io, path::PathBuf};
 
@@ -7,14 +7,14 @@ use rustix::process::geteuid;
 use super::default_config;
 use crate::{file_access, regular_file};
 
-/// Whether the command failed for want of rights that root has.
+/// True if the command lacked a permission that root has.
 ///
-/// Touches no file after one that did not answer.
-pub(super) fn would_help(error: &anyhow::Error, named: Option<PathBuf>) -> bool {
+/// Accesses no file after one that did not answer.
+pub(super) fn would_help(error: &anyhow::Error, config: Option<PathBuf>) -> bool {
     if error.chain().any(is_unanswered) || geteuid().is_root() {
         return false;
     }
-    let config = named.unwrap_or_else(default_config);
+    let config = config.unwrap_or_else(default_config);
     let is_denied = |fault: &io::Error| fault.kind() == io::ErrorKind::PermissionDenied;
     let mut causes = error
         .chain()
@@ -27,8 +27,8 @@ fn is_unanswered(cause: &(dyn Error + 'static)) -> bool {
     cause.is::<file_access::Fault>()
 }
 
-/// The command line after `sudo`, as a shell reads it.
-pub(super) fn line(arguments: &[OsString]) -> String {
+/// Returns the arguments after `sudo`, quoted for a shell; the first one is the program's name.
+pub(super) fn command_line(arguments: &[OsString]) -> String {
     let words = arguments
         .iter()
         .skip(1)
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_can_be_pasted() {
+    fn the_command_line_can_be_pasted_into_a_shell() {
         let arguments = [
             "hubgate",
             "client",
@@ -60,6 +60,6 @@ mod tests {
             "/etc/proxy.yaml",
         ];
         let expected = r"sudo hubgate client add 'Anna'\''s phone' -c /etc/proxy.yaml";
-        assert_eq!(line(&arguments.map(OsString::from)), expected);
+        assert_eq!(command_line(&arguments.map(OsString::from)), expected);
     }
 }

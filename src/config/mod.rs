@@ -1,9 +1,8 @@
-//! `proxy.yaml`: what was written, and what is true. Names no other module.
+//! Reads `proxy.yaml`, and reports all its faults together ([`Faults`]).
 //!
-//! The text becomes a tree with positions (`yaml`), the tree is checked against
-//! the schema (`shape`), its sound part read into what was written (`file`),
-//! and that made into what is true (`resolve` → [`model`]). All that is wrong
-//! on the way is told at once ([`Faults`]).
+//! `yaml` parses the text into a tree with positions, `shape` checks the tree against the schema,
+//! serde reads its valid part into the types of `file`, and `resolve` turns those into [`model`]:
+//! the configuration with defaults, references and checks. Files that it names are not read here.
 
 mod characters;
 mod cure;
@@ -29,19 +28,19 @@ pub use self::{
     },
     schema::schema,
 };
-use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Place};
+use self::{faults::Fault, file::File, model::Config, resolve::Findings, tree::Location};
 
-/// Reads `proxy.yaml`; the files it names are left to those who use them.
+/// Loads `proxy.yaml`.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All faults of the file.
 pub fn load(path: &Path) -> Result<Config, Faults> {
     let text = source::read(path)?;
     parse(&text, path)
 }
 
-/// The `state` folder of a file that may have faults: as it is written, else the default, else that
-/// of the package.
+/// Returns the `state` folder of a file that may have faults: the value of the key, else the default
+/// if that folder exists, else the package's folder if it exists, else the default.
 #[must_use]
 pub fn state_of(path: &Path) -> PathBuf {
     let text = source::read(path).unwrap_or_default();
@@ -51,51 +50,51 @@ pub fn state_of(path: &Path) -> PathBuf {
         .map(|value| value.trim_matches(['"', '\'']))
         .find(|value| !value.is_empty());
     let folder = path.parent().unwrap_or(Path::new(""));
-    let usual = folder.join(file::STATE);
+    let default = folder.join(file::STATE);
     match written {
         Some(written) => folder.join(written),
-        None if !usual.exists() && Path::new(PACKAGED_STATE).exists() => PACKAGED_STATE.into(),
-        None => usual,
+        None if !default.exists() && Path::new(PACKAGED_STATE).exists() => PACKAGED_STATE.into(),
+        None => default,
     }
 }
 
-/// The folder of the package's service.
+/// The `state` folder of the package.
 const PACKAGED_STATE: &str = "/var/lib/hubgate";
 
-/// Reads the text of a `proxy.yaml` that is, or would be, at `path`.
+/// Parses the text of a `proxy.yaml` that is, or would be, at `path`.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All faults of the text.
 pub fn parse(text: &str, path: &Path) -> Result<Config, Faults> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let (mut config, findings) =
-        understand(text, folder).map_err(|faults| Faults::new(path, text, faults))?;
+        interpret(text, folder).map_err(|faults| Faults::new(path, text, faults))?;
     let warnings = findings.warnings.iter();
     config.warnings = warnings.map(|warning| warning.headline(path)).collect();
     let lines: Vec<&str> = text.lines().collect();
-    for (file, place) in &findings.files {
-        let named = &mut config.named;
-        named.add(file, place.headline(path), place.excerpt(&lines));
+    for (file, location) in &findings.files {
+        let (prefix, excerpt) = (location.headline(path), location.excerpt(&lines));
+        config.named.add(file, prefix, excerpt);
     }
     Ok(config)
 }
 
-/// The meaning of the text with what was found on the way, or all that is wrong with it.
-fn understand(text: &str, folder: &Path) -> Result<(Config, Findings), Vec<Fault>> {
+/// Returns the configuration of the text with warnings and named files, or all its faults.
+fn interpret(text: &str, folder: &Path) -> Result<(Config, Findings), Vec<Fault>> {
     let lookalikes = characters::faults(text);
     if !lookalikes.is_empty() {
         return Err(lookalikes);
     }
     let root = yaml::parse(text).map_err(|fault| vec![fault])?;
-    let (sound, mut faults) = shape::check(&root, &schema());
-    let Some(sound) = sound else {
+    let (valid, mut faults) = shape::check(&root, &schema());
+    let Some(valid) = valid else {
         return Err(faults);
     };
-    let file: File = match serde_json::from_value(sound.to_value()) {
+    let file: File = match serde_json::from_value(valid.to_value()) {
         Ok(file) => file,
-        Err(error) => return Err(vec![Place::root(&root).fault(error.to_string())]),
+        Err(error) => return Err(vec![Location::root(&root).fault(error.to_string())]),
     };
-    let (config, mut findings) = resolve::resolve(&file, &sound, folder);
+    let (config, mut findings) = resolve::resolve(&file, &valid, folder);
     faults.append(&mut findings.faults);
     match config {
         Some(config) if faults.is_empty() => Ok((config, findings)),

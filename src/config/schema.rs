@@ -1,24 +1,36 @@
-//! The JSON schema of `proxy.yaml`, and how a value may be written by it.
+//! The JSON schema of `proxy.yaml`, and the forms of values that it allows.
 //!
-//! Made from `file` and kept beside this module. Only the part of JSON Schema that
-//! schemars makes of those types is read; tests hold the three together.
+//! The schema is generated from the types of `file` and stored beside this module. Only the part of
+//! JSON Schema that schemars generates for those types is read; tests compare all three.
+
+use std::fmt;
 
 use serde_json::Value;
 
+use super::tree::Content;
+
 const SCHEMA: &str = include_str!("proxy.schema.json");
 
-/// The JSON schema (draft 2020-12) of `proxy.yaml`, for editors and `hubgate schema`.
+/// Returns the JSON schema (draft 2020-12) of `proxy.yaml`, for editors and `hubgate schema`.
 #[must_use]
 pub fn schema() -> Value {
     serde_json::from_str(SCHEMA).unwrap_or_default()
 }
 
-/// One of the ways a value may be written.
+/// The whole schema, with the definitions that its parts refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Schema<'s>(pub(super) &'s Value);
+
+/// The schema of a block: its keys and the schemas of their values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Block<'s>(&'s Value);
+
+/// A form that a value may have.
 #[derive(Debug, PartialEq)]
 pub(super) enum Form<'s> {
-    /// Keys and values, by this schema.
-    Block(&'s Value),
-    /// Items, each by this schema.
+    /// A block with these keys.
+    Block(Block<'s>),
+    /// A list of items with this schema.
     List(&'s Value),
     /// Any text.
     Text,
@@ -28,31 +40,38 @@ pub(super) enum Form<'s> {
     Whole,
     /// `true` or `false`.
     Switch,
-    /// Nothing, where it has a meaning of its own.
+    /// `null`, where it has a meaning of its own.
     Null,
 }
 
-impl<'s> Form<'s> {
-    /// All the ways `schema` leaves open; `root` holds what it refers to.
-    pub(super) fn all(root: &'s Value, schema: &'s Value) -> Vec<Self> {
-        if let Some(name) = schema["$ref"].as_str() {
+impl<'s> Schema<'s> {
+    /// Returns all forms that a part of the schema allows.
+    pub(super) fn forms(self, part: &'s Value) -> Vec<Form<'s>> {
+        if let Some(name) = part["$ref"].as_str() {
             let name = name.trim_start_matches("#/$defs/");
-            return Self::all(root, &root["$defs"][name]);
+            return self.forms(&self.0["$defs"][name]);
         }
-        let choice = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
+        let choice = part["anyOf"].as_array().or(part["oneOf"].as_array());
         if let Some(choice) = choice {
-            return choice.iter().flat_map(|s| Self::all(root, s)).collect();
+            return choice.iter().flat_map(|part| self.forms(part)).collect();
         }
-        Self::one(schema).into_iter().collect()
+        Form::parse(part).into_iter().collect()
     }
 
-    fn one(schema: &'s Value) -> Option<Self> {
-        if let Some(word) = schema["const"].as_str() {
+    /// Returns the block at the top of the file.
+    pub(super) fn root(self) -> Block<'s> {
+        Block(self.0)
+    }
+}
+
+impl<'s> Form<'s> {
+    fn parse(part: &'s Value) -> Option<Self> {
+        if let Some(word) = part["const"].as_str() {
             return Some(Self::Word(word));
         }
-        match schema["type"].as_str()? {
-            "object" => Some(Self::Block(schema)),
-            "array" => Some(Self::List(&schema["items"])),
+        match part["type"].as_str()? {
+            "object" => Some(Self::Block(Block(part))),
+            "array" => Some(Self::List(&part["items"])),
             "string" => Some(Self::Text),
             "integer" => Some(Self::Whole),
             "boolean" => Some(Self::Switch),
@@ -60,28 +79,61 @@ impl<'s> Form<'s> {
             _ => None,
         }
     }
+
+    /// True if a value that is neither a block nor a list has this form.
+    pub(super) fn accepts(&self, content: &Content) -> bool {
+        match (self, content) {
+            (Self::Text, Content::Text(_)) | (Self::Switch, Content::Switch(_)) => true,
+            (Self::Word(word), Content::Text(text)) => word == text,
+            (Self::Null, Content::Null) => true,
+            (Self::Whole, Content::Number(number)) => number.is_u64(),
+            _ => false,
+        }
+    }
 }
 
-/// The schema of a key's value in a block, if the block has such a key.
-pub(super) fn property<'s>(block: &'s Value, key: &str) -> Option<&'s Value> {
-    let named = block["properties"].get(key);
-    named.or_else(|| {
-        block
-            .get("additionalProperties")
-            .filter(|any| any.is_object())
-    })
+/// Describes the form after the word "expected".
+impl fmt::Display for Form<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Block(block) => match block.key_list() {
+                keys if keys.is_empty() => f.write_str("a block"),
+                keys => write!(f, "a block with {keys}"),
+            },
+            Self::List(_) => f.write_str("a list"),
+            Self::Text => f.write_str("text"),
+            Self::Word(word) => write!(f, "\"{word}\""),
+            Self::Whole => f.write_str("a whole number"),
+            Self::Switch => f.write_str("true or false"),
+            Self::Null => f.write_str("null"),
+        }
+    }
 }
 
-/// The names of a block's keys.
-pub(super) fn keys(block: &Value) -> impl Iterator<Item = &str> {
-    let properties = block["properties"].as_object().into_iter().flatten();
-    properties.map(|(key, _)| key.as_str())
-}
+impl<'s> Block<'s> {
+    /// Returns the schema of a key's value, if the block has the key.
+    pub(super) fn property(self, key: &str) -> Option<&'s Value> {
+        let any = self.0.get("additionalProperties");
+        let any = any.filter(|any| any.is_object());
+        self.0["properties"].get(key).or(any)
+    }
 
-/// The keys that a block must have.
-pub(super) fn required(block: &Value) -> impl Iterator<Item = &str> {
-    let keys = block["required"].as_array().into_iter().flatten();
-    keys.filter_map(Value::as_str)
+    /// Iterates over the names of the block's keys.
+    pub(super) fn keys(self) -> impl Iterator<Item = &'s str> {
+        let properties = self.0["properties"].as_object().into_iter().flatten();
+        properties.map(|(key, _)| key.as_str())
+    }
+
+    /// Iterates over the keys that the block must have.
+    pub(super) fn required(self) -> impl Iterator<Item = &'s str> {
+        let keys = self.0["required"].as_array().into_iter().flatten();
+        keys.filter_map(Value::as_str)
+    }
+
+    /// Returns the names of the block's keys, separated by commas.
+    pub(super) fn key_list(self) -> String {
+        self.keys().collect::<Vec<_>>().join(", ")
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +144,7 @@ mod tests {
 
     use super::{super::file::File, *};
 
-    /// The schema of the types.
+    /// Generates the schema from the types.
     fn generated() -> Value {
         SchemaSettings::draft2020_12()
             .with_transform(RecursiveTransform(without_null))
@@ -101,9 +153,8 @@ mod tests {
             .to_value()
     }
 
-    /// Takes `null` out: a key has a value or is left out, so that an access block
-    /// whose lines are all commented out does not open the site. A `null` that is described is a
-    /// form of its own.
+    /// Removes `null` without a description, so that a key has a value or is absent: an access
+    /// block with commented lines only must not open the site.
     fn without_null(schema: &mut Schema) {
         if let Some(Value::Array(kinds)) = schema.get("type") {
             let kind = kinds.iter().find(|kind| **kind != "null").cloned();
@@ -115,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_that_of_the_types() {
+    fn the_schema_is_generated_from_the_types() {
         let generated = format!("{:#}\n", generated());
         if env::var_os("HUBGATE_WRITE_SCHEMA").is_some() {
             let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/proxy.schema.json");
@@ -123,11 +174,11 @@ mod tests {
         }
         assert!(
             SCHEMA == generated,
-            "the types have changed: run HUBGATE_WRITE_SCHEMA=1 cargo test the_schema_is"
+            "the types have changed: run HUBGATE_WRITE_SCHEMA=1 cargo test the_schema_is_generated"
         );
     }
 
-    /// Every schema within a schema.
+    /// Visits a schema and every schema within it.
     fn each<'s>(schema: &'s Value, visit: &mut dyn FnMut(&'s Value)) {
         visit(schema);
         let maps = ["properties", "$defs"].map(|key| schema[key].as_object());
@@ -148,8 +199,8 @@ mod tests {
     }
 
     #[test]
-    fn every_keyword_of_the_schema_is_one_that_is_read() {
-        let told = ["$schema", "title", "description", "default", "format"];
+    fn the_schema_has_only_keywords_that_are_read_or_descriptive() {
+        let descriptive = ["$schema", "title", "description", "default", "format"];
         let read = [
             "$ref",
             "$defs",
@@ -167,7 +218,7 @@ mod tests {
                 let unsigned = keyword == "minimum" && value == 0;
                 assert!(
                     unsigned
-                        || told.contains(&keyword.as_str())
+                        || descriptive.contains(&keyword.as_str())
                         || read.contains(&keyword.as_str()),
                     "{keyword} in {part}"
                 );
@@ -176,10 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn every_value_can_be_written_and_as_null_only_where_that_is_described() {
+    fn every_value_has_a_form_and_null_has_a_description() {
         let root = schema();
         each(&root, &mut |part| {
-            assert!(!Form::all(&root, part).is_empty(), "{part}");
+            assert!(!Schema(&root).forms(part).is_empty(), "{part}");
             let described = part["description"].is_string();
             assert!(part["type"] != "null" || described, "{part}");
         });
@@ -189,10 +240,10 @@ mod tests {
     fn a_choice_lists_all_its_forms() {
         let root = schema();
         let hsts = &root["$defs"]["Hsts"];
-        let forms = Form::all(&root, hsts);
+        let forms = Schema(&root).forms(hsts);
         assert_eq!(forms[..2], [Form::Word("auto"), Form::Word("off")]);
         assert!(
-            matches!(forms[2], Form::Block(block) if keys(block).eq(["include_subdomains", "max_age"]))
+            matches!(forms[2], Form::Block(block) if block.keys().eq(["include_subdomains", "max_age"]))
         );
     }
 }

@@ -1,158 +1,132 @@
-//! The tree against the schema: unknown keys, wrong kinds of values, unknown
-//! words, missing keys.
+//! Checks the tree against the schema: unknown keys, values in the wrong form, missing keys.
 //!
-//! What is wrong is told and cut; the sound rest goes on to `resolve`, so that
-//! a misspelt key and a bad address are told in one go.
+//! Faulty parts are removed, and the rest goes on to `resolve`, so that a misspelt key and an
+//! invalid address are reported together.
 
 use serde_json::Value;
 
 use super::{
-    cure,
+    cure::Mismatch,
     faults::Fault,
-    schema::{Form, keys, property, required},
+    schema::{Block, Form, Schema},
     spelling,
-    tree::{Content, Entry, Node, Place},
+    tree::{Content, Entry, Location, Node},
 };
 
-/// The sound part of a tree, if the whole has one, and what is wrong with the rest.
+/// Returns the valid part of a tree, if there is one, and the faults of the rest.
 pub(super) fn check(root: &Node, schema: &Value) -> (Option<Node>, Vec<Fault>) {
-    let faults = Vec::new();
-    let mut shape = Shape { schema, faults };
-    let sound = shape.node(&Place::root(root), schema);
-    (sound, shape.faults)
+    let mut check = SchemaCheck {
+        schema: Schema(schema),
+        faults: Vec::new(),
+    };
+    let valid = check.node(&Location::root(root), schema);
+    (valid, check.faults)
 }
 
-struct Shape<'s> {
-    schema: &'s Value,
+/// The check of one file.
+struct SchemaCheck<'s> {
+    schema: Schema<'s>,
     faults: Vec<Fault>,
 }
 
-impl<'s> Shape<'s> {
-    fn node(&mut self, place: &Place<'_>, schema: &'s Value) -> Option<Node> {
-        let forms = Form::all(self.schema, schema);
+impl<'s> SchemaCheck<'s> {
+    fn node(&mut self, location: &Location<'_>, schema: &'s Value) -> Option<Node> {
+        let forms = self.schema.forms(schema);
+        let content = &location.node.content;
         for form in &forms {
-            match (form, &place.node.content) {
+            match (form, content) {
                 (Form::Block(block), Content::Block(entries)) => {
-                    return self.block(place, entries, block);
+                    return self.block(location, entries, *block);
                 }
                 (Form::List(item), Content::List(items)) => {
-                    return Some(self.list(place, items, item));
+                    return Some(self.list(location, items, item));
                 }
-                (form, content) if fits(form, content) => return Some(place.node.clone()),
+                (form, content) if form.accepts(content) => return Some(location.node.clone()),
                 _ => {}
             }
         }
-        self.faults
-            .push(place.fault(mismatch(place, &forms, &schema["default"])));
+        let mismatch = Mismatch {
+            path: &location.path,
+            content,
+            forms: &forms,
+            default: &schema["default"],
+        };
+        self.faults.push(location.fault(mismatch.message()));
         None
     }
 
-    fn list(&mut self, place: &Place<'_>, items: &[(usize, Node)], schema: &'s Value) -> Node {
-        let check = |item: &(usize, Node)| Some((item.0, self.node(&place.at(item), schema)?));
-        let sound: Vec<_> = items.iter().filter_map(check).collect();
-        let pruned = sound.len() < items.len();
-        place.node.pruned_to(Content::List(sound), pruned)
+    fn list(
+        &mut self,
+        location: &Location<'_>,
+        items: &[(usize, Node)],
+        schema: &'s Value,
+    ) -> Node {
+        let check = |item: &(usize, Node)| {
+            let (index, _) = *item;
+            Some((index, self.node(&location.at(item), schema)?))
+        };
+        let valid: Vec<_> = items.iter().filter_map(check).collect();
+        let pruned = valid.len() < items.len();
+        location.node.pruned_to(Content::List(valid), pruned)
     }
 
-    fn block(&mut self, place: &Place<'_>, entries: &[Entry], block: &'s Value) -> Option<Node> {
-        let (mut sound, mut named) = (Vec::new(), Vec::new());
+    fn block(
+        &mut self,
+        location: &Location<'_>,
+        entries: &[Entry],
+        block: Block<'s>,
+    ) -> Option<Node> {
+        let (mut valid, mut named) = (Vec::new(), Vec::new());
         for entry in entries {
-            match property(block, &entry.key) {
-                Some(schema) => sound.extend(self.entry(place, entry, schema)),
-                None => named.extend(self.unknown(place, entry, block)),
+            match block.property(&entry.key) {
+                Some(schema) => valid.extend(self.entry(location, entry, schema)),
+                None => named.extend(self.unknown_key(location, entry, block)),
             }
         }
         named.extend(entries.iter().map(|entry| entry.key.as_str()));
-        for key in required(block).filter(|key| !named.contains(key)) {
+        for key in block.required().filter(|key| !named.contains(key)) {
             let message = format!("the key \"{key}\" is missing: add it to this block");
-            self.faults.push(place.fault(message));
+            self.faults.push(location.fault(message));
         }
-        let complete = required(block).all(|key| sound.iter().any(|entry| entry.key == key));
-        let pruned = sound.len() < entries.len();
-        complete.then(|| place.node.pruned_to(Content::Block(sound), pruned))
+        let is_present = |key: &str| valid.iter().any(|entry| entry.key == key);
+        let is_complete = block.required().all(is_present);
+        let pruned = valid.len() < entries.len();
+        is_complete.then(|| location.node.pruned_to(Content::Block(valid), pruned))
     }
 
-    fn entry(&mut self, place: &Place<'_>, entry: &Entry, schema: &'s Value) -> Option<Entry> {
-        let node = self.node(&place.key(&entry.key), schema)?;
-        let key = entry.key.clone();
+    fn entry(
+        &mut self,
+        location: &Location<'_>,
+        entry: &Entry,
+        schema: &'s Value,
+    ) -> Option<Entry> {
+        let node = self.node(&location.key(&entry.key), schema)?;
         Some(Entry {
-            key,
+            key: entry.key.clone(),
             position: entry.position,
             node,
         })
     }
 
-    /// Tells an unknown key, and gives back the one that was probably meant.
-    fn unknown(&mut self, place: &Place<'_>, entry: &Entry, block: &'s Value) -> Option<&'s str> {
+    /// Records an unknown key as a fault, and returns the key that was probably meant.
+    fn unknown_key(
+        &mut self,
+        location: &Location<'_>,
+        entry: &Entry,
+        block: Block<'s>,
+    ) -> Option<&'s str> {
         let key = &entry.key;
-        let meant = spelling::nearest(key, keys(block));
+        let meant = spelling::nearest(key, block.keys());
         let cure = match meant {
             Some(meant) => format!("did you mean \"{meant}\"?"),
-            None => cure::of_key(self.schema, key)
-                .unwrap_or_else(|| format!("there are: {}", list_keys(block))),
+            None => self
+                .schema
+                .cure_for_key(key)
+                .unwrap_or_else(|| format!("there are: {}", block.key_list())),
         };
-        let mut fault = place.fault(format!("unknown key \"{key}\"; {cure}"));
+        let mut fault = location.fault(format!("unknown key \"{key}\"; {cure}"));
         fault.position = entry.position;
         self.faults.push(fault);
         meant
-    }
-}
-
-fn list_keys(block: &Value) -> String {
-    keys(block).collect::<Vec<_>>().join(", ")
-}
-
-/// Whether a single value may be written like this.
-fn fits(form: &Form<'_>, content: &Content) -> bool {
-    match (form, content) {
-        (Form::Text, Content::Text(_)) | (Form::Switch, Content::Switch(_)) => true,
-        (Form::Word(word), Content::Text(text)) => word == text,
-        (Form::Null, Content::Null) => true,
-        (Form::Whole, Content::Number(number)) => number.is_u64(),
-        _ => false,
-    }
-}
-
-fn mismatch(place: &Place<'_>, forms: &[Form<'_>], default: &Value) -> String {
-    let content = &place.node.content;
-    let (expected, found) = (alternatives(forms), found(content));
-    match cure::of_value(&place.path, forms, content, default) {
-        Some(cure) => format!("expected {expected}, found {found}; {cure}"),
-        None => format!("expected {expected}, found {found}"),
-    }
-}
-
-/// `"auto", "off" or a block with max_age`.
-fn alternatives(forms: &[Form<'_>]) -> String {
-    let mut wanted: Vec<_> = forms.iter().map(wanted).collect();
-    match (wanted.pop(), wanted.as_slice()) {
-        (Some(last), []) => last,
-        (last, others) => format!("{} or {}", others.join(", "), last.unwrap_or_default()),
-    }
-}
-
-fn wanted(form: &Form<'_>) -> String {
-    match form {
-        Form::Block(block) => match list_keys(block) {
-            keys if keys.is_empty() => "a block".into(),
-            keys => format!("a block with {keys}"),
-        },
-        Form::List(_) => "a list".into(),
-        Form::Text => "text".into(),
-        Form::Word(word) => format!("\"{word}\""),
-        Form::Whole => "a whole number".into(),
-        Form::Switch => "true or false".into(),
-        Form::Null => "null".into(),
-    }
-}
-
-fn found(content: &Content) -> String {
-    match content {
-        Content::Null => "nothing".into(),
-        Content::Switch(switch) => switch.to_string(),
-        Content::Number(number) => format!("the number {number}"),
-        Content::Text(text) => format!("\"{text}\""),
-        Content::List(_) => "a list".into(),
-        Content::Block(_) => "a block".into(),
     }
 }

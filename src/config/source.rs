@@ -1,14 +1,17 @@
-//! The bytes of `proxy.yaml`: read, bounded, decoded.
+//! Reads `proxy.yaml` as bounded UTF-8 text.
 
 use std::{io, path::Path};
 
 use super::faults::{Fault, Faults, Position};
 use crate::regular_file;
 
-/// Bytes that `proxy.yaml` may have.
+/// Maximum size of `proxy.yaml` in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The text of the file.
+/// Reads the text of the file.
+///
+/// # Errors
+/// The file cannot be read, has more than 1 MiB, or is not UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, Faults> {
     let bytes = regular_file::read_begin(path, MAX_BYTES).map_err(|error| {
         let cure = match error.kind() {
@@ -16,12 +19,12 @@ pub(super) fn read(path: &Path) -> Result<String, Faults> {
                 "make one with `hubgate init`, or name another with --config"
             }
             io::ErrorKind::PermissionDenied => "run this with sudo, or as its owner",
-            _ => "name the right file with --config, and see that hubgate may read it",
+            _ => "name the right file with --config, and check that hubgate may read it",
         };
-        Faults::whole(path, &format!("cannot be read: {error}: {cure}"))
+        Faults::of_file(path, &format!("cannot be read: {error}: {cure}"))
     })?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Faults::whole(
+        return Err(Faults::of_file(
             path,
             "has more than 1 MiB, which is no proxy.yaml: name another file",
         ));
@@ -33,18 +36,20 @@ pub(super) fn read(path: &Path) -> Result<String, Faults> {
         Faults::new(
             path,
             &text,
-            vec![Fault::at(position(&text, valid), message)],
+            vec![Fault::at(Position::of_byte(&text, valid), message)],
         )
     })
 }
 
-/// The place of a byte in the text.
-fn position(text: &str, byte: usize) -> Position {
-    let before = &text[..byte];
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Position {
-        line: before.matches('\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
+impl Position {
+    /// Returns the position of the character that begins at a byte of the text.
+    fn of_byte(text: &str, byte: usize) -> Self {
+        let before = &text[..byte];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
     }
 }
 
@@ -54,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    fn told(bytes: &[u8]) -> String {
+    fn refusal(bytes: &[u8]) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("proxy.yaml");
         fs::write(&path, bytes).unwrap();
@@ -62,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_told_with_its_name() {
+    fn a_missing_file_is_reported_with_its_name() {
         let faults = read(Path::new("no/such/proxy.yaml")).unwrap_err();
         assert_eq!(faults.len(), 1);
         assert!(
@@ -74,16 +79,16 @@ mod tests {
     }
 
     #[test]
-    fn a_character_that_is_not_utf8_is_told_with_its_place() {
-        let told = told(b"sites: []\nlog: \xfcbel\n");
+    fn a_character_that_is_not_utf8_is_reported_with_its_position() {
+        let refusal = refusal(b"sites: []\nlog: \xfcbel\n");
         assert!(
-            told.contains("proxy.yaml:2:6: this character is not UTF-8"),
-            "{told}"
+            refusal.contains("proxy.yaml:2:6: this character is not UTF-8"),
+            "{refusal}"
         );
     }
 
     #[test]
     fn a_huge_file_is_refused_unread() {
-        assert!(told(&vec![b'#'; 1 << 21]).contains("more than 1 MiB"));
+        assert!(refusal(&vec![b'#'; 1 << 21]).contains("more than 1 MiB"));
     }
 }

@@ -1,11 +1,12 @@
-//! What a misspelt word was probably meant to be.
+//! Suggestions for misspelt words.
 
-/// The candidate nearest to `word` in any case, if it is near enough for a slip of the fingers.
+/// Returns the candidate nearest to `word`, ignoring case, if the edit distance is at most a third of
+/// its length (at least 1).
 pub(super) fn nearest<'c>(
     word: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    if word.len() > LONGEST {
+    if word.len() > MAX_BYTES {
         return None;
     }
     let lower = word.to_lowercase();
@@ -16,15 +17,15 @@ pub(super) fn nearest<'c>(
         .min_by_key(|candidate| distance(candidate))
 }
 
-/// Bytes of a word that is compared at all; every key is far shorter.
-const LONGEST: usize = 64;
+/// Maximum length of a word that is compared; every key is far shorter.
+const MAX_BYTES: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_finds_the_word_and_another_word_finds_none() {
+    fn a_misspelt_word_finds_its_candidate_and_another_word_finds_none() {
         let keys = || ["hosts", "upstream", "access", "hsts"].into_iter();
         assert_eq!(nearest("upstrem", keys()), Some("upstream"));
         assert_eq!(nearest("host", keys()), Some("hosts"));

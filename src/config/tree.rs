@@ -1,27 +1,29 @@
-//! The text as a tree with positions, before anything is made of it.
+//! The YAML document as a tree of nodes with positions.
 //!
-//! Comes from `yaml`, is checked by `shape`, and tells `resolve` where each
-//! value stands. A list keeps the index each item had when wrong ones are cut.
+//! `yaml` builds it, `shape` checks it, and `resolve` takes the positions of values from it. List
+//! items store their index, so that it stays correct after faulty items are removed.
+
+use std::fmt;
 
 use serde_json::{Number, Value};
 
 use super::faults::{Fault, Position};
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// Where it begins.
+    /// Position of its first character.
     pub(super) position: Position,
-    /// What it is.
+    /// The value.
     pub(super) content: Content,
-    /// Whether something wrong was cut out of it, so that absence proves nothing.
+    /// True if a faulty part was removed. A missing key is no fault then, since it may be that part.
     pub(super) pruned: bool,
 }
 
-/// What a node is.
+/// The value of a node.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
-    /// Nothing written, `~` or `null`.
+    /// No value, `~` or `null`.
     Null,
     /// `true` or `false`.
     Switch(bool),
@@ -35,34 +37,34 @@ pub(super) enum Content {
     Block(Vec<Entry>),
 }
 
-/// A key and its value.
+/// A key of a block and its value.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     /// The key.
     pub(super) key: String,
-    /// Where the key stands.
+    /// Position of the key.
     pub(super) position: Position,
     /// The value.
     pub(super) node: Node,
 }
 
-/// A node and the path of keys to it; a key left out is told at its block.
+/// A node and the path of keys to it. The location of a missing key is that of its block.
 #[derive(Clone, Debug)]
-pub(super) struct Place<'t> {
-    /// The node, or the nearest above it.
+pub(super) struct Location<'t> {
+    /// The node, or the closest block or list around it.
     pub(super) node: &'t Node,
-    /// `sites[2].upstream`; empty for the whole.
+    /// Path such as `sites[2].upstream`; empty for the file as a whole.
     pub(super) path: String,
 }
 
-impl<'t> Place<'t> {
-    /// The whole file.
+impl<'t> Location<'t> {
+    /// Creates the location of the whole file.
     pub(super) fn root(node: &'t Node) -> Self {
         let path = String::new();
         Self { node, path }
     }
 
-    /// The value of a key in this block.
+    /// Returns the location of a key's value in this block.
     pub(super) fn key(&self, key: &str) -> Self {
         let separator = if self.path.is_empty() { "" } else { "." };
         let path = format!("{}{separator}{key}", self.path);
@@ -70,7 +72,7 @@ impl<'t> Place<'t> {
         Self { node, path }
     }
 
-    /// The item of this list that is the nth when wrong ones are cut.
+    /// Returns the location of the nth item of this list, not counting items that were removed.
     pub(super) fn item(&self, nth: usize) -> Self {
         let Content::List(items) = &self.node.content else {
             return self.clone();
@@ -80,13 +82,13 @@ impl<'t> Place<'t> {
             .map_or_else(|| self.clone(), |item| self.at(item))
     }
 
-    /// One of this list's items.
+    /// Returns the location of an item of this list.
     pub(super) fn at(&self, (index, node): &'t (usize, Node)) -> Self {
         let path = format!("{}[{index}]", self.path);
         Self { node, path }
     }
 
-    /// Something wrong here.
+    /// Creates a fault at this location.
     pub(super) fn fault(&self, message: impl Into<String>) -> Fault {
         Fault {
             position: self.node.position,
@@ -97,7 +99,7 @@ impl<'t> Place<'t> {
 }
 
 impl Node {
-    /// A node out of which nothing was cut.
+    /// Creates a complete node.
     pub(super) fn new(position: Position, content: Content) -> Self {
         let pruned = false;
         Self {
@@ -107,7 +109,7 @@ impl Node {
         }
     }
 
-    /// The same place with what is left when wrong parts are cut.
+    /// Creates a node at the same position with the remaining content.
     pub(super) fn pruned_to(&self, content: Content, pruned: bool) -> Self {
         let position = self.position;
         Self {
@@ -117,7 +119,7 @@ impl Node {
         }
     }
 
-    /// The value without positions.
+    /// Converts the tree to JSON, which has no positions.
     pub(super) fn to_value(&self) -> Value {
         match &self.content {
             Content::Null => Value::Null,
@@ -138,5 +140,19 @@ impl Node {
         };
         let entry = entries.iter().find(|entry| entry.key == key)?;
         Some(&entry.node)
+    }
+}
+
+/// Describes the value after the word "found".
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("nothing"),
+            Self::Switch(switch) => switch.fmt(f),
+            Self::Number(number) => write!(f, "the number {number}"),
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::List(_) => f.write_str("a list"),
+            Self::Block(_) => f.write_str("a block"),
+        }
     }
 }

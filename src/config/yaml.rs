@@ -1,7 +1,7 @@
-//! From text to tree: YAML 1.2 in one document, with bounds on what it may unfold to.
+//! Parses the text as one YAML 1.2 document, with limits on nodes, depth and aliases.
 //!
-//! What breaks YAML's own rules is one fault, the first: after it, nothing
-//! that follows can be trusted to be what it seems.
+//! Only the first violation of YAML's syntax is reported: the positions and structure after it are
+//! unreliable.
 
 use std::fmt;
 
@@ -15,24 +15,24 @@ use super::{
     tree::{Content, Entry, Node},
 };
 
-/// Reads the text as one YAML document.
+/// Parses the text into a tree.
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     let root: Node = serde_saphyr::from_str_with_options(text, options())
-        .map_err(|error| fault(&error, text))?;
+        .map_err(|error| SyntaxError::new(&error, text).fault())?;
     if matches!(root.content, Content::Null) {
-        let cure = "the file is empty: write at least `sites` with one site";
-        return Err(Fault::at(START, cure));
+        let message = "the file is empty: write at least `sites` with one site";
+        return Err(Fault::at(START, message));
     }
     Ok(root)
 }
 
-/// Where the text begins.
+/// Position of the first character.
 const START: Position = Position { line: 1, column: 1 };
 
-/// Values in one file, those that aliases repeat included.
+/// Maximum number of values in a file, including those that aliases repeat.
 const MAX_NODES: usize = 50_000;
 
-/// Levels of blocks and lists in each other; `proxy.yaml` needs six.
+/// Maximum depth of nested blocks and lists; `proxy.yaml` needs six.
 const MAX_DEPTH: usize = 32;
 
 fn options() -> Options {
@@ -54,78 +54,106 @@ fn budget() -> Budget {
     budget
 }
 
-fn fault(error: &Error, text: &str) -> Fault {
-    let position = error.location().map_or(START, Position::from);
-    let error = innermost(error);
-    let cause = cause(error);
-    let line = text.lines().nth(position.line - 1).unwrap_or_default();
-    let before = text.lines().nth(position.line.saturating_sub(2));
-    let spacing = || [Some(line), before].into_iter().flatten().find_map(spacing);
-    let cure = match error {
-        Error::DuplicateMappingKey { .. } | Error::MultipleDocuments { .. } => None,
-        _ => spacing(),
-    };
-    let cure = cure.unwrap_or_else(|| self::cure(error, line, position));
-    Fault::at(position, format!("{cause}: {cure}"))
+/// A violation of YAML's syntax, with the lines that the cure is derived from.
+struct SyntaxError<'e> {
+    error: &'e Error,
+    position: Position,
+    /// The line of the position.
+    line: &'e str,
+    /// The line before it; on the first line, that line itself.
+    line_before: Option<&'e str>,
 }
 
-/// The error itself, without what wraps it.
-fn innermost(error: &Error) -> &Error {
-    match error {
-        Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => innermost(error),
-        error => error,
-    }
-}
-
-/// What is wrong; the parser's words where ours would say no more.
-fn cause(error: &Error) -> String {
-    match error {
-        Error::DuplicateMappingKey { key: Some(key), .. } => format!("a second \"{key}\""),
-        Error::MultipleDocuments { .. } => "a second document".into(),
-        Error::UnknownAnchor { .. } => "a reference to nothing".into(),
-        Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => "too much".into(),
-        Error::Unexpected {
-            expected: "string scalar",
-            ..
-        } => "a key that is not text".into(),
-        other => UserMessageFormatter.format_message(other).into_owned(),
-    }
-}
-
-/// What is most likely to help, judged by the line the parser stopped at.
-fn cure(error: &Error, line: &str, position: Position) -> &'static str {
-    let here: String = line.chars().skip(position.column - 1).collect();
-    match error {
-        Error::DuplicateMappingKey { .. } => "keep one of the two",
-        Error::MultipleDocuments { .. } => "remove the line `---` before it",
-        Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => {
-            "no proxy needs so many values, or so deep; look for an alias that repeats itself"
+impl<'e> SyntaxError<'e> {
+    fn new(error: &'e Error, text: &'e str) -> Self {
+        let position = error.location().map_or(START, Position::from);
+        Self {
+            error: Self::unwrapped(error),
+            position,
+            line: text.lines().nth(position.line - 1).unwrap_or_default(),
+            line_before: text.lines().nth(position.line.saturating_sub(2)),
         }
-        Error::UnsupportedTag { .. } => "remove it, or put the text in quotes",
-        Error::NonFiniteFloat { .. } => "if it is text, put it in quotes",
-        _ if line.contains('\t') => "indent with spaces; the line has a tab",
-        Error::UnknownAnchor { .. } => "text that begins with `*` needs quotes: \"*.example.org\"",
-        _ if line.contains("[::]") => "an address in brackets needs quotes: \"[::]:443\"",
-        _ if here.starts_with(['@', '`', '%']) => "text that begins like this needs quotes",
-        _ => "check the indentation, and that quotes and brackets are closed",
+    }
+
+    fn unwrapped(error: &Error) -> &Error {
+        match error {
+            Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => {
+                Self::unwrapped(error)
+            }
+            error => error,
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        let (cause, cure) = (self.cause(), self.spacing().unwrap_or_else(|| self.cure()));
+        Fault::at(self.position, format!("{cause}: {cure}"))
+    }
+
+    /// Returns the cause, in the parser's words if they are as good as any.
+    fn cause(&self) -> String {
+        match self.error {
+            Error::DuplicateMappingKey { key: Some(key), .. } => format!("a second \"{key}\""),
+            Error::MultipleDocuments { .. } => "a second document".into(),
+            Error::UnknownAnchor { .. } => "an alias without its anchor".into(),
+            Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => {
+                "too many values or levels".into()
+            }
+            Error::Unexpected {
+                expected: "string scalar",
+                ..
+            } => "a key that is not text".into(),
+            other => UserMessageFormatter.format_message(other).into_owned(),
+        }
+    }
+
+    /// Returns the most likely cure, derived from the error and its line.
+    fn cure(&self) -> &'static str {
+        let skipped = self.position.column - 1;
+        let rest: String = self.line.chars().skip(skipped).collect();
+        match self.error {
+            Error::DuplicateMappingKey { .. } => "keep one of the two",
+            Error::MultipleDocuments { .. } => "remove the line `---` before it",
+            Error::Budget { .. } | Error::AliasReplayLimitExceeded { .. } => {
+                "check for an alias that repeats itself; no proxy needs as many"
+            }
+            Error::UnsupportedTag { .. } => "remove it, or put the text in quotes",
+            Error::NonFiniteFloat { .. } => "if it is text, put it in quotes",
+            _ if self.line.contains('\t') => "indent with spaces; the line has a tab",
+            Error::UnknownAnchor { .. } => {
+                "text that begins with `*` needs quotes: \"*.example.org\""
+            }
+            _ if self.line.contains("[::]") => "an address in brackets needs quotes: \"[::]:443\"",
+            _ if rest.starts_with(['@', '`', '%']) => "text that begins like this needs quotes",
+            _ => "check the indentation, and that quotes and brackets are closed",
+        }
+    }
+
+    /// Returns the cure for a dash, colon or equals sign that is not written as YAML needs it, on the
+    /// line of the error or the one before.
+    fn spacing(&self) -> Option<&'static str> {
+        match self.error {
+            Error::DuplicateMappingKey { .. } | Error::MultipleDocuments { .. } => None,
+            _ => {
+                let lines = [Some(self.line), self.line_before].into_iter().flatten();
+                lines.map(str::trim_start).find_map(spacing_cure)
+            }
+        }
     }
 }
 
-/// The cure for a line whose dash, colon or equals sign is not YAML's.
-fn spacing(line: &str) -> Option<&'static str> {
-    let line = line.trim_start();
+fn spacing_cure(line: &str) -> Option<&'static str> {
     if let Some(item) = line.strip_prefix('-')
         && item.starts_with(|c: char| c.is_ascii_alphabetic())
     {
-        return Some("a dash needs a space behind it");
+        return Some("write a space after the dash");
     }
     let line = line.strip_prefix("- ").unwrap_or(line);
     let is_key = |c: char| c.is_ascii_alphabetic() || c == '_';
     let (key, rest) = line.split_at(line.find(|c| !is_key(c))?);
     match rest.trim_start().as_bytes() {
-        [b'=', ..] if !key.is_empty() => Some("write a colon and a space in the place of ="),
+        [b'=', ..] if !key.is_empty() => Some("write a colon and a space instead of ="),
         [b':', next, ..] if !key.is_empty() && !next.is_ascii_whitespace() => {
-            Some("a colon needs a space behind it")
+            Some("write a space after the colon")
         }
         _ => None,
     }
@@ -152,7 +180,7 @@ impl<'de> Deserialize<'de> for Content {
     }
 }
 
-/// Takes whatever YAML holds.
+/// Deserializes a value of any kind.
 struct AnyContent;
 
 impl<'de> de::Visitor<'de> for AnyContent {

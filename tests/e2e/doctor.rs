@@ -76,7 +76,7 @@ async fn a_good_front_door_has_nothing_to_put_right() {
     assert_told(&ran, "files", "ok", ["private", ""]);
     assert_told(&ran, "entry localhost", "ok", ["with a password", ""]);
     let page = gate.commanded(&["doctor"]).await.succeeded();
-    assert!(page.contains(", 0 to put right"), "{page}");
+    assert!(page.contains(", 0 fail"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +184,7 @@ fn a_broken_proxy_yaml_is_one_line_beside_what_can_be_looked_at() {
     let ran = examine(&setup.write());
     assert_told(&ran, "proxy.yaml", "fail", ["acces", "correct it"]);
     assert_eq!(of(&ran, "clock").len(), 1, "{}", ran.stdout);
-    assert!(ran.stderr.contains("must be put right"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("failed: apply"), "{}", ran.stderr);
 }
 
 #[test]

@@ -87,11 +87,11 @@ fn explain_tells_without_a_running_hubgate_and_leaves_nothing_behind() {
         hubgate(&folder, &[&["explain", url, "--from"], arguments].concat())
     };
     let told = explain(&[AWAY, "--user", "anna"]).succeeded();
-    for part in ["home.test", "asked for in the handshake", "496: ", "note: "] {
+    for part in ["home.test", "requested in the handshake", "496: ", "note: "] {
         assert!(told.contains(part), "{part}: {told}");
     }
     let told = explain(&[HOME]).succeeded();
-    let sentence = "forwarded to http://127.0.0.1:8080: let in by its network";
+    let sentence = "forwarded to http://127.0.0.1:8080: admitted by its network";
     assert!(told.contains(sentence), "{told}");
     assert!(!folder.join("state").exists());
 }

@@ -61,7 +61,7 @@ enrol() {
     [[ $(away --output /dev/null --write-out '%{http_code}' "https://$HOST/") == 401 ]]
     enrol
     [[ $(away --cert-type P12 --cert "/tmp/phone.p12:$PASSWORD" "https://$HOST/") == hub ]]
-    within 10 shown "Anna's phone is in"
+    within 10 shown "Anna's phone is enrolled"
     [[ $(away --user "anna:correct horse" "https://$HOST/") == hub ]]
     echo "# from the package to a phone that is in: $((SECONDS - begin)) s of machine time" >&3
 }

@@ -1,15 +1,15 @@
-//! `hubgate check`: all that is wrong with the configuration, or what it means.
+//! `hubgate check`: all faults of the configuration, or its effect.
 //!
-//! The meaning is told in sentences for somebody who never ran a proxy, site by
-//! site, so that a wrong belief is noticed before it matters.
+//! The effect is described site by site, in sentences for an operator who is new to proxies, so that a
+//! wrong setting is noticed before it matters.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 use super::print;
 use crate::{
     config::{
         self,
-        model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
+        model::{Access, Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
     },
     doctor::{
         entry, exposed, hub, loaded,
@@ -17,7 +17,10 @@ use crate::{
     },
 };
 
-/// Prints what the configuration means.
+/// Prints the effect of the configuration.
+///
+/// # Errors
+/// All faults of the configuration and of the files that it names.
 pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     let mut config = config::load(path)?;
     let loaded = loaded::warnings(&config);
@@ -32,111 +35,136 @@ pub(super) fn run(path: &Path) -> anyhow::Result<()> {
     config.warnings.extend(startup::warnings(&config));
     config.warnings.extend(exposed::warnings(&config));
     config.warnings.extend(hub::refused(&config));
-    let summary = summary(&config);
+    let summary = Summary { config: &config };
     print(&format!("{} is in order\n\n{summary}", path.display()))
 }
 
-fn summary(config: &Config) -> String {
-    let mut lines = vec![format!("listens on {}", listen(config))];
-    lines.extend(
-        config
-            .sites
-            .iter()
-            .flat_map(|site| told(site, &config.acme)),
-    );
-    if !config.warnings.is_empty() {
-        lines.push(String::new());
-    }
-    let warnings = config.warnings.iter();
-    lines.extend(warnings.map(|warning| format!("warning: {warning}")));
-    lines.join("\n") + "\n"
+/// The effect of a configuration.
+struct Summary<'a> {
+    config: &'a Config,
 }
 
-fn listen(config: &Config) -> String {
-    let (http, https) = (&config.listen.http, &config.listen.https);
-    let (plain, tls) = (list(http, ", "), list(https, ", "));
-    match (http.is_empty(), https.is_empty()) {
-        (true, _) => format!("{tls} (https)"),
-        (_, true) => format!("{plain} (http, in the clear)"),
-        _ => format!("{tls} (https) and {plain} (http, leads to https)"),
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "listens on {}", self.listeners())?;
+        for site in &self.config.sites {
+            let acme = &self.config.acme;
+            write!(f, "{}", SiteSummary { site, acme })?;
+        }
+        if !self.config.warnings.is_empty() {
+            writeln!(f)?;
+        }
+        let mut warnings = self.config.warnings.iter();
+        warnings.try_for_each(|warning| writeln!(f, "warning: {warning}"))
     }
 }
 
-fn told(site: &Site, acme: &Acme) -> Vec<String> {
-    let line = |label: &str, text: &str| format!("  {label:<12} {text}");
-    let mut lines = vec![
-        String::new(),
-        list(&site.hosts, ", "),
-        line("certificate", &certificate(&site.certificate, acme)),
-    ];
-    lines.extend(destination(site).map(|(label, text)| line(label, &text)));
-    let user = site.user_header.as_ref();
-    lines.extend(user.map(|name| line("user", &format!("named to the hub in {name}"))));
-    lines.extend(entry::origins(&site.origins).map(|origins| line("origins", &origins)));
-    let session = site
-        .session
-        .map(|lifetime| line("login", &entry::remembered(lifetime)));
-    lines.extend(session);
-    lines.extend(entry::usages(site).map(|usages| line("certificates", usages)));
-    lines.extend(
-        site.paths
-            .iter()
-            .map(|rule| line(&rule.pattern(), &path(rule))),
-    );
-    lines
-}
-
-/// The hub with who enters, or the redirect.
-fn destination(site: &Site) -> impl Iterator<Item = (&'static str, String)> {
-    let redirect = site.redirect();
-    let redirect = redirect.map(|origin| ("redirects", format!("every path to {origin}")));
-    let hub = site.upstream().map(|hub| ("hub", upstream(hub)));
-    let entry = hub.as_ref();
-    let entry = entry.map(|_| ("who enters", entry::told(&site.access)));
-    redirect.into_iter().chain(hub).chain(entry)
-}
-
-fn certificate(certificate: &Certificate, acme: &Acme) -> String {
-    match certificate {
-        Certificate::SelfSigned => "made by hubgate; browsers ask once whether to trust it".into(),
-        Certificate::Acme => by_acme(acme),
-        Certificate::Files { chain, key } => {
-            format!("{}, its key in {}", chain.display(), key.display())
+impl Summary<'_> {
+    fn listeners(&self) -> String {
+        let (http, https) = (&self.config.listen.http, &self.config.listen.https);
+        let (plain, tls) = (joined(http, ", "), joined(https, ", "));
+        match (http.is_empty(), https.is_empty()) {
+            (true, _) => format!("{tls} (https)"),
+            (_, true) => format!("{plain} (http, in the clear)"),
+            _ => format!("{tls} (https) and {plain} (http, redirects to https)"),
         }
     }
 }
 
-fn by_acme(acme: &Acme) -> String {
-    let proofs: Vec<_> = acme.challenges.iter().map(ToString::to_string).collect();
-    let directory = &acme.authority.directory;
-    let proofs = proofs.join(" or ");
-    format!("got from {directory} by {proofs}, and renewed by hubgate")
+/// The effect of a site: its hosts, then a line for each setting.
+struct SiteSummary<'a> {
+    site: &'a Site,
+    acme: &'a Acme,
 }
 
-fn upstream(upstream: &Upstream) -> String {
-    let servers: Vec<_> = upstream.servers.iter().map(ToString::to_string).collect();
-    let servers = servers.join(" or ");
-    let mut parts = vec![servers];
-    parts.extend(trust(upstream));
-    let host = upstream.host.as_ref().and_then(|host| host.to_str().ok());
-    parts.extend(host.map(|host| format!("gets the host {host}")));
-    parts.extend(upstream.headers.iter().map(ToString::to_string));
-    parts.join(", ")
-}
-
-fn trust(upstream: &Upstream) -> Option<String> {
-    if let Some(pin) = &upstream.pin {
-        return Some(format!("only with the certificate {pin}"));
+impl fmt::Display for SiteSummary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n{}", joined(&self.site.hosts, ", "))?;
+        writeln!(f, "  {:<12} {}", "certificate", self.certificate())?;
+        for (label, text) in self.settings().into_iter().flatten() {
+            writeln!(f, "  {label:<12} {text}")?;
+        }
+        for rule in &self.site.paths {
+            writeln!(f, "  {:<12} {}", rule.pattern(), path(rule))?;
+        }
+        Ok(())
     }
-    let ca = upstream.ca.as_ref()?;
-    Some(format!("trusted by {}", ca.display()))
 }
 
-/// What a path rule changes.
+impl SiteSummary<'_> {
+    fn certificate(&self) -> String {
+        match &self.site.certificate {
+            Certificate::SelfSigned => {
+                "made by hubgate; browsers ask once whether to trust it".into()
+            }
+            Certificate::Acme => {
+                let directory = &self.acme.authority.directory;
+                let challenges = joined(&self.acme.challenges, " or ");
+                format!("issued by {directory} with {challenges}, and renewed by hubgate")
+            }
+            Certificate::Files { chain, key } => {
+                format!("{}, its key in {}", chain.display(), key.display())
+            }
+        }
+    }
+
+    /// Returns the settings that a site can have, with their labels.
+    fn settings(&self) -> [Option<(&'static str, String)>; 7] {
+        let Self { site, .. } = self;
+        let redirect = site.redirect();
+        let hub = site.upstream();
+        let user = site.user_header.as_ref();
+        let usages = entry::usages(site).map(str::to_owned);
+        [
+            redirect.map(|origin| ("redirects", format!("every path to {origin}"))),
+            hub.map(|hub| ("hub", HubSummary(hub).to_string())),
+            hub.map(|_| ("who enters", entry::told(&site.access))),
+            user.map(|name| ("user", format!("named to the hub in {name}"))),
+            entry::origins(&site.origins).map(|origins| ("origins", origins)),
+            site.session
+                .map(|lifetime| ("login", entry::remembered(lifetime))),
+            usages.map(|usages| ("certificates", usages)),
+        ]
+    }
+}
+
+/// The servers of a hub, and their settings.
+struct HubSummary<'a>(&'a Upstream);
+
+impl fmt::Display for HubSummary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(hub) = self;
+        f.write_str(&joined(&hub.servers, " or "))?;
+        if let Some(trust) = self.trust() {
+            write!(f, ", {trust}")?;
+        }
+        if let Some(host) = hub.host.as_ref().and_then(|host| host.to_str().ok()) {
+            write!(f, ", gets the host {host}")?;
+        }
+        let mut edits = hub.headers.iter();
+        edits.try_for_each(|edit| write!(f, ", {edit}"))
+    }
+}
+
+impl HubSummary<'_> {
+    fn trust(&self) -> Option<String> {
+        if let Some(pin) = &self.0.pin {
+            return Some(format!("only with the certificate {pin}"));
+        }
+        let ca = self.0.ca.as_ref()?;
+        Some(format!("trusted by {}", ca.display()))
+    }
+}
+
+/// Describes the change that a path rule makes to its site.
 pub(super) fn path(rule: &PathRule) -> String {
     let access = match &rule.access {
         PathAccess::Inherit => "as above".into(),
+<<<<<<< HEAD
         PathAccess::Public => "all clients, without authentication".into(),
+=======
+        PathAccess::Public => entry::told(&Access::default()),
+>>>>>>> cfg
         PathAccess::And(access) => format!("as above, and also: {}", entry::told(access)),
     };
     let access = match entry::origins(&rule.origins) {
@@ -144,12 +172,12 @@ pub(super) fn path(rule: &PathRule) -> String {
         None => access,
     };
     match &rule.upstream {
-        Some(other) => format!("{access}; hub {}", upstream(other)),
+        Some(hub) => format!("{access}; hub {}", HubSummary(hub)),
         None => access,
     }
 }
 
-fn list<T: ToString>(items: &[T], separator: &str) -> String {
+fn joined<T: ToString>(items: &[T], separator: &str) -> String {
     let items: Vec<_> = items.iter().map(ToString::to_string).collect();
     items.join(separator)
 }
@@ -158,12 +186,13 @@ fn list<T: ToString>(items: &[T], separator: &str) -> String {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> String {
-        summary(&config::parse(text, Path::new("proxy.yaml")).unwrap())
+    fn summary(text: &str) -> String {
+        let config = config::parse(text, Path::new("proxy.yaml")).unwrap();
+        Summary { config: &config }.to_string()
     }
 
     #[test]
-    fn a_home_is_told_in_sentences() {
+    fn the_summary_has_the_sites_in_sentences() {
         let text = r#"
 sites:
   - hosts: [home.example.org, "*.home.example.org", "fd00::5"]
@@ -188,7 +217,7 @@ sites:
   - {hosts: [www.example.org], redirect: "https://home.example.org"}
 "#;
         let expected = "\
-listens on [::]:443 (https) and [::]:80 (http, leads to https)
+listens on [::]:443 (https) and [::]:80 (http, redirects to https)
 
 home.example.org, *.home.example.org, fd00::5
   certificate  full.pem, its key in key.pem
@@ -218,29 +247,29 @@ www.example.org
   certificate  made by hubgate; browsers ask once whether to trust it
   redirects    every path to https://home.example.org
 
-warning: proxy.yaml:20:49: sites[1].paths[0].access.origins[0]: every site can open a page whose origin is null: give that page a host
+warning: proxy.yaml:20:49: sites[1].paths[0].access.origins[0]: every site can open a page with the origin null: give that page a host
 ";
-        assert_eq!(told(text), expected);
+        assert_eq!(summary(text), expected);
     }
 
     #[test]
-    fn a_certificate_of_a_ca_says_whose_and_by_which_proof() {
-        let told = told(
+    fn a_certificate_of_a_ca_has_its_directory_and_challenge_types() {
+        let summary = summary(
             "sites: [{hosts: [home.example.org], certificate: acme, upstream: 'http://h:1', access: public}]",
         );
-        let expected = "got from https://acme-v02.api.letsencrypt.org/directory \
-                        by http-01 or tls-alpn-01, and renewed by hubgate";
-        assert!(told.contains(expected), "{told}");
+        let expected = "issued by https://acme-v02.api.letsencrypt.org/directory \
+                        with http-01 or tls-alpn-01, and renewed by hubgate";
+        assert!(summary.contains(expected), "{summary}");
     }
 
     #[test]
-    fn what_is_listened_on_says_whether_it_is_in_the_clear() {
+    fn listeners_in_the_clear_are_marked() {
         let site = "sites: [{hosts: [a], upstream: 'http://h:1', access: public}]";
-        let plain = told(&format!(
+        let plain = summary(&format!(
             "listen: {{http: ['127.0.0.1:80'], https: []}}\n{site}"
         ));
         assert!(plain.starts_with("listens on 127.0.0.1:80 (http, in the clear)\n"));
-        let tls = told(&format!("listen: {{http: []}}\n{site}"));
+        let tls = summary(&format!("listen: {{http: []}}\n{site}"));
         assert!(tls.starts_with("listens on [::]:443 (https)\n"));
     }
 }

@@ -1,18 +1,19 @@
 //! `hubgate client add` and `renew`: an invitation in the terminal, or files.
 
 use std::{
+    fmt,
     fs::{self, File, OpenOptions},
     io::{self, IsTerminal, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 
 use super::{
-    super::{print, print_verbatim, tell},
-    Add, must_take_devices,
+    super::{print, print_step, print_verbatim},
+    Add,
 };
 use crate::{
     clients::{self, Credential, Folder},
@@ -21,129 +22,165 @@ use crate::{
     server::control::{self, Invite, Invited},
 };
 
-/// A code light on dark is not read by every camera (ECMA-48, 8.3.117).
+/// Dark on light, since some cameras cannot read a light code on dark (ECMA-48, 8.3.117).
 const BLACK_ON_WHITE: &str = "\x1b[30;107m";
-const AS_BEFORE: &str = "\x1b[0m";
+const DEFAULT_COLOURS: &str = "\x1b[0m";
 
-/// Invites the device, or makes its files.
-pub(super) fn run(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
-    must_take_devices(config)?;
-    if add.withdraw {
-        return withdraw(config, &add.name);
+/// The enrolment of one device.
+pub(super) struct Enrolment<'a> {
+    config: &'a Config,
+    add: &'a Add,
+    renew: bool,
+}
+
+impl<'a> Enrolment<'a> {
+    /// Prepares the enrolment.
+    ///
+    /// # Errors
+    /// No site accepts the certificates of hubgate's own CA.
+    pub(super) fn new(config: &'a Config, add: &'a Add, renew: bool) -> anyhow::Result<Self> {
+        ensure!(
+            config.has_own_clients(),
+            "no site has `client_certificate: own` in its access: add it to proxy.yaml"
+        );
+        Ok(Self { config, add, renew })
     }
-    match &add.out {
-        Some(folder) => files(config, add, renew, folder),
-        None => invite(config, add, renew),
+
+    /// Invites the device, writes its files, or withdraws its invitation.
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        match &self.add.out {
+            _ if self.add.withdraw => self.withdraw(),
+            Some(folder) => self.write_files(folder),
+            None => self.invite(),
+        }
+    }
+
+    fn withdraw(&self) -> anyhow::Result<()> {
+        let name = &self.add.name;
+        control::withdraw(&self.config.state, name)?;
+        print(&format!(
+            "the invitation of {name} is withdrawn, and its link is invalid\n"
+        ))
+    }
+
+    fn invite(&self) -> anyhow::Result<()> {
+        let (state, add) = (&self.config.state, self.add);
+        let wish = add.request(self.renew)?;
+        let (name, site) = (wish.name.clone(), add.site.clone());
+        let show = |invited: &Invited| {
+            let name = name.as_str();
+            print_verbatim(&Invitation { name, invited }.instructions()?)
+        };
+        if add.show {
+            control::invitation(state, name.as_str(), site, show, print_step)?;
+        } else {
+            let making = add.making();
+            let invite = Invite { wish, making, site };
+            control::invite(state, invite, show, print_step)?;
+        }
+        print(&format!("{name} is enrolled\n"))
+    }
+
+    fn write_files(&self, folder: &Path) -> anyhow::Result<()> {
+        let wish = self.add.request(self.renew)?;
+        let files = DeviceFiles::create(folder, &wish.name.for_file())?;
+        let folder = Folder::of(&self.config.state);
+        let issued = clients::issue(&folder, &wish, self.add.making());
+        let written = issued.and_then(|(_, credential)| {
+            files.write(&credential, &self.host())?;
+            let password = credential.password.as_str();
+            print(&format!("{files}password  {password}\n"))
+        });
+        if written.is_err() {
+            files.remove();
+        }
+        written
+    }
+
+    /// Returns the host of the first site that accepts devices.
+    fn host(&self) -> String {
+        let mut sites = self.config.sites.iter();
+        let site = sites.find(|site| site.has_own_clients());
+        let host = site.and_then(|site| site.public_host().or(site.hosts.first()));
+        host.map_or_else(|| "hubgate".to_owned(), Host::to_string)
     }
 }
 
-fn invite(config: &Config, add: &Add, renew: bool) -> anyhow::Result<()> {
-    let wish = add.wish(renew)?;
-    let name = wish.name.clone();
-    let show = |invited: &Invited| print_verbatim(&invitation(&name.to_string(), invited)?);
-    let site = add.site.clone();
-    if add.show {
-        control::invitation(&config.state, name.as_str(), site, show, tell)?;
-    } else {
-        let making = add.making();
-        control::invite(&config.state, Invite { wish, making, site }, show, tell)?;
+/// The open invitation of a device.
+struct Invitation<'a> {
+    name: &'a str,
+    invited: &'a Invited,
+}
+
+impl Invitation<'_> {
+    /// Returns the instructions for the device, in at most 80 columns.
+    fn instructions(&self) -> anyhow::Result<String> {
+        let Self { name, invited } = self;
+        let code = invited.code.as_str();
+        let (first, last) = code.split_at_checked(3).unwrap_or((code, ""));
+        Ok(format!(
+            "\n{}\n\n  Scan this with {name}, or open there\n\n    {}\n\n  and enter the code  {first} {last}\n\n  \
+             The link works once, for ten minutes. Ctrl-C leaves it open; --show shows it again.\n\n",
+            self.qr_code()?,
+            invited.link,
+        ))
     }
-    print(&format!("{name} is in\n"))
-}
 
-fn withdraw(config: &Config, name: &str) -> anyhow::Result<()> {
-    control::withdraw(&config.state, name)?;
-    print(&format!(
-        "the invitation of {name} is withdrawn; its link leads nowhere\n"
-    ))
-}
-
-/// What to do with the device: fits 80 columns.
-fn invitation(name: &str, invited: &Invited) -> anyhow::Result<String> {
-    let code = invited.code.as_str();
-    let (first, last) = code.split_at_checked(3).unwrap_or((code, ""));
-    Ok(format!(
-        "\n{}\n\n  Scan this with {name}, or open there\n\n    {}\n\n  and enter the code  {first} {last}\n\n  \
-         The link works once, for ten minutes. Ctrl-C leaves it open; --show shows it again.\n\n",
-        qr_code(&invited.link)?,
-        invited.link,
-    ))
-}
-
-/// The link for a camera: half blocks, so that it is square.
-fn qr_code(link: &str) -> anyhow::Result<String> {
-    let code = QrCode::with_error_correction_level(link, EcLevel::L)
-        .map_err(|fault| anyhow!("the link is too long for a QR code ({fault})"))?;
-    let drawn = code.render::<Dense1x2>().build();
-    let coloured = io::stdout().is_terminal();
-    let lines = drawn.lines().map(|line| match coloured {
-        true => format!("  {BLACK_ON_WHITE}{line}{AS_BEFORE}"),
-        false => format!("  {line}"),
-    });
-    Ok(lines.collect::<Vec<_>>().join("\n"))
-}
-
-fn files(config: &Config, add: &Add, renew: bool, folder: &Path) -> anyhow::Result<()> {
-    let wish = add.wish(renew)?;
-    let files = Files::create(folder, &wish.name.for_file())?;
-    let made = clients::issue(&Folder::of(&config.state), &wish, add.making());
-    let written = made.and_then(|(_, credential)| {
-        files.write(&credential, &host(config))?;
-        print(&told(&files, &credential))
-    });
-    if written.is_err() {
-        files.remove();
+    /// Draws the link as a QR code in half blocks, so that it is square.
+    fn qr_code(&self) -> anyhow::Result<String> {
+        let code = QrCode::with_error_correction_level(&self.invited.link, EcLevel::L)
+            .map_err(|fault| anyhow!("the link is too long for a QR code ({fault})"))?;
+        let drawn = code.render::<Dense1x2>().build();
+        let coloured = io::stdout().is_terminal();
+        let lines = drawn.lines().map(|line| match coloured {
+            true => format!("  {BLACK_ON_WHITE}{line}{DEFAULT_COLOURS}"),
+            false => format!("  {line}"),
+        });
+        Ok(lines.collect::<Vec<_>>().join("\n"))
     }
-    written
 }
 
-/// The files of a device, made before the certificate is: what cannot be written is not issued.
-struct Files([(PathBuf, File); 3]);
+/// The files of a device. They are created before the certificate is issued, so that no certificate is
+/// issued for files that cannot be written.
+struct DeviceFiles {
+    /// PKCS#12 file for Android and desktops.
+    p12: NewFile,
+    /// The same PKCS#12 file, with the ending of the openHAB app.
+    ohp12: NewFile,
+    /// Configuration profile of iOS and macOS.
+    profile: NewFile,
+}
 
-impl Files {
+/// A file that did not exist before.
+struct NewFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl DeviceFiles {
     fn create(folder: &Path, name: &str) -> anyhow::Result<Self> {
         let _rights = OwnerRights::assume(folder).with_context(|| folder.display().to_string())?;
         fs::create_dir_all(folder)
             .map_err(explained)
             .with_context(|| folder.display().to_string())?;
-        let create = |ending: &str| {
-            let path = folder.join(format!("{name}.{ending}"));
-            let file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path);
-            let file = file
-                .map_err(explained)
-                .with_context(|| format!("{}: cannot be made", path.display()))?;
-            Ok::<_, anyhow::Error>((path, file))
-        };
-        Ok(Self([
-            create("p12")?,
-            create("ohp12")?,
-            create("mobileconfig")?,
-        ]))
+        let create = |ending| NewFile::create(folder.join(format!("{name}.{ending}")));
+        Ok(Self {
+            p12: create("p12")?,
+            ohp12: create("ohp12")?,
+            profile: create("mobileconfig")?,
+        })
     }
 
     fn write(&self, credential: &Credential, host: &str) -> anyhow::Result<()> {
         let pkcs12 = credential.pkcs12()?;
         let profile = credential.profile(host, None)?;
-        for ((path, file), content) in self.0.iter().zip([&pkcs12, &pkcs12, &profile]) {
-            let mut file = file;
-            let written = file.write_all(content).and_then(|()| file.sync_all());
-            written.with_context(|| {
-                format!(
-                    "{}: cannot be written, though the certificate was issued: \
-                     make room, then use `hubgate client renew`",
-                    path.display()
-                )
-            })?;
-        }
-        Ok(())
+        self.p12.write(&pkcs12)?;
+        self.ohp12.write(&pkcs12)?;
+        self.profile.write(&profile)
     }
 
     fn remove(&self) {
-        for (path, _) in &self.0 {
+        for NewFile { path, .. } in [&self.p12, &self.ohp12, &self.profile] {
             if let Ok(_rights) = OwnerRights::assume(path) {
                 fs::remove_file(path).ok();
             }
@@ -151,24 +188,44 @@ impl Files {
     }
 }
 
-fn told(files: &Files, credential: &Credential) -> String {
-    let [(p12, _), (ohp12, _), (profile, _)] = &files.0;
-    format!(
-        "{}  for Android and desktops\n{}  for the openHAB app on iPhones\n\
-         {}  for Safari on iPhones and Macs; it holds the password\n\
-         password  {}\n",
-        p12.display(),
-        ohp12.display(),
-        profile.display(),
-        credential.password.as_str()
-    )
+/// A line for each file, with its use.
+impl fmt::Display for DeviceFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [p12, ohp12, profile] =
+            [&self.p12, &self.ohp12, &self.profile].map(|file| file.path.display());
+        writeln!(f, "{p12}  for Android and desktops")?;
+        writeln!(f, "{ohp12}  for the openHAB app on iPhones")?;
+        writeln!(
+            f,
+            "{profile}  for Safari on iPhones and Macs; it contains the password"
+        )
+    }
 }
 
-/// How people call the first site that takes devices.
-fn host(config: &Config) -> String {
-    let site = config.sites.iter().find(|site| site.has_own_clients());
-    let host = site.and_then(|site| site.public_host().or(site.hosts.first()));
-    host.map_or_else(|| "hubgate".to_owned(), Host::to_string)
+impl NewFile {
+    fn create(path: PathBuf) -> anyhow::Result<Self> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path);
+        let file = file
+            .map_err(explained)
+            .with_context(|| format!("{}: cannot be made", path.display()))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(&self, content: &[u8]) -> anyhow::Result<()> {
+        let mut file = &self.file;
+        let written = file.write_all(content).and_then(|()| file.sync_all());
+        written.with_context(|| {
+            format!(
+                "{}: cannot be written, though the certificate was issued: \
+                 make room, then use `hubgate client renew`",
+                self.path.display()
+            )
+        })
+    }
 }
 
 #[cfg(test)]
@@ -184,7 +241,11 @@ mod tests {
             ),
             code: "012345".into(),
         };
-        let text = invitation("Anna's phone", &invited).unwrap();
+        let invitation = Invitation {
+            name: "Anna's phone",
+            invited: &invited,
+        };
+        let text = invitation.instructions().unwrap();
         let code = text.lines().filter(|line| line.contains('█'));
         assert!(code.clone().count() > 10);
         assert!(

@@ -1,8 +1,11 @@
-//! `hubgate client list`: which devices there are, for people or as JSON.
+//! `hubgate client list`: the devices, as a table or JSON.
 
+use std::fmt;
+
+use clap::Args;
 use time::OffsetDateTime;
 
-use super::super::{must_exist, print, print_json, table};
+use super::super::{must_exist, print, print_json, table::Table};
 use crate::{
     clients::{
         Folder,
@@ -13,62 +16,96 @@ use crate::{
     tls::day,
 };
 
-/// Prints the devices, those that are revoked on request only; the running process is asked, or the disk when none runs.
-pub(super) fn run(config: &Config, all: bool, json: bool) -> anyhow::Result<()> {
-    let states = match control::clients(&config.state) {
-        Ok(states) => states,
-        Err(fault) if !control::is_nobody(&fault) => return Err(fault),
-        Err(_) => {
-            must_exist(&config.state)?;
-            on_disk(config)?
+/// The choice of devices, and the form of the list.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {
+    /// List revoked devices too.
+    #[arg(long)]
+    all: bool,
+    /// Print JSON, with revoked devices.
+    #[arg(long)]
+    json: bool,
+}
+
+impl List {
+    /// Prints the devices that the running process reports, or those on disk if none runs.
+    pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
+        let states = match control::clients(&config.state) {
+            Ok(states) => states,
+            Err(fault) if !control::is_nobody(&fault) => return Err(fault),
+            Err(_) => {
+                must_exist(&config.state)?;
+                states_on_disk(config)?
+            }
+        };
+        if self.json {
+            return print_json(&states);
         }
-    };
-    if json {
-        return print_json(&states);
+        let is_shown = |state: &&State| self.all || state.standing != Standing::Revoked;
+        let shown: Vec<_> = states.iter().filter(is_shown).cloned().collect();
+        let table = DeviceTable {
+            states: &shown,
+            now: OffsetDateTime::now_utc(),
+        };
+        match states.len() - shown.len() {
+            0 => print(&table.to_string()),
+            hidden => print(&format!(
+                "{table}{hidden} revoked: hubgate client list --all\n"
+            )),
+        }
     }
-    let shown: Vec<_> = states
-        .iter()
-        .filter(|state| all || is_let_in(state))
-        .cloned()
-        .collect();
-    let mut text = told(&shown, OffsetDateTime::now_utc());
-    text.extend(hidden(states.len() - shown.len()));
-    print(&text)
 }
 
-fn is_let_in(state: &State) -> bool {
-    state.standing != Standing::Revoked
-}
-
-fn hidden(count: usize) -> Option<String> {
-    (count > 0).then(|| format!("{count} revoked: hubgate client list --all\n"))
-}
-
-fn on_disk(config: &Config) -> anyhow::Result<Vec<State>> {
+fn states_on_disk(config: &Config) -> anyhow::Result<Vec<State>> {
     let folder = Folder::of(&config.state);
     let now = OffsetDateTime::now_utc();
     Ok(state::of(&folder.register()?, &folder.sightings(), now))
 }
 
-fn told(states: &[State], now: OffsetDateTime) -> String {
-    if states.is_empty() {
-        return "no device yet; invite one with `hubgate client add NAME`\n".to_owned();
-    }
-    let header = ["NAME", "STATE", "ISSUED", "ENDS", "LAST SEEN", "SERIAL"];
-    let mut rows = vec![header.map(str::to_owned)];
-    rows.extend(states.iter().map(|state| row(state, now)));
-    table::lines(&rows).join("\n") + "\n"
+/// A row for each device.
+struct DeviceTable<'a> {
+    states: &'a [State],
+    now: OffsetDateTime,
 }
 
-fn row(state: &State, now: OffsetDateTime) -> [String; 6] {
-    [
-        state.name.clone(),
-        standing(state.standing).to_owned(),
-        day(state.issued),
-        day(state.expires),
-        last_seen(state, now),
-        state.serial.clone(),
-    ]
+const HEADER: [&str; 6] = ["NAME", "STATE", "ISSUED", "ENDS", "LAST SEEN", "SERIAL"];
+
+impl fmt::Display for DeviceTable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.states.is_empty() {
+            return writeln!(
+                f,
+                "no device yet; invite one with `hubgate client add NAME`"
+            );
+        }
+        let rows = self.states.iter().map(|state| self.row(state));
+        Table::new(HEADER, rows).fmt(f)
+    }
+}
+
+impl DeviceTable<'_> {
+    fn row(&self, state: &State) -> [String; 6] {
+        [
+            state.name.clone(),
+            standing(state.standing).to_owned(),
+            day(state.issued),
+            day(state.expires),
+            self.last_seen(state),
+            state.serial.clone(),
+        ]
+    }
+
+    fn last_seen(&self, state: &State) -> String {
+        let (Some(at), Some(from)) = (state.last_seen, state.last_seen_from) else {
+            return "never".to_owned();
+        };
+        match (self.now - at).whole_minutes() {
+            ..2 => format!("now from {from}"),
+            minutes @ 2..120 => format!("{minutes} min ago from {from}"),
+            minutes @ 120..2880 => format!("{} h ago from {from}", minutes / 60),
+            _ => format!("{} from {from}", day(at)),
+        }
+    }
 }
 
 fn standing(standing: Standing) -> &'static str {
@@ -77,18 +114,6 @@ fn standing(standing: Standing) -> &'static str {
         Standing::EndsSoon => "ends soon",
         Standing::Ended => "ended",
         Standing::Revoked => "revoked",
-    }
-}
-
-fn last_seen(state: &State, now: OffsetDateTime) -> String {
-    let (Some(at), Some(from)) = (state.last_seen, state.last_seen_from) else {
-        return "never".to_owned();
-    };
-    match (now - at).whole_minutes() {
-        ..2 => format!("now from {from}"),
-        minutes @ 2..120 => format!("{minutes} min ago from {from}"),
-        minutes @ 120..2880 => format!("{} h ago from {from}", minutes / 60),
-        _ => format!("{} from {from}", day(at)),
     }
 }
 
@@ -123,8 +148,9 @@ NAME          STATE    ISSUED            ENDS              LAST SEEN            
 Anna's phone  good     22 November 2026  21 November 2028  5 min ago from 203.0.113.7  0A
 Ben           revoked  22 November 2026  21 November 2028  never                        0A
 ";
-        let told = told(&[anna, ben], now);
-        assert_eq!(squeezed(&told), squeezed(expected));
+        let states = &[anna, ben];
+        let table = DeviceTable { states, now }.to_string();
+        assert_eq!(squeezed(&table), squeezed(expected));
     }
 
     fn squeezed(text: &str) -> Vec<Vec<&str>> {

@@ -1,7 +1,7 @@
-//! `hubgate client`: the house's own devices.
+//! `hubgate client`: the devices with certificates of hubgate's own CA.
 //!
-//! What changes the register is done on disk, where the running process sees it; an invitation
-//! is the running process's own.
+//! The register is changed on disk, and the running process reloads it. Invitations are made by the
+//! running process.
 
 mod add;
 mod backup;
@@ -9,9 +9,10 @@ mod list;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
 
+use self::{add::Enrolment, backup::Backup, list::List};
 use super::print;
 use crate::{
     clients::{Encryption, Folder, KeyKind, Making, Wish, name::Name},
@@ -19,117 +20,112 @@ use crate::{
     server::control,
 };
 
-/// What to do about devices.
+/// A command about devices.
 #[derive(Debug, Subcommand)]
 pub(super) enum Client {
-    /// Invite a device: a QR code, a link and a code, and waits until it is in.
+    /// Invite a device with a QR code, a link and a code, and wait until it is enrolled.
     Add(Add),
-    /// Give a device a new certificate; the old one ends when the new one is first shown.
+    /// Give a device a new certificate; the old one stays valid until the new one is first used.
     Renew(Add),
-    /// Tell which devices there are, until when, and when and where they were last seen.
-    List {
-        /// Revoked ones too.
-        #[arg(long)]
-        all: bool,
-        /// As JSON, with revoked ones.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Lock devices out at once; what they have open is closed.
+    /// List the devices, with the end of their certificates and their last use.
+    List(List),
+    /// Revoke devices, and close their connections at once.
     Revoke {
-        /// Their names.
+        /// Names of the devices.
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
     },
     /// Write the CA, its devices and revocations to a file, encrypted with a passphrase.
     Export {
-        /// The file, which must not be there yet.
+        /// The file, which must not exist.
         #[arg(value_parser = super::path_argument())]
         file: PathBuf,
     },
-    /// Put back what was exported.
+    /// Restore a file of `hubgate client export`.
     Import {
         /// The file.
         #[arg(value_parser = super::path_argument())]
         file: PathBuf,
-        /// Even in the place of another CA, whose devices are locked out.
+        /// Replace another CA, and lock its devices out.
         #[arg(long)]
         replace: bool,
     },
 }
 
-/// Which device, and what for a certificate.
+/// The device, and the form of its certificate.
 #[derive(Debug, Args)]
 pub(super) struct Add {
-    /// The device, such as "Anna's phone".
+    /// Name of the device, such as "Anna's phone".
     name: String,
-    /// Days that the certificate is good for.
+    /// Days for which the certificate is valid.
     #[arg(long, default_value_t = 730, value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: u32,
-    /// The kind of key.
+    /// Kind of the key.
     #[arg(long, value_enum, default_value_t)]
     key: Key,
-    /// Files with AES-256 and SHA-256: not for iOS before 18 and Android before 14.
+    /// Encrypt files with AES-256 and SHA-256, which iOS before 18 and Android before 14 cannot read.
     #[arg(long)]
     modern: bool,
-    /// Write files into this folder instead of inviting.
+    /// Write files into this folder instead of an invitation.
     #[arg(long, value_name = "DIR", value_parser = super::path_argument())]
     out: Option<PathBuf>,
     /// Show the open invitation again.
     #[arg(long, conflicts_with_all = ["out", "withdraw"])]
     show: bool,
-    /// End the open invitation.
+    /// Withdraw the open invitation.
     #[arg(long, conflicts_with = "out")]
     withdraw: bool,
-    /// The host that the link leads to [default: the first that a new device can open].
+    /// Host of the link [default: the first one that a new device can open].
     #[arg(long, value_name = "HOST", conflicts_with = "out")]
     site: Option<String>,
 }
 
-/// What kind of key a device gets.
+/// The kind of a device's key.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Key {
-    /// 2048 bits; everything takes it.
+    /// 2048 bits, which every device supports.
     #[default]
     Rsa,
     /// P-256.
     Ec,
 }
 
-/// Does what was asked.
-pub(super) fn run(path: &Path, client: &Client) -> anyhow::Result<()> {
-    let config = config::load(path)?;
-    match client {
-        Client::Add(add) => add::run(&config, add, false),
-        Client::Renew(add) => add::run(&config, add, true),
-        Client::List { all, json } => list::run(&config, *all, *json),
-        Client::Revoke { names } => revoke(&config, names),
-        Client::Export { file } => backup::export(&config, file),
-        Client::Import { file, replace } => backup::import(&config, file, *replace),
+impl Client {
+    pub(super) fn run(&self, path: &Path) -> anyhow::Result<()> {
+        let config = &config::load(path)?;
+        let state = &config.state;
+        match self {
+            Self::Add(add) => Enrolment::new(config, add, false)?.run(),
+            Self::Renew(add) => Enrolment::new(config, add, true)?.run(),
+            Self::List(list) => list.run(config),
+            Self::Revoke { names } => revoke(config, names),
+            Self::Export { file } => Backup { state, file }.export(),
+            Self::Import { file, replace } => Backup { state, file }.import(*replace),
+        }
     }
 }
 
 fn revoke(config: &Config, names: &[String]) -> anyhow::Result<()> {
-    let names = names.iter().map(|name| parse(name));
+    let names = names.iter().map(|name| parse_name(name));
     let names = names.collect::<anyhow::Result<Vec<_>>>()?;
     Folder::of(&config.state).revoke(&names)?;
-    let told: Vec<_> = names.iter().map(Name::as_str).collect();
-    let told = told.join(", ");
+    let revoked: Vec<_> = names.iter().map(Name::as_str).collect();
+    let revoked = revoked.join(", ");
     match control::look(&config.state) {
-        Ok(()) => print(&format!("revoked {told}; what was open is closed\n")),
-        Err(fault) if control::is_nobody(&fault) => print(&format!("revoked {told}\n")),
-        Err(fault) => Err(fault.context(format!("revoked {told}, but it may take a second"))),
+        Ok(()) => print(&format!("revoked {revoked}; open connections are closed\n")),
+        Err(fault) if control::is_nobody(&fault) => print(&format!("revoked {revoked}\n")),
+        Err(fault) => Err(fault.context(format!("revoked {revoked}, but it may take a second"))),
     }
 }
 
-fn parse(name: &str) -> anyhow::Result<Name> {
+fn parse_name(name: &str) -> anyhow::Result<Name> {
     Name::parse(name).map_err(|fault| anyhow!(fault))
 }
 
 impl Add {
-    fn wish(&self, renew: bool) -> anyhow::Result<Wish> {
+    fn request(&self, renew: bool) -> anyhow::Result<Wish> {
         Ok(Wish {
-            name: parse(&self.name)?,
+            name: parse_name(&self.name)?,
             days: self.days,
             renew,
         })
@@ -148,12 +144,4 @@ impl Add {
             },
         }
     }
-}
-
-/// Devices are of use only where a rule takes them.
-fn must_take_devices(config: &Config) -> anyhow::Result<()> {
-    if config.has_own_clients() {
-        return Ok(());
-    }
-    bail!("no site has `client_certificate: own` in its access: add it to proxy.yaml")
 }

@@ -1,8 +1,6 @@
-//! A stand-in for openHAB: what a browser, a script or a test asks a hub for,
-//! when nothing answers on port 8080.
+//! A stand-in for openHAB, with a page, events, files and a WebSocket to try.
 //!
-//! It speaks plain HTTP/1.1 on a socket it is given, keeps nothing and asks
-//! nobody for a password; that is what is being shown in front of it.
+//! It speaks plain HTTP/1.1, stores nothing, and needs no password: the demo shows hubgate's.
 
 #[cfg(test)]
 mod tests;
@@ -24,10 +22,10 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use tokio::{net::TcpListener, time};
 
-/// Serves the stand-in hub on the listener until the future is dropped.
+/// Serves the stand-in on the listener until the future is dropped.
 ///
 /// # Errors
-/// When the listener fails for good.
+/// The listener fails permanently.
 pub(super) async fn serve(listener: TcpListener) -> io::Result<()> {
     let hub = Router::new()
         .route("/", get(Html(PAGE)))
@@ -44,7 +42,7 @@ struct Echo {
     method: String,
     path: String,
     query: Option<String>,
-    /// Names and values in the order received; a name may come twice.
+    /// Names and values in the order received; a name can occur twice.
     headers: Vec<(String, String)>,
     body_length: u64,
 }
@@ -74,7 +72,7 @@ impl Echo {
     }
 }
 
-/// Reads a body of any length without keeping it.
+/// Counts the bytes of a body without storing it.
 async fn length(body: Body) -> Result<u64, axum::Error> {
     let mut chunks = body.into_data_stream();
     let mut length = 0;
@@ -88,7 +86,7 @@ async fn events() -> impl IntoResponse {
     Sse::new(ticks())
 }
 
-/// A tick each second, counted from 1; every tenth says `alive` too, as openHAB does.
+/// Yields a tick each second, counted from 1; every tenth has the comment `alive`, as openHAB's.
 fn ticks() -> impl Stream<Item = Result<Event, Infallible>> {
     let clock = time::interval(Duration::from_secs(1));
     stream::unfold((clock, 1_u64), |(mut clock, count)| async move {
@@ -111,7 +109,7 @@ async fn file(Path(path): Path<String>) -> impl IntoResponse {
     )
 }
 
-/// Takes a subprotocol the client offers, but as openHAB never the one that carries a token.
+/// Selects a subprotocol that the client offers; like openHAB, never the one that carries a token.
 async fn websocket(mut upgrade: WebSocketUpgrade) -> Response {
     let carries_token = |name: &HeaderValue| name.as_bytes().starts_with(TOKEN_PROTOCOL);
     let chosen = upgrade

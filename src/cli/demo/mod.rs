@@ -1,133 +1,187 @@
-//! `hubgate demo`: everything in front of a hub, ready to click.
+//! `hubgate demo`: a self-signed site with a password, in front of this machine's hub or a stand-in.
 //!
-//! A self-signed site with a password, made in a temporary folder and run by
-//! the same code as any other; behind it this machine's hub, or a stand-in.
+//! Its files are written into a temporary folder, and served by the same code as any other site.
 
 mod hub;
 mod site;
 
 use std::{
-    fmt::Write as _,
+    fmt,
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
-use rustix::process::{Signal, getpid, kill_process};
-use tokio::signal::unix::{SignalKind, signal};
+use clap::Args;
+use rustix::process::{self, getpid, kill_process};
+use tokio::{
+    runtime::{self, Runtime},
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use self::site::{Folder, Site, USER};
 use super::print;
 use crate::server::{self, RunMode};
 
-/// Where openHAB listens.
-const HUB: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-/// How long a hub may take to say that it speaks HTTP.
-const ANSWER: Duration = Duration::from_secs(2);
-/// How long the site may take to answer.
-const START: Duration = Duration::from_secs(10);
+/// Address of openHAB on this machine.
+const HUB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// Time within which a hub must answer an HTTP request.
+const HUB_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time within which the site must accept connections.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs the demo until it is interrupted.
-pub(super) fn run(port: u16, stand_in: bool) -> anyhow::Result<()> {
-    let folder = Folder::new()?;
-    let site = Site::new(port)?;
-    let own = (stand_in || !answers(HUB)).then(own_hub).transpose()?;
-    let hub = own.as_ref().map_or(Ok(HUB), TcpListener::local_addr)?;
-    let why = match (&own, stand_in) {
-        (None, _) => "the one that answers there",
-        (Some(_), true) => "a stand-in",
-        (Some(_), false) => "a stand-in, as no hub answers on port 8080",
-    };
-    let config = site.write(folder.path(), hub)?;
-    accompany(own)?;
-    thread::spawn(move || announce(&site, &format!("http://{hub} ({why})")));
-    let ended = server::run(config, RunMode::Demo);
-    folder.remove();
-    ended
+/// The port, and the hub behind it.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Port to listen on; if it is taken, one of the next ports.
+    #[arg(long, default_value_t = 8443)]
+    port: u16,
+    /// Use the stand-in even if openHAB answers.
+    #[arg(long)]
+    stand_in: bool,
 }
 
-/// Whether HTTP is spoken there.
-fn answers(hub: SocketAddr) -> bool {
+impl Demo {
+    /// Serves the demo until it is interrupted.
+    pub(super) fn run(&self) -> anyhow::Result<()> {
+        let folder = Folder::new()?;
+        let site = Site::new(self.port)?;
+        let stand_in = (self.stand_in || !speaks_http(HUB))
+            .then(bind_stand_in)
+            .transpose()?;
+        let hub = stand_in.as_ref().map_or(Ok(HUB), TcpListener::local_addr)?;
+        let config = site.write(folder.path(), hub)?;
+        let reason = self.reason(stand_in.is_some());
+        let announcement = Announcement { site, hub, reason };
+        Companion::new(stand_in)?.spawn();
+        thread::spawn(move || announcement.print_once_served());
+        let ended = server::run(config, RunMode::Demo);
+        folder.remove();
+        ended
+    }
+
+    fn reason(&self, is_stand_in: bool) -> &'static str {
+        match (is_stand_in, self.stand_in) {
+            (false, _) => "the one that answers there",
+            (true, true) => "a stand-in",
+            (true, false) => "a stand-in, as no hub answers on port 8080",
+        }
+    }
+}
+
+/// True if a server answers an HTTP request at the address.
+fn speaks_http(hub: SocketAddr) -> bool {
     let mut begin = [0; 5];
-    let mut ask = || {
-        let mut stream = TcpStream::connect_timeout(&hub, ANSWER)?;
-        stream.set_read_timeout(Some(ANSWER))?;
+    let mut request = || {
+        let mut stream = TcpStream::connect_timeout(&hub, HUB_TIMEOUT)?;
+        stream.set_read_timeout(Some(HUB_TIMEOUT))?;
         stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         stream.read_exact(&mut begin)
     };
-    ask().is_ok() && begin == *b"HTTP/"
+    request().is_ok() && begin == *b"HTTP/"
 }
 
-/// A socket for the stand-in, on a port that openHAB does not want.
-fn own_hub() -> anyhow::Result<TcpListener> {
+/// Binds a free port for the stand-in, since openHAB may need its own later.
+fn bind_stand_in() -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("starting the stand-in")?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
 
-/// Runs beside the server: the stand-in, and the demo's own way to end.
-fn accompany(own_hub: Option<TcpListener>) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let entered = runtime.enter();
-    let own_hub = own_hub.map(tokio::net::TcpListener::from_std).transpose()?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut hung_up = signal(SignalKind::hangup())?;
-    drop(entered);
-    thread::spawn(move || {
-        runtime.block_on(async {
-            let ended = async {
-                tokio::select! {
-                    _ = interrupted.recv() => {}
-                    _ = hung_up.recv() => {}
-                }
-                end_at_once();
-            };
-            let served = async {
-                if let Some(listener) = own_hub {
-                    hub::serve(listener).await.ok();
-                }
-            };
-            tokio::join!(ended, served);
-        });
-    });
-    Ok(())
+/// A thread beside the server, for the stand-in and the signals of the demo.
+struct Companion {
+    runtime: Runtime,
+    stand_in: Option<tokio::net::TcpListener>,
+    interrupt: Signal,
+    hangup: Signal,
 }
 
-/// Asks the server twice: it ends without waiting for what an open page still loads.
+impl Companion {
+    fn new(stand_in: Option<TcpListener>) -> anyhow::Result<Self> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let entered = runtime.enter();
+        let stand_in = stand_in
+            .map(tokio::net::TcpListener::from_std)
+            .transpose()?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        let hangup = signal(SignalKind::hangup())?;
+        drop(entered);
+        Ok(Self {
+            runtime,
+            stand_in,
+            interrupt,
+            hangup,
+        })
+    }
+
+    fn spawn(mut self) {
+        thread::spawn(move || {
+            self.runtime.block_on(async {
+                let end_on_signal = async {
+                    tokio::select! {
+                        _ = self.interrupt.recv() => {}
+                        _ = self.hangup.recv() => {}
+                    }
+                    end_at_once();
+                };
+                let serve_hub = async {
+                    if let Some(listener) = self.stand_in {
+                        hub::serve(listener).await.ok();
+                    }
+                };
+                tokio::join!(end_on_signal, serve_hub);
+            });
+        });
+    }
+}
+
+/// Signals the server twice, so that it does not wait for the requests of an open page.
 fn end_at_once() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [process::Signal::INT, process::Signal::TERM] {
         kill_process(getpid(), signal).ok();
     }
 }
 
-/// Says what to click, once it can be clicked.
-fn announce(site: &Site, hub: &str) {
-    let began = Instant::now();
-    while TcpStream::connect(site.address).is_err() && began.elapsed() < START {
-        thread::sleep(Duration::from_millis(20));
-    }
-    print(&invitation(site, hub)).ok();
+/// The URL, the login, and the hub.
+struct Announcement {
+    site: Site,
+    hub: SocketAddr,
+    reason: &'static str,
 }
 
-fn invitation(site: &Site, hub: &str) -> String {
-    let port = site.address.port();
-    let mut text = format!("\n  open      https://localhost:{port}\n");
-    if let Some(machine) = site.machine {
-        let _ = writeln!(
-            text,
-            "  or        https://{machine}:{port} from another device"
-        );
+impl Announcement {
+    fn print_once_served(&self) {
+        let begin = Instant::now();
+        let is_served = || TcpStream::connect(self.site.address).is_ok();
+        while !is_served() && begin.elapsed() < START_TIMEOUT {
+            thread::sleep(Duration::from_millis(20));
+        }
+        print(&self.to_string()).ok();
     }
-    text + &format!(
-        "  user      {USER}\n  \
-           password  {}\n  \
-           hub       {hub}\n\n\
-         The certificate is self-signed: the browser asks once whether to go on.\n\
-         Ctrl-C ends the demo and leaves nothing behind.\n\n",
-        site.password
-    )
+}
+
+impl fmt::Display for Announcement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { site, hub, reason } = self;
+        let port = site.address.port();
+        writeln!(f, "\n  open      https://localhost:{port}")?;
+        if let Some(machine) = site.machine {
+            writeln!(
+                f,
+                "  or        https://{machine}:{port} from another device"
+            )?;
+        }
+        writeln!(f, "  user      {USER}")?;
+        writeln!(f, "  password  {}", site.password)?;
+        writeln!(f, "  hub       http://{hub} ({reason})\n")?;
+        writeln!(
+            f,
+            "The certificate is self-signed: the browser asks once whether to go on.\n\
+             Ctrl-C ends the demo and leaves nothing behind.\n"
+        )
+    }
 }

@@ -1,4 +1,4 @@
-//! The demo's site: a folder, a port, a password and a `proxy.yaml` in front of the hub.
+//! The demo's site: its folder, port, password and `proxy.yaml`.
 
 use std::{
     fs::{self, Permissions},
@@ -13,34 +13,34 @@ use std::{
 use anyhow::Context;
 use tempfile::TempDir;
 
-/// Name of the one user.
+/// Name of the only user.
 pub(super) const USER: &str = "demo";
-/// Ports tried after the one asked for.
+/// Number of ports that are tried after the first one.
 const OTHER_PORTS: u16 = 20;
-/// An address of the Internet that nobody has (RFC 5737).
-const ELSEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
+/// An address that no machine has (RFC 5737).
+const DOCUMENTATION: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
 
-/// What a visitor has to know.
+/// The address and login of the site.
 pub(super) struct Site {
-    /// Where it listens.
+    /// Address of the listener.
     pub(super) address: SocketAddr,
-    /// This machine's address in its network, if it has one.
+    /// Address of this machine in its network, if it has one.
     pub(super) machine: Option<IpAddr>,
-    /// The one user's password.
+    /// Password of the only user.
     pub(super) password: String,
 }
 
 impl Site {
-    /// Chooses an address and makes a password up.
+    /// Chooses a free address and a random password.
     pub(super) fn new(port: u16) -> anyhow::Result<Self> {
         Ok(Self {
             address: free_address(port)?,
-            machine: machine(),
-            password: password()?,
+            machine: machine_address(),
+            password: random_password()?,
         })
     }
 
-    /// Writes the site's files into the folder; returns the configuration.
+    /// Writes the site's files into the folder, and returns the path of proxy.yaml.
     pub(super) fn write(&self, folder: &Path, hub: SocketAddr) -> anyhow::Result<PathBuf> {
         let hash = bcrypt::hash(&self.password, 8).context("hashing the password")?;
         fs::write(folder.join("htpasswd"), format!("{USER}:{hash}\n"))?;
@@ -64,14 +64,14 @@ impl Site {
     }
 }
 
-/// How often the folder is removed at most.
-const REMOVALS: usize = 50;
+/// Maximum number of attempts to remove the folder.
+const MAX_REMOVALS: usize = 50;
 
-/// The demo's folder, gone with it.
+/// The demo's folder, which is removed when the demo ends.
 pub(super) struct Folder(TempDir);
 
 impl Folder {
-    /// A new folder that only its owner can read.
+    /// Creates a folder that only its owner can read.
     pub(super) fn new() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("hubgate-demo-")
@@ -81,14 +81,14 @@ impl Folder {
         folder.context(cure).map(Self)
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub(super) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Removes it, again where a reload that SIGHUP has begun still writes into it.
+    /// Removes the folder; tries again while a reload after SIGHUP writes into it.
     pub(super) fn remove(self) {
-        for _ in 0..REMOVALS {
+        for _ in 0..MAX_REMOVALS {
             if fs::remove_dir_all(self.path()).is_ok() {
                 return;
             }
@@ -97,7 +97,7 @@ impl Folder {
     }
 }
 
-/// The port asked for, or one after it: openHAB itself may hold 8443.
+/// Returns an address with this port, or with one of the next: openHAB may hold 8443.
 fn free_address(port: u16) -> anyhow::Result<SocketAddr> {
     let any = any_address();
     for port in port..=port.saturating_add(OTHER_PORTS) {
@@ -109,7 +109,7 @@ fn free_address(port: u16) -> anyhow::Result<SocketAddr> {
     anyhow::bail!("no port from {port} on is free; name another with --port")
 }
 
-/// All addresses; those of IPv4 alone where the kernel has no IPv6.
+/// Returns the unspecified address of IPv6, or of IPv4 if the kernel has no IPv6.
 fn any_address() -> IpAddr {
     match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) {
         Ok(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -117,14 +117,14 @@ fn any_address() -> IpAddr {
     }
 }
 
-/// The address from which this machine would reach another; nothing is sent.
-fn machine() -> Option<IpAddr> {
+/// Returns the address from which this machine reaches others. Sends nothing.
+fn machine_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect(ELSEWHERE).ok()?;
+    socket.connect(DOCUMENTATION).ok()?;
     Some(socket.local_addr().ok()?.ip())
 }
 
-fn password() -> anyhow::Result<String> {
+fn random_password() -> anyhow::Result<String> {
     let mut bytes = [0; 6];
     aws_lc_rs::rand::fill(&mut bytes).context("making a password")?;
     let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_taken_port_is_stepped_over() {
+    fn a_taken_port_is_skipped() {
         let taken = TcpListener::bind((any_address(), 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         assert_ne!(free_address(port).unwrap().port(), port);
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn passwords_differ_and_can_be_typed() {
-        let (one, other) = (password().unwrap(), password().unwrap());
+        let (one, other) = (random_password().unwrap(), random_password().unwrap());
         assert_ne!(one, other);
         assert_eq!(one.len(), 14);
     }

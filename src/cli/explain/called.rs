@@ -1,4 +1,6 @@
-//! The address that is explained: which connection it opens, and which head it sends.
+//! The URL that is explained: the connection that a client opens for it, and the request target.
+
+use std::net::SocketAddr;
 
 use anyhow::{anyhow, bail, ensure};
 
@@ -7,49 +9,54 @@ use crate::{
     config::model::{Host, Listen},
 };
 
-/// The address, split as a browser splits it.
+/// A URL, split as a browser splits it.
 #[derive(Debug)]
-pub(super) struct Called {
-    /// As it was given.
+pub(super) struct Target {
+    /// The URL as written.
     pub(super) url: String,
-    /// Whether it begins with https.
+    /// True for https.
     pub(super) tls: bool,
-    /// Host and port, as Host has them.
+    /// Value of the Host header.
     pub(super) host: String,
-    /// Where the connection leads.
+    /// Host and port of the connection.
     pub(super) authority: Authority,
     /// Path and query.
-    pub(super) target: String,
-    /// The port that is connected to.
+    pub(super) path_and_query: String,
+    /// Port of the connection.
     pub(super) port: u16,
-    /// Whether that port is one for TLS.
+    /// True if hubgate serves TLS on that port.
     pub(super) tls_port: bool,
-    /// Whether hubgate listens on that port itself.
+    /// True if hubgate listens on that port.
     pub(super) listens: bool,
 }
 
-impl Called {
-    /// Reads `http://HOST[:PORT]/PATH` or the same with https.
+impl Target {
+    /// Parses `http://HOST[:PORT]/PATH` or `https://HOST[:PORT]/PATH`.
     pub(super) fn parse(url: &str, listen: &Listen) -> anyhow::Result<Self> {
-        let odd = |why: &str| anyhow!("{url:?}: {why}");
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| odd(NO_URL))?;
-        let tls = is_tls(scheme).ok_or_else(|| odd(NO_URL))?;
+        let refusal = |cause: &str| anyhow!("{url:?}: {cause}");
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| refusal(NO_URL))?;
+        let tls = match scheme.to_ascii_lowercase().as_str() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(refusal(NO_URL)),
+        };
         let rest = rest.split('#').next().unwrap_or_default();
-        let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let authority = Authority::parse(host).ok_or_else(|| odd(NO_HOST))?;
-        ensure!(target.bytes().all(|it| it.is_ascii_graphic()), odd(ENCODE));
+        let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let authority = Authority::parse(host).ok_or_else(|| refusal(NO_HOST))?;
+        let is_encoded = path.bytes().all(|byte| byte.is_ascii_graphic());
+        ensure!(is_encoded, refusal(ENCODE));
         if tls && listen.https.is_empty() {
-            bail!("{url:?}: nobody answers: listen.https is [] in proxy.yaml");
+            bail!("{url:?}: hubgate serves no https: listen.https is [] in proxy.yaml");
         }
         let port = authority.port.unwrap_or(if tls { 443 } else { 80 });
-        let has = |list: &[std::net::SocketAddr]| list.iter().any(|it| it.port() == port);
-        let (http, https) = (has(&listen.http), has(&listen.https));
-        let slash = if target.starts_with('/') { "" } else { "/" };
+        let has_port = |listeners: &[SocketAddr]| listeners.iter().any(|own| own.port() == port);
+        let (http, https) = (has_port(&listen.http), has_port(&listen.https));
+        let slash = if path.starts_with('/') { "" } else { "/" };
         Ok(Self {
             url: url.to_owned(),
             tls,
             host: host.to_owned(),
-            target: format!("{slash}{target}"),
+            path_and_query: format!("{slash}{path}"),
             authority,
             port,
             tls_port: tls || (https && !http),
@@ -57,49 +64,45 @@ impl Called {
         })
     }
 
-    /// The name asked for in the handshake (RFC 6066, section 3): none for an address.
+    /// Returns the server name of the handshake (RFC 6066, section 3); `None` for an address.
     pub(super) fn server_name(&self) -> Option<Host> {
         let host = &self.authority.host;
         matches!(host, Host::Name(_)).then(|| host.clone())
     }
 }
 
-fn is_tls(scheme: &str) -> Option<bool> {
-    let is = |name| scheme.eq_ignore_ascii_case(name);
-    (is("http") || is("https")).then(|| is("https"))
-}
-
-const NO_URL: &str = "an address is needed, such as https://home.example.org/";
-const NO_HOST: &str = "no host and port between // and the path: write https://HOST[:PORT]/PATH; \
-    a user is given by --user";
-const ENCODE: &str = "the path holds a character that has to be percent-encoded";
+const NO_URL: &str = "no URL: write one such as https://home.example.org/";
+const NO_HOST: &str = "no host and port between // and the path: write https://HOST[:PORT]/PATH, and \
+    a user as --user NAME";
+const ENCODE: &str = "the path has a character that must be percent-encoded";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(url: &str) -> anyhow::Result<Called> {
+    fn parse(url: &str) -> anyhow::Result<Target> {
         let listen = Listen {
             http: vec!["[::]:80".parse().unwrap()],
             https: vec!["[::]:443".parse().unwrap(), "[::]:8443".parse().unwrap()],
         };
-        Called::parse(url, &listen)
+        Target::parse(url, &listen)
     }
 
     #[test]
-    fn an_address_is_split_as_a_browser_splits_it() {
-        let called = parse("https://Home.test?x=/y#part").unwrap();
-        assert_eq!((called.target.as_str(), called.port), ("/?x=/y", 443));
-        assert_eq!(called.server_name(), Some(Host::Name("home.test".into())));
-        assert!(called.tls && called.listens);
-        let called = parse("http://[::1]:8443/a").unwrap();
-        assert!(called.tls_port && !called.tls && called.listens);
-        assert_eq!(called.server_name(), None);
+    fn a_url_is_split_as_a_browser_splits_it() {
+        let target = parse("https://Home.test?x=/y#part").unwrap();
+        let path = target.path_and_query.as_str();
+        assert_eq!((path, target.port), ("/?x=/y", 443));
+        assert_eq!(target.server_name(), Some(Host::Name("home.test".into())));
+        assert!(target.tls && target.listens);
+        let target = parse("http://[::1]:8443/a").unwrap();
+        assert!(target.tls_port && !target.tls && target.listens);
+        assert_eq!(target.server_name(), None);
         assert!(!parse("http://home.test:81/").unwrap().listens);
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_its_cure() {
+    fn text_that_is_no_url_is_refused_with_the_cure() {
         for (url, cure) in [
             ("home.test", "https://home.example.org/"),
             ("ftp://home.test/", "https://home.example.org/"),
@@ -108,10 +111,10 @@ mod tests {
             ("https://home.test/a b", "percent-encoded"),
             ("https://home.test/a\r\nX: y", "percent-encoded"),
         ] {
-            let told = parse(url).unwrap_err().to_string();
-            assert!(told.contains(cure), "{told}");
+            let refusal = parse(url).unwrap_err().to_string();
+            assert!(refusal.contains(cure), "{refusal}");
         }
-        let told = Called::parse("https://home.test/", &Listen::default());
-        assert!(told.unwrap_err().to_string().contains("listen.https"));
+        let parsed = Target::parse("https://home.test/", &Listen::default());
+        assert!(parsed.unwrap_err().to_string().contains("listen.https"));
     }
 }

@@ -1,4 +1,4 @@
-//! A visit played to the real gate: its connection and its request.
+//! Sends the request of a visit through the gate that serves requests, without a connection.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -9,11 +9,7 @@ use anyhow::{Context, anyhow};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::runtime;
 
-use super::{
-    reason::{self, Judged},
-    told::Told,
-    visit::Visit,
-};
+use super::{reason::Judged, told::Explanation, visit::Visit};
 use crate::{
     acme::challenge::Challenges,
     clients::Clients,
@@ -26,54 +22,55 @@ use crate::{
 };
 
 impl Visit {
-    /// What would be answered.
-    pub(super) fn explain(&self, config: Config) -> anyhow::Result<Told> {
+    /// Explains how the request would be answered.
+    pub(super) fn explain(&self, config: Config) -> anyhow::Result<Explanation> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("starting the runtime")?;
-        runtime.block_on(self.take_place(config))
+        runtime.block_on(self.admit(config))
     }
 
-    async fn take_place(&self, config: Config) -> anyhow::Result<Told> {
+    async fn admit(&self, config: Config) -> anyhow::Result<Explanation> {
         let proxy = proxy(config)?;
         let sites = proxy.sites_now();
         if let Some(basic) = &self.basic {
             sites.assume(basic);
         }
-        let link = Arc::new(self.link(&proxy));
+        let connection = Arc::new(self.connection(&proxy));
         let text = self.head();
         let head = match Head::parse(text.as_bytes()) {
             Ok(head) => head,
-            Err(why) => return Ok(Told::malformed(self, &link, why)),
+            Err(malformed) => return Ok(Explanation::malformed(self, &connection, malformed)),
         };
         let request = head.request();
-        let exchange = Exchange::new(sites, link, &request);
+        let exchange = Exchange::new(sites, connection, &request);
         let judged = Judged {
             visit: self,
             outcome: proxy.admit(exchange, &request, Some(head.body)).await,
         };
-        Ok(Told::of(&judged, reason::of(&judged)))
+        Ok(Explanation::new(&judged))
     }
 
-    /// The connection as it would be after its handshake.
-    fn link(&self, proxy: &Proxy) -> ConnectionInfo {
-        let local = match self.called.authority.host {
+    /// Describes the connection as it would be after the handshake.
+    fn connection(&self, proxy: &Proxy) -> ConnectionInfo {
+        let local = match self.target.authority.host {
             Host::Address(address) => address,
             _ => Ipv4Addr::UNSPECIFIED.into(),
         };
-        let (peer, local) = ((self.from, 0), (local, self.called.port));
-        let tls_port = self.called.tls_port;
-        let mut link =
+        let (peer, local) = ((self.from, 0), (local, self.target.port));
+        let tls_port = self.target.tls_port;
+        let mut connection =
             ConnectionInfo::new(SocketAddr::from(peer), SocketAddr::from(local), tls_port);
-        link.tls = self.called.tls.then(|| self.handshake(proxy, &link));
-        link
+        let handshake = || self.handshake(proxy, &connection);
+        connection.tls = self.target.tls.then(handshake);
+        connection
     }
 
-    fn handshake(&self, proxy: &Proxy, link: &ConnectionInfo) -> Handshake {
-        let (sites, server_name) = (proxy.sites(), self.called.server_name());
-        let site = sites.of_handshake(server_name.as_ref(), link.local.ip());
-        let asked = site.is_some_and(|site| proxy.asks(&sites, site, link.peer.ip()));
+    fn handshake(&self, proxy: &Proxy, connection: &ConnectionInfo) -> Handshake {
+        let (sites, server_name) = (proxy.sites(), self.target.server_name());
+        let site = sites.of_handshake(server_name.as_ref(), connection.local.ip());
+        let asked = site.is_some_and(|site| proxy.asks(&sites, site, connection.peer.ip()));
         let shown = self.device.iter().filter(|_| asked);
-        let shown: Vec<_> = shown.map(|it| it.certificate.clone()).collect();
+        let shown: Vec<_> = shown.map(|device| device.certificate.clone()).collect();
         Handshake {
             server_name,
             asked,
@@ -88,7 +85,7 @@ impl Visit {
             let credential = STANDARD.encode(format!("{}:{}", basic.user, basic.password));
             format!("Authorization: Basic {credential}\r\n")
         });
-        let (target, host) = (&self.called.target, &self.called.host);
+        let (target, host) = (&self.target.path_and_query, &self.target.host);
         let authorization = authorization.unwrap_or_default();
         format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n{authorization}\r\n")
     }

@@ -1,7 +1,7 @@
-//! `hubgate explain`: what would be answered to a request, and why; nothing is sent to anybody.
+//! `hubgate explain`: how a request would be answered, and why. Sends nothing.
 //!
-//! The configuration is loaded as `run` loads it, and the request goes through the one gate. Only
-//! what a visitor would have at hand is assumed: a password, a device's key.
+//! The configuration is loaded as `run` loads it, and the request passes the same gate. The client's
+//! password, and the key of its certificate, are assumed.
 
 mod called;
 mod judgement;
@@ -11,11 +11,14 @@ mod visit;
 
 use std::{net::IpAddr, path::Path};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use time::OffsetDateTime;
 
-use self::{called::Called, visit::Visit};
+use self::{
+    called::Target,
+    visit::{Device, Visit},
+};
 use super::{print, print_json};
 use crate::{
     access::basic::Basic,
@@ -24,68 +27,71 @@ use crate::{
     doctor::elsewhere,
 };
 
-/// Which request to explain.
+/// The request to explain.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The address, such as `https://home.example.org/static/`.
+    /// URL of the request, such as `https://home.example.org/static/`.
     url: String,
-    /// The address that the request comes from.
+    /// Address of the client.
     #[arg(long, value_name = "ADDRESS")]
     from: IpAddr,
-    /// A device of hubgate's own register that has its certificate at hand.
+    /// Device of `hubgate client list` that offers its certificate.
     #[arg(long, value_name = "NAME")]
     client: Option<String>,
-    /// A user who knows his password.
+    /// User, with the right password.
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Prints what would be answered.
-pub(super) fn run(path: &Path, explain: &Explain) -> anyhow::Result<()> {
-    let config = config::load(path)?;
-    let visit = visit(explain, &config)?;
-    let told = elsewhere::rehearse(&config, |config| visit.explain(config))?;
-    if explain.json {
-        return print_json(&told);
+impl Explain {
+    /// Prints the explanation.
+    pub(super) fn run(&self, path: &Path) -> anyhow::Result<()> {
+        let config = config::load(path)?;
+        let visit = self.visit(&config)?;
+        let explanation = elsewhere::rehearse(&config, |config| visit.explain(config))?;
+        match self.json {
+            true => print_json(&explanation),
+            false => print(&explanation.to_string()),
+        }
     }
-    print(&told.to_string())
+
+    fn visit(&self, config: &Config) -> anyhow::Result<Visit> {
+        let target = Target::parse(&self.url, &config.listen)?;
+        let device = self.client.as_deref();
+        let device = device.map(|name| Device::load(name, config)).transpose()?;
+        Ok(Visit {
+            target,
+            from: self.from.to_canonical(),
+            device,
+            basic: self.user.as_deref().map(assumed_login).transpose()?,
+        })
+    }
 }
 
-fn visit(explain: &Explain, config: &Config) -> anyhow::Result<Visit> {
-    let called = Called::parse(&explain.url, &config.listen)?;
-    let device = explain.client.as_deref();
-    let device = device.map(|name| device_of(name, config)).transpose()?;
-    let basic = explain.user.as_deref().map(credential).transpose()?;
-    Ok(Visit {
-        called,
-        from: explain.from.to_canonical(),
-        device,
-        basic,
-    })
+impl Device {
+    fn load(name: &str, config: &Config) -> anyhow::Result<Self> {
+        let name = Name::parse(name).map_err(|fault| anyhow!("--client: {fault}"))?;
+        let (client, certificate) = Folder::of(&config.state)
+            .likeness(&name)
+            .context("--client")?;
+        let now = OffsetDateTime::now_utc();
+        Ok(Self {
+            name: client.name.as_str().to_owned(),
+            good: client.is_good(now),
+            certificate,
+        })
+    }
 }
 
-fn device_of(name: &str, config: &Config) -> anyhow::Result<visit::Device> {
-    let name = Name::parse(name).map_err(|fault| anyhow::anyhow!("--client: {fault}"))?;
-    let (client, certificate) = Folder::of(&config.state)
-        .likeness(&name)
-        .context("--client")?;
-    let now = OffsetDateTime::now_utc();
-    Ok(visit::Device {
-        name: client.name.as_str().to_owned(),
-        good: client.is_good(now),
-        certificate,
-    })
-}
-
-/// The credential of somebody who knows the password, which is never looked at.
-fn credential(user: &str) -> anyhow::Result<Basic> {
-    let odd = user.is_empty() || user.contains(':') || user.contains(char::is_control);
-    anyhow::ensure!(
-        !odd && user.len() <= 255,
-        "--user {user:?}: no user's name: it is 1 to 255 bytes without `:` and control characters"
+/// Returns a login with a password that is assumed to be right, and never compared.
+fn assumed_login(user: &str) -> anyhow::Result<Basic> {
+    let is_odd = user.is_empty() || user.contains(':') || user.contains(char::is_control);
+    ensure!(
+        !is_odd && user.len() <= 255,
+        "--user {user:?}: no user's name: write 1 to 255 bytes without `:` and control characters"
     );
     Ok(Basic {
         user: user.to_owned(),

@@ -1,4 +1,4 @@
-//! What is told of a visit, for people or as JSON.
+//! The explanation of a visit, as text or JSON.
 
 use std::{fmt, net::IpAddr};
 
@@ -17,24 +17,24 @@ use crate::{
     transport::connection_info::ConnectionInfo,
 };
 
-/// What is told of a visit.
+/// How a visit would be answered, and why.
 #[derive(Debug, Serialize)]
-pub(super) struct Told {
+pub(super) struct Explanation {
     url: String,
     from: IpAddr,
-    /// The hosts of the site that decides.
+    /// Hosts of the site.
     site: Option<Vec<String>>,
     tls: bool,
-    /// Whether the handshake asks for a client certificate.
+    /// True if the handshake requests a client certificate.
     certificate_asked: bool,
-    /// The device that shows its certificate.
+    /// Device that sends its certificate.
     certificate_shown: Option<String>,
     access: Option<String>,
-    /// Further origins whose pages count as own at the path.
+    /// Other origins with the rights of the site's own pages at the path.
     origins: Vec<String>,
     path_rule: Option<String>,
     path_access: Option<String>,
-    /// The status of hubgate's own answer; none where the hub answers.
+    /// Status of the local response; `None` if the request is forwarded.
     status: Option<u16>,
     location: Option<String>,
     forwarded_to: Option<Vec<String>>,
@@ -42,35 +42,39 @@ pub(super) struct Told {
     notes: Vec<String>,
 }
 
-impl Told {
-    /// What the gate said.
-    pub(super) fn of(judged: &Judged<'_>, because: String) -> Self {
+impl Explanation {
+    /// Explains the gate's decision.
+    pub(super) fn new(judged: &Judged<'_>) -> Self {
         let connection = &judged.exchange().connection;
-        let mut told = Self::begin(judged.visit, connection, because);
-        told.status = judged.response().map(|answer| answer.status.as_u16());
-        told.location = judged.location();
+        let mut explanation = Self::of_connection(judged.visit, connection, judged.reason());
+        explanation.status = judged.response().map(|response| response.status.as_u16());
+        explanation.location = judged.location();
         if let Some(site) = judged.site() {
-            told.decided_by(site, judged);
+            explanation.add_site(site, judged);
         }
-        told
+        explanation
     }
 
-    /// A head that no site ever sees.
-    pub(super) fn malformed(visit: &Visit, link: &ConnectionInfo, why: Malformed) -> Self {
-        let mut told = Self::begin(visit, link, why.1.to_owned());
-        told.status = Some(why.0.as_u16());
-        told
+    /// Explains the refusal of a malformed head, which reaches no site.
+    pub(super) fn malformed(
+        visit: &Visit,
+        connection: &ConnectionInfo,
+        Malformed(status, cause): Malformed,
+    ) -> Self {
+        let mut explanation = Self::of_connection(visit, connection, cause.to_owned());
+        explanation.status = Some(status.as_u16());
+        explanation
     }
 
-    fn begin(visit: &Visit, link: &ConnectionInfo, because: String) -> Self {
-        let has_shown = link.chain().is_some_and(|chain| !chain.is_empty());
-        let shown = visit.device.as_ref().filter(|_| has_shown);
+    fn of_connection(visit: &Visit, connection: &ConnectionInfo, because: String) -> Self {
+        let has_chain = connection.chain().is_some_and(|chain| !chain.is_empty());
+        let shown = visit.device.as_ref().filter(|_| has_chain);
         Self {
-            url: visit.called.url.clone(),
+            url: visit.target.url.clone(),
             from: visit.from,
             site: None,
-            tls: visit.called.tls,
-            certificate_asked: link.asked(),
+            tls: visit.target.tls,
+            certificate_asked: connection.asked(),
             certificate_shown: shown.map(|device| device.name.clone()),
             access: None,
             origins: Vec::new(),
@@ -80,15 +84,15 @@ impl Told {
             location: None,
             forwarded_to: None,
             because,
-            notes: notes(visit, link),
+            notes: visit.notes(connection),
         }
     }
 
-    fn decided_by(&mut self, site: &site::Site, judged: &Judged<'_>) {
+    fn add_site(&mut self, site: &site::Site, judged: &Judged<'_>) {
         let config = &site.config;
         self.site = Some(config.hosts.iter().map(ToString::to_string).collect());
         self.access = config.upstream().map(|_| entry::told(&config.access));
-        let path = judged.visit.called.target.split('?').next();
+        let path = judged.visit.target.path_and_query.split('?').next();
         let place = path.and_then(|path| site.place(path).ok());
         let origins = place.map(|place| site.origins(&place));
         let origins = origins.into_iter().flatten().flatten();
@@ -101,10 +105,10 @@ impl Told {
 
     fn certificate(&self) -> String {
         match (&self.certificate_shown, self.certificate_asked) {
-            (Some(device), _) => format!("asked for in the handshake; {device:?} shows its own"),
-            (None, true) => "asked for in the handshake".to_owned(),
-            (None, false) if self.tls => "not asked for".to_owned(),
-            (None, false) => "not asked for, as the connection is in the clear".to_owned(),
+            (Some(device), _) => format!("requested in the handshake; {device:?} sends its own"),
+            (None, true) => "requested in the handshake".to_owned(),
+            (None, false) if self.tls => "not requested".to_owned(),
+            (None, false) => "not requested, since the connection is in the clear".to_owned(),
         }
     }
 
@@ -119,7 +123,7 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let site = self.site.as_ref().map(|hosts| hosts.join(", "));
         let rule = self.path_rule.as_deref().unwrap_or_default();
@@ -151,26 +155,21 @@ fn servers(site: &Site, rule: Option<&PathRule>) -> Vec<String> {
     servers.map(Server::to_string).collect()
 }
 
-/// What does not decide, but may surprise.
-fn notes(visit: &Visit, link: &ConnectionInfo) -> Vec<String> {
-    let port = visit.called.port;
-    let unheard = (!visit.called.listens).then(|| {
-        format!(
-            "hubgate does not listen on port {port}: this is right only where a router or proxy \
-             leads from there to it"
-        )
-    });
-    let unasked = visit.device.as_ref().filter(|_| !link.asked());
-    let unasked = unasked.map(|device: &Device| {
-        let standing = if device.good {
-            ""
-        } else {
-            ", which is good no more,"
-        };
-        format!(
-            "the certificate of {:?}{standing} is not looked at, as none is asked for",
-            device.name
-        )
-    });
-    unheard.into_iter().chain(unasked).collect()
+impl Visit {
+    /// Returns circumstances that do not affect the decision, but may be unexpected.
+    fn notes(&self, connection: &ConnectionInfo) -> Vec<String> {
+        let port = self.target.port;
+        let no_listener = (!self.target.listens).then(|| {
+            format!(
+                "hubgate does not listen on port {port}: this is right only if a router or proxy \
+                 forwards that port to it"
+            )
+        });
+        let unused = self.device.as_ref().filter(|_| !connection.asked());
+        let unused = unused.map(|Device { name, good, .. }| {
+            let invalid = if *good { "" } else { ", which is invalid," };
+            format!("the certificate of {name:?}{invalid} is not used, since none is requested")
+        });
+        no_listener.into_iter().chain(unused).collect()
+    }
 }

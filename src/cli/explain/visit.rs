@@ -1,25 +1,28 @@
-//! A visit that never takes place: the address, the visitor, and the credentials at hand.
+//! A visit that is explained: the URL, the client's address, and its credentials.
 
 use std::net::IpAddr;
 
 use rustls::pki_types::CertificateDer;
 
-use super::called::Called;
+use super::called::Target;
 use crate::access::basic::Basic;
 
-/// Who comes, from where, and what for.
+/// A request that a client would send.
 pub(super) struct Visit {
-    pub(super) called: Called,
+    pub(super) target: Target,
+    /// Address of the client.
     pub(super) from: IpAddr,
+    /// Device that has its certificate available.
     pub(super) device: Option<Device>,
+    /// User and an assumed password.
     pub(super) basic: Option<Basic>,
 }
 
-/// A device that has its certificate at hand.
+/// A device of hubgate's register.
 pub(super) struct Device {
     pub(super) name: String,
-    /// Whether it is neither ended nor revoked.
+    /// False if its certificate is expired or revoked.
     pub(super) good: bool,
-    /// What is judged in the place of its own.
+    /// Certificate with the same content, since hubgate does not store the device's own.
     pub(super) certificate: CertificateDer<'static>,
 }

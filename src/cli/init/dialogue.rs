@@ -1,4 +1,4 @@
-//! The questions of `hubgate init`: those that no flag answers, each until its answer is valid.
+//! The questions of `hubgate init` that no flag answers. Each is repeated until its answer is valid.
 
 use std::{
     fs,
@@ -11,74 +11,76 @@ use anyhow::{Context, anyhow, bail};
 use super::{Away, Init, draft::Draft};
 use crate::{access::password::entry::UserName, config, telemetry::Printable};
 
-/// A hub on this machine, as openHAB listens.
+/// Address of openHAB on this machine.
 const HUB: &str = "http://127.0.0.1:8080";
 
-/// Wrong answers to one question before the command ends.
-const MOST_TRIES: usize = 10;
+/// Maximum number of answers to one question.
+const MAX_ATTEMPTS: usize = 10;
 
-/// Bytes of an answer at most.
-const LONGEST_LINE: u64 = 4096;
+/// Maximum length of an answer in bytes.
+const MAX_LINE: u64 = 4096;
 
-/// Completes the flags: by questions at a terminal, else by the defaults.
-///
-/// # Errors
-/// A flag is invalid, or one without a default is missing where nobody can be asked.
-pub(super) fn complete(init: &Init) -> anyhow::Result<Draft> {
-    match io::stdin().is_terminal() {
-        true => Dialogue::new(io::stdin().lock(), io::stdout()).complete(init),
-        false => by_flags(init),
+impl Init {
+    /// Completes the flags by questions at a terminal, else by the defaults.
+    ///
+    /// # Errors
+    /// A flag is invalid, or one without a default is missing and there is no terminal.
+    pub(super) fn draft(&self) -> anyhow::Result<Draft> {
+        if !io::stdin().is_terminal() {
+            return self.draft_from_flags();
+        }
+        let mut dialogue = Dialogue {
+            input: io::stdin().lock(),
+            output: io::stdout(),
+        };
+        dialogue.draft(self)
+    }
+
+    fn draft_from_flags(&self) -> anyhow::Result<Draft> {
+        if self.hosts.is_empty() {
+            bail!("standard input is no terminal, so no question can be asked: give --host HOST");
+        }
+        let away = self.away.unwrap_or(Away::Both);
+        if away.takes_password() && self.user.is_none() {
+            bail!(
+                "a password needs a user: give --user NAME and the password as one line of standard \
+                 input, or --away nobody or phones"
+            );
+        }
+        let user = self.user.as_deref().filter(|_| away.takes_password());
+        Ok(Draft {
+            hosts: Draft::parse_hosts(&self.hosts.join(","))?,
+            hub: Draft::parse_hub(self.hub.as_deref().unwrap_or(HUB))?,
+            away,
+            email: self.email.as_deref().map(Draft::parse_email).transpose()?,
+            user: user.map(UserName::parse).transpose()?,
+        })
     }
 }
 
-fn by_flags(init: &Init) -> anyhow::Result<Draft> {
-    if init.hosts.is_empty() {
-        bail!("standard input is no terminal, so nothing can be asked: give --host HOST");
-    }
-    let away = init.away.unwrap_or(Away::Both);
-    if away.takes_password() && init.user.is_none() {
-        bail!(
-            "a password needs a user: give --user NAME and the password as one line of standard \
-             input, or --away nobody or phones"
-        );
-    }
-    let user = init.user.as_deref().filter(|_| away.takes_password());
-    Ok(Draft {
-        hosts: hosts(&init.hosts.join(","))?,
-        hub: hub(init.hub.as_deref().unwrap_or(HUB))?,
-        away,
-        email: init.email.as_deref().map(email).transpose()?,
-        user: user.map(UserName::parse).transpose()?,
-    })
-}
-
-/// A conversation; tests bring both ends.
+/// The questions, on a terminal or a test's buffers.
 struct Dialogue<R, W> {
     input: R,
     output: W,
 }
 
 impl<R: BufRead, W: Write> Dialogue<R, W> {
-    fn new(input: R, output: W) -> Self {
-        Self { input, output }
-    }
-
-    fn complete(&mut self, init: &Init) -> anyhow::Result<Draft> {
+    fn draft(&mut self, init: &Init) -> anyhow::Result<Draft> {
         if Path::new("/etc/nginx/nginx.conf").exists() {
             let note =
-                "NGINX is on this machine: `hubgate import-nginx` takes its sites over instead.";
+                "NGINX is on this machine: `hubgate import-nginx` converts its sites instead.";
             writeln!(self.output, "{note}\n")?;
         }
         let hosts = match init.hosts.as_slice() {
-            [] => self.ask(&host_question(), &hostname(), hosts)?,
-            given => hosts(&given.join(","))?,
+            [] => self.prompt(HOSTS, &hostname(), Draft::parse_hosts)?,
+            given => Draft::parse_hosts(&given.join(","))?,
         };
         let hub = match &init.hub {
-            None => self.ask("Address of the hub", HUB, hub)?,
-            Some(given) => hub(given)?,
+            None => self.prompt("Address of the hub", HUB, Draft::parse_hub)?,
+            Some(given) => Draft::parse_hub(given)?,
         };
         let away = match init.away {
-            None => self.ask(AWAY, "4", away)?,
+            None => self.prompt(AWAY, "4", Away::parse)?,
             Some(given) => given,
         };
         let mut draft = Draft {
@@ -89,33 +91,33 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
             user: None,
         };
         draft.email = match &init.email {
-            Some(given) => Some(email(given)?),
-            None if draft.is_public() => self.ask(EMAIL, "", optional_email)?,
+            Some(given) => Some(Draft::parse_email(given)?),
+            None if draft.is_public() => self.prompt(EMAIL, "", Draft::parse_optional_email)?,
             None => None,
         };
         draft.user = match &init.user {
             _ if !away.takes_password() => None,
             Some(given) => Some(UserName::parse(given)?),
-            None => Some(self.ask("Name of the first user", "", |name| {
-                Ok(UserName::parse(name)?)
-            })?),
+            None => {
+                let parse = |name: &str| Ok(UserName::parse(name)?);
+                Some(self.prompt("Name of the first user", "", parse)?)
+            }
         };
         Ok(draft)
     }
 
-    /// Asks until the answer is valid; an empty one is the default.
-    fn ask<T>(
+    /// Asks until the answer is valid; an empty answer is the default.
+    fn prompt<T>(
         &mut self,
         question: &str,
         default: &str,
         parse: impl Fn(&str) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        for _ in 0..MOST_TRIES {
-            let shown = if default.is_empty() {
-                String::new()
-            } else {
-                format!(" [{default}]")
-            };
+        let shown = match default {
+            "" => String::new(),
+            default => format!(" [{default}]"),
+        };
+        for _ in 0..MAX_ATTEMPTS {
             write!(self.output, "{question}{shown}: ")?;
             self.output.flush()?;
             let line = self.line()?;
@@ -127,12 +129,12 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
                 }
             }
         }
-        bail!("no valid answer in {MOST_TRIES} tries: nothing was written")
+        bail!("no valid answer in {MAX_ATTEMPTS} tries: nothing was written")
     }
 
     fn line(&mut self) -> anyhow::Result<Vec<u8>> {
         let mut line = Vec::new();
-        let read = self.input.by_ref().take(LONGEST_LINE);
+        let read = self.input.by_ref().take(MAX_LINE);
         let read = { read }.read_until(b'\n', &mut line);
         if read.context("reading the answer")? == 0 {
             bail!("the input ended: nothing was written");
@@ -141,7 +143,7 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
     }
 }
 
-/// The answer of a line; an empty one is the default.
+/// Returns the answer of a line, or the default for an empty line.
 fn answer<'a>(line: &'a [u8], default: &'a str) -> anyhow::Result<&'a str> {
     let line = std::str::from_utf8(line).map_err(|_| anyhow!("the answer is no UTF-8 text"))?;
     Ok(match line.trim() {
@@ -150,16 +152,14 @@ fn answer<'a>(line: &'a [u8], default: &'a str) -> anyhow::Result<&'a str> {
     })
 }
 
-const AWAY: &str = "Who may enter from elsewhere? At home everybody may.\n  \
+const HOSTS: &str = "Name that people type, such as home.example.org (several with commas)";
+
+const AWAY: &str = "Who may enter from outside? At home, everyone may.\n  \
     1 nobody\n  2 users with a password\n  3 phones that you enrol\n  4 both, 2 and 3\nNumber";
 
-const EMAIL: &str = "Your e-mail address, which the CA may write to (may stay empty)";
+const EMAIL: &str = "Your e-mail address, which the CA may write to (can be empty)";
 
-fn host_question() -> String {
-    "Name that people type, such as home.example.org (several with commas)".to_owned()
-}
-
-/// The name of this machine in its home network.
+/// Returns the name of this machine in its home network, or nothing.
 fn hostname() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     match name.trim() {
@@ -169,59 +169,17 @@ fn hostname() -> String {
     }
 }
 
-fn hosts(text: &str) -> anyhow::Result<Vec<String>> {
-    let hosts: Vec<_> = text
-        .split(',')
-        .map(str::trim)
-        .filter(|host| !host.is_empty())
-        .collect();
-    if hosts.is_empty() {
-        bail!("no host: write a name such as home.example.org");
-    }
-    let checked = hosts.into_iter().map(|host| {
-        config::check_host(host).map_err(|fault| anyhow!(fault))?;
-        if host.starts_with('*') {
-            bail!("\"{host}\" needs a DNS provider, which this does not ask for: write the names");
-        }
-        Ok(host.to_owned())
-    });
-    checked.collect()
-}
-
-fn hub(text: &str) -> anyhow::Result<String> {
-    config::check_server(text).map_err(|fault| anyhow!(fault))?;
-    Ok(text.to_owned())
-}
-
-fn away(text: &str) -> anyhow::Result<Away> {
-    Ok(match text {
-        "1" | "nobody" => Away::Nobody,
-        "2" | "password" => Away::Password,
-        "3" | "phones" => Away::Phones,
-        "4" | "both" => Away::Both,
-        _ => bail!("\"{text}\" is none of these: write a number from 1 to 4"),
-    })
-}
-
-fn email(text: &str) -> anyhow::Result<String> {
-    config::check_email(text).map_err(|fault| anyhow!(fault))?;
-    Ok(text.to_owned())
-}
-
-fn optional_email(text: &str) -> anyhow::Result<Option<String>> {
-    match text {
-        "" => Ok(None),
-        text => email(text).map(Some),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn answered(init: &Init, answers: impl AsRef<[u8]>) -> (anyhow::Result<Draft>, String) {
         let mut output = Vec::new();
-        let draft = Dialogue::new(answers.as_ref(), &mut output).complete(init);
+        let mut dialogue = Dialogue {
+            input: answers.as_ref(),
+            output: &mut output,
+        };
+        let draft = dialogue.draft(init);
         (draft, String::from_utf8(output).unwrap())
     }
 
@@ -238,7 +196,7 @@ mod tests {
             "every other name",
             "no scheme",
             "from 1 to 4",
-            "is no address",
+            "no e-mail address",
             "begins with #",
         ] {
             assert!(shown.contains(fault), "{fault}: {shown}");
@@ -246,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_that_a_flag_answers_is_not_asked() {
+    fn a_question_with_a_flag_is_not_asked() {
         let init = Init {
             hosts: vec!["openhabian.local".into()],
             hub: Some(HUB.into()),
@@ -259,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_that_ends_or_goes_on_wrongly_ends_the_dialogue() {
+    fn the_dialogue_ends_with_the_input_or_after_too_many_invalid_answers() {
         let ended = answered(&Init::default(), "home.example.org\n")
             .0
             .unwrap_err();
@@ -269,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_no_text_or_too_long_is_asked_for_again() {
+    fn an_answer_that_is_no_text_or_too_long_is_asked_again() {
         let long = [b"a".repeat(5000), b"\n".to_vec()].concat();
         let answers = [b"h\xe4us\n", &*long, b"a\x1b[2J\nhome.local\n\n1\n"].concat();
         let (draft, shown) = answered(&Init::default(), answers);
@@ -281,15 +239,16 @@ mod tests {
     }
 
     #[test]
-    fn without_a_terminal_the_flags_must_say_enough() {
-        let refused = by_flags(&Init::default()).unwrap_err().to_string();
+    fn without_a_terminal_the_flags_must_be_sufficient() {
+        let refused = Init::default().draft_from_flags().unwrap_err().to_string();
         assert!(refused.contains("--host"), "{refused}");
         let mut init = Init {
             hosts: vec!["a".into()],
             ..Init::default()
         };
-        assert!(by_flags(&init).unwrap_err().to_string().contains("--user"));
+        let refused = init.draft_from_flags().unwrap_err().to_string();
+        assert!(refused.contains("--user"), "{refused}");
         init.user = Some("anna".into());
-        assert_eq!(by_flags(&init).unwrap().hub, HUB);
+        assert_eq!(init.draft_from_flags().unwrap().hub, HUB);
     }
 }

@@ -1,12 +1,14 @@
-//! The answers of `hubgate init`, and the `proxy.yaml` they make.
+//! The answers of `hubgate init`, and the `proxy.yaml` that is made of them.
+
+use anyhow::{anyhow, bail};
 
 use super::Away;
 use crate::{access::password::entry::UserName, config};
 
-/// The password file, beside `proxy.yaml`.
+/// Name of the password file beside `proxy.yaml`.
 pub(super) const PASSWORDS: &str = "htpasswd";
 
-/// The answers, each valid.
+/// Valid answers.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) hosts: Vec<String>,
@@ -17,7 +19,46 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// The text of `proxy.yaml`; names that a public CA certifies are a site of their own.
+    pub(super) fn parse_hosts(text: &str) -> anyhow::Result<Vec<String>> {
+        let hosts: Vec<_> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|host| !host.is_empty())
+            .collect();
+        if hosts.is_empty() {
+            bail!("no host: write a name such as home.example.org");
+        }
+        let checked = hosts.into_iter().map(|host| {
+            config::check_host(host).map_err(|fault| anyhow!(fault))?;
+            if host.starts_with('*') {
+                bail!(
+                    "\"{host}\" needs a DNS provider, which `hubgate init` does not ask for: write each name"
+                );
+            }
+            Ok(host.to_owned())
+        });
+        checked.collect()
+    }
+
+    pub(super) fn parse_hub(text: &str) -> anyhow::Result<String> {
+        config::check_server(text).map_err(|fault| anyhow!(fault))?;
+        Ok(text.to_owned())
+    }
+
+    pub(super) fn parse_email(text: &str) -> anyhow::Result<String> {
+        config::check_email(text).map_err(|fault| anyhow!(fault))?;
+        Ok(text.to_owned())
+    }
+
+    pub(super) fn parse_optional_email(text: &str) -> anyhow::Result<Option<String>> {
+        match text {
+            "" => Ok(None),
+            text => Self::parse_email(text).map(Some),
+        }
+    }
+
+    /// Returns the text of `proxy.yaml`, with one site for the names that a public CA certifies, and one
+    /// for the others.
     pub(super) fn yaml(&self, state: Option<&str>) -> String {
         let mut text =
             "# Made by `hubgate init`. Every key: man proxy.yaml, or `hubgate schema`.\n\
@@ -33,7 +74,7 @@ impl Draft {
             .partition(|host| config::is_certifiable(host));
         text += &self.site(
             &public,
-            "acme                  # from Let's Encrypt, renewed by itself",
+            "acme                  # from Let's Encrypt, renewed by hubgate",
         );
         text += &self.site(
             &local,
@@ -42,7 +83,7 @@ impl Draft {
         text
     }
 
-    /// Whether a public CA certifies one of the hosts.
+    /// True if a public CA certifies one of the hosts.
     pub(super) fn is_public(&self) -> bool {
         self.hosts.iter().any(|host| config::is_certifiable(host))
     }
@@ -70,6 +111,16 @@ impl Draft {
 }
 
 impl Away {
+    pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+        Ok(match text {
+            "1" | "nobody" => Self::Nobody,
+            "2" | "password" => Self::Password,
+            "3" | "phones" => Self::Phones,
+            "4" | "both" => Self::Both,
+            _ => bail!("\"{text}\" is none of these: write a number from 1 to 4"),
+        })
+    }
+
     pub(super) fn takes_password(self) -> bool {
         matches!(self, Self::Password | Self::Both)
     }
@@ -79,7 +130,7 @@ impl Away {
     }
 }
 
-/// Text as YAML has it: plain where nothing in it is read otherwise.
+/// Returns the text as a YAML scalar, in quotes unless it is plain text without them.
 fn scalar(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "./-@_".contains(c);
     let is_url = text.starts_with("http") && !text.contains(['#', '[', ' ']);
@@ -109,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_host_is_a_site_with_a_certificate_that_it_can_have() {
+    fn public_and_local_hosts_are_sites_with_the_certificate_that_they_can_have() {
         let hosts = ["home.example.org", "openhabian.local", "fd00::5"];
         let text = draft(&hosts, Away::Both).yaml(Some("/var/lib/hubgate"));
         let config = config::parse(&text, Path::new("/etc/hubgate/proxy.yaml")).unwrap();
@@ -134,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_factors_are_those_of_the_answer() {
+    fn the_answer_decides_the_factors() {
         for (away, password, phones) in [
             (Away::Nobody, false, false),
             (Away::Password, true, false),
@@ -150,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_answers_stay_what_they_are() {
+    fn odd_answers_are_quoted() {
         for text in [
             "http://[::1]:8080",
             "http://hub:80",

@@ -1,7 +1,7 @@
 //! `hubgate init`: a first `proxy.yaml` and a first user, by a few questions or flags.
 //!
-//! Overwrites no file of the operator's unless it is named; the one that the package brings is
-//! the package's until it is changed.
+//! A file of the operator is replaced only if a flag names it. The package's file belongs to the
+//! package until it is changed.
 
 mod dialogue;
 mod draft;
@@ -9,6 +9,7 @@ mod next;
 
 use std::{
     fs, io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -16,19 +17,20 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
-use super::{check, print, user};
+use self::next::NextSteps;
+use super::{check, print, user::Users};
 use crate::{access::password::entry::UserName, config, regular_file};
 
-/// What the first configuration says; what is not given is asked for at a terminal.
+/// The answers that are given as flags. At a terminal, missing ones are asked for.
 #[derive(Debug, Default, Args)]
 pub(super) struct Init {
-    /// A name or address that people type, such as home.example.org; may be given several times.
+    /// A name or address that people type, such as home.example.org; can be given several times.
     #[arg(long = "host", value_name = "HOST", value_delimiter = ',')]
     hosts: Vec<String>,
-    /// The hub [default: http://127.0.0.1:8080].
+    /// URL of the hub [default: http://127.0.0.1:8080].
     #[arg(long, value_name = "URL")]
     hub: Option<String>,
-    /// Who may enter from elsewhere; everybody at home may [default: both].
+    /// Access from outside the home; at home, everyone has access [default: both].
     #[arg(long, value_name = "WHO")]
     away: Option<Away>,
     /// Your e-mail address, for the CA that certifies the host.
@@ -37,155 +39,176 @@ pub(super) struct Init {
     /// The first user; the password is asked for, or is one line of standard input.
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// Replace this proxy.yaml; it is kept with `.old` at its end.
+    /// Replace this proxy.yaml, and store it as FILE.old.
     #[arg(long, value_name = "FILE", value_parser = super::path_argument())]
     overwrite: Option<PathBuf>,
 }
 
-/// Who may enter from outside the home's networks.
+/// The access from outside the home's networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Away {
-    /// Nobody.
+    /// No access.
     Nobody,
     /// Users with a password.
     Password,
     /// Phones enrolled by `hubgate client add`.
     Phones,
-    /// Either of the two.
+    /// Users with a password, and enrolled phones.
     Both,
 }
 
-/// The file that the package brings.
+/// The package's file.
 const PACKAGED: &str = include_str!("../../../scripts/debian/proxy.yaml");
 
-/// The folder of the package's configuration, and that of its state.
-const PACKAGE: (&str, &str) = ("/etc/hubgate", "/var/lib/hubgate");
+/// Folder of the package's file.
+const PACKAGE_FOLDER: &str = "/etc/hubgate";
 
-/// Writes the file and the user, checks them, and prints the next command.
-pub(super) fn run(named: Option<&Path>, init: &Init) -> anyhow::Result<()> {
-    let path = named.map_or_else(default_path, Path::to_owned);
-    let real = real(&path)?;
-    must_be_writable(&real)?;
-    let replaced = must_be_free(&path, init.overwrite.as_deref())?;
-    let draft = dialogue::complete(init)?;
-    let text = draft.yaml(state(&path));
-    let config = config::parse(&text, &path)?;
-    let user = draft.user.as_ref();
-    let added = user.map(|user| first_user(&path, &config.state, user));
-    let added = added.transpose()?;
-    write(&real, &text, replaced)?;
-    print(&format!(
-        "wrote {}\n{}",
-        path.display(),
-        added.unwrap_or_default()
-    ))?;
-    check::run(&path)?;
-    print(&next::commands(&path, &config, &draft))
+/// State folder of the package.
+const PACKAGE_STATE: &str = "/var/lib/hubgate";
+
+impl Init {
+    /// Writes the file and the user, checks them, and prints the next commands.
+    pub(super) fn run(&self, named: Option<&Path>) -> anyhow::Result<()> {
+        let path = named.map_or_else(default_path, Path::to_owned);
+        let file = ConfigFile::resolve(&path)?;
+        file.must_be_writable()?;
+        let replaced = file.replaces(self.overwrite.as_deref())?;
+        let draft = self.draft()?;
+        let text = draft.yaml(file.state());
+        let config = config::parse(&text, &path)?;
+        let user = draft.user.as_ref();
+        let added = user.map(|user| file.add_user(user, &config.state));
+        let added = added.transpose()?.unwrap_or_default();
+        file.write(&text, replaced)?;
+        print(&format!("wrote {}\n{added}", path.display()))?;
+        check::run(&path)?;
+        let steps = NextSteps {
+            path: &path,
+            config: &config,
+            draft: &draft,
+        };
+        print(&steps.to_string())
+    }
 }
 
-/// The package's file where the package is installed, else one in this folder.
+/// Returns the package's file if the package is installed, else one in this folder.
 fn default_path() -> PathBuf {
-    let folder = Path::new(PACKAGE.0);
+    let folder = Path::new(PACKAGE_FOLDER);
     match folder.is_dir() {
         true => folder.join("proxy.yaml"),
         false => "proxy.yaml".into(),
     }
 }
 
-/// The state folder to name in the file; none where the default is right.
-fn state(path: &Path) -> Option<&'static str> {
-    (path.parent() == Some(Path::new(PACKAGE.0))).then_some(PACKAGE.1)
+/// The proxy.yaml to write.
+struct ConfigFile<'a> {
+    named: &'a Path,
+    /// The path without symlinks, so that a symlink is not replaced.
+    real: PathBuf,
 }
 
-/// The file that the path leads to: a symlink stays one.
-///
-/// # Errors
-/// It is a symlink that leads nowhere.
-fn real(path: &Path) -> anyhow::Result<PathBuf> {
-    if !path.is_symlink() {
-        return Ok(path.to_owned());
+impl<'a> ConfigFile<'a> {
+    /// Resolves the symlinks of a path.
+    ///
+    /// # Errors
+    /// The path is a symlink to a file that does not exist.
+    fn resolve(named: &'a Path) -> anyhow::Result<Self> {
+        if !named.is_symlink() {
+            let real = named.to_owned();
+            return Ok(Self { named, real });
+        }
+        let shown = named.display();
+        let real = fs::canonicalize(named).with_context(|| {
+            format!(
+                "{shown}: a symlink that leads nowhere: remove it, or make the file that it names"
+            )
+        })?;
+        Ok(Self { named, real })
     }
-    let shown = path.display();
-    fs::canonicalize(path).with_context(|| {
-        format!("{shown}: a symlink that leads nowhere: remove it, or make the file that it names")
-    })
-}
 
-/// Fails before the first question where no answer would help.
-fn must_be_writable(path: &Path) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
-    let fault = accessat(CWD, folder, Access::WRITE_OK, AtFlags::EACCESS);
-    let fault = fault.map_err(io::Error::from);
-    fault.with_context(|| format!("{}: cannot be written to", folder.display()))
-}
+    /// Fails before the first question if the file cannot be written.
+    fn must_be_writable(&self) -> anyhow::Result<()> {
+        let folder = self.real_folder();
+        let fault = accessat(CWD, folder, Access::WRITE_OK, AtFlags::EACCESS);
+        let fault = fault.map_err(io::Error::from);
+        fault.with_context(|| format!("{}: cannot be written to", folder.display()))
+    }
 
-/// Whether the operator has the file replaced.
-///
-/// # Errors
-/// The file is there, and is neither the package's nor named.
-fn must_be_free(path: &Path, overwrite: Option<&Path>) -> anyhow::Result<bool> {
-    let shown = path.display();
-    match (overwrite, regular_file::read_to_string(path)) {
-        (Some(other), _) if !is_same(other, path) => bail!(
-            "--overwrite names {}, and {shown} would be written: name that file, or give it with -c",
-            other.display()
-        ),
-        (Some(_), Ok(_)) => Ok(true),
-        (_, Ok(text)) if text == PACKAGED => Ok(false),
-        (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        (_, Ok(_)) => bail!(
-            "{shown} is there already, and `hubgate check` prints what it means; to replace it: \
-             hubgate init --overwrite {shown}"
-        ),
-        (_, Err(error)) => Err(error).with_context(|| format!("{shown}: cannot be read")),
+    /// True if a file of the operator is replaced.
+    ///
+    /// # Errors
+    /// The file exists, is not the package's, and `overwrite` does not name it.
+    fn replaces(&self, overwrite: Option<&Path>) -> anyhow::Result<bool> {
+        let shown = self.named.display();
+        match (overwrite, regular_file::read_to_string(self.named)) {
+            (Some(other), _) if !is_same(other, self.named) => bail!(
+                "--overwrite names {}, and {shown} would be written: name that file, or give it with -c",
+                other.display()
+            ),
+            (Some(_), Ok(_)) => Ok(true),
+            (_, Ok(text)) if text == PACKAGED => Ok(false),
+            (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            (_, Ok(_)) => bail!(
+                "{shown} exists already, and `hubgate check` prints its effect; to replace it: \
+                 hubgate init --overwrite {shown}"
+            ),
+            (_, Err(error)) => Err(error).with_context(|| format!("{shown}: cannot be read")),
+        }
+    }
+
+    /// Returns the state folder to write into the file; `None` if the default is right.
+    fn state(&self) -> Option<&'static str> {
+        let is_packaged = self.named.parent() == Some(Path::new(PACKAGE_FOLDER));
+        is_packaged.then_some(PACKAGE_STATE)
+    }
+
+    /// Adds the user to the password file beside this file, and returns what was done.
+    fn add_user(&self, name: &UserName, state: &Path) -> anyhow::Result<String> {
+        let folder = self.named.parent().unwrap_or(Path::new(""));
+        let file = folder.join(draft::PASSWORDS);
+        let added = Users::open(&file, state)?.add_once(name)?;
+        let (name, file) = (name.as_str(), file.display());
+        Ok(match added {
+            true => format!("added {name} to {file}\n"),
+            false => format!("{file} has {name} already: the password is unchanged\n"),
+        })
+    }
+
+    /// Writes the file at once; one that is replaced is stored beside it first.
+    fn write(&self, text: &str, replaced: bool) -> anyhow::Result<()> {
+        let fault = || format!("{}: cannot be written", self.real.display());
+        if replaced {
+            let mut old = self.real.as_os_str().to_owned();
+            old.push(".old");
+            fs::copy(&self.real, &old).with_context(fault)?;
+        }
+        self.replace(text).with_context(fault)
+    }
+
+    fn replace(&self, text: &str) -> io::Result<()> {
+        // The service runs as another user, and the file contains no secret.
+        let readable = fs::Permissions::from_mode(0o644);
+        let mut file = tempfile::Builder::new()
+            .permissions(readable.clone())
+            .tempfile_in(self.real_folder())?;
+        io::Write::write_all(&mut file, text.as_bytes())?;
+        file.as_file().set_permissions(readable)?;
+        file.as_file().sync_all()?;
+        file.persist(&self.real)?;
+        Ok(())
+    }
+
+    fn real_folder(&self) -> &Path {
+        let folder = self.real.parent();
+        let folder = folder.filter(|folder| *folder != Path::new(""));
+        folder.unwrap_or(Path::new("."))
     }
 }
 
+/// True if both paths lead to the same file.
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
     one == other || real(one).is_some_and(|path| Some(path) == real(other))
-}
-
-/// Adds the user to the password file beside the configuration.
-fn first_user(path: &Path, state: &Path, name: &UserName) -> anyhow::Result<String> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let file = folder.join(draft::PASSWORDS);
-    let name_shown = name.as_str();
-    Ok(match user::add_once(&file, state, name)? {
-        true => format!("added {name_shown} to {}\n", file.display()),
-        false => format!(
-            "{} has {name_shown} already, whose password stays\n",
-            file.display()
-        ),
-    })
-}
-
-/// Writes the file whole; one that is replaced stays beside it.
-fn write(path: &Path, text: &str, replaced: bool) -> anyhow::Result<()> {
-    let fault = || format!("{}: cannot be written", path.display());
-    if replaced {
-        let mut old = path.as_os_str().to_owned();
-        old.push(".old");
-        fs::copy(path, &old).with_context(fault)?;
-    }
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let mut file = tempfile::Builder::new()
-        .permissions(readable())
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .with_context(fault)?;
-    io::Write::write_all(&mut file, text.as_bytes()).with_context(fault)?;
-    file.as_file()
-        .set_permissions(readable())
-        .with_context(fault)?;
-    file.as_file().sync_all().with_context(fault)?;
-    file.persist(path).with_context(fault)?;
-    Ok(())
-}
-
-/// The service reads the file as another user; it holds no secret.
-fn readable() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
 #[cfg(test)]
@@ -194,25 +217,28 @@ mod tests {
     use crate::tls::testing::Folder;
 
     #[test]
-    fn a_file_is_replaced_only_where_it_is_the_packages_or_named() {
+    fn a_file_is_replaced_only_if_it_is_the_packages_or_named() {
         let folder = Folder::new();
         let path = folder.path("proxy.yaml");
-        assert!(!must_be_free(&path, None).unwrap());
+        let replaces =
+            |overwrite: Option<&Path>| ConfigFile::resolve(&path).unwrap().replaces(overwrite);
+        assert!(!replaces(None).unwrap());
         fs::write(&path, PACKAGED).unwrap();
-        assert!(!must_be_free(&path, None).unwrap());
+        assert!(!replaces(None).unwrap());
         fs::write(&path, "sites: []").unwrap();
-        let refused = must_be_free(&path, None).unwrap_err().to_string();
+        let refused = replaces(None).unwrap_err().to_string();
         assert!(refused.contains("--overwrite"), "{refused}");
         let other = folder.write("other.yaml", "");
-        assert!(must_be_free(&path, Some(&other)).is_err());
-        assert!(must_be_free(&path, Some(&path)).unwrap());
+        assert!(replaces(Some(&other)).is_err());
+        assert!(replaces(Some(&path)).unwrap());
     }
 
     #[test]
-    fn the_replaced_file_is_kept_beside_the_new_one() {
+    fn the_replaced_file_is_stored_beside_the_new_one() {
         let folder = Folder::new();
         let path = folder.write("proxy.yaml", "old");
-        write(&path, "new", true).unwrap();
+        let file = ConfigFile::resolve(&path).unwrap();
+        file.write("new", true).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(
             fs::read_to_string(folder.path("proxy.yaml.old")).unwrap(),
@@ -221,21 +247,23 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_stays_one_and_its_file_is_replaced() {
+    fn the_file_of_a_symlink_is_replaced_and_the_symlink_stays() {
         let folder = Folder::new();
         let (file, link) = (folder.write("real.yaml", "old"), folder.path("proxy.yaml"));
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        write(&real(&link).unwrap(), "new", true).unwrap();
+        let linked = ConfigFile::resolve(&link).unwrap();
+        linked.write("new", true).unwrap();
         assert!(link.is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         fs::remove_file(&file).unwrap();
-        let fault = format!("{:#}", real(&link).unwrap_err());
+        let fault = format!("{:#}", ConfigFile::resolve(&link).err().unwrap());
         assert!(fault.contains("leads nowhere"), "{fault}");
     }
 
     #[test]
-    fn a_device_in_the_place_of_the_file_is_refused() {
-        let fault = must_be_free(Path::new("/dev/zero"), None).unwrap_err();
+    fn a_device_instead_of_the_file_is_refused() {
+        let device = ConfigFile::resolve(Path::new("/dev/zero")).unwrap();
+        let fault = device.replaces(None).unwrap_err();
         assert!(format!("{fault:#}").contains("a device"), "{fault:#}");
     }
 

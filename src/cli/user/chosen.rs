@@ -1,50 +1,76 @@
-//! Which password file is meant, of those that proxy.yaml names.
+//! The choice of a password file among those that proxy.yaml names.
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{anyhow, bail};
 
-use super::Place;
+use super::FileChoice;
 use crate::config::model::{Config, Site};
 
-/// The file that is meant: the only one, that of a site, or the one that is named.
-pub(super) fn file(config: &Config, yaml: &Path, place: &Place) -> anyhow::Result<PathBuf> {
-    let all = files(config.sites.iter().map(|site| &**site));
-    if all.is_empty() {
-        bail!(
-            "no site of {} asks for a password: add `password: FILE` to its access",
-            yaml.display()
-        );
+/// Password files, each once.
+pub(super) struct PasswordFiles(Vec<PathBuf>);
+
+impl PasswordFiles {
+    /// Chooses the file that is named, that of a site, or the only one. `yaml` is the path of
+    /// proxy.yaml.
+    pub(super) fn choose(
+        config: &Config,
+        yaml: &Path,
+        choice: &FileChoice,
+    ) -> anyhow::Result<PathBuf> {
+        let all = Self::of_sites(config.sites.iter().map(|site| &**site));
+        if all.0.is_empty() {
+            bail!(
+                "no site of {} asks for a password: add `password: FILE` to its access",
+                yaml.display()
+            );
+        }
+        match (&choice.file, &choice.site) {
+            (Some(file), _) => all.named(file, yaml),
+            (None, None) => all.only("--site HOST or --file FILE"),
+            (None, Some(host)) => Self::of_sites([site(config, host)?]).only("--file FILE"),
+        }
     }
-    if let Some(wanted) = &place.file {
-        let found = all.iter().find(|file| is_same(file, wanted, yaml));
-        return found.cloned().ok_or_else(|| {
-            let (wanted, yaml) = (wanted.display(), yaml.display());
-            anyhow!(
-                "{wanted} is no password file of {yaml}; there are: {}",
-                told(&all)
-            )
-        });
+
+    fn of_sites<'a>(sites: impl IntoIterator<Item = &'a Site>) -> Self {
+        let mut files: Vec<PathBuf> = Vec::new();
+        let rules = sites.into_iter().flat_map(Site::rules);
+        for file in rules.filter_map(|rule| rule.password.as_ref()) {
+            if !files.contains(file) {
+                files.push(file.clone());
+            }
+        }
+        Self(files)
     }
-    match &place.site {
-        None => only(&all, "--site HOST or --file FILE"),
-        Some(host) => only(&files([site(config, host)?]), "--file FILE"),
+
+    /// Returns the file that is named relative to the working directory, or as in proxy.yaml.
+    fn named(&self, named: &Path, yaml: &Path) -> anyhow::Result<PathBuf> {
+        let beside = yaml.parent().unwrap_or(Path::new("")).join(named);
+        let is_named = |file: &&PathBuf| is_same(file, named) || is_same(file, &beside);
+        let found = self.0.iter().find(is_named);
+        found.cloned().ok_or_else(|| {
+            let (named, yaml) = (named.display(), yaml.display());
+            anyhow!("{named} is no password file of {yaml}; there are: {self}")
+        })
+    }
+
+    fn only(&self, options: &str) -> anyhow::Result<PathBuf> {
+        match self.0.as_slice() {
+            [] => bail!("this site asks for no password: add `password: FILE` to its access"),
+            [file] => Ok(file.clone()),
+            _ => bail!("there are several password files, choose with {options}: {self}"),
+        }
     }
 }
 
-/// The files of the sites' rules, each once.
-fn files<'a>(sites: impl IntoIterator<Item = &'a Site>) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = Vec::new();
-    let rules = sites.into_iter().flat_map(Site::rules);
-    for file in rules.filter_map(|rule| rule.password.as_ref()) {
-        if !files.contains(file) {
-            files.push(file.clone());
-        }
+impl fmt::Display for PasswordFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files = self.0.iter().map(|file| file.display().to_string());
+        f.write_str(&files.collect::<Vec<_>>().join(", "))
     }
-    files
 }
 
 fn site<'a>(config: &'a Config, host: &str) -> anyhow::Result<&'a Site> {
@@ -61,32 +87,10 @@ fn site<'a>(config: &'a Config, host: &str) -> anyhow::Result<&'a Site> {
     })
 }
 
-fn only(files: &[PathBuf], choice: &str) -> anyhow::Result<PathBuf> {
-    match files {
-        [] => bail!("this site asks for no password: add `password: FILE` to its access"),
-        [file] => Ok(file.clone()),
-        several => bail!(
-            "there are several password files, choose with {choice}: {}",
-            told(several)
-        ),
-    }
-}
-
-/// Whether the file is named as here, or as in proxy.yaml.
-fn is_same(file: &Path, wanted: &Path, yaml: &Path) -> bool {
-    let beside = yaml.parent().unwrap_or(Path::new("")).join(wanted);
+/// True if both paths lead to the same file.
+fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
-    [wanted, &beside]
-        .into_iter()
-        .any(|named| named == file || real(named).is_some_and(|named| Some(named) == real(file)))
-}
-
-fn told(files: &[PathBuf]) -> String {
-    let files: Vec<_> = files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect();
-    files.join(", ")
+    one == other || real(one).is_some_and(|path| Some(path) == real(other))
 }
 
 #[cfg(test)]
@@ -102,11 +106,12 @@ mod tests {
 
     fn chosen(text: &str, site: Option<&str>, file: Option<&str>) -> Result<String, String> {
         let yaml = Path::new("/nowhere/proxy.yaml");
-        let place = Place {
+        let choice = FileChoice {
             site: site.map(str::to_owned),
             file: file.map(PathBuf::from),
         };
-        let chosen = super::file(&config::parse(text, yaml).unwrap(), yaml, &place);
+        let config = config::parse(text, yaml).unwrap();
+        let chosen = PasswordFiles::choose(&config, yaml, &choice);
         let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
         chosen.map(name).map_err(|error| error.to_string())
     }

@@ -1,10 +1,10 @@
-//! A password file on disk: read, and changed as a whole or not at all.
+//! A password file on disk, which is changed completely or not at all.
 //!
-//! It keeps its mode and owner, as hubgate, NGINX and `htpasswd` may run as different users.
+//! Changes preserve its mode and owner, since hubgate, NGINX and `htpasswd` can run as different users.
 
 use std::{
     fmt,
-    fs::{self, OpenOptions, Permissions, TryLockError},
+    fs::{self, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
@@ -23,97 +23,100 @@ use crate::{
 
 const UNREADABLE: &str = "cannot be read";
 const UNWRITTEN: &str = "cannot be written, and is as it was";
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(20);
+const UNSYNCED: &str = "is written, but can be lost if the power fails now";
+/// Time to wait for another process that holds the lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+const LOCK_POLL: Duration = Duration::from_millis(20);
 
-/// A password file, which may not be there yet.
+/// A password file, which need not exist yet.
 pub(super) struct File {
     named: PathBuf,
-    /// What the name leads to: a symlink stays one.
+    /// The path without symlinks, so that a symlink is not replaced.
     real: PathBuf,
 }
 
-/// Who may read and write a file.
-struct Rights {
+/// Owner, group and mode of a file.
+struct Permissions {
+    /// Owner to set; `None` leaves that of the process.
     owner: Option<u32>,
     group: Option<u32>,
     mode: u32,
 }
 
 impl File {
-    /// The file of this name.
-    pub(super) fn of(named: &Path) -> anyhow::Result<Self> {
+    /// Resolves the symlinks of a path.
+    pub(super) fn resolve(named: &Path) -> anyhow::Result<Self> {
         let _access = file_access::begin(named)?;
         let real = match fs::canonicalize(named) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named.is_symlink() => {
                 named.to_owned()
             }
-            found => found.map_err(|error| fault(named, UNREADABLE, error))?,
+            found => found.map_err(|error| described(named, UNREADABLE, error))?,
         };
         let named = named.to_owned();
         Ok(Self { named, real })
     }
 
-    /// Its content; nothing, where it is not there yet.
+    /// Reads the content, which is empty if the file does not exist.
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
         match regular_file::read(&self.real) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.map_err(|error| fault(&self.named, UNREADABLE, error)),
+            read => read.map_err(|error| described(&self.named, UNREADABLE, error)),
         }
     }
 
-    /// Changes its lines, one process at a time. A new file is for the owner of hubgate's state
-    /// to read.
+    /// Changes the lines, while other processes wait. The owner of the state folder may read a new
+    /// file.
     ///
     /// # Errors
-    /// Those of `change`, or the file cannot be written; it is as it was then.
+    /// Those of `change`, or the file cannot be written. It is unchanged then.
     pub(super) fn change(
         &self,
         state: &Path,
         change: impl FnOnce(&mut Lines) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let unwritten = |error| fault(&self.named, UNWRITTEN, error);
-        let folder = fs::File::open(self.folder()).map_err(unwritten)?;
-        lock(&folder).map_err(unwritten)?;
+        let unwritten = |error| described(&self.named, UNWRITTEN, error);
+        let folder = FolderLock::acquire(self.folder()).map_err(unwritten)?;
         self.remove_leftovers();
         let mut lines = Lines::parse(&self.read()?);
         change(&mut lines)?;
-        let rights = self.rights(state).map_err(unwritten)?;
-        self.replace(&lines.content(), &rights).map_err(unwritten)?;
-        let lasting = folder.sync_all();
-        lasting.map_err(|error| fault(&self.named, "is written, but may not last", error))
+        let permissions = self.permissions(state).map_err(unwritten)?;
+        let replaced = self.replace(&lines.content(), &permissions);
+        replaced.map_err(unwritten)?;
+        let synced = folder.0.sync_all();
+        synced.map_err(|error| described(&self.named, UNSYNCED, error))
     }
 
-    fn rights(&self, state: &Path) -> io::Result<Rights> {
+    fn permissions(&self, state: &Path) -> io::Result<Permissions> {
         let _access = file_access::begin(&self.real)?;
         match fs::metadata(&self.real) {
-            Ok(meta) => Ok(Rights {
+            Ok(meta) => Ok(Permissions {
                 owner: Some(meta.uid()),
                 group: Some(meta.gid()),
                 mode: meta.mode() & 0o777,
             }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Rights::new(state)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Permissions::new(state)),
             Err(error) => Err(error),
         }
     }
 
-    fn replace(&self, content: &[u8], rights: &Rights) -> io::Result<()> {
+    fn replace(&self, content: &[u8], permissions: &Permissions) -> io::Result<()> {
         let temporary = self.temporary();
-        let written =
-            write(&temporary, content, rights).and_then(|()| fs::rename(&temporary, &self.real));
+        let written = permissions.write_new(&temporary, content);
+        let written = written.and_then(|()| fs::rename(&temporary, &self.real));
         if written.is_err() {
-            // What failed is what matters.
+            // The first error is the one to report.
             let _ = fs::remove_file(&temporary);
         }
         written
     }
 
-    /// Removes what killed processes left half written: whoever writes holds the lock.
+    /// Removes temporary files of killed processes. The lock excludes those of running ones.
     fn remove_leftovers(&self) {
         let paths = fs::read_dir(self.folder()).into_iter().flatten().flatten();
         for path in paths.map(|entry| entry.path()) {
             if secret_file::is_unfinished(&path, &self.real) {
-                // It is harmless, but for its place.
+                // A leftover only occupies space.
                 let _ = fs::remove_file(&path);
             }
         }
@@ -139,8 +142,8 @@ impl fmt::Display for File {
     }
 }
 
-impl Rights {
-    /// Those of a new file: root writes it, and the service, whose the state is, may read it.
+impl Permissions {
+    /// Returns those of a new file. If root makes it, the group of the state folder may read it.
     fn new(state: &Path) -> Self {
         let service = fs::metadata(state).ok().filter(|meta| meta.uid() != 0);
         let service = service.filter(|_| rustix::process::geteuid().is_root());
@@ -150,43 +153,50 @@ impl Rights {
             group: service.map(|meta| meta.gid()),
         }
     }
+
+    /// Writes a new file, which only its owner can read until these permissions are set.
+    fn write_new(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        fchown(&file, self.owner, self.group)?;
+        file.set_permissions(fs::Permissions::from_mode(self.mode))?;
+        file.write_all(content)?;
+        file.sync_all()
+    }
 }
 
-/// Waits for another process that changes a file of the folder, but not for ever: whoever may read
-/// the folder could hold it.
-fn lock(folder: &fs::File) -> io::Result<()> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match folder.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if Instant::now() > end => {
-                return Err(io::Error::other("another program has locked the folder"));
+/// An exclusive lock on a folder, held until it is dropped.
+struct FolderLock(fs::File);
+
+impl FolderLock {
+    /// Waits for another process that holds the lock, but not forever: any user who can read the
+    /// folder can lock it.
+    fn acquire(folder: &Path) -> io::Result<Self> {
+        let folder = fs::File::open(folder)?;
+        let end = Instant::now() + LOCK_TIMEOUT;
+        loop {
+            match folder.try_lock() {
+                Ok(()) => return Ok(Self(folder)),
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if Instant::now() > end => {
+                    return Err(io::Error::other("another program has locked the folder"));
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(LOCK_POLL),
             }
-            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
         }
     }
 }
 
-fn fault(file: &Path, what: &str, error: io::Error) -> anyhow::Error {
+/// Describes an error of the file: its path, the problem, the cause and the cure.
+fn described(file: &Path, problem: &str, error: io::Error) -> anyhow::Error {
     let error = explained(error);
     let cure = match error.kind() {
         io::ErrorKind::PermissionDenied if !getuid().is_root() => "; try it with sudo",
         _ => "",
     };
-    anyhow!("{}: {what}: {error}{cure}", file.display())
-}
-
-/// Writes a new file, which nobody else can read before it has its owner.
-fn write(path: &Path, content: &[u8], rights: &Rights) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    fchown(&file, rights.owner, rights.group)?;
-    file.set_permissions(Permissions::from_mode(rights.mode))?;
-    file.write_all(content)?;
-    file.sync_all()
+    anyhow!("{}: {problem}: {error}{cure}", file.display())
 }

@@ -1,7 +1,7 @@
-//! `hubgate user`: who has a password.
+//! `hubgate user`: the users of a password file.
 //!
-//! Works on the htpasswd file itself; a running process sees that it changed, and so do others
-//! that read it.
+//! Changes the htpasswd file itself. The running process reloads it, and so do other programs that
+//! read it.
 
 mod chosen;
 mod file;
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 
-use self::file::File;
-use super::{print, prompt};
+use self::{chosen::PasswordFiles, file::File, list::List};
+use super::{print, prompt::SecretPrompt};
 use crate::{
     access::password::{
         entry::{self, UserName},
@@ -24,43 +24,39 @@ use crate::{
     secret_file::OwnerRights,
 };
 
-/// What to do about users, and in which file.
+/// A command about users, and the file that it applies to.
 #[derive(Debug, Args)]
 pub(super) struct User {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    place: Place,
+    choice: FileChoice,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Add a user; the password is asked for, or is one line of standard input.
     Add {
-        /// The user.
+        /// Name of the user.
         name: String,
     },
-    /// Give a user another password.
+    /// Change a user's password.
     Passwd {
-        /// The user.
+        /// Name of the user.
         name: String,
     },
     /// Remove a user.
     Del {
-        /// The user.
+        /// Name of the user.
         name: String,
     },
-    /// Tell which users there are, and which lines of the file let nobody in.
-    List {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    /// List the users, and the lines of the file that are faulty.
+    List(List),
 }
 
-/// Which file, where proxy.yaml names several.
+/// The password file, if proxy.yaml names several.
 #[derive(Debug, Args)]
-struct Place {
+struct FileChoice {
     /// The password file of the site with this host.
     #[arg(long, global = true, value_name = "HOST", conflicts_with = "file")]
     site: Option<String>,
@@ -69,98 +65,125 @@ struct Place {
     file: Option<PathBuf>,
 }
 
-/// Does what was asked.
-pub(super) fn run(path: &Path, user: &User) -> anyhow::Result<()> {
-    let config = config::load(path)?;
-    let file = chosen::file(&config, path, &user.place)?;
-    let _rights = OwnerRights::assume(&file).with_context(|| file.display().to_string())?;
-    let file = File::of(&file)?;
-    match &user.command {
-        Command::Add { name } => add(&file, &config.state, name),
-        Command::Passwd { name } => passwd(&file, &config.state, name),
-        Command::Del { name } => del(&file, &config.state, name),
-        Command::List { json } => list::run(&file.read()?, *json),
+impl User {
+    pub(super) fn run(&self, path: &Path) -> anyhow::Result<()> {
+        let config = config::load(path)?;
+        let file = PasswordFiles::choose(&config, path, &self.choice)?;
+        let state = &config.state;
+        let users = Users::open(&file, state)?;
+        match &self.command {
+            Command::Add { name } => users.add(name),
+            Command::Passwd { name } => users.change_password(name),
+            Command::Del { name } => users.remove(name),
+            Command::List(list) => list.run(&users.file.read()?),
+        }
     }
 }
 
-fn add(file: &File, state: &Path, name: &str) -> anyhow::Result<()> {
-    let user = UserName::parse(name)?;
-    must_be_new(&Lines::parse(&file.read()?), &user)?;
-    let hash = new_hash()?;
-    file.change(state, |lines| {
-        must_be_new(lines, &user)?;
-        lines.add(&user, &hash);
-        Ok(())
-    })?;
-    print(&format!("added {name} to {file}\n"))
+/// The users of a password file.
+pub(super) struct Users<'a> {
+    file: File,
+    /// State folder; its owner may read a new password file.
+    state: &'a Path,
+    _rights: OwnerRights,
 }
 
-/// Adds a user to a password file that may not be there yet; says whether the user is new.
-///
-/// # Errors
-/// The password is unfit, or the file cannot be read or written.
-pub(super) fn add_once(file: &Path, state: &Path, user: &UserName) -> anyhow::Result<bool> {
-    let _rights = OwnerRights::assume(file).with_context(|| file.display().to_string())?;
-    let file = File::of(file)?;
-    if Lines::parse(&file.read()?).has(user) {
-        return Ok(false);
+impl<'a> Users<'a> {
+    /// Opens a password file, which need not exist yet.
+    pub(super) fn open(file: &Path, state: &'a Path) -> anyhow::Result<Self> {
+        let rights = OwnerRights::assume(file).with_context(|| file.display().to_string())?;
+        Ok(Self {
+            file: File::resolve(file)?,
+            state,
+            _rights: rights,
+        })
     }
-    let hash = new_hash()?;
-    file.change(state, |lines| {
-        must_be_new(lines, user)?;
-        lines.add(user, &hash);
-        Ok(())
-    })?;
-    Ok(true)
-}
 
-fn passwd(file: &File, state: &Path, name: &str) -> anyhow::Result<()> {
-    let user = UserName::parse(name)?;
-    must_be_known(&Lines::parse(&file.read()?), &user, file)?;
-    let hash = new_hash()?;
-    file.change(state, |lines| {
-        must_be_known(lines, &user, file)?;
-        lines.change(&user, &hash);
-        Ok(())
-    })?;
-    print(&format!("changed the password of {name} in {file}\n"))
-}
+    fn add(&self, name: &str) -> anyhow::Result<()> {
+        let user = UserName::parse(name)?;
+        must_be_new(&self.lines()?, &user)?;
+        self.add_new(&user)?;
+        print(&format!("added {name} to {}\n", self.file))
+    }
 
-fn del(file: &File, state: &Path, name: &str) -> anyhow::Result<()> {
-    let user = UserName::parse(name)?;
-    file.change(state, |lines| {
-        must_be_known(lines, &user, file)?;
-        lines.remove(&user);
-        // hubgate would not take such a file: the removed user would stay until it ends.
-        ensure!(
-            listing::is_usable(&lines.content()),
-            "{name} is the last user of {file}, and hubgate takes no file without one: add another \
-             user first, or lock this one out with `hubgate user passwd {name}`"
-        );
-        Ok(())
-    })?;
-    print(&format!("removed {name} from {file}\n"))
+    /// Adds a user if the file does not have it; returns whether it was added.
+    ///
+    /// # Errors
+    /// The password is refused, or the file cannot be read or written.
+    pub(super) fn add_once(&self, user: &UserName) -> anyhow::Result<bool> {
+        if self.lines()?.has(user) {
+            return Ok(false);
+        }
+        self.add_new(user)?;
+        Ok(true)
+    }
+
+    fn add_new(&self, user: &UserName) -> anyhow::Result<()> {
+        let hash = new_hash()?;
+        self.file.change(self.state, |lines| {
+            must_be_new(lines, user)?;
+            lines.add(user, &hash);
+            Ok(())
+        })
+    }
+
+    fn change_password(&self, name: &str) -> anyhow::Result<()> {
+        let user = UserName::parse(name)?;
+        self.must_exist(&self.lines()?, &user)?;
+        let hash = new_hash()?;
+        self.file.change(self.state, |lines| {
+            self.must_exist(lines, &user)?;
+            lines.change(&user, &hash);
+            Ok(())
+        })?;
+        print(&format!(
+            "changed the password of {name} in {}\n",
+            self.file
+        ))
+    }
+
+    fn remove(&self, name: &str) -> anyhow::Result<()> {
+        let user = UserName::parse(name)?;
+        let file = &self.file;
+        file.change(self.state, |lines| {
+            self.must_exist(lines, &user)?;
+            lines.remove(&user);
+            // hubgate refuses a file without users, so the removed one would stay valid until it ends.
+            ensure!(
+                listing::is_usable(&lines.content()),
+                "{name} is the last user of {file}, and hubgate accepts no file without one: add another \
+                 user first, or lock this one out with `hubgate user passwd {name}`"
+            );
+            Ok(())
+        })?;
+        print(&format!("removed {name} from {file}\n"))
+    }
+
+    fn lines(&self) -> anyhow::Result<Lines> {
+        Ok(Lines::parse(&self.file.read()?))
+    }
+
+    fn must_exist(&self, lines: &Lines, user: &UserName) -> anyhow::Result<()> {
+        if lines.has(user) {
+            return Ok(());
+        }
+        bail!(
+            "{} has no user {:?}: `hubgate user list` prints its users",
+            self.file,
+            user.as_str()
+        )
+    }
 }
 
 fn new_hash() -> anyhow::Result<String> {
-    prompt::new_secret("new password: ", entry::hash)
+    SecretPrompt("new password: ").read_new(entry::hash)
 }
 
 fn must_be_new(lines: &Lines, user: &UserName) -> anyhow::Result<()> {
     let name = user.as_str();
     ensure!(
         !lines.has(user),
-        "there is a user {name:?} already: give another password with `hubgate user passwd`"
+        "there is a user {name:?} already: change the password with `hubgate user passwd`"
     );
     Ok(())
-}
-
-fn must_be_known(lines: &Lines, user: &UserName, file: &File) -> anyhow::Result<()> {
-    if lines.has(user) {
-        return Ok(());
-    }
-    bail!(
-        "{file} has no user {:?}: `hubgate user list` tells those it has",
-        user.as_str()
-    )
 }

@@ -1,118 +1,118 @@
-//! Who may enter, as written: `access` of a site or path.
+//! The `access` key of a site or path, as written.
 
 use serde::Deserialize;
 #[cfg(test)]
 use {schemars::JsonSchema, serde::Serialize};
 
-/// Who may enter a site or path.
+/// The access rule of a site or path.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum SiteAccess {
-    /// Open on purpose.
+    /// `public`: the site or path is open.
     Word(AccessWord),
-    /// Factors that let in.
+    /// The factors that a request must satisfy.
     Factors(Access),
 }
 
-/// Access that asks for nothing.
+/// An access rule without factors.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum AccessWord {
-    /// Everybody may enter.
+    /// Every request is admitted.
     Public,
 }
 
-/// The factors that let in; one at least.
+/// The factors that a request must satisfy; at least one.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Access {
-    /// Whether one factor is enough (`any`) or all are needed (`all`).
+    /// `any`: one factor is enough; `all`: every factor is needed.
     #[serde(default)]
     pub(crate) satisfy: Satisfy,
-    /// Networks to enter from: `lan`, addresses, CIDRs; `public` is every address.
+    /// Client networks: `lan`, addresses, CIDR blocks, or `public` for every address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) networks: Option<Vec<String>>,
-    /// An htpasswd file.
+    /// Password file in the format of htpasswd.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) password: Option<String>,
-    /// `own` for hubgate's own CA, the PEM file of another one, or a block.
+    /// CA of the client certificates: `own` for hubgate's own CA, the PEM file of another CA, or a block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_certificate: Option<ClientCertificate>,
-    /// Headers that tell the hub which client certificate came; `false`: none.
+    /// Headers that pass the client certificate to the hub; `false` sends none.
     #[serde(default)]
     pub(crate) client_headers: ClientHeaders,
-    /// Origins of other sites' pages that may act here as the site's own do: `https://HOST[:PORT]` or `null`.
+    /// Other origins with the rights of the site's own pages, to read, write and open WebSockets: `https://HOST[:PORT]` or `null`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) origins: Option<Vec<String>>,
-    /// How long a site remembers a login, `30d` when left out; `off`: not at all.
+    /// Lifetime of a login's session cookie, from `5m` to `365d`, or `off`. Default with a password or certificate: `30d`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) session: Option<String>,
 }
 
-/// Whether one factor is enough or all are needed.
+/// The number of factors that a request must satisfy.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Satisfy {
-    /// One is enough.
+    /// One factor is enough.
     #[default]
     Any,
-    /// All are needed.
+    /// Every factor is needed.
     All,
 }
 
-/// Whose client certificates are taken.
+/// The client certificates that are accepted.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum ClientCertificate {
-    /// `own`, or the PEM file of the CA.
+    /// `own`, or the PEM file of a CA: every certificate that the CA signed.
     Ca(String),
-    /// The CA with revocations or names.
+    /// A CA with revocation lists or a choice of names.
     Narrowed(ClientCa),
 }
 
-/// A CA of client certificates, its revocations, and who of its clients may enter.
+/// A CA of client certificates, its revocation lists, and the names that are accepted.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientCa {
-    /// `own`, or a PEM file with one or more CA certificates; intermediates in it build paths only.
+    /// `own`, or a PEM file with one or more CA certificates. Intermediate certificates in it are used to build chains only.
     pub(crate) ca: String,
-    /// PEM or DER file with the CAs' revocation lists; hubgate keeps its own CA's itself.
+    /// PEM or DER file with the CA's revocation lists; not with `ca: own`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) crl: Option<String>,
-    /// Common names let in; all that the CA signed without it.
+    /// Common names that are accepted. Default: every certificate that the CA signed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allow: Option<Vec<String>>,
-    /// Intermediate CAs that may stand between the CA and a device's certificate, at most.
+    /// Maximum number of intermediate CAs between the CA and a device's certificate. Default: 6.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) verify_depth: Option<u32>,
-    /// Takes certificates without any extended key usage too, also those of X.509 version 1.
+    /// Accepts certificates without an extended key usage too, including those of X.509 version 1.
     #[serde(default)]
     pub(crate) any_use: bool,
 }
 
-/// Whether and how the hub is told which client certificate came.
+/// The headers, if any, that pass the client certificate to the hub.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum ClientHeaders {
-    /// `false`: not at all.
+    /// `false`: no header.
     Switch(bool),
-    /// In these headers.
+    /// A set of headers.
     Form(ClientHeadersForm),
 }
 
-/// Headers that tell the hub which client certificate came.
+/// The headers that pass the client certificate to the hub.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ClientHeadersForm {
-    /// `X-SSL-Client-Verify`, `-S-DN`, `-Serial`, `-Fingerprint`.
+    /// `X-SSL-Client-Verify`, `X-SSL-Client-S-DN`, `X-SSL-Client-Serial` and `X-SSL-Client-Fingerprint`.
     XSslClient,
     /// `Client-Cert` (RFC 9440).
     ClientCert,

@@ -1,39 +1,39 @@
-//! How certificates are got, as written: `acme`.
+//! The `acme` key, as written.
 
 use serde::Deserialize;
 #[cfg(test)]
 use {schemars::JsonSchema, serde::Serialize};
 
-/// How `certificate: acme` is got (RFC 8555).
+/// The CA and challenges of `certificate: acme` (RFC 8555).
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Acme {
     /// `letsencrypt`, `letsencrypt-staging`, `zerossl`, or the URL of another CA's directory.
     pub(crate) directory: String,
-    /// Where the CA may write to, if it does.
+    /// Contact e-mail of the ACME account. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) email: Option<String>,
-    /// PEM file of the root that the CA's own server is trusted by, beside the system's.
+    /// PEM file of a root certificate that the CA's own server is verified with, in addition to the system's roots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) root: Option<String>,
-    /// The account at the CA that certificates are booked on.
+    /// External account binding, for CAs that require it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) eab: Option<Eab>,
-    /// Another CA, tried while the first one fails.
+    /// A second CA, used while the first one fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fallback: Option<Fallback>,
-    /// The kinds of proof that may be given; tried in this order: http-01, tls-alpn-01, dns-01.
+    /// Challenge types that may be used. They are always tried in the order http-01, tls-alpn-01, dns-01.
     pub(crate) challenges: Vec<Challenge>,
-    /// Who writes the records of dns-01.
+    /// DNS provider that publishes the TXT records of dns-01.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dns: Option<Dns>,
-    /// The CA's profile, such as `classic` or `tlsserver`; the CA's choice without it.
+    /// Certificate profile of the CA, such as `classic` or `tlsserver`. Default: the CA's choice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) profile: Option<String>,
-    /// Certbot's folder; a certificate there that fits serves until its renewal.
+    /// Certbot's folder. While hubgate has no certificate, a matching one is taken from here and served until its renewal.
     pub(crate) lineages: String,
-    /// Copies of each certificate for other programs.
+    /// Copies of each certificate for other programs. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) export: Option<Export>,
 }
@@ -43,53 +43,53 @@ pub(crate) struct Acme {
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Eab {
-    /// The key's name, as the CA tells it.
+    /// Key ID, as issued by the CA.
     pub(crate) key_id: String,
-    /// File with the key, in base64url as the CA tells it.
+    /// File with the MAC key in base64url, as issued by the CA.
     pub(crate) hmac_key: String,
 }
 
-/// Another CA.
+/// A second CA.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fallback {
-    /// As `acme.directory`.
+    /// The same as `acme.directory`.
     pub(crate) directory: String,
-    /// As `acme.root`.
+    /// The same as `acme.root`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) root: Option<String>,
-    /// As `acme.eab`.
+    /// The same as `acme.eab`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) eab: Option<Eab>,
 }
 
-/// A kind of proof that a name is one's own.
+/// A challenge type, by which the CA validates the control of a name.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 pub(crate) enum Challenge {
-    /// By a file over plain HTTP, which needs port 80 open to the Internet.
+    /// A file over plain HTTP; needs port 80 open to the Internet (RFC 8555, section 8.3).
     #[serde(rename = "http-01")]
     Http01,
-    /// By a handshake, which needs port 443 open to the Internet (RFC 8737).
+    /// A TLS handshake; needs port 443 open to the Internet (RFC 8737).
     #[serde(rename = "tls-alpn-01")]
     TlsAlpn01,
-    /// By a record in the DNS, which needs `dns` and no open port.
+    /// A TXT record; needs `dns` and no open port (RFC 8555, section 8.4).
     #[serde(rename = "dns-01")]
     Dns01,
 }
 
-/// Who writes the records of dns-01, and with what.
+/// The DNS provider that publishes the TXT records of dns-01, and its credentials.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dns {
-    /// Who keeps the zone.
+    /// The provider of the zone.
     pub(crate) provider: Provider,
-    /// exec: a program, called as `PROGRAM present|cleanup FQDN VALUE`.
+    /// exec: program, called as `PROGRAM present|cleanup FQDN VALUE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) program: Option<String>,
-    /// cloudflare, desec, duckdns: file with the token of the API.
+    /// cloudflare, desec, duckdns: file with the API token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
     /// rfc2136: address and port of the zone's primary server.
@@ -98,19 +98,19 @@ pub(crate) struct Dns {
     /// rfc2136: file with the TSIG key, as `tsig-keygen` writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
-    /// Address and port of the resolver that is asked whether a record has spread; the system's without it.
+    /// Address and port of the resolver that is queried until the record is visible. Default: the system's resolver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resolver: Option<String>,
 }
 
-/// Who keeps the zone.
+/// A provider of a DNS zone.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Provider {
-    /// A program of one's own.
+    /// A program of the operator.
     Exec,
-    /// A name server that takes dynamic updates (RFC 2136).
+    /// A name server that accepts dynamic updates (RFC 2136).
     Rfc2136,
     /// Cloudflare.
     Cloudflare,
@@ -125,9 +125,9 @@ pub(crate) enum Provider {
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Export {
-    /// Folder that gets `HOST/fullchain.pem` and `HOST/privkey.pem`.
+    /// Folder in which `HOST/fullchain.pem` and `HOST/privkey.pem` are written.
     pub(crate) folder: String,
-    /// A program run after each change, as `PROGRAM HOST FOLDER`.
+    /// Program run after each change, as `PROGRAM HOST FOLDER/HOST`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<String>,
 }

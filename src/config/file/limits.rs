@@ -1,29 +1,29 @@
-//! Where a request or connection is cut, as written: `limits`.
+//! The `limits` key, as written.
 
 use serde::Deserialize;
 #[cfg(test)]
 use {schemars::JsonSchema, serde::Serialize};
 
-/// Sizes, counts and times at which a request or connection is cut.
+/// Sizes, counts and times at which a request is refused or a connection closed.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
-    /// A request's body: `64MB`, `8KiB`, or `off`.
+    /// Maximum size of a request's body, such as `64MB` or `8KiB`; `off` for no limit.
     pub(crate) body: String,
-    /// Open connections in all.
+    /// Maximum number of open connections.
     pub(crate) connections: usize,
-    /// Open connections of one address; an IPv6 /64 counts as one.
+    /// Maximum number of open connections from one address; an IPv6 /64 counts as one address.
     pub(crate) connections_per_address: usize,
-    /// For the TLS handshake and for each request's head to be complete.
+    /// Time within which the TLS handshake, and the head of each request, must be complete.
     pub(crate) header_time: String,
-    /// Between the requests of a connection.
+    /// Time that a connection may be idle between requests.
     pub(crate) idle: String,
-    /// For request heads and buffers of all connections: `auto` is a sixteenth of the machine's
-    /// memory, or of what a control group leaves of it (`MemoryMax=`, `MemoryHigh=`), from 32 MiB to
-    /// 512 MiB; or a size such as `64MiB`.
+    /// Memory for request heads and buffers of all connections, at least `1MiB`. `auto` is a
+    /// sixteenth of the machine's memory, or of the limit of a control group (`MemoryMax=`,
+    /// `MemoryHigh=`), from 32 MiB to 512 MiB.
     pub(crate) memory: String,
-    /// Without a byte either way in an answer or WebSocket under way.
+    /// Time that a response or WebSocket may last without a byte in either direction.
     pub(crate) stream_idle: String,
 }
 

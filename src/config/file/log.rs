@@ -1,49 +1,49 @@
-//! What is logged, as written: `log`.
+//! The `log` key, as written.
 
 use serde::Deserialize;
 #[cfg(test)]
 use {schemars::JsonSchema, serde::Serialize};
 
-/// What is logged.
+/// The access log and the journal.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Log {
-    /// One line a request.
+    /// Format of the access log, which has one line for each request.
     pub(crate) access: AccessLog,
-    /// What hubgate says of itself.
+    /// Lowest severity that is logged.
     pub(crate) level: Level,
 }
 
-/// Format of the access log.
+/// A format of the access log.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum AccessLog {
-    /// NGINX's and Apache's `combined`.
+    /// The `combined` format of NGINX and Apache.
     #[default]
     Combined,
-    /// Apache's `vhost_combined`: the host and a space, then `combined`.
+    /// The `vhost_combined` format of Apache: the host and a space, then `combined`.
     VhostCombined,
-    /// One JSON object a line.
+    /// One JSON object for each line.
     Json,
-    /// None.
+    /// No access log.
     Off,
 }
 
-/// From which severity on a message is logged.
+/// The severity of a message.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Level {
-    /// What failed.
+    /// Failures.
     Error,
-    /// What needs attention.
+    /// Conditions that need attention.
     Warn,
-    /// What happened.
+    /// Events.
     #[default]
     Info,
-    /// Why it happened.
+    /// Causes of events.
     Debug,
     /// Every step.
     Trace,

@@ -1,8 +1,7 @@
-//! What was written: every key of `proxy.yaml` that there is, with its default.
+//! The keys of `proxy.yaml` and their defaults, as types that serde reads.
 //!
-//! The one source of the schema, and with it of editors' completion and of the
-//! check of the shape; the comments here are its descriptions. A value is kept
-//! as written: what it means, and whether it makes sense, is for `resolve`.
+//! The JSON schema is generated from these types, and their doc comments are its
+//! descriptions. Values are stored as written; `resolve` interprets and checks them.
 
 mod access;
 mod acme;
@@ -21,7 +20,7 @@ pub(super) use self::{
     access::{
         Access, ClientCa, ClientCertificate, ClientHeaders, ClientHeadersForm, Satisfy, SiteAccess,
     },
-    acme::{Acme, Challenge, Dns, Eab, Export, Provider},
+    acme::{Acme, Challenge, Dns, Eab, Export, Fallback, Provider},
     limits::Limits,
     log::{AccessLog, Level, Log},
     tls::{Certificate, CertificateWord, Hsts, HstsWord},
@@ -40,80 +39,80 @@ pub(super) struct File {
     /// Folder for keys and certificates made by hubgate, relative to this file.
     #[serde(default = "state")]
     pub(super) state: String,
-    /// How `certificate: acme` is got.
+    /// The CA and challenges of `certificate: acme`.
     #[serde(default)]
     pub(super) acme: Acme,
-    /// What is served under which name; one at least.
+    /// The sites; at least one.
     pub(super) sites: Vec<Site>,
-    /// Proxies before this one whose `X-Forwarded-For` and PROXY header count: `lan`, addresses, CIDRs.
+    /// Proxies in front of hubgate, trusted for `X-Forwarded-For` and the PROXY header: `lan`, addresses, CIDR blocks.
     #[serde(default)]
     pub(super) trusted_proxies: Vec<String>,
-    /// Sizes, counts and times at which a request or connection is cut.
+    /// Sizes, counts and times at which a request is refused or a connection closed.
     #[serde(default)]
     pub(super) limits: Limits,
-    /// What is logged.
+    /// The access log and the journal.
     #[serde(default)]
     pub(super) log: Log,
 }
 
-/// Addresses and ports to listen on; `[::]` takes IPv4 too, `[]` turns one off.
+/// Addresses and ports to listen on. `[::]` accepts IPv4 too; `[]` turns a listener off.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Listen {
-    /// Plain HTTP: redirects to https, or serves the sites when `https` is `[]`.
+    /// Plain HTTP: redirects to https, or serves the sites if `https` is `[]`.
     pub(super) http: Vec<String>,
     /// HTTP over TLS.
     pub(super) https: Vec<String>,
 }
 
-/// One site: names, a certificate, who may enter, and the hub behind it.
+/// A site: its hosts, certificate, access rule and hub.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Site {
-    /// Names, addresses or `"*.example.org"`.
+    /// Names, addresses or wildcards such as `"*.example.org"`; a host belongs to one site.
     pub(super) hosts: Vec<String>,
-    /// Where the certificate comes from.
+    /// The source of the certificate.
     #[serde(default)]
     pub(super) certificate: Certificate,
-    /// The hub: `http://127.0.0.1:8080`, or a block with several servers.
+    /// The hub: a URL such as `http://127.0.0.1:8080`, or a block with several servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) upstream: Option<Upstream>,
-    /// In the place of `upstream`: the origin that has the same paths, such as `https://home.example.org`.
+    /// Instead of `upstream`: the origin that every request is redirected to, such as `https://home.example.org`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) redirect: Option<String>,
-    /// Field that names the user or device let in to the hub, such as `Remote-User`.
+    /// Request header in which the hub receives the name of the user or device, such as `Remote-User`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_header: Option<String>,
-    /// Entry to the site: `public` for everybody, or the factors asked for. Left out with `redirect` only.
+    /// Access rule: `public`, or the factors that a request must satisfy. Required, except with `redirect`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<SiteAccess>,
-    /// Exceptions by path; the longest match decides.
+    /// Rules for single paths; the longest matching path applies.
     #[serde(default)]
     pub(super) paths: Vec<PathRule>,
-    /// Strict-Transport-Security: `auto` sends one year when the certificate is publicly trusted.
+    /// Strict-Transport-Security: `auto` sends one year if the certificate is publicly trusted.
     #[serde(default)]
     pub(super) hsts: Hsts,
-    /// Headers added to every answer of the hub.
+    /// Headers added to every response of the hub.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
 }
 
-/// An exception by path.
+/// The rule of a path.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct PathRule {
-    /// Begins with `/`; ending in `/`, it means all below.
+    /// Begins with `/`. A path that ends in `/` covers everything below it.
     pub(super) path: String,
-    /// Takes all that begins with the path: of `/admin` also `/admins`.
+    /// Matches every path that begins with this text: `/admin` matches `/admins` too.
     #[serde(default)]
     pub(super) prefix: bool,
-    /// `public`, or factors needed in addition to the site's.
+    /// `public`, or factors that are needed in addition to the site's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<SiteAccess>,
-    /// Another hub than the site's.
+    /// The hub of this path. Default: the site's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) upstream: Option<Upstream>,
 }
@@ -125,48 +124,48 @@ pub(super) struct PathRule {
 pub(super) enum Upstream {
     /// `http://HOST:PORT`, `https://HOST:PORT` or `unix:/SOCKET`.
     Url(String),
-    /// Several servers that answer alike, or a CA of one's own.
+    /// One or more servers, with options.
     Servers(Servers),
 }
 
-/// Servers that answer alike.
+/// Interchangeable servers, with options.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Servers {
-    /// URLs, tried in turn.
+    /// URLs of the servers, used in turn.
     pub(super) servers: Vec<String>,
-    /// PEM file of the CA that signed the servers' certificates; the system's CAs without it.
+    /// PEM file of the CA that signed the servers' certificates. Default: the system's CAs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca: Option<String>,
-    /// Connections to each server at most; no limit without it.
+    /// Maximum number of connections to each server. Default: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) connections: Option<usize>,
-    /// Whether HTTP/2 is spoken to the servers: h2c in the clear, ALPN over TLS; gRPC needs it.
+    /// Sends requests over HTTP/2, which gRPC needs: by prior knowledge in the clear, by ALPN over TLS.
     #[serde(default)]
     pub(super) http2: bool,
-    /// The servers' own certificate, its file or `sha256:HEX`: equal or refused, whatever its names and dates.
+    /// The servers' certificate, as a file or `sha256:HEX`. Only this certificate is accepted; its names and dates are not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pin: Option<String>,
-    /// Host and port that the hub gets in `Host`, in place of the visitor's.
+    /// Value of `Host` that the hub receives. Default: the client's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) host: Option<String>,
-    /// Fields of each request that are set, or removed by `null`.
+    /// Request headers that are set, or removed with `null`.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, UpstreamHeader>,
-    /// What the hub is; without it, openHAB is recognised.
+    /// The kind of hub. Default: openHAB is detected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) kind: Option<HubKind>,
 }
 
-/// What a hub is.
+/// A kind of hub.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum HubKind {
-    /// openHAB: its pages send their token beside a password, and it starts slowly.
+    /// openHAB: its pages need a cookie beside a password, and its start takes minutes.
     OpenHab,
-    /// Anything else.
+    /// Any other program.
     Other,
 }
 
@@ -179,7 +178,7 @@ impl Default for Listen {
     }
 }
 
-/// The default of `state`, beside `proxy.yaml`.
+/// The default of `state`, relative to `proxy.yaml`.
 pub(super) const STATE: &str = "certs";
 
 fn state() -> String {

@@ -1,39 +1,39 @@
-//! What a site says of TLS, as written: `certificate` and `hsts`.
+//! The `certificate` and `hsts` keys of a site, as written.
 
 use serde::Deserialize;
 #[cfg(test)]
 use {schemars::JsonSchema, serde::Serialize};
 
-/// Where a certificate comes from.
+/// The source of a certificate.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum Certificate {
-    /// Made or got by hubgate.
+    /// A certificate that hubgate makes or requests.
     Word(CertificateWord),
-    /// PEM files, read again when they change.
+    /// PEM files, reloaded when they change.
     Files(CertificateFiles),
 }
 
-/// Certificates that need no files of the operator.
+/// A certificate that needs no files of the operator.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum CertificateWord {
-    /// Made by hubgate for the site's hosts and kept in `state`.
+    /// Made by hubgate for the site's hosts and stored in `state`.
     SelfSigned,
-    /// Got from a CA and renewed, as `acme` says.
+    /// Issued by the CA of `acme`, and renewed.
     Acme,
 }
 
-/// A certificate in PEM files, relative to this file.
+/// A certificate in PEM files; paths are relative to proxy.yaml.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CertificateFiles {
-    /// The certificate, then the intermediates: `fullchain.pem`.
+    /// The certificate, then the intermediates, such as `fullchain.pem`.
     pub(crate) chain: String,
-    /// The private key: `privkey.pem`.
+    /// The private key, such as `privkey.pem`.
     pub(crate) key: String,
 }
 
@@ -42,31 +42,31 @@ pub(crate) struct CertificateFiles {
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum Hsts {
-    /// By itself, or never.
+    /// `auto` or `off`.
     Word(HstsWord),
-    /// Always, as told.
+    /// Always sent, with these values.
     Always(HstsAlways),
 }
 
-/// Strict-Transport-Security without numbers.
+/// Strict-Transport-Security without values of the operator.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum HstsWord {
-    /// One year when the certificate is publicly trusted, else not sent.
+    /// One year if the certificate is publicly trusted, otherwise not sent.
     Auto,
     /// Never sent.
     Off,
 }
 
-/// Strict-Transport-Security sent always.
+/// Strict-Transport-Security that is always sent.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct HstsAlways {
-    /// How long browsers remember: `365d`.
+    /// Time that browsers remember the header, such as `365d`.
     pub(crate) max_age: String,
-    /// Whether subdomains are bound too.
+    /// Applies the header to subdomains too.
     pub(crate) include_subdomains: bool,
 }
 

@@ -1,28 +1,28 @@
-//! `upstream.headers`: one field of a request as the hub gets it.
+//! A value of `upstream.headers`, as written.
 
 use serde::Deserialize;
 #[cfg(test)]
 use {schemars::JsonSchema, serde::Serialize};
 
-/// A field of a request as the hub gets it, in place of the visitor's.
+/// A request header that replaces the client's on its way to the hub.
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(untagged)]
 pub(crate) enum UpstreamHeader {
-    /// Its value.
+    /// The value.
     Text(String),
-    /// Its value, in a file.
+    /// A file with the value.
     Secret(SecretFile),
-    /// Removes it.
+    /// `null`: the header is removed.
     Removed,
 }
 
-/// A value that is kept out of `proxy.yaml`.
+/// A secret value in a file of its own.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize, JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecretFile {
-    /// File whose one line is the value; it is read again when it changes.
+    /// File with the value as its only line; reloaded when it changes.
     pub(crate) file: String,
 }
 

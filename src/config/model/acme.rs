@@ -1,23 +1,23 @@
-//! How certificates are got, as it is true.
+//! `acme` after defaults and checks.
 
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
-/// How certificates are got (RFC 8555).
+/// The CA and challenges of `certificate: acme` (RFC 8555).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acme {
     /// The CA.
     pub authority: Authority,
-    /// Another one, tried while the first one fails.
+    /// Second CA, used while the first one fails.
     pub fallback: Option<Authority>,
-    /// Where the CAs may write to.
+    /// Contact e-mail of the accounts.
     pub email: Option<String>,
-    /// The kinds of proof that may be given, in the order in which they are tried; never empty.
+    /// Challenge types in the order in which they are tried; never empty.
     pub challenges: Vec<ChallengeKind>,
-    /// Who writes the records of dns-01; there when `challenges` has it.
+    /// DNS provider; present if `challenges` contains dns-01.
     pub dns: Option<Dns>,
-    /// The CA's profile.
+    /// Certificate profile of the CA; `None` for its default.
     pub profile: Option<String>,
-    /// Folder with a certbot lineage for each name.
+    /// Certbot's folder, with a lineage for each name.
     pub lineages: PathBuf,
     /// Copies of each certificate for other programs.
     pub export: Option<Export>,
@@ -28,72 +28,72 @@ pub struct Acme {
 pub struct Authority {
     /// URL of its directory.
     pub directory: String,
-    /// PEM file of the root that its own server is trusted by, beside the system's.
+    /// PEM file of a root that its own server is verified with, in addition to the system's roots.
     pub root: Option<PathBuf>,
-    /// The account at the CA that certificates are booked on.
+    /// External account binding.
     pub eab: Option<Eab>,
 }
 
 /// External account binding (RFC 8555, section 7.3.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Eab {
-    /// The key's name.
+    /// Key ID.
     pub key_id: String,
-    /// File with the key in base64url.
+    /// File with the MAC key in base64url.
     pub hmac_key: PathBuf,
 }
 
-/// A kind of proof that a name is one's own, in the order in which they are tried.
+/// A challenge type; the order is that in which they are tried.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 pub enum ChallengeKind {
-    /// By a file over plain HTTP (RFC 8555, section 8.3).
+    /// A file over plain HTTP (RFC 8555, section 8.3).
     #[serde(rename = "http-01")]
     Http01,
-    /// By a handshake (RFC 8737).
+    /// A TLS handshake (RFC 8737).
     #[serde(rename = "tls-alpn-01")]
     TlsAlpn01,
-    /// By a record in the DNS (RFC 8555, section 8.4).
+    /// A TXT record (RFC 8555, section 8.4).
     #[serde(rename = "dns-01")]
     Dns01,
 }
 
-/// Who writes the records of dns-01.
+/// The DNS provider that publishes the TXT records of dns-01.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dns {
-    /// Who keeps the zone.
+    /// Provider of the zone.
     pub provider: DnsProvider,
-    /// The resolver that is asked whether a record has spread; the system's if none.
+    /// Resolver that is queried until a record is visible; `None` for the system's.
     pub resolver: Option<SocketAddr>,
 }
 
-/// Who keeps the zone.
+/// A provider of a DNS zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DnsProvider {
     /// A program, called as `PROGRAM present|cleanup FQDN VALUE`.
     Exec(PathBuf),
-    /// A name server that takes dynamic updates (RFC 2136).
+    /// A name server that accepts dynamic updates (RFC 2136).
     Rfc2136 {
         /// The zone's primary server.
         server: SocketAddr,
         /// File with the TSIG key, as `tsig-keygen` writes it.
         key: PathBuf,
     },
-    /// Cloudflare, and the file with the token.
+    /// Cloudflare, with the file of the API token.
     Cloudflare(PathBuf),
-    /// deSEC, and the file with the token.
+    /// deSEC, with the file of the API token.
     Desec(PathBuf),
-    /// Duck DNS, and the file with the token.
+    /// Duck DNS, with the file of the API token.
     Duckdns(PathBuf),
 }
 
 /// Copies of each certificate for other programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
-    /// Folder that gets `HOST/fullchain.pem` and `HOST/privkey.pem`.
+    /// Folder in which `HOST/fullchain.pem` and `HOST/privkey.pem` are written.
     pub folder: PathBuf,
-    /// A program run after each change, as `PROGRAM HOST FOLDER`.
+    /// Program run after each change, as `PROGRAM HOST FOLDER/HOST`.
     pub run: Option<PathBuf>,
 }
 

@@ -1,26 +1,26 @@
-//! Fields of a request that the hub gets in place of the visitor's.
+//! Request headers that replace the client's on their way to the hub.
 
 use std::{fmt, path::PathBuf};
 
 use http::HeaderValue;
 
-/// One field of a request that is set or removed before the hub gets it.
+/// A request header that is set or removed before a request is forwarded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HeaderEdit {
-    /// The name, spelled as in `proxy.yaml`.
+    /// Name, spelled as in `proxy.yaml`.
     pub name: String,
-    /// The value that the hub gets.
+    /// Value that the hub receives.
     pub value: EditedValue,
 }
 
-/// The value of an edited field.
+/// The value of an edited header.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EditedValue {
-    /// This value; marked sensitive, so that `Debug` does not print it.
+    /// This value, marked as sensitive so that `Debug` does not print it.
     Text(HeaderValue),
-    /// The line of this file, read again when it changes.
+    /// The only line of this file, which is reloaded when it changes.
     File(PathBuf),
-    /// The field is removed.
+    /// No value: the header is removed.
     Removed,
 }
 

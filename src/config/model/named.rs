@@ -1,4 +1,4 @@
-//! The places of `proxy.yaml` that name other files, for what is wrong with those.
+//! The places of `proxy.yaml` that name other files, for messages about those files.
 
 use std::{
     fmt,
@@ -14,12 +14,12 @@ struct NamedFile {
     file: PathBuf,
     /// `proxy.yaml:14:7: sites[2].certificate.key: `.
     prefix: String,
-    /// The line with a caret, each in a line of its own.
+    /// Two lines: the line of the place, and a caret below it.
     excerpt: String,
 }
 
 impl NamedFiles {
-    /// Adds a place; `prefix` goes before a message, `excerpt` after it.
+    /// Adds a place; `prefix` precedes a message about the file, `excerpt` follows it.
     pub(in crate::config) fn add(&mut self, file: &Path, prefix: String, excerpt: String) {
         let file = file.to_owned();
         self.0.push(NamedFile {
@@ -29,9 +29,9 @@ impl NamedFiles {
         });
     }
 
-    /// The message with the place that names the first file in it and the line of that place, after
-    /// the number of the place; none if it names none. A place within `scope`, such as `sites[1]`,
-    /// is preferred.
+    /// Adds to a message the place that names the first file in it, and returns both the number of
+    /// that place and the text. A place within `scope`, such as `sites[1]`, is preferred. `None` if
+    /// the message contains no file of `proxy.yaml`.
     #[must_use]
     pub fn locate(&self, message: &str, scope: &str) -> Option<(usize, String)> {
         let (number, place) = self.first(message, scope)?;
@@ -39,7 +39,7 @@ impl NamedFiles {
         Some((number, text))
     }
 
-    /// The message in one line, with the place that names the first file in it.
+    /// Adds to a message, in one line, the place that names the first file in it.
     #[must_use]
     pub fn headline(&self, message: &str) -> Option<String> {
         let (_, place) = self.first(message, "")?;
@@ -48,16 +48,18 @@ impl NamedFiles {
 
     fn first(&self, message: &str, scope: &str) -> Option<(usize, &NamedFile)> {
         let places = self.0.iter().enumerate();
-        let found = places.filter_map(|place| Some((place.1.at(message)?, place)));
-        let is_outside = |place: &NamedFile| !place.prefix.contains(scope);
-        let (_, first) = found.min_by_key(|(at, (_, place))| (*at, is_outside(place)))?;
+        let found = places.filter_map(|(number, place)| {
+            let is_outside = !place.prefix.contains(scope);
+            Some(((place.find_in(message)?, is_outside), (number, place)))
+        });
+        let (_, first) = found.min_by_key(|(rank, _)| *rank)?;
         Some(first)
     }
 }
 
 impl NamedFile {
-    /// Where the message has the whole path.
-    fn at(&self, message: &str) -> Option<usize> {
+    /// Returns the byte offset at which the message contains the whole path.
+    fn find_in(&self, message: &str) -> Option<usize> {
         let path = self.file.to_str().filter(|path| !path.is_empty())?;
         let ends = |at: &usize| {
             message[at + path.len()..].starts_with([':', ' ', ';', ',', ')'])
@@ -69,7 +71,7 @@ impl NamedFile {
     }
 }
 
-/// The places say nothing about the meaning of a configuration.
+/// Prints no places, since they are no part of a configuration's meaning.
 impl fmt::Debug for NamedFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("NamedFiles")
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_places_of_a_file_the_one_of_the_site_counts() {
+    fn a_file_of_several_places_gets_the_place_of_the_site() {
         let named = named(&[("/a", "sites[0].key"), ("/a", "sites[1].key")]);
         let number = |scope| named.locate("/a: odd", scope).map(|(number, _)| number);
         assert_eq!((number("sites[0]"), number("sites[1]")), (Some(0), Some(1)));

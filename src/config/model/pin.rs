@@ -1,25 +1,14 @@
-//! The certificate by which a hub over TLS is trusted alone.
+//! The pinned certificate of a hub over TLS.
 
 use std::{fmt, path::PathBuf};
 
-use super::{Server, Upstream};
-
-/// The one certificate that is trusted; its names, dates and usages are not looked at.
+/// A pinned certificate; its names, dates and usages are not checked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Pin {
-    /// PEM or DER file with it.
+    /// PEM or DER file with the certificate.
     File(PathBuf),
-    /// Its SHA-256.
+    /// SHA-256 of its DER encoding.
     Sha256([u8; 32]),
-}
-
-impl Upstream {
-    /// True if a server of it is spoken to over TLS.
-    #[must_use]
-    pub fn is_secure(&self) -> bool {
-        let tls = |server: &Server| matches!(server, Server::Tcp { tls: true, .. });
-        self.servers.iter().any(tls)
-    }
 }
 
 impl fmt::Display for Pin {

@@ -1,132 +1,122 @@
-//! `access`: who may enter, and what the hub is told of them.
+//! `access`: the access rule of a site or path.
 
 use std::path::PathBuf;
 
-use super::{Resolver, network};
+use super::{Resolved, Resolver};
 use crate::config::{
     file::{self, ClientHeadersForm, SiteAccess},
-    model::{
-        Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, PathAccess, Satisfy,
-    },
-    tree::Place,
+    model::{Access, ClientAuthority, ClientCertificate, ClientHeaders, PathAccess, Satisfy},
+    tree::Location,
 };
 
 impl Resolver<'_> {
-    /// The rule of a site, which is never left out: that would be open to everybody.
+    /// Resolves the rule of a site. It is required, since a site without one would be open.
     pub(super) fn site_access(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: Option<&SiteAccess>,
-    ) -> Option<Access> {
+    ) -> Resolved<Access> {
         match written {
-            Some(SiteAccess::Factors(factors)) => self.access(&place.key("access"), factors),
-            Some(SiteAccess::Word(_)) => Some(Access::default()),
-            None => self.lacking(place, NO_ACCESS),
+            Some(SiteAccess::Factors(factors)) => self.access(&location.key("access"), factors),
+            Some(SiteAccess::Word(_)) => Ok(Access::default()),
+            None => self.missing(location, NO_ACCESS),
         }
     }
 
-    /// What a path changes; left out, nothing.
+    /// Resolves the rule of a path.
     pub(super) fn path_access(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: Option<&SiteAccess>,
-    ) -> Option<PathAccess> {
+    ) -> Resolved<PathAccess> {
         match written {
-            Some(SiteAccess::Factors(factors)) => self.additional(place, factors),
-            Some(SiteAccess::Word(_)) => Some(PathAccess::Public),
-            None => Some(PathAccess::Inherit),
+            Some(SiteAccess::Factors(factors)) => self.additional_access(location, factors),
+            Some(SiteAccess::Word(_)) => Ok(PathAccess::Public),
+            None => Ok(PathAccess::Inherit),
         }
     }
 
-    /// A login is remembered for the site as a whole.
-    fn additional(&mut self, place: &Place<'_>, written: &file::Access) -> Option<PathAccess> {
-        let access = match adds_origins_only(written) {
-            true => Some(PathAccess::Inherit),
-            false => self.access(place, written).map(PathAccess::And),
+    fn additional_access(
+        &mut self,
+        location: &Location<'_>,
+        written: &file::Access,
+    ) -> Resolved<PathAccess> {
+        let access = match written.has_only_origins() {
+            true => Ok(PathAccess::Inherit),
+            false => self.access(location, written).map(PathAccess::And),
         };
         if written.session.is_some() {
             let cure = "a login is remembered for a whole site: write this in the site's `access`";
-            return self.fault(&place.key("session"), cure);
+            return self.fault(&location.key("session"), cure);
         }
         access
     }
 
-    fn access(&mut self, place: &Place<'_>, written: &file::Access) -> Option<Access> {
-        let at = place.key("networks");
-        let networks = self.optional(&at, written.networks.as_deref(), Self::entry_networks);
-        let at = place.key("password");
-        let password = self.optional(&at, written.password.as_deref(), Self::password);
-        let at = place.key("client_certificate");
-        let written_certificate = written.client_certificate.as_ref();
-        let certificate = self.optional(&at, written_certificate, Self::client_certificate);
-        let at = place.key("client_headers");
-        let headers = self.keep(&at, client_headers(&written.client_headers));
+    fn access(&mut self, location: &Location<'_>, written: &file::Access) -> Resolved<Access> {
+        let key = location.key("networks");
+        let networks = self.optional(&key, written.networks.as_deref(), Self::entry_networks);
+        let key = location.key("password");
+        let password = self.optional(&key, written.password.as_deref(), Self::password);
+        let key = location.key("client_certificate");
+        let certificate = written.client_certificate.as_ref();
+        let certificate = self.optional(&key, certificate, Self::client_certificate);
+        let headers = ClientHeaders::parse(&written.client_headers);
+        let headers = self.checked(&location.key("client_headers"), headers);
         let access = Access {
-            satisfy: satisfy(written.satisfy),
+            satisfy: written.satisfy.into(),
             networks: networks?,
             password: password?,
             client_certificate: certificate?,
             client_headers: headers?,
         };
-        self.consistent(place, access)
+        self.consistent(location, access)
     }
 
-    fn entry_networks(&mut self, place: &Place<'_>, written: &[String]) -> Option<Networks> {
-        if written.is_empty() {
-            return self.lacking(place, "no network at all: name one, or remove `networks`");
-        }
-        let networks = self.each(place, written, network::entry)?;
-        Some(Networks(networks.concat()))
-    }
-
-    fn password(&mut self, place: &Place<'_>, written: &str) -> Option<PathBuf> {
+    fn password(&mut self, location: &Location<'_>, written: &str) -> Resolved<PathBuf> {
         if !self.tls {
             self.warn(
-                place,
-                "passwords travel in the clear: `listen.https` has no address",
+                location,
+                "passwords travel in the clear, since `listen.https` has no address: give it one",
             );
         }
-        self.file(place, written)
+        self.file(location, written)
     }
 
     fn client_certificate(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &file::ClientCertificate,
-    ) -> Option<ClientCertificate> {
+    ) -> Resolved<ClientCertificate> {
         if !self.tls {
             let cure = "client certificates need TLS: give `listen.https` an address";
-            return self.fault(place, cure);
+            return self.fault(location, cure);
         }
         match written {
-            file::ClientCertificate::Ca(ca) => Some(ClientCertificate {
-                ca: self.client_ca(place, ca, None)?,
+            file::ClientCertificate::Ca(ca) => Ok(ClientCertificate {
+                ca: self.client_ca(location, ca, None)?,
                 allow: Vec::new(),
                 verify_depth: None,
                 any_use: false,
             }),
-            file::ClientCertificate::Narrowed(written) => self.narrowed(place, written),
+            file::ClientCertificate::Narrowed(written) => {
+                self.narrowed_certificate(location, written)
+            }
         }
     }
 
-    fn narrowed(
+    fn narrowed_certificate(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &file::ClientCa,
-    ) -> Option<ClientCertificate> {
-        let crl = self.optional(&place.key("crl"), written.crl.as_deref(), Self::file);
-        let ca = crl.and_then(|crl| self.client_ca(&place.key("ca"), &written.ca, crl));
-        if ca == Some(ClientAuthority::Own) && written.crl.is_some() {
-            let cure = "hubgate keeps the revocations of its own CA itself (`hubgate client revoke`): remove `crl`";
-            return self.fault(&place.key("crl"), cure);
+    ) -> Resolved<ClientCertificate> {
+        let crl = self.optional(&location.key("crl"), written.crl.as_deref(), Self::file);
+        let ca = crl.and_then(|crl| self.client_ca(&location.key("ca"), &written.ca, crl));
+        if ca == Ok(ClientAuthority::Own) {
+            self.refuse_own_ca_options(location, written)?;
         }
-        if ca == Some(ClientAuthority::Own) && written.any_use {
-            let cure =
-                "the certificates of hubgate's own CA all have their usage: remove `any_use`";
-            return self.fault(&place.key("any_use"), cure);
-        }
-        let allow = self.optional(&place.key("allow"), written.allow.as_deref(), Self::names);
-        Some(ClientCertificate {
+        let allow = written.allow.as_deref();
+        let allow = self.optional(&location.key("allow"), allow, Self::common_names);
+        Ok(ClientCertificate {
             ca: ca?,
             allow: allow?.unwrap_or_default(),
             verify_depth: written.verify_depth,
@@ -134,78 +124,108 @@ impl Resolver<'_> {
         })
     }
 
-    fn names(&mut self, place: &Place<'_>, written: &[String]) -> Option<Vec<String>> {
-        if written.is_empty() {
-            let cure = "nobody is let in: name somebody, or remove `allow` to let all in that the CA signed";
-            return self.lacking(place, cure);
+    fn refuse_own_ca_options(
+        &mut self,
+        location: &Location<'_>,
+        written: &file::ClientCa,
+    ) -> Resolved<()> {
+        if written.crl.is_some() {
+            let cure = "hubgate stores the revocations of its own CA itself (`hubgate client revoke`): remove `crl`";
+            return self.fault(&location.key("crl"), cure);
         }
-        self.each(place, written, |name| match name {
+        if written.any_use {
+            let cure = "every certificate of hubgate's own CA has its usage: remove `any_use`";
+            return self.fault(&location.key("any_use"), cure);
+        }
+        Ok(())
+    }
+
+    fn common_names(
+        &mut self,
+        location: &Location<'_>,
+        written: &[String],
+    ) -> Resolved<Vec<String>> {
+        if written.is_empty() {
+            let cure = "no certificate is accepted: write a common name, or remove `allow` to accept \
+                        all that the CA signed";
+            return self.missing(location, cure);
+        }
+        self.each(location, written, |name| match name {
             "" => Err("an empty name: write a certificate's common name".into()),
             name => Ok(name.to_owned()),
         })
     }
 
-    /// The CA that is named; a file called `own` would be `./own`.
+    /// Resolves the CA. The word `own` is hubgate's own; a file of that name is written `./own`.
     fn client_ca(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &str,
         crl: Option<PathBuf>,
-    ) -> Option<ClientAuthority> {
+    ) -> Resolved<ClientAuthority> {
         if written == "own" {
-            return Some(ClientAuthority::Own);
+            return Ok(ClientAuthority::Own);
         }
         if written.eq_ignore_ascii_case("own") {
-            return self.fault(place, format!("\"{written}\" would be a file: write own"));
+            return self.fault(
+                location,
+                format!("\"{written}\" would be a file: write own"),
+            );
         }
-        let ca = self.file(place, written)?;
-        Some(ClientAuthority::Files { ca, crl })
+        let ca = self.file(location, written)?;
+        Ok(ClientAuthority::Files { ca, crl })
     }
 
-    /// Refuses access that lets nobody in, or speaks of certificates that it does not take.
-    fn consistent(&mut self, place: &Place<'_>, access: Access) -> Option<Access> {
+    /// Refuses a rule that no request satisfies, and headers for certificates that are not accepted.
+    fn consistent(&mut self, location: &Location<'_>, access: Access) -> Resolved<Access> {
         if access.is_open() {
+            let cure = "admits no request: name networks, password or client_certificate, or write `public`";
+            return self.missing(location, cure);
+        }
+        let has_headers = access.client_headers != ClientHeaders::Off;
+        if has_headers && access.client_certificate.is_none() && !location.node.pruned {
             let cure =
-                "lets nobody in: name networks, password or client_certificate, or write `public`";
-            return self.lacking(place, cure);
+                "no client certificate to send: add `client_certificate` here, or remove this";
+            return self.fault(&location.key("client_headers"), cure);
         }
-        let told = access.client_headers != ClientHeaders::Off;
-        if told && access.client_certificate.is_none() && !place.node.pruned {
-            let cure = "no certificate to tell of: add `client_certificate` here, or remove this";
-            return self.fault(&place.key("client_headers"), cure);
-        }
-        Some(access)
+        Ok(access)
     }
 }
 
-const NO_ACCESS: &str = "no `access`: write `access: public` for everybody, or name networks, \
+const NO_ACCESS: &str = "no `access`: write `access: public` for everyone, or name networks, \
                          password or client_certificate in it";
 
-/// Whether a path's block lists origins and no factor.
-fn adds_origins_only(written: &file::Access) -> bool {
-    let plain = matches!(written.client_headers, file::ClientHeaders::Switch(false));
-    let factors = [
-        written.networks.is_some(),
-        written.password.is_some(),
-        written.client_certificate.is_some(),
-    ];
-    written.origins.is_some() && plain && factors == [false; 3]
-}
-
-fn satisfy(written: file::Satisfy) -> Satisfy {
-    match written {
-        file::Satisfy::Any => Satisfy::Any,
-        file::Satisfy::All => Satisfy::All,
+impl file::Access {
+    /// True if the block lists origins and no factor.
+    fn has_only_origins(&self) -> bool {
+        let factors = [
+            self.networks.is_some(),
+            self.password.is_some(),
+            self.client_certificate.is_some(),
+        ];
+        let has_headers = !matches!(self.client_headers, file::ClientHeaders::Switch(false));
+        self.origins.is_some() && !has_headers && factors == [false; 3]
     }
 }
 
-fn client_headers(written: &file::ClientHeaders) -> Result<ClientHeaders, String> {
-    match written {
-        file::ClientHeaders::Switch(false) => Ok(ClientHeaders::Off),
-        file::ClientHeaders::Switch(true) => {
-            Err("true does not say which: write x-ssl-client or client-cert".into())
+impl From<file::Satisfy> for Satisfy {
+    fn from(written: file::Satisfy) -> Self {
+        match written {
+            file::Satisfy::Any => Self::Any,
+            file::Satisfy::All => Self::All,
         }
-        file::ClientHeaders::Form(ClientHeadersForm::XSslClient) => Ok(ClientHeaders::XSslClient),
-        file::ClientHeaders::Form(ClientHeadersForm::ClientCert) => Ok(ClientHeaders::ClientCert),
+    }
+}
+
+impl ClientHeaders {
+    fn parse(written: &file::ClientHeaders) -> Result<Self, String> {
+        match written {
+            file::ClientHeaders::Switch(false) => Ok(Self::Off),
+            file::ClientHeaders::Switch(true) => {
+                Err("true names no header: write x-ssl-client or client-cert".into())
+            }
+            file::ClientHeaders::Form(ClientHeadersForm::XSslClient) => Ok(Self::XSslClient),
+            file::ClientHeaders::Form(ClientHeadersForm::ClientCert) => Ok(Self::ClientCert),
+        }
     }
 }

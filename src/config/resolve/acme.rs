@@ -1,36 +1,34 @@
-//! `acme`: which CA, as whom, by which proof.
+//! `acme`: CA, account, challenges and DNS provider.
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::{
-    Resolver,
+    Resolved, Resolver, collect_all,
     directory::{self, ZEROSSL},
 };
 use crate::config::{
     file::{self, Provider},
     model::{Acme, Authority, Certificate, ChallengeKind, Dns, DnsProvider, Eab, Export, Host},
-    tree::Place,
+    tree::Location,
 };
 
 impl Resolver<'_> {
-    pub(super) fn acme(&mut self, place: &Place<'_>, written: &file::Acme) -> Option<Acme> {
-        let first = (&written.directory, &written.root, &written.eab);
-        let authority = self.authority(place, first);
-        let at = place.key("fallback");
-        let fallback = self.optional(&at, written.fallback.as_ref(), |this, at, other| {
-            this.authority(at, (&other.directory, &other.root, &other.eab))
-        });
-        let at = place.key("dns");
-        let dns = self.optional(&at, written.dns.as_ref(), Self::dns);
-        let challenges = self.challenges(place, written);
-        let at = place.key("email");
-        let email = self.optional(&at, written.email.as_deref(), |this, at, text| {
-            this.keep(at, email(text))
-        });
-        let at = place.key("export");
-        let export = self.optional(&at, written.export.as_ref(), Self::export);
-        let lineages = self.file(&place.key("lineages"), &written.lineages);
-        Some(Acme {
+    pub(super) fn acme(&mut self, location: &Location<'_>, written: &file::Acme) -> Resolved<Acme> {
+        let authority = self.authority(location, &CaKeys::primary(written));
+        let key = location.key("fallback");
+        let fallback = written.fallback.as_ref().map(CaKeys::fallback);
+        let fallback = self.optional(&key, fallback.as_ref(), Self::authority);
+        let dns = self.optional(&location.key("dns"), written.dns.as_ref(), Self::dns);
+        let challenges = self.challenges(location, written);
+        let email = self.optional(
+            &location.key("email"),
+            written.email.as_deref(),
+            Self::email,
+        );
+        let export = written.export.as_ref();
+        let export = self.optional(&location.key("export"), export, Self::export);
+        let lineages = self.file(&location.key("lineages"), &written.lineages);
+        Ok(Acme {
             authority: authority?,
             fallback: fallback?,
             email: email?,
@@ -42,120 +40,118 @@ impl Resolver<'_> {
         })
     }
 
-    /// A site that gets its certificate by ACME.
-    pub(super) fn acme_certificate(&mut self, place: &Place<'_>) -> Option<Certificate> {
-        if !self.tls {
-            self.warn(
-                place,
-                "no certificate is got: `listen.https` has no address",
-            );
-            return Some(Certificate::SelfSigned);
+    /// Resolves `certificate: acme` of a site; without TLS, no certificate is requested.
+    pub(super) fn acme_certificate(&mut self, location: &Location<'_>) -> Certificate {
+        if self.tls {
+            return Certificate::Acme;
         }
-        Some(Certificate::Acme)
+        self.warn(
+            location,
+            "no certificate is requested, since `listen.https` has no address: give it one",
+        );
+        Certificate::SelfSigned
     }
 
-    /// Notes each host of a site for which the CA would refuse every order.
-    pub(super) fn obtainable(&mut self, place: &Place<'_>, hosts: &[Host]) {
+    /// Refuses each host of a site that the CA never certifies.
+    pub(super) fn refuse_uncertifiable(&mut self, location: &Location<'_>, hosts: &[Host]) {
         for (nth, host) in hosts.iter().enumerate() {
-            if let Some(message) = self.acme.refuses(host) {
-                self.fault::<()>(&place.item(nth), message);
+            if let Some(message) = self.issuance.refusal(host) {
+                self.record(&location.item(nth), message);
             }
         }
     }
 
-    fn authority(
-        &mut self,
-        place: &Place<'_>,
-        (directory, root, eab): (&String, &Option<String>, &Option<file::Eab>),
-    ) -> Option<Authority> {
-        let url = self.keep(&place.key("directory"), directory::parse(directory));
-        let root = self.optional(&place.key("root"), root.as_deref(), Self::file);
-        let eab = self.optional(&place.key("eab"), eab.as_ref(), Self::eab)?;
-        if directory == ZEROSSL && eab.is_none() {
+    fn authority(&mut self, location: &Location<'_>, written: &CaKeys<'_>) -> Resolved<Authority> {
+        let key = location.key("directory");
+        let directory = self.checked(&key, directory::parse(written.directory));
+        let root = self.optional(&location.key("root"), written.root, Self::file);
+        let eab = self.optional(&location.key("eab"), written.eab, Self::eab)?;
+        if written.directory == ZEROSSL && eab.is_none() {
             return self.fault(
-                &place.key("directory"),
+                &key,
                 "zerossl needs `eab`: make a key under \"EAB Credentials\" on its page for developers",
             );
         }
-        Some(Authority {
-            directory: url?,
+        Ok(Authority {
+            directory: directory?,
             root: root?,
             eab,
         })
     }
 
-    fn eab(&mut self, place: &Place<'_>, written: &file::Eab) -> Option<Eab> {
+    fn eab(&mut self, location: &Location<'_>, written: &file::Eab) -> Resolved<Eab> {
         if written.key_id.is_empty() {
             return self.fault(
-                &place.key("key_id"),
-                "no key: write the name that the CA tells",
+                &location.key("key_id"),
+                "the key ID is empty: write the one that the CA issued",
             );
         }
-        Some(Eab {
+        Ok(Eab {
             key_id: written.key_id.clone(),
-            hmac_key: self.file(&place.key("hmac_key"), &written.hmac_key)?,
+            hmac_key: self.file(&location.key("hmac_key"), &written.hmac_key)?,
         })
+    }
+
+    fn email(&mut self, location: &Location<'_>, written: &str) -> Resolved<String> {
+        let email = check_email(written).map(|()| written.to_owned());
+        self.checked(location, email)
     }
 
     fn challenges(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &file::Acme,
-    ) -> Option<Vec<ChallengeKind>> {
-        let at = place.key("challenges");
+    ) -> Resolved<Vec<ChallengeKind>> {
+        let key = location.key("challenges");
         if written.challenges.is_empty() {
-            return self.lacking(&at, "no kind of proof: name one, such as http-01");
+            return self.missing(&key, "no challenge type: name one, such as http-01");
         }
-        let kinds = self.acme.challenges.clone();
+        let kinds = self.issuance.challenges.clone();
         if kinds.is_empty() {
             return self.fault(
-                &at,
-                "http-01 needs an address in `listen.http`: give it one, or name another proof",
+                &key,
+                "http-01 needs an address in `listen.http`: give it one, or name another challenge type",
             );
         }
         match (kinds.contains(&ChallengeKind::Dns01), &written.dns) {
-            (true, None) => self.lacking(&at, "dns-01 needs `acme.dns`: say who keeps the zone"),
+            (true, None) => self.missing(&key, "dns-01 needs `acme.dns`: name the DNS provider"),
             (false, Some(_)) => self.fault(
-                &place.key("dns"),
+                &location.key("dns"),
                 "this is not used: add dns-01 to `acme.challenges`, or remove it",
             ),
-            _ => Some(kinds),
+            _ => Ok(kinds),
         }
     }
 
-    fn dns(&mut self, place: &Place<'_>, written: &file::Dns) -> Option<Dns> {
-        let provider = self.provider(place, written);
-        let unused = self.unused_keys(place, written);
-        let at = place.key("resolver");
-        let resolver = self.optional(&at, written.resolver.as_deref(), Self::server);
-        Some(Dns {
-            provider: provider.filter(|_| !unused)?,
+    fn dns(&mut self, location: &Location<'_>, written: &file::Dns) -> Resolved<Dns> {
+        let provider = self.provider(location, written);
+        let only_used_keys = self.refuse_unused_dns_keys(location, written);
+        let key = location.key("resolver");
+        let resolver = self.optional(&key, written.resolver.as_deref(), Self::dns_server);
+        only_used_keys?;
+        Ok(Dns {
+            provider: provider?,
             resolver: resolver?,
         })
     }
 
-    fn provider(&mut self, place: &Place<'_>, written: &file::Dns) -> Option<DnsProvider> {
-        let needed = |this: &mut Self, key, value: &Option<String>| match value {
-            Some(path) => this.file(&place.key(key), path),
-            None => this.lacking(
-                place,
-                &format!("the key \"{key}\" is missing for this provider"),
-            ),
+    fn provider(&mut self, location: &Location<'_>, written: &file::Dns) -> Resolved<DnsProvider> {
+        let mut file = |key, value: &Option<String>| match value {
+            Some(path) => self.file(&location.key(key), path),
+            None => self.missing(location, &missing_key(key)),
         };
         match written.provider {
-            Provider::Exec => needed(self, "program", &written.program).map(DnsProvider::Exec),
-            Provider::Cloudflare => {
-                needed(self, "token", &written.token).map(DnsProvider::Cloudflare)
-            }
-            Provider::Desec => needed(self, "token", &written.token).map(DnsProvider::Desec),
-            Provider::Duckdns => needed(self, "token", &written.token).map(DnsProvider::Duckdns),
+            Provider::Exec => file("program", &written.program).map(DnsProvider::Exec),
+            Provider::Cloudflare => file("token", &written.token).map(DnsProvider::Cloudflare),
+            Provider::Desec => file("token", &written.token).map(DnsProvider::Desec),
+            Provider::Duckdns => file("token", &written.token).map(DnsProvider::Duckdns),
             Provider::Rfc2136 => {
-                let key = needed(self, "key", &written.key);
+                let key = file("key", &written.key);
                 let server = match &written.server {
-                    Some(text) => self.server(&place.key("server"), text),
-                    None => self.lacking(place, "the key \"server\" is missing for this provider"),
+                    Some(text) => self.dns_server(&location.key("server"), text),
+                    None => self.missing(location, &missing_key("server")),
                 };
-                Some(DnsProvider::Rfc2136 {
+                Ok(DnsProvider::Rfc2136 {
                     server: server?,
                     key: key?,
                 })
@@ -163,8 +159,12 @@ impl Resolver<'_> {
         }
     }
 
-    /// Notes keys of other providers; says whether there are any.
-    fn unused_keys(&mut self, place: &Place<'_>, written: &file::Dns) -> bool {
+    /// Refuses the keys of other providers.
+    fn refuse_unused_dns_keys(
+        &mut self,
+        location: &Location<'_>,
+        written: &file::Dns,
+    ) -> Resolved<()> {
         let used: &[&str] = match written.provider {
             Provider::Exec => &["program"],
             Provider::Rfc2136 => &["server", "key"],
@@ -176,54 +176,77 @@ impl Resolver<'_> {
             ("server", &written.server),
             ("key", &written.key),
         ];
-        let unused = keys
-            .iter()
-            .filter(|(key, value)| value.is_some() && !used.contains(key));
-        let unused: Vec<_> = unused.map(|(key, _)| *key).collect();
-        for key in &unused {
+        let is_unused =
+            |(key, value): &(&str, &Option<String>)| value.is_some() && !used.contains(key);
+        let faults = keys.into_iter().filter(is_unused).map(|(key, _)| {
             let message = format!("this provider has no {key}: remove it");
-            self.fault::<()>(&place.key(key), message);
-        }
-        !unused.is_empty()
+            self.fault(&location.key(key), message)
+        });
+        collect_all(faults).map(|_: Vec<()>| ())
     }
 
-    fn server(&mut self, place: &Place<'_>, text: &str) -> Option<SocketAddr> {
+    fn dns_server(&mut self, location: &Location<'_>, text: &str) -> Resolved<SocketAddr> {
         let address = text.parse().or_else(|_| {
             text.parse::<IpAddr>()
                 .map(|address| (address, DNS_PORT).into())
         });
-        let cure = || format!("\"{text}\" is no address: write one such as 192.0.2.53:53");
-        self.keep(place, address.map_err(|_| cure()))
+        let refusal = || format!("\"{text}\" is no address: write one such as 192.0.2.53:53");
+        self.checked(location, address.map_err(|_| refusal()))
     }
 
-    fn export(&mut self, place: &Place<'_>, written: &file::Export) -> Option<Export> {
-        let folder = self.file(&place.key("folder"), &written.folder);
-        let run = self.optional(&place.key("run"), written.run.as_deref(), Self::file);
-        Some(Export {
+    fn export(&mut self, location: &Location<'_>, written: &file::Export) -> Resolved<Export> {
+        let folder = self.file(&location.key("folder"), &written.folder);
+        let run = self.optional(&location.key("run"), written.run.as_deref(), Self::file);
+        Ok(Export {
             folder: folder?,
             run: run?,
         })
     }
 }
 
-/// Checks a contact address of an account.
-///
-/// # Errors
-/// Cause and cure, where `acme.email` may not name it.
-pub fn check_email(text: &str) -> Result<(), String> {
-    email(text).map(drop)
+/// The keys of a CA, which `acme` and `acme.fallback` have in common.
+struct CaKeys<'f> {
+    directory: &'f str,
+    root: Option<&'f str>,
+    eab: Option<&'f file::Eab>,
 }
 
-fn email(text: &str) -> Result<String, String> {
+impl<'f> CaKeys<'f> {
+    fn primary(written: &'f file::Acme) -> Self {
+        Self {
+            directory: &written.directory,
+            root: written.root.as_deref(),
+            eab: written.eab.as_ref(),
+        }
+    }
+
+    fn fallback(written: &'f file::Fallback) -> Self {
+        Self {
+            directory: &written.directory,
+            root: written.root.as_deref(),
+            eab: written.eab.as_ref(),
+        }
+    }
+}
+
+/// Checks the contact e-mail of an account.
+///
+/// # Errors
+/// Cause and cure, if `acme.email` cannot be this text.
+pub fn check_email(text: &str) -> Result<(), String> {
     let fits = |part: &str| {
         !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control())
     };
     match text.split_once('@') {
-        Some((user, host)) if fits(user) && fits(host) && !host.contains('@') => Ok(text.into()),
+        Some((user, host)) if fits(user) && fits(host) && !host.contains('@') => Ok(()),
         _ => Err(format!(
-            "\"{text}\" is no address: write one such as me@example.org"
+            "\"{text}\" is no e-mail address: write one such as me@example.org"
         )),
     }
+}
+
+fn missing_key(key: &str) -> String {
+    format!("the key \"{key}\" is missing for this provider: add it to this block")
 }
 
 const DNS_PORT: u16 = 53;

@@ -1,14 +1,14 @@
-//! The directories of CAs (RFC 8555, section 7.1.1): some have a name here.
+//! ACME directories (RFC 8555, section 7.1.1), by URL or by the name of a known CA.
 
 use http::Uri;
 
-/// The directory of a CA that has a name here.
+/// Returns the directory URL of a known CA.
 pub(super) fn named(directory: &str) -> Option<&'static str> {
     let known = DIRECTORIES.iter().find(|(name, _)| *name == directory);
     known.map(|(_, url)| *url)
 }
 
-/// The URL that a name or a URL means.
+/// Parses the name of a known CA, or an https URL, into a directory URL.
 pub(super) fn parse(text: &str) -> Result<String, String> {
     if let Some(url) = named(text) {
         return Ok(url.into());
@@ -20,11 +20,11 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
         return Ok(text.into());
     }
     Err(format!(
-        "\"{text}\" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of a directory"
+        "\"{text}\" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of an ACME directory"
     ))
 }
 
-/// The CA that takes no account without a binding.
+/// The known CA that requires external account binding.
 pub(super) const ZEROSSL: &str = "zerossl";
 
 const DIRECTORIES: [(&str, &str); 3] = [

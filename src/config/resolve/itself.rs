@@ -1,36 +1,35 @@
-//! The addresses and names at which hubgate itself answers: an upstream there would be a loop.
+//! Addresses and hosts of hubgate itself, to which it must not forward requests.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use super::{host, listen};
+use super::listen::{self, ListenText};
 use crate::config::{
     file::File,
     model::{Host, Server},
 };
 
-/// What reaches hubgate on this machine, as far as the file says it.
-pub(super) struct Itself {
-    addresses: Vec<SocketAddr>,
+/// Listeners and hosts of the file.
+pub(super) struct OwnAddresses {
+    listeners: Vec<SocketAddr>,
     hosts: Vec<Host>,
 }
 
-impl Itself {
-    /// What the file says; values that are wrong are left out here.
-    pub(super) fn of(file: &File) -> Self {
-        let listens = file.listen.https.iter().chain(&file.listen.http);
+impl OwnAddresses {
+    /// Collects the listeners and hosts of a file. Invalid values are skipped.
+    pub(super) fn new(file: &File) -> Self {
+        let listeners = file.listen.https.iter().chain(&file.listen.http);
+        let listeners = listeners.filter_map(|text| ListenText { text, port: 0 }.parse().ok());
         let hosts = file.sites.iter().flat_map(|site| &site.hosts);
         Self {
-            addresses: listens
-                .filter_map(|text| listen::parse(text, 0).ok())
-                .collect(),
-            hosts: hosts.filter_map(|text| host::parse(text).ok()).collect(),
+            listeners: listeners.collect(),
+            hosts: hosts.filter_map(|text| Host::parse(text).ok()).collect(),
         }
     }
 
-    /// The server, unless hubgate would forward to itself.
-    pub(super) fn refuse(&self, server: Server) -> Result<Server, String> {
+    /// Refuses a server that is hubgate itself.
+    pub(super) fn check(&self, server: Server) -> Result<Server, String> {
         match &server {
-            Server::Tcp { host, port, .. } if self.answers(host, *port) => Err(format!(
+            Server::Tcp { host, port, .. } if self.contains(host, *port) => Err(format!(
                 "{server} is hubgate itself, which listens there: write the hub's own address and port, \
                  such as http://127.0.0.1:8080"
             )),
@@ -38,29 +37,26 @@ impl Itself {
         }
     }
 
-    /// Whether hubgate listens on this port of some address.
+    /// True if hubgate listens on this port of any address.
     pub(super) fn listens_on(&self, port: u16) -> bool {
-        self.addresses
-            .iter()
-            .any(|listener| listener.port() == port)
+        let mut ports = self.listeners.iter().map(SocketAddr::port);
+        ports.any(|own| own == port)
     }
 
-    fn answers(&self, host: &str, port: u16) -> bool {
-        let mut listeners = self
-            .addresses
-            .iter()
-            .filter(|listener| listener.port() == port);
+    fn contains(&self, host: &str, port: u16) -> bool {
         let name = Host::Name(host.to_owned());
         if self.hosts.contains(&name) && host != "localhost" {
-            return listeners.next().is_some();
+            return self.listens_on(port);
         }
-        let targets = targets(host);
+        let targets = fixed_addresses(host);
+        let listeners = self.listeners.iter();
+        let mut listeners = listeners.filter(|listener| listener.port() == port);
         listeners.any(|listener| targets.iter().any(|target| reaches(listener.ip(), *target)))
     }
 }
 
-/// The addresses of a host that need no look-up.
-fn targets(host: &str) -> Vec<IpAddr> {
+/// Returns the addresses of a host that needs no DNS query; empty for any other.
+fn fixed_addresses(host: &str) -> Vec<IpAddr> {
     match host.parse() {
         Ok(address) => vec![address],
         Err(_) if host == "localhost" => {
@@ -70,27 +66,30 @@ fn targets(host: &str) -> Vec<IpAddr> {
     }
 }
 
-/// Whether a connection to `target` arrives at a listener.
+/// True if a connection to `target` arrives at a listener.
 fn reaches(listener: IpAddr, target: IpAddr) -> bool {
     listener == target || listen::covers(listener, target) && is_this_machine(target)
 }
 
-/// Whether an address is this machine's own: a socket can be bound there, and not at one that no
-/// machine has (RFC 5737, RFC 3849), as the kernel may allow both. Nothing is sent.
+/// True for an address of this machine, which a socket can be bound to. If the kernel binds sockets to
+/// every address, even to one for documentation (RFC 5737, RFC 3849), the result is false. Sends
+/// nothing.
 fn is_this_machine(address: IpAddr) -> bool {
-    let nowhere: IpAddr = match address {
+    let documentation: IpAddr = match address {
         IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
         IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
     };
     let can_bind = |address: IpAddr| UdpSocket::bind((address, 0)).is_ok();
-    address.is_loopback() || address.is_unspecified() || can_bind(address) && !can_bind(nowhere)
+    address.is_loopback()
+        || address.is_unspecified()
+        || can_bind(address) && !can_bind(documentation)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The address from which this machine would reach others; loopback where it reaches none.
+    /// Returns the address from which this machine reaches others, or loopback if it reaches none.
     fn own_address() -> IpAddr {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
         let connected = socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9));
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_address_of_the_machine_reaches_a_listener_on_all_of_them() {
+    fn an_address_of_the_machine_reaches_a_listener_on_all_addresses() {
         let own = own_address();
         assert!(reaches(Ipv4Addr::UNSPECIFIED.into(), own), "{own}");
         assert!(reaches(Ipv6Addr::UNSPECIFIED.into(), own), "{own}");

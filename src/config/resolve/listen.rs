@@ -1,28 +1,29 @@
-//! `listen`: addresses that can be bound beside each other.
+//! `listen`: addresses that can be bound together.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use super::{Resolver, whole};
-use crate::config::{file, model::Listen, tree::Place};
+use super::{Faulty, Resolved, Resolver, collect_all};
+use crate::config::{file, model::Listen, tree::Location};
 
 impl Resolver<'_> {
-    pub(super) fn listen(&mut self, place: &Place<'_>, written: &file::Listen) -> Option<Listen> {
+    pub(super) fn listen(
+        &mut self,
+        location: &Location<'_>,
+        written: &file::Listen,
+    ) -> Resolved<Listen> {
+        let (http_key, https_key) = (location.key("http"), location.key("https"));
         if written.http.is_empty() && written.https.is_empty() {
-            let is_cut = ["http", "https"]
-                .iter()
-                .any(|key| place.key(key).node.pruned);
+            if http_key.node.pruned || https_key.node.pruned {
+                return Err(Faulty);
+            }
             let cure =
                 "nothing to listen on: give `http` or `https` an address, such as \"[::]:443\"";
-            return if is_cut {
-                None
-            } else {
-                self.lacking(place, cure)
-            };
+            return self.missing(location, cure);
         }
-        let mut taken = Vec::new();
-        let http = self.addresses(&place.key("http"), &written.http, 80, &mut taken);
-        let https = self.addresses(&place.key("https"), &written.https, 443, &mut taken);
-        Some(Listen {
+        let mut bound = BoundAddresses::default();
+        let http = self.addresses(&http_key, &written.http, 80, &mut bound);
+        let https = self.addresses(&https_key, &written.https, 443, &mut bound);
+        Ok(Listen {
             http: http?,
             https: https?,
         })
@@ -30,69 +31,87 @@ impl Resolver<'_> {
 
     fn addresses(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &[String],
-        usual: u16,
-        taken: &mut Vec<SocketAddr>,
-    ) -> Option<Vec<SocketAddr>> {
+        port: u16,
+        bound: &mut BoundAddresses,
+    ) -> Resolved<Vec<SocketAddr>> {
         let addresses = written.iter().enumerate().map(|(nth, text)| {
-            let free = parse(text, usual).and_then(|address| claim(address, taken));
-            self.keep(&place.item(nth), free)
+            let address = ListenText { text, port }.parse();
+            let address = address.and_then(|address| bound.add(address));
+            self.checked(&location.item(nth), address)
         });
-        whole(addresses.collect())
+        collect_all(addresses)
     }
 }
 
-/// Reads an address with its port; `usual` is the port that a cure names where none is written.
-pub(super) fn parse(text: &str, usual: u16) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| refusal(text, usual))
+/// An address of `listen` as written.
+pub(super) struct ListenText<'t> {
+    pub(super) text: &'t str,
+    /// The port that a cure suggests if there is none.
+    pub(super) port: u16,
 }
 
-fn refusal(text: &str, usual: u16) -> String {
-    if let Ok(port) = text.trim_start_matches(['*', ':']).parse::<u16>() {
-        return format!(
-            "\"{text}\" has no address: write \"[::]:{port}\" for all of this machine's"
-        );
+impl ListenText<'_> {
+    /// Parses an address with its port.
+    pub(super) fn parse(&self) -> Result<SocketAddr, String> {
+        self.text.parse().map_err(|_| self.refusal())
     }
-    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
-    let is_number = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-    if is_number && port.parse::<u16>().is_err() {
-        return format!("{port} is no port: ports go from 1 to 65535");
+
+    fn refusal(&self) -> String {
+        let Self { text, port: usual } = self;
+        if let Ok(port) = text.trim_start_matches(['*', ':']).parse::<u16>() {
+            return format!(
+                "\"{text}\" has no address: write \"[::]:{port}\" for all addresses of this machine"
+            );
+        }
+        let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+        let is_number = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        if is_number && port.parse::<u16>().is_err() {
+            return format!("{port} is no port: ports go from 1 to 65535");
+        }
+        if let Some(address) = host.parse::<Ipv6Addr>().ok().filter(|_| is_number) {
+            return format!("an IPv6 address needs brackets: write \"[{address}]:{port}\"");
+        }
+        let bare = text.trim_matches(['[', ']']);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            let address = SocketAddr::new(address, *usual);
+            return format!("\"{text}\" has no port: write \"{address}\"");
+        }
+        if host == "localhost" && is_number {
+            return format!("\"{text}\" is a name: write \"127.0.0.1:{port}\"");
+        }
+        format!(
+            "\"{text}\" is no address with a port: write \"[::]:{usual}\" or \"192.168.1.5:{usual}\""
+        )
     }
-    if let Some(address) = host.parse::<Ipv6Addr>().ok().filter(|_| is_number) {
-        return format!("an IPv6 address needs brackets: write \"[{address}]:{port}\"");
-    }
-    let bare = text.trim_matches(['[', ']']);
-    if let Ok(address) = bare.parse::<IpAddr>() {
-        let address = SocketAddr::new(address, usual);
-        return format!("\"{text}\" has no port: write \"{address}\"");
-    }
-    if host == "localhost" && is_number {
-        return format!("\"{text}\" is a name: write \"127.0.0.1:{port}\"");
-    }
-    format!(
-        "\"{text}\" is no address with a port: write \"[::]:{usual}\" or \"192.168.1.5:{usual}\""
-    )
 }
 
-fn claim(address: SocketAddr, taken: &mut Vec<SocketAddr>) -> Result<SocketAddr, String> {
-    if let Some(other) = taken.iter().find(|other| clash(address, **other)) {
-        return Err(format!(
-            "{address} is already taken by {other}: use another port, or remove one"
-        ));
+/// The addresses that are listened on so far.
+#[derive(Default)]
+struct BoundAddresses(Vec<SocketAddr>);
+
+impl BoundAddresses {
+    /// Adds an address that can be bound together with the others.
+    fn add(&mut self, address: SocketAddr) -> Result<SocketAddr, String> {
+        if let Some(other) = self.0.iter().find(|other| clash(address, **other)) {
+            return Err(format!(
+                "{address} is already taken by {other}: use another port, or remove one"
+            ));
+        }
+        self.0.push(address);
+        Ok(address)
     }
-    taken.push(address);
-    Ok(address)
 }
 
-/// Whether the kernel would refuse to bind both; port 0 is any free one.
+/// True if the kernel refuses to bind both addresses. Port 0 means any free port.
 #[must_use]
 pub fn clash(a: SocketAddr, b: SocketAddr) -> bool {
     let covers = covers(a.ip(), b.ip()) || covers(b.ip(), a.ip());
     a.port() == b.port() && a.port() != 0 && covers
 }
 
-/// Whether listening on `wide` takes `narrow` too; `::` takes IPv4.
+/// True if a listener on `wide` accepts connections to `narrow`; `::` accepts IPv4 too.
 pub(super) fn covers(wide: IpAddr, narrow: IpAddr) -> bool {
     wide == narrow || wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
 }
@@ -118,7 +137,7 @@ mod tests {
             ("home.example.org:443", r#"write "[::]:80" or"#),
             ("", r#"write "[::]:80" or"#),
         ] {
-            let refused = parse(text, 80).unwrap_err();
+            let refused = ListenText { text, port: 80 }.parse().unwrap_err();
             assert!(refused.contains(cure), "{text}: {refused}");
         }
     }

@@ -3,44 +3,48 @@
 mod available;
 
 use self::available::available;
-use super::quantity;
+use super::quantity::Quantity;
 
-/// The least that two connections and their answers need.
-const LEAST: u64 = MIB;
-/// What `auto` never goes below, unless that is more than [`MOST_SHARE`].
-const AUTO_LEAST: u64 = 32 * MIB;
-/// What `auto` never goes above.
-const AUTO_MOST: u64 = 512 * MIB;
-/// The share of the available memory that `auto` takes.
+/// Minimum, which two connections and their responses need.
+const MIN: u64 = MIB;
+/// Minimum of `auto`, unless that exceeds [`MAX_SHARE`] of the available memory.
+const AUTO_MIN: u64 = 32 * MIB;
+/// Maximum of `auto`.
+const AUTO_MAX: u64 = 512 * MIB;
+/// Divisor of the available memory for `auto`.
 const SHARE: u64 = 16;
-/// The largest share that `auto` takes: the process needs the rest.
-const MOST_SHARE: u64 = 4;
+/// Divisor of the available memory for the largest share of `auto`; the process needs the rest.
+const MAX_SHARE: u64 = 4;
 const MIB: u64 = 1 << 20;
 
-/// Reads `auto` or a size such as `64MiB`.
-pub(super) fn limit(text: &str) -> Result<usize, String> {
-    let bytes = match text {
-        "auto" => share(available()),
-        _ => size(text)?,
-    };
-    Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
-}
+impl Quantity<'_> {
+    /// Parses `auto`, or a size such as `64MiB`, in bytes.
+    pub(super) fn memory_limit(self) -> Result<usize, String> {
+        let bytes = match self.0 {
+            "auto" => share(available()),
+            _ => self.memory_size()?,
+        };
+        Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
+    }
 
-fn size(text: &str) -> Result<u64, String> {
-    match quantity::size(text) {
-        Some(bytes @ LEAST..) => Ok(bytes),
-        Some(_) => Err(format!(
-            "\"{text}\" is too little for two connections: write 1MiB or more"
-        )),
-        None => Err(format!(
-            "\"{text}\" is no size: write auto, or a number with a unit, such as 64MiB"
-        )),
+    fn memory_size(self) -> Result<u64, String> {
+        let text = self.0;
+        match self.bytes() {
+            Some(bytes @ MIN..) => Ok(bytes),
+            Some(_) => Err(format!(
+                "\"{text}\" is too little for two connections: write 1MiB or more"
+            )),
+            None => Err(format!(
+                "\"{text}\" is no size: write auto, or a number with a unit, such as 64MiB"
+            )),
+        }
     }
 }
 
+/// Returns the bytes that `auto` stands for.
 fn share(available: u64) -> u64 {
-    let least = AUTO_LEAST.min(available / MOST_SHARE).max(LEAST);
-    (available / SHARE).clamp(least, AUTO_MOST)
+    let min = AUTO_MIN.min(available / MAX_SHARE).max(MIN);
+    (available / SHARE).clamp(min, AUTO_MAX)
 }
 
 #[cfg(test)]
@@ -59,8 +63,18 @@ mod tests {
 
     #[test]
     fn a_written_size_is_taken_as_it_is() {
-        assert_eq!(limit("64MiB"), Ok(64 << 20));
-        assert!(limit("off").unwrap_err().contains("is no size"));
-        assert!(limit("1kB").unwrap_err().contains("too little"));
+        assert_eq!(Quantity("64MiB").memory_limit(), Ok(64 << 20));
+        assert!(
+            Quantity("off")
+                .memory_limit()
+                .unwrap_err()
+                .contains("is no size")
+        );
+        assert!(
+            Quantity("1kB")
+                .memory_limit()
+                .unwrap_err()
+                .contains("too little")
+        );
     }
 }

@@ -1,7 +1,7 @@
-//! From what was written to what is true: defaults, references, meaning.
+//! Turns the types of `file` into those of `model`: defaults, references, checks.
 //!
-//! Each part notes its faults and goes on, so that all are told at once; a
-//! configuration comes out whole or not at all. Files are named here, not read.
+//! Each part records its faults before the next part is resolved, so that all faults are reported
+//! together. A configuration with a fault is not returned. Named files are recorded, not read.
 
 mod access;
 mod acme;
@@ -41,59 +41,66 @@ pub use self::{
     request_header::{is_edited_header, is_edited_value, is_upstream_host, is_user_header},
     upstream::{check_server, is_server},
 };
-use self::{itself::Itself, obtainable::Obtainable};
+use self::{itself::OwnAddresses, obtainable::IssuancePolicy};
 use super::{
     characters::must_be_visible,
     faults::Fault,
     file::File,
     model::{Config, Host, NamedFiles},
-    tree::{Node, Place},
+    tree::{Location, Node},
 };
 
-/// The configuration a file means, or everything wrong with it.
+/// Resolves a file; returns its configuration if it has no fault, and the findings.
 ///
-/// `root` tells where the values of `file` stand, `folder` is what relative
-/// paths are relative to. Warnings are left in the order they were found.
+/// `root` is the tree that `file` was read from, and has the positions of its values. Relative paths
+/// are relative to `folder`.
 pub(super) fn resolve(file: &File, root: &Node, folder: &Path) -> (Option<Config>, Findings) {
     let mut resolver = Resolver {
         folder,
         tls: !file.listen.https.is_empty(),
-        acme: Obtainable::of(file),
-        itself: Itself::of(file),
+        issuance: IssuancePolicy::new(file),
+        own_addresses: OwnAddresses::new(file),
         claimed: HashMap::new(),
         findings: Findings::default(),
     };
-    let config = resolver.config(&Place::root(root), file);
-    (config, resolver.findings)
+    let config = resolver.config(&Location::root(root), file);
+    (config.ok(), resolver.findings)
 }
 
-/// What was found on the way.
+/// Faults, warnings and named files, each in the order in which they were found.
 #[derive(Default)]
 pub(super) struct Findings {
-    /// What is wrong.
+    /// Faults.
     pub(super) faults: Vec<Fault>,
-    /// What is allowed, but the operator should know.
+    /// Risks and unused settings.
     pub(super) warnings: Vec<Fault>,
-    /// The files that are named, each with its place and no message.
+    /// Files that are named, each with its location and no message.
     pub(super) files: Vec<(PathBuf, Fault)>,
 }
 
-/// Resolves one file; each part of the file has its methods in its own module.
+/// A resolved part of a file.
+type Resolved<T> = Result<T, Faulty>;
+
+/// Marks a part as faulty; the fault itself is in the findings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Faulty;
+
+/// Resolves one file; the methods for each of its parts are in the module of that part.
 struct Resolver<'f> {
     folder: &'f Path,
-    /// Whether anything is served over TLS.
+    /// True if `listen.https` has an address.
     tls: bool,
-    /// What certificates `acme` can get.
-    acme: Obtainable,
-    /// Where hubgate itself answers.
-    itself: Itself,
-    /// The hosts met so far and the path of the key that claims them.
+    /// Hosts that the CA of `acme` certifies.
+    issuance: IssuancePolicy,
+    /// Addresses and hosts of hubgate itself.
+    own_addresses: OwnAddresses,
+    /// Hosts that belong to a site, with the path of the key that names them.
     claimed: HashMap<Host, String>,
     findings: Findings,
 }
 
 impl Resolver<'_> {
-    fn config(&mut self, root: &Place<'_>, file: &File) -> Option<Config> {
+    fn config(&mut self, root: &Location<'_>, file: &File) -> Resolved<Config> {
         let listen = self.listen(&root.key("listen"), &file.listen);
         let state = self.file(&root.key("state"), &file.state);
         let acme = self.acme(&root.key("acme"), &file.acme);
@@ -101,83 +108,89 @@ impl Resolver<'_> {
         let trusted_proxies =
             self.trusted_proxies(&root.key("trusted_proxies"), &file.trusted_proxies);
         let limits = self.limits(&root.key("limits"), &file.limits);
-        Some(Config {
+        Ok(Config {
             listen: listen?,
             state: state?,
             acme: Arc::new(acme?),
             sites: sites?,
             trusted_proxies: trusted_proxies?,
             limits: limits?,
-            log: limits::log(&file.log),
+            log: (&file.log).into(),
             warnings: Vec::new(),
             named: NamedFiles::default(),
         })
     }
 
-    /// The path of a file or folder, relative to the folder of `proxy.yaml`.
-    fn file(&mut self, place: &Place<'_>, written: &str) -> Option<PathBuf> {
-        self.keep(place, must_be_visible(written))?;
+    /// Resolves the path of a file or folder, relative to the folder of `proxy.yaml`.
+    fn file(&mut self, location: &Location<'_>, written: &str) -> Resolved<PathBuf> {
+        self.checked(location, must_be_visible(written))?;
         let fault = match written {
             "" => "the path is empty: name a file",
             home if home.starts_with('~') => "`~` is not expanded: write the whole path",
             path => {
                 let file = self.folder.join(path);
-                self.findings.files.push((file.clone(), place.fault("")));
-                return Some(file);
+                let named = (file.clone(), location.fault(""));
+                self.findings.files.push(named);
+                return Ok(file);
             }
         };
-        self.fault(place, fault)
+        self.fault(location, fault)
     }
 
-    /// Each text of a list, parsed; none when one is wrong.
+    /// Parses each text of a list.
     fn each<T>(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &[String],
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
-        let parsed = written.iter().enumerate();
-        let parsed = parsed.map(|(nth, text)| self.keep(&place.item(nth), parse(text)));
-        whole(parsed.collect())
+    ) -> Resolved<Vec<T>> {
+        let items = written.iter().enumerate();
+        collect_all(items.map(|(nth, text)| self.checked(&location.item(nth), parse(text))))
     }
 
-    /// What a key left out or written comes to: nothing, or what `resolve` makes of it.
+    /// Resolves the value of an optional key, if the key is present.
     fn optional<W: ?Sized, T>(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: Option<&W>,
-        resolve: impl FnOnce(&mut Self, &Place<'_>, &W) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match written {
-            None => Some(None),
-            Some(written) => resolve(self, place, written).map(Some),
+        resolve: impl FnOnce(&mut Self, &Location<'_>, &W) -> Resolved<T>,
+    ) -> Resolved<Option<T>> {
+        let resolved = written.map(|written| resolve(self, location, written));
+        resolved.transpose()
+    }
+
+    /// Returns a valid value, or records the error of an invalid one.
+    fn checked<T>(&mut self, location: &Location<'_>, value: Result<T, String>) -> Resolved<T> {
+        value.or_else(|message| self.fault(location, message))
+    }
+
+    /// Records a fault, and fails.
+    fn fault<T>(&mut self, location: &Location<'_>, message: impl Into<String>) -> Resolved<T> {
+        self.record(location, message);
+        Err(Faulty)
+    }
+
+    /// Fails because something is missing. Nothing is recorded if a faulty part was removed here,
+    /// since that may be the missing one.
+    fn missing<T>(&mut self, location: &Location<'_>, message: &str) -> Resolved<T> {
+        match location.node.pruned {
+            true => Err(Faulty),
+            false => self.fault(location, message),
         }
     }
 
-    /// The value; or nothing, the fault noted.
-    fn keep<T>(&mut self, place: &Place<'_>, parsed: Result<T, String>) -> Option<T> {
-        parsed.map_or_else(|message| self.fault(place, message), Some)
+    /// Records a fault.
+    fn record(&mut self, location: &Location<'_>, message: impl Into<String>) {
+        self.findings.faults.push(location.fault(message));
     }
 
-    fn fault<T>(&mut self, place: &Place<'_>, message: impl Into<String>) -> Option<T> {
-        self.findings.faults.push(place.fault(message));
-        None
-    }
-
-    /// Notes that something is lacking, unless it may have been cut out as wrong.
-    fn lacking<T>(&mut self, place: &Place<'_>, message: &str) -> Option<T> {
-        if place.node.pruned {
-            return None;
-        }
-        self.fault(place, message)
-    }
-
-    fn warn(&mut self, place: &Place<'_>, message: &str) {
-        self.findings.warnings.push(place.fault(message));
+    fn warn(&mut self, location: &Location<'_>, message: &str) {
+        self.findings.warnings.push(location.fault(message));
     }
 }
 
-/// All the parts, if none failed. They are collected first so that each is looked at.
-fn whole<T>(parts: Vec<Option<T>>) -> Option<Vec<T>> {
+/// Evaluates all parts, so that each records its faults, then returns them if none is faulty.
+fn collect_all<T>(parts: impl Iterator<Item = Resolved<T>>) -> Resolved<Vec<T>> {
+    let parts: Vec<_> = parts.collect();
     parts.into_iter().collect()
 }

@@ -1,148 +1,178 @@
-//! `access.origins`: the web pages of other sites that count as the site's own (RFC 6454).
+//! `access.origins`: other origins with the rights of the site's own pages (RFC 6454).
 
-use super::{Resolver, host};
+use super::{Resolved, Resolver};
 use crate::config::{
     file::{self, SiteAccess},
     model::{Host, Origin},
-    tree::Place,
+    tree::Location,
 };
 
 impl Resolver<'_> {
-    /// The origins that an `access` block lists; none where there is no block.
+    /// Resolves the origins of an access rule; a rule without the key has none.
     pub(super) fn origins(
         &mut self,
-        place: &Place<'_>,
-        block: Option<&SiteAccess>,
-    ) -> Option<Vec<Origin>> {
+        location: &Location<'_>,
+        access: Option<&SiteAccess>,
+    ) -> Resolved<Vec<Origin>> {
         let Some(SiteAccess::Factors(file::Access {
             origins: Some(written),
             ..
-        })) = block
+        })) = access
         else {
-            return Some(Vec::new());
+            return Ok(Vec::new());
         };
-        let place = place.key("origins");
+        let location = location.key("origins");
         if written.is_empty() {
-            return self.lacking(&place, "no origin at all: name one, or remove `origins`");
+            let cure = "no origin at all: name one, or remove `origins`";
+            return self.missing(&location, cure);
         }
-        let origins = self.each(&place, written, parse)?;
+        let origins = self.each(&location, written, Origin::parse)?;
         for (nth, origin) in origins.iter().enumerate() {
             if origins[..nth].contains(origin) {
-                return self.fault(
-                    &place.item(nth),
-                    format!("{origin} is listed before: keep one"),
-                );
+                let message = format!("{origin} is listed before: keep one");
+                return self.fault(&location.item(nth), message);
             }
-            if let Some(weakness) = weakness(origin) {
-                self.warn(&place.item(nth), weakness);
+            if let Some(weakness) = origin.weakness() {
+                self.warn(&location.item(nth), weakness);
             }
         }
-        Some(origins)
+        Ok(origins)
     }
 }
 
-/// Whether `access.origins` takes the text.
+/// True if `access.origins` can contain the text.
 #[must_use]
 pub fn is_origin(text: &str) -> bool {
-    parse(text).is_ok()
+    Origin::parse(text).is_ok()
 }
 
-/// Reads `scheme://host[:port]` or the word `null`; in lower case and without the scheme's own
-/// port, as browsers write it.
-fn parse(text: &str) -> Result<Origin, String> {
-    match text {
-        "null" => return Ok(Origin::new(text)),
-        "*" => {
-            return Err(
-                "`*` would let the pages of every site act here: name each origin, \
-                 such as https://panel.example.org"
-                    .into(),
-            );
+impl Origin {
+    /// Parses `scheme://host[:port]` or `null` into the form that browsers send: in lower case, without
+    /// the scheme's default port.
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "null" => return Ok(Self::new(text)),
+            "*" => {
+                return Err(
+                    "`*` would let the pages of every site act here: name each origin, \
+                     such as https://panel.example.org"
+                        .into(),
+                );
+            }
+            _ => {}
         }
-        _ => {}
-    }
-    let Some((scheme, authority)) = text.split_once("://") else {
-        return Err(format!(
-            "\"{text}\" is no origin: write scheme and host, such as https://panel.example.org"
-        ));
-    };
-    let scheme = scheme.to_ascii_lowercase();
-    check_scheme(&scheme, text)?;
-    if let Some(end) = authority.find(['/', '?', '#']) {
-        let bare = &authority[..end];
-        return Err(format!(
-            "\"{text}\" is more than an origin: write \"{scheme}://{bare}\""
-        ));
-    }
-    let (host, port) = split_port(authority);
-    let host = match host::parse(host)? {
-        Host::Wildcard(_) => {
+        let Some((scheme, authority)) = text.split_once("://") else {
             return Err(format!(
-                "\"{text}\" names many: write each origin by itself"
+                "\"{text}\" is no origin: write scheme and host, such as https://panel.example.org"
+            ));
+        };
+        let scheme = scheme.to_ascii_lowercase();
+        let written = OriginText {
+            text,
+            scheme: &scheme,
+            authority,
+        };
+        let (host, port) = written.host_and_port()?;
+        let port = port.map_or(String::new(), |port| format!(":{port}"));
+        Ok(Self::new(&format!("{scheme}://{host}{port}")))
+    }
+
+    /// Returns why pages of more than one site can have this origin, if that is so.
+    fn weakness(&self) -> Option<&'static str> {
+        let text = self.as_str();
+        if text == "null" {
+            return Some("every site can open a page with the origin null: give that page a host");
+        }
+        let host = text.strip_prefix("http://")?;
+        let local = ["localhost", "127.0.0.1", "[::1]"];
+        let is_local = local.iter().any(|name| {
+            let rest = host.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        });
+        (!is_local).then_some(
+            "pages that come in the clear can be changed on their way: serve them by https",
+        )
+    }
+}
+
+/// An origin as written, split at `://`.
+struct OriginText<'t> {
+    text: &'t str,
+    /// Scheme in lower case.
+    scheme: &'t str,
+    authority: &'t str,
+}
+
+impl OriginText<'_> {
+    fn host_and_port(&self) -> Result<(String, Option<u16>), String> {
+        let (text, scheme) = (self.text, self.scheme);
+        self.check_scheme()?;
+        if let Some(end) = self.authority.find(['/', '?', '#']) {
+            let bare = &self.authority[..end];
+            return Err(format!(
+                "\"{text}\" is more than an origin: write \"{scheme}://{bare}\""
             ));
         }
-        Host::Address(address) if address.is_ipv6() => format!("[{address}]"),
-        host => host.to_string(),
-    };
-    let port = match port.map(str::parse::<u16>) {
-        None => None,
-        Some(Ok(port @ 1..)) => Some(port).filter(|port| default_port(&scheme) != Some(*port)),
-        Some(_) => {
-            return Err(format!(
-                "\"{text}\" has no port behind the colon: 1 to 65535"
-            ));
+        let (host, port) = self.split_port();
+        let host = match Host::parse(host)? {
+            Host::Wildcard(_) => {
+                return Err(format!(
+                    "\"{text}\" names many origins: write each origin on its own"
+                ));
+            }
+            Host::Address(address) if address.is_ipv6() => format!("[{address}]"),
+            host => host.to_string(),
+        };
+        Ok((host, self.port(port)?))
+    }
+
+    fn check_scheme(&self) -> Result<(), String> {
+        let (text, scheme) = (self.text, self.scheme);
+        let fits = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        if scheme == "file" {
+            return Err("pages of files have the origin null: write null".into());
         }
-    };
-    let port = port.map_or(String::new(), |port| format!(":{port}"));
-    Ok(Origin::new(&format!("{scheme}://{host}{port}")))
-}
+        match scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(fits) {
+            true => Ok(()),
+            false => Err(format!(
+                "\"{text}\" has no scheme: write one such as https://panel.example.org"
+            )),
+        }
+    }
 
-fn check_scheme(scheme: &str, text: &str) -> Result<(), String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-    if scheme == "file" {
-        return Err("pages of files have no origin of their own: browsers send null".into());
+    /// Splits the authority at the colon after the host, if there is one.
+    fn split_port(&self) -> (&str, Option<&str>) {
+        let end = self.authority.rfind(']').map_or(0, |bracket| bracket + 1);
+        match self.authority[end..].find(':') {
+            Some(colon) => {
+                let (host, port) = self.authority.split_at(end + colon);
+                (host, Some(&port[1..]))
+            }
+            None => (self.authority, None),
+        }
     }
-    match scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(fits) {
-        true => Ok(()),
-        false => Err(format!(
-            "\"{text}\" has no scheme: write one such as https://panel.example.org"
-        )),
-    }
-}
 
-fn split_port(authority: &str) -> (&str, Option<&str>) {
-    let end = authority.rfind(']').map_or(0, |bracket| bracket + 1);
-    match authority[end..].find(':') {
-        Some(colon) => (
-            &authority[..end + colon],
-            Some(&authority[end + colon + 1..]),
-        ),
-        None => (authority, None),
+    /// Parses a port, which is `None` if it is the scheme's default.
+    fn port(&self, text: Option<&str>) -> Result<Option<u16>, String> {
+        match text.map(str::parse::<u16>) {
+            None => Ok(None),
+            Some(Ok(port @ 1..)) => {
+                Ok(Some(port).filter(|port| self.default_port() != Some(*port)))
+            }
+            Some(_) => Err(format!(
+                "\"{}\" has no port after the colon: write one from 1 to 65535",
+                self.text
+            )),
+        }
     }
-}
 
-fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" | "ws" => Some(80),
-        "https" | "wss" => Some(443),
-        _ => None,
+    fn default_port(&self) -> Option<u16> {
+        match self.scheme {
+            "http" | "ws" => Some(80),
+            "https" | "wss" => Some(443),
+            _ => None,
+        }
     }
-}
-
-/// Why more pages than those of one site may send an origin.
-fn weakness(origin: &Origin) -> Option<&'static str> {
-    let text = origin.as_str();
-    if text == "null" {
-        return Some("every site can open a page whose origin is null: give that page a host");
-    }
-    let host = text.strip_prefix("http://")?;
-    let local = ["localhost", "127.0.0.1", "[::1]"];
-    let is_local = local.iter().any(|name| {
-        let rest = host.strip_prefix(name);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    });
-    (!is_local)
-        .then_some("pages that come in the clear can be changed on their way: serve them by https")
 }
 
 #[cfg(test)]
@@ -165,7 +195,7 @@ mod tests {
             ("https://[FD00:0::5]:8443", "https://[fd00::5]:8443"),
             ("capacitor://localhost", "capacitor://localhost"),
         ] {
-            assert_eq!(parse(text), Ok(Origin::new(origin)), "{text}");
+            assert_eq!(Origin::parse(text), Ok(Origin::new(origin)), "{text}");
         }
     }
 
@@ -174,7 +204,7 @@ mod tests {
         for (text, cure) in [
             ("*", "name each origin"),
             ("https://*", "wrong place"),
-            ("https://*.example.org", "each origin by itself"),
+            ("https://*.example.org", "each origin on its own"),
             ("panel.example.org", "write scheme and host"),
             ("", "write scheme and host"),
             ("Null", "write scheme and host"),
@@ -196,14 +226,14 @@ mod tests {
             ("://panel.example.org", "no scheme"),
             ("file:///home/panel.html", "null"),
         ] {
-            let fault = parse(text).unwrap_err();
+            let fault = Origin::parse(text).unwrap_err();
             assert!(fault.contains(cure), "{text}: {fault}");
         }
     }
 
     #[test]
-    fn an_origin_that_others_can_take_is_warned_of() {
-        let is_weak = |text: &str| weakness(&parse(text).unwrap()).is_some();
+    fn an_origin_that_other_pages_can_have_is_reported() {
+        let is_weak = |text: &str| Origin::parse(text).unwrap().weakness().is_some();
         for origin in ["null", "http://panel.lan", "http://localhost.example.org"] {
             assert!(is_weak(origin), "{origin}");
         }

@@ -1,55 +1,66 @@
-//! The path of a rule, as it is matched on the decoded, dot-resolved path of a request.
+//! The path of a rule, which is compared with the decoded path of a request, without dot segments.
 
-/// Checks that a request's path can ever be equal to this one or below it.
-pub(super) fn parse(text: &str) -> Result<String, String> {
-    if is_pattern(text) {
-        return Err(not_a_pattern(text));
-    }
-    if !text.starts_with('/') {
-        return Err(format!(
-            "\"{text}\" does not begin with a slash: write \"/{text}\""
-        ));
-    }
-    if let Some(c) = text.chars().find(|c| is_refused(*c)) {
-        return Err(format!(
-            "{c:?} cannot be in the path of a rule: rules match the decoded path without parameters and query"
-        ));
-    }
-    let mut segments = text.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let inner = segment.is_empty() && segments.peek().is_some();
-        if inner || segment == "." || segment == ".." {
+/// A rule's path as written.
+pub(super) struct RulePath<'t>(pub(super) &'t str);
+
+impl RulePath<'_> {
+    /// Checks that the path of a request can be equal to this one, or below it.
+    pub(super) fn parse(&self) -> Result<String, String> {
+        let text = self.0;
+        if self.is_pattern() {
+            return Err(self.pattern_refusal());
+        }
+        if !text.starts_with('/') {
             return Err(format!(
-                "\"{text}\" has an empty or dot segment: write it without"
+                "\"{text}\" does not begin with a slash: write \"/{text}\""
             ));
         }
+        let is_refused = |c: &char| "%;?#\\".contains(*c) || c.is_whitespace() || c.is_control();
+        if let Some(c) = text.chars().find(is_refused) {
+            return Err(format!(
+                "{c:?} cannot be in the path of a rule: write the decoded path, without parameters and query"
+            ));
+        }
+        if self.has_odd_segment() {
+            return Err(format!(
+                "\"{text}\" has an empty or dot segment: write the path without it"
+            ));
+        }
+        Ok(text.to_owned())
     }
-    Ok(text.to_owned())
-}
 
-/// Whether it is meant as a shell's pattern, a regular expression or a location of NGINX.
-fn is_pattern(text: &str) -> bool {
-    text.starts_with(['^', '~', '=']) || text.contains(['*', '^', '|']) || text.ends_with('$')
-}
+    fn has_odd_segment(&self) -> bool {
+        let path = self.0.strip_prefix('/').unwrap_or(self.0);
+        let inner = path.strip_suffix('/').unwrap_or(path);
+        let is_root = path.is_empty();
+        !is_root
+            && inner
+                .split('/')
+                .any(|segment| matches!(segment, "" | "." | ".."))
+    }
 
-fn not_a_pattern(text: &str) -> String {
-    let begun = text.trim_start_matches(['^', '~', '*', '=', ' ']);
-    let ends = ["$", "*", ".", "$"];
-    let literal = ends
-        .iter()
-        .fold(begun, |path, end| path.strip_suffix(end).unwrap_or(path));
-    let is_plain =
-        literal.starts_with('/') && !literal.contains(['*', '^', '|', '$', '(', '[', '+']);
-    let cure = match (is_plain, literal.ends_with('/')) {
-        (false, _) => "write a rule for each, such as /admin/".to_owned(),
-        (true, true) => format!("write \"{literal}\", which is all below it"),
-        (true, false) => format!("write \"{literal}\", which is that path and all below it"),
-    };
-    format!("\"{text}\" is a pattern, and rules take the beginning of a path: {cure}")
-}
+    /// True for a shell's pattern, a regular expression or a location of NGINX.
+    fn is_pattern(&self) -> bool {
+        let text = self.0;
+        text.starts_with(['^', '~', '=']) || text.contains(['*', '^', '|']) || text.ends_with('$')
+    }
 
-fn is_refused(c: char) -> bool {
-    "%;?#\\".contains(c) || c.is_whitespace() || c.is_control()
+    fn pattern_refusal(&self) -> String {
+        let text = self.0;
+        let begin = text.trim_start_matches(['^', '~', '*', '=', ' ']);
+        let ends = ["$", "*", ".", "$"];
+        let literal = ends
+            .iter()
+            .fold(begin, |path, end| path.strip_suffix(end).unwrap_or(path));
+        let is_plain =
+            literal.starts_with('/') && !literal.contains(['*', '^', '|', '$', '(', '[', '+']);
+        let cure = match (is_plain, literal.ends_with('/')) {
+            (false, _) => "write a rule for each, such as /admin/".to_owned(),
+            (true, true) => format!("write \"{literal}\", which is all below it"),
+            (true, false) => format!("write \"{literal}\", which is that path and all below it"),
+        };
+        format!("\"{text}\" is a pattern, and rules take the beginning of a path: {cure}")
+    }
 }
 
 #[cfg(test)]
@@ -57,18 +68,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_no_cleaned_request_can_have_is_refused() {
+    fn a_path_that_no_normalized_request_has_is_refused() {
         for path in ["/", "/static", "/static/", "/rest/events", "/a.b/..c"] {
-            assert_eq!(parse(path), Ok(path.to_owned()));
+            assert_eq!(RulePath(path).parse(), Ok(path.to_owned()));
         }
-        assert!(parse("static").unwrap_err().ends_with("write \"/static\""));
+        assert!(
+            RulePath("static")
+                .parse()
+                .unwrap_err()
+                .ends_with("write \"/static\"")
+        );
         for path in ["/a%2fb", "/a;b", "/a?b", "/a#b", "/a\\b", "/a b", "/a\0"] {
-            assert!(parse(path).unwrap_err().contains("cannot be in"), "{path}");
+            assert!(
+                RulePath(path).parse().unwrap_err().contains("cannot be in"),
+                "{path}"
+            );
         }
         for path in ["/..", "/a/../b", "/./a", "//", "//a", "/a//b"] {
-            assert!(parse(path).unwrap_err().contains("segment"), "{path}");
+            assert!(
+                RulePath(path).parse().unwrap_err().contains("segment"),
+                "{path}"
+            );
         }
-        assert!(parse("").is_err());
+        assert!(RulePath("").parse().is_err());
     }
 
     #[test]
@@ -85,7 +107,7 @@ mod tests {
             ("/a/*/b", "write a rule for each"),
             ("~ ^/(a|b)", "write a rule for each"),
         ] {
-            let refused = parse(text).unwrap_err();
+            let refused = RulePath(text).parse().unwrap_err();
             assert!(refused.contains(cure), "{text}: {refused}");
         }
     }

@@ -1,67 +1,63 @@
-//! `upstream.pin`: the certificate of a hub, its file or SHA-256.
+//! `upstream.pin`: the certificate of a hub, as a file or as its SHA-256.
 
-use super::Resolver;
-use crate::config::{model::Pin, tree::Place};
+use super::{Resolved, Resolver};
+use crate::config::{model::Pin, tree::Location};
 
-/// Mark of a SHA-256 in place of a file.
+/// Prefix of a SHA-256; any other text is a file.
 const SHA256: &str = "sha256:";
 
 impl Resolver<'_> {
-    /// The certificate that is trusted alone.
-    pub(super) fn pin(&mut self, place: &Place<'_>, written: &str) -> Option<Pin> {
-        let beginning = written.get(..SHA256.len()).unwrap_or_default();
-        if !beginning.eq_ignore_ascii_case(SHA256) {
-            return self.file(place, written).map(Pin::File);
+    pub(super) fn pin(&mut self, location: &Location<'_>, written: &str) -> Resolved<Pin> {
+        let prefix = written.get(..SHA256.len()).unwrap_or_default();
+        if !prefix.eq_ignore_ascii_case(SHA256) {
+            return self.file(location, written).map(Pin::File);
         }
-        let hash = hash(&written[SHA256.len()..]);
-        self.keep(place, hash.map(Pin::Sha256))
+        self.checked(location, Pin::parse_sha256(&written[SHA256.len()..]))
     }
 }
 
-/// Reads 32 bytes in hexadecimal, with a colon between them or not.
-fn hash(text: &str) -> Result<[u8; 32], String> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
-    let fault = || {
-        format!(
-            "no SHA-256 behind `sha256:`: write its 64 hexadecimal digits, not {}",
-            digits.len()
-        )
-    };
-    if digits.len() != 64 {
-        return Err(fault());
+impl Pin {
+    /// Parses 32 bytes in hexadecimal, with or without colons.
+    fn parse_sha256(text: &str) -> Result<Self, String> {
+        let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
+        if digits.len() != 64 {
+            return Err(format!(
+                "no SHA-256 after `sha256:`: write its 64 hexadecimal digits, not {}",
+                digits.len()
+            ));
+        }
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err("no SHA-256 after `sha256:`: write hexadecimal digits only".to_owned());
+        }
+        let value = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default();
+        let mut hash = [0; 32];
+        for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+            let [high, low] = [value(pair[0]), value(pair[1])];
+            *byte = u8::try_from(high * 16 + low).unwrap_or_default();
+        }
+        Ok(Self::Sha256(hash))
     }
-    let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        let pair = std::str::from_utf8(pair).map_err(|_| NO_DIGITS.to_owned())?;
-        let is_digits = pair.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let value = is_digits
-            .then(|| u8::from_str_radix(pair, 16).ok())
-            .flatten();
-        *byte = value.ok_or_else(|| NO_DIGITS.to_owned())?;
-    }
-    Ok(hash)
 }
-
-const NO_DIGITS: &str = "no SHA-256 behind `sha256:`: write hexadecimal digits only";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_sha256_is_read_with_and_without_colons_in_either_case() {
+    fn a_sha256_is_parsed_with_and_without_colons_in_either_case() {
         let plain = "ab".repeat(32);
         let colons = vec!["AB"; 32].join(":");
-        assert_eq!(hash(&plain), Ok([0xab; 32]));
-        assert_eq!(hash(&colons), Ok([0xab; 32]));
+        assert_eq!(Pin::parse_sha256(&plain), Ok(Pin::Sha256([0xab; 32])));
+        assert_eq!(Pin::parse_sha256(&colons), Ok(Pin::Sha256([0xab; 32])));
     }
 
     #[test]
-    fn what_is_no_sha256_is_refused() {
+    fn text_that_is_no_sha256_is_refused() {
         let long = "ab".repeat(33);
         let odd = "+a".repeat(32);
         for text in ["", "abcd", &long, &odd, &"\u{e4}".repeat(32)] {
-            assert!(hash(text).unwrap_err().contains("no SHA-256"), "{text}");
+            let refusal = Pin::parse_sha256(text).unwrap_err();
+            assert!(refusal.contains("no SHA-256"), "{text}");
         }
     }
 }

@@ -1,32 +1,32 @@
-//! `upstream.host`, `upstream.headers`, `user_header`: fields of a request that the hub gets.
+//! `upstream.host`, `upstream.headers` and `user_header`: request headers that the hub receives.
 //!
-//! Refused are those of the connection and those by which a hub recognizes a visitor. `_` counts
-//! as `-`, since many servers take one for the other.
+//! Headers of the connection, and those that identify the user to a hub, are refused. `_` is equal to
+//! `-` in a name, since many servers do not distinguish them.
 
 use std::collections::BTreeMap;
 
 use http::{HeaderName, HeaderValue, uri::Authority};
 
-use super::{Resolver, header, host, whole};
+use super::{Resolved, Resolver, collect_all, header};
 use crate::config::{
     file::{self, UpstreamHeader},
     model::{EditedValue, HeaderEdit, Host, PathRule, Upstream},
-    tree::Place,
+    tree::Location,
 };
 
-/// Fields of the connection beside those of answers.
+/// Headers of the connection, in addition to those of responses.
 const CONNECTION: [&str; 5] = ["expect", "http2-settings", "max-forwards", "upgrade", "via"];
-/// Fields by which a hub recognizes the visitor who was let in.
+/// Headers that identify the admitted user to a hub.
 const USER_PREFIXES: [&str; 4] = ["remote-", "x-remote-", "x-auth-request-", "x-webauth-"];
-/// Fields of a certificate.
+/// Headers of a client certificate.
 const CERTIFICATE_PREFIXES: [&str; 3] = ["client-cert", "x-ssl-", "x-client-"];
-/// Fields of the address that a request comes from.
-const ORIGIN: [&str; 2] = ["forwarded", "x-real-ip"];
-/// Fields that change the target of a request.
+/// Headers of the client's address.
+const CLIENT_ADDRESS: [&str; 2] = ["forwarded", "x-real-ip"];
+/// Headers that change the target of a request.
 const TARGET: [&str; 2] = ["proxy", "x-rewrite-url"];
-/// The field of oauth2-proxy for a user, which has the beginning of an address's fields.
+/// The header of oauth2-proxy for a user, which has the prefix of client address headers.
 const FORWARDED_USER: &str = "x-forwarded-user";
-/// Fields with another meaning than a user's name.
+/// Headers with a standard meaning other than a user's name.
 const STANDARD: [&str; 9] = [
     "authorization",
     "cache-control",
@@ -41,132 +41,145 @@ const STANDARD: [&str; 9] = [
 const STANDARD_PREFIXES: [&str; 5] = ["accept", "content-", "if-", "sec-", "access-control-"];
 
 impl Resolver<'_> {
-    /// Host as the hub gets it.
+    /// Resolves the value of `Host` that the hub receives.
     pub(super) fn upstream_host(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &str,
-    ) -> Option<HeaderValue> {
-        self.keep(place, authority(written))
+    ) -> Resolved<HeaderValue> {
+        self.checked(location, host_value(written))
     }
 
-    /// The fields that the hub gets in place of the visitor's.
+    /// Resolves the headers that replace the client's.
     pub(super) fn upstream_headers(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &BTreeMap<String, UpstreamHeader>,
-    ) -> Option<Vec<HeaderEdit>> {
+    ) -> Resolved<Vec<HeaderEdit>> {
         let mut seen = BTreeMap::new();
         let edits = written.iter().map(|(name, value)| {
-            let place = place.key(name);
-            let edit = self.upstream_header(&place, name, value)?;
+            let location = location.key(name);
+            let edit = self.upstream_header(&location, name, value)?;
             if let Some(other) = seen.insert(normalized(name), name) {
-                return self.fault(&place, format!("{other} is the same header: keep one"));
+                return self.fault(&location, format!("{other} is the same header: keep one"));
             }
-            Some(edit)
+            Ok(edit)
         });
-        whole(edits.collect())
+        collect_all(edits)
     }
 
     fn upstream_header(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         name: &str,
         value: &UpstreamHeader,
-    ) -> Option<HeaderEdit> {
-        let checked = self.keep(place, edited_name(name));
+    ) -> Resolved<HeaderEdit> {
+        let checked = FieldName::parse(name).and_then(|field| field.for_upstream());
+        let checked = self.checked(location, checked);
         let value = match value {
-            UpstreamHeader::Text(text) => {
-                let text = self.keep(place, header_text(text));
-                if text.is_some()
-                    && ["authorization", "cookie"].contains(&normalized(name).as_str())
-                {
-                    self.warn(place, READABLE);
-                }
-                text.map(EditedValue::Text)
-            }
+            UpstreamHeader::Text(text) => self.upstream_value(location, name, text),
             UpstreamHeader::Secret(file::SecretFile { file }) => {
-                self.file(&place.key("file"), file).map(EditedValue::File)
+                let file = self.file(&location.key("file"), file);
+                file.map(EditedValue::File)
             }
-            UpstreamHeader::Removed => Some(EditedValue::Removed),
+            UpstreamHeader::Removed => Ok(EditedValue::Removed),
         };
-        Some(HeaderEdit {
+        Ok(HeaderEdit {
             name: checked?,
             value: value?,
         })
     }
 
-    /// The field that names the user or device to the hub.
-    pub(super) fn user_header(&mut self, place: &Place<'_>, written: &str) -> Option<String> {
-        self.keep(place, user_name(written))
+    fn upstream_value(
+        &mut self,
+        location: &Location<'_>,
+        name: &str,
+        text: &str,
+    ) -> Resolved<EditedValue> {
+        let value = self.checked(location, secret_value(text))?;
+        if ["authorization", "cookie"].contains(&normalized(name).as_str()) {
+            self.warn(location, READABLE);
+        }
+        Ok(EditedValue::Text(value))
     }
 
-    /// Refuses a field that both `user_header` and an upstream of the site set.
-    pub(super) fn user_header_once(
+    /// Resolves the header that names the user or device to the hub.
+    pub(super) fn user_header(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
+        written: &str,
+    ) -> Resolved<String> {
+        let name = FieldName::parse(written).and_then(|field| field.for_user());
+        self.checked(location, name)
+    }
+
+    /// Refuses a header that both `user_header` and an upstream of the site set.
+    pub(super) fn refuse_duplicate_user_header(
+        &mut self,
+        location: &Location<'_>,
         user_header: &str,
         upstream: &Upstream,
         paths: &[PathRule],
-    ) -> Option<()> {
-        let own = paths.iter().filter_map(|rule| rule.upstream.as_deref());
-        let mut edits = own.chain([upstream]).flat_map(|upstream| &upstream.headers);
+    ) -> Resolved<()> {
+        let upstreams = paths.iter().filter_map(|rule| rule.upstream.as_deref());
+        let upstreams = upstreams.chain([upstream]);
+        let mut edits = upstreams.flat_map(|upstream| &upstream.headers);
         let name = normalized(user_header);
         match edits.any(|edit| normalized(&edit.name) == name) {
             true => self.fault(
-                place,
+                location,
                 format!("`upstream.headers` has {user_header} too: keep one of the two"),
             ),
-            false => Some(()),
+            false => Ok(()),
         }
     }
 }
 
-/// Whether `upstream.headers` may set or remove this field.
+/// True if `upstream.headers` can set or remove this header.
 #[must_use]
 pub fn is_edited_header(name: &str) -> bool {
-    edited_name(name).is_ok()
+    FieldName::parse(name).is_ok_and(|field| field.for_upstream().is_ok())
 }
 
-/// Whether `upstream.headers` may have this value.
+/// True if `upstream.headers` can have this value.
 #[must_use]
 pub fn is_edited_value(text: &str) -> bool {
-    header_text(text).is_ok()
+    secret_value(text).is_ok()
 }
 
-/// Whether `user_header` may name this field.
+/// True if `user_header` can name this header.
 #[must_use]
 pub fn is_user_header(name: &str) -> bool {
-    user_name(name).is_ok()
+    FieldName::parse(name).is_ok_and(|field| field.for_user().is_ok())
 }
 
-/// Whether `upstream.host` may have this value.
+/// True if `upstream.host` can have this value.
 #[must_use]
 pub fn is_upstream_host(text: &str) -> bool {
-    authority(text).is_ok()
+    host_value(text).is_ok()
 }
 
-const READABLE: &str =
-    "all who may read this file may read this secret: write {file: FILE} and put it there";
+const READABLE: &str = "every user who can read this file can read this secret: write {file: FILE} and \
+     put it there";
 
-/// Host and port as Host has them (RFC 9110, section 7.2).
-fn authority(text: &str) -> Result<HeaderValue, String> {
-    let no_host =
+/// Parses a value of `Host`: a host with or without a port (RFC 9110, section 7.2).
+fn host_value(text: &str) -> Result<HeaderValue, String> {
+    let refusal =
         || format!("\"{text}\" is no Host: write a name or address, such as router.lan:8080");
-    let authority: Authority = text.parse().map_err(|_| no_host())?;
+    let authority: Authority = text.parse().map_err(|_| refusal())?;
     let port = &authority.as_str()[authority.host().len()..];
     let is_port = port.is_empty() || authority.port_u16().is_some_and(|port| port > 0);
     if text.contains('@') || !is_port {
-        return Err(no_host());
+        return Err(refusal());
     }
-    if let Host::Wildcard(_) = host::parse(authority.host())? {
-        return Err(no_host());
+    if let Host::Wildcard(_) = Host::parse(authority.host())? {
+        return Err(refusal());
     }
-    HeaderValue::from_str(text).map_err(|_| no_host())
+    HeaderValue::from_str(text).map_err(|_| refusal())
 }
 
-/// Reads a value; what is wrong is reported without it, as it may be a secret.
-fn header_text(text: &str) -> Result<HeaderValue, String> {
+/// Parses a header's value. Since it can be a secret, errors do not contain it.
+fn secret_value(text: &str) -> Result<HeaderValue, String> {
     if text.trim().is_empty() {
         return Err("the value is empty: write null to remove the header".into());
     }
@@ -176,81 +189,85 @@ fn header_text(text: &str) -> Result<HeaderValue, String> {
     Ok(value)
 }
 
-fn edited_name(text: &str) -> Result<String, String> {
-    let name = field_name(text)?;
-    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    refuse_of_connection(text, &name)?;
-    let cure = match name.as_str() {
-        FORWARDED_USER => USER,
-        _ if begins(&USER_PREFIXES) => USER,
-        _ => return refuse_claim(text, &name),
-    };
-    Err(format!("{text} {cure}"))
-}
-
-const USER: &str = "names the user who was let in, to many hubs: write `user_header` for that";
-
-fn user_name(text: &str) -> Result<String, String> {
-    let name = field_name(text)?;
-    refuse_of_connection(text, &name)?;
-    let standard = STANDARD.contains(&name.as_str())
-        || STANDARD_PREFIXES
-            .iter()
-            .any(|prefix| name.starts_with(prefix));
-    if standard {
-        return Err(format!(
-            "{text} has a meaning of its own: write one such as Remote-User"
-        ));
-    }
-    match name == FORWARDED_USER {
-        true => Ok(text.to_owned()),
-        false => refuse_claim(text, &name),
-    }
-}
-
-/// The name in lower case, `_` as `-`.
-fn field_name(text: &str) -> Result<String, String> {
-    HeaderName::from_bytes(text.as_bytes())
-        .map_err(|_| format!("{text:?} is no header name: write one such as X-Api-Key"))?;
-    Ok(normalized(text))
-}
-
 fn normalized(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
-fn refuse_of_connection(text: &str, name: &str) -> Result<(), String> {
-    if name == "host" {
-        return Err(format!(
-            "{text} has its own key: write `host` in `upstream`"
-        ));
-    }
-    let of_connection = header::is_of_connection(name)
-        || CONNECTION.contains(&name)
-        || name.starts_with("sec-websocket-");
-    match of_connection {
-        true => Err(format!(
-            "{text} belongs to the connection, which is hubgate's: remove it"
-        )),
-        false => Ok(()),
-    }
+/// The name of a request header.
+struct FieldName<'t> {
+    /// The name as written.
+    text: &'t str,
+    /// The name in lower case, with `-` for `_`.
+    name: String,
 }
 
-/// Refuses the fields that hubgate sets itself or drops for good.
-fn refuse_claim(text: &str, name: &str) -> Result<String, String> {
-    let cure = if ORIGIN.contains(&name) || name.starts_with("x-forwarded-") {
-        "says where a request comes from, which hubgate does itself: remove it"
-    } else if CERTIFICATE_PREFIXES
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-    {
-        "is of a client certificate: write `client_headers` in `access` for that"
-    } else if TARGET.contains(&name) || name.starts_with("x-original-") {
-        "changes where a request goes, to some hubs; hubgate always drops it: remove it"
-    } else {
-        return Ok(text.to_owned());
-    };
-    Err(format!("{text} {cure}"))
+impl<'t> FieldName<'t> {
+    fn parse(text: &'t str) -> Result<Self, String> {
+        HeaderName::from_bytes(text.as_bytes())
+            .map_err(|_| format!("{text:?} is no header name: write one such as X-Api-Key"))?;
+        let name = normalized(text);
+        Ok(Self { text, name })
+    }
+
+    /// Checks that `upstream.headers` can set or remove the header.
+    fn for_upstream(&self) -> Result<String, String> {
+        self.refuse_connection()?;
+        if self.name == FORWARDED_USER || self.begins_with(&USER_PREFIXES) {
+            let cure = "names the admitted user to many hubs: write `user_header` for that";
+            return Err(format!("{} {cure}", self.text));
+        }
+        self.refuse_reserved()
+    }
+
+    /// Checks that `user_header` can name the header.
+    fn for_user(&self) -> Result<String, String> {
+        self.refuse_connection()?;
+        if STANDARD.contains(&self.name.as_str()) || self.begins_with(&STANDARD_PREFIXES) {
+            let cure = "has a meaning of its own: write one such as Remote-User";
+            return Err(format!("{} {cure}", self.text));
+        }
+        match self.name == FORWARDED_USER {
+            true => Ok(self.text.to_owned()),
+            false => self.refuse_reserved(),
+        }
+    }
+
+    fn refuse_connection(&self) -> Result<(), String> {
+        let (text, name) = (self.text, self.name.as_str());
+        if name == "host" {
+            return Err(format!(
+                "{text} has its own key: write `host` in `upstream`"
+            ));
+        }
+        let of_connection = header::is_of_connection(name)
+            || CONNECTION.contains(&name)
+            || self.begins_with(&["sec-websocket-"]);
+        match of_connection {
+            true => Err(format!(
+                "{text} belongs to the connection, so hubgate sets it: remove it"
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses the headers that hubgate always sets or always removes.
+    fn refuse_reserved(&self) -> Result<String, String> {
+        let name = self.name.as_str();
+        let cure = if CLIENT_ADDRESS.contains(&name) || self.begins_with(&["x-forwarded-"]) {
+            "names the client's address, which hubgate sets itself: remove it"
+        } else if self.begins_with(&CERTIFICATE_PREFIXES) {
+            "is for a client certificate: write `client_headers` in `access` for that"
+        } else if TARGET.contains(&name) || self.begins_with(&["x-original-"]) {
+            "changes the target of a request in some hubs, so hubgate always removes it: remove it here"
+        } else {
+            return Ok(self.text.to_owned());
+        };
+        Err(format!("{} {cure}", self.text))
+    }
+
+    fn begins_with(&self, prefixes: &[&str]) -> bool {
+        prefixes.iter().any(|prefix| self.name.starts_with(prefix))
+    }
 }
 
 #[cfg(test)]

@@ -1,80 +1,84 @@
-//! `access.session`: how long a login is remembered.
+//! `access.session`: the lifetime of a login.
 
 use std::time::Duration;
 
-use super::{Resolver, quantity};
+use super::{Resolved, Resolver, quantity::Quantity};
 use crate::config::{
     file::{self, SiteAccess},
     model::Access,
-    tree::Place,
+    tree::Location,
 };
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 
-/// Without a word of the operator's.
 const DEFAULT: Duration = Duration::from_secs(30 * DAY);
-const SHORTEST: Duration = Duration::from_secs(5 * MINUTE);
-const LONGEST: Duration = Duration::from_secs(365 * DAY);
+const MIN: Duration = Duration::from_secs(5 * MINUTE);
+const MAX: Duration = Duration::from_secs(365 * DAY);
 
 impl Resolver<'_> {
-    /// How long a login at a site is remembered; `access` is what was made of the same block.
+    /// Resolves the lifetime of a site's logins, `None` if they are not remembered. `access` is the
+    /// rule that `block` was resolved to.
     pub(super) fn session(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         block: Option<&SiteAccess>,
-        access: Option<&Access>,
-    ) -> Option<Option<Duration>> {
-        let written = block.and_then(written);
-        let lifetime = self.keep(
-            &place.key("session"),
-            written.map_or(Ok(Some(DEFAULT)), parse),
-        )?;
+        access: Resolved<&Access>,
+    ) -> Resolved<Option<Duration>> {
+        let written = block.and_then(SiteAccess::session);
+        let lifetime = written.map_or(Ok(Some(DEFAULT)), |text| Quantity(text).session_lifetime());
+        let lifetime = self.checked(&location.key("session"), lifetime)?;
         let access = access?;
-        let proofs = access.password.is_some() || access.client_certificate.is_some();
+        let has_login = access.password.is_some() || access.client_certificate.is_some();
         match (written, lifetime) {
-            (_, None) => Some(None),
-            (None, _) => Some(lifetime.filter(|_| proofs && self.tls)),
-            (Some(_), _) => self.rememberable(place, proofs).map(|()| lifetime),
+            (_, None) => Ok(None),
+            (None, _) => Ok(lifetime.filter(|_| has_login && self.tls)),
+            (Some(_), _) => self.needs_login(location, has_login).map(|()| lifetime),
         }
     }
 
-    /// Refuses a session in writing where there can be none.
-    fn rememberable(&mut self, place: &Place<'_>, proofs: bool) -> Option<()> {
-        let at = place.key("session");
+    /// Refuses a session where a login cannot be remembered.
+    fn needs_login(&mut self, location: &Location<'_>, has_login: bool) -> Resolved<()> {
+        let key = location.key("session");
         if !self.tls {
             let cure = "a login is remembered over TLS only: give `listen.https` an address, or remove this";
-            return self.fault(&at, cure);
+            return self.fault(&key, cure);
         }
-        if !proofs && !place.node.pruned {
+        if !has_login && !location.node.pruned {
             let cure =
                 "no login to remember: add `password` or `client_certificate` here, or remove this";
-            return self.fault(&at, cure);
+            return self.fault(&key, cure);
         }
-        Some(())
+        Ok(())
     }
 }
 
-fn written(access: &SiteAccess) -> Option<&str> {
-    match access {
-        SiteAccess::Factors(file::Access { session, .. }) => session.as_deref(),
-        SiteAccess::Word(_) => None,
+impl SiteAccess {
+    fn session(&self) -> Option<&str> {
+        match self {
+            Self::Factors(file::Access { session, .. }) => session.as_deref(),
+            Self::Word(_) => None,
+        }
     }
 }
 
-/// Reads a duration or `off`.
-fn parse(text: &str) -> Result<Option<Duration>, String> {
-    if text == "off" {
-        return Ok(None);
+impl Quantity<'_> {
+    /// Parses a duration from `5m` to `365d`, or `off`.
+    fn session_lifetime(self) -> Result<Option<Duration>, String> {
+        let text = self.0;
+        if text == "off" {
+            return Ok(None);
+        }
+        match self.duration()? {
+            lifetime if lifetime < MIN => {
+                Err(format!("\"{text}\" is too short: write 5m or more, or off"))
+            }
+            lifetime if lifetime > MAX => {
+                Err(format!("\"{text}\" is too long: write 365d or less"))
+            }
+            lifetime => Ok(Some(lifetime)),
+        }
     }
-    let lifetime = quantity::duration(text)?;
-    if lifetime < SHORTEST {
-        return Err(format!("\"{text}\" is too short: write 5m or more, or off"));
-    }
-    if lifetime > LONGEST {
-        return Err(format!("\"{text}\" is too long: write 365d or less"));
-    }
-    Ok(Some(lifetime))
 }
 
 #[cfg(test)]
@@ -83,17 +87,18 @@ mod tests {
 
     #[test]
     fn a_login_is_remembered_for_five_minutes_to_a_year_or_not_at_all() {
+        let parse = |text| Quantity(text).session_lifetime();
         assert_eq!(parse("off"), Ok(None));
-        assert_eq!(parse("5m"), Ok(Some(SHORTEST)));
-        assert_eq!(parse("365d"), Ok(Some(LONGEST)));
-        for (text, told) in [
+        assert_eq!(parse("5m"), Ok(Some(MIN)));
+        assert_eq!(parse("365d"), Ok(Some(MAX)));
+        for (text, refusal) in [
             ("299s", "5m or more"),
             ("0s", "5m or more"),
             ("366d", "365d or less"),
             ("9999d", "too long"),
             ("on", "no duration"),
         ] {
-            assert!(parse(text).unwrap_err().contains(told), "{text}");
+            assert!(parse(text).unwrap_err().contains(refusal), "{text}");
         }
     }
 }

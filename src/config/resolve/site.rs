@@ -1,63 +1,60 @@
-//! `sites`: each site as a whole, its hosts claimed once over all of them.
+//! `sites`: each site, with hosts that belong to no other site.
 
 use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Resolver, header, host, path, quantity, whole};
+use super::{Resolved, Resolver, collect_all, header, path::RulePath, quantity::Quantity};
 use crate::config::{
     file::{self, CertificateWord, HstsWord},
     model::{Access, Certificate, Destination, Host, Hsts, PathAccess, PathRule, Site},
-    tree::Place,
+    tree::Location,
 };
 
 impl Resolver<'_> {
     pub(super) fn sites(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &[file::Site],
-    ) -> Option<Vec<Arc<Site>>> {
+    ) -> Resolved<Vec<Arc<Site>>> {
         if written.is_empty() {
-            return self.lacking(place, "no site: write one with `hosts` and `upstream`");
+            return self.missing(location, "no site: write one with `hosts` and `upstream`");
         }
         let sites = written.iter().enumerate();
-        let sites = sites.map(|(nth, site)| self.site(&place.item(nth), site).map(Arc::new));
-        let sites = whole(sites.collect())?;
-        self.refuse_redirect_loops(place, &sites)?;
-        Some(sites)
+        let sites = sites.map(|(nth, site)| self.site(&location.item(nth), site).map(Arc::new));
+        let sites = collect_all(sites)?;
+        self.refuse_redirect_loops(location, &sites)?;
+        Ok(sites)
     }
 
-    fn site(&mut self, place: &Place<'_>, written: &file::Site) -> Option<Site> {
-        let hosts = self.hosts(&place.key("hosts"), &written.hosts);
-        let certificate = self.certificate(&place.key("certificate"), &written.certificate);
-        if let (Some(hosts), Some(Certificate::Acme)) = (&hosts, &certificate) {
-            self.obtainable(&place.key("hosts"), hosts);
+    fn site(&mut self, location: &Location<'_>, written: &file::Site) -> Resolved<Site> {
+        let hosts = self.hosts(&location.key("hosts"), &written.hosts);
+        let certificate = self.certificate(&location.key("certificate"), &written.certificate);
+        if let (Ok(hosts), Ok(Certificate::Acme)) = (&hosts, &certificate) {
+            self.refuse_uncertifiable(&location.key("hosts"), hosts);
         }
-        let destination = self.destination(place, written);
-        let user_header = self.optional(
-            &place.key("user_header"),
-            written.user_header.as_deref(),
-            Self::user_header,
-        );
+        let destination = self.destination(location, written);
+        let user_header = written.user_header.as_deref();
+        let key = location.key("user_header");
+        let user_header = self.optional(&key, user_header, Self::user_header);
         let access = match &written.redirect {
-            Some(_) => Some(Access::default()),
-            None => self.site_access(place, written.access.as_ref()),
+            Some(_) => Ok(Access::default()),
+            None => self.site_access(location, written.access.as_ref()),
         };
-        let origins = self.origins(&place.key("access"), written.access.as_ref());
-        let session = self.session(
-            &place.key("access"),
-            written.access.as_ref(),
-            access.as_ref(),
-        );
-        let paths = self.paths(&place.key("paths"), &written.paths);
-        let hsts = self.hsts(&place.key("hsts"), &written.hsts);
-        let headers = self.headers(&place.key("headers"), &written.headers);
-        if let (Some(Some(name)), Some(Destination::Upstream(upstream)), Some(paths)) =
+        let key = location.key("access");
+        let origins = self.origins(&key, written.access.as_ref());
+        let resolved = access.as_ref().map_err(|faulty| *faulty);
+        let session = self.session(&key, written.access.as_ref(), resolved);
+        let paths = self.paths(&location.key("paths"), &written.paths);
+        let hsts = self.hsts(&location.key("hsts"), &written.hsts);
+        let headers = self.headers(&location.key("headers"), &written.headers);
+        if let (Ok(Some(name)), Ok(Destination::Upstream(upstream)), Ok(paths)) =
             (&user_header, &destination, &paths)
         {
-            self.user_header_once(&place.key("user_header"), name, upstream, paths)?;
+            let key = location.key("user_header");
+            self.refuse_duplicate_user_header(&key, name, upstream, paths)?;
         }
-        Some(Site {
+        Ok(Site {
             hosts: hosts?,
             certificate: certificate?,
             destination: destination?,
@@ -71,124 +68,126 @@ impl Resolver<'_> {
         })
     }
 
-    fn hosts(&mut self, place: &Place<'_>, written: &[String]) -> Option<Vec<Host>> {
+    fn hosts(&mut self, location: &Location<'_>, written: &[String]) -> Resolved<Vec<Host>> {
         if written.is_empty() {
-            return self.lacking(place, "no host: name one, such as home.example.org");
+            return self.missing(location, "no host: name one, such as home.example.org");
         }
         let hosts = written.iter().enumerate().map(|(nth, text)| {
-            let place = place.item(nth);
-            let host = self.keep(&place, host::of_site(text))?;
-            self.claim(&place, host)
+            let location = location.item(nth);
+            let host = self.checked(&location, Host::parse_for_site(text))?;
+            self.claim(&location, host)
         });
-        whole(hosts.collect())
+        collect_all(hosts)
     }
 
-    /// Notes that a host has a site, unless it has one already.
-    fn claim(&mut self, place: &Place<'_>, host: Host) -> Option<Host> {
+    /// Claims a host for its site, unless it belongs to one already.
+    fn claim(&mut self, location: &Location<'_>, host: Host) -> Resolved<Host> {
         if let Some(other) = self.claimed.get(&host) {
-            let message =
-                format!("{other} has this host already: a host belongs to one site, once");
-            return self.fault(place, message);
+            let message = format!("{other} has this host already: remove one of the two");
+            return self.fault(location, message);
         }
-        self.claimed.insert(host.clone(), place.path.clone());
-        Some(host)
+        self.claimed.insert(host.clone(), location.path.clone());
+        Ok(host)
     }
 
     fn certificate(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &file::Certificate,
-    ) -> Option<Certificate> {
+    ) -> Resolved<Certificate> {
         let files = match written {
             file::Certificate::Word(CertificateWord::SelfSigned) => {
-                return Some(Certificate::SelfSigned);
+                return Ok(Certificate::SelfSigned);
             }
-            file::Certificate::Word(CertificateWord::Acme) => return self.acme_certificate(place),
+            file::Certificate::Word(CertificateWord::Acme) => {
+                return Ok(self.acme_certificate(location));
+            }
             file::Certificate::Files(files) => files,
         };
         if !self.tls {
             self.warn(
-                place,
-                "this certificate is not used: `listen.https` has no address",
+                location,
+                "this certificate is not used, since `listen.https` has no address: give it one",
             );
         }
-        let chain = self.file(&place.key("chain"), &files.chain);
-        let key = self.file(&place.key("key"), &files.key);
-        Some(Certificate::Files {
+        let chain = self.file(&location.key("chain"), &files.chain);
+        let key = self.file(&location.key("key"), &files.key);
+        Ok(Certificate::Files {
             chain: chain?,
             key: key?,
         })
     }
 
-    fn hsts(&mut self, place: &Place<'_>, written: &file::Hsts) -> Option<Hsts> {
+    fn hsts(&mut self, location: &Location<'_>, written: &file::Hsts) -> Resolved<Hsts> {
         let always = match written {
-            file::Hsts::Word(HstsWord::Auto) => return Some(Hsts::Auto),
-            file::Hsts::Word(HstsWord::Off) => return Some(Hsts::Off),
+            file::Hsts::Word(HstsWord::Auto) => return Ok(Hsts::Auto),
+            file::Hsts::Word(HstsWord::Off) => return Ok(Hsts::Off),
             file::Hsts::Always(always) => always,
         };
-        let max_age = self.keep(&place.key("max_age"), quantity::duration(&always.max_age))?;
-        let include_subdomains = always.include_subdomains;
-        Some(Hsts::On {
-            max_age,
-            include_subdomains,
+        let max_age = Quantity(&always.max_age).duration();
+        Ok(Hsts::On {
+            max_age: self.checked(&location.key("max_age"), max_age)?,
+            include_subdomains: always.include_subdomains,
         })
     }
 
     fn headers(
         &mut self,
-        place: &Place<'_>,
+        location: &Location<'_>,
         written: &BTreeMap<String, String>,
-    ) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    ) -> Resolved<Vec<(HeaderName, HeaderValue)>> {
         let mut seen = HashMap::new();
         let headers = written.iter().map(|(name, value)| {
-            let place = place.key(name);
-            let header = self.keep(&place, header::name(name));
-            let value = self.keep(&place, header::value(value));
+            let location = location.key(name);
+            let header = self.checked(&location, header::name(name));
+            let value = self.checked(&location, header::value(value));
             if let Some(other) = seen.insert(header.clone()?, name) {
-                return self.fault(&place, format!("{other} is the same header: keep one"));
+                return self.fault(&location, format!("{other} is the same header: keep one"));
             }
-            Some((header?, value?))
+            Ok((header?, value?))
         });
-        whole(headers.collect())
+        collect_all(headers)
     }
 
-    fn paths(&mut self, place: &Place<'_>, written: &[file::PathRule]) -> Option<Vec<PathRule>> {
+    fn paths(
+        &mut self,
+        location: &Location<'_>,
+        written: &[file::PathRule],
+    ) -> Resolved<Vec<PathRule>> {
         let mut seen = HashMap::new();
         let rules = written.iter().enumerate().map(|(nth, written)| {
-            let place = place.item(nth);
-            let rule = self.path(&place, written)?;
-            if let Some(other) = seen.insert(rule.pattern(), place.path.clone()) {
+            let location = location.item(nth);
+            let rule = self.path(&location, written)?;
+            if let Some(other) = seen.insert(rule.pattern(), location.path.clone()) {
                 let message = format!("{other} has this path already: keep one of the two");
-                return self.fault(&place.key("path"), message);
+                return self.fault(&location.key("path"), message);
             }
-            Some(rule)
+            Ok(rule)
         });
-        whole(rules.collect())
+        collect_all(rules)
     }
 
-    fn path(&mut self, place: &Place<'_>, written: &file::PathRule) -> Option<PathRule> {
-        let path = self.keep(&place.key("path"), path::parse(&written.path));
+    fn path(&mut self, location: &Location<'_>, written: &file::PathRule) -> Resolved<PathRule> {
+        let path = self.checked(&location.key("path"), RulePath(&written.path).parse());
         if written.prefix && written.path.ends_with('/') {
             return self.fault(
-                &place.key("prefix"),
-                "a path that ends in a slash takes all that begins with it anyway: remove `prefix`",
+                &location.key("prefix"),
+                "a path that ends in a slash covers everything below it anyway: remove `prefix`",
             );
         }
-        let access = self.path_access(&place.key("access"), written.access.as_ref());
-        let origins = self.origins(&place.key("access"), written.access.as_ref());
-        let upstream = self.optional(
-            &place.key("upstream"),
-            written.upstream.as_ref(),
-            Self::upstream,
-        );
+        let key = location.key("access");
+        let access = self.path_access(&key, written.access.as_ref());
+        let origins = self.origins(&key, written.access.as_ref());
+        let upstream = written.upstream.as_ref();
+        let upstream = self.optional(&location.key("upstream"), upstream, Self::upstream);
         let (path, access, origins, upstream) = (path?, access?, origins?, upstream?);
         if matches!(access, PathAccess::Inherit) && origins.is_empty() && upstream.is_none() {
-            return self.lacking(
-                place,
+            return self.missing(
+                location,
                 "changes nothing: add `access` or `upstream`, or remove it",
             );
         }
-        Some(PathRule {
+        Ok(PathRule {
             path,
             prefix: written.prefix,
             access,

@@ -1,4 +1,4 @@
-//! The `proxy.yaml` of the repository: right, complete, and true to the defaults.
+//! The `proxy.yaml` of the repository: valid, complete, with the defaults of the types.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -8,7 +8,7 @@ use super::{EXAMPLE, config};
 use crate::config::{model::Certificate, schema};
 
 #[test]
-fn example_is_right_and_has_nothing_to_warn_of() {
+fn the_example_is_valid_and_has_no_warnings() {
     let example = config(EXAMPLE);
     assert_eq!(example.state, Path::new("/etc/hubgate/certs"));
     assert_eq!(example.sites.len(), 1);
@@ -16,14 +16,14 @@ fn example_is_right_and_has_nothing_to_warn_of() {
 }
 
 #[test]
-fn example_shows_the_defaults() {
+fn the_example_shows_the_defaults() {
     let short = "sites: [{hosts: [localhost, openhabian.local], upstream: 'http://127.0.0.1:8080', access: {networks: [lan]}}]";
     let (long, short) = (config(EXAMPLE), config(short));
     assert_eq!(format!("{long:?}"), format!("{short:?}"));
 }
 
 #[test]
-fn example_names_every_key() {
+fn the_example_names_every_key() {
     let mut keys = BTreeSet::new();
     collect_keys(&schema(), &mut keys);
     assert!(keys.contains("include_subdomains"));
@@ -33,8 +33,8 @@ fn example_names_every_key() {
 }
 
 #[test]
-fn what_the_example_shows_as_another_way_is_right_too() {
-    let config = config(&other_way());
+fn the_alternatives_of_the_example_are_valid() {
+    let config = config(&with_alternatives());
     let site = &config.sites[0];
     assert!(matches!(site.certificate, Certificate::Files { .. }));
     assert_eq!(
@@ -49,8 +49,8 @@ fn what_the_example_shows_as_another_way_is_right_too() {
     assert_eq!(phones.verify_depth, Some(1));
 }
 
-/// The example with each other way in the place of what is above it.
-fn other_way() -> String {
+/// Replaces the values of the example by their commented alternatives.
+fn with_alternatives() -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in EXAMPLE.lines() {
         let Some(other) = uncommented(line) else {
@@ -66,7 +66,7 @@ fn other_way() -> String {
     lines.join("\n")
 }
 
-/// The line without its `#`, if it is none of a comment in words.
+/// Returns the line without its `#`, unless it is a comment in words.
 fn uncommented(line: &str) -> Option<String> {
     let (indent, other) = line.split_once('#')?;
     let words = other.is_empty() || other.starts_with(' ') && !other.starts_with("  ");

@@ -1,17 +1,17 @@
-//! Each mistake that can be made, and what is told of it, word for word.
+//! Every mistake with the full text of its fault.
 
-use super::{site, told};
+use super::{faults, site};
 
 #[test]
-fn each_mistake_is_told_with_its_place_and_cure() {
+fn each_mistake_is_reported_with_its_place_and_cure() {
     for (text, expected) in MISTAKES {
         let text = if text.contains("sites:") {
             (*text).into()
         } else {
             site(text)
         };
-        let told = told(&text);
-        let headlines: Vec<_> = told
+        let faults = faults(&text);
+        let headlines: Vec<_> = faults
             .lines()
             .filter_map(|l| l.strip_prefix("proxy.yaml:"))
             .collect();
@@ -46,11 +46,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "acme: {directory: letsencript}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        r#"1:19: acme.directory: "letsencript" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of a directory"#,
+        r#"1:19: acme.directory: "letsencript" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of an ACME directory"#,
     ),
     (
         "acme: {directory: \"http://ca.test/dir\"}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        r#"1:19: acme.directory: "http://ca.test/dir" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of a directory"#,
+        r#"1:19: acme.directory: "http://ca.test/dir" is no CA: write letsencrypt, letsencrypt-staging, zerossl, or the https URL of an ACME directory"#,
     ),
     (
         "acme: {directory: zerossl}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
@@ -58,15 +58,15 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "acme: {eab: {key_id: \"\", hmac_key: k}}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        "1:22: acme.eab.key_id: no key: write the name that the CA tells",
+        "1:22: acme.eab.key_id: the key ID is empty: write the one that the CA issued",
     ),
     (
         "acme: {email: me}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        r#"1:15: acme.email: "me" is no address: write one such as me@example.org"#,
+        r#"1:15: acme.email: "me" is no e-mail address: write one such as me@example.org"#,
     ),
     (
         "acme: {challenges: []}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        "1:20: acme.challenges: no kind of proof: name one, such as http-01",
+        "1:20: acme.challenges: no challenge type: name one, such as http-01",
     ),
     (
         "acme: {challenges: [http-02]}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
@@ -74,11 +74,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "listen: {http: []}\nacme: {challenges: [http-01]}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        "2:20: acme.challenges: http-01 needs an address in `listen.http`: give it one, or name another proof",
+        "2:20: acme.challenges: http-01 needs an address in `listen.http`: give it one, or name another challenge type",
     ),
     (
         "acme: {challenges: [dns-01]}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        "1:20: acme.challenges: dns-01 needs `acme.dns`: say who keeps the zone",
+        "1:20: acme.challenges: dns-01 needs `acme.dns`: name the DNS provider",
     ),
     (
         "acme: {dns: {provider: exec, program: hook}}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
@@ -86,7 +86,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "acme: {challenges: [dns-01], dns: {provider: desec}}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        "1:35: acme.dns: the key \"token\" is missing for this provider",
+        "1:35: acme.dns: the key \"token\" is missing for this provider: add it to this block",
     ),
     (
         "acme: {challenges: [dns-01], dns: {provider: exec, program: hook, token: t}}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
@@ -110,7 +110,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"sites: [{hosts: [a, A.], upstream: "http://h:1", access: public}]"#,
-        "1:21: sites[0].hosts[1]: sites[0].hosts[0] has this host already: a host belongs to one site, once",
+        "1:21: sites[0].hosts[1]: sites[0].hosts[0] has this host already: remove one of the two",
     ),
     (
         r#"sites: [{hosts: [], upstream: "http://h:1", access: public}]"#,
@@ -122,7 +122,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"sites: [{hosts: [a], upstream: "http://h:1/openhab", access: public}]"#,
-        r#"1:32: sites[0].upstream: "http://h:1/openhab" has more than scheme, host and port: hubgate hands every path on as it came; remove the rest"#,
+        r#"1:32: sites[0].upstream: "http://h:1/openhab" has more than scheme, host and port: remove the rest; hubgate forwards every path unchanged"#,
     ),
     (
         "sites: [{hosts: [a], upstream: {servers: []}, access: public}]",
@@ -142,11 +142,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "trusted_proxies: [\"::/0\"]\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        "1:18: trusted_proxies: everybody could claim any address: name only the proxy before this one",
+        "1:18: trusted_proxies: every client could claim any address: name only the proxy in front of hubgate",
     ),
     (
         "limits: {connections: 0}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
-        "1:23: limits.connections: 0 lets nobody in: write 1 or more",
+        "1:23: limits.connections: 0 would refuse every connection: write 1 or more",
     ),
     (
         "limits: {connections: -1}\nsites: [{hosts: [a], upstream: \"http://h:1\", access: public}]",
@@ -194,11 +194,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "access: {}",
-        "4:13: sites[0].access: lets nobody in: name networks, password or client_certificate, or write `public`",
+        "4:13: sites[0].access: admits no request: name networks, password or client_certificate, or write `public`",
     ),
     (
         "access: {origins: [\"https://a.example\"]}",
-        "4:13: sites[0].access: lets nobody in: name networks, password or client_certificate, or write `public`",
+        "4:13: sites[0].access: admits no request: name networks, password or client_certificate, or write `public`",
     ),
     (
         "access: {networks: []}",
@@ -210,19 +210,19 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "access: {client_certificate: {ca: own, crl: phones.crl}}",
-        "4:49: sites[0].access.client_certificate.crl: hubgate keeps the revocations of its own CA itself (`hubgate client revoke`): remove `crl`",
+        "4:49: sites[0].access.client_certificate.crl: hubgate stores the revocations of its own CA itself (`hubgate client revoke`): remove `crl`",
     ),
     (
         "access: {client_certificate: {ca: ca.pem, allow: []}}",
-        "4:54: sites[0].access.client_certificate.allow: nobody is let in: name somebody, or remove `allow` to let all in that the CA signed",
+        "4:54: sites[0].access.client_certificate.allow: no certificate is accepted: write a common name, or remove `allow` to accept all that the CA signed",
     ),
     (
         "access: {networks: [lan], client_headers: x-ssl-client}",
-        "4:47: sites[0].access.client_headers: no certificate to tell of: add `client_certificate` here, or remove this",
+        "4:47: sites[0].access.client_headers: no client certificate to send: add `client_certificate` here, or remove this",
     ),
     (
         "access: {client_certificate: ca.pem, client_headers: true}",
-        "4:58: sites[0].access.client_headers: true does not say which: write x-ssl-client or client-cert",
+        "4:58: sites[0].access.client_headers: true names no header: write x-ssl-client or client-cert",
     ),
     (
         "access: {networks: [lan], session: 1d}",
@@ -266,7 +266,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "paths: [{path: /a/../b, access: public}]",
-        r#"4:20: sites[0].paths[0].path: "/a/../b" has an empty or dot segment: write it without"#,
+        r#"4:20: sites[0].paths[0].path: "/a/../b" has an empty or dot segment: write the path without it"#,
     ),
     (
         "paths: [{path: /a}]",
@@ -278,11 +278,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "sites: [{hosts: [a], upstream: \"http://h:1\"}]",
-        "1:9: sites[0]: no `access`: write `access: public` for everybody, or name networks, password or client_certificate in it",
+        "1:9: sites[0]: no `access`: write `access: public` for everyone, or name networks, password or client_certificate in it",
     ),
     (
         "paths: [{path: /a, access: {}}]",
-        "4:32: sites[0].paths[0].access: lets nobody in: name networks, password or client_certificate, or write `public`",
+        "4:32: sites[0].paths[0].access: admits no request: name networks, password or client_certificate, or write `public`",
     ),
     (
         "hsts: yes",
@@ -298,7 +298,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "headers: {Connection: close}",
-        "4:27: sites[0].headers.Connection: Connection belongs to the connection, which is hubgate's: remove it",
+        "4:27: sites[0].headers.Connection: Connection belongs to the connection, so hubgate sets it: remove it",
     ),
     (
         "headers: {X-A: a, x-a: b}",
@@ -314,7 +314,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "paths: [{path: /admin/, prefix: true, access: public}]",
-        "4:37: sites[0].paths[0].prefix: a path that ends in a slash takes all that begins with it anyway: remove `prefix`",
+        "4:37: sites[0].paths[0].prefix: a path that ends in a slash covers everything below it anyway: remove `prefix`",
     ),
     (
         "paths: [{path: /a, access: public}, {path: /a, prefix: true, access: public}, {path: /a, prefix: true, access: public}]",
@@ -330,7 +330,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "access: {networks: yes}",
-        r#"4:24: sites[0].access.networks: expected a list, found "yes"; write [lan] for the networks at home, or `access: public` for everybody"#,
+        r#"4:24: sites[0].access.networks: expected a list, found "yes"; write [lan] for the networks at home, or `access: public` for everyone"#,
     ),
     (
         "access: {networks: \"lan, 10.0.0.0/8\"}",
@@ -370,7 +370,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"sites: [{hosts: [_], upstream: "http://h:1", access: public}]"#,
-        r#"1:18: sites[0].hosts[0]: "_" is every other name to NGINX, and hubgate answers to the names it knows only: write those that people type, such as home.example.org"#,
+        r#"1:18: sites[0].hosts[0]: "_" means every other name to NGINX, and hubgate serves only the hosts that it lists: write the names that people type, such as home.example.org"#,
     ),
     (
         r#"sites: [{hosts: [haustür.example.org], upstream: "http://h:1", access: public}]"#,
@@ -414,7 +414,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         r#"sites: [{hosts: [a], redirect: "https://b/x"}]"#,
-        r#"1:32: sites[0].redirect: "https://b/x" has more than scheme, host and port: path and query of each request are kept; write https://b"#,
+        r#"1:32: sites[0].redirect: "https://b/x" has more than scheme, host and port: write https://b; hubgate adds the path and query of each request"#,
     ),
     (
         r#"sites: [{hosts: [a, b], redirect: "https://B"}]"#,
@@ -434,7 +434,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "access: none",
-        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found "none"; write public for everybody, or the factors, such as {networks: [lan]}"#,
+        r#"4:13: sites[0].access: expected "public" or a block with client_certificate, client_headers, networks, origins, password, satisfy, session, found "none"; write public for everyone, or the factors, such as {networks: [lan]}"#,
     ),
     (
         "sites:\n  hosts: [a]\n  access: public",
@@ -458,7 +458,7 @@ fn redirects_that_lead_to_each_other_are_refused_and_a_chain_is_taken() {
              - {{hosts: [c], {last}}}\n"
         )
     };
-    let refused = told(&text("redirect: 'https://b'"));
+    let refused = faults(&text("redirect: 'https://b'"));
     let places: Vec<_> = refused
         .lines()
         .filter(|line| line.contains("leads back"))

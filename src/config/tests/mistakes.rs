@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::{site, told};
+use super::{faults, site};
 use crate::config::parse;
 
 #[test]
-fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
+fn all_mistakes_are_reported_together_in_the_order_of_the_file() {
     let text = "\
 listen: {http: [\"80\"]}
 sites:
@@ -20,10 +20,10 @@ sites:
 limits: {idle: 75}
 metrics: {}
 ";
-    let expected = r#"proxy.yaml:1:17: listen.http[0]: "80" has no address: write "[::]:80" for all of this machine's
+    let expected = r#"proxy.yaml:1:17: listen.http[0]: "80" has no address: write "[::]:80" for all addresses of this machine
     1 | listen: {http: ["80"]}
       |                 ^
-proxy.yaml:3:19: sites[0].hosts[1]: sites[0].hosts[0] has this host already: a host belongs to one site, once
+proxy.yaml:3:19: sites[0].hosts[1]: sites[0].hosts[0] has this host already: remove one of the two
     3 |   - hosts: [home, Home.]
       |                   ^
 proxy.yaml:4:5: sites[0]: unknown key "upstrem"; did you mean "upstream"?
@@ -44,17 +44,17 @@ proxy.yaml:10:16: limits.idle: expected text, found the number 75; write it like
 proxy.yaml:11:1: unknown key "metrics"; there are: acme, limits, listen, log, sites, state, trusted_proxies
    11 | metrics: {}
       | ^"#;
-    assert_eq!(told(text), expected);
+    assert_eq!(faults(text), expected);
 }
 
 #[test]
-fn a_wrong_shape_does_not_hide_a_wrong_meaning() {
+fn a_fault_of_the_schema_does_not_hide_a_fault_of_a_value() {
     let faults = parse(&site("hst: off\nheaders: {Upgrade: h2c}"), Path::new("p")).unwrap_err();
     assert_eq!(faults.len(), 2, "{faults}");
 }
 
 #[test]
-fn what_was_cut_as_wrong_is_not_told_again_as_lacking() {
+fn a_removed_part_is_not_reported_again_as_missing() {
     for (lines, path) in [
         ("access: {pasword: x}", "sites[0].access: unknown"),
         (

@@ -1,4 +1,4 @@
-//! `config` as a whole, from text to what is true.
+//! Tests of `config` as a whole, from text to model.
 
 mod example;
 mod meaning;
@@ -19,13 +19,13 @@ fn config(text: &str) -> Config {
     parse(text, Path::new("/etc/hubgate/proxy.yaml")).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-fn told(text: &str) -> String {
-    let faults = parse(text, Path::new("proxy.yaml"));
-    faults.expect_err("it has faults").to_string()
+fn faults(text: &str) -> String {
+    let parsed = parse(text, Path::new("proxy.yaml"));
+    parsed.expect_err("it has faults").to_string()
 }
 
-/// A file with one site whose keys, but for hosts and upstream, are these lines; open to everybody
-/// where they do not say otherwise.
+/// Returns a file with one site that has these lines after its hosts and upstream; public unless
+/// they contain `access`.
 fn site(lines: &str) -> String {
     let is_guarded = lines.lines().any(|line| line.starts_with("access:"));
     let access = if is_guarded { "" } else { "\naccess: public" };
@@ -34,7 +34,7 @@ fn site(lines: &str) -> String {
 }
 
 #[test]
-fn what_is_written_of_the_whole_is_understood() {
+fn the_keys_of_the_file_are_resolved() {
     let config = config(FULL);
     assert_eq!(config.listen.https.len(), 2);
     assert_eq!((config.limits.body, config.limits.connections), (None, 7));
@@ -44,7 +44,7 @@ fn what_is_written_of_the_whole_is_understood() {
 }
 
 #[test]
-fn what_is_written_of_a_site_is_understood() {
+fn the_keys_of_a_site_are_resolved() {
     let site = &config(FULL).sites[0];
     assert_eq!(site.hosts[0], Host::Wildcard("example.org".into()));
     assert_eq!(
@@ -65,7 +65,7 @@ fn what_is_written_of_a_site_is_understood() {
 }
 
 #[test]
-fn what_is_written_of_access_is_understood() {
+fn the_keys_of_access_are_resolved() {
     let site = &config(FULL).sites[0];
     assert_eq!(site.access.client_headers, ClientHeaders::ClientCert);
     let networks = site.access.networks.as_ref().expect("networks");
@@ -77,7 +77,7 @@ fn what_is_written_of_access_is_understood() {
 }
 
 #[test]
-fn a_login_is_remembered_where_there_is_one_and_it_is_not_off() {
+fn a_login_is_remembered_if_there_is_one_and_session_is_not_off() {
     let day = Duration::from_secs(86400);
     for (access, expected) in [
         ("{password: users}", Some(30 * day)),
@@ -118,7 +118,7 @@ sites:
 "#;
 
 #[test]
-fn an_anchor_is_written_once_and_used_twice() {
+fn an_anchor_can_be_used_twice() {
     let config = config(
         "sites:\n- {hosts: [a], upstream: 'http://h:1', access: &home {networks: [lan]}}\n- {hosts: [b], upstream: 'http://h:1', access: *home}\n",
     );
@@ -131,11 +131,11 @@ fn an_anchor_is_written_once_and_used_twice() {
 }
 
 #[test]
-fn what_is_allowed_but_risky_is_warned_of() {
+fn risks_and_unused_settings_are_warnings() {
     let text = "listen: {https: []}\nsites:\n- {hosts: [a], upstream: 'http://h:1', access: public}\n- {hosts: [b], upstream: 'http://h:1', access: public, certificate: {chain: c, key: k}}\n- {hosts: [c], upstream: 'http://h:1', access: {password: users}}\n";
     let expected = [
-        "/etc/hubgate/proxy.yaml:4:69: sites[1].certificate: this certificate is not used: `listen.https` has no address",
-        "/etc/hubgate/proxy.yaml:5:59: sites[2].access.password: passwords travel in the clear: `listen.https` has no address",
+        "/etc/hubgate/proxy.yaml:4:69: sites[1].certificate: this certificate is not used, since `listen.https` has no address: give it one",
+        "/etc/hubgate/proxy.yaml:5:59: sites[2].access.password: passwords travel in the clear, since `listen.https` has no address: give it one",
     ];
     assert_eq!(config(text).warnings, expected);
 }

@@ -1,4 +1,4 @@
-//! No text whatever makes `parse` panic.
+//! No text makes `parse` panic.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ proptest! {
     }
 }
 
-/// Keys of a site whose value is text with a meaning.
+/// Keys of a site with text that `resolve` parses.
 const KEYS: &[&str] = &[
     "paths: [{path: @, access: public}]",
     "paths: [{path: /a, upstream: @}]",

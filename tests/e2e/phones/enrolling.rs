@@ -26,7 +26,7 @@ async fn a_phone_that_takes_its_certificate_is_let_in_away_and_the_terminal_says
     let terminal = invitation.terminal.ended().await;
     assert_eq!(terminal.status, Some(0), "{}", terminal.stdout);
     assert!(
-        terminal.stdout.ends_with("Anna's phone is in"),
+        terminal.stdout.ends_with("Anna's phone is enrolled"),
         "{}",
         terminal.stdout
     );

@@ -16,7 +16,7 @@ async fn what_a_revoked_device_has_open_ends_and_the_page_says_whose_it_is() {
     let revoked = house.client(&["revoke", "Anna's phone"]).ended().await;
     assert_eq!(
         revoked.stdout,
-        "revoked Anna's phone; what was open is closed"
+        "revoked Anna's phone; open connections are closed"
     );
     while within("her WebSocket ends", hers.heard()).await.is_some() {}
     eventually(DEADLINE, "her connection ends", async || kept.is_closed()).await;

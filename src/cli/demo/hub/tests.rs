@@ -1,4 +1,4 @@
-//! Conversations with the stand-in hub.
+//! Requests to the stand-in, and its responses.
 
 use std::net::SocketAddr;
 
@@ -21,8 +21,8 @@ async fn hub() -> SocketAddr {
     address
 }
 
-/// Sends a request and reads the answer up to and including `end`, or to its end.
-async fn ask(request: &str, end: &str) -> String {
+/// Sends a request, and reads the response up to and including `end`, or to EOF.
+async fn exchange(request: &str, end: &str) -> String {
     let mut stream = TcpStream::connect(hub().await).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -37,8 +37,8 @@ async fn ask(request: &str, end: &str) -> String {
 }
 
 #[tokio::test]
-async fn echo_tells_the_request_as_it_came() {
-    let answer = ask(
+async fn echo_returns_the_request_as_received() {
+    let answer = exchange(
         "PUT /rest/echo?a=1 HTTP/1.1\r\nHost: home\r\nX-Two: a\r\nX-Two: b\r\n\
          Content-Length: 3\r\nConnection: close\r\n\r\nabc",
         "",
@@ -58,15 +58,15 @@ async fn echo_tells_the_request_as_it_came() {
 #[tokio::test]
 async fn events_tick() {
     let request = "GET /rest/events HTTP/1.1\r\nHost: home\r\n\r\n";
-    let answer = ask(request, "data: 1\n\n").await;
+    let answer = exchange(request, "data: 1\n\n").await;
     assert!(answer.contains("text/event-stream"), "{answer}");
     assert!(answer.contains("event: tick\n"), "{answer}");
 }
 
 #[tokio::test]
-async fn the_page_names_nobody_else_s_host() {
+async fn the_page_names_no_other_host() {
     let request = "GET / HTTP/1.1\r\nHost: home\r\nConnection: close\r\n\r\n";
-    let page = ask(request, "").await;
+    let page = exchange(request, "").await;
     for id in ["ws", "sse", "user"] {
         assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
     }
@@ -74,7 +74,7 @@ async fn the_page_names_nobody_else_s_host() {
 }
 
 #[tokio::test]
-async fn websocket_repeats_messages_and_never_takes_the_token_as_subprotocol() {
+async fn the_websocket_echoes_messages_and_never_selects_the_token_as_subprotocol() {
     let address = hub().await;
     let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
     let offered = "org.openhab.ws.accessToken.base64.b2g, org.openhab.ws.protocol.default";

@@ -1,7 +1,7 @@
-//! The memory available to the process: the machine's, or less where a control group limits it.
+//! The memory available to the process: the machine's, or the limit of a control group.
 //!
-//! Control groups nest, and each on the way to the root may set a limit: `MemoryMax=` and
-//! `MemoryHigh=` of systemd, `--memory` of Docker. Version 2 has both limits, version 1 one.
+//! Control groups are nested, and each one above the process may set a limit: `MemoryMax=` and
+//! `MemoryHigh=` of systemd, `--memory` of Docker. Version 1 has one limit, version 2 has two.
 
 use std::{
     fs,
@@ -10,13 +10,13 @@ use std::{
 
 use rustix::system::sysinfo;
 
-/// The limits of a control group, each absent in the other version.
+/// Files of a control group's limits, in both versions.
 const LIMITS: [&str; 3] = ["memory.max", "memory.high", "memory.limit_in_bytes"];
 
 /// A mounted hierarchy of control groups that may limit memory.
 struct Hierarchy<'a> {
     version: Version,
-    /// The group that the mount point shows.
+    /// Group that is visible at the mount point.
     root: &'a Path,
     mount_point: &'a Path,
 }
@@ -27,14 +27,23 @@ enum Version {
     Two,
 }
 
-/// Bytes available to the process.
-pub(super) fn available() -> u64 {
-    let machine = machine_total();
-    group_limit(Path::new("/")).map_or(machine, |limit| limit.min(machine))
+/// The files of the kernel, below `/` or below the folder of a test.
+struct System<'a> {
+    root: &'a Path,
 }
 
-/// Bytes of the machine's memory. Not of `/proc/meminfo`, which a service may not see
-/// (`ProcSubset=pid`).
+/// Returns the bytes available to the process.
+pub(super) fn available() -> u64 {
+    let machine = machine_total();
+    let system = System {
+        root: Path::new("/"),
+    };
+    let limit = system.group_limit();
+    limit.map_or(machine, |limit| limit.min(machine))
+}
+
+/// Returns the bytes of the machine's memory. Does not read `/proc/meminfo`, which `ProcSubset=pid`
+/// hides from a service.
 #[allow(
     clippy::useless_conversion,
     reason = "32-bit machines have other types"
@@ -45,19 +54,30 @@ fn machine_total() -> u64 {
     total.saturating_mul(system.mem_unit.into())
 }
 
-/// The smallest limit of the groups of the process and of those above them. `system` is `/`, or the
-/// folder of a test.
-fn group_limit(system: &Path) -> Option<u64> {
-    let mounts = fs::read_to_string(system.join("proc/self/mountinfo")).ok()?;
-    let groups = fs::read_to_string(system.join("proc/self/cgroup")).ok()?;
-    let hierarchies = mounts.lines().filter_map(Hierarchy::parse);
-    let folders = hierarchies.filter_map(|hierarchy| hierarchy.folders(&groups));
-    let limits = folders.flatten().flat_map(|folder| limits(system, &folder));
-    limits.min()
+impl System<'_> {
+    /// Returns the smallest limit of the process's control groups and of those above them, in bytes.
+    fn group_limit(&self) -> Option<u64> {
+        let mounts = fs::read_to_string(self.root.join("proc/self/mountinfo")).ok()?;
+        let groups = fs::read_to_string(self.root.join("proc/self/cgroup")).ok()?;
+        let hierarchies = mounts.lines().filter_map(Hierarchy::parse);
+        let folders = hierarchies.filter_map(|hierarchy| hierarchy.folders(&groups));
+        let limits = folders.flatten().flat_map(|folder| self.limits(&folder));
+        limits.min()
+    }
+
+    /// Reads the limits of one group in bytes; `max` is no limit.
+    fn limits(&self, folder: &Path) -> Vec<u64> {
+        let folder = self.root.join(folder.strip_prefix("/").unwrap_or(folder));
+        let read = |name: &&str| {
+            let text = fs::read_to_string(folder.join(name)).ok()?;
+            text.trim().parse().ok()
+        };
+        LIMITS.iter().filter_map(read).collect()
+    }
 }
 
 impl<'a> Hierarchy<'a> {
-    /// Parses a line of mountinfo (proc_pid_mountinfo(5)).
+    /// Parses a line of mountinfo (proc_pid_mountinfo(5)); `None` if it is no hierarchy for memory.
     fn parse(line: &'a str) -> Option<Self> {
         let (mount, filesystem) = line.split_once(" - ")?;
         let mut mount = mount.split(' ').skip(3);
@@ -76,7 +96,7 @@ impl<'a> Hierarchy<'a> {
         })
     }
 
-    /// The folders of the process's group and of those above it, as far as the mount shows them.
+    /// Returns the folders of the process's group and of those above it that the mount shows.
     fn folders(&self, groups: &str) -> Option<Vec<PathBuf>> {
         let group = groups.lines().find_map(|line| self.group(line))?;
         let below = group.strip_prefix(self.root).unwrap_or(Path::new(""));
@@ -89,7 +109,7 @@ impl<'a> Hierarchy<'a> {
         Some(below.ancestors().map(folder).collect())
     }
 
-    /// The group that a line of `/proc/self/cgroup` names (cgroups(7)), if it is of this hierarchy.
+    /// Parses the group of a line of `/proc/self/cgroup` (cgroups(7)), if it is of this hierarchy.
     fn group<'g>(&self, line: &'g str) -> Option<&'g Path> {
         let (number, rest) = line.split_once(':')?;
         let (controllers, group) = rest.split_once(':')?;
@@ -99,19 +119,6 @@ impl<'a> Hierarchy<'a> {
         };
         is_own.then_some(Path::new(group))
     }
-}
-
-/// The limits of one group in bytes; `max` is none.
-fn limits(system: &Path, folder: &Path) -> Vec<u64> {
-    let folder = system.join(folder.strip_prefix("/").unwrap_or(folder));
-    let read = |name: &&str| {
-        fs::read_to_string(folder.join(name))
-            .ok()?
-            .trim()
-            .parse()
-            .ok()
-    };
-    LIMITS.iter().filter_map(read).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,17 @@
-//! Names and values of fields, refused with the cure.
+//! Names and values of request headers, refused with the cure.
 
 use super::*;
 
+fn edited_name(text: &str) -> Result<String, String> {
+    FieldName::parse(text)?.for_upstream()
+}
+
+fn user_name(text: &str) -> Result<String, String> {
+    FieldName::parse(text)?.for_user()
+}
+
 #[test]
-fn edited_headers_are_neither_of_the_connection_nor_of_identity() {
+fn upstream_headers_are_neither_of_the_connection_nor_of_identity() {
     for name in [
         "X-Api-Key",
         "Authorization",
@@ -16,18 +24,18 @@ fn edited_headers_are_neither_of_the_connection_nor_of_identity() {
     }
     for (name, cure) in [
         ("Host", "`host`"),
-        ("Connection", "hubgate's"),
-        ("Content_Length", "hubgate's"),
-        ("Transfer-Encoding", "hubgate's"),
-        ("UPGRADE", "hubgate's"),
-        ("Expect", "hubgate's"),
-        ("Sec-WebSocket-Key", "hubgate's"),
-        ("X-Forwarded-For", "hubgate does itself"),
-        ("X_Real_IP", "hubgate does itself"),
+        ("Connection", "so hubgate sets it"),
+        ("Content_Length", "so hubgate sets it"),
+        ("Transfer-Encoding", "so hubgate sets it"),
+        ("UPGRADE", "so hubgate sets it"),
+        ("Expect", "so hubgate sets it"),
+        ("Sec-WebSocket-Key", "so hubgate sets it"),
+        ("X-Forwarded-For", "hubgate sets itself"),
+        ("X_Real_IP", "hubgate sets itself"),
         ("Remote_User", "`user_header`"),
         ("X-Forwarded-User", "`user_header`"),
         ("X-SSL-Client-Verify", "`client_headers`"),
-        ("X-Original-URL", "always drops"),
+        ("X-Original-URL", "always removes"),
         ("X Key", "no header name"),
     ] {
         let refused = edited_name(name).unwrap_err();
@@ -36,7 +44,7 @@ fn edited_headers_are_neither_of_the_connection_nor_of_identity() {
 }
 
 #[test]
-fn user_header_is_no_header_with_another_meaning() {
+fn user_header_has_no_other_meaning() {
     for name in [
         "Remote-User",
         "X-WEBAUTH-USER",
@@ -62,22 +70,22 @@ fn user_header_is_no_header_with_another_meaning() {
 #[test]
 fn host_is_a_name_or_address_with_or_without_a_port() {
     for host in ["router.lan", "192.0.2.1:8080", "[fd00::1]:80", "fritz.box"] {
-        assert_eq!(authority(host).unwrap(), host);
+        assert_eq!(host_value(host).unwrap(), host);
     }
     for host in [
         "", "http://a", "a/b", "me@a", "a:", "a:0", "a:99999", "*.lan", "a b", "a\r\nb",
     ] {
-        assert!(authority(host).is_err(), "{host}");
+        assert!(host_value(host).is_err(), "{host}");
     }
 }
 
 #[test]
 fn values_are_reported_without_their_text_and_have_no_control_characters() {
-    assert_eq!(header_text(" Basic YTpi ").unwrap(), "Basic YTpi");
-    assert!(!format!("{:?}", header_text("secret")).contains("secret"));
+    assert_eq!(secret_value(" Basic YTpi ").unwrap(), "Basic YTpi");
+    assert!(!format!("{:?}", secret_value("secret")).contains("secret"));
     for value in ["secret\r\nX: y", "secret\0", "secret\u{7f}"] {
-        let refused = header_text(value).unwrap_err();
+        let refused = secret_value(value).unwrap_err();
         assert!(refused.contains("control") && !refused.contains("secret"));
     }
-    assert!(header_text(" ").unwrap_err().contains("null"));
+    assert!(secret_value(" ").unwrap_err().contains("null"));
 }

@@ -6,7 +6,7 @@ const V2: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgrou
 const V1: &str = "35 31 0:32 / /sys/fs/cgroup/memory rw shared:9 - cgroup cgroup rw,memory\n";
 const MIB: u64 = 1 << 20;
 
-/// A machine's files in a folder.
+/// A folder with the kernel's files of a machine.
 struct Machine(TempDir);
 
 impl Machine {
@@ -29,7 +29,8 @@ impl Machine {
     }
 
     fn limit(&self) -> Option<u64> {
-        group_limit(self.0.path())
+        let root = self.0.path();
+        System { root }.group_limit()
     }
 }
 
@@ -39,8 +40,9 @@ fn a_process_without_limited_groups_has_no_limit() {
     let unlimited = Machine::new(V2, "0::/a.service\n");
     let unlimited = unlimited.file("sys/fs/cgroup/a.service/memory.max", "max\n");
     assert_eq!(unlimited.limit(), None);
-    let nothing = tempfile::tempdir().unwrap();
-    assert_eq!(group_limit(nothing.path()), None);
+    let empty = tempfile::tempdir().unwrap();
+    let root = empty.path();
+    assert_eq!(System { root }.group_limit(), None);
     assert!(machine_total() > 64 * MIB);
 }
 
@@ -78,7 +80,7 @@ fn version_1_limits_where_it_has_the_memory_controller() {
 }
 
 #[test]
-fn a_container_that_sees_only_its_own_group_has_its_limit() {
+fn a_container_that_shows_only_its_own_group_has_the_limit_of_that_group() {
     let bound = V1.replace(" / /sys", " /docker/abc /sys");
     let machine = Machine::new(&bound, "4:memory:/docker/abc\n");
     let machine = machine.file("sys/fs/cgroup/memory/memory.limit_in_bytes", "536870912\n");

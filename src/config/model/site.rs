@@ -1,0 +1,164 @@
+//! A site, and the rules of its paths.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use http::{HeaderName, HeaderValue};
+
+use super::{Access, ClientAuthority, Host, Origin, Upstream};
+
+/// A site: its hosts, certificate, access rule and destination.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Names and addresses of the site; never empty.
+    pub hosts: Vec<Host>,
+    /// Source of the certificate.
+    pub certificate: Certificate,
+    /// Upstream or redirect.
+    pub destination: Destination,
+    /// Request header in which the hub receives the name of the user or device, spelled as in
+    /// `proxy.yaml`.
+    pub user_header: Option<String>,
+    /// Access rule.
+    pub access: Access,
+    /// Other origins with the rights of the site's own pages.
+    pub origins: Vec<Origin>,
+    /// Lifetime of a login's session; `None` turns sessions off.
+    pub session: Option<Duration>,
+    /// Rules of paths in the order of the file; the longest match applies.
+    pub paths: Vec<PathRule>,
+    /// Strict-Transport-Security (RFC 6797).
+    pub hsts: Hsts,
+    /// Headers added to every response of the hub.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The destination of a site's requests.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// Requests are forwarded to a hub.
+    Upstream(Arc<Upstream>),
+    /// Requests are redirected to the same path and query at this origin (RFC 9110, section 15.4).
+    Redirect(Origin),
+}
+
+/// The source of a site's certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Certificate {
+    /// Made by hubgate with the site's hosts as SANs, and stored in `state`.
+    SelfSigned,
+    /// Issued by a CA, renewed, and stored in `state`.
+    Acme,
+    /// PEM files, reloaded when they change.
+    Files {
+        /// Certificate chain, the leaf first.
+        chain: PathBuf,
+        /// Private key in PKCS#8, PKCS#1 or SEC1.
+        key: PathBuf,
+    },
+}
+
+/// The rule of a path.
+#[derive(Clone, Debug)]
+pub struct PathRule {
+    /// Begins with `/`. A path that ends in `/` covers everything below it; any other covers
+    /// itself and everything below it.
+    pub path: String,
+    /// Matches every path that begins with `path`, even within a segment.
+    pub prefix: bool,
+    /// Change to the site's access rule.
+    pub access: PathAccess,
+    /// Origins that are added to those of the site.
+    pub origins: Vec<Origin>,
+    /// Upstream of this path; `None` for the site's.
+    pub upstream: Option<Arc<Upstream>>,
+}
+
+/// The change that a path makes to its site's access rule.
+#[derive(Clone, Debug)]
+pub enum PathAccess {
+    /// The site's rule applies.
+    Inherit,
+    /// Every request is admitted.
+    Public,
+    /// The site's rule and this one apply.
+    And(Access),
+}
+
+/// Strict-Transport-Security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hsts {
+    /// One year if the certificate is publicly trusted, otherwise not sent.
+    Auto,
+    /// Never sent.
+    Off,
+    /// Always sent.
+    On {
+        /// Time that browsers remember the header.
+        max_age: Duration,
+        /// Applies the header to subdomains too.
+        include_subdomains: bool,
+    },
+}
+
+impl Site {
+    /// Iterates over the access rules: the site's own, then those of its paths.
+    pub fn rules(&self) -> impl Iterator<Item = &Access> {
+        let paths = self.paths.iter().filter_map(|path| match &path.access {
+            PathAccess::And(access) => Some(access),
+            PathAccess::Inherit | PathAccess::Public => None,
+        });
+        std::iter::once(&self.access).chain(paths)
+    }
+
+    /// Iterates over the upstreams: the site's own, then those of its paths.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Upstream> {
+        let paths = self.paths.iter();
+        let paths = paths.filter_map(|path| path.upstream.as_deref());
+        self.upstream().into_iter().chain(paths)
+    }
+
+    /// Returns the site's own upstream; `None` if the site redirects.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&Upstream> {
+        match &self.destination {
+            Destination::Upstream(upstream) => Some(upstream),
+            Destination::Redirect(_) => None,
+        }
+    }
+
+    /// Returns the origin that every request is redirected to, if any.
+    #[must_use]
+    pub fn redirect(&self) -> Option<&Origin> {
+        match &self.destination {
+            Destination::Redirect(origin) => Some(origin),
+            Destination::Upstream(_) => None,
+        }
+    }
+
+    /// Returns the host to show to users: the first name, else the first address.
+    #[must_use]
+    pub fn public_host(&self) -> Option<&Host> {
+        let hosts = &self.hosts;
+        let name = hosts.iter().find(|host| matches!(host, Host::Name(_)));
+        name.or_else(|| hosts.iter().find(|host| matches!(host, Host::Address(_))))
+    }
+
+    /// True if one of its access rules accepts the certificates of hubgate's own CA.
+    #[must_use]
+    pub fn has_own_clients(&self) -> bool {
+        let accepts_own = |rule: &Access| {
+            let certificate = rule.client_certificate.as_ref();
+            certificate.is_some_and(|certificate| certificate.ca == ClientAuthority::Own)
+        };
+        self.rules().any(accepts_own)
+    }
+}
+
+impl PathRule {
+    /// Returns the path, followed by `*` if it is a prefix. No path contains `*` itself.
+    #[must_use]
+    pub fn pattern(&self) -> String {
+        let end = if self.prefix { "*" } else { "" };
+        format!("{}{end}", self.path)
+    }
+}
