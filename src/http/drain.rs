@@ -1,19 +1,19 @@
-//! The three steps of an orderly end, each a little less patient.
+//! The three steps in which a process drains its connections.
 
 use crate::transport::{connection_info::ConnectionInfo, signal::Signal};
 
-/// Tells connections how far the end has come.
+/// The steps of the drain, as signals to all connections.
 #[derive(Debug, Default)]
 pub struct Drain {
     begun: Signal,
-    /// Idle connections are closed now.
+    /// Second step: idle connections close.
     pub closing: Signal,
-    /// WebSockets are told goodbye now, and what has no end is cut.
+    /// Third step: WebSockets get a close frame, and responses without an end are cut.
     pub leaving: Signal,
 }
 
 impl Drain {
-    /// First step: each response is the last of its connection.
+    /// Begins the first step: connections close after their current response.
     pub fn begin(&self) {
         self.begun.raise();
     }
@@ -23,7 +23,8 @@ impl Drain {
         self.begun.raised().await;
     }
 
-    /// Waits until a connection's endless response has to end; for ever when it has none.
+    /// Waits for the third step, if the connection has a response without an end; otherwise waits
+    /// for ever.
     pub async fn cuts(&self, connection: &ConnectionInfo) {
         self.leaving.raised().await;
         if !connection.is_streaming() {
@@ -31,7 +32,7 @@ impl Drain {
         }
     }
 
-    /// Whether the first step was taken.
+    /// Reports whether the first step has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.begun.is_raised()

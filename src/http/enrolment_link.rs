@@ -1,9 +1,9 @@
-//! The links by which devices are enrolled, as URLs and as the log may have them.
+//! Enrolment links: their URL, and their form in the log.
 
-/// The beginning of the pages' paths.
+/// The prefix of the enrolment pages' paths.
 pub(crate) const PATH: &str = "/.hubgate/enrol/";
 
-/// The target as a log may have it, without the secret of a link.
+/// Removes a link's secret from a target for the log.
 pub(crate) fn redacted(target: &str) -> String {
     match target.strip_prefix(PATH) {
         Some(_) => format!("{PATH}***"),
@@ -11,7 +11,7 @@ pub(crate) fn redacted(target: &str) -> String {
     }
 }
 
-/// The link with a secret.
+/// Returns the link with a secret.
 #[must_use]
 pub fn url(authority: &str, secret: &str) -> String {
     format!("https://{authority}{PATH}{secret}")
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_has_no_secret_of_a_link() {
+    fn the_log_has_no_secret_of_an_enrolment_link() {
         assert_eq!(
             redacted("/.hubgate/enrol/SECRET/state"),
             "/.hubgate/enrol/***"

@@ -1,17 +1,27 @@
-//! How many proxies OPTIONS may still pass (RFC 9110, section 7.6.2).
+//! Max-Forwards, the number of proxies that OPTIONS may still pass (RFC 9110, section 7.6.2).
 
 use http::Method;
 
 use crate::fields::{FieldName, Fields};
 
-/// What Max-Forwards says; nothing for another method, to which it means nothing.
-#[must_use]
-pub(super) fn left(method: &Method, fields: &Fields<'_>) -> Option<u64> {
-    let left = fields.text(FieldName::MaxForwards)?.parse().ok();
-    left.filter(|_| *method == Method::OPTIONS)
-}
+/// The value of Max-Forwards.
+#[derive(Clone, Copy)]
+pub(super) struct MaxForwards(u64);
 
-/// What it says to the hub.
-pub(super) fn after_us(method: &Method, fields: &Fields<'_>) -> Option<String> {
-    left(method, fields).map(|hops| hops.saturating_sub(1).to_string())
+impl MaxForwards {
+    /// Parses the field of an OPTIONS request; other methods ignore it.
+    pub(super) fn parse(method: &Method, fields: &Fields<'_>) -> Option<Self> {
+        let value = fields.text(FieldName::MaxForwards)?.parse().ok();
+        value.filter(|_| *method == Method::OPTIONS).map(Self)
+    }
+
+    /// Reports whether this proxy is the final recipient.
+    pub(super) fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The value for the upstream.
+    pub(super) fn decremented(self) -> String {
+        self.0.saturating_sub(1).to_string()
+    }
 }

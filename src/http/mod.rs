@@ -1,7 +1,7 @@
-//! The life of a request: head, admission, upstream, response, line of the log.
+//! A request from its head to its log line.
 //!
-//! `http1` and `http2` read heads and bring every request to the one gate in `admission`.
-//! `forward` passes on what is admitted, and `websocket` what switches protocols.
+//! `http1` and `http2` parse heads, `admission` judges every request, `forward` forwards an
+//! admitted one, `websocket` tunnels after a 101, and `response` makes local responses.
 
 pub mod access_entry;
 pub mod admission;
@@ -13,7 +13,7 @@ pub mod http2;
 pub(crate) mod max_forwards;
 mod openhab_cookie;
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a panic reports a broken property")]
 pub(crate) mod properties;
 pub mod proxy;
 pub mod request;

@@ -1,12 +1,12 @@
-//! The cookie by which openHAB's UI leaves Authorization to a proxy.
+//! The cookie by which openHAB's UI leaves the Authorization field to a proxy.
 //!
-//! Main UI and HABPanel then send their token as X-OPENHAB-TOKEN.
+//! With it, Main UI and HABPanel send their token as X-OPENHAB-TOKEN.
 
 use crate::fields::{FieldName, Fields};
 
 const NAME: &str = "X-OPENHAB-AUTH-HEADER";
 
-/// Whether a request carries the cookie.
+/// Reports whether a request carries the cookie.
 #[must_use]
 pub(super) fn is_sent(fields: &Fields<'_>) -> bool {
     fields

@@ -1,4 +1,4 @@
-//! What holds for whatever clients and hubs send.
+//! Properties that hold for any bytes of a client or upstream.
 
 mod chunked;
 pub(crate) mod house;

@@ -1,6 +1,6 @@
-//! The state that all requests share: sites, sessions, limits, counters and connections to hubs.
+//! The state that all requests share: sites, sessions, limits, counters, upstream connections.
 //!
-//! Made once, in `server`; every step of a request is a method of it in the step's own file.
+//! `server` makes it once. The steps of a request are its methods, each in the file of the step.
 
 use std::{
     net::IpAddr,
@@ -25,41 +25,41 @@ use crate::{
     upstream::Connector,
 };
 
-/// What all requests share.
+/// The state that all requests share.
 pub struct Proxy {
     sites: ArcSwap<Sites>,
-    /// One line a request.
+    /// The access log.
     pub log: AccessLog,
-    /// What is counted.
+    /// The counters of the process.
     pub counters: Counters,
-    /// How far the end of the process has come.
+    /// The steps in which the process drains.
     pub drain: Drain,
     pub(super) throttle: Arc<Throttle>,
-    /// The lines of the journal for guesses that are not looked at.
+    /// The limit of journal lines for throttled logins.
     pub(super) throttled: Sparse,
-    /// Counts the changes of files and configuration by which requests are judged.
+    /// The number of changes of files and configuration that a judgement depends on.
     pub(super) edition: AtomicU64,
     pub(super) sessions: SessionStore,
-    /// The proofs that a CA looks for.
+    /// Challenge responses for CAs.
     pub challenges: Challenges,
-    /// What is answered to the process that hands over to this one, if one does.
+    /// The token that the process which hands over to this one expects at its probe.
     pub takeover: Option<String>,
-    /// The house's own devices.
+    /// Devices with a certificate of hubgate's own CA.
     pub clients: Clients,
-    /// The memory of all connections of clients.
+    /// The memory budget of all client connections.
     pub budget: Arc<MemoryBudget>,
-    /// The connections to hubs.
+    /// Upstream connections.
     pub connector: Connector,
 }
 
-/// Path at which a process answers the one that hands over to it, before a token that both know.
+/// The path of a hand-over's probe, which ends with a token that both processes know.
 pub const TAKEOVER: &str = "/.well-known/hubgate/";
 
 impl Proxy {
-    /// Loads everything the configuration names.
+    /// Loads the sites with every file that the configuration names.
     ///
     /// # Errors
-    /// All files that cannot be used, told at once.
+    /// Every file that cannot be used, in one error.
     pub fn build(
         config: Config,
         log: AccessLog,
@@ -88,44 +88,46 @@ impl Proxy {
         })
     }
 
-    /// The sites as they are now, for a look.
+    /// The current sites, borrowed for a short time.
     #[must_use]
     pub fn sites(&self) -> Guard<Arc<Sites>> {
         self.sites.load()
     }
 
-    /// The same, to be kept.
+    /// The current sites, as an owned handle.
     #[must_use]
     pub fn sites_now(&self) -> Arc<Sites> {
         self.sites.load_full()
     }
 
-    /// Whether a handshake for a site asks a peer for a certificate.
+    /// Reports whether a handshake for a site requests a client certificate from a peer.
     #[must_use]
     pub fn asks(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
         let tries = site.config.has_own_clients() && self.clients.tries(peer);
         tries || site.asks(peer, &sites.config.trusted_proxies)
     }
 
-    /// Notes that a device of the house showed its certificate; says whether one did.
+    /// Records the device of the connection's client certificate; returns whether there is one.
     pub async fn recognise(&self, connection: &ConnectionInfo) -> bool {
         self.sites_now().prepare_own(connection).await;
         let device = self.sites().own_device(connection);
-        let seen = device.inspect(|it| self.clients.saw(it.serial(), connection.peer.ip()));
+        let seen = device.inspect(|device| {
+            self.clients.saw(device.serial(), connection.peer.ip());
+        });
         seen.is_some()
     }
 
-    /// Reads or makes what other sites need beside their own files.
+    /// Reads or creates the session key if the sites need it.
     pub fn prepare(&self, sites: &Sites) {
         self.sessions.prepare(sites);
     }
 
-    /// Has every grant judged again: a file or the configuration has changed.
+    /// Begins an edition after a change of a file or the configuration; every grant is due then.
     pub fn begin_edition(&self) {
         self.edition.fetch_add(1, Ordering::Release);
     }
 
-    /// Serves other sites, which are prepared, from now on.
+    /// Replaces the sites by prepared ones.
     pub fn replace(&self, sites: Sites) {
         sites.remember(&self.sites_now());
         self.budget.set_limit(sites.config.limits.memory);

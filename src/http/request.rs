@@ -1,8 +1,8 @@
-//! One request, from its head to its line of the log.
+//! A request of either version, from its head to its log line.
 
 use std::{
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use http::{Method, Version};
@@ -18,65 +18,78 @@ use crate::{
     transport::connection_info::ConnectionInfo,
 };
 
-/// A request's head, of any version of HTTP.
+/// The head of a request of either version.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// Method.
     pub method: &'a Method,
-    /// Path and query, as sent.
+    /// Path and query of the request target, as sent.
     pub target: &'a str,
     /// Version.
     pub version: Version,
-    /// Fields; Host or `:authority` is in `authority`.
+    /// Fields.
     pub fields: &'a Fields<'a>,
-    /// Host and port.
+    /// Host and port, of `:authority` or Host.
     pub authority: Option<&'a Authority>,
 }
 
-/// One request, from its head to its line of the log.
+/// A request, from its head to its log line.
 pub struct Exchange {
-    /// The sites as they were at its begin, kept to its end.
+    /// The sites at the begin of the request, which a reload does not change.
     pub sites: Arc<Sites>,
     /// The client's address, behind trusted proxies too.
     pub client: Client,
-    /// Its connection.
+    /// The client's connection.
     pub connection: Arc<ConnectionInfo>,
     _underway: GaugeGuard,
-    /// The time at which its head was complete.
-    pub began: (Instant, SystemTime),
-    /// The parts that the log has.
+    /// The instant at which the head was complete.
+    pub began: Instant,
+    /// The time of day at which the head was complete.
+    pub time: SystemTime,
+    /// The properties for the log line.
     pub logged: LoggedRequest,
-    /// The form posted to a page of hubgate's own.
+    /// The form posted to an enrolment page.
     pub form: Vec<u8>,
-    /// Bytes of body received from the client.
+    /// Bytes of content received from the client.
     pub received: u64,
-    /// Status of the response, and bytes of its body that were sent.
-    pub answered: Option<(u16, u64)>,
+    /// Time from the begin of the request to the upstream until the head of its response.
+    pub upstream_time: Option<Duration>,
+    /// The response that was sent.
+    pub response: Option<SentResponse>,
 }
 
-/// The parts of a request that the log has.
+/// A response that was sent to the client.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SentResponse {
+    /// Status.
+    pub status: u16,
+    /// Bytes of content.
+    pub bytes: u64,
+}
+
+/// The properties of a request for its log line.
 #[derive(Clone, Debug)]
 pub struct LoggedRequest {
     /// Method.
     pub method: Method,
-    /// Path and query.
+    /// Path and query, without the secret of an enrolment link.
     pub target: String,
     /// Version.
     pub version: Version,
-    /// Host and port; the value of Host where that is neither.
+    /// Host and port; the value of Host if it is invalid.
     pub host: String,
     /// Referer.
     pub referer: String,
     /// User-Agent.
     pub user_agent: String,
-    /// Whether the client has the cookie of openHAB's UI.
+    /// Set when the client sent the cookie of openHAB's UI.
     pub has_openhab_cookie: bool,
-    /// The languages and forms that the client reads.
+    /// The languages and media types that the client accepts.
     pub(super) reader: Reader,
 }
 
 impl Request<'_> {
-    /// The path that rules are matched on; `*` is matched as the root.
+    /// The path that path rules match; `/` for the target `*`.
     #[must_use]
     pub fn path(&self) -> &str {
         match self.target {
@@ -87,7 +100,7 @@ impl Request<'_> {
 }
 
 impl Exchange {
-    /// A request that has just arrived.
+    /// Begins with the complete head of a request.
     #[must_use]
     pub fn new(sites: Arc<Sites>, connection: Arc<ConnectionInfo>, request: &Request<'_>) -> Self {
         let trusted = &sites.config.trusted_proxies;
@@ -97,35 +110,37 @@ impl Exchange {
             client,
             _underway: connection.requests.enter(),
             connection,
-            began: (Instant::now(), SystemTime::now()),
-            logged: LoggedRequest::of(request),
+            began: Instant::now(),
+            time: SystemTime::now(),
+            logged: LoggedRequest::new(request),
             form: Vec::new(),
             received: 0,
-            answered: None,
+            upstream_time: None,
+            response: None,
         }
     }
 }
 
 impl LoggedRequest {
-    /// Bytes that it occupies.
+    /// Bytes that the texts occupy.
     pub(super) fn bytes(&self) -> usize {
         let texts = [&self.target, &self.host, &self.referer, &self.user_agent];
         texts.iter().map(|text| text.len()).sum()
     }
 
-    /// The path of the target, as the log has it.
+    /// The path of the target, without the secret of an enrolment link.
     pub(super) fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or(&self.target)
     }
 
-    /// Frees what only the line of the log needs, once that is written.
+    /// Frees the texts that only the log line needs.
     pub(super) fn release(&mut self) {
         for text in [&mut self.target, &mut self.referer, &mut self.user_agent] {
             *text = String::new();
         }
     }
 
-    fn of(request: &Request<'_>) -> Self {
+    fn new(request: &Request<'_>) -> Self {
         let field = |name| {
             let value = request.fields.get(name);
             value.map_or(String::new(), |value| {

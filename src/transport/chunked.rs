@@ -1,23 +1,23 @@
-//! Where a chunked body ends (RFC 9112, section 7.1), read strictly.
+//! The chunked transfer coding (RFC 9112, section 7.1), parsed strictly.
 //!
-//! A body passes as it came or is taken out of its chunks; no chunk passes that two readers would
-//! cut differently.
+//! It finds the end of a body, and can take the content out of the chunks. Chunks that two
+//! recipients could read differently are refused.
 
 use std::io;
 
 use bytes::BytesMut;
 
-/// Follows one chunked body.
+/// The position in a chunked body.
 #[derive(Debug, Default)]
 pub struct Chunks {
     expected: Expected,
-    /// Length of the chunk as read so far, or what is left of it.
+    /// The chunk size as parsed so far, then the bytes of the chunk that are left.
     length: u64,
     /// Bytes of the line, or of the trailer section, so far.
     line: usize,
 }
 
-/// What comes next.
+/// The element that the next byte belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Expected {
     #[default]
@@ -35,12 +35,12 @@ enum Expected {
     Nothing,
 }
 
-/// The content of chunks.
+/// The content and trailer section of a chunked body.
 #[derive(Debug, Default)]
 pub struct Unwrapped {
-    /// Bytes of the body.
+    /// Content.
     pub data: BytesMut,
-    /// Lines of the trailer section, the empty one that ends it included; at most 16 KiB.
+    /// Lines of the trailer section, with the empty line at its end; at most 16 KiB.
     pub trailers: BytesMut,
 }
 
@@ -57,30 +57,30 @@ impl Expected {
     }
 }
 
-/// Bytes of a chunk's first line, and of all trailers, at most.
+/// Bytes of a chunk's first line, and of a trailer section, at most.
 const MOST: usize = 16 * 1024;
-/// Digits of a chunk's length at most.
+/// Digits of a chunk size at most.
 const DIGITS: usize = 15;
 
 impl Chunks {
-    /// Whether the body has ended.
+    /// Reports whether the body has ended.
     #[must_use]
     pub fn have_ended(&self) -> bool {
         self.expected == Expected::Nothing
     }
 
-    /// Follows more bytes and says how many of them belong to the body.
+    /// Follows more bytes and returns the number of those that belong to the body.
     ///
     /// # Errors
-    /// `InvalidData` for framing that is not exactly as the RFC writes it.
+    /// `InvalidData` for bytes that break the grammar.
     pub fn follow(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.walk(bytes, |_, _| {})
     }
 
-    /// The same, and takes the data out of its chunks, and the lines of the trailer section.
+    /// Follows more bytes as [`Self::follow`] does, and appends content and trailer lines to `out`.
     ///
     /// # Errors
-    /// As [`Self::follow`].
+    /// Those of [`Self::follow`].
     pub fn unwrap(&mut self, bytes: &[u8], out: &mut Unwrapped) -> io::Result<usize> {
         self.walk(bytes, |piece, is_data| match is_data {
             true => out.data.extend_from_slice(piece),
@@ -118,7 +118,7 @@ impl Chunks {
         passed
     }
 
-    /// What comes after this byte; nothing when it should not be here.
+    /// The element after this byte; none if the byte breaks the grammar.
     fn next(&mut self, byte: u8) -> Option<Expected> {
         self.line += 1;
         if self.line > MOST {
@@ -155,7 +155,7 @@ impl Chunks {
         (self.line <= DIGITS).then_some(Expected::Length)
     }
 
-    /// What comes after the length of a chunk.
+    /// The element after a chunk's first line.
     fn begin(&mut self) -> Expected {
         self.line = 0;
         match self.length {
@@ -165,7 +165,7 @@ impl Chunks {
     }
 }
 
-/// Whether a name may have this byte (RFC 9110, section 5.6.2).
+/// Reports whether a field name may have this byte (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_ends_where_it_ends_in_any_pieces() {
+    fn the_end_of_a_body_is_the_same_in_pieces_of_any_size() {
         for body in [
             "0\r\n\r\n",
             "3\r\nabc\r\n0\r\n\r\n",
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn framing_that_readers_cut_differently_is_refused() {
+    fn chunks_that_recipients_read_differently_are_refused() {
         for body in [
             "3\nabc\r\n",
             "3\r\nabc\n",

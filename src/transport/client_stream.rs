@@ -1,8 +1,7 @@
-//! A client's connection: bytes, cut to one request at a time.
+//! The byte stream of a client's connection, limited to one request at a time.
 //!
-//! A reader of [`ClientStream`] sees the body of exactly one request. What a client
-//! sends beyond it (pipelining) stays here for the next head, and a cut
-//! (revocation, shutdown) ends every read and write at once.
+//! A reader of [`ClientStream`] sees the content of exactly one request. Pipelined bytes stay for
+//! the next head. A cut (revocation, shutdown) ends every read and write at once.
 
 mod frame_limit;
 mod frames;
@@ -32,25 +31,26 @@ use super::{
 pub(crate) use self::frames::Gate;
 pub use self::read_limit::ReadLimit;
 
-/// A client's connection.
+/// The byte stream of a client's connection.
 pub struct ClientStream {
     io: Socket,
     connection: Arc<ConnectionInfo>,
+    /// Bytes received and not yet read.
     unread: BytesMut,
     read_limit: ReadLimit,
     cut: Waiter,
     write_timeout: WriteTimeout,
-    /// Follows the frames of HTTP/2.
+    /// The frames of an HTTP/2 connection.
     frames: Option<Box<Frames>>,
-    /// The memory that `unread` occupies.
+    /// The charge for `unread`.
     held: Charge,
 }
 
-/// Read at a time from the transport.
+/// Bytes received at a time.
 const CHUNK: usize = 8 * 1024;
 
 impl ClientStream {
-    /// A connection after its handshake; each header block of HTTP/2 has to be whole within
+    /// A connection after its handshake. Each field block of HTTP/2 has to arrive whole within
     /// `header_time`.
     #[must_use]
     pub fn new(io: Socket, connection: Arc<ConnectionInfo>, header_time: Duration) -> Self {
@@ -68,19 +68,19 @@ impl ClientStream {
         }
     }
 
-    /// What is known of the connection.
+    /// The properties of the connection.
     #[must_use]
     pub fn connection(&self) -> &Arc<ConnectionInfo> {
         &self.connection
     }
 
-    /// Whether HTTP/2 was agreed on.
+    /// Reports whether ALPN selected HTTP/2.
     #[must_use]
     pub fn is_http2(&self) -> bool {
         self.io.is_http2()
     }
 
-    /// What holds the frames of HTTP/2 back.
+    /// The gate that holds HTTP/2 frames back.
     pub(crate) fn gate(&self) -> Option<Arc<Gate>> {
         self.frames.as_ref().map(|frames| frames.gate())
     }
@@ -89,45 +89,45 @@ impl ClientStream {
         self.io.tcp()
     }
 
-    /// What has been received and not yet read.
+    /// Bytes received and not yet read.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
         &self.unread
     }
 
-    /// Sets what readers may see from here on.
+    /// Sets the limit of the next reads.
     pub fn limit_reads(&mut self, read_limit: ReadLimit) {
         self.read_limit = read_limit;
     }
 
-    /// Whether readers have seen all they may.
+    /// Reports whether the content was read whole.
     #[must_use]
     pub fn has_reached_limit(&self) -> bool {
         matches!(self.read_limit, ReadLimit::Bytes(0))
     }
 
-    /// Takes bytes out of what was received; whoever holds them accounts for them.
+    /// Takes received bytes; their charge ends.
     pub fn take(&mut self, bytes: usize) -> Bytes {
         let taken = self.unread.split_to(bytes).freeze();
         self.account();
         taken
     }
 
-    /// Drops bytes from what was received.
+    /// Drops received bytes.
     pub fn consume(&mut self, bytes: usize) {
         self.unread.advance(bytes);
         self.account();
     }
 
-    /// Receives more into `unread`; holds no buffer while it waits.
+    /// Receives bytes into `unread` and returns their number; holds no buffer while it waits.
     ///
     /// # Errors
-    /// Those of the transport; a cut connection reads as `ConnectionAborted`.
+    /// Those of the socket, and `ConnectionAborted` on a cut connection.
     pub async fn receive(&mut self) -> io::Result<usize> {
         std::future::poll_fn(|context| self.poll_more(context)).await
     }
 
-    /// The same, polled.
+    /// Polls [`Self::receive`].
     pub(crate) fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         ready!(self.poll_cut(context))?;
         self.poll_receive(context)
@@ -136,7 +136,7 @@ impl ClientStream {
     /// Sends all bytes.
     ///
     /// # Errors
-    /// Those of the transport.
+    /// Those of the socket, and `ConnectionAborted` on a cut connection.
     pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.write_all(bytes).await?;
         self.flush().await
@@ -151,7 +151,7 @@ impl ClientStream {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    /// Charges what is held now; an empty buffer is freed.
+    /// Charges the buffers; an empty one is freed.
     fn account(&mut self) {
         if self.unread.is_empty() {
             self.unread = BytesMut::new();
@@ -160,7 +160,7 @@ impl ClientStream {
         self.held.resize(self.unread.len() + of_frames);
     }
 
-    /// Notes bytes that were sent.
+    /// Notes written bytes.
     fn wrote<'b>(
         &mut self,
         slices: impl Iterator<Item = &'b [u8]>,
@@ -180,7 +180,7 @@ impl ClientStream {
         }
     }
 
-    /// Ready with an error once the connection is cut; ready with nothing until then.
+    /// Ready with an error once the connection is cut, otherwise without one.
     fn poll_cut(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.cut.poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
@@ -188,16 +188,16 @@ impl ClientStream {
         }
     }
 
-    /// What became of a write; once it has waited for too long, the kernel keeps nothing of what
-    /// the peer would not take.
+    /// Passes on the result of a write. After a timeout the socket is reset on close, so that the
+    /// kernel discards unsent bytes.
     fn watch<T>(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         let watched = self.write_timeout.watch(context, written);
-        let late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
-        if matches!(&watched, Poll::Ready(Err(error)) if late(error)) {
+        let timed_out = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+        if matches!(&watched, Poll::Ready(Err(error)) if timed_out(error)) {
             self.tcp().set_zero_linger().ok();
         }
         watched
@@ -252,7 +252,7 @@ impl fmt::Debug for ClientStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientStream")
             .field("peer", &self.connection.peer)
-            .field("passing", &self.read_limit)
+            .field("read_limit", &self.read_limit)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,6 @@
-//! What is known of a connection before its first request.
+//! The properties of a client's connection.
 //!
-//! Written once by `connection` after the handshake and read by every request of
-//! the connection.
+//! `connection` sets them after the handshake; every request of the connection reads them.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -29,62 +28,62 @@ use crate::{
 /// One connection of a client.
 #[derive(Debug)]
 pub struct ConnectionInfo {
-    /// The TCP peer, or the source that a trusted proxy's PROXY header names; IPv4-mapped unwrapped.
+    /// The TCP peer, or the source in a trusted proxy's PROXY header; never IPv4-mapped.
     pub peer: SocketAddr,
-    /// Its address in words.
+    /// The peer's address as text.
     pub peer_text: String,
-    /// The trusted proxy whose PROXY header names the peer.
+    /// The trusted proxy that names the peer in its PROXY header.
     pub proxy: Option<IpAddr>,
-    /// The address the client connected to.
+    /// The address to which the client connected.
     pub local: SocketAddr,
-    /// What the handshake told; none on a connection in the clear.
+    /// The TLS handshake; none on a connection in the clear.
     pub tls: Option<Handshake>,
-    /// Whether the listener is the one for TLS: a clear connection there came to the wrong port.
+    /// Set when the listener is one for TLS, even if the connection is in the clear.
     pub tls_port: bool,
-    /// Ends an HTTP/2 connection once its requests have ended.
+    /// Ends an HTTP/2 connection once its streams have ended.
     pub leave: CancellationToken,
-    /// Cuts the connection at once, whatever flows on it.
+    /// Cuts the connection at once.
     pub cut: Signal,
-    /// Set when the client gives no window for what it asked for (RFC 9113, section 5.2).
+    /// Set when the client opens no flow-control window for a response (RFC 9113, section 5.2).
     stalled: AtomicBool,
-    /// The memory that the connection occupies.
+    /// The account of the memory that the connection occupies.
     pub memory: Arc<Account>,
-    /// The requests that have not ended.
+    /// Requests that have not ended.
     pub requests: Gauge,
-    /// When the connection was accepted.
+    /// The time at which the connection was accepted.
     pub since: Instant,
-    /// The admitted requests that have not ended.
+    /// Grants of admitted requests that have not ended.
     pub grants: Arc<Grants>,
     trusted: Mutex<Vec<AcceptedCertificate>>,
     streaming: AtomicBool,
 }
 
-/// A certificate that something was let in by on a connection.
+/// A certificate that an access rule accepted on a connection.
 #[derive(Clone, Debug)]
 pub struct AcceptedCertificate {
-    /// The CA's rule that it was good for.
+    /// The rule that accepted it.
     pub rule: ClientCertificate,
-    /// Its chain, when it is that of a session; otherwise the connection showed it.
+    /// The chain of a session's certificate; none for the connection's own.
     pub session: Option<Arc<Chain>>,
 }
 
-/// What the TLS handshake told.
+/// The properties of a TLS handshake.
 #[derive(Debug)]
 pub struct Handshake {
-    /// The name the client asked for (RFC 6066, section 3), in lower case.
+    /// The server name that the client sent (RFC 6066, section 3), in lower case.
     pub server_name: Option<Host>,
-    /// Whether the client was asked for a certificate.
+    /// Set when the handshake requested a client certificate.
     pub asked: bool,
-    /// The chain the client showed; empty when none.
+    /// The client's certificate chain; empty if the client sent none.
     pub chain: Arc<ClientChain>,
-    /// Bytes of the certificates that the client showed, which TLS keeps, and the chain beside it.
+    /// Bytes of the client's certificates, in the TLS session and in `chain`.
     pub certificates: usize,
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: &'static str,
 }
 
 impl ConnectionInfo {
-    /// A connection that was just accepted.
+    /// The properties of a connection that was just accepted.
     #[must_use]
     pub fn new(peer: SocketAddr, local: SocketAddr, tls_port: bool) -> Self {
         let (peer, cut) = (canonical(peer), Signal::default());
@@ -107,7 +106,7 @@ impl ConnectionInfo {
         }
     }
 
-    /// Takes the source that a trusted proxy names for the peer; without one the peer stays.
+    /// Replaces the peer by the source that a trusted proxy names, if it names one.
     pub fn set_source(&mut self, source: Option<SocketAddr>) {
         if let Some(source) = source {
             self.proxy = Some(self.peer.ip());
@@ -116,28 +115,29 @@ impl ConnectionInfo {
         }
     }
 
-    /// Charges the connection's memory to a budget from now on.
+    /// Charges the connection's memory to a budget.
     pub fn charge_to(&mut self, budget: &Arc<MemoryBudget>) {
         self.memory = budget.open(self.peer.ip(), self.cut.clone());
     }
 
-    /// Ends an HTTP/2 connection as soon as its other requests have ended: the client takes nothing.
+    /// Marks the client as stalled; an HTTP/2 connection ends once its streams have ended.
     pub fn stall(&self) {
         self.stalled.store(true, Ordering::Relaxed);
         self.leave.cancel();
     }
 
-    /// Whether the client took nothing of an answer.
+    /// Reports whether the client has stalled a response.
     #[must_use]
     pub fn is_stalled(&self) -> bool {
         self.stalled.load(Ordering::Relaxed)
     }
 
-    /// Notes that a certificate is good for a CA's rule, which lets something in; the certificate
-    /// of a session, or else the one that the connection showed.
+    /// Records that a rule accepts the certificate of a session, otherwise of the connection.
     pub fn trust(&self, rule: &ClientCertificate, session: Option<&Arc<Chain>>) {
         let mut all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = |it: &AcceptedCertificate| it.session.as_ref() == session && it.rule == *rule;
+        let is_same = |accepted: &AcceptedCertificate| {
+            accepted.session.as_ref() == session && accepted.rule == *rule
+        };
         if !all.iter().any(is_same) {
             all.push(AcceptedCertificate {
                 rule: rule.clone(),
@@ -146,31 +146,31 @@ impl ConnectionInfo {
         }
     }
 
-    /// The certificates that were good, and for what.
+    /// The certificates that rules have accepted.
     #[must_use]
     pub fn trusted(&self) -> Vec<AcceptedCertificate> {
         let all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
         all.clone()
     }
 
-    /// Notes that an answer under way has no end of its own.
+    /// Records that a response without an end has begun.
     pub fn mark_streaming(&self) {
         self.streaming.store(true, Ordering::Relaxed);
     }
 
-    /// Whether an answer without an end was begun on it.
+    /// Reports whether a response without an end has begun.
     #[must_use]
     pub fn is_streaming(&self) -> bool {
         self.streaming.load(Ordering::Relaxed)
     }
 
-    /// The chain the client showed, empty if it showed none; none on a connection in the clear.
+    /// The client's certificate chain, empty if it sent none; none on a connection in the clear.
     #[must_use]
     pub fn chain(&self) -> Option<&Arc<ClientChain>> {
         self.tls.as_ref().map(|tls| &tls.chain)
     }
 
-    /// Whether the client was asked for a certificate.
+    /// Reports whether the handshake requested a client certificate.
     #[must_use]
     pub fn asked(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.asked)

@@ -1,7 +1,7 @@
-//! The admissions of one connection's requests, listed until each request ends.
+//! Grants: the admissions of a connection's requests, listed until each request ends.
 //!
-//! A grant keeps the evidence of its admission, so that the gate can judge it again after files,
-//! the configuration or time have changed. It decides nothing itself.
+//! A grant stores the evidence of its admission. `http/admission/reevaluation` judges it again
+//! after a change of a file or the configuration, or after a date in the evidence.
 
 mod end;
 
@@ -31,30 +31,30 @@ pub(crate) struct Grant {
     pub(crate) path: String,
     /// The fields that name the client behind a trusted proxy.
     pub(crate) forwarded: Vec<Box<[u8]>>,
-    /// The accounts and certificates that let the request in.
+    /// The accounts and certificates that satisfied the access rule.
     pub(crate) evidence: Evidence,
-    /// The ground of the verdict on the page behind the request.
+    /// The ground of the verdict on the request's origin.
     pub(crate) ground: Ground,
-    /// The life of its session.
+    /// The term of the session.
     pub(crate) session: Option<Term>,
     /// The chain of the session's certificate.
     pub(crate) chain: Option<Arc<Chain>>,
-    /// Whether it rests on a certificate, which time alone can end.
+    /// Set when the admission depends on a certificate, which may expire.
     pub(crate) certified: bool,
-    /// Whether its end leaves the connection open: one of several HTTP/2 streams.
+    /// Set when the end of the grant ends an HTTP/2 stream, and not the connection.
     pub(crate) alone: bool,
     /// The edition of files and configuration of the last judgement.
     pub(crate) edition: AtomicU64,
-    /// Its end, awaited by the exchange.
+    /// The end of the grant, which its request awaits.
     pub(crate) end: End,
 }
 
-/// The life of a session, in seconds since 1970.
+/// The term of a session, in seconds since 1970.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Term {
-    /// Its begin.
+    /// Begin.
     pub(crate) began: u64,
-    /// Its end.
+    /// End.
     pub(crate) ends: u64,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct GrantGuard {
 }
 
 impl Grant {
-    /// Lists the grant with those of its connection.
+    /// Adds the grant to the list of its connection.
     pub(crate) fn list(self, grants: &Arc<Grants>) -> GrantGuard {
         let grant = Arc::new(self);
         grants.lock().push(grant.clone());
@@ -79,22 +79,23 @@ impl Grant {
         }
     }
 
-    /// Whether it has to be judged again.
+    /// Reports whether the grant has to be judged again.
     pub(crate) fn is_due(&self, edition: u64, now: SystemTime) -> bool {
         let judged = self.edition.load(Ordering::Relaxed) == edition;
         let expired = || self.session.is_some_and(|term| term.ends <= seconds(now));
-        !self.end.has_come() && (!judged || self.certified || expired())
+        !self.end.is_set() && (!judged || self.certified || expired())
     }
 
-    /// Whether its session lasts, by its own end and by the lifetime that the site gives now.
+    /// Reports whether the session has not expired, by its own end and by the lifetime that the
+    /// site configures now.
     pub(crate) fn session_lasts(&self, lifetime: Option<Duration>, now: SystemTime) -> bool {
         let lasts = |term: Term| lifetime.is_some_and(|lifetime| term.lasts(lifetime, now));
         self.session.is_some_and(lasts)
     }
 
-    /// Ends its exchange, and cuts the connection unless that carries others.
+    /// Ends the request, and over HTTP/1 cuts its connection.
     pub(crate) fn end(&self, cut: &Signal) {
-        self.end.come();
+        self.end.set();
         if !self.alone {
             cut.raise();
         }
@@ -102,7 +103,7 @@ impl Grant {
 }
 
 impl Term {
-    /// Whether a session of this life, and of no longer one than the site gives, has not ended.
+    /// Reports whether a session of this term, shortened to a lifetime, has not expired.
     fn lasts(self, lifetime: Duration, now: SystemTime) -> bool {
         let ends = self.began.saturating_add(lifetime.as_secs());
         seconds(now) < ends.min(self.ends)
@@ -110,7 +111,7 @@ impl Term {
 }
 
 impl Grants {
-    /// The grants of now.
+    /// The current grants.
     pub(crate) fn all(&self) -> Vec<Arc<Grant>> {
         self.lock().clone()
     }
@@ -121,7 +122,7 @@ impl Grants {
 }
 
 impl GrantGuard {
-    /// Waits until the request is not admitted any more.
+    /// Waits until the grant has ended.
     pub(crate) fn ended(&self) -> impl Future<Output = ()> + use<> {
         let grant = self.grant.clone();
         async move { poll_fn(|context| grant.end.poll(context)).await }
@@ -153,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_ends_by_its_own_end_and_by_the_lifetime_that_a_reload_gives() {
+    fn a_session_expires_at_its_own_end_or_after_a_shorter_configured_lifetime() {
         let term = Term {
             began: 1000,
             ends: 4600,

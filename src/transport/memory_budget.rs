@@ -1,9 +1,9 @@
-//! The memory that clients occupy: counted for each connection and in all.
+//! The memory that clients occupy, charged to each connection and to the budget of all.
 //!
-//! Request heads, buffered bodies and queued answers are charged to their connection for as long
-//! as they are held; beside them, without a limit of its own, what each connection and stream
-//! needs. When all connections hold more than `limits.memory`, the address group that holds most
-//! loses the connection that holds most, until the rest fits.
+//! Heads, buffered content and queued responses count against the limit of their connection. The
+//! overhead of connections and streams counts against the budget only. When the charges exceed
+//! `limits.memory`, connections are cut: the largest of the address group with the largest sum,
+//! until the rest fits.
 
 mod charge;
 
@@ -26,13 +26,15 @@ use super::signal::Signal;
 
 pub use self::charge::Charge;
 
-/// The memory that all connections together may occupy.
+/// The memory budget of all connections.
 #[derive(Debug)]
 pub struct MemoryBudget {
     limit: AtomicUsize,
+    /// Bytes charged.
     held: AtomicUsize,
+    /// The accounts of open connections, by their address.
     accounts: Mutex<HashMap<usize, Weak<Account>>>,
-    /// The connections that were cut.
+    /// Connections that were cut.
     pub evictions: LimitEvent,
 }
 
@@ -41,8 +43,9 @@ pub struct MemoryBudget {
 pub struct Account {
     budget: Arc<MemoryBudget>,
     peer: IpAddr,
+    /// Bytes charged against the connection's limit.
     held: AtomicUsize,
-    /// What the connection and its streams need beside `held`.
+    /// Bytes charged against the budget only.
     overhead: AtomicUsize,
     /// The part of `held` that is queued for the client.
     queued: AtomicUsize,
@@ -51,17 +54,17 @@ pub struct Account {
     freed: Notify,
 }
 
-/// Bytes that one connection may hold.
+/// Bytes of a connection at most, without overhead.
 pub(super) const CONNECTION: usize = 256 * 1024;
-/// The share of the limit that is freed beyond it, so that few additions have to look for more.
+/// Divisor of the limit for the spare bytes that an eviction frees, so that evictions are rare.
 const SPARE: usize = 16;
-/// Bytes of answers that a connection may queue, so that there is room for further requests.
+/// Bytes of responses that a connection may queue; the rest of its limit is for requests.
 const MOST_QUEUED: usize = CONNECTION / 2;
-/// Bytes of answers that a connection may queue whatever else it holds, so that none starves.
+/// Bytes of responses that a connection may queue even at its limit, so that none stalls.
 const QUEUE: usize = 16 * 1024;
 
 impl MemoryBudget {
-    /// A budget of so many bytes.
+    /// A budget of `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -72,12 +75,12 @@ impl MemoryBudget {
         })
     }
 
-    /// HeaderEdits the limit.
+    /// Changes the limit.
     pub fn set_limit(&self, limit: usize) {
         self.limit.store(limit, Ordering::Relaxed);
     }
 
-    /// The account of a new connection; `cut` ends it.
+    /// Opens the account of a new connection, which `cut` ends.
     #[must_use]
     pub fn open(self: &Arc<Self>, peer: IpAddr, cut: Signal) -> Arc<Account> {
         let account = Arc::new(Account::new(self.clone(), peer, cut));
@@ -86,7 +89,7 @@ impl MemoryBudget {
         account
     }
 
-    /// Whether half of the budget is taken, so that buffers are to stay small.
+    /// Reports whether more than half of the budget is used, so that buffers stay small.
     #[must_use]
     pub fn is_tight(&self) -> bool {
         self.held.load(Ordering::Relaxed) > self.limit.load(Ordering::Relaxed) / 2
@@ -99,20 +102,21 @@ impl MemoryBudget {
         }
     }
 
-    /// Cuts connections until the others leave something of the limit.
+    /// Cuts connections until the others leave the spare part of the limit.
     fn evict(&self) {
         let accounts: Vec<_> = self.lock().values().filter_map(Weak::upgrade).collect();
-        let mut accounts: Vec<_> = accounts.into_iter().filter(|a| !a.is_evicted()).collect();
+        let accounts = accounts.into_iter();
+        let mut accounts: Vec<_> = accounts.filter(|account| !account.is_evicted()).collect();
         let mut held: usize = accounts.iter().map(|account| account.total()).sum();
         let limit = self.limit.load(Ordering::Relaxed);
         if held <= limit {
             return;
         }
         while held > limit - limit / SPARE {
-            let Some(place) = heaviest(&accounts) else {
+            let Some(index) = largest(&accounts) else {
                 return;
             };
-            let evicted = accounts.swap_remove(place);
+            let evicted = accounts.swap_remove(index);
             held = held.saturating_sub(evicted.total());
             evicted.evict();
         }
@@ -123,25 +127,25 @@ impl MemoryBudget {
     }
 }
 
-/// The place of the account that holds most, of the address group that holds most, from the widest
-/// groups to the narrowest.
-fn heaviest(accounts: &[Arc<Account>]) -> Option<usize> {
-    let mut places: Vec<usize> = (0..accounts.len()).collect();
+/// Returns the index of the largest account of the largest address group, which is chosen from the
+/// widest prefixes to the narrowest.
+fn largest(accounts: &[Arc<Account>]) -> Option<usize> {
+    let mut indices: Vec<usize> = (0..accounts.len()).collect();
     for bits in WIDTHS {
-        let group = |place: &usize| prefix(accounts[*place].peer, bits);
+        let group = |index: &usize| prefix(accounts[*index].peer, bits);
         let mut groups: HashMap<IpAddr, usize> = HashMap::new();
-        for place in &places {
-            *groups.entry(group(place)).or_default() += accounts[*place].total();
+        for index in &indices {
+            *groups.entry(group(index)).or_default() += accounts[*index].total();
         }
-        let (heaviest, _) = groups.into_iter().max_by_key(|(_, held)| *held)?;
-        places.retain(|place| group(place) == heaviest);
-        if heaviest.is_ipv4() {
+        let (largest, _) = groups.into_iter().max_by_key(|(_, held)| *held)?;
+        indices.retain(|index| group(index) == largest);
+        if largest.is_ipv4() {
             break;
         }
     }
-    places
+    indices
         .into_iter()
-        .max_by_key(|place| accounts[*place].total())
+        .max_by_key(|index| accounts[*index].total())
 }
 
 impl Account {
@@ -158,47 +162,48 @@ impl Account {
         }
     }
 
-    /// An account that belongs to no listener's budget.
+    /// An account without a budget.
     #[must_use]
     pub fn unlimited(peer: IpAddr, cut: Signal) -> Arc<Self> {
         Arc::new(Self::new(MemoryBudget::new(usize::MAX), peer, cut))
     }
 
-    /// Bytes held that the limit of a connection is for.
+    /// Bytes charged against the connection's limit.
     #[must_use]
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
 
-    /// All bytes held.
+    /// All bytes charged.
     fn total(&self) -> usize {
         self.held() + self.overhead.load(Ordering::Relaxed)
     }
 
-    /// Whether so many bytes more are within the limit of a connection.
+    /// Reports whether this many more bytes fit into the connection's limit.
     #[must_use]
     pub fn has_room(&self, bytes: usize) -> bool {
         self.held().saturating_add(bytes) <= CONNECTION
     }
 
-    /// Whether buffers are to stay small: the connection or all together hold half of their limit.
+    /// Reports whether more than half of the connection's limit or of the budget is used, so that
+    /// buffers stay small.
     #[must_use]
     pub fn is_tight(&self) -> bool {
         self.held() > CONNECTION / 2 || self.budget.is_tight()
     }
 
-    /// Whether so many bytes more of local responses may wait for a client that takes none.
+    /// Reports whether this many more bytes of local responses may wait for the client.
     #[must_use]
     pub(crate) fn may_wait(&self, bytes: usize) -> bool {
         self.queued.load(Ordering::Relaxed).saturating_add(bytes) <= QUEUE
     }
 
-    /// Waits until something more may be queued for the client.
+    /// Waits until more bytes may be queued for the client.
     pub(crate) async fn room(&self) {
         self.until(|account| account.queueable(1) > 0).await;
     }
 
-    /// Waits until so many bytes more are within the limit of a connection.
+    /// Waits until this many more bytes fit into the connection's limit.
     pub(crate) async fn room_for(&self, bytes: usize) {
         self.until(|account| account.has_room(bytes)).await;
     }

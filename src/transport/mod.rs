@@ -1,4 +1,6 @@
-//! The bytes of a client's connection, the facts known of it, and the memory that it occupies.
+//! A client's connection: its byte stream, its properties, and the memory that it occupies.
+//!
+//! HTTP reads from it without knowledge of how it was accepted.
 
 pub mod chunked;
 pub mod client_stream;

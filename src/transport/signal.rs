@@ -1,7 +1,7 @@
-//! A signal to connections, raised once.
+//! A signal that is raised once, to connections.
 //!
-//! Connections look at it for each request. A look takes no lock, and a task that waits registers
-//! once, not for each wait.
+//! Every request reads it, which takes no lock. A task that waits again and again registers its
+//! waker once.
 
 use std::{
     future::poll_fn,
@@ -37,25 +37,25 @@ struct Registered {
 }
 
 impl Signal {
-    /// Raises it, and wakes those that wait.
+    /// Raises the signal and wakes the waiting tasks.
     pub fn raise(&self) {
         self.0.is_raised.store(true, Ordering::Release);
         self.0.token.cancel();
     }
 
-    /// Whether it was raised.
+    /// Reports whether the signal was raised.
     #[must_use]
     pub fn is_raised(&self) -> bool {
         self.0.is_raised.load(Ordering::Acquire)
     }
 
-    /// Waits until it is raised.
+    /// Waits until the signal is raised.
     pub async fn raised(&self) {
         let mut waiter = self.waiter();
         poll_fn(|context| waiter.poll(context)).await;
     }
 
-    /// Waits for it again and again.
+    /// A waiter for repeated waits in one task.
     #[must_use]
     pub fn waiter(&self) -> Waiter {
         Waiter {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_signal_wakes_a_task_that_registered_before_others_polled_its_waiter() {
+    async fn a_signal_wakes_a_task_whose_waiter_was_polled_elsewhere_before() {
         let signal = Signal::default();
         let mut waiter = signal.waiter();
         let elsewhere =

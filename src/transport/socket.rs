@@ -1,4 +1,4 @@
-//! The bytes below HTTP: in the clear or over TLS.
+//! The byte stream of a client's connection, in the clear or over TLS.
 
 use std::{
     io,
@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-/// The bytes below HTTP.
+/// The byte stream of a client's connection.
 pub enum Socket {
     /// In the clear.
     Plain(TcpStream),
@@ -21,19 +21,25 @@ pub enum Socket {
 }
 
 impl Socket {
-    /// Whether HTTP/2 was agreed on (RFC 7301).
+    /// Reports whether ALPN selected HTTP/2 (RFC 7301).
     #[must_use]
     pub fn is_http2(&self) -> bool {
         match self {
             Self::Plain(_) => false,
-            Self::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
+            Self::Tls(stream) => {
+                let (_, tls) = stream.get_ref();
+                tls.alpn_protocol() == Some(b"h2")
+            }
         }
     }
 
     pub(super) fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(stream) => stream,
-            Self::Tls(stream) => stream.get_ref().0,
+            Self::Tls(stream) => {
+                let (tcp, _) = stream.get_ref();
+                tcp
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! How slowly a peer may take what is sent to it.
+//! The timeout of writes, which bounds how slowly a client takes a response.
 
 use std::{
     io,
@@ -9,34 +9,34 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// The time for which writes may wait for the peer: what it takes earns more.
+/// The time for which writes may wait. Bytes that the client takes earn more time.
 pub(crate) struct WriteTimeout {
     left: Duration,
-    /// When the wait began, and its end.
+    /// The begin of the current wait, and the timer of its end.
     wait: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
-/// How long a client may take no byte.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// Bytes that earn a second: below that pace on the whole, an answer is cut.
+/// Time for which a write may wait at most.
+const MOST_WAIT: Duration = Duration::from_secs(60);
+/// Bytes that earn one second, and so the slowest pace of a response in bytes per second.
 const SLOWEST: u32 = 128;
 
 impl Default for WriteTimeout {
     fn default() -> Self {
         Self {
-            left: PATIENCE,
+            left: MOST_WAIT,
             wait: None,
         }
     }
 }
 
 impl WriteTimeout {
-    /// Notes that the peer took so many bytes.
+    /// Adds the time that written bytes earn.
     pub(crate) fn earn(&mut self, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let earned = Duration::from_secs(1) * bytes / SLOWEST;
         self.end_wait();
-        self.left = self.left.saturating_add(earned).min(PATIENCE);
+        self.left = self.left.saturating_add(earned).min(MOST_WAIT);
     }
 
     fn end_wait(&mut self) {
@@ -45,7 +45,7 @@ impl WriteTimeout {
         }
     }
 
-    /// What became of a write: an error once it has waited for too long.
+    /// Passes on the result of a write; `TimedOut` once writes have waited for too long.
     pub(crate) fn watch<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -72,12 +72,12 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn only_a_write_without_any_progress_is_ended() {
+    async fn only_a_write_without_progress_times_out() {
         let mut write_timeout = WriteTimeout::default();
         let begun = Instant::now();
         for _ in 0..3 {
             let waited = poll_fn(|context| write_timeout.watch::<()>(context, Poll::Pending));
-            let waited = tokio::time::timeout(PATIENCE / 2, waited).await;
+            let waited = tokio::time::timeout(MOST_WAIT / 2, waited).await;
             assert!(waited.is_err(), "there is still time");
             write_timeout.earn(8 * 1024);
             poll_fn(|context| write_timeout.watch(context, Poll::Ready(Ok(1))))
@@ -86,22 +86,23 @@ mod tests {
         }
         let ended = poll_fn(|context| write_timeout.watch::<()>(context, Poll::Pending)).await;
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(begun.elapsed(), PATIENCE * 5 / 2);
+        assert_eq!(begun.elapsed(), MOST_WAIT * 5 / 2);
     }
+
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_takes_a_byte_now_and_then_is_ended() {
+    async fn writes_to_a_client_that_takes_single_bytes_time_out() {
         let mut write_timeout = WriteTimeout::default();
         let begun = Instant::now();
         let dripping = async {
             loop {
                 let waited = poll_fn(|context| write_timeout.watch::<()>(context, Poll::Pending));
-                match tokio::time::timeout(PATIENCE / 6, waited).await {
+                match tokio::time::timeout(MOST_WAIT / 6, waited).await {
                     Ok(ended) => return ended,
                     Err(_) => write_timeout.earn(1),
                 }
             }
         };
         assert_eq!(dripping.await.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert!(begun.elapsed() < PATIENCE * 2);
+        assert!(begun.elapsed() < MOST_WAIT * 2);
     }
 }

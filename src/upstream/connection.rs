@@ -1,4 +1,4 @@
-//! Connections to the servers of an upstream: an idle one, or a new one to the next that answers.
+//! Upstream connections: a request takes an idle one, or opens one to the next reachable server.
 
 use std::{
     future::poll_fn,
@@ -19,7 +19,7 @@ use super::{
     route::Target,
 };
 
-/// Opens connections to servers, and keeps those that can be used again.
+/// Opens upstream connections and stores the reusable ones.
 #[derive(Default)]
 pub struct Connector {
     dialer: Dialer,
@@ -27,36 +27,35 @@ pub struct Connector {
     http2: http2::Connections,
 }
 
-/// A connection to a server.
+/// An HTTP/1.1 connection to a server.
 pub struct UpstreamConnection {
-    /// Its bytes.
+    /// The byte stream.
     pub stream: UpstreamStream,
-    /// Set for a reused connection, which may have ended just now.
+    /// Set for a reused connection, which the server may have closed meanwhile.
     pub used: bool,
     slot: Slot,
     lifetime: Duration,
     starvation: Option<Starvation>,
 }
 
-/// A new connection that waits for its server.
+/// The wait for the first response on a new connection.
 struct Starvation {
     server: Arc<Server>,
     timer: Pin<Box<Sleep>>,
     starving: Option<Starving>,
 }
 
-/// Lifetime of an idle connection in the clear, where a new one costs nothing.
+/// Lifetime of an idle connection in the clear, which is cheap to replace.
 const CHEAP: Duration = Duration::from_secs(1);
 /// Lifetime of an idle connection over TLS; Jetty closes its own after 300 s.
 const DEAR: Duration = Duration::from_secs(60);
-/// Time for a server to answer a new connection before an idle one is closed for it.
+/// Time without a response on a new connection after which an idle one is closed.
 const STARVED: Duration = Duration::from_millis(100);
-/// Time until the next idle connection is closed for it.
+/// Time after which the next idle connection is closed.
 const STARVED_AGAIN: Duration = Duration::from_secs(1);
 
 impl Connector {
-    /// Connects to the server of a route, or to its next server or address when one cannot be
-    /// reached.
+    /// Connects to the first reachable server and address of a route.
     ///
     /// # Errors
     /// The failure of the last one.
@@ -75,8 +74,8 @@ impl Connector {
         Err(last)
     }
 
-    /// Opens a stream of HTTP/2 with this request to the server of a route, or to its next server
-    /// or address when one cannot be reached; `ended` says that no body follows.
+    /// Opens an HTTP/2 stream with this request to the first reachable server and address of a
+    /// route; `ended` is set if the request has no content.
     ///
     /// # Errors
     /// The failure of the last one.
@@ -98,7 +97,7 @@ impl Connector {
         Err(last)
     }
 
-    /// Keeps a connection whose last response was read to its end.
+    /// Stores a connection after its last response was read to its end.
     pub fn keep(&self, connection: UpstreamConnection) {
         let UpstreamConnection {
             stream,
@@ -109,7 +108,7 @@ impl Connector {
         slot.keep(stream, lifetime);
     }
 
-    /// Closes what was idle for too long, and what its server has closed.
+    /// Closes connections that were idle for too long, or that the server has closed.
     pub fn sweep(&self) {
         self.pool.sweep();
         self.http2.sweep();
@@ -122,12 +121,12 @@ impl Connector {
         reuse: Reuse,
     ) -> Result<UpstreamConnection, Fault> {
         let server = self.pool.server(&target.key());
-        let slot = match claim(&server, limit, reuse).await? {
+        let slot = match server.wait_for_claim(limit, reuse).await? {
             Ok(idle) => return Ok(UpstreamConnection::idle(idle, target.lifetime())),
             Err(slot) => slot,
         };
         let mut starvation = Starvation::new(&server);
-        // On the heap: a TLS handshake's future is large, and most requests need none.
+        // On the heap: the future of a TLS handshake is large, and most requests need none.
         let mut opening = Box::pin(self.dialer.open(target));
         let stream = loop {
             tokio::select! {
@@ -154,23 +153,25 @@ impl Connector {
     }
 }
 
-/// An idle connection, or the right to open one; waits where all that may be open are in use.
-async fn claim(
-    server: &Arc<Server>,
-    limit: Option<usize>,
-    reuse: Reuse,
-) -> Result<Result<Idle, Slot>, Fault> {
-    let freed = async {
-        loop {
-            server.freed().notified().await;
-            if let Some(claim) = server.claim(limit, reuse) {
-                return claim;
+impl Server {
+    /// Claims an idle connection or a slot for a new one, and waits for it at the limit.
+    async fn wait_for_claim(
+        self: &Arc<Self>,
+        limit: Option<usize>,
+        reuse: Reuse,
+    ) -> Result<Result<Idle, Slot>, Fault> {
+        let freed = async {
+            loop {
+                self.freed().notified().await;
+                if let Some(claim) = self.claim(limit, reuse) {
+                    return claim;
+                }
             }
+        };
+        match self.claim(limit, reuse) {
+            Some(claim) => Ok(claim),
+            None => timeout(QUEUED, freed).await.map_err(|_| Fault::Busy),
         }
-    };
-    match server.claim(limit, reuse) {
-        Some(claim) => Ok(claim),
-        None => timeout(QUEUED, freed).await.map_err(|_| Fault::Busy),
     }
 }
 
@@ -185,13 +186,13 @@ impl UpstreamConnection {
         }
     }
 
-    /// Notes that the server has answered on it.
-    pub fn answers(&mut self) {
+    /// Notes that the server has responded.
+    pub fn has_responded(&mut self) {
         self.starvation = None;
     }
 
-    /// To be polled while its server is waited for. Where the server does not answer a new
-    /// connection, idle ones are closed.
+    /// Closes idle connections to the server while it does not respond on this new one. Polled
+    /// while a response is awaited.
     pub fn poll_starving(&mut self, context: &mut Context<'_>) {
         if let Some(starvation) = &mut self.starvation {
             starvation.poll_never(context);
@@ -208,7 +209,7 @@ impl Starvation {
         }
     }
 
-    /// To be polled while the server is waited for; never ready.
+    /// Closes an idle connection at each firing of the timer; never ready.
     fn poll_never(&mut self, context: &mut Context<'_>) {
         while self.poll_timer(context).is_ready() {}
     }

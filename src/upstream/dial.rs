@@ -1,4 +1,4 @@
-//! Opens the transport of a connection to a server: TCP in the clear, TLS, or a Unix socket.
+//! Opens the transport of an upstream connection: TCP in the clear, TLS, or a Unix socket.
 
 use std::{fmt, io, sync::Arc};
 
@@ -7,28 +7,29 @@ use tokio::{net::TcpStream, time::timeout};
 
 use super::{CONNECT, Route, UpstreamStream, pool::Key, route::Target};
 
-/// Opens transports, by the engine's connector where they are not TCP in the clear.
+/// Opens transports; the engine's connector opens those over TLS and on Unix sockets.
 #[derive(Clone)]
 pub(super) struct Dialer(Arc<TransportConnector>);
 
-/// The failure of the last connect of a route.
+/// The failure of a route, by that of its last server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreachable {
-    /// None takes a connection.
+    /// The server refuses connections.
     Down,
-    /// The last one took too long.
+    /// The server did not respond in time.
     Slow,
-    /// The last one does not speak TLS or HTTP/2 as it must.
+    /// The server violates TLS or HTTP/2.
     Broken,
 }
 
-/// The failure of a connect to one server.
+/// The failure to connect to one server.
 #[derive(Debug)]
 pub(super) enum Fault {
+    /// All permitted connections were in use for too long.
     Busy,
     Tcp(io::Error),
     Engine(Box<Error>),
-    /// It does not speak HTTP/2, for this reason.
+    /// The server does not support HTTP/2; the text is the message.
     Http2(String),
 }
 
@@ -39,6 +40,7 @@ impl Default for Dialer {
 }
 
 impl Dialer {
+    /// Opens the transport to a target within [`CONNECT`].
     pub(super) async fn open(&self, target: &Target) -> Result<UpstreamStream, Fault> {
         match target {
             Target::Plain(address) => {
@@ -57,7 +59,7 @@ impl Dialer {
 }
 
 impl Fault {
-    /// Logs the failure, and has the route go on behind the target.
+    /// Logs the failure and advances the route past the target.
     pub(super) fn pass_over(&self, route: &mut Route, target: &Target) -> Unreachable {
         let why = self.reason(route);
         route.unreachable(target, &why);
@@ -80,7 +82,7 @@ impl Fault {
         }
     }
 
-    /// The cause in words.
+    /// The message for the journal.
     fn reason(&self, route: &Route) -> String {
         let error = match self {
             Self::Engine(error) => error,
@@ -90,7 +92,7 @@ impl Fault {
         let reason = match error.etype() {
             ErrorType::TLSHandshakeFailure => route.take_tls_fault(),
             ErrorType::ConnectTimedout => {
-                Some("it takes no connection, or no TLS, in time".to_owned())
+                Some("no connection, or no TLS handshake, in time".to_owned())
             }
             _ => io.map(ToString::to_string),
         };

@@ -1,4 +1,7 @@
-//! Whether a hub is openHAB: as configured, by its files on this machine, or by what it answers.
+//! The kind of an upstream: openHAB or other.
+//!
+//! `upstream.kind` sets the kind. Otherwise openHAB is recognised by its folders on this machine,
+//! or by its responses.
 
 use std::{
     net::IpAddr,
@@ -11,7 +14,7 @@ use crate::config::model::{self, HubKind};
 /// Folders of openHAB's package and of a manual installation.
 const INSTALLED: [&str; 2] = ["/usr/share/openhab", "/opt/openhab"];
 
-/// Resources of openHAB's REST API that no other known hub has; all answer with JSON.
+/// Resources of openHAB's REST API in JSON, of which no other known hub has one.
 const RESOURCES: [&str; 6] = [
     "/rest/items",
     "/rest/sitemaps",
@@ -21,14 +24,15 @@ const RESOURCES: [&str; 6] = [
     "/rest/voice",
 ];
 
-/// What is known of a hub's kind.
+/// The kind of an upstream.
 pub(super) struct Kind {
+    /// Set when the kind is configured.
     is_certain: bool,
     is_openhab: AtomicBool,
 }
 
 impl Kind {
-    pub(super) fn of(config: &model::Upstream) -> Self {
+    pub(super) fn new(config: &model::Upstream) -> Self {
         let is_openhab = match config.kind {
             Some(kind) => kind == HubKind::OpenHab,
             None => INSTALLED.iter().any(|folder| Path::new(folder).is_dir()) && is_local(config),
@@ -43,7 +47,7 @@ impl Kind {
         self.is_openhab.load(Ordering::Relaxed)
     }
 
-    /// Recognises openHAB by a successful answer with JSON for a resource of its own.
+    /// Recognises openHAB by a successful response in JSON for one of its resources.
     pub(super) fn notice(&self, target: &str, content_type: &[u8]) {
         if self.is_certain || self.is_openhab() || !content_type.starts_with(b"application/json") {
             return;
@@ -53,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// Takes over what was noticed of the same hub before a reload.
+    /// Takes over the kind that was recognised before a reload.
     pub(super) fn remember(&self, before: &Self) {
         if !self.is_certain && !before.is_certain && before.is_openhab() {
             self.is_openhab.store(true, Ordering::Relaxed);
@@ -67,7 +71,7 @@ fn is_resource(target: &str) -> bool {
     is_root || RESOURCES.iter().any(|resource| path.starts_with(resource))
 }
 
-/// Whether a server is on this machine, at one of openHAB's own ports.
+/// Reports whether a server is on this machine, on one of openHAB's ports.
 fn is_local(config: &model::Upstream) -> bool {
     config.servers.iter().any(|server| match server {
         model::Server::Tcp { host, port, .. } => {
@@ -85,7 +89,7 @@ mod tests {
     use super::*;
 
     fn kind(configured: Option<HubKind>) -> Kind {
-        Kind::of(&model::Upstream {
+        Kind::new(&model::Upstream {
             servers: vec![model::Server::Unix("/run/hub".into())],
             kind: configured,
             ..model::Upstream::default()
@@ -93,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn openhab_is_recognised_by_what_only_it_answers() {
+    fn openhab_is_recognised_by_responses_that_only_openhab_sends() {
         for (target, content_type, expected) in [
             ("/rest/", "application/json", true),
             (
@@ -125,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_noticed_outlives_a_reload() {
+    fn a_recognised_kind_outlives_a_reload() {
         let (before, after) = (kind(None), kind(None));
         before.notice("/rest/", b"application/json");
         after.remember(&before);

@@ -1,8 +1,7 @@
-//! The servers behind a site: which one is asked next, and what became of it.
+//! Upstreams: the servers of a site, and the connections and HTTP/2 streams to them.
 //!
-//! A server that could not be reached is passed over for ten seconds while
-//! another is there. Connections are opened, counted and kept here, those of
-//! HTTP/2 with their streams; nothing else is here about HTTP.
+//! A route tries the servers in turn, and passes over one that was unreachable within the last ten
+//! seconds while another is available. `http/forward` sends requests and parses responses.
 
 mod connection;
 mod dial;
@@ -40,12 +39,13 @@ pub use self::{
 };
 use self::{kind::Kind, secure::HubTls, server::Server};
 
-/// The servers behind a site or path.
+/// The servers of a site or path.
 pub struct Upstream {
     servers: Vec<Server>,
+    /// The number of the next request, by which the first server is chosen.
     turn: AtomicUsize,
     kind: Kind,
-    silence: Duration,
+    idle_timeout: Duration,
     /// Connections to each server at most.
     connections: Option<usize>,
     speaks_http2: bool,
@@ -53,18 +53,18 @@ pub struct Upstream {
     addresses: OwnAddresses,
 }
 
-/// How long to wait for a server to take a connection.
+/// Time in which a server has to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
 impl Upstream {
-    /// Builds it from the configuration; `silence` is how long a server may be without a byte,
-    /// `secrets` has the values of headers that were read from files before.
+    /// Builds the upstream. `idle_timeout` is the time for which a response may have no byte,
+    /// `secrets` the field values that were read from files before.
     ///
     /// # Errors
-    /// When the file of the CA, the pinned certificate or a header cannot be used.
+    /// A file of `ca`, `pin` or `headers` that cannot be used.
     pub fn build(
         config: &model::Upstream,
-        silence: Duration,
+        idle_timeout: Duration,
         secrets: &mut SecretValues,
         roots: &SystemRoots,
     ) -> anyhow::Result<Self> {
@@ -76,51 +76,52 @@ impl Upstream {
                 .map(|server| Server::new(server, tls.as_ref()))
                 .collect::<anyhow::Result<_>>()?,
             turn: AtomicUsize::new(0),
-            kind: Kind::of(config),
-            silence,
+            kind: Kind::new(config),
+            idle_timeout,
             connections: config.connections,
             speaks_http2: config.http2,
             edits: RequestEdits::build(config, secrets)?,
-            addresses: OwnAddresses::of(config),
+            addresses: OwnAddresses::new(config),
         })
     }
 
-    /// The way of a new request, for this site, through the servers.
+    /// The route of a new request for a site.
     #[must_use]
     pub fn route(self: &Arc<Self>, site: Arc<str>) -> Route {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         Route::new(self.clone(), site, turn)
     }
 
-    /// The addresses of its servers, as they stand in redirects.
+    /// The addresses of the servers that redirects may name.
     #[must_use]
     pub fn addresses(&self) -> &OwnAddresses {
         &self.addresses
     }
 
-    /// Whether the hub is openHAB, as far as it is known.
+    /// Reports whether the upstream is known to be openHAB.
     #[must_use]
     pub fn is_openhab(&self) -> bool {
         self.kind.is_openhab()
     }
 
-    /// Notes a successful answer, by which openHAB is recognised.
+    /// Recognises openHAB by a successful response.
     pub fn notice(&self, target: &str, content_type: &[u8]) {
         self.kind.notice(target, content_type);
     }
 
-    /// Takes over what is known of the same hub from before a reload.
+    /// Takes over the kind that was recognised before a reload.
     pub fn remember(&self, before: &Self) {
         self.kind.remember(&before.kind);
     }
 
-    /// Whether requests reach its servers over HTTP/2, but for those that open WebSockets.
+    /// Reports whether requests are sent over HTTP/2, except those that open WebSockets.
     #[must_use]
     pub fn speaks_http2(&self) -> bool {
         self.speaks_http2
     }
 
-    fn dress(mut peer: HttpPeer, alpn: ALPN) -> HttpPeer {
+    /// Sets a peer's timeouts and application protocol.
+    fn with_options(mut peer: HttpPeer, alpn: ALPN) -> HttpPeer {
         let options = &mut peer.options;
         options.alpn = alpn;
         options.connection_timeout = Some(CONNECT);

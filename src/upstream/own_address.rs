@@ -1,17 +1,16 @@
-//! The addresses of a hub itself, as they stand in its redirects.
+//! The addresses of an upstream's servers in redirects.
 //!
-//! A hub that builds a `Location` of its own address names a place that a visitor's browser cannot
-//! reach; the path is the same at the site.
+//! A server may redirect to its own address, which clients cannot reach. The same path at the site
+//! replaces it.
 
 use crate::config::model::{self, Server};
 
-/// The origins of an upstream's servers, and those of the `host` that they get.
+/// The origins of an upstream's servers, and those of its `host`.
 #[derive(Debug, Default)]
 pub struct OwnAddresses(Vec<String>);
 
 impl OwnAddresses {
-    /// The addresses of an upstream.
-    pub(super) fn of(config: &model::Upstream) -> Self {
+    pub(super) fn new(config: &model::Upstream) -> Self {
         let servers = config.servers.iter().flat_map(origins);
         let host = config.host.as_ref().and_then(|host| host.to_str().ok());
         let hosts = host
@@ -20,16 +19,16 @@ impl OwnAddresses {
         Self(servers.chain(hosts).collect())
     }
 
-    /// The path, query and fragment of a URL at one of the addresses; none of any other URL.
+    /// The path, query and fragment of a URL at one of the addresses; none for any other URL.
     ///
-    /// It begins with one slash: `//host` would lead to another host (RFC 3986, section 4.2).
+    /// The path begins with one slash, as `//` begins an authority (RFC 3986, section 4.2).
     #[must_use]
     pub fn path_of(&self, url: &str) -> Option<String> {
-        // Browsers drop TAB, CR and LF wherever they stand in a URL.
+        // Browsers remove TAB, CR and LF from a URL.
         if url.contains(|c: char| c.is_ascii_control()) {
             return None;
         }
-        let rest = self.0.iter().find_map(|origin| rest_behind(origin, url))?;
+        let rest = self.0.iter().find_map(|origin| rest_after(origin, url))?;
         let begin = match rest.as_bytes() {
             [b'/', b'/' | b'\\', ..] => "/.",
             [b'/', ..] => "",
@@ -39,21 +38,21 @@ impl OwnAddresses {
     }
 }
 
-/// `http://host:port`, and `http://host` where the port is the scheme's own.
+/// `http://host:port`, and `http://host` for the scheme's default port.
 fn origins(server: &Server) -> Vec<String> {
     let Server::Tcp { port, tls, .. } = server else {
         return Vec::new();
     };
     let origin = server.to_string();
-    let usual = if *tls { 443 } else { 80 };
+    let default = if *tls { 443 } else { 80 };
     let short = origin
-        .strip_suffix(&format!(":{usual}"))
-        .filter(|_| *port == usual);
+        .strip_suffix(&format!(":{default}"))
+        .filter(|_| *port == default);
     let short = short.map(str::to_owned);
     short.into_iter().chain([origin]).collect()
 }
 
-fn rest_behind<'u>(origin: &str, url: &'u str) -> Option<&'u str> {
+fn rest_after<'u>(origin: &str, url: &'u str) -> Option<&'u str> {
     let (begin, rest) = url.split_at_checked(origin.len())?;
     let ends = rest.is_empty() || rest.starts_with(['/', '?', '#']);
     (ends && begin.eq_ignore_ascii_case(origin)).then_some(rest)
@@ -67,7 +66,7 @@ mod tests {
 
     fn addresses(host: &str, port: u16, tls: bool) -> OwnAddresses {
         let host = host.to_owned();
-        OwnAddresses::of(&model::Upstream {
+        OwnAddresses::new(&model::Upstream {
             servers: vec![Server::Tcp { host, port, tls }],
             host: Some(HeaderValue::from_static("router.lan")),
             ..model::Upstream::default()
@@ -75,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_the_hub_becomes_its_path() {
+    fn a_url_of_a_server_becomes_its_path() {
         for (host, port, tls, url, path) in [
             (
                 "127.0.0.1",
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn any_other_url_is_left_as_it_is() {
+    fn any_other_url_stays_unchanged() {
         let addresses = addresses("127.0.0.1", 80, false);
         for url in [
             "http://127.0.0.1:8080/",
@@ -114,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn no_url_leads_to_another_host() {
+    fn no_path_begins_an_authority() {
         let addresses = addresses("127.0.0.1", 80, false);
         for (url, path) in [
             ("http://127.0.0.1//example.org/", "/.//example.org/"),

@@ -1,9 +1,10 @@
-//! The connections to each server: how many are open, and which wait for their next request.
+//! The pool of HTTP/1.1 connections to each server: open ones are counted, idle ones reused.
 //!
 //! An idle connection stays with the thread that used it last; one of another thread is moved
-//! before a new one is opened. It is reused only while it is silent: one with unread bytes or EOF
-//! is not. A server that takes no new connection gets an old one back: it may have few sockets,
-//! and those that wait for it are worth more than an idle one.
+//! before a new one is opened. A connection with unread bytes or EOF is not reused. If a server
+//! does not respond on a new connection, an idle one is closed: the server may have few sockets.
+
+mod slot;
 
 use std::{
     collections::HashMap,
@@ -19,7 +20,7 @@ use std::{
 use foldhash::fast::RandomState;
 use tokio::sync::Notify;
 
-use super::UpstreamStream;
+pub(super) use self::slot::{Idle, Slot, Starving};
 
 /// The connections to all servers.
 #[derive(Clone, Default)]
@@ -34,51 +35,39 @@ pub(super) enum Key {
     Other(u64),
 }
 
-/// Which idle connections a request may take.
+/// The idle connections that a request may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
-    /// Any: the request can be sent again should the connection end at that moment.
+    /// All: the request can be sent again if the server closes the connection at that moment.
     Any,
-    /// Those that were used just now: the request cannot be sent again, and a server may be about
-    /// to close an older one.
+    /// Recently used ones: the request cannot be sent again, and the server may be closing an
+    /// older one.
     Recent,
     /// None.
     Never,
 }
 
-/// A connection that waits for its next request.
-pub(super) struct Idle {
-    pub(super) stream: UpstreamStream,
-    pub(super) slot: Slot,
-    since: Instant,
-    /// Lifetime.
-    lifetime: Duration,
-}
-
-/// An open connection, counted until dropped.
-pub(super) struct Slot(Arc<Server>);
-
-/// A request that waits for the server to take its new connection; counted until dropped.
-pub(super) struct Starving(Arc<Server>);
-
 /// The connections to one server.
 #[derive(Default)]
 pub(super) struct Server {
-    /// By the thread on whose runtime they are.
+    /// Idle connections, by the thread of their runtime.
     idle: [Mutex<Vec<Idle>>; SHARDS],
     counts: Mutex<Counts>,
-    /// Whether `counts` has something to say on a connection that is kept or taken.
+    /// Set while `counts` has to be read before a connection is returned or taken.
     is_scarce: AtomicBool,
     freed: Notify,
 }
 
+/// The counts of one server.
 #[derive(Default)]
 struct Counts {
+    /// Open connections.
     open: usize,
+    /// Starving requests.
     starving: usize,
-    /// Connections to be closed as soon as they are idle, at most one for each starving request.
+    /// Connections to close as soon as they are idle, at most one for each starving request.
     owed: usize,
-    /// Set while the server is known to have few sockets.
+    /// The time until which the server counts as one with few sockets.
     scarce_until: Option<Instant>,
 }
 
@@ -89,13 +78,13 @@ thread_local! {
     };
 }
 
-/// Threads whose idle connections are held apart.
+/// Groups of threads, each with its own idle connections.
 const SHARDS: usize = 16;
-/// Time that a request waits for one of a bounded number of connections.
+/// Time for which a request waits for a connection within the limit.
 pub(super) const QUEUED: Duration = Duration::from_secs(30);
 /// Idle connections of one thread to one server at most.
 const MOST: usize = 128;
-/// Age up to which an idle connection counts as open.
+/// Idle time up to which a connection counts as recently used.
 const RECENT: Duration = Duration::from_secs(1);
 /// Lifetime of idle connections to a server with few sockets.
 const SCARCE: Duration = Duration::from_secs(1);
@@ -114,7 +103,7 @@ impl Pool {
         server
     }
 
-    /// Closes what was idle for too long, and what its server has closed.
+    /// Closes connections that were idle for too long, or that the server has closed.
     pub(super) fn sweep(&self) {
         let servers: Vec<_> = self.lock().values().cloned().collect();
         for server in servers {
@@ -129,8 +118,7 @@ impl Pool {
 }
 
 impl Server {
-    /// An idle connection, or the right to open one; none where at most `limit` may be open, which
-    /// are in use.
+    /// Claims an idle connection, or a slot for a new one; none if `limit` connections are in use.
     pub(super) fn claim(
         self: &Arc<Self>,
         limit: Option<usize>,
@@ -143,7 +131,7 @@ impl Server {
         self.has_room(limit).then(slot)
     }
 
-    /// The idle connection that was used last; one of this thread before those of others.
+    /// Takes the most recently used idle connection, of this thread before those of others.
     pub(super) fn take(&self, reuse: Reuse) -> Option<Idle> {
         if reuse == Reuse::Never {
             return None;
@@ -162,12 +150,12 @@ impl Server {
         None
     }
 
-    /// Rings when a connection is returned or closed.
+    /// Notified when a connection is returned or closed.
     pub(super) fn freed(&self) -> &Notify {
         &self.freed
     }
 
-    /// Closes an idle connection, now or as soon as there is one.
+    /// Counts a starving request, and closes an idle connection, now or as soon as there is one.
     pub(super) fn starve(self: &Arc<Self>) -> Starving {
         let mut counts = self.counts();
         counts.starving += 1;
@@ -178,12 +166,12 @@ impl Server {
             counts.owed += 1;
         }
         drop(counts);
-        // It gives its slot back, which takes the lock.
+        // After `counts`, whose lock the slot's drop takes.
         drop(oldest);
         Starving(self.clone())
     }
 
-    /// Keeps a connection whose last response was read to its end, for at most `lifetime`.
+    /// Stores a connection after its last response was read to its end, for at most its lifetime.
     fn keep(&self, idle: Idle) {
         if self.is_scarce.load(Ordering::Acquire) && self.is_owed() {
             return;
@@ -198,7 +186,7 @@ impl Server {
         self.freed.notify_one();
     }
 
-    /// Whether a starving request waits for a connection to be closed; it is, then.
+    /// Reports whether a connection has to be closed for a starving request, and counts it.
     fn is_owed(&self) -> bool {
         let mut counts = self.counts();
         let is_owed = counts.owed > 0;
@@ -206,7 +194,7 @@ impl Server {
         is_owed
     }
 
-    /// Counts another connection, if it may be opened; an idle one makes room for it.
+    /// Counts a new connection if the limit permits it; at the limit, closes an idle one first.
     fn has_room(&self, limit: Option<usize>) -> bool {
         let most = limit.unwrap_or(usize::MAX);
         if self.counts().open >= most {
@@ -218,7 +206,7 @@ impl Server {
         has_room
     }
 
-    /// The connection that has been idle for longest.
+    /// Takes the connection that has been idle for longest.
     fn take_oldest(&self) -> Option<Idle> {
         let first = |shard: &Mutex<Vec<Idle>>| Some(lock(shard).first()?.since);
         let shards = self.idle.iter();
@@ -243,7 +231,7 @@ impl Server {
         }
     }
 
-    /// Whether the server is known to have few sockets.
+    /// Reports whether the server counts as one with few sockets.
     fn is_scarce(&self) -> bool {
         if !self.is_scarce.load(Ordering::Acquire) {
             return false;
@@ -266,7 +254,7 @@ impl Server {
     }
 }
 
-/// Takes the last usable connection; each that is not is closed.
+/// Takes the last usable connection of a shard; closes unusable ones.
 fn take_usable(shard: &Mutex<Vec<Idle>>, reuse: Reuse, is_scarce: bool) -> Option<Idle> {
     loop {
         let mut last = lock(shard).pop()?;
@@ -274,7 +262,7 @@ fn take_usable(shard: &Mutex<Vec<Idle>>, reuse: Reuse, is_scarce: bool) -> Optio
         if last.is_usable(is_scarce) && !is_old {
             return Some(last);
         }
-        // The request's own connection takes the place of the one that was too old for it.
+        // The request opens a connection in the place of the one that was too old.
         if is_old {
             return None;
         }
@@ -283,52 +271,6 @@ fn take_usable(shard: &Mutex<Vec<Idle>>, reuse: Reuse, is_scarce: bool) -> Optio
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Slot {
-    /// Keeps its connection, whose last response was read to its end, for at most `lifetime`.
-    pub(super) fn keep(self, stream: UpstreamStream, lifetime: Duration) {
-        let server = self.0.clone();
-        server.keep(Idle {
-            stream,
-            slot: self,
-            since: Instant::now(),
-            lifetime,
-        });
-    }
-}
-
-impl Idle {
-    fn is_usable(&mut self, is_scarce: bool) -> bool {
-        let lifetime = match is_scarce {
-            true => self.lifetime.min(SCARCE),
-            false => self.lifetime,
-        };
-        self.since.elapsed() < lifetime && self.stream.is_silent()
-    }
-
-    /// The same on this thread's runtime, so that no wake-up crosses threads.
-    fn moved(self) -> Option<Self> {
-        let stream = self.stream.moved().ok()?;
-        Some(Self { stream, ..self })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let mut counts = self.0.counts();
-        counts.open = counts.open.saturating_sub(1);
-        drop(counts);
-        self.0.freed.notify_one();
-    }
-}
-
-impl Drop for Starving {
-    fn drop(&mut self) {
-        let mut counts = self.0.counts();
-        counts.starving = counts.starving.saturating_sub(1);
-        counts.owed = counts.owed.min(counts.starving);
-    }
 }
 
 #[cfg(test)]

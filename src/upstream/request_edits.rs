@@ -1,8 +1,13 @@
-//! Changes of an upstream to the head of each request: Host, and fields set or removed.
+//! An upstream's edits to the head of each request: Host, and fields set or removed.
 //!
-//! Values in files are read again when these change; the last good value stays meanwhile.
+//! A value in a file is read again when the file changes; while it is invalid, the last valid
+//! value stays.
 
-use std::{collections::HashMap, path::Path, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
 use http::HeaderValue;
@@ -13,13 +18,13 @@ use crate::{
     watched::Watched,
 };
 
-/// A value in a file, kept current with it.
+/// A value in a file, current with it.
 pub type SecretValue = Watched<HeaderValue>;
 
-/// Values in files, each read and watched once.
+/// Values in files, by path; each file is watched once.
 pub type SecretValues = HashMap<PathBuf, Arc<SecretValue>>;
 
-/// Changes of an upstream to the head of each request.
+/// An upstream's edits to the head of each request.
 #[derive(Default)]
 pub struct RequestEdits {
     host: Option<HeaderValue>,
@@ -27,7 +32,7 @@ pub struct RequestEdits {
 }
 
 struct Field {
-    /// As written; a name with `_` also has an entry with `-`, which removes that.
+    /// The configured name; one with `_` has another entry that removes the name with `-`.
     name: String,
     value: Value,
 }
@@ -39,10 +44,10 @@ enum Value {
 }
 
 impl RequestEdits {
-    /// The edits as configured; files that were read before are in `secrets`.
+    /// Builds the configured edits; `secrets` has the files that were read before.
     ///
     /// # Errors
-    /// A file cannot be read, or its content is no value.
+    /// A file that cannot be read, or that holds no field value.
     pub(super) fn build(
         config: &model::Upstream,
         secrets: &mut SecretValues,
@@ -61,13 +66,13 @@ impl RequestEdits {
         Ok(Self { host, fields })
     }
 
-    /// Host as the hub gets it, where that is not the visitor's.
+    /// The Host that the upstream gets in place of the client's.
     #[must_use]
     pub fn host(&self) -> Option<&HeaderValue> {
         self.host.as_ref()
     }
 
-    /// Each field with its value now; none where it is removed.
+    /// Each field with its current value; none for a removed field.
     pub fn fields(&self) -> impl Iterator<Item = (&str, Option<HeaderValue>)> {
         let fields = self.fields.iter();
         fields.map(|field| (field.name.as_str(), field.value.current()))
@@ -111,10 +116,10 @@ impl Value {
     }
 }
 
-/// Bytes of a value at most; hubs refuse longer heads.
+/// Bytes of a value at most, as servers refuse longer heads.
 const LONGEST: usize = 8 * 1024;
 
-/// Reads the one line of a file; what is wrong is reported without its content.
+/// Reads the value on the one line of a file. Errors do not quote it.
 fn read(file: &Path) -> anyhow::Result<HeaderValue> {
     let place = || file.display().to_string();
     let content = regular_file::read(file).with_context(place)?;
@@ -123,7 +128,7 @@ fn read(file: &Path) -> anyhow::Result<HeaderValue> {
         bail!("{}: it is empty: write the value on one line", place());
     }
     if line.len() > LONGEST {
-        bail!("{}: it is longer than 8 KiB, as no value is", place());
+        bail!("{}: it is longer than 8 KiB: shorten the value", place());
     }
     let Ok(mut value) = HeaderValue::from_bytes(line) else {
         bail!(
@@ -155,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_an_underscore_removes_its_other_spelling() {
+    fn a_name_with_an_underscore_removes_the_name_with_a_hyphen() {
         let text = EditedValue::Text(HeaderValue::from_static("a"));
         let edits = edits(vec![("X_Key", text)]).unwrap();
         let fields: Vec<_> = edits.fields().collect();
@@ -164,13 +169,16 @@ mod tests {
     }
 
     #[test]
-    fn a_file_has_one_line_and_its_content_is_in_no_error() {
+    fn a_file_has_one_line_that_errors_do_not_quote() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
         let load = |content: &[u8]| {
             fs::write(&file, content).unwrap();
             let edits = edits(vec![("Authorization", EditedValue::File(file.clone()))]);
-            edits.map(|edits| edits.fields().next().unwrap().1.unwrap())
+            edits.map(|edits| {
+                let (_, value) = edits.fields().next().unwrap();
+                value.unwrap()
+            })
         };
         let value = load(b"Basic YTpi\r\n").unwrap();
         assert_eq!(value, "Basic YTpi");

@@ -1,7 +1,6 @@
-//! The way of one request through the servers of an upstream: each address once.
+//! The route of one request through the servers of an upstream, which tries each address once.
 //!
-//! The order is fixed when the request begins; what other requests find out
-//! meanwhile does not change it.
+//! The order is fixed when the request begins; failures of other requests do not change it.
 
 use std::{
     fmt::{self, Display},
@@ -14,18 +13,18 @@ use std::{
 use super::{RequestEdits, Server, Upstream};
 use pingora_core::{protocols::ALPN, upstreams::peer::HttpPeer};
 
-/// The way of one request through the servers of an upstream.
+/// The route of one request through the servers of an upstream.
 pub struct Route {
     upstream: Arc<Upstream>,
-    /// The site that the request is for, to name in the log.
+    /// The name of the request's site, for the journal.
     site: Arc<str>,
-    /// Places in `upstream.servers`, those that rest last.
+    /// Indices into `upstream.servers`; those of resting servers are last.
     order: Vec<usize>,
-    /// The place in `order` that is tried now.
+    /// The index into `order` of the current server.
     server: usize,
-    /// The address of that server that is tried now.
+    /// The index of the current address.
     address: usize,
-    /// How many addresses that server has.
+    /// The number of the current server's addresses.
     addresses: usize,
 }
 
@@ -52,7 +51,7 @@ impl Route {
         let count = upstream.servers.len();
         let mut order: Vec<_> = (0..count).map(|nth| (turn + nth) % count).collect();
         if count > 1 {
-            order.sort_by_cached_key(|&place| upstream.servers[place].rests());
+            order.sort_by_cached_key(|&index| upstream.servers[index].is_resting());
         }
         Self {
             upstream,
@@ -64,22 +63,22 @@ impl Route {
         }
     }
 
-    /// What the upstream changes in the head of the request.
+    /// The upstream's edits to the head of the request.
     #[must_use]
     pub fn edits(&self) -> &RequestEdits {
         &self.upstream.edits
     }
 
-    /// The servers that it leads through.
+    /// The upstream.
     #[must_use]
     pub fn upstream(&self) -> &Upstream {
         &self.upstream
     }
 
-    /// How long a server may be without a byte.
+    /// The time for which a response may have no byte.
     #[must_use]
-    pub fn silence(&self) -> Duration {
-        self.upstream.silence
+    pub fn idle_timeout(&self) -> Duration {
+        self.upstream.idle_timeout
     }
 
     /// Connections to each server at most.
@@ -87,10 +86,10 @@ impl Route {
         self.upstream.connections
     }
 
-    /// Where to connect now; none when all was tried. Over TLS, `alpn` is offered.
+    /// The current target; none after the last one. `alpn` is offered over TLS.
     ///
     /// # Errors
-    /// When no server was left but some whose names cannot be looked up.
+    /// The failed look-up, if only servers with unresolved names were left.
     pub(super) async fn target(&mut self, alpn: ALPN) -> io::Result<Option<Target>> {
         let target = self.next(|server, peer| match peer._address.as_inet() {
             Some(address) if server.is_plain() => Target::Plain(*address),
@@ -102,14 +101,14 @@ impl Route {
                 if let Some(domain) = domain.filter(|_| alpn == ALPN::H2) {
                     domain.clone_into(&mut peer.sni);
                 }
-                Some(Target::Other(Box::new(Upstream::dress(*peer, alpn))))
+                Some(Target::Other(Box::new(Upstream::with_options(*peer, alpn))))
             }
             target => target,
         })
     }
 
     async fn next<T>(&mut self, target: impl Fn(&Server, &HttpPeer) -> T) -> io::Result<Option<T>> {
-        let mut unknown = None;
+        let mut unresolved = None;
         while let Some(server) = self.current() {
             match server.peers().await {
                 Ok(peers) if self.address < peers.len() => {
@@ -121,15 +120,15 @@ impl Route {
                 Err(error) => {
                     let why = format!("its name does not resolve: {error}");
                     server.log_connect(&self.site, &why);
-                    unknown = Some(error);
+                    unresolved = Some(error);
                 }
             }
             self.next_server();
         }
-        unknown.map_or(Ok(None), Err)
+        unresolved.map_or(Ok(None), Err)
     }
 
-    /// Goes on after the peer could not be reached; says whether there may be another.
+    /// Logs an unreachable address and advances; returns whether another server or address is left.
     pub(super) fn unreachable(&mut self, address: &dyn Display, why: &dyn Display) -> bool {
         if let Some(server) = self.current() {
             let why = format!("cannot be reached at {address}: {why}");
@@ -143,22 +142,22 @@ impl Route {
         self.current().is_some()
     }
 
-    /// The cause of the last TLS handshake with the server that is tried now, in words, once.
+    /// Takes the fault of the last TLS handshake with the current server.
     #[must_use]
     pub(super) fn take_tls_fault(&self) -> Option<String> {
         self.current()?.take_tls_fault()
     }
 
-    /// Logs what was wrong with the answer of the server that was connected to.
-    pub fn log_answer(&self, path: &str, why: &str) {
+    /// Logs a fault of the current server's response.
+    pub fn log_response(&self, path: &str, why: &str) {
         if let Some(server) = self.current() {
-            server.log_answer(&self.site, &format!("its answer to {path}: {why}"));
+            server.log_response(&self.site, &format!("its answer to {path}: {why}"));
         }
     }
 
     fn current(&self) -> Option<&Server> {
-        let place = self.order.get(self.server)?;
-        self.upstream.servers.get(*place)
+        let index = self.order.get(self.server)?;
+        self.upstream.servers.get(*index)
     }
 
     fn next_server(&mut self) {
@@ -173,7 +172,7 @@ mod tests {
     use crate::{config::model, tls::SystemRoots, upstream::SecretValues};
 
     #[tokio::test]
-    async fn a_request_tries_each_server_once_whoever_rests_meanwhile() {
+    async fn a_request_tries_each_server_once_although_servers_begin_to_rest() {
         let server = |port| model::Server::Tcp {
             host: "127.0.0.1".to_owned(),
             port,

@@ -1,4 +1,4 @@
-//! TLS to hubs: the engine connects and keeps connections, by a configuration that is made here.
+//! TLS to upstream servers, by configurations that the engine's connector uses.
 
 use std::sync::Arc;
 
@@ -14,21 +14,21 @@ use crate::{
 pub(super) struct HubTls(Arc<ClientConfig>);
 
 impl HubTls {
-    /// Trusts as the upstream is configured.
+    /// Loads the trust that an upstream configures.
     ///
     /// # Errors
-    /// A file cannot be used.
+    /// A file that cannot be used.
     pub(super) fn load(config: &model::Upstream, roots: &SystemRoots) -> anyhow::Result<Self> {
         let trust = ServerTrust::load(config, roots)?;
         Ok(Self(Arc::new(trust.client_config()?)))
     }
 
-    /// A server that has to be of this name.
+    /// A server that has to prove this name.
     pub(super) fn server(&self, name: ServerName<'static>) -> TrustedServer {
         TrustedServer::new(self.0.clone(), name, handshake_fault)
     }
 
-    /// The same for HTTP/2, which is agreed on in the handshake (ALPN).
+    /// The same server for HTTP/2, negotiated by ALPN.
     pub(super) fn http2_server(&self, name: ServerName<'static>) -> TrustedServer {
         let mut config = ClientConfig::clone(&self.0);
         config.alpn_protocols = vec![b"h2".to_vec()];

@@ -1,4 +1,4 @@
-//! One server of an upstream: where it is, and whether it rests.
+//! One server of an upstream: its addresses, and the rest after a failure.
 
 use std::{
     io,
@@ -17,40 +17,41 @@ use tracing::warn;
 use super::secure::HubTls;
 use crate::{config::model, telemetry::line_limit::LineLimit};
 
-/// One server.
+/// One server of an upstream.
 pub(super) struct Server {
     config: model::Server,
-    /// For one over TLS.
+    /// TLS for HTTP/1.1, if the server is reached over TLS.
     secure: Option<TrustedServer>,
-    /// For HTTP/2 to one over TLS.
+    /// TLS for HTTP/2, if the server is reached over TLS.
     secure_http2: Option<TrustedServer>,
-    found: Mutex<Found>,
+    state: Mutex<State>,
     connect_lines: LineLimit,
-    answer_lines: LineLimit,
+    response_lines: LineLimit,
 }
 
-/// What a look-up gave, and until when the server is passed over.
+/// The result of the last look-up, and the end of the rest.
 #[derive(Default)]
-struct Found {
+struct State {
     peers: Arc<[HttpPeer]>,
-    at: Option<Instant>,
+    /// The time of the last look-up.
+    looked_up_at: Option<Instant>,
     rests_until: Option<Instant>,
 }
 
-/// How long the addresses of a name are used without a new look-up.
-const LOOKED_UP: Duration = Duration::from_secs(10);
-/// How long a look-up may take.
+/// Age at which addresses are looked up again.
+const MOST_AGE: Duration = Duration::from_secs(10);
+/// Time limit of a look-up.
 const LOOK_UP: Duration = Duration::from_secs(5);
-/// How long a server is passed over after it could not be reached.
+/// Time for which a server is passed over after a failure to connect.
 const REST: Duration = Duration::from_secs(10);
-/// Lines of the journal a minute for connecting, and for answers.
+/// Lines of the journal per minute for connects, and for responses.
 const LINES: u32 = 3;
 
 impl Server {
-    /// A server; `tls` is how to connect to one over TLS.
+    /// A server, which is reached over TLS if `config` says so.
     ///
     /// # Errors
-    /// When its name can be in no certificate.
+    /// A host name that no certificate can have.
     pub(super) fn new(config: model::Server, tls: Option<&HubTls>) -> anyhow::Result<Self> {
         let names = match (&config, tls) {
             (
@@ -60,8 +61,8 @@ impl Server {
                 Some(tls),
             ) => {
                 let name = ServerName::try_from(host.clone());
-                let name =
-                    name.with_context(|| format!("{config} has a name that none can prove"))?;
+                let name = name
+                    .with_context(|| format!("{config} has a host that no certificate can name"))?;
                 Some((tls, name))
             }
             _ => None,
@@ -72,38 +73,38 @@ impl Server {
             config,
             secure,
             secure_http2,
-            found: Mutex::default(),
+            state: Mutex::default(),
             connect_lines: LineLimit::new(LINES),
-            answer_lines: LineLimit::new(LINES),
+            response_lines: LineLimit::new(LINES),
         })
     }
 
-    /// A peer for each address of the server, looked up again when they are old.
+    /// A peer for each address of the server, looked up again once they are too old.
     pub(super) async fn peers(&self) -> io::Result<Arc<[HttpPeer]>> {
-        if let Some(peers) = self.known() {
+        if let Some(peers) = self.fresh_peers() {
             return Ok(peers);
         }
         let looked_up = timeout(LOOK_UP, self.look_up()).await;
         let looked_up = looked_up.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let mut found = self.found();
+        let mut state = self.state();
         match looked_up {
-            Ok(peers) => found.peers = peers.into(),
-            // What was known may still be right while the resolver is not there.
-            Err(error) if found.peers.is_empty() => return Err(error),
+            Ok(peers) => state.peers = peers.into(),
+            // The old addresses may be valid still while the resolver is down.
+            Err(error) if state.peers.is_empty() => return Err(error),
             Err(_) => {}
         }
-        found.at = Some(Instant::now());
-        Ok(found.peers.clone())
+        state.looked_up_at = Some(Instant::now());
+        Ok(state.peers.clone())
     }
 
-    /// Logs why it could not be connected to for a site.
+    /// Logs the failure of a connect for a site.
     pub(super) fn log_connect(&self, site: &str, why: &str) {
         self.log(&self.connect_lines, site, why);
     }
 
-    /// Logs what was wrong with its answer for a site.
-    pub(super) fn log_answer(&self, site: &str, why: &str) {
-        self.log(&self.answer_lines, site, why);
+    /// Logs the fault of a response for a site.
+    pub(super) fn log_response(&self, site: &str, why: &str) {
+        self.log(&self.response_lines, site, why);
     }
 
     fn log(&self, lines: &LineLimit, site: &str, why: &str) {
@@ -115,20 +116,20 @@ impl Server {
         }
     }
 
-    /// Passes the server over for a while, and looks it up again then.
+    /// Begins a rest, in which the server is passed over; the next request looks it up again.
     pub(super) fn rest(&self) {
-        let mut found = self.found();
-        found.rests_until = Some(Instant::now() + REST);
-        found.at = None;
+        let mut state = self.state();
+        state.rests_until = Some(Instant::now() + REST);
+        state.looked_up_at = None;
     }
 
-    pub(super) fn rests(&self) -> bool {
-        self.found()
+    pub(super) fn is_resting(&self) -> bool {
+        self.state()
             .rests_until
             .is_some_and(|until| Instant::now() < until)
     }
 
-    /// Whether it is reached in the clear over TCP.
+    /// Reports whether the server is reached over TCP in the clear.
     pub(super) fn is_plain(&self) -> bool {
         matches!(self.config, model::Server::Tcp { tls: false, .. })
     }
@@ -152,7 +153,7 @@ impl Server {
         HttpPeer::new(address, secure.is_some(), domain)
     }
 
-    /// The cause of the last TLS handshake that failed, in words, once.
+    /// Takes the fault of the last failed TLS handshake.
     pub(super) fn take_tls_fault(&self) -> Option<String> {
         let mut both = [&self.secure, &self.secure_http2].into_iter().flatten();
         both.find_map(TrustedServer::take_fault)
@@ -163,13 +164,13 @@ impl Server {
         self.secure_http2.as_ref().map(TrustedServer::domain)
     }
 
-    fn known(&self) -> Option<Arc<[HttpPeer]>> {
-        let found = self.found();
-        let fresh = found.at?.elapsed() < LOOKED_UP;
-        fresh.then(|| found.peers.clone())
+    fn fresh_peers(&self) -> Option<Arc<[HttpPeer]>> {
+        let state = self.state();
+        let fresh = state.looked_up_at?.elapsed() < MOST_AGE;
+        fresh.then(|| state.peers.clone())
     }
 
-    fn found(&self) -> MutexGuard<'_, Found> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

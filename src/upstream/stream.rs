@@ -1,7 +1,6 @@
-//! The bytes of a connection to a server: TCP in the clear, or TLS and Unix sockets as the
-//! engine's connector makes them.
+//! The byte stream of an upstream connection: TCP, TLS, or a Unix socket.
 //!
-//! A reader learns that something has come before it makes a buffer for it.
+//! It reports that bytes have arrived before a reader allocates a buffer for them.
 
 use std::{
     io,
@@ -19,7 +18,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// The bytes of a connection to a server.
+/// The byte stream of an upstream connection.
 pub enum UpstreamStream {
     /// TCP in the clear.
     Plain(TcpStream),
@@ -27,9 +26,10 @@ pub enum UpstreamStream {
     Other(Box<Buffered>),
 }
 
-/// A stream that is read ahead, as only a read tells whether something has come.
+/// A stream that is read ahead, as the engine's streams report no readiness.
 pub struct Buffered {
     io: protocols::Stream,
+    /// Bytes that were read ahead.
     ahead: BytesMut,
     has_ended: bool,
 }
@@ -38,7 +38,7 @@ pub struct Buffered {
 const AHEAD: usize = 8 * 1024;
 
 impl UpstreamStream {
-    /// A stream of the engine's connector.
+    /// Takes a stream of the engine's connector.
     pub(super) fn other(io: protocols::Stream) -> Self {
         Self::Other(Box::new(Buffered {
             io,
@@ -47,7 +47,7 @@ impl UpstreamStream {
         }))
     }
 
-    /// Ready once a read would not wait.
+    /// Ready once bytes, or the end, can be read.
     ///
     /// # Errors
     /// Those of the stream.
@@ -58,7 +58,7 @@ impl UpstreamStream {
         }
     }
 
-    /// Whether the handshake of TLS agreed to HTTP/2 (RFC 9113, section 3.2).
+    /// Reports whether the TLS handshake negotiated HTTP/2 (RFC 9113, section 3.2).
     pub(super) fn has_agreed_to_http2(&self) -> bool {
         match self {
             Self::Plain(_) => false,
@@ -66,7 +66,7 @@ impl UpstreamStream {
         }
     }
 
-    /// Whether at least so many bytes can be read at once.
+    /// Reports whether as many bytes as `wanted` has can be read without waiting.
     #[must_use]
     pub fn holds(&self, wanted: &mut [u8]) -> bool {
         match self {
@@ -78,10 +78,10 @@ impl UpstreamStream {
         }
     }
 
-    /// The same, woken by the runtime of this thread; the engine's streams stay with theirs.
+    /// Moves the stream to the runtime of this thread; the engine's streams stay with theirs.
     ///
     /// # Errors
-    /// When the runtime cannot watch it.
+    /// Those of the registration with the runtime.
     pub(super) fn moved(self) -> io::Result<Self> {
         match self {
             Self::Plain(stream) => Ok(Self::Plain(TcpStream::from_std(stream.into_std()?)?)),
@@ -89,10 +89,10 @@ impl UpstreamStream {
         }
     }
 
-    /// Whether the server has neither sent anything nor hung up.
+    /// Reports whether the server has sent no byte and not closed the connection.
     pub(super) fn is_silent(&mut self) -> bool {
         match self {
-            // The kernel itself: the reactor hears of what came only when it looks next.
+            // A system call, as the runtime's readiness may be out of date.
             Self::Plain(stream) => {
                 let peeked = SockRef::from(&*stream).peek(&mut [MaybeUninit::uninit()]);
                 matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)

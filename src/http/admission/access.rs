@@ -1,4 +1,4 @@
-//! The access rule of a place, decided on the credentials of a request.
+//! The access rule of a place, applied to the credentials of a request.
 
 use std::sync::Arc;
 
@@ -6,7 +6,6 @@ use super::{Refusal, arrival::Arrival, sessions::RestoredSession};
 use crate::{
     access::{
         basic::Basic,
-        network::Client,
         policy::Place,
         rule::{Shown, Visitor},
         session::Chain,
@@ -14,30 +13,26 @@ use crate::{
     },
     clients::name::Name,
     config::model::ClientCertificate,
-    http::{
-        proxy::Proxy,
-        request::Request,
-        response::{local_response::LocalResponse, statuses},
-    },
+    http::{proxy::Proxy, request::Exchange, response::local_response::LocalResponse},
     sites::site::Site,
     telemetry::journal,
     tls::ClientAuth,
     transport::connection_info::ConnectionInfo,
 };
 
-/// The credentials of a request beside the certificate of its connection.
+/// The credentials of a request, except the certificate of its connection.
 pub(super) struct Credentials<'a> {
-    /// User and password.
+    /// User and password of Authorization.
     pub(super) basic: Option<&'a Basic>,
-    /// The session of its cookie.
+    /// The session of the cookie.
     pub(super) restored: &'a RestoredSession<'a>,
 }
 
 impl Proxy {
-    /// Decides by the rule of a place.
+    /// Applies the access rule of a place.
     ///
     /// # Errors
-    /// The response to a request that is denied.
+    /// The response to a denied request.
     pub(super) async fn decide(
         &self,
         arrival: &Arrival<'_>,
@@ -50,19 +45,19 @@ impl Proxy {
             client: exchange.client,
             basic: credentials.basic,
             known: restored.known(),
-            judge: |shown, authority: &_| {
+            judge: |shown, ca: &_| {
                 let session = match shown {
                     Shown::Now => None,
                     Shown::Before => Some(restored.chain.clone().unwrap_or_default()),
                 };
-                verdict(site, connection, session.as_ref(), authority)
+                verdict(site, connection, session.as_ref(), ca)
             },
         };
         site.prepare(place, connection.chain()).await;
         site.prepare(place, restored.chain.as_ref()).await;
         let decided = place.decide(&visitor, &self.throttle).await;
         if self.is_failed_login(&decided) {
-            log_failed_login(credentials.basic, exchange.client, &exchange.logged.host);
+            credentials.log_failed_login(exchange);
         }
         match decided {
             Ok(admission) => {
@@ -89,61 +84,68 @@ impl Proxy {
 
     fn respond_to(&self, denial: &Denial, connection: &ConnectionInfo) -> LocalResponse {
         match denial {
-            Denial::Password { certificate } => statuses::password_required(certificate.as_ref()),
-            Denial::CertificateAbsent => statuses::certificate_required(),
+            Denial::Password { certificate } => {
+                LocalResponse::password_required(certificate.as_ref())
+            }
+            Denial::CertificateAbsent => LocalResponse::certificate_required(),
             Denial::CertificateInvalid(reason) => {
                 let device = self.device(connection);
-                statuses::certificate_invalid(reason, device.as_ref().map(Name::as_str))
+                LocalResponse::certificate_invalid(reason, device.as_ref().map(Name::as_str))
             }
-            // A 403 on a connection that asked makes Safari offer its certificates again.
-            Denial::Network if connection.asked() => statuses::certificate_required(),
-            Denial::Network => statuses::outside(),
-            Denial::Throttled { retry_after } => statuses::throttled(*retry_after),
+            // Safari offers its certificates again after a 403 on a connection whose handshake
+            // requested one.
+            Denial::Network if connection.asked() => LocalResponse::certificate_required(),
+            Denial::Network => LocalResponse::outside(),
+            Denial::Throttled { retry_after } => LocalResponse::throttled(*retry_after),
         }
     }
 
-    /// The name of the device whose certificate is refused: that in the register, as the names in
-    /// a refused certificate prove nothing.
+    /// The name under which the register lists a refused certificate; the names in the
+    /// certificate itself prove nothing.
     fn device(&self, connection: &ConnectionInfo) -> Option<Name> {
         self.clients.name_of(&connection.chain()?.serial()?)
     }
 }
 
-/// The verdict on the certificate of a session, or else of the connection, under a rule. A valid
-/// one is noted, so that the connection ends when it no longer is.
+/// Judges the certificate of a session, otherwise of the connection, under a rule. A valid one is
+/// recorded on the connection, which is cut when the certificate becomes invalid.
 pub(super) fn verdict(
     site: &Site,
     connection: &ConnectionInfo,
     session: Option<&Arc<Chain>>,
-    authority: &ClientCertificate,
+    ca: &ClientCertificate,
 ) -> ClientAuth {
     let chain = session.or(connection.chain());
-    let verdict = site.judge(chain, authority);
+    let verdict = site.judge(chain, ca);
     if matches!(verdict, ClientAuth::Valid(_)) {
-        connection.trust(authority, session);
+        connection.trust(ca, session);
     }
     verdict
 }
 
-/// The user and password of a request; a page of another site cannot try any.
-pub(super) fn credentials(
-    request: &Request<'_>,
-    connection: &ConnectionInfo,
-    place: &Place<'_>,
-    foreign: bool,
-) -> Result<Option<Basic>, LocalResponse> {
-    let basic = Basic::of_request(request.fields);
-    if foreign && !place.is_public() && basic.is_some() {
-        return Err(statuses::foreign_origin(connection.asked()));
+impl Arrival<'_> {
+    /// The user and password of the request; refuses those that a page of another site sends.
+    pub(super) fn basic(
+        &self,
+        place: &Place<'_>,
+        foreign: bool,
+    ) -> Result<Option<Basic>, LocalResponse> {
+        let basic = Basic::of_request(self.request.fields);
+        if foreign && !place.is_public() && basic.is_some() {
+            let certificate_requested = self.exchange.connection.asked();
+            return Err(LocalResponse::foreign_origin(certificate_requested));
+        }
+        Ok(basic.filter(|_| !foreign))
     }
-    Ok(basic.filter(|_| !foreign))
 }
 
-/// Logs a wrong password in a form that fail2ban can match.
-fn log_failed_login(basic: Option<&Basic>, client: Client, host: &str) {
-    let Some(basic) = basic else { return };
-    // An API token of openHAB comes as the user.
-    let is_token = basic.user.starts_with("oh.");
-    let user = if is_token { "oh.…" } else { &basic.user };
-    journal::login_failed(client.accountable(), user, host);
+impl Credentials<'_> {
+    /// Logs a wrong password, in the form that the fail2ban filter matches.
+    fn log_failed_login(&self, exchange: &Exchange) {
+        let Some(basic) = self.basic else { return };
+        // openHAB's clients send an API token as the user.
+        let is_token = basic.user.starts_with("oh.");
+        let user = if is_token { "oh.…" } else { &basic.user };
+        journal::login_failed(exchange.client.accountable(), user, &exchange.logged.host);
+    }
 }

@@ -14,23 +14,23 @@ use crate::{
     upstream::Route,
 };
 
-/// An admitted request, with what the gate has found.
+/// An admitted request, with the gate's findings.
 pub struct Admitted {
     /// The request.
     pub exchange: Exchange,
     /// Its site.
     pub site: Arc<Site>,
-    /// The factors that let it in.
+    /// The access rule's admission.
     pub admission: Admission,
-    /// Its way through the servers of the upstream.
+    /// The servers of its upstream, in the order in which they are tried.
     pub route: Route,
     /// The CORS fields of its response.
     pub cors: Cors,
     /// The session cookie that its response sets.
     pub session_cookie: Option<HeaderValue>,
-    /// Whether the rule that let it in takes a password.
+    /// Set when the access rule accepts a password.
     pub takes_password: bool,
-    /// Its place in the list of its connection.
+    /// The entry of its grant in the connection's list.
     pub(crate) grant: GrantGuard,
 }
 
@@ -38,7 +38,7 @@ pub struct Admitted {
 pub struct Refused {
     /// The request.
     pub exchange: Exchange,
-    /// The response, and its cause.
+    /// The response and its cause.
     pub refusal: Refusal,
 }
 
@@ -50,12 +50,12 @@ pub struct Refusal {
     pub site: Option<Arc<Site>>,
     /// The CORS fields of the response.
     pub cors: Cors,
-    /// The access rule's denial, where one denied.
+    /// The denial, if the access rule refused.
     pub denial: Option<Denial>,
 }
 
 impl Admitted {
-    /// A local response to the request, as its client reads it.
+    /// Writes a local response in the client's language.
     pub(crate) fn localise(&self, mut response: LocalResponse) -> LocalResponse {
         if matches!(response.notice, Some(Notice::HubStarting)) && self.is_for_openhab() {
             response.notice = Some(Notice::OpenHabStarting);
@@ -65,27 +65,27 @@ impl Admitted {
         self.cors.add_to(response)
     }
 
-    /// Whether its upstream is openHAB, as far as that is known.
+    /// Reports whether the upstream is known to be openHAB.
     pub(crate) fn is_for_openhab(&self) -> bool {
         self.route.upstream().is_openhab()
     }
 }
 
 impl Refusal {
-    /// The same, of a site.
-    pub(super) fn of_site(self, site: &Arc<Site>) -> Self {
+    /// Sets the site.
+    pub(super) fn with_site(self, site: &Arc<Site>) -> Self {
         Self {
             site: Some(site.clone()),
             ..self
         }
     }
 
-    /// The same with CORS fields.
+    /// Sets the CORS fields.
     pub(super) fn with_cors(self, cors: Cors) -> Self {
         Self { cors, ..self }
     }
 
-    /// The response as its client reads it.
+    /// Writes the response in the client's language.
     pub(crate) fn localise(self, reader: Reader) -> LocalResponse {
         let pages = self.site.as_ref().map(|site| site.pages());
         self.cors.add_to(self.response.localise(reader, pages))

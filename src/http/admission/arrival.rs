@@ -9,8 +9,8 @@ use crate::http::{
 pub(super) struct Arrival<'a> {
     pub(super) exchange: &'a Exchange,
     pub(super) request: &'a Request<'a>,
-    /// How its body is framed; as its Content-Length says where that is not known.
+    /// Framing of its body; if none, its Content-Length applies.
     pub(super) body: Option<Body>,
-    /// The edition of files and configuration that the judgement belongs to.
+    /// The edition of files and configuration that the judgement uses.
     pub(super) edition: u64,
 }

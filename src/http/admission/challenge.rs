@@ -1,4 +1,4 @@
-//! Validation requests: those of a CA, and that of the process that hands over to this one.
+//! Validation requests of a CA, and the probe of the process that hands over to this one.
 
 use http::StatusCode;
 
@@ -9,7 +9,7 @@ use crate::http::{
 };
 
 impl Proxy {
-    /// Responds to the validation request of a CA before every rule and for whatever host (RFC
+    /// Responds to the validation request of a CA, for any host and without an access rule (RFC
     /// 8555, section 8.3), and to the probe of a hand-over. Any other request passes.
     pub(super) fn answer_validation(
         &self,
@@ -17,7 +17,8 @@ impl Proxy {
         request: &Request<'_>,
     ) -> Result<(), LocalResponse> {
         let mut token = self.takeover.iter();
-        if let Some(token) = token.find(|token| is_probe(token, request)) {
+        let probed = request.path().strip_prefix(TAKEOVER);
+        if let Some(token) = token.find(|token| probed == Some(token)) {
             return Err(LocalResponse::bytes(StatusCode::OK, token.clone()));
         }
         let peer = exchange.connection.peer.ip();
@@ -26,9 +27,4 @@ impl Proxy {
             None => Ok(()),
         }
     }
-}
-
-/// Whether the process that hands over requests its probe.
-fn is_probe(token: &str, request: &Request<'_>) -> bool {
-    request.path().strip_prefix(TAKEOVER) == Some(token)
 }

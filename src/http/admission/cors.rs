@@ -1,8 +1,8 @@
 //! Cross-origin resource sharing (Fetch, section 3.3) with the origins that `access.origins` lists.
 //!
-//! Pages of a listed origin may read what is answered to them, by the hub or by
-//! hubgate itself, with credentials; what the hub says of other origins is
-//! dropped then. Without `access.origins` nothing is added and nothing dropped.
+//! Pages of a listed origin may read every response, local ones too, with credentials; the CORS
+//! fields of the upstream are dropped. Without `access.origins` fields are neither set nor
+//! dropped.
 
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
@@ -13,30 +13,30 @@ use crate::{
     http::{request::Request, response::local_response::LocalResponse},
 };
 
-/// What an answer tells a browser of other origins.
+/// The CORS fields of a response.
 #[derive(Debug, Default)]
 pub enum Cors {
-    /// Nothing: no origin is listed for the place.
+    /// None: the place lists no origin.
     #[default]
     Off,
-    /// That it differs by origin; this request has none that is listed.
+    /// `Vary: Origin`: the place lists origins, and not that of the request.
     Varies,
-    /// That the pages of this origin may read it.
+    /// Fields that allow the pages of this origin to read the response.
     Allowed(HeaderValue),
 }
 
-/// How long a browser may remember a preflight, in seconds.
+/// Seconds for which a browser may cache a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 const ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
-/// What the answer to a preflight depends on beside the origin.
-const ASKED: HeaderValue =
+/// Fields that the response to a preflight depends on, beside Origin.
+const PREFLIGHT_VARY: HeaderValue =
     HeaderValue::from_static("Access-Control-Request-Method, Access-Control-Request-Headers");
 
 impl Cors {
-    /// What holds for a request to a place with these origins.
+    /// The fields of the response to a request for a place with these origins.
     #[must_use]
-    pub fn of(request: &RequestOrigin<'_>, origins: [&[Origin]; 2]) -> Self {
+    pub fn new(request: &RequestOrigin<'_>, origins: [&[Origin]; 2]) -> Self {
         if origins.into_iter().flatten().next().is_none() {
             return Self::Off;
         }
@@ -44,8 +44,8 @@ impl Cors {
         allowed.map_or(Self::Varies, Self::Allowed)
     }
 
-    /// The answer to a preflight of a listed origin, which never carries credentials (Fetch,
-    /// section 4.8); none for any other request.
+    /// Responds to a preflight of a listed origin, which carries no credentials (Fetch, section
+    /// 4.8); none for any other request.
     #[must_use]
     pub fn preflight(&self, request: &Request<'_>) -> Option<LocalResponse> {
         let Self::Allowed(_) = self else {
@@ -60,20 +60,21 @@ impl Cors {
         let mut headers = vec![
             (header::ACCESS_CONTROL_ALLOW_METHODS, method),
             (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
-            (header::VARY, ASKED),
+            (header::VARY, PREFLIGHT_VARY),
         ];
-        let asked = asked_headers(request.fields);
-        headers.extend(asked.map(|names| (header::ACCESS_CONTROL_ALLOW_HEADERS, names)));
+        let requested = requested_headers(request.fields);
+        headers.extend(requested.map(|names| (header::ACCESS_CONTROL_ALLOW_HEADERS, names)));
         Some(LocalResponse::empty(StatusCode::NO_CONTENT, headers))
     }
 
-    /// Whether a field of the hub's or the operator's, by its name in lower case, gives way.
+    /// Reports whether these fields replace a field of the upstream or of `headers`, by its name
+    /// in lower case.
     #[must_use]
     pub fn replaces(&self, name: &str) -> bool {
         matches!(self, Self::Allowed(_)) && is_of_cors(name)
     }
 
-    /// The fields that every answer carries.
+    /// The fields that every response carries.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, HeaderValue)> + use<> {
         let allowed = match self {
             Self::Allowed(origin) => Some(origin),
@@ -86,22 +87,22 @@ impl Cors {
         origin.into_iter().chain(credentials).chain(vary)
     }
 
-    /// A local response with these fields.
+    /// Adds the fields to a local response.
     #[must_use]
     pub fn add_to(&self, response: LocalResponse) -> LocalResponse {
         self.fields().fold(response, |response, (name, value)| {
-            response.with(HeaderName::from_static(name), value)
+            response.with_field(HeaderName::from_static(name), value)
         })
     }
 }
 
-/// Whether a field speaks of other origins, by its name in lower case.
+/// Reports whether a field belongs to CORS, by its name in lower case.
 pub(crate) fn is_of_cors(name: &str) -> bool {
     name.starts_with("access-control-")
 }
 
-/// The field names that a preflight asks for; none that are no names.
-fn asked_headers(fields: &Fields<'_>) -> Option<HeaderValue> {
+/// The valid field names in Access-Control-Request-Headers.
+fn requested_headers(fields: &Fields<'_>) -> Option<HeaderValue> {
     let is_name = |name: &&str| HeaderName::from_bytes(name.as_bytes()).is_ok();
     let names = fields.members(FieldName::AccessControlRequestHeaders);
     let names = names.filter(is_name);
@@ -130,7 +131,7 @@ mod tests {
             websocket: false,
             tls: true,
         };
-        let cors = Cors::of(&origin, [&origins, &[]]);
+        let cors = Cors::new(&origin, [&origins, &[]]);
         cors.preflight(&Request {
             method,
             target: "/",
@@ -141,42 +142,42 @@ mod tests {
     }
 
     #[test]
-    fn a_preflight_is_granted_what_it_asks_for_if_it_is_a_name() {
+    fn a_preflight_of_a_listed_origin_is_allowed_its_method_and_its_valid_field_names() {
         let fields = [
             ("origin", PANEL),
             ("access-control-request-method", "PUT"),
             ("access-control-request-headers", "content-type, x y"),
             ("access-control-request-headers", "authorization"),
         ];
-        let answer = preflight(&fields, &Method::OPTIONS).unwrap();
-        assert_eq!(answer.status, StatusCode::NO_CONTENT);
-        let of = |wanted: HeaderName| {
-            let mut headers = answer.headers.iter();
-            let found = headers.find(|(name, _)| *name == wanted);
-            found.unwrap().1.to_str().unwrap().to_owned()
+        let response = preflight(&fields, &Method::OPTIONS).unwrap();
+        assert_eq!(response.status, StatusCode::NO_CONTENT);
+        let value = |wanted: HeaderName| {
+            let mut headers = response.headers.iter();
+            let (_, value) = headers.find(|(name, _)| *name == wanted).unwrap();
+            value.to_str().unwrap().to_owned()
         };
-        assert_eq!(of(header::ACCESS_CONTROL_ALLOW_METHODS), "PUT");
-        let granted = of(header::ACCESS_CONTROL_ALLOW_HEADERS);
-        assert_eq!(granted, "content-type, authorization");
+        assert_eq!(value(header::ACCESS_CONTROL_ALLOW_METHODS), "PUT");
+        let allowed = value(header::ACCESS_CONTROL_ALLOW_HEADERS);
+        assert_eq!(allowed, "content-type, authorization");
     }
 
     #[test]
-    fn what_is_no_preflight_of_a_listed_origin_is_left_to_the_rule() {
-        let (origin, asked) = (("origin", PANEL), ("access-control-request-method", "PUT"));
+    fn only_a_preflight_of_a_listed_origin_gets_a_local_response() {
+        let (origin, method) = (("origin", PANEL), ("access-control-request-method", "PUT"));
         let evil = ("origin", "https://evil.example");
         for fields in [
             &[origin][..],
-            &[asked],
-            &[evil, asked],
-            &[origin, evil, asked],
+            &[method],
+            &[evil, method],
+            &[origin, evil, method],
         ] {
             assert!(preflight(fields, &Method::OPTIONS).is_none(), "{fields:?}");
         }
-        assert!(preflight(&[origin, asked], &Method::GET).is_none());
+        assert!(preflight(&[origin, method], &Method::GET).is_none());
     }
 
     #[test]
-    fn fields_are_set_where_origins_are_listed_only() {
+    fn cors_fields_are_set_only_at_places_that_list_origins() {
         let names = |cors: Cors| cors.fields().map(|(name, _)| name).collect::<Vec<_>>();
         assert!(names(Cors::Off).is_empty());
         assert_eq!(names(Cors::Varies), ["vary"]);

@@ -1,24 +1,24 @@
-//! The pages on which a device fetches its certificate.
+//! Enrolment pages, on which a device downloads its certificate.
 //!
-//! Whoever has the link may open them, whatever the site's rules are: the link and its code are
-//! what is asked for. Only over TLS, and only where the site does not ask for certificates: a
-//! browser would remember that it had none.
+//! They require the invitation's link and code, and no access rule of the site. They are served
+//! over TLS only, and only if the handshake requests no certificate from the address: a browser
+//! would remember for the site that it had none.
 
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a panic reports a broken property")]
 pub(crate) mod properties;
-
-use std::net::IpAddr;
+mod visit;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use self::visit::Visit;
 use crate::{
     clients::{
         Entered, Fetching,
         name::Name,
-        page::{self, Device, Language, Over, Ready},
+        page::{self, Over, Ready},
     },
     config::model::Certificate,
     http::{
@@ -27,45 +27,24 @@ use crate::{
         request::{Exchange, Request},
         response::local_response::LocalResponse,
     },
-    pages::reader::Reader,
     sites::site::Site,
 };
 
-/// The query after a wrong code: a page that is loaded again by GET costs no try.
+/// The query of the redirect after a wrong code: reloading the page by GET costs no try.
 const WRONG: &str = "?wrong";
-/// Bytes of a form; a code is far shorter.
+/// Bytes of a form at most.
 pub(crate) const MOST_FORM: usize = 256;
 
-/// Whether the body of a request is a form of these pages.
+/// Reports whether the content of a request is a form of these pages.
 pub fn is_form(method: &Method, target: &str) -> bool {
     *method == Method::POST && target.starts_with(PATH)
 }
 
-/// A visitor of the pages.
-struct Visit<'a> {
-    method: &'a Method,
-    /// What lets him in: the link's secret, or that of the page behind it.
-    secret: &'a str,
-    /// What he wants there.
-    wanted: &'a str,
-    /// Whether he was led here by a wrong code.
-    wrong: bool,
-    form: &'a [u8],
-    from: IpAddr,
-    language: Language,
-    device: Device,
-    /// Where the site is, as he sees it.
-    host: &'a str,
-    site: &'a Site,
-    /// Whether his connection was asked for a certificate.
-    asked: bool,
-}
-
 impl Proxy {
-    /// Answers a request for one of the pages.
+    /// Responds to a request for one of the pages; any other request passes.
     ///
     /// # Errors
-    /// The answer.
+    /// The response.
     pub(super) async fn enrol(
         &self,
         exchange: &Exchange,
@@ -76,40 +55,41 @@ impl Proxy {
         let (Some(rest), true) = (rest, exchange.sites.has_own_clients) else {
             return Ok(());
         };
-        let visit = visit(exchange, request, site, rest);
+        let visit = Visit::new(exchange, request, site, rest);
         let trusted = &exchange.sites.config.trusted_proxies;
         if site.asks(exchange.connection.peer.ip(), trusted) {
-            let over = page::over(visit.language, Over::AskedHere);
-            return Err(own(StatusCode::BAD_REQUEST, over).closing());
+            let response = visit.over(StatusCode::BAD_REQUEST, Over::AskedHere);
+            return Err(response.closing());
         }
-        Err(Box::pin(self.answer_visit(&visit)).await)
+        Err(Box::pin(self.respond_to_visit(&visit)).await)
     }
 
-    async fn answer_visit(&self, visit: &Visit<'_>) -> LocalResponse {
-        match (visit.method, visit.wanted) {
+    async fn respond_to_visit(&self, visit: &Visit<'_>) -> LocalResponse {
+        match (visit.method, visit.resource) {
             (&Method::GET | &Method::HEAD, "") => self.show(visit),
             (&Method::POST, "") => self.enter(visit).await,
-            (&Method::POST, "try") => self.begin_trial(visit),
-            (&Method::GET | &Method::HEAD, "state") => self.tell_state(visit),
-            (&Method::GET | &Method::HEAD, file) => self.hand_over(visit, file),
-            _ => unknown(visit, StatusCode::METHOD_NOT_ALLOWED)
-                .with(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST")),
+            (&Method::POST, "try") => self.begin_test(visit),
+            (&Method::GET | &Method::HEAD, "state") => self.report_state(visit),
+            (&Method::GET | &Method::HEAD, file) => self.download(visit, file),
+            _ => visit
+                .unknown(StatusCode::METHOD_NOT_ALLOWED)
+                .with_field(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST")),
         }
     }
 
-    /// Behind the link: the question for the code. Behind the code: the files.
+    /// The page with the prompt for the code, or after the code the download page.
     fn show(&self, visit: &Visit<'_>) -> LocalResponse {
         if let Some((name, left)) = self.clients.invited(visit.secret, visit.from) {
             let page = page::code(visit.language, name.as_str(), visit.wrong, left);
-            return own(StatusCode::OK, page);
+            return enrolment_page(StatusCode::OK, page);
         }
         match self.clients.fetching(visit.secret) {
-            Some(fetching) => own(StatusCode::OK, self.files(visit, &fetching)),
-            None => unknown(visit, StatusCode::NOT_FOUND),
+            Some(fetching) => enrolment_page(StatusCode::OK, self.download_page(visit, &fetching)),
+            None => visit.unknown(StatusCode::NOT_FOUND),
         }
     }
 
-    fn files(&self, visit: &Visit<'_>, fetching: &Fetching) -> String {
+    fn download_page(&self, visit: &Visit<'_>, fetching: &Fetching) -> String {
         page::ready(&Ready {
             language: visit.language,
             device: visit.device,
@@ -127,149 +107,110 @@ impl Proxy {
     async fn enter(&self, visit: &Visit<'_>) -> LocalResponse {
         let (link, code) = (visit.secret.to_owned(), code(visit.form));
         match self.clients.enter(link, code, visit.from).await {
-            Entered::Right(page) => see(&format!("{PATH}{page}")),
-            Entered::Wrong(_) => see(&format!("{PATH}{}{WRONG}", visit.secret)),
-            Entered::Last => over(visit, StatusCode::FORBIDDEN, Over::Tries),
-            Entered::Unknown => unknown(visit, StatusCode::NOT_FOUND),
-            Entered::Failed(fault) => failed(visit, &fault),
+            Entered::Right(page) => see_other(&format!("{PATH}{page}")),
+            Entered::Wrong(_) => see_other(&format!("{PATH}{}{WRONG}", visit.secret)),
+            Entered::Last => visit.over(StatusCode::FORBIDDEN, Over::Tries),
+            Entered::Unknown => visit.unknown(StatusCode::NOT_FOUND),
+            Entered::Failed(fault) => visit.failed(&fault),
         }
     }
 
-    /// Has the device asked for its certificate for a minute; a connection is asked at its
-    /// beginning only, so this one ends.
-    fn begin_trial(&self, visit: &Visit<'_>) -> LocalResponse {
+    /// Opens the test window: for a minute, handshakes with the device's address request a
+    /// certificate. The connection closes, as a certificate is requested in the handshake only.
+    fn begin_test(&self, visit: &Visit<'_>) -> LocalResponse {
         if self.clients.fetching(visit.secret).is_none() {
-            return unknown(visit, StatusCode::NOT_FOUND);
+            return visit.unknown(StatusCode::NOT_FOUND);
         }
         self.clients.let_try(visit.from);
-        see(&format!("{PATH}{}", visit.secret)).closing()
+        see_other(&format!("{PATH}{}", visit.secret)).closing()
     }
 
-    fn tell_state(&self, visit: &Visit<'_>) -> LocalResponse {
+    /// Reports as JSON whether the device has shown its certificate.
+    fn report_state(&self, visit: &Visit<'_>) -> LocalResponse {
         let Some(fetching) = self.clients.fetching(visit.secret) else {
-            return unknown(visit, StatusCode::NOT_FOUND);
+            return visit.unknown(StatusCode::NOT_FOUND);
         };
         let state = format!("{{\"seen\":{}}}", fetching.seen);
-        let answer = LocalResponse::of(StatusCode::OK, "application/json", state.into());
-        if self.clients.tries(visit.from) && !visit.asked {
-            return answer.closing();
+        let response = LocalResponse::with_body(StatusCode::OK, "application/json", state.into());
+        if self.clients.tries(visit.from) && !visit.certificate_requested {
+            return response.closing();
         }
-        answer
+        response
     }
 
-    fn hand_over(&self, visit: &Visit<'_>, file: &str) -> LocalResponse {
+    fn download(&self, visit: &Visit<'_>, file: &str) -> LocalResponse {
         let Some(fetching) = self.clients.fetching(visit.secret) else {
-            return unknown(visit, StatusCode::NOT_FOUND);
+            return visit.unknown(StatusCode::NOT_FOUND);
         };
-        let made = match file.rsplit_once('.').map(|(_, kind)| kind) {
+        let made = match file.rsplit_once('.').map(|(_, extension)| extension) {
             Some("p12") => pkcs12(&fetching, "application/x-pkcs12", "p12"),
             Some("ohp12") => pkcs12(&fetching, "application/octet-stream", "ohp12"),
-            Some("mobileconfig") => profile(visit, &fetching),
-            _ => return unknown(visit, StatusCode::NOT_FOUND),
+            Some("mobileconfig") => visit.profile(&fetching),
+            _ => return visit.unknown(StatusCode::NOT_FOUND),
         };
         match made {
-            Ok(answer) => {
+            Ok(response) => {
                 if *visit.method == Method::GET {
                     self.clients.fetched(visit.secret, file);
                 }
-                answer
+                response
             }
-            Err(fault) => failed(visit, &format!("{fault:#}")),
+            Err(fault) => visit.failed(&format!("{fault:#}")),
         }
     }
 }
 
-fn visit<'a>(
-    exchange: &'a Exchange,
-    request: &'a Request<'_>,
-    site: &'a Site,
-    rest: &'a str,
-) -> Visit<'a> {
-    let (secret, wanted) = rest.split_once('/').unwrap_or((rest, ""));
-    Visit {
-        method: request.method,
-        secret,
-        wanted,
-        wrong: request.target.ends_with(WRONG),
-        form: &exchange.form,
-        from: exchange.connection.peer.ip(),
-        language: Reader::of(request.fields).language(),
-        device: Device::of(&exchange.logged.user_agent),
-        host: &exchange.logged.host,
-        site,
-        asked: exchange.connection.asked(),
-    }
-}
-
-/// The digits of the form's code; people write spaces between them.
+/// The digits of the form's field `code`, without the spaces typed between them.
 fn code(form: &[u8]) -> String {
     let form = String::from_utf8_lossy(form);
-    let code = form.split('&').find_map(|it| it.strip_prefix("code="));
+    let code = form
+        .split('&')
+        .find_map(|field| field.strip_prefix("code="));
     let digits = code.unwrap_or_default().replace("%20", "");
     digits.chars().filter(char::is_ascii_digit).collect()
 }
 
-fn pkcs12(fetching: &Fetching, kind: &'static str, ending: &str) -> anyhow::Result<LocalResponse> {
+fn pkcs12(
+    fetching: &Fetching,
+    media_type: &'static str,
+    extension: &str,
+) -> anyhow::Result<LocalResponse> {
     let file = fetching.credential.pkcs12()?;
-    let disposition = disposition(&fetching.name, ending);
-    Ok(LocalResponse::of(StatusCode::OK, kind, file.into())
-        .with(header::CONTENT_DISPOSITION, disposition))
-}
-
-fn profile(visit: &Visit<'_>, fetching: &Fetching) -> anyhow::Result<LocalResponse> {
-    let certified = visit.site.tls.certified();
-    let self_signed = visit.site.config.certificate == Certificate::SelfSigned;
-    let server = certified.key.cert.first().filter(|_| self_signed);
-    let profile = fetching
-        .credential
-        .profile(visit.host, server.map(AsRef::as_ref))?;
-    let kind = "application/x-apple-aspen-config";
-    Ok(LocalResponse::of(StatusCode::OK, kind, profile.into()))
-}
-
-/// RFC 6266: a name for all, and the right one for those who read it.
-fn disposition(name: &Name, ending: &str) -> HeaderValue {
-    let whole = utf8_percent_encode(name.as_str(), NON_ALPHANUMERIC);
-    let plain = name.for_file();
-    let text =
-        format!("attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{whole}.{ending}");
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"))
-}
-
-fn own(status: StatusCode, page: String) -> LocalResponse {
-    let answer = LocalResponse::html(status, page);
-    match HeaderValue::from_str(&page::content_security_policy()) {
-        Ok(policy) => answer.guarded_by(policy),
-        Err(_) => answer,
-    }
-}
-
-fn over(visit: &Visit<'_>, status: StatusCode, why: Over<'_>) -> LocalResponse {
-    own(status, page::over(visit.language, why))
-}
-
-fn unknown(visit: &Visit<'_>, status: StatusCode) -> LocalResponse {
-    over(visit, status, Over::Unknown)
-}
-
-fn failed(visit: &Visit<'_>, fault: &str) -> LocalResponse {
-    over(
-        visit,
-        StatusCode::INTERNAL_SERVER_ERROR,
-        Over::NotIssued(fault),
+    let disposition = disposition(&fetching.name, extension);
+    Ok(
+        LocalResponse::with_body(StatusCode::OK, media_type, file.into())
+            .with_field(header::CONTENT_DISPOSITION, disposition),
     )
 }
 
-/// 303: what was posted is not posted again by a reload.
-fn see(path: &str) -> LocalResponse {
-    let answer = LocalResponse::html(StatusCode::SEE_OTHER, String::new());
-    match HeaderValue::from_str(path) {
-        Ok(location) => answer.with(header::LOCATION, location),
-        Err(_) => answer,
+/// Content-Disposition with the file name in ASCII and in UTF-8 (RFC 6266, section 4.3).
+fn disposition(name: &Name, extension: &str) -> HeaderValue {
+    let utf8 = utf8_percent_encode(name.as_str(), NON_ALPHANUMERIC);
+    let ascii = name.for_file();
+    let text = format!(
+        "attachment; filename=\"{ascii}.{extension}\"; filename*=UTF-8''{utf8}.{extension}"
+    );
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("attachment"))
+}
+
+fn enrolment_page(status: StatusCode, page: String) -> LocalResponse {
+    let response = LocalResponse::html(status, page);
+    match HeaderValue::from_str(&page::content_security_policy()) {
+        Ok(policy) => response.with_policy(policy),
+        Err(_) => response,
     }
 }
 
-/// Takes a form in pieces; none when it is larger than a form may be.
+/// 303, after which a reload does not post the form again.
+fn see_other(path: &str) -> LocalResponse {
+    let response = LocalResponse::html(StatusCode::SEE_OTHER, String::new());
+    match HeaderValue::from_str(path) {
+        Ok(location) => response.with_field(header::LOCATION, location),
+        Err(_) => response,
+    }
+}
+
+/// Appends a piece to a form; none once the form is larger than `MOST_FORM`.
 pub(crate) fn grow(form: &mut Vec<u8>, piece: &Bytes) -> Option<()> {
     form.extend_from_slice(piece);
     (form.len() <= MOST_FORM).then_some(())
@@ -280,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_from_its_field_with_or_without_spaces() {
+    fn a_code_is_parsed_with_or_without_spaces() {
         for (form, read) in [
             ("code=123456", "123456"),
             ("code=123+456&x=1", "123456"),
@@ -294,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_file_is_plain_for_some_and_whole_for_others() {
+    fn content_disposition_has_the_file_name_in_ascii_and_in_utf_8() {
         let name = Name::parse("Omas Händi\"; x").unwrap();
         let value = disposition(&name, "p12");
         assert_eq!(

@@ -1,34 +1,28 @@
-//! The gate: one judgement of every request, of either version.
+//! The gate, which judges every request of either version.
 //!
-//! In order: a CA's validation request, the site of the host, its redirect, https, enrolment, the
-//! path, the access rule, the page behind the request, the size. The first that refuses responds.
+//! Its steps, in order: validation request of a CA, site of the host, redirect, https, enrolment,
+//! path, preflight, access rule, origin, size. The first step that refuses returns the response.
 
 use std::sync::Arc;
 
 use http::{HeaderValue, StatusCode};
 
-use super::{
-    Admitted, Refusal, Refused,
-    access::{Credentials, credentials},
-    arrival::Arrival,
-    cors::Cors,
-    https, origin, site, size,
-};
+use super::{Admitted, Refusal, Refused, access::Credentials, arrival::Arrival, cors::Cors, site};
 use crate::{
     access::{origin::RequestOrigin, policy::Place, verdict::Admission},
     http::{
         http1::request_head::Body,
-        max_forwards,
+        max_forwards::MaxForwards,
         proxy::Proxy,
         request::{Exchange, Request},
-        response::{local_response::LocalResponse, statuses},
+        response::local_response::LocalResponse,
     },
     sites::site::Site,
     transport::grant::GrantGuard,
     upstream::Route,
 };
 
-/// The findings of a judgement that admits.
+/// The gate's findings about an admitted request.
 struct Findings {
     site: Arc<Site>,
     admission: Admission,
@@ -43,7 +37,7 @@ impl Proxy {
     /// Judges a request.
     ///
     /// # Errors
-    /// The response to a request that may not pass.
+    /// The response to a refused request.
     pub async fn admit(
         &self,
         exchange: Exchange,
@@ -74,24 +68,24 @@ impl Proxy {
     async fn judge(&self, arrival: &Arrival<'_>) -> Result<Findings, Refusal> {
         let (exchange, request) = (arrival.exchange, arrival.request);
         self.answer_validation(exchange, request)?;
-        size::limit_head(request).map_err(statuses::malformed)?;
+        request.limit_head().map_err(LocalResponse::malformed)?;
         let authority = request.authority;
         let site = site::agreed(&exchange.sites, &exchange.connection, authority);
-        let site = site.ok_or_else(|| statuses::misdirected(&exchange.logged.host))?;
+        let site = site.ok_or_else(|| LocalResponse::misdirected(&exchange.logged.host))?;
         let judged = self.judge_at(&site, arrival).await;
-        judged.map_err(|refusal| refusal.of_site(&site))
+        judged.map_err(|refusal| refusal.with_site(&site))
     }
 
     async fn judge_at(&self, site: &Arc<Site>, arrival: &Arrival<'_>) -> Result<Findings, Refusal> {
         let (exchange, request) = (arrival.exchange, arrival.request);
-        https::to_other_origin(site, &exchange.connection, request)?;
-        https::to_https(exchange, request)?;
+        arrival.redirect_to_origin(site)?;
+        arrival.redirect_to_https()?;
         self.enrol(exchange, request, site).await?;
         let place = site
             .place(request.path())
-            .map_err(|why| statuses::bad_path(&why))?;
-        let origin = origin::of(exchange, request);
-        let cors = Cors::of(&origin, site.origins(&place));
+            .map_err(|why| LocalResponse::bad_path(&why))?;
+        let origin = arrival.origin();
+        let cors = Cors::new(&origin, site.origins(&place));
         let judged = match cors.preflight(request) {
             Some(response) => Err(response.into()),
             None => self.judge_place(site, &place, &origin, arrival).await,
@@ -110,10 +104,10 @@ impl Proxy {
         arrival: &Arrival<'_>,
     ) -> Result<Findings, Refusal> {
         let (exchange, request) = (arrival.exchange, arrival.request);
-        let target = origin::target(origin, request, site, place);
+        let target = arrival.target(origin, site, place);
         let foreign = origin.judge(&target).is_err();
         let connection = &exchange.connection;
-        let basic = credentials(request, connection, place, foreign)?;
+        let basic = arrival.basic(place, foreign)?;
         let restored = self
             .sessions
             .lookup(connection, request.fields, site, !foreign);
@@ -123,10 +117,11 @@ impl Proxy {
         };
         let mut admission = self.decide(arrival, (site, place), &credentials).await?;
         if foreign && !admission.public {
-            return Err(statuses::foreign_origin(connection.asked()).into());
+            return Err(LocalResponse::foreign_origin(connection.asked()).into());
         }
-        self.may_forward(site, place, arrival)?;
-        let upstream = site.upstream(place).ok_or_else(statuses::internal)?;
+        arrival.may_forward(site, place)?;
+        let upstream = site.upstream(place);
+        let upstream = upstream.ok_or_else(LocalResponse::internal)?;
         let session_cookie = self.sessions.renew(connection, &restored, &admission);
         let ground = origin.ground(&target);
         let grant = restored.grant(request, &mut admission, ground, arrival.edition);
@@ -140,19 +135,16 @@ impl Proxy {
             admission,
         })
     }
+}
 
-    /// What an upstream must not get of an admitted request, or need not.
-    fn may_forward(
-        &self,
-        site: &Site,
-        place: &Place<'_>,
-        arrival: &Arrival<'_>,
-    ) -> Result<(), LocalResponse> {
-        let (exchange, request) = (arrival.exchange, arrival.request);
-        if max_forwards::left(request.method, request.fields) == Some(0) {
+impl Arrival<'_> {
+    /// Responds to an admitted request that does not go to the upstream.
+    fn may_forward(&self, site: &Site, place: &Place<'_>) -> Result<(), LocalResponse> {
+        let max_forwards = MaxForwards::parse(self.request.method, self.request.fields);
+        if max_forwards.is_some_and(MaxForwards::is_zero) {
             return Err(LocalResponse::bytes(StatusCode::OK, String::new()));
         }
-        site::to_folder(site, place, request)?;
-        size::limit_body(arrival.body, request, &exchange.sites)
+        self.redirect_to_folder(site, place)?;
+        self.limit_body()
     }
 }

@@ -1,7 +1,6 @@
-//! Admission: each request is judged once by `gate`, and again while it lasts by `reevaluation`.
+//! Admission: `gate` judges each request once, `reevaluation` again while it lasts.
 //!
-//! A judgement that admits returns an `Admitted` with what it has found; one that does not returns
-//! the response.
+//! The gate returns an `Admitted` with its findings, or a `Refused` with the response.
 
 mod access;
 mod admitted;

@@ -1,38 +1,40 @@
-//! The page behind a request, as its fields name it, and the place that it acts on.
+//! The origin of a request: the page that made it, as Origin, Referer and Sec-Fetch-* name it.
 
+use super::arrival::Arrival;
 use crate::{
     access::{
         origin::{RequestOrigin, Target, acts},
         policy::Place,
     },
     fields::FieldName,
-    http::request::{Exchange, Request},
     sites::site::Site,
 };
 
-/// The fields of a request that name the page behind it.
-pub(super) fn of<'a>(exchange: &Exchange, request: &Request<'a>) -> RequestOrigin<'a> {
-    RequestOrigin {
-        method: request.method,
-        fields: request.fields,
-        websocket: request.fields.has(FieldName::Upgrade),
-        tls: exchange.connection.tls.is_some(),
+impl<'a> Arrival<'a> {
+    /// The origin of the request.
+    pub(super) fn origin(&self) -> RequestOrigin<'a> {
+        RequestOrigin {
+            method: self.request.method,
+            fields: self.request.fields,
+            websocket: self.request.fields.has(FieldName::Upgrade),
+            tls: self.exchange.connection.tls.is_some(),
+        }
     }
-}
 
-/// The place of a request, as far as another site's page matters there.
-pub(super) fn target<'a>(
-    origin: &RequestOrigin<'_>,
-    request: &Request<'_>,
-    site: &'a Site,
-    place: &Place<'_>,
-) -> Target<'a> {
-    let authority = request.authority;
-    Target {
-        hosts: &site.config.hosts,
-        port: authority.and_then(|authority| authority.port),
-        origins: site.origins(place),
-        guarded: !place.is_open(),
-        acts: origin.names_page() && acts(request.path().as_bytes()),
+    /// The properties of a place that decide whether other origins may send the request.
+    pub(super) fn target<'s>(
+        &self,
+        origin: &RequestOrigin<'_>,
+        site: &'s Site,
+        place: &Place<'_>,
+    ) -> Target<'s> {
+        let authority = self.request.authority;
+        Target {
+            hosts: &site.config.hosts,
+            port: authority.and_then(|authority| authority.port),
+            origins: site.origins(place),
+            guarded: !place.is_open(),
+            acts: origin.names_page() && acts(self.request.path().as_bytes()),
+        }
     }
 }

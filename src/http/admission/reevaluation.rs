@@ -1,7 +1,7 @@
-//! Grants judged again while their requests last.
+//! The reevaluation of grants while their requests last.
 //!
-//! The gate's own rules decide on the evidence that a grant keeps, after a file or the
-//! configuration has changed, or time may have ended some of it.
+//! The gate's rules are applied to the evidence in a grant after a file or the configuration has
+//! changed, or after a date that the evidence depends on.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -21,21 +21,20 @@ use crate::{
     transport::{connection_info::ConnectionInfo, grant::Grant},
 };
 
-/// An edition that no files and no configuration have.
+/// The edition of a judgement by sites that were replaced meanwhile.
 const NEVER: u64 = 0;
 
 impl Proxy {
-    /// The edition that a judgement by these sites belongs to; that of no judgement once they
-    /// were replaced. To be read before the judgement.
+    /// The edition of a judgement by these sites, read before it; `NEVER` once they were replaced.
     pub(super) fn edition(&self, sites: &Arc<Sites>) -> u64 {
         let edition = self.edition.load(Ordering::Acquire);
         let current = Arc::ptr_eq(&self.sites(), sites);
         if current { edition } else { NEVER }
     }
 
-    /// Ends the exchanges of a connection that would not be admitted any more, and returns how
-    /// many. Judges only those for which something may have changed. A connection whose source was
-    /// named by a proxy that is no longer trusted ends whole.
+    /// Ends the requests of a connection that the gate would refuse now, and returns their number.
+    /// Judges only grants that a change or date may affect. Cuts a connection if a proxy that is
+    /// no longer trusted named its source.
     pub fn end_unadmitted(&self, connection: &ConnectionInfo) -> usize {
         let now = SystemTime::now();
         let sites = self.sites_now();
@@ -73,7 +72,7 @@ struct Judgement<'a> {
 }
 
 impl Judgement<'_> {
-    /// Whether the request would be admitted now, by the evidence of its grant.
+    /// Reports whether the gate would admit the request now, by the evidence in its grant.
     fn admits(&self, grant: &Grant) -> bool {
         let site = site::agreed(self.sites, self.connection, grant.authority.as_ref());
         let Some(site) = site.filter(|_| !https::is_required(self.sites, self.connection)) else {
@@ -97,12 +96,12 @@ impl Judgement<'_> {
                 evidence: &grant.evidence,
                 session_lasts: grant.session_lasts(site.config.session, self.now),
             },
-            judge: |shown, authority: &_| {
+            judge: |shown, ca: &_| {
                 let session = match shown {
                     Shown::Now => None,
                     Shown::Before => Some(&before),
                 };
-                access::verdict(site, self.connection, session, authority)
+                access::verdict(site, self.connection, session, ca)
             },
         };
         grant.edition.store(self.edition, Ordering::Relaxed);

@@ -1,7 +1,7 @@
-//! What is kept of visitors for their next requests: the key of the sessions, the certificates.
+//! Sessions: the key of their cookies, and the client certificates that began them.
 //!
-//! Made once for the life of the process. Who comes back is recalled before the gate decides, and
-//! who was let in is kept after it.
+//! The store lives as long as the process. The gate looks up the session of a request before it
+//! decides, and renews the session of an admitted request.
 
 use std::{
     mem,
@@ -29,31 +29,31 @@ use crate::{
     },
 };
 
-/// What is kept of visitors for their next requests.
+/// The sessions of all sites.
 pub(crate) struct SessionStore {
     file: PathBuf,
     key: OnceLock<Option<Key>>,
     chains: Chains,
 }
 
-/// What is known again of who sends a request.
+/// The session restored from a request's cookie.
 pub(super) struct RestoredSession<'m> {
-    /// The sessions of the site; none where it has none.
+    /// The sessions of the site, if it has any.
     sessions: Option<Sessions<'m>>,
-    /// The request's.
+    /// The session of the request.
     pub(super) session: Option<Session<'m>>,
-    /// The certificate it began with, unless that was forgotten.
+    /// The client certificate that began the session, if still cached.
     pub(super) chain: Option<Arc<Chain>>,
 }
 
 impl RestoredSession<'_> {
-    /// The session as the access rules take it.
+    /// The session as evidence for the access rules.
     pub(super) fn known(&self) -> Known<'_> {
         self.session.as_ref().map_or(Known::Nothing, Known::Session)
     }
 
-    /// The admission of the request that was restored for, to be judged again; it takes the
-    /// evidence out of `admission`.
+    /// The grant of an admitted request, for its reevaluation; takes the evidence out of
+    /// `admission`.
     pub(super) fn grant(
         &self,
         request: &Request<'_>,
@@ -77,7 +77,7 @@ impl RestoredSession<'_> {
         }
     }
 
-    /// The life of the session that the request came with.
+    /// The begin and end of the session.
     fn term(&self) -> Option<Term> {
         self.session.as_ref().map(|session| Term {
             began: session.began(),
@@ -87,7 +87,7 @@ impl RestoredSession<'_> {
 }
 
 impl SessionStore {
-    /// Nothing yet; the key is in the folder of the state.
+    /// An empty store; its key is a file in the folder `state`.
     pub(crate) fn new(state: &Path) -> Self {
         Self {
             file: state.join("session.key"),
@@ -96,14 +96,14 @@ impl SessionStore {
         }
     }
 
-    /// Reads or makes the key when a site needs it, so that no request waits for it.
+    /// Reads or creates the key if a site has sessions, so that no request waits for it.
     pub(crate) fn prepare(&self, sites: &Sites) {
         if sites.config.sites.iter().any(|site| site.session.is_some()) {
             self.key();
         }
     }
 
-    /// Looks up the session of a request, if the site's own pages or a person made it.
+    /// Looks up the session of a request, unless a page of another site made the request.
     pub(super) fn lookup<'m>(
         &'m self,
         connection: &ConnectionInfo,
@@ -122,7 +122,8 @@ impl SessionStore {
         }
     }
 
-    /// Keeps who was let in: a good certificate for later, and what the browser is to bring again.
+    /// Stores the valid certificate of an admitted request, and returns the session cookie that
+    /// its response sets.
     pub(super) fn renew(
         &self,
         connection: &ConnectionInfo,
@@ -142,7 +143,7 @@ impl SessionStore {
         Some(cookie)
     }
 
-    /// The sessions of a site, over TLS only.
+    /// The sessions of a site; none in the clear.
     fn sessions<'m>(&'m self, connection: &ConnectionInfo, site: &'m Site) -> Option<Sessions<'m>> {
         connection.tls.as_ref()?;
         Some(Sessions {
@@ -160,7 +161,7 @@ impl SessionStore {
                 Some(loaded.key)
             }
             Err(fault) => {
-                error!("{}: no login is remembered: {fault:#}", self.file.display());
+                error!("{}: sessions are off: {fault:#}", self.file.display());
                 None
             }
         };

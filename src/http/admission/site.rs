@@ -1,20 +1,18 @@
-//! The site of a request, and the redirect to a folder of it.
+//! The site of a request, and the redirect from `/sub` to `/sub/`.
 
 use std::sync::Arc;
 
-use super::super::{
-    request::Request,
-    response::{local_response::LocalResponse, statuses},
-};
+use super::arrival::Arrival;
 use crate::{
     access::policy::Place,
     authority::Authority,
+    http::response::local_response::LocalResponse,
     sites::{Sites, site::Site},
     transport::connection_info::ConnectionInfo,
 };
 
-/// The site of the host, if the handshake was for it or for one that requests the same client
-/// certificates.
+/// Returns the site of a host, if the handshake was for that site or for one that requests the
+/// same client certificates.
 pub(super) fn agreed(
     sites: &Sites,
     connection: &ConnectionInfo,
@@ -28,20 +26,22 @@ pub(super) fn agreed(
     other.asks_like(site).then(|| site.clone())
 }
 
-/// Redirects a request for `/sub` where an upstream has `/sub/`, as NGINX does; after the access
-/// rule of `/sub`, so that it reveals no more than that upstream.
-pub(super) fn to_folder(
-    site: &Site,
-    place: &Place<'_>,
-    request: &Request<'_>,
-) -> Result<(), LocalResponse> {
-    let Some(folder) = site.folder(place, request.path()) else {
-        return Ok(());
-    };
-    let target = request.target;
-    let query = target.find('?').map_or("", |at| &target[at..]);
-    Err(statuses::to_folder(
-        &format!("{folder}{query}"),
-        request.method,
-    ))
+impl Arrival<'_> {
+    /// Redirects a request for `/sub` to `/sub/` if a path rule has an upstream there, as NGINX
+    /// does. Checked after the access rule of `/sub`, which protects the existence of `/sub/`.
+    pub(super) fn redirect_to_folder(
+        &self,
+        site: &Site,
+        place: &Place<'_>,
+    ) -> Result<(), LocalResponse> {
+        let Some(folder) = site.folder(place, self.request.path()) else {
+            return Ok(());
+        };
+        let target = self.request.target;
+        let query = target.find('?').map_or("", |at| &target[at..]);
+        Err(LocalResponse::to_folder(
+            &format!("{folder}{query}"),
+            self.request.method,
+        ))
+    }
 }

@@ -1,34 +1,46 @@
-//! How large a body may be, and how slowly it may come.
+//! The limits of a request's content: its size and its pace.
 
-use crate::http::request::Exchange;
+use super::event::Event;
+use crate::http::{request::Exchange, response::local_response::LocalResponse};
 
-/// The limit that a body exceeds.
+/// The limit that a request's content exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OverLimit {
-    /// It is larger than `limits.body`.
+    /// `limits.body`.
     Size,
-    /// It comes too slowly.
+    /// The slowest pace.
     Time,
 }
 
-/// Pace below which a body is taken for an attack, in bytes a second.
+/// The slowest pace of content, in bytes per second.
 const SLOWEST: u64 = 128;
-/// How many times as long as a head a body may take before its pace counts.
+/// Multiple of `limits.header_time` after which the pace is checked.
 const GRACE: u32 = 3;
 
-/// Judges the body received so far; one that is a stream of messages may come as slowly as it will.
-///
-/// # Errors
-/// When it is over `limits.body`, or comes too slowly.
-pub(super) fn limit(exchange: &Exchange, is_stream: bool) -> Result<(), OverLimit> {
-    let limits = exchange.sites.config.limits;
-    if limits.body.is_some_and(|limit| exchange.received > limit) {
-        return Err(OverLimit::Size);
+impl Exchange {
+    /// Checks the content received so far; a stream of messages has no slowest pace.
+    ///
+    /// # Errors
+    /// The limit that is exceeded.
+    pub(super) fn limit_body(&self, is_stream: bool) -> Result<(), OverLimit> {
+        let limits = self.sites.config.limits;
+        if limits.body.is_some_and(|limit| self.received > limit) {
+            return Err(OverLimit::Size);
+        }
+        let took = self.began.elapsed();
+        let slow = self.received < SLOWEST * took.as_secs();
+        if !is_stream && slow && took > limits.header_time * GRACE {
+            return Err(OverLimit::Time);
+        }
+        Ok(())
     }
-    let took = exchange.began.0.elapsed();
-    let slow = exchange.received < SLOWEST * took.as_secs();
-    if !is_stream && slow && took > limits.header_time * GRACE {
-        return Err(OverLimit::Time);
+}
+
+impl From<OverLimit> for Event {
+    fn from(over: OverLimit) -> Self {
+        Self::Refused(match over {
+            OverLimit::Size => LocalResponse::too_large,
+            OverLimit::Time => LocalResponse::client_slow,
+        })
     }
-    Ok(())
 }

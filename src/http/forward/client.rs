@@ -1,4 +1,4 @@
-//! The client of a request on its way: how its body comes, and how it hears the answer.
+//! The client of a forwarded request, over HTTP/1 or HTTP/2.
 
 use std::{
     io,
@@ -13,53 +13,56 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use super::{event::PIECE, headers::HeaderEdits, response_head::ResponseHead};
 use crate::{http::response::local_response::put_field, transport::client_stream::ClientStream};
 
-/// The client of a request, whichever version of HTTP it speaks.
+/// The client of a forwarded request, over HTTP/1 or HTTP/2.
 pub(crate) trait Client: Send {
-    /// The head of an answer, as the client hears it.
+    /// The head of a response in the client's version.
     type ResponseHead: Send;
 
-    /// Whether chunks go on as they are, to a client of HTTP/1.1.
+    /// Set when chunks are forwarded unchanged.
     const TAKES_CHUNKS: bool;
 
-    /// Whether pieces of the body may be gathered before they are sent on.
+    /// Set when pieces of content may be gathered before they are forwarded.
     const GATHERS: bool;
 
-    /// Whether the request's body has come whole.
+    /// Reports whether the request's content has arrived whole.
     fn has_sent(&self) -> bool;
 
-    /// Receives more of the body, which must not have ended; nothing when the client is gone.
+    /// Receives more content, which must not have ended; 0 if the client has disconnected.
     fn poll_body(
         &mut self,
         context: &mut Context<'_>,
         body: &mut BytesMut,
     ) -> Poll<io::Result<usize>>;
 
-    /// Notes that what came of the body was sent on: more may come.
+    /// Notes that the received content was forwarded, and opens the window for more.
     fn has_forwarded(&mut self) {}
 
-    /// Ready once the client has hung up, or wants no answer any more.
-    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()>;
+    /// Ready once the client has closed its connection or reset its stream.
+    fn poll_disconnected(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
-    /// Makes the head of an answer; `connection` says what becomes of an HTTP/1 connection.
-    fn answer(
+    /// Makes the head of a response; `connection` is the Connection field of HTTP/1.
+    fn response_head(
         head: &ResponseHead<'_>,
         edits: &HeaderEdits<'_>,
         connection: Option<&'static str>,
     ) -> Option<Self::ResponseHead>;
 
-    /// Takes the trailers of an answer, before the last of its body is sent.
+    /// Sets the trailer section, before the last content is sent.
     fn set_trailers(&mut self, trailers: HeaderMap);
 
-    /// How many of so many bytes of the answer can be sent on at once.
+    /// The bytes of content, at most `most`, that can be sent without waiting.
     fn room(&mut self, most: usize) -> usize;
 
-    /// Waits until there is some.
+    /// Waits until some content can be sent.
     fn wait_for_room(&mut self, most: usize) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Sends an interim answer.
-    fn hint(&mut self, head: Self::ResponseHead) -> impl Future<Output = io::Result<()>> + Send;
+    /// Sends an interim response.
+    fn send_interim(
+        &mut self,
+        head: Self::ResponseHead,
+    ) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Sends the head of the answer and the first of its body, which may be all.
+    /// Sends the head of the final response and its first content.
     fn begin(
         &mut self,
         head: Self::ResponseHead,
@@ -67,7 +70,7 @@ pub(crate) trait Client: Send {
         ended: bool,
     ) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Sends more of its body.
+    /// Sends more content.
     fn send(
         &mut self,
         piece: &mut BytesMut,
@@ -97,13 +100,13 @@ impl Client for ClientStream {
         pin!(self.read_buf(body)).poll(context)
     }
 
-    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_disconnected(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut nothing = [0];
         let mut nothing = ReadBuf::new(&mut nothing);
         Pin::new(self).poll_read(context, &mut nothing).map(|_| ())
     }
 
-    fn answer(
+    fn response_head(
         head: &ResponseHead<'_>,
         edits: &HeaderEdits<'_>,
         connection: Option<&'static str>,
@@ -121,7 +124,7 @@ impl Client for ClientStream {
         Some(wire)
     }
 
-    /// Those of HTTP/1.1 are part of its chunks, and HTTP/1.0 knows none.
+    /// Does nothing: HTTP/1.1 has the trailer section in its chunks, and HTTP/1.0 has none.
     fn set_trailers(&mut self, _trailers: HeaderMap) {}
 
     fn room(&mut self, most: usize) -> usize {
@@ -132,7 +135,7 @@ impl Client for ClientStream {
         Ok(())
     }
 
-    async fn hint(&mut self, head: BytesMut) -> io::Result<()> {
+    async fn send_interim(&mut self, head: BytesMut) -> io::Result<()> {
         Self::send(self, &head).await
     }
 

@@ -1,4 +1,4 @@
-//! The events of an exchange, and the bytes that one of them brings at most.
+//! The events of a forwarded request, and the bytes that one of them receives at most.
 
 use std::fmt;
 
@@ -7,47 +7,45 @@ use crate::{
     upstream::{Http2Answer, is_unprocessed},
 };
 
-/// An event of an exchange while the upstream's response is awaited.
+/// An event while the upstream's response is awaited.
 pub(super) enum Event {
-    /// The upstream sent so many bytes; 0 at the end of its connection.
+    /// The upstream sent this many bytes; 0 at the end of its connection.
     Data(usize),
-    /// The head of a response over HTTP/2.
+    /// The upstream sent the head of a response over HTTP/2.
     Head(Box<Http2Answer>),
-    /// The stream of HTTP/2 was reset, or its connection ended.
+    /// The HTTP/2 stream was reset, or its connection ended.
     Failed(Failure),
     /// The client closed its connection or reset its stream.
     Disconnected,
-    /// The upstream was idle for too long.
+    /// The upstream exceeded the idle timeout.
     TimedOut,
-    /// The request's body is refused with this response.
+    /// The request's content is refused with this response.
     Refused(fn() -> LocalResponse),
 }
 
-/// The end of a stream of HTTP/2 before its response.
+/// The end of an HTTP/2 stream before its response.
 pub(super) struct Failure {
-    /// Whether the server has not processed the request.
+    /// Set when the server has not processed the request.
     is_unprocessed: bool,
-    /// Whether the connection ended without a word.
+    /// Set when the connection ended without GOAWAY.
     is_stale: bool,
     /// The cause in words.
     why: String,
 }
 
 impl Failure {
-    pub(super) fn of(error: &h2::Error) -> Self {
+    pub(super) fn new(error: &h2::Error) -> Self {
         Self {
             is_unprocessed: is_unprocessed(error),
             is_stale: error.is_io(),
             why: error.to_string(),
         }
     }
-}
 
-impl Failure {
-    /// Whether the request may be sent again: the server has not processed it, or its connection
-    /// has ended and processing it twice changes nothing.
-    pub(super) fn may_resend(&self, is_repeatable: bool) -> bool {
-        self.is_unprocessed || (self.is_stale && is_repeatable)
+    /// Reports whether the request may be sent again: the server has not processed it, or the
+    /// connection ended under an idempotent request (RFC 9110, section 9.2.2).
+    pub(super) fn may_resend(&self, is_idempotent: bool) -> bool {
+        self.is_unprocessed || (self.is_stale && is_idempotent)
     }
 }
 
@@ -57,8 +55,9 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Bytes received at a time at first, and at most.
+/// Bytes received at a time, at first.
 pub(super) const PIECE: usize = 8 * 1024;
+/// Bytes received at a time, at most.
 pub(super) const LARGE_PIECE: usize = 64 * 1024;
-/// Received at a time where memory is short.
+/// Bytes received at a time while memory is short.
 pub(super) const SMALL_PIECE: usize = 1024;

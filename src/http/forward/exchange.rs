@@ -1,6 +1,6 @@
-//! An admitted request on its way to a server and its response back, from buffer to socket.
+//! Forwards an admitted request to a server of its upstream, and the response to the client.
 //!
-//! The gate has decided before; `headers` says what of a head is dropped and set.
+//! `ask` sends the request and awaits the head of the response, `relay` forwards its content.
 
 mod ask;
 mod relay;
@@ -14,71 +14,70 @@ use super::{
 };
 use crate::{
     http::{
-        admission::Admitted,
-        proxy::Proxy,
-        response::{local_response::LocalResponse, statuses},
+        admission::Admitted, proxy::Proxy, request::SentResponse,
+        response::local_response::LocalResponse,
     },
     upstream::{Reuse, UpstreamConnection},
 };
 
-/// A request on its way.
+/// A request while it is forwarded.
 pub(crate) struct Forward<'p, C> {
     proxy: &'p Proxy,
     client: C,
     admitted: Box<Admitted>,
     method: Method,
-    /// Whether the client wants the answer to be the last of its connection.
+    /// Set when the client wants its connection to close after the response.
     last: bool,
-    /// Whether the request opens a WebSocket.
+    /// Set when the request opens a WebSocket.
     is_upgrade: bool,
-    /// Whether the client takes trailers in its chunks, as far as the server is told.
+    /// Set when the upstream gets `TE: trailers`.
     takes_trailers: bool,
-    /// The request, as far as the server has not got it.
+    /// The part of the request that is not sent yet.
     request_body: Option<RequestBody>,
     idle_timeout: IdleTimeout,
 }
 
-/// What became of a request.
-pub(crate) enum Outcome<A> {
-    /// The answer went whole.
+/// The outcome of a forwarded request.
+pub(crate) enum Outcome<H> {
+    /// The client got the response whole.
     Whole {
-        /// It was the last of its connection.
+        /// Set when the client's connection closes after the response.
         last: bool,
-        /// Some of the request was not read.
+        /// Set when content of the request was not read.
         unread: bool,
     },
-    /// There is none; the client is told this.
+    /// The upstream sent no response; the client gets this one.
     Respond(Box<LocalResponse>),
-    /// The answer was cut short, or nobody was there to hear it.
+    /// The response is incomplete, or the client has disconnected.
     Cut,
-    /// The server switches to the WebSocket protocol.
-    Switched(Box<Switched<A>>),
+    /// The upstream switches to WebSocket.
+    Switched(Box<Switched<H>>),
 }
 
-/// A 101 and the connection that it came on (RFC 9110, section 15.2.2).
-pub(crate) struct Switched<A> {
-    /// The connection.
+/// A 101 and the upstream connection that it switches (RFC 9110, section 15.2.2).
+pub(crate) struct Switched<H> {
+    /// The upstream connection.
     pub(crate) upstream: UpstreamConnection,
     /// The head of the 101.
-    pub(crate) head: A,
-    /// Bytes of the WebSocket that came with it.
+    pub(crate) head: H,
+    /// Bytes of the WebSocket that were received with the head.
     pub(crate) early: BytesMut,
 }
 
-/// Why there is no answer of the hub's.
+/// The cause for which a request has no response of the upstream.
 enum Fault {
-    /// The connection had ended before the hub could hear of the request.
+    /// The upstream connection had closed before the request.
     Stale,
-    /// The stream of HTTP/2 ended before a response.
+    /// The HTTP/2 stream ended before a response.
     Failed(Failure),
-    /// Nobody is there to be answered.
+    /// The client has disconnected, or its grant has ended.
     Gone,
-    /// What the client is told.
+    /// Any other cause, with the response for the client.
     Respond(Box<LocalResponse>),
 }
 
 impl<'p, C: Client> Forward<'p, C> {
-    /// An admitted request; `last` says that the client wants no other after it.
+    /// Takes an admitted request; `last` is set if the client wants its connection to close.
     pub(crate) fn new(
         proxy: &'p Proxy,
         client: C,
@@ -87,7 +86,7 @@ impl<'p, C: Client> Forward<'p, C> {
         last: bool,
     ) -> Self {
         Self {
-            idle_timeout: IdleTimeout::of(admitted.route.silence()),
+            idle_timeout: IdleTimeout::new(admitted.route.idle_timeout()),
             request_body: None,
             proxy,
             client,
@@ -99,58 +98,60 @@ impl<'p, C: Client> Forward<'p, C> {
         }
     }
 
-    /// The same for a request that opens a WebSocket: on a connection of its own, and the last of
-    /// the client's unless the server switches.
+    /// Marks a request that opens a WebSocket. It gets a new upstream connection, and the client's
+    /// closes unless the upstream switches.
     pub(crate) fn upgrading(mut self) -> Self {
         self.is_upgrade = true;
         self.last = true;
         self
     }
 
-    /// Brings the request to the hub and its answer back, and writes the log line unless the
-    /// client is still to be answered.
+    /// Forwards the request and its response. Logs the request, unless a local response or a
+    /// tunnel follows.
     pub(crate) async fn run(
         mut self,
         head: &RequestHead,
         framing: Framing,
     ) -> (C, Box<Admitted>, Outcome<C::ResponseHead>) {
         let ended = self.admitted.grant.ended();
-        let answered = tokio::select! {
+        let response = tokio::select! {
             biased;
             () = ended => Err(Fault::Gone),
-            answered = self.answered(head, framing) => answered,
+            response = self.response(head, framing) => response,
         };
-        let outcome = match answered {
+        let outcome = match response {
             Ok((Upstream::Http1(upstream), response)) if response.switches() => {
                 Outcome::switched(upstream, response)
             }
             Ok((upstream, response)) => self.relay(upstream, response).await,
-            Err(Fault::Respond(answer)) => Outcome::Respond(answer),
+            Err(Fault::Respond(response)) => Outcome::Respond(response),
             Err(Fault::Gone | Fault::Stale | Fault::Failed(_)) => {
-                self.record(499, 0);
+                self.log(499, 0);
                 Outcome::Cut
             }
         };
         (self.client, self.admitted, outcome)
     }
 
-    fn record(&mut self, status: u16, sent: u64) {
+    fn log(&mut self, status: u16, bytes: u64) {
         let admitted = &mut self.admitted;
-        admitted.exchange.answered = Some((status, sent));
+        admitted.exchange.response = Some(SentResponse { status, bytes });
         self.proxy
             .log_request(&admitted.exchange, Some(&admitted.admission));
     }
 
-    /// The hub's answer. A request that it has not processed is sent once more: over HTTP/1.1 where
-    /// its connection had ended before and that changes nothing, over HTTP/2 where the hub says so.
-    async fn answered(
+    /// Sends the request and returns the final response. A request that the upstream has not
+    /// processed is sent once more. That is over HTTP/1.1 an idempotent request without content on
+    /// a reused connection that had closed, and over HTTP/2 one that the upstream reports as
+    /// unprocessed.
+    async fn response(
         &mut self,
         head: &RequestHead,
         framing: Framing,
     ) -> Result<(Upstream, Response<C::ResponseHead>), Fault> {
         let (wire, framing) = match head {
             RequestHead::Http1(wire) => (&wire[..], framing),
-            RequestHead::Http2(_) => (&[][..], framing.of_http2()),
+            RequestHead::Http2(_) => (&[][..], framing.for_http2()),
         };
         self.takes_trailers = head.takes_trailers();
         let again = framing == Framing::Nothing && self.method.is_idempotent();
@@ -162,23 +163,23 @@ impl<'p, C: Client> Forward<'p, C> {
         let mut is_first = true;
         let mut request_body = RequestBody::new(wire, framing, &self.admitted.exchange);
         if head.is_grpc() {
-            request_body = request_body.streaming(self.admitted.route.silence());
+            request_body = request_body.streaming(self.admitted.route.idle_timeout());
         }
         loop {
             let mut upstream = self.connect(head, framing, reuse).await?;
-            match self.ask(&mut upstream, &mut request_body).await {
+            match self.send(&mut upstream, &mut request_body).await {
                 Err(Fault::Stale) if upstream.is_reused() && again => {
                     reuse = Reuse::Never;
                     request_body = RequestBody::new(wire, framing, &self.admitted.exchange);
                 }
-                Err(Fault::Stale) => return Err(self.broken("its connection ends before it")),
+                Err(Fault::Stale) => return Err(self.broken("its connection closed before it")),
                 Err(Fault::Failed(failure))
                     if is_first && failure.may_resend(again) && request_body.rewind() => {}
                 Err(Fault::Failed(failure)) => {
                     return Err(self.broken(&format!("its stream ends before it: {failure}")));
                 }
-                answered => {
-                    let response = answered?;
+                response => {
+                    let response = response?;
                     request_body.forget();
                     let unsent = !request_body.has_ended();
                     self.request_body = unsent.then_some(request_body);
@@ -190,19 +191,19 @@ impl<'p, C: Client> Forward<'p, C> {
     }
 
     /// Logs a fault of the upstream's response.
-    fn log_response(&self, why: &str) {
+    fn log_fault(&self, why: &str) {
         let path = self.admitted.exchange.logged.path();
-        self.admitted.route.log_answer(path, why);
+        self.admitted.route.log_response(path, why);
     }
 
     fn broken(&self, why: &str) -> Fault {
-        self.log_response(why);
-        respond(statuses::hub_broken())
+        self.log_fault(why);
+        LocalResponse::hub_broken().into()
     }
 }
 
-impl<A> Outcome<A> {
-    fn switched(upstream: UpstreamConnection, response: Response<A>) -> Self {
+impl<H> Outcome<H> {
+    fn switched(upstream: UpstreamConnection, response: Response<H>) -> Self {
         Self::Switched(Box::new(Switched {
             upstream,
             head: response.head,
@@ -211,6 +212,8 @@ impl<A> Outcome<A> {
     }
 }
 
-fn respond(answer: LocalResponse) -> Fault {
-    Fault::Respond(Box::new(answer))
+impl From<LocalResponse> for Fault {
+    fn from(response: LocalResponse) -> Self {
+        Self::Respond(Box::new(response))
+    }
 }

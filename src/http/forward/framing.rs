@@ -1,23 +1,25 @@
-//! How the upstream is told where the body of a request ends.
+//! The framing of a request's content on its way to the upstream.
+
+use bytes::{BufMut, BytesMut};
 
 use crate::http::http1::request_head::Body;
 
-/// How the hub is told where the body ends.
+/// The framing of a request's content on its way to the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// There is none.
+    /// No content.
     Nothing,
-    /// By its length, in the head.
+    /// Content-Length.
     Length,
-    /// In chunks that are made here.
+    /// Chunks that hubgate makes.
     Chunks,
-    /// By the frames of HTTP/2.
+    /// DATA frames of HTTP/2.
     Frames,
 }
 
 impl Framing {
-    /// The framing for the server of a body that came so.
-    pub(crate) fn of(body: Body) -> Self {
+    /// The framing over HTTP/1.1 of a body as the client framed it.
+    pub(crate) fn new(body: Body) -> Self {
         match body {
             Body::Length(0) => Self::Nothing,
             Body::Length(_) => Self::Length,
@@ -25,11 +27,18 @@ impl Framing {
         }
     }
 
-    /// The framing of the same body over HTTP/2.
-    pub(super) fn of_http2(self) -> Self {
+    /// The framing of the same content over HTTP/2.
+    pub(super) fn for_http2(self) -> Self {
         match self {
             Self::Nothing => Self::Nothing,
             Self::Length | Self::Chunks | Self::Frames => Self::Frames,
         }
     }
+}
+
+/// Appends content as one chunk.
+pub(super) fn put_chunk(wire: &mut BytesMut, content: &[u8]) {
+    wire.put_slice(format!("{:x}\r\n", content.len()).as_bytes());
+    wire.put_slice(content);
+    wire.put_slice(b"\r\n");
 }

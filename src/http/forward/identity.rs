@@ -1,4 +1,4 @@
-//! How the hub is told which device came, when a rule asks for it.
+//! The fields that name the client's certificate or user to the upstream.
 
 use std::fmt::Write;
 
@@ -13,10 +13,10 @@ use crate::{
 /// A field with its value.
 type Field = (&'static str, HeaderValue);
 
-/// The fields that tell the hub of the client's certificate.
+/// The fields of `access.client_headers`, which describe the client's certificate.
 ///
 /// # Errors
-/// Never: the values are ASCII without control characters.
+/// None: the values are ASCII without control characters.
 pub(crate) fn fields(told: &Told) -> Result<Vec<Field>, InvalidHeaderValue> {
     Ok(match (told.fields, &told.identity) {
         (ClientHeaders::Off, _) | (ClientHeaders::ClientCert, None) => Vec::new(),
@@ -37,10 +37,10 @@ pub(crate) fn fields(told: &Told) -> Result<Vec<Field>, InvalidHeaderValue> {
     })
 }
 
-/// The name of the user let in, or of the device where a certificate let it in.
+/// The name of the user, if a password was accepted, otherwise of the certificate.
 ///
 /// # Errors
-/// Never: control characters are escaped.
+/// None: control characters are escaped.
 pub(super) fn user(admission: &Admission) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
     let device = || admission.identity.as_ref()?.common_name();
     let name = admission.user.as_deref().or_else(device);
@@ -49,7 +49,7 @@ pub(super) fn user(admission: &Admission) -> Result<Option<HeaderValue>, Invalid
         .transpose()
 }
 
-/// A name in UTF-8 with `\XX` for each control character, and no blanks around it.
+/// Writes a name in UTF-8 with `\XX` for each control character, and trims blanks.
 fn printable(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for letter in name.trim().chars() {
@@ -65,8 +65,8 @@ fn printable(name: &str) -> String {
 
 const VERIFY: &str = "X-SSL-Client-Verify";
 
-/// A name with `\XX` for each byte beyond ASCII, as NGINX writes it and RFC 4514 reads it:
-/// hubs disagree about the encoding of anything else in a header.
+/// Writes a distinguished name with `\XX` for each byte beyond ASCII, as NGINX does (RFC 4514,
+/// section 2.4): upstreams differ in the encoding of other bytes in a field.
 fn ascii(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_beyond_ascii_are_escaped() {
+    fn names_are_escaped_in_field_values() {
         assert_eq!(
             printable(" J\u{e4}ger\r\nX: y\0 "),
             "J\u{e4}ger\\0D\\0AX: y\\00"

@@ -1,4 +1,4 @@
-//! How long nothing may happen: one timer, set anew only when it has rung.
+//! An idle timeout. Its timer is set anew only after it has fired.
 
 use std::{
     pin::Pin,
@@ -8,16 +8,17 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// How long nothing may happen.
+/// A timeout that each activity renews.
 pub(crate) struct IdleTimeout {
     limit: Duration,
+    /// The time of the last activity.
     since: Instant,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl IdleTimeout {
-    /// Begins now.
-    pub(crate) fn of(limit: Duration) -> Self {
+    /// A timeout that begins now.
+    pub(crate) fn new(limit: Duration) -> Self {
         Self {
             limit,
             since: Instant::now(),
@@ -25,7 +26,7 @@ impl IdleTimeout {
         }
     }
 
-    /// Begins anew, with another limit.
+    /// Renews the timeout with another limit.
     pub(crate) fn renew_with(&mut self, limit: Duration) {
         if limit < self.limit {
             self.timer = None;
@@ -34,12 +35,17 @@ impl IdleTimeout {
         self.renew();
     }
 
-    /// Begins anew.
+    /// Renews the timeout.
     pub(super) fn renew(&mut self) {
         self.since = Instant::now();
     }
 
-    /// Ready when it has ended.
+    /// Time since the last renewal.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Ready once the limit has passed without a renewal.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             let left = self.limit.saturating_sub(self.since.elapsed());
@@ -60,8 +66,8 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_shorter_limit_does_not_wait_for_the_timer_of_a_longer_one() {
-        let mut idle_timeout = IdleTimeout::of(Duration::from_secs(10));
+    async fn a_shorter_limit_replaces_the_timer_of_a_longer_one() {
+        let mut idle_timeout = IdleTimeout::new(Duration::from_secs(10));
         let waited = poll_fn(|context| idle_timeout.poll(context));
         let waited = tokio::time::timeout(Duration::from_secs(1), waited).await;
         assert!(waited.is_err(), "there is still time");
@@ -72,9 +78,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_happens_meanwhile_renews_it() {
+    async fn an_activity_renews_the_timeout() {
         let begun = Instant::now();
-        let mut idle_timeout = IdleTimeout::of(Duration::from_secs(10));
+        let mut idle_timeout = IdleTimeout::new(Duration::from_secs(10));
         let waited = poll_fn(|context| idle_timeout.poll(context));
         let waited = tokio::time::timeout(Duration::from_secs(7), waited).await;
         assert!(waited.is_err(), "there is still time");

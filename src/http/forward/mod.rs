@@ -1,4 +1,4 @@
-//! An admitted request on its way to the upstream, and its response on the way back.
+//! Forwarding: an admitted request goes to the upstream, and the response back to the client.
 
 pub(crate) mod body_limit;
 pub(crate) mod client;

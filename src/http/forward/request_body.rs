@@ -1,4 +1,4 @@
-//! A request on its way to the hub: its head, and then its body at the hub's pace.
+//! A request on its way to the upstream: its head, then its content at the upstream's pace.
 
 use std::{
     io,
@@ -10,58 +10,57 @@ use std::{
 use bytes::{Buf, BufMut, BytesMut};
 
 use super::{
-    body_limit::{self, OverLimit},
     client::Client,
     event::{Event, LARGE_PIECE, PIECE},
-    framing::Framing,
+    framing::{Framing, put_chunk},
     idle_timeout::IdleTimeout,
     upstream::Upstream,
 };
 use crate::{
-    http::{request::Exchange, response::statuses},
+    http::{request::Exchange, response::local_response::LocalResponse},
     transport::memory_budget::{Account, Charge},
 };
 
-/// A request on its way to the hub.
+/// A request on its way to the upstream.
 pub(super) struct RequestBody {
+    /// Bytes received and not yet sent.
     pending: BytesMut,
     framing: Framing,
     state: State,
     idle_timeout: IdleTimeout,
-    /// Received at a time.
+    /// Bytes received at a time.
     size: usize,
-    /// Bytes that were dropped.
+    /// Bytes dropped after the upstream has refused the content.
     dropped: usize,
-    /// Set while written bytes may be in a buffer of the hub's stream.
+    /// Set while written bytes may be in a buffer of the upstream connection.
     is_buffered: bool,
-    /// Whether a piece is pending that keeps the next one from being received.
+    /// Set while a pending piece has to be sent before the next is received.
     has_piece: bool,
     held: Charge,
-    /// Whether it is a stream of messages, which come when there are some.
+    /// Set for a stream of messages, which has no slowest pace.
     is_stream: bool,
-    /// What was sent of the body, as long as that is little: it can be sent again.
+    /// The content sent so far while it is small, so that it can be sent again.
     sent: Option<BytesMut>,
 }
 
-/// Bytes of a body read and dropped at most, so that a client which is still sending hears the
-/// response.
+/// Bytes of content read and dropped at most, so that a client that still sends gets the response.
 pub(crate) const MOST_DROPPED: usize = 1024 * 1024;
 
 #[derive(PartialEq, Eq)]
 enum State {
-    /// More of the body is to come.
+    /// The client still sends content.
     Receiving,
-    /// All that is to be sent is pending.
+    /// All bytes that remain to be sent are pending.
     Sending,
     Sent,
-    /// The hub's stream takes no more; what it answers says whether the request is sent again.
+    /// The HTTP/2 stream accepts no more content, and the request may be sent again.
     Broken,
-    /// The hub takes no more; what it answers is heard, and some of what comes is dropped.
+    /// The upstream accepts no more content. Its response is awaited while content is dropped.
     Refused,
 }
 
 impl RequestBody {
-    /// Sends this head first; then, nothing may happen for `limits.idle` only.
+    /// A request that begins with this head; its idle timeout is `limits.idle`.
     pub(super) fn new(head: &[u8], framing: Framing, exchange: &Exchange) -> Self {
         let idle_timeout = exchange.sites.config.limits.idle;
         Self {
@@ -79,30 +78,30 @@ impl RequestBody {
                 Framing::Length | Framing::Chunks | Framing::Frames => State::Receiving,
             },
             framing,
-            idle_timeout: IdleTimeout::of(idle_timeout),
+            idle_timeout: IdleTimeout::new(idle_timeout),
         }
     }
 
-    /// The same for a stream of messages: nothing may happen for as long as over the response.
-    pub(super) fn streaming(mut self, silence: Duration) -> Self {
+    /// Marks the content as a stream of messages, with the idle timeout of the response.
+    pub(super) fn streaming(mut self, idle_timeout: Duration) -> Self {
         self.is_stream = true;
-        self.idle_timeout = IdleTimeout::of(silence);
+        self.idle_timeout = IdleTimeout::new(idle_timeout);
         self
     }
 
-    /// Whether the hub has got all.
+    /// Reports whether the request was sent whole.
     pub(super) fn has_ended(&self) -> bool {
         self.state == State::Sent
     }
 
-    /// Sends no more to the hub.
+    /// Sends no more content.
     pub(super) fn refuse(&mut self) {
         self.pending = BytesMut::new();
         self.held.resize(0);
         self.state = State::Refused;
     }
 
-    /// Begins anew on another stream, from what was sent; returns whether that is possible.
+    /// Prepares to send the content again on another stream; false if it was too large to store.
     pub(super) fn rewind(&mut self) -> bool {
         if self.framing == Framing::Nothing {
             return true;
@@ -117,12 +116,12 @@ impl RequestBody {
         true
     }
 
-    /// Forgets what was sent: the response has begun.
+    /// Frees the content stored for another stream.
     pub(super) fn forget(&mut self) {
         self.sent = None;
     }
 
-    /// Notes that the hub takes no more.
+    /// Notes that the upstream accepts no more content.
     fn fail(&mut self) {
         match self.sent {
             Some(_) => self.state = State::Broken,
@@ -130,7 +129,7 @@ impl RequestBody {
         }
     }
 
-    /// Goes on; ready when there is nothing more to send.
+    /// Receives and sends content; ready once the request was sent whole or refused.
     pub(super) fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -150,14 +149,12 @@ impl RequestBody {
             self.account();
             if received.is_pending() && self.pending.is_empty() && !self.is_buffered {
                 let late = self.idle_timeout.poll(context);
-                return late.map(|()| Err(Event::Refused(statuses::client_slow)));
+                return late.map(|()| Err(Event::Refused(LocalResponse::client_slow)));
             }
             let memory = &exchange.connection.memory;
             if self.poll_send(context, upstream, memory).is_pending() {
-                return self
-                    .idle_timeout
-                    .poll(context)
-                    .map(|()| Err(Event::TimedOut));
+                let late = self.idle_timeout.poll(context);
+                return late.map(|()| Err(Event::TimedOut));
             }
             if self.pending.is_empty() {
                 self.has_piece = false;
@@ -166,7 +163,7 @@ impl RequestBody {
         }
     }
 
-    /// Takes more of the body as long as there is room; pending when there is none now.
+    /// Receives content while there is room for it; pending while the client sends none.
     fn poll_body<C: Client>(
         &mut self,
         context: &mut Context<'_>,
@@ -189,20 +186,17 @@ impl RequestBody {
                 }
                 Ok(0) | Err(_) if client.has_sent() => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    return Poll::Ready(Err(Event::Refused(statuses::bad_chunks)));
+                    return Poll::Ready(Err(Event::Refused(LocalResponse::bad_chunks)));
                 }
                 Ok(0) | Err(_) => return Poll::Ready(Err(Event::Disconnected)),
             }
             self.idle_timeout.renew();
-            body_limit::limit(exchange, self.is_stream).map_err(|over| match over {
-                OverLimit::Size => Event::Refused(statuses::too_large),
-                OverLimit::Time => Event::Refused(statuses::client_slow),
-            })?;
+            exchange.limit_body(self.is_stream)?;
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Reads and drops some of what comes; pending while more may.
+    /// Reads and drops content up to `MOST_DROPPED`.
     fn poll_drop(
         &mut self,
         context: &mut Context<'_>,
@@ -222,7 +216,7 @@ impl RequestBody {
         Poll::Ready(Ok(()))
     }
 
-    /// Charges what is pending; an empty buffer is freed.
+    /// Charges the buffers; an empty one is freed.
     fn account(&mut self) {
         if self.pending.is_empty() {
             self.pending = BytesMut::new();
@@ -231,7 +225,7 @@ impl RequestBody {
         self.held.resize(self.pending.capacity() + sent);
     }
 
-    /// The length of the next piece; 0 at the end of what comes.
+    /// Receives the next piece and returns its length; 0 at the end of the connection.
     fn poll_piece(
         &mut self,
         context: &mut Context<'_>,
@@ -248,10 +242,7 @@ impl RequestBody {
         let mut piece = BytesMut::new();
         let read = ready!(client.poll_body(context, &mut piece));
         if !piece.is_empty() {
-            self.pending
-                .put_slice(format!("{:x}\r\n", piece.len()).as_bytes());
-            self.pending.put_slice(&piece);
-            self.pending.put_slice(b"\r\n");
+            put_chunk(&mut self.pending, &piece);
         }
         Poll::Ready(read)
     }
@@ -272,7 +263,7 @@ impl RequestBody {
         if !self.pending.is_empty() {
             match ready!(upstream.poll_write(context, &self.pending, memory)) {
                 Ok(sent) => {
-                    self.remember(sent);
+                    self.store(sent);
                     self.pending.advance(sent);
                     self.is_buffered = true;
                 }
@@ -296,8 +287,8 @@ impl RequestBody {
         Poll::Ready(())
     }
 
-    /// Remembers the next bytes to be sent, where all of them together are few.
-    fn remember(&mut self, sent: usize) {
+    /// Stores the bytes that were sent, while their sum is at most `PIECE`.
+    fn store(&mut self, sent: usize) {
         let Some(before) = &mut self.sent else { return };
         if before.len() + sent > PIECE {
             self.sent = None;

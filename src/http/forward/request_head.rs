@@ -1,4 +1,4 @@
-//! The head of a request as it is sent to the upstream.
+//! The head of a request for the upstream, in HTTP/1.1 or HTTP/2.
 
 use bytes::{BufMut, BytesMut};
 use http::{
@@ -15,9 +15,9 @@ use crate::{
 
 /// The head of a request for the upstream.
 pub(crate) enum RequestHead {
-    /// Its bytes in HTTP/1.1.
+    /// The bytes of HTTP/1.1.
     Http1(BytesMut),
-    /// For a stream of HTTP/2.
+    /// The pseudo-header fields and fields of HTTP/2.
     Http2(Box<Http2Request>),
 }
 
@@ -35,10 +35,10 @@ pub(crate) struct RequestLine<'r> {
 pub(crate) struct Unsendable;
 
 impl RequestHead {
-    /// The head with its changes, over HTTP/2 where `http2` says so.
+    /// Builds the head with its edits, for HTTP/2 if `http2` is set.
     ///
     /// # Errors
-    /// When the target or a field has no form in HTTP/2.
+    /// A target or field that HTTP/2 cannot carry.
     pub(crate) fn build(
         line: RequestLine<'_>,
         fields: &Fields<'_>,
@@ -52,7 +52,7 @@ impl RequestHead {
         }
     }
 
-    /// Bytes that it occupies.
+    /// Bytes that the head occupies.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Http1(wire) => wire.len(),
@@ -60,17 +60,16 @@ impl RequestHead {
         }
     }
 
-    /// Whether its body is a stream of messages of gRPC.
+    /// Reports whether the content is a stream of gRPC messages.
     pub(super) fn is_grpc(&self) -> bool {
         let Self::Http2(request) = self else {
             return false;
         };
-        let kind = request.fields.get(header::CONTENT_TYPE);
-        kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+        let media_type = request.fields.get(header::CONTENT_TYPE);
+        media_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
     }
 
-    /// Whether the client takes trailers, as far as it has said so to the upstream (RFC 9110,
-    /// section 10.1.4).
+    /// Reports whether `TE: trailers` is sent to the upstream (RFC 9110, section 10.1.4).
     pub(super) fn takes_trailers(&self) -> bool {
         matches!(self, Self::Http2(request) if request.fields.contains_key(header::TE))
     }
@@ -90,8 +89,8 @@ impl RequestLine<'_> {
         wire
     }
 
-    /// Host becomes `:authority`; of what a connection says of itself, only that the client takes
-    /// trailers goes on (RFC 9113, section 8.2.2).
+    /// Host becomes `:authority`; of the fields for a connection, only `TE: trailers` is forwarded
+    /// (RFC 9113, section 8.2.2).
     fn http2(
         self,
         fields: &Fields<'_>,

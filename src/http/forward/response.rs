@@ -1,8 +1,9 @@
-//! The hub's answer: its head as the client hears it, and where its body ends (RFC 9112, 6.3).
+//! The upstream's response: its head for the client, and the end of its content (RFC 9112,
+//! section 6.3).
 
 pub(super) mod frames;
 #[cfg(any(fuzzing, test))]
-#[allow(clippy::panic, reason = "that is how a property is broken")]
+#[allow(clippy::panic, reason = "a panic reports a broken property")]
 pub(super) mod properties;
 mod trailers;
 
@@ -13,38 +14,37 @@ use http::{HeaderMap, StatusCode, Version};
 
 use super::{
     client::Client,
-    headers,
-    response_head::{Asked, Body, Read, ResponseHead},
+    response_head::{Body, Parsed, RequestContext, ResponseHead},
 };
 use crate::{
     http::{admission::Admitted, websocket::handshake},
     transport::chunked::Unwrapped,
 };
 
-/// An answer, as far as it has come.
+/// A response while it is received.
 pub(super) struct Response<H> {
     /// Status.
     pub(crate) status: StatusCode,
-    /// Its head for the client.
+    /// The head for the client.
     pub(super) head: H,
-    /// What came with it of the body.
+    /// Content that was received with the head.
     pub(super) first: BytesMut,
-    /// Lines of the trailer section that came, where the client takes no chunks.
-    trailers: BytesMut,
-    /// The trailers of a response over HTTP/2.
-    fields_behind: HeaderMap,
-    /// Whether it goes on until somebody leaves.
+    /// The trailer section's lines, for a client that accepts no chunks.
+    trailer_lines: BytesMut,
+    /// The trailer section of a response over HTTP/2.
+    trailer_fields: HeaderMap,
+    /// Set for a stream without an end.
     pub(super) streaming: bool,
-    /// Whether the client's connection ends with it.
+    /// Set when the client's connection closes after the response.
     pub(super) last: bool,
-    /// Bytes of the body handed out.
+    /// Bytes of content that were returned for the client.
     pub(super) sent: u64,
     body: Body,
-    /// Whether the client takes chunks as they are.
+    /// Set when the client gets chunks unchanged.
     takes_chunks: bool,
-    /// Whether the hub's connection goes on after it.
+    /// Set when the upstream connection persists (RFC 9112, section 9.3).
     persists: bool,
-    /// Whether something came behind its end.
+    /// Set when the upstream sent bytes after the end of the response.
     overflowed: bool,
 }
 
@@ -54,79 +54,83 @@ const MOST_BYTES: usize = 256 * 1024;
 pub(super) const MOST_FIELDS: usize = 256;
 
 const TOO_LARGE: &str = "its head is too large";
-const NO_FIELD: &str = "a field that is no field";
+const NO_FIELD: &str = "it has an invalid field";
 
 impl<H> Response<H> {
-    /// Takes the next answer from what was heard, once its head is there.
+    /// Parses the next response in the bytes received; none while its head is incomplete.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub(super) fn read<C: Client<ResponseHead = H>>(
-        heard: &mut BytesMut,
-        asked: &Asked<'_>,
+    /// The fault of a malformed response.
+    pub(super) fn parse<C: Client<ResponseHead = H>>(
+        received: &mut BytesMut,
+        request: &RequestContext<'_>,
         admitted: &Admitted,
-    ) -> Read<Option<Self>> {
+    ) -> Parsed<Option<Self>> {
         let mut space = [const { MaybeUninit::uninit() }; MOST_FIELDS];
         let mut parsed = httparse::Response::new(&mut []);
         let strict = httparse::ParserConfig::default();
-        let read = strict.parse_response_with_uninit_headers(&mut parsed, heard, &mut space);
-        let length = match read {
+        let parsing = strict.parse_response_with_uninit_headers(&mut parsed, received, &mut space);
+        let length = match parsing {
             Ok(httparse::Status::Complete(length)) if length <= MOST_BYTES => length,
-            Ok(httparse::Status::Partial) if heard.len() <= MOST_BYTES => return Ok(None),
+            Ok(httparse::Status::Partial) if received.len() <= MOST_BYTES => return Ok(None),
             Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(TOO_LARGE),
-            Err(_) => return Err("this is not HTTP/1.1"),
+            Err(_) => return Err("it is not HTTP/1.1"),
         };
-        let head = ResponseHead::of(&parsed)?;
-        let mut response = Self::of::<C>(&head, asked, admitted)?;
-        heard.advance(length);
+        let head = ResponseHead::from_http1(&parsed)?;
+        let mut response = Self::new::<C>(&head, request, admitted)?;
+        received.advance(length);
         if response.is_final() {
-            response.first = heard.split();
+            response.first = received.split();
             response.begin()?;
         }
         Ok(Some(response))
     }
 
-    /// The response over HTTP/2 with this head, which may be all of it.
+    /// Takes a head of HTTP/2; `has_ended` is set if the response has no content.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub(super) fn of_http2<C: Client<ResponseHead = H>>(
+    /// The fault of a malformed response.
+    pub(super) fn from_http2<C: Client<ResponseHead = H>>(
         head: &http::Response<()>,
         has_ended: bool,
-        asked: &Asked<'_>,
+        request: &RequestContext<'_>,
         admitted: &Admitted,
-    ) -> Read<Self> {
+    ) -> Parsed<Self> {
         if head.headers().len() > MOST_FIELDS {
             return Err(TOO_LARGE);
         }
-        Self::of::<C>(&ResponseHead::of_http2(head, has_ended), asked, admitted)
+        Self::new::<C>(
+            &ResponseHead::from_http2(head, has_ended),
+            request,
+            admitted,
+        )
     }
 
-    /// The response with this head.
-    fn of<C: Client<ResponseHead = H>>(
+    fn new<C: Client<ResponseHead = H>>(
         head: &ResponseHead<'_>,
-        asked: &Asked<'_>,
+        request: &RequestContext<'_>,
         admitted: &Admitted,
-    ) -> Read<Self> {
-        let switches = head.switches(asked)?;
+    ) -> Parsed<Self> {
+        let switches = head.switches(request)?;
         let length = head.content_length()?;
         let body = match switches {
             true => Body::UntilClose,
-            false => head.body(asked.method, length)?,
+            false => head.body(request.method, length)?,
         };
         let version = admitted.exchange.logged.version;
         let takes_chunks = C::TAKES_CHUNKS && version != Version::HTTP_10;
-        let body = body.for_client(takes_chunks, asked.takes_trailers);
+        let body = body.for_client(takes_chunks, request.takes_trailers);
         if !takes_chunks && head.codings().count() > 1 {
-            return Err("its Transfer-Encoding cannot be told to this client");
+            return Err("this client does not accept its Transfer-Encoding");
         }
-        // HTTP/1.0 knows no chunks (RFC 9112, section 6.1): the end of the connection is the end.
-        let ends = asked.last
+        // For HTTP/1.0, which has no chunks, the connection delimits the content (RFC 9112,
+        // section 6.1).
+        let ends = request.last
             || matches!(body, Body::UntilClose)
             || (version == Version::HTTP_10 && !body.has_length());
-        // `close` belongs to the final answer (RFC 9112, section 9.6).
+        // Only a final response carries `close` (RFC 9112, section 9.6).
         let last = ends && !head.status.is_informational();
-        let mut edits = headers::to_client(&head.fields, head.status, admitted);
+        let mut edits = head.edits(admitted);
         head.frame(length, takes_chunks, &mut edits);
         if C::TAKES_CHUNKS
             && let Body::Frames(frames) = &body
@@ -146,11 +150,11 @@ impl<H> Response<H> {
         };
         Ok(Self {
             status: head.status,
-            head: C::answer(head, &edits, connection).ok_or(NO_FIELD)?,
+            head: C::response_head(head, &edits, connection).ok_or(NO_FIELD)?,
             first: BytesMut::new(),
-            trailers: BytesMut::new(),
-            fields_behind: HeaderMap::new(),
-            streaming: headers::is_streaming(&head.fields),
+            trailer_lines: BytesMut::new(),
+            trailer_fields: HeaderMap::new(),
+            streaming: head.is_streaming(),
             last,
             sent: 0,
             body,
@@ -160,14 +164,14 @@ impl<H> Response<H> {
         })
     }
 
-    /// Parts the head from the rest.
+    /// Separates the head from the rest.
     pub(super) fn split(self) -> (H, Response<()>) {
         let rest = Response {
             status: self.status,
             head: (),
             first: self.first,
-            trailers: self.trailers,
-            fields_behind: self.fields_behind,
+            trailer_lines: self.trailer_lines,
+            trailer_fields: self.trailer_fields,
             streaming: self.streaming,
             last: self.last,
             sent: self.sent,
@@ -179,17 +183,17 @@ impl<H> Response<H> {
         (self.head, rest)
     }
 
-    /// Whether the connection changes to another protocol with it.
+    /// Reports whether the connection switches to WebSocket.
     pub(super) fn switches(&self) -> bool {
         self.status == StatusCode::SWITCHING_PROTOCOLS
     }
 
-    /// Whether no other answer follows it (RFC 9110, section 15.2).
+    /// Reports whether this is the final response (RFC 9110, section 15.2).
     pub(super) fn is_final(&self) -> bool {
         !self.status.is_informational() || self.switches()
     }
 
-    /// Whether all of the body was handed out.
+    /// Reports whether all content was returned for the client.
     pub(super) fn has_ended(&self) -> bool {
         match &self.body {
             Body::Length(left) => *left == 0,
@@ -199,33 +203,33 @@ impl<H> Response<H> {
         }
     }
 
-    /// Whether the hub's connection can be used again.
-    pub(super) fn keeps(&self) -> bool {
+    /// Reports whether the upstream connection can serve another request.
+    pub(super) fn is_reusable(&self) -> bool {
         self.persists && !self.overflowed && self.has_ended()
     }
 
-    /// Leaves what goes to the client of more that was heard.
+    /// Reduces a received piece to the bytes for the client.
     ///
     /// # Errors
-    /// `InvalidData` for chunks that are not framed as the RFC writes it.
-    pub(super) fn follow(&mut self, heard: &mut BytesMut) -> io::Result<()> {
-        let before = heard.len();
+    /// `InvalidData` for malformed chunks.
+    pub(super) fn follow(&mut self, piece: &mut BytesMut) -> io::Result<()> {
+        let before = piece.len();
         let belong = match &mut self.body {
             Body::Frames(frames) => {
-                self.sent += frames.follow(heard)? as u64;
+                self.sent += frames.follow(piece)? as u64;
                 return Ok(());
             }
             Body::UntilClose => before,
-            Body::Chunked(chunks) if self.takes_chunks => chunks.follow(heard)?,
+            Body::Chunked(chunks) if self.takes_chunks => chunks.follow(piece)?,
             Body::Chunked(chunks) => {
                 let mut out = Unwrapped {
                     data: BytesMut::with_capacity(before),
-                    trailers: std::mem::take(&mut self.trailers),
+                    trailers: std::mem::take(&mut self.trailer_lines),
                 };
-                let belong = chunks.unwrap(heard, &mut out)?;
+                let belong = chunks.unwrap(piece, &mut out)?;
                 self.overflowed |= belong < before;
-                (*heard, self.trailers) = (out.data, out.trailers);
-                heard.len()
+                (*piece, self.trailer_lines) = (out.data, out.trailers);
+                piece.len()
             }
             Body::Length(left) => {
                 let belong = usize::try_from(*left).unwrap_or(usize::MAX).min(before);
@@ -233,50 +237,51 @@ impl<H> Response<H> {
                 belong
             }
         };
-        self.overflowed |= belong < heard.len();
-        heard.truncate(belong);
+        self.overflowed |= belong < piece.len();
+        piece.truncate(belong);
         self.sent += belong as u64;
         Ok(())
     }
 
-    /// The trailers for a client that takes no chunks, once the body has ended.
+    /// The trailer section for a client that accepts no chunks, once the content has ended.
     pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
-        if self.has_ended() && !self.fields_behind.is_empty() {
-            return Some(std::mem::take(&mut self.fields_behind));
+        if self.has_ended() && !self.trailer_fields.is_empty() {
+            return Some(std::mem::take(&mut self.trailer_fields));
         }
-        if !self.has_ended() || self.trailers.is_empty() {
+        if !self.has_ended() || self.trailer_lines.is_empty() {
             return None;
         }
-        trailers::parse(&std::mem::take(&mut self.trailers))
+        trailers::parse(&std::mem::take(&mut self.trailer_lines))
     }
 
-    /// Takes the end of a response over HTTP/2; what it adds for the client is appended.
+    /// Ends the content of a response over HTTP/2; appends the last chunk for a client that gets
+    /// chunks.
     ///
     /// # Errors
-    /// `InvalidData` where the body is shorter than its Content-Length.
+    /// `InvalidData` if the content is shorter than its Content-Length.
     pub(super) fn end(&mut self, trailers: HeaderMap, piece: &mut BytesMut) -> io::Result<()> {
         let Body::Frames(frames) = &mut self.body else {
             return Ok(());
         };
         let trailers = trailers::allowed(trailers);
         frames.end(&trailers, piece)?;
-        self.fields_behind = trailers;
+        self.trailer_fields = trailers;
         Ok(())
     }
 
-    /// What it means that the hub has hung up.
+    /// Checks that the content ends with the upstream connection.
     ///
     /// # Errors
-    /// `UnexpectedEof` unless that is the body's end.
-    pub(super) fn breaks_off(&self) -> io::Result<()> {
+    /// `UnexpectedEof` if it is incomplete.
+    pub(super) fn check_close(&self) -> io::Result<()> {
         match self.body {
             Body::UntilClose => Ok(()),
             _ => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
 
-    /// Takes what has come of the body.
-    fn begin(&mut self) -> Read<()> {
+    /// Follows the content that was received with the head.
+    fn begin(&mut self) -> Parsed<()> {
         let mut first = std::mem::take(&mut self.first);
         let followed = self.follow(&mut first);
         followed.map_err(|_| "its chunks are malformed")?;

@@ -1,4 +1,4 @@
-//! The head of an upstream's response, read strictly.
+//! The head of an upstream's response, parsed strictly.
 
 use http::{Method, StatusCode};
 
@@ -9,20 +9,20 @@ use crate::{
     transport::chunked::Chunks,
 };
 
-/// The end of a body.
+/// The framing of a response's content.
 pub(super) enum Body {
-    /// After so many bytes.
+    /// Content with this many bytes left.
     Length(u64),
-    /// After the last chunk.
+    /// Content that ends after the last chunk.
     Chunked(Chunks),
-    /// With its stream of HTTP/2.
+    /// Content that ends with its HTTP/2 stream.
     Frames(Frames),
-    /// With its connection.
+    /// Content that ends with its connection.
     UntilClose,
 }
 
 impl Body {
-    /// The same for a client that takes chunks, and trailers in them, or not.
+    /// Adapts frames to a client that accepts chunks, and a trailer section after them, or not.
     pub(super) fn for_client(mut self, takes_chunks: bool, takes_trailers: bool) -> Self {
         if let Self::Frames(frames) = &mut self {
             frames.in_chunks = takes_chunks && frames.left.is_none() && !frames.has_ended;
@@ -31,7 +31,7 @@ impl Body {
         self
     }
 
-    /// Whether its length is known from the head on.
+    /// Reports whether the head declares the length.
     pub(super) fn has_length(&self) -> bool {
         match self {
             Self::Length(_) => true,
@@ -41,37 +41,39 @@ impl Body {
     }
 }
 
-pub(super) type Read<T> = Result<T, &'static str>;
+/// A result, or the fault of a malformed response.
+pub(super) type Parsed<T> = Result<T, &'static str>;
 
-/// The request, as far as its response depends on it.
-pub(super) struct Asked<'r> {
-    /// Its method.
+/// The properties of a request that its response depends on.
+pub(super) struct RequestContext<'r> {
+    /// Method.
     pub(super) method: &'r Method,
-    /// Whether it opens a WebSocket.
+    /// Set when the request opens a WebSocket.
     pub(super) is_upgrade: bool,
-    /// Whether the client's connection ends with the response.
+    /// Set when the client's connection closes after the response.
     pub(super) last: bool,
-    /// Whether the client takes trailers in its chunks.
+    /// Set when the client accepts a trailer section.
     pub(super) takes_trailers: bool,
 }
 
-/// A head as it was parsed.
+/// A parsed head.
 pub(crate) struct ResponseHead<'h> {
     /// Status.
     pub(crate) status: StatusCode,
-    /// What the hub says beside it.
+    /// Reason phrase.
     pub(crate) reason: &'h str,
     pub(super) is_http_1_1: bool,
-    /// Over HTTP/2, whether the response has ended with it.
+    /// Over HTTP/2, set when the response has no content.
     has_ended: Option<bool>,
-    /// Its fields as they were spelled.
+    /// Fields, as they were spelled.
     pub(crate) fields: Fields<'h>,
 }
 
 impl<'h> ResponseHead<'h> {
-    pub(super) fn of(parsed: &'h httparse::Response<'h, 'h>) -> Read<Self> {
+    /// Takes a head of HTTP/1.
+    pub(super) fn from_http1(parsed: &'h httparse::Response<'h, 'h>) -> Parsed<Self> {
         let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
-        let status = status.ok_or("its status is no status")?;
+        let status = status.ok_or("its status code is invalid")?;
         Ok(Self {
             status,
             reason: parsed.reason.unwrap_or_default(),
@@ -81,8 +83,8 @@ impl<'h> ResponseHead<'h> {
         })
     }
 
-    /// The head of a response over HTTP/2.
-    pub(super) fn of_http2(head: &'h http::Response<()>, has_ended: bool) -> Self {
+    /// Takes a head of HTTP/2.
+    pub(super) fn from_http2(head: &'h http::Response<()>, has_ended: bool) -> Self {
         Self {
             status: head.status(),
             reason: head.status().canonical_reason().unwrap_or_default(),
@@ -92,12 +94,12 @@ impl<'h> ResponseHead<'h> {
         }
     }
 
-    /// Whether the server opens the WebSocket that was asked for (RFC 6455, section 4.2.2).
-    pub(super) fn switches(&self, asked: &Asked<'_>) -> Read<bool> {
+    /// Reports whether the upstream opens the requested WebSocket (RFC 6455, section 4.2.2).
+    pub(super) fn switches(&self, request: &RequestContext<'_>) -> Parsed<bool> {
         if self.status != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(false);
         }
-        if !asked.is_upgrade {
+        if !request.is_upgrade {
             return Err("a 101 without a request for it");
         }
         match handshake::is_accepted(&self.fields) {
@@ -106,8 +108,8 @@ impl<'h> ResponseHead<'h> {
         }
     }
 
-    /// How the body ends (RFC 9112, section 6.3).
-    pub(super) fn body(&self, method: &Method, length: Option<u64>) -> Read<Body> {
+    /// The framing of the content (RFC 9112, section 6.3).
+    pub(super) fn body(&self, method: &Method, length: Option<u64>) -> Parsed<Body> {
         let chunked = self.is_chunked()?;
         let bare = self.status.is_informational()
             || matches!(
@@ -123,7 +125,7 @@ impl<'h> ResponseHead<'h> {
         })
     }
 
-    fn frames(&self, length: Option<u64>) -> Read<Frames> {
+    fn frames(&self, length: Option<u64>) -> Parsed<Frames> {
         let has_ended = self.has_ended == Some(true);
         if has_ended && length.is_some_and(|length| length > 0) {
             return Err("it ends before its body");
@@ -136,7 +138,7 @@ impl<'h> ResponseHead<'h> {
         })
     }
 
-    /// Leaves one framing only, and none where there is no body to frame.
+    /// Sets one framing field for the client, or none for a response without content.
     pub(super) fn frame(
         &self,
         length: Option<u64>,
@@ -150,7 +152,7 @@ impl<'h> ResponseHead<'h> {
         } else if codings == 1 {
             edits.set("Transfer-Encoding", &b"chunked"[..]);
         }
-        // RFC 9112, section 6.2: never both, also where a body would follow on GET only.
+        // Never beside Transfer-Encoding, in a response to HEAD neither (RFC 9112, section 6.2).
         if bodiless || codings > 0 {
             edits.remove("content-length");
         } else if let Some(length) = length {
@@ -158,8 +160,8 @@ impl<'h> ResponseHead<'h> {
         }
     }
 
-    /// The one length that all fields agree on.
-    pub(super) fn content_length(&self) -> Read<Option<u64>> {
+    /// The value of Content-Length, in which all fields of the name agree.
+    pub(super) fn content_length(&self) -> Parsed<Option<u64>> {
         const WRONG: &str = "its Content-Length is not one plain number";
         let mut lengths = self.fields.all(FieldName::ContentLength);
         let Some(first) = lengths.next() else {
@@ -172,13 +174,13 @@ impl<'h> ResponseHead<'h> {
             return Err(WRONG);
         }
         let text = std::str::from_utf8(first).map_err(|_| WRONG)?;
-        // Signed 64 bits are what every counter on the way can hold.
+        // Recipients that count in signed 64 bits overflow above that.
         let length: i64 = text.parse().map_err(|_| WRONG)?;
         Ok(Some(length.unsigned_abs()))
     }
 
-    /// Whether the body is in chunks; no other last coding has an end that can be found.
-    fn is_chunked(&self) -> Read<bool> {
+    /// Reports whether chunked is the last transfer coding; no other one delimits the content.
+    fn is_chunked(&self) -> Parsed<bool> {
         const OTHER: &str = "its Transfer-Encoding does not end with chunked";
         let is_chunked = |coding: &str| coding.eq_ignore_ascii_case("chunked");
         if !self
@@ -198,6 +200,7 @@ impl<'h> ResponseHead<'h> {
         }
     }
 
+    /// The transfer codings.
     pub(super) fn codings(&self) -> impl Iterator<Item = &'h str> {
         let codings = self.fields.members(FieldName::TransferEncoding);
         codings.filter(|coding| !coding.is_empty())
@@ -209,20 +212,20 @@ mod tests {
     use super::*;
     use crate::http::forward::response::MOST_FIELDS;
 
-    /// How the body of an answer with these lines ends.
-    fn ending(lines: &str, method: &Method) -> Result<String, &'static str> {
+    /// Returns the framing of a response with these lines.
+    fn framing(lines: &str, method: &Method) -> Result<String, &'static str> {
         let head = format!("HTTP/1.{lines}\r\n\r\n");
         let mut space = [httparse::EMPTY_HEADER; MOST_FIELDS];
         let mut parsed = httparse::Response::new(&mut space);
         assert!(parsed.parse(head.as_bytes()).unwrap().is_complete());
-        let head = ResponseHead::of(&parsed)?;
-        let asked = Asked {
+        let head = ResponseHead::from_http1(&parsed)?;
+        let request = RequestContext {
             method,
             is_upgrade: false,
             last: false,
             takes_trailers: false,
         };
-        head.switches(&asked)?;
+        head.switches(&request)?;
         let body = head.body(method, head.content_length()?)?;
         Ok(match body {
             Body::Length(length) => length.to_string(),
@@ -233,8 +236,8 @@ mod tests {
     }
 
     #[test]
-    fn a_body_has_one_end() {
-        for (lines, end) in [
+    fn content_has_one_framing() {
+        for (lines, expected) in [
             ("1 200 OK\r\nContent-Length: 5", "5"),
             ("1 200 OK\r\nContent-Length: 5\r\ncontent-length: 5", "5"),
             ("1 200 OK\r\nTransfer-Encoding: chunked", "chunked"),
@@ -252,13 +255,13 @@ mod tests {
             ("1 304 Not Modified\r\nContent-Length: 5", "0"),
             ("1 103 Early Hints", "0"),
         ] {
-            assert_eq!(ending(lines, &Method::GET).unwrap(), end, "{lines}");
-            assert_eq!(ending(lines, &Method::HEAD).unwrap(), "0", "{lines}");
+            assert_eq!(framing(lines, &Method::GET).unwrap(), expected, "{lines}");
+            assert_eq!(framing(lines, &Method::HEAD).unwrap(), "0", "{lines}");
         }
     }
 
     #[test]
-    fn an_end_that_readers_find_differently_is_refused() {
+    fn ambiguous_framing_is_refused() {
         for lines in [
             "1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6",
             "1 200 OK\r\nContent-Length: 5, 5",
@@ -272,7 +275,7 @@ mod tests {
             "1 200 OK\r\nTransfer-Encoding: \u{e9}\r\nContent-Length: 5",
             "1 101 Switching Protocols",
         ] {
-            assert!(ending(lines, &Method::GET).is_err(), "{lines}");
+            assert!(framing(lines, &Method::GET).is_err(), "{lines}");
         }
     }
 }

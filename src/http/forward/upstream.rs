@@ -1,5 +1,5 @@
-//! The upstream of a request on its way: a connection of HTTP/1.1 of its own, or a stream of HTTP/2
-//! on a shared one.
+//! The upstream of a forwarded request: an HTTP/1.1 connection, or an HTTP/2 stream on a shared
+//! connection.
 
 use std::{
     io,
@@ -22,22 +22,22 @@ use crate::{
     upstream::{Connector, Http2Stream, Reuse, Route, Unreachable, UpstreamConnection},
 };
 
-/// The upstream of a request on its way.
+/// The upstream of a forwarded request.
 pub(super) enum Upstream {
-    /// A connection of HTTP/1.1.
+    /// An HTTP/1.1 connection.
     Http1(UpstreamConnection),
-    /// A stream of HTTP/2.
+    /// An HTTP/2 stream.
     Http2(Box<Http2Stream>),
 }
 
-/// Bytes of a request's body on their way into a stream.
+/// Content of a request that is queued in an HTTP/2 stream.
 struct Charged {
     bytes: Bytes,
     _charge: Charge,
 }
 
 impl Upstream {
-    /// Connects to a server, over HTTP/2 with the head of the request.
+    /// Connects to a server of the route; over HTTP/2 this sends the request's head.
     ///
     /// # Errors
     /// The failure of the last server.
@@ -52,57 +52,58 @@ impl Upstream {
             return connector.connect(route, reuse).await.map(Self::Http1);
         };
         let ended = framing == Framing::Nothing;
-        // On the heap: plain requests need no room for it.
+        // On the heap, so that the future of an HTTP/1.1 request stays small.
         let opened = Box::pin(connector.open_stream(route, request, ended)).await;
         opened.map(|stream| Self::Http2(Box::new(stream)))
     }
 
-    /// Whether it is a connection that served another request before, and may have ended just now.
+    /// Reports whether the connection served another request before; it may have closed since.
     pub(super) fn is_reused(&self) -> bool {
         matches!(self, Self::Http1(connection) if connection.used)
     }
 
-    /// Receives what comes before the final response's body: bytes of HTTP/1.1, or a head.
-    pub(super) fn poll_answer(
+    /// Receives the next part of a response's head: bytes of HTTP/1.1, or a head of HTTP/2.
+    pub(super) fn poll_response(
         &mut self,
         context: &mut Context<'_>,
-        heard: &mut BytesMut,
+        received: &mut BytesMut,
         most: usize,
     ) -> Poll<Event> {
         match self {
             Self::Http1(_) => {
-                let read = ready!(self.poll_read(context, heard, most));
+                let read = ready!(self.poll_read(context, received, most));
                 Poll::Ready(Event::Data(read.unwrap_or(0)))
             }
-            Self::Http2(stream) => Poll::Ready(match ready!(stream.poll_answer(context)) {
-                Ok(answer) => Event::Head(Box::new(answer)),
-                Err(error) => Event::Failed(Failure::of(&error)),
+            Self::Http2(stream) => Poll::Ready(match ready!(stream.poll_response(context)) {
+                Ok(response) => Event::Head(Box::new(response)),
+                Err(error) => Event::Failed(Failure::new(&error)),
             }),
         }
     }
 
-    /// Notes that the server has answered.
-    pub(super) fn answers(&mut self) {
+    /// Notes that the server responds.
+    pub(super) fn has_responded(&mut self) {
         if let Self::Http1(connection) = self {
-            connection.answers();
+            connection.has_responded();
         }
     }
 
-    /// To be polled while its server is waited for.
+    /// Closes idle connections to the server while it does not respond on a new one. Polled while
+    /// a response is awaited.
     pub(super) fn poll_starving(&mut self, context: &mut Context<'_>) {
         if let Self::Http1(connection) = self {
             connection.poll_starving(context);
         }
     }
 
-    /// Notes that its server did not answer in time: no other request is sent to where this one was.
-    pub(super) fn is_late(&self) {
+    /// Notes that the server did not respond in time: its HTTP/2 connection gets no new stream.
+    pub(super) fn retire(&self) {
         if let Self::Http2(stream) = self {
             stream.retire();
         }
     }
 
-    /// Sends some of these bytes of a request.
+    /// Sends some of these bytes of a request; returns their number.
     pub(super) fn poll_write(
         &mut self,
         context: &mut Context<'_>,
@@ -130,7 +131,7 @@ impl Upstream {
         }
     }
 
-    /// Ends the body of a request, where the bytes themselves do not.
+    /// Ends the content of a request over HTTP/2; in HTTP/1.1 its bytes do.
     pub(super) fn end(&mut self) -> io::Result<()> {
         match self {
             Self::Http1(_) => Ok(()),
@@ -138,7 +139,7 @@ impl Upstream {
         }
     }
 
-    /// Ready once a read of the response would not wait.
+    /// Ready once content of the response, or its end, can be read.
     pub(super) fn poll_read_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Http1(connection) => connection.stream.poll_read_ready(context),
@@ -146,7 +147,7 @@ impl Upstream {
         }
     }
 
-    /// Reads at most so many bytes, into a buffer that is made once some are there.
+    /// Reads at most `most` bytes; the buffer is allocated only once some are there.
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
@@ -164,7 +165,7 @@ impl Upstream {
         }
     }
 
-    /// Whether at least so many bytes can be read at once.
+    /// Reports whether as many bytes as `wanted` has can be read without waiting.
     pub(super) fn holds(&self, wanted: &mut [u8]) -> bool {
         match self {
             Self::Http1(connection) => connection.stream.holds(wanted),
@@ -172,7 +173,7 @@ impl Upstream {
         }
     }
 
-    /// Bytes that may be received for this response beside what was read; the kernel's do not count.
+    /// Bytes of the response that `h2` may hold unread; those in the kernel do not count.
     pub(super) fn unread(&mut self) -> usize {
         match self {
             Self::Http1(_) => 0,
@@ -180,7 +181,7 @@ impl Upstream {
         }
     }
 
-    /// The trailers of a response over HTTP/2, once all of it was read.
+    /// The trailer section of a response over HTTP/2, once all content was read.
     pub(super) fn take_end(&mut self) -> Option<HeaderMap> {
         match self {
             Self::Http1(_) => None,
@@ -188,7 +189,7 @@ impl Upstream {
         }
     }
 
-    /// Keeps a connection that can be used again.
+    /// Returns a reusable connection to the pool.
     pub(super) fn keep(self, connector: &Connector) {
         if let Self::Http1(connection) = self {
             connector.keep(connection);

@@ -1,4 +1,4 @@
-//! Local responses to an HTTP/1 connection, and its end or next request after them.
+//! Local responses on an HTTP/1 connection, which persists or closes after them.
 
 use std::{mem, time::Duration};
 
@@ -18,131 +18,138 @@ use crate::{
     transport::client_stream::ClientStream,
 };
 
-/// How much of an unwanted body is read so that the connection can go on.
+/// Bytes of content read and dropped at most so that the connection persists.
 const SMALL_BODY: u64 = 64 * 1024;
-/// How long a client that is still sending may read its answer.
+/// Time for which a connection is read before it closes, so that the client gets the response.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// A request, as far as its local response depends on it.
-pub(super) struct Requested {
+/// An HTTP/1 connection, with the proxy that serves it.
+pub(super) struct Connection<'p> {
+    pub(super) proxy: &'p Proxy,
+    pub(super) client: ClientStream,
+}
+
+/// The properties of a request that decide whether its connection persists.
+pub(super) struct Persistence {
     body: Body,
     keeps_alive: bool,
-    /// Whether it has an Expect field.
+    /// Set when the request has an Expect field.
     expects: bool,
 }
 
-impl Requested {
-    pub(super) fn of(head: &Head<'_>) -> Self {
+impl Persistence {
+    pub(super) fn new(head: &Head<'_>) -> Self {
         Self {
             body: head.body,
-            keeps_alive: keeps_alive(head),
+            keeps_alive: head.keeps_alive(),
             expects: head.fields.has(FieldName::Expect),
         }
     }
 
-    /// Whether the connection can go on once what is left of the request is read.
+    /// Reports whether the content is small enough to read and drop.
     fn is_small(&self) -> bool {
         match self.body {
             Body::Length(0) => true,
-            // A client that expects a 100 may send the body or not: only the end of the connection
-            // is clear.
+            // A client that expects 100 (Continue) may send the content or leave it out
+            // (RFC 9110, section 10.1.1), so the next request has no certain beginning.
             Body::Length(1..=SMALL_BODY) => !self.expects,
             _ => false,
         }
     }
 }
 
-/// Sends a local response; the connection comes back when another request may follow.
-pub(super) async fn respond(
-    proxy: &Proxy,
-    mut client: ClientStream,
-    mut respond: Respond,
-    requested: Requested,
-) -> Option<ClientStream> {
-    let goes_on = requested.keeps_alive && requested.is_small() && !proxy.drain.has_begun();
-    if respond.response.close || !goes_on {
-        return respond_last(proxy, client, respond).await;
+impl<'p> Connection<'p> {
+    /// Sends a local response; returns the connection if it persists.
+    pub(super) async fn respond(
+        mut self,
+        mut respond: Respond,
+        request: Persistence,
+    ) -> Option<Self> {
+        let persists = request.keeps_alive && request.is_small() && !self.proxy.drain.has_begun();
+        if respond.response.close || !persists {
+            return self.respond_last(respond).await;
+        }
+        let wire = respond.write_http1(self.proxy, false);
+        let limit = respond.exchange.sites.config.limits.header_time;
+        self.client.send(&wire).await.ok()?;
+        let dropped = timeout(limit, self.client.drop_body(request.body)).await;
+        dropped.ok()??;
+        Some(self)
     }
-    let wire = write(proxy, &mut respond, false);
-    let limit = respond.exchange.sites.config.limits.header_time;
-    client.send(&wire).await.ok()?;
-    timeout(limit, drain(client, requested.body))
-        .await
-        .ok()
-        .flatten()
+
+    /// Sends a local response and closes the connection.
+    pub(super) async fn respond_last(mut self, mut respond: Respond) -> Option<Self> {
+        let wire = respond.write_http1(self.proxy, true);
+        self.client.send(&wire).await.ok()?;
+        self.client.lingering_close().await;
+        None
+    }
+
+    /// Responds to bytes that are no request, and closes the connection.
+    pub(super) async fn refuse(self, response: LocalResponse) -> Option<Self> {
+        let unread = Request {
+            method: &Method::GET,
+            target: "-",
+            version: Version::HTTP_11,
+            fields: &Fields::default(),
+            authority: None,
+        };
+        let connection = self.client.connection().clone();
+        let exchange = Exchange::new(self.proxy.sites_now(), connection, &unread);
+        self.respond_last(Respond::unjudged(exchange, response))
+            .await
+    }
 }
 
-/// Sends a local response, and ends the connection.
-pub(super) async fn respond_last(
-    proxy: &Proxy,
-    mut client: ClientStream,
-    mut respond: Respond,
-) -> Option<ClientStream> {
-    let wire = write(proxy, &mut respond, true);
-    client.send(&wire).await.ok()?;
-    linger(client).await;
-    None
+impl Respond {
+    /// Logs the response and returns its bytes; its content is freed.
+    fn write_http1(&mut self, proxy: &Proxy, close: bool) -> BytesMut {
+        self.log(proxy);
+        let response = mem::take(&mut self.response);
+        response.to_http1(&self.exchange.logged.method, close)
+    }
 }
 
-/// Logs a local response, and frees it once it is written.
-fn write(proxy: &Proxy, respond: &mut Respond, close: bool) -> BytesMut {
-    respond.log(proxy);
-    let response = mem::take(&mut respond.response);
-    response.to_http1(&respond.exchange.logged.method, close)
-}
-
-/// Reads and drops the small body of a request that was answered already.
-async fn drain(mut client: ClientStream, body: Body) -> Option<ClientStream> {
-    let Body::Length(mut left) = body else {
-        return None;
-    };
-    while left > 0 {
-        if client.unread().is_empty() && client.receive().await.ok()? == 0 {
+impl ClientStream {
+    /// Reads and drops the content of a request that was responded to; none where the connection
+    /// ends before it.
+    async fn drop_body(&mut self, body: Body) -> Option<()> {
+        let Body::Length(mut left) = body else {
             return None;
+        };
+        while left > 0 {
+            if self.unread().is_empty() && self.receive().await.ok()? == 0 {
+                return None;
+            }
+            let some = left.min(self.unread().len() as u64);
+            self.consume(usize::try_from(some).ok()?);
+            left -= some;
         }
-        let some = left.min(client.unread().len() as u64);
-        client.consume(usize::try_from(some).ok()?);
-        left -= some;
+        Some(())
     }
-    Some(client)
-}
 
-/// Responds to what could not be read as a request.
-pub(super) async fn refuse(
-    proxy: &Proxy,
-    client: ClientStream,
-    response: LocalResponse,
-) -> Option<ClientStream> {
-    let nothing = Request {
-        method: &Method::GET,
-        target: "-",
-        version: Version::HTTP_11,
-        fields: &Fields::default(),
-        authority: None,
-    };
-    let connection = client.connection().clone();
-    let exchange = Exchange::new(proxy.sites_now(), connection, &nothing);
-    respond_last(proxy, client, Respond::unjudged(exchange, response)).await
-}
-
-/// Ends a connection so that the answer is read: a reset would overtake it.
-pub(super) async fn linger(mut client: ClientStream) {
-    if client.shutdown().await.is_err() {
-        return;
-    }
-    let rest = async {
-        while matches!(client.receive().await, Ok(1..)) {
-            client.consume(client.unread().len());
+    /// Closes the connection for writing and reads on for a while: with unread bytes a close
+    /// resets the connection, which can discard the response (RFC 9112, section 9.6).
+    pub(super) async fn lingering_close(mut self) {
+        if self.shutdown().await.is_err() {
+            return;
         }
-    };
-    timeout(LINGER, rest).await.ok();
+        let rest = async {
+            while matches!(self.receive().await, Ok(1..)) {
+                self.consume(self.unread().len());
+            }
+        };
+        timeout(LINGER, rest).await.ok();
+    }
 }
 
-/// Whether the client expects the connection to go on (RFC 9112, section 9.3).
-pub(super) fn keeps_alive(head: &Head<'_>) -> bool {
-    let has = |wanted: &str| head.fields.connection_has(wanted);
-    match head.version {
-        Version::HTTP_10 => has("keep-alive"),
-        _ => !has("close"),
+impl Head<'_> {
+    /// Reports whether the client wants a persistent connection (RFC 9112, section 9.3).
+    pub(super) fn keeps_alive(&self) -> bool {
+        let has = |option: &str| self.fields.connection_has(option);
+        match self.version {
+            Version::HTTP_10 => has("keep-alive"),
+            _ => !has("close"),
+        }
     }
 }

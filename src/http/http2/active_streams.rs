@@ -1,11 +1,11 @@
-//! The streams under way on a connection, counted.
+//! The count of open streams on a connection.
 
 use tokio::sync::watch;
 
-/// The streams under way on a connection.
+/// The count of open streams on a connection.
 pub(super) struct Active(watch::Sender<usize>);
 
-/// A stream under way; counted until dropped.
+/// An open stream, counted until dropped.
 pub(super) struct ActiveStream(watch::Sender<usize>);
 
 impl Default for Active {
@@ -15,13 +15,13 @@ impl Default for Active {
 }
 
 impl Active {
-    /// Counts one more.
+    /// Counts one more stream.
     pub(super) fn enter(&self) -> ActiveStream {
         self.0.send_modify(|count| *count += 1);
         ActiveStream(self.0.clone())
     }
 
-    /// Waits until there is none.
+    /// Waits until no stream is open.
     pub(super) async fn none(&self) {
         // The sender lives as long as `self`.
         let _ = self.0.subscribe().wait_for(|count| *count == 0).await;

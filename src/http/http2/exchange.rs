@@ -1,68 +1,70 @@
-//! One stream of HTTP/2: its request is judged, and then answered here or forwarded.
+//! One HTTP/2 stream: its request is judged, then forwarded or responded to locally.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, request::Parts};
+use http::{Method, Version, request::Parts};
 use tokio::time::timeout;
 
 use super::stream::Stream;
 use crate::{
     authority::Authority,
-    fields::{FieldName, Fields, is_token},
+    fields::{FieldName, Fields},
     http::{
         admission::{self, Admitted},
         forward::{
             client::Client,
             exchange::{Forward, Outcome},
             framing::Framing,
-            headers,
+            headers::HeaderEdits,
             request_head::{RequestHead, RequestLine},
         },
-        http1::request_head::{self, Body, Malformed},
+        http1::request_head::{Body, Malformed},
         proxy::Proxy,
         request::{Exchange, Request},
-        response::{local_response::LocalResponse, respond::Respond, statuses},
+        response::{local_response::LocalResponse, respond::Respond},
     },
     transport::{connection_info::ConnectionInfo, memory_budget::Charge},
 };
 
-/// For a client to give a window for a local response.
+/// Time that a client has to take the content of a local response.
 const LOCAL: Duration = Duration::from_secs(5);
 
-/// A stream that begins.
+/// A stream with the head of its request.
 pub(super) struct Opened {
     pub(super) head: Parts,
     pub(super) stream: Stream,
     pub(super) connection: Arc<ConnectionInfo>,
-    /// The memory that the head occupies.
+    /// The charge for the memory of the head.
     pub(super) held: Charge,
     pub(super) malformed: Option<Malformed>,
 }
 
-/// Bytes that a stream occupies beside its head: its line of the log, `h2`'s state.
+/// Bytes that a stream occupies beside its head: log line and state of `h2`.
 pub(super) const STREAM: usize = 512;
-/// An admitted request, with its head for the hub.
+
+/// An admitted request, with its head for the upstream.
 struct Forwarded {
     admitted: Box<Admitted>,
     to_hub: RequestHead,
     framing: Framing,
 }
 
-/// A local response whose head is sent: a stream that waits for a window holds no more.
+/// A local response after its head was sent. A stream that waits for a flow-control window
+/// occupies no more memory than this.
 struct Begun {
     connection: Arc<ConnectionInfo>,
     ends_connection: bool,
-    /// None where the client left.
+    /// The content; none where the client has reset the stream.
     body: Option<Bytes>,
 }
 
 impl Opened {
-    /// One request. Each step is on the heap for as long as it takes: a stream that waits holds no
-    /// more.
+    /// Serves the request. Each step is a future on the heap, freed at its end, so that a waiting
+    /// stream occupies little memory.
     pub(super) async fn serve(mut self: Box<Self>, proxy: &Proxy) {
         let form = match self.has_form(proxy) {
-            true => Box::pin(form(&mut self.stream, proxy)).await,
+            true => Box::pin(self.form(proxy)).await,
             false => Vec::new(),
         };
         match Box::pin(self.judge(proxy, form)).await {
@@ -70,8 +72,8 @@ impl Opened {
             Err(respond) => {
                 drop(self.head);
                 self.held.resize(STREAM);
-                let begun = begin(&mut self.stream, proxy, respond);
-                Box::pin(finish(&mut self.stream, begun)).await;
+                let begun = Begun::new(&mut self.stream, proxy, respond);
+                Box::pin(begun.finish(&mut self.stream)).await;
             }
         }
     }
@@ -81,14 +83,22 @@ impl Opened {
         proxy.sites_now().has_own_clients && admission::is_form(method, path)
     }
 
+    /// Receives the form posted to an enrolment page; empty if it is too large, or does not arrive
+    /// within `limits.header_time`.
+    async fn form(&mut self, proxy: &Proxy) -> Vec<u8> {
+        let header_time = proxy.sites_now().config.limits.header_time;
+        let read = timeout(header_time, self.stream.form()).await;
+        read.unwrap_or_default()
+    }
+
     async fn judge(&self, proxy: &Proxy, form: Vec<u8>) -> Result<Forwarded, Box<Respond>> {
         let fields = Fields::from(&self.head.headers);
-        let authority = authority(&self.head, &fields);
-        let request = request(&self.head, &fields, authority.as_ref());
+        let authority = self.authority(&fields);
+        let request = self.request(&fields, authority.as_ref());
         let mut exchange = Exchange::new(proxy.sites_now(), self.connection.clone(), &request);
         exchange.form = form;
         if let Some(why) = self.malformed {
-            let respond = Respond::unjudged(exchange, statuses::malformed(why));
+            let respond = Respond::unjudged(exchange, LocalResponse::malformed(why));
             return Err(Box::new(respond));
         }
         let admitted = proxy.admit(exchange, &request, None).await;
@@ -100,24 +110,52 @@ impl Opened {
                 framing,
             }),
             None => {
-                let response = statuses::malformed(request_head::UNFRAMED);
+                let response = LocalResponse::malformed(Malformed::UNFRAMED);
                 Err(Box::new(Respond::admitted(*admitted, response)))
             }
         }
     }
 
-    /// The head as the hub gets it, and the framing of the body; none where that is not one.
+    fn authority(&self, fields: &Fields<'_>) -> Option<Authority> {
+        let host = || fields.text(FieldName::Host);
+        self.named_authority()
+            .or_else(host)
+            .and_then(Authority::parse)
+    }
+
+    /// The value of `:authority`.
+    fn named_authority(&self) -> Option<&str> {
+        let authority = self.head.uri.authority();
+        authority.map(http::uri::Authority::as_str)
+    }
+
+    fn request<'r>(
+        &'r self,
+        fields: &'r Fields<'_>,
+        authority: Option<&'r Authority>,
+    ) -> Request<'r> {
+        let target = self.head.uri.path_and_query();
+        Request {
+            method: &self.head.method,
+            target: target.map_or("", |target| target.as_str()),
+            version: self.head.version,
+            fields,
+            authority,
+        }
+    }
+
+    /// Makes the upstream's head and framing; none where one of them cannot be sent.
     fn to_hub(&self, request: &Request<'_>, admitted: &Admitted) -> Option<(RequestHead, Framing)> {
         let fields = request.fields;
-        let body = request_head::framing(fields, Version::HTTP_11).ok()?;
+        let body = Body::parse(fields, Version::HTTP_11).ok()?;
         let framing = match body {
             Body::Length(1..) => Framing::Length,
             Body::Length(_) if self.stream.has_sent() => Framing::Nothing,
             Body::Length(_) => Framing::Chunks,
             Body::Chunked => return None,
         };
-        let mut edits = headers::to_hub(fields, admitted).ok()?;
-        if let Some(host) = named(&self.head.uri).filter(|_| !edits.sets("Host")) {
+        let mut edits = HeaderEdits::for_upstream(fields, admitted).ok()?;
+        if let Some(host) = self.named_authority().filter(|_| !edits.sets("Host")) {
             edits.set("Host", host.as_bytes());
         }
         match framing {
@@ -126,7 +164,7 @@ impl Opened {
             }
             Framing::Chunks => edits.remove("Content-Length"),
             _ => {
-                if let Some(length) = request_head::plain_length(fields, body) {
+                if let Some(length) = body.plain_length(fields) {
                     edits.set("Content-Length", length.into_bytes());
                 }
             }
@@ -160,146 +198,45 @@ impl Opened {
         match outcome {
             Outcome::Respond(response) => {
                 let respond = Box::new(Respond::admitted(*admitted, *response));
-                let begun = begin(&mut stream, proxy, respond);
-                finish(&mut stream, begun).await;
+                let begun = Begun::new(&mut stream, proxy, respond);
+                begun.finish(&mut stream).await;
             }
             Outcome::Whole { .. } => stream.drop_body().await,
-            // A stream that is dropped without its end is reset, after what was sent.
+            // `h2` resets a stream dropped before its end, after the frames queued for it.
             Outcome::Cut | Outcome::Switched(_) => {}
         }
     }
 }
 
-/// The form posted to a page of hubgate's own; empty when it is too large or late.
-async fn form(stream: &mut Stream, proxy: &Proxy) -> Vec<u8> {
-    let header_time = proxy.sites_now().config.limits.header_time;
-    let read = timeout(header_time, read_form(stream)).await;
-    read.unwrap_or_default()
-}
-
-/// Logs a local response and sends its head.
-fn begin(stream: &mut Stream, proxy: &Proxy, mut respond: Box<Respond>) -> Begun {
-    respond.log(proxy);
-    let Respond {
-        exchange, response, ..
-    } = *respond;
-    Begun {
-        connection: exchange.connection.clone(),
-        ends_connection: ends_connection(&response),
-        body: stream
-            .begin_response(response, exchange.logged.method == Method::HEAD)
-            .ok(),
-    }
-}
-
-/// Sends the body of a local response. A client that gives no window is not waited for long: the
-/// stream is reset, and its connection ends.
-async fn finish(stream: &mut Stream, begun: Begun) {
-    if let Some(body) = begun.body {
-        match timeout(LOCAL, stream.send_body(body)).await {
-            Ok(Ok(())) => Box::pin(stream.drop_body()).await,
-            Ok(Err(_)) => {}
-            Err(_) => begun.connection.stall(),
+impl Begun {
+    /// Logs a local response and sends its head.
+    fn new(stream: &mut Stream, proxy: &Proxy, mut respond: Box<Respond>) -> Self {
+        respond.log(proxy);
+        let Respond {
+            exchange, response, ..
+        } = *respond;
+        Self {
+            connection: exchange.connection.clone(),
+            ends_connection: response.ends_http2_connection(),
+            body: stream
+                .begin_response(response, exchange.logged.method == Method::HEAD)
+                .ok(),
         }
     }
-    // Some clients take GOAWAY for a failure of the requests under way.
-    if begun.ends_connection {
-        begun.connection.leave.cancel();
-    }
-}
 
-/// Returns whether a local response ends the connection too: where only a body was too large or slow,
-/// its stream ends alone.
-fn ends_connection(answer: &LocalResponse) -> bool {
-    let of_body = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT];
-    answer.close && !of_body.contains(&answer.status)
-}
-
-fn request<'r>(
-    head: &'r Parts,
-    fields: &'r Fields<'_>,
-    authority: Option<&'r Authority>,
-) -> Request<'r> {
-    let target = head.uri.path_and_query();
-    Request {
-        method: &head.method,
-        target: target.map_or("", |target| target.as_str()),
-        version: head.version,
-        fields,
-        authority,
-    }
-}
-
-fn authority(head: &Parts, fields: &Fields<'_>) -> Option<Authority> {
-    let host = || fields.text(FieldName::Host);
-    named(&head.uri).or_else(host).and_then(Authority::parse)
-}
-
-/// Refuses what `h2` lets through and no two readers understand alike.
-///
-/// # Errors
-/// [`Malformed`], by the sections of RFC 9113 named at each.
-pub(super) fn well_formed<B>(request: &http::Request<B>) -> Result<(), Malformed> {
-    let (uri, headers) = (request.uri(), request.headers());
-    if !headers
-        .keys()
-        .all(|name| is_token(name.as_str().as_bytes()))
-    {
-        return Err(request_head::NO_NAME);
-    }
-    // Section 8.2.1.
-    if headers.values().any(|value| is_padded(value.as_bytes())) {
-        return Err(request_head::PADDED);
-    }
-    let scheme = uri.scheme_str();
-    if scheme == Some("") {
-        return Err(request_head::NO_SCHEME);
-    }
-    // Section 8.3.1.
-    let target = uri.path_and_query().map_or("", |target| target.as_str());
-    let is_origin_form = request_head::is_origin_form(request.method(), target);
-    if !is_origin_form || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(request_head::UNENCODED);
-    }
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let is_other = |host: &HeaderValue| named(uri).is_some_and(|named| host != named);
-    if hosts.next().is_some_and(is_other) || hosts.next().is_some() {
-        return Err(request_head::TWO_HOSTS);
-    }
-    is_framed(headers)
-}
-
-/// Refuses a body that is not framed in one way, and an unknown expectation.
-fn is_framed(headers: &HeaderMap) -> Result<(), Malformed> {
-    let framing = [
-        header::CONTENT_LENGTH,
-        header::EXPECT,
-        header::TRANSFER_ENCODING,
-    ];
-    if !framing.iter().any(|name| headers.contains_key(name)) {
-        return Ok(());
-    }
-    let fields = &Fields::from(headers);
-    request_head::expectation(fields)?;
-    request_head::framing(fields, Version::HTTP_11).map(|_| ())
-}
-
-/// Whether a value begins or ends with white space.
-fn is_padded(value: &[u8]) -> bool {
-    let is_white = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
-    is_white(value.first()) || is_white(value.last())
-}
-
-fn named(uri: &http::Uri) -> Option<&str> {
-    uri.authority().map(http::uri::Authority::as_str)
-}
-
-async fn read_form(stream: &mut Stream) -> Vec<u8> {
-    let mut form = Vec::new();
-    while let Ok(Some(piece)) = stream.piece().await {
-        if admission::grow(&mut form, &piece).is_none() {
-            return Vec::new();
+    /// Sends the content. If the client opens no window in time, the stream is reset and its
+    /// connection ends.
+    async fn finish(self, stream: &mut Stream) {
+        if let Some(body) = self.body {
+            match timeout(LOCAL, stream.send_body(body)).await {
+                Ok(Ok(())) => Box::pin(stream.drop_body()).await,
+                Ok(Err(_)) => {}
+                Err(_) => self.connection.stall(),
+            }
+        }
+        // After the response: some clients fail their open requests on GOAWAY.
+        if self.ends_connection {
+            self.connection.leave.cancel();
         }
     }
-    form
 }

@@ -1,6 +1,7 @@
-//! HTTP/2 (RFC 9113): the `h2` crate frames it.
+//! HTTP/2 (RFC 9113), over the `h2` crate's frames.
 
 pub(crate) mod active_streams;
 pub mod connection;
 pub(crate) mod exchange;
+mod malformed;
 pub(crate) mod stream;

@@ -1,21 +1,21 @@
-//! A chunked body, unwrapped a second time by the lengths that httparse reads.
+//! Properties of a chunked body; httparse is the reference for its sizes.
 
 use bytes::BytesMut;
 
 use crate::transport::chunked::{Chunks, Unwrapped};
 
-/// What became of a body.
+/// The result of following a body.
 #[derive(Debug, PartialEq, Eq)]
 enum Followed {
-    /// It ended after so many bytes.
+    /// The body ended after this many bytes.
     Ended(usize),
-    /// More is to come.
+    /// The body is incomplete.
     Open,
     Refused,
 }
 
-/// A chunked body has the same end and the same data however it arrives, and for another reader:
-/// the first byte tells how long the pieces are.
+/// Checks that a chunked body has the same end and data in pieces of any size, and for the
+/// reference. The first byte is the size of the pieces.
 pub fn chunked(bytes: &[u8]) {
     let Some((size, body)) = bytes.split_first() else {
         return;
@@ -31,7 +31,9 @@ pub fn chunked(bytes: &[u8]) {
     if let Followed::Ended(end) = whole {
         assert_eq!(
             Some((end, &data[..])),
-            reference(body).as_ref().map(|it| (it.0, &it.1[..]))
+            reference(body)
+                .as_ref()
+                .map(|(end, data)| (*end, &data[..]))
         );
     }
 }
@@ -44,7 +46,7 @@ fn follow(body: &[u8], size: usize) -> (Followed, BytesMut) {
         };
         assert!(
             belong == piece.len() || chunks.have_ended(),
-            "a byte belongs to nothing"
+            "a byte belongs to no part of the body"
         );
         passed += belong;
         if chunks.have_ended() {
@@ -64,7 +66,7 @@ fn followed_without_unwrapping(body: &[u8], expected: &Followed) {
     assert_eq!(followed, *expected);
 }
 
-/// Where a body that is whole ends, and its data.
+/// The end of a complete body, and its data.
 fn reference(body: &[u8]) -> Option<(usize, Vec<u8>)> {
     let (mut at, mut data) = (0, Vec::new());
     loop {
@@ -82,7 +84,7 @@ fn reference(body: &[u8]) -> Option<(usize, Vec<u8>)> {
         at = end + 2;
     }
     loop {
-        let line = body[at..].windows(2).position(|it| it == b"\r\n")?;
+        let line = body[at..].windows(2).position(|pair| pair == b"\r\n")?;
         at += line + 2;
         if line == 0 {
             return Some((at, data));

@@ -1,4 +1,4 @@
-//! The house in which properties are tried: its sites, and a request that has come.
+//! The configuration with which properties are tested, and admitted requests under it.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -42,23 +42,24 @@ sites:
 trusted_proxies: [10.0.0.1]
 "#;
 
-/// A client of the house, and a proxy that is trusted to speak for others.
+/// A client on the local network.
 pub(super) const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 168, 1, 9);
+/// A trusted proxy.
 pub(super) const TRUSTED: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 
 static SITES: LazyLock<Arc<Sites>> = LazyLock::new(|| {
     let built = config::parse(CONFIG, Path::new("/etc/hubgate/proxy.yaml"))
         .map_err(anyhow::Error::from)
         .and_then(|config| Sites::build(config, &Issued::default()));
-    Arc::new(built.unwrap_or_else(|fault| panic!("the house does not stand: {fault:#}")))
+    Arc::new(built.unwrap_or_else(|fault| panic!("the configuration is invalid: {fault:#}")))
 });
 
-/// The sites, whose certificates are in memory only.
+/// The sites; their certificates are in memory only.
 pub(crate) fn sites() -> Arc<Sites> {
     SITES.clone()
 }
 
-/// A request that came from there, admitted to the first site by no factor.
+/// A request from an address, admitted to the first site without a factor.
 pub(crate) fn admitted(from: Ipv4Addr, request: &Request<'_>) -> Admitted {
     let local = SocketAddr::from(([203, 0, 113, 5], 443));
     let connection = Arc::new(ConnectionInfo::new((from, 4711).into(), local, true));

@@ -1,5 +1,4 @@
-//! The head of a request: what is taken of it is what httparse reads, in one meaning, and the hub
-//! gets no other.
+//! Properties of a request's head: hubgate, httparse and the upstream read the same request.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,16 +14,15 @@ use crate::{
     http::{
         forward::request_head::RequestHead,
         http1::{
-            connection,
+            exchange::UpstreamRequest,
             request_head::{Body, Head, MOST_FIELDS},
         },
-        websocket::handshake,
     },
 };
 
-/// Fields of a head for the hub at most: the client's and ours.
+/// Fields of a head for the upstream at most.
 const FIELDS: usize = MOST_FIELDS + 32;
-/// What belongs to the client's connection.
+/// Fields for the client's connection.
 const OF_CONNECTION: [&str; 7] = [
     "connection",
     "keep-alive",
@@ -35,8 +33,8 @@ const OF_CONNECTION: [&str; 7] = [
     "upgrade",
 ];
 
-/// A head that is taken is read alike by httparse, says nothing that another reader could take
-/// otherwise, and brings nothing to the hub that only hubgate says.
+/// Checks that httparse reads an accepted head in the same way, that no other recipient could read
+/// it differently, and that the upstream gets no field that only hubgate may set.
 pub fn request_head(bytes: &[u8]) {
     let Some(end) = end(bytes) else { return };
     let bytes = &bytes[..end];
@@ -48,16 +46,16 @@ pub fn request_head(bytes: &[u8]) {
     for from in [CLIENT, TRUSTED] {
         reaches_the_hub(&head, from);
     }
-    // Whatever it says, a credential has no control characters, which could be logged.
+    // The log may write the user, which therefore has no control character.
     let basic = Basic::of_request(&head.fields);
-    assert!(basic.is_none_or(|it| !it.user.contains(char::is_control)));
+    assert!(basic.is_none_or(|basic| !basic.user.contains(char::is_control)));
 }
 
-/// Where the head ends, which does not depend on how it arrives.
+/// The end of the head, which is the same in pieces of any size.
 fn end(bytes: &[u8]) -> Option<usize> {
     let end = Head::end(bytes, &mut 0);
-    let mut looked = 0;
-    let pieces = (1..=bytes.len()).find_map(|at| Head::end(&bytes[..at], &mut looked));
+    let mut searched = 0;
+    let pieces = (1..=bytes.len()).find_map(|at| Head::end(&bytes[..at], &mut searched));
     assert_eq!(end, pieces);
     end
 }
@@ -96,7 +94,7 @@ fn is_read_alike(head: &Head<'_>, read: &httparse::Request<'_, '_>) {
     let theirs: Vec<_> = read
         .headers
         .iter()
-        .map(|it| (it.name.as_bytes(), it.value))
+        .map(|field| (field.name.as_bytes(), field.value))
         .collect();
     assert_eq!(spelled, theirs);
     for known in FieldName::ALL {
@@ -114,7 +112,7 @@ fn has_one_meaning(head: &Head<'_>, fields: &[Header<'_>]) {
         (Body::Length(0), [], []) => {}
         (Body::Length(length), [], [written]) => {
             assert!(written.iter().all(u8::is_ascii_digit));
-            let written = written.iter().skip_while(|it| **it == b'0');
+            let written = written.iter().skip_while(|digit| **digit == b'0');
             let plain: Vec<_> = written.copied().collect();
             assert_eq!(plain, length.to_string().trim_start_matches('0').as_bytes());
         }
@@ -126,27 +124,27 @@ fn has_one_meaning(head: &Head<'_>, fields: &[Header<'_>]) {
     let Some(authority) = &head.authority else {
         return;
     };
-    let told = authority.to_string();
-    assert_eq!(Authority::parse(&told).as_ref(), Some(authority), "{told}");
+    let text = authority.to_string();
+    assert_eq!(Authority::parse(&text).as_ref(), Some(authority), "{text}");
     let is_asterisk = head.target == "*" && head.method == Method::OPTIONS;
     assert!(
         (is_asterisk || head.target.starts_with('/'))
-            && head.target.bytes().all(|it| it.is_ascii_graphic())
+            && head.target.bytes().all(|byte| byte.is_ascii_graphic())
     );
 }
 
-/// The head as the hub hears it, on the ways where it is written anew.
+/// Checks the head that the upstream gets.
 fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
     let request = head.request();
     let admitted = house::admitted(from, &request);
-    let upgrade = handshake::is_upgrade(head);
-    let Ok(RequestHead::Http1(wire)) = connection::to_hub(head, &admitted) else {
-        panic!("what is known of a client is no field")
+    let upstream_request = UpstreamRequest::new(head, &admitted);
+    let Ok(RequestHead::Http1(wire)) = upstream_request.map(|request| request.head) else {
+        panic!("a field for the upstream is invalid")
     };
-    says_only_what_is_ours(head, &wire, from, upgrade);
+    has_no_claim(head, &wire, from, head.is_upgrade());
 }
 
-fn says_only_what_is_ours(head: &Head<'_>, wire: &BytesMut, from: Ipv4Addr, upgrade: bool) {
+fn has_no_claim(head: &Head<'_>, wire: &BytesMut, from: Ipv4Addr, upgrade: bool) {
     let mut space = [EMPTY_HEADER; FIELDS];
     let read = read(wire, &mut space);
     assert_eq!(
@@ -158,7 +156,7 @@ fn says_only_what_is_ours(head: &Head<'_>, wire: &BytesMut, from: Ipv4Addr, upgr
         let mut values = all(read.headers, name);
         let value = values
             .next()
-            .map(|it| String::from_utf8_lossy(it).into_owned());
+            .map(|value| String::from_utf8_lossy(value).into_owned());
         assert_eq!(values.next(), None, "{name} twice");
         value
     };
@@ -173,17 +171,17 @@ fn says_only_what_is_ours(head: &Head<'_>, wire: &BytesMut, from: Ipv4Addr, upgr
         plain => plain,
     });
     assert_eq!(one("content-length").as_deref(), length);
-    let told = one("x-forwarded-for").unwrap_or_default();
-    let way: Vec<_> = told
+    let forwarded = one("x-forwarded-for").unwrap_or_default();
+    let way: Vec<_> = forwarded
         .split(", ")
-        .map(|it| it.parse::<IpAddr>().ok())
+        .map(|hop| hop.parse::<IpAddr>().ok())
         .collect();
-    assert_eq!(way.last(), Some(&Some(from.into())), "{told}");
+    assert_eq!(way.last(), Some(&Some(from.into())), "{forwarded}");
     assert!(
         way.iter().all(Option::is_some) && (from == TRUSTED || way.len() == 1),
-        "{told}"
+        "{forwarded}"
     );
-    let real = one("x-real-ip").and_then(|it| it.parse::<IpAddr>().ok());
+    let real = one("x-real-ip").and_then(|address| address.parse::<IpAddr>().ok());
     assert!(real.is_some() && (from == TRUSTED || real == Some(CLIENT.into())));
     let scheme = one("x-forwarded-proto");
     assert!(matches!(scheme.as_deref(), Some("http" | "https")));
@@ -197,20 +195,24 @@ fn says_only_what_is_ours(head: &Head<'_>, wire: &BytesMut, from: Ipv4Addr, upgr
     assert_eq!(
         cookie::without(cookies.as_bytes()),
         None,
-        "a session is told the hub"
+        "the upstream gets a session cookie"
     );
-    let names = read.headers.iter().map(|it| it.name.to_ascii_lowercase());
+    let names = read
+        .headers
+        .iter()
+        .map(|field| field.name.to_ascii_lowercase());
     for name in names {
-        assert!(!is_claim(&name), "{name} is only ours to say");
+        assert!(!is_claim(&name), "{name} is a client's claim");
     }
 }
 
-/// Whether a client would say of itself what hubs believe of a proxy.
+/// Reports whether upstreams take a field for a proxy's description of the client.
 fn is_claim(name: &str) -> bool {
     let ours = ["x-forwarded-for", "x-forwarded-proto", "x-real-ip"];
     let claims = ["x-forwarded-", "x-ssl-", "x-client-", "client-cert-"];
     let exactly = ["forwarded", "proxy", "client-cert"].contains(&name);
-    let is_like = exactly || claims.iter().any(|it| name.starts_with(it)) || name.contains('_');
+    let is_like =
+        exactly || claims.iter().any(|prefix| name.starts_with(prefix)) || name.contains('_');
     is_like && !ours.contains(&name)
 }
 

@@ -1,6 +1,6 @@
-//! An answer of hubgate's own, and how it is written.
+//! A local response, and its form in HTTP/1.1 and HTTP/2.
 //!
-//! The texts are in `pages`, the responses by status in `statuses`.
+//! `statuses` has the constructors by status, `pages` the texts.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -11,22 +11,22 @@ use crate::pages::{
     reader::{Pages, Reader},
 };
 
-/// An answer that does not come from the hub.
+/// A response that hubgate makes itself.
 #[derive(Clone, Debug, Default)]
 pub struct LocalResponse {
     /// Status.
     pub status: StatusCode,
-    /// Fields beside those of every own answer.
+    /// Fields beside Date, Content-Length and Connection.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Nothing until a notice is written for its reader.
+    /// Content; empty until the notice is written.
     pub body: Bytes,
-    /// What the body is to say.
+    /// The notice that `localise` writes as content.
     pub notice: Option<Notice>,
-    /// Whether the connection ends with it.
+    /// Closes the connection after the response.
     pub close: bool,
 }
 
-/// Own pages load nothing, are stored nowhere and framed by nobody.
+/// Fields by which a page is not stored, not framed by other pages, and loads nothing.
 const GUARDS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
@@ -47,13 +47,13 @@ const GUARDS: [(HeaderName, HeaderValue); 5] = [
 ];
 
 impl LocalResponse {
-    /// An answer with an HTML page.
+    /// A response with an HTML page.
     #[must_use]
     pub fn html(status: StatusCode, body: String) -> Self {
-        Self::of(status, "text/html; charset=utf-8", body.into())
+        Self::with_body(status, "text/html; charset=utf-8", body.into())
     }
 
-    /// An answer whose body is written for its reader (`LocalResponse::localise`).
+    /// A response with content that `localise` writes in the client's language.
     #[must_use]
     pub fn notice(status: StatusCode, notice: Notice) -> Self {
         Self {
@@ -65,27 +65,27 @@ impl LocalResponse {
         }
     }
 
-    /// The same with its notice in the reader's language and form.
+    /// Writes the notice as content, in the reader's language and media type.
     #[must_use]
     pub(crate) fn localise(mut self, reader: Reader, site: Option<&Pages>) -> Self {
         let Some(notice) = self.notice.take() else {
             return self;
         };
         self.body = reader.write(&notice, self.status, site);
-        self.with(header::CONTENT_TYPE, reader.media_type())
+        self.with_field(header::CONTENT_TYPE, reader.media_type())
     }
 
-    /// An answer for a program, of no type that a browser would show.
+    /// A response for programs, of a media type that browsers do not render.
     #[must_use]
     pub fn bytes(status: StatusCode, body: String) -> Self {
-        Self::of(status, "application/octet-stream", body.into())
+        Self::with_body(status, "application/octet-stream", body.into())
     }
 
-    /// An answer with a body of some type.
+    /// A response with content of a media type.
     #[must_use]
-    pub fn of(status: StatusCode, kind: &'static str, body: Bytes) -> Self {
+    pub fn with_body(status: StatusCode, media_type: &'static str, body: Bytes) -> Self {
         let mut headers = Vec::from(GUARDS);
-        headers.push((header::CONTENT_TYPE, HeaderValue::from_static(kind)));
+        headers.push((header::CONTENT_TYPE, HeaderValue::from_static(media_type)));
         Self {
             status,
             headers,
@@ -95,7 +95,7 @@ impl LocalResponse {
         }
     }
 
-    /// An answer without a body, with these fields only.
+    /// A response without content, with these fields only.
     #[must_use]
     pub fn empty(status: StatusCode, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
         Self {
@@ -107,29 +107,29 @@ impl LocalResponse {
         }
     }
 
-    /// The same with one field more.
+    /// Adds a field.
     #[must_use]
-    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub fn with_field(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// The same page, allowed to load and do what this Content-Security-Policy says.
+    /// Replaces the Content-Security-Policy.
     #[must_use]
-    pub fn guarded_by(mut self, policy: HeaderValue) -> Self {
+    pub fn with_policy(mut self, policy: HeaderValue) -> Self {
         self.headers
             .retain(|(name, _)| *name != header::CONTENT_SECURITY_POLICY);
-        self.with(header::CONTENT_SECURITY_POLICY, policy)
+        self.with_field(header::CONTENT_SECURITY_POLICY, policy)
     }
 
-    /// The same, ending the connection.
+    /// Closes the connection after the response.
     #[must_use]
     pub fn closing(mut self) -> Self {
         self.close = true;
         self
     }
 
-    /// How many bytes of body go out.
+    /// Bytes of content that the response to a request of this method sends.
     #[must_use]
     pub fn sent_for(&self, method: &Method) -> u64 {
         match *method {
@@ -138,7 +138,7 @@ impl LocalResponse {
         }
     }
 
-    /// The answer as HTTP/1.1 bytes; without the body for HEAD.
+    /// Writes the response in HTTP/1.1, without content for HEAD.
     #[must_use]
     pub fn to_http1(&self, method: &Method, close: bool) -> BytesMut {
         let mut wire = BytesMut::with_capacity(512 + self.body.len());
@@ -162,7 +162,7 @@ impl LocalResponse {
         wire
     }
 
-    /// Its head for HTTP/2.
+    /// The head of the response in HTTP/2.
     #[must_use]
     pub fn to_http2(&self) -> Response<()> {
         let mut response = Response::new(());
@@ -177,12 +177,19 @@ impl LocalResponse {
         response
     }
 
-    /// What Content-Length says; a 204 has none (RFC 9110, section 8.6).
+    /// Reports whether the response ends an HTTP/2 connection. A refusal of the request's body
+    /// ends only its stream.
+    pub(in crate::http) fn ends_http2_connection(&self) -> bool {
+        let of_body = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT];
+        self.close && !of_body.contains(&self.status)
+    }
+
+    /// The value of Content-Length; a 204 has none (RFC 9110, section 8.6).
     fn length(&self) -> Option<usize> {
         (self.status != StatusCode::NO_CONTENT).then_some(self.body.len())
     }
 
-    /// NGINX's words for its two codes of certificates, the registered ones otherwise.
+    /// The reason phrase: NGINX's for its 495 and 496, otherwise the registered one.
     fn reason(&self) -> &'static str {
         match self.status.as_u16() {
             495 => "SSL Certificate Error",
@@ -192,7 +199,7 @@ impl LocalResponse {
     }
 }
 
-/// Writes one header line.
+/// Writes a field line.
 pub(crate) fn put_field(wire: &mut BytesMut, name: &[u8], value: &[u8]) {
     wire.put_slice(name);
     wire.put_slice(b": ");
@@ -205,9 +212,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn head_is_answered_without_the_body_but_with_its_length() {
-        let answer = LocalResponse::html(StatusCode::NOT_FOUND, "gone".into()).closing();
-        let wire = answer.to_http1(&Method::HEAD, false);
+    fn a_response_to_head_has_a_content_length_and_no_content() {
+        let response = LocalResponse::html(StatusCode::NOT_FOUND, "gone".into()).closing();
+        let wire = response.to_http1(&Method::HEAD, false);
         let text = std::str::from_utf8(&wire).unwrap();
         assert!(text.starts_with("HTTP/1.1 404 Not Found\r\n"));
         assert!(text.contains("content-length: 4\r\n") && text.contains("connection: close\r\n"));
@@ -215,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn own_pages_are_guarded() {
+    fn a_page_has_the_fields_that_guard_it() {
         let response = LocalResponse::html(StatusCode::OK, String::new()).to_http2();
         for name in [
             "content-security-policy",

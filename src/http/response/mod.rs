@@ -1,6 +1,5 @@
-//! Responses of hubgate's own.
+//! Local responses: those that hubgate makes itself.
 
-pub(crate) mod failure;
 pub mod local_response;
 pub(crate) mod respond;
-pub mod statuses;
+mod statuses;

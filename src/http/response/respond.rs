@@ -1,4 +1,4 @@
-//! A request with its local response, the same for both versions until it is written.
+//! A request with its local response, before either version of HTTP writes it.
 
 use super::local_response::LocalResponse;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     http::{
         admission::{Admitted, Refused},
         proxy::Proxy,
-        request::Exchange,
+        request::{Exchange, SentResponse},
     },
 };
 
@@ -39,7 +39,7 @@ impl Respond {
         }
     }
 
-    /// The response to an admitted request that has none of its upstream.
+    /// The local response to an admitted request that its upstream did not respond to.
     pub(crate) fn admitted(admitted: Admitted, response: LocalResponse) -> Self {
         Self {
             response: admitted.localise(response),
@@ -48,11 +48,13 @@ impl Respond {
         }
     }
 
-    /// Writes the request's line of the log, and frees what only that needed.
+    /// Logs the request and frees the texts that only the log line needs.
     pub(crate) fn log(&mut self, proxy: &Proxy) {
         let exchange = &mut self.exchange;
-        let sent = self.response.sent_for(&exchange.logged.method);
-        exchange.answered = Some((self.response.status.as_u16(), sent));
+        exchange.response = Some(SentResponse {
+            status: self.response.status.as_u16(),
+            bytes: self.response.sent_for(&exchange.logged.method),
+        });
         proxy.log_request(exchange, self.admission.as_ref());
         exchange.logged.release();
     }

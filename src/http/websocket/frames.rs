@@ -1,9 +1,11 @@
-//! Where one WebSocket frame ends and the next begins (RFC 6455, section 5.2).
+//! The boundaries of WebSocket frames (RFC 6455, section 5.2).
 
-/// Follows a stream of frames without looking into them.
+/// A position in a stream of frames; payloads are not parsed.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
+    /// The bytes of an incomplete frame header.
     header: Vec<u8>,
+    /// Bytes of the payload that are still to come.
     payload: u64,
 }
 
@@ -25,12 +27,12 @@ impl Frames {
         }
     }
 
-    /// Whether the last frame has ended and the next has not begun.
-    pub(super) fn between(&self) -> bool {
+    /// Reports whether the position is between two frames.
+    pub(super) fn is_between(&self) -> bool {
         self.payload == 0 && self.header.is_empty()
     }
 
-    /// Turns to the payload once the header is whole.
+    /// Begins the payload once the header is complete.
     fn begin(&mut self) {
         let &[_, second, ref rest @ ..] = self.header.as_slice() else {
             return;
@@ -71,12 +73,12 @@ mod tests {
         ] {
             let mut frames = Frames::default();
             for (at, byte) in frame.iter().enumerate() {
-                assert_eq!(frames.between(), at == 0);
+                assert_eq!(frames.is_between(), at == 0);
                 frames.follow(&[*byte]);
             }
-            assert!(frames.between());
+            assert!(frames.is_between());
             frames.follow(&frame);
-            assert!(frames.between());
+            assert!(frames.is_between());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455, section 4): how a request and its 101 are recognised.
+//! The opening handshake (RFC 6455, section 4), as its request and its 101 show it.
 
 use http::{Method, Version};
 
@@ -10,29 +10,33 @@ use crate::{
     },
 };
 
-/// The protocol in the Upgrade fields.
+/// The value of the Upgrade field.
 pub(crate) const PROTOCOL: &[u8] = b"websocket";
 
-/// Whether the request opens a WebSocket, as RFC 6455, section 4.2.1 demands.
-#[must_use]
-pub(crate) fn is_upgrade(head: &Head<'_>) -> bool {
-    head.method == Method::GET
-        && head.version == Version::HTTP_11
-        && head.body == Body::Length(0)
-        && head.fields.connection_has("upgrade")
-        && names_websocket(&head.fields)
-        && head.fields.has(FieldName::SecWebSocketKey)
+impl Head<'_> {
+    /// Reports whether the request opens a WebSocket (RFC 6455, section 4.2.1).
+    #[must_use]
+    pub(crate) fn is_upgrade(&self) -> bool {
+        self.method == Method::GET
+            && self.version == Version::HTTP_11
+            && self.body == Body::Length(0)
+            && self.fields.connection_has("upgrade")
+            && names_websocket(&self.fields)
+            && self.fields.has(FieldName::SecWebSocketKey)
+    }
 }
 
-/// Whether a 101 with these fields opens a WebSocket.
+/// Reports whether a 101 with these fields opens a WebSocket (RFC 6455, section 4.2.2).
 pub(crate) fn is_accepted(fields: &Fields<'_>) -> bool {
     names_websocket(fields) && fields.has(FieldName::SecWebSocketAccept)
 }
 
-/// Sets what an upgrade says of its connection to the hub.
-pub(crate) fn upgrade(edits: &mut HeaderEdits<'_>) {
-    edits.set("Connection", &b"Upgrade"[..]);
-    edits.set("Upgrade", PROTOCOL);
+impl HeaderEdits<'_> {
+    /// Sets the fields by which the upstream connection switches to WebSocket.
+    pub(crate) fn upgrade(&mut self) {
+        self.set("Connection", &b"Upgrade"[..]);
+        self.set("Upgrade", PROTOCOL);
+    }
 }
 
 fn names_websocket(fields: &Fields<'_>) -> bool {

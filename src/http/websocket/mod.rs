@@ -1,4 +1,4 @@
-//! WebSockets (RFC 6455): the upgrade, and the tunnel after a 101.
+//! WebSocket (RFC 6455): the opening handshake, and the tunnel after a 101.
 
 pub(crate) mod frames;
 pub(crate) mod handshake;

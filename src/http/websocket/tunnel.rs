@@ -1,7 +1,7 @@
-//! Two byte streams joined: what one side sends, the other gets, at its pace.
+//! A tunnel between two byte streams, which forwards the bytes of each at the other's pace.
 //!
-//! Holds no buffer while both are silent. Knows nothing of HTTP, and of
-//! WebSocket only where one frame ends (`frame`).
+//! It holds no buffer while both are idle. It parses no HTTP, and of WebSocket only the boundaries
+//! of frames (`frames`).
 
 use std::{
     io,
@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::frames::Frames;
 use crate::transport::signal::Signal;
 
-/// A client and a hub, joined.
+/// A tunnel between a client and an upstream connection.
 pub(super) struct Tunnel<C, H> {
     client: C,
     upstream: H,
@@ -28,18 +28,22 @@ pub(super) struct Tunnel<C, H> {
     moved_at: Instant,
 }
 
-/// One direction.
+/// One direction of a tunnel.
 #[derive(Default)]
 struct Pipe {
+    /// Bytes read and not yet written.
     pending: BytesMut,
+    /// Set when the source has ended.
     ended: bool,
+    /// Set when the sink was shut down.
     shut: bool,
+    /// Bytes written.
     moved: u64,
 }
 
-/// Read at a time.
+/// Bytes read at a time.
 const CHUNK: usize = 16 * 1024;
-/// How long one side may go on when the other has ended without a byte.
+/// Idle timeout of a tunnel of which one side has ended.
 const HALF_CLOSED: Duration = Duration::from_secs(60);
 /// Close frame with status 1001, going away (RFC 6455, section 7.4.1).
 const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xE9];
@@ -49,7 +53,7 @@ where
     C: AsyncRead + AsyncWrite + Unpin,
     H: AsyncRead + AsyncWrite + Unpin,
 {
-    /// Joins the two; `early` is what the hub sent already.
+    /// Joins the two streams; `early` is what the upstream has sent already.
     pub(super) fn new(client: C, upstream: H, early: &[u8]) -> Self {
         let mut frames = Frames::default();
         frames.follow(early);
@@ -67,9 +71,8 @@ where
         }
     }
 
-    /// Runs until both sides have ended, one fails, or nothing moved for `idle`.
-    /// After `leave` the client is told that the server goes away.
-    /// Returns the bytes sent to the client.
+    /// Runs until both sides have ended, one fails, or no byte was written for `idle`. After
+    /// `leave` the client gets a close frame. Returns the bytes sent to the client.
     pub(super) async fn run(mut self, idle: Duration, leave: &Signal) -> u64 {
         loop {
             let wait = self.idle_timeout(idle);
@@ -86,7 +89,7 @@ where
         self.down.moved
     }
 
-    /// How much longer the silence may last.
+    /// Time until the tunnel has been idle for too long.
     fn idle_timeout(&self, idle: Duration) -> Duration {
         let half = self.up.ended || self.down.ended;
         let limit = if half { idle.min(HALF_CLOSED) } else { idle };
@@ -95,7 +98,7 @@ where
 
     fn poll_flow(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let before = self.up.moved + self.down.moved;
-        self.say_goodbye();
+        self.send_close_frame();
         let up = self
             .up
             .poll(&mut self.client, &mut self.upstream, context, |_| {});
@@ -104,7 +107,7 @@ where
         let down = self
             .down
             .poll(&mut self.upstream, &mut self.client, context, follow);
-        if self.may_say_goodbye() {
+        if self.may_send_close_frame() {
             context.waker().wake_by_ref();
         }
         if self.up.moved + self.down.moved != before {
@@ -117,13 +120,13 @@ where
         }
     }
 
-    fn may_say_goodbye(&self) -> bool {
-        self.leaving && !self.down.ended && self.frames.between()
+    fn may_send_close_frame(&self) -> bool {
+        self.leaving && !self.down.ended && self.frames.is_between()
     }
 
-    /// Ends the way down with a close frame, once a frame has ended.
-    fn say_goodbye(&mut self) {
-        if self.may_say_goodbye() {
+    /// Ends the direction to the client with a close frame, between two frames.
+    fn send_close_frame(&mut self) {
+        if self.may_send_close_frame() {
             self.down.pending.extend_from_slice(&GOING_AWAY);
             self.down.ended = true;
             self.up.ended = true;
@@ -137,7 +140,7 @@ impl Pipe {
         from: &mut (impl AsyncRead + Unpin),
         to: &mut (impl AsyncWrite + Unpin),
         context: &mut Context<'_>,
-        mut seen: impl FnMut(&[u8]),
+        mut inspect: impl FnMut(&[u8]),
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_drain(to, context))?;
@@ -153,7 +156,7 @@ impl Pipe {
                 ready!(Pin::new(&mut *to).poll_flush(context))?;
                 return Poll::Pending;
             }
-            seen(buffer.filled());
+            inspect(buffer.filled());
             self.ended = buffer.filled().is_empty();
             self.pending.extend_from_slice(buffer.filled());
         }
@@ -196,7 +199,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn both_ways_flow_and_a_half_close_passes() {
+    async fn a_tunnel_forwards_both_directions_and_a_half_close() {
         let (mut client, outer) = duplex(64);
         let (inner, mut upstream) = duplex(64);
         let tunnel = Tunnel::new(outer, inner, b"early ");
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn goodbye_waits_for_the_end_of_a_frame() {
+    async fn a_close_frame_follows_the_end_of_a_frame() {
         let (mut client, outer) = duplex(64);
         let (inner, mut upstream) = duplex(64);
         let tunnel = Tunnel::new(outer, inner, &[0x82, 3, b'a']);
@@ -232,9 +235,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_ends_it() {
+    async fn an_idle_tunnel_ends() {
         let (_client, outer) = duplex(64);
-        let (inner, _hub) = duplex(64);
+        let (inner, _upstream) = duplex(64);
         let tunnel = Tunnel::new(outer, inner, b"");
         tunnel
             .run(Duration::from_millis(5), &Signal::default())

@@ -1,34 +1,33 @@
-//! The rate of HTTP/2 frames that carry little (RFC 9113, section 10.5).
+//! The rate limit of HTTP/2 frames that carry little content (RFC 9113, section 10.5).
 //!
-//! Each makes hubgate work or answer, and a client may send any number of them. Every frame costs
-//! units of a budget that refills with time; the bytes of bodies that flow either way pay for the
-//! frames that belong to them: small DATA frames, and WINDOW_UPDATE for what was received.
+//! Every frame costs units of a budget that refills with time. The content that flows in either
+//! direction pays for its own frames: small DATA frames, and WINDOW_UPDATE for received bytes.
 
 use std::time::{Duration, Instant};
 
 /// The budget of one connection.
 #[derive(Debug)]
 pub(super) struct FrameLimit {
-    /// Units left of what refills with time.
+    /// Units that refill with time.
     left: u64,
-    /// When `left` was last refilled.
+    /// The time at which `left` was last refilled.
     refilled: Instant,
-    /// Units that bodies have paid for.
+    /// Units that content has earned.
     earned: u64,
 }
 
-/// Head of a frame (RFC 9113, section 4.1).
+/// The head of a frame (RFC 9113, section 4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FrameHead {
     /// Type.
     pub(super) kind: u8,
     /// Flags.
     pub(super) flags: u8,
-    /// Bytes that follow.
+    /// Bytes of the payload.
     pub(super) length: usize,
 }
 
-/// The budget is spent.
+/// The error of a spent budget.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Flooded;
 
@@ -43,22 +42,22 @@ const PRIORITY_UPDATE: u8 = 0x10;
 const END_STREAM: u8 = 0x1;
 pub(super) const END_HEADERS: u8 = 0x4;
 
-/// Units that a frame costs: a body in frames of as many bytes pays for itself.
+/// Units that a frame costs, and so the bytes of content in a frame that pays for itself.
 const COST: u64 = 128;
-/// Units at once: a browser that leaves a page resets all it waited for.
+/// Units of a full budget: a browser that leaves a page resets many streams at once.
 const BURST: u64 = 500 * COST;
-/// Within this time one more frame may come.
+/// Time in which the budget refills by one frame.
 const PACE: Duration = Duration::from_millis(20);
-/// Units that a byte of an answer's body earns: most clients grant windows for a whole frame, some
-/// for the stream and the connection at each frame.
-const ANSWER: u64 = 4;
-/// Units that a request earns: some clients enlarge the window of each stream at its begin.
+/// Units that a byte of a response's content earns. Some clients send WINDOW_UPDATE for stream and
+/// connection after each frame.
+const RESPONSE: u64 = 4;
+/// Units that a request earns. Some clients enlarge the window of each stream at its begin.
 const REQUEST: u64 = 2 * COST;
-/// Units kept of what was earned.
+/// Earned units at most.
 const MOST_EARNED: u64 = 8_192 * COST;
 
 impl FrameHead {
-    /// Reads a head.
+    /// Parses a head; none while it is incomplete.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let [a, b, c, kind, flags, ..] = *bytes.first_chunk::<HEAD>()?;
         let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
@@ -69,14 +68,14 @@ impl FrameHead {
         })
     }
 
-    /// Whether a flag is set.
+    /// Reports whether a flag is set.
     pub(super) fn has(self, flag: u8) -> bool {
         self.flags & flag != 0
     }
 }
 
 impl FrameLimit {
-    /// The budget of a connection that has just begun.
+    /// A full budget.
     pub(super) fn new() -> Self {
         Self {
             left: BURST,
@@ -88,7 +87,7 @@ impl FrameLimit {
     /// Counts a frame of the client.
     ///
     /// # Errors
-    /// When the budget is spent.
+    /// If the budget is spent.
     pub(super) fn received(&mut self, frame: FrameHead) -> Result<(), Flooded> {
         let ends = match frame.kind {
             DATA => END_STREAM,
@@ -107,16 +106,16 @@ impl FrameLimit {
         }
     }
 
-    /// Counts bytes of an answer's body.
+    /// Counts bytes of a response's content.
     pub(super) fn sent(&mut self, bytes: usize) {
-        self.earn((bytes as u64).saturating_mul(ANSWER));
+        self.earn((bytes as u64).saturating_mul(RESPONSE));
     }
 
     fn earn(&mut self, units: u64) {
         self.earned = self.earned.saturating_add(units).min(MOST_EARNED);
     }
 
-    /// Pays for a frame from what was earned, as far as that goes.
+    /// Pays for a frame from the earned units first.
     fn pay(&mut self) -> Result<(), Flooded> {
         let paid = self.earned.min(COST);
         self.earned -= paid;
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_of_requests_and_bodies_never_exhaust_it() {
+    fn frames_of_requests_and_their_content_never_spend_the_budget() {
         let mut limit = FrameLimit::new();
         let last = FrameHead {
             flags: END_STREAM,
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_that_carry_little_run_out() {
+    fn frames_that_carry_little_spend_the_budget() {
         for (kind, length) in [
             (DATA, 0),
             (DATA, 1),
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_for_what_was_sent_are_free() {
+    fn window_updates_for_sent_content_are_free() {
         let mut limit = FrameLimit::new();
         for _ in 0..100_000 {
             limit.sent(64);
@@ -206,24 +205,24 @@ mod tests {
     }
 
     #[test]
-    fn windows_that_let_an_answer_dribble_run_out() {
+    fn window_updates_for_single_bytes_spend_the_budget() {
         let mut limit = FrameLimit::new();
-        let dribbled = (0..1_000).try_for_each(|_| {
+        let counted = (0..1_000).try_for_each(|_| {
             limit.sent(1);
             limit.received(frame(WINDOW_UPDATE, 4))
         });
-        assert_eq!(dribbled, Err(Flooded));
+        assert_eq!(counted, Err(Flooded));
     }
 
     #[test]
-    fn a_large_answer_pays_for_no_pings() {
+    fn a_large_response_does_not_pay_for_pings() {
         let mut limit = FrameLimit::new();
         limit.sent(100_000_000);
         assert_eq!(count(&mut limit, 2 * AT_ONCE, frame(6, 8)), Err(Flooded));
     }
 
     #[test]
-    fn after_a_while_more_may_come() {
+    fn the_budget_refills_with_time() {
         let mut limit = FrameLimit::new();
         limit.left = 0;
         limit.refilled = Instant::now() - PACE * 10;

@@ -1,7 +1,7 @@
 //! The frames of an HTTP/2 client on their way to the `h2` crate.
 //!
-//! A header block goes on once it is whole, and nothing behind it until its stream was accepted:
-//! so `h2` never holds half a block, and at most one decoded head that was not judged. All frames
+//! A field block passes once it is complete, and the frames after it once its stream was accepted.
+//! So `h2` never holds half a block, and at most one decoded head that is not accepted. All frames
 //! are counted.
 
 use std::{
@@ -23,87 +23,89 @@ use super::frame_limit::{CONTINUATION, DATA, END_HEADERS, FrameHead, FrameLimit,
 pub(super) struct Frames {
     limit: FrameLimit,
     gate: Arc<Gate>,
-    /// Ends the connection once its requests have ended.
+    /// Ends the connection once its streams have ended.
     leave: CancellationToken,
-    /// Bytes that may go on before the next head of a frame is read.
+    /// Bytes that may pass before the next frame head is parsed.
     pub(super) passing: usize,
-    /// Whether a header block ends with them.
+    /// Set when a field block ends with them.
     is_block: bool,
-    /// Time for a header block to be whole.
-    patience: Duration,
+    /// Time in which a field block has to arrive whole.
+    block_time: Duration,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Raw bytes of the last header blocks, which the table of field compression may still refer to.
+    /// The last field blocks; the dynamic table of HPACK may still refer to their bytes.
     blocks: Blocks,
     sent: Sent,
 }
 
-/// What the reader and the loop that accepts streams tell each other.
+/// The state that the reader of frames shares with the loop that accepts streams.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     shut: AtomicBool,
     fault: AtomicU8,
 }
 
-/// Why a connection is to end.
+/// The cause for which a connection has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Too many frames carried little, or a header block is too large.
+    /// The frame limit was exceeded, or a field block is too large.
     Flooded = 1,
-    /// A header block was not whole in time.
+    /// A field block did not arrive whole in time.
     Slow = 2,
 }
 
-/// What the next bytes are.
+/// The result of parsing the next frame heads.
 pub(super) enum Next {
-    /// So many bytes that may go on.
+    /// Frames that may pass.
     Pass,
-    /// Something whose rest has not come.
+    /// A frame head or field block that is incomplete.
     Incomplete,
-    /// A fault that was noted.
+    /// A fault, which the gate reports.
     Faulty,
 }
 
-/// The last header blocks.
+/// The lengths of the last field blocks.
 struct Blocks {
     lengths: [u32; TABLE_ENTRIES],
     next: usize,
     sum: usize,
 }
 
-/// Follows the frames sent, of which the bytes of DATA count.
+/// The position in the frames sent, of which the bytes of DATA count.
 #[derive(Default)]
 struct Sent {
     head: [u8; HEAD],
+    /// Bytes of `head` that are known.
     known: usize,
+    /// Bytes of the payload that are left.
     payload: usize,
     is_data: bool,
 }
 
 /// Bytes of the connection preface (RFC 9113, section 3.4).
 const PREFACE: usize = 24;
-/// Bytes of a frame's payload at most, as no larger one is announced.
+/// Bytes of a frame's payload at most, the default of SETTINGS_MAX_FRAME_SIZE.
 const MOST_FRAME: usize = 16 * 1024;
-/// Raw bytes of a header block at most, its frames' heads included.
+/// Bytes of a field block at most, with its frame heads.
 const MOST_BLOCK: usize = 72 * 1024;
-/// CONTINUATION frames of a block at most.
+/// CONTINUATION frames of a field block at most.
 const MOST_FRAMES: usize = 8;
 /// Entries of the dynamic table at most: each counts 32 bytes of its 4,096 (RFC 7541, section 4.1).
 const TABLE_ENTRIES: usize = 128;
-/// Raw bytes of as many blocks at most: an entry may keep its whole block alive.
+/// Bytes of the last field blocks at most: a table entry may keep its whole block in memory.
 const MOST_BLOCKS: usize = 128 * 1024;
-/// Those of usual clients, which are not charged.
+/// Bytes of field blocks that are not charged.
 const USUAL_BLOCKS: usize = 32 * 1024;
 
 impl Frames {
-    /// A connection whose preface is still to come.
-    pub(super) fn new(patience: Duration, leave: CancellationToken) -> Self {
+    /// The frames of a connection before its preface.
+    pub(super) fn new(block_time: Duration, leave: CancellationToken) -> Self {
         Self {
             limit: FrameLimit::new(),
             gate: Arc::default(),
             leave,
             passing: PREFACE,
             is_block: false,
-            patience,
+            block_time,
             timer: None,
             blocks: Blocks::default(),
             sent: Sent::default(),
@@ -114,17 +116,17 @@ impl Frames {
         self.gate.clone()
     }
 
-    /// Whether nothing may go on now: the loop that accepts streams opens the gate, or ends.
+    /// Reports whether no frame may pass until the gate opens or the connection ends.
     pub(super) fn is_shut(&self) -> bool {
         self.gate.is_shut() || self.gate.fault().is_some()
     }
 
-    /// Bytes that the table of field compression may hold beyond what is usual.
+    /// Bytes that the dynamic table may hold beyond `USUAL_BLOCKS`.
     pub(super) fn held(&self) -> usize {
         self.blocks.sum.saturating_sub(USUAL_BLOCKS)
     }
 
-    /// Takes what went on from what may.
+    /// Subtracts passed bytes; shuts the gate after a field block.
     pub(super) fn passed(&mut self, bytes: usize) {
         self.passing -= bytes;
         if self.passing == 0 && std::mem::take(&mut self.is_block) {
@@ -132,7 +134,7 @@ impl Frames {
         }
     }
 
-    /// Reads the heads of the next frames: those of a header block, or all before the next one.
+    /// Parses the next frame heads: those of a field block, or all before the next one.
     pub(super) fn next(&mut self, received: &[u8]) -> Next {
         let Some(head) = FrameHead::parse(received) else {
             return Next::Incomplete;
@@ -147,7 +149,7 @@ impl Frames {
         }
     }
 
-    /// Passes as many frames as have come before the next header block.
+    /// Passes the frames received before the next field block.
     fn pass_frames(&mut self, received: &[u8]) -> Next {
         self.timer = None;
         let mut length = 0;
@@ -181,13 +183,13 @@ impl Frames {
         Next::Faulty
     }
 
-    /// Notes that a header block was not whole in time, once that is so.
+    /// Reports a fault once a field block has not arrived whole in time.
     pub(super) fn watch(&mut self, context: &mut Context<'_>, received: &[u8]) {
-        if !is_block_begun(received) {
+        if received.get(3) != Some(&HEADERS) {
             return;
         }
-        let patience = self.patience;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let limit = self.block_time;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
         if timer.as_mut().poll(context).is_ready() {
             self.gate.note(Fault::Slow);
         }
@@ -203,8 +205,8 @@ impl Frames {
     }
 }
 
-/// The length of a header block and the heads of its frames, once it is whole; what cannot
-/// belong to it ends it, and `h2` refuses that.
+/// The length of a field block and its frame heads, once it is complete. A frame of another type
+/// ends the block, which `h2` refuses then.
 fn block(received: &[u8]) -> Option<(usize, Vec<FrameHead>)> {
     let (mut at, mut heads) = (0, Vec::new());
     loop {
@@ -227,12 +229,8 @@ fn block(received: &[u8]) -> Option<(usize, Vec<FrameHead>)> {
     }
 }
 
-fn is_block_begun(received: &[u8]) -> bool {
-    received.get(3) == Some(&HEADERS)
-}
-
 impl Gate {
-    /// Lets the next frames go on; says whether they were held back.
+    /// Opens the gate; returns whether it was shut.
     pub(crate) fn open(&self) -> bool {
         self.shut.swap(false, Ordering::AcqRel)
     }
@@ -245,7 +243,7 @@ impl Gate {
         self.fault.fetch_max(fault as u8, Ordering::AcqRel);
     }
 
-    /// Why the connection is to end, once it is.
+    /// The cause for which the connection has to end, if it has to.
     pub(crate) fn fault(&self) -> Option<Fault> {
         match self.fault.load(Ordering::Acquire) {
             0 => None,
@@ -266,7 +264,7 @@ impl Default for Blocks {
 }
 
 impl Blocks {
-    /// Takes the next block in; the sum of the last ones.
+    /// Adds a field block and returns the sum of the last ones.
     fn push(&mut self, length: usize) -> usize {
         let slot = &mut self.lengths[self.next];
         self.sum = self.sum + length - *slot as usize;
@@ -277,7 +275,7 @@ impl Blocks {
 }
 
 impl Sent {
-    /// How many bytes the next step takes, and how many of them are a body's.
+    /// Follows bytes to the next boundary; returns their number, and that of content among them.
     fn step(&mut self, bytes: &[u8]) -> (usize, usize) {
         if self.payload > 0 {
             let some = self.payload.min(bytes.len());

@@ -1,4 +1,4 @@
-//! What a reader of the connection sees: one request at a time, however much has come.
+//! The limit of reads, by which a reader sees the content of one request only.
 
 use std::{
     io,
@@ -11,23 +11,23 @@ use tokio::io::{AsyncRead, ReadBuf};
 use super::{ClientStream, frames::Next};
 use crate::transport::chunked::{Chunks, Unwrapped};
 
-/// What a reader of the connection may see.
+/// The bytes that a reader of the connection sees.
 #[derive(Debug)]
 pub enum ReadLimit {
-    /// Everything: HTTP/2, tunnels.
+    /// All bytes, for HTTP/2 and tunnels.
     All,
-    /// So many bytes; after them only whether the client is still there.
+    /// This many bytes, and after them only the end of the connection.
     Bytes(u64),
-    /// A body out of its chunks, to its end; its trailers are dropped.
+    /// The content of a chunked body; its trailer section is dropped.
     Chunked(Chunks),
 }
 
-/// How much of what a client sends ahead of its turn is kept.
+/// Bytes of pipelined requests that are received ahead.
 const AHEAD: usize = 16 * 1024;
 
 impl ClientStream {
-    /// After the request: keeps what comes early, reports only the end of the connection.
-    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// After the content, receives pipelined bytes; ready only at the end of the connection.
+    fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.unread.len() < AHEAD {
             if ready!(self.poll_receive(context))? == 0 {
                 return Poll::Ready(Ok(()));
@@ -36,14 +36,14 @@ impl ClientStream {
         Poll::Pending
     }
 
-    /// Takes what was handed out from what may still be.
+    /// Subtracts the bytes that were read from the limit.
     fn passed(&mut self, bytes: usize) {
         if let ReadLimit::Bytes(left) = &mut self.read_limit {
             *left -= bytes as u64;
         }
     }
 
-    /// Hands out the data of a chunked body, and nothing behind its end.
+    /// Reads the content of a chunked body, to its end.
     fn poll_chunks(
         &mut self,
         context: &mut Context<'_>,
@@ -61,16 +61,16 @@ impl ClientStream {
             if !unwrapped.data.is_empty() {
                 break;
             }
-            let is_more_due =
+            let is_incomplete =
                 matches!(self.read_limit, ReadLimit::Chunked(_)) && self.unread.is_empty();
-            if is_more_due && ready!(self.poll_receive(context))? == 0 {
+            if is_incomplete && ready!(self.poll_receive(context))? == 0 {
                 break;
             }
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Hands out everything.
+    /// Reads all bytes.
     fn poll_all(
         &mut self,
         context: &mut Context<'_>,
@@ -82,7 +82,7 @@ impl ClientStream {
         }
     }
 
-    /// Hands out the frames that may go on.
+    /// Reads the frames that the gate lets pass.
     fn poll_frames(
         &mut self,
         context: &mut Context<'_>,
@@ -109,7 +109,7 @@ impl ClientStream {
         Poll::Pending
     }
 
-    /// Receives more of a frame, in its time.
+    /// Receives more of a frame, within its time.
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let received = self.poll_receive(context);
         if let (Poll::Pending, Some(frames)) = (&received, &mut self.frames) {
@@ -118,7 +118,7 @@ impl ClientStream {
         received
     }
 
-    /// Hands out at most `most` bytes: straight from the transport where nothing can come too far.
+    /// Reads at most `most` bytes; directly from the socket if the buffer takes no more than that.
     fn poll_pass(
         &mut self,
         context: &mut Context<'_>,
@@ -150,7 +150,7 @@ impl AsyncRead for ClientStream {
         ready!(client.poll_cut(context))?;
         match &mut client.read_limit {
             ReadLimit::All => client.poll_all(context, out),
-            ReadLimit::Bytes(0) => client.poll_gone(context),
+            ReadLimit::Bytes(0) => client.poll_close(context),
             ReadLimit::Bytes(left) => {
                 let most = usize::try_from(*left).unwrap_or(usize::MAX);
                 let read = ready!(client.poll_pass(context, out, most))?;

@@ -1,4 +1,4 @@
-//! The end of a grant, awaited by its exchange.
+//! The end of a grant, which its request awaits.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -7,29 +7,29 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 
-/// The end of a grant, awaited by its exchange and nothing else.
+/// The end of a grant. Only one task awaits it, that of the request.
 #[derive(Default)]
 pub(crate) struct End {
-    has_come: AtomicBool,
+    is_set: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl End {
-    /// Wakes the exchange.
-    pub(crate) fn come(&self) {
-        self.has_come.store(true, Ordering::Release);
+    /// Ends the grant and wakes its request.
+    pub(crate) fn set(&self) {
+        self.is_set.store(true, Ordering::Release);
         self.waker.wake();
     }
 
-    /// Whether it has come.
-    pub(crate) fn has_come(&self) -> bool {
-        self.has_come.load(Ordering::Acquire)
+    /// Reports whether the grant has ended.
+    pub(crate) fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Acquire)
     }
 
-    /// Ready once the end has come.
+    /// Ready once the grant has ended.
     pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<()> {
         self.waker.register(context.waker());
-        if self.has_come() {
+        if self.is_set() {
             return Poll::Ready(());
         }
         Poll::Pending
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_end_wakes_the_exchange_that_waits_for_it() {
+    async fn the_end_of_a_grant_wakes_its_request() {
         let end = Arc::new(End::default());
         let waiting = tokio::spawn({
             let end = end.clone();
@@ -51,7 +51,7 @@ mod tests {
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        end.come();
+        end.set();
         waiting.await.unwrap();
         poll_fn(|context| end.poll(context)).await;
     }

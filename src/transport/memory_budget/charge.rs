@@ -1,4 +1,4 @@
-//! Bytes charged to a connection, given back when dropped.
+//! Charges to a connection's account, which end when dropped.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Account, CONNECTION, MOST_QUEUED, QUEUE};
 
-/// Bytes charged to a connection, given back when dropped.
+/// Bytes charged to a connection until dropped.
 #[derive(Debug)]
 pub struct Charge {
     account: Arc<Account>,
@@ -16,13 +16,13 @@ pub struct Charge {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The limit of the connection is for these.
+    /// Charged against the connection's limit and the budget.
     Held,
-    /// These count in all only.
+    /// Charged against the budget only.
     Overhead,
 }
 
-/// Bytes queued for a client, which give their charge back once they are sent.
+/// Bytes queued for a client, charged until they are sent.
 struct Queued {
     bytes: Bytes,
     account: Arc<Account>,
@@ -30,7 +30,7 @@ struct Queued {
 }
 
 impl Account {
-    /// Charges so many bytes.
+    /// Charges bytes against the connection's limit and the budget.
     pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> Charge {
         self.add(bytes);
         Charge {
@@ -40,7 +40,7 @@ impl Account {
         }
     }
 
-    /// Charges bytes that a connection or stream needs whatever it does: they count in all only.
+    /// Charges the overhead of a connection or stream, against the budget only.
     #[must_use]
     pub fn overhead(self: &Arc<Self>, bytes: usize) -> Charge {
         self.add_overhead(bytes);
@@ -51,7 +51,7 @@ impl Account {
         }
     }
 
-    /// How many of so many bytes may be queued for the client now.
+    /// The number of bytes, at most `bytes`, that may be queued for the client now.
     pub(crate) fn queueable(&self, bytes: usize) -> usize {
         let queued = self.queued.load(Ordering::Relaxed);
         let room = MOST_QUEUED.saturating_sub(queued);
@@ -73,7 +73,7 @@ impl Account {
 }
 
 impl Charge {
-    /// Charges another number of bytes instead.
+    /// Changes the number of bytes.
     pub fn resize(&mut self, bytes: usize) {
         if bytes > self.bytes {
             self.add(bytes - self.bytes);

@@ -9,7 +9,7 @@ fn account(budget: &Arc<MemoryBudget>, peer: &str) -> Arc<Account> {
 }
 
 #[test]
-fn the_connection_that_holds_most_of_the_group_that_holds_most_is_cut() {
+fn the_largest_connection_of_the_largest_address_group_is_cut() {
     let budget = MemoryBudget::new(1_000);
     let owner = account(&budget, "192.0.2.1");
     let _owners = owner.charge(450);
@@ -35,7 +35,7 @@ fn an_evicted_connection_is_not_counted_while_it_ends() {
 }
 
 #[test]
-fn a_prefix_that_holds_most_is_cut_before_one_address_that_holds_some() {
+fn connections_of_the_largest_prefix_are_cut_before_those_of_a_single_address() {
     let budget = MemoryBudget::new(10_000);
     let owner = account(&budget, "2001:db8:ffff::1");
     let _owners = owner.charge(2_000);
@@ -48,7 +48,7 @@ fn a_prefix_that_holds_most_is_cut_before_one_address_that_holds_some() {
 }
 
 #[test]
-fn what_a_connection_needs_counts_in_all_and_not_for_its_limit() {
+fn overhead_counts_against_the_budget_and_not_against_the_connection() {
     let budget = MemoryBudget::new(2 * CONNECTION);
     let [first, second] = ["192.0.2.1", "192.0.2.2"].map(|peer| account(&budget, peer));
     let mut needed = first.overhead(CONNECTION);
@@ -62,7 +62,7 @@ fn what_a_connection_needs_counts_in_all_and_not_for_its_limit() {
 }
 
 #[test]
-fn a_cut_frees_more_than_what_is_too_much() {
+fn an_eviction_frees_a_spare_part_of_the_limit() {
     let budget = MemoryBudget::new(16_000);
     let accounts: Vec<_> = (0..160).map(|_| account(&budget, "192.0.2.1")).collect();
     let _charges: Vec<_> = accounts.iter().map(|account| account.charge(100)).collect();
@@ -73,13 +73,13 @@ fn a_cut_frees_more_than_what_is_too_much() {
 }
 
 #[test]
-fn what_is_dropped_is_given_back() {
+fn a_dropped_charge_is_released() {
     let budget = MemoryBudget::new(usize::MAX);
     let account = account(&budget, "192.0.2.1");
     let mut charge = account.charge(10);
     charge.resize(30);
     charge.resize(20);
-    let queued = account.queue(Bytes::from_static(b"answer"));
+    let queued = account.queue(Bytes::from_static(b"queued"));
     let part = queued.slice(2..);
     drop(queued);
     assert_eq!(account.held(), 26);
@@ -93,14 +93,14 @@ fn what_is_dropped_is_given_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_queued_in_small_pieces_when_a_connection_holds_too_much() {
+async fn a_response_is_queued_in_small_pieces_at_the_limit_of_its_connection() {
     let account = Account::unlimited([192, 0, 2, 1].into(), Signal::default());
     let heads = account.charge(CONNECTION);
     assert!(!account.has_room(1));
     assert_eq!(account.queueable(64 * 1024), QUEUE);
     let queued = account.queue(Bytes::from(vec![0; QUEUE]));
     let waited = tokio::time::timeout(Duration::from_secs(1), account.room()).await;
-    assert!(waited.is_err(), "nothing was given back");
+    assert!(waited.is_err(), "no charge was released");
     let waiting = tokio::spawn({
         let account = account.clone();
         async move { account.room().await }
@@ -113,7 +113,7 @@ async fn an_answer_is_queued_in_small_pieces_when_a_connection_holds_too_much() 
 }
 
 #[test]
-fn answers_leave_half_of_a_connection_to_requests_and_fill_theirs_whole() {
+fn responses_may_queue_half_of_a_connections_limit() {
     let account = Account::unlimited([192, 0, 2, 1].into(), Signal::default());
     let queued = account.queue(Bytes::from(vec![0; MOST_QUEUED - 5_000]));
     assert_eq!(account.queueable(64 * 1024), 5_000);

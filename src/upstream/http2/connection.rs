@@ -1,7 +1,7 @@
-//! One connection of HTTP/2 to a server, driven by a task of its own.
+//! One HTTP/2 connection to a server, which a task drives.
 //!
-//! Nothing is sent on it before the server's SETTINGS have come: they say how many streams it
-//! allows, and that it speaks HTTP/2 at all.
+//! No request is sent on it before the server's SETTINGS, which show that the server supports
+//! HTTP/2 and how many streams it allows.
 
 use std::{
     future::{Future, poll_fn},
@@ -28,12 +28,13 @@ use super::super::{
     route::Target,
 };
 
-/// A connection that is shared by streams.
+/// A connection that requests share.
 pub(super) struct Connection {
     requests: SendRequest<Bytes>,
     scheme: Scheme,
-    /// Streams that the server allows at a time; its sender is dropped when the connection ends.
+    /// Concurrent streams that the server allows; the sender is dropped when the connection ends.
     allowed: watch::Receiver<usize>,
+    /// Open streams.
     streams: AtomicUsize,
     /// Set once no further stream may be opened.
     is_retired: AtomicBool,
@@ -41,24 +42,24 @@ pub(super) struct Connection {
     _released: DropGuard,
 }
 
-/// Streams of one connection at most, whatever the server allows.
+/// Concurrent streams of one connection at most, even if the server allows more.
 const MOST_STREAMS: usize = 100;
-/// Bytes of a response that are received before the client has taken them.
+/// The flow-control window of a stream: bytes received before the client takes them.
 pub(super) const WINDOW: u32 = 64 * 1024;
-/// The same for all streams: none that is not read takes the window of another.
-const WINDOW_IN_ALL: u32 = WINDOW * MOST_STREAMS as u32;
-/// Bytes of a request's body that are queued for the connection.
+/// The connection's window: a stream that is not read does not stop another.
+const CONNECTION_WINDOW: u32 = WINDOW * MOST_STREAMS as u32;
+/// Bytes of a request's content that are queued for the connection.
 const SEND_BUFFER: usize = 32 * 1024;
-/// Bytes of a header list, as RFC 9113, section 6.5.2 counts them.
+/// Bytes of a field section (SETTINGS_MAX_HEADER_LIST_SIZE; RFC 9113, section 6.5.2).
 const HEADER_LIST: u32 = 256 * 1024;
 /// Lifetime of a connection without a stream.
 const IDLE: Duration = Duration::from_secs(60);
-/// Time for GOAWAY to be sent on a connection that is not needed any more.
+/// Time in which GOAWAY has to be sent on a dropped connection.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 impl Connection {
-    /// Connects to a server; `changed` is called when it allows another number of streams, and at
-    /// the connection's end.
+    /// Connects to a server. `changed` is called when the server allows another number of streams,
+    /// and at the connection's end.
     pub(super) async fn open(
         dialer: &Dialer,
         target: &Target,
@@ -67,7 +68,7 @@ impl Connection {
         let stream = dialer.open(target).await?;
         if target.is_tls() && !stream.has_agreed_to_http2() {
             return Err(Fault::Http2(
-                "it does not agree to HTTP/2 over TLS (ALPN): turn HTTP/2 on there, or remove `http2`"
+                "it does not agree to HTTP/2 over TLS (ALPN): enable HTTP/2 on the hub, or remove `http2`"
                     .to_owned(),
             ));
         }
@@ -88,7 +89,7 @@ impl Connection {
         scheme: Scheme,
         changed: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, Fault> {
-        let begun = options().handshake(stream).await;
+        let begun = Self::options().handshake(stream).await;
         let (requests, connection) = begun.map_err(|error| no_http2(&error.to_string()))?;
         let (allow, mut allowed) = watch::channel(0);
         let released = CancellationToken::new();
@@ -102,7 +103,8 @@ impl Connection {
             }
         });
         if allowed.wait_for(|streams| *streams > 0).await.is_err() {
-            return Err(no_http2(end.get().map_or("it hangs up", String::as_str)));
+            let why = end.get().map_or("it closes the connection", String::as_str);
+            return Err(no_http2(why));
         }
         Ok(Self {
             requests,
@@ -115,12 +117,12 @@ impl Connection {
         })
     }
 
-    /// What opens a stream, and the scheme of its request.
+    /// The handle that opens streams, and the scheme of their requests.
     pub(super) fn requests(&self) -> (SendRequest<Bytes>, Scheme) {
         (self.requests.clone(), self.scheme.clone())
     }
 
-    /// Counts one more stream, where there is room for it.
+    /// Counts one more stream if the connection has room for it; returns whether it has.
     pub(super) fn enter(&self) -> bool {
         let room = (*self.allowed.borrow()).min(MOST_STREAMS);
         let streams = self.streams.load(Ordering::Acquire);
@@ -131,24 +133,25 @@ impl Connection {
         enters
     }
 
-    /// Counts one less.
+    /// Counts one stream less.
     pub(super) fn leave(&self) {
         *self.idle_since() = Instant::now();
         self.streams.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Opens no further stream.
+    /// Excludes the connection from new streams.
     pub(super) fn retire(&self) {
         self.is_retired.store(true, Ordering::Release);
     }
 
-    /// Whether it may be dropped: its last stream has ended, and none is to be expected.
+    /// Reports whether the connection may be closed: it has no stream, and is over or idle for too
+    /// long.
     pub(super) fn is_unused(&self) -> bool {
         let is_idle = self.streams.load(Ordering::Acquire) == 0;
         is_idle && (self.is_over() || self.idle_since().elapsed() > IDLE)
     }
 
-    /// Whether it opens no further stream.
+    /// Reports whether the connection takes no further stream.
     pub(super) fn is_over(&self) -> bool {
         self.is_retired.load(Ordering::Acquire) || self.allowed.has_changed().is_err()
     }
@@ -158,28 +161,28 @@ impl Connection {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn options() -> Builder {
-    let mut options = Builder::new();
-    options
-        .enable_push(false)
-        .initial_max_send_streams(0)
-        .initial_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW_IN_ALL)
-        .max_send_buffer_size(SEND_BUFFER)
-        .max_header_list_size(HEADER_LIST);
-    options
+    fn options() -> Builder {
+        let mut options = Builder::new();
+        options
+            .enable_push(false)
+            .initial_max_send_streams(0)
+            .initial_window_size(WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_send_buffer_size(SEND_BUFFER)
+            .max_header_list_size(HEADER_LIST);
+        options
+    }
 }
 
 fn no_http2(why: &str) -> Fault {
     Fault::Http2(format!(
-        "it does not speak HTTP/2 ({why}): turn it on there, or remove `http2`"
+        "it does not speak HTTP/2 ({why}): enable HTTP/2 on the hub, or remove `http2`"
     ))
 }
 
-/// Drives a connection to its end, and notes how many streams the server allows, and what was
-/// wrong.
+/// Drives a connection to its end; publishes the number of streams that the server allows, and the
+/// error that ends it.
 async fn drive(
     connection: h2::client::Connection<UpstreamStream, Bytes>,
     allow: watch::Sender<usize>,
@@ -203,7 +206,7 @@ async fn drive(
     changed();
 }
 
-/// Waits until a connection that is not needed any more has had its time to end.
+/// Waits until a dropped connection has had its time to end.
 async fn goodbye(released: &CancellationToken) {
     released.cancelled().await;
     sleep(GOODBYE).await;

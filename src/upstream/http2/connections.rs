@@ -1,6 +1,6 @@
-//! The connections of HTTP/2 to each server, and which of them has room for another stream.
+//! The HTTP/2 connections to each server, and the assignment of streams to them.
 //!
-//! One is opened at a time, however many requests wait for it; all of them hear of its failure.
+//! One connection is opened at a time. All requests that wait for it share its failure.
 
 use std::{
     collections::HashMap,
@@ -20,15 +20,15 @@ use crate::upstream::{
     route::Target,
 };
 
-/// The connections of HTTP/2 to all servers.
+/// The HTTP/2 connections to all servers.
 #[derive(Default)]
 pub(in crate::upstream) struct Connections(Mutex<HashMap<Key, Arc<Server>>>);
 
-/// Those to one server.
+/// The HTTP/2 connections to one server.
 #[derive(Default)]
 pub(in crate::upstream) struct Server {
     state: Mutex<State>,
-    /// Rings when there may be room for another stream.
+    /// Notified when a connection may have room for another stream.
     freed: Notify,
 }
 
@@ -38,16 +38,16 @@ struct State {
     opening: Option<WeakShared<Opening>>,
 }
 
-/// A connection that is being opened; in `State::open` once it is.
+/// The opening of a connection, which moves to `State::open`.
 type Opening = BoxFuture<'static, Result<(), Arc<Fault>>>;
 
-/// How a server is reached, and connections to it at most.
+/// The dialer, the target, and the limit of connections to it.
 type Way<'w> = (&'w Dialer, &'w Target, Option<usize>);
 
-/// Connections that a request tries, of those that end before it is sent.
+/// Connections that a request tries if they end before it is sent.
 const ATTEMPTS: usize = 3;
 
-/// Room for one stream; free again when dropped.
+/// The count of one stream on a connection, until dropped.
 pub(super) struct Claimed {
     server: Arc<Server>,
     connection: Arc<Connection>,
@@ -55,20 +55,21 @@ pub(super) struct Claimed {
 
 /// The next step of a request.
 enum Next {
+    /// Open a stream on this connection.
     Stream(Arc<Connection>),
-    /// It waits for a connection that is being opened.
+    /// Wait for a connection that is being opened.
     Opening(Shared<Opening>),
-    /// It waits for the end of another stream.
+    /// Wait for the end of another stream.
     Full,
 }
 
 impl Connections {
-    /// The connections to this server.
+    /// The connections to the server of a target.
     pub(in crate::upstream) fn server(&self, target: &Target) -> Arc<Server> {
         self.lock().entry(target.key()).or_default().clone()
     }
 
-    /// Closes what is not needed any more.
+    /// Closes unused connections.
     pub(in crate::upstream) fn sweep(&self) {
         self.lock().retain(|_, server| {
             let is_empty = server.sweep();
@@ -82,11 +83,11 @@ impl Connections {
 }
 
 impl Server {
-    /// Opens a stream with the head of a request; `ended` says that no body follows. Where a
-    /// connection has just ended, another is taken.
+    /// Opens a stream with the head of a request, on another connection if one has just ended;
+    /// `ended` is set if the request has no content.
     ///
     /// # Errors
-    /// That of a connection which could not be opened, and `Busy` after [`QUEUED`].
+    /// The failure to open a connection, and `Busy` after [`QUEUED`].
     pub(in crate::upstream) async fn open_stream(
         self: Arc<Self>,
         way: Way<'_>,
@@ -104,7 +105,7 @@ impl Server {
         Err(fault)
     }
 
-    /// Claims room for a stream.
+    /// Claims a stream on a connection, which is opened if necessary.
     async fn claim(
         self: Arc<Self>,
         (dialer, target, limit): Way<'_>,
@@ -116,8 +117,7 @@ impl Server {
                 match self.next(dialer, target, limit, awaited.take()) {
                     Next::Stream(connection) => return Ok::<_, Arc<Fault>>(connection),
                     Next::Full => freed.await,
-                    // It is held while something else rings: without a request that waits for it,
-                    // it is given up.
+                    // Held across a notification: an opening that no request awaits is dropped.
                     Next::Opening(opening) => tokio::select! {
                         biased;
                         opened = opening.clone() => opened?,
@@ -150,7 +150,7 @@ impl Server {
             return Next::Opening(opening);
         }
         state.open.retain(|connection| !connection.is_unused());
-        // One that the server is leaving takes nothing from those that serve.
+        // A connection after GOAWAY does not count against the limit.
         let serving = state.open.iter().filter(|connection| !connection.is_over());
         let serving = serving.count();
         if limit.is_some_and(|limit| serving >= limit) {
@@ -176,7 +176,7 @@ impl Server {
         Ok(())
     }
 
-    /// Closes what is not needed any more; returns whether nothing is left.
+    /// Closes unused connections; returns whether none is left.
     fn sweep(&self) -> bool {
         let mut closed = Vec::new();
         let mut state = self.lock();
@@ -198,10 +198,10 @@ impl Server {
 }
 
 impl Claimed {
-    /// Sends the head of a request; `ended` says that no body follows.
+    /// Sends the head of a request; `ended` is set if the request has no content.
     ///
     /// # Errors
-    /// When the connection has ended, which takes no further stream then.
+    /// If the connection has ended; it is retired then.
     fn send(self, request: &Http2Request, ended: bool) -> Result<Http2Stream, Arc<Fault>> {
         let (mut requests, scheme) = self.connection.requests();
         let head = request.for_scheme(scheme);
@@ -215,7 +215,7 @@ impl Claimed {
         }
     }
 
-    /// Has no further stream opened on the connection.
+    /// Excludes the connection from new streams.
     pub(super) fn retire(&self) {
         self.connection.retire();
     }

@@ -1,7 +1,7 @@
-//! HTTP/2 to servers (RFC 9113): few connections, each shared by many requests.
+//! HTTP/2 to upstream servers (RFC 9113): few connections, which requests share.
 //!
-//! `connections` finds room for a stream or opens a connection, `connection` is one of them, and
-//! `stream` one request on it.
+//! `connections` opens them and assigns streams to them, `connection` is one of them, and `stream`
+//! one request on it.
 
 mod connection;
 mod connections;

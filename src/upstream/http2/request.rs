@@ -1,11 +1,11 @@
-//! The head of a request as HTTP/2 has it (RFC 9113, section 8.3.1).
+//! The head of an HTTP/2 request (RFC 9113, section 8.3.1).
 
 use http::{
     HeaderMap, Method, Request, Uri,
     uri::{Authority, PathAndQuery, Scheme},
 };
 
-/// The head of a request.
+/// The head of an HTTP/2 request.
 pub struct Http2Request {
     /// `:method`.
     pub method: Method,
@@ -13,12 +13,12 @@ pub struct Http2Request {
     pub authority: Authority,
     /// `:path`.
     pub target: PathAndQuery,
-    /// The fields; none of them belongs to a connection.
+    /// The fields, without those for a connection.
     pub fields: HeaderMap,
 }
 
 impl Http2Request {
-    /// Bytes that its parts occupy.
+    /// Bytes that the head occupies.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let field = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
@@ -28,7 +28,7 @@ impl Http2Request {
         fields + self.target.as_str().len() + self.authority.as_str().len()
     }
 
-    /// The head for a server with this scheme.
+    /// The head with a scheme, in the form of the `http` crate.
     pub(super) fn for_scheme(&self, scheme: Scheme) -> http::Result<Request<()>> {
         let uri = Uri::builder()
             .scheme(scheme)

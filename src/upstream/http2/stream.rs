@@ -1,6 +1,6 @@
-//! One request on a connection of HTTP/2, and its response: read as the bytes of a connection are.
+//! One request on an HTTP/2 connection, and its response, with the reads of a byte stream.
 //!
-//! A stream that is dropped before its end is reset with CANCEL (RFC 9113, section 7).
+//! A stream dropped before its end is reset with CANCEL (RFC 9113, section 7).
 
 use std::{
     io,
@@ -14,24 +14,24 @@ use http::{HeaderMap, Response};
 
 use super::{connection::WINDOW, connections::Claimed};
 
-/// A request on its way, and the response as far as it was not read.
+/// A request and its response on an HTTP/2 stream.
 pub struct Http2Stream {
     response: ResponseFuture,
     sender: SendStream<Bytes>,
     receiver: Option<RecvStream>,
-    /// What was received and not read.
+    /// Content that was received and not read.
     ahead: Bytes,
-    /// The trailers, once the response has ended.
+    /// The trailer section, once the response has ended.
     end: Option<HeaderMap>,
-    // After the stream's own parts, which reset it: room is free only then.
+    // Dropped last, as the stream counts until its reset.
     claimed: Claimed,
 }
 
 /// The head of a response.
 pub enum Http2Answer {
-    /// An interim one.
+    /// Of an interim response.
     Interim(Response<()>),
-    /// The final one.
+    /// Of the final response.
     Final(Response<()>),
 }
 
@@ -51,29 +51,29 @@ impl Http2Stream {
         }
     }
 
-    /// The next head.
+    /// Receives the next head.
     ///
     /// # Errors
-    /// When the stream is reset or its connection ends; [`is_unprocessed`] says whether the request
-    /// may be sent again.
-    pub fn poll_answer(
+    /// If the stream is reset or its connection ends; [`is_unprocessed`] reports whether the
+    /// request may be sent again.
+    pub fn poll_response(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<Http2Answer, h2::Error>> {
         if let Poll::Ready(Some(interim)) = self.response.poll_informational(context) {
-            return Poll::Ready(self.noted(interim).map(Http2Answer::Interim));
+            return Poll::Ready(self.checked(interim).map(Http2Answer::Interim));
         }
-        let answered = ready!(Pin::new(&mut self.response).poll(context));
-        let (head, receiver) = self.noted(answered)?.into_parts();
+        let response = ready!(Pin::new(&mut self.response).poll(context));
+        let (head, receiver) = self.checked(response)?.into_parts();
         self.receiver = Some(receiver);
         self.note_end();
         Poll::Ready(Ok(Http2Answer::Final(Response::from_parts(head, ()))))
     }
 
-    /// How many of so many bytes of the body may be sent now, one at least.
+    /// Waits until the window takes content; returns the number of bytes, at most `most`.
     ///
     /// # Errors
-    /// When the server takes no more of it.
+    /// If the server accepts no more content.
     pub fn poll_room(&mut self, context: &mut Context<'_>, most: usize) -> Poll<io::Result<usize>> {
         self.sender.reserve_capacity(most);
         loop {
@@ -88,19 +88,19 @@ impl Http2Stream {
         }
     }
 
-    /// Sends bytes of the body, as many as there is room for.
+    /// Sends content, no more than the window takes.
     ///
     /// # Errors
-    /// When the server takes no more of it.
+    /// If the server accepts no more content.
     pub fn send(&mut self, bytes: Bytes, ended: bool) -> io::Result<()> {
         let sent = self.sender.send_data(bytes, ended);
         sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Ready once a read would not wait.
+    /// Ready once content, or the end, can be read.
     ///
     /// # Errors
-    /// `UnexpectedEof` with the cause, when the body breaks off.
+    /// `UnexpectedEof` with the cause, if the content is incomplete.
     pub fn poll_read_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.ahead.is_empty() && self.end.is_none() {
             let Some(receiver) = &mut self.receiver else {
@@ -119,7 +119,7 @@ impl Http2Stream {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads at most so many bytes; none at the response's end. Their window is given back.
+    /// Reads at most `most` bytes and releases their window; 0 at the end of the response.
     ///
     /// # Errors
     /// Those of [`Self::poll_read_ready`].
@@ -134,37 +134,37 @@ impl Http2Stream {
         buffer.put_slice(&self.ahead[..read]);
         self.ahead.advance(read);
         if let Some(receiver) = &mut self.receiver {
-            // A stream that was reset has no window.
+            // Fails on a stream that was reset.
             receiver.flow_control().release_capacity(read).ok();
         }
         self.note_end();
         Poll::Ready(Ok(read))
     }
 
-    /// Bytes that may be received and not read: the window, once the server is ahead of the client.
+    /// Bytes that may be received and not read: the whole window, once some of it is used.
     pub fn unread(&mut self) -> usize {
         let receiver = self.receiver.as_mut();
         let used = receiver.map_or(0, |receiver| receiver.flow_control().used_capacity());
         if used > 0 { WINDOW as usize } else { 0 }
     }
 
-    /// Bytes of them that can be read at once.
+    /// Bytes that can be read without waiting.
     #[must_use]
     pub fn ahead(&self) -> usize {
         self.ahead.len()
     }
 
-    /// The trailers, once all of the response was read.
+    /// Takes the trailer section, once all content was read.
     pub fn take_end(&mut self) -> Option<HeaderMap> {
         self.end.take_if(|_| self.ahead.is_empty())
     }
 
-    /// Has no further request sent on its connection, which does not answer.
+    /// Excludes the connection, which does not respond, from new streams.
     pub fn retire(&self) {
         self.claimed.retire();
     }
 
-    /// Notes the end of a response without trailers, where it is known already.
+    /// Notes the end of a response without a trailer section, if it has arrived.
     fn note_end(&mut self) {
         let ended = |receiver: &RecvStream| receiver.is_end_stream();
         if self.ahead.is_empty() && self.end.is_none() && self.receiver.as_ref().is_some_and(ended)
@@ -173,7 +173,8 @@ impl Http2Stream {
         }
     }
 
-    fn noted<T>(&self, result: Result<T, h2::Error>) -> Result<T, h2::Error> {
+    /// Retires the connection on an error that is no reset of the stream.
+    fn checked<T>(&self, result: Result<T, h2::Error>) -> Result<T, h2::Error> {
         if let Err(error) = &result
             && !error.is_reset()
         {
@@ -183,7 +184,7 @@ impl Http2Stream {
     }
 
     fn broken(&self, error: h2::Error) -> io::Error {
-        let error = self.noted(Err::<(), _>(error)).err();
+        let error = self.checked(Err::<(), _>(error)).err();
         match error {
             Some(error) => io::Error::new(io::ErrorKind::UnexpectedEof, error),
             None => io::ErrorKind::UnexpectedEof.into(),
@@ -191,16 +192,16 @@ impl Http2Stream {
     }
 }
 
-/// Whether the server says that it has not processed the request, which may be sent again then
-/// whatever its method (RFC 9113, section 8.7).
+/// Reports whether the server has not processed the request, which may then be sent again with any
+/// method (RFC 9113, section 8.7).
 #[must_use]
 pub fn is_unprocessed(error: &h2::Error) -> bool {
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     error.is_remote() && (refused || error.is_go_away())
 }
 
-/// Whether the server has no use for the rest of the request, after a whole response (RFC 9113,
-/// section 8.1). `h2` does not tell whether END_STREAM came before; a Content-Length does.
+/// Reports whether the server refuses the rest of the request after a complete response (RFC 9113,
+/// section 8.1). `h2` hides whether END_STREAM preceded the reset; a Content-Length shows it.
 fn is_complete(error: &h2::Error) -> bool {
     error.is_reset() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR)
 }

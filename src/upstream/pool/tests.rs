@@ -1,4 +1,4 @@
-//! Which connections are reused, how many are opened, and when idle ones make room.
+//! Reuse of connections, their limit, and idle ones that are closed for new ones.
 
 use tokio::{
     io::AsyncWriteExt,
@@ -6,6 +6,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::upstream::UpstreamStream;
 
 const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -27,18 +28,18 @@ impl Scene {
         }
     }
 
-    /// An open connection, and the server's end of it.
+    /// Opens a connection; returns the server's end too.
     async fn open(&self, limit: Option<usize>) -> (UpstreamStream, Slot, TcpStream) {
         let Some(Err(slot)) = self.server.claim(limit, Reuse::Any) else {
             panic!("no new connection");
         };
         let address = self.listener.local_addr().unwrap();
         let stream = TcpStream::connect(address).await.unwrap();
-        let server = self.listener.accept().await.unwrap().0;
+        let (server, _) = self.listener.accept().await.unwrap();
         (UpstreamStream::Plain(stream), slot, server)
     }
 
-    /// An idle connection, and the server's end of it.
+    /// Opens a connection and makes it idle; returns the server's end.
     async fn idle(&self, limit: Option<usize>) -> TcpStream {
         let (stream, slot, server) = self.open(limit).await;
         slot.keep(stream, LIFETIME);
@@ -53,21 +54,21 @@ impl Scene {
         self.server.counts().open
     }
 
-    /// Makes the idle connection so much older.
+    /// Makes the idle connections older.
     fn age(&self, time: Duration) {
-        let idle =
-            |shard: &Mutex<Vec<Idle>>| lock(shard).iter_mut().for_each(|kept| kept.since -= time);
-        self.server.idle.iter().for_each(idle);
+        let age =
+            |shard: &Mutex<Vec<Idle>>| lock(shard).iter_mut().for_each(|idle| idle.since -= time);
+        self.server.idle.iter().for_each(age);
     }
 }
 
 #[tokio::test]
-async fn only_a_silent_connection_is_reused() {
+async fn a_connection_with_unread_bytes_or_eof_is_not_reused() {
     let scene = Scene::new().await;
     let _silent = scene.idle(None).await;
     assert!(matches!(scene.claim(None, Reuse::Any), Some(Ok(_))));
-    let mut talkative = scene.idle(None).await;
-    talkative.write_all(b"stray").await.unwrap();
+    let mut with_bytes = scene.idle(None).await;
+    with_bytes.write_all(b"stray").await.unwrap();
     assert!(matches!(scene.claim(None, Reuse::Any), Some(Err(_))));
     drop(scene.idle(None).await);
     scene.pool.sweep();
@@ -75,7 +76,7 @@ async fn only_a_silent_connection_is_reused() {
 }
 
 #[tokio::test]
-async fn connections_are_bounded_and_an_idle_one_makes_room() {
+async fn connections_are_limited_and_an_idle_one_makes_room() {
     let scene = Scene::new().await;
     let limit = Some(2);
     let (first, first_slot, _server) = scene.open(limit).await;
@@ -92,7 +93,7 @@ async fn connections_are_bounded_and_an_idle_one_makes_room() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_repeated_takes_no_old_connection() {
+async fn a_request_that_cannot_be_sent_again_takes_no_old_connection() {
     let scene = Scene::new().await;
     let _server = scene.idle(None).await;
     scene.age(RECENT * 2);
@@ -118,7 +119,7 @@ async fn a_starving_request_closes_one_idle_connection_now_or_later() {
 }
 
 #[tokio::test]
-async fn a_request_that_starves_no_more_closes_nothing() {
+async fn a_request_that_no_longer_starves_closes_no_connection() {
     let scene = Scene::new().await;
     drop(scene.server.starve());
     let _server = scene.idle(None).await;
@@ -126,7 +127,7 @@ async fn a_request_that_starves_no_more_closes_nothing() {
 }
 
 #[tokio::test]
-async fn a_server_with_few_sockets_waits_a_second_for_an_idle_one() {
+async fn a_connection_to_a_server_with_few_sockets_is_idle_for_a_second_at_most() {
     let scene = Scene::new().await;
     drop(scene.server.starve());
     let _server = scene.idle(None).await;
@@ -152,15 +153,15 @@ fn an_idle_connection_of_another_thread_is_moved_before_a_new_one_is_opened() {
     let taken = std::thread::spawn(move || {
         second.block_on(async {
             let Some(Ok(mut idle)) = server.claim(None, Reuse::Any) else {
-                panic!("a new one is opened");
+                panic!("a new connection is opened");
             };
             idle.stream.write_all(b"moved").await.unwrap();
             assert_eq!(server.counts().open, 1);
         });
     });
     taken.join().unwrap();
-    let mut came = [0; 5];
+    let mut received = [0; 5];
     let read =
-        first.block_on(async { tokio::io::AsyncReadExt::read(&mut { kept }, &mut came).await });
-    assert_eq!((read.unwrap(), &came), (5, b"moved"));
+        first.block_on(async { tokio::io::AsyncReadExt::read(&mut { kept }, &mut received).await });
+    assert_eq!((read.unwrap(), &received), (5, b"moved"));
 }

@@ -4,4 +4,5 @@ mod failures;
 mod pin;
 mod redirects;
 mod request_edits;
+mod response_time;
 mod user_header;

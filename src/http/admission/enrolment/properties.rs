@@ -1,5 +1,6 @@
-//! The form of an invitation's page, read a second time as browsers write it
-//! (URL standard, application/x-www-form-urlencoded).
+//! Properties of the enrolment form: its code, its size, and the link in the log.
+//!
+//! The reference parses application/x-www-form-urlencoded, as browsers write it.
 
 use bytes::Bytes;
 use percent_encoding::percent_decode;
@@ -7,32 +8,36 @@ use percent_encoding::percent_decode;
 use super::{MOST_FORM, code, grow};
 use crate::http::enrolment_link::{redacted, url};
 
-/// Of whatever is posted, digits only are taken for a code: those of the first field of the name,
-/// when a browser has written it. A link that is logged is none any more.
+/// Checks that any form's code has digits only, and equals the first field `code` as a browser
+/// writes it; that a form has a size limit; and that a logged link has no secret.
 pub fn enrolment_form(bytes: &[u8]) {
-    let read = code(bytes);
-    assert!(read.bytes().all(|it| it.is_ascii_digit()) && read.len() <= bytes.len());
+    let parsed = code(bytes);
+    assert!(parsed.bytes().all(|byte| byte.is_ascii_digit()) && parsed.len() <= bytes.len());
     if let Some(typed) = typed(bytes) {
-        assert_eq!(read, typed);
+        assert_eq!(parsed, typed);
     }
     grows_no_further(bytes);
     hides_the_link(bytes);
 }
 
-/// The digits that were typed into the field, when there is nothing but digits and spaces in it.
+/// The digits typed into the field, if it holds only digits and spaces.
 fn typed(form: &[u8]) -> Option<String> {
     let fields = form.split(|byte| *byte == b'&');
     let mut codes = fields.filter_map(|field| field.strip_prefix(b"code="));
     let spaced: Vec<_> = codes
         .next()?
         .iter()
-        .map(|it| if *it == b'+' { b' ' } else { *it })
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
         .collect();
-    let is_plain = spaced.windows(2).all(|it| it[0] != b'%' || it[1] == b'2');
+    let is_plain = spaced
+        .windows(2)
+        .all(|pair| pair[0] != b'%' || pair[1] == b'2');
     let typed: Vec<_> = percent_decode(&spaced).collect();
-    let only = typed.iter().all(|it| it.is_ascii_digit() || *it == b' ');
-    let digits = typed.iter().filter(|it| it.is_ascii_digit());
-    (is_plain && only).then(|| digits.map(|it| char::from(*it)).collect())
+    let only = typed
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || *byte == b' ');
+    let digits = typed.iter().filter(|byte| byte.is_ascii_digit());
+    (is_plain && only).then(|| digits.map(|byte| char::from(*byte)).collect())
 }
 
 fn grows_no_further(bytes: &[u8]) {
@@ -40,7 +45,7 @@ fn grows_no_further(bytes: &[u8]) {
     let pieces = bytes.chunks(100).map(Bytes::copy_from_slice);
     let fits = pieces
         .map(|piece| grow(&mut form, &piece))
-        .all(|it| it.is_some());
+        .all(|grown| grown.is_some());
     assert_eq!(fits, bytes.len() <= MOST_FORM);
     assert!(form.len() <= MOST_FORM + 100);
 }

@@ -1,4 +1,4 @@
-//! The request on its way to the upstream, until the final response begins.
+//! The request on its way to the upstream, until the head of the final response.
 
 use std::{
     future::poll_fn,
@@ -16,18 +16,18 @@ use super::{
         request_body::RequestBody,
         request_head::RequestHead,
         response::Response,
-        response_head::Asked,
+        response_head::RequestContext,
         upstream::Upstream,
     },
-    Fault, Forward, respond,
+    Fault, Forward,
 };
 use crate::{
-    http::response::{failure, statuses},
+    http::response::local_response::LocalResponse,
     upstream::{Http2Answer, Reuse},
 };
 
 impl<C: Client> Forward<'_, C> {
-    /// Connects to a server, unless the client leaves meanwhile.
+    /// Connects to a server, unless the client disconnects first.
     pub(super) async fn connect(
         &mut self,
         head: &RequestHead,
@@ -37,47 +37,49 @@ impl<C: Client> Forward<'_, C> {
         let route = &mut self.admitted.route;
         let client = &mut self.client;
         let gone = poll_fn(|context| match client.has_sent() {
-            true => client.poll_gone(context),
+            true => client.poll_disconnected(context),
             false => Poll::Pending,
         });
         let connected = Upstream::connect(&self.proxy.connector, route, head, framing, reuse);
         tokio::select! {
             biased;
-            connected = connected => connected.map_err(|why| respond(failure::unreachable(why))),
+            connected = connected => connected.map_err(|why| LocalResponse::from(why).into()),
             () = gone => Err(Fault::Gone),
         }
     }
 
-    /// Sends the request and reads answers to the final one.
-    pub(super) async fn ask(
+    /// Sends the request and returns the final response; records its time for the log.
+    pub(super) async fn send(
         &mut self,
         upstream: &mut Upstream,
         request_body: &mut RequestBody,
     ) -> Result<Response<C::ResponseHead>, Fault> {
-        let mut heard = BytesMut::new();
+        let mut received = BytesMut::new();
         self.idle_timeout.renew();
         loop {
             let event =
-                poll_fn(|context| self.poll(context, upstream, request_body, &mut heard)).await;
+                poll_fn(|context| self.poll(context, upstream, request_body, &mut received)).await;
             let unsent = !request_body.has_ended();
             let response = match event {
-                Event::Data(0) if heard.is_empty() => return Err(Fault::Stale),
+                Event::Data(0) if received.is_empty() => return Err(Fault::Stale),
                 Event::Data(0) => return Err(self.broken("its head breaks off")),
                 Event::Data(_) => {
-                    upstream.answers();
-                    self.heard(&mut heard, unsent).await?
+                    upstream.has_responded();
+                    self.parse(&mut received, unsent).await?
                 }
-                Event::Head(head) => self.heard_head(*head, upstream, unsent).await?,
+                Event::Head(head) => self.take_head(*head, upstream, unsent).await?,
                 Event::Failed(failure) => return Err(Fault::Failed(failure)),
                 Event::Disconnected => return Err(Fault::Gone),
-                Event::Refused(answer) => return Err(respond(answer())),
+                Event::Refused(response) => return Err(response().into()),
                 Event::TimedOut => {
-                    upstream.is_late();
-                    self.log_response("none in time");
-                    return Err(respond(statuses::hub_slow()));
+                    upstream.retire();
+                    self.log_fault("none in time");
+                    return Err(LocalResponse::hub_slow().into());
                 }
             };
             if let Some(response) = response {
+                // The timeout began with this request and was not renewed since.
+                self.admitted.exchange.upstream_time = Some(self.idle_timeout.elapsed());
                 return Ok(response);
             }
         }
@@ -88,43 +90,43 @@ impl<C: Client> Forward<'_, C> {
         context: &mut Context<'_>,
         upstream: &mut Upstream,
         request_body: &mut RequestBody,
-        heard: &mut BytesMut,
+        received: &mut BytesMut,
     ) -> Poll<Event> {
         let (client, exchange) = (&mut self.client, &mut self.admitted.exchange);
         let sending = request_body.poll(context, client, upstream, exchange);
         if let Poll::Ready(Err(event)) = sending {
             return Poll::Ready(event);
         }
-        if let Poll::Ready(event) = upstream.poll_answer(context, heard, self.first_piece()) {
+        if let Poll::Ready(event) = upstream.poll_response(context, received, self.first_piece()) {
             return Poll::Ready(event);
         }
-        if request_body.has_ended() && self.client.poll_gone(context).is_ready() {
+        if request_body.has_ended() && self.client.poll_disconnected(context).is_ready() {
             return Poll::Ready(Event::Disconnected);
         }
         upstream.poll_starving(context);
         self.idle_timeout.poll(context).map(|()| Event::TimedOut)
     }
 
-    /// Reads what was heard: interim answers go on at once, the final one ends it.
-    async fn heard(
+    /// Parses the received heads; forwards interim responses and returns the final one.
+    async fn parse(
         &mut self,
-        heard: &mut BytesMut,
+        received: &mut BytesMut,
         unsent: bool,
     ) -> Result<Option<Response<C::ResponseHead>>, Fault> {
         loop {
-            let read = Response::read::<C>(heard, &self.asked(unsent), &self.admitted);
-            let Some(response) = read.map_err(|why| self.broken(why))? else {
+            let parsed = Response::parse::<C>(received, &self.context(unsent), &self.admitted);
+            let Some(response) = parsed.map_err(|why| self.broken(why))? else {
                 return Ok(None);
             };
             if response.is_final() {
                 return Ok(Some(response));
             }
-            self.hint(response).await?;
+            self.send_interim(response).await?;
         }
     }
 
-    /// The same for a head of HTTP/2.
-    async fn heard_head(
+    /// Takes a head of HTTP/2; forwards an interim response and returns the final one.
+    async fn take_head(
         &mut self,
         head: Http2Answer,
         upstream: &mut Upstream,
@@ -134,18 +136,18 @@ impl<C: Client> Forward<'_, C> {
             Http2Answer::Interim(head) => (head, false),
             Http2Answer::Final(head) => (head, upstream.take_end().is_some()),
         };
-        let asked = self.asked(unsent);
-        let response = Response::of_http2::<C>(&head, has_ended, &asked, &self.admitted);
+        let request = self.context(unsent);
+        let response = Response::from_http2::<C>(&head, has_ended, &request, &self.admitted);
         let response = response.map_err(|why| self.broken(why))?;
         if response.is_final() {
             return Ok(Some(response));
         }
-        self.hint(response).await?;
+        self.send_interim(response).await?;
         Ok(None)
     }
 
-    fn asked(&self, unsent: bool) -> Asked<'_> {
-        Asked {
+    fn context(&self, unsent: bool) -> RequestContext<'_> {
+        RequestContext {
             method: &self.method,
             is_upgrade: self.is_upgrade,
             last: self.last || unsent || self.proxy.drain.has_begun(),
@@ -153,16 +155,16 @@ impl<C: Client> Forward<'_, C> {
         }
     }
 
-    /// Sends an interim answer on; HTTP/1.0 knows none (RFC 9110, section 15.2).
-    async fn hint(&mut self, response: Response<C::ResponseHead>) -> Result<(), Fault> {
+    /// Forwards an interim response, except to HTTP/1.0 (RFC 9110, section 15.2).
+    async fn send_interim(&mut self, response: Response<C::ResponseHead>) -> Result<(), Fault> {
         if self.admitted.exchange.logged.version == Version::HTTP_10 {
             return Ok(());
         }
-        let sent = self.client.hint(response.head).await;
+        let sent = self.client.send_interim(response.head).await;
         sent.map_err(|_| Fault::Gone)
     }
 
-    /// Received at a time before the answer's head is there.
+    /// Bytes received at a time before the head of the response.
     fn first_piece(&self) -> usize {
         match self.admitted.exchange.connection.memory.is_tight() {
             true => SMALL_PIECE,

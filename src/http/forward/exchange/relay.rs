@@ -1,4 +1,4 @@
-//! The hub's answer on its way to the client, at the pace of both.
+//! The response's content on its way to the client, at the pace of client and upstream.
 
 use std::{
     future::poll_fn,
@@ -19,11 +19,11 @@ use super::{
     Forward, Outcome,
 };
 
-/// Received though the client has no room: the end of a chunked body, which takes none.
+/// Bytes received even if the client has no room: the last chunk, which carries no content.
 const END: usize = 16;
 
 impl<C: Client> Forward<'_, C> {
-    /// Sends the answer on to its end.
+    /// Forwards a response to its end.
     pub(super) async fn relay(
         &mut self,
         upstream: Upstream,
@@ -38,12 +38,12 @@ impl<C: Client> Forward<'_, C> {
         let passed = tokio::select! {
             biased;
             () = ended => Err(io::ErrorKind::ConnectionAborted.into()),
-            passed = self.pass_on(upstream, head, &mut rest) => passed,
+            passed = self.forward_content(upstream, head, &mut rest) => passed,
             () = drain.leaving.raised(), if streaming => {
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         };
-        self.record(rest.status.as_u16(), rest.sent);
+        self.log(rest.status.as_u16(), rest.sent);
         if let Err(error) = passed {
             self.log_broken(&error);
             return Outcome::Cut;
@@ -54,30 +54,30 @@ impl<C: Client> Forward<'_, C> {
         }
     }
 
-    /// Logs that a response was cut short because of the upstream.
+    /// Logs the upstream's fault for which a response is incomplete.
     fn log_broken(&self, error: &io::Error) {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => match error.get_ref() {
-                Some(why) => self.log_response(&format!("it breaks off: {why}")),
-                None => self.log_response("it breaks off"),
+                Some(why) => self.log_fault(&format!("it breaks off: {why}")),
+                None => self.log_fault("it breaks off"),
             },
             io::ErrorKind::InvalidData => match error.get_ref() {
-                Some(why) => self.log_response(&why.to_string()),
-                None => self.log_response("its chunks are malformed"),
+                Some(why) => self.log_fault(&why.to_string()),
+                None => self.log_fault("its chunks are malformed"),
             },
             _ => {}
         }
     }
 
-    async fn pass_on(
+    async fn forward_content(
         &mut self,
         upstream: Upstream,
         head: C::ResponseHead,
         response: &mut Response<()>,
     ) -> io::Result<()> {
         let mut piece = std::mem::take(&mut response.first);
-        let mut upstream = self.keep_ended(upstream, response);
-        self.give_trailers(response);
+        let mut upstream = self.release_ended(upstream, response);
+        self.set_trailers(response);
         self.client.begin(head, &piece, upstream.is_none()).await?;
         let mut size = PIECE;
         let memory = self.admitted.exchange.connection.memory.clone();
@@ -90,7 +90,7 @@ impl<C: Client> Forward<'_, C> {
             let received = self.receive(&mut connection, &mut piece, size).await?;
             let end = connection.take_end();
             if received == 0 && end.is_none() {
-                response.breaks_off()?;
+                response.check_close()?;
                 piece.clear();
                 return self.client.send(&mut piece, true).await;
             }
@@ -103,34 +103,34 @@ impl<C: Client> Forward<'_, C> {
             if let Some(trailers) = end {
                 response.end(trailers, &mut piece)?;
             }
-            self.give_trailers(response);
-            upstream = self.keep_ended(connection, response);
+            self.set_trailers(response);
+            upstream = self.release_ended(connection, response);
             self.client.send(&mut piece, upstream.is_none()).await?;
         }
         Ok(())
     }
 
-    /// Returns the connection to the pool, or closes it, once the response has ended: before the
-    /// client gets the last of it, whose next request may take the connection.
-    fn keep_ended(&mut self, upstream: Upstream, response: &Response<()>) -> Option<Upstream> {
+    /// Returns the upstream connection to the pool, or closes it, once the response has ended. The
+    /// client gets the last content after that, so that its next request finds the connection.
+    fn release_ended(&mut self, upstream: Upstream, response: &Response<()>) -> Option<Upstream> {
         if !response.has_ended() {
             return Some(upstream);
         }
         let body = self.request_body.as_ref();
-        if response.keeps() && body.is_none_or(RequestBody::has_ended) {
+        if response.is_reusable() && body.is_none_or(RequestBody::has_ended) {
             upstream.keep(&self.proxy.connector);
         }
         None
     }
 
-    fn give_trailers(&mut self, response: &mut Response<()>) {
+    fn set_trailers(&mut self, response: &mut Response<()>) {
         if let Some(trailers) = response.take_trailers() {
             self.client.set_trailers(trailers);
         }
     }
 
-    /// At most so much more of the answer, as far as the client has room for it; nothing at its
-    /// connection's end. No buffer is held meanwhile.
+    /// Receives at most `size` bytes of content for which the client has room; 0 at the end of the
+    /// upstream connection. No buffer is allocated while it waits.
     async fn receive(
         &mut self,
         upstream: &mut Upstream,
@@ -141,7 +141,8 @@ impl<C: Client> Forward<'_, C> {
         loop {
             self.idle_timeout.renew();
             self.readable(upstream).await?;
-            if self.client.room(size) == 0 && has_more_than_end(upstream) {
+            // The last chunk needs no room.
+            if self.client.room(size) == 0 && upstream.holds(&mut [0; END]) {
                 self.client.wait_for_room(size).await?;
             }
             let room = self.client.room(size).max(END);
@@ -153,8 +154,8 @@ impl<C: Client> Forward<'_, C> {
         }
     }
 
-    /// Sends on what is left of a request whose response has begun; ready once the client is gone.
-    /// A body that is too large, or too slow, is not sent on, and the response goes on.
+    /// Sends the rest of a request after the begin of its response; ready once the client
+    /// disconnects. Content that exceeds a limit is not sent, and the response continues.
     fn poll_upload(&mut self, context: &mut Context<'_>, upstream: &mut Upstream) -> Poll<()> {
         let Some(request_body) = &mut self.request_body else {
             return Poll::Pending;
@@ -168,7 +169,7 @@ impl<C: Client> Forward<'_, C> {
         Poll::Pending
     }
 
-    /// Waits until the hub has sent something.
+    /// Waits until the upstream has sent content.
     async fn readable(&mut self, upstream: &mut Upstream) -> io::Result<()> {
         poll_fn(|context| {
             if self.poll_upload(context, upstream).is_ready() {
@@ -177,7 +178,7 @@ impl<C: Client> Forward<'_, C> {
             if let Poll::Ready(readable) = upstream.poll_read_ready(context) {
                 return Poll::Ready(readable);
             }
-            if self.client.has_sent() && self.client.poll_gone(context).is_ready() {
+            if self.client.has_sent() && self.client.poll_disconnected(context).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
             let late = self.idle_timeout.poll(context);
@@ -185,9 +186,4 @@ impl<C: Client> Forward<'_, C> {
         })
         .await
     }
-}
-
-/// Whether more has come than what ends a chunked body, which takes no room.
-fn has_more_than_end(upstream: &Upstream) -> bool {
-    upstream.holds(&mut [0; END])
 }

@@ -1,4 +1,4 @@
-//! HeaderEdits to the fields of a head on its way: some are dropped, some are set.
+//! Edits to the fields of a forwarded head: some are dropped, some are set.
 
 use std::borrow::Cow;
 
@@ -9,34 +9,29 @@ use crate::{
     http::response::local_response::put_field,
 };
 
-/// HeaderEdits to the fields of a head on its way.
+/// Edits to the fields of a forwarded head.
 pub(crate) struct HeaderEdits<'a> {
     /// Known names that are dropped or replaced.
     dropped: NameSet,
-    /// Whether another field is dropped, by its name in lower case.
+    /// Decides on a field of another name, in lower case.
     drops_other: fn(&str) -> bool,
-    /// Others that are dropped, in order: a list of thousands is searched for each field.
+    /// Other names that Connection lists, sorted: a client may list thousands.
     nominated: Vec<String>,
-    /// Others that are replaced.
+    /// Other names that are dropped or replaced.
     replaced: Vec<&'a str>,
-    /// Fields in the place of all of their names.
+    /// Fields that replace all of their name.
     set: Vec<(&'a str, Value<'a>)>,
-    /// The name of which other spellings with `-` for `_` are dropped too.
+    /// A name that is dropped in its spellings with `-` for `_` too.
     dropped_alike: Option<&'a str>,
-    /// Fields beside those of their names.
+    /// Fields that are added to those of their name.
     added: Vec<(&'a str, Value<'a>)>,
 }
 
 /// The value of a field.
 pub(super) type Value<'a> = Cow<'a, [u8]>;
 
-/// A value of text.
-pub(super) fn value(text: impl Into<String>) -> Value<'static> {
-    Cow::Owned(text.into().into_bytes())
-}
-
 impl<'a> HeaderEdits<'a> {
-    /// Drops these fields.
+    /// Edits that drop these fields.
     pub(super) fn dropping(dropped: NameSet, drops_other: fn(&str) -> bool) -> Self {
         Self {
             dropped,
@@ -49,7 +44,7 @@ impl<'a> HeaderEdits<'a> {
         }
     }
 
-    /// Drops the fields that a UpstreamConnection list names, too.
+    /// Drops the fields that Connection names.
     pub(super) fn nominate<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
         for name in names {
             match FieldName::parse(name.as_bytes()) {
@@ -61,13 +56,13 @@ impl<'a> HeaderEdits<'a> {
         self.nominated.dedup();
     }
 
-    /// Puts one field in the place of all of the name, and of what was set before.
+    /// Replaces all fields of the name.
     pub(crate) fn set(&mut self, name: &'a str, value: impl Into<Value<'a>>) {
         self.remove(name);
         self.set.push((name, value.into()));
     }
 
-    /// Drops all fields of the name, and what was set before.
+    /// Drops all fields of the name.
     pub(crate) fn remove(&mut self, name: &'a str) {
         self.set
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
@@ -77,14 +72,14 @@ impl<'a> HeaderEdits<'a> {
         }
     }
 
-    /// Whether a field takes the place of all of the name.
+    /// Reports whether the fields of the name are replaced.
     pub(crate) fn sets(&self, name: &str) -> bool {
         let mut set = self.set.iter();
         set.any(|(other, _)| other.eq_ignore_ascii_case(name))
     }
 
-    /// Names the user to the hub, if there is one; a client cannot write the field, nor with the
-    /// other of `_` and `-`.
+    /// Sets the field that names the user to the upstream; drops a client's field of that name,
+    /// with `-` for `_` too.
     pub(super) fn set_user(&mut self, name: &'a str, user: Option<Value<'a>>) {
         self.dropped_alike = name.contains('_').then_some(name);
         match user {
@@ -93,29 +88,29 @@ impl<'a> HeaderEdits<'a> {
         }
     }
 
-    /// Puts one field beside those of the name.
+    /// Adds a field to those of the name.
     pub(super) fn add(&mut self, name: &'a str, value: impl Into<Value<'a>>) {
         self.added.push((name, value.into()));
     }
 
-    /// Writes the fields of a head as they were spelled, and then ours.
+    /// Writes the fields that are not dropped, as they were spelled, and then those set and added.
     pub(crate) fn write(&self, fields: &Fields<'_>, wire: &mut BytesMut) {
         for (name, value) in self.changed(fields) {
             put_field(wire, name, value);
         }
     }
 
-    /// The fields of a head as they were spelled, those that are left, and then ours.
+    /// The fields that are not dropped, as they were spelled, and then those set and added.
     pub(crate) fn changed<'h>(
         &'h self,
         fields: &'h Fields<'_>,
     ) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {
-        let ours = self.set.iter().chain(&self.added);
+        let own = self.set.iter().chain(&self.added);
         fields
             .iter()
             .filter(|field| !self.drops(field))
             .map(|field| (field.name, field.value))
-            .chain(ours.map(|(name, value)| (name.as_bytes(), &**value)))
+            .chain(own.map(|(name, value)| (name.as_bytes(), &**value)))
     }
 
     fn drops(&self, field: &Field<'_>) -> bool {
@@ -136,7 +131,7 @@ impl<'a> HeaderEdits<'a> {
         std::str::from_utf8(lower).map_or(true, |name| self.drops_lower(name))
     }
 
-    /// Whether a field is dropped or replaced, by its name in lower case.
+    /// Reports whether a field is dropped or replaced, by its name in lower case.
     fn drops_lower(&self, name: &str) -> bool {
         let is_named = |other: &&str| other.eq_ignore_ascii_case(name);
         (self.drops_other)(name)
@@ -150,7 +145,7 @@ impl<'a> HeaderEdits<'a> {
         found.is_ok()
     }
 
-    /// Whether a name is that of the user but for case, and `_` in place of `-`.
+    /// Compares a name with that of the user's field, without case and with `_` equal to `-`.
     fn is_alike(&self, name: &[u8]) -> bool {
         let plain = |byte: &u8| match byte {
             b'_' => b'-',
@@ -161,5 +156,5 @@ impl<'a> HeaderEdits<'a> {
     }
 }
 
-/// Bytes of a name that is put into lower case without allocating.
+/// Bytes of a name that is converted to lower case without an allocation.
 const LONG: usize = 64;

@@ -1,9 +1,9 @@
-//! Fields that a client claims, cookies, and what a UpstreamConnection list names.
+//! Claims of a client, cookies, and the fields that Connection names.
 
 use crate::http::forward::headers::*;
 
 #[test]
-fn claims_in_all_spellings_are_dropped() {
+fn claims_are_dropped_in_every_spelling() {
     let fields = Fields::from([
         ("X_Forwarded_For", "1.2.3.4"),
         ("x-Forwarded-Host", "evil"),
@@ -25,7 +25,7 @@ fn claims_in_all_spellings_are_dropped() {
 }
 
 #[test]
-fn a_connection_list_of_thousands_costs_no_more_than_its_length() {
+fn a_connection_field_with_thousands_of_names_costs_time_linear_in_its_length() {
     let listed: Vec<_> = (0..20_000).map(|number| format!("a{number}")).collect();
     let list = format!("b,x,{},b", listed.join(","));
     let mut edits = HeaderEdits::dropping(NameSet::EMPTY, |_| false);
@@ -42,22 +42,22 @@ fn a_connection_list_of_thousands_costs_no_more_than_its_length() {
 }
 
 #[test]
-fn cookies_are_joined_and_those_of_sessions_taken_out() {
+fn cookie_fields_are_joined_without_the_session_cookie() {
     let sent = |list: &[&'static str]| {
         let list = list.iter().map(|value| ("Cookie", *value));
-        cookies(&list.collect())
+        Cookies::for_upstream(&list.collect())
     };
     let joined = |cookies: &str| Cookies::Joined(cookies.into());
     assert_eq!(sent(&["a=1", "b=2"]), joined("a=1; b=2"));
-    assert_eq!(sent(&["a=1; b=2"]), Cookies::AsTheyAre);
+    assert_eq!(sent(&["a=1; b=2"]), Cookies::Unchanged);
     assert_eq!(sent(&["a=1; __Host-hubgate=x"]), joined("a=1"));
     assert_eq!(sent(&["__Host-hubgate=x", "b=2"]), joined("b=2"));
-    assert_eq!(sent(&["__Host-hubgate=x"]), Cookies::Nothing);
-    assert_eq!(sent(&[]), Cookies::AsTheyAre);
+    assert_eq!(sent(&["__Host-hubgate=x"]), Cookies::Removed);
+    assert_eq!(sent(&[]), Cookies::Unchanged);
 }
 
 #[test]
-fn a_connection_list_cannot_take_the_host_or_the_framing_away() {
+fn a_connection_field_cannot_remove_host_or_framing() {
     let fields = Fields::from([(
         "Connection",
         "close, X-Private, Host, Content-Length, Sec-WebSocket-Key, upgrade",

@@ -1,27 +1,27 @@
-//! The body of a response over HTTP/2, for a client of any version.
+//! The content of a response over HTTP/2, framed for a client of either version.
 
 use std::io;
 
 use bytes::{BufMut, BytesMut};
 use http::HeaderMap;
 
-use crate::http::forward::headers::HeaderEdits;
+use crate::http::forward::{framing::put_chunk, headers::HeaderEdits};
 
-/// A body that ends with its stream (RFC 9113, section 8.1).
+/// Content that ends with its stream (RFC 9113, section 8.1).
 pub(in crate::http::forward) struct Frames {
-    /// What is left of its Content-Length.
+    /// Bytes of Content-Length that are still to be received.
     pub(in crate::http::forward) left: Option<u64>,
-    /// Whether the client gets it in chunks.
+    /// Set when the client gets chunks.
     pub(in crate::http::forward) in_chunks: bool,
-    /// Whether the client takes trailers in its chunks.
+    /// Set when the client accepts a trailer section after the chunks.
     pub(in crate::http::forward) takes_trailers: bool,
     pub(in crate::http::forward) has_ended: bool,
 }
 
-const WRONG_LENGTH: &str = "its body is not as long as its Content-Length says";
+const WRONG_LENGTH: &str = "the length of its content differs from Content-Length";
 
 impl Frames {
-    /// Says how the body ends, to a client of HTTP/1 that is not told its length.
+    /// Sets the framing field for an HTTP/1 client, if the upstream sent no Content-Length.
     pub(super) fn frame(&self, edits: &mut HeaderEdits<'_>) {
         if self.left.is_some() {
             return;
@@ -33,10 +33,10 @@ impl Frames {
         }
     }
 
-    /// Leaves a piece as it goes to the client; returns how much of the body it is.
+    /// Frames a piece for the client; returns the bytes of content in it.
     ///
     /// # Errors
-    /// `InvalidData` where the body is longer than its Content-Length.
+    /// `InvalidData` if the content is longer than its Content-Length.
     pub(super) fn follow(&mut self, piece: &mut BytesMut) -> io::Result<usize> {
         let length = piece.len();
         if let Some(left) = &mut self.left {
@@ -45,18 +45,16 @@ impl Frames {
         }
         if self.in_chunks && length > 0 {
             let mut chunk = BytesMut::with_capacity(length + 32);
-            chunk.put_slice(format!("{length:x}\r\n").as_bytes());
-            chunk.put_slice(piece);
-            chunk.put_slice(b"\r\n");
+            put_chunk(&mut chunk, piece);
             *piece = chunk;
         }
         Ok(length)
     }
 
-    /// Ends the body, in chunks with these trailers.
+    /// Ends the content; chunks end with the trailer section.
     ///
     /// # Errors
-    /// `InvalidData` where the body is shorter than its Content-Length.
+    /// `InvalidData` if the content is shorter than its Content-Length.
     pub(super) fn end(&mut self, trailers: &HeaderMap, piece: &mut BytesMut) -> io::Result<()> {
         if self.left.is_some_and(|left| left > 0) {
             return Err(wrong_length());
@@ -94,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_frames_becomes_chunks_with_its_trailers() {
+    fn frames_become_chunks_with_a_trailer_section() {
         let mut frames = frames(None, true);
         let mut piece = BytesMut::from("twelve bytes");
         assert_eq!(frames.follow(&mut piece).unwrap(), 12);
@@ -108,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_takes_no_trailers_gets_none() {
+    fn a_client_without_te_trailers_gets_no_trailer_section() {
         let mut frames = frames(None, true);
         frames.takes_trailers = false;
         let (mut piece, name) = (BytesMut::new(), http::HeaderName::from_static("x-sum"));
@@ -118,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_another_length_than_announced_is_refused() {
+    fn content_that_differs_from_its_content_length_is_refused() {
         let mut piece = BytesMut::from("abc");
         assert!(frames(Some(2), false).follow(&mut piece).is_err());
         let mut short = frames(Some(4), false);

@@ -1,48 +1,47 @@
-//! The hub's answer: what the client hears of it means to the client what it meant here.
+//! Properties of a response: the client reads the same response as hubgate.
 //!
-//! The client is one that reads heads by httparse and finds the end of a body as RFC 9112,
-//! section 6.3 says.
+//! The client of the tests parses heads by httparse, and frames content by RFC 9112, section 6.3.
 
 use bytes::BytesMut;
 use http::Method;
 use httparse::{EMPTY_HEADER, Header, Status};
 
-use super::{Asked, Body, Response};
+use super::{Body, RequestContext, Response};
 use crate::{
     http::{http2::stream::Stream, properties::house},
     transport::{chunked::Chunks, client_stream::ClientStream},
 };
 
 const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
-/// Fields of a head that the client reads at most; a hub's, and ours.
+/// Fields of a head that the client parses at most.
 const FIELDS: usize = 512;
-/// Interim answers that are looked at.
+/// Interim responses that are tested.
 const INTERIM: usize = 16;
 
-/// An answer that is passed on has for the client the head and the body that it had for us: the
-/// first byte tells the request's method and whether it is the client's last, the second how long
-/// the pieces are.
+/// Checks that a forwarded response has the same head and content for the client as for hubgate.
+/// The first byte selects the request's method and persistence, the second is the size of the
+/// pieces.
 pub fn hub_answer(bytes: &[u8]) {
-    let Some((&[asked, size], heard)) = bytes.split_first_chunk() else {
+    let Some((&[request, size], received)) = bytes.split_first_chunk() else {
         return;
     };
-    let (method, last) = (&METHODS[usize::from(asked) % 3], asked >= 128);
-    over_http2(heard, method);
+    let (method, last) = (&METHODS[usize::from(request) % 3], request >= 128);
+    over_http2(received, method);
     let admitted = house::any_admitted();
-    let mut heard = BytesMut::from(heard);
+    let mut received = BytesMut::from(received);
     for _ in 0..INTERIM {
-        let before = heard.clone();
-        match Response::read::<ClientStream>(&mut heard, &asked_by(method, last), &admitted) {
+        let before = received.clone();
+        match Response::parse::<ClientStream>(&mut received, &context(method, last), &admitted) {
             Err(_) => return,
-            Ok(None) => return assert_eq!(heard, before, "half a head is taken"),
+            Ok(None) => return assert_eq!(received, before, "half a head is taken"),
             Ok(Some(response)) if response.status.is_informational() => {
                 means_the_same(&response, method, last);
-                assert!(heard.len() < before.len());
+                assert!(received.len() < before.len());
             }
             Ok(Some(response)) => {
                 means_the_same(&response, method, last);
                 let head = before.len() - after_head(&before);
-                return comes_in_any_pieces(
+                return is_followed_in_any_pieces(
                     response,
                     &before[before.len() - head..],
                     usize::from(size),
@@ -52,8 +51,8 @@ pub fn hub_answer(bytes: &[u8]) {
     }
 }
 
-fn asked_by(method: &Method, last: bool) -> Asked<'_> {
-    Asked {
+fn context(method: &Method, last: bool) -> RequestContext<'_> {
+    RequestContext {
         method,
         is_upgrade: false,
         last,
@@ -61,21 +60,20 @@ fn asked_by(method: &Method, last: bool) -> Asked<'_> {
     }
 }
 
-/// Where the body begins, behind the head that was read.
-fn after_head(heard: &[u8]) -> usize {
+/// The begin of the content after the head.
+fn after_head(received: &[u8]) -> usize {
     let mut space = [EMPTY_HEADER; FIELDS];
-    match httparse::Response::new(&mut space).parse(heard) {
+    match httparse::Response::new(&mut space).parse(received) {
         Ok(Status::Complete(length)) => length,
-        other => panic!("taken for a head, and is {other:?}"),
+        other => panic!("hubgate parses a head, httparse {other:?}"),
     }
 }
 
-/// The same answer is taken on a stream, unless HTTP/2 cannot tell it.
-fn over_http2(heard: &[u8], method: &Method) {
-    let admitted = house::any_admitted();
-    let one =
-        Response::read::<ClientStream>(&mut heard.into(), &asked_by(method, false), &admitted);
-    let two = Response::read::<Stream>(&mut heard.into(), &asked_by(method, false), &admitted);
+/// Checks that an HTTP/2 client gets the same response, unless HTTP/2 cannot carry it.
+fn over_http2(received: &[u8], method: &Method) {
+    let (admitted, request) = (house::any_admitted(), context(method, false));
+    let one = Response::parse::<ClientStream>(&mut received.into(), &request, &admitted);
+    let two = Response::parse::<Stream>(&mut received.into(), &request, &admitted);
     match (one, two) {
         (Ok(Some(one)), Ok(Some(two))) => {
             assert_eq!((one.status, two.head.status()), (two.status, one.status));
@@ -96,10 +94,10 @@ fn means_the_same(response: &Response<BytesMut>, method: &Method, last: bool) {
     let of_connection: Vec<_> = all(read.headers, "connection").collect();
     let ends = response.last && !status.is_informational();
     assert!(response.last || !last || status.is_informational());
-    assert!(of_connection.iter().all(|it| *it == b"close") && of_connection.len() <= 1);
+    assert!(of_connection.iter().all(|value| *value == b"close") && of_connection.len() <= 1);
     assert!(
         !ends || of_connection.len() == 1,
-        "the client is not told of the end"
+        "the last response has no Connection: close"
     );
     for gone in ["keep-alive", "upgrade", "proxy-connection"] {
         assert_eq!(all(read.headers, gone).count(), 0, "{gone}");
@@ -119,7 +117,7 @@ fn means_the_same(response: &Response<BytesMut>, method: &Method, last: bool) {
     assert!(ours != End::UntilClose || of_connection.len() == 1);
 }
 
-/// How a client finds the end.
+/// The framing that a client finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Length(u64),
@@ -127,7 +125,7 @@ enum End {
     UntilClose,
 }
 
-/// The end of a body after these fields; none when clients would differ.
+/// The framing that these fields declare; none if it is ambiguous.
 fn end(fields: &[Header<'_>]) -> Option<End> {
     let lengths: Vec<_> = all(fields, "content-length").collect();
     let codings: Vec<_> = all(fields, "transfer-encoding").collect();
@@ -140,7 +138,7 @@ fn end(fields: &[Header<'_>]) -> Option<End> {
         }
         ([.., last], []) => {
             let mut members = last.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-            let last = members.rfind(|it| !it.is_empty())?;
+            let last = members.rfind(|coding| !coding.is_empty())?;
             last.eq_ignore_ascii_case(b"chunked")
                 .then_some(End::Chunked)
         }
@@ -155,14 +153,14 @@ fn all<'f>(fields: &'f [Header<'f>], name: &'f str) -> impl Iterator<Item = &'f 
     named.map(|field| field.value)
 }
 
-/// What goes on to the client does not depend on how the hub's bytes arrive.
-fn comes_in_any_pieces(whole: Response<BytesMut>, body: &[u8], size: usize) {
+/// Checks that the bytes for the client are the same in pieces of any size.
+fn is_followed_in_any_pieces(whole: Response<BytesMut>, body: &[u8], size: usize) {
     let (_, whole) = whole.split();
     let mut again = Response {
         first: BytesMut::new(),
-        trailers: BytesMut::new(),
-        fields_behind: http::HeaderMap::new(),
-        body: anew(&whole),
+        trailer_lines: BytesMut::new(),
+        trailer_fields: http::HeaderMap::new(),
+        body: initial_body(&whole),
         sent: 0,
         overflowed: false,
         ..whole
@@ -178,12 +176,13 @@ fn comes_in_any_pieces(whole: Response<BytesMut>, body: &[u8], size: usize) {
         (&passed, again.has_ended())
     );
     assert_eq!(
-        (whole.overflowed, whole.keeps()),
-        (again.overflowed, again.keeps())
+        (whole.overflowed, whole.is_reusable()),
+        (again.overflowed, again.is_reusable())
     );
 }
 
-fn anew<H>(response: &Response<H>) -> Body {
+/// The framing before any content was followed.
+fn initial_body<H>(response: &Response<H>) -> Body {
     match &response.body {
         Body::Length(left) => Body::Length(left + response.sent),
         Body::Chunked(_) => Body::Chunked(Chunks::default()),

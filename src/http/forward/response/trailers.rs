@@ -1,9 +1,9 @@
-//! The trailer fields of a response (RFC 9110, section 6.5).
+//! The trailer section of a response (RFC 9110, section 6.5).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Fields that mean nothing in a trailer section, or something else than in the head
-/// (RFC 9110, section 6.5.1).
+/// Fields for framing, routing or content handling, which a trailer section must not have (RFC
+/// 9110, section 6.5.1).
 const NEVER: [&str; 14] = [
     "connection",
     "content-encoding",
@@ -23,7 +23,7 @@ const NEVER: [&str; 14] = [
 /// Fields of a trailer section at most.
 const MOST: usize = 64;
 
-/// The fields of these lines that may go on; none when there is none, or one that is no field.
+/// Parses field lines and drops forbidden fields; none where no field is left or one is malformed.
 pub(super) fn parse(lines: &[u8]) -> Option<HeaderMap> {
     let mut space = [httparse::EMPTY_HEADER; MOST];
     let httparse::Status::Complete((_, fields)) =
@@ -41,7 +41,7 @@ pub(super) fn parse(lines: &[u8]) -> Option<HeaderMap> {
     (!trailers.is_empty()).then_some(trailers)
 }
 
-/// Those of them that may go on.
+/// Drops forbidden fields.
 pub(super) fn allowed(trailers: HeaderMap) -> HeaderMap {
     let mut allowed = trailers;
     for name in NEVER {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_that_frame_or_set_a_cookie_are_no_trailers() {
+    fn framing_fields_and_cookies_are_dropped_from_a_trailer_section() {
         let lines = b"X-Sum: 1\r\nContent-Length: 5\r\nset-cookie: a=b\r\nX-Sum: 2\r\n\r\n";
         let trailers = parse(lines).unwrap();
         assert_eq!(trailers.len(), 2);

@@ -9,14 +9,14 @@ fn refusal(head: &str) -> u16 {
 }
 
 #[test]
-fn a_plain_request_is_read() {
+fn a_request_head_is_parsed() {
     let head = parse("POST /a?b=c HTTP/1.1\r\nHost: home\r\nContent-Length: 3\r\n\r\n").unwrap();
     assert_eq!((head.method, &*head.target), (Method::POST, "/a?b=c"));
     assert_eq!(head.body, Body::Length(3));
 }
 
 #[test]
-fn an_absolute_target_for_the_same_host_is_cut_to_its_path() {
+fn an_absolute_form_target_for_the_same_host_becomes_origin_form() {
     let text = "GET http://Home/x?y HTTP/1.1\r\nHost: home\r\n\r\n";
     let head = parse(text).unwrap();
     assert_eq!(head.target, "/x?y");
@@ -29,7 +29,7 @@ fn an_absolute_target_for_the_same_host_is_cut_to_its_path() {
 }
 
 #[test]
-fn what_parsers_read_differently_is_refused() {
+fn a_head_that_parsers_read_differently_is_refused() {
     let with = |line: &str| format!("GET / HTTP/1.1\r\nHost: home\r\n{line}\r\n\r\n");
     for line in [
         "Content-Length: 1\r\nContent-Length: 1",
@@ -62,7 +62,7 @@ fn what_parsers_read_differently_is_refused() {
 }
 
 #[test]
-fn request_lines_are_read_strictly() {
+fn request_lines_are_parsed_strictly() {
     let with = |line: &str| format!("{line}\r\nHost: home\r\n\r\n");
     for line in [
         "GET / HTTP/1.1 ",
@@ -96,7 +96,7 @@ fn request_lines_are_read_strictly() {
 }
 
 #[test]
-fn the_end_of_a_head_is_found_in_any_pieces_and_behind_bare_line_feeds() {
+fn the_end_of_a_head_is_found_in_pieces_of_any_size_and_after_bare_line_feeds() {
     for (bytes, end) in [
         (&b"GET / HTTP/1.1\r\nHost: a\r\n"[..], None),
         (b"G\r\n\r\nrest", Some(5)),
@@ -106,8 +106,8 @@ fn the_end_of_a_head_is_found_in_any_pieces_and_behind_bare_line_feeds() {
         (b"G\r\r\n", None),
     ] {
         assert_eq!(Head::end(bytes, &mut 0), end, "{bytes:?}");
-        let mut looked = 0;
-        let found = (1..=bytes.len()).find_map(|length| Head::end(&bytes[..length], &mut looked));
+        let mut searched = 0;
+        let found = (1..=bytes.len()).find_map(|length| Head::end(&bytes[..length], &mut searched));
         assert_eq!(found, end, "{bytes:?}");
     }
 }

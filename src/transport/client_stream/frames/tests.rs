@@ -12,7 +12,7 @@ fn begun() -> Frames {
     frames
 }
 
-/// Whether the bytes go on, and how many.
+/// The number of bytes that pass, if any.
 fn passes(frames: &mut Frames, received: &[u8]) -> Option<usize> {
     match frames.next(received) {
         Next::Pass => Some(frames.passing),
@@ -21,7 +21,7 @@ fn passes(frames: &mut Frames, received: &[u8]) -> Option<usize> {
 }
 
 #[test]
-fn a_header_block_goes_on_once_it_is_whole() {
+fn a_field_block_passes_once_it_is_complete() {
     let block = [
         frame(HEADERS, 0, b"fie"),
         frame(CONTINUATION, 0, b"ld"),
@@ -37,7 +37,7 @@ fn a_header_block_goes_on_once_it_is_whole() {
 }
 
 #[test]
-fn nothing_goes_on_behind_a_header_block_until_the_gate_opens() {
+fn no_frame_passes_after_a_field_block_until_the_gate_opens() {
     let mut frames = begun();
     let block = frame(HEADERS, END_HEADERS, b"fields");
     assert_eq!(passes(&mut frames, &block), Some(block.len()));
@@ -53,14 +53,14 @@ fn nothing_goes_on_behind_a_header_block_until_the_gate_opens() {
 }
 
 #[test]
-fn a_header_block_that_another_frame_breaks_goes_on_to_be_refused() {
+fn a_field_block_that_another_frame_interrupts_passes_to_be_refused() {
     let begin = frame(HEADERS, 0, b"fields");
     let received = [&begin[..], &frame(6, 0, &[0; 8])].concat();
     assert_eq!(passes(&mut begun(), &received), Some(begin.len()));
 }
 
 #[test]
-fn a_header_block_without_end_is_a_flood() {
+fn a_field_block_without_end_is_a_flood() {
     for piece in [vec![], vec![0], vec![0; MOST_FRAME]] {
         let mut received = frame(HEADERS, 0, b"fields");
         let mut frames = begun();
@@ -73,7 +73,7 @@ fn a_header_block_without_end_is_a_flood() {
 }
 
 #[test]
-fn large_header_blocks_wear_a_connection_out_and_small_ones_never() {
+fn large_field_blocks_end_a_connection_and_small_ones_do_not() {
     let mut frames = begun();
     let small = frame(HEADERS, END_HEADERS, &[0; 1_000]);
     for _ in 0..10_000 {
@@ -88,7 +88,7 @@ fn large_header_blocks_wear_a_connection_out_and_small_ones_never() {
 }
 
 #[test]
-fn the_body_of_an_answer_pays_for_its_windows() {
+fn the_content_of_a_response_pays_for_its_window_updates() {
     let mut frames = begun();
     let sent = frame(DATA, 0, &[0; 1_000]);
     let window = frame(8, 0, &[0, 0, 3, 0xe8]);
