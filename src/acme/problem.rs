@@ -99,6 +99,11 @@ impl Problem {
         let cause = Some(cause);
         Self { cause, ..self }
     }
+
+    /// Creates a problem of this machine from an error, with its chain of causes.
+    pub(super) fn local(fault: impl fmt::Display) -> Self {
+        Self::new(Class::Local, format!("{fault:#}"))
+    }
 }
 
 impl fmt::Display for Problem {
