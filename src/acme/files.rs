@@ -1,4 +1,4 @@
-//! The check of the files that ACME needs, before they are needed.
+//! The check of the files that `acme` names, before they are needed.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 

@@ -22,9 +22,9 @@ use crate::config::model::ChallengeKind;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct History {
-    /// The last [`FAILURES`] failures, oldest first.
+    /// The last 64 failures, oldest first.
     failures: Vec<Failure>,
-    /// The last [`SUCCESSES`] certificates, oldest first.
+    /// The last 8 certificates, oldest first.
     successes: Vec<Success>,
     /// True if the staging CA has issued since a validation last failed at another CA.
     probe_passed: bool,

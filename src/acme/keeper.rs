@@ -1,7 +1,7 @@
-//! The task of one certificate: it performs the actions of the schedule, and survives their faults.
+//! The task of one certificate: it performs the actions of the schedule, and survives their panics.
 //!
-//! `renewal` decides the next action and `order` performs an order. This module decides when to ask
-//! the schedule, and records the outcome.
+//! `renewal` computes the next action and `order` performs an order. This module decides when to
+//! compute the schedule, and records the outcome.
 
 mod ca;
 mod disk;

@@ -2,6 +2,7 @@
 
 mod moments;
 mod simulation;
+mod waits;
 
 use time::macros::datetime;
 

@@ -1,8 +1,8 @@
 //! The store as files: `STATE/acme/KIND/KEY.json`, and `.pem` for certificates.
 //!
 //! A file is replaced whole: a temporary file is written, synced and renamed. The suffixes `.1` and
-//! `.2` are the two contents before of a certificate. The next one is read when the newest is
-//! missing, because a crash came between two renames or because it was set aside.
+//! `.2` are the two previous contents of a certificate. They are read when the newest is missing,
+//! after a crash between two renames or after it was set aside.
 
 use std::{
     fs::{self, File},

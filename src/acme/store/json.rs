@@ -22,7 +22,7 @@ impl Entry {
                 // The text of the fault may quote a part of a private key.
                 let (line, column) = (fault.line(), fault.column());
                 warn!(
-                    "{kind} {key}: damaged at {line}:{column}, {place}; replaced by an empty one"
+                    "{kind} {key}: damaged at {line}:{column}, {place}; hubgate starts without it"
                 );
                 Ok(None)
             }

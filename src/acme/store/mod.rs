@@ -24,8 +24,8 @@ pub trait Store: Send + Sync {
     /// The content cannot be read.
     fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// Replaces the content of an entry, whole or not at all. The two contents before are kept of a
-    /// certificate.
+    /// Replaces the content of an entry, whole or not at all. For a certificate, the two previous
+    /// contents are kept.
     ///
     /// # Errors
     /// The content cannot be written; the old one stays.
@@ -37,10 +37,11 @@ pub trait Store: Send + Sync {
     /// A content cannot be removed.
     fn remove(&self, entry: &Entry) -> Result<(), Fault>;
 
-    /// Moves the newest content out of the way, so that the one before is read of a certificate.
+    /// Moves the newest content out of the way. For a certificate, the previous content is read
+    /// next.
     ///
     /// `seen` is the content that was read: a newer one stays. Returns where the content is kept
-    /// for inspection; only the last one is.
+    /// for inspection; a later one replaces it.
     ///
     /// # Errors
     /// The content cannot be moved, and will be read again.

@@ -21,17 +21,13 @@ const CLASSES: [Class; 11] = [
     Class::Unusable,
 ];
 
-/// The moment an order was placed.
-#[derive(Clone, Copy, Debug)]
-struct PlacedAt(OffsetDateTime);
-
 /// A simulated certificate with orders at the moments of the schedule.
 struct World {
     now: OffsetDateTime,
     observed: ObservedState,
     history: History,
     policy: Policy,
-    orders: Vec<PlacedAt>,
+    orders: Vec<OffsetDateTime>,
 }
 
 impl World {
@@ -57,7 +53,7 @@ impl World {
                 self.history.record_poll_failed(self.now, None);
             }
             Action::Order(order) => {
-                self.orders.push(PlacedAt(self.now));
+                self.orders.push(self.now);
                 self.now += Duration::SECOND;
                 let challenge = order.challenges.first().copied();
                 let problem = Problem::new(class, "no");
@@ -72,10 +68,10 @@ impl World {
     fn most_in_an_hour(&self) -> usize {
         let within = |begin: OffsetDateTime| {
             let hour = begin..begin + Duration::hours(1);
-            let is_within = |order: &&PlacedAt| hour.contains(&order.0);
+            let is_within = |order: &&OffsetDateTime| hour.contains(*order);
             self.orders.iter().filter(is_within).count()
         };
-        let counts = self.orders.iter().map(|order| within(order.0));
+        let counts = self.orders.iter().map(|order| within(*order));
         counts.max().unwrap_or_default()
     }
 }
@@ -178,7 +174,7 @@ proptest! {
             world.step(*class);
         }
         prop_assert_eq!(world.orders.len(), 60);
-        let gap = |pair: &[PlacedAt]| pair[1].0 - pair[0].0;
+        let gap = |pair: &[OffsetDateTime]| pair[1] - pair[0];
         let longest = world.orders.windows(2).map(gap).max().unwrap();
         prop_assert!(longest <= Duration::days(1) + Duration::SECOND, "{longest}");
     }
@@ -203,7 +199,7 @@ proptest! {
                 world.step(Class::Network);
             }
         }
-        let PlacedAt(begun) = world.orders[0];
+        let begun = world.orders[0];
         let hard_line = certificate.not_after - (certificate.not_after - certificate.not_before) / 4;
         // A poll takes one second in this simulation.
         prop_assert!(begun <= hard_line + Duration::SECOND, "{begun} after {hard_line}");
