@@ -1,4 +1,4 @@
-//! The accounts at the CAs: one for each CA, registered once and kept.
+//! The ACME accounts: one for each CA, registered once and stored.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -20,17 +20,18 @@ use crate::{
     regular_file,
 };
 
-/// How long another process may take to register the same account.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks whether it has.
-const LOOK: Duration = Duration::from_millis(100);
+/// Longest wait for another process that registers the same account.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+/// Interval between two attempts to lock an account.
+const LOCK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The accounts at the CAs.
+/// The ACME accounts.
 pub(super) struct Accounts {
     store: Arc<dyn Store>,
     files: FileAccess,
-    /// What could not be kept: each loss would be another registration, and CAs count them.
-    unkept: Mutex<HashMap<Entry, Vec<u8>>>,
+    /// Credentials that the store did not take, so that they are not registered again: CAs limit
+    /// registrations.
+    unsaved: Mutex<HashMap<Entry, Vec<u8>>>,
 }
 
 impl Accounts {
@@ -38,59 +39,62 @@ impl Accounts {
         Self {
             store,
             files,
-            unkept: Mutex::default(),
+            unsaved: Mutex::default(),
         }
     }
 
-    /// Speaks to a CA as the account kept for it, which is registered if there is none.
+    /// Connects to a CA with its stored account; registers one if there is none.
     ///
-    /// One at a time, so that many certificates that begin together register one account.
+    /// Callers are serialized, so that certificates that start together register one account.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or a problem of the CA.
     pub(super) async fn connect(
         &self,
         authority: &Authority,
         email: Option<&str>,
     ) -> Result<CertificateAuthority, Problem> {
-        let mut unkept = self.unkept.lock().await;
-        let entry = entry(authority);
-        let _alone = self.lock(&entry).await;
-        let kept = match unkept.get(&entry) {
+        let mut unsaved = self.unsaved.lock().await;
+        let entry = Entry::for_account(authority);
+        let _lock = self.lock(&entry).await;
+        let stored = match unsaved.get(&entry) {
             Some(credentials) => Some(credentials.clone()),
             None => self.read(&entry),
         };
         let root = authority.root.clone();
         let client = self.files.wait(move || HttpsClient::load(root.as_deref()));
-        let client = client.map_err(|fault| local(&fault))?;
-        let client = client.map_err(|fault| local(&fault))?;
-        // Only a registration needs the key of the binding, which may be gone afterwards.
-        let eab = authority.eab.as_ref().filter(|_| kept.is_none());
+        let client = client.map_err(Problem::local)?.map_err(Problem::local)?;
+        // Only a registration needs the key file of the binding, which may be deleted afterwards.
+        let eab = authority.eab.as_ref().filter(|_| stored.is_none());
         let settings = self.settings(authority, email, eab)?;
-        let connected = CertificateAuthority::connect(&client, &settings, kept.as_deref()).await;
-        let (connected, new) = connected.inspect_err(|it| self.forget_if_gone(&entry, it))?;
+        let connected = CertificateAuthority::connect(&client, &settings, stored.as_deref()).await;
+        let (connected, new) =
+            connected.inspect_err(|problem| self.forget_if_gone(&entry, problem))?;
         if let Some(credentials) = new {
             info!("registered with the CA as {}", connected.account_url());
-            self.keep(&mut unkept, entry, credentials);
+            self.save(&mut unsaved, entry, credentials);
         }
         Ok(connected)
     }
 
-    /// Forgets an account that the CA does not know any more; the next order registers another.
+    /// Forgets an account that the CA no longer knows; the next order registers a new one.
     pub(super) async fn forget(&self, authority: &Authority) {
-        let entry = entry(authority);
-        self.unkept.lock().await.remove(&entry);
+        let entry = Entry::for_account(authority);
+        self.unsaved.lock().await.remove(&entry);
         self.remove(&entry);
     }
 
-    fn keep(&self, unkept: &mut HashMap<Entry, Vec<u8>>, entry: Entry, credentials: Vec<u8>) {
+    fn save(&self, unsaved: &mut HashMap<Entry, Vec<u8>>, entry: Entry, credentials: Vec<u8>) {
         match self.store.write(&entry, &credentials) {
-            Ok(()) => drop(unkept.remove(&entry)),
+            Ok(()) => drop(unsaved.remove(&entry)),
             Err(fault) => {
-                error!("{fault}; the account is lost with the end of this process");
-                unkept.insert(entry, credentials);
+                error!("{fault}; the account is lost when this process ends");
+                unsaved.insert(entry, credentials);
             }
         }
     }
 
-    /// A store that cannot be read must not keep from having a certificate.
+    /// Reads the credentials. A store that cannot be read does not prevent a registration.
     fn read(&self, entry: &Entry) -> Option<Vec<u8>> {
         let read = self.store.read(entry);
         read.inspect_err(|fault| error!("{fault}")).ok().flatten()
@@ -115,8 +119,8 @@ impl Accounts {
         eab: Option<&Eab>,
     ) -> Result<Settings, Problem> {
         let eab = eab.cloned();
-        let read = move || eab.as_ref().map(external_account).transpose();
-        let external_account = self.files.wait(read).map_err(|fault| local(&fault))?;
+        let load = move || eab.as_ref().map(ExternalAccount::load).transpose();
+        let external_account = self.files.wait(load).map_err(Problem::local)?;
         Ok(Settings {
             directory: authority.directory.clone(),
             email: email.map(str::to_owned),
@@ -124,36 +128,36 @@ impl Accounts {
         })
     }
 
-    /// The lock of an account; without one, if somebody holds it for too long.
+    /// Locks an account; none if another process holds the lock for too long.
     async fn lock(&self, entry: &Entry) -> Option<Lock> {
         let locked = async {
             loop {
                 match self.store.lock(entry) {
-                    Ok(None) => sleep(LOOK).await,
+                    Ok(None) => sleep(LOCK_INTERVAL).await,
                     locked => return locked.ok().flatten(),
                 }
             }
         };
-        timeout(PATIENCE, locked).await.ok().flatten()
+        timeout(LOCK_TIMEOUT, locked).await.ok().flatten()
     }
 }
 
-/// Accounts that are booked on different keys are different.
-fn entry(authority: &Authority) -> Entry {
-    let key = authority.eab.as_ref().map_or("", |eab| eab.key_id.as_str());
-    let name = format!("{} {key}", authority.directory);
-    Entry::new(Kind::Account, name.trim_end())
+impl Entry {
+    /// Returns the entry of the account at a CA, separate for each external account.
+    fn for_account(authority: &Authority) -> Self {
+        let key = authority.eab.as_ref().map_or("", |eab| eab.key_id.as_str());
+        let name = format!("{} {key}", authority.directory);
+        Self::new(Kind::Account, name.trim_end())
+    }
 }
 
-fn external_account(eab: &Eab) -> Result<ExternalAccount, Problem> {
-    let hmac_key = regular_file::read_to_string(&eab.hmac_key).map_err(|fault| {
-        let file = eab.hmac_key.display();
-        Problem::new(Class::Local, format!("{file}: cannot be read ({fault})"))
-    })?;
-    let key_id = eab.key_id.clone();
-    Ok(ExternalAccount { key_id, hmac_key })
-}
-
-fn local(fault: &dyn std::fmt::Display) -> Problem {
-    Problem::new(Class::Local, fault.to_string())
+impl ExternalAccount {
+    fn load(eab: &Eab) -> Result<Self, Problem> {
+        let hmac_key = regular_file::read_to_string(&eab.hmac_key).map_err(|fault| {
+            let file = eab.hmac_key.display();
+            Problem::local(format!("{file}: cannot be read ({fault})"))
+        })?;
+        let key_id = eab.key_id.clone();
+        Ok(Self { key_id, hmac_key })
+    }
 }

@@ -1,4 +1,4 @@
-//! All certificates that are got from CAs: a keeper for each, as the configuration wants.
+//! The certificates of all sites with `certificate: acme`: one task for each.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     challenge::Challenges,
-    keeper::Keeper,
+    keeper::CertificateTask,
     shared::Shared,
     state::State,
-    store::{Files, Timed},
+    store::{FileStore, TimedStore},
 };
 use crate::{
     config::model::{Certificate, Config, Host},
@@ -25,28 +25,29 @@ use crate::{
     tls::Issued,
 };
 
-/// All certificates that are got from CAs.
+/// The certificates of all sites with `certificate: acme`.
 pub struct Certificates {
     shared: Arc<Shared>,
     issued: Arc<Issued>,
     running: Mutex<HashMap<String, Running>>,
-    /// Ends all keepers.
+    /// Cancels all tasks.
     over: CancellationToken,
-    /// Runs the keepers: they wait for disks.
+    /// Runs the tasks, which block on disks; none for the current runtime.
     runtime: Option<Handle>,
 }
 
+/// A running task, cancelled when dropped.
 struct Running {
-    keeper: Arc<Keeper>,
+    task: Arc<CertificateTask>,
     stop: CancellationToken,
 }
 
-/// The keepers that a configuration wants; what is kept on disk is served already.
-pub struct Prepared(Vec<Arc<Keeper>>);
+/// The tasks of a configuration, which serve their stored certificates already.
+pub struct Prepared(Vec<Arc<CertificateTask>>);
 
 impl Certificates {
-    /// Nothing is kept yet. What is got is kept below `state`, and served in the slots of `issued`;
-    /// `over` ends it all.
+    /// Creates the certificates without a task. They are stored below `state`, served in the slots
+    /// of `issued`, and end with `over`.
     #[must_use]
     pub fn new(
         state: &Path,
@@ -54,7 +55,7 @@ impl Certificates {
         over: CancellationToken,
         files: FileAccess,
     ) -> Self {
-        let store = Timed::new(Files::open(state), files.clone());
+        let store = TimedStore::new(FileStore::open(state), files.clone());
         Self {
             shared: Arc::new(Shared::new(Arc::new(store), files)),
             issued,
@@ -64,81 +65,81 @@ impl Certificates {
         }
     }
 
-    /// Runs the keepers on another runtime, none of whose threads serves: they wait for disks.
+    /// Runs the tasks on another runtime, which serves no requests, because tasks block on disks.
     #[must_use]
     pub fn on(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
 
-    /// The proofs that are up, for those who answer the CA.
+    /// Returns the published challenge responses, for the listeners that answer the CA.
     #[must_use]
     pub fn challenges(&self) -> &Challenges {
         &self.shared.challenges
     }
 
-    /// Serves what is on disk for the sites of a configuration, before they are built.
+    /// Serves the stored certificates of a configuration, before its sites are built.
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// The system has no randomness.
     pub fn prepare(&self, config: &Config) -> anyhow::Result<Prepared> {
         let by_acme = config
             .sites
             .iter()
             .filter(|site| site.certificate == Certificate::Acme);
-        let keepers = by_acme.map(|site| self.keeper(&site.hosts, config));
-        keepers.collect::<anyhow::Result<_>>().map(Prepared)
+        let tasks = by_acme.map(|site| self.task(&site.hosts, config));
+        tasks.collect::<anyhow::Result<_>>().map(Prepared)
     }
 
-    /// Keeps the certificates that were prepared, and no others.
+    /// Runs the prepared tasks, and ends all others.
     pub fn keep(&self, prepared: Prepared) {
         let mut running = self.running();
-        let mut before = std::mem::take(&mut *running);
-        for keeper in prepared.0 {
-            let name = keeper.name().to_owned();
-            let same = before
-                .get(&name)
-                .is_some_and(|it| Arc::ptr_eq(&it.keeper, &keeper));
-            let run = match before.remove(&name).filter(|_| same) {
+        let mut old = std::mem::take(&mut *running);
+        for task in prepared.0 {
+            let name = task.name().to_owned();
+            let same = old
+                .remove(&name)
+                .filter(|run| Arc::ptr_eq(&run.task, &task));
+            let run = match same {
                 Some(run) => run,
-                None => self.run(keeper),
+                None => self.run(task),
             };
             running.insert(name, run);
         }
         drop(running);
     }
 
-    /// How all certificates stand, by name.
+    /// Reports all certificates in the order of their names.
     #[must_use]
     pub fn states(&self) -> Vec<State> {
         let running = self.running();
-        states(running.values().map(|run| &run.keeper))
+        reports(running.values().map(|run| &run.task))
     }
 
-    /// Renews the certificate of a host's site now, and revokes the old one if that is wanted.
+    /// Renews the certificate of a host's site now, and optionally revokes the old one.
     ///
     /// # Errors
-    /// No site with this host gets its certificate from a CA.
+    /// No site with this host has `certificate: acme`.
     pub fn renew(&self, host: &str, revoke: bool) -> anyhow::Result<Steps> {
         let (teller, steps) = progress::channel();
-        self.named(host)?.ask(teller, revoke);
+        self.find(host)?.request(teller, revoke);
         Ok(steps)
     }
 
-    /// Tries whether the CA would certify a host's site, or each; nothing changes.
+    /// Tests if the CA would issue the certificate of a host's site, or of all sites.
     ///
     /// # Errors
-    /// No site with this host gets its certificate from a CA.
+    /// No site with this host has `certificate: acme`.
     pub fn try_out(&self, host: Option<&str>) -> anyhow::Result<Steps> {
-        let keepers = match host {
-            Some(host) => vec![self.named(host)?],
-            None => self.keepers(),
+        let tasks = match host {
+            Some(host) => vec![self.find(host)?],
+            None => self.tasks(),
         };
         let (teller, steps) = progress::channel();
         self.spawn(async move {
             let mut failed = Vec::new();
-            for keeper in keepers {
-                failed.extend(keeper.try_out(&teller).await.err());
+            for task in tasks {
+                failed.extend(task.test(&teller).await.err());
             }
             match failed.is_empty() {
                 true => teller.done(),
@@ -148,30 +149,30 @@ impl Certificates {
         Ok(steps)
     }
 
-    /// Waits until no order is under way, and lets none begin while the value lives.
+    /// Waits until no order is running, and delays new ones until the value is dropped.
     pub async fn at_rest(&self) -> impl Sized + use<> {
-        self.shared.rest().await
+        self.shared.pause_orders().await
     }
 
-    /// The keeper that runs already, if nothing of it changed.
-    fn keeper(&self, hosts: &[Host], config: &Config) -> anyhow::Result<Arc<Keeper>> {
+    /// Returns the running task of the hosts, or a new one if its settings have changed.
+    fn task(&self, hosts: &[Host], config: &Config) -> anyhow::Result<Arc<CertificateTask>> {
         let running = self.running();
         let same = running
             .values()
-            .find(|run| run.keeper.is_as(hosts, &config.acme));
+            .find(|run| run.task.matches(hosts, &config.acme));
         if let Some(run) = same {
-            return Ok(run.keeper.clone());
+            return Ok(run.task.clone());
         }
         drop(running);
         let slot = self.issued.slot(hosts, &self.shared.roots)?;
         let (acme, shared) = (config.acme.clone(), self.shared.clone());
-        Ok(Arc::new(Keeper::load(hosts, acme, slot, shared)))
+        Ok(Arc::new(CertificateTask::load(hosts, acme, slot, shared)))
     }
 
-    fn run(&self, keeper: Arc<Keeper>) -> Running {
+    fn run(&self, task: Arc<CertificateTask>) -> Running {
         let stop = self.over.child_token();
-        self.spawn(keeper.clone().run(stop.clone()));
-        Running { keeper, stop }
+        self.spawn(task.clone().run(stop.clone()));
+        Running { task, stop }
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -181,10 +182,10 @@ impl Certificates {
         }
     }
 
-    fn named(&self, host: &str) -> anyhow::Result<Arc<Keeper>> {
-        let keepers = self.keepers();
-        let Some(keeper) = keepers.iter().find(|keeper| keeper.has(host)) else {
-            let names: Vec<_> = keepers.iter().map(|keeper| keeper.name()).collect();
+    fn find(&self, host: &str) -> anyhow::Result<Arc<CertificateTask>> {
+        let tasks = self.tasks();
+        let Some(task) = tasks.iter().find(|task| task.has(host)) else {
+            let names: Vec<_> = tasks.iter().map(|task| task.name()).collect();
             match names.is_empty() {
                 true => bail!("no site has `certificate: acme`"),
                 false => bail!(
@@ -193,17 +194,14 @@ impl Certificates {
                 ),
             }
         };
-        Ok(keeper.clone())
+        Ok(task.clone())
     }
 
-    fn keepers(&self) -> Vec<Arc<Keeper>> {
-        let mut keepers: Vec<_> = self
-            .running()
-            .values()
-            .map(|it| it.keeper.clone())
-            .collect();
-        keepers.sort_by(|one, other| one.name().cmp(other.name()));
-        keepers
+    fn tasks(&self) -> Vec<Arc<CertificateTask>> {
+        let running = self.running();
+        let mut tasks: Vec<_> = running.values().map(|run| run.task.clone()).collect();
+        tasks.sort_by(|one, other| one.name().cmp(other.name()));
+        tasks
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {
@@ -217,7 +215,7 @@ impl Drop for Running {
     }
 }
 
-/// How the certificates of a configuration stand by what is on disk, when no process runs.
+/// Reports the certificates of a configuration from the state folder, when no process runs.
 ///
 /// # Errors
 /// As [`Certificates::prepare`].
@@ -226,12 +224,12 @@ pub fn states_on_disk(config: &Config) -> anyhow::Result<Vec<State>> {
     let certificates =
         Certificates::new(&config.state, Arc::default(), over, FileAccess::default());
     let prepared = certificates.prepare(config)?;
-    Ok(states(prepared.0.iter()))
+    Ok(reports(prepared.0.iter()))
 }
 
-fn states<'a>(keepers: impl Iterator<Item = &'a Arc<Keeper>>) -> Vec<State> {
+fn reports<'a>(tasks: impl Iterator<Item = &'a Arc<CertificateTask>>) -> Vec<State> {
     let now = OffsetDateTime::now_utc();
-    let mut states: Vec<_> = keepers.map(|keeper| keeper.state(now)).collect();
-    states.sort_by(|one, other| one.name.cmp(&other.name));
-    states
+    let mut reports: Vec<_> = tasks.map(|task| task.report(now)).collect();
+    reports.sort_by(|one, other| one.name.cmp(&other.name));
+    reports
 }

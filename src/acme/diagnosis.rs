@@ -1,6 +1,7 @@
-//! Why a certificate did not come, in one sentence with cause and cure.
+//! The diagnosis of a failed attempt: one sentence with cause and cure.
 //!
-//! Made from what the CA said and from what our own server saw of it. Pure: nobody is asked.
+//! Computed from the CA's answer and the validation requests that this server received, without
+//! further queries.
 
 mod validation;
 
@@ -15,125 +16,159 @@ use crate::config::model::ChallengeKind;
 const MINUTE: &[BorrowedFormatItem<'_>] =
     format_description!("[day padding:none] [month repr:long] [year] [hour]:[minute] UTC");
 
-/// Why a certificate did not come, and what a person can do about it.
-///
-/// `hits` are those of the challenge that was tried, if one was.
-#[must_use]
-pub fn diagnose(problem: &Problem, challenge: Option<ChallengeKind>, hits: &[Hit]) -> String {
-    let detail = &problem.detail;
-    match problem.class {
-        Class::Network => unreachable(problem),
-        Class::RateLimited => limited(problem),
-        Class::Paused => paused(problem),
-        Class::Validation => validation::diagnose(problem, challenge, hits),
-        Class::Local => format!("{detail}; it is tried again, and what is served goes on"),
-        Class::Provider => format!(
-            "our own side of the challenge failed ({detail}); check the DNS provider's token, or \
-             the hook"
-        ),
-        Class::Refused => refused(problem),
-        Class::Unusable => format!("{detail}; it is tried again, report it to the CA if it stays"),
-        Class::AlreadyReplaced | Class::InvalidProfile | Class::AccountGone | Class::OrderGone => {
-            format!(
-                "the CA has changed its mind about what we asked ({detail}); it is asked otherwise, \
-             nothing has to be done"
-            )
+/// The diagnosis of a failed attempt.
+#[derive(Clone, Copy)]
+pub struct Diagnosis<'a> {
+    problem: &'a Problem,
+    challenge: Option<ChallengeKind>,
+    requests: &'a [Hit],
+}
+
+impl<'a> Diagnosis<'a> {
+    /// Creates the diagnosis of a problem.
+    #[must_use]
+    pub fn new(problem: &'a Problem) -> Self {
+        Self {
+            problem,
+            challenge: None,
+            requests: &[],
         }
     }
-}
 
-fn unreachable(problem: &Problem) -> String {
-    let sentence = match problem.cause {
-        Some(Cause::NameLookup) => {
-            "the CA's own name cannot be looked up; check the DNS servers of this machine"
+    /// Adds the challenge that was tried, if any, and its validation requests.
+    #[must_use]
+    pub fn with_challenge(self, challenge: Option<ChallengeKind>, requests: &'a [Hit]) -> Self {
+        Self {
+            challenge,
+            requests,
+            ..self
         }
-        Some(Cause::Untrusted) => {
-            "the CA's server is not trusted; check the clock, whether a proxy breaks TLS open on \
-             the way, and for a private CA that its root is configured"
-        }
-        Some(Cause::NoTls) => {
-            "the CA's server does not begin TLS; check that `directory` names the right port, and \
-             whether a firewall or a proxy on the way cuts the connection"
-        }
-        Some(Cause::Unreachable) => {
-            "the CA cannot be reached from here; check this machine's way out: router, firewall, \
-             proxy"
-        }
-        _ => "the CA does not answer sensibly; nothing has to be done here, it is tried again",
-    };
-    format!("{sentence} ({})", problem.detail)
-}
+    }
 
-fn limited(problem: &Problem) -> String {
-    let until = match problem.retry_after {
-        Some(moment) => format!(" until {}", minute(moment)),
-        None => String::new(),
-    };
-    format!(
-        "a limit of the CA's is used up{until} ({}); it is tried again then, meanwhile delete \
-         nothing and reinstall nothing",
-        problem.detail
-    )
+    /// Returns cause and cure in one sentence, without a full stop.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let detail = &self.problem.detail;
+        match self.problem.class {
+            Class::Network => self.unreachable(),
+            Class::RateLimited => self.rate_limited(),
+            Class::Paused => self.paused(),
+            Class::Validation => self.validation(),
+            Class::Local => {
+                format!("{detail}; hubgate tries again, and the served certificate stays in use")
+            }
+            Class::Provider => format!(
+                "the challenge response is not published ({detail}); check the DNS provider's \
+                 token, or the hook"
+            ),
+            Class::Refused => self.refused(),
+            Class::Unusable => {
+                format!("{detail}; hubgate tries again, report it to the CA if it stays")
+            }
+            Class::AlreadyReplaced
+            | Class::InvalidProfile
+            | Class::AccountGone
+            | Class::OrderGone => format!(
+                "the CA no longer accepts the request ({detail}); hubgate changes it and tries \
+                 again, nothing has to be done"
+            ),
+        }
+    }
+
+    fn unreachable(&self) -> String {
+        let sentence = match self.problem.cause {
+            Some(Cause::NameLookup) => {
+                "the CA's own name cannot be looked up; check the DNS servers of this machine"
+            }
+            Some(Cause::Untrusted) => {
+                "the CA's server is not trusted; check the clock, that no proxy intercepts TLS, \
+                 and for a private CA that its root is configured"
+            }
+            Some(Cause::NoTls) => {
+                "the CA's server does not begin TLS; check that `directory` names the right port, \
+                 and that no firewall or proxy cuts the connection"
+            }
+            Some(Cause::Unreachable) => {
+                "the CA cannot be reached from here; check this machine's way out: router, \
+                 firewall, proxy"
+            }
+            _ => {
+                "the CA does not answer sensibly; hubgate tries again, nothing has to be done here"
+            }
+        };
+        format!("{sentence} ({})", self.problem.detail)
+    }
+
+    fn rate_limited(&self) -> String {
+        let until = match self.problem.retry_after {
+            Some(moment) => format!(" until {}", minute(moment)),
+            None => String::new(),
+        };
+        format!(
+            "a rate limit of the CA is used up{until} ({}); hubgate tries again then, meanwhile \
+             delete nothing and reinstall nothing",
+            self.problem.detail
+        )
+    }
+
+    fn paused(&self) -> String {
+        let link = self.problem.link.as_deref();
+        format!(
+            "the CA has paused {} after many failures; correct the cause, then unpause it at {}",
+            self.name(),
+            link.unwrap_or("the page the CA names")
+        )
+    }
+
+    fn refused(&self) -> String {
+        let cure = match self.problem.cause {
+            Some(Cause::Caa) => return self.caa_forbids(),
+            Some(Cause::UserAction) => return self.user_action(),
+            Some(Cause::RejectedName) => {
+                "use a name of your own under a public domain, or a self-signed certificate"
+            }
+            Some(Cause::ExternalAccount) => {
+                "get the key for external account binding from the CA, and configure it"
+            }
+            _ => "read the CA's requirements, or use another CA",
+        };
+        let (name, detail) = (self.name(), &self.problem.detail);
+        format!("the CA gives no certificate for {name} ({detail}); {cure}")
+    }
+
+    fn user_action(&self) -> String {
+        let link = self.problem.link.as_deref();
+        format!(
+            "the CA waits for your action ({}); open {}, do what it says, and run \
+             `hubgate cert renew NAME`",
+            self.problem.detail,
+            link.unwrap_or("the CA's own pages")
+        )
+    }
+
+    fn caa_forbids(&self) -> String {
+        format!(
+            "a CAA record in the DNS forbids this CA to issue for {}; add one that allows the CA, \
+             or remove it",
+            self.name()
+        )
+    }
+
+    fn name(&self) -> &str {
+        self.problem.identifier.as_deref().unwrap_or("the name")
+    }
+
+    /// Returns true if the CA's words contain one of these words, which are in lower case.
+    fn says(&self, words: &[&str]) -> bool {
+        let detail = self.problem.detail.to_ascii_lowercase();
+        words.iter().any(|word| detail.contains(word))
+    }
 }
 
 fn minute(moment: OffsetDateTime) -> String {
     let utc = moment.checked_to_offset(time::UtcOffset::UTC);
     let utc = utc.unwrap_or(moment);
     utc.format(MINUTE).unwrap_or_else(|_| utc.to_string())
-}
-
-fn paused(problem: &Problem) -> String {
-    let name = name(problem);
-    let page = problem.link.as_deref().unwrap_or("the page the CA names");
-    format!(
-        "the CA has paused {name} after very many failures; correct what failed, then unpause it \
-         at {page}"
-    )
-}
-
-fn refused(problem: &Problem) -> String {
-    let (name, detail) = (name(problem), &problem.detail);
-    let cure = match problem.cause {
-        Some(Cause::Caa) => return forbidden(&name),
-        Some(Cause::UserAction) => return user_action(problem),
-        Some(Cause::RejectedName) => {
-            "use a name of your own under a public domain, or a self-signed certificate"
-        }
-        Some(Cause::ExternalAccount) => {
-            "get the key for external account binding from the CA, and configure it"
-        }
-        _ => "see what the CA wants, or use another",
-    };
-    format!("the CA gives no certificate for {name} ({detail}); {cure}")
-}
-
-fn user_action(problem: &Problem) -> String {
-    let page = problem.link.as_deref().unwrap_or("the CA's own pages");
-    format!(
-        "the CA waits for a person ({}); open {page}, do what it says, and run \
-         `hubgate cert renew NAME`",
-        problem.detail
-    )
-}
-
-fn forbidden(name: &str) -> String {
-    format!(
-        "a CAA record in the DNS forbids this CA to issue for {name}; add one that allows the CA, \
-         or remove it"
-    )
-}
-
-fn name(problem: &Problem) -> String {
-    problem
-        .identifier
-        .clone()
-        .unwrap_or_else(|| "the name".into())
-}
-
-/// Whether a text holds one of some words, which are in lower case.
-fn says(text: &str, words: &[&str]) -> bool {
-    let text = text.to_ascii_lowercase();
-    words.iter().any(|word| text.contains(word))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Copies of a certificate for other programs, and word to them.
+//! The copies of a certificate for other programs, and the program that is run for them.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,74 +7,82 @@ use std::{
 
 use anyhow::{Context, anyhow};
 
-use super::{program::Program, set::CertificateSet};
+use super::{program::Program, set::StoredCertificate};
 use crate::{config::model::Export, file_access::FileAccess, secret_file};
 
-/// How long the program that is told may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Time limit of the program.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Writes `FOLDER/NAME/privkey.pem` and `fullchain.pem`, then runs the program, if any.
-///
-/// # Errors
-/// A file that cannot be written, or a program that fails or takes longer than two minutes.
-pub(super) async fn export(
-    export: &Export,
-    name: &str,
-    set: &CertificateSet,
-    files: &FileAccess,
-) -> anyhow::Result<()> {
-    let folder = folder(export, name);
-    let (copies, set) = (folder.clone(), set.clone());
-    files.run(move || write_copies(&copies, &set)).await??;
-    match &export.run {
-        Some(program) => run(program, name, &folder).await,
-        None => Ok(()),
+/// The copies of one certificate: `FOLDER/NAME/privkey.pem` and `fullchain.pem`.
+#[derive(Clone)]
+pub(super) struct Copies {
+    name: String,
+    folder: PathBuf,
+    program: Option<PathBuf>,
+    certificate: StoredCertificate,
+}
+
+impl Copies {
+    pub(super) fn new(export: &Export, name: &str, certificate: StoredCertificate) -> Self {
+        Self {
+            name: name.to_owned(),
+            folder: export.folder.join(name.replace(['*', ':'], "_")),
+            program: export.run.clone(),
+            certificate,
+        }
     }
-}
 
-/// Whether the copies are those of this certificate.
-pub(super) async fn is_there(
-    export: &Export,
-    name: &str,
-    set: &CertificateSet,
-    files: &FileAccess,
-) -> bool {
-    let (folder, set) = (folder(export, name), set.clone());
-    let compared = files.run(move || are_copies(&folder, &set)).await;
-    compared.unwrap_or(false)
-}
+    /// Writes the copies, then runs the program, if one is configured.
+    ///
+    /// # Errors
+    /// A file that cannot be written, or a program that fails or exceeds its two minutes.
+    pub(super) async fn deliver(&self, files: &FileAccess) -> anyhow::Result<()> {
+        let copies = self.clone();
+        files.run(move || copies.write()).await??;
+        match &self.program {
+            Some(program) => self.run(program).await,
+            None => Ok(()),
+        }
+    }
 
-fn are_copies(folder: &Path, set: &CertificateSet) -> bool {
-    let is = |file, text: &str| {
-        let there = secret_file::read(&folder.join(file));
-        there.is_ok_and(|copy| copy == lines(text).as_bytes())
-    };
-    is("privkey.pem", set.key.pem()) && is("fullchain.pem", &set.chain_pem)
-}
+    /// Returns true if the files are copies of this certificate.
+    pub(super) async fn are_current(&self, files: &FileAccess) -> bool {
+        let copies = self.clone();
+        let compared = files.run(move || copies.compare()).await;
+        compared.unwrap_or(false)
+    }
 
-/// A text of whole lines, so that copies can be joined.
-fn lines(text: &str) -> String {
-    format!("{}\n", text.trim_end())
-}
+    fn compare(&self) -> bool {
+        self.contents().iter().all(|(file, content)| {
+            let copy = secret_file::read(&self.folder.join(file));
+            copy.is_ok_and(|copy| copy == content.as_bytes())
+        })
+    }
 
-fn folder(export: &Export, name: &str) -> PathBuf {
-    export.folder.join(name.replace(['*', ':'], "_"))
-}
+    fn write(&self) -> anyhow::Result<()> {
+        for (file, content) in self.contents() {
+            let file = self.folder.join(file);
+            secret_file::write(&file, content.as_bytes())
+                .with_context(|| format!("{}: cannot be written", file.display()))?;
+        }
+        Ok(())
+    }
 
-fn write_copies(folder: &Path, set: &CertificateSet) -> anyhow::Result<()> {
-    write(&folder.join("privkey.pem"), set.key.pem())?;
-    write(&folder.join("fullchain.pem"), &set.chain_pem)
-}
+    /// Returns the name and the content of each file. Contents end with a line feed, so that they
+    /// can be concatenated.
+    fn contents(&self) -> [(&'static str, String); 2] {
+        let (key, chain) = (self.certificate.key.pem(), &self.certificate.chain_pem);
+        [
+            ("privkey.pem", format!("{}\n", key.trim_end())),
+            ("fullchain.pem", format!("{}\n", chain.trim_end())),
+        ]
+    }
 
-fn write(file: &Path, text: &str) -> anyhow::Result<()> {
-    secret_file::write(file, lines(text).as_bytes())
-        .with_context(|| format!("{}: cannot be written", file.display()))
-}
-
-async fn run(program: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
-    let called = Program::new(program).args([name.as_ref(), folder.as_os_str()]);
-    let ended = called.run(PATIENCE).await;
-    ended.map_err(|cause| anyhow!("{}: {cause}", program.display()))
+    async fn run(&self, program: &Path) -> anyhow::Result<()> {
+        let arguments = [self.name.as_ref(), self.folder.as_os_str()];
+        let ended = Program::new(program).args(arguments).run(TIMEOUT).await;
+        ended.map_err(|cause| anyhow!("{}: {cause}", program.display()))
+    }
 }
 
 #[cfg(test)]
@@ -89,8 +97,14 @@ mod tests {
         tls::testing::Folder,
     };
 
-    fn set() -> CertificateSet {
-        CertificateSet {
+    fn copies(folder: &Folder, script: &str) -> Copies {
+        let program = folder.write("run", script);
+        fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+        let export = Export {
+            folder: folder.path("copies"),
+            run: Some(program),
+        };
+        let certificate = StoredCertificate {
             meta: Meta {
                 identifiers: Vec::new(),
                 directory: String::new(),
@@ -100,38 +114,29 @@ mod tests {
             },
             key: PrivateKey::new("key".into()),
             chain_pem: "chain".into(),
-        }
-    }
-
-    fn to(folder: &Folder, script: &str) -> Export {
-        let program = folder.write("run", script);
-        fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
-        Export {
-            folder: folder.path("copies"),
-            run: Some(program),
-        }
+        };
+        Copies::new(&export, "a.test", certificate)
     }
 
     #[tokio::test]
-    async fn the_copies_are_there_when_the_program_is_told() {
+    async fn the_program_runs_after_the_copies_are_written() {
         let folder = Folder::new();
         let script = "#!/bin/sh\ncat \"$2/privkey.pem\" \"$2/fullchain.pem\" >\"$2/$1\"\n";
-        let to = to(&folder, script);
-        export(&to, "a.test", &set(), &FileAccess::default())
-            .await
-            .unwrap();
+        let copies = copies(&folder, script);
+        let files = FileAccess::default();
+        assert!(!copies.are_current(&files).await);
+        copies.deliver(&files).await.unwrap();
         let read = fs::read_to_string(folder.path("copies/a.test/a.test")).unwrap();
         assert_eq!(read, "key\nchain\n");
+        assert!(copies.are_current(&files).await);
     }
 
     #[tokio::test]
-    async fn a_program_that_fails_is_named_with_its_status() {
+    async fn a_program_that_fails_is_reported_with_its_status() {
         let folder = Folder::new();
-        let to = to(&folder, "#!/bin/sh\necho 'no such service'\nexit 3\n");
-        let fault = export(&to, "a.test", &set(), &FileAccess::default())
-            .await
-            .unwrap_err()
-            .to_string();
+        let copies = copies(&folder, "#!/bin/sh\necho 'no such service'\nexit 3\n");
+        let delivered = copies.deliver(&FileAccess::default()).await;
+        let fault = delivered.unwrap_err().to_string();
         assert!(
             fault.ends_with("run: exit status: 3: no such service"),
             "{fault}"

@@ -1,4 +1,4 @@
-//! The files that getting certificates needs, looked at before they are needed.
+//! The check of the files that `acme` names, before they are needed.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -8,56 +8,69 @@ use crate::{
     regular_file,
 };
 
-/// What is wrong with the files that `acme` names, if any site gets its certificate so.
+/// Reports the faults of the files named in `acme`, if a site has `certificate: acme`.
 #[must_use]
 pub fn faults(config: &Config) -> Vec<String> {
-    let is_used = |certificate: &Certificate| *certificate == Certificate::Acme;
-    match config.sites.iter().any(|site| is_used(&site.certificate)) {
-        true => faults_of(&config.acme),
-        false => Vec::new(),
+    let mut sites = config.sites.iter();
+    let mut check = FileCheck::default();
+    if sites.any(|site| site.certificate == Certificate::Acme) {
+        check.acme(&config.acme);
     }
+    check.faults
 }
 
-fn faults_of(acme: &Acme) -> Vec<String> {
-    let authorities = [Some(&acme.authority), acme.fallback.as_ref()];
-    let authorities = authorities.into_iter().flatten().flat_map(authority);
-    let provider = acme.dns.as_ref().and_then(|dns| provider(&dns.provider));
-    let export = acme.export.as_ref().and_then(|export| export.run.as_ref());
-    let run = export.and_then(|program| not_runnable(program));
-    authorities
-        .chain(provider)
-        .chain(run)
-        .map(|fault| format!("acme: {fault}"))
-        .collect()
+/// The faults found so far.
+#[derive(Default)]
+struct FileCheck {
+    faults: Vec<String>,
 }
 
-fn authority(authority: &Authority) -> Vec<String> {
-    let client = HttpsClient::load(authority.root.as_deref());
-    let root = client.err().map(|fault| format!("{fault:#}"));
-    let eab = authority.eab.as_ref().and_then(|eab| {
-        let fault = regular_file::read(&eab.hmac_key).err()?;
-        Some(format!(
-            "{}: cannot be read ({fault})",
-            eab.hmac_key.display()
-        ))
-    });
-    root.into_iter().chain(eab).collect()
-}
-
-fn provider(configured: &DnsProvider) -> Option<String> {
-    if let DnsProvider::Exec(program) = configured {
-        return not_runnable(program);
+impl FileCheck {
+    fn acme(&mut self, acme: &Acme) {
+        self.ca(&acme.authority);
+        if let Some(fallback) = &acme.fallback {
+            self.ca(fallback);
+        }
+        if let Some(dns) = &acme.dns {
+            self.provider(&dns.provider);
+        }
+        let export = acme.export.as_ref();
+        if let Some(program) = export.and_then(|export| export.run.as_ref()) {
+            self.program(program);
+        }
     }
-    let built = Zones::default().provider(configured);
-    built.err().map(|fault| format!("{fault:#}"))
-}
 
-fn not_runnable(program: &Path) -> Option<String> {
-    let place = program.display();
-    match fs::metadata(program) {
-        Ok(meta) if meta.is_file() && meta.permissions().mode() & 0o111 != 0 => None,
-        Ok(_) => Some(format!("{place}: is no program; run: chmod +x {place}")),
-        Err(fault) => Some(format!("{place}: cannot be run ({fault})")),
+    fn ca(&mut self, ca: &Authority) {
+        if let Err(fault) = HttpsClient::load(ca.root.as_deref()) {
+            self.report(&format!("{fault:#}"));
+        }
+        let Some(eab) = &ca.eab else { return };
+        if let Err(fault) = regular_file::read(&eab.hmac_key) {
+            let file = eab.hmac_key.display();
+            self.report(&format!("{file}: cannot be read ({fault})"));
+        }
+    }
+
+    fn provider(&mut self, configured: &DnsProvider) {
+        if let DnsProvider::Exec(program) = configured {
+            return self.program(program);
+        }
+        if let Err(fault) = Zones::default().provider(configured) {
+            self.report(&format!("{fault:#}"));
+        }
+    }
+
+    fn program(&mut self, program: &Path) {
+        let file = program.display();
+        match fs::metadata(program) {
+            Ok(meta) if meta.is_file() && meta.permissions().mode() & 0o111 != 0 => {}
+            Ok(_) => self.report(&format!("{file}: is no program; run: chmod +x {file}")),
+            Err(fault) => self.report(&format!("{file}: cannot be run ({fault})")),
+        }
+    }
+
+    fn report(&mut self, fault: &str) {
+        self.faults.push(format!("acme: {fault}"));
     }
 }
 
@@ -69,7 +82,7 @@ mod tests {
         tls::{install_provider, testing::Folder},
     };
 
-    fn told(folder: &Folder, acme: &str, certificate: &str) -> Vec<String> {
+    fn check(folder: &Folder, acme: &str, certificate: &str) -> Vec<String> {
         install_provider();
         let text = format!(
             "acme: {acme}\nsites: [{{hosts: [a.org], certificate: {certificate}, upstream: 'http://h:1', access: public}}]"
@@ -78,27 +91,27 @@ mod tests {
     }
 
     #[test]
-    fn each_file_that_cannot_be_used_is_told() {
+    fn each_unusable_file_is_reported() {
         let folder = Folder::new();
         folder.write("hook", "#!/bin/sh\n");
         let acme = "{root: ca.pem, eab: {key_id: a, hmac_key: eab.key}, challenges: [dns-01], \
                     dns: {provider: exec, program: hook}, export: {folder: out, run: none}}";
-        let told_of = told(&folder, acme, "acme");
-        assert_eq!(told_of.len(), 4, "{told_of:?}");
-        for (fault, word) in told_of
+        let faults = check(&folder, acme, "acme");
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        for (fault, word) in faults
             .iter()
             .zip(["ca.pem", "eab.key", "chmod +x", "none: "])
         {
             assert!(fault.contains(word), "{fault}");
         }
-        assert!(told(&folder, acme, "self-signed").is_empty());
+        assert!(check(&folder, acme, "self-signed").is_empty());
     }
 
     #[test]
-    fn files_that_are_there_are_no_fault() {
+    fn usable_files_are_no_fault() {
         let folder = Folder::new();
         folder.write("token", "secret\n");
         let acme = "{challenges: [dns-01], dns: {provider: desec, token: token}}";
-        assert!(told(&folder, acme, "acme").is_empty());
+        assert!(check(&folder, acme, "acme").is_empty());
     }
 }

@@ -1,6 +1,7 @@
-//! What happened with a certificate set so far; what the scheduler goes by.
+//! The history of a certificate: its attempts, which the renewal schedule depends on.
 //!
-//! Kept over restarts, because a loop of restarts must ask no more of a CA than one long life.
+//! Stored across restarts, so that a loop of restarts sends a CA no more orders than one long-lived
+//! process does.
 
 mod delivery;
 mod renewal_window;
@@ -13,81 +14,83 @@ pub use renewal_window::Renewal;
 
 use super::{
     problem::{Class, Problem},
-    store::{self, Entry, Fault, Kind, Store},
+    store::{Entry, Fault, Kind, Store},
 };
 use crate::config::model::ChallengeKind;
 
-/// What happened with a certificate set so far.
+/// The attempts at a certificate so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct History {
-    /// What failed, oldest first; the last sixty-four.
+    /// The last 64 failures, oldest first.
     failures: Vec<Failure>,
-    /// The certificates that came, oldest first; the last eight.
+    /// The last 8 certificates, oldest first.
     successes: Vec<Success>,
-    /// Whether the staging CA has issued since a validation last failed at the real one.
+    /// True if the staging CA has issued since a validation last failed at another CA.
     probe_passed: bool,
-    /// When the CA wants the certificate renewed.
+    /// The last renewal information.
     renewal: Option<Renewal>,
-    /// When the CA may be asked that again.
+    /// The moment to request renewal information again.
     #[serde(with = "time::serde::rfc3339::option")]
     poll_again_at: Option<OffsetDateTime>,
-    /// The copies for other programs, from before they are written until all is done.
+    /// The delivery of copies to other programs, from its start until it succeeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<Delivery>,
 }
 
-/// Which of the configured CAs.
+/// The role of a CA in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ca {
-    /// The one to get certificates from.
+    /// The CA that is tried first.
     Primary,
-    /// The one for when the primary will not.
+    /// The CA that is tried when the primary one fails.
     Fallback,
-    /// The primary's staging CA, at which failures cost nothing.
+    /// The primary CA's staging CA; its failures do not count for rate limits.
     Staging,
 }
 
 /// An attempt that failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
-    /// When it had failed.
+    /// The moment of the failure.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// Why.
+    /// The problem, by which the schedule waits.
     pub problem: Problem,
-    /// Which CA was asked.
+    /// The CA of the attempt.
     pub ca: Ca,
-    /// The challenge that was tried, if it came so far.
+    /// The challenge that was tried, if the attempt reached one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<ChallengeKind>,
-    /// Cause and cure in one sentence, made when our own hits were known.
+    /// Cause and cure in one sentence, made while the validation requests were known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sentence: String,
-    /// Whether a certificate has come since, so that it counts for the limits of CAs only.
+    /// True if a certificate was issued since; the failure then counts for rate limits only.
     #[serde(default)]
     settled: bool,
 }
 
-/// A certificate that came.
+/// A certificate that was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Success {
-    /// When it was kept.
+    /// The moment it was stored.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// From which CA.
+    /// The CA that issued it.
     pub ca: Ca,
-    /// The challenge that worked; none when the CA still believed an earlier one.
+    /// The challenge that succeeded; none if the CA reused an earlier authorization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<ChallengeKind>,
 }
 
+/// Failures that are stored.
 const FAILURES: usize = 64;
+/// Certificates that are stored.
 const SUCCESSES: usize = 8;
 
 impl Failure {
-    /// A failure of now.
+    /// Creates a failure without a sentence.
     #[must_use]
     pub fn new(
         at: OffsetDateTime,
@@ -105,52 +108,53 @@ impl Failure {
         }
     }
 
-    /// The same, told with cause and cure.
+    /// Sets the sentence with cause and cure.
     #[must_use]
-    pub fn told(self, sentence: String) -> Self {
+    pub fn with_sentence(self, sentence: String) -> Self {
         Self { sentence, ..self }
     }
 
-    /// Whether the CA looked for a proof and did not find it.
+    /// Returns true if the CA tried to validate a challenge and failed.
     #[must_use]
     pub fn is_validation(&self) -> bool {
         let class = self.problem.class;
-        // A CA that refuses a name while it looks counts that too.
+        // A refusal during the validation counts as a failed validation at the CA.
         class == Class::Validation || class == Class::Refused && self.challenge.is_some()
     }
 }
 
 impl History {
-    /// The history of a certificate set; a damaged one is set aside, and an empty one begun.
+    /// Loads the history of a certificate; a damaged one is set aside and replaced by an empty one.
     ///
     /// # Errors
-    /// What is there cannot be read.
-    pub fn load(store: &dyn Store, set: &str, now: OffsetDateTime) -> Result<Self, Fault> {
-        let history: Option<Self> = store::load(store, &Entry::new(Kind::History, set))?;
+    /// The store cannot be read.
+    pub fn load(store: &dyn Store, name: &str, now: OffsetDateTime) -> Result<Self, Fault> {
+        let history: Option<Self> = Entry::new(Kind::History, name).load(store)?;
         let mut history = history.unwrap_or_default();
         history.redate(now);
         Ok(history)
     }
 
-    /// Keeps the history of a certificate set.
+    /// Saves the history of a certificate.
     ///
     /// # Errors
-    /// It could not be kept.
-    pub fn save(&self, store: &dyn Store, set: &str) -> Result<(), Fault> {
-        store::save(store, &Entry::new(Kind::History, set), self)
+    /// The store cannot be written.
+    pub fn save(&self, store: &dyn Store, name: &str) -> Result<(), Fault> {
+        Entry::new(Kind::History, name).save(store, self)
     }
 
-    /// Takes up that an attempt failed.
+    /// Records a failed attempt.
     pub fn record_failure(&mut self, failure: Failure) {
         self.redate(failure.at);
         if failure.ca != Ca::Staging && failure.is_validation() {
             self.probe_passed = false;
         }
         self.failures.push(failure);
-        keep_last(&mut self.failures, FAILURES);
+        self.drop_oldest();
     }
 
-    /// Takes up that a certificate came and is kept; renewal information begins anew with it.
+    /// Records a certificate that was stored. Settles earlier failures and forgets the renewal
+    /// information of the old certificate.
     pub fn record_success(&mut self, success: Success) {
         self.redate(success.at);
         for failure in &mut self.failures {
@@ -160,29 +164,28 @@ impl History {
         self.renewal = None;
         self.poll_again_at = None;
         if let Some(delivery) = &mut self.delivery {
-            delivery.begin_anew();
+            delivery.restart();
         }
         self.successes.push(success);
-        keep_last(&mut self.successes, SUCCESSES);
+        self.drop_oldest();
     }
 
-    /// Takes up that the staging CA has issued, so that the real one may be asked again at once.
+    /// Records that the staging CA has issued, so that the primary CA is tried again at once.
     pub fn record_probe_passed(&mut self) {
         self.probe_passed = true;
     }
 
-    /// Lets what is dated in the future have happened now: the clock was wrong then.
+    /// Moves moments in the future, recorded by a wrong clock, to `now`.
     ///
-    /// Otherwise nothing would be tried until that future has come.
+    /// Otherwise the schedule would wait until these moments.
     pub fn redate(&mut self, now: OffsetDateTime) {
         for failure in &mut self.failures {
             let ahead = failure.at - now;
             if ahead > Duration::ZERO {
                 failure.at = now;
-                let again = failure.problem.retry_after.as_mut();
-                again
-                    .into_iter()
-                    .for_each(|again| *again = again.saturating_sub(ahead));
+                if let Some(retry_after) = failure.problem.retry_after.as_mut() {
+                    *retry_after = retry_after.saturating_sub(ahead);
+                }
             }
         }
         for success in &mut self.successes {
@@ -195,45 +198,45 @@ impl History {
         self.poll_again_at = self.poll_again_at.map(|at| at.min(latest));
     }
 
-    /// What failed since a certificate last came, oldest first.
+    /// Returns the failures since the last certificate, oldest first.
     pub fn unsettled(&self) -> impl DoubleEndedIterator<Item = &Failure> {
         self.failures.iter().filter(|failure| !failure.settled)
     }
 
-    /// The last failure, if no certificate has come since.
+    /// Returns the last failure, if no certificate was issued since.
     #[must_use]
     pub fn last_failure(&self) -> Option<&Failure> {
         self.failures.last().filter(|failure| !failure.settled)
     }
 
-    /// The last certificate that came.
+    /// Returns the last certificate.
     #[must_use]
     pub fn last_success(&self) -> Option<&Success> {
         self.successes.last()
     }
 
-    /// The certificates that came, oldest first; the last eight.
+    /// Returns the last eight certificates, oldest first.
     #[must_use]
     pub fn successes(&self) -> &[Success] {
         &self.successes
     }
 
-    /// The challenge that last worked.
+    /// Returns the challenge that last succeeded.
     #[must_use]
     pub fn worked(&self) -> Option<ChallengeKind> {
         let challenge = |success: &Success| success.challenge;
         self.successes.iter().rev().find_map(challenge)
     }
 
-    /// Whether the staging CA has issued since a validation last failed at the real one.
+    /// Returns true if the staging CA has issued since a validation last failed at another CA.
     #[must_use]
     pub fn probe_passed(&self) -> bool {
         self.probe_passed
     }
 
-    /// How often a class of problem came at a CA since a certificate last came.
+    /// Counts the failures of a class at a CA since the last certificate.
     ///
-    /// Other classes between do not matter, except that any answer of the CA's ends a run of
+    /// Failures of other classes in between are skipped, but any answer of the CA ends a run of
     /// [`Class::Network`].
     #[must_use]
     pub fn consecutive(&self, ca: Ca, class: Class) -> usize {
@@ -245,32 +248,36 @@ impl History {
         }
     }
 
-    /// When validations failed at any CA since a moment, oldest first, settled or not.
+    /// Returns the moments of failed validations at any CA since a moment, oldest first, settled or
+    /// not.
     #[must_use]
     pub fn validations_failed_since(&self, moment: OffsetDateTime) -> Vec<OffsetDateTime> {
-        let is_meant = |failure: &&Failure| failure.is_validation() && failure.at > moment;
+        let is_recent = |failure: &&Failure| failure.is_validation() && failure.at > moment;
         self.failures
             .iter()
-            .filter(is_meant)
+            .filter(is_recent)
             .map(|failure| failure.at)
             .collect()
     }
 
-    /// When the CA wants the certificate renewed, as far as it has said.
+    fn drop_oldest(&mut self) {
+        let failures = self.failures.len().saturating_sub(FAILURES);
+        self.failures.drain(..failures);
+        let successes = self.successes.len().saturating_sub(SUCCESSES);
+        self.successes.drain(..successes);
+    }
+
+    /// Returns the last renewal information of the certificate.
     #[must_use]
     pub fn renewal(&self) -> Option<&Renewal> {
         self.renewal.as_ref()
     }
 
-    /// When the CA may be asked again when it wants the certificate renewed; at once if none.
+    /// Returns the moment to request renewal information again; at once if none.
     #[must_use]
     pub fn poll_again_at(&self) -> Option<OffsetDateTime> {
         self.poll_again_at
     }
-}
-
-fn keep_last<T>(list: &mut Vec<T>, count: usize) {
-    list.drain(..list.len().saturating_sub(count));
 }
 
 #[cfg(test)]

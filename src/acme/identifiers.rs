@@ -1,15 +1,15 @@
-//! The hosts of an order as text, for `#[serde(with = "identifiers")]`.
+//! The identifiers of an order as text, for `#[serde(with = "identifiers")]`.
 
 use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::config::model::Host;
 
-/// Writes hosts as `proxy.yaml` writes them.
+/// Serializes hosts in the notation of `proxy.yaml`.
 pub(super) fn serialize<S: Serializer>(hosts: &[Host], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(hosts.iter().map(ToString::to_string))
 }
 
-/// Reads hosts as they were written.
+/// Deserializes hosts in the notation of `proxy.yaml`.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<Host>, D::Error> {

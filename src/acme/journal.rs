@@ -1,7 +1,7 @@
-//! The order journal: what is under way at the CA, so that a crash loses neither order nor key.
+//! The journal of a pending order, so that a crash loses neither the order nor its key.
 //!
-//! Written before the order is placed, after it, and before it is finalized; removed when the
-//! certificate is kept. Nobody else's work is lost when it is damaged: a new order is begun.
+//! Written before and after the order is placed, and before it is finalized; removed when the
+//! certificate is stored. A damaged journal is replaced by a new order.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -9,91 +9,88 @@ use time::OffsetDateTime;
 use super::{
     identifiers,
     private_key::PrivateKey,
-    store::{self, Entry, Fault, Kind, Store},
+    store::{Entry, Fault, Kind, Store},
 };
 use crate::config::model::Host;
 
-/// An order under way.
+/// A pending order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderEntry {
-    /// What is ordered.
+    /// The identifiers of the order.
     #[serde(with = "identifiers")]
     pub identifiers: Vec<Host>,
     /// The URL of the CA's directory.
     pub directory: String,
-    /// The URL of the account the order belongs to; no other can take it up.
+    /// The URL of the account that owns the order.
     pub account: String,
-    /// The certificate it replaces, as renewal information names it (RFC 9773, 5).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<String>,
-    /// How far it has come.
+    /// The last step of the order.
     pub step: Step,
-    /// When it was begun.
+    /// The moment of the first step.
     #[serde(with = "time::serde::rfc3339")]
     pub began: OffsetDateTime,
-    /// Resumptions in a row that got no further.
+    /// Resumptions in a row without progress.
     #[serde(default)]
     pub fruitless: u32,
-    /// Orders before it that the CA did not finish, and still may.
+    /// Abandoned earlier orders, which the CA may still finish.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<FinalizedOrder>,
 }
 
-/// An order of which the CA has the certificate signing request.
+/// An order for which the certificate signing request was sent to the CA.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinalizedOrder {
     /// The URL of the order.
     pub url: String,
-    /// The key the certificate is for.
+    /// The key of the certificate.
     pub key: PrivateKey,
 }
 
-/// How far an order has come.
+/// The steps of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "at", rename_all = "kebab-case")]
 pub enum Step {
-    /// The CA is about to be asked; whether it was is not known after a crash.
+    /// The order is about to be placed; after a crash it may have been.
     Intent,
-    /// The CA has taken the order.
+    /// The CA has accepted the order.
     Placed {
         /// The URL of the order.
         url: String,
     },
-    /// The request for the certificate is about to be sent, and may be sent again.
+    /// The certificate signing request is about to be sent; it may be sent again.
     Finalizing {
         /// The URL of the order.
         url: String,
-        /// The key the certificate is for.
+        /// The key of the certificate.
         key: PrivateKey,
     },
 }
 
 impl OrderEntry {
-    /// The order under way for a certificate set, if any; a damaged entry is set aside.
+    /// Loads the pending order of a certificate, if any; a damaged entry is set aside.
     ///
     /// # Errors
-    /// What is there cannot be read.
-    pub fn load(store: &dyn Store, set: &str) -> Result<Option<Self>, Fault> {
-        store::load(store, &entry(set))
+    /// The entry cannot be read.
+    pub fn load(store: &dyn Store, name: &str) -> Result<Option<Self>, Fault> {
+        Self::entry(name).load(store)
     }
 
-    /// Keeps the order as it is now.
+    /// Saves the order.
     ///
     /// # Errors
-    /// It could not be kept; the step before is what a restart finds.
-    pub fn save(&self, store: &dyn Store, set: &str) -> Result<(), Fault> {
-        store::save(store, &entry(set), self)
+    /// The entry cannot be written; a restart resumes from the step before.
+    pub fn save(&self, store: &dyn Store, name: &str) -> Result<(), Fault> {
+        Self::entry(name).save(store, self)
     }
 
-    /// Forgets the order of a set: its certificate is kept, or it can never become one.
+    /// Removes the order of a certificate, because the certificate is stored or the order failed.
     ///
     /// # Errors
-    /// It could not be removed, so that a restart takes it up again.
-    pub fn remove(store: &dyn Store, set: &str) -> Result<(), Fault> {
-        store.remove(&entry(set))
+    /// The entry cannot be removed; a restart resumes the order.
+    pub fn remove(store: &dyn Store, name: &str) -> Result<(), Fault> {
+        store.remove(&Self::entry(name))
     }
 
-    /// The URL of the order, once the CA has taken it.
+    /// Returns the URL of the order, once the CA has accepted it.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         match &self.step {
@@ -102,7 +99,7 @@ impl OrderEntry {
         }
     }
 
-    /// The order, once the CA may issue of itself.
+    /// Returns the order, once the CA may issue without a further request.
     #[must_use]
     pub fn finalized(&self) -> Option<FinalizedOrder> {
         match &self.step {
@@ -114,23 +111,23 @@ impl OrderEntry {
         }
     }
 
-    /// Whether the order is for a certificate of this key.
+    /// Returns true if the order or an abandoned one before it has this key.
     #[must_use]
-    pub fn is_of(&self, key: &PrivateKey) -> bool {
+    pub fn has_key(&self, key: &PrivateKey) -> bool {
         let before = self.given_up.iter().any(|order| order.key == *key);
         before || matches!(&self.step, Step::Finalizing { key: ours, .. } if ours == key)
     }
-}
 
-fn entry(set: &str) -> Entry {
-    Entry::new(Kind::Order, set)
+    fn entry(name: &str) -> Entry {
+        Entry::new(Kind::Order, name)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
 
-    use super::{super::store::Files, *};
+    use super::{super::store::FileStore, *};
     use crate::tls::testing::Folder;
 
     fn order(step: Step) -> OrderEntry {
@@ -142,7 +139,6 @@ mod tests {
             ],
             directory: "https://ca.example/directory".into(),
             account: "https://ca.example/account/1".into(),
-            replaces: Some("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE".into()),
             step,
             began: datetime!(2026-11-03 12:00 UTC),
             fruitless: 1,
@@ -156,7 +152,7 @@ mod tests {
     #[test]
     fn each_step_survives_a_restart() {
         let folder = Folder::new();
-        let store = Files::open(&folder.path("state"));
+        let store = FileStore::open(&folder.path("state"));
         let url = || "https://ca.example/order/1".to_owned();
         let key = PrivateKey::new("-----BEGIN PRIVATE KEY-----".into());
         assert_eq!(OrderEntry::load(&store, "home").unwrap(), None);
@@ -167,7 +163,7 @@ mod tests {
         ] {
             let order = order(step);
             order.save(&store, "home").unwrap();
-            let restarted = Files::open(&folder.path("state"));
+            let restarted = FileStore::open(&folder.path("state"));
             assert_eq!(OrderEntry::load(&restarted, "home").unwrap(), Some(order));
         }
         OrderEntry::remove(&store, "home").unwrap();
@@ -175,25 +171,27 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_an_earlier_version_is_read() {
+    fn an_entry_with_other_fields_is_read() {
         let text = r#"{"identifiers": ["home.example.org"], "directory": "d", "account": "a",
-            "step": {"at": "placed", "url": "u"}, "began": "2026-11-03T12:00:00Z"}"#;
+            "replaces": "a.b", "step": {"at": "placed", "url": "u"}, "began": "2026-11-03T12:00:00Z"}"#;
         let entry: OrderEntry = serde_json::from_str(text).unwrap();
         assert_eq!((entry.fruitless, entry.given_up), (0, Vec::new()));
     }
 
     #[test]
-    fn a_damaged_journal_begins_anew() {
+    fn a_damaged_journal_counts_as_absent() {
         let folder = Folder::new();
-        let store = Files::open(&folder.path("state"));
-        store.write(&entry("home"), b"{\"identifiers\":[").unwrap();
+        let store = FileStore::open(&folder.path("state"));
+        store
+            .write(&OrderEntry::entry("home"), b"{\"identifiers\":[")
+            .unwrap();
         assert_eq!(OrderEntry::load(&store, "home").unwrap(), None);
         order(Step::Intent).save(&store, "home").unwrap();
         assert!(OrderEntry::load(&store, "home").unwrap().is_some());
     }
 
     #[test]
-    fn the_key_is_never_shown() {
+    fn debug_output_hides_the_key() {
         let key = PrivateKey::new("secret".into());
         let order = order(Step::Finalizing {
             url: String::new(),

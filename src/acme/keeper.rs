@@ -1,7 +1,7 @@
-//! Keeps one certificate: looks what is due, does it, and outlives whatever goes wrong with it.
+//! The task of one certificate: it performs the actions of the schedule, and survives their panics.
 //!
-//! What is due is said by `renewal`, how an order goes by `order`; here is when they are asked,
-//! and what becomes of their answers.
+//! `renewal` computes the next action and `order` performs an order. This module decides when to
+//! compute the schedule, and records the outcome.
 
 mod ca;
 mod disk;
@@ -19,14 +19,13 @@ use tokio::{sync::Notify, time::sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::error;
 
-use self::ordering::Wish;
+use self::{ca::LastIssuer, ordering::Trigger};
 use super::{
-    authority::CertificateAuthority,
     history::{Ca, Failure},
-    memory::Memory,
-    problem::{Class, Problem},
-    proof::{Prover, StandingProofs},
-    renewal::{self, Action},
+    memory::TaskState,
+    problem::Problem,
+    proof::{ActiveResponses, Solver},
+    renewal::{Action, Schedule},
     shared::Shared,
     state::State,
 };
@@ -37,27 +36,34 @@ use crate::{
     tls::Slot,
 };
 
-/// Keeps one certificate.
-pub(super) struct Keeper {
+/// The task of one certificate.
+pub(super) struct CertificateTask {
     name: String,
     hosts: Vec<Host>,
     acme: Arc<Acme>,
     slot: Arc<Slot>,
     shared: Arc<Shared>,
-    memory: Mutex<Memory>,
-    /// Who wants the certificate renewed now, and whether the old one is to be revoked.
-    asked: Mutex<Option<(Teller, bool)>>,
+    state: Mutex<TaskState>,
+    /// The operator's request to renew the certificate now.
+    request: Mutex<Option<RenewalRequest>>,
     wake: Notify,
-    /// The CA that has just issued, which is asked at once when to renew.
-    issuer: Mutex<Option<(Ca, CertificateAuthority)>>,
-    standing_proofs: Arc<StandingProofs>,
+    /// The CA of the last order, kept for the request of its renewal information.
+    last_issuer: Mutex<Option<LastIssuer>>,
+    active_responses: Arc<ActiveResponses>,
 }
 
-/// Wall clocks jump, so they are looked at this often.
+/// The operator's request to renew a certificate now.
+struct RenewalRequest {
+    teller: Teller,
+    /// True if the old certificate is to be revoked.
+    revoke: bool,
+}
+
+/// The longest pause, because wall clocks jump.
 const LONGEST: Duration = Duration::from_secs(60);
 
-impl Keeper {
-    /// Takes up what is on disk, and serves it.
+impl CertificateTask {
+    /// Creates the task, and serves the stored certificate.
     pub(super) fn load(
         hosts: &[Host],
         acme: Arc<Acme>,
@@ -66,68 +72,75 @@ impl Keeper {
     ) -> Self {
         let name = hosts.first().map_or_else(String::new, ToString::to_string);
         let now = OffsetDateTime::now_utc();
-        let keeper = Self {
-            memory: Mutex::new(Memory::load(shared.store.as_ref(), &name, now)),
+        let task = Self {
+            state: Mutex::new(TaskState::load(shared.store.as_ref(), &name, now)),
             name,
             hosts: hosts.to_vec(),
             acme,
             slot,
             shared,
-            asked: Mutex::default(),
+            request: Mutex::default(),
             wake: Notify::new(),
-            issuer: Mutex::default(),
-            standing_proofs: Arc::default(),
+            last_issuer: Mutex::default(),
+            active_responses: Arc::default(),
         };
-        keeper.take_up();
-        for look_elsewhere in [Self::adopt, Self::take_over_lineage] {
-            if keeper.memory().kept.is_none() {
-                look_elsewhere(&keeper, now);
+        task.load_newer();
+        for load_elsewhere in [Self::adopt, Self::take_over_lineage] {
+            if task.state().served.is_none() {
+                load_elsewhere(&task, now);
             }
         }
-        keeper
+        task
     }
 
-    /// The first host.
+    /// Returns the first host.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether it is for this host.
+    /// Returns true if the certificate is for a host.
     pub(super) fn has(&self, host: &str) -> bool {
-        self.hosts
-            .iter()
-            .any(|it| it.to_string().eq_ignore_ascii_case(host))
+        let mut hosts = self.hosts.iter();
+        hosts.any(|other| other.to_string().eq_ignore_ascii_case(host))
     }
 
-    /// Whether it keeps the certificate of these hosts by these settings.
-    pub(super) fn is_as(&self, hosts: &[Host], acme: &Acme) -> bool {
+    /// Returns true if the task has these hosts and these settings.
+    pub(super) fn matches(&self, hosts: &[Host], acme: &Acme) -> bool {
         self.hosts == hosts && *self.acme == *acme
     }
 
-    /// How the certificate stands.
-    pub(super) fn state(&self, now: OffsetDateTime) -> State {
-        self.memory()
-            .state(now, &self.hosts, &self.policy(), &self.acme)
+    /// Reports the certificate for `hubgate cert status`.
+    pub(super) fn report(&self, now: OffsetDateTime) -> State {
+        let state = self.state();
+        let mut report = state.report(&self.schedule(&state, now), &self.hosts);
+        if self.acme.export.is_none() {
+            report.undelivered = None;
+        }
+        report
     }
 
-    /// Has the certificate renewed now, whatever the schedule, and then the old one revoked.
-    pub(super) fn ask(&self, teller: Teller, revoke: bool) {
-        let before = self.lock_asked().replace((teller, revoke));
-        if let Some((before, _)) = before {
-            before.failed(format!("{}: somebody else has asked for this", self.name));
+    /// Requests a renewal now, whatever the schedule, and then the revocation of the old
+    /// certificate.
+    pub(super) fn request(&self, teller: Teller, revoke: bool) {
+        let request = RenewalRequest { teller, revoke };
+        let replaced = self.lock_request().replace(request);
+        if let Some(replaced) = replaced {
+            let name = &self.name;
+            let sentence = format!("{name}: a later request has replaced this one");
+            replaced.teller.failed(sentence);
         }
         self.wake.notify_one();
     }
 
-    /// Keeps the certificate until told to stop.
+    /// Performs the actions of the schedule until cancelled.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let mut job = tokio::spawn(self.clone().clear());
+        let mut job = tokio::spawn(self.clone().clean_up());
         loop {
             let ended = tokio::select! {
                 () = stop.cancelled() => return,
                 ended = AbortOnDropHandle::new(job) => ended,
             };
-            let pause = ended.unwrap_or_else(|fault| self.survive(&fault));
+            let pause = ended.unwrap_or_else(|panic| self.record_panic(&panic));
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.wake.notified() => {}
@@ -137,98 +150,111 @@ impl Keeper {
         }
     }
 
-    /// Takes away what an end in the middle left behind.
-    async fn clear(self: Arc<Self>) -> Duration {
-        if let Some(_alone) = self.lock() {
-            self.prover().sweep().await;
+    /// Removes the DNS records that a crash left behind.
+    async fn clean_up(self: Arc<Self>) -> Duration {
+        if let Some(_lock) = self.lock() {
+            self.solver().sweep().await;
         }
         Duration::ZERO
     }
 
-    /// Does what is due; returns how long nothing is.
+    /// Performs the next action; returns the pause after it.
     async fn step(self: Arc<Self>) -> Duration {
         let now = OffsetDateTime::now_utc();
-        self.take_up();
-        self.settle();
+        self.load_newer();
+        self.record_unrecorded();
         self.save_again();
-        self.alarm(now);
+        self.log_overdue(now);
         self.export().await;
-        let asked = self.lock_asked().take();
-        if let Some((teller, revoke)) = asked {
-            return self.order(Wish::Asked { revoke }, &teller).await;
+        let request = self.lock_request().take();
+        if let Some(RenewalRequest { teller, revoke }) = request {
+            return self.order(Trigger::Operator { revoke }, &teller).await;
         }
-        match self.next(now) {
-            Action::Order(order) => self.order_in_turn(order.ca, now).await,
+        match self.next_action(now) {
+            Action::Order(order) => self.order_within_limits(order.ca, now).await,
             Action::PollRenewalInfo => self.poll_renewal_info().await,
-            Action::Wait { until, .. } => until_then(until - now),
-            Action::ClockWrong { sentence } => self.ask_the_time(&sentence).await,
+            Action::Wait { until } => pause_of(until - now),
+            Action::ClockWrong { sentence } => self.check_clock(&sentence).await,
         }
     }
 
-    /// Waits for a person's request.
-    async fn is_asked(&self) {
-        while self.lock_asked().is_none() {
+    /// Waits for a request of the operator.
+    async fn wait_for_request(&self) {
+        while self.lock_request().is_none() {
             self.wake.notified().await;
         }
     }
 
-    fn next(&self, now: OffsetDateTime) -> Action {
-        let mut memory = self.memory();
-        if !clock::is_before_all(now) {
-            memory.history.redate(now);
-        }
-        let standing = memory.standing(&self.hosts, &self.acme);
-        let action = renewal::next(now, &standing, &memory.history, &self.policy());
-        memory.clock_told &= matches!(action, Action::ClockWrong { .. });
+    fn next_action(&self, now: OffsetDateTime) -> Action {
+        self.redate(now);
+        let mut state = self.state();
+        let action = self.schedule(&state, now).next_action();
+        state.is_clock_logged &= matches!(action, Action::ClockWrong { .. });
         action
     }
 
-    /// A panic in one job ends that job only, and waits as any failure does.
-    fn survive(&self, fault: &tokio::task::JoinError) -> Duration {
-        let problem = Problem::new(Class::Local, format!("a fault in hubgate itself: {fault}"));
-        let sentence = format!("{problem}; report it, what is served goes on");
+    /// Moves future moments of the history to `now`, if the clock can be right.
+    fn redate(&self, now: OffsetDateTime) {
+        if !clock::is_before_all(now) {
+            self.state().history.redate(now);
+        }
+    }
+
+    fn schedule<'s>(&self, state: &'s TaskState, now: OffsetDateTime) -> Schedule<'s> {
+        Schedule {
+            now,
+            observed: state.observe(&self.hosts, &self.acme),
+            history: &state.history,
+            policy: self.policy(),
+        }
+    }
+
+    /// Records the panic of one job, which ends that job only, like any other failure.
+    fn record_panic(&self, panic: &tokio::task::JoinError) -> Duration {
+        let problem = Problem::local(format!("a fault in hubgate itself: {panic}"));
+        let sentence = format!("{problem}; report it; the served certificate stays in use");
         error!("{}: {sentence}", self.name);
         let now = OffsetDateTime::now_utc();
-        let failure = Failure::new(now, problem, Ca::Primary, None).told(sentence);
+        let failure = Failure::new(now, problem, Ca::Primary, None).with_sentence(sentence);
         self.record(|history| history.record_failure(failure));
         LONGEST
     }
 
-    fn prover(&self) -> Prover {
-        let standing = self.standing_proofs.clone();
-        Prover::new(&self.shared, self.acme.dns.as_ref(), &self.name, standing)
+    fn solver(&self) -> Solver {
+        let active = self.active_responses.clone();
+        Solver::new(&self.shared, self.acme.dns.as_ref(), &self.name, active)
     }
 
-    /// Says once that a renewal is late.
-    fn alarm(&self, now: OffsetDateTime) {
-        let mut memory = self.memory();
-        let standing = memory.standing(&self.hosts, &self.acme);
-        let late = renewal::overdue(now, &standing, &memory.history);
-        if late && !memory.alarmed && memory.kept.is_some() {
+    /// Logs once that a renewal is late.
+    fn log_overdue(&self, now: OffsetDateTime) {
+        let mut state = self.state();
+        let is_overdue = self.schedule(&state, now).is_overdue();
+        if is_overdue && !state.is_overdue_logged && state.served.is_some() {
             error!(
                 "{}: the renewal of the certificate is overdue; see `hubgate cert status`",
                 self.name
             );
         }
-        memory.alarmed = late;
+        state.is_overdue_logged = is_overdue;
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, TaskState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_issuer(&self) -> MutexGuard<'_, Option<(Ca, CertificateAuthority)>> {
-        self.issuer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_last_issuer(&self) -> MutexGuard<'_, Option<LastIssuer>> {
+        let last_issuer = self.last_issuer.lock();
+        last_issuer.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_asked(&self) -> MutexGuard<'_, Option<(Teller, bool)>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_request(&self) -> MutexGuard<'_, Option<RenewalRequest>> {
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn until_then(left: time::Duration) -> Duration {
-    let left = left.max(time::Duration::ZERO).try_into().unwrap_or(LONGEST);
-    LONGEST.min(left)
+fn pause_of(wait: time::Duration) -> Duration {
+    let wait = wait.max(time::Duration::ZERO).try_into().unwrap_or(LONGEST);
+    LONGEST.min(wait)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Certbot's certificates: one that fits is the first of a set, until its renewal.
+//! The takeover of a certificate from certbot, until hubgate renews it.
 
 use std::path::Path;
 
@@ -7,49 +7,52 @@ use tracing::{debug, info};
 
 use super::{
     private_key::PrivateKey,
-    set::{CertificateSet, Meta},
+    set::{Meta, StoredCertificate},
 };
 use crate::{config::model::Host, regular_file};
 
-/// The certificate that certbot got for the hosts, when it has one that can be served now.
-///
-/// `folder` holds a lineage for each name, as `/etc/letsencrypt/live` does. What cannot be read
-/// or does not fit is left alone.
-pub(super) fn find(folder: &Path, hosts: &[Host], now: OffsetDateTime) -> Option<CertificateSet> {
-    hosts
-        .iter()
-        .find_map(|host| read(&folder.join(lineage(host)), hosts, now))
+/// The search for a certificate of certbot that names all hosts of a site.
+pub(super) struct Lineages<'a> {
+    /// A folder with a lineage for each name, such as `/etc/letsencrypt/live`.
+    pub(super) folder: &'a Path,
+    pub(super) hosts: &'a [Host],
+    pub(super) now: OffsetDateTime,
 }
 
-/// Certbot names a lineage after the first name; of a wildcard, after its parent.
-fn lineage(host: &Host) -> String {
-    match host {
-        Host::Name(name) | Host::Wildcard(name) => name.clone(),
-        Host::Address(address) => address.to_string(),
+impl Lineages<'_> {
+    /// Returns the first certificate that can be served now. Lineages that cannot be read or do not
+    /// fit are skipped.
+    pub(super) fn find(&self) -> Option<StoredCertificate> {
+        self.hosts.iter().find_map(|host| self.read(host))
     }
-}
 
-fn read(lineage: &Path, hosts: &[Host], now: OffsetDateTime) -> Option<CertificateSet> {
-    let text = |name| regular_file::read_to_string(&lineage.join(name)).ok();
-    let set = CertificateSet {
-        meta: Meta {
-            identifiers: hosts.to_vec(),
-            directory: String::new(),
-            account: None,
-            issued_at: now,
-            renewal_id: None,
-        },
-        key: PrivateKey::new(text("privkey.pem")?),
-        chain_pem: text("fullchain.pem")?,
-    };
-    match set.check(hosts, now) {
-        Ok(()) => {
-            info!("{}: taken over from certbot", lineage.display());
-            Some(set)
-        }
-        Err(problem) => {
-            debug!("{}: not taken over: {problem}", lineage.display());
-            None
+    fn read(&self, host: &Host) -> Option<StoredCertificate> {
+        // Certbot names a lineage after the first name, without `*.` for a wildcard.
+        let lineage = self.folder.join(match host {
+            Host::Name(name) | Host::Wildcard(name) => name.clone(),
+            Host::Address(address) => address.to_string(),
+        });
+        let text = |name| regular_file::read_to_string(&lineage.join(name)).ok();
+        let certificate = StoredCertificate {
+            meta: Meta {
+                identifiers: self.hosts.to_vec(),
+                directory: String::new(),
+                account: None,
+                issued_at: self.now,
+                renewal_id: None,
+            },
+            key: PrivateKey::new(text("privkey.pem")?),
+            chain_pem: text("fullchain.pem")?,
+        };
+        match certificate.check(self.hosts, self.now) {
+            Ok(()) => {
+                info!("{}: taken over from certbot", lineage.display());
+                Some(certificate)
+            }
+            Err(problem) => {
+                debug!("{}: not taken over: {problem}", lineage.display());
+                None
+            }
         }
     }
 }
@@ -81,27 +84,32 @@ mod tests {
         folder.write(&format!("{lineage}/privkey.pem"), &key);
     }
 
-    #[test]
-    fn a_lineage_that_fits_is_taken_whichever_host_it_is_named_after() {
-        let folder = Folder::new();
-        certbot(&folder, &["b.test", "a.test"], None);
-        let hosts = [host("a.test"), host("b.test")];
-        let set = find(&folder.path(""), &hosts, OffsetDateTime::now_utc()).unwrap();
-        assert_eq!(set.meta.identifiers, hosts);
+    fn find(folder: &Folder, hosts: &[Host]) -> Option<StoredCertificate> {
+        let lineages = Lineages {
+            folder: &folder.path(""),
+            hosts,
+            now: OffsetDateTime::now_utc(),
+        };
+        lineages.find()
     }
 
     #[test]
-    fn a_lineage_that_does_not_fit_is_left_alone() {
+    fn a_lineage_named_after_any_host_is_taken_over() {
+        let folder = Folder::new();
+        certbot(&folder, &["b.test", "a.test"], None);
+        let hosts = [host("a.test"), host("b.test")];
+        let certificate = find(&folder, &hosts).unwrap();
+        assert_eq!(certificate.meta.identifiers, hosts);
+    }
+
+    #[test]
+    fn a_lineage_that_does_not_fit_is_skipped() {
         let folder = Folder::new();
         certbot(&folder, &["a.test"], None);
         certbot(&folder, &["b.test"], Some(&KeyPair::generate().unwrap()));
-        let now = OffsetDateTime::now_utc();
-        let find = |hosts: &[Host]| find(&folder.path(""), hosts, now);
-        assert!(
-            find(&[host("a.test"), host("c.test")]).is_none(),
-            "a name more"
-        );
-        assert!(find(&[host("b.test")]).is_none(), "another's key");
-        assert!(find(&[host("c.test")]).is_none(), "none there");
+        let more = [host("a.test"), host("c.test")];
+        assert!(find(&folder, &more).is_none(), "a further name");
+        assert!(find(&folder, &[host("b.test")]).is_none(), "another key");
+        assert!(find(&folder, &[host("c.test")]).is_none(), "no lineage");
     }
 }

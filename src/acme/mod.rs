@@ -1,9 +1,9 @@
-//! Certificates by ACME (RFC 8555): got, kept and renewed.
+//! Certificates by ACME (RFC 8555): ordered, stored, served and renewed.
 //!
-//! [`Certificates`] has a keeper for each site's certificate. A keeper asks `renewal`, which is
-//! pure, what to do; `order` does it, with `authority` for the CA and `proof` for what the CA wants
-//! to see; `store` keeps it. No state of the disk, the network or the CA means "stop", and none
-//! stops a valid certificate from being served.
+//! [`Certificates`] has a task (`keeper`) for each site's certificate. The task performs the actions
+//! of the schedule (`renewal`, a pure computation): `order` talks to the CA through `authority`,
+//! `proof` publishes the challenge responses, and `store` holds the results. No state of the disk,
+//! the network or the CA ends a task or the service of a valid certificate.
 
 mod accounts;
 pub mod authority;

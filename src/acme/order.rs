@@ -1,27 +1,27 @@
-//! One order, from the intent to a certificate that can be served (RFC 8555, section 7.4).
+//! One order, from the journal to a certificate that can be served (RFC 8555, section 7.4).
 //!
-//! What a restart interrupted is taken up where the journal says (`resume`). When to order, and
-//! what becomes of the certificate, is `keeper`'s concern.
+//! `resume` continues an order after an interruption. The schedule and the use of the certificate
+//! belong to `keeper`.
 
+mod failed;
 mod resume;
 
 use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
 
-pub(super) use self::resume::Progress;
+pub(super) use self::{failed::Failed, resume::Progress};
 use super::{
     authority::{
         Authorization, AuthorizationStatus, CertificateAuthority, Challenge, ChallengeStatus,
         OrderStatus, PlacedOrder,
     },
-    diagnosis,
+    diagnosis::Diagnosis,
     journal::Step,
     private_key::PrivateKey,
     problem::{Class, Problem},
-    proof::{Proof, Prover},
-    set::{CertificateSet, Meta},
-    signing_request::{new_key, signing_request},
+    proof::{ChallengeResponse, Solver},
+    set::{Meta, StoredCertificate},
     store::Store,
 };
 use crate::{
@@ -29,257 +29,253 @@ use crate::{
     telemetry::progress::Teller,
 };
 
-/// How one order is made.
+/// An attempt at one certificate.
 pub(super) struct Attempt<'a> {
-    /// The set, as the store and the operator name it.
+    /// The name of the certificate in the store and in commands.
     pub(super) name: &'a str,
     pub(super) hosts: &'a [Host],
-    pub(super) authority: CertificateAuthority,
+    pub(super) ca: CertificateAuthority,
+    /// The URL of the CA's directory.
     pub(super) directory: String,
-    /// The certificate that is replaced, in DER (RFC 9773, section 5).
+    /// The certificate to name in `replaces`, in DER (RFC 9773, section 5).
     pub(super) replaces: Option<Vec<u8>>,
     pub(super) profile: Option<String>,
-    /// The proofs that may be given, the one to try first in front.
+    /// The challenges in order of preference.
     pub(super) challenges: &'a [ChallengeKind],
-    pub(super) prover: Prover,
-    /// Where its steps are kept; nowhere for a trial.
+    pub(super) solver: Solver,
+    /// The store of the journal; none for a test.
     pub(super) journal: Option<&'a dyn Store>,
-    /// The key of what is served; an order of it has come to its end.
-    pub(super) held: Option<PrivateKey>,
-    /// Whether nothing is begun that cannot be kept.
-    pub(super) must_be_kept: bool,
-    /// An order that the CA does not finish gives way to a new one at once: at a person's request, or
-    /// past the hard line.
-    pub(super) is_hurried: bool,
+    /// The key of the served certificate; a journalled order with this key is complete.
+    pub(super) served_key: Option<PrivateKey>,
+    /// True if an order that cannot be journalled is not placed.
+    pub(super) requires_journal: bool,
+    /// True if an order that the CA does not finish is replaced at once: at the operator's request
+    /// or past the hard line.
+    pub(super) abandons_slow_order: bool,
     /// The journal's fields beside the step.
     pub(super) progress: Mutex<Progress>,
     pub(super) teller: &'a Teller,
 }
 
-/// An order under way with the key to certify, or the chain of one that is done.
-enum Begun {
-    Placed(Box<PlacedOrder>, PrivateKey),
-    Issued(Issued),
+/// The order of an attempt, new or resumed.
+enum CurrentOrder {
+    /// A pending order with the key to certify.
+    Pending(Box<PlacedOrder>, PrivateKey),
+    /// An order with an issued certificate.
+    Issued(IssuedChain),
 }
 
-/// A chain that came, as PEM, and the key it is for.
-type Issued = (String, PrivateKey);
+/// The chain of an issued certificate with its key.
+struct IssuedChain {
+    chain_pem: String,
+    key: PrivateKey,
+}
 
-/// What came of it.
+/// A certificate that was obtained.
 pub(super) struct Obtained {
-    pub(super) set: CertificateSet,
-    /// The proof that convinced the CA; none when it still believed an earlier one.
+    pub(super) certificate: StoredCertificate,
+    /// The challenge that was validated; none if the CA reused an earlier authorization.
     pub(super) challenge: Option<ChallengeKind>,
 }
 
-/// Why nothing came of it.
-#[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) problem: Problem,
-    pub(super) challenge: Option<ChallengeKind>,
-    /// Cause and cure.
-    pub(super) sentence: String,
-}
-
-impl Failed {
-    /// A problem with the sentence it is reported by.
-    pub(super) fn told(problem: Problem, sentence: String) -> Self {
-        Self {
-            problem,
-            challenge: None,
-            sentence,
-        }
-    }
-}
-
-impl From<Problem> for Failed {
-    fn from(problem: Problem) -> Self {
-        Self {
-            sentence: diagnosis::diagnose(&problem, None, &[]),
-            challenge: None,
-            problem,
-        }
-    }
+/// The progress of the challenges of an order.
+#[derive(Default)]
+struct Challenged {
+    responses: Vec<Arc<ChallengeResponse>>,
+    /// The kind of the first challenge.
+    kind: Option<ChallengeKind>,
 }
 
 impl Attempt<'_> {
-    /// Takes the order to its end.
+    /// Obtains the certificate.
     ///
     /// # Errors
-    /// The problem that ended it; an order that may still come to a good end stays in the journal.
+    /// The problem that ended the attempt. An order that can still succeed stays in the journal.
     pub(super) async fn obtain(&self) -> Result<Obtained, Failed> {
-        let obtained = self.go().await.map_err(|failed| self.as_of_resumed(failed));
+        let obtained = self.run().await.map_err(|failed| self.reclassify(failed));
         if let Err(failed) = &obtained {
-            self.leave(failed.problem.class);
+            self.update_journal_after(failed.problem.class);
         }
         obtained
     }
 
-    /// Only shows the CA that the names are ours; the order is left to lapse.
+    /// Places an order and completes its challenges, but requests no certificate.
     ///
     /// # Errors
-    /// The problem that ended it.
-    pub(super) async fn prove_only(&self) -> Result<Option<ChallengeKind>, Failed> {
+    /// The problem that ended the attempt.
+    pub(super) async fn authorize_only(&self) -> Result<Option<ChallengeKind>, Failed> {
         let mut order = self.place().await?;
-        self.prove(&mut order).await
+        self.authorize(&mut order).await
     }
 
-    async fn go(&self) -> Result<Obtained, Failed> {
+    async fn run(&self) -> Result<Obtained, Failed> {
         let mut challenge = None;
-        let (chain_pem, key) = match self.begin().await? {
-            Begun::Issued(issued) => issued,
-            Begun::Placed(mut order, key) => {
-                challenge = self.prove(&mut order).await?;
+        let issued = match self.resume_or_place().await? {
+            CurrentOrder::Issued(issued) => issued,
+            CurrentOrder::Pending(mut order, key) => {
+                challenge = self.authorize(&mut order).await?;
                 self.finish(&mut order, key).await?
             }
         };
+        let certificate = self.certificate(issued)?;
+        Ok(Obtained {
+            certificate,
+            challenge,
+        })
+    }
+
+    /// Checks the chain and adds the metadata.
+    fn certificate(&self, issued: IssuedChain) -> Result<StoredCertificate, Problem> {
         let now = OffsetDateTime::now_utc();
-        let mut set = CertificateSet {
+        let mut certificate = StoredCertificate {
             meta: Meta {
                 identifiers: self.hosts.to_vec(),
                 directory: self.directory.clone(),
-                account: Some(self.authority.account_url().to_owned()),
+                account: Some(self.ca.account_url().to_owned()),
                 issued_at: now,
                 renewal_id: None,
             },
-            key,
-            chain_pem: chain_pem.trim().to_owned(),
+            key: issued.key,
+            chain_pem: issued.chain_pem.trim().to_owned(),
         };
-        set.check(self.hosts, now)?;
-        self.trim(&mut set)?;
-        Ok(Obtained { set, challenge })
+        certificate.check(self.hosts, now)?;
+        self.trim(&mut certificate)?;
+        Ok(certificate)
     }
 
-    /// Serves the line from the certificate to its last issuer, and reports what the CA sent beside.
-    fn trim(&self, set: &mut CertificateSet) -> Result<(), Problem> {
-        let left_out = set.trim().map_err(|fault| local(&fault))?;
+    /// Removes and reports certificates that do not belong to the chain.
+    fn trim(&self, certificate: &mut StoredCertificate) -> Result<(), Problem> {
+        let left_out = certificate.trim().map_err(Problem::local)?;
         if !left_out.is_empty() {
-            self.tell(&format!(
-                "the CA's chain has what does not belong to it, and is served without: {}",
+            self.report(&format!(
+                "the CA's chain contains certificates that do not belong to it, and is served \
+                 without: {}",
                 left_out.join(", ")
             ));
         }
         Ok(())
     }
 
-    /// The order of the journal if it can be taken up, or a new one.
-    async fn begin(&self) -> Result<Begun, Problem> {
-        if let Some(begun) = self.resume().await? {
-            return Ok(begun);
+    async fn resume_or_place(&self) -> Result<CurrentOrder, Problem> {
+        if let Some(order) = self.resume().await? {
+            return Ok(order);
         }
-        // Those of an order that does not go on.
-        self.prover.withdraw().await;
+        // The responses of an order that is not resumed.
+        self.solver.withdraw().await;
         self.note(Step::Intent)?;
         let order = self.place().await?;
         let url = order.url().to_owned();
         self.note(Step::Placed { url })?;
-        Ok(Begun::Placed(Box::new(order), key()?))
+        let key = PrivateKey::generate().map_err(Problem::local)?;
+        Ok(CurrentOrder::Pending(Box::new(order), key))
     }
 
     async fn place(&self) -> Result<PlacedOrder, Problem> {
-        self.tell("an order is placed");
+        self.report("placing an order");
         let (replaces, profile) = (self.replaces.as_deref(), self.profile.as_deref());
-        self.authority.place(self.hosts, replaces, profile).await
+        self.ca.place(self.hosts, replaces, profile).await
     }
 
-    /// Shows the CA that the names are ours, as far as it does not believe it already.
-    async fn prove(&self, order: &mut PlacedOrder) -> Result<Option<ChallengeKind>, Failed> {
-        let mut proofs = Vec::new();
-        let mut challenge = None;
-        let proved = self.prove_pending(order, &mut proofs, &mut challenge).await;
-        let hits: Vec<_> = proofs.iter().flat_map(|proof| proof.hits()).collect();
-        match &proved {
-            Err(problem) if self.goes_on_after(problem.class) => self.prover.leave_up().await,
-            _ => self.prover.withdraw().await,
+    /// Completes the challenges of the authorizations that are not valid yet.
+    async fn authorize(&self, order: &mut PlacedOrder) -> Result<Option<ChallengeKind>, Failed> {
+        let mut challenged = Challenged::default();
+        let authorized = self.solve_challenges(order, &mut challenged).await;
+        let Challenged { responses, kind } = challenged;
+        let requests: Vec<_> = responses
+            .iter()
+            .flat_map(|response| response.validation_requests())
+            .collect();
+        match &authorized {
+            Err(problem) if self.is_resumed_after(problem.class) => self.solver.suspend().await,
+            _ => self.solver.withdraw().await,
         }
-        proved.map(|()| challenge).map_err(|problem| Failed {
-            sentence: diagnosis::diagnose(&problem, challenge, &hits),
-            challenge,
+        authorized.map(|()| kind).map_err(|problem| Failed {
+            sentence: Diagnosis::new(&problem)
+                .with_challenge(kind, &requests)
+                .sentence(),
+            challenge: kind,
             problem,
         })
     }
 
-    async fn prove_pending(
+    async fn solve_challenges(
         &self,
         order: &mut PlacedOrder,
-        proofs: &mut Vec<Arc<Proof>>,
-        tried: &mut Option<ChallengeKind>,
+        challenged: &mut Challenged,
     ) -> Result<(), Problem> {
         if order.status() != OrderStatus::Pending {
             return order.wait_ready().await;
         }
         let authorizations = order.authorizations().await?;
-        let is_pending = |it: &&Authorization| it.status == AuthorizationStatus::Pending;
+        let is_pending =
+            |authorization: &&Authorization| authorization.status == AuthorizationStatus::Pending;
         let mut ready = Vec::new();
         for authorization in authorizations.iter().filter(is_pending) {
-            let challenge = self.choose(authorization)?;
-            *tried = tried.or(Some(challenge.kind));
+            let challenge = self.choose_challenge(authorization)?;
+            challenged.kind = challenged.kind.or(Some(challenge.kind));
             let host = &authorization.identifier;
-            self.tell(&format!("{host} is to be proved by {}", challenge.kind));
-            proofs.push(self.prover.present(authorization, challenge).await?);
-            // One that the CA looks at already is not announced twice.
+            self.report(&format!("proving {host} by {}", challenge.kind));
+            let response = self.solver.publish(authorization, challenge).await?;
+            challenged.responses.push(response);
+            // A challenge that the CA validates already is not announced again.
             ready.extend((challenge.status == ChallengeStatus::Pending).then_some(challenge));
         }
-        for proof in proofs.iter() {
-            self.prover.settle(proof).await?;
+        for response in &challenged.responses {
+            self.solver.wait_visible(response).await?;
         }
         for challenge in ready {
             order.ready(challenge).await?;
         }
-        if !proofs.is_empty() {
-            self.tell("the CA looks at the proofs");
+        if !challenged.responses.is_empty() {
+            self.report("waiting for the CA's validation");
         }
         order.wait_ready().await
     }
 
-    fn choose<'c>(&self, authorization: &'c Authorization) -> Result<&'c Challenge, Problem> {
+    fn choose_challenge<'c>(
+        &self,
+        authorization: &'c Authorization,
+    ) -> Result<&'c Challenge, Problem> {
         let offers = &authorization.challenges;
         let offered = |kind: &ChallengeKind| offers.iter().find(|offer| offer.kind == *kind);
         self.challenges.iter().find_map(offered).ok_or_else(|| {
             let host = &authorization.identifier;
             let kinds: Vec<_> = self.challenges.iter().map(ToString::to_string).collect();
+            let kinds = kinds.join(", ");
             Problem::new(
                 Class::Refused,
-                format!(
-                    "the CA takes none of {} as a proof of {host}",
-                    kinds.join(", ")
-                ),
+                format!("the CA offers none of {kinds} for {host}"),
             )
         })
     }
 
-    async fn finish(&self, order: &mut PlacedOrder, key: PrivateKey) -> Result<Issued, Problem> {
+    async fn finish(
+        &self,
+        order: &mut PlacedOrder,
+        key: PrivateKey,
+    ) -> Result<IssuedChain, Problem> {
         if !is_finalized(order) {
-            if let Some(issued) = self.late_success().await {
+            if let Some(issued) = self.late_certificate().await {
                 return Ok(issued);
             }
-            let request = signing_request(self.hosts, key.pem()).map_err(|fault| local(&fault))?;
+            let request = key.signing_request(self.hosts).map_err(Problem::local)?;
             let (url, key) = (order.url().to_owned(), key.clone());
             self.note(Step::Finalizing { url, key })?;
-            self.tell("the certificate is asked for");
+            self.report("requesting the certificate");
             order.finalize(&request).await?;
         }
-        Ok((order.wait_certificate().await?, key))
+        let chain_pem = order.wait_certificate().await?;
+        Ok(IssuedChain { chain_pem, key })
     }
 
-    /// Returns true if the order is resumed after a problem.
-    fn goes_on_after(&self, class: Class) -> bool {
+    /// Returns true if the next attempt resumes the order after a problem.
+    fn is_resumed_after(&self, class: Class) -> bool {
         self.journal.is_some() && matches!(class, Class::Network | Class::RateLimited)
     }
 
-    fn tell(&self, step: &str) {
+    fn report(&self, step: &str) {
         self.teller.tell(self.name, step);
     }
-}
-
-fn key() -> Result<PrivateKey, Problem> {
-    new_key()
-        .map(PrivateKey::new)
-        .map_err(|fault| local(&fault))
-}
-
-fn local(fault: &anyhow::Error) -> Problem {
-    Problem::new(Class::Local, format!("{fault:#}"))
 }
 
 fn is_finalized(order: &mut PlacedOrder) -> bool {

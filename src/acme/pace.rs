@@ -1,8 +1,8 @@
-//! The limits of a CA that belong to an account, and so to all its certificates.
+//! The rate limits that a CA applies to an account, and so to all its certificates.
 //!
-//! No type of error says if a limit is of one name or of the account, so it is tried: once two
-//! certificates were refused in a row, the others wait as long, then one asks first. After it has
-//! passed the others follow, spread.
+//! An error does not say if a limit applies to one name or to the account. Two certificates refused
+//! in a row count as a limit of the account: the others wait until it ends, then one of them probes,
+//! and the others follow at intervals.
 
 use std::{
     collections::HashMap,
@@ -14,70 +14,81 @@ use time::{Duration, OffsetDateTime};
 use super::problem::Problem;
 use crate::config::model::Authority;
 
-/// The limits of all accounts.
+/// The rate limits of all accounts.
 #[derive(Default)]
-pub(super) struct Pace(Mutex<HashMap<String, Account>>);
+pub(super) struct AccountLimits(Mutex<HashMap<String, Account>>);
 
-/// The answer to a certificate that is to be ordered now.
+/// The permission to place an order now.
 #[derive(Debug, PartialEq)]
 pub(super) enum Admission {
+    /// The order may be placed.
     Now,
-    /// Another one asks first, or is before it in the row.
+    /// The order has to wait: another certificate probes the limit, or is before it in the queue.
     At(OffsetDateTime),
-    /// The account's limit is used up.
+    /// The rate limit of the account is used up.
     Limited(Problem),
 }
 
-/// The outcome of an order under the limits.
-pub(super) enum Answer<'a> {
-    /// The CA has taken it.
-    Taken,
-    /// It was refused until then.
+/// The outcome of an order with regard to rate limits.
+pub(super) enum Outcome<'a> {
+    /// The CA accepted the order.
+    Accepted,
+    /// The CA refused the order until a moment.
     Limited(&'a Problem, OffsetDateTime),
-    /// The limit is not known from it.
+    /// The outcome does not depend on a rate limit.
     Other,
 }
 
 /// The state of one account.
 #[derive(Default)]
 struct Account {
-    /// The last certificate that was refused, with its end.
-    refused: Option<(String, OffsetDateTime)>,
+    last_refusal: Option<Refusal>,
     limit: Option<Limit>,
-    row: Row,
+    queue: Queue,
 }
 
-/// A limit that is the account's.
+/// The refusal of a certificate.
+struct Refusal {
+    name: String,
+    until: OffsetDateTime,
+}
+
+/// A rate limit of the account.
 struct Limit {
     problem: Problem,
     until: OffsetDateTime,
-    /// The certificate that asks first, and since when.
-    first: Option<(String, OffsetDateTime)>,
+    probe: Option<Probe>,
 }
 
-/// The certificates that follow the first one.
+/// The order that is placed first after the limit has ended.
+struct Probe {
+    name: String,
+    since: OffsetDateTime,
+}
+
+/// The certificates that follow the probe.
 #[derive(Default)]
-struct Row {
+struct Queue {
     slots: HashMap<String, OffsetDateTime>,
     end: Option<OffsetDateTime>,
 }
 
-/// A limit that two names have each of their own must not hold up a third for longer.
+/// The longest wait for a limit, because it may be two limits of single names.
 const LONGEST: Duration = Duration::hours(1);
-/// Between two that follow.
+/// Interval between two orders of the queue.
 const GAP: Duration = Duration::seconds(1);
-/// Interval between two checks for the answer of the first.
-const LOOK: Duration = Duration::seconds(2);
-/// A first one that has no answer by then is not waited for.
-const NO_ANSWER: Duration = Duration::minutes(5);
+/// Interval at which waiting certificates check for the outcome of the probe.
+const CHECK: Duration = Duration::seconds(2);
+/// Longest wait for the outcome of a probe.
+const PROBE_TIMEOUT: Duration = Duration::minutes(5);
 
-impl Pace {
-    /// Admits a certificate that is to be ordered from a CA now.
+impl AccountLimits {
+    /// Decides if a certificate may be ordered from a CA now.
     pub(super) fn admit(&self, ca: &Authority, name: &str, now: OffsetDateTime) -> Admission {
         self.with(ca, |account| account.admit(name, now))
     }
 
-    /// The limit of the account that is used up now, if one is.
+    /// Returns the rate limit of the account that is used up now, if any.
     pub(super) fn limit(&self, ca: &Authority, now: OffsetDateTime) -> Option<Problem> {
         self.with(ca, |account| {
             let limit = account.limit.as_ref().filter(|limit| now < limit.until)?;
@@ -85,15 +96,15 @@ impl Pace {
         })
     }
 
-    /// Takes up what became of an order.
-    pub(super) fn conclude(
+    /// Records the outcome of an order.
+    pub(super) fn record(
         &self,
         ca: &Authority,
         name: &str,
-        answer: &Answer<'_>,
+        outcome: &Outcome<'_>,
         now: OffsetDateTime,
     ) {
-        self.with(ca, |account| account.conclude(name, answer, now));
+        self.with(ca, |account| account.record(name, outcome, now));
     }
 
     fn with<T>(&self, ca: &Authority, change: impl FnOnce(&mut Account) -> T) -> T {
@@ -110,33 +121,35 @@ impl Pace {
 impl Account {
     fn admit(&mut self, name: &str, now: OffsetDateTime) -> Admission {
         let Some(limit) = &mut self.limit else {
-            return self.row.admit(name, now);
+            return self.queue.admit(name, now);
         };
         if now < limit.until {
             return Admission::Limited(limit.problem.clone());
         }
-        let is_waited_for = |(first, since): &(String, OffsetDateTime)| {
-            first != name && now < since.saturating_add(NO_ANSWER)
-        };
-        if limit.first.as_ref().is_some_and(is_waited_for) {
-            return Admission::At(now.saturating_add(LOOK));
+        let is_pending =
+            |probe: &Probe| probe.name != name && now < probe.since.saturating_add(PROBE_TIMEOUT);
+        if limit.probe.as_ref().is_some_and(is_pending) {
+            return Admission::At(now.saturating_add(CHECK));
         }
-        limit.first = Some((name.to_owned(), now));
+        limit.probe = Some(Probe {
+            name: name.to_owned(),
+            since: now,
+        });
         Admission::Now
     }
 
-    fn conclude(&mut self, name: &str, answer: &Answer<'_>, now: OffsetDateTime) {
-        match answer {
-            Answer::Taken => self.open(now),
-            Answer::Limited(problem, until) => self.refuse(name, problem, *until, now),
-            Answer::Other => self.forget_first(name),
+    fn record(&mut self, name: &str, outcome: &Outcome<'_>, now: OffsetDateTime) {
+        match outcome {
+            Outcome::Accepted => self.lift(now),
+            Outcome::Limited(problem, until) => self.refuse(name, problem, *until, now),
+            Outcome::Other => self.forget_probe(name),
         }
     }
 
-    fn open(&mut self, now: OffsetDateTime) {
-        self.refused = None;
+    fn lift(&mut self, now: OffsetDateTime) {
+        self.last_refusal = None;
         if self.limit.take().is_some() {
-            self.row = Row {
+            self.queue = Queue {
                 slots: HashMap::new(),
                 end: Some(now),
             };
@@ -150,8 +163,12 @@ impl Account {
         until: OffsetDateTime,
         now: OffsetDateTime,
     ) {
-        let last = self.refused.replace((name.to_owned(), until));
-        let other = last.filter(|(last, end)| last != name && *end > now);
+        let refusal = Refusal {
+            name: name.to_owned(),
+            until,
+        };
+        let last = self.last_refusal.replace(refusal);
+        let other = last.filter(|last| last.name != name && last.until > now);
         let is_of_account = self.limit.is_some() || other.is_some();
         if is_of_account {
             let until = until.min(now.saturating_add(LONGEST));
@@ -161,20 +178,20 @@ impl Account {
                     ..problem.clone()
                 },
                 until,
-                first: None,
+                probe: None,
             });
         }
     }
 
-    fn forget_first(&mut self, name: &str) {
+    fn forget_probe(&mut self, name: &str) {
         let Some(limit) = &mut self.limit else { return };
-        if limit.first.as_ref().is_some_and(|(first, _)| first == name) {
-            limit.first = None;
+        if limit.probe.as_ref().is_some_and(|probe| probe.name == name) {
+            limit.probe = None;
         }
     }
 }
 
-impl Row {
+impl Queue {
     fn admit(&mut self, name: &str, now: OffsetDateTime) -> Admission {
         let Some(end) = self.end else {
             return Admission::Now;
@@ -202,85 +219,4 @@ impl Row {
 }
 
 #[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::*;
-    use crate::acme::problem::Class;
-
-    const NOW: OffsetDateTime = datetime!(2026-11-03 12:00 UTC);
-
-    fn ca() -> Authority {
-        Authority {
-            directory: "https://ca.example/directory".into(),
-            root: None,
-            eab: None,
-        }
-    }
-
-    fn limited(pace: &Pace, name: &str, wait: Duration, now: OffsetDateTime) {
-        let problem = Problem::new(Class::RateLimited, "too many new orders");
-        let answer = Answer::Limited(&problem, now + wait);
-        pace.conclude(&ca(), name, &answer, now);
-    }
-
-    #[test]
-    fn a_limit_of_one_name_holds_up_no_other() {
-        let pace = Pace::default();
-        limited(&pace, "a", Duration::DAY, NOW);
-        limited(&pace, "a", Duration::DAY, NOW);
-        assert_eq!(pace.admit(&ca(), "b", NOW), Admission::Now);
-        pace.conclude(&ca(), "b", &Answer::Taken, NOW);
-        limited(&pace, "c", Duration::DAY, NOW);
-        assert_eq!(pace.admit(&ca(), "d", NOW), Admission::Now);
-    }
-
-    #[test]
-    fn under_a_limit_of_the_account_one_asks_first_and_the_others_follow_spread() {
-        let pace = Pace::default();
-        let wait = Duration::minutes(1);
-        limited(&pace, "a", wait, NOW);
-        limited(&pace, "b", wait, NOW);
-        let told = pace.admit(&ca(), "c", NOW);
-        assert!(
-            matches!(told, Admission::Limited(problem) if problem.retry_after == Some(NOW + wait))
-        );
-        let then = NOW + wait;
-        assert_eq!(pace.admit(&ca(), "c", then), Admission::Now);
-        assert_eq!(pace.admit(&ca(), "d", then), Admission::At(then + LOOK));
-        // The first one is refused again, then another passes.
-        limited(&pace, "c", wait, then);
-        assert!(matches!(
-            pace.admit(&ca(), "d", then),
-            Admission::Limited(_)
-        ));
-        let then = then + wait;
-        assert_eq!(pace.admit(&ca(), "d", then), Admission::Now);
-        pace.conclude(&ca(), "d", &Answer::Taken, then);
-        for (nth, name) in (1..).zip(["a", "b", "c"]) {
-            let slot = then + GAP * nth;
-            assert_eq!(pace.admit(&ca(), name, then), Admission::At(slot));
-            assert_eq!(pace.admit(&ca(), name, slot), Admission::Now);
-        }
-    }
-
-    #[test]
-    fn a_first_one_without_an_answer_gives_its_place_up() {
-        let pace = Pace::default();
-        limited(&pace, "a", GAP, NOW);
-        limited(&pace, "b", GAP, NOW);
-        let then = NOW + GAP;
-        assert_eq!(pace.admit(&ca(), "a", then), Admission::Now);
-        pace.conclude(&ca(), "a", &Answer::Other, then);
-        assert_eq!(pace.admit(&ca(), "b", then), Admission::Now);
-        assert_eq!(pace.admit(&ca(), "a", then + NO_ANSWER), Admission::Now);
-    }
-
-    #[test]
-    fn a_long_limit_is_tried_by_one_after_an_hour() {
-        let pace = Pace::default();
-        limited(&pace, "a", Duration::WEEK, NOW);
-        limited(&pace, "b", Duration::WEEK, NOW);
-        assert_eq!(pace.admit(&ca(), "c", NOW + LONGEST), Admission::Now);
-    }
-}
+mod tests;

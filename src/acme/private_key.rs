@@ -1,24 +1,24 @@
-//! A private key as text: never shown, and wiped when it goes.
+//! A private key as text: hidden in debug output, and zeroed when dropped.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-/// A private key in PEM, of PKCS#8.
+/// A private key as PKCS#8 in PEM.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrivateKey(Zeroizing<String>);
 
 impl PrivateKey {
-    /// Takes a key in PEM; whether it is one is asked where it is used.
+    /// Takes a key in PEM, which is not parsed until it is used.
     #[must_use]
     pub fn new(mut pem: String) -> Self {
-        // However many lines end it, it is the same key.
+        // Keys that differ only in trailing white space are equal.
         pem.truncate(pem.trim_end().len());
         Self(Zeroizing::new(pem))
     }
 
-    /// The key in PEM.
+    /// Returns the key in PEM.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.0

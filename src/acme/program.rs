@@ -1,5 +1,6 @@
-//! A program of the operator's own: it has PATH, HOME and LANG only, reads nothing, says no more
-//! than is kept, and ends within its time with everything it started.
+//! A program of the operator, with a minimal environment, an empty standard input and a time limit.
+//!
+//! Its process group is killed when the time is up or the caller stops waiting.
 
 use std::{
     env,
@@ -18,31 +19,31 @@ use tokio::{
 
 use super::dns::quoted;
 
-/// Time for which processes that a program left running may keep its output open.
-const AFTERWARDS: Duration = Duration::from_secs(1);
+/// Time for which child processes may keep the output open after the program has ended.
+const LINGER: Duration = Duration::from_secs(1);
 
-/// Lines of its output that are repeated.
+/// Lines of the output that an error quotes.
 const LINES: usize = 5;
 
-/// Bytes of its output that are read at all.
+/// Bytes of each output stream that are kept.
 const READ: u64 = 64 * 1024;
 
-/// The variables of our environment that it has.
+/// Variables of hubgate's environment that the program inherits.
 const VARIABLES: [&str; 3] = ["PATH", "HOME", "LANG"];
 
-/// A program of the operator's own, before it is run.
+/// A program of the operator that has not been started yet.
 pub(super) struct Program(Command);
 
 impl Program {
     pub(super) fn new(program: &Path) -> Self {
         let mut command = Command::new(program);
-        let kept = VARIABLES.map(|name| (name, env::var_os(name)));
-        let kept = kept
+        let inherited = VARIABLES.map(|name| (name, env::var_os(name)));
+        let inherited = inherited
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)));
         command
             .env_clear()
-            .envs(kept)
+            .envs(inherited)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -63,30 +64,28 @@ impl Program {
         self
     }
 
-    /// Runs it; dropped before its end, all its processes are killed.
+    /// Runs the program; dropping the future kills all its processes.
     ///
     /// # Errors
-    /// It cannot be started, is not done within the time, or ends with another code than 0; then
-    /// with the first lines of its output.
-    pub(super) async fn run(mut self, longest: Duration) -> Result<(), String> {
+    /// It cannot be started, exceeds its time, or exits with another code than 0, with the first
+    /// lines of its output.
+    pub(super) async fn run(mut self, limit: Duration) -> Result<(), String> {
         let child = self.0.spawn().map_err(|error| {
             format!("cannot be started ({error}); correct its path or its mode")
         })?;
-        // Dropped at the time-out, the run ends with all its processes.
-        let Ok(ended) = timeout(longest, Run::new(child).ended()).await else {
-            return Err(format!(
-                "killed, because it was not done within {longest:?}"
-            ));
+        // The time-out drops the run, which kills its process group.
+        let Ok(ended) = timeout(limit, Run::new(child).finish()).await else {
+            return Err(format!("killed, because it had not ended after {limit:?}"));
         };
         match ended {
             Ok((status, _)) if status.success() => Ok(()),
-            Ok((status, said)) => Err(format!("{status}: {said}")),
+            Ok((status, output)) => Err(format!("{status}: {output}")),
             Err(error) => Err(error.to_string()),
         }
     }
 }
 
-/// A running program; dropped before its end, its process group is killed.
+/// A running program; dropping it kills its process group.
 struct Run {
     child: Child,
     group: Option<Pid>,
@@ -99,24 +98,24 @@ impl Run {
         Self { child, group }
     }
 
-    async fn ended(mut self) -> std::io::Result<(ExitStatus, String)> {
+    async fn finish(mut self) -> std::io::Result<(ExitStatus, String)> {
         let (out, err) = (self.child.stdout.take(), self.child.stderr.take());
-        let (mut said, mut also) = (Vec::new(), Vec::new());
+        let (mut output, mut errors) = (Vec::new(), Vec::new());
         let status = {
-            let reading = async { tokio::join!(read(err, &mut said), read(out, &mut also)) };
+            let reading = async { tokio::join!(read(err, &mut errors), read(out, &mut output)) };
             tokio::pin!(reading);
             tokio::select! {
                 status = self.child.wait() => {
-                    let _ = timeout(AFTERWARDS, &mut reading).await;
+                    let _ = timeout(LINGER, &mut reading).await;
                     status
                 }
                 _ = &mut reading => self.child.wait().await,
             }
         };
-        // Its number may soon be another process's.
+        // The kernel may reuse the process id.
         self.group = None;
-        said.append(&mut also);
-        Ok((status?, first_lines(&said)))
+        errors.append(&mut output);
+        Ok((status?, first_lines(&errors)))
     }
 }
 
@@ -128,10 +127,10 @@ impl Drop for Run {
     }
 }
 
-/// Reads a pipe to its end, so that its writer is never held up, and keeps its begin.
-async fn read(pipe: Option<impl AsyncRead + Unpin>, said: &mut Vec<u8>) {
+/// Reads a pipe to its end, so that the program never blocks; keeps its beginning.
+async fn read(pipe: Option<impl AsyncRead + Unpin>, output: &mut Vec<u8>) {
     let Some(mut pipe) = pipe else { return };
-    let _ = (&mut pipe).take(READ).read_to_end(said).await;
+    let _ = (&mut pipe).take(READ).read_to_end(output).await;
     let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
 }
 
@@ -140,7 +139,7 @@ fn first_lines(output: &[u8]) -> String {
     let lines = text.lines().map(quoted).filter(|line| !line.is_empty());
     let lines: Vec<_> = lines.take(LINES).collect();
     if lines.is_empty() {
-        return "it says nothing; let it say why it fails".to_owned();
+        return "no output; let the program print the cause".to_owned();
     }
     lines.join(" / ")
 }

@@ -1,7 +1,7 @@
-//! Proofs that a name is ours: put up, whichever the kind, and taken away again.
+//! The responses to ACME challenges: published for the CA, and removed afterwards.
 //!
-//! DNS records are journalled before they are put up, so that a crash leaves none behind. The CA
-//! may still validate an order that is resumed later, so its proofs stay up until then.
+//! DNS records are journalled before they are published, so that a crash leaves none behind. The CA
+//! may validate an order that is resumed later, so the responses of such an order stay published.
 
 mod standing;
 
@@ -12,154 +12,166 @@ use std::sync::{
 
 use tracing::{info, warn};
 
-pub(super) use self::standing::StandingProofs;
+pub(super) use self::standing::ActiveResponses;
 use super::{
     authority::{Authorization, Challenge},
     challenge::{Challenges, Hit, Presented},
     dns::{self, Outcome, Propagation, Provider, Record, Records},
     problem::{Class, Problem},
     shared::Shared,
-    store::{self, Entry, Kind, Store},
+    store::{Entry, Kind, Store},
     zone,
 };
 use crate::config::model::{ChallengeKind, Dns, Host};
 
-/// Puts proofs up for one certificate set.
-pub(super) struct Prover {
+/// Publishes and removes the challenge responses of one certificate.
+pub(super) struct Solver {
     challenges: Challenges,
-    /// Who writes DNS records; what is wrong with that matters only where one is needed.
-    zone: Option<Result<Arc<Provider>, Problem>>,
+    /// The DNS provider, or the problem that is reported when dns-01 needs it.
+    provider: Option<Result<Arc<Provider>, Problem>>,
     propagation: Propagation,
     store: Arc<dyn Store>,
     records: Entry,
-    /// Whether a record was put up in this attempt.
-    has_put_up: AtomicBool,
-    standing: Arc<StandingProofs>,
+    /// True after a record was published in this attempt.
+    has_published_record: AtomicBool,
+    active: Arc<ActiveResponses>,
 }
 
-/// A proof that is up.
-pub(super) struct Proof {
-    /// The URL of its challenge.
+/// A published response to a challenge.
+pub(super) struct ChallengeResponse {
+    /// The URL of the challenge.
     challenge: String,
-    shown: Shown,
+    published: Published,
 }
 
-/// The form in which the CA sees a proof.
-enum Shown {
-    /// An answer on port 80.
+/// The place in which the CA finds a response.
+enum Published {
+    /// An HTTP response on port 80.
     Http(Presented),
-    /// A handshake on port 443.
+    /// A TLS handshake on port 443.
     TlsAlpn(Presented),
     /// A TXT record.
     Dns(Record),
 }
 
-impl Prover {
-    /// For one set; what `dns` names is read anew, since tokens and keys change.
+impl Solver {
+    /// Creates the solver of one certificate. The DNS provider's files are read again, because
+    /// tokens and keys change.
     pub(super) fn new(
         shared: &Shared,
         dns: Option<&Dns>,
-        set: &str,
-        standing: Arc<StandingProofs>,
+        name: &str,
+        active: Arc<ActiveResponses>,
     ) -> Self {
         let provider = dns.map(|dns| shared.zones.provider(&dns.provider));
         let unusable = |fault| Problem::new(Class::Provider, format!("{fault:#}"));
         Self {
             challenges: shared.challenges.clone(),
-            zone: provider.map(|it| it.map_err(unusable)),
+            provider: provider.map(|provider| provider.map_err(unusable)),
             propagation: zone::propagation(dns.and_then(|dns| dns.resolver)),
             store: shared.store.clone(),
-            records: Entry::new(Kind::Records, set),
-            has_put_up: AtomicBool::new(false),
-            standing,
+            records: Entry::new(Kind::Records, name),
+            has_published_record: AtomicBool::new(false),
+            active,
         }
     }
 
-    /// Puts up the proof that a challenge asks for, unless it is up.
-    pub(super) async fn present(
+    /// Publishes the response to a challenge, unless it is published already.
+    ///
+    /// # Errors
+    /// A problem of the DNS provider or of this machine.
+    pub(super) async fn publish(
         &self,
         authorization: &Authorization,
         challenge: &Challenge,
-    ) -> Result<Arc<Proof>, Problem> {
-        if let Some(proof) = self.standing.find(&challenge.url) {
-            return Ok(proof);
+    ) -> Result<Arc<ChallengeResponse>, Problem> {
+        if let Some(response) = self.active.find(&challenge.url) {
+            return Ok(response);
         }
-        Ok(self.standing.add(Proof {
+        let host = &authorization.identifier;
+        Ok(self.active.add(ChallengeResponse {
             challenge: challenge.url.clone(),
-            shown: self.show(&authorization.identifier, challenge).await?,
+            published: self.publish_new(host, challenge).await?,
         }))
     }
 
-    async fn show(&self, identifier: &Host, challenge: &Challenge) -> Result<Shown, Problem> {
+    async fn publish_new(
+        &self,
+        identifier: &Host,
+        challenge: &Challenge,
+    ) -> Result<Published, Problem> {
         let challenges = &self.challenges;
         match challenge.kind {
             ChallengeKind::Http01 => {
                 let (token, answer) = (&challenge.token, &challenge.key_authorization);
-                Ok(Shown::Http(challenges.present_http(token, answer)))
+                Ok(Published::Http(challenges.present_http(token, answer)))
             }
             ChallengeKind::TlsAlpn01 => challenges
                 .present_tls_alpn(identifier, &challenge.digest())
-                .map(Shown::TlsAlpn),
+                .map(Published::TlsAlpn),
             ChallengeKind::Dns01 => {
                 let name = dns::challenge_name(&identifier.to_string());
-                let record = self.put_up(&name, &challenge.dns_value()).await;
-                record.map(Shown::Dns)
+                let record = self.publish_record(&name, &challenge.dns_value()).await;
+                record.map(Published::Dns)
             }
         }
     }
 
-    /// Leaves the proofs up until the order goes on. Of a provider with one record at a time none
-    /// is, since it keeps other names from being proved.
-    pub(super) async fn leave_up(&self) {
+    /// Keeps the responses published until the order is resumed, except records of a provider that
+    /// holds one at a time: such a record would block other names.
+    pub(super) async fn suspend(&self) {
         if self.provider().is_ok_and(Provider::is_one_at_a_time) {
-            let records = self
-                .standing
-                .take(|proof| matches!(proof.shown, Shown::Dns(_)));
-            self.take_down(records).await;
+            let is_record =
+                |response: &ChallengeResponse| matches!(response.published, Published::Dns(_));
+            self.remove(self.active.take(is_record)).await;
         }
     }
 
-    /// Takes the proofs away; what cannot be, is tried again at the next order or start.
+    /// Removes the responses. A record that cannot be removed is tried again at the next order or
+    /// start.
     pub(super) async fn withdraw(&self) {
-        self.take_down(self.standing.take(|_| true)).await;
+        self.remove(self.active.take(|_| true)).await;
     }
 
-    async fn take_down(&self, proofs: Vec<Arc<Proof>>) {
-        for proof in proofs {
-            if let Shown::Dns(record) = &proof.shown {
-                self.take_away(record).await;
+    async fn remove(&self, responses: Vec<Arc<ChallengeResponse>>) {
+        for response in responses {
+            if let Published::Dns(record) = &response.published {
+                self.remove_record(record).await;
             }
         }
     }
 
-    /// Waits until the CA can see a proof.
-    pub(super) async fn settle(&self, proof: &Proof) -> Result<(), Problem> {
-        let Shown::Dns(record) = &proof.shown else {
+    /// Waits until the CA can see a response.
+    ///
+    /// # Errors
+    /// A name server of the zone does not serve the record in time.
+    pub(super) async fn wait_visible(&self, response: &ChallengeResponse) -> Result<(), Problem> {
+        let Published::Dns(record) = &response.published else {
             return Ok(());
         };
-        if let Outcome::Unchecked(why) = self.propagation.wait(record).await? {
+        if let Outcome::Unchecked(cause) = self.propagation.wait(record).await? {
+            let name = &record.fqdn;
             info!(
-                "{}: nobody could say whether the record is there ({why})",
-                record.fqdn
+                "{name}: the TXT record cannot be verified ({cause}); the CA validates it anyway"
             );
         }
         Ok(())
     }
 
-    /// Takes away what an end in the middle left behind, and not what was left up on purpose.
+    /// Removes records that a crash left behind, but not those of a suspended order.
     pub(super) async fn sweep(&self) {
         let records = self.journalled();
-        for record in records.iter().filter(|record| !self.standing.has(record)) {
-            self.take_away(record).await;
+        for record in records.iter().filter(|record| !self.active.has(record)) {
+            self.remove_record(record).await;
         }
     }
 
-    async fn put_up(&self, name: &str, value: &str) -> Result<Record, Problem> {
+    async fn publish_record(&self, name: &str, value: &str) -> Result<Record, Problem> {
         let provider = self.provider()?;
-        if provider.is_one_at_a_time() && self.has_put_up.swap(true, Ordering::Relaxed) {
+        if provider.is_one_at_a_time() && self.has_published_record.swap(true, Ordering::Relaxed) {
             return Err(Problem::new(
                 Class::Provider,
-                "this provider keeps one record at a time; give each name a site of its own",
+                "this provider holds one record at a time; give each name a site of its own",
             ));
         }
         let target = self.propagation.target(name).await?;
@@ -169,42 +181,41 @@ impl Prover {
         Ok(record)
     }
 
-    async fn take_away(&self, record: &Record) {
-        let taken = match self.provider() {
+    async fn remove_record(&self, record: &Record) {
+        let removed = match self.provider() {
             Ok(provider) => provider.cleanup(record).await,
             Err(problem) => Err(problem),
         };
-        match taken {
+        match removed {
             Ok(()) => self.forget(record),
-            Err(problem) => warn!("{}: a record of a challenge stays: {problem}", record.fqdn),
+            Err(problem) => {
+                let name = &record.fqdn;
+                warn!("{name}: the TXT record of a challenge cannot be removed: {problem}");
+            }
         }
     }
 
     fn provider(&self) -> Result<&Provider, Problem> {
-        let none = || {
-            Problem::new(
-                Class::Provider,
-                "acme.dns says of nobody who keeps the zone",
-            )
-        };
-        let provider = self.zone.as_ref().ok_or_else(none)?;
+        let missing = || Problem::new(Class::Provider, "acme.dns names no DNS provider");
+        let provider = self.provider.as_ref().ok_or_else(missing)?;
         provider.as_deref().map_err(Clone::clone)
     }
 
     fn journalled(&self) -> Records {
-        let read = store::load(self.store.as_ref(), &self.records);
-        read.inspect_err(|fault| warn!("{fault}"))
+        let loaded = self.records.load(self.store.as_ref());
+        loaded
+            .inspect_err(|fault| warn!("{fault}"))
             .ok()
             .flatten()
             .unwrap_or_default()
     }
 
-    /// A record that cannot be journalled is not put up.
+    /// Journals a record, which is not published otherwise.
     fn note(&self, record: Record) -> Result<(), Problem> {
         let mut records = self.journalled();
         records.note(record);
-        store::save(self.store.as_ref(), &self.records, &records)
-            .map_err(|fault| Problem::new(Class::Local, fault.to_string()))
+        let saved = self.records.save(self.store.as_ref(), &records);
+        saved.map_err(Problem::local)
     }
 
     fn forget(&self, record: &Record) {
@@ -212,7 +223,7 @@ impl Prover {
         records.forget(record);
         let (store, entry) = (self.store.as_ref(), &self.records);
         let forgotten = match records.iter().next() {
-            Some(_) => store::save(store, entry, &records),
+            Some(_) => entry.save(store, &records),
             None => store.remove(entry),
         };
         if let Err(fault) = forgotten {
@@ -221,12 +232,12 @@ impl Prover {
     }
 }
 
-impl Proof {
-    /// Who came to look at it.
-    pub(super) fn hits(&self) -> Vec<Hit> {
-        match &self.shown {
-            Shown::Http(presented) | Shown::TlsAlpn(presented) => presented.hits(),
-            Shown::Dns(_) => Vec::new(),
+impl ChallengeResponse {
+    /// Returns the validation requests so far; none are known for a TXT record.
+    pub(super) fn validation_requests(&self) -> Vec<Hit> {
+        match &self.published {
+            Published::Http(presented) | Published::TlsAlpn(presented) => presented.hits(),
+            Published::Dns(_) => Vec::new(),
         }
     }
 }

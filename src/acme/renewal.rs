@@ -1,8 +1,8 @@
-//! What to do next for a certificate set: the whole schedule as one pure function.
+//! The renewal schedule of a certificate: a pure computation of the next action.
 //!
-//! It reads no clock, draws no numbers and touches nothing; who acts calls it again at the moment
-//! it names, after every event, and at least once a minute, because wall clocks jump. It never
-//! says "stop".
+//! [`Schedule`] reads no clock, draws no random numbers and does no I/O. Callers compute it again
+//! at the moment it returns, after every event, and at least once a minute, because wall clocks
+//! jump. No state of the history ends the schedule.
 
 mod attempt;
 mod backoff;
@@ -14,169 +14,168 @@ use time::{Duration, OffsetDateTime};
 use super::history::{Ca, History};
 use crate::config::model::ChallengeKind;
 
-/// How a certificate set stands now.
+/// The schedule of one certificate at one moment.
+///
+/// After the clock was set back, call [`History::redate`] before.
+#[derive(Clone)]
+pub struct Schedule<'a> {
+    /// The current time.
+    pub now: OffsetDateTime,
+    /// The state of the certificate.
+    pub observed: ObservedState,
+    /// The attempts so far.
+    pub history: &'a History,
+    /// The configuration.
+    pub policy: Policy,
+}
+
+/// The state of a certificate, as far as the schedule depends on it.
 #[derive(Clone, Debug)]
-pub struct Standing {
-    /// The certificate that is served, if there is one.
-    pub certificate: Option<Held>,
-    /// Whether it was ordered for the names that are configured now.
+pub struct ObservedState {
+    /// The served certificate, if there is one.
+    pub certificate: Option<ObservedCertificate>,
+    /// True if the certificate was ordered for the configured names.
     pub names_match: bool,
-    /// Whether an order or another step for this set is under way, in whatever process.
-    pub in_flight: bool,
-    /// From -1 to 1, always the same for a set; keeps sets and homes apart.
+    /// A number from -1 to 1, constant for a certificate; it spreads the renewals of different
+    /// certificates.
     pub jitter: f64,
-    /// How far the CA's clock is ahead of ours, by the `Date` of an answer since the clock was
-    /// last set; measure it again while it is [`Action::ClockWrong`].
+    /// The CA's clock minus the local clock, by the `Date` of an answer since the clock was last
+    /// set; to be measured again while the action is [`Action::ClockWrong`].
     pub ca_ahead: Option<Duration>,
 }
 
 /// The certificate that is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// Begin of its validity.
+pub struct ObservedCertificate {
+    /// Start of the validity.
     pub not_before: OffsetDateTime,
-    /// End of it.
+    /// End of the validity.
     pub not_after: OffsetDateTime,
-    /// Which of the CAs issued it; none if it is no longer configured.
+    /// The CA that issued it; none if that CA is no longer configured.
     pub issuer: Option<Ca>,
-    /// Whether that CA says when to renew (RFC 9773).
+    /// True if that CA offers renewal information (RFC 9773).
     pub renewal_info: bool,
 }
 
-/// What is configured.
+/// The configuration, as far as the schedule depends on it.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The challenges that can be answered, in the order to try them; never empty.
+    /// The challenges that hubgate can solve, in order of preference; never empty.
     pub challenges: Vec<ChallengeKind>,
-    /// Whether there is a second CA for when the first will not.
+    /// True if a second CA is configured.
     pub fallback: bool,
-    /// Whether the first CA has a staging CA to try at first after failures.
+    /// True if the primary CA has a staging CA, which is tried first after failed validations.
     pub staging: bool,
-    /// Whether orders name a profile.
+    /// True if orders name a profile.
     pub profile: bool,
 }
 
-/// What to do next.
+/// The next action for a certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Order a certificate now.
     Order(Order),
-    /// Ask the CA when it wants the certificate renewed, and take up what it says, or that it
-    /// did not, in the history.
+    /// Request the CA's renewal information, and record the answer or its absence in the history.
     PollRenewalInfo,
-    /// Nothing before that moment.
+    /// Do nothing yet.
     Wait {
-        /// When to ask again; for a renewal never after the hard line.
+        /// The moment to compute the schedule again; for a renewal never after the hard line.
         until: OffsetDateTime,
-        /// Why, for the status.
-        why: String,
     },
-    /// Nothing before the clock is right; what there is, is served.
+    /// Order nothing until the clock is right; the certificate is served meanwhile.
     ClockWrong {
         /// Cause and cure.
         sentence: String,
     },
 }
 
-/// How to order.
+/// The parameters of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Where; a certificate of [`Ca::Staging`] is thrown away, and only that it came is recorded.
+    /// The CA. A certificate of [`Ca::Staging`] is discarded, and only its issuance is recorded.
     pub ca: Ca,
-    /// Whether to say which certificate is replaced (RFC 9773, 5).
+    /// True if the order names the certificate it replaces (RFC 9773, section 5).
     pub replaces: bool,
-    /// Whether to name the profile.
+    /// True if the order names the profile.
     pub profile: bool,
-    /// The challenges, the one to try first in front.
+    /// The challenges in order of preference.
     pub challenges: Vec<ChallengeKind>,
 }
 
-/// When to look again whether what is under way has ended.
-const IN_FLIGHT: Duration = Duration::minutes(1);
+impl Schedule<'_> {
+    /// Computes the next action.
+    #[must_use]
+    pub fn next_action(&self) -> Action {
+        if let Some(sentence) = self.clock_fault() {
+            return Action::ClockWrong { sentence };
+        }
+        let due = self.due();
+        if self.is_poll_due(due) {
+            return Action::PollRenewalInfo;
+        }
+        if self.now < due {
+            let until = self.poll_at().map_or(due, |poll| poll.min(due));
+            return Action::Wait { until };
+        }
+        let attempt = self.next_attempt();
+        match attempt.earliest {
+            Some(until) if self.now < until => Action::Wait { until },
+            _ => Action::Order(attempt.order),
+        }
+    }
 
-/// What to do next for a certificate set; call [`History::redate`] before, should the clock have
-/// been set back.
-#[must_use]
-pub fn next(
-    now: OffsetDateTime,
-    standing: &Standing,
-    history: &History,
-    policy: &Policy,
-) -> Action {
-    if let Some(sentence) = clock::fault(now, standing) {
-        return Action::ClockWrong { sentence };
+    /// Returns the order to place now at the operator's request, whatever the schedule.
+    ///
+    /// # Errors
+    /// Cause and cure: the clock is wrong, or another failed validation could make the CA lock the
+    /// name.
+    pub fn requested_order(&self) -> Result<Order, String> {
+        if let Some(sentence) = self.clock_fault() {
+            return Err(sentence);
+        }
+        match self.validation_backoff().filter(|until| self.now < *until) {
+            Some(until) => Err(format!(
+                "three validations have failed within an hour, and the CA would lock the name \
+                 after more; correct the cause, and try again in {} min",
+                (until - self.now).whole_minutes() + 1
+            )),
+            None => Ok(self.order_without_probe()),
+        }
     }
-    if standing.in_flight {
-        let why = "an order is under way".into();
-        return wait(now.saturating_add(IN_FLIGHT), why);
+
+    /// Returns an order at the primary CA itself, even if its staging CA would be tried first.
+    fn order_without_probe(&self) -> Order {
+        let mut schedule = self.clone();
+        schedule.policy.staging = false;
+        schedule.order(Ca::Primary)
     }
-    let due = target::due(now, standing, history);
-    if target::poll_is_due(now, &due, standing, history) {
-        return Action::PollRenewalInfo;
+
+    /// Returns true if the operator should be warned: a renewal is late by a tenth of the
+    /// certificate's life, or the first attempt at a missing certificate has failed.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        let Some(certificate) = self.renewable() else {
+            return self.history.last_failure().is_some();
+        };
+        self.now > self.due().saturating_add(certificate.life() / 10)
     }
-    if now < due.at {
-        let poll = target::poll_at(standing, history);
-        return wait(poll.map_or(due.at, |poll| poll.min(due.at)), due.why.into());
-    }
-    let attempt = attempt::next(now, standing, history, policy);
-    match attempt.held_back {
-        Some(held_back) if now < held_back.until => wait(held_back.until, held_back.why),
-        _ => Action::Order(attempt.order),
+
+    /// Returns the certificate that a renewal replaces: one for the configured names.
+    fn renewable(&self) -> Option<ObservedCertificate> {
+        let certificate = self.observed.certificate;
+        certificate.filter(|_| self.observed.names_match)
     }
 }
 
-/// How to order now because a person asks for it, whatever the schedule.
-///
-/// # Errors
-/// Why not even a person should: validations have failed so often that the CA would lock the name.
-pub fn asked(
-    now: OffsetDateTime,
-    standing: &Standing,
-    history: &History,
-    policy: &Policy,
-) -> Result<Order, String> {
-    if let Some(sentence) = clock::fault(now, standing) {
-        return Err(sentence);
+impl ObservedCertificate {
+    fn life(&self) -> Duration {
+        (self.not_after - self.not_before).max(Duration::ZERO)
     }
-    match backoff::everywhere(now, history).filter(|held_back| now < held_back.until) {
-        Some(held_back) => Err(format!(
-            "{}, and the CA would lock the name out; correct the cause, and ask again in {} min",
-            held_back.why,
-            (held_back.until - now).whole_minutes() + 1
-        )),
-        None => Ok(at_once(standing, history, policy)),
+
+    /// Returns the last moment to begin the renewal, whatever the CA suggests.
+    fn hard_line(&self) -> OffsetDateTime {
+        self.not_after - self.life() / 4
     }
-}
-
-/// How an order at the first CA is made now.
-fn at_once(standing: &Standing, history: &History, policy: &Policy) -> Order {
-    let probe = Policy {
-        staging: false,
-        ..policy.clone()
-    };
-    attempt::order(Ca::Primary, standing, history, &probe)
-}
-
-/// When a renewal is due, as far as that is known.
-#[must_use]
-pub fn due(now: OffsetDateTime, standing: &Standing, history: &History) -> OffsetDateTime {
-    target::due(now, standing, history).at
-}
-
-/// Whether a certificate is so late that somebody should be told: a renewal by a tenth of its
-/// life, and one that is missing as soon as an attempt at it has failed.
-#[must_use]
-pub fn overdue(now: OffsetDateTime, standing: &Standing, history: &History) -> bool {
-    let held = standing.certificate.filter(|_| standing.names_match);
-    let Some(held) = held else {
-        return history.last_failure().is_some();
-    };
-    let spare = (held.not_after - held.not_before) / 10;
-    now > target::due(now, standing, history).at.saturating_add(spare)
-}
-
-fn wait(until: OffsetDateTime, why: String) -> Action {
-    Action::Wait { until, why }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! A certificate set: what it is of, its key and its chain, in one text that cannot be torn.
+//! A certificate with its key, its chain and its metadata, in one text with a checksum.
 //!
-//! The text is PEM that other programs read too; what it is of stands in front, as one line of
-//! JSON, where PEM allows a comment (RFC 7468, 2). Validity and chain are judged by `tls`.
+//! The text is PEM that other programs can read. The metadata are one line of JSON before it, where
+//! PEM allows explanatory text (RFC 7468, section 2). `tls` judges validity and chain.
 
 use anyhow::{Context, bail};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -21,79 +21,79 @@ use crate::{
     tls::{Certified, SystemRoots},
 };
 
-/// A certificate with its key and what is known of it.
+/// A certificate with its key, its chain and its metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateSet {
-    /// Where it came from, and for what.
+pub struct StoredCertificate {
+    /// Origin and identifiers.
     pub meta: Meta,
     /// The key of the certificate.
     pub key: PrivateKey,
-    /// The certificate first, then its issuers, in PEM.
+    /// The certificate and then its issuers, in PEM.
     pub chain_pem: String,
 }
 
-/// Where a certificate came from, and for what.
+/// The origin and the identifiers of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
-    /// What was ordered.
+    /// The identifiers of the order.
     #[serde(with = "identifiers")]
     pub identifiers: Vec<Host>,
-    /// The URL of the CA's directory.
+    /// The URL of the CA's directory; empty for a certificate of certbot.
     pub directory: String,
     /// The URL of the account at the CA.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// When it was downloaded, by our clock.
+    /// The moment of the download, by the local clock.
     #[serde(with = "time::serde::rfc3339")]
     pub issued_at: OffsetDateTime,
-    /// What the CA's renewal information calls it (RFC 9773, 4.1).
+    /// The certificate identifier for renewal information (RFC 9773, section 4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewal_id: Option<String>,
 }
 
-/// The first line of the text: a disk that lost or changed a part of the rest is noticed.
+/// The first line of the text, with the checksum of the rest.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Header {
     #[serde(flatten)]
     meta: Meta,
     sha256: String,
 }
 
-/// How far our clock may be behind the CA's before its certificates count as not yet valid.
+/// The time by which the local clock may be behind the CA's for a new certificate.
 const CLOCK_SKEW: Duration = Duration::minutes(5);
-/// What begins the key and each certificate.
+/// The beginning of the key and of each certificate.
 const BEGIN: &str = "-----BEGIN ";
 const BEGIN_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
 
-impl CertificateSet {
-    /// The newest set of that name that can be served; damaged ones are set aside.
+impl StoredCertificate {
+    /// Loads the newest certificate of a name that can be served; damaged ones are set aside.
     ///
     /// # Errors
-    /// What is there cannot be read, or is damaged and cannot be set aside.
+    /// The store cannot be read, or a damaged certificate cannot be set aside.
     pub fn load(store: &dyn Store, name: &str) -> Result<Option<Self>, Fault> {
         let entry = Entry::new(Kind::Certificate, name);
         while let Some(bytes) = store.read(&entry)? {
             match Self::servable(&bytes) {
-                Ok(set) => return Ok(Some(set)),
+                Ok(certificate) => return Ok(Some(certificate)),
                 Err(fault) => {
                     let place = store.set_aside(&entry, &bytes)?;
-                    warn!("certificate {name}: {fault:#}; {place}, and the one before is taken");
+                    warn!("certificate {name}: {fault:#}; {place}, and the one before is used");
                 }
             }
         }
         Ok(None)
     }
 
-    /// The newest content of an entry, if it can be served; nothing is set aside.
+    /// Reads the newest content of an entry, if it can be served; sets nothing aside.
     pub(super) fn read(store: &dyn Store, entry: &Entry) -> Option<Self> {
         let bytes = store.read(entry).ok()??;
         Self::servable(&bytes).ok()
     }
 
-    /// Keeps the set as the newest of that name.
+    /// Saves the certificate as the newest one of a name.
     ///
     /// # Errors
-    /// It could not be kept; the old one stays.
+    /// The store cannot be written; the old certificate stays.
     pub fn save(&self, store: &dyn Store, name: &str) -> Result<(), Fault> {
         let pem = self
             .to_pem()
@@ -102,72 +102,74 @@ impl CertificateSet {
     }
 
     fn servable(bytes: &[u8]) -> anyhow::Result<Self> {
-        let set = Self::parse(bytes)?;
-        set.certified(&SystemRoots::from_certificates(&[]))?;
-        Ok(set)
+        let certificate = Self::parse(bytes)?;
+        certificate.certified(&SystemRoots::from_certificates(&[]))?;
+        Ok(certificate)
     }
 
-    /// Reads what [`CertificateSet::to_pem`] made.
+    /// Parses the text of [`StoredCertificate::to_pem`].
     ///
     /// # Errors
-    /// A text that has no meta, key or chain in it, or is not as it was written.
+    /// The metadata, the key or the chain is missing, or the checksum differs.
     pub fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
         let text = str::from_utf8(bytes).context("it is not text")?;
-        let (head, pem) = split_before(text, BEGIN).context("it holds no key")?;
-        let head: Head = serde_json::from_str(head.trim()).context("its first line is damaged")?;
+        let (header, pem) = split_before(text, BEGIN).context("it holds no key")?;
+        let header: Header =
+            serde_json::from_str(header.trim()).context("its first line is damaged")?;
         let (key, chain) =
             split_before(pem, BEGIN_CERTIFICATE).context("it holds no certificate")?;
-        let set = Self {
-            meta: head.meta,
+        let certificate = Self {
+            meta: header.meta,
             key: PrivateKey::new(key.to_owned()),
             chain_pem: chain.trim_end().to_owned(),
         };
-        if sum(&set.pem()) != head.sha256 {
-            bail!("its key or chain is not as it was written");
+        if checksum(&certificate.pem()) != header.sha256 {
+            bail!("its key or chain has changed since it was written");
         }
-        Ok(set)
+        Ok(certificate)
     }
 
-    /// The whole set as the text to keep.
+    /// Returns the text to store.
     ///
     /// # Errors
-    /// A moment that RFC 3339 cannot write.
+    /// A moment that RFC 3339 cannot express.
     pub fn to_pem(&self) -> anyhow::Result<String> {
         let pem = self.pem();
-        let head = serde_json::to_string(&Head {
+        let header = serde_json::to_string(&Header {
             meta: self.meta.clone(),
-            sha256: sum(&pem),
+            sha256: checksum(&pem),
         })?;
-        Ok(format!("{head}\n{pem}"))
+        Ok(format!("{header}\n{pem}"))
     }
 
-    /// The set as it is served; what browsers will complain about is a warning in it.
+    /// Parses the certificate for serving. Properties that browsers reject are warnings in it.
     ///
     /// # Errors
-    /// Key or chain are damaged or do not fit; told with the names the set is of.
+    /// The key or the chain is damaged, or they do not fit; the error names the hosts.
     pub fn certified(&self, roots: &SystemRoots) -> anyhow::Result<Certified> {
         let hosts = &self.meta.identifiers;
         let place = format!("the certificate of {}", list(hosts));
         Certified::parse(self.pem().as_bytes(), &place, hosts, roots)
     }
 
-    /// Whether a set that was just downloaded is what was wanted, and can be served from now on.
+    /// Checks that a downloaded certificate names the wanted hosts and can be served now.
     ///
     /// # Errors
-    /// [`Class::Unusable`], with a sentence: no certificate, damaged, another key's, other names, or
+    /// [`Class::Unusable`] with the cause: no certificate, damaged, another key, missing names, or
     /// not valid now.
     pub fn check(&self, wanted: &[Host], now: OffsetDateTime) -> Result<(), Problem> {
         let certified = self
             .certified(&SystemRoots::from_certificates(&[]))
-            .map_err(|fault| unusable(format!("{fault:#}")))?;
+            .map_err(|fault| Problem::unusable(&format!("{fault:#}")))?;
         let missing = list(certified.missing(wanted));
         if !missing.is_empty() {
-            return Err(unusable(format!("the certificate does not name {missing}")));
+            let cause = format!("the certificate does not name {missing}");
+            return Err(Problem::unusable(&cause));
         }
-        in_validity(&certified, now)
+        Self::check_validity(&certified, now)
     }
 
-    /// Keeps of the chain what is served; returns the others, each with its name and why.
+    /// Removes certificates that do not belong to the chain; returns each with its name and the cause.
     pub(super) fn trim(&mut self) -> anyhow::Result<Vec<String>> {
         let certified = self.certified(&SystemRoots::from_certificates(&[]))?;
         if !certified.left_out.is_empty() {
@@ -177,34 +179,32 @@ impl CertificateSet {
         Ok(certified.left_out)
     }
 
+    fn check_validity(certified: &Certified, now: OffsetDateTime) -> Result<(), Problem> {
+        let (begins, ends) = (certified.not_before, certified.not_after);
+        let cause = if now + CLOCK_SKEW < begins {
+            format!("the certificate is valid only from {begins}")
+        } else if ends <= now {
+            format!("the certificate ended on {ends} already")
+        } else {
+            return Ok(());
+        };
+        Err(Problem::unusable(&cause))
+    }
+
     fn pem(&self) -> String {
         let (key, chain) = (self.key.pem().trim_end(), self.chain_pem.trim_end());
         format!("{key}\n{chain}\n")
     }
 }
 
-fn in_validity(certified: &Certified, now: OffsetDateTime) -> Result<(), Problem> {
-    let (begins, ends) = (certified.not_before, certified.not_after);
-    if now + CLOCK_SKEW < begins {
-        return Err(unusable(format!(
-            "the certificate is valid only from {begins}"
-        )));
+impl Problem {
+    fn unusable(cause: &str) -> Self {
+        let detail = format!("the CA sent a certificate that cannot be served: {cause}");
+        Self::new(Class::Unusable, detail)
     }
-    if ends <= now {
-        return Err(unusable(format!("the certificate ended on {ends} already")));
-    }
-    Ok(())
 }
 
-fn unusable(cause: impl Into<String>) -> Problem {
-    let cause = cause.into();
-    Problem::new(
-        Class::Unusable,
-        format!("the CA sent what cannot be served: {cause}"),
-    )
-}
-
-/// A certificate as RFC 7468 writes it.
+/// Encodes a certificate in PEM (RFC 7468).
 fn certificate_pem(der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
@@ -215,7 +215,7 @@ fn certificate_pem(der: &[u8]) -> String {
     )
 }
 
-fn sum(pem: &str) -> String {
+fn checksum(pem: &str) -> String {
     STANDARD.encode(digest(&SHA256, pem.as_bytes()))
 }
 

@@ -1,34 +1,37 @@
-//! What the keepers of all certificates share.
+//! The resources that the tasks of all certificates share.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{accounts::Accounts, challenge::Challenges, pace::Pace, store::Store, zone::Zones};
+use super::{
+    accounts::Accounts, challenge::Challenges, pace::AccountLimits, store::Store, zone::Zones,
+};
 use crate::{file_access::FileAccess, tls::SystemRoots};
 
-/// What all keepers share.
+/// The resources that all certificate tasks share.
 pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) challenges: Challenges,
-    /// Read when a site first wants a certificate so.
+    /// Loaded when the first certificate is needed.
     pub(super) roots: SystemRoots,
     pub(super) accounts: Accounts,
-    pub(super) pace: Pace,
+    pub(super) limits: AccountLimits,
     pub(super) zones: Zones,
-    /// For the files of the operator.
+    /// Access to the operator's files.
     pub(super) files: FileAccess,
-    /// Orders at a time; CAs count those of many sites together.
+    /// Permits for orders: CAs count concurrent orders of an account.
     pub(super) orders: Arc<Semaphore>,
 }
 
+/// Orders at a time.
 const ORDERS: u32 = 4;
 
 impl Shared {
     pub(super) fn new(store: Arc<dyn Store>, files: FileAccess) -> Self {
         Self {
             accounts: Accounts::new(store.clone(), files.clone()),
-            pace: Pace::default(),
+            limits: AccountLimits::default(),
             store,
             challenges: Challenges::default(),
             roots: SystemRoots::deferred(),
@@ -38,8 +41,8 @@ impl Shared {
         }
     }
 
-    /// Waits until no order is under way, and lets none begin while the value lives.
-    pub(super) async fn rest(&self) -> Option<OwnedSemaphorePermit> {
+    /// Waits until no order is running, and delays new ones until the value is dropped.
+    pub(super) async fn pause_orders(&self) -> Option<OwnedSemaphorePermit> {
         self.orders.clone().acquire_many_owned(ORDERS).await.ok()
     }
 }

@@ -1,32 +1,35 @@
-//! The key of a certificate, and the request to have it certified (RFC 2986).
+//! The key of a certificate, and its certificate signing request (RFC 2986).
 
 use anyhow::Context;
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA256};
 
+use super::private_key::PrivateKey;
 use crate::config::model::Host;
 
-/// Makes a P-256 key, as PKCS#8 in PEM: a secret.
-///
-/// # Errors
-/// The system gives no randomness.
-pub fn new_key() -> anyhow::Result<String> {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
-    Ok(key.serialize_pem())
-}
+impl PrivateKey {
+    /// Generates a P-256 key.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub fn generate() -> anyhow::Result<Self> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
+        Ok(Self::new(key.serialize_pem()))
+    }
 
-/// The request to have a key certified for the identifiers, in DER.
-///
-/// # Errors
-/// The key cannot be read, or an identifier cannot stand in a certificate.
-pub fn signing_request(identifiers: &[Host], key_pem: &str) -> anyhow::Result<Vec<u8>> {
-    let key = KeyPair::from_pem(key_pem).context("the key cannot be read")?;
-    let names: Vec<_> = identifiers.iter().map(ToString::to_string).collect();
-    let mut params = CertificateParams::new(names)
-        .context("a host cannot be named in a certificate; write it in ASCII (xn--)")?;
-    // CAs take the names from the alternative names; a common name is one more to get wrong.
-    params.distinguished_name = DistinguishedName::new();
-    let request = params.serialize_request(&key);
-    Ok(request.context("cannot sign the request")?.der().to_vec())
+    /// Creates the certificate signing request of the key for the identifiers, in DER.
+    ///
+    /// # Errors
+    /// The key cannot be parsed, or a certificate cannot contain an identifier.
+    pub fn signing_request(&self, identifiers: &[Host]) -> anyhow::Result<Vec<u8>> {
+        let key = KeyPair::from_pem(self.pem()).context("the key cannot be read")?;
+        let names: Vec<_> = identifiers.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names)
+            .context("a host cannot be named in a certificate; write it in ASCII (xn--)")?;
+        // CAs read the subject alternative names; a common name could only differ from them.
+        params.distinguished_name = DistinguishedName::new();
+        let request = params.serialize_request(&key);
+        Ok(request.context("cannot sign the request")?.der().to_vec())
+    }
 }
 
 #[cfg(test)]
@@ -41,14 +44,14 @@ mod tests {
 
     #[test]
     fn a_request_names_every_identifier_and_nothing_else() {
-        let key = new_key().unwrap();
+        let key = PrivateKey::generate().unwrap();
         let hosts = [
             Host::Name("home.example.org".into()),
             Host::Wildcard("example.org".into()),
             Host::Address("192.168.1.5".parse().unwrap()),
             Host::Address("fd00::5".parse().unwrap()),
         ];
-        let der = signing_request(&hosts, &key).unwrap();
+        let der = key.signing_request(&hosts).unwrap();
         let (_, request) = X509CertificationRequest::from_der(&der).unwrap();
         let info = &request.certification_request_info;
         assert_eq!(info.subject.iter().count(), 0);
@@ -67,15 +70,16 @@ mod tests {
     }
 
     #[test]
-    fn the_same_key_is_asked_for_again() {
-        let key = new_key().unwrap();
+    fn requests_of_one_key_have_the_same_public_key() {
+        let key = PrivateKey::generate().unwrap();
         let public = |hosts: &[Host]| {
-            let der = signing_request(hosts, &key).unwrap();
+            let der = key.signing_request(hosts).unwrap();
             let (_, request) = X509CertificationRequest::from_der(&der).unwrap();
             request.certification_request_info.subject_pki.raw.to_vec()
         };
         let hosts = [Host::Name("home.example.org".into())];
         assert_eq!(public(&hosts), public(&hosts));
-        assert!(signing_request(&hosts, "no key").is_err());
+        let garbage = PrivateKey::new("no key".to_owned());
+        assert!(garbage.signing_request(&hosts).is_err());
     }
 }

@@ -1,61 +1,61 @@
-//! What is told of a certificate: by `hubgate cert status`, `status` and JSON alike.
+//! The report of a certificate, for `hubgate cert status`, `hubgate status` and their JSON.
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
 use super::problem::Class;
 
-/// What is known of the certificate of one site.
+/// The report of the certificate of one site.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
-    /// The first host of its site, by which commands name it.
+    /// The first host of the site; commands accept it as the name of the certificate.
     pub name: String,
-    /// All hosts it is for.
+    /// All hosts of the site.
     pub hosts: Vec<String>,
-    /// How it stands.
+    /// The status of the certificate.
     pub standing: Standing,
-    /// Who issued it; nobody while there is none.
+    /// Common name of the issuer; none without a certificate.
     pub issuer: Option<String>,
-    /// When it ends (RFC 3339).
+    /// End of the validity (RFC 3339).
     #[serde(with = "rfc3339::option")]
     pub ends: Option<OffsetDateTime>,
-    /// Whole days until then; negative when it has ended.
+    /// Whole days to the end of the validity; negative afterwards.
     pub days_left: Option<i64>,
-    /// What happens next.
+    /// The next step.
     pub next: String,
-    /// When that happens; at once without it (RFC 3339).
+    /// The moment of the next step (RFC 3339); at once if none.
     #[serde(with = "rfc3339::option")]
     pub next_at: Option<OffsetDateTime>,
-    /// What went wrong last, until it goes right.
+    /// The last problem since a certificate was issued.
     pub problem: Option<Told>,
-    /// The reason for which other programs lack their copies of it.
+    /// The problem that delays the copies for other programs.
     #[serde(default)]
     pub undelivered: Option<Told>,
 }
 
-/// How a certificate stands.
+/// The status of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
-    /// There is none yet; one signed by hubgate stands in.
+    /// None was issued yet; a self-signed one is served.
     Missing,
-    /// It is good, and its renewal is not due.
+    /// Valid, and its renewal is not due.
     Valid,
-    /// It is good, and its renewal is due.
+    /// Valid, and its renewal is due.
     Due,
-    /// It is good, but its renewal is late by a tenth of its life.
+    /// Valid, but its renewal is late by a tenth of its life.
     Overdue,
-    /// It has ended and is served all the same.
+    /// Expired, but still served.
     Ended,
 }
 
-/// A problem as it is told.
+/// A problem for the operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Told {
-    /// When it happened (RFC 3339).
+    /// The moment of the problem (RFC 3339).
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,
-    /// Its class.
+    /// The class, by which the schedule waits.
     pub class: Class,
     /// Cause and cure in one sentence.
     pub sentence: String,

@@ -1,4 +1,4 @@
-//! A server that answers as a test wants it, byte by byte, for tests only.
+//! An HTTP server for tests, which sends the bytes that a script returns.
 
 use std::{
     net::SocketAddr,
@@ -15,17 +15,17 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// What is answered to one request.
+/// The reply to one request.
 pub(crate) enum Reply {
-    /// These bytes, and the connection stays.
+    /// Sends these bytes and keeps the connection open.
     Keep(String),
-    /// These bytes, and the connection is closed.
+    /// Sends these bytes and closes the connection.
     Close(String),
-    /// Nothing, for ever.
+    /// Never replies.
     Hang,
 }
 
-/// Answers a request, of which it sees the number from 0 and the first line.
+/// Returns the reply to a request, from its number, which starts at 0, and its first line.
 pub(crate) trait Script: Fn(usize, &str) -> Reply + Send + Sync + 'static {}
 
 impl<F: Fn(usize, &str) -> Reply + Send + Sync + 'static> Script for F {}
@@ -110,7 +110,7 @@ async fn serve(
     match tls {
         None => converse(stream, &seen, &*script).await,
         Some(tls) => {
-            // A client that does not trust the certificate leaves here.
+            // A client that does not trust the certificate closes the connection.
             if let Ok(stream) = tls.accept(stream).await {
                 converse(stream, &seen, &*script).await;
             }
@@ -160,7 +160,8 @@ async fn read(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Option<String> {
     Some(request + &String::from_utf8(body).unwrap())
 }
 
-/// A whole answer; `head` is the status and further headers, without the line's end.
+/// Returns a complete response; `head` is the status and further headers, without the last line
+/// feed.
 pub(crate) fn answer(head: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}")

@@ -1,4 +1,4 @@
-//! Who keeps the zone, and who is asked about it, as configured: from `acme.dns` to `dns`.
+//! The configured DNS provider and resolver of the zone, as types of `dns`.
 
 use std::{
     net::SocketAddr,
@@ -25,95 +25,106 @@ impl Api for HttpsClient {
     }
 }
 
-/// The providers in use. Each is one for all certificates: some take one change of a name at a
-/// time.
+/// The DNS providers in use, shared by all certificates: some providers accept one change of a name
+/// at a time.
 #[derive(Default)]
 pub(super) struct Zones {
-    kept: Mutex<Vec<Zone>>,
+    zones: Mutex<Vec<Zone>>,
     files: FileAccess,
 }
 
 struct Zone {
-    configured: DnsProvider,
-    /// The token or key it was made with; with another it is another provider.
-    secret: String,
+    credentials: Credentials,
     provider: Arc<Provider>,
 }
 
+/// A configured provider with the content of its token or key file.
+#[derive(Clone, PartialEq)]
+struct Credentials {
+    configured: DnsProvider,
+    /// The token or key; empty for a hook.
+    secret: String,
+}
+
 impl Zones {
-    /// No provider yet.
+    /// Creates an empty list.
     pub(super) fn new(files: FileAccess) -> Self {
-        let kept = Mutex::default();
-        Self { kept, files }
+        let zones = Mutex::default();
+        Self { zones, files }
     }
 
-    /// The provider of a configuration, with its token or key as it is now.
+    /// Returns the provider of a configuration. Its token or key file is read at each call; a new
+    /// content creates a new provider.
     ///
     /// # Errors
-    /// A file that cannot be read, or holds no token or key.
+    /// A file that cannot be read, or contains no token or key.
     pub(super) fn provider(&self, configured: &DnsProvider) -> anyhow::Result<Arc<Provider>> {
-        let wanted = configured.clone();
-        let secret = self.files.wait(move || secret(&wanted))??;
-        if let Some(provider) = find(&self.zones(), configured, &secret) {
+        let configured = configured.clone();
+        let load = move || Credentials::load(configured);
+        let credentials = self.files.wait(load)??;
+        if let Some(provider) = credentials.find(&self.lock()) {
             return Ok(provider);
         }
-        let (wanted, known) = (configured.clone(), secret.clone());
-        let provider = self.files.wait(move || build(&wanted, &known))??;
-        Ok(self.keep(configured, secret, provider))
+        let new = credentials.clone();
+        let provider = self.files.wait(move || new.provider())??;
+        Ok(self.add(credentials, provider))
     }
 
-    /// Keeps a provider, unless another thread has kept the same meanwhile.
-    fn keep(&self, configured: &DnsProvider, secret: String, provider: Provider) -> Arc<Provider> {
-        let mut zones = self.zones();
-        if let Some(provider) = find(&zones, configured, &secret) {
+    /// Adds a provider, unless another thread has added the same one.
+    fn add(&self, credentials: Credentials, provider: Provider) -> Arc<Provider> {
+        let mut zones = self.lock();
+        if let Some(provider) = credentials.find(&zones) {
             return provider;
         }
         let provider = Arc::new(provider);
-        zones.retain(|zone| zone.configured != *configured);
+        zones.retain(|zone| zone.credentials.configured != credentials.configured);
         zones.push(Zone {
-            configured: configured.clone(),
-            secret,
+            credentials,
             provider: provider.clone(),
         });
         provider
     }
 
-    fn zones(&self) -> MutexGuard<'_, Vec<Zone>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Zone>> {
+        self.zones.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn find(zones: &[Zone], configured: &DnsProvider, secret: &str) -> Option<Arc<Provider>> {
-    let is_same = |zone: &&Zone| zone.configured == *configured && zone.secret == secret;
-    let found = zones.iter().find(is_same);
-    found.map(|zone| zone.provider.clone())
-}
+impl Credentials {
+    fn load(configured: DnsProvider) -> anyhow::Result<Self> {
+        let secret = match &configured {
+            DnsProvider::Exec(_) => String::new(),
+            DnsProvider::Rfc2136 { key, .. } => read(key)?,
+            DnsProvider::Cloudflare(token)
+            | DnsProvider::Desec(token)
+            | DnsProvider::Duckdns(token) => read(token)?.trim().to_owned(),
+        };
+        Ok(Self { configured, secret })
+    }
 
-/// The provider with its client, which reads the system's root certificates.
-fn build(configured: &DnsProvider, secret: &str) -> anyhow::Result<Provider> {
-    Ok(match configured {
-        DnsProvider::Exec(program) => Provider::Exec(Hook::new(program)),
-        DnsProvider::Rfc2136 { server, key } => {
-            let key = Key::parse(secret).with_context(|| key.display().to_string())?;
-            Provider::Rfc2136(Rfc2136::new(server.to_string(), &key)?)
-        }
-        DnsProvider::Cloudflare(_) => Provider::Cloudflare(Cloudflare::new(api()?, secret)?),
-        DnsProvider::Desec(_) => Provider::Desec(Desec::new(api()?, secret)?),
-        DnsProvider::Duckdns(_) => Provider::DuckDns(DuckDns::new(api()?, secret)),
-    })
-}
+    fn find(&self, zones: &[Zone]) -> Option<Arc<Provider>> {
+        let found = zones.iter().find(|zone| zone.credentials == *self);
+        found.map(|zone| zone.provider.clone())
+    }
 
-fn secret(configured: &DnsProvider) -> anyhow::Result<String> {
-    match configured {
-        DnsProvider::Exec(_) => Ok(String::new()),
-        DnsProvider::Rfc2136 { key, .. } => read(key),
-        DnsProvider::Cloudflare(token)
-        | DnsProvider::Desec(token)
-        | DnsProvider::Duckdns(token) => Ok(read(token)?.trim().to_owned()),
+    /// Creates the provider with its client, which loads the system's root certificates.
+    fn provider(&self) -> anyhow::Result<Provider> {
+        let secret = self.secret.as_str();
+        let api = || HttpsClient::load(None).map(Arc::new);
+        Ok(match &self.configured {
+            DnsProvider::Exec(program) => Provider::Exec(Hook::new(program)),
+            DnsProvider::Rfc2136 { server, key } => {
+                let key = Key::parse(secret).with_context(|| key.display().to_string())?;
+                Provider::Rfc2136(Rfc2136::new(server.to_string(), &key)?)
+            }
+            DnsProvider::Cloudflare(_) => Provider::Cloudflare(Cloudflare::new(api()?, secret)?),
+            DnsProvider::Desec(_) => Provider::Desec(Desec::new(api()?, secret)?),
+            DnsProvider::Duckdns(_) => Provider::DuckDns(DuckDns::new(api()?, secret)),
+        })
     }
 }
 
-/// How the spread of a record is seen. A resolver that keeps the zone itself is asked at its port.
+/// Creates the check of a record's propagation, which queries the configured resolver at its port.
 pub(super) fn propagation(resolver: Option<SocketAddr>) -> Propagation {
     match resolver {
         Some(server) => {
@@ -125,10 +136,6 @@ pub(super) fn propagation(resolver: Option<SocketAddr>) -> Propagation {
 }
 
 const DNS_PORT: u16 = 53;
-
-fn api() -> anyhow::Result<Arc<dyn Api>> {
-    Ok(Arc::new(HttpsClient::load(None)?))
-}
 
 fn read(file: &Path) -> anyhow::Result<String> {
     regular_file::read_to_string(file).with_context(|| {

@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     acme::{
-        diagnosis::diagnose,
+        diagnosis::Diagnosis,
         history::{Ca, History, Renewal},
         problem::{Class, Problem},
-        renewal::{self, Action, Held, Policy, Standing},
+        renewal::{Action, ObservedCertificate, ObservedState, Policy, Schedule},
     },
     config::model::{ChallengeKind, Host},
 };
@@ -154,7 +154,9 @@ fn check_problem(problem: &Problem) {
         Some(ChallengeKind::Dns01),
     ];
     for challenge in challenges {
-        let sentence = diagnose(problem, challenge, &[]);
+        let sentence = Diagnosis::new(problem)
+            .with_challenge(challenge, &[])
+            .sentence();
         assert!(is_line(&sentence), "{sentence:?}");
     }
     check_round_trip(problem);
@@ -178,28 +180,33 @@ fn check_schedule(mut history: History) {
         staging: true,
         profile: true,
     };
-    let held = Held {
+    let held = ObservedCertificate {
         not_before: NOW - Duration::days(50),
         not_after: NOW + Duration::days(40),
         issuer: Some(Ca::Primary),
         renewal_info: true,
     };
     for certificate in [None, Some(held)] {
-        let standing = Standing {
+        let observed = ObservedState {
             certificate,
             names_match: true,
-            in_flight: false,
             jitter: 0.3,
             ca_ahead: None,
         };
         let end = certificate.map_or(NOW + Duration::days(9), |held| held.not_after);
         history.redate(NOW);
-        match renewal::next(NOW, &standing, &history, &policy) {
-            Action::Wait { until, .. } => assert!(until <= end, "waits until {until}"),
+        let schedule = Schedule {
+            now: NOW,
+            observed,
+            history: &history,
+            policy: policy.clone(),
+        };
+        match schedule.next_action() {
+            Action::Wait { until } => assert!(until <= end, "waits until {until}"),
             Action::Order(_) | Action::PollRenewalInfo => {}
             Action::ClockWrong { sentence } => panic!("{sentence}"),
         }
-        let due = renewal::due(NOW, &standing, &history);
+        let due = schedule.due();
         assert!(due <= end, "due on {due}");
     }
 }

@@ -1,20 +1,20 @@
-//! Copies of a certificate that are not delivered yet: why not, and when they are tried again.
+//! The delivery of copies to other programs, until it succeeds: failures and retries.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::History;
 
-/// A delivery of copies to other programs that is not done.
+/// A delivery of copies to other programs that has not succeeded yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Delivery {
-    /// How often in a row it has failed.
+    /// Failures in a row.
     failures: u32,
-    /// When it last failed.
+    /// The moment of the last failure.
     #[serde(with = "time::serde::rfc3339::option")]
     failed_at: Option<OffsetDateTime>,
-    /// Why.
+    /// Cause of the last failure.
     sentence: String,
 }
 
@@ -22,13 +22,14 @@ const FIRST_WAIT: Duration = Duration::minutes(1);
 const LONGEST_WAIT: Duration = Duration::hours(1);
 
 impl Delivery {
-    /// When it last failed, and why; none before it has.
+    /// Returns the moment and the cause of the last failure, if there was one.
     #[must_use]
     pub fn failure(&self) -> Option<(OffsetDateTime, &str)> {
         Some((self.failed_at?, &self.sentence))
     }
 
-    /// Whether it is to be tried now: 1 min after a failure, then twice as long up to 1 h.
+    /// Returns true if the delivery is to be tried now: 1 min after the first failure, then after
+    /// intervals that double up to 1 h.
     #[must_use]
     pub fn is_due(&self, now: OffsetDateTime) -> bool {
         let doublings = self.failures.saturating_sub(1).min(16);
@@ -37,8 +38,8 @@ impl Delivery {
             .is_none_or(|failed| now >= failed.saturating_add(wait))
     }
 
-    /// Another certificate is delivered at once.
-    pub(super) fn begin_anew(&mut self) {
+    /// Forgets the failures, so that a new certificate is delivered at once.
+    pub(super) fn restart(&mut self) {
         *self = Self::default();
     }
 
@@ -48,23 +49,23 @@ impl Delivery {
 }
 
 impl History {
-    /// The delivery that is not done, if any.
+    /// Returns the delivery that has not succeeded yet, if any.
     #[must_use]
     pub fn delivery(&self) -> Option<&Delivery> {
         self.delivery.as_ref()
     }
 
-    /// Takes up that copies are about to be delivered; an end in the middle is so noticed.
+    /// Records the start of a delivery, so that one that a crash interrupts is repeated.
     pub fn record_delivery_begun(&mut self) {
         self.delivery.get_or_insert_default();
     }
 
-    /// Takes up that copies were delivered.
+    /// Records that the copies were delivered.
     pub fn record_delivered(&mut self) {
         self.delivery = None;
     }
 
-    /// Takes up that copies could not be delivered.
+    /// Records that the copies could not be delivered.
     pub fn record_undelivered(&mut self, now: OffsetDateTime, sentence: String) {
         let delivery = self.delivery.get_or_insert_default();
         delivery.failures = delivery.failures.saturating_add(1);
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_delivery_that_fails_is_tried_again_ever_more_rarely() {
+    fn a_failed_delivery_is_retried_after_growing_intervals() {
         let begin = datetime!(2026-11-03 12:00 UTC);
         let mut history = History::default();
         history.record_delivery_begun();

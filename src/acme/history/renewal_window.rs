@@ -1,40 +1,40 @@
-//! When the CA wants a certificate renewed (RFC 9773), and when it is asked again.
+//! The renewal information of a certificate (RFC 9773), and the moment to request it again.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use super::History;
 
-/// When the CA wants a certificate renewed.
+/// The renewal information of a certificate, with the moment chosen for its renewal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Renewal {
-    /// Begin of the window the CA suggests.
+    /// Start of the suggested window.
     #[serde(with = "time::serde::rfc3339")]
     pub window_start: OffsetDateTime,
-    /// End of it.
+    /// End of the suggested window.
     #[serde(with = "time::serde::rfc3339")]
     pub window_end: OffsetDateTime,
-    /// The moment in it that was chosen; it stays as long as the window does.
+    /// The moment chosen in the window; constant while the window is.
     #[serde(with = "time::serde::rfc3339")]
     pub chosen: OffsetDateTime,
-    /// Why the CA wants it, for a person to read.
+    /// A page with the CA's reason for the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation_url: Option<String>,
-    /// When the CA said so.
+    /// The moment of the answer.
     #[serde(with = "time::serde::rfc3339")]
     pub polled_at: OffsetDateTime,
 }
 
-/// When to ask again if the CA does not say; Let's Encrypt says the same.
+/// Interval to the next request without a `Retry-After`; Let's Encrypt sends the same.
 const POLL: Duration = Duration::hours(6);
-/// When to ask again after no answer; a certificate that was revoked should not wait for long.
+/// Interval to the next request after a failed one, so that a revoked certificate is noticed soon.
 const POLL_FAILED: Duration = Duration::hours(1);
-/// What the CA says is kept between these (RFC 9773, 4.3.2).
+/// Limits of `Retry-After` (RFC 9773, section 4.3.2).
 const POLL_SHORTEST: Duration = Duration::minutes(1);
 const POLL_LONGEST: Duration = Duration::days(1);
 
 impl Renewal {
-    /// A window with a moment in it: `fraction`, from 0 to 1, of the way through.
+    /// Chooses the moment at `fraction`, from 0 to 1, of a window.
     #[must_use]
     pub fn choose(
         (window_start, window_end): (OffsetDateTime, OffsetDateTime),
@@ -54,30 +54,30 @@ impl Renewal {
 }
 
 impl History {
-    /// Takes up what the CA said; the moment that was chosen stays if the window does.
-    pub fn record_renewal(&mut self, mut renewal: Renewal, again: Option<OffsetDateTime>) {
+    /// Records an answer of the CA. For the same window the moment chosen before stays.
+    pub fn record_renewal(&mut self, mut renewal: Renewal, retry_after: Option<OffsetDateTime>) {
         let window = |renewal: &Renewal| (renewal.window_start, renewal.window_end);
         if let Some(old) = self.renewal.as_ref()
             && window(old) == window(&renewal)
         {
             renewal.chosen = old.chosen;
         }
-        self.poll_again_at = Some(again_at(renewal.polled_at, again, POLL));
+        self.poll_again(renewal.polled_at, retry_after, POLL);
         self.renewal = Some(renewal);
     }
 
-    /// Takes up that the CA did not say; what it said before still holds.
-    pub fn record_poll_failed(&mut self, now: OffsetDateTime, again: Option<OffsetDateTime>) {
-        self.poll_again_at = Some(again_at(now, again, POLL_FAILED));
+    /// Records a failed request; the last answer still holds.
+    pub fn record_poll_failed(&mut self, now: OffsetDateTime, retry_after: Option<OffsetDateTime>) {
+        self.poll_again(now, retry_after, POLL_FAILED);
     }
-}
 
-fn again_at(
-    now: OffsetDateTime,
-    again: Option<OffsetDateTime>,
-    otherwise: Duration,
-) -> OffsetDateTime {
-    again
-        .unwrap_or(now + otherwise)
-        .clamp(now + POLL_SHORTEST, now + POLL_LONGEST)
+    fn poll_again(
+        &mut self,
+        now: OffsetDateTime,
+        retry_after: Option<OffsetDateTime>,
+        default: Duration,
+    ) {
+        let at = retry_after.unwrap_or(now + default);
+        self.poll_again_at = Some(at.clamp(now + POLL_SHORTEST, now + POLL_LONGEST));
+    }
 }

@@ -1,9 +1,9 @@
-//! What is remembered, and for how long.
+//! The history across restarts, certificates and clock changes.
 
 use time::macros::datetime;
 
 use super::*;
-use crate::{acme::store::Files, tls::testing::Folder};
+use crate::{acme::store::FileStore, tls::testing::Folder};
 
 const NOW: OffsetDateTime = datetime!(2026-11-03 12:00 UTC);
 
@@ -35,9 +35,9 @@ fn history(failures: &[(i64, Class)]) -> History {
 }
 
 #[test]
-fn everything_survives_a_restart() {
+fn a_history_survives_a_restart() {
     let folder = Folder::new();
-    let store = Files::open(&folder.path("state"));
+    let store = FileStore::open(&folder.path("state"));
     let mut history = history(&[(0, Class::Validation)]);
     history.record_success(success(1));
     let window = (NOW, NOW + Duration::days(1));
@@ -49,9 +49,9 @@ fn everything_survives_a_restart() {
 }
 
 #[test]
-fn a_damaged_history_is_an_empty_one() {
+fn a_damaged_history_is_replaced_by_an_empty_one() {
     let folder = Folder::new();
-    let store = Files::open(&folder.path("state"));
+    let store = FileStore::open(&folder.path("state"));
     store
         .write(&Entry::new(Kind::History, "home"), b"[]")
         .unwrap();
@@ -62,7 +62,7 @@ fn a_damaged_history_is_an_empty_one() {
 }
 
 #[test]
-fn any_answer_ends_a_run_of_network_faults_and_nothing_else_ends_the_others() {
+fn any_answer_ends_a_run_of_network_faults_but_not_of_other_classes() {
     let network = [(0, Class::Network), (1, Class::Network)];
     let mut history = history(&network);
     assert_eq!(history.consecutive(Ca::Primary, Class::Network), 2);
@@ -75,7 +75,7 @@ fn any_answer_ends_a_run_of_network_faults_and_nothing_else_ends_the_others() {
 }
 
 #[test]
-fn a_certificate_settles_what_failed_and_still_the_cas_limits_are_known() {
+fn a_certificate_settles_failures_which_still_count_for_rate_limits() {
     let mut history = history(&[(0, Class::Validation), (1, Class::Validation)]);
     history.record_success(success(2));
     assert_eq!(history.last_failure(), None);
@@ -86,7 +86,7 @@ fn a_certificate_settles_what_failed_and_still_the_cas_limits_are_known() {
 }
 
 #[test]
-fn what_is_remembered_is_bounded() {
+fn a_history_is_bounded() {
     let mut history = History::default();
     for minute in 0..200 {
         history.record_failure(failure(minute, Class::Network));
@@ -100,7 +100,7 @@ fn what_is_remembered_is_bounded() {
 }
 
 #[test]
-fn what_a_wrong_clock_dated_in_the_future_happened_now() {
+fn moments_in_the_future_are_moved_to_now() {
     let year = 365 * 24 * 60;
     let mut ahead = failure(year, Class::RateLimited);
     ahead.problem.retry_after = Some(ahead.at + Duration::hours(2));
@@ -113,7 +113,7 @@ fn what_a_wrong_clock_dated_in_the_future_happened_now() {
 }
 
 #[test]
-fn the_moment_that_was_chosen_stays_as_long_as_the_window() {
+fn the_chosen_moment_is_constant_while_the_window_is() {
     let mut history = History::default();
     let window = (NOW, NOW + Duration::days(2));
     history.record_renewal(Renewal::choose(window, 0.25, None, NOW), None);
@@ -126,14 +126,15 @@ fn the_moment_that_was_chosen_stays_as_long_as_the_window() {
 }
 
 #[test]
-fn the_ca_says_when_to_ask_again_within_reason() {
+fn the_interval_of_polls_follows_retry_after_within_limits() {
     let mut history = History::default();
-    let mut asked = |again: Option<Duration>| {
-        history.record_poll_failed(NOW, again.map(|again| NOW + again));
+    let mut interval = |retry_after: Option<Duration>| {
+        let retry_after = retry_after.map(|retry_after| NOW + retry_after);
+        history.record_poll_failed(NOW, retry_after);
         history.poll_again_at().unwrap() - NOW
     };
-    assert_eq!(asked(Some(Duration::hours(2))), Duration::hours(2));
-    assert_eq!(asked(Some(Duration::ZERO)), Duration::minutes(1));
-    assert_eq!(asked(Some(Duration::days(99))), Duration::days(1));
-    assert_eq!(asked(None), Duration::hours(1));
+    assert_eq!(interval(Some(Duration::hours(2))), Duration::hours(2));
+    assert_eq!(interval(Some(Duration::ZERO)), Duration::minutes(1));
+    assert_eq!(interval(Some(Duration::days(99))), Duration::days(1));
+    assert_eq!(interval(None), Duration::hours(1));
 }

@@ -1,11 +1,11 @@
-//! A keeper and the CAs: which one, as whom, and what it says of time and renewal.
+//! The CAs of a certificate task: connection, profile, renewal information and clock.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, mem, time::Duration};
 
 use time::OffsetDateTime;
 use tracing::{error, info};
 
-use super::{Keeper, LONGEST};
+use super::{CertificateTask, LONGEST};
 use crate::{
     acme::{
         authority::{CertificateAuthority, RenewalWindow},
@@ -16,22 +16,34 @@ use crate::{
     config::model::{Authority, Host},
 };
 
-/// Let's Encrypt's profile of six days.
-const FOR_ADDRESSES: &str = "shortlived";
+/// The CA of the last order, with its connection.
+pub(super) struct LastIssuer {
+    pub(super) ca: Ca,
+    pub(super) connected: CertificateAuthority,
+}
 
+/// Let's Encrypt's profile for certificates of six days.
+const SHORT_LIVED: &str = "shortlived";
+
+/// The directories of a CA and of its staging CA.
 const STAGING: [(&str, &str); 1] = [(
     "https://acme-v02.api.letsencrypt.org/directory",
     "https://acme-staging-v02.api.letsencrypt.org/directory",
 )];
 
-impl Keeper {
+impl CertificateTask {
+    /// Connects to a CA and records its clock.
+    ///
+    /// # Errors
+    /// A problem of the CA or of this machine.
     pub(super) async fn connect(&self, ca: Ca) -> Result<CertificateAuthority, Problem> {
         let email = self.acme.email.as_deref();
         let connected = self.shared.accounts.connect(&self.ca(ca), email).await?;
-        self.memory().ca_ahead = connected.clock_skew();
+        self.state().ca_ahead = connected.clock_skew();
         Ok(connected)
     }
 
+    /// Returns the configuration of a CA.
     pub(super) fn ca(&self, ca: Ca) -> Cow<'_, Authority> {
         let primary = &self.acme.authority;
         match (ca, &self.acme.fallback) {
@@ -41,6 +53,7 @@ impl Keeper {
         }
     }
 
+    /// Returns the configuration that the schedule depends on.
     pub(super) fn policy(&self) -> Policy {
         Policy {
             challenges: self.acme.challenges.clone(),
@@ -50,95 +63,84 @@ impl Keeper {
         }
     }
 
-    /// The configured profile; for an address the only one that Let's Encrypt certifies it by.
-    pub(super) fn profile(
-        &self,
-        order: &Order,
-        authority: &CertificateAuthority,
-    ) -> Option<String> {
+    /// Returns the profile of an order: the configured one, or for an IP address the only one that
+    /// Let's Encrypt issues such certificates with.
+    pub(super) fn profile(&self, order: &Order, ca: &CertificateAuthority) -> Option<String> {
         let configured = self.acme.profile.clone();
         if configured.is_some() {
             return configured.filter(|_| order.profile);
         }
-        let has_address = self
-            .hosts
-            .iter()
-            .any(|host| matches!(host, Host::Address(_)));
-        let offers = authority
-            .directory()
-            .meta
-            .profiles
-            .contains_key(FOR_ADDRESSES);
-        (has_address && offers).then(|| FOR_ADDRESSES.to_owned())
+        let is_address = |host: &Host| matches!(host, Host::Address(_));
+        let has_address = self.hosts.iter().any(is_address);
+        let offers = ca.directory().meta.profiles.contains_key(SHORT_LIVED);
+        (has_address && offers).then(|| SHORT_LIVED.to_owned())
     }
 
-    /// Asks the CA when it wants the certificate renewed.
+    /// Requests and records the renewal information of the served certificate.
     pub(super) async fn poll_renewal_info(&self) -> Duration {
-        let leaf = self.memory().leaf();
-        let issuer = self.memory().issuer(&self.acme);
+        let leaf = self.state().leaf();
+        let issuer = self.state().issuer(&self.acme);
         let (Some(leaf), Some(issuer)) = (leaf, issuer) else {
             return Duration::ZERO;
         };
-        let asked = async {
-            let authority = match self.take_issuer(issuer) {
-                Some(authority) => authority,
+        let polled = async {
+            let ca = match self.take_last_issuer(issuer) {
+                Some(connected) => connected,
                 None => self.connect(issuer).await?,
             };
-            authority.renewal_info(&leaf).await
+            ca.renewal_info(&leaf).await
         };
-        self.take_up_renewal_info(asked.await);
+        self.record_renewal_info(polled.await);
         Duration::ZERO
     }
 
-    /// The CA as the last order reached it, once.
-    fn take_issuer(&self, ca: Ca) -> Option<CertificateAuthority> {
-        let issuer = self.lock_issuer().take()?;
-        (issuer.0 == ca).then_some(issuer.1)
+    /// Takes the connection of the last order, if it was to this CA.
+    fn take_last_issuer(&self, ca: Ca) -> Option<CertificateAuthority> {
+        let issuer = self.lock_last_issuer().take()?;
+        (issuer.ca == ca).then_some(issuer.connected)
     }
 
-    fn take_up_renewal_info(&self, asked: Result<Option<RenewalWindow>, Problem>) {
+    fn record_renewal_info(&self, polled: Result<Option<RenewalWindow>, Problem>) {
         let now = OffsetDateTime::now_utc();
-        let place = self.memory().place_in_window();
-        match asked {
+        let position = self.state().position_in_window();
+        match polled {
             Ok(Some(window)) => self.record(|history| {
                 let bounds = (window.start, window.end);
-                let renewal = Renewal::choose(bounds, place, window.explanation_url, now);
+                let renewal = Renewal::choose(bounds, position, window.explanation_url, now);
                 history.record_renewal(renewal, Some(window.poll_again));
             }),
-            Ok(None) => self.memory().no_renewal_info = true,
+            Ok(None) => self.state().lacks_renewal_info = true,
             Err(problem) => {
-                info!(
-                    "{}: the CA does not say when to renew: {problem}",
-                    self.name
-                );
+                let name = &self.name;
+                info!("{name}: the CA sends no renewal information: {problem}");
                 self.record(|history| history.record_poll_failed(now, problem.retry_after));
             }
         }
     }
 
-    /// Tells that the clock is wrong, and looks whether the CA's still is ahead or behind.
-    pub(super) async fn ask_the_time(&self, sentence: &str) -> Duration {
-        if !std::mem::replace(&mut self.memory().clock_told, true) {
+    /// Logs once that the clock is wrong, and measures it against the CA's again.
+    pub(super) async fn check_clock(&self, sentence: &str) -> Duration {
+        if !mem::replace(&mut self.state().is_clock_logged, true) {
             error!("{}: {sentence}", self.name);
         }
         if self.connect(Ca::Primary).await.is_err() {
-            self.memory().ca_ahead = None;
+            self.state().ca_ahead = None;
         }
-        match self.next(OffsetDateTime::now_utc()) {
+        match self.next_action(OffsetDateTime::now_utc()) {
             Action::ClockWrong { .. } => LONGEST,
             _ => Duration::ZERO,
         }
     }
 }
 
-/// The staging CA of a CA that has one.
-fn staging(authority: &Authority) -> Option<Authority> {
+/// Returns the staging CA of a CA that has one.
+fn staging(ca: &Authority) -> Option<Authority> {
     let (_, staging) = STAGING
         .iter()
-        .find(|(real, _)| *real == authority.directory)?;
+        .find(|(directory, _)| *directory == ca.directory)?;
     Some(Authority {
         directory: (*staging).to_owned(),
-        root: authority.root.clone(),
+        root: ca.root.clone(),
         eab: None,
     })
 }

@@ -1,145 +1,144 @@
-//! A keeper and the disk: what is there is served, what is new is put there.
+//! The persistence of a certificate task: certificate, history, journal and copies.
 //!
-//! A disk that cannot be written costs nothing but its permanence: what came is served from
-//! memory, and writing is tried again.
+//! On a disk that cannot be written, a new certificate is served from memory and saved again until
+//! that succeeds.
 
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
-use super::Keeper;
+use super::CertificateTask;
 use crate::{
     acme::{
         authority::ari_id,
-        export,
+        export::Copies,
         history::{Ca, History, Success},
         journal::OrderEntry,
-        lineage,
-        memory::{Kept, Work},
-        set::CertificateSet,
+        lineage::Lineages,
+        memory::{Operation, ServedCertificate},
+        set::StoredCertificate,
         store::Kind,
     },
     config::model::Host,
     tls::Certified,
 };
 
-impl Keeper {
-    /// Serves what is on disk if it is newer than what is served, whoever got it; what is served
-    /// and not there any more is to be put back.
-    pub(in crate::acme) fn take_up(&self) {
-        let there = match CertificateSet::load(self.shared.store.as_ref(), &self.name) {
-            Ok(there) => there,
-            Err(fault) => return self.warn_once(Work::ReadCertificate, &fault.to_string()),
+impl CertificateTask {
+    /// Serves the stored certificate if it is newer than the served one, such as that of another
+    /// process. A served certificate that is no longer stored is marked to be saved again.
+    pub(in crate::acme) fn load_newer(&self) {
+        let stored = match StoredCertificate::load(self.shared.store.as_ref(), &self.name) {
+            Ok(stored) => stored,
+            Err(fault) => return self.log_once(Operation::ReadCertificate, &fault.to_string()),
         };
-        let mut memory = self.memory();
-        memory.warned.remove(&Work::ReadCertificate);
-        match there {
-            Some(set) if !memory.is_other(&set) => memory.is_on_disk(),
-            Some(set) if memory.is_older_than(&set, &self.shared.roots) => {
-                drop(memory);
-                self.serve(set);
-                self.memory().is_on_disk();
+        let mut state = self.state();
+        state.faults.remove(&Operation::ReadCertificate);
+        match stored {
+            Some(stored) if state.serves(&stored) => state.mark_stored(),
+            Some(stored) if state.is_older_than(&stored, &self.shared.roots) => {
+                drop(state);
+                self.serve(stored);
+                self.state().mark_stored();
             }
-            _ => memory.unsaved |= memory.was_on_disk,
+            _ => state.is_unsaved |= state.was_stored,
         }
     }
 
-    /// Takes up what other processes have done, before something is done.
+    /// Loads the changes of other processes before an order.
     pub(super) fn catch_up(&self) {
-        self.take_up();
+        self.load_newer();
         let store = self.shared.store.as_ref();
         let now = OffsetDateTime::now_utc();
-        let is_saved = !self.memory().history_unsaved;
-        let kept = is_saved.then(|| History::load(store, &self.name, now));
-        if let Some(Ok(history)) = kept {
-            self.memory().history = history;
+        let is_saved = !self.state().is_history_unsaved;
+        let loaded = is_saved.then(|| History::load(store, &self.name, now));
+        if let Some(Ok(history)) = loaded {
+            self.state().history = history;
         }
-        self.settle();
+        self.record_unrecorded();
     }
 
-    /// A certificate is there, whose coming a crash or another process has not recorded here.
-    pub(super) fn settle(&self) {
-        let Some(at) = self.memory().unrecorded() else {
+    /// Records a certificate that is missing in the history, because of a crash or another process.
+    pub(super) fn record_unrecorded(&self) {
+        let Some(at) = self.state().unrecorded_success() else {
             return;
         };
-        let ca = self.memory().issuer(&self.acme).unwrap_or(Ca::Primary);
+        let ca = self.state().issuer(&self.acme).unwrap_or(Ca::Primary);
         let success = Success {
             at,
             ca,
             challenge: None,
         };
         self.record(|history| history.record_success(success));
-        self.forget_order_of_ours();
+        self.remove_completed_order();
     }
 
-    /// A certificate that came, of which a crash left the order in the journal.
-    fn forget_order_of_ours(&self) {
+    /// Removes the journalled order of the served certificate, which a crash left behind.
+    fn remove_completed_order(&self) {
         let store = self.shared.store.as_ref();
         let entry = OrderEntry::load(store, &self.name).ok().flatten();
-        let ours = self.memory().key();
+        let key = self.state().key();
         if entry
-            .zip(ours)
-            .is_some_and(|(entry, key)| entry.is_of(&key))
+            .zip(key)
+            .is_some_and(|(entry, key)| entry.has_key(&key))
         {
-            self.forget_order();
+            self.remove_order();
         }
     }
 
-    fn forget_order(&self) {
+    fn remove_order(&self) {
         match OrderEntry::remove(self.shared.store.as_ref(), &self.name) {
-            Ok(()) => drop(self.memory().warned.remove(&Work::RemoveOrder)),
-            Err(fault) => self.warn_once(Work::RemoveOrder, &fault.to_string()),
+            Ok(()) => drop(self.state().faults.remove(&Operation::RemoveOrder)),
+            Err(fault) => self.log_once(Operation::RemoveOrder, &fault.to_string()),
         }
     }
 
-    /// Without a certificate of its own name: one of another site that is for some of the hosts,
-    /// as after a host was put in front; it serves until the new one comes.
+    /// Serves the certificate of another name that covers most of the hosts, until the new one is
+    /// issued; such as after a host was put before the others.
     pub(in crate::acme) fn adopt(&self, now: OffsetDateTime) {
         let store = self.shared.store.as_ref();
         let entries = store.list(Kind::Certificate).unwrap_or_default();
-        let sets = entries
+        let stored = entries
             .iter()
-            .filter_map(|entry| CertificateSet::read(store, entry));
-        let covers = |set: &CertificateSet| {
-            let missing = set.check(&[], now).ok().map(|()| self.missing(set));
-            missing.filter(|missing| *missing < self.hosts.len())
-        };
-        let best = sets
-            .filter_map(|set| Some((covers(&set)?, set)))
-            .min_by_key(|(missing, _)| *missing);
-        if let Some((_, set)) = best {
-            self.serve(set);
+            .filter_map(|entry| StoredCertificate::read(store, entry));
+        let usable = stored.filter(|stored| {
+            self.missing_hosts(stored) < self.hosts.len() && stored.check(&[], now).is_ok()
+        });
+        if let Some(best) = usable.min_by_key(|stored| self.missing_hosts(stored)) {
+            self.serve(best);
         }
     }
 
-    /// How many of the hosts a set is not for.
-    fn missing(&self, set: &CertificateSet) -> usize {
-        let is_missing = |host: &&Host| !set.meta.identifiers.contains(host);
+    /// Counts the hosts that a certificate is not for.
+    fn missing_hosts(&self, stored: &StoredCertificate) -> usize {
+        let is_missing = |host: &&Host| !stored.meta.identifiers.contains(host);
         self.hosts.iter().filter(is_missing).count()
     }
 
-    /// Without any certificate: certbot's.
+    /// Serves a certificate of certbot, until its renewal.
     pub(in crate::acme) fn take_over_lineage(&self, now: OffsetDateTime) {
-        let found = lineage::find(&self.acme.lineages, &self.hosts, now);
-        if let Some(set) = found {
-            self.serve(set);
-            self.memory().unsaved = true;
+        let lineages = Lineages {
+            folder: &self.acme.lineages,
+            hosts: &self.hosts,
+            now,
+        };
+        if let Some(found) = lineages.find() {
+            self.serve(found);
+            self.state().is_unsaved = true;
         }
     }
 
-    /// Serves a set.
-    pub(super) fn serve(&self, set: CertificateSet) {
-        if let Some(certified) = self.take(set) {
+    fn serve(&self, stored: StoredCertificate) {
+        if let Some(certified) = self.set_served(stored) {
             self.slot.serve(certified);
         }
     }
 
-    /// Takes a set for that which is served, and is about to be.
-    pub(super) fn take(&self, set: CertificateSet) -> Option<Certified> {
-        match set.certified(&self.shared.roots) {
+    /// Records a certificate as the served one; the caller puts the result into the slot.
+    pub(super) fn set_served(&self, stored: StoredCertificate) -> Option<Certified> {
+        match stored.certified(&self.shared.roots) {
             Ok(certified) => {
-                let mut memory = self.memory();
-                memory.kept = Some(Kept::of(set, &certified));
-                memory.no_renewal_info = false;
+                let mut state = self.state();
+                state.served = Some(ServedCertificate::new(stored, &certified));
+                state.lacks_renewal_info = false;
                 Some(certified)
             }
             Err(fault) => {
@@ -149,78 +148,84 @@ impl Keeper {
         }
     }
 
-    /// Keeps a set; what cannot be kept is served from memory and tried again.
-    pub(super) fn save(&self, set: &CertificateSet) {
-        let mut set = set.clone();
-        let leaf = self.memory().leaf();
-        set.meta.renewal_id = leaf.and_then(|leaf| ari_id(&leaf).ok());
-        match set.save(self.shared.store.as_ref(), &self.name) {
+    /// Saves a certificate and removes its order. One that cannot be saved is served from memory and
+    /// saved again later.
+    pub(super) fn save(&self, stored: &StoredCertificate) {
+        let mut stored = stored.clone();
+        let leaf = self.state().leaf();
+        stored.meta.renewal_id = leaf.and_then(|leaf| ari_id(&leaf).ok());
+        match stored.save(self.shared.store.as_ref(), &self.name) {
             Ok(()) => {
-                let mut memory = self.memory();
-                memory.is_on_disk();
-                memory.warned.remove(&Work::WriteCertificate);
-                drop(memory);
-                self.forget_order();
+                let mut state = self.state();
+                state.mark_stored();
+                state.faults.remove(&Operation::WriteCertificate);
+                drop(state);
+                self.remove_order();
             }
             Err(fault) => {
-                self.memory().unsaved = true;
-                let told = format!("{fault}; the certificate is served from memory");
-                self.warn_once(Work::WriteCertificate, &told);
+                self.state().is_unsaved = true;
+                let sentence = format!("{fault}; the certificate is served from memory");
+                self.log_once(Operation::WriteCertificate, &sentence);
             }
         }
     }
 
+    /// Saves the served certificate, if it is in memory only.
     pub(super) fn save_again(&self) {
-        let memory = self.memory();
-        let unsaved = memory.kept.as_ref().filter(|_| memory.unsaved);
-        let set = unsaved.map(|kept| kept.set.clone());
-        drop(memory);
-        if let Some(set) = set {
-            self.save(&set);
+        let state = self.state();
+        let unsaved = state.served.as_ref().filter(|_| state.is_unsaved);
+        let stored = unsaved.map(|served| served.stored.clone());
+        drop(state);
+        if let Some(stored) = stored {
+            self.save(&stored);
         }
     }
 
-    /// Takes up what happened, and stores it; a status query does not wait for the disk.
-    pub(super) fn record(&self, happened: impl FnOnce(&mut History)) {
-        let mut memory = self.memory();
-        happened(&mut memory.history);
-        let history = memory.history.clone();
-        drop(memory);
+    /// Changes and saves the history. The state is not locked during the write, so that reports do
+    /// not wait for the disk.
+    pub(super) fn record(&self, change: impl FnOnce(&mut History)) {
+        let mut state = self.state();
+        change(&mut state.history);
+        let history = state.history.clone();
+        drop(state);
         let saved = history.save(self.shared.store.as_ref(), &self.name);
-        let mut memory = self.memory();
-        memory.history_unsaved = saved.is_err();
+        let mut state = self.state();
+        state.is_history_unsaved = saved.is_err();
         match saved {
-            Ok(()) => drop(memory.warned.remove(&Work::WriteHistory)),
-            Err(fault) if memory.is_news(Work::WriteHistory, &fault.to_string()) => {
+            Ok(()) => drop(state.faults.remove(&Operation::WriteHistory)),
+            Err(fault) if state.is_new_fault(Operation::WriteHistory, &fault.to_string()) => {
                 warn!("{fault}");
             }
             Err(_) => {}
         }
     }
 
-    /// Logs a fault once until the work goes well again.
-    fn warn_once(&self, work: Work, told: &str) {
-        if self.memory().is_news(work, told) {
-            error!("{told}");
+    /// Logs a fault once, until the operation succeeds.
+    fn log_once(&self, operation: Operation, fault: &str) {
+        if self.state().is_new_fault(operation, fault) {
+            error!("{fault}");
         }
     }
 
-    /// Writes the copies for other programs where they are not what is served, and calls the
-    /// program until it has succeeded.
+    /// Delivers the copies for other programs, if they are not those of the served certificate or
+    /// the last delivery failed.
     pub(super) async fn export(&self) {
-        let Some(to) = &self.acme.export else { return };
+        let Some(export) = &self.acme.export else {
+            return;
+        };
         let now = OffsetDateTime::now_utc();
-        let Some(set) = self.memory().to_export(now) else {
+        let Some(stored) = self.state().to_export(now) else {
             return;
         };
         let files = &self.shared.files;
-        let is_begun = self.memory().history.delivery().is_some();
-        if !is_begun && export::is_there(to, &self.name, &set, files).await {
+        let copies = Copies::new(export, &self.name, stored);
+        let is_begun = self.state().history.delivery().is_some();
+        if !is_begun && copies.are_current(files).await {
             return;
         }
-        // Noted first: a stop in the middle leaves the copies there and the program uncalled.
+        // Recorded first: a crash may leave new copies without a run of the program.
         self.record(History::record_delivery_begun);
-        match export::export(to, &self.name, &set, files).await {
+        match copies.deliver(files).await {
             Ok(()) => self.record(History::record_delivered),
             Err(fault) => self.report_undelivered(&fault),
         }
@@ -228,7 +233,7 @@ impl Keeper {
 
     fn report_undelivered(&self, fault: &anyhow::Error) {
         let sentence = format!("the copies for other programs are not delivered: {fault:#}");
-        error!("{}: {sentence}; it is tried again", self.name);
+        error!("{}: {sentence}; hubgate tries again", self.name);
         let now = OffsetDateTime::now_utc();
         self.record(|history| history.record_undelivered(now, sentence));
     }

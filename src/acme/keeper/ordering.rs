@@ -1,15 +1,16 @@
-//! A keeper's orders: one at a time for a set, over all processes; and what becomes of them.
+//! The orders of a certificate task: one at a time over all processes, and their outcome.
 
 use std::{sync::Mutex, time::Duration};
 
 use time::OffsetDateTime;
 use tracing::{error, warn};
 
-use super::Keeper;
+use super::{CertificateTask, ca::LastIssuer};
 use crate::{
     acme::{
         authority::{CertificateAuthority, RevocationReason},
         history::{Ca, Failure, History, Success},
+        memory::Revocable,
         order::{Attempt, Failed, Obtained},
         problem::Class,
         renewal::{Action, Order},
@@ -19,39 +20,44 @@ use crate::{
     tls::day,
 };
 
-/// Why an order is made.
+/// The reason for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// The schedule says so.
-    Due,
-    /// A person says so, who may have what is replaced revoked.
-    Asked {
-        /// Whether to revoke it.
+pub(super) enum Trigger {
+    /// The schedule.
+    Schedule,
+    /// A request of the operator.
+    Operator {
+        /// True if the old certificate is revoked afterwards.
         revoke: bool,
     },
 }
 
-/// Times that an order is made otherwise at once.
-const ATTEMPTS: usize = 4;
-/// Between two looks whether another process has finished its order.
-const ELSEWHERE: Duration = Duration::from_secs(1);
+/// The exclusive right to order a certificate. Other processes are excluded if the store can lock.
+pub(super) struct OrderLock {
+    _lock: Option<Lock>,
+}
 
-impl Keeper {
-    /// Makes an order, unless another process is at it or has made it.
-    pub(super) async fn order(&self, wish: Wish, teller: &Teller) -> Duration {
-        let _turn = self.shared.orders.clone().acquire_owned().await;
-        let Some(_alone) = self.lock() else {
+/// Attempts in a row with a changed order.
+const ATTEMPTS: usize = 4;
+/// Interval at which the lock of another process is tried again.
+const LOCKED: Duration = Duration::from_secs(1);
+
+impl CertificateTask {
+    /// Orders a certificate, unless another process is ordering or has ordered it.
+    pub(super) async fn order(&self, trigger: Trigger, teller: &Teller) -> Duration {
+        let _permit = self.shared.orders.clone().acquire_owned().await;
+        let Some(_lock) = self.lock() else {
+            let name = &self.name;
             teller.failed(format!(
-                "{}: another process is at it; ask again",
-                self.name
+                "{name}: another process is ordering this certificate; try again later"
             ));
-            return ELSEWHERE;
+            return LOCKED;
         };
         self.catch_up();
-        self.prover().sweep().await;
-        let old = self.memory().leaf_of(&self.acme);
-        if self.try_to_obtain(wish, teller).await {
-            if wish == (Wish::Asked { revoke: true }) {
+        self.solver().sweep().await;
+        let old = self.state().revocable(&self.acme);
+        if self.try_to_obtain(trigger, teller).await {
+            if trigger == (Trigger::Operator { revoke: true }) {
                 self.revoke(old, teller).await;
             }
             teller.done();
@@ -59,10 +65,10 @@ impl Keeper {
         Duration::ZERO
     }
 
-    /// Orders until a certificate has come, or the CA wants nothing else tried at once.
-    async fn try_to_obtain(&self, wish: Wish, teller: &Teller) -> bool {
+    /// Orders until a certificate is issued, or the next attempt has to wait.
+    async fn try_to_obtain(&self, trigger: Trigger, teller: &Teller) -> bool {
         for attempt in 1..=ATTEMPTS {
-            let order = match self.decide(wish) {
+            let order = match self.order_for(trigger) {
                 Ok(Some(order)) => order,
                 Ok(None) => break,
                 Err(sentence) => {
@@ -70,7 +76,7 @@ impl Keeper {
                     break;
                 }
             };
-            let failed = match self.obtain_as(&order, wish, teller).await {
+            let failed = match self.obtain_unless_changed(&order, trigger, teller).await {
                 Ok(None) => continue,
                 Ok(Some(obtained)) => {
                     self.conclude(order.ca, obtained, teller).await;
@@ -78,133 +84,138 @@ impl Keeper {
                 }
                 Err(failed) => failed,
             };
-            let again = attempt < ATTEMPTS && is_tried_otherwise(failed.problem.class);
-            self.fail(order.ca, failed, again, teller).await;
-            if !again {
+            let is_last = attempt == ATTEMPTS || !failed.is_retried_at_once();
+            self.record_failed(order.ca, failed, is_last, teller).await;
+            if is_last {
                 break;
             }
         }
         false
     }
 
-    /// Makes an order, unless the CA's first answer shows that it should be made otherwise: its
-    /// clock may tell that ours is wrong.
-    async fn obtain_as(
+    /// Performs an order, unless it has to be changed after the connection to the CA: the CA's clock
+    /// may show that the local clock is wrong, and the account may have reached a rate limit.
+    async fn obtain_unless_changed(
         &self,
         order: &Order,
-        wish: Wish,
+        trigger: Trigger,
         teller: &Teller,
     ) -> Result<Option<Obtained>, Failed> {
         let connected = self.connect(order.ca).await;
-        // As may others, meanwhile, that a limit of the account is used up.
-        self.take_up_limit(wish, order.ca);
-        let is_as_before = self.decide(wish).ok().flatten().as_ref() == Some(order);
-        if connected.is_err() || !is_as_before {
-            self.report_limit(order.ca, false, None);
+        self.record_account_limit(trigger, order.ca);
+        let is_unchanged = self.order_for(trigger).ok().flatten().as_ref() == Some(order);
+        if connected.is_err() || !is_unchanged {
+            self.end_probe(order.ca);
         }
-        let authority = connected?;
-        if !is_as_before {
+        let connected = connected?;
+        if !is_unchanged {
             return Ok(None);
         }
-        let is_hurried = wish != Wish::Due || self.is_late();
-        let issuer = (order.ca, authority.clone());
-        let obtained = self.obtain(order, authority, is_hurried, teller).await?;
-        *self.lock_issuer() = Some(issuer);
+        let is_urgent = trigger != Trigger::Schedule || self.is_past_hard_line();
+        let issuer = LastIssuer {
+            ca: order.ca,
+            connected: connected.clone(),
+        };
+        let obtained = self.obtain(order, connected, is_urgent, teller).await?;
+        *self.lock_last_issuer() = Some(issuer);
         Ok(Some(obtained))
     }
 
-    /// How to order now; not at all when nothing is due any more.
-    pub(super) fn decide(&self, wish: Wish) -> Result<Option<Order>, String> {
-        let now = OffsetDateTime::now_utc();
-        match (wish, self.next(now)) {
-            (Wish::Due, Action::Order(order)) => Ok(Some(order)),
-            (Wish::Due, _) => Ok(None),
-            (Wish::Asked { .. }, _) => {
-                let order = self
-                    .memory()
-                    .asked(now, &self.hosts, &self.policy(), &self.acme);
-                order.map(Some)
-            }
+    /// Returns the order to place now; none if none is due any more.
+    fn order_for(&self, trigger: Trigger) -> Result<Option<Order>, String> {
+        match trigger {
+            Trigger::Operator { .. } => self.requested_order().map(Some),
+            Trigger::Schedule => match self.next_action(OffsetDateTime::now_utc()) {
+                Action::Order(order) => Ok(Some(order)),
+                _ => Ok(None),
+            },
         }
     }
 
-    /// The lock on the set; held by nobody if the store cannot lock, since nobody else can then.
-    pub(super) fn lock(&self) -> Option<Option<Lock>> {
-        match self
-            .shared
-            .store
-            .lock(&Entry::new(Kind::Certificate, &self.name))
-        {
+    /// Returns the order to place at the operator's request.
+    ///
+    /// # Errors
+    /// Cause and cure: the clock is wrong, or too many validations have failed.
+    pub(super) fn requested_order(&self) -> Result<Order, String> {
+        let now = OffsetDateTime::now_utc();
+        self.redate(now);
+        self.schedule(&self.state(), now).requested_order()
+    }
+
+    /// Locks the certificate; none if another process has locked it. A store that cannot lock does
+    /// not prevent an order.
+    pub(super) fn lock(&self) -> Option<OrderLock> {
+        let entry = Entry::new(Kind::Certificate, &self.name);
+        match self.shared.store.lock(&entry) {
             Ok(None) => None,
-            Ok(lock) => Some(lock),
+            Ok(lock) => Some(OrderLock { _lock: lock }),
             Err(fault) => {
                 warn!("{fault}");
-                Some(None)
+                Some(OrderLock { _lock: None })
             }
         }
     }
 
+    /// Obtains a certificate and records the outcome for the account's rate limits.
     pub(super) async fn obtain(
         &self,
         order: &Order,
-        authority: CertificateAuthority,
-        is_hurried: bool,
+        ca: CertificateAuthority,
+        abandons_slow_order: bool,
         teller: &Teller,
     ) -> Result<Obtained, Failed> {
         let journal = (order.ca != Ca::Staging).then(|| self.shared.store.as_ref());
-        let attempt = self.attempt(order, authority, journal, teller);
         let attempt = Attempt {
-            is_hurried,
-            ..attempt
+            abandons_slow_order,
+            ..self.attempt(order, ca, journal, teller)
         };
         let obtained = attempt.obtain().await;
-        let was_taken = obtained.is_ok() || attempt.was_taken();
-        self.report_limit(order.ca, was_taken, obtained.as_ref().err());
+        let was_accepted = obtained.is_ok() || attempt.was_accepted();
+        self.record_outcome(order.ca, was_accepted, obtained.as_ref().err());
         obtained
     }
 
-    /// Whether a certificate that is served is past the hard line.
-    fn is_late(&self) -> bool {
-        let memory = self.memory();
-        memory.kept.is_some() && memory.is_urgent(OffsetDateTime::now_utc())
+    fn is_past_hard_line(&self) -> bool {
+        let state = self.state();
+        state.served.is_some() && state.is_urgent(OffsetDateTime::now_utc())
     }
 
     pub(super) fn attempt<'a>(
         &'a self,
         order: &'a Order,
-        authority: CertificateAuthority,
+        ca: CertificateAuthority,
         journal: Option<&'a dyn Store>,
         teller: &'a Teller,
     ) -> Attempt<'a> {
-        let memory = self.memory();
+        let state = self.state();
         Attempt {
             name: &self.name,
             hosts: &self.hosts,
             directory: self.ca(order.ca).directory.clone(),
-            replaces: memory.leaf().filter(|_| order.replaces),
-            profile: self.profile(order, &authority),
+            replaces: state.leaf().filter(|_| order.replaces),
+            profile: self.profile(order, &ca),
             challenges: &order.challenges,
-            prover: self.prover(),
-            authority,
+            solver: self.solver(),
+            ca,
             journal,
-            held: memory.key(),
-            must_be_kept: !memory.is_urgent(OffsetDateTime::now_utc()),
-            is_hurried: false,
+            served_key: state.key(),
+            requires_journal: !state.is_urgent(OffsetDateTime::now_utc()),
+            abandons_slow_order: false,
             progress: Mutex::default(),
             teller,
         }
     }
 
-    /// Keeps a new certificate, and serves it: one that was shown is not lost by a crash.
+    /// Saves and then serves a new certificate, so that a crash does not lose a served one.
     async fn conclude(&self, ca: Ca, obtained: Obtained, teller: &Teller) {
         if ca == Ca::Staging {
             return self.record(History::record_probe_passed);
         }
-        let Some(certified) = self.take(obtained.set.clone()) else {
+        let Some(certified) = self.set_served(obtained.certificate.clone()) else {
             return;
         };
-        let ends = certified.not_after;
-        self.save(&obtained.set);
+        let ends = day(certified.not_after);
+        self.save(&obtained.certificate);
         self.slot.serve(certified);
         let success = Success {
             at: OffsetDateTime::now_utc(),
@@ -212,54 +223,41 @@ impl Keeper {
             challenge: obtained.challenge,
         };
         self.record(|history| history.record_success(success));
-        let told = format!("the new certificate is served; it ends on {}", day(ends));
-        teller.tell(&self.name, &told);
+        let step = format!("the new certificate is served; it ends on {ends}");
+        teller.tell(&self.name, &step);
         self.export().await;
     }
 
-    /// Revokes a certificate that has been replaced, since its key may be known to others.
-    async fn revoke(&self, old: Option<(Vec<u8>, Ca)>, teller: &Teller) {
-        let Some((leaf, issuer)) = old else {
-            return teller.tell(
-                &self.name,
-                "there is no old certificate that could be revoked",
-            );
+    /// Revokes the replaced certificate, because others may know its key.
+    async fn revoke(&self, old: Option<Revocable>, teller: &Teller) {
+        let Some(Revocable { leaf, issuer }) = old else {
+            return teller.tell(&self.name, "there is no old certificate to revoke");
         };
+        let reason = RevocationReason::KeyCompromise;
         let revoked = match self.connect(issuer).await {
-            Ok(authority) => {
-                authority
-                    .revoke(&leaf, RevocationReason::KeyCompromise)
-                    .await
-            }
+            Ok(ca) => ca.revoke(&leaf, reason).await,
             Err(problem) => Err(problem),
         };
-        let told = match revoked {
+        let step = match revoked {
             Ok(()) => "the old certificate is revoked".to_owned(),
             Err(problem) => format!("the old certificate is not revoked: {problem}"),
         };
-        teller.tell(&self.name, &told);
+        teller.tell(&self.name, &step);
     }
 
-    /// Takes a failure up; `again` says that it is tried otherwise at once.
-    async fn fail(&self, ca: Ca, failed: Failed, again: bool, teller: &Teller) {
+    /// Records and reports a failure; the last one of the attempts is an error.
+    async fn record_failed(&self, ca: Ca, failed: Failed, is_last: bool, teller: &Teller) {
         if failed.problem.class == Class::AccountGone {
             self.shared.accounts.forget(&self.ca(ca)).await;
         }
         let sentence = failed.sentence;
         let now = OffsetDateTime::now_utc();
         let failure = Failure::new(now, failed.problem, ca, failed.challenge);
-        self.record(|history| history.record_failure(failure.told(sentence.clone())));
-        if again {
+        self.record(|history| history.record_failure(failure.with_sentence(sentence.clone())));
+        if !is_last {
             return teller.tell(&self.name, &sentence);
         }
         error!("{}: no certificate: {sentence}", self.name);
         teller.failed(format!("{}: {sentence}", self.name));
     }
-}
-
-fn is_tried_otherwise(class: Class) -> bool {
-    matches!(
-        class,
-        Class::AccountGone | Class::AlreadyReplaced | Class::InvalidProfile
-    )
 }

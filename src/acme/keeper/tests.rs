@@ -1,4 +1,4 @@
-//! A keeper outlives a fault in the program itself.
+//! A certificate task survives a panic.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,14 +6,17 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::{
-    acme::store::{Entry, Fault, Files, Kind, Lock, Store},
+    acme::{
+        problem::Class,
+        store::{Entry, Fault, FileStore, Kind, Lock, Store},
+    },
     config,
     file_access::FileAccess,
     tls::{Issued, install_provider, testing::Folder},
 };
 
-/// A store in which whoever wants to order panics.
-struct Panicking(Files);
+/// A store that panics when it is locked for an order.
+struct Panicking(FileStore);
 
 impl Store for Panicking {
     fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Fault> {
@@ -37,7 +40,7 @@ impl Store for Panicking {
     }
 
     fn lock(&self, _: &Entry) -> Result<Option<Lock>, Fault> {
-        panic!("a fault of the test's")
+        panic!("the test's panic")
     }
 }
 
@@ -45,24 +48,24 @@ const SITE: &str = "acme: {lineages: none}\n\
     sites: [{hosts: [home.example.org], certificate: acme, upstream: 'http://hub:1', access: public}]";
 
 #[tokio::test]
-async fn a_panic_ends_one_job_and_not_the_keeper() {
+async fn a_panic_ends_one_job_but_not_the_task() {
     install_provider();
     let folder = Folder::new();
     let config = config::parse(SITE, &folder.path("proxy.yaml")).unwrap();
-    let store = Panicking(Files::open(&folder.path("")));
+    let store = Panicking(FileStore::open(&folder.path("")));
     let shared = Arc::new(Shared::new(Arc::new(store), FileAccess::default()));
     let hosts = &config.sites[0].hosts;
     let slot = Issued::default().slot(hosts, &shared.roots).unwrap();
-    let keeper = Arc::new(Keeper::load(hosts, config.acme, slot, shared));
+    let task = Arc::new(CertificateTask::load(hosts, config.acme, slot, shared));
     let stop = CancellationToken::new();
-    let running = tokio::spawn(keeper.clone().run(stop.clone()));
-    let told = async {
-        while keeper.state(OffsetDateTime::now_utc()).problem.is_none() {
+    let running = tokio::spawn(task.clone().run(stop.clone()));
+    let reported = async {
+        while task.report(OffsetDateTime::now_utc()).problem.is_none() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(Duration::from_secs(10), told).await.unwrap();
-    let problem = keeper.state(OffsetDateTime::now_utc()).problem.unwrap();
+    timeout(Duration::from_secs(10), reported).await.unwrap();
+    let problem = task.report(OffsetDateTime::now_utc()).problem.unwrap();
     assert_eq!(problem.class, Class::Local);
     assert!(problem.sentence.contains("a fault in hubgate itself"));
     assert!(!running.is_finished());

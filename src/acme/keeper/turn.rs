@@ -1,31 +1,31 @@
-//! A keeper's turn to order, under the limits of the account at the CA.
+//! The scheduled orders of a certificate task within the rate limits of the account.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use tracing::info;
 
-use super::{Keeper, ordering::Wish, until_then};
+use super::{CertificateTask, ordering::Trigger, pause_of};
 use crate::{
     acme::{
-        diagnosis,
+        diagnosis::Diagnosis,
         history::{Ca, Failure},
         order::Failed,
-        pace::{Admission, Answer},
+        pace::{Admission, Outcome},
         problem::{Class, Problem},
     },
     telemetry::progress::Teller,
 };
 
-/// A limit of which the CA does not say when it ends.
-const UNKNOWN_LIMIT: time::Duration = time::Duration::HOUR;
+/// The duration of a rate limit without a `Retry-After`.
+const DEFAULT_LIMIT: time::Duration = time::Duration::HOUR;
 
-impl Keeper {
-    /// Makes an order that is due, when the limits of the CA's account allow it.
-    pub(super) async fn order_in_turn(&self, ca: Ca, now: OffsetDateTime) -> Duration {
-        match self.shared.pace.admit(&self.ca(ca), &self.name, now) {
-            Admission::Now => self.order_unless_asked().await,
-            Admission::At(moment) => until_then(moment - now),
+impl CertificateTask {
+    /// Performs an order that is due, when the account's rate limits allow it.
+    pub(super) async fn order_within_limits(&self, ca: Ca, now: OffsetDateTime) -> Duration {
+        match self.shared.limits.admit(&self.ca(ca), &self.name, now) {
+            Admission::Now => self.order_unless_requested().await,
+            Admission::At(moment) => pause_of(moment - now),
             Admission::Limited(problem) => {
                 self.record_limit(ca, problem, now);
                 Duration::ZERO
@@ -33,46 +33,51 @@ impl Keeper {
         }
     }
 
-    /// Takes up a limit of the account before an order that is due.
-    pub(super) fn take_up_limit(&self, wish: Wish, ca: Ca) {
+    /// Records the current rate limit of the account before a scheduled order.
+    pub(super) fn record_account_limit(&self, trigger: Trigger, ca: Ca) {
         let now = OffsetDateTime::now_utc();
-        let limit = self.shared.pace.limit(&self.ca(ca), now);
-        if let Some(problem) = limit.filter(|_| wish == Wish::Due) {
+        let limit = self.shared.limits.limit(&self.ca(ca), now);
+        if let Some(problem) = limit.filter(|_| trigger == Trigger::Schedule) {
             self.record_limit(ca, problem, now);
         }
     }
 
-    /// A limit of the account counts as if this certificate had been refused.
+    /// Records a rate limit of the account as a refusal of this certificate.
     fn record_limit(&self, ca: Ca, problem: Problem, now: OffsetDateTime) {
-        let sentence = diagnosis::diagnose(&problem, None, &[]);
+        let sentence = Diagnosis::new(&problem).sentence();
         let sentence = format!("{sentence}; other certificates of the account were refused");
         info!("{}: no certificate: {sentence}", self.name);
-        let failure = Failure::new(now, problem, ca, None).told(sentence);
+        let failure = Failure::new(now, problem, ca, None).with_sentence(sentence);
         self.record(|history| history.record_failure(failure));
     }
 
-    /// Orders because it is due; a person's request breaks that off, as a crash would.
-    async fn order_unless_asked(&self) -> Duration {
-        let log = Teller::default();
+    /// Performs a scheduled order; a request of the operator interrupts it, as a crash would.
+    async fn order_unless_requested(&self) -> Duration {
+        let log_only = Teller::default();
         tokio::select! {
-            pause = self.order(Wish::Due, &log) => pause,
-            () = self.is_asked() => Duration::ZERO,
+            pause = self.order(Trigger::Schedule, &log_only) => pause,
+            () = self.wait_for_request() => Duration::ZERO,
         }
     }
 
-    /// Reports to the account what the CA's answer says of its limits.
-    pub(super) fn report_limit(&self, ca: Ca, was_taken: bool, failed: Option<&Failed>) {
+    /// Records the outcome of an attempt for the account's rate limits.
+    pub(super) fn record_outcome(&self, ca: Ca, was_accepted: bool, failed: Option<&Failed>) {
         let now = OffsetDateTime::now_utc();
         let limited = failed.filter(|failed| failed.problem.class == Class::RateLimited);
-        let answer = match limited {
+        let outcome = match limited {
             Some(Failed { problem, .. }) => {
-                let until = problem.retry_after.unwrap_or(now + UNKNOWN_LIMIT);
-                Answer::Limited(problem, until)
+                let until = problem.retry_after.unwrap_or(now + DEFAULT_LIMIT);
+                Outcome::Limited(problem, until)
             }
-            None if was_taken => Answer::Taken,
-            None => Answer::Other,
+            None if was_accepted => Outcome::Accepted,
+            None => Outcome::Other,
         };
         let ca = self.ca(ca);
-        self.shared.pace.conclude(&ca, &self.name, &answer, now);
+        self.shared.limits.record(&ca, &self.name, &outcome, now);
+    }
+
+    /// Lets another certificate probe the account's rate limit, because this one was not ordered.
+    pub(super) fn end_probe(&self, ca: Ca) {
+        self.record_outcome(ca, false, None);
     }
 }

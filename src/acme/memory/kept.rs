@@ -1,26 +1,33 @@
-//! The certificate that a keeper serves.
+//! The certificate that a task serves.
 
 use time::OffsetDateTime;
 
-use crate::{acme::set::CertificateSet, tls::Certified};
+use crate::{acme::set::StoredCertificate, tls::Certified};
 
-/// The certificate that is served, and what is asked of it often.
-pub(in crate::acme) struct Kept {
-    pub(in crate::acme) set: CertificateSet,
+/// The certificate that is served, with the parsed fields that the task reads often.
+pub(in crate::acme) struct ServedCertificate {
+    pub(in crate::acme) stored: StoredCertificate,
+    /// The certificate without its chain, in DER.
     pub(super) leaf: Vec<u8>,
+    /// The common name of the issuer.
     pub(super) issuer: Option<String>,
     pub(super) not_before: OffsetDateTime,
     pub(super) not_after: OffsetDateTime,
 }
 
-impl Kept {
-    pub(in crate::acme) fn of(set: CertificateSet, certified: &Certified) -> Self {
+impl ServedCertificate {
+    pub(in crate::acme) fn new(stored: StoredCertificate, certified: &Certified) -> Self {
         Self {
-            set,
+            stored,
             leaf: certified.leaf().to_vec(),
             issuer: certified.issuer(),
             not_before: certified.not_before,
             not_after: certified.not_after,
         }
+    }
+
+    /// Returns the last moment to begin the renewal: a quarter of the life before the end.
+    pub(super) fn hard_line(&self) -> OffsetDateTime {
+        self.not_after - (self.not_after - self.not_before) / 4
     }
 }

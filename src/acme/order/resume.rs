@@ -1,7 +1,7 @@
-//! An order and the journal: steps noted, taken up again, and given up when the CA does not finish.
+//! The resumption of a journalled order, and its replacement when the CA does not finish it.
 //!
-//! An order that is given up after its certificate was asked for may still be issued. It is looked
-//! at before the certificate of another order is asked for, so that one certificate comes of both.
+//! The CA may still issue the certificate of an order that was abandoned after finalization. Such
+//! orders are checked before another one is finalized, so that at most one certificate is used.
 
 use std::sync::{MutexGuard, PoisonError};
 
@@ -9,170 +9,181 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::{Attempt, Begun, Failed, Issued, is_finalized, key};
+use super::{Attempt, CurrentOrder, Failed, IssuedChain, is_finalized};
 use crate::acme::{
     authority::{OrderStatus, PlacedOrder},
-    diagnosis,
+    diagnosis::Diagnosis,
     journal::{FinalizedOrder, OrderEntry, Step},
+    private_key::PrivateKey,
     problem::{Class, Problem},
 };
 
 /// The journal's fields of an order beside its step.
 #[derive(Default)]
 pub(in crate::acme) struct Progress {
-    /// When it was begun, here or before an interruption.
+    /// The moment of the first step, also if an earlier process took it.
     began: Option<OffsetDateTime>,
-    /// Whether the order under way was taken up again.
+    /// True if the current order was resumed.
     is_resumed: bool,
-    /// Whether the CA has taken a new order.
-    was_taken: bool,
+    /// True if the CA has accepted a new order.
+    was_accepted: bool,
     fruitless: u32,
     given_up: Vec<FinalizedOrder>,
 }
 
-/// An order of this age is begun anew.
+/// An order of this age is replaced by a new one.
 const OLDEST: time::Duration = time::Duration::DAY;
-/// So often an order may be taken up again and get no further.
+/// Resumptions without progress after which an order is abandoned.
 const FRUITLESS: u32 = 2;
-/// Longest wait for an order at which the CA is still at work when it is taken up again.
-const AT_WORK: std::time::Duration = std::time::Duration::from_secs(10);
-/// Limit of the last check of an order before it is given up.
-const LAST_LOOK: std::time::Duration = std::time::Duration::from_secs(5);
-/// Limit of a check of one that was given up.
-const LATE_LOOK: std::time::Duration = std::time::Duration::from_secs(2);
-/// Orders that were given up and are still checked.
+/// Longest wait for a resumed order that the CA is still processing.
+const PROCESSING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// Time limit of the last check of an order before it is abandoned.
+const LAST_CHECK: std::time::Duration = std::time::Duration::from_secs(5);
+/// Time limit of the check of an abandoned order.
+const LATE_CHECK: std::time::Duration = std::time::Duration::from_secs(2);
+/// Abandoned orders that are still checked.
 const GIVEN_UP: usize = 3;
 
 impl Attempt<'_> {
-    /// Takes up the order of the journal; none if a new one is to be placed.
-    pub(super) async fn resume(&self) -> Result<Option<Begun>, Problem> {
+    /// Resumes the order of the journal; none if a new one is to be placed.
+    pub(super) async fn resume(&self) -> Result<Option<CurrentOrder>, Problem> {
         let Some(entry) = self.journalled() else {
             return Ok(None);
         };
         self.progress().given_up.clone_from(&entry.given_up);
-        if let Some(issued) = self.late_success().await {
-            return Ok(Some(Begun::Issued(issued)));
+        if let Some(issued) = self.late_certificate().await {
+            return Ok(Some(CurrentOrder::Issued(issued)));
         }
         let Some(url) = entry.url() else {
             return Ok(None);
         };
-        if self.is_hurried || entry.fruitless >= FRUITLESS {
-            return self.look_a_last_time(url, &entry).await;
+        if self.abandons_slow_order || entry.fruitless >= FRUITLESS {
+            return self.complete_or_abandon(url, &entry).await;
         }
-        self.go_on(url, &entry).await
+        self.resume_order(url, &entry).await
     }
 
-    async fn go_on(&self, url: &str, entry: &OrderEntry) -> Result<Option<Begun>, Problem> {
-        self.progress().take_up(entry);
-        let mut order = match self.authority.resume(url).await {
+    async fn resume_order(
+        &self,
+        url: &str,
+        entry: &OrderEntry,
+    ) -> Result<Option<CurrentOrder>, Problem> {
+        self.progress().resume(entry);
+        let mut order = match self.ca.resume(url).await {
             Err(problem) if problem.class == Class::OrderGone => {
-                self.progress().begin_anew();
+                self.progress().restart();
                 return Ok(None);
             }
             resumed => resumed?,
         };
         if order.status() == OrderStatus::Processing {
-            order = order.with_patience(AT_WORK);
+            order = order.with_patience(PROCESSING_TIMEOUT);
         }
         self.with_key(order, entry)
     }
 
-    /// The order with the key of its certificate; none if that is lost.
+    /// Pairs the order with the key of its certificate; none if the key is lost.
     fn with_key(
         &self,
         mut order: PlacedOrder,
         entry: &OrderEntry,
-    ) -> Result<Option<Begun>, Problem> {
+    ) -> Result<Option<CurrentOrder>, Problem> {
         let key = match &entry.step {
             Step::Finalizing { key, .. } => key.clone(),
-            // The key of a certificate that is there already is lost with its request.
+            // The order was finalized with a key that was not journalled.
             _ if is_finalized(&mut order) => return Ok(None),
-            _ => key()?,
+            _ => PrivateKey::generate().map_err(Problem::local)?,
         };
-        self.tell("an order that was interrupted is taken up again");
-        Ok(Some(Begun::Placed(Box::new(order), key)))
+        self.report("resuming the interrupted order");
+        Ok(Some(CurrentOrder::Pending(Box::new(order), key)))
     }
 
-    /// An order that must not keep from another: it is taken if it is done, or was only
-    /// interrupted; none gives it up.
-    async fn look_a_last_time(
+    /// Returns the order if it is complete or was only interrupted; abandons it otherwise, so that
+    /// it does not delay a new one.
+    async fn complete_or_abandon(
         &self,
         url: &str,
         entry: &OrderEntry,
-    ) -> Result<Option<Begun>, Problem> {
-        let looked = timeout(LAST_LOOK, self.last_state(url, entry)).await;
-        match looked {
-            Ok(Ok(Some(begun))) => return Ok(Some(begun)),
+    ) -> Result<Option<CurrentOrder>, Problem> {
+        let checked = timeout(LAST_CHECK, self.check(url, entry)).await;
+        match checked {
+            Ok(Ok(Some(order))) => return Ok(Some(order)),
             Ok(Err(problem)) if is_final(problem.class) => return Err(problem),
             _ => {}
         }
-        self.tell("the CA does not finish the order; a new one is placed");
+        self.report("the CA has not finished the order; a new one is placed");
         let mut progress = self.progress();
-        progress.give_up(entry.finalized());
-        progress.begin_anew();
+        progress.abandon(entry.finalized());
+        progress.restart();
         Ok(None)
     }
 
-    async fn last_state(&self, url: &str, entry: &OrderEntry) -> Result<Option<Begun>, Problem> {
-        let mut order = self.authority.resume(url).await?;
+    async fn check(&self, url: &str, entry: &OrderEntry) -> Result<Option<CurrentOrder>, Problem> {
+        let mut order = self.ca.resume(url).await?;
         match (order.status(), entry.finalized()) {
             (OrderStatus::Processing | OrderStatus::Valid, Some(finalized)) => {
-                let issued = (order.wait_certificate().await?, finalized.key);
-                Ok(Some(Begun::Issued(issued)))
+                Ok(Some(CurrentOrder::Issued(IssuedChain {
+                    chain_pem: order.wait_certificate().await?,
+                    key: finalized.key,
+                })))
             }
             (OrderStatus::Pending | OrderStatus::Ready, _) if entry.fruitless == 0 => {
-                self.progress().take_up(entry);
+                self.progress().resume(entry);
                 self.with_key(order, entry)
             }
             _ => Ok(None),
         }
     }
 
-    /// The certificate of an order that was given up, if the CA has issued it since.
-    pub(super) async fn late_success(&self) -> Option<Issued> {
+    /// Returns the certificate of an abandoned order, if the CA has issued it since.
+    pub(super) async fn late_certificate(&self) -> Option<IssuedChain> {
         let given_up = self.progress().given_up.clone();
-        for finalized in given_up {
-            let issued = timeout(LATE_LOOK, self.issued_since(&finalized.url)).await;
-            if let Ok(Ok(Some(chain))) = issued {
-                return Some((chain, finalized.key));
+        for FinalizedOrder { url, key } in given_up {
+            let issued = timeout(LATE_CHECK, self.issued_chain(&url)).await;
+            if let Ok(Ok(Some(chain_pem))) = issued {
+                return Some(IssuedChain { chain_pem, key });
             }
         }
         None
     }
 
-    async fn issued_since(&self, url: &str) -> Result<Option<String>, Problem> {
-        let mut order = self.authority.resume(url).await?;
+    async fn issued_chain(&self, url: &str) -> Result<Option<String>, Problem> {
+        let mut order = self.ca.resume(url).await?;
         match order.status() {
             OrderStatus::Valid => order.wait_certificate().await.map(Some),
             _ => Ok(None),
         }
     }
 
-    /// What the journal knows, if it is of the same names, CA and account.
+    /// Returns the journalled order, if it has the same hosts, CA and account and is not complete.
     fn journalled(&self) -> Option<OrderEntry> {
         let store = self.journal?;
         let entry = OrderEntry::load(store, self.name)
             .inspect_err(|fault| warn!("{fault}"))
             .ok()??;
         let age = OffsetDateTime::now_utc() - entry.began;
-        let is_over = age > OLDEST || self.held.as_ref().is_some_and(|key| entry.is_of(key));
-        let same = entry.identifiers == self.hosts
+        let served_key = self.served_key.as_ref();
+        let is_over = age > OLDEST || served_key.is_some_and(|key| entry.has_key(key));
+        let is_same = entry.identifiers == self.hosts
             && entry.directory == self.directory
-            && entry.account == self.authority.account_url();
-        (same && !is_over).then_some(entry)
+            && entry.account == self.ca.account_url();
+        (is_same && !is_over).then_some(entry)
     }
 
-    /// Keeps a step. Without a journal a crash would cost an order, and a loop of them all that
-    /// the CA gives in a week; so nothing is begun then, unless it is urgent.
+    /// Journals a step.
+    ///
+    /// # Errors
+    /// The journal cannot be written and is required: without it each restart of a crash loop would
+    /// place an order and use up the CA's rate limits.
     pub(super) fn note(&self, step: Step) -> Result<(), Problem> {
         let mut progress = self.progress();
         progress.fruitless = 0;
-        progress.was_taken |= matches!(step, Step::Placed { .. });
+        progress.was_accepted |= matches!(step, Step::Placed { .. });
         drop(progress);
         match self.save(step) {
-            Err(fault) if self.must_be_kept => Err(Problem::new(Class::Local, fault)),
+            Err(fault) if self.requires_journal => Err(Problem::local(fault)),
             Err(fault) => {
-                warn!("{fault}; the order goes on without");
+                warn!("{fault}; the order continues without a journal");
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -183,8 +194,8 @@ impl Attempt<'_> {
         let Some(store) = self.journal else {
             return Ok(());
         };
-        let entry = self.entry(step);
-        entry.save(store, self.name).map_err(|it| it.to_string())
+        let saved = self.entry(step).save(store, self.name);
+        saved.map_err(|fault| fault.to_string())
     }
 
     fn entry(&self, step: Step) -> OrderEntry {
@@ -192,8 +203,7 @@ impl Attempt<'_> {
         OrderEntry {
             identifiers: self.hosts.to_vec(),
             directory: self.directory.clone(),
-            account: self.authority.account_url().to_owned(),
-            replaces: None,
+            account: self.ca.account_url().to_owned(),
             step,
             began: *progress.began.get_or_insert_with(OffsetDateTime::now_utc),
             fruitless: progress.fruitless,
@@ -201,26 +211,27 @@ impl Attempt<'_> {
         }
     }
 
-    /// A refusal of something new is, of an order that was taken up again, its end.
-    pub(super) fn as_of_resumed(&self, mut failed: Failed) -> Failed {
+    /// Changes the refusal of a resumed order to [`Class::OrderGone`], since a new order may be
+    /// accepted.
+    pub(super) fn reclassify(&self, mut failed: Failed) -> Failed {
         if self.progress().is_resumed && failed.problem.class == Class::Refused {
             failed.problem.class = Class::OrderGone;
-            failed.sentence = diagnosis::diagnose(&failed.problem, None, &[]);
+            failed.sentence = Diagnosis::new(&failed.problem).sentence();
         }
         failed
     }
 
-    /// Leaves the journal as the next attempt is to find it.
-    pub(super) fn leave(&self, class: Class) {
+    /// Updates the journal for the next attempt.
+    pub(super) fn update_journal_after(&self, class: Class) {
         if class == Class::Unusable {
-            // It may be the certificate of one that was given up.
+            // The unusable certificate may be that of an abandoned order.
             self.progress().given_up.clear();
         }
-        let left = match self.goes_on_after(class) {
+        let updated = match self.is_resumed_after(class) {
             true => self.count_fruitless(class),
             false => self.forget(),
         };
-        if let Err(fault) = left {
+        if let Err(fault) = updated {
             warn!("{fault}");
         }
     }
@@ -234,7 +245,7 @@ impl Attempt<'_> {
         self.save(entry.step)
     }
 
-    /// What was given up before is remembered longer than an order that failed.
+    /// Removes the order from the journal, but keeps the abandoned orders before it.
     fn forget(&self) -> Result<(), String> {
         let Some(store) = self.journal else {
             return Ok(());
@@ -245,9 +256,9 @@ impl Attempt<'_> {
         OrderEntry::remove(store, self.name).map_err(|fault| fault.to_string())
     }
 
-    /// Whether the CA has taken a new order in this attempt.
-    pub(in crate::acme) fn was_taken(&self) -> bool {
-        self.progress().was_taken
+    /// Returns true if the CA has accepted a new order in this attempt.
+    pub(in crate::acme) fn was_accepted(&self) -> bool {
+        self.progress().was_accepted
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -256,25 +267,25 @@ impl Attempt<'_> {
 }
 
 impl Progress {
-    fn take_up(&mut self, entry: &OrderEntry) {
+    fn resume(&mut self, entry: &OrderEntry) {
         self.began = Some(entry.began);
         self.is_resumed = true;
         self.fruitless = entry.fruitless;
     }
 
-    fn begin_anew(&mut self) {
+    fn restart(&mut self) {
         self.began = None;
         self.is_resumed = false;
     }
 
-    fn give_up(&mut self, order: Option<FinalizedOrder>) {
+    fn abandon(&mut self, order: Option<FinalizedOrder>) {
         self.given_up.extend(order);
         let extra = self.given_up.len().saturating_sub(GIVEN_UP);
         self.given_up.drain(..extra);
     }
 }
 
-/// Returns true if a new order would fail as well, or a failed validation is still to be counted.
+/// Returns true if a new order would fail as well, or a failed validation has to be recorded.
 fn is_final(class: Class) -> bool {
     matches!(
         class,

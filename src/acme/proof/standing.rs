@@ -1,45 +1,50 @@
-//! The proofs that are up for one certificate, also between two attempts at the same order.
+//! The published responses of one certificate, across the attempts at an order.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Proof, Record, Shown};
+use super::{ChallengeResponse, Published, Record};
 
-/// The proofs that are up for one certificate.
+/// The published challenge responses of one certificate.
 #[derive(Default)]
-pub(in crate::acme) struct StandingProofs(Mutex<Vec<Arc<Proof>>>);
+pub(in crate::acme) struct ActiveResponses(Mutex<Vec<Arc<ChallengeResponse>>>);
 
-impl StandingProofs {
-    /// Adds a proof, which stays up until it is taken out.
-    pub(super) fn add(&self, proof: Proof) -> Arc<Proof> {
-        let proof = Arc::new(proof);
-        self.lock().push(Arc::clone(&proof));
-        proof
+impl ActiveResponses {
+    /// Adds a response, which stays published until it is taken.
+    pub(super) fn add(&self, response: ChallengeResponse) -> Arc<ChallengeResponse> {
+        let response = Arc::new(response);
+        self.lock().push(Arc::clone(&response));
+        response
     }
 
-    /// The proof of a challenge, by the challenge's URL.
-    pub(super) fn find(&self, challenge: &str) -> Option<Arc<Proof>> {
-        let standing = self.lock();
-        let is_same = |proof: &&Arc<Proof>| proof.challenge == challenge;
-        standing.iter().find(is_same).cloned()
+    /// Returns the response to the challenge with a URL.
+    pub(super) fn find(&self, challenge: &str) -> Option<Arc<ChallengeResponse>> {
+        let responses = self.lock();
+        let is_same = |response: &&Arc<ChallengeResponse>| response.challenge == challenge;
+        responses.iter().find(is_same).cloned()
     }
 
-    /// Takes out those that are as wanted.
-    pub(super) fn take(&self, is_wanted: impl Fn(&Proof) -> bool) -> Vec<Arc<Proof>> {
+    /// Takes the selected responses out.
+    pub(super) fn take(
+        &self,
+        is_selected: impl Fn(&ChallengeResponse) -> bool,
+    ) -> Vec<Arc<ChallengeResponse>> {
         self.lock()
-            .extract_if(.., |proof| is_wanted(proof))
+            .extract_if(.., |response| is_selected(response))
             .collect()
     }
 
+    /// Returns true if the response is this TXT record.
     pub(super) fn has(&self, record: &Record) -> bool {
-        let value = |record: &Record| (record.fqdn.clone(), record.value.clone());
-        let is_same = |proof: &Arc<Proof>| match &proof.shown {
-            Shown::Dns(up) => value(up) == value(record),
+        let is_same = |response: &Arc<ChallengeResponse>| match &response.published {
+            Published::Dns(active) => {
+                (&active.fqdn, &active.value) == (&record.fqdn, &record.value)
+            }
             _ => false,
         };
         self.lock().iter().any(is_same)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Proof>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<ChallengeResponse>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

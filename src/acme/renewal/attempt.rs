@@ -1,138 +1,139 @@
-//! How the next attempt is made: at which CA, with which challenge first, and when.
+//! The next attempt: its CA, its first challenge, and its earliest moment.
 
 use time::{Duration, OffsetDateTime};
 
-use super::{
-    Order, Policy, Standing,
-    backoff::{self, HeldBack},
-};
+use super::{Order, Schedule};
 use crate::{
     acme::{
-        history::{Ca, Failure, History},
+        history::{Ca, Failure},
         problem::Class,
     },
     config::model::ChallengeKind,
 };
 
-/// The next attempt, and what it has to wait for.
+/// The next attempt.
 pub(super) struct Attempt {
     pub(super) order: Order,
-    pub(super) held_back: Option<HeldBack>,
+    /// The earliest moment after earlier failures.
+    pub(super) earliest: Option<OffsetDateTime>,
 }
 
-/// So many failures of a CA itself, or so long with them, and the other one is tried.
+/// A CA that should be tried, and the end of the wait at it.
+struct Candidate {
+    ca: Ca,
+    earliest: Option<OffsetDateTime>,
+}
+
+/// Failures of the primary CA itself after which the fallback CA is tried.
 const TROUBLES: usize = 3;
+/// Duration of such failures after which the fallback CA is tried.
 const TROUBLED: Duration = Duration::hours(1);
-/// After so many failed validations the staging CA is tried before the real one.
+/// Failed validations after which the staging CA is tried before the primary CA.
 const BEFORE_PROBE: usize = 3;
-/// The staging CA may be wrong too: after so many failed probes the real one is tried.
+/// Failed probes after which the primary CA is tried again: the staging CA may be wrong too.
 const PROBES: usize = 3;
 
-/// The next attempt for a set that is due.
-pub(super) fn next(
-    now: OffsetDateTime,
-    standing: &Standing,
-    history: &History,
-    policy: &Policy,
-) -> Attempt {
-    let (ca, held_back) = choose_ca(now, standing, history, policy);
-    let everywhere = backoff::everywhere(now, history);
-    let held_back = held_back.into_iter().chain(everywhere);
-    Attempt {
-        order: order(ca, standing, history, policy),
-        held_back: held_back.max_by_key(|held_back| held_back.until),
+impl Schedule<'_> {
+    /// Computes the next attempt for a certificate that is due.
+    pub(super) fn next_attempt(&self) -> Attempt {
+        let candidate = self.choose_ca();
+        let waits = [candidate.earliest, self.validation_backoff()];
+        Attempt {
+            order: self.order(candidate.ca),
+            earliest: waits.into_iter().flatten().max(),
+        }
     }
-}
 
-fn choose_ca(
-    now: OffsetDateTime,
-    standing: &Standing,
-    history: &History,
-    policy: &Policy,
-) -> (Ca, Option<HeldBack>) {
-    let primary = backoff::at_ca(Ca::Primary, standing, history);
-    let Some(troubled) = troubled_at(history).filter(|_| policy.fallback) else {
-        return (Ca::Primary, primary);
-    };
-    if now < troubled {
-        return (
-            Ca::Primary,
-            primary.map(|held_back| held_back.until_at_most(troubled)),
-        );
+    fn choose_ca(&self) -> Candidate {
+        let primary = self.candidate(Ca::Primary);
+        let Some(troubled) = self.troubled_at().filter(|_| self.policy.fallback) else {
+            return primary;
+        };
+        if self.now < troubled {
+            return Candidate {
+                earliest: primary.earliest.map(|until| until.min(troubled)),
+                ..primary
+            };
+        }
+        let fallback = self.candidate(Ca::Fallback);
+        let ready = |candidate: &Candidate| {
+            let earliest = candidate.earliest;
+            earliest.map_or(self.now, |until| until.max(self.now))
+        };
+        let last = self.history.last_failure();
+        let was_fallback = last.is_some_and(|last| last.ca == Ca::Fallback);
+        let (first, second) = (ready(&primary), ready(&fallback));
+        if first < second || first == second && was_fallback {
+            return primary;
+        }
+        fallback
     }
-    let fallback = backoff::at_ca(Ca::Fallback, standing, history);
-    let ready = |held_back: &Option<HeldBack>| {
-        let until = held_back.as_ref().map(|held_back| held_back.until);
-        until.map_or(now, |until| until.max(now))
-    };
-    let was_fallback = history
-        .last_failure()
-        .is_some_and(|last| last.ca == Ca::Fallback);
-    let (first, second) = (ready(&primary), ready(&fallback));
-    if first < second || first == second && was_fallback {
-        return (Ca::Primary, primary);
-    }
-    (Ca::Fallback, fallback)
-}
 
-/// When the primary CA itself, not our proof, has failed for long enough; none if it does not.
-fn troubled_at(history: &History) -> Option<OffsetDateTime> {
-    let is_trouble = |failure: &&Failure| {
-        matches!(
-            failure.problem.class,
-            Class::Network | Class::RateLimited | Class::Paused | Class::Refused
-        )
-    };
-    let at_primary = history
-        .unsettled()
-        .filter(|failure| failure.ca == Ca::Primary);
-    let troubles: Vec<_> = at_primary.rev().take_while(is_trouble).collect();
-    let first = troubles.last()?.at;
-    match troubles.len() < TROUBLES {
-        true => Some(first.saturating_add(TROUBLED)),
-        false => Some(first),
+    fn candidate(&self, ca: Ca) -> Candidate {
+        let earliest = self.backoff_at(ca);
+        Candidate { ca, earliest }
     }
-}
 
-pub(super) fn order(ca: Ca, standing: &Standing, history: &History, policy: &Policy) -> Order {
-    let held = standing.certificate.filter(|_| standing.names_match);
-    let is_its_issuer = held.is_some_and(|held| held.renewal_info && held.issuer == Some(ca));
-    let has_not = |class| history.consecutive(ca, class) == 0;
-    let is_probe = ca == Ca::Primary && policy.staging && needs_probe(history);
-    Order {
-        ca: if is_probe { Ca::Staging } else { ca },
-        replaces: is_its_issuer && !is_probe && has_not(Class::AlreadyReplaced),
-        profile: policy.profile && has_not(Class::InvalidProfile),
-        challenges: challenges(history, policy),
+    /// Returns the moment since which the primary CA itself has failed for long enough to try the
+    /// fallback CA; none if its last failure was a failed challenge.
+    fn troubled_at(&self) -> Option<OffsetDateTime> {
+        let at_primary = self
+            .history
+            .unsettled()
+            .filter(|failure| failure.ca == Ca::Primary);
+        let is_trouble = |failure: &&Failure| failure.is_of_ca();
+        let troubles: Vec<_> = at_primary.rev().take_while(is_trouble).collect();
+        let first = troubles.last()?.at;
+        match troubles.len() < TROUBLES {
+            true => Some(first.saturating_add(TROUBLED)),
+            false => Some(first),
+        }
     }
-}
 
-fn needs_probe(history: &History) -> bool {
-    let failed = history.consecutive(Ca::Primary, Class::Validation);
-    let is_real = |failure: &Failure| failure.ca == Ca::Primary && failure.is_validation();
-    let since = history
-        .unsettled()
-        .rev()
-        .take_while(|failure| !is_real(failure));
-    let probes: Vec<_> = since.filter(|failure| failure.ca == Ca::Staging).collect();
-    let could_run = probes.iter().all(|probe| backoff::is_about_proof(probe));
-    failed >= BEFORE_PROBE && !history.probe_passed() && could_run && probes.len() < PROBES
-}
+    /// Returns the order to place at a CA, or at its staging CA first.
+    pub(super) fn order(&self, ca: Ca) -> Order {
+        let certificate = self.renewable();
+        let is_issuer = certificate
+            .is_some_and(|certificate| certificate.renewal_info && certificate.issuer == Some(ca));
+        let is_unseen = |class| self.history.consecutive(ca, class) == 0;
+        let is_probe = ca == Ca::Primary && self.policy.staging && self.needs_probe();
+        Order {
+            ca: if is_probe { Ca::Staging } else { ca },
+            replaces: is_issuer && !is_probe && is_unseen(Class::AlreadyReplaced),
+            profile: self.policy.profile && is_unseen(Class::InvalidProfile),
+            challenges: self.challenges(),
+        }
+    }
 
-/// What worked comes first; what has just failed comes last.
-fn challenges(history: &History, policy: &Policy) -> Vec<ChallengeKind> {
-    let mut challenges = policy.challenges.clone();
-    if let Some(worked) = history.worked() {
-        challenges.sort_by_key(|kind| *kind != worked);
+    /// Returns true if the staging CA is to be tried before the primary CA.
+    fn needs_probe(&self) -> bool {
+        let failed = self.history.consecutive(Ca::Primary, Class::Validation);
+        let is_real = |failure: &Failure| failure.ca == Ca::Primary && failure.is_validation();
+        let since = self
+            .history
+            .unsettled()
+            .rev()
+            .take_while(|failure| !is_real(failure));
+        let probes: Vec<_> = since.filter(|failure| failure.ca == Ca::Staging).collect();
+        let could_run = probes.iter().all(|probe| probe.is_of_challenge());
+        failed >= BEFORE_PROBE && !self.history.probe_passed() && could_run && probes.len() < PROBES
     }
-    let proofs = history
-        .unsettled()
-        .rev()
-        .filter(|failure| backoff::is_about_proof(failure));
-    let failed = proofs.filter_map(|failure| failure.challenge).next();
-    let place = challenges.iter().position(|kind| Some(*kind) == failed);
-    if let Some(place) = place {
-        challenges.rotate_left(place + 1);
+
+    /// Returns the challenges in order of preference: the last successful one first, the last
+    /// failed one at the end.
+    fn challenges(&self) -> Vec<ChallengeKind> {
+        let mut challenges = self.policy.challenges.clone();
+        if let Some(worked) = self.history.worked() {
+            challenges.sort_by_key(|kind| *kind != worked);
+        }
+        let failures = self.history.unsettled().rev();
+        let failed = failures
+            .filter(|failure| failure.is_of_challenge())
+            .find_map(|failure| failure.challenge);
+        let place = challenges.iter().position(|kind| Some(*kind) == failed);
+        if let Some(place) = place {
+            challenges.rotate_left(place + 1);
+        }
+        challenges
     }
-    challenges
 }

@@ -1,136 +1,138 @@
-//! How long each class of problem keeps from trying again.
+//! The wait before the next attempt, by the class of the last problem.
 
 use time::{Duration, OffsetDateTime};
 
-use super::Standing;
+use super::Schedule;
 use crate::acme::{
-    history::{Ca, Failure, History},
+    history::{Ca, Failure},
     problem::Class,
 };
 
-/// What keeps from trying, and until when.
-pub(super) struct HeldBack {
-    pub(super) until: OffsetDateTime,
-    pub(super) why: String,
-}
-
-impl HeldBack {
-    /// The same, and no longer than until a moment.
-    pub(super) fn until_at_most(mut self, moment: OffsetDateTime) -> Self {
-        self.until = self.until.min(moment);
-        self
-    }
-}
-
-/// Part by which the jitter moves our own waits, so that sets that failed together are retried
-/// apart.
+/// Part of a wait by which the jitter moves it, so that certificates that failed together are
+/// retried apart.
 const JITTER: f64 = 0.1;
 const NETWORK: Duration = Duration::seconds(30);
 const HOUR: Duration = Duration::hours(1);
 const DAY: Duration = Duration::days(1);
-/// So many validations of a name may fail in an hour; Let's Encrypt allows five.
+/// Validations of a name that may fail in an hour; Let's Encrypt allows five.
 const VALIDATIONS_AN_HOUR: usize = 3;
-/// No CA has a limit that lasts for longer than a week; a longer wait would mean "stop".
+/// The longest `Retry-After` that counts: no rate limit of a CA lasts longer than a week.
 const LONGEST_RETRY_AFTER: Duration = Duration::days(8);
-/// So often in a row the CA's `Retry-After` is taken alone, if it is shorter than our own wait.
+/// Failures in a row after which a short `Retry-After` no longer replaces the own wait.
 const TRUSTED: usize = 5;
 
-/// What keeps from trying at a CA, whose staging CA waits with it.
-pub(super) fn at_ca(ca: Ca, standing: &Standing, history: &History) -> Option<HeldBack> {
-    let last = lane(ca, history).next_back()?;
-    let pause = pause(last, ca, standing, history);
-    let pause = (pause + pause * (JITTER * standing.jitter)).min(DAY);
-    let own = last.at.saturating_add(pause);
-    let asked = lane(ca, history).filter_map(retry_after).max();
-    let until = asked.map_or(own, |asked| match is_trusted(last, ca, history) {
-        true => asked,
-        false => asked.max(own),
-    });
-    let why = last.problem.detail.clone();
-    Some(HeldBack { until, why })
-}
+impl Schedule<'_> {
+    /// Returns the end of the wait at a CA, which counts for its staging CA too.
+    pub(super) fn backoff_at(&self, ca: Ca) -> Option<OffsetDateTime> {
+        let last = self.failures_at(ca).next_back()?;
+        let pause = self.pause_after(last, ca);
+        let pause = (pause + pause * (JITTER * self.observed.jitter)).min(DAY);
+        let own = last.at.saturating_add(pause);
+        let requested = self.failures_at(ca).filter_map(Failure::retry_after).max();
+        Some(
+            requested.map_or(own, |requested| match self.trusts_retry_after(last, ca) {
+                true => requested,
+                false => requested.max(own),
+            }),
+        )
+    }
 
-/// What keeps from trying anywhere: too many failed validations in an hour.
-pub(super) fn everywhere(now: OffsetDateTime, history: &History) -> Option<HeldBack> {
-    let failed = history.validations_failed_since(now.saturating_sub(HOUR));
-    let third_last = failed.iter().rev().nth(VALIDATIONS_AN_HOUR - 1)?;
-    Some(HeldBack {
-        until: third_last.saturating_add(HOUR),
-        why: "three validations have failed within an hour".into(),
-    })
-}
+    /// Returns the end of the wait at every CA after too many failed validations in an hour.
+    pub(super) fn validation_backoff(&self) -> Option<OffsetDateTime> {
+        let since = self.now.saturating_sub(HOUR);
+        let failed = self.history.validations_failed_since(since);
+        let third_last = failed.iter().rev().nth(VALIDATIONS_AN_HOUR - 1)?;
+        Some(third_last.saturating_add(HOUR))
+    }
 
-/// What counts for a CA. At its staging CA only the proof is tried; that it could not be tried
-/// there keeps from nothing.
-fn lane(ca: Ca, history: &History) -> impl DoubleEndedIterator<Item = &Failure> {
-    history.unsettled().filter(move |failure| match failure.ca {
-        Ca::Staging => ca == Ca::Primary && is_about_proof(failure),
-        other => other == ca,
-    })
-}
+    /// Returns the failures that count for a CA. A failure of the staging CA counts for the
+    /// primary CA if the challenge failed there.
+    fn failures_at(&self, ca: Ca) -> impl DoubleEndedIterator<Item = &Failure> {
+        let failures = self.history.unsettled();
+        failures.filter(move |failure| match failure.ca {
+            Ca::Staging => ca == Ca::Primary && failure.is_of_challenge(),
+            other => other == ca,
+        })
+    }
 
-/// Whether the proof itself failed, on the CA's side or on ours.
-pub(super) fn is_about_proof(failure: &Failure) -> bool {
-    matches!(failure.problem.class, Class::Validation | Class::Provider)
-}
+    /// Returns true if the last failure named a `Retry-After` and the CA does not keep naming
+    /// short ones.
+    fn trusts_retry_after(&self, last: &Failure, ca: Ca) -> bool {
+        let class = last.problem.class;
+        matches!(class, Class::Network | Class::RateLimited)
+            && last.retry_after().is_some()
+            && self.history.consecutive(ca, class) <= TRUSTED
+    }
 
-fn retry_after(failure: &Failure) -> Option<OffsetDateTime> {
-    let longest = failure.at.saturating_add(LONGEST_RETRY_AFTER);
-    let asked = failure.problem.retry_after?.min(longest);
-    (asked > failure.at).then_some(asked)
-}
-
-/// Whether the CA itself has just said when to come again, and does not keep saying "soon".
-fn is_trusted(last: &Failure, ca: Ca, history: &History) -> bool {
-    let class = last.problem.class;
-    matches!(class, Class::Network | Class::RateLimited)
-        && retry_after(last).is_some()
-        && history.consecutive(ca, class) <= TRUSTED
-}
-
-/// The wait after the last failure, by its class.
-fn pause(last: &Failure, ca: Ca, standing: &Standing, history: &History) -> Duration {
-    let class = last.problem.class;
-    let times = history.consecutive(ca, class);
-    match class {
-        Class::Network => doubled(NETWORK, times, HOUR),
-        Class::RateLimited => doubled(HOUR, times, DAY),
-        Class::Paused | Class::Refused => DAY,
-        Class::Validation | Class::Provider | Class::Local | Class::Unusable => {
-            after_work(last, lane_of_work(ca, history), standing)
-        }
-        Class::AlreadyReplaced | Class::InvalidProfile | Class::AccountGone | Class::OrderGone => {
-            match times {
+    fn pause_after(&self, last: &Failure, ca: Ca) -> Duration {
+        let class = last.problem.class;
+        let times = self.history.consecutive(ca, class);
+        match class {
+            Class::Network => doubled(NETWORK, times, HOUR),
+            Class::RateLimited => doubled(HOUR, times, DAY),
+            Class::Paused | Class::Refused => DAY,
+            Class::Validation | Class::Provider | Class::Local | Class::Unusable => {
+                self.pause_after_attempts(self.wasted_attempts(ca), last)
+            }
+            Class::AlreadyReplaced
+            | Class::InvalidProfile
+            | Class::AccountGone
+            | Class::OrderGone => match times {
                 0 | 1 => Duration::ZERO,
                 _ => doubled(NETWORK, times - 1, HOUR),
+            },
+        }
+    }
+
+    /// Returns the number of complete attempts that failed.
+    fn wasted_attempts(&self, ca: Ca) -> usize {
+        let is_wasted = |failure: &&Failure| {
+            failure.is_of_challenge() || failure.problem.class == Class::Unusable
+        };
+        self.failures_at(ca).filter(is_wasted).count()
+    }
+
+    /// Returns a short wait at first, for faults that pass, then a long one for faults that need
+    /// the operator.
+    fn pause_after_attempts(&self, attempts: usize, last: &Failure) -> Duration {
+        match attempts {
+            0 | 1 => Duration::minutes(1),
+            2 => Duration::minutes(10),
+            3 => Duration::minutes(100),
+            _ => {
+                let certificate = self.observed.certificate;
+                let remaining = certificate.map_or(Duration::ZERO, |certificate| {
+                    certificate.not_after - last.at
+                });
+                (remaining / 8_i32).clamp(HOUR, DAY)
             }
         }
     }
 }
 
-/// How often the work was done and was in vain.
-fn lane_of_work(ca: Ca, history: &History) -> usize {
-    let is_work =
-        |failure: &&Failure| is_about_proof(failure) || failure.problem.class == Class::Unusable;
-    lane(ca, history).filter(is_work).count()
-}
+impl Failure {
+    /// Returns true if the challenge failed, at the CA or on this machine.
+    pub(super) fn is_of_challenge(&self) -> bool {
+        matches!(self.problem.class, Class::Validation | Class::Provider)
+    }
 
-/// First it is tried soon, for what passes by itself; then a person has to come.
-fn after_work(last: &Failure, times: usize, standing: &Standing) -> Duration {
-    match times {
-        0 | 1 => Duration::minutes(1),
-        2 => Duration::minutes(10),
-        3 => Duration::minutes(100),
-        _ => {
-            let end = standing.certificate.map(|held| held.not_after);
-            let remaining = end.map_or(Duration::ZERO, |end| end - last.at);
-            (remaining / 8_i32).clamp(HOUR, DAY)
-        }
+    /// Returns true if the CA itself failed or refused, not the challenge.
+    pub(super) fn is_of_ca(&self) -> bool {
+        matches!(
+            self.problem.class,
+            Class::Network | Class::RateLimited | Class::Paused | Class::Refused
+        )
+    }
+
+    fn retry_after(&self) -> Option<OffsetDateTime> {
+        let longest = self.at.saturating_add(LONGEST_RETRY_AFTER);
+        let requested = self.problem.retry_after?.min(longest);
+        (requested > self.at).then_some(requested)
     }
 }
 
 fn doubled(first: Duration, times: usize, longest: Duration) -> Duration {
-    // Sixteen doublings of any first wait are longer than any longest.
+    // Sixteen doublings of any first wait exceed any longest wait.
     let doublings = times.saturating_sub(1).min(16);
     (0..doublings).fold(first, |wait, _| (wait * 2_i32).min(longest))
 }

@@ -1,108 +1,92 @@
-//! When a certificate is due, and when the CA is asked for its view of that.
+//! The moment a renewal is due, and the moment to request renewal information (RFC 9773).
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Held, Standing};
-use crate::acme::history::{History, Renewal};
+use super::{ObservedCertificate, Schedule};
+use crate::acme::history::Renewal;
 
-/// When a certificate is due, and why then.
-pub(super) struct Due {
-    pub(super) at: OffsetDateTime,
-    pub(super) why: &'static str,
-}
-
-/// Below this life a certificate is renewed at its half, above when two thirds are gone.
+/// A certificate that lives shorter is renewed after half of its life, others after two thirds.
 const SHORT_LIFE: Duration = Duration::days(10);
-/// How far the target moves with the jitter, as a part of the life.
+/// Part of the life by which the jitter moves the target.
 const JITTER: f64 = 0.01;
-/// So many certificates in so long, and the CA's wish for still another waits.
+/// Certificates within [`EARLY_PERIOD`] after which the CA's suggestion is ignored.
 const EARLY: usize = 3;
 const EARLY_PERIOD: Duration = Duration::days(1);
 
-/// When the set is due; now without a certificate of the right names.
-pub(super) fn due(now: OffsetDateTime, standing: &Standing, history: &History) -> Due {
-    let Some(held) = renewable(standing) else {
-        let why = "there is no certificate of these names yet";
-        return Due { at: now, why };
-    };
-    let own = own_target(&held, standing.jitter).max(spaced(&held, history));
-    match history.renewal().and_then(|renewal| wish(renewal, &held)) {
-        Some(wish) => Due {
-            at: wish.max(earliest(history).min(own)).min(hard_line(&held)),
-            why: "the CA wants it renewed then",
-        },
-        None => Due {
-            at: own,
-            why: "most of its life is over then",
-        },
+impl Schedule<'_> {
+    /// Returns the moment the renewal is due; now without a certificate for the configured names.
+    #[must_use]
+    pub fn due(&self) -> OffsetDateTime {
+        let Some(certificate) = self.renewable() else {
+            return self.now;
+        };
+        let own = self.own_target(&certificate);
+        let own = own.max(self.after_last_success(&certificate));
+        let suggested = self.history.renewal();
+        match suggested.and_then(|renewal| certificate.suggested(renewal)) {
+            Some(suggested) => suggested
+                .max(self.earliest_suggested().min(own))
+                .min(certificate.hard_line()),
+            None => own,
+        }
+    }
+
+    /// Returns the moment to request renewal information; none if the CA offers none.
+    pub(super) fn poll_at(&self) -> Option<OffsetDateTime> {
+        let certificate = self.renewable()?;
+        let at = self.history.poll_again_at();
+        let at = at.unwrap_or(certificate.not_before);
+        certificate.renewal_info.then_some(at)
+    }
+
+    /// Returns true if renewal information is to be requested now.
+    ///
+    /// A renewal that is due is not delayed by it, except by the first request: the CA may suggest
+    /// a later moment, and exempts a renewal in its window from rate limits.
+    pub(super) fn is_poll_due(&self, due: OffsetDateTime) -> bool {
+        let Some(certificate) = self.renewable() else {
+            return false;
+        };
+        let is_first = self.history.poll_again_at().is_none() && self.now < certificate.hard_line();
+        let is_time = self.poll_at().is_some_and(|poll| poll <= self.now);
+        is_time && (self.now < due || is_first)
+    }
+
+    fn own_target(&self, certificate: &ObservedCertificate) -> OffsetDateTime {
+        let life = certificate.life();
+        let part = if life < SHORT_LIFE {
+            1.0 / 2.0
+        } else {
+            2.0 / 3.0
+        };
+        let jitter = self.observed.jitter.clamp(-1.0, 1.0);
+        certificate.not_before + life * (part + JITTER * jitter)
+    }
+
+    /// Returns the earliest moment after the last certificate: one that is due on arrival, by a
+    /// wrong clock or an odd CA, is not replaced at once.
+    fn after_last_success(&self, certificate: &ObservedCertificate) -> OffsetDateTime {
+        let last = self.history.last_success();
+        last.map_or(OffsetDateTime::UNIX_EPOCH, |success| {
+            success.at.saturating_add(certificate.life() / 10)
+        })
+    }
+
+    /// Returns the earliest moment at which the CA's suggestion counts, so that windows which are
+    /// always past do not cause endless orders.
+    fn earliest_suggested(&self) -> OffsetDateTime {
+        let third_last = self.history.successes().iter().rev().nth(EARLY - 1);
+        third_last.map_or(OffsetDateTime::UNIX_EPOCH, |success| {
+            success.at.saturating_add(EARLY_PERIOD)
+        })
     }
 }
 
-/// When the CA is to be asked again; none if it does not say when to renew.
-pub(super) fn poll_at(standing: &Standing, history: &History) -> Option<OffsetDateTime> {
-    let held = renewable(standing)?;
-    let at = history.poll_again_at().unwrap_or(held.not_before);
-    held.renewal_info.then_some(at)
-}
-
-/// Once a renewal is due, asking can only delay it; except for the first time, because the CA
-/// may well want it later, and then it counts for its limits.
-pub(super) fn poll_is_due(
-    now: OffsetDateTime,
-    due: &Due,
-    standing: &Standing,
-    history: &History,
-) -> bool {
-    let Some(held) = renewable(standing) else {
-        return false;
-    };
-    let is_first = history.poll_again_at().is_none() && now < hard_line(&held);
-    let is_time = poll_at(standing, history).is_some_and(|poll| poll <= now);
-    is_time && (now < due.at || is_first)
-}
-
-fn renewable(standing: &Standing) -> Option<Held> {
-    standing.certificate.filter(|_| standing.names_match)
-}
-
-/// The last moment to begin, whatever the CA says.
-fn hard_line(held: &Held) -> OffsetDateTime {
-    held.not_after - life(held) / 4
-}
-
-fn own_target(held: &Held, jitter: f64) -> OffsetDateTime {
-    let life = life(held);
-    let part = if life < SHORT_LIFE {
-        1.0 / 2.0
-    } else {
-        2.0 / 3.0
-    };
-    held.not_before + life * (part + JITTER * jitter.clamp(-1.0, 1.0))
-}
-
-fn life(held: &Held) -> Duration {
-    (held.not_after - held.not_before).max(Duration::ZERO)
-}
-
-/// The moment chosen in the CA's window, if the window makes sense (RFC 9773, 4.2).
-fn wish(renewal: &Renewal, held: &Held) -> Option<OffsetDateTime> {
-    let is_sane = renewal.window_start <= renewal.window_end;
-    (is_sane && renewal.chosen < held.not_after).then_some(renewal.chosen)
-}
-
-/// A new certificate that is due when it comes, by a wrong clock or an odd CA, must not be followed
-/// by another at once.
-fn spaced(held: &Held, history: &History) -> OffsetDateTime {
-    let last = history.last_success().map(|success| success.at);
-    last.map_or(OffsetDateTime::UNIX_EPOCH, |at| {
-        at.saturating_add(life(held) / 10)
-    })
-}
-
-/// A CA that always says "now" must not be asked for certificates in a circle.
-fn earliest(history: &History) -> OffsetDateTime {
-    let third_last = history.successes().iter().rev().nth(EARLY - 1);
-    third_last.map_or(OffsetDateTime::UNIX_EPOCH, |success| {
-        success.at.saturating_add(EARLY_PERIOD)
-    })
+impl ObservedCertificate {
+    /// Returns the moment chosen in the CA's window, if the window is valid (RFC 9773, section
+    /// 4.2).
+    fn suggested(&self, renewal: &Renewal) -> Option<OffsetDateTime> {
+        let is_valid = renewal.window_start <= renewal.window_end;
+        (is_valid && renewal.chosen < self.not_after).then_some(renewal.chosen)
+    }
 }

@@ -1,7 +1,8 @@
-//! The schedule, moment by moment.
+//! The schedule at single moments and over simulated years.
 
 mod moments;
 mod simulation;
+mod waits;
 
 use time::macros::datetime;
 
@@ -14,8 +15,8 @@ use crate::acme::{
 const BEGIN: OffsetDateTime = datetime!(2026-11-03 12:00 UTC);
 const LIFE: Duration = Duration::days(90);
 
-fn held(life: Duration) -> Held {
-    Held {
+fn certificate(life: Duration) -> ObservedCertificate {
+    ObservedCertificate {
         not_before: BEGIN,
         not_after: BEGIN + life,
         issuer: Some(Ca::Primary),
@@ -23,11 +24,10 @@ fn held(life: Duration) -> Held {
     }
 }
 
-fn standing(certificate: Option<Held>) -> Standing {
-    Standing {
+fn observed(certificate: Option<ObservedCertificate>) -> ObservedState {
+    ObservedState {
         certificate,
         names_match: true,
-        in_flight: false,
         jitter: 0.0,
         ca_ahead: None,
     }
@@ -51,8 +51,11 @@ fn failure(at: OffsetDateTime, class: Class, ca: Ca) -> Failure {
     Failure::new(at, Problem::new(class, "the CA's words"), ca, challenge)
 }
 
-/// A failure of a CA that wants to be asked again then.
-fn asked(at: OffsetDateTime, class: Class, retry_after: OffsetDateTime) -> Failure {
+fn failure_with_retry_after(
+    at: OffsetDateTime,
+    class: Class,
+    retry_after: OffsetDateTime,
+) -> Failure {
     let mut failure = failure(at, class, Ca::Primary);
     failure.problem.retry_after = Some(retry_after);
     failure
@@ -66,22 +69,42 @@ fn history(failures: impl IntoIterator<Item = Failure>) -> History {
     history
 }
 
-/// The moment to wait for, or `now` for an order.
+fn next(
+    now: OffsetDateTime,
+    observed: &ObservedState,
+    history: &History,
+    policy: &Policy,
+) -> Action {
+    let schedule = Schedule {
+        now,
+        observed: observed.clone(),
+        history,
+        policy: policy.clone(),
+    };
+    schedule.next_action()
+}
+
+/// Returns the moment to wait for, or `now` for an order.
 fn order_at(
     now: OffsetDateTime,
-    standing: &Standing,
+    observed: &ObservedState,
     history: &History,
     policy: &Policy,
 ) -> OffsetDateTime {
-    match next(now, standing, history, policy) {
+    match next(now, observed, history, policy) {
         Action::Order(_) => now,
-        Action::Wait { until, .. } => until,
+        Action::Wait { until } => until,
         other => panic!("{other:?}"),
     }
 }
 
-fn order(now: OffsetDateTime, standing: &Standing, history: &History, policy: &Policy) -> Order {
-    match next(now, standing, history, policy) {
+fn order(
+    now: OffsetDateTime,
+    observed: &ObservedState,
+    history: &History,
+    policy: &Policy,
+) -> Order {
+    match next(now, observed, history, policy) {
         Action::Order(order) => order,
         other => panic!("{other:?}"),
     }

@@ -1,8 +1,8 @@
-//! Sets as CAs send them, good and bad.
+//! Certificates that CAs send, usable and unusable.
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, SanType};
 
-use super::{super::store::Files, *};
+use super::{super::store::FileStore, *};
 use crate::tls::testing::{Folder, Issued, TestCa, ca_params, leaf_params, new_key, no_roots};
 
 fn home() -> Host {
@@ -17,8 +17,8 @@ fn params(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
     params
 }
 
-fn set(key: &KeyPair, chain_pem: impl AsRef<str>) -> CertificateSet {
-    CertificateSet {
+fn stored(key: &KeyPair, chain_pem: impl AsRef<str>) -> StoredCertificate {
+    StoredCertificate {
         meta: Meta {
             identifiers: vec![home(), Host::Wildcard("example.org".into())],
             directory: "https://ca.example/directory".into(),
@@ -37,30 +37,30 @@ fn below() -> (TestCa, TestCa) {
     (root, below)
 }
 
-fn good() -> CertificateSet {
+fn good() -> StoredCertificate {
     let (_, below) = below();
     let issued = below.issue_with(params(|_| ()));
-    set(&issued.key, issued.pem.clone() + &below.certificate.pem())
+    stored(&issued.key, issued.pem.clone() + &below.certificate.pem())
 }
 
-fn refusal(set: &CertificateSet) -> String {
+fn refusal(stored: &StoredCertificate) -> String {
     let now = OffsetDateTime::now_utc();
-    let problem = set.check(&[home()], now).unwrap_err();
+    let problem = stored.check(&[home()], now).unwrap_err();
     assert_eq!(problem.class, Class::Unusable);
     problem.detail
 }
 
 fn refusal_of(issued: &Issued) -> String {
-    refusal(&set(&issued.key, issued.pem.clone()))
+    refusal(&stored(&issued.key, issued.pem.clone()))
 }
 
 #[test]
-fn a_set_is_read_as_it_was_written_and_served() {
-    let set = good();
-    let text = set.to_pem().unwrap();
+fn a_written_certificate_is_parsed_and_served() {
+    let stored = good();
+    let text = stored.to_pem().unwrap();
     assert!(text.starts_with("{\"identifiers\":[\"home.example.org\",\"*.example.org\"]"));
-    let read = CertificateSet::parse(text.as_bytes()).unwrap();
-    assert_eq!(read, set);
+    let read = StoredCertificate::parse(text.as_bytes()).unwrap();
+    assert_eq!(read, stored);
     let certified = read.certified(&no_roots()).unwrap();
     assert_eq!(certified.names, [home()]);
     assert_eq!(certified.key.cert.len(), 2);
@@ -68,49 +68,49 @@ fn a_set_is_read_as_it_was_written_and_served() {
 }
 
 #[test]
-fn what_is_cut_off_or_changed_anywhere_is_no_set() {
+fn a_truncated_or_changed_text_is_refused() {
     let text = good().to_pem().unwrap();
     let ends = text.trim_end().len();
     for end in (0..ends).step_by(3) {
         assert!(
-            CertificateSet::parse(&text.as_bytes()[..end]).is_err(),
+            StoredCertificate::parse(&text.as_bytes()[..end]).is_err(),
             "{end}"
         );
     }
     let changed = text.replacen("\nMI", "\nMJ", 1);
-    assert!(CertificateSet::parse(changed.as_bytes()).is_err());
+    assert!(StoredCertificate::parse(changed.as_bytes()).is_err());
     for garbage in [
         &b"\xff\xfe"[..],
         b"garbage",
         b"",
         b"-----BEGIN CERTIFICATE-----",
     ] {
-        assert!(CertificateSet::parse(garbage).is_err());
+        assert!(StoredCertificate::parse(garbage).is_err());
     }
 }
 
 #[test]
-fn the_key_is_never_shown() {
-    let shown = format!("{:?}", good());
+fn debug_output_hides_the_key() {
+    let debug = format!("{:?}", good());
     assert!(
-        shown.contains("PrivateKey(..)") && !shown.contains("PRIVATE KEY"),
-        "{shown}"
+        debug.contains("PrivateKey(..)") && !debug.contains("PRIVATE KEY"),
+        "{debug}"
     );
 }
 
 #[test]
 fn an_empty_or_garbage_chain_is_refused() {
     let key = new_key();
-    assert!(refusal(&set(&key, String::new())).contains("no certificate in it"));
-    assert!(refusal(&set(&key, "<html>")).contains("no certificate in it"));
+    assert!(refusal(&stored(&key, String::new())).contains("no certificate in it"));
+    assert!(refusal(&stored(&key, "<html>")).contains("no certificate in it"));
     let torn = "-----BEGIN CERTIFICATE-----\nMIIB\n".to_owned();
-    assert!(refusal(&set(&key, torn)).contains("damaged"));
+    assert!(refusal(&stored(&key, torn)).contains("damaged"));
 }
 
 #[test]
 fn a_certificate_of_another_key_is_refused() {
-    let set = set(&new_key(), good().chain_pem);
-    assert!(refusal(&set).contains("does not fit"));
+    let stored = stored(&new_key(), good().chain_pem);
+    assert!(refusal(&stored).contains("does not fit"));
 }
 
 #[test]
@@ -136,20 +136,20 @@ fn a_certificate_that_is_not_valid_now_is_refused() {
     let soon = ca.issue_with(params(|params| {
         params.not_before = now + Duration::minutes(1);
     }));
-    let soon = set(&soon.key, soon.pem.clone());
+    let soon = stored(&soon.key, soon.pem.clone());
     soon.check(&[home()], now).unwrap();
 }
 
 #[test]
-fn a_chain_is_trimmed_to_its_line() {
+fn certificates_that_do_not_belong_to_the_chain_are_removed() {
     let (root, below) = below();
     let issued = below.issue_with(params(|_| ()));
     let (leaf, below) = (&issued.pem, below.certificate.pem());
     let foreign = TestCa::new("foreign").certificate.pem();
     let chain = |parts: &[&String]| {
-        set(
+        stored(
             &issued.key,
-            parts.iter().map(|it| it.as_str()).collect::<String>(),
+            parts.iter().map(|part| part.as_str()).collect::<String>(),
         )
     };
     let good = chain(&[leaf, &below]);
@@ -160,7 +160,8 @@ fn a_chain_is_trimmed_to_its_line() {
     ] {
         odd.check(&[home()], OffsetDateTime::now_utc()).unwrap();
         assert_eq!(odd.trim().unwrap().len(), left_out);
-        let served = |set: &CertificateSet| set.certified(&no_roots()).unwrap().key.cert.clone();
+        let served =
+            |stored: &StoredCertificate| stored.certified(&no_roots()).unwrap().key.cert.clone();
         assert_eq!(served(&odd), served(&good));
         assert_eq!(odd.chain_pem.matches("BEGIN CERTIFICATE").count(), 2);
         assert_eq!(odd.trim().unwrap(), Vec::<String>::new());
@@ -172,18 +173,18 @@ fn a_chain_is_trimmed_to_its_line() {
 }
 
 #[test]
-fn what_is_damaged_on_disk_gives_way_to_the_one_before() {
+fn the_certificate_before_replaces_a_damaged_one() {
     let folder = Folder::new();
-    let store = Files::open(&folder.path("state"));
-    assert_eq!(CertificateSet::load(&store, "home").unwrap(), None);
+    let store = FileStore::open(&folder.path("state"));
+    assert_eq!(StoredCertificate::load(&store, "home").unwrap(), None);
     let old = good();
     old.save(&store, "home").unwrap();
     let entry = Entry::new(Kind::Certificate, "home");
     store.write(&entry, b"torn").unwrap();
-    let foreign = set(&new_key(), old.chain_pem.clone());
+    let foreign = stored(&new_key(), old.chain_pem.clone());
     foreign.save(&store, "home").unwrap();
-    assert_eq!(CertificateSet::load(&store, "home").unwrap(), Some(old));
+    assert_eq!(StoredCertificate::load(&store, "home").unwrap(), Some(old));
     store.remove(&entry).unwrap();
     store.write(&entry, b"torn").unwrap();
-    assert_eq!(CertificateSet::load(&store, "home").unwrap(), None);
+    assert_eq!(StoredCertificate::load(&store, "home").unwrap(), None);
 }

@@ -1,8 +1,10 @@
-//! What goes wrong with a store, told with place, cause and cure.
+//! An error of the store, with place, cause and cure.
 
 use std::{io, path::Path};
 
-/// Something could not be kept or read.
+use crate::file_access;
+
+/// An entry that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {cause}; {cure}")]
 pub struct Fault {
@@ -12,17 +14,24 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault with its place, its cause, and what the operator can do about it.
+    /// Creates a fault from its place, its cause and the operator's cure.
     #[must_use]
     pub fn new(place: impl Into<String>, cause: impl Into<String>, cure: &'static str) -> Self {
         let (place, cause) = (place.into(), cause.into());
         Self { place, cause, cure }
     }
 
-    /// A fault of a file, after what was tried with it: `cannot be written`.
-    pub(super) fn of_file(file: &Path, tried: &str, fault: &io::Error) -> Self {
+    /// Creates the fault of a file operation that failed, such as `cannot be written`.
+    pub(super) fn from_io(file: &Path, failed: &str, fault: &io::Error) -> Self {
         let place = file.display().to_string();
-        Self::new(place, format!("{tried} ({fault})"), cure(fault.kind()))
+        Self::new(place, format!("{failed} ({fault})"), cure(fault.kind()))
+    }
+}
+
+impl From<file_access::Fault> for Fault {
+    fn from(fault: file_access::Fault) -> Self {
+        let cure = "nothing is stored until it answers";
+        Self::new("state", fault.to_string(), cure)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The store as files: `STATE/acme/KIND/KEY.json`, and `.pem` for certificates.
 //!
-//! A file is replaced whole: written beside it, to the disk, then renamed. Of a certificate, `.1`
-//! and `.2` are the two before; when the newest is missing, a crash was between two renames or
-//! it was set aside, and the next is read.
+//! A file is replaced whole: a temporary file is written, synced and renamed. The suffixes `.1` and
+//! `.2` are the two previous contents of a certificate. They are read when the newest is missing,
+//! after a crash between two renames or after it was set aside.
 
 use std::{
     fs::{self, File},
@@ -21,19 +21,23 @@ use super::{Entry, Fault, Kind, Lock, Store};
 use crate::{file_access, secret_file};
 
 /// The store as files in the state folder.
-pub struct Files {
+pub struct FileStore {
     root: PathBuf,
-    /// Two threads would write to one temporary file.
+    /// Serializes writes, because the threads of a process share the name of a temporary file.
     writing: Mutex<()>,
 }
 
-/// What is put to the name of a certificate's file once, and twice, replaced.
+/// A file of the store.
+#[derive(Clone)]
+struct EntryFile(PathBuf);
+
+/// Suffixes of a certificate's file after one and after two replacements.
 const GENERATIONS: [&str; 2] = [".1", ".2"];
 
-impl Files {
-    /// The store in `STATE/acme`; open it once in a process, before anything is written.
+impl FileStore {
+    /// Opens the store in `STATE/acme`; once in a process, before anything is written.
     ///
-    /// A disk that cannot be written is no fault yet: what is there is still read.
+    /// A disk that cannot be written is no error here, because it may still be read.
     #[must_use]
     pub fn open(state: &Path) -> Self {
         let root = state.join("acme");
@@ -41,10 +45,9 @@ impl Files {
         Self { root, writing }
     }
 
-    /// Keeps other threads from a file; all files where they are not told apart.
-    fn alone(&self, file: &Path, failed: &str) -> Result<impl Sized + use<'_>, Fault> {
-        let access = file_access::begin(file);
-        let access = access.map_err(|fault| Fault::of_file(file, failed, &fault))?;
+    /// Keeps other threads from a file, or from all files if `file_access` does not mark them.
+    fn exclusive(&self, file: &EntryFile, failed: &str) -> Result<impl Sized + use<'_>, Fault> {
+        let access = file.begin(failed)?;
         let all = (!access.is_marked()).then(|| self.writing.lock());
         Ok((
             access,
@@ -53,30 +56,50 @@ impl Files {
     }
 
     fn folder(&self, kind: Kind) -> PathBuf {
-        self.root.join(kind.word())
+        self.root.join(kind.as_str())
     }
 
-    fn file(&self, entry: &Entry) -> PathBuf {
-        let (key, ending) = (entry.key(), ending(entry.kind()));
-        self.folder(entry.kind()).join(format!("{key}.{ending}"))
+    fn file(&self, entry: &Entry) -> EntryFile {
+        let name = format!("{}.{}", entry.key(), entry.kind().extension());
+        EntryFile(self.folder(entry.kind()).join(name))
     }
 
-    /// The files of an entry, newest first.
-    fn generations(&self, entry: &Entry) -> Vec<PathBuf> {
+    /// Returns the files of an entry, newest first.
+    fn generations(&self, entry: &Entry) -> Vec<EntryFile> {
         let newest = self.file(entry);
-        let before: &[&str] = match entry.kind() {
+        let suffixes: &[&str] = match entry.kind() {
             Kind::Certificate => &GENERATIONS,
             _ => &[],
         };
-        let older: Vec<_> = before.iter().map(|end| with(&newest, end)).collect();
+        let older: Vec<_> = suffixes.iter().map(|suffix| newest.with(suffix)).collect();
         [vec![newest], older].concat()
+    }
+
+    /// Renames each file of an entry to the next older one; the oldest is overwritten.
+    fn age(files: &[EntryFile]) -> io::Result<()> {
+        let [EntryFile(newest), .., _] = files else {
+            return Ok(());
+        };
+        if !newest.try_exists()? {
+            return Ok(());
+        }
+        for pair in files.windows(2).rev() {
+            let [EntryFile(newer), EntryFile(older)] = pair else {
+                continue;
+            };
+            match fs::rename(newer, older) {
+                Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
-impl Store for Files {
+impl Store for FileStore {
     fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Fault> {
         for file in self.generations(entry) {
-            if let Some(content) = read(&file)? {
+            if let Some(content) = file.read()? {
                 return Ok(Some(content));
             }
         }
@@ -84,32 +107,34 @@ impl Store for Files {
     }
 
     fn write(&self, entry: &Entry, content: &[u8]) -> Result<(), Fault> {
+        const FAILED: &str = "cannot be written";
         let file = self.file(entry);
-        let _alone = self.alone(&file, "cannot be written")?;
+        let _exclusive = self.exclusive(&file, FAILED)?;
         let files = self.generations(entry);
-        secret_file::replace(&file, content, || move_down(&files))
-            .map_err(|fault| Fault::of_file(&file, "cannot be written", &fault))
+        secret_file::replace(&file.0, content, || Self::age(&files))
+            .map_err(|fault| file.fault(FAILED, &fault))
     }
 
     fn remove(&self, entry: &Entry) -> Result<(), Fault> {
-        // The newest last: half done, the entry must not come back as it was long ago.
+        // The newest last, so that an interrupted removal does not bring an older content back.
         for file in self.generations(entry).iter().rev() {
-            secret_file::remove(file)
-                .map_err(|fault| Fault::of_file(file, "cannot be removed", &fault))?;
+            secret_file::remove(&file.0)
+                .map_err(|fault| file.fault("cannot be removed", &fault))?;
         }
         Ok(())
     }
 
     fn set_aside(&self, entry: &Entry, seen: &[u8]) -> Result<String, Fault> {
-        let _alone = self.alone(&self.file(entry), "cannot be moved")?;
-        let aside = with(&self.file(entry), ".damaged");
+        const FAILED: &str = "cannot be moved";
+        let _exclusive = self.exclusive(&self.file(entry), FAILED)?;
+        let EntryFile(aside) = self.file(entry).with(".damaged");
         for file in self.generations(entry) {
-            match read(&file)? {
+            match file.read()? {
                 None => {}
                 Some(content) if content != seen => break,
                 Some(_) => {
-                    secret_file::rename(&file, &aside)
-                        .map_err(|fault| Fault::of_file(&file, "cannot be moved", &fault))?;
+                    secret_file::rename(&file.0, &aside)
+                        .map_err(|fault| file.fault(FAILED, &fault))?;
                     return Ok(format!("kept as {}", aside.display()));
                 }
             }
@@ -119,7 +144,7 @@ impl Store for Files {
 
     fn list(&self, kind: Kind) -> Result<Vec<Entry>, Fault> {
         let folder = self.folder(kind);
-        let unlisted = |fault| Fault::of_file(&folder, "cannot be listed", &fault);
+        let unlisted = |fault| Fault::from_io(&folder, "cannot be listed", &fault);
         let _access = file_access::begin(&folder).map_err(unlisted)?;
         let files = match fs::read_dir(&folder) {
             Ok(files) => files,
@@ -129,7 +154,8 @@ impl Store for Files {
         let mut entries = Vec::new();
         for file in files {
             let name = file.map_err(unlisted)?.file_name();
-            entries.extend(name.to_str().and_then(|name| entry(kind, name)));
+            let name = name.to_str();
+            entries.extend(name.and_then(|name| Entry::from_file_name(kind, name)));
         }
         entries.sort();
         entries.dedup();
@@ -137,9 +163,9 @@ impl Store for Files {
     }
 
     fn lock(&self, entry: &Entry) -> Result<Option<Lock>, Fault> {
-        let file = with(&self.file(entry), ".lock");
-        let unlocked = |fault| Fault::of_file(&file, "cannot be locked", &fault);
-        let held = open_lock(&file).map_err(unlocked)?;
+        let file = self.file(entry).with(".lock");
+        let unlocked = |fault| file.fault("cannot be locked", &fault);
+        let held = file.open_lock().map_err(unlocked)?;
         match flock(&held, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Lock::new(held))),
             Err(Errno::WOULDBLOCK) => Ok(None),
@@ -148,82 +174,79 @@ impl Store for Files {
     }
 }
 
-fn ending(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Certificate => "pem",
-        _ => "json",
-    }
-}
-
-/// The entry of which the file is the newest or an older content.
-fn entry(kind: Kind, name: &str) -> Option<Entry> {
-    let ends = |end: &&str| name.strip_suffix(*end);
-    let newest = match kind {
-        Kind::Certificate => GENERATIONS.iter().find_map(ends).unwrap_or(name),
-        _ => name,
-    };
-    let key = newest.strip_suffix(ending(kind))?.strip_suffix('.')?;
-    Some(Entry::of_key(kind, key))
-}
-
-fn with(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-fn read(file: &Path) -> Result<Option<Vec<u8>>, Fault> {
-    let access = file_access::begin(file);
-    let _access = access.map_err(|fault| Fault::of_file(file, "cannot be read", &fault))?;
-    // Nothing is made by looking: root may look, and hubgate's user has to write there.
-    if file.exists() && secret_file::close(file).is_err() {
-        refuse_foreign(file)?;
-    }
-    match secret_file::read(file) {
-        Ok(content) => Ok(Some(content)),
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(fault) => Err(Fault::of_file(file, "cannot be read", &fault)),
-    }
-}
-
-/// What others can read and we cannot close is still served; what others can write is not ours.
-fn refuse_foreign(file: &Path) -> Result<(), Fault> {
-    let Ok(meta) = fs::metadata(file) else {
-        return Ok(());
-    };
-    let mode = meta.permissions().mode() & 0o777;
-    if mode & 0o022 == 0 {
-        return Ok(());
-    }
-    Err(Fault::new(
-        file.display().to_string(),
-        format!("others than its owner may write it (mode {mode:04o}), so it is not trusted"),
-        "look who changed it, make hubgate's user its owner, and set its mode to 600",
-    ))
-}
-
-/// Each file takes the name of the one before it; the oldest goes.
-fn move_down(files: &[PathBuf]) -> io::Result<()> {
-    let [newest, .., _] = files else {
-        return Ok(());
-    };
-    if !newest.try_exists()? {
-        return Ok(());
-    }
-    for pair in files.windows(2).rev() {
-        let [newer, older] = pair else { continue };
-        match fs::rename(newer, older) {
-            Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
-            _ => {}
+impl Kind {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Certificate => "pem",
+            _ => "json",
         }
     }
-    Ok(())
 }
 
-/// On a disk that cannot be written, a lock file that is there still locks.
-fn open_lock(file: &Path) -> io::Result<File> {
-    let created = secret_file::open_lock(file);
-    created.or_else(|fault| secret_file::open_existing_lock(file).map_err(|_| fault))
+impl Entry {
+    /// Returns the entry of a file name, also of an older content.
+    fn from_file_name(kind: Kind, name: &str) -> Option<Self> {
+        let without = |suffix: &&str| name.strip_suffix(*suffix);
+        let newest = match kind {
+            Kind::Certificate => GENERATIONS.iter().find_map(without).unwrap_or(name),
+            _ => name,
+        };
+        let key = newest.strip_suffix(kind.extension())?.strip_suffix('.')?;
+        Some(Self::from_key(kind, key))
+    }
+}
+
+impl EntryFile {
+    /// Returns the file with a further suffix.
+    fn with(&self, suffix: &str) -> Self {
+        let mut name = self.0.as_os_str().to_owned();
+        name.push(suffix);
+        Self(name.into())
+    }
+
+    fn read(&self) -> Result<Option<Vec<u8>>, Fault> {
+        const FAILED: &str = "cannot be read";
+        let _access = self.begin(FAILED)?;
+        // A read creates nothing: root may read, but hubgate's user has to write there.
+        if self.0.exists() && secret_file::close(&self.0).is_err() {
+            self.refuse_foreign()?;
+        }
+        match secret_file::read(&self.0) {
+            Ok(content) => Ok(Some(content)),
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(fault) => Err(self.fault(FAILED, &fault)),
+        }
+    }
+
+    /// Refuses a file that other users can write. One that they can only read is still used.
+    fn refuse_foreign(&self) -> Result<(), Fault> {
+        let Ok(meta) = fs::metadata(&self.0) else {
+            return Ok(());
+        };
+        let mode = meta.permissions().mode() & 0o777;
+        if mode & 0o022 == 0 {
+            return Ok(());
+        }
+        Err(Fault::new(
+            self.0.display().to_string(),
+            format!("users other than its owner can write it (mode {mode:04o}), so it is not used"),
+            "check who changed it, make hubgate's user its owner, and set its mode to 600",
+        ))
+    }
+
+    /// Opens the lock file. On a disk that cannot be written, an existing one still locks.
+    fn open_lock(&self) -> io::Result<File> {
+        let created = secret_file::open_lock(&self.0);
+        created.or_else(|fault| secret_file::open_existing_lock(&self.0).map_err(|_| fault))
+    }
+
+    fn begin(&self, failed: &str) -> Result<file_access::Access, Fault> {
+        file_access::begin(&self.0).map_err(|fault| self.fault(failed, &fault))
+    }
+
+    fn fault(&self, failed: &str, fault: &io::Error) -> Fault {
+        Fault::from_io(&self.0, failed, fault)
+    }
 }
 
 #[cfg(test)]

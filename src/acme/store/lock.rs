@@ -1,13 +1,13 @@
-//! A lock on an entry, whatever the store makes it of.
+//! A lock on an entry, independent of the kind of store.
 
 use std::fmt;
 
-/// A lock on an entry; dropping it gives the entry free.
-#[must_use = "dropping it gives the entry free"]
+/// A lock on an entry; dropping it releases the entry.
+#[must_use = "dropping it releases the entry"]
 pub struct Lock(Box<dyn Send + Sync>);
 
 impl Lock {
-    /// A lock that lasts as long as `held`.
+    /// Creates a lock that is released when `held` is dropped.
     pub fn new(held: impl Send + Sync + 'static) -> Self {
         Self(Box::new(held))
     }
@@ -15,7 +15,7 @@ impl Lock {
 
 impl fmt::Debug for Lock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What holds it is the store's own matter.
+        // The value held is opaque, but must count as read.
         let _ = &self.0;
         f.write_str("Lock")
     }

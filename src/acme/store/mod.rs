@@ -1,7 +1,7 @@
-//! What ACME keeps: accounts, certificates, orders under way, histories, DNS records.
+//! The persistent state of ACME: accounts, certificates, pending orders, histories, DNS records.
 //!
-//! Everything goes through [`Store`], which knows entries and no paths, so that a store shared
-//! by several machines can take the place of [`Files`]. What the entries hold is not its concern.
+//! [`Store`] knows entries and no paths, so that a store shared by several machines can replace
+//! [`FileStore`]. The content of entries is defined by the modules that write them.
 
 mod entry;
 mod fault;
@@ -12,50 +12,51 @@ mod timed;
 
 pub use entry::{Entry, Kind};
 pub use fault::Fault;
-pub use files::Files;
-pub use json::{load, save};
+pub use files::FileStore;
 pub use lock::Lock;
-pub use timed::Timed;
+pub use timed::TimedStore;
 
-/// Where ACME keeps what must survive a restart.
+/// A key-value store for the state that must survive a restart.
 pub trait Store: Send + Sync {
-    /// The newest content of an entry, or none if it was never written.
+    /// Reads the newest content of an entry; none if it was never written.
     ///
     /// # Errors
-    /// What is there cannot be read.
+    /// The content cannot be read.
     fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// Keeps new content, whole or not at all; of a certificate, the two before it too.
+    /// Replaces the content of an entry, whole or not at all. For a certificate, the two previous
+    /// contents are kept.
     ///
     /// # Errors
-    /// It could not be kept; the old content stays.
+    /// The content cannot be written; the old one stays.
     fn write(&self, entry: &Entry, content: &[u8]) -> Result<(), Fault>;
 
-    /// Removes an entry with everything before it; one that is not there is no error.
+    /// Removes an entry with its older contents; a missing entry is no error.
     ///
     /// # Errors
-    /// Something of it could not be removed.
+    /// A content cannot be removed.
     fn remove(&self, entry: &Entry) -> Result<(), Fault>;
 
-    /// Puts the newest content out of the way, so that of a certificate the one before is read.
+    /// Moves the newest content out of the way. For a certificate, the previous content is read
+    /// next.
     ///
-    /// `seen` is what was read: what somebody has written since stays. Says where it is kept for
-    /// a person to look at; only the last one is.
+    /// `seen` is the content that was read: a newer one stays. Returns where the content is kept
+    /// for inspection; a later one replaces it.
     ///
     /// # Errors
-    /// It could not be moved, so that it is read again.
+    /// The content cannot be moved, and will be read again.
     fn set_aside(&self, entry: &Entry, seen: &[u8]) -> Result<String, Fault>;
 
-    /// All entries of a kind, in the order of their keys.
+    /// Lists the entries of a kind in the order of their keys.
     ///
     /// # Errors
-    /// They cannot be listed.
+    /// The entries cannot be listed.
     fn list(&self, kind: Kind) -> Result<Vec<Entry>, Fault>;
 
-    /// Locks an entry against every other holder, in this process and in others; none when
-    /// somebody else holds it. A process that dies holds nothing.
+    /// Locks an entry exclusively among all threads and processes; none if it is locked already.
+    /// The end of a process releases its locks.
     ///
     /// # Errors
-    /// It could not be found out.
+    /// The store cannot lock.
     fn lock(&self, entry: &Entry) -> Result<Option<Lock>, Fault>;
 }

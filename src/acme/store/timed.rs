@@ -1,20 +1,20 @@
-//! The store as files, each of which must answer in time.
+//! A file store with a time limit, for disks and network drives that stop answering.
 
 use std::sync::Arc;
 
-use super::{Entry, Fault, Files, Kind, Lock, Store};
+use super::{Entry, Fault, FileStore, Kind, Lock, Store};
 use crate::file_access::FileAccess;
 
-/// The store as files, each of which must answer in time.
-pub struct Timed {
-    store: Arc<Files>,
+/// A file store with a time limit for each operation.
+pub struct TimedStore {
+    store: Arc<FileStore>,
     files: FileAccess,
 }
 
-impl Timed {
-    /// Waits for the files of a store no longer than `files` does.
+impl TimedStore {
+    /// Applies the deadline of `files` to each operation of a store.
     #[must_use]
-    pub fn new(store: Files, files: FileAccess) -> Self {
+    pub fn new(store: FileStore, files: FileAccess) -> Self {
         let store = Arc::new(store);
         Self { store, files }
     }
@@ -22,17 +22,16 @@ impl Timed {
     fn wait<T: Send + 'static>(
         &self,
         entry: &Entry,
-        work: impl FnOnce(&Files, &Entry) -> Result<T, Fault> + Send + 'static,
+        work: impl FnOnce(&FileStore, &Entry) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let (store, entry) = (self.store.clone(), entry.clone());
-        let waited = self.files.wait(move || work(&store, &entry));
-        waited.unwrap_or_else(|fault| Err(unanswered(&fault)))
+        self.files.wait(move || work(&store, &entry))?
     }
 }
 
-impl Store for Timed {
+impl Store for TimedStore {
     fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Fault> {
-        self.wait(entry, Files::read)
+        self.wait(entry, FileStore::read)
     }
 
     fn write(&self, entry: &Entry, content: &[u8]) -> Result<(), Fault> {
@@ -41,7 +40,7 @@ impl Store for Timed {
     }
 
     fn remove(&self, entry: &Entry) -> Result<(), Fault> {
-        self.wait(entry, Files::remove)
+        self.wait(entry, FileStore::remove)
     }
 
     fn set_aside(&self, entry: &Entry, seen: &[u8]) -> Result<String, Fault> {
@@ -51,19 +50,10 @@ impl Store for Timed {
 
     fn list(&self, kind: Kind) -> Result<Vec<Entry>, Fault> {
         let store = self.store.clone();
-        let waited = self.files.wait(move || store.list(kind));
-        waited.unwrap_or_else(|fault| Err(unanswered(&fault)))
+        self.files.wait(move || store.list(kind))?
     }
 
     fn lock(&self, entry: &Entry) -> Result<Option<Lock>, Fault> {
-        self.wait(entry, Files::lock)
+        self.wait(entry, FileStore::lock)
     }
-}
-
-fn unanswered(fault: &crate::file_access::Fault) -> Fault {
-    Fault::new(
-        "state".to_owned(),
-        fault.to_string(),
-        "nothing is kept until it answers",
-    )
 }

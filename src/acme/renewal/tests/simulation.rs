@@ -1,4 +1,4 @@
-//! The schedule over days and years, against CAs that fail in every way.
+//! The schedule over simulated days and years, with CAs that fail in every way.
 
 use proptest::{
     prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof},
@@ -21,30 +21,30 @@ const CLASSES: [Class; 11] = [
     Class::Unusable,
 ];
 
-/// What has happened when everything was ordered that should be.
+/// A simulated certificate with orders at the moments of the schedule.
 struct World {
     now: OffsetDateTime,
-    standing: Standing,
+    observed: ObservedState,
     history: History,
     policy: Policy,
-    orders: Vec<(OffsetDateTime, Ca)>,
+    orders: Vec<OffsetDateTime>,
 }
 
 impl World {
-    fn new(standing: Standing, policy: Policy) -> Self {
+    fn new(observed: ObservedState, policy: Policy) -> Self {
         Self {
             now: BEGIN,
-            standing,
+            observed,
             history: History::default(),
             policy,
             orders: Vec::new(),
         }
     }
 
-    /// Does the next thing; each order fails as `class` and takes a second, as each poll does.
+    /// Performs the next action. Each order fails with `class`; orders and polls take one second.
     fn step(&mut self, class: Class) {
-        match next(self.now, &self.standing, &self.history, &self.policy) {
-            Action::Wait { until, .. } => {
+        match next(self.now, &self.observed, &self.history, &self.policy) {
+            Action::Wait { until } => {
                 assert!(until > self.now, "a wait for the past would spin");
                 self.now = until;
             }
@@ -53,7 +53,7 @@ impl World {
                 self.history.record_poll_failed(self.now, None);
             }
             Action::Order(order) => {
-                self.orders.push((self.now, order.ca));
+                self.orders.push(self.now);
                 self.now += Duration::SECOND;
                 let challenge = order.challenges.first().copied();
                 let problem = Problem::new(class, "no");
@@ -64,14 +64,14 @@ impl World {
         }
     }
 
-    /// The most orders that came within an hour.
+    /// Returns the largest number of orders within an hour.
     fn most_in_an_hour(&self) -> usize {
         let within = |begin: OffsetDateTime| {
-            let is_within =
-                |(at, _): &&(OffsetDateTime, Ca)| (begin..begin + Duration::hours(1)).contains(at);
+            let hour = begin..begin + Duration::hours(1);
+            let is_within = |order: &&OffsetDateTime| hour.contains(*order);
             self.orders.iter().filter(is_within).count()
         };
-        let counts = self.orders.iter().map(|(at, _)| within(*at));
+        let counts = self.orders.iter().map(|order| within(*order));
         counts.max().unwrap_or_default()
     }
 }
@@ -85,21 +85,21 @@ fn any_policy() -> impl Strategy<Value = Policy> {
     })
 }
 
-fn any_held() -> impl Strategy<Value = Held> {
+fn any_certificate() -> impl Strategy<Value = ObservedCertificate> {
     let life = prop_oneof![20..2000_i64, 100_000..9_000_000_i64];
-    (life, any::<bool>()).prop_map(|(seconds, renewal_info)| Held {
+    (life, any::<bool>()).prop_map(|(seconds, renewal_info)| ObservedCertificate {
         renewal_info,
-        ..held(Duration::seconds(seconds))
+        ..certificate(Duration::seconds(seconds))
     })
 }
 
-fn any_standing() -> impl Strategy<Value = Standing> {
-    let certificate = prop::option::of(any_held());
+fn any_observed() -> impl Strategy<Value = ObservedState> {
+    let certificate = prop::option::of(any_certificate());
     (certificate, any::<bool>(), -1.0..1.0).prop_map(|(certificate, names_match, jitter)| {
-        Standing {
+        ObservedState {
             names_match,
             jitter,
-            ..standing(certificate)
+            ..observed(certificate)
         }
     })
 }
@@ -112,7 +112,7 @@ fn any_class() -> impl Strategy<Value = Class> {
     prop::sample::select(CLASSES.to_vec())
 }
 
-/// Failures of the thirty days before some moment, each perhaps with a time to come again.
+/// Generates failures of the thirty days after `begin`, some with a `Retry-After`.
 fn any_history(begin: OffsetDateTime) -> impl Strategy<Value = History> {
     let again = prop::option::of(-1000..10_000_000_i64);
     let failure = (0..30 * 86400_i64, any_class(), any_ca(), again);
@@ -139,13 +139,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_state_means_stop(
-        standing in any_standing(),
+    fn no_state_ends_the_schedule(
+        observed in any_observed(),
         history in any_history(BEGIN),
         policy in any_policy(),
         class in any_class(),
     ) {
-        let mut world = World::new(standing, policy);
+        let mut world = World::new(observed, policy);
         world.now = BEGIN + Duration::days(30);
         world.history = history;
         let begin = world.now;
@@ -156,17 +156,17 @@ proptest! {
             world.step(class);
         }
         prop_assert!(!world.orders.is_empty());
-        let end = world.standing.certificate.map_or(begin, |held| held.not_after);
+        let end = world.observed.certificate.map_or(begin, |certificate| certificate.not_after);
         prop_assert!(world.now <= end.max(begin) + Duration::days(9));
     }
 
     #[test]
-    fn after_every_failure_comes_another_attempt(
-        standing in any_standing(),
+    fn another_attempt_follows_every_failure(
+        observed in any_observed(),
         policy in any_policy(),
         classes in prop::collection::vec(any_class(), 60),
     ) {
-        let mut world = World::new(standing, policy);
+        let mut world = World::new(observed, policy);
         for _ in 0..20_000 {
             let Some(class) = classes.get(world.orders.len()) else {
                 break;
@@ -174,58 +174,45 @@ proptest! {
             world.step(*class);
         }
         prop_assert_eq!(world.orders.len(), 60);
-        let gap = |pair: &[(OffsetDateTime, Ca)]| pair[1].0 - pair[0].0;
+        let gap = |pair: &[OffsetDateTime]| pair[1] - pair[0];
         let longest = world.orders.windows(2).map(gap).max().unwrap();
         prop_assert!(longest <= Duration::days(1) + Duration::SECOND, "{longest}");
     }
 
     #[test]
     fn a_renewal_begins_before_the_last_quarter(
-        mut held in any_held(),
+        mut certificate in any_certificate(),
         jitter in -1.0..1.0,
         history in any_history(BEGIN - Duration::days(60)),
         poll in any::<bool>(),
     ) {
-        held.renewal_info = poll;
+        certificate.renewal_info = poll;
         let mut settled = history;
         let at = BEGIN - Duration::days(20);
         let renewal = settled.renewal().cloned();
         settled.record_success(Success { at, ca: Ca::Primary, challenge: None });
         renewal.into_iter().for_each(|renewal| settled.record_renewal(renewal, None));
-        let mut world = World::new(Standing { jitter, ..standing(Some(held)) }, policy());
+        let mut world = World::new(ObservedState { jitter, ..observed(Some(certificate)) }, policy());
         world.history = settled;
         for _ in 0..10_000 {
             if world.orders.is_empty() {
                 world.step(Class::Network);
             }
         }
-        let (begun, _) = world.orders[0];
-        let hard_line = held.not_after - (held.not_after - held.not_before) / 4;
-        // A poll takes a second here.
+        let begun = world.orders[0];
+        let hard_line = certificate.not_after - (certificate.not_after - certificate.not_before) / 4;
+        // A poll takes one second in this simulation.
         prop_assert!(begun <= hard_line + Duration::SECOND, "{begun} after {hard_line}");
     }
 
     #[test]
-    fn nothing_is_ordered_while_an_order_is_in_flight(
-        standing in any_standing(),
-        history in any_history(BEGIN),
-        policy in any_policy(),
-        second in 0..20_000_000_i64,
-    ) {
-        let standing = Standing { in_flight: true, ..standing };
-        let now = BEGIN + Duration::seconds(second);
-        let action = next(now, &standing, &history, &policy);
-        prop_assert!(matches!(action, Action::Wait { .. }), "{action:?}");
-    }
-
-    #[test]
-    fn no_more_than_three_validations_fail_in_an_hour_whatever_happens(
-        standing in any_standing(),
+    fn at_most_three_validations_fail_in_an_hour(
+        observed in any_observed(),
         policy in any_policy(),
         classes in prop::collection::vec(any_class(), 80),
         restarts in prop::collection::vec(any::<bool>(), 80),
     ) {
-        let mut world = World::new(standing, policy);
+        let mut world = World::new(observed, policy);
         while world.orders.len() < 80 {
             let index = world.orders.len();
             world.step(classes[index]);
@@ -244,18 +231,18 @@ proptest! {
 
     #[test]
     fn a_retry_after_is_obeyed_to_the_second(
-        standing in any_standing(),
+        observed in any_observed(),
         policy in any_policy(),
         seconds in 1..600_000_i64,
         limited in any::<bool>(),
         early in 0..600_000_i64,
     ) {
         let class = if limited { Class::RateLimited } else { Class::Network };
-        let standing = Standing { names_match: false, ..standing };
+        let observed = ObservedState { names_match: false, ..observed };
         let again = BEGIN + Duration::seconds(seconds);
-        let history = history([asked(BEGIN, class, again)]);
+        let history = history([failure_with_retry_after(BEGIN, class, again)]);
         let policy = Policy { fallback: false, ..policy };
-        let at = |now| order_at(now, &standing, &history, &policy);
+        let at = |now| order_at(now, &observed, &history, &policy);
         prop_assert_eq!(at(BEGIN), again);
         prop_assert_eq!(at(again - Duration::seconds(early.min(seconds))), again);
         prop_assert_eq!(at(again), again);
@@ -263,7 +250,7 @@ proptest! {
 }
 
 #[test]
-fn every_way_of_failing_is_tried_for_thirty_days_and_never_too_often() {
+fn every_class_of_failure_is_retried_for_thirty_days_and_never_too_often() {
     for class in CLASSES {
         for (fallback, staging) in [(false, false), (true, false), (false, true), (true, true)] {
             let policy = Policy {
@@ -271,7 +258,7 @@ fn every_way_of_failing_is_tried_for_thirty_days_and_never_too_often() {
                 staging,
                 ..policy()
             };
-            let mut world = World::new(standing(None), policy);
+            let mut world = World::new(observed(None), policy);
             while world.now < BEGIN + Duration::days(30) {
                 world.step(class);
             }
@@ -287,22 +274,22 @@ fn every_way_of_failing_is_tried_for_thirty_days_and_never_too_often() {
 
 #[test]
 fn certificates_of_twenty_seconds_are_renewed_a_hundred_times() {
-    let mut world = World::new(standing(None), policy());
+    let mut world = World::new(observed(None), policy());
     let mut renewed = 0;
     while renewed < 100 {
-        let Action::Order(_) = next(world.now, &world.standing, &world.history, &world.policy)
+        let Action::Order(_) = next(world.now, &world.observed, &world.history, &world.policy)
         else {
             world.step(Class::Network);
             continue;
         };
-        let held = Held {
+        let certificate = ObservedCertificate {
             not_before: world.now,
             not_after: world.now + Duration::seconds(20),
-            ..held(LIFE)
+            ..certificate(LIFE)
         };
-        let valid = |old: Held| world.now < old.not_after - Duration::seconds(5);
-        assert!(world.standing.certificate.is_none_or(valid));
-        world.standing.certificate = Some(held);
+        let valid = |old: ObservedCertificate| world.now < old.not_after - Duration::seconds(5);
+        assert!(world.observed.certificate.is_none_or(valid));
+        world.observed.certificate = Some(certificate);
         let at = world.now;
         world.history.record_success(Success {
             at,

@@ -5,8 +5,8 @@ use std::{os::unix::fs::PermissionsExt, process::Command};
 use super::*;
 use crate::tls::testing::Folder;
 
-fn store(folder: &Folder) -> Files {
-    Files::open(&folder.path("state"))
+fn store(folder: &Folder) -> FileStore {
+    FileStore::open(&folder.path("state"))
 }
 
 fn certificate() -> Entry {
@@ -27,13 +27,13 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_is_written_is_read_listed_and_removed() {
+fn an_entry_is_read_listed_and_removed() {
     let folder = Folder::new();
     let store = store(&folder);
     let account = Entry::new(Kind::Account, "https://ca.example/directory");
     assert_eq!(store.read(&account).unwrap(), None);
     assert_eq!(store.list(Kind::Account).unwrap(), []);
-    assert!(!folder.path("state").exists(), "looking makes nothing");
+    assert!(!folder.path("state").exists(), "a read creates nothing");
     store.write(&account, b"key").unwrap();
     assert_eq!(store.read(&account).unwrap().unwrap(), b"key");
     assert_eq!(
@@ -61,7 +61,7 @@ fn files_are_private_and_a_wider_mode_is_repaired() {
 }
 
 #[test]
-fn two_generations_before_a_certificate_are_kept() {
+fn the_two_contents_before_a_certificate_are_kept() {
     let folder = Folder::new();
     let store = store(&folder);
     for content in ["one", "two", "three", "four"] {
@@ -85,7 +85,7 @@ fn two_generations_before_a_certificate_are_kept() {
 }
 
 #[test]
-fn a_certificate_of_which_the_newest_is_missing_is_still_listed_and_removed_whole() {
+fn a_certificate_without_its_newest_file_is_listed_and_removed_whole() {
     let folder = Folder::new();
     let store = store(&folder);
     store.write(&certificate(), b"one").unwrap();
@@ -100,7 +100,7 @@ fn a_certificate_of_which_the_newest_is_missing_is_still_listed_and_removed_whol
 }
 
 #[test]
-fn a_write_that_fails_keeps_the_old_and_names_place_cause_and_cure() {
+fn a_failed_write_reports_place_cause_and_cure() {
     let folder = Folder::new();
     let store = store(&folder);
     let order = Entry::new(Kind::Order, "home");
@@ -117,18 +117,18 @@ fn a_write_that_fails_keeps_the_old_and_names_place_cause_and_cure() {
 }
 
 #[test]
-fn a_full_disk_has_its_cure() {
+fn the_fault_of_a_full_disk_names_its_cure() {
     let full = io::ErrorKind::StorageFull.into();
-    let fault = Fault::of_file(Path::new("a.pem"), "cannot be written", &full).to_string();
+    let fault = Fault::from_io(Path::new("a.pem"), "cannot be written", &full).to_string();
     assert!(fault.ends_with("; free some space on the disk"), "{fault}");
 }
 
 #[test]
-fn a_write_that_fails_is_an_ordinary_error_and_the_old_stays() {
+fn a_failed_write_keeps_the_old_content() {
     let folder = Folder::new();
     let store = store(&folder);
     store.write(&certificate(), b"old").unwrap();
-    // The temporary file cannot be made, for root neither.
+    // Even root cannot create the temporary file.
     let temporary = format!("_2a.example.org.pem.{}.new", std::process::id());
     let temporary = folder.path("state/acme/certificate").join(temporary);
     fs::create_dir(&temporary).unwrap();
@@ -144,7 +144,7 @@ fn a_write_that_fails_is_an_ordinary_error_and_the_old_stays() {
 }
 
 #[test]
-fn a_lock_is_held_once_and_given_free() {
+fn a_lock_is_exclusive_until_it_is_dropped() {
     let folder = Folder::new();
     let (one, two) = (store(&folder), store(&folder));
     let held = one.lock(&certificate()).unwrap().unwrap();
@@ -169,8 +169,8 @@ fn a_killed_process_holds_no_lock() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = [0; 5];
-    io::Read::read_exact(other.stdout.as_mut().unwrap(), &mut said).unwrap();
+    let mut line = [0; 5];
+    io::Read::read_exact(other.stdout.as_mut().unwrap(), &mut line).unwrap();
     assert!(store.lock(&certificate()).unwrap().is_none());
     other.kill().unwrap();
     other.wait().unwrap();
@@ -178,7 +178,7 @@ fn a_killed_process_holds_no_lock() {
 }
 
 #[test]
-fn what_was_written_after_the_damaged_was_seen_stays() {
+fn a_content_newer_than_the_damaged_one_stays() {
     let folder = Folder::new();
     let store = store(&folder);
     store.write(&certificate(), b"damaged").unwrap();
