@@ -110,16 +110,15 @@ impl Problem {
         Self { cause, ..self }
     }
 
-<<<<<<< HEAD
     /// Replaces the class.
     #[must_use]
     pub(super) fn with_class(self, class: Class) -> Self {
         Self { class, ..self }
-=======
+    }
+
     /// Creates a problem of this machine from an error, with its chain of causes.
     pub(super) fn local(fault: impl fmt::Display) -> Self {
         Self::new(Class::Local, format!("{fault:#}"))
->>>>>>> acme-b
     }
 }
 

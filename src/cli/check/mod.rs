@@ -160,11 +160,7 @@ impl HubSummary<'_> {
 pub(super) fn path(rule: &PathRule) -> String {
     let access = match &rule.access {
         PathAccess::Inherit => "as above".into(),
-<<<<<<< HEAD
         PathAccess::Public => "all clients, without authentication".into(),
-=======
-        PathAccess::Public => entry::told(&Access::default()),
->>>>>>> cfg
         PathAccess::And(access) => format!("as above, and also: {}", entry::told(access)),
     };
     let access = match entry::origins(&rule.origins) {
