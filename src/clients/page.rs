@@ -14,10 +14,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
 
-use crate::look::{
-    self, STYLE,
-    template::{Facts, fill, plain},
-};
+use crate::look::{self, STYLE, template::Facts};
 
 pub use self::device::Device;
 pub use crate::look::Language;
@@ -69,6 +66,7 @@ pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> Stri
     let texts = Texts::of(language);
     let tries = tries_left.to_string();
     let facts = [("name", name), ("tries", &tries)];
+    let facts = Facts::new(&facts);
     let left = if tries_left == 1 {
         texts.code.one_try
     } else {
@@ -76,10 +74,10 @@ pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> Stri
     };
     let content = html! {
         main {
-            h1 { (fill(texts.title, &facts)) }
+            h1 { (facts.fill(texts.title)) }
             form.card method="post" {
                 label for="code" { (texts.code.label) }
-                @if wrong { p #wrong.bad role="alert" { (texts.code.wrong) " " (fill(left, &facts)) } }
+                @if wrong { p #wrong.bad role="alert" { (texts.code.wrong) " " (facts.fill(left)) } }
                 @else { p #hint.soft { (texts.code.hint) } }
                 input #code name="code" type="text" inputmode="numeric" autocomplete="one-time-code"
                     pattern="[0-9]{6}" maxlength="6" required autofocus
@@ -89,7 +87,7 @@ pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> Stri
             }
         }
     };
-    look::document(language, &plain(texts.title, &facts), &head(), &content)
+    look::document(language, &facts.plain(texts.title), &head(), &content)
 }
 
 /// Renders the download page, which waits for the first use of the certificate.
@@ -105,7 +103,7 @@ pub fn ready(ready: &Ready<'_>) -> String {
     let page = DownloadPage {
         ready,
         texts: Texts::of(ready.language),
-        facts: &facts,
+        facts: Facts::new(&facts),
     };
     page.document()
 }
@@ -120,7 +118,7 @@ pub fn over(language: Language, over: Over<'_>) -> String {
         Over::AskedHere => (texts.asked_here, ""),
         Over::NotIssued(reason) => (texts.not_issued, reason),
     };
-    let text = html! { p { (fill(text, &[("reason", reason)])) } };
+    let text = html! { p { (Facts::new(&[("reason", reason)]).fill(text)) } };
     let notice = look::Notice {
         language,
         site: None,
@@ -176,7 +174,7 @@ impl Ready<'_> {
 struct DownloadPage<'a> {
     ready: &'a Ready<'a>,
     texts: &'static Texts,
-    facts: &'a Facts<'a>,
+    facts: Facts<'a>,
 }
 
 impl DownloadPage<'_> {
@@ -185,7 +183,7 @@ impl DownloadPage<'_> {
         let title = self.texts.title;
         let content = html! {
             main.seen[ready.seen] data-device=(ready.device.word()) data-state={ (ready.base) "/state" } {
-                h1 { (fill(title, self.facts)) }
+                h1 { (self.facts.fill(title)) }
                 (self.password())
                 (self.own_guides())
                 (self.trial())
@@ -198,7 +196,7 @@ impl DownloadPage<'_> {
             (head())
             @if !ready.seen { noscript { meta http-equiv="refresh" content=(RELOAD); } }
         };
-        look::document(ready.language, &plain(title, self.facts), &head, &content)
+        look::document(ready.language, &self.facts.plain(title), &head, &content)
     }
 
     fn password(&self) -> Markup {
@@ -221,10 +219,10 @@ impl DownloadPage<'_> {
             section.card.try {
                 h2 { (texts.title) }
                 @if self.ready.asked_here {
-                    p { (fill(texts.asked, self.facts)) }
-                    (self.link("button plain", &fill("{host}", self.facts)))
+                    p { (self.facts.fill(texts.asked)) }
+                    (self.link("button plain", &self.facts.fill("{host}")))
                 } @else {
-                    p { (fill(texts.at_home, self.facts)) }
+                    p { (self.facts.fill(texts.at_home)) }
                     form method="post" action={ (self.ready.base) "/try" } { button.button.plain { (texts.button) } }
                 }
             }
@@ -235,14 +233,14 @@ impl DownloadPage<'_> {
         let (texts, facts) = (&self.texts.status, self.facts);
         html! {
             div.status role="status" aria-live="polite" {
-                p.waiting { span.ring aria-hidden="true" {} span { (fill(texts.waiting, facts)) } }
+                p.waiting { span.ring aria-hidden="true" {} span { (facts.fill(texts.waiting)) } }
                 p.paused {
-                    span { (fill(texts.late, facts)) }
+                    span { (facts.fill(texts.late)) }
                     a href=(self.ready.base) { (texts.again) }
                 }
                 p.in {
                     span.tick aria-hidden="true" { "✓" }
-                    span { (fill(texts.seen, facts)) }
+                    span { (facts.fill(texts.seen)) }
                     (self.link("", &html! { (texts.open) }))
                 }
             }

@@ -9,7 +9,7 @@ use super::print;
 use crate::{
     config::{
         self,
-        model::{Access, Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
+        model::{Acme, Certificate, Config, PathAccess, PathRule, Site, Upstream},
     },
     doctor::{
         entry, exposed, hub, loaded,

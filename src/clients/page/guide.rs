@@ -2,8 +2,6 @@
 
 use maud::{Markup, html};
 
-use crate::look::template::fill;
-
 use super::{Device, DownloadPage, texts::Guide};
 
 /// A file of the certificate with its installation steps.
@@ -65,8 +63,8 @@ impl DownloadPage<'_> {
         html! {
             a.button href={ (ready.base) "/" (ready.file) "." (way.extension) } { (way.guide.button) }
             ol {
-                @for step in way.guide.steps { li { (fill(step, self.facts)) } }
-                @if needs_trust { li { (fill(self.texts.trust, self.facts)) } }
+                @for step in way.guide.steps { li { (self.facts.fill(step)) } }
+                @if needs_trust { li { (self.facts.fill(self.texts.trust)) } }
             }
         }
     }
