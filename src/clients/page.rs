@@ -66,7 +66,7 @@ pub enum Over<'a> {
 /// Renders the code form, which sends the field `code` by POST to the same address.
 #[must_use]
 pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> String {
-    let texts = Texts::of(language);
+    let texts = Texts::for_language(language);
     let tries = tries_left.to_string();
     let facts = [("name", name), ("tries", &tries)];
     let left = if tries_left == 1 {
@@ -104,7 +104,7 @@ pub fn ready(ready: &Ready<'_>) -> String {
     ];
     let page = DownloadPage {
         ready,
-        texts: Texts::of(ready.language),
+        texts: Texts::for_language(ready.language),
         facts: &facts,
     };
     page.document()
@@ -113,7 +113,7 @@ pub fn ready(ready: &Ready<'_>) -> String {
 /// Renders the notice for a link without a page.
 #[must_use]
 pub fn over(language: Language, over: Over<'_>) -> String {
-    let texts = &Texts::of(language).over;
+    let texts = &Texts::for_language(language).over;
     let ([title, text], reason) = match over {
         Over::Unknown => (texts.unknown, ""),
         Over::Tries => (texts.tries, ""),
