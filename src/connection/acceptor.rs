@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -27,7 +27,6 @@ use super::{
 };
 use crate::{
     http::{http1, http2, proxy::Proxy},
-    sites::Sites,
     telemetry::line_limit::LineLimit,
     transport::{client_stream::ClientStream, connection_info::ConnectionInfo, socket::Socket},
 };
@@ -136,7 +135,7 @@ impl Acceptor {
         match self.exhausted.admit(Instant::now()) {
             Some(0) => warn!("cannot accept a connection: {error}"),
             Some(more) => {
-                warn!("cannot accept a connection: {error}; {more} attempts before failed")
+                warn!("cannot accept a connection: {error}; {more} attempts before failed");
             }
             None => {}
         }

@@ -79,7 +79,7 @@ fn lines_have_the_time_in_a_file_and_colour_on_a_terminal() {
         "{text}"
     );
     let text = logged(Level::INFO, Destination::Terminal, |_| {
-        tracing::info!("ready")
+        tracing::info!("ready");
     });
     assert!(text.contains("\u{1b}["), "{text}");
 }
