@@ -139,7 +139,7 @@ impl Clients {
             let last_seen = lock(&self.0.last_seen);
             let newer = registry.replacing().map(|client| client.serial.clone());
             newer
-                .filter(|serial| last_seen.sightings().of(serial).is_some())
+                .filter(|serial| last_seen.sightings().get(serial).is_some())
                 .collect::<Vec<_>>()
         });
         let newer = newer.iter().flatten();

@@ -63,7 +63,7 @@ pub enum Over<'a> {
 /// Renders the code form, which sends the field `code` by POST to the same address.
 #[must_use]
 pub fn code(language: Language, name: &str, wrong: bool, tries_left: u8) -> String {
-    let texts = Texts::of(language);
+    let texts = Texts::for_language(language);
     let tries = tries_left.to_string();
     let facts = [("name", name), ("tries", &tries)];
     let facts = Facts::new(&facts);
@@ -102,7 +102,7 @@ pub fn ready(ready: &Ready<'_>) -> String {
     ];
     let page = DownloadPage {
         ready,
-        texts: Texts::of(ready.language),
+        texts: Texts::for_language(ready.language),
         facts: Facts::new(&facts),
     };
     page.document()
@@ -111,7 +111,7 @@ pub fn ready(ready: &Ready<'_>) -> String {
 /// Renders the notice for a link without a page.
 #[must_use]
 pub fn over(language: Language, over: Over<'_>) -> String {
-    let texts = &Texts::of(language).over;
+    let texts = &Texts::for_language(language).over;
     let ([title, text], reason) = match over {
         Over::Unknown => (texts.unknown, ""),
         Over::Tries => (texts.tries, ""),

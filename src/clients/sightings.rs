@@ -26,7 +26,7 @@ pub struct Sighting {
 impl Sightings {
     /// Returns the last use of a certificate.
     #[must_use]
-    pub fn of(&self, serial: &str) -> Option<Sighting> {
+    pub fn get(&self, serial: &str) -> Option<Sighting> {
         self.0.get(serial).copied()
     }
 }

@@ -60,7 +60,7 @@ pub fn of(registry: &Registry, sightings: &Sightings, now: OffsetDateTime) -> Ve
 
 impl State {
     fn new(client: &Client, sightings: &Sightings, now: OffsetDateTime) -> Self {
-        let seen = sightings.of(&client.serial);
+        let seen = sightings.get(&client.serial);
         Self {
             name: client.name.to_string(),
             serial: client.serial.clone(),

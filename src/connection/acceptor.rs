@@ -1,11 +1,9 @@
-//! Accepts connections, and makes them ready for their first request on the worker with the fewest.
-//!
-//! Limits come before the handshake, the site and the peer's network decide
-//! the handshake, and everything learnt travels on in a `ConnectionInfo`.
+//! The acceptor: accepts connections, applies the limits and prepares each connection for HTTP on
+//! the worker with the fewest connections.
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -21,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
 
 use super::{
-    handshake,
+    handshake::TlsHandshake,
     limiter::{ConnectionLimiter, ConnectionPermit, Full, PeerClass},
     proxy_header,
     registry::ConnectionRegistry,
@@ -29,23 +27,22 @@ use super::{
 };
 use crate::{
     http::{http1, http2, proxy::Proxy},
-    sites::Sites,
     telemetry::line_limit::LineLimit,
     transport::{client_stream::ClientStream, connection_info::ConnectionInfo, socket::Socket},
 };
 
-/// Everything that accepted connections share.
+/// The shared state of all listeners and accepted connections.
 pub struct Acceptor {
     proxy: Arc<Proxy>,
     limiter: Arc<ConnectionLimiter>,
     registry: Arc<ConnectionRegistry>,
     workers: Workers,
     tasks: TaskTracker,
-    /// Whether connections are left in the queues of the listeners.
+    /// True while connections wait in the queues of the listeners.
     paused: watch::Sender<bool>,
-    /// Connections for which the process has file descriptors.
-    most: usize,
-    /// The lines for those that cannot be accepted.
+    /// Connections that the process's file descriptors suffice for.
+    capacity: usize,
+    /// Log lines about failed accepts.
     exhausted: LineLimit,
 }
 
@@ -58,32 +55,32 @@ impl Drop for Paused<'_> {
     }
 }
 
-/// What every HTTP/2 connection begins with, before SETTINGS (RFC 9113, section 3.4).
+/// The client preface of HTTP/2 before its SETTINGS frame (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Bytes of a frame's head, of which the fourth is its type and the fifth its flags (section 4.1).
-const FRAME_HEAD: usize = 9;
+/// Bytes of a frame header; byte 3 is the type and byte 4 the flags (RFC 9113, section 4.1).
+const FRAME_HEADER: usize = 9;
 const SETTINGS: u8 = 4;
 const ACK: u8 = 1;
 /// First byte of a TLS handshake record (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 0x16;
-/// How many bytes the kernel may keep besides those on their way to a client: what it keeps outlives
-/// the connection and its seat.
+/// Unsent bytes that the kernel may buffer (TCP_NOTSENT_LOWAT); the buffer outlives the connection
+/// and its permit.
 const UNSENT: u32 = 128 * 1024;
-/// Bytes that a connection occupies whatever comes on it: its task and the state of TLS and HTTP/2.
-const CONNECTION: usize = 36 * 1024;
-/// Those of one in the clear.
-const CLEAR: usize = 12 * 1024;
-/// How long to wait when the process is out of file descriptors.
+/// Memory of an idle connection with TLS: its task and the state of TLS and HTTP/2.
+const TLS_OVERHEAD: usize = 36 * 1024;
+/// Memory of an idle connection without TLS.
+const PLAIN_OVERHEAD: usize = 12 * 1024;
+/// Wait when the process has no file descriptors left.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
 impl Acceptor {
-    /// An acceptor for the sites of `proxy`, of at most so many connections at a time.
+    /// Creates an acceptor for the sites of `proxy` with at most `capacity` connections.
     #[must_use]
     pub fn new(
         proxy: Arc<Proxy>,
         registry: Arc<ConnectionRegistry>,
         workers: Workers,
-        most: usize,
+        capacity: usize,
     ) -> Self {
         Self {
             proxy,
@@ -92,25 +89,25 @@ impl Acceptor {
             workers,
             tasks: TaskTracker::new(),
             paused: watch::Sender::new(false),
-            most,
+            capacity,
             exhausted: LineLimit::new(1),
         }
     }
 
-    /// The tasks of the open connections.
+    /// Returns the tasks of the open connections.
     #[must_use]
     pub fn tasks(&self) -> &TaskTracker {
         &self.tasks
     }
 
-    /// Leaves connections in the queues of the listeners while the value lives.
+    /// Accepts no connection while the returned value lives; they wait in the listeners' queues.
     #[must_use = "dropping it ends the pause"]
     pub fn pause(&self) -> Paused<'_> {
         self.paused.send_replace(true);
         Paused(&self.paused)
     }
 
-    /// Accepts on a listener until told to stop.
+    /// Accepts on a listener until `stop` is cancelled.
     pub async fn accept(
         self: Arc<Self>,
         listener: TcpListener,
@@ -128,38 +125,38 @@ impl Acceptor {
             };
             match accepted {
                 Ok((stream, peer)) => self.admit(stream, peer, tls),
-                Err(error) => self.rest(&error).await,
+                Err(error) => self.back_off(&error).await,
             }
         }
     }
 
-    /// Waits until there may be file descriptors again.
-    async fn rest(&self, error: &io::Error) {
+    /// Logs a failed accept and waits before the next one.
+    async fn back_off(&self, error: &io::Error) {
         match self.exhausted.admit(Instant::now()) {
             Some(0) => warn!("cannot accept a connection: {error}"),
-            Some(more) => warn!("cannot accept a connection: {error}; and {more} tries before it"),
+            Some(more) => {
+                warn!("cannot accept a connection: {error}; {more} attempts before failed");
+            }
             None => {}
         }
         tokio::time::sleep(EXHAUSTED).await;
     }
 
-    /// Logs how often no connection could be accepted, once the minute of the first is over.
+    /// Logs the number of further failed accepts, a minute after the first.
     pub fn sum_up(&self) {
         if let Some(more) = self.exhausted.overdue(Instant::now()) {
-            warn!("no connection could be accepted in {more} more tries within a minute");
+            warn!("cannot accept connections: {more} more attempts failed within a minute");
         }
     }
 
-    /// Takes a connection in when there is room for it, and lets it run.
+    /// Runs a connection on a worker if the limits permit it.
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, tls: bool) {
         let counters = &self.proxy.counters;
         let sites = self.proxy.sites();
         let (address, mut limits) = (peer.ip(), sites.config.limits);
-        limits.connections = limits.connections.min(self.most);
-        let (permit, leave) = match self
-            .limiter
-            .permit(address, &limits, known(&sites, address))
-        {
+        limits.connections = limits.connections.min(self.capacity);
+        let peer_class = PeerClass::new(&sites, address);
+        let (permit, eviction) = match self.limiter.permit(address, &limits, peer_class) {
             Ok(permitted) => permitted,
             Err(full) => {
                 counters.connections_refused.add(1);
@@ -174,7 +171,7 @@ impl Acceptor {
         let (acceptor, stream) = (self.clone(), stream.into_std());
         self.workers.spawn(&self.tasks, async move {
             let connection = acceptor.connection(stream, peer, tls, &permit);
-            match Abortable::new(connection, leave).await {
+            match Abortable::new(connection, eviction).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => debug!("connection of {peer}: {error}"),
                 Err(Aborted) => {
@@ -201,31 +198,33 @@ impl Acceptor {
         let limit = sites.config.limits.header_time;
         let mut connection = ConnectionInfo::new(peer, local, tls);
         let cut = connection.cut.clone();
-        // On the heap for as long as it takes only.
+        // Boxed, so that the connection's task does not hold its memory afterwards.
         let prepared = Box::pin(async {
             proxy_header::read(&mut stream, &mut connection, &sites.config.trusted_proxies).await?;
             connection.charge_to(&self.proxy.budget);
-            let occupied = connection
-                .memory
-                .overhead(if tls { CONNECTION } else { CLEAR });
+            let occupied =
+                connection
+                    .memory
+                    .overhead(if tls { TLS_OVERHEAD } else { PLAIN_OVERHEAD });
             let secure = tls && first_byte(&stream).await? == HANDSHAKE;
             if !secure {
                 return io::Result::Ok(Some((Socket::Plain(stream), connection, occupied)));
             }
-            let accepted = handshake::accept(stream, connection, &self.proxy).await?;
+            let handshake = TlsHandshake::new(&self.proxy, connection);
+            let accepted = handshake.accept(stream).await?;
             Ok(accepted.map(|(transport, connection)| (transport, connection, occupied)))
         });
         let prepared = tokio::select! {
             biased;
             () = cut.raised() => return Err(io::ErrorKind::ConnectionAborted.into()),
-            prepared = self.in_time(limit, prepared) => prepared??,
+            prepared = self.within(limit, prepared) => prepared??,
         };
         let Some((transport, connection, mut occupied)) = prepared else {
             return Ok(());
         };
         drop(sites);
         if let Some(tls) = &connection.tls {
-            occupied.resize(CONNECTION + tls.certificates);
+            occupied.resize(TLS_OVERHEAD + tls.certificates);
         }
         let connection = Arc::new(connection);
         let _listed = self.registry.list(&connection);
@@ -242,17 +241,20 @@ impl Acceptor {
         if !client.is_http2() {
             return http1::connection::serve(&self.proxy, client).await;
         }
-        let whole = self.in_time(limit, preface(&mut client)).await;
-        if whole.is_ok_and(|whole| whole) {
+        let preface = self.within(limit, read_preface(&mut client)).await;
+        if preface.is_ok_and(|is_valid| is_valid) {
             self.serve_http2(client, limit).await;
         }
     }
 
-    /// What comes before the first request, unless it takes too long or the process ends.
-    async fn in_time<T>(&self, limit: Duration, what: impl Future<Output = T>) -> io::Result<T> {
+    /// Awaits a step before the first request.
+    ///
+    /// # Errors
+    /// When the step exceeds the limit or the process closes idle connections.
+    async fn within<T>(&self, limit: Duration, step: impl Future<Output = T>) -> io::Result<T> {
         tokio::select! {
             biased;
-            came = timeout(limit, what) => Ok(came?),
+            output = timeout(limit, step) => Ok(output?),
             () = self.proxy.drain.closing.raised() => {
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
@@ -269,26 +271,17 @@ impl Acceptor {
     }
 }
 
-/// Waits for the whole preface, SETTINGS included; false when something else comes.
-async fn preface(client: &mut ClientStream) -> bool {
-    while client.unread().len() < PREFACE.len() + FRAME_HEAD {
-        let mut begun = client.unread().iter().zip(PREFACE);
-        if begun.any(|(came, due)| came != due) || !matches!(client.receive().await, Ok(1..)) {
+/// Reads the client preface with the header of its SETTINGS frame; returns false for other input.
+async fn read_preface(client: &mut ClientStream) -> bool {
+    while client.unread().len() < PREFACE.len() + FRAME_HEADER {
+        let mut pairs = client.unread().iter().zip(PREFACE);
+        let differs = pairs.any(|(received, expected)| received != expected);
+        if differs || !matches!(client.receive().await, Ok(1..)) {
             return false;
         }
     }
-    let next = client.unread().strip_prefix(PREFACE);
-    next.is_some_and(|frame| frame[3] == SETTINGS && frame[4] & ACK == 0)
-}
-
-fn known(sites: &Sites, address: IpAddr) -> PeerClass {
-    if sites.config.trusted_proxies.contains(address) {
-        PeerClass::Proxy
-    } else if sites.config.is_at_home(address) {
-        PeerClass::Home
-    } else {
-        PeerClass::Guest
-    }
+    let frame = client.unread().strip_prefix(PREFACE);
+    frame.is_some_and(|frame| frame[3] == SETTINGS && frame[4] & ACK == 0)
 }
 
 async fn first_byte(stream: &TcpStream) -> io::Result<u8> {

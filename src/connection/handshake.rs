@@ -1,4 +1,4 @@
-//! The TLS handshake: ClientHello, site, configuration, `ConnectionInfo`.
+//! The TLS handshake of a connection: ClientHello, site, TLS configuration.
 
 use std::{io, sync::Arc};
 
@@ -22,50 +22,105 @@ use crate::{
     },
 };
 
-/// The protocol of a CA that looks for a proof (RFC 8737, section 6.2).
+/// ALPN protocol of a TLS-ALPN-01 validation (RFC 8737, section 6.2).
 const ACME_TLS: &[u8] = b"acme-tls/1";
-/// How much of what a failed client still sends is read, so that it sees the alert.
-const REST: usize = 16 * 1024;
-/// Bytes of a ClientHello with its records; the longest keys of today take 2 KiB of it.
-const MOST_HELLO: usize = 16 * 1024;
-/// Read of it at a time.
-const PIECE: usize = 1024;
+/// Bytes that are read after a failed handshake, so that the client receives the alert.
+const MAX_REST: usize = 16 * 1024;
+/// Most bytes of a ClientHello with its records; today's longest key shares take 2 KiB.
+const MAX_HELLO: usize = 16 * 1024;
+/// Bytes of one read.
+const CHUNK: usize = 1024;
 
-/// Performs the handshake that the site and the peer's network ask for; none is left over of the
-/// look of a CA at a proof (RFC 8737, section 3).
-///
-/// # Errors
-/// When the client does not complete it; the client is sent the alert.
-pub(super) async fn accept(
-    mut stream: TcpStream,
-    mut connection: ConnectionInfo,
-    proxy: &Arc<Proxy>,
-) -> io::Result<Option<(Socket, ConnectionInfo)>> {
-    let accepted = match hello(&mut stream).await {
-        Ok(accepted) => accepted,
-        Err(error) => {
-            proxy.counters.handshakes_failed.add(1);
-            return Err(error);
-        }
-    };
-    let start = StartHandshake::from_parts(accepted, stream);
-    let name = start
-        .client_hello()
-        .server_name()
-        .map(|name| Host::Name(name.to_ascii_lowercase()));
-    if let Some(config) = proof(proxy, &connection, &start.client_hello()) {
-        return start.into_stream(config).await.map(|_| None);
+/// A TLS handshake as the server.
+pub(super) struct TlsHandshake<'a> {
+    proxy: &'a Proxy,
+    connection: ConnectionInfo,
+}
+
+impl<'a> TlsHandshake<'a> {
+    pub(super) fn new(proxy: &'a Proxy, connection: ConnectionInfo) -> Self {
+        Self { proxy, connection }
     }
-    let (config, asked) = choose(proxy, &connection, name.as_ref());
-    match start.into_stream(config).into_fallible().await {
-        Ok(stream) => {
-            connection.tls = Some(known(&stream, name, asked));
-            Ok(Some((Socket::Tls(Box::new(stream)), connection)))
+
+    /// Completes the handshake with the configuration of the site and the peer's network.
+    ///
+    /// Returns none after a CA's TLS-ALPN-01 validation, which ends the connection (RFC 8737,
+    /// section 3).
+    ///
+    /// # Errors
+    /// When the handshake fails; the client was sent an alert.
+    pub(super) async fn accept(
+        mut self,
+        mut stream: TcpStream,
+    ) -> io::Result<Option<(Socket, ConnectionInfo)>> {
+        let failed = &self.proxy.counters.handshakes_failed;
+        let hello = read_client_hello(&mut stream).await;
+        let accepted = hello.inspect_err(|_| failed.add(1))?;
+        let start = StartHandshake::from_parts(accepted, stream);
+        let name = start
+            .client_hello()
+            .server_name()
+            .map(|name| Host::Name(name.to_ascii_lowercase()));
+        if let Some(config) = self.challenge_response(&start.client_hello()) {
+            return start.into_stream(config).await.map(|_| None);
         }
-        Err((error, stream)) => {
-            proxy.counters.handshakes_failed.add(1);
-            let_alert_arrive(stream).await;
-            Err(error)
+        let (config, requested) = self.site_config(name.as_ref());
+        match start.into_stream(config).into_fallible().await {
+            Ok(stream) => {
+                self.connection.tls = Some(Handshake::new(&stream, name, requested));
+                Ok(Some((Socket::Tls(Box::new(stream)), self.connection)))
+            }
+            Err((error, stream)) => {
+                failed.add(1);
+                close_after_alert(stream).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Returns the configuration of a pending TLS-ALPN-01 challenge for a validation request.
+    fn challenge_response(&self, hello: &ClientHello<'_>) -> Option<Arc<ServerConfig>> {
+        let mut protocols = hello.alpn()?;
+        let (first, more) = (protocols.next(), protocols.next());
+        if first != Some(ACME_TLS) || more.is_some() {
+            return None;
+        }
+        let peer = self.connection.peer.ip();
+        let challenges = &self.proxy.challenges;
+        challenges.tls_alpn_config(hello.server_name()?, peer)
+    }
+
+    /// Returns the configuration for a name and the peer; true if it has a CertificateRequest.
+    fn site_config(&self, name: Option<&Host>) -> (Arc<ServerConfig>, bool) {
+        let sites = self.proxy.sites();
+        match sites.of_handshake(name, self.connection.local.ip()) {
+            Some(site) => {
+                let requested = self.proxy.asks(&sites, site, self.connection.peer.ip());
+                (site.tls.config(requested), requested)
+            }
+            None => (sites.placeholder(), false),
+        }
+    }
+}
+
+impl Handshake {
+    fn new(stream: &TlsStream<TcpStream>, server_name: Option<Host>, requested: bool) -> Self {
+        let (_, session) = stream.get_ref();
+        let certificates = session.peer_certificates().unwrap_or_default();
+        let chain = ClientChain::received(certificates);
+        let length: usize = certificates
+            .iter()
+            .map(|certificate| certificate.len())
+            .sum();
+        Self {
+            server_name,
+            asked: requested,
+            certificates: length + chain.length(),
+            chain: Arc::new(chain),
+            version: match session.protocol_version() {
+                Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+                _ => "TLSv1.2",
+            },
         }
     }
 }
@@ -73,21 +128,21 @@ pub(super) async fn accept(
 /// Reads the ClientHello (RFC 8446, section 4.1.2).
 ///
 /// # Errors
-/// `InvalidData` for what is none, which is answered with an alert, and for more than
-/// [`MOST_HELLO`].
-async fn hello(stream: &mut TcpStream) -> io::Result<Accepted> {
+/// `InvalidData` for other input, which is answered with an alert, and for more than
+/// [`MAX_HELLO`] bytes.
+async fn read_client_hello(stream: &mut TcpStream) -> io::Result<Accepted> {
     let mut acceptor = Acceptor::default();
-    let (mut piece, mut left) = ([0; PIECE], MOST_HELLO);
+    let (mut chunk, mut left) = ([0; CHUNK], MAX_HELLO);
     while left > 0 {
-        let most = left.min(PIECE);
-        let read = stream.read(&mut piece[..most]).await?;
+        let length = left.min(CHUNK);
+        let read = stream.read(&mut chunk[..length]).await?;
         if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         left -= read;
-        let mut rest = &piece[..read];
-        while !rest.is_empty() {
-            acceptor.read_tls(&mut rest)?;
+        let mut unread = &chunk[..read];
+        while !unread.is_empty() {
+            acceptor.read_tls(&mut unread)?;
         }
         match acceptor.accept() {
             Ok(Some(accepted)) => return Ok(accepted),
@@ -108,60 +163,12 @@ async fn send(mut alert: AcceptedAlert, stream: &mut TcpStream) {
     }
 }
 
-/// What a CA that looks for a proof is shown, when one is up for the name.
-fn proof(
-    proxy: &Proxy,
-    connection: &ConnectionInfo,
-    hello: &ClientHello<'_>,
-) -> Option<Arc<ServerConfig>> {
-    let mut protocols = hello.alpn()?;
-    let (first, more) = (protocols.next(), protocols.next());
-    if first != Some(ACME_TLS) || more.is_some() {
-        return None;
-    }
-    proxy
-        .challenges
-        .tls_alpn_config(hello.server_name()?, connection.peer.ip())
-}
-
-/// The configuration for this name and peer, and whether it asks for a certificate.
-fn choose(
-    proxy: &Proxy,
-    connection: &ConnectionInfo,
-    name: Option<&Host>,
-) -> (Arc<ServerConfig>, bool) {
-    let sites = proxy.sites();
-    match sites.of_handshake(name, connection.local.ip()) {
-        Some(site) => {
-            let asked = proxy.asks(&sites, site, connection.peer.ip());
-            (site.tls.config(asked), asked)
-        }
-        None => (sites.placeholder(), false),
-    }
-}
-
-fn known(stream: &TlsStream<TcpStream>, server_name: Option<Host>, asked: bool) -> Handshake {
-    let session = stream.get_ref().1;
-    let shown = session.peer_certificates().unwrap_or_default();
-    let chain = ClientChain::received(shown);
-    let of_tls: usize = shown.iter().map(|certificate| certificate.len()).sum();
-    Handshake {
-        server_name,
-        asked,
-        certificates: of_tls + chain.length(),
-        chain: Arc::new(chain),
-        version: match session.protocol_version() {
-            Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
-            _ => "TLSv1.2",
-        },
-    }
-}
-
-/// Reads what was under way: closing with unread bytes resets, and the alert would be lost.
-async fn let_alert_arrive(mut stream: TcpStream) {
+/// Reads bytes in flight before the close: unread bytes would cause a reset, which discards the
+/// alert.
+async fn close_after_alert(mut stream: TcpStream) {
     stream.shutdown().await.ok();
-    let mut rest = [0; 1024];
-    for _ in 0..REST / rest.len() {
+    let mut rest = [0; CHUNK];
+    for _ in 0..MAX_REST / rest.len() {
         if !matches!(stream.read(&mut rest).await, Ok(1..)) {
             return;
         }

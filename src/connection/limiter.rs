@@ -1,5 +1,7 @@
-//! How many connections are open, in all and of one household, and who makes room when all
-//! places are taken.
+//! Limits of open connections, in total and per address group, and the eviction of a guest when
+//! the total is reached.
+//!
+//! An address group is an IPv4 address or an IPv6 /64.
 
 use std::{
     collections::BTreeMap,
@@ -12,48 +14,50 @@ use futures_util::future::{AbortHandle, AbortRegistration};
 use crate::{
     access::address_group::{WIDTHS, prefix},
     config::model::Limits,
+    sites::Sites,
 };
 
-/// The open connections.
+/// Counts the open connections and issues a permit for each.
 #[derive(Debug, Default)]
-pub(super) struct ConnectionLimiter(Mutex<Counted>);
+pub(super) struct ConnectionLimiter(Mutex<OpenConnections>);
 
 #[derive(Debug, Default)]
-struct Counted {
-    all: usize,
-    came: u64,
-    /// By IPv4 address or IPv6 /64, so that those of wider groups stand together.
+struct OpenConnections {
+    total: usize,
+    /// Number of the last connection, in order of arrival.
+    last_number: u64,
+    /// Groups by their prefix; the order keeps the members of a wider prefix together.
     groups: BTreeMap<IpAddr, AddressGroup>,
 }
 
 #[derive(Debug, Default)]
 struct AddressGroup {
     open: usize,
-    /// Those that may have to make room, in the order they came.
+    /// Connections that can be evicted, by number.
     guests: BTreeMap<u64, AbortHandle>,
 }
 
-/// Who a connection is from, as far as its address tells.
+/// Class of a connection, by the peer's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PeerClass {
-    /// Anybody.
+    /// Any other address.
     Guest,
-    /// Somebody in a network that a site names: never makes room for others.
+    /// An address in a network of a site: never evicted.
     Home,
-    /// A trusted proxy, who comes for many: has as many places as there are, and keeps them.
+    /// A trusted proxy: never evicted and without a limit per address.
     Proxy,
 }
 
-/// Why there is no place for a connection.
+/// The limit that refuses a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Full {
-    /// Its address has as many as one may have.
+    /// `limits.connections_per_address`.
     Address,
-    /// All places are taken.
+    /// `limits.connections`.
     All,
 }
 
-/// The place of one connection, given back when dropped.
+/// The permit of one connection, returned on drop.
 #[derive(Debug)]
 pub(super) struct ConnectionPermit {
     limiter: Arc<ConnectionLimiter>,
@@ -61,9 +65,22 @@ pub(super) struct ConnectionPermit {
     number: u64,
 }
 
+impl PeerClass {
+    /// Returns the class of an address.
+    pub(super) fn new(sites: &Sites, address: IpAddr) -> Self {
+        if sites.config.trusted_proxies.contains(address) {
+            Self::Proxy
+        } else if sites.config.is_at_home(address) {
+            Self::Home
+        } else {
+            Self::Guest
+        }
+    }
+}
+
 impl ConnectionLimiter {
-    /// A place for one more connection of this address, if there is one or a guest makes room:
-    /// then that guest's future is aborted.
+    /// Issues a permit for a connection; if the total is reached, evicts a guest by aborting its
+    /// future.
     ///
     /// # Errors
     /// The limit that is reached.
@@ -73,21 +90,20 @@ impl ConnectionLimiter {
         limits: &Limits,
         peer: PeerClass,
     ) -> Result<(ConnectionPermit, AbortRegistration), Full> {
-        let address = prefix(address, HOUSEHOLD);
-        let mut counted = self.lock();
-        let own = counted.groups.get(&address).map_or(0, |it| it.open);
-        let greedy = peer != PeerClass::Proxy && own >= limits.connections_per_address;
-        let full = counted.all >= limits.connections;
-        let comer = Some(address).filter(|_| peer == PeerClass::Guest);
-        if greedy {
+        let address = prefix(address, GROUP_BITS);
+        let mut connections = self.lock();
+        let group = connections.groups.get(&address);
+        let own = group.map_or(0, |group| group.open);
+        if peer != PeerClass::Proxy && own >= limits.connections_per_address {
             return Err(Full::Address);
         }
-        if full && !counted.evict(comer) {
+        let guest = Some(address).filter(|_| peer == PeerClass::Guest);
+        if connections.total >= limits.connections && !connections.evict(guest) {
             return Err(Full::All);
         }
         let (handle, registration) = AbortHandle::new_pair();
-        let number = counted.enter(address, (peer == PeerClass::Guest).then_some(handle));
-        drop(counted);
+        let number = connections.add(address, guest.map(|_| handle));
+        drop(connections);
         let limiter = self.clone();
         Ok((
             ConnectionPermit {
@@ -99,40 +115,42 @@ impl ConnectionLimiter {
         ))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counted> {
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Counted {
-    /// Sends the longest guest of the largest household of guests away, in the largest of the wider
-    /// groups; one that `comer` belongs to itself, or in whose place it would hold as many, sends
-    /// nobody away. Who is no guest needs no share.
-    fn evict(&mut self, comer: Option<IpAddr>) -> bool {
-        let mut fair = comer.is_none();
+impl OpenConnections {
+    /// Evicts the oldest guest of the largest address group; returns false if it evicts none.
+    ///
+    /// Descends from the prefix with the most guests to the largest group in it. A new `guest`
+    /// evicts only if, where its own prefix first differs, the largest has more guests than its own
+    /// has connections; it never evicts from its own group. Other peers always evict.
+    fn evict(&mut self, guest: Option<IpAddr>) -> bool {
+        let mut is_fair = guest.is_none();
         let mut group = None;
         for bits in WIDTHS {
             let Some((largest, guests)) = self.largest(group, bits) else {
                 return false;
             };
-            let own = comer.filter(|comer| !fair && prefix(*comer, bits) != largest);
-            if let Some(comer) = own {
-                if guests <= self.open(comer, bits) {
+            let own = guest.filter(|guest| !is_fair && prefix(*guest, bits) != largest);
+            if let Some(own) = own {
+                if guests <= self.open(own, bits) {
                     return false;
                 }
-                fair = true;
+                is_fair = true;
             }
             group = Some((largest, bits));
         }
         let group = group.and_then(|(address, _)| self.groups.get_mut(&address));
-        let longest = group
-            .filter(|_| fair)
+        let oldest = group
+            .filter(|_| is_fair)
             .and_then(|group| group.guests.pop_first());
-        longest.inspect(|(_, guest)| guest.abort()).is_some()
+        oldest.inspect(|(_, guest)| guest.abort()).is_some()
     }
 
-    /// The group of so many bits with the most guests, within a wider one; the groups' households
-    /// stand one behind the other.
+    /// Returns the prefix of a length with the most guests, within a shorter prefix, and their
+    /// number; none without guests.
     fn largest(&self, within: Option<(IpAddr, u32)>, bits: u32) -> Option<(IpAddr, usize)> {
         let mut largest: Option<(IpAddr, usize)> = None;
         let mut current: Option<(IpAddr, usize)> = None;
@@ -151,25 +169,26 @@ impl Counted {
         largest.filter(|(_, guests)| *guests > 0)
     }
 
-    /// The open connections of the group of so many bits that an address belongs to.
+    /// Returns the number of open connections in an address's prefix of a length.
     fn open(&self, address: IpAddr, bits: u32) -> usize {
-        let group = prefix(address, bits);
-        let groups = self.groups.range(group..);
-        let of_group = groups.take_while(|(address, _)| prefix(**address, bits) == group);
-        of_group.map(|(_, group)| group.open).sum()
+        let shared = prefix(address, bits);
+        let groups = self.groups.range(shared..);
+        let members = groups.take_while(|(address, _)| prefix(**address, bits) == shared);
+        members.map(|(_, group)| group.open).sum()
     }
 
-    fn enter(&mut self, address: IpAddr, guest: Option<AbortHandle>) -> u64 {
-        self.all += 1;
-        self.came += 1;
+    fn add(&mut self, address: IpAddr, guest: Option<AbortHandle>) -> u64 {
+        self.total += 1;
+        self.last_number += 1;
+        let number = self.last_number;
         let group = self.groups.entry(address).or_default();
         group.open += 1;
-        group.guests.extend(guest.map(|guest| (self.came, guest)));
-        self.came
+        group.guests.extend(guest.map(|guest| (number, guest)));
+        number
     }
 
-    fn leave(&mut self, address: IpAddr, number: u64) {
-        self.all -= 1;
+    fn remove(&mut self, address: IpAddr, number: u64) {
+        self.total -= 1;
         let Some(group) = self.groups.get_mut(&address) else {
             return;
         };
@@ -182,10 +201,10 @@ impl Counted {
 }
 
 impl ConnectionPermit {
-    /// Keeps the place whoever comes: the guest has shown who it is.
+    /// Protects the connection of an authenticated guest from eviction.
     pub(super) fn keep(&self) {
-        let mut counted = self.limiter.lock();
-        if let Some(group) = counted.groups.get_mut(&self.address) {
+        let mut connections = self.limiter.lock();
+        if let Some(group) = connections.groups.get_mut(&self.address) {
             group.guests.remove(&self.number);
         }
     }
@@ -193,120 +212,12 @@ impl ConnectionPermit {
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.limiter.lock().leave(self.address, self.number);
+        self.limiter.lock().remove(self.address, self.number);
     }
 }
 
-/// Bits of the IPv6 prefix that one household has.
-const HOUSEHOLD: u32 = 64;
+/// Prefix length of an IPv6 address group.
+const GROUP_BITS: u32 = 64;
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn limits(connections: usize, connections_per_address: usize) -> Limits {
-        Limits {
-            body: None,
-            connections,
-            connections_per_address,
-            header_time: Duration::ZERO,
-            idle: Duration::ZERO,
-            memory: 0,
-            stream_idle: Duration::ZERO,
-        }
-    }
-
-    fn come(
-        limiter: &Arc<ConnectionLimiter>,
-        from: &str,
-        limits: &Limits,
-        peer: PeerClass,
-    ) -> Option<Sitting> {
-        let permitted = limiter.permit(from.parse().unwrap(), limits, peer);
-        let (permit, aborted) = permitted.ok()?;
-        Some(Sitting { permit, aborted })
-    }
-
-    struct Sitting {
-        permit: ConnectionPermit,
-        aborted: AbortRegistration,
-    }
-
-    impl Sitting {
-        fn must_leave(&self) -> bool {
-            self.aborted.handle().is_aborted()
-        }
-    }
-
-    #[test]
-    fn a_place_is_given_back_and_a_household_counts_as_one() {
-        let limiter = Arc::new(ConnectionLimiter::default());
-        let permit = |from, peer| come(&limiter, from, &limits(3, 2), peer);
-        let first = permit("2001:db8::1", PeerClass::Home);
-        let _second = permit("2001:db8::2", PeerClass::Home).unwrap();
-        assert!(permit("2001:db8::3", PeerClass::Home).is_none());
-        let _third = permit("2001:db8::3", PeerClass::Proxy).unwrap();
-        assert!(permit("192.0.2.1", PeerClass::Home).is_none(), "full");
-        drop(first);
-        assert!(permit("::ffff:192.0.2.1", PeerClass::Guest).is_some());
-        assert_eq!(limiter.lock().groups.len(), 1);
-    }
-
-    #[test]
-    fn who_holds_most_places_makes_room_and_the_longest_first() {
-        let limiter = Arc::new(ConnectionLimiter::default());
-        let permit = |from| come(&limiter, from, &limits(4, 3), PeerClass::Guest);
-        let greedy: Vec<_> = (0..3).map(|_| permit("192.0.2.1").unwrap()).collect();
-        let other = permit("192.0.2.2").unwrap();
-        let owner = permit("192.0.2.3").unwrap();
-        let left: Vec<_> = greedy.iter().map(Sitting::must_leave).collect();
-        assert_eq!(left, [true, false, false]);
-        assert!(!other.must_leave() && !owner.must_leave());
-        drop(greedy);
-        assert_eq!(limiter.lock().all, 2);
-    }
-
-    #[test]
-    fn nobody_makes_room_for_a_household_that_holds_as_many() {
-        let limiter = Arc::new(ConnectionLimiter::default());
-        let permit = |from, peer| come(&limiter, from, &limits(2, 2), peer);
-        let (first, second) = (
-            permit("192.0.2.1", PeerClass::Guest),
-            permit("192.0.2.2", PeerClass::Guest),
-        );
-        assert!(permit("192.0.2.1", PeerClass::Guest).is_none());
-        let home = permit("192.168.1.2", PeerClass::Home).unwrap();
-        let left = [first.unwrap().must_leave(), second.unwrap().must_leave()];
-        assert_eq!(left.iter().filter(|left| **left).count(), 1);
-        assert!(!home.must_leave());
-    }
-
-    #[test]
-    fn a_prefix_with_many_households_makes_room_before_one_household_with_some() {
-        let limiter = Arc::new(ConnectionLimiter::default());
-        let permit = |from: &str| come(&limiter, from, &limits(64, 8), PeerClass::Guest);
-        let owners = ["192.0.2.1", "2001:db8:ffff:1::1"].map(|from| {
-            let seats = (0..6).map(|_| permit(from).unwrap());
-            seats.collect::<Vec<_>>()
-        });
-        let spread = |network: usize| format!("2001:db8:1:{network:x}::1");
-        let mut spread_out: Vec<_> = (0..52).map(|n| permit(&spread(n)).unwrap()).collect();
-        spread_out.extend((52..300).filter_map(|n| permit(&spread(n))));
-        assert!(!owners.iter().flatten().any(Sitting::must_leave));
-        assert!(permit("192.0.2.1").is_some() && permit("2001:db8:ffff:1::1").is_some());
-        assert!(spread_out.iter().any(Sitting::must_leave));
-    }
-
-    #[test]
-    fn neither_home_nor_who_has_shown_a_certificate_makes_room() {
-        let limiter = Arc::new(ConnectionLimiter::default());
-        let permit = |from, peer| come(&limiter, from, &limits(2, 2), peer);
-        let phone = permit("192.0.2.1", PeerClass::Guest).unwrap();
-        phone.permit.keep();
-        let home = permit("192.168.1.2", PeerClass::Home).unwrap();
-        assert!(permit("192.0.2.2", PeerClass::Guest).is_none());
-        assert!(!phone.must_leave() && !home.must_leave());
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What comes before the first request is read as the specifications write it.
+//! Properties of the parsers that run before the first request: they agree with the specification.
 
 mod client_hello;
 mod proxy_protocol;

@@ -1,7 +1,8 @@
-//! The PROXY header of a trusted proxy: who the connection really comes from.
+//! The PROXY header (HAProxy's PROXY protocol, versions 1 and 2): the source address of a
+//! connection from a trusted proxy.
 //!
-//! Only a peer in `trusted_proxies` is listened to; from anybody else the
-//! bytes are what they are, a broken request.
+//! Only peers in `trusted_proxies` may send one. From any other peer the header is an invalid
+//! request.
 
 use std::{
     io,
@@ -14,48 +15,51 @@ use tokio::{io::AsyncReadExt, net::TcpStream};
 
 use crate::{config::model::Networks, transport::connection_info::ConnectionInfo};
 
-/// A header's length at most; addresses with all that is known to follow them are shorter.
-pub(super) const MOST: usize = 4096;
-/// The length of a header of version 1 at most.
-const LONGEST_LINE: usize = 107;
-/// Between two looks at a header that came in pieces.
-const AGAIN: Duration = Duration::from_millis(5);
+/// Most bytes of a header; addresses with all known extensions are shorter.
+pub(super) const MAX_HEADER: usize = 4096;
+/// Most bytes of a header of version 1.
+const MAX_LINE: usize = 107;
+/// Interval of reads while a header is incomplete.
+const RETRY: Duration = Duration::from_millis(5);
 
-/// What stands before a connection's own first byte, as far as it has come.
+/// Result of the search for a header at the beginning of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Before {
-    /// No header.
-    Nothing,
-    /// What may become one.
-    Beginning,
-    /// A header of so many bytes, and the source it names when it names one.
-    Header(usize, Option<SocketAddr>),
+pub(super) enum ProxyHeader {
+    /// The connection begins without a header.
+    Absent,
+    /// More bytes are needed.
+    Incomplete,
+    /// A header of this length in bytes, with its source address, if any.
+    Complete(usize, Option<SocketAddr>),
 }
 
-/// Reads the header, if the peer may send one and does, and sets the link's peer from it.
+/// The bytes received first on a connection.
+struct Received<'a>(&'a [u8]);
+
+/// Reads the header of a trusted peer and sets the connection's source address.
 ///
 /// # Errors
-/// When a trusted peer sends a header that is broken, or goes away.
+/// When a trusted peer sends an invalid header or closes the connection.
 pub(super) async fn read(
     stream: &mut TcpStream,
     connection: &mut ConnectionInfo,
     trusted: &Networks,
 ) -> io::Result<()> {
     match trusted.contains(connection.peer.ip()) {
-        // The others hold no room for one.
+        // Boxed, since other connections need no memory for the buffer.
         true => Box::pin(read_header(stream, connection)).await,
         false => Ok(()),
     }
 }
 
 async fn read_header(stream: &mut TcpStream, connection: &mut ConnectionInfo) -> io::Result<()> {
-    let mut peeked = [0; MOST];
+    let mut peeked = [0; MAX_HEADER];
     loop {
         let length = stream.peek(&mut peeked).await?;
-        match look(&peeked[..length])? {
-            Before::Nothing => return Ok(()),
-            Before::Beginning => tokio::time::sleep(AGAIN).await,
-            Before::Header(length, source) => {
+        match ProxyHeader::parse(&peeked[..length])? {
+            ProxyHeader::Absent => return Ok(()),
+            ProxyHeader::Incomplete => tokio::time::sleep(RETRY).await,
+            ProxyHeader::Complete(length, source) => {
                 stream.read_exact(&mut peeked[..length]).await?;
                 connection.set_source(source);
                 return Ok(());
@@ -64,64 +68,71 @@ async fn read_header(stream: &mut TcpStream, connection: &mut ConnectionInfo) ->
     }
 }
 
-/// What the first bytes of a connection are; of one that has ended there are none.
-///
-/// # Errors
-/// When they are a header that is broken.
-pub(super) fn look(received: &[u8]) -> io::Result<Before> {
-    if received.is_empty() || !begins(received) {
-        return Ok(Before::Nothing);
+impl ProxyHeader {
+    /// Parses the first bytes of a connection; an empty slice means its end.
+    ///
+    /// # Errors
+    /// When the bytes are an invalid header.
+    pub(super) fn parse(bytes: &[u8]) -> io::Result<Self> {
+        let received = Received(bytes);
+        if bytes.is_empty() || !received.may_begin_header() {
+            return Ok(Self::Absent);
+        }
+        let Some(header) = received.header()? else {
+            return Ok(Self::Incomplete);
+        };
+        let header = HeaderResult::parse(header);
+        if header.is_complete() {
+            return Self::from_result(&header);
+        }
+        if received.is_whole() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(Self::Incomplete)
     }
-    let Some(header) = header(received)? else {
-        return Ok(Before::Beginning);
-    };
-    let header = HeaderResult::parse(header);
-    if header.is_complete() {
-        let (length, source) = parsed(&header)?;
-        return Ok(Before::Header(length, source));
-    }
-    if is_whole(received) {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    Ok(Before::Beginning)
-}
 
-/// Whether the bytes may be the beginning of a header.
-fn begins(received: &[u8]) -> bool {
-    let marks = [b"PROXY ".as_slice(), v2::PROTOCOL_PREFIX];
-    marks.iter().any(|mark| {
-        let length = received.len().min(mark.len());
-        received[..length] == mark[..length]
-    })
-}
-
-/// The bytes that may be a header: in version 1 they are a line, once that has come, as ppp takes
-/// most of a torn one for broken, and a line feed within one for text.
-fn header(received: &[u8]) -> io::Result<Option<&[u8]>> {
-    if received[0] != b'P' {
-        return Ok(Some(received));
-    }
-    match received.iter().position(|byte| *byte == b'\n') {
-        Some(end) if received[..end].ends_with(b"\r") => Ok(Some(&received[..=end])),
-        Some(_) => Err(io::ErrorKind::InvalidData.into()),
-        None if received.len() < LONGEST_LINE => Ok(None),
-        None => Ok(Some(received)),
+    fn from_result(header: &HeaderResult<'_>) -> io::Result<Self> {
+        let (length, source) = match header {
+            HeaderResult::V1(Ok(header)) => (header.header.len(), text_source(&header.addresses)),
+            HeaderResult::V2(Ok(header)) => (header.len(), binary_source(header)),
+            HeaderResult::V1(Err(error)) => return Err(io::Error::other(error.to_string())),
+            HeaderResult::V2(Err(error)) => return Err(io::Error::other(error.to_string())),
+        };
+        Ok(Self::Complete(length, source))
     }
 }
 
-/// Whether nothing more can come of a header.
-fn is_whole(received: &[u8]) -> bool {
-    let is_line = received.starts_with(b"PROXY") && received.contains(&b'\n');
-    is_line || received.len() == MOST
-}
+impl<'a> Received<'a> {
+    fn may_begin_header(&self) -> bool {
+        let Self(received) = self;
+        let signatures = [b"PROXY ".as_slice(), v2::PROTOCOL_PREFIX];
+        signatures.iter().any(|signature| {
+            let length = received.len().min(signature.len());
+            received[..length] == signature[..length]
+        })
+    }
 
-/// The header's length, and the source it names when it names one.
-fn parsed(header: &HeaderResult<'_>) -> io::Result<(usize, Option<SocketAddr>)> {
-    match header {
-        HeaderResult::V1(Ok(header)) => Ok((header.header.len(), text_source(&header.addresses))),
-        HeaderResult::V2(Ok(header)) => Ok((header.len(), binary_source(header))),
-        HeaderResult::V1(Err(error)) => Err(io::Error::other(error.to_string())),
-        HeaderResult::V2(Err(error)) => Err(io::Error::other(error.to_string())),
+    /// Returns the bytes for the parser; none while the line of version 1 is incomplete.
+    ///
+    /// `ppp` rejects most incomplete lines and accepts a line feed within a line.
+    fn header(&self) -> io::Result<Option<&'a [u8]>> {
+        let Self(received) = self;
+        if received[0] != b'P' {
+            return Ok(Some(received));
+        }
+        match received.iter().position(|byte| *byte == b'\n') {
+            Some(end) if received[..end].ends_with(b"\r") => Ok(Some(&received[..=end])),
+            Some(_) => Err(io::ErrorKind::InvalidData.into()),
+            None if received.len() < MAX_LINE => Ok(None),
+            None => Ok(Some(received)),
+        }
+    }
+
+    /// Returns true if no further byte can complete the header.
+    fn is_whole(&self) -> bool {
+        let Self(received) = self;
+        let is_line = received.starts_with(b"PROXY") && received.contains(&b'\n');
+        is_line || received.len() == MAX_HEADER
     }
 }
 
@@ -147,37 +158,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_post_is_not_taken_for_a_header() {
-        assert!(begins(b"P") && begins(b"PROXY TCP4 1.2.3.4") && begins(b"\r\n\r\n\0"));
-        assert!(!begins(b"PO") && !begins(b"POST / HTTP/1.1") && !begins(b"\x16\x03\x01"));
+    fn a_post_request_begins_no_header() {
+        let may_begin = |bytes: &[u8]| Received(bytes).may_begin_header();
+        assert!(may_begin(b"P") && may_begin(b"PROXY TCP4 1.2.3.4") && may_begin(b"\r\n\r\n\0"));
+        assert!(!may_begin(b"PO") && !may_begin(b"POST / HTTP/1.1"));
+        assert!(!may_begin(b"\x16\x03\x01"));
     }
 
     #[test]
     fn both_versions_name_the_source() {
-        let text = HeaderResult::parse(b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\nrest");
-        let expected = (43, Some("203.0.113.7:4711".parse().unwrap()));
-        assert_eq!(parsed(&text).unwrap(), expected);
+        let parsed = |bytes: &[u8]| ProxyHeader::from_result(&HeaderResult::parse(bytes));
+        let text = b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\nrest";
+        let source = Some("203.0.113.7:4711".parse().unwrap());
+        assert_eq!(parsed(text).unwrap(), ProxyHeader::Complete(43, source));
         let mut wire = v2::PROTOCOL_PREFIX.to_vec();
         wire.extend([
             0x21, 0x11, 0, 12, 203, 0, 113, 7, 192, 0, 2, 1, 0x12, 0x67, 1, 0xBB,
         ]);
-        assert_eq!(
-            parsed(&HeaderResult::parse(&wire)).unwrap(),
-            (28, expected.1)
-        );
-        assert!(parsed(&HeaderResult::parse(b"PROXY nonsense\r\n")).is_err());
+        assert_eq!(parsed(&wire).unwrap(), ProxyHeader::Complete(28, source));
+        assert!(parsed(b"PROXY nonsense\r\n").is_err());
+        let is_whole = |bytes: &[u8]| Received(bytes).is_whole();
         assert!(is_whole(b"PROXY TCP4 x\r\n") && !is_whole(b"PROXY TCP4 x"));
     }
 
     #[test]
-    fn a_line_may_come_in_pieces() {
+    fn a_header_of_version_1_may_arrive_in_pieces() {
         let line = b"PROXY TCP4 203.0.113.7 192.0.2.1 4711 443\r\n";
         let source = "203.0.113.7:4711".parse().ok();
-        assert_eq!(look(line).unwrap(), Before::Header(line.len(), source));
+        let complete = ProxyHeader::Complete(line.len(), source);
+        assert_eq!(ProxyHeader::parse(line).unwrap(), complete);
         for end in 1..line.len() {
-            assert_eq!(look(&line[..end]).unwrap(), Before::Beginning, "{end}");
+            let header = ProxyHeader::parse(&line[..end]).unwrap();
+            assert_eq!(header, ProxyHeader::Incomplete, "{end}");
         }
-        assert!(look(b"PROXY UNKNOWN \n\r\n").is_err());
-        assert!(look(&[b"PROXY TCP4 ".as_slice(), &[b'1'; 100]].concat()).is_err());
+        assert!(ProxyHeader::parse(b"PROXY UNKNOWN \n\r\n").is_err());
+        let long = [b"PROXY TCP4 ".as_slice(), &[b'1'; 100]].concat();
+        assert!(ProxyHeader::parse(&long).is_err());
     }
 }

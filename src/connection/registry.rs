@@ -1,5 +1,5 @@
-//! The open connections, so that their exchanges can be judged again, and those of a revoked
-//! device cut: one that showed its certificate, and one on which a session began with it.
+//! The registry of open connections, for the re-evaluation of their requests and for the close of
+//! connections of revoked devices.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use crate::transport::connection_info::ConnectionInfo;
 #[derive(Debug, Default)]
 pub struct ConnectionRegistry(Mutex<HashMap<usize, Arc<ConnectionInfo>>>);
 
-/// An entry, taken out when dropped.
+/// An entry of the registry, removed on drop.
 #[derive(Debug)]
 pub struct Listed {
     registry: Arc<ConnectionRegistry>,
@@ -20,7 +20,7 @@ pub struct Listed {
 }
 
 impl ConnectionRegistry {
-    /// Lists a connection while the returned value lives.
+    /// Registers a connection while the returned value lives.
     #[must_use]
     pub fn list(self: &Arc<Self>, connection: &Arc<ConnectionInfo>) -> Listed {
         let key = Arc::as_ptr(connection).addr();
@@ -31,13 +31,13 @@ impl ConnectionRegistry {
         }
     }
 
-    /// The connections that are open now.
+    /// Returns the open connections.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<ConnectionInfo>> {
         self.lock().values().cloned().collect()
     }
 
-    /// Cuts every listed connection that `keep` does not want; says how many.
+    /// Closes every connection that `keep` rejects and returns their number.
     pub fn cut_unless(&self, keep: impl Fn(&ConnectionInfo) -> bool) -> usize {
         let registry = self.all();
         let cut = registry.iter().filter(|connection| !keep(connection));

@@ -1,7 +1,7 @@
-//! The threads that serve, one a core, each with a runtime of its own.
+//! Workers: serving threads, one per core, each with its own runtime.
 //!
-//! A connection stays on the worker that it was given to, from its handshake to its end, so that
-//! no step of a request waits for another core.
+//! A connection stays on one worker from its handshake to its end, so that no step of a request
+//! waits for another core.
 
 use std::{
     io,
@@ -18,10 +18,10 @@ use tokio_util::{
 
 use crate::{file_access, telemetry::counter::Gauge};
 
-/// The threads that serve; they end when dropped, with what runs on them.
+/// The serving threads, which end on drop together with their tasks.
 pub struct Workers {
     workers: Vec<Worker>,
-    /// The worker that is looked at first for the next connection.
+    /// First candidate for the next connection.
     next: AtomicUsize,
     _stop: DropGuard,
 }
@@ -32,7 +32,7 @@ struct Worker {
 }
 
 impl Workers {
-    /// One for each core that the process may use.
+    /// Starts one worker per core that is available to the process.
     ///
     /// # Errors
     /// When a thread or its runtime cannot be started.
@@ -47,7 +47,7 @@ impl Workers {
         })
     }
 
-    /// Runs a connection on the worker with the fewest.
+    /// Runs a connection on the worker with the fewest connections.
     pub(super) fn spawn(
         &self,
         tasks: &TaskTracker,
@@ -64,7 +64,7 @@ impl Workers {
         tasks.spawn_on(running, &worker.runtime);
     }
 
-    /// The worker with the fewest connections; of equal ones, each in turn.
+    /// Returns the worker with the fewest connections; equal ones take turns.
     fn least_busy(&self) -> Option<&Worker> {
         let first = self.next.fetch_add(1, Ordering::Relaxed) % self.workers.len();
         let (before, after) = self.workers.split_at(first);
@@ -81,7 +81,7 @@ impl Worker {
         thread.spawn(move || {
             file_access::mark_as_serving();
             runtime.block_on(stop.cancelled());
-            // What a dead disk holds is left behind.
+            // Does not wait for a task that a dead disk blocks.
             runtime.shutdown_background();
         })?;
         Ok(Self {
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_are_spread_by_their_number_and_each_stays_on_its_thread() {
+    fn connections_are_balanced_and_stay_on_their_thread() {
         let workers = Workers {
             workers: (0..3)
                 .map(|number| Worker::start(number, CancellationToken::new()).unwrap())

@@ -40,7 +40,7 @@ impl Inherited {
             match (Descriptor { passed, index }).listener() {
                 Ok((address, socket)) => drop(sockets.0.insert(address, socket)),
                 Err(kind) => {
-                    faults.push(format!("descriptor {} is {kind}", FIRST_DESCRIPTOR + index))
+                    faults.push(format!("descriptor {} is {kind}", FIRST_DESCRIPTOR + index));
                 }
             }
         }

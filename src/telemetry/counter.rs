@@ -1,4 +1,4 @@
-//! A count and a gauge, each exact by itself.
+//! Counters and gauges, each atomic.
 
 use std::sync::{
     Arc,
@@ -9,13 +9,13 @@ use std::sync::{
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
-/// How many of something there are now.
+/// A current number of objects.
 #[derive(Clone, Debug, Default)]
 pub struct Gauge(Arc<AtomicU64>);
 
-/// One of what a [`Gauge`] counts, until it is dropped.
+/// Counts as one in a [`Gauge`] until it is dropped.
 #[derive(Debug)]
-#[must_use = "the gauge falls when this is dropped"]
+#[must_use = "dropping it decrements the gauge"]
 pub struct GaugeGuard(Arc<AtomicU64>);
 
 impl Counter {
@@ -24,7 +24,7 @@ impl Counter {
         self.0.fetch_add(amount, Ordering::Relaxed);
     }
 
-    /// The count so far.
+    /// Returns the count.
     #[must_use]
     pub fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -32,13 +32,13 @@ impl Counter {
 }
 
 impl Gauge {
-    /// Counts one more, until what is returned is dropped.
+    /// Increments the gauge until the returned guard is dropped.
     pub fn enter(&self) -> GaugeGuard {
         self.0.fetch_add(1, Ordering::Relaxed);
         GaugeGuard(Arc::clone(&self.0))
     }
 
-    /// How many there are now.
+    /// Returns the current number.
     #[must_use]
     pub fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)

@@ -1,7 +1,7 @@
-//! What the process has counted since it started.
+//! The counters of the process since its start.
 //!
-//! Made once, in `server`, and handed to whoever has something to count; read
-//! as a whole by `status`. Counts are exact one by one, not among each other.
+//! `hubgate status` reads a snapshot. Each counter is exact; counters may differ from each other by
+//! the events during the snapshot.
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -11,88 +11,88 @@ use super::{
     limit_event::LimitEvent,
 };
 
-/// The counts of the process.
+/// The counters of the process.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Connections cut or refused because of a limit of their number.
+    /// Connections refused or closed at a limit of their number.
     pub limits: ConnectionLimits,
-    /// Connections taken.
+    /// Accepted connections.
     pub connections_accepted: Counter,
-    /// Connections closed at once because a limit was reached.
+    /// Connections that were closed at once because a limit was reached.
     pub connections_refused: Counter,
-    /// Connections open now.
+    /// Connections that are open.
     pub connections_open: Gauge,
-    /// TLS handshakes that did not come to an end.
+    /// Failed TLS handshakes.
     pub handshakes_failed: Counter,
-    /// WebSockets open now.
+    /// WebSockets that are open.
     pub websockets_open: Gauge,
-    /// Bytes taken from clients.
+    /// Bytes received from clients.
     pub bytes_received: Counter,
-    /// Bytes given to clients.
+    /// Bytes sent to clients.
     pub bytes_sent: Counter,
-    /// Answered requests by the first digit of their status, from 1 to 5.
+    /// Requests by the first digit of their status, from 1 to 5.
     requests: [Counter; 5],
 }
 
-/// Connections cut or refused because of a limit of their number.
+/// Connections refused or closed at a limit of their number.
 #[derive(Debug)]
 pub struct ConnectionLimits {
-    /// Refused, as the address had too many.
+    /// Refused at `limits.connections_per_address`.
     pub per_address: LimitEvent,
-    /// Refused, as there were too many in all.
+    /// Refused at `limits.connections`.
     pub all: LimitEvent,
-    /// Closed in favour of another, as there were too many in all.
+    /// Evicted at `limits.connections`.
     pub made_room: LimitEvent,
 }
 
-/// All counts at one moment, as `status --json` shows them.
+/// A snapshot of the counters, shown by `status --json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Connections of clients.
     pub connections: Connections,
-    /// TLS handshakes that did not come to an end.
+    /// Failed TLS handshakes.
     pub handshakes_failed: u64,
-    /// Answered requests.
+    /// Requests with a response.
     pub requests: Requests,
-    /// WebSockets open now.
+    /// WebSockets that are open.
     pub websockets_open: u64,
-    /// Bytes taken from clients.
+    /// Bytes received from clients.
     pub bytes_received: u64,
-    /// Bytes given to clients.
+    /// Bytes sent to clients.
     pub bytes_sent: u64,
 }
 
 /// Connections of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connections {
-    /// Open now.
+    /// Connections that are open.
     pub open: u64,
-    /// Taken since the start.
+    /// Connections accepted since the start.
     pub accepted: u64,
-    /// Closed at once because a limit was reached.
+    /// Connections that were closed at once because a limit was reached.
     pub refused: u64,
-    /// Refused or cut at each limit.
+    /// Connections refused or closed at each limit.
     #[serde(default)]
     pub at_limits: AtLimits,
 }
 
-/// Connections refused or cut at each limit.
+/// Connections refused or closed at each limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AtLimits {
     /// Refused at `limits.connections_per_address`.
     pub connections_per_address: u64,
     /// Refused at `limits.connections`.
     pub connections: u64,
-    /// Closed at `limits.connections` in favour of another.
+    /// Evicted at `limits.connections`.
     pub made_room: u64,
-    /// Cut at `limits.memory`.
+    /// Closed at `limits.memory`.
     pub memory: u64,
 }
 
-/// Answered requests by class of their status (RFC 9110, 15).
+/// Requests by the class of their status (RFC 9110, section 15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requests {
-    /// 1xx, which is a WebSocket's 101.
+    /// 1xx: the 101 of a WebSocket.
     pub informational: u64,
     /// 2xx.
     pub successful: u64,
@@ -105,7 +105,7 @@ pub struct Requests {
 }
 
 impl Counters {
-    /// Counts an answered request.
+    /// Counts a request by the status of its response.
     pub fn request(&self, status: StatusCode) {
         let class = usize::from(status.as_u16() / 100);
         if let Some(counter) = self.requests.get(class.wrapping_sub(1)) {
@@ -113,7 +113,7 @@ impl Counters {
         }
     }
 
-    /// All counts as they are now.
+    /// Reads all counters.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
@@ -143,7 +143,7 @@ impl Default for ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// Logs what was counted and not logged, once its minute is over.
+    /// Logs the number of further events at the end of their minute.
     pub fn sum_up(&self) {
         for event in [&self.per_address, &self.all, &self.made_room] {
             event.sum_up();
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_counted_by_class_and_odd_statuses_not_at_all() {
+    fn requests_are_counted_by_class_and_other_statuses_are_ignored() {
         let counters = Counters::default();
         for status in [101, 200, 204, 301, 401, 496, 503, 999] {
             counters.request(StatusCode::from_u16(status).unwrap());
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gauge_falls_when_what_it_counts_is_gone() {
+    fn dropping_a_guard_decrements_its_gauge() {
         let counters = Counters::default();
         let first = counters.connections_open.enter();
         let second = counters.connections_open.enter();

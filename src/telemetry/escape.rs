@@ -1,4 +1,4 @@
-//! Bytes of a stranger, made safe for a line of the log.
+//! Escapes of untrusted text for logs and terminals.
 
 use std::{
     borrow::Cow,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::config::is_obeyed;
 
-/// Text as NGINX logs it: `"`, `\`, control bytes and all that is not ASCII become `\xHH`.
+/// Displays text as NGINX logs it: `"`, `\`, control bytes and non-ASCII bytes become `\xHH`.
 pub(super) struct Escaped<'a>(pub(super) &'a [u8]);
 
 impl Display for Escaped<'_> {
@@ -18,7 +18,7 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Appends the text as [`Escaped`] shows it.
+/// Appends a text with the escapes of [`Escaped`].
 pub(super) fn escape_into(line: &mut Vec<u8>, mut text: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     while let Some(at) = text.iter().position(|byte| is_escaped(*byte)) {
@@ -36,8 +36,8 @@ fn is_escaped(byte: u8) -> bool {
     matches!(byte, b'"' | b'\\' | 0..0x20 | 0x7f..)
 }
 
-/// Text as the journal and commands print it: what a terminal obeys becomes `\u{HEX}`, but for the
-/// ends of lines and tabs.
+/// Displays text for a terminal: control and format characters become `\u{HEX}`, except line ends
+/// and tabs.
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl Display for Printable<'_> {
@@ -53,8 +53,8 @@ impl Display for Printable<'_> {
     }
 }
 
-/// JSON with `\uHHHH` for what a terminal or viewer obeys, wherever a string has it; what it means
-/// stays the same (RFC 8259, section 7).
+/// Escapes control and format characters in JSON as `\uHHHH`, which keeps its meaning (RFC 8259,
+/// section 7).
 pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
     if !json.contains(is_obeyed) {
         return Cow::Borrowed(json);
@@ -69,7 +69,7 @@ pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Text as a command prints it within a line: as [`Printable`], and the ends of lines and tabs too.
+/// Displays text within a line of a terminal: as [`Printable`], with line ends and tabs escaped.
 pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 
 impl Display for OneLine<'_> {
@@ -84,8 +84,8 @@ impl Display for OneLine<'_> {
     }
 }
 
-/// Whether a name with this character reads as another one, or changes how the text around it is
-/// read. The joiners of emoji and of scripts such as Persian are none.
+/// Returns true for a character that is invisible in a name or reorders the text around it, except
+/// the joiners of emoji and of scripts such as Persian.
 pub(crate) fn is_invisible(char: char) -> bool {
     is_obeyed(char) || char == '\u{200b}'
 }
@@ -95,13 +95,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_backslashes_control_bytes_and_other_alphabets_are_escaped() {
+    fn quotes_backslashes_control_bytes_and_non_ascii_bytes_are_escaped() {
         let escaped = Escaped("a \"b\" \\ \r\n\u{7f}\u{e4}".as_bytes()).to_string();
         assert_eq!(escaped, r"a \x22b\x22 \x5C \x0D\x0A\x7F\xC3\xA4");
     }
 
     #[test]
-    fn what_a_terminal_obeys_is_escaped_and_other_alphabets_stay() {
+    fn control_and_format_characters_are_escaped_and_other_scripts_are_kept() {
         for (text, printed) in [
             ("Händi 📱 手機 אמא", "Händi 📱 手機 אמא"),
             (
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_no_end_within() {
+    fn line_ends_and_tabs_are_escaped_within_a_line() {
         let line = OneLine("a\n\u{1b}\tb").to_string();
         assert_eq!(line, r"a\u{a}\u{1b}\u{9}b");
     }

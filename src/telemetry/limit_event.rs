@@ -1,4 +1,4 @@
-//! Connections cut or refused at a limit: counted, and never without a line.
+//! Events at a connection limit: every event is counted, the first of a minute logged.
 
 use std::{net::IpAddr, time::Instant};
 
@@ -6,19 +6,19 @@ use tracing::warn;
 
 use super::{counter::Counter, line_limit::LineLimit};
 
-/// Connections cut or refused at one limit.
+/// The connections that one limit refused or closed.
 #[derive(Debug)]
 pub struct LimitEvent {
-    /// The key of the limit.
+    /// Key of the limit in `proxy.yaml`.
     limit: &'static str,
-    /// The verb for a connection then, in the past tense.
+    /// The action on the connection, a verb in the past tense.
     done: &'static str,
     count: Counter,
     lines: LineLimit,
 }
 
 impl LimitEvent {
-    /// Nothing yet.
+    /// Creates a count of zero.
     #[must_use]
     pub fn new(limit: &'static str, done: &'static str) -> Self {
         Self {
@@ -29,7 +29,7 @@ impl LimitEvent {
         }
     }
 
-    /// Counts a connection of this address; logs the first of a minute.
+    /// Counts a connection and logs the first of a minute.
     pub fn note(&self, address: IpAddr) {
         self.count.add(1);
         let Self { limit, done, .. } = self;
@@ -42,7 +42,7 @@ impl LimitEvent {
         }
     }
 
-    /// Logs how many there were besides the first, once their minute is over.
+    /// Logs the number of further connections at the end of the minute.
     pub fn sum_up(&self) {
         if let Some(more) = self.lines.overdue(Instant::now()) {
             let Self { limit, done, .. } = self;
@@ -50,7 +50,7 @@ impl LimitEvent {
         }
     }
 
-    /// Their number since the start.
+    /// Returns the number of connections since the start.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count.value()

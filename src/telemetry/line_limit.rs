@@ -1,62 +1,65 @@
-//! So many lines of one kind a minute; the rest are counted.
+//! A rate limit for log lines of one kind: lines beyond it are counted.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// So many lines of one kind a minute; the rest are counted.
+/// A limit of lines per minute.
 #[derive(Debug)]
 pub struct LineLimit {
-    most: u32,
+    lines_per_minute: u32,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Begin of the minute.
+    /// Start of the minute.
     since: Option<Instant>,
     lines: u32,
-    left_out: u64,
+    suppressed: u64,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl LineLimit {
-    /// At most so many lines a minute.
+    /// Creates a limit of lines per minute.
     #[must_use]
-    pub fn new(most: u32) -> Self {
+    pub fn new(lines_per_minute: u32) -> Self {
         Self {
-            most,
+            lines_per_minute,
             state: Mutex::default(),
         }
     }
 
-    /// Admits one more line, with the number of those left out since the last.
+    /// Admits a line, with the number of lines suppressed since the last; none if it exceeds the
+    /// limit.
     #[must_use]
     pub fn admit(&self, now: Instant) -> Option<u64> {
         let mut state = self.state();
-        if state.is_over(now) {
+        if state.has_elapsed(now) {
             (state.since, state.lines) = (Some(now), 0);
         }
-        if state.lines >= self.most {
-            state.left_out += 1;
+        if state.lines >= self.lines_per_minute {
+            state.suppressed += 1;
             return None;
         }
         state.lines += 1;
-        Some(std::mem::take(&mut state.left_out))
+        Some(std::mem::take(&mut state.suppressed))
     }
 
-    /// The number of lines left out in a minute that is over; none when there are none.
+    /// Returns the number of suppressed lines after the minute has elapsed; none if it is zero.
+    ///
+    /// The caller logs it, so the next minute admits no line.
     #[must_use]
     pub fn overdue(&self, now: Instant) -> Option<u64> {
         let mut state = self.state();
-        if !state.is_over(now) || state.left_out == 0 {
+        if !state.has_elapsed(now) || state.suppressed == 0 {
             return None;
         }
         state.since = Some(now);
-        state.lines = self.most;
-        Some(std::mem::take(&mut state.left_out))
+        state.lines = self.lines_per_minute;
+        Some(std::mem::take(&mut state.suppressed))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -65,9 +68,9 @@ impl LineLimit {
 }
 
 impl State {
-    fn is_over(&self, now: Instant) -> bool {
-        let passed = |since| now.saturating_duration_since(since) >= MINUTE;
-        self.since.is_none_or(passed)
+    fn has_elapsed(&self, now: Instant) -> bool {
+        let elapsed = |since| now.saturating_duration_since(since) >= MINUTE;
+        self.since.is_none_or(elapsed)
     }
 }
 
@@ -93,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_was_written_takes_the_place_of_the_lines_of_its_minute() {
+    fn a_logged_count_replaces_the_lines_of_the_next_minute() {
         let (limit, begin) = (LineLimit::new(1), Instant::now());
         let at = |seconds| begin + Duration::from_secs(seconds);
         assert_eq!(limit.admit(at(0)), Some(0));

@@ -1,7 +1,6 @@
-//! What hubgate tells the operator: one line a request on stdout, its own
-//! journal on stderr, and counts.
+//! Output for the operator: the access log on stdout, the journal on stderr, and counters.
 //!
-//! Nothing here decides anything; whoever knows a fact reports it here.
+//! Other modules report events here; this module decides nothing.
 
 pub mod access_log;
 pub mod counter;

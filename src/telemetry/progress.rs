@@ -1,28 +1,28 @@
-//! The steps of something that takes its time, for whoever watches: the log and a terminal.
+//! Progress of a long operation: each step goes to the journal and to a waiting command.
 
 use tokio::sync::mpsc;
 use tracing::info;
 
-/// A step of something that takes its time.
+/// A step of a long operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// What was done, or is waited for.
+    /// A completed action or a wait.
     Told(String),
-    /// It has come to a good end.
+    /// The operation succeeded.
     Done,
-    /// It has not, and why.
+    /// The operation failed, for this reason.
     Failed(String),
 }
 
-/// Where the steps are told: in the log, and to who listens.
+/// Reports steps to the journal and, if one exists, to the receiver.
 #[derive(Clone, Debug, Default)]
 pub struct Teller(Option<mpsc::UnboundedSender<Step>>);
 
-/// The steps, one after the other, until [`Step::Done`] or [`Step::Failed`].
+/// Receives the steps up to [`Step::Done`] or [`Step::Failed`].
 #[derive(Debug)]
 pub struct Steps(mpsc::UnboundedReceiver<Step>);
 
-/// A teller and the steps that it will tell.
+/// Creates a reporter with its receiver.
 #[must_use]
 pub fn channel() -> (Teller, Steps) {
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -30,31 +30,31 @@ pub fn channel() -> (Teller, Steps) {
 }
 
 impl Teller {
-    /// Tells a step of what is named; never waits.
+    /// Reports a step of the named object; never waits.
     pub fn tell(&self, name: &str, step: &str) {
         let step = format!("{name}: {step}");
         info!("{step}");
         self.send(Step::Told(step));
     }
 
-    /// Tells who listens that it has come to a good end.
+    /// Reports success to the receiver.
     pub fn done(&self) {
         self.send(Step::Done);
     }
 
-    /// Tells who listens that it has not, and why.
+    /// Reports a failure to the receiver.
     pub fn failed(&self, sentence: String) {
         self.send(Step::Failed(sentence));
     }
 
     fn send(&self, step: Step) {
-        // Who has stopped listening misses nothing.
-        let _ = self.0.as_ref().map(|listener| listener.send(step));
+        // Fails if the receiver was dropped, that is, the command has ended.
+        let _ = self.0.as_ref().map(|sender| sender.send(step));
     }
 }
 
 impl Steps {
-    /// The next step; none when the way was left without an end.
+    /// Returns the next step; none if the operation ended without a result.
     pub async fn next(&mut self) -> Option<Step> {
         self.0.recv().await
     }

@@ -4,7 +4,7 @@ use super::{english::ENGLISH, german::GERMAN, texts::Texts};
 use crate::look::Language;
 
 impl Texts {
-    pub(super) const fn of(language: Language) -> &'static Self {
+    pub(super) const fn for_language(language: Language) -> &'static Self {
         match language {
             Language::English => &ENGLISH,
             Language::German => &GERMAN,

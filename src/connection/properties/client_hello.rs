@@ -1,5 +1,5 @@
-//! The ClientHello leads to the site whose name it asks for (RFC 6066, section 3), read a second
-//! time from the bytes.
+//! Property of the ClientHello: its server name (RFC 6066, section 3), parsed a second time from
+//! the bytes, selects the site.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -10,11 +10,10 @@ use crate::{
     http::properties::house,
 };
 
-/// Where connections arrive.
+/// Local address of the connections.
 const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 5));
 
-/// The first bytes of a connection, as `front/handshake` takes them, lead to a site that has the
-/// name, or to none.
+/// Asserts that the first bytes of a connection select a site with the requested name, or none.
 pub fn client_hello(bytes: &[u8]) {
     let mut acceptor = Acceptor::default();
     let mut unread = bytes;
@@ -29,7 +28,7 @@ pub fn client_hello(bytes: &[u8]) {
                     .client_hello()
                     .server_name()
                     .map(str::to_ascii_lowercase);
-                leads_to_its_site(bytes, name.as_deref());
+                assert_site(bytes, name.as_deref());
                 return;
             }
             Ok(None) => {}
@@ -38,14 +37,14 @@ pub fn client_hello(bytes: &[u8]) {
     }
 }
 
-fn leads_to_its_site(bytes: &[u8], name: Option<&str>) {
+fn assert_site(bytes: &[u8], name: Option<&str>) {
     let (sites, host) = (house::sites(), name.map(|name| Host::Name(name.into())));
     let found = sites
         .of_handshake(host.as_ref(), LOCAL)
         .map(|site| &site.config);
     if let Some(Some(written)) = server_name(bytes) {
         let written = String::from_utf8_lossy(written).to_ascii_lowercase();
-        // rustls takes the dot of the root off.
+        // rustls removes the dot of the root.
         let written = written.strip_suffix('.').unwrap_or(&written);
         assert!(
             name.is_none_or(|name| name == written),
@@ -53,10 +52,13 @@ fn leads_to_its_site(bytes: &[u8], name: Option<&str>) {
         );
     }
     let expected = expected(&sites.config.sites, name);
-    assert_eq!(found.map(|it| &it.hosts), expected.map(|it| &it.hosts));
+    assert_eq!(
+        found.map(|site| &site.hosts),
+        expected.map(|site| &site.hosts)
+    );
 }
 
-/// The site that has the name; whoever asks for none is led by the address.
+/// Returns the site of a name, or of the local address without a name.
 fn expected<'s>(sites: &'s [Arc<Site>], name: Option<&str>) -> Option<&'s Arc<Site>> {
     let by = |wanted: Host| sites.iter().find(|site| site.hosts.contains(&wanted));
     let Some(name) = name else {
@@ -68,8 +70,9 @@ fn expected<'s>(sites: &'s [Arc<Site>], name: Option<&str>) -> Option<&'s Arc<Si
     by(Host::Name(name.to_owned())).or_else(|| by(parent?))
 }
 
-/// The host name in the ClientHello of a single record; none within when there is none in it,
-/// none at all when it is not plain to read.
+/// Parses the server name of a ClientHello in a single record.
+///
+/// Returns `Some(None)` without a server name and `None` for other input.
 fn server_name(bytes: &[u8]) -> Option<Option<&[u8]>> {
     let (&[0x16, 3, _, high, low], rest) = bytes.split_first_chunk()? else {
         return None;
@@ -97,7 +100,7 @@ fn server_name(bytes: &[u8]) -> Option<Option<&[u8]>> {
     Some(None)
 }
 
-/// What a length of `N` bytes announces, and the rest.
+/// Splits off a vector with a length of `N` bytes.
 fn sized<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<N>()?;
     let length = length

@@ -1,47 +1,48 @@
-//! The PROXY header, read a second time after the words of its specification
-//! (haproxy.org, proxy-protocol.txt, sections 2.1 and 2.2).
+//! Property of the PROXY header: a second parser, written after the specification
+//! (haproxy.org, proxy-protocol.txt, sections 2.1 and 2.2), agrees.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::connection::proxy_header::{Before, MOST, look};
+use crate::connection::proxy_header::{MAX_HEADER, ProxyHeader};
 
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-/// The longest header of version 1, with its CRLF.
+/// Longest header of version 1, with its CRLF.
 const LONGEST_LINE: usize = 107;
 
-/// A header that is taken names who the specification says, ends where it says, and is the same
-/// however it arrives.
+/// Asserts source and length of an accepted header, also if it arrives in pieces.
 pub fn proxy_protocol(bytes: &[u8]) {
-    let bytes = &bytes[..bytes.len().min(MOST)];
-    match look(bytes) {
-        Ok(Before::Header(length, source)) => {
+    let bytes = &bytes[..bytes.len().min(MAX_HEADER)];
+    match ProxyHeader::parse(bytes) {
+        Ok(ProxyHeader::Complete(length, source)) => {
             let expected = line(bytes).or_else(|| binary(bytes));
             assert_eq!(Some((length, source)), expected);
-            arrives_in_any_pieces(bytes, length);
+            assert_pieces(bytes, length);
         }
-        Ok(Before::Nothing) => {
+        Ok(ProxyHeader::Absent) => {
             assert!(!bytes.starts_with(b"PROXY ") && !bytes.starts_with(SIGNATURE));
         }
-        Ok(Before::Beginning) => assert!(line(bytes).is_none() && binary(bytes).is_none()),
+        Ok(ProxyHeader::Incomplete) => assert!(line(bytes).is_none() && binary(bytes).is_none()),
         Err(_) => assert!(binary(bytes).is_none()),
     }
 }
 
-fn arrives_in_any_pieces(bytes: &[u8], length: usize) {
-    let whole = look(&bytes[..length]).ok();
-    assert_eq!(whole, look(bytes).ok(), "what follows a header changes it");
+/// Asserts that each part of a header is incomplete and that bytes after it do not change it.
+fn assert_pieces(bytes: &[u8], length: usize) {
+    let whole = ProxyHeader::parse(&bytes[..length]).ok();
+    let with_rest = ProxyHeader::parse(bytes).ok();
+    assert_eq!(whole, with_rest, "bytes after a header change it");
     for end in 1..length.min(2 * LONGEST_LINE) {
         assert_eq!(
-            look(&bytes[..end]).ok(),
-            Some(Before::Beginning),
+            ProxyHeader::parse(&bytes[..end]).ok(),
+            Some(ProxyHeader::Incomplete),
             "at {end} of {length}"
         );
     }
 }
 
-/// Version 1: length and source.
+/// Parses version 1 into length and source.
 fn line(bytes: &[u8]) -> Option<(usize, Option<SocketAddr>)> {
-    let end = bytes.windows(2).position(|it| it == b"\r\n")? + 2;
+    let end = bytes.windows(2).position(|pair| pair == b"\r\n")? + 2;
     let text = std::str::from_utf8(&bytes[..end - 2]).ok()?;
     let words: Vec<_> = text.split(' ').collect();
     if end > LONGEST_LINE || words[0] != "PROXY" {
@@ -65,14 +66,14 @@ fn line(bytes: &[u8]) -> Option<(usize, Option<SocketAddr>)> {
 }
 
 fn number(digits: &str) -> Option<u16> {
-    let plain = digits.bytes().all(|it| it.is_ascii_digit());
+    let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
     digits
         .parse()
         .ok()
         .filter(|_| plain && (digits == "0" || !digits.starts_with('0')))
 }
 
-/// Version 2: length and source.
+/// Parses version 2 into length and source.
 fn binary(bytes: &[u8]) -> Option<(usize, Option<SocketAddr>)> {
     let rest = bytes.strip_prefix(SIGNATURE)?;
     let (&[command, family, high, low], rest) = rest.split_first_chunk()?;

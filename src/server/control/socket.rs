@@ -77,7 +77,7 @@ impl ControlSocket {
         fs::set_permissions(&fresh, fs::Permissions::from_mode(0o600))?;
         fs::rename(&fresh, path)?;
         listener.set_nonblocking(true)?;
-        Ok((listener, FileId::of(path)?))
+        Ok((listener, FileId::read(path)?))
     }
 
     /// Replies to commands until the socket is lost; returns false if the process shuts down.
@@ -185,7 +185,7 @@ impl Spare {
 }
 
 impl FileId {
-    fn of(path: &Path) -> io::Result<Self> {
+    fn read(path: &Path) -> io::Result<Self> {
         let meta = fs::symlink_metadata(path)?;
         Ok(Self {
             device: meta.dev(),
@@ -202,7 +202,7 @@ impl FileId {
         let Ok(_rights) = OwnerRights::assume(path.parent().unwrap_or(Path::new("."))) else {
             return false;
         };
-        match Self::of(path) {
+        match Self::read(path) {
             Ok(found) if found == self => false,
             Ok(_) => StdStream::connect(path)
                 .is_err_and(|fault| fault.kind() == io::ErrorKind::ConnectionRefused),

@@ -1,4 +1,4 @@
-//! One request as one line: NGINX's and Apache's `combined`, or JSON.
+//! The formats of the access log: NGINX's `combined`, Apache's `vhost_combined`, JSON.
 
 use std::{
     borrow::Cow,
@@ -17,47 +17,89 @@ use super::{
 };
 use crate::telemetry::escape::{escape_into, escaped_json};
 
-/// Appends the line in the `combined` format, its end included; fail2ban's stock filters parse it.
-pub(super) fn combined(line: &mut Vec<u8>, entry: &Entry<'_>, second: &Second) {
-    put_address(line, entry.client.to_canonical());
-    line.extend_from_slice(b" - ");
-    escape_into(line, entry.user.unwrap_or("-").as_bytes());
-    put(line, [" [", &second.common, "] \""]);
-    escape_into(line, entry.method.as_bytes());
-    line.push(b' ');
-    escape_into(line, &redact(entry.target));
-    put(line, [" ", version(entry.version), "\" "]);
-    put_decimal(line, entry.status.into());
-    line.push(b' ');
-    put_decimal(line, entry.body_bytes_sent);
-    line.extend_from_slice(b" \"");
-    escape_into(line, &redact(entry.referer.unwrap_or(b"-")));
-    line.extend_from_slice(b"\" \"");
-    escape_into(line, entry.user_agent.unwrap_or(b"-"));
-    line.extend_from_slice(b"\"\n");
-}
+/// A line of the access log, under construction.
+pub(super) struct Line(Vec<u8>);
 
-/// Appends the line in Apache's `vhost_combined` format: the host as asked for, then `combined`.
-pub(super) fn vhost_combined(line: &mut Vec<u8>, entry: &Entry<'_>, second: &Second) {
-    let mut host = Vec::new();
-    escape_into(&mut host, entry.host.unwrap_or("-").as_bytes());
-    for part in host.split_inclusive(|byte| *byte == b' ') {
-        match part.strip_suffix(b" ") {
-            Some(word) => line.extend_from_slice(&[word, b"\\x20"].concat()),
-            None => line.extend_from_slice(part),
+impl Line {
+    /// Creates an empty line with room for a usual one.
+    pub(super) fn new() -> Self {
+        Self(Vec::with_capacity(USUAL_LENGTH))
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Appends an entry in NGINX's `combined` format, which fail2ban's stock filters parse.
+    pub(super) fn combined(&mut self, entry: &Entry<'_>, second: &Second) {
+        self.put_address(entry.client.to_canonical());
+        self.put([" - "]);
+        self.escape(entry.user.unwrap_or("-").as_bytes());
+        self.put([" [", &second.common, "] \""]);
+        self.escape(entry.method.as_bytes());
+        self.put([" "]);
+        self.escape(&redact(entry.target));
+        self.put([" ", version(entry.version), "\" "]);
+        self.put_decimal(entry.status.into());
+        self.put([" "]);
+        self.put_decimal(entry.body_bytes_sent);
+        self.put([" \""]);
+        self.escape(&redact(entry.referer.unwrap_or(b"-")));
+        self.put(["\" \""]);
+        self.escape(entry.user_agent.unwrap_or(b"-"));
+        self.put(["\"\n"]);
+    }
+
+    /// Appends an entry in Apache's `vhost_combined` format: the requested host, then `combined`.
+    pub(super) fn vhost_combined(&mut self, entry: &Entry<'_>, second: &Second) {
+        let mut host = Vec::new();
+        escape_into(&mut host, entry.host.unwrap_or("-").as_bytes());
+        for part in host.split_inclusive(|byte| *byte == b' ') {
+            match part.strip_suffix(b" ") {
+                Some(word) => self.0.extend_from_slice(&[word, b"\\x20"].concat()),
+                None => self.0.extend_from_slice(part),
+            }
+        }
+        self.put([" "]);
+        self.combined(entry, second);
+    }
+
+    /// Appends an entry as a JSON object without its unknown fields.
+    pub(super) fn json(&mut self, entry: &Entry<'_>, second: &Second) {
+        let object = serde_json::to_string(&Object::new(entry, second)).unwrap_or_default();
+        self.put([&escaped_json(&object), "\n"]);
+    }
+
+    fn put<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>) {
+        for text in texts {
+            self.0.extend_from_slice(text.as_bytes());
         }
     }
-    line.push(b' ');
-    combined(line, entry, second);
+
+    fn escape(&mut self, text: &[u8]) {
+        escape_into(&mut self.0, text);
+    }
+
+    fn put_address(&mut self, address: IpAddr) {
+        let IpAddr::V4(address) = address else {
+            // A write to memory cannot fail.
+            let _ = write!(self.0, "{address}");
+            return;
+        };
+        for (place, octet) in address.octets().into_iter().enumerate() {
+            if place > 0 {
+                self.put(["."]);
+            }
+            self.put_decimal(octet.into());
+        }
+    }
+
+    fn put_decimal(&mut self, number: u64) {
+        self.put([itoa::Buffer::new().format(number)]);
+    }
 }
 
-/// Appends the line as a JSON object, its end included; what is not known is left out.
-pub(super) fn json(line: &mut Vec<u8>, entry: &Entry<'_>, second: &Second) {
-    let object = serde_json::to_string(&Object::new(entry, second)).unwrap_or_default();
-    put(line, [&escaped_json(&object), "\n"]);
-}
-
-/// An entry in the words of the JSON log.
+/// The JSON object of an entry.
 #[derive(Serialize)]
 struct Object<'a> {
     time: String,
@@ -74,7 +116,7 @@ struct Object<'a> {
     version: String,
     status: u16,
     body_bytes_sent: u64,
-    /// Seconds, to the millisecond.
+    /// Seconds, rounded to milliseconds.
     duration: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream_time: Option<f64>,
@@ -114,7 +156,7 @@ fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-/// `2025-10-10T13:55:36.123+02:00`
+/// Formats a time, such as `2025-10-10T13:55:36.123+02:00`.
 fn rfc_3339(time: SystemTime, second: &Second) -> String {
     let (date, offset) = (&second.rfc_3339, &second.offset);
     format!("{date}.{:03}{offset}", milliseconds(time))
@@ -128,26 +170,5 @@ fn version(version: Version) -> &'static str {
     }
 }
 
-fn put<'a>(line: &mut Vec<u8>, texts: impl IntoIterator<Item = &'a str>) {
-    for text in texts {
-        line.extend_from_slice(text.as_bytes());
-    }
-}
-
-fn put_address(line: &mut Vec<u8>, address: IpAddr) {
-    let IpAddr::V4(address) = address else {
-        // Writing to memory cannot fail.
-        let _ = write!(line, "{address}");
-        return;
-    };
-    for (place, octet) in address.octets().into_iter().enumerate() {
-        if place > 0 {
-            line.push(b'.');
-        }
-        put_decimal(line, octet.into());
-    }
-}
-
-fn put_decimal(line: &mut Vec<u8>, number: u64) {
-    put(line, [itoa::Buffer::new().format(number)]);
-}
+/// Bytes of most lines.
+const USUAL_LENGTH: usize = 256;

@@ -1,8 +1,7 @@
-//! The access log: one line on stdout for each request.
+//! The access log: one line on stdout per request.
 //!
-//! A request hands its facts over when it is done and goes on; a thread of
-//! the log's own writes. Secrets are taken out before a line is made, and
-//! `Authorization` and cookies are no part of an entry at all.
+//! A completed request passes an entry and never waits for stdout. Secrets in URLs are redacted;
+//! `Authorization` and cookies are not part of an entry.
 
 mod format;
 mod redact;
@@ -21,7 +20,7 @@ use arc_swap::ArcSwap;
 use http::Version;
 use serde::Serialize;
 
-use self::timestamp::Timestamps;
+use self::{format::Line, timestamp::Timestamps};
 use super::output::{FLUSH_LIMIT, Output, Stream};
 use crate::config::model::AccessLog as Format;
 
@@ -32,74 +31,72 @@ pub struct AccessLog {
     output: Output,
 }
 
-/// What is logged of one request.
+/// The logged properties of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    /// When the request was complete.
+    /// Time at which the request was complete.
     pub time: SystemTime,
-    /// The peer, or whom a trusted proxy named.
+    /// Address of the peer, or the client's address from a trusted proxy.
     pub client: IpAddr,
-    /// Who was let in by a password.
+    /// Name of the user who was admitted by a password.
     pub user: Option<&'a str>,
-    /// Name of the client certificate that was let in.
+    /// Name of the client certificate that admitted the request.
     pub certificate: Option<&'a str>,
-    /// What was spoken.
+    /// Protocol of the connection.
     pub protocol: Protocol,
-    /// The site asked for.
+    /// Requested host.
     pub host: Option<&'a str>,
     /// Method of the request.
     pub method: &'a str,
-    /// Path and query, as they came; secrets in it are not written.
+    /// Path and query as received; secrets are redacted in the line.
     pub target: &'a [u8],
     /// Version of HTTP.
     pub version: Version,
-    /// Status of the answer.
+    /// Status of the response.
     pub status: u16,
-    /// Bytes of the answer's body.
+    /// Bytes of the response body.
     pub body_bytes_sent: u64,
-    /// From the first byte of the request to the last of the answer.
+    /// Time from the first byte of the request to the last of the response.
     pub duration: Duration,
-    /// What the hub took of it; none when it was not asked.
+    /// The hub's part of the duration; none if the request was not forwarded.
     pub upstream_time: Option<Duration>,
-    /// `Referer`; secrets in it are not written.
+    /// `Referer`; secrets are redacted in the line.
     pub referer: Option<&'a [u8]>,
     /// `User-Agent`.
     pub user_agent: Option<&'a [u8]>,
 }
 
-/// What was spoken on the connection.
+/// Protocol of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
-    /// HTTP in the clear.
+    /// HTTP without TLS.
     Http,
     /// HTTP over TLS.
     Https,
-    /// A WebSocket in the clear.
+    /// A WebSocket without TLS.
     Ws,
     /// A WebSocket over TLS.
     Wss,
 }
 
-/// Bytes of most lines.
-const USUAL_LINE: usize = 256;
-/// Bytes of a target in a line at most.
-const MOST_TARGET: usize = 2048;
-/// Bytes of `Referer` and `User-Agent` in a line at most, each.
-const MOST_FIELD: usize = 512;
-/// Bytes of a host in a line at most, and of a method.
-const MOST_HOST: usize = 255;
-const MOST_METHOD: usize = 32;
+/// Most bytes of a target in a line.
+const MAX_TARGET: usize = 2048;
+/// Most bytes of `Referer` and of `User-Agent` in a line.
+const MAX_FIELD: usize = 512;
+/// Most bytes of a host in a line.
+const MAX_HOST: usize = 255;
+/// Most bytes of a method in a line.
+const MAX_METHOD: usize = 32;
 
 impl<'a> Entry<'a> {
-    /// The entry with the first bytes of what a client may make as long as it likes, and over
-    /// HTTP/2 send again in a byte.
-    fn shortened(&self) -> Self {
-        let field = |value: &'a [u8]| &value[..value.len().min(MOST_FIELD)];
+    /// Truncates the texts that a client controls; over HTTP/2 it repeats a long one with one byte.
+    fn truncated(&self) -> Self {
+        let field = |value: &'a [u8]| &value[..value.len().min(MAX_FIELD)];
         Self {
-            host: self.host.map(|host| head(host, MOST_HOST)),
-            method: head(self.method, MOST_METHOD),
-            target: &self.target[..self.target.len().min(MOST_TARGET)],
+            host: self.host.map(|host| head(host, MAX_HOST)),
+            method: head(self.method, MAX_METHOD),
+            target: &self.target[..self.target.len().min(MAX_TARGET)],
             referer: self.referer.map(field),
             user_agent: self.user_agent.map(field),
             ..*self
@@ -107,9 +104,9 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// At most so many bytes of a text, whole characters.
-fn head(text: &str, most: usize) -> &str {
-    let mut end = text.len().min(most);
+/// Truncates a text to a number of bytes at a character boundary.
+fn head(text: &str, length: usize) -> &str {
+    let mut end = text.len().min(length);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -120,7 +117,7 @@ impl AccessLog {
     /// Starts the thread that writes to stdout.
     ///
     /// # Errors
-    /// When the system has no thread to give.
+    /// When the system refuses a thread.
     pub fn new(format: Format) -> io::Result<Self> {
         Self::with_output(format, io::stdout())
     }
@@ -128,32 +125,32 @@ impl AccessLog {
     /// Logs a request; never waits for stdout.
     pub fn record(&self, entry: &Entry<'_>) {
         let format = **self.format.load();
-        let write = match format {
-            Format::Combined => format::combined,
-            Format::VhostCombined => format::vhost_combined,
-            Format::Json => format::json,
+        let append = match format {
+            Format::Combined => Line::combined,
+            Format::VhostCombined => Line::vhost_combined,
+            Format::Json => Line::json,
             Format::Off => return,
         };
-        let mut line = Vec::with_capacity(USUAL_LINE);
-        write(
+        let mut line = Line::new();
+        append(
             &mut line,
-            &entry.shortened(),
-            &self.timestamps.of(entry.time),
+            &entry.truncated(),
+            &self.timestamps.at(entry.time),
         );
-        self.output.push(&line);
+        self.output.push(line.as_bytes());
     }
 
-    /// Writes the requests from now on in another format.
+    /// Changes the format of later lines.
     pub fn set_format(&self, format: Format) {
         self.format.store(Arc::new(format));
     }
 
-    /// Waits, for a second at most, until all is written that was recorded; says whether it is.
+    /// Waits until all earlier lines are written; returns false after a second.
     pub fn flush(&self) -> bool {
         self.output.flush(FLUSH_LIMIT)
     }
 
-    /// Lines lost so far because stdout was closed or read too slowly.
+    /// Returns the number of lines lost because stdout was closed or read too slowly.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.output.lost()
@@ -168,7 +165,7 @@ impl AccessLog {
     }
 }
 
-/// Its lines are gathered for a moment, so that a busy server writes many at once.
+/// Lines are delayed briefly, so that a busy server writes many at once.
 const STDOUT: Stream = Stream {
     log: "access log",
     name: "stdout",

@@ -1,15 +1,15 @@
-//! Takes passwords and tokens out of a request target or referer.
+//! Redaction of passwords and tokens in request targets and referers.
 //!
-//! openHAB's apps carry their token in the query, OAuth its code, and people
-//! type passwords into URLs; none of them may be kept in a log.
+//! openHAB's apps send their token in the query, OAuth sends its code, and users type passwords
+//! into URLs.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-/// The text with secret parameters' values and a URL's userinfo replaced by `***`.
+/// Replaces the values of secret parameters and the userinfo of a URL by `***`.
 ///
-/// A value ends at `&` only, whatever else is in it, so that no tail of a secret stays.
+/// A value ends at `&` only, so that no part of a secret remains.
 pub(super) fn redact(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.iter().any(|byte| matches!(byte, b'=' | b'@')) {
         return Cow::Borrowed(text);
@@ -21,7 +21,7 @@ pub(super) fn redact(text: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// What comes before and after the userinfo of an absolute URL (RFC 3986, 3.2.1).
+/// Splits the userinfo out of an absolute URL (RFC 3986, section 3.2.1).
 fn userinfo(url: &[u8]) -> Option<(&[u8], &[u8])> {
     let start = url.windows(3).position(|window| window == b"://")? + 3;
     let (scheme, rest) = url.split_at(start);
@@ -47,7 +47,7 @@ fn redact_parameters(text: &[u8]) -> Vec<u8> {
     redacted
 }
 
-/// Where the value of the segment's first secret parameter begins.
+/// Returns the start of the value of the segment's first secret parameter.
 fn secret_value(segment: &[u8]) -> Option<usize> {
     let mut name = 0;
     for (index, byte) in segment.iter().enumerate() {
@@ -60,7 +60,7 @@ fn secret_value(segment: &[u8]) -> Option<usize> {
     None
 }
 
-/// Names are compared by their letters and digits: `api_key`, `apiKey` and `api%4Bey[]` are one.
+/// Compares a name by its letters and digits: `api_key`, `apiKey` and `api%4Bey[]` are equal.
 fn is_secret(name: &[u8]) -> bool {
     if name.contains(&b'/') {
         return false;
@@ -77,8 +77,8 @@ fn is_secret(name: &[u8]) -> bool {
 
 const HIDDEN: &[u8] = b"***";
 
-/// Names of parameters that carry a secret: of hubs and OAuth, of cameras and their recorders
-/// (Blue Iris, Foscam, Hikvision, QNAP, Reolink, Synology, ZoneMinder), of signed URLs.
+/// Names of secret parameters: of hubs and OAuth, of cameras and their recorders (Blue Iris,
+/// Foscam, Hikvision, QNAP, Reolink, Synology, ZoneMinder), of signed URLs.
 const SECRETS: [&str; 31] = [
     "accesskey",
     "appid",
@@ -113,7 +113,7 @@ const SECRETS: [&str; 31] = [
     "userpwd",
 ];
 
-/// Ends of such names: `X-Plex-Token`, `client_secret`, `X-Amz-Signature`.
+/// Suffixes of secret names: `X-Plex-Token`, `client_secret`, `X-Amz-Signature`.
 const ENDINGS: [&str; 7] = [
     "apikey",
     "credential",
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_of_a_secret_parameter_is_hidden_and_its_neighbours_stay() {
+    fn only_the_value_of_a_secret_parameter_is_redacted() {
         assert_eq!(
             redacted("/ws?a=1&accessToken=oh.x.y&b=2"),
             "/ws?a=1&accessToken=***&b=2"
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_known_in_any_case_and_encoding() {
+    fn a_secret_name_is_recognised_in_any_case_and_encoding() {
         assert_eq!(redacted("/?ACCESSTOKEN=a"), "/?ACCESSTOKEN=***");
         assert_eq!(redacted("/?access%54oken=a"), "/?access%54oken=***");
         assert_eq!(redacted("/?p%61ssword=a"), "/?p%61ssword=***");
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secrets_of_cameras_recorders_and_signed_urls_are_hidden() {
+    fn the_secrets_of_cameras_recorders_and_signed_urls_are_redacted() {
         for name in [
             "pwd",
             "passwd",
@@ -204,7 +204,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_in_a_secret_no_part_of_it_stays(secret in "[^&]*|[a-z]*[?;#=@:/]{1,9}[a-z]*") {
+        fn no_part_of_a_secret_remains(secret in "[^&]*|[a-z]*[?;#=@:/]{1,9}[a-z]*") {
             prop_assert_eq!(
                 redacted(&format!("/?x=1&code={secret}&y=2")),
                 "/?x=1&code=***&y=2"
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn other_parameters_stay_as_they_are() {
+    fn other_parameters_are_unchanged() {
         for text in [
             "/",
             "/a@b",
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn userinfo_of_a_url_is_hidden() {
+    fn the_userinfo_of_a_url_is_redacted() {
         assert_eq!(
             redacted("https://anna:p@ss@home.example.org/?a=@"),
             "https://***@home.example.org/?a=@"

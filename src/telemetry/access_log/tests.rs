@@ -1,4 +1,4 @@
-//! The access log as its readers see it.
+//! The lines of the access log, their order and their loss.
 
 use std::{
     io,
@@ -10,24 +10,24 @@ use std::{
 
 use super::{super::output::CAPACITY, *};
 
-/// The line of an entry in a format.
-fn written(format: fn(&mut Vec<u8>, &Entry<'_>, &timestamp::Second), entry: &Entry<'_>) -> String {
-    let mut line = Vec::new();
-    format(&mut line, entry, &Timestamps::new().of(entry.time));
-    String::from_utf8(line).unwrap()
+/// Returns the line of an entry in a format.
+fn written(format: fn(&mut Line, &Entry<'_>, &timestamp::Second), entry: &Entry<'_>) -> String {
+    let mut line = Line::new();
+    format(&mut line, entry, &Timestamps::new().at(entry.time));
+    String::from_utf8(line.as_bytes().to_vec()).unwrap()
 }
 
-/// Output that can be read back.
+/// Output with readable content.
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-impl Page {
+impl Buffer {
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
-impl Write for Page {
+impl Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -38,7 +38,7 @@ impl Write for Page {
     }
 }
 
-/// Output that stands still until its gate is dropped.
+/// Output that blocks until its gate is dropped.
 struct Gated(Receiver<()>);
 
 impl Write for Gated {
@@ -52,7 +52,7 @@ impl Write for Gated {
     }
 }
 
-/// Output whose reader is gone.
+/// Output with a closed reader.
 struct Closed;
 
 impl Write for Closed {
@@ -85,7 +85,7 @@ fn entry() -> Entry<'static> {
     }
 }
 
-/// The line without its time, which depends on the machine's zone, and the time.
+/// Splits the time, which depends on the machine's zone, from a line.
 fn parted(line: &str) -> (String, String) {
     let (before, rest) = line.split_once('[').unwrap();
     let (time, after) = rest.split_once(']').unwrap();
@@ -93,8 +93,8 @@ fn parted(line: &str) -> (String, String) {
 }
 
 #[test]
-fn combined_is_what_nginx_would_have_written_without_the_secrets() {
-    let (line, time) = parted(&written(format::combined, &entry()));
+fn combined_equals_nginxs_line_with_redacted_secrets() {
+    let (line, time) = parted(&written(Line::combined, &entry()));
     assert_eq!(
         line,
         "203.0.113.7 - anna [] \"GET /ws?accessToken=***&a=1 HTTP/2.0\" 200 512 \
@@ -108,10 +108,10 @@ fn combined_is_what_nginx_would_have_written_without_the_secrets() {
 }
 
 #[test]
-fn what_a_client_makes_as_long_as_it_likes_is_cut() {
+fn long_texts_of_a_client_are_truncated() {
     let long = "\u{e4}".repeat(40_000);
-    let page = Page::default();
-    let log = AccessLog::with_output(Format::Combined, page.clone()).unwrap();
+    let buffer = Buffer::default();
+    let log = AccessLog::with_output(Format::Combined, buffer.clone()).unwrap();
     log.record(&Entry {
         host: Some(&long),
         method: &long,
@@ -121,14 +121,14 @@ fn what_a_client_makes_as_long_as_it_likes_is_cut() {
         ..entry()
     });
     assert!(log.flush());
-    let length = page.text().len();
+    let length = buffer.text().len();
     assert!((4 * 3_000..4 * 3_200).contains(&length), "{length}");
 }
 
 #[test]
-fn what_is_not_known_is_a_dash_in_combined() {
+fn an_unknown_field_is_a_dash_in_combined() {
     let (line, _) = parted(&written(
-        format::combined,
+        Line::combined,
         &Entry {
             user: None,
             referer: None,
@@ -147,19 +147,19 @@ fn what_is_not_known_is_a_dash_in_combined() {
 #[test]
 fn a_request_cannot_forge_a_second_line() {
     for target in [&b"/\n203.0.113.9 - - []"[..], b"/\r\n", b"/\" 200 0"] {
-        let line = written(format::combined, &Entry { target, ..entry() });
+        let line = written(Line::combined, &Entry { target, ..entry() });
         assert_eq!(line.matches('\n').count(), 1, "{line}");
         assert_eq!(line.matches('"').count(), 6, "{line}");
-        let line = written(format::json, &Entry { target, ..entry() });
+        let line = written(Line::json, &Entry { target, ..entry() });
         assert_eq!(line.matches('\n').count(), 1, "{line}");
     }
 }
 
 #[test]
-fn json_has_no_character_that_a_terminal_obeys() {
+fn json_has_no_control_or_format_character() {
     let hostile = "\u{1b}\u{7f}\u{85}\u{9b}\u{2028}\u{2029}\u{202e}\u{2066}ä";
     let line = written(
-        format::json,
+        Line::json,
         &Entry {
             user: Some(hostile),
             certificate: Some(hostile),
@@ -184,13 +184,13 @@ fn json_has_no_character_that_a_terminal_obeys() {
         "referer",
         "user_agent",
     ] {
-        assert_eq!(object[field], hostile, "{field} means the same");
+        assert_eq!(object[field], hostile, "{field} keeps its meaning");
     }
 }
 
 #[test]
-fn json_names_what_is_known_and_leaves_out_the_rest() {
-    let line = written(format::json, &entry());
+fn json_omits_unknown_fields() {
+    let line = written(Line::json, &entry());
     let object: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(object["client"], "203.0.113.7");
     assert_eq!(object["protocol"], "https");
@@ -203,62 +203,62 @@ fn json_names_what_is_known_and_leaves_out_the_rest() {
 }
 
 #[test]
-fn lines_are_written_in_order_and_the_last_ones_at_the_end() {
-    let page = Page::default();
-    let log = AccessLog::with_output(Format::Combined, page.clone()).unwrap();
+fn lines_are_written_in_order_and_the_last_ones_on_drop() {
+    let buffer = Buffer::default();
+    let log = AccessLog::with_output(Format::Combined, buffer.clone()).unwrap();
     for status in 200..300 {
         log.record(&Entry { status, ..entry() });
     }
     assert!(log.flush());
-    assert_eq!(page.text().lines().count(), 100);
+    assert_eq!(buffer.text().lines().count(), 100);
     log.record(&Entry {
         status: 599,
         ..entry()
     });
     drop(log);
-    assert!(page.text().lines().last().unwrap().contains(" 599 "));
+    assert!(buffer.text().lines().last().unwrap().contains(" 599 "));
 }
 
 #[test]
-fn vhost_combined_is_the_host_before_the_line_of_combined() {
-    let line = written(format::vhost_combined, &entry());
+fn vhost_combined_begins_with_the_host() {
+    let line = written(Line::vhost_combined, &entry());
     let combined = line.strip_prefix("home.example.org ");
-    assert_eq!(combined, Some(written(format::combined, &entry()).as_str()));
+    assert_eq!(combined, Some(written(Line::combined, &entry()).as_str()));
     let forged = Entry {
         host: Some("a b\n\"c"),
         ..entry()
     };
-    let line = written(format::vhost_combined, &forged);
+    let line = written(Line::vhost_combined, &forged);
     assert!(line.starts_with("a\\x20b\\x0A"), "{line}");
     assert_eq!(line.lines().count(), 1);
     let nameless = Entry {
         host: None,
         ..entry()
     };
-    assert!(written(format::vhost_combined, &nameless).starts_with("- 203.0.113.7 - "));
+    assert!(written(Line::vhost_combined, &nameless).starts_with("- 203.0.113.7 - "));
 }
 
 #[test]
 fn a_reload_changes_the_format_or_turns_the_log_off() {
-    let page = Page::default();
-    let log = AccessLog::with_output(Format::Off, page.clone()).unwrap();
+    let buffer = Buffer::default();
+    let log = AccessLog::with_output(Format::Off, buffer.clone()).unwrap();
     log.record(&entry());
     log.set_format(Format::Json);
     log.record(&entry());
     assert!(log.flush());
-    assert_eq!(page.text().lines().count(), 1);
-    assert!(page.text().starts_with('{'));
+    assert_eq!(buffer.text().lines().count(), 1);
+    assert!(buffer.text().starts_with('{'));
 }
 
-/// Bytes of a target, which are logged whole.
+/// Bytes of a target that is not truncated.
 const LINE: usize = 2048;
 
 #[test]
-fn a_stdout_that_stands_still_costs_lines_and_no_time() {
+fn a_blocked_stdout_loses_lines_and_blocks_no_request() {
     let (gate, gated) = mpsc::channel();
     let log = AccessLog::with_output(Format::Combined, Gated(gated)).unwrap();
     let target = vec![b'a'; LINE];
-    // As much is in the hands of the writing thread at most.
+    // The writing thread holds at most as many bytes as the queue.
     for _ in 0..=2 * CAPACITY / LINE {
         log.record(&Entry {
             target: &target,
@@ -272,7 +272,7 @@ fn a_stdout_that_stands_still_costs_lines_and_no_time() {
 }
 
 #[test]
-fn a_closed_stdout_is_survived_and_its_lines_counted() {
+fn a_closed_stdout_counts_its_lines_as_lost() {
     let log = AccessLog::with_output(Format::Combined, Closed).unwrap();
     log.record(&entry());
     log.record(&entry());

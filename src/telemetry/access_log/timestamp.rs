@@ -1,4 +1,4 @@
-//! The time of a request in the operator's zone, formatted once a second.
+//! Timestamps in the operator's time zone, formatted once per second.
 
 use std::{
     sync::Arc,
@@ -10,13 +10,13 @@ use time::{
     OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description,
 };
 
-/// The texts of the last second that was logged.
+/// A cache of the last formatted second.
 pub(super) struct Timestamps(ArcSwap<Second>);
 
-/// The texts of one second.
+/// The formatted time of one second.
 #[derive(Default)]
 pub(super) struct Second {
-    /// Since 1970.
+    /// Seconds since 1970.
     second: u64,
     /// `10/Oct/2025:13:55:36 +0200`
     pub(super) common: String,
@@ -31,8 +31,8 @@ impl Timestamps {
         Self(ArcSwap::from_pointee(Second::default()))
     }
 
-    /// The texts of the second of this time.
-    pub(super) fn of(&self, time: SystemTime) -> Arc<Second> {
+    /// Returns the formatted second of a time.
+    pub(super) fn at(&self, time: SystemTime) -> Arc<Second> {
         let cached = self.0.load();
         if cached.second == since_1970(time).as_secs() {
             return Arc::clone(&cached);
@@ -44,7 +44,7 @@ impl Timestamps {
 }
 
 impl Second {
-    /// In UTC where the zone is not known.
+    /// Formats a time in the local zone, or in UTC if the zone is unknown.
     fn format(time: SystemTime) -> Self {
         let local = OffsetDateTime::from(time);
         let offset = UtcOffset::local_offset_at(local).unwrap_or(UtcOffset::UTC);
@@ -59,7 +59,7 @@ impl Second {
     }
 }
 
-/// The milliseconds of a time within its second.
+/// Returns the milliseconds of a time within its second.
 pub(super) fn milliseconds(time: SystemTime) -> u32 {
     since_1970(time).subsec_millis()
 }
@@ -81,15 +81,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_is_formatted_once_and_the_next_one_anew() {
+    fn a_second_is_formatted_once() {
         let timestamps = Timestamps::new();
         let time = UNIX_EPOCH + Duration::from_millis(1_760_097_336_123);
-        let first = timestamps.of(time);
+        let first = timestamps.at(time);
         assert!(Arc::ptr_eq(
             &first,
-            &timestamps.of(time + Duration::from_millis(800))
+            &timestamps.at(time + Duration::from_millis(800))
         ));
-        let next = timestamps.of(time + Duration::from_secs(1));
+        let next = timestamps.at(time + Duration::from_secs(1));
         assert_ne!(first.common, next.common);
         assert_eq!(milliseconds(time), 123);
     }

@@ -1,5 +1,5 @@
-//! A message with nothing in it that a terminal obeys, its further lines indented: none can pass
-//! for a line of hubgate's own.
+//! Safe messages: control characters are escaped and further lines indented, so that untrusted text
+//! cannot imitate a line of hubgate.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use tracing_subscriber::{
 
 use crate::telemetry::Printable;
 
-/// Formats the fields of an event, strangers' text among them.
+/// Formats the fields of an event, which may hold untrusted text.
 pub(super) struct Safe;
 
 impl<'w> FormatFields<'w> for Safe {

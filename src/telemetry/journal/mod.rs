@@ -1,9 +1,7 @@
-//! The journal: what hubgate says of itself, on stderr.
+//! The journal: hubgate's events on stderr.
 //!
-//! Under systemd each line carries its priority and leaves the time to
-//! journald; elsewhere lines begin with the time. Lines of the engine, through
-//! the `log` crate, and panics are logged here too. No thread that logs waits for
-//! stderr.
+//! Under systemd a line begins with its priority, elsewhere with the time. Panics and the events of
+//! libraries that use the `log` crate are included. A thread that logs never waits for stderr.
 
 mod fields;
 mod priority;
@@ -31,7 +29,7 @@ use tracing_subscriber::{
 use self::{fields::Safe, priority::Priority, stderr::Stderr};
 use crate::telemetry::escape::Escaped;
 
-/// The journal of the process, whose level changes on reload.
+/// The journal of the process; a reload can change its level.
 #[derive(Clone)]
 pub struct Journal {
     filter: reload::Handle<Targets, Registry>,
@@ -41,32 +39,47 @@ pub struct Journal {
 /// Opens the journal; earlier events are lost.
 ///
 /// # Errors
-/// When the process has a journal already, or the system refuses a thread.
+/// When the process already has a journal, or the system refuses a thread.
 pub fn init(level: Level) -> anyhow::Result<Journal> {
     let stderr = Stderr::start().context("journal: cannot be opened")?;
-    let (subscriber, mut journal) = open(level, Place::of_stderr(), stderr.clone());
+    let (subscriber, mut journal) = Journal::open(level, Destination::of_stderr(), stderr.clone());
     journal.stderr = Some(stderr);
     tracing::subscriber::set_global_default(subscriber).context("journal: cannot be opened")?;
     panic::set_hook(Box::new(|panicked| tracing::error!("{panicked}")));
     LogTracer::builder()
         .with_max_level(tracing_log::AsLog::as_log(&LIBRARIES))
         .init()
-        .context("journal: the engine's log cannot be taken in")?;
+        .context("journal: the events of libraries cannot be included")?;
     Ok(journal)
 }
 
 impl Journal {
-    /// Says less or more from now on.
+    fn open<W>(level: Level, destination: Destination, writer: W) -> (impl Subscriber, Self)
+    where
+        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    {
+        let (reloadable, handle) = reload::Layer::new(filter(level));
+        let subscriber = Registry::default()
+            .with(reloadable)
+            .with(destination.layer(writer));
+        let journal = Self {
+            filter: handle,
+            stderr: None,
+        };
+        (subscriber, journal)
+    }
+
+    /// Changes the level.
     ///
     /// # Errors
-    /// When the journal is closed, which no running process has seen.
+    /// When the journal is closed.
     pub fn set_level(&self, level: Level) -> anyhow::Result<()> {
         self.filter
             .reload(filter(level))
             .context("journal: the level cannot be changed")
     }
 
-    /// Waits, for a second at most, until all lines so far are written.
+    /// Waits until all earlier lines are written, at most a second.
     pub fn flush(&self) {
         if let Some(stderr) = &self.stderr {
             stderr.flush();
@@ -74,12 +87,11 @@ impl Journal {
     }
 }
 
-/// Reports a failed login in the form that fail2ban matches.
+/// Logs a failed login as a warning in the stable form that fail2ban matches:
+/// `login failed from 203.0.113.7 for user "anna" on home.example.org`.
 ///
-/// `login failed from 203.0.113.7 for user "anna" on home.example.org`, as a
-/// warning. User and host come from a stranger: they are escaped as in the
-/// access log, and cut after 128 and 255 bytes, so that nobody can end the
-/// line early or have another address banned. This form is stable.
+/// User and host are untrusted. They are escaped as in the access log and truncated to 128 and 255
+/// bytes, so that they can neither end the line nor name another address to ban.
 pub fn login_failed(client: IpAddr, user: &str, host: &str) {
     tracing::warn!(
         "login failed from {} for user \"{}\" on {}",
@@ -89,17 +101,17 @@ pub fn login_failed(client: IpAddr, user: &str, host: &str) {
     );
 }
 
-/// Where the lines go, which decides how they look.
+/// Destination of the lines, which decides their format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Destination {
     Journald,
     Terminal,
     File,
 }
 
-impl Place {
+impl Destination {
     fn of_stderr() -> Self {
-        if is_journald() {
+        if Self::is_journald() {
             Self::Journald
         } else if io::stderr().is_terminal() {
             Self::Terminal
@@ -107,59 +119,45 @@ impl Place {
             Self::File
         }
     }
-}
 
-/// Whether stderr is the stream that systemd named; the variable alone is
-/// inherited by every program of a desktop session.
-fn is_journald() -> bool {
-    let Some(stream) = env::var_os("JOURNAL_STREAM") else {
-        return false;
-    };
-    let Ok(stderr) = io::stderr().as_fd().try_clone_to_owned() else {
-        return false;
-    };
-    fs::File::from(stderr)
-        .metadata()
-        .is_ok_and(|meta| *stream == *format!("{}:{}", meta.dev(), meta.ino()))
-}
+    /// Compares stderr with `JOURNAL_STREAM`, a variable that every program of a desktop session
+    /// inherits.
+    fn is_journald() -> bool {
+        let Some(stream) = env::var_os("JOURNAL_STREAM") else {
+            return false;
+        };
+        let Ok(stderr) = io::stderr().as_fd().try_clone_to_owned() else {
+            return false;
+        };
+        fs::File::from(stderr)
+            .metadata()
+            .is_ok_and(|meta| *stream == *format!("{}:{}", meta.dev(), meta.ino()))
+    }
 
-fn open<W>(level: Level, place: Place, writer: W) -> (impl Subscriber, Journal)
-where
-    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
-{
-    let (reloadable, handle) = reload::Layer::new(filter(level));
-    let subscriber = Registry::default()
-        .with(reloadable)
-        .with(lines(place, writer));
-    let journal = Journal {
-        filter: handle,
-        stderr: None,
-    };
-    (subscriber, journal)
-}
-
-fn lines<S, W>(place: Place, writer: W) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: Subscriber + for<'s> LookupSpan<'s>,
-    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
-{
-    // A closed stderr must not end the process, as reporting it on stderr would.
-    let lines = fmt::layer()
-        .fmt_fields(Safe)
-        .with_writer(writer)
-        .with_target(false)
-        .with_ansi(place == Place::Terminal)
-        .log_internal_errors(false);
-    match place {
-        Place::Journald => lines.event_format(Priority).boxed(),
-        Place::Terminal | Place::File => lines.boxed(),
+    /// Builds the layer that formats and writes the lines.
+    fn layer<S, W>(self, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+    where
+        S: Subscriber + for<'s> LookupSpan<'s>,
+        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    {
+        // Reporting a failed write on a closed stderr would panic.
+        let lines = fmt::layer()
+            .fmt_fields(Safe)
+            .with_writer(writer)
+            .with_target(false)
+            .with_ansi(self == Self::Terminal)
+            .log_internal_errors(false);
+        match self {
+            Self::Journald => lines.event_format(Priority).boxed(),
+            Self::Terminal | Self::File => lines.boxed(),
+        }
     }
 }
 
-/// hubgate at the level asked for; libraries quieter.
+/// Builds the filter: hubgate at the configured level, libraries at most at [`LIBRARIES`].
 fn filter(level: Level) -> Targets {
     let level = LevelFilter::from_level(level);
-    let engine = if level < LevelFilter::DEBUG {
+    let peer_errors = if level < LevelFilter::DEBUG {
         LevelFilter::OFF
     } else {
         LIBRARIES
@@ -168,21 +166,20 @@ fn filter(level: Level) -> Targets {
         .with_default(LIBRARIES.min(level))
         .with_target(env!("CARGO_CRATE_NAME"), level)
         .with_target("pingora_core", LevelFilter::ERROR)
-        .with_targets(ABOUT_PEERS.map(|target| (target, engine)))
+        .with_targets(PEER_ERRORS.map(|target| (target, peer_errors)))
 }
 
-/// The first bytes of a text.
+/// Truncates a text to a number of bytes.
 fn head(text: &str, length: usize) -> &[u8] {
     &text.as_bytes()[..text.len().min(length)]
 }
 
-/// The most that libraries may say: from `debug` on they print whole request
-/// heads, and the secrets in them.
+/// Highest level of libraries; from `debug` on they log request heads with their secrets.
 const LIBRARIES: LevelFilter = LevelFilter::WARN;
 
-/// Targets that call it an error when a peer breaks off or sends nonsense;
-/// `http` and `connection` report what of it matters.
-const ABOUT_PEERS: [&str; 3] = [
+/// Targets that log each fault of a peer as an error; `http` and `connection` log the relevant
+/// ones.
+const PEER_ERRORS: [&str; 3] = [
     "pingora_core::apps",
     "pingora_core::protocols::http",
     "rustls",

@@ -1,4 +1,4 @@
-//! A line as journald takes it from a stream: priority, then message.
+//! The line format of journald's streams: priority, then message.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Begins each line with its priority in angle brackets (sd-daemon(3)), so
-/// that `journalctl -p warning` finds it; journald itself adds the time.
+/// Begins each line with its priority in angle brackets (sd-daemon(3)) for `journalctl -p`;
+/// journald adds the time.
 pub(super) struct Priority;
 
 impl<S, N> FormatEvent<S, N> for Priority
@@ -23,17 +23,20 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        write!(writer, "<{}>", priority(*event.metadata().level()))?;
+        write!(writer, "<{}>", Self::of_level(*event.metadata().level()))?;
         context.format_fields(writer.by_ref(), event)?;
         writeln!(writer)
     }
 }
 
-fn priority(level: Level) -> u8 {
-    match level {
-        Level::ERROR => 3,
-        Level::WARN => 4,
-        Level::INFO => 6,
-        Level::DEBUG | Level::TRACE => 7,
+impl Priority {
+    /// Returns the syslog priority of a level.
+    fn of_level(level: Level) -> u8 {
+        match level {
+            Level::ERROR => 3,
+            Level::WARN => 4,
+            Level::INFO => 6,
+            Level::DEBUG | Level::TRACE => 7,
+        }
     }
 }

@@ -1,31 +1,31 @@
-//! Lines that a stranger causes as fast as he likes: one a second.
+//! A limit of one line per second for events that any client can cause.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Instant,
 };
 
-/// Lets one line a second through.
+/// Admits one line per second.
 #[derive(Debug)]
 pub struct Sparse {
-    begun: Instant,
-    /// The second of the last line, counted from one.
+    start: Instant,
+    /// Second of the last line, counted from one.
     last: AtomicU64,
 }
 
 impl Default for Sparse {
     fn default() -> Self {
         Self {
-            begun: Instant::now(),
+            start: Instant::now(),
             last: AtomicU64::new(0),
         }
     }
 }
 
 impl Sparse {
-    /// Whether a line may be written now.
+    /// Returns true if the current second has no line yet.
     pub fn is_due(&self) -> bool {
-        self.is_due_at(self.begun.elapsed().as_secs())
+        self.is_due_at(self.start.elapsed().as_secs())
     }
 
     fn is_due_at(&self, second: u64) -> bool {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_a_second_goes_through() {
+    fn one_line_per_second_is_admitted() {
         let sparse = Sparse::default();
         let seconds = [0, 0, 0, 1, 1, 7, 7];
         let due = seconds.map(|second| sparse.is_due_at(second));

@@ -1,4 +1,4 @@
-//! Stderr as the writer of formatted events.
+//! The writer of formatted events to stderr.
 
 use std::{
     io::{self, Write},
@@ -10,11 +10,11 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::telemetry::output::{FLUSH_LIMIT, Output, Stream};
 
-/// A handle of the stream, into which each event is written as one line.
+/// A handle of the stream; each write is one event.
 #[derive(Clone)]
 pub(super) struct Stderr(Arc<Output>);
 
-/// A line is written at once: the last one says why a process ended.
+/// Lines are written without delay, since the last one may be the reason for the end of the process.
 const STDERR: Stream = Stream {
     log: "journal",
     name: "stderr",

@@ -1,4 +1,4 @@
-//! The journal as its readers see it: people, journald and fail2ban.
+//! The lines of the journal for terminals, journald and fail2ban.
 
 use std::{
     io::Write,
@@ -10,17 +10,17 @@ use tracing::subscriber::with_default;
 
 use super::*;
 
-/// A journal that can be read back.
+/// A writer with readable content.
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-impl Page {
+impl Buffer {
     fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 }
 
-impl Write for Page {
+impl Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -30,18 +30,18 @@ impl Write for Page {
     }
 }
 
-/// What is said in `speech`, as it looks in `place`.
-fn said(level: Level, place: Place, speech: impl FnOnce(&Journal)) -> String {
-    let page = Page::default();
-    let writer = page.clone();
-    let (subscriber, journal) = open(level, place, move || writer.clone());
-    with_default(subscriber, || speech(&journal));
-    page.take()
+/// Returns the lines of the events that `log` logs.
+fn logged(level: Level, destination: Destination, log: impl FnOnce(&Journal)) -> String {
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let (subscriber, journal) = Journal::open(level, destination, move || writer.clone());
+    with_default(subscriber, || log(&journal));
+    buffer.take()
 }
 
 #[test]
-fn journald_gets_the_priority_and_neither_time_nor_colour() {
-    let text = said(Level::INFO, Place::Journald, |_| {
+fn lines_for_journald_have_a_priority_and_neither_time_nor_colour() {
+    let text = logged(Level::INFO, Destination::Journald, |_| {
         tracing::error!("one");
         tracing::warn!(port = 443, "two");
         tracing::info!("three");
@@ -51,9 +51,9 @@ fn journald_gets_the_priority_and_neither_time_nor_colour() {
 }
 
 #[test]
-fn a_stranger_can_neither_begin_a_line_nor_command_a_terminal() {
-    for place in [Place::Journald, Place::File] {
-        let text = said(Level::INFO, place, |_| {
+fn untrusted_text_can_neither_begin_a_line_nor_control_a_terminal() {
+    for destination in [Destination::Journald, Destination::File] {
+        let text = logged(Level::INFO, destination, |_| {
             tracing::warn!(
                 "{}",
                 "a\u{1b}[2J\u{9b}\u{202e}\r\n<4>login failed from 203.0.113.9"
@@ -72,19 +72,21 @@ fn a_stranger_can_neither_begin_a_line_nor_command_a_terminal() {
 }
 
 #[test]
-fn a_file_gets_the_time_and_a_terminal_colour_too() {
-    let text = said(Level::INFO, Place::File, |_| tracing::info!("ready"));
+fn lines_have_the_time_in_a_file_and_colour_on_a_terminal() {
+    let text = logged(Level::INFO, Destination::File, |_| tracing::info!("ready"));
     assert!(
         text.starts_with("20") && text.ends_with(" INFO ready\n"),
         "{text}"
     );
-    let text = said(Level::INFO, Place::Terminal, |_| tracing::info!("ready"));
+    let text = logged(Level::INFO, Destination::Terminal, |_| {
+        tracing::info!("ready");
+    });
     assert!(text.contains("\u{1b}["), "{text}");
 }
 
 #[test]
-fn the_level_changes_on_reload() {
-    let text = said(Level::INFO, Place::Journald, |journal| {
+fn a_new_level_applies_to_later_events() {
+    let text = logged(Level::INFO, Destination::Journald, |journal| {
         tracing::debug!("before");
         journal.set_level(Level::DEBUG).unwrap();
         tracing::debug!("after");
@@ -93,7 +95,7 @@ fn the_level_changes_on_reload() {
 }
 
 #[test]
-fn the_engine_is_heard_only_on_what_matters() {
+fn only_relevant_events_of_libraries_are_logged() {
     let info = filter(Level::INFO);
     assert!(info.would_enable("pingora_core::connectors", &Level::ERROR));
     assert!(!info.would_enable("pingora_core::connectors", &Level::WARN));
@@ -104,15 +106,15 @@ fn the_engine_is_heard_only_on_what_matters() {
 }
 
 #[test]
-fn no_level_lets_the_libraries_print_request_heads() {
+fn libraries_log_no_request_heads_at_any_level() {
     for target in ["pingora_core::protocols::http", "h2", "log"] {
         assert!(!filter(Level::TRACE).would_enable(target, &Level::DEBUG));
     }
 }
 
 #[test]
-fn a_failed_login_is_told_in_the_documented_form() {
-    let text = said(Level::INFO, Place::Journald, |_| {
+fn a_failed_login_has_the_documented_form() {
+    let text = logged(Level::INFO, Destination::Journald, |_| {
         login_failed(
             "::ffff:203.0.113.7".parse().unwrap(),
             "anna",
@@ -125,7 +127,7 @@ fn a_failed_login_is_told_in_the_documented_form() {
     );
 }
 
-/// The `failregex` of the filter we ship, what fail2ban puts in for its tags put in.
+/// Returns the `failregex` of the shipped filter with fail2ban's tags replaced.
 fn failregex() -> Regex {
     let filter = include_str!("../../../docs/fail2ban/hubgate.conf");
     let line = filter
@@ -164,9 +166,9 @@ fn the_shipped_filter_finds_the_address_in_journal_and_file() {
 }
 
 #[test]
-fn nobody_can_have_another_address_banned() {
+fn a_forged_user_cannot_ban_another_address() {
     let forged = "x\" on h\nlogin failed from 8.8.8.8 for user \"y\" on z";
-    let text = said(Level::INFO, Place::Journald, |_| {
+    let text = logged(Level::INFO, Destination::Journald, |_| {
         login_failed("203.0.113.7".parse().unwrap(), forged, forged);
         login_failed("203.0.113.7".parse().unwrap(), &forged.repeat(999), forged);
     });

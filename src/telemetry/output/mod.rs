@@ -1,7 +1,7 @@
-//! The streams of the process, stdout and stderr, each written by a thread of its own.
+//! The output streams stdout and stderr, each written by its own thread.
 //!
-//! A thread that logs appends its line to a bounded queue and goes on: a reader that stands still
-//! costs lines, which are counted, and never holds a request or a signal.
+//! A thread that logs appends its line to a bounded queue. A blocked reader causes lost lines, which
+//! are counted, and never blocks a request or a signal.
 
 mod queue;
 mod writer;
@@ -23,14 +23,14 @@ pub(super) struct Output {
     writer: Option<JoinHandle<()>>,
 }
 
-/// The names of a stream, and how its lines are gathered.
+/// The names and the delay of a stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stream {
-    /// The log that it carries.
+    /// Name of the log.
     pub log: &'static str,
-    /// Its own name.
+    /// Name of the stream.
     pub name: &'static str,
-    /// How long a small batch waits for more lines.
+    /// Time that a small batch waits for more lines.
     pub delay: Duration,
 }
 
@@ -51,24 +51,24 @@ impl Output {
         })
     }
 
-    /// Appends a line; without room it is lost and counted.
+    /// Appends a line; a full queue counts it as lost.
     pub(super) fn push(&self, line: &[u8]) {
         self.queue.push(line);
     }
 
-    /// Lines lost so far.
+    /// Returns the number of lost lines.
     pub(super) fn lost(&self) -> u64 {
         self.queue.lost()
     }
 
-    /// Waits until all lines so far are written, for so long at most; whether they are.
+    /// Waits until all earlier lines are written; returns false after the limit.
     pub(super) fn flush(&self, limit: Duration) -> bool {
         self.queue.flush(limit)
     }
 }
 
 impl Drop for Output {
-    /// Writes the rest, unless the stream stands still: then the thread is left behind.
+    /// Writes the remaining lines and joins the thread, unless the stream is blocked.
     fn drop(&mut self) {
         self.queue.close();
         if self.flush(FLUSH_LIMIT)
@@ -79,5 +79,5 @@ impl Drop for Output {
     }
 }
 
-/// How long the end of the process waits for a stream.
+/// Longest wait for a stream at the end of the process.
 pub(super) const FLUSH_LIMIT: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
-//! The bounded queue between any number of threads that log and one writer.
+//! The bounded queue between the threads that log and one writer.
 //!
-//! A line that does not fit is lost and counted.
+//! A line that does not fit is counted as lost.
 
 use std::{
     mem,
@@ -13,7 +13,7 @@ use std::{
 
 /// A bounded queue of bytes.
 pub(super) struct Queue {
-    /// How long the writer waits for more lines before it writes a small batch.
+    /// Time that a small batch waits for more lines.
     delay: Duration,
     pending: Mutex<Pending>,
     /// Wakes the writer.
@@ -26,7 +26,7 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct Pending {
     lines: Vec<u8>,
-    /// Bytes ever appended and ever written, by which a flush knows its own.
+    /// Bytes appended and written since the start, compared by a flush.
     appended: u64,
     written: u64,
     urgent: bool,
@@ -34,7 +34,7 @@ struct Pending {
 }
 
 impl Queue {
-    /// An empty queue.
+    /// Creates an empty queue.
     pub(super) fn new(delay: Duration) -> Self {
         Self {
             delay,
@@ -45,7 +45,7 @@ impl Queue {
         }
     }
 
-    /// Appends a line; when there is no room it is lost and counted.
+    /// Appends a line; a full queue counts it as lost.
     pub(super) fn push(&self, line: &[u8]) {
         let mut pending = self.lock();
         let before = pending.lines.len();
@@ -62,7 +62,7 @@ impl Queue {
         }
     }
 
-    /// Waits until all lines appended so far are written; says whether they were in time.
+    /// Waits until all earlier lines are written; returns false after the limit.
     pub(super) fn flush(&self, limit: Duration) -> bool {
         let mut pending = self.lock();
         let target = pending.appended;
@@ -73,13 +73,13 @@ impl Queue {
             .is_ok_and(|(_, waited)| !waited.timed_out())
     }
 
-    /// Lets the writer end once the queue is empty.
+    /// Ends the writer when the queue is empty.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.ready.notify_one();
     }
 
-    /// Lines lost so far.
+    /// Returns the number of lost lines.
     pub(super) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
@@ -89,7 +89,7 @@ impl Queue {
         self.lost.fetch_add(lines, Ordering::Relaxed);
     }
 
-    /// Takes the next batch, after a moment in which more lines may join it; false when closed.
+    /// Takes the next batch, after the delay if it is small; returns false if the queue is closed.
     pub(super) fn next(&self, batch: &mut Vec<u8>) -> bool {
         let pending = self
             .ready
@@ -108,7 +108,7 @@ impl Queue {
         !batch.is_empty()
     }
 
-    /// Hands the batch back as written.
+    /// Marks the batch as written and clears it.
     pub(super) fn finish(&self, batch: &mut Vec<u8>) {
         self.lock().written += batch.len() as u64;
         self.written.notify_all();
@@ -121,7 +121,7 @@ impl Queue {
     }
 }
 
-/// Bytes that may wait for the writer.
+/// Most bytes in the queue.
 pub(in crate::telemetry) const CAPACITY: usize = 1 << 20;
-/// Bytes worth a write of their own.
+/// Bytes of a batch that is written without delay.
 const BATCH: usize = 32 << 10;

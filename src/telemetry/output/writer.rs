@@ -1,6 +1,6 @@
-//! The thread that writes a stream, a batch at a time.
+//! The thread that writes a stream in batches.
 //!
-//! A closed stream loses lines and nothing else; the journal reports each failure once.
+//! A closed stream only loses lines; the journal logs each failure once.
 
 use std::{
     io::{self, Write},
@@ -13,13 +13,13 @@ use super::{Stream, queue::Queue};
 pub(super) struct Writer<W> {
     stream: Stream,
     out: W,
-    /// Lost lines that the journal has reported.
+    /// Lost lines that were logged.
     reported: u64,
     broken: bool,
 }
 
 impl<W: Write> Writer<W> {
-    /// A writer to `out`, which the journal calls by the names of `stream`.
+    /// Creates a writer to `out`; the journal uses the names of `stream`.
     pub(super) fn new(stream: Stream, out: W) -> Self {
         Self {
             stream,
