@@ -117,17 +117,17 @@ impl Challenges {
             .iter()
             .rev()
             .find(|active| is_requested(&active.response));
-        let hit = Hit {
+        let request = Hit {
             peer: peer.to_canonical(),
             at: OffsetDateTime::now_utc(),
             answered: found.is_some(),
         };
         match found {
-            Some(active) => active.record(hit),
+            Some(active) => active.record(request),
             None => all
                 .iter()
                 .filter(|active| active.response.kind() == kind)
-                .for_each(|active| active.record(hit)),
+                .for_each(|active| active.record(request)),
         }
         found.cloned()
     }
@@ -141,7 +141,7 @@ impl Presented {
     /// Returns the validation requests so far, the earliest first; 64 at most.
     #[must_use]
     pub fn hits(&self) -> Vec<Hit> {
-        self.active.hits()
+        self.active.requests()
     }
 }
 

@@ -1,6 +1,6 @@
 //! An active response to a challenge, with the validation requests that arrived for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::ServerConfig;
 
@@ -8,12 +8,12 @@ use super::Hit;
 use crate::config::model::ChallengeKind;
 
 /// The most requests that are stored, answered and unanswered each; a CA sends about six.
-const HITS: usize = 32;
+const MOST_REQUESTS: usize = 32;
 
 /// An active response to a challenge.
 pub(super) struct ActiveResponse {
     pub(super) response: Response,
-    hits: Mutex<Vec<Hit>>,
+    requests: Mutex<Vec<Hit>>,
 }
 
 /// The response to a challenge of one identifier.
@@ -32,22 +32,27 @@ impl ActiveResponse {
     pub(super) fn new(response: Response) -> Self {
         Self {
             response,
-            hits: Mutex::default(),
+            requests: Mutex::default(),
         }
     }
 
     /// Stores a validation request; unanswered ones cannot use up the room for answered ones.
-    pub(super) fn record(&self, hit: Hit) {
-        let mut hits = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
-        let same_kind = hits.iter().filter(|other| other.answered == hit.answered);
-        if same_kind.count() < HITS {
-            hits.push(hit);
+    pub(super) fn record(&self, request: Hit) {
+        let mut requests = self.lock();
+        let same_kind = requests
+            .iter()
+            .filter(|other| other.answered == request.answered);
+        if same_kind.count() < MOST_REQUESTS {
+            requests.push(request);
         }
     }
 
-    pub(super) fn hits(&self) -> Vec<Hit> {
-        let hits = self.hits.lock().unwrap_or_else(PoisonError::into_inner);
-        hits.clone()
+    pub(super) fn requests(&self) -> Vec<Hit> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Hit>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
