@@ -75,7 +75,7 @@ impl Program {
         })?;
         // The time-out drops the run, which kills its process group.
         let Ok(ended) = timeout(limit, Run::new(child).finish()).await else {
-            return Err(format!("killed, because it had not ended after {limit:?}"));
+            return Err(format!("killed, because it was not done within {limit:?}"));
         };
         match ended {
             Ok((status, _)) if status.success() => Ok(()),
