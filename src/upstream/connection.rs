@@ -98,14 +98,14 @@ impl Connector {
     }
 
     /// Stores a connection after its last response was read to its end.
-    pub fn keep(&self, connection: UpstreamConnection) {
+    pub fn store(&self, connection: UpstreamConnection) {
         let UpstreamConnection {
             stream,
             slot,
             lifetime,
             ..
         } = connection;
-        slot.keep(stream, lifetime);
+        slot.store(stream, lifetime);
     }
 
     /// Closes connections that were idle for too long, or that the server has closed.

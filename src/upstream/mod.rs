@@ -37,7 +37,7 @@ pub use self::{
     route::Route,
     stream::UpstreamStream,
 };
-use self::{kind::Kind, secure::HubTls, server::Server};
+use self::{kind::Kind, secure::UpstreamTls, server::Server};
 
 /// The servers of a site or path.
 pub struct Upstream {
@@ -68,7 +68,7 @@ impl Upstream {
         secrets: &mut SecretValues,
         roots: &SystemRoots,
     ) -> anyhow::Result<Self> {
-        let tls = config.is_secure().then(|| HubTls::load(config, roots));
+        let tls = config.is_secure().then(|| UpstreamTls::load(config, roots));
         let tls = tls.transpose()?;
         let servers = config.servers.iter().cloned();
         Ok(Self {

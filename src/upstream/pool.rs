@@ -166,13 +166,13 @@ impl Server {
             counts.owed += 1;
         }
         drop(counts);
-        // After `counts`, whose lock the slot's drop takes.
+        // After `counts`: the drop of its slot locks them.
         drop(oldest);
         Starving(self.clone())
     }
 
     /// Stores a connection after its last response was read to its end, for at most its lifetime.
-    fn keep(&self, idle: Idle) {
+    fn store(&self, idle: Idle) {
         if self.is_scarce.load(Ordering::Acquire) && self.is_owed() {
             return;
         }

@@ -11,9 +11,9 @@ use crate::{
 };
 
 /// TLS to the servers of an upstream.
-pub(super) struct HubTls(Arc<ClientConfig>);
+pub(super) struct UpstreamTls(Arc<ClientConfig>);
 
-impl HubTls {
+impl UpstreamTls {
     /// Loads the trust that an upstream configures.
     ///
     /// # Errors

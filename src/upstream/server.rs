@@ -14,7 +14,7 @@ use rustls::pki_types::ServerName;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::secure::HubTls;
+use super::secure::UpstreamTls;
 use crate::{config::model, telemetry::line_limit::LineLimit};
 
 /// One server of an upstream.
@@ -52,7 +52,7 @@ impl Server {
     ///
     /// # Errors
     /// A host name that no certificate can have.
-    pub(super) fn new(config: model::Server, tls: Option<&HubTls>) -> anyhow::Result<Self> {
+    pub(super) fn new(config: model::Server, tls: Option<&UpstreamTls>) -> anyhow::Result<Self> {
         let names = match (&config, tls) {
             (
                 model::Server::Tcp {

@@ -92,8 +92,7 @@ impl Proxy {
                 let device = self.device(connection);
                 LocalResponse::certificate_invalid(reason, device.as_ref().map(Name::as_str))
             }
-            // Safari offers its certificates again after a 403 on a connection whose handshake
-            // requested one.
+            // Safari offers its certificates again after a 403, if the handshake requested one.
             Denial::Network if connection.asked() => LocalResponse::certificate_required(),
             Denial::Network => LocalResponse::outside(),
             Denial::Throttled { retry_after } => LocalResponse::throttled(*retry_after),

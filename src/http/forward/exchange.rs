@@ -71,7 +71,7 @@ enum Fault {
     /// The HTTP/2 stream ended before a response.
     Failed(Failure),
     /// The client has disconnected, or its grant has ended.
-    Gone,
+    Disconnected,
     /// Any other cause, with the response for the client.
     Respond(Box<LocalResponse>),
 }
@@ -116,7 +116,7 @@ impl<'p, C: Client> Forward<'p, C> {
         let ended = self.admitted.grant.ended();
         let response = tokio::select! {
             biased;
-            () = ended => Err(Fault::Gone),
+            () = ended => Err(Fault::Disconnected),
             response = self.response(head, framing) => response,
         };
         let outcome = match response {
@@ -125,7 +125,7 @@ impl<'p, C: Client> Forward<'p, C> {
             }
             Ok((upstream, response)) => self.relay(upstream, response).await,
             Err(Fault::Respond(response)) => Outcome::Respond(response),
-            Err(Fault::Gone | Fault::Stale | Fault::Failed(_)) => {
+            Err(Fault::Disconnected | Fault::Stale | Fault::Failed(_)) => {
                 self.log(499, 0);
                 Outcome::Cut
             }

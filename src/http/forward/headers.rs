@@ -42,7 +42,7 @@ const OUR_PREFIXES: [&str; 9] = [
 ];
 /// Fields of a request for its connection (RFC 9110, section 7.6.1), or for a proxy that has
 /// challenged the client (section 11.7.2).
-const OF_CLIENT: NameSet = NameSet::of(&[
+const HOP_BY_HOP: NameSet = NameSet::of(&[
     FieldName::Connection,
     FieldName::KeepAlive,
     FieldName::ProxyAuthorization,
@@ -53,7 +53,7 @@ const OF_CLIENT: NameSet = NameSet::of(&[
     FieldName::Upgrade,
 ]);
 /// Fields of a request that are not forwarded.
-const NOT_FOR_HUB: NameSet = OF_CLIENT.union(NameSet::of(&[
+const NOT_FORWARDED: NameSet = HOP_BY_HOP.union(NameSet::of(&[
     FieldName::XForwardedFor,
     FieldName::XForwardedProto,
 ]));
@@ -74,7 +74,7 @@ impl<'a> HeaderEdits<'a> {
         fields: &Fields<'_>,
         admitted: &'a Admitted,
     ) -> Result<Self, InvalidHeaderValue> {
-        let mut edits = Self::dropping(NOT_FOR_HUB, is_claim);
+        let mut edits = Self::dropping(NOT_FORWARDED, is_claim);
         edits.nominate(nominated(fields));
         match Cookies::for_upstream(fields) {
             Cookies::Unchanged => {}
@@ -195,7 +195,7 @@ impl Cookies {
 /// cannot remove.
 fn nominated<'h>(fields: &Fields<'h>) -> impl Iterator<Item = &'h str> {
     let is_known = |token: &str| match FieldName::parse(token.as_bytes()) {
-        Some(known) => OF_CLIENT.union(KEPT).has(known),
+        Some(known) => HOP_BY_HOP.union(KEPT).has(known),
         None => token.eq_ignore_ascii_case("close"),
     };
     let of_websocket = |token: &str| {

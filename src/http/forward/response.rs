@@ -123,13 +123,8 @@ impl<H> Response<H> {
         if !takes_chunks && head.codings().count() > 1 {
             return Err("this client does not accept its Transfer-Encoding");
         }
-        // For HTTP/1.0, which has no chunks, the connection delimits the content (RFC 9112,
-        // section 6.1).
-        let ends = request.last
-            || matches!(body, Body::UntilClose)
-            || (version == Version::HTTP_10 && !body.has_length());
         // Only a final response carries `close` (RFC 9112, section 9.6).
-        let last = ends && !head.status.is_informational();
+        let last = request.closes_after(&body, version) && !head.status.is_informational();
         let mut edits = head.edits(admitted);
         head.frame(length, takes_chunks, &mut edits);
         if C::TAKES_CHUNKS

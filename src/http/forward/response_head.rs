@@ -1,6 +1,6 @@
 //! The head of an upstream's response, parsed strictly.
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
 
 use super::{headers::HeaderEdits, response::frames::Frames};
 use crate::{
@@ -54,6 +54,16 @@ pub(super) struct RequestContext<'r> {
     pub(super) last: bool,
     /// Set when the client accepts a trailer section.
     pub(super) takes_trailers: bool,
+}
+
+impl RequestContext<'_> {
+    /// Reports whether the client's connection closes after a response. It delimits the content
+    /// for HTTP/1.0, which has no chunks (RFC 9112, section 6.1).
+    pub(super) fn closes_after(&self, body: &Body, version: Version) -> bool {
+        self.last
+            || matches!(body, Body::UntilClose)
+            || (version == Version::HTTP_10 && !body.has_length())
+    }
 }
 
 /// A parsed head.
@@ -152,7 +162,7 @@ impl<'h> ResponseHead<'h> {
         } else if codings == 1 {
             edits.set("Transfer-Encoding", &b"chunked"[..]);
         }
-        // Never beside Transfer-Encoding, in a response to HEAD neither (RFC 9112, section 6.2).
+        // Never beside Transfer-Encoding, not even in a response to HEAD (RFC 9112, section 6.2).
         if bodiless || codings > 0 {
             edits.remove("content-length");
         } else if let Some(length) = length {

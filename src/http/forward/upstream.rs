@@ -190,9 +190,9 @@ impl Upstream {
     }
 
     /// Returns a reusable connection to the pool.
-    pub(super) fn keep(self, connector: &Connector) {
+    pub(super) fn store(self, connector: &Connector) {
         if let Self::Http1(connection) = self {
-            connector.keep(connection);
+            connector.store(connection);
         }
     }
 }

@@ -200,21 +200,21 @@ fn field(line: &[u8]) -> Judged<Field<'_>> {
         .is_some_and(|byte| matches!(byte, b' ' | b'\t'))
     {
         return Err(Malformed::bad_request(
-            "a header line begins with white space (obs-fold)",
+            "a field line begins with white space (obs-fold)",
         ));
     }
     let colon = memchr::memchr(b':', line);
-    let colon = colon.ok_or(Malformed::bad_request("a header line has no colon"))?;
+    let colon = colon.ok_or(Malformed::bad_request("a field line has no colon"))?;
     let field = Field::new(&line[..colon], value(&line[colon + 1..]));
     if !field.has_valid_name() {
         return Err(Malformed::bad_request(
-            "a header name is not a token, or white space stands before its colon",
+            "a field name is not a token, or white space precedes its colon",
         ));
     }
     match field.has_valid_value() {
         true => Ok(field),
         false => Err(Malformed::bad_request(
-            "a header value holds a control character",
+            "a field value holds a control character",
         )),
     }
 }

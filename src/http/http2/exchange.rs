@@ -46,13 +46,13 @@ pub(super) const STREAM: usize = 512;
 /// An admitted request, with its head for the upstream.
 struct Forwarded {
     admitted: Box<Admitted>,
-    to_hub: RequestHead,
+    head: RequestHead,
     framing: Framing,
 }
 
 /// A local response after its head was sent. A stream that waits for a flow-control window
 /// occupies no more memory than this.
-struct Begun {
+struct StartedResponse {
     connection: Arc<ConnectionInfo>,
     ends_connection: bool,
     /// The content; none where the client has reset the stream.
@@ -72,8 +72,8 @@ impl Opened {
             Err(respond) => {
                 drop(self.head);
                 self.held.resize(STREAM);
-                let begun = Begun::new(&mut self.stream, proxy, respond);
-                Box::pin(begun.finish(&mut self.stream)).await;
+                let started = StartedResponse::new(&mut self.stream, proxy, respond);
+                Box::pin(started.finish(&mut self.stream)).await;
             }
         }
     }
@@ -103,10 +103,10 @@ impl Opened {
         }
         let admitted = proxy.admit(exchange, &request, None).await;
         let admitted = admitted.map_err(|refused| Box::new(Respond::refused(*refused)))?;
-        match self.to_hub(&request, &admitted) {
-            Some((to_hub, framing)) => Ok(Forwarded {
+        match self.upstream_head(&request, &admitted) {
+            Some((head, framing)) => Ok(Forwarded {
                 admitted,
-                to_hub,
+                head,
                 framing,
             }),
             None => {
@@ -145,7 +145,11 @@ impl Opened {
     }
 
     /// Makes the upstream's head and framing; none where one of them cannot be sent.
-    fn to_hub(&self, request: &Request<'_>, admitted: &Admitted) -> Option<(RequestHead, Framing)> {
+    fn upstream_head(
+        &self,
+        request: &Request<'_>,
+        admitted: &Admitted,
+    ) -> Option<(RequestHead, Framing)> {
         let fields = request.fields;
         let body = Body::parse(fields, Version::HTTP_11).ok()?;
         let framing = match body {
@@ -174,8 +178,8 @@ impl Opened {
             target: request.target,
         };
         let http2 = admitted.route.upstream().speaks_http2();
-        let to_hub = RequestHead::build(line, fields, &edits, framing, http2).ok()?;
-        Some((to_hub, framing))
+        let head = RequestHead::build(line, fields, &edits, framing, http2).ok()?;
+        Some((head, framing))
     }
 
     async fn forward(self: Box<Self>, proxy: &Proxy, forwarded: Forwarded) {
@@ -189,17 +193,17 @@ impl Opened {
         drop(head);
         let Forwarded {
             admitted,
-            to_hub,
+            head: upstream_head,
             framing,
         } = forwarded;
-        held.resize(STREAM + to_hub.bytes() + admitted.exchange.logged.bytes());
+        held.resize(STREAM + upstream_head.bytes() + admitted.exchange.logged.bytes());
         let forward = Forward::new(proxy, stream, admitted, method, false);
-        let (mut stream, admitted, outcome) = forward.run(&to_hub, framing).await;
+        let (mut stream, admitted, outcome) = forward.run(&upstream_head, framing).await;
         match outcome {
             Outcome::Respond(response) => {
                 let respond = Box::new(Respond::admitted(*admitted, *response));
-                let begun = Begun::new(&mut stream, proxy, respond);
-                begun.finish(&mut stream).await;
+                let started = StartedResponse::new(&mut stream, proxy, respond);
+                started.finish(&mut stream).await;
             }
             Outcome::Whole { .. } => stream.drop_body().await,
             // `h2` resets a stream dropped before its end, after the frames queued for it.
@@ -208,7 +212,7 @@ impl Opened {
     }
 }
 
-impl Begun {
+impl StartedResponse {
     /// Logs a local response and sends its head.
     fn new(stream: &mut Stream, proxy: &Proxy, mut respond: Box<Respond>) -> Self {
         respond.log(proxy);

@@ -18,9 +18,9 @@ use super::frames::Frames;
 use crate::transport::signal::Signal;
 
 /// A tunnel between a client and an upstream connection.
-pub(super) struct Tunnel<C, H> {
+pub(super) struct Tunnel<C, U> {
     client: C,
-    upstream: H,
+    upstream: U,
     up: Pipe,
     down: Pipe,
     frames: Frames,
@@ -48,13 +48,13 @@ const HALF_CLOSED: Duration = Duration::from_secs(60);
 /// Close frame with status 1001, going away (RFC 6455, section 7.4.1).
 const GOING_AWAY: [u8; 4] = [0x88, 0x02, 0x03, 0xE9];
 
-impl<C, H> Tunnel<C, H>
+impl<C, U> Tunnel<C, U>
 where
     C: AsyncRead + AsyncWrite + Unpin,
-    H: AsyncRead + AsyncWrite + Unpin,
+    U: AsyncRead + AsyncWrite + Unpin,
 {
     /// Joins the two streams; `early` is what the upstream has sent already.
-    pub(super) fn new(client: C, upstream: H, early: &[u8]) -> Self {
+    pub(super) fn new(client: C, upstream: U, early: &[u8]) -> Self {
         let mut frames = Frames::default();
         frames.follow(early);
         Self {

@@ -25,9 +25,9 @@ pub(in crate::upstream) struct Starving(pub(super) Arc<Server>);
 
 impl Slot {
     /// Stores a connection after its last response was read to its end, for at most `lifetime`.
-    pub(in crate::upstream) fn keep(self, stream: UpstreamStream, lifetime: Duration) {
+    pub(in crate::upstream) fn store(self, stream: UpstreamStream, lifetime: Duration) {
         let server = self.0.clone();
-        server.keep(Idle {
+        server.store(Idle {
             stream,
             slot: self,
             since: Instant::now(),

@@ -42,7 +42,7 @@ impl Scene {
     /// Opens a connection and makes it idle; returns the server's end.
     async fn idle(&self, limit: Option<usize>) -> TcpStream {
         let (stream, slot, server) = self.open(limit).await;
-        slot.keep(stream, LIFETIME);
+        slot.store(stream, LIFETIME);
         server
     }
 
@@ -84,7 +84,7 @@ async fn connections_are_limited_and_an_idle_one_makes_room() {
     assert!(scene.claim(limit, Reuse::Any).is_none());
     drop(second_slot);
     assert!(matches!(scene.claim(limit, Reuse::Any), Some(Err(_))));
-    first_slot.keep(first, LIFETIME);
+    first_slot.store(first, LIFETIME);
     let third = scene.claim(limit, Reuse::Never);
     assert!(matches!(third, Some(Err(_))));
     let fourth = scene.claim(limit, Reuse::Never);
@@ -111,7 +111,7 @@ async fn a_starving_request_closes_one_idle_connection_now_or_later() {
     assert_eq!(scene.open_connections(), 0, "closed at once");
     let (stream, slot, _server) = scene.open(None).await;
     let starving_too = scene.server.starve();
-    slot.keep(stream, LIFETIME);
+    slot.store(stream, LIFETIME);
     assert_eq!(scene.open_connections(), 0, "closed instead of kept");
     let _kept = scene.idle(None).await;
     assert_eq!(scene.open_connections(), 1, "one for each");

@@ -44,7 +44,7 @@ impl<C: Client> Forward<'_, C> {
         tokio::select! {
             biased;
             connected = connected => connected.map_err(|why| LocalResponse::from(why).into()),
-            () = gone => Err(Fault::Gone),
+            () = gone => Err(Fault::Disconnected),
         }
     }
 
@@ -69,7 +69,7 @@ impl<C: Client> Forward<'_, C> {
                 }
                 Event::Head(head) => self.take_head(*head, upstream, unsent).await?,
                 Event::Failed(failure) => return Err(Fault::Failed(failure)),
-                Event::Disconnected => return Err(Fault::Gone),
+                Event::Disconnected => return Err(Fault::Disconnected),
                 Event::Refused(response) => return Err(response().into()),
                 Event::TimedOut => {
                     upstream.retire();
@@ -161,7 +161,7 @@ impl<C: Client> Forward<'_, C> {
             return Ok(());
         }
         let sent = self.client.send_interim(response.head).await;
-        sent.map_err(|_| Fault::Gone)
+        sent.map_err(|_| Fault::Disconnected)
     }
 
     /// Bytes received at a time before the head of the response.

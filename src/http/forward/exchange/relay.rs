@@ -118,7 +118,7 @@ impl<C: Client> Forward<'_, C> {
         }
         let body = self.request_body.as_ref();
         if response.is_reusable() && body.is_none_or(RequestBody::has_ended) {
-            upstream.keep(&self.proxy.connector);
+            upstream.store(&self.proxy.connector);
         }
         None
     }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Fields of a response for its connection, except those that frame its content.
-const OF_HUB: NameSet = NameSet::of(&[
+const HOP_BY_HOP: NameSet = NameSet::of(&[
     FieldName::Connection,
     FieldName::KeepAlive,
     FieldName::ProxyConnection,
@@ -107,12 +107,12 @@ impl HeaderEdits<'_> {
     fn for_client(cors: &Cors) -> Self {
         match cors {
             Cors::Allowed(_) => {
-                let mut edits = Self::dropping(OF_HUB, is_of_cors);
+                let mut edits = Self::dropping(HOP_BY_HOP, is_of_cors);
                 edits.remove(FieldName::AccessControlRequestHeaders.as_str());
                 edits.remove(FieldName::AccessControlRequestMethod.as_str());
                 edits
             }
-            Cors::Off | Cors::Varies => Self::dropping(OF_HUB, |_| false),
+            Cors::Off | Cors::Varies => Self::dropping(HOP_BY_HOP, |_| false),
         }
     }
 }

@@ -19,7 +19,7 @@ fn claims_are_dropped_in_every_spelling() {
         ("Accept", "*/*"),
         ("X.Version", "1"),
     ]);
-    let edits = HeaderEdits::dropping(NOT_FOR_HUB, is_claim);
+    let edits = HeaderEdits::dropping(NOT_FORWARDED, is_claim);
     let left: Vec<_> = edits.changed(&fields).map(|(name, _)| name).collect();
     assert_eq!(left, [&b"Accept"[..], b"X.Version"]);
 }
