@@ -42,7 +42,7 @@ fn each_module_imports_only_from_lower_layers() {
         let found = LAYERS.iter().position(holds);
         found.unwrap_or_else(|| panic!("{} is in no layer", module[0]))
     };
-    for (from, named) in graph() {
+    for (from, named) in Source::load().graph() {
         for to in named.iter().filter(|to| to.first() != from.first()) {
             let goes_down = to.is_empty() || layer(&from) < layer(to);
             assert!(
@@ -57,7 +57,7 @@ fn each_module_imports_only_from_lower_layers() {
 
 #[test]
 fn only_parent_and_child_import_from_each_other() {
-    let mut graph = graph();
+    let mut graph = Source::load().graph();
     for (from, named) in &mut graph {
         named.retain(|to| !from.starts_with(to) && !to.starts_with(from));
     }
@@ -87,34 +87,52 @@ fn paths_in_imports_and_code_are_found() {
     );
 }
 
-fn graph() -> Graph {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut texts = BTreeMap::new();
-    read(&source, &mut Vec::new(), &mut texts);
-    let files: BTreeSet<_> = texts.keys().cloned().collect();
-    let texts = texts.iter().filter(|(module, _)| !is_test(module));
-    let named = texts.map(|(module, text)| {
-        let paths = Paths::of(module, text).into_iter();
-        let named = paths.map(|path| file_of(path, &files));
-        (module.clone(), named.filter(|to| to != module).collect())
-    });
-    named.collect()
-}
+/// The texts of all files, by module.
+#[derive(Default)]
+struct Source(BTreeMap<Module, String>);
 
-/// Reads the files of a folder, by module.
-fn read(folder: &Path, module: &mut Module, texts: &mut BTreeMap<Module, String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
-            module.push(name);
-            read(&path, module, texts);
-            module.pop();
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            let own = (name != "mod").then_some(name);
-            let module = module.iter().cloned().chain(own).collect();
-            texts.insert(module, fs::read_to_string(&path).unwrap());
+impl Source {
+    fn load() -> Self {
+        let mut source = Self::default();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        source.read(&folder, &mut Vec::new());
+        source
+    }
+
+    /// Reads the files of a folder and of those below it.
+    fn read(&mut self, folder: &Path, module: &mut Module) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                module.push(name);
+                self.read(&path, module);
+                module.pop();
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let own = (name != "mod").then_some(name);
+                let module = module.iter().cloned().chain(own).collect();
+                self.0.insert(module, fs::read_to_string(&path).unwrap());
+            }
         }
+    }
+
+    /// Returns the imports of the files that every build has.
+    fn graph(&self) -> Graph {
+        let files = self.0.iter().filter(|(module, _)| !is_test(module));
+        let imports = files.map(|(module, text)| {
+            let paths = Paths::of(module, text).into_iter();
+            let files = paths.map(|path| self.file_of(path));
+            (module.clone(), files.filter(|to| to != module).collect())
+        });
+        imports.collect()
+    }
+
+    /// Returns the file that contains the item of a path.
+    fn file_of(&self, mut path: Module) -> Module {
+        while !path.is_empty() && !self.0.contains_key(&path) {
+            path.pop();
+        }
+        path
     }
 }
 
@@ -125,14 +143,6 @@ fn is_test(module: &Module) -> bool {
         || module
             .iter()
             .any(|name| name == "tests" || name == "properties")
-}
-
-/// Returns the file that contains the item of a path.
-fn file_of(mut path: Module, files: &BTreeSet<Module>) -> Module {
-    while !path.is_empty() && !files.contains(&path) {
-        path.pop();
-    }
-    path
 }
 
 /// The paths in a file, from the crate root.

@@ -23,7 +23,7 @@ pub(crate) use self::{
 };
 use crate::{file_access, regular_file};
 
-/// Writes a file; after a crash it has the old or the new content.
+/// Writes a file atomically; after a crash, the file has the old or the new content.
 pub(crate) fn write(file: &Path, content: &[u8]) -> io::Result<()> {
     replace(file, content, || Ok(()))
 }

@@ -122,7 +122,7 @@ pub(crate) fn explained(fault: io::Error) -> io::Error {
     io::Error::new(fault.kind(), cause)
 }
 
-/// A path whose links are followed, with the owners on its way.
+/// Follows the links of a path and collects the owners on it.
 struct OwnerSearch {
     /// The part of the path that was followed.
     followed: PathBuf,
@@ -132,9 +132,9 @@ struct OwnerSearch {
 }
 
 impl OwnerSearch {
-    /// Returns the owner whose rights apply at a path; `None` if all of it is root's.
+    /// Returns the owner that decides on access to a path; `None` if all of it is root's.
     ///
-    /// That is the last owner of a folder on the way other than root, or the first one of a link.
+    /// That is the last owner of a folder on the path other than root, or the first one of a link.
     fn owner(path: &Path) -> io::Result<Option<Metadata>> {
         let _access = file_access::begin(path)?;
         let mut search = Self {
@@ -221,7 +221,7 @@ pub(crate) fn user_name(user: u32) -> String {
 
 /// Returns the owner's primary group.
 ///
-/// For an owner without an account, that is the group of the folder unless it is root's.
+/// Without an account, the group of the folder applies, unless it is root's.
 fn primary_group(owner: &Metadata) -> u32 {
     let account = Account::find(owner.uid());
     let group = account.and_then(|account| account.group);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::model::Config;
 
-/// Files that the configuration names cannot be used.
+/// The error of a configuration with files that hubgate cannot use.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unusable(String);

@@ -9,8 +9,8 @@ use webpki::{EndEntityCert, anchor_from_trusted_cert};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
-    Reason, SystemRoots, Warning, day::day, distinguished_name::NameText,
-    fields::CertificateFields, pem::Pem, settings::signature_algorithms,
+    Reason, SystemRoots, Warning, crypto_provider::signature_algorithms, day::day,
+    distinguished_name::NameText, fields::CertificateFields, pem::Pem,
 };
 
 /// A CA certificate of a client CA's file.
@@ -166,7 +166,10 @@ impl<'a> Unchecked<'a> {
     /// Refuses a public CA: each holder of one of its certificates would be admitted.
     fn must_be_private(&self, roots: &SystemRoots) -> anyhow::Result<()> {
         let ca = EndEntityCert::try_from(self.der).map_err(|fault| damaged(self.number, &fault))?;
-        if !roots.hold(&ca).context("the system's root certificates")? {
+        if !roots
+            .is_public_ca(&ca)
+            .context("the system's root certificates")?
+        {
             return Ok(());
         }
         bail!(

@@ -15,8 +15,13 @@ use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
-    SystemRoots, Warning, chain::Candidates, day::day, distinguished_name::NameText, hosts,
-    pem::Pem, self_signed::SelfSigned,
+    SystemRoots, Warning,
+    chain::Candidates,
+    day::day,
+    distinguished_name::NameText,
+    hosts,
+    pem::{Pem, both},
+    self_signed::SelfSigned,
 };
 use crate::{config::model::Host, file_access};
 
@@ -137,7 +142,7 @@ impl Certified {
             names: hosts::subject_alt_names(leaf),
             not_before: leaf.validity().not_before.to_datetime(),
             not_after: leaf.validity().not_after.to_datetime(),
-            publicly_trusted: roots.trust(&chain.certificates, unix_time(moment)),
+            publicly_trusted: roots.trusts(&chain.certificates, unix_time(moment)),
             warnings: chain.warnings().collect(),
             left_out: chain.left_out,
             key: Arc::new(CertifiedKey::new(chain.certificates, key)),
@@ -200,18 +205,6 @@ fn within_validity(leaf: &X509Certificate<'_>) -> OffsetDateTime {
 fn unix_time(moment: OffsetDateTime) -> UnixTime {
     let seconds = moment.unix_timestamp().try_into().unwrap_or(0);
     UnixTime::since_unix_epoch(Duration::from_secs(seconds))
-}
-
-/// Returns both values, or an error with every fault on a line of its own.
-pub(super) fn both<A, B>(
-    first: anyhow::Result<A>,
-    second: anyhow::Result<B>,
-) -> anyhow::Result<(A, B)> {
-    match (first, second) {
-        (Ok(first), Ok(second)) => Ok((first, second)),
-        (Err(first), Err(second)) => Err(anyhow!("{first:#}\n{second:#}")),
-        (Err(fault), _) | (_, Err(fault)) => Err(fault),
-    }
 }
 
 fn signing_key(

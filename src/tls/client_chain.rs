@@ -5,17 +5,19 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::SystemTime,
 };
 
 use rustls::pki_types::CertificateDer;
+use tokio::{sync::watch, task::spawn_blocking};
 
 use super::{
     ClientAuth, ClientCa, Reason,
     handshake_signature::handshake_key,
     identity,
-    verdict::{PendingVerdict, Verdict, Verdicts},
+    verdict::Verdict,
+    verdict_cache::{PendingVerdict, Verdicts},
 };
 
 /// The certificates that a client presented, leaf first, and the verdicts on them.
@@ -106,7 +108,7 @@ impl ClientChain {
         }
     }
 
-    pub(super) fn validate(&self, ca: &ClientCa, now: SystemTime) -> Verdict {
+    fn validate(&self, ca: &ClientCa, now: SystemTime) -> Verdict {
         ca.verdict(self.certificates(), now)
     }
 
@@ -120,7 +122,28 @@ impl ClientChain {
         if verdicts.current(ca, SystemTime::now()).is_some() {
             return None;
         }
-        Some(verdicts.begin(self, ca))
+        Some(verdicts.pending(ca, |done| {
+            tokio::spawn(Self::validate_later(Arc::downgrade(self), ca.clone(), done));
+        }))
+    }
+
+    /// Validates a chain on a blocking thread, unless its connection closes before one is free.
+    async fn validate_later(
+        chain: Weak<Self>,
+        ca: Arc<ClientCa>,
+        done: watch::Sender<Option<Verdict>>,
+    ) {
+        let _permit = ca.validation_permit().await;
+        let Some(chain) = chain.upgrade() else {
+            return;
+        };
+        let validation = spawn_blocking({
+            let ca = ca.clone();
+            move || chain.validate(&ca, SystemTime::now())
+        });
+        if let Ok(verdict) = validation.await {
+            done.send_replace(Some(verdict));
+        }
     }
 
     fn certificates(&self) -> &[CertificateDer<'static>] {

@@ -7,7 +7,7 @@ use rustls::pki_types::{SubjectPublicKeyInfoDer, alg_id};
 use webpki::{Error as Fault, RawPublicKeyEntity};
 use x509_parser::{prelude::FromDer, public_key::PublicKey, x509::SubjectPublicKeyInfo};
 
-use super::{Reason, distinguished_name::hex, settings::signature_algorithms};
+use super::{Reason, crypto_provider::signature_algorithms, distinguished_name::hex};
 
 /// The fields of a certificate that signature checks need, of any version.
 #[derive(Clone, Copy, Debug)]

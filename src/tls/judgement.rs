@@ -12,9 +12,9 @@ use webpki::{EndEntityCert, Error as Fault, KeyUsage, VerifiedPath};
 use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
 
 use super::{
-    Identity, Reason, fields::CertificateFields, line::PathCandidates,
-    path_revocation::PathRevocation, settings::signature_algorithms, span::ValidityPeriod,
-    trust::TrustStore, version_1::VersionOneCertificate,
+    Identity, Reason, crypto_provider::signature_algorithms, fields::CertificateFields,
+    line::PathCandidates, path_revocation::PathRevocation, span::ValidityPeriod, trust::TrustStore,
+    version_1::VersionOneCertificate,
 };
 
 /// Limits that the configuration sets for certificates below a CA.

@@ -139,6 +139,18 @@ impl<'a> Pem<'a> {
     }
 }
 
+/// Returns both values, or an error with every fault on a line of its own.
+pub(super) fn both<A, B>(
+    first: anyhow::Result<A>,
+    second: anyhow::Result<B>,
+) -> anyhow::Result<(A, B)> {
+    match (first, second) {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(first), Err(second)) => Err(anyhow!("{first:#}\n{second:#}")),
+        (Err(fault), _) | (_, Err(fault)) => Err(fault),
+    }
+}
+
 fn unreadable(file: &Path, fault: &io::Error) -> anyhow::Error {
     let file = file.display();
     match fault.kind() {

@@ -16,7 +16,6 @@ use super::{
     day::day,
     distinguished_name::{NameText, hex},
     hosts::ip_address,
-    server_trust::NOT_PINNED,
 };
 
 /// A hub's certificate that is not trusted.
@@ -35,6 +34,8 @@ struct Refusal<'a> {
     name: &'a ServerName<'a>,
 }
 
+/// The cause when the certificate is not the pinned one.
+pub(super) const NOT_PINNED: &str = "it is not the certificate of `pin`";
 /// Most names of a certificate that are listed.
 const MAX_NAMES: usize = 5;
 

@@ -13,7 +13,7 @@ use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_
 use tracing::warn;
 use webpki::{Cert, EndEntityCert, KeyUsage, anchor_from_trusted_cert, spki_for_anchor};
 
-use super::settings::signature_algorithms;
+use super::crypto_provider::signature_algorithms;
 use crate::file_access;
 
 /// The system's root certificates, read on first use.
@@ -54,7 +54,7 @@ impl SystemRoots {
     ///
     /// A self-issued leaf is not trusted, and no root is read for it. No chain is trusted while the
     /// disk of the roots does not answer.
-    pub(super) fn trust(&self, chain: &[CertificateDer<'_>], moment: UnixTime) -> bool {
+    pub(super) fn trusts(&self, chain: &[CertificateDer<'_>], moment: UnixTime) -> bool {
         let Some((leaf, intermediates)) = chain.split_first() else {
             return false;
         };
@@ -79,11 +79,11 @@ impl SystemRoots {
         .is_ok()
     }
 
-    /// Reports whether the CA is a root, or an intermediate whose issuer is a root.
+    /// Reports whether the CA is a root, or an intermediate that a root issued.
     ///
     /// # Errors
     /// The disk of the roots does not answer.
-    pub(super) fn hold(&self, ca: &Cert<'_>) -> io::Result<bool> {
+    pub(super) fn is_public_ca(&self, ca: &Cert<'_>) -> io::Result<bool> {
         let key = ca.subject_public_key_info();
         let self_issued = ca.subject() == ca.issuer();
         Ok(self.anchors()?.iter().any(|root| {
@@ -173,20 +173,20 @@ mod tests {
         let now = time::OffsetDateTime::now_utc();
         let generated = SelfSigned::generate(&[Host::Name("home.test".into())], now).unwrap();
         let roots = SystemRoots::deferred();
-        assert!(!roots.trust(
+        assert!(!roots.trusts(
             std::slice::from_ref(&generated.certificate),
             UnixTime::now()
         ));
         assert!(!is_read(&roots));
         let roots = SystemRoots::from_certificates(std::slice::from_ref(&generated.certificate));
-        assert!(!roots.trust(&[generated.certificate], UnixTime::now()));
+        assert!(!roots.trusts(&[generated.certificate], UnixTime::now()));
     }
 
     #[test]
     fn a_certificate_of_a_ca_reads_the_roots_once() {
         let issued = TestCa::new("Far").issue("home");
         let roots = SystemRoots::deferred();
-        assert!(!roots.trust(&issued.chain, UnixTime::now()));
+        assert!(!roots.trusts(&issued.chain, UnixTime::now()));
         assert!(is_read(&roots));
         assert!(std::ptr::eq(
             roots.anchors().unwrap(),

@@ -22,6 +22,7 @@ use super::{
     RefusedCertificate, SystemRoots,
     handshake_signature::{HandshakeSignatures, handshake_key},
     pem::Pem,
+    refused_certificate::NOT_PINNED,
     sha256::sha256,
 };
 use crate::config::model::{Pin, Upstream};
@@ -167,9 +168,6 @@ impl ServerCertVerifier for ServerTrust {
         self.signatures.schemes()
     }
 }
-
-/// The cause when the certificate is not the pinned one.
-pub(super) const NOT_PINNED: &str = "it is not the certificate of `pin`";
 
 fn unusable(reason: super::Reason) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(reason))))

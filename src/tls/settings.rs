@@ -8,7 +8,6 @@ use std::sync::Arc;
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
-    pki_types::SignatureVerificationAlgorithm,
     server::{
         ClientHello, NoServerSessionStorage, ResolvesServerCert, ServerSessionMemoryCache,
         WebPkiClientVerifier, danger::ClientCertVerifier,
@@ -22,21 +21,6 @@ use super::self_signed::SelfSigned;
 
 /// Cached TLS 1.2 sessions of clients without tickets.
 const MAX_SESSIONS: usize = 256;
-
-/// Installs aws-lc-rs as the process's cryptography provider; a second call changes nothing.
-pub fn install_provider() {
-    // Pingora would install another provider later; the first one stays.
-    let _ = aws_lc_rs::default_provider().install_default();
-}
-
-/// Returns the signature algorithms of certificates and revocation lists.
-///
-/// webpki's own list includes those of every provider that some crate compiles in.
-pub(super) fn signature_algorithms() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
-    aws_lc_rs::default_provider()
-        .signature_verification_algorithms
-        .all
-}
 
 /// Builds the configuration for a client that names no site or an unknown one.
 ///

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{
     SystemRoots, Warning,
     authority::Ca,
-    certificate::both,
+    pem::both,
     revocation::{LoadedLists, RevocationList},
 };
 

@@ -1,13 +1,8 @@
-//! Verdicts on one chain, cached for their validity period.
+//! The verdict of a client CA on a chain.
 
-use std::{
-    sync::{Arc, Weak},
-    time::SystemTime,
-};
+use std::time::SystemTime;
 
-use tokio::{sync::watch, task::spawn_blocking};
-
-use super::{ClientAuth, ClientCa, ClientChain, span::ValidityPeriod};
+use super::{ClientAuth, span::ValidityPeriod};
 
 /// The verdict of one CA on a chain, and the period in which it holds.
 #[derive(Clone, Debug)]
@@ -16,103 +11,9 @@ pub(super) struct Verdict {
     pub(super) validity: ValidityPeriod,
 }
 
-/// The verdicts on one chain: one per CA, with the generation of the CA's files.
-#[derive(Default)]
-pub(super) struct Verdicts(Vec<Entry>);
-
-/// A validation that requests wait for.
-pub(super) type PendingVerdict = watch::Receiver<Option<Verdict>>;
-
-struct Entry {
-    ca: Weak<ClientCa>,
-    generation: u64,
-    state: State,
-}
-
-enum State {
-    Cached(Verdict),
-    Pending(PendingVerdict),
-}
-
-impl Verdicts {
-    /// Returns the verdict of a CA if it holds now.
-    pub(super) fn current(&self, ca: &Arc<ClientCa>, now: SystemTime) -> Option<ClientAuth> {
-        match &self.entry(ca)?.state {
-            State::Cached(verdict) => verdict.at(now),
-            State::Pending(pending) => pending.borrow().as_ref()?.at(now),
-        }
-    }
-
-    /// Stores a verdict by the files of a generation.
-    pub(super) fn store(&mut self, ca: &Arc<ClientCa>, generation: u64, verdict: Verdict) {
-        self.replace(ca, generation, State::Cached(verdict));
-    }
-
-    /// Returns the pending validation by a CA, or starts one.
-    pub(super) fn begin(&mut self, chain: &Arc<ClientChain>, ca: &Arc<ClientCa>) -> PendingVerdict {
-        if let Some(State::Pending(pending)) = self.entry(ca).map(|entry| &entry.state) {
-            let is_done = pending.borrow().is_some();
-            if !is_done && pending.has_changed().is_ok() {
-                return pending.clone();
-            }
-        }
-        let generation = ca.generation();
-        let (done, pending) = watch::channel(None);
-        tokio::spawn(validate(Arc::downgrade(chain), ca.clone(), done));
-        self.replace(ca, generation, State::Pending(pending.clone()));
-        pending
-    }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn entry(&self, ca: &Arc<ClientCa>) -> Option<&Entry> {
-        let generation = ca.generation();
-        let mut entries = self.0.iter();
-        entries.find(|entry| entry.is_of(ca) && entry.generation == generation)
-    }
-
-    /// Replaces the entry of a CA; removes entries of CAs that a reload dropped.
-    fn replace(&mut self, ca: &Arc<ClientCa>, generation: u64, state: State) {
-        self.0
-            .retain(|entry| !entry.is_of(ca) && entry.ca.strong_count() > 0);
-        self.0.push(Entry {
-            ca: Arc::downgrade(ca),
-            generation,
-            state,
-        });
-    }
-}
-
-impl Entry {
-    fn is_of(&self, ca: &Arc<ClientCa>) -> bool {
-        self.ca.as_ptr() == Arc::as_ptr(ca)
-    }
-}
-
 impl Verdict {
-    fn at(&self, now: SystemTime) -> Option<ClientAuth> {
+    /// Returns the result of client authentication if the verdict holds now.
+    pub(super) fn at(&self, now: SystemTime) -> Option<ClientAuth> {
         self.validity.contains(now).then(|| self.auth.clone())
-    }
-}
-
-/// Validates a chain on a blocking thread, unless its connection closes before a thread is free.
-async fn validate(
-    chain: Weak<ClientChain>,
-    ca: Arc<ClientCa>,
-    done: watch::Sender<Option<Verdict>>,
-) {
-    let _permit = ca.validation_permit().await;
-    let Some(chain) = chain.upgrade() else {
-        return;
-    };
-    let validation = spawn_blocking({
-        let ca = ca.clone();
-        move || chain.validate(&ca, SystemTime::now())
-    });
-    if let Ok(verdict) = validation.await {
-        done.send_replace(Some(verdict));
     }
 }

@@ -32,7 +32,7 @@ impl<'a, 'l> SiteBuilder<'a, 'l> {
         }
     }
 
-    /// Loads all files before a fault of one of them ends the build.
+    /// Builds the site; loads all files first, so that every fault is collected.
     pub(super) fn build(mut self) -> Option<Site> {
         let config = self.config;
         let policy = self.policy();

@@ -19,7 +19,7 @@ pub struct State {
     /// End of the certificate's validity (RFC 3339).
     #[serde(with = "rfc3339")]
     pub certificate_ends: OffsetDateTime,
-    /// True while hubgate's own certificate serves, until a CA issues one.
+    /// True while a self-signed certificate is served, until the CA issues one.
     #[serde(default)]
     pub stand_in: bool,
     /// True if browsers trust the certificate without further configuration.
