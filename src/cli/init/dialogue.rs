@@ -66,11 +66,7 @@ struct Dialogue<R, W> {
 
 impl<R: BufRead, W: Write> Dialogue<R, W> {
     fn draft(&mut self, init: &Init) -> anyhow::Result<Draft> {
-        if Path::new("/etc/nginx/nginx.conf").exists() {
-            let note =
-                "NGINX is on this machine: `hubgate import-nginx` converts its sites instead.";
-            writeln!(self.output, "{note}\n")?;
-        }
+        self.note_nginx()?;
         let hosts = match init.hosts.as_slice() {
             [] => self.prompt(HOSTS, &hostname(), Draft::parse_hosts)?,
             given => Draft::parse_hosts(&given.join(","))?,
@@ -95,15 +91,26 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
             None if draft.is_public() => self.prompt(EMAIL, "", Draft::parse_optional_email)?,
             None => None,
         };
-        draft.user = match &init.user {
-            _ if !away.takes_password() => None,
-            Some(given) => Some(UserName::parse(given)?),
-            None => {
-                let parse = |name: &str| Ok(UserName::parse(name)?);
-                Some(self.prompt("Name of the first user", "", parse)?)
-            }
-        };
+        if away.takes_password() {
+            draft.user = Some(self.user(init)?);
+        }
         Ok(draft)
+    }
+
+    fn note_nginx(&mut self) -> io::Result<()> {
+        if !Path::new("/etc/nginx/nginx.conf").exists() {
+            return Ok(());
+        }
+        let note = "NGINX is on this machine: `hubgate import-nginx` converts its sites instead.";
+        writeln!(self.output, "{note}\n")
+    }
+
+    fn user(&mut self, init: &Init) -> anyhow::Result<UserName> {
+        let parse = |name: &str| Ok(UserName::parse(name)?);
+        match &init.user {
+            Some(given) => parse(given),
+            None => self.prompt("Name of the first user", "", parse),
+        }
     }
 
     /// Asks until the answer is valid; an empty answer is the default.

@@ -10,13 +10,15 @@ use crate::config::{
 };
 
 impl Resolver<'_> {
-    /// Resolves the rule of a site. It is required, since a site without one would be open.
+    /// Resolves the rule of a site. It is required, since a site without one would be open; a site that
+    /// redirects has none.
     pub(super) fn site_access(
         &mut self,
         location: &Location<'_>,
-        written: Option<&SiteAccess>,
+        written: &file::Site,
     ) -> Resolved<Access> {
-        match written {
+        match &written.access {
+            _ if written.redirect.is_some() => Ok(Access::default()),
             Some(SiteAccess::Factors(factors)) => self.access(&location.key("access"), factors),
             Some(SiteAccess::Word(_)) => Ok(Access::default()),
             None => self.missing(location, NO_ACCESS),

@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, uri::Authority};
 use super::{Resolved, Resolver, collect_all, header};
 use crate::config::{
     file::{self, UpstreamHeader},
-    model::{EditedValue, HeaderEdit, Host, PathRule, Upstream},
+    model::{Destination, EditedValue, HeaderEdit, Host, PathRule},
     tree::Location,
 };
 
@@ -118,11 +118,14 @@ impl Resolver<'_> {
         &mut self,
         location: &Location<'_>,
         user_header: &str,
-        upstream: &Upstream,
+        destination: &Destination,
         paths: &[PathRule],
     ) -> Resolved<()> {
+        let Destination::Upstream(upstream) = destination else {
+            return Ok(());
+        };
         let upstreams = paths.iter().filter_map(|rule| rule.upstream.as_deref());
-        let upstreams = upstreams.chain([upstream]);
+        let upstreams = upstreams.chain([&**upstream]);
         let mut edits = upstreams.flat_map(|upstream| &upstream.headers);
         let name = normalized(user_header);
         match edits.any(|edit| normalized(&edit.name) == name) {

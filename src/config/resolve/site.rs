@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use super::{Resolved, Resolver, collect_all, header, path::RulePath, quantity::Quantity};
 use crate::config::{
     file::{self, CertificateWord, HstsWord},
-    model::{Access, Certificate, Destination, Host, Hsts, PathAccess, PathRule, Site},
+    model::{Certificate, Host, Hsts, PathAccess, PathRule, Site},
     tree::Location,
 };
 
@@ -37,10 +37,7 @@ impl Resolver<'_> {
         let user_header = written.user_header.as_deref();
         let key = location.key("user_header");
         let user_header = self.optional(&key, user_header, Self::user_header);
-        let access = match &written.redirect {
-            Some(_) => Ok(Access::default()),
-            None => self.site_access(location, written.access.as_ref()),
-        };
+        let access = self.site_access(location, written);
         let key = location.key("access");
         let origins = self.origins(&key, written.access.as_ref());
         let resolved = access.as_ref().map_err(|faulty| *faulty);
@@ -48,11 +45,9 @@ impl Resolver<'_> {
         let paths = self.paths(&location.key("paths"), &written.paths);
         let hsts = self.hsts(&location.key("hsts"), &written.hsts);
         let headers = self.headers(&location.key("headers"), &written.headers);
-        if let (Ok(Some(name)), Ok(Destination::Upstream(upstream)), Ok(paths)) =
-            (&user_header, &destination, &paths)
-        {
+        if let (Ok(Some(name)), Ok(destination), Ok(paths)) = (&user_header, &destination, &paths) {
             let key = location.key("user_header");
-            self.refuse_duplicate_user_header(&key, name, upstream, paths)?;
+            self.refuse_duplicate_user_header(&key, name, destination, paths)?;
         }
         Ok(Site {
             hosts: hosts?,

@@ -4,6 +4,7 @@ mod example;
 mod meaning;
 mod mistakes;
 mod robust;
+mod site_meaning;
 mod syntax;
 
 use std::{path::Path, time::Duration};
