@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use hubgate::nginx::{self, Disk, Failure, Import, Wishes};
+use hubgate::nginx::{self, Disk, Import, ImportError, ImportOptions};
 
 use super::{
     client::{Answer, Cards, Client},
@@ -109,7 +109,7 @@ impl<'s> Stage<'s> {
         let path = self.folder.path().to_owned();
         let imported = match self.import(site, &path) {
             Ok(imported) => imported,
-            Err(Failure::Invalid { faults, yaml }) => {
+            Err(ImportError::Invalid { faults, yaml }) => {
                 return Played::Unplayable(format!("{faults}\n{yaml}"));
             }
             Err(failure) => return Played::Stopped(failure.to_string()),
@@ -133,18 +133,18 @@ impl<'s> Stage<'s> {
         }
     }
 
-    fn import(&self, site: &[Node], path: &Path) -> Result<Import, Failure> {
+    fn import(&self, site: &[Node], path: &Path) -> Result<Import, ImportError> {
         let conf = path.join("ours.conf");
         fs::write(&conf, self.nginx_conf(site, &self.ours)).unwrap();
         let hosts = ["machine.test", "home.test", "localhost"]
             .map(str::to_owned)
             .into();
-        let wishes = Wishes {
+        let options = ImportOptions {
             hosts,
             out: Some(path.join("proxy.yaml")),
-            ..Wishes::default()
+            ..ImportOptions::default()
         };
-        nginx::import(&Disk, &[conf], &wishes)
+        nginx::import(&Disk, &[conf], &options)
     }
 
     fn nginx_conf(&self, site: &[Node], ports: &Ports) -> String {
