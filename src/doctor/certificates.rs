@@ -1,5 +1,7 @@
 //! The certificates of the sites: their end, and the next step of their renewal.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::{Finding, Installation};
@@ -22,15 +24,11 @@ impl Installation {
     pub(super) fn certificates(&self) -> Vec<Finding> {
         // Without the rights, an unreadable file is a finding of its own.
         let _rights = OwnerRights::assume(&self.config.state).ok();
-        let sites = self.config.sites.iter();
-        let mut found: Vec<_> = sites
-            .clone()
-            .flat_map(|site| self.site_certificate(site))
-            .collect();
-        if sites
-            .into_iter()
-            .any(|site| site.certificate == Certificate::Acme)
-        {
+        let sites = &self.config.sites;
+        let found = sites.iter().flat_map(|site| self.site_certificate(site));
+        let mut found: Vec<_> = found.collect();
+        let is_acme = |site: &Arc<Site>| site.certificate == Certificate::Acme;
+        if sites.iter().any(is_acme) {
             found.extend(self.acme_certificates());
         }
         found
