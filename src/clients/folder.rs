@@ -3,10 +3,10 @@
 //! `hubgate client` and the running process use the same files. A change holds a lock and writes
 //! files whole; the running process polls the files for changes.
 
+mod files;
+
 use std::{
-    fs::{self, File},
     io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +15,7 @@ use rcgen::KeyPair;
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
+pub(super) use self::files::{read, write};
 use super::{
     ca::Ca,
     name::Name,
@@ -23,10 +24,7 @@ use super::{
     sightings::LastSeen,
     wish::Wish,
 };
-use crate::{clock, file_access, secret_file};
-
-/// Most replacements of the folder while a process waits for its lock.
-const MAX_REPLACEMENTS: u32 = 100;
+use crate::{clock, secret_file};
 
 /// The folder of the client CA, `clients` in the state folder.
 #[derive(Clone, Debug)]
@@ -255,27 +253,6 @@ impl Folder {
         }
     }
 
-    /// Waits until no other process changes the folder.
-    pub(super) fn lock(&self) -> anyhow::Result<File> {
-        let file = self.0.join("lock");
-        Self::lock_file(&file).with_context(|| format!("{}: cannot be locked", file.display()))
-    }
-
-    /// Locks a file. If the folder is replaced meanwhile, the new one has a lock file of its own,
-    /// which is locked instead.
-    fn lock_file(file: &Path) -> io::Result<File> {
-        let _access = file_access::begin(file)?;
-        for _ in 0..MAX_REPLACEMENTS {
-            let lock = secret_file::open_lock(file)?;
-            lock.lock()?;
-            let (held, current) = (lock.metadata()?, fs::metadata(file)?);
-            if (held.dev(), held.ino()) == (current.dev(), current.ino()) {
-                return Ok(lock);
-            }
-        }
-        Err(io::Error::other("its folder is replaced too often"))
-    }
-
     /// Returns the folder for a CA that is replaced by an import.
     pub(super) fn replaced(&self) -> Self {
         Self(self.0.with_extension("replaced"))
@@ -290,23 +267,6 @@ impl Folder {
     pub(super) fn exchange(&self, other: &Self) -> io::Result<()> {
         secret_file::exchange(&self.0, &other.0)
     }
-
-    /// Returns the path of the register.
-    pub(super) fn register_file(&self) -> PathBuf {
-        self.0.join("register.json")
-    }
-
-    pub(super) fn ca(&self) -> PathBuf {
-        self.0.join("ca.pem")
-    }
-
-    pub(super) fn crl(&self) -> PathBuf {
-        self.0.join("ca.crl")
-    }
-
-    fn seen(&self) -> PathBuf {
-        self.0.join("seen.json")
-    }
 }
 
 /// Fails if the clock is wrong: the certificate would be expired or not yet valid.
@@ -316,22 +276,6 @@ fn check_clock(now: OffsetDateTime) -> anyhow::Result<()> {
     }
     let day = now.date();
     bail!("the clock is wrong, it says {day}: set it (`timedatectl`), then try again")
-}
-
-/// Reads a file; `None` if it does not exist.
-pub(super) fn read(file: &Path) -> anyhow::Result<Option<String>> {
-    let read = secret_file::read(file);
-    let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
-    match text {
-        Ok(text) => Ok(Some(text)),
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(fault) => Err(fault).with_context(|| file.display().to_string()),
-    }
-}
-
-pub(super) fn write(file: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let written = secret_file::write(file, content);
-    written.with_context(|| format!("{}: cannot be written", file.display()))
 }
 
 const NO_CA: &str =

@@ -1,6 +1,6 @@
 //! Changes of the folder: issue, revocation, damage, backup.
 
-use std::os::unix::fs::PermissionsExt;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use time::Duration;
 

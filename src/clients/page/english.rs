@@ -20,7 +20,7 @@ pub(super) static ENGLISH: Texts = Texts {
     },
     trial: Trial {
         title: "Try it",
-        at_home: "At home nobody is asked for a certificate. With this button you are, once: choose {name}. \
+        at_home: "At home no certificate is needed. This button asks for it once: choose {name}. \
                   To try the openHAB app, switch Wi-Fi off for a moment.",
         button: "Try it now",
         asked: "Open the address and choose {name} when asked for a certificate:",

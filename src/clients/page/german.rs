@@ -20,7 +20,7 @@ pub(super) static GERMAN: Texts = Texts {
     },
     trial: Trial {
         title: "Ausprobieren",
-        at_home: "Zu Hause wird niemand nach einem Zertifikat gefragt. Mit diesem Knopf einmal doch: \
+        at_home: "Zu Hause ist kein Zertifikat nötig. Dieser Knopf fragt einmal danach: \
                   {name} auswählen. Für die openHAB-App kurz das WLAN ausschalten.",
         button: "Jetzt ausprobieren",
         asked: "Die Adresse öffnen und {name} auswählen, wenn nach einem Zertifikat gefragt wird:",

@@ -27,7 +27,7 @@
   });
   copy.hidden = false;
 
-  // An iPad asks for the pages of a Mac; no Mac has a touch screen.
+  // An iPad in desktop mode has the User-Agent of a Mac, but no Mac has a touch screen.
   if (main.dataset.device === "mac" && navigator.maxTouchPoints > 1) {
     for (const guide of document.querySelectorAll("[data-device=iphone]")) {
       guide.open = true;
@@ -38,24 +38,24 @@
 
   const end = Date.now() + 15 * 60 * 1000;
   let timer;
-  const look = async () => {
+  const poll = async () => {
     clearTimeout(timer);
-    const stop = new AbortController();
-    const patience = setTimeout(() => stop.abort(), 8000);
+    const abort = new AbortController();
+    const timeout = setTimeout(() => abort.abort(), 8000);
     try {
-      const answer = await fetch(main.dataset.state, { cache: "no-store", signal: stop.signal });
-      if ((await answer.json()).seen === true) {
+      const response = await fetch(main.dataset.state, { cache: "no-store", signal: abort.signal });
+      if ((await response.json()).seen === true) {
         main.classList.add("seen");
         document.title = "✓ " + document.title;
         return;
       }
     } catch {
-      // The next look may succeed: a phone changes its network, hubgate restarts.
+      // The next poll may succeed, as when the phone changes its network or hubgate restarts.
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timeout);
     }
-    if (Date.now() < end) timer = setTimeout(look, 2000);
+    if (Date.now() < end) timer = setTimeout(poll, 2000);
     else main.classList.add("late");
   };
-  if (!main.classList.contains("seen")) look();
+  if (!main.classList.contains("seen")) poll();
 })();
