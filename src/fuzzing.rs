@@ -5,7 +5,7 @@
 
 pub use crate::{
     access::properties::{htpasswd, path, proxy_yaml},
-    acme::authority::properties::acme_answer,
+    acme::ca::properties::acme_answer,
     connection::properties::{client_hello, proxy_protocol},
     http::properties::{chunked, enrolment_form, hub_answer, request_head},
     nginx::properties::nginx_import,

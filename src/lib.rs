@@ -4,23 +4,23 @@ pub mod access;
 pub mod acme;
 pub mod authority;
 pub mod cli;
-pub mod clients;
 mod clock;
 pub mod config;
 pub mod connection;
+pub mod devices;
 pub mod doctor;
 pub mod fields;
 pub mod file_access;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
+pub mod html;
 pub mod http;
 #[cfg(test)]
 mod layers;
-pub mod look;
 pub mod nginx;
 pub mod pages;
+mod private_file;
 mod regular_file;
-mod secret_file;
 pub mod server;
 pub mod sites;
 pub mod telemetry;

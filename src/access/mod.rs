@@ -7,6 +7,7 @@ pub mod address_group;
 pub mod basic;
 pub mod evidence;
 pub mod factors;
+mod found_factors;
 mod login;
 pub mod network;
 pub mod origin;
@@ -16,9 +17,8 @@ pub mod policy;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "a property that does not hold panics")]
 pub(crate) mod properties;
-mod recent;
+mod recent_map;
 pub mod rule;
 pub mod session;
-mod sight;
 pub mod throttle;
 pub mod verdict;

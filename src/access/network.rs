@@ -60,7 +60,7 @@ impl Client {
 
     /// Returns the client's address, or the peer's if the client's is unknown.
     #[must_use]
-    pub fn accountable(&self) -> IpAddr {
+    pub fn client_ip(&self) -> IpAddr {
         self.address.unwrap_or(self.peer)
     }
 }
@@ -148,7 +148,7 @@ mod tests {
         let trusted = networks(&["10.0.0.0/8"]);
         let unknown = Client::of_request(proxy, &trusted, &Fields::default());
         assert!(!unknown.is_in(&everywhere));
-        assert_eq!(unknown.accountable(), proxy);
+        assert_eq!(unknown.client_ip(), proxy);
     }
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
         let everywhere = networks(&["0.0.0.0/0", "::/0"]);
         let unknown = Client::at_handshake("10.0.0.1".parse().unwrap(), &networks(&["10.0.0.0/8"]));
         assert!(!unknown.is_in(&everywhere));
-        assert_eq!(unknown.accountable().to_string(), "10.0.0.1");
+        assert_eq!(unknown.client_ip().to_string(), "10.0.0.1");
     }
 
     #[test]

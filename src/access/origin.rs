@@ -33,7 +33,7 @@ pub struct RequestOrigin<'a> {
 
 /// The place that a request is for.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct OriginTarget<'a> {
     /// Hosts of the site.
     pub hosts: &'a [Host],
     /// Port in the request's `Host` or `:authority`.
@@ -48,7 +48,7 @@ pub struct Target<'a> {
 
 /// The ground for the verdict on the page that sends a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ground {
+pub enum OriginBasis {
     /// The request itself, without a listed origin.
     Itself,
     /// An origin that is listed.
@@ -57,7 +57,7 @@ pub enum Ground {
     Nothing,
 }
 
-impl Ground {
+impl OriginBasis {
     /// Reports whether the verdict still holds with these listed origins.
     #[must_use]
     pub fn holds(&self, origins: [&[Origin]; 2]) -> bool {
@@ -104,7 +104,7 @@ impl<'a> RequestOrigin<'a> {
     ///
     /// # Errors
     /// The field that names another site.
-    pub fn judge(&self, target: &Target<'_>) -> Result<(), CrossSite> {
+    pub fn judge(&self, target: &OriginTarget<'_>) -> Result<(), CrossSite> {
         let writes = self.websocket || target.acts || !self.method.is_safe();
         let (origin, referer) = (self.origin(target), self.referer(target));
         if origin == Some(Page::Foreign) && (writes || target.guarded) {
@@ -127,22 +127,24 @@ impl<'a> RequestOrigin<'a> {
     /// Returns the ground for the verdict of [`RequestOrigin::judge`], with which it can be
     /// re-evaluated.
     #[must_use]
-    pub fn ground(&self, target: &Target<'_>) -> Ground {
-        let unlisted = Target {
+    pub fn ground(&self, target: &OriginTarget<'_>) -> OriginBasis {
+        let unlisted = OriginTarget {
             origins: [&[], &[]],
             ..*target
         };
         if !self.names_page() || self.judge(&unlisted).is_ok() {
-            return Ground::Itself;
+            return OriginBasis::Itself;
         }
         match self.judge(target) {
-            Ok(()) => self.listed(target).map_or(Ground::Nothing, Ground::Listed),
-            Err(_) => Ground::Nothing,
+            Ok(()) => self
+                .listed(target)
+                .map_or(OriginBasis::Nothing, OriginBasis::Listed),
+            Err(_) => OriginBasis::Nothing,
         }
     }
 
     /// Returns the listed origin of the page that the request names.
-    fn listed(&self, target: &Target<'_>) -> Option<Origin> {
+    fn listed(&self, target: &OriginTarget<'_>) -> Option<Origin> {
         let named = [FieldName::Origin, FieldName::Referer];
         let named = named.into_iter().find_map(|name| self.fields.get(name))?;
         AsciiOrigin::of_url(named).find_in(target.origins).cloned()
@@ -186,7 +188,7 @@ impl<'a> RequestOrigin<'a> {
             && is(FieldName::SecFetchDest, b"document")
     }
 
-    fn origin(&self, target: &Target<'_>) -> Option<Page> {
+    fn origin(&self, target: &OriginTarget<'_>) -> Option<Page> {
         let mut origins = self.fields.all(FieldName::Origin);
         match (origins.next()?, origins.next()) {
             (origin, None) => Some(Page::classify(AsciiOrigin::new(origin), target, self.tls)),
@@ -194,7 +196,7 @@ impl<'a> RequestOrigin<'a> {
         }
     }
 
-    fn referer(&self, target: &Target<'_>) -> Option<Page> {
+    fn referer(&self, target: &OriginTarget<'_>) -> Option<Page> {
         let mut referers = self.fields.all(FieldName::Referer);
         match (referers.next()?, referers.next()) {
             (referer, None) => Some(Page::classify(

@@ -21,7 +21,7 @@ use self::{decode::DecodedPath, interpretations::Interpretations};
 
 /// The reason for which a path is refused with 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadPath {
+pub enum InvalidPath {
     /// `*`, an authority, or nothing in place of a path.
     #[error("path does not begin with a slash")]
     Relative,
@@ -62,7 +62,7 @@ const MAX_PATH: usize = 8192;
 ///
 /// # Errors
 /// The path is malformed, or two interpretations of it match different rules.
-pub fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
+pub fn find_rule(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, InvalidPath> {
     let path = RawPath::parse(raw)?;
     if rules.is_empty() {
         return Ok(None);
@@ -72,7 +72,7 @@ pub fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, Bad
     }
     let rule = path.decide(rules)?;
     match path.without_invalid() {
-        Some(rest) if judge(&rest, rules)? != rule => Err(BadPath::Ambiguous),
+        Some(rest) if find_rule(&rest, rules)? != rule => Err(InvalidPath::Ambiguous),
         _ => Ok(rule),
     }
 }
@@ -85,34 +85,34 @@ struct RawPath<'p> {
 
 impl<'p> RawPath<'p> {
     /// Checks and decodes a path.
-    fn parse(raw: &'p [u8]) -> Result<Self, BadPath> {
+    fn parse(raw: &'p [u8]) -> Result<Self, InvalidPath> {
         Self::check_bytes(raw)?;
-        let decoded = DecodedPath::parse(raw).ok_or(BadPath::Percent)?;
+        let decoded = DecodedPath::parse(raw).ok_or(InvalidPath::Percent)?;
         if decoded.was_encoded() {
             if decoded.has_control() {
-                return Err(BadPath::Control);
+                return Err(InvalidPath::Control);
             }
             if decoded.may_be_overlong() {
-                return Err(BadPath::NotUtf8);
+                return Err(InvalidPath::NotUtf8);
             }
         }
         if decoded.has_dot_segment() {
-            return Err(BadPath::DotSegment);
+            return Err(InvalidPath::DotSegment);
         }
         Ok(Self { raw, decoded })
     }
 
-    fn check_bytes(raw: &[u8]) -> Result<(), BadPath> {
+    fn check_bytes(raw: &[u8]) -> Result<(), InvalidPath> {
         if raw.first() != Some(&b'/') {
-            return Err(BadPath::Relative);
+            return Err(InvalidPath::Relative);
         }
         if raw.len() > MAX_PATH {
-            return Err(BadPath::TooLong);
+            return Err(InvalidPath::TooLong);
         }
         let is_excluded =
             |byte: &&u8| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b'#' | b'?');
         match raw.iter().find(is_excluded) {
-            Some(byte) => Err(BadPath::Raw(*byte)),
+            Some(byte) => Err(InvalidPath::Raw(*byte)),
             None => Ok(()),
         }
     }
@@ -128,10 +128,10 @@ impl<'p> RawPath<'p> {
     }
 
     /// Returns the rule on which all interpretations agree.
-    fn decide(&self, rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
+    fn decide(&self, rules: &[impl AsRef<str>]) -> Result<Option<usize>, InvalidPath> {
         let is_encoded_again = self.decoded.as_bytes().contains(&b'%');
         if is_encoded_again && self.decoded.decode_again().has_dot_segment() {
-            return Err(BadPath::Ambiguous);
+            return Err(InvalidPath::Ambiguous);
         }
         Interpretations::new(rules).decide(self.raw)
     }

@@ -10,8 +10,8 @@ use super::{
     factors::Factors,
     network::Client,
     password::Passwords,
-    path::{self, BadPath},
-    rule::{Rule, Shown, Visitor},
+    path::{self, InvalidPath},
+    rule::{CertificateSource, Credentials, Rule},
     throttle::Throttle,
     verdict::{Admission, Denial},
 };
@@ -39,7 +39,7 @@ enum OverrideAccess {
 
 /// The part of a site for which one path rule, or none, decides.
 #[derive(Clone, Copy)]
-pub struct Place<'p> {
+pub struct PathPolicy<'p> {
     policy: &'p Policy,
     path_rule: Option<usize>,
 }
@@ -66,8 +66,8 @@ impl Policy {
     /// could change the decision at some place. If the client's address is unknown, it does so if
     /// some rule has a client CA.
     #[must_use]
-    pub fn asks(&self, client: Client) -> bool {
-        self.places().any(|place| place.asks(client))
+    pub fn requests_client_cert(&self, client: Client) -> bool {
+        self.places().any(|place| place.takes_client_cert(client))
     }
 
     /// Returns the place that a path leads to. `raw_path` is the path as the client sent it,
@@ -75,24 +75,24 @@ impl Policy {
     ///
     /// # Errors
     /// The path is malformed, or hubs could read it as paths of different rules; both mean 400.
-    pub fn place(&self, raw_path: &[u8]) -> Result<Place<'_>, BadPath> {
-        let path_rule = path::judge(raw_path, &self.overrides)?;
-        Ok(Place {
+    pub fn at_path(&self, raw_path: &[u8]) -> Result<PathPolicy<'_>, InvalidPath> {
+        let path_rule = path::find_rule(raw_path, &self.overrides)?;
+        Ok(PathPolicy {
             policy: self,
             path_rule,
         })
     }
 
-    fn places(&self) -> impl Iterator<Item = Place<'_>> {
+    fn places(&self) -> impl Iterator<Item = PathPolicy<'_>> {
         let path_rules = (0..self.overrides.len()).map(Some);
-        path_rules.chain([None]).map(|path_rule| Place {
+        path_rules.chain([None]).map(|path_rule| PathPolicy {
             policy: self,
             path_rule,
         })
     }
 }
 
-impl Place<'_> {
+impl PathPolicy<'_> {
     /// Returns the index of the path rule that decides, in the site's list.
     #[must_use]
     pub fn path_rule(&self) -> Option<usize> {
@@ -126,7 +126,7 @@ impl Place<'_> {
     /// Reports whether a client certificate could change the decision here, with or without a
     /// correct password.
     #[must_use]
-    pub fn asks(&self, client: Client) -> bool {
+    pub fn takes_client_cert(&self, client: Client) -> bool {
         if client.address().is_none() {
             return self.rules().any(|rule| rule.certificate().is_some());
         }
@@ -150,11 +150,11 @@ impl Place<'_> {
     /// The reason for the denial.
     pub async fn decide<J>(
         &self,
-        visitor: &Visitor<'_, J>,
+        visitor: &Credentials<'_, J>,
         throttle: &Arc<Throttle>,
     ) -> Result<Admission, Denial>
     where
-        J: Fn(Shown, &ClientCertificate) -> ClientAuth,
+        J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
     {
         if let Some(OverrideAccess::Public) = self.path_access() {
             return Ok(self.admit_to_public(visitor, throttle).await);
@@ -182,9 +182,9 @@ impl Place<'_> {
     /// Reports whether a request that was admitted before would still be admitted by its evidence;
     /// hashes no password.
     #[must_use]
-    pub fn still_admits<J>(&self, visitor: &Visitor<'_, J>) -> bool
+    pub fn still_admits<J>(&self, visitor: &Credentials<'_, J>) -> bool
     where
-        J: Fn(Shown, &ClientCertificate) -> ClientAuth,
+        J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
     {
         self.rules()
             .all(|rule| rule.admits(rule.evaluate(visitor).held))
@@ -194,7 +194,7 @@ impl Place<'_> {
     /// same, as browsers send them to public places too.
     async fn admit_to_public<J>(
         &self,
-        visitor: &Visitor<'_, J>,
+        visitor: &Credentials<'_, J>,
         throttle: &Arc<Throttle>,
     ) -> Admission {
         let site = &self.policy.site;

@@ -9,11 +9,11 @@ use super::{
     basic::Basic,
     evidence::Known,
     factors::Factors,
+    found_factors::Evaluation,
     login::Login,
     network::Client,
     password::Passwords,
-    session::{Account, Holder},
-    sight::Evaluation,
+    session::{Account, SessionSubject},
     throttle::Throttle,
     verdict::Denial,
 };
@@ -36,7 +36,7 @@ pub struct Rule {
 ///
 /// `judge` returns the verdict on a certificate under the client CA of a rule.
 #[derive(Clone, Copy)]
-pub struct Visitor<'a, J> {
+pub struct Credentials<'a, J> {
     /// Client that sends the request.
     pub client: Client,
     /// User and password of its `Authorization`.
@@ -49,11 +49,11 @@ pub struct Visitor<'a, J> {
 
 /// The source of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum CertificateSource {
     /// The certificate that the connection presented.
-    Now,
+    Presented,
     /// The certificate of the session.
-    Before,
+    FromSession,
 }
 
 impl Rule {
@@ -115,11 +115,11 @@ impl Rule {
     }
 
     /// Evaluates every factor but the password of the request.
-    pub(super) fn evaluate<J>(&self, visitor: &Visitor<'_, J>) -> Evaluation
+    pub(super) fn evaluate<J>(&self, visitor: &Credentials<'_, J>) -> Evaluation
     where
-        J: Fn(Shown, &ClientCertificate) -> ClientAuth,
+        J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
     {
-        let judge = |authority| (visitor.judge)(Shown::Now, authority);
+        let judge = |authority| (visitor.judge)(CertificateSource::Presented, authority);
         let (identity, invalid) = match self.certificate.as_ref().map(judge) {
             None | Some(ClientAuth::Absent) => (None, None),
             Some(ClientAuth::Valid(identity)) => (Some(identity), None),
@@ -159,13 +159,13 @@ impl Rule {
 
     /// Returns the identity of the session's certificate if one factor satisfies the rule; a rule
     /// with `satisfy: all` needs the certificate on the connection.
-    fn session_identity<J>(&self, visitor: &Visitor<'_, J>) -> Option<Identity>
+    fn session_identity<J>(&self, visitor: &Credentials<'_, J>) -> Option<Identity>
     where
-        J: Fn(Shown, &ClientCertificate) -> ClientAuth,
+        J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
     {
         let key = visitor.known.certificate()?;
         let authority = self.certificate.as_ref().filter(|_| self.is_any())?;
-        match (visitor.judge)(Shown::Before, authority) {
+        match (visitor.judge)(CertificateSource::FromSession, authority) {
             ClientAuth::Valid(identity) => Some(identity).filter(|identity| identity.key() == *key),
             _ => None,
         }
@@ -176,10 +176,10 @@ impl Rule {
         &self,
         evaluation: &Evaluation,
         login: Option<&Account>,
-    ) -> Holder {
+    ) -> SessionSubject {
         let session = evaluation.session_identity.as_ref();
         let certificate = evaluation.identity.as_ref().or(session);
-        Holder {
+        SessionSubject {
             account: login.or(evaluation.session_account.as_ref()).cloned(),
             certificate: certificate.filter(|_| self.is_any()).cloned(),
         }
@@ -241,7 +241,7 @@ impl Rule {
         if admitted && basic.is_hub_token() {
             return Login::None;
         }
-        let address = client.accountable();
+        let address = client.client_ip();
         match passwords.verify(basic, address, throttle).await {
             Ok(Some(fingerprint)) => {
                 let user = basic.user.clone();

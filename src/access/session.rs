@@ -4,7 +4,7 @@
 //! subject, which is checked against the htpasswd file and the client CA at each request; so a
 //! changed password or a revoked certificate ends the session at once.
 
-mod chains;
+mod certificate_cache;
 pub mod cookie;
 mod key;
 mod payload;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use self::payload::Payload;
 pub use self::{
-    chains::{Chain, Chains},
+    certificate_cache::{CertificateCache, Chain},
     key::{Key, Loaded},
 };
 use super::password::Passwords;
@@ -21,7 +21,7 @@ use crate::{config::model::Host, fields::Fields, tls::Identity};
 
 /// The subject of a session: the credentials that the site's own rule accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Holder {
+pub struct SessionSubject {
     /// Account of the verified password.
     pub account: Option<Account>,
     /// Identity of a certificate that alone satisfies the rule.
@@ -78,7 +78,7 @@ impl<'k> Sessions<'k> {
     /// `None` without a subject, or if the current session has the same subject and at least half
     /// of its lifetime left.
     #[must_use]
-    pub fn renew(&self, current: Option<&Session<'_>>, holder: &Holder) -> Option<String> {
+    pub fn renew(&self, current: Option<&Session<'_>>, holder: &SessionSubject) -> Option<String> {
         let payload = self.payload(holder)?;
         if current.is_some_and(|current| current.is_sufficient(&payload, self)) {
             return None;
@@ -91,7 +91,7 @@ impl<'k> Sessions<'k> {
         Some(cookie::set(&value, left))
     }
 
-    fn payload(&self, holder: &Holder) -> Option<Payload> {
+    fn payload(&self, holder: &SessionSubject) -> Option<Payload> {
         let account = holder.account.as_ref();
         let account = account.filter(|account| account.user.len() <= payload::LONGEST_USER);
         let certificate = holder.certificate.as_ref();

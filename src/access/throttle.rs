@@ -7,7 +7,7 @@
 
 mod allowance;
 mod backoff;
-mod books;
+mod failure_counters;
 mod lanes;
 mod turns;
 
@@ -23,7 +23,7 @@ use std::{
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    books::{Counters, Started},
+    failure_counters::{Counters, Started},
     lanes::{GuessLock, GuessLocks},
     turns::{HashPermit, HashQueue},
 };

@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use super::{
-    evidence::Evidence, factors::Factors, login::Login, session::Holder, sight::Evaluation,
+    evidence::Evidence, factors::Factors, found_factors::Evaluation, login::Login,
+    session::SessionSubject,
 };
 use crate::{
     config::model::ClientHeaders,
-    tls::{Identity, Reason},
+    tls::{ClientCertificateError, Identity},
 };
 
 /// The admission of a request.
@@ -24,9 +25,9 @@ pub struct Admission {
     /// The place is `public`, so that pages of other sites may write too.
     pub public: bool,
     /// Certificate that the hub receives in header fields.
-    pub told: Told,
+    pub told: CertificateFields,
     /// Subject of a new session; `None` at a public place.
-    pub holder: Option<Holder>,
+    pub holder: Option<SessionSubject>,
     /// The request's own password was verified and is wrong.
     pub login_failed: bool,
     /// Evidence besides the address and the connection's certificate.
@@ -37,7 +38,7 @@ pub struct Admission {
 
 /// The certificate that the hub receives in header fields, by one rule and its client CA.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct CertificateFields {
     /// Header fields to set.
     pub fields: ClientHeaders,
     /// Identity of the certificate, if it is valid under the rule's CA.
@@ -50,12 +51,12 @@ pub enum Denial {
     /// A password is needed, and it is missing or wrong: 401.
     Password {
         /// Reason for which the certificate, which would be sufficient, is invalid.
-        certificate: Option<Reason>,
+        certificate: Option<ClientCertificateError>,
     },
     /// A certificate is needed, and the client presented none: 496.
     CertificateAbsent,
     /// A certificate is needed, and the client's is invalid: 495.
-    CertificateInvalid(Reason),
+    CertificateInvalid(ClientCertificateError),
     /// The client's address is in none of the networks: 403.
     Network,
     /// The password was not verified, as too many before it were wrong: 429.
@@ -81,7 +82,7 @@ impl Admission {
     ) {
         if fields != ClientHeaders::Off {
             let identity = identity.cloned();
-            self.told = Told { fields, identity };
+            self.told = CertificateFields { fields, identity };
         }
     }
 

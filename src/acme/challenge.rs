@@ -4,11 +4,12 @@
 //! A response is active as long as its `Presented` lives, and each validation request is recorded.
 //! The module neither talks to the CA nor reads sockets.
 
-mod hit;
-mod live;
+mod active_response;
+pub(crate) mod solver;
 #[cfg(test)]
 mod tests;
 mod tls_alpn;
+mod validation_request;
 
 use std::{
     net::IpAddr,
@@ -18,9 +19,9 @@ use std::{
 use rustls::ServerConfig;
 use time::OffsetDateTime;
 
-pub use self::hit::Hit;
+pub use self::validation_request::ValidationRequest;
 use self::{
-    live::{ActiveResponse, Response},
+    active_response::{ActiveResponse, Response},
     tls_alpn::ValidationCertificate,
 };
 use super::problem::Problem;
@@ -117,7 +118,7 @@ impl Challenges {
             .iter()
             .rev()
             .find(|active| is_requested(&active.response));
-        let request = Hit {
+        let request = ValidationRequest {
             peer: peer.to_canonical(),
             at: OffsetDateTime::now_utc(),
             answered: found.is_some(),
@@ -140,7 +141,7 @@ impl Challenges {
 impl Presented {
     /// Returns the validation requests so far, the earliest first; 64 at most.
     #[must_use]
-    pub fn hits(&self) -> Vec<Hit> {
+    pub fn validation_requests(&self) -> Vec<ValidationRequest> {
         self.active.requests()
     }
 }

@@ -5,36 +5,18 @@
 //! `proof` publishes the challenge responses, and `store` holds the results. No state of the disk,
 //! the network or the CA ends a task or the service of a valid certificate.
 
-mod accounts;
-pub mod authority;
-mod certificates;
+pub mod ca;
 pub mod challenge;
-pub mod client;
-pub mod diagnosis;
 pub mod dns;
-mod export;
-mod files;
-pub mod history;
-mod identifiers;
-pub mod journal;
-mod keeper;
-mod lineage;
-mod memory;
+pub mod https;
+pub(crate) mod manager;
 mod order;
-mod pace;
-pub mod private_key;
 pub mod problem;
 mod program;
-mod proof;
 pub mod renewal;
-pub mod set;
-mod shared;
-pub mod signing_request;
-pub mod state;
 pub mod store;
 #[cfg(test)]
 mod testing;
-mod zone;
 
-pub use certificates::{Certificates, Prepared, states_on_disk};
-pub use files::faults;
+pub use self::manager::certificates::{Certificates, Prepared, states_on_disk};
+pub use self::manager::file_faults::faults;

@@ -3,30 +3,34 @@
 //! `resume` continues an order after an interruption. The schedule and the use of the certificate
 //! belong to `keeper`.
 
+pub mod diagnosis;
 mod failed;
 mod resume;
+pub mod signing_request;
 
 use std::sync::{Arc, Mutex};
 
 use time::OffsetDateTime;
 
+use self::diagnosis::Diagnosis;
 pub(super) use self::{failed::Failed, resume::Progress};
 use super::{
-    authority::{
-        Authorization, AuthorizationStatus, CertificateAuthority, Challenge, ChallengeStatus,
-        OrderStatus, PlacedOrder,
+    ca::{
+        Authorization, AuthorizationStatus, CaClient, Challenge, ChallengeStatus, OrderStatus,
+        PlacedOrder,
     },
-    diagnosis::Diagnosis,
-    journal::Step,
-    private_key::PrivateKey,
+    challenge::solver::{ChallengeResponse, Solver},
     problem::{Class, Problem},
-    proof::{ChallengeResponse, Solver},
-    set::{Meta, StoredCertificate},
-    store::Store,
+    store::{
+        Store,
+        order_journal::Step,
+        private_key::PrivateKey,
+        stored_certificate::{Meta, StoredCertificate},
+    },
 };
 use crate::{
     config::model::{ChallengeKind, Host},
-    telemetry::progress::Teller,
+    telemetry::progress::ProgressSender,
 };
 
 /// An attempt at one certificate.
@@ -34,7 +38,7 @@ pub(super) struct Attempt<'a> {
     /// The name of the certificate in the store and in commands.
     pub(super) name: &'a str,
     pub(super) hosts: &'a [Host],
-    pub(super) ca: CertificateAuthority,
+    pub(super) ca: CaClient,
     /// The URL of the CA's directory.
     pub(super) directory: String,
     /// The certificate to name in `replaces`, in DER (RFC 9773, section 5).
@@ -54,7 +58,7 @@ pub(super) struct Attempt<'a> {
     pub(super) abandons_slow_order: bool,
     /// The journal's fields beside the step.
     pub(super) progress: Mutex<Progress>,
-    pub(super) teller: &'a Teller,
+    pub(super) teller: &'a ProgressSender,
 }
 
 /// The order of an attempt, new or resumed.
@@ -274,7 +278,7 @@ impl Attempt<'_> {
     }
 
     fn report(&self, step: &str) {
-        self.teller.tell(self.name, step);
+        self.teller.report(self.name, step);
     }
 }
 

@@ -11,7 +11,7 @@ mod target;
 
 use time::{Duration, OffsetDateTime};
 
-use super::history::{Ca, History};
+use super::store::history::{CaRole, History};
 use crate::config::model::ChallengeKind;
 
 /// The schedule of one certificate at one moment.
@@ -52,7 +52,7 @@ pub struct ObservedCertificate {
     /// End of the validity.
     pub not_after: OffsetDateTime,
     /// The CA that issued it; none if that CA is no longer configured.
-    pub issuer: Option<Ca>,
+    pub issuer: Option<CaRole>,
     /// True if that CA offers renewal information (RFC 9773).
     pub renewal_info: bool,
 }
@@ -93,7 +93,7 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// The CA. A certificate of [`Ca::Staging`] is discarded, and only its issuance is recorded.
-    pub ca: Ca,
+    pub ca: CaRole,
     /// True if the order names the certificate it replaces (RFC 9773, section 5).
     pub replaces: bool,
     /// True if the order names the profile.
@@ -147,7 +147,7 @@ impl Schedule<'_> {
     fn order_without_probe(&self) -> Order {
         let mut schedule = self.clone();
         schedule.policy.staging = false;
-        schedule.order(Ca::Primary)
+        schedule.order(CaRole::Primary)
     }
 
     /// Returns true if the operator should be warned: a renewal is late by a tenth of the

@@ -9,7 +9,7 @@ use super::{must_exist, print, print_json, print_step, span::Span, table::Table}
 use crate::{
     acme::{
         self,
-        state::{Standing, State, Told},
+        manager::status::{CertificateStatus, LastProblem, State},
     },
     config::{self, model::Config},
     server::control,
@@ -125,17 +125,17 @@ impl CertificateTable<'_> {
     }
 }
 
-fn standing(standing: Standing) -> &'static str {
+fn standing(standing: CertificateStatus) -> &'static str {
     match standing {
-        Standing::Missing => "none yet",
-        Standing::Valid => "valid",
-        Standing::Due => "due",
-        Standing::Overdue => "overdue",
-        Standing::Ended => "ended",
+        CertificateStatus::Missing => "none yet",
+        CertificateStatus::Valid => "valid",
+        CertificateStatus::Due => "due",
+        CertificateStatus::Overdue => "overdue",
+        CertificateStatus::Ended => "ended",
     }
 }
 
-fn problem_line(problem: &Told) -> String {
+fn problem_line(problem: &LastProblem) -> String {
     let at = problem.at;
     let (day, hour, minute) = (day(at), at.hour(), at.minute());
     format!(
@@ -157,14 +157,14 @@ mod tests {
         let valid = State {
             name: "home.example.org".into(),
             hosts: vec!["home.example.org".into()],
-            standing: Standing::Valid,
+            standing: CertificateStatus::Valid,
             issuer: Some("R11".into()),
             ends: Some(now + Duration::days(70)),
             days_left: Some(70),
             next: "renewal".into(),
             next_at: Some(now + Duration::days(40)),
             problem: None,
-            undelivered: Some(Told {
+            undelivered: Some(LastProblem {
                 at: now - Duration::minutes(7),
                 class: Class::Local,
                 sentence: "the copies are not delivered".into(),
@@ -172,13 +172,13 @@ mod tests {
         };
         let missing = State {
             name: "a.org".into(),
-            standing: Standing::Missing,
+            standing: CertificateStatus::Missing,
             issuer: None,
             ends: None,
             days_left: None,
             next: "another try".into(),
             next_at: Some(now + Duration::minutes(10)),
-            problem: Some(Told {
+            problem: Some(LastProblem {
                 at: now - Duration::minutes(5),
                 class: Class::Validation,
                 sentence: "no validation request arrived".into(),

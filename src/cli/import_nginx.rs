@@ -19,7 +19,7 @@ use super::print_verbatim;
 use crate::{
     file_access,
     nginx::{self, Disk, ImportError, ImportOptions},
-    secret_file::{OwnerRights, explained},
+    private_file::{OwnerRights, explained},
     telemetry::Printable,
 };
 

@@ -11,7 +11,7 @@ mod file;
 pub mod model;
 mod resolve;
 mod schema;
-mod shape;
+mod schema_check;
 mod source;
 mod spelling;
 mod tree;
@@ -86,7 +86,7 @@ fn interpret(text: &str, folder: &Path) -> Result<(Config, Findings), Vec<Fault>
         return Err(lookalikes);
     }
     let root = yaml::parse(text).map_err(|fault| vec![fault])?;
-    let (valid, mut faults) = shape::check(&root, &schema());
+    let (valid, mut faults) = schema_check::check(&root, &schema());
     let Some(valid) = valid else {
         return Err(faults);
     };

@@ -21,7 +21,7 @@ use std::{
 
 pub use self::{
     access::{Access, ClientAuthority, ClientCertificate, ClientHeaders, Networks, Satisfy},
-    acme::{Acme, Authority, ChallengeKind, Dns, DnsProvider, Eab, Export},
+    acme::{Acme, Ca, ChallengeKind, Dns, DnsProvider, Eab, Export},
     header_edit::{EditedValue, HeaderEdit},
     host::{Host, Origin},
     named::NamedFiles,

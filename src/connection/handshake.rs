@@ -95,7 +95,9 @@ impl<'a> TlsHandshake<'a> {
         let sites = self.proxy.sites();
         match sites.of_handshake(name, self.connection.local.ip()) {
             Some(site) => {
-                let requested = self.proxy.asks(&sites, site, self.connection.peer.ip());
+                let requested =
+                    self.proxy
+                        .requests_client_cert(&sites, site, self.connection.peer.ip());
                 (site.tls.config(requested), requested)
             }
             None => (sites.placeholder(), false),

@@ -8,10 +8,10 @@ use super::{Finding, Installation};
 use crate::{
     acme::{
         self,
-        state::{Standing, State},
+        manager::status::{CertificateStatus, State},
     },
     config::model::{Certificate, Site},
-    secret_file::OwnerRights,
+    private_file::OwnerRights,
     server::control,
     tls::{Certified, SystemRoots, day},
 };
@@ -121,10 +121,10 @@ impl Finding {
             None => format!("next: {}", state.next),
         };
         match (state.standing, &state.problem) {
-            (Standing::Valid | Standing::Due, None) => {
+            (CertificateStatus::Valid | CertificateStatus::Due, None) => {
                 Self::ok(subject, format!("{cause}; {next}"))
             }
-            (Standing::Ended, _) => Self::fail(subject, cause).cure(next),
+            (CertificateStatus::Ended, _) => Self::fail(subject, cause).cure(next),
             _ => Self::warn(subject, cause).cure(next),
         }
     }
@@ -146,13 +146,13 @@ impl Site {
     }
 }
 
-fn standing(standing: Standing) -> &'static str {
+fn standing(standing: CertificateStatus) -> &'static str {
     match standing {
-        Standing::Missing => "there is none yet, and browsers warn",
-        Standing::Valid => "valid",
-        Standing::Due => "valid, its renewal is due,",
-        Standing::Overdue => "valid, but its renewal is overdue,",
-        Standing::Ended => "expired, and still served,",
+        CertificateStatus::Missing => "there is none yet, and browsers warn",
+        CertificateStatus::Valid => "valid",
+        CertificateStatus::Due => "valid, its renewal is due,",
+        CertificateStatus::Overdue => "valid, but its renewal is overdue,",
+        CertificateStatus::Ended => "expired, and still served,",
     }
 }
 
@@ -162,11 +162,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        acme::{problem::Class, state::Told},
+        acme::{manager::status::LastProblem, problem::Class},
         doctor::Level,
     };
 
-    fn state(standing: Standing, problem: Option<&str>) -> State {
+    fn state(standing: CertificateStatus, problem: Option<&str>) -> State {
         let now = OffsetDateTime::UNIX_EPOCH;
         State {
             name: "home.example.org".into(),
@@ -178,7 +178,7 @@ mod tests {
             next: "renewal".into(),
             next_at: None,
             undelivered: None,
-            problem: problem.map(|sentence| Told {
+            problem: problem.map(|sentence| LastProblem {
                 at: now,
                 class: Class::Validation,
                 sentence: sentence.into(),
@@ -189,11 +189,15 @@ mod tests {
     #[test]
     fn a_certificate_of_a_ca_is_in_order_while_its_renewal_has_no_problem() {
         for (standing, problem, level) in [
-            (Standing::Valid, None, Level::Ok),
-            (Standing::Due, Some("no validation request"), Level::Warn),
-            (Standing::Missing, None, Level::Warn),
-            (Standing::Overdue, None, Level::Warn),
-            (Standing::Ended, None, Level::Fail),
+            (CertificateStatus::Valid, None, Level::Ok),
+            (
+                CertificateStatus::Due,
+                Some("no validation request"),
+                Level::Warn,
+            ),
+            (CertificateStatus::Missing, None, Level::Warn),
+            (CertificateStatus::Overdue, None, Level::Warn),
+            (CertificateStatus::Ended, None, Level::Fail),
         ] {
             let found = Finding::of_acme(&state(standing, problem));
             assert_eq!(found.level, level, "{found:?}");

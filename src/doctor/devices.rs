@@ -4,9 +4,9 @@ use time::OffsetDateTime;
 
 use super::{Finding, Installation};
 use crate::{
-    clients::{
-        Folder,
-        state::{self, Standing, State},
+    devices::{
+        ClientCaStore,
+        registry::status::{self, DeviceStatus, State},
     },
     server::control,
     tls::day,
@@ -36,9 +36,9 @@ impl Installation {
         if self.running.status().is_some() {
             return control::clients(&self.config.state);
         }
-        let folder = Folder::of(&self.config.state);
+        let folder = ClientCaStore::of(&self.config.state);
         let now = OffsetDateTime::now_utc();
-        Ok(state::of(&folder.register()?, &folder.sightings(), now))
+        Ok(status::of(&folder.register()?, &folder.sightings(), now))
     }
 }
 
@@ -52,7 +52,7 @@ impl Devices<'_> {
         if !found.is_empty() {
             return found;
         }
-        let valid = states.filter(|state| state.standing == Standing::Good);
+        let valid = states.filter(|state| state.standing == DeviceStatus::Good);
         let cause = match valid.count() {
             1 => "1 valid certificate, none ends soon".to_owned(),
             count => format!("{count} valid certificates, none ends soon"),
@@ -65,16 +65,16 @@ impl Devices<'_> {
         let is_newer = |other: &State| {
             other.name == state.name
                 && other.expires > state.expires
-                && other.standing != Standing::Revoked
+                && other.standing != DeviceStatus::Revoked
         };
         if self.0.iter().any(is_newer) {
             return None;
         }
         let (name, end) = (&state.name, day(state.expires));
         let cause = match state.standing {
-            Standing::EndsSoon => format!("the certificate of {name:?} ends on {end}"),
-            Standing::Ended => format!("the certificate of {name:?} ended on {end}"),
-            Standing::Good | Standing::Revoked => return None,
+            DeviceStatus::EndsSoon => format!("the certificate of {name:?} ends on {end}"),
+            DeviceStatus::Ended => format!("the certificate of {name:?} ended on {end}"),
+            DeviceStatus::Good | DeviceStatus::Revoked => return None,
         };
         let cure = format!("renew it: hubgate client renew {name:?}");
         Some(Finding::warn(SUBJECT, cause).cure(cure))
@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    fn device(standing: Standing, days: i64) -> State {
+    fn device(standing: DeviceStatus, days: i64) -> State {
         let now = OffsetDateTime::UNIX_EPOCH;
         State {
             name: "Anna's phone".into(),
@@ -103,13 +103,13 @@ mod tests {
 
     #[test]
     fn a_device_with_an_ending_certificate_is_reported_unless_it_has_a_newer_one() {
-        let old = device(Standing::EndsSoon, 10);
+        let old = device(DeviceStatus::EndsSoon, 10);
         let found = Devices(std::slice::from_ref(&old)).findings();
         assert!(
             found[0].cause.contains("ends on 11 January 1970"),
             "{found:?}"
         );
-        let found = Devices(&[old, device(Standing::Good, 800)]).findings();
+        let found = Devices(&[old, device(DeviceStatus::Good, 800)]).findings();
         assert_eq!(found[0].cause, "1 valid certificate, none ends soon");
     }
 }

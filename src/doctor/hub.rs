@@ -14,7 +14,7 @@ use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
 use super::{
     Finding, Level,
-    race::{Check, run_parallel},
+    parallel::{Check, run_parallel},
 };
 use crate::{
     config::model::{Config, Server, Upstream},

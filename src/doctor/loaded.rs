@@ -1,12 +1,12 @@
 //! The files that the configuration names, loaded as `run` loads them and dropped.
 
-use super::{elsewhere, startup::CannotStart};
+use super::{dry_run, startup::CannotStart};
 use crate::{
     acme,
     config::model::Config,
-    secret_file::{OwnerRights, user_name},
+    private_file::{OwnerRights, user_name},
     sites::Sites,
-    tls::Issued,
+    tls::AcmeCertificates,
 };
 
 /// Returns the faults of files that are used nevertheless; root reads with the rights of the owner of
@@ -16,8 +16,8 @@ use crate::{
 /// Lists all files that cannot be used, and the user that read them.
 pub(crate) fn warnings(config: &Config) -> anyhow::Result<Vec<String>> {
     let rights = OwnerRights::assume(&config.state)?;
-    let read = elsewhere::rehearse(config, |config| {
-        Ok(Sites::build(config, &Issued::default())?.warnings())
+    let read = dry_run::dry_run(config, |config| {
+        Ok(Sites::build(config, &AcmeCertificates::default())?.warnings())
     });
     let mut warnings = read.map_err(|fault| with_user(fault, &rights))?;
     warnings.extend(acme::faults(config));

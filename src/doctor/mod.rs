@@ -7,7 +7,7 @@ mod certificates;
 mod clock;
 mod configuration;
 mod devices;
-pub(crate) mod elsewhere;
+pub(crate) mod dry_run;
 pub(crate) mod entry;
 pub(crate) mod exposed;
 mod finding;
@@ -16,9 +16,9 @@ pub(crate) mod loaded;
 mod modes;
 mod names;
 mod network;
+mod parallel;
 mod ports;
 mod process;
-mod race;
 pub(crate) mod startup;
 
 use std::{
@@ -33,8 +33,8 @@ use self::{
     hub::Hub,
     modes::PrivateFile,
     names::HostCheck,
+    parallel::{Check, run_parallel},
     process::Running,
-    race::{Check, run_parallel},
 };
 use crate::{
     config::{

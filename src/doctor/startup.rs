@@ -18,7 +18,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::{
     config::model::Config,
-    secret_file::{OwnerRights, user_name},
+    private_file::{OwnerRights, user_name},
     server::cannot_listen,
 };
 

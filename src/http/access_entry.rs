@@ -17,7 +17,7 @@ impl Proxy {
         let identity = admission.and_then(|admission| admission.identity.as_ref());
         self.log.record(&Entry {
             time: exchange.time,
-            client: exchange.client.accountable(),
+            client: exchange.client.client_ip(),
             user: admission.and_then(|admission| admission.user.as_deref()),
             certificate: identity.and_then(|identity| identity.common_name()),
             protocol: exchange.protocol(),

@@ -16,11 +16,11 @@ use super::{admission::sessions::SessionStore, drain::Drain};
 use crate::{
     access::throttle::Throttle,
     acme::challenge::Challenges,
-    clients::Clients,
     config::model::Config,
+    devices::Devices,
     sites::{Sites, site::Site},
-    telemetry::{access_log::AccessLog, counters::Counters, journal::sparse::Sparse},
-    tls::Issued,
+    telemetry::{access_log::AccessLog, counters::Counters, journal::rate_limited::RateLimited},
+    tls::AcmeCertificates,
     transport::{connection_info::ConnectionInfo, memory_budget::MemoryBudget},
     upstream::Connector,
 };
@@ -36,7 +36,7 @@ pub struct Proxy {
     pub drain: Drain,
     pub(super) throttle: Arc<Throttle>,
     /// The limit of journal lines for throttled logins.
-    pub(super) throttled: Sparse,
+    pub(super) throttled: RateLimited,
     /// The number of changes of files and configuration that a judgement depends on.
     pub(super) edition: AtomicU64,
     pub(super) sessions: SessionStore,
@@ -45,7 +45,7 @@ pub struct Proxy {
     /// The token that the process which hands over to this one expects at its probe.
     pub takeover: Option<String>,
     /// Devices with a certificate of hubgate's own CA.
-    pub clients: Clients,
+    pub clients: Devices,
     /// The memory budget of all client connections.
     pub budget: Arc<MemoryBudget>,
     /// Upstream connections.
@@ -63,9 +63,9 @@ impl Proxy {
     pub fn build(
         config: Config,
         log: AccessLog,
-        issued: &Issued,
+        issued: &AcmeCertificates,
         challenges: Challenges,
-        clients: Clients,
+        clients: Devices,
     ) -> anyhow::Result<Self> {
         let sessions = SessionStore::new(&config.state);
         let budget = MemoryBudget::new(config.limits.memory);
@@ -77,7 +77,7 @@ impl Proxy {
             counters: Counters::default(),
             drain: Drain::default(),
             throttle: Arc::new(Throttle::new()),
-            throttled: Sparse::default(),
+            throttled: RateLimited::default(),
             edition: AtomicU64::new(1),
             sessions,
             challenges,
@@ -102,9 +102,9 @@ impl Proxy {
 
     /// Reports whether a handshake for a site requests a client certificate from a peer.
     #[must_use]
-    pub fn asks(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
+    pub fn requests_client_cert(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
         let tries = site.config.has_own_clients() && self.clients.tries(peer);
-        tries || site.asks(peer, &sites.config.trusted_proxies)
+        tries || site.requests_client_cert(peer, &sites.config.trusted_proxies)
     }
 
     /// Records the device of the connection's client certificate; returns whether there is one.

@@ -3,7 +3,7 @@
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
 
-use super::{files::Files, levels::Levels, report::Report};
+use super::{files::Files, levels::Inheritance, report::Report};
 use crate::config;
 
 /// The source of a site's certificate.
@@ -31,7 +31,7 @@ impl Certificate {
     /// Imports the certificate of a server for these hosts.
     pub(super) fn import(
         files: &dyn Files,
-        levels: &Levels<'_>,
+        levels: &Inheritance<'_>,
         hosts: &[String],
         report: &mut Report,
     ) -> Self {

@@ -31,7 +31,7 @@ pub struct Disk;
 
 /// Files in memory, for tests.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(pub BTreeMap<PathBuf, String>);
+pub struct InMemory(pub BTreeMap<PathBuf, String>);
 
 /// The largest size of a file in bytes; real configurations are far smaller.
 const MAX_SIZE: u64 = 4 << 20;
@@ -55,7 +55,7 @@ impl Files for Disk {
     }
 }
 
-impl Files for Memory {
+impl Files for InMemory {
     fn read(&self, path: &Path) -> Result<String, String> {
         self.0.get(path).cloned().ok_or("no such file".into())
     }
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn files_are_found_in_order_without_hidden_ones() {
         let paths = ["/e/s/b", "/e/s/a", "/e/s/.c", "/e/t/a"];
-        let files = Memory(
+        let files = InMemory(
             paths
                 .iter()
                 .map(|path| (path.into(), String::new()))

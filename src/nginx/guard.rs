@@ -3,7 +3,7 @@
 
 use super::{
     directive::Directive,
-    levels::Levels,
+    levels::Inheritance,
     network::{AccessList, Networks},
     report::Report,
     rule::{AccessPhase, Certificate},
@@ -22,7 +22,7 @@ pub(super) enum VerifyClient {
 /// The access directives that apply to one server or location.
 #[derive(Clone, Copy)]
 pub(super) struct AccessDirectives<'p, 'd> {
-    pub(super) levels: &'p Levels<'d>,
+    pub(super) levels: &'p Inheritance<'d>,
     pub(super) variables: &'p Variables<'d>,
 }
 

@@ -1,6 +1,6 @@
 //! `add_header`: response headers, with Strict-Transport-Security and those of CORS among them.
 
-use super::{directive::Directive, levels::Levels, report::Report, variables::Variables};
+use super::{directive::Directive, levels::Inheritance, report::Report, variables::Variables};
 use crate::config;
 
 /// The response headers of a site.
@@ -47,7 +47,7 @@ const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 impl Headers {
     /// Imports the headers that apply at a level; `open` where every client is admitted.
     pub(super) fn import(
-        levels: &Levels<'_>,
+        levels: &Inheritance<'_>,
         variables: &Variables<'_>,
         open: bool,
         report: &mut Report,
@@ -65,7 +65,7 @@ impl Headers {
     }
 
     /// Reports the headers of a location that are not those of its site.
-    pub(super) fn report_lost(levels: &Levels<'_>, report: &mut Report) {
+    pub(super) fn report_lost(levels: &Inheritance<'_>, report: &mut Report) {
         for directive in levels.inherited_all(&["add_header"]) {
             let reason = match directive.parameter_is(ALLOW_ORIGIN) {
                 true => {

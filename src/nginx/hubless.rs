@@ -1,7 +1,7 @@
 //! Servers without an imported upstream: hubgate's counterpart, and the locations that are lost.
 
 use super::{
-    levels::Levels,
+    levels::Inheritance,
     outcome::Outcome,
     report::Report,
     server::{Kind, Server},
@@ -64,7 +64,7 @@ impl<'d> Server<'d> {
 
     /// Returns the target of every request, if it is another host.
     fn redirect(&self) -> Option<&'d str> {
-        let redirecting = |levels: &Levels<'d>| {
+        let redirecting = |levels: &Inheritance<'d>| {
             let returns = levels.own("return");
             returns.or_else(|| levels.own("rewrite"))
         };

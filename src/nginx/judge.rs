@@ -4,7 +4,7 @@ use super::{
     condition::Condition,
     directive::Directive,
     guard::{AccessDirectives, VerifyClient},
-    levels::Levels,
+    levels::Inheritance,
     location::Matcher,
     network::Networks,
     outcome::Outcome::{Dropped, Kept},
@@ -157,7 +157,7 @@ impl<'s, 'd> AccessEvaluation<'s, 'd> {
     }
 
     /// Stops at conditions on networks where networks or a password suffice.
-    fn stop_at_conditions(&self, levels: &Levels<'d>, report: &mut Report) {
+    fn stop_at_conditions(&self, levels: &Inheritance<'d>, report: &mut Report) {
         let conditions = levels
             .own_all("if")
             .into_iter()

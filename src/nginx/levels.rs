@@ -8,9 +8,9 @@ use super::directive::Directive;
 
 /// The configuration levels around a directive, from `http` inwards, each with its directives.
 #[derive(Clone, Debug)]
-pub(super) struct Levels<'d>(Vec<Rc<[&'d Directive]>>);
+pub(super) struct Inheritance<'d>(Vec<Rc<[&'d Directive]>>);
 
-impl<'d> Levels<'d> {
+impl<'d> Inheritance<'d> {
     /// Creates the level of `http`.
     pub(super) fn http(directives: Vec<&'d Directive>) -> Self {
         Self(vec![directives.into()])
@@ -99,4 +99,4 @@ impl<'d> Levels<'d> {
 }
 
 /// The levels of all locations with an upstream.
-pub(super) struct UpstreamLevels<'d>(pub(super) Vec<Levels<'d>>);
+pub(super) struct UpstreamLevels<'d>(pub(super) Vec<Inheritance<'d>>);

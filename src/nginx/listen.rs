@@ -187,7 +187,7 @@ mod tests {
     use std::path::Path;
 
     use super::{
-        super::{files::Memory, parser::Parser},
+        super::{files::InMemory, parser::Parser},
         *,
     };
 
@@ -217,7 +217,7 @@ mod tests {
         let merged = |words: &[&str]| {
             let listens = words.join("; listen ");
             let text = format!("server {{ listen {listens}; }}");
-            let files = Memory([("/e/n".into(), text)].into());
+            let files = InMemory([("/e/n".into(), text)].into());
             let parsed = Parser::new(&files)
                 .parse(Path::new("/e/n"), Path::new("/e"))
                 .unwrap();

@@ -1,6 +1,6 @@
 //! The locations of a server, nested ones included, as one list.
 
-use super::{directive::Directive, levels::Levels};
+use super::{directive::Directive, levels::Inheritance};
 
 /// The paths that a location matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) enum Matcher {
 pub(super) struct Location<'d> {
     pub(super) matcher: Matcher,
     pub(super) directive: &'d Directive,
-    pub(super) levels: Levels<'d>,
+    pub(super) levels: Inheritance<'d>,
     /// The indices of the locations around it, from the outermost inwards.
     pub(super) around: Vec<usize>,
     /// Set by `^~`, which excludes regular expressions below its prefix.
@@ -72,13 +72,18 @@ impl Matcher {
 
 impl<'d> Location<'d> {
     /// Lists the locations of a server, each before those within it.
-    pub(super) fn all(server: &'d Directive, levels: &Levels<'d>) -> Vec<Self> {
+    pub(super) fn all(server: &'d Directive, levels: &Inheritance<'d>) -> Vec<Self> {
         let mut found = Vec::new();
         Self::gather(server, levels, &[], &mut found);
         found
     }
 
-    fn gather(block: &'d Directive, levels: &Levels<'d>, around: &[usize], found: &mut Vec<Self>) {
+    fn gather(
+        block: &'d Directive,
+        levels: &Inheritance<'d>,
+        around: &[usize],
+        found: &mut Vec<Self>,
+    ) {
         let locations = block.children().iter();
         for directive in locations.filter(|directive| directive.name == "location") {
             let (matcher, shielded) = Matcher::parse(directive);

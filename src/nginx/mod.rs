@@ -61,7 +61,7 @@ use self::{
 };
 pub use self::{
     directive::Position,
-    files::{Disk, Files, Memory},
+    files::{Disk, Files, InMemory},
     machine::hosts,
     outcome::Outcome,
     parser::Unreadable,

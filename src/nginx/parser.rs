@@ -264,13 +264,13 @@ fn refuse_code(name: &str, at: &Position) -> Parsed<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::files::Memory, *};
+    use super::{super::files::InMemory, *};
 
     fn parse(files: &[(&str, &str)]) -> Parsed<Vec<Directive>> {
         let files = files
             .iter()
             .map(|(path, text)| (path.into(), (*text).to_owned()));
-        let files = Memory(files.collect());
+        let files = InMemory(files.collect());
         Parser::new(&files).parse(Path::new("/e/nginx.conf"), Path::new("/e"))
     }
 

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::{ImportError, ImportOptions, Memory, import};
+use super::{ImportError, ImportOptions, InMemory, import};
 
 /// Imports any text as NGINX's configuration: it is refused or becomes a valid proxy.yaml.
 pub fn nginx_import(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let path = PathBuf::from("/etc/nginx/nginx.conf");
-    let files = Memory(BTreeMap::from([(path.clone(), text)]));
+    let files = InMemory(BTreeMap::from([(path.clone(), text)]));
     let options = ImportOptions {
         hosts: vec!["openhabian.local".to_owned()],
         ..ImportOptions::default()

@@ -10,7 +10,7 @@ use self::field::{Field, FieldOutcome};
 use super::{
     directive::Directive,
     edits::{Edit, Edits, Host, Value},
-    levels::Levels,
+    levels::Inheritance,
     outcome::Outcome::Changed,
     report::Report,
     variables::Variables,
@@ -20,7 +20,7 @@ use crate::config;
 /// The request fields of one location with an upstream.
 #[derive(Clone, Copy)]
 pub(super) struct RequestHeaders<'p, 'd> {
-    pub(super) levels: &'p Levels<'d>,
+    pub(super) levels: &'p Inheritance<'d>,
     pub(super) variables: &'p Variables<'d>,
     /// `$proxy_host`, the default value of `Host`.
     pub(super) proxy_host: &'p str,

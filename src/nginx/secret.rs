@@ -146,12 +146,12 @@ mod tests {
     use std::path::Path;
 
     use super::{
-        super::{files::Memory, parser::Parser},
+        super::{files::InMemory, parser::Parser},
         *,
     };
 
     fn line(text: &str) -> String {
-        let files = Memory([("/e/n".into(), text.to_owned())].into());
+        let files = InMemory([("/e/n".into(), text.to_owned())].into());
         let parsed = Parser::new(&files)
             .parse(Path::new("/e/n"), Path::new("/e"))
             .unwrap();

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr};
 use super::{
     condition::Condition,
     directive::Directive,
-    levels::Levels,
+    levels::Inheritance,
     listen::Listen,
     location::{Location, Matcher},
     outcome::Outcome,
@@ -18,7 +18,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub(super) struct Server<'d> {
     pub(super) directive: &'d Directive,
-    pub(super) levels: Levels<'d>,
+    pub(super) levels: Inheritance<'d>,
     pub(super) listens: Vec<Listen<'d>>,
     /// The parameters of `server_name`, in lower case.
     pub(super) names: Vec<String>,
@@ -50,7 +50,7 @@ pub(super) enum Kind {
 impl<'d> Server<'d> {
     /// Reads all servers of `http`, in their order.
     pub(super) fn all(http: &[&'d Directive], report: &mut Report) -> Vec<Self> {
-        let levels = Levels::http(http.to_vec());
+        let levels = Inheritance::http(http.to_vec());
         let blocks = http
             .iter()
             .filter(|directive| directive.name == "server" && directive.block.is_some());
@@ -70,7 +70,7 @@ impl<'d> Server<'d> {
         servers
     }
 
-    fn new(directive: &'d Directive, http_levels: &Levels<'d>, report: &mut Report) -> Self {
+    fn new(directive: &'d Directive, http_levels: &Inheritance<'d>, report: &mut Report) -> Self {
         let levels = http_levels.within(directive);
         Self {
             directive,

@@ -18,7 +18,7 @@ use super::*;
 
 /// Imports one file as a site alone.
 fn import_text(text: &str) -> Result<Import, ImportError> {
-    let files = Memory([("/e/sites-enabled/openhab".into(), text.to_owned())].into());
+    let files = InMemory([("/e/sites-enabled/openhab".into(), text.to_owned())].into());
     let hosts = vec!["openhabian.local".to_owned(), "localhost".to_owned()];
     let options = ImportOptions {
         hosts,

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::{
     directive::Directive,
-    levels::{Levels, UpstreamLevels},
+    levels::{Inheritance, UpstreamLevels},
     report::Report,
     rule::AccessPhase,
     site::Site,
@@ -49,7 +49,8 @@ impl UpstreamLevels<'_> {
         {
             report.stop(written[0], "not all locations trust the same proxies, and hubgate's `trusted_proxies` hold for all sites: write it once, in `http`");
         }
-        if !locations.iter().any(Levels::reads_forwarded_for) && !is_decisive(sites, &proxies) {
+        if !locations.iter().any(Inheritance::reads_forwarded_for) && !is_decisive(sites, &proxies)
+        {
             self.report_real_ip(|directive| report.changed(
                 directive,
                 "hubgate reads X-Forwarded-For only, and trusts no proxy here: no such address admits a client, and logs \
@@ -76,7 +77,7 @@ impl UpstreamLevels<'_> {
     }
 }
 
-impl Levels<'_> {
+impl Inheritance<'_> {
     fn trusted_proxies(&self) -> Vec<String> {
         let written = self.inherited_all(&["set_real_ip_from"]).into_iter();
         written

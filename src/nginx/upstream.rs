@@ -1,7 +1,7 @@
 //! The target of `proxy_pass`, with the `upstream` block that it names.
 
 use super::{
-    directive::Directive, edits::Edits, levels::Levels, location::Matcher, outcome::Outcome,
+    directive::Directive, edits::Edits, levels::Inheritance, location::Matcher, outcome::Outcome,
     report::Report, request_headers::RequestHeaders, variables::Variables,
 };
 use crate::config;
@@ -61,7 +61,7 @@ impl ProxyTarget {
 pub(super) struct ProxyPass<'p, 'd> {
     pub(super) directive: &'d Directive,
     pub(super) matcher: &'p Matcher,
-    pub(super) levels: &'p Levels<'d>,
+    pub(super) levels: &'p Inheritance<'d>,
     pub(super) variables: &'p Variables<'d>,
 }
 

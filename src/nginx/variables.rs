@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{directive::Directive, levels::Levels};
+use super::{directive::Directive, levels::Inheritance};
 
 mod condition;
 mod recipe;
@@ -49,7 +49,7 @@ enum Truth {
 
 impl<'d> Variables<'d> {
     /// Evaluates the directives of these levels; `tls` where hubgate serves them over TLS.
-    pub(super) fn evaluate(levels: &Levels<'d>, tls: bool) -> Self {
+    pub(super) fn evaluate(levels: &Inheritance<'d>, tls: bool) -> Self {
         let definitions = levels
             .http_directives()
             .filter(|directive| DEFINING_BLOCKS.contains(&directive.name.as_str()));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::{look::Language, tls::Reason};
+use crate::{html::Language, tls::ClientCertificateError};
 
 /// Title and text of 496 in English.
 pub(super) const REQUIRED: [&str; 2] = [
@@ -62,7 +62,7 @@ pub(super) const fn invalid_german(is_named: bool) -> [&'static str; 2] {
     ["Zertifikat nicht angenommen", text]
 }
 
-impl Reason {
+impl ClientCertificateError {
     /// Returns the reason in a language.
     pub(super) fn text(&self, language: Language) -> String {
         match language {

@@ -1,6 +1,6 @@
 //! The notices of local responses, independent of language and format.
 
-use crate::{access::path::BadPath, tls::Reason};
+use crate::{access::path::InvalidPath, tls::ClientCertificateError};
 
 /// The notice of a local response.
 #[derive(Clone, Debug)]
@@ -8,7 +8,7 @@ pub enum Notice {
     /// The request is ambiguous or malformed, for this reason.
     Malformed(&'static str),
     /// The path is ambiguous or malformed, for this reason.
-    BadPath(BadPath),
+    BadPath(InvalidPath),
     /// No site has this host.
     Misdirected(String),
     /// The site is served over https.
@@ -19,11 +19,11 @@ pub enum Notice {
     ToOrigin,
     /// A password is needed; the certificate, which would be sufficient, is invalid for this
     /// reason.
-    PasswordRequired(Option<Box<Reason>>),
+    PasswordRequired(Option<Box<ClientCertificateError>>),
     /// A certificate is needed.
     CertificateRequired,
     /// The certificate is invalid for this reason; it is of this device, if the register has it.
-    CertificateInvalid(Box<Reason>, Option<String>),
+    CertificateInvalid(Box<ClientCertificateError>, Option<String>),
     /// The client's address is in none of the networks.
     Outside,
     /// A page of another site sent the request.

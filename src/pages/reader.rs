@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     fields::{FieldName, Fields},
-    look::{self, Language},
+    html::{self, Language},
 };
 
 /// The language and format that a client prefers, by `Accept` and `Accept-Language` (RFC 9110,
@@ -100,7 +100,7 @@ impl Reader {
         let head = html! {
             @if let Some(seconds) = notice.reload() { meta http-equiv="refresh" content=(seconds); }
         };
-        let page = look::Notice {
+        let page = html::Notice {
             language: self.language,
             site,
             title: &text.title,
@@ -166,7 +166,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::{access::path::BadPath, tls::Reason};
+    use crate::{access::path::InvalidPath, tls::ClientCertificateError};
 
     fn reader(accept: &str, language: &str) -> Reader {
         Reader::of(&Fields::from([
@@ -183,10 +183,14 @@ mod tests {
     }
 
     fn notices() -> Vec<Notice> {
-        let reason = || Box::new(Reason::Expired(datetime!(2026-11-03 23:59 UTC)));
+        let reason = || {
+            Box::new(ClientCertificateError::Expired(
+                datetime!(2026-11-03 23:59 UTC),
+            ))
+        };
         vec![
             Notice::Malformed("two lengths"),
-            Notice::BadPath(BadPath::Percent),
+            Notice::BadPath(InvalidPath::Percent),
             Notice::Misdirected("<b>\"x".into()),
             Notice::ToHttps,
             Notice::ToFolder,
@@ -229,7 +233,7 @@ mod tests {
                 );
                 assert!(
                     !page.contains("{")
-                        || page.matches('{').count() == look::STYLE.matches('{').count()
+                        || page.matches('{').count() == html::STYLE.matches('{').count()
                 );
                 assert!(
                     !page.contains("<b>\"x") && !page.contains("<phone>"),

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::{certificate, notice::Notice};
 use crate::{
-    look::{Language, template::Facts},
-    tls::Reason,
+    html::{Language, template::Facts},
+    tls::ClientCertificateError,
 };
 
 /// Title and text of a notice in one language.
@@ -80,7 +80,7 @@ impl Notice {
 
     /// Returns the facts of the text, by name.
     fn facts(&self, language: Language) -> Vec<(&'static str, String)> {
-        let reason = |reason: &Reason| ("reason", reason.text(language));
+        let reason = |reason: &ClientCertificateError| ("reason", reason.text(language));
         match self {
             Self::Misdirected(host) => vec![("host", host.clone())],
             Self::PasswordRequired(Some(invalid)) => vec![reason(invalid)],

@@ -7,13 +7,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     acme::{Certificates, Prepared},
-    clients::Clients,
     config::model::Config,
+    devices::Devices,
     file_access::FileAccess,
     http::proxy::Proxy,
-    secret_file,
+    private_file,
     telemetry::access_log::AccessLog,
-    tls::Issued,
+    tls::AcmeCertificates,
 };
 
 /// The inputs of the load.
@@ -27,7 +27,7 @@ pub(super) struct Loading {
 
 /// The loaded parts of the server.
 pub(super) struct Loaded {
-    pub(super) issued: Arc<Issued>,
+    pub(super) issued: Arc<AcmeCertificates>,
     pub(super) certificates: Certificates,
     pub(super) prepared: Prepared,
     pub(super) proxy: Proxy,
@@ -36,17 +36,17 @@ pub(super) struct Loaded {
 impl Loading {
     /// Loads every file that the configuration names and the state folder.
     pub(super) fn load(self) -> anyhow::Result<Loaded> {
-        let (config, issued) = (self.config, Arc::new(Issued::default()));
+        let (config, issued) = (self.config, Arc::new(AcmeCertificates::default()));
         // Errors are ignored: a module that needs the folder reports it on first use.
-        secret_file::make_folder(&config.state).ok();
-        secret_file::remove_leftovers(&config.state);
+        private_file::make_folder(&config.state).ok();
+        private_file::remove_leftovers(&config.state);
         let files = self.files;
         let certificates =
             Certificates::new(&config.state, issued.clone(), self.shutdown, files.clone());
         let certificates = certificates.on(self.acme);
         let prepared = certificates.prepare(&config)?;
         let challenges = certificates.challenges().clone();
-        let clients = Clients::load(&config, files)?;
+        let clients = Devices::load(&config, files)?;
         let proxy = Proxy::build(config, self.log, &issued, challenges, clients)?;
         Ok(Loaded {
             issued,

@@ -36,7 +36,7 @@ use crate::{
     http::proxy::Proxy,
     sites::file_watch::FileWatch,
     telemetry::journal::Journal,
-    tls::Issued,
+    tls::AcmeCertificates,
 };
 
 pub use self::{bind_error::cannot_listen, signals::RunMode, startup::run};
@@ -61,7 +61,7 @@ pub struct Server {
     proxy: Arc<Proxy>,
     acceptor: Arc<Acceptor>,
     registry: Arc<ConnectionRegistry>,
-    issued: Arc<Issued>,
+    issued: Arc<AcmeCertificates>,
     certificates: Certificates,
     listeners: tokio::sync::Mutex<Listeners>,
     /// Held during a reload: of two concurrent reloads the older configuration could win.

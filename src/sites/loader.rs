@@ -9,16 +9,16 @@ use std::{
 use super::file_watch::{FileWatch, Refreshed};
 use crate::{
     access::{basic::Basic, password::Passwords},
-    clients,
     config::model::{self, ClientAuthority, ClientCertificate, Config},
-    tls::{ClientCa, Issued, SiteTls, SystemRoots},
+    devices,
+    tls::{AcmeCertificates, ClientCa, SiteTls, SystemRoots},
     upstream::{SecretValues, Upstream},
 };
 
 /// Loads the files of a configuration.
 pub(super) struct Loader<'a> {
     config: &'a Config,
-    issued: &'a Issued,
+    issued: &'a AcmeCertificates,
     roots: Arc<SystemRoots>,
     shared: Shared,
 }
@@ -33,7 +33,7 @@ pub(super) struct Shared {
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(config: &'a Config, issued: &'a Issued) -> Self {
+    pub(super) fn new(config: &'a Config, issued: &'a AcmeCertificates) -> Self {
         Self {
             config,
             issued,
@@ -85,7 +85,7 @@ impl<'a> Loader<'a> {
             return Ok(loaded.clone());
         }
         let (ca, crl) = match &config.ca {
-            ClientAuthority::Own => clients::Folder::of(&self.config.state).trust(),
+            ClientAuthority::Own => devices::ClientCaStore::of(&self.config.state).trust(),
             ClientAuthority::Files { ca, crl } => (ca.clone(), crl.clone()),
         };
         let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);

@@ -24,7 +24,7 @@ use crate::{
     access::basic::Basic,
     authority::Authority,
     config::model::{Config, Host},
-    tls::{self, Identity, Issued},
+    tls::{self, AcmeCertificates, Identity},
     transport::connection_info::{AcceptedCertificate, ConnectionInfo},
 };
 
@@ -47,7 +47,7 @@ impl Sites {
     ///
     /// # Errors
     /// [`Unusable`] with the faults of all files.
-    pub fn build(config: Config, issued: &Issued) -> anyhow::Result<Self> {
+    pub fn build(config: Config, issued: &AcmeCertificates) -> anyhow::Result<Self> {
         let mut loader = Loader::new(&config, issued);
         let (mut all, mut file_faults) = (Vec::new(), FileFaults::default());
         for (index, site) in config.sites.iter().enumerate() {

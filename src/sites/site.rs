@@ -22,8 +22,8 @@ use super::{
 use crate::{
     access::{
         network::Client,
-        path::BadPath,
-        policy::{Place, Policy},
+        path::InvalidPath,
+        policy::{PathPolicy, Policy},
     },
     config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks, Origin, PathRule},
     pages::reader::Pages,
@@ -77,13 +77,13 @@ impl Site {
     ///
     /// # Errors
     /// The path is malformed or ambiguous.
-    pub fn place(&self, path: &str) -> Result<Place<'_>, BadPath> {
-        self.policy.place(path.as_bytes())
+    pub fn place(&self, path: &str) -> Result<PathPolicy<'_>, InvalidPath> {
+        self.policy.at_path(path.as_bytes())
     }
 
     /// Returns the additional origins of a location: the site's and the path rule's.
     #[must_use]
-    pub fn origins(&self, place: &Place<'_>) -> [&[Origin]; 2] {
+    pub fn origins(&self, place: &PathPolicy<'_>) -> [&[Origin]; 2] {
         let rule = place.path_rule().and_then(|at| self.config.paths.get(at));
         [&self.config.origins, rule.map_or(&[], |rule| &rule.origins)]
     }
@@ -98,7 +98,7 @@ impl Site {
     /// The rule must have an upstream, and no other rule may match the path exactly. The result is
     /// percent-encoded.
     #[must_use]
-    pub fn folder(&self, place: &Place<'_>, path: &str) -> Option<String> {
+    pub fn folder(&self, place: &PathPolicy<'_>, path: &str) -> Option<String> {
         let decided = place.path_rule().and_then(|at| self.config.paths.get(at));
         let decoded = percent_decode_str(path).decode_utf8().ok()?;
         if path.ends_with('/') || decided.is_some_and(|rule| *rule.path == *decoded) {
@@ -112,7 +112,7 @@ impl Site {
 
     /// Returns the upstream of a location; `None` if the site redirects.
     #[must_use]
-    pub fn upstream(&self, place: &Place<'_>) -> Option<Arc<Upstream>> {
+    pub fn upstream(&self, place: &PathPolicy<'_>) -> Option<Arc<Upstream>> {
         let own = place
             .path_rule()
             .and_then(|index| self.path_upstreams[index].as_ref());
@@ -122,9 +122,9 @@ impl Site {
     /// Reports whether the handshake requests a certificate from a client at this address: exactly
     /// if one could change the response of some location.
     #[must_use]
-    pub fn asks(&self, peer: IpAddr, trusted_proxies: &Networks) -> bool {
+    pub fn requests_client_cert(&self, peer: IpAddr, trusted_proxies: &Networks) -> bool {
         self.policy
-            .asks(Client::at_handshake(peer, trusted_proxies))
+            .requests_client_cert(Client::at_handshake(peer, trusted_proxies))
     }
 
     /// Reports whether the handshake requests a certificate from every client.
@@ -136,7 +136,7 @@ impl Site {
             .filter_map(|rule| rule.networks.as_ref());
         let listed = networks.flat_map(|networks| networks.0.iter().map(IpNet::addr));
         let mut addresses = listed.chain([INTERNET]);
-        addresses.all(|address| self.asks(address, &Networks::default()))
+        addresses.all(|address| self.requests_client_cert(address, &Networks::default()))
     }
 
     /// Returns the device of a chain that hubgate's own client CA validates.
@@ -184,7 +184,7 @@ impl Site {
     }
 
     /// Prepares the verdicts that access to a location depends on.
-    pub async fn prepare(&self, place: &Place<'_>, chain: Option<&Arc<ClientChain>>) {
+    pub async fn prepare(&self, place: &PathPolicy<'_>, chain: Option<&Arc<ClientChain>>) {
         let Some(chain) = chain else { return };
         for rule in place.certificates() {
             if let Some(client_ca) = self.client_cas.get(rule) {

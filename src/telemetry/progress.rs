@@ -16,22 +16,22 @@ pub enum Step {
 
 /// Reports steps to the journal and, if one exists, to the receiver.
 #[derive(Clone, Debug, Default)]
-pub struct Teller(Option<mpsc::UnboundedSender<Step>>);
+pub struct ProgressSender(Option<mpsc::UnboundedSender<Step>>);
 
 /// Receives the steps up to [`Step::Done`] or [`Step::Failed`].
 #[derive(Debug)]
-pub struct Steps(mpsc::UnboundedReceiver<Step>);
+pub struct ProgressReceiver(mpsc::UnboundedReceiver<Step>);
 
 /// Creates a reporter with its receiver.
 #[must_use]
-pub fn channel() -> (Teller, Steps) {
+pub fn channel() -> (ProgressSender, ProgressReceiver) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    (Teller(Some(sender)), Steps(receiver))
+    (ProgressSender(Some(sender)), ProgressReceiver(receiver))
 }
 
-impl Teller {
+impl ProgressSender {
     /// Reports a step of the named object; never waits.
-    pub fn tell(&self, name: &str, step: &str) {
+    pub fn report(&self, name: &str, step: &str) {
         let step = format!("{name}: {step}");
         info!("{step}");
         self.send(Step::Told(step));
@@ -53,7 +53,7 @@ impl Teller {
     }
 }
 
-impl Steps {
+impl ProgressReceiver {
     /// Returns the next step; none if the operation ended without a result.
     pub async fn next(&mut self) -> Option<Step> {
         self.0.recv().await

@@ -9,7 +9,7 @@ use webpki::{EndEntityCert, anchor_from_trusted_cert};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
-    Reason, SystemRoots, Warning, crypto_provider::signature_algorithms, day::day,
+    ClientCertificateError, SystemRoots, Warning, crypto_provider::signature_algorithms, day::day,
     distinguished_name::NameText, fields::CertificateFields, pem::Pem,
 };
 
@@ -88,12 +88,12 @@ impl Ca {
     }
 
     /// Refuses an anchor outside its validity period, as NGINX does.
-    pub(super) fn must_be_valid(&self, now: OffsetDateTime) -> Result<(), Reason> {
+    pub(super) fn must_be_valid(&self, now: OffsetDateTime) -> Result<(), ClientCertificateError> {
         if now > self.not_after {
-            return Err(Reason::CaExpired(self.not_after));
+            return Err(ClientCertificateError::CaExpired(self.not_after));
         }
         if now < self.not_before {
-            return Err(Reason::CaNotYetValid(self.not_before));
+            return Err(ClientCertificateError::CaNotYetValid(self.not_before));
         }
         Ok(())
     }

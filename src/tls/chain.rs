@@ -9,7 +9,9 @@ use rustls::{pki_types::CertificateDer, sign::SigningKey};
 use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{Reason, Warning, distinguished_name::NameText, fields::CertificateFields};
+use super::{
+    ClientCertificateError, Warning, distinguished_name::NameText, fields::CertificateFields,
+};
 
 /// The chain that is served.
 pub(super) struct ServedChain {
@@ -142,7 +144,10 @@ impl Candidate<'_> {
         let key = self.parsed.public_key().raw;
         let fields = CertificateFields::parse(other.der);
         let signed = fields.map(|fields| fields.must_be_signed_with(key));
-        !matches!(signed, None | Some(Err(Reason::BadSignature)))
+        !matches!(
+            signed,
+            None | Some(Err(ClientCertificateError::BadSignature))
+        )
     }
 
     fn is_root(&self) -> bool {

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use rustls::pki_types::CertificateDer;
 
-use super::{ClientCa, Identity, Reason};
+use super::{ClientCa, ClientCertificateError, Identity};
 
 /// The result of client authentication; NGINX's `$ssl_client_verify`.
 ///
@@ -16,7 +16,7 @@ pub enum ClientAuth {
     /// The CA signed the certificate, and it is valid now.
     Valid(Identity),
     /// The certificate is not accepted, for this reason.
-    Invalid(Reason),
+    Invalid(ClientCertificateError),
 }
 
 impl ClientAuth {

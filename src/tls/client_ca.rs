@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
-    ClientAuth, Identity, Reason, SystemRoots, Warning,
+    ClientAuth, ClientCertificateError, Identity, SystemRoots, Warning,
     judgement::{PathLimits, PathValidation},
     trust::TrustStore,
     verdict::Verdict,
@@ -87,11 +87,15 @@ impl ClientCa {
     ///
     /// # Errors
     /// The reason why the certificate is not accepted.
-    pub fn judge(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Identity, Reason> {
+    pub fn judge(
+        &self,
+        chain: &[CertificateDer<'_>],
+        now: SystemTime,
+    ) -> Result<Identity, ClientCertificateError> {
         match self.verdict(chain, now).auth {
             ClientAuth::Valid(identity) => Ok(identity),
             ClientAuth::Invalid(reason) => Err(reason),
-            ClientAuth::Absent => Err(Reason::Malformed),
+            ClientAuth::Absent => Err(ClientCertificateError::Malformed),
         }
     }
 
@@ -161,12 +165,12 @@ impl ClientCa {
         Ok(changes)
     }
 
-    fn must_allow(&self, identity: Identity) -> Result<Identity, Reason> {
+    fn must_allow(&self, identity: Identity) -> Result<Identity, ClientCertificateError> {
         let listed = |name: &str| self.allow.iter().any(|allowed| allowed == name);
         if self.allow.is_empty() || identity.common_name().is_some_and(listed) {
             return Ok(identity);
         }
-        Err(Reason::NotAllowed)
+        Err(ClientCertificateError::NotAllowed)
     }
 }
 

@@ -13,7 +13,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::{sync::watch, task::spawn_blocking};
 
 use super::{
-    ClientAuth, ClientCa, Reason,
+    ClientAuth, ClientCa, ClientCertificateError,
     handshake_signature::handshake_key,
     identity,
     verdict::Verdict,
@@ -31,7 +31,7 @@ enum Presented {
     /// The handshake verified that the client holds the leaf's key.
     Accepted(Vec<CertificateDer<'static>>),
     /// The chain is not stored and never valid.
-    Refused(Reason),
+    Refused(ClientCertificateError),
 }
 
 impl ClientChain {
@@ -167,10 +167,10 @@ impl Presented {
         }
     }
 
-    fn refusal(chain: &[CertificateDer<'_>]) -> Option<Reason> {
+    fn refusal(chain: &[CertificateDer<'_>]) -> Option<ClientCertificateError> {
         let leaf = chain.first()?;
         if chain.len() > ClientChain::MOST || length(chain) > ClientChain::MOST_BYTES {
-            return Some(Reason::TooManyShown);
+            return Some(ClientCertificateError::TooManyShown);
         }
         handshake_key(leaf).err()
     }

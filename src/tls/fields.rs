@@ -7,7 +7,9 @@ use rustls::pki_types::{SubjectPublicKeyInfoDer, alg_id};
 use webpki::{Error as Fault, RawPublicKeyEntity};
 use x509_parser::{prelude::FromDer, public_key::PublicKey, x509::SubjectPublicKeyInfo};
 
-use super::{Reason, crypto_provider::signature_algorithms, distinguished_name::hex};
+use super::{
+    ClientCertificateError, crypto_provider::signature_algorithms, distinguished_name::hex,
+};
 
 /// The fields of a certificate that signature checks need, of any version.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +89,10 @@ impl<'a> CertificateFields<'a> {
     }
 
     /// Verifies the certificate's signature with the key of this SubjectPublicKeyInfo.
-    pub(super) fn must_be_signed_with(&self, public_key: &[u8]) -> Result<(), Reason> {
+    pub(super) fn must_be_signed_with(
+        &self,
+        public_key: &[u8],
+    ) -> Result<(), ClientCertificateError> {
         let public_key = SubjectPublicKeyInfoDer::from(public_key);
         let public_key = RawPublicKeyEntity::try_from(&public_key)?;
         let algorithms = signature_algorithms().iter();
@@ -100,32 +105,34 @@ impl<'a> CertificateFields<'a> {
                 verified => return Ok(verified?),
             }
         }
-        Err(Reason::WeakSignature)
+        Err(ClientCertificateError::WeakSignature)
     }
 
     /// Refuses a key if its signatures cannot be verified.
-    pub(super) fn must_have_supported_key(&self) -> Result<(), Reason> {
+    pub(super) fn must_have_supported_key(&self) -> Result<(), ClientCertificateError> {
         let mut algorithms = signature_algorithms().iter();
         if !algorithms.any(|known| known.public_key_alg_id().as_ref() == self.key_algorithm) {
-            return Err(Reason::UnknownKey);
+            return Err(ClientCertificateError::UnknownKey);
         }
         if !self.is_rsa() {
             return Ok(());
         }
-        let rsa = self.rsa().ok_or(Reason::Malformed)?;
+        let rsa = self.rsa().ok_or(ClientCertificateError::Malformed)?;
         match rsa.modulus_bits {
-            bits @ ..MIN_RSA_BITS => Err(Reason::ShortKey(bits)),
-            _ if rsa.exponent_bits > MAX_EXPONENT_BITS => Err(Reason::UnknownKey),
+            bits @ ..MIN_RSA_BITS => Err(ClientCertificateError::ShortKey(bits)),
+            _ if rsa.exponent_bits > MAX_EXPONENT_BITS => Err(ClientCertificateError::UnknownKey),
             _ => rsa.must_not_exceed(MAX_RSA_BITS),
         }
     }
 
     /// Refuses an RSA key longer than `most` bits; other keys pass.
-    pub(super) fn must_not_exceed(&self, most: usize) -> Result<(), Reason> {
+    pub(super) fn must_not_exceed(&self, most: usize) -> Result<(), ClientCertificateError> {
         if !self.is_rsa() {
             return Ok(());
         }
-        self.rsa().ok_or(Reason::Malformed)?.must_not_exceed(most)
+        self.rsa()
+            .ok_or(ClientCertificateError::Malformed)?
+            .must_not_exceed(most)
     }
 
     fn is_rsa(&self) -> bool {
@@ -159,10 +166,10 @@ impl RsaSize {
         digits.len() * 8 - unused as usize
     }
 
-    fn must_not_exceed(&self, most: usize) -> Result<(), Reason> {
+    fn must_not_exceed(&self, most: usize) -> Result<(), ClientCertificateError> {
         let bits = self.modulus_bits;
         if bits > most {
-            return Err(Reason::LongKey { bits, most });
+            return Err(ClientCertificateError::LongKey { bits, most });
         }
         Ok(())
     }
@@ -229,7 +236,7 @@ mod tests {
             .public_key;
         fields.must_be_signed_with(key).unwrap();
         let own = fields.must_be_signed_with(fields.public_key);
-        assert_eq!(own, Err(Reason::BadSignature));
+        assert_eq!(own, Err(ClientCertificateError::BadSignature));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherError};
 
-use super::{Reason, RefusedCertificate};
+use super::{ClientCertificateError, RefusedCertificate};
 
 /// Describes a failed TLS handshake with a hub.
 #[must_use]
@@ -27,7 +27,7 @@ fn tls_fault(error: &Error) -> String {
     }
     match error {
         Error::InvalidCertificate(CertificateError::Other(OtherError(fault))) => {
-            let reason = fault.downcast_ref::<Reason>();
+            let reason = fault.downcast_ref::<ClientCertificateError>();
             reason.map_or_else(|| error.to_string(), ToString::to_string)
         }
         Error::InvalidCertificate(CertificateError::BadSignature) => {

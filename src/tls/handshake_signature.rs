@@ -9,7 +9,7 @@ use rustls::{
 };
 use webpki::{Error as Fault, RawPublicKeyEntity};
 
-use super::{Reason, fields::CertificateFields};
+use super::{ClientCertificateError, fields::CertificateFields};
 
 /// Verifies handshake signatures (RFC 5246, section 7.4.8; RFC 8446, section 4.4.3).
 #[derive(Debug)]
@@ -21,8 +21,8 @@ pub(super) struct HandshakeSignatures(WebPkiSupportedAlgorithms);
 /// The certificate cannot be parsed, or signatures with its key cannot be verified.
 pub(super) fn handshake_key<'a>(
     leaf: &'a CertificateDer<'_>,
-) -> Result<SubjectPublicKeyInfoDer<'a>, Reason> {
-    let fields = CertificateFields::parse(leaf).ok_or(Reason::Malformed)?;
+) -> Result<SubjectPublicKeyInfoDer<'a>, ClientCertificateError> {
+    let fields = CertificateFields::parse(leaf).ok_or(ClientCertificateError::Malformed)?;
     fields.must_have_supported_key()?;
     Ok(SubjectPublicKeyInfoDer::from(fields.public_key))
 }

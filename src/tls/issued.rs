@@ -16,25 +16,29 @@ use crate::config::model::Host;
 
 /// The slots of all ACME certificates, by the first host of their site.
 #[derive(Default)]
-pub struct Issued(Mutex<HashMap<Host, Arc<Slot>>>);
+pub struct AcmeCertificates(Mutex<HashMap<Host, Arc<CertificateSlot>>>);
 
 /// The slot of one site's certificate.
-pub struct Slot {
+pub struct CertificateSlot {
     current: ArcSwap<Certified>,
 }
 
-impl Issued {
+impl AcmeCertificates {
     /// Returns the slot of a site with these hosts; a new slot holds a self-signed certificate.
     ///
     /// # Errors
     /// The system returns no random numbers.
-    pub fn slot(&self, hosts: &[Host], roots: &SystemRoots) -> anyhow::Result<Arc<Slot>> {
+    pub fn slot(
+        &self,
+        hosts: &[Host],
+        roots: &SystemRoots,
+    ) -> anyhow::Result<Arc<CertificateSlot>> {
         let name = hosts.first().context("a site without hosts")?;
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(name) {
             return Ok(slot.clone());
         }
-        let slot = Arc::new(Slot {
+        let slot = Arc::new(CertificateSlot {
             current: ArcSwap::from_pointee(Certified::self_signed(hosts, roots)?),
         });
         slots.insert(name.clone(), slot.clone());
@@ -42,7 +46,7 @@ impl Issued {
     }
 }
 
-impl Slot {
+impl CertificateSlot {
     /// Returns the certificate to serve.
     #[must_use]
     pub fn current(&self) -> Arc<Certified> {
@@ -61,7 +65,10 @@ mod tests {
 
     #[test]
     fn slot_of_a_host_is_reused_and_serves_the_last_certificate() {
-        let (issued, roots) = (Issued::default(), SystemRoots::from_certificates(&[]));
+        let (issued, roots) = (
+            AcmeCertificates::default(),
+            SystemRoots::from_certificates(&[]),
+        );
         let hosts = [
             Host::Name("home.test".into()),
             Host::Name("two.test".into()),

@@ -12,9 +12,9 @@ use webpki::{EndEntityCert, Error as Fault, KeyUsage, VerifiedPath};
 use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension, prelude::FromDer};
 
 use super::{
-    Identity, Reason, crypto_provider::signature_algorithms, fields::CertificateFields,
-    line::PathCandidates, path_revocation::PathRevocation, span::ValidityPeriod, trust::TrustStore,
-    version_1::VersionOneCertificate,
+    ClientCertificateError, Identity, crypto_provider::signature_algorithms,
+    fields::CertificateFields, line::PathCandidates, path_revocation::PathRevocation,
+    span::ValidityPeriod, trust::TrustStore, version_1::VersionOneCertificate,
 };
 
 /// Limits that the configuration sets for certificates below a CA.
@@ -47,19 +47,25 @@ impl<'t> PathValidation<'t> {
     }
 
     /// Validates a chain, leaf first.
-    pub(super) fn validate(&mut self, chain: &[CertificateDer<'_>]) -> Result<Identity, Reason> {
-        let (leaf, presented) = chain.split_first().ok_or(Reason::Malformed)?;
+    pub(super) fn validate(
+        &mut self,
+        chain: &[CertificateDer<'_>],
+    ) -> Result<Identity, ClientCertificateError> {
+        let (leaf, presented) = chain
+            .split_first()
+            .ok_or(ClientCertificateError::Malformed)?;
         let end_entity = match EndEntityCert::try_from(leaf) {
             Err(Fault::UnsupportedCertVersion) if self.limits.any_use => {
                 return self.validate_version_1(leaf);
             }
             parsed => parsed?,
         };
-        let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| Reason::Malformed)?;
-        let fields = CertificateFields::parse(leaf).ok_or(Reason::Malformed)?;
+        let (_, parsed) =
+            X509Certificate::from_der(leaf).map_err(|_| ClientCertificateError::Malformed)?;
+        let fields = CertificateFields::parse(leaf).ok_or(ClientCertificateError::Malformed)?;
         // The handshake verified this key, so it must be the one that is validated.
         if end_entity.subject_public_key_info().as_ref() != fields.public_key {
-            return Err(Reason::Malformed);
+            return Err(ClientCertificateError::Malformed);
         }
         self.limit_by(&parsed);
         let path = PathCandidates::find(&fields, presented, &self.trust.cas)?;
@@ -71,14 +77,17 @@ impl<'t> PathValidation<'t> {
     }
 
     /// Validates a certificate of version 1, which only an anchor of the file may have signed.
-    fn validate_version_1(&mut self, leaf: &CertificateDer<'_>) -> Result<Identity, Reason> {
+    fn validate_version_1(
+        &mut self,
+        leaf: &CertificateDer<'_>,
+    ) -> Result<Identity, ClientCertificateError> {
         let parsed = X509Certificate::from_der(leaf).ok();
         let parsed = parsed.filter(|(rest, _)| rest.is_empty());
-        let (_, parsed) = parsed.ok_or(Reason::Malformed)?;
-        let fields = CertificateFields::parse(leaf).ok_or(Reason::Malformed)?;
+        let (_, parsed) = parsed.ok_or(ClientCertificateError::Malformed)?;
+        let fields = CertificateFields::parse(leaf).ok_or(ClientCertificateError::Malformed)?;
         // Both parsers must agree on key and serial number.
         if [parsed.public_key().raw, parsed.raw_serial()] != [fields.public_key, fields.serial] {
-            return Err(Reason::Malformed);
+            return Err(ClientCertificateError::Malformed);
         }
         self.limit_by(&parsed);
         let path = PathCandidates::find(&fields, &[], &self.trust.cas)?;
@@ -99,7 +108,7 @@ impl<'t> PathValidation<'t> {
         &self,
         leaf: &EndEntityCert<'_>,
         path: &PathCandidates<'_>,
-    ) -> Result<Vec<u8>, Reason> {
+    ) -> Result<Vec<u8>, ClientCertificateError> {
         let anchors = self.valid_anchors(path)?;
         let intermediates = path.intermediates.iter();
         let intermediates: Vec<_> = intermediates
@@ -125,9 +134,12 @@ impl<'t> PathValidation<'t> {
     }
 
     /// Returns the anchors that are valid now; at least one.
-    fn valid_anchors<'p>(&self, path: &PathCandidates<'p>) -> Result<Vec<TrustAnchor<'p>>, Reason> {
+    fn valid_anchors<'p>(
+        &self,
+        path: &PathCandidates<'p>,
+    ) -> Result<Vec<TrustAnchor<'p>>, ClientCertificateError> {
         let now = OffsetDateTime::from(self.now);
-        let (mut anchors, mut fault) = (Vec::new(), Reason::OtherCa);
+        let (mut anchors, mut fault) = (Vec::new(), ClientCertificateError::OtherCa);
         for ca in &path.anchors {
             match ca.must_be_valid(now) {
                 Ok(()) => anchors.push(ca.anchor.clone()),
@@ -149,13 +161,16 @@ impl<'t> PathValidation<'t> {
     }
 
     /// Requires clientAuth; webpki accepts a certificate without any extended key usage.
-    fn must_be_for_clients(&self, leaf: &X509Certificate<'_>) -> Result<(), Reason> {
+    fn must_be_for_clients(
+        &self,
+        leaf: &X509Certificate<'_>,
+    ) -> Result<(), ClientCertificateError> {
         match leaf.extended_key_usage() {
             Ok(Some(usage)) if usage.value.client_auth => Ok(()),
-            Ok(None) if !self.limits.any_use => Err(Reason::NoUsage),
-            Ok(None) if has_other_netscape_type(leaf) => Err(Reason::NotForClients),
+            Ok(None) if !self.limits.any_use => Err(ClientCertificateError::NoUsage),
+            Ok(None) if has_other_netscape_type(leaf) => Err(ClientCertificateError::NotForClients),
             Ok(None) => Ok(()),
-            _ => Err(Reason::NotForClients),
+            _ => Err(ClientCertificateError::NotForClients),
         }
     }
 

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use time::{Duration, OffsetDateTime};
 
 use super::{Certified, SystemRoots, Warning, self_signed::SelfSigned};
-use crate::{config::model::Host, file_access, secret_file};
+use crate::{config::model::Host, file_access, private_file};
 
 /// Remaining validity below which a certificate is generated again.
 const RENEW_BEFORE: Duration = Duration::days(30);
@@ -90,7 +90,7 @@ impl CertificateFile {
             return Ok(None);
         }
         // If the mode cannot be changed, loading the certificate warns of it.
-        let _ = secret_file::close(path);
+        let _ = private_file::close(path);
         Certified::load(path, path, &self.hosts, &self.roots).map(Some)
     }
 
@@ -108,7 +108,7 @@ impl CertificateFile {
     /// Renames a damaged file to `*.pem.damaged`.
     fn set_aside(&self, fault: &anyhow::Error) -> Warning {
         let aside = self.path.with_extension("pem.damaged");
-        let done = match secret_file::rename(&self.path, &aside) {
+        let done = match private_file::rename(&self.path, &aside) {
             Ok(()) => format!("kept as {}", aside.display()),
             Err(fault) => format!("cannot be set aside: {fault}"),
         };
@@ -120,7 +120,7 @@ impl CertificateFile {
         let generated = SelfSigned::generate(&self.hosts, now)?;
         let pem = generated.pem.clone();
         let mut certified = Certified::from_self_signed(generated, &self.roots)?;
-        if let Err(fault) = secret_file::write(&self.path, pem.as_bytes()) {
+        if let Err(fault) = private_file::write(&self.path, pem.as_bytes()) {
             certified.warnings.push(self.unwritten(&fault));
         }
         Ok(certified)

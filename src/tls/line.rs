@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use webpki::{Error as Fault, VerifiedPath};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{Reason, authority::Ca, fields::CertificateFields};
+use super::{ClientCertificateError, authority::Ca, fields::CertificateFields};
 
 /// The CAs between a leaf and the trust anchors, of which webpki forms a path.
 pub(super) struct PathCandidates<'a> {
@@ -35,7 +35,7 @@ struct PathBuilder<'a> {
     signed: Vec<(usize, usize)>,
     /// Indices of the CAs that an anchor vouches for, the anchors first.
     vouched: Vec<usize>,
-    fault: Option<Reason>,
+    fault: Option<ClientCertificateError>,
 }
 
 /// Longest RSA key of an intermediate that a client presents, in bits.
@@ -52,7 +52,7 @@ impl<'a> PathCandidates<'a> {
         leaf: &CertificateFields<'a>,
         presented: &'a [CertificateDer<'_>],
         cas: &'a [Ca],
-    ) -> Result<Self, Reason> {
+    ) -> Result<Self, ClientCertificateError> {
         let mut builder = PathBuilder::new(leaf, presented, cas);
         builder.vouch();
         let issuers = builder.issuers(leaf)?;
@@ -183,14 +183,17 @@ impl<'a> PathBuilder<'a> {
     }
 
     /// Stores the first failed check; reports whether this one passed.
-    fn note(&mut self, checked: Result<(), Reason>) -> bool {
+    fn note(&mut self, checked: Result<(), ClientCertificateError>) -> bool {
         let passed = checked.is_ok();
         self.fault = self.fault.take().or(checked.err());
         passed
     }
 
     /// Returns the CAs that signed the leaf.
-    fn issuers(&mut self, leaf: &CertificateFields<'_>) -> Result<Vec<usize>, Reason> {
+    fn issuers(
+        &mut self,
+        leaf: &CertificateFields<'_>,
+    ) -> Result<Vec<usize>, ClientCertificateError> {
         let (mut issuers, mut fault) = (Vec::new(), None);
         for &at in &self.vouched {
             let issuer = &self.candidates[at].fields;
@@ -203,7 +206,7 @@ impl<'a> PathBuilder<'a> {
         }
         if issuers.is_empty() {
             let fault = fault.or_else(|| self.fault.take());
-            return Err(fault.unwrap_or(Reason::OtherCa));
+            return Err(fault.unwrap_or(ClientCertificateError::OtherCa));
         }
         Ok(issuers)
     }

@@ -13,7 +13,7 @@ use webpki::{
 };
 
 use super::{
-    Reason,
+    ClientCertificateError,
     fields::CertificateFields,
     line::PathCandidates,
     revocation::{RevocationList, must_not_be_revoked},
@@ -48,11 +48,11 @@ impl<'a> PathRevocation<'a> {
     ///
     /// # Errors
     /// webpki cannot read a list, so its revoked certificates are unknown.
-    pub(super) fn version_2(&self) -> Result<Vec<CertRevocationList<'a>>, Reason> {
+    pub(super) fn version_2(&self) -> Result<Vec<CertRevocationList<'a>>, ClientCertificateError> {
         let lists = self.lists.iter().flatten();
         let lists = lists.filter_map(|list| list.content.version_2());
         let lists = lists.collect::<Result<_, _>>();
-        lists.map_err(|_| Reason::RevocationUnknown)
+        lists.map_err(|_| ClientCertificateError::RevocationUnknown)
     }
 
     /// Builds webpki's options; `None` if webpki has no list to check.
@@ -62,14 +62,14 @@ impl<'a> PathRevocation<'a> {
     pub(super) fn options<'o>(
         &self,
         lists: &'o [&'o CertRevocationList<'o>],
-    ) -> Result<Option<RevocationOptions<'o>>, Reason> {
+    ) -> Result<Option<RevocationOptions<'o>>, ClientCertificateError> {
         let has_version_1 = self.has_version_1();
         if self.lists.is_none() || has_version_1 && lists.is_empty() {
             return Ok(None);
         }
         // An empty set of lists is an error, so that revocation is never skipped.
         let options = RevocationOptionsBuilder::new(lists);
-        let options = options.map_err(|_| Reason::RevocationUnknown)?;
+        let options = options.map_err(|_| ClientCertificateError::RevocationUnknown)?;
         let unknown = match has_version_1 {
             true => UnknownStatusPolicy::Allow,
             false => UnknownStatusPolicy::Deny,
@@ -121,10 +121,10 @@ impl<'a> PathRevocation<'a> {
     }
 
     /// Converts a reason to webpki's error, which webpki returns unchanged.
-    fn fault(&self, reason: &Reason) -> Fault {
+    fn fault(&self, reason: &ClientCertificateError) -> Fault {
         match reason {
-            Reason::Revoked => Fault::CertRevoked,
-            Reason::CrlExpired(end) => Fault::CrlExpired {
+            ClientCertificateError::Revoked => Fault::CertRevoked,
+            ClientCertificateError::CrlExpired(end) => Fault::CrlExpired {
                 time: unix_time(self.now),
                 next_update: unix_time(*end),
             },

@@ -8,7 +8,7 @@ use super::day::day;
 
 /// The reason why a client certificate is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
+pub enum ClientCertificateError {
     /// The certificate or an intermediate has expired.
     #[error("the certificate ended on {}", day(*.0))]
     Expired(OffsetDateTime),
@@ -88,7 +88,7 @@ pub enum Reason {
     Malformed,
 }
 
-impl From<Fault> for Reason {
+impl From<Fault> for ClientCertificateError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::CertExpired { not_after, .. } => Self::Expired(date(not_after)),
@@ -111,7 +111,7 @@ impl From<Fault> for Reason {
     }
 }
 
-impl Reason {
+impl ClientCertificateError {
     fn from_revocation(fault: &Fault) -> Self {
         match fault {
             Fault::UnknownRevocationStatus

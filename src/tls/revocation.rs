@@ -16,7 +16,7 @@ use x509_parser::num_bigint::BigUint;
 use self::content::ListContent;
 pub(super) use self::encoded::EncodedList;
 use super::{
-    Reason, Warning, authority::Ca, day::day, distinguished_name::NameText,
+    ClientCertificateError, Warning, authority::Ca, day::day, distinguished_name::NameText,
     fields::CertificateFields, pem::Pem,
 };
 
@@ -146,16 +146,20 @@ impl RevocationList {
     }
 
     /// Refuses a serial number that is on the list; an expired or partial list refuses each one.
-    fn must_not_name(&self, serial: &[u8], now: OffsetDateTime) -> Result<(), Reason> {
+    fn must_not_name(
+        &self,
+        serial: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<(), ClientCertificateError> {
         match self.next_update {
             Some(end) if end >= now => {}
-            Some(end) => return Err(Reason::CrlExpired(end)),
-            None => return Err(Reason::RevocationUnknown),
+            Some(end) => return Err(ClientCertificateError::CrlExpired(end)),
+            None => return Err(ClientCertificateError::RevocationUnknown),
         }
         match self.content.names(serial) {
-            Ok(true) => Err(Reason::Revoked),
+            Ok(true) => Err(ClientCertificateError::Revoked),
             Ok(false) if self.content.is_complete() => Ok(()),
-            _ => Err(Reason::RevocationUnknown),
+            _ => Err(ClientCertificateError::RevocationUnknown),
         }
     }
 
@@ -220,10 +224,10 @@ pub(super) fn must_not_be_revoked<'l>(
     ca: &CertificateFields<'_>,
     lists: impl IntoIterator<Item = &'l RevocationList>,
     now: OffsetDateTime,
-) -> Result<(), Reason> {
+) -> Result<(), ClientCertificateError> {
     let mut lists = lists.into_iter();
     let newest = lists.find(|list| list.is_of(ca));
-    newest.map_or(Err(Reason::RevocationUnknown), |list| {
+    newest.map_or(Err(ClientCertificateError::RevocationUnknown), |list| {
         list.must_not_name(serial, now)
     })
 }

@@ -169,7 +169,7 @@ impl ServerCertVerifier for ServerTrust {
     }
 }
 
-fn unusable(reason: super::Reason) -> Error {
+fn unusable(reason: super::ClientCertificateError) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(reason))))
 }
 

@@ -12,7 +12,7 @@ use rustls::{
 };
 
 use super::{
-    Certified, ClientCa, Issued, SystemRoots, Warning, possession::KeyPossessionVerifier,
+    AcmeCertificates, Certified, ClientCa, SystemRoots, Warning, possession::KeyPossessionVerifier,
     settings::ServerSettings, source::CertificateSource,
 };
 use crate::config::model::Site;
@@ -47,7 +47,7 @@ impl SiteTls {
     pub fn build(
         site: &Site,
         state: &Path,
-        issued: &Issued,
+        issued: &AcmeCertificates,
         roots: &Arc<SystemRoots>,
         client_cas: &[Arc<ClientCa>],
     ) -> anyhow::Result<Self> {

@@ -8,7 +8,7 @@ use rustls::{
 };
 use time::OffsetDateTime;
 
-use super::{Certified, Issued, Slot, SystemRoots, kept::PersistedSelfSigned};
+use super::{AcmeCertificates, CertificateSlot, Certified, SystemRoots, kept::PersistedSelfSigned};
 use crate::{
     config::model::{Certificate, Site},
     watched::Watched,
@@ -21,7 +21,7 @@ pub(super) enum CertificateSource {
     /// Generated and stored by hubgate.
     SelfSigned(PersistedSelfSigned),
     /// Issued by a CA over ACME.
-    Acme(Arc<Slot>),
+    Acme(Arc<CertificateSlot>),
 }
 
 impl CertificateSource {
@@ -29,7 +29,7 @@ impl CertificateSource {
     pub(super) fn load(
         site: &Site,
         state: &Path,
-        issued: &Issued,
+        issued: &AcmeCertificates,
         roots: Arc<SystemRoots>,
     ) -> anyhow::Result<Self> {
         let hosts = site.hosts.clone();

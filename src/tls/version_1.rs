@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, x509::X509Version};
 
 use super::{
-    Reason, authority::Ca, fields::CertificateFields, line::PathCandidates,
+    ClientCertificateError, authority::Ca, fields::CertificateFields, line::PathCandidates,
     revocation::must_not_be_revoked, trust::TrustStore,
 };
 
@@ -26,11 +26,14 @@ impl VersionOneCertificate<'_> {
     ///
     /// # Errors
     /// The reason why the certificate is not accepted.
-    pub(super) fn verify(&self, path: &PathCandidates<'_>) -> Result<Vec<u8>, Reason> {
+    pub(super) fn verify(
+        &self,
+        path: &PathCandidates<'_>,
+    ) -> Result<Vec<u8>, ClientCertificateError> {
         self.must_be_end_entity()?;
         self.must_be_valid()?;
         let now = OffsetDateTime::from(self.now);
-        let mut fault = Reason::OtherCa;
+        let mut fault = ClientCertificateError::OtherCa;
         for anchor in &path.anchors {
             match self.issuer_key(anchor, now) {
                 Ok(key) => return Ok(key),
@@ -41,44 +44,48 @@ impl VersionOneCertificate<'_> {
     }
 
     /// Refuses other versions, and certificates with the name or key of a CA.
-    fn must_be_end_entity(&self) -> Result<(), Reason> {
+    fn must_be_end_entity(&self) -> Result<(), ClientCertificateError> {
         let (parsed, fields) = (self.parsed, self.fields);
         if parsed.version() != X509Version::V1 || !parsed.extensions().is_empty() {
-            return Err(Reason::OldVersion);
+            return Err(ClientCertificateError::OldVersion);
         }
         let mut cas = self.trust.cas.iter().filter_map(Ca::fields);
         let is_ca =
             cas.any(|ca| ca.public_key == fields.public_key || ca.subject == fields.subject);
         match is_ca || fields.subject == fields.issuer {
-            true => Err(Reason::IsCa),
+            true => Err(ClientCertificateError::IsCa),
             false => Ok(()),
         }
     }
 
-    fn must_be_valid(&self) -> Result<(), Reason> {
+    fn must_be_valid(&self) -> Result<(), ClientCertificateError> {
         let (now, validity) = (OffsetDateTime::from(self.now), self.parsed.validity());
         let (begins, ends) = (
             validity.not_before.to_datetime(),
             validity.not_after.to_datetime(),
         );
         match (now < begins, now > ends) {
-            (true, _) => Err(Reason::NotYetValid(begins)),
-            (_, true) => Err(Reason::Expired(ends)),
+            (true, _) => Err(ClientCertificateError::NotYetValid(begins)),
+            (_, true) => Err(ClientCertificateError::Expired(ends)),
             _ => Ok(()),
         }
     }
 
     /// Returns the key of this anchor if it signed the certificate and did not revoke it.
-    fn issuer_key(&self, anchor: &Ca, now: OffsetDateTime) -> Result<Vec<u8>, Reason> {
-        let ca = anchor.fields().ok_or(Reason::OtherCa)?;
+    fn issuer_key(
+        &self,
+        anchor: &Ca,
+        now: OffsetDateTime,
+    ) -> Result<Vec<u8>, ClientCertificateError> {
+        let ca = anchor.fields().ok_or(ClientCertificateError::OtherCa)?;
         if ca.subject != self.fields.issuer {
-            return Err(Reason::OldVersion);
+            return Err(ClientCertificateError::OldVersion);
         }
         self.fields.must_be_signed_with(ca.public_key)?;
         anchor.must_be_valid(now)?;
         // Name constraints apply to alternative names, which version 1 does not have.
         if anchor.anchor.name_constraints.is_some() {
-            return Err(Reason::NameNotPermitted);
+            return Err(ClientCertificateError::NameNotPermitted);
         }
         if let Some(lists) = &self.trust.lists {
             let signed = lists.iter().filter(|list| list.has_signer_in_file());

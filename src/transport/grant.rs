@@ -19,7 +19,7 @@ pub(crate) use self::end::End;
 use super::signal::Signal;
 
 use crate::{
-    access::{evidence::Evidence, origin::Ground, session::Chain},
+    access::{evidence::Evidence, origin::OriginBasis, session::Chain},
     authority::Authority,
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct Grant {
     /// The accounts and certificates that satisfied the access rule.
     pub(crate) evidence: Evidence,
     /// The ground of the verdict on the request's origin.
-    pub(crate) ground: Ground,
+    pub(crate) ground: OriginBasis,
     /// The term of the session.
     pub(crate) session: Option<Term>,
     /// The chain of the session's certificate.

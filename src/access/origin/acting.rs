@@ -18,7 +18,7 @@ const ACTING: [&str; 3] = ["/basicui/CMD", "/classicui/CMD", "/CMD"];
 /// `raw_path` is the path as the client sent it, without the query.
 #[must_use]
 pub fn acts(raw_path: &[u8]) -> bool {
-    !matches!(path::judge(raw_path, &ACTING), Ok(None))
+    !matches!(path::find_rule(raw_path, &ACTING), Ok(None))
 }
 
 #[cfg(test)]

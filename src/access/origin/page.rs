@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::uri::Authority;
 
-use super::Target;
+use super::OriginTarget;
 use crate::config::model::{Host, Origin};
 
 /// The page that sends a request.
@@ -20,7 +20,7 @@ pub(super) enum Page {
 
 impl Page {
     /// Classifies the page of an origin for a place that is reached over TLS or not.
-    pub(super) fn classify(origin: AsciiOrigin<'_>, target: &Target<'_>, tls: bool) -> Self {
+    pub(super) fn classify(origin: AsciiOrigin<'_>, target: &OriginTarget<'_>, tls: bool) -> Self {
         if origin.is_own(target, tls).unwrap_or(false) {
             return Self::Own;
         }
@@ -57,7 +57,7 @@ impl<'a> AsciiOrigin<'a> {
     }
 
     /// Reports whether the origin is the site's own; `None` if it is malformed.
-    fn is_own(self, target: &Target<'_>, tls: bool) -> Option<bool> {
+    fn is_own(self, target: &OriginTarget<'_>, tls: bool) -> Option<bool> {
         let (scheme, authority) = std::str::from_utf8(self.0).ok()?.split_once("://")?;
         let authority: Authority = authority.parse().ok()?;
         if authority.as_str().contains('@') {

@@ -64,7 +64,7 @@ impl Scene {
             websocket: self.websocket,
             tls: self.tls,
         };
-        origin.judge(&Target {
+        origin.judge(&OriginTarget {
             hosts: &hosts,
             port: self.port,
             origins: [&origins[..1], &origins[1..]],

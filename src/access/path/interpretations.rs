@@ -7,7 +7,7 @@
 //! no rule continues: the cost grows with the differences, not with the combinations.
 
 use super::{
-    BadPath, Pattern,
+    InvalidPath, Pattern,
     state::{Inside, Prefix, State},
     token::{Token, Tokens},
     ways::{
@@ -57,7 +57,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     ///
     /// # Errors
     /// [`BadPath::Ambiguous`] if they match different rules.
-    pub(super) fn decide(mut self, path: &[u8]) -> Result<Option<usize>, BadPath> {
+    pub(super) fn decide(mut self, path: &[u8]) -> Result<Option<usize>, InvalidPath> {
         let mut rest = Tokens::new(path);
         while !self.live.is_empty() && !self.ambiguous {
             let skippable = self.skippable(rest);
@@ -75,7 +75,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
             self.end(state.read, None);
         }
         match self.ambiguous {
-            true => Err(BadPath::Ambiguous),
+            true => Err(InvalidPath::Ambiguous),
             false => Ok(self.decided.flatten()),
         }
     }

@@ -3,7 +3,7 @@
 //! The hubs are simulated by normalisation steps of known hubs, in any order and number; they share
 //! no code with the interpretations.
 
-use super::{judge, reference};
+use super::{find_rule, reference};
 
 /// A normalisation step of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub fn path(bytes: &[u8]) {
         return;
     };
     let rules = RULES[usize::from(rules) % RULES.len()];
-    let without_rules = judge(raw, &[""; 0]);
-    let judged = judge(raw, rules);
+    let without_rules = find_rule(raw, &[""; 0]);
+    let judged = find_rule(raw, rules);
     assert_eq!(
         judged,
         reference::judge(raw, rules),
@@ -72,7 +72,7 @@ pub fn path(bytes: &[u8]) {
         "{hub:?} reads {raw} as {read}"
     );
     let plain = encoded(&Step::Decode.take(raw));
-    let again = judge(plain.as_bytes(), rules);
+    let again = find_rule(plain.as_bytes(), rules);
     assert!(
         again.is_err() || again == Ok(verdict),
         "{raw} and {plain} differ"

@@ -3,13 +3,13 @@
 //! It applies every interpretation to the path, one after the other, and shares only the check of
 //! raw bytes with the fast implementation.
 
-use super::{BadPath, RawPath};
+use super::{InvalidPath, RawPath};
 
 /// Returns the rule on which every interpretation of the path agrees.
 ///
 /// # Errors
 /// As [`super::judge`].
-pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
+pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, InvalidPath> {
     RawPath::check_bytes(raw)?;
     let path = Octets(raw.to_vec());
     let decoded = path.decode_checked()?;
@@ -18,7 +18,7 @@ pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usiz
     }
     let rule = path.decide(rules)?;
     match std::str::from_utf8(&decoded.0) {
-        Err(_) if judge(&path.without_invalid().0, rules)? != rule => Err(BadPath::Ambiguous),
+        Err(_) if judge(&path.without_invalid().0, rules)? != rule => Err(InvalidPath::Ambiguous),
         _ => Ok(rule),
     }
 }
@@ -87,7 +87,7 @@ impl Interpretation {
 struct Octets(Vec<u8>);
 
 impl Octets {
-    fn decide(&self, rules: &[impl AsRef<str>]) -> Result<Option<usize>, BadPath> {
+    fn decide(&self, rules: &[impl AsRef<str>]) -> Result<Option<usize>, InvalidPath> {
         let interpretations = Interpretation::all_of(self);
         let mut decisions = interpretations.map(|interpretation| {
             let read = interpretation.apply(self)?;
@@ -95,24 +95,24 @@ impl Octets {
         });
         match decisions.next().flatten() {
             Some(rule) if decisions.all(|other| other == Some(rule)) => Ok(rule),
-            _ => Err(BadPath::Ambiguous),
+            _ => Err(InvalidPath::Ambiguous),
         }
     }
 
-    fn decode_checked(&self) -> Result<Self, BadPath> {
-        let decoded = self.percent_decode().ok_or(BadPath::Percent)?;
+    fn decode_checked(&self) -> Result<Self, InvalidPath> {
+        let decoded = self.percent_decode().ok_or(InvalidPath::Percent)?;
         if String::from_utf8_lossy(&decoded.0).contains(char::is_control) {
-            return Err(BadPath::Control);
+            return Err(InvalidPath::Control);
         }
         let bytes = &decoded.0;
         let continues = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
         let is_overlong =
             |at: usize| bytes[at] >= 0xC0 && continues(at + 1) && !decoded.has_character_at(at);
         if (0..bytes.len()).any(is_overlong) {
-            return Err(BadPath::NotUtf8);
+            return Err(InvalidPath::NotUtf8);
         }
         if decoded.has_dot_segment() {
-            return Err(BadPath::DotSegment);
+            return Err(InvalidPath::DotSegment);
         }
         Ok(decoded)
     }

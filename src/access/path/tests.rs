@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert_eq, prop_assume, proptest};
 
-use super::{BadPath, Pattern, judge, reference};
+use super::{InvalidPath, Pattern, find_rule, reference};
 
 const RULES: [&str; 4] = ["/static/", "/rest", "/rest/open/", "/my files/"];
 
-fn decides(path: &str) -> Result<Option<&'static str>, BadPath> {
-    let index = judge(path.as_bytes(), &RULES)?;
+fn decides(path: &str) -> Result<Option<&'static str>, InvalidPath> {
+    let index = find_rule(path.as_bytes(), &RULES)?;
     Ok(index.map(|index| RULES[index]))
 }
 
@@ -48,12 +48,12 @@ fn a_prefix_rule_covers_every_path_with_the_prefix_unless_a_longer_rule_does() {
         ("/%61dmins", Ok(Some("/admin*"))),
         ("/admins%2fx", Ok(Some("/admin*"))),
         ("/admins;a/b", Ok(Some("/admin*"))),
-        ("/admin;a/b", Err(BadPath::Ambiguous)),
-        ("/admin%2fx", Err(BadPath::Ambiguous)),
+        ("/admin;a/b", Err(InvalidPath::Ambiguous)),
+        ("/admin%2fx", Err(InvalidPath::Ambiguous)),
         ("/x/;/admins", Ok(None)),
-        ("//admins", Err(BadPath::Ambiguous)),
+        ("//admins", Err(InvalidPath::Ambiguous)),
     ] {
-        let judged = judge(path.as_bytes(), &PREFIXES);
+        let judged = find_rule(path.as_bytes(), &PREFIXES);
         assert_eq!(
             judged,
             reference::judge(path.as_bytes(), &PREFIXES),
@@ -67,43 +67,43 @@ fn a_prefix_rule_covers_every_path_with_the_prefix_unless_a_longer_rule_does() {
 fn a_malformed_path_is_refused_with_rules_and_without() {
     let long = format!("/{}", "a".repeat(8192));
     for (path, fault) in [
-        ("", BadPath::Relative),
-        ("*", BadPath::Relative),
-        ("home.example.org:443", BadPath::Relative),
-        ("http://home.example.org/", BadPath::Relative),
-        (long.as_str(), BadPath::TooLong),
-        ("/a b", BadPath::Raw(b' ')),
-        ("/a\u{1}", BadPath::Raw(1)),
-        ("/a\u{7f}", BadPath::Raw(0x7f)),
-        ("/a\\b", BadPath::Raw(b'\\')),
-        ("/a#b", BadPath::Raw(b'#')),
-        ("/ä", BadPath::Raw(0xc3)),
-        ("/%", BadPath::Percent),
-        ("/%4", BadPath::Percent),
-        ("/%4g", BadPath::Percent),
-        ("/%+1", BadPath::Percent),
-        ("/%u0041", BadPath::Percent),
-        ("/%00", BadPath::Control),
-        ("/a%0d%0ab", BadPath::Control),
-        ("/%7f", BadPath::Control),
-        ("/%c0%af", BadPath::NotUtf8),
-        ("/%e0%80%af", BadPath::NotUtf8),
-        ("/%c0%ae%c0%ae/", BadPath::NotUtf8),
-        ("/%f0%80%80%ae/", BadPath::NotUtf8),
-        ("/%fc%01", BadPath::Control),
-        ("/%fc%c2%85", BadPath::Control),
-        ("/..", BadPath::DotSegment),
-        ("/./a", BadPath::DotSegment),
-        ("/static/../rest", BadPath::DotSegment),
-        ("/static/%2e%2E/rest", BadPath::DotSegment),
-        ("/static/.%2e/rest", BadPath::DotSegment),
-        ("/static/..;/rest", BadPath::DotSegment),
-        ("/static/..%3bx/rest", BadPath::DotSegment),
-        ("/static/..%2frest", BadPath::DotSegment),
-        ("/static/..%5crest", BadPath::DotSegment),
+        ("", InvalidPath::Relative),
+        ("*", InvalidPath::Relative),
+        ("home.example.org:443", InvalidPath::Relative),
+        ("http://home.example.org/", InvalidPath::Relative),
+        (long.as_str(), InvalidPath::TooLong),
+        ("/a b", InvalidPath::Raw(b' ')),
+        ("/a\u{1}", InvalidPath::Raw(1)),
+        ("/a\u{7f}", InvalidPath::Raw(0x7f)),
+        ("/a\\b", InvalidPath::Raw(b'\\')),
+        ("/a#b", InvalidPath::Raw(b'#')),
+        ("/ä", InvalidPath::Raw(0xc3)),
+        ("/%", InvalidPath::Percent),
+        ("/%4", InvalidPath::Percent),
+        ("/%4g", InvalidPath::Percent),
+        ("/%+1", InvalidPath::Percent),
+        ("/%u0041", InvalidPath::Percent),
+        ("/%00", InvalidPath::Control),
+        ("/a%0d%0ab", InvalidPath::Control),
+        ("/%7f", InvalidPath::Control),
+        ("/%c0%af", InvalidPath::NotUtf8),
+        ("/%e0%80%af", InvalidPath::NotUtf8),
+        ("/%c0%ae%c0%ae/", InvalidPath::NotUtf8),
+        ("/%f0%80%80%ae/", InvalidPath::NotUtf8),
+        ("/%fc%01", InvalidPath::Control),
+        ("/%fc%c2%85", InvalidPath::Control),
+        ("/..", InvalidPath::DotSegment),
+        ("/./a", InvalidPath::DotSegment),
+        ("/static/../rest", InvalidPath::DotSegment),
+        ("/static/%2e%2E/rest", InvalidPath::DotSegment),
+        ("/static/.%2e/rest", InvalidPath::DotSegment),
+        ("/static/..;/rest", InvalidPath::DotSegment),
+        ("/static/..%3bx/rest", InvalidPath::DotSegment),
+        ("/static/..%2frest", InvalidPath::DotSegment),
+        ("/static/..%5crest", InvalidPath::DotSegment),
     ] {
         assert_eq!(decides(path), Err(fault), "{path}");
-        assert_eq!(judge(path.as_bytes(), &[""; 0]), Err(fault), "{path}");
+        assert_eq!(find_rule(path.as_bytes(), &[""; 0]), Err(fault), "{path}");
     }
 }
 
@@ -129,8 +129,8 @@ fn a_path_that_two_rules_could_decide_is_refused() {
         "/rest/op%fcen/x",
         "/static%ff/a",
     ] {
-        assert_eq!(decides(path), Err(BadPath::Ambiguous), "{path}");
-        assert_eq!(judge(path.as_bytes(), &[""; 0]), Ok(None), "{path}");
+        assert_eq!(decides(path), Err(InvalidPath::Ambiguous), "{path}");
+        assert_eq!(find_rule(path.as_bytes(), &[""; 0]), Ok(None), "{path}");
     }
 }
 
@@ -290,7 +290,7 @@ proptest! {
     #[test]
     fn one_pass_decides_as_the_reference(path in nasty(12)) {
         for rules in OVERLAPPING {
-            let (once, each) = (judge(path.as_bytes(), rules), reference::judge(path.as_bytes(), rules));
+            let (once, each) = (find_rule(path.as_bytes(), rules), reference::judge(path.as_bytes(), rules));
             prop_assert_eq!(once, each, "{} by {:?}", path, rules);
         }
     }
@@ -301,7 +301,7 @@ proptest! {
     ) {
         let path = [b"/", &path[..]].concat();
         for rules in OVERLAPPING {
-            prop_assert_eq!(judge(&path, rules), reference::judge(&path, rules));
+            prop_assert_eq!(find_rule(&path, rules), reference::judge(&path, rules));
         }
     }
 }
@@ -321,7 +321,7 @@ proptest! {
         ]), 0..10),
     ) {
         let path = format!("/{}", pieces.concat());
-        let Ok(verdict) = judge(path.as_bytes(), &RULES) else {
+        let Ok(verdict) = find_rule(path.as_bytes(), &RULES) else {
             return Ok(());
         };
         for hub in hubs() {
@@ -333,8 +333,8 @@ proptest! {
 
     #[test]
     fn no_path_panics(path in prop::collection::vec(0_u8..=255, 0..40)) {
-        let verdict = judge(&path, &RULES);
+        let verdict = find_rule(&path, &RULES);
         prop_assume!(path.first() != Some(&b'/'));
-        prop_assert_eq!(verdict, Err(BadPath::Relative));
+        prop_assert_eq!(verdict, Err(InvalidPath::Relative));
     }
 }

@@ -6,7 +6,7 @@ mod scene;
 use std::net::IpAddr;
 
 use self::scene::{AWAY, HOME, RIGHT, Scene, TOKEN, WRONG, client, presented};
-use super::{Client, ClientAuth, ClientCertificate, Shown, Visitor};
+use super::{CertificateSource, Client, ClientAuth, ClientCertificate, Credentials};
 use crate::access::evidence::Known;
 use crate::config::model::Networks;
 
@@ -199,8 +199,8 @@ async fn a_path_rule_tightens_its_site_unless_it_is_public() {
     ] {
         assert_eq!(scene.outcome_of(path, credentials).await, outcome, "{path}");
     }
-    assert!(scene.policy.place(b"/admin%2fnews").is_err());
-    let place = scene.policy.place(b"/admin/x").unwrap();
+    assert!(scene.policy.at_path(b"/admin%2fnews").is_err());
+    let place = scene.policy.at_path(b"/admin/x").unwrap();
     assert_eq!(place.path_rule(), Some(1));
     let public = scene.decide("/static/a", presented(AWAY, "", None)).await;
     assert!(public.unwrap().public);
@@ -252,25 +252,33 @@ fn a_certificate_is_requested_if_it_could_change_the_decision() {
         ),
     ] {
         scene.change(site, paths);
-        assert_eq!(scene.policy.asks(client(HOME)), home, "{site} {paths:?}");
-        assert_eq!(scene.policy.asks(client(AWAY)), away, "{site} {paths:?}");
+        assert_eq!(
+            scene.policy.requests_client_cert(client(HOME)),
+            home,
+            "{site} {paths:?}"
+        );
+        assert_eq!(
+            scene.policy.requests_client_cert(client(AWAY)),
+            away,
+            "{site} {paths:?}"
+        );
     }
     scene.change("all network certificate", &[]);
     let proxy: IpAddr = "10.0.0.1".parse().unwrap();
     let unknown = Client::at_handshake(proxy, &Networks(vec![proxy.into()]));
-    assert!(scene.policy.asks(unknown));
+    assert!(scene.policy.requests_client_cert(unknown));
 }
 
 #[test]
 fn a_decision_can_move_between_threads() {
     fn assert_send<T: Send>(_: &T) {}
     let scene = Scene::new("any anna", &[]);
-    let visitor = Visitor {
+    let visitor = Credentials {
         client: client(HOME),
         basic: None,
         known: Known::Nothing,
-        judge: |_: Shown, _: &ClientCertificate| ClientAuth::Absent,
+        judge: |_: CertificateSource, _: &ClientCertificate| ClientAuth::Absent,
     };
-    let place = scene.policy.place(b"/").unwrap();
+    let place = scene.policy.at_path(b"/").unwrap();
     assert_send(&place.decide(&visitor, &scene.throttle));
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, path::Path};
 
-use super::super::path::judge;
+use super::super::path::find_rule;
 use crate::config::{
     Faults,
     model::{Config, PathAccess, Site},
@@ -97,7 +97,7 @@ fn rules_are_reachable(site: &Site) {
         };
         let request: String = rule.bytes().map(encode).collect();
         assert_eq!(
-            judge(request.as_bytes(), &rules),
+            find_rule(request.as_bytes(), &rules),
             Ok(Some(at)),
             "{rule} is never matched"
         );

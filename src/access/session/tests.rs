@@ -44,9 +44,9 @@ impl Scene {
         Passwords::load(&self.file).unwrap()
     }
 
-    fn anna(&self) -> Holder {
+    fn anna(&self) -> SessionSubject {
         let fingerprint = self.passwords().fingerprint("anna").unwrap();
-        Holder {
+        SessionSubject {
             account: Some(Account {
                 user: "anna".to_owned(),
                 fingerprint,
@@ -177,7 +177,7 @@ fn a_changed_or_deleted_entry_ends_its_session() {
 fn a_session_is_renewed_after_half_its_lifetime_or_for_another_subject() {
     let scene = Scene::new();
     let value = scene.value();
-    let (anna, unknown) = (scene.anna(), Holder::default());
+    let (anna, unknown) = (scene.anna(), SessionSubject::default());
     let mut ben = anna.clone();
     ben.account.as_mut().unwrap().user = "ben".to_owned();
     for (now, holder, renews) in [
@@ -226,13 +226,13 @@ fn a_session_never_outlives_its_certificate() {
 }
 
 /// Returns a subject with a certificate that expires at `end`.
-fn certified(end: u64) -> Holder {
+fn certified(end: u64) -> SessionSubject {
     let (ca, folder) = (TestCa::new("Home CA"), Folder::new());
     let mut params = leaf_params("Anna's phone");
     params.not_after = time::OffsetDateTime::from_unix_timestamp(end.cast_signed()).unwrap();
     let chain = ca.issue_with(params).chain;
     let now = std::time::SystemTime::now();
-    Holder {
+    SessionSubject {
         account: None,
         certificate: Some(ca.client_ca(&folder).judge(&chain, now).unwrap()),
     }

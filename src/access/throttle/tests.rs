@@ -2,10 +2,10 @@
 
 use super::{
     allowance::TokenBucket,
-    books::{FIRST, MAX_FAILED, MAX_FAMILIAR, NETWORKS, USER},
+    failure_counters::{FIRST, MAX_FAILED, MAX_FAMILIAR, NETWORKS, USER},
     turns::{Rank, UNFAMILIAR_PER_SECOND},
-    *,
 };
+use crate::access::throttle::*;
 
 struct Scene {
     throttle: Throttle,

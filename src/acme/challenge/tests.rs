@@ -18,7 +18,7 @@ fn a_request_for_an_active_token_is_answered_and_recorded() {
     let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
     let answer = challenges.clone().answer_http(&path("token"), mapped);
     assert_eq!(answer.as_deref(), Some("token.thumbprint"));
-    let [hit] = presented.hits()[..] else {
+    let [hit] = presented.validation_requests()[..] else {
         panic!("one hit")
     };
     assert_eq!((hit.peer, hit.answered), (PEER, true));
@@ -51,13 +51,13 @@ fn a_request_for_another_token_is_recorded_unanswered() {
         .unwrap();
     assert_eq!(challenges.answer_http(&path("other"), PEER), None);
     assert!(matches!(
-        presented.hits()[..],
-        [Hit {
+        presented.validation_requests()[..],
+        [ValidationRequest {
             answered: false,
             ..
         }]
     ));
-    assert_eq!(tls_alpn.hits(), []);
+    assert_eq!(tls_alpn.validation_requests(), []);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn many_foreign_requests_fill_no_memory_and_hide_no_request_of_the_ca() {
         );
     }
     assert!(challenges.answer_http(&path("token"), PEER).is_some());
-    let hits = presented.hits();
+    let hits = presented.validation_requests();
     assert!(hits.len() < 100, "{}", hits.len());
     assert!(hits.iter().any(|hit| hit.answered));
 }
@@ -117,7 +117,10 @@ fn a_handshake_presents_the_digest_for_names_and_addresses() {
         let config = challenges.tls_alpn_config(name, PEER).unwrap();
         ca::check(&ca::presented(&config, name), &identifier, &[7; 32]);
         assert!(
-            matches!(presented.hits()[..], [Hit { answered: true, .. }]),
+            matches!(
+                presented.validation_requests()[..],
+                [ValidationRequest { answered: true, .. }]
+            ),
             "{host}"
         );
         assert!(challenges.tls_alpn_config(host, PEER).is_none() || host == "home.example");

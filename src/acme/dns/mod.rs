@@ -20,6 +20,7 @@ mod rfc2136;
 #[cfg(test)]
 mod testing;
 mod zone;
+pub(crate) mod zones;
 
 pub use self::{
     api::{Api, Pending},

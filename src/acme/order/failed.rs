@@ -1,10 +1,8 @@
 //! A failed attempt at a certificate.
 
+use super::diagnosis::Diagnosis;
 use crate::{
-    acme::{
-        diagnosis::Diagnosis,
-        problem::{Class, Problem},
-    },
+    acme::problem::{Class, Problem},
     config::model::ChallengeKind,
 };
 

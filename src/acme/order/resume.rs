@@ -9,13 +9,15 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 use tracing::warn;
 
+use super::diagnosis::Diagnosis;
 use super::{Attempt, CurrentOrder, Failed, IssuedChain, is_finalized};
 use crate::acme::{
-    authority::{OrderStatus, PlacedOrder},
-    diagnosis::Diagnosis,
-    journal::{FinalizedOrder, OrderEntry, Step},
-    private_key::PrivateKey,
+    ca::{OrderStatus, PlacedOrder},
     problem::{Class, Problem},
+    store::{
+        order_journal::{FinalizedOrder, OrderEntry, Step},
+        private_key::PrivateKey,
+    },
 };
 
 /// The journal's fields of an order beside its step.

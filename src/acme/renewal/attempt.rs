@@ -5,8 +5,8 @@ use time::{Duration, OffsetDateTime};
 use super::{Order, Schedule};
 use crate::{
     acme::{
-        history::{Ca, Failure},
         problem::Class,
+        store::history::{CaRole, Failure},
     },
     config::model::ChallengeKind,
 };
@@ -20,7 +20,7 @@ pub(super) struct Attempt {
 
 /// A CA that should be tried, and the end of the wait at it.
 struct Candidate {
-    ca: Ca,
+    ca: CaRole,
     earliest: Option<OffsetDateTime>,
 }
 
@@ -45,7 +45,7 @@ impl Schedule<'_> {
     }
 
     fn choose_ca(&self) -> Candidate {
-        let primary = self.candidate(Ca::Primary);
+        let primary = self.candidate(CaRole::Primary);
         let Some(troubled) = self.troubled_at().filter(|_| self.policy.fallback) else {
             return primary;
         };
@@ -55,13 +55,13 @@ impl Schedule<'_> {
                 ..primary
             };
         }
-        let fallback = self.candidate(Ca::Fallback);
+        let fallback = self.candidate(CaRole::Fallback);
         let ready = |candidate: &Candidate| {
             let earliest = candidate.earliest;
             earliest.map_or(self.now, |until| until.max(self.now))
         };
         let last = self.history.last_failure();
-        let was_fallback = last.is_some_and(|last| last.ca == Ca::Fallback);
+        let was_fallback = last.is_some_and(|last| last.ca == CaRole::Fallback);
         let (first, second) = (ready(&primary), ready(&fallback));
         if first < second || first == second && was_fallback {
             return primary;
@@ -69,7 +69,7 @@ impl Schedule<'_> {
         fallback
     }
 
-    fn candidate(&self, ca: Ca) -> Candidate {
+    fn candidate(&self, ca: CaRole) -> Candidate {
         let earliest = self.backoff_at(ca);
         Candidate { ca, earliest }
     }
@@ -80,7 +80,7 @@ impl Schedule<'_> {
         let at_primary = self
             .history
             .unsettled()
-            .filter(|failure| failure.ca == Ca::Primary);
+            .filter(|failure| failure.ca == CaRole::Primary);
         let is_trouble = |failure: &&Failure| failure.is_of_ca();
         let troubles: Vec<_> = at_primary.rev().take_while(is_trouble).collect();
         let first = troubles.last()?.at;
@@ -91,14 +91,14 @@ impl Schedule<'_> {
     }
 
     /// Returns the order to place at a CA, or at its staging CA first.
-    pub(super) fn order(&self, ca: Ca) -> Order {
+    pub(super) fn order(&self, ca: CaRole) -> Order {
         let certificate = self.renewable();
         let is_issuer = certificate
             .is_some_and(|certificate| certificate.renewal_info && certificate.issuer == Some(ca));
         let is_unseen = |class| self.history.consecutive(ca, class) == 0;
-        let is_probe = ca == Ca::Primary && self.policy.staging && self.needs_probe();
+        let is_probe = ca == CaRole::Primary && self.policy.staging && self.needs_probe();
         Order {
-            ca: if is_probe { Ca::Staging } else { ca },
+            ca: if is_probe { CaRole::Staging } else { ca },
             replaces: is_issuer && !is_probe && is_unseen(Class::AlreadyReplaced),
             profile: self.policy.profile && is_unseen(Class::InvalidProfile),
             challenges: self.challenges(),
@@ -107,14 +107,16 @@ impl Schedule<'_> {
 
     /// Returns true if the staging CA is to be tried before the primary CA.
     fn needs_probe(&self) -> bool {
-        let failed = self.history.consecutive(Ca::Primary, Class::Validation);
-        let is_real = |failure: &Failure| failure.ca == Ca::Primary && failure.is_validation();
+        let failed = self.history.consecutive(CaRole::Primary, Class::Validation);
+        let is_real = |failure: &Failure| failure.ca == CaRole::Primary && failure.is_validation();
         let since = self
             .history
             .unsettled()
             .rev()
             .take_while(|failure| !is_real(failure));
-        let probes: Vec<_> = since.filter(|failure| failure.ca == Ca::Staging).collect();
+        let probes: Vec<_> = since
+            .filter(|failure| failure.ca == CaRole::Staging)
+            .collect();
         let could_run = probes.iter().all(|probe| probe.is_of_challenge());
         failed >= BEFORE_PROBE && !self.history.probe_passed() && could_run && probes.len() < PROBES
     }

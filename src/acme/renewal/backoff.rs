@@ -4,8 +4,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::Schedule;
 use crate::acme::{
-    history::{Ca, Failure},
     problem::Class,
+    store::history::{CaRole, Failure},
 };
 
 /// Part of a wait by which the jitter moves it, so that certificates that failed together are
@@ -23,7 +23,7 @@ const TRUSTED: usize = 5;
 
 impl Schedule<'_> {
     /// Returns the end of the wait at a CA, which counts for its staging CA too.
-    pub(super) fn backoff_at(&self, ca: Ca) -> Option<OffsetDateTime> {
+    pub(super) fn backoff_at(&self, ca: CaRole) -> Option<OffsetDateTime> {
         let last = self.failures_at(ca).next_back()?;
         let pause = self.pause_after(last, ca);
         let pause = (pause + pause * (JITTER * self.observed.jitter)).min(DAY);
@@ -47,24 +47,24 @@ impl Schedule<'_> {
 
     /// Returns the failures that count for a CA. A failure of the staging CA counts for the
     /// primary CA if the challenge failed there.
-    fn failures_at(&self, ca: Ca) -> impl DoubleEndedIterator<Item = &Failure> {
+    fn failures_at(&self, ca: CaRole) -> impl DoubleEndedIterator<Item = &Failure> {
         let failures = self.history.unsettled();
         failures.filter(move |failure| match failure.ca {
-            Ca::Staging => ca == Ca::Primary && failure.is_of_challenge(),
+            CaRole::Staging => ca == CaRole::Primary && failure.is_of_challenge(),
             other => other == ca,
         })
     }
 
     /// Returns true if the last failure named a `Retry-After` and the CA does not keep naming
     /// short ones.
-    fn trusts_retry_after(&self, last: &Failure, ca: Ca) -> bool {
+    fn trusts_retry_after(&self, last: &Failure, ca: CaRole) -> bool {
         let class = last.problem.class;
         matches!(class, Class::Network | Class::RateLimited)
             && last.retry_after().is_some()
             && self.history.consecutive(ca, class) <= TRUSTED
     }
 
-    fn pause_after(&self, last: &Failure, ca: Ca) -> Duration {
+    fn pause_after(&self, last: &Failure, ca: CaRole) -> Duration {
         let class = last.problem.class;
         let times = self.history.consecutive(ca, class);
         match class {
@@ -85,7 +85,7 @@ impl Schedule<'_> {
     }
 
     /// Returns the number of complete attempts that failed.
-    fn wasted_attempts(&self, ca: Ca) -> usize {
+    fn wasted_attempts(&self, ca: CaRole) -> usize {
         let is_wasted = |failure: &&Failure| {
             failure.is_of_challenge() || failure.problem.class == Class::Unusable
         };

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::{ObservedCertificate, Schedule};
-use crate::acme::history::Renewal;
+use crate::acme::store::history::Renewal;
 
 /// A certificate that lives shorter is renewed after half of its life, others after two thirds.
 const SHORT_LIFE: Duration = Duration::days(10);

@@ -8,8 +8,8 @@ use time::macros::datetime;
 
 use super::*;
 use crate::acme::{
-    history::{Failure, Renewal, Success},
     problem::{Class, Problem},
+    store::history::{Failure, Renewal, Success},
 };
 
 const BEGIN: OffsetDateTime = datetime!(2026-11-03 12:00 UTC);
@@ -19,7 +19,7 @@ fn certificate(life: Duration) -> ObservedCertificate {
     ObservedCertificate {
         not_before: BEGIN,
         not_after: BEGIN + life,
-        issuer: Some(Ca::Primary),
+        issuer: Some(CaRole::Primary),
         renewal_info: false,
     }
 }
@@ -46,7 +46,7 @@ fn policy() -> Policy {
     }
 }
 
-fn failure(at: OffsetDateTime, class: Class, ca: Ca) -> Failure {
+fn failure(at: OffsetDateTime, class: Class, ca: CaRole) -> Failure {
     let challenge = Some(ChallengeKind::Http01);
     Failure::new(at, Problem::new(class, "the CA's words"), ca, challenge)
 }
@@ -56,7 +56,7 @@ fn failure_with_retry_after(
     class: Class,
     retry_after: OffsetDateTime,
 ) -> Failure {
-    let mut failure = failure(at, class, Ca::Primary);
+    let mut failure = failure(at, class, CaRole::Primary);
     failure.problem.retry_after = Some(retry_after);
     failure
 }

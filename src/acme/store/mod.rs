@@ -3,11 +3,17 @@
 //! [`Store`] knows entries and no paths, so that a store shared by several machines can replace
 //! [`FileStore`]. The content of entries is defined by the modules that write them.
 
+pub(crate) mod certbot;
 mod entry;
 mod fault;
 mod files;
+pub mod history;
+pub(crate) mod identifiers;
 mod json;
 mod lock;
+pub mod order_journal;
+pub mod private_key;
+pub mod stored_certificate;
 mod timed;
 
 pub use entry::{Entry, Kind};

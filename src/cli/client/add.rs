@@ -16,9 +16,9 @@ use super::{
     Add,
 };
 use crate::{
-    clients::{self, Credential, Folder},
     config::model::{Config, Host},
-    secret_file::{OwnerRights, explained},
+    devices::{self, ClientCaStore, Credential},
+    private_file::{OwnerRights, explained},
     server::control::{self, Invite, Invited},
 };
 
@@ -84,8 +84,8 @@ impl<'a> Enrolment<'a> {
     fn write_files(&self, folder: &Path) -> anyhow::Result<()> {
         let wish = self.add.request(self.renew)?;
         let files = DeviceFiles::create(folder, &wish.name.for_file())?;
-        let folder = Folder::of(&self.config.state);
-        let issued = clients::issue(&folder, &wish, self.add.making());
+        let folder = ClientCaStore::of(&self.config.state);
+        let issued = devices::issue(&folder, &wish, self.add.making());
         let written = issued.and_then(|(_, credential)| {
             files.write(&credential, &self.host())?;
             let password = credential.password.as_str();

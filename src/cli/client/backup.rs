@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use super::super::{print, prompt::SecretPrompt};
 use crate::{
-    clients::Folder,
+    devices::ClientCaStore,
+    private_file::{OwnerRights, explained},
     regular_file,
-    secret_file::{OwnerRights, explained},
     server::control,
 };
 
@@ -26,7 +26,7 @@ impl Backup<'_> {
     pub(super) fn export(&self) -> anyhow::Result<()> {
         let accept = |typed: &str| Ok(Zeroizing::new(typed.to_owned()));
         let passphrase = PASSPHRASE.read_new(accept)?;
-        let backup = Folder::of(self.state).export(&passphrase)?;
+        let backup = ClientCaStore::of(self.state).export(&passphrase)?;
         let _rights = OwnerRights::assume(self.file).with_context(|| self.shown())?;
         let mut options = OpenOptions::new();
         let options = options.write(true).create_new(true).mode(0o600);
@@ -47,7 +47,7 @@ impl Backup<'_> {
     pub(super) fn import(&self, replace: bool) -> anyhow::Result<()> {
         let backup = regular_file::read_to_string(self.file).with_context(|| self.shown())?;
         let passphrase = PASSPHRASE.read()?;
-        Folder::of(self.state)
+        ClientCaStore::of(self.state)
             .import(&backup, &passphrase, replace)
             .with_context(|| self.shown())?;
         match control::look(self.state) {

@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 
 use super::super::{must_exist, print, print_json, table::Table};
 use crate::{
-    clients::{
-        Folder,
-        state::{self, Standing, State},
-    },
     config::model::Config,
+    devices::{
+        ClientCaStore,
+        registry::status::{self, DeviceStatus, State},
+    },
     server::control,
     tls::day,
 };
@@ -41,7 +41,7 @@ impl List {
         if self.json {
             return print_json(&states);
         }
-        let is_shown = |state: &&State| self.all || state.standing != Standing::Revoked;
+        let is_shown = |state: &&State| self.all || state.standing != DeviceStatus::Revoked;
         let shown: Vec<_> = states.iter().filter(is_shown).cloned().collect();
         let table = DeviceTable {
             states: &shown,
@@ -57,9 +57,9 @@ impl List {
 }
 
 fn states_on_disk(config: &Config) -> anyhow::Result<Vec<State>> {
-    let folder = Folder::of(&config.state);
+    let folder = ClientCaStore::of(&config.state);
     let now = OffsetDateTime::now_utc();
-    Ok(state::of(&folder.register()?, &folder.sightings(), now))
+    Ok(status::of(&folder.register()?, &folder.sightings(), now))
 }
 
 /// A row for each device.
@@ -108,12 +108,12 @@ impl DeviceTable<'_> {
     }
 }
 
-fn standing(standing: Standing) -> &'static str {
+fn standing(standing: DeviceStatus) -> &'static str {
     match standing {
-        Standing::Good => "good",
-        Standing::EndsSoon => "ends soon",
-        Standing::Ended => "ended",
-        Standing::Revoked => "revoked",
+        DeviceStatus::Good => "good",
+        DeviceStatus::EndsSoon => "ends soon",
+        DeviceStatus::Ended => "ended",
+        DeviceStatus::Revoked => "revoked",
     }
 }
 
@@ -129,7 +129,7 @@ mod tests {
         let anna = State {
             name: "Anna's phone".into(),
             serial: "0A".into(),
-            standing: Standing::Good,
+            standing: DeviceStatus::Good,
             issued: now - Duration::days(3),
             expires: now + Duration::days(727),
             revoked: None,
@@ -138,7 +138,7 @@ mod tests {
         };
         let ben = State {
             name: "Ben".into(),
-            standing: Standing::Revoked,
+            standing: DeviceStatus::Revoked,
             last_seen: None,
             last_seen_from: None,
             ..anna.clone()

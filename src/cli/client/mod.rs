@@ -15,8 +15,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use self::{add::Enrolment, backup::Backup, list::List};
 use super::print;
 use crate::{
-    clients::{Encryption, Folder, KeyKind, Making, Wish, name::Name},
     config::{self, model::Config},
+    devices::{
+        CertificateRequest, ClientCaStore, Encryption, KeyKind, Making, registry::name::Name,
+    },
     server::control,
 };
 
@@ -108,7 +110,7 @@ impl Client {
 fn revoke(config: &Config, names: &[String]) -> anyhow::Result<()> {
     let names = names.iter().map(|name| parse_name(name));
     let names = names.collect::<anyhow::Result<Vec<_>>>()?;
-    Folder::of(&config.state).revoke(&names)?;
+    ClientCaStore::of(&config.state).revoke(&names)?;
     let revoked: Vec<_> = names.iter().map(Name::as_str).collect();
     let revoked = revoked.join(", ");
     match control::look(&config.state) {
@@ -123,8 +125,8 @@ fn parse_name(name: &str) -> anyhow::Result<Name> {
 }
 
 impl Add {
-    fn request(&self, renew: bool) -> anyhow::Result<Wish> {
-        Ok(Wish {
+    fn request(&self, renew: bool) -> anyhow::Result<CertificateRequest> {
+        Ok(CertificateRequest {
             name: parse_name(&self.name)?,
             days: self.days,
             renew,

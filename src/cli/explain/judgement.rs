@@ -9,15 +9,15 @@ use anyhow::{Context, anyhow};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::runtime;
 
-use super::{reason::Judged, told::Explanation, visit::Visit};
+use super::{explanation::Explanation, reason::Judged, visit::Visit};
 use crate::{
     acme::challenge::Challenges,
-    clients::Clients,
     config::model::{Config, Host},
+    devices::Devices,
     file_access::FileAccess,
     http::{http1::request_head::Head, proxy::Proxy, request::Exchange},
     telemetry::access_log::AccessLog,
-    tls::{ClientChain, Issued},
+    tls::{AcmeCertificates, ClientChain},
     transport::connection_info::{ConnectionInfo, Handshake},
 };
 
@@ -68,7 +68,8 @@ impl Visit {
     fn handshake(&self, proxy: &Proxy, connection: &ConnectionInfo) -> Handshake {
         let (sites, server_name) = (proxy.sites(), self.target.server_name());
         let site = sites.of_handshake(server_name.as_ref(), connection.local.ip());
-        let asked = site.is_some_and(|site| proxy.asks(&sites, site, connection.peer.ip()));
+        let asked =
+            site.is_some_and(|site| proxy.requests_client_cert(&sites, site, connection.peer.ip()));
         let shown = self.device.iter().filter(|_| asked);
         let shown: Vec<_> = shown.map(|device| device.certificate.clone()).collect();
         Handshake {
@@ -94,7 +95,7 @@ impl Visit {
 fn proxy(config: Config) -> anyhow::Result<Proxy> {
     let log = AccessLog::new(config.log.access).context("starting the access log")?;
     let clients =
-        Clients::load(&config, FileAccess::default()).map_err(|fault| anyhow!("{fault:#}"))?;
-    let (issued, challenges) = (Issued::default(), Challenges::default());
+        Devices::load(&config, FileAccess::default()).map_err(|fault| anyhow!("{fault:#}"))?;
+    let (issued, challenges) = (AcmeCertificates::default(), Challenges::default());
     Proxy::build(config, log, &issued, challenges, clients)
 }

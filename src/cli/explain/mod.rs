@@ -3,10 +3,10 @@
 //! The configuration is loaded as `run` loads it, and the request passes the same gate. The client's
 //! password, and the key of its certificate, are assumed.
 
-mod called;
+mod explanation;
 mod judgement;
 mod reason;
-mod told;
+mod target;
 mod visit;
 
 use std::{net::IpAddr, path::Path};
@@ -16,15 +16,15 @@ use clap::Args;
 use time::OffsetDateTime;
 
 use self::{
-    called::Target,
+    target::Target,
     visit::{Device, Visit},
 };
 use super::{print, print_json};
 use crate::{
     access::basic::Basic,
-    clients::{Folder, name::Name},
     config::{self, model::Config},
-    doctor::elsewhere,
+    devices::{ClientCaStore, registry::name::Name},
+    doctor::dry_run,
 };
 
 /// The request to explain.
@@ -51,7 +51,7 @@ impl Explain {
     pub(super) fn run(&self, path: &Path) -> anyhow::Result<()> {
         let config = config::load(path)?;
         let visit = self.visit(&config)?;
-        let explanation = elsewhere::rehearse(&config, |config| visit.explain(config))?;
+        let explanation = dry_run::dry_run(&config, |config| visit.explain(config))?;
         match self.json {
             true => print_json(&explanation),
             false => print(&explanation.to_string()),
@@ -74,7 +74,7 @@ impl Explain {
 impl Device {
     fn load(name: &str, config: &Config) -> anyhow::Result<Self> {
         let name = Name::parse(name).map_err(|fault| anyhow!("--client: {fault}"))?;
-        let (client, certificate) = Folder::of(&config.state)
+        let (client, certificate) = ClientCaStore::of(&config.state)
             .likeness(&name)
             .context("--client")?;
         let now = OffsetDateTime::now_utc();

@@ -12,7 +12,7 @@ use crate::{
     },
     pages::notice::Notice,
     sites::site::Site,
-    tls::Reason,
+    tls::ClientCertificateError,
 };
 
 /// A visit and the gate's decision.
@@ -106,7 +106,7 @@ impl Judged<'_> {
         }
     }
 
-    fn password_needed(&self, certificate: Option<&Reason>) -> String {
+    fn password_needed(&self, certificate: Option<&ClientCertificateError>) -> String {
         let login = match &self.visit.basic {
             Some(basic) => format!("the password file has no user {:?}", basic.user),
             None => "none was sent (--user NAME)".to_owned(),

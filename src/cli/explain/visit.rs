@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustls::pki_types::CertificateDer;
 
-use super::called::Target;
+use super::target::Target;
 use crate::access::basic::Basic;
 
 /// A request that a client would send.

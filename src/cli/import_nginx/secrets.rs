@@ -8,7 +8,7 @@ use rustix::process::geteuid;
 use super::Target;
 use crate::{
     nginx::{Import, SecretFile},
-    secret_file,
+    private_file,
 };
 
 impl Target<'_> {
@@ -26,7 +26,7 @@ impl Target<'_> {
             }
             make_folder(&file, &imported.state).with_context(shown)?;
             let line = format!("{}\n", secret.value);
-            secret_file::write(&file, line.as_bytes()).with_context(shown)?;
+            private_file::write(&file, line.as_bytes()).with_context(shown)?;
         }
         Ok(())
     }
@@ -42,7 +42,7 @@ pub(super) fn unwritten(secrets: &[SecretFile]) -> String {
 }
 
 fn has_other_content(file: &Path, value: &str) -> bool {
-    let content = secret_file::read(file);
+    let content = private_file::read(file);
     content.is_ok_and(|content| content.trim_ascii() != value.trim().as_bytes())
 }
 
@@ -52,7 +52,7 @@ fn make_folder(file: &Path, state: &Path) -> std::io::Result<()> {
     if folder.exists() {
         return Ok(());
     }
-    secret_file::make_folder(folder)?;
+    private_file::make_folder(folder)?;
     let service = fs::metadata(state)
         .ok()
         .filter(|metadata| metadata.uid() != 0);

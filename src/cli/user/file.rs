@@ -17,8 +17,9 @@ use rustix::process::getuid;
 
 use crate::{
     access::password::lines::Lines,
-    file_access, regular_file,
-    secret_file::{self, explained},
+    file_access,
+    private_file::{self, explained},
+    regular_file,
 };
 
 const UNREADABLE: &str = "cannot be read";
@@ -115,7 +116,7 @@ impl File {
     fn remove_leftovers(&self) {
         let paths = fs::read_dir(self.folder()).into_iter().flatten().flatten();
         for path in paths.map(|entry| entry.path()) {
-            if secret_file::is_unfinished(&path, &self.real) {
+            if private_file::is_unfinished(&path, &self.real) {
                 // A leftover only occupies space.
                 let _ = fs::remove_file(&path);
             }

@@ -21,7 +21,7 @@ use crate::{
         listing,
     },
     config,
-    secret_file::OwnerRights,
+    private_file::OwnerRights,
 };
 
 /// A command about users, and the file that it applies to.

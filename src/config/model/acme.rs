@@ -6,9 +6,9 @@ use std::{fmt, net::SocketAddr, path::PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acme {
     /// The CA.
-    pub authority: Authority,
+    pub authority: Ca,
     /// Second CA, used while the first one fails.
-    pub fallback: Option<Authority>,
+    pub fallback: Option<Ca>,
     /// Contact e-mail of the accounts.
     pub email: Option<String>,
     /// Challenge types in the order in which they are tried; never empty.
@@ -25,7 +25,7 @@ pub struct Acme {
 
 /// A certificate authority that speaks ACME.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authority {
+pub struct Ca {
     /// URL of its directory.
     pub directory: String,
     /// PEM file of a root that its own server is verified with, in addition to the system's roots.

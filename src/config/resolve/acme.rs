@@ -8,7 +8,7 @@ use super::{
 };
 use crate::config::{
     file::{self, Provider},
-    model::{Acme, Authority, Certificate, ChallengeKind, Dns, DnsProvider, Eab, Export, Host},
+    model::{Acme, Ca, Certificate, ChallengeKind, Dns, DnsProvider, Eab, Export, Host},
     tree::Location,
 };
 
@@ -61,7 +61,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn authority(&mut self, location: &Location<'_>, written: &CaKeys<'_>) -> Resolved<Authority> {
+    fn authority(&mut self, location: &Location<'_>, written: &CaKeys<'_>) -> Resolved<Ca> {
         let key = location.key("directory");
         let directory = self.checked(&key, directory::parse(written.directory));
         let root = self.optional(&location.key("root"), written.root, Self::file);
@@ -72,7 +72,7 @@ impl Resolver<'_> {
                 "zerossl needs `eab`: make a key under \"EAB Credentials\" on its page for developers",
             );
         }
-        Ok(Authority {
+        Ok(Ca {
             directory: directory?,
             root: root?,
             eab,

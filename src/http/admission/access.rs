@@ -6,13 +6,13 @@ use super::{Refusal, arrival::Arrival, sessions::RestoredSession};
 use crate::{
     access::{
         basic::Basic,
-        policy::Place,
-        rule::{Shown, Visitor},
+        policy::PathPolicy,
+        rule::{CertificateSource, Credentials},
         session::Chain,
         verdict::{Admission, Denial},
     },
-    clients::name::Name,
     config::model::ClientCertificate,
+    devices::registry::name::Name,
     http::{proxy::Proxy, request::Exchange, response::local_response::LocalResponse},
     sites::site::Site,
     telemetry::journal,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The credentials of a request, except the certificate of its connection.
-pub(super) struct Credentials<'a> {
+pub(super) struct RequestCredentials<'a> {
     /// User and password of Authorization.
     pub(super) basic: Option<&'a Basic>,
     /// The session of the cookie.
@@ -36,19 +36,21 @@ impl Proxy {
     pub(super) async fn decide(
         &self,
         arrival: &Arrival<'_>,
-        (site, place): (&Site, &Place<'_>),
-        credentials: &Credentials<'_>,
+        (site, place): (&Site, &PathPolicy<'_>),
+        credentials: &RequestCredentials<'_>,
     ) -> Result<Admission, Refusal> {
         let exchange = arrival.exchange;
         let (connection, restored) = (&exchange.connection, credentials.restored);
-        let visitor = Visitor {
+        let visitor = Credentials {
             client: exchange.client,
             basic: credentials.basic,
             known: restored.known(),
             judge: |shown, ca: &_| {
                 let session = match shown {
-                    Shown::Now => None,
-                    Shown::Before => Some(restored.chain.clone().unwrap_or_default()),
+                    CertificateSource::Presented => None,
+                    CertificateSource::FromSession => {
+                        Some(restored.chain.clone().unwrap_or_default())
+                    }
                 };
                 verdict(site, connection, session.as_ref(), ca)
             },
@@ -126,7 +128,7 @@ impl Arrival<'_> {
     /// The user and password of the request; refuses those that a page of another site sends.
     pub(super) fn basic(
         &self,
-        place: &Place<'_>,
+        place: &PathPolicy<'_>,
         foreign: bool,
     ) -> Result<Option<Basic>, LocalResponse> {
         let basic = Basic::of_request(self.request.fields);
@@ -138,13 +140,13 @@ impl Arrival<'_> {
     }
 }
 
-impl Credentials<'_> {
+impl RequestCredentials<'_> {
     /// Logs a wrong password, in the form that the fail2ban filter matches.
     fn log_failed_login(&self, exchange: &Exchange) {
         let Some(basic) = self.basic else { return };
         // openHAB's clients send an API token as the user.
         let is_token = basic.user.starts_with("oh.");
         let user = if is_token { "oh.…" } else { &basic.user };
-        journal::login_failed(exchange.client.accountable(), user, &exchange.logged.host);
+        journal::login_failed(exchange.client.client_ip(), user, &exchange.logged.host);
     }
 }

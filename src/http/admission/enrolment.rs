@@ -15,12 +15,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::visit::Visit;
 use crate::{
-    clients::{
-        Entered, Fetching,
-        name::Name,
-        page::{self, Over, Ready},
-    },
     config::model::Certificate,
+    devices::{
+        Entered, Fetching,
+        pages::{self, InvitationEnd, Ready},
+        registry::name::Name,
+    },
     http::{
         enrolment_link::PATH,
         proxy::Proxy,
@@ -57,8 +57,8 @@ impl Proxy {
         };
         let visit = Visit::new(exchange, request, site, rest);
         let trusted = &exchange.sites.config.trusted_proxies;
-        if site.asks(exchange.connection.peer.ip(), trusted) {
-            let response = visit.over(StatusCode::BAD_REQUEST, Over::AskedHere);
+        if site.requests_client_cert(exchange.connection.peer.ip(), trusted) {
+            let response = visit.over(StatusCode::BAD_REQUEST, InvitationEnd::AskedHere);
             return Err(response.closing());
         }
         Err(Box::pin(self.respond_to_visit(&visit)).await)
@@ -80,7 +80,7 @@ impl Proxy {
     /// The page with the prompt for the code, or after the code the download page.
     fn show(&self, visit: &Visit<'_>) -> LocalResponse {
         if let Some((name, left)) = self.clients.invited(visit.secret, visit.from) {
-            let page = page::code(visit.language, name.as_str(), visit.wrong, left);
+            let page = pages::code(visit.language, name.as_str(), visit.wrong, left);
             return enrolment_page(StatusCode::OK, page);
         }
         match self.clients.fetching(visit.secret) {
@@ -90,7 +90,7 @@ impl Proxy {
     }
 
     fn download_page(&self, visit: &Visit<'_>, fetching: &Fetching) -> String {
-        page::ready(&Ready {
+        pages::ready(&Ready {
             language: visit.language,
             device: visit.device,
             name: fetching.name.as_str(),
@@ -109,7 +109,7 @@ impl Proxy {
         match self.clients.enter(link, code, visit.from).await {
             Entered::Right(page) => see_other(&format!("{PATH}{page}")),
             Entered::Wrong(_) => see_other(&format!("{PATH}{}{WRONG}", visit.secret)),
-            Entered::Last => visit.over(StatusCode::FORBIDDEN, Over::Tries),
+            Entered::Last => visit.over(StatusCode::FORBIDDEN, InvitationEnd::Tries),
             Entered::Unknown => visit.unknown(StatusCode::NOT_FOUND),
             Entered::Failed(fault) => visit.failed(&fault),
         }
@@ -195,7 +195,7 @@ fn disposition(name: &Name, extension: &str) -> HeaderValue {
 
 fn enrolment_page(status: StatusCode, page: String) -> LocalResponse {
     let response = LocalResponse::html(status, page);
-    match HeaderValue::from_str(&page::content_security_policy()) {
+    match HeaderValue::from_str(&pages::content_security_policy()) {
         Ok(policy) => response.with_policy(policy),
         Err(_) => response,
     }

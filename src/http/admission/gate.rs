@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use http::{HeaderValue, StatusCode};
 
-use super::{Admitted, Refusal, Refused, access::Credentials, arrival::Arrival, cors::Cors, site};
+use super::{
+    Admitted, Refusal, Refused, access::RequestCredentials, arrival::Arrival, cors::Cors, site,
+};
 use crate::{
-    access::{origin::RequestOrigin, policy::Place, verdict::Admission},
+    access::{origin::RequestOrigin, policy::PathPolicy, verdict::Admission},
     http::{
         http1::request_head::Body,
         max_forwards::MaxForwards,
@@ -99,7 +101,7 @@ impl Proxy {
     async fn judge_place(
         &self,
         site: &Arc<Site>,
-        place: &Place<'_>,
+        place: &PathPolicy<'_>,
         origin: &RequestOrigin<'_>,
         arrival: &Arrival<'_>,
     ) -> Result<Findings, Refusal> {
@@ -111,7 +113,7 @@ impl Proxy {
         let restored = self
             .sessions
             .lookup(connection, request.fields, site, !foreign);
-        let credentials = Credentials {
+        let credentials = RequestCredentials {
             basic: basic.as_ref(),
             restored: &restored,
         };
@@ -139,7 +141,7 @@ impl Proxy {
 
 impl Arrival<'_> {
     /// Responds to an admitted request that does not go to the upstream.
-    fn may_forward(&self, site: &Site, place: &Place<'_>) -> Result<(), LocalResponse> {
+    fn may_forward(&self, site: &Site, place: &PathPolicy<'_>) -> Result<(), LocalResponse> {
         let max_forwards = MaxForwards::parse(self.request.method, self.request.fields);
         if max_forwards.is_some_and(MaxForwards::is_zero) {
             return Err(LocalResponse::bytes(StatusCode::OK, String::new()));

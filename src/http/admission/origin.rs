@@ -3,8 +3,8 @@
 use super::arrival::Arrival;
 use crate::{
     access::{
-        origin::{RequestOrigin, Target, acts},
-        policy::Place,
+        origin::{OriginTarget, RequestOrigin, acts},
+        policy::PathPolicy,
     },
     fields::FieldName,
     sites::site::Site,
@@ -26,10 +26,10 @@ impl<'a> Arrival<'a> {
         &self,
         origin: &RequestOrigin<'_>,
         site: &'s Site,
-        place: &Place<'_>,
-    ) -> Target<'s> {
+        place: &PathPolicy<'_>,
+    ) -> OriginTarget<'s> {
         let authority = self.request.authority;
-        Target {
+        OriginTarget {
             hosts: &site.config.hosts,
             port: authority.and_then(|authority| authority.port),
             origins: site.origins(place),

@@ -13,7 +13,7 @@ use crate::{
     access::{
         evidence::Known,
         network::Client,
-        rule::{Shown, Visitor},
+        rule::{CertificateSource, Credentials},
     },
     fields::{Field, FieldName, Fields},
     http::proxy::Proxy,
@@ -89,7 +89,7 @@ impl Judgement<'_> {
             return false;
         }
         let before = grant.chain.clone().unwrap_or_default();
-        let visitor = Visitor {
+        let visitor = Credentials {
             client: self.client(grant),
             basic: None,
             known: Known::Admitted {
@@ -98,8 +98,8 @@ impl Judgement<'_> {
             },
             judge: |shown, ca: &_| {
                 let session = match shown {
-                    Shown::Now => None,
-                    Shown::Before => Some(&before),
+                    CertificateSource::Presented => None,
+                    CertificateSource::FromSession => Some(&before),
                 };
                 access::verdict(site, self.connection, session, ca)
             },

@@ -16,8 +16,8 @@ use tracing::{error, warn};
 use crate::{
     access::{
         evidence::Known,
-        origin::Ground,
-        session::{Chain, Chains, Key, Session, Sessions},
+        origin::OriginBasis,
+        session::{CertificateCache, Chain, Key, Session, Sessions},
         verdict::Admission,
     },
     fields::{FieldName, Fields},
@@ -33,7 +33,7 @@ use crate::{
 pub(crate) struct SessionStore {
     file: PathBuf,
     key: OnceLock<Option<Key>>,
-    chains: Chains,
+    chains: CertificateCache,
 }
 
 /// The session restored from a request's cookie.
@@ -58,7 +58,7 @@ impl RestoredSession<'_> {
         &self,
         request: &Request<'_>,
         admission: &mut Admission,
-        ground: Ground,
+        ground: OriginBasis,
         edition: u64,
     ) -> Grant {
         let forwarded = request.fields.all(FieldName::XForwardedFor);
@@ -92,7 +92,7 @@ impl SessionStore {
         Self {
             file: state.join("session.key"),
             key: OnceLock::new(),
-            chains: Chains::default(),
+            chains: CertificateCache::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::arrival::Arrival;
 use crate::{
-    access::policy::Place,
+    access::policy::PathPolicy,
     authority::Authority,
     http::response::local_response::LocalResponse,
     sites::{Sites, site::Site},
@@ -32,7 +32,7 @@ impl Arrival<'_> {
     pub(super) fn redirect_to_folder(
         &self,
         site: &Site,
-        place: &Place<'_>,
+        place: &PathPolicy<'_>,
     ) -> Result<(), LocalResponse> {
         let Some(folder) = site.folder(place, self.request.path()) else {
             return Ok(());

@@ -9,9 +9,10 @@ use bytes::BytesMut;
 use http::Method;
 
 use super::{
-    client::Client, event::Failure, framing::Framing, idle_timeout::IdleTimeout,
-    request_body::RequestBody, request_head::RequestHead, response::Response, upstream::Upstream,
+    client::Client, event::Failure, framing::Framing, request_body::RequestBody,
+    request_head::RequestHead, response::Response, upstream::Upstream,
 };
+use crate::http::idle_timeout::IdleTimeout;
 use crate::{
     http::{
         admission::Admitted, proxy::Proxy, request::SentResponse,

@@ -108,7 +108,7 @@ impl<'a> HeaderEdits<'a> {
             let way = network::way(peer, trusted, fields);
             let way: Vec<_> = way.iter().rev().flatten().map(IpAddr::to_string).collect();
             self.set("X-Forwarded-For", way.join(", ").into_bytes());
-            let client = exchange.client.accountable().to_string();
+            let client = exchange.client.client_ip().to_string();
             self.set("X-Real-IP", client.into_bytes());
         } else {
             self.set("X-Forwarded-For", connection.peer_text.as_bytes());

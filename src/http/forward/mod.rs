@@ -7,7 +7,6 @@ pub(crate) mod exchange;
 pub(crate) mod framing;
 pub(crate) mod headers;
 pub(crate) mod identity;
-pub(crate) mod idle_timeout;
 pub(crate) mod request_body;
 pub(crate) mod request_head;
 pub(crate) mod response;

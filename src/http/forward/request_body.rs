@@ -13,9 +13,9 @@ use super::{
     client::Client,
     event::{Event, LARGE_PIECE, PIECE},
     framing::{Framing, put_chunk},
-    idle_timeout::IdleTimeout,
     upstream::Upstream,
 };
+use crate::http::idle_timeout::IdleTimeout;
 use crate::{
     http::{request::Exchange, response::local_response::LocalResponse},
     transport::memory_budget::{Account, Charge},

@@ -11,9 +11,7 @@ use super::{
     respond::Connection,
 };
 use crate::{
-    http::{
-        forward::idle_timeout::IdleTimeout, proxy::Proxy, response::local_response::LocalResponse,
-    },
+    http::{idle_timeout::IdleTimeout, proxy::Proxy, response::local_response::LocalResponse},
     transport::{
         client_stream::{ClientStream, ReadLimit},
         signal::Waiter,

@@ -9,7 +9,7 @@ use std::{
 use http::{Method, Version};
 
 use crate::{
-    access::{evidence::Evidence, origin::Ground, verdict::Admission},
+    access::{evidence::Evidence, origin::OriginBasis, verdict::Admission},
     config::{self, model::Host},
     fields::Fields,
     http::{
@@ -17,7 +17,7 @@ use crate::{
         request::{Exchange, Request},
     },
     sites::{Sites, site::Site},
-    tls::Issued,
+    tls::AcmeCertificates,
     transport::{
         connection_info::ConnectionInfo,
         grant::{End, Grant},
@@ -50,7 +50,7 @@ pub(super) const TRUSTED: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 static SITES: LazyLock<Arc<Sites>> = LazyLock::new(|| {
     let built = config::parse(CONFIG, Path::new("/etc/hubgate/proxy.yaml"))
         .map_err(anyhow::Error::from)
-        .and_then(|config| Sites::build(config, &Issued::default()));
+        .and_then(|config| Sites::build(config, &AcmeCertificates::default()));
     Arc::new(built.unwrap_or_else(|fault| panic!("the configuration is invalid: {fault:#}")))
 });
 
@@ -86,7 +86,7 @@ fn grant() -> Grant {
         path: String::new(),
         forwarded: Vec::new(),
         evidence: Evidence::default(),
-        ground: Ground::Itself,
+        ground: OriginBasis::Itself,
         session: None,
         chain: None,
         certified: false,

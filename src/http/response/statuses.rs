@@ -9,8 +9,8 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 use super::local_response::LocalResponse;
 use crate::{
-    access::path::BadPath, http::http1::request_head::Malformed, pages::notice::Notice,
-    tls::Reason, upstream::Unreachable,
+    access::path::InvalidPath, http::http1::request_head::Malformed, pages::notice::Notice,
+    tls::ClientCertificateError, upstream::Unreachable,
 };
 
 impl LocalResponse {
@@ -30,7 +30,7 @@ impl LocalResponse {
 
     /// 400 for a path that hubs could read as two paths.
     #[must_use]
-    pub fn bad_path(why: &BadPath) -> Self {
+    pub fn bad_path(why: &InvalidPath) -> Self {
         Self::notice(StatusCode::BAD_REQUEST, Notice::BadPath(*why)).closing()
     }
 
@@ -90,7 +90,7 @@ impl LocalResponse {
 
     /// 401 with a challenge in NGINX's realm, for which browsers have stored the password.
     #[must_use]
-    pub fn password_required(certificate: Option<&Reason>) -> Self {
+    pub fn password_required(certificate: Option<&ClientCertificateError>) -> Self {
         let notice = Notice::PasswordRequired(certificate.cloned().map(Box::new));
         Self::notice(StatusCode::UNAUTHORIZED, notice).with_field(
             header::WWW_AUTHENTICATE,
@@ -106,7 +106,7 @@ impl LocalResponse {
 
     /// NGINX's 495 for an invalid client certificate; `device` is its name in the register.
     #[must_use]
-    pub fn certificate_invalid(reason: &Reason, device: Option<&str>) -> Self {
+    pub fn certificate_invalid(reason: &ClientCertificateError, device: Option<&str>) -> Self {
         let (reason, device) = (Box::new(reason.clone()), device.map(str::to_owned));
         Self::notice(status(495), Notice::CertificateInvalid(reason, device)).closing()
     }

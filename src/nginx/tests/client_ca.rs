@@ -1,6 +1,6 @@
 //! The file of `ssl_client_certificate`.
 
-use super::{HUB, ImportOptions, Memory, home, import};
+use super::{HUB, ImportOptions, InMemory, home, import};
 
 #[test]
 fn a_ca_without_its_issuer_in_the_file_stops() {
@@ -12,7 +12,7 @@ fn a_ca_without_its_issuer_in_the_file_stops() {
             ("/e/n".to_owned(), site.clone()),
             ("/c/ca.pem".to_owned(), ca),
         ];
-        let files = Memory(
+        let files = InMemory(
             files
                 .into_iter()
                 .map(|(path, text)| (path.into(), text))

@@ -1,6 +1,8 @@
 //! Request fields that upstreams receive from NGINX: `upstream.host`, `upstream.headers`, `user_header`.
 
-use super::{HOST, HUB, Import, ImportOptions, Memory, PASSWORD, home, import, report, stop, yaml};
+use super::{
+    HOST, HUB, Import, ImportOptions, InMemory, PASSWORD, home, import, report, stop, yaml,
+};
 
 const PASS: &str = "proxy_pass http://127.0.0.1:8080;";
 
@@ -126,7 +128,7 @@ fn fields_about_the_form_of_a_response_stay_the_clients() {
 }
 
 fn imported(text: &str) -> Import {
-    let files = Memory([("/e/sites-enabled/openhab".into(), text.to_owned())].into());
+    let files = InMemory([("/e/sites-enabled/openhab".into(), text.to_owned())].into());
     let options = ImportOptions {
         out: Some("/etc/hubgate/proxy.yaml".into()),
         ..ImportOptions::default()

@@ -23,7 +23,7 @@ fn every_directive_of_debian_has_an_outcome_and_none_is_unknown() {
         ("/e/sites-enabled/default", DEFAULT.to_owned()),
         ("/e/sites-enabled/openhab", site),
     ];
-    let files = Memory(
+    let files = InMemory(
         files
             .into_iter()
             .map(|(path, text)| (path.into(), text))

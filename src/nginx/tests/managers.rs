@@ -1,6 +1,6 @@
 //! Files of Nginx Proxy Manager and of SWAG.
 
-use super::{Import, ImportError, ImportOptions, Memory, import};
+use super::{Import, ImportError, ImportOptions, InMemory, import};
 
 /// A host as the templates of the proxy manager have it.
 const HOST: &str = "map $scheme $hsts_header { https \"max-age=63072000; preload\"; }\n\
@@ -24,7 +24,7 @@ fn manager(host: &str, more: &[(&str, &str)], direct: bool) -> Result<Import, Im
         ("/npm/letsencrypt/live/npm-1/fullchain.pem", ""),
     ];
     let files = files.iter().chain(more);
-    let files = Memory(
+    let files = InMemory(
         files
             .map(|(path, text)| (path.into(), (*text).to_owned()))
             .collect(),
@@ -144,7 +144,7 @@ fn swag(domain: Option<&str>) -> Result<Import, ImportError> {
             "resolver 127.0.0.11 valid=30s;",
         ),
     ];
-    let files = Memory(
+    let files = InMemory(
         files
             .iter()
             .map(|(path, text)| (path.into(), (*text).to_owned()))

@@ -69,7 +69,7 @@ fn any_text() -> impl Strategy<Value = String> {
 fn rules() -> impl Strategy<Value = Rule> {
     let networks = |list: &str| {
         let text = format!("server {{ listen 80; location / {{ {list} }} }}");
-        let files = Memory([("/e/n".into(), text)].into());
+        let files = InMemory([("/e/n".into(), text)].into());
         let directives = parse(&files, &["/e/n".into()]).unwrap();
         let inner: Vec<_> = directives[0].children()[1].children().iter().collect();
         AccessList::evaluate(&inner).unwrap().allowed
@@ -162,7 +162,7 @@ proptest! {
         written in prop::collection::vec((matchers(), rules(), targets()), 1..6),
         path in "/(a|b|ab)?(/|/b|b|/b/|/b/c|/c)?",
     ) {
-        let files = Memory([("/e/n".into(), "location / ;".into())].into());
+        let files = InMemory([("/e/n".into(), "location / ;".into())].into());
         let directive = parse(&files, &["/e/n".into()]).unwrap().remove(0);
         let mut seen = Vec::new();
         let locations: Vec<_> = written.into_iter().filter(|(matcher, ..)| {

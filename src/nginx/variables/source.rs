@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{super::levels::Levels, Values};
+use super::{super::levels::Inheritance, Values};
 
-impl Levels<'_> {
+impl Inheritance<'_> {
     /// Returns the names of the server if each is one host; hubgate serves no other host there.
     pub(super) fn exact_server_names(&self) -> Values {
         let names = self.server_names();

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::{
-    super::{files::Memory, parser::Parser},
+    super::{files::InMemory, parser::Parser},
     *,
 };
 
@@ -14,11 +14,11 @@ fn check(server: &str, location: &str, asserted: impl Fn(&Variables<'_>)) {
     let text = format!(
         "{HEAD} server {{ server_name home.test; {server} location /x/ {{ {location} }} }}"
     );
-    let files = Memory([("/e/n".into(), text)].into());
+    let files = InMemory([("/e/n".into(), text)].into());
     let parsed = Parser::new(&files)
         .parse(Path::new("/e/n"), Path::new("/e"))
         .unwrap();
-    let levels = Levels::http(parsed.iter().collect());
+    let levels = Inheritance::http(parsed.iter().collect());
     let server = parsed.last().unwrap();
     let levels = levels
         .within(server)
@@ -107,11 +107,11 @@ fn a_condition_that_no_value_fulfils_is_never_true() {
         ),
     ] {
         let text = format!("{HEAD} server {{ server_name home.test; {server} }}");
-        let files = Memory([("/e/n".into(), text)].into());
+        let files = InMemory([("/e/n".into(), text)].into());
         let parsed = Parser::new(&files)
             .parse(Path::new("/e/n"), Path::new("/e"))
             .unwrap();
-        let levels = Levels::http(parsed.iter().collect()).within(parsed.last().unwrap());
+        let levels = Inheritance::http(parsed.iter().collect()).within(parsed.last().unwrap());
         let last = *levels.own_all("if").last().unwrap();
         assert_eq!(
             Variables::evaluate(&levels, true).is_never(last),

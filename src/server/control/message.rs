@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, serde::rfc3339};
 
 use crate::{
-    acme::state::State,
-    clients::{self, Making, Wish},
+    acme::manager::status::State,
+    devices::{self, CertificateRequest, Making},
     sites::site,
     telemetry::counters::Snapshot,
 };
@@ -67,7 +67,7 @@ pub(super) enum Command {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Invite {
     /// Certificate request.
-    pub wish: Wish,
+    pub wish: CertificateRequest,
     /// Algorithms of key and files.
     pub making: Making,
     /// Host of the link; by default the first host that serves enrolment pages.
@@ -90,7 +90,7 @@ pub(super) enum Reply {
     Step(String),
     Status(Box<Status>),
     Certificates(Vec<State>),
-    Clients(Vec<clients::state::State>),
+    Clients(Vec<devices::registry::status::State>),
     /// The open invitation; steps follow.
     Invited(Invited),
     Done,

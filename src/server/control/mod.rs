@@ -4,7 +4,7 @@
 //! It is a Unix socket in the state folder, accessible to its owner only. A command is one line of
 //! JSON; the reply is a line per step and one with the outcome.
 
-mod ask;
+mod client;
 mod message;
 mod socket;
 
@@ -26,7 +26,7 @@ use tracing::{error, info};
 use self::message::{Command, Reply};
 pub(super) use self::socket::ControlSocket;
 pub use self::{
-    ask::{
+    client::{
         certificates, clients, invitation, invite, is_nobody, look, reload, renew, status, try_out,
         withdraw,
     },
@@ -34,13 +34,13 @@ pub use self::{
 };
 use super::Server;
 use crate::{
-    acme::state::Standing,
-    clients::name::Name,
+    acme::manager::status::CertificateStatus,
+    devices::registry::name::Name,
     http::enrolment_link,
     sites::site,
     telemetry::{
         counters::Snapshot,
-        progress::{Step, Steps},
+        progress::{ProgressReceiver, Step},
     },
 };
 
@@ -62,7 +62,7 @@ impl Replies<'_> {
     /// Sends an invitation and its steps; returns the outcome.
     async fn send_invitation(
         &mut self,
-        opened: anyhow::Result<(Invited, Steps)>,
+        opened: anyhow::Result<(Invited, ProgressReceiver)>,
     ) -> io::Result<Reply> {
         match opened {
             Ok((invited, steps)) => {
@@ -74,7 +74,7 @@ impl Replies<'_> {
     }
 
     /// Sends each step and returns the outcome.
-    async fn send_steps(&mut self, started: anyhow::Result<Steps>) -> io::Result<Reply> {
+    async fn send_steps(&mut self, started: anyhow::Result<ProgressReceiver>) -> io::Result<Reply> {
         let mut steps = match started {
             Ok(steps) => steps,
             Err(error) => return Ok(Reply::Failed(format!("{error:#}"))),
@@ -152,7 +152,7 @@ impl Server {
         }
     }
 
-    async fn open_link(&self, invite: Invite) -> anyhow::Result<(Invited, Steps)> {
+    async fn open_link(&self, invite: Invite) -> anyhow::Result<(Invited, ProgressReceiver)> {
         let authority = self.proxy.sites().enrolling(invite.site.as_deref());
         let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
         let clients = self.proxy.clients.clone();
@@ -164,7 +164,11 @@ impl Server {
         Ok((Invited { link, code }, steps))
     }
 
-    fn show_link(&self, name: &str, site: Option<&str>) -> anyhow::Result<(Invited, Steps)> {
+    fn show_link(
+        &self,
+        name: &str,
+        site: Option<&str>,
+    ) -> anyhow::Result<(Invited, ProgressReceiver)> {
         let authority = self.proxy.sites().enrolling(site);
         let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
         let name = Name::parse(name).map_err(|fault| anyhow!(fault))?;
@@ -233,7 +237,7 @@ impl Server {
             let Some(site) = sites.find(|site| site.hosts == certificate.hosts) else {
                 continue;
             };
-            site.stand_in = certificate.standing == Standing::Missing;
+            site.stand_in = certificate.standing == CertificateStatus::Missing;
             let problems = [certificate.problem, certificate.undelivered];
             let problems = problems.into_iter().flatten();
             site.warnings

@@ -5,7 +5,7 @@
 
 mod fields;
 mod priority;
-pub mod sparse;
+pub mod rate_limited;
 mod stderr;
 #[cfg(test)]
 mod tests;

@@ -17,21 +17,25 @@ use crate::tls::{
 };
 
 /// Validates a leaf with changed parameters.
-fn judged(change: impl FnOnce(&mut CertificateParams)) -> Result<Identity, Reason> {
+fn judged(change: impl FnOnce(&mut CertificateParams)) -> Result<Identity, ClientCertificateError> {
     let ca = TestCa::new("Home CA");
     let mut params = leaf_params("phone");
     change(&mut params);
     verdict(&ca, &ca.issue_with(params))
 }
 
-fn verdict(ca: &TestCa, issued: &Issued) -> Result<Identity, Reason> {
+fn verdict(ca: &TestCa, issued: &Issued) -> Result<Identity, ClientCertificateError> {
     let folder = Folder::new();
     let judge = ca.client_ca(&folder);
     judge.judge(&issued.chain, SystemTime::now())
 }
 
 /// Validates a leaf against a revocation list.
-fn listed(ca: &TestCa, list: impl AsRef<[u8]>, issued: &Issued) -> Result<Identity, Reason> {
+fn listed(
+    ca: &TestCa,
+    list: impl AsRef<[u8]>,
+    issued: &Issued,
+) -> Result<Identity, ClientCertificateError> {
     let folder = Folder::new();
     let file = folder.write("ca.pem", ca.certificate.pem());
     let crl = folder.write("crl.pem", list);
@@ -111,7 +115,11 @@ fn allow_accepts_the_listed_common_names_only() {
     let judged = |name| judge.judge(&ca.issue(name).chain, SystemTime::now());
     assert_eq!(judged("anna").unwrap().common_name(), Some("anna"));
     for name in ["Anna", "anna ", "bert", ""] {
-        assert_eq!(judged(name), Err(Reason::NotAllowed), "{name:?}");
+        assert_eq!(
+            judged(name),
+            Err(ClientCertificateError::NotAllowed),
+            "{name:?}"
+        );
     }
 }
 
@@ -124,7 +132,10 @@ fn connection_without_a_certificate_is_absent_and_not_invalid() {
     assert_eq!(of(&[]), ClientAuth::Absent);
     assert!(matches!(of(&ca.issue("phone").chain), ClientAuth::Valid(_)));
     let foreign = TestCa::new("Away CA").issue("phone");
-    assert_eq!(of(&foreign.chain), ClientAuth::Invalid(Reason::OtherCa));
+    assert_eq!(
+        of(&foreign.chain),
+        ClientAuth::Invalid(ClientCertificateError::OtherCa)
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn received(issued: &Issued) -> Arc<ClientChain> {
     Arc::new(ClientChain::received(&issued.chain))
 }
 
-fn reason(auth: ClientAuth) -> Reason {
+fn reason(auth: ClientAuth) -> ClientCertificateError {
     match auth {
         ClientAuth::Invalid(reason) => reason,
         other => panic!("{other:?}"),
@@ -41,7 +41,10 @@ fn chain_of_eight_certificates_is_accepted_and_of_nine_refused() {
     assert!(matches!(received(&most).verdict(&ca), ClientAuth::Valid(_)));
     most.chain.push(root.certificate.der().clone());
     let refused = received(&most);
-    assert_eq!(reason(refused.verdict(&ca)), Reason::TooManyShown);
+    assert_eq!(
+        reason(refused.verdict(&ca)),
+        ClientCertificateError::TooManyShown
+    );
     assert_eq!((refused.length(), refused.leaf()), (0, None));
     assert!(!refused.is_empty() && refused.serial().is_none());
 }
@@ -58,7 +61,10 @@ fn chain_of_more_than_32_kib_is_refused() {
         ClientAuth::Valid(_)
     ));
     phone.chain[1] = CertificateDer::from(vec![0; rest + 1]);
-    assert_eq!(reason(received(&phone).verdict(&ca)), Reason::TooManyShown);
+    assert_eq!(
+        reason(received(&phone).verdict(&ca)),
+        ClientCertificateError::TooManyShown
+    );
 }
 
 #[test]
@@ -76,7 +82,7 @@ fn verdict_is_cached_until_the_files_change() {
         "not read yet"
     );
     ca.refresh().unwrap();
-    assert_eq!(reason(chain.verdict(&ca)), Reason::Revoked);
+    assert_eq!(reason(chain.verdict(&ca)), ClientCertificateError::Revoked);
     assert_eq!(chain.lock().len(), 1);
 }
 
@@ -103,7 +109,7 @@ fn verdict_expires_with_the_first_date_it_depends_on() {
     let verdict = ca.verdict(&early.chain, SystemTime::now());
     assert!(matches!(
         verdict.auth,
-        ClientAuth::Invalid(Reason::NotYetValid(_))
+        ClientAuth::Invalid(ClientCertificateError::NotYetValid(_))
     ));
     let holds = |seconds| {
         verdict
@@ -178,7 +184,7 @@ fn forged_chain_of_cas_costs_little() {
     let begun = Instant::now();
     for _ in 0..20 {
         let judged = ca.judge(&issued.chain, SystemTime::now());
-        assert_eq!(judged, Err(Reason::BadSignature));
+        assert_eq!(judged, Err(ClientCertificateError::BadSignature));
     }
     assert!(
         begun.elapsed() < Duration::from_secs(1),

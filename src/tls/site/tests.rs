@@ -42,7 +42,7 @@ fn build(folder: &Folder, cas: &[Arc<ClientCa>]) -> SiteTls {
 }
 
 fn load(site: &Site, folder: &Folder, cas: &[Arc<ClientCa>]) -> anyhow::Result<SiteTls> {
-    let issued = Issued::default();
+    let issued = AcmeCertificates::default();
     SiteTls::build(site, &folder.path("state"), &issued, &no_roots(), cas)
 }
 

@@ -9,7 +9,7 @@ use crate::{
         network::Client,
         password::Passwords,
         policy::Policy,
-        rule::{Shown, Visitor},
+        rule::{CertificateSource, Credentials},
         throttle::Throttle,
         verdict::{Admission, Denial},
     },
@@ -18,7 +18,7 @@ use crate::{
         Hsts, Networks, PathAccess, PathRule, Satisfy, Server, Site, Upstream,
     },
     tls::{
-        ClientAuth, Reason,
+        ClientAuth, ClientCertificateError,
         testing::{Folder, TestCa},
     },
 };
@@ -91,28 +91,28 @@ impl Scene {
             user: user.to_owned(),
             password: password.to_owned(),
         });
-        let visitor = Visitor {
+        let visitor = Credentials {
             client: client(address),
             basic: basic.as_ref(),
             known: Known::Nothing,
-            judge: |_: Shown, _: &ClientCertificate| judge(certificate),
+            judge: |_: CertificateSource, _: &ClientCertificate| judge(certificate),
         };
-        let place = self.policy.place(path.as_bytes()).unwrap();
+        let place = self.policy.at_path(path.as_bytes()).unwrap();
         place.decide(&visitor, &self.throttle).await
     }
 
     /// Reports whether a request from the address is still admitted by the evidence.
     pub(super) fn still_admits(&self, path: &str, address: &str, evidence: &Evidence) -> bool {
-        let visitor = Visitor {
+        let visitor = Credentials {
             client: client(address),
             basic: None,
             known: Known::Admitted {
                 evidence,
                 session_lasts: false,
             },
-            judge: |_: Shown, _: &ClientCertificate| ClientAuth::Absent,
+            judge: |_: CertificateSource, _: &ClientCertificate| ClientAuth::Absent,
         };
-        let place = self.policy.place(path.as_bytes()).unwrap();
+        let place = self.policy.at_path(path.as_bytes()).unwrap();
         place.still_admits(&visitor)
     }
 
@@ -143,7 +143,7 @@ fn judge(certificate: &str) -> ClientAuth {
             let chain = ca.issue("Anna's phone").chain;
             ClientAuth::of(&chain, &ca.client_ca(&folder), SystemTime::now())
         }
-        "revoked" => ClientAuth::Invalid(Reason::Revoked),
+        "revoked" => ClientAuth::Invalid(ClientCertificateError::Revoked),
         _ => ClientAuth::Absent,
     }
 }

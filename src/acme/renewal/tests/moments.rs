@@ -34,7 +34,7 @@ fn suggested(start: i64, end: i64) -> Duration {
 fn a_missing_certificate_or_one_for_other_names_is_ordered_now() {
     let history = History::default();
     let first = order(BEGIN, &observed(None), &history, &policy());
-    assert_eq!(first.ca, Ca::Primary);
+    assert_eq!(first.ca, CaRole::Primary);
     assert!(!first.replaces && !first.profile);
     let mut changed = observed(Some(certificate(LIFE)));
     changed.names_match = false;
@@ -111,7 +111,7 @@ fn a_window_that_is_always_past_does_not_cause_endless_orders() {
 
 fn success(at: OffsetDateTime) -> Success {
     let challenge = Some(ChallengeKind::Http01);
-    let ca = Ca::Primary;
+    let ca = CaRole::Primary;
     Success { at, ca, challenge }
 }
 
@@ -122,10 +122,10 @@ fn an_order_omits_the_fields_that_the_ca_refused() {
     policy.profile = true;
     let first = order(BEGIN, &observed, &history, &policy);
     assert!(first.replaces && first.profile);
-    history.record_failure(failure(BEGIN, Class::AlreadyReplaced, Ca::Primary));
+    history.record_failure(failure(BEGIN, Class::AlreadyReplaced, CaRole::Primary));
     let second = order(BEGIN, &observed, &history, &policy);
     assert!(!second.replaces && second.profile);
-    history.record_failure(failure(BEGIN, Class::InvalidProfile, Ca::Primary));
+    history.record_failure(failure(BEGIN, Class::InvalidProfile, CaRole::Primary));
     let third = order(BEGIN, &observed, &history, &policy);
     assert!(!third.replaces && !third.profile);
 }
@@ -146,7 +146,7 @@ fn the_next_challenge_follows_a_failed_one_and_a_successful_one_is_preferred() {
         )
         .challenges
     };
-    let mut history = history([failure(BEGIN, Class::Validation, Ca::Primary)]);
+    let mut history = history([failure(BEGIN, Class::Validation, CaRole::Primary)]);
     assert_eq!(challenges(&history), [alpn, dns, http]);
     let worked = Success {
         challenge: Some(dns),
@@ -154,7 +154,7 @@ fn the_next_challenge_follows_a_failed_one_and_a_successful_one_is_preferred() {
     };
     history.record_success(worked);
     assert_eq!(challenges(&history), [dns, http, alpn]);
-    let mut provider = failure(BEGIN, Class::Provider, Ca::Primary);
+    let mut provider = failure(BEGIN, Class::Provider, CaRole::Primary);
     provider.challenge = Some(dns);
     history.record_failure(provider);
     assert_eq!(challenges(&history), [http, alpn, dns]);
@@ -167,27 +167,27 @@ fn the_staging_ca_is_tried_after_three_failed_validations() {
     let later = BEGIN + Duration::days(9);
     let ca = |history: &History| order(later, &observed(None), history, &policy).ca;
     let fail = |count, ca| vec![failure(BEGIN, Class::Validation, ca); count];
-    assert_eq!(ca(&history(fail(2, Ca::Primary))), Ca::Primary);
-    let mut three = history(fail(3, Ca::Primary));
-    assert_eq!(ca(&three), Ca::Staging);
-    three.record_failure(failure(BEGIN, Class::Validation, Ca::Staging));
-    assert_eq!(ca(&three), Ca::Staging);
+    assert_eq!(ca(&history(fail(2, CaRole::Primary))), CaRole::Primary);
+    let mut three = history(fail(3, CaRole::Primary));
+    assert_eq!(ca(&three), CaRole::Staging);
+    three.record_failure(failure(BEGIN, Class::Validation, CaRole::Staging));
+    assert_eq!(ca(&three), CaRole::Staging);
     let mut unreachable = three.clone();
-    unreachable.record_failure(failure(later, Class::Network, Ca::Staging));
+    unreachable.record_failure(failure(later, Class::Network, CaRole::Staging));
     assert_eq!(
         ca(&unreachable),
-        Ca::Primary,
+        CaRole::Primary,
         "a probe that cannot run delays nothing"
     );
     let mut wrong = three.clone();
-    fail(2, Ca::Staging)
+    fail(2, CaRole::Staging)
         .into_iter()
         .for_each(|failure| wrong.record_failure(failure));
-    assert_eq!(ca(&wrong), Ca::Primary, "the staging CA may be wrong");
+    assert_eq!(ca(&wrong), CaRole::Primary, "the staging CA may be wrong");
     three.record_probe_passed();
-    assert_eq!(ca(&three), Ca::Primary);
-    three.record_failure(failure(BEGIN, Class::Validation, Ca::Primary));
-    assert_eq!(ca(&three), Ca::Staging);
+    assert_eq!(ca(&three), CaRole::Primary);
+    three.record_failure(failure(BEGIN, Class::Validation, CaRole::Primary));
+    assert_eq!(ca(&three), CaRole::Staging);
 }
 
 #[test]
@@ -203,12 +203,12 @@ fn the_fallback_ca_alternates_once_the_primary_has_failed_for_long_enough() {
     let at = |now, history: &History| order_at(now, &observed(None), history, &policy);
     let ca = |now, history: &History| order(now, &observed(None), history, &policy).ca;
     assert_eq!(at(BEGIN, &limited), hour);
-    assert_eq!(ca(hour, &limited), Ca::Fallback);
-    limited.record_failure(failure(hour, Class::Refused, Ca::Fallback));
+    assert_eq!(ca(hour, &limited), CaRole::Fallback);
+    limited.record_failure(failure(hour, Class::Refused, CaRole::Fallback));
     assert_eq!(at(hour, &limited), hour + Duration::days(1));
-    assert_eq!(ca(BEGIN + Duration::days(8), &limited), Ca::Primary);
-    let three = history(vec![failure(BEGIN, Class::Network, Ca::Primary); 3]);
-    assert_eq!(ca(BEGIN, &three), Ca::Fallback);
+    assert_eq!(ca(BEGIN + Duration::days(8), &limited), CaRole::Primary);
+    let three = history(vec![failure(BEGIN, Class::Network, CaRole::Primary); 3]);
+    assert_eq!(ca(BEGIN, &three), CaRole::Fallback);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_wrong_clock_orders_nothing() {
 
 #[test]
 fn a_renewal_is_overdue_after_a_tenth_of_the_life() {
-    let history = history([failure(BEGIN, Class::Refused, Ca::Primary)]);
+    let history = history([failure(BEGIN, Class::Refused, CaRole::Primary)]);
     let is_overdue = |now, observed: &ObservedState, history: &History| {
         let schedule = Schedule {
             now,

@@ -104,8 +104,12 @@ fn any_observed() -> impl Strategy<Value = ObservedState> {
     })
 }
 
-fn any_ca() -> impl Strategy<Value = Ca> {
-    prop_oneof![Just(Ca::Primary), Just(Ca::Fallback), Just(Ca::Staging)]
+fn any_ca() -> impl Strategy<Value = CaRole> {
+    prop_oneof![
+        Just(CaRole::Primary),
+        Just(CaRole::Fallback),
+        Just(CaRole::Staging)
+    ]
 }
 
 fn any_class() -> impl Strategy<Value = Class> {
@@ -190,7 +194,7 @@ proptest! {
         let mut settled = history;
         let at = BEGIN - Duration::days(20);
         let renewal = settled.renewal().cloned();
-        settled.record_success(Success { at, ca: Ca::Primary, challenge: None });
+        settled.record_success(Success { at, ca: CaRole::Primary, challenge: None });
         renewal.into_iter().for_each(|renewal| settled.record_renewal(renewal, None));
         let mut world = World::new(ObservedState { jitter, ..observed(Some(certificate)) }, policy());
         world.history = settled;
@@ -293,7 +297,7 @@ fn certificates_of_twenty_seconds_are_renewed_a_hundred_times() {
         let at = world.now;
         world.history.record_success(Success {
             at,
-            ca: Ca::Primary,
+            ca: CaRole::Primary,
             challenge: None,
         });
         renewed += 1;

@@ -11,7 +11,7 @@ fn wait_of(observed: &ObservedState, classes: &[Class], policy: &Policy) -> Dura
     let mut at = BEGIN;
     let history = history(classes.iter().map(|class| {
         at += Duration::hours(2);
-        failure(at, *class, Ca::Primary)
+        failure(at, *class, CaRole::Primary)
     }));
     order_at(at, observed, &history, policy) - at
 }
@@ -99,7 +99,7 @@ fn a_short_retry_after_is_ignored_after_five_failures() {
 fn an_old_retry_after_does_not_shorten_the_wait_after_a_later_failure() {
     let first = failure_with_retry_after(BEGIN, Class::Network, BEGIN + Duration::SECOND);
     let later = BEGIN + Duration::SECOND;
-    let history = history([first, failure(later, Class::Network, Ca::Primary)]);
+    let history = history([first, failure(later, Class::Network, CaRole::Primary)]);
     let at = order_at(later, &observed(None), &history, &policy());
     assert_eq!(at - later, Duration::minutes(1));
 }

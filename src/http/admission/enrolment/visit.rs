@@ -6,11 +6,11 @@ use http::{Method, StatusCode};
 
 use super::{WRONG, enrolment_page};
 use crate::{
-    clients::{
-        Fetching,
-        page::{self, Device, Language, Over},
-    },
     config::model::Certificate,
+    devices::{
+        Fetching,
+        pages::{self, InvitationEnd, Language, Platform},
+    },
     http::{
         request::{Exchange, Request},
         response::local_response::LocalResponse,
@@ -31,7 +31,7 @@ pub(super) struct Visit<'a> {
     pub(super) form: &'a [u8],
     pub(super) from: IpAddr,
     pub(super) language: Language,
-    pub(super) device: Device,
+    pub(super) device: Platform,
     /// Host and port of the request.
     pub(super) host: &'a str,
     pub(super) site: &'a Site,
@@ -55,7 +55,7 @@ impl<'a> Visit<'a> {
             form: &exchange.form,
             from: exchange.connection.peer.ip(),
             language: Reader::of(request.fields).language(),
-            device: Device::of(&exchange.logged.user_agent),
+            device: Platform::of(&exchange.logged.user_agent),
             host: &exchange.logged.host,
             site,
             certificate_requested: exchange.connection.asked(),
@@ -79,15 +79,18 @@ impl<'a> Visit<'a> {
     }
 
     /// The page at which enrolment ends without a certificate.
-    pub(super) fn over(&self, status: StatusCode, why: Over<'_>) -> LocalResponse {
-        enrolment_page(status, page::over(self.language, why))
+    pub(super) fn over(&self, status: StatusCode, why: InvitationEnd<'_>) -> LocalResponse {
+        enrolment_page(status, pages::over(self.language, why))
     }
 
     pub(super) fn unknown(&self, status: StatusCode) -> LocalResponse {
-        self.over(status, Over::Unknown)
+        self.over(status, InvitationEnd::Unknown)
     }
 
     pub(super) fn failed(&self, fault: &str) -> LocalResponse {
-        self.over(StatusCode::INTERNAL_SERVER_ERROR, Over::NotIssued(fault))
+        self.over(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            InvitationEnd::NotIssued(fault),
+        )
     }
 }

@@ -14,24 +14,24 @@ fn certificate_of_another_ca_is_refused() {
         "the certificate was signed by another CA"
     );
     let reason = verdict(&home, &away.issue("phone").through(&[&home, &away])).unwrap_err();
-    assert_eq!(reason, Reason::OtherCa);
+    assert_eq!(reason, ClientCertificateError::OtherCa);
 }
 
 #[test]
 fn ca_of_the_same_name_with_another_key_is_refused() {
     let (home, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let reason = verdict(&home, &twin.issue("phone")).unwrap_err();
-    assert_eq!(reason, Reason::BadSignature);
+    assert_eq!(reason, ClientCertificateError::BadSignature);
     let with_its_ca = twin.issue("phone").through(&[&twin]);
     assert_eq!(
         verdict(&home, &with_its_ca).unwrap_err(),
-        Reason::BadSignature
+        ClientCertificateError::BadSignature
     );
 }
 
 #[test]
 fn path_length_of_the_anchor_limits_the_intermediates() {
-    for (path_length, expected) in [(0, Err(Reason::ChainTooLong)), (1, Ok(()))] {
+    for (path_length, expected) in [(0, Err(ClientCertificateError::ChainTooLong)), (1, Ok(()))] {
         let root = TestCa::with(changed(ca_params("Home CA"), |params| {
             params.is_ca = IsCa::Ca(BasicConstraints::Constrained(path_length));
         }));
@@ -49,7 +49,10 @@ fn path_length_of_an_intermediate_limits_those_below_it() {
     }));
     let deep = below.intermediate(ca_params("Deep"));
     let leaf = deep.issue("phone").through(&[&deep, &below]);
-    assert_eq!(verdict(&root, &leaf).unwrap_err(), Reason::ChainTooLong);
+    assert_eq!(
+        verdict(&root, &leaf).unwrap_err(),
+        ClientCertificateError::ChainTooLong
+    );
 }
 
 /// NGINX's `ssl_verify_depth` counts neither the leaf nor the root.
@@ -69,7 +72,7 @@ fn verify_depth_limits_the_intermediates() {
         for (depth, issued) in (0..).zip(&chains) {
             let judged = ca.judge(&issued.chain, SystemTime::now()).map(|_| ());
             let expected = if depth > limit {
-                Err(Reason::TooDeep)
+                Err(ClientCertificateError::TooDeep)
             } else {
                 Ok(())
             };
@@ -83,7 +86,10 @@ fn certificate_signed_by_an_end_entity_is_refused() {
     let root = TestCa::new("Home CA");
     let leaf = root.intermediate(leaf_params("phone"));
     let forged = leaf.issue("forged").through(&[&leaf]);
-    assert_eq!(verdict(&root, &forged).unwrap_err(), Reason::OtherCa);
+    assert_eq!(
+        verdict(&root, &forged).unwrap_err(),
+        ClientCertificateError::OtherCa
+    );
 }
 
 #[test]
@@ -97,7 +103,10 @@ fn name_constraints_of_the_ca_are_enforced() {
     }));
     for (name, expected) in [
         ("phone.home.example.org", Ok(())),
-        ("phone.example.com", Err(Reason::NameNotPermitted)),
+        (
+            "phone.example.com",
+            Err(ClientCertificateError::NameNotPermitted),
+        ),
     ] {
         let mut params = leaf_params("phone");
         params.subject_alt_names = vec![SanType::DnsName(name.try_into().unwrap())];

@@ -68,7 +68,10 @@ fn expired_ca_refuses_certificates_with_a_warning() {
             .contains("ca.pem: the CA CN=Old CA ended on ")
     );
     let reason = judge.judge(&ca.issue("phone").chain, SystemTime::now());
-    assert!(matches!(reason, Err(Reason::CaExpired(_))), "{reason:?}");
+    assert!(
+        matches!(reason, Err(ClientCertificateError::CaExpired(_))),
+        "{reason:?}"
+    );
     let before = SystemTime::now() - std::time::Duration::from_secs(36 * 3600);
     judge.judge(&ca.issue("phone").chain, before).unwrap();
 }
@@ -129,6 +132,6 @@ fn changed_files_increase_the_generation_and_damaged_ones_do_not() {
     assert_eq!(judge.generation(), 1);
     assert_eq!(
         judge.judge(&lost.chain, SystemTime::now()),
-        Err(Reason::Revoked)
+        Err(ClientCertificateError::Revoked)
     );
 }

@@ -7,11 +7,15 @@ use super::*;
 use crate::tls::testing::{ca_params, changed};
 
 /// Validates a leaf by a file with these certificates.
-fn by(file: &[&TestCa], issued: &Issued) -> Result<(), Reason> {
+fn by(file: &[&TestCa], issued: &Issued) -> Result<(), ClientCertificateError> {
     by_lists(file, None, issued)
 }
 
-fn by_lists(file: &[&TestCa], lists: Option<String>, issued: &Issued) -> Result<(), Reason> {
+fn by_lists(
+    file: &[&TestCa],
+    lists: Option<String>,
+    issued: &Issued,
+) -> Result<(), ClientCertificateError> {
     let folder = Folder::new();
     let pem: String = file.iter().map(|ca| ca.certificate.pem()).collect();
     let ca = folder.write("ca.pem", pem);
@@ -30,7 +34,7 @@ fn path_uses_an_intermediate_of_the_file_that_the_client_omits() {
         by(&file, &phone).unwrap();
     }
     by(&[&root, &below], &deep.issue("phone").through(&[&deep])).unwrap();
-    assert_eq!(by(&[&root], &phone), Err(Reason::OtherCa));
+    assert_eq!(by(&[&root], &phone), Err(ClientCertificateError::OtherCa));
 }
 
 #[test]
@@ -43,7 +47,7 @@ fn revoked_intermediate_in_the_file_refuses_its_leaves() {
     let lists = |revoked| Some(root.revoke(revoked, 30) + &below.revoke(&[], 30));
     by_lists(&[&root, &below], lists(&[]), &phone).unwrap();
     let revoked = by_lists(&[&root, &below], lists(&[&7.into()]), &phone);
-    assert_eq!(revoked, Err(Reason::Revoked));
+    assert_eq!(revoked, Err(ClientCertificateError::Revoked));
 }
 
 #[test]
@@ -53,7 +57,10 @@ fn expired_intermediate_in_the_file_refuses_its_leaves() {
         params.not_after = OffsetDateTime::now_utc() - Duration::days(1);
     }));
     let judged = by(&[&root, &below], &below.issue("phone"));
-    assert!(matches!(judged, Err(Reason::Expired(_))), "{judged:?}");
+    assert!(
+        matches!(judged, Err(ClientCertificateError::Expired(_))),
+        "{judged:?}"
+    );
 }
 
 #[test]
@@ -63,7 +70,7 @@ fn path_length_of_the_anchor_limits_intermediates_in_the_file() {
     }));
     let below = root.intermediate(ca_params("Below"));
     let judged = by(&[&root, &below], &below.issue("phone"));
-    assert_eq!(judged, Err(Reason::ChainTooLong));
+    assert_eq!(judged, Err(ClientCertificateError::ChainTooLong));
     by(&[&root, &below], &root.issue("phone")).unwrap();
 }
 
@@ -72,7 +79,10 @@ fn intermediate_without_its_issuer_in_the_file_is_an_anchor() {
     let root = TestCa::new("Home CA");
     let below = root.intermediate(ca_params("Below"));
     by(&[&below], &below.issue("phone")).unwrap();
-    assert_eq!(by(&[&below], &root.issue("phone")), Err(Reason::OtherCa));
+    assert_eq!(
+        by(&[&below], &root.issue("phone")),
+        Err(ClientCertificateError::OtherCa)
+    );
 }
 
 #[test]
@@ -80,7 +90,7 @@ fn intermediate_with_a_wrong_signature_in_the_file_refuses_its_leaves() {
     let (root, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let below = twin.intermediate(ca_params("Below"));
     let judged = by(&[&root, &below], &below.issue("phone"));
-    assert_eq!(judged, Err(Reason::BadSignature));
+    assert_eq!(judged, Err(ClientCertificateError::BadSignature));
 }
 
 #[test]
@@ -92,5 +102,8 @@ fn new_key_of_a_ca_signed_with_the_old_one_is_no_anchor() {
         params.not_after = OffsetDateTime::now_utc() - Duration::days(1);
     }));
     let judged = by(&[&old, &ended], &ended.issue("phone"));
-    assert!(matches!(judged, Err(Reason::Expired(_))), "{judged:?}");
+    assert!(
+        matches!(judged, Err(ClientCertificateError::Expired(_))),
+        "{judged:?}"
+    );
 }

@@ -39,12 +39,12 @@ fn verdict_is_of_the_given_moment() {
     assert!(judge.judge(&issued.chain, SystemTime::now()).is_ok());
     assert!(matches!(
         judge.judge(&issued.chain, later),
-        Err(Reason::Expired(_))
+        Err(ClientCertificateError::Expired(_))
     ));
     let before_1970 = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
     assert!(matches!(
         judge.judge(&issued.chain, before_1970),
-        Err(Reason::CaNotYetValid(_))
+        Err(ClientCertificateError::CaNotYetValid(_))
     ));
 }
 
@@ -59,7 +59,7 @@ fn certificate_without_client_auth_is_refused() {
         );
     }
     let reason = judged(|params| params.extended_key_usages = vec![]);
-    assert_eq!(reason.unwrap_err(), Reason::NoUsage);
+    assert_eq!(reason.unwrap_err(), ClientCertificateError::NoUsage);
     judged(|params| params.extended_key_usages = vec![ServerAuth, ClientAuth]).unwrap();
 }
 
@@ -74,7 +74,10 @@ fn altered_certificate_is_refused() {
         .unwrap();
     der[at] = b'P';
     issued.chain = vec![der.into()];
-    assert_eq!(verdict(&ca, &issued).unwrap_err(), Reason::BadSignature);
+    assert_eq!(
+        verdict(&ca, &issued).unwrap_err(),
+        ClientCertificateError::BadSignature
+    );
 }
 
 #[test]
@@ -84,7 +87,10 @@ fn ca_certificate_is_refused() {
     let leaf = ca.issue_with(changed(ca_params("sub"), |params| {
         params.extended_key_usages = usages;
     }));
-    assert_eq!(verdict(&ca, &leaf).unwrap_err(), Reason::IsCa);
+    assert_eq!(
+        verdict(&ca, &leaf).unwrap_err(),
+        ClientCertificateError::IsCa
+    );
 }
 
 /// An RSA key of 1024 bits, which rcgen does not generate.
@@ -130,7 +136,7 @@ fn bytes_that_are_no_certificate_are_refused() {
         let chain = [CertificateDer::from(bytes)];
         assert_eq!(
             judge.judge(&chain, SystemTime::now()),
-            Err(Reason::Malformed)
+            Err(ClientCertificateError::Malformed)
         );
     }
 }
@@ -147,5 +153,8 @@ fn certificate_with_an_unsafe_signature_algorithm_is_refused() {
         }
     }
     issued.chain = vec![der.into()];
-    assert_eq!(verdict(&ca, &issued).unwrap_err(), Reason::WeakSignature);
+    assert_eq!(
+        verdict(&ca, &issued).unwrap_err(),
+        ClientCertificateError::WeakSignature
+    );
 }

@@ -11,7 +11,10 @@ fn revoked_certificate_is_refused_and_others_pass() {
     let ca = TestCa::new("Home CA");
     let (lost, kept) = (ca.issue("lost"), ca.issue("kept"));
     let list = ca.revoke(&[&lost.serial], 30);
-    assert_eq!(listed(&ca, &list, &lost), Err(Reason::Revoked));
+    assert_eq!(
+        listed(&ca, &list, &lost),
+        Err(ClientCertificateError::Revoked)
+    );
     listed(&ca, &list, &kept).unwrap();
 }
 
@@ -21,7 +24,10 @@ fn list_in_der_is_loaded() {
     let lost = ca.issue("lost");
     let pem = ca.revoke(&[&lost.serial], 30);
     let der = CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap();
-    assert_eq!(listed(&ca, &der, &lost), Err(Reason::Revoked));
+    assert_eq!(
+        listed(&ca, &der, &lost),
+        Err(ClientCertificateError::Revoked)
+    );
 }
 
 #[test]
@@ -37,7 +43,7 @@ fn expired_list_refuses_every_certificate_with_a_warning() {
             .contains("so every certificate that CN=Home CA signed is refused")
     );
     let reason = judge.judge(&ca.issue("phone").chain, SystemTime::now());
-    assert!(matches!(reason, Err(Reason::CrlExpired(_))));
+    assert!(matches!(reason, Err(ClientCertificateError::CrlExpired(_))));
 }
 
 #[test]
@@ -53,7 +59,7 @@ fn revoked_intermediate_refuses_its_leaves() {
     let unknown = listed(&root, &nothing_revoked, &leaf);
     assert_eq!(
         unknown,
-        Err(Reason::RevocationUnknown),
+        Err(ClientCertificateError::RevocationUnknown),
         "the intermediate has no list"
     );
 }
@@ -73,7 +79,7 @@ fn ca_without_a_list_refuses_certificates_with_a_warning() {
             .contains("crl.pem: there is no revocation list of CN=Away CA")
     );
     let reason = judge.judge(&away.issue("phone").chain, SystemTime::now());
-    assert_eq!(reason, Err(Reason::RevocationUnknown));
+    assert_eq!(reason, Err(ClientCertificateError::RevocationUnknown));
 }
 
 #[test]
@@ -84,7 +90,7 @@ fn list_by_another_ca_of_the_same_name_is_not_used() {
     assert!(warnings[0].contains("crl.pem: the revocation list is in the name of CN=Home CA, but"));
     assert!(warnings[1].contains("there is no revocation list of CN=Home CA"));
     let reason = judge.judge(&home.issue("phone").chain, SystemTime::now());
-    assert_eq!(reason, Err(Reason::RevocationUnknown));
+    assert_eq!(reason, Err(ClientCertificateError::RevocationUnknown));
 }
 
 #[test]
@@ -112,7 +118,7 @@ fn list_of_an_intermediate_that_the_client_presents_counts() {
     let lists = below.revoke(&[&lost.serial], 30) + &root.revoke(&[], 30);
     let (judge, _folder) = with_list(&root.certificate.pem(), &lists);
     let judged = |issued: Issued| judge.judge(&issued.through(&[&below]).chain, SystemTime::now());
-    assert_eq!(judged(lost), Err(Reason::Revoked));
+    assert_eq!(judged(lost), Err(ClientCertificateError::Revoked));
     judged(kept).unwrap();
 }
 
@@ -123,7 +129,10 @@ fn newest_list_of_a_ca_decides_in_any_order() {
     let old = ca.revoke_since(&[], 30, 60);
     let new = ca.revoke_since(&[&lost.serial], 30, 1);
     for lists in [old.clone() + &new, new + &old] {
-        assert_eq!(listed(&ca, &lists, &lost), Err(Reason::Revoked));
+        assert_eq!(
+            listed(&ca, &lists, &lost),
+            Err(ClientCertificateError::Revoked)
+        );
     }
 }
 
@@ -136,7 +145,10 @@ fn crl_number_decides_between_lists_of_the_same_date() {
     let old = ca.revoke_numbered(&[], 4, dates);
     let new = ca.revoke_numbered(&[&lost.serial], 260, dates);
     for lists in [old.clone() + &new, new + &old] {
-        assert_eq!(listed(&ca, &lists, &lost), Err(Reason::Revoked));
+        assert_eq!(
+            listed(&ca, &lists, &lost),
+            Err(ClientCertificateError::Revoked)
+        );
     }
 }
 
@@ -151,7 +163,7 @@ fn two_cas_of_the_same_name_have_separate_lists() {
     let judged = |issued: &Issued| judge.judge(&issued.chain, SystemTime::now());
     judged(&old.issue("phone")).unwrap();
     judged(&new.issue("phone")).unwrap();
-    assert_eq!(judged(&lost), Err(Reason::Revoked));
+    assert_eq!(judged(&lost), Err(ClientCertificateError::Revoked));
 }
 
 #[test]
@@ -173,7 +185,10 @@ fn list_of_version_1_refuses_exactly_the_revoked_certificates() {
     let ca = TestCa::new("Home CA");
     let (lost, kept) = (ca.issue("lost"), ca.issue("kept"));
     let list = ca.revoke_by_version_1(&[&lost.serial], 30);
-    assert_eq!(listed(&ca, &list, &lost), Err(Reason::Revoked));
+    assert_eq!(
+        listed(&ca, &list, &lost),
+        Err(ClientCertificateError::Revoked)
+    );
     listed(&ca, &list, &kept).unwrap();
 }
 
@@ -181,7 +196,10 @@ fn list_of_version_1_refuses_exactly_the_revoked_certificates() {
 fn expired_list_of_version_1_refuses_every_certificate() {
     let ca = TestCa::new("Home CA");
     let reason = listed(&ca, ca.revoke_by_version_1(&[], -1), &ca.issue("phone"));
-    assert!(matches!(reason, Err(Reason::CrlExpired(_))), "{reason:?}");
+    assert!(
+        matches!(reason, Err(ClientCertificateError::CrlExpired(_))),
+        "{reason:?}"
+    );
 }
 
 #[test]
@@ -189,7 +207,7 @@ fn list_of_version_1_by_another_key_is_not_used() {
     let (home, twin) = (TestCa::new("Home CA"), TestCa::new("Home CA"));
     let list = twin.revoke_by_version_1(&[], 30);
     let reason = listed(&home, list, &home.issue("phone"));
-    assert_eq!(reason, Err(Reason::RevocationUnknown));
+    assert_eq!(reason, Err(ClientCertificateError::RevocationUnknown));
 }
 
 #[test]
@@ -217,15 +235,21 @@ fn lists_of_both_versions_cover_a_path_together() {
         assert_eq!(judged(lists.clone(), &kept), Ok(()), "{lists}");
         assert_eq!(
             judged(lists.clone(), &lost),
-            Err(Reason::Revoked),
+            Err(ClientCertificateError::Revoked),
             "{lists}"
         );
     }
     for list in [root_1, below_1] {
-        assert_eq!(judged(list, &kept), Err(Reason::RevocationUnknown));
+        assert_eq!(
+            judged(list, &kept),
+            Err(ClientCertificateError::RevocationUnknown)
+        );
     }
     let without_below = root.revoke_by_version_1(&[&7.into()], 30) + &below_2;
-    assert_eq!(judged(without_below, &kept), Err(Reason::Revoked));
+    assert_eq!(
+        judged(without_below, &kept),
+        Err(ClientCertificateError::Revoked)
+    );
 }
 
 #[test]
@@ -251,11 +275,17 @@ fn list_of_version_1_counts_beside_a_list_of_a_presented_intermediate() {
     };
     let (lost, kept) = (lost.through(&[&below]), kept.through(&[&below]));
     let both = root_1.clone() + &below.revoke(&[&lost.serial], 30);
-    assert_eq!(judged(&both, &lost), Err(Reason::Revoked));
+    assert_eq!(judged(&both, &lost), Err(ClientCertificateError::Revoked));
     assert_eq!(judged(&both, &kept), Ok(()));
-    assert_eq!(judged(&root_1, &kept), Err(Reason::RevocationUnknown));
+    assert_eq!(
+        judged(&root_1, &kept),
+        Err(ClientCertificateError::RevocationUnknown)
+    );
     let ended = judged(&(root_1.clone() + &below.revoke(&[], -1)), &kept);
-    assert!(matches!(ended, Err(Reason::CrlExpired(_))), "{ended:?}");
+    assert!(
+        matches!(ended, Err(ClientCertificateError::CrlExpired(_))),
+        "{ended:?}"
+    );
     let twin = TestCa::new("Home CA").intermediate(ca_params("Below"));
     assert!(judged(&(root_1 + &twin.revoke(&[], 30)), &kept).is_err());
 }

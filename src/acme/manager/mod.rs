@@ -1,0 +1,10 @@
+//! TODO.
+
+pub(crate) mod account_limits;
+pub(crate) mod certificate_task;
+pub(crate) mod certificates;
+pub(crate) mod export;
+pub(crate) mod file_faults;
+pub(crate) mod shared;
+pub mod status;
+pub(crate) mod task_state;

@@ -1,0 +1,50 @@
+//! The resources that the tasks of all certificates share.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::account_limits::AccountLimits;
+use crate::{
+    acme::{ca::accounts::Accounts, challenge::Challenges, dns::zones::Zones, store::Store},
+    file_access::FileAccess,
+    tls::SystemRoots,
+};
+
+/// The resources that all certificate tasks share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) challenges: Challenges,
+    /// Loaded when the first certificate is needed.
+    pub(crate) roots: SystemRoots,
+    pub(crate) accounts: Accounts,
+    pub(crate) limits: AccountLimits,
+    pub(crate) zones: Zones,
+    /// Access to the operator's files.
+    pub(crate) files: FileAccess,
+    /// Permits for orders: CAs count concurrent orders of an account.
+    pub(crate) orders: Arc<Semaphore>,
+}
+
+/// Orders at a time.
+const ORDERS: u32 = 4;
+
+impl Shared {
+    pub(crate) fn new(store: Arc<dyn Store>, files: FileAccess) -> Self {
+        Self {
+            accounts: Accounts::new(store.clone(), files.clone()),
+            limits: AccountLimits::default(),
+            store,
+            challenges: Challenges::default(),
+            roots: SystemRoots::deferred(),
+            zones: Zones::new(files.clone()),
+            files,
+            orders: Arc::new(Semaphore::new(ORDERS as usize)),
+        }
+    }
+
+    /// Waits until no order is running, and delays new ones until the value is dropped.
+    pub(crate) async fn pause_orders(&self) -> Option<OwnedSemaphorePermit> {
+        self.orders.clone().acquire_many_owned(ORDERS).await.ok()
+    }
+}

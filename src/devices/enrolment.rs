@@ -1,0 +1,153 @@
+//! The enrolment of a device: invitation, code, certificate, download.
+//!
+//! The operator's commands open an invitation; `http/admission/enrolment` calls the rest for the
+//! device. A [`Steps`] reports the progress to the waiting command.
+
+use std::{net::IpAddr, time::Instant};
+
+use time::OffsetDateTime;
+
+use super::{
+    Devices,
+    files::credential::{Credential, Making, issue},
+    invitation::{CodeCheck, certificate_request::CertificateRequest, download::Download},
+    lock,
+    registry::name::Name,
+};
+use crate::telemetry::progress::{self, ProgressReceiver};
+
+/// Result of a code entered on an enrolment page.
+#[derive(Debug)]
+pub enum Entered {
+    /// The code is right; holds the secret of the download page.
+    Right(String),
+    /// The code is wrong; holds the number of remaining attempts.
+    Wrong(u8),
+    /// The code is wrong and was the last attempt.
+    Last,
+    /// The link is unknown, used or expired.
+    Unknown,
+    /// The code is right but no certificate could be issued; the link remains valid.
+    Failed(String),
+}
+
+/// Content of a download page.
+#[derive(Debug)]
+pub struct Fetching {
+    /// Name of the device.
+    pub name: Name,
+    /// Key and certificate for the files.
+    pub credential: Credential,
+    /// The certificate was used in a handshake.
+    pub seen: bool,
+}
+
+impl Devices {
+    /// Invites a device; returns the secret of its link, its code and the progress.
+    ///
+    /// # Errors
+    /// When the name is taken or already invited, or the system has no random numbers.
+    pub fn invite(
+        &self,
+        wish: CertificateRequest,
+        making: Making,
+    ) -> anyhow::Result<(String, String, ProgressReceiver)> {
+        let registry = self.0.folder.register()?;
+        wish.check(&registry, OffsetDateTime::now_utc())?;
+        let (teller, steps) = progress::channel();
+        let mut invitations = lock(&self.0.invitations);
+        let (link, code) = invitations.open(wish, making, teller, Instant::now())?;
+        Ok((link, code, steps))
+    }
+
+    /// Returns an open invitation: the secret of its link, its code and the progress from now on.
+    ///
+    /// # Errors
+    /// When the name has no open invitation.
+    pub fn invitation(&self, name: &Name) -> anyhow::Result<(String, String, ProgressReceiver)> {
+        let (teller, steps) = progress::channel();
+        let mut invitations = lock(&self.0.invitations);
+        let (link, code) = invitations.show(name, teller, Instant::now())?;
+        Ok((link, code, steps))
+    }
+
+    /// Withdraws an open invitation.
+    ///
+    /// # Errors
+    /// When the name has no open invitation.
+    pub fn withdraw(&self, name: &Name) -> anyhow::Result<()> {
+        lock(&self.0.invitations).withdraw(name, Instant::now())
+    }
+
+    /// Returns the device name and the remaining attempts of an open link, and reports its opening.
+    #[must_use]
+    pub fn invited(&self, link: &str, from: IpAddr) -> Option<(Name, u8)> {
+        let mut invitations = lock(&self.0.invitations);
+        let invitation = invitations.open_by_link(link, Instant::now())?;
+        invitation.opened(from);
+        Some((invitation.wish.name.clone(), invitation.attempts_left()))
+    }
+
+    /// Checks the code of a link and, if it is right, issues the certificate.
+    pub async fn enter(&self, link: String, code: String, from: IpAddr) -> Entered {
+        let (clients, entered) = (self.clone(), link.clone());
+        // Generating an RSA key takes a small machine seconds.
+        let entering = self
+            .0
+            .files
+            .run(move || clients.try_code(&entered, &code, from));
+        entering.await.unwrap_or_else(|fault| {
+            let fault = fault.to_string();
+            lock(&self.0.invitations).failed(&link, &fault);
+            Entered::Failed(fault)
+        })
+    }
+
+    fn try_code(&self, link: &str, code: &str, from: IpAddr) -> Entered {
+        let check = lock(&self.0.invitations).try_code(link, code, from, Instant::now());
+        match check {
+            CodeCheck::Right(wish, making) => self.issue(link, &wish, making),
+            CodeCheck::Wrong(left) => Entered::Wrong(left),
+            CodeCheck::Last => Entered::Last,
+            CodeCheck::Unknown => Entered::Unknown,
+        }
+    }
+
+    fn issue(&self, link: &str, wish: &CertificateRequest, making: Making) -> Entered {
+        let download = issue(&self.0.folder, wish, making)
+            .and_then(|(client, credential)| Download::new(client, credential));
+        let mut invitations = lock(&self.0.invitations);
+        match download {
+            Ok(download) => {
+                let page = download.page.text().to_owned();
+                invitations.ready(link, download, Instant::now());
+                Entered::Right(page)
+            }
+            Err(fault) => {
+                let fault = format!("{fault:#}");
+                invitations.failed(link, &fault);
+                Entered::Failed(fault)
+            }
+        }
+    }
+
+    /// Returns the content of a download page; none if its secret is unknown or expired.
+    #[must_use]
+    pub fn fetching(&self, page: &str) -> Option<Fetching> {
+        let mut invitations = lock(&self.0.invitations);
+        let (download, _) = invitations.download_of_page(page, Instant::now())?;
+        Some(Fetching {
+            name: download.client.name.clone(),
+            credential: download.credential.clone(),
+            seen: download.seen,
+        })
+    }
+
+    /// Reports that a file of a download page was fetched.
+    pub fn fetched(&self, page: &str, file: &str) {
+        let mut invitations = lock(&self.0.invitations);
+        if let Some((download, teller)) = invitations.download_of_page(page, Instant::now()) {
+            teller.report(download.client.name.as_str(), &format!("fetched {file}"));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Private files, and links and pipes in their place.
+
+use std::os::unix::fs::symlink;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::{private_file::*, tls::testing::Folder};
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn written_file_is_private_and_has_no_temporary_file_beside_it() {
+    let folder = Folder::new();
+    let file = folder.path("keys/a.pem");
+    write(&file, b"one").unwrap();
+    fs::set_permissions(folder.path("keys"), Permissions::from_mode(0o755)).unwrap();
+    write(&file, b"two").unwrap();
+    assert_eq!(read(&file).unwrap(), b"two");
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(mode(&folder.path("keys")), 0o700);
+    assert_eq!(fs::read_dir(folder.path("keys")).unwrap().count(), 1);
+}
+
+#[test]
+fn close_restricts_file_and_folder_to_their_owner() {
+    let folder = Folder::new();
+    let file = folder.path("keys/a.pem");
+    write(&file, b"one").unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(folder.path("keys"), Permissions::from_mode(0o755)).unwrap();
+    close(&file).unwrap();
+    assert_eq!((mode(&file), mode(&folder.path("keys"))), (0o600, 0o700));
+}
+
+#[test]
+fn link_in_place_of_a_file_or_temporary_file_is_replaced_and_never_followed() {
+    let folder = Folder::new();
+    let other = folder.write("other", "other");
+    let file = folder.path("keys/a.pem");
+    make_folder(&folder.path("keys")).unwrap();
+    symlink(&other, &file).unwrap();
+    symlink(&other, TemporaryFile::of(&file).path).unwrap();
+    write(&file, b"one").unwrap();
+    assert_eq!(fs::read(&other).unwrap(), b"other");
+    assert!(!file.is_symlink());
+    assert_eq!(read(&file).unwrap(), b"one");
+}
+
+#[test]
+fn pipe_or_folder_in_place_of_a_file_is_refused_without_waiting() {
+    let folder = Folder::new();
+    let [pipe, inner] = ["pipe", "inner"].map(|name| folder.path(name));
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    fs::create_dir(&inner).unwrap();
+    let faults = [
+        read(&pipe).unwrap_err(),
+        open_lock(&pipe).unwrap_err(),
+        open_existing_lock(&pipe).unwrap_err(),
+        read(&inner).unwrap_err(),
+    ];
+    for fault in faults {
+        assert!(fault.to_string().contains("not a regular file"), "{fault}");
+    }
+}

@@ -1,0 +1,296 @@
+//! The client of the control socket: sends a command to the running process.
+
+use std::{
+    io::{self, BufRead, BufReader, Lines, Read, Take, Write},
+    os::unix::net::UnixStream,
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{anyhow, bail};
+use serde_json::Value;
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::{
+    ControlSocket, REPLY_LIMIT,
+    message::{Command, Invite, Invited, Reply, Status},
+};
+use crate::{
+    acme::manager::status::State,
+    devices,
+    private_file::{OwnerRights, explained},
+    telemetry::Printable,
+};
+
+/// Most bytes of a reply.
+const MAX_REPLY: u64 = 64 << 20;
+/// Longest time of a CA's step.
+const CA_STEP: Duration = Duration::from_secs(600);
+/// Longest time of a device's step: the lifetime of its link and of its download page.
+const DEVICE_STEP: Duration = devices::LIFE.saturating_mul(2);
+
+/// Reloads the configuration of the running process.
+///
+/// # Errors
+/// When no process answers, or the faults of the reload.
+pub fn reload(state: &Path) -> anyhow::Result<()> {
+    match Command::Reload.request(state)? {
+        Reply::Done => Ok(()),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Requests the status of the running process.
+///
+/// # Errors
+/// When no process answers.
+pub fn status(state: &Path) -> anyhow::Result<Status> {
+    match Command::Status.request(state)? {
+        Reply::Status(status) => Ok(*status),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Requests the states of the CA certificates.
+///
+/// # Errors
+/// When no process answers.
+pub fn certificates(state: &Path) -> anyhow::Result<Vec<State>> {
+    match Command::Certificates.request(state)? {
+        Reply::Certificates(states) => Ok(states),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Renews a certificate, revokes the old one if `revoke` is set, and reports each step.
+///
+/// # Errors
+/// When no process answers, no certificate has the name, or the renewal failed.
+pub fn renew(
+    state: &Path,
+    name: &str,
+    revoke: bool,
+    report: impl FnMut(&str),
+) -> anyhow::Result<()> {
+    let name = name.to_owned();
+    Command::Renew { name, revoke }.follow(state, CA_STEP, report)
+}
+
+/// Tests the order of a certificate, or of all, up to its issue; changes nothing.
+///
+/// # Errors
+/// As [`renew`].
+pub fn try_out(state: &Path, name: Option<&str>, report: impl FnMut(&str)) -> anyhow::Result<()> {
+    Command::TryOut(name.map(str::to_owned)).follow(state, CA_STEP, report)
+}
+
+/// Requests the states of the devices.
+///
+/// # Errors
+/// When no process answers, or the registry cannot be read.
+pub fn clients(state: &Path) -> anyhow::Result<Vec<devices::registry::status::State>> {
+    match Command::Clients.request(state)? {
+        Reply::Clients(states) => Ok(states),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Makes the running process read changed files at once.
+///
+/// # Errors
+/// When no process answers.
+pub fn look(state: &Path) -> anyhow::Result<()> {
+    Command::Look.request(state).map(drop)
+}
+
+/// Invites a device, shows the link, reports each step and returns after the first use of the
+/// certificate.
+///
+/// # Errors
+/// When no process answers, the device cannot be invited, or the invitation ends unused.
+pub fn invite(
+    state: &Path,
+    invite: Invite,
+    show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+    report: impl FnMut(&str),
+) -> anyhow::Result<()> {
+    Command::Invite(invite).follow_invitation(state, show, report)
+}
+
+/// Shows an open invitation, reports each further step and returns after the first use of the
+/// certificate.
+///
+/// # Errors
+/// When no process answers, the name has no open invitation, or the invitation ends unused.
+pub fn invitation(
+    state: &Path,
+    name: &str,
+    site: Option<String>,
+    show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+    report: impl FnMut(&str),
+) -> anyhow::Result<()> {
+    let name = name.to_owned();
+    Command::Invitation { name, site }.follow_invitation(state, show, report)
+}
+
+/// Withdraws an open invitation.
+///
+/// # Errors
+/// When no process answers, or the name has no open invitation.
+pub fn withdraw(state: &Path, name: &str) -> anyhow::Result<()> {
+    let command = Command::Withdraw(name.to_owned());
+    command.request(state).map(drop)
+}
+
+/// Returns true if the fault means that no process serves the control socket.
+#[must_use]
+pub fn is_nobody(fault: &anyhow::Error) -> bool {
+    let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(
+        kind,
+        Some(
+            io::ErrorKind::NotFound
+                | io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::NotADirectory
+        )
+    )
+}
+
+impl Command {
+    /// Sends a command without steps and returns its outcome.
+    fn request(&self, state: &Path) -> anyhow::Result<Reply> {
+        self.send(state, REPLY_LIMIT)?.outcome(|_| ())
+    }
+
+    /// Sends a command with steps, each within the limit, and waits for its outcome.
+    fn follow(
+        &self,
+        state: &Path,
+        limit: Duration,
+        report: impl FnMut(&str),
+    ) -> anyhow::Result<()> {
+        self.send(state, limit)?.outcome(report).map(drop)
+    }
+
+    /// Sends a command that opens or shows an invitation, and waits for its outcome.
+    fn follow_invitation(
+        &self,
+        state: &Path,
+        show: impl FnOnce(&Invited) -> anyhow::Result<()>,
+        report: impl FnMut(&str),
+    ) -> anyhow::Result<()> {
+        let mut replies = self.send(state, DEVICE_STEP)?;
+        match replies.outcome(|_| ())? {
+            Reply::Invited(invited) => show(&invited)?,
+            _ => return Err(unexpected()),
+        }
+        replies.outcome(report).map(drop)
+    }
+
+    fn send(&self, state: &Path, limit: Duration) -> anyhow::Result<Replies> {
+        let path = ControlSocket::path(state);
+        let connected = connect(state, &path, limit);
+        let mut stream = connected.map_err(|fault| unreachable(&path, fault))?;
+        stream.set_read_timeout(Some(limit))?;
+        serde_json::to_writer(&stream, self)?;
+        stream.write_all(b"\n")?;
+        Ok(Replies(BufReader::new(stream.take(MAX_REPLY)).lines()))
+    }
+}
+
+/// The lines of a reply.
+struct Replies(Lines<BufReader<Take<UnixStream>>>);
+
+/// Adds the cause and the remedy to a failed connect(2).
+fn unreachable(path: &Path, fault: io::Error) -> anyhow::Error {
+    let socket = path.display();
+    let cause = match fault.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("{socket}: accessible only to root and the user that hubgate runs as")
+        }
+        io::ErrorKind::WouldBlock => {
+            format!("{socket}: the running hubgate accepts no commands; see its log")
+        }
+        _ => format!(
+            "no running hubgate answers at {socket} (is it started, and with this `state`?)"
+        ),
+    };
+    anyhow::Error::from(fault).context(cause)
+}
+
+/// Connects with the rights of the folder's owner, since a symbolic link may name a foreign socket.
+fn connect(state: &Path, socket: &Path, limit: Duration) -> io::Result<UnixStream> {
+    let _rights = OwnerRights::assume(state)?;
+    let stream = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // Limits connect(2), too, which waits while the queue is full (unix(7)).
+    stream.set_write_timeout(Some(limit))?;
+    let connected = stream.connect(&SockAddr::unix(socket)?);
+    connected.map_err(explained)?;
+    Ok(stream.into())
+}
+
+fn unanswered(fault: io::Error) -> anyhow::Error {
+    match fault.kind() {
+        io::ErrorKind::WouldBlock => {
+            anyhow!("the running hubgate does not answer; see its log")
+        }
+        _ => fault.into(),
+    }
+}
+
+impl Replies {
+    /// Reports the steps and returns the reply after them.
+    fn outcome(&mut self, mut report: impl FnMut(&str)) -> anyhow::Result<Reply> {
+        for line in self.0.by_ref() {
+            match Reply::parse(&line.map_err(unanswered)?)? {
+                Reply::Step(step) => report(&step),
+                Reply::Failed(fault) => bail!(fault),
+                outcome => return Ok(outcome),
+            }
+        }
+        bail!("the running hubgate closed the connection without a reply; see its log")
+    }
+}
+
+impl Reply {
+    /// Parses a line and escapes its texts, which are printed on a terminal.
+    fn parse(line: &str) -> anyhow::Result<Self> {
+        let mut reply = serde_json::from_str(line).map_err(|_| unexpected())?;
+        escape(&mut reply);
+        serde_json::from_value(reply).map_err(|_| unexpected())
+    }
+}
+
+fn escape(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = Printable(text).to_string(),
+        Value::Array(values) => values.iter_mut().for_each(escape),
+        Value::Object(fields) => fields.values_mut().for_each(escape),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn unexpected() -> anyhow::Error {
+    anyhow!("the running hubgate is of another version; restart it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_and_a_silent_process_have_their_messages() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = ControlSocket::path(folder.path());
+        let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        listener.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+        listener.listen(0).unwrap();
+        let silence = Duration::from_millis(50);
+        let status = || Command::Status.follow(folder.path(), silence, |_| ());
+        let fault = || status().unwrap_err();
+        assert!(fault().to_string().contains("does not answer"));
+        // The first connection is still in the queue, which is full.
+        assert!(fault().to_string().contains("accepts no commands"));
+        assert!(!is_nobody(&fault()));
+    }
+}
