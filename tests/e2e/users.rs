@@ -80,7 +80,7 @@ fn names_and_passwords_that_would_not_work_are_refused_with_their_cause() {
         (
             ["user", "passwd", "anna"],
             &long,
-            "73 bytes: bcrypt reads 72",
+            "73 bytes, and bcrypt reads 72",
         ),
     ] {
         let ran = hubgate_told(&folder, &arguments, password);

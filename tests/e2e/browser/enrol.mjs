@@ -132,7 +132,7 @@ await browse(async (browser, { hubgate, folder, home, away }, flags) => {
       await picture(page, "in");
       const { status, shown } = await invitation.ended;
       assert.equal(status, 0);
-      assert.equal(shown.trimEnd().split("\n").at(-1), `${name} is in`);
+      assert.equal(shown.trimEnd().split("\n").at(-1), `${name} is enrolled`);
       assert.ok(used.seconds < 60, `in after ${used.seconds} s`);
       const milliseconds = await lockOut(used, away, name, revoke);
       console.log(`${kind}: in after ${used.seconds} s; WebSocket gone after ${milliseconds} ms`);

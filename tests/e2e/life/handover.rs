@@ -112,7 +112,7 @@ async fn a_process_that_handed_over_still_hears_sigterm() {
     let socket = gate.tls().websocket("/ws", &[]).await.unwrap();
     gate.take_over().await;
     gate.terminate_first();
-    gate.line_with("not waited for long").await;
+    gate.line_with("stop requested").await;
     assert_eq!(socket.farewell().await, Some(1001));
     assert!(gate.ended().await.success());
     assert_eq!(gate.tls().http1().await.get("/plain").await.text(), "plain");

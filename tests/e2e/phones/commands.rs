@@ -42,11 +42,15 @@ async fn an_open_invitation_is_shown_again_with_the_same_link_and_code() {
     let anna = house.take(&page).await;
     house.away().showing(anna).visit("/").await;
     let (first, again) = (first.terminal.ended().await, again.terminal.ended().await);
-    assert!(again.stdout.ends_with("Anna is in"), "{}", again.stdout);
+    assert!(
+        again.stdout.ends_with("Anna is enrolled"),
+        "{}",
+        again.stdout
+    );
     // Its output has both streams.
     assert_eq!(first.status, Some(1), "{}", first.stdout);
     assert!(
-        first.stdout.contains("another command shows"),
+        first.stdout.contains("another command now follows"),
         "{}",
         first.stdout
     );

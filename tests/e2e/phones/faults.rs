@@ -87,7 +87,7 @@ async fn a_lost_ca_is_never_quietly_made_anew() {
     assert!(!house.gate.ended().await.success());
     house
         .gate
-        .line_with("restore it with `hubgate client import FILE`")
+        .line_with("restore the CA with `hubgate client import FILE`")
         .await;
 }
 
@@ -139,7 +139,7 @@ async fn a_wrong_clock_issues_nothing() {
     assert_eq!(answer.status, 500);
     invitation
         .terminal
-        .line_with("the clock is wrong, it says 2020-01-01")
+        .line_with("the clock is wrong (2020-01-01)")
         .await;
 }
 

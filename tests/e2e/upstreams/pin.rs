@@ -198,5 +198,5 @@ async fn a_hub_that_speaks_no_tls_is_named_as_such() {
     });
     let gate = Setup::home(&url).start().await;
     assert_eq!(gate.tls().visit("/").await.status, 502);
-    gate.line_with("write http in place of https").await;
+    gate.line_with("write http instead of https").await;
 }
