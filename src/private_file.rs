@@ -3,6 +3,7 @@
 //! All of `state` is read and written here. Root acts in another user's folder with the rights of
 //! that user ([`OwnerRights`]).
 
+mod account;
 mod leftover;
 mod owner;
 mod temporary_file;
@@ -18,8 +19,9 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use self::temporary_file::TemporaryFile;
 pub(crate) use self::{
+    account::user_name,
     leftover::{is_unfinished, remove_leftovers},
-    owner::{OwnerRights, explained, user_name},
+    owner::{OwnerRights, explained},
 };
 use crate::{file_access, regular_file};
 

@@ -20,6 +20,7 @@ use rustix::{
     thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
 };
 
+use super::account::Account;
 use crate::file_access;
 
 /// Most links that are followed, as in path_resolution(7).
@@ -189,36 +190,6 @@ impl OwnerSearch {
     }
 }
 
-/// A line of /etc/passwd (passwd(5)).
-struct Account {
-    name: String,
-    /// `None` if the field is no number.
-    group: Option<u32>,
-}
-
-impl Account {
-    /// Finds the account of a user number.
-    fn find(user: u32) -> Option<Self> {
-        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-        users.lines().find_map(|line| {
-            let fields: Vec<_> = line.split(':').collect();
-            let [name, _, number, rest @ ..] = &fields[..] else {
-                return None;
-            };
-            let group = rest.first().and_then(|group| group.parse().ok());
-            (number.parse() == Ok(user)).then(|| Self {
-                name: (*name).to_owned(),
-                group,
-            })
-        })
-    }
-}
-
-/// Returns the name of a user, or the number of a user without a name.
-pub(crate) fn user_name(user: u32) -> String {
-    Account::find(user).map_or_else(|| user.to_string(), |account| account.name)
-}
-
 /// Returns the owner's primary group.
 ///
 /// Without an account, the group of the folder applies, unless it is root's.
@@ -285,12 +256,6 @@ mod tests {
         assert_eq!(owner_of(&folder.path("direct/clients")), None);
         std::os::unix::fs::lchown(folder.path("direct"), Some(OTHER), None).unwrap();
         assert_eq!(owner_of(&folder.path("direct/clients")), Some(OTHER));
-    }
-
-    #[test]
-    fn user_without_a_name_has_its_number() {
-        assert_eq!(user_name(0), "root");
-        assert_eq!(user_name(SERVICE), SERVICE.to_string());
     }
 
     #[test]
