@@ -22,14 +22,12 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Refuses a response without a success status, and the HTML page of a captive portal.
-    pub(super) fn check<B: AsRef<[u8]>>(response: &Response<B>) -> Result<(), Self> {
+    /// Detects a response without a success status, and the HTML page of a captive portal.
+    pub(super) fn detect<B: AsRef<[u8]>>(response: &Response<B>) -> Option<Self> {
         let content = response.headers().get(CONTENT_TYPE);
         let is_html = content.is_some_and(|content| content.as_bytes().starts_with(b"text/html"));
-        if response.status().is_success() && !is_html {
-            return Ok(());
-        }
-        Err(Self::from_response(response, OffsetDateTime::now_utc()))
+        let is_success = response.status().is_success() && !is_html;
+        (!is_success).then(|| Self::from_response(response, OffsetDateTime::now_utc()))
     }
 
     /// Makes the failure of a response that is not a success.

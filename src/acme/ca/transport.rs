@@ -133,8 +133,10 @@ impl Transport {
             )
         })?;
         let response = self.send(request).await?;
-        Failure::check(&response)?;
-        Ok(response)
+        match Failure::detect(&response) {
+            Some(failure) => Err(failure),
+            None => Ok(response),
+        }
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
@@ -171,9 +173,9 @@ impl HttpClient for Transport {
                 Some(response) => response,
                 None => transport.send(request).await?,
             };
-            match Failure::check(&response) {
-                Err(failure) if !failure.is_bad_nonce() => return Err(failure.into()),
-                _ => {}
+            let failure = Failure::detect(&response);
+            if let Some(failure) = failure.filter(|failure| !failure.is_bad_nonce()) {
+                return Err(failure.into());
             }
             shorten_wait(response.headers_mut());
             resolve_location(&url, response.headers_mut());
