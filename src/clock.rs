@@ -7,6 +7,6 @@ use time::{OffsetDateTime, macros::datetime};
 const EARLIEST: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 
 /// Reports whether the clock shows a time before this program existed.
-pub(crate) fn is_before_all(now: OffsetDateTime) -> bool {
+pub(crate) fn is_implausible(now: OffsetDateTime) -> bool {
     now < EARLIEST
 }

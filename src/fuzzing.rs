@@ -7,7 +7,7 @@ pub use crate::{
     access::properties::{htpasswd, path, proxy_yaml},
     acme::ca::properties::acme_answer,
     connection::properties::{client_hello, proxy_protocol},
-    http::properties::{chunked, enrolment_form, hub_answer, request_head},
+    http::properties::{chunked, enrolment_form, request_head, upstream_response},
     nginx::properties::nginx_import,
     tls::properties::client_certificate,
 };
@@ -28,7 +28,7 @@ mod tests {
     }
 
     corpus_tests! {
-        acme_answer chunked client_certificate client_hello enrolment_form htpasswd hub_answer
+        acme_answer chunked client_certificate client_hello enrolment_form htpasswd upstream_response
         nginx_import path proxy_protocol proxy_yaml request_head
     }
 

@@ -22,7 +22,7 @@ const MAX_BYTES: u64 = 16 << 20;
 /// # Errors
 /// The file cannot be read, is longer, or is no regular file.
 pub(crate) fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let content = read_begin(file, MAX_BYTES)?;
+    let content = read_prefix(file, MAX_BYTES)?;
     if content.len() as u64 > MAX_BYTES {
         return Err(io::Error::other("longer than 16 MiB"));
     }
@@ -42,7 +42,7 @@ pub(crate) fn read_to_string(file: &Path) -> io::Result<String> {
 ///
 /// # Errors
 /// The file cannot be read or is no regular file.
-pub(crate) fn read_begin(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_prefix(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     let _access = file_access::begin(file)?;
     let mut content = Vec::new();
     let opened = open(file, OpenOptions::new().read(true))?;

@@ -9,12 +9,12 @@ use super::{must_exist, print, print_json, print_step, span::Span, table::Table}
 use crate::{
     acme::{
         self,
-        manager::status::{CertificateStatus, LastProblem, State},
+        manager::status::{CertificateStatus, ReportedProblem, State},
     },
     config::{self, model::Config},
     server::control,
     telemetry::Printable,
-    tls::{self, day},
+    tls::{self, date},
 };
 
 /// A command about certificates.
@@ -107,7 +107,7 @@ impl CertificateTable<'_> {
             state.name.clone(),
             standing(state.standing).to_owned(),
             state.issuer.clone().unwrap_or_else(none),
-            state.ends.map_or_else(none, day),
+            state.ends.map_or_else(none, date),
             state.ends.map_or_else(none, |ends| self.until(ends)),
             self.next_step(state),
         ]
@@ -135,9 +135,9 @@ fn standing(standing: CertificateStatus) -> &'static str {
     }
 }
 
-fn problem_line(problem: &LastProblem) -> String {
+fn problem_line(problem: &ReportedProblem) -> String {
     let at = problem.at;
-    let (day, hour, minute) = (day(at), at.hour(), at.minute());
+    let (day, hour, minute) = (date(at), at.hour(), at.minute());
     format!(
         "{day} {hour:02}:{minute:02} UTC: {}",
         Printable(&problem.sentence)
@@ -164,7 +164,7 @@ mod tests {
             next: "renewal".into(),
             next_at: Some(now + Duration::days(40)),
             problem: None,
-            undelivered: Some(LastProblem {
+            undelivered: Some(ReportedProblem {
                 at: now - Duration::minutes(7),
                 class: Class::Local,
                 sentence: "the copies are not delivered".into(),
@@ -178,7 +178,7 @@ mod tests {
             days_left: None,
             next: "another try".into(),
             next_at: Some(now + Duration::minutes(10)),
-            problem: Some(LastProblem {
+            problem: Some(ReportedProblem {
                 at: now - Duration::minutes(5),
                 class: Class::Validation,
                 sentence: "no validation request arrived".into(),

@@ -49,11 +49,11 @@ use self::{
     user::User,
 };
 use crate::{
-    config::{Faults, is_obeyed, must_be_visible},
+    config::{Faults, is_invisible_or_control, must_be_visible},
     doctor::startup::CannotStart,
     file_access::{self, FileAccess},
     server::{self, RunMode},
-    sites::Unusable,
+    sites::UnusableFiles,
     telemetry::Printable,
 };
 
@@ -181,10 +181,11 @@ fn path_argument() -> impl TypedValueParser<Value = PathBuf> {
 /// Prints clap's help, or its message about wrong arguments.
 fn print_usage(usage: &clap::Error) -> ExitCode {
     let text = usage.render().to_string();
-    let printed = match text.contains(|char: char| is_obeyed(char) && !"\n\t".contains(char)) {
-        true => write!(io::stderr(), "{}", Printable(&text)),
-        false => usage.print(),
-    };
+    let printed =
+        match text.contains(|char: char| is_invisible_or_control(char) && !"\n\t".contains(char)) {
+            true => write!(io::stderr(), "{}", Printable(&text)),
+            false => usage.print(),
+        };
     match printed {
         Ok(()) => u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
         Err(_) => ExitCode::FAILURE,
@@ -200,9 +201,9 @@ fn default_config() -> PathBuf {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let is_configuration = error
-        .chain()
-        .any(|cause| cause.is::<Faults>() || cause.is::<Unusable>() || cause.is::<CannotStart>());
+    let is_configuration = error.chain().any(|cause| {
+        cause.is::<Faults>() || cause.is::<UnusableFiles>() || cause.is::<CannotStart>()
+    });
     if is_configuration { 78 } else { 1 }
 }
 

@@ -8,8 +8,8 @@ use super::{print, print_json, span::Span};
 use crate::{
     config,
     server::control,
-    sites::site::{RevocationList, State},
-    tls::{day, moment},
+    sites::site::{RevocationList, SiteState},
+    tls::{date, time_of_day},
 };
 
 const MIB: f64 = 1024.0 * 1024.0;
@@ -30,7 +30,7 @@ impl Status {
     pub(super) fn run(&self, path: &Path) -> anyhow::Result<()> {
         let (state, faults) = match config::load(path) {
             Ok(config) => (config.state, None),
-            Err(faults) => (config::state_of(path), Some(faults)),
+            Err(faults) => (config::state_folder(path), Some(faults)),
         };
         let (status, faults) = match (control::status(&state), faults) {
             (Ok(status), faults) => (status, faults),
@@ -65,7 +65,10 @@ impl fmt::Display for Report<'_> {
 impl Report<'_> {
     fn note_on_faults(&self, path: &Path) -> String {
         let loaded = self.0.loaded;
-        let of = loaded.map_or_else(|| "before".to_owned(), |at| format!("of {}", moment(at)));
+        let of = loaded.map_or_else(
+            || "before".to_owned(),
+            |at| format!("of {}", time_of_day(at)),
+        );
         let file = path.display();
         format!("{file} has faults (below); hubgate goes on with the file {of}\n\n")
     }
@@ -124,7 +127,7 @@ impl Report<'_> {
 }
 
 /// The state of a site as text.
-struct SiteLines<'a>(&'a State);
+struct SiteLines<'a>(&'a SiteState);
 
 impl fmt::Display for SiteLines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,13 +153,13 @@ impl SiteLines<'_> {
                  (hubgate cert status)"
                     .to_owned()
             }
-            false => format!("certificate until {}", day(self.0.certificate_ends)),
+            false => format!("certificate until {}", date(self.0.certificate_ends)),
         }
     }
 }
 
 fn revocation_list(list: &RevocationList) -> String {
-    let (file, ends) = (list.file.display(), day(list.ends));
+    let (file, ends) = (list.file.display(), date(list.ends));
     match list.days_left {
         ..0 => format!(
             "revocation list {file} ended on {ends}: every client certificate is refused; renew the list"
@@ -172,7 +175,7 @@ mod tests {
     use super::*;
 
     fn lines(stand_in: bool) -> String {
-        let site = State {
+        let site = SiteState {
             hosts: vec!["home.example.org".into()],
             redirect: None,
             certificate_ends: OffsetDateTime::UNIX_EPOCH,

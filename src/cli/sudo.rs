@@ -20,7 +20,7 @@ pub(super) fn would_help(error: &anyhow::Error, config: Option<PathBuf>) -> bool
         .chain()
         .filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.any(is_denied)
-        || regular_file::read_begin(&config, 0).is_err_and(|fault| is_denied(&fault))
+        || regular_file::read_prefix(&config, 0).is_err_and(|fault| is_denied(&fault))
 }
 
 fn is_unanswered(cause: &(dyn Error + 'static)) -> bool {

@@ -88,7 +88,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// direction of text (UAX #9, section 2; Unicode, section 23.2). All are in the Basic Multilingual
 /// Plane.
 #[must_use]
-pub fn is_obeyed(char: char) -> bool {
+pub fn is_invisible_or_control(char: char) -> bool {
     char.is_control()
         || matches!(
             char,
@@ -101,7 +101,7 @@ pub fn is_obeyed(char: char) -> bool {
 /// # Errors
 /// Names the character.
 pub fn must_be_visible(path: &str) -> Result<(), String> {
-    match path.chars().find(|char| is_obeyed(*char)) {
+    match path.chars().find(|char| is_invisible_or_control(*char)) {
         None => Ok(()),
         Some(odd) => Err(format!(
             "the path has the invisible character U+{:04X}: remove it, and rename the file if its name has it",

@@ -5,9 +5,9 @@
 //! the configuration with defaults, references and checks. Files that it names are not read here.
 
 mod characters;
-mod cure;
 mod faults;
 mod file;
+mod mismatch;
 pub mod model;
 mod resolve;
 mod schema;
@@ -20,7 +20,7 @@ mod yaml;
 use std::path::{Path, PathBuf};
 
 pub use self::{
-    characters::{is_obeyed, must_be_visible},
+    characters::{is_invisible_or_control, must_be_visible},
     faults::Faults,
     resolve::{
         LAN, check_email, check_host, check_server, clash, is_certifiable, is_edited_header,
@@ -42,7 +42,7 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
 /// Returns the `state` folder of a file that may have faults: the value of the key, else the default
 /// if that folder exists, else the package's folder if it exists, else the default.
 #[must_use]
-pub fn state_of(path: &Path) -> PathBuf {
+pub fn state_folder(path: &Path) -> PathBuf {
     let text = source::read(path).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.strip_prefix("state:"));
     let written = lines.map(|value| value.split(" #").next().unwrap_or(value).trim());

@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use super::{
-    cure::Mismatch,
     faults::Fault,
+    mismatch::Mismatch,
     schema::{Block, Form, Schema},
     spelling,
     tree::{Content, Entry, Location, Node},

@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 1 << 20;
 /// # Errors
 /// The file cannot be read, has more than 1 MiB, or is not UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, Faults> {
-    let bytes = regular_file::read_begin(path, MAX_BYTES).map_err(|error| {
+    let bytes = regular_file::read_prefix(path, MAX_BYTES).map_err(|error| {
         let cure = match error.kind() {
             io::ErrorKind::NotFound => {
                 "make one with `hubgate init`, or name another with --config"

@@ -265,7 +265,7 @@ impl Acceptor {
         let connection = client.connection().clone();
         tokio::select! {
             () = http2::connection::serve(&self.proxy, client, limit) => {}
-            () = self.proxy.drain.cuts(&connection) => {}
+            () = self.proxy.drain.cut_streaming(&connection) => {}
             () = connection.cut.raised() => {}
         }
     }

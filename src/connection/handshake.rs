@@ -109,7 +109,7 @@ impl Handshake {
     fn new(stream: &TlsStream<TcpStream>, server_name: Option<Host>, requested: bool) -> Self {
         let (_, session) = stream.get_ref();
         let certificates = session.peer_certificates().unwrap_or_default();
-        let chain = ClientChain::received(certificates);
+        let chain = ClientChain::from_handshake(certificates);
         let length: usize = certificates
             .iter()
             .map(|certificate| certificate.len())

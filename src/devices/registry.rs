@@ -177,7 +177,7 @@ impl Device {
 
     /// Returns the warning that the certificate expires soon.
     pub(super) fn expiry_warning(&self) -> String {
-        let (name, day) = (self.name.as_str(), crate::tls::day(self.expires));
+        let (name, day) = (self.name.as_str(), crate::tls::date(self.expires));
         format!(
             "the certificate of {name:?} ends on {day}: renew it with `hubgate client renew {name:?}`"
         )

@@ -13,7 +13,7 @@ use crate::{
     config::model::{Certificate, Site},
     private_file::OwnerRights,
     server::control,
-    tls::{Certified, SystemRoots, day},
+    tls::{Certified, SystemRoots, date},
 };
 
 /// Days before the end of an operator's own certificate from which on a warning is due.
@@ -59,7 +59,7 @@ impl Installation {
         let until = served.map_or_else(String::new, |served| {
             format!(
                 " (this one is valid until {})",
-                day(served.certificate_ends)
+                date(served.certificate_ends)
             )
         });
         let cause = format!("made and renewed by hubgate itself{until}; browsers ask once");
@@ -92,7 +92,7 @@ impl Finding {
                 false => Self::warn(subject, warning),
             })
             .collect();
-        let end = day(certified.not_after);
+        let end = date(certified.not_after);
         let days = (certified.not_after - now).whole_days();
         if !has_ended && days < NOTICE_DAYS {
             let cause = format!("it ends on {end}, in {days} days");
@@ -111,13 +111,13 @@ impl Finding {
     /// Reports a certificate of a CA and the next step of its renewal.
     fn of_acme(state: &State) -> Self {
         let subject = format!("certificate {}", state.name);
-        let until = state.ends.map(|ends| format!(" until {}", day(ends)));
+        let until = state.ends.map(|ends| format!(" until {}", date(ends)));
         let mut cause = standing(state.standing).to_owned() + &until.unwrap_or_default();
         if let Some(problem) = &state.problem {
             cause += &format!(": {}", problem.sentence);
         }
         let next = match state.next_at {
-            Some(at) => format!("next: {} on {}", state.next, day(at)),
+            Some(at) => format!("next: {} on {}", state.next, date(at)),
             None => format!("next: {}", state.next),
         };
         match (state.standing, &state.problem) {
@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        acme::{manager::status::LastProblem, problem::Class},
+        acme::{manager::status::ReportedProblem, problem::Class},
         doctor::Level,
     };
 
@@ -178,7 +178,7 @@ mod tests {
             next: "renewal".into(),
             next_at: None,
             undelivered: None,
-            problem: problem.map(|sentence| LastProblem {
+            problem: problem.map(|sentence| ReportedProblem {
                 at: now,
                 class: Class::Validation,
                 sentence: sentence.into(),

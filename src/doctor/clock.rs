@@ -11,7 +11,7 @@ use std::{
 use time::OffsetDateTime;
 
 use super::Finding;
-use crate::tls::day;
+use crate::tls::date;
 
 /// The file of systemd-timesyncd that marks a synchronized clock.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
@@ -43,9 +43,9 @@ impl Clock {
     }
 
     fn judge(&self, is_synchronized: impl FnOnce() -> Option<bool>) -> Finding {
-        let today = day(OffsetDateTime::from(self.now));
+        let today = date(OffsetDateTime::from(self.now));
         if let Some(installed) = self.installed.filter(|installed| self.now < *installed) {
-            let installed = day(OffsetDateTime::from(installed));
+            let installed = date(OffsetDateTime::from(installed));
             let cause =
                 format!("it shows {today}, before this program was installed ({installed})");
             return Finding::fail("clock", cause).cure(CURE);

@@ -9,7 +9,7 @@ use crate::{
         registry::status::{self, DeviceStatus, State},
     },
     server::control,
-    tls::day,
+    tls::date,
 };
 
 const SUBJECT: &str = "devices";
@@ -70,7 +70,7 @@ impl Devices<'_> {
         if self.0.iter().any(is_newer) {
             return None;
         }
-        let (name, end) = (&state.name, day(state.expires));
+        let (name, end) = (&state.name, date(state.expires));
         let cause = match state.standing {
             DeviceStatus::EndsSoon => format!("the certificate of {name:?} ends on {end}"),
             DeviceStatus::Ended => format!("the certificate of {name:?} ended on {end}"),

@@ -77,7 +77,7 @@ impl AccessRule<'_> {
         match &self.0.networks {
             Some(networks) if networks.has_all() => self.from_everywhere(),
             Some(networks) => self.from_networks(&networks.names()),
-            None if self.0.is_open() => OPEN.into(),
+            None if self.0.admits_everyone() => OPEN.into(),
             None => format!("from everywhere with {}", self.factors()),
         }
     }

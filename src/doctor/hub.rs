@@ -237,7 +237,7 @@ impl HandshakeFault {
         }
         let error = fault.get_ref();
         let error = error.and_then(|error| error.downcast_ref::<rustls::Error>());
-        let refused = error.and_then(RefusedCertificate::of);
+        let refused = error.and_then(RefusedCertificate::from_error);
         anyhow::Error::from(Self {
             cause: handshake_fault(&fault),
             pin: refused.map(RefusedCertificate::pin),

@@ -87,7 +87,7 @@ fn examine_without_configuration(
     deadline: Instant,
 ) -> Vec<Finding> {
     let mut found = vec![configuration::invalid(path, faults)];
-    found.extend(Running::query(&config::state_of(path)).with_earlier_file());
+    found.extend(Running::query(&config::state_folder(path)).with_earlier_file());
     let file = path.to_owned();
     let checks = vec![
         Check::new("proxy.yaml", move || {

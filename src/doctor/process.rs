@@ -5,7 +5,7 @@ use std::{io, path::Path, sync::mpsc, thread, time::Duration};
 use super::Finding;
 use crate::{
     server::control::{self, Status},
-    tls::moment,
+    tls::time_of_day,
 };
 
 /// The time limit for its response.
@@ -81,7 +81,7 @@ impl Running {
         let pid = status.pid;
         let version = status
             .loaded
-            .map_or_else(String::new, |at| format!(" of {}", moment(at)));
+            .map_or_else(String::new, |at| format!(" of {}", time_of_day(at)));
         let cause = format!("process {pid} still uses the file{version}, before the faults");
         Some(Finding::warn(SUBJECT, cause).cure("correct the file, then: hubgate reload"))
     }

@@ -15,7 +15,7 @@ impl Proxy {
         let SentResponse { status, bytes } = exchange.response.unwrap_or_default();
         let logged = &exchange.logged;
         let identity = admission.and_then(|admission| admission.identity.as_ref());
-        self.log.record(&Entry {
+        self.log.log(&Entry {
             time: exchange.time,
             client: exchange.client.client_ip(),
             user: admission.and_then(|admission| admission.user.as_deref()),

@@ -25,7 +25,7 @@ impl Drain {
 
     /// Waits for the third step, if the connection has a response without an end; otherwise waits
     /// for ever.
-    pub async fn cuts(&self, connection: &ConnectionInfo) {
+    pub async fn cut_streaming(&self, connection: &ConnectionInfo) {
         self.leaving.raised().await;
         if !connection.is_streaming() {
             std::future::pending::<()>().await;

@@ -10,7 +10,6 @@ pub mod enrolment_link;
 pub(crate) mod forward;
 pub mod http1;
 pub mod http2;
-pub(crate) mod idle_timeout;
 pub(crate) mod max_forwards;
 mod openhab_cookie;
 #[cfg(any(fuzzing, test))]

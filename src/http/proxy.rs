@@ -96,7 +96,7 @@ impl Proxy {
 
     /// The current sites, as an owned handle.
     #[must_use]
-    pub fn sites_now(&self) -> Arc<Sites> {
+    pub fn current_sites(&self) -> Arc<Sites> {
         self.sites.load_full()
     }
 
@@ -109,7 +109,7 @@ impl Proxy {
 
     /// Records the device of the connection's client certificate; returns whether there is one.
     pub async fn recognise(&self, connection: &ConnectionInfo) -> bool {
-        self.sites_now().prepare_own(connection).await;
+        self.current_sites().prepare_own(connection).await;
         let device = self.sites().own_device(connection);
         let seen = device.inspect(|device| {
             self.clients.saw(device.serial(), connection.peer.ip());
@@ -129,7 +129,7 @@ impl Proxy {
 
     /// Replaces the sites by prepared ones.
     pub fn replace(&self, sites: Sites) {
-        sites.remember(&self.sites_now());
+        sites.carry_over(&self.current_sites());
         self.budget.set_limit(sites.config.limits.memory);
         self.sites.store(Arc::new(sites));
         self.begin_edition();

@@ -38,7 +38,7 @@ const MAX_SIZE: u64 = 4 << 20;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
-        let bytes = regular_file::read_begin(path, MAX_SIZE).map_err(|error| error.to_string())?;
+        let bytes = regular_file::read_prefix(path, MAX_SIZE).map_err(|error| error.to_string())?;
         if bytes.len() as u64 > MAX_SIZE {
             return Err(format!("larger than {} MiB", MAX_SIZE >> 20));
         }

@@ -13,7 +13,7 @@ use super::{
     site::Site,
     upstream::Upstream,
 };
-use crate::{config::is_obeyed, telemetry::OneLine};
+use crate::{config::is_invisible_or_control, telemetry::OneLine};
 
 /// An address that no client has.
 const NO_CLIENT: &str = "255.255.255.255";
@@ -339,7 +339,7 @@ fn scalar(text: &str) -> String {
 /// Writes a character, escaped where YAML requires it (YAML 1.2.2, section 5.1) or where a terminal
 /// would interpret it.
 fn printable(c: char) -> String {
-    if is_obeyed(c) || matches!(c, '\u{fffe}' | '\u{ffff}') {
+    if is_invisible_or_control(c) || matches!(c, '\u{fffe}' | '\u{ffff}') {
         return format!("\\u{:04x}", c as u32);
     }
     c.to_string()

@@ -85,7 +85,7 @@ impl Server {
     /// Closes the connections of revoked devices and ends the requests that are no longer admitted
     /// because their password, session, network or path rule has changed.
     pub(super) async fn end_unadmitted(&self) {
-        let (sites, registry) = (self.proxy.sites_now(), self.registry.all());
+        let (sites, registry) = (self.proxy.current_sites(), self.registry.all());
         for link in &registry {
             sites.prepare(link).await;
         }

@@ -152,7 +152,7 @@ impl Server {
         // The listeners are open, so the CA can validate at once.
         certificates.keep(prepared);
         let clients = proxy.clients.clone();
-        let devices = FileWatch::new(move || Refreshed::silently(clients.look()));
+        let devices = FileWatch::new(move || Refreshed::without_line(clients.look()));
         Ok(Self {
             config: path,
             journal,

@@ -75,7 +75,7 @@ impl Sweep {
     fn work(&self) {
         while let Some(watch) = self.watches.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             if let Some(refreshed) = watch.refresh() {
-                lock(&self.found).add(refreshed);
+                lock(&self.found).merge(refreshed);
             }
         }
     }
@@ -106,9 +106,9 @@ mod tests {
         let held = Mutex::new(held);
         let stuck = FileWatch::new(move || {
             held.lock().unwrap().recv().ok();
-            Refreshed::silently(true)
+            Refreshed::without_line(true)
         });
-        let free = || Arc::new(FileWatch::new(|| Refreshed::silently(true)));
+        let free = || Arc::new(FileWatch::new(|| Refreshed::without_line(true)));
         let watches = vec![free(), Arc::new(stuck), free()];
         for _ in 0..3 {
             assert!(sweeps.run(watches.clone()).await.has_changed);

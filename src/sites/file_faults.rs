@@ -7,7 +7,7 @@ use crate::config::model::Config;
 /// The error of a configuration with files that hubgate cannot use.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Unusable(String);
+pub struct UnusableFiles(String);
 
 /// Faults of files, by the position in `proxy.yaml` that names the file.
 ///
@@ -29,11 +29,11 @@ impl FileFaults {
     }
 
     /// Returns all faults as one error, if there are any.
-    pub(super) fn check(self) -> Result<(), Unusable> {
+    pub(super) fn check(self) -> Result<(), UnusableFiles> {
         if self.0.is_empty() {
             return Ok(());
         }
         let lines: Vec<_> = self.0.into_iter().map(|(_, line)| line).collect();
-        Err(Unusable(lines.join("\n")))
+        Err(UnusableFiles(lines.join("\n")))
     }
 }

@@ -71,7 +71,7 @@ impl Refreshed {
 
     /// Creates a result without a line in `changes`.
     #[must_use]
-    pub fn silently(has_changed: bool) -> Self {
+    pub fn without_line(has_changed: bool) -> Self {
         Self {
             has_changed,
             ..Self::default()
@@ -79,7 +79,7 @@ impl Refreshed {
     }
 
     /// Merges another result; a file that several rules name is listed once.
-    pub fn add(&mut self, other: Self) {
+    pub fn merge(&mut self, other: Self) {
         let new = other.changes.into_iter();
         let new: Vec<_> = new.filter(|name| !self.changes.contains(name)).collect();
         self.has_changed |= other.has_changed || !new.is_empty();

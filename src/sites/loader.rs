@@ -108,7 +108,7 @@ impl Shared {
     pub(super) fn remember(&self, before: &Self) {
         for (config, upstream) in &self.upstreams {
             if let Some(before) = before.upstreams.get(config) {
-                upstream.remember(before);
+                upstream.inherit(before);
             }
         }
     }

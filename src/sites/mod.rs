@@ -12,13 +12,13 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc};
 use foldhash::fast::RandomState;
 use rustls::ServerConfig;
 
-pub use self::file_faults::Unusable;
+pub use self::file_faults::UnusableFiles;
 use self::{
     file_faults::FileFaults,
     file_watch::FileWatch,
     loader::{Loader, Shared},
     nat_loopback::NatLoopback,
-    site::{Site, State},
+    site::{Site, SiteState},
 };
 use crate::{
     access::basic::Basic,
@@ -118,7 +118,7 @@ impl Sites {
     /// own and those of sessions, for each rule that accepted them.
     #[must_use]
     pub fn still_trusts(&self, connection: &ConnectionInfo) -> bool {
-        let trusted = connection.trusted();
+        let trusted = connection.accepted_certificates();
         if trusted.is_empty() {
             return true;
         }
@@ -153,7 +153,7 @@ impl Sites {
         let Some(site) = self.of_connection(connection) else {
             return;
         };
-        for trusted in connection.trusted() {
+        for trusted in connection.accepted_certificates() {
             if let Some(chain) = trusted.session.as_ref().or(connection.chain()) {
                 site.prepare_all(chain).await;
             }
@@ -161,7 +161,7 @@ impl Sites {
     }
 
     /// Checks a request that its network admitted for NAT loopback.
-    pub(crate) fn notice_network(
+    pub(crate) fn check_nat_loopback(
         &self,
         connection: &ConnectionInfo,
         authority: Option<&Authority>,
@@ -178,7 +178,7 @@ impl Sites {
     }
 
     /// Carries the state of the upstreams over a reload.
-    pub(crate) fn remember(&self, before: &Self) {
+    pub(crate) fn carry_over(&self, before: &Self) {
         self.shared.remember(&before.shared);
     }
 
@@ -190,7 +190,7 @@ impl Sites {
 
     /// Returns the state of each site for `status`.
     #[must_use]
-    pub fn states(&self) -> Vec<State> {
+    pub fn states(&self) -> Vec<SiteState> {
         self.all.iter().map(|site| site.state()).collect()
     }
 

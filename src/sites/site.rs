@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use self::builder::SiteBuilder;
-pub use self::state::{RevocationList, State};
+pub use self::state::{RevocationList, SiteState};
 use super::{
     file_watch::{FileWatch, Refreshed},
     loader::Loader,
@@ -98,7 +98,7 @@ impl Site {
     /// The rule must have an upstream, and no other rule may match the path exactly. The result is
     /// percent-encoded.
     #[must_use]
-    pub fn folder(&self, place: &PathPolicy<'_>, path: &str) -> Option<String> {
+    pub fn trailing_slash_redirect(&self, place: &PathPolicy<'_>, path: &str) -> Option<String> {
         let decided = place.path_rule().and_then(|at| self.config.paths.get(at));
         let decoded = percent_decode_str(path).decode_utf8().ok()?;
         if path.ends_with('/') || decided.is_some_and(|rule| *rule.path == *decoded) {
@@ -166,7 +166,7 @@ impl Site {
     ///
     /// Both sites must request no certificates, or have equal access rules.
     #[must_use]
-    pub fn asks_like(&self, other: &Self) -> bool {
+    pub fn has_same_client_auth(&self, other: &Self) -> bool {
         let has_cas = |site: &Self| !site.client_cas.is_empty();
         match (has_cas(self), has_cas(other)) {
             (false, false) => true,
@@ -176,7 +176,11 @@ impl Site {
 
     /// Returns the verdict of one of the site's client CAs on a chain.
     #[must_use]
-    pub fn judge(&self, chain: Option<&Arc<ClientChain>>, rule: &ClientCertificate) -> ClientAuth {
+    pub fn client_auth(
+        &self,
+        chain: Option<&Arc<ClientChain>>,
+        rule: &ClientCertificate,
+    ) -> ClientAuth {
         match (chain, self.client_cas.get(rule)) {
             (Some(chain), Some(client_ca)) => chain.verdict(client_ca),
             _ => ClientAuth::Absent,
@@ -210,8 +214,9 @@ impl Site {
         rule: &ClientCertificate,
         trusted: &[ClientCertificate],
     ) -> bool {
-        let is_valid =
-            |rule: &&ClientCertificate| matches!(self.judge(chain, rule), ClientAuth::Valid(_));
+        let is_valid = |rule: &&ClientCertificate| {
+            matches!(self.client_auth(chain, rule), ClientAuth::Valid(_))
+        };
         if self.client_cas.contains_key(rule) {
             return is_valid(&rule);
         }
@@ -243,8 +248,8 @@ impl Site {
 
     /// Returns the state of the site for `status`.
     #[must_use]
-    pub fn state(&self) -> State {
-        State::new(self)
+    pub fn state(&self) -> SiteState {
+        SiteState::new(self)
     }
 
     /// Watches the files of the site's certificate.

@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Display, Formatter, Write},
 };
 
-use crate::config::is_obeyed;
+use crate::config::is_invisible_or_control;
 
 /// Displays text as NGINX logs it: `"`, `\`, control bytes and non-ASCII bytes become `\xHH`.
 pub(super) struct Escaped<'a>(pub(super) &'a [u8]);
@@ -45,7 +45,9 @@ impl Display for Printable<'_> {
         for char in self.0.chars() {
             match char {
                 '\n' | '\t' => formatter.write_char(char)?,
-                _ if is_obeyed(char) => write!(formatter, "{}", char.escape_unicode())?,
+                _ if is_invisible_or_control(char) => {
+                    write!(formatter, "{}", char.escape_unicode())?
+                }
                 _ => formatter.write_char(char)?,
             }
         }
@@ -56,12 +58,12 @@ impl Display for Printable<'_> {
 /// Escapes control and format characters in JSON as `\uHHHH`, which keeps its meaning (RFC 8259,
 /// section 7).
 pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
-    if !json.contains(is_obeyed) {
+    if !json.contains(is_invisible_or_control) {
         return Cow::Borrowed(json);
     }
     let mut escaped = String::with_capacity(json.len() + 16);
     for char in json.chars() {
-        match is_obeyed(char) {
+        match is_invisible_or_control(char) {
             true => escaped.push_str(&format!("\\u{:04x}", u32::from(char))),
             false => escaped.push(char),
         }
@@ -75,7 +77,7 @@ pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 impl Display for OneLine<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         for char in self.0.chars() {
-            match is_obeyed(char) {
+            match is_invisible_or_control(char) {
                 true => write!(formatter, "{}", char.escape_unicode())?,
                 false => formatter.write_char(char)?,
             }
@@ -87,7 +89,7 @@ impl Display for OneLine<'_> {
 /// Returns true for a character that is invisible in a name or reorders the text around it, except
 /// the joiners of emoji and of scripts such as Persian.
 pub(crate) fn is_invisible(char: char) -> bool {
-    is_obeyed(char) || char == '\u{200b}'
+    is_invisible_or_control(char) || char == '\u{200b}'
 }
 
 #[cfg(test)]

@@ -1,5 +1,20 @@
 //! The result of client authentication on a connection.
 
+pub(crate) mod ca;
+pub(crate) mod client_ca;
+pub(crate) mod client_chain;
+pub(crate) mod identity;
+pub(crate) mod key_possession;
+pub(crate) mod path_building;
+pub(crate) mod path_revocation;
+pub(crate) mod path_validation;
+pub(crate) mod revocation_list;
+pub(crate) mod trust_store;
+pub(crate) mod validity_period;
+pub(crate) mod verdict;
+pub(crate) mod verdict_cache;
+pub(crate) mod version_1;
+
 use std::time::SystemTime;
 
 use rustls::pki_types::CertificateDer;
@@ -28,6 +43,7 @@ impl ClientAuth {
         if chain.is_empty() {
             return Self::Absent;
         }
-        ca.judge(chain, now).map_or_else(Self::Invalid, Self::Valid)
+        ca.validate(chain, now)
+            .map_or_else(Self::Invalid, Self::Valid)
     }
 }

@@ -5,65 +5,32 @@
 //! verdict for each request. [`ServerTrust`] verifies the certificate of a hub. No sockets and no HTTP
 //! here.
 
-mod authority;
-mod certificate;
-mod chain;
+pub(crate) mod client;
 mod client_auth;
-mod client_ca;
-mod client_chain;
-mod crypto_provider;
-mod day;
-mod distinguished_name;
-mod fields;
-mod handshake_fault;
-mod handshake_signature;
-mod hosts;
-mod identity;
-mod issued;
-mod judgement;
-mod kept;
-mod line;
-mod path_revocation;
-mod pem;
-mod possession;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "a broken property panics")]
 pub(crate) mod properties;
-mod reason;
-mod refused_certificate;
-mod revocation;
-mod roots;
-mod self_signed;
-mod server_trust;
-mod settings;
-mod sha256;
-mod site;
-mod source;
-mod span;
+pub(crate) mod server;
 #[cfg(test)]
 pub(crate) mod testing;
-mod trust;
-mod verdict;
-mod verdict_cache;
-mod version_1;
-mod warning;
+pub(crate) mod x509;
 
-pub use certificate::Certified;
+pub use self::client::handshake_fault::handshake_fault;
+pub use self::client::refused_certificate::RefusedCertificate;
+pub use self::client::server_trust::ServerTrust;
+pub use self::client_auth::client_ca::ClientCa;
+pub use self::client_auth::client_chain::ClientChain;
+pub use self::client_auth::identity::{Identity, unverified_serial};
+pub use self::server::acme_certificates::{AcmeCertificates, CertificateSlot};
+pub use self::server::certified::Certified;
+pub use self::server::settings::placeholder;
+pub use self::server::site_tls::SiteTls;
+pub use self::x509::certificate_error::ClientCertificateError;
+pub use self::x509::crypto_provider::install_provider;
+pub use self::x509::date::{date, time_of_day};
+pub(crate) use self::x509::distinguished_name::hex;
+pub(crate) use self::x509::pem::describe_fault as pem_in_words;
+pub use self::x509::system_roots::SystemRoots;
+pub(crate) use self::x509::system_roots::native_certificates;
+pub use self::x509::warning::Warning;
 pub use client_auth::ClientAuth;
-pub use client_ca::ClientCa;
-pub use client_chain::ClientChain;
-pub use crypto_provider::install_provider;
-pub use day::{day, moment};
-pub(crate) use distinguished_name::hex;
-pub use handshake_fault::handshake_fault;
-pub use identity::{Identity, serial};
-pub use issued::{AcmeCertificates, CertificateSlot};
-pub(crate) use pem::in_words as pem_in_words;
-pub use reason::ClientCertificateError;
-pub use refused_certificate::RefusedCertificate;
-pub use roots::SystemRoots;
-pub(crate) use roots::native_certificates;
-pub use server_trust::ServerTrust;
-pub use settings::placeholder;
-pub use site::SiteTls;
-pub use warning::Warning;

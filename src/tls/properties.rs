@@ -12,7 +12,9 @@ use rustls::pki_types::CertificateDer;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 use super::{
-    ClientAuth, ClientCa, ClientChain, SystemRoots, distinguished_name::NameText, hosts, identity,
+    ClientAuth, ClientCa, ClientChain, SystemRoots,
+    client_auth::identity,
+    x509::{distinguished_name::NameText, subject_alt_names},
 };
 
 /// Made by OpenSSL and valid until 2126; the CA's key was deleted.
@@ -52,7 +54,7 @@ pub fn client_certificate(bytes: &[u8]) {
         (ClientAuth::Invalid(reason), Some(_)) => assert!(is_line(&reason.to_string())),
         (auth, None) => panic!("no certificate was presented: {auth:?}"),
     }
-    if let ClientAuth::Valid(_) = ClientChain::received(&chain).verdict(&CLIENT_CA) {
+    if let ClientAuth::Valid(_) = ClientChain::from_handshake(&chain).verdict(&CLIENT_CA) {
         assert_eq!(chain.first().map(|leaf| &leaf[..]), Some(SIGNED));
     }
     for certificate in &chain {
@@ -73,7 +75,7 @@ fn chain(mut bytes: &[u8]) -> Vec<CertificateDer<'_>> {
 
 /// Checks that names and serial number of any certificate fit a log line and a header field.
 fn must_fit_a_line(certificate: &CertificateDer<'_>) {
-    let serial = identity::serial(certificate);
+    let serial = identity::unverified_serial(certificate);
     let is_hex = |text: String| text.bytes().all(|digit| digit.is_ascii_hexdigit());
     assert!(serial.is_none_or(is_hex));
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else {
@@ -86,8 +88,8 @@ fn must_fit_a_line(certificate: &CertificateDer<'_>) {
     );
     assert!(is_line(&subject) && is_line(&common_name), "{subject:?}");
     assert!(HeaderValue::from_str(&subject).is_ok() || !subject.is_ascii());
-    hosts::subject_alt_names(&parsed);
-    assert!(is_line(&super::day(
+    subject_alt_names::subject_alt_names(&parsed);
+    assert!(is_line(&super::date(
         parsed.validity().not_after.to_datetime()
     )));
 }

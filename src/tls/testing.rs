@@ -46,7 +46,7 @@ pub(crate) struct TestCa {
 }
 
 /// An end-entity certificate with its key and chain.
-pub(crate) struct Issued {
+pub(crate) struct TestLeaf {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: KeyPair,
     pub(crate) pem: String,
@@ -113,16 +113,16 @@ impl TestCa {
     }
 
     /// Issues a valid client certificate.
-    pub(crate) fn issue(&self, name: &str) -> Issued {
+    pub(crate) fn issue(&self, name: &str) -> TestLeaf {
         self.issue_with(leaf_params(name))
     }
 
-    pub(crate) fn issue_with(&self, mut params: CertificateParams) -> Issued {
+    pub(crate) fn issue_with(&self, mut params: CertificateParams) -> TestLeaf {
         let key = new_key();
         let serial = SerialNumber::from_slice(&key.public_key_raw()[1..9]);
         params.serial_number = Some(serial.clone());
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        Issued {
+        TestLeaf {
             chain: vec![certificate.der().clone()],
             key,
             pem: certificate.pem(),
@@ -174,7 +174,7 @@ impl TestCa {
     }
 }
 
-impl Issued {
+impl TestLeaf {
     /// Appends the certificates of intermediates to the chain.
     pub(crate) fn through(mut self, intermediates: &[&TestCa]) -> Self {
         let further = intermediates.iter().map(|ca| ca.certificate.der().clone());

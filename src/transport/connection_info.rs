@@ -51,7 +51,7 @@ pub struct ConnectionInfo {
     /// Requests that have not ended.
     pub requests: Gauge,
     /// The time at which the connection was accepted.
-    pub since: Instant,
+    pub accepted_at: Instant,
     /// Grants of admitted requests that have not ended.
     pub grants: Arc<Grants>,
     trusted: Mutex<Vec<AcceptedCertificate>>,
@@ -99,7 +99,7 @@ impl ConnectionInfo {
             memory: Account::unlimited(peer.ip(), cut.clone()),
             cut,
             requests: Gauge::default(),
-            since: Instant::now(),
+            accepted_at: Instant::now(),
             grants: Arc::default(),
             trusted: Mutex::default(),
             streaming: AtomicBool::new(false),
@@ -133,7 +133,7 @@ impl ConnectionInfo {
     }
 
     /// Records that a rule accepts the certificate of a session, otherwise of the connection.
-    pub fn trust(&self, rule: &ClientCertificate, session: Option<&Arc<Chain>>) {
+    pub fn accept_certificate(&self, rule: &ClientCertificate, session: Option<&Arc<Chain>>) {
         let mut all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |accepted: &AcceptedCertificate| {
             accepted.session.as_ref() == session && accepted.rule == *rule
@@ -148,7 +148,7 @@ impl ConnectionInfo {
 
     /// The certificates that rules have accepted.
     #[must_use]
-    pub fn trusted(&self) -> Vec<AcceptedCertificate> {
+    pub fn accepted_certificates(&self) -> Vec<AcceptedCertificate> {
         let all = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
         all.clone()
     }

@@ -6,6 +6,7 @@ pub mod chunked;
 pub mod client_stream;
 pub mod connection_info;
 pub mod grant;
+pub(crate) mod idle_timeout;
 pub mod memory_budget;
 pub mod signal;
 pub mod socket;

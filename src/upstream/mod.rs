@@ -105,12 +105,12 @@ impl Upstream {
     }
 
     /// Recognises openHAB by a successful response.
-    pub fn notice(&self, target: &str, content_type: &[u8]) {
+    pub fn recognise_openhab(&self, target: &str, content_type: &[u8]) {
         self.kind.notice(target, content_type);
     }
 
     /// Takes over the kind that was recognised before a reload.
-    pub fn remember(&self, before: &Self) {
+    pub fn inherit(&self, before: &Self) {
         self.kind.remember(&before.kind);
     }
 

@@ -74,12 +74,12 @@ fn is_whole(text: &str, config: &Config) {
 fn is_open_knowingly(text: &str, config: &Config, site: &Site) {
     let is_open = |access: &PathAccess| match access {
         PathAccess::Public => true,
-        PathAccess::And(access) => access.is_open(),
+        PathAccess::And(access) => access.admits_everyone(),
         PathAccess::Inherit => false,
     };
     let entered = site.redirect().is_none();
-    let open =
-        entered && site.access.is_open() || site.paths.iter().any(|rule| is_open(&rule.access));
+    let open = entered && site.access.admits_everyone()
+        || site.paths.iter().any(|rule| is_open(&rule.access));
     let is_known = text.contains("public") || text.contains('\\') || !config.warnings.is_empty();
     assert!(
         !open || is_known,

@@ -67,8 +67,10 @@ mod tests {
         let trust = ca.client_ca(&folder);
         let shown = ["anna", "ben"].map(|name| {
             let chain = ca.issue(name).chain;
-            let identity = trust.judge(&chain, std::time::SystemTime::now()).unwrap();
-            (identity, Arc::new(ClientChain::received(&chain)))
+            let identity = trust
+                .validate(&chain, std::time::SystemTime::now())
+                .unwrap();
+            (identity, Arc::new(ClientChain::from_handshake(&chain)))
         });
         let [(anna, hers), (ben, his)] = shown;
         let chains = CertificateCache::default();
@@ -86,7 +88,7 @@ mod tests {
         assert!(chains.of(&anna.key()).is_none() && chains.of(&ben.key()).is_some());
         let mut long = ca.issue("anna").chain;
         long.push(CertificateDer::from(vec![0; MAX_CHAIN]));
-        let long = Arc::new(ClientChain::received(&long));
+        let long = Arc::new(ClientChain::from_handshake(&long));
         assert!(long.length() > MAX_CHAIN);
         chains.remember(&anna, &long);
         assert!(chains.of(&anna.key()).is_none());

@@ -234,7 +234,7 @@ fn certified(end: u64) -> SessionSubject {
     let now = std::time::SystemTime::now();
     SessionSubject {
         account: None,
-        certificate: Some(ca.client_ca(&folder).judge(&chain, now).unwrap()),
+        certificate: Some(ca.client_ca(&folder).validate(&chain, now).unwrap()),
     }
 }
 

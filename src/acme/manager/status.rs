@@ -27,10 +27,10 @@ pub struct State {
     #[serde(with = "rfc3339::option")]
     pub next_at: Option<OffsetDateTime>,
     /// The last problem since a certificate was issued.
-    pub problem: Option<LastProblem>,
+    pub problem: Option<ReportedProblem>,
     /// The problem that delays the copies for other programs.
     #[serde(default)]
-    pub undelivered: Option<LastProblem>,
+    pub undelivered: Option<ReportedProblem>,
 }
 
 /// The status of a certificate.
@@ -51,7 +51,7 @@ pub enum CertificateStatus {
 
 /// A problem for the operator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LastProblem {
+pub struct ReportedProblem {
     /// The moment of the problem (RFC 3339).
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,

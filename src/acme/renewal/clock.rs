@@ -3,7 +3,7 @@
 use time::Duration;
 
 use super::Schedule;
-use crate::clock::is_before_all;
+use crate::clock::is_implausible;
 
 /// The difference of two clocks that both count as right.
 const TOLERANCE: Duration = Duration::days(1);
@@ -16,7 +16,7 @@ impl Schedule<'_> {
         let certificate = self.observed.certificate.filter(|_| ca_ahead.is_none());
         let begins = certificate.map(|certificate| certificate.not_before);
         let ahead = ca_ahead.unwrap_or_default();
-        let cause = if is_before_all(now) {
+        let cause = if is_implausible(now) {
             "which is before this program was made".to_owned()
         } else if begins.is_some_and(|begins| now.saturating_add(TOLERANCE) < begins) {
             "which is before the certificate that is served begins".to_owned()

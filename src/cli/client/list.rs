@@ -13,7 +13,7 @@ use crate::{
         registry::status::{self, DeviceStatus, State},
     },
     server::control,
-    tls::day,
+    tls::date,
 };
 
 /// The choice of devices, and the form of the list.
@@ -88,8 +88,8 @@ impl DeviceTable<'_> {
         [
             state.name.clone(),
             standing(state.standing).to_owned(),
-            day(state.issued),
-            day(state.expires),
+            date(state.issued),
+            date(state.expires),
             self.last_seen(state),
             state.serial.clone(),
         ]
@@ -103,7 +103,7 @@ impl DeviceTable<'_> {
             ..2 => format!("now from {from}"),
             minutes @ 2..120 => format!("{minutes} min ago from {from}"),
             minutes @ 120..2880 => format!("{} h ago from {from}", minutes / 60),
-            _ => format!("{} from {from}", day(at)),
+            _ => format!("{} from {from}", date(at)),
         }
     }
 }

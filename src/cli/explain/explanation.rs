@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 use serde::Serialize;
 
 use super::{
-    reason::Judged,
+    decision::Judged,
     visit::{Device, Visit},
 };
 use crate::{

@@ -3,9 +3,9 @@
 //! The configuration is loaded as `run` loads it, and the request passes the same gate. The client's
 //! password, and the key of its certificate, are assumed.
 
+mod decision;
 mod explanation;
-mod judgement;
-mod reason;
+mod simulation;
 mod target;
 mod visit;
 

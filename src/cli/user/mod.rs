@@ -3,16 +3,16 @@
 //! Changes the htpasswd file itself. The running process reloads it, and so do other programs that
 //! read it.
 
-mod chosen;
 mod file;
 mod list;
+mod password_files;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 
-use self::{chosen::PasswordFiles, file::File, list::List};
+use self::{file::File, list::List, password_files::PasswordFiles};
 use super::{print, prompt::SecretPrompt};
 use crate::{
     access::password::{

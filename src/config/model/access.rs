@@ -77,7 +77,7 @@ pub struct Networks(pub Vec<IpNet>);
 impl Access {
     /// True if the rule has no factor, so that every request is admitted.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub fn admits_everyone(&self) -> bool {
         self.networks.is_none() && self.password.is_none() && self.client_certificate.is_none()
     }
 }

@@ -180,7 +180,7 @@ impl Resolver<'_> {
 
     /// Refuses a rule that no request satisfies, and headers for certificates that are not accepted.
     fn consistent(&mut self, location: &Location<'_>, access: Access) -> Resolved<Access> {
-        if access.is_open() {
+        if access.admits_everyone() {
             let cure = "admits no request: name networks, password or client_certificate, or write `public`";
             return self.missing(location, cure);
         }

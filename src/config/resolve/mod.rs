@@ -8,13 +8,13 @@ mod acme;
 mod directory;
 mod header;
 mod host;
-mod itself;
+mod issuance;
 mod limits;
 mod listen;
 mod memory;
 mod network;
-mod obtainable;
 mod origin;
+mod own_addresses;
 mod path;
 mod pin;
 mod quantity;
@@ -33,15 +33,15 @@ use std::{
 pub use self::{
     acme::check_email,
     host::check_host,
+    issuance::is_certifiable,
     listen::clash,
     network::LAN,
-    obtainable::is_certifiable,
     origin::is_origin,
     redirect::is_redirect,
     request_header::{is_edited_header, is_edited_value, is_upstream_host, is_user_header},
     upstream::{check_server, is_server},
 };
-use self::{itself::OwnAddresses, obtainable::IssuancePolicy};
+use self::{issuance::IssuancePolicy, own_addresses::OwnAddresses};
 use super::{
     characters::must_be_visible,
     faults::Fault,

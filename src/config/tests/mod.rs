@@ -1,10 +1,10 @@
 //! Tests of `config` as a whole, from text to model.
 
 mod example;
-mod meaning;
+mod file_mistakes;
 mod mistakes;
 mod robust;
-mod site_meaning;
+mod site_mistakes;
 mod syntax;
 
 use std::{path::Path, time::Duration};
@@ -150,9 +150,9 @@ fn the_state_folder_is_found_in_a_file_with_faults() {
         ("bad: 1\nstate: /var/keys\n", "/var/keys"),
     ] {
         std::fs::write(&path, text).unwrap();
-        assert_eq!(super::state_of(&path), folder.path().join(expected));
+        assert_eq!(super::state_folder(&path), folder.path().join(expected));
     }
     std::fs::create_dir(folder.path().join("certs")).unwrap();
     std::fs::write(&path, "sites: [").unwrap();
-    assert_eq!(super::state_of(&path), folder.path().join("certs"));
+    assert_eq!(super::state_folder(&path), folder.path().join("certs"));
 }

@@ -7,7 +7,7 @@ use rustls::server::Acceptor;
 
 use crate::{
     config::model::{Host, Site},
-    http::properties::house,
+    http::properties::fixture,
 };
 
 /// Local address of the connections.
@@ -38,7 +38,7 @@ pub fn client_hello(bytes: &[u8]) {
 }
 
 fn assert_site(bytes: &[u8], name: Option<&str>) {
-    let (sites, host) = (house::sites(), name.map(|name| Host::Name(name.into())));
+    let (sites, host) = (fixture::sites(), name.map(|name| Host::Name(name.into())));
     let found = sites
         .of_handshake(host.as_ref(), LOCAL)
         .map(|site| &site.config);

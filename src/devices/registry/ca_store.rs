@@ -246,7 +246,7 @@ impl ClientCaStore {
 
 /// Refuses to issue at a wrong time: the certificate would be expired or not yet valid.
 fn check_clock(now: OffsetDateTime) -> anyhow::Result<()> {
-    if !clock::is_before_all(now) {
+    if !clock::is_implausible(now) {
         return Ok(());
     }
     let day = now.date();

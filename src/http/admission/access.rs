@@ -65,7 +65,7 @@ impl Proxy {
             Ok(admission) => {
                 if admission.factors.network {
                     let authority = arrival.request.authority;
-                    exchange.sites.notice_network(connection, authority);
+                    exchange.sites.check_nat_loopback(connection, authority);
                 }
                 Ok(admission)
             }
@@ -117,9 +117,9 @@ pub(super) fn verdict(
     ca: &ClientCertificate,
 ) -> ClientAuth {
     let chain = session.or(connection.chain());
-    let verdict = site.judge(chain, ca);
+    let verdict = site.client_auth(chain, ca);
     if matches!(verdict, ClientAuth::Valid(_)) {
-        connection.trust(ca, session);
+        connection.accept_certificate(ca, session);
     }
     verdict
 }

@@ -37,7 +37,7 @@ impl Proxy {
     /// no longer trusted named its source.
     pub fn end_unadmitted(&self, connection: &ConnectionInfo) -> usize {
         let now = SystemTime::now();
-        let sites = self.sites_now();
+        let sites = self.current_sites();
         let trusted = &sites.config.trusted_proxies;
         if connection
             .proxy

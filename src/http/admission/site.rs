@@ -23,7 +23,7 @@ pub(super) fn agreed(
         return Some(site.clone());
     }
     let other = sites.of_connection(connection)?;
-    other.asks_like(site).then(|| site.clone())
+    other.has_same_client_auth(site).then(|| site.clone())
 }
 
 impl Arrival<'_> {
@@ -34,7 +34,7 @@ impl Arrival<'_> {
         site: &Site,
         place: &PathPolicy<'_>,
     ) -> Result<(), LocalResponse> {
-        let Some(folder) = site.folder(place, self.request.path()) else {
+        let Some(folder) = site.trailing_slash_redirect(place, self.request.path()) else {
             return Ok(());
         };
         let target = self.request.target;

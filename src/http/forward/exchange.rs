@@ -2,8 +2,8 @@
 //!
 //! `ask` sends the request and awaits the head of the response, `relay` forwards its content.
 
-mod ask;
 mod relay;
+mod send;
 
 use bytes::BytesMut;
 use http::Method;
@@ -12,7 +12,7 @@ use super::{
     client::Client, event::Failure, framing::Framing, request_body::RequestBody,
     request_head::RequestHead, response::Response, upstream::Upstream,
 };
-use crate::http::idle_timeout::IdleTimeout;
+use crate::transport::idle_timeout::IdleTimeout;
 use crate::{
     http::{
         admission::Admitted, proxy::Proxy, request::SentResponse,

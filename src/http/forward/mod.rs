@@ -15,4 +15,4 @@ mod upstream;
 
 pub(crate) use self::headers::is_claim;
 #[cfg(any(fuzzing, test))]
-pub use self::response::properties::hub_answer;
+pub use self::response::properties::upstream_response;

@@ -15,7 +15,7 @@ use super::{
     framing::{Framing, put_chunk},
     upstream::Upstream,
 };
-use crate::http::idle_timeout::IdleTimeout;
+use crate::transport::idle_timeout::IdleTimeout;
 use crate::{
     http::{request::Exchange, response::local_response::LocalResponse},
     transport::memory_budget::{Account, Charge},

@@ -11,9 +11,10 @@ use super::{
     respond::Connection,
 };
 use crate::{
-    http::{idle_timeout::IdleTimeout, proxy::Proxy, response::local_response::LocalResponse},
+    http::{proxy::Proxy, response::local_response::LocalResponse},
     transport::{
         client_stream::{ClientStream, ReadLimit},
+        idle_timeout::IdleTimeout,
         signal::Waiter,
     },
 };

@@ -55,7 +55,7 @@ impl Connection<'_> {
         let connection = self.client.connection().clone();
         let held = connection.memory.charge(bytes.len() + head.fields.memory());
         let request = head.request();
-        let mut exchange = Exchange::new(self.proxy.sites_now(), connection, &request);
+        let mut exchange = Exchange::new(self.proxy.current_sites(), connection, &request);
         exchange.form = self.form(&head).await;
         let admitted = self.proxy.admit(exchange, &request, Some(head.body)).await;
         // The head's bytes are freed before the response, which may take long.
@@ -87,7 +87,7 @@ impl Connection<'_> {
         let Body::Length(body @ 1..) = head.body else {
             return Vec::new();
         };
-        let sites = self.proxy.sites_now();
+        let sites = self.proxy.current_sites();
         if !sites.has_own_clients {
             return Vec::new();
         }

@@ -95,7 +95,7 @@ impl<'p> Connection<'p> {
             authority: None,
         };
         let connection = self.client.connection().clone();
-        let exchange = Exchange::new(self.proxy.sites_now(), connection, &unread);
+        let exchange = Exchange::new(self.proxy.current_sites(), connection, &unread);
         self.respond_last(Respond::unjudged(exchange, response))
             .await
     }

@@ -80,13 +80,13 @@ impl Opened {
 
     fn has_form(&self, proxy: &Proxy) -> bool {
         let (method, path) = (&self.head.method, self.head.uri.path());
-        proxy.sites_now().has_own_clients && admission::is_form(method, path)
+        proxy.current_sites().has_own_clients && admission::is_form(method, path)
     }
 
     /// Receives the form posted to an enrolment page; empty if it is too large, or does not arrive
     /// within `limits.header_time`.
     async fn form(&mut self, proxy: &Proxy) -> Vec<u8> {
-        let header_time = proxy.sites_now().config.limits.header_time;
+        let header_time = proxy.current_sites().config.limits.header_time;
         let read = timeout(header_time, self.stream.form()).await;
         read.unwrap_or_default()
     }
@@ -95,7 +95,7 @@ impl Opened {
         let fields = Fields::from(&self.head.headers);
         let authority = self.authority(&fields);
         let request = self.request(&fields, authority.as_ref());
-        let mut exchange = Exchange::new(proxy.sites_now(), self.connection.clone(), &request);
+        let mut exchange = Exchange::new(proxy.current_sites(), self.connection.clone(), &request);
         exchange.form = form;
         if let Some(why) = self.malformed {
             let respond = Respond::unjudged(exchange, LocalResponse::malformed(why));

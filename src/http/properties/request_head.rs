@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use http::{Method, Version};
 use httparse::{EMPTY_HEADER, Header, Status};
 
-use super::house::{self, CLIENT, TRUSTED};
+use super::fixture::{self, CLIENT, TRUSTED};
 use crate::{
     access::{basic::Basic, session::cookie},
     authority::Authority,
@@ -136,7 +136,7 @@ fn has_one_meaning(head: &Head<'_>, fields: &[Header<'_>]) {
 /// Checks the head that the upstream gets.
 fn reaches_the_hub(head: &Head<'_>, from: Ipv4Addr) {
     let request = head.request();
-    let admitted = house::admitted(from, &request);
+    let admitted = fixture::admitted(from, &request);
     let upstream_request = UpstreamRequest::new(head, &admitted);
     let Ok(RequestHead::Http1(wire)) = upstream_request.map(|request| request.head) else {
         panic!("a field for the upstream is invalid")

@@ -32,7 +32,7 @@ pub struct Status {
     #[serde(default)]
     pub memory_limit: Option<usize>,
     /// Sites with their hosts, certificates and warnings.
-    pub sites: Vec<site::State>,
+    pub sites: Vec<site::SiteState>,
     /// Warnings about devices and files.
     pub warnings: Vec<String>,
     /// Connections, requests and bytes since the start.

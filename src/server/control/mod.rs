@@ -230,7 +230,7 @@ impl Server {
     }
 
     /// Returns the states of the sites, with the problems of their certificates.
-    fn sites(&self) -> Vec<site::State> {
+    fn sites(&self) -> Vec<site::SiteState> {
         let mut sites = self.proxy.sites().states();
         for certificate in self.certificates.states() {
             let mut sites = sites.iter_mut();

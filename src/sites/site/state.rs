@@ -10,7 +10,7 @@ use crate::config::model::ClientAuthority;
 
 /// The state of a site for `status`.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct State {
+pub struct SiteState {
     /// The hosts of the site.
     pub hosts: Vec<String>,
     /// The origin that the site redirects to.
@@ -42,7 +42,7 @@ pub struct RevocationList {
     pub days_left: i64,
 }
 
-impl State {
+impl SiteState {
     pub(super) fn new(site: &Site) -> Self {
         let certified = site.tls.certified();
         let hosts = site.config.hosts.iter();

@@ -123,7 +123,7 @@ impl AccessLog {
     }
 
     /// Logs a request; never waits for stdout.
-    pub fn record(&self, entry: &Entry<'_>) {
+    pub fn log(&self, entry: &Entry<'_>) {
         let format = **self.format.load();
         let append = match format {
             Format::Combined => Line::combined,

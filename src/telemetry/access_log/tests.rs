@@ -112,7 +112,7 @@ fn long_texts_of_a_client_are_truncated() {
     let long = "\u{e4}".repeat(40_000);
     let buffer = Buffer::default();
     let log = AccessLog::with_output(Format::Combined, buffer.clone()).unwrap();
-    log.record(&Entry {
+    log.log(&Entry {
         host: Some(&long),
         method: &long,
         target: long.as_bytes(),
@@ -207,11 +207,11 @@ fn lines_are_written_in_order_and_the_last_ones_on_drop() {
     let buffer = Buffer::default();
     let log = AccessLog::with_output(Format::Combined, buffer.clone()).unwrap();
     for status in 200..300 {
-        log.record(&Entry { status, ..entry() });
+        log.log(&Entry { status, ..entry() });
     }
     assert!(log.flush());
     assert_eq!(buffer.text().lines().count(), 100);
-    log.record(&Entry {
+    log.log(&Entry {
         status: 599,
         ..entry()
     });
@@ -242,9 +242,9 @@ fn vhost_combined_begins_with_the_host() {
 fn a_reload_changes_the_format_or_turns_the_log_off() {
     let buffer = Buffer::default();
     let log = AccessLog::with_output(Format::Off, buffer.clone()).unwrap();
-    log.record(&entry());
+    log.log(&entry());
     log.set_format(Format::Json);
-    log.record(&entry());
+    log.log(&entry());
     assert!(log.flush());
     assert_eq!(buffer.text().lines().count(), 1);
     assert!(buffer.text().starts_with('{'));
@@ -260,7 +260,7 @@ fn a_blocked_stdout_loses_lines_and_blocks_no_request() {
     let target = vec![b'a'; LINE];
     // The writing thread holds at most as many bytes as the queue.
     for _ in 0..=2 * CAPACITY / LINE {
-        log.record(&Entry {
+        log.log(&Entry {
             target: &target,
             ..entry()
         });
@@ -274,8 +274,8 @@ fn a_blocked_stdout_loses_lines_and_blocks_no_request() {
 #[test]
 fn a_closed_stdout_counts_its_lines_as_lost() {
     let log = AccessLog::with_output(Format::Combined, Closed).unwrap();
-    log.record(&entry());
-    log.record(&entry());
+    log.log(&entry());
+    log.log(&entry());
     assert!(log.flush());
     assert_eq!(log.lost(), 2);
 }

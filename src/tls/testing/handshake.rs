@@ -17,7 +17,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use super::Issued;
+use super::TestLeaf;
 
 /// A client with a session cache that accepts every server certificate.
 pub(crate) struct Client {
@@ -65,7 +65,7 @@ impl Client {
         self
     }
 
-    pub(crate) fn showing(mut self, issued: &Issued) -> Self {
+    pub(crate) fn showing(mut self, issued: &TestLeaf) -> Self {
         let key = any_supported_type(&issued.key_der()).unwrap();
         self.view = Arc::new(View {
             key: Some(Arc::new(CertifiedKey::new(issued.chain.clone(), key))),

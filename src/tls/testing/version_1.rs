@@ -5,13 +5,13 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{SerialNumber, SigningKey};
 use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
 
-use super::{Issued, TestCa};
+use super::{TestCa, TestLeaf};
 
 /// Tags of the fields that version 1 lacks, in lists and in certificates.
 const NOT_IN_VERSION_1: [&[u8]; 2] = [&[0x02, 0xA0], &[0xA0, 0xA3]];
 
 /// Converts a leaf to X.509 version 1; the CA signs it again.
-pub(crate) fn version_1(ca: &TestCa, mut issued: Issued) -> Issued {
+pub(crate) fn version_1(ca: &TestCa, mut issued: TestLeaf) -> TestLeaf {
     let [_, of_certificates] = NOT_IN_VERSION_1;
     issued.chain = vec![ca.sign_without(of_certificates, &issued.chain[0]).into()];
     issued

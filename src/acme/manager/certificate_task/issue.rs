@@ -19,7 +19,7 @@ use crate::{
         },
     },
     telemetry::progress::ProgressSender,
-    tls::day,
+    tls::date,
 };
 
 /// The reason for an order.
@@ -216,7 +216,7 @@ impl CertificateTask {
         let Some(certified) = self.set_served(obtained.certificate.clone()) else {
             return;
         };
-        let ends = day(certified.not_after);
+        let ends = date(certified.not_after);
         self.save(&obtained.certificate);
         self.slot.serve(certified);
         let success = Success {

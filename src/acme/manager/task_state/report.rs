@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use super::TaskState;
 use crate::{
     acme::{
-        manager::status::{CertificateStatus, LastProblem, State},
+        manager::status::{CertificateStatus, ReportedProblem, State},
         problem::Class,
         renewal::{Action, Schedule},
     },
@@ -71,25 +71,25 @@ impl TaskState {
         })
     }
 
-    fn problem(&self, action: &Action, now: OffsetDateTime) -> Option<LastProblem> {
+    fn problem(&self, action: &Action, now: OffsetDateTime) -> Option<ReportedProblem> {
         if let Action::ClockWrong { sentence } = action {
-            return Some(LastProblem {
+            return Some(ReportedProblem {
                 at: now,
                 class: Class::Local,
                 sentence: sentence.clone(),
             });
         }
         let failure = self.history.last_failure()?;
-        Some(LastProblem {
+        Some(ReportedProblem {
             at: failure.at,
             class: failure.problem.class,
             sentence: failure.sentence.clone(),
         })
     }
 
-    fn undelivered(&self) -> Option<LastProblem> {
+    fn undelivered(&self) -> Option<ReportedProblem> {
         let (at, sentence) = self.history.delivery()?.failure()?;
-        Some(LastProblem {
+        Some(ReportedProblem {
             at,
             class: Class::Local,
             sentence: sentence.to_owned(),

@@ -4,7 +4,7 @@ use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, SanType};
 
 use crate::{
     acme::store::{FileStore, stored_certificate::*},
-    tls::testing::{Folder, Issued, TestCa, ca_params, leaf_params, new_key, no_roots},
+    tls::testing::{Folder, TestCa, TestLeaf, ca_params, leaf_params, new_key, no_roots},
 };
 
 fn home() -> Host {
@@ -52,7 +52,7 @@ fn refusal(stored: &StoredCertificate) -> String {
     problem.detail
 }
 
-fn refusal_of(issued: &Issued) -> String {
+fn refusal_of(issued: &TestLeaf) -> String {
     refusal(&stored(&issued.key, issued.pem.clone()))
 }
 

@@ -66,7 +66,10 @@ impl ResponseHead<'_> {
         if self.status.is_success() {
             let media_type = self.fields.get(FieldName::ContentType).unwrap_or_default();
             let target = &admitted.exchange.logged.target;
-            admitted.route.upstream().notice(target, media_type);
+            admitted
+                .route
+                .upstream()
+                .recognise_openhab(target, media_type);
         }
     }
 

@@ -8,7 +8,7 @@ use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::{Body, RequestContext, Response};
 use crate::{
-    http::{http2::stream::Stream, properties::house},
+    http::{http2::stream::Stream, properties::fixture},
     transport::{chunked::Chunks, client_stream::ClientStream},
 };
 
@@ -21,13 +21,13 @@ const INTERIM: usize = 16;
 /// Checks that a forwarded response has the same head and content for the client as for hubgate.
 /// The first byte selects the request's method and persistence, the second is the size of the
 /// pieces.
-pub fn hub_answer(bytes: &[u8]) {
+pub fn upstream_response(bytes: &[u8]) {
     let Some((&[request, size], received)) = bytes.split_first_chunk() else {
         return;
     };
     let (method, last) = (&METHODS[usize::from(request) % 3], request >= 128);
     over_http2(received, method);
-    let admitted = house::any_admitted();
+    let admitted = fixture::any_admitted();
     let mut received = BytesMut::from(received);
     for _ in 0..INTERIM {
         let before = received.clone();
@@ -71,7 +71,7 @@ fn after_head(received: &[u8]) -> usize {
 
 /// Checks that an HTTP/2 client gets the same response, unless HTTP/2 cannot carry it.
 fn over_http2(received: &[u8], method: &Method) {
-    let (admitted, request) = (house::any_admitted(), context(method, false));
+    let (admitted, request) = (fixture::any_admitted(), context(method, false));
     let one = Response::parse::<ClientStream>(&mut received.into(), &request, &admitted);
     let two = Response::parse::<Stream>(&mut received.into(), &request, &admitted);
     match (one, two) {
