@@ -3,10 +3,10 @@
 //! `resume` continues an order after an interruption. The schedule and the use of the certificate
 //! belong to `keeper`.
 
-pub mod diagnosis;
+pub(super) mod diagnosis;
 mod failed;
 mod resume;
-pub mod signing_request;
+pub(super) mod signing_request;
 
 use std::sync::{Arc, Mutex};
 

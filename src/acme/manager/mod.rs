@@ -6,5 +6,5 @@ pub(crate) mod certificates;
 pub(crate) mod export;
 pub(crate) mod file_faults;
 pub(crate) mod shared;
-pub mod status;
+pub(crate) mod status;
 pub(crate) mod task_state;

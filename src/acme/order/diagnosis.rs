@@ -20,7 +20,7 @@ const MINUTE: &[BorrowedFormatItem<'_>] =
 
 /// The diagnosis of a failed attempt.
 #[derive(Clone, Copy)]
-pub struct Diagnosis<'a> {
+pub(crate) struct Diagnosis<'a> {
     problem: &'a Problem,
     challenge: Option<ChallengeKind>,
     requests: &'a [ValidationRequest],
@@ -29,7 +29,7 @@ pub struct Diagnosis<'a> {
 impl<'a> Diagnosis<'a> {
     /// Creates the diagnosis of a problem.
     #[must_use]
-    pub fn new(problem: &'a Problem) -> Self {
+    pub(crate) fn new(problem: &'a Problem) -> Self {
         Self {
             problem,
             challenge: None,
@@ -39,7 +39,7 @@ impl<'a> Diagnosis<'a> {
 
     /// Adds the challenge that was tried, if any, and its validation requests.
     #[must_use]
-    pub fn with_challenge(
+    pub(crate) fn with_challenge(
         self,
         challenge: Option<ChallengeKind>,
         requests: &'a [ValidationRequest],
@@ -53,7 +53,7 @@ impl<'a> Diagnosis<'a> {
 
     /// Returns cause and cure in one sentence, without a full stop.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         let detail = &self.problem.detail;
         match self.problem.class {
             Class::Network => self.unreachable(),

@@ -1,5 +1,5 @@
 //! TODO.
 
 pub(crate) mod credential;
-pub mod pkcs12;
-pub mod profile;
+pub(crate) mod pkcs12;
+pub(crate) mod profile;

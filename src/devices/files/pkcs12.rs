@@ -16,11 +16,11 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use yasna::{DERWriter, DERWriterSeq, DERWriterSet, Tag, construct_der, models::ObjectIdentifier};
 
 use self::{encryption::Encrypted, mac::Mac};
-pub use self::{encryption::Encryption, password::Password};
+pub(crate) use self::{encryption::Encryption, password::Password};
 
 /// The content of a PKCS#12 file.
 #[derive(Clone, Copy)]
-pub struct Bundle<'a> {
+pub(crate) struct Bundle<'a> {
     /// Name in the device's list of certificates.
     pub friendly_name: &'a str,
     /// Private key, DER of PKCS#8.
@@ -37,7 +37,7 @@ impl Bundle<'_> {
     /// # Errors
     /// When the password is empty, which some phones treat as no password, or the crypto provider
     /// fails.
-    pub fn encode(&self, password: &str, encryption: Encryption) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn encode(&self, password: &str, encryption: Encryption) -> anyhow::Result<Vec<u8>> {
         ensure!(
             !password.is_empty(),
             "a PKCS#12 file needs a password: some phones do not open one without"

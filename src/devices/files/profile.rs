@@ -11,7 +11,7 @@ use crate::tls::hex;
 
 /// The content and the names of a profile.
 #[derive(Clone, Copy)]
-pub struct Profile<'a> {
+pub(crate) struct Profile<'a> {
     /// Host of the site.
     pub hub: &'a str,
     /// Name of the device, shown in the settings.
@@ -29,7 +29,7 @@ impl Profile<'_> {
     ///
     /// A later profile for the same device and host replaces an installed one.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let list = html! {
             (PreEscaped(HEAD))
             plist version="1.0" { (self.configuration()) }
