@@ -1,7 +1,7 @@
 //! One order, from the journal to a certificate that can be served (RFC 8555, section 7.4).
 //!
 //! `resume` continues an order after an interruption. The schedule and the use of the certificate
-//! belong to `keeper`.
+//! belong to `manager`.
 
 pub(super) mod diagnosis;
 mod failed;

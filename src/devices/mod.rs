@@ -1,8 +1,8 @@
 //! Devices with certificates of the own client CA: registry, invitations, certificates.
 //!
-//! [`Clients`] enrols a device by a link and a code, issues its certificate and records its last
-//! use. `folder` stores the files, `tls` verifies client certificates with them. This module
-//! speaks no HTTP; `page` only renders the enrolment pages.
+//! [`Devices`] enrols a device by a link and a code, issues its certificate and records its last
+//! use. `registry` stores them, `tls` verifies client certificates with them. This module
+//! speaks no HTTP; `pages` only renders the enrolment pages.
 
 mod enrolment;
 pub(crate) mod files;

@@ -1,4 +1,7 @@
-//! TODO.
+//! The tasks that keep certificates valid, one for each certificate, and what they share.
+//!
+//! A task asks `renewal` for the next action and performs it with `order`, `ca`, `challenge` and
+//! `store`.
 
 pub(crate) mod account_limits;
 pub(crate) mod certificate_task;

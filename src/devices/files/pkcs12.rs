@@ -16,7 +16,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use yasna::{DERWriter, DERWriterSeq, DERWriterSet, Tag, construct_der, models::ObjectIdentifier};
 
 use self::{encryption::Encrypted, mac::Mac};
-pub(crate) use self::{encryption::Encryption, password::Password};
+pub use self::{encryption::Encryption, password::Password};
 
 /// The content of a PKCS#12 file.
 #[derive(Clone, Copy)]

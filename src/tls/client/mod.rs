@@ -1,4 +1,4 @@
-//! TODO.
+//! TLS to upstreams and other servers: trust in their certificates, and the faults of a handshake.
 
 pub(crate) mod handshake_fault;
 pub(crate) mod refused_certificate;

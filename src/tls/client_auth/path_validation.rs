@@ -2,7 +2,7 @@
 //!
 //! webpki validates the path. hubgate adds the checks that webpki leaves out: clientAuth is required,
 //! the validity period and path length of the anchor count, and revocation must be known from a
-//! current list. webpki receives only CAs that an anchor vouches for (`line`).
+//! current list. webpki receives only CAs that an anchor vouches for (`path_building`).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! TODO.
+//! The certificate and the settings with which a site serves TLS.
 
 pub(crate) mod acme_certificates;
 pub(crate) mod certificate_source;

@@ -1,4 +1,4 @@
-//! TODO.
+//! Certificates and their parts, for server and client side alike (RFC 5280, RFC 7468).
 
 pub(crate) mod certificate_error;
 pub(crate) mod certificate_fields;
