@@ -15,8 +15,9 @@ use anyhow::ensure;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use yasna::{DERWriter, DERWriterSeq, DERWriterSet, Tag, construct_der, models::ObjectIdentifier};
 
+pub use self::encryption::Encryption;
+pub(crate) use self::password::Password;
 use self::{encryption::Encrypted, mac::Mac};
-pub use self::{encryption::Encryption, password::Password};
 
 /// The content of a PKCS#12 file.
 #[derive(Clone, Copy)]
