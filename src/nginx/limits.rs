@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     directive::Position,
-    levels::{Levels, UpstreamLevels},
+    levels::UpstreamLevels,
     outcome::Outcome,
     report::Report,
 };
