@@ -146,7 +146,7 @@ async fn a_forged_beginning_of_forwarded_for_stays_outside() {
 
 /// An API token that came as the user of a failed login stood in the log.
 #[tokio::test]
-async fn a_token_in_a_failed_login_is_not_told() {
+async fn a_token_in_a_failed_login_is_not_logged() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     // oh.token.SECRET with an empty password

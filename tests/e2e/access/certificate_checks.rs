@@ -3,7 +3,7 @@
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
 use time::{Duration, OffsetDateTime};
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{Authority, DEADLINE, Hubgate, Leaf, Setup, eventually},
     hub::Hub,
@@ -35,7 +35,10 @@ async fn client_auth_among_other_usages_is_enough() {
             ExtendedKeyUsagePurpose::ClientAuth,
         ];
     });
-    assert_eq!(three_ways(&gate.tls().showing(both), "/", &[]).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls().showing(both), "/", &[]).await,
+        IN
+    );
 }
 
 #[tokio::test]
@@ -66,7 +69,7 @@ async fn only_the_allowed_names_enter_and_case_counts() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_over_lets_nobody_in_until_there_is_a_new_one() {
+async fn an_expired_list_refuses_all_clients_until_a_new_one_is_loaded() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let yesterday = OffsetDateTime::now_utc() - Duration::DAY;
     let gate = Setup::home(&hub.url())

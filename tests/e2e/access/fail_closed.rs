@@ -56,7 +56,7 @@ async fn with_lists_of_other_cas_only_no_device_enters() {
 }
 
 #[tokio::test]
-async fn a_start_with_a_password_file_for_nobody_is_refused() {
+async fn a_start_with_a_password_file_without_users_is_refused() {
     for content in ["", "# nobody\n", "anna\n", "anna:{PLAIN}secret\n"] {
         let setup = Setup::home("http://127.0.0.1:1")
             .file("htpasswd", content)

@@ -5,7 +5,7 @@
 
 use http::Method;
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{ANNA, Authority, HTPASSWD, Hubgate, Setup},
     hub::{Hub, Request},
@@ -40,7 +40,11 @@ async fn forged_fields_reach_the_hub_on_no_route() {
         let enrolled = away.clone().showing(family.client("anna"));
         for caller in [&gate.tls(), &away, &enrolled] {
             for target in ["/", "/static/", "/admin/"] {
-                assert_eq!(three_ways(caller, target, &fields).await, IN, "{target}");
+                assert_eq!(
+                    statuses_on_each_protocol(caller, target, &fields).await,
+                    IN,
+                    "{target}"
+                );
             }
         }
     }

@@ -21,7 +21,7 @@ const AS_BEN: &str = "Basic YmVuOnNlY3JldA==";
 const CHANGED: &str = "anna:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n";
 
 #[tokio::test]
-async fn a_deleted_user_loses_what_is_open_and_the_others_keep_it() {
+async fn a_deleted_user_loses_open_connections_and_the_others_keep_theirs() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let mut hers = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
@@ -33,7 +33,7 @@ async fn a_deleted_user_loses_what_is_open_and_the_others_keep_it() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_what_the_old_one_opened() {
+async fn a_changed_password_ends_the_connections_of_the_old_one() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let hers = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
@@ -44,7 +44,7 @@ async fn a_changed_password_ends_what_the_old_one_opened() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_what_its_session_opened() {
+async fn a_changed_password_ends_the_connections_of_its_session() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let cookie = login(&gate.tls(), ANNA).await;
@@ -57,7 +57,7 @@ async fn a_changed_password_ends_what_its_session_opened() {
 }
 
 #[tokio::test]
-async fn a_reload_without_sessions_ends_what_they_opened_and_leaves_what_passwords_did() {
+async fn a_reload_without_sessions_ends_their_connections_and_leaves_those_of_passwords() {
     let hub = Hub::start().await;
     let gate = password(&hub, HTPASSWD).await;
     let cookie = login(&gate.tls(), ANNA).await;
@@ -73,7 +73,7 @@ async fn a_reload_without_sessions_ends_what_they_opened_and_leaves_what_passwor
 }
 
 #[tokio::test]
-async fn a_network_that_a_reload_removes_loses_what_is_open() {
+async fn a_network_that_a_reload_removes_loses_its_connections() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .site("access: {networks: [127.0.0.1, 127.0.0.9]}")
@@ -91,7 +91,7 @@ async fn a_network_that_a_reload_removes_loses_what_is_open() {
 }
 
 #[tokio::test]
-async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_what_is_open() {
+async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_its_connections() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("trusted_proxies: [127.0.0.1]")
@@ -104,7 +104,7 @@ async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_what_is_open() 
 }
 
 #[tokio::test]
-async fn a_connection_whose_proxy_is_no_longer_trusted_ends_whole() {
+async fn a_connection_of_a_proxy_that_is_no_longer_trusted_ends_as_a_whole() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("trusted_proxies: [127.0.0.1]")
@@ -123,7 +123,7 @@ async fn a_connection_whose_proxy_is_no_longer_trusted_ends_whole() {
 }
 
 #[tokio::test]
-async fn an_origin_that_a_reload_removes_loses_what_its_pages_opened() {
+async fn an_origin_that_a_reload_removes_loses_the_connections_of_its_pages() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .site("access: {networks: [lan], origins: [\"https://panel.test\", \"https://kept.test\"]}")
@@ -139,7 +139,7 @@ async fn an_origin_that_a_reload_removes_loses_what_its_pages_opened() {
 }
 
 #[tokio::test]
-async fn a_place_that_a_reload_closes_loses_what_pages_of_others_opened() {
+async fn a_place_that_a_reload_closes_loses_the_connections_of_foreign_pages() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .site("access: {networks: [lan]}")
@@ -154,7 +154,7 @@ async fn a_place_that_a_reload_closes_loses_what_pages_of_others_opened() {
 }
 
 #[tokio::test]
-async fn a_path_that_a_reload_closes_loses_what_is_open_below_it() {
+async fn a_path_that_a_reload_closes_loses_the_connections_below_it() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .password()
@@ -170,7 +170,7 @@ async fn a_path_that_a_reload_closes_loses_what_is_open_below_it() {
 }
 
 #[tokio::test]
-async fn a_site_that_a_reload_removes_loses_what_is_open() {
+async fn a_site_that_a_reload_removes_loses_its_connections() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .hosts("[home.test, other.test]")
@@ -206,7 +206,7 @@ async fn one_http2_stream_ends_and_the_others_of_its_connection_go_on() {
 }
 
 #[tokio::test]
-async fn what_goes_through_the_engine_ends_too() {
+async fn connections_through_the_engine_end_too() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let fields = [("authorization", ANNA), ("expect", "100-continue")];

@@ -8,7 +8,11 @@ use crate::harness::{Caller, Http, WebSocket};
 pub const IN: [u16; 3] = [200, 200, 101];
 
 /// The statuses of a GET each way, on connections of their own.
-pub async fn three_ways(caller: &Caller, target: &str, fields: &[(&str, &str)]) -> [u16; 3] {
+pub async fn statuses_on_each_protocol(
+    caller: &Caller,
+    target: &str,
+    fields: &[(&str, &str)],
+) -> [u16; 3] {
     for_host(caller, &caller.host(), target, fields).await
 }
 

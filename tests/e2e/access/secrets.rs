@@ -59,7 +59,7 @@ async fn a_key_that_others_may_read_is_closed_to_them_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn an_operators_key_that_others_may_read_is_told() {
+async fn an_operators_key_that_others_may_read_is_reported() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
     let key = setup.write().join("home.key");

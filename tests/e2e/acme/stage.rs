@@ -101,7 +101,7 @@ impl Stage {
 
     /// Waits until `hubgate cert status` tells one of these words, in any case, and returns all
     /// that it tells.
-    pub async fn tells(&self, words: &[&str]) -> String {
+    pub async fn status_with(&self, words: &[&str]) -> String {
         let what = format!("the status tells one of {words:?}");
         eventually(DEADLINE, &what, async || {
             let told = status(&self.gate).await.to_string().to_lowercase();
@@ -120,6 +120,6 @@ pub async fn status(gate: &Hubgate) -> Value {
 
 /// The certificate hubgate shows, if it shows any.
 pub async fn served(gate: &Hubgate) -> Option<Vec<u8>> {
-    let caller = gate.tls().trusting_anybody();
+    let caller = gate.tls().accepting_any_certificate();
     caller.certificate().await.ok()
 }

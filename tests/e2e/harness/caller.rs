@@ -76,7 +76,7 @@ impl Caller {
     }
 
     /// Takes any server certificate.
-    pub fn trusting_anybody(mut self) -> Self {
+    pub fn accepting_any_certificate(mut self) -> Self {
         self.tls_options().root = None;
         self
     }

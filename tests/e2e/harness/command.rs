@@ -37,7 +37,7 @@ pub fn hubgate(folder: &Path, arguments: &[&str]) -> Ran {
 }
 
 /// Runs `hubgate` with the arguments in the folder and a line on its standard input.
-pub fn hubgate_told(folder: &Path, arguments: &[&str], line: &str) -> Ran {
+pub fn hubgate_with_input(folder: &Path, arguments: &[&str], line: &str) -> Ran {
     let mut input = tempfile::tempfile().unwrap();
     writeln!(input, "{line}").unwrap();
     input.rewind().unwrap();

@@ -62,7 +62,7 @@ impl Demo {
         let port = url.rsplit(':').next().unwrap().parse().unwrap();
         let nobody = Authority::new("nobody").certificate();
         Caller::tls(([127, 0, 0, 1], port).into(), nobody)
-            .trusting_anybody()
+            .accepting_any_certificate()
             .name("localhost")
     }
 

@@ -51,7 +51,7 @@ async fn streams_of_small_heads_hold_little_for_a_client_without_window() {
 }
 
 #[tokio::test]
-async fn pages_that_name_what_was_sent_are_not_kept_for_a_client_without_window() {
+async fn pages_that_quote_a_request_are_not_kept_for_a_client_without_window() {
     let (_hub, gate) = start(with_password).await;
     for (name, value) in [(":authority", "other.test"), (":path", "/%zz")] {
         let fields = GET.map(|field| {

@@ -65,7 +65,7 @@ async fn half_an_answer_is_not_passed_on_as_a_whole_one() {
 }
 
 #[tokio::test]
-async fn an_interim_answer_nobody_asked_for_does_not_hang_the_client() {
+async fn an_unrequested_interim_response_does_not_hang_the_client() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for interim in ["/interim/100", "/interim/103"] {

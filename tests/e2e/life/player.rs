@@ -34,7 +34,7 @@ fn plan() -> (Duration, Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_stuck_other_sites_are_served_and_signals_answered() {
+async fn other_sites_are_served_and_signals_handled_in_any_stuck_state() {
     let (whole, each) = plan();
     let mut stage = Stage::new().await;
     let mut all: Vec<_> = FAULTS.iter().map(|fault| Figures::new(*fault)).collect();
@@ -72,7 +72,7 @@ async fn play(stage: &mut Stage, fault: Fault, each: Duration, figures: &mut Fig
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_stuck_sigterm_is_heard_and_ends_the_process() {
+async fn sigterm_ends_the_process_in_any_stuck_state() {
     for fault in FAULTS {
         let mut stage = Stage::new().await;
         stage.begin(*fault).await;

@@ -44,15 +44,15 @@ pub async fn compare(pair: &Pair, asks: &[Ask], wanted: &[Otherwise]) {
     }
     let unwanted: Vec<_> = found
         .iter()
-        .filter(|it| !wanted.iter().any(|wanted| wanted.is(it)))
+        .filter(|difference| !wanted.iter().any(|wanted| wanted.is(difference)))
         .collect();
     let missing: Vec<_> = wanted
         .iter()
-        .filter(|it| !found.iter().any(|found| it.is(found)))
+        .filter(|wanted| !found.iter().any(|found| wanted.is(found)))
         .collect();
     let missing: Vec<_> = missing
         .iter()
-        .map(|it| format!("{}: {} ({})", it.on, it.what, it.why))
+        .map(|wanted| format!("{}: {} ({})", wanted.on, wanted.what, wanted.why))
         .collect();
     assert!(
         unwanted.is_empty() && missing.is_empty(),

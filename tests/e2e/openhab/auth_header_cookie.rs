@@ -30,7 +30,7 @@ async fn the_cookie_stands_beside_the_hubs_own() {
 }
 
 #[tokio::test]
-async fn who_has_the_cookie_is_not_sent_it_again() {
+async fn a_client_with_the_cookie_gets_no_second_one() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).password().start().await;
     let cookie = ("cookie", "a=1; X-OPENHAB-AUTH-HEADER=1; b=2");

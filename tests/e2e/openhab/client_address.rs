@@ -51,7 +51,7 @@ async fn a_trusted_proxy_is_appended_to() {
 }
 
 #[tokio::test]
-async fn a_mapped_address_is_told_as_ipv4() {
+async fn a_mapped_address_is_forwarded_as_ipv4() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .listen(r#"listen: {http: [], https: ["[::]:HTTPS"]}"#)

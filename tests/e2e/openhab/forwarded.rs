@@ -85,7 +85,7 @@ async fn forged_fields_never_reach_the_hub() {
 }
 
 #[tokio::test]
-async fn a_connection_field_cannot_delete_what_hubgate_says() {
+async fn a_connection_field_cannot_delete_the_fields_of_hubgate() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for (number, name) in OURS.into_iter().enumerate() {

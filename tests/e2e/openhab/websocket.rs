@@ -42,7 +42,7 @@ async fn subprotocols_pass_both_ways() {
 }
 
 #[tokio::test]
-async fn the_hub_is_told_who_calls_on_a_websocket_too() {
+async fn the_hub_gets_the_client_address_of_a_websocket_too() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let lie = [("x-forwarded-for", "192.168.1.1")];

@@ -14,7 +14,7 @@ use rustix::{
 use tempfile::TempDir;
 
 use crate::{
-    harness::{HTPASSWD, Hubgate, Ran, Setup, hubgate_told},
+    harness::{HTPASSWD, Hubgate, Ran, Setup, hubgate_with_input},
     hub::Hub,
     real_hub::skip_for,
 };
@@ -73,7 +73,7 @@ impl Stage {
         gate.answers_commands().await;
         let add = ["client", "add", "Anna", "--key", "ec", "--out", "anna"];
         gate.command(&add).succeeded();
-        hubgate_told(&folder, &["client", "export", "backup"], PASSPHRASE).succeeded();
+        hubgate_with_input(&folder, &["client", "export", "backup"], PASSPHRASE).succeeded();
         gate.terminate();
         gate.ended().await;
         let stage = Self {
@@ -104,7 +104,8 @@ impl Stage {
             shell("rm", &["-rf", self.path(name).to_str().unwrap()]);
         }
         for name in ["state", "users"] {
-            let [kept, path] = [format!("kept-{name}"), name.to_owned()].map(|it| self.path(&it));
+            let [kept, path] =
+                [format!("kept-{name}"), name.to_owned()].map(|file| self.path(&file));
             shell(
                 "cp",
                 &["-a", kept.to_str().unwrap(), path.to_str().unwrap()],
@@ -125,7 +126,7 @@ impl Stage {
                 let place = format!("{attack:?} at {name}: {command:?}: {}", ran.stderr);
                 match ran.status {
                     Some(0) => {}
-                    Some(1 | 78) => assert!(is_told(&ran.stderr), "{place}"),
+                    Some(1 | 78) => assert!(names_the_place(&ran.stderr), "{place}"),
                     hung_or_broken => panic!("{hung_or_broken:?}: {place}"),
                 }
             }
@@ -224,7 +225,7 @@ impl Stage {
 }
 
 /// Names the place, and more than that it failed.
-fn is_told(stderr: &str) -> bool {
+fn names_the_place(stderr: &str) -> bool {
     let is_placed = ["state", "users", "out"]
         .iter()
         .any(|name| stderr.contains(name));

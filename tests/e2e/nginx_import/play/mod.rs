@@ -132,7 +132,7 @@ fn play(stage: &mut Stage<'_>, seed: u64, nth: u64, tally: &Mutex<Tally>) {
     let found = format!(
         "--- site {nth} of seed {seed}\n{}\n{}",
         node::text(&site),
-        told(&weakness)
+        describe(&weakness)
     );
     eprintln!("{found}");
     tally.lock().unwrap().found.push(found);
@@ -166,7 +166,7 @@ fn shrink(stage: &mut Stage<'_>, site: Vec<Node>, weakness: Weakness) -> (Vec<No
     }
 }
 
-fn told(weakness: &Weakness) -> String {
+fn describe(weakness: &Weakness) -> String {
     let Weakness {
         request,
         ours,

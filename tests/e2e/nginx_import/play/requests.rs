@@ -105,12 +105,12 @@ pub(super) fn all(site: &[Node], mut random: Random) -> Vec<Request> {
     // Wrong passwords are few, as hubgate slows them down.
     let wrong = requests
         .iter()
-        .filter(|it| it.fields.contains(ANNA))
+        .filter(|request| request.fields.contains(ANNA))
         .take(2);
     let wrong: Vec<_> = wrong
-        .map(|it| Request {
-            fields: it.fields.replace(ANNA, WRONG),
-            ..it.clone()
+        .map(|request| Request {
+            fields: request.fields.replace(ANNA, WRONG),
+            ..request.clone()
         })
         .collect();
     requests.extend(wrong);
