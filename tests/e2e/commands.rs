@@ -4,8 +4,8 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use crate::harness::{Setup, foreign, hubgate};
 
-/// Lays out a folder and a link for the process that the command is going to be, as everybody can
-/// who guesses its number, and becomes it.
+/// Prepares a folder and a link under the command's future process ID, as an attacker can by
+/// guessing the ID, then executes the command.
 const TRAP: &str = "cd \"$1\" && mkdir -m 755 victim tmp tmp/hubgate-check-$$ && \
     ln -s ../../victim tmp/hubgate-check-$$/clients && TMPDIR=$1/tmp exec \"$0\" check";
 

@@ -18,7 +18,7 @@ use crate::{
     hub::Hub,
 };
 
-/// How long the whole page may take; a machine at work is given a little more.
+/// Longest duration of a whole run, with a reserve for a busy machine.
 const MOST: Duration = Duration::from_secs(8);
 
 /// A front door of which all is well, seen from its own machine.
@@ -29,7 +29,7 @@ fn good(hub: &Hub) -> Setup {
         .file("htpasswd", HTPASSWD)
 }
 
-/// What `doctor` finds of a subject: level, cause and cure.
+/// Returns `doctor`'s findings on a subject: level, cause and cure.
 fn of(ran: &Ran, subject: &str) -> Vec<[String; 3]> {
     let found: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! What the HTTP engine is relied on for, and its defects that hubgate must
-//! not inherit.
+//! Behaviour of the HTTP engine that hubgate relies on, and its defects that hubgate must not
+//! inherit.
 
 use std::time::Duration;
 

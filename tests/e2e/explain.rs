@@ -11,7 +11,7 @@ use crate::{
 
 const HOME: &str = "127.0.0.1";
 
-/// A request, by what `explain` is told of it.
+/// A request, as `explain` gets it by its arguments.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     host: &'static str,
@@ -19,7 +19,7 @@ struct Case {
     from: &'static str,
     device: Option<&'static str>,
     user: Option<&'static str>,
-    /// What the running hubgate is expected to answer, so that both cannot err alike.
+    /// Expected status of the running hubgate, so that both cannot err alike.
     status: u16,
 }
 

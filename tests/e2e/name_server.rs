@@ -1,6 +1,6 @@
-//! DNS-01 records at a real name server: put up, seen, taken away.
+//! dns-01 records at a real name server: created, visible, deleted.
 //!
-//! Where Knot DNS is missing a test says `skipped` and passes; with `CI=true` it fails.
+//! Without Knot DNS a test prints `skipped` and passes; with `CI=true` it fails.
 
 use std::time::Duration;
 

@@ -268,7 +268,7 @@ async fn status(gate: &Hubgate, user: &str, password: &str) -> u16 {
     client.ask(http::Method::GET, "/", &fields, "").await.status
 }
 
-/// What was written beside the file and forgotten.
+/// Returns temporary files left beside the file.
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder)
         .unwrap()

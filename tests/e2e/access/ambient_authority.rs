@@ -1,7 +1,8 @@
-//! What a browser brings by itself is no consent: another site's page may not act here.
+//! Cross-site requests: credentials that a browser adds automatically do not authorize a foreign
+//! page.
 //!
-//! Certificates, cached passwords and the place in the network go along with
-//! whatever any page makes a browser send.
+//! Client certificates, cached passwords and the client's network accompany every request that any
+//! page makes a browser send.
 
 use http::Method;
 
@@ -11,7 +12,7 @@ use crate::{
     hub::Hub,
 };
 
-/// What a browser sends for another site's page.
+/// Fields of a browser's request for another site's page.
 const FOREIGN: [&[(&str, &str)]; 10] = [
     &[("sec-fetch-site", "cross-site")],
     &[
@@ -31,7 +32,7 @@ const FOREIGN: [&[(&str, &str)]; 10] = [
     ],
 ];
 
-/// What it sends for the site's own pages, and what programs send.
+/// Fields of requests from the site's own pages, and from programs.
 const OWN: [&[(&str, &str)]; 5] = [
     &[],
     &[("origin", "https://home.test")],
@@ -43,14 +44,14 @@ const OWN: [&[(&str, &str)]; 5] = [
     &[("sec-fetch-site", "none")],
 ];
 
-/// What it sends where a person follows a link.
+/// Fields of the request when a person follows a link.
 const LINK: [(&str, &str); 3] = [
     ("sec-fetch-site", "cross-site"),
     ("sec-fetch-mode", "navigate"),
     ("sec-fetch-dest", "document"),
 ];
 
-/// What it sends for pictures, frames, scripts and commands of another site's page.
+/// Fields of requests for pictures, frames, scripts and commands of another site's page.
 const EMBEDDED: [(&str, &[(&str, &str)]); 9] = [
     ("/", &[LINK[0]]),
     (
@@ -181,7 +182,7 @@ async fn a_name_that_was_rebound_to_the_address_reaches_no_site() {
     assert_eq!(statuses_on_each_protocol(&gate.tls(), "/", &[]).await, IN);
 }
 
-/// Somebody who is let in, and by what.
+/// An admitted client and its credentials.
 struct Visitor {
     caller: Caller,
     credential: Option<&'static str>,

@@ -1,4 +1,4 @@
-//! What a certificate must be, and that its name is a label only.
+//! Requirements on a client certificate; its name is only a label.
 
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
 use time::{Duration, OffsetDateTime};
@@ -104,7 +104,7 @@ async fn a_certificate_that_ends_during_a_connection_ends_it() {
     assert_eq!(anna.visit("/").await.status, 495);
 }
 
-/// What is no certificate of a device, and what is said of it.
+/// Invalid device certificates, each with the expected reason.
 fn matrix(family: &Authority) -> Vec<(Leaf, &'static str)> {
     let usages = |usages: &[ExtendedKeyUsagePurpose]| {
         let usages = usages.to_vec();

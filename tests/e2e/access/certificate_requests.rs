@@ -1,4 +1,4 @@
-//! Who is asked for a certificate: exactly those whose answer could change by it.
+//! hubgate requests a certificate exactly where the certificate can change the response.
 //!
 //! Decided at the ClientHello from the site and the peer's network. An app
 //! without a certificate gives up when asked, even where a password would do.

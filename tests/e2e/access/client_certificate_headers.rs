@@ -1,4 +1,4 @@
-//! What the hub is told of who came, and that nothing a client sends can unsay it.
+//! Certificate headers to the hub, which no field of the client can change or delete.
 //!
 //! The wound: a `Connection` list that deleted the proxy's own fields
 //! (CVE-2024-45410).
@@ -132,7 +132,7 @@ fn fingerprint(leaf: &Leaf) -> String {
     bytes.map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// The hub is told of the family; from 127.0.0.2 everybody enters.
+/// hubgate with certificate headers for the family's CA; every client at 127.0.0.2 is admitted.
 async fn gate_with_headers(hub: &Hub, family: &Authority, headers: &str) -> Hubgate {
     let certificate = format!("client_certificate: ca.pem, client_headers: {headers}");
     Setup::home(&hub.url())

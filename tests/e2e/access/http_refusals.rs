@@ -1,7 +1,7 @@
-//! The handshake finishes whatever the chain is worth; the answer is HTTP.
+//! The handshake finishes with any client certificate; hubgate refuses in HTTP.
 //!
-//! A TLS alert tells a person nothing: 496 says that no certificate came, 495
-//! why the one that came does not count.
+//! A TLS alert explains nothing to a person: 496 reports a missing certificate, 495 the reason
+//! against the presented one.
 
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls::version::{TLS12, TLS13};
@@ -158,7 +158,7 @@ async fn assert_refused_and_closed(caller: &Caller, reason: &str) {
     assert_eq!(conversation.end().await, b"");
 }
 
-/// One of each kind a person may have, and what the page says of it.
+/// One invalid certificate of each kind, with the expected text of the page.
 fn bad(family: &Authority) -> [(Leaf, &'static str); 4] {
     let now = OffsetDateTime::now_utc();
     let expired = family.client_with("anna", |params| {

@@ -1,7 +1,7 @@
-//! Who came is told by hubgate alone: nothing a client sends can say it.
+//! Identity headers come from hubgate alone: it removes those of the client.
 //!
-//! The wound: forged fields in other spellings than the proxy knew
-//! (CVE-2026-30851, CVE-2026-39858).
+//! The defect elsewhere: forged fields in spellings unknown to the proxy (CVE-2026-30851,
+//! CVE-2026-39858).
 
 use http::Method;
 
@@ -11,7 +11,7 @@ use crate::{
     hub::{Hub, Request},
 };
 
-/// What a liar sends, in the spellings that hubs take for one another.
+/// Forged identity fields, in the spellings that hubs treat as equal.
 const FORGED: [(&str, &str); 14] = [
     ("X-SSL-Client-Verify", "forged"),
     ("x-ssl-client-s-dn", "forged"),

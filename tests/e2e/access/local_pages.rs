@@ -1,4 +1,4 @@
-//! Own pages are stored nowhere, load nothing, and are framed by nobody.
+//! Local pages forbid storing, subresources and framing.
 
 use http::Method;
 

@@ -1,4 +1,5 @@
-//! What is open rests on what let it in, and ends with it: WebSockets, event streams, uploads.
+//! WebSockets, event streams and uploads end when the credentials that admitted them lose their
+//! validity.
 
 use http::Method;
 use http_body_util::BodyExt;
@@ -283,7 +284,7 @@ async fn a_reload_that_changes_no_right_ends_nothing() {
 const UPLOAD: &str =
     "POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 1000\r\n\r\nbegun";
 
-/// What one visitor may have open: a WebSocket, and events over both versions of HTTP.
+/// Open exchanges of one client: a WebSocket, and event streams over HTTP/1.1 and HTTP/2.
 pub(super) struct Open {
     socket: WebSocket,
     streams: [Incoming; 2],

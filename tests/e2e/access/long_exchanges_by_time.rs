@@ -1,4 +1,4 @@
-//! What is open ends when time has ended what let it in: a session, a certificate.
+//! Open exchanges end when their session or certificate expires.
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

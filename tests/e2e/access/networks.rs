@@ -1,4 +1,4 @@
-//! Networks are judged on the TCP peer, or on whom a trusted peer names.
+//! Networks are matched against the TCP peer, or the client address from a trusted proxy.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

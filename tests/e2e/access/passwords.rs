@@ -24,7 +24,7 @@ const USERS: [(&str, &str, &str); 9] = [
     ("bcrypt-b", "pässwörd", "$2b$04$dcWifciiZOFdyMTeypAwreNfJ1DySZ/oCpmDKvbpXwNvpW5c6Gyuu"),
 ];
 
-/// More guesses than anybody has free.
+/// More guesses than any client has free.
 const GUESSES: usize = 12;
 /// Those of an address that are looked at before it has to wait.
 const LOOKED_AT: usize = 6;

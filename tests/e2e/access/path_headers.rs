@@ -1,4 +1,4 @@
-//! Who came, told to the hub of a path: by the path's own wish and its own CA.
+//! Identity headers of a path, by its own settings and its own CA.
 
 use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{

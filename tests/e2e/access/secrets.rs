@@ -13,10 +13,10 @@ use crate::{
     hub::Hub,
 };
 
-/// Where the key of the self-signed certificate is kept.
+/// File of the self-signed certificate's key.
 const KEY: &str = "certs/self-signed/home.test.pem";
 
-/// What must never be printed: parts of what [`say_secrets`] sends.
+/// Parts of the secrets that [`say_secrets`] sends; none may be printed.
 const SECRETS: [&str; 7] = [
     "YW5uYTpzZWNyZXQ",
     "bearer-secret",

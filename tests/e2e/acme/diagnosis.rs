@@ -1,4 +1,4 @@
-//! After a failure `hubgate cert status` tells the cause and the cure.
+//! After a failure `hubgate cert status` reports the cause and the cure.
 
 use crate::acme::{
     authority::{Fault, Refusal, Sight},

@@ -122,7 +122,7 @@ async fn each_site_has_a_certificate_of_its_own_and_a_removed_one_is_not_renewed
     stage.gate.reload();
     stage.gate.line_with("reloaded").await;
     let status = stage.status_with(&["home.test"]).await;
-    assert!(!told.contains("other.test"), "{told}");
+    assert!(!status.contains("other.test"), "{status}");
 }
 
 /// Waits for a certificate of others' CA, which signed it under this root in PEM.

@@ -12,7 +12,7 @@ use crate::{
     harness::{DEADLINE, eventually},
 };
 
-/// Whether a limit that ends in some seconds is obeyed, across a restart.
+/// Asserts that hubgate obeys a limit that ends in some seconds, across a restart.
 async fn obeyed(limit: RetryAfter, wait: Duration) {
     let scene = Scene::new().await;
     let refusal = Fault::Refused(Refusal::RateLimited(limit));

@@ -131,7 +131,7 @@ async fn a_ca_with_a_wrong_date_is_distinguished_from_a_wrong_clock() {
     assert!(stage.ca.orders().len() <= 1);
 }
 
-/// Where Debian puts it.
+/// Returns the path of Debian's libfaketime.
 pub fn libfaketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?.flatten();
     let places = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));

@@ -153,12 +153,18 @@ async fn other_programs_get_copies_and_are_notified() {
     let scene = exporting("#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/told-of-$1\"\n").await;
     let stage = scene.start().await;
     stage.serves(1).await;
-    let told = || copy(&stage.gate, "told-of-home.test");
-    eventually(DEADLINE, "the program is told", async || !told().is_empty()).await;
-    let first = told();
+    let notified = || copy(&stage.gate, "told-of-home.test");
+    eventually(DEADLINE, "the program is notified", async || {
+        !notified().is_empty()
+    })
+    .await;
+    let first = notified();
     assert!(!copy(&stage.gate, "privkey.pem").is_empty());
     stage.renew().await;
-    eventually(DEADLINE, "it is told again", async || told() != first).await;
+    eventually(DEADLINE, "it is notified again", async || {
+        notified() != first
+    })
+    .await;
 }
 
 #[tokio::test]

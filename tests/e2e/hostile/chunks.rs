@@ -1,5 +1,4 @@
-//! Chunk framing: a body whose end two readers would find in different places
-//! never ends at the hub.
+//! Chunk framing: a body with an ambiguous end never ends at the hub.
 
 use super::stage::{SMUGGLED, Stage, post};
 

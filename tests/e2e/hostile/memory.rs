@@ -348,7 +348,7 @@ async fn the_head_of_a_request_is_not_held_once_it_is_answered() {
     assert!(held < 200 * 60_000, "{held} bytes");
 }
 
-/// Bytes that hubgate occupies for connections whose clients take nothing and open all streams.
+/// Returns the bytes that hubgate occupies for clients that open all streams and read nothing.
 async fn held_by(gate: &Hubgate, fields: &[u8]) -> usize {
     serves(gate).await;
     let before = gate.resident();

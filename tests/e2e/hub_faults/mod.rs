@@ -1,5 +1,5 @@
-//! Hubs that are down or answer wrongly: told as such, and never passed on as
-//! if they were well.
+//! Hubs that are down or respond incorrectly: hubgate reports an error and never forwards a broken
+//! response as a complete one.
 
 mod answers;
 mod away;

@@ -8,7 +8,7 @@ use crate::{
     hub::Hub,
 };
 
-/// What somebody would hear who is given another's answer.
+/// The response that reaches a wrong client if responses are mixed up.
 const STRAY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What a service manager is told (sd_notify).
+//! Notifications to the service manager (sd_notify).
 
 use tempfile::TempDir;
 use tokio::net::UnixDatagram;

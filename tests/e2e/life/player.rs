@@ -18,13 +18,13 @@ use self::{
     witness::Witness,
 };
 
-/// How long a request or a signal may take on a busy machine: what waits for a fault takes longer.
+/// Longest handling of a request or signal on a busy machine; waiting for a fault takes longer.
 const LIMIT: Duration = Duration::from_secs(3);
-/// How long each fault lasts: beyond the deadline of a file in a long run.
+/// Duration of each fault; in a long run it exceeds the deadline of a file.
 const SHORT: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(7);
 
-/// How long the faults go round, and how long each lasts.
+/// Returns the duration of all rounds and of each fault.
 fn plan() -> (Duration, Duration) {
     let seconds = std::env::var("HUBGATE_PLAYER").ok();
     match seconds.and_then(|seconds| seconds.parse().ok()) {

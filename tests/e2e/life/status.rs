@@ -1,4 +1,4 @@
-//! What `hubgate status` tells.
+//! Output of `hubgate status`.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 

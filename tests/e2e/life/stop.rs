@@ -1,4 +1,4 @@
-//! The orderly end: what was begun is finished, and what is idle is told.
+//! Graceful shutdown: open requests finish, and idle connections close.
 
 use http::Method;
 

@@ -16,7 +16,7 @@ use crate::{
     hub::Hub,
 };
 
-/// How long a request may take on a busy machine: a stuck file would hold it for longer.
+/// Longest duration of a request on a busy machine; a stuck file holds it for longer.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Two sites behind passwords, `home.test` and `other.test`, each with a file of its own.

@@ -35,7 +35,7 @@ fn runnable(program: &Path) {
     fs::set_permissions(program, PermissionsExt::from_mode(0o700)).unwrap();
 }
 
-/// A scene whose order calls a program that hangs.
+/// A scene in which the order calls a program that hangs.
 fn with_program(mut scene: Scene, name: &str) -> Scene {
     scene.setup = scene.setup.file(name, STUBBORN);
     runnable(&scene.setup.write().join(name));

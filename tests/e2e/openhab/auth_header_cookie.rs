@@ -1,5 +1,5 @@
-//! Row 4: a cookie tells openHAB's pages that `Authorization` is taken, so
-//! that they send their token as `X-OPENHAB-TOKEN`.
+//! A cookie informs openHAB's pages that `Authorization` is in use, so that they send their token
+//! as `X-OPENHAB-TOKEN`.
 
 use http::Method;
 

@@ -1,4 +1,4 @@
-//! Row 13: answers pass with the encoding the hub gave them.
+//! Responses pass with the encoding of the hub.
 
 use http::Method;
 

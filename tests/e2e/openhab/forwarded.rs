@@ -1,4 +1,4 @@
-//! Row 2: `Host` with its port, one scheme, and nothing a client could forge.
+//! Forwarded fields: `Host` with its port, one scheme, and none forged by a client.
 
 use crate::{harness::Setup, hub::Hub};
 
@@ -21,7 +21,7 @@ const FORGED: &str = "Forwarded: for=192.168.1.1;proto=http\r\n\
     X_Real_IP: 192.168.1.1\r\n\
     any_field: evil\r\n";
 
-/// What a `Connection` field may try to take away; the first is harmless.
+/// Fields that a client's `Connection` list tries to delete; the first is harmless.
 const OURS: [&str; 6] = [
     "X-Nothing",
     "X-Forwarded-For",

@@ -1,5 +1,5 @@
-//! Row 20: without a domain hubgate makes a certificate itself, and no
-//! browser is told to insist on it.
+//! Without a domain hubgate creates a self-signed certificate and sends no
+//! `Strict-Transport-Security`.
 
 use std::net::Ipv4Addr;
 

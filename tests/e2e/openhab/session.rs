@@ -1,5 +1,5 @@
-//! Row 16: a login is remembered, since service workers raise no prompt and Safari asks again on
-//! a WebSocket's 401. Here by a password; `session_certificate` has the other way.
+//! A session cookie remembers a login, since service workers raise no prompt and Safari prompts
+//! again on a WebSocket's 401. Passwords only; certificates are in `session_certificate`.
 
 use http::Method;
 
@@ -292,7 +292,7 @@ async fn get(caller: &Caller, target: &str, fields: &[(&str, &str)]) -> Answer {
     client.ask(Method::GET, target, fields, "").await
 }
 
-/// What remembers `anna`, as a browser sends it.
+/// Logs in as `anna` and returns the session cookie, as a browser sends it.
 async fn login(caller: &Caller) -> String {
     let answer = get(caller, "/login", &[("authorization", ANNA)]).await;
     let cookie = ours(&answer).expect("a cookie");

@@ -1,5 +1,5 @@
-//! Row 16 for those who enter by a certificate: it is remembered where it is enough by itself,
-//! and as long as it is good.
+//! Sessions of clients with a certificate: they exist where a certificate alone is enough, and as
+//! long as it is valid.
 
 use http::Method;
 
@@ -159,7 +159,7 @@ async fn with_list(hub: &Hub, family: &Authority) -> Hubgate {
         .await
 }
 
-/// What remembers the certificate, as a browser sends it.
+/// Logs in with the certificate and returns the session cookie, as a browser sends it.
 async fn login(gate: &Hubgate, leaf: Leaf) -> String {
     login_by(&gate.tls().showing(leaf)).await
 }

@@ -1,4 +1,4 @@
-//! Row 24: a request for a host nobody configured never reaches a hub.
+//! A request for an unknown host never reaches a hub.
 
 use crate::{harness::Setup, hub::Hub};
 

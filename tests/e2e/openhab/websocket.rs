@@ -1,5 +1,4 @@
-//! Row 6: WebSockets with their subprotocols, long silences, and no token in
-//! any log.
+//! WebSockets with their subprotocols, long silences, and no token in any log.
 
 use crate::{
     harness::{Hubgate, Setup},
@@ -9,7 +8,7 @@ use crate::{
 /// openHAB's endpoints.
 const ENDPOINTS: [&str; 4] = ["/ws", "/ws/events", "/ws/logs", "/ws/audio-pcm"];
 
-/// What openHAB's UI offers: a name, and the token in Base64.
+/// Subprotocol that openHAB's UI offers: a name, and the token in Base64.
 const TOKEN: &str = "org.openhab.ws.accessToken.base64.c2VjcmV0LXRva2Vu";
 
 #[tokio::test]

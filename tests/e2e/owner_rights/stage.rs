@@ -27,16 +27,16 @@ pub(super) const PASSPHRASE: &str = "correct horse";
 const PATIENCE: &str = "10";
 const SERVED: &str = "2";
 
-/// What the service user puts in the place of a file or folder.
+/// Replacement of a file or folder by the service user.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attack {
     /// A link to a file or folder that root alone may read.
     Link,
-    /// A link to one that everybody may read, with the content that was there.
+    /// A link to a world-readable copy.
     ReadableLink,
     /// Another name of root's file.
     HardLink,
-    /// A pipe that nobody writes to.
+    /// A pipe without a writer.
     Pipe,
 }
 
@@ -224,7 +224,7 @@ impl Stage {
     }
 }
 
-/// Names the place, and more than that it failed.
+/// Returns true if the message names the place and a cause.
 fn names_the_place(stderr: &str) -> bool {
     let is_placed = ["state", "users", "out"]
         .iter()

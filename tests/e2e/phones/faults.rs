@@ -1,4 +1,4 @@
-//! What is lost, damaged, too open or full.
+//! Lost and damaged files, too open permissions, a full disk.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 

@@ -15,7 +15,7 @@ use crate::{acme::program::has_programs, harness::foreign};
 
 const WRONG: &str = "aaaaa-aaaaa-aaaaa";
 
-/// What is encrypted, and how: iOS before 18 and Android before 14 open nothing else.
+/// Encrypted parts and their algorithms; iOS before 18 and Android before 14 open no others.
 const LEGACY: [&str; 7] = [
     "MAC: sha1, Iteration 2048",
     "MAC length: 20, salt length: 8",

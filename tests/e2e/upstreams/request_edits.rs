@@ -14,7 +14,7 @@ fn router(upstream: &str) -> Setup {
         .file("router.auth", "Basic cm91dGVyOnNlY3JldA==\n")
 }
 
-/// What a visitor sends of the same names.
+/// Client's fields with the same names.
 const SENT: [(&str, &str); 6] = [
     ("authorization", ANNA),
     ("x-key", "forged"),

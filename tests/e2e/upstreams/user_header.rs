@@ -63,7 +63,7 @@ async fn a_name_cannot_end_its_field_and_keeps_its_umlauts() {
     }
 }
 
-/// The last three requests, one of each way, have the name in this field and nobody else's.
+/// Asserts that the last three requests, one per protocol, carry only this name in the field.
 fn named(hub: &Hub, field: &str, user: Option<&str>) {
     let requests = hub.requests();
     for request in &requests[requests.len() - 3..] {

@@ -24,7 +24,7 @@ pub(super) struct Order {
     certificate: Option<usize>,
 }
 
-/// What was asked for.
+/// The requested order.
 #[derive(Deserialize)]
 pub(super) struct Wanted {
     identifiers: Vec<Identifier>,
@@ -93,7 +93,7 @@ fn judge(state: &State, wanted: &Wanted) -> Result<(), Answer> {
     Ok(())
 }
 
-/// Tells an order of the account.
+/// Returns an order of the account.
 pub(super) fn answer(state: &mut State, account: &str, number: &str) -> Reply {
     let number = find(state, account, number)?;
     Ok(order_response(state, number))

@@ -14,7 +14,7 @@ use crate::{
 /// Lines that fill the pipe of a journal that is not read, and the queue of a silent hub.
 const CROWD: usize = 40;
 
-/// What is slow or stuck.
+/// The slow or stuck part.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
     /// All calls on paths with this end.

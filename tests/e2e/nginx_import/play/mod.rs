@@ -1,7 +1,7 @@
 //! Random sites, played to NGINX and to hubgate: hubgate lets nothing reach a hub that NGINX does not.
 //!
 //! `scripts/fuzz nginx_play` plays more of them, by `HUBGATE_PLAY_SITES` and `HUBGATE_PLAY_SEED`.
-//! What is found is made as small as it gets.
+//! Each finding is shrunk as far as possible.
 
 mod client;
 mod equal;
@@ -41,7 +41,7 @@ const THREADS: usize = 2;
 /// Sites that a finding is tried as while it is made smaller.
 const TRIALS: usize = 400;
 
-/// What came of all sites.
+/// Results of all sites.
 #[derive(Default)]
 struct Tally {
     stopped: u64,

@@ -1,4 +1,4 @@
-//! Faults that are armed strike where and as often as they are told.
+//! Armed faults strike at the given endpoint, the given number of times.
 
 use std::time::Duration;
 
