@@ -58,7 +58,7 @@ async fn the_answers_are_in_the_visitors_language() {
 }
 
 #[tokio::test]
-async fn a_bad_certificate_is_told_why() {
+async fn a_bad_certificate_is_reported_with_its_reason() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = only_family(&hub, &family).await;
     let yesterday = OffsetDateTime::now_utc() - Duration::DAY;
@@ -109,7 +109,7 @@ async fn a_revoked_certificate_is_refused_on_open_and_resumed_connections() {
 }
 
 #[tokio::test]
-async fn at_home_nobody_is_asked() {
+async fn at_home_no_certificate_is_requested() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())

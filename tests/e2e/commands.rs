@@ -4,8 +4,8 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use crate::harness::{Setup, foreign, hubgate};
 
-/// Lays out a folder and a link for the process that the command is going to be, as everybody can
-/// who guesses its number, and becomes it.
+/// Prepares a folder and a link under the command's future process ID, as an attacker can by
+/// guessing the ID, then executes the command.
 const TRAP: &str = "cd \"$1\" && mkdir -m 755 victim tmp tmp/hubgate-check-$$ && \
     ln -s ../../victim tmp/hubgate-check-$$/clients && TMPDIR=$1/tmp exec \"$0\" check";
 
@@ -18,7 +18,7 @@ fn check_accepts_a_good_file() {
 }
 
 #[test]
-fn check_tells_every_mistake_and_exits_with_78() {
+fn check_reports_every_mistake_and_exits_with_78() {
     let setup = Setup::home("http://127.0.0.1")
         .site("acces: public")
         .top("limits: {idle: soon}");
@@ -32,7 +32,7 @@ fn check_tells_every_mistake_and_exits_with_78() {
 }
 
 #[test]
-fn check_tells_files_that_cannot_be_read() {
+fn check_reports_unreadable_files() {
     let setup = Setup::home("http://127.0.0.1:8080").site("access: {password: missing}");
     let ran = hubgate(&setup.write(), &["check"]);
     assert_eq!(ran.status, Some(78));
@@ -40,7 +40,7 @@ fn check_tells_files_that_cannot_be_read() {
 }
 
 #[test]
-fn check_never_writes_where_somebody_else_led_it() {
+fn check_never_writes_through_another_users_link() {
     let setup = Setup::home("http://127.0.0.1:8080")
         .certificate("self-signed")
         .site("access: {client_certificate: own}");
@@ -63,7 +63,7 @@ fn an_unknown_command_is_a_usage_error() {
 }
 
 #[test]
-fn what_a_command_prints_of_a_file_or_argument_is_no_order_to_the_terminal() {
+fn commands_print_files_and_arguments_without_terminal_sequences() {
     let folder = tempfile::tempdir().unwrap();
     let nginx = "server { listen 80; server_name home.test; location / { proxy_pass http://127.0.0.1:8080; } \
                  location = \"/a\u{1b}[2J\u{202e}\nforged: line\" { return 404; } }\n";

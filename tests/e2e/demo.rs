@@ -33,7 +33,7 @@ async fn a_port_that_is_taken_is_stepped_over() {
 }
 
 #[tokio::test]
-async fn ctrl_c_ends_it_at_once_and_nothing_is_left() {
+async fn ctrl_c_ends_the_demo_at_once_and_leaves_no_files() {
     ends_at_once(Signal::INT).await;
 }
 

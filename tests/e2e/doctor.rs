@@ -18,7 +18,7 @@ use crate::{
     hub::Hub,
 };
 
-/// How long the whole page may take; a machine at work is given a little more.
+/// Longest duration of a whole run, with a reserve for a busy machine.
 const MOST: Duration = Duration::from_secs(8);
 
 /// A front door of which all is well, seen from its own machine.
@@ -29,23 +29,29 @@ fn good(hub: &Hub) -> Setup {
         .file("htpasswd", HTPASSWD)
 }
 
-/// What `doctor` finds of a subject: level, cause and cure.
+/// Returns `doctor`'s findings on a subject: level, cause and cure.
 fn of(ran: &Ran, subject: &str) -> Vec<[String; 3]> {
     let found: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
-    let text = |it: &Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
-    let lines = found.iter().filter(|it| text(it, "subject") == subject);
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let lines = found
+        .iter()
+        .filter(|finding| text(finding, "subject") == subject);
     lines
-        .map(|it| ["level", "cause", "cure"].map(|key| text(it, key)))
+        .map(|finding| ["level", "cause", "cure"].map(|key| text(finding, key)))
         .collect()
 }
 
 /// Expects a line of this level that has the parts in cause and cure.
-fn assert_told(ran: &Ran, subject: &str, level: &str, [cause, cure]: [&str; 2]) {
+fn assert_found(ran: &Ran, subject: &str, level: &str, [cause, cure]: [&str; 2]) {
     let found = of(ran, subject);
-    let told = found
+    let is_found = found
         .iter()
-        .any(|it| it[0] == level && it[1].contains(cause) && it[2].contains(cure));
-    assert!(told, "{subject}: {level} {cause} {cure}\n{}", ran.stdout);
+        .any(|line| line[0] == level && line[1].contains(cause) && line[2].contains(cure));
+    assert!(
+        is_found,
+        "{subject}: {level} {cause} {cure}\n{}",
+        ran.stdout
+    );
     let expected = i32::from(ran.stdout.contains("\"fail\""));
     assert_eq!(ran.status, Some(expected), "{}", ran.stdout);
 }
@@ -66,34 +72,34 @@ async fn a_good_front_door_has_nothing_to_put_right() {
     gate.answers_commands().await;
     let ran = gate.commanded(&["doctor", "--json"]).await;
     assert_eq!(ran.status, Some(0), "{}\n{}", ran.stdout, ran.stderr);
-    assert_told(&ran, "process", "ok", ["runs as process", ""]);
+    assert_found(&ran, "process", "ok", ["runs as process", ""]);
     for port in [https, http] {
-        assert_told(&ran, &format!("port {port}"), "ok", ["hubgate listens", ""]);
+        assert_found(&ran, &format!("port {port}"), "ok", ["hubgate listens", ""]);
     }
-    assert_told(&ran, &format!("hub {}", hub.url()), "ok", ["responds", ""]);
-    assert_told(&ran, "certificate localhost", "ok", ["for another", ""]);
-    assert_told(&ran, "name localhost", "ok", ["127.0.0.1", ""]);
-    assert_told(&ran, "files", "ok", ["private", ""]);
-    assert_told(&ran, "entry localhost", "ok", ["with a password", ""]);
+    assert_found(&ran, &format!("hub {}", hub.url()), "ok", ["responds", ""]);
+    assert_found(&ran, "certificate localhost", "ok", ["for another", ""]);
+    assert_found(&ran, "name localhost", "ok", ["127.0.0.1", ""]);
+    assert_found(&ran, "files", "ok", ["private", ""]);
+    assert_found(&ran, "entry localhost", "ok", ["with a password", ""]);
     let page = gate.commanded(&["doctor"]).await.succeeded();
     assert!(page.contains(", 0 fail"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_running_process_the_rest_is_looked_at_and_nothing_is_made() {
+async fn doctor_without_a_running_process_checks_the_rest_and_creates_no_files() {
     let hub = Hub::start().await;
     let setup = good(&hub);
     let folder = setup.write();
     let ran = examine(&folder);
     assert_eq!(ran.status, Some(0), "{}", ran.stdout);
-    assert_told(&ran, "process", "warn", ["no hubgate runs", "start it"]);
+    assert_found(&ran, "process", "warn", ["no hubgate runs", "start it"]);
     let port = format!("port {}", setup.https().number());
-    assert_told(&ran, &port, "ok", ["is free", ""]);
+    assert_found(&ran, &port, "ok", ["is free", ""]);
     assert!(!folder.join("certs").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_held_by_another_program_is_told_with_who_holds_it() {
+async fn a_port_held_by_another_program_is_reported_with_its_holder() {
     let hub = Hub::start().await;
     let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let taken = other.local_addr().unwrap();
@@ -102,21 +108,21 @@ async fn a_port_held_by_another_program_is_told_with_who_holds_it() {
     let ran = examine(&setup.write());
     let holder = format!("(process {}) holds {taken}", std::process::id());
     let port = format!("port {}", taken.port());
-    assert_told(&ran, &port, "fail", [&holder, "systemctl status"]);
+    assert_found(&ran, &port, "fail", [&holder, "systemctl status"]);
 }
 
 #[test]
-fn a_hub_that_is_down_is_told_with_how_to_start_it() {
+fn a_stopped_hub_is_reported_with_its_start_command() {
     let nobody = Port::keep();
     let url = format!("http://{}", nobody.address());
     let setup = Setup::home(&url).hosts("[localhost]");
     let ran = examine(&setup.write());
     let cure = "systemctl start openhab";
-    assert_told(&ran, &format!("hub {url}"), "fail", ["no connection", cure]);
+    assert_found(&ran, &format!("hub {url}"), "fail", ["no connection", cure]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_certificate_is_told_once() {
+async fn an_expired_certificate_is_reported_once() {
     let hub = Hub::start().await;
     let expired = Authority::new("root").client_with("localhost", |params| {
         params.subject_alt_names = vec![SanType::DnsName("localhost".try_into().unwrap())];
@@ -128,12 +134,12 @@ async fn an_expired_certificate_is_told_once() {
         .file("home.key", &expired.key_pem);
     let ran = examine(&setup.write());
     let cause = "the certificate ended on";
-    assert_told(&ran, "certificate localhost", "fail", [cause, ""]);
+    assert_found(&ran, "certificate localhost", "fail", [cause, ""]);
     assert_eq!(ran.stdout.matches(cause).count(), 1, "{}", ran.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_others_may_read_or_write_are_told_with_the_command() {
+async fn files_that_others_may_read_or_write_are_reported_with_the_command() {
     let hub = Hub::start().await;
     let setup = good(&hub);
     let folder = setup.write();
@@ -150,52 +156,52 @@ async fn files_that_others_may_read_or_write_are_told_with_the_command() {
         fs::set_permissions(folder.join(file), permissions).unwrap();
     }
     let ran = examine(&folder);
-    assert_told(
+    assert_found(
         &ran,
         "files",
         "fail",
         ["proxy.yaml: every user", "chmod o-w"],
     );
-    assert_told(
+    assert_found(
         &ran,
         "files",
         "warn",
         ["htpasswd: every user", "chgrp hubgate"],
     );
-    assert_told(&ran, "files", "fail", ["certs: others", "chmod 700"]);
-    assert_told(&ran, "files", "fail", ["a.key: others", "chmod 600"]);
+    assert_found(&ran, "files", "fail", ["certs: others", "chmod 700"]);
+    assert_found(&ran, "files", "fail", ["a.key: others", "chmod 600"]);
     let mode = fs::metadata(&state).unwrap().mode() & 0o777;
     assert_eq!(mode, 0o755, "doctor changes nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_does_not_resolve_is_told() {
+async fn a_name_that_does_not_resolve_is_reported() {
     let hub = Hub::start().await;
     let setup = good(&hub).hosts("[nowhere.invalid]");
     let setup = setup.with_certificate("home", &["nowhere.invalid"]);
     let ran = examine(&setup.write());
     let cause = "does not resolve";
-    assert_told(&ran, "name nowhere.invalid", "fail", [cause, "record"]);
+    assert_found(&ran, "name nowhere.invalid", "fail", [cause, "record"]);
 }
 
 #[test]
-fn a_broken_proxy_yaml_is_one_line_beside_what_can_be_looked_at() {
+fn a_broken_proxy_yaml_is_one_line_beside_the_other_checks() {
     let setup = Setup::home("http://127.0.0.1:8080").site("acces: public");
     let ran = examine(&setup.write());
-    assert_told(&ran, "proxy.yaml", "fail", ["acces", "correct it"]);
+    assert_found(&ran, "proxy.yaml", "fail", ["acces", "correct it"]);
     assert_eq!(of(&ran, "clock").len(), 1, "{}", ran.stdout);
     assert!(ran.stderr.contains("failed: apply"), "{}", ran.stderr);
 }
 
 #[test]
-fn a_proxy_yaml_that_is_not_there_is_told() {
+fn a_missing_proxy_yaml_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let ran = hubgate(folder.path(), &["doctor", "--json", "-c", "mine.yaml"]);
-    assert_told(&ran, "proxy.yaml", "fail", ["mine.yaml", ""]);
+    assert_found(&ran, "proxy.yaml", "fail", ["mine.yaml", ""]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_who_may_not_read_the_files_is_told_so() {
+async fn missing_permission_to_read_the_files_is_reported() {
     if !geteuid().is_root() {
         return;
     }
@@ -224,7 +230,7 @@ async fn a_user_who_may_not_read_the_files_is_told_so() {
             &yaml.to_string_lossy(),
         ],
     );
-    assert_told(&ran, "files", "warn", ["cannot be read", "sudo"]);
-    assert_told(&ran, "proxy.yaml", "fail", ["cannot be used", "sudo"]);
-    assert_told(&ran, "process", "warn", ["you have no permission", "sudo"]);
+    assert_found(&ran, "files", "warn", ["cannot be read", "sudo"]);
+    assert_found(&ran, "proxy.yaml", "fail", ["cannot be used", "sudo"]);
+    assert_found(&ran, "process", "warn", ["you have no permission", "sudo"]);
 }

@@ -1,5 +1,5 @@
-//! What the HTTP engine is relied on for, and its defects that hubgate must
-//! not inherit.
+//! Behaviour of the HTTP engine that hubgate relies on, and its defects that hubgate must not
+//! inherit.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn send_with_empty_last_frame(gate: &Hubgate) -> u16 {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_cut() {
+async fn a_silent_client_is_disconnected() {
     let (_hub, gate) = hurried().await;
     gate.clear().raw().await.end().await;
     gate.tls().raw().await.end().await;

@@ -11,7 +11,7 @@ use crate::{
 
 const HOME: &str = "127.0.0.1";
 
-/// A request, by what `explain` is told of it.
+/// A request, as `explain` gets it by its arguments.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     host: &'static str,
@@ -19,12 +19,12 @@ struct Case {
     from: &'static str,
     device: Option<&'static str>,
     user: Option<&'static str>,
-    /// What the running hubgate is expected to answer, so that both cannot err alike.
+    /// Expected status of the running hubgate, so that both cannot err alike.
     status: u16,
 }
 
 #[tokio::test]
-async fn explain_says_what_the_running_hubgate_answers() {
+async fn explain_agrees_with_the_running_hubgate() {
     let house = house().await;
     let anna = house.home().showing(house.enrol("Anna").await);
     let ben = house.home().showing(house.enrol("Ben").await);
@@ -79,7 +79,7 @@ fn explain_names_the_origins_that_count_as_own() {
 }
 
 #[test]
-fn explain_tells_without_a_running_hubgate_and_leaves_nothing_behind() {
+fn explain_works_without_a_running_hubgate_and_leaves_no_files() {
     let setup = setup("http://127.0.0.1:8080");
     let folder = setup.write();
     let explain = |arguments: &[&str]| {
@@ -97,7 +97,7 @@ fn explain_tells_without_a_running_hubgate_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_cannot_be_explained_is_told_with_its_cure() {
+fn explain_reports_each_bad_request_with_its_cure() {
     let setup = setup("http://127.0.0.1:8080");
     let folder = setup.write();
     for (arguments, cure) in [
@@ -155,7 +155,10 @@ fn explained(gate: &Hubgate, case: &Case) -> Value {
 }
 
 async fn answered(caller: Caller, case: &Case) -> u16 {
-    let caller = caller.name(case.host).from(case.from).trusting_anybody();
+    let caller = caller
+        .name(case.host)
+        .from(case.from)
+        .accepting_any_certificate();
     let credential = case.user.map(|user| match user {
         "anna" => ("authorization", ANNA),
         // nobody:secret

@@ -130,7 +130,7 @@ async fn no_more_connections_are_open_to_a_server_than_it_is_said_to_take() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_serves_a_request_whatever_its_worker() {
+async fn an_idle_connection_serves_a_request_of_any_worker() {
     let device = Device::start(64).await;
     let gate = Setup::home(&device.url()).start().await;
     for _ in 0..PARTS {

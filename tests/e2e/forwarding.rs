@@ -149,7 +149,7 @@ async fn options_of_the_server_itself_reach_the_hub() {
 }
 
 #[tokio::test]
-async fn options_of_the_server_itself_need_what_its_root_needs() {
+async fn options_of_the_server_itself_need_the_access_of_its_root() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let mut client = gate.tls().raw().await;

@@ -23,7 +23,7 @@ struct Stage {
     _relay: Box<dyn Any>,
 }
 
-/// A socket whose connections go on to a hub.
+/// A Unix socket that relays connections to a hub.
 struct UnixRelay {
     task: JoinHandle<()>,
     _folder: TempDir,

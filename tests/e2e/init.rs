@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use tempfile::TempDir;
 
-use crate::harness::{foreign, hubgate, hubgate_told};
+use crate::harness::{foreign, hubgate, hubgate_with_input};
 
 const FLAGS: [&str; 9] = [
     "init",
@@ -21,7 +21,7 @@ const FLAGS: [&str; 9] = [
 #[test]
 fn init_writes_a_configuration_and_a_user_and_prints_the_next_command() {
     let folder = TempDir::new().unwrap();
-    let ran = hubgate_told(
+    let ran = hubgate_with_input(
         folder.path(),
         &[&FLAGS[..], &["-c", "proxy.yaml"]].concat(),
         "secret",
@@ -110,7 +110,7 @@ fn init_writes_nothing_when_an_answer_is_wrong() {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{flags:?}");
     }
     let folder = TempDir::new().unwrap();
-    let ran = hubgate_told(
+    let ran = hubgate_with_input(
         folder.path(),
         &[&FLAGS[..], &["-c", "proxy.yaml"]].concat(),
         "",

@@ -1,6 +1,6 @@
-//! DNS-01 records at a real name server: put up, seen, taken away.
+//! dns-01 records at a real name server: created, visible, deleted.
 //!
-//! Where Knot DNS is missing a test says `skipped` and passes; with `CI=true` it fails.
+//! Without Knot DNS a test prints `skipped` and passes; with `CI=true` it fails.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ async fn record_goes_to_where_a_cname_leads() {
 }
 
 #[tokio::test]
-async fn record_that_is_not_there_is_told() {
+async fn a_missing_record_is_reported() {
     let Some(server) = start().await else { return };
     let name = challenge_name("home.example.test");
     let record = allowed(&server).intent(&name, "one");
@@ -92,30 +92,30 @@ async fn record_that_is_not_there_is_told() {
 }
 
 #[tokio::test]
-async fn refusals_of_a_real_server_say_what_is_wrong() {
+async fn refusals_of_a_real_server_are_reported_with_their_cause() {
     let Some(server) = start().await else { return };
     let (key, secret) = (NameServer::KEY, NameServer::SECRET);
-    let told = async |provider: Provider, domain: &str| {
+    let refusal = async |provider: Provider, domain: &str| {
         let presented = provider.present(&challenge_name(domain), "one").await;
         presented.unwrap_err().detail
     };
     let home = "home.example.test";
 
     let guess = provider(&server, Algorithm::HmacSha256, key, "Z3Vlc3M=");
-    let detail = told(guess, home).await;
+    let detail = refusal(guess, home).await;
     assert!(detail.contains("another secret"), "{detail}");
 
     let stranger = provider(&server, Algorithm::HmacSha256, "stranger", secret);
-    let detail = told(stranger, home).await;
+    let detail = refusal(stranger, home).await;
     assert!(
         detail.contains("does not know the TSIG key stranger."),
         "{detail}"
     );
 
     let other = provider(&server, Algorithm::HmacSha512, key, secret);
-    let detail = told(other, home).await;
+    let detail = refusal(other, home).await;
     assert!(detail.contains("with hmac-sha512"), "{detail}");
 
-    let detail = told(allowed(&server), "home.elsewhere.test").await;
+    let detail = refusal(allowed(&server), "home.elsewhere.test").await;
     assert!(detail.contains("check that it has the zone"), "{detail}");
 }

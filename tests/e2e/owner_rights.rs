@@ -123,7 +123,7 @@ async fn files_that_root_writes_go_nowhere_by_a_link_of_the_folders_owner() {
 }
 
 #[tokio::test]
-async fn what_root_writes_in_state_belongs_to_the_service() {
+async fn files_that_root_writes_in_state_belong_to_the_service() {
     let Some(stage) = Stage::new().await else {
         return;
     };

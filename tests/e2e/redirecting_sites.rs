@@ -141,7 +141,7 @@ async fn check_explain_status_and_doctor_name_the_redirect() {
 }
 
 #[tokio::test]
-async fn a_reload_to_a_redirect_ends_what_the_hub_still_answers() {
+async fn a_reload_to_a_redirect_ends_unfinished_responses_of_the_hub() {
     let hub = Hub::start().await;
     let gate = gate(&hub).await;
     let mut client = gate.tls().http1().await;

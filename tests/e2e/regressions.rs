@@ -34,7 +34,7 @@ async fn a_refused_upgrade_opens_no_way_past_the_gate() {
     assert!(hub.heard("/secret").is_none());
 }
 
-/// Which server was tried next depended on what other requests found out.
+/// Other requests changed the order in which a request tried its servers.
 #[tokio::test]
 async fn every_request_finds_the_one_server_that_lives() {
     let hub = Hub::start().await;
@@ -52,7 +52,7 @@ async fn every_request_finds_the_one_server_that_lives() {
     }
 }
 
-/// Bytes behind a chunked body were told as "the hub is down", and the request done twice.
+/// Bytes after a chunked body were reported as "the hub is down", and the request sent twice.
 #[tokio::test]
 async fn a_request_behind_a_chunked_body_is_answered_too() {
     let hub = Hub::start().await;
@@ -125,7 +125,7 @@ async fn a_reload_can_turn_an_address_from_http_to_https() {
     .await;
 }
 
-/// What stands left of the first untrusted hop was written by anybody, and openHAB believes it.
+/// Any client can forge addresses left of the first untrusted hop, and openHAB trusts them.
 #[tokio::test]
 async fn a_forged_beginning_of_forwarded_for_stays_outside() {
     let hub = Hub::start().await;
@@ -146,7 +146,7 @@ async fn a_forged_beginning_of_forwarded_for_stays_outside() {
 
 /// An API token that came as the user of a failed login stood in the log.
 #[tokio::test]
-async fn a_token_in_a_failed_login_is_not_told() {
+async fn a_token_in_a_failed_login_is_not_logged() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     // oh.token.SECRET with an empty password

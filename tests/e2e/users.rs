@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use crate::{
     harness::{
         DEADLINE, HTPASSWD, Hubgate, Ran, Running, Setup, eventually, foreign, hubgate,
-        hubgate_told,
+        hubgate_with_input,
     },
     hub::Hub,
 };
@@ -21,9 +21,9 @@ use crate::{
 async fn a_running_hubgate_takes_each_change() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
-    hubgate_told(gate.folder(), &["user", "add", "ben"], "first").succeeded();
+    hubgate_with_input(gate.folder(), &["user", "add", "ben"], "first").succeeded();
     becomes(&gate, "ben", "first", 200).await;
-    hubgate_told(gate.folder(), &["user", "passwd", "ben"], "second").succeeded();
+    hubgate_with_input(gate.folder(), &["user", "passwd", "ben"], "second").succeeded();
     becomes(&gate, "ben", "second", 200).await;
     assert_eq!(status(&gate, "ben", "first").await, 401);
     gate.command(&["user", "del", "ben"]).succeeded();
@@ -32,7 +32,7 @@ async fn a_running_hubgate_takes_each_change() {
 }
 
 #[tokio::test]
-async fn htpasswd_and_hubgate_read_what_the_other_wrote() {
+async fn htpasswd_and_hubgate_read_each_others_files() {
     if !is_installed("htpasswd") {
         return;
     }
@@ -40,7 +40,7 @@ async fn htpasswd_and_hubgate_read_what_the_other_wrote() {
     let gate = Setup::home(&hub.url()).password().start().await;
     let file = gate.folder().join("htpasswd");
     let file = file.to_str().unwrap();
-    hubgate_told(gate.folder(), &["user", "add", "ben"], "pässwörd").succeeded();
+    hubgate_with_input(gate.folder(), &["user", "add", "ben"], "pässwörd").succeeded();
     let verified = |user, password| foreign("htpasswd", &["-vb", file, user, password]).status;
     assert_eq!(verified("ben", "pässwörd"), Some(0));
     assert_ne!(verified("ben", "passwort"), Some(0));
@@ -48,7 +48,7 @@ async fn htpasswd_and_hubgate_read_what_the_other_wrote() {
         foreign("htpasswd", &[option, file, "carl", option]).succeeded();
         becomes(&gate, "carl", option, 200).await;
     }
-    hubgate_told(gate.folder(), &["user", "passwd", "carl"], "third").succeeded();
+    hubgate_with_input(gate.folder(), &["user", "passwd", "carl"], "third").succeeded();
     assert_eq!(verified("carl", "third"), Some(0));
     foreign("htpasswd", &["-D", file, "ben"]).succeeded();
     becomes(&gate, "ben", "pässwörd", 401).await;
@@ -83,7 +83,7 @@ fn names_and_passwords_that_would_not_work_are_refused_with_their_cause() {
             "73 bytes, and bcrypt reads 72",
         ),
     ] {
-        let ran = hubgate_told(&folder, &arguments, password);
+        let ran = hubgate_with_input(&folder, &arguments, password);
         assert_eq!(ran.status, Some(1), "{arguments:?}");
         assert!(ran.stderr.contains(cause), "{arguments:?}: {}", ran.stderr);
         let kept = fs::read_to_string(folder.join("htpasswd")).unwrap();
@@ -104,7 +104,7 @@ fn all_but_the_users_own_line_stays_as_it_is() {
     fs::write(&file, format!("{others}ben:x:son\r\nben:y")).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
     let is_root = chown(&file, Some(4711), Some(4712)).is_ok();
-    hubgate_told(&folder, &["user", "passwd", "ben"], "new").succeeded();
+    hubgate_with_input(&folder, &["user", "passwd", "ben"], "new").succeeded();
     let written = fs::read_to_string(&file).unwrap();
     let ben = written.strip_prefix(&others).unwrap();
     assert!(
@@ -121,11 +121,11 @@ fn all_but_the_users_own_line_stays_as_it_is() {
 }
 
 #[test]
-fn a_new_file_is_for_nobody_else_to_read() {
+fn a_new_file_is_readable_by_its_owner_only() {
     let setup = closed();
     let folder = setup.write();
     fs::remove_file(folder.join("htpasswd")).unwrap();
-    hubgate_told(&folder, &["user", "add", "ben"], "secret").succeeded();
+    hubgate_with_input(&folder, &["user", "add", "ben"], "secret").succeeded();
     let mode = fs::metadata(folder.join("htpasswd")).unwrap().mode();
     assert_eq!(mode & 0o7777, 0o600);
     hubgate(&folder, &["check"]).succeeded();
@@ -133,7 +133,7 @@ fn a_new_file_is_for_nobody_else_to_read() {
 
 /// The service reads what root made for it; only root can give files away.
 #[test]
-fn a_new_file_of_roots_is_readable_for_whom_the_state_belongs_to() {
+fn a_new_file_of_roots_is_readable_by_the_owner_of_the_state() {
     let setup = closed().top("state: state");
     let folder = setup.write();
     fs::remove_file(folder.join("htpasswd")).unwrap();
@@ -142,7 +142,7 @@ fn a_new_file_of_roots_is_readable_for_whom_the_state_belongs_to() {
         eprintln!("skipped: only root can try this");
         return;
     }
-    hubgate_told(&folder, &["user", "add", "ben"], "secret").succeeded();
+    hubgate_with_input(&folder, &["user", "add", "ben"], "secret").succeeded();
     let meta = fs::metadata(folder.join("htpasswd")).unwrap();
     assert_eq!((meta.uid(), meta.gid()), (0, 4712));
     assert_eq!(meta.mode() & 0o7777, 0o640);
@@ -173,18 +173,18 @@ fn a_full_disk_leaves_the_old_file() {
 }
 
 #[test]
-fn what_a_killed_process_left_is_removed_by_the_next() {
+fn the_next_process_removes_the_files_of_a_killed_one() {
     let setup = closed();
     let folder = setup.write();
     let (left, other) = (folder.join("htpasswd.4194304.new"), folder.join("mine.new"));
     fs::write(&left, "ben:half").unwrap();
     fs::write(&other, "another's").unwrap();
-    hubgate_told(&folder, &["user", "add", "ben"], "first").succeeded();
+    hubgate_with_input(&folder, &["user", "add", "ben"], "first").succeeded();
     assert_eq!(leftovers(&folder), [other]);
 }
 
 #[test]
-fn the_list_tells_users_and_faults_and_no_hash() {
+fn the_list_shows_users_and_faults_and_no_hash() {
     let lines = format!("{HTPASSWD}plain:{{PLAIN}}geheim\nnothing\n");
     let setup = closed().file("htpasswd", &lines);
     let folder = setup.write();
@@ -213,7 +213,7 @@ fn of_several_files_one_has_to_be_chosen() {
                 access: {password: others}}";
     let setup = closed().other_site(site).file("others", HTPASSWD);
     let folder = setup.write();
-    let ran = hubgate_told(&folder, &["user", "add", "ben"], "secret");
+    let ran = hubgate_with_input(&folder, &["user", "add", "ben"], "secret");
     assert_eq!(ran.status, Some(1));
     assert!(
         ran.stderr.contains("--site HOST or --file FILE"),
@@ -223,7 +223,7 @@ fn of_several_files_one_has_to_be_chosen() {
     for choice in [["--site", "other.test"], ["--file", "htpasswd"]] {
         let arguments = [["user", "add"], ["ben", choice[0]]].concat();
         let arguments = [arguments, vec![choice[1]]].concat();
-        hubgate_told(&folder, &arguments, "secret").succeeded();
+        hubgate_with_input(&folder, &arguments, "secret").succeeded();
     }
     for file in ["htpasswd", "others"] {
         let text = fs::read_to_string(folder.join(file)).unwrap();
@@ -268,13 +268,13 @@ async fn status(gate: &Hubgate, user: &str, password: &str) -> u16 {
     client.ask(http::Method::GET, "/", &fields, "").await.status
 }
 
-/// What was written beside the file and forgotten.
+/// Returns temporary files left beside the file.
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
     files
-        .filter(|path| path.extension().is_some_and(|it| it == "new"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "new"))
         .collect()
 }
 

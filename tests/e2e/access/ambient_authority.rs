@@ -1,17 +1,18 @@
-//! What a browser brings by itself is no consent: another site's page may not act here.
+//! Cross-site requests: credentials that a browser adds automatically do not authorize a foreign
+//! page.
 //!
-//! Certificates, cached passwords and the place in the network go along with
-//! whatever any page makes a browser send.
+//! Client certificates, cached passwords and the client's network accompany every request that any
+//! page makes a browser send.
 
 use http::Method;
 
-use super::protocols::{IN, for_host, three_ways};
+use super::protocols::{IN, for_host, statuses_on_each_protocol};
 use crate::{
     harness::{ANNA, Authority, Caller, HTPASSWD, Hubgate, Setup},
     hub::Hub,
 };
 
-/// What a browser sends for another site's page.
+/// Fields of a browser's request for another site's page.
 const FOREIGN: [&[(&str, &str)]; 10] = [
     &[("sec-fetch-site", "cross-site")],
     &[
@@ -31,7 +32,7 @@ const FOREIGN: [&[(&str, &str)]; 10] = [
     ],
 ];
 
-/// What it sends for the site's own pages, and what programs send.
+/// Fields of requests from the site's own pages, and from programs.
 const OWN: [&[(&str, &str)]; 5] = [
     &[],
     &[("origin", "https://home.test")],
@@ -43,14 +44,14 @@ const OWN: [&[(&str, &str)]; 5] = [
     &[("sec-fetch-site", "none")],
 ];
 
-/// What it sends where a person follows a link.
+/// Fields of the request when a person follows a link.
 const LINK: [(&str, &str); 3] = [
     ("sec-fetch-site", "cross-site"),
     ("sec-fetch-mode", "navigate"),
     ("sec-fetch-dest", "document"),
 ];
 
-/// What it sends for pictures, frames, scripts and commands of another site's page.
+/// Fields of requests for pictures, frames, scripts and commands of another site's page.
 const EMBEDDED: [(&str, &[(&str, &str)]); 9] = [
     ("/", &[LINK[0]]),
     (
@@ -73,7 +74,7 @@ const EMBEDDED: [(&str, &[(&str, &str)]); 9] = [
 const CHANGING: [&str; 5] = ["POST", "PUT", "PATCH", "DELETE", "BREW"];
 
 #[tokio::test]
-async fn another_sites_page_changes_nothing_whatever_let_its_reader_in() {
+async fn another_sites_page_changes_nothing_by_any_credentials_of_its_reader() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
     for visitor in visitors(&gate, &family) {
@@ -83,14 +84,17 @@ async fn another_sites_page_changes_nothing_whatever_let_its_reader_in() {
                 assert!((400..500).contains(&status), "{fields:?}: {status}");
             }
             let socket = visitor.caller.websocket("/ws", &fields).await.err();
-            assert!(socket.is_some_and(|it| it < 500), "{fields:?}: {socket:?}");
+            assert!(
+                socket.is_some_and(|status| status < 500),
+                "{fields:?}: {socket:?}"
+            );
         }
     }
     assert!(hub.requests().is_empty());
 }
 
 #[tokio::test]
-async fn own_pages_and_apps_may_change_what_they_like() {
+async fn own_pages_and_apps_may_send_any_change() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
     for visitor in visitors(&gate, &family) {
@@ -154,7 +158,7 @@ async fn an_own_page_and_an_app_may_command_by_get() {
 }
 
 #[tokio::test]
-async fn a_public_path_takes_what_any_page_sends() {
+async fn a_public_path_accepts_requests_of_any_page() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
     let visitor = Visitor::new(gate.tls().from("127.0.0.2"), None);
@@ -169,16 +173,16 @@ async fn a_public_path_takes_what_any_page_sends() {
 async fn a_name_that_was_rebound_to_the_address_reaches_no_site() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
-    let caller = gate.tls().trusting_anybody();
+    let caller = gate.tls().accepting_any_certificate();
     for (name, host) in [("evil.test", "evil.test"), ("home.test", "evil.test")] {
         let caller = caller.clone().name(name);
         assert_eq!(for_host(&caller, host, "/", &[]).await, [421; 3]);
     }
     assert!(hub.requests().is_empty());
-    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&gate.tls(), "/", &[]).await, IN);
 }
 
-/// Somebody who is let in, and by what.
+/// An admitted client and its credentials.
 struct Visitor {
     caller: Caller,
     credential: Option<&'static str>,

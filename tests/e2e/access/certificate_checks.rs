@@ -1,9 +1,9 @@
-//! What a certificate must be, and that its name is a label only.
+//! Requirements on a client certificate; its name is only a label.
 
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
 use time::{Duration, OffsetDateTime};
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{Authority, DEADLINE, Hubgate, Leaf, Setup, eventually},
     hub::Hub,
@@ -35,7 +35,10 @@ async fn client_auth_among_other_usages_is_enough() {
             ExtendedKeyUsagePurpose::ClientAuth,
         ];
     });
-    assert_eq!(three_ways(&gate.tls().showing(both), "/", &[]).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls().showing(both), "/", &[]).await,
+        IN
+    );
 }
 
 #[tokio::test]
@@ -66,7 +69,7 @@ async fn only_the_allowed_names_enter_and_case_counts() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_over_lets_nobody_in_until_there_is_a_new_one() {
+async fn an_expired_list_refuses_all_clients_until_a_new_one_is_loaded() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let yesterday = OffsetDateTime::now_utc() - Duration::DAY;
     let gate = Setup::home(&hub.url())
@@ -101,7 +104,7 @@ async fn a_certificate_that_ends_during_a_connection_ends_it() {
     assert_eq!(anna.visit("/").await.status, 495);
 }
 
-/// What is no certificate of a device, and what is said of it.
+/// Invalid device certificates, each with the expected reason.
 fn matrix(family: &Authority) -> Vec<(Leaf, &'static str)> {
     let usages = |usages: &[ExtendedKeyUsagePurpose]| {
         let usages = usages.to_vec();

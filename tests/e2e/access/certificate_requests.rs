@@ -1,4 +1,4 @@
-//! Who is asked for a certificate: exactly those whose answer could change by it.
+//! hubgate requests a certificate exactly where the certificate can change the response.
 //!
 //! Decided at the ClientHello from the site and the peer's network. An app
 //! without a certificate gives up when asked, even where a password would do.
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn at_home_nobody_is_asked_and_away_everybody_with_the_name_of_the_ca() {
+async fn only_clients_away_get_a_certificate_request_and_it_names_the_ca() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(
         &hub,
@@ -29,7 +29,7 @@ async fn at_home_nobody_is_asked_and_away_everybody_with_the_name_of_the_ca() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_where_a_certificate_changes_nothing() {
+async fn no_certificate_is_requested_where_it_decides_nothing() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     for access in [
         "public",
@@ -45,7 +45,7 @@ async fn nobody_is_asked_where_a_certificate_changes_nothing() {
 }
 
 #[tokio::test]
-async fn everybody_is_asked_where_a_certificate_may_decide() {
+async fn a_certificate_is_requested_where_it_may_decide() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     for access in [
         "{client_certificate: ca.pem}",
@@ -61,7 +61,7 @@ async fn everybody_is_asked_where_a_certificate_may_decide() {
 }
 
 #[tokio::test]
-async fn who_is_asked_besides_a_password_is_not_bound_to_answer() {
+async fn a_certificate_is_optional_where_a_password_is_enough() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let access = "{password: htpasswd, client_certificate: ca.pem}";
     let gate = gate(&hub, &family, access).await;
@@ -107,7 +107,7 @@ async fn one_name_asks_and_the_others_on_the_port_do_not() {
     assert!(gate.tls().asked().await.is_some());
     assert!(gate.tls().name("HOME.test").asked().await.is_some());
     for name in ["other.test", "unknown.test", "127.0.0.1"] {
-        let caller = gate.tls().trusting_anybody().name(name);
+        let caller = gate.tls().accepting_any_certificate().name(name);
         assert_eq!(caller.asked().await, None, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the hub is told of who came, and that nothing a client sends can unsay it.
+//! Certificate headers to the hub, which no field of the client can change or delete.
 //!
 //! The wound: a `Connection` list that deleted the proxy's own fields
 //! (CVE-2024-45410).
@@ -6,7 +6,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{Authority, Hubgate, Leaf, Setup},
     hub::Hub,
@@ -17,9 +17,9 @@ const DELETING: &str = "X-SSL-Client-Verify, X-SSL-Client-S-DN, X-SSL-Client-Ser
      X-SSL-Client-Fingerprint, Client-Cert, X-Real-IP";
 
 #[tokio::test]
-async fn a_connection_list_cannot_unsay_who_came() {
+async fn a_connection_list_cannot_delete_the_certificate_headers() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
-    let gate = told(&hub, &family, "x-ssl-client").await;
+    let gate = gate_with_headers(&hub, &family, "x-ssl-client").await;
     let anna = family.client("anna");
     let serial = anna.serial();
     let caller = gate.tls().showing(anna);
@@ -45,13 +45,13 @@ async fn a_connection_list_cannot_unsay_who_came() {
 }
 
 #[tokio::test]
-async fn x_ssl_client_tells_verdict_name_serial_and_fingerprint() {
+async fn x_ssl_client_carries_verdict_name_serial_and_fingerprint() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
-    let gate = told(&hub, &family, "x-ssl-client").await;
+    let gate = gate_with_headers(&hub, &family, "x-ssl-client").await;
     let anna = family.client("anna");
     let (serial, fingerprint) = (anna.serial(), fingerprint(&anna));
     let enrolled = gate.tls().showing(anna);
-    assert_eq!(three_ways(&enrolled, "/anna", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&enrolled, "/anna", &[]).await, IN);
     for request in hub.requests() {
         assert_eq!(request.field("x-ssl-client-verify"), Some("SUCCESS"));
         assert_eq!(request.field("x-ssl-client-s-dn"), Some("CN=anna"));
@@ -61,16 +61,16 @@ async fn x_ssl_client_tells_verdict_name_serial_and_fingerprint() {
         assert_eq!(request.field("client-cert"), None);
     }
     let nobody = gate.tls().from("127.0.0.2");
-    assert_eq!(three_ways(&nobody, "/nobody", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&nobody, "/nobody", &[]).await, IN);
     let request = hub.request("/nobody").await;
     assert_eq!(request.field("x-ssl-client-verify"), Some("NONE"));
     assert_eq!(request.field("x-ssl-client-s-dn"), None);
 }
 
 #[tokio::test]
-async fn a_serial_number_is_told_as_openssl_prints_it() {
+async fn a_serial_number_is_spelled_as_by_openssl() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
-    let gate = told(&hub, &family, "x-ssl-client").await;
+    let gate = gate_with_headers(&hub, &family, "x-ssl-client").await;
     for (serial, told) in [
         (&[0x7f, 0x00, 0x01][..], "7F0001"),
         (&[0x80, 0x00, 0x01][..], "800001"),
@@ -86,13 +86,13 @@ async fn a_serial_number_is_told_as_openssl_prints_it() {
 }
 
 #[tokio::test]
-async fn client_cert_tells_the_certificate_itself() {
+async fn client_cert_carries_the_certificate_itself() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
-    let gate = told(&hub, &family, "client-cert").await;
+    let gate = gate_with_headers(&hub, &family, "client-cert").await;
     let anna = family.client("anna");
     let expected = format!(":{}:", STANDARD.encode(&anna.certificate));
     assert_eq!(
-        three_ways(&gate.tls().showing(anna), "/anna", &[]).await,
+        statuses_on_each_protocol(&gate.tls().showing(anna), "/anna", &[]).await,
         IN
     );
     for request in hub.requests() {
@@ -101,16 +101,19 @@ async fn client_cert_tells_the_certificate_itself() {
         assert!(request.head.bytes.len() < 8 * 1024);
     }
     let nobody = gate.tls().from("127.0.0.2");
-    assert_eq!(three_ways(&nobody, "/nobody", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&nobody, "/nobody", &[]).await, IN);
     assert_eq!(hub.request("/nobody").await.field("client-cert"), None);
 }
 
 #[tokio::test]
 async fn a_name_with_control_bytes_stays_one_field() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
-    let gate = told(&hub, &family, "x-ssl-client").await;
+    let gate = gate_with_headers(&hub, &family, "x-ssl-client").await;
     let evil = family.client("anna\r\nX-Forged: 1\r\n\r\nGET /forged HTTP/1.1\0\u{e4}");
-    assert_eq!(three_ways(&gate.tls().showing(evil), "/", &[]).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls().showing(evil), "/", &[]).await,
+        IN
+    );
     assert_eq!(hub.requests().len(), 3);
     for request in hub.requests() {
         assert_eq!(request.field("x-forged"), None);
@@ -129,8 +132,8 @@ fn fingerprint(leaf: &Leaf) -> String {
     bytes.map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// The hub is told of the family; from 127.0.0.2 everybody enters.
-async fn told(hub: &Hub, family: &Authority, headers: &str) -> Hubgate {
+/// hubgate with certificate headers for the family's CA; every client at 127.0.0.2 is admitted.
+async fn gate_with_headers(hub: &Hub, family: &Authority, headers: &str) -> Hubgate {
     let certificate = format!("client_certificate: ca.pem, client_headers: {headers}");
     Setup::home(&hub.url())
         .file("ca.pem", &family.pem())

@@ -1,7 +1,6 @@
-//! What cannot be relied on is refused: at the start, on reload, on change.
+//! Unusable access files are refused: at the start, on reload and on change.
 //!
-//! The wound: a CA file that could not be read let everybody in
-//! (CVE-2026-27586).
+//! The defect elsewhere: an unreadable CA file admitted every client (CVE-2026-27586).
 
 use crate::{
     harness::{Authority, HTPASSWD, Hubgate, Setup},
@@ -56,7 +55,7 @@ async fn with_lists_of_other_cas_only_no_device_enters() {
 }
 
 #[tokio::test]
-async fn a_start_with_a_password_file_for_nobody_is_refused() {
+async fn a_start_with_a_password_file_without_users_is_refused() {
     for content in ["", "# nobody\n", "anna\n", "anna:{PLAIN}secret\n"] {
         let setup = Setup::home("http://127.0.0.1:1")
             .file("htpasswd", content)
@@ -112,7 +111,7 @@ async fn a_password_file_that_becomes_bad_changes_nothing() {
     gate.line_with("was read again").await;
 }
 
-/// What a file may be instead of a CA, and what is said then.
+/// Files that are no CA, each with the expected message.
 fn bad_authorities(public: &Authority) -> [(Option<String>, &'static str); 6] {
     let family = Authority::new("family");
     let leaf = family.client("anna").chain_pem;
@@ -143,7 +142,7 @@ async fn not_reloaded(gate: &Hubgate, times: usize) {
     .await;
 }
 
-/// The family is let in and nobody else.
+/// Asserts that only clients of the family's CA are admitted.
 async fn serves(gate: &Hubgate, family: &Authority) {
     let anna = gate.tls().showing(family.client("anna"));
     assert_eq!(anna.visit("/").await.status, 200);

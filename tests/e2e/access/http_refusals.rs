@@ -1,13 +1,13 @@
-//! The handshake finishes whatever the chain is worth; the answer is HTTP.
+//! The handshake finishes with any client certificate; hubgate refuses in HTTP.
 //!
-//! A TLS alert tells a person nothing: 496 says that no certificate came, 495
-//! why the one that came does not count.
+//! A TLS alert explains nothing to a person: 496 reports a missing certificate, 495 the reason
+//! against the presented one.
 
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls::version::{TLS12, TLS13};
 use time::{Duration, OffsetDateTime};
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{
         ANNA, Authority, Caller, Conversation, DEADLINE, HTPASSWD, Hubgate, Leaf, Setup, eventually,
@@ -16,13 +16,13 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_missing_certificate_is_496_whichever_way_it_is_asked_for() {
+async fn a_missing_certificate_is_496_on_each_protocol() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = only_family(&hub, &family).await;
     for version in [&TLS12, &TLS13] {
         let caller = gate.tls().speaking(version);
-        assert_eq!(three_ways(&caller, "/", &[]).await, [496; 3]);
-        told_and_closed(&caller, "showed no certificate").await;
+        assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, [496; 3]);
+        assert_refused_and_closed(&caller, "showed no certificate").await;
     }
     assert!(hub.requests().is_empty());
 }
@@ -33,8 +33,12 @@ async fn a_bad_certificate_is_495_with_the_reason() {
     let gate = only_family(&hub, &family).await;
     for (leaf, reason) in bad(&family) {
         let caller = gate.tls().showing(leaf);
-        assert_eq!(three_ways(&caller, "/", &[]).await, [495; 3], "{reason}");
-        told_and_closed(&caller, reason).await;
+        assert_eq!(
+            statuses_on_each_protocol(&caller, "/", &[]).await,
+            [495; 3],
+            "{reason}"
+        );
+        assert_refused_and_closed(&caller, reason).await;
     }
     assert!(hub.requests().is_empty());
 }
@@ -83,7 +87,7 @@ async fn where_a_password_would_do_a_bad_certificate_does_not_stand_in_its_way()
     let caller = gate
         .tls()
         .showing(Authority::new("strangers").client("anna"));
-    assert_eq!(three_ways(&caller, "/", &[]).await, [401; 3]);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, [401; 3]);
     let page = caller.http1().await.get("/").await;
     assert!(
         page.text().contains("signed by another CA"),
@@ -91,7 +95,7 @@ async fn where_a_password_would_do_a_bad_certificate_does_not_stand_in_its_way()
         page.text()
     );
     let password = [("authorization", ANNA)];
-    assert_eq!(three_ways(&caller, "/", &password).await, IN);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &password).await, IN);
 }
 
 #[tokio::test]
@@ -103,9 +107,12 @@ async fn an_asked_connection_never_hears_403() {
         .start()
         .await;
     let away = gate.tls().from("127.0.0.2").showing(family.client("anna"));
-    assert_eq!(three_ways(&away, "/", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&away, "/", &[]).await, IN);
     let before = hub.requests().len();
-    assert_eq!(three_ways(&away, "/near/", &[]).await, [496; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&away, "/near/", &[]).await,
+        [496; 3]
+    );
     let cross_site = [("sec-fetch-site", "cross-site")];
     for mut client in [away.http1().await, away.http2().await] {
         let answer = client.ask(http::Method::POST, "/", &cross_site, "").await;
@@ -138,7 +145,7 @@ async fn the_name_in_a_bad_certificate_is_nowhere() {
     assert!(!gate.printed().contains("mallory"));
 }
 
-async fn told_and_closed(caller: &Caller, reason: &str) {
+async fn assert_refused_and_closed(caller: &Caller, reason: &str) {
     let mut conversation = caller.raw().await;
     let request = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
     let answer = conversation.ask(request).await;
@@ -151,7 +158,7 @@ async fn told_and_closed(caller: &Caller, reason: &str) {
     assert_eq!(conversation.end().await, b"");
 }
 
-/// One of each kind a person may have, and what the page says of it.
+/// One invalid certificate of each kind, with the expected text of the page.
 fn bad(family: &Authority) -> [(Leaf, &'static str); 4] {
     let now = OffsetDateTime::now_utc();
     let expired = family.client_with("anna", |params| {

@@ -1,17 +1,17 @@
-//! Who came is told by hubgate alone: nothing a client sends can say it.
+//! Identity headers come from hubgate alone: it removes those of the client.
 //!
-//! The wound: forged fields in other spellings than the proxy knew
-//! (CVE-2026-30851, CVE-2026-39858).
+//! The defect elsewhere: forged fields in spellings unknown to the proxy (CVE-2026-30851,
+//! CVE-2026-39858).
 
 use http::Method;
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{ANNA, Authority, HTPASSWD, Hubgate, Setup},
     hub::{Hub, Request},
 };
 
-/// What a liar sends, in the spellings that hubs take for one another.
+/// Forged identity fields, in the spellings that hubs treat as equal.
 const FORGED: [(&str, &str); 14] = [
     ("X-SSL-Client-Verify", "forged"),
     ("x-ssl-client-s-dn", "forged"),
@@ -40,7 +40,11 @@ async fn forged_fields_reach_the_hub_on_no_route() {
         let enrolled = away.clone().showing(family.client("anna"));
         for caller in [&gate.tls(), &away, &enrolled] {
             for target in ["/", "/static/", "/admin/"] {
-                assert_eq!(three_ways(caller, target, &fields).await, IN, "{target}");
+                assert_eq!(
+                    statuses_on_each_protocol(caller, target, &fields).await,
+                    IN,
+                    "{target}"
+                );
             }
         }
     }

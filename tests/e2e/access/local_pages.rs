@@ -1,4 +1,4 @@
-//! Own pages are stored nowhere, load nothing, and are framed by nobody.
+//! Local pages forbid storing, subresources and framing.
 
 use http::Method;
 
@@ -52,7 +52,7 @@ async fn the_redirect_to_https_is_guarded() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_answered_guarded() {
+async fn the_response_to_a_malformed_request_carries_security_headers() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for request in [
@@ -68,7 +68,7 @@ async fn what_is_no_request_is_answered_guarded() {
 }
 
 #[tokio::test]
-async fn what_the_hub_answers_is_not_touched() {
+async fn responses_of_the_hub_are_left_unchanged() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let answer = gate.tls().http2().await.get("/plain").await;

@@ -1,4 +1,5 @@
-//! What is open rests on what let it in, and ends with it: WebSockets, event streams, uploads.
+//! WebSockets, event streams and uploads end when the credentials that admitted them lose their
+//! validity.
 
 use http::Method;
 use http_body_util::BodyExt;
@@ -21,7 +22,7 @@ const AS_BEN: &str = "Basic YmVuOnNlY3JldA==";
 const CHANGED: &str = "anna:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n";
 
 #[tokio::test]
-async fn a_deleted_user_loses_what_is_open_and_the_others_keep_it() {
+async fn a_deleted_user_loses_open_connections_and_the_others_keep_theirs() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let mut hers = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
@@ -33,7 +34,7 @@ async fn a_deleted_user_loses_what_is_open_and_the_others_keep_it() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_what_the_old_one_opened() {
+async fn a_changed_password_ends_the_connections_of_the_old_one() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let hers = Open::by(&gate.tls(), &[("authorization", ANNA)]).await;
@@ -44,7 +45,7 @@ async fn a_changed_password_ends_what_the_old_one_opened() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_what_its_session_opened() {
+async fn a_changed_password_ends_the_connections_of_its_session() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let cookie = login(&gate.tls(), ANNA).await;
@@ -57,7 +58,7 @@ async fn a_changed_password_ends_what_its_session_opened() {
 }
 
 #[tokio::test]
-async fn a_reload_without_sessions_ends_what_they_opened_and_leaves_what_passwords_did() {
+async fn a_reload_without_sessions_ends_their_connections_and_leaves_those_of_passwords() {
     let hub = Hub::start().await;
     let gate = password(&hub, HTPASSWD).await;
     let cookie = login(&gate.tls(), ANNA).await;
@@ -73,7 +74,7 @@ async fn a_reload_without_sessions_ends_what_they_opened_and_leaves_what_passwor
 }
 
 #[tokio::test]
-async fn a_network_that_a_reload_removes_loses_what_is_open() {
+async fn a_network_that_a_reload_removes_loses_its_connections() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .site("access: {networks: [127.0.0.1, 127.0.0.9]}")
@@ -91,7 +92,7 @@ async fn a_network_that_a_reload_removes_loses_what_is_open() {
 }
 
 #[tokio::test]
-async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_what_is_open() {
+async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_its_connections() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("trusted_proxies: [127.0.0.1]")
@@ -104,7 +105,7 @@ async fn a_client_behind_a_proxy_that_is_no_longer_trusted_loses_what_is_open() 
 }
 
 #[tokio::test]
-async fn a_connection_whose_proxy_is_no_longer_trusted_ends_whole() {
+async fn a_connection_of_a_proxy_that_is_no_longer_trusted_ends_as_a_whole() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("trusted_proxies: [127.0.0.1]")
@@ -123,7 +124,7 @@ async fn a_connection_whose_proxy_is_no_longer_trusted_ends_whole() {
 }
 
 #[tokio::test]
-async fn an_origin_that_a_reload_removes_loses_what_its_pages_opened() {
+async fn an_origin_that_a_reload_removes_loses_the_connections_of_its_pages() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .site("access: {networks: [lan], origins: [\"https://panel.test\", \"https://kept.test\"]}")
@@ -139,7 +140,7 @@ async fn an_origin_that_a_reload_removes_loses_what_its_pages_opened() {
 }
 
 #[tokio::test]
-async fn a_place_that_a_reload_closes_loses_what_pages_of_others_opened() {
+async fn a_place_that_a_reload_closes_loses_the_connections_of_foreign_pages() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .site("access: {networks: [lan]}")
@@ -154,7 +155,7 @@ async fn a_place_that_a_reload_closes_loses_what_pages_of_others_opened() {
 }
 
 #[tokio::test]
-async fn a_path_that_a_reload_closes_loses_what_is_open_below_it() {
+async fn a_path_that_a_reload_closes_loses_the_connections_below_it() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .password()
@@ -170,7 +171,7 @@ async fn a_path_that_a_reload_closes_loses_what_is_open_below_it() {
 }
 
 #[tokio::test]
-async fn a_site_that_a_reload_removes_loses_what_is_open() {
+async fn a_site_that_a_reload_removes_loses_its_connections() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .hosts("[home.test, other.test]")
@@ -206,7 +207,7 @@ async fn one_http2_stream_ends_and_the_others_of_its_connection_go_on() {
 }
 
 #[tokio::test]
-async fn what_goes_through_the_engine_ends_too() {
+async fn connections_through_the_engine_end_too() {
     let hub = Hub::start().await;
     let gate = password(&hub, &format!("{HTPASSWD}{BEN}")).await;
     let fields = [("authorization", ANNA), ("expect", "100-continue")];
@@ -283,7 +284,7 @@ async fn a_reload_that_changes_no_right_ends_nothing() {
 const UPLOAD: &str =
     "POST /upload HTTP/1.1\r\nHost: home.test\r\nContent-Length: 1000\r\n\r\nbegun";
 
-/// What one visitor may have open: a WebSocket, and events over both versions of HTTP.
+/// Open exchanges of one client: a WebSocket, and event streams over HTTP/1.1 and HTTP/2.
 pub(super) struct Open {
     socket: WebSocket,
     streams: [Incoming; 2],

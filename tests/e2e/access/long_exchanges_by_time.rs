@@ -1,4 +1,4 @@
-//! What is open ends when time has ended what let it in: a session, a certificate.
+//! Open exchanges end when their session or certificate expires.
 
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,7 +14,7 @@ use crate::{
 const SOON: i64 = 7;
 
 #[tokio::test]
-async fn a_session_at_its_end_takes_what_it_opened_with_it() {
+async fn an_expired_session_ends_its_connections() {
     let hub = Hub::start().await;
     let gate = password(&hub, HTPASSWD).await;
     let cookie = login(&gate.tls(), ANNA).await;
@@ -30,7 +30,7 @@ async fn a_session_at_its_end_takes_what_it_opened_with_it() {
 }
 
 #[tokio::test]
-async fn a_certificate_at_its_end_takes_what_it_opened_with_it() {
+async fn an_expired_certificate_ends_its_connections() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .client_certificate(&family)

@@ -1,4 +1,4 @@
-//! Who may pass: a module per rule, each named after what others got wrong.
+//! Access control: one module per rule, each named after a defect of other proxies.
 
 pub mod ambient_authority;
 pub mod certificate_checks;

@@ -1,8 +1,8 @@
-//! Networks are judged on the TCP peer, or on whom a trusted peer names.
+//! Networks are matched against the TCP peer, or the client address from a trusted proxy.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{Authority, Caller, Hubgate, Setup},
     hub::Hub,
@@ -14,14 +14,17 @@ const INSIDE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
 const OUTSIDE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 
 #[tokio::test]
-async fn the_proxy_header_of_a_trusted_peer_says_who_came() {
+async fn the_proxy_header_of_a_trusted_peer_sets_the_client_address() {
     let hub = Hub::start().await;
     let gate = gate(&hub, "{networks: [203.0.113.0/24]}").await;
     for header in [version_1, version_2] {
         let inside = gate.tls().from(PROXY).announcing(header(INSIDE));
-        assert_eq!(three_ways(&inside, "/", &[]).await, IN);
+        assert_eq!(statuses_on_each_protocol(&inside, "/", &[]).await, IN);
         let outside = gate.tls().from(PROXY).announcing(header(OUTSIDE));
-        assert_eq!(three_ways(&outside, "/", &[]).await, [403; 3]);
+        assert_eq!(
+            statuses_on_each_protocol(&outside, "/", &[]).await,
+            [403; 3]
+        );
     }
     assert_eq!(hub.requests().len(), 6);
     for request in hub.requests() {
@@ -31,7 +34,7 @@ async fn the_proxy_header_of_a_trusted_peer_says_who_came() {
 }
 
 #[tokio::test]
-async fn the_proxy_header_of_anybody_else_is_a_broken_request() {
+async fn the_proxy_header_of_any_other_peer_is_a_malformed_request() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("trusted_proxies: [127.0.0.4]")
@@ -61,24 +64,28 @@ async fn a_trusted_proxy_that_names_no_client_is_in_no_network() {
     local[12] = 0x20;
     for header in [b"PROXY UNKNOWN\r\n".to_vec(), local, Vec::new()] {
         let caller = gate.tls().from(PROXY).announcing(header);
-        assert_eq!(three_ways(&caller, "/", &[]).await, [403; 3]);
+        assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, [403; 3]);
         for forwarded in ["", "unknown", "_obf", "127.0.0.4", "127.0.0.4, 127.0.0.4"] {
             let fields = [("x-forwarded-for", forwarded)];
             assert_eq!(
-                three_ways(&caller, "/", &fields).await,
+                statuses_on_each_protocol(&caller, "/", &fields).await,
                 [403; 3],
                 "{forwarded}"
             );
         }
         let fields = [("x-forwarded-for", "203.0.113.7:4711")];
-        assert_eq!(three_ways(&caller, "/", &fields).await, IN);
+        assert_eq!(statuses_on_each_protocol(&caller, "/", &fields).await, IN);
     }
     let direct = gate.tls().from("127.0.0.3");
-    assert_eq!(three_ways(&direct, "/", &[]).await, IN, "no proxy");
+    assert_eq!(
+        statuses_on_each_protocol(&direct, "/", &[]).await,
+        IN,
+        "no proxy"
+    );
 }
 
 #[tokio::test]
-async fn a_broken_header_of_a_trusted_peer_lets_nobody_in() {
+async fn a_broken_header_of_a_trusted_peer_ends_the_connection() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("trusted_proxies: [127.0.0.4]")
@@ -97,7 +104,7 @@ async fn a_broken_header_of_a_trusted_peer_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn who_is_asked_is_decided_by_whom_the_header_names() {
+async fn the_address_in_the_header_decides_about_the_certificate_request() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .top("trusted_proxies: [127.0.0.4]")
@@ -130,18 +137,21 @@ async fn forwarded_for_counts_from_a_trusted_proxy_and_from_the_right() {
     ] {
         let caller = gate.tls().from(peer);
         let fields = [("x-forwarded-for", forwarded)];
-        let statuses = three_ways(&caller, "/", &fields).await;
+        let statuses = statuses_on_each_protocol(&caller, "/", &fields).await;
         assert_eq!(statuses, expected, "{peer}: {forwarded}");
     }
 }
 
 #[tokio::test]
-async fn whom_the_header_names_cannot_name_another() {
+async fn the_client_in_the_header_cannot_name_another() {
     let hub = Hub::start().await;
     let gate = gate(&hub, "{networks: [203.0.113.0/24]}").await;
     let outside = gate.tls().from(PROXY).announcing(version_1(OUTSIDE));
     let fields = [("x-forwarded-for", "203.0.113.7")];
-    assert_eq!(three_ways(&outside, "/", &fields).await, [403; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&outside, "/", &fields).await,
+        [403; 3]
+    );
 }
 
 #[tokio::test]
@@ -152,10 +162,10 @@ async fn a_mapped_address_is_in_the_networks_of_ipv4_only() {
         .site("access: {networks: [127.0.0.1]}")
         .start()
         .await;
-    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&gate.tls(), "/", &[]).await, IN);
     let six = (Ipv6Addr::LOCALHOST, gate.https().port());
     assert_eq!(
-        three_ways(&gate.tls().to(six.into()), "/", &[]).await,
+        statuses_on_each_protocol(&gate.tls().to(six.into()), "/", &[]).await,
         [403; 3]
     );
 }

@@ -4,7 +4,7 @@
 
 use http::Method;
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{ANNA, Authority, HTPASSWD, Hubgate, Setup},
     hub::Hub,
@@ -18,11 +18,11 @@ async fn any_factor_is_enough_where_any_is() {
     let gate = three_factors(&hub, &family, "any").await;
     let away = gate.tls().from("127.0.0.2");
     let enrolled = away.clone().showing(family.client("anna"));
-    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, IN);
-    assert_eq!(three_ways(&enrolled, "/", &[]).await, IN);
-    assert_eq!(three_ways(&away, "/", &PASSWORD).await, IN);
+    assert_eq!(statuses_on_each_protocol(&gate.tls(), "/", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&enrolled, "/", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&away, "/", &PASSWORD).await, IN);
     let before = hub.requests().len();
-    assert_eq!(three_ways(&away, "/", &[]).await, [401; 3]);
+    assert_eq!(statuses_on_each_protocol(&away, "/", &[]).await, [401; 3]);
     assert_eq!(hub.requests().len(), before);
 }
 
@@ -33,11 +33,23 @@ async fn every_factor_is_needed_where_all_are() {
     let (near, away) = (gate.tls(), gate.tls().from("127.0.0.2"));
     let enrolled = near.clone().showing(family.client("anna"));
     let traveller = away.showing(family.client("anna"));
-    assert_eq!(three_ways(&enrolled, "/", &[]).await, [401; 3]);
-    assert_eq!(three_ways(&near, "/", &PASSWORD).await, [496; 3]);
-    assert_eq!(three_ways(&traveller, "/", &PASSWORD).await, [403; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&enrolled, "/", &[]).await,
+        [401; 3]
+    );
+    assert_eq!(
+        statuses_on_each_protocol(&near, "/", &PASSWORD).await,
+        [496; 3]
+    );
+    assert_eq!(
+        statuses_on_each_protocol(&traveller, "/", &PASSWORD).await,
+        [403; 3]
+    );
     assert!(hub.requests().is_empty());
-    assert_eq!(three_ways(&enrolled, "/", &PASSWORD).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&enrolled, "/", &PASSWORD).await,
+        IN
+    );
 }
 
 #[tokio::test]
@@ -52,12 +64,25 @@ async fn a_path_tightens_and_only_public_opens() {
         .start()
         .await;
     let (near, away) = (gate.tls(), gate.tls().from("127.0.0.2"));
-    assert_eq!(three_ways(&away, "/static/app.js", &[]).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&away, "/static/app.js", &[]).await,
+        IN
+    );
     for target in ["/", "/staticx", "/static", "/lan/", "/STATIC/"] {
-        assert_eq!(three_ways(&near, target, &[]).await, [401; 3], "{target}");
+        assert_eq!(
+            statuses_on_each_protocol(&near, target, &[]).await,
+            [401; 3],
+            "{target}"
+        );
     }
-    assert_eq!(three_ways(&near, "/lan/x", &PASSWORD).await, IN);
-    assert_eq!(three_ways(&away, "/lan/x", &PASSWORD).await, [403; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&near, "/lan/x", &PASSWORD).await,
+        IN
+    );
+    assert_eq!(
+        statuses_on_each_protocol(&away, "/lan/x", &PASSWORD).await,
+        [403; 3]
+    );
 }
 
 #[tokio::test]
@@ -70,9 +95,15 @@ async fn a_path_with_a_hub_of_its_own_keeps_the_rule_of_the_site() {
         .site(&path)
         .start()
         .await;
-    assert_eq!(three_ways(&gate.tls(), "/grafana/", &[]).await, [401; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/grafana/", &[]).await,
+        [401; 3]
+    );
     assert!(grafana.requests().is_empty());
-    assert_eq!(three_ways(&gate.tls(), "/grafana/", &PASSWORD).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/grafana/", &PASSWORD).await,
+        IN
+    );
     assert_eq!(grafana.requests().len(), 3);
 }
 
@@ -159,8 +190,14 @@ async fn a_stranger_learns_nothing_of_the_hub_or_the_limits() {
         .start()
         .await;
     hub.stop().await;
-    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, [401; 3]);
-    assert_eq!(three_ways(&gate.tls(), "/", &PASSWORD).await, [503; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &[]).await,
+        [401; 3]
+    );
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &PASSWORD).await,
+        [503; 3]
+    );
     let large = "x".repeat(4096);
     for mut client in [gate.tls().http1().await, gate.tls().http2().await] {
         let answer = client.ask(Method::POST, "/", &[], &large).await;

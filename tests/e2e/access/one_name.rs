@@ -196,5 +196,5 @@ fn site(hub: &Hub, host: &str, access: &str) -> String {
 }
 
 fn named(gate: &Hubgate, name: &str) -> Caller {
-    gate.tls().trusting_anybody().name(name)
+    gate.tls().accepting_any_certificate().name(name)
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 const PANEL: &str = "https://panel.test";
-/// What a browser sends for a page of the listed origin.
+/// Fields of a browser's request for a page of the listed origin.
 const SENT: [(&str, &str); 4] = [
     ("origin", PANEL),
     ("sec-fetch-site", "cross-site"),
@@ -122,7 +122,7 @@ async fn an_origin_that_is_not_listed_stays_outside() {
     assert!(hub.requests().is_empty());
 }
 
-/// The one origin, credentials, and that caches tell origins apart.
+/// Asserts the one allowed origin, credentials, and `Vary: Origin`.
 fn assert_shared(answer: &Answer) {
     assert_eq!(answer.values("access-control-allow-origin"), [PANEL]);
     assert_eq!(answer.values("access-control-allow-credentials"), ["true"]);

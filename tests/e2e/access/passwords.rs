@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{ANNA, Caller, DEADLINE, HTPASSWD, Hubgate, Setup, eventually},
     hub::Hub,
@@ -24,7 +24,7 @@ const USERS: [(&str, &str, &str); 9] = [
     ("bcrypt-b", "pässwörd", "$2b$04$dcWifciiZOFdyMTeypAwreNfJ1DySZ/oCpmDKvbpXwNvpW5c6Gyuu"),
 ];
 
-/// More guesses than anybody has free.
+/// More guesses than any client has free.
 const GUESSES: usize = 12;
 /// Those of an address that are looked at before it has to wait.
 const LOOKED_AT: usize = 6;
@@ -41,12 +41,16 @@ async fn every_format_in_use_lets_its_user_in() {
         assert_eq!(wrong, 401, "{user}");
         let right = basic(user, password);
         let fields = [("authorization", right.as_str())];
-        assert_eq!(three_ways(&gate.tls(), "/", &fields).await, IN, "{user}");
+        assert_eq!(
+            statuses_on_each_protocol(&gate.tls(), "/", &fields).await,
+            IN,
+            "{user}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_broken_line_is_told_with_its_number_and_the_others_work() {
+async fn a_broken_line_is_reported_with_its_number_and_the_others_work() {
     let hub = Hub::start().await;
     let lines = format!("plain:{{PLAIN}}secret\ndes:gezlltSR9xVM.\nnothing\n{HTPASSWD}");
     let gate = with_file(&hub, &lines).await;
@@ -82,7 +86,7 @@ async fn a_changed_file_counts_at_once_and_old_passwords_do_not() {
 }
 
 #[tokio::test]
-async fn an_unknown_user_hears_what_a_wrong_password_hears() {
+async fn an_unknown_user_and_a_wrong_password_get_the_same_response() {
     let hub = Hub::start().await;
     let gate = with_file(&hub, HTPASSWD).await;
     let mut answers = Vec::new();
@@ -109,20 +113,27 @@ async fn guesses_are_slowed_down_over_all_connections_and_ways() {
         status(&guesser, "anna", &format!("guess {guess}")).await;
     }
     let right = [("authorization", ANNA)];
-    assert_eq!(three_ways(&guesser, "/", &right).await, [429; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&guesser, "/", &right).await,
+        [429; 3]
+    );
     let answer = guesser.http2().await;
     let answer = { answer }.ask(http::Method::GET, "/", &right, "").await;
     let after: u64 = answer.field("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&after), "{after}");
     assert!(hub.requests().is_empty());
-    assert_eq!(three_ways(&gate.tls(), "/", &right).await, IN, "the owner");
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &right).await,
+        IN,
+        "the owner"
+    );
     assert_eq!(status(&guesser, "", "").await, 429);
     let empty = guesser.http1().await.get("/").await;
     assert_eq!(empty.status, 401, "nothing guessed, nothing held back");
 }
 
 #[tokio::test]
-async fn waiting_as_told_lets_the_owner_in_again() {
+async fn waiting_as_announced_lets_the_owner_in_again() {
     let hub = Hub::start().await;
     let gate = with_file(&hub, HTPASSWD).await;
     let mut last = 401;
@@ -146,7 +157,7 @@ async fn the_line_of_a_failed_login_names_address_user_and_host_each_way() {
     let caller = gate.tls().from("127.0.0.9");
     let wrong = basic("anna", "wrong");
     let fields = [("authorization", wrong.as_str())];
-    three_ways(&caller, "/", &fields).await;
+    statuses_on_each_protocol(&caller, "/", &fields).await;
     let line = format!(
         "login failed from 127.0.0.9 for user \"anna\" on {}",
         caller.host()
@@ -214,7 +225,7 @@ async fn guesses_at_a_public_place_are_logged_and_held_back_as_anywhere_else() {
 }
 
 #[tokio::test]
-async fn guesses_that_are_not_looked_at_are_told_once_a_second_at_most() {
+async fn unchecked_guesses_are_logged_at_most_once_a_second() {
     let hub = Hub::start().await;
     let gate = with_file(&hub, HTPASSWD).await;
     let mut client = gate.tls().http1().await;

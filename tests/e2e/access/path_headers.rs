@@ -1,13 +1,13 @@
-//! Who came, told to the hub of a path: by the path's own wish and its own CA.
+//! Identity headers of a path, by its own settings and its own CA.
 
-use super::protocols::{IN, three_ways};
+use super::protocols::{IN, statuses_on_each_protocol};
 use crate::{
     harness::{ANNA, Authority, HTPASSWD, Setup},
     hub::Hub,
 };
 
 #[tokio::test]
-async fn a_path_tells_its_hub_though_its_site_does_not() {
+async fn a_path_sets_identity_headers_though_its_site_does_not() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -18,12 +18,12 @@ async fn a_path_tells_its_hub_though_its_site_does_not() {
         .start()
         .await;
     let anna = gate.tls().showing(family.client("anna"));
-    assert_eq!(three_ways(&anna, "/admin/", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&anna, "/admin/", &[]).await, IN);
     for request in hub.requests() {
         assert_eq!(request.field("x-ssl-client-verify"), Some("SUCCESS"));
         assert_eq!(request.field("x-ssl-client-s-dn"), Some("CN=anna"));
     }
-    assert_eq!(three_ways(&anna, "/other", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&anna, "/other", &[]).await, IN);
     let other = hub.request("/other").await;
     assert_eq!(other.field("x-ssl-client-verify"), None);
 }
@@ -43,7 +43,11 @@ async fn the_wish_of_a_path_goes_before_that_of_its_site() {
         .await;
     let anna = gate.tls().showing(family.client("anna"));
     for target in ["/cert/", "/silent/"] {
-        assert_eq!(three_ways(&anna, target, &[]).await, IN, "{target}");
+        assert_eq!(
+            statuses_on_each_protocol(&anna, target, &[]).await,
+            IN,
+            "{target}"
+        );
     }
     let cert = hub.request("/cert/").await;
     assert!(cert.field("client-cert").is_some());
@@ -53,7 +57,7 @@ async fn the_wish_of_a_path_goes_before_that_of_its_site() {
 }
 
 #[tokio::test]
-async fn a_path_is_not_told_of_a_certificate_that_another_ca_vouches_for() {
+async fn a_path_gets_no_headers_for_a_certificate_of_another_ca() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let admins = Authority::new("admins");
     let gate = Setup::home(&hub.url())
@@ -75,7 +79,10 @@ async fn a_path_is_not_told_of_a_certificate_that_another_ca_vouches_for() {
         (admins.client("root"), "/admin/root", "SUCCESS"),
     ] {
         let caller = gate.tls().showing(leaf);
-        assert_eq!(three_ways(&caller, target, &password).await, IN);
+        assert_eq!(
+            statuses_on_each_protocol(&caller, target, &password).await,
+            IN
+        );
         let request = hub.request(target).await;
         assert_eq!(request.field("x-ssl-client-verify"), Some(verdict));
     }

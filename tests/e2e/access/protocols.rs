@@ -1,18 +1,22 @@
-//! One request, three ways: over HTTP/1.1, over HTTP/2, and as a WebSocket upgrade.
+//! One request on each protocol: HTTP/1.1, HTTP/2 and a WebSocket upgrade.
 
 use http::Method;
 
 use crate::harness::{Caller, Http, WebSocket};
 
-/// What a request hears that passes.
+/// Statuses of an admitted request.
 pub const IN: [u16; 3] = [200, 200, 101];
 
-/// The statuses of a GET each way, on connections of their own.
-pub async fn three_ways(caller: &Caller, target: &str, fields: &[(&str, &str)]) -> [u16; 3] {
+/// Returns the statuses of a GET on each protocol, each on its own connection.
+pub async fn statuses_on_each_protocol(
+    caller: &Caller,
+    target: &str,
+    fields: &[(&str, &str)],
+) -> [u16; 3] {
     for_host(caller, &caller.host(), target, fields).await
 }
 
-/// The same, for another host than the connections are made for.
+/// Like [`statuses_on_each_protocol`], for a host other than that of the connections.
 pub async fn for_host(
     caller: &Caller,
     host: &str,
@@ -30,7 +34,7 @@ pub async fn for_host(
     ]
 }
 
-/// A client for the host that speaks the protocol (ALPN).
+/// Returns a client for the host that speaks the protocol (ALPN).
 pub async fn client(caller: &Caller, host: &str, protocol: &str) -> Http {
     let stream = caller.stream(&[protocol]).await.unwrap();
     let origin = format!("https://{host}");

@@ -15,7 +15,7 @@ use crate::{
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
 
 #[tokio::test]
-async fn what_a_revoked_device_has_open_ends_and_others_live_on() {
+async fn connections_of_a_revoked_device_end_and_others_live_on() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let (anna, ben) = (family.client("anna"), family.client("ben"));
     let revocation = family.revoking(&[&anna]);
@@ -63,7 +63,7 @@ async fn all_devices_of_a_ca_that_is_no_longer_taken_are_cut() {
 }
 
 #[tokio::test]
-async fn a_path_that_names_the_ca_without_its_list_saves_nobody() {
+async fn a_path_that_names_the_ca_without_its_list_spares_no_revoked_device() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let anna = family.client("anna");
     let revocation = family.revoking(&[&anna]);
@@ -76,7 +76,7 @@ async fn a_path_that_names_the_ca_without_its_list_saves_nobody() {
 }
 
 #[tokio::test]
-async fn who_came_in_without_the_certificate_is_not_cut() {
+async fn a_client_admitted_without_the_certificate_is_not_cut() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let anna = family.client("anna");
     let revocation = family.revoking(&[&anna]);

@@ -13,10 +13,10 @@ use crate::{
     hub::Hub,
 };
 
-/// Where the key of the self-signed certificate is kept.
+/// File of the self-signed certificate's key.
 const KEY: &str = "certs/self-signed/home.test.pem";
 
-/// What must never be printed: parts of what [`say_secrets`] sends.
+/// Parts of the secrets that [`say_secrets`] sends; none may be printed.
 const SECRETS: [&str; 7] = [
     "YW5uYTpzZWNyZXQ",
     "bearer-secret",
@@ -59,7 +59,7 @@ async fn a_key_that_others_may_read_is_closed_to_them_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn an_operators_key_that_others_may_read_is_told() {
+async fn an_operators_key_that_others_may_read_is_reported() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
     let key = setup.write().join("home.key");

@@ -13,13 +13,13 @@ use crate::{
     real_hub::skip,
 };
 
-/// Where scripts/test puts Python with it.
+/// Python with acme2certifier, as scripts/test installs it.
 const PYTHON: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/target/test-tools/python/bin/python"
 );
 
-/// What serves it over HTTPS.
+/// The script that serves acme2certifier over HTTPS.
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/acme/serve.py");
 
 /// A running acme2certifier.
@@ -30,11 +30,11 @@ pub struct Acme2Certifier {
     root: Authority,
 }
 
-/// What acme2certifier is told before it starts.
+/// Settings of acme2certifier before it starts.
 pub struct Options {
-    /// How many days certificates last.
+    /// Lifetime of certificates in days.
     pub days: u32,
-    /// Whether every certificate should be renewed at once.
+    /// Suggests immediate renewal of every certificate.
     pub renew: bool,
     /// The `Retry-After` of renewal information, in seconds.
     pub renewal_pause: u32,
@@ -141,7 +141,7 @@ impl Acme2Certifier {
     }
 }
 
-/// What does not change; `[CAhandler]` goes on with the days.
+/// The fixed configuration; its last section, `[CAhandler]`, continues with the days.
 const CONFIG: &str = "[DEFAULT]
 debug: False
 [DBhandler]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::program::{Program, has_programs};
 use crate::harness::{Caller, Port};
 
-/// A running DNS server whose records a test can change.
+/// A running DNS server with records that a test can change.
 pub struct Challtestsrv {
     _program: Program,
     dns: Port,
@@ -75,7 +75,7 @@ impl Challtestsrv {
         self.ask("set-servfail", &json!({"host": full(host)})).await;
     }
 
-    /// What was asked about the host, as challtestsrv tells it.
+    /// Returns challtestsrv's record of the queries for the host.
     pub async fn history(&self, host: &str) -> Vec<Value> {
         // Kept without the last dot, unlike everything else.
         let host = json!({"host": host});

@@ -34,10 +34,10 @@ pub struct Https {
 }
 
 impl Client {
-    /// Registers with the CA of this directory, whose server is known by the root in PEM.
+    /// Registers with the CA of this directory; its server is trusted by the root in PEM.
     ///
     /// # Errors
-    /// What the CA answered.
+    /// The response of the CA.
     pub async fn register(directory: &str, root: &str) -> Result<Self, Error> {
         Self::register_with(directory, root, None).await
     }
@@ -45,7 +45,7 @@ impl Client {
     /// The same, in the name of an external account.
     ///
     /// # Errors
-    /// What the CA answered.
+    /// The response of the CA.
     pub async fn register_with(
         directory: &str,
         root: &str,
@@ -62,11 +62,11 @@ impl Client {
         Ok(Self { account })
     }
 
-    /// Orders a certificate for the names, proves with what `place` puts somewhere, and returns
-    /// the chain as PEM.
+    /// Orders a certificate for the names, publishes the proofs by `place`, and returns the chain
+    /// as PEM.
     ///
     /// # Errors
-    /// What the CA answered.
+    /// The response of the CA.
     pub async fn issue(
         &self,
         names: &[&str],
@@ -84,7 +84,7 @@ impl Client {
     }
 }
 
-/// Puts the proofs where they are looked for, and tells the CA.
+/// Publishes the proofs and requests their validation.
 async fn prove(
     order: &mut Order,
     kind: ChallengeType,
@@ -144,7 +144,7 @@ impl Https {
     /// Sends the request to the server its URL names.
     ///
     /// # Errors
-    /// What the connection failed with.
+    /// The error of the connection.
     pub async fn send(
         &self,
         mut request: Request<BodyWrapper<Bytes>>,

@@ -1,4 +1,4 @@
-//! After a failure `hubgate cert status` tells the cause and the cure.
+//! After a failure `hubgate cert status` reports the cause and the cure.
 
 use crate::acme::{
     authority::{Fault, Refusal, Sight},
@@ -18,34 +18,36 @@ const SENTENCES: [(Sight, &[&str]); 8] = [
 ];
 
 #[tokio::test]
-async fn eight_faults_of_the_network_are_told_in_eight_sentences() {
+async fn eight_network_faults_are_reported_in_eight_sentences() {
     let mut told = Vec::new();
     for (sight, words) in SENTENCES {
         let scene = Scene::new().await;
         scene.ca.fault(Fault::Unproven(sight));
         let stage = scene.start().await;
-        let sentence = stage.tells(words).await;
+        let sentence = stage.status_with(words).await;
         assert!(!told.contains(&sentence), "{sight:?}: {sentence}");
         told.push(sentence);
     }
 }
 
 #[tokio::test]
-async fn a_paused_name_is_told_with_the_page_that_helps() {
+async fn a_paused_name_is_reported_with_the_page_that_helps() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Refused(Refusal::Paused));
     let stage = scene.start().await;
-    stage.tells(&["https://portal.test/sfe/v1/unpause"]).await;
+    stage
+        .status_with(&["https://portal.test/sfe/v1/unpause"])
+        .await;
 }
 
 #[tokio::test]
-async fn a_ca_that_is_out_of_reach_is_told() {
+async fn an_unreachable_ca_is_reported() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Reset);
     let stage = scene.start().await;
-    stage.tells(&["127.0.0.1"]).await;
+    stage.status_with(&["127.0.0.1"]).await;
     let ran = stage.gate.command(&["status"]);
     assert!(ran.stdout.contains("warning: the CA"), "{}", ran.stdout);
-    let mut client = stage.gate.tls().trusting_anybody().http1().await;
+    let mut client = stage.gate.tls().accepting_any_certificate().http1().await;
     assert_eq!(client.get("/plain").await.status, 200);
 }

@@ -89,7 +89,7 @@ esac
 }
 
 #[tokio::test]
-async fn a_clean_up_that_fails_or_whose_answer_is_lost_leaves_no_record_in_the_end() {
+async fn a_failed_or_unanswered_clean_up_finally_leaves_no_record() {
     let Some(server) = NameServer::start("").await else {
         return skip("knot");
     };

@@ -54,7 +54,7 @@ async fn a_ca_that_never_answers_does_not_hold_up_the_hub() {
     scene.ca.fault(Fault::BlackHole.at(Endpoint::Directory));
     let stage = scene.start().await;
     stage.asked(DEADLINE, Endpoint::Directory, 1).await;
-    let mut client = stage.gate.tls().trusting_anybody().http1().await;
+    let mut client = stage.gate.tls().accepting_any_certificate().http1().await;
     assert_eq!(client.get("/plain").await.status, 200);
     stage.ca.heal();
     stage.serves_within(PATIENCE, 1).await;
@@ -69,7 +69,7 @@ async fn an_order_that_the_ca_does_not_finish_is_reported_within_a_minute() {
         stage.gate.printed().contains("still at work on the order")
     })
     .await;
-    stage.tells(&["still at work on the order"]).await;
+    stage.status_with(&["still at work on the order"]).await;
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_clock_that_the_ca_shows_to_be_wrong_orders_nothing() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Date(3 * 24 * 3600));
     let stage = scene.start().await;
-    stage.tells(&["the clock is wrong"]).await;
+    stage.status_with(&["the clock is wrong"]).await;
     assert_eq!(stage.ca.requests_to(Endpoint::NewOrder).len(), 0);
     let ran = stage.gate.commanded(&["cert", "test", "home.test"]).await;
     assert!(ran.stderr.contains("the clock is wrong"), "{}", ran.stderr);
@@ -121,7 +121,7 @@ async fn a_proof_stays_up_while_the_ca_may_still_look_for_it() {
     scene.ca.fault(Fault::Html.at(Endpoint::Order).times(4));
     let stage = scene.start().await;
     // The attempt has ended before the CA looks.
-    stage.tells(&["does not answer sensibly"]).await;
+    stage.status_with(&["does not answer sensibly"]).await;
     stage.serves_within(PATIENCE, 1).await;
     assert_eq!(stage.ca.failed_validations().len(), 0);
     assert_eq!((stage.ca.orders().len(), stage.ca.issued().len()), (1, 1));
@@ -178,13 +178,13 @@ async fn a_spoilt_certificate_is_never_served() {
         stage.ca.fault(fault.clone());
         stage.renew().await;
         stage.asked(DEADLINE, Endpoint::Certificate, 2).await;
-        stage.tells(&["cannot be served"]).await;
+        stage.status_with(&["cannot be served"]).await;
         assert_eq!(served(&stage.gate).await, good, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn what_does_not_belong_to_the_chain_is_left_out() {
+async fn foreign_certificates_are_left_out_of_the_chain() {
     for fault in [
         Fault::DoubledLeaf,
         Fault::DoubledIntermediate,
@@ -196,14 +196,20 @@ async fn what_does_not_belong_to_the_chain_is_left_out() {
         let stage = scene.start().await;
         stage.serves(1).await;
         stage.gate.line_with("is served without: ").await;
-        let chain = stage.gate.tls().trusting_anybody().chain().await.unwrap();
+        let chain = stage
+            .gate
+            .tls()
+            .accepting_any_certificate()
+            .chain()
+            .await
+            .unwrap();
         assert_eq!(chain.len(), 2, "{fault:?}");
         assert_eq!(stage.ca.issued().len(), 1, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn what_the_ca_refuses_for_good_is_not_asked_again_soon() {
+async fn a_permanent_refusal_of_the_ca_is_not_retried_soon() {
     for refusal in [
         Refusal::RejectedIdentifier,
         Refusal::Caa,
@@ -215,13 +221,13 @@ async fn what_the_ca_refuses_for_good_is_not_asked_again_soon() {
         scene.ca.fault(Fault::Refused(refusal.clone()));
         let mut stage = scene.start().await;
         stage
-            .tells(&["gives no certificate", "CAA", "has paused"])
+            .status_with(&["gives no certificate", "CAA", "has paused"])
             .await;
         let before = stage.ca.requests().len();
         stage.gate.kill();
         stage.gate.start_again().await;
         stage
-            .tells(&["gives no certificate", "CAA", "has paused"])
+            .status_with(&["gives no certificate", "CAA", "has paused"])
             .await;
         let new = &stage.ca.requests()[before..];
         let asked = new.iter().filter(|one| one.endpoint == Endpoint::NewOrder);
@@ -239,7 +245,7 @@ async fn an_account_that_is_gone_is_made_again_once() {
 }
 
 #[tokio::test]
-async fn an_account_whose_key_was_changed_elsewhere_is_made_anew() {
+async fn an_account_with_a_key_changed_elsewhere_is_created_anew() {
     let stage = Stage::issued().await;
     stage.ca.roll_over_accounts();
     stage.renew().await;
@@ -255,11 +261,11 @@ async fn an_order_at_a_relative_location_is_found() {
 }
 
 #[tokio::test]
-async fn a_ca_that_waits_for_a_person_is_told_with_its_page() {
+async fn a_ca_that_requires_user_action_is_reported_with_its_page() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Refused(Refusal::UserActionRequired));
     let stage = scene.start().await;
-    stage.tells(&["open https://ca.test/agreement"]).await;
+    stage.status_with(&["open https://ca.test/agreement"]).await;
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn a_certificate_comes_over_tls_where_nothing_else_is_allowed() {
     stage.serves(1).await;
     assert_eq!(stage.ca.validations()[0].challenge, "tls-alpn-01");
     // Ordinary clients are served beside it.
-    let mut client = stage.gate.tls().trusting_anybody().http1().await;
+    let mut client = stage.gate.tls().accepting_any_certificate().http1().await;
     assert_eq!(client.get("/plain").await.status, 200);
 }
 
@@ -121,8 +121,8 @@ async fn each_site_has_a_certificate_of_its_own_and_a_removed_one_is_not_renewed
     stage.gate.write("proxy.yaml", &without);
     stage.gate.reload();
     stage.gate.line_with("reloaded").await;
-    let told = stage.tells(&["home.test"]).await;
-    assert!(!told.contains("other.test"), "{told}");
+    let status = stage.status_with(&["home.test"]).await;
+    assert!(!status.contains("other.test"), "{status}");
 }
 
 /// Waits for a certificate of others' CA, which signed it under this root in PEM.
@@ -205,7 +205,7 @@ async fn pebble_certifies_addresses_of_both_kinds() {
 }
 
 #[tokio::test]
-async fn an_external_account_is_bound_and_without_it_the_cure_is_told() {
+async fn an_external_account_is_bound_and_a_missing_one_is_reported_with_its_cure() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
     let mut options = Options::new(setup.http().number(), setup.https().number());
@@ -234,7 +234,7 @@ async fn an_external_account_is_bound_and_without_it_the_cure_is_told() {
 }
 
 #[tokio::test]
-async fn a_certificate_whose_key_is_out_is_replaced_and_revoked() {
+async fn a_certificate_with_a_leaked_key_is_replaced_and_revoked() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
     let options = Options::new(setup.http().number(), setup.https().number());

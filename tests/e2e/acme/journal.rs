@@ -29,7 +29,7 @@ async fn killed_at(endpoint: Endpoint, fault: Fault) -> Scores {
     }
 }
 
-/// How often what was done.
+/// Numbers of orders, issued certificates and account requests.
 #[derive(Debug, PartialEq, Eq)]
 struct Scores {
     orders: usize,
@@ -96,7 +96,7 @@ async fn a_kill_between_finalize_and_download_gets_the_certificate() {
     }
 }
 
-/// hubgate killed while its first order is under way, whose URL has a fault.
+/// Kills hubgate during its first order; the order's URL has this fault from then on.
 async fn killed_with(fault: Fault) -> Stage {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Stuck.on("/order/0"));

@@ -12,14 +12,14 @@ use crate::{
     harness::{DEADLINE, eventually},
 };
 
-/// Whether a limit that ends in some seconds is obeyed, across a restart.
+/// Asserts that hubgate obeys a limit that ends in some seconds, across a restart.
 async fn obeyed(limit: RetryAfter, wait: Duration) {
     let scene = Scene::new().await;
     let refusal = Fault::Refused(Refusal::RateLimited(limit));
     scene.ca.fault(refusal.times(1));
     let mut stage = scene.start().await;
     stage.asked(DEADLINE, Endpoint::NewOrder, 1).await;
-    stage.tells(&["rate", "limit"]).await;
+    stage.status_with(&["rate", "limit"]).await;
     stage.gate.kill();
     stage.gate.start_again().await;
     stage.serves_within(PATIENCE, 1).await;
@@ -64,7 +64,9 @@ async fn a_limit_of_the_account_is_asked_for_by_one_and_the_others_follow_spread
     let stage = scene.start().await;
     // Two show that the limit is the account's; at most four orders run at a time. Then one asks.
     stage.asked(DEADLINE, Endpoint::NewOrder, 2).await;
-    stage.tells(&["other certificates of the account"]).await;
+    stage
+        .status_with(&["other certificates of the account"])
+        .await;
     let first = stage.ca.requests_to(Endpoint::NewOrder).len();
     assert!(first <= 4, "{first} before the limit is known");
     stage.asked(PATIENCE, Endpoint::NewOrder, first + 1).await;

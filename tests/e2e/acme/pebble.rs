@@ -16,24 +16,24 @@ use crate::harness::{Authority, Caller, Port};
 /// A running Pebble with a DNS of its own.
 pub struct Pebble {
     _program: Program,
-    /// Where it looks names up.
+    /// The DNS server of Pebble.
     pub dns: Challtestsrv,
     server_root: Authority,
     port: Port,
     management: Port,
 }
 
-/// What Pebble is told before it starts.
+/// Settings of Pebble before it starts.
 pub struct Options {
-    /// Where http-01 is looked for, in place of port 80.
+    /// Port of http-01 validation, in place of 80.
     pub http: u16,
-    /// Where tls-alpn-01 is looked for, in place of port 443.
+    /// Port of tls-alpn-01 validation, in place of 443.
     pub tls: u16,
-    /// How long certificates last, in whole seconds.
+    /// Lifetime of certificates, in whole seconds.
     pub life: Duration,
-    /// How many of a hundred good nonces it refuses.
+    /// Percentage of valid nonces that Pebble refuses.
     pub refused_nonces: u8,
-    /// How often of a hundred times it takes an earlier authorization as proof.
+    /// Percentage of authorizations that Pebble reuses.
     pub reused_authorizations: u8,
     /// The only external account that is let in: key identifier, and HMAC key in base64url.
     pub external_account: Option<(&'static str, &'static str)>,
@@ -128,7 +128,7 @@ impl Pebble {
         self.managed("/roots/0").await.1
     }
 
-    /// Whether the certificate with this serial number in hexadecimal is revoked; none if
+    /// Returns true if the certificate with this serial number in hexadecimal is revoked; none if
     /// Pebble does not know it.
     pub async fn is_revoked(&self, serial: &str) -> Option<bool> {
         let target = format!("/cert-status-by-serial/{}", serial.to_lowercase());

@@ -15,7 +15,7 @@ use crate::{
     real_hub::skip,
 };
 
-/// How long a program may take until it listens.
+/// Longest time until a program listens.
 const STARTED: Duration = Duration::from_secs(60);
 
 /// A running program; it and its folder end with the test.
@@ -75,7 +75,7 @@ impl Drop for Program {
     }
 }
 
-/// Whether all these programs are here; says so when not.
+/// Returns true if all these programs are installed; prints the missing ones otherwise.
 pub fn has_programs(names: &[&str]) -> bool {
     let missing = |name: &&&str| Command::new(name).arg("-help").output().is_err();
     let missing: Vec<_> = names.iter().filter(missing).copied().collect();

@@ -102,7 +102,7 @@ async fn a_life_that_is_suddenly_short_is_seen() {
 }
 
 #[tokio::test]
-async fn a_clock_a_year_ahead_is_told_and_starts_no_storm() {
+async fn a_clock_a_year_ahead_is_reported_and_starts_no_storm() {
     let Some(library) = libfaketime() else {
         skip("libfaketime");
         return;
@@ -123,7 +123,7 @@ async fn a_clock_a_year_ahead_is_told_and_starts_no_storm() {
 }
 
 #[tokio::test]
-async fn a_ca_whose_date_is_wrong_is_told_from_a_wrong_clock() {
+async fn a_ca_with_a_wrong_date_is_distinguished_from_a_wrong_clock() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Date(365 * 24 * 3600));
     let stage = scene.start().await;
@@ -131,7 +131,7 @@ async fn a_ca_whose_date_is_wrong_is_told_from_a_wrong_clock() {
     assert!(stage.ca.orders().len() <= 1);
 }
 
-/// Where Debian puts it.
+/// Returns the path of Debian's libfaketime.
 pub fn libfaketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").ok()?.flatten();
     let places = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));

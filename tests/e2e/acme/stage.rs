@@ -1,4 +1,4 @@
-//! A hubgate whose certificate comes from a CA of the tests.
+//! A hubgate with a certificate from a CA of the tests.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::{
     hub::Hub,
 };
 
-/// How long hubgate may take to try again after the shortest wait it has, 30 seconds.
+/// Longest time until a retry: hubgate's shortest wait, 30 seconds, and a reserve.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Hub, CA and what hubgate will be told, before it starts.
+/// Hub, CA and the setup of hubgate, before it starts.
 pub struct Scene {
     /// The hub behind hubgate.
     pub hub: Hub,
@@ -33,7 +33,7 @@ pub struct Stage {
     pub gate: Hubgate,
 }
 
-/// How the CA may look for proofs.
+/// Configured challenge types.
 const CHALLENGES: &str = "http-01, tls-alpn-01";
 
 impl Scene {
@@ -62,7 +62,7 @@ impl Scene {
 }
 
 impl Stage {
-    /// A scene whose hubgate serves the first certificate.
+    /// A scene in which hubgate serves the first certificate.
     pub async fn issued() -> Self {
         let stage = Scene::new().await.start().await;
         stage.serves(1).await;
@@ -99,20 +99,22 @@ impl Stage {
         self.gate.commanded(&["cert", "renew", "home.test"]).await;
     }
 
-    /// Waits until `hubgate cert status` tells one of these words, in any case, and returns all
-    /// that it tells.
-    pub async fn tells(&self, words: &[&str]) -> String {
-        let what = format!("the status tells one of {words:?}");
+    /// Waits until `hubgate cert status` prints one of these words, in any case, and returns the
+    /// whole status.
+    pub async fn status_with(&self, words: &[&str]) -> String {
+        let what = format!("the status contains one of {words:?}");
         eventually(DEADLINE, &what, async || {
-            let told = status(&self.gate).await.to_string().to_lowercase();
-            words.iter().any(|word| told.contains(&word.to_lowercase()))
+            let status = status(&self.gate).await.to_string().to_lowercase();
+            words
+                .iter()
+                .any(|word| status.contains(&word.to_lowercase()))
         })
         .await;
         status(&self.gate).await.to_string()
     }
 }
 
-/// What `hubgate cert status --json` prints.
+/// Returns the output of `hubgate cert status --json`.
 pub async fn status(gate: &Hubgate) -> Value {
     let ran = gate.commanded(&["cert", "status", "--json"]).await;
     serde_json::from_str(&ran.stdout).unwrap_or_default()
@@ -120,6 +122,6 @@ pub async fn status(gate: &Hubgate) -> Value {
 
 /// The certificate hubgate shows, if it shows any.
 pub async fn served(gate: &Hubgate) -> Option<Vec<u8>> {
-    let caller = gate.tls().trusting_anybody();
+    let caller = gate.tls().accepting_any_certificate();
     caller.certificate().await.ok()
 }

@@ -57,7 +57,7 @@ async fn a_corrupt_set_gives_way_to_the_one_before() {
 }
 
 #[tokio::test]
-async fn whatever_file_is_cut_short_hubgate_starts() {
+async fn hubgate_starts_with_any_file_cut_short() {
     let mut stage = Stage::issued().await;
     let files = kept(&stage.gate).len();
     for number in 0..files {
@@ -68,7 +68,7 @@ async fn whatever_file_is_cut_short_hubgate_starts() {
             fs::write(file, &content[..content.len() / 2]).unwrap();
         }
         stage.gate.start_again().await;
-        let mut client = stage.gate.tls().trusting_anybody().http1().await;
+        let mut client = stage.gate.tls().accepting_any_certificate().http1().await;
         assert_eq!(client.get("/plain").await.status, 200);
     }
 }
@@ -84,7 +84,7 @@ async fn without_a_place_to_write_the_certificate_is_served_from_memory() {
 }
 
 #[tokio::test]
-async fn without_its_ca_hubgate_serves_what_it_has() {
+async fn hubgate_serves_its_stored_certificate_without_its_ca() {
     let mut stage = Stage::issued().await;
     let good = served(&stage.gate).await;
     stage.gate.kill();
@@ -149,20 +149,26 @@ fn copy(gate: &Hubgate, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn other_programs_get_copies_and_are_told() {
+async fn other_programs_get_copies_and_are_notified() {
     let scene = exporting("#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/told-of-$1\"\n").await;
     let stage = scene.start().await;
     stage.serves(1).await;
-    let told = || copy(&stage.gate, "told-of-home.test");
-    eventually(DEADLINE, "the program is told", async || !told().is_empty()).await;
-    let first = told();
+    let notified = || copy(&stage.gate, "told-of-home.test");
+    eventually(DEADLINE, "the program is notified", async || {
+        !notified().is_empty()
+    })
+    .await;
+    let first = notified();
     assert!(!copy(&stage.gate, "privkey.pem").is_empty());
     stage.renew().await;
-    eventually(DEADLINE, "it is told again", async || told() != first).await;
+    eventually(DEADLINE, "it is notified again", async || {
+        notified() != first
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_program_that_fails_is_called_again_and_told_in_the_status() {
+async fn a_failed_program_is_called_again_and_reported_in_the_status() {
     let script = "#!/bin/sh\necho x >>\"$2/calls\"\n\
         [ $(wc -l <\"$2/calls\") -gt 1 ] || { echo 'no such service'; exit 3; }\n\
         env >\"$2/environment\"\n";
@@ -172,7 +178,7 @@ async fn a_program_that_fails_is_called_again_and_told_in_the_status() {
         .variable("HUBGATE_SECRET", "1")
         .variable("NOTIFY_SOCKET", "");
     let stage = scene.start().await;
-    let status = stage.tells(&["not delivered"]).await;
+    let status = stage.status_with(&["not delivered"]).await;
     assert!(
         status.contains("exit status: 3: no such service"),
         "{status}"
@@ -184,7 +190,12 @@ async fn a_program_that_fails_is_called_again_and_told_in_the_status() {
     let environment = copy(&stage.gate, "environment");
     let is_clean = !environment.contains("HUBGATE_") && !environment.contains("NOTIFY_SOCKET");
     assert!(is_clean, "{environment}");
-    let is_delivered = async || !stage.tells(&["home.test"]).await.contains("not delivered");
+    let is_delivered = async || {
+        !stage
+            .status_with(&["home.test"])
+            .await
+            .contains("not delivered")
+    };
     eventually(DEADLINE, "the status has nothing to tell", is_delivered).await;
 }
 
@@ -200,8 +211,9 @@ async fn a_program_that_a_stop_interrupts_ends_with_all_it_started_and_is_called
     stage.gate.terminate();
     stage.gate.ended().await;
     let stat = PathBuf::from("/proc").join(child.trim()).join("stat");
-    let is_gone =
-        async || fs::read_to_string(&stat).is_ok_and(|it| it.contains(") Z ")) || !stat.exists();
+    let is_gone = async || {
+        fs::read_to_string(&stat).is_ok_and(|text| text.contains(") Z ")) || !stat.exists()
+    };
     eventually(DEADLINE, "what it started is gone", is_gone).await;
     stage
         .gate
@@ -222,6 +234,6 @@ async fn a_host_put_in_front_takes_nothing_away() {
     stage.gate.write("proxy.yaml", &more);
     stage.gate.reload();
     stage.gate.line_with("reloaded").await;
-    stage.tells(&["new.test"]).await;
+    stage.status_with(&["new.test"]).await;
     assert_eq!(served(&stage.gate).await, good);
 }

@@ -42,10 +42,10 @@ async fn an_external_account_is_bound_though_the_ca_errs() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_of_an_external_account_is_told_with_its_cure() {
+async fn a_wrong_key_of_an_external_account_is_reported_with_its_cure() {
     let stage = bound("d3Jvbmc").await.start().await;
     stage
-        .tells(&["get the key for external account binding"])
+        .status_with(&["get the key for external account binding"])
         .await;
     assert_eq!(stage.ca.requests_to(Endpoint::NewAccount).len(), 1);
 }
@@ -93,7 +93,7 @@ async fn a_name_as_long_as_the_dns_allows_is_certified_and_survives_a_restart() 
     let mut scene = Scene::new().await;
     scene.setup = scene.setup.hosts(&format!("[{name}]"));
     let mut stage = scene.start().await;
-    let caller = stage.gate.tls().trusting_anybody().name(&name);
+    let caller = stage.gate.tls().accepting_any_certificate().name(&name);
     let serves = async |stage: &Stage| {
         let shown = caller.certificate().await.ok();
         let issued = stage.ca.issued();

@@ -8,8 +8,8 @@ use crate::{
     real_hub::node_red::node_red,
 };
 
-/// As one site for two networks, which a browser on one machine is not on: at home nobody is
-/// asked, away everybody.
+/// Access of the site at home. A browser on one machine is in one network only, so each network
+/// has its own site: `home.test` requests no certificate, `away.test` does.
 const HOME: &str = "access: {networks: [127.0.0.1], client_certificate: own}";
 const AWAY: &str = "{hosts: [away.test], certificate: {chain: away.pem, key: away.key}, \
                     access: {client_certificate: own}, upstream: URL}";

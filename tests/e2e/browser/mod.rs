@@ -1,7 +1,7 @@
 //! hubgate as a browser sees it: Chromium, driven by Playwright.
 //!
-//! What is done in the browser is in the scripts beside; each gets one JSON
-//! argument and fails by throwing. Tools are missing as in `real_hub`.
+//! The scripts beside this file act in the browser; each gets one JSON argument and fails by
+//! throwing. Missing tools skip a test as in `real_hub`.
 
 pub mod demo;
 pub mod enrol;
@@ -28,16 +28,16 @@ use crate::{
     real_hub::{skip, skip_for},
 };
 
-/// Where scripts/test puts Playwright.
+/// Playwright, as scripts/test installs it.
 const PLAYWRIGHT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/target/test-tools/node_modules/playwright-core/index.mjs"
 );
 
-/// How long a script may take.
+/// Longest duration of a script.
 const VISIT: Duration = Duration::from_secs(120);
 
-/// Whether a browser can be driven here; says so when not.
+/// Returns true if a browser can be driven here; prints the missing part otherwise.
 pub fn has_browser() -> bool {
     let programs = ["chromium", "node"].into_iter();
     let mut missing: Vec<_> = programs.filter(|name| find(name).is_none()).collect();
@@ -56,12 +56,12 @@ fn find(program: &str) -> Option<PathBuf> {
     places.into_iter().find(|place| place.exists())
 }
 
-/// Where a browser finds the host.
+/// Returns the URL of the host.
 pub fn url(gate: &Hubgate, host: &str) -> String {
     format!("https://{host}:{}", gate.https().port())
 }
 
-/// The hash by which Chromium is told to trust the key of the certificate `NAME.pem`.
+/// Returns the hash by which Chromium trusts the key of the certificate `NAME.pem`.
 pub fn key_hash(gate: &Hubgate, name: &str) -> String {
     let pem = fs::read(gate.folder().join(format!("{name}.pem"))).unwrap();
     let (_, pem) = parse_x509_pem(&pem).unwrap();
@@ -69,7 +69,7 @@ pub fn key_hash(gate: &Hubgate, name: &str) -> String {
     BASE64_STANDARD.encode(digest(&SHA256, certificate.public_key().raw))
 }
 
-/// Whether certificates can be imported, and chosen by a policy of a test's own.
+/// Returns true if certificates can be imported, and chosen by a policy of a test's own.
 pub fn can_choose_certificates() -> bool {
     if !has_programs(&["certutil", "pk12util", "unshare"]) {
         return false;

@@ -1,4 +1,4 @@
-//! Pages of other sites in the browser of somebody who is let in by the network.
+//! Foreign pages in a browser that hubgate admits by its network.
 
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{family_or_password, only_family};
 use crate::{
-    access::protocols::{IN, three_ways},
+    access::protocols::{IN, statuses_on_each_protocol},
     harness::{ANNA, Authority, Caller, Hubgate, Leaf, Port, Setup},
     hub::Hub,
     nginx_import::nginx::{self, Nginx},
@@ -22,12 +22,12 @@ async fn a_chain_of_a_hundred_certificates_is_495_and_a_password_still_enters() 
         anna = anna.through(&family);
     }
     let caller = gate.tls().showing(anna);
-    assert_eq!(three_ways(&caller, "/", &[]).await, [401; 3]);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, [401; 3]);
     let page = caller.http2().await.get("/").await;
     let reason = "showed more than 8 certificates";
     assert!(page.text().contains(reason), "{}", page.text());
     let password = [("authorization", ANNA)];
-    assert_eq!(three_ways(&caller, "/", &password).await, IN);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &password).await, IN);
 }
 
 /// Each request was judged anew, and webpki tried the CAs in each order.
@@ -65,7 +65,7 @@ async fn a_device_below_intermediates_enters() {
     let gate = only_family(&hub, &root).await;
     let shown = deep.client("anna").through(&deep).through(&below);
     let caller = gate.tls().showing(shown);
-    assert_eq!(three_ways(&caller, "/", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, IN);
     let mut client = caller.http2().await;
     for _ in 0..20 {
         assert_eq!(client.get("/").await.status, 200);

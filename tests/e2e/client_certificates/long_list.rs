@@ -13,7 +13,7 @@ const ENTRIES: u64 = 200_000;
 const MOST: usize = 5;
 
 #[tokio::test]
-async fn a_long_revocation_list_is_kept_once_and_still_refuses_what_it_names() {
+async fn a_long_revocation_list_is_kept_once_and_still_refuses_its_entries() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let setup = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())

@@ -7,7 +7,7 @@ use rustls::version::{TLS12, TLS13};
 
 use super::{family_or_password, only_family};
 use crate::{
-    access::protocols::{IN, three_ways},
+    access::protocols::{IN, statuses_on_each_protocol},
     harness::{ANNA, Authority, Hubgate, Leaf, Setup, foreign},
     hub::Hub,
     real_hub::skip,
@@ -20,7 +20,11 @@ async fn an_odd_certificate_is_495_with_the_reason_and_ends_no_handshake() {
     for (leaf, reason) in odd(&family) {
         for version in [&TLS12, &TLS13] {
             let caller = gate.tls().speaking(version).showing(leaf.clone());
-            assert_eq!(three_ways(&caller, "/", &[]).await, [495; 3], "{reason}");
+            assert_eq!(
+                statuses_on_each_protocol(&caller, "/", &[]).await,
+                [495; 3],
+                "{reason}"
+            );
             let page = caller.http1().await.get("/").await;
             assert!(page.text().contains(reason), "{reason}: {}", page.text());
         }
@@ -35,10 +39,18 @@ async fn where_a_password_would_do_an_odd_certificate_does_not_stand_in_its_way(
     let password = [("authorization", ANNA)];
     for (leaf, reason) in odd(&family) {
         let caller = gate.tls().showing(leaf);
-        assert_eq!(three_ways(&caller, "/", &[]).await, [401; 3], "{reason}");
+        assert_eq!(
+            statuses_on_each_protocol(&caller, "/", &[]).await,
+            [401; 3],
+            "{reason}"
+        );
         let page = caller.http1().await.get("/").await;
         assert!(page.text().contains(reason), "{reason}: {}", page.text());
-        assert_eq!(three_ways(&caller, "/", &password).await, IN, "{reason}");
+        assert_eq!(
+            statuses_on_each_protocol(&caller, "/", &password).await,
+            IN,
+            "{reason}"
+        );
     }
 }
 
@@ -54,14 +66,14 @@ async fn certificates_without_usages_enter_where_any_use_is_taken() {
     for leaf in [without.clone(), family.client_of_version_1("anna")] {
         for version in [&TLS12, &TLS13] {
             let caller = gate.tls().speaking(version).showing(leaf.clone());
-            assert_eq!(three_ways(&caller, "/", &[]).await, IN);
+            assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, IN);
         }
     }
     let server = family.client_with("anna", |params| {
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
     });
     let caller = gate.tls().showing(server);
-    assert_eq!(three_ways(&caller, "/", &[]).await, [495; 3]);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &[]).await, [495; 3]);
     let strict = Setup::home(&hub.url())
         .client_certificate(&family)
         .start()
@@ -176,9 +188,12 @@ fn odd(family: &Authority) -> Vec<(Leaf, &'static str)> {
 fn with_unknown_curve(family: &Authority) -> Leaf {
     const P256: [u8; 10] = [6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7];
     family.client_changed("anna", |fields| {
-        let holds = |field: &Vec<u8>| field.windows(P256.len()).any(|it| it == P256);
+        let holds = |field: &Vec<u8>| field.windows(P256.len()).any(|window| window == P256);
         let key = fields.iter_mut().find(|field| holds(field)).unwrap();
-        let at = key.windows(P256.len()).position(|it| it == P256).unwrap();
+        let at = key
+            .windows(P256.len())
+            .position(|window| window == P256)
+            .unwrap();
         key[at + P256.len() - 1] = 99;
     })
 }

@@ -13,7 +13,7 @@ pub struct Answer {
     pub head: Head,
     /// The body without its framing.
     pub body: Vec<u8>,
-    /// Whether the body ended as its framing promised.
+    /// True if the body ended as its framing requires.
     pub complete: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Who calls hubgate: from where, under which name, with which certificate.
+//! A client of hubgate: its address, server name (SNI) and certificate.
 
 use std::{
     io,
@@ -76,7 +76,7 @@ impl Caller {
     }
 
     /// Takes any server certificate.
-    pub fn trusting_anybody(mut self) -> Self {
+    pub fn accepting_any_certificate(mut self) -> Self {
         self.tls_options().root = None;
         self
     }
@@ -136,7 +136,7 @@ impl Caller {
     /// Does the handshake and returns the certificate hubgate showed.
     ///
     /// # Errors
-    /// What the connection failed with.
+    /// The error of the connection.
     pub async fn certificate(&self) -> io::Result<Vec<u8>> {
         Ok(self.chain().await?.swap_remove(0))
     }
@@ -144,7 +144,7 @@ impl Caller {
     /// Does the handshake, and returns the certificates hubgate showed.
     ///
     /// # Errors
-    /// What the connection failed with.
+    /// The error of the connection.
     pub async fn chain(&self) -> io::Result<Vec<Vec<u8>>> {
         let stream = self.secure(&[]).await?;
         let (_, connection) = stream.get_ref();
@@ -156,7 +156,7 @@ impl Caller {
     /// showed if it chose that protocol.
     ///
     /// # Errors
-    /// What the connection failed with.
+    /// The error of the connection.
     pub async fn certificate_for(&self, protocol: &str) -> io::Result<Option<Vec<u8>>> {
         let stream = self.secure(&[protocol]).await?;
         let (_, connection) = stream.get_ref();
@@ -169,7 +169,7 @@ impl Caller {
     /// Opens a connection that offers these protocols (ALPN).
     ///
     /// # Errors
-    /// What the connection failed with.
+    /// The error of the connection.
     pub async fn stream(&self, alpn: &[&str]) -> io::Result<Box<dyn Stream>> {
         if self.tls.is_none() {
             return Ok(Box::new(self.tcp().await?));

@@ -1,4 +1,4 @@
-//! What a caller shows when asked for a certificate, and how it was asked.
+//! The client's certificate, and a record of the server's certificate request.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! A hubgate command that runs to its end, and programs of others that do.
+//! Runs hubgate commands and foreign programs to their end.
 
 use std::{
     io::{Seek, Write},
@@ -13,13 +13,13 @@ use std::{
 use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long a command may take, with both cores busy otherwise.
+/// Longest duration of a command, on a busy machine.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(180);
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_hubgate");
 
-/// What a finished command left.
+/// Exit code and output of a finished command.
 #[derive(Debug)]
 pub struct Ran {
     /// The exit code; none after a signal.
@@ -37,7 +37,7 @@ pub fn hubgate(folder: &Path, arguments: &[&str]) -> Ran {
 }
 
 /// Runs `hubgate` with the arguments in the folder and a line on its standard input.
-pub fn hubgate_told(folder: &Path, arguments: &[&str], line: &str) -> Ran {
+pub fn hubgate_with_input(folder: &Path, arguments: &[&str], line: &str) -> Ran {
     let mut input = tempfile::tempfile().unwrap();
     writeln!(input, "{line}").unwrap();
     input.rewind().unwrap();
@@ -52,7 +52,7 @@ pub fn foreign(program: &str, arguments: &[&str]) -> Ran {
     finished(command.env("LC_ALL", "C.UTF-8"))
 }
 
-/// What the command left; one that hangs is killed, and fails its test.
+/// Runs the command to its end; kills one that hangs, which fails its test.
 fn finished(command: &mut Command) -> Ran {
     let child = command
         .stdout(Stdio::piped())

@@ -9,10 +9,10 @@ use std::{
 
 use crate::real_hub::skip_for;
 
-/// Attempts to remove a group whose last process has just ended.
+/// Attempts to remove a group after the end of its last process.
 const ATTEMPTS: usize = 100;
 
-/// A control group; it is removed with the test, whose processes must have ended.
+/// A control group; it is removed at the end of the test, after the end of its processes.
 pub struct ControlGroup {
     folder: PathBuf,
     limit: &'static str,

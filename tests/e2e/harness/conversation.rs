@@ -33,7 +33,7 @@ impl Conversation {
     /// Reads the next answer, an interim one too.
     ///
     /// # Panics
-    /// When hubgate closes the connection instead.
+    /// If hubgate closes the connection instead.
     pub async fn answer(&mut self) -> Answer {
         let head = self.head().await.expect("an answer, not the end");
         let status = head.word(1).parse().expect("a status code");
@@ -63,7 +63,7 @@ impl Conversation {
     /// Reads until the text has come, and returns what came.
     ///
     /// # Panics
-    /// When the connection ends before.
+    /// If the connection ends before.
     pub async fn until(&mut self, text: &str) -> String {
         let mut read = String::new();
         while !read.contains(text) {

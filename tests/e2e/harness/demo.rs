@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{Authority, Caller, Output, command::program, eventually};
 
-/// A demo whose temporary files are this test's own; it ends with the test.
+/// A demo with temporary files of this test's own; it ends with the test.
 pub struct Demo {
     child: Child,
     output: Output,
@@ -51,7 +51,7 @@ impl Demo {
         found.next().expect("a printed word")[1].to_owned()
     }
 
-    /// Whether it has printed this text.
+    /// Returns true if the demo has printed this text.
     pub fn has_printed(&self, text: &str) -> bool {
         self.output.text().contains(text)
     }
@@ -62,7 +62,7 @@ impl Demo {
         let port = url.rsplit(':').next().unwrap().parse().unwrap();
         let nobody = Authority::new("nobody").certificate();
         Caller::tls(([127, 0, 0, 1], port).into(), nobody)
-            .trusting_anybody()
+            .accepting_any_certificate()
             .name("localhost")
     }
 

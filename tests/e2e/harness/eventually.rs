@@ -4,10 +4,10 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long a test waits for anything; generous, because machines may be slow.
+/// Longest wait for a condition; generous, because machines may be slow.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How often a condition is looked at.
+/// Pause between two checks of a condition.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Waits until the condition holds.

@@ -11,7 +11,7 @@ pub struct Head {
     pub fields: Vec<(String, String)>,
 }
 
-/// How the end of a body is told (RFC 9112, section 6.3).
+/// Framing of a body (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// By `Content-Length`.
@@ -42,7 +42,7 @@ impl Head {
     /// The only value of the field.
     ///
     /// # Panics
-    /// When the field came more than once.
+    /// If the field came more than once.
     pub fn field(&self, name: &str) -> Option<&str> {
         let values = self.values(name);
         assert!(values.len() < 2, "{name} came as {values:?}");
@@ -61,7 +61,7 @@ impl Head {
         self.first.split(' ').nth(place).unwrap_or_default()
     }
 
-    /// How the body's end is told.
+    /// Returns the framing of the body.
     pub fn framing(&self) -> Framing {
         if self.values("transfer-encoding").contains(&"chunked") {
             return Framing::Chunked;

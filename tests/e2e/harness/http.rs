@@ -81,7 +81,7 @@ impl Http {
         answer.unwrap()
     }
 
-    /// Whether the connection has ended, or takes no request any more.
+    /// Returns true if the connection has ended or takes no more requests.
     pub fn is_closed(&self) -> bool {
         match &self.sender {
             Sender::One(sender) => sender.is_closed(),
@@ -112,7 +112,7 @@ impl Http {
 /// Reads the body until the text has come.
 ///
 /// # Panics
-/// When the body ends before.
+/// If the body ends before.
 pub async fn until(body: &mut Incoming, text: &str) -> String {
     let mut read = String::new();
     while !read.contains(text) {

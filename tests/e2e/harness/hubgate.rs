@@ -28,7 +28,7 @@ pub struct Hubgate {
     /// The processes that have taken over, one from the other.
     successors: Vec<Pid>,
     output: Output,
-    /// What the processes before printed.
+    /// Output of the earlier processes.
     before: String,
     environment: Vec<(String, String)>,
     folder: TempDir,
@@ -141,7 +141,7 @@ impl Hubgate {
     /// Bytes of memory that the process occupies.
     ///
     /// # Panics
-    /// When it has ended.
+    /// If the process has ended.
     pub fn resident(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::real_hub::skip_for;
 
-/// What is made here has a number, as names are seen by every test.
+/// Number in the names of created resources, as all tests share one namespace.
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 
 /// A machine with a loopback only; it and its networks end with the test.
@@ -25,7 +25,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A new machine; none, which is told, where there are no rights to make one.
+    /// Creates a machine; prints a note and returns none without the rights to do so.
     pub fn new() -> Option<Self> {
         let name = format!("hubgate-{}-{}", process::id(), number());
         let made = foreign("ip", &["netns", "add", &name]);

@@ -33,7 +33,7 @@ mod wire;
 pub use self::{
     answer::Answer,
     caller::{Caller, Stream},
-    command::{PROGRAM, Ran, foreign, hubgate, hubgate_told},
+    command::{PROGRAM, Ran, foreign, hubgate, hubgate_with_input},
     control_group::ControlGroup,
     conversation::Conversation,
     demo::Demo,

@@ -18,10 +18,10 @@ use tempfile::TempDir;
 
 use super::{DEADLINE, Output, Port, eventually};
 
-/// Where Debian puts it, which is not in everybody's PATH.
+/// Debian's path of Knot DNS, which is not in every user's PATH.
 const PROGRAM: &str = "/usr/sbin/knotd";
 
-/// How long it may take to answer one question.
+/// Longest time for one response.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The name server of `example.test`; it ends with the test.
@@ -65,7 +65,7 @@ impl NameServer {
         Some(server)
     }
 
-    /// Where it answers, over UDP and TCP.
+    /// Returns the address of the server, for UDP and TCP.
     pub fn address(&self) -> SocketAddr {
         self.port.address()
     }

@@ -1,4 +1,4 @@
-//! What a program printed, line by line, while it runs.
+//! Output of a running program, line by line.
 
 use std::{
     io::{BufRead, BufReader, Read},

@@ -114,7 +114,7 @@ impl Authority {
         })
     }
 
-    /// A client certificate whose fields, each with tag and length, are changed before it is signed.
+    /// Returns a client certificate after `change` to its fields, each with tag and length.
     pub fn client_changed(&self, name: &str, change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Leaf {
         let mut leaf = self.client(name);
         let parts = der::elements(der::content(&leaf.certificate));

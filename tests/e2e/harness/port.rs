@@ -1,8 +1,7 @@
 //! A free port that stays this test's own.
 //!
-//! A bound socket that never listens keeps it: the kernel hands the port to
-//! nobody else, while a program that sets SO_REUSEADDR may still listen on it,
-//! as often as a test starts it.
+//! A bound socket that never listens reserves it: the kernel gives the port to no other socket,
+//! while a program that sets SO_REUSEADDR may still listen on it, as often as a test starts it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

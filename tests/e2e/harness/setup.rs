@@ -45,8 +45,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// `home.test` in front of the upstream, open to everybody, with a
-    /// certificate of the setup's own root.
+    /// `home.test` in front of the upstream, open to every client, with a certificate of the
+    /// setup's own root.
     pub fn home(upstream: &str) -> Self {
         let setup = Self {
             listen: LISTEN.to_owned(),
@@ -78,8 +78,8 @@ impl Setup {
         self
     }
 
-    /// Adds another site, on the lines after `  - `; open to everybody if it neither says otherwise
-    /// nor redirects.
+    /// Adds another site, on the lines after `  - `; open to every client unless it sets access or
+    /// redirects.
     pub fn other_site(mut self, flow: &str) -> Self {
         let open = |flow: &str| Some(flow.strip_suffix('}')?.to_owned() + ", access: public}");
         let is_decided = flow.contains("access:") || flow.contains("redirect:");
@@ -100,8 +100,8 @@ impl Setup {
         self
     }
 
-    /// Lets the certificate of every site that says so, as this one, come from the CA of this
-    /// directory, whose server is known by the root in PEM, by the challenges.
+    /// Orders certificates, of this site and others with `acme`, from the CA of this directory, by
+    /// the challenges; trusts the CA's server by the root in PEM.
     pub fn acme(mut self, directory: &str, root: &str, challenges: &str) -> Self {
         self.acme = format!(
             "acme: {{directory: \"{directory}\", root: acme-root.pem, \

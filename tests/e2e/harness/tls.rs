@@ -1,4 +1,4 @@
-//! How a caller behaves in the handshake.
+//! TLS settings of a client.
 
 use std::{
     io,
@@ -26,9 +26,9 @@ use super::{
 pub(super) struct Tls {
     /// The name asked for (SNI); an address is not sent.
     pub(super) name: String,
-    /// The only root that is trusted; anybody is without one.
+    /// The only trusted root; without one, any certificate is accepted.
     pub(super) root: Option<CertificateDer<'static>>,
-    /// What is shown when a certificate is asked for.
+    /// Certificate for the server's certificate request.
     pub(super) identity: Option<Arc<Leaf>>,
     /// The versions offered.
     pub(super) versions: Vec<&'static SupportedProtocolVersion>,
@@ -63,7 +63,7 @@ impl Tls {
         within("the handshake", connecting).await
     }
 
-    /// Whether a session of an earlier call would let a request travel before the handshake.
+    /// Returns true if a session of an earlier connection permits early data.
     pub(super) fn may_send_early(&self) -> bool {
         let mut config = self.config();
         config.enable_early_data = true;

@@ -1,4 +1,4 @@
-//! A caller who trusts any server: for certificates nobody signed.
+//! A client that accepts any server certificate, for self-signed ones.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use rustls::{
 };
 use x509_parser::parse_x509_certificate;
 
-/// Takes any certificate whose key the server holds.
+/// Accepts any certificate if the server holds its key.
 #[derive(Debug)]
 pub struct Anybody {
     provider: CryptoProvider,

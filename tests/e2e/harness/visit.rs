@@ -1,4 +1,4 @@
-//! What a caller learns of its connection itself: was it asked, was it resumed.
+//! Properties of a client's connection: certificate request, resumption.
 
 use rustls::HandshakeKind;
 
@@ -9,12 +9,12 @@ use super::{Caller, Conversation, card::Asked};
 pub struct Visit {
     /// The status of the answer.
     pub status: u16,
-    /// Whether an earlier session was resumed.
+    /// True if an earlier session was resumed.
     pub resumed: bool,
 }
 
 impl Caller {
-    /// Whether hubgate asks for a certificate; the names of the CAs then, as DER.
+    /// Returns the names of the CAs, as DER, if hubgate requests a certificate.
     pub async fn asked(&self) -> Option<Vec<Vec<u8>>> {
         let mut caller = self.clone();
         let asked = Asked::default();
@@ -36,7 +36,7 @@ impl Caller {
         }
     }
 
-    /// Whether a session of an earlier call would let a request travel before the handshake.
+    /// Returns true if a session of an earlier connection permits early data.
     pub fn may_send_early(&mut self) -> bool {
         self.tls_options().may_send_early()
     }

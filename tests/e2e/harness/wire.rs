@@ -18,7 +18,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Self { stream }
     }
 
-    /// The stream, whose bytes read too early are still to come.
+    /// Returns the stream, with the bytes that were read ahead.
     pub fn into_stream(self) -> BufReader<S> {
         self.stream
     }
@@ -29,7 +29,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.stream.flush().await
     }
 
-    /// Tells the peer that nothing more will be written.
+    /// Ends the writing side of the connection.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.stream.shutdown().await
     }

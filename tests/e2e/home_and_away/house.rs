@@ -8,11 +8,11 @@ use crate::{
     phones::house::opened,
 };
 
-/// Where hubgate is at home.
+/// hubgate's address in the home network.
 const AT_HOME: &str = "192.168.77.1";
-/// Where hubgate is for everybody.
+/// hubgate's public address.
 const PUBLIC: &str = "203.0.113.1";
-/// Where the hub is for hubgate.
+/// The hub's URL.
 const HUB: &str = "http://127.0.0.1:8080";
 
 /// A house with its hub; what stands first ends first.
@@ -25,7 +25,7 @@ pub struct House {
     away: Machine,
 }
 
-/// Who calls from one of the networks.
+/// A client in one of the networks.
 pub struct Browser<'a> {
     from: &'a Machine,
     to: &'static str,
@@ -33,7 +33,8 @@ pub struct Browser<'a> {
 }
 
 impl House {
-    /// A house with nobody enrolled yet; none, which is told, where it cannot be built.
+    /// Starts a house without enrolled devices; prints a note and returns none if it cannot be
+    /// built.
     pub async fn start() -> Option<Self> {
         if !has_programs(&["curl", "ip", "openssl", "python3"]) {
             return None;
@@ -54,17 +55,17 @@ impl House {
         })
     }
 
-    /// Somebody at home.
+    /// Returns a client at home.
     pub fn home(&self) -> Browser<'_> {
         self.browser(&self.home, AT_HOME)
     }
 
-    /// Somebody at home for whom the name leads to the public address.
+    /// Returns a client at home that resolves the name to the public address.
     pub fn home_by_public_address(&self) -> Browser<'_> {
         self.browser(&self.home, PUBLIC)
     }
 
-    /// Somebody on the Internet.
+    /// Returns a client on the Internet.
     pub fn away(&self) -> Browser<'_> {
         self.browser(&self.away, PUBLIC)
     }
@@ -114,27 +115,27 @@ impl Browser<'_> {
 
     /// Enters the right code; the page behind it.
     pub fn redirected(&self, url: &str, form: &str) -> String {
-        let told = "%{http_code} %{redirect_url}";
-        let told = self.curl(url, &["--data", form, "--write-out", told]);
-        told.strip_prefix("303 https://").unwrap().to_owned()
+        let format = "%{http_code} %{redirect_url}";
+        let redirect = self.curl(url, &["--data", form, "--write-out", format]);
+        redirect.strip_prefix("303 https://").unwrap().to_owned()
     }
 
-    /// What is there.
+    /// Returns the body at the URL.
     pub fn fetched(&self, url: &str) -> Vec<u8> {
         assert_eq!(self.get(url, &[]), "200");
         fs::read(self.path("body")).unwrap()
     }
 
-    /// What OpenSSL tells of a handshake, which must succeed: each message, and what it learnt.
+    /// Returns OpenSSL's trace of a handshake, which must succeed: each message and its result.
     pub fn handshake(&self, host: &str, version: &str) -> String {
         let (to, root) = (format!("{}:443", self.to), self.path("root.pem"));
         let call = ["s_client", "-connect", &to, "-servername", host, version];
         let checks = ["-msg", "-CAfile", &root, "-verify_return_error"];
-        let told = self.from.run("openssl", &[&call[..], &checks].concat());
-        let told = told.succeeded();
-        assert!(told.contains(", ServerHello\n"), "{told}");
-        assert!(told.contains("Verify return code: 0 (ok)"), "{told}");
-        told
+        let ran = self.from.run("openssl", &[&call[..], &checks].concat());
+        let trace = ran.succeeded();
+        assert!(trace.contains(", ServerHello\n"), "{trace}");
+        assert!(trace.contains("Verify return code: 0 (ok)"), "{trace}");
+        trace
     }
 
     fn curl(&self, url: &str, options: &[&str]) -> String {

@@ -15,7 +15,7 @@ const VERSIONS: [&str; 2] = ["-tls1_2", "-tls1_3"];
 const HOSTS: [&str; 2] = ["home.test", "garden.test"];
 
 #[tokio::test]
-async fn at_home_nobody_is_asked_for_a_certificate_and_everybody_enters() {
+async fn clients_at_home_enter_without_a_certificate_request() {
     let Some(house) = House::start().await else {
         return;
     };
@@ -33,7 +33,7 @@ async fn at_home_nobody_is_asked_for_a_certificate_and_everybody_enters() {
 }
 
 #[tokio::test]
-async fn away_everybody_is_asked_for_a_certificate_of_the_houses_own_ca() {
+async fn clients_away_get_a_certificate_request_naming_the_own_ca() {
     let Some(house) = House::start().await else {
         return;
     };

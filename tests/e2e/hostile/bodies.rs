@@ -1,4 +1,4 @@
-//! Bodies at the limit that stands when nobody set one: 64 MB.
+//! Bodies at the default limit, 64 MB.
 
 use bytes::Bytes;
 use http::Request;

@@ -1,5 +1,4 @@
-//! Chunk framing: a body whose end two readers would find in different places
-//! never ends at the hub.
+//! Chunk framing: a body with an ambiguous end never ends at the hub.
 
 use super::stage::{SMUGGLED, Stage, post};
 
@@ -84,7 +83,7 @@ async fn trailers_that_are_no_fields_are_refused() {
 }
 
 #[tokio::test]
-async fn well_formed_chunks_pass_and_what_belongs_to_the_connection_stays_behind() {
+async fn well_formed_chunks_pass_without_fields_of_the_connection() {
     let stage = Stage::open().await;
     for body in [
         "5\r\nhello\r\n0\r\n\r\n",

@@ -1,4 +1,4 @@
-//! HTTP/2 floods: cut, while everybody else is served.
+//! HTTP/2 floods: hubgate cuts them and serves all other clients.
 
 use super::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, Fate, Frames, GET, HEADERS, NO_WINDOW, PING,

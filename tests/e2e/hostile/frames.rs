@@ -4,12 +4,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, split};
 
 use crate::harness::{Caller, Hubgate, Stream, within};
 
-/// An HTTP/2 connection whose preface and SETTINGS are sent.
+/// An HTTP/2 connection after its preface and SETTINGS.
 pub(super) struct Frames {
     stream: Box<dyn Stream>,
 }
 
-/// What became of a request.
+/// Outcome of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It was answered with 200.
@@ -38,7 +38,7 @@ pub(super) const END_HEADERS: u8 = 4;
 /// SETTINGS_INITIAL_WINDOW_SIZE of 0: the client takes no body.
 pub(super) const NO_WINDOW: &[u8] = &[0, 4, 0, 0, 0, 0];
 
-/// How many pieces of a flood are sent before it counts as borne.
+/// Pieces of a flood that hubgate must not bear.
 const BORNE: u32 = 30_000;
 
 impl Frames {
@@ -97,7 +97,7 @@ impl Frames {
     /// Sends piece after piece, until hubgate cuts the connection.
     ///
     /// # Panics
-    /// When it bears them all.
+    /// If hubgate bears them all.
     pub(super) async fn flood(self, mut piece: impl FnMut(u32) -> Vec<u8>) {
         let (mut reader, mut writer) = split(self.stream);
         let mut cut = tokio::spawn(async move {

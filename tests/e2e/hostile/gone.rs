@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_upload_whose_client_vanishes_is_never_whole() {
+async fn an_upload_of_a_vanished_client_is_never_whole() {
     for fields in ["Content-Length: 100000", "Transfer-Encoding: chunked"] {
         let (hub, gate) = start().await;
         let mut client = gate.tls().raw().await;
@@ -23,7 +23,7 @@ async fn an_upload_whose_client_vanishes_is_never_whole() {
 }
 
 #[tokio::test]
-async fn an_upload_whose_client_only_stops_writing_is_never_whole() {
+async fn an_upload_of_a_client_that_only_stops_writing_is_never_whole() {
     for fields in ["Content-Length: 100000", "Transfer-Encoding: chunked"] {
         let (hub, gate) = start().await;
         let mut client = gate.tls().raw().await;
@@ -61,7 +61,7 @@ async fn an_upload_over_http2_that_is_given_up_is_never_whole() {
 }
 
 #[tokio::test]
-async fn a_stream_whose_client_vanishes_is_left() {
+async fn a_stream_of_a_vanished_client_is_closed() {
     let (hub, gate) = start().await;
     for (number, target) in ["/rest/events", "/mjpeg", "/slow"].into_iter().enumerate() {
         let mut client = gate.tls().raw().await;

@@ -64,7 +64,7 @@ async fn no_host_two_hosts_and_disguised_hosts_are_refused() {
 }
 
 #[tokio::test]
-async fn a_host_of_no_site_is_told_so() {
+async fn a_host_of_no_site_is_misdirected() {
     let stage = Stage::open().await;
     let open = |host: &str| format!("GET /case HTTP/1.1\r\nHost: {host}\r\n\r\n");
     for host in [

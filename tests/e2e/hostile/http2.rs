@@ -161,7 +161,7 @@ async fn trailers_are_not_passed_on_as_fields() {
 }
 
 #[tokio::test]
-async fn a_request_for_another_host_than_the_connection_is_told_so() {
+async fn a_request_for_another_host_than_the_connection_is_misdirected() {
     let (hub, gate) = start().await;
     let mut sender = gate.tls().h2().await;
     let request = http::Request::get("https://other.test/case")

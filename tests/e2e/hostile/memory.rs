@@ -51,7 +51,7 @@ async fn streams_of_small_heads_hold_little_for_a_client_without_window() {
 }
 
 #[tokio::test]
-async fn pages_that_name_what_was_sent_are_not_kept_for_a_client_without_window() {
+async fn pages_that_quote_a_request_are_not_kept_for_a_client_without_window() {
     let (_hub, gate) = start(with_password).await;
     for (name, value) in [(":authority", "other.test"), (":path", "/%zz")] {
         let fields = GET.map(|field| {
@@ -348,7 +348,7 @@ async fn the_head_of_a_request_is_not_held_once_it_is_answered() {
     assert!(held < 200 * 60_000, "{held} bytes");
 }
 
-/// Bytes that hubgate occupies for connections whose clients take nothing and open all streams.
+/// Returns the bytes that hubgate occupies for clients that open all streams and read nothing.
 async fn held_by(gate: &Hubgate, fields: &[u8]) -> usize {
     serves(gate).await;
     let before = gate.resident();

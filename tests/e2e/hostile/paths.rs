@@ -6,7 +6,7 @@ use crate::{
     hub::Hub,
 };
 
-/// Ways to write `/private/x` so that somebody reads something else.
+/// Spellings of `/private/x` that a parser may read as another path.
 const DISGUISES: [&str; 33] = [
     "/private/x",
     "/private",
@@ -166,7 +166,7 @@ async fn without_rules_every_well_formed_path_passes_byte_for_byte() {
     }
 }
 
-/// Nobody of the loopback may see `/private/`.
+/// Starts hubgate with `/private/` forbidden to loopback clients.
 async fn ruled(hub: &Hub) -> Hubgate {
     Setup::home(&hub.url())
         .site("paths: [{path: /private, access: {networks: [10.0.0.0/8]}}]")

@@ -47,7 +47,7 @@ async fn half_a_preface_is_cut() {
 }
 
 #[tokio::test]
-async fn what_is_no_preface_is_cut_at_once() {
+async fn a_malformed_preface_is_cut_at_once() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for begin in [
@@ -172,7 +172,7 @@ async fn a_client_that_reads_slowly_gets_the_whole_answer() {
 }
 
 #[tokio::test]
-async fn of_an_answer_that_nobody_reads_the_kernel_keeps_little() {
+async fn the_kernel_buffers_little_of_an_unread_response() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;

@@ -1,5 +1,4 @@
-//! Where raw HTTP/1.1 requests are judged: by what the client is answered and
-//! by what the hub hears.
+//! Sends raw HTTP/1.1 requests and checks the client's response and the hub's request.
 
 use crate::{
     harness::{Conversation, Hubgate, Setup},
@@ -16,7 +15,7 @@ pub(super) struct Stage {
 pub(super) type Heard<'a> = (&'a str, &'a str);
 
 impl Stage {
-    /// A site that is open to everybody, with nothing that waits for long.
+    /// Opens a site for every client, with short timeouts.
     pub(super) async fn open() -> Self {
         let hub = Hub::start().await;
         let gate = Setup::home(&hub.url())
@@ -110,7 +109,7 @@ pub(super) fn get(fields: &str) -> String {
     format!("GET /case HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n")
 }
 
-/// What a client would smuggle in, could it have a body taken for a request.
+/// The request to smuggle, hidden in a body.
 pub(super) const SMUGGLED: &str = "GET /smuggled HTTP/1.1\r\nHost: home.test\r\n\r\n";
 
 /// The status of the refusal that ends the connection; 0 when it just ends.

@@ -26,7 +26,7 @@ async fn upgrades_to_anything_else_pass_as_plain_requests() {
 }
 
 #[tokio::test]
-async fn what_follows_half_an_upgrade_is_another_request() {
+async fn bytes_after_half_an_upgrade_are_another_request() {
     let stage = Stage::open().await;
     for fields in [
         "Connection: Upgrade\r\nUpgrade: websocket",
@@ -89,7 +89,7 @@ async fn expectations_but_100_continue_are_refused() {
 }
 
 #[tokio::test]
-async fn who_expects_a_100_gets_it_and_then_its_answer() {
+async fn a_client_that_expects_a_100_gets_it_and_then_its_response() {
     let stage = Stage::open().await;
     let head = "POST /expect HTTP/1.1\r\nHost: home.test\r\nExpect: 100-continue\r\n\
                 Content-Length: 5\r\n\r\n";

@@ -84,7 +84,7 @@ impl Http2Hub {
         heard.expect("a request for the path").clone()
     }
 
-    /// How many requests came for this path.
+    /// Returns the number of requests for this path.
     pub fn count(&self, path: &str) -> usize {
         let seen = self.record.0.lock().unwrap();
         let requests = seen.requests.iter();
@@ -93,7 +93,7 @@ impl Http2Hub {
             .count()
     }
 
-    /// How many connections were opened.
+    /// Returns the number of opened connections.
     pub fn connections(&self) -> usize {
         self.record.0.lock().unwrap().connections
     }

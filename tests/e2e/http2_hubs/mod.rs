@@ -181,7 +181,7 @@ async fn a_reset_of_each_code_before_the_response_is_502() {
 }
 
 #[tokio::test]
-async fn a_refused_stream_is_sent_again_with_its_body_whatever_its_method() {
+async fn a_refused_stream_is_sent_again_with_its_body_for_any_method() {
     let (hub, gate) = start().await;
     let whole = Two::open(&gate)
         .await
@@ -257,7 +257,7 @@ async fn a_client_that_leaves_cancels_its_stream() {
 }
 
 #[tokio::test]
-async fn streams_keep_to_what_the_hub_allows_and_connections_to_their_limit() {
+async fn streams_and_connections_keep_to_the_limits_of_the_hub() {
     let hub = Http2Hub::start(4).await;
     let gate = Setup::home(&hub.upstream(", connections: 2")).start().await;
     let two = Two::open(&gate).await;

@@ -1,7 +1,7 @@
-//! HTTP clients as people have them, whose upload over HTTP/2 is answered before it has ended.
+//! Common HTTP clients, with an HTTP/2 response before the end of the upload.
 //!
 //! Each program gets the address of hubgate and the uploads, and prints the status of each.
-//! Programs are missing as in `real_hub`.
+//! Missing programs skip a test as in `real_hub`.
 
 use std::{env, fmt::Write, path::Path, process::Stdio, time::Duration};
 
@@ -138,7 +138,7 @@ async fn run(mut program: Command) -> String {
     String::from_utf8_lossy(&printed).into_owned()
 }
 
-/// A hub and hubgate in front of it; nobody listens on the port.
+/// Starts a hub and hubgate in front of it; the port has no listener.
 async fn start() -> (Hub, Hubgate, Port) {
     let (hub, down) = (Hub::start().await, Port::keep());
     let paths = format!(

@@ -1,4 +1,4 @@
-//! What the hub answers, by path: the good, the slow and the wrong.
+//! The hub's responses by path: valid, slow and malformed.
 //!
 //! After `/bye` it hangs up; after `/stale` it does so when the next request
 //! has come, as a hub does that closes an idle connection at that moment.
@@ -103,7 +103,7 @@ async fn events(wire: &mut Hub, mut ticks: Ticks) -> Option<()> {
     }
 }
 
-/// A camera: one part for each tick, without an end told beforehand.
+/// A camera: one part for each tick, without a declared end.
 async fn images(wire: &mut Hub, mut ticks: Ticks) -> Option<()> {
     let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
     say(
@@ -149,7 +149,7 @@ pub(super) async fn hang(wire: &mut Hub) -> Option<()> {
     None
 }
 
-/// More than anybody keeps of a head: 1.6 MB.
+/// A head above any limit: 1.6 MB.
 fn huge_head() -> Vec<u8> {
     let field = format!("X-Huge: {}\r\n", "x".repeat(8_000));
     format!(
@@ -177,6 +177,6 @@ const CORS: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nVary: Accept\r\n\
                     access-control-allow-credentials: true\r\n\
                     Access-Control-Expose-Headers: *\r\n\r\n";
 
-/// Said to be compressed; nobody on the way may look inside.
+/// A response marked as compressed, which no proxy may decode.
 const GZIPPED: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/javascript\r\n\
                        Content-Encoding: gzip\r\nContent-Length: 6\r\nETag: \"abc\"\r\n\r\n\u{1f}gzip\u{8}";

@@ -86,12 +86,12 @@ impl Hub {
         self.record.requests()
     }
 
-    /// How many connections were accepted so far.
+    /// Returns the number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.record.connections()
     }
 
-    /// How many connections have ended by themselves or by hubgate.
+    /// Returns the number of connections that the hub or hubgate has ended.
     pub fn disconnections(&self) -> usize {
         self.record.disconnections()
     }

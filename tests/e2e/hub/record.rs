@@ -1,4 +1,4 @@
-//! What a hub has heard, shared by its connections and the test.
+//! Record of a hub's requests, shared by its connections and the test.
 
 use std::{
     collections::HashMap,
@@ -19,9 +19,9 @@ pub struct Request {
     pub head: Head,
     /// The body without its framing, as far as it has come; at most [`KEPT`] bytes.
     pub body: Vec<u8>,
-    /// How many bytes of the body have come.
+    /// Received bytes of the body.
     pub length: usize,
-    /// Whether the body has come to its end.
+    /// True if the body has ended.
     pub complete: bool,
 }
 
@@ -35,10 +35,10 @@ pub(super) struct Record {
     scripts: Arc<Mutex<HashMap<String, Script>>>,
 }
 
-/// What to answer, and whether the connection goes on then.
+/// A scripted response; true if the connection continues after it.
 type Script = (String, bool);
 
-/// How many bytes of a body are kept.
+/// Stored bytes of a body.
 const KEPT: usize = 64 * 1024;
 
 impl Request {
@@ -80,7 +80,7 @@ impl Record {
             .insert(target.to_owned(), script);
     }
 
-    /// What to answer to the target, if it was told.
+    /// Returns the scripted response to the target, if any.
     pub(super) fn scripted(&self, target: &str) -> Option<Script> {
         self.scripts.lock().unwrap().get(target).cloned()
     }
@@ -90,7 +90,7 @@ impl Record {
         self.connections.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many connections there were.
+    /// Returns the number of accepted connections.
     pub(super) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -100,7 +100,7 @@ impl Record {
         self.disconnections.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many connections have ended.
+    /// Returns the number of ended connections.
     pub(super) fn disconnections(&self) -> usize {
         self.disconnections.load(Ordering::Relaxed)
     }

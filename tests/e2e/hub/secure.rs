@@ -93,7 +93,7 @@ impl SecureHub {
         self.ca.pem()
     }
 
-    /// How many handshakes were done.
+    /// Returns the number of finished handshakes.
     pub fn handshakes(&self) -> usize {
         self.handshakes.load(Ordering::Relaxed)
     }

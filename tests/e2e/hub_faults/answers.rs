@@ -1,5 +1,4 @@
-//! Answers that are wrong: told as such, and no other client hears anything of
-//! them.
+//! Malformed responses: hubgate answers with an error, and no byte of them reaches another client.
 
 use http::Method;
 

@@ -1,5 +1,5 @@
-//! Hubs that are down or answer wrongly: told as such, and never passed on as
-//! if they were well.
+//! Hubs that are down or respond incorrectly: hubgate reports an error and never forwards a broken
+//! response as a complete one.
 
 mod answers;
 mod away;
@@ -65,7 +65,7 @@ async fn half_an_answer_is_not_passed_on_as_a_whole_one() {
 }
 
 #[tokio::test]
-async fn an_interim_answer_nobody_asked_for_does_not_hang_the_client() {
+async fn an_unrequested_interim_response_does_not_hang_the_client() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for interim in ["/interim/100", "/interim/103"] {

@@ -8,11 +8,11 @@ use crate::{
     hub::Hub,
 };
 
-/// What somebody would hear who is given another's answer.
+/// The response that reaches a wrong client if responses are mixed up.
 const STRAY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
 
 #[tokio::test]
-async fn bytes_behind_an_answer_are_nobodys_answer() {
+async fn bytes_after_a_response_are_discarded() {
     let (hub, gate) = start().await;
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
@@ -33,7 +33,7 @@ async fn bytes_behind_an_answer_are_nobodys_answer() {
 }
 
 #[tokio::test]
-async fn the_body_of_an_answer_to_head_is_nobodys_answer() {
+async fn the_body_of_a_response_to_head_is_discarded() {
     let (hub, gate) = start().await;
     hub.will_say("/scripted", STRAY, true);
     for client in [&mut gate.tls().http1().await, &mut gate.tls().http2().await] {
@@ -44,7 +44,7 @@ async fn the_body_of_an_answer_to_head_is_nobodys_answer() {
 }
 
 #[tokio::test]
-async fn what_a_client_did_not_wait_for_is_nobodys_answer() {
+async fn the_rest_of_an_abandoned_response_is_discarded() {
     let (_hub, gate) = start().await;
     for _ in 0..3 {
         let mut client = gate.tls().raw().await;

@@ -34,7 +34,7 @@ impl Load {
     /// Ends the work.
     ///
     /// # Panics
-    /// When a request was lost, or a caller was never answered.
+    /// If a request was lost, or a client got no response.
     pub(super) async fn end(self) {
         self.enough.cancel();
         for caller in self.callers {

@@ -1,4 +1,4 @@
-//! What a service manager is told (sd_notify).
+//! Notifications to the service manager (sd_notify).
 
 use tempfile::TempDir;
 use tokio::net::UnixDatagram;
@@ -15,7 +15,7 @@ pub(super) struct Manager {
 }
 
 #[tokio::test]
-async fn a_service_manager_is_told_of_start_reload_and_end() {
+async fn a_service_manager_is_notified_of_start_reload_and_end() {
     let (hub, manager) = (Hub::start().await, Manager::start());
     let mut gate = manager.supervise(Setup::home(&hub.url())).start().await;
     manager.hears("READY=1").await;
@@ -40,7 +40,7 @@ async fn a_reload_that_fails_ends_too() {
 }
 
 #[tokio::test]
-async fn a_service_manager_is_told_who_has_taken_over() {
+async fn a_service_manager_is_notified_of_the_new_main_process() {
     let (hub, manager) = (Hub::start().await, Manager::start());
     let mut gate = manager.supervise(Setup::home(&hub.url())).start().await;
     manager.hears("READY=1").await;

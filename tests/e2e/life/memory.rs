@@ -8,7 +8,7 @@ use crate::{
 const MIB: u64 = 1 << 20;
 
 #[tokio::test]
-async fn a_reload_takes_a_sixteenth_of_what_the_control_group_allows() {
+async fn a_reload_takes_a_sixteenth_of_the_limit_of_the_control_group() {
     let Some(group) = ControlGroup::limited_to(640 * MIB) else {
         return;
     };

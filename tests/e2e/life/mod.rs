@@ -22,7 +22,7 @@ mod time_zone;
 mod websockets;
 mod worst_stop;
 
-/// How often to repeat something: seldom, or often in a long run.
+/// Returns the number of repetitions: few, or many in a long run.
 pub fn times(short: usize, long: usize) -> usize {
     if std::env::var_os("HUBGATE_LONG").is_some_and(|long| long == "1") {
         return long;

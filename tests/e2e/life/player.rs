@@ -18,13 +18,13 @@ use self::{
     witness::Witness,
 };
 
-/// How long a request or a signal may take on a busy machine: what waits for a fault takes longer.
+/// Longest handling of a request or signal on a busy machine; waiting for a fault takes longer.
 const LIMIT: Duration = Duration::from_secs(3);
-/// How long each fault lasts: beyond the deadline of a file in a long run.
+/// Duration of each fault; in a long run it exceeds the deadline of a file.
 const SHORT: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(7);
 
-/// How long the faults go round, and how long each lasts.
+/// Returns the duration of all rounds and of each fault.
 fn plan() -> (Duration, Duration) {
     let seconds = std::env::var("HUBGATE_PLAYER").ok();
     match seconds.and_then(|seconds| seconds.parse().ok()) {
@@ -34,7 +34,7 @@ fn plan() -> (Duration, Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_stuck_other_sites_are_served_and_signals_answered() {
+async fn other_sites_are_served_and_signals_handled_in_any_stuck_state() {
     let (whole, each) = plan();
     let mut stage = Stage::new().await;
     let mut all: Vec<_> = FAULTS.iter().map(|fault| Figures::new(*fault)).collect();
@@ -72,7 +72,7 @@ async fn play(stage: &mut Stage, fault: Fault, each: Duration, figures: &mut Fig
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_stuck_sigterm_is_heard_and_ends_the_process() {
+async fn sigterm_ends_the_process_in_any_stuck_state() {
     for fault in FAULTS {
         let mut stage = Stage::new().await;
         stage.begin(*fault).await;

@@ -25,7 +25,7 @@ async fn a_reload_takes_a_new_configuration_and_keeps_connections() {
 }
 
 #[tokio::test]
-async fn a_reload_with_a_mistake_changes_nothing_and_says_so() {
+async fn a_reload_with_a_mistake_changes_nothing_and_reports_it() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     gate.write("proxy.yaml", BROKEN);
@@ -35,7 +35,7 @@ async fn a_reload_with_a_mistake_changes_nothing_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_reload_command_tells_whether_it_worked() {
+async fn the_reload_command_reports_its_result() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     gate.answers_commands().await;

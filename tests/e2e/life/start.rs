@@ -37,7 +37,7 @@ async fn sockets_handed_in_are_served() {
 }
 
 #[tokio::test]
-async fn a_socket_handed_in_for_nothing_is_told_and_closed() {
+async fn an_unused_passed_socket_is_reported_and_closed() {
     let hub = Hub::start().await;
     let stray = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = stray.local_addr().unwrap();
@@ -74,7 +74,7 @@ async fn descriptors_that_are_no_listening_tcp_sockets_are_named_and_end_the_sta
 }
 
 #[test]
-fn a_taken_port_443_ends_the_start_and_is_told() {
+fn a_taken_port_443_is_reported_and_ends_the_start() {
     let setup = Setup::home("http://127.0.0.1:8080");
     let folder = setup.write();
     let _other = TcpListener::bind(setup.https().address()).unwrap();

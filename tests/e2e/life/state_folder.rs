@@ -46,7 +46,7 @@ async fn a_dead_socket_in_the_place_of_the_control_socket_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_state_folder_that_becomes_read_only_stops_nothing_but_what_must_be_kept() {
+async fn a_state_folder_that_becomes_read_only_stops_only_writes() {
     let files = SlowFiles::build();
     let mut scene = Scene::new().await;
     scene.setup = files.under(scene.setup);
@@ -65,7 +65,7 @@ async fn a_state_folder_that_becomes_read_only_stops_nothing_but_what_must_be_ke
         1,
         "what cannot be kept is not ordered"
     );
-    stage.tells(&["Read-only file system"]).await;
+    stage.status_with(&["Read-only file system"]).await;
     for command in [["status"], ["reload"]] {
         let ran = stage.gate.commanded(&command).await;
         assert_eq!(ran.status, Some(0), "{command:?} {}", ran.stderr);

@@ -1,4 +1,4 @@
-//! What `hubgate status` tells.
+//! Output of `hubgate status`.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn the_status_command_tells_what_runs() {
+async fn the_status_command_reports_the_running_process() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     gate.answers_commands().await;
@@ -47,7 +47,7 @@ async fn answers_are_counted_by_their_kind() {
 }
 
 #[tokio::test]
-async fn the_days_left_of_a_revocation_list_are_told() {
+async fn the_days_left_of_a_revocation_list_are_reported() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let until = |days| family.revoking_until(OffsetDateTime::now_utc() + days, &[]);
     let gate = Setup::home(&hub.url())
@@ -80,7 +80,7 @@ fn without_a_process_it_says_so() {
 }
 
 #[tokio::test]
-async fn with_a_broken_file_status_first_says_which_one_is_in_use() {
+async fn status_with_a_broken_file_first_names_the_one_in_use() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     gate.answers_commands().await;
@@ -107,7 +107,7 @@ async fn with_a_broken_file_status_first_says_which_one_is_in_use() {
 }
 
 #[tokio::test]
-async fn a_stand_in_is_told_as_such() {
+async fn a_stand_in_is_reported_as_such() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .hosts("[home.example.org]")

@@ -1,4 +1,4 @@
-//! The orderly end: what was begun is finished, and what is idle is told.
+//! Graceful shutdown: open requests finish, and idle connections close.
 
 use http::Method;
 
@@ -58,7 +58,7 @@ async fn sigterm_closes_idle_connections() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_may_ask_once_more_and_is_told_that_it_was_the_last() {
+async fn an_idle_connection_may_send_one_last_request_and_is_closed_after_it() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let request = "GET /plain HTTP/1.1\r\nHost: home.test\r\n\r\n";

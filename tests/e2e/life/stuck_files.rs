@@ -16,7 +16,7 @@ use crate::{
     hub::Hub,
 };
 
-/// How long a request may take on a busy machine: a stuck file would hold it for longer.
+/// Longest duration of a request on a busy machine; a stuck file holds it for longer.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Two sites behind passwords, `home.test` and `other.test`, each with a file of its own.
@@ -103,7 +103,7 @@ async fn a_reload_that_hangs_delays_neither_requests_nor_the_stop() {
 }
 
 #[tokio::test]
-async fn a_start_whose_file_does_not_answer_ends_with_its_name() {
+async fn a_start_with_a_stuck_file_ends_with_its_name() {
     let (hub, files) = (Hub::start().await, SlowFiles::build());
     files.hang("stuck.users");
     let mut gate = two_sites(&hub, &files).launch();
@@ -113,7 +113,7 @@ async fn a_start_whose_file_does_not_answer_ends_with_its_name() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_a_start_whose_file_does_not_answer() {
+async fn sigterm_ends_a_start_with_a_stuck_file() {
     let (hub, files) = (Hub::start().await, SlowFiles::build());
     files.hang("stuck.users");
     let mut gate = two_sites(&hub, &files).launch();
@@ -139,7 +139,7 @@ async fn a_disk_that_takes_four_seconds_to_sync_delays_no_request() {
     let serving = async {
         while begin.elapsed() < Duration::from_secs(9) {
             let asked = Instant::now();
-            let caller = stage.gate.tls().trusting_anybody();
+            let caller = stage.gate.tls().accepting_any_certificate();
             assert_eq!(caller.http1().await.get("/plain").await.status, 200);
             let listed = stage.gate.commanded(&["cert", "status"]).await;
             assert_eq!(listed.status, Some(0), "{}", listed.stderr);
@@ -157,7 +157,7 @@ async fn a_disk_that_takes_four_seconds_to_sync_delays_no_request() {
 }
 
 #[tokio::test]
-async fn what_is_no_regular_file_is_refused_with_its_kind() {
+async fn an_irregular_file_is_refused_with_its_kind() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url()).password();
     let folder = setup.write();
@@ -184,7 +184,7 @@ async fn what_is_no_regular_file_is_refused_with_its_kind() {
 }
 
 #[tokio::test]
-async fn a_start_whose_system_roots_do_not_answer_ends_with_their_name() {
+async fn a_start_with_stuck_system_roots_ends_with_their_name() {
     let (hub, files) = (Hub::start().await, SlowFiles::build());
     files.hang("system-roots.pem");
     let setup = Setup::home(&hub.url());
@@ -196,7 +196,7 @@ async fn a_start_whose_system_roots_do_not_answer_ends_with_their_name() {
 }
 
 #[test]
-fn a_command_whose_file_does_not_answer_ends_with_its_name() {
+fn a_command_with_a_stuck_file_ends_with_its_name() {
     let files = SlowFiles::build();
     let setup = Setup::home("http://127.0.0.1:8080");
     let setup = setup.site("access: {password: stuck.users}");

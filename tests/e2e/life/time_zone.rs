@@ -9,13 +9,13 @@ async fn a_change_of_the_time_zone_orders_nothing_and_moves_no_date() {
     scene.setup = scene.setup.variable("TZ", "UTC-14");
     let mut stage = scene.start().await;
     stage.serves(1).await;
-    let before = dates(&stage.tells(&["home.test"]).await);
+    let before = dates(&stage.status_with(&["home.test"]).await);
     stage.gate.kill();
     stage.gate.variable("TZ", "UTC+11");
     stage.gate.start_again().await;
     stage.serves(1).await;
     eventually(DEADLINE, "the dates are as before", async || {
-        dates(&stage.tells(&["home.test"]).await) == before
+        dates(&stage.status_with(&["home.test"]).await) == before
     })
     .await;
     assert_eq!(stage.ca.orders().len(), 1);

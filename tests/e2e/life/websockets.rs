@@ -8,7 +8,7 @@ use crate::{
     hub::Hub,
 };
 
-/// How many open at the same time.
+/// Number of WebSockets opened at the same time.
 const AT_ONCE: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -35,7 +35,7 @@ fn runnable(program: &Path) {
     fs::set_permissions(program, PermissionsExt::from_mode(0o700)).unwrap();
 }
 
-/// A scene whose order calls a program that hangs.
+/// A scene in which the order calls a program that hangs.
 fn with_program(mut scene: Scene, name: &str) -> Scene {
     scene.setup = scene.setup.file(name, STUBBORN);
     runnable(&scene.setup.write().join(name));
@@ -67,7 +67,7 @@ async fn sigterm_ends_an_export_that_hangs() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_a_hand_over_whose_new_program_ignores_it() {
+async fn sigterm_ends_a_hand_over_to_a_program_that_ignores_it() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     gate.answers_commands().await;
@@ -96,7 +96,7 @@ async fn sigterm_ends_a_renewal_on_a_slow_disk() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_an_order_whose_ca_is_silent() {
+async fn sigterm_ends_an_order_at_a_silent_ca() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::BlackHole);
     let mut stage = scene.start().await;

@@ -7,9 +7,9 @@ use crate::harness::{ANNA, Caller};
 /// A request, from where and with what.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// What it is about.
+    /// The subject of the request.
     pub kind: String,
-    /// Whether over TLS.
+    /// True over TLS.
     pub tls: bool,
     /// The name that is asked for.
     pub host: &'static str,
@@ -37,7 +37,7 @@ pub enum Card {
     Revoked,
 }
 
-/// Of every target, so that hubs tell requests apart.
+/// Number in every target, so that hubs can distinguish requests.
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
 
 impl Ask {
@@ -114,7 +114,7 @@ impl Ask {
     }
 }
 
-/// What every site is asked: who enters where, and what the hub hears of it.
+/// Requests for every site: they exercise access and the fields that the hub gets.
 pub fn all(tls: bool, paths: &[&str]) -> Vec<Ask> {
     let mut asks = Vec::new();
     for path in ["/", "/rest/items", "/static/app.js"].iter().chain(paths) {

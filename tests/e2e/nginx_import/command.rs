@@ -27,7 +27,7 @@ fn the_yaml_goes_to_stdout_and_the_report_to_stderr() {
 }
 
 #[test]
-fn what_was_written_is_in_order() {
+fn the_written_files_pass_the_check() {
     let folder = folder(SITE);
     hubgate(
         folder.path(),
@@ -39,7 +39,7 @@ fn what_was_written_is_in_order() {
 }
 
 #[test]
-fn a_file_that_is_there_is_written_over_only_when_told_so() {
+fn an_existing_file_is_overwritten_only_on_request() {
     let folder = folder(SITE);
     let out = folder.path().join("proxy.yaml");
     fs::write(&out, "mine\n").unwrap();
@@ -97,7 +97,7 @@ fn a_secret_is_written_for_the_owner_of_the_services_state() {
 }
 
 #[test]
-fn another_secret_that_is_there_is_written_over_only_when_told_so() {
+fn another_existing_secret_is_overwritten_only_on_request() {
     let folder = folder(CAMERA);
     let file = folder.path().join("secrets/cam.test-authorization");
     fs::create_dir(file.parent().unwrap()).unwrap();

@@ -16,11 +16,11 @@ use self::{asks::Ask, pair::Pair};
 /// A way in which hubgate does otherwise, and why it means to.
 #[derive(Clone, Copy)]
 pub struct Otherwise {
-    /// What the request is about, or a part of that.
+    /// Subject of the request, or a part of it.
     on: &'static str,
-    /// What differs.
+    /// The difference.
     what: &'static str,
-    /// Why.
+    /// The reason.
     why: &'static str,
 }
 
@@ -36,7 +36,7 @@ impl Otherwise {
     }
 }
 
-/// Asks both the same and tells where they differ from what is listed.
+/// Sends the requests to both and asserts that exactly the listed differences occur.
 pub async fn compare(pair: &Pair, asks: &[Ask], wanted: &[Otherwise]) {
     let mut found = Vec::new();
     for ask in asks {
@@ -44,15 +44,15 @@ pub async fn compare(pair: &Pair, asks: &[Ask], wanted: &[Otherwise]) {
     }
     let unwanted: Vec<_> = found
         .iter()
-        .filter(|it| !wanted.iter().any(|wanted| wanted.is(it)))
+        .filter(|difference| !wanted.iter().any(|wanted| wanted.is(difference)))
         .collect();
     let missing: Vec<_> = wanted
         .iter()
-        .filter(|it| !found.iter().any(|found| it.is(found)))
+        .filter(|wanted| !found.iter().any(|found| wanted.is(found)))
         .collect();
     let missing: Vec<_> = missing
         .iter()
-        .map(|it| format!("{}: {} ({})", it.on, it.what, it.why))
+        .map(|wanted| format!("{}: {} ({})", wanted.on, wanted.what, wanted.why))
         .collect();
     assert!(
         unwanted.is_empty() && missing.is_empty(),

@@ -20,14 +20,14 @@ pub struct Nginx {
     output: Output,
 }
 
-/// What stands around a site: all that NGINX writes goes into its folder.
+/// Configuration around a site; NGINX writes only into its folder.
 const AROUND: &str = "daemon off; master_process off; pid nginx.pid; error_log stderr;\n\
     events { worker_connections 64; }\n\
     http {\n    access_log off;\n    client_body_temp_path body;\n    proxy_temp_path proxy;\n    \
     fastcgi_temp_path fastcgi;\n    uwsgi_temp_path uwsgi;\n    scgi_temp_path scgi;\n    \
     keepalive_timeout 75;\n    include site.conf;\n}\n";
 
-/// Whether there is an NGINX; says that the test is skipped otherwise.
+/// Returns true if NGINX is installed; prints `skipped` otherwise.
 pub fn is_there() -> bool {
     let version = Command::new("nginx")
         .arg("-v")

@@ -37,7 +37,7 @@ struct Side {
     other: Hub,
 }
 
-/// What came of a request.
+/// Outcome of a request.
 struct Outcome {
     status: String,
     location: Option<String>,
@@ -96,7 +96,7 @@ impl Pair {
         format!("{yaml}\n{}", self.running.printed())
     }
 
-    /// What the import said.
+    /// Returns the report of the import.
     pub fn report(&self) -> &str {
         &self.report
     }
@@ -106,7 +106,7 @@ impl Pair {
         self.folder.path()
     }
 
-    /// Where the two differ in what comes of a request.
+    /// Returns the differences between the two outcomes of a request.
     pub async fn differences(&self, ask: &Ask) -> Vec<String> {
         let theirs = self.outcome(&self.nginx, ask).await;
         let ours = self.outcome(&self.hubgate, ask).await;
@@ -156,7 +156,10 @@ impl Pair {
             return Caller::clear(side.http.address()).from(ask.from);
         }
         let caller = Caller::tls(side.https.address(), self.root.certificate());
-        let caller = caller.name(ask.host).from(ask.from).trusting_anybody();
+        let caller = caller
+            .name(ask.host)
+            .from(ask.from)
+            .accepting_any_certificate();
         match ask.card {
             Card::None => caller,
             Card::Own => caller.showing(self.devices.client("phone")),
@@ -200,7 +203,7 @@ impl Side {
         }
     }
 
-    /// What one of the hubs has heard of a request: by name, in a fixed order.
+    /// Returns the fields of a request that one of the hubs got: by name, in a fixed order.
     fn heard(&self, ask: &Ask) -> Option<Vec<(String, String)>> {
         let target = &ask.target;
         let hubs = [("first", &self.hub), ("other", &self.other)];
@@ -230,7 +233,7 @@ impl Side {
     }
 }
 
-/// What a hub hears and acts on.
+/// Fields that a hub gets and acts on.
 const FIELDS: [&str; 17] = [
     "host",
     "x-forwarded-for",

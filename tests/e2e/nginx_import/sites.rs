@@ -19,28 +19,28 @@ const ALWAYS: &[Otherwise] = &[
 const CLAIMS: &str =
     "openHAB believes the first address that it is told, so a client's own words are dropped";
 
-/// Where NGINX has one server for all names.
+/// Differences if NGINX has one server for all names.
 const STRANGE_HOST: &[Otherwise] = &[
     otherwise("unknown host", "status 200 -> 421", HOSTS),
     otherwise("unknown host", "hub hears it -> hears nothing", HOSTS),
 ];
 const HOSTS: &str = "a page of the Internet can give its own name this address (DNS rebinding)";
 
-/// Where NGINX was not told to pass upgrades on.
+/// Differences if NGINX does not forward upgrades.
 const UPGRADE: &[Otherwise] = &[
     otherwise("websocket", "status 200 -> 101", WEBSOCKET),
     otherwise("websocket", "upgrade  -> websocket", WEBSOCKET),
 ];
 const WEBSOCKET: &str = "openHAB needs WebSockets";
 
-/// Where NGINX was not told to keep the password to itself.
+/// Differences if NGINX forwards the password.
 const STRIPPED: &[Otherwise] = &[otherwise(
     "",
     "authorization Basic YW5uYTpzZWNyZXQ= -> ",
     "openHAB answers 401 to a password of the proxy's",
 )];
 
-/// Where NGINX has a location with a slash at its end.
+/// Differences if NGINX has a location with a trailing slash.
 const SLASH: &[Otherwise] = &[
     otherwise("at /static", "status 301 -> 401", LED_ON),
     otherwise("at /static", "status 301 -> 200", LED_ON),
@@ -64,7 +64,7 @@ const SLASH: &[Otherwise] = &[
 const LED_ON: &str = "NGINX leads from the path without the slash to that with it before it asks anybody; here the \
      rule is asked first, and where to go is the hub's to say";
 
-/// Where NGINX opens what fits an expression.
+/// Differences if NGINX opens a location by a regular expression.
 const EXPRESSION: &[Otherwise] = &[
     otherwise("at /favicon.ico", "status 200 -> 401", FITS),
     otherwise("at /favicon.ico", "hub hears it -> hears nothing", FITS),

@@ -1,5 +1,5 @@
-//! Row 4: a cookie tells openHAB's pages that `Authorization` is taken, so
-//! that they send their token as `X-OPENHAB-TOKEN`.
+//! A cookie informs openHAB's pages that `Authorization` is in use, so that they send their token
+//! as `X-OPENHAB-TOKEN`.
 
 use http::Method;
 
@@ -30,7 +30,7 @@ async fn the_cookie_stands_beside_the_hubs_own() {
 }
 
 #[tokio::test]
-async fn who_has_the_cookie_is_not_sent_it_again() {
+async fn a_client_with_the_cookie_gets_no_second_one() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).password().start().await;
     let cookie = ("cookie", "a=1; X-OPENHAB-AUTH-HEADER=1; b=2");

@@ -1,4 +1,4 @@
-//! Row 10: bodies are streamed to the hub, up to a limit that is the owner's.
+//! Bodies are streamed to the hub, up to a configured limit.
 
 use crate::{
     harness::{Answer, DEADLINE, Hubgate, Setup, eventually},

@@ -1,5 +1,4 @@
-//! Row 21: certificate files are used as they are and picked up when they
-//! change.
+//! Certificate files are used as they are and reloaded when they change.
 
 use crate::{
     harness::{DEADLINE, Hubgate, Setup, eventually},

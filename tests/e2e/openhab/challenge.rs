@@ -1,5 +1,4 @@
-//! Row 5: without a password the answer is 401 with openHAB's realm, for
-//! whatever was asked.
+//! Without a password the response to any request is 401 with openHAB's realm.
 
 use http::Method;
 

@@ -1,4 +1,4 @@
-//! Row 1: the hub hears the address of the TCP peer, whatever the client says.
+//! The hub gets the address of the TCP peer, regardless of the client's fields.
 //!
 //! openHAB believes the leftmost address and gives its trusted networks the
 //! role of a user.
@@ -8,7 +8,7 @@ use crate::{
     hub::{Hub, Request},
 };
 
-/// What a liar sends.
+/// Forged fields of a client.
 const LIES: [(&str, &str); 3] = [
     ("X-Forwarded-For", "192.168.1.1"),
     ("x-forwarded-for", "10.0.0.1, 10.0.0.2"),
@@ -51,7 +51,7 @@ async fn a_trusted_proxy_is_appended_to() {
 }
 
 #[tokio::test]
-async fn a_mapped_address_is_told_as_ipv4() {
+async fn a_mapped_address_is_forwarded_as_ipv4() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .listen(r#"listen: {http: [], https: ["[::]:HTTPS"]}"#)

@@ -1,4 +1,4 @@
-//! Row 13: answers pass with the encoding the hub gave them.
+//! Responses pass with the encoding of the hub.
 
 use http::Method;
 
@@ -36,7 +36,7 @@ async fn compressed_answers_pass_untouched() {
 }
 
 #[tokio::test]
-async fn the_hub_hears_which_encodings_the_client_takes() {
+async fn the_hub_gets_the_accepted_encodings_of_the_client() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     get(&gate, "/plain").await;

@@ -1,4 +1,4 @@
-//! Row 14: cookies pass unchanged, both ways.
+//! Cookies pass unchanged in both directions.
 
 use http::Method;
 

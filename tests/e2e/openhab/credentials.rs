@@ -1,4 +1,4 @@
-//! Row 3: hubgate keeps the credential it consumed and passes every other.
+//! hubgate removes the credentials it consumed and forwards all others.
 
 use http::Method;
 

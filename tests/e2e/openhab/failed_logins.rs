@@ -1,4 +1,4 @@
-//! Row 15: failed logins are logged with the peer's address and slowed down.
+//! Failed logins are logged with the peer's address and slowed down.
 
 use http::Method;
 
@@ -12,7 +12,7 @@ const RIGHT: &str = "Basic YW5uYTpzZWNyZXQ=";
 /// `anna:wrong`
 const WRONG: &str = "Basic YW5uYTp3cm9uZw==";
 
-/// More guesses than anybody has free.
+/// More guesses than any client has free.
 const GUESSES: usize = 20;
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Row 2: `Host` with its port, one scheme, and nothing a client could forge.
+//! Forwarded fields: `Host` with its port, one scheme, and none forged by a client.
 
 use crate::{harness::Setup, hub::Hub};
 
@@ -21,7 +21,7 @@ const FORGED: &str = "Forwarded: for=192.168.1.1;proto=http\r\n\
     X_Real_IP: 192.168.1.1\r\n\
     any_field: evil\r\n";
 
-/// What a `Connection` field may try to take away; the first is harmless.
+/// Fields that a client's `Connection` list tries to delete; the first is harmless.
 const OURS: [&str; 6] = [
     "X-Nothing",
     "X-Forwarded-For",
@@ -85,7 +85,7 @@ async fn forged_fields_never_reach_the_hub() {
 }
 
 #[tokio::test]
-async fn a_connection_field_cannot_delete_what_hubgate_says() {
+async fn a_connection_field_cannot_delete_the_fields_of_hubgate() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for (number, name) in OURS.into_iter().enumerate() {

@@ -1,5 +1,4 @@
-//! Row 8: connections to the hub are kept, and one that the hub has closed
-//! meanwhile costs no request.
+//! Connections to the hub are reused, and one that the hub has closed meanwhile costs no request.
 
 use http::Method;
 

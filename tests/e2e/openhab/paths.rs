@@ -1,4 +1,4 @@
-//! Row 12: the hub gets the path and the query as the client wrote them.
+//! The hub gets the path and the query as the client wrote them.
 
 use crate::{harness::Setup, hub::Hub};
 

@@ -1,4 +1,4 @@
-//! Row 17: both ports on IPv4 and IPv6; a taken port 80 does not stop 443.
+//! Both ports on IPv4 and IPv6; a taken port 80 does not stop 443.
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 

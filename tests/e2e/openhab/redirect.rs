@@ -1,4 +1,4 @@
-//! Row 18: HTTP leads to HTTPS with host, path and query kept.
+//! HTTP redirects to HTTPS with the same host, path and query.
 
 use http::Method;
 

@@ -1,4 +1,4 @@
-//! Row 9: what hubgate adds leaves room in Jetty's 8 KiB for the client's own.
+//! hubgate's fields leave room for the client's in Jetty's 8 KiB.
 
 use http::Method;
 

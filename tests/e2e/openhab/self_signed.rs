@@ -1,5 +1,5 @@
-//! Row 20: without a domain hubgate makes a certificate itself, and no
-//! browser is told to insist on it.
+//! Without a domain hubgate creates a self-signed certificate and sends no
+//! `Strict-Transport-Security`.
 
 use std::net::Ipv4Addr;
 
@@ -38,7 +38,7 @@ async fn self_signed_means_no_hsts() {
         .certificate("self-signed")
         .start()
         .await;
-    let mut client = gate.tls().trusting_anybody().http2().await;
+    let mut client = gate.tls().accepting_any_certificate().http2().await;
     let answer = client.get("/").await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.field("strict-transport-security"), None);
@@ -52,13 +52,13 @@ async fn the_site_is_served_by_address_without_a_name() {
         .certificate("self-signed")
         .start()
         .await;
-    let caller = gate.tls().trusting_anybody().name("127.0.0.1");
+    let caller = gate.tls().accepting_any_certificate().name("127.0.0.1");
     assert_eq!(caller.http2().await.get("/").await.status, 200);
     let der = certificate(&gate, "127.0.0.1").await;
     assert_eq!(der, certificate(&gate, "openhabian.local").await);
 }
 
 async fn certificate(gate: &Hubgate, name: &str) -> Vec<u8> {
-    let caller = gate.tls().trusting_anybody().name(name);
+    let caller = gate.tls().accepting_any_certificate().name(name);
     caller.certificate().await.unwrap()
 }

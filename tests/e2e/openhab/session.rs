@@ -1,10 +1,10 @@
-//! Row 16: a login is remembered, since service workers raise no prompt and Safari asks again on
-//! a WebSocket's 401. Here by a password; `session_certificate` has the other way.
+//! A session cookie remembers a login, since service workers raise no prompt and Safari prompts
+//! again on a WebSocket's 401. Passwords only; certificates are in `session_certificate`.
 
 use http::Method;
 
 use crate::{
-    access::protocols::{IN, three_ways},
+    access::protocols::{IN, statuses_on_each_protocol},
     harness::{ANNA, Answer, Caller, DEADLINE, HTPASSWD, Setup, eventually},
     hub::Hub,
 };
@@ -35,11 +35,11 @@ async fn a_session_enters_every_way_and_is_not_set_again() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;
-    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, OUT);
+    assert_eq!(statuses_on_each_protocol(&gate.tls(), "/", &[]).await, OUT);
     let caller = gate.tls();
     let origin = format!("https://{}", caller.host());
     let own = [("cookie", cookie.as_str()), ("origin", &origin)];
-    assert_eq!(three_ways(&caller, "/", &own).await, IN);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &own).await, IN);
     let answer = get(&caller, "/", &own[..1]).await;
     assert_eq!(ours(&answer), None);
     let line = gate.line_with("\"GET / HTTP/2.0\" 200").await;
@@ -58,7 +58,7 @@ async fn a_session_does_not_count_for_another_sites_page() {
         ("origin", "http://home.test"),
         ("sec-fetch-site", "cross-site"),
     ] {
-        let ways = three_ways(&gate.tls(), "/", &[cookie, foreign]).await;
+        let ways = statuses_on_each_protocol(&gate.tls(), "/", &[cookie, foreign]).await;
         assert_eq!(ways, OUT, "{foreign:?}");
     }
     assert!(hub.heard("/").is_none());
@@ -101,7 +101,10 @@ async fn a_session_is_of_one_site_only() {
         (other, &there, IN),
     ] {
         let cookie = ("cookie", cookie.as_str());
-        assert_eq!(three_ways(&caller, "/", &[cookie]).await, ways);
+        assert_eq!(
+            statuses_on_each_protocol(&caller, "/", &[cookie]).await,
+            ways
+        );
     }
 }
 
@@ -118,7 +121,11 @@ async fn a_changed_password_or_a_deleted_user_ends_the_session() {
             gate.printed().matches("htpasswd was read again").count() >= count
         })
         .await;
-        assert_eq!(three_ways(&gate.tls(), "/", &cookie).await, ways, "{users}");
+        assert_eq!(
+            statuses_on_each_protocol(&gate.tls(), "/", &cookie).await,
+            ways,
+            "{users}"
+        );
     }
 }
 
@@ -128,13 +135,19 @@ async fn switched_off_nothing_is_set_and_nothing_counts() {
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;
     let cookie = ("cookie", cookie.as_str());
-    assert_eq!(three_ways(&gate.tls(), "/", &[cookie]).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &[cookie]).await,
+        IN
+    );
     let yaml = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
     let off = yaml.replace("password: htpasswd", "password: htpasswd, session: off");
     gate.write("proxy.yaml", &off);
     gate.reload();
     gate.line_with("reloaded").await;
-    assert_eq!(three_ways(&gate.tls(), "/", &[cookie]).await, OUT);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &[cookie]).await,
+        OUT
+    );
     let answer = get(&gate.tls(), "/off", &[("authorization", ANNA), cookie]).await;
     assert_eq!((answer.status, ours(&answer)), (200, None));
     assert_eq!(hub.request("/off").await.field("cookie"), None);
@@ -170,9 +183,15 @@ async fn the_hub_never_sees_the_cookie_and_all_others_as_they_were() {
         let cookies = format!("X-OPENHAB-SESSIONID=a;  b=\"c d\"; {ours}; X-OPENHAB-AUTH-HEADER=1");
         let fields = [("authorization", ANNA), ("cookie", cookies.as_str())];
         let target = format!("/seen/{round}");
-        assert_eq!(three_ways(&gate.tls(), &target, &fields).await, IN);
+        assert_eq!(
+            statuses_on_each_protocol(&gate.tls(), &target, &fields).await,
+            IN
+        );
         let requests = hub.requests();
-        let seen: Vec<_> = requests.iter().filter(|it| it.target() == target).collect();
+        let seen: Vec<_> = requests
+            .iter()
+            .filter(|request| request.target() == target)
+            .collect();
         assert_eq!(seen.len(), 3);
         for request in seen {
             let expected = "X-OPENHAB-SESSIONID=a;  b=\"c d\"; X-OPENHAB-AUTH-HEADER=1";
@@ -216,12 +235,18 @@ async fn a_restart_keeps_the_session_and_a_lost_key_ends_it() {
     let cookie = ("cookie", cookie.as_str());
     gate.kill();
     gate.start_again().await;
-    assert_eq!(three_ways(&gate.tls(), "/", &[cookie]).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &[cookie]).await,
+        IN
+    );
     gate.kill();
     gate.write("certs/session.key", "damaged");
     gate.start_again().await;
     gate.line_with("not a key of 32 bytes").await;
-    assert_eq!(three_ways(&gate.tls(), "/", &[cookie]).await, OUT);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &[cookie]).await,
+        OUT
+    );
     let answer = get(&gate.tls(), "/", &[cookie, ("authorization", ANNA)]).await;
     assert!(ours(&answer).is_some());
 }
@@ -253,7 +278,10 @@ async fn the_cookie_and_its_key_are_in_no_log() {
         .await;
     let cookie = login(&gate.tls()).await;
     let fields = [("cookie", cookie.as_str())];
-    assert_eq!(three_ways(&gate.tls(), "/logged", &fields).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/logged", &fields).await,
+        IN
+    );
     gate.line_with("/logged").await;
     let value = cookie.split_once('=').unwrap().1;
     assert!(!gate.printed().contains(value), "{}", gate.printed());
@@ -264,7 +292,7 @@ async fn get(caller: &Caller, target: &str, fields: &[(&str, &str)]) -> Answer {
     client.ask(Method::GET, target, fields, "").await
 }
 
-/// What remembers `anna`, as a browser sends it.
+/// Logs in as `anna` and returns the session cookie, as a browser sends it.
 async fn login(caller: &Caller) -> String {
     let answer = get(caller, "/login", &[("authorization", ANNA)]).await;
     let cookie = ours(&answer).expect("a cookie");

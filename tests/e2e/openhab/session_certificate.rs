@@ -1,11 +1,11 @@
-//! Row 16 for those who enter by a certificate: it is remembered where it is enough by itself,
-//! and as long as it is good.
+//! Sessions of clients with a certificate: they exist where a certificate alone is enough, and as
+//! long as it is valid.
 
 use http::Method;
 
 use super::session::ours;
 use crate::{
-    access::protocols::{IN, three_ways},
+    access::protocols::{IN, statuses_on_each_protocol},
     harness::{ANNA, Authority, Caller, HTPASSWD, Hubgate, Leaf, Setup},
     hub::Hub,
 };
@@ -18,14 +18,23 @@ async fn a_certificate_is_remembered_on_connections_that_do_not_show_it() {
     let gate = with_list(&hub, &family).await;
     let cookie = login(&gate, family.client("anna")).await;
     let cookie = [("cookie", cookie.as_str())];
-    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, ABSENT);
-    assert_eq!(three_ways(&gate.tls(), "/", &cookie).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &[]).await,
+        ABSENT
+    );
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &cookie).await,
+        IN
+    );
     let foreign = [cookie[0], ("origin", "https://evil.test")];
-    assert_eq!(three_ways(&gate.tls(), "/", &foreign).await, ABSENT);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &foreign).await,
+        ABSENT
+    );
 }
 
 #[tokio::test]
-async fn a_revoked_certificate_ends_its_sessions_and_cuts_what_they_opened() {
+async fn a_revoked_certificate_ends_its_sessions_and_their_connections() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let (anna, ben) = (family.client("anna"), family.client("ben"));
     let revocation = family.revoking(&[&anna]);
@@ -38,9 +47,9 @@ async fn a_revoked_certificate_ends_its_sessions_and_cuts_what_they_opened() {
     assert_eq!(her_socket.ask("before").await, "before");
     gate.write("ca.crl", &revocation);
     assert_eq!(her_socket.heard().await, None);
-    assert_eq!(three_ways(&caller, "/", &hers).await, ABSENT);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &hers).await, ABSENT);
     assert_eq!(his_socket.ask("after").await, "after");
-    assert_eq!(three_ways(&caller, "/", &his).await, IN);
+    assert_eq!(statuses_on_each_protocol(&caller, "/", &his).await, IN);
 }
 
 #[tokio::test]
@@ -53,9 +62,15 @@ async fn the_certificate_is_shown_again_after_a_restart() {
     let cookie = [("cookie", cookie.as_str())];
     gate.kill();
     gate.start_again().await;
-    assert_eq!(three_ways(&gate.tls(), "/", &cookie).await, ABSENT);
-    assert_eq!(three_ways(&phone, "/", &cookie).await, IN);
-    assert_eq!(three_ways(&gate.tls(), "/", &cookie).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &cookie).await,
+        ABSENT
+    );
+    assert_eq!(statuses_on_each_protocol(&phone, "/", &cookie).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &cookie).await,
+        IN
+    );
 }
 
 #[tokio::test]
@@ -73,8 +88,11 @@ async fn where_all_factors_are_needed_only_the_password_is_remembered() {
     let answer = client.ask(Method::GET, "/", &fields, "").await;
     let cookie = ours(&answer).unwrap();
     let cookie = [("cookie", cookie.split(';').next().unwrap())];
-    assert_eq!(three_ways(&phone, "/", &cookie).await, IN);
-    assert_eq!(three_ways(&gate.tls(), "/", &cookie).await, ABSENT);
+    assert_eq!(statuses_on_each_protocol(&phone, "/", &cookie).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &cookie).await,
+        ABSENT
+    );
 }
 
 #[tokio::test]
@@ -102,12 +120,16 @@ async fn a_path_with_a_ca_of_its_own_is_not_entered_by_the_sites_session() {
         ("/work", ABSENT),
         ("/vault", [401, 401, 401]),
     ] {
-        assert_eq!(three_ways(&gate.tls(), path, &cookie).await, ways, "{path}");
+        assert_eq!(
+            statuses_on_each_protocol(&gate.tls(), path, &cookie).await,
+            ways,
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
-async fn the_hub_is_told_of_a_certificate_only_where_it_is_shown() {
+async fn the_hub_gets_certificate_fields_only_where_a_certificate_is_presented() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -118,7 +140,10 @@ async fn the_hub_is_told_of_a_certificate_only_where_it_is_shown() {
     let verify = hub.request("/login").await;
     assert_eq!(verify.field("x-ssl-client-verify"), Some("SUCCESS"));
     let cookie = [("cookie", cookie.as_str())];
-    assert_eq!(three_ways(&gate.tls(), "/told", &cookie).await, IN);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/told", &cookie).await,
+        IN
+    );
     let verify = hub.request("/told").await;
     assert_eq!(verify.field("x-ssl-client-verify"), Some("NONE"));
 }
@@ -134,7 +159,7 @@ async fn with_list(hub: &Hub, family: &Authority) -> Hubgate {
         .await
 }
 
-/// What remembers the certificate, as a browser sends it.
+/// Logs in with the certificate and returns the session cookie, as a browser sends it.
 async fn login(gate: &Hubgate, leaf: Leaf) -> String {
     login_by(&gate.tls().showing(leaf)).await
 }

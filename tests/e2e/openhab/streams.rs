@@ -1,4 +1,4 @@
-//! Row 7: streams reach the client event by event, as the hub sent them.
+//! Streams reach the client event by event, as the hub sent them.
 
 use http::Method;
 

@@ -1,5 +1,4 @@
-//! Row 6: WebSockets with their subprotocols, long silences, and no token in
-//! any log.
+//! WebSockets with their subprotocols, long silences, and no token in any log.
 
 use crate::{
     harness::{Hubgate, Setup},
@@ -9,7 +8,7 @@ use crate::{
 /// openHAB's endpoints.
 const ENDPOINTS: [&str; 4] = ["/ws", "/ws/events", "/ws/logs", "/ws/audio-pcm"];
 
-/// What openHAB's UI offers: a name, and the token in Base64.
+/// Subprotocol that openHAB's UI offers: a name, and the token in Base64.
 const TOKEN: &str = "org.openhab.ws.accessToken.base64.c2VjcmV0LXRva2Vu";
 
 #[tokio::test]
@@ -42,7 +41,7 @@ async fn subprotocols_pass_both_ways() {
 }
 
 #[tokio::test]
-async fn the_hub_is_told_who_calls_on_a_websocket_too() {
+async fn the_hub_gets_the_client_address_of_a_websocket_too() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let lie = [("x-forwarded-for", "192.168.1.1")];

@@ -14,7 +14,7 @@ use rustix::{
 use tempfile::TempDir;
 
 use crate::{
-    harness::{HTPASSWD, Hubgate, Ran, Setup, hubgate_told},
+    harness::{HTPASSWD, Hubgate, Ran, Setup, hubgate_with_input},
     hub::Hub,
     real_hub::skip_for,
 };
@@ -27,16 +27,16 @@ pub(super) const PASSPHRASE: &str = "correct horse";
 const PATIENCE: &str = "10";
 const SERVED: &str = "2";
 
-/// What the service user puts in the place of a file or folder.
+/// Replacement of a file or folder by the service user.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attack {
     /// A link to a file or folder that root alone may read.
     Link,
-    /// A link to one that everybody may read, with the content that was there.
+    /// A link to a world-readable copy.
     ReadableLink,
     /// Another name of root's file.
     HardLink,
-    /// A pipe that nobody writes to.
+    /// A pipe without a writer.
     Pipe,
 }
 
@@ -73,7 +73,7 @@ impl Stage {
         gate.answers_commands().await;
         let add = ["client", "add", "Anna", "--key", "ec", "--out", "anna"];
         gate.command(&add).succeeded();
-        hubgate_told(&folder, &["client", "export", "backup"], PASSPHRASE).succeeded();
+        hubgate_with_input(&folder, &["client", "export", "backup"], PASSPHRASE).succeeded();
         gate.terminate();
         gate.ended().await;
         let stage = Self {
@@ -104,7 +104,8 @@ impl Stage {
             shell("rm", &["-rf", self.path(name).to_str().unwrap()]);
         }
         for name in ["state", "users"] {
-            let [kept, path] = [format!("kept-{name}"), name.to_owned()].map(|it| self.path(&it));
+            let [kept, path] =
+                [format!("kept-{name}"), name.to_owned()].map(|file| self.path(&file));
             shell(
                 "cp",
                 &["-a", kept.to_str().unwrap(), path.to_str().unwrap()],
@@ -125,7 +126,7 @@ impl Stage {
                 let place = format!("{attack:?} at {name}: {command:?}: {}", ran.stderr);
                 match ran.status {
                     Some(0) => {}
-                    Some(1 | 78) => assert!(is_told(&ran.stderr), "{place}"),
+                    Some(1 | 78) => assert!(names_the_place(&ran.stderr), "{place}"),
                     hung_or_broken => panic!("{hung_or_broken:?}: {place}"),
                 }
             }
@@ -223,8 +224,8 @@ impl Stage {
     }
 }
 
-/// Names the place, and more than that it failed.
-fn is_told(stderr: &str) -> bool {
+/// Returns true if the message names the place and a cause.
+fn names_the_place(stderr: &str) -> bool {
     let is_placed = ["state", "users", "out"]
         .iter()
         .any(|name| stderr.contains(name));

@@ -6,7 +6,7 @@ use super::house::{AWAY, House, opened, setup};
 use crate::{harness::Running, hub::Hub};
 
 #[tokio::test]
-async fn the_list_tells_each_device_and_when_and_where_it_was_seen() {
+async fn the_list_shows_each_device_with_time_and_address_last_seen() {
     let house = House::start().await;
     let anna = house.enrol("Anna's phone").await;
     let serial = anna.serial();
@@ -157,7 +157,7 @@ async fn a_backup_lets_the_devices_in_at_a_new_box() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_ends_soon_is_told_in_log_and_status() {
+async fn a_certificate_that_ends_soon_is_reported_in_log_and_status() {
     let house = House::start().await;
     let invitation = house.invited_by(&["add", "Anna", "--days", "20"]).await;
     invitation.page(&house.home()).await;

@@ -163,7 +163,7 @@ async fn the_link_leads_to_a_site_that_can_be_opened_without_a_certificate() {
 }
 
 #[tokio::test]
-async fn the_hub_and_the_log_learn_which_device_came() {
+async fn the_hub_and_the_log_get_the_name_of_the_device() {
     let hub = Hub::start().await;
     let setup = setup(&hub, ", client_headers: x-ssl-client").top("log: {access: json}");
     let gate = setup.start().await;

@@ -1,4 +1,4 @@
-//! What is lost, damaged, too open or full.
+//! Lost and damaged files, too open permissions, a full disk.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
@@ -10,7 +10,7 @@ fn file(gate: &Hubgate, name: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_full_disk_issues_nothing_and_leaves_the_link_good() {
+async fn a_full_disk_issues_nothing_and_leaves_the_link_valid() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     let pid = house.gate.command(&["status", "--json"]).stdout;
@@ -92,7 +92,7 @@ async fn a_lost_ca_is_never_quietly_made_anew() {
 }
 
 #[tokio::test]
-async fn a_damaged_register_takes_nobody_out_and_heals_when_it_is_put_back() {
+async fn a_damaged_register_removes_no_device_and_heals_when_restored() {
     let house = House::start().await;
     let anna = house.away().showing(house.enrol("Anna").await);
     let register = file(&house.gate, "register.json");
@@ -108,7 +108,7 @@ async fn a_damaged_register_takes_nobody_out_and_heals_when_it_is_put_back() {
 }
 
 #[tokio::test]
-async fn a_damaged_list_of_revoked_devices_forgives_nobody() {
+async fn a_damaged_list_of_revoked_devices_readmits_no_device() {
     let house = House::start().await;
     let anna = house.away().showing(house.enrol("Anna").await);
     house.client(&["revoke", "Anna"]).ended().await;
@@ -144,7 +144,7 @@ async fn a_wrong_clock_issues_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_is_killed_while_adding_leaves_the_house_in_order() {
+async fn a_process_killed_while_adding_leaves_a_consistent_state() {
     let mut house = House::start().await;
     let anna = house.away().showing(house.enrol("Anna").await);
     for nth in 0..5 {

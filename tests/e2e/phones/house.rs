@@ -14,7 +14,7 @@ pub const AWAY: &str = "127.0.0.2";
 
 /// A hub with its hubgate.
 pub struct House {
-    /// What stands behind it.
+    /// The hub behind hubgate.
     pub hub: Hub,
     /// The door.
     pub gate: Hubgate,
@@ -24,14 +24,14 @@ pub struct House {
 pub struct Invitation {
     /// The command that waits.
     pub terminal: Running,
-    /// What it shows.
+    /// The displayed code.
     pub code: String,
     /// The link's path.
     pub link: String,
 }
 
 impl House {
-    /// A house with nobody enrolled yet.
+    /// Starts a house without enrolled devices.
     pub async fn start() -> Self {
         Self::with("").await
     }
@@ -147,7 +147,7 @@ pub fn password(page: &str) -> String {
     found.next().expect("a password on the page").to_owned()
 }
 
-/// What is in a PKCS#12 file, by OpenSSL.
+/// Returns the content of a PKCS#12 file, as OpenSSL reads it.
 pub fn opened(file: &[u8], password: &str, folder: &Path) -> Leaf {
     let path = folder.join("taken.p12");
     fs::write(&path, file).unwrap();

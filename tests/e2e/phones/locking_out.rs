@@ -5,7 +5,7 @@ use crate::harness::{DEADLINE, eventually, within};
 use super::house::House;
 
 #[tokio::test]
-async fn what_a_revoked_device_has_open_ends_and_the_page_says_whose_it_is() {
+async fn connections_of_a_revoked_device_end_and_the_page_names_the_device() {
     let house = House::start().await;
     let anna = house.away().showing(house.enrol("Anna's phone").await);
     let ben = house.away().showing(house.enrol("Ben").await);
@@ -45,7 +45,7 @@ async fn a_revocation_acts_in_a_process_that_has_handed_over() {
 }
 
 #[tokio::test]
-async fn revoking_somebody_unknown_revokes_nobody() {
+async fn revoking_an_unknown_device_revokes_none() {
     let house = House::start().await;
     let anna = house.away().showing(house.enrol("Anna").await);
     let ran = house.client(&["revoke", "Anna", "Bem"]).ended().await;

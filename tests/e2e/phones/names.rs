@@ -65,7 +65,7 @@ async fn names_of_any_script_pass_through_certificate_file_page_and_header() {
 }
 
 #[tokio::test]
-async fn a_name_that_changes_what_stands_around_it_is_refused() {
+async fn a_name_that_changes_its_surrounding_text_is_refused() {
     let house = House::start().await;
     for (name, why) in [
         ("", "the name is empty"),

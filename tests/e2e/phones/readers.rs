@@ -15,7 +15,7 @@ use crate::{acme::program::has_programs, harness::foreign};
 
 const WRONG: &str = "aaaaa-aaaaa-aaaaa";
 
-/// What is encrypted, and how: iOS before 18 and Android before 14 open nothing else.
+/// Encrypted parts and their algorithms; iOS before 18 and Android before 14 open no others.
 const LEGACY: [&str; 7] = [
     "MAC: sha1, Iteration 2048",
     "MAC length: 20, salt length: 8",
@@ -55,7 +55,7 @@ async fn openssl_finds_the_algorithms_that_phones_take() {
 }
 
 #[tokio::test]
-async fn openssl_knows_which_key_belongs_to_which_certificate_and_whose_it_is() {
+async fn openssl_reads_the_name_and_matches_key_and_certificate() {
     let workshop = Workshop::open().await;
     for made in &workshop.made {
         let (leaf_file, leaf) = made.part("leaf", &["-clcerts", "-nokeys"]);

@@ -8,7 +8,7 @@ use crate::harness::{Authority, HTPASSWD, Port, Setup};
 /// Debian's folder of Java libraries.
 const LIBRARIES: &str = "/usr/share/java";
 
-/// What the hub's source needs.
+/// Classes that the hub's source needs.
 const CLASSES: [&str; 7] = [
     "jetty9-server",
     "jetty9-servlet",

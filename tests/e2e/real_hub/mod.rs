@@ -1,8 +1,6 @@
-//! Hubs as people run them, behind hubgate: Jetty 9, which openHAB is built
-//! on, and Node-RED.
+//! Real hubs behind hubgate: Jetty 9, the server of openHAB, and Node-RED.
 //!
-//! Where their programs are missing a test says `skipped` and passes; with
-//! `CI=true` it fails.
+//! Without their programs a test prints `skipped` and passes; with `CI=true` it fails.
 
 pub mod jetty;
 pub mod node_red;
@@ -20,7 +18,7 @@ use tokio::net::TcpStream;
 
 use crate::harness::{Output, Port, Wire, eventually};
 
-/// How long a real hub may take to answer for the first time.
+/// Longest time until a real hub's first response.
 const STARTED: Duration = Duration::from_secs(60);
 
 /// A running real hub; it ends with the test.

@@ -1,11 +1,11 @@
-//! Node-RED from npm: a hub whose editor lives on a WebSocket.
+//! Node-RED from npm: a hub with an editor that needs a WebSocket.
 
 use std::{fs, path::Path, process::Command};
 
 use super::{RealHub, skip};
 use crate::harness::{Port, Setup};
 
-/// Where scripts/test puts it.
+/// Node-RED, as scripts/test installs it.
 const PROGRAM: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/target/test-tools/node_modules/node-red/red.js"

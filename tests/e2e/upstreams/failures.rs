@@ -1,7 +1,7 @@
 //! The journal has a line for what goes wrong with a hub, with site and hub, and not too many.
 
 use crate::{
-    access::protocols::three_ways,
+    access::protocols::statuses_on_each_protocol,
     harness::{Caller, DEADLINE, Hubgate, Setup, eventually},
     hub::Hub,
 };
@@ -9,7 +9,10 @@ use crate::{
 /// The hub, as it stands in the lines, and what is logged of it at the address.
 async fn unreachable(upstream: &str) -> Hubgate {
     let gate = Setup::home(upstream).start().await;
-    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, [503; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &[]).await,
+        [503; 3]
+    );
     gate
 }
 

@@ -1,4 +1,4 @@
-//! What is configured of a hub beside its address: what it gets of a request, and how it is trusted.
+//! Settings of a hub beside its address: edits of the request, and trust in its certificate.
 
 mod failures;
 mod pin;

@@ -8,7 +8,7 @@ use rustls::version::{TLS12, TLS13};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 use crate::{
-    access::protocols::{IN, three_ways},
+    access::protocols::{IN, statuses_on_each_protocol},
     harness::{Authority, Leaf, Setup, foreign},
     hub::{Hub, SecureHub},
 };
@@ -68,7 +68,7 @@ fn expired() -> Leaf {
 }
 
 #[tokio::test]
-async fn a_pinned_certificate_is_trusted_whatever_it_says_on_each_way() {
+async fn a_pinned_certificate_is_trusted_with_any_content_on_each_protocol() {
     let hub = Hub::start().await;
     let made = MADE.iter().map(|(name, script)| (*name, made(script)));
     for (name, leaf) in made.chain([("ended", expired())]) {
@@ -78,7 +78,11 @@ async fn a_pinned_certificate_is_trusted_whatever_it_says_on_each_way() {
             for pin in ["pin: hub.pem".to_owned(), format!("pin: sha256:{hash}")] {
                 let gate = Setup::home(&secure.upstream(&pin)).file("hub.pem", &pem);
                 let gate = gate.start().await;
-                assert_eq!(three_ways(&gate.tls(), "/", &[]).await, IN, "{name}");
+                assert_eq!(
+                    statuses_on_each_protocol(&gate.tls(), "/", &[]).await,
+                    IN,
+                    "{name}"
+                );
                 let mut client = gate.tls().http1().await;
                 let posted = client.ask(Method::POST, "/", &[], "body").await;
                 assert_eq!(posted.status, 200, "{name}");
@@ -108,7 +112,10 @@ async fn another_certificate_is_refused_on_each_way_and_the_cause_logged() {
     let secure = SecureHub::showing(&hub, other.clone()).await;
     let gate = Setup::home(&secure.upstream("pin: hub.pem")).file("hub.pem", &leaf.chain_pem);
     let gate = gate.start().await;
-    assert_eq!(three_ways(&gate.tls(), "/", &[]).await, [502; 3]);
+    assert_eq!(
+        statuses_on_each_protocol(&gate.tls(), "/", &[]).await,
+        [502; 3]
+    );
     let line = gate.line_with("not the certificate of `pin`").await;
     assert!(line.contains(&sha256(&other)), "{line}");
     assert!(hub.requests().is_empty());
@@ -125,7 +132,10 @@ async fn the_pinned_certificate_without_its_key_is_refused() {
             let secure = SecureHub::speaking(&hub, stolen.clone(), versions).await;
             let gate = Setup::home(&secure.upstream("pin: hub.pem"));
             let gate = gate.file("hub.pem", &leaf.chain_pem).start().await;
-            assert_eq!(three_ways(&gate.tls(), "/", &[]).await, [502; 3]);
+            assert_eq!(
+                statuses_on_each_protocol(&gate.tls(), "/", &[]).await,
+                [502; 3]
+            );
             gate.line_with("does not have the private key").await;
         }
     }
@@ -142,7 +152,7 @@ async fn a_server_with_another_certificate_is_passed_over_for_the_next() {
     let upstream = format!("{{servers: {urls:?}, pin: sha256:{hash}}}");
     let gate = Setup::home(&upstream).start().await;
     for _ in 0..3 {
-        assert_eq!(three_ways(&gate.tls(), "/", &[]).await, IN);
+        assert_eq!(statuses_on_each_protocol(&gate.tls(), "/", &[]).await, IN);
     }
     assert_eq!(wrong.handshakes(), 0);
 }

@@ -1,7 +1,7 @@
 //! `upstream.host` and `upstream.headers`: the hub gets the configured fields, whatever came.
 
 use crate::{
-    access::protocols::{IN, three_ways},
+    access::protocols::{IN, statuses_on_each_protocol},
     harness::{ANNA, Caller, DEADLINE, Setup, eventually},
     hub::{Hub, Request, SecureHub},
 };
@@ -14,7 +14,7 @@ fn router(upstream: &str) -> Setup {
         .file("router.auth", "Basic cm91dGVyOnNlY3JldA==\n")
 }
 
-/// What a visitor sends of the same names.
+/// Client's fields with the same names.
 const SENT: [(&str, &str); 6] = [
     ("authorization", ANNA),
     ("x-key", "forged"),
@@ -39,7 +39,10 @@ async fn the_hub_gets_the_configured_fields_in_the_clear_and_over_tls_on_each_wa
         // Over HTTP/2 there is no Connection field.
         let fields = SENT.iter().filter(|(name, _)| *name != "connection");
         let fields: Vec<_> = fields.copied().collect();
-        assert_eq!(three_ways(&gate.tls(), "/", &fields).await, IN);
+        assert_eq!(
+            statuses_on_each_protocol(&gate.tls(), "/", &fields).await,
+            IN
+        );
         with_a_connection_list(&gate.tls()).await;
         let requests = &hub.requests()[before..];
         assert_eq!(requests.len(), 5);

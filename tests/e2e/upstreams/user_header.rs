@@ -1,7 +1,7 @@
 //! `user_header`: the hub gets the name of the user or device let in, from hubgate alone.
 
 use crate::{
-    access::protocols::{IN, three_ways},
+    access::protocols::{IN, statuses_on_each_protocol},
     harness::{ANNA, Authority, HTPASSWD, Hubgate, Setup},
     hub::{Hub, Request},
 };
@@ -15,26 +15,36 @@ const FORGED: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn the_hub_gets_the_name_of_who_logged_in_and_no_other() {
+async fn the_hub_gets_only_the_name_of_the_logged_in_user() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     for name in ["Remote-User", "X_Owner", "X-Owner"] {
         let gate = start(&hub, &family, name).await;
         let away = gate.tls().from("127.0.0.2");
         let mut fields = FORGED.to_vec();
         fields.push(("authorization", ANNA));
-        assert_eq!(three_ways(&gate.tls(), "/", &FORGED).await, IN);
+        assert_eq!(
+            statuses_on_each_protocol(&gate.tls(), "/", &FORGED).await,
+            IN
+        );
         named(&hub, name, None);
         for target in ["/", "/open/"] {
-            assert_eq!(three_ways(&away, target, &fields).await, IN, "{target}");
+            assert_eq!(
+                statuses_on_each_protocol(&away, target, &fields).await,
+                IN,
+                "{target}"
+            );
             named(&hub, name, Some("anna"));
         }
-        assert_eq!(three_ways(&away, "/open/", &FORGED).await, IN);
+        assert_eq!(
+            statuses_on_each_protocol(&away, "/open/", &FORGED).await,
+            IN
+        );
         named(&hub, name, None);
         let phone = gate
             .tls()
             .from("127.0.0.2")
             .showing(family.client("Ben's phone"));
-        assert_eq!(three_ways(&phone, "/", &FORGED).await, IN);
+        assert_eq!(statuses_on_each_protocol(&phone, "/", &FORGED).await, IN);
         named(&hub, name, Some("Ben's phone"));
     }
 }
@@ -45,7 +55,7 @@ async fn a_name_cannot_end_its_field_and_keeps_its_umlauts() {
     let gate = start(&hub, &family, "Remote-User").await;
     let away = gate.tls().from("127.0.0.2");
     let phone = away.showing(family.client("J\u{e4}ger\r\nX-Evil: 1"));
-    assert_eq!(three_ways(&phone, "/", &[]).await, IN);
+    assert_eq!(statuses_on_each_protocol(&phone, "/", &[]).await, IN);
     for request in hub.requests() {
         let name = request.field("remote-user").unwrap();
         assert_eq!(name, "J\u{e4}ger\\0D\\0AX-Evil: 1");
@@ -53,7 +63,7 @@ async fn a_name_cannot_end_its_field_and_keeps_its_umlauts() {
     }
 }
 
-/// The last three requests, one of each way, have the name in this field and nobody else's.
+/// Asserts that the last three requests, one per protocol, carry only this name in the field.
 fn named(hub: &Hub, field: &str, user: Option<&str>) {
     let requests = hub.requests();
     for request in &requests[requests.len() - 3..] {

@@ -18,7 +18,7 @@ async fn issued(ca: &Acme2Certifier) -> (Client, CertificateDer<'static>) {
 }
 
 #[tokio::test]
-async fn acme2certifier_tells_when_to_renew() {
+async fn acme2certifier_suggests_a_renewal_window() {
     for renew in [false, true] {
         let options = Options {
             renew,

@@ -28,7 +28,7 @@ impl Accounts {
     }
 }
 
-/// Makes an account for the key, or tells the one it has.
+/// Creates an account for the key, or returns the existing one.
 pub(super) fn register(state: &mut State, signed: &Signed) -> Reply {
     let name = signed.key.thumbprint();
     if state.accounts.key(&name) == Some(&signed.key) {
@@ -63,7 +63,7 @@ fn bind(state: &State, signed: &Signed) -> Result<(), Answer> {
     Ok(())
 }
 
-/// Tells the account.
+/// Returns the account object.
 pub(super) fn answer(state: &State, name: &str) -> Answer {
     Answer::json(200, &json!({"status": "valid"}))
         .with("location", format!("{}/account/{name}", state.base))

@@ -34,7 +34,7 @@ impl Answer {
         Self::new(status, "application/problem+json", body)
     }
 
-    /// What is wrong with a request that cannot be understood.
+    /// Returns the problem `malformed` with this detail.
     pub(super) fn malformed(detail: &str) -> Self {
         Self::problem(400, "malformed", detail)
     }

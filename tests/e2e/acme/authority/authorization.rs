@@ -21,7 +21,7 @@ pub(super) struct Authorization {
     pub(super) standing: Standing,
 }
 
-/// What has become of an authorization.
+/// State of an authorization.
 pub(super) enum Standing {
     Pending,
     /// The challenge is being looked at.
@@ -33,7 +33,7 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// Whether nothing can come of it any more.
+    /// Returns true in a final state.
     pub(super) fn is_final(&self) -> bool {
         matches!(self, Self::Invalid(..) | Self::Deactivated)
     }
@@ -105,7 +105,7 @@ impl Authorization {
     }
 }
 
-/// Tells an authorization of the account, or gives it up.
+/// Returns or deactivates an authorization of the account.
 pub(super) fn answer(state: &mut State, account: &str, rest: &str, payload: &Value) -> Reply {
     let number = find(state, account, rest)?;
     let authorization = &mut state.authorizations[number];

@@ -1,4 +1,4 @@
-//! Which URL is what, and who answers it (RFC 8555, section 7.1).
+//! The directory: maps URLs to endpoints and their functions (RFC 8555, section 7.1).
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use super::{
     order, renewal,
 };
 
-/// What a URL of the CA is for.
+/// A resource of the CA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// The directory itself.
@@ -46,7 +46,7 @@ pub enum Endpoint {
 /// A path of the CA, taken apart.
 pub(super) struct Place {
     pub(super) endpoint: Endpoint,
-    /// What follows the endpoint.
+    /// The URL's path after the endpoint.
     pub(super) rest: String,
 }
 

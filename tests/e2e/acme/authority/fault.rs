@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Endpoint, refusal::Refusal, sight::Sight};
 
-/// What the CA does wrong.
+/// A fault of the CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is reset before the request is looked at.

@@ -26,9 +26,9 @@ pub struct Issued {
     pub not_before: OffsetDateTime,
     /// Until when it is valid.
     pub not_after: OffsetDateTime,
-    /// Whether it was revoked.
+    /// True after revocation.
     pub revoked: bool,
-    /// Whether an accepted order replaces it.
+    /// True if an accepted order replaces the certificate.
     pub replaced: bool,
     /// The certificate.
     pub certificate: CertificateDer<'static>,

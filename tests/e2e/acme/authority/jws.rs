@@ -22,7 +22,7 @@ pub(super) struct Nonces {
     out: HashSet<String>,
 }
 
-/// A request whose signature is good.
+/// A request with a valid signature.
 pub(super) struct Signed {
     /// Null for a POST-as-GET.
     pub(super) payload: Value,
@@ -166,7 +166,7 @@ fn signer(state: &State, header: Header) -> Result<(Jwk, Option<String>), Answer
     }
 }
 
-/// What an old or unknown nonce is answered with.
+/// Returns the response to an old or unknown nonce.
 pub(super) fn bad_nonce() -> Answer {
     let detail = "Unable to validate JWS :: JWS has an invalid anti-replay nonce";
     Answer::problem(400, "badNonce", detail)
@@ -178,7 +178,8 @@ pub(super) fn payload(body: &[u8]) -> Option<Value> {
     parse(&envelope.payload)
 }
 
-/// Whether the JWS binds this account key to the external account (RFC 8555, section 7.3.4).
+/// Returns true if the JWS binds this account key to the external account (RFC 8555, section
+/// 7.3.4).
 pub(super) fn binds(binding: &Value, account: &Jwk, (kid, secret): (&str, &[u8])) -> bool {
     let Ok(envelope) = serde_json::from_value::<Envelope>(binding.clone()) else {
         return false;

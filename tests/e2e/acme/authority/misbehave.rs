@@ -1,4 +1,4 @@
-//! How an answer goes out: whole, or as a fault of the connection has it.
+//! Sends a response, whole or with a fault of the connection.
 
 use std::{convert::Infallible, future::pending, io, time::Duration};
 

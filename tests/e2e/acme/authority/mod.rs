@@ -53,16 +53,16 @@ pub struct Ca {
     serving: JoinHandle<()>,
 }
 
-/// What a CA is told before it starts.
+/// Settings of a CA before it starts.
 #[derive(Clone)]
 pub struct Options {
-    /// Where http-01 is looked for, in place of port 80.
+    /// Address of http-01 validation, in place of port 80.
     pub http: SocketAddr,
-    /// Where tls-alpn-01 is looked for, in place of port 443.
+    /// Address of tls-alpn-01 validation, in place of port 443.
     pub tls: SocketAddr,
     /// The DNS server that is asked for dns-01; none fails every dns-01.
     pub dns: Option<SocketAddr>,
-    /// How long certificates last.
+    /// Lifetime of certificates.
     pub life: Duration,
     /// The profiles offered, with the life of their certificates.
     pub profiles: Vec<(&'static str, Duration)>,
@@ -183,7 +183,7 @@ impl Ca {
         self.with(|state| state.record.heard.clone())
     }
 
-    /// What was asked of one endpoint so far, in order.
+    /// Returns the requests to one endpoint so far, in order.
     pub fn requests_to(&self, endpoint: Endpoint) -> Vec<Heard> {
         let mut heard = self.requests();
         heard.retain(|request| request.endpoint == endpoint);

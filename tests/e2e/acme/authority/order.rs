@@ -24,7 +24,7 @@ pub(super) struct Order {
     certificate: Option<usize>,
 }
 
-/// What was asked for.
+/// The requested order.
 #[derive(Deserialize)]
 pub(super) struct Wanted {
     identifiers: Vec<Identifier>,
@@ -70,7 +70,7 @@ pub(super) fn place(state: &mut State, account: &str, payload: &Value) -> Reply 
         expires: rfc3339(time::OffsetDateTime::now_utc() + time::Duration::HOUR),
         certificate: None,
     });
-    let mut answer = tell(state, state.orders.len() - 1);
+    let mut answer = order_response(state, state.orders.len() - 1);
     answer.status = 201;
     Ok(answer)
 }
@@ -93,10 +93,10 @@ fn judge(state: &State, wanted: &Wanted) -> Result<(), Answer> {
     Ok(())
 }
 
-/// Tells an order of the account.
+/// Returns an order of the account.
 pub(super) fn answer(state: &mut State, account: &str, number: &str) -> Reply {
     let number = find(state, account, number)?;
-    Ok(tell(state, number))
+    Ok(order_response(state, number))
 }
 
 /// Issues what the order is for, if the request fits it.
@@ -110,7 +110,7 @@ pub(super) fn finalize(state: &mut State, account: &str, number: &str, payload: 
     let (names, profile) = (order.wanted.names(), order.wanted.profile.clone());
     let certificate = issue::issue(state, account, payload, &names, profile.as_deref())?;
     state.orders[number].certificate = Some(certificate);
-    Ok(tell(state, number))
+    Ok(order_response(state, number))
 }
 
 fn find(state: &State, account: &str, number: &str) -> Result<usize, Answer> {
@@ -121,7 +121,7 @@ fn find(state: &State, account: &str, number: &str) -> Result<usize, Answer> {
         .ok_or_else(|| Answer::problem(404, "malformed", "No order for ID"))
 }
 
-fn tell(state: &mut State, number: usize) -> Answer {
+fn order_response(state: &mut State, number: usize) -> Answer {
     let mut status = standing(state, number);
     let stuck = status == "valid" && stuck(state, number);
     if stuck {

@@ -1,4 +1,4 @@
-//! What the client did, as tests ask for it.
+//! Record of the client's requests, for tests.
 
 use std::time::Instant;
 
@@ -9,11 +9,11 @@ use super::{Endpoint, directory::Place, jws};
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    /// What was asked.
+    /// The requested endpoint.
     pub endpoint: Endpoint,
     /// The path of the URL.
     pub path: String,
-    /// When its body was whole.
+    /// Time at which the body was complete.
     pub at: Instant,
     /// The payload of its JWS, unverified; null without one.
     pub payload: Value,
@@ -28,7 +28,7 @@ pub struct Ordered {
     pub replaces: Option<String>,
     /// The profile asked for.
     pub profile: Option<String>,
-    /// When it was accepted.
+    /// Time of acceptance.
     pub at: Instant,
 }
 
@@ -39,9 +39,9 @@ pub struct Validated {
     pub name: String,
     /// The type of the challenge: `http-01`.
     pub challenge: &'static str,
-    /// What was wrong; none after success.
+    /// The error; none after success.
     pub error: Option<String>,
-    /// When it ended.
+    /// Time of the end.
     pub at: Instant,
 }
 

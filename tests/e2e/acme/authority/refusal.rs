@@ -1,4 +1,4 @@
-//! What the CA refuses requests with, in Let's Encrypt's words.
+//! Problem documents of refused requests, in Let's Encrypt's words.
 
 use time::{
     OffsetDateTime, UtcDateTime, format_description::BorrowedFormatItem, macros::format_description,
@@ -31,7 +31,7 @@ pub enum Refusal {
     UserActionRequired,
 }
 
-/// How a rate limit tells its end.
+/// Forms in which a rate limit announces its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
     /// `Retry-After` in seconds.
@@ -56,7 +56,7 @@ impl Refusal {
         }
     }
 
-    /// Where the CA utters it.
+    /// Returns the endpoint that refuses.
     pub(super) fn endpoint(&self) -> Endpoint {
         match self {
             Self::BadCsr | Self::Caa => Endpoint::Finalize,

@@ -9,7 +9,7 @@ use super::{
     fault::Part,
 };
 
-/// Tells when the certificate of this identifier should be renewed.
+/// Returns the renewal window of the certificate with this identifier (RFC 9773).
 pub(super) fn answer(state: &mut State, identifier: &str) -> Reply {
     let fault = state.faults.strike(Part::Renewal, Endpoint::RenewalInfo);
     if fault == Some(Fault::RenewalGarbage) {

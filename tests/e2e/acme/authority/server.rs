@@ -89,7 +89,7 @@ fn dress(response: &mut Response<Body>, shared: &Shared, place: &Place) {
     fields.insert("date", date.parse().unwrap());
     fields.insert("cache-control", "no-store".parse().unwrap());
     fields.append("link", index.parse().unwrap());
-    let location = fields.get("location").and_then(|it| it.to_str().ok());
+    let location = fields.get("location").and_then(|field| field.to_str().ok());
     if let (Some(Fault::RelativeLocation), Some(location)) = (fault, location) {
         let relative = location.replace(&state.base, "");
         fields.insert("location", relative.parse().unwrap());

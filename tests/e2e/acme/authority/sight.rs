@@ -1,17 +1,17 @@
-//! What the CA saw in place of a proof, in Let's Encrypt's words.
+//! Failed validations, in Let's Encrypt's words.
 
 use serde_json::Value;
 
 use super::{answer::problem, validation::Kind};
 
-/// What is in the proof's place.
+/// Result of a validation request without a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
-    /// Nobody listens.
+    /// No process listens on the port.
     Refused,
-    /// Nobody answers.
+    /// No response arrives.
     TimeOut,
-    /// Nobody answers at an IPv6 address.
+    /// No response arrives from an IPv6 address.
     TimeOutOverIpv6,
     /// The name does not exist.
     NoName,
@@ -78,7 +78,7 @@ fn servers_fail(kind: Kind, name: &str) -> String {
     )
 }
 
-/// What the answer of another machine is told as.
+/// Describes the response of a foreign machine.
 pub(super) fn stranger(kind: Kind, name: &str, token: &str) -> String {
     match kind {
         Kind::Http01 => format!(

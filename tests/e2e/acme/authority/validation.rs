@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Dns01,
 }
 
-/// How long the CA waits for a proof.
+/// Timeout of a validation request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Kind {
@@ -54,7 +54,7 @@ pub(super) async fn validate(shared: Shared, authorization: usize, visit: Visit)
     };
 }
 
-/// What is wrong; what is seen from elsewhere is looked at from here too.
+/// Returns the error of a validation, if any; a secondary one fails only after success from here.
 async fn error(visit: &Visit, fault: Option<Fault>) -> Option<Value> {
     let sight = match fault {
         Some(Fault::Unproven(sight)) => sight,

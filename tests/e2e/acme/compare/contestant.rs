@@ -152,7 +152,7 @@ async fn play_caddy(case: &Case) -> Outcome {
     let began = Instant::now();
     let program = Program::start(command, folder, &[tls.address()]).await;
     let after = watch(began, async || {
-        let caller = Caller::tls(tls.address(), ca.root()).trusting_anybody();
+        let caller = Caller::tls(tls.address(), ca.root()).accepting_any_certificate();
         is_issued(&ca, caller.certificate().await.ok().as_deref())
     })
     .await;
@@ -198,7 +198,8 @@ async fn run_certbot(folder: &TempDir, http: &Port, ca: &Ca) -> String {
         .kill_on_drop(true);
     match tokio::time::timeout(WATCHED, command.output()).await {
         Ok(Ok(output)) => {
-            let [out, err] = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it));
+            let [out, err] =
+                [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
             format!("{out}{err}")
         }
         _ => String::new(),

@@ -32,7 +32,7 @@ async fn pebble(change: impl FnOnce(&mut Options)) -> Option<(Hub, Pebble)> {
 }
 
 #[tokio::test]
-async fn pebble_issues_for_as_long_as_it_is_told_and_tells_what_is_revoked() {
+async fn pebble_issues_for_the_configured_lifetime_and_reports_revocations() {
     let Some((hub, pebble)) = pebble(|options| options.life = Duration::from_secs(20)).await else {
         return;
     };

@@ -13,11 +13,11 @@ use super::{
     Hubgate,
 };
 
-/// What the old process says of the new one.
+/// The old process's log line about the new one.
 const TAKEN_OVER: &str = "has taken over";
 
-/// How long hubgate may take to end after SIGTERM before it is killed: short,
-/// since the test's own clients, still connected, cannot hear it say goodbye.
+/// Time from SIGTERM to SIGKILL: short, since the test's own clients, still connected, do not read
+/// hubgate's goodbye.
 const GRACE: Duration = Duration::from_millis(300);
 
 impl Hubgate {
@@ -32,7 +32,7 @@ impl Hubgate {
         let stat = std::fs::read_to_string(stat).unwrap();
         let (_, fields) = stat.rsplit_once(") ").unwrap();
         let ticks = fields.split(' ').skip(11).take(2);
-        let ticks: u64 = ticks.map(|it| it.parse::<u64>().unwrap()).sum();
+        let ticks: u64 = ticks.map(|field| field.parse::<u64>().unwrap()).sum();
         Duration::from_millis(ticks * 10)
     }
 
@@ -114,7 +114,7 @@ impl Hubgate {
         let _ = self.child.wait();
     }
 
-    /// Whether the newest process runs.
+    /// Returns true while the newest process runs.
     pub(super) fn is_running(&mut self) -> bool {
         match self.successors.last() {
             Some(pid) => test_kill_process(*pid).is_ok(),

@@ -34,7 +34,7 @@ impl Hubgate {
     /// Stops the process by SIGTERM.
     ///
     /// # Panics
-    /// When it fails, does not end, or leaves a process behind.
+    /// If hubgate fails, does not end, or leaves a process behind.
     pub async fn stop(&mut self) -> Stop {
         let (begin, address) = (Instant::now(), self.https());
         let mut started = descendants(self.process());
@@ -63,7 +63,7 @@ impl Hubgate {
 
 impl Stop {
     /// # Panics
-    /// When the signal was heard late, or the end took longer than 20 seconds.
+    /// If hubgate handled the signal late, or ended after more than 20 seconds.
     pub fn must_be_timely(&self) {
         assert!(self.heard < HEARD, "{self}");
         assert!(self.ended < LONGEST, "{self}");

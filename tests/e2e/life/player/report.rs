@@ -29,7 +29,7 @@ impl Figures {
     /// Adds a round.
     ///
     /// # Panics
-    /// When a visit or a signal waited for the fault.
+    /// If a request or a signal waited for the fault.
     pub(super) fn add(
         &mut self,
         without: Vec<Duration>,

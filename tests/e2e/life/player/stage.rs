@@ -14,7 +14,7 @@ use crate::{
 /// Lines that fill the pipe of a journal that is not read, and the queue of a silent hub.
 const CROWD: usize = 40;
 
-/// What is slow or stuck.
+/// The slow or stuck part.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
     /// All calls on paths with this end.
@@ -124,7 +124,7 @@ impl Stage {
                 self.change();
             }
             Fault::Output => self.gate.stall_output(true),
-            Fault::Hub => self.ask_what_is_not_answered().await,
+            Fault::Hub => self.send_an_unanswered_request().await,
             Fault::Clients => self.connect(&b"GET /plain HTTP/1.1\r\nHost: ho"[..]).await,
             Fault::Command => {
                 let socket = self.gate.folder().join("certs/control.sock");
@@ -143,8 +143,12 @@ impl Stage {
         self.gate.write("ca.pem", &self.ca.pem());
     }
 
-    async fn ask_what_is_not_answered(&mut self) {
-        let caller = self.gate.tls().name("other.test").trusting_anybody();
+    async fn send_an_unanswered_request(&mut self) {
+        let caller = self
+            .gate
+            .tls()
+            .name("other.test")
+            .accepting_any_certificate();
         for _ in 0..CROWD {
             let mut client = caller.raw().await;
             client

@@ -1,4 +1,4 @@
-//! Whether NGINX lets the same request reach the same hub.
+//! Checks that NGINX lets the same request reach the same hub.
 
 use super::{
     client::{Answer, Client},
@@ -9,7 +9,8 @@ use super::{
 };
 
 impl Stage<'_> {
-    /// Whether NGINX reaches the same, or leads there by a slash at the end of the path.
+    /// Returns true if NGINX reaches the same hub, or redirects there by a trailing slash of the
+    /// path.
     pub(super) fn reaches(
         &mut self,
         ours: &Heard,
@@ -66,7 +67,8 @@ impl Stage<'_> {
     }
 }
 
-/// Whether a hub hears the same of both, and no claim or secret that it does not hear of NGINX.
+/// Returns true if a hub gets the same request from both, and no claim or secret that NGINX
+/// withholds.
 fn is_same(ours: &Heard, theirs: &Heard) -> bool {
     let visitors_own =
         |line: &&String| line.starts_with("authorization:") && !line.contains(grammar::SECRET);
@@ -78,7 +80,7 @@ fn is_same(ours: &Heard, theirs: &Heard) -> bool {
         && is_same_host(&ours.host, &theirs.host)
 }
 
-/// Whether hubs choose the same site of theirs by both names; those of the sites have none.
+/// Returns true if hubs select the same virtual host by both names.
 fn is_same_host(ours: &str, theirs: &str) -> bool {
     let is_devices = |host: &str| host == grammar::DEVICE;
     ours == theirs || !is_devices(ours) && !is_devices(theirs)

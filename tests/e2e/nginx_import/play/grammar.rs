@@ -35,11 +35,11 @@ pub(super) struct Grammar {
     tls: bool,
     /// Listens of which a server is the default already.
     defaulted: Vec<String>,
-    /// How often what mostly stops the import is written, in percent for each place.
+    /// Percentage of places with a directive that mostly stops the import.
     rarely: usize,
-    /// Whether there are variables that a map or the client's address decides.
+    /// True with variables that depend on a map or the client's address.
     mapped: bool,
-    /// Who is believed about the client's address, and at which depth that is written.
+    /// Proxies trusted for the client's address, and the depth of these directives.
     real_ip: (Vec<Node>, usize),
     listens: Vec<String>,
     /// The rules that most places choose from.
@@ -47,7 +47,7 @@ pub(super) struct Grammar {
 }
 
 impl Grammar {
-    /// What stands in `http`.
+    /// Returns the content of `http`.
     pub(super) fn site(mut random: Random) -> Vec<Node> {
         let tls = random.percent(45);
         let mut grammar = Self {

@@ -8,16 +8,16 @@ use std::{
     thread,
 };
 
-/// What a hub heard of a request.
+/// A request as a hub got it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Heard {
-    /// Which hub.
+    /// Name of the hub.
     pub hub: &'static str,
     /// The method.
     pub method: String,
     /// The path, decoded.
     pub path: String,
-    /// Fields by which a hub knows who somebody is, as `name: value` in lower case.
+    /// Fields by which a hub identifies a user, as `name: value` in lower case.
     pub identity: Vec<String>,
     /// The name in Host, without a port.
     pub host: String,
@@ -45,7 +45,7 @@ impl Hubs {
         }
     }
 
-    /// What was heard of a request, which is forgotten.
+    /// Removes and returns the record of a request.
     pub(super) fn heard(&self, number: u64) -> Option<Heard> {
         self.notes.lock().unwrap().remove(&number)
     }

@@ -1,7 +1,7 @@
 //! Random sites, played to NGINX and to hubgate: hubgate lets nothing reach a hub that NGINX does not.
 //!
 //! `scripts/fuzz nginx_play` plays more of them, by `HUBGATE_PLAY_SITES` and `HUBGATE_PLAY_SEED`.
-//! What is found is made as small as it gets.
+//! Each finding is shrunk as far as possible.
 
 mod client;
 mod equal;
@@ -41,7 +41,7 @@ const THREADS: usize = 2;
 /// Sites that a finding is tried as while it is made smaller.
 const TRIALS: usize = 400;
 
-/// What came of all sites.
+/// Results of all sites.
 #[derive(Default)]
 struct Tally {
     stopped: u64,
@@ -132,7 +132,7 @@ fn play(stage: &mut Stage<'_>, seed: u64, nth: u64, tally: &Mutex<Tally>) {
     let found = format!(
         "--- site {nth} of seed {seed}\n{}\n{}",
         node::text(&site),
-        told(&weakness)
+        describe(&weakness)
     );
     eprintln!("{found}");
     tally.lock().unwrap().found.push(found);
@@ -166,7 +166,7 @@ fn shrink(stage: &mut Stage<'_>, site: Vec<Node>, weakness: Weakness) -> (Vec<No
     }
 }
 
-fn told(weakness: &Weakness) -> String {
+fn describe(weakness: &Weakness) -> String {
     let Weakness {
         request,
         ours,

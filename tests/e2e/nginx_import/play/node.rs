@@ -29,7 +29,7 @@ impl Node {
         &self.line
     }
 
-    /// What stands in its block.
+    /// Returns the content of the directive's block.
     pub(super) fn inner(&self) -> &[Self] {
         self.block.as_deref().unwrap_or_default()
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::harness::Port;
 
-/// What all sites of a thread share.
+/// Resources that all sites of a thread share.
 pub(super) struct Stage<'s> {
     pub hubs: &'s Hubs,
     pub cards: &'s Cards,
@@ -30,7 +30,7 @@ pub(super) struct Stage<'s> {
 
 struct Ports(HashMap<&'static str, Port>);
 
-/// What came of a site.
+/// Outcome of a site.
 #[derive(Debug)]
 pub(super) enum Played {
     /// The import stops.

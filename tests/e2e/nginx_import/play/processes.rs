@@ -74,7 +74,7 @@ pub(super) fn wait(
     Ok(child)
 }
 
-/// What proxy.yaml says in `listen`, at an address that can be called.
+/// Returns the addresses of `listen` in proxy.yaml, with a reachable host.
 pub(super) fn listened(yaml: &str) -> Vec<SocketAddr> {
     let line = yaml.lines().find(|line| line.starts_with("listen: "));
     let addresses = line.unwrap_or_default().split('"');

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{node::Node, random::Random};
 
-/// Fields of a request by which a hub may know who somebody is.
+/// Fields of a request by which a hub may identify a user.
 pub(super) const CLAIMS: [&str; 5] = [
     "x-user",
     "x-remote-user",
@@ -18,7 +18,7 @@ pub(super) const CLAIMS: [&str; 5] = [
 pub(super) struct Request {
     /// Over TLS.
     pub tls: bool,
-    /// Which of the ports.
+    /// Name of the port.
     pub port: &'static str,
     /// The address that is called.
     pub to: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Request {
     pub host: String,
     /// The name of the handshake.
     pub name: String,
-    /// Which certificate is shown when one is asked for.
+    /// Certificate for the server's certificate request.
     pub card: Card,
     /// The method.
     pub method: &'static str,
@@ -80,7 +80,7 @@ impl Request {
         )
     }
 
-    /// What a connection must have in common with another to be used for both.
+    /// Returns the key of the connection; requests with equal keys share one.
     pub(super) fn connection(&self) -> (SocketAddr, &'static str, bool, String, u8) {
         let to = self
             .to
@@ -91,7 +91,7 @@ impl Request {
     }
 }
 
-/// What a site is asked.
+/// Returns the requests for a site.
 pub(super) fn all(site: &[Node], mut random: Random) -> Vec<Request> {
     let text = super::node::text(site);
     let paths = paths(site, &mut random);
@@ -105,12 +105,12 @@ pub(super) fn all(site: &[Node], mut random: Random) -> Vec<Request> {
     // Wrong passwords are few, as hubgate slows them down.
     let wrong = requests
         .iter()
-        .filter(|it| it.fields.contains(ANNA))
+        .filter(|request| request.fields.contains(ANNA))
         .take(2);
     let wrong: Vec<_> = wrong
-        .map(|it| Request {
-            fields: it.fields.replace(ANNA, WRONG),
-            ..it.clone()
+        .map(|request| Request {
+            fields: request.fields.replace(ANNA, WRONG),
+            ..request.clone()
         })
         .collect();
     requests.extend(wrong);

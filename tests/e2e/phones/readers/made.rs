@@ -27,7 +27,7 @@ pub(super) struct Made {
     pub(super) name: &'static str,
     /// The kind of its key.
     pub(super) key: &'static str,
-    /// Whether it is encrypted for new phones.
+    /// True if encrypted for new phones.
     pub(super) is_modern: bool,
     /// The path of the PKCS#12 file.
     pub(super) file: String,
@@ -82,7 +82,7 @@ impl Made {
         self.file.rsplit_once('/').unwrap().0
     }
 
-    /// What OpenSSL reads in the file with this password.
+    /// Returns OpenSSL's output for the file with this password.
     pub(super) fn openssl(&self, password: &str, what: &[&str]) -> Ran {
         let password = format!("pass:{password}");
         let mut arguments = vec!["pkcs12", "-in", &self.file, "-passin", &password];
@@ -91,7 +91,7 @@ impl Made {
         foreign("openssl", &arguments)
     }
 
-    /// What OpenSSL takes out of the file: its path, and its text.
+    /// Extracts a part of the file by OpenSSL; returns its path and its text.
     pub(super) fn part(&self, name: &str, what: &[&str]) -> (String, String) {
         let text = self.openssl(&self.password, what).succeeded();
         let path = format!("{}/{name}.pem", self.folder());
@@ -99,7 +99,7 @@ impl Made {
         (path, text)
     }
 
-    /// What Java says of the file.
+    /// Returns Java's listing of the file.
     pub(super) fn java_list(&self) -> String {
         let keystore = ["-keystore", &self.file, "-storepass", &self.password];
         keytool(&[&["-list", "-v"], &keystore[..]].concat())

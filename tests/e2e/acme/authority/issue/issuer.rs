@@ -28,7 +28,7 @@ struct Extra {
     expired: String,
 }
 
-/// What is wrong with a certificate.
+/// The fault of a certificate, if any.
 pub(in super::super) struct Flaw(pub(in super::super) Option<Fault>);
 
 impl Issuer {

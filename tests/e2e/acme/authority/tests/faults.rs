@@ -1,4 +1,4 @@
-//! Faults that are armed strike where and as often as they are told.
+//! Armed faults strike at the given endpoint, the given number of times.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ async fn a_black_hole_never_answers() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_in_the_problem() {
+async fn refusals_are_described_in_the_problem_document() {
     let bench = Bench::new().await;
     let soon = OffsetDateTime::now_utc() + Duration::from_secs(90);
     for (refusal, kind) in [

@@ -39,7 +39,7 @@ async fn a_proof_over_http_gives_a_valid_chain() {
 }
 
 #[tokio::test]
-async fn what_the_client_did_is_recorded() {
+async fn requests_of_the_client_are_recorded() {
     let bench = Bench::new().await;
     bench.issue().await.unwrap();
     let ca = &bench.ca;

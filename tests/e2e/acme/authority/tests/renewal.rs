@@ -54,7 +54,7 @@ async fn renewal_information_errs_on_command() {
 }
 
 #[tokio::test]
-async fn what_a_client_revokes_is_on_the_list() {
+async fn the_list_holds_each_certificate_a_client_revokes() {
     let bench = Bench::new().await;
     let client = bench.client().await.unwrap();
     bench.issue_to(&client).await.unwrap();

@@ -30,7 +30,7 @@ pub(in super::super) struct Visit {
 }
 
 impl Visit {
-    /// Whether the proof is there.
+    /// Returns true if the proof is there.
     pub(super) async fn proof(&self) -> io::Result<bool> {
         match self.kind {
             Kind::Http01 => self.over_http().await,
@@ -62,14 +62,14 @@ impl Visit {
     async fn over_tls(&self) -> io::Result<bool> {
         let root = Authority::new("nobody").certificate();
         let caller = Caller::tls(self.options.tls, root)
-            .trusting_anybody()
+            .accepting_any_certificate()
             .name(&self.name);
         let shown = caller.certificate_for("acme-tls/1").await?;
         Ok(shown.is_some_and(|certificate| self.is_in(&certificate.into())))
     }
 
-    /// Whether the certificate is the proof: this name only, and the digest as the only value of
-    /// a critical extension.
+    /// Returns true if the certificate is the proof: this name only, and the digest as the only
+    /// value of a critical extension (RFC 8737, section 3).
     fn is_in(&self, certificate: &CertificateDer<'_>) -> bool {
         let Ok((_, certificate)) = parse_x509_certificate(certificate) else {
             return false;

@@ -1,4 +1,4 @@
-//! Who may enter a place, in a few of all the ways.
+//! Access directives of a location, in some of their combinations.
 
 use super::{super::node::Node, Grammar};
 
@@ -49,7 +49,7 @@ impl Grammar {
         )
     }
 
-    /// Who may enter, in a few of all the ways.
+    /// Returns access directives, in some of their combinations.
     pub(super) fn access(&mut self) -> Vec<Node> {
         if self.random.percent(75) {
             return self.random.of(&self.rules).clone();

@@ -4,7 +4,7 @@ use super::{super::node::Node, Grammar};
 
 /// The name of a device, which no site has.
 pub(in super::super) const DEVICE: &str = "device.test";
-/// What NGINX says to a device, in lower case.
+/// Secret that NGINX sends to a device, in lower case.
 pub(in super::super) const SECRET: &str = "y2ftomv5zq";
 
 const FIELDS: [&str; 22] = [

@@ -46,7 +46,8 @@ impl Grammar {
         nodes
     }
 
-    /// How it is written, what nested ones begin with, and what no other beside it may have.
+    /// Returns the matcher's text, the prefix of nested locations, and the key that must be unique
+    /// among its siblings.
     pub(super) fn matcher(&mut self, around: Option<&str>) -> Option<(String, String, String)> {
         let within = around.unwrap_or_default();
         if within == "~" || self.random.percent(7) {

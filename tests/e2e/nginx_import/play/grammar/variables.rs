@@ -26,7 +26,7 @@ pub(super) fn blocks() -> Vec<Node> {
 const MAPPED: [&str; 3] = ["$realm", "$shown", "$asked"];
 
 impl Grammar {
-    /// A hub whose address stands in a variable.
+    /// A hub with its address in a variable.
     pub(super) fn chosen(&mut self, nodes: &mut Vec<Node>) {
         if self.random.percent(70) {
             nodes.push(Node::line("set $chosen @HUB@"));
