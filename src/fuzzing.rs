@@ -28,8 +28,8 @@ mod tests {
     }
 
     corpus_tests! {
-        acme_answer chunked client_certificate client_hello enrolment_form htpasswd upstream_response
-        nginx_import path proxy_protocol proxy_yaml request_head
+        acme_answer chunked client_certificate client_hello enrolment_form htpasswd nginx_import path
+        proxy_protocol proxy_yaml request_head upstream_response
     }
 
     fn hold(name: &str, property: fn(&[u8])) {

@@ -20,11 +20,11 @@ const LAYERS: &[&[&str]] = &[
     &["http"],
     &["sites"],
     &["pages", "transport", "upstream"],
-    &["access", "acme", "clients"],
+    &["access", "acme", "devices"],
     &["tls"],
     &["authority", "telemetry"],
     &["config"],
-    &["clock", "fields", "look", "secret_file", "watched"],
+    &["clock", "fields", "html", "private_file", "watched"],
     &["regular_file"],
     &["file_access"],
 ];

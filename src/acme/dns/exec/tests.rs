@@ -72,7 +72,7 @@ async fn a_slow_hook_is_killed_with_its_children() {
     let hook = hook.within(Duration::from_millis(500));
     let problem = hook.present(&record()).await.unwrap_err();
     assert!(
-        problem.detail.contains("not ended after 500ms"),
+        problem.detail.contains("not done within 500ms"),
         "{problem}"
     );
     let child = fs::read_to_string(folder.path().join("child")).unwrap();

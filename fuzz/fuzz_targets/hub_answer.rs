@@ -1,4 +1,0 @@
-//! What a hub answers.
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hubgate::fuzzing::hub_answer(bytes));
