@@ -58,7 +58,7 @@ pub(super) struct Attempt<'a> {
     pub(super) abandons_slow_order: bool,
     /// The journal's fields beside the step.
     pub(super) progress: Mutex<Progress>,
-    pub(super) teller: &'a ProgressSender,
+    pub(super) sender: &'a ProgressSender,
 }
 
 /// The order of an attempt, new or resumed.
@@ -278,7 +278,7 @@ impl Attempt<'_> {
     }
 
     fn report(&self, step: &str) {
-        self.teller.report(self.name, step);
+        self.sender.report(self.name, step);
     }
 }
 

@@ -49,14 +49,14 @@ impl Devices {
     /// When the name is taken or already invited, or the system has no random numbers.
     pub fn invite(
         &self,
-        wish: CertificateRequest,
+        request: CertificateRequest,
         making: Making,
     ) -> anyhow::Result<(String, String, ProgressReceiver)> {
         let registry = self.0.folder.register()?;
-        wish.check(&registry, OffsetDateTime::now_utc())?;
-        let (teller, steps) = progress::channel();
+        request.check(&registry, OffsetDateTime::now_utc())?;
+        let (progress, steps) = progress::channel();
         let mut invitations = lock(&self.0.invitations);
-        let (link, code) = invitations.open(wish, making, teller, Instant::now())?;
+        let (link, code) = invitations.open(request, making, progress, Instant::now())?;
         Ok((link, code, steps))
     }
 
@@ -65,9 +65,9 @@ impl Devices {
     /// # Errors
     /// When the name has no open invitation.
     pub fn invitation(&self, name: &Name) -> anyhow::Result<(String, String, ProgressReceiver)> {
-        let (teller, steps) = progress::channel();
+        let (progress, steps) = progress::channel();
         let mut invitations = lock(&self.0.invitations);
-        let (link, code) = invitations.show(name, teller, Instant::now())?;
+        let (link, code) = invitations.show(name, progress, Instant::now())?;
         Ok((link, code, steps))
     }
 
@@ -85,17 +85,17 @@ impl Devices {
         let mut invitations = lock(&self.0.invitations);
         let invitation = invitations.open_by_link(link, Instant::now())?;
         invitation.opened(from);
-        Some((invitation.wish.name.clone(), invitation.attempts_left()))
+        Some((invitation.request.name.clone(), invitation.attempts_left()))
     }
 
     /// Checks the code of a link and, if it is right, issues the certificate.
     pub async fn enter(&self, link: String, code: String, from: IpAddr) -> Entered {
-        let (clients, entered) = (self.clone(), link.clone());
+        let (devices, entered) = (self.clone(), link.clone());
         // Generating an RSA key takes a small machine seconds.
         let entering = self
             .0
             .files
-            .run(move || clients.try_code(&entered, &code, from));
+            .run(move || devices.try_code(&entered, &code, from));
         entering.await.unwrap_or_else(|fault| {
             let fault = fault.to_string();
             lock(&self.0.invitations).failed(&link, &fault);
@@ -106,15 +106,15 @@ impl Devices {
     fn try_code(&self, link: &str, code: &str, from: IpAddr) -> Entered {
         let check = lock(&self.0.invitations).try_code(link, code, from, Instant::now());
         match check {
-            CodeCheck::Right(wish, making) => self.issue(link, &wish, making),
+            CodeCheck::Right(request, making) => self.issue(link, &request, making),
             CodeCheck::Wrong(left) => Entered::Wrong(left),
             CodeCheck::Last => Entered::Last,
             CodeCheck::Unknown => Entered::Unknown,
         }
     }
 
-    fn issue(&self, link: &str, wish: &CertificateRequest, making: Making) -> Entered {
-        let download = issue(&self.0.folder, wish, making)
+    fn issue(&self, link: &str, request: &CertificateRequest, making: Making) -> Entered {
+        let download = issue(&self.0.folder, request, making)
             .and_then(|(client, credential)| Download::new(client, credential));
         let mut invitations = lock(&self.0.invitations);
         match download {
@@ -146,8 +146,8 @@ impl Devices {
     /// Reports that a file of a download page was fetched.
     pub fn fetched(&self, page: &str, file: &str) {
         let mut invitations = lock(&self.0.invitations);
-        if let Some((download, teller)) = invitations.download_of_page(page, Instant::now()) {
-            teller.report(download.client.name.as_str(), &format!("fetched {file}"));
+        if let Some((download, progress)) = invitations.download_of_page(page, Instant::now()) {
+            progress.report(download.client.name.as_str(), &format!("fetched {file}"));
         }
     }
 }

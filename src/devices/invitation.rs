@@ -19,10 +19,10 @@ pub(super) struct Invitations(Vec<Invitation>);
 #[derive(Debug)]
 pub(super) struct Invitation {
     /// Certificate request.
-    pub(super) wish: CertificateRequest,
+    pub(super) request: CertificateRequest,
     making: Making,
     /// Reports the progress to the waiting command.
-    teller: ProgressSender,
+    progress: ProgressSender,
     /// Address of the last device that opened the link.
     opened_by: Option<IpAddr>,
     link: Token,
@@ -75,13 +75,13 @@ impl Invitations {
     /// When the name is already invited or 32 invitations exist.
     pub(super) fn open(
         &mut self,
-        wish: CertificateRequest,
+        request: CertificateRequest,
         making: Making,
-        teller: ProgressSender,
+        progress: ProgressSender,
         now: Instant,
     ) -> anyhow::Result<(String, String)> {
-        let name = wish.name.as_str();
-        let is_same = |other: &Invitation| other.is_open() && other.wish.name == wish.name;
+        let name = request.name.as_str();
+        let is_same = |other: &Invitation| other.is_open() && other.request.name == request.name;
         if self.0.iter().any(is_same) {
             anyhow::bail!(
                 "{name:?} is invited already: `hubgate client add {name:?} --show` shows that link again, \
@@ -94,9 +94,9 @@ impl Invitations {
         let (link, code) = (Token::link()?, Token::code()?);
         let texts = (link.text().to_owned(), code.text().to_owned());
         self.0.push(Invitation {
-            wish,
+            request,
             making,
-            teller,
+            progress,
             opened_by: None,
             link,
             code,
@@ -114,11 +114,11 @@ impl Invitations {
     pub(super) fn show(
         &mut self,
         name: &Name,
-        teller: ProgressSender,
+        progress: ProgressSender,
         now: Instant,
     ) -> anyhow::Result<(String, String)> {
         let invitation = self.open_by_name(name, now)?;
-        let previous = std::mem::replace(&mut invitation.teller, teller);
+        let previous = std::mem::replace(&mut invitation.progress, progress);
         previous.failed(SHOWN_AGAIN.to_owned());
         let (link, code) = (&invitation.link, &invitation.code);
         Ok((link.text().to_owned(), code.text().to_owned()))
@@ -130,9 +130,9 @@ impl Invitations {
     /// When the name has no open invitation.
     pub(super) fn withdraw(&mut self, name: &Name, now: Instant) -> anyhow::Result<()> {
         let invitation = self.open_by_name(name, now)?;
-        invitation.teller.failed(WITHDRAWN.to_owned());
+        invitation.progress.failed(WITHDRAWN.to_owned());
         self.0
-            .retain(|invitation| !invitation.is_open() || invitation.wish.name != *name);
+            .retain(|invitation| !invitation.is_open() || invitation.request.name != *name);
         Ok(())
     }
 
@@ -140,7 +140,7 @@ impl Invitations {
         let mut named = self
             .0
             .iter_mut()
-            .filter(|invitation| invitation.wish.name == *name && invitation.until > now);
+            .filter(|invitation| invitation.request.name == *name && invitation.until > now);
         let name = name.as_str();
         match named.next() {
             Some(invitation) if invitation.is_open() => Ok(invitation),
@@ -176,7 +176,7 @@ impl Invitations {
         if invitation.code.is(code) {
             invitation.stage = Stage::Issuing;
             invitation.report(&format!("right code from {from}"));
-            return CodeCheck::Right(invitation.wish.clone(), invitation.making);
+            return CodeCheck::Right(invitation.request.clone(), invitation.making);
         }
         invitation.report(&format!("wrong code from {from}"));
         invitation.attempts_left -= 1;
@@ -263,14 +263,14 @@ impl Invitation {
     pub(super) fn end(&self) {
         match &self.stage {
             Stage::Ready(download) if download.seen => {}
-            Stage::Ready(_) => self.teller.failed(NOT_SEEN.to_owned()),
-            _ if self.attempts_left == 0 => self.teller.failed(THREE_WRONG.to_owned()),
-            _ => self.teller.failed(UNUSED.to_owned()),
+            Stage::Ready(_) => self.progress.failed(NOT_SEEN.to_owned()),
+            _ if self.attempts_left == 0 => self.progress.failed(THREE_WRONG.to_owned()),
+            _ => self.progress.failed(UNUSED.to_owned()),
         }
     }
 
     fn report(&self, step: &str) {
-        self.teller.report(self.wish.name.as_str(), step);
+        self.progress.report(self.request.name.as_str(), step);
     }
 
     fn is_open(&self) -> bool {
@@ -279,7 +279,7 @@ impl Invitation {
 
     fn download(&mut self) -> Option<(&mut Download, &ProgressSender)> {
         match &mut self.stage {
-            Stage::Ready(download) => Some((download, &self.teller)),
+            Stage::Ready(download) => Some((download, &self.progress)),
             Stage::Open | Stage::Issuing => None,
         }
     }

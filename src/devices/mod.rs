@@ -112,12 +112,12 @@ impl Devices {
             from,
         };
         lock(&self.0.last_seen).record(serial, sighting);
-        if let Some((download, teller)) = lock(&self.0.invitations).download_of_serial(serial)
+        if let Some((download, progress)) = lock(&self.0.invitations).download_of_serial(serial)
             && !download.seen
         {
             download.seen = true;
-            teller.report(download.client.name.as_str(), &format!("seen at {from}"));
-            teller.done();
+            progress.report(download.client.name.as_str(), &format!("seen at {from}"));
+            progress.done();
         }
     }
 

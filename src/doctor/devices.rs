@@ -34,7 +34,7 @@ impl Installation {
 
     fn device_states(&self) -> anyhow::Result<Vec<State>> {
         if self.running.status().is_some() {
-            return control::clients(&self.config.state);
+            return control::devices(&self.config.state);
         }
         let folder = ClientCaStore::of(&self.config.state);
         let now = OffsetDateTime::now_utc();

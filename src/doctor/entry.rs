@@ -12,7 +12,7 @@ use crate::config::{
 };
 
 /// Describes an access rule: the networks and the factors.
-pub(crate) fn told(access: &Access) -> String {
+pub(crate) fn summary(access: &Access) -> String {
     let rule = AccessRule(access).sentence();
     match access.client_headers {
         ClientHeaders::Off => rule,
@@ -159,7 +159,7 @@ mod tests {
         for (access, expected) in SENTENCES {
             let text = format!("sites: [{{hosts: [a], upstream: 'http://h:1', access: {access}}}]");
             let config = config::parse(&text, Path::new("proxy.yaml")).unwrap();
-            assert_eq!(told(&config.sites[0].access), *expected);
+            assert_eq!(summary(&config.sites[0].access), *expected);
         }
     }
 

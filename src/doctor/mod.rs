@@ -158,7 +158,7 @@ impl Installation {
             let name = name.map_or_else(String::new, ToString::to_string);
             let access = match site.redirect() {
                 Some(origin) => format!("all clients are redirected to {origin}"),
-                None => entry::told(&site.access),
+                None => entry::summary(&site.access),
             };
             Finding::ok(format!("entry {name}"), access)
         };

@@ -45,7 +45,7 @@ pub struct Proxy {
     /// The token that the process which hands over to this one expects at its probe.
     pub takeover: Option<String>,
     /// Devices with a certificate of hubgate's own CA.
-    pub clients: Devices,
+    pub devices: Devices,
     /// The memory budget of all client connections.
     pub budget: Arc<MemoryBudget>,
     /// Upstream connections.
@@ -65,7 +65,7 @@ impl Proxy {
         log: AccessLog,
         issued: &AcmeCertificates,
         challenges: Challenges,
-        clients: Devices,
+        devices: Devices,
     ) -> anyhow::Result<Self> {
         let sessions = SessionStore::new(&config.state);
         let budget = MemoryBudget::new(config.limits.memory);
@@ -82,7 +82,7 @@ impl Proxy {
             sessions,
             challenges,
             takeover: None,
-            clients,
+            devices: devices,
             budget,
             connector: Connector::default(),
         })
@@ -103,7 +103,7 @@ impl Proxy {
     /// Reports whether a handshake for a site requests a client certificate from a peer.
     #[must_use]
     pub fn requests_client_cert(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
-        let tries = site.config.has_own_clients() && self.clients.tries(peer);
+        let tries = site.config.has_own_clients() && self.devices.tries(peer);
         tries || site.requests_client_cert(peer, &sites.config.trusted_proxies)
     }
 
@@ -112,7 +112,7 @@ impl Proxy {
         self.current_sites().prepare_own(connection).await;
         let device = self.sites().own_device(connection);
         let seen = device.inspect(|device| {
-            self.clients.saw(device.serial(), connection.peer.ip());
+            self.devices.saw(device.serial(), connection.peer.ip());
         });
         seen.is_some()
     }

@@ -46,8 +46,8 @@ impl Loading {
         let certificates = certificates.on(self.acme);
         let prepared = certificates.prepare(&config)?;
         let challenges = certificates.challenges().clone();
-        let clients = Devices::load(&config, files)?;
-        let proxy = Proxy::build(config, self.log, &issued, challenges, clients)?;
+        let devices = Devices::load(&config, files)?;
+        let proxy = Proxy::build(config, self.log, &issued, challenges, devices)?;
         Ok(Loaded {
             issued,
             certificates,

@@ -137,7 +137,7 @@ impl Server {
     /// Logs the warnings of the files in use that were not logged last time.
     fn log_warnings(&self) {
         let mut warnings = self.proxy.sites().warnings();
-        warnings.extend(self.proxy.clients.warnings());
+        warnings.extend(self.proxy.devices.warnings());
         let last = self.last_warnings.lock();
         let mut last = last.unwrap_or_else(PoisonError::into_inner);
         for warning in warnings.iter().filter(|warning| !last.contains(warning)) {

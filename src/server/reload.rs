@@ -69,7 +69,7 @@ impl Server {
         let config = config::load(&self.config)?;
         self.check_state_folder(&config)?;
         let prepared = self.certificates.prepare(&config)?;
-        self.proxy.clients.prepare(&config)?;
+        self.proxy.devices.prepare(&config)?;
         let sites = Sites::build(config, &self.issued)?;
         self.proxy.prepare(&sites);
         Ok((sites, prepared))

@@ -151,7 +151,7 @@ impl Server {
         }
         // The listeners are open, so the CA can validate at once.
         certificates.keep(prepared);
-        let clients = proxy.clients.clone();
+        let clients = proxy.devices.clone();
         let devices = FileWatch::new(move || Refreshed::without_line(clients.look()));
         Ok(Self {
             config: path,

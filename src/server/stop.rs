@@ -57,8 +57,8 @@ impl Server {
             }
         }
         self.close_websockets().await;
-        let clients = self.proxy.clients.clone();
-        let keep = self.files.run(move || clients.keep(Duration::ZERO));
+        let devices = self.proxy.devices.clone();
+        let keep = self.files.run(move || devices.keep(Duration::ZERO));
         timeout(LAST_WRITE, keep).await.ok();
         self.proxy.log.flush();
         info!("ended");

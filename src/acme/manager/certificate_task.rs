@@ -52,7 +52,7 @@ pub(crate) struct CertificateTask {
 
 /// The operator's request to renew a certificate now.
 struct RenewalRequest {
-    teller: ProgressSender,
+    progress: ProgressSender,
     /// True if the old certificate is to be revoked.
     revoke: bool,
 }
@@ -119,13 +119,13 @@ impl CertificateTask {
 
     /// Requests a renewal now, whatever the schedule, and then the revocation of the old
     /// certificate.
-    pub(crate) fn request(&self, teller: ProgressSender, revoke: bool) {
-        let request = RenewalRequest { teller, revoke };
+    pub(crate) fn request(&self, progress: ProgressSender, revoke: bool) {
+        let request = RenewalRequest { progress, revoke };
         let replaced = self.lock_request().replace(request);
         if let Some(replaced) = replaced {
             let name = &self.name;
             let sentence = format!("{name}: a later request has replaced this one");
-            replaced.teller.failed(sentence);
+            replaced.progress.failed(sentence);
         }
         self.wake.notify_one();
     }
@@ -165,8 +165,8 @@ impl CertificateTask {
         self.log_overdue(now);
         self.export().await;
         let request = self.lock_request().take();
-        if let Some(RenewalRequest { teller, revoke }) = request {
-            return self.order(Trigger::Operator { revoke }, &teller).await;
+        if let Some(RenewalRequest { progress, revoke }) = request {
+            return self.order(Trigger::Operator { revoke }, &progress).await;
         }
         match self.next_action(now) {
             Action::Order(order) => self.order_within_limits(order.ca, now).await,

@@ -119,8 +119,8 @@ impl Certificates {
     /// # Errors
     /// No site with this host has `certificate: acme`.
     pub fn renew(&self, host: &str, revoke: bool) -> anyhow::Result<ProgressReceiver> {
-        let (teller, steps) = progress::channel();
-        self.find(host)?.request(teller, revoke);
+        let (progress, steps) = progress::channel();
+        self.find(host)?.request(progress, revoke);
         Ok(steps)
     }
 
@@ -133,15 +133,15 @@ impl Certificates {
             Some(host) => vec![self.find(host)?],
             None => self.tasks(),
         };
-        let (teller, steps) = progress::channel();
+        let (progress, steps) = progress::channel();
         self.spawn(async move {
             let mut failed = Vec::new();
             for task in tasks {
-                failed.extend(task.test(&teller).await.err());
+                failed.extend(task.test(&progress).await.err());
             }
             match failed.is_empty() {
-                true => teller.done(),
-                false => teller.failed(failed.join("\n")),
+                true => progress.done(),
+                false => progress.failed(failed.join("\n")),
             }
         });
         Ok(steps)

@@ -118,7 +118,7 @@ impl SiteSummary<'_> {
         [
             redirect.map(|origin| ("redirects", format!("every path to {origin}"))),
             hub.map(|hub| ("hub", HubSummary(hub).to_string())),
-            hub.map(|_| ("who enters", entry::told(&site.access))),
+            hub.map(|_| ("who enters", entry::summary(&site.access))),
             user.map(|name| ("user", format!("named to the hub in {name}"))),
             entry::origins(&site.origins).map(|origins| ("origins", origins)),
             site.session
@@ -161,7 +161,7 @@ pub(super) fn path(rule: &PathRule) -> String {
     let access = match &rule.access {
         PathAccess::Inherit => "as above".into(),
         PathAccess::Public => "all clients, without authentication".into(),
-        PathAccess::And(access) => format!("as above, and also: {}", entry::told(access)),
+        PathAccess::And(access) => format!("as above, and also: {}", entry::summary(access)),
     };
     let access = match entry::origins(&rule.origins) {
         Some(origins) => format!("{access}; {origins}"),

@@ -30,7 +30,7 @@ pub(in crate::cli) struct List {
 impl List {
     /// Prints the devices that the running process reports, or those on disk if none runs.
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
-        let states = match control::clients(&config.state) {
+        let states = match control::devices(&config.state) {
             Ok(states) => states,
             Err(fault) if !control::is_nobody(&fault) => return Err(fault),
             Err(_) => {

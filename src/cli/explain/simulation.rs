@@ -94,8 +94,8 @@ impl Visit {
 
 fn proxy(config: Config) -> anyhow::Result<Proxy> {
     let log = AccessLog::new(config.log.access).context("starting the access log")?;
-    let clients =
+    let devices =
         Devices::load(&config, FileAccess::default()).map_err(|fault| anyhow!("{fault:#}"))?;
     let (issued, challenges) = (AcmeCertificates::default(), Challenges::default());
-    Proxy::build(config, log, &issued, challenges, clients)
+    Proxy::build(config, log, &issued, challenges, devices)
 }

@@ -56,11 +56,11 @@ pub struct Making {
 /// As [`Folder::issue`], and when no key can be generated.
 pub fn issue(
     folder: &ClientCaStore,
-    wish: &CertificateRequest,
+    request: &CertificateRequest,
     making: Making,
 ) -> anyhow::Result<(Device, Credential)> {
     let key = making.key.generate()?;
-    let issued = folder.issue(wish, &key)?;
+    let issued = folder.issue(request, &key)?;
     let credential = Credential::new(&issued, &key, making.encryption)?;
     Ok((issued.client, credential))
 }

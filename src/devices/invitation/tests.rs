@@ -32,7 +32,7 @@ fn invite(
 /// Returns the result of a code in a word or two.
 fn tried(invitations: &mut Invitations, link: &str, code: &str, now: Instant) -> String {
     match invitations.try_code(link, code, [192, 168, 1, 5].into(), now) {
-        CodeCheck::Right(wish, _) => format!("right for {}", wish.name),
+        CodeCheck::Right(request, _) => format!("right for {}", request.name),
         CodeCheck::Wrong(left) => format!("{left} left"),
         CodeCheck::Last => "over".to_owned(),
         CodeCheck::Unknown => "unknown".to_owned(),

@@ -145,14 +145,14 @@ impl ClientCaStore {
     /// # Errors
     /// When the name is taken or, for a renewal, unknown; when the clock is wrong; when nothing
     /// can be written. No certificate is issued then.
-    pub fn issue(&self, wish: &CertificateRequest, key: &KeyPair) -> anyhow::Result<Issued> {
+    pub fn issue(&self, request: &CertificateRequest, key: &KeyPair) -> anyhow::Result<Issued> {
         let now = OffsetDateTime::now_utc();
         check_clock(now)?;
         self.change(|ca, registry| {
-            let replaces = wish.check(registry, now)?;
-            let signed = ca.sign(&wish.name, key, wish.days, now)?;
+            let replaces = request.check(registry, now)?;
+            let signed = ca.sign(&request.name, key, request.days, now)?;
             let client = Device {
-                name: wish.name.clone(),
+                name: request.name.clone(),
                 serial: signed.serial,
                 issued: now,
                 expires: signed.expires,

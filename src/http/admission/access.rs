@@ -104,7 +104,7 @@ impl Proxy {
     /// The name under which the register lists a refused certificate; the names in the
     /// certificate itself prove nothing.
     fn device(&self, connection: &ConnectionInfo) -> Option<Name> {
-        self.clients.name_of(&connection.chain()?.serial()?)
+        self.devices.name_of(&connection.chain()?.serial()?)
     }
 }
 

@@ -79,11 +79,11 @@ impl Proxy {
 
     /// The page with the prompt for the code, or after the code the download page.
     fn show(&self, visit: &Visit<'_>) -> LocalResponse {
-        if let Some((name, left)) = self.clients.invited(visit.secret, visit.from) {
+        if let Some((name, left)) = self.devices.invited(visit.secret, visit.from) {
             let page = pages::code(visit.language, name.as_str(), visit.wrong, left);
             return enrolment_page(StatusCode::OK, page);
         }
-        match self.clients.fetching(visit.secret) {
+        match self.devices.fetching(visit.secret) {
             Some(fetching) => enrolment_page(StatusCode::OK, self.download_page(visit, &fetching)),
             None => visit.unknown(StatusCode::NOT_FOUND),
         }
@@ -99,14 +99,14 @@ impl Proxy {
             base: &format!("{PATH}{}", visit.secret),
             file: &fetching.name.for_file(),
             self_signed: visit.site.config.certificate == Certificate::SelfSigned,
-            asked_here: self.clients.tries(visit.from),
+            asked_here: self.devices.tries(visit.from),
             seen: fetching.seen,
         })
     }
 
     async fn enter(&self, visit: &Visit<'_>) -> LocalResponse {
         let (link, code) = (visit.secret.to_owned(), code(visit.form));
-        match self.clients.enter(link, code, visit.from).await {
+        match self.devices.enter(link, code, visit.from).await {
             Entered::Right(page) => see_other(&format!("{PATH}{page}")),
             Entered::Wrong(_) => see_other(&format!("{PATH}{}{WRONG}", visit.secret)),
             Entered::Last => visit.over(StatusCode::FORBIDDEN, InvitationEnd::Tries),
@@ -118,28 +118,28 @@ impl Proxy {
     /// Opens the test window: for a minute, handshakes with the device's address request a
     /// certificate. The connection closes, as a certificate is requested in the handshake only.
     fn begin_test(&self, visit: &Visit<'_>) -> LocalResponse {
-        if self.clients.fetching(visit.secret).is_none() {
+        if self.devices.fetching(visit.secret).is_none() {
             return visit.unknown(StatusCode::NOT_FOUND);
         }
-        self.clients.let_try(visit.from);
+        self.devices.let_try(visit.from);
         see_other(&format!("{PATH}{}", visit.secret)).closing()
     }
 
     /// Reports as JSON whether the device has shown its certificate.
     fn report_state(&self, visit: &Visit<'_>) -> LocalResponse {
-        let Some(fetching) = self.clients.fetching(visit.secret) else {
+        let Some(fetching) = self.devices.fetching(visit.secret) else {
             return visit.unknown(StatusCode::NOT_FOUND);
         };
         let state = format!("{{\"seen\":{}}}", fetching.seen);
         let response = LocalResponse::with_body(StatusCode::OK, "application/json", state.into());
-        if self.clients.tries(visit.from) && !visit.certificate_requested {
+        if self.devices.tries(visit.from) && !visit.certificate_requested {
             return response.closing();
         }
         response
     }
 
     fn download(&self, visit: &Visit<'_>, file: &str) -> LocalResponse {
-        let Some(fetching) = self.clients.fetching(visit.secret) else {
+        let Some(fetching) = self.devices.fetching(visit.secret) else {
             return visit.unknown(StatusCode::NOT_FOUND);
         };
         let made = match file.rsplit_once('.').map(|(_, extension)| extension) {
@@ -151,7 +151,7 @@ impl Proxy {
         match made {
             Ok(response) => {
                 if *visit.method == Method::GET {
-                    self.clients.fetched(visit.secret, file);
+                    self.devices.fetched(visit.secret, file);
                 }
                 response
             }

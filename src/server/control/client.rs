@@ -88,7 +88,7 @@ pub fn try_out(state: &Path, name: Option<&str>, report: impl FnMut(&str)) -> an
 ///
 /// # Errors
 /// When no process answers, or the registry cannot be read.
-pub fn clients(state: &Path) -> anyhow::Result<Vec<devices::registry::status::State>> {
+pub fn devices(state: &Path) -> anyhow::Result<Vec<devices::registry::status::State>> {
     match Command::Clients.request(state)? {
         Reply::Clients(states) => Ok(states),
         _ => Err(unexpected()),

@@ -27,7 +27,7 @@ use self::message::{Command, Reply};
 pub(super) use self::socket::ControlSocket;
 pub use self::{
     client::{
-        certificates, clients, invitation, invite, is_nobody, look, reload, renew, status, try_out,
+        certificates, devices, invitation, invite, is_nobody, look, reload, renew, status, try_out,
         withdraw,
     },
     message::{Invite, Invited, Status},
@@ -144,8 +144,8 @@ impl Server {
     }
 
     async fn client_states(&self) -> Reply {
-        let clients = self.proxy.clients.clone();
-        let states = self.files.run(move || clients.states()).await;
+        let devices = self.proxy.devices.clone();
+        let states = self.files.run(move || devices.states()).await;
         match states.map_err(Into::into).flatten() {
             Ok(states) => Reply::Clients(states),
             Err(fault) => Reply::Failed(format!("{fault:#}")),
@@ -155,10 +155,10 @@ impl Server {
     async fn open_link(&self, invite: Invite) -> anyhow::Result<(Invited, ProgressReceiver)> {
         let authority = self.proxy.sites().enrolling(invite.site.as_deref());
         let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
-        let clients = self.proxy.clients.clone();
+        let devices = self.proxy.devices.clone();
         let inviting = self
             .files
-            .run(move || clients.invite(invite.wish, invite.making));
+            .run(move || devices.invite(invite.wish, invite.making));
         let (link, code, steps) = inviting.await??;
         let link = enrolment_link::url(&authority, &link);
         Ok((Invited { link, code }, steps))
@@ -172,14 +172,14 @@ impl Server {
         let authority = self.proxy.sites().enrolling(site);
         let authority = authority.map_err(|fault| anyhow!(fault))?.to_string();
         let name = Name::parse(name).map_err(|fault| anyhow!(fault))?;
-        let (link, code, steps) = self.proxy.clients.invitation(&name)?;
+        let (link, code, steps) = self.proxy.devices.invitation(&name)?;
         let link = enrolment_link::url(&authority, &link);
         Ok((Invited { link, code }, steps))
     }
 
     fn withdraw(&self, name: &str) -> Reply {
         let name = Name::parse(name).map_err(|fault| anyhow!(fault));
-        match name.and_then(|name| self.proxy.clients.withdraw(&name)) {
+        match name.and_then(|name| self.proxy.devices.withdraw(&name)) {
             Ok(()) => Reply::Done,
             Err(fault) => Reply::Failed(format!("{fault:#}")),
         }
@@ -214,7 +214,7 @@ impl Server {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.proxy.clients.warnings();
+        let mut warnings = self.proxy.devices.warnings();
         warnings.extend(self.files.unanswered().iter().map(ToString::to_string));
         warnings
     }

@@ -46,11 +46,11 @@ const LOCKED: Duration = Duration::from_secs(1);
 
 impl CertificateTask {
     /// Orders a certificate, unless another process is ordering or has ordered it.
-    pub(super) async fn order(&self, trigger: Trigger, teller: &ProgressSender) -> Duration {
+    pub(super) async fn order(&self, trigger: Trigger, sender: &ProgressSender) -> Duration {
         let _permit = self.shared.orders.clone().acquire_owned().await;
         let Some(_lock) = self.lock() else {
             let name = &self.name;
-            teller.failed(format!(
+            sender.failed(format!(
                 "{name}: another process is ordering this certificate; try again later"
             ));
             return LOCKED;
@@ -58,36 +58,36 @@ impl CertificateTask {
         self.catch_up();
         self.solver().sweep().await;
         let old = self.state().revocable(&self.acme);
-        if self.try_to_obtain(trigger, teller).await {
+        if self.try_to_obtain(trigger, sender).await {
             if trigger == (Trigger::Operator { revoke: true }) {
-                self.revoke(old, teller).await;
+                self.revoke(old, sender).await;
             }
-            teller.done();
+            sender.done();
         }
         Duration::ZERO
     }
 
     /// Orders until a certificate is issued, or the next attempt has to wait.
-    async fn try_to_obtain(&self, trigger: Trigger, teller: &ProgressSender) -> bool {
+    async fn try_to_obtain(&self, trigger: Trigger, sender: &ProgressSender) -> bool {
         for attempt in 1..=ATTEMPTS {
             let order = match self.order_for(trigger) {
                 Ok(Some(order)) => order,
                 Ok(None) => break,
                 Err(sentence) => {
-                    teller.failed(format!("{}: {sentence}", self.name));
+                    sender.failed(format!("{}: {sentence}", self.name));
                     break;
                 }
             };
-            let failed = match self.obtain_unless_changed(&order, trigger, teller).await {
+            let failed = match self.obtain_unless_changed(&order, trigger, sender).await {
                 Ok(None) => continue,
                 Ok(Some(obtained)) => {
-                    self.conclude(order.ca, obtained, teller).await;
+                    self.conclude(order.ca, obtained, sender).await;
                     return true;
                 }
                 Err(failed) => failed,
             };
             let is_last = attempt == ATTEMPTS || !failed.is_retried_at_once();
-            self.record_failed(order.ca, failed, is_last, teller).await;
+            self.record_failed(order.ca, failed, is_last, sender).await;
             if is_last {
                 break;
             }
@@ -101,7 +101,7 @@ impl CertificateTask {
         &self,
         order: &Order,
         trigger: Trigger,
-        teller: &ProgressSender,
+        sender: &ProgressSender,
     ) -> Result<Option<Obtained>, Failed> {
         let connected = self.connect(order.ca).await;
         self.record_account_limit(trigger, order.ca);
@@ -118,7 +118,7 @@ impl CertificateTask {
             ca: order.ca,
             connected: connected.clone(),
         };
-        let obtained = self.obtain(order, connected, is_urgent, teller).await?;
+        let obtained = self.obtain(order, connected, is_urgent, sender).await?;
         *self.lock_last_issuer() = Some(issuer);
         Ok(Some(obtained))
     }
@@ -164,12 +164,12 @@ impl CertificateTask {
         order: &Order,
         ca: CaClient,
         abandons_slow_order: bool,
-        teller: &ProgressSender,
+        sender: &ProgressSender,
     ) -> Result<Obtained, Failed> {
         let journal = (order.ca != CaRole::Staging).then(|| self.shared.store.as_ref());
         let attempt = Attempt {
             abandons_slow_order,
-            ..self.attempt(order, ca, journal, teller)
+            ..self.attempt(order, ca, journal, sender)
         };
         let obtained = attempt.obtain().await;
         let was_accepted = obtained.is_ok() || attempt.was_accepted();
@@ -187,7 +187,7 @@ impl CertificateTask {
         order: &'a Order,
         ca: CaClient,
         journal: Option<&'a dyn Store>,
-        teller: &'a ProgressSender,
+        sender: &'a ProgressSender,
     ) -> Attempt<'a> {
         let state = self.state();
         Attempt {
@@ -204,12 +204,12 @@ impl CertificateTask {
             requires_journal: !state.is_urgent(OffsetDateTime::now_utc()),
             abandons_slow_order: false,
             progress: Mutex::default(),
-            teller,
+            sender,
         }
     }
 
     /// Saves and then serves a new certificate, so that a crash does not lose a served one.
-    async fn conclude(&self, ca: CaRole, obtained: Obtained, teller: &ProgressSender) {
+    async fn conclude(&self, ca: CaRole, obtained: Obtained, sender: &ProgressSender) {
         if ca == CaRole::Staging {
             return self.record(History::record_probe_passed);
         }
@@ -226,14 +226,14 @@ impl CertificateTask {
         };
         self.record(|history| history.record_success(success));
         let step = format!("the new certificate is served; it ends on {ends}");
-        teller.report(&self.name, &step);
+        sender.report(&self.name, &step);
         self.export().await;
     }
 
     /// Revokes the replaced certificate, because others may know its key.
-    async fn revoke(&self, old: Option<Revocable>, teller: &ProgressSender) {
+    async fn revoke(&self, old: Option<Revocable>, sender: &ProgressSender) {
         let Some(Revocable { leaf, issuer }) = old else {
-            return teller.report(&self.name, "there is no old certificate to revoke");
+            return sender.report(&self.name, "there is no old certificate to revoke");
         };
         let reason = RevocationReason::KeyCompromise;
         let revoked = match self.connect(issuer).await {
@@ -244,7 +244,7 @@ impl CertificateTask {
             Ok(()) => "the old certificate is revoked".to_owned(),
             Err(problem) => format!("the old certificate is not revoked: {problem}"),
         };
-        teller.report(&self.name, &step);
+        sender.report(&self.name, &step);
     }
 
     /// Records and reports a failure; the last one of the attempts is an error.
@@ -253,7 +253,7 @@ impl CertificateTask {
         ca: CaRole,
         failed: Failed,
         is_last: bool,
-        teller: &ProgressSender,
+        sender: &ProgressSender,
     ) {
         if failed.problem.class == Class::AccountGone {
             self.shared.accounts.forget(&self.ca(ca)).await;
@@ -263,9 +263,9 @@ impl CertificateTask {
         let failure = Failure::new(now, failed.problem, ca, failed.challenge);
         self.record(|history| history.record_failure(failure.with_sentence(sentence.clone())));
         if !is_last {
-            return teller.report(&self.name, &sentence);
+            return sender.report(&self.name, &sentence);
         }
         error!("{}: no certificate: {sentence}", self.name);
-        teller.failed(format!("{}: {sentence}", self.name));
+        sender.failed(format!("{}: {sentence}", self.name));
     }
 }

@@ -21,16 +21,16 @@ impl CertificateTask {
     ///
     /// # Errors
     /// Cause and cure.
-    pub(crate) async fn test(&self, teller: &ProgressSender) -> Result<(), String> {
+    pub(crate) async fn test(&self, progress: &ProgressSender) -> Result<(), String> {
         let _permit = self.shared.orders.clone().acquire_owned().await;
-        let tested = self.test_alone(teller).await;
+        let tested = self.test_alone(progress).await;
         let kind = tested.map_err(|sentence| format!("{}: {sentence}", self.name))?;
         let by = kind.map_or_else(String::new, |kind| format!(" by {kind}"));
-        teller.report(&self.name, &format!("the CA can see the proof{by}"));
+        progress.report(&self.name, &format!("the CA can see the proof{by}"));
         Ok(())
     }
 
-    async fn test_alone(&self, teller: &ProgressSender) -> Result<Option<ChallengeKind>, String> {
+    async fn test_alone(&self, progress: &ProgressSender) -> Result<Option<ChallengeKind>, String> {
         let locked = "another process is ordering this certificate; try again later";
         let _lock = self.lock().ok_or(locked)?;
         self.catch_up();
@@ -44,7 +44,7 @@ impl CertificateTask {
             replaces: false,
             ..self.requested_order()?
         };
-        match self.authorize(&order, teller).await {
+        match self.authorize(&order, progress).await {
             Ok(kind) => Ok(kind),
             Err(failed) => Err(self.record_failed_test(order.ca, failed).await),
         }
@@ -53,17 +53,17 @@ impl CertificateTask {
     async fn authorize(
         &self,
         order: &Order,
-        teller: &ProgressSender,
+        progress: &ProgressSender,
     ) -> Result<Option<ChallengeKind>, Failed> {
         let connected = self.connect(order.ca).await?;
         // The CA's clock may show that the local clock is wrong.
         self.requested_order()
             .map_err(|sentence| Failed::new(Problem::local(&sentence), sentence))?;
         if order.ca != CaRole::Staging {
-            let attempt = self.attempt(order, connected, None, teller);
+            let attempt = self.attempt(order, connected, None, progress);
             return attempt.authorize_only().await;
         }
-        let obtained = self.obtain(order, connected, true, teller).await;
+        let obtained = self.obtain(order, connected, true, progress).await;
         obtained.map(|obtained| obtained.challenge)
     }
 

@@ -21,12 +21,12 @@ impl Home {
     fn issue(&self, name: &str, renew: bool) -> anyhow::Result<Issued> {
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
         let name = Name::parse(name).unwrap();
-        let wish = CertificateRequest {
+        let request = CertificateRequest {
             name,
             days: 30,
             renew,
         };
-        self.folder.issue(&wish, &key)
+        self.folder.issue(&request, &key)
     }
 
     fn revoke(&self, name: &str) -> anyhow::Result<()> {
