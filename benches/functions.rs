@@ -71,10 +71,14 @@ const FUNCTIONS: &[Function] = &[
         black_box(path::find_rule(black_box(&WORST), &RULES).is_ok());
     }),
     Function::new("a password is taken from its field", || {
-        black_box(Basic::of_request(black_box(&READ.fields)));
+        black_box(Basic::from_request(black_box(&READ.fields)));
     }),
     Function::new("a client is found behind a trusted proxy", || {
-        black_box(Client::of_request(PROXY, &PROXIES, black_box(&READ.fields)));
+        black_box(Client::from_request(
+            PROXY,
+            &PROXIES,
+            black_box(&READ.fields),
+        ));
     }),
     Function::new("a small chunk is followed", || {
         black_box(

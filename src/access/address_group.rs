@@ -11,7 +11,7 @@ pub const WIDTHS: [u32; 3] = [48, 56, 64];
 /// Returns the first `bits` of an IPv6 address, or the whole IPv4 address, also if it is
 /// IPv4-mapped.
 #[must_use]
-pub fn prefix(address: IpAddr, bits: u32) -> IpAddr {
+pub fn client_prefix(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let rest = Ipv6Addr::BITS.saturating_sub(bits);
@@ -28,7 +28,8 @@ mod tests {
 
     #[test]
     fn ipv6_is_grouped_by_prefix_and_ipv4_by_address() {
-        let group_of = |address: &str, bits| prefix(address.parse().unwrap(), bits).to_string();
+        let group_of =
+            |address: &str, bits| client_prefix(address.parse().unwrap(), bits).to_string();
         for (address, bits, group) in [
             ("2001:db8:1:2ff::9", 48, "2001:db8:1::"),
             ("2001:db8:1:2ff::9", 56, "2001:db8:1:200::"),

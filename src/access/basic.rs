@@ -27,7 +27,7 @@ impl Basic {
     /// Returns `None` unless the request has exactly one, of this scheme and well-formed: base64
     /// with padding, UTF-8, a colon, no control characters, at most 1 KiB.
     #[must_use]
-    pub fn of_request(fields: &Fields<'_>) -> Option<Self> {
+    pub fn from_request(fields: &Fields<'_>) -> Option<Self> {
         Self::parse(fields.only(FieldName::Authorization)?)
     }
 
@@ -70,7 +70,7 @@ mod tests {
     fn read(values: &[&str]) -> Option<(String, String)> {
         let values = values.iter().map(|value| ("Authorization", *value));
         let fields: Fields<'_> = values.collect();
-        Basic::of_request(&fields).map(|basic| (basic.user, basic.password))
+        Basic::from_request(&fields).map(|basic| (basic.user, basic.password))
     }
 
     fn pair(user: &str, password: &str) -> Option<(String, String)> {
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_password_is_never_printed() {
         let fields = Fields::from([("Authorization", "Basic YW5uYTpzZWNyZXQ=")]);
-        let printed = format!("{:?}", Basic::of_request(&fields));
+        let printed = format!("{:?}", Basic::from_request(&fields));
         assert!(printed.contains("anna") && !printed.contains("secret"));
     }
 }

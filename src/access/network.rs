@@ -33,7 +33,7 @@ impl Client {
     /// Behind a trusted proxy, the address is unknown if the field is missing, names only trusted
     /// proxies, or is malformed at that position.
     #[must_use]
-    pub fn of_request(peer: IpAddr, trusted_proxies: &Networks, fields: &Fields<'_>) -> Self {
+    pub fn from_request(peer: IpAddr, trusted_proxies: &Networks, fields: &Fields<'_>) -> Self {
         if !fields.has(FieldName::XForwardedFor) {
             return Self::at_handshake(peer, trusted_proxies);
         }
@@ -103,7 +103,7 @@ mod tests {
         let forwarded = forwarded.iter().map(|value| ("X-Forwarded-For", *value));
         let fields: Fields<'_> = forwarded.collect();
         let trusted = networks(&["10.0.0.0/8", "fd00::/8"]);
-        let client = Client::of_request(peer.parse().unwrap(), &trusted, &fields);
+        let client = Client::from_request(peer.parse().unwrap(), &trusted, &fields);
         client.address().map(|address| address.to_string())
     }
 
@@ -146,7 +146,7 @@ mod tests {
         }
         let (proxy, everywhere) = ("10.0.0.1".parse().unwrap(), networks(&["0.0.0.0/0"]));
         let trusted = networks(&["10.0.0.0/8"]);
-        let unknown = Client::of_request(proxy, &trusted, &Fields::default());
+        let unknown = Client::from_request(proxy, &trusted, &Fields::default());
         assert!(!unknown.is_in(&everywhere));
         assert_eq!(unknown.client_ip(), proxy);
     }

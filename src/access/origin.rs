@@ -11,7 +11,7 @@ mod page;
 
 use http::Method;
 
-pub use self::acting::acts;
+pub use self::acting::has_side_effects;
 use self::page::{AsciiOrigin, Page};
 use crate::{
     config::model::{Host, Origin},

@@ -102,7 +102,7 @@ impl Passwords {
 
     /// Treats the password as correct until the file changes, if it has the user: `hubgate explain`
     /// needs no real password.
-    pub fn assume(&self, basic: &Basic) {
+    pub fn assume_correct(&self, basic: &Basic) {
         self.file.current().assume(basic);
     }
 

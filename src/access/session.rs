@@ -14,7 +14,7 @@ use std::time::Duration;
 use self::payload::Payload;
 pub use self::{
     certificate_cache::{CertificateCache, Chain},
-    key::{Key, Loaded},
+    key::{Key, LoadedKey},
 };
 use super::password::Passwords;
 use crate::{config::model::Host, fields::Fields, tls::Identity};
@@ -130,7 +130,7 @@ impl Session<'_> {
 
     /// Returns the start of the session, in seconds since 1970.
     #[must_use]
-    pub fn began(&self) -> u64 {
+    pub fn starts(&self) -> u64 {
         self.payload.began
     }
 

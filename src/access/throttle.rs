@@ -27,7 +27,7 @@ use self::{
     lanes::{GuessLock, GuessLocks},
     turns::{HashPermit, HashQueue},
 };
-use super::address_group::prefix;
+use super::address_group::client_prefix;
 
 /// The failures of all addresses and users, and the queue of hashes.
 pub struct Throttle {
@@ -95,12 +95,15 @@ impl Throttle {
     /// Identifies a guess at the password of `user` in `file`; each file has counters of its own.
     pub(super) fn guess(&self, file: &Path, user: &str, address: IpAddr) -> Guess {
         let address = address.to_canonical();
-        let prefix_key = |bits| self.keys.hash_one((file, bits, prefix(address, bits)));
+        let prefix_key = |bits| {
+            self.keys
+                .hash_one((file, bits, client_prefix(address, bits)))
+        };
         Guess {
             address: prefix_key(64),
             networks: address.is_ipv6().then(|| [prefix_key(56), prefix_key(48)]),
             user: self.keys.hash_one((file, user)),
-            pair: self.keys.hash_one((file, user, prefix(address, 64))),
+            pair: self.keys.hash_one((file, user, client_prefix(address, 64))),
         }
     }
 

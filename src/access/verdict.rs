@@ -25,7 +25,7 @@ pub struct Admission {
     /// The place is `public`, so that pages of other sites may write too.
     pub public: bool,
     /// Certificate that the hub receives in header fields.
-    pub told: CertificateFields,
+    pub told: ForwardedCertificate,
     /// Subject of a new session; `None` at a public place.
     pub holder: Option<SessionSubject>,
     /// The request's own password was verified and is wrong.
@@ -38,7 +38,7 @@ pub struct Admission {
 
 /// The certificate that the hub receives in header fields, by one rule and its client CA.
 #[derive(Clone, Debug, Default)]
-pub struct CertificateFields {
+pub struct ForwardedCertificate {
     /// Header fields to set.
     pub fields: ClientHeaders,
     /// Identity of the certificate, if it is valid under the rule's CA.
@@ -82,7 +82,7 @@ impl Admission {
     ) {
         if fields != ClientHeaders::Off {
             let identity = identity.cloned();
-            self.told = CertificateFields { fields, identity };
+            self.told = ForwardedCertificate { fields, identity };
         }
     }
 

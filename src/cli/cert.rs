@@ -48,7 +48,7 @@ impl Cert {
         match self {
             Self::Status { json } => Self::print_status(&config, *json),
             Self::Renew { name, revoke } => control::renew(state, name, *revoke, print_step),
-            Self::Test { name } => control::try_out(state, name.as_deref(), print_step),
+            Self::Test { name } => control::test(state, name.as_deref(), print_step),
         }
     }
 
@@ -56,7 +56,7 @@ impl Cert {
     fn print_status(config: &Config, json: bool) -> anyhow::Result<()> {
         let states = match control::certificates(&config.state) {
             Ok(states) => states,
-            Err(fault) if !control::is_nobody(&fault) => return Err(fault),
+            Err(fault) if !control::is_not_running(&fault) => return Err(fault),
             Err(_) => {
                 must_exist(&config.state)?;
                 tls::install_provider();

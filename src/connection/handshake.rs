@@ -116,7 +116,7 @@ impl Handshake {
             .sum();
         Self {
             server_name,
-            asked: requested,
+            requested_certificate: requested,
             certificates: length + chain.length(),
             chain: Arc::new(chain),
             version: match session.protocol_version() {

@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::{AbortHandle, AbortRegistration};
 
 use crate::{
-    access::address_group::{WIDTHS, prefix},
+    access::address_group::{WIDTHS, client_prefix},
     config::model::Limits,
     sites::Sites,
 };
@@ -90,7 +90,7 @@ impl ConnectionLimiter {
         limits: &Limits,
         peer: PeerClass,
     ) -> Result<(ConnectionPermit, AbortRegistration), Full> {
-        let address = prefix(address, GROUP_BITS);
+        let address = client_prefix(address, GROUP_BITS);
         let mut connections = self.lock();
         let group = connections.groups.get(&address);
         let own = group.map_or(0, |group| group.open);
@@ -133,7 +133,7 @@ impl OpenConnections {
             let Some((largest, guests)) = self.largest(group, bits) else {
                 return false;
             };
-            let own = guest.filter(|guest| !is_fair && prefix(*guest, bits) != largest);
+            let own = guest.filter(|guest| !is_fair && client_prefix(*guest, bits) != largest);
             if let Some(own) = own {
                 if guests <= self.open(own, bits) {
                     return false;
@@ -154,11 +154,12 @@ impl OpenConnections {
     fn largest(&self, within: Option<(IpAddr, u32)>, bits: u32) -> Option<(IpAddr, usize)> {
         let mut largest: Option<(IpAddr, usize)> = None;
         let mut current: Option<(IpAddr, usize)> = None;
-        let is_within =
-            |address: &IpAddr| within.is_none_or(|(group, bits)| prefix(*address, bits) == group);
+        let is_within = |address: &IpAddr| {
+            within.is_none_or(|(group, bits)| client_prefix(*address, bits) == group)
+        };
         let groups = self.groups.iter();
         for (address, members) in groups.filter(|(address, _)| is_within(address)) {
-            let group = prefix(*address, bits);
+            let group = client_prefix(*address, bits);
             let before = current.filter(|(last, _)| *last == group);
             let guests = before.map_or(0, |(_, guests)| guests) + members.guests.len();
             current = Some((group, guests));
@@ -171,9 +172,9 @@ impl OpenConnections {
 
     /// Returns the number of open connections in an address's prefix of a length.
     fn open(&self, address: IpAddr, bits: u32) -> usize {
-        let shared = prefix(address, bits);
+        let shared = client_prefix(address, bits);
         let groups = self.groups.range(shared..);
-        let members = groups.take_while(|(address, _)| prefix(**address, bits) == shared);
+        let members = groups.take_while(|(address, _)| client_prefix(**address, bits) == shared);
         members.map(|(_, group)| group.open).sum()
     }
 

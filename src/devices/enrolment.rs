@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{
     Devices,
-    files::credential::{Credential, Making, issue},
+    files::credential::{Credential, FileOptions, issue},
     invitation::{CodeCheck, certificate_request::CertificateRequest, download::Download},
     lock,
     registry::name::Name,
@@ -18,7 +18,7 @@ use crate::telemetry::progress::{self, ProgressReceiver};
 
 /// Result of a code entered on an enrolment page.
 #[derive(Debug)]
-pub enum Entered {
+pub enum CodeOutcome {
     /// The code is right; holds the secret of the download page.
     Right(String),
     /// The code is wrong; holds the number of remaining attempts.
@@ -33,7 +33,7 @@ pub enum Entered {
 
 /// Content of a download page.
 #[derive(Debug)]
-pub struct Fetching {
+pub struct DownloadContent {
     /// Name of the device.
     pub name: Name,
     /// Key and certificate for the files.
@@ -50,7 +50,7 @@ impl Devices {
     pub fn invite(
         &self,
         request: CertificateRequest,
-        making: Making,
+        making: FileOptions,
     ) -> anyhow::Result<(String, String, ProgressReceiver)> {
         let registry = self.0.folder.register()?;
         request.check(&registry, OffsetDateTime::now_utc())?;
@@ -89,7 +89,7 @@ impl Devices {
     }
 
     /// Checks the code of a link and, if it is right, issues the certificate.
-    pub async fn enter(&self, link: String, code: String, from: IpAddr) -> Entered {
+    pub async fn enter(&self, link: String, code: String, from: IpAddr) -> CodeOutcome {
         let (devices, entered) = (self.clone(), link.clone());
         // Generating an RSA key takes a small machine seconds.
         let entering = self
@@ -99,21 +99,21 @@ impl Devices {
         entering.await.unwrap_or_else(|fault| {
             let fault = fault.to_string();
             lock(&self.0.invitations).failed(&link, &fault);
-            Entered::Failed(fault)
+            CodeOutcome::Failed(fault)
         })
     }
 
-    fn try_code(&self, link: &str, code: &str, from: IpAddr) -> Entered {
+    fn try_code(&self, link: &str, code: &str, from: IpAddr) -> CodeOutcome {
         let check = lock(&self.0.invitations).try_code(link, code, from, Instant::now());
         match check {
             CodeCheck::Right(request, making) => self.issue(link, &request, making),
-            CodeCheck::Wrong(left) => Entered::Wrong(left),
-            CodeCheck::Last => Entered::Last,
-            CodeCheck::Unknown => Entered::Unknown,
+            CodeCheck::Wrong(left) => CodeOutcome::Wrong(left),
+            CodeCheck::Last => CodeOutcome::Last,
+            CodeCheck::Unknown => CodeOutcome::Unknown,
         }
     }
 
-    fn issue(&self, link: &str, request: &CertificateRequest, making: Making) -> Entered {
+    fn issue(&self, link: &str, request: &CertificateRequest, making: FileOptions) -> CodeOutcome {
         let download = issue(&self.0.folder, request, making)
             .and_then(|(client, credential)| Download::new(client, credential));
         let mut invitations = lock(&self.0.invitations);
@@ -121,22 +121,22 @@ impl Devices {
             Ok(download) => {
                 let page = download.page.text().to_owned();
                 invitations.ready(link, download, Instant::now());
-                Entered::Right(page)
+                CodeOutcome::Right(page)
             }
             Err(fault) => {
                 let fault = format!("{fault:#}");
                 invitations.failed(link, &fault);
-                Entered::Failed(fault)
+                CodeOutcome::Failed(fault)
             }
         }
     }
 
     /// Returns the content of a download page; none if its secret is unknown or expired.
     #[must_use]
-    pub fn fetching(&self, page: &str) -> Option<Fetching> {
+    pub fn fetching(&self, page: &str) -> Option<DownloadContent> {
         let mut invitations = lock(&self.0.invitations);
         let (download, _) = invitations.download_of_page(page, Instant::now())?;
-        Some(Fetching {
+        Some(DownloadContent {
             name: download.client.name.clone(),
             credential: download.credential.clone(),
             seen: download.seen,

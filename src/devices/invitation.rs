@@ -8,7 +8,7 @@ use std::{
 };
 
 use self::{certificate_request::CertificateRequest, download::Download, token::Token};
-use super::{files::credential::Making, registry::name::Name};
+use super::{files::credential::FileOptions, registry::name::Name};
 use crate::telemetry::progress::ProgressSender;
 
 /// The invitations of all devices, from the opening to the end of the download.
@@ -20,7 +20,7 @@ pub(super) struct Invitations(Vec<Invitation>);
 pub(super) struct Invitation {
     /// Certificate request.
     pub(super) request: CertificateRequest,
-    making: Making,
+    making: FileOptions,
     /// Reports the progress to the waiting command.
     progress: ProgressSender,
     /// Address of the last device that opened the link.
@@ -46,7 +46,7 @@ enum Stage {
 #[derive(Debug)]
 pub(super) enum CodeCheck {
     /// The code is right; the certificate is to be issued.
-    Right(CertificateRequest, Making),
+    Right(CertificateRequest, FileOptions),
     /// The code is wrong; holds the number of remaining attempts.
     Wrong(u8),
     /// The code is wrong and was the last attempt.
@@ -76,7 +76,7 @@ impl Invitations {
     pub(super) fn open(
         &mut self,
         request: CertificateRequest,
-        making: Making,
+        making: FileOptions,
         progress: ProgressSender,
         now: Instant,
     ) -> anyhow::Result<(String, String)> {

@@ -21,9 +21,9 @@ use time::OffsetDateTime;
 use tracing::{error, warn};
 
 pub use self::{
-    enrolment::{Entered, Fetching},
+    enrolment::{CodeOutcome, DownloadContent},
     files::{
-        credential::{Credential, KeyKind, Making, issue},
+        credential::{Credential, FileOptions, KeyKind, issue},
         pkcs12::Encryption,
     },
     invitation::{LIFE, certificate_request::CertificateRequest},
@@ -63,7 +63,7 @@ impl Devices {
     /// # Errors
     /// As [`Clients::prepare`].
     pub fn load(config: &Config, files: FileAccess) -> anyhow::Result<Self> {
-        let folder = ClientCaStore::of(&config.state);
+        let folder = ClientCaStore::new(&config.state);
         let source = folder.clone();
         let registry = Watched::load(vec![folder.register_file()], move || Ok(source.register()))?;
         let clients = Self(Arc::new(Shared {
@@ -95,18 +95,18 @@ impl Devices {
 
     /// Opens the test window of an address: for one minute, its handshakes request a client
     /// certificate where none is required.
-    pub fn let_try(&self, address: IpAddr) {
+    pub fn open_test_window(&self, address: IpAddr) {
         lock(&self.0.test_windows).open(address, Instant::now());
     }
 
     /// Returns true while the test window of the address is open.
     #[must_use]
-    pub fn tries(&self, address: IpAddr) -> bool {
+    pub fn has_test_window(&self, address: IpAddr) -> bool {
         lock(&self.0.test_windows).is_open(address, Instant::now())
     }
 
     /// Records the use of a valid certificate, and completes the device's invitation at the first.
-    pub fn saw(&self, serial: &str, from: IpAddr) {
+    pub fn record_sighting(&self, serial: &str, from: IpAddr) {
         let sighting = Sighting {
             at: OffsetDateTime::now_utc(),
             from,
@@ -142,7 +142,7 @@ impl Devices {
 
     /// Returns the name of the device with a serial number, expired or revoked ones included.
     #[must_use]
-    pub fn name_of(&self, serial: &str) -> Option<registry::name::Name> {
+    pub fn device_name(&self, serial: &str) -> Option<registry::name::Name> {
         self.in_registry(|registry| Some(registry.of_serial(serial)?.name.clone()))?
     }
 
@@ -173,7 +173,7 @@ impl Devices {
     /// `seen.json`.
     ///
     /// Returns true if [`Clients::warnings`] may have changed.
-    pub fn look(&self) -> bool {
+    pub fn poll(&self) -> bool {
         // The refresh itself never fails: a fault of the file is the value of `registry`.
         let changed = self.0.registry.refresh().unwrap_or(false);
         if changed {

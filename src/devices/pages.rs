@@ -119,7 +119,7 @@ pub fn over(language: Language, over: InvitationEnd<'_>) -> String {
         InvitationEnd::NotIssued(reason) => (texts.not_issued, reason),
     };
     let text = html! { p { (Facts::new(&[("reason", reason)]).fill(text)) } };
-    let notice = html::Notice {
+    let notice = html::NoticePage {
         language,
         site: None,
         title,

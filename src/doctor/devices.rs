@@ -36,7 +36,7 @@ impl Installation {
         if self.running.status().is_some() {
             return control::devices(&self.config.state);
         }
-        let folder = ClientCaStore::of(&self.config.state);
+        let folder = ClientCaStore::new(&self.config.state);
         let now = OffsetDateTime::now_utc();
         Ok(status::of(&folder.register()?, &folder.sightings(), now))
     }

@@ -27,8 +27,8 @@ pub(crate) fn dry_run<T>(
         ..config.clone()
     };
     if config.has_own_clients() {
-        let shadow = devices::ClientCaStore::of(folder.path());
-        devices::ClientCaStore::of(&config.state).rehearse(&shadow)?;
+        let shadow = devices::ClientCaStore::new(folder.path());
+        devices::ClientCaStore::new(&config.state).rehearse(&shadow)?;
     }
     run(elsewhere)
 }

@@ -36,7 +36,7 @@ impl Running {
         drop(started);
         match response.recv_timeout(TIMEOUT) {
             Ok(Ok(status)) => Self::Running(Box::new(status)),
-            Ok(Err(fault)) if control::is_nobody(&fault) => Self::NotRunning,
+            Ok(Err(fault)) if control::is_not_running(&fault) => Self::NotRunning,
             Ok(Err(fault)) => Self::Unknown(reason(&fault)),
             Err(_) => Self::Unknown("it accepted the connection and did not respond".into()),
         }

@@ -165,7 +165,7 @@ impl NameSet {
 
     /// Returns the set of these names.
     #[must_use]
-    pub const fn of(names: &[FieldName]) -> Self {
+    pub const fn from_names(names: &[FieldName]) -> Self {
         let (mut bits, mut index) = (0, 0);
         while index < names.len() {
             bits |= 1 << names[index] as u8;
@@ -201,7 +201,7 @@ mod tests {
         for name in FieldName::ALL {
             let upper = name.as_str().to_ascii_uppercase();
             assert_eq!(FieldName::parse(upper.as_bytes()), Some(*name), "{upper}");
-            assert!(NameSet::of(&[*name]).has(*name));
+            assert!(NameSet::from_names(&[*name]).has(*name));
         }
         for other in [
             "",

@@ -14,7 +14,7 @@ pub enum Language {
 impl Language {
     /// Selects the language that a client prefers; English if it accepts neither.
     #[must_use]
-    pub fn of(accept_language: Option<&str>) -> Self {
+    pub fn from_accept_language(accept_language: Option<&str>) -> Self {
         let accepted = AcceptLanguage(accept_language.unwrap_or_default());
         match accepted.preference("de") {
             Some(german) if accepted.preference("en") < Some(german) => Self::German,
@@ -129,7 +129,11 @@ mod tests {
             ("de ; q=1.000 , en;q=0.999", Language::German),
             ("de;Q=0.9, en;q=0.8", Language::German),
         ] {
-            assert_eq!(Language::of(Some(accepted)), language, "{accepted}");
+            assert_eq!(
+                Language::from_accept_language(Some(accepted)),
+                language,
+                "{accepted}"
+            );
         }
     }
 
@@ -153,11 +157,11 @@ mod tests {
             "en;q=0, de;q=0",
         ] {
             assert_eq!(
-                Language::of(Some(accepted)),
+                Language::from_accept_language(Some(accepted)),
                 Language::English,
                 "{accepted}"
             );
         }
-        assert_eq!(Language::of(None), Language::English);
+        assert_eq!(Language::from_accept_language(None), Language::English);
     }
 }

@@ -34,7 +34,7 @@ pub fn document(language: Language, title: &str, head: &Markup, content: &Markup
 }
 
 /// A page with a single notice.
-pub struct Notice<'a> {
+pub struct NoticePage<'a> {
     /// Language of the texts.
     pub language: Language,
     /// Name of the site.
@@ -49,7 +49,7 @@ pub struct Notice<'a> {
     pub status: Option<u16>,
 }
 
-impl Notice<'_> {
+impl NoticePage<'_> {
     /// Renders the page; `head` has further elements of its head.
     #[must_use]
     pub fn document(&self, head: &Markup) -> String {

@@ -103,7 +103,7 @@ impl Proxy {
     /// Reports whether a handshake for a site requests a client certificate from a peer.
     #[must_use]
     pub fn requests_client_cert(&self, sites: &Sites, site: &Site, peer: IpAddr) -> bool {
-        let tries = site.config.has_own_clients() && self.devices.tries(peer);
+        let tries = site.config.has_own_clients() && self.devices.has_test_window(peer);
         tries || site.requests_client_cert(peer, &sites.config.trusted_proxies)
     }
 
@@ -112,7 +112,8 @@ impl Proxy {
         self.current_sites().prepare_own(connection).await;
         let device = self.sites().own_device(connection);
         let seen = device.inspect(|device| {
-            self.devices.saw(device.serial(), connection.peer.ip());
+            self.devices
+                .record_sighting(device.serial(), connection.peer.ip());
         });
         seen.is_some()
     }

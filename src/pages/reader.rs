@@ -26,7 +26,7 @@ pub(crate) struct Reader {
 }
 
 /// Cache of the response bodies of a site for notices without facts.
-pub(crate) struct Pages {
+pub(crate) struct PageCache {
     site: String,
     bodies: [OnceLock<Bytes>; FIXED * FORMATS],
 }
@@ -52,7 +52,9 @@ impl Reader {
         let accepted = fields.text(FieldName::AcceptLanguage);
         let accepted = accepted
             .filter(|value| value.contains("de") || value.contains("DE") || value.contains('*'));
-        accepted.map_or(Language::English, |value| Language::of(Some(value)))
+        accepted.map_or(Language::English, |value| {
+            Language::from_accept_language(Some(value))
+        })
     }
 
     fn prefers_json(fields: &Fields<'_>) -> bool {
@@ -71,7 +73,12 @@ impl Reader {
     }
 
     /// Returns the body of a response for a site, or for a request without one.
-    pub(crate) fn write(self, notice: &Notice, status: StatusCode, site: Option<&Pages>) -> Bytes {
+    pub(crate) fn write(
+        self,
+        notice: &Notice,
+        status: StatusCode,
+        site: Option<&PageCache>,
+    ) -> Bytes {
         let name = site.map(|pages| pages.site.as_str());
         let render = || self.render(notice, status, name);
         match (site, notice.slot()) {
@@ -100,7 +107,7 @@ impl Reader {
         let head = html! {
             @if let Some(seconds) = notice.reload() { meta http-equiv="refresh" content=(seconds); }
         };
-        let page = html::Notice {
+        let page = html::NoticePage {
             language: self.language,
             site,
             title: &text.title,
@@ -125,7 +132,7 @@ impl Default for Reader {
     }
 }
 
-impl Pages {
+impl PageCache {
     /// Creates the cache of a site of this name.
     pub(crate) fn of(site: String) -> Self {
         let bodies = std::array::from_fn(|_| OnceLock::new());
@@ -177,7 +184,7 @@ mod tests {
 
     fn written(notice: &Notice, accept: &str, language: &str) -> String {
         let reader = reader(accept, language);
-        let pages = Pages::of("home.example.org".into());
+        let pages = PageCache::of("home.example.org".into());
         let body = reader.write(notice, StatusCode::BAD_GATEWAY, Some(&pages));
         String::from_utf8(body.to_vec()).unwrap()
     }
@@ -280,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_page_without_facts_is_rendered_once_for_a_site() {
-        let pages = Pages::of("a".into());
+        let pages = PageCache::of("a".into());
         let write =
             || Reader::default().write(&Notice::Outside, StatusCode::FORBIDDEN, Some(&pages));
         assert_eq!(write().as_ptr(), write().as_ptr());

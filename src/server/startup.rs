@@ -152,7 +152,7 @@ impl Server {
         // The listeners are open, so the CA can validate at once.
         certificates.keep(prepared);
         let clients = proxy.devices.clone();
-        let devices = FileWatch::new(move || Refreshed::without_line(clients.look()));
+        let devices = FileWatch::new(move || Refreshed::without_line(clients.poll()));
         Ok(Self {
             config: path,
             journal,

@@ -85,7 +85,7 @@ impl<'a> Loader<'a> {
             return Ok(loaded.clone());
         }
         let (ca, crl) = match &config.ca {
-            ClientAuthority::Own => devices::ClientCaStore::of(&self.config.state).trust(),
+            ClientAuthority::Own => devices::ClientCaStore::new(&self.config.state).trust(),
             ClientAuthority::Files { ca, crl } => (ca.clone(), crl.clone()),
         };
         let loaded = ClientCa::load(ca, crl, &config.allow, &self.roots);
@@ -101,7 +101,9 @@ impl<'a> Loader<'a> {
 impl Shared {
     /// Accepts a credential in each password file that has its user, for dry runs.
     pub(super) fn assume(&self, basic: &Basic) {
-        self.passwords.values().for_each(|file| file.assume(basic));
+        self.passwords
+            .values()
+            .for_each(|file| file.assume_correct(basic));
     }
 
     /// Carries the state of unchanged upstreams over a reload.

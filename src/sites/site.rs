@@ -26,7 +26,7 @@ use crate::{
         policy::{PathPolicy, Policy},
     },
     config::model::{self, ClientAuthority, ClientCertificate, Hsts, Networks, Origin, PathRule},
-    pages::reader::Pages,
+    pages::reader::PageCache,
     tls::{ClientAuth, ClientCa, ClientChain, Identity, SiteTls},
     upstream::Upstream,
 };
@@ -45,7 +45,7 @@ pub struct Site {
     upstream: Option<Arc<Upstream>>,
     /// By the index of the path rule.
     path_upstreams: Vec<Option<Arc<Upstream>>>,
-    pages: Pages,
+    pages: PageCache,
 }
 
 /// An address outside of every configured network (TEST-NET-3, RFC 5737).
@@ -89,7 +89,7 @@ impl Site {
     }
 
     /// Returns the site's prepared local responses.
-    pub(crate) fn pages(&self) -> &Pages {
+    pub(crate) fn pages(&self) -> &PageCache {
         &self.pages
     }
 

@@ -73,7 +73,7 @@ pub struct Handshake {
     /// The server name that the client sent (RFC 6066, section 3), in lower case.
     pub server_name: Option<Host>,
     /// Set when the handshake requested a client certificate.
-    pub asked: bool,
+    pub requested_certificate: bool,
     /// The client's certificate chain; empty if the client sent none.
     pub chain: Arc<ClientChain>,
     /// Bytes of the client's certificates, in the TLS session and in `chain`.
@@ -173,7 +173,9 @@ impl ConnectionInfo {
     /// Reports whether the handshake requested a client certificate.
     #[must_use]
     pub fn asked(&self) -> bool {
-        self.tls.as_ref().is_some_and(|tls| tls.asked)
+        self.tls
+            .as_ref()
+            .is_some_and(|tls| tls.requested_certificate)
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
 };
 
 use crate::{
-    access::address_group::{WIDTHS, prefix},
+    access::address_group::{WIDTHS, client_prefix},
     telemetry::limit_event::LimitEvent,
 };
 use tokio::sync::Notify;
@@ -132,7 +132,7 @@ impl MemoryBudget {
 fn largest(accounts: &[Arc<Account>]) -> Option<usize> {
     let mut indices: Vec<usize> = (0..accounts.len()).collect();
     for bits in WIDTHS {
-        let group = |index: &usize| prefix(accounts[*index].peer, bits);
+        let group = |index: &usize| client_prefix(accounts[*index].peer, bits);
         let mut groups: HashMap<IpAddr, usize> = HashMap::new();
         for index in &indices {
             *groups.entry(group(index)).or_default() += accounts[*index].total();

@@ -17,13 +17,13 @@ const ACTING: [&str; 3] = ["/basicui/CMD", "/classicui/CMD", "/CMD"];
 ///
 /// `raw_path` is the path as the client sent it, without the query.
 #[must_use]
-pub fn acts(raw_path: &[u8]) -> bool {
+pub fn has_side_effects(raw_path: &[u8]) -> bool {
     !matches!(path::find_rule(raw_path, &ACTING), Ok(None))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::acts;
+    use super::has_side_effects;
 
     #[test]
     fn every_spelling_of_a_command_path_acts() {
@@ -39,7 +39,7 @@ mod tests {
             "/classicui/CMD",
             "/CMD",
         ] {
-            assert!(acts(path.as_bytes()), "{path}");
+            assert!(has_side_effects(path.as_bytes()), "{path}");
         }
     }
 
@@ -54,7 +54,7 @@ mod tests {
             "/page/home%2Fkitchen",
             "/static/a;v=1/b",
         ] {
-            assert!(!acts(path.as_bytes()), "{path}");
+            assert!(!has_side_effects(path.as_bytes()), "{path}");
         }
     }
 }

@@ -45,7 +45,7 @@ impl CertificateCache {
 
     /// Returns the chain of an [`Identity::key`].
     #[must_use]
-    pub fn of(&self, key: &[u8; 32]) -> Option<Arc<Chain>> {
+    pub fn get(&self, key: &[u8; 32]) -> Option<Arc<Chain>> {
         self.lock().get(key).cloned()
     }
 
@@ -75,22 +75,22 @@ mod tests {
         let [(anna, hers), (ben, his)] = shown;
         let chains = CertificateCache::default();
         chains.remember(&anna, &hers);
-        assert_eq!(chains.of(&anna.key()).unwrap(), hers);
-        assert!(chains.of(&ben.key()).is_none());
+        assert_eq!(chains.get(&anna.key()).unwrap(), hers);
+        assert!(chains.get(&ben.key()).is_none());
         for number in 1..CAPACITY {
             let mut key = [0; 32];
             key[..8].copy_from_slice(&number.to_be_bytes());
-            let chain = chains.of(&anna.key()).unwrap();
+            let chain = chains.get(&anna.key()).unwrap();
             chains.lock().insert(key, chain);
         }
         chains.remember(&ben, &his);
         assert!(chains.lock().len() <= CAPACITY);
-        assert!(chains.of(&anna.key()).is_none() && chains.of(&ben.key()).is_some());
+        assert!(chains.get(&anna.key()).is_none() && chains.get(&ben.key()).is_some());
         let mut long = ca.issue("anna").chain;
         long.push(CertificateDer::from(vec![0; MAX_CHAIN]));
         let long = Arc::new(ClientChain::from_handshake(&long));
         assert!(long.length() > MAX_CHAIN);
         chains.remember(&anna, &long);
-        assert!(chains.of(&anna.key()).is_none());
+        assert!(chains.get(&anna.key()).is_none());
     }
 }

@@ -13,7 +13,7 @@ use crate::{config::model::Host, private_file};
 pub struct Key(hmac::Key);
 
 /// A key, and the fault of its file.
-pub struct Loaded {
+pub struct LoadedKey {
     /// The key.
     pub key: Key,
     /// Fault by which earlier sessions end, or new ones end with the process.
@@ -34,7 +34,7 @@ impl Key {
     ///
     /// # Errors
     /// The system provides no random bytes.
-    pub fn load(file: &Path) -> anyhow::Result<Loaded> {
+    pub fn load(file: &Path) -> anyhow::Result<LoadedKey> {
         let place = file.display();
         let found = match private_file::read(file).map(Zeroizing::new) {
             Ok(bytes) if bytes.len() == LENGTH => return Ok(Self::from_file(file, &bytes)),
@@ -48,16 +48,16 @@ impl Key {
         rand::fill(&mut *bytes).map_err(|_| anyhow!("the system provides no random bytes"))?;
         let unwritten = private_file::write(file, &*bytes).err();
         let unwritten = unwritten.map(|fault| format!("{place}: cannot be written ({fault}): sessions end with the process; correct the folder's owner"));
-        Ok(Loaded {
+        Ok(LoadedKey {
             key: Self::new(&*bytes),
             warning: unwritten
                 .or(found.map(|fault| format!("{fault}: every earlier session has ended, and browsers ask for the password again"))),
         })
     }
 
-    fn from_file(file: &Path, bytes: &[u8]) -> Loaded {
+    fn from_file(file: &Path, bytes: &[u8]) -> LoadedKey {
         let exposed = private_file::close(file).err();
-        Loaded {
+        LoadedKey {
             key: Self::new(bytes),
             warning: exposed.map(|fault| {
                 format!(

@@ -84,7 +84,7 @@ impl<'a> Enrolment<'a> {
     fn write_files(&self, folder: &Path) -> anyhow::Result<()> {
         let wish = self.add.request(self.renew)?;
         let files = DeviceFiles::create(folder, &wish.name.for_file())?;
-        let folder = ClientCaStore::of(&self.config.state);
+        let folder = ClientCaStore::new(&self.config.state);
         let issued = devices::issue(&folder, &wish, self.add.making());
         let written = issued.and_then(|(_, credential)| {
             files.write(&credential, &self.host())?;

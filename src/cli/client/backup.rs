@@ -26,7 +26,7 @@ impl Backup<'_> {
     pub(super) fn export(&self) -> anyhow::Result<()> {
         let accept = |typed: &str| Ok(Zeroizing::new(typed.to_owned()));
         let passphrase = PASSPHRASE.read_new(accept)?;
-        let backup = ClientCaStore::of(self.state).export(&passphrase)?;
+        let backup = ClientCaStore::new(self.state).export(&passphrase)?;
         let _rights = OwnerRights::assume(self.file).with_context(|| self.shown())?;
         let mut options = OpenOptions::new();
         let options = options.write(true).create_new(true).mode(0o600);
@@ -47,11 +47,11 @@ impl Backup<'_> {
     pub(super) fn import(&self, replace: bool) -> anyhow::Result<()> {
         let backup = regular_file::read_to_string(self.file).with_context(|| self.shown())?;
         let passphrase = PASSPHRASE.read()?;
-        ClientCaStore::of(self.state)
+        ClientCaStore::new(self.state)
             .import(&backup, &passphrase, replace)
             .with_context(|| self.shown())?;
-        match control::look(self.state) {
-            Err(fault) if !control::is_nobody(&fault) => Err(fault),
+        match control::report(self.state) {
+            Err(fault) if !control::is_not_running(&fault) => Err(fault),
             _ => print("imported\n"),
         }
     }

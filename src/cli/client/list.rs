@@ -32,7 +32,7 @@ impl List {
     pub(super) fn run(&self, config: &Config) -> anyhow::Result<()> {
         let states = match control::devices(&config.state) {
             Ok(states) => states,
-            Err(fault) if !control::is_nobody(&fault) => return Err(fault),
+            Err(fault) if !control::is_not_running(&fault) => return Err(fault),
             Err(_) => {
                 must_exist(&config.state)?;
                 states_on_disk(config)?
@@ -57,7 +57,7 @@ impl List {
 }
 
 fn states_on_disk(config: &Config) -> anyhow::Result<Vec<State>> {
-    let folder = ClientCaStore::of(&config.state);
+    let folder = ClientCaStore::new(&config.state);
     let now = OffsetDateTime::now_utc();
     Ok(status::of(&folder.register()?, &folder.sightings(), now))
 }

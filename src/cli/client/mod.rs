@@ -17,7 +17,7 @@ use super::print;
 use crate::{
     config::{self, model::Config},
     devices::{
-        CertificateRequest, ClientCaStore, Encryption, KeyKind, Making, registry::name::Name,
+        CertificateRequest, ClientCaStore, Encryption, FileOptions, KeyKind, registry::name::Name,
     },
     server::control,
 };
@@ -110,12 +110,12 @@ impl Client {
 fn revoke(config: &Config, names: &[String]) -> anyhow::Result<()> {
     let names = names.iter().map(|name| parse_name(name));
     let names = names.collect::<anyhow::Result<Vec<_>>>()?;
-    ClientCaStore::of(&config.state).revoke(&names)?;
+    ClientCaStore::new(&config.state).revoke(&names)?;
     let revoked: Vec<_> = names.iter().map(Name::as_str).collect();
     let revoked = revoked.join(", ");
-    match control::look(&config.state) {
+    match control::report(&config.state) {
         Ok(()) => print(&format!("revoked {revoked}; open connections are closed\n")),
-        Err(fault) if control::is_nobody(&fault) => print(&format!("revoked {revoked}\n")),
+        Err(fault) if control::is_not_running(&fault) => print(&format!("revoked {revoked}\n")),
         Err(fault) => Err(fault.context(format!("revoked {revoked}, but it may take a second"))),
     }
 }
@@ -133,8 +133,8 @@ impl Add {
         })
     }
 
-    fn making(&self) -> Making {
-        Making {
+    fn making(&self) -> FileOptions {
+        FileOptions {
             key: match self.key {
                 Key::Rsa => KeyKind::Rsa,
                 Key::Ec => KeyKind::Ec,

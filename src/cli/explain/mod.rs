@@ -74,7 +74,7 @@ impl Explain {
 impl Device {
     fn load(name: &str, config: &Config) -> anyhow::Result<Self> {
         let name = Name::parse(name).map_err(|fault| anyhow!("--client: {fault}"))?;
-        let (client, certificate) = ClientCaStore::of(&config.state)
+        let (client, certificate) = ClientCaStore::new(&config.state)
             .likeness(&name)
             .context("--client")?;
         let now = OffsetDateTime::now_utc();

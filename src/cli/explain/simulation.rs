@@ -74,7 +74,7 @@ impl Visit {
         let shown: Vec<_> = shown.map(|device| device.certificate.clone()).collect();
         Handshake {
             server_name,
-            asked,
+            requested_certificate: asked,
             chain: Arc::new(ClientChain::from_handshake(&shown)),
             certificates: 0,
             version: "TLSv1.3",

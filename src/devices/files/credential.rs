@@ -43,7 +43,7 @@ pub enum KeyKind {
 
 /// Algorithms of a device's key and files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Making {
+pub struct FileOptions {
     /// Algorithm of the key.
     pub key: KeyKind,
     /// Encryption of the files.
@@ -57,7 +57,7 @@ pub struct Making {
 pub fn issue(
     folder: &ClientCaStore,
     request: &CertificateRequest,
-    making: Making,
+    making: FileOptions,
 ) -> anyhow::Result<(Device, Credential)> {
     let key = making.key.generate()?;
     let issued = folder.issue(request, &key)?;

@@ -23,7 +23,7 @@ fn invite(
 ) -> anyhow::Result<(String, String)> {
     invitations.open(
         wish(name),
-        Making::default(),
+        FileOptions::default(),
         ProgressSender::default(),
         now,
     )

@@ -18,7 +18,7 @@ pub enum Platform {
 impl Platform {
     /// Recognises the kind of device by the `User-Agent` of its browser.
     #[must_use]
-    pub fn of(user_agent: &str) -> Self {
+    pub fn detect(user_agent: &str) -> Self {
         let has = |word: &str| user_agent.contains(word);
         // Only an iPad sends both words.
         let is_ipad = has("Macintosh") && has("Mobile/");
@@ -94,7 +94,7 @@ mod tests {
     fn a_device_is_recognised_by_its_user_agent() {
         for (device, agents) in SENT {
             for agent in agents {
-                assert_eq!(Platform::of(agent), device, "{agent}");
+                assert_eq!(Platform::detect(agent), device, "{agent}");
             }
         }
     }

@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn a_probe_gets_the_verdict_of_the_devices_certificate() {
         let state = tempfile::tempdir().unwrap();
-        let folder = ClientCaStore::of(state.path());
+        let folder = ClientCaStore::new(state.path());
         folder.prepare().unwrap();
         let mut registry = Registry::default();
         registry.add(client("Anna", "4A01", 30));
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn an_unknown_name_has_no_probe() {
         let state = tempfile::tempdir().unwrap();
-        let folder = ClientCaStore::of(state.path());
+        let folder = ClientCaStore::new(state.path());
         folder.prepare().unwrap();
         let fault = folder.likeness(&Name::parse("Dora").unwrap()).unwrap_err();
         assert!(fault.to_string().contains("Dora"), "{fault}");

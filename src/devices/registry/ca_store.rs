@@ -35,7 +35,7 @@ pub struct Issued {
 impl ClientCaStore {
     /// Returns the folder in `state`, which need not exist yet.
     #[must_use]
-    pub fn of(state: &Path) -> Self {
+    pub fn new(state: &Path) -> Self {
         Self(state.join("clients"))
     }
 

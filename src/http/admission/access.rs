@@ -104,7 +104,7 @@ impl Proxy {
     /// The name under which the register lists a refused certificate; the names in the
     /// certificate itself prove nothing.
     fn device(&self, connection: &ConnectionInfo) -> Option<Name> {
-        self.devices.name_of(&connection.chain()?.serial()?)
+        self.devices.device_name(&connection.chain()?.serial()?)
     }
 }
 
@@ -131,7 +131,7 @@ impl Arrival<'_> {
         place: &PathPolicy<'_>,
         foreign: bool,
     ) -> Result<Option<Basic>, LocalResponse> {
-        let basic = Basic::of_request(self.request.fields);
+        let basic = Basic::from_request(self.request.fields);
         if foreign && !place.is_public() && basic.is_some() {
             let certificate_requested = self.exchange.connection.asked();
             return Err(LocalResponse::foreign_origin(certificate_requested));

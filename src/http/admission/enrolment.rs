@@ -17,7 +17,7 @@ use self::visit::Visit;
 use crate::{
     config::model::Certificate,
     devices::{
-        Entered, Fetching,
+        CodeOutcome, DownloadContent,
         pages::{self, InvitationEnd, Ready},
         registry::name::Name,
     },
@@ -89,7 +89,7 @@ impl Proxy {
         }
     }
 
-    fn download_page(&self, visit: &Visit<'_>, fetching: &Fetching) -> String {
+    fn download_page(&self, visit: &Visit<'_>, fetching: &DownloadContent) -> String {
         pages::ready(&Ready {
             language: visit.language,
             device: visit.device,
@@ -99,7 +99,7 @@ impl Proxy {
             base: &format!("{PATH}{}", visit.secret),
             file: &fetching.name.for_file(),
             self_signed: visit.site.config.certificate == Certificate::SelfSigned,
-            asked_here: self.devices.tries(visit.from),
+            asked_here: self.devices.has_test_window(visit.from),
             seen: fetching.seen,
         })
     }
@@ -107,11 +107,11 @@ impl Proxy {
     async fn enter(&self, visit: &Visit<'_>) -> LocalResponse {
         let (link, code) = (visit.secret.to_owned(), code(visit.form));
         match self.devices.enter(link, code, visit.from).await {
-            Entered::Right(page) => see_other(&format!("{PATH}{page}")),
-            Entered::Wrong(_) => see_other(&format!("{PATH}{}{WRONG}", visit.secret)),
-            Entered::Last => visit.over(StatusCode::FORBIDDEN, InvitationEnd::Tries),
-            Entered::Unknown => visit.unknown(StatusCode::NOT_FOUND),
-            Entered::Failed(fault) => visit.failed(&fault),
+            CodeOutcome::Right(page) => see_other(&format!("{PATH}{page}")),
+            CodeOutcome::Wrong(_) => see_other(&format!("{PATH}{}{WRONG}", visit.secret)),
+            CodeOutcome::Last => visit.over(StatusCode::FORBIDDEN, InvitationEnd::Tries),
+            CodeOutcome::Unknown => visit.unknown(StatusCode::NOT_FOUND),
+            CodeOutcome::Failed(fault) => visit.failed(&fault),
         }
     }
 
@@ -121,7 +121,7 @@ impl Proxy {
         if self.devices.fetching(visit.secret).is_none() {
             return visit.unknown(StatusCode::NOT_FOUND);
         }
-        self.devices.let_try(visit.from);
+        self.devices.open_test_window(visit.from);
         see_other(&format!("{PATH}{}", visit.secret)).closing()
     }
 
@@ -132,7 +132,7 @@ impl Proxy {
         };
         let state = format!("{{\"seen\":{}}}", fetching.seen);
         let response = LocalResponse::with_body(StatusCode::OK, "application/json", state.into());
-        if self.devices.tries(visit.from) && !visit.certificate_requested {
+        if self.devices.has_test_window(visit.from) && !visit.certificate_requested {
             return response.closing();
         }
         response
@@ -171,7 +171,7 @@ fn code(form: &[u8]) -> String {
 }
 
 fn pkcs12(
-    fetching: &Fetching,
+    fetching: &DownloadContent,
     media_type: &'static str,
     extension: &str,
 ) -> anyhow::Result<LocalResponse> {

@@ -3,7 +3,7 @@
 use super::arrival::Arrival;
 use crate::{
     access::{
-        origin::{OriginTarget, RequestOrigin, acts},
+        origin::{OriginTarget, RequestOrigin, has_side_effects},
         policy::PathPolicy,
     },
     fields::FieldName,
@@ -34,7 +34,7 @@ impl<'a> Arrival<'a> {
             port: authority.and_then(|authority| authority.port),
             origins: site.origins(place),
             guarded: !place.is_open(),
-            acts: origin.names_page() && acts(self.request.path().as_bytes()),
+            acts: origin.names_page() && has_side_effects(self.request.path().as_bytes()),
         }
     }
 }

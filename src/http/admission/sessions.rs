@@ -80,7 +80,7 @@ impl RestoredSession<'_> {
     /// The begin and end of the session.
     fn term(&self) -> Option<Term> {
         self.session.as_ref().map(|session| Term {
-            began: session.began(),
+            began: session.starts(),
             ends: session.ends(),
         })
     }
@@ -116,7 +116,7 @@ impl SessionStore {
         let session = session.and_then(|session| session.open(fields));
         let certificate = session.as_ref().and_then(Session::certificate);
         RestoredSession {
-            chain: certificate.and_then(|key| self.chains.of(key)),
+            chain: certificate.and_then(|key| self.chains.get(key)),
             sessions,
             session,
         }

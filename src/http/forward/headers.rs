@@ -42,7 +42,7 @@ const OUR_PREFIXES: [&str; 9] = [
 ];
 /// Fields of a request for its connection (RFC 9110, section 7.6.1), or for a proxy that has
 /// challenged the client (section 11.7.2).
-const HOP_BY_HOP: NameSet = NameSet::of(&[
+const HOP_BY_HOP: NameSet = NameSet::from_names(&[
     FieldName::Connection,
     FieldName::KeepAlive,
     FieldName::ProxyAuthorization,
@@ -53,12 +53,12 @@ const HOP_BY_HOP: NameSet = NameSet::of(&[
     FieldName::Upgrade,
 ]);
 /// Fields of a request that are not forwarded.
-const NOT_FORWARDED: NameSet = HOP_BY_HOP.union(NameSet::of(&[
+const NOT_FORWARDED: NameSet = HOP_BY_HOP.union(NameSet::from_names(&[
     FieldName::XForwardedFor,
     FieldName::XForwardedProto,
 ]));
 /// Fields that a Connection field cannot remove.
-const KEPT: NameSet = NameSet::of(&[
+const KEPT: NameSet = NameSet::from_names(&[
     FieldName::Host,
     FieldName::Cookie,
     FieldName::ContentLength,

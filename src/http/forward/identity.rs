@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header::InvalidHeaderValue};
 
 use crate::{
-    access::verdict::{Admission, CertificateFields},
+    access::verdict::{Admission, ForwardedCertificate},
     config::model::ClientHeaders,
 };
 
@@ -17,7 +17,7 @@ type Field = (&'static str, HeaderValue);
 ///
 /// # Errors
 /// None: the values are ASCII without control characters.
-pub(crate) fn fields(told: &CertificateFields) -> Result<Vec<Field>, InvalidHeaderValue> {
+pub(crate) fn fields(told: &ForwardedCertificate) -> Result<Vec<Field>, InvalidHeaderValue> {
     Ok(match (told.fields, &told.identity) {
         (ClientHeaders::Off, _) | (ClientHeaders::ClientCert, None) => Vec::new(),
         (ClientHeaders::ClientCert, Some(identity)) => {

@@ -47,7 +47,7 @@ pub fn request_head(bytes: &[u8]) {
         reaches_the_hub(&head, from);
     }
     // The log may write the user, which therefore has no control character.
-    let basic = Basic::of_request(&head.fields);
+    let basic = Basic::from_request(&head.fields);
     assert!(basic.is_none_or(|basic| !basic.user.contains(char::is_control)));
 }
 

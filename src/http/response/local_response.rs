@@ -8,7 +8,7 @@ use pingora_core::protocols::http::date::get_cached_date;
 
 use crate::pages::{
     notice::Notice,
-    reader::{Pages, Reader},
+    reader::{PageCache, Reader},
 };
 
 /// A response that hubgate makes itself.
@@ -67,7 +67,7 @@ impl LocalResponse {
 
     /// Writes the notice as content, in the reader's language and media type.
     #[must_use]
-    pub(crate) fn localise(mut self, reader: Reader, site: Option<&Pages>) -> Self {
+    pub(crate) fn localise(mut self, reader: Reader, site: Option<&PageCache>) -> Self {
         let Some(notice) = self.notice.take() else {
             return self;
         };

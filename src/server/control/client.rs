@@ -80,7 +80,7 @@ pub fn renew(
 ///
 /// # Errors
 /// As [`renew`].
-pub fn try_out(state: &Path, name: Option<&str>, report: impl FnMut(&str)) -> anyhow::Result<()> {
+pub fn test(state: &Path, name: Option<&str>, report: impl FnMut(&str)) -> anyhow::Result<()> {
     Command::TryOut(name.map(str::to_owned)).follow(state, CA_STEP, report)
 }
 
@@ -99,7 +99,7 @@ pub fn devices(state: &Path) -> anyhow::Result<Vec<devices::registry::status::St
 ///
 /// # Errors
 /// When no process answers.
-pub fn look(state: &Path) -> anyhow::Result<()> {
+pub fn report(state: &Path) -> anyhow::Result<()> {
     Command::Look.request(state).map(drop)
 }
 
@@ -144,7 +144,7 @@ pub fn withdraw(state: &Path, name: &str) -> anyhow::Result<()> {
 
 /// Returns true if the fault means that no process serves the control socket.
 #[must_use]
-pub fn is_nobody(fault: &anyhow::Error) -> bool {
+pub fn is_not_running(fault: &anyhow::Error) -> bool {
     let kind = fault.downcast_ref::<io::Error>().map(io::Error::kind);
     matches!(
         kind,
@@ -291,6 +291,6 @@ mod tests {
         assert!(fault().to_string().contains("does not answer"));
         // The first connection is still in the queue, which is full.
         assert!(fault().to_string().contains("accepts no commands"));
-        assert!(!is_nobody(&fault()));
+        assert!(!is_not_running(&fault()));
     }
 }

@@ -7,7 +7,7 @@ use time::{OffsetDateTime, serde::rfc3339};
 
 use crate::{
     acme::manager::status::State,
-    devices::{self, CertificateRequest, Making},
+    devices::{self, CertificateRequest, FileOptions},
     sites::site,
     telemetry::counters::Snapshot,
 };
@@ -69,7 +69,7 @@ pub struct Invite {
     /// Certificate request.
     pub wish: CertificateRequest,
     /// Algorithms of key and files.
-    pub making: Making,
+    pub making: FileOptions,
     /// Host of the link; by default the first host that serves enrolment pages.
     pub site: Option<String>,
 }

@@ -27,8 +27,8 @@ use self::message::{Command, Reply};
 pub(super) use self::socket::ControlSocket;
 pub use self::{
     client::{
-        certificates, devices, invitation, invite, is_nobody, look, reload, renew, status, try_out,
-        withdraw,
+        certificates, devices, invitation, invite, is_not_running, reload, renew, report, status,
+        test, withdraw,
     },
     message::{Invite, Invited, Status},
 };

@@ -6,7 +6,7 @@ use super::{super::loader::Loader, Site};
 use crate::{
     access::policy::Policy,
     config::model::{self, ClientCertificate},
-    pages::reader::Pages,
+    pages::reader::PageCache,
     tls::ClientCa,
     upstream::Upstream,
 };
@@ -50,7 +50,7 @@ impl<'a, 'l> SiteBuilder<'a, 'l> {
             policy: policy?,
             client_cas: client_cas?,
             path_upstreams: path_upstreams?,
-            pages: Pages::of(self.display_name()),
+            pages: PageCache::of(self.display_name()),
         })
     }
 

@@ -13,7 +13,7 @@ struct Home {
 impl Home {
     fn new() -> Self {
         let state = tempfile::tempdir().unwrap();
-        let folder = ClientCaStore::of(state.path());
+        let folder = ClientCaStore::new(state.path());
         assert_eq!(folder.prepare().unwrap(), [""; 0]);
         Self { state, folder }
     }
@@ -181,7 +181,7 @@ fn a_backup_restores_ca_registry_and_revocations_elsewhere() {
     home.revoke("Anna").unwrap();
     let backup = home.folder.export("correct horse").unwrap();
     let state = tempfile::tempdir().unwrap();
-    let elsewhere = ClientCaStore::of(state.path());
+    let elsewhere = ClientCaStore::new(state.path());
     elsewhere.import(&backup, "correct horse", false).unwrap();
     assert_eq!(
         elsewhere.register().unwrap(),

@@ -8,7 +8,7 @@ use super::{WRONG, enrolment_page};
 use crate::{
     config::model::Certificate,
     devices::{
-        Fetching,
+        DownloadContent,
         pages::{self, InvitationEnd, Language, Platform},
     },
     http::{
@@ -55,7 +55,7 @@ impl<'a> Visit<'a> {
             form: &exchange.form,
             from: exchange.connection.peer.ip(),
             language: Reader::of(request.fields).language(),
-            device: Platform::of(&exchange.logged.user_agent),
+            device: Platform::detect(&exchange.logged.user_agent),
             host: &exchange.logged.host,
             site,
             certificate_requested: exchange.connection.asked(),
@@ -63,7 +63,7 @@ impl<'a> Visit<'a> {
     }
 
     /// The device's certificate as a configuration profile for iOS and macOS.
-    pub(super) fn profile(&self, fetching: &Fetching) -> anyhow::Result<LocalResponse> {
+    pub(super) fn profile(&self, fetching: &DownloadContent) -> anyhow::Result<LocalResponse> {
         let certified = self.site.tls.certified();
         let self_signed = self.site.config.certificate == Certificate::SelfSigned;
         let server = certified.key.cert.first().filter(|_| self_signed);

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Fields of a response for its connection, except those that frame its content.
-const HOP_BY_HOP: NameSet = NameSet::of(&[
+const HOP_BY_HOP: NameSet = NameSet::from_names(&[
     FieldName::Connection,
     FieldName::KeepAlive,
     FieldName::ProxyConnection,
