@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_good_certificate_enters() {
+async fn a_valid_certificate_is_admitted() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = only_family(&hub, &family).await;
     for client in [

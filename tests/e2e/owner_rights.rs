@@ -44,7 +44,7 @@ async fn no_link_pipe_or_hard_link_in_state_makes_backups_touch_roots_files() {
 }
 
 #[tokio::test]
-async fn no_link_pipe_or_hard_link_in_state_makes_a_look_touch_roots_files() {
+async fn no_link_pipe_or_hard_link_in_state_makes_reading_commands_touch_roots_files() {
     let Some(stage) = Stage::new().await else {
         return;
     };

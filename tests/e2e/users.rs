@@ -94,7 +94,7 @@ fn names_and_passwords_that_would_not_work_are_refused_with_their_cause() {
 }
 
 #[test]
-fn all_but_the_users_own_line_stays_as_it_is() {
+fn all_lines_of_other_users_stay_unchanged() {
     let setup = closed();
     let folder = setup.write();
     let file = folder.join("htpasswd");

@@ -68,7 +68,7 @@ async fn pages_of_a_listed_origin_read_and_write_and_open_websockets() {
 }
 
 #[tokio::test]
-async fn a_listed_page_sees_why_it_is_refused() {
+async fn a_listed_page_can_read_the_status_of_its_refusal() {
     let hub = Hub::start().await;
     let gate = gate(&hub).await;
     for mut client in clients(&gate).await {

@@ -30,7 +30,7 @@ const GUESSES: usize = 12;
 const LOOKED_AT: usize = 6;
 
 #[tokio::test]
-async fn every_format_in_use_lets_its_user_in() {
+async fn every_hash_format_in_use_admits_its_user() {
     let hub = Hub::start().await;
     let lines: String = USERS
         .map(|(user, _, hash)| format!("{user}:{hash}\n"))

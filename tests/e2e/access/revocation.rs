@@ -146,10 +146,10 @@ async fn events(client: &mut Http) -> Incoming {
 
 /// The family enters by a list of revoked certificates that is empty yet.
 async fn with_list(hub: &Hub, family: &Authority, line: &str) -> Hubgate {
-    let nobody: [&Leaf; 0] = [];
+    let none: [&Leaf; 0] = [];
     Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
-        .file("ca.crl", &family.revoking(&nobody))
+        .file("ca.crl", &family.revoking(&none))
         .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}")
         .site(line)
         .start()

@@ -132,9 +132,9 @@ impl Pebble {
     /// Pebble does not know it.
     pub async fn is_revoked(&self, serial: &str) -> Option<bool> {
         let target = format!("/cert-status-by-serial/{}", serial.to_lowercase());
-        let (status, told) = self.managed(&target).await;
-        let told: Value = serde_json::from_str(&told).ok().filter(|_| status == 200)?;
-        Some(told["Status"] == "Revoked")
+        let (status, body) = self.managed(&target).await;
+        let body: Value = serde_json::from_str(&body).ok().filter(|_| status == 200)?;
+        Some(body["Status"] == "Revoked")
     }
 
     async fn managed(&self, target: &str) -> (u16, String) {

@@ -61,7 +61,7 @@ async fn a_replaced_certificate_is_ordered_without_replacing_it_at_once() {
 }
 
 #[tokio::test]
-async fn useless_renewal_information_leaves_it_to_the_life_of_the_certificate() {
+async fn unusable_renewal_information_falls_back_to_the_life_of_the_certificate() {
     for fault in [
         Fault::RenewalMissing,
         Fault::RenewalGarbage,

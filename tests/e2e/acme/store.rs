@@ -76,7 +76,7 @@ async fn hubgate_starts_with_any_file_cut_short() {
 #[tokio::test]
 async fn without_a_place_to_write_the_certificate_is_served_from_memory() {
     let mut scene = Scene::new().await;
-    // A file where the folder should be: nobody can write there, not even root.
+    // A file in place of the folder: not even root can write there.
     scene.setup = scene.setup.file("nowhere", "").top("state: nowhere");
     let stage = scene.start().await;
     stage.serves_within(PATIENCE, 1).await;
@@ -150,10 +150,10 @@ fn copy(gate: &Hubgate, name: &str) -> String {
 
 #[tokio::test]
 async fn other_programs_get_copies_and_are_notified() {
-    let scene = exporting("#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/told-of-$1\"\n").await;
+    let scene = exporting("#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/notified-of-$1\"\n").await;
     let stage = scene.start().await;
     stage.serves(1).await;
-    let notified = || copy(&stage.gate, "told-of-home.test");
+    let notified = || copy(&stage.gate, "notified-of-home.test");
     eventually(DEADLINE, "the program is notified", async || {
         !notified().is_empty()
     })
@@ -196,7 +196,7 @@ async fn a_failed_program_is_called_again_and_reported_in_the_status() {
             .await
             .contains("not delivered")
     };
-    eventually(DEADLINE, "the status has nothing to tell", is_delivered).await;
+    eventually(DEADLINE, "the status reports no failure", is_delivered).await;
 }
 
 #[tokio::test]

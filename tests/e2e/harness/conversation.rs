@@ -21,7 +21,7 @@ impl Conversation {
 
     /// Ends the writing side.
     pub async fn finish(&mut self) {
-        let _ = within("the end is told", self.wire.shutdown()).await;
+        let _ = within("the connection is shut down", self.wire.shutdown()).await;
     }
 
     /// Writes the request and reads its answer.

@@ -60,8 +60,8 @@ impl Demo {
     pub fn caller(&self) -> Caller {
         let url = self.printed("open");
         let port = url.rsplit(':').next().unwrap().parse().unwrap();
-        let nobody = Authority::new("nobody").certificate();
-        Caller::tls(([127, 0, 0, 1], port).into(), nobody)
+        let unused_root = Authority::new("unused").certificate();
+        Caller::tls(([127, 0, 0, 1], port).into(), unused_root)
             .accepting_any_certificate()
             .name("localhost")
     }

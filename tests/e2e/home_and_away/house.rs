@@ -74,17 +74,21 @@ impl House {
     pub fn name_of_ca(&self) -> String {
         let file = self.gate.folder().join("certs/clients/ca.pem");
         let arguments = ["x509", "-noout", "-subject", "-in", file.to_str().unwrap()];
-        let told = foreign("openssl", &arguments).succeeded();
-        told.trim_end().strip_prefix("subject=").unwrap().to_owned()
+        let output = foreign("openssl", &arguments).succeeded();
+        output
+            .trim_end()
+            .strip_prefix("subject=")
+            .unwrap()
+            .to_owned()
     }
 
     /// Makes a device's files; the path of its certificate with the key.
     pub fn enrolled(&self, name: &str) -> String {
         let add = ["client", "add", name, "--out", "files"];
-        let told = self.gate.command(&add).succeeded();
-        let (file, _) = told.split_once(".p12 ").unwrap();
+        let output = self.gate.command(&add).succeeded();
+        let (file, _) = output.split_once(".p12 ").unwrap();
         let file = fs::read(self.gate.folder().join(format!("{file}.p12"))).unwrap();
-        let mut lines = told.lines();
+        let mut lines = output.lines();
         let password = lines.find_map(|line| line.strip_prefix("password  "));
         let leaf = opened(&file, password.unwrap(), self.gate.folder());
         self.written("enrolled", &leaf)

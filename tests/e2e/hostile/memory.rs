@@ -195,12 +195,12 @@ async fn a_local_response_that_gets_no_window_is_reset_and_its_connection_ends()
     let begun = Instant::now();
     let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
     client.say(&frame(HEADERS, 5, 1, &block(&GET))).await;
-    let (mut reset, mut told) = (false, false);
+    let (mut reset, mut goaway) = (false, false);
     while let Some((kind, _, _)) = within("the end", client.next()).await {
         reset |= kind == RST_STREAM;
-        told |= kind == GOAWAY;
+        goaway |= kind == GOAWAY;
     }
-    assert!(reset && told, "reset: {reset}, told: {told}");
+    assert!(reset && goaway, "reset: {reset}, goaway: {goaway}");
     assert!(
         begun.elapsed() < Duration::from_secs(8),
         "{:?}",
@@ -209,7 +209,7 @@ async fn a_local_response_that_gets_no_window_is_reset_and_its_connection_ends()
 }
 
 #[tokio::test]
-async fn a_client_that_takes_nothing_of_an_answer_is_let_go_after_a_minute() {
+async fn a_client_that_reads_nothing_of_a_response_is_cut_after_a_minute() {
     let (_hub, gate) = start(|setup| setup).await;
     let begun = Instant::now();
     let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
@@ -251,7 +251,7 @@ async fn crumbs_of_a_cookie_count_as_one_field() {
 }
 
 #[tokio::test]
-async fn a_form_that_does_not_come_is_not_waited_for() {
+async fn a_stalled_form_is_not_awaited() {
     let (_hub, gate) = start(|setup| {
         setup
             .site("access: {client_certificate: own}")

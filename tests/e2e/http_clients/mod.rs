@@ -81,8 +81,8 @@ async fn the_jdks_client_reads_the_answer_to_an_unfinished_upload() {
     if !has_programs(&["java"]) {
         return;
     }
-    let anybody = "-Djdk.internal.httpclient.disableHostnameVerification=true";
-    answers_all("JdkUpload.java", || java(&[anybody])).await;
+    let any_host = "-Djdk.internal.httpclient.disableHostnameVerification=true";
+    answers_all("JdkUpload.java", || java(&[any_host])).await;
 }
 
 #[tokio::test]

@@ -187,6 +187,6 @@ async fn hear(
 fn framing(head: &Head) -> Framing {
     match head.framing() {
         Framing::Untold => Framing::Length(0),
-        told => told,
+        framing => framing,
     }
 }

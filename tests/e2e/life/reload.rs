@@ -68,8 +68,8 @@ async fn a_reload_that_would_move_the_state_folder_is_refused_with_the_cure() {
     let yaml = yaml(&gate);
     gate.write("proxy.yaml", &format!("state: elsewhere\n{yaml}"));
     gate.reload();
-    let told = gate.line_with("state: a reload cannot move it").await;
-    assert!(told.contains("elsewhere; restart hubgate"), "{told}");
+    let line = gate.line_with("state: a reload cannot move it").await;
+    assert!(line.contains("elsewhere; restart hubgate"), "{line}");
     gate.write("proxy.yaml", &yaml);
     assert_eq!(gate.command(&["status"]).status, Some(0));
 }

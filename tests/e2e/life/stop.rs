@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn sigterm_lets_a_request_end_and_then_stops() {
+async fn sigterm_lets_a_request_finish_and_then_stops() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http1().await;
@@ -24,7 +24,7 @@ async fn sigterm_lets_a_request_end_and_then_stops() {
 }
 
 #[tokio::test]
-async fn sigterm_lets_a_body_come_whole_and_an_answer_go_whole() {
+async fn sigterm_lets_a_request_body_and_a_response_finish() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
@@ -73,7 +73,7 @@ async fn an_idle_connection_may_send_one_last_request_and_is_closed_after_it() {
 }
 
 #[tokio::test]
-async fn sigterm_says_goodbye_to_websockets() {
+async fn sigterm_sends_a_close_frame_to_websockets() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();

@@ -145,7 +145,7 @@ async fn sigterm_ends_streams_websockets_and_requests_that_do_not_end() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_all_of_it_at_once() {
+async fn sigterm_ends_all_of_these_states_at_once() {
     let (hub, files) = (Hub::start().await, SlowFiles::build());
     let setup = files.under(Setup::home(&hub.url()));
     let mut gate = setup.start().await;

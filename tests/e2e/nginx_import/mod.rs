@@ -31,8 +31,8 @@ pub const fn otherwise(on: &'static str, what: &'static str, why: &'static str) 
 
 impl Otherwise {
     fn is(&self, difference: &str) -> bool {
-        let told = difference.split_once(": ");
-        told.is_some_and(|(on, what)| on.contains(self.on) && what == self.what)
+        let parts = difference.split_once(": ");
+        parts.is_some_and(|(on, what)| on.contains(self.on) && what == self.what)
     }
 }
 

@@ -12,7 +12,7 @@ const AUTHORIZATION: (&str, &str) = ("authorization", "Basic YW5uYTpzZWNyZXQ=");
 const COOKIE: &str = "X-OPENHAB-AUTH-HEADER=1; Path=/; Secure; SameSite=Strict";
 
 #[tokio::test]
-async fn the_cookie_is_set_where_a_password_is_asked() {
+async fn the_cookie_is_set_where_a_password_is_required() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).password().start().await;
     let answer = get(&gate, "/", &[AUTHORIZATION]).await;

@@ -138,7 +138,7 @@ pub async fn post(caller: &Caller, target: &str, form: &str) -> Answer {
 
 /// The password that a page shows.
 pub fn password(page: &str) -> String {
-    let words = page.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));
+    let words = page.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
     let is_password = |word: &&str| {
         let groups: Vec<_> = word.split('-').collect();
         groups.len() == 3 && groups.iter().all(|group| group.len() == 5)

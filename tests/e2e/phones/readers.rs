@@ -160,9 +160,9 @@ async fn a_profile_is_a_property_list_with_the_file_and_its_password() {
 impl Made {
     fn must_have_its_algorithms(&self) {
         let read = self.openssl(&self.password, &["-info", "-noout"]);
-        let told: Vec<_> = read.stderr.lines().collect();
+        let algorithms: Vec<_> = read.stderr.lines().collect();
         let expected = if self.is_modern { MODERN } else { LEGACY };
-        assert_eq!(told, expected, "{self}");
+        assert_eq!(algorithms, expected, "{self}");
     }
 
     fn must_hold_the_same_as(&self, other: &Self) {

@@ -27,7 +27,7 @@ async fn faults_of_the_connection_are_errors_and_end() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_comes_whole() {
+async fn a_slow_response_arrives_complete() {
     let bench = Bench::new().await;
     let drip = Fault::Drip(Duration::from_millis(1));
     bench.ca.fault(drip.at(Endpoint::Certificate));
@@ -65,14 +65,14 @@ async fn refusals_are_described_in_the_problem_document() {
         (Refusal::ExternalAccountRequired, "externalAccountRequired"),
     ] {
         bench.ca.fault(Fault::Refused(refusal).times(1));
-        let told = bench.issue().await.unwrap_err().to_string();
-        assert!(told.contains(kind), "{told}");
+        let error = bench.issue().await.unwrap_err().to_string();
+        assert!(error.contains(kind), "{error}");
     }
     bench.issue().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_few_bad_nonces_are_got_over() {
+async fn a_few_bad_nonces_are_retried() {
     let bench = Bench::new().await;
     bench
         .ca
@@ -86,12 +86,12 @@ async fn forgotten_accounts_do_not_exist() {
     let bench = Bench::new().await;
     let client = bench.client().await.unwrap();
     bench.ca.forget_accounts();
-    let told = bench.issue_to(&client).await.unwrap_err().to_string();
-    assert!(told.contains("accountDoesNotExist"), "{told}");
+    let error = bench.issue_to(&client).await.unwrap_err().to_string();
+    assert!(error.contains("accountDoesNotExist"), "{error}");
 }
 
 #[tokio::test]
-async fn an_order_is_stuck_until_it_is_healed() {
+async fn an_order_is_stuck_until_the_fault_is_removed() {
     let bench = Bench::new().await;
     bench.ca.fault(Fault::Stuck.times(2));
     bench.issue().await.unwrap();
@@ -160,7 +160,7 @@ async fn proofs_are_overlooked_on_command() {
 }
 
 #[tokio::test]
-async fn only_the_external_account_is_let_in() {
+async fn only_the_external_account_is_accepted() {
     let secret = b"a secret of thirty-two bytes, yes".to_vec();
     let account = Some(("kid-1", secret.clone()));
     let bench = Bench::with(|options| options.external_account = account).await;

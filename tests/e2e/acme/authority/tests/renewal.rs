@@ -16,8 +16,8 @@ async fn window(
 ) -> Result<std::ops::Range<i64>, Error> {
     let identifier = CertificateIdentifier::try_from(certificate).unwrap();
     let asking = client.account.renewal_info(&identifier);
-    let (told, _) = within("renewal information", asking).await?;
-    let window = told.suggested_window;
+    let (information, _) = within("renewal information", asking).await?;
+    let window = information.suggested_window;
     Ok(window.start.unix_timestamp()..window.end.unix_timestamp())
 }
 
