@@ -1,4 +1,4 @@
-//! Commands that run to their end.
+//! Commands that end by themselves.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 

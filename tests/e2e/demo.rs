@@ -1,4 +1,4 @@
-//! `hubgate demo`: what it prints is true, and it leaves nothing behind.
+//! `hubgate demo` prints correct values and removes all its files.
 
 use std::{fs, net::TcpListener, time::Duration};
 
@@ -42,7 +42,7 @@ async fn the_demo_ends_with_its_terminal() {
     ends_at_once(Signal::HUP).await;
 }
 
-/// Ends a demo that is being looked at.
+/// Ends a demo with a page open.
 async fn ends_at_once(signal: Signal) {
     let mut demo = Demo::start(&["--stand-in", "--port", "0"]).await;
     let mut client = demo.caller().http2().await;

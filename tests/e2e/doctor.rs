@@ -1,4 +1,4 @@
-//! `hubgate doctor`: a line for whatever is wrong, and never more than its time.
+//! `hubgate doctor`: a line for each fault, within its time limit.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::{
 /// Longest duration of a whole run, with a reserve for a busy machine.
 const MOST: Duration = Duration::from_secs(8);
 
-/// A front door of which all is well, seen from its own machine.
+/// A healthy front door, seen from its own machine.
 fn good(hub: &Hub) -> Setup {
     Setup::home(&hub.url())
         .hosts("[localhost]")

@@ -1,4 +1,4 @@
-//! `hubgate explain` says what the running hubgate does.
+//! `hubgate explain` agrees with the running hubgate.
 
 use http::Method;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Messages on their way through a proxy, as RFC 9110, 9112 and 9113 have them.
+//! Messages through a proxy, by RFC 9110, 9112 and 9113.
 
 use bytes::Bytes;
 use http::{Request, Response};

@@ -1,4 +1,4 @@
-//! Hubs over TLS and on Unix sockets: what passes to a hub in the clear passes there too.
+//! Hubs over TLS and on Unix sockets get the same requests as hubs over plain TCP.
 
 use std::{any::Any, path::Path};
 

@@ -34,7 +34,7 @@ fn allowed(server: &NameServer) -> Provider {
     provider(server, Algorithm::HmacSha256, key, secret)
 }
 
-/// The server itself is asked as the resolver: it knows all there is.
+/// Uses the server itself as the resolver.
 fn propagation(server: &NameServer) -> Propagation {
     let pace = Pace {
         first: Duration::from_millis(20),

@@ -1,5 +1,5 @@
-//! Root in folders of the service user: whatever that user puts there, root's own files stay as
-//! they are, and a command works or fails with its cause.
+//! Commands of root in folders of the service user: no planted file makes root's own files change,
+//! and each command works or fails with its cause.
 
 mod stage;
 

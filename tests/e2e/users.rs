@@ -1,4 +1,4 @@
-//! `hubgate user`: what it writes, hubgate and `htpasswd` read, and the other way.
+//! `hubgate user`: it, hubgate and `htpasswd` read each other's files.
 
 use std::{
     fs,

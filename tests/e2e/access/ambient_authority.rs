@@ -231,7 +231,7 @@ impl Visitor {
     }
 }
 
-/// One who is let in by the network, one by a certificate, one by a password.
+/// Clients admitted by the network, by a certificate and by a password.
 fn visitors(gate: &Hubgate, family: &Authority) -> [Visitor; 3] {
     let away = gate.tls().from("127.0.0.2");
     let enrolled = away.clone().showing(family.client("anna"));

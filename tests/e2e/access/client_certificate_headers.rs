@@ -12,7 +12,7 @@ use crate::{
     hub::Hub,
 };
 
-/// A list that would take away whatever hubgate says.
+/// A `Connection` list that names all of hubgate's fields.
 const DELETING: &str = "X-SSL-Client-Verify, X-SSL-Client-S-DN, X-SSL-Client-Serial, \
      X-SSL-Client-Fingerprint, Client-Cert, X-Real-IP";
 

@@ -126,7 +126,7 @@ fn bad_authorities(public: &Authority) -> [(Option<String>, &'static str); 6] {
     ]
 }
 
-/// Starts what must not run, and returns what it printed.
+/// Starts hubgate, which must refuse to run, and returns its output.
 async fn refused(setup: Setup) -> String {
     let mut gate = setup.launch();
     assert_eq!(gate.ended().await.code(), Some(78), "{}", gate.printed());

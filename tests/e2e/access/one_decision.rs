@@ -1,4 +1,4 @@
-//! One decision for every request, whatever its protocol, method, path or fate.
+//! One access decision for every request, of any protocol, method, path and outcome.
 //!
 //! The defect of other proxies: any `Upgrade` header switched a proxy's authentication off.
 

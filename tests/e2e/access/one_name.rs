@@ -1,4 +1,4 @@
-//! SNI and Host lead to a site by one function, and never to a laxer one.
+//! SNI and Host select a site by one function, and never a laxer one.
 //!
 //! Defects of other proxies: a connection made for an open name carried requests for a
 //! protected one; a handshake without a name got no policy at all.
@@ -168,7 +168,7 @@ async fn a_name_claimed_twice_is_a_fault_of_the_configuration() {
     }
 }
 
-/// home and twin ask alike, cousin names another CA, guarded wants a password.
+/// home and twin request the same certificates, cousin those of another CA, guarded a password.
 async fn street(hub: &Hub, family: &Authority) -> Hubgate {
     let rule = "{client_certificate: ca.pem}";
     Setup::home(&hub.url())

@@ -1,4 +1,4 @@
-//! Pages of a listed origin act and read as the site's own do; those of others do not.
+//! Pages of a listed origin read and write like the site's own; all others do not.
 
 use http::Method;
 

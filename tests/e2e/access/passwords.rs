@@ -1,4 +1,4 @@
-//! Passwords: every format in use, a file that changes, and guesses that take ever longer.
+//! Passwords: every hash format in use, changes of the file, and growing delays of guesses.
 
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ const USERS: [(&str, &str, &str); 9] = [
 
 /// More guesses than any client has free.
 const GUESSES: usize = 12;
-/// Those of an address that are looked at before it has to wait.
+/// Guesses of an address that are checked before it has to wait.
 const LOOKED_AT: usize = 6;
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A resumed session never carries a verdict past its truth.
+//! A resumed TLS session never keeps an outdated access decision.
 //!
 //! The defect of other proxies: a ticket of one policy was good for another, and a certificate
 //! judged once was never judged again (CVE-2025-23419, CVE-2025-23048).

@@ -1,6 +1,6 @@
-//! acme2certifier: a second opinion on renewal information, by people who wrote no other CA here.
+//! acme2certifier: an independent implementation of renewal information (RFC 9773).
 //!
-//! It looks for challenges on the ports 80 and 443 only, so that its look at them is off.
+//! It validates on the ports 80 and 443 only, so validation is switched off.
 
 #[cfg(test)]
 mod tests;
@@ -40,7 +40,7 @@ pub struct Options {
     pub renewal_pause: u32,
     /// The names of the profiles it offers.
     pub profiles: Vec<&'static str>,
-    /// The only external account that is let in: key identifier, and HMAC key in base64url.
+    /// The only accepted external account: key identifier, and HMAC key in base64url.
     pub external_account: Option<(&'static str, &'static str)>,
 }
 

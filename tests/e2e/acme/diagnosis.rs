@@ -5,7 +5,7 @@ use crate::acme::{
     stage::Scene,
 };
 
-/// The words of the cure, any of which will do, for what the CA saw.
+/// Words of the cure for each validation result; any one of them is enough.
 const SENTENCES: [(Sight, &[&str]); 8] = [
     (Sight::Refused, &["forward port"]),
     (Sight::TimeOut, &["CGNAT"]),

@@ -1,4 +1,4 @@
-//! Nothing that a CA or the way to it does stops hubgate for ever, or makes it a nuisance.
+//! No fault of a CA or its network stops hubgate for ever or makes it flood the CA.
 
 use std::time::Duration;
 

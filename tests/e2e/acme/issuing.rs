@@ -1,4 +1,4 @@
-//! A first certificate: over each challenge, once, for each that is configured.
+//! The first certificate: one order per configured site, by each challenge type.
 
 use crate::{
     acme::{
@@ -130,7 +130,7 @@ pub(super) async fn trusted(gate: &Hubgate, root: &str) {
     trusted_as("home.test", gate, root).await;
 }
 
-/// The same for another name.
+/// Like the above, for another name.
 pub(super) async fn trusted_as(name: &str, gate: &Hubgate, root: &str) {
     let root = rustls::pki_types::pem::PemObject::from_pem_slice(root.as_bytes()).unwrap();
     let caller = crate::harness::Caller::tls(gate.https(), root).name(name);

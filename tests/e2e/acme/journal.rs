@@ -1,4 +1,4 @@
-//! kill -9 at every step of an order loses neither the order nor the certificate.
+//! SIGKILL at any step of an order loses neither the order nor the certificate.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::{
     harness::{DEADLINE, Hubgate, eventually},
 };
 
-/// Kills hubgate while the CA owes it an answer at the endpoint, and starts it again.
+/// Kills hubgate during a request to the endpoint, and starts it again.
 async fn killed_at(endpoint: Endpoint, fault: Fault) -> Scores {
     let scene = Scene::new().await;
     scene.ca.fault(fault.at(endpoint));

@@ -1,4 +1,4 @@
-//! Limits of a CA are waited for, to the second and across a restart, by all who share them.
+//! Rate limits of a CA: all sites of an account wait for the end, also across a restart.
 
 use std::time::Duration;
 

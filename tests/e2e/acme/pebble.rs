@@ -35,16 +35,16 @@ pub struct Options {
     pub refused_nonces: u8,
     /// Percentage of authorizations that Pebble reuses.
     pub reused_authorizations: u8,
-    /// The only external account that is let in: key identifier, and HMAC key in base64url.
+    /// The only accepted external account: key identifier, and HMAC key in base64url.
     pub external_account: Option<(&'static str, &'static str)>,
-    /// The DNS it asks, in place of its own.
+    /// The DNS server to query, in place of its own.
     pub dns: Option<SocketAddr>,
     /// Names for which it issues nothing.
     pub blocked: Vec<&'static str>,
 }
 
 impl Options {
-    /// A Pebble that looks for challenges on these ports, and is kind.
+    /// Settings with these validation ports and no faults.
     pub fn new(http: u16, tls: u16) -> Self {
         Self {
             http,

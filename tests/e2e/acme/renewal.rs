@@ -1,4 +1,4 @@
-//! Renewal in time: by what the CA says, else by the life of the certificate.
+//! Renewal in time: by the CA's renewal information (RFC 9773), else by the certificate's lifetime.
 
 use std::{fs, path::PathBuf, time::Duration};
 

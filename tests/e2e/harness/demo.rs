@@ -1,4 +1,4 @@
-//! A running `hubgate demo` and what it printed to be clicked.
+//! A running `hubgate demo` and its printed values.
 
 use std::{
     path::Path,
@@ -20,7 +20,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts the demo and waits until it says what to open.
+    /// Starts the demo and waits until it prints its URL.
     pub async fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut child = program()

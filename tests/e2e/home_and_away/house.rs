@@ -1,4 +1,4 @@
-//! A house on two networks, and who calls it from there.
+//! A house on two networks, and its clients in each.
 
 use std::{fs, path::Path};
 
@@ -17,7 +17,7 @@ const HUB: &str = "http://127.0.0.1:8080";
 
 /// A house with its hub; what stands first ends first.
 pub struct House {
-    /// The door.
+    /// hubgate.
     pub gate: Hubgate,
     _hub: Program,
     _door: Machine,
@@ -117,7 +117,7 @@ impl Browser<'_> {
         self.curl(url, &[options, &["--write-out", "%{http_code}"]].concat())
     }
 
-    /// Enters the right code; the page behind it.
+    /// Enters the right code and returns the page after it.
     pub fn redirected(&self, url: &str, form: &str) -> String {
         let format = "%{http_code} %{redirect_url}";
         let redirect = self.curl(url, &["--data", form, "--write-out", format]);

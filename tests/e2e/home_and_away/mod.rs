@@ -1,7 +1,7 @@
-//! At home no questions, away only the house's own phones: hubgate between two real networks.
+//! hubgate between two real networks: no authentication at home, device certificates away.
 //!
-//! `home.test` lets devices of the house in, `garden.test` a password too. curl and OpenSSL call
-//! from a machine on each network.
+//! `home.test` admits devices of the house, `garden.test` a password too. curl and OpenSSL run on a
+//! machine in each network.
 
 pub mod house;
 

@@ -52,7 +52,7 @@ async fn an_http2_body_of_64_mb_and_a_byte_is_refused() {
     assert_eq!(hub.request("/upload").await.length, LIMIT);
 }
 
-/// Sends so many bytes, or as many as hubgate takes, and returns the status of the answer.
+/// Sends this number of bytes, or as many as hubgate takes, and returns the status.
 async fn upload(gate: &Hubgate, length: usize, is_declared: bool) -> u16 {
     let mut request = Request::post("https://home.test/upload");
     if is_declared {

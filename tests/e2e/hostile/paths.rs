@@ -1,5 +1,4 @@
-//! Paths before a rule: what two hubs would read as two places is refused, and
-//! what passes is passed byte for byte.
+//! Path rules: ambiguous paths are refused, and all others reach the hub byte for byte.
 
 use crate::{
     harness::{Hubgate, Setup},

@@ -1,4 +1,4 @@
-//! Requests sent ahead of their turn: each answered in its turn, or none.
+//! Pipelined requests: each is answered in order, or none.
 
 use super::stage::{SMUGGLED, Stage, get, post};
 use crate::{harness::Setup, hub::Hub};

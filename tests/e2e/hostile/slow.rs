@@ -1,4 +1,4 @@
-//! Clients that only hold on: each is cut when its time is over, and no other.
+//! Slow clients: each is cut after its timeout, and no other.
 
 use std::{fs, time::Duration};
 
@@ -228,7 +228,7 @@ async fn http2(gate: &Hubgate) -> Conversation {
     Conversation::over(gate.tls().stream(&["h2"]).await.unwrap())
 }
 
-/// A hubgate that waits for a second only.
+/// A hubgate with timeouts of one second.
 async fn hurried() -> (Hub, Hubgate) {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())

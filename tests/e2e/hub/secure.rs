@@ -1,4 +1,4 @@
-//! A hub behind TLS: what comes is decrypted and goes on to a plain [`Hub`].
+//! A hub behind TLS: decrypts connections and relays them to a plain [`Hub`].
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! Hand-over: a new process takes the sockets, the old one ends in peace.
+//! Hand-over: a new process takes the sockets, the old one ends gracefully.
 
 use std::{fs, time::Duration};
 

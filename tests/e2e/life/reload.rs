@@ -1,4 +1,4 @@
-//! Reload: all of a new configuration or nothing of it, and no connection lost.
+//! Reload: applies the whole new configuration or none of it, and loses no connection.
 
 use http::Method;
 

@@ -1,4 +1,4 @@
-//! Files that do not answer, or are no files: each costs what is read from it, and nothing else.
+//! Stuck and irregular files: each affects only its own site.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! The sites, and where hubgate means to do otherwise in each.
+//! The sites, and hubgate's intended differences in each.
 
 use super::{
     Otherwise,
@@ -73,7 +73,7 @@ const FITS: &str = "paths of hubgate's are no expressions; what cannot be said s
 
 const NAMED: &str = "the app has a text for 495 and 496, none for 400";
 
-/// Asks a site over TLS, and in the clear if it listens there.
+/// Compares a site over TLS, and over plain HTTP if it listens there.
 async fn secure(name: &str, clear: bool, wanted: &[&[Otherwise]]) {
     let mut asks = asks::all(true, &[]);
     if clear {

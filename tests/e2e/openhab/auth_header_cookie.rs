@@ -90,7 +90,7 @@ async fn get(gate: &Hubgate, target: &str, fields: &[(&str, &str)]) -> Answer {
     client.ask(Method::GET, target, fields, "").await
 }
 
-/// The cookies that an answer sets, but for the one that remembers the login.
+/// The cookies of a response, without hubgate's session cookie.
 fn beside_sessions(answer: &Answer) -> Vec<&str> {
     let mut cookies = answer.values("set-cookie");
     cookies.retain(|cookie| !cookie.starts_with("__Host-hubgate="));

@@ -148,7 +148,7 @@ async fn the_hub_gets_certificate_fields_only_where_a_certificate_is_presented()
     assert_eq!(verify.field("x-ssl-client-verify"), Some("NONE"));
 }
 
-/// The family enters by a list of revoked certificates that is empty yet.
+/// Starts hubgate with the family's CA and an empty revocation list.
 async fn with_list(hub: &Hub, family: &Authority) -> Hubgate {
     let none: [&Leaf; 0] = [];
     Setup::home(&hub.url())

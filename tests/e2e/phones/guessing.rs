@@ -1,4 +1,4 @@
-//! Links and codes that are guessed, used twice or raced for.
+//! Links and codes: guessed, used twice, or used concurrently.
 
 use std::sync::Arc;
 

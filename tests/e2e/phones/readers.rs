@@ -1,7 +1,7 @@
-//! A device's files, read by programs of others: OpenSSL, NSS, Java, Python's `plistlib`.
+//! A device's files, read by foreign programs: OpenSSL, NSS, Java, Python's `plistlib`.
 //!
-//! Phones cannot be had in a test; these read by the same rules. Programs are missing as in
-//! `real_hub`.
+//! Phones are not available in a test; these programs read by the same rules. Missing programs skip
+//! a test as in `real_hub`.
 
 mod made;
 

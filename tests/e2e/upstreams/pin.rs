@@ -1,4 +1,4 @@
-//! `upstream.pin`: a hub over TLS is trusted by its own certificate, whatever that says.
+//! `upstream.pin`: a hub over TLS is trusted by its own certificate, with any content.
 
 use std::{fs, path::Path};
 
@@ -13,7 +13,7 @@ use crate::{
     hub::{Hub, SecureHub},
 };
 
-/// Certificates as people have them, each by a shell script that leaves `hub.pem` with its key.
+/// Common kinds of certificates, each by a shell script that writes `hub.pem` with its key.
 const MADE: [(&str, &str); 5] = [
     (
         "openssl req -x509: a CA's, without subjectAltName",
