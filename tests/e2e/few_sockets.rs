@@ -146,7 +146,7 @@ async fn a_post_takes_no_connection_that_has_been_idle_for_seconds() {
     let gate = Setup::home(&device.url()).start().await;
     let mut client = gate.tls().http1().await;
     assert_eq!(client.get("/").await.status, 200);
-    // What is idle is closed, or the only socket would not be free for another connection.
+    // Idle connections are closed, or the only socket would not be free for another one.
     let begun = Instant::now();
     while device.open.load(Ordering::SeqCst) > 0 {
         assert!(begun.elapsed() < SOON, "an idle connection is kept");

@@ -208,7 +208,7 @@ fn the_list_shows_users_and_faults_and_no_hash() {
 }
 
 #[test]
-fn of_several_files_one_has_to_be_chosen() {
+fn several_password_files_require_a_choice() {
     let site = "{hosts: [other.test], certificate: self-signed, upstream: 'http://127.0.0.1:1', \
                 access: {password: others}}";
     let setup = closed().other_site(site).file("others", HTPASSWD);

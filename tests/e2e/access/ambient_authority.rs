@@ -170,7 +170,7 @@ async fn a_public_path_accepts_requests_of_any_page() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_rebound_to_the_address_reaches_no_site() {
+async fn a_rebound_name_reaches_no_site() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
     let caller = gate.tls().accepting_any_certificate();

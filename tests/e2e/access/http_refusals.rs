@@ -76,7 +76,7 @@ async fn a_certificate_without_its_key_does_not_get_past_the_handshake() {
 }
 
 #[tokio::test]
-async fn where_a_password_would_do_a_bad_certificate_does_not_stand_in_its_way() {
+async fn a_bad_certificate_does_not_block_an_alternative_password() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())

@@ -32,7 +32,7 @@ async fn a_connection_serves_only_sites_with_the_same_certificate_request() {
 }
 
 #[tokio::test]
-async fn no_name_or_an_unknown_one_leads_nowhere() {
+async fn a_handshake_with_no_or_an_unknown_name_reaches_no_site() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = street(&hub, &family).await;
     for name in ["127.0.0.1", "unknown.test", "home.test.unknown.test"] {

@@ -80,7 +80,7 @@ async fn a_listed_page_can_read_the_status_of_its_refusal() {
 }
 
 #[tokio::test]
-async fn the_hubs_own_words_on_origins_never_double_ours() {
+async fn cors_fields_of_the_hub_never_double_those_of_hubgate() {
     let hub = Hub::start().await;
     let gate = gate(&hub).await;
     let fields = with_password(&SENT);

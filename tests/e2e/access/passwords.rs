@@ -105,7 +105,7 @@ async fn an_unknown_user_and_a_wrong_password_get_the_same_response() {
 }
 
 #[tokio::test]
-async fn guesses_are_slowed_down_over_all_connections_and_ways() {
+async fn guesses_are_slowed_down_across_connections_and_protocols() {
     let hub = Hub::start().await;
     let gate = with_file(&hub, HTPASSWD).await;
     let guesser = gate.tls().from("127.0.0.9");

@@ -44,7 +44,7 @@ async fn a_connection_with_a_possible_certificate_request_never_resumes() {
 }
 
 #[tokio::test]
-async fn a_session_of_home_is_worth_nothing_away() {
+async fn a_tls_session_from_home_is_not_resumed_away() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = at_home_or_enrolled(&hub, &family).await;
     for version in VERSIONS {
@@ -107,7 +107,7 @@ async fn a_reload_that_adds_certificate_requests_ends_earlier_tls_sessions() {
 }
 
 #[tokio::test]
-async fn nothing_travels_before_the_handshake() {
+async fn early_data_is_not_offered() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut caller = gate.tls().speaking(&TLS13).resuming();

@@ -115,7 +115,7 @@ impl Acme2Certifier {
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("ACME_SRV_CONFIGFILE", "acme_srv.cfg")
             .env("ACME2CERTIFIER_BASE_DIR", folder.path())
-            // Else it looks for challenges all the same.
+            // Otherwise it validates challenges all the same.
             .env("ACME2CERTIFIER_I_KNOW_THE_RISK", "1");
         Some(Self {
             _program: Program::start(command, folder, &[port.address()]).await,

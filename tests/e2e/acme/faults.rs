@@ -120,7 +120,7 @@ async fn a_proof_stays_published_while_the_ca_may_still_validate() {
     scene.ca.fault(Fault::Late(Duration::from_secs(14)));
     scene.ca.fault(Fault::Html.at(Endpoint::Order).times(4));
     let stage = scene.start().await;
-    // The attempt has ended before the CA looks.
+    // The attempt ends before the CA validates.
     stage.status_with(&["does not answer sensibly"]).await;
     stage.serves_within(PATIENCE, 1).await;
     assert_eq!(stage.ca.failed_validations().len(), 0);

@@ -42,7 +42,7 @@ async fn a_revoked_certificate_is_replaced_within_one_poll() {
     stage.serves(1).await;
     stage.asked(DEADLINE, Endpoint::RenewalInfo, 1).await;
     stage.ca.revoke(&stage.ca.issued()[0].serial);
-    // The CA is asked once a minute at most.
+    // hubgate sends the CA at most one request a minute.
     stage.serves_within(PATIENCE, 2).await;
     assert!(stage.ca.orders()[1].replaces.is_some());
     assert!(stage.ca.issued()[0].replaced);

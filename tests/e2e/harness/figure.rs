@@ -1,9 +1,9 @@
 //! Figures of measurements.
 
-use std::fmt::Display;
+use std::fmt::Arguments;
 
 /// Prints a figure, which `--nocapture` shows.
 #[allow(clippy::print_stdout, reason = "figures that --nocapture shows")]
-pub fn print_figure(figure: impl Display) {
+pub fn print_figure(figure: Arguments<'_>) {
     println!("{figure}");
 }

@@ -1,4 +1,4 @@
-//! Clients that vanish: the hub hears of no whole request, and is left soon.
+//! Clients that vanish: the hub gets no complete request, and its connection soon ends.
 
 use super::frames::{
     DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, RST_STREAM, block, frame,
@@ -101,7 +101,7 @@ async fn an_aborted_http2_stream_is_closed() {
 }
 
 async fn part_of_the_request_arrived(hub: &Hub, target: &str) {
-    eventually(DEADLINE, "the hub hears some of it", async || {
+    eventually(DEADLINE, "the hub gets a part of it", async || {
         hub.heard(target).is_some_and(|request| request.length > 0)
     })
     .await;

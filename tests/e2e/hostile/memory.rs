@@ -128,7 +128,7 @@ async fn streams_of_small_heads_are_bounded_in_all() {
 }
 
 #[tokio::test]
-async fn connections_that_ask_for_nothing_are_bounded_in_all() {
+async fn connections_without_requests_are_bounded_in_total() {
     let (_hub, gate) =
         start(|setup| setup.top("limits: {memory: 1MiB, connections_per_address: 1000}")).await;
     let mut idle = Vec::new();
@@ -181,7 +181,7 @@ async fn heads_that_wait_for_the_hub_fit_into_a_connection_or_are_refused() {
         Vec::new()
     });
     assert_eq!(refused.await, REFUSED_STREAM);
-    eventually(DEADLINE, "the hub hears the others", async || {
+    eventually(DEADLINE, "the hub gets the others", async || {
         hub.requests().len() >= 10
     })
     .await;
@@ -327,7 +327,7 @@ async fn heads_in_progress_are_bounded_in_all() {
     }
     serves(&gate).await;
     let held = gate.resident().saturating_sub(before);
-    // What the allocator keeps of those that were cut counts too: without a bound, 85 MB.
+    // Memory that the allocator keeps of cut connections counts too: without a bound, 85 MB.
     assert!(held < 40 << 20, "{held} bytes");
 }
 

@@ -116,7 +116,7 @@ async fn no_spelling_of_a_public_path_opens_another() {
 }
 
 #[tokio::test]
-async fn an_absolute_target_is_judged_by_its_path() {
+async fn access_to_an_absolute_target_is_decided_by_its_path() {
     let hub = Hub::start().await;
     let gate = ruled(&hub).await;
     for target in [

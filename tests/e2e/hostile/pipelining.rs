@@ -96,7 +96,7 @@ async fn the_body_of_a_request_answered_by_hubgate_is_no_request() {
 }
 
 #[tokio::test]
-async fn a_body_the_hub_did_not_wait_for_is_no_request() {
+async fn a_request_body_after_an_early_response_is_no_request() {
     let stage = Stage::open().await;
     for fields in [
         format!("Content-Length: {}", SMUGGLED.len()),

@@ -84,7 +84,7 @@ async fn half_a_header_block_is_cut() {
 }
 
 #[tokio::test]
-async fn a_used_connection_that_falls_silent_is_cut() {
+async fn a_used_connection_that_stalls_is_cut() {
     let (_hub, gate) = hurried().await;
     let mut http1 = gate.tls().raw().await;
     let request = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";

@@ -98,7 +98,7 @@ impl Hub {
 
     /// Waits for a request with this target and returns it as far as it has come.
     pub async fn request(&self, target: &str) -> Request {
-        let what = format!("the hub hears a request for {target}");
+        let what = format!("the hub gets a request for {target}");
         eventually(DEADLINE, &what, async || self.heard(target).is_some()).await;
         self.heard(target).unwrap()
     }

@@ -17,7 +17,7 @@ async fn a_reload_takes_a_new_configuration_and_keeps_connections() {
     let yaml = yaml(&gate);
     gate.write("proxy.yaml", &yaml.replace(&old.url(), &new.url()));
     gate.reload();
-    eventually(DEADLINE, "the new hub is asked", async || {
+    eventually(DEADLINE, "the new hub gets requests", async || {
         assert_eq!(client.get("/").await.status, 200);
         !new.requests().is_empty()
     })
@@ -41,7 +41,7 @@ async fn the_reload_command_reports_its_result() {
     gate.answers_commands().await;
     let ran = gate.command(&["reload"]);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
-    // The file itself is good, so only the running process can find the fault.
+    // The file itself is valid, so only the running process can find the fault.
     gate.write("home.pem", "this is no certificate\n");
     let ran = gate.command(&["reload"]);
     assert_ne!(ran.status, Some(0));

@@ -31,7 +31,7 @@ async fn sockets_handed_in_are_served() {
         let mut answer = String::new();
         early.read_to_string(&mut answer).map(|_| answer)
     });
-    let answer = within("who came early is answered", reading).await;
+    let answer = within("the early client gets a response", reading).await;
     assert!(answer.unwrap().unwrap().starts_with("HTTP/1.1 301 "));
     assert!(!gate.printed().contains("cannot listen"));
 }

@@ -96,7 +96,7 @@ async fn a_second_sigterm_does_not_wait_for_streams() {
 }
 
 #[tokio::test]
-async fn clients_that_do_nothing_do_not_hold_the_end_up() {
+async fn idle_clients_do_not_delay_the_shutdown() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let _no_handshake = tokio::net::TcpStream::connect(gate.https()).await.unwrap();

@@ -74,7 +74,7 @@ async fn the_certificate_is_shown_again_after_a_restart() {
 }
 
 #[tokio::test]
-async fn where_all_factors_are_needed_only_the_password_is_remembered() {
+async fn only_the_password_is_remembered_where_all_factors_are_required() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())

@@ -74,7 +74,7 @@ async fn a_withdrawn_invitation_admits_no_device() {
 }
 
 #[tokio::test]
-async fn when_a_device_was_seen_is_known_after_the_end() {
+async fn the_last_seen_time_of_a_device_survives_the_shutdown() {
     let mut house = House::start().await;
     let anna = house.enrol("Anna").await;
     house.away().showing(anna).visit("/").await;

@@ -98,7 +98,7 @@ async fn a_key_may_be_of_the_other_kind_and_the_files_modern() {
 }
 
 #[tokio::test]
-async fn in_the_clear_a_link_leads_to_https_and_no_code_is_taken() {
+async fn a_link_over_plain_http_redirects_to_https_and_accepts_no_code() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     let clear = house.gate.clear();

@@ -161,7 +161,7 @@ async fn a_process_killed_while_adding_leaves_a_consistent_state() {
             .line_with(&format!("phone {nth}: right code"))
             .await;
         house.gate.kill();
-        // The connection broke, or the answer came just before.
+        // The connection broke, or the response arrived just before.
         let _ = entering.await;
         house.gate.start_again().await;
         house.gate.answers_commands().await;

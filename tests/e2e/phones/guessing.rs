@@ -86,7 +86,7 @@ async fn only_one_of_several_phones_wins_a_link() {
 }
 
 #[tokio::test]
-async fn a_used_link_is_as_unknown_as_any_other() {
+async fn a_used_link_gets_the_response_of_an_unknown_one() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     invitation.page(&house.home()).await;

@@ -74,7 +74,7 @@ pub(super) fn print(figures: &[Figures]) {
         "fault", "visits", "with", "p99 ms", "with ms", "ratio", "signal ms"
     ));
     for figures in figures {
-        print_figure(figures);
+        print_figure(format_args!("{figures}"));
     }
 }
 

@@ -22,7 +22,7 @@ async fn faults_of_the_connection_are_errors_and_end() {
         assert!(bench.issue().await.is_err(), "{fault:?}");
         bench.issue().await.unwrap();
     }
-    // What was lost or broken off had been ordered.
+    // The lost and truncated responses belong to accepted orders.
     assert_eq!(bench.ca.orders().len(), 4 + 2);
 }
 
@@ -95,12 +95,12 @@ async fn an_order_is_stuck_until_the_fault_is_removed() {
     let bench = Bench::new().await;
     bench.ca.fault(Fault::Stuck.times(2));
     bench.issue().await.unwrap();
-    // Finalize and a first look; the second look finds it.
+    // Finalize and a first poll; the second poll finds it.
     assert!(bench.ca.requests_to(Endpoint::Order).len() >= 2);
 }
 
 #[tokio::test]
-async fn certificates_are_spoilt_on_command() {
+async fn injected_faults_spoil_certificates() {
     let bench = Bench::new().await;
     let now = OffsetDateTime::now_utc();
     for (fault, good) in [
@@ -138,7 +138,7 @@ async fn certificates_are_spoilt_on_command() {
 }
 
 #[tokio::test]
-async fn proofs_are_overlooked_on_command() {
+async fn injected_faults_fail_validations() {
     let bench = Bench::new().await;
     for (sight, words) in [
         (Sight::Refused, "Connection refused"),
@@ -155,7 +155,7 @@ async fn proofs_are_overlooked_on_command() {
         let failed = bench.ca.failed_validations().pop().unwrap();
         assert!(failed.error.unwrap().contains(words), "{sight:?}");
     }
-    // Only the secondary one was looked at from here.
+    // Only the secondary one was validated from here.
     assert_eq!(bench.hub.requests().len(), 1);
 }
 
@@ -178,7 +178,7 @@ async fn only_the_external_account_is_accepted() {
 }
 
 #[tokio::test]
-async fn the_date_is_wrong_on_command() {
+async fn an_injected_fault_sets_a_wrong_date() {
     let bench = Bench::new().await;
     bench.ca.fault(Fault::Date(365 * 24 * 3600));
     let date = date(&bench).await;

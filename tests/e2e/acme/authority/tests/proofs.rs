@@ -64,7 +64,7 @@ async fn a_tls_alpn_01_proof_gives_a_certificate() {
     let place = async |name: &str, _: &str, proof| responder.show(name, &proof);
     let issuing = client.unwrap();
     let names = ["home.test", "other.test"];
-    // Each name is looked at before the next proof takes its place.
+    // Each name is validated before the next proof takes its place.
     let issued = issuing
         .issue(&names[..1], ChallengeType::TlsAlpn01, place)
         .await;

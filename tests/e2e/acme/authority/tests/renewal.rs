@@ -36,7 +36,7 @@ async fn the_window_is_past_once_a_certificate_is_revoked() {
 }
 
 #[tokio::test]
-async fn renewal_information_errs_on_command() {
+async fn injected_faults_spoil_renewal_information() {
     let bench = Bench::new().await;
     let client = bench.client().await.unwrap();
     bench.issue_to(&client).await.unwrap();
