@@ -1,4 +1,4 @@
-//! Client certificates: which clients are asked for one, and the answer to a client without one.
+//! Client certificates: requests for them, and responses to clients without one.
 
 mod chains;
 mod long_list;
@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_good_certificate_enters() {
+async fn a_valid_certificate_is_admitted() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = only_family(&hub, &family).await;
     for client in [
@@ -123,7 +123,7 @@ async fn at_home_no_certificate_is_requested() {
     assert_eq!(away.http1().await.get("/").await.status, 495);
 }
 
-/// A certificate of the family or a password enters.
+/// Admits a certificate of the family or a password.
 async fn family_or_password(hub: &Hub, family: &Authority) -> Hubgate {
     Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -133,7 +133,7 @@ async fn family_or_password(hub: &Hub, family: &Authority) -> Hubgate {
         .await
 }
 
-/// Only a certificate of the family enters.
+/// Admits only a certificate of the family.
 async fn only_family(hub: &Hub, family: &Authority) -> Hubgate {
     Setup::home(&hub.url())
         .client_certificate(family)

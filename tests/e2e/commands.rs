@@ -1,4 +1,4 @@
-//! Commands that run to their end.
+//! Commands that end by themselves.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -10,7 +10,7 @@ const TRAP: &str = "cd \"$1\" && mkdir -m 755 victim tmp tmp/hubgate-check-$$ &&
     ln -s ../../victim tmp/hubgate-check-$$/clients && TMPDIR=$1/tmp exec \"$0\" check";
 
 #[test]
-fn check_accepts_a_good_file() {
+fn check_accepts_a_valid_file() {
     let setup = Setup::home("http://127.0.0.1:8080");
     let ran = hubgate(&setup.write(), &["check"]);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);

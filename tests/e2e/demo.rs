@@ -1,4 +1,4 @@
-//! `hubgate demo`: what it prints is true, and it leaves nothing behind.
+//! `hubgate demo` prints correct values and removes all its files.
 
 use std::{fs, net::TcpListener, time::Duration};
 
@@ -24,7 +24,7 @@ async fn the_printed_words_open_the_stand_in() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_stepped_over() {
+async fn a_taken_port_is_skipped() {
     let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let taken = other.local_addr().unwrap().port();
     let demo = Demo::start(&["--stand-in", "--port", &taken.to_string()]).await;
@@ -38,11 +38,11 @@ async fn ctrl_c_ends_the_demo_at_once_and_leaves_no_files() {
 }
 
 #[tokio::test]
-async fn it_ends_with_its_terminal() {
+async fn the_demo_ends_with_its_terminal() {
     ends_at_once(Signal::HUP).await;
 }
 
-/// Ends a demo that is being looked at.
+/// Ends a demo with a page open.
 async fn ends_at_once(signal: Signal) {
     let mut demo = Demo::start(&["--stand-in", "--port", "0"]).await;
     let mut client = demo.caller().http2().await;

@@ -1,4 +1,4 @@
-//! `hubgate doctor`: a line for whatever is wrong, and never more than its time.
+//! `hubgate doctor`: a line for each fault, within its time limit.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use crate::{
 /// Longest duration of a whole run, with a reserve for a busy machine.
 const MOST: Duration = Duration::from_secs(8);
 
-/// A front door of which all is well, seen from its own machine.
+/// A healthy front door, seen from its own machine.
 fn good(hub: &Hub) -> Setup {
     Setup::home(&hub.url())
         .hosts("[localhost]")
@@ -30,7 +30,7 @@ fn good(hub: &Hub) -> Setup {
 }
 
 /// Returns `doctor`'s findings on a subject: level, cause and cure.
-fn of(ran: &Ran, subject: &str) -> Vec<[String; 3]> {
+fn findings(ran: &Ran, subject: &str) -> Vec<[String; 3]> {
     let found: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
     let lines = found
@@ -43,7 +43,7 @@ fn of(ran: &Ran, subject: &str) -> Vec<[String; 3]> {
 
 /// Expects a line of this level that has the parts in cause and cure.
 fn assert_found(ran: &Ran, subject: &str, level: &str, [cause, cure]: [&str; 2]) {
-    let found = of(ran, subject);
+    let found = findings(ran, subject);
     let is_found = found
         .iter()
         .any(|line| line[0] == level && line[1].contains(cause) && line[2].contains(cure));
@@ -64,7 +64,7 @@ fn examine(folder: &Path) -> Ran {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_front_door_has_nothing_to_put_right() {
+async fn a_healthy_front_door_has_no_findings() {
     let hub = Hub::start().await;
     let setup = good(&hub);
     let (https, http) = (setup.https().number(), setup.http().number());
@@ -113,8 +113,8 @@ async fn a_port_held_by_another_program_is_reported_with_its_holder() {
 
 #[test]
 fn a_stopped_hub_is_reported_with_its_start_command() {
-    let nobody = Port::keep();
-    let url = format!("http://{}", nobody.address());
+    let unused = Port::keep();
+    let url = format!("http://{}", unused.address());
     let setup = Setup::home(&url).hosts("[localhost]");
     let ran = examine(&setup.write());
     let cure = "systemctl start openhab";
@@ -189,7 +189,7 @@ fn a_broken_proxy_yaml_is_one_line_beside_the_other_checks() {
     let setup = Setup::home("http://127.0.0.1:8080").site("acces: public");
     let ran = examine(&setup.write());
     assert_found(&ran, "proxy.yaml", "fail", ["acces", "correct it"]);
-    assert_eq!(of(&ran, "clock").len(), 1, "{}", ran.stdout);
+    assert_eq!(findings(&ran, "clock").len(), 1, "{}", ran.stdout);
     assert!(ran.stderr.contains("failed: apply"), "{}", ran.stderr);
 }
 

@@ -111,7 +111,7 @@ async fn http_1_0_is_answered_and_closed() {
     }
 }
 
-/// A hubgate that waits for a second only.
+/// A hubgate with timeouts of one second.
 async fn hurried() -> (Hub, Hubgate) {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())

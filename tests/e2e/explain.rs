@@ -1,4 +1,4 @@
-//! `hubgate explain` says what the running hubgate does.
+//! `hubgate explain` agrees with the running hubgate.
 
 use http::Method;
 use serde_json::Value;
@@ -49,16 +49,16 @@ async fn explain_agrees_with_the_running_hubgate() {
 }
 
 #[tokio::test]
-async fn a_request_in_the_clear_is_led_where_explain_says() {
+async fn a_plain_http_request_is_redirected_as_explain_reports() {
     let house = house().await;
     let gate = &house.gate;
     let url = format!("http://home.test:{}/x?y", gate.http().port());
-    let told = gate.command(&["explain", &url, "--from", HOME, "--json"]);
-    let told: Value = serde_json::from_str(&told.succeeded()).unwrap();
+    let explanation = gate.command(&["explain", &url, "--from", HOME, "--json"]);
+    let explanation: Value = serde_json::from_str(&explanation.succeeded()).unwrap();
     let answer = gate.clear().http1().await.get("/x?y").await;
     assert_eq!(answer.status, 301);
-    assert_eq!(told["status"], 301);
-    assert_eq!(told["location"].as_str(), answer.field("location"));
+    assert_eq!(explanation["status"], 301);
+    assert_eq!(explanation["location"].as_str(), answer.field("location"));
 }
 
 #[test]
@@ -69,9 +69,10 @@ fn explain_names_the_origins_that_count_as_own() {
     let folder = setup.write();
     let origins = |path: &str| {
         let url = format!("https://home.test{path}");
-        let told = hubgate(&folder, &["explain", &url, "--from", HOME, "--json"]).succeeded();
-        let told: Value = serde_json::from_str(&told).unwrap();
-        told["origins"].clone()
+        let explanation =
+            hubgate(&folder, &["explain", &url, "--from", HOME, "--json"]).succeeded();
+        let explanation: Value = serde_json::from_str(&explanation).unwrap();
+        explanation["origins"].clone()
     };
     assert_eq!(origins("/"), serde_json::json!(["https://panel.test"]));
     let both = serde_json::json!(["https://panel.test", "https://tv.test"]);
@@ -86,13 +87,13 @@ fn explain_works_without_a_running_hubgate_and_leaves_no_files() {
         let url = "https://home.test/deep/";
         hubgate(&folder, &[&["explain", url, "--from"], arguments].concat())
     };
-    let told = explain(&[AWAY, "--user", "anna"]).succeeded();
+    let explanation = explain(&[AWAY, "--user", "anna"]).succeeded();
     for part in ["home.test", "requested in the handshake", "496: ", "note: "] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(explanation.contains(part), "{part}: {explanation}");
     }
-    let told = explain(&[HOME]).succeeded();
+    let explanation = explain(&[HOME]).succeeded();
     let sentence = "forwarded to http://127.0.0.1:8080: admitted by its network";
-    assert!(told.contains(sentence), "{told}");
+    assert!(explanation.contains(sentence), "{explanation}");
     assert!(!folder.join("state").exists());
 }
 

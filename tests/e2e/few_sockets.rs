@@ -97,7 +97,7 @@ async fn answer_all(stream: TcpStream) -> Option<()> {
 }
 
 #[tokio::test]
-async fn a_page_of_many_parts_comes_from_a_server_with_few_sockets_in_time() {
+async fn a_server_with_few_sockets_delivers_a_page_of_many_parts_in_time() {
     let device = Device::start(4).await;
     let gate = Setup::home(&device.url()).start().await;
     let begun = Instant::now();
@@ -120,7 +120,7 @@ async fn a_server_with_few_sockets_is_soon_free_for_others() {
 }
 
 #[tokio::test]
-async fn no_more_connections_are_open_to_a_server_than_it_is_said_to_take() {
+async fn open_connections_to_a_server_stay_within_its_configured_limit() {
     let device = Device::start(64).await;
     let upstream = format!("{{servers: [\"{}\"], connections: 2}}", device.url());
     let gate = Setup::home(&upstream).start().await;
@@ -146,7 +146,7 @@ async fn a_post_takes_no_connection_that_has_been_idle_for_seconds() {
     let gate = Setup::home(&device.url()).start().await;
     let mut client = gate.tls().http1().await;
     assert_eq!(client.get("/").await.status, 200);
-    // What is idle is closed, or the only socket would not be free for another connection.
+    // Idle connections are closed, or the only socket would not be free for another one.
     let begun = Instant::now();
     while device.open.load(Ordering::SeqCst) > 0 {
         assert!(begun.elapsed() < SOON, "an idle connection is kept");

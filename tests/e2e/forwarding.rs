@@ -1,4 +1,4 @@
-//! Messages on their way through a proxy, as RFC 9110, 9112 and 9113 have them.
+//! Messages through a proxy, by RFC 9110, 9112 and 9113.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -219,7 +219,7 @@ async fn a_chunked_upload_reaches_the_hub_without_extensions_and_trailers() {
 }
 
 #[tokio::test]
-async fn an_upload_goes_on_after_its_answer_has_begun() {
+async fn an_upload_continues_after_its_response_has_begun() {
     let hub = Echo::start().await;
     let gate = Setup::home(&hub.url).start().await;
     let mut client = gate.tls().raw().await;

@@ -1,4 +1,4 @@
-//! Hubs over TLS and on Unix sockets: what passes to a hub in the clear passes there too.
+//! Hubs over TLS and on Unix sockets get the same requests as hubs over plain TCP.
 
 use std::{any::Any, path::Path};
 
@@ -128,7 +128,7 @@ async fn many_requests_at_once_keep_their_answers() {
 }
 
 #[tokio::test]
-async fn an_early_answer_to_an_upload_is_heard() {
+async fn an_early_response_to_an_upload_reaches_the_client() {
     for stage in [over_tls().await, over_unix().await] {
         for client in [
             &mut stage.gate.tls().http1().await,
@@ -152,7 +152,7 @@ async fn a_websocket_opens_and_echoes() {
 }
 
 #[tokio::test]
-async fn an_event_comes_at_once() {
+async fn an_event_is_forwarded_at_once() {
     for stage in [over_tls().await, over_unix().await] {
         let mut client = stage.gate.tls().raw().await;
         let request = "GET /events HTTP/1.1\r\nHost: home.test\r\n\r\n";

@@ -34,7 +34,7 @@ fn allowed(server: &NameServer) -> Provider {
     provider(server, Algorithm::HmacSha256, key, secret)
 }
 
-/// The server itself is asked as the resolver: it knows all there is.
+/// Uses the server itself as the resolver.
 fn propagation(server: &NameServer) -> Propagation {
     let pace = Pace {
         first: Duration::from_millis(20),
@@ -70,7 +70,7 @@ async fn values_of_a_wildcard_and_its_parent_live_together_and_go_alone() {
 }
 
 #[tokio::test]
-async fn record_goes_to_where_a_cname_leads() {
+async fn a_record_is_written_to_the_target_of_a_cname() {
     let Some(server) = start().await else { return };
     let propagation = propagation(&server);
     let name = challenge_name("garden.example.test");

@@ -1,5 +1,5 @@
-//! Root in folders of the service user: whatever that user puts there, root's own files stay as
-//! they are, and a command works or fails with its cause.
+//! Commands of root in folders of the service user: no planted file makes root's own files change,
+//! and each command works or fails with its cause.
 
 mod stage;
 
@@ -44,7 +44,7 @@ async fn no_link_pipe_or_hard_link_in_state_makes_backups_touch_roots_files() {
 }
 
 #[tokio::test]
-async fn no_link_pipe_or_hard_link_in_state_makes_a_look_touch_roots_files() {
+async fn no_link_pipe_or_hard_link_in_state_makes_reading_commands_touch_roots_files() {
     let Some(stage) = Stage::new().await else {
         return;
     };

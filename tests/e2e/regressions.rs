@@ -1,4 +1,4 @@
-//! Faults that were found once and must not come back.
+//! Regression tests.
 
 use std::time::Duration;
 
@@ -160,7 +160,7 @@ async fn a_token_in_a_failed_login_is_not_logged() {
 
 /// A page with server-sent events, as openHAB's UI always has one, held a restart up for 15 s.
 #[tokio::test]
-async fn event_streams_do_not_hold_up_the_end() {
+async fn event_streams_do_not_delay_the_shutdown() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut streams = Vec::new();

@@ -1,4 +1,4 @@
-//! `hubgate user`: what it writes, hubgate and `htpasswd` read, and the other way.
+//! `hubgate user`: it, hubgate and `htpasswd` read each other's files.
 
 use std::{
     fs,
@@ -94,7 +94,7 @@ fn names_and_passwords_that_would_not_work_are_refused_with_their_cause() {
 }
 
 #[test]
-fn all_but_the_users_own_line_stays_as_it_is() {
+fn all_lines_of_other_users_stay_unchanged() {
     let setup = closed();
     let folder = setup.write();
     let file = folder.join("htpasswd");
@@ -208,7 +208,7 @@ fn the_list_shows_users_and_faults_and_no_hash() {
 }
 
 #[test]
-fn of_several_files_one_has_to_be_chosen() {
+fn several_password_files_require_a_choice() {
     let site = "{hosts: [other.test], certificate: self-signed, upstream: 'http://127.0.0.1:1', \
                 access: {password: others}}";
     let setup = closed().other_site(site).file("others", HTPASSWD);

@@ -170,7 +170,7 @@ async fn a_public_path_accepts_requests_of_any_page() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_rebound_to_the_address_reaches_no_site() {
+async fn a_rebound_name_reaches_no_site() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate(&hub, &family).await;
     let caller = gate.tls().accepting_any_certificate();
@@ -231,7 +231,7 @@ impl Visitor {
     }
 }
 
-/// One who is let in by the network, one by a certificate, one by a password.
+/// Clients admitted by the network, by a certificate and by a password.
 fn visitors(gate: &Hubgate, family: &Authority) -> [Visitor; 3] {
     let away = gate.tls().from("127.0.0.2");
     let enrolled = away.clone().showing(family.client("anna"));

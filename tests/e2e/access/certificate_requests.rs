@@ -22,9 +22,9 @@ async fn only_clients_away_get_a_certificate_request_and_it_names_the_ca() {
     .await;
     for version in [&TLS12, &TLS13] {
         let home = gate.tls().speaking(version);
-        assert_eq!(home.asked().await, None);
+        assert_eq!(home.requested_cas().await, None);
         let away = home.from("127.0.0.2");
-        assert_eq!(away.asked().await, Some(vec![subject(&family)]));
+        assert_eq!(away.requested_cas().await, Some(vec![subject(&family)]));
     }
 }
 
@@ -40,7 +40,7 @@ async fn no_certificate_is_requested_where_it_decides_nothing() {
         "{satisfy: any, networks: [127.0.0.0/8], client_certificate: ca.pem}",
     ] {
         let gate = gate(&hub, &family, access).await;
-        assert_eq!(gate.tls().asked().await, None, "{access}");
+        assert_eq!(gate.tls().requested_cas().await, None, "{access}");
     }
 }
 
@@ -55,7 +55,7 @@ async fn a_certificate_is_requested_where_it_may_decide() {
         "{satisfy: all, password: htpasswd, client_certificate: ca.pem}",
     ] {
         let gate = gate(&hub, &family, access).await;
-        let asked = gate.tls().asked().await;
+        let asked = gate.tls().requested_cas().await;
         assert_eq!(asked, Some(vec![subject(&family)]), "{access}");
     }
 }
@@ -74,7 +74,7 @@ async fn a_certificate_is_optional_where_a_password_is_enough() {
 }
 
 #[tokio::test]
-async fn a_path_that_wants_a_certificate_lets_its_site_ask() {
+async fn a_path_with_client_certificate_makes_its_site_request_one() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -84,15 +84,15 @@ async fn a_path_that_wants_a_certificate_lets_its_site_ask() {
         .site("    access: {networks: [127.0.0.1], client_certificate: ca.pem}")
         .start()
         .await;
-    assert_eq!(gate.tls().asked().await, None);
+    assert_eq!(gate.tls().requested_cas().await, None);
     let away = gate.tls().from("127.0.0.2");
-    assert_eq!(away.asked().await, Some(vec![subject(&family)]));
+    assert_eq!(away.requested_cas().await, Some(vec![subject(&family)]));
     let out = gate.tls().from("127.0.0.9");
-    assert_eq!(out.asked().await, None, "it gets in nowhere");
+    assert_eq!(out.requested_cas().await, None, "it gets in nowhere");
 }
 
 #[tokio::test]
-async fn one_name_asks_and_the_others_on_the_port_do_not() {
+async fn only_one_name_of_a_port_requests_a_certificate() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let open = format!(
         "{{hosts: [other.test], certificate: {{chain: home.pem, key: home.key}}, \
@@ -104,11 +104,11 @@ async fn one_name_asks_and_the_others_on_the_port_do_not() {
         .other_site(&open)
         .start()
         .await;
-    assert!(gate.tls().asked().await.is_some());
-    assert!(gate.tls().name("HOME.test").asked().await.is_some());
+    assert!(gate.tls().requested_cas().await.is_some());
+    assert!(gate.tls().name("HOME.test").requested_cas().await.is_some());
     for name in ["other.test", "unknown.test", "127.0.0.1"] {
         let caller = gate.tls().accepting_any_certificate().name(name);
-        assert_eq!(caller.asked().await, None, "{name}");
+        assert_eq!(caller.requested_cas().await, None, "{name}");
     }
 }
 
@@ -122,7 +122,7 @@ async fn every_ca_of_the_site_is_named_once() {
         .site("access: {client_certificate: ca.pem}")
         .start()
         .await;
-    let mut asked = gate.tls().asked().await.unwrap();
+    let mut asked = gate.tls().requested_cas().await.unwrap();
     let mut expected = vec![subject(&family), subject(&guests)];
     asked.sort();
     expected.sort();

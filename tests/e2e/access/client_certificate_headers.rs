@@ -1,6 +1,6 @@
 //! Certificate headers to the hub, which no field of the client can change or delete.
 //!
-//! The wound: a `Connection` list that deleted the proxy's own fields
+//! The defect of other proxies: a `Connection` list that deleted the proxy's own fields
 //! (CVE-2024-45410).
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -12,7 +12,7 @@ use crate::{
     hub::Hub,
 };
 
-/// A list that would take away whatever hubgate says.
+/// A `Connection` list that names all of hubgate's fields.
 const DELETING: &str = "X-SSL-Client-Verify, X-SSL-Client-S-DN, X-SSL-Client-Serial, \
      X-SSL-Client-Fingerprint, Client-Cert, X-Real-IP";
 
@@ -56,13 +56,13 @@ async fn x_ssl_client_carries_verdict_name_serial_and_fingerprint() {
         assert_eq!(request.field("x-ssl-client-verify"), Some("SUCCESS"));
         assert_eq!(request.field("x-ssl-client-s-dn"), Some("CN=anna"));
         assert_eq!(request.field("x-ssl-client-serial"), Some(serial.as_str()));
-        let told = request.field("x-ssl-client-fingerprint");
-        assert_eq!(told, Some(fingerprint.as_str()));
+        let value = request.field("x-ssl-client-fingerprint");
+        assert_eq!(value, Some(fingerprint.as_str()));
         assert_eq!(request.field("client-cert"), None);
     }
-    let nobody = gate.tls().from("127.0.0.2");
-    assert_eq!(statuses_on_each_protocol(&nobody, "/nobody", &[]).await, IN);
-    let request = hub.request("/nobody").await;
+    let plain = gate.tls().from("127.0.0.2");
+    assert_eq!(statuses_on_each_protocol(&plain, "/without", &[]).await, IN);
+    let request = hub.request("/without").await;
     assert_eq!(request.field("x-ssl-client-verify"), Some("NONE"));
     assert_eq!(request.field("x-ssl-client-s-dn"), None);
 }
@@ -71,7 +71,7 @@ async fn x_ssl_client_carries_verdict_name_serial_and_fingerprint() {
 async fn a_serial_number_is_spelled_as_by_openssl() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = gate_with_headers(&hub, &family, "x-ssl-client").await;
-    for (serial, told) in [
+    for (serial, value) in [
         (&[0x7f, 0x00, 0x01][..], "7F0001"),
         (&[0x80, 0x00, 0x01][..], "800001"),
         (&[0x0a][..], "0A"),
@@ -81,7 +81,7 @@ async fn a_serial_number_is_spelled_as_by_openssl() {
         });
         gate.tls().showing(anna).visit("/").await;
         let request = hub.requests().pop().unwrap();
-        assert_eq!(request.field("x-ssl-client-serial"), Some(told));
+        assert_eq!(request.field("x-ssl-client-serial"), Some(value));
     }
 }
 
@@ -100,9 +100,9 @@ async fn client_cert_carries_the_certificate_itself() {
         assert_eq!(request.field("x-ssl-client-verify"), None);
         assert!(request.head.bytes.len() < 8 * 1024);
     }
-    let nobody = gate.tls().from("127.0.0.2");
-    assert_eq!(statuses_on_each_protocol(&nobody, "/nobody", &[]).await, IN);
-    assert_eq!(hub.request("/nobody").await.field("client-cert"), None);
+    let plain = gate.tls().from("127.0.0.2");
+    assert_eq!(statuses_on_each_protocol(&plain, "/without", &[]).await, IN);
+    assert_eq!(hub.request("/without").await.field("client-cert"), None);
 }
 
 #[tokio::test]

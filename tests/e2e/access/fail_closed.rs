@@ -1,6 +1,6 @@
 //! Unusable access files are refused: at the start, on reload and on change.
 //!
-//! The defect elsewhere: an unreadable CA file admitted every client (CVE-2026-27586).
+//! The defect of other proxies: an unreadable CA file admitted every client (CVE-2026-27586).
 
 use crate::{
     harness::{Authority, HTPASSWD, Hubgate, Setup},
@@ -10,7 +10,7 @@ use crate::{
 #[tokio::test]
 async fn a_start_with_a_ca_that_cannot_be_relied_on_is_refused() {
     let public = Authority::new("public");
-    for (content, told) in bad_authorities(&public) {
+    for (content, reason) in bad_authorities(&public) {
         let setup = Setup::home("http://127.0.0.1:1")
             .system_root(&public.pem())
             .site("access: {client_certificate: ca.pem}");
@@ -19,7 +19,7 @@ async fn a_start_with_a_ca_that_cannot_be_relied_on_is_refused() {
             None => setup,
         };
         let line = refused(setup).await;
-        assert!(line.contains(told), "{told}: {line}");
+        assert!(line.contains(reason), "{reason}: {line}");
     }
 }
 
@@ -72,13 +72,13 @@ async fn a_reload_with_a_bad_ca_changes_nothing() {
     let gate = only_family(&hub, &family, &public).await;
     let yaml = std::fs::read_to_string(gate.folder().join("proxy.yaml")).unwrap();
     gate.write("proxy.yaml", &yaml.replace("ca.pem", "bad.pem"));
-    for (number, (content, told)) in bad_authorities(&public).into_iter().enumerate() {
+    for (number, (content, reason)) in bad_authorities(&public).into_iter().enumerate() {
         if let Some(content) = content {
             gate.write("bad.pem", &content);
         }
         gate.reload();
         not_reloaded(&gate, number + 1).await;
-        assert!(gate.printed().contains(told), "{told}");
+        assert!(gate.printed().contains(reason), "{reason}");
         serves(&gate, &family).await;
     }
 }
@@ -88,10 +88,10 @@ async fn a_ca_file_that_becomes_bad_changes_nothing() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let public = Authority::new("public");
     let gate = only_family(&hub, &family, &public).await;
-    for (content, told) in bad_authorities(&public) {
+    for (content, reason) in bad_authorities(&public) {
         let Some(content) = content else { continue };
         gate.write("ca.pem", &content);
-        gate.line_with(told).await;
+        gate.line_with(reason).await;
         gate.line_with("what was read before stays in use").await;
         serves(&gate, &family).await;
     }
@@ -126,7 +126,7 @@ fn bad_authorities(public: &Authority) -> [(Option<String>, &'static str); 6] {
     ]
 }
 
-/// Starts what must not run, and returns what it printed.
+/// Starts hubgate, which must refuse to run, and returns its output.
 async fn refused(setup: Setup) -> String {
     let mut gate = setup.launch();
     assert_eq!(gate.ended().await.code(), Some(78), "{}", gate.printed());

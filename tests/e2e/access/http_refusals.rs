@@ -44,7 +44,7 @@ async fn a_bad_certificate_is_495_with_the_reason() {
 }
 
 #[tokio::test]
-async fn over_http2_the_connection_ends_with_the_answer_too() {
+async fn an_http2_connection_ends_with_the_refusal_too() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = only_family(&hub, &family).await;
     let stranger = Authority::new("strangers").client("mallory");
@@ -76,7 +76,7 @@ async fn a_certificate_without_its_key_does_not_get_past_the_handshake() {
 }
 
 #[tokio::test]
-async fn where_a_password_would_do_a_bad_certificate_does_not_stand_in_its_way() {
+async fn a_bad_certificate_does_not_block_an_alternative_password() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -99,7 +99,7 @@ async fn where_a_password_would_do_a_bad_certificate_does_not_stand_in_its_way()
 }
 
 #[tokio::test]
-async fn an_asked_connection_never_hears_403() {
+async fn a_connection_with_a_certificate_request_never_gets_403() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .client_certificate(&family)
@@ -138,9 +138,9 @@ async fn the_name_in_a_bad_certificate_is_nowhere() {
     let page = away.http1().await.get("/").await;
     assert!(!page.text().contains("mallory"), "{}", page.text());
     assert_eq!(away.http1().await.get("/static/last").await.status, 200);
-    let told = hub.request("/static/last").await;
-    assert_ne!(told.field("x-ssl-client-verify"), Some("SUCCESS"));
-    assert_eq!(told.field("x-ssl-client-s-dn"), None);
+    let request = hub.request("/static/last").await;
+    assert_ne!(request.field("x-ssl-client-verify"), Some("SUCCESS"));
+    assert_eq!(request.field("x-ssl-client-s-dn"), None);
     gate.line_with("/static/last").await;
     assert!(!gate.printed().contains("mallory"));
 }

@@ -1,6 +1,6 @@
 //! Identity headers come from hubgate alone: it removes those of the client.
 //!
-//! The defect elsewhere: forged fields in spellings unknown to the proxy (CVE-2026-30851,
+//! The defect of other proxies: forged fields in spellings unknown to the proxy (CVE-2026-30851,
 //! CVE-2026-39858).
 
 use http::Method;

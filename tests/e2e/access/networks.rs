@@ -114,10 +114,13 @@ async fn the_address_in_the_header_decides_about_the_certificate_request() {
         .await;
     let proxy = gate.tls().from(PROXY);
     let at_home = proxy.clone().announcing(version_2(INSIDE));
-    assert_eq!(at_home.asked().await, None);
+    assert_eq!(at_home.requested_cas().await, None);
     let away = proxy.clone().announcing(version_2(OUTSIDE));
-    assert!(away.asked().await.is_some());
-    assert!(proxy.asked().await.is_some(), "nobody is known to come");
+    assert!(away.requested_cas().await.is_some());
+    assert!(
+        proxy.requested_cas().await.is_some(),
+        "the client is unknown"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
-//! One decision for every request, whatever its protocol, method, path or fate.
+//! One access decision for every request, of any protocol, method, path and outcome.
 //!
-//! The wound: any `Upgrade` header switched a proxy's authentication off.
+//! The defect of other proxies: any `Upgrade` header switched a proxy's authentication off.
 
 use http::Method;
 
@@ -108,7 +108,7 @@ async fn a_path_with_a_hub_of_its_own_keeps_the_rule_of_the_site() {
 }
 
 #[tokio::test]
-async fn no_method_is_let_through_undecided() {
+async fn every_method_passes_the_access_decision() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     for mut client in [gate.tls().http1().await, gate.tls().http2().await] {
@@ -124,7 +124,7 @@ async fn no_method_is_let_through_undecided() {
 }
 
 #[tokio::test]
-async fn no_upgrade_is_let_through_undecided() {
+async fn every_upgrade_passes_the_access_decision() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let upgrades = [

@@ -1,6 +1,6 @@
-//! SNI and Host lead to a site by one function, and never to a laxer one.
+//! SNI and Host select a site by one function, and never a laxer one.
 //!
-//! The wounds: a connection made for an open name carried requests for a
+//! Defects of other proxies: a connection made for an open name carried requests for a
 //! protected one; a handshake without a name got no policy at all.
 
 use super::protocols::{IN, client, for_host};
@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_connection_carries_only_sites_that_ask_alike() {
+async fn a_connection_serves_only_sites_with_the_same_certificate_request() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = street(&hub, &family).await;
     let anna = |name| named(&gate, name).showing(family.client("anna"));
@@ -32,7 +32,7 @@ async fn a_connection_carries_only_sites_that_ask_alike() {
 }
 
 #[tokio::test]
-async fn no_name_or_an_unknown_one_leads_nowhere() {
+async fn a_handshake_with_no_or_an_unknown_name_reaches_no_site() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = street(&hub, &family).await;
     for name in ["127.0.0.1", "unknown.test", "home.test.unknown.test"] {
@@ -102,7 +102,7 @@ async fn an_address_as_host_is_judged_as_any_other_host() {
 }
 
 #[tokio::test]
-async fn a_name_of_its_own_goes_before_a_wildcard() {
+async fn an_exact_name_takes_precedence_over_a_wildcard() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -124,7 +124,7 @@ async fn a_name_of_its_own_goes_before_a_wildcard() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_not_asked_is_not_taken_for_one_that_was() {
+async fn a_connection_without_a_certificate_request_is_never_mistaken_for_one_with_it() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let rule = "{client_certificate: ca.pem}";
     let nearby = format!(
@@ -139,7 +139,7 @@ async fn a_connection_that_was_not_asked_is_not_taken_for_one_that_was() {
         .start()
         .await;
     let away = named(&gate, "nearby.test").from("127.0.0.2");
-    assert_eq!(away.asked().await, None);
+    assert_eq!(away.requested_cas().await, None);
     assert_eq!(for_host(&away, "home.test", "/", &[]).await, [421; 3]);
 }
 
@@ -168,7 +168,7 @@ async fn a_name_claimed_twice_is_a_fault_of_the_configuration() {
     }
 }
 
-/// home and twin ask alike, cousin names another CA, guarded wants a password.
+/// home and twin request the same certificates, cousin those of another CA, guarded a password.
 async fn street(hub: &Hub, family: &Authority) -> Hubgate {
     let rule = "{client_certificate: ca.pem}";
     Setup::home(&hub.url())

@@ -1,4 +1,4 @@
-//! Pages of a listed origin act and read as the site's own do; those of others do not.
+//! Pages of a listed origin read and write like the site's own; all others do not.
 
 use http::Method;
 
@@ -68,7 +68,7 @@ async fn pages_of_a_listed_origin_read_and_write_and_open_websockets() {
 }
 
 #[tokio::test]
-async fn a_listed_page_sees_why_it_is_refused() {
+async fn a_listed_page_can_read_the_status_of_its_refusal() {
     let hub = Hub::start().await;
     let gate = gate(&hub).await;
     for mut client in clients(&gate).await {
@@ -80,7 +80,7 @@ async fn a_listed_page_sees_why_it_is_refused() {
 }
 
 #[tokio::test]
-async fn the_hubs_own_words_on_origins_never_double_ours() {
+async fn cors_fields_of_the_hub_never_double_those_of_hubgate() {
     let hub = Hub::start().await;
     let gate = gate(&hub).await;
     let fields = with_password(&SENT);

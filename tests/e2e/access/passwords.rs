@@ -1,4 +1,4 @@
-//! Passwords: every format in use, a file that changes, and guesses that take ever longer.
+//! Passwords: every hash format in use, changes of the file, and growing delays of guesses.
 
 use std::time::Instant;
 
@@ -26,11 +26,11 @@ const USERS: [(&str, &str, &str); 9] = [
 
 /// More guesses than any client has free.
 const GUESSES: usize = 12;
-/// Those of an address that are looked at before it has to wait.
+/// Guesses of an address that are checked before it has to wait.
 const LOOKED_AT: usize = 6;
 
 #[tokio::test]
-async fn every_format_in_use_lets_its_user_in() {
+async fn every_hash_format_in_use_admits_its_user() {
     let hub = Hub::start().await;
     let lines: String = USERS
         .map(|(user, _, hash)| format!("{user}:{hash}\n"))
@@ -105,7 +105,7 @@ async fn an_unknown_user_and_a_wrong_password_get_the_same_response() {
 }
 
 #[tokio::test]
-async fn guesses_are_slowed_down_over_all_connections_and_ways() {
+async fn guesses_are_slowed_down_across_connections_and_protocols() {
     let hub = Hub::start().await;
     let gate = with_file(&hub, HTPASSWD).await;
     let guesser = gate.tls().from("127.0.0.9");

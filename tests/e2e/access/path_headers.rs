@@ -29,7 +29,7 @@ async fn a_path_sets_identity_headers_though_its_site_does_not() {
 }
 
 #[tokio::test]
-async fn the_wish_of_a_path_goes_before_that_of_its_site() {
+async fn a_path_overrides_the_header_format_of_its_site() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())

@@ -1,6 +1,6 @@
-//! A resumed session never carries a verdict past its truth.
+//! A resumed TLS session never keeps an outdated access decision.
 //!
-//! The wound: a ticket of one policy was good for another, and a certificate
+//! The defect of other proxies: a ticket of one policy was good for another, and a certificate
 //! judged once was never judged again (CVE-2025-23419, CVE-2025-23048).
 
 use rustls::{
@@ -16,7 +16,7 @@ use crate::{
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
 #[tokio::test]
-async fn a_connection_that_is_never_asked_resumes() {
+async fn a_connection_without_a_certificate_request_resumes() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for version in VERSIONS {
@@ -27,14 +27,14 @@ async fn a_connection_that_is_never_asked_resumes() {
 }
 
 #[tokio::test]
-async fn a_connection_that_may_be_asked_never_resumes() {
+async fn a_connection_with_a_possible_certificate_request_never_resumes() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = at_home_or_enrolled(&hub, &family).await;
     for version in VERSIONS {
         let away = gate.tls().from("127.0.0.2").speaking(version);
         let anna = away.clone().showing(family.client("anna")).resuming();
-        let nobody = away.resuming();
-        for (caller, status) in [(&anna, 200), (&nobody, 496)] {
+        let stranger = away.resuming();
+        for (caller, status) in [(&anna, 200), (&stranger, 496)] {
             for _ in 0..3 {
                 let visit = caller.visit("/").await;
                 assert_eq!((visit.status, visit.resumed), (status, false));
@@ -44,7 +44,7 @@ async fn a_connection_that_may_be_asked_never_resumes() {
 }
 
 #[tokio::test]
-async fn a_session_of_home_is_worth_nothing_away() {
+async fn a_tls_session_from_home_is_not_resumed_away() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = at_home_or_enrolled(&hub, &family).await;
     for version in VERSIONS {
@@ -54,12 +54,12 @@ async fn a_session_of_home_is_worth_nothing_away() {
         let away = caller.from("127.0.0.2");
         let visit = away.visit("/").await;
         assert_eq!((visit.status, visit.resumed), (496, false));
-        assert!(away.asked().await.is_some());
+        assert!(away.requested_cas().await.is_some());
     }
 }
 
 #[tokio::test]
-async fn a_session_begun_before_a_revocation_does_not_outlive_it() {
+async fn a_tls_session_from_before_a_revocation_does_not_outlive_it() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let (anna, again) = (family.client("anna"), family.revoking(&[]));
     let revocation = family.revoking(&[&anna]);
@@ -83,7 +83,7 @@ async fn a_session_begun_before_a_revocation_does_not_outlive_it() {
 }
 
 #[tokio::test]
-async fn a_reload_that_begins_to_ask_ends_the_sessions_before_it() {
+async fn a_reload_that_adds_certificate_requests_ends_earlier_tls_sessions() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -107,7 +107,7 @@ async fn a_reload_that_begins_to_ask_ends_the_sessions_before_it() {
 }
 
 #[tokio::test]
-async fn nothing_travels_before_the_handshake() {
+async fn early_data_is_not_offered() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut caller = gate.tls().speaking(&TLS13).resuming();

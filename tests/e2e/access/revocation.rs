@@ -1,4 +1,4 @@
-//! Revocation acts now: on every request, and on what is open.
+//! Revocation takes effect at once: on every request and every open exchange.
 
 use http::Method;
 use http_body_util::BodyExt;
@@ -89,7 +89,7 @@ async fn a_client_admitted_without_the_certificate_is_not_cut() {
     assert_eq!(socket.ask("still here").await, "still here");
 }
 
-/// All that one device may have open at once.
+/// All exchanges that one device may have open.
 struct Open {
     socket: WebSocket,
     idle: Conversation,
@@ -115,7 +115,7 @@ impl Open {
         }
     }
 
-    /// Everything is of use.
+    /// Asserts that everything works.
     async fn lives(&mut self, hub: &Hub, tick: &str) {
         assert_eq!(self.socket.ask(tick).await, tick);
         assert_eq!(self.idle.ask(REQUEST).await.status, 200);
@@ -126,7 +126,7 @@ impl Open {
         }
     }
 
-    /// Everything is closed by hubgate, without a word of the client's.
+    /// Asserts that hubgate closes everything, without any bytes from the client.
     async fn ends(mut self) {
         assert_eq!(self.socket.heard().await, None);
         self.idle.end().await;
@@ -144,12 +144,12 @@ async fn events(client: &mut Http) -> Incoming {
     answer.into_body()
 }
 
-/// The family enters by a list of revoked certificates that is empty yet.
+/// Starts hubgate with the family's CA and an empty revocation list.
 async fn with_list(hub: &Hub, family: &Authority, line: &str) -> Hubgate {
-    let nobody: [&Leaf; 0] = [];
+    let none: [&Leaf; 0] = [];
     Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
-        .file("ca.crl", &family.revoking(&nobody))
+        .file("ca.crl", &family.revoking(&none))
         .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}")
         .site(line)
         .start()

@@ -1,4 +1,4 @@
-//! Secrets: on disk for their owner alone, in a log not at all.
+//! Secrets: on disk readable by the owner only, in no log.
 
 use std::{
     fs::{Permissions, create_dir_all, metadata, read, set_permissions, write},
@@ -90,7 +90,7 @@ async fn no_secret_of_a_request_is_ever_printed() {
     }
 }
 
-/// Sends secrets everywhere a request may have them, let in or not.
+/// Sends secrets in all parts of requests, admitted and refused.
 async fn say_secrets(gate: &Hubgate) {
     let target = "/rest?accessToken=query-secret&x=1";
     let secrets = [
@@ -129,7 +129,7 @@ fn self_signed(hub: &Hub) -> Setup {
         .top("state: certs")
 }
 
-/// As a careless copy leaves them.
+/// Modes after a careless copy.
 fn open_wide(key: &Path) {
     set_permissions(key, Permissions::from_mode(0o644)).unwrap();
     let folder: PathBuf = key.parent().unwrap().to_owned();

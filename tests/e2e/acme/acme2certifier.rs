@@ -1,6 +1,6 @@
-//! acme2certifier: a second opinion on renewal information, by people who wrote no other CA here.
+//! acme2certifier: an independent implementation of renewal information (RFC 9773).
 //!
-//! It looks for challenges on the ports 80 and 443 only, so that its look at them is off.
+//! It validates on the ports 80 and 443 only, so validation is switched off.
 
 #[cfg(test)]
 mod tests;
@@ -40,7 +40,7 @@ pub struct Options {
     pub renewal_pause: u32,
     /// The names of the profiles it offers.
     pub profiles: Vec<&'static str>,
-    /// The only external account that is let in: key identifier, and HMAC key in base64url.
+    /// The only accepted external account: key identifier, and HMAC key in base64url.
     pub external_account: Option<(&'static str, &'static str)>,
 }
 
@@ -115,7 +115,7 @@ impl Acme2Certifier {
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("ACME_SRV_CONFIGFILE", "acme_srv.cfg")
             .env("ACME2CERTIFIER_BASE_DIR", folder.path())
-            // Else it looks for challenges all the same.
+            // Otherwise it validates challenges all the same.
             .env("ACME2CERTIFIER_I_KNOW_THE_RISK", "1");
         Some(Self {
             _program: Program::start(command, folder, &[port.address()]).await,

@@ -79,8 +79,8 @@ impl Challtestsrv {
     pub async fn history(&self, host: &str) -> Vec<Value> {
         // Kept without the last dot, unlike everything else.
         let host = json!({"host": host});
-        let told = self.ask("dns-request-history", &host).await;
-        serde_json::from_str(&told).unwrap_or_default()
+        let queries = self.ask("dns-request-history", &host).await;
+        serde_json::from_str(&queries).unwrap_or_default()
     }
 
     async fn ask(&self, action: &str, record: &Value) -> String {

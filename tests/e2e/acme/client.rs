@@ -1,4 +1,4 @@
-//! A small ACME client, with which the CAs of the tests are tried themselves.
+//! A small ACME client for tests of the CAs themselves.
 
 use std::{future::Future, io, pin::Pin, sync::Arc};
 
@@ -42,7 +42,7 @@ impl Client {
         Self::register_with(directory, root, None).await
     }
 
-    /// The same, in the name of an external account.
+    /// Like [`Self::register`], with an external account.
     ///
     /// # Errors
     /// The response of the CA.

@@ -5,7 +5,7 @@ use crate::acme::{
     stage::Scene,
 };
 
-/// The words of the cure, any of which will do, for what the CA saw.
+/// Words of the cure for each validation result; any one of them is enough.
 const SENTENCES: [(Sight, &[&str]); 8] = [
     (Sight::Refused, &["forward port"]),
     (Sight::TimeOut, &["CGNAT"]),
@@ -19,14 +19,14 @@ const SENTENCES: [(Sight, &[&str]); 8] = [
 
 #[tokio::test]
 async fn eight_network_faults_are_reported_in_eight_sentences() {
-    let mut told = Vec::new();
+    let mut sentences = Vec::new();
     for (sight, words) in SENTENCES {
         let scene = Scene::new().await;
         scene.ca.fault(Fault::Unproven(sight));
         let stage = scene.start().await;
         let sentence = stage.status_with(words).await;
-        assert!(!told.contains(&sentence), "{sight:?}: {sentence}");
-        told.push(sentence);
+        assert!(!sentences.contains(&sentence), "{sight:?}: {sentence}");
+        sentences.push(sentence);
     }
 }
 

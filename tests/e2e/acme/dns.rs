@@ -1,4 +1,4 @@
-//! Proofs in the DNS: wildcards, with a real name server that Pebble looks at.
+//! dns-01 for wildcards, with a real name server that Pebble queries.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -12,7 +12,7 @@ use crate::{
     real_hub::skip,
 };
 
-/// A wildcard and its parent are certified with records that `provider` writes, and none stays.
+/// Issues a certificate for a wildcard and its parent by `provider`'s records; none remains.
 async fn certified(provider: &str, file: (&str, &str), server: &NameServer) {
     if issued(provider, file, server).await.is_some() {
         assert!(server.texts("_acme-challenge.example.test.").is_empty());

@@ -1,4 +1,4 @@
-//! Nothing that a CA or the way to it does stops hubgate for ever, or makes it a nuisance.
+//! No fault of a CA or its network stops hubgate for ever or makes it flood the CA.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn faults_of_the_connection_are_got_over_everywhere() {
+async fn connection_faults_are_retried_at_each_endpoint() {
     for fault in [
         Fault::Reset,
         Fault::Truncated,
@@ -115,12 +115,12 @@ async fn a_lost_answer_to_the_challenge_does_not_end_the_order() {
 }
 
 #[tokio::test]
-async fn a_proof_stays_up_while_the_ca_may_still_look_for_it() {
+async fn a_proof_stays_published_while_the_ca_may_still_validate() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Late(Duration::from_secs(14)));
     scene.ca.fault(Fault::Html.at(Endpoint::Order).times(4));
     let stage = scene.start().await;
-    // The attempt has ended before the CA looks.
+    // The attempt ends before the CA validates.
     stage.status_with(&["does not answer sensibly"]).await;
     stage.serves_within(PATIENCE, 1).await;
     assert_eq!(stage.ca.failed_validations().len(), 0);
@@ -128,7 +128,7 @@ async fn a_proof_stays_up_while_the_ca_may_still_look_for_it() {
 }
 
 #[tokio::test]
-async fn many_bad_nonces_are_got_over_in_one_order() {
+async fn many_bad_nonces_are_retried_in_one_order() {
     let scene = Scene::new().await;
     scene
         .ca
@@ -236,7 +236,7 @@ async fn a_permanent_refusal_of_the_ca_is_not_retried_soon() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_gone_is_made_again_once() {
+async fn a_lost_account_is_created_again_once() {
     let stage = Stage::issued().await;
     stage.ca.forget_accounts();
     stage.renew().await;

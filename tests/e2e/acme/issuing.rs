@@ -1,4 +1,4 @@
-//! A first certificate: over each challenge, once, for each that is configured.
+//! The first certificate: one order per configured site, by each challenge type.
 
 use crate::{
     acme::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_certificate_comes_with_one_order_over_http() {
+async fn a_certificate_is_issued_by_one_order_over_http_01() {
     let stage = Stage::issued().await;
     assert_eq!(stage.ca.orders().len(), 1);
     assert_eq!(stage.ca.validations()[0].challenge, "http-01");
@@ -44,7 +44,7 @@ async fn a_first_certificate_and_its_renewal_time_take_nine_requests() {
 }
 
 #[tokio::test]
-async fn a_certificate_comes_over_tls_where_nothing_else_is_allowed() {
+async fn a_certificate_is_issued_by_tls_alpn_01_alone() {
     let mut scene = Scene::new().await;
     let (directory, root) = (scene.ca.directory(), scene.ca.ca_pem());
     scene.setup = scene.setup.acme(&directory, &root, "tls-alpn-01");
@@ -130,7 +130,7 @@ pub(super) async fn trusted(gate: &Hubgate, root: &str) {
     trusted_as("home.test", gate, root).await;
 }
 
-/// The same for another name.
+/// Like the above, for another name.
 pub(super) async fn trusted_as(name: &str, gate: &Hubgate, root: &str) {
     let root = rustls::pki_types::pem::PemObject::from_pem_slice(root.as_bytes()).unwrap();
     let caller = crate::harness::Caller::tls(gate.https(), root).name(name);
@@ -167,7 +167,7 @@ async fn acme2certifier_issues_and_has_it_renewed() {
     let gate = setup.start().await;
     trusted(&gate, &ca.root()).await;
     let first = served(&gate).await;
-    eventually(PATIENCE, "it is renewed as it is told", async || {
+    eventually(PATIENCE, "it is renewed as the CA suggests", async || {
         served(&gate).await != first
     })
     .await;

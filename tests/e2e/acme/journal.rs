@@ -1,4 +1,4 @@
-//! kill -9 at every step of an order loses neither the order nor the certificate.
+//! SIGKILL at any step of an order loses neither the order nor the certificate.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::{
     harness::{DEADLINE, Hubgate, eventually},
 };
 
-/// Kills hubgate while the CA owes it an answer at the endpoint, and starts it again.
+/// Kills hubgate during a request to the endpoint, and starts it again.
 async fn killed_at(endpoint: Endpoint, fault: Fault) -> Scores {
     let scene = Scene::new().await;
     scene.ca.fault(fault.at(endpoint));
@@ -56,7 +56,7 @@ async fn a_kill_while_an_account_is_made_makes_no_second_order() {
 }
 
 #[tokio::test]
-async fn a_kill_during_the_proof_goes_on_with_the_order() {
+async fn hubgate_resumes_the_order_after_a_kill_during_validation() {
     for endpoint in [Endpoint::Authorization, Endpoint::Challenge] {
         let scores = killed_at(endpoint, Fault::BlackHole).await;
         assert_eq!(scores, ONCE, "{endpoint:?}");
@@ -64,7 +64,7 @@ async fn a_kill_during_the_proof_goes_on_with_the_order() {
 }
 
 #[tokio::test]
-async fn a_kill_at_finalize_goes_on_with_the_order() {
+async fn hubgate_resumes_the_order_after_a_kill_at_finalize() {
     let scores = killed_at(Endpoint::Finalize, Fault::BlackHole).await;
     assert_eq!(scores, ONCE);
 }
@@ -76,7 +76,7 @@ async fn a_kill_after_a_lost_answer_to_finalize_gets_the_certificate_that_was_is
 }
 
 #[tokio::test]
-async fn a_kill_while_the_order_is_processing_goes_on_with_it() {
+async fn hubgate_resumes_a_processing_order_after_a_kill() {
     let scene = Scene::new().await;
     scene.ca.fault(Fault::Stuck);
     let mut stage = scene.start().await;

@@ -1,4 +1,4 @@
-//! Limits of a CA are waited for, to the second and across a restart, by all who share them.
+//! Rate limits of a CA: all sites of an account wait for the end, also across a restart.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn a_rate_limit_with_a_date_is_obeyed_across_a_restart() {
 }
 
 #[tokio::test]
-async fn a_limit_of_the_account_is_asked_for_by_one_and_the_others_follow_spread() {
+async fn one_site_retries_after_an_account_limit_and_the_others_follow_spread() {
     const SITES: usize = 12;
     let mut scene = Scene::new().await;
     for number in 1..SITES {

@@ -1,7 +1,7 @@
-//! Certificates by ACME: hubgate with CAs that run here, our own that errs on command
-//! (`authority`), Pebble and acme2certifier.
+//! Certificates by ACME: hubgate with local CAs: the tests' own with injected faults (`authority`),
+//! Pebble and acme2certifier.
 //!
-//! Programs are missing as in `real_hub`.
+//! Missing programs skip a test as in `real_hub`.
 
 pub mod acme2certifier;
 pub mod authority;

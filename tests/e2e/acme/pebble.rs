@@ -35,16 +35,16 @@ pub struct Options {
     pub refused_nonces: u8,
     /// Percentage of authorizations that Pebble reuses.
     pub reused_authorizations: u8,
-    /// The only external account that is let in: key identifier, and HMAC key in base64url.
+    /// The only accepted external account: key identifier, and HMAC key in base64url.
     pub external_account: Option<(&'static str, &'static str)>,
-    /// The DNS it asks, in place of its own.
+    /// The DNS server to query, in place of its own.
     pub dns: Option<SocketAddr>,
     /// Names for which it issues nothing.
     pub blocked: Vec<&'static str>,
 }
 
 impl Options {
-    /// A Pebble that looks for challenges on these ports, and is kind.
+    /// Settings with these validation ports and no faults.
     pub fn new(http: u16, tls: u16) -> Self {
         Self {
             http,
@@ -132,9 +132,9 @@ impl Pebble {
     /// Pebble does not know it.
     pub async fn is_revoked(&self, serial: &str) -> Option<bool> {
         let target = format!("/cert-status-by-serial/{}", serial.to_lowercase());
-        let (status, told) = self.managed(&target).await;
-        let told: Value = serde_json::from_str(&told).ok().filter(|_| status == 200)?;
-        Some(told["Status"] == "Revoked")
+        let (status, body) = self.managed(&target).await;
+        let body: Value = serde_json::from_str(&body).ok().filter(|_| status == 200)?;
+        Some(body["Status"] == "Revoked")
     }
 
     async fn managed(&self, target: &str) -> (u16, String) {

@@ -1,4 +1,4 @@
-//! A server program of others that runs beside a test.
+//! A foreign server program that runs beside a test.
 
 use std::{
     net::SocketAddr,

@@ -1,4 +1,4 @@
-//! Renewal in time: by what the CA says, else by the life of the certificate.
+//! Renewal in time: by the CA's renewal information (RFC 9773), else by the certificate's lifetime.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -42,7 +42,7 @@ async fn a_revoked_certificate_is_replaced_within_one_poll() {
     stage.serves(1).await;
     stage.asked(DEADLINE, Endpoint::RenewalInfo, 1).await;
     stage.ca.revoke(&stage.ca.issued()[0].serial);
-    // The CA is asked once a minute at most.
+    // hubgate sends the CA at most one request a minute.
     stage.serves_within(PATIENCE, 2).await;
     assert!(stage.ca.orders()[1].replaces.is_some());
     assert!(stage.ca.issued()[0].replaced);
@@ -61,7 +61,7 @@ async fn a_replaced_certificate_is_ordered_without_replacing_it_at_once() {
 }
 
 #[tokio::test]
-async fn useless_renewal_information_leaves_it_to_the_life_of_the_certificate() {
+async fn unusable_renewal_information_falls_back_to_the_life_of_the_certificate() {
     for fault in [
         Fault::RenewalMissing,
         Fault::RenewalGarbage,

@@ -1,4 +1,4 @@
-//! Stand-ins that answer challenges while the CAs of the tests are tried themselves.
+//! Stand-ins that respond to challenges in tests of the CAs themselves.
 
 use std::sync::{Arc, Mutex};
 

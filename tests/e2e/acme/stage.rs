@@ -17,7 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 pub struct Scene {
     /// The hub behind hubgate.
     pub hub: Hub,
-    /// The CA that errs on command.
+    /// The CA with injected faults.
     pub ca: Ca,
     /// hubgate, not yet started.
     pub setup: Setup,
@@ -27,7 +27,7 @@ pub struct Scene {
 pub struct Stage {
     /// The hub behind hubgate.
     pub hub: Hub,
-    /// The CA that errs on command.
+    /// The CA with injected faults.
     pub ca: Ca,
     /// hubgate.
     pub gate: Hubgate,
@@ -37,12 +37,12 @@ pub struct Stage {
 const CHALLENGES: &str = "http-01, tls-alpn-01";
 
 impl Scene {
-    /// `home.test` with a certificate of the CA, which is kind so far.
+    /// `home.test` with a certificate of the CA, without faults so far.
     pub async fn new() -> Self {
         Self::with(|_| ()).await
     }
 
-    /// The same, the CA's options changed.
+    /// Like `new`, with changed options of the CA.
     pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let hub = Hub::start().await;
         let setup = Setup::home(&hub.url());
@@ -74,7 +74,7 @@ impl Stage {
         self.serves_within(DEADLINE, number).await;
     }
 
-    /// The same with more patience.
+    /// Like `serves`, with a longer deadline.
     pub async fn serves_within(&self, patience: Duration, number: usize) {
         let what = format!("certificate {number} is served");
         eventually(patience, &what, async || {
@@ -85,7 +85,7 @@ impl Stage {
         .await;
     }
 
-    /// Waits until the CA has been asked so often at the endpoint.
+    /// Waits until the CA has got this number of requests at the endpoint.
     pub async fn asked(&self, patience: Duration, endpoint: Endpoint, times: usize) {
         let what = format!("{endpoint:?} is asked {times} times");
         eventually(patience, &what, async || {
@@ -94,7 +94,7 @@ impl Stage {
         .await;
     }
 
-    /// Has hubgate try now, whatever it waits for.
+    /// Requests an immediate renewal.
     pub async fn renew(&self) {
         self.gate.commanded(&["cert", "renew", "home.test"]).await;
     }
@@ -120,7 +120,7 @@ pub async fn status(gate: &Hubgate) -> Value {
     serde_json::from_str(&ran.stdout).unwrap_or_default()
 }
 
-/// The certificate hubgate shows, if it shows any.
+/// The certificate that hubgate presents, if any.
 pub async fn served(gate: &Hubgate) -> Option<Vec<u8>> {
     let caller = gate.tls().accepting_any_certificate();
     caller.certificate().await.ok()

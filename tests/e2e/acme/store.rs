@@ -62,7 +62,7 @@ async fn hubgate_starts_with_any_file_cut_short() {
     let files = kept(&stage.gate).len();
     for number in 0..files {
         stage.gate.kill();
-        // Files may come and go meanwhile.
+        // Files may appear and disappear meanwhile.
         if let Some(file) = kept(&stage.gate).get(number) {
             let content = fs::read(file).unwrap();
             fs::write(file, &content[..content.len() / 2]).unwrap();
@@ -74,9 +74,9 @@ async fn hubgate_starts_with_any_file_cut_short() {
 }
 
 #[tokio::test]
-async fn without_a_place_to_write_the_certificate_is_served_from_memory() {
+async fn the_certificate_is_served_from_memory_without_a_writable_folder() {
     let mut scene = Scene::new().await;
-    // A file where the folder should be: nobody can write there, not even root.
+    // A file in place of the folder: not even root can write there.
     scene.setup = scene.setup.file("nowhere", "").top("state: nowhere");
     let stage = scene.start().await;
     stage.serves_within(PATIENCE, 1).await;
@@ -150,10 +150,10 @@ fn copy(gate: &Hubgate, name: &str) -> String {
 
 #[tokio::test]
 async fn other_programs_get_copies_and_are_notified() {
-    let scene = exporting("#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/told-of-$1\"\n").await;
+    let scene = exporting("#!/bin/sh\ncp \"$2/fullchain.pem\" \"$2/notified-of-$1\"\n").await;
     let stage = scene.start().await;
     stage.serves(1).await;
-    let notified = || copy(&stage.gate, "told-of-home.test");
+    let notified = || copy(&stage.gate, "notified-of-home.test");
     eventually(DEADLINE, "the program is notified", async || {
         !notified().is_empty()
     })
@@ -196,7 +196,7 @@ async fn a_failed_program_is_called_again_and_reported_in_the_status() {
             .await
             .contains("not delivered")
     };
-    eventually(DEADLINE, "the status has nothing to tell", is_delivered).await;
+    eventually(DEADLINE, "the status reports no failure", is_delivered).await;
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn a_program_that_a_stop_interrupts_ends_with_all_it_started_and_is_called
     let is_gone = async || {
         fs::read_to_string(&stat).is_ok_and(|text| text.contains(") Z ")) || !stat.exists()
     };
-    eventually(DEADLINE, "what it started is gone", is_gone).await;
+    eventually(DEADLINE, "its processes are gone", is_gone).await;
     stage
         .gate
         .write("exported", "#!/bin/sh\necho done >\"$2/done\"\n");
@@ -225,7 +225,7 @@ async fn a_program_that_a_stop_interrupts_ends_with_all_it_started_and_is_called
 }
 
 #[tokio::test]
-async fn a_host_put_in_front_takes_nothing_away() {
+async fn a_host_added_in_front_keeps_the_old_certificate() {
     let stage = Stage::issued().await;
     let good = served(&stage.gate).await;
     stage.ca.fault(crate::acme::authority::Fault::Reset);

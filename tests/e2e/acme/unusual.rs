@@ -1,4 +1,4 @@
-//! Accounts, profiles and names that few CAs and homes have, also while the CA errs.
+//! Unusual accounts, profiles and names, also at a faulty CA.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A new user opens what `hubgate demo` printed.
+//! A new user opens the link that `hubgate demo` printed.
 
 use serde_json::json;
 

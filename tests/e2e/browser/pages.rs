@@ -1,4 +1,4 @@
-//! Local responses as people see them: nothing is cut, unseen or hard to read.
+//! Local responses in a browser: no text is cut, hidden or hard to read.
 
 use std::env;
 

@@ -105,7 +105,7 @@ struct Case {
 }
 
 #[tokio::test]
-async fn nginx_lets_in_the_same_devices_by_the_same_files() {
+async fn nginx_admits_the_same_devices_by_the_same_files() {
     if !nginx::is_there() {
         return;
     }

@@ -33,7 +33,7 @@ async fn an_odd_certificate_is_495_with_the_reason_and_ends_no_handshake() {
 }
 
 #[tokio::test]
-async fn where_a_password_would_do_an_odd_certificate_does_not_stand_in_its_way() {
+async fn an_odd_certificate_does_not_block_an_alternative_password() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = family_or_password(&hub, &family).await;
     let password = [("authorization", ANNA)];

@@ -69,19 +69,19 @@ impl Caller {
         self
     }
 
-    /// Asks for another name (SNI); an address means none at all.
+    /// Sets another server name (SNI); an address means none.
     pub fn name(mut self, name: &str) -> Self {
         name.clone_into(&mut self.tls_options().name);
         self
     }
 
-    /// Takes any server certificate.
+    /// Accepts any server certificate.
     pub fn accepting_any_certificate(mut self) -> Self {
         self.tls_options().root = None;
         self
     }
 
-    /// Shows this certificate when asked for one.
+    /// Presents this certificate on request.
     pub fn showing(mut self, leaf: Leaf) -> Self {
         self.tls_options().identity = Some(Arc::new(leaf));
         self

@@ -12,7 +12,7 @@ use super::Leaf;
 /// The names of the CAs in the last request for a certificate, as DER; none without one.
 pub(super) type Asked = Arc<Mutex<Option<Vec<Vec<u8>>>>>;
 
-/// Shows one certificate, or none, to whoever asks.
+/// Presents one certificate, or none, on any request.
 #[derive(Debug)]
 pub(super) struct Card {
     key: Option<Arc<CertifiedKey>>,

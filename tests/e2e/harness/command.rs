@@ -45,7 +45,7 @@ pub fn hubgate_with_input(folder: &Path, arguments: &[&str], line: &str) -> Ran 
     finished(command.args(arguments).current_dir(folder).stdin(input))
 }
 
-/// Runs a program of others with the arguments; it writes UTF-8, and English.
+/// Runs a foreign program with the arguments, in English and UTF-8.
 pub fn foreign(program: &str, arguments: &[&str]) -> Ran {
     let mut command = Command::new(program);
     let command = command.args(arguments).stdin(Stdio::null());

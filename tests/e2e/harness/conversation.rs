@@ -2,7 +2,7 @@
 
 use super::{Answer, Head, Stream, Wire, head::Framing, within};
 
-/// One connection; what is said on it is written as it is.
+/// One connection; it sends bytes unchanged.
 pub struct Conversation {
     wire: Wire<Box<dyn Stream>>,
 }
@@ -21,7 +21,7 @@ impl Conversation {
 
     /// Ends the writing side.
     pub async fn finish(&mut self) {
-        let _ = within("the end is told", self.wire.shutdown()).await;
+        let _ = within("the connection is shut down", self.wire.shutdown()).await;
     }
 
     /// Writes the request and reads its answer.
@@ -80,7 +80,7 @@ impl Conversation {
         let mut rest = Vec::new();
         let reading = self
             .wire
-            .body(Framing::Untold, |bytes| rest.extend_from_slice(bytes));
+            .body(Framing::Undeclared, |bytes| rest.extend_from_slice(bytes));
         let _ = within("the end of the connection", reading).await;
         rest
     }

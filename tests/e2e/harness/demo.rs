@@ -1,4 +1,4 @@
-//! A running `hubgate demo` and what it printed to be clicked.
+//! A running `hubgate demo` and its printed values.
 
 use std::{
     path::Path,
@@ -20,7 +20,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts the demo and waits until it says what to open.
+    /// Starts the demo and waits until it prints its URL.
     pub async fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut child = program()
@@ -60,8 +60,8 @@ impl Demo {
     pub fn caller(&self) -> Caller {
         let url = self.printed("open");
         let port = url.rsplit(':').next().unwrap().parse().unwrap();
-        let nobody = Authority::new("nobody").certificate();
-        Caller::tls(([127, 0, 0, 1], port).into(), nobody)
+        let unused_root = Authority::new("unused").certificate();
+        Caller::tls(([127, 0, 0, 1], port).into(), unused_root)
             .accepting_any_certificate()
             .name("localhost")
     }

@@ -1,4 +1,4 @@
-//! DER, as far as tests make certificates that no library makes.
+//! DER encoding of certificates that no library makes.
 
 /// The elements one after the other, each with tag and length.
 pub(super) fn elements(mut bytes: &[u8]) -> Vec<&[u8]> {

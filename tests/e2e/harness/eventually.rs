@@ -1,4 +1,4 @@
-//! Waiting for what must come true, with a deadline.
+//! Waits for a condition, with a deadline.
 
 use std::{future::Future, time::Duration};
 

@@ -18,8 +18,8 @@ pub enum Framing {
     Length(u64),
     /// By the last chunk.
     Chunked,
-    /// Not at all.
-    Untold,
+    /// By neither: the body ends with the connection.
+    Undeclared,
 }
 
 impl Head {
@@ -68,6 +68,6 @@ impl Head {
         }
         let length = self.values("content-length");
         let length = length.first().and_then(|length| length.parse().ok());
-        length.map_or(Framing::Untold, Framing::Length)
+        length.map_or(Framing::Undeclared, Framing::Length)
     }
 }

@@ -1,4 +1,4 @@
-//! A client as programs are: HTTP/1.1 or HTTP/2 by hyper.
+//! An HTTP client: HTTP/1.1 or HTTP/2 by hyper.
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -41,7 +41,7 @@ impl Http {
         Self { sender, origin }
     }
 
-    /// Asks for the target.
+    /// Sends a GET of the target.
     pub async fn get(&mut self, target: &str) -> Answer {
         self.ask(Method::GET, target, &[], "").await
     }

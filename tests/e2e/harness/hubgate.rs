@@ -61,7 +61,7 @@ impl Hubgate {
         }
     }
 
-    /// A caller over TLS who asks for `home.test`.
+    /// A client over TLS that requests `home.test`.
     pub fn tls(&self) -> Caller {
         Caller::tls(self.https.address(), self.root.certificate())
     }
@@ -106,7 +106,7 @@ impl Hubgate {
         hubgate(self.folder(), arguments)
     }
 
-    /// The same, while the test goes on with something else.
+    /// Like `command`, without blocking the test.
     pub async fn commanded(&self, arguments: &[&'static str]) -> Ran {
         let (folder, arguments) = (self.folder.path().to_owned(), arguments.to_vec());
         let running = spawn_blocking(move || hubgate(&folder, &arguments));
@@ -121,7 +121,7 @@ impl Hubgate {
         .await;
     }
 
-    /// Puts a script where the program was started from.
+    /// Replaces the program's file by a script.
     pub fn replace_program(&self, script: &str) {
         self.write("hubgate", script);
         let path = self.folder.path().join("hubgate");

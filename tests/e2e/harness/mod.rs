@@ -1,8 +1,8 @@
 //! The harness: the real program on kept ports in a temporary folder, and its callers.
 //!
-//! `Setup` writes a `proxy.yaml` and starts a `Hubgate`; a `Caller` reaches it
-//! with raw bytes, as an HTTP client or as a WebSocket. What a test waits for
-//! is a condition with a deadline, never a time.
+//! `Setup` writes a `proxy.yaml` and starts a `Hubgate`; a `Caller` reaches it with raw bytes, as
+//! an HTTP client or as a WebSocket. Tests wait for conditions with a deadline, never for a fixed
+//! time.
 
 mod answer;
 mod caller;
@@ -13,6 +13,7 @@ mod conversation;
 mod demo;
 mod der;
 mod eventually;
+mod figure;
 mod head;
 mod http;
 mod hubgate;
@@ -38,6 +39,7 @@ pub use self::{
     conversation::Conversation,
     demo::Demo,
     eventually::{DEADLINE, eventually, within},
+    figure::print_figure,
     head::{Framing, Head},
     http::{Http, until},
     hubgate::Hubgate,
@@ -49,7 +51,7 @@ pub use self::{
     running::Running,
     setup::{ANNA, HTPASSWD, Setup},
     slow_files::SlowFiles,
-    trust::Anybody,
+    trust::AnyCertificate,
     visit::Visit,
     websocket::WebSocket,
     wire::Wire,

@@ -236,19 +236,19 @@ impl Leaf {
         PrivateKeyDer::Pkcs8(self.key.clone().into())
     }
 
-    /// The certificate and what is shown after it.
+    /// The certificate and the rest of its chain.
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
         let leaf = std::iter::once(&self.certificate);
         leaf.chain(&self.intermediates).cloned().collect()
     }
 
-    /// The same, shown with the certificate of an authority.
+    /// Adds the certificate of an authority to the chain.
     pub fn through(mut self, authority: &Authority) -> Self {
         self.intermediates.push(authority.certificate());
         self
     }
 
-    /// The certificate with the key of another: a thief's.
+    /// The certificate with the key of another, as a thief has it.
     pub fn with_key_of(mut self, other: &Self) -> Self {
         self.key.clone_from(&other.key);
         self

@@ -94,7 +94,7 @@ impl Setup {
         self
     }
 
-    /// Lets the site's certificate come from elsewhere.
+    /// Sets another source of the site's certificate.
     pub fn certificate(mut self, from: &str) -> Self {
         from.clone_into(&mut self.certificate);
         self
@@ -110,7 +110,7 @@ impl Setup {
         self.file("acme-root.pem", root).certificate("acme")
     }
 
-    /// Adds a key to how certificates are got, after [`Self::acme`].
+    /// Adds a key to `acme`, after [`Self::acme`].
     pub fn acme_key(mut self, key: &str) -> Self {
         self.acme = self.acme.replace("}\n", &format!(", {key}}}\n"));
         self
@@ -205,7 +205,7 @@ impl Setup {
         Hubgate::start(command, environment, self.folder, self.root, self.ports)
     }
 
-    /// `hubgate`, through a link of its own, which a test may point elsewhere.
+    /// `hubgate` through its own link, which a test may redirect.
     fn command(&mut self) -> Command {
         let link = self.folder.path().join("hubgate");
         symlink(PROGRAM, &link).unwrap();

@@ -1,4 +1,4 @@
-//! Files that answer late or never, to a program that is started with them.
+//! Slow and stuck files for a program that is started with them.
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{PROGRAM, Ran, Setup, foreign};
 
-/// Calls on files that take their time.
+/// A preloaded library that delays calls on files.
 pub struct SlowFiles {
     folder: TempDir,
 }
@@ -30,7 +30,7 @@ impl SlowFiles {
         Self { folder }
     }
 
-    /// Lets hubgate have its files from here.
+    /// Starts hubgate with these slow files.
     pub fn under(&self, setup: Setup) -> Setup {
         let path = |name| self.folder.path().join(name).to_string_lossy().into_owned();
         let setup = setup.variable("LD_PRELOAD", &path("slow_files.so"));

@@ -17,14 +17,14 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::{
     Leaf,
     card::{Asked, Card},
-    trust::Anybody,
+    trust::AnyCertificate,
     within,
 };
 
 /// The options of a handshake.
 #[derive(Clone)]
 pub(super) struct Tls {
-    /// The name asked for (SNI); an address is not sent.
+    /// The server name (SNI); an address is not sent.
     pub(super) name: String,
     /// The only trusted root; without one, any certificate is accepted.
     pub(super) root: Option<CertificateDer<'static>>,
@@ -39,7 +39,7 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Asks for `home.test` and trusts the root.
+    /// Requests `home.test` and trusts the root.
     pub(super) fn new(root: CertificateDer<'static>) -> Self {
         Self {
             name: "home.test".to_owned(),
@@ -90,7 +90,7 @@ impl Tls {
             Some(root) => builder.with_root_certificates(roots(root.clone())),
             None => builder
                 .dangerous()
-                .with_custom_certificate_verifier(Anybody::new()),
+                .with_custom_certificate_verifier(AnyCertificate::new()),
         };
         let card = Card::new(self.identity.as_deref(), self.asked.clone());
         let mut config = builder.with_client_cert_resolver(Arc::new(card));

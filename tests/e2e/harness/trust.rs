@@ -14,11 +14,11 @@ use x509_parser::parse_x509_certificate;
 
 /// Accepts any certificate if the server holds its key.
 #[derive(Debug)]
-pub struct Anybody {
+pub struct AnyCertificate {
     provider: CryptoProvider,
 }
 
-impl Anybody {
+impl AnyCertificate {
     /// A verifier for a client's configuration.
     pub fn new() -> Arc<Self> {
         let provider = aws_lc_rs::default_provider();
@@ -26,7 +26,7 @@ impl Anybody {
     }
 }
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

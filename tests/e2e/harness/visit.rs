@@ -15,7 +15,7 @@ pub struct Visit {
 
 impl Caller {
     /// Returns the names of the CAs, as DER, if hubgate requests a certificate.
-    pub async fn asked(&self) -> Option<Vec<Vec<u8>>> {
+    pub async fn requested_cas(&self) -> Option<Vec<Vec<u8>>> {
         let mut caller = self.clone();
         let asked = Asked::default();
         let options = caller.tls_options();

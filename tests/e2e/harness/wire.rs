@@ -1,4 +1,4 @@
-//! HTTP/1.1 as it lies on the wire, read from either end.
+//! Raw HTTP/1.1, read from either end.
 
 use std::io::{self, ErrorKind};
 
@@ -53,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         match framing {
             Framing::Length(length) => self.exactly(length, &mut each).await,
             Framing::Chunked => self.chunks(&mut each).await,
-            Framing::Untold => self.rest(&mut each).await,
+            Framing::Undeclared => self.rest(&mut each).await,
         }
     }
 

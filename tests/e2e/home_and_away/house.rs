@@ -1,4 +1,4 @@
-//! A house on two networks, and who calls it from there.
+//! A house on two networks, and its clients in each.
 
 use std::{fs, path::Path};
 
@@ -17,7 +17,7 @@ const HUB: &str = "http://127.0.0.1:8080";
 
 /// A house with its hub; what stands first ends first.
 pub struct House {
-    /// The door.
+    /// hubgate.
     pub gate: Hubgate,
     _hub: Program,
     _door: Machine,
@@ -74,17 +74,21 @@ impl House {
     pub fn name_of_ca(&self) -> String {
         let file = self.gate.folder().join("certs/clients/ca.pem");
         let arguments = ["x509", "-noout", "-subject", "-in", file.to_str().unwrap()];
-        let told = foreign("openssl", &arguments).succeeded();
-        told.trim_end().strip_prefix("subject=").unwrap().to_owned()
+        let output = foreign("openssl", &arguments).succeeded();
+        output
+            .trim_end()
+            .strip_prefix("subject=")
+            .unwrap()
+            .to_owned()
     }
 
     /// Makes a device's files; the path of its certificate with the key.
     pub fn enrolled(&self, name: &str) -> String {
         let add = ["client", "add", name, "--out", "files"];
-        let told = self.gate.command(&add).succeeded();
-        let (file, _) = told.split_once(".p12 ").unwrap();
+        let output = self.gate.command(&add).succeeded();
+        let (file, _) = output.split_once(".p12 ").unwrap();
         let file = fs::read(self.gate.folder().join(format!("{file}.p12"))).unwrap();
-        let mut lines = told.lines();
+        let mut lines = output.lines();
         let password = lines.find_map(|line| line.strip_prefix("password  "));
         let leaf = opened(&file, password.unwrap(), self.gate.folder());
         self.written("enrolled", &leaf)
@@ -113,7 +117,7 @@ impl Browser<'_> {
         self.curl(url, &[options, &["--write-out", "%{http_code}"]].concat())
     }
 
-    /// Enters the right code; the page behind it.
+    /// Enters the right code and returns the page after it.
     pub fn redirected(&self, url: &str, form: &str) -> String {
         let format = "%{http_code} %{redirect_url}";
         let redirect = self.curl(url, &["--data", form, "--write-out", format]);

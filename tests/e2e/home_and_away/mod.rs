@@ -1,7 +1,7 @@
-//! At home no questions, away only the house's own phones: hubgate between two real networks.
+//! hubgate between two real networks: no authentication at home, device certificates away.
 //!
-//! `home.test` lets devices of the house in, `garden.test` a password too. curl and OpenSSL call
-//! from a machine on each network.
+//! `home.test` admits devices of the house, `garden.test` a password too. curl and OpenSSL run on a
+//! machine in each network.
 
 pub mod house;
 
@@ -23,9 +23,9 @@ async fn clients_at_home_enter_without_a_certificate_request() {
     for browser in [house.home(), house.home_by_public_address()] {
         for host in HOSTS {
             for version in VERSIONS {
-                let told = browser.handshake(host, version);
-                assert!(!told.contains("CertificateRequest"), "{told}");
-                assert!(told.contains("No client certificate CA names sent"));
+                let trace = browser.handshake(host, version);
+                assert!(!trace.contains("CertificateRequest"), "{trace}");
+                assert!(trace.contains("No client certificate CA names sent"));
             }
             assert_eq!(browser.get(host, &[]), "200");
         }
@@ -40,11 +40,11 @@ async fn clients_away_get_a_certificate_request_naming_the_own_ca() {
     let own = house.name_of_ca();
     for host in HOSTS {
         for version in VERSIONS {
-            let told = house.away().handshake(host, version);
-            assert!(told.contains(", CertificateRequest\n"), "{told}");
-            let mut lines = told.lines();
+            let trace = house.away().handshake(host, version);
+            assert!(trace.contains(", CertificateRequest\n"), "{trace}");
+            let mut lines = trace.lines();
             let title = lines.find(|line| *line == "Acceptable client certificate CA names");
-            assert!(title.is_some(), "{told}");
+            assert!(title.is_some(), "{trace}");
             assert_eq!(lines.next(), Some(own.as_str()));
             let after = lines.next().unwrap();
             assert!(!after.contains("CN"), "another CA: {after}");
@@ -91,7 +91,7 @@ async fn away_a_password_serves_as_well_where_one_is_set() {
 }
 
 #[tokio::test]
-async fn a_link_is_good_at_home_and_lets_the_phone_in_away() {
+async fn a_link_works_at_home_and_admits_the_phone_away() {
     let Some(house) = House::start().await else {
         return;
     };

@@ -52,10 +52,10 @@ async fn an_http2_body_of_64_mb_and_a_byte_is_refused() {
     assert_eq!(hub.request("/upload").await.length, LIMIT);
 }
 
-/// Sends so many bytes, or as many as hubgate takes, and returns the status of the answer.
-async fn upload(gate: &Hubgate, length: usize, told: bool) -> u16 {
+/// Sends this number of bytes, or as many as hubgate takes, and returns the status.
+async fn upload(gate: &Hubgate, length: usize, is_declared: bool) -> u16 {
     let mut request = Request::post("https://home.test/upload");
-    if told {
+    if is_declared {
         request = request.header("content-length", length);
     }
     let mut sender = gate.tls().h2().await;

@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn one_address_has_so_many_connections_and_no_more() {
+async fn the_number_of_connections_per_address_is_limited() {
     let (_hub, gate) = limited("connections_per_address: 3").await;
     let mut open = fill(&gate.tls()).await;
     assert_eq!(open.len(), 3);
@@ -17,7 +17,7 @@ async fn one_address_has_so_many_connections_and_no_more() {
 }
 
 #[tokio::test]
-async fn all_together_have_so_many_connections_and_no_more() {
+async fn the_total_number_of_connections_is_limited() {
     let (_hub, gate) = limited("connections: 4").await;
     let mut open = fill(&gate.tls()).await;
     assert_eq!(open.len(), 4);

@@ -1,4 +1,4 @@
-//! Header lines: nothing that another reader would split, join or drop.
+//! Header lines: refuses those that another parser would split, join or drop.
 
 use super::stage::{Stage, get};
 

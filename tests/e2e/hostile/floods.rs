@@ -26,7 +26,7 @@ async fn frames_that_only_make_work_are_cut() {
 }
 
 #[tokio::test]
-async fn windows_for_nothing_are_cut() {
+async fn useless_window_updates_are_cut() {
     let (hub, gate) = start().await;
     let request = block(&[&GET[..3], &[(":path", "/hang")]].concat());
     for stream in [0, 1] {
@@ -52,7 +52,7 @@ async fn bodies_of_one_byte_a_frame_are_cut() {
 }
 
 #[tokio::test]
-async fn answers_that_are_taken_byte_by_byte_are_cut() {
+async fn responses_that_are_read_byte_by_byte_are_cut() {
     let (_hub, gate) = start().await;
     let large = block(&[&GET[..3], &[(":path", "/large")]].concat());
     let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
@@ -240,7 +240,7 @@ async fn a_browser_that_leaves_pages_is_not_cut() {
                 .await;
         }
         let heard = (page as usize + 1) * 100;
-        eventually(DEADLINE, "the hub hears the page's requests", async || {
+        eventually(DEADLINE, "the hub gets the page's requests", async || {
             hub.requests().len() == heard
         })
         .await;

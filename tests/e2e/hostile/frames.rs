@@ -65,12 +65,12 @@ impl Frames {
         let _ = within("hubgate reads", writing).await;
     }
 
-    /// Waits for what becomes of stream 1.
+    /// Waits for the outcome of stream 1.
     pub(super) async fn fate(&mut self) -> Fate {
         self.fate_of(1).await
     }
 
-    /// Waits for what becomes of a stream.
+    /// Waits for the outcome of a stream.
     pub(super) async fn fate_of(&mut self, number: u32) -> Fate {
         loop {
             let Some((kind, stream, payload)) = within("a frame", self.next()).await else {

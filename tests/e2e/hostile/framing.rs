@@ -1,4 +1,4 @@
-//! Content-Length and Transfer-Encoding: one meaning, or none.
+//! Content-Length and Transfer-Encoding: ambiguous framing is refused.
 
 use super::stage::{SMUGGLED, Stage, get, post};
 

@@ -1,4 +1,4 @@
-//! Clients that vanish: the hub hears of no whole request, and is left soon.
+//! Clients that vanish: the hub gets no complete request, and its connection soon ends.
 
 use super::frames::{
     DATA, END_HEADERS, END_STREAM, Frames, GET, HEADERS, RST_STREAM, block, frame,
@@ -15,7 +15,7 @@ async fn an_upload_of_a_vanished_client_is_never_whole() {
         let mut client = gate.tls().raw().await;
         let head = format!("POST /upload HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n");
         client.say(format!("{head}5\r\nhello\r\n")).await;
-        some_of_it_came(&hub, "/upload").await;
+        part_of_the_request_arrived(&hub, "/upload").await;
         drop(client);
         is_left(&hub).await;
         assert!(!hub.heard("/upload").unwrap().complete, "{fields}");
@@ -29,7 +29,7 @@ async fn an_upload_of_a_client_that_only_stops_writing_is_never_whole() {
         let mut client = gate.tls().raw().await;
         let head = format!("POST /upload HTTP/1.1\r\nHost: home.test\r\n{fields}\r\n\r\n");
         client.say(format!("{head}5\r\nhello\r\n")).await;
-        some_of_it_came(&hub, "/upload").await;
+        part_of_the_request_arrived(&hub, "/upload").await;
         client.finish().await;
         is_left(&hub).await;
         assert!(!hub.heard("/upload").unwrap().complete, "{fields}");
@@ -37,7 +37,7 @@ async fn an_upload_of_a_client_that_only_stops_writing_is_never_whole() {
 }
 
 #[tokio::test]
-async fn an_upload_over_http2_that_is_given_up_is_never_whole() {
+async fn an_aborted_http2_upload_is_never_whole() {
     for reset in [true, false] {
         let (hub, gate) = start().await;
         let mut client = Frames::open(&gate).await;
@@ -47,7 +47,7 @@ async fn an_upload_over_http2_that_is_given_up_is_never_whole() {
             .say(&frame(HEADERS, END_HEADERS, 1, &block(&post)))
             .await;
         client.say(&frame(DATA, 0, 1, b"hello")).await;
-        some_of_it_came(&hub, "/case").await;
+        part_of_the_request_arrived(&hub, "/case").await;
         if reset {
             client
                 .say(&frame(RST_STREAM, 0, 1, &8_u32.to_be_bytes()))
@@ -72,7 +72,7 @@ async fn a_stream_of_a_vanished_client_is_closed() {
         drop(client);
         let what = format!("the hub is left by the reader of {target}");
         eventually(DEADLINE, &what, async || {
-            hub.tick("anybody there?");
+            hub.tick("still there?");
             hub.disconnections() == number + 1
         })
         .await;
@@ -80,7 +80,7 @@ async fn a_stream_of_a_vanished_client_is_closed() {
 }
 
 #[tokio::test]
-async fn a_stream_over_http2_that_is_given_up_is_left() {
+async fn an_aborted_http2_stream_is_closed() {
     for reset in [true, false] {
         let (hub, gate) = start().await;
         let mut client = Frames::open(&gate).await;
@@ -100,8 +100,8 @@ async fn a_stream_over_http2_that_is_given_up_is_left() {
     }
 }
 
-async fn some_of_it_came(hub: &Hub, target: &str) {
-    eventually(DEADLINE, "the hub hears some of it", async || {
+async fn part_of_the_request_arrived(hub: &Hub, target: &str) {
+    eventually(DEADLINE, "the hub gets a part of it", async || {
         hub.heard(target).is_some_and(|request| request.length > 0)
     })
     .await;
@@ -109,7 +109,7 @@ async fn some_of_it_came(hub: &Hub, target: &str) {
 
 async fn is_left(hub: &Hub) {
     eventually(DEADLINE, "the hub is left", async || {
-        hub.tick("anybody there?");
+        hub.tick("still there?");
         hub.disconnections() == 1
     })
     .await;

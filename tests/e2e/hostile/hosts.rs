@@ -1,4 +1,4 @@
-//! Host: one name or address that is ours, or nothing reaches a site.
+//! Host: only requests with exactly one known name or address reach a site.
 
 use super::stage::Stage;
 

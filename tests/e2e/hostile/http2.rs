@@ -43,7 +43,7 @@ async fn fields_that_belong_to_http1_are_refused() {
 }
 
 #[tokio::test]
-async fn fields_that_must_come_once_are_refused_when_they_come_twice() {
+async fn duplicates_of_singleton_fields_are_refused() {
     let stage = start().await;
     for field in [
         (":method", "POST"),
@@ -173,7 +173,7 @@ async fn a_request_for_another_host_than_the_connection_is_misdirected() {
 }
 
 #[tokio::test]
-async fn a_good_request_by_hand_is_answered() {
+async fn a_valid_request_of_raw_frames_is_answered() {
     let (hub, gate) = start().await;
     let mut client = Frames::open(&gate).await;
     let fields = block(&GET);

@@ -128,7 +128,7 @@ async fn streams_of_small_heads_are_bounded_in_all() {
 }
 
 #[tokio::test]
-async fn connections_that_ask_for_nothing_are_bounded_in_all() {
+async fn connections_without_requests_are_bounded_in_total() {
     let (_hub, gate) =
         start(|setup| setup.top("limits: {memory: 1MiB, connections_per_address: 1000}")).await;
     let mut idle = Vec::new();
@@ -181,7 +181,7 @@ async fn heads_that_wait_for_the_hub_fit_into_a_connection_or_are_refused() {
         Vec::new()
     });
     assert_eq!(refused.await, REFUSED_STREAM);
-    eventually(DEADLINE, "the hub hears the others", async || {
+    eventually(DEADLINE, "the hub gets the others", async || {
         hub.requests().len() >= 10
     })
     .await;
@@ -195,12 +195,12 @@ async fn a_local_response_that_gets_no_window_is_reset_and_its_connection_ends()
     let begun = Instant::now();
     let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
     client.say(&frame(HEADERS, 5, 1, &block(&GET))).await;
-    let (mut reset, mut told) = (false, false);
+    let (mut reset, mut goaway) = (false, false);
     while let Some((kind, _, _)) = within("the end", client.next()).await {
         reset |= kind == RST_STREAM;
-        told |= kind == GOAWAY;
+        goaway |= kind == GOAWAY;
     }
-    assert!(reset && told, "reset: {reset}, told: {told}");
+    assert!(reset && goaway, "reset: {reset}, goaway: {goaway}");
     assert!(
         begun.elapsed() < Duration::from_secs(8),
         "{:?}",
@@ -209,7 +209,7 @@ async fn a_local_response_that_gets_no_window_is_reset_and_its_connection_ends()
 }
 
 #[tokio::test]
-async fn a_client_that_takes_nothing_of_an_answer_is_let_go_after_a_minute() {
+async fn a_client_that_reads_nothing_of_a_response_is_cut_after_a_minute() {
     let (_hub, gate) = start(|setup| setup).await;
     let begun = Instant::now();
     let mut client = Frames::open_with(&gate.tls(), NO_WINDOW).await;
@@ -251,7 +251,7 @@ async fn crumbs_of_a_cookie_count_as_one_field() {
 }
 
 #[tokio::test]
-async fn a_form_that_does_not_come_is_not_waited_for() {
+async fn a_stalled_form_is_not_awaited() {
     let (_hub, gate) = start(|setup| {
         setup
             .site("access: {client_certificate: own}")
@@ -327,7 +327,7 @@ async fn heads_in_progress_are_bounded_in_all() {
     }
     serves(&gate).await;
     let held = gate.resident().saturating_sub(before);
-    // What the allocator keeps of those that were cut counts too: without a bound, 85 MB.
+    // Memory that the allocator keeps of cut connections counts too: without a bound, 85 MB.
     assert!(held < 40 << 20, "{held} bytes");
 }
 

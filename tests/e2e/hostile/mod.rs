@@ -1,5 +1,5 @@
-//! Peers that mean harm or are broken: every request is refused, or reaches the
-//! hub once and as it was meant; every client that only holds on is cut.
+//! Hostile and broken clients: every request is refused or reaches the hub once with its exact
+//! meaning; every client that stalls is cut.
 
 mod bodies;
 mod chunks;

@@ -1,5 +1,4 @@
-//! Paths before a rule: what two hubs would read as two places is refused, and
-//! what passes is passed byte for byte.
+//! Path rules: ambiguous paths are refused, and all others reach the hub byte for byte.
 
 use crate::{
     harness::{Hubgate, Setup},
@@ -117,7 +116,7 @@ async fn no_spelling_of_a_public_path_opens_another() {
 }
 
 #[tokio::test]
-async fn an_absolute_target_is_judged_by_its_path() {
+async fn access_to_an_absolute_target_is_decided_by_its_path() {
     let hub = Hub::start().await;
     let gate = ruled(&hub).await;
     for target in [

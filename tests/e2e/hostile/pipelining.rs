@@ -1,4 +1,4 @@
-//! Requests sent ahead of their turn: each answered in its turn, or none.
+//! Pipelined requests: each is answered in order, or none.
 
 use super::stage::{SMUGGLED, Stage, get, post};
 use crate::{harness::Setup, hub::Hub};
@@ -96,7 +96,7 @@ async fn the_body_of_a_request_answered_by_hubgate_is_no_request() {
 }
 
 #[tokio::test]
-async fn a_body_the_hub_did_not_wait_for_is_no_request() {
+async fn a_request_body_after_an_early_response_is_no_request() {
     let stage = Stage::open().await;
     for fields in [
         format!("Content-Length: {}", SMUGGLED.len()),

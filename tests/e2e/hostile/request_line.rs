@@ -34,7 +34,7 @@ async fn a_request_line_that_is_none_is_refused() {
 }
 
 #[tokio::test]
-async fn versions_that_are_not_spoken_are_refused() {
+async fn unsupported_versions_are_refused() {
     let stage = Stage::open().await;
     for (version, status) in [
         ("HTTP/0.9", 505),

@@ -1,4 +1,4 @@
-//! Clients that only hold on: each is cut when its time is over, and no other.
+//! Slow clients: each is cut after its timeout, and no other.
 
 use std::{fs, time::Duration};
 
@@ -84,7 +84,7 @@ async fn half_a_header_block_is_cut() {
 }
 
 #[tokio::test]
-async fn a_used_connection_that_falls_silent_is_cut() {
+async fn a_used_connection_that_stalls_is_cut() {
     let (_hub, gate) = hurried().await;
     let mut http1 = gate.tls().raw().await;
     let request = "GET / HTTP/1.1\r\nHost: home.test\r\n\r\n";
@@ -228,7 +228,7 @@ async fn http2(gate: &Hubgate) -> Conversation {
     Conversation::over(gate.tls().stream(&["h2"]).await.unwrap())
 }
 
-/// A hubgate that waits for a second only.
+/// A hubgate with timeouts of one second.
 async fn hurried() -> (Hub, Hubgate) {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())

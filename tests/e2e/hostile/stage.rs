@@ -49,7 +49,7 @@ impl Stage {
         self.hears_on(&mut client, bytes, meant).await;
     }
 
-    /// The same, and then what is left of the bytes is refused.
+    /// Like `hears`; then the rest of the bytes is refused.
     pub(super) async fn hears_then_refuses(&self, bytes: impl AsRef<[u8]>, meant: &[Heard<'_>]) {
         let shown = String::from_utf8_lossy(bytes.as_ref()).into_owned();
         let mut client = self.gate.tls().raw().await;

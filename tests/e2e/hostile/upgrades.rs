@@ -1,4 +1,4 @@
-//! Upgrade and Expect: only WebSocket leaves HTTP, and only when the hub says so.
+//! Upgrade and Expect: only WebSocket leaves HTTP, and only with the hub's 101.
 
 use super::stage::{SMUGGLED, Stage, get, post};
 

@@ -1,4 +1,4 @@
-//! A hub that speaks HTTP/2, and errs on command: its path says how it answers.
+//! A hub that speaks HTTP/2; the path selects the response or fault.
 
 use std::{
     sync::{Arc, Mutex},
@@ -53,12 +53,12 @@ const GOAWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 const HEADERS: u8 = 1;
 
 impl Http2Hub {
-    /// Starts a hub that allows so many streams a connection.
+    /// Starts a hub with this limit of streams per connection.
     pub async fn start(streams: u32) -> Self {
         Self::leaving(streams, 0).await
     }
 
-    /// The same, which says GOAWAY to the first request of so many connections.
+    /// Like `start`, with GOAWAY on the first request of this number of connections.
     pub async fn leaving(streams: u32, connections: usize) -> Self {
         let (port, record) = (Port::keep(), Record::default());
         let listener = TcpListener::bind(port.address()).await.unwrap();

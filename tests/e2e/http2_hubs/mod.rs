@@ -246,7 +246,7 @@ async fn a_client_that_leaves_cancels_its_stream() {
     let (hub, gate) = start().await;
     let two = Two::open(&gate).await;
     let (answer, stream) = two.begin(Method::GET, "/silent", true).await;
-    eventually(DEADLINE, "the hub hears it", async || {
+    eventually(DEADLINE, "the hub gets the request", async || {
         hub.count("/silent") == 1
     })
     .await;

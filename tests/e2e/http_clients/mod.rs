@@ -38,7 +38,7 @@ const PYTHON: &str = concat!(
     "/target/test-tools/python/bin/python3"
 );
 
-/// OkHttp of Android, as Debian has it.
+/// OkHttp of Android, as Debian packages it.
 const OKHTTP: &str = "/usr/share/java/okhttp.jar:/usr/share/java/okio.jar";
 
 #[tokio::test]
@@ -81,8 +81,8 @@ async fn the_jdks_client_reads_the_answer_to_an_unfinished_upload() {
     if !has_programs(&["java"]) {
         return;
     }
-    let anybody = "-Djdk.internal.httpclient.disableHostnameVerification=true";
-    answers_all("JdkUpload.java", || java(&[anybody])).await;
+    let any_host = "-Djdk.internal.httpclient.disableHostnameVerification=true";
+    answers_all("JdkUpload.java", || java(&[any_host])).await;
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn chromium_reads_the_answer_to_an_unfinished_upload() {
     browser::visit("../http_clients/browser_upload.mjs", &argument).await;
 }
 
-/// The program hears each status.
+/// Asserts that the program gets each status.
 async fn answers_all(script: &str, program: impl Fn() -> Command) {
     let (_hub, gate, _down) = start().await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/http_clients");

@@ -11,7 +11,7 @@ use crate::harness::{Head, Wire};
 type Hub = Wire<TcpStream>;
 type Ticks = broadcast::Receiver<String>;
 
-/// Answers a request that has come whole; none ends the connection.
+/// Responds to a complete request; none ends the connection.
 pub(super) async fn answer(wire: &mut Hub, head: &Head, ticks: Ticks) -> Option<()> {
     let path = head.word(1).split('?').next()?;
     match path {
@@ -37,7 +37,7 @@ async fn wrong_or_echo(wire: &mut Hub, head: &Head, path: &str) -> Option<()> {
     }
 }
 
-/// A wrong answer, after which the hub hangs up.
+/// A malformed response, after which the hub closes the connection.
 fn wrong(path: &str) -> Option<Vec<u8>> {
     let answer = match path {
         "/wrong/half-a-body" => "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",

@@ -1,7 +1,7 @@
 //! A stand-in hub that records what reaches it, byte for byte.
 //!
-//! It is written on raw TCP, so that it sees what hubgate really sends and can
-//! answer what no HTTP library would. `answers` says what it answers where.
+//! It is written on raw TCP, so that it sees hubgate's exact bytes and can send responses that no
+//! HTTP library would. `answers` maps paths to responses.
 
 mod answers;
 mod record;
@@ -76,7 +76,7 @@ impl Hub {
         self.record.tick(text);
     }
 
-    /// Answers this target with these bytes from now on, and hangs up or goes on then.
+    /// Sends these bytes for the target from now on; then closes or keeps the connection.
     pub fn will_say(&self, target: &str, answer: &str, goes_on: bool) {
         self.record.script(target, answer, goes_on);
     }
@@ -98,7 +98,7 @@ impl Hub {
 
     /// Waits for a request with this target and returns it as far as it has come.
     pub async fn request(&self, target: &str) -> Request {
-        let what = format!("the hub hears a request for {target}");
+        let what = format!("the hub gets a request for {target}");
         eventually(DEADLINE, &what, async || self.heard(target).is_some()).await;
         self.heard(target).unwrap()
     }
@@ -186,7 +186,7 @@ async fn hear(
 /// A request without a word about its body has none (RFC 9112, section 6.3).
 fn framing(head: &Head) -> Framing {
     match head.framing() {
-        Framing::Untold => Framing::Length(0),
-        told => told,
+        Framing::Undeclared => Framing::Length(0),
+        framing => framing,
     }
 }

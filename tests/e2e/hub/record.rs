@@ -71,7 +71,7 @@ impl Default for Record {
 }
 
 impl Record {
-    /// Keeps what to answer to a target.
+    /// Stores the response to a target.
     pub(super) fn script(&self, target: &str, answer: &str, goes_on: bool) {
         let script = (answer.to_owned(), goes_on);
         self.scripts

@@ -1,4 +1,4 @@
-//! A hub behind TLS: what comes is decrypted and goes on to a plain [`Hub`].
+//! A hub behind TLS: decrypts connections and relays them to a plain [`Hub`].
 
 use std::sync::{
     Arc,
@@ -59,7 +59,7 @@ impl SecureHub {
         let port = Port::keep();
         let listener = TcpListener::bind(port.address()).await.unwrap();
         let provider = Arc::new(aws_lc_rs::default_provider());
-        // Without a look at whether the two belong together: they do not with a thief.
+        // Without a check that certificate and key match: those of a thief do not.
         let key = any_supported_type(&leaf.key()).unwrap();
         let key = CertifiedKey::new(leaf.chain(), key);
         let config = ServerConfig::builder_with_provider(provider)

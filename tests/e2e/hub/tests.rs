@@ -1,4 +1,4 @@
-//! The stand-in hub without hubgate: what a test may rely on.
+//! Tests of the stand-in hub without hubgate.
 
 use super::Hub;
 use crate::harness::Caller;

@@ -55,8 +55,8 @@ async fn bodies_that_break_off_are_not_passed_on_as_whole() {
         "ffffffffffffffffff\r\nhalf\r\n0\r\n\r\n",
     ] {
         for answer in each(&hub, &gate, &format!("{chunked}{body}")).await {
-            let told = !answer.complete || answer.status == 502;
-            assert!(told, "{body:?}: {} {}", answer.status, answer.text());
+            let is_reported = !answer.complete || answer.status == 502;
+            assert!(is_reported, "{body:?}: {} {}", answer.status, answer.text());
         }
     }
     for answer in each(

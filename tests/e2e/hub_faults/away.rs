@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_hub_that_is_down_at_the_start_is_found_when_it_comes() {
+async fn a_hub_that_starts_after_hubgate_is_found() {
     let mut hub = Hub::start().await;
     hub.stop().await;
     let gate = Setup::home(&hub.url()).start().await;
@@ -31,7 +31,7 @@ async fn a_hub_that_is_down_at_the_start_is_found_when_it_comes() {
 }
 
 #[tokio::test]
-async fn the_page_of_a_hub_that_is_down_names_openhab_only_where_it_is_that() {
+async fn the_page_of_a_stopped_hub_names_openhab_only_for_openhab() {
     let mut hub = Hub::start().await;
     hub.stop().await;
     let openhab = format!("{{servers: [\"{}\"], kind: openhab}}", hub.url());
@@ -76,7 +76,7 @@ async fn a_client_that_takes_json_gets_a_problem() {
 }
 
 #[tokio::test]
-async fn a_hub_that_goes_away_breaks_its_streams_off() {
+async fn a_hub_that_disconnects_aborts_its_streams() {
     for version in ["http/1.1", "h2"] {
         let mut hub = Hub::start().await;
         let gate = Setup::home(&hub.url()).start().await;
@@ -98,7 +98,7 @@ async fn a_hub_that_goes_away_breaks_its_streams_off() {
 }
 
 #[tokio::test]
-async fn a_hub_that_says_nothing_for_too_long_becomes_504() {
+async fn a_silent_hub_becomes_504() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url())
         .top("limits: {stream_idle: 1s}")
@@ -114,7 +114,7 @@ async fn a_hub_that_says_nothing_for_too_long_becomes_504() {
 }
 
 #[tokio::test]
-async fn a_hub_that_restarts_is_asked_again_without_a_wait() {
+async fn a_restarted_hub_gets_requests_without_a_wait() {
     let mut hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http2().await;

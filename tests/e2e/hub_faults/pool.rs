@@ -1,5 +1,4 @@
-//! Connections to the hub that are kept: what is left on one is never taken for
-//! the next answer.
+//! Reused connections to the hub: bytes left on one are never taken for the next response.
 
 use http::Method;
 
@@ -100,7 +99,7 @@ async fn a_connection_that_dies_between_requests_lets_no_post_be_sent_twice() {
     }
 }
 
-/// Whoever asks next gets the answer to its own request.
+/// Asserts that the next client gets the response to its own request.
 async fn is_in_step(gate: &Hubgate) {
     for number in 0..3 {
         let target = format!("/in-step/{number}");

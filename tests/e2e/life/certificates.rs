@@ -6,7 +6,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn the_certificates_of_two_sites_change_each_by_itself() {
+async fn certificates_of_two_sites_change_independently() {
     let hub = Hub::start().await;
     let other = format!(
         "{{hosts: [other.test], certificate: {{chain: other.pem, key: other.key}}, upstream: {}}}",

@@ -1,4 +1,4 @@
-//! Hand-over: a new process takes the sockets, the old one ends in peace.
+//! Hand-over: a new process takes the sockets, the old one ends gracefully.
 
 use std::{fs, time::Duration};
 
@@ -37,8 +37,8 @@ async fn the_old_process_keeps_its_connections_to_their_end() {
     gate.take_over().await;
     assert_eq!(gate.tls().http2().await.get("/plain").await.text(), "plain");
     assert_eq!(socket.ask("still there").await, "still there");
-    hub.tick("still told");
-    until(&mut events, "still told").await;
+    hub.tick("still there");
+    until(&mut events, "still there").await;
     socket.close().await;
     drop((client, events));
     assert!(gate.ended().await.success());
@@ -106,7 +106,7 @@ async fn the_new_process_answers_commands_and_reloads() {
 }
 
 #[tokio::test]
-async fn a_process_that_handed_over_still_hears_sigterm() {
+async fn a_process_that_handed_over_still_handles_sigterm() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let socket = gate.tls().websocket("/ws", &[]).await.unwrap();
@@ -159,7 +159,7 @@ async fn a_new_program_that_hangs_after_it_was_ready_costs_no_request() {
 const PROBED: Duration = Duration::from_secs(40);
 
 #[tokio::test]
-async fn sigterm_gives_a_hand_over_up_and_ends_all_that_it_started() {
+async fn sigterm_aborts_a_hand_over_and_ends_its_processes() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let pids = hanging(&gate).await;

@@ -1,4 +1,4 @@
-//! Callers who ask again and again, each in another way, and lose no answer.
+//! Clients under load: each sends requests in its own way and loses no response.
 
 use http::Request;
 use tokio::task::JoinHandle;
@@ -77,7 +77,7 @@ async fn over_http2(caller: Caller, enough: CancellationToken) -> usize {
     answers
 }
 
-/// Asks on one connection until hubgate takes no more requests on it.
+/// Sends requests on one connection until hubgate takes no more.
 async fn until_goaway(caller: &Caller, enough: &CancellationToken) -> usize {
     let stream = caller.stream(&["h2"]).await.unwrap();
     let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();

@@ -45,10 +45,13 @@ async fn a_service_manager_is_notified_of_the_new_main_process() {
     let mut gate = manager.supervise(Setup::home(&hub.url())).start().await;
     manager.hears("READY=1").await;
     gate.take_over().await;
-    let told = manager.hears("MAINPID=").await;
+    let message = manager.hears("MAINPID=").await;
     let line = gate.line_with("has taken over").await;
-    let pid = told.trim().strip_prefix("MAINPID=").unwrap();
-    assert!(line.contains(&format!("process {pid} ")), "{told} {line}");
+    let pid = message.trim().strip_prefix("MAINPID=").unwrap();
+    assert!(
+        line.contains(&format!("process {pid} ")),
+        "{message} {line}"
+    );
     assert!(gate.ended().await.success());
     gate.reload();
     manager.hears("RELOADING=1").await;

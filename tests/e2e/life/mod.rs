@@ -1,7 +1,6 @@
-//! The life of the process: start, reload, hand-over, an orderly end, and that
-//! nothing is lost meanwhile.
+//! The life of the process: start, reload, hand-over and shutdown, without a lost request.
 //!
-//! With `HUBGATE_LONG=1` what is repeated is repeated far more often.
+//! `HUBGATE_LONG=1` multiplies the repetitions.
 
 mod certificates;
 mod descriptors;

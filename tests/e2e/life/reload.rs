@@ -1,4 +1,4 @@
-//! Reload: all of a new configuration or nothing of it, and no connection lost.
+//! Reload: applies the whole new configuration or none of it, and loses no connection.
 
 use http::Method;
 
@@ -17,7 +17,7 @@ async fn a_reload_takes_a_new_configuration_and_keeps_connections() {
     let yaml = yaml(&gate);
     gate.write("proxy.yaml", &yaml.replace(&old.url(), &new.url()));
     gate.reload();
-    eventually(DEADLINE, "the new hub is asked", async || {
+    eventually(DEADLINE, "the new hub gets requests", async || {
         assert_eq!(client.get("/").await.status, 200);
         !new.requests().is_empty()
     })
@@ -41,7 +41,7 @@ async fn the_reload_command_reports_its_result() {
     gate.answers_commands().await;
     let ran = gate.command(&["reload"]);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
-    // The file itself is good, so only the running process can find the fault.
+    // The file itself is valid, so only the running process can find the fault.
     gate.write("home.pem", "this is no certificate\n");
     let ran = gate.command(&["reload"]);
     assert_ne!(ran.status, Some(0));
@@ -68,8 +68,8 @@ async fn a_reload_that_would_move_the_state_folder_is_refused_with_the_cure() {
     let yaml = yaml(&gate);
     gate.write("proxy.yaml", &format!("state: elsewhere\n{yaml}"));
     gate.reload();
-    let told = gate.line_with("state: a reload cannot move it").await;
-    assert!(told.contains("elsewhere; restart hubgate"), "{told}");
+    let line = gate.line_with("state: a reload cannot move it").await;
+    assert!(line.contains("elsewhere; restart hubgate"), "{line}");
     gate.write("proxy.yaml", &yaml);
     assert_eq!(gate.command(&["status"]).status, Some(0));
 }

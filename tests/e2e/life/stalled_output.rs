@@ -30,7 +30,7 @@ async fn a_stalled_stderr_delays_neither_requests_nor_commands_nor_the_stop() {
 }
 
 #[tokio::test]
-async fn the_lines_of_a_stalled_stderr_come_once_it_is_read_again() {
+async fn the_lines_of_a_stalled_stderr_are_written_once_it_is_read_again() {
     let hub = Hub::start().await;
     let mut gate = talkative(&hub).await;
     gate.stall_output(true);

@@ -18,7 +18,7 @@ use crate::{
 async fn sockets_handed_in_are_served() {
     let hub = Hub::start().await;
     let setup = Setup::home(&hub.url());
-    // Whoever listens already, nobody else can.
+    // No other process can bind a port that is listened on.
     let http = TcpListener::bind(setup.http().address()).unwrap();
     let https = TcpListener::bind(setup.https().address()).unwrap();
     let mut early = TcpStream::connect(http.local_addr().unwrap()).unwrap();
@@ -31,7 +31,7 @@ async fn sockets_handed_in_are_served() {
         let mut answer = String::new();
         early.read_to_string(&mut answer).map(|_| answer)
     });
-    let answer = within("who came early is answered", reading).await;
+    let answer = within("the early client gets a response", reading).await;
     assert!(answer.unwrap().unwrap().starts_with("HTTP/1.1 301 "));
     assert!(!gate.printed().contains("cannot listen"));
 }
@@ -108,7 +108,7 @@ fn a_start_in_a_folder_that_does_not_answer_ends_and_names_the_file() {
 }
 
 #[tokio::test]
-async fn after_a_kill_it_starts_again_on_the_same_ports() {
+async fn hubgate_restarts_on_the_same_ports_after_a_kill() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     for _ in 0..2 {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn the_control_socket_comes_back_after_the_state_folder_was_removed_or_replaced() {
+async fn the_control_socket_is_restored_after_the_state_folder_was_removed_or_replaced() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).top("state: kept").start().await;
     let state = gate.folder().join("kept");

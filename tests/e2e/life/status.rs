@@ -68,7 +68,7 @@ async fn the_days_left_of_a_revocation_list_are_reported() {
 }
 
 #[test]
-fn without_a_process_it_says_so() {
+fn commands_report_a_missing_process() {
     let setup = Setup::home("http://127.0.0.1:8080");
     let folder = setup.write();
     for command in ["status", "reload"] {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn sigterm_lets_a_request_end_and_then_stops() {
+async fn sigterm_lets_a_request_finish_and_then_stops() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().http1().await;
@@ -24,7 +24,7 @@ async fn sigterm_lets_a_request_end_and_then_stops() {
 }
 
 #[tokio::test]
-async fn sigterm_lets_a_body_come_whole_and_an_answer_go_whole() {
+async fn sigterm_lets_a_request_body_and_a_response_finish() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut client = gate.tls().raw().await;
@@ -73,7 +73,7 @@ async fn an_idle_connection_may_send_one_last_request_and_is_closed_after_it() {
 }
 
 #[tokio::test]
-async fn sigterm_says_goodbye_to_websockets() {
+async fn sigterm_sends_a_close_frame_to_websockets() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let mut socket = gate.tls().websocket("/ws", &[]).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_second_sigterm_does_not_wait_for_streams() {
 }
 
 #[tokio::test]
-async fn clients_that_do_nothing_do_not_hold_the_end_up() {
+async fn idle_clients_do_not_delay_the_shutdown() {
     let hub = Hub::start().await;
     let mut gate = Setup::home(&hub.url()).start().await;
     let _no_handshake = tokio::net::TcpStream::connect(gate.https()).await.unwrap();

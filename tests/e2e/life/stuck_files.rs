@@ -1,4 +1,4 @@
-//! Files that do not answer, or are no files: each costs what is read from it, and nothing else.
+//! Stuck and irregular files: each affects only its own site.
 
 use std::{
     fs,
@@ -59,8 +59,8 @@ async fn a_file_that_does_not_answer_costs_the_freshness_of_its_own_site_only() 
         other(&gate).await == 401
     })
     .await;
-    let told = gate.line_with("no answer for 5 s").await;
-    assert!(told.contains("stuck.users"), "{told}");
+    let line = gate.line_with("no answer for 5 s").await;
+    assert!(line.contains("stuck.users"), "{line}");
     assert_eq!(gate.commanded(&["status"]).await.status, Some(0));
     let reloaded = gate.commanded(&["reload"]).await;
     assert_eq!(reloaded.status, Some(1), "{}", reloaded.stderr);
@@ -94,8 +94,8 @@ async fn a_reload_that_hangs_delays_neither_requests_nor_the_stop() {
         files.held().contains("proxy.yaml")
     })
     .await;
-    let told = gate.line_with("not reloaded").await;
-    assert!(told.contains("proxy.yaml: no answer for 5 s"), "{told}");
+    let line = gate.line_with("not reloaded").await;
+    assert!(line.contains("proxy.yaml: no answer for 5 s"), "{line}");
     assert_eq!(other(&gate).await, 200);
     gate.reload();
     gate.terminate();
@@ -107,8 +107,8 @@ async fn a_start_with_a_stuck_file_ends_with_its_name() {
     let (hub, files) = (Hub::start().await, SlowFiles::build());
     files.hang("stuck.users");
     let mut gate = two_sites(&hub, &files).launch();
-    let told = gate.line_with("no answer for 5 s").await;
-    assert!(told.contains("stuck.users"), "{told}");
+    let line = gate.line_with("no answer for 5 s").await;
+    assert!(line.contains("stuck.users"), "{line}");
     assert_eq!(gate.ended().await.code(), Some(1));
 }
 

@@ -1,4 +1,4 @@
-//! SIGTERM in the worst states: the process and all that it started end within 20 seconds.
+//! SIGTERM in the worst states: the process and all its children end within 20 seconds.
 //!
 //! Each test prints its figure (`--nocapture`).
 
@@ -11,17 +11,18 @@ use crate::{
         authority::{Endpoint, Fault},
         stage::Scene,
     },
-    harness::{Conversation, DEADLINE, Hubgate, Setup, SlowFiles, WebSocket, eventually},
+    harness::{
+        Conversation, DEADLINE, Hubgate, Setup, SlowFiles, WebSocket, eventually, print_figure,
+    },
     hub::Hub,
 };
 
-/// A program that ignores SIGTERM, as does what it starts.
+/// A program that ignores SIGTERM, like its children.
 const STUBBORN: &str = "#!/bin/sh\ntrap '' TERM\nsleep 300 &\necho x >\"$0.started\"\nwait\n";
 
-#[allow(clippy::print_stdout, reason = "figures that --nocapture shows")]
 async fn must_stop_in_time(state: &str, gate: &mut Hubgate) {
     let stop = gate.stop().await;
-    println!("{state}: {stop}");
+    print_figure(format_args!("{state}: {stop}"));
     stop.must_be_timely();
 }
 
@@ -145,7 +146,7 @@ async fn sigterm_ends_streams_websockets_and_requests_that_do_not_end() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_all_of_it_at_once() {
+async fn sigterm_ends_all_of_these_states_at_once() {
     let (hub, files) = (Hub::start().await, SlowFiles::build());
     let setup = files.under(Setup::home(&hub.url()));
     let mut gate = setup.start().await;

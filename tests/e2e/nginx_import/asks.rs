@@ -1,4 +1,4 @@
-//! The requests that both are asked.
+//! The requests for both.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,11 +11,11 @@ pub struct Ask {
     pub kind: String,
     /// True over TLS.
     pub tls: bool,
-    /// The name that is asked for.
+    /// The requested name.
     pub host: &'static str,
     /// The address that it comes from.
     pub from: &'static str,
-    /// The certificate that is shown if one is asked for.
+    /// Certificate for the server's certificate request.
     pub card: Card,
     /// Path and query, which no other request has.
     pub target: String,
@@ -91,7 +91,7 @@ impl Ask {
         self
     }
 
-    /// The bytes; the host has the port that it is asked at.
+    /// The bytes; the host contains the port of the connection.
     pub fn text(&self, caller: &Caller) -> String {
         let Self {
             method,

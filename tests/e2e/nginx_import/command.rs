@@ -1,4 +1,4 @@
-//! The command itself: where it writes, what it says, how it ends.
+//! The command itself: its files, output and exit code.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 

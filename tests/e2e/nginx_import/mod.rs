@@ -1,8 +1,7 @@
 //! NGINX's own sites, served by NGINX and, once imported, by hubgate: the same requests enter.
 //!
-//! Sites in the manner of openHABian's menu and documentation, and of Nginx
-//! Proxy Manager. Where hubgate means to do otherwise, a test lists it; what is
-//! listed must occur.
+//! Sites in the manner of openHABian's menu and documentation, and of Nginx Proxy Manager. A test
+//! lists each intended difference, and each listed one must occur.
 
 pub mod asks;
 pub mod command;
@@ -13,7 +12,7 @@ pub mod sites;
 
 use self::{asks::Ask, pair::Pair};
 
-/// A way in which hubgate does otherwise, and why it means to.
+/// An intended difference of hubgate, and its reason.
 #[derive(Clone, Copy)]
 pub struct Otherwise {
     /// Subject of the request, or a part of it.
@@ -24,15 +23,15 @@ pub struct Otherwise {
     why: &'static str,
 }
 
-/// In requests about this, that differs, for this reason.
+/// Returns a difference in requests on this subject, for this reason.
 pub const fn otherwise(on: &'static str, what: &'static str, why: &'static str) -> Otherwise {
     Otherwise { on, what, why }
 }
 
 impl Otherwise {
     fn is(&self, difference: &str) -> bool {
-        let told = difference.split_once(": ");
-        told.is_some_and(|(on, what)| on.contains(self.on) && what == self.what)
+        let parts = difference.split_once(": ");
+        parts.is_some_and(|(on, what)| on.contains(self.on) && what == self.what)
     }
 }
 

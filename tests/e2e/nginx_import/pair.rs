@@ -90,7 +90,7 @@ impl Pair {
         })
     }
 
-    /// The imported file, and what hubgate said.
+    /// The imported file and hubgate's report.
     pub fn yaml(&self) -> String {
         let yaml = fs::read_to_string(self.folder.path().join("proxy.yaml")).unwrap();
         format!("{yaml}\n{}", self.running.printed())

@@ -1,4 +1,4 @@
-//! The sites, and where hubgate means to do otherwise in each.
+//! The sites, and hubgate's intended differences in each.
 
 use super::{
     Otherwise,
@@ -17,7 +17,7 @@ const ALWAYS: &[Otherwise] = &[
     otherwise("claimed scheme", "x-forwarded-host evil.test -> ", CLAIMS),
 ];
 const CLAIMS: &str =
-    "openHAB believes the first address that it is told, so a client's own words are dropped";
+    "openHAB trusts the first address of the field, so the client's own are dropped";
 
 /// Differences if NGINX has one server for all names.
 const STRANGE_HOST: &[Otherwise] = &[
@@ -61,8 +61,8 @@ const SLASH: &[Otherwise] = &[
         LED_ON,
     ),
 ];
-const LED_ON: &str = "NGINX leads from the path without the slash to that with it before it asks anybody; here the \
-     rule is asked first, and where to go is the hub's to say";
+const LED_ON: &str = "NGINX redirects to the path with the slash before it checks access; hubgate checks access \
+     first, and leaves the redirect to the hub";
 
 /// Differences if NGINX opens a location by a regular expression.
 const EXPRESSION: &[Otherwise] = &[
@@ -73,7 +73,7 @@ const FITS: &str = "paths of hubgate's are no expressions; what cannot be said s
 
 const NAMED: &str = "the app has a text for 495 and 496, none for 400";
 
-/// Asks a site over TLS, and in the clear if it listens there.
+/// Compares a site over TLS, and over plain HTTP if it listens there.
 async fn secure(name: &str, clear: bool, wanted: &[&[Otherwise]]) {
     let mut asks = asks::all(true, &[]);
     if clear {

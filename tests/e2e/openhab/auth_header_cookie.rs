@@ -12,7 +12,7 @@ const AUTHORIZATION: (&str, &str) = ("authorization", "Basic YW5uYTpzZWNyZXQ=");
 const COOKIE: &str = "X-OPENHAB-AUTH-HEADER=1; Path=/; Secure; SameSite=Strict";
 
 #[tokio::test]
-async fn the_cookie_is_set_where_a_password_is_asked() {
+async fn the_cookie_is_set_where_a_password_is_required() {
     let hub = Hub::start().await;
     let gate = Setup::home(&openhab(&hub)).password().start().await;
     let answer = get(&gate, "/", &[AUTHORIZATION]).await;
@@ -90,7 +90,7 @@ async fn get(gate: &Hubgate, target: &str, fields: &[(&str, &str)]) -> Answer {
     client.ask(Method::GET, target, fields, "").await
 }
 
-/// The cookies that an answer sets, but for the one that remembers the login.
+/// The cookies of a response, without hubgate's session cookie.
 fn beside_sessions(answer: &Answer) -> Vec<&str> {
     let mut cookies = answer.values("set-cookie");
     cookies.retain(|cookie| !cookie.starts_with("__Host-hubgate="));

@@ -25,7 +25,7 @@ async fn a_body_reaches_the_hub_while_it_is_sent() {
 }
 
 #[tokio::test]
-async fn sixty_megabytes_pass_unasked() {
+async fn uploads_of_60_mb_pass_by_default() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     assert_eq!(upload(&gate, 60).await.status, 200);

@@ -10,7 +10,7 @@ use crate::{
 const CHALLENGE: &str = r#"Basic realm="Username and Password Required""#;
 
 #[tokio::test]
-async fn a_missing_password_is_asked_for_with_401() {
+async fn a_missing_password_is_requested_with_401() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let mut http1 = gate.tls().http1().await;
@@ -31,7 +31,7 @@ async fn a_missing_password_is_asked_for_with_401() {
 }
 
 #[tokio::test]
-async fn a_websocket_without_a_password_is_asked_for_one() {
+async fn a_websocket_without_a_password_gets_401() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let refused = gate.tls().websocket("/ws", &[]).await;
@@ -54,7 +54,7 @@ async fn an_upgrade_to_anything_does_not_pass_the_password() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_asked_for_again() {
+async fn a_wrong_password_is_requested_again() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     // anna:wrong, nobody:secret, no colon, no Base64, nothing

@@ -38,7 +38,7 @@ async fn a_trusted_proxy_is_appended_to() {
         .start()
         .await;
     let fields = [("X-Forwarded-For", "203.0.113.7")];
-    for (peer, told) in [
+    for (peer, expected) in [
         ("127.0.0.3", "127.0.0.3"),
         ("127.0.0.4", "203.0.113.7, 127.0.0.4"),
     ] {
@@ -46,7 +46,7 @@ async fn a_trusted_proxy_is_appended_to() {
         let target = format!("/{peer}");
         client.ask(http::Method::GET, &target, &fields, "").await;
         let request = hub.request(&target).await;
-        assert_eq!(request.field("x-forwarded-for"), Some(told));
+        assert_eq!(request.field("x-forwarded-for"), Some(expected));
     }
 }
 

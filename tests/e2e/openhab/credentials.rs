@@ -72,7 +72,7 @@ async fn x_openhab_token_passes_beside_the_password() {
     assert_eq!(request.field("x-openhab-token"), Some("oh.abc"));
 }
 
-/// Callers are in the networks; a password would do too.
+/// Clients are in the networks; a password is an alternative.
 async fn at_home(hub: &Hub) -> Hubgate {
     Setup::home(&hub.url())
         .file("htpasswd", HTPASSWD)

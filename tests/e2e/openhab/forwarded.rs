@@ -41,8 +41,11 @@ async fn host_keeps_its_port() {
     for target in ["/one", "/two"] {
         let request = hub.request(target).await;
         assert_eq!(request.field("host"), Some(host.as_str()));
-        let told = request.field("x-forwarded-host");
-        assert!(told.is_none_or(|told| told == host), "{told:?}");
+        let forwarded = request.field("x-forwarded-host");
+        assert!(
+            forwarded.is_none_or(|forwarded| forwarded == host),
+            "{forwarded:?}"
+        );
         assert_eq!(request.field("x-forwarded-proto"), Some("https"));
     }
 }

@@ -1,5 +1,5 @@
-//! The openHAB contract: what must be as the hub, its web UI and its phone
-//! apps expect it. A module per rule, its tests named after the rule's row.
+//! The openHAB contract: expectations of the hub, its web UI and its phone apps. One module per
+//! rule.
 
 pub mod auth_header_cookie;
 pub mod bodies;

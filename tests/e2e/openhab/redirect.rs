@@ -42,7 +42,7 @@ async fn methods_with_a_body_keep_it() {
 }
 
 #[tokio::test]
-async fn the_redirect_comes_before_the_password() {
+async fn the_redirect_precedes_the_password() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let mut client = gate.clear().http1().await;
@@ -66,7 +66,7 @@ async fn an_address_is_redirected_to_itself() {
 }
 
 #[tokio::test]
-async fn the_path_without_its_slash_leads_to_the_hub_below_it() {
+async fn a_path_without_its_slash_redirects_to_the_hub_below_it() {
     let (hub, below) = (Hub::start().await, Hub::start().await);
     let paths = format!("paths: [{{path: /sub/, upstream: \"{}\"}}]", below.url());
     let gate = Setup::home(&hub.url())

@@ -130,7 +130,7 @@ async fn a_changed_password_or_a_deleted_user_ends_the_session() {
 }
 
 #[tokio::test]
-async fn switched_off_nothing_is_set_and_nothing_counts() {
+async fn disabled_sessions_set_no_cookie_and_accept_none() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).password().start().await;
     let cookie = login(&gate.tls()).await;

@@ -13,7 +13,7 @@ use crate::{
 const ABSENT: [u16; 3] = [496, 496, 496];
 
 #[tokio::test]
-async fn a_certificate_is_remembered_on_connections_that_do_not_show_it() {
+async fn a_session_remembers_a_certificate_on_connections_without_one() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = with_list(&hub, &family).await;
     let cookie = login(&gate, family.client("anna")).await;
@@ -74,7 +74,7 @@ async fn the_certificate_is_shown_again_after_a_restart() {
 }
 
 #[tokio::test]
-async fn where_all_factors_are_needed_only_the_password_is_remembered() {
+async fn only_the_password_is_remembered_where_all_factors_are_required() {
     let (hub, family) = (Hub::start().await, Authority::new("family"));
     let gate = Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
@@ -141,19 +141,19 @@ async fn the_hub_gets_certificate_fields_only_where_a_certificate_is_presented()
     assert_eq!(verify.field("x-ssl-client-verify"), Some("SUCCESS"));
     let cookie = [("cookie", cookie.as_str())];
     assert_eq!(
-        statuses_on_each_protocol(&gate.tls(), "/told", &cookie).await,
+        statuses_on_each_protocol(&gate.tls(), "/remembered", &cookie).await,
         IN
     );
-    let verify = hub.request("/told").await;
+    let verify = hub.request("/remembered").await;
     assert_eq!(verify.field("x-ssl-client-verify"), Some("NONE"));
 }
 
-/// The family enters by a list of revoked certificates that is empty yet.
+/// Starts hubgate with the family's CA and an empty revocation list.
 async fn with_list(hub: &Hub, family: &Authority) -> Hubgate {
-    let nobody: [&Leaf; 0] = [];
+    let none: [&Leaf; 0] = [];
     Setup::home(&hub.url())
         .file("ca.pem", &family.pem())
-        .file("ca.crl", &family.revoking(&nobody))
+        .file("ca.crl", &family.revoking(&none))
         .site("access: {client_certificate: {ca: ca.pem, crl: ca.crl}}")
         .start()
         .await

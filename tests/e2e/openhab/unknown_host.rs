@@ -13,7 +13,7 @@ const UNKNOWN: [&str; 6] = [
 ];
 
 #[tokio::test]
-async fn over_tls_the_answer_is_421() {
+async fn an_unknown_host_over_tls_is_421() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for host in UNKNOWN {
@@ -25,7 +25,7 @@ async fn over_tls_the_answer_is_421() {
 }
 
 #[tokio::test]
-async fn in_the_clear_nothing_is_proxied_or_redirected() {
+async fn an_unknown_host_over_plain_http_is_neither_proxied_nor_redirected() {
     let hub = Hub::start().await;
     let gate = Setup::home(&hub.url()).start().await;
     for host in UNKNOWN {

@@ -118,7 +118,7 @@ async fn the_names_of_a_handshake_keep_their_spelling_both_ways() {
     for name in ["Upgrade", "Connection", "Sec-WebSocket-Accept"] {
         assert!(heard.iter().any(|other| other == name), "{name}: {heard:?}");
     }
-    let told = names(&hub.request("/ws").await.head.fields);
+    let forwarded = names(&hub.request("/ws").await.head.fields);
     for name in [
         "Host",
         "Upgrade",
@@ -127,6 +127,9 @@ async fn the_names_of_a_handshake_keep_their_spelling_both_ways() {
         "Sec-WebSocket-Key",
         "X-oDD",
     ] {
-        assert!(told.iter().any(|other| other == name), "{name}: {told:?}");
+        assert!(
+            forwarded.iter().any(|other| other == name),
+            "{name}: {forwarded:?}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! A state folder of the service user with traps in it, and what is root's beside it.
+//! A state folder of the service user with planted traps, and root's files beside it.
 
 use std::{
     fs::{self, Permissions},
@@ -98,7 +98,7 @@ impl Stage {
         self.restore();
     }
 
-    /// Everything as it was in the beginning.
+    /// Restores the initial state.
     pub(super) fn restore(&self) {
         for name in ["state", "users", "out", "out-backup"] {
             shell("rm", &["-rf", self.path(name).to_str().unwrap()]);
@@ -237,7 +237,7 @@ fn shell(program: &str, arguments: &[&str]) {
     assert!(status.success(), "{program} {arguments:?}");
 }
 
-/// A folder and all that is in it.
+/// A folder and its content, recursively.
 fn walk(path: &Path) -> Vec<PathBuf> {
     let mut found = vec![path.to_owned()];
     if fs::symlink_metadata(path).unwrap().is_dir() {
@@ -248,7 +248,7 @@ fn walk(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Owner, mode and content of all that is in a folder.
+/// Owner, mode and content of all files in a folder.
 fn listing(folder: &Path) -> Vec<(PathBuf, u32, u32, u32, Vec<u8>)> {
     let described = |path: PathBuf| {
         let meta = fs::symlink_metadata(&path).unwrap();

@@ -59,7 +59,7 @@ async fn an_open_invitation_is_shown_again_with_the_same_link_and_code() {
 }
 
 #[tokio::test]
-async fn a_withdrawn_invitation_lets_no_device_in() {
+async fn a_withdrawn_invitation_admits_no_device() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     let withdrawn = house.gate.command(&["client", "add", "Anna", "--withdraw"]);
@@ -74,7 +74,7 @@ async fn a_withdrawn_invitation_lets_no_device_in() {
 }
 
 #[tokio::test]
-async fn when_a_device_was_seen_is_known_after_the_end() {
+async fn the_last_seen_time_of_a_device_survives_the_shutdown() {
     let mut house = House::start().await;
     let anna = house.enrol("Anna").await;
     house.away().showing(anna).visit("/").await;
@@ -120,7 +120,7 @@ async fn files_are_made_without_a_link_and_without_a_running_process() {
 }
 
 #[tokio::test]
-async fn a_backup_lets_the_devices_in_at_a_new_box() {
+async fn a_restored_backup_admits_the_devices_on_a_new_machine() {
     let house = House::start().await;
     let anna = house.enrol("Anna").await;
     let ben = house.enrol("Ben").await;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_phone_that_takes_its_certificate_is_let_in_away_and_the_terminal_says_so() {
+async fn an_enrolled_phone_is_admitted_away_and_the_terminal_reports_it() {
     let house = House::start().await;
     assert_eq!(house.away().visit("/").await.status, 496);
     let invitation = house.invite("Anna's phone").await;
@@ -33,15 +33,15 @@ async fn a_phone_that_takes_its_certificate_is_let_in_away_and_the_terminal_says
 }
 
 #[tokio::test]
-async fn a_phone_at_home_may_be_asked_for_a_minute_to_show_that_it_is_in() {
+async fn a_phone_at_home_gets_certificate_requests_for_a_minute_to_test_its_certificate() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     let page = invitation.page(&house.home()).await;
     let anna = house.take(&page).await;
-    assert_eq!(house.home().asked().await, None);
+    assert_eq!(house.home().requested_cas().await, None);
     let answer = post(&house.home(), &format!("{page}/try"), "").await;
     assert_eq!(answer.status, 303);
-    assert!(house.home().asked().await.is_some());
+    assert!(house.home().requested_cas().await.is_some());
     assert_eq!(house.home().from("127.0.0.3").visit("/").await.status, 496);
     // Without its certificate it still enters, as it is at home.
     assert_eq!(house.home().visit("/").await.status, 200);
@@ -98,7 +98,7 @@ async fn a_key_may_be_of_the_other_kind_and_the_files_modern() {
 }
 
 #[tokio::test]
-async fn in_the_clear_a_link_leads_to_https_and_no_code_is_taken() {
+async fn a_link_over_plain_http_redirects_to_https_and_accepts_no_code() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     let clear = house.gate.clear();
@@ -116,7 +116,7 @@ async fn in_the_clear_a_link_leads_to_https_and_no_code_is_taken() {
 }
 
 #[tokio::test]
-async fn where_certificates_are_asked_for_the_link_says_where_to_open_it() {
+async fn a_link_opened_away_points_to_the_home_network() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     let away = house.home().from(AWAY);

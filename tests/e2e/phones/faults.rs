@@ -15,7 +15,7 @@ async fn a_full_disk_issues_nothing_and_leaves_the_link_valid() {
     let invitation = house.invite("Anna").await;
     let pid = house.gate.command(&["status", "--json"]).stdout;
     let pid: serde_json::Value = serde_json::from_str(&pid).unwrap();
-    // Root writes through modes; a folder in the file's place stops everybody.
+    // Modes do not stop root; a folder in the file's place does.
     let held = file(&house.gate, &format!("register.json.{}.new", pid["pid"]));
     fs::create_dir(&held).unwrap();
     let answer = invitation.enter(&invitation.code, &house.home()).await;
@@ -64,11 +64,11 @@ async fn without_the_key_of_the_ca_devices_enter_and_none_is_added() {
     let invitation = house.invite("Ben").await;
     let answer = invitation.enter(&invitation.code, &house.home()).await;
     assert_eq!(answer.status, 500);
-    let told = invitation
+    let line = invitation
         .terminal
         .line_with("no certificate could be issued")
         .await;
-    assert!(told.contains("hubgate client import"), "{told}");
+    assert!(line.contains("hubgate client import"), "{line}");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_process_killed_while_adding_leaves_a_consistent_state() {
             .line_with(&format!("phone {nth}: right code"))
             .await;
         house.gate.kill();
-        // The connection broke, or the answer came just before.
+        // The connection broke, or the response arrived just before.
         let _ = entering.await;
         house.gate.start_again().await;
         house.gate.answers_commands().await;

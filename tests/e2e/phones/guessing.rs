@@ -1,4 +1,4 @@
-//! Links and codes that are guessed, used twice or raced for.
+//! Links and codes: guessed, used twice, or used concurrently.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ async fn three_wrong_codes_end_the_link_for_the_right_one_too() {
 }
 
 #[tokio::test]
-async fn a_wrong_code_leaves_the_right_one_good() {
+async fn a_wrong_code_leaves_the_right_one_valid() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     for wrong in [
@@ -46,7 +46,7 @@ async fn a_wrong_code_leaves_the_right_one_good() {
 }
 
 #[tokio::test]
-async fn the_page_of_a_wrong_code_costs_no_try_when_it_is_loaded_again() {
+async fn reloading_the_page_of_a_wrong_code_costs_no_try() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     let answer = invitation.enter(&invitation.wrong(), &house.home()).await;
@@ -71,7 +71,7 @@ async fn a_form_that_is_no_form_counts_as_a_wrong_code() {
 }
 
 #[tokio::test]
-async fn of_phones_that_race_for_one_link_one_gets_it() {
+async fn only_one_of_several_phones_wins_a_link() {
     let house = House::start().await;
     let invitation = Arc::new(house.invite("Anna").await);
     let racers = (0..8).map(|_| {
@@ -86,7 +86,7 @@ async fn of_phones_that_race_for_one_link_one_gets_it() {
 }
 
 #[tokio::test]
-async fn a_used_link_is_as_unknown_as_any_other() {
+async fn a_used_link_gets_the_response_of_an_unknown_one() {
     let house = House::start().await;
     let invitation = house.invite("Anna").await;
     invitation.page(&house.home()).await;

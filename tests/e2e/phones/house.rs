@@ -1,4 +1,4 @@
-//! A house with devices of its own, and one that is invited.
+//! A house with devices, and an invitation.
 
 use std::{fs, path::Path};
 
@@ -9,14 +9,14 @@ use crate::{
     hub::Hub,
 };
 
-/// Not at home: from here a certificate is asked for.
+/// An address away from home: hubgate requests a certificate here.
 pub const AWAY: &str = "127.0.0.2";
 
 /// A hub with its hubgate.
 pub struct House {
     /// The hub behind hubgate.
     pub hub: Hub,
-    /// The door.
+    /// hubgate.
     pub gate: Hubgate,
 }
 
@@ -49,7 +49,7 @@ impl House {
         self.gate.tls()
     }
 
-    /// A browser away, which shows nothing.
+    /// A browser away, without a certificate.
     pub fn away(&self) -> Caller {
         self.gate.tls().from(AWAY)
     }
@@ -104,7 +104,7 @@ impl Invitation {
         post(caller, &self.link, &format!("code={code}")).await
     }
 
-    /// Enters the right code; the path of the page behind it.
+    /// Enters the right code and returns the path of the page after it.
     pub async fn page(&self, caller: &Caller) -> String {
         let answer = self.enter(&self.code, caller).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
@@ -138,7 +138,7 @@ pub async fn post(caller: &Caller, target: &str, form: &str) -> Answer {
 
 /// The password that a page shows.
 pub fn password(page: &str) -> String {
-    let words = page.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));
+    let words = page.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '-'));
     let is_password = |word: &&str| {
         let groups: Vec<_> = word.split('-').collect();
         groups.len() == 3 && groups.iter().all(|group| group.len() == 5)

@@ -1,4 +1,4 @@
-//! Devices that are locked out, and those that get a new certificate.
+//! Revoked devices, and devices with a renewed certificate.
 
 use crate::harness::{DEADLINE, eventually, within};
 

@@ -1,6 +1,6 @@
-//! The house's own devices: invited, let in, locked out.
+//! The house's own devices: invited, admitted, revoked.
 //!
-//! `home.test` lets 127.0.0.1 in without a question, and every other address by a certificate of
+//! `home.test` admits 127.0.0.1 without credentials, and every other address by a certificate of
 //! hubgate's own CA.
 
 pub mod commands;

@@ -1,7 +1,7 @@
-//! A device's files, read by programs of others: OpenSSL, NSS, Java, Python's `plistlib`.
+//! A device's files, read by foreign programs: OpenSSL, NSS, Java, Python's `plistlib`.
 //!
-//! Phones cannot be had in a test; these read by the same rules. Programs are missing as in
-//! `real_hub`.
+//! Phones are not available in a test; these programs read by the same rules. Missing programs skip
+//! a test as in `real_hub`.
 
 mod made;
 
@@ -160,9 +160,9 @@ async fn a_profile_is_a_property_list_with_the_file_and_its_password() {
 impl Made {
     fn must_have_its_algorithms(&self) {
         let read = self.openssl(&self.password, &["-info", "-noout"]);
-        let told: Vec<_> = read.stderr.lines().collect();
+        let algorithms: Vec<_> = read.stderr.lines().collect();
         let expected = if self.is_modern { MODERN } else { LEGACY };
-        assert_eq!(told, expected, "{self}");
+        assert_eq!(algorithms, expected, "{self}");
     }
 
     fn must_hold_the_same_as(&self, other: &Self) {

@@ -75,7 +75,7 @@ async fn names_with_an_encoded_slash_reach_node_red() {
 }
 
 #[tokio::test]
-async fn the_editor_hears_node_red_over_its_websocket() {
+async fn the_editor_receives_messages_over_its_websocket() {
     let Some(hub) = node_red().await else { return };
     let gate = Setup::home(&hub.url()).start().await;
     let mut comms = gate.tls().websocket("/comms", &[]).await.unwrap();

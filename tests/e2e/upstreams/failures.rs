@@ -1,4 +1,4 @@
-//! The journal has a line for what goes wrong with a hub, with site and hub, and not too many.
+//! Each failure of a hub is logged with site and hub, at a limited rate.
 
 use crate::{
     access::protocols::statuses_on_each_protocol,

@@ -1,4 +1,4 @@
-//! `upstream.pin`: a hub over TLS is trusted by its own certificate, whatever that says.
+//! `upstream.pin`: a hub over TLS is trusted by its own certificate, with any content.
 
 use std::{fs, path::Path};
 
@@ -13,7 +13,7 @@ use crate::{
     hub::{Hub, SecureHub},
 };
 
-/// Certificates as people have them, each by a shell script that leaves `hub.pem` with its key.
+/// Common kinds of certificates, each by a shell script that writes `hub.pem` with its key.
 const MADE: [(&str, &str); 5] = [
     (
         "openssl req -x509: a CA's, without subjectAltName",
@@ -143,7 +143,7 @@ async fn the_pinned_certificate_without_its_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_with_another_certificate_is_passed_over_for_the_next() {
+async fn a_server_with_another_certificate_is_skipped_for_the_next() {
     let hub = Hub::start().await;
     let (leaf, other) = (made(MADE[0].1), made(MADE[0].1));
     let right = SecureHub::showing(&hub, leaf.clone()).await;
@@ -197,7 +197,7 @@ fn replace_upstream(folder: &Path, url: &str, line: &str) {
 }
 
 #[tokio::test]
-async fn a_hub_that_speaks_no_tls_is_named_as_such() {
+async fn a_hub_without_tls_is_reported_as_such() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! `upstream.host` and `upstream.headers`: the hub gets the configured fields, whatever came.
+//! `upstream.host` and `upstream.headers`: the configured fields replace the client's.
 
 use crate::{
     access::protocols::{IN, statuses_on_each_protocol},

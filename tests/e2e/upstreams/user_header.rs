@@ -1,4 +1,4 @@
-//! `user_header`: the hub gets the name of the user or device let in, from hubgate alone.
+//! `user_header`: the hub gets the name of the admitted user or device, from hubgate alone.
 
 use crate::{
     access::protocols::{IN, statuses_on_each_protocol},
@@ -6,7 +6,7 @@ use crate::{
     hub::{Hub, Request},
 };
 
-/// A visitor's own claims to be the owner.
+/// Forged identity fields of a client.
 const FORGED: [(&str, &str); 4] = [
     ("remote-user", "owner"),
     ("Remote_User", "owner"),

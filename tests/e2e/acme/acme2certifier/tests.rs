@@ -30,16 +30,16 @@ async fn acme2certifier_suggests_a_renewal_window() {
         let (client, leaf) = issued(&ca).await;
         let identifier = CertificateIdentifier::try_from(&leaf).unwrap();
         let asking = client.account.renewal_info(&identifier);
-        let (told, pause) = within("renewal information", asking).await.unwrap();
-        let begun = told.suggested_window.start < OffsetDateTime::now_utc();
-        assert_eq!(begun, renew, "{told:?}");
+        let (information, pause) = within("renewal information", asking).await.unwrap();
+        let begun = information.suggested_window.start < OffsetDateTime::now_utc();
+        assert_eq!(begun, renew, "{information:?}");
         assert!(pause.as_secs() <= 3);
         assert!(ca.root().contains("BEGIN CERTIFICATE"));
     }
 }
 
 #[tokio::test]
-async fn acme2certifier_lets_in_only_the_external_account() {
+async fn acme2certifier_accepts_only_the_external_account() {
     let options = Options {
         profiles: vec!["short"],
         external_account: Some(("kid-1", "YSBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcywgeWVz")),

@@ -47,7 +47,7 @@ pub(super) fn register(state: &mut State, signed: &Signed) -> Reply {
     Ok(answer)
 }
 
-/// Checks the external account, where one is asked for.
+/// Checks the external account, where one is required.
 fn bind(state: &State, signed: &Signed) -> Result<(), Answer> {
     let Some((kid, secret)) = &state.options.external_account else {
         return Ok(());

@@ -1,8 +1,8 @@
-//! Answers of the CA, good ones and problems (RFC 8555, section 6.7).
+//! Responses of the CA: successes and problems (RFC 8555, section 6.7).
 
 use serde_json::{Value, json};
 
-/// A whole answer without what every answer has.
+/// A complete response without the fields common to all.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -10,16 +10,16 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// An answer, or the problem that is answered.
+/// A response or a problem document.
 pub(super) type Reply = Result<Answer, Answer>;
 
 impl Answer {
-    /// An answer in JSON.
+    /// Returns a JSON response.
     pub(super) fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json", value.to_string())
     }
 
-    /// An answer of any kind.
+    /// Returns a response of any media type.
     pub(super) fn new(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
@@ -39,7 +39,7 @@ impl Answer {
         Self::problem(400, "malformed", detail)
     }
 
-    /// One more field.
+    /// Adds a field.
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.fields.push((name, value.into()));
         self

@@ -24,7 +24,7 @@ pub(super) struct Authorization {
 /// State of an authorization.
 pub(super) enum Standing {
     Pending,
-    /// The challenge is being looked at.
+    /// The challenge is being validated.
     Processing(Kind),
     Valid(Kind),
     /// The challenge failed with this problem.
@@ -118,7 +118,7 @@ pub(super) fn answer(state: &mut State, account: &str, rest: &str, payload: &Val
     ))
 }
 
-/// Begins to look for the proof, when the client says that it is there.
+/// Starts validation when the client announces the proof.
 pub(super) fn challenge(
     shared: &Shared,
     state: &mut State,

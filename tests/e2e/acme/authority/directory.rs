@@ -62,7 +62,7 @@ impl Place {
     }
 }
 
-/// Answers what needs no signature, and hands on the rest.
+/// Responds to unsigned requests, and passes on the rest.
 pub(super) fn answer(shared: &Shared, place: &Place, path: &str, body: &[u8]) -> Reply {
     let mut state = shared.lock().unwrap();
     match place.endpoint {

@@ -7,11 +7,11 @@ use super::{Endpoint, refusal::Refusal, sight::Sight};
 /// A fault of the CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is reset before the request is looked at.
+    /// The connection is reset before the request is handled.
     Reset,
     /// The request is done, and the connection reset in place of the answer.
     Lost,
-    /// The request is heard and never answered.
+    /// The request is received and never answered.
     BlackHole,
     /// The body ends in the middle.
     Truncated,
@@ -25,9 +25,9 @@ pub enum Fault {
     BadNonce,
     /// `Location` is relative.
     RelativeLocation,
-    /// The `Date` is wrong by so many seconds.
+    /// The `Date` is wrong by this number of seconds.
     Date(i64),
-    /// The order goes on being `processing`.
+    /// The order stays `processing`.
     Stuck,
     /// The certificate is for another key.
     WrongKey,
@@ -61,9 +61,9 @@ pub enum Fault {
     RenewalMissing,
     /// The renewal information is no JSON.
     RenewalGarbage,
-    /// The proof is not seen, whatever is there.
+    /// The validation fails with this result.
     Unproven(Sight),
-    /// The CA looks for the proof only after this time.
+    /// The CA validates only after this time.
     Late(Duration),
 }
 
@@ -118,7 +118,7 @@ impl Fault {
         }
     }
 
-    /// The fault so many times, then no more.
+    /// Limits the fault to this number of times.
     pub fn times(self, times: usize) -> Script {
         Script::from(self).times(times)
     }
@@ -159,7 +159,7 @@ impl Script {
         }
     }
 
-    /// So many times, then no more.
+    /// Remaining number of times.
     pub fn times(mut self, times: usize) -> Self {
         self.left = Some(times);
         self
@@ -172,7 +172,7 @@ impl Script {
     }
 }
 
-/// A refusal strikes where the CA would utter it, what belongs to a subject strikes there.
+/// A refusal strikes at its own endpoint, any other fault at its resource.
 impl From<Fault> for Script {
     fn from(fault: Fault) -> Self {
         let endpoint = match &fault {
@@ -196,7 +196,7 @@ impl Faults {
         self.strike_on(part, endpoint, "")
     }
 
-    /// The same where the path is known.
+    /// Like `strike`, where the path is known.
     pub(super) fn strike_on(
         &mut self,
         part: Part,

@@ -62,8 +62,8 @@ pub(super) fn issue(
 fn life(state: &State, profile: Option<&str>, fault: Option<&Fault>) -> [OffsetDateTime; 2] {
     let options = &state.options;
     let mut profiles = options.profiles.iter();
-    let told = profiles.find(|(name, _)| Some(*name) == profile);
-    let life = told.map_or(options.life, |(_, life)| *life);
+    let offered = profiles.find(|(name, _)| Some(*name) == profile);
+    let life = offered.map_or(options.life, |(_, life)| *life);
     let now = OffsetDateTime::now_utc();
     match fault {
         Some(Fault::Life(life)) => [now, now + *life],

@@ -1,4 +1,4 @@
-//! Signed requests (RFC 8555, section 6): opened, and refused for everything wrong.
+//! Signed requests (RFC 8555, section 6): verified and decoded.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{Refusal, State, answer::Answer};
 
-/// The nonces that are out, each good once.
+/// The issued nonces, each valid once.
 #[derive(Default)]
 pub(super) struct Nonces {
     out: HashSet<String>,
@@ -32,7 +32,7 @@ pub(super) struct Signed {
     pub(super) account: Option<String>,
 }
 
-/// A public key: on P-256, or RSA as certbot has it.
+/// A public key: on P-256, or RSA as certbot uses it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(tag = "kty")]
 pub(super) enum Jwk {
@@ -59,7 +59,7 @@ struct Header {
 }
 
 impl Nonces {
-    /// A new one.
+    /// Returns a new one.
     pub(super) fn next(&mut self) -> String {
         let nonce = random(16);
         self.out.insert(nonce.clone());
@@ -172,7 +172,7 @@ pub(super) fn bad_nonce() -> Answer {
     Answer::problem(400, "badNonce", detail)
 }
 
-/// The payload without a look at the signature.
+/// Returns the payload without verification of the signature.
 pub(super) fn payload(body: &[u8]) -> Option<Value> {
     let envelope: Envelope = serde_json::from_slice(body).ok()?;
     parse(&envelope.payload)
@@ -199,17 +199,17 @@ fn parse<T: for<'a> Deserialize<'a>>(part: &str) -> Option<T> {
     serde_json::from_slice(&decode(part)?).ok()
 }
 
-/// Base64 as JWS has it.
+/// Encodes base64url without padding (RFC 7515, section 2).
 pub(super) fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Bytes of base64 as JWS has it.
+/// Decodes base64url without padding (RFC 7515, section 2).
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-/// A random word from so many bytes.
+/// Returns a random word from this number of bytes.
 pub(super) fn random(length: usize) -> String {
     let mut bytes = vec![0; length];
     rand::fill(&mut bytes).unwrap();

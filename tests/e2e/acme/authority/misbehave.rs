@@ -26,14 +26,14 @@ impl Cut {
         Self { socket }
     }
 
-    /// From now on the end of the connection is a reset; the error ends it.
+    /// Makes the end of the connection a reset; the returned error ends it.
     fn reset(&self) -> io::Error {
         self.socket.set_linger(Some(Duration::ZERO)).unwrap();
         io::ErrorKind::ConnectionReset.into()
     }
 }
 
-/// Answers as the fault has it; `work` does what was asked.
+/// Responds according to the fault; `work` handles the request.
 pub(super) async fn respond(
     fault: Option<Fault>,
     cut: &Cut,

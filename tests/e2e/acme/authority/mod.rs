@@ -1,8 +1,8 @@
-//! A CA of the tests' own that errs on command: real signatures, real validation, any fault.
+//! The tests' own CA: real signatures, real validation, injected faults.
 //!
-//! It speaks RFC 8555 and RFC 9773 in this process. A test arms faults, and reads afterwards
-//! what the client did. `server` hears a request, `directory` finds who answers it, the other
-//! files are the subjects.
+//! It implements RFC 8555 and RFC 9773 in this process. A test arms faults, and afterwards reads
+//! the record of the client's requests. `server` receives a request, `directory` routes it, the
+//! other files handle one resource each.
 
 mod account;
 mod answer;
@@ -60,19 +60,19 @@ pub struct Options {
     pub http: SocketAddr,
     /// Address of tls-alpn-01 validation, in place of port 443.
     pub tls: SocketAddr,
-    /// The DNS server that is asked for dns-01; none fails every dns-01.
+    /// The DNS server queried for dns-01; without one every dns-01 fails.
     pub dns: Option<SocketAddr>,
     /// Lifetime of certificates.
     pub life: Duration,
     /// The profiles offered, with the life of their certificates.
     pub profiles: Vec<(&'static str, Duration)>,
-    /// The only external account that is let in: key identifier and HMAC key.
+    /// The only accepted external account: key identifier and HMAC key.
     pub external_account: Option<(&'static str, Vec<u8>)>,
     /// The `Retry-After` of renewal information, in seconds.
     pub renewal_pause: u64,
 }
 
-/// All that the CA knows.
+/// State of the CA.
 struct State {
     options: Options,
     base: String,
@@ -91,7 +91,7 @@ type Shared = Arc<Mutex<State>>;
 pub const LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 impl Options {
-    /// A CA that looks for challenges on these addresses and issues for 90 days.
+    /// Settings with these validation addresses and a lifetime of 90 days.
     pub fn new(http: SocketAddr, tls: SocketAddr) -> Self {
         Self {
             http,
@@ -158,12 +158,12 @@ impl Ca {
         self.with(|state| state.faults = Faults::default());
     }
 
-    /// Forgets all accounts, as a CA restored from nothing does.
+    /// Forgets all accounts, like a CA after a loss of its data.
     pub fn forget_accounts(&self) {
         self.with(|state| state.accounts = Accounts::default());
     }
 
-    /// Has each account another key, which its client does not know.
+    /// Changes the key of each account, unknown to its client.
     pub fn roll_over_accounts(&self) {
         self.with(|state| state.accounts.roll_over(&jws::Jwk::unused()));
     }

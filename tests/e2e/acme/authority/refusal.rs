@@ -11,7 +11,7 @@ use super::{Endpoint, answer::Answer};
 pub enum Refusal {
     /// Too many certificates, and when it ends.
     RateLimited(RetryAfter),
-    /// A name that failed too often: a person has to open a page.
+    /// A name that failed too often: user action required on a page.
     Paused,
     /// The certificate to be replaced has been replaced (RFC 9773, section 7.4).
     AlreadyReplaced,
@@ -23,11 +23,11 @@ pub enum Refusal {
     RejectedIdentifier,
     /// A CAA record of the name forbids it.
     Caa,
-    /// The certificate request is not as the order.
+    /// The certificate request differs from the order.
     BadCsr,
-    /// An external account has to be named.
+    /// An external account is required.
     ExternalAccountRequired,
-    /// A person has to open a page (RFC 8555, section 7.3.3).
+    /// User action required on a page (RFC 8555, section 7.3.3).
     UserActionRequired,
 }
 
@@ -115,7 +115,7 @@ fn too_many(end: &str) -> String {
     )
 }
 
-/// The date as HTTP has it (RFC 9110, section 5.6.7).
+/// The date in HTTP's format (RFC 9110, section 5.6.7).
 pub(super) fn http_date(moment: OffsetDateTime) -> String {
     UtcDateTime::from(moment).format(HTTP_DATE).unwrap()
 }

@@ -29,7 +29,7 @@ pub(super) fn answer(state: &mut State, identifier: &str) -> Reply {
     Ok(Answer::json(200, &document).with("retry-after", pause))
 }
 
-/// About the last third of life, at once for what is revoked.
+/// The last third of the lifetime, or at once for a revoked certificate.
 fn window(issued: &Issued, fault: Option<&Fault>) -> [OffsetDateTime; 2] {
     let life = issued.not_after - issued.not_before;
     let past = issued.revoked || fault == Some(&Fault::RenewalInPast);
@@ -57,7 +57,7 @@ pub(super) fn replace(state: &mut State, identifier: &str) -> Result<(), Answer>
     Ok(())
 }
 
-/// The moment as ACME has it, in whole seconds.
+/// The time in RFC 3339, in whole seconds.
 pub(super) fn rfc3339(moment: OffsetDateTime) -> String {
     let whole = moment.replace_nanosecond(0).unwrap();
     whole.format(&Rfc3339).unwrap()

@@ -1,4 +1,4 @@
-//! The CA's HTTPS: each request is recorded, then answered as the faults have it.
+//! The CA's HTTPS server: records each request and responds according to the faults.
 
 use std::{io, sync::Arc};
 
@@ -74,7 +74,7 @@ async fn answer(
     Ok(response)
 }
 
-/// Adds what every answer has, and a wrong date on command.
+/// Adds the fields of every response, and a wrong date as a fault.
 fn dress(response: &mut Response<Body>, shared: &Shared, place: &Place) {
     let mut state = shared.lock().unwrap();
     let fault = state.faults.strike(Part::Head, place.endpoint);

@@ -1,4 +1,4 @@
-//! The CA of the tests, tried with a client that others wrote.
+//! Tests of the tests' CA with an independent ACME client.
 
 mod faults;
 mod proofs;

@@ -1,4 +1,4 @@
-//! The CA's own look at the proofs: http-01, tls-alpn-01 (RFC 8737) and dns-01.
+//! Validation of proofs: http-01, tls-alpn-01 (RFC 8737) and dns-01.
 
 mod visit;
 
@@ -34,7 +34,7 @@ impl Kind {
     }
 }
 
-/// Looks for the proof, and notes on the authorization what it saw.
+/// Validates the proof and stores the result in the authorization.
 pub(super) async fn validate(shared: Shared, authorization: usize, visit: Visit) {
     let fault = {
         let mut state = shared.lock().unwrap();

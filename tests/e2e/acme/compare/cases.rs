@@ -1,4 +1,4 @@
-//! The faults that are played to all.
+//! The faults that all programs get.
 
 use std::time::Duration;
 

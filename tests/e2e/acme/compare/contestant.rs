@@ -17,7 +17,7 @@ use crate::{
         program::Program,
         stage::{Scene, served, status},
     },
-    harness::{Caller, Port},
+    harness::{Caller, Port, print_figure},
 };
 
 /// A program that gets certificates.
@@ -63,12 +63,11 @@ impl Contestant {
 }
 
 impl Outcome {
-    #[allow(clippy::print_stdout, reason = "figures that --nocapture shows")]
     fn of(contestant: Contestant, ca: &Ca, after: Option<Duration>, said: String) -> Self {
         if std::env::var_os("HUBGATE_CASE").is_some() {
             let requests = ca.requests().into_iter();
             let endpoints: Vec<_> = requests.map(|request| request.endpoint).collect();
-            println!("{}: {endpoints:?}", contestant.name());
+            print_figure(format_args!("{}: {endpoints:?}", contestant.name()));
         }
         Self {
             contestant,

@@ -1,4 +1,4 @@
-//! hubgate, Caddy and certbot with a CA that errs: the table of docs/certificates.md.
+//! hubgate, Caddy and certbot with a faulty CA: the table of docs/certificates.md.
 //!
 //! Run by `tests/acme-faults`, because it takes minutes and needs both programs.
 

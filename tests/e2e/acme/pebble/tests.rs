@@ -58,7 +58,7 @@ async fn pebble_issues_for_the_configured_lifetime_and_reports_revocations() {
 }
 
 #[tokio::test]
-async fn pebble_asks_the_dns_of_the_test() {
+async fn pebble_queries_the_dns_of_the_test() {
     let Some((_hub, pebble)) = pebble(|_| ()).await else {
         return;
     };
@@ -75,7 +75,7 @@ async fn pebble_asks_the_dns_of_the_test() {
 }
 
 #[tokio::test]
-async fn pebble_lets_in_only_the_external_account() {
+async fn pebble_accepts_only_the_external_account() {
     let secret = b"a secret of thirty-two bytes, yes";
     let account = Some(("kid-1", "YSBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcywgeWVz"));
     let Some((_hub, pebble)) = pebble(|options| options.external_account = account).await else {
@@ -99,8 +99,8 @@ async fn pebble_issues_nothing_for_blocked_names_and_servers_that_fail() {
     let client = client.unwrap();
     let nothing = async |_: &str, _: &str, _: KeyAuthorization| ();
     let blocked = client.issue(&["blocked.test"], ChallengeType::Http01, nothing);
-    let told = blocked.await.unwrap_err().to_string();
-    assert!(told.contains("rejectedIdentifier"), "{told}");
+    let error = blocked.await.unwrap_err().to_string();
+    assert!(error.contains("rejectedIdentifier"), "{error}");
     pebble.dns.fail("home.test").await;
     assert!(issue(&hub, &client).await.is_err());
 }

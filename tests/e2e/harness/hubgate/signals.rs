@@ -1,4 +1,4 @@
-//! Signals to the running program, and what becomes of its processes.
+//! Signals to the running program, and the state of its processes.
 
 use std::{
     process::ExitStatus,
@@ -21,7 +21,7 @@ const TAKEN_OVER: &str = "has taken over";
 const GRACE: Duration = Duration::from_millis(300);
 
 impl Hubgate {
-    /// Asks for a reload with SIGHUP.
+    /// Requests a reload by SIGHUP.
     pub fn reload(&self) {
         self.signal(Signal::HUP);
     }
@@ -36,7 +36,7 @@ impl Hubgate {
         Duration::from_millis(ticks * 10)
     }
 
-    /// Asks for a hand-over to a new process with SIGUSR2.
+    /// Requests a hand-over to a new process by SIGUSR2.
     pub fn hand_over(&self) {
         self.signal(Signal::USR2);
     }
@@ -58,12 +58,12 @@ impl Hubgate {
         begin.elapsed()
     }
 
-    /// Asks for the end with SIGTERM.
+    /// Requests a shutdown by SIGTERM.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
-    /// Asks the process that was started first for the end, whoever has taken over.
+    /// Sends SIGTERM to the first process, even after a hand-over.
     pub fn terminate_first(&self) {
         let _ = kill_process(self.first(), Signal::TERM);
     }

@@ -1,4 +1,4 @@
-//! A stop by SIGTERM, measured: until it is heard, and until all processes have ended.
+//! Measures a stop by SIGTERM: until its handling, and until all processes have ended.
 
 use std::{
     collections::BTreeSet,
@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(20);
 const WATCHED: Duration = Duration::from_secs(40);
 /// Time in which a busy machine delivers a signal.
 const HEARD: Duration = Duration::from_secs(3);
-/// Time in which the system takes away what was killed.
+/// Time in which the system removes a killed process.
 const REAPED: Duration = Duration::from_secs(2);
 
 /// The course of a stop.

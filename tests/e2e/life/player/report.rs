@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{Fault, LIMIT};
+use crate::harness::print_figure;
 
 /// The figures of one fault, over all rounds.
 pub(super) struct Figures {
@@ -67,14 +68,13 @@ impl Display for Figures {
 }
 
 /// Prints the figures of all faults.
-#[allow(clippy::print_stdout, reason = "figures that --nocapture shows")]
 pub(super) fn print(figures: &[Figures]) {
-    println!(
+    print_figure(format_args!(
         "{:28} {:>7} {:>7} {:>9} {:>9} {:>6} {:>9}",
         "fault", "visits", "with", "p99 ms", "with ms", "ratio", "signal ms"
-    );
+    ));
     for figures in figures {
-        println!("{figures}");
+        print_figure(format_args!("{figures}"));
     }
 }
 

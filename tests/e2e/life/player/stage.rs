@@ -25,7 +25,7 @@ pub(super) enum Fault {
     Output,
     /// A hub takes requests and does not answer.
     Hub,
-    /// Clients that say half of what they have to.
+    /// Clients that send half a request.
     Clients,
     /// A command that is never whole.
     Command,

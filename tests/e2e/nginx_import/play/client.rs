@@ -15,12 +15,12 @@ use rustls::{
 use socket2::{Domain, Socket, Type};
 
 use super::requests::{Card, Request};
-use crate::harness::{Anybody, Authority, Leaf};
+use crate::harness::{AnyCertificate, Authority, Leaf};
 
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// An answer's status and where it leads.
+/// A response's status and redirect.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answer {
     /// The status; 0 without an answer.
@@ -89,7 +89,7 @@ fn config(root: &Authority, leaf: Option<Leaf>) -> ClientConfig {
     let builder = builder.with_safe_default_protocol_versions().unwrap();
     let builder = builder
         .dangerous()
-        .with_custom_certificate_verifier(Anybody::new());
+        .with_custom_certificate_verifier(AnyCertificate::new());
     match leaf {
         Some(leaf) => builder
             .with_client_auth_cert(leaf.chain(), leaf.key())

@@ -1,4 +1,4 @@
-//! The hubs behind both proxies: they note what they hear, by the number of the request.
+//! The hubs behind both proxies: they record requests by number.
 
 use std::{
     collections::HashMap,

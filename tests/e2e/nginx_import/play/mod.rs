@@ -1,4 +1,4 @@
-//! Random sites, played to NGINX and to hubgate: hubgate lets nothing reach a hub that NGINX does not.
+//! Random sites in NGINX and hubgate: hubgate forwards no request that NGINX does not.
 //!
 //! `scripts/fuzz nginx_play` plays more of them, by `HUBGATE_PLAY_SITES` and `HUBGATE_PLAY_SEED`.
 //! Each finding is shrunk as far as possible.

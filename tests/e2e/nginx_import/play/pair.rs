@@ -35,11 +35,11 @@ struct Ports(HashMap<&'static str, Port>);
 pub(super) enum Played {
     /// The import stops.
     Stopped(String),
-    /// NGINX does not take it, or hubgate cannot listen.
+    /// NGINX refuses it, or hubgate cannot listen.
     Unplayable(String),
     /// This many requests reached a hub through hubgate, all of them through NGINX too.
     Equal(usize),
-    /// hubgate lets something through that NGINX does not.
+    /// hubgate forwards a request that NGINX does not.
     Weaker(Box<Weakness>),
 }
 

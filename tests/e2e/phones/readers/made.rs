@@ -61,10 +61,10 @@ impl Workshop {
         let folder = format!("files-{}", self.made.len());
         let mut arguments = vec!["client", command, name, "--out", &folder, "--key", key];
         arguments.extend(is_modern.then_some("--modern"));
-        let told = self.gate.command(&arguments).succeeded();
-        let mut lines = told.lines();
+        let output = self.gate.command(&arguments).succeeded();
+        let mut lines = output.lines();
         let password = lines.find_map(|line| line.strip_prefix("password  "));
-        let (file, _) = told.split_once(".p12 ").unwrap();
+        let (file, _) = output.split_once(".p12 ").unwrap();
         let file = self.gate.folder().join(format!("{file}.p12"));
         self.made.push(Made {
             name,

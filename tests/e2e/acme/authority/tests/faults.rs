@@ -22,12 +22,12 @@ async fn faults_of_the_connection_are_errors_and_end() {
         assert!(bench.issue().await.is_err(), "{fault:?}");
         bench.issue().await.unwrap();
     }
-    // What was lost or broken off had been ordered.
+    // The lost and truncated responses belong to accepted orders.
     assert_eq!(bench.ca.orders().len(), 4 + 2);
 }
 
 #[tokio::test]
-async fn a_slow_answer_comes_whole() {
+async fn a_slow_response_arrives_complete() {
     let bench = Bench::new().await;
     let drip = Fault::Drip(Duration::from_millis(1));
     bench.ca.fault(drip.at(Endpoint::Certificate));
@@ -65,14 +65,14 @@ async fn refusals_are_described_in_the_problem_document() {
         (Refusal::ExternalAccountRequired, "externalAccountRequired"),
     ] {
         bench.ca.fault(Fault::Refused(refusal).times(1));
-        let told = bench.issue().await.unwrap_err().to_string();
-        assert!(told.contains(kind), "{told}");
+        let error = bench.issue().await.unwrap_err().to_string();
+        assert!(error.contains(kind), "{error}");
     }
     bench.issue().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_few_bad_nonces_are_got_over() {
+async fn a_few_bad_nonces_are_retried() {
     let bench = Bench::new().await;
     bench
         .ca
@@ -86,21 +86,21 @@ async fn forgotten_accounts_do_not_exist() {
     let bench = Bench::new().await;
     let client = bench.client().await.unwrap();
     bench.ca.forget_accounts();
-    let told = bench.issue_to(&client).await.unwrap_err().to_string();
-    assert!(told.contains("accountDoesNotExist"), "{told}");
+    let error = bench.issue_to(&client).await.unwrap_err().to_string();
+    assert!(error.contains("accountDoesNotExist"), "{error}");
 }
 
 #[tokio::test]
-async fn an_order_is_stuck_until_it_is_healed() {
+async fn an_order_is_stuck_until_the_fault_is_removed() {
     let bench = Bench::new().await;
     bench.ca.fault(Fault::Stuck.times(2));
     bench.issue().await.unwrap();
-    // Finalize and a first look; the second look finds it.
+    // Finalize and a first poll; the second poll finds it.
     assert!(bench.ca.requests_to(Endpoint::Order).len() >= 2);
 }
 
 #[tokio::test]
-async fn certificates_are_spoilt_on_command() {
+async fn injected_faults_spoil_certificates() {
     let bench = Bench::new().await;
     let now = OffsetDateTime::now_utc();
     for (fault, good) in [
@@ -138,7 +138,7 @@ async fn certificates_are_spoilt_on_command() {
 }
 
 #[tokio::test]
-async fn proofs_are_overlooked_on_command() {
+async fn injected_faults_fail_validations() {
     let bench = Bench::new().await;
     for (sight, words) in [
         (Sight::Refused, "Connection refused"),
@@ -155,12 +155,12 @@ async fn proofs_are_overlooked_on_command() {
         let failed = bench.ca.failed_validations().pop().unwrap();
         assert!(failed.error.unwrap().contains(words), "{sight:?}");
     }
-    // Only the secondary one was looked at from here.
+    // Only the secondary one was validated from here.
     assert_eq!(bench.hub.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn only_the_external_account_is_let_in() {
+async fn only_the_external_account_is_accepted() {
     let secret = b"a secret of thirty-two bytes, yes".to_vec();
     let account = Some(("kid-1", secret.clone()));
     let bench = Bench::with(|options| options.external_account = account).await;
@@ -178,7 +178,7 @@ async fn only_the_external_account_is_let_in() {
 }
 
 #[tokio::test]
-async fn the_date_is_wrong_on_command() {
+async fn an_injected_fault_sets_a_wrong_date() {
     let bench = Bench::new().await;
     bench.ca.fault(Fault::Date(365 * 24 * 3600));
     let date = date(&bench).await;

@@ -13,7 +13,7 @@ use crate::acme::{
 };
 
 #[tokio::test]
-async fn a_proof_over_http_gives_a_valid_chain() {
+async fn an_http_01_proof_gives_a_valid_chain() {
     let bench = Bench::new().await;
     let chain = bench.issue().await.unwrap();
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes())
@@ -56,7 +56,7 @@ async fn requests_of_the_client_are_recorded() {
 }
 
 #[tokio::test]
-async fn a_proof_over_tls_gives_a_certificate() {
+async fn a_tls_alpn_01_proof_gives_a_certificate() {
     let responder = Responder::start().await;
     let address = responder.port().address();
     let ca = Ca::start(Options::new(address, address)).await;
@@ -64,7 +64,7 @@ async fn a_proof_over_tls_gives_a_certificate() {
     let place = async |name: &str, _: &str, proof| responder.show(name, &proof);
     let issuing = client.unwrap();
     let names = ["home.test", "other.test"];
-    // Each name is looked at before the next proof takes its place.
+    // Each name is validated before the next proof takes its place.
     let issued = issuing
         .issue(&names[..1], ChallengeType::TlsAlpn01, place)
         .await;
@@ -117,8 +117,8 @@ async fn a_missing_proof_fails_and_is_recorded() {
     let issued = client
         .issue(&["home.test"], ChallengeType::Http01, nothing)
         .await;
-    let told = issued.unwrap_err().to_string();
-    assert!(told.contains("Some challenges failed"), "{told}");
+    let error = issued.unwrap_err().to_string();
+    assert!(error.contains("Some challenges failed"), "{error}");
     let failed = bench.ca.failed_validations();
     assert_eq!((failed.len(), &*failed[0].name), (1, "home.test"));
     assert!(bench.ca.issued().is_empty());

@@ -16,8 +16,8 @@ async fn window(
 ) -> Result<std::ops::Range<i64>, Error> {
     let identifier = CertificateIdentifier::try_from(certificate).unwrap();
     let asking = client.account.renewal_info(&identifier);
-    let (told, _) = within("renewal information", asking).await?;
-    let window = told.suggested_window;
+    let (information, _) = within("renewal information", asking).await?;
+    let window = information.suggested_window;
     Ok(window.start.unix_timestamp()..window.end.unix_timestamp())
 }
 
@@ -36,7 +36,7 @@ async fn the_window_is_past_once_a_certificate_is_revoked() {
 }
 
 #[tokio::test]
-async fn renewal_information_errs_on_command() {
+async fn injected_faults_spoil_renewal_information() {
     let bench = Bench::new().await;
     let client = bench.client().await.unwrap();
     bench.issue_to(&client).await.unwrap();

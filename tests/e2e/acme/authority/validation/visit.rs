@@ -1,4 +1,4 @@
-//! One visit to where a proof should be.
+//! One validation request to the place of a proof.
 
 use std::{io, net::SocketAddr};
 
@@ -20,7 +20,7 @@ use crate::harness::{Authority, Caller, Wire};
 /// The extension with the key authorization (RFC 8737, section 3).
 const ACME_IDENTIFIER: &str = "1.3.6.1.5.5.7.1.31";
 
-/// The proof that is looked for, and where.
+/// The expected proof and its place.
 pub(in super::super) struct Visit {
     pub(in super::super) kind: Kind,
     pub(in super::super) name: String,

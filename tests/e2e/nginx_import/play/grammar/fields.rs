@@ -1,4 +1,4 @@
-//! Fields of requests that hubs get of NGINX.
+//! Fields that NGINX sends to hubs.
 
 use super::{super::node::Node, Grammar};
 

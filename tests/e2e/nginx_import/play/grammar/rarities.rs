@@ -1,4 +1,4 @@
-//! Directives of which most stop the import.
+//! Directives that mostly stop the import.
 
 use super::{super::node::Node, Grammar};
 

@@ -49,7 +49,7 @@ impl Grammar {
         nodes.push(Node::line(format!("proxy_pass http://$chosen{end}")));
     }
 
-    /// The words that a password is asked with, of which `off` asks for none.
+    /// Realms of `auth_basic`; `off` requests no password.
     pub(super) fn realm(&mut self) -> &'static str {
         match self.mapped && self.random.percent(30) {
             true => MAPPED[self.random.below(MAPPED.len())],
