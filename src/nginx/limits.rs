@@ -2,12 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    directive::Position,
-    levels::UpstreamLevels,
-    outcome::Outcome,
-    report::Report,
-};
+use super::{directive::Position, levels::UpstreamLevels, outcome::Outcome, report::Report};
 
 /// Keys and values of `limits` that differ from hubgate's defaults.
 pub(super) type Limits = Vec<(&'static str, String)>;
