@@ -75,15 +75,15 @@ struct AccessRule<'a>(&'a Access);
 impl AccessRule<'_> {
     fn sentence(&self) -> String {
         match &self.0.networks {
-            Some(networks) if networks.has_all() => self.from_everywhere(),
-            Some(networks) => self.from_networks(&networks.names()),
+            Some(networks) if networks.has_all() => self.with_all_networks(),
+            Some(networks) => self.with_networks(&networks.names()),
             None if self.0.admits_everyone() => OPEN.into(),
             None => format!("from everywhere with {}", self.factors()),
         }
     }
 
     /// Describes a rule with all networks, which counts only where all factors are required.
-    fn from_everywhere(&self) -> String {
+    fn with_all_networks(&self) -> String {
         let factors = self.factors();
         match self.0.satisfy {
             Satisfy::All if !factors.is_empty() => format!("from everywhere with {factors}"),
@@ -91,7 +91,7 @@ impl AccessRule<'_> {
         }
     }
 
-    fn from_networks(&self, networks: &str) -> String {
+    fn with_networks(&self, networks: &str) -> String {
         let factors = self.factors();
         match self.0.satisfy {
             _ if factors.is_empty() => {

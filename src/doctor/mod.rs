@@ -75,7 +75,7 @@ pub fn examine(path: &Path) -> Vec<Finding> {
 
 /// Returns the ports of the configuration that other programs hold, while no hubgate runs.
 pub(crate) fn held_ports(config: &Config) -> Vec<Finding> {
-    let mut found = ports::findings(config, &Running::NotRunning);
+    let mut found = ports::findings(config, &Running::No);
     found.retain(|finding| finding.level != Level::Ok);
     found
 }

@@ -66,12 +66,12 @@ impl Port<'_> {
     fn free(&self) -> Finding {
         let address = self.address;
         match self.running {
-            Running::Running(_) => Finding::fail(
+            Running::Yes(_) => Finding::fail(
                 self.subject(),
                 format!("hubgate runs, but does not listen on {address}"),
             )
             .cure("read the reason in its log; hubgate reload tries again"),
-            Running::NotRunning | Running::Unknown(_) => {
+            Running::No | Running::Unknown(_) => {
                 Finding::ok(self.subject(), format!("{address} is free"))
             }
         }
@@ -266,7 +266,7 @@ mod tests {
         };
         let port = Port {
             address: "[::]:443".parse().unwrap(),
-            running: &Running::NotRunning,
+            running: &Running::No,
         };
         let found = port.held(&[holder]);
         assert_eq!((found.level, &*found.subject), (Level::Fail, "port 443"));

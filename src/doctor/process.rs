@@ -16,9 +16,9 @@ const SUBJECT: &str = "process";
 /// The state of the hubgate that uses a state folder.
 pub(super) enum Running {
     /// It runs and has returned its status.
-    Running(Box<Status>),
+    Yes(Box<Status>),
     /// No process listens on the control socket.
-    NotRunning,
+    No,
     /// It may run, but its status cannot be read, for this reason.
     Unknown(String),
 }
@@ -35,8 +35,8 @@ impl Running {
         // Without a thread, the sender is dropped and no response arrives.
         drop(started);
         match response.recv_timeout(TIMEOUT) {
-            Ok(Ok(status)) => Self::Running(Box::new(status)),
-            Ok(Err(fault)) if control::is_not_running(&fault) => Self::NotRunning,
+            Ok(Ok(status)) => Self::Yes(Box::new(status)),
+            Ok(Err(fault)) if control::is_not_running(&fault) => Self::No,
             Ok(Err(fault)) => Self::Unknown(reason(&fault)),
             Err(_) => Self::Unknown("it accepted the connection and did not respond".into()),
         }
@@ -45,15 +45,15 @@ impl Running {
     /// Returns the status, if the process has returned it.
     pub(super) fn status(&self) -> Option<&Status> {
         match self {
-            Self::Running(status) => Some(status),
-            Self::NotRunning | Self::Unknown(_) => None,
+            Self::Yes(status) => Some(status),
+            Self::No | Self::Unknown(_) => None,
         }
     }
 
     /// Compares the process with this program and the configuration at `path`.
     pub(super) fn findings(&self, path: &Path) -> Vec<Finding> {
         match self {
-            Self::Running(status) => {
+            Self::Yes(status) => {
                 let mut found = vec![Finding::of_version(status)];
                 found.extend(Finding::of_other_file(status, path));
                 // The check of devices reports the warnings about devices.
@@ -61,7 +61,7 @@ impl Running {
                 found.extend(warnings.map(|warning| Finding::warn(SUBJECT, warning.clone())));
                 found
             }
-            Self::NotRunning => vec![
+            Self::No => vec![
                 Finding::warn(SUBJECT, "no hubgate runs with this `state`")
                     .cure("start it: systemctl start hubgate, or hubgate run"),
             ],

@@ -19,7 +19,7 @@ pub(super) enum Host {
     #[default]
     Client,
     /// The address in `proxy_pass`, NGINX's default.
-    ProxyHost(String),
+    Proxied(String),
     /// A literal text.
     Literal(String),
 }
@@ -62,7 +62,7 @@ impl Edits {
     pub(super) fn host(&self) -> Option<&str> {
         match &self.host {
             Host::Client => None,
-            Host::ProxyHost(host) | Host::Literal(host) => Some(host),
+            Host::Proxied(host) | Host::Literal(host) => Some(host),
         }
     }
 
@@ -82,8 +82,8 @@ impl Host {
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Literal(_), Self::Client) | (Self::Client, Self::Literal(_)) => false,
-            (Self::Literal(one), Self::Literal(other) | Self::ProxyHost(other))
-            | (Self::ProxyHost(other), Self::Literal(one)) => one.eq_ignore_ascii_case(other),
+            (Self::Literal(one), Self::Literal(other) | Self::Proxied(other))
+            | (Self::Proxied(other), Self::Literal(one)) => one.eq_ignore_ascii_case(other),
             _ => true,
         }
     }
@@ -140,7 +140,7 @@ mod tests {
             fields: Vec::new(),
         };
         let router = || host(Host::Literal("router.lan".into()));
-        let proxied = |text: &str| host(Host::ProxyHost(text.into()));
+        let proxied = |text: &str| host(Host::Proxied(text.into()));
         assert!(!router().is_safe_for(&Edits::default()));
         assert!(!Edits::default().is_safe_for(&router()));
         assert!(router().is_safe_for(&proxied("router.lan")));

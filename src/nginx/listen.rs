@@ -115,7 +115,8 @@ impl Addresses {
                 .filter(is_other)
                 .any(|wide| covers(*wide, *address));
             let port = address.port();
-            !is_covered && !(*address == any4(port) && all.contains(&any6(port)))
+            let is_joined = *address == any4(port) && all.contains(&any6(port));
+            !is_covered && !is_joined
         });
         Self(merged.collect())
     }

@@ -87,10 +87,7 @@ impl<'d> RequestHeaders<'_, 'd> {
     fn is_sent_twice(&self, directive: &Directive, earlier: &[&Directive]) -> bool {
         let is_usual = |directive: &Directive| {
             let outcome = self.outcome(directive);
-            matches!(
-                outcome,
-                FieldOutcome::Host(Host::Client | Host::ProxyHost(_))
-            )
+            matches!(outcome, FieldOutcome::Host(Host::Client | Host::Proxied(_)))
         };
         earlier.iter().any(|other| {
             let is_same = other
@@ -138,7 +135,7 @@ impl<'d> RequestHeaders<'_, 'd> {
 
     fn default_host(&self) -> Host {
         match config::is_upstream_host(self.proxy_host) {
-            true => Host::ProxyHost(self.proxy_host.to_owned()),
+            true => Host::Proxied(self.proxy_host.to_owned()),
             false => Host::Client,
         }
     }

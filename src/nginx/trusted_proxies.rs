@@ -38,7 +38,7 @@ impl UpstreamLevels<'_> {
                 report.dropped(
                     directive,
                     "`--direct`: clients connect to this machine directly, so no proxy is trusted",
-                )
+                );
             });
             return Vec::new();
         }

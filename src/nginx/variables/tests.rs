@@ -30,7 +30,7 @@ fn fixed(server: &str, location: &str, text: &str) -> Option<String> {
     let mut found = None;
     let cell = std::cell::RefCell::new(&mut found);
     check(server, location, |variables| {
-        **cell.borrow_mut() = variables.fixed(text)
+        **cell.borrow_mut() = variables.fixed(text);
     });
     found
 }
