@@ -1,72 +1,40 @@
 //! Imports NGINX's configuration as a `proxy.yaml` that is never weaker, and reports every directive.
 //!
-//! Text becomes tokens (`lexer`), directives (`parser`), servers with what they inherit (`server`,
-//! `levels`, `variables`), access rules (`guard`, `judge`), sites (`plan`, with a `proof` that none is
-//! weaker) and text again (`yaml`). Where an upstream is reached, a directive is translated, harmless
-//! for a reason in `directive_table`, or stops the import (`unsupported`).
+//! Five stages, each with a folder: `read` parses files into directives, `model` adds inheritance and
+//! variables, `access` finds the clients that NGINX admits, `plan` builds sites and proves that none
+//! is weaker, `write` prints `proxy.yaml`. All stages record into `report`. Where an upstream is
+//! reached, a directive is translated, harmless for a reason in `directive_table`, or stops the import
+//! (`unsupported`).
 
-mod certificate;
-mod challenge;
-mod client_ca;
-mod condition;
-mod directive;
-mod directive_table;
-mod edits;
-mod files;
-mod guard;
-mod header;
-mod hosts;
-mod house;
-mod hubless;
-mod judge;
-mod levels;
-mod lexer;
-mod limits;
-mod listen;
-mod location;
-mod location_headers;
-mod machine;
-mod network;
+pub(crate) mod access;
+pub(crate) mod model;
 mod outcome;
-mod parser;
-mod plan;
-mod proof;
+pub(crate) mod plan;
 #[cfg(any(fuzzing, test))]
 #[allow(clippy::panic, reason = "a broken property panics")]
 pub(crate) mod properties;
-mod proxy_manager;
-mod redirect;
-mod redirects;
+pub(crate) mod read;
 mod report;
-mod request_headers;
-mod rule;
-mod secret;
-mod secret_files;
-mod server;
-mod site;
-mod swag;
-mod trusted_proxies;
-mod unsupported;
-mod upstream;
-mod user_header;
-mod variables;
-mod visitor_fields;
-mod yaml;
+pub(crate) mod write;
 
 use std::path::{Path, PathBuf};
 
 use self::{
-    directive::Directive, house::Source, parser::Parser, proxy_manager::ProxyManager,
-    server::Server, swag::Swag, yaml::Writer,
+    model::server::Server,
+    plan::proxy_config::Source,
+    read::{directive::Directive, parser::Parser, proxy_manager::ProxyManager, swag::Swag},
+    write::yaml::Writer,
 };
 pub use self::{
-    directive::Position,
-    files::{Disk, Files, InMemory},
-    machine::hosts,
     outcome::Outcome,
-    parser::Unreadable,
+    read::{
+        directive::Position,
+        files::{Disk, Files, InMemory},
+        machine::hosts,
+        parser::Unreadable,
+    },
     report::{Report, Stop},
-    secret_files::SecretFile,
+    write::secret_files::SecretFile,
 };
 use crate::{
     config::{self, Faults},
@@ -151,7 +119,12 @@ pub fn import(
     if let [path] = paths
         && let Some(folder) = ProxyManager::open(files, path)
     {
-        return import_files(&folder, &[proxy_manager::CONF.into()], &shown, options);
+        return import_files(
+            &folder,
+            &[read::proxy_manager::CONF.into()],
+            &shown,
+            options,
+        );
     }
     import_files(&Swag::new(files, paths), paths, &shown, options)
 }
@@ -166,7 +139,7 @@ fn import_files(
     let http = http(&directives);
     let mut report = Report::default();
     let servers = Server::all(&http, &mut report);
-    unsupported::check(&http, &servers, &mut report);
+    model::unsupported::check(&http, &servers, &mut report);
     for server in &servers {
         server.check_client_ca(files, &mut report);
     }

@@ -6,10 +6,10 @@ use std::{
 };
 
 use super::{
-    directive::{Directive, Position},
     outcome::Outcome,
-    secret,
-    secret_files::SecretFiles,
+    plan::secret,
+    read::directive::{Directive, Position},
+    write::secret_files::SecretFiles,
 };
 use crate::telemetry::OneLine;
 

@@ -2,15 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::{
-    super::{
-        network::AccessList,
-        plan::{LocationAccess, Locations, Matcher, Target},
-        proof::Equivalence,
-        rule::{AccessPhase, Rule, implies},
-        upstream::Upstream,
+use crate::nginx::{
+    access::rule::{AccessPhase, Rule, implies},
+    model::{network::AccessList, upstream::Upstream},
+    plan::{
+        equivalence::Equivalence,
+        site_plan::{LocationAccess, Locations, Matcher, Target},
     },
-    *,
+    tests::*,
 };
 
 fn any_text() -> impl Strategy<Value = String> {

@@ -1,0 +1,320 @@
+//! Lists of `allow` and `deny` as sets of networks; the first match in a list decides.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::{config::LAN, nginx::read::directive::Directive};
+
+/// A set of addresses as networks that do not overlap, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Networks(Vec<IpNet>);
+
+/// The networks that a list of `allow` and `deny` admits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccessList {
+    /// The networks of which an `allow` is the first match.
+    pub(crate) allowed: Networks,
+    /// The same, and the networks that match no directive.
+    pub(crate) undenied: Networks,
+}
+
+/// The largest number of networks in a set; a longer list is unreadable in `proxy.yaml`.
+const MAX_NETWORKS: usize = 1024;
+
+impl Networks {
+    /// Returns the set of all addresses.
+    pub(crate) fn all() -> Self {
+        Self(vec![
+            IpNet::V4(Ipv4Net::default()),
+            IpNet::V6(Ipv6Net::default()),
+        ])
+    }
+
+    /// Parses the parameter of `allow` or `deny`; `unix:` stands for no network.
+    fn parse(word: &str) -> Result<Vec<IpNet>, String> {
+        match word {
+            "all" => return Ok(Self::all().0),
+            "unix:" => return Ok(Vec::new()),
+            _ => {}
+        }
+        let address = word.parse::<IpAddr>().map(IpNet::from);
+        let network = address.or_else(|_| word.parse::<IpNet>()).map_err(|_| {
+            format!("\"{word}\" is no address or network: write one such as 192.168.1.0/24")
+        })?;
+        if network.addr().to_canonical() != network.addr() {
+            return Err(format!(
+                "\"{word}\" is IPv4 written as IPv6: write it as IPv4"
+            ));
+        }
+        // NGINX ignores the bits after the prefix.
+        Ok(vec![network.trunc()])
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        *self == Self::all()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Reports whether the set has an address of the network.
+    pub(crate) fn intersects(&self, other: IpNet) -> bool {
+        !self.within(other.trunc()).is_empty()
+    }
+
+    /// Returns the words of `proxy.yaml`: `public` for all addresses, `lan` for hubgate's own set of
+    /// home networks.
+    pub(crate) fn words(&self) -> Vec<String> {
+        if self.is_all() {
+            return vec!["public".to_owned()];
+        }
+        let home = Self(LAN.to_vec()).ordered().0;
+        let has_home = home.iter().all(|network| self.0.contains(network));
+        let rest = self
+            .0
+            .iter()
+            .filter(|network| !has_home || !home.contains(network));
+        let lan = has_home.then(|| "lan".to_owned());
+        lan.into_iter().chain(rest.flat_map(words)).collect()
+    }
+
+    /// Returns the addresses on both sides of each border of the set.
+    pub(crate) fn edges(&self) -> Vec<IpAddr> {
+        self.0.iter().flat_map(edges).collect()
+    }
+
+    fn ordered(self) -> Self {
+        let mut networks = IpNet::aggregate(&self.0);
+        networks.sort_unstable();
+        Self(networks)
+    }
+
+    /// Adds the addresses of a network.
+    pub(crate) fn plus(&self, other: IpNet) -> Self {
+        Self([self.0.as_slice(), &[other]].concat()).ordered()
+    }
+
+    /// Returns the addresses that are in both sets.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        Self(
+            other
+                .0
+                .iter()
+                .flat_map(|network| self.within(*network))
+                .collect(),
+        )
+        .ordered()
+    }
+
+    /// Returns the addresses that are not in the set.
+    pub(crate) fn complement(&self) -> Self {
+        let networks = self.0.iter();
+        networks.fold(Self::all(), |rest, network| rest.minus(*network))
+    }
+
+    /// Removes the addresses of a network.
+    pub(crate) fn minus(&self, other: IpNet) -> Self {
+        Self(
+            self.0
+                .iter()
+                .flat_map(|own| subtract(*own, other))
+                .collect(),
+        )
+        .ordered()
+    }
+
+    fn within(&self, other: IpNet) -> Vec<IpNet> {
+        let common = |own: &IpNet| match (own.contains(&other), other.contains(own)) {
+            (true, _) => Some(other),
+            (_, true) => Some(*own),
+            _ => None,
+        };
+        self.0.iter().filter_map(common).collect()
+    }
+}
+
+impl AccessList {
+    /// Evaluates a list in its order.
+    ///
+    /// # Errors
+    /// Returns the directive that cannot be parsed or that needs too many networks, and the reason.
+    pub(crate) fn evaluate<'d>(list: &[&'d Directive]) -> Result<Self, (&'d Directive, String)> {
+        let mut open = Networks::all();
+        let mut allowed = Vec::new();
+        for directive in list {
+            let networks = Networks::parse(directive.parameter());
+            for network in networks.map_err(|message| (*directive, message))? {
+                if directive.name == "allow" {
+                    allowed.extend(open.within(network));
+                }
+                open = open.minus(network);
+            }
+            if open.len() > MAX_NETWORKS || allowed.len() > MAX_NETWORKS {
+                let message = format!(
+                    "this list needs more than {MAX_NETWORKS} networks: write `networks` in proxy.yaml by hand"
+                );
+                return Err((*directive, message));
+            }
+        }
+        let undenied = [allowed.clone(), open.0].concat();
+        Ok(Self {
+            allowed: Networks(allowed).ordered(),
+            undenied: Networks(undenied).ordered(),
+        })
+    }
+}
+
+fn subtract(from: IpNet, other: IpNet) -> Vec<IpNet> {
+    if other.contains(&from) {
+        return Vec::new();
+    }
+    if !from.contains(&other) {
+        return vec![from];
+    }
+    match from.subnets(from.prefix_len() + 1) {
+        Ok(halves) => halves.flat_map(|half| subtract(half, other)).collect(),
+        Err(_) => vec![from],
+    }
+}
+
+/// Returns the first and the last address of a network, and the addresses before and after them.
+fn edges(network: &IpNet) -> [IpAddr; 4] {
+    let (first, last) = (network.network(), network.broadcast());
+    [step(first, false), first, last, step(last, true)]
+}
+
+/// Returns the next or the previous address; the last and the first one have none.
+fn step(address: IpAddr, up: bool) -> IpAddr {
+    match (address, up) {
+        (IpAddr::V4(v4), true) => IpAddr::V4(u32::from(v4).saturating_add(1).into()),
+        (IpAddr::V4(v4), false) => IpAddr::V4(u32::from(v4).saturating_sub(1).into()),
+        (IpAddr::V6(v6), true) => IpAddr::V6(u128::from(v6).saturating_add(1).into()),
+        (IpAddr::V6(v6), false) => IpAddr::V6(u128::from(v6).saturating_sub(1).into()),
+    }
+}
+
+/// Returns the words of a network; all addresses of one IP version become two halves, as `proxy.yaml`
+/// takes `0.0.0.0/0` for the whole Internet.
+fn words(network: &IpNet) -> Vec<String> {
+    match network.subnets(1) {
+        Ok(halves) if network.prefix_len() == 0 => halves.map(|half| half.to_string()).collect(),
+        _ => vec![word(network)],
+    }
+}
+
+/// Writes a single address without its prefix length, unless it looks like the address of a network.
+fn word(network: &IpNet) -> String {
+    let is_single = network.prefix_len() == network.max_prefix_len();
+    match is_single && !begins_network(network.addr()) {
+        true => network.addr().to_string(),
+        false => network.to_string(),
+    }
+}
+
+fn begins_network(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.octets()[3] == 0,
+        IpAddr::V6(address) => address.segments()[4..] == [0; 4],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use super::*;
+    use crate::nginx::read::directive::Position;
+
+    fn evaluate(list: &str) -> Result<AccessList, String> {
+        let file: Arc<Path> = Path::new("t").into();
+        let directive = |line: &str| {
+            let (name, word) = line.trim().split_once(' ').unwrap();
+            let at = Position {
+                file: file.clone(),
+                line: 1,
+            };
+            let (name, parameters) = (name.to_owned(), vec![word.to_owned()]);
+            Directive {
+                id: 0,
+                name,
+                parameters,
+                block: None,
+                at,
+            }
+        };
+        let list: Vec<_> = list.split(';').map(directive).collect();
+        let list: Vec<_> = list.iter().collect();
+        AccessList::evaluate(&list).map_err(|(_, message)| message)
+    }
+
+    fn allowed(list: &str) -> Vec<String> {
+        evaluate(list).unwrap().allowed.words()
+    }
+
+    #[test]
+    fn the_first_match_decides() {
+        assert_eq!(
+            allowed("allow 192.168.0.5/24; allow 127.0.0.1; deny all"),
+            ["127.0.0.1", "192.168.0.0/24"]
+        );
+        assert_eq!(
+            allowed("deny 10.0.0.1; allow 10.0.0.0/30; deny all"),
+            ["10.0.0.0/32", "10.0.0.2/31"]
+        );
+        assert!(allowed("deny all; allow 10.0.0.0/8").is_empty());
+        assert_eq!(allowed("allow all"), ["public"]);
+        assert_eq!(
+            allowed("allow 0.0.0.0/0; deny all"),
+            ["0.0.0.0/1", "128.0.0.0/1"]
+        );
+        assert!(allowed("allow unix:; deny all").is_empty());
+    }
+
+    #[test]
+    fn an_address_without_a_match_is_not_denied() {
+        let list = evaluate("deny 203.0.113.7").unwrap();
+        assert!(list.allowed.is_empty());
+        let contains = |address: &str| list.undenied.contains(address.parse().unwrap());
+        assert!(contains("203.0.113.6") && contains("::1") && !contains("203.0.113.7"));
+        assert_eq!(list.undenied.len(), 33);
+    }
+
+    #[test]
+    fn hubgates_set_of_home_networks_is_written_as_lan() {
+        let lan: Vec<_> = LAN
+            .iter()
+            .map(|network| format!("allow {network}"))
+            .collect();
+        let lan = lan.join(";");
+        assert_eq!(allowed(&lan), ["lan"]);
+        assert_eq!(
+            allowed(&format!("allow 203.0.113.0/24;{lan};deny all")),
+            ["lan", "203.0.113.0/24"]
+        );
+        assert_eq!(allowed("allow 10.0.0.0/8"), ["10.0.0.0/8"]);
+    }
+
+    #[test]
+    fn a_word_that_is_no_network_is_refused_with_the_correction() {
+        assert!(
+            evaluate("allow home")
+                .unwrap_err()
+                .contains("is no address")
+        );
+        assert!(
+            evaluate("allow ::ffff:10.0.0.1")
+                .unwrap_err()
+                .contains("as IPv4")
+        );
+    }
+}
