@@ -207,8 +207,7 @@ impl CaClient {
             return Ok(None);
         };
         let url = format!("{}/{}", base.trim_end_matches('/'), ari_id(leaf_der)?);
-        let response = self.transport.get(&url).await?;
-        RenewalWindow::parse(&response, OffsetDateTime::now_utc()).map(Some)
+        RenewalWindow::parse(&self.transport.get(&url).await?, OffsetDateTime::now_utc()).map(Some)
     }
 
     /// Revokes a certificate of this account; a certificate revoked before is a success.

@@ -82,7 +82,7 @@ impl Proxy {
             sessions,
             challenges,
             takeover: None,
-            devices: devices,
+            devices,
             budget,
             connector: Connector::default(),
         })

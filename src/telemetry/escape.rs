@@ -46,7 +46,7 @@ impl Display for Printable<'_> {
             match char {
                 '\n' | '\t' => formatter.write_char(char)?,
                 _ if is_invisible_or_control(char) => {
-                    write!(formatter, "{}", char.escape_unicode())?
+                    write!(formatter, "{}", char.escape_unicode())?;
                 }
                 _ => formatter.write_char(char)?,
             }

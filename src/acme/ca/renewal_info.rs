@@ -81,8 +81,7 @@ pub fn ari_id(leaf_der: &[u8]) -> Result<String, Problem> {
 pub(super) fn certificate_identifier(
     leaf_der: &[u8],
 ) -> Result<instant_acme::CertificateIdentifier<'static>, Problem> {
-    let leaf = CertificateDer::from(leaf_der);
-    instant_acme::CertificateIdentifier::try_from(&leaf)
+    instant_acme::CertificateIdentifier::try_from(&CertificateDer::from(leaf_der))
         .map(instant_acme::CertificateIdentifier::into_owned)
         .map_err(|fault| Problem::new(Class::Unusable, fault))
 }

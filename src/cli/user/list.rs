@@ -19,8 +19,7 @@ pub(super) struct List {
 impl List {
     /// Prints the users of a file's content.
     pub(super) fn run(&self, content: &[u8]) -> anyhow::Result<()> {
-        let lines = listing::lines(content);
-        let table = UserTable(&lines);
+        let table = UserTable(&listing::lines(content));
         match self.json {
             true => print_json(&table.to_json()),
             false => print(&table.to_string()),

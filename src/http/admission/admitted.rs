@@ -61,8 +61,8 @@ impl Admitted {
             response.notice = Some(Notice::OpenHabStarting);
         }
         let reader = self.exchange.logged.reader;
-        let response = response.localise(reader, Some(self.site.pages()));
-        self.cors.add_to(response)
+        self.cors
+            .add_to(response.localise(reader, Some(self.site.pages())))
     }
 
     /// Reports whether the upstream is known to be openHAB.

@@ -99,8 +99,9 @@ impl Client for Stream {
         if self.interim > MOST_INTERIM {
             return Ok(());
         }
-        let sent = self.responder.send_informational(head);
-        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.responder
+            .send_informational(head)
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
     async fn begin(&mut self, head: Response<()>, first: &[u8], ended: bool) -> io::Result<()> {

@@ -97,8 +97,9 @@ fn is_complete(der: &[u8]) -> Result<bool, Fault> {
     for entry in &list {
         entry?;
     }
-    let list = CertRevocationList::from(list);
-    Ok(list.issuing_distribution_point().is_none())
+    Ok(CertRevocationList::from(list)
+        .issuing_distribution_point()
+        .is_none())
 }
 
 /// Returns the error of bytes that are no revocation list.
