@@ -42,7 +42,7 @@ pub struct OriginTarget<'a> {
     pub origins: [&'a [Origin]; 2],
     /// The access rule has a factor, so that reading needs credentials.
     pub guarded: bool,
-    /// A GET has side effects here: see [`acts`].
+    /// A GET has side effects here: see [`has_side_effects`].
     pub acts: bool,
 }
 

@@ -75,10 +75,10 @@ impl ClientCaStore {
         }
     }
 
-    /// Writes the files of [`Folder::trust`] to another folder, as [`Folder::prepare`] would here.
+    /// Writes the files of [`ClientCaStore::trust`] to another folder, as [`ClientCaStore::prepare`] would here.
     ///
     /// # Errors
-    /// As [`Folder::prepare`].
+    /// As [`ClientCaStore::prepare`].
     pub fn rehearse(&self, elsewhere: &Self) -> anyhow::Result<()> {
         if !self.ca().exists() {
             self.check_unused()?;
