@@ -39,8 +39,8 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     parse(&text, path)
 }
 
-/// Returns the `state` folder of a file that may have faults: the value of the key, else the default
-/// if that folder exists, else the package's folder if it exists, else the default.
+/// Returns the `state` folder of a file that may have faults: the value of the key, else the
+/// default if that folder exists, else the package's folder if it exists, else the default.
 #[must_use]
 pub fn state_folder(path: &Path) -> PathBuf {
     let text = source::read(path).unwrap_or_default();

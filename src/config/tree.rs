@@ -16,7 +16,8 @@ pub(super) struct Node {
     pub(super) position: Position,
     /// The value.
     pub(super) content: Content,
-    /// True if a faulty part was removed. A missing key is no fault then, since it may be that part.
+    /// True if a faulty part was removed. A missing key is no fault then, since it may be that
+    /// part.
     pub(super) pruned: bool,
 }
 

@@ -1,4 +1,5 @@
-//! A dry run on the files of the configuration, with the rights of `run`, in a temporary state folder.
+//! A dry run on the files of the configuration, with the rights of `run`, in a temporary state
+//! folder.
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 

@@ -1,4 +1,5 @@
-//! The hosts of the sites: whether each resolves to this machine, or to a router that forwards to it.
+//! The hosts of the sites: whether each resolves to this machine, or to a router that forwards to
+//! it.
 
 use std::{
     collections::BTreeSet,
@@ -108,8 +109,8 @@ impl<'h> HostCheck<'h> {
         )
     }
 
-    /// Reports a public address that this machine does not have: right behind a router, wrong without
-    /// one.
+    /// Reports a public address that this machine does not have: right behind a router, wrong
+    /// without one.
     fn public(&self, address: IpAddr) -> Finding {
         let is_on_internet = self.own.iter().any(|own| own.is_ipv4() && is_public(*own));
         if is_on_internet {

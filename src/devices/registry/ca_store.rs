@@ -75,7 +75,8 @@ impl ClientCaStore {
         }
     }
 
-    /// Writes the files of [`ClientCaStore::trust`] to another folder, as [`ClientCaStore::prepare`] would here.
+    /// Writes the files of [`ClientCaStore::trust`] to another folder, as
+    /// [`ClientCaStore::prepare`] would here.
     ///
     /// # Errors
     /// As [`ClientCaStore::prepare`].

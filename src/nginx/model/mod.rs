@@ -1,4 +1,5 @@
-//! Second stage: servers and locations with the directives, variables and upstreams that they inherit.
+//! Second stage: servers and locations with the directives, variables and upstreams that they
+//! inherit.
 
 pub(crate) mod condition;
 pub(crate) mod directive_table;

@@ -1,7 +1,7 @@
 //! Requests a client certificate and verifies only that the client holds its private key.
 //!
-//! The handshake never fails because of the chain: [`ClientCa::validate`] validates it later, and an
-//! HTTP response names the reason of a refusal. An unsupported kind of key does not fail the
+//! The handshake never fails because of the chain: [`ClientCa::validate`] validates it later, and
+//! an HTTP response names the reason of a refusal. An unsupported kind of key does not fail the
 //! handshake either: [`ClientChain`] refuses its certificate.
 //!
 //! [`ClientCa::validate`]: crate::tls::ClientCa::validate

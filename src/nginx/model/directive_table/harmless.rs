@@ -1,4 +1,5 @@
-//! The list of harmless directives, each with hubgate's counterpart or the reason for leaving it out.
+//! The list of harmless directives, each with hubgate's counterpart or the reason for leaving it
+//! out.
 
 use crate::nginx::outcome::Outcome::{self, Changed, Dropped, Kept};
 
