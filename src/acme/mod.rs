@@ -18,5 +18,7 @@ pub mod store;
 #[cfg(test)]
 mod testing;
 
-pub use self::manager::certificates::{Certificates, Prepared, states_on_disk};
-pub use self::manager::file_faults::faults;
+pub use self::manager::{
+    certificates::{Certificates, Prepared, states_on_disk},
+    file_faults::faults,
+};

@@ -6,8 +6,10 @@ use super::{
     proxy::Proxy,
     request::{Exchange, SentResponse},
 };
-use crate::access::verdict::Admission;
-use crate::telemetry::access_log::{Entry, Protocol};
+use crate::{
+    access::verdict::Admission,
+    telemetry::access_log::{Entry, Protocol},
+};
 
 impl Proxy {
     /// Logs and counts a request that has ended.

@@ -7,8 +7,7 @@ use std::net::IpAddr;
 
 use self::scene::{AWAY, HOME, RIGHT, Scene, TOKEN, WRONG, client, presented};
 use super::{CertificateSource, Client, ClientAuth, ClientCertificate, Credentials};
-use crate::access::evidence::Known;
-use crate::config::model::Networks;
+use crate::{access::evidence::Known, config::model::Networks};
 
 #[tokio::test]
 async fn a_rule_with_any_admits_by_one_factor() {

@@ -9,8 +9,7 @@ use time::OffsetDateTime;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::diagnosis::Diagnosis;
-use super::{Attempt, CurrentOrder, Failed, IssuedChain, is_finalized};
+use super::{Attempt, CurrentOrder, Failed, IssuedChain, diagnosis::Diagnosis, is_finalized};
 use crate::acme::{
     ca::{OrderStatus, PlacedOrder},
     problem::{Class, Problem},

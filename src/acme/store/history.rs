@@ -9,8 +9,7 @@ mod renewal_window;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-pub use self::delivery::Delivery;
-pub use self::renewal_window::Renewal;
+pub use self::{delivery::Delivery, renewal_window::Renewal};
 
 use super::{Entry, Fault, Kind, Store};
 use crate::{

@@ -1,6 +1,6 @@
 //! Forwards an admitted request to a server of its upstream, and the response to the client.
 //!
-//! `ask` sends the request and awaits the head of the response, `relay` forwards its content.
+//! `send` sends the request and awaits the head of the response, `relay` forwards its content.
 
 mod relay;
 mod send;
@@ -12,12 +12,12 @@ use super::{
     client::Client, event::Failure, framing::Framing, request_body::RequestBody,
     request_head::RequestHead, response::Response, upstream::Upstream,
 };
-use crate::transport::idle_timeout::IdleTimeout;
 use crate::{
     http::{
         admission::Admitted, proxy::Proxy, request::SentResponse,
         response::local_response::LocalResponse,
     },
+    transport::idle_timeout::IdleTimeout,
     upstream::{Reuse, UpstreamConnection},
 };
 

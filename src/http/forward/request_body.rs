@@ -15,10 +15,12 @@ use super::{
     framing::{Framing, put_chunk},
     upstream::Upstream,
 };
-use crate::transport::idle_timeout::IdleTimeout;
 use crate::{
     http::{request::Exchange, response::local_response::LocalResponse},
-    transport::memory_budget::{Account, Charge},
+    transport::{
+        idle_timeout::IdleTimeout,
+        memory_budget::{Account, Charge},
+    },
 };
 
 /// A request on its way to the upstream.
