@@ -11,6 +11,7 @@ mod doctor;
 mod explain;
 mod import_nginx;
 mod init;
+mod manual;
 mod output;
 mod prompt;
 mod reload;
@@ -44,6 +45,7 @@ use self::{
     explain::Explain,
     import_nginx::ImportNginx,
     init::Init,
+    manual::Manual,
     output::{print, print_json, print_step, print_verbatim},
     status::Status,
     user::User,
@@ -100,6 +102,9 @@ enum Command {
     Schema,
     /// Print the completions for a shell.
     Completions(Completions),
+    /// Write the man pages and completions of a package to a folder.
+    #[command(hide = true)]
+    Manual(Manual),
 }
 
 /// Runs the command that the arguments name; the first argument is the program's name.
@@ -163,6 +168,7 @@ impl Arguments {
             Command::User(user) => user.run(&config),
             Command::Schema => schema::run(),
             Command::Completions(completions) => completions.run(),
+            Command::Manual(manual) => manual.run(),
         }
     }
 }

@@ -15,9 +15,9 @@ teardown_suite() {
 }
 
 make_packages() {
-    # Together with an example, for which dependencies are as for the tests: nothing is built anew.
-    cargo build --locked --quiet --bin hubgate --example manual
-    cargo run --locked --quiet --example manual -- target/debian/manual
+    # With a bench, whose dependencies are those of the tests, so that nothing is built anew.
+    cargo build --locked --quiet --bin hubgate --bench functions
+    target/debug/hubgate manual target/debian/manual
     make_package 0.0.1-1
     make_package 0.0.2-1
 }
