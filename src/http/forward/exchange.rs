@@ -1,6 +1,6 @@
 //! Forwards an admitted request to a server of its upstream, and the response to the client.
 //!
-//! `ask` sends the request and awaits the head of the response, `relay` forwards its content.
+//! `send` sends the request and awaits the head of the response, `relay` forwards its content.
 
 mod relay;
 mod send;

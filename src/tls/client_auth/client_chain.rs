@@ -45,8 +45,8 @@ impl ClientChain {
 
     /// Stores the certificates of a handshake, leaf first; empty without a client certificate.
     ///
-    /// Refuses a chain with more than [`Self::MOST`] certificates or [`Self::MOST_BYTES`], or with an
-    /// unsupported kind of key.
+    /// Refuses a chain with more than [`Self::MAX_CERTIFICATES`] certificates or
+    /// [`Self::MAX_BYTES`], or with an unsupported kind of key.
     #[must_use]
     pub fn from_handshake(presented: &[CertificateDer<'_>]) -> Self {
         Self {
