@@ -1,9 +1,9 @@
 //! File access on blocking threads, with a deadline of five seconds for each file.
 //!
 //! A dead network drive can block a thread forever. A job runs on a blocking thread
-//! ([`FileAccess::run`]) and marks each file that it accesses ([`begin`]). If a file does not answer,
-//! the wait ends with an error that names it, and the thread is left behind. Until it returns, other
-//! jobs are refused the same file, so that a file blocks at most one thread.
+//! ([`FileAccess::run`]) and marks each file that it accesses ([`begin`]). If a file does not
+//! answer, the wait ends with an error that names it, and the thread is left behind. Until it
+//! returns, other jobs are refused the same file, so that a file blocks at most one thread.
 
 mod touched_files;
 

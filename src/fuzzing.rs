@@ -1,7 +1,8 @@
 //! Properties of all parsers of external input; a broken property panics.
 //!
-//! `scripts/fuzz` runs them under cargo-fuzz, and `cargo test` with the inputs in `fuzz/corpus`. Other
-//! builds leave them out. Each property is in the module of its parser, because most are private.
+//! `scripts/fuzz` runs them under cargo-fuzz, and `cargo test` with the inputs in `fuzz/corpus`.
+//! Other builds leave them out. Each property is in the module of its parser, because most are
+//! private.
 
 pub use crate::{
     access::properties::{htpasswd, path, proxy_yaml},

@@ -1,7 +1,7 @@
 //! Regular files, read whole and with a limit of 16 MiB.
 //!
-//! A pipe, socket, device or folder is refused: opening a pipe would wait for its writer, and opening
-//! a device may have effects.
+//! A pipe, socket, device or folder is refused: opening a pipe would wait for its writer, and
+//! opening a device may have effects.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},

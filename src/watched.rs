@@ -1,7 +1,7 @@
 //! A value that is reloaded when its files change.
 //!
-//! A refresh compares inode, length and modification time of the files. If they cannot be loaded, the
-//! refresh returns the error once, and the last good value stays.
+//! A refresh compares inode, length and modification time of the files. If they cannot be loaded,
+//! the refresh returns the error once, and the last good value stays.
 
 use std::{
     error::Error,

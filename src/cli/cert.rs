@@ -34,7 +34,8 @@ pub(super) enum Cert {
         #[arg(long)]
         revoke: bool,
     },
-    /// Test whether the CA would certify the sites, at its staging directory if it has one; changes nothing.
+    /// Test whether the CA would certify the sites, at its staging directory if it has one; changes
+    /// nothing.
     Test {
         /// A host of the site [default: all sites].
         name: Option<String>,

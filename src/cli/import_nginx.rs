@@ -26,7 +26,8 @@ use crate::{
 /// The arguments of `hubgate import-nginx`.
 #[derive(Debug, clap::Args)]
 pub(super) struct ImportNginx {
-    /// nginx.conf, or sites alone, with all that they include; or the data folder of Nginx Proxy Manager.
+    /// nginx.conf, or sites alone, with all that they include; or the data folder of Nginx Proxy
+    /// Manager.
     #[arg(value_name = "FILE", default_value = "/etc/nginx/nginx.conf", value_parser = super::path_argument())]
     files: Vec<PathBuf>,
     /// Write here instead of stdout.

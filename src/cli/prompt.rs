@@ -32,8 +32,8 @@ impl SecretPrompt {
         ))
     }
 
-    /// Reads a new secret that `accept` takes. At a terminal it is typed twice, to find typing errors,
-    /// and requested again if it is refused.
+    /// Reads a new secret that `accept` takes. At a terminal it is typed twice, to find typing
+    /// errors, and requested again if it is refused.
     ///
     /// # Errors
     /// Those of `accept`, after three attempts at a terminal.

@@ -7,8 +7,8 @@ use std::{error::Error, fmt, path::Path};
 
 /// All faults of a configuration file.
 ///
-/// `Display` prints each of them as `proxy.yaml:14:7: sites[2].upstream: cause and cure`, followed by
-/// the line of the file and a caret.
+/// `Display` prints each of them as `proxy.yaml:14:7: sites[2].upstream: cause and cure`, followed
+/// by the line of the file and a caret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults(Vec<String>);
 

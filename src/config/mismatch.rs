@@ -1,4 +1,4 @@
-//! Messages about values and keys that do not match the schema, with the cure that their form suggests.
+//! Messages about values and keys that do not match the schema, each with its cure.
 
 use std::{collections::VecDeque, iter};
 
@@ -23,7 +23,8 @@ pub(super) struct Mismatch<'a> {
 }
 
 impl Mismatch<'_> {
-    /// Describes the forms that are expected, the value that was found, and the cure if there is one.
+    /// Describes the forms that are expected, the value that was found, and the cure if there is
+    /// one.
     pub(super) fn message(&self) -> String {
         let (expected, found) = (self.expected(), self.content);
         match self.cure() {

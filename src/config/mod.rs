@@ -1,8 +1,9 @@
 //! Reads `proxy.yaml`, and reports all its faults together ([`Faults`]).
 //!
-//! `yaml` parses the text into a tree with positions, `schema_check` checks the tree against the schema,
-//! serde reads its valid part into the types of `file`, and `resolve` turns those into [`model`]:
-//! the configuration with defaults, references and checks. Files that it names are not read here.
+//! `yaml` parses the text into a tree with positions, `schema_check` checks the tree against the
+//! schema, serde reads its valid part into the types of `file`, and `resolve` turns those into
+//! [`model`]: the configuration with defaults, references and checks. Files that it names are not
+//! read here.
 
 mod characters;
 mod faults;
@@ -39,8 +40,8 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     parse(&text, path)
 }
 
-/// Returns the `state` folder of a file that may have faults: the value of the key, else the default
-/// if that folder exists, else the package's folder if it exists, else the default.
+/// Returns the `state` folder of a file that may have faults: the value of the key, else the
+/// default if that folder exists, else the package's folder if it exists, else the default.
 #[must_use]
 pub fn state_folder(path: &Path) -> PathBuf {
     let text = source::read(path).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Suggestions for misspelt words.
 
-/// Returns the candidate nearest to `word`, ignoring case, if the edit distance is at most a third of
-/// its length (at least 1).
+/// Returns the candidate nearest to `word`, ignoring case, if the edit distance is at most a third
+/// of its length (at least 1).
 pub(super) fn nearest<'c>(
     word: &str,
     candidates: impl Iterator<Item = &'c str>,

@@ -1,7 +1,7 @@
 //! The YAML document as a tree of nodes with positions.
 //!
-//! `yaml` builds it, `schema_check` checks it, and `resolve` takes the positions of values from it. List
-//! items store their index, so that it stays correct after faulty items are removed.
+//! `yaml` builds it, `schema_check` checks it, and `resolve` takes the positions of values from it.
+//! List items store their index, so that it stays correct after faulty items are removed.
 
 use std::fmt;
 
@@ -16,7 +16,8 @@ pub(super) struct Node {
     pub(super) position: Position,
     /// The value.
     pub(super) content: Content,
-    /// True if a faulty part was removed. A missing key is no fault then, since it may be that part.
+    /// True if a faulty part was removed. A missing key is no fault then, since it may be that
+    /// part.
     pub(super) pruned: bool,
 }
 

@@ -128,8 +128,8 @@ impl<'e> SyntaxError<'e> {
         }
     }
 
-    /// Returns the cure for a dash, colon or equals sign that is not written as YAML needs it, on the
-    /// line of the error or the one before.
+    /// Returns the cure for a dash, colon or equals sign that is not written as YAML needs it, on
+    /// the line of the error or the one before.
     fn spacing(&self) -> Option<&'static str> {
         match self.error {
             Error::DuplicateMappingKey { .. } | Error::MultipleDocuments { .. } => None,

@@ -1,7 +1,7 @@
 //! Checks everything on which a front door depends, and changes nothing.
 //!
-//! One file per check. The checks run in parallel, each in a thread of its own; a check that does not
-//! end in time costs its own line only.
+//! One file per check. The checks run in parallel, each in a thread of its own; a check that does
+//! not end in time costs its own line only.
 
 mod certificates;
 mod clock;

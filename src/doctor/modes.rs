@@ -69,8 +69,8 @@ impl PrivateFile<'_> {
         self.finding(0o007, cause, "chmod o=")
     }
 
-    /// Reports passwords that every user may write or read; openHABian makes its file readable, so that
-    /// is a warning only.
+    /// Reports passwords that every user may write or read; openHABian makes its file readable, so
+    /// that is a warning only.
     fn as_passwords(&self) -> Option<Finding> {
         let written = "every user may write these password hashes";
         let read = "every user on this machine may read these password hashes";

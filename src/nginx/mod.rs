@@ -1,10 +1,10 @@
-//! Imports NGINX's configuration as a `proxy.yaml` that is never weaker, and reports every directive.
+//! Imports NGINX's configuration as a `proxy.yaml` that is never weaker; reports each directive.
 //!
-//! Five stages, each with a folder: `read` parses files into directives, `model` adds inheritance and
-//! variables, `access` finds the clients that NGINX admits, `plan` builds sites and proves that none
-//! is weaker, `write` prints `proxy.yaml`. All stages record into `report`. Where an upstream is
-//! reached, a directive is translated, harmless for a reason in `directive_table`, or stops the import
-//! (`unsupported`).
+//! Five stages, each with a folder: `read` parses files into directives, `model` adds inheritance
+//! and variables, `access` finds the clients that NGINX admits, `plan` builds sites and proves that
+//! none is weaker, `write` prints `proxy.yaml`. All stages record into `report`. Where an upstream
+//! is reached, a directive is translated, harmless for a reason in `directive_table`, or stops the
+//! import (`unsupported`).
 
 pub(crate) mod access;
 pub(crate) mod model;
@@ -101,8 +101,8 @@ impl ImportOptions {
     }
 }
 
-/// Imports NGINX's files, a whole `nginx.conf` or sites alone, with all that they include; or the data
-/// folder of Nginx Proxy Manager.
+/// Imports NGINX's files, a whole `nginx.conf` or sites alone, with all that they include; or the
+/// data folder of Nginx Proxy Manager.
 ///
 /// # Errors
 /// Fails if no `proxy.yaml` can be as strict.

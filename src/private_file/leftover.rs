@@ -13,8 +13,8 @@ const MAX_DEPTH: usize = 3;
 
 /// Removes the temporary files of ended processes in a folder and those below it.
 ///
-/// Call it before the first write to the folder. Files that cannot be listed or removed are harmless
-/// and stay.
+/// Call it before the first write to the folder. Files that cannot be listed or removed are
+/// harmless and stay.
 pub(crate) fn remove_leftovers(folder: &Path) {
     if let Ok(_access) = file_access::begin(folder) {
         remove(folder, MAX_DEPTH);

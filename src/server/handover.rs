@@ -117,8 +117,8 @@ impl HandOver<'_> {
         Ok(accepting)
     }
 
-    /// Waits for ACME orders in progress, since the CA would validate at either process, then starts
-    /// the new process.
+    /// Waits for ACME orders in progress, since the CA would validate at either process, then
+    /// starts the new process.
     async fn start_successor(&self) -> anyhow::Result<(Successor, impl Sized + use<>)> {
         let orders_paused = timeout(ORDERS, self.server.certificates.at_rest()).await;
         let listening = self.server.listeners.lock().await.copies()?;

@@ -105,7 +105,8 @@ impl Listeners {
         wanted.iter().filter(missing).copied().collect()
     }
 
-    /// Returns an inherited socket, the open socket of the address with or without TLS, or a new one.
+    /// Returns an inherited socket, the open socket of the address with or without TLS, or a new
+    /// one.
     fn socket(&self, inherited: &mut Inherited, address: SocketAddr) -> io::Result<TcpListener> {
         let endpoint = Endpoint(address);
         if let Some(socket) = [endpoint, endpoint.ipv4()]

@@ -214,7 +214,8 @@ impl Sites {
         }
     }
 
-    /// Returns the site with an IP address, for connections to a destination that a router translated.
+    /// Returns the site with an IP address, for connections to a destination that a router
+    /// translated.
     fn of_any_address(&self) -> Option<&Arc<Site>> {
         self.all.iter().find(|site| {
             let hosts = &site.config.hosts;

@@ -36,8 +36,8 @@ static CLIENT_CA: LazyLock<Arc<ClientCa>> = LazyLock::new(|| {
     Arc::new(loaded)
 });
 
-/// Checks that of any certificates, leaf first and each behind two bytes of its length, only the one
-/// that the CA signed is valid.
+/// Checks that of any certificates, leaf first and each behind two bytes of its length, only the
+/// one that the CA signed is valid.
 pub fn client_certificate(bytes: &[u8]) {
     let chain = chain(bytes);
     let now = SystemTime::UNIX_EPOCH + NOW;

@@ -1,8 +1,8 @@
 //! The rate limits that a CA applies to an account, and so to all its certificates.
 //!
 //! An error does not say if a limit applies to one name or to the account. Two certificates refused
-//! in a row count as a limit of the account: the others wait until it ends, then one of them probes,
-//! and the others follow at intervals.
+//! in a row count as a limit of the account: the others wait until it ends, then one of them
+//! probes, and the others follow at intervals.
 
 use std::{
     collections::HashMap,

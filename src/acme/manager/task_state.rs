@@ -162,7 +162,8 @@ impl TaskState {
         served.is_none_or(|served| now > served.hard_line())
     }
 
-    /// Returns the certificate to copy to other programs, unless the delivery waits after a failure.
+    /// Returns the certificate to copy to other programs, unless the delivery waits after a
+    /// failure.
     pub(crate) fn to_export(&self, now: OffsetDateTime) -> Option<StoredCertificate> {
         let served = self.served.as_ref()?;
         let delivery = self.history.delivery();

@@ -165,7 +165,8 @@ impl StoredCertificate {
         Self::check_validity(&certified, now)
     }
 
-    /// Removes certificates that do not belong to the chain; returns each with its name and the cause.
+    /// Removes certificates that do not belong to the chain; returns each with its name and the
+    /// cause.
     pub(crate) fn trim(&mut self) -> anyhow::Result<Vec<String>> {
         let certified = self.certified(&SystemRoots::from_certificates(&[]))?;
         if !certified.left_out.is_empty() {

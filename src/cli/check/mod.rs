@@ -1,7 +1,7 @@
 //! `hubgate check`: all faults of the configuration, or its effect.
 //!
-//! The effect is described site by site, in sentences for an operator who is new to proxies, so that a
-//! wrong setting is noticed before it matters.
+//! The effect is described site by site, in sentences for an operator who is new to proxies, so
+//! that a wrong setting is noticed before it matters.
 
 use std::{fmt, path::Path};
 

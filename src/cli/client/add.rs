@@ -140,8 +140,8 @@ impl Invitation<'_> {
     }
 }
 
-/// The files of a device. They are created before the certificate is issued, so that no certificate is
-/// issued for files that cannot be written.
+/// The files of a device. They are created before the certificate is issued, so that no certificate
+/// is issued for files that cannot be written.
 struct DeviceFiles {
     /// PKCS#12 file for Android and desktops.
     p12: NewFile,

@@ -65,7 +65,8 @@ pub(super) struct Add {
     /// Kind of the key.
     #[arg(long, value_enum, default_value_t)]
     key: Key,
-    /// Encrypt files with AES-256 and SHA-256, which iOS before 18 and Android before 14 cannot read.
+    /// Encrypt files with AES-256 and SHA-256, which iOS before 18 and Android before 14 cannot
+    /// read.
     #[arg(long)]
     modern: bool,
     /// Write files into this folder instead of an invitation.

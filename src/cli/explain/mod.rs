@@ -1,7 +1,7 @@
 //! `hubgate explain`: how a request would be answered, and why. Sends nothing.
 //!
-//! The configuration is loaded as `run` loads it, and the request passes the same gate. The client's
-//! password, and the key of its certificate, are assumed.
+//! The configuration is loaded as `run` loads it, and the request passes the same gate. The
+//! client's password, and the key of its certificate, are assumed.
 
 mod decision;
 mod explanation;

@@ -57,8 +57,8 @@ impl Draft {
         }
     }
 
-    /// Returns the text of `proxy.yaml`, with one site for the names that a public CA certifies, and one
-    /// for the others.
+    /// Returns the text of `proxy.yaml`, with one site for the names that a public CA certifies,
+    /// and one for the others.
     pub(super) fn yaml(&self, state: Option<&str>) -> String {
         let mut text =
             "# Made by `hubgate init`. Every key: man proxy.yaml, or `hubgate schema`.\n\

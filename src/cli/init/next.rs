@@ -39,8 +39,8 @@ impl NextSteps<'_> {
         Ok(())
     }
 
-    /// Returns the command that serves the file: the package's unit, which serves the package's file,
-    /// or `hubgate run`.
+    /// Returns the command that serves the file: the package's unit, which serves the package's
+    /// file, or `hubgate run`.
     fn start(&self, is_running: bool) -> String {
         let is_packaged = self.path == Path::new(PACKAGE_FOLDER).join("proxy.yaml");
         let has_unit = Path::new("/usr/lib/systemd/system/hubgate.service").exists();

@@ -1,6 +1,7 @@
 //! A password file on disk, which is changed completely or not at all.
 //!
-//! Changes preserve its mode and owner, since hubgate, NGINX and `htpasswd` can run as different users.
+//! Changes preserve its mode and owner, since hubgate, NGINX and `htpasswd` can run as different
+//! users.
 
 use std::{
     fmt,

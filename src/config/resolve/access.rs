@@ -10,8 +10,8 @@ use crate::config::{
 };
 
 impl Resolver<'_> {
-    /// Resolves the rule of a site. It is required, since a site without one would be open; a site that
-    /// redirects has none.
+    /// Resolves the rule of a site. It is required, since a site without one would be open; a site
+    /// that redirects has none.
     pub(super) fn site_access(
         &mut self,
         location: &Location<'_>,
@@ -178,7 +178,8 @@ impl Resolver<'_> {
         Ok(ClientAuthority::Files { ca, crl })
     }
 
-    /// Refuses a rule that no request satisfies, and headers for certificates that are not accepted.
+    /// Refuses a rule that no request satisfies, and headers for certificates that are not
+    /// accepted.
     fn consistent(&mut self, location: &Location<'_>, access: Access) -> Resolved<Access> {
         if access.admits_everyone() {
             let cure = "admits no request: name networks, password or client_certificate, or write `public`";

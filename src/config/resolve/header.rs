@@ -2,7 +2,8 @@
 
 use http::{HeaderName, HeaderValue};
 
-/// Parses a header's name. Headers of the connection, and those with a key of their own, are refused.
+/// Parses a header's name. Headers of the connection, and those with a key of their own, are
+/// refused.
 pub(super) fn name(text: &str) -> Result<HeaderName, String> {
     let name = HeaderName::from_bytes(text.as_bytes())
         .map_err(|_| format!("{text:?} is no header name: write one such as X-Frame-Options"))?;

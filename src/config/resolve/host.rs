@@ -56,7 +56,8 @@ impl HostText<'_> {
         bare.unwrap_or(self.0).parse().ok()
     }
 
-    /// Converts a name that is not ASCII to its form in the DNS (RFC 5890); `None` for any other text.
+    /// Converts a name that is not ASCII to its form in the DNS (RFC 5890); `None` for any other
+    /// text.
     pub(super) fn to_ascii(&self) -> Option<String> {
         if self.0.is_ascii() || self.0.contains(['/', ':']) {
             return None;
@@ -69,7 +70,8 @@ impl HostText<'_> {
         Some(format!("{wild}{name}"))
     }
 
-    /// Returns what follows the text in a message, if the text is a URL, has a port or is not ASCII.
+    /// Returns what follows the text in a message, if the text is a URL, has a port or is not
+    /// ASCII.
     fn problem(&self) -> Option<&'static str> {
         if self.0.contains('/') {
             return Some("is more than a host: write only the name, without scheme and path");

@@ -52,8 +52,8 @@ use super::{
 
 /// Resolves a file; returns its configuration if it has no fault, and the findings.
 ///
-/// `root` is the tree that `file` was read from, and has the positions of its values. Relative paths
-/// are relative to `folder`.
+/// `root` is the tree that `file` was read from, and has the positions of its values. Relative
+/// paths are relative to `folder`.
 pub(super) fn resolve(file: &File, root: &Node, folder: &Path) -> (Option<Config>, Findings) {
     let mut resolver = Resolver {
         folder,

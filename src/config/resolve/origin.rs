@@ -47,8 +47,8 @@ pub fn is_origin(text: &str) -> bool {
 }
 
 impl Origin {
-    /// Parses `scheme://host[:port]` or `null` into the form that browsers send: in lower case, without
-    /// the scheme's default port.
+    /// Parses `scheme://host[:port]` or `null` into the form that browsers send: in lower case,
+    /// without the scheme's default port.
     fn parse(text: &str) -> Result<Self, String> {
         match text {
             "null" => return Ok(Self::new(text)),

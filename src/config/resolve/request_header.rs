@@ -1,7 +1,7 @@
 //! `upstream.host`, `upstream.headers` and `user_header`: request headers that the hub receives.
 //!
-//! Headers of the connection, and those that identify the user to a hub, are refused. `_` is equal to
-//! `-` in a name, since many servers do not distinguish them.
+//! Headers of the connection, and those that identify the user to a hub, are refused. `_` is equal
+//! to `-` in a name, since many servers do not distinguish them.
 
 use std::collections::BTreeMap;
 

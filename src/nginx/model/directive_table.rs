@@ -8,8 +8,8 @@ use self::harmless::HARMLESS;
 use crate::nginx::{outcome::Outcome, read::directive::Directive};
 
 impl Directive {
-    /// Returns the outcome of a directive that does not decide which requests reach an upstream, and
-    /// the reason; none for directives that are translated or unknown.
+    /// Returns the outcome of a directive that does not decide which requests reach an upstream,
+    /// and the reason; none for directives that are translated or unknown.
     pub(crate) fn harmless(&self) -> Option<(Outcome, &'static str)> {
         let found = HARMLESS
             .iter()

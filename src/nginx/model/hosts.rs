@@ -198,7 +198,8 @@ impl<'s, 'd> ServerSelection<'s, 'd> {
 }
 
 impl<'s, 'd> Socket<'s, 'd> {
-    /// Returns the server of a host, which may be `*.name` for any one label; none if it is uncertain.
+    /// Returns the server of a host, which may be `*.name` for any one label; none if it is
+    /// uncertain.
     fn choose(&self, host: &str) -> Option<&'s Server<'d>> {
         let plain = host.trim_start_matches('*');
         let ends = || plain.match_indices('.').map(|(place, _)| &plain[place..]);
@@ -231,8 +232,8 @@ impl<'s, 'd> Socket<'s, 'd> {
         servers.find(|server| server.names.iter().any(|name| matches(name)))
     }
 
-    /// Reports whether `.name` stands beside `name` or `*.name`, of which NGINX ignores one. The name
-    /// itself is certain where one server has both.
+    /// Reports whether `.name` stands beside `name` or `*.name`, of which NGINX ignores one. The
+    /// name itself is certain where one server has both.
     fn is_contested(&self, parent: &str, host: &str) -> bool {
         let is_dotted = |name: &String| name.strip_prefix('.') == Some(parent);
         let is_plain = |name: &String| name == parent || name.strip_prefix("*.") == Some(parent);

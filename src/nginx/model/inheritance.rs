@@ -56,8 +56,8 @@ impl<'d> Inheritance<'d> {
         names.map(|name| name.to_ascii_lowercase()).collect()
     }
 
-    /// Returns the directives in the order in which NGINX runs them: those of the server, then those
-    /// of the innermost level.
+    /// Returns the directives in the order in which NGINX runs them: those of the server, then
+    /// those of the innermost level.
     pub(crate) fn executed(&self) -> impl Iterator<Item = &'d Directive> {
         let in_location = self.0.len() > 2;
         let own = self.own_directives().filter(move |_| in_location);
@@ -91,7 +91,8 @@ impl<'d> Inheritance<'d> {
         self.inherited_all(&[name]).first().copied()
     }
 
-    /// Returns the directive of the name that applies here and names a file, unless its path is empty.
+    /// Returns the directive of the name that applies here and names a file, unless its path is
+    /// empty.
     pub(crate) fn inherited_file(&self, name: &str) -> Option<&'d Directive> {
         self.inherited(name)
             .filter(|directive| !directive.parameter().is_empty())

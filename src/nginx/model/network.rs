@@ -72,8 +72,8 @@ impl Networks {
         !self.within(other.trunc()).is_empty()
     }
 
-    /// Returns the words of `proxy.yaml`: `public` for all addresses, `lan` for hubgate's own set of
-    /// home networks.
+    /// Returns the words of `proxy.yaml`: `public` for all addresses, `lan` for hubgate's own set
+    /// of home networks.
     pub(crate) fn words(&self) -> Vec<String> {
         if self.is_all() {
             return vec!["public".to_owned()];
@@ -203,8 +203,8 @@ fn step(address: IpAddr, up: bool) -> IpAddr {
     }
 }
 
-/// Returns the words of a network; all addresses of one IP version become two halves, as `proxy.yaml`
-/// takes `0.0.0.0/0` for the whole Internet.
+/// Returns the words of a network; all addresses of one IP version become two halves, as
+/// `proxy.yaml` takes `0.0.0.0/0` for the whole Internet.
 fn words(network: &IpNet) -> Vec<String> {
     match network.subnets(1) {
         Ok(halves) if network.prefix_len() == 0 => halves.map(|half| half.to_string()).collect(),
@@ -212,7 +212,8 @@ fn words(network: &IpNet) -> Vec<String> {
     }
 }
 
-/// Writes a single address without its prefix length, unless it looks like the address of a network.
+/// Writes a single address without its prefix length, unless it looks like the address of a
+/// network.
 fn word(network: &IpNet) -> String {
     let is_single = network.prefix_len() == network.max_prefix_len();
     match is_single && !begins_network(network.addr()) {

@@ -1,8 +1,8 @@
 //! Directives in the scope of an upstream that are neither translated nor harmless: they stop the
 //! import.
 //!
-//! The scope of an upstream is `http`, its server, its location and the locations around that one, of
-//! which only inherited directives count.
+//! The scope of an upstream is `http`, its server, its location and the locations around that one,
+//! of which only inherited directives count.
 
 use super::{
     location::Location,

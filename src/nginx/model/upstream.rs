@@ -149,8 +149,8 @@ impl<'d> ProxyPass<'_, 'd> {
         )
     }
 
-    /// Reports whether NGINX sets the cookie by which openHAB's pages send their token in a field of
-    /// its own.
+    /// Reports whether NGINX sets the cookie by which openHAB's pages send their token in a field
+    /// of its own.
     fn has_openhab_cookie(&self) -> bool {
         let mut added = self.levels.inherited_all(&["add_header"]).into_iter();
         added.any(|header| {

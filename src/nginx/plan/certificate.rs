@@ -86,8 +86,8 @@ impl CertificateFiles<'_> {
         self.chain.starts_with(CERTBOT) || self.chain.contains("/live/npm-")
     }
 
-    /// Reports whether `certificate: acme` finds these files: a lineage of certbot with the name of one
-    /// of the hosts, and with all hosts in the certificate.
+    /// Reports whether `certificate: acme` finds these files: a lineage of certbot with the name of
+    /// one of the hosts, and with all hosts in the certificate.
     fn is_taken_over(&self, hosts: &[String]) -> bool {
         let lineage = |path: &str, file: &str| {
             let inside = path.strip_prefix(CERTBOT)?;

@@ -22,8 +22,8 @@ use crate::nginx::{
 const PATH: &str = "/.well-known/acme-challenge";
 
 impl Server<'_> {
-    /// Adds the upstreams that respond to challenges to the sites of their names, where every client
-    /// reaches them.
+    /// Adds the upstreams that respond to challenges to the sites of their names, where every
+    /// client reaches them.
     pub(crate) fn keep_challenges(
         &self,
         sites: &mut [Site],

@@ -63,8 +63,8 @@ impl<'p, 'd> Equivalence<'p, 'd> {
         }
     }
 
-    /// Compares both at a path that the location decides: true where the plan is weaker, false where
-    /// it is stronger.
+    /// Compares both at a path that the location decides: true where the plan is weaker, false
+    /// where it is stronger.
     fn compare(&self, location: &LocationAccess<'_>, path: &str) -> Option<bool> {
         let ours = self.plan.rules(path);
         let upstream = self.plan.upstream_of(path);

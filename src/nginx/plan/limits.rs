@@ -119,7 +119,8 @@ impl fmt::Display for Size {
     }
 }
 
-/// Parses a time of NGINX in seconds: numbers with `ms`, `s`, `m`, `h`, `d`, `w`, `M` or `y`, added up.
+/// Parses a time of NGINX in seconds: numbers with `ms`, `s`, `m`, `h`, `d`, `w`, `M` or `y`, added
+/// up.
 fn seconds(text: &str) -> Option<u64> {
     let mut rest = text.trim();
     let mut milliseconds: u64 = 0;

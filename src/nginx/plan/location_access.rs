@@ -179,8 +179,8 @@ impl<'s, 'd> AccessEvaluation<'s, 'd> {
         }
     }
 
-    /// Returns the target of a location; no client reaches the upstream of an `internal` location, or
-    /// one behind a `return`.
+    /// Returns the target of a location; no client reaches the upstream of an `internal` location,
+    /// or one behind a `return`.
     fn target(&self, nth: usize) -> Target {
         let levels = &self.server.locations[nth].levels;
         let returns = levels.own("return");

@@ -129,8 +129,8 @@ impl<'s, 'd> Source<'s, 'd> {
         sites
     }
 
-    /// Reports servers on http beside others over TLS, as hubgate then serves no site on http; stops
-    /// at hosts that no site over TLS has.
+    /// Reports servers on http beside others over TLS, as hubgate then serves no site on http;
+    /// stops at hosts that no site over TLS has.
     fn check_http_only(&self, on_http: &[&Server<'d>], sites: &[Site], report: &mut Report) {
         for server in on_http {
             let listened = Addresses::merge(server.listens(false));
@@ -160,8 +160,8 @@ impl<'s, 'd> Source<'s, 'd> {
         }
     }
 
-    /// Returns the addresses on which hubgate redirects from http to https; on those of TLS it does so
-    /// without a listener of its own.
+    /// Returns the addresses on which hubgate redirects from http to https; on those of TLS it does
+    /// so without a listener of its own.
     fn http_addresses(&self, redirects: &Redirects<'_, 'd>, https: &Addresses) -> Addresses {
         let used = self.servers.iter().filter(|server| {
             matches!(server.kind, Kind::Proxy | Kind::ToHttps) || redirects.is_from(server)

@@ -1,7 +1,7 @@
 //! Servers that only redirect to another origin, as sites with `redirect`.
 //!
-//! NGINX evaluates `return` and `rewrite` before the access phase, so such a server protects nothing.
-//! A server that requires a client certificate is left out.
+//! NGINX evaluates `return` and `rewrite` before the access phase, so such a server protects
+//! nothing. A server that requires a client certificate is left out.
 
 use super::{
     certificate::Certificate,
@@ -42,7 +42,8 @@ pub(crate) struct RedirectTarget {
 }
 
 impl Server<'_> {
-    /// Returns the permanent redirect to another origin that answers every request, if there is one.
+    /// Returns the permanent redirect to another origin that answers every request, if there is
+    /// one.
     pub(crate) fn redirect_target(&self) -> Option<RedirectTarget> {
         let has_upstream = self.upstreams().next().is_some();
         let is_redirect = matches!(self.kind, Kind::ToHttps | Kind::Other) && !has_upstream;
@@ -163,8 +164,8 @@ impl RedirectTarget {
     }
 }
 
-/// Returns the origin before path and query of a rewritten target, and whether NGINX would normalize
-/// the path.
+/// Returns the origin before path and query of a rewritten target, and whether NGINX would
+/// normalize the path.
 fn rewritten_origin<'t>(pattern: &str, target: &'t str) -> Option<(&'t str, bool)> {
     if let Some(origin) = target.strip_suffix("$request_uri?") {
         let match_all = ["^", ".*", "^.*$", "^(.*)$", "^.*", "(.*)", "^(.*)", "^/"];

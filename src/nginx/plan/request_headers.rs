@@ -1,8 +1,8 @@
 //! `proxy_set_header`: request fields that the upstream trusts because NGINX sets or removes them.
 //!
 //! A literal value becomes `upstream.host` or `upstream.headers`, the user's name `user_header`.
-//! hubgate removes the forwarding fields of clients and sets its own. Any other field of NGINX could
-//! then be written by the client, so it stops the import.
+//! hubgate removes the forwarding fields of clients and sets its own. Any other field of NGINX
+//! could then be written by the client, so it stops the import.
 
 mod field;
 
@@ -158,7 +158,8 @@ impl<'d> RequestHeaders<'_, 'd> {
         field.edited().unwrap_or_else(|| field.otherwise())
     }
 
-    /// Replaces each variable that has one value here, such as `$host` where the server has one name.
+    /// Replaces each variable that has one value here, such as `$host` where the server has one
+    /// name.
     fn resolve(&self, written: &str) -> String {
         let value = self.variables.resolve(written);
         let names = self.levels.server_names();

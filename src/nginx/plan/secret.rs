@@ -95,8 +95,8 @@ impl Directive {
     }
 }
 
-/// Reports whether a request field contains a secret, by its name, the variables of its value, or the
-/// value.
+/// Reports whether a request field contains a secret, by its name, the variables of its value, or
+/// the value.
 pub(crate) fn is_secret_field(name: &str, written: &str, value: &str) -> bool {
     let has_secret_variable = written.split('$').skip(1).any(names_secret);
     names_secret(name) || has_secret_variable || has_credentials(value)

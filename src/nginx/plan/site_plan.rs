@@ -1,8 +1,8 @@
 //! A proposal for the rule and the paths of a site, from the locations of a server.
 //!
 //! A path of hubgate only tightens the site's rule or opens it to all clients, and applies to the
-//! path and all paths below it, or to all that begin with it. `equivalence` finds the clients that the
-//! proposal admits and NGINX does not.
+//! path and all paths below it, or to all that begin with it. `equivalence` finds the clients that
+//! the proposal admits and NGINX does not.
 
 mod path;
 
@@ -142,8 +142,8 @@ impl<'l, 'd> Locations<'l, 'd> {
         locations.filter(|location| location.matcher.path().is_some())
     }
 
-    /// Chooses the rule of the root, or of another location with an upstream, beside which all others
-    /// can be expressed.
+    /// Chooses the rule of the root, or of another location with an upstream, beside which all
+    /// others can be expressed.
     fn site_rule(self, root: Option<&LocationAccess<'_>>) -> Result<Rule, Inexpressible> {
         let with_upstream = || {
             self.with_path()

@@ -64,8 +64,8 @@ impl Rule {
 }
 
 impl Directive {
-    /// Reports a field that hubgate cannot set: it is dropped where hubgate removes it from clients'
-    /// requests, and otherwise stops the import, as any client could write it.
+    /// Reports a field that hubgate cannot set: it is dropped where hubgate removes it from
+    /// clients' requests, and otherwise stops the import, as any client could write it.
     fn report_lost_user(&self, name: &str, report: &mut Report) {
         match forward::is_claim(&name.to_ascii_lowercase()) {
             true => report.dropped(

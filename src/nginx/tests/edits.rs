@@ -1,4 +1,5 @@
-//! Request fields that upstreams receive from NGINX: `upstream.host`, `upstream.headers`, `user_header`.
+//! Request fields that upstreams receive from NGINX: `upstream.host`, `upstream.headers`,
+//! `user_header`.
 
 use super::{
     HOST, HUB, Import, ImportOptions, InMemory, PASSWORD, home, import, report, stop, yaml,

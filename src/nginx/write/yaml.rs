@@ -38,8 +38,8 @@ struct AccessBlock<'r> {
 }
 
 impl Writer<'_> {
-    /// Writes the configuration imported from `source`; `state` where the state folder is not beside
-    /// the file.
+    /// Writes the configuration imported from `source`; `state` where the state folder is not
+    /// beside the file.
     pub(crate) fn write(&self, source: &str, state: Option<&str>) -> String {
         let mut text = format!(
             "# Made by `hubgate import-nginx` from {source}.\n# `hubgate check` explains it.\n\n"

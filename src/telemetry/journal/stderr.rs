@@ -14,7 +14,8 @@ use crate::telemetry::output::{FLUSH_LIMIT, Output, Stream};
 #[derive(Clone)]
 pub(super) struct Stderr(Arc<Output>);
 
-/// Lines are written without delay, since the last one may be the reason for the end of the process.
+/// Lines are written without delay, since the last one may be the reason for the end of the
+/// process.
 const STDERR: Stream = Stream {
     log: "journal",
     name: "stderr",

@@ -1,7 +1,7 @@
 //! The output streams stdout and stderr, each written by its own thread.
 //!
-//! A thread that logs appends its line to a bounded queue. A blocked reader causes lost lines, which
-//! are counted, and never blocks a request or a signal.
+//! A thread that logs appends its line to a bounded queue. A blocked reader causes lost lines,
+//! which are counted, and never blocks a request or a signal.
 
 mod queue;
 mod writer;

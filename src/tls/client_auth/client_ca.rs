@@ -36,8 +36,8 @@ pub struct ClientCa {
 
 /// Most concurrent validations on blocking threads, so that no client occupies all of them.
 const MAX_VALIDATIONS: usize = 1;
-/// Most bytes of revocation lists with which a short chain is validated on a worker; each validation
-/// hashes the list of each CA.
+/// Most bytes of revocation lists with which a short chain is validated on a worker; each
+/// validation hashes the list of each CA.
 const MAX_SHORT_LISTS: usize = 64 * 1024;
 
 impl ClientCa {

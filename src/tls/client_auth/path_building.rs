@@ -1,8 +1,8 @@
 //! Certification path building (RFC 4158): the CAs between a leaf and the trust anchors.
 //!
 //! The search starts at the anchors. A key is used only after an anchor vouches for it, and each
-//! pair of CA and certificate is verified once, so forged certificates add little to the cost. webpki
-//! then validates the CAs that were found.
+//! pair of CA and certificate is verified once, so forged certificates add little to the cost.
+//! webpki then validates the CAs that were found.
 
 use std::collections::VecDeque;
 

@@ -1,8 +1,8 @@
 //! Validation of a client's certification path (RFC 5280, section 6).
 //!
-//! webpki validates the path. hubgate adds the checks that webpki leaves out: clientAuth is required,
-//! the validity period and path length of the anchor count, and revocation must be known from a
-//! current list. webpki receives only CAs that an anchor vouches for (`path_building`).
+//! webpki validates the path. hubgate adds the checks that webpki leaves out: clientAuth is
+//! required, the validity period and path length of the anchor count, and revocation must be known
+//! from a current list. webpki receives only CAs that an anchor vouches for (`path_building`).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -137,7 +137,8 @@ impl Candidate<'_> {
         begin.to_datetime() <= moment && moment <= end.to_datetime()
     }
 
-    /// Reports whether this certificate's key signed another; an unknown algorithm counts as signed.
+    /// Reports whether this certificate's key signed another; an unknown algorithm counts as
+    /// signed.
     fn has_signed(&self, other: &Self) -> bool {
         if self.parsed.subject().as_raw() != other.parsed.issuer().as_raw() {
             return false;

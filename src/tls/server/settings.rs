@@ -24,8 +24,8 @@ const MAX_SESSIONS: usize = 256;
 
 /// Builds the configuration for a client that names no site or an unknown one.
 ///
-/// Its certificate names no host and is generated at each call; the configuration requests no client
-/// certificate and resumes no session.
+/// Its certificate names no host and is generated at each call; the configuration requests no
+/// client certificate and resumes no session.
 ///
 /// # Errors
 /// The system returns no random numbers.

@@ -14,7 +14,8 @@ use crate::{
 };
 
 const CONNECTIONS: usize = 40;
-/// Bytes that a connection may occupy: what is counted, and what TLS and its streams need beside it.
+/// Bytes that a connection may occupy: what is counted, and what TLS and its streams need beside
+/// it.
 const EACH: usize = 320 * 1024;
 /// Those of one with as many streams of small heads as it may have.
 const EACH_OF_SMALL: usize = 320 * 1024;

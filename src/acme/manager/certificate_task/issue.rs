@@ -95,8 +95,8 @@ impl CertificateTask {
         false
     }
 
-    /// Performs an order, unless it has to be changed after the connection to the CA: the CA's clock
-    /// may show that the local clock is wrong, and the account may have reached a rate limit.
+    /// Performs an order, unless it has to be changed after the connection to the CA: the CA's
+    /// clock may show that the local clock is wrong, and the account may have reached a rate limit.
     async fn obtain_unless_changed(
         &self,
         order: &Order,

@@ -152,8 +152,8 @@ impl CertificateTask {
         }
     }
 
-    /// Saves a certificate and removes its order. One that cannot be saved is served from memory and
-    /// saved again later.
+    /// Saves a certificate and removes its order. One that cannot be saved is served from memory
+    /// and saved again later.
     pub(super) fn save(&self, stored: &StoredCertificate) {
         let mut stored = stored.clone();
         let leaf = self.state().leaf();

@@ -55,7 +55,8 @@ fn machine_total() -> u64 {
 }
 
 impl System<'_> {
-    /// Returns the smallest limit of the process's control groups and of those above them, in bytes.
+    /// Returns the smallest limit of the process's control groups and of those above them, in
+    /// bytes.
     fn group_limit(&self) -> Option<u64> {
         let mounts = fs::read_to_string(self.root.join("proc/self/mountinfo")).ok()?;
         let groups = fs::read_to_string(self.root.join("proc/self/cgroup")).ok()?;

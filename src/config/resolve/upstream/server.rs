@@ -48,7 +48,8 @@ impl Server {
 pub(in crate::config::resolve) struct ServerUrl<'t>(pub(in crate::config::resolve) &'t str);
 
 impl ServerUrl<'_> {
-    /// Converts a URL that is not ASCII to one with the host's form in the DNS; `None` for any other.
+    /// Converts a URL that is not ASCII to one with the host's form in the DNS; `None` for any
+    /// other.
     pub(in crate::config::resolve) fn to_ascii(&self) -> Option<String> {
         let (scheme, rest) = self.0.split_once("://")?;
         let end = rest.find([':', '/']).unwrap_or(rest.len());

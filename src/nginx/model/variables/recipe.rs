@@ -1,4 +1,4 @@
-//! Variables that the client's address decides (`geo`) or its certificate (`map $ssl_client_verify`).
+//! Variables that depend on the client's address (`geo`) or certificate (`$ssl_client_verify`).
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,8 @@ impl Variables<'_> {
         self.addresses(&comparison.variable, &|value| comparison.holds(value))
     }
 
-    /// Reports whether an `if` refuses exactly the clients without a valid certificate, by a variable.
+    /// Reports whether an `if` refuses exactly the clients without a valid certificate, by a
+    /// variable.
     pub(crate) fn refuses_without_certificate(&self, directive: &Directive) -> bool {
         let comparison = self
             .comparison(directive)

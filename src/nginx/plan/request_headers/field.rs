@@ -72,8 +72,8 @@ impl Field<'_> {
         is_own.then_some(FieldOutcome::Recorded(Kept, reason))
     }
 
-    /// Returns the outcome of a field that hubgate removes from clients' requests, and sets if it is
-    /// one of three.
+    /// Returns the outcome of a field that hubgate removes from clients' requests, and sets if it
+    /// is one of three.
     fn forwarding_field(&self, variables: &Variables<'_>) -> FieldOutcome {
         let mut set = SET.iter();
         let set = set.find(|(name, _)| *name == self.name);

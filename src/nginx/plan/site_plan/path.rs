@@ -6,8 +6,8 @@ use super::{Locations, Matcher};
 pub(crate) const OTHER: char = '\u{7f}';
 
 impl Locations<'_, '_> {
-    /// Returns the path for a prefix: `/x` instead of `/x/` where NGINX redirects from there to `/x/`;
-    /// `redirects` where the difference matters.
+    /// Returns the path for a prefix: `/x` instead of `/x/` where NGINX redirects from there to
+    /// `/x/`; `redirects` where the difference matters.
     pub(super) fn path_of_prefix(self, path: &str, redirects: bool) -> String {
         let Some(bare) = path.strip_suffix('/').filter(|bare| !bare.is_empty()) else {
             return path.to_owned();
@@ -36,7 +36,8 @@ impl Locations<'_, '_> {
     }
 }
 
-/// Reports whether proxy.yaml can have the path: hubgate matches the decoded path, without parameters.
+/// Reports whether proxy.yaml can have the path: hubgate matches the decoded path, without
+/// parameters.
 pub(super) fn is_path(path: &str) -> bool {
     let is_refused = |c: char| "%;?#\\*^|".contains(c) || c.is_whitespace() || c.is_control();
     let segments: Vec<_> = path.split('/').skip(1).collect();

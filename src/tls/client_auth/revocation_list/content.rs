@@ -1,7 +1,7 @@
 //! The revoked serial numbers of a list.
 //!
-//! A look-up searches the bytes of the list; there is no index, because that of a list of 8 MB takes
-//! 50 MB, and each signature check reads the whole list anyway.
+//! A look-up searches the bytes of the list; there is no index, because that of a list of 8 MB
+//! takes 50 MB, and each signature check reads the whole list anyway.
 
 use anyhow::{anyhow, bail};
 use rustls::pki_types::CertificateRevocationListDer;
