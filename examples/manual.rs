@@ -1,8 +1,8 @@
-//! Writes what a package brings beside the binary: man pages and completions.
+//! Writes the man pages and completions of a package.
 //!
 //! usage: cargo run --example manual FOLDER
 //!
-//! It is no command of hubgate, so that the binary need not carry it.
+//! An example and no command, so that the binary does not contain it.
 
 use std::{env, fs, path::Path};
 
