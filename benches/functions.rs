@@ -1,4 +1,4 @@
-//! What the functions cost that every request goes through, without the machine around them.
+//! The cost of the functions that every request passes, measured one by one.
 //!
 //!     cargo bench --bench functions                    times
 //!     cargo bench --bench functions -- instructions    of a call, counted by valgrind: no drift
@@ -35,7 +35,7 @@ const RULES: [&str; 3] = ["/rest/", "/basicui/", "/rest/events"];
 static READ: LazyLock<Head> = LazyLock::new(|| Head::parse(HEAD).expect("it is a head"));
 static PROXIES: LazyLock<Networks> =
     LazyLock::new(|| Networks(vec!["192.0.2.0/24".parse().expect("it is a network")]));
-/// A path that hubs read in many ways, all of which the same rule decides in the end.
+/// A path with many interpretations, all of which the same rule decides.
 static WORST: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut path = b"/rest/;%2f;%5c;/%3b%2f;%5c;/%253b;%2f/".to_vec();
     while path.len() < 8180 {
@@ -45,7 +45,7 @@ static WORST: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-/// A function with what it is called with.
+/// A function with its arguments.
 struct Function {
     name: &'static str,
     call: fn(),
@@ -115,13 +115,13 @@ fn main() {
     }
 }
 
-/// Prints what a call costs, without the start of the program.
+/// Prints the instructions of a call, without the start of the program.
 fn count(function: &Function) {
     let (few, many) = (instructions(function, 1000), instructions(function, 2000));
     println!("{:>8}  {function}", (many - few) / 1000);
 }
 
-/// What so many calls in a process of their own cost.
+/// Returns the instructions of a process with this number of calls.
 fn instructions(function: &Function, calls: u64) -> u64 {
     let ran = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])

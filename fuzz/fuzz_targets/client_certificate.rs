@@ -1,4 +1,4 @@
-//! The certificate that a client shows.
+//! The certificate chain that a client presents.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hubgate::fuzzing::client_certificate(bytes));

@@ -1,4 +1,4 @@
-//! The head of a request, on to the hub.
+//! The head of a request, up to the upstream.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hubgate::fuzzing::request_head(bytes));

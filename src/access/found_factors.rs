@@ -1,4 +1,4 @@
-//! The evaluation of a rule before the request's password is verified.
+//! The factors that connection and session prove, before the request's password is verified.
 
 use super::{factors::Factors, session::Account};
 use crate::tls::{ClientCertificateError, Identity};

@@ -1,5 +1,4 @@
-//! A CA that speaks ACME (RFC 8555), used through one account: orders, renewal information,
-//! revocation.
+//! A CA with ACME (RFC 8555), used through one account: orders, renewal information, revocation.
 //!
 //! Every failure is a `Problem` with a class, on which the schedule of the certificate acts.
 //! `badNonce` becomes a failure only after 24 attempts in a row.
@@ -155,7 +154,7 @@ impl CaClient {
         }
     }
 
-    /// Classifies a rejected signature as `Class::AccountGone` if the CA no longer knows the key.
+    /// Classifies a rejected signature as `Class::AccountGone` if the CA has no account of the key.
     async fn detect_changed_key(&self, failure: Failure) -> Problem {
         let may_be_key = matches!(
             failure.kind.as_deref(),

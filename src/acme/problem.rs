@@ -12,7 +12,7 @@ pub struct Problem {
     pub class: Class,
     /// The text of the CA or of the failed operation; one line.
     pub detail: String,
-    /// The moment before which the CA does not want another request.
+    /// The earliest moment of the next request, as the CA names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(with = "time::serde::rfc3339::option")]
     pub retry_after: Option<OffsetDateTime>,

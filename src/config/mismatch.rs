@@ -1,5 +1,4 @@
-//! Messages about values and keys that do not match the schema, with the cure that their form
-//! suggests.
+//! Messages about values and keys that do not match the schema, each with its cure.
 
 use std::{collections::VecDeque, iter};
 

@@ -40,7 +40,7 @@ pub struct Acceptor {
     tasks: TaskTracker,
     /// True while connections wait in the queues of the listeners.
     paused: watch::Sender<bool>,
-    /// Connections that the process's file descriptors suffice for.
+    /// Most connections that the file descriptors of the process permit.
     capacity: usize,
     /// Log lines about failed accepts.
     exhausted: LineLimit,

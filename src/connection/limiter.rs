@@ -1,7 +1,7 @@
 //! Limits of open connections, in total and per address group, and the eviction of a guest when
 //! the total is reached.
 //!
-//! An address group is an IPv4 address or an IPv6 /64.
+//! An address group is an IPv4 address or an IPv6 /64; eviction compares wider prefixes too.
 
 use std::{
     collections::BTreeMap,

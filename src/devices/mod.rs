@@ -1,8 +1,8 @@
 //! Devices with certificates of the own client CA: registry, invitations, certificates.
 //!
 //! [`Devices`] enrols a device by a link and a code, issues its certificate and records its last
-//! use. `registry` stores them, `tls` verifies client certificates with them. This module
-//! speaks no HTTP; `pages` only renders the enrolment pages.
+//! use. `registry` stores devices, `tls` verifies their certificates. No HTTP here: `pages` only
+//! renders the enrolment pages.
 
 mod enrolment;
 pub(crate) mod files;
@@ -61,7 +61,7 @@ impl Devices {
     /// Loads the devices of the CA in `state` and prepares the CA.
     ///
     /// # Errors
-    /// As [`Devices::prepare`].
+    /// As [`Self::prepare`].
     pub fn load(config: &Config, files: FileAccess) -> anyhow::Result<Self> {
         let folder = ClientCaStore::new(&config.state);
         let source = folder.clone();
@@ -172,7 +172,7 @@ impl Devices {
     /// Reloads changed files, ends expired invitations, revokes replaced certificates and writes
     /// `seen.json`.
     ///
-    /// Returns true if [`Devices::warnings`] may have changed.
+    /// Returns true if [`Self::warnings`] may have changed.
     pub fn poll(&self) -> bool {
         // The refresh itself never fails: a fault of the file is the value of `registry`.
         let changed = self.0.registry.refresh().unwrap_or(false);

@@ -16,13 +16,13 @@ use self::{
     serial::{Revocations, Revoked},
 };
 
-/// Certificates that the CA issued, until 90 days after their expiry.
+/// Certificates that the CA issued; each stays until 90 days after its expiry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registry {
     clients: Vec<Device>,
 }
 
-/// A certificate and its device.
+/// A certificate of a device; a renewed device has more than one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// Name of the device.
@@ -72,7 +72,7 @@ impl Registry {
         named.rfind(|client| client.is_good(now))
     }
 
-    /// Returns the certificates that replace one that is not revoked yet.
+    /// Returns the successors of certificates that are not revoked yet.
     pub(super) fn replacing(&self) -> impl Iterator<Item = &Device> {
         self.clients.iter().filter(|client| {
             let old = client.replaces.as_ref().and_then(|old| self.of_serial(old));

@@ -1,5 +1,4 @@
-//! A dry run on the files of the configuration, with the rights of `run`, in a temporary state
-//! folder.
+//! A dry run on the files of the configuration, with the rights of `run`, in a temporary folder.
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 
@@ -10,7 +9,8 @@ use crate::{config::model::Config, devices, private_file::OwnerRights, tls};
 /// Calls `run` with the configuration and a temporary state folder.
 ///
 /// # Errors
-/// Fails if the folder cannot be made or the client CA cannot be read, and with the errors of `run`.
+/// Fails if the folder cannot be made or the client CA cannot be read, and with the errors of
+/// `run`.
 pub(crate) fn dry_run<T>(
     config: &Config,
     run: impl FnOnce(Config) -> anyhow::Result<T>,

@@ -104,8 +104,7 @@ impl AccessRule<'_> {
         }
     }
 
-    /// Lists the factors other than the network: `a password or a client certificate of
-    /// phones.pem`.
+    /// Lists the factors except the network, such as `a password`.
     fn factors(&self) -> String {
         let password = self.0.password.as_ref().map(|_| "a password".to_owned());
         let certificate = self.0.client_certificate.as_ref().map(certificate);

@@ -1,5 +1,4 @@
-//! The hosts of the sites: whether each resolves to this machine, or to a router that forwards to
-//! it.
+//! The hosts of the sites: each resolves to this machine, or to a router that forwards to it.
 
 use std::{
     collections::BTreeSet,
@@ -109,8 +108,7 @@ impl<'h> HostCheck<'h> {
         )
     }
 
-    /// Reports a public address that this machine does not have: right behind a router, wrong
-    /// without one.
+    /// Reports a public address that this machine does not have: correct behind a router only.
     fn public(&self, address: IpAddr) -> Finding {
         let is_on_internet = self.own.iter().any(|own| own.is_ipv4() && is_public(*own));
         if is_on_internet {

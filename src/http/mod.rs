@@ -1,7 +1,8 @@
 //! A request from its head to its log line.
 //!
 //! `http1` and `http2` parse heads, `admission` judges every request, `forward` forwards an
-//! admitted one, `websocket` tunnels after a 101, and `response` makes local responses.
+//! admitted one, `websocket` tunnels after a 101, `response` makes local responses, and
+//! `access_entry` logs.
 
 pub mod access_entry;
 pub mod admission;

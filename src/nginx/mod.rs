@@ -1,5 +1,4 @@
-//! Imports NGINX's configuration as a `proxy.yaml` that is never weaker, and reports every
-//! directive.
+//! Imports NGINX's configuration as a `proxy.yaml` that is never weaker; reports each directive.
 //!
 //! Five stages, each with a folder: `read` parses files into directives, `model` adds inheritance
 //! and variables, `access` finds the clients that NGINX admits, `plan` builds sites and proves that

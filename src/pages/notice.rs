@@ -22,7 +22,7 @@ pub enum Notice {
     PasswordRequired(Option<Box<ClientCertificateError>>),
     /// A certificate is needed.
     CertificateRequired,
-    /// The certificate is invalid for this reason; it is of this device, if the register has it.
+    /// The certificate is invalid for this reason; it is of this device, if the registry has it.
     CertificateInvalid(Box<ClientCertificateError>, Option<String>),
     /// The client's address is in none of the networks.
     Outside,

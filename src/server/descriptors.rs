@@ -6,7 +6,7 @@ use tracing::warn;
 /// Descriptors for files, listeners and the runtime.
 const RESERVED: u64 = 64;
 
-/// Connections that the process's file descriptors suffice for.
+/// Most connections that the file descriptors of the process permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DescriptorCapacity(pub(super) usize);
 

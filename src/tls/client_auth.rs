@@ -1,4 +1,8 @@
-//! The result of client authentication on a connection.
+//! Client authentication by certificates (RFC 5280, section 6).
+//!
+//! In the handshake `key_possession` verifies that the client holds the key. `client_chain` stores
+//! the presented certificates, and `client_ca` validates them for a rule: `path_building` finds the
+//! CAs, `path_validation` and `path_revocation` check the path. [`ClientAuth`] is the result.
 
 pub(crate) mod ca;
 pub(crate) mod client_ca;

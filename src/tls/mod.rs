@@ -2,8 +2,8 @@
 //!
 //! [`SiteTls`] serves a site's certificate; `connection` selects one of its configurations at the
 //! ClientHello. [`ClientCa`] validates the [`ClientChain`] that a client presented; `access` reads
-//! the verdict for each request. [`ServerTrust`] verifies the certificate of a hub. No sockets and
-//! no HTTP here.
+//! the verdict for each request. [`ServerTrust`] verifies the certificate of a hub. `x509` has the
+//! parts of certificates that these share. No sockets and no HTTP here.
 
 pub(crate) mod client;
 mod client_auth;

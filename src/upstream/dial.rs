@@ -7,7 +7,7 @@ use tokio::{net::TcpStream, time::timeout};
 
 use super::{CONNECT, Route, UpstreamStream, pool::Key, route::Target};
 
-/// Opens transports; the engine's connector opens those over TLS and on Unix sockets.
+/// Opens transports; Pingora's connector opens those over TLS and on Unix sockets.
 #[derive(Clone)]
 pub(super) struct Dialer(Arc<TransportConnector>);
 

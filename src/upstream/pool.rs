@@ -31,7 +31,7 @@ pub(super) struct Pool(Arc<Mutex<HashMap<Key, Arc<Server>, RandomState>>>);
 pub(super) enum Key {
     /// HTTP/1.1 in the clear, at this address.
     Plain(SocketAddr),
-    /// The engine's hash of address, name and trust.
+    /// Pingora's hash of address, name and trust.
     Other(u64),
 }
 

@@ -1,4 +1,4 @@
-//! TLS to upstream servers, by configurations that the engine's connector uses.
+//! TLS to upstream servers, by configurations that Pingora's connector uses.
 
 use std::sync::Arc;
 

@@ -48,7 +48,7 @@ const REST: Duration = Duration::from_secs(10);
 const LINES: u32 = 3;
 
 impl Server {
-    /// A server, which is reached over TLS if `config` says so.
+    /// Builds a server; `config` selects TLS or none.
     ///
     /// # Errors
     /// A host name that no certificate can have.

@@ -26,7 +26,7 @@ pub enum UpstreamStream {
     Other(Box<Buffered>),
 }
 
-/// A stream that is read ahead, as the engine's streams report no readiness.
+/// A stream that is read ahead, as Pingora's streams report no readiness.
 pub struct Buffered {
     io: protocols::Stream,
     /// Bytes that were read ahead.
@@ -38,7 +38,7 @@ pub struct Buffered {
 const AHEAD: usize = 8 * 1024;
 
 impl UpstreamStream {
-    /// Takes a stream of the engine's connector.
+    /// Takes a stream of Pingora's connector.
     pub(super) fn other(io: protocols::Stream) -> Self {
         Self::Other(Box::new(Buffered {
             io,
@@ -78,7 +78,7 @@ impl UpstreamStream {
         }
     }
 
-    /// Moves the stream to the runtime of this thread; the engine's streams stay with theirs.
+    /// Moves the stream to the runtime of this thread; Pingora's streams stay with theirs.
     ///
     /// # Errors
     /// Those of the registration with the runtime.

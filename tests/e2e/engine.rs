@@ -1,5 +1,4 @@
-//! Behaviour of the HTTP engine that hubgate relies on, and its defects that hubgate must not
-//! inherit.
+//! Behaviour of Pingora that hubgate relies on, and defects of it that hubgate must not inherit.
 
 use std::time::Duration;
 

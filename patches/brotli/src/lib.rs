@@ -1,9 +1,7 @@
-//! What the engine names of `brotli`, in place of it.
+//! The items of `brotli` that Pingora names, without a compressor.
 //!
-//! The engine can compress answers, and is linked with every compressor it
-//! knows. hubgate passes bodies on as they are and never asks for one; without
-//! this the compressor's megabyte would be in the binary all the same. Whoever
-//! did ask would get an error for every byte.
+//! Pingora can compress responses, and links every compressor. hubgate forwards bodies unchanged
+//! and uses none; the compressor would add a megabyte to the binary. Every write returns an error.
 #![forbid(unsafe_code)]
 
 use std::io::{self, ErrorKind::Unsupported, Write};
@@ -23,12 +21,12 @@ macro_rules! refusing {
                 Self(writer)
             }
 
-            /// What would be written to.
+            /// The inner writer.
             pub fn get_ref(&self) -> &W {
                 &self.0
             }
 
-            /// What would be written to.
+            /// The inner writer.
             pub fn get_mut(&mut self) -> &mut W {
                 &mut self.0
             }

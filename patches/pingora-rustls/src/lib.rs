@@ -1,10 +1,9 @@
-//! What the engine names of `pingora-rustls`, in place of it.
+//! The items of `pingora-rustls` that Pingora names.
 //!
-//! The original brings a second crypto provider (ring), and reads PEM files
-//! with rustls-pemfile, which is archived. Here it is aws-lc-rs, as everywhere
-//! in hubgate, and the reader that took rustls-pemfile's place in rustls. Hubs
-//! over TLS are connected to with configurations of hubgate's own (`trusted`), so the engine's own
-//! configuration trusts no CA, and the system's root certificates are not read for it.
+//! The original has a second crypto provider (ring) and reads PEM files with rustls-pemfile, which
+//! is archived. This crate uses aws-lc-rs, as hubgate does, and the PEM reader of rustls. TLS to
+//! hubs uses configurations of hubgate (`trusted`), so Pingora's own configuration trusts no CA,
+//! and the system's root certificates are not read for it.
 #![forbid(unsafe_code)]
 
 use std::path::Path;

@@ -1,9 +1,9 @@
-//! TLS with a configuration of hubgate's own, for the peers whose domain names one.
+//! TLS to peers with a configuration of hubgate, found by an artificial domain.
 //!
-//! The engine makes its configurations itself, of CAs only, and drops the cause of a failed
-//! handshake. A domain is made here for each server, and never resolved nor sent: the engine gets
-//! it as a peer's SNI, keeps the peer's connections by it, and hands it to [`TlsConnector`].
-//! Without an entry it fails as any name in no certificate does.
+//! Pingora builds its own configurations from CAs only, and drops the cause of a failed handshake.
+//! Here each server gets a domain that is neither resolved nor sent: Pingora has it as the peer's
+//! SNI, pools connections by it and passes it to [`TlsConnector`], which replaces it by the
+//! configuration and the real name. The handshake of a domain without an entry fails.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use std::{
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// A server that is connected to with a configuration of its own, as long as this lives.
+/// The entry of a server, removed when this is dropped.
 #[derive(Debug)]
 pub struct TrustedServer {
     domain: String,
@@ -35,16 +35,16 @@ struct Entry {
     fault: Mutex<Option<String>>,
 }
 
-/// The number of the next domain: no two servers have the same, so that connections made with
-/// other trust are kept apart.
+/// The number of the next domain. Domains are distinct, so that connections of different trust are
+/// never shared.
 static NEXT: AtomicU64 = AtomicU64::new(0);
-/// By domain.
+/// The entries by domain.
 static ENTRIES: LazyLock<Mutex<HashMap<String, Arc<Entry>>>> = LazyLock::new(Mutex::default);
 
 impl TrustedServer {
-    /// Connects with this configuration to a server that has to be of this name.
+    /// Adds the entry of a server: its configuration and the name that its certificate must have.
     ///
-    /// `describe` puts the cause of a failed handshake into words.
+    /// `describe` returns the cause of a failed handshake as text.
     #[must_use]
     pub fn new(
         config: Arc<ClientConfig>,
@@ -64,13 +64,13 @@ impl TrustedServer {
         Self { domain, entry }
     }
 
-    /// The SNI of its peers.
+    /// Returns the SNI of the server's peers.
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain
     }
 
-    /// The cause of the last handshake that failed, once.
+    /// Returns the cause of the last failed handshake, once.
     #[must_use]
     pub fn take_fault(&self) -> Option<String> {
         self.entry.fault().take()
@@ -93,7 +93,7 @@ fn entries() -> MutexGuard<'static, HashMap<String, Arc<Entry>>> {
     ENTRIES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The engine's connector.
+/// The connector that Pingora uses.
 #[derive(Clone)]
 pub struct TlsConnector(tokio_rustls::TlsConnector);
 
@@ -104,7 +104,7 @@ impl From<Arc<ClientConfig>> for TlsConnector {
 }
 
 impl TlsConnector {
-    /// Does the handshake, with the configuration that the domain names or else with this.
+    /// Begins the handshake with the configuration of the domain, otherwise with Pingora's own.
     pub fn connect<S>(&self, domain: ServerName<'static>, stream: S) -> Connect<S>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -121,7 +121,7 @@ impl TlsConnector {
     }
 }
 
-/// A handshake under way.
+/// A handshake in progress.
 pub struct Connect<S> {
     connect: tokio_rustls::Connect<S>,
     entry: Option<Arc<Entry>>,

@@ -1,5 +1,4 @@
-//! What the engine names of `zstd`, in place of it, for the reason that is
-//! given in the stub of `brotli`.
+//! The items of `zstd` that Pingora names, without a compressor, as in `patches/brotli`.
 #![forbid(unsafe_code)]
 
 use std::io::{self, ErrorKind::Unsupported};
@@ -8,7 +7,7 @@ fn refused() -> io::Error {
     io::Error::new(Unsupported, "hubgate is built without zstd")
 }
 
-/// Dictionaries, which the engine's cache can train.
+/// Dictionaries, which Pingora's cache can train.
 pub mod dict {
     use std::io;
     use std::path::Path;
@@ -23,9 +22,9 @@ pub mod dict {
     }
 }
 
-/// Compressing as bytes come.
+/// Compression of a stream.
 pub mod stream {
-    /// Compressing into a writer.
+    /// Compression into a writer.
     pub mod write {
         use std::io::{self, Write};
         use std::marker::PhantomData;
@@ -36,7 +35,7 @@ pub mod stream {
         pub struct Encoder<'a, W>(W, PhantomData<&'a ()>);
 
         impl<W> Encoder<'_, W> {
-            /// Never fails, as the engine unwraps it.
+            /// Never fails, as Pingora unwraps it.
             pub fn new(writer: W, _level: i32) -> io::Result<Self> {
                 Ok(Self(writer, PhantomData))
             }
@@ -50,12 +49,12 @@ pub mod stream {
                 Err(refused())
             }
 
-            /// What would be written to.
+            /// The inner writer.
             pub fn get_ref(&self) -> &W {
                 &self.0
             }
 
-            /// What would be written to.
+            /// The inner writer.
             pub fn get_mut(&mut self) -> &mut W {
                 &mut self.0
             }

@@ -1,7 +1,7 @@
 //! yescrypt (`$y$`), the default of `mkpasswd` and `passwd` on Debian.
 //!
-//! Only their parameters are accepted: the default flavour, no optional parameters, and at most
-//! 32 MiB, as each login occupies that memory while it is verified.
+//! Only the parameters of these programs are accepted: the default flavour, no optional
+//! parameters, and at most 32 MiB, as each login occupies that memory while it is verified.
 
 use yescrypt::{Params, PasswordHashRef, PasswordVerifier, Yescrypt as Verifier};
 

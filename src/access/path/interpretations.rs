@@ -56,7 +56,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
     /// Returns the rule on which all interpretations agree.
     ///
     /// # Errors
-    /// [`BadPath::Ambiguous`] if they match different rules.
+    /// [`InvalidPath::Ambiguous`] if they match different rules.
     pub(super) fn decide(mut self, path: &[u8]) -> Result<Option<usize>, InvalidPath> {
         let mut rest = Tokens::new(path);
         while !self.live.is_empty() && !self.ambiguous {

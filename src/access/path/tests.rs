@@ -267,7 +267,8 @@ const NASTY: [&str; 44] = [
     " ",
 ];
 
-/// Rules with common prefixes, that end within segments of others, or that hold bytes no path may.
+/// Rules with common prefixes, rules that end within segments of others, and rules with bytes that
+/// no path may have.
 const OVERLAPPING: [&[&str]; 8] = [
     &["/rest", "/rest/", "/rest/open/", "/static/"],
     &["/", "/a", "/a/", "/a/b", "/a/b/", "/a/a/a/a/a"],

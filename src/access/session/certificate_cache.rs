@@ -19,7 +19,7 @@ pub struct CertificateCache(Mutex<Recency>);
 
 type Recency = RecentMap<[u8; 32], Arc<Chain>>;
 
-/// Most chains in the cache; at least half of them are the most recent.
+/// Most chains in the cache; the half that was stored last always stays.
 const CAPACITY: usize = 1000;
 /// Longest chain in the cache, in bytes; chains of known CAs are shorter.
 const MAX_CHAIN: usize = 16 * 1024;

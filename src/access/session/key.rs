@@ -16,7 +16,7 @@ pub struct Key(hmac::Key);
 pub struct LoadedKey {
     /// The key.
     pub key: Key,
-    /// Fault by which earlier sessions end, or new ones end with the process.
+    /// Fault that ends earlier sessions, or ends new ones with the process.
     pub warning: Option<String>,
 }
 
@@ -24,9 +24,9 @@ pub struct LoadedKey {
 const LENGTH: usize = 32;
 /// Longest cookie value that is verified, in characters; hubgate's own are shorter.
 const MAX_COOKIE: usize = 640;
-/// Prefix of signed cookies, which keeps their signatures apart from those of entries.
+/// First signed byte of a cookie, so that the signature of an entry is invalid for a cookie.
 const COOKIE: u8 = 1;
-/// Prefix of signed htpasswd entries.
+/// First signed byte of an htpasswd entry.
 const ENTRY: u8 = 2;
 
 impl Key {

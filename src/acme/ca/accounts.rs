@@ -77,7 +77,7 @@ impl Accounts {
         Ok(connected)
     }
 
-    /// Forgets an account that the CA no longer knows; the next order registers a new one.
+    /// Removes an account that no longer exists at the CA; the next order registers a new one.
     pub(crate) async fn forget(&self, authority: &Ca) {
         let entry = Entry::for_account(authority);
         self.unsaved.lock().await.remove(&entry);

@@ -1,5 +1,5 @@
-//! The moment before which the CA does not want another request, from `Retry-After` or from a
-//! sentence of Let's Encrypt.
+//! The earliest moment of the next request to a CA, from `Retry-After` or from a sentence of Let's
+//! Encrypt.
 
 use http::{HeaderMap, header::RETRY_AFTER};
 use time::{

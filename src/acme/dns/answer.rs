@@ -28,7 +28,7 @@ impl Answer {
         })
     }
 
-    /// Returns true if the server knows the records of the name, or knows that there are none.
+    /// Returns true if the response has the records of the name, or states that there are none.
     pub(super) fn is_conclusive(&self) -> bool {
         matches!(
             self.message.response_code,

@@ -44,8 +44,8 @@ struct Running {
 pub struct Prepared(Vec<Arc<CertificateTask>>);
 
 impl Certificates {
-    /// Creates the certificates without a task. They are stored below `state`, served in the slots
-    /// of `issued`, and end with `over`.
+    /// Creates the manager without tasks. Certificates are stored below `state` and served in the
+    /// slots of `issued`; `over` cancels the tasks.
     #[must_use]
     pub fn new(
         state: &Path,

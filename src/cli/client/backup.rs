@@ -15,14 +15,14 @@ use crate::{
 
 const PASSPHRASE: SecretPrompt = SecretPrompt("passphrase: ");
 
-/// The state folder with the register, and the file of its backup.
+/// The state folder with the registry, and the file of its backup.
 pub(super) struct Backup<'a> {
     pub(super) state: &'a Path,
     pub(super) file: &'a Path,
 }
 
 impl Backup<'_> {
-    /// Writes the register to a new file.
+    /// Writes the registry to a new file.
     pub(super) fn export(&self) -> anyhow::Result<()> {
         let accept = |typed: &str| Ok(Zeroizing::new(typed.to_owned()));
         let passphrase = PASSPHRASE.read_new(accept)?;
@@ -43,7 +43,7 @@ impl Backup<'_> {
         ))
     }
 
-    /// Restores the register from the file.
+    /// Restores the registry from the file.
     pub(super) fn import(&self, replace: bool) -> anyhow::Result<()> {
         let backup = regular_file::read_to_string(self.file).with_context(|| self.shown())?;
         let passphrase = PASSPHRASE.read()?;

@@ -1,6 +1,6 @@
 //! `hubgate client`: the devices with certificates of hubgate's own CA.
 //!
-//! The register is changed on disk, and the running process reloads it. Invitations are made by the
+//! The registry is changed on disk, and the running process reloads it. Invitations are made by the
 //! running process.
 
 mod add;

@@ -1,6 +1,6 @@
 //! A stand-in for openHAB, with a page, events, files and a WebSocket to try.
 //!
-//! It speaks plain HTTP/1.1, stores nothing, and needs no password: the demo shows hubgate's.
+//! It serves plain HTTP/1.1, stores nothing, and requires no password: hubgate does.
 
 #[cfg(test)]
 mod tests;

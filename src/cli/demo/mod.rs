@@ -1,5 +1,4 @@
-//! `hubgate demo`: a self-signed site with a password, in front of this machine's hub or a
-//! stand-in.
+//! `hubgate demo`: a self-signed site with a password, before this machine's hub or a stand-in.
 //!
 //! Its files are written into a temporary folder, and served by the same code as any other site.
 

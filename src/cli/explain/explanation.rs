@@ -17,7 +17,7 @@ use crate::{
     transport::connection_info::ConnectionInfo,
 };
 
-/// How a visit would be answered, and why.
+/// The response to a visit, and its reason.
 #[derive(Debug, Serialize)]
 pub(super) struct Explanation {
     url: String,

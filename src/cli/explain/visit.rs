@@ -18,7 +18,7 @@ pub(super) struct Visit {
     pub(super) basic: Option<Basic>,
 }
 
-/// A device of hubgate's register.
+/// A device of hubgate's registry.
 pub(super) struct Device {
     pub(super) name: String,
     /// False if its certificate is expired or revoked.

@@ -1,5 +1,4 @@
-//! The questions of `hubgate init` that no flag answers. Each is repeated until its answer is
-//! valid.
+//! The questions of `hubgate init` that no flag answers, repeated until each answer is valid.
 
 use std::{
     fs,

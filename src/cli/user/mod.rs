@@ -148,7 +148,8 @@ impl<'a> Users<'a> {
         file.change(self.state, |lines| {
             self.must_exist(lines, &user)?;
             lines.remove(&user);
-            // hubgate refuses a file without users, so the removed one would stay valid until it ends.
+            // hubgate refuses a file without users, so the removed one would stay valid until it
+            // ends.
             ensure!(
                 listing::is_usable(&lines.content()),
                 "{name} is the last user of {file}, and hubgate accepts no file without one: add another \

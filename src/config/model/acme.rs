@@ -23,7 +23,7 @@ pub struct Acme {
     pub export: Option<Export>,
 }
 
-/// A certificate authority that speaks ACME.
+/// A certificate authority with ACME (RFC 8555).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ca {
     /// URL of its directory.

@@ -7,7 +7,7 @@ use std::{fmt, net::IpAddr};
 pub enum Host {
     /// `home.example.org`
     Name(String),
-    /// `*.example.org`, stored as `example.org`; matches exactly one more label.
+    /// `*.example.org`, stored as `example.org`; `*` stands for exactly one label.
     Wildcard(String),
     /// `192.168.1.5` or `fd00::5`, without brackets.
     Address(IpAddr),

@@ -1,4 +1,4 @@
-//! The structure of the pages' texts in each language; `look::template` fills in the facts.
+//! The structure of the pages' texts in each language; `html::template` fills in the facts.
 
 /// The texts of one language.
 pub(super) struct Texts {

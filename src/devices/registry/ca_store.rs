@@ -75,11 +75,10 @@ impl ClientCaStore {
         }
     }
 
-    /// Writes the files of [`ClientCaStore::trust`] to another folder, as
-    /// [`ClientCaStore::prepare`] would here.
+    /// Writes the files of [`Self::trust`] to another folder, as [`Self::prepare`] would here.
     ///
     /// # Errors
-    /// As [`ClientCaStore::prepare`].
+    /// As [`Self::prepare`].
     pub fn rehearse(&self, elsewhere: &Self) -> anyhow::Result<()> {
         if !self.ca().exists() {
             self.check_unused()?;

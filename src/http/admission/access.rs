@@ -101,7 +101,7 @@ impl Proxy {
         }
     }
 
-    /// The name under which the register lists a refused certificate; the names in the
+    /// The name under which the registry lists a refused certificate; the names in the
     /// certificate itself prove nothing.
     fn device(&self, connection: &ConnectionInfo) -> Option<Name> {
         self.devices.device_name(&connection.chain()?.serial()?)

@@ -1,7 +1,8 @@
 //! The gate, which judges every request of either version.
 //!
-//! Its steps, in order: validation request of a CA, site of the host, redirect, https, enrolment,
-//! path, preflight, access rule, origin, size. The first step that refuses returns the response.
+//! Its steps, in order: validation request of a CA, size of the head, site of the host, redirect
+//! of the site, https, enrolment, path, preflight, access rule, origin, Max-Forwards, redirect to a
+//! folder, size of the body. The first step that refuses returns the response.
 
 use std::sync::Arc;
 

@@ -104,7 +104,7 @@ impl LocalResponse {
         Self::notice(status(496), Notice::CertificateRequired).closing()
     }
 
-    /// NGINX's 495 for an invalid client certificate; `device` is its name in the register.
+    /// NGINX's 495 for an invalid client certificate; `device` is its name in the registry.
     #[must_use]
     pub fn certificate_invalid(reason: &ClientCertificateError, device: Option<&str>) -> Self {
         let (reason, device) = (Box::new(reason.clone()), device.map(str::to_owned));

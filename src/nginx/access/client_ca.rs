@@ -1,5 +1,4 @@
-//! The file of `ssl_client_certificate`: NGINX follows a chain to a self-issued root, or refuses
-//! it.
+//! The file of `ssl_client_certificate`, in which NGINX requires the chain up to its root.
 //!
 //! hubgate accepts a CA without its issuer in the file as an anchor, and would admit devices that
 //! NGINX refuses.

@@ -1,5 +1,4 @@
-//! Second stage: servers and locations with the directives, variables and upstreams that they
-//! inherit.
+//! Second stage: servers and locations with their directives, inherited ones too.
 
 pub(crate) mod condition;
 pub(crate) mod directive_table;

@@ -1,4 +1,4 @@
-//! Certification path building (RFC 4158): the CAs between a leaf and the trust anchors.
+//! Certification path building (RFC 4158): the CAs above a leaf, up to the trust anchors.
 //!
 //! The search starts at the anchors. A key is used only after an anchor vouches for it, and each
 //! pair of CA and certificate is verified once, so forged certificates add little to the cost.
@@ -13,7 +13,7 @@ use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 use super::ca::Ca;
 use crate::tls::{ClientCertificateError, x509::certificate_fields::CertificateFields};
 
-/// The CAs between a leaf and the trust anchors, of which webpki forms a path.
+/// The CAs above a leaf, of which webpki forms a path.
 pub(crate) struct PathCandidates<'a> {
     /// CAs that are no anchors, nearest to the leaf first.
     pub(crate) intermediates: Vec<CandidateCa<'a>>,

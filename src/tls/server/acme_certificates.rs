@@ -1,4 +1,4 @@
-//! ACME certificates in service: one slot per site, swapped while it is served.
+//! ACME certificates in service: one slot per site, with a certificate that can be replaced.
 //!
 //! The slots survive reloads. `acme` orders and stores the certificates; until the first one is
 //! issued, a slot serves a self-signed certificate.

@@ -52,8 +52,8 @@ impl Certified {
     /// Loads chain and key from PEM files, which may be one file, for the hosts of a site.
     ///
     /// # Errors
-    /// A file is missing, unreadable, empty or damaged; it has no certificate or key, or an encrypted
-    /// key; or the key fits no certificate.
+    /// A file is missing, unreadable, empty or damaged; it has no certificate or key, or an
+    /// encrypted key; or the key fits no certificate.
     pub fn load(
         chain: &Path,
         key: &Path,

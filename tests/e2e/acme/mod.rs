@@ -1,5 +1,5 @@
-//! Certificates by ACME: hubgate with local CAs: the tests' own with injected faults (`authority`),
-//! Pebble and acme2certifier.
+//! Certificates by ACME from local CAs: one with injected faults (`authority`), Pebble and
+//! acme2certifier.
 //!
 //! Missing programs skip a test as in `real_hub`.
 

@@ -1,5 +1,4 @@
-//! The list of harmless directives, each with hubgate's counterpart or the reason for leaving it
-//! out.
+//! The harmless directives, each with hubgate's counterpart or the reason for its omission.
 
 use crate::nginx::outcome::Outcome::{self, Changed, Dropped, Kept};
 

@@ -1,5 +1,4 @@
-//! Variables that the client's address decides (`geo`) or its certificate (`map
-//! $ssl_client_verify`).
+//! Variables that depend on the client's address (`geo`) or certificate (`$ssl_client_verify`).
 
 use std::collections::BTreeSet;
 

@@ -31,8 +31,8 @@ impl Stage<'_> {
             let (_, heard) = self.send(nginx, &bare);
             return heard.is_some_and(|heard| is_same(ours, &heard));
         }
-        // NGINX requires the exact name of the handshake where it requests certificates; hubgate accepts
-        // any name of the same site.
+        // NGINX requires the exact name of the handshake where it requests certificates; hubgate
+        // accepts any name of the same site.
         if answer.status == 421 && request.name != request.host {
             let named = Request {
                 name: request.host.clone(),
