@@ -113,7 +113,7 @@ impl Server {
         drop(reloads);
         let is_stop = matches!(ended, End::Stop);
         let is_orderly = self.shut_down(ended, &mut end).await;
-        if is_stop && is_orderly {
+        if is_stop && is_orderly && !hand_over.is_finished() {
             tokio::select! {
                 _ = hand_over => {}
                 () = end.recv() => {}

@@ -42,6 +42,15 @@ async fn the_demo_ends_with_its_terminal() {
     ends_at_once(Signal::HUP).await;
 }
 
+#[tokio::test]
+async fn a_demo_without_connections_ends_in_order_on_each_signal() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut demo = Demo::start(&["--stand-in", "--port", "0"]).await;
+        demo.signal(signal);
+        assert!(demo.ended(AT_ONCE).await.success(), "{signal:?}");
+    }
+}
+
 /// Ends a demo with a page open.
 async fn ends_at_once(signal: Signal) {
     let mut demo = Demo::start(&["--stand-in", "--port", "0"]).await;
