@@ -22,7 +22,7 @@ pub struct Registry {
     clients: Vec<Device>,
 }
 
-/// A certificate and its device.
+/// A certificate of a device; a device may have several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// Name of the device.

@@ -119,8 +119,8 @@ impl RequestingConfig {
 }
 
 impl ClientCas {
-    /// Builds the verifier. Without a CA it requests no certificate: a request that names no CA asks
-    /// for a certificate of any CA.
+    /// Builds the verifier. Without a CA it requests no certificate, because a request that names
+    /// no CA asks for a certificate of any CA.
     fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
         if self.0.is_empty() {
             return WebPkiClientVerifier::no_client_auth();
