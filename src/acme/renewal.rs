@@ -92,7 +92,7 @@ pub enum Action {
 /// The parameters of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// The CA. A certificate of [`Ca::Staging`] is discarded, and only its issuance is recorded.
+    /// The CA. A certificate of [`CaRole::Staging`] is discarded; only its issuance is recorded.
     pub ca: CaRole,
     /// True if the order names the certificate it replaces (RFC 9773, section 5).
     pub replaces: bool,

@@ -1,8 +1,9 @@
 //! Reads `proxy.yaml`, and reports all its faults together ([`Faults`]).
 //!
-//! `yaml` parses the text into a tree with positions, `shape` checks the tree against the schema,
-//! serde reads its valid part into the types of `file`, and `resolve` turns those into [`model`]:
-//! the configuration with defaults, references and checks. Files that it names are not read here.
+//! `yaml` parses the text into a tree with positions, `schema_check` checks the tree against the
+//! schema, serde reads its valid part into the types of `file`, and `resolve` turns those into
+//! [`model`]: the configuration with defaults, references and checks. Files that it names are not
+//! read here.
 
 mod characters;
 mod faults;

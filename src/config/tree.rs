@@ -1,7 +1,7 @@
 //! The YAML document as a tree of nodes with positions.
 //!
-//! `yaml` builds it, `shape` checks it, and `resolve` takes the positions of values from it. List
-//! items store their index, so that it stays correct after faulty items are removed.
+//! `yaml` builds it, `schema_check` checks it, and `resolve` takes the positions of values from it.
+//! List items store their index, so that it stays correct after faulty items are removed.
 
 use std::fmt;
 

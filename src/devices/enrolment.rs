@@ -1,7 +1,7 @@
 //! The enrolment of a device: invitation, code, certificate, download.
 //!
 //! The operator's commands open an invitation; `http/admission/enrolment` calls the rest for the
-//! device. A [`Steps`] reports the progress to the waiting command.
+//! device. A `ProgressSender` reports the progress to the waiting command.
 
 use std::{net::IpAddr, time::Instant};
 

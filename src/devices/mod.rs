@@ -61,7 +61,7 @@ impl Devices {
     /// Loads the devices of the CA in `state` and prepares the CA.
     ///
     /// # Errors
-    /// As [`Clients::prepare`].
+    /// As [`Devices::prepare`].
     pub fn load(config: &Config, files: FileAccess) -> anyhow::Result<Self> {
         let folder = ClientCaStore::new(&config.state);
         let source = folder.clone();
@@ -82,7 +82,7 @@ impl Devices {
     /// Creates the CA if a site uses it for the first time, and logs faults of the existing files.
     ///
     /// # Errors
-    /// As [`Folder::prepare`].
+    /// As [`ClientCaStore::prepare`].
     pub fn prepare(&self, config: &Config) -> anyhow::Result<()> {
         if !config.has_own_clients() {
             return Ok(());
@@ -172,7 +172,7 @@ impl Devices {
     /// Reloads changed files, ends expired invitations, revokes replaced certificates and writes
     /// `seen.json`.
     ///
-    /// Returns true if [`Clients::warnings`] may have changed.
+    /// Returns true if [`Devices::warnings`] may have changed.
     pub fn poll(&self) -> bool {
         // The refresh itself never fails: a fault of the file is the value of `registry`.
         let changed = self.0.registry.refresh().unwrap_or(false);

@@ -9,8 +9,8 @@ use crate::{
     tls::AcmeCertificates,
 };
 
-/// Returns the faults of files that are used nevertheless; root reads with the rights of the owner of
-/// `state`, the user of the service.
+/// Returns the faults of files that can be used nevertheless. As root, reads them with the rights
+/// of the owner of `state`, the user of the service.
 ///
 /// # Errors
 /// Lists all files that cannot be used, and the user that read them.

@@ -46,7 +46,7 @@ impl Sites {
     /// Loads every file that the configuration names; ACME certificates are in `issued`.
     ///
     /// # Errors
-    /// [`Unusable`] with the faults of all files.
+    /// [`UnusableFiles`] with the faults of all files.
     pub fn build(config: Config, issued: &AcmeCertificates) -> anyhow::Result<Self> {
         let mut loader = Loader::new(&config, issued);
         let (mut all, mut file_faults) = (Vec::new(), FileFaults::default());

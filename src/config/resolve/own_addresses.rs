@@ -71,9 +71,8 @@ fn reaches(listener: IpAddr, target: IpAddr) -> bool {
     listener == target || listen::covers(listener, target) && is_this_machine(target)
 }
 
-/// True for an address of this machine, which a socket can be bound to. If the kernel binds sockets to
-/// every address, even to one for documentation (RFC 5737, RFC 3849), the result is false. Sends
-/// nothing.
+/// True for an address of this machine: a socket can be bound to it. False if the kernel binds
+/// sockets to any address, even to one for documentation (RFC 5737, RFC 3849). Sends nothing.
 fn is_this_machine(address: IpAddr) -> bool {
     let documentation: IpAddr = match address {
         IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),

@@ -53,7 +53,7 @@ pub struct FileOptions {
 /// Generates a device key and issues its certificate.
 ///
 /// # Errors
-/// As [`Folder::issue`], and when no key can be generated.
+/// As [`ClientCaStore::issue`], and when no key can be generated.
 pub fn issue(
     folder: &ClientCaStore,
     request: &CertificateRequest,

@@ -75,10 +75,10 @@ impl ClientCaStore {
         }
     }
 
-    /// Writes the files of [`Folder::trust`] to another folder, as [`Folder::prepare`] would here.
+    /// Writes the files of [`Self::trust`] to another folder, as [`Self::prepare`] would here.
     ///
     /// # Errors
-    /// As [`Folder::prepare`].
+    /// As [`Self::prepare`].
     pub fn rehearse(&self, elsewhere: &Self) -> anyhow::Result<()> {
         if !self.ca().exists() {
             self.check_unused()?;

@@ -1,4 +1,4 @@
-//! The certificate chain that a client presented, with cached verdicts, once per connection.
+//! The certificate chain that a client presented, with cached verdicts; one per connection.
 //!
 //! A verdict is cached per CA until the CA's files change or a date it depends on passes. Long
 //! validations run on blocking threads, once for all requests that wait for them.
@@ -45,7 +45,7 @@ impl ClientChain {
 
     /// Stores the certificates of a handshake, leaf first; empty without a client certificate.
     ///
-    /// Refuses a chain with more than [`Self::MOST`] certificates or [`Self::MOST_BYTES`], or with an
+    /// Refuses a chain with more than [`Self::MAX_CERTIFICATES`] or [`Self::MAX_BYTES`], or with an
     /// unsupported kind of key.
     #[must_use]
     pub fn from_handshake(presented: &[CertificateDer<'_>]) -> Self {

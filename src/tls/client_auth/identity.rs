@@ -18,9 +18,9 @@ use crate::tls::x509::{
 /// The identity of a client with a valid certificate; cheap to clone.
 ///
 /// Two identities are equal when issuer key and serial number are equal; names are labels only.
-/// Only [`ClientCa::judge`] creates one.
+/// Only a [`ClientCa`] creates one, for a valid chain.
 ///
-/// [`ClientCa::judge`]: crate::tls::ClientCa::judge
+/// [`ClientCa`]: crate::tls::ClientCa
 #[derive(Clone, Debug)]
 pub struct Identity(Arc<IdentityFields>);
 

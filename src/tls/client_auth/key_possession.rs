@@ -1,10 +1,10 @@
 //! Requests a client certificate and verifies only that the client holds its private key.
 //!
-//! The handshake never fails because of the chain: [`ClientCa::judge`] validates it later, and an
+//! The handshake never fails because of the chain: [`ClientCa::validate`] checks it later, and an
 //! HTTP response names the reason of a refusal. An unsupported kind of key does not fail the
 //! handshake either: [`ClientChain`] refuses its certificate.
 //!
-//! [`ClientCa::judge`]: crate::tls::ClientCa::judge
+//! [`ClientCa::validate`]: crate::tls::ClientCa::validate
 //! [`ClientChain`]: crate::tls::ClientChain
 
 use rustls::{
