@@ -1,7 +1,7 @@
 //! A request from its head to its log line.
 //!
-//! `http1` and `http2` parse heads, `admission` judges every request, `forward` forwards an
-//! admitted one, `websocket` tunnels after a 101, and `response` makes local responses.
+//! `http1` and `http2` parse heads, `admission` admits or refuses every request, `forward` forwards
+//! an admitted one, `websocket` tunnels after a 101, and `response` makes local responses.
 
 pub mod access_entry;
 pub mod admission;

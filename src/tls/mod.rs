@@ -1,9 +1,9 @@
 //! Certificates, and the rustls configurations built from them.
 //!
 //! [`SiteTls`] serves a site's certificate; `connection` selects one of its configurations at the
-//! ClientHello. [`ClientCa`] validates the [`ClientChain`] that a client presented; `access` reads the
-//! verdict for each request. [`ServerTrust`] verifies the certificate of a hub. No sockets and no HTTP
-//! here.
+//! ClientHello. [`ClientCa`] validates the [`ClientChain`] that a client presented; `access` reads
+//! the verdict for each request. [`ServerTrust`] verifies the certificate of an upstream. No
+//! sockets and no HTTP here.
 
 pub(crate) mod client;
 mod client_auth;

@@ -1,6 +1,6 @@
 //! The tasks that keep certificates valid, one for each certificate, and what they share.
 //!
-//! A task asks `renewal` for the next action and performs it with `order`, `ca`, `challenge` and
+//! A task gets the next action from `renewal` and performs it with `order`, `ca`, `challenge` and
 //! `store`.
 
 pub(crate) mod account_limits;

@@ -1,4 +1,4 @@
-//! The gate, which judges every request of either version.
+//! The gate, which admits or refuses every request of either version.
 //!
 //! Its steps, in order: validation request of a CA, site of the host, redirect, https, enrolment,
 //! path, preflight, access rule, origin, size. The first step that refuses returns the response.
