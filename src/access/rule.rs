@@ -171,8 +171,8 @@ impl Rule {
         }
     }
 
-    /// Returns the subject of a new session: the evaluated certificate, and the account of the
-    /// login or else of the current session.
+    /// Returns the subject of a new session: the account of the login or else of the current
+    /// session, and with `satisfy: any` the certificate.
     pub(super) fn session_subject(
         &self,
         evaluation: &Evaluation,

@@ -62,8 +62,8 @@ struct RenewalRequest {
 const LONGEST: Duration = Duration::from_secs(60);
 
 impl CertificateTask {
-    /// Creates the task, and serves the stored certificate, or else one stored under another name
-    /// or one of certbot.
+    /// Creates the task, and serves the stored certificate; without one, another that is stored for
+    /// its hosts, or certbot's.
     pub(crate) fn load(
         hosts: &[Host],
         acme: Arc<Acme>,
