@@ -18,8 +18,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Returns the client at the ClientHello; its address is unknown if the peer is a trusted
-    /// proxy.
+    /// Returns the client of a connection before its first request; its address is unknown if the
+    /// peer is a trusted proxy.
     #[must_use]
     pub fn at_handshake(peer: IpAddr, trusted_proxies: &Networks) -> Self {
         let peer = peer.to_canonical();

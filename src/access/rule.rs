@@ -22,7 +22,7 @@ use crate::{
     tls::{ClientAuth, Identity},
 };
 
-/// An access rule with its htpasswd file.
+/// An access rule with its loaded htpasswd file.
 #[derive(Clone)]
 pub struct Rule {
     satisfy: Satisfy,
@@ -34,16 +34,16 @@ pub struct Rule {
 
 /// The credentials of a request, before its password is verified.
 ///
-/// `judge` returns the verdict on a certificate under the client CA of a rule.
+/// `judge` validates the certificate of a source against the client CA of a rule.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a, J> {
-    /// Client that sends the request.
+    /// Client of the request.
     pub client: Client,
-    /// User and password of its `Authorization`.
+    /// User and password of the request's `Authorization`.
     pub basic: Option<&'a Basic>,
-    /// Evidence of its session, or of an earlier admission.
+    /// Evidence of the request's session, or of an earlier admission.
     pub known: Known<'a>,
-    /// Verdict on the certificate of its connection or of its session.
+    /// Validates the certificate of the connection or of the session.
     pub judge: J,
 }
 
@@ -85,13 +85,13 @@ impl Rule {
         }
     }
 
-    /// Returns the client CA of the rule.
+    /// Returns the client certificates that the rule accepts.
     #[must_use]
     pub fn certificate(&self) -> Option<&ClientCertificate> {
         self.certificate.as_ref()
     }
 
-    /// Returns the header fields in which the hub receives the certificate.
+    /// Returns the header fields that pass the client certificate to the upstream.
     pub(super) fn client_headers(&self) -> ClientHeaders {
         self.client_headers
     }
@@ -157,8 +157,8 @@ impl Rule {
         known.account(self.passwords.as_ref()?)
     }
 
-    /// Returns the identity of the session's certificate if one factor satisfies the rule; a rule
-    /// with `satisfy: all` needs the certificate on the connection.
+    /// Returns the identity of the session's certificate; `None` with `satisfy: all`, which needs
+    /// the certificate on the connection.
     fn session_identity<J>(&self, visitor: &Credentials<'_, J>) -> Option<Identity>
     where
         J: Fn(CertificateSource, &ClientCertificate) -> ClientAuth,
@@ -171,7 +171,8 @@ impl Rule {
         }
     }
 
-    /// Returns the subject of a session after this evaluation, and after the login of an account.
+    /// Returns the subject of a new session: the account of the login or else of the current
+    /// session, and with `satisfy: any` the certificate.
     pub(super) fn session_subject(
         &self,
         evaluation: &Evaluation,
@@ -224,10 +225,10 @@ impl Rule {
         }
     }
 
-    /// Verifies the password of a client that is `admitted` by its other factors or not.
+    /// Verifies the password of a request; `admitted` if the other factors satisfy the rule.
     ///
-    /// An API token of openHAB is not verified if the client is admitted: it is recognised by its
-    /// form, whatever users the file has.
+    /// An API token of openHAB is for the upstream: if the client is admitted, it is not verified,
+    /// even if the file has a user of that name.
     pub(super) async fn verify_password(
         &self,
         admitted: bool,
@@ -252,8 +253,9 @@ impl Rule {
         }
     }
 
-    /// Returns the denial for insufficient factors: with `satisfy: all` it names the first factor
-    /// that is missing, with `any` the one that is easiest to add.
+    /// Returns the denial for insufficient factors, which names the first missing one: in the order
+    /// network, certificate, password with `satisfy: all`; with `any` in the reverse order, the
+    /// easiest to add first.
     fn denial(&self, evaluation: &Evaluation) -> Denial {
         let missing = self.needed().difference(evaluation.held);
         let all = self.satisfy == Satisfy::All;

@@ -50,14 +50,14 @@ pub struct Sessions<'k> {
     pub now: u64,
 }
 
-/// The session of a request's cookie, verified for this site and not expired.
+/// The session of a request's cookie; its signature is valid for the site, and it has not expired.
 pub struct Session<'k> {
     key: &'k Key,
     payload: Payload,
     ends: u64,
 }
 
-/// Seconds by which a session may begin in the future, as clocks are set back a little.
+/// Seconds by which the start of a session may be in the future, because clocks are set back.
 const SKEW: u64 = 300;
 
 impl<'k> Sessions<'k> {
@@ -75,8 +75,8 @@ impl<'k> Sessions<'k> {
 
     /// Returns the `Set-Cookie` value of a new session for a subject.
     ///
-    /// `None` without a subject, or if the current session has the same subject and at least half
-    /// of its lifetime left.
+    /// `None` without a subject, or if the current session has the same subject and either half of
+    /// its lifetime left or no earlier end than a new one.
     #[must_use]
     pub fn renew(&self, current: Option<&Session<'_>>, holder: &SessionSubject) -> Option<String> {
         let payload = self.payload(holder)?;

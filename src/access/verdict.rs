@@ -24,7 +24,7 @@ pub struct Admission {
     pub identity: Option<Identity>,
     /// The place is `public`, so that pages of other sites may write too.
     pub public: bool,
-    /// Certificate that the hub receives in header fields.
+    /// Certificate that the upstream receives in header fields.
     pub told: ForwardedCertificate,
     /// Subject of a new session; `None` at a public place.
     pub holder: Option<SessionSubject>,
@@ -36,7 +36,7 @@ pub struct Admission {
     pub(super) password_verified: bool,
 }
 
-/// The certificate that the hub receives in header fields, by one rule and its client CA.
+/// The certificate that the upstream receives in header fields, by one rule and its client CA.
 #[derive(Clone, Debug, Default)]
 pub struct ForwardedCertificate {
     /// Header fields to set.

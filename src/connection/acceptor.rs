@@ -42,7 +42,7 @@ pub struct Acceptor {
     paused: watch::Sender<bool>,
     /// Most connections that the file descriptors of the process permit.
     capacity: usize,
-    /// Log lines about failed accepts.
+    /// Limits the log lines about failed accepts.
     exhausted: LineLimit,
 }
 
@@ -57,7 +57,7 @@ impl Drop for Paused<'_> {
 
 /// The client preface of HTTP/2 before its SETTINGS frame (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Bytes of a frame header; byte 3 is the type and byte 4 the flags (RFC 9113, section 4.1).
+/// Bytes of an HTTP/2 frame header: byte 3 is the type, byte 4 the flags (RFC 9113, section 4.1).
 const FRAME_HEADER: usize = 9;
 const SETTINGS: u8 = 4;
 const ACK: u8 = 1;
@@ -70,7 +70,7 @@ const UNSENT: u32 = 128 * 1024;
 const TLS_OVERHEAD: usize = 36 * 1024;
 /// Memory of an idle connection without TLS.
 const PLAIN_OVERHEAD: usize = 12 * 1024;
-/// Wait when the process has no file descriptors left.
+/// Wait after a failed accept, such as without a free file descriptor.
 const EXHAUSTED: Duration = Duration::from_millis(200);
 
 impl Acceptor {
@@ -100,7 +100,8 @@ impl Acceptor {
         &self.tasks
     }
 
-    /// Accepts no connection while the returned value lives; they wait in the listeners' queues.
+    /// Accepts no connection while the returned value lives; new ones wait in the queues of the
+    /// listeners.
     #[must_use = "dropping it ends the pause"]
     pub fn pause(&self) -> Paused<'_> {
         self.paused.send_replace(true);
@@ -198,7 +199,7 @@ impl Acceptor {
         let limit = sites.config.limits.header_time;
         let mut connection = ConnectionInfo::new(peer, local, tls);
         let cut = connection.cut.clone();
-        // Boxed, so that the connection's task does not hold its memory afterwards.
+        // Boxed, so that the connection's task frees this future's memory after the handshake.
         let prepared = Box::pin(async {
             proxy_header::read(&mut stream, &mut connection, &sites.config.trusted_proxies).await?;
             connection.charge_to(&self.proxy.budget);
@@ -247,7 +248,7 @@ impl Acceptor {
         }
     }
 
-    /// Awaits a step before the first request.
+    /// Awaits a step of a connection before its first request.
     ///
     /// # Errors
     /// When the step exceeds the limit or the process closes idle connections.

@@ -42,7 +42,7 @@ enum Stage {
     Ready(Box<Download>),
 }
 
-/// Result of a code.
+/// Outcome of the check of a code.
 #[derive(Debug)]
 pub(super) enum CodeCheck {
     /// The code is right; the certificate is to be issued.
@@ -107,7 +107,8 @@ impl Invitations {
         Ok(texts)
     }
 
-    /// Returns an open invitation and reports its progress to another command from now on.
+    /// Returns the secret of the link and the code of an open invitation; reports its progress to
+    /// another command from now on.
     ///
     /// # Errors
     /// When the name has no open invitation.
@@ -207,7 +208,7 @@ impl Invitations {
         }
     }
 
-    /// Returns the download of a page's secret.
+    /// Returns the download whose page has this secret.
     pub(super) fn download_of_page(
         &mut self,
         page: &str,
@@ -259,7 +260,8 @@ impl Invitation {
         }
     }
 
-    /// Reports the outcome to the waiting command.
+    /// Reports the failure of an expired invitation to the waiting command, unless its certificate
+    /// was used.
     pub(super) fn end(&self) {
         match &self.stage {
             Stage::Ready(download) if download.seen => {}

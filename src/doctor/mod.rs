@@ -1,4 +1,4 @@
-//! Checks everything on which a front door depends, and changes nothing.
+//! `hubgate doctor`: checks everything that the proxy depends on, and changes nothing.
 //!
 //! One file per check. The checks run in parallel, each in a thread of its own; a check that does
 //! not end in time costs its own line only.
@@ -44,7 +44,7 @@ use crate::{
     tls,
 };
 
-/// The longest time of all checks.
+/// Time limit for all checks together.
 const TIMEOUT: Duration = Duration::from_millis(4500);
 
 /// The configuration and the running process that the checks examine.
@@ -73,7 +73,8 @@ pub fn examine(path: &Path) -> Vec<Finding> {
     without_repetitions(found)
 }
 
-/// Returns the ports of the configuration that other programs hold, while no hubgate runs.
+/// Returns the ports of the configuration that other programs hold; a running hubgate counts as
+/// another program.
 pub(crate) fn held_ports(config: &Config) -> Vec<Finding> {
     let mut found = ports::findings(config, &Running::No);
     found.retain(|finding| finding.level != Level::Ok);

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, io, os::unix::fs::PermissionsExt, path::Pat
 use super::{Finding, Installation};
 use crate::{config::model::EditedValue, regular_file};
 
-/// The largest number of checked files in the state folder.
+/// Most checked files and folders in the state folder.
 const MAX_FILES: usize = 5000;
 
 const SUBJECT: &str = "files";
@@ -59,7 +59,7 @@ impl Installation {
 }
 
 impl PrivateFile<'_> {
-    /// Reports a configuration that every user may write, and with it the access rules.
+    /// Reports a configuration that every user may write, and so change its access rules.
     pub(super) fn as_configuration(&self) -> Option<Finding> {
         self.finding(0o002, "every user may write it", "chmod o-w")
     }
@@ -110,7 +110,8 @@ impl PrivateFile<'_> {
         Finding::warn(SUBJECT, cause).cure("start this with sudo, or check its disk")
     }
 
-    /// Reports whether the path is a folder itself; a link leads out of the state folder.
+    /// Reports whether the path is a folder; a link to a folder is not, as it may lead out of the
+    /// state folder.
     fn is_folder(&self) -> bool {
         fs::symlink_metadata(self.0).is_ok_and(|metadata| metadata.is_dir())
     }
@@ -120,9 +121,10 @@ impl PrivateFile<'_> {
         is_file && !self.is_public()
     }
 
-    /// Reports whether the file is a note, a revocation list, or a certificate without a key.
+    /// Reports whether the file is a note, a revocation list, a certificate without a key, or
+    /// `.gitignore`.
     fn is_public(&self) -> bool {
-        // The file comes with the source, in the default state folder.
+        // Part of the source tree, in the default state folder.
         if self.0.file_name().is_some_and(|name| name == ".gitignore") {
             return true;
         }
@@ -164,7 +166,7 @@ impl StateFolder<'_> {
             }
         }
         let cause = "others than its owner may enter this folder, which contains the keys";
-        // Without a key in it, hubgate closes it when it writes the first one.
+        // A folder without a secret is no fault: hubgate makes it private with the first one.
         let folder = PrivateFile(self.path).finding(0o077, cause, "chmod 700");
         let folder = folder.filter(|_| secrets > 0);
         folder.into_iter().chain(found).collect()

@@ -44,7 +44,7 @@ struct LanguageRange<'a> {
     weight: u16,
 }
 
-/// The preference for a language; the greater is preferred.
+/// The preference for a language, ordered: weight, named before `*`, place in the list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Preference {
     /// Weight in thousandths.

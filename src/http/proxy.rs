@@ -37,7 +37,7 @@ pub struct Proxy {
     pub(super) throttle: Arc<Throttle>,
     /// The limit of journal lines for throttled logins.
     pub(super) throttled: RateLimited,
-    /// The number of changes of files and configuration that a judgement depends on.
+    /// The number of changes of files and configuration that an admission depends on.
     pub(super) edition: AtomicU64,
     pub(super) sessions: SessionStore,
     /// Challenge responses for CAs.

@@ -1,9 +1,9 @@
-//! The limit of file descriptors: a connection needs one, and one more for its hub.
+//! The limit of file descriptors: a connection needs one, and another one for its upstream.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 
-/// Descriptors for files, listeners and the runtime.
+/// Descriptors reserved for files, listeners and the runtime.
 const RESERVED: u64 = 64;
 
 /// Most connections that the file descriptors of the process permit.

@@ -34,7 +34,7 @@ pub(super) struct Loaded {
 }
 
 impl Loading {
-    /// Loads every file that the configuration names and the state folder.
+    /// Loads the files that the configuration names, and those of the state folder.
     pub(super) fn load(self) -> anyhow::Result<Loaded> {
         let (config, issued) = (self.config, Arc::new(AcmeCertificates::default()));
         // Errors are ignored: a module that needs the folder reports it on first use.

@@ -56,7 +56,7 @@ pub struct Server {
     manager: ServiceManager,
     files: FileAccess,
     sweeps: Sweeps,
-    /// Files of the devices.
+    /// Watches the files of the devices.
     devices: Arc<FileWatch>,
     proxy: Arc<Proxy>,
     acceptor: Arc<Acceptor>,
@@ -64,14 +64,15 @@ pub struct Server {
     issued: Arc<AcmeCertificates>,
     certificates: Certificates,
     listeners: tokio::sync::Mutex<Listeners>,
-    /// Held during a reload: of two concurrent reloads the older configuration could win.
+    /// Locked during a reload, so that two concurrent reloads cannot end with the older
+    /// configuration.
     reloading: tokio::sync::Mutex<()>,
-    /// The warnings that were logged last.
+    /// The warnings at the last call of `log_warnings`.
     last_warnings: Mutex<Vec<String>>,
     since: Instant,
     /// Time at which the configuration in use was loaded.
     loaded: Mutex<OffsetDateTime>,
-    /// Cancels the control socket, orders and a hand-over.
+    /// Cancels the control socket, ACME orders and a hand-over.
     shutdown: CancellationToken,
 }
 

@@ -45,7 +45,7 @@ impl Server {
         }
     }
 
-    /// Closes idle connections to hubs and notifies the service manager's watchdog.
+    /// Closes idle connections to upstreams and notifies the service manager's watchdog.
     async fn sweep_idle(self: Arc<Self>) {
         let mut ticks = Self::ticks();
         loop {

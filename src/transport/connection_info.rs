@@ -1,6 +1,7 @@
 //! The properties of a client's connection.
 //!
-//! `connection` sets them after the handshake; every request of the connection reads them.
+//! `connection` sets the public ones before the first request; requests read them and record what
+//! happens on the connection.
 
 use std::{
     net::{IpAddr, SocketAddr},

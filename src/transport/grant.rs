@@ -1,7 +1,7 @@
 //! Grants: the admissions of a connection's requests, listed until each request ends.
 //!
-//! A grant stores the evidence of its admission. `http/admission/reevaluation` judges it again
-//! after a change of a file or the configuration, or after a date in the evidence.
+//! A grant stores the evidence of its admission. `http/admission/reevaluation` evaluates it
+//! again after a change of a file or the configuration, or after a date in the evidence.
 
 mod end;
 
@@ -43,7 +43,7 @@ pub(crate) struct Grant {
     pub(crate) certified: bool,
     /// Set when the end of the grant ends an HTTP/2 stream, and not the connection.
     pub(crate) alone: bool,
-    /// The edition of files and configuration of the last judgement.
+    /// The edition of files and configuration at the last evaluation.
     pub(crate) edition: AtomicU64,
     /// The end of the grant, which its request awaits.
     pub(crate) end: End,
@@ -79,7 +79,7 @@ impl Grant {
         }
     }
 
-    /// Reports whether the grant has to be judged again.
+    /// Reports whether the grant has to be evaluated again.
     pub(crate) fn is_due(&self, edition: u64, now: SystemTime) -> bool {
         let judged = self.edition.load(Ordering::Relaxed) == edition;
         let expired = || self.session.is_some_and(|term| term.ends <= seconds(now));

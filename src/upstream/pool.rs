@@ -26,7 +26,7 @@ pub(super) use self::slot::{Idle, Slot, Starving};
 #[derive(Clone, Default)]
 pub(super) struct Pool(Arc<Mutex<HashMap<Key, Arc<Server>, RandomState>>>);
 
-/// Identifies connections that serve the same requests.
+/// Identifies connections that can serve the same requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     /// HTTP/1.1 in the clear, at this address.
@@ -50,7 +50,7 @@ pub enum Reuse {
 /// The connections to one server.
 #[derive(Default)]
 pub(super) struct Server {
-    /// Idle connections, by the thread of their runtime.
+    /// Idle connections, by the group of the thread that used them last.
     idle: [Mutex<Vec<Idle>>; SHARDS],
     counts: Mutex<Counts>,
     /// Set while `counts` has to be read before a connection is returned or taken.
@@ -63,7 +63,7 @@ pub(super) struct Server {
 struct Counts {
     /// Open connections.
     open: usize,
-    /// Starving requests.
+    /// Requests that get no response on their new connection.
     starving: usize,
     /// Connections to close as soon as they are idle, at most one for each starving request.
     owed: usize,
@@ -78,11 +78,11 @@ thread_local! {
     };
 }
 
-/// Groups of threads, each with its own idle connections.
+/// Number of groups of threads, each with its own idle connections.
 const SHARDS: usize = 16;
 /// Time for which a request waits for a connection within the limit.
 pub(super) const QUEUED: Duration = Duration::from_secs(30);
-/// Idle connections of one thread to one server at most.
+/// Most idle connections to one server in a group of threads.
 const MOST: usize = 128;
 /// Idle time up to which a connection counts as recently used.
 const RECENT: Duration = Duration::from_secs(1);
@@ -92,7 +92,7 @@ const SCARCE: Duration = Duration::from_secs(1);
 const SCARCITY: Duration = Duration::from_secs(600);
 
 impl Pool {
-    /// The connections to the server of a key.
+    /// Returns the connections to the server of a key.
     pub(super) fn server(&self, key: &Key) -> Arc<Server> {
         let mut servers = self.lock();
         if let Some(server) = servers.get(key) {
@@ -166,7 +166,7 @@ impl Server {
             counts.owed += 1;
         }
         drop(counts);
-        // After `counts`: the drop of its slot locks them.
+        // Dropped after `counts`, which the drop of its slot locks.
         drop(oldest);
         Starving(self.clone())
     }
@@ -254,7 +254,8 @@ impl Server {
     }
 }
 
-/// Takes the last usable connection of a shard; closes unusable ones.
+/// Takes the last usable connection of a shard; closes unusable ones, and one that is too old for
+/// `reuse`.
 fn take_usable(shard: &Mutex<Vec<Idle>>, reuse: Reuse, is_scarce: bool) -> Option<Idle> {
     loop {
         let mut last = lock(shard).pop()?;
@@ -262,7 +263,7 @@ fn take_usable(shard: &Mutex<Vec<Idle>>, reuse: Reuse, is_scarce: bool) -> Optio
         if last.is_usable(is_scarce) && !is_old {
             return Some(last);
         }
-        // The request opens a connection in the place of the one that was too old.
+        // One is enough: the request opens at most one connection in its place.
         if is_old {
             return None;
         }

@@ -18,7 +18,7 @@ use crate::{
     watched::Watched,
 };
 
-/// A value in a file, current with it.
+/// A value in a file, read again when the file changes.
 pub type SecretValue = Watched<HeaderValue>;
 
 /// Values in files, by path; each file is watched once.
@@ -44,7 +44,7 @@ enum Value {
 }
 
 impl RequestEdits {
-    /// Builds the configured edits; `secrets` has the files that were read before.
+    /// Builds the configured edits; `secrets` has the values of the files that were loaded before.
     ///
     /// # Errors
     /// A file that cannot be read, or that holds no field value.
@@ -116,10 +116,10 @@ impl Value {
     }
 }
 
-/// Bytes of a value at most, as servers refuse longer heads.
+/// Most bytes of a value; servers refuse longer heads.
 const LONGEST: usize = 8 * 1024;
 
-/// Reads the value on the one line of a file. Errors do not quote it.
+/// Reads a value from a file of one line. Errors do not quote it.
 fn read(file: &Path) -> anyhow::Result<HeaderValue> {
     let place = || file.display().to_string();
     let content = regular_file::read(file).with_context(place)?;

@@ -23,12 +23,12 @@ impl UpstreamTls {
         Ok(Self(Arc::new(trust.client_config()?)))
     }
 
-    /// A server that has to prove this name.
+    /// Returns a server whose certificate has to be valid for this name, unless it is pinned.
     pub(super) fn server(&self, name: ServerName<'static>) -> TrustedServer {
         TrustedServer::new(self.0.clone(), name, handshake_fault)
     }
 
-    /// The same server for HTTP/2, negotiated by ALPN.
+    /// Returns the same server for HTTP/2, negotiated by ALPN.
     pub(super) fn http2_server(&self, name: ServerName<'static>) -> TrustedServer {
         let mut config = ClientConfig::clone(&self.0);
         config.alpn_protocols = vec![b"h2".to_vec()];

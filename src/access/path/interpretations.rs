@@ -244,7 +244,7 @@ impl<'r, R: AsRef<str>> Interpretations<'r, R> {
         }
     }
 
-    /// Decides for a path that ends, or continues with a byte that no rule continues with.
+    /// Ends an interpretation: its path ends, or `next` is a byte with which no rule continues.
     fn end(&mut self, read: Prefix, next: Option<u8>) {
         let rule = Pattern::longest_match(self.bytes(read), next, self.rules);
         let other = self.decided.replace(rule);

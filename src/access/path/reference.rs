@@ -1,4 +1,4 @@
-//! A slow and plain implementation of [`super::judge`], with which tests compare it.
+//! A slow and plain implementation of [`super::find_rule`], with which tests compare it.
 //!
 //! It applies every interpretation to the path, one after the other, and shares only the check of
 //! raw bytes with the fast implementation.
@@ -8,7 +8,7 @@ use super::{InvalidPath, RawPath};
 /// Returns the rule on which every interpretation of the path agrees.
 ///
 /// # Errors
-/// As [`super::judge`].
+/// As [`super::find_rule`].
 pub(super) fn judge(raw: &[u8], rules: &[impl AsRef<str>]) -> Result<Option<usize>, InvalidPath> {
     RawPath::check_bytes(raw)?;
     let path = Octets(raw.to_vec());

@@ -1,6 +1,6 @@
 //! Cache of the client certificates of sessions, with their chains.
 //!
-//! A session names a certificate, which is judged at each request as if the connection had
+//! A session names a certificate, which is validated at each request as if the connection had
 //! presented it. The cache is in memory only: after a restart the client has to present the
 //! certificate again.
 
@@ -37,7 +37,7 @@ impl CertificateCache {
             return;
         }
         let (key, mut chains) = (identity.key(), self.lock());
-        // An equal chain stays with the verdicts that it has.
+        // An equal stored chain stays, because it has verdicts.
         let is_equal = |stored: &&Arc<Chain>| Arc::ptr_eq(stored, chain) || *stored == chain;
         let stored = chains.get(&key).filter(is_equal).unwrap_or(chain).clone();
         chains.insert(key, stored);

@@ -44,7 +44,8 @@ impl<'a> Document<'a> {
 
     /// Classifies the document as the error of an identifier's challenge.
     ///
-    /// The CA counts it as a failed validation, whatever its type.
+    /// The CA counts it as a failed validation, whatever its type; a rate limit, a pause and a
+    /// refusal by CAA have their own classes.
     pub(super) fn validation_problem(&self, identifier: &Host) -> Problem {
         let problem = self.problem(None);
         let class = match problem.class {

@@ -1,4 +1,5 @@
-//! The task of one certificate: it performs the actions of the schedule, and survives their panics.
+//! The task of one certificate: it performs the actions of the schedule, and continues after a
+//! panic of one.
 //!
 //! `renewal` computes the next action and `order` performs an order. This module decides when to
 //! compute the schedule, and records the outcome.
@@ -45,7 +46,7 @@ pub(crate) struct CertificateTask {
     /// The operator's request to renew the certificate now.
     request: Mutex<Option<RenewalRequest>>,
     wake: Notify,
-    /// The CA of the last order, kept for the request of its renewal information.
+    /// The connected CA of the last order, for the next request of renewal information.
     last_issuer: Mutex<Option<LastIssuer>>,
     active_responses: Arc<ActiveResponses>,
 }
@@ -57,11 +58,12 @@ struct RenewalRequest {
     revoke: bool,
 }
 
-/// The longest pause, because wall clocks jump.
+/// Longest pause, so that a jump of the wall clock is noticed.
 const LONGEST: Duration = Duration::from_secs(60);
 
 impl CertificateTask {
-    /// Creates the task, and serves the stored certificate.
+    /// Creates the task, and serves the stored certificate; without one, another that is stored for
+    /// its hosts, or certbot's.
     pub(crate) fn load(
         hosts: &[Host],
         acme: Arc<Acme>,
@@ -117,8 +119,8 @@ impl CertificateTask {
         report
     }
 
-    /// Requests a renewal now, whatever the schedule, and then the revocation of the old
-    /// certificate.
+    /// Requests a renewal now, whatever the schedule; with `revoke`, the old certificate is revoked
+    /// after it.
     pub(crate) fn request(&self, progress: ProgressSender, revoke: bool) {
         let request = RenewalRequest { progress, revoke };
         let replaced = self.lock_request().replace(request);
@@ -191,7 +193,7 @@ impl CertificateTask {
         action
     }
 
-    /// Moves future moments of the history to `now`, if the clock can be right.
+    /// Moves future moments of the history to `now`, unless the clock is implausible.
     fn redate(&self, now: OffsetDateTime) {
         if !clock::is_implausible(now) {
             self.state().history.redate(now);
@@ -207,7 +209,7 @@ impl CertificateTask {
         }
     }
 
-    /// Records the panic of one job, which ends that job only, like any other failure.
+    /// Records the panic of a job like any other failure; the task continues.
     fn record_panic(&self, panic: &tokio::task::JoinError) -> Duration {
         let problem = Problem::local(format!("a fault in hubgate itself: {panic}"));
         let sentence = format!("{problem}; report it; the served certificate stays in use");

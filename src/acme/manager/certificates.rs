@@ -30,7 +30,7 @@ pub struct Certificates {
     running: Mutex<HashMap<String, Running>>,
     /// Cancels all tasks.
     over: CancellationToken,
-    /// Runs the tasks, which block on disks; none for the current runtime.
+    /// The runtime of the tasks, which block on disks; `None` for the current one.
     runtime: Option<Handle>,
 }
 
@@ -114,7 +114,8 @@ impl Certificates {
         reports(running.values().map(|run| &run.task))
     }
 
-    /// Renews the certificate of a host's site now, and optionally revokes the old one.
+    /// Requests a renewal of the certificate of a host's site now, and optionally the revocation of
+    /// the old one; returns the progress.
     ///
     /// # Errors
     /// No site with this host has `certificate: acme`.
@@ -124,7 +125,8 @@ impl Certificates {
         Ok(steps)
     }
 
-    /// Tests if the CA would issue the certificate of a host's site, or of all sites.
+    /// Tests whether the CA would issue the certificate of a host's site, or those of all sites;
+    /// returns the progress.
     ///
     /// # Errors
     /// No site with this host has `certificate: acme`.
@@ -147,12 +149,12 @@ impl Certificates {
         Ok(steps)
     }
 
-    /// Waits until no order is running, and delays new ones until the value is dropped.
+    /// Waits until no order is running, and delays new ones until the returned value is dropped.
     pub async fn at_rest(&self) -> impl Sized + use<> {
         self.shared.pause_orders().await
     }
 
-    /// Returns the running task of the hosts, or a new one if its settings have changed.
+    /// Returns the running task with these hosts and settings, or a new one.
     fn task(&self, hosts: &[Host], config: &Config) -> anyhow::Result<Arc<CertificateTask>> {
         let running = self.running();
         let same = running

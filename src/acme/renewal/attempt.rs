@@ -18,15 +18,15 @@ pub(super) struct Attempt {
     pub(super) earliest: Option<OffsetDateTime>,
 }
 
-/// A CA that should be tried, and the end of the wait at it.
+/// A CA for the next attempt, with the end of its backoff.
 struct Candidate {
     ca: CaRole,
     earliest: Option<OffsetDateTime>,
 }
 
-/// Failures of the primary CA itself after which the fallback CA is tried.
+/// Consecutive failures of the primary CA itself after which the fallback CA is tried.
 const TROUBLES: usize = 3;
-/// Duration of such failures after which the fallback CA is tried.
+/// Time since the first of fewer such failures, after which the fallback CA is tried as well.
 const TROUBLED: Duration = Duration::hours(1);
 /// Failed validations after which the staging CA is tried before the primary CA.
 const BEFORE_PROBE: usize = 3;
@@ -74,8 +74,8 @@ impl Schedule<'_> {
         Candidate { ca, earliest }
     }
 
-    /// Returns the moment since which the primary CA itself has failed for long enough to try the
-    /// fallback CA; none if its last failure was a failed challenge.
+    /// Returns the moment from which the fallback CA is tried; none unless the last failure at the
+    /// primary CA was its own.
     fn troubled_at(&self) -> Option<OffsetDateTime> {
         let at_primary = self
             .history
@@ -121,8 +121,8 @@ impl Schedule<'_> {
         failed >= BEFORE_PROBE && !self.history.probe_passed() && could_run && probes.len() < PROBES
     }
 
-    /// Returns the challenges in order of preference: the last successful one first, the last
-    /// failed one at the end.
+    /// Returns the challenges in order of preference: the last successful one first. After a failed
+    /// challenge the order is rotated, so that the failed one is last.
     fn challenges(&self) -> Vec<ChallengeKind> {
         let mut challenges = self.policy.challenges.clone();
         if let Some(worked) = self.history.worked() {

@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 pub enum Kind {
     /// An account at a CA, with its key.
     Account,
-    /// A certificate with its key; the store keeps two older contents of this kind only.
+    /// A certificate with its key; the only kind of which the store has two older contents.
     Certificate,
     /// A pending order.
     Order,
@@ -24,9 +24,9 @@ pub struct Entry {
     key: String,
 }
 
-/// Bytes of the longest key; file systems allow 255, and suffixes are appended.
+/// Most bytes of a key: file systems allow 255, and suffixes are appended.
 const LONGEST: usize = 180;
-/// Bytes of a longer name that stay readable.
+/// Bytes of a longer key that stay, followed by a hash of the name.
 const READABLE: usize = 100;
 
 impl Entry {
@@ -55,7 +55,8 @@ impl Entry {
         &self.key
     }
 
-    /// Encodes a name. An escape is `_` and two digits, so `_empty` and `_sha256_` are unambiguous.
+    /// Encodes a name. An escape is `_` and two hexadecimal digits, so `_empty` and `_sha256_` are
+    /// unambiguous.
     fn encode(name: &str) -> String {
         let mut key = String::new();
         for byte in name.bytes() {

@@ -1,4 +1,4 @@
-//! Entries with JSON content. A damaged entry is set aside and counts as absent.
+//! Entries with JSON content.
 
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::warn;

@@ -30,8 +30,8 @@ pub trait Store: Send + Sync {
     /// The content cannot be read.
     fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// Replaces the content of an entry, whole or not at all. For a certificate, the two previous
-    /// contents are kept.
+    /// Replaces the content of an entry, whole or not at all. Of a certificate, the two previous
+    /// contents stay in the store.
     ///
     /// # Errors
     /// The content cannot be written; the old one stays.
@@ -43,11 +43,10 @@ pub trait Store: Send + Sync {
     /// A content cannot be removed.
     fn remove(&self, entry: &Entry) -> Result<(), Fault>;
 
-    /// Moves the newest content out of the way. For a certificate, the previous content is read
-    /// next.
+    /// Moves the newest content aside for inspection, if it is still `seen`, the content that was
+    /// read. The next read of a certificate returns the previous content.
     ///
-    /// `seen` is the content that was read: a newer one stays. Returns where the content is kept
-    /// for inspection; a later one replaces it.
+    /// Returns a phrase that names the place; the next content set aside replaces it.
     ///
     /// # Errors
     /// The content cannot be moved, and will be read again.

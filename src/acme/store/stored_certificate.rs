@@ -1,7 +1,7 @@
 //! A certificate with its key, its chain and its metadata, in one text with a checksum.
 //!
 //! The text is PEM that other programs can read. The metadata are one line of JSON before it, where
-//! PEM allows explanatory text (RFC 7468, section 2). `tls` judges validity and chain.
+//! PEM allows explanatory text (RFC 7468, section 2). `tls` checks validity and chain.
 
 use anyhow::{Context, bail};
 use aws_lc_rs::digest::{SHA256, digest};

@@ -15,7 +15,7 @@ pub struct Access {
     pub password: Option<PathBuf>,
     /// Client certificates that are accepted.
     pub client_certificate: Option<ClientCertificate>,
-    /// Headers that pass the client certificate to the hub.
+    /// Headers that pass the client certificate to the upstream.
     pub client_headers: ClientHeaders,
 }
 
@@ -57,7 +57,7 @@ pub enum ClientAuthority {
     },
 }
 
-/// The headers that pass the client certificate to the hub.
+/// The headers that pass the client certificate to the upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClientHeaders {
     /// No header.

@@ -1,4 +1,4 @@
-//! Request headers that replace the client's on their way to the hub.
+//! Request headers that replace the client's on their way to the upstream.
 
 use std::{fmt, path::PathBuf};
 
@@ -9,7 +9,7 @@ use http::HeaderValue;
 pub struct HeaderEdit {
     /// Name, spelled as in `proxy.yaml`.
     pub name: String,
-    /// Value that the hub receives.
+    /// Value that the upstream receives.
     pub value: EditedValue,
 }
 

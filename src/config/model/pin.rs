@@ -1,4 +1,4 @@
-//! The pinned certificate of a hub over TLS.
+//! The pinned certificate of an upstream over TLS.
 
 use std::{fmt, path::PathBuf};
 

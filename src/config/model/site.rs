@@ -15,7 +15,7 @@ pub struct Site {
     pub certificate: Certificate,
     /// Upstream or redirect.
     pub destination: Destination,
-    /// Request header in which the hub receives the name of the user or device, spelled as in
+    /// Request header in which the upstream receives the name of the user or device, spelled as in
     /// `proxy.yaml`.
     pub user_header: Option<String>,
     /// Access rule.
@@ -28,14 +28,14 @@ pub struct Site {
     pub paths: Vec<PathRule>,
     /// Strict-Transport-Security (RFC 6797).
     pub hsts: Hsts,
-    /// Headers added to every response of the hub.
+    /// Headers added to every response of the upstream.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The destination of a site's requests.
 #[derive(Clone, Debug)]
 pub enum Destination {
-    /// Requests are forwarded to a hub.
+    /// Requests are forwarded to an upstream.
     Upstream(Arc<Upstream>),
     /// Requests are redirected to the same path and query at this origin (RFC 9110, section 15.4).
     Redirect(Origin),

@@ -87,7 +87,7 @@ impl ListenText<'_> {
     }
 }
 
-/// The addresses that are listened on so far.
+/// The addresses of `listen` that were resolved so far.
 #[derive(Default)]
 struct BoundAddresses(Vec<SocketAddr>);
 

@@ -1,4 +1,4 @@
-//! `upstream.pin`: the certificate of a hub, as a file or as its SHA-256.
+//! `upstream.pin`: the certificate of the upstream, as a file or as its SHA-256.
 
 use super::{Resolved, Resolver};
 use crate::config::{model::Pin, tree::Location};

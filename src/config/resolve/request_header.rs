@@ -1,4 +1,4 @@
-//! `upstream.host`, `upstream.headers` and `user_header`: request headers that the hub receives.
+//! `upstream.host`, `upstream.headers` and `user_header`: request headers for the upstream.
 //!
 //! Headers of the connection, and those that identify the user to a hub, are refused. `_` is equal
 //! to `-` in a name, since many servers do not distinguish them.
@@ -16,7 +16,7 @@ use crate::config::{
 
 /// Headers of the connection, in addition to those of responses.
 const CONNECTION: [&str; 5] = ["expect", "http2-settings", "max-forwards", "upgrade", "via"];
-/// Headers that identify the admitted user to a hub.
+/// Headers that identify the admitted user to an upstream.
 const USER_PREFIXES: [&str; 4] = ["remote-", "x-remote-", "x-auth-request-", "x-webauth-"];
 /// Headers of a client certificate.
 const CERTIFICATE_PREFIXES: [&str; 3] = ["client-cert", "x-ssl-", "x-client-"];
@@ -41,7 +41,7 @@ const STANDARD: [&str; 9] = [
 const STANDARD_PREFIXES: [&str; 5] = ["accept", "content-", "if-", "sec-", "access-control-"];
 
 impl Resolver<'_> {
-    /// Resolves the value of `Host` that the hub receives.
+    /// Resolves the value of `Host` that the upstream receives.
     pub(super) fn upstream_host(
         &mut self,
         location: &Location<'_>,
@@ -103,7 +103,7 @@ impl Resolver<'_> {
         Ok(EditedValue::Text(value))
     }
 
-    /// Resolves the header that names the user or device to the hub.
+    /// Resolves the header that names the user or device to the upstream.
     pub(super) fn user_header(
         &mut self,
         location: &Location<'_>,

@@ -1,6 +1,7 @@
 //! The name of a device, chosen by its owner, such as "Anna's phone".
 //!
-//! It appears in certificates, log lines, pages and file names, so it has no invisible characters.
+//! It appears in certificates, log lines, pages and file names, so it has no invisible characters
+//! except the joiners of emoji and scripts.
 
 use std::fmt;
 
@@ -13,11 +14,11 @@ use crate::telemetry::is_invisible;
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
 
-/// Longest common name of X.509 in characters (RFC 5280, ub-common-name).
+/// Characters of the longest common name in X.509 (RFC 5280, ub-common-name).
 const MAX_LENGTH: usize = 64;
 
 impl Name {
-    /// Parses a name of 1 to 64 visible characters of any script, without surrounding spaces.
+    /// Parses a name of 1 to 64 visible characters of any script; removes surrounding spaces.
     ///
     /// # Errors
     /// A message with the fault and its remedy.

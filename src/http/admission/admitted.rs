@@ -1,4 +1,4 @@
-//! The two outcomes of a judgement: an admitted request, or a refused one with its response.
+//! The two outcomes of the gate: an admitted request, or a refused one with its response.
 
 use std::sync::Arc;
 

@@ -11,6 +11,6 @@ pub(super) struct Arrival<'a> {
     pub(super) request: &'a Request<'a>,
     /// Framing of its body; if none, its Content-Length applies.
     pub(super) body: Option<Body>,
-    /// The edition of files and configuration that the judgement uses.
+    /// The edition of files and configuration that the gate's decision uses.
     pub(super) edition: u64,
 }

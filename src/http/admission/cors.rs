@@ -1,8 +1,8 @@
 //! Cross-origin resource sharing (Fetch, section 3.3) with the origins that `access.origins` lists.
 //!
-//! Pages of a listed origin may read every response, local ones too, with credentials; the CORS
-//! fields of the upstream are dropped. Without `access.origins` fields are neither set nor
-//! dropped.
+//! Pages of a listed origin may read every response, local ones too, with credentials; the fields
+//! here replace the CORS fields of the upstream. In all other responses those of the upstream stay,
+//! with `Vary: Origin` if `access.origins` lists any origin.
 
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
@@ -67,8 +67,8 @@ impl Cors {
         Some(LocalResponse::empty(StatusCode::NO_CONTENT, headers))
     }
 
-    /// Reports whether these fields replace a field of the upstream or of `headers`, by its name
-    /// in lower case.
+    /// Reports whether these fields replace the field `name`, in lower case, of the upstream or of
+    /// `headers`.
     #[must_use]
     pub fn replaces(&self, name: &str) -> bool {
         matches!(self, Self::Allowed(_)) && is_of_cors(name)
@@ -96,7 +96,7 @@ impl Cors {
     }
 }
 
-/// Reports whether a field belongs to CORS, by its name in lower case.
+/// Reports whether a field belongs to CORS; `name` is in lower case.
 pub(crate) fn is_of_cors(name: &str) -> bool {
     name.starts_with("access-control-")
 }

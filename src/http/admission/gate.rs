@@ -1,4 +1,4 @@
-//! The gate, which judges every request of either version.
+//! The gate, which admits or refuses every request of either version.
 //!
 //! Its steps, in order: validation request of a CA, size of the head, site of the host, redirect
 //! of the site, https, enrolment, path, preflight, access rule, origin, Max-Forwards, redirect to a

@@ -1,4 +1,4 @@
-//! Admission: `gate` judges each request once, `reevaluation` again while it lasts.
+//! Admission: `gate` decides on each request once, `reevaluation` again while it lasts.
 //!
 //! The gate returns an `Admitted` with its findings, or a `Refused` with the response.
 

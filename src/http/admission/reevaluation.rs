@@ -21,11 +21,11 @@ use crate::{
     transport::{connection_info::ConnectionInfo, grant::Grant},
 };
 
-/// The edition of a judgement by sites that were replaced meanwhile.
+/// The edition of a decision by sites that were replaced meanwhile.
 const NEVER: u64 = 0;
 
 impl Proxy {
-    /// The edition of a judgement by these sites, read before it; `NEVER` once they were replaced.
+    /// The edition of a decision by these sites, read before it; `NEVER` once they were replaced.
     pub(super) fn edition(&self, sites: &Arc<Sites>) -> u64 {
         let edition = self.edition.load(Ordering::Acquire);
         let current = Arc::ptr_eq(&self.sites(), sites);
@@ -63,7 +63,7 @@ impl Proxy {
     }
 }
 
-/// One judgement of a connection's grants.
+/// One reevaluation of a connection's grants.
 struct Judgement<'a> {
     sites: &'a Sites,
     connection: &'a ConnectionInfo,

@@ -27,7 +27,7 @@ pub(crate) struct Forward<'p, C> {
     client: C,
     admitted: Box<Admitted>,
     method: Method,
-    /// Set when the client wants its connection to close after the response.
+    /// Set when the client's connection closes after the response.
     last: bool,
     /// Set when the request opens a WebSocket.
     is_upgrade: bool,
@@ -49,7 +49,7 @@ pub(crate) enum Outcome<H> {
     },
     /// The upstream sent no response; the client gets this one.
     Respond(Box<LocalResponse>),
-    /// The response is incomplete, or the client has disconnected.
+    /// The client gets no complete response, such as after it disconnected or its grant ended.
     Cut,
     /// The upstream switches to WebSocket.
     Switched(Box<Switched<H>>),
@@ -65,9 +65,9 @@ pub(crate) struct Switched<H> {
     pub(crate) early: BytesMut,
 }
 
-/// The cause for which a request has no response of the upstream.
+/// The reason for which the upstream has sent no response.
 enum Fault {
-    /// The upstream connection had closed before the request.
+    /// The upstream connection closed before the first byte of a response.
     Stale,
     /// The HTTP/2 stream ended before a response.
     Failed(Failure),
@@ -100,7 +100,7 @@ impl<'p, C: Client> Forward<'p, C> {
     }
 
     /// Marks a request that opens a WebSocket. It gets a new upstream connection, and the client's
-    /// closes unless the upstream switches.
+    /// connection closes after the response unless the upstream switches.
     pub(crate) fn upgrading(mut self) -> Self {
         self.is_upgrade = true;
         self.last = true;
@@ -141,10 +141,11 @@ impl<'p, C: Client> Forward<'p, C> {
             .log_request(&admitted.exchange, Some(&admitted.admission));
     }
 
-    /// Sends the request and returns the final response. A request that the upstream has not
-    /// processed is sent once more. That is over HTTP/1.1 an idempotent request without content on
-    /// a reused connection that had closed, and over HTTP/2 one that the upstream reports as
-    /// unprocessed.
+    /// Sends the request and returns the final response.
+    ///
+    /// Sends an idempotent request without content once more if a reused HTTP/1.1 connection or an
+    /// HTTP/2 connection ends before the response. Sends any request once more if the upstream
+    /// reports over HTTP/2 that it was not processed, and its content is still stored.
     async fn response(
         &mut self,
         head: &RequestHead,

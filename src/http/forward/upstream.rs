@@ -40,7 +40,7 @@ impl Upstream {
     /// Connects to a server of the route; over HTTP/2 this sends the request's head.
     ///
     /// # Errors
-    /// The failure of the last server.
+    /// No server of the route can be reached; the failure of the last one.
     pub(super) async fn connect(
         connector: &Connector,
         route: &mut Route,
@@ -131,7 +131,7 @@ impl Upstream {
         }
     }
 
-    /// Ends the content of a request over HTTP/2; in HTTP/1.1 its bytes do.
+    /// Ends the content of a request over HTTP/2; over HTTP/1.1 its framing does.
     pub(super) fn end(&mut self) -> io::Result<()> {
         match self {
             Self::Http1(_) => Ok(()),
@@ -147,7 +147,7 @@ impl Upstream {
         }
     }
 
-    /// Reads at most `most` bytes; the buffer is allocated only once some are there.
+    /// Reads at most `most` bytes; allocates the buffer only once bytes can be read.
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,

@@ -1,6 +1,6 @@
 //! One HTTP/1 request, from its head to its response.
 //!
-//! After the gate's judgement the request is forwarded, tunnelled as a WebSocket, or responded to
+//! After the gate's decision the request is forwarded, tunnelled as a WebSocket, or responded to
 //! locally.
 
 use bytes::Bytes;

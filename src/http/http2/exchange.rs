@@ -1,4 +1,4 @@
-//! One HTTP/2 stream: its request is judged, then forwarded or responded to locally.
+//! One HTTP/2 stream: its request passes the gate, then is forwarded or responded to locally.
 
 use std::{sync::Arc, time::Duration};
 

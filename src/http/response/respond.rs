@@ -20,7 +20,7 @@ pub(crate) struct Respond {
 }
 
 impl Respond {
-    /// The response to a request that the gate did not judge.
+    /// The response to a request that did not reach the gate.
     pub(crate) fn unjudged(exchange: Exchange, response: LocalResponse) -> Self {
         Self {
             response: response.localise(exchange.logged.reader, None),

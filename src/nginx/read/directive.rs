@@ -1,17 +1,17 @@
-//! A directive of NGINX with its place in the files, its parameters and its block.
+//! A directive of NGINX with its position in a file, its parameters and its block.
 
 use std::{fmt, path::Path, sync::Arc};
 
 /// A position in a file, displayed as `FILE:LINE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// The file under the path by which it was named or included.
+    /// Path of the file, translated by `Files::resolve`.
     pub file: Arc<Path>,
     /// The line, counted from 1.
     pub line: usize,
 }
 
-/// One directive; the directives of an included file follow their `include`.
+/// One directive; those of an included file stand after the `include`, in the same block.
 #[derive(Clone, Debug)]
 pub(crate) struct Directive {
     /// A number that is unique within an import.
@@ -34,12 +34,13 @@ impl Directive {
         self.parameters.first().map_or("", String::as_str)
     }
 
-    /// Reports whether its first parameter is `value`, in any case, as NGINX compares switches.
+    /// Reports whether its first parameter is `value`; ignores case, as NGINX does for `on` and
+    /// `off`.
     pub(crate) fn parameter_is(&self, value: &str) -> bool {
         self.parameter().eq_ignore_ascii_case(value)
     }
 
-    /// Returns all its parameters, separated by blanks.
+    /// Returns all its parameters, separated by spaces.
     pub(crate) fn joined_parameters(&self) -> String {
         self.parameters.join(" ")
     }

@@ -24,7 +24,7 @@ use crate::{
     server::Server,
 };
 
-/// Wait when the process has no file descriptors left.
+/// Wait after a failed accept, such as without a free file descriptor.
 const EXHAUSTED: Duration = Duration::from_millis(10);
 /// Interval of the checks for a lost socket, and of the attempts to open it.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -166,7 +166,7 @@ impl Server {
 struct Spare(Mutex<Option<File>>);
 
 impl Spare {
-    /// Opens the descriptor, before a client's connection takes it.
+    /// Opens the descriptor if it is not open.
     fn fill(&self) {
         let mut spare = self.lock();
         if spare.is_none() {

@@ -1,4 +1,4 @@
-//! Descriptions of failed TLS handshakes with hubs.
+//! Descriptions of failed TLS handshakes with upstreams.
 
 use std::io;
 

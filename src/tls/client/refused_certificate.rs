@@ -1,4 +1,4 @@
-//! Descriptions of hub certificates that are not trusted, and of the cause.
+//! Descriptions of upstream certificates that are not trusted, and of the cause.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::tls::x509::{
     subject_alt_names::ip_address,
 };
 
-/// A hub's certificate that is not trusted.
+/// A certificate of an upstream that is not trusted.
 #[derive(Debug, thiserror::Error)]
 pub struct RefusedCertificate {
     reason: String,
@@ -27,7 +27,7 @@ pub struct RefusedCertificate {
     fingerprint: String,
 }
 
-/// A refused certificate and the name that the hub was connected by.
+/// A refused certificate and the name by which the upstream was connected.
 struct Refusal<'a> {
     /// `None` if it cannot be parsed.
     certificate: Option<X509Certificate<'a>>,

@@ -1,4 +1,4 @@
-//! Verification of a hub's certificate: by CAs, or by one pinned certificate.
+//! Verification of an upstream's certificate: by CAs, or by one pinned certificate.
 //!
 //! A pinned certificate is compared byte for byte. The handshake signature is verified in both
 //! cases. A refusal becomes a [`RefusedCertificate`].

@@ -113,7 +113,7 @@ impl ClientCa {
         }
     }
 
-    /// Reports whether a short chain is validated fast enough for a worker thread.
+    /// Reports whether the lists are short enough to validate a short chain on a worker thread.
     pub(crate) fn validates_fast(&self) -> bool {
         self.trust.current().list_bytes() <= MAX_SHORT_LISTS
     }
@@ -136,7 +136,8 @@ impl ClientCa {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Returns the earliest end of its revocation lists; from then on certificates are refused.
+    /// Returns the earliest end of its revocation lists; from then on the certificates of
+    /// that CA are refused.
     #[must_use]
     pub fn revocation_ends(&self) -> Option<OffsetDateTime> {
         self.trust.current().first_list_end
@@ -151,7 +152,7 @@ impl ClientCa {
     /// Reloads changed files; names the certificates and lists that were added or removed.
     ///
     /// # Errors
-    /// As [`ClientCa::load`], once per change of the files; the last good state stays.
+    /// As [`ClientCa::load`], once per change of the files; the last valid state stays.
     pub fn refresh(&self) -> anyhow::Result<Vec<String>> {
         let before = self.trust.current();
         if !self.trust.refresh()? {

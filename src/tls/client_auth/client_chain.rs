@@ -1,4 +1,4 @@
-//! The certificate chain that a client presented, with cached verdicts, once per connection.
+//! The certificate chain that a client presented, with cached verdicts; one per connection.
 //!
 //! A verdict is cached per CA until the CA's files change or a date it depends on passes. Long
 //! validations run on blocking threads, once for all requests that wait for them.

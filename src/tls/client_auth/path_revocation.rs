@@ -1,7 +1,8 @@
-//! Revocation of a path's certificates: a list of its issuer must cover each.
+//! Revocation of a path's certificates: each must be covered by a list of its issuer.
 //!
-//! webpki checks the lists of version 2. If a CA of the path has a list of version 1, webpki still
-//! refuses certificates that the others revoke, and this module checks that each one is covered.
+//! webpki checks lists of version 2 only. With a list of version 1 among those of the candidates,
+//! webpki still refuses what the lists of version 2 revoke, and this module checks that each
+//! certificate is covered.
 
 use std::time::{Duration, SystemTime};
 
@@ -19,16 +20,16 @@ use super::{
 };
 use crate::tls::{ClientCertificateError, x509::certificate_fields::CertificateFields};
 
-/// The revocation lists of a path.
+/// The revocation lists of the CAs that may be part of a path.
 pub(crate) struct PathRevocation<'a> {
     path: &'a PathCandidates<'a>,
-    /// The lists of the path's CAs; `None` disables revocation checks.
+    /// The lists of these CAs; `None` without a configured list disables revocation checks.
     lists: Option<Vec<&'a RevocationList>>,
     now: OffsetDateTime,
 }
 
 impl<'a> PathRevocation<'a> {
-    /// Selects the lists of the path's CAs.
+    /// Selects the lists of the path's candidate CAs.
     pub(crate) fn new(
         path: &'a PathCandidates<'a>,
         trust: &'a TrustStore,
@@ -57,7 +58,10 @@ impl<'a> PathRevocation<'a> {
     /// Builds webpki's options; `None` if webpki has no list to check.
     ///
     /// webpki requires that a list covers each certificate, unless a list has version 1: then
-    /// [`Self::must_cover`] does.
+    /// [`Self::must_cover`] requires it.
+    ///
+    /// # Errors
+    /// No list is of a CA of the path.
     pub(crate) fn options<'o>(
         &self,
         lists: &'o [&'o CertRevocationList<'o>],
@@ -66,7 +70,7 @@ impl<'a> PathRevocation<'a> {
         if self.lists.is_none() || has_version_1 && lists.is_empty() {
             return Ok(None);
         }
-        // An empty set of lists is an error, so that revocation is never skipped.
+        // webpki refuses an empty set of lists, so revocation is never skipped.
         let options = RevocationOptionsBuilder::new(lists);
         let options = options.map_err(|_| ClientCertificateError::RevocationUnknown)?;
         let unknown = match has_version_1 {
@@ -106,7 +110,7 @@ impl<'a> PathRevocation<'a> {
         below: &Cert<'_>,
         issuer: &CertificateFields<'_>,
     ) -> Result<(), Fault> {
-        // webpki has verified the signatures of the path's lists of version 2 before.
+        // Before this call, webpki has verified the signature of each list of version 2.
         let is_signed =
             |list: &&RevocationList| list.has_signer_in_file() || list.is_verified_by_webpki();
         let lists = self.lists.iter().flatten().copied().filter(is_signed);

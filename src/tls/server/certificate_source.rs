@@ -58,7 +58,8 @@ impl CertificateSource {
         }
     }
 
-    /// Reads changed files or renews a self-signed certificate; reports whether one changed.
+    /// Reloads changed files or renews a self-signed certificate; reports whether the certificate
+    /// changed. The task of an ACME certificate renews it.
     pub(crate) fn refresh(&self) -> anyhow::Result<bool> {
         match self {
             Self::Files(files) => files.refresh(),

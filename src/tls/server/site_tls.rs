@@ -67,7 +67,8 @@ impl SiteTls {
 
     /// Returns the configuration for a connection, with or without a request for a certificate.
     ///
-    /// Without client CAs, the requesting configuration requests none and resumes no session.
+    /// Without client CAs, neither configuration requests a certificate; the requesting one resumes
+    /// no session.
     #[must_use]
     pub fn config(&self, requests_client_cert: bool) -> Arc<ServerConfig> {
         if requests_client_cert {
@@ -95,7 +96,7 @@ impl SiteTls {
     /// continue.
     ///
     /// # Errors
-    /// The files cannot be served, once per change; the last good certificate stays.
+    /// The files cannot be served, once per change; the last valid certificate stays.
     pub fn refresh(&self) -> anyhow::Result<bool> {
         if self.requesting.load().generations != self.client_cas.generations() {
             let requesting = RequestingConfig::build(&self.source, &self.client_cas)?;
@@ -118,9 +119,8 @@ impl RequestingConfig {
 }
 
 impl ClientCas {
-    /// Builds the verifier; without a CA it requests nothing.
-    ///
-    /// A request that names no CA would accept any certificate.
+    /// Builds the verifier. Without a CA it requests no certificate, because a request that names
+    /// no CA asks for a certificate of any CA.
     fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
         if self.0.is_empty() {
             return WebPkiClientVerifier::no_client_auth();

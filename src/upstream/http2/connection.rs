@@ -42,7 +42,7 @@ pub(super) struct Connection {
     _released: DropGuard,
 }
 
-/// Concurrent streams of one connection at most, even if the server allows more.
+/// Most concurrent streams of a connection, even if the server allows more.
 const MOST_STREAMS: usize = 100;
 /// The flow-control window of a stream: bytes received before the client takes them.
 pub(super) const WINDOW: u32 = 64 * 1024;
@@ -117,7 +117,7 @@ impl Connection {
         })
     }
 
-    /// The handle that opens streams, and the scheme of their requests.
+    /// Returns the handle that opens streams, and the scheme of their requests.
     pub(super) fn requests(&self) -> (SendRequest<Bytes>, Scheme) {
         (self.requests.clone(), self.scheme.clone())
     }
@@ -144,8 +144,8 @@ impl Connection {
         self.is_retired.store(true, Ordering::Release);
     }
 
-    /// Reports whether the connection may be closed: it has no stream, and is over or idle for too
-    /// long.
+    /// Reports whether the connection may be closed: it has no stream, and takes none or has been
+    /// idle for too long.
     pub(super) fn is_unused(&self) -> bool {
         let is_idle = self.streams.load(Ordering::Acquire) == 0;
         is_idle && (self.is_over() || self.idle_since().elapsed() > IDLE)
@@ -206,7 +206,7 @@ async fn drive(
     changed();
 }
 
-/// Waits until a dropped connection has had its time to end.
+/// Waits until a connection was dropped and its time to send GOAWAY has passed.
 async fn goodbye(released: &CancellationToken) {
     released.cancelled().await;
     sleep(GOODBYE).await;

@@ -19,7 +19,7 @@ use super::{
     Forward, Outcome,
 };
 
-/// Bytes received even if the client has no room: the last chunk, which carries no content.
+/// Bytes received even if the client has no room, as the last chunk carries no content.
 const END: usize = 16;
 
 impl<C: Client> Forward<'_, C> {
@@ -54,7 +54,7 @@ impl<C: Client> Forward<'_, C> {
         }
     }
 
-    /// Logs the upstream's fault for which a response is incomplete.
+    /// Logs why the response is incomplete, if the upstream is at fault.
     fn log_broken(&self, error: &io::Error) {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => match error.get_ref() {
@@ -111,7 +111,7 @@ impl<C: Client> Forward<'_, C> {
     }
 
     /// Returns the upstream connection to the pool, or closes it, once the response has ended. The
-    /// client gets the last content after that, so that its next request finds the connection.
+    /// client gets the last content only then, so that its next request finds the connection idle.
     fn release_ended(&mut self, upstream: Upstream, response: &Response<()>) -> Option<Upstream> {
         if !response.has_ended() {
             return Some(upstream);
@@ -154,7 +154,7 @@ impl<C: Client> Forward<'_, C> {
         }
     }
 
-    /// Sends the rest of a request after the begin of its response; ready once the client
+    /// Sends the rest of a request while its response is forwarded; ready once the client
     /// disconnects. Content that exceeds a limit is not sent, and the response continues.
     fn poll_upload(&mut self, context: &mut Context<'_>, upstream: &mut Upstream) -> Poll<()> {
         let Some(request_body) = &mut self.request_body else {
