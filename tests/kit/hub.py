@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from kit.ports import LOOPBACK, free_port
+from kit.ports import LOOPBACK
 
 BACKLOG = 4096
 

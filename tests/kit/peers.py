@@ -1,4 +1,7 @@
-"""The proxies under test: binary, version and command line of each; configurations differ by test."""
+"""The proxies under test: binary, version and command line of each.
+
+Their configurations differ from test to test, and stay with it.
+"""
 
 import os
 import re
